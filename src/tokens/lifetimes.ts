@@ -1,0 +1,51 @@
+/** A day as everybody here counts it: 86,400 seconds, whatever the clocks on the wall do. */
+export const dayMs = 86_400_000;
+
+/** Cisco's and Microsoft's guides: the token is valid for 365 days. */
+export const documentedLifetimeMs = 365 * dayMs;
+
+export type ExpirySource = 'confirmed' | 'reported' | 'documented';
+
+/** The instants at which a token ends, by who says so. Epoch milliseconds. */
+export interface Lifetimes {
+  /** Webex's own answer for this very token (`GET /authorizations/tokenExpiry`). */
+  confirmed: number | null;
+  /** The `expires_in` that came with it. */
+  reported: number | null;
+  /** 365 days from its capture, as the guides say. */
+  documented: number | null;
+}
+
+export interface Expiry {
+  /** Epoch milliseconds. */
+  expiresAt: number;
+  source: ExpirySource;
+}
+
+/** The lifetimes of a token captured at `capturedAt`, before Webex was asked. */
+export function lifetimesAtCapture(capturedAt: number, expiresInSeconds: number | null): Lifetimes {
+  return {
+    confirmed: null,
+    reported: expiresInSeconds === null ? null : capturedAt + expiresInSeconds * 1000,
+    documented: capturedAt + documentedLifetimeMs,
+  };
+}
+
+/**
+ * The instant to act on: Webex's own answer, else the earlier of what is reported and what is documented.
+ * A token nobody said anything about does not exist: `documented` is there unless `reported` or `confirmed` is.
+ */
+export function expiryOf(lifetimes: Lifetimes): Expiry {
+  const { confirmed, reported, documented } = lifetimes;
+  if (confirmed !== null) return { expiresAt: confirmed, source: 'confirmed' };
+  if (reported !== null && (documented === null || reported < documented)) {
+    return { expiresAt: reported, source: 'reported' };
+  }
+  if (documented === null) throw new RangeError('a token without any lifetime');
+  return { expiresAt: documented, source: 'documented' };
+}
+
+/** Whole days from `now` to `expiresAt`, rounded down; negative once it is over. */
+export function daysLeft(expiresAt: number, now: number): number {
+  return Math.floor((expiresAt - now) / dayMs);
+}

@@ -1,0 +1,43 @@
+import { BrokerError } from '../errors.ts';
+import type { Deployment } from '../webex/deployments.ts';
+
+/** A named slot for one Webex organization's token. */
+export interface Profile {
+  id: string;
+  name: string;
+  deployment: Deployment;
+  /** The organization's UUID; null until a token or a person has told it. */
+  orgId: string | null;
+  /** The scopes that a sign-in for this profile asks for. */
+  scopes: string[];
+  /** Epoch milliseconds. */
+  createdAt: number;
+}
+
+const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+
+/** Checks a profile's name as a person typed it. Throws `E_PROFILE_NAME`, with a name that would do. */
+export function parseProfileName(text: string): string {
+  const name = text.trim();
+  if (namePattern.test(name)) return name;
+  const suggestion = suggestProfileName(name);
+  throw new BrokerError('E_PROFILE_NAME', `"${printable(name)}" cannot be a profile's name.`, {
+    help:
+      'Use up to 63 lower-case letters, digits, dots, dashes and underscores, a letter or digit first' +
+      (suggestion === '' ? '.' : `, for example "${suggestion}".`),
+  });
+}
+
+/** The nearest allowed profile name to what an organization is called; empty when nothing of it is left. */
+export function suggestProfileName(title: string): string {
+  return title
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+|-+$/g, '')
+    .slice(0, 63);
+}
+
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 80);
+}

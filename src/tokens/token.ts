@@ -1,0 +1,47 @@
+import type { Lifetimes } from './lifetimes.ts';
+
+/**
+ * Where a token stands in its profile:
+ * `pending` is stored and not yet checked, `current` is the one handed out, `earlier` was current once,
+ * `set-aside` failed its check and waits for the person's word.
+ */
+export type TokenState = 'pending' | 'current' | 'earlier' | 'set-aside';
+
+/** Whether the person who signed in may create users: `none` is someone without any administrator role. */
+export type AdminRole = 'full' | 'other' | 'none' | 'unknown';
+
+export type SetAsideReason = 'other-organization' | 'not-full-admin' | 'rejected';
+
+/** How the token came in: through a browser, or read from text that a person handed over. */
+export type TokenSource = 'sign-in' | 'import' | 'file';
+
+/** The person who signed in, as Webex's `people/me` tells it. */
+export interface Account {
+  id: string;
+  displayName: string;
+  email: string | null;
+  orgId: string;
+  admin: AdminRole;
+}
+
+/** What is known of one captured bearer token. Its value is never part of this. */
+export interface Token {
+  id: string;
+  profileId: string;
+  state: TokenState;
+  source: TokenSource;
+  /** Epoch milliseconds. */
+  capturedAt: number;
+  lifetimes: Lifetimes;
+  scopes: string[];
+  /** The organization named in the token itself, where its form is known. */
+  orgId: string | null;
+  account: Account | null;
+  /** When Webex last accepted it; null when it was never asked, or could not tell. Epoch milliseconds. */
+  verifiedAt: number | null;
+  /** When Webex said that it is no longer good. Epoch milliseconds. */
+  rejectedAt: number | null;
+  setAsideReason: SetAsideReason | null;
+  /** What was odd at its capture, in words for a person. */
+  warnings: string[];
+}
