@@ -1,0 +1,20 @@
+/** The fixed values of the documented sign-in URL (Cisco's Entra ID guide, step 5; Cisco's Okta guide; Microsoft's tutorial). */
+
+/** The client that Cisco registered at both ID brokers, with `http://localhost:3000/auth/code` as its redirect URI. */
+export const documentedClientId = 'C4ca14fe00b0e51efb414ebd45aa88c1858c3bfb949b2405dba10b0ca4bc37402';
+
+/** In the documented order, which the byte-for-byte URL depends on. */
+export const documentedScopes: readonly string[] = [
+  'spark:people_read',
+  'spark:people_write',
+  'Identity:SCIM',
+];
+
+/**
+ * The state that the documents tell everybody to use. Known to the whole world, so it protects nobody:
+ * never accept it as the answer to a sign-in of ours.
+ */
+export const documentedState = 'this-should-be-a-random-string-for-security-purpose';
+
+/** How long a token lives by the documents: 365 days, in seconds. */
+export const documentedLifetimeSeconds = 365 * 86_400;

@@ -1,0 +1,23 @@
+/** What kept an answer from coming, from the error that `fetch` threw. */
+export type NetworkReason = 'timeout' | 'tls' | 'dns' | 'refused' | 'network';
+
+const tlsCodes =
+  /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|EPROTO$|DEPTH_ZERO_SELF_SIGNED_CERT$|SELF_SIGNED_CERT|UNABLE_TO_|HOSTNAME_MISMATCH$|INVALID_CA$|INVALID_PURPOSE$)/;
+
+export function networkReason(error: unknown): NetworkReason {
+  const codes = errorCodes(error);
+  const has = (pattern: RegExp) => codes.some((code) => pattern.test(code));
+  if (has(/^(TimeoutError|ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/)) return 'timeout';
+  if (has(tlsCodes)) return 'tls';
+  if (has(/^(ENOTFOUND|EAI_)/)) return 'dns';
+  if (has(/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/)) return 'refused';
+  return 'network';
+}
+
+/** Names and codes of the error, its causes, and, where several addresses were tried, each one's. */
+function errorCodes(error: unknown, depth = 0): string[] {
+  if (!(error instanceof Error) || depth > 5) return [];
+  const code = 'code' in error && typeof error.code === 'string' ? [error.code] : [];
+  const inner = error instanceof AggregateError ? error.errors : [];
+  return [error.name, ...code, ...[error.cause, ...inner].flatMap((part) => errorCodes(part, depth + 1))];
+}
