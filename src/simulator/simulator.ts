@@ -1,0 +1,91 @@
+import express from 'express';
+import { type Deployment, deployments, type WebexEndpoints } from '../webex/deployments.ts';
+import { Faults } from './faults.ts';
+import { listenOnLoopback } from './listening-server.ts';
+import { type RecordedRequest, recordRequests } from './request-log.ts';
+import {
+  type SimulatedAccount,
+  type SimulatedOrganization,
+  simulatedAccounts,
+} from './webex/organizations.ts';
+import type { WebexSettings } from './webex/settings.ts';
+import type { SimulatedToken } from './webex/tokens.ts';
+import { webexApp } from './webex/webex-app.ts';
+import { type IssueOptions, WebexCloud } from './webex/webex-cloud.ts';
+
+export interface SimulatorOptions {
+  /** Epoch milliseconds; the system's clock where absent. */
+  now?: () => number;
+  accounts?: SimulatedAccount[];
+  /** Any free port where absent. */
+  commercialPort?: number;
+  governmentPort?: number;
+}
+
+export interface Simulator {
+  endpoints: Record<Deployment, WebexEndpoints>;
+  accounts: SimulatedAccount[];
+  organizations: SimulatedOrganization[];
+  /** How Webex behaves where that may differ; may be changed at any time. */
+  settings: WebexSettings;
+  /** What was asked, oldest first. Empty it by `requests.length = 0`. */
+  requests: RecordedRequest[];
+  faults: Faults;
+  /** A token without a sign-in. */
+  issueToken(accountName: string, options?: IssueOptions): SimulatedToken;
+  /** No token of this person is accepted any more, as after "Reset Access" in Control Hub. */
+  revoke(accountName: string, deployment?: Deployment): void;
+  close(): Promise<void>;
+}
+
+/** Starts the simulated Webex: one server on 127.0.0.1 for each deployment. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const now = options.now ?? Date.now;
+  const cloud = new WebexCloud(options.accounts ?? simulatedAccounts, now);
+  const requests: RecordedRequest[] = [];
+  const faults = new Faults();
+  const servers = {
+    commercial: await listenOnLoopback(options.commercialPort ?? 0),
+    government: await listenOnLoopback(options.governmentPort ?? 0),
+  };
+  const endpoints = {
+    commercial: endpointsAt(servers.commercial.origin),
+    government: endpointsAt(servers.government.origin),
+  };
+
+  for (const deployment of deployments) {
+    const other = deployment === 'commercial' ? 'government' : 'commercial';
+    const app = express();
+    app.use(recordRequests(requests, { deployment, tokens: cloud.tokens, now }));
+    app.use(faults.middleware(deployment));
+    app.use(
+      webexApp({
+        deployment,
+        accounts: cloud.accountsOf(deployment),
+        tokens: cloud.tokens,
+        directories: cloud.directories,
+        settings: cloud.settings,
+        issuers: { own: endpoints[deployment].idbroker, other: endpoints[other].idbroker },
+      }),
+    );
+    servers[deployment].setListener(app);
+  }
+
+  return {
+    endpoints,
+    accounts: cloud.accounts,
+    organizations: cloud.organizations,
+    settings: cloud.settings,
+    requests,
+    faults,
+    issueToken: (accountName, issueOptions) => cloud.issueToken(accountName, issueOptions),
+    revoke: (accountName, deployment) => cloud.tokens.revokeAll(cloud.account(accountName, deployment)),
+    async close() {
+      await Promise.all([servers.commercial.close(), servers.government.close()]);
+    },
+  };
+}
+
+function endpointsAt(origin: string): WebexEndpoints {
+  return { idbroker: `${origin}/idb`, api: `${origin}/v1`, scim: `${origin}/v1/scim` };
+}

@@ -1,0 +1,54 @@
+import express, { type Request, type RequestHandler, Router } from 'express';
+import SCIMMY from 'scimmy';
+import SCIMMYRouters from 'scimmy-routers';
+import { callerOf } from './bearer.ts';
+import { declareScimUsers } from './scim-users.ts';
+import type { UserDirectory } from './user-directory.ts';
+
+const adminRoles = ['full', 'user', 'readonly'];
+
+/** The SCIM service below a path that names the organization as `:orgId`, behind `requireBearer`. */
+export function scimApi(directories: Map<string, UserDirectory>): Router {
+  declareScimUsers();
+  const router = Router({ mergeParams: true });
+  router.use(express.json({ type: ['application/scim+json', 'application/json'] }));
+  router.use(mayUse, settledQuery);
+  router.use(
+    new SCIMMYRouters({
+      type: 'bearer',
+      handler: (request) => callerOf(request as Request).account.personId,
+      context: (request) => directories.get(organizationIn(request as Request)),
+      baseUri: (request) => `${request.protocol}://${request.get('host')}`,
+    }),
+  );
+  return router;
+}
+
+/** The token's own organization only; administrators read, full administrators write. */
+const mayUse: RequestHandler = (request, response, next) => {
+  const { account, scopes } = callerOf(request);
+  const reads = request.method === 'GET' || request.path.endsWith('/.search');
+  if (account.organization.id !== organizationIn(request)) {
+    response.status(404).json(scimError(404, 'No such organization for this token'));
+  } else if (!scopes.includes('Identity:SCIM')) {
+    response.status(403).json(scimError(403, 'The token lacks the scope Identity:SCIM'));
+  } else if (account.role !== 'full' && !(reads && adminRoles.includes(account.role))) {
+    response.status(403).json(scimError(403, 'The person who signed in is not a full administrator'));
+  } else {
+    next();
+  }
+};
+
+/** Express 5 parses `query` anew at each look, and SCIMMY writes numbers into it: let what it writes stay. */
+const settledQuery: RequestHandler = (request, _response, next) => {
+  Object.defineProperty(request, 'query', { value: request.query, writable: true, configurable: true });
+  next();
+};
+
+function organizationIn(request: Request): string {
+  return String(request.params.orgId).toLowerCase();
+}
+
+function scimError(status: 403 | 404, detail: string): object {
+  return new SCIMMY.Messages.Error({ status, detail });
+}

@@ -1,0 +1,40 @@
+import type { SignInSettings } from './settings.ts';
+
+/** An account's name, or how the person declines. */
+export type SignInOutcome = { account: string } | { outcome: 'deny' } | { outcome: 'error'; error: string };
+
+/**
+ * Does in a test what a person does in the browser: opens the sign-in address, presses a button, and returns
+ * the redirect URL that the browser ends at, fragment included. Throws where the page is no sign-in page.
+ */
+export async function signIn(
+  authorizeUrl: string,
+  outcome: SignInOutcome,
+  chosen: Partial<SignInSettings> = {},
+): Promise<string> {
+  const page = await fetch(authorizeUrl, { redirect: 'manual' });
+  const html = await page.text();
+  if (page.status === 302) return page.headers.get('location') ?? '';
+  const request = /name="request" value="([^"]*)"/.exec(html)?.[1];
+  if (request === undefined)
+    throw new Error(`No sign-in page but ${page.status} at ${new URL(authorizeUrl).pathname}`);
+  const fields = Object.entries({ ...outcome, ...chosen }).map(([field, value]) => [
+    field,
+    String(value ?? 'absent'),
+  ]);
+  const body = new URLSearchParams(fields);
+  body.set('request', request.replaceAll('&amp;', '&'));
+  const answer = await fetch(new URL('/idb/sign-in', authorizeUrl), {
+    method: 'POST',
+    body,
+    redirect: 'manual',
+  });
+  const next = new URL(answer.headers.get('location') ?? '', authorizeUrl);
+  if (next.origin !== new URL(authorizeUrl).origin) return next.href;
+  const cookie = answer.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0])
+    .join('; ');
+  const end = await fetch(next, { redirect: 'manual', headers: { cookie } });
+  return end.headers.get('location') ?? '';
+}

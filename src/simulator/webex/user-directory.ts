@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+
+/** A SCIM user as it is kept. Epoch milliseconds are turned into dates on the way out. */
+export interface StoredUser {
+  id: string;
+  userName: string;
+  active?: boolean;
+  meta: { created: Date; lastModified: Date };
+  [attribute: string]: unknown;
+}
+
+export type UserAttributes = { userName: string; active?: boolean } & Record<string, unknown>;
+
+/** The users of one organization. */
+export class UserDirectory {
+  readonly #users = new Map<string, StoredUser>();
+  readonly #now: () => number;
+  readonly #onDeactivated: (userName: string) => void;
+
+  /** `onDeactivated` hears of everybody who is deactivated or deleted. */
+  constructor(now: () => number, onDeactivated: (userName: string) => void) {
+    this.#now = now;
+    this.#onDeactivated = onDeactivated;
+  }
+
+  list(): StoredUser[] {
+    return [...this.#users.values()];
+  }
+
+  get(id: string): StoredUser | undefined {
+    return this.#users.get(id);
+  }
+
+  /** Whether someone else than `id` has this user name; case does not tell two names apart (RFC 7643 §4.1.1). */
+  isTaken(userName: string, id?: string): boolean {
+    const wanted = userName.toLowerCase();
+    return this.list().some((user) => user.id !== id && user.userName.toLowerCase() === wanted);
+  }
+
+  create(attributes: UserAttributes): StoredUser {
+    const created = new Date(this.#now());
+    const user = { active: true, ...attributes, id: randomUUID(), meta: { created, lastModified: created } };
+    this.#users.set(user.id, user);
+    return user;
+  }
+
+  replace(user: StoredUser, attributes: UserAttributes): StoredUser {
+    const meta = { created: user.meta.created, lastModified: new Date(this.#now()) };
+    const replaced = { ...attributes, id: user.id, meta };
+    this.#users.set(user.id, replaced);
+    if (user.active !== false && replaced.active === false) this.#onDeactivated(user.userName);
+    return replaced;
+  }
+
+  remove(user: StoredUser): void {
+    this.#users.delete(user.id);
+    this.#onDeactivated(user.userName);
+  }
+}

@@ -1,0 +1,54 @@
+import express, { type ErrorRequestHandler, type Express } from 'express';
+import helmet from 'helmet';
+import { requireBearer } from './bearer.ts';
+import { type IdBrokerParts, idBroker } from './id-broker.ts';
+import { pagesFolder } from './pages.ts';
+import { restApi } from './rest-api.ts';
+import { scimApi } from './scim-api.ts';
+import type { UserDirectory } from './user-directory.ts';
+import { sendWebexError } from './webex-error.ts';
+
+export interface WebexParts extends IdBrokerParts {
+  /** By organization ID. */
+  directories: Map<string, UserDirectory>;
+}
+
+/** One deployment: its ID broker, REST API and SCIM service, on one address. */
+export function webexApp(parts: WebexParts): Express {
+  const app = express();
+  const bearer = requireBearer(parts.tokens, parts.deployment);
+  const scim = scimApi(parts.directories);
+  app.disable('x-powered-by').use(headers, (_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  app.use('/idb/pages', express.static(pagesFolder, { extensions: [], index: false, cacheControl: false }));
+  app.use('/idb', idBroker(parts));
+  app.use('/v1/scim/:orgId', bearer, scim);
+  app.use('/identity/scim/:orgId/v2', bearer, scim);
+  app.use('/v1', bearer, restApi(parts.settings));
+  app.use((_request, response) => sendWebexError(response, 404));
+  app.use(lastResort);
+  return app;
+}
+
+/** The page posts to this broker and is sent on to the web app, which Chromium counts as the form's target too. */
+const headers = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      styleSrc: ["'self'"],
+      formAction: ["'self'", 'http://localhost:*'],
+      baseUri: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  strictTransportSecurity: false,
+  crossOriginOpenerPolicy: false,
+});
+
+const lastResort: ErrorRequestHandler = (error: { status?: number }, _request, response, next) => {
+  if (response.headersSent) next();
+  else sendWebexError(response, error.status === 400 ? 400 : 500);
+};

@@ -1,0 +1,72 @@
+import { documentedLifetimeSeconds, documentedScopes } from '../../webex/defaults.ts';
+import type { Deployment } from '../../webex/deployments.ts';
+import type { SimulatedAccount, SimulatedOrganization } from './organizations.ts';
+import { seedUsers } from './seed-users.ts';
+import { defaultSettings, type WebexSettings } from './settings.ts';
+import type { TokenForm } from './token-forms.ts';
+import { type SimulatedToken, TokenRegistry } from './tokens.ts';
+import { UserDirectory } from './user-directory.ts';
+
+export interface IssueOptions {
+  /** `commercial` where absent. */
+  deployment?: Deployment;
+  /** The documented three where absent. */
+  scopes?: readonly string[];
+  /** How long it is really accepted; 365 days where absent. */
+  lifetimeSeconds?: number;
+  /** The usual opaque form where absent. */
+  form?: TokenForm;
+}
+
+/** What both deployments hold: people, tokens, users. The servers are the doors to it. */
+export class WebexCloud {
+  readonly accounts: SimulatedAccount[];
+  readonly organizations: SimulatedOrganization[];
+  readonly settings: WebexSettings = defaultSettings();
+  readonly tokens: TokenRegistry;
+  /** The SCIM users by organization ID. */
+  readonly directories: Map<string, UserDirectory>;
+
+  constructor(accounts: SimulatedAccount[], now: () => number) {
+    this.accounts = accounts;
+    this.tokens = new TokenRegistry(now);
+    this.organizations = [...new Set(accounts.map(({ organization }) => organization))];
+    this.directories = new Map(
+      this.organizations.map((organization) => {
+        // "All tokens are revoked for the user", says Cisco's guide of a deactivation.
+        const directory = new UserDirectory(now, (userName) => this.#revokeByMail(organization, userName));
+        const members = accounts.filter((account) => account.organization === organization);
+        for (const user of seedUsers(organization, members)) directory.create(user);
+        return [organization.id, directory];
+      }),
+    );
+  }
+
+  accountsOf(deployment: Deployment): SimulatedAccount[] {
+    return this.accounts.filter(({ organization }) => organization.deployment === deployment);
+  }
+
+  /** Throws for a name that no account of the deployment has. */
+  account(name: string, deployment: Deployment = 'commercial'): SimulatedAccount {
+    const accounts = this.accountsOf(deployment);
+    const account = accounts.find((candidate) => candidate.name === name);
+    if (account !== undefined) return account;
+    throw new RangeError(`No account ${name} in ${deployment}: ${accounts.map((it) => it.name).join(', ')}`);
+  }
+
+  issueToken(accountName: string, options: IssueOptions = {}): SimulatedToken {
+    return this.tokens.issue({
+      account: this.account(accountName, options.deployment),
+      scopes: [...(options.scopes ?? documentedScopes)],
+      lifetimeSeconds: options.lifetimeSeconds ?? documentedLifetimeSeconds,
+      form: options.form ?? 'opaque',
+    });
+  }
+
+  #revokeByMail(organization: SimulatedOrganization, userName: string): void {
+    const person = this.accounts.find(
+      ({ organization: home, email }) => home === organization && email === userName.toLowerCase(),
+    );
+    if (person !== undefined) this.tokens.revokeAll(person);
+  }
+}
