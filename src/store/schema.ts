@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
-import type { AdminRole, SetAsideReason, TokenSource, TokenState } from '../tokens/token.ts';
+import type { SetAsideReason, TokenSource, TokenState } from '../tokens/token.ts';
+import type { AdminLevel } from '../webex/admin-roles.ts';
 import type { Deployment } from '../webex/deployments.ts';
 
 /*
@@ -57,7 +58,7 @@ export interface TokenTable {
   account_name: string | null;
   account_email: string | null;
   account_org_id: string | null;
-  account_admin: AdminRole | null;
+  account_admin: AdminLevel | null;
   verified_at: number | null;
   rejected_at: number | null;
   set_aside_reason: SetAsideReason | null;

@@ -1,8 +1,9 @@
+import type { AdminLevel } from '../webex/admin-roles.ts';
 import { type Deployment, tenantUrl, type WebexEndpoints } from '../webex/deployments.ts';
 import { daysLeft, type ExpirySource, expiryOf } from './lifetimes.ts';
 import type { Profile } from './profile.ts';
 import { type ProfileStatus, statusOf } from './status.ts';
-import type { AdminRole, SetAsideReason, Token, TokenSource, TokenState } from './token.ts';
+import type { SetAsideReason, Token, TokenSource, TokenState } from './token.ts';
 
 /** One row of `list --json`. Instants are RFC 3339 in UTC. */
 export interface ProfileSummary {
@@ -31,7 +32,7 @@ export interface TokenSummary {
   account: string | null;
   accountName: string | null;
   accountOrgId: string | null;
-  admin: AdminRole;
+  admin: AdminLevel;
   verifiedAt: string | null;
   rejectedAt: string | null;
   setAsideReason: SetAsideReason | null;

@@ -1,3 +1,4 @@
+import type { AdminLevel } from '../webex/admin-roles.ts';
 import type { Lifetimes } from './lifetimes.ts';
 
 /**
@@ -6,9 +7,6 @@ import type { Lifetimes } from './lifetimes.ts';
  * `set-aside` failed its check and waits for the person's word.
  */
 export type TokenState = 'pending' | 'current' | 'earlier' | 'set-aside';
-
-/** Whether the person who signed in may create users: `none` is someone without any administrator role. */
-export type AdminRole = 'full' | 'other' | 'none' | 'unknown';
 
 export type SetAsideReason = 'other-organization' | 'not-full-admin' | 'rejected';
 
@@ -21,7 +19,7 @@ export interface Account {
   displayName: string;
   email: string | null;
   orgId: string;
-  admin: AdminRole;
+  admin: AdminLevel;
 }
 
 /** What is known of one captured bearer token. Its value is never part of this. */

@@ -1,0 +1,77 @@
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { BrokerError } from '../errors.ts';
+import { refuseLooseFile } from '../private-files.ts';
+
+/**
+ * Reads a 256-bit key: a symmetric JWK (RFC 7517), or the 32 bytes as base64, base64url or hexadecimal text.
+ * Null where there is no such file. Throws `E_KEY_FILE` where it is not a key, or where others may read it.
+ */
+export function readKeyFile(path: string): Buffer | null {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new BrokerError('E_KEY_FILE', `The key file ${path} cannot be read.`, {
+      help: 'It has to belong to you and be readable by you alone (chmod 600).',
+      cause: error,
+    });
+  }
+  refuseLooseFile(path);
+  const key = parseKey(text);
+  if (key === null) {
+    throw new BrokerError('E_KEY_FILE', `The key file ${path} does not hold a 256-bit key.`, {
+      help: 'It holds a JSON Web Key with "kty":"oct", or 32 bytes as base64, for example what "openssl rand -base64 32" prints. If it was damaged, put it back from where you keep a copy.',
+    });
+  }
+  return key;
+}
+
+function parseKey(text: string): Buffer | null {
+  if (text.startsWith('{')) {
+    try {
+      const jwk = JSON.parse(text) as { kty?: unknown; k?: unknown };
+      return jwk.kty === 'oct' && typeof jwk.k === 'string'
+        ? exactly32(Buffer.from(jwk.k, 'base64url'))
+        : null;
+    } catch {
+      return null;
+    }
+  }
+  if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
+  if (/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return exactly32(Buffer.from(text, 'base64'));
+  return null;
+}
+
+function exactly32(bytes: Buffer): Buffer | null {
+  return bytes.length === 32 ? bytes : null;
+}
+
+/** Writes the key as a JWK, durably and for its owner alone. Throws `EEXIST` rather than replace a file. */
+export function writeKeyFile(path: string, key: Uint8Array): void {
+  const jwk = { kty: 'oct', use: 'enc', alg: 'A256GCM', k: Buffer.from(key).toString('base64url') };
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = openSync(temporary, 'wx', 0o600);
+  try {
+    writeSync(file, `${JSON.stringify(jwk)}\n`);
+    fsyncSync(file);
+    // A link fails where the name is taken, and shows the file whole or not at all.
+    linkSync(temporary, path);
+  } finally {
+    closeSync(file);
+    rmSync(temporary, { force: true });
+  }
+  syncFolder(dirname(path));
+}
+
+function syncFolder(path: string): void {
+  // Windows cannot open a folder; there the rename itself is what lasts.
+  if (process.platform === 'win32') return;
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}

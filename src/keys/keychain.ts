@@ -1,0 +1,56 @@
+import { BrokerError } from '../errors.ts';
+
+/** The operating system's own store of secrets: macOS Keychain, Windows Credential Manager, Secret Service. */
+export interface Keychain {
+  /** Null where it holds no such key. Throws where it cannot be asked. */
+  get(keyId: string): Promise<Buffer | null>;
+  /** Throws where it does not take the key. */
+  set(keyId: string, key: Uint8Array): Promise<void>;
+  delete(keyId: string): Promise<void>;
+}
+
+const service = 'webex-token';
+
+/** A desktop may ask the person to unlock it, so it gets a while to answer. Milliseconds. */
+const answerTimeoutMs = 60_000;
+
+/** The keychain of the platform that this runs on. */
+export const systemKeychain: Keychain = {
+  async get(keyId) {
+    const entry = await entryFor(keyId);
+    const text = await entry.getPassword(AbortSignal.timeout(answerTimeoutMs));
+    return text === undefined || text === null ? null : Buffer.from(text, 'base64url');
+  },
+  async set(keyId, key) {
+    const entry = await entryFor(keyId);
+    await entry.setPassword(Buffer.from(key).toString('base64url'), AbortSignal.timeout(answerTimeoutMs));
+  },
+  async delete(keyId) {
+    const entry = await entryFor(keyId);
+    await entry.deletePassword(AbortSignal.timeout(answerTimeoutMs));
+  },
+};
+
+async function entryFor(keyId: string) {
+  const { AsyncEntry } = await import('@napi-rs/keyring');
+  // Left to itself, it would fall back to the Linux kernel's keyring, which forgets everything on a restart.
+  return new AsyncEntry(service, keyId, { linux: { store: 'secret-service' } });
+}
+
+/** The error for a keychain that held the key before and does not give it now. */
+export function keychainFailure(cause: unknown): BrokerError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const locked = /lock|dismiss|denied|interaction/i.test(reason);
+  return new BrokerError(
+    locked ? 'E_KEYCHAIN_LOCKED' : 'E_KEYCHAIN',
+    locked
+      ? `The keychain that holds this store's key is locked, or access was refused (${reason}).`
+      : `The keychain that holds this store's key does not answer (${reason}).`,
+    {
+      help: locked
+        ? 'Unlock it (sign in to the desktop, or answer its prompt), then try again. Nothing was changed.'
+        : 'Start it (on Linux: a Secret Service such as gnome-keyring or KWallet, in the same session), then try again. Nothing was changed, and no new key was made.',
+      cause,
+    },
+  );
+}

@@ -1,0 +1,40 @@
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { BrokerError } from './errors.ts';
+
+/*
+ * Windows keeps no mode bits: there the data folder lies in the person's own profile, which others cannot enter.
+ */
+const hasModes = process.platform !== 'win32';
+
+/** Makes the folder, for its owner alone, or refuses one that others may enter. */
+export function privateFolder(path: string): void {
+  if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) {
+    if (hasModes) chmodSync(path, 0o700);
+    return;
+  }
+  refuseLoose(path, 'folder', '700');
+}
+
+/** Refuses a file that others than its owner may read or write. */
+export function refuseLooseFile(path: string): void {
+  refuseLoose(path, 'file', '600');
+}
+
+function refuseLoose(path: string, kind: 'file' | 'folder', mode: string): void {
+  if (!hasModes) return;
+  const { mode: bits, uid } = statSync(path);
+  const me = process.geteuid?.();
+  if (me !== undefined && uid !== me && me !== 0) {
+    throw new BrokerError('E_LOOSE_FILE', `The ${kind} ${path} belongs to another user of this machine.`, {
+      help: 'Nothing was read from it. Use one of your own: WEBEX_TOKEN_HOME names the folder.',
+    });
+  }
+  if ((bits & 0o077) !== 0) {
+    const octal = (bits & 0o777).toString(8);
+    throw new BrokerError(
+      'E_LOOSE_FILE',
+      `The ${kind} ${path} is open to other users of this machine (mode ${octal}).`,
+      { help: `Close it with: chmod ${mode} '${path}'` },
+    );
+  }
+}

@@ -1,0 +1,133 @@
+import type { Selectable } from 'kysely';
+import type { Deployment } from '../webex/deployments.ts';
+import type { SignInTable } from './schema.ts';
+import type { Db } from './store.ts';
+
+/** A sign-in under way, or one that ended a little while ago. */
+export interface SignIn {
+  id: string;
+  profileName: string;
+  deployment: Deployment;
+  orgId: string | null;
+  scopes: string[];
+  freshSignIn: boolean;
+  bindingHash: string | null;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+  consumedAt: number | null;
+  tokenId: string | null;
+  error: { code: string; message: string } | null;
+}
+
+export interface NewSignIn {
+  id: string;
+  profileName: string;
+  deployment: Deployment;
+  orgId: string | null;
+  scopes: string[];
+  freshSignIn: boolean;
+  createdAt: number;
+  expiresAt: number;
+}
+
+export async function insertSignIn(
+  db: Db,
+  signIn: NewSignIn,
+  hashes: { state?: string; binding?: string; link?: string },
+): Promise<void> {
+  await db
+    .insertInto('sign_in')
+    .values({
+      id: signIn.id,
+      state_hash: hashes.state ?? null,
+      binding_hash: hashes.binding ?? null,
+      link_hash: hashes.link ?? null,
+      profile_name: signIn.profileName,
+      deployment: signIn.deployment,
+      org_id: signIn.orgId,
+      scopes: JSON.stringify(signIn.scopes),
+      fresh_sign_in: signIn.freshSignIn ? 1 : 0,
+      created_at: signIn.createdAt,
+      expires_at: signIn.expiresAt,
+      consumed_at: null,
+      token_id: null,
+      error: null,
+      error_message: null,
+    })
+    .execute();
+}
+
+export async function signInByState(db: Db, stateHash: string): Promise<SignIn | null> {
+  return one(db.selectFrom('sign_in').selectAll().where('state_hash', '=', stateHash).executeTakeFirst());
+}
+
+export async function signInById(db: Db, id: string): Promise<SignIn | null> {
+  return one(db.selectFrom('sign_in').selectAll().where('id', '=', id).executeTakeFirst());
+}
+
+/**
+ * Uses up the one-time link of a sign-in and gives that sign-in its state and the browser that may finish it.
+ * Null where there is no such link, or it was used, or its time is over.
+ */
+export async function startByLink(
+  db: Db,
+  linkHash: string,
+  now: number,
+  hashes: { state: string; binding: string },
+): Promise<SignIn | null> {
+  return one(
+    db
+      .updateTable('sign_in')
+      .set({ link_hash: null, state_hash: hashes.state, binding_hash: hashes.binding })
+      .where('link_hash', '=', linkHash)
+      .where('expires_at', '>', now)
+      .where('consumed_at', 'is', null)
+      .returningAll()
+      .executeTakeFirst(),
+  );
+}
+
+/** Ends a sign-in that nothing has ended yet. False where another was faster. */
+export async function consumeSignIn(
+  db: Db,
+  id: string,
+  now: number,
+  outcome: { tokenId: string } | { error: { code: string; message: string } },
+): Promise<boolean> {
+  const row = await db
+    .updateTable('sign_in')
+    .set({
+      consumed_at: now,
+      ...('tokenId' in outcome
+        ? { token_id: outcome.tokenId }
+        : { error: outcome.error.code, error_message: outcome.error.message }),
+    })
+    .where('id', '=', id)
+    .where('consumed_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Forgets the sign-ins whose time was over before `before` (epoch milliseconds). */
+export async function deleteOldSignIns(db: Db, before: number): Promise<void> {
+  await db.deleteFrom('sign_in').where('expires_at', '<', before).execute();
+}
+
+async function one(row: Promise<Selectable<SignInTable> | undefined>): Promise<SignIn | null> {
+  const found = await row;
+  if (found === undefined) return null;
+  return {
+    id: found.id,
+    profileName: found.profile_name,
+    deployment: found.deployment,
+    orgId: found.org_id,
+    scopes: JSON.parse(found.scopes) as string[],
+    freshSignIn: found.fresh_sign_in !== 0,
+    bindingHash: found.binding_hash,
+    expiresAt: found.expires_at,
+    consumedAt: found.consumed_at,
+    tokenId: found.token_id,
+    error: found.error === null ? null : { code: found.error, message: found.error_message ?? '' },
+  };
+}

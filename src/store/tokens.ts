@@ -1,0 +1,185 @@
+import type { Selectable } from 'kysely';
+import { expiryOf, type Lifetimes } from '../tokens/lifetimes.ts';
+import type { Account, SetAsideReason, Token, TokenState } from '../tokens/token.ts';
+import type { TokenTable } from './schema.ts';
+import type { Db } from './store.ts';
+
+const columns = [
+  'id',
+  'profile_id',
+  'state',
+  'source',
+  'captured_at',
+  'expires_confirmed',
+  'expires_reported',
+  'expires_documented',
+  'scopes',
+  'org_id',
+  'account_id',
+  'account_name',
+  'account_email',
+  'account_org_id',
+  'account_admin',
+  'verified_at',
+  'rejected_at',
+  'set_aside_reason',
+  'warnings',
+] as const satisfies (keyof TokenTable)[];
+
+export async function tokenById(db: Db, id: string): Promise<Token | null> {
+  const row = await db.selectFrom('token').select(columns).where('id', '=', id).executeTakeFirst();
+  return row === undefined ? null : fromRow(row);
+}
+
+/** A profile's tokens, newest first. */
+export async function tokensOf(db: Db, profileId: string): Promise<Token[]> {
+  const rows = await db
+    .selectFrom('token')
+    .select(columns)
+    .where('profile_id', '=', profileId)
+    .orderBy('captured_at', 'desc')
+    .orderBy('id')
+    .execute();
+  return rows.map(fromRow);
+}
+
+export async function currentTokens(db: Db): Promise<Token[]> {
+  const rows = await db.selectFrom('token').select(columns).where('state', '=', 'current').execute();
+  return rows.map(fromRow);
+}
+
+/** Tokens that were stored and, for a crash or a cut, never checked. Oldest first. */
+export async function pendingTokens(db: Db): Promise<Token[]> {
+  const rows = await db
+    .selectFrom('token')
+    .select(columns)
+    .where('state', '=', 'pending')
+    .orderBy('captured_at')
+    .execute();
+  return rows.map(fromRow);
+}
+
+/** The sealed value of a token. */
+export async function sealedToken(db: Db, id: string): Promise<string> {
+  const row = await db.selectFrom('token').select('sealed').where('id', '=', id).executeTakeFirstOrThrow();
+  return row.sealed;
+}
+
+export async function insertToken(db: Db, token: Token, sealed: string): Promise<void> {
+  await db
+    .insertInto('token')
+    .values({
+      id: token.id,
+      profile_id: token.profileId,
+      state: token.state,
+      source: token.source,
+      sealed,
+      captured_at: token.capturedAt,
+      ...lifetimeColumns(token.lifetimes),
+      scopes: JSON.stringify(token.scopes),
+      org_id: token.orgId,
+      ...accountColumns(token.account),
+      verified_at: token.verifiedAt,
+      rejected_at: token.rejectedAt,
+      set_aside_reason: token.setAsideReason,
+      warnings: JSON.stringify(token.warnings),
+    })
+    .execute();
+}
+
+export interface TokenChange {
+  state?: TokenState;
+  lifetimes?: Lifetimes;
+  account?: Account;
+  verifiedAt?: number | null;
+  rejectedAt?: number | null;
+  setAsideReason?: SetAsideReason | null;
+  warnings?: string[];
+}
+
+export async function updateToken(db: Db, id: string, change: TokenChange): Promise<void> {
+  await db
+    .updateTable('token')
+    .set({
+      ...(change.state !== undefined && { state: change.state }),
+      ...(change.lifetimes !== undefined && lifetimeColumns(change.lifetimes)),
+      ...(change.account !== undefined && accountColumns(change.account)),
+      ...(change.verifiedAt !== undefined && { verified_at: change.verifiedAt }),
+      ...(change.rejectedAt !== undefined && { rejected_at: change.rejectedAt }),
+      ...(change.setAsideReason !== undefined && { set_aside_reason: change.setAsideReason }),
+      ...(change.warnings !== undefined && { warnings: JSON.stringify(change.warnings) }),
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Makes a token the current one of its profile, and the one before it an earlier one. */
+export async function makeCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>): Promise<void> {
+  await db
+    .updateTable('token')
+    .set({ state: 'earlier' })
+    .where('profile_id', '=', token.profileId)
+    .where('state', '=', 'current')
+    .execute();
+  await db
+    .updateTable('token')
+    .set({ state: 'current', set_aside_reason: null })
+    .where('id', '=', token.id)
+    .execute();
+}
+
+export async function deleteToken(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('token').where('id', '=', id).execute();
+}
+
+function lifetimeColumns(lifetimes: Lifetimes) {
+  return {
+    expires_confirmed: lifetimes.confirmed,
+    expires_reported: lifetimes.reported,
+    expires_documented: lifetimes.documented,
+    expires_at: expiryOf(lifetimes).expiresAt,
+  };
+}
+
+function accountColumns(account: Account | null) {
+  return {
+    account_id: account?.id ?? null,
+    account_name: account?.displayName ?? null,
+    account_email: account?.email ?? null,
+    account_org_id: account?.orgId ?? null,
+    account_admin: account?.admin ?? null,
+  };
+}
+
+function fromRow(row: Pick<Selectable<TokenTable>, (typeof columns)[number]>): Token {
+  return {
+    id: row.id,
+    profileId: row.profile_id,
+    state: row.state,
+    source: row.source,
+    capturedAt: row.captured_at,
+    lifetimes: {
+      confirmed: row.expires_confirmed,
+      reported: row.expires_reported,
+      documented: row.expires_documented,
+    },
+    scopes: JSON.parse(row.scopes) as string[],
+    orgId: row.org_id,
+    account: accountOf(row),
+    verifiedAt: row.verified_at,
+    rejectedAt: row.rejected_at,
+    setAsideReason: row.set_aside_reason,
+    warnings: JSON.parse(row.warnings) as string[],
+  };
+}
+
+function accountOf(row: Pick<Selectable<TokenTable>, (typeof columns)[number]>): Account | null {
+  if (row.account_id === null) return null;
+  return {
+    id: row.account_id,
+    displayName: row.account_name ?? '',
+    email: row.account_email,
+    orgId: row.account_org_id ?? '',
+    admin: row.account_admin ?? 'unknown',
+  };
+}

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { redirectUri } from '../config.ts';
+import { BrokerError } from '../errors.ts';
+import { findProfile } from '../store/profiles.ts';
+import { deleteOldSignIns, insertSignIn, type SignIn, startByLink } from '../store/sign-ins.ts';
+import { parseProfileName } from '../tokens/profile.ts';
+import { authorizeUrl, newState } from '../webex/authorize-url.ts';
+import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
+import { hashSecret, newSecret } from './secrets.ts';
+import type { Vault } from './vault.ts';
+
+/** How long a person has to sign in. Milliseconds. */
+export const signInLifetimeMs = 10 * 60_000;
+
+/** What a person asks for: which profile, and for a new one, of which organization. */
+export interface SignInRequest {
+  profile: string;
+  /** Left out: the profile's own, or `commercial` for a new one. */
+  deployment?: Deployment | undefined;
+  /** Organization UUID. Left out: the profile's own, or what the token says. */
+  orgId?: string | undefined;
+  /** Webex forgets who is signed in there and asks anew. */
+  freshSignIn?: boolean | undefined;
+}
+
+/** What a sign-in is for, once the request was held against the profile that may be there already. */
+export interface SignInTarget {
+  profileName: string;
+  deployment: Deployment;
+  orgId: string | null;
+  scopes: string[];
+}
+
+/** Throws `E_PROFILE_NAME`, or `E_PROFILE_MISMATCH` where the profile is of another deployment or organization. */
+export async function resolveTarget(vault: Vault, request: SignInRequest): Promise<SignInTarget> {
+  const profileName = parseProfileName(request.profile);
+  const existing = await findProfile(vault.db, profileName);
+  if (existing === null) {
+    return {
+      profileName,
+      deployment: request.deployment ?? 'commercial',
+      orgId: request.orgId ?? null,
+      scopes: vault.settings.scopes,
+    };
+  }
+  if (request.deployment !== undefined && request.deployment !== existing.deployment) {
+    throw mismatch(profileName, `belongs to ${deploymentTitles[existing.deployment]}`);
+  }
+  if (request.orgId !== undefined && existing.orgId !== null && request.orgId !== existing.orgId) {
+    throw mismatch(profileName, `belongs to the organization ${existing.orgId}`);
+  }
+  return {
+    profileName,
+    deployment: existing.deployment,
+    orgId: existing.orgId ?? request.orgId ?? null,
+    scopes: existing.scopes,
+  };
+}
+
+function mismatch(profileName: string, fact: string): BrokerError {
+  return new BrokerError('E_PROFILE_MISMATCH', `The profile "${profileName}" ${fact}.`, {
+    help: 'Choose another name for the other one; each profile holds one organization.',
+  });
+}
+
+/** Begins a sign-in in a browser session; `binding` is that session's own secret. The address to go to. */
+export async function beginSignIn(
+  vault: Vault,
+  request: SignInRequest,
+  binding: string,
+): Promise<{ authorizeUrl: string }> {
+  const target = await resolveTarget(vault, request);
+  const state = newState();
+  await insert(vault, target, request, { state: hashSecret(state), binding: hashSecret(binding) });
+  return { authorizeUrl: urlFor(vault, target, state, request.freshSignIn ?? false) };
+}
+
+/** Prepares a sign-in that a one-time link will begin in whichever browser opens it first. */
+export async function prepareSignIn(
+  vault: Vault,
+  request: SignInRequest,
+): Promise<{ signInId: string; link: string }> {
+  const target = await resolveTarget(vault, request);
+  const link = newSecret();
+  const signInId = await insert(vault, target, request, { link: hashSecret(link) });
+  return { signInId, link };
+}
+
+/** Begins the sign-in that the one-time link stands for. Throws `E_LINK_SPENT`. */
+export async function beginByLink(
+  vault: Vault,
+  link: string,
+  binding: string,
+): Promise<{ authorizeUrl: string }> {
+  const state = newState();
+  const signIn = await startByLink(vault.db, hashSecret(link), vault.now(), {
+    state: hashSecret(state),
+    binding: hashSecret(binding),
+  });
+  if (signIn === null) {
+    throw new BrokerError('E_LINK_SPENT', 'This link was used already, or its ten minutes are over.', {
+      help: 'Run "webex-token login" again for a new one.',
+    });
+  }
+  return { authorizeUrl: urlFor(vault, signIn, state, signIn.freshSignIn) };
+}
+
+async function insert(
+  vault: Vault,
+  target: SignInTarget,
+  request: SignInRequest,
+  hashes: { state?: string; binding?: string; link?: string },
+): Promise<string> {
+  const id = randomUUID();
+  const createdAt = vault.now();
+  const expiresAt = createdAt + signInLifetimeMs;
+  // What is over is kept for a day, so that a late answer can be told from one that was never asked for.
+  await deleteOldSignIns(vault.db, createdAt - 86_400_000);
+  await insertSignIn(
+    vault.db,
+    { id, ...target, freshSignIn: request.freshSignIn ?? false, createdAt, expiresAt },
+    hashes,
+  );
+  return id;
+}
+
+function urlFor(
+  vault: Vault,
+  target: Pick<SignIn, 'deployment' | 'scopes'>,
+  state: string,
+  freshSignIn: boolean,
+): string {
+  return authorizeUrl({
+    idbroker: vault.settings.webex[target.deployment].idbroker,
+    clientId: vault.settings.clientId,
+    redirectUri: redirectUri(vault.settings),
+    scopes: target.scopes,
+    state,
+    freshSignIn,
+  });
+}

@@ -1,0 +1,136 @@
+import { BrokerError } from '../errors.ts';
+import { appendAudit } from '../store/audit.ts';
+import { consumeSignIn, type SignIn, signInByState } from '../store/sign-ins.ts';
+import { documentedState } from '../webex/defaults.ts';
+import { type Deployment, deployments } from '../webex/deployments.ts';
+import { explainError } from '../webex/explain-error.ts';
+import { type ErrorRedirect, parseRedirect, type Redirect } from '../webex/redirect.ts';
+import { hashSecret } from './secrets.ts';
+import { storeToken } from './store-token.ts';
+import type { Actor, Vault } from './vault.ts';
+
+export interface Captured {
+  tokenId: string;
+  signInId: string;
+}
+
+/**
+ * Takes what the ID broker sent the browser back with, and stores the token durably and unchecked.
+ * The state is looked at first and used up last, in the transaction that stores the token: a bogus answer
+ * uses up nothing. `binding` is the secret of the browser session that brings it, null where there is none.
+ *
+ * Throws `E_STATE_*` for an answer that was not asked for here, `E_SIGN_IN_FAILED` where Webex answered an error.
+ */
+export async function captureRedirect(
+  vault: Vault,
+  fragment: string,
+  binding: string | null,
+  actor: Actor,
+): Promise<Captured> {
+  try {
+    const redirect = parseRedirect(fragment);
+    const signIn = await expectedSignIn(vault, redirect.state, binding);
+    refuseOtherBroker(vault, redirect, signIn.deployment);
+    if (redirect.kind === 'error') throw await endWithError(vault, signIn, redirect, actor);
+
+    const tokenId = await vault.db.transaction().execute(async (trx) => {
+      const id = await storeToken(vault, trx, signIn, redirect, 'sign-in');
+      if (!(await consumeSignIn(trx, signIn.id, vault.now(), { tokenId: id }))) throw stateSpent();
+      await appendAudit(trx, vault.now(), {
+        action: 'capture',
+        outcome: 'ok',
+        profile: signIn.profileName,
+        ...actor,
+      });
+      return id;
+    });
+    return { tokenId, signInId: signIn.id };
+  } catch (error) {
+    if (error instanceof BrokerError && error.code !== 'E_SIGN_IN_FAILED') {
+      await appendRefusal(vault, error, actor);
+    }
+    throw error;
+  }
+}
+
+async function expectedSignIn(vault: Vault, state: string | null, binding: string | null): Promise<SignIn> {
+  if (state === null) {
+    throw new BrokerError('E_STATE_MISSING', 'The answer does not say which sign-in it belongs to.', {
+      help: 'Start over from here: the sign-in has to begin in this program.',
+    });
+  }
+  if (state === documentedState) {
+    throw new BrokerError(
+      'E_STATE_DOCUMENTED',
+      'This answer belongs to the address in the guides, which is the same for everybody, so nobody can tell who asked for it.',
+      {
+        help: 'Start over from here, or import the token by pasting the address, if it was you who signed in.',
+      },
+    );
+  }
+  const signIn = await signInByState(vault.db, hashSecret(state));
+  if (signIn === null) {
+    throw new BrokerError('E_STATE_UNKNOWN', 'This answer belongs to no sign-in that was begun here.', {
+      help: 'Start over from here.',
+    });
+  }
+  if (binding === null || hashSecret(binding) !== signIn.bindingHash) {
+    throw new BrokerError('E_STATE_FOREIGN', 'The sign-in was begun in another browser window.', {
+      help: 'Finish it in the window where it was begun, or start over from here.',
+    });
+  }
+  if (signIn.consumedAt !== null) throw stateSpent();
+  if (signIn.expiresAt <= vault.now()) {
+    throw new BrokerError('E_STATE_EXPIRED', 'The sign-in took longer than ten minutes.', {
+      help: 'Start over from here.',
+    });
+  }
+  return signIn;
+}
+
+function stateSpent(): BrokerError {
+  return new BrokerError('E_STATE_SPENT', 'This answer was taken already.', {
+    help: 'If you went back or loaded the page again, all is well. Otherwise start over from here.',
+  });
+}
+
+/** RFC 9207, as far as it goes here: an answer that names the other deployment's ID broker is not ours. */
+function refuseOtherBroker(vault: Vault, redirect: Redirect, deployment: Deployment): void {
+  const issuer = redirect.issuer === null ? null : URL.parse(redirect.issuer)?.origin;
+  if (issuer === null) return;
+  const origin = (each: Deployment) => new URL(vault.settings.webex[each].idbroker).origin;
+  const other = deployments.find((each) => each !== deployment && origin(each) === issuer);
+  if (other !== undefined && origin(deployment) !== issuer) {
+    throw new BrokerError(
+      'E_ISSUER',
+      'The answer comes from the other ID broker than the one that was asked.',
+      {
+        help: 'Start over from here, and choose Webex or Webex for Government, whichever your organization is in.',
+      },
+    );
+  }
+}
+
+async function endWithError(
+  vault: Vault,
+  signIn: SignIn,
+  redirect: ErrorRedirect,
+  actor: Actor,
+): Promise<BrokerError> {
+  const { message, help } = explainError(redirect.error, redirect.description);
+  await vault.db.transaction().execute(async (trx) => {
+    const now = vault.now();
+    const error = { code: redirect.error, message: `${message} ${help}` };
+    if (!(await consumeSignIn(trx, signIn.id, now, { error }))) throw stateSpent();
+    const outcome = redirect.error;
+    await appendAudit(trx, now, { action: 'capture', outcome, profile: signIn.profileName, ...actor });
+  });
+  return new BrokerError('E_SIGN_IN_FAILED', message, { help });
+}
+
+async function appendRefusal(vault: Vault, error: BrokerError, actor: Actor): Promise<void> {
+  const outcome = error.code.toLowerCase().replace(/^e_/, '');
+  await vault.db
+    .transaction()
+    .execute((trx) => appendAudit(trx, vault.now(), { action: 'capture', outcome, ...actor }));
+}

@@ -1,0 +1,121 @@
+import { appendAudit } from '../store/audit.ts';
+import { profileById, setProfileOrganization } from '../store/profiles.ts';
+import type { Db } from '../store/store.ts';
+import {
+  makeCurrent,
+  sealedToken,
+  type TokenChange,
+  tokenById,
+  tokensOf,
+  updateToken,
+} from '../store/tokens.ts';
+import type { Profile } from '../tokens/profile.ts';
+import type { SetAsideReason, Token } from '../tokens/token.ts';
+import type { PersonAnswer } from '../webex/people-me.ts';
+import type { Actor, Vault } from './vault.ts';
+
+/**
+ * What the check of a new token led to. All but `set-aside` are the profile's current token: an `unverified` one
+ * because Webex could not be asked, a `rejected` one because there was no other to protect.
+ */
+export type Settled =
+  | { outcome: 'current'; token: Token; profile: Profile }
+  | { outcome: 'unverified'; token: Token; profile: Profile; why: { message: string; help: string } }
+  | { outcome: 'rejected'; token: Token; profile: Profile }
+  | { outcome: 'set-aside'; reason: SetAsideReason; token: Token; profile: Profile };
+
+/**
+ * Asks Webex whose a stored token is, and makes it current, or sets it aside for the person to decide.
+ * A token is never lost here: where Webex cannot be asked it becomes current, marked as unverified.
+ * A token that is no longer `pending` is left as it is. `accept` takes what would be set aside.
+ */
+export async function settleToken(
+  vault: Vault,
+  tokenId: string,
+  actor: Actor,
+  accept = false,
+): Promise<Settled> {
+  const pending = await requireToken(vault.db, tokenId);
+  const profile = await profileById(vault.db, pending.profileId);
+  if (pending.state !== 'pending') return alreadySettled(pending, profile);
+
+  const value = vault.keys.open(await sealedToken(vault.db, tokenId), { tokenId, profileId: profile.id });
+  const webex = vault.webex[profile.deployment];
+  const person = await webex.whoAmI(value);
+  const expiry = person.outcome === 'person' ? await webex.tokenExpiry(value) : null;
+  const change = learned(vault, pending, person, expiry?.expiresAt ?? null);
+
+  await vault.db.transaction().execute(async (trx) => {
+    const token = await requireToken(trx, tokenId);
+    if (token.state !== 'pending') return;
+    const objection = objectionTo(person, profile, await tokensOf(trx, profile.id));
+    await updateToken(trx, tokenId, change);
+    if (objection !== null && !accept) {
+      await updateToken(trx, tokenId, { state: 'set-aside', setAsideReason: objection });
+    } else {
+      await makeCurrent(trx, token);
+      if (profile.orgId === null && person.outcome === 'person') {
+        await setProfileOrganization(trx, profile.id, person.person.orgId);
+      }
+    }
+    const outcome = objection ?? (person.outcome === 'unknown' ? `unverified: ${person.reason}` : 'ok');
+    await appendAudit(trx, vault.now(), { action: 'verify', outcome, profile: profile.name, ...actor });
+  });
+
+  const settled = await alreadySettled(
+    await requireToken(vault.db, tokenId),
+    await profileById(vault.db, profile.id),
+  );
+  return settled.outcome === 'unverified' && person.outcome === 'unknown'
+    ? { ...settled, why: { message: person.message, help: person.help } }
+    : settled;
+}
+
+async function requireToken(db: Db, id: string): Promise<Token> {
+  const token = await tokenById(db, id);
+  if (token === null) throw new Error(`no token ${id}`);
+  return token;
+}
+
+function alreadySettled(token: Token, profile: Profile): Settled {
+  if (token.state === 'set-aside') {
+    return { outcome: 'set-aside', reason: token.setAsideReason ?? 'rejected', token, profile };
+  }
+  if (token.rejectedAt !== null) return { outcome: 'rejected', token, profile };
+  if (token.verifiedAt !== null) return { outcome: 'current', token, profile };
+  const why = {
+    message: 'Webex could not be asked about this token yet.',
+    help: 'It is kept, and can be used. "webex-token test" asks again.',
+  };
+  return { outcome: 'unverified', token, profile, why };
+}
+
+/** What Webex's answers tell of the token, whatever becomes of it. */
+function learned(
+  vault: Vault,
+  token: Token,
+  person: PersonAnswer,
+  confirmedExpiry: number | null,
+): TokenChange {
+  if (person.outcome === 'rejected') return { rejectedAt: vault.now() };
+  if (person.outcome === 'unknown') return {};
+  const { id, displayName, emails, orgId, admin } = person.person;
+  return {
+    account: { id, displayName, email: emails[0] ?? null, orgId, admin },
+    verifiedAt: vault.now(),
+    rejectedAt: null,
+    ...(confirmedExpiry !== null && { lifetimes: { ...token.lifetimes, confirmed: confirmedExpiry } }),
+  };
+}
+
+/** Why a token should not become current without the person's word; null where nothing speaks against it. */
+function objectionTo(person: PersonAnswer, profile: Profile, tokens: Token[]): SetAsideReason | null {
+  if (person.outcome === 'unknown') return null;
+  if (person.outcome === 'rejected') {
+    // With no token to protect, a rejected one is shown for what it is rather than hidden.
+    return tokens.some((token) => token.state === 'current') ? 'rejected' : null;
+  }
+  const { orgId, admin } = person.person;
+  if (profile.orgId !== null && orgId !== profile.orgId) return 'other-organization';
+  return admin === 'other' || admin === 'none' ? 'not-full-admin' : null;
+}

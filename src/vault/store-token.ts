@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { findProfile, insertProfile, setProfileOrganization } from '../store/profiles.ts';
+import type { Db } from '../store/store.ts';
+import { insertToken } from '../store/tokens.ts';
+import { lifetimesAtCapture } from '../tokens/lifetimes.ts';
+import type { TokenSource } from '../tokens/token.ts';
+import { clusterWarning, describeAccessToken } from '../webex/access-token.ts';
+import type { TokenRedirect } from '../webex/redirect.ts';
+import type { SignInTarget } from './begin-sign-in.ts';
+import type { Vault } from './vault.ts';
+
+/**
+ * Seals a token and stores it as `pending`, with its profile where that is new, within the caller's transaction.
+ * The profile's organization is the one asked for, else the one that the token names. Returns the token's ID.
+ */
+export async function storeToken(
+  vault: Vault,
+  trx: Db,
+  target: SignInTarget,
+  redirect: TokenRedirect,
+  source: TokenSource,
+): Promise<string> {
+  const id = randomUUID();
+  const capturedAt = vault.now();
+  const { orgId, cluster } = describeAccessToken(redirect.accessToken);
+  const hint = clusterWarning(cluster, target.deployment);
+  const profileId = await profileFor(trx, target, target.orgId ?? orgId, capturedAt);
+  const token = {
+    id,
+    profileId,
+    state: 'pending' as const,
+    source,
+    capturedAt,
+    lifetimes: lifetimesAtCapture(capturedAt, redirect.expiresIn),
+    scopes: redirect.scope?.split(' ').filter((scope) => scope !== '') ?? target.scopes,
+    orgId,
+    account: null,
+    verifiedAt: null,
+    rejectedAt: null,
+    setAsideReason: null,
+    warnings: hint === null ? redirect.warnings : [...redirect.warnings, hint],
+  };
+  await insertToken(trx, token, await vault.keys.seal(redirect.accessToken, { tokenId: id, profileId }));
+  return id;
+}
+
+async function profileFor(
+  trx: Db,
+  target: SignInTarget,
+  orgId: string | null,
+  createdAt: number,
+): Promise<string> {
+  const existing = await findProfile(trx, target.profileName);
+  if (existing !== null) {
+    if (existing.orgId === null && orgId !== null) await setProfileOrganization(trx, existing.id, orgId);
+    return existing.id;
+  }
+  const { profileName: name, deployment, scopes } = target;
+  const id = randomUUID();
+  await insertProfile(trx, { id, name, deployment, orgId, scopes, createdAt });
+  return id;
+}

@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { Settings } from '../config.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { type Keychain, systemKeychain } from '../keys/keychain.ts';
+import { privateFolder, refuseLooseFile } from '../private-files.ts';
+import { type Db, openStore } from '../store/store.ts';
+import { createWebexApi, type WebexApi } from '../webex/api.ts';
+import type { Deployment } from '../webex/deployments.ts';
+import { openKeys } from './open-keys.ts';
+
+/** What every use of the stored tokens needs. */
+export interface Vault {
+  settings: Settings;
+  db: Db;
+  keys: KeyRing;
+  webex: Record<Deployment, WebexApi>;
+  /** Epoch milliseconds. */
+  now: () => number;
+}
+
+/** Who does something, for the audit log. */
+export interface Actor {
+  /** The network address, where it came over the network. */
+  address?: string;
+  /** The operating system's user, where it is a command. */
+  user?: string;
+}
+
+export interface VaultOptions {
+  fetch?: typeof globalThis.fetch;
+  now?: () => number;
+  keychain?: Keychain;
+  notice?: (text: string) => void;
+}
+
+/** The SQLite database's place in the data folder. */
+export function databaseFile(home: string): string {
+  return join(home, 'store.db');
+}
+
+/** Opens store and keys, making them on the very first run. Close the vault with `closeVault`. */
+export async function openVault(settings: Settings, options: VaultOptions = {}): Promise<Vault> {
+  const { fetch = globalThis.fetch, now = Date.now, keychain = systemKeychain, notice = () => {} } = options;
+  privateFolder(settings.home);
+  const file = databaseFile(settings.home);
+  const db = await openStore(file);
+  try {
+    refuseLooseFile(file);
+    const keys = await openKeys(db, { settings, keychain, now, notice });
+    const api = (deployment: Deployment) => createWebexApi({ ...settings.webex[deployment], fetch, now });
+    return {
+      settings,
+      db,
+      keys,
+      now,
+      webex: { commercial: api('commercial'), government: api('government') },
+    };
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
+export async function closeVault(vault: Vault): Promise<void> {
+  await vault.db.destroy();
+}
