@@ -1,0 +1,19 @@
+import { insertEntryLink, useEntryLink } from '../store/entry-links.ts';
+import { hashSecret, newSecret } from './secrets.ts';
+import type { Vault } from './vault.ts';
+
+/** How long a one-time link into the web app waits to be opened. Milliseconds. */
+export const entryLinkLifetimeMs = 10 * 60_000;
+
+/** Makes the secret of a one-time link into the web app: `/enter/<secret>`. */
+export async function newEntryLink(vault: Vault): Promise<string> {
+  const secret = newSecret();
+  const now = vault.now();
+  await insertEntryLink(vault.db, hashSecret(secret), now, now + entryLinkLifetimeMs);
+  return secret;
+}
+
+/** Uses a one-time link up. False where it was used before, its time is over, or nobody made it. */
+export async function spendEntryLink(vault: Vault, secret: string): Promise<boolean> {
+  return await useEntryLink(vault.db, hashSecret(secret), vault.now());
+}
