@@ -18,13 +18,13 @@ export interface AuthorizeRequest {
  */
 export function authorizeUrl(request: AuthorizeRequest): string {
   const { idbroker, clientId, redirectUri, scopes, state } = request;
-  assertMayCarryToken(idbroker);
+  const { protocol } = assertMayCarryToken(idbroker);
   const configuration = new Configuration(
     { issuer: idbroker, authorization_endpoint: `${idbroker}/oauth2/v1/authorize` },
     clientId,
   );
   // Only a broker on this machine can be plain http here: the simulated one.
-  if (idbroker.startsWith('http:')) allowInsecureRequests(configuration);
+  if (protocol === 'http:') allowInsecureRequests(configuration);
   const url = buildAuthorizationUrl(configuration, {
     response_type: 'token',
     client_id: clientId,

@@ -68,7 +68,7 @@ function words(failure: CallFailure, service: string): Explanation {
       return { message: `${host} answered with something that is not JSON.`, help: inBetween };
     case 'unexpected-shape':
       return {
-        message: `${service} answered with JSON of another shape than documented.`,
+        message: `${service} answered, but not with what its documentation says.`,
         help: 'Check that the address is right. If it is, the service has changed: see whether there is a newer version of this program.',
       };
     case 'too-large':

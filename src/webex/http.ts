@@ -39,7 +39,7 @@ export interface CallFailure {
 }
 
 export type JsonAnswer =
-  | { ok: true; status: number; headers: Headers; body: unknown; host: string }
+  | { ok: true; status: number; headers: Headers; body: unknown; host: string; trackingId: string | null }
   | { ok: false; failure: CallFailure };
 
 export interface JsonCall {
@@ -116,9 +116,10 @@ export async function callJson(call: JsonCall): Promise<JsonAnswer> {
   const refused = statusReason(status);
   if (refused !== null) return failed(refused, known);
   if (text === null) return failed('too-large', known);
-  if (text === '') return { ok: true, status, headers, body: undefined, host: url.host };
+  if (text === '')
+    return { ok: true, status, headers, body: undefined, host: url.host, trackingId: known.trackingId };
   if (body === undefined) return failed(isHtml(headers, text) ? 'html' : 'not-json', known);
-  return { ok: true, status, headers, body, host: url.host };
+  return { ok: true, status, headers, body, host: url.host, trackingId: known.trackingId };
 }
 
 function statusReason(status: number): FailureReason | null {
@@ -142,7 +143,8 @@ async function boundedText(response: Response): Promise<string | null> {
     if (size > maxBytes) return null;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  // Drops a byte order mark, which JSON.parse would refuse.
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 function parseJson(text: string): unknown {

@@ -1,9 +1,10 @@
 import { BrokerError } from '../errors.ts';
 import { describeAccessToken } from './access-token.ts';
 import { assertBearerSyntax } from './bearer-syntax.ts';
-import { refuseMistakenInput } from './mistaken-input.ts';
+import { looksLikeHtml, refuseMistakenInput } from './mistaken-input.ts';
 import type { Redirect } from './redirect.ts';
-import { readRedirect } from './redirect.ts';
+import { assertRedirectLength, readRedirect } from './redirect.ts';
+import { withoutWrapping } from './text.ts';
 
 /** What a person handed over by paste or standard input. */
 export interface Imported {
@@ -17,9 +18,15 @@ export interface Imported {
  * quotes and brackets around, a `Bearer` in front, line breaks within. Throws `BrokerError` for anything else.
  */
 export function parseImport(input: string): Imported {
-  const text = tidy(input);
-  const lines = text.split(/\s*[\r\n]+\s*/);
-  const imported = readTidied(lines.join(''));
+  assertRedirectLength(input);
+  if (looksLikeHtml(input)) refuseMistakenInput(input);
+  const bare = withoutWrapping(input.replace(/\p{Cf}/gu, '')).replace(/^authorization\s*:\s*/i, '');
+  const text = withoutWrapping(bare.replace(/^bearer\s+/i, ''));
+  const lines = text
+    .split(/[\r\n]+/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const imported = readOneLine(lines.join(''));
   // Joining lines is safe only where what comes out is known to be whole.
   if (lines.length > 1 && !isWhole(imported.redirect)) {
     throw new BrokerError(
@@ -37,34 +44,25 @@ function isWhole(redirect: Redirect): boolean {
   return redirect.kind === 'error' || describeAccessToken(redirect.accessToken).form !== 'unknown';
 }
 
-function tidy(input: string): string {
-  const wrapping = /^[\s"'`“”‘’«»<>()]+(?!!?[a-z]+[\s>])|[\s"'`“”‘’«»<>()]+$/gu;
-  // An HTML page keeps its bracket, by which it is recognized.
-  const bare = /^\s*<[!?a-z]+[\s>]/i.test(input)
-    ? input.trim()
-    : input.replace(/\p{Cf}/gu, '').replace(wrapping, '');
-  return bare.replace(/^authorization\s*:\s*/i, '').replace(/^bearer\s+/i, '');
-}
-
-function readTidied(text: string): Imported {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text))
-    return { form: 'url', redirect: readRedirect(text, { partial: true }) };
+function readOneLine(text: string): Imported {
   // A copy that starts right after "access_token=".
-  if (/^[^=&#?]+&/.test(text)) {
-    return { form: 'fragment', redirect: readRedirect(`access_token=${text}`, { partial: true }) };
-  }
-  if (/^[#?]|^[^#?]*[#?]|^[a-z_]+=./i.test(text)) {
-    const form = /^[^#?=]+[#?]/.test(text) ? 'url' : 'fragment';
-    return { form, redirect: readRedirect(text, { partial: true }) };
-  }
-  return { form: 'token', redirect: bareToken(text) };
+  if (/^[^=&#?]+&(?:token_|expires_|state=|scope=|$)/.test(text))
+    return readPart('fragment', `access_token=${text}`);
+  // The second is an address without its http://, as browsers show it.
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^[^#?=]+[#?]/.test(text)) return readPart('url', text);
+  if (/^[#?]/.test(text) || /^[a-z_]+=[^=]/i.test(text)) return readPart('fragment', text);
+  return { form: 'token', redirect: readBareToken(text) };
 }
 
-function bareToken(text: string): Redirect {
+function readPart(form: 'url' | 'fragment', text: string): Imported {
+  return { form, redirect: readRedirect(text, { partial: true }) };
+}
+
+function readBareToken(text: string): Redirect {
   refuseMistakenInput(text);
   // A full stop or comma of the sentence that the token was copied from.
-  const shorter = text.replace(/[.,;]+$/, '');
-  const accessToken = describeAccessToken(shorter).form === 'usual' ? shorter : text;
+  const withoutStop = text.replace(/[.,;]$/, '');
+  const accessToken = describeAccessToken(withoutStop).form === 'usual' ? withoutStop : text;
   assertBearerSyntax(accessToken);
   if (accessToken.length < 8) {
     throw new BrokerError('E_TOKEN_SYNTAX', 'This is too short to be a token.', {

@@ -22,7 +22,7 @@ const mistakes: readonly Mistake[] = [
     help: copyAddress,
   },
   {
-    looksSo: (text) => /^\s*<(?:!doctype|html|head|body|\?xml|!--)/i.test(text),
+    looksSo: looksLikeHtml,
     code: 'E_REDIRECT_HTML',
     message: 'This is the text of a web page (HTML), not its address.',
     help: copyAddress,
@@ -85,4 +85,8 @@ const mistakes: readonly Mistake[] = [
 export function refuseMistakenInput(text: string): void {
   const mistake = mistakes.find(({ looksSo }) => looksSo(text));
   if (mistake !== undefined) throw new BrokerError(mistake.code, mistake.message, { help: mistake.help });
+}
+
+export function looksLikeHtml(text: string): boolean {
+  return /^\s*<(?:!doctype|html|head|body|\?xml|!--)/i.test(text);
 }

@@ -1,4 +1,5 @@
 import { BrokerError } from '../errors.ts';
+import { withoutWrapping } from './text.ts';
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const wholeUuid = new RegExp(`^${uuid}$`, 'i');
@@ -8,8 +9,11 @@ const resourceUri = /^ciscospark:\/\/[^/]+\/([^/]+)\/([^/]+)$/i;
 const exampleId = 'a35bfbc6-ccbd-4a17-a488-72gf46c5420c';
 
 const whereToLook =
-  'In Control Hub (admin.webex.com; Webex for Government: admin-usgov.webex.com) choose the organization’s name at the bottom left: ' +
-  'the Organization ID stands under Account. It is 36 characters, digits and the letters a to f, in five groups with hyphens.';
+  'In Control Hub (admin.webex.com) choose your organization’s name at the bottom left, and copy the Organization ID. ' +
+  'It has 36 characters: digits and the letters a to f, in five groups with hyphens.';
+
+/** How Cisco's and Microsoft's guides write the place where the ID belongs. */
+const placeholder = /^[{<[]?org_?id[}>\]]?$/i;
 
 /** Whether the text is a UUID as it stands, in any letter case. */
 export function isUuid(text: string): boolean {
@@ -22,7 +26,7 @@ export function isUuid(text: string): boolean {
  * Throws `E_ORGANIZATION_ID` with the place to look; the message never repeats what was given.
  */
 export function parseOrganizationId(text: string): string {
-  const bare = withoutWrapping(text);
+  const bare = unwrap(text);
   const found = fromIdentifier(bare) ?? fromUrl(bare);
   if (found !== null) return found;
   throw explainMiss(bare);
@@ -33,14 +37,16 @@ export function toWebexOrganizationId(orgId: string): string {
   return Buffer.from(`ciscospark://us/ORGANIZATION/${orgId}`).toString('base64url');
 }
 
-function withoutWrapping(text: string): string {
-  return text
-    .slice(0, 4096)
-    .replace(/[\p{Cf}]/gu, '')
-    .trim()
-    .replace(/^(?:organi[sz]ation|org|tenant)[\s_-]*id\s*[:=]?\s*/i, '')
-    .replace(/^urn:uuid:/i, '')
-    .replace(/^[\s"'`“”‘’«»<>(){}[\]]+|[\s"'`“”‘’«»<>(){}[\],;.]+$/gu, '');
+/** Brackets, and the punctuation of the sentence that the ID was copied from. */
+const wrapping = '{}[],;.';
+
+function unwrap(text: string): string {
+  const bare = withoutWrapping(text.slice(0, 4096).replace(/\p{Cf}/gu, ''), wrapping);
+  const unlabelled = bare.replace(
+    /^(?:(?:organi[sz]ation|org|tenant)[\s_-]*id\s*[:=]\s*)?(?:urn:uuid:)?/i,
+    '',
+  );
+  return withoutWrapping(unlabelled, wrapping);
 }
 
 function fromIdentifier(text: string): string | null {
@@ -51,12 +57,7 @@ function fromIdentifier(text: string): string | null {
   const [, type, id] = resourceUri.exec(webexResource(text)) ?? [];
   if (type === undefined || id === undefined) return null;
   if (type.toUpperCase() !== 'ORGANIZATION') {
-    throw miss(
-      `That is a Webex ID, but of a ${type
-        .toLowerCase()
-        .slice(0, 20)
-        .replace(/[^a-z_]/g, '')}, not of an organization.`,
-    );
+    throw miss('That is a Webex ID, but of something else than an organization, such as a person.');
   }
   return isUuid(id) ? id.toLowerCase() : null;
 }
@@ -76,12 +77,12 @@ function fromUrl(text: string): string | null {
       'That is an address at Microsoft: an ID in it is of the Entra tenant, not of the Webex organization.',
     );
   }
-  const named = url.pathname.match(/\/(?:scim|organizations?|orgs?)\/([^/]+)/i)?.[1];
-  const asked = [...url.searchParams].find(([name]) => /^(org|organization)_?(id|uuid)$/i.test(name))?.[1];
-  const candidate = named ?? asked;
-  if (candidate === undefined) return null;
-  const id = URL.canParse(`x:${candidate}`) ? decodeSoftly(candidate) : candidate;
-  if (id.toLowerCase() === exampleId || /^\{?<?org_?id>?\}?$/i.test(id)) throw explainMiss(id);
+  const named =
+    /\/(?:scim|organizations?|orgs?)\/([^/?#&]+)/i.exec(text)?.[1] ??
+    /[?&#](?:org|organization)(?:_?(?:id|uuid))?=([^&#]+)/i.exec(text)?.[1];
+  if (named === undefined) return null;
+  const id = decodeSoftly(named);
+  if (id.toLowerCase() === exampleId || placeholder.test(id)) throw explainMiss(id);
   return fromIdentifier(id);
 }
 
@@ -101,7 +102,7 @@ function explainMiss(text: string): BrokerError {
       'That is the example from Cisco’s guide. It stands for your own ID, and could be nobody’s: it has a g in it.',
     );
   }
-  if (/^[{<]?org_?id[}>]?$/.test(lower))
+  if (placeholder.test(lower))
     return miss('“OrgId” is the placeholder of the guide: your own ID goes in its place.');
   if (/^[\w-]{64}_\w{4}_|^eyj[\w-]+\./.test(lower))
     return miss('That looks like a token, not an organization ID.');

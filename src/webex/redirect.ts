@@ -65,11 +65,7 @@ export function parseRedirect(input: string): Redirect {
 
 /** As `parseRedirect`; `partial` also takes a copy that lost its `token_type`, with a warning. */
 export function readRedirect(input: string, { partial }: { partial: boolean }): Redirect {
-  if (input.length > maxLength) {
-    throw new BrokerError('E_REDIRECT_TOO_LONG', 'This is far longer than any answer of Webex.', {
-      help: 'Copy only the address from the address bar of the page you landed on after signing in.',
-    });
-  }
+  assertRedirectLength(input);
   const { fragment, query } = split(input.trim());
   const inFragment: Parameters = readParameters(fragment, knownParameters);
   const inQuery: Parameters = readParameters(query, knownParameters);
@@ -96,6 +92,14 @@ export function readRedirect(input: string, { partial }: { partial: boolean }): 
   refuseMistakenInput(input);
   throw new BrokerError('E_REDIRECT_NO_TOKEN', 'There is neither a token nor an error in this.', {
     help: 'Copy the whole address of the page you landed on after signing in. It contains #access_token=.',
+  });
+}
+
+/** Throws `E_REDIRECT_TOO_LONG`, before anything looks at the rest. */
+export function assertRedirectLength(input: string): void {
+  if (input.length <= maxLength) return;
+  throw new BrokerError('E_REDIRECT_TOO_LONG', 'This is far longer than any answer of Webex.', {
+    help: 'Copy only the address from the address bar of the page you landed on after signing in.',
   });
 }
 
@@ -147,14 +151,20 @@ function readToken(parameters: Parameters, accessToken: string, partial: boolean
 }
 
 function readError(parameters: Parameters, error: string): ErrorRedirect {
-  const uri = URL.parse(parameters.error_uri ?? '');
   return {
     kind: 'error',
     error: displayable(error, 60),
     description:
       parameters.error_description === undefined ? null : displayable(parameters.error_description, 300),
-    uri: uri !== null && /^https?:$/.test(uri.protocol) && uri.href.length <= 300 ? uri.href : null,
+    uri: webAddress(parameters.error_uri ?? ''),
     state: parameters.state ?? null,
     issuer: parameters.iss ?? null,
   };
+}
+
+/** The address itself, where it is a web page's and fit to be shown, else null. */
+function webAddress(text: string): string | null {
+  const url = URL.parse(text);
+  const isPage = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  return isPage && displayable(url.href, 300) === url.href ? url.href : null;
 }

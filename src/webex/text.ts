@@ -4,6 +4,18 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]+/gu;
 /** Long runs without a space, as tokens, secrets and their pieces are; a UUID (36 characters) is shorter. */
 const tokenLike = /[A-Za-z0-9_~+/=-]{40,}(?:\.[A-Za-z0-9_~+/=-]*)*/g;
 
+/** Takes white space, invisible characters, quotes, round and angle brackets, and `more`, from both ends. */
+export function withoutWrapping(text: string, more = ''): string {
+  const wraps = (character: string) =>
+    /^[\s\p{Cf}"'`“”‘’«»<>()]$/u.test(character) || (character !== '' && more.includes(character));
+  let start = 0;
+  let end = text.length;
+  // A loop, because a pattern that ends in $ takes quadratic time on a long run of spaces.
+  while (start < end && wraps(text.charAt(start))) start += 1;
+  while (end > start && wraps(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
 /**
  * Makes text from outside fit to be shown or logged: one line, nothing invisible, nothing that could be a
  * token, and at most `maxLength` characters. `secrets` are blotted out whatever they look like.

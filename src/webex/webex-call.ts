@@ -41,10 +41,9 @@ export async function getChecked<T>(
       reason: 'unexpected-shape',
       host: answer.host,
       status: answer.status,
-      // Paths only: the values could be anything.
       detail: null,
       retryAfterSeconds: null,
-      trackingId: null,
+      trackingId: answer.trackingId,
       body: answer.body,
     },
   };

@@ -1,0 +1,17 @@
+import { BrokerError } from '../../src/errors.ts';
+
+/** Runs what must fail with a `BrokerError`, and returns it. Anything else is thrown on. */
+export function brokerErrorOf(run: () => unknown): BrokerError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof BrokerError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+/** All that a person could see of the error. */
+export function shown(error: BrokerError): string {
+  return `${error.message}\n${error.help ?? ''}\n${error.stack ?? ''}`;
+}

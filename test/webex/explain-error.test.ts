@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { explainError } from '../../src/webex/explain-error.ts';
+
+const codes = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'invalid_scope',
+  'access_denied',
+  'login_required',
+  'tokenlimit_reached',
+  'server_error',
+  'temporarily_unavailable',
+];
+
+test.each(codes)('%s has its own words', (code) => {
+  const { message, help } = explainError(code);
+  expect(message).not.toContain('this program does not know');
+  expect(help.length).toBeGreaterThan(20);
+  const others = codes.filter((other) => other !== code).map((other) => explainError(other).message);
+  expect(others).not.toContain(message);
+});
+
+test('Webex’s own description is quoted', () => {
+  expect(explainError('access_denied', 'The user\nsaid no').message).toContain(
+    'Webex says: “The user said no”',
+  );
+});
+
+test.each(['brand_new', 'constructor', '__proto__', 'toString'])('%s is unknown, and shown', (code) => {
+  const { message, help } = explainError(code, null);
+  expect(message).toContain(`does not know (${code})`);
+  expect(help).toContain('again');
+});

@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { BrokerError } from '../../src/errors.ts';
+import { explainError } from '../../src/webex/explain-error.ts';
+import { parseImport } from '../../src/webex/import.ts';
+import { parseRedirect } from '../../src/webex/redirect.ts';
+import { shown } from './broker-error.ts';
+
+const tokenCharacters = [...'ABCXYZabcxyz0189-._~+/'];
+const token = fc.string({ unit: fc.constantFrom(...tokenCharacters), minLength: 8, maxLength: 300 });
+const text = fc.string({ unit: 'binary', maxLength: 60 });
+
+/** Pieces of real answers in any order, with anything between: closer to trouble than random text. */
+const mangled = fc
+  .array(
+    fc.oneof(
+      fc.constantFrom(
+        'http://localhost:3000/auth/code',
+        ...'#?&=%+ \n"<>',
+        'access_token=',
+        'token_type=Bearer',
+        'token_type=',
+        'expires_in=',
+        'error=',
+        'error_description=',
+        'state=',
+        'Bearer ',
+        'Authorization: ',
+        '{sample_token}',
+        'https://api.ciscospark.com/v1/scim/',
+      ),
+      text,
+    ),
+    { maxLength: 14 },
+  )
+  .map((pieces) => pieces.join(''));
+
+test('every well-formed answer is read back exactly', () => {
+  const parameters = fc.record({
+    token,
+    state: text.filter((value) => value.isWellFormed() && value !== ''),
+    expiresIn: fc.integer({ min: 1, max: 315_360_000 }),
+    unknown: fc.dictionary(
+      fc.stringMatching(/^x_[a-z]{0,9}$/),
+      text.filter((value) => value.isWellFormed()),
+    ),
+  });
+  fc.assert(
+    fc.property(parameters, fc.constantFrom('', '#', 'http://localhost:3000/auth/code#'), (given, prefix) => {
+      const form = new URLSearchParams({
+        access_token: given.token,
+        ...given.unknown,
+        token_type: 'Bearer',
+        expires_in: String(given.expiresIn),
+        state: given.state,
+      });
+      expect(parseRedirect(`${prefix}${form}`)).toMatchObject({
+        kind: 'token',
+        accessToken: given.token,
+        expiresIn: given.expiresIn,
+        state: given.state,
+      });
+    }),
+  );
+});
+
+test('anything else ends in an error that a person can act on', () => {
+  fc.assert(
+    fc.property(fc.oneof(mangled, text), fc.constantFrom(parseRedirect, parseImport), (input, parse) => {
+      try {
+        parse(input);
+      } catch (error) {
+        expect(error).toBeInstanceOf(BrokerError);
+        if (error instanceof BrokerError) {
+          expect(error.code).toMatch(/^E_/);
+          expect(error.help).toBeTruthy();
+        }
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('what is accepted as a token can stand in a header', () => {
+  fc.assert(
+    fc.property(mangled, (input) => {
+      try {
+        const { redirect } = parseImport(input);
+        if (redirect.kind === 'token') expect(redirect.accessToken).toMatch(/^[\w\-.~+/]+=*$/);
+      } catch (error) {
+        if (!(error instanceof BrokerError)) throw error;
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('no message and no warning ever holds the token', () => {
+  fc.assert(
+    fc.property(
+      token,
+      mangled,
+      mangled,
+      fc.constantFrom(parseRedirect, parseImport),
+      (secret, before, after, parse) => {
+        // Told apart from the words of the messages, which a very short random token could be part of.
+        const own = `fake-${secret}`;
+        const inputs = [
+          `${before}${own}${after}`,
+          `#access_token=${own}${after}`,
+          `#access_token=${own}&token_type=${own}&expires_in=${own}`,
+          `#access_token=${own}&token_type=Bearer&expires_in=${own}`,
+          `#access_token=${encodeURIComponent(`${own} `)}&token_type=Bearer`,
+        ];
+        for (const input of inputs) {
+          try {
+            const parsed = parse(input);
+            const redirect = 'redirect' in parsed ? parsed.redirect : parsed;
+            if (redirect.kind === 'token') expect(redirect.warnings.join('\n')).not.toContain(own);
+          } catch (error) {
+            if (!(error instanceof BrokerError)) throw error;
+            expect(shown(error)).not.toContain(own);
+          }
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('an explained error is short, on one line, and free of anything token-like', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'binary', maxLength: 2000 }),
+      (code, description) => {
+        const hidden = 'S'.repeat(64);
+        const { message, help } = explainError(code, `${description} ${hidden}`);
+        expect(message.length).toBeLessThan(900);
+        expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+        expect(message).not.toContain(hidden);
+        expect(help).toBeTruthy();
+      },
+    ),
+  );
+});
+
+test('time stays in proportion to the length', () => {
+  const start = performance.now();
+  for (const filler of [' ', '\n', '#', '?', '&', '=', '%', '<', '-', 'a', '_', '/auth/code ', '\u200b']) {
+    const input = `a${filler.repeat(65_000 / filler.length)}b`;
+    for (const parse of [parseRedirect, parseImport]) expect(() => parse(input)).toThrow(BrokerError);
+  }
+  expect(performance.now() - start).toBeLessThan(3000);
+});

@@ -1,0 +1,260 @@
+import { describe, expect, test } from 'vitest';
+import { parseRedirect } from '../../src/webex/redirect.ts';
+import { brokerErrorOf } from './broker-error.ts';
+import { usualToken } from './fake-tokens.ts';
+
+const token = usualToken();
+const address = 'http://localhost:3000/auth/code';
+const success = `access_token=${token}&token_type=Bearer&expires_in=3887999&state=abc`;
+
+const captured = (input: string) => {
+  const redirect = parseRedirect(input);
+  if (redirect.kind !== 'token') throw new Error('not a token');
+  return redirect;
+};
+const refused = (input: string) => brokerErrorOf(() => parseRedirect(input)).code;
+
+describe('where the answer is', () => {
+  test.each([
+    ['the whole URL', `${address}#${success}`],
+    ['the URL without http://', `localhost:3000/auth/code#${success}`],
+    ['the fragment', `#${success}`],
+    ['the fragment without #', success],
+    ['white space around', `\n  #${success}\r\n`],
+  ])('%s', (_, input) => {
+    expect(parseRedirect(input)).toEqual({
+      kind: 'token',
+      accessToken: token,
+      expiresIn: 3887999,
+      scope: null,
+      state: 'abc',
+      issuer: null,
+      warnings: [],
+    });
+  });
+
+  test('a token in the query is not believed', () => {
+    expect(refused(`${address}?${success}`)).toBe('E_REDIRECT_QUERY');
+    expect(refused(`?${success}`)).toBe('E_REDIRECT_QUERY');
+  });
+});
+
+describe('RFC 6749 §4.2.2', () => {
+  test('unknown parameters are ignored, however they are written', () => {
+    const noise = 'id_token=x&=&&&foo&foo=%ZZ&foo=1&%=1&__proto__=1&constructor=2';
+    expect(captured(`#${noise}&${success}&${noise}`)).toEqual(captured(success));
+  });
+
+  test.each([
+    'access_token=other',
+    'token_type=Bearer',
+    'expires_in=1',
+    'state=abc',
+    'state',
+    'access%5Ftoken=x',
+  ])('a second %s is refused', (again) => {
+    expect(refused(`#${success}&${again}`)).toBe('E_REDIRECT_DUPLICATE');
+  });
+
+  test('+ is a space and %2B a plus', () => {
+    const redirect = captured(
+      `#${success.replace('abc', 'a+b%2Bc%20d')}&scope=spark%3Apeople_read+Identity%3ASCIM`,
+    );
+    expect(redirect.state).toBe('a b+c d');
+    expect(redirect.scope).toBe('spark:people_read Identity:SCIM');
+  });
+
+  test.each(['%', '%4', '%ZZ', '%C3', '%FF%FE'])('a damaged %s is refused', (damaged) => {
+    expect(refused(`#${success}${damaged}`)).toBe('E_REDIRECT_ENCODING');
+  });
+
+  test.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('token_type %s', (type) => {
+    expect(captured(success.replace('Bearer', type)).accessToken).toBe(token);
+  });
+
+  test.each(['token_type=mac', 'token_type=', 'token_type', 'token_type=Bearer%20x', 'x=y'])(
+    'not %s',
+    (type) => {
+      expect(refused(success.replace('token_type=Bearer', type))).toBe('E_TOKEN_TYPE');
+    },
+  );
+
+  test('iss (RFC 9207) is handed on', () => {
+    expect(captured(`${success}&iss=https%3A%2F%2Fidbroker-f.webex.com%2Fidb`).issuer).toBe(
+      'https://idbroker-f.webex.com/idb',
+    );
+  });
+
+  test('no state is null, as is an empty one', () => {
+    expect(captured(success.replace('&state=abc', '')).state).toBeNull();
+    expect(captured(success.replace('&state=abc', '&state=')).state).toBeNull();
+  });
+});
+
+describe('expires_in', () => {
+  test.each([
+    ['1', 1],
+    ['3887999', 3887999],
+    ['31536000', 31536000],
+    ['315360000', 315360000],
+  ])('%s', (given, seconds) => {
+    const redirect = captured(success.replace('3887999', given));
+    expect(redirect).toMatchObject({ expiresIn: seconds, warnings: [] });
+  });
+
+  test.each([
+    ['0', 'zero'],
+    ['-5', 'negative'],
+    ['315360001', 'more than ten years'],
+    ['999999999999999999999999', 'more than ten years'],
+    ['1.5', 'not a whole number'],
+    ['1e3', 'not a number'],
+    ['0x10', 'not a number'],
+    ['NaN', 'not a number'],
+    ['soon', 'not a number'],
+    ['%20', 'not a number'],
+    ['%E2%81%A31', 'not a number'],
+  ])('%s is left out and named', (given, fault) => {
+    const redirect = captured(success.replace('3887999', given));
+    expect(redirect.expiresIn).toBeNull();
+    expect(redirect.warnings).toHaveLength(1);
+    expect(redirect.warnings[0]).toContain(fault);
+    if (/^[\w.-]+$/.test(given)) expect(redirect.warnings[0]).toContain(`“${given}”`);
+  });
+
+  test.each(['', '&expires_in', '&expires_in='])('absent (%s)', (given) => {
+    const redirect = captured(success.replace('&expires_in=3887999', given));
+    expect(redirect.expiresIn).toBeNull();
+    expect(redirect.warnings[0]).toContain('did not say how long');
+  });
+
+  test('a value made to mislead is shown short and plain', () => {
+    const [warning = ''] = captured(
+      success.replace('3887999', `%1B%5B31m%E2%80%AEx${'y%20'.repeat(500)}`),
+    ).warnings;
+    expect(warning.length).toBeLessThan(200);
+    expect(warning).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+});
+
+describe('the token', () => {
+  test.each([
+    'a%20b',
+    'a+b',
+    'a%0D%0AX-Injected:1',
+    'a%00',
+    'a%22b',
+    '%C3%A9',
+    'a=b',
+    '=',
+    "a'b",
+    'a%3Bb',
+    'a,b',
+  ])('%s can’t be one', (bad) => {
+    expect(refused(success.replace(token, bad))).toBe('E_TOKEN_SYNTAX');
+  });
+
+  test('has an upper limit', () => {
+    expect(captured(success.replace(token, 'x'.repeat(16_384))).accessToken).toHaveLength(16_384);
+    expect(refused(success.replace(token, 'x'.repeat(16_385)))).toBe('E_TOKEN_SYNTAX');
+    expect(refused(success.replace(token, 'x'.repeat(70_000)))).toBe('E_REDIRECT_TOO_LONG');
+  });
+
+  test('cut off, it is taken with a warning', () => {
+    const cut = token.slice(0, 90);
+    const redirect = captured(success.replace(token, cut));
+    expect(redirect.accessToken).toBe(cut);
+    expect(redirect.warnings[0]).toMatch(/cut off at its end.*90 characters.*106/);
+  });
+});
+
+describe('errors', () => {
+  const denied =
+    'error=access_denied&error_description=The+resource%20owner&error_uri=https%3A%2F%2Fexample.com%2Fe&state=abc';
+  const expected = {
+    kind: 'error',
+    error: 'access_denied',
+    description: 'The resource owner',
+    uri: 'https://example.com/e',
+    state: 'abc',
+    issuer: null,
+  };
+
+  test.each([
+    `${address}#${denied}`,
+    `${address}?${denied}`,
+    `?${denied}`,
+    `#${denied}`,
+    denied,
+    `${address}?${denied}#`,
+    `${address}?${denied}#_=_`,
+  ])('%s', (input) => {
+    expect(parseRedirect(input)).toEqual(expected);
+  });
+
+  test('what it says is made fit to be shown', () => {
+    const hostile =
+      '?error=%1B%5B2Jx%E2%80%AE&error_description=%0A%00<b>%0D' +
+      `y%20`.repeat(900) +
+      '&error_uri=javascript:alert(1)';
+    const redirect = parseRedirect(hostile);
+    expect(redirect).toMatchObject({ kind: 'error', error: '[2Jx', uri: null });
+    if (redirect.kind === 'error') {
+      expect(redirect.description?.length).toBeLessThanOrEqual(300);
+      expect(redirect.description).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    }
+  });
+
+  test('a token and an error together are refused', () => {
+    expect(refused(`${address}?error=x#${success}`)).toBe('E_REDIRECT_CONTRADICTION');
+    expect(refused(`#${success}&error=x`)).toBe('E_REDIRECT_CONTRADICTION');
+  });
+});
+
+describe('what people paste by mistake', () => {
+  test.each([
+    [
+      'the sample of the documents',
+      `${address}#access_token={sample_token}&token_type=Bearer&expires_in=3887999&state=this-should-be-a-random-string-for-security-purpose`,
+      'E_REDIRECT_SAMPLE',
+    ],
+    [
+      'the sample, as browsers write it',
+      `${address}#access_token=%7Bsample_token%7D&token_type=Bearer`,
+      'E_REDIRECT_SAMPLE',
+    ],
+    [
+      'the sign-in address',
+      'https://idbroker.webex.com/idb/oauth2/v1/authorize?response_type=token&client_id=C1&state=x',
+      'E_REDIRECT_AUTHORIZE_URL',
+    ],
+    [
+      'Microsoft’s sign-in address',
+      'https://idbroker.webex.com/idb/saml2/jsp/doSSO.jsp?type=login&goto=https%3A%2F%2Fidbroker.webex.com',
+      'E_REDIRECT_AUTHORIZE_URL',
+    ],
+    ['a page', '<!DOCTYPE html>\n<html><a href="#access_token=x&y=1">', 'E_REDIRECT_HTML'],
+    [
+      'the tenant URL',
+      'https://api.ciscospark.com/v1/scim/00000000-1111-4222-8333-444444444444',
+      'E_REDIRECT_TENANT_URL',
+    ],
+    [
+      'an address of Entra',
+      'https://login.microsoftonline.com/00000000-1111-4222-8333-444444444444/',
+      'E_REDIRECT_TENANT_URL',
+    ],
+    ['an authorization code', `${address}?code=abc&state=x`, 'E_REDIRECT_CODE'],
+    ['the address without its end', address, 'E_REDIRECT_NO_FRAGMENT'],
+    ['the address without its end but #', `${address}#`, 'E_REDIRECT_NO_FRAGMENT'],
+    ['nothing', '', 'E_REDIRECT_EMPTY'],
+    ['an empty fragment', '#', 'E_REDIRECT_EMPTY'],
+    ['something else', 'https://example.com/?a=b', 'E_REDIRECT_NO_TOKEN'],
+    ['half an answer', '#token_type=Bearer&state=abc', 'E_REDIRECT_NO_TOKEN'],
+    ['an empty token', '#access_token=&token_type=Bearer', 'E_REDIRECT_NO_TOKEN'],
+  ])('%s', (_, input, code) => {
+    const error = brokerErrorOf(() => parseRedirect(input));
+    expect(error.code).toBe(code);
+    expect(error.help).toBeTruthy();
+  });
+});
