@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { simulatedOrganizations } from '../../src/simulator/webex/organizations.ts';
+import { defaultSettings } from '../../src/simulator/webex/settings.ts';
+import { type SignInOutcome, signIn } from '../../src/simulator/webex/sign-in.ts';
+import { describeAccessToken } from '../../src/webex/access-token.ts';
+import { createWebexApi } from '../../src/webex/api.ts';
+import { authorizeUrl, newState } from '../../src/webex/authorize-url.ts';
+import { documentedClientId, documentedScopes } from '../../src/webex/defaults.ts';
+import { type Deployment, deployments } from '../../src/webex/deployments.ts';
+import { parseRedirect } from '../../src/webex/redirect.ts';
+
+const homes = { commercial: simulatedOrganizations.acme, government: simulatedOrganizations.examples };
+const now = Date.UTC(2027, 2, 1);
+
+let webex: Simulator;
+
+beforeAll(async () => {
+  webex = await startSimulator({ now: () => now });
+});
+afterAll(() => webex.close());
+beforeEach(() => {
+  webex.faults.clear();
+  webex.requests.length = 0;
+  Object.assign(webex.settings, defaultSettings());
+});
+
+function apiOf(deployment: Deployment, timeoutMs = 5000) {
+  const { api, scim } = webex.endpoints[deployment];
+  return createWebexApi({ api, scim, fetch: globalThis.fetch, now: () => now, timeoutMs });
+}
+
+async function answerTo(deployment: Deployment, outcome: SignInOutcome, freshSignIn = false) {
+  const state = newState();
+  const url = authorizeUrl({
+    idbroker: webex.endpoints[deployment].idbroker,
+    clientId: documentedClientId,
+    redirectUri: 'http://localhost:3000/auth/code',
+    scopes: documentedScopes,
+    state,
+    freshSignIn,
+  });
+  return { state, redirect: parseRedirect(await signIn(url, outcome)) };
+}
+
+const issued = (name: string, deployment: Deployment = 'commercial') =>
+  webex.issueToken(name, { deployment }).accessToken;
+
+describe.each(deployments)('%s, from the sign-in to the proof', (deployment) => {
+  test.each([false, true])('fresh sign-in: %s', async (freshSignIn) => {
+    const { state, redirect } = await answerTo(deployment, { account: 'full-admin' }, freshSignIn);
+    expect(redirect).toMatchObject({ kind: 'token', state, expiresIn: 3887999, warnings: [] });
+    if (redirect.kind !== 'token') return;
+    const { orgId } = describeAccessToken(redirect.accessToken);
+    expect(orgId).toBe(homes[deployment].id);
+
+    const api = apiOf(deployment);
+    expect(await api.whoAmI(redirect.accessToken)).toMatchObject({
+      outcome: 'person',
+      person: { admin: 'full', orgId, emails: [expect.stringContaining('@')] },
+    });
+    expect(await api.tokenExpiry(redirect.accessToken)).toEqual({ expiresAt: now + 365 * 86_400_000 });
+    expect(await api.entraTestConnection(redirect.accessToken, orgId ?? '')).toMatchObject({ ok: true });
+    expect(await api.oktaTestCredentials(redirect.accessToken, orgId ?? '')).toMatchObject({ ok: true });
+  });
+
+  test.each(['query', 'fragment'] as const)('an error in the %s', async (errorsIn) => {
+    webex.settings.errorsIn = errorsIn;
+    const { state, redirect } = await answerTo(deployment, { outcome: 'error', error: 'tokenlimit_reached' });
+    expect(redirect).toMatchObject({ kind: 'error', error: 'tokenlimit_reached', state });
+  });
+
+  test('a mix-up shows in iss', async () => {
+    webex.settings.issuer = 'other';
+    const { redirect } = await answerTo(deployment, { account: 'full-admin' });
+    const other = deployment === 'government' ? 'commercial' : 'government';
+    expect(redirect.issuer).toBe(webex.endpoints[other].idbroker);
+  });
+
+  test('the other deployment’s token is rejected', async () => {
+    const other = deployment === 'government' ? 'commercial' : 'government';
+    expect(await apiOf(deployment).whoAmI(issued('full-admin', other))).toMatchObject({
+      outcome: 'rejected',
+    });
+  });
+});
+
+describe('what a sign-in can end in', () => {
+  test.each([
+    ['opaque', 'usual', simulatedOrganizations.acme.id],
+    ['jwt', 'jwt', simulatedOrganizations.acme.id],
+    ['consumer', 'usual', null],
+    ['unknown', 'unknown', null],
+  ] as const)('a token of the form %s', async (tokenForm, form, orgId) => {
+    webex.settings.tokenForm = tokenForm;
+    const { redirect } = await answerTo('commercial', { account: 'full-admin' });
+    if (redirect.kind !== 'token') throw new Error('no token');
+    expect(describeAccessToken(redirect.accessToken)).toMatchObject({ form, orgId });
+    expect(redirect.warnings).toHaveLength(orgId === null ? 1 : 0);
+  });
+
+  test.each([null, '0', '-1', '99999999999999999999', 'soon'])('expires_in %s', async (expiresIn) => {
+    webex.settings.expiresIn = expiresIn;
+    const { redirect } = await answerTo('commercial', { account: 'full-admin' });
+    expect(redirect).toMatchObject({ kind: 'token', expiresIn: null });
+    expect(redirect.kind === 'token' && redirect.warnings).toHaveLength(1);
+  });
+});
+
+describe('who has signed in', () => {
+  test.each([
+    ['full-admin', 'full', 'acme'],
+    ['user-admin', 'other', 'acme'],
+    ['read-only-admin', 'other', 'acme'],
+    ['device-admin', 'other', 'acme'],
+    ['ordinary', 'none', 'acme'],
+    ['no-roles', 'unknown', 'acme'],
+    ['other-organization', 'full', 'globex'],
+  ] as const)('%s', async (name, admin, organization) => {
+    expect(await apiOf('commercial').whoAmI(issued(name))).toMatchObject({
+      outcome: 'person',
+      person: { admin, orgId: simulatedOrganizations[organization].id },
+    });
+  });
+});
+
+describe('when Webex does not play along', () => {
+  const { id: orgId } = simulatedOrganizations.acme;
+
+  test.each([
+    [{ answer: 403 }, 'forbidden'],
+    [{ answer: 404 }, 'not-found'],
+    [{ answer: 429 }, 'rate-limited'],
+    [{ answer: 429, retryAfter: 20 }, 'rate-limited'],
+    [{ answer: 500 }, 'server-error'],
+    [{ answer: 'html' }, 'html'],
+    [{ answer: 'hang' }, 'timeout'],
+    [{ answer: 'reset' }, 'network'],
+  ] as const)('%o', async (fault, reason) => {
+    webex.faults.add({ path: '/v1', ...fault });
+    const api = apiOf('commercial', fault.answer === 'hang' ? 60 : 5000);
+    const token = issued('full-admin');
+    const retryAfterSeconds = 'retryAfter' in fault ? fault.retryAfter : null;
+    expect(await api.whoAmI(token)).toMatchObject({ outcome: 'unknown', reason, retryAfterSeconds });
+    expect(await api.tokenExpiry(token)).toMatchObject({ expiresAt: null, reason });
+    for (const probe of ['entraTestConnection', 'oktaTestCredentials'] as const) {
+      const result = await api[probe](token, orgId);
+      expect(result.ok).toBe(false);
+      expect(result.help).toBeTruthy();
+    }
+  });
+
+  test('a revoked token is rejected everywhere, with the tracking ID', async () => {
+    const api = apiOf('commercial');
+    const token = issued('user-admin');
+    webex.revoke('user-admin');
+    expect(await api.whoAmI(token)).toMatchObject({ outcome: 'rejected', trackingId: expect.any(String) });
+    expect((await api.entraTestConnection(token, orgId)).message).toContain('401');
+  });
+
+  test('tokenExpiry may want a scope that the token lacks', async () => {
+    webex.settings.tokenExpiry = 'forbidden';
+    const answer = await apiOf('commercial').tokenExpiry(issued('full-admin'));
+    expect(answer).toMatchObject({ expiresAt: null, reason: 'forbidden' });
+  });
+
+  test('the probes fail for another organization, and for who is no full administrator', async () => {
+    const api = apiOf('commercial');
+    const { id: elsewhere } = simulatedOrganizations.globex;
+    for (const [name, organization] of [
+      ['full-admin', elsewhere],
+      ['ordinary', orgId],
+    ] as const) {
+      const result = await api.entraTestConnection(issued(name), organization);
+      expect(result.ok).toBe(false);
+      expect(result.message).toMatch(/40[34]/);
+    }
+  });
+
+  test('each question is one request that bears the token', async () => {
+    const api = apiOf('commercial');
+    const { id: tokenId, accessToken } = webex.issueToken('full-admin');
+    await api.whoAmI(accessToken);
+    await api.tokenExpiry(accessToken);
+    await api.entraTestConnection(accessToken, orgId);
+    await api.oktaTestCredentials(accessToken, orgId);
+    expect(webex.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /v1/people/me',
+      'GET /v1/authorizations/tokenExpiry',
+      `GET /v1/scim/${orgId}/Users`,
+      `GET /v1/scim/${orgId}/Users`,
+    ]);
+    expect(webex.requests.every((request) => request.tokenId === tokenId)).toBe(true);
+  });
+});
