@@ -65,7 +65,12 @@ const parts: Part[] = [
     hidesRoles: true,
     hint: 'Webex does not say which roles this person has.',
   },
-  { name: 'other-organization', role: 'full', elsewhere: true, hint: 'May do everything, but elsewhere.' },
+  {
+    name: 'other-organization',
+    role: 'full',
+    elsewhere: true,
+    hint: 'May do everything, but in another organization.',
+  },
 ];
 
 const people: Record<Deployment, string[]> = {

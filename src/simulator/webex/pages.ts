@@ -8,7 +8,8 @@ import { displayName, roleTitles, type SimulatedAccount } from './organizations.
 import type { SignInSettings } from './settings.ts';
 import { errorCodes, questionsWith } from './sign-in-form.ts';
 
-export const pagesFolder = join(import.meta.dirname, 'pages');
+const pagesFolder = join(import.meta.dirname, 'pages');
+export const styleSheet = join(pagesFolder, 'simulated.css');
 
 const signInPage = template('sign-in');
 const messagePage = template('message');
@@ -23,24 +24,30 @@ export interface SignInPage {
 
 /** Asks who signs in: one press on an account is all it takes. */
 export function sendSignInPage(response: Response, page: SignInPage): void {
+  const [usual, ...others] = page.accounts;
   send(response, 200, signInPage, {
     title: `Sign in to the simulated ${deploymentTitles[page.deployment]}`,
     where: whereTitle(page.deployment),
-    accounts: page.accounts.map((account) => ({
-      name: account.name,
-      initials: `${account.firstName[0] ?? ''}${account.lastName[0] ?? ''}`,
-      person: displayName(account),
-      email: account.email,
-      role: roleTitles[account.role],
-      organization: account.organization.name,
-      hint: account.hint,
-    })),
+    usual: usual && card(usual),
+    others: others.map(card),
     scopes: page.request.scopes,
     returnsTo: new URL(page.request.redirectUri).host,
     query: page.query,
     questions: questionsWith(page.settings),
     errorCodes,
   });
+}
+
+function card(account: SimulatedAccount): object {
+  return {
+    name: account.name,
+    initials: `${account.firstName[0] ?? ''}${account.lastName[0] ?? ''}`,
+    person: displayName(account),
+    email: account.email,
+    role: roleTitles[account.role],
+    organization: account.organization.name,
+    hint: account.hint,
+  };
 }
 
 /** A page that says one thing. */

@@ -22,24 +22,24 @@ export const questions: Question[] = [
     field: 'tokenForm',
     label: 'Form of the token',
     choices: [
-      { value: 'opaque', title: 'Usual: random part, cluster, organization' },
+      { value: 'opaque', title: 'Usual, names the organization' },
       { value: 'jwt', title: 'JSON Web Token' },
-      { value: 'consumer', title: 'Without organization, ending in “consumer”' },
-      { value: 'unknown', title: 'A form nobody has seen' },
+      { value: 'consumer', title: 'Ends in “consumer”' },
+      { value: 'unknown', title: 'A form never seen before' },
     ],
   },
   {
     field: 'expiresIn',
     label: 'Lifetime it reports (expires_in)',
     choices: [
-      { value: '3887999', title: '3887999: 45 days, as in the guides’ sample' },
-      { value: '31535999', title: '31535999: 365 days' },
-      { value: '1209599', title: '1209599: 14 days' },
+      { value: '3887999', title: '3887999, as in the guides' },
+      { value: '31535999', title: '31535999 (365 days)' },
+      { value: '1209599', title: '1209599 (14 days)' },
       { value: absent, title: 'Nothing at all' },
       { value: '0', title: '0' },
       { value: '-1', title: '−1' },
-      { value: '99999999999999999999', title: '99999999999999999999: beyond all reason' },
-      { value: 'soon', title: '“soon”: not a number' },
+      { value: '99999999999999999999', title: '99999999999999999999' },
+      { value: 'soon', title: '“soon”, not a number' },
     ],
   },
   {
@@ -56,8 +56,8 @@ export const questions: Question[] = [
     field: 'errorsIn',
     label: 'Where errors are put',
     choices: [
-      { value: 'query', title: 'In the query, where Webex’s own SDK looks' },
-      { value: 'fragment', title: 'In the fragment, as RFC 6749 says' },
+      { value: 'query', title: 'In the query (Webex’s SDK)' },
+      { value: 'fragment', title: 'In the fragment (RFC 6749)' },
     ],
   },
   {
@@ -66,7 +66,7 @@ export const questions: Question[] = [
     choices: [
       { value: 'absent', title: 'Nobody' },
       { value: 'own', title: 'This broker' },
-      { value: 'other', title: 'The other broker: a mix-up' },
+      { value: 'other', title: 'The other broker, a mix-up' },
     ],
   },
 ];

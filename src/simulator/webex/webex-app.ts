@@ -2,7 +2,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import helmet from 'helmet';
 import { requireBearer } from './bearer.ts';
 import { type IdBrokerParts, idBroker } from './id-broker.ts';
-import { pagesFolder } from './pages.ts';
+import { styleSheet } from './pages.ts';
 import { restApi } from './rest-api.ts';
 import { scimApi } from './scim-api.ts';
 import type { UserDirectory } from './user-directory.ts';
@@ -22,7 +22,7 @@ export function webexApp(parts: WebexParts): Express {
     response.set('Cache-Control', 'no-store');
     next();
   });
-  app.use('/idb/pages', express.static(pagesFolder, { extensions: [], index: false, cacheControl: false }));
+  app.get('/idb/pages/simulated.css', (_request, response) => response.sendFile(styleSheet));
   app.use('/idb', idBroker(parts));
   app.use('/v1/scim/:orgId', bearer, scim);
   app.use('/identity/scim/:orgId/v2', bearer, scim);
@@ -39,6 +39,7 @@ const headers = helmet({
     directives: {
       defaultSrc: ["'none'"],
       styleSrc: ["'self'"],
+      imgSrc: ['data:'],
       formAction: ["'self'", 'http://localhost:*'],
       baseUri: ["'none'"],
       frameAncestors: ["'none'"],
