@@ -44,10 +44,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const cloud = new WebexCloud(options.accounts ?? simulatedAccounts, now);
   const requests: RecordedRequest[] = [];
   const faults = new Faults();
-  const servers = {
-    commercial: await listenOnLoopback(options.commercialPort ?? 0),
-    government: await listenOnLoopback(options.governmentPort ?? 0),
-  };
+  const commercial = await listenOnLoopback(options.commercialPort ?? 0);
+  const government = await listenOnLoopback(options.governmentPort ?? 0).catch(async (error) => {
+    await commercial.close();
+    throw error;
+  });
+  const servers = { commercial, government };
   const endpoints = {
     commercial: endpointsAt(servers.commercial.origin),
     government: endpointsAt(servers.government.origin),

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { get } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { signIn } from '../../src/simulator/webex/sign-in.ts';
 import { errorCodes } from '../../src/simulator/webex/sign-in-form.ts';
@@ -33,7 +36,12 @@ describe('the sign-in page', () => {
 
   test('writes what it was asked as text, not as markup', async () => {
     const simulator = await simulated();
-    const html = await (await fetch(authorizeAt(simulator, { state: '"><b>x</b>' }))).text();
+    const { origin, pathname, search } = new URL(authorizeAt(simulator));
+    // `fetch` would encode these characters, a raw request does not.
+    const request = get(origin, { path: `${pathname}${search}"><b>x</b>` });
+    const [response] = await once(request, 'response');
+    const html = await text(response);
+    expect(html).toContain('&lt;b&gt;x');
     expect(html).not.toContain('<b>x');
   });
 });

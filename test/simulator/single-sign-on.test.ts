@@ -4,9 +4,13 @@ import type { Deployment } from '../../src/webex/deployments.ts';
 import { authorizeAt, fragmentOf, simulated } from './simulated.ts';
 
 /** Signs in by the form and returns the cookie that a browser would keep. */
-async function cookieOf(simulator: Simulator, choices: Record<string, string> = {}): Promise<string> {
+async function cookieOf(
+  simulator: Simulator,
+  choices: Record<string, string> = {},
+  deployment: Deployment = 'commercial',
+): Promise<string> {
   const authorize = new URL(authorizeAt(simulator));
-  const answer = await fetch(`${simulator.endpoints.commercial.idbroker}/sign-in`, {
+  const answer = await fetch(`${simulator.endpoints[deployment].idbroker}/sign-in`, {
     method: 'POST',
     body: new URLSearchParams({ request: authorize.search.slice(1), account: 'user-admin', ...choices }),
     redirect: 'manual',
@@ -44,9 +48,13 @@ test('what was chosen at the sign-in holds for its own answer only', async () =>
   expect(reported).toEqual(['0', '3887999']);
 });
 
-test('the other broker knows nothing of it', async () => {
+test('the other broker knows nothing of it, nor does signing in there end it', async () => {
   const simulator = await simulated();
   const cookie = await cookieOf(simulator);
+  const other = await cookieOf(simulator, {}, 'government');
+  // A browser sends both to both: cookies do not tell ports apart, and the same name would replace the first.
+  expect(other.split('=')[0]).not.toBe(cookie.split('=')[0]);
+  expect((await open(authorizeAt(simulator), `${other}; ${cookie}`)).status).toBe(302);
   expect((await open(authorizeAt(simulator, {}, 'government'), cookie)).status).toBe(200);
 });
 
