@@ -1,10 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parseEnv } from 'node:util';
-import envPaths from 'env-paths';
 import * as z from 'zod';
+import { defaultHome, environmentWithDotEnv } from './environment.ts';
 import { BrokerError } from './errors.ts';
-import { packageRoot } from './package-root.ts';
 import { isLoopback } from './webex/address.ts';
 import { documentedClientId, documentedScopes } from './webex/defaults.ts';
 import { type Deployment, publishedEndpoints, type WebexEndpoints } from './webex/deployments.ts';
@@ -91,7 +87,7 @@ type VariableName = keyof typeof variables;
  * Throws `E_SETTING`: one line that names the variable, what is wrong, and an example of a right one.
  */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
-  const given = { ...readDotEnv(), ...environment };
+  const given = environmentWithDotEnv(environment);
   const read = <T>(name: VariableName): T | null => {
     const value = given[name];
     if (value === undefined || value === '') return null;
@@ -118,22 +114,6 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     scopes: read<string>('WEBEX_TOKEN_SCOPES')?.split(' ') ?? [...documentedScopes],
     webex: { commercial: endpoints('commercial', ''), government: endpoints('government', '_F') },
   };
-}
-
-/** The platform's own folder for a program's data. */
-export function defaultHome(): string {
-  return envPaths('webex-token', { suffix: '' }).data;
-}
-
-function readDotEnv(): NodeJS.Dict<string> {
-  try {
-    return parseEnv(readFileSync(join(packageRoot, '.env'), 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw new BrokerError('E_SETTING', `The file ${join(packageRoot, '.env')} cannot be read.`, {
-      cause: error,
-    });
-  }
 }
 
 function isSafeUrl(value: string): boolean {

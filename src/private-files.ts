@@ -12,6 +12,11 @@ export function privateFolder(path: string): void {
     if (hasModes) chmodSync(path, 0o700);
     return;
   }
+  refuseLooseFolder(path);
+}
+
+/** Refuses a folder that others than its owner may enter. */
+export function refuseLooseFolder(path: string): void {
   refuseLoose(path, 'folder', '700');
 }
 

@@ -20,6 +20,12 @@ export interface AuditRow extends Required<AuditEntry> {
   time: number;
 }
 
+/** An entry as it is stored, with every field there. */
+export function auditRow(seq: number, time: number, entry: AuditEntry): AuditRow {
+  const { action, outcome, profile = null, client = null, address = null, user = null } = entry;
+  return { seq, time, action, outcome, profile, client, address, user };
+}
+
 /** What the first row names as its predecessor. */
 export const genesisHash = '0'.repeat(64);
 

@@ -1,4 +1,4 @@
-import { type AuditEntry, type AuditRow, auditHash, genesisHash } from './audit-chain.ts';
+import { type AuditEntry, type AuditRow, auditHash, auditRow, genesisHash } from './audit-chain.ts';
 import type { Db } from './store.ts';
 
 /**
@@ -12,16 +12,7 @@ export async function appendAudit(db: Db, time: number, entry: AuditEntry): Prom
     .where('id', '=', 1)
     .returning(['seq', 'hash'])
     .executeTakeFirstOrThrow();
-  const row: AuditRow = {
-    seq: head.seq,
-    time,
-    action: entry.action,
-    outcome: entry.outcome,
-    profile: entry.profile ?? null,
-    client: entry.client ?? null,
-    address: entry.address ?? null,
-    user: entry.user ?? null,
-  };
+  const row = auditRow(head.seq, time, entry);
   const hash = auditHash(head.hash, row);
   await db
     .insertInto('audit')

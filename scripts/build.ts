@@ -1,0 +1,46 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/*
+ * Makes `dist` of `src`: the commands, the short way for `get`, and the pages' scripts.
+ * Dependencies stay outside, but for the short way, which is one file so that it starts fast.
+ */
+const root = join(import.meta.dirname, '..');
+const src = (path: string) => join(root, 'src', path);
+const dist = join(root, 'dist');
+
+rmSync(dist, { recursive: true, force: true });
+
+await build({
+  entryPoints: { main: src('cli/main.ts') },
+  outdir: dist,
+  bundle: true,
+  splitting: true,
+  packages: 'external',
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+});
+
+await build({
+  entryPoints: { get: src('cli/short-get.ts') },
+  outdir: dist,
+  outExtension: { '.js': '.cjs' },
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'cjs',
+  define: { 'import.meta.dirname': '__dirname' },
+});
+
+await build({
+  entryPoints: [src('page/*.ts')],
+  outdir: join(dist, 'page'),
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  target: ['es2022', 'safari16'],
+  format: 'iife',
+});

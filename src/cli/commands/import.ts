@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import { BrokerError } from '../../errors.ts';
+import { importToken } from '../../vault/import-token.ts';
+import { settleToken } from '../../vault/settle.ts';
+import { reportSettled } from '../report-settled.ts';
+import { addSignInOptions, type SignInOptions, signInRequest } from '../sign-in-options.ts';
+import { note, readStandardInput } from '../terminal.ts';
+import { withVault } from '../with-vault.ts';
+
+export function command(): Command {
+  const base = new Command('import')
+    .description('Read one redirect URL, fragment or bare token from standard input, and store it.')
+    .argument('<profile>');
+  return addSignInOptions(base)
+    .addHelpText(
+      'after',
+      '\nExample:\n  webex-token import acme     then paste the address you landed on, and press Enter and Ctrl-D',
+    )
+    .action(importOne);
+}
+
+async function importOne(profile: string, options: SignInOptions): Promise<void> {
+  const request = signInRequest(profile, options);
+  if (process.stdin.isTTY)
+    note('Paste the address you landed on (or the token), then press Enter and Ctrl-D:');
+  const text = await readStandardInput();
+  if (text.trim() === '') {
+    throw new BrokerError('E_INPUT', 'Standard input is empty.', {
+      help: 'Hand the address over like this: pbpaste | webex-token import NAME (or xclip -o, or Get-Clipboard).',
+    });
+  }
+  process.exitCode = await withVault(async (vault, actor) => {
+    const tokenId = await importToken(vault, request, text, actor);
+    return reportSettled(await settleToken(vault, tokenId, actor, options.accept));
+  });
+}

@@ -1,0 +1,26 @@
+import { Command } from 'commander';
+import { BrokerError } from '../../errors.ts';
+import { findServer } from '../../server/presence.ts';
+import { newEntryLink } from '../../vault/entry-links.ts';
+import { withVault } from '../with-vault.ts';
+import { showTheWayIn } from './serve.ts';
+
+export function command(): Command {
+  return new Command('open')
+    .description('Open the running web app, already signed in.')
+    .option('--no-open', 'only print the link')
+    .addHelpText('after', '\nExample:\n  webex-token open')
+    .action(openApp);
+}
+
+async function openApp(options: { open: boolean }): Promise<void> {
+  await withVault(async (vault) => {
+    const server = await findServer(vault.settings.home);
+    if (server === null) {
+      throw new BrokerError('E_NOT_RUNNING', 'The web app is not running for this data folder.', {
+        help: 'Start it with: webex-token serve',
+      });
+    }
+    await showTheWayIn(`http://localhost:${server.port}/enter/${await newEntryLink(vault)}`, options.open);
+  });
+}

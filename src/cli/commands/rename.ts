@@ -1,0 +1,18 @@
+import { Command } from 'commander';
+import { renameProfile } from '../../vault/profiles.ts';
+import { note } from '../terminal.ts';
+import { withVault } from '../with-vault.ts';
+
+export function command(): Command {
+  return new Command('rename')
+    .description('Give a profile another name. Its tokens stay with it.')
+    .argument('<old>')
+    .argument('<new>')
+    .addHelpText('after', '\nExample:\n  webex-token rename acme acme-corp')
+    .action(rename);
+}
+
+async function rename(oldName: string, newName: string): Promise<void> {
+  await withVault((vault, actor) => renameProfile(vault, oldName, newName, actor));
+  note(`"${oldName}" is now "${newName}".`);
+}

@@ -1,0 +1,59 @@
+import { Command, CommanderError } from 'commander';
+import { exitCodeOf, usage } from './exit-codes.ts';
+import { reportError } from './terminal.ts';
+
+/** Every command is a file of its own, and only the one that was asked for is loaded. */
+const commands: Record<string, () => Promise<{ command: () => Command }>> = {
+  serve: () => import('./commands/serve.ts'),
+  open: () => import('./commands/open.ts'),
+  login: () => import('./commands/login.ts'),
+  import: () => import('./commands/import.ts'),
+  list: () => import('./commands/list.ts'),
+  show: () => import('./commands/show.ts'),
+  get: () => import('./commands/get.ts'),
+  remove: () => import('./commands/remove.ts'),
+  rename: () => import('./commands/rename.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+};
+
+/** Runs one command line and sets the process's exit code. */
+export async function main(argv: string[]): Promise<void> {
+  try {
+    const program = await programFor(argv);
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Its own message was printed already; help and version end well.
+      process.exitCode = error.exitCode === 0 ? 0 : usage;
+      return;
+    }
+    reportError(error);
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+async function programFor(argv: string[]): Promise<Command> {
+  const asked = argv.slice(2).find((word) => !word.startsWith('-')) ?? '';
+  const names = Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands);
+  const program = new Command('webex-token')
+    .description('Fetches, keeps and hands over the bearer token that provisions Webex users over SCIM.')
+    .version((await import('./version.ts')).version)
+    .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: false })
+    .addHelpText(
+      'after',
+      '\nStart with:\n  webex-token serve          the web app: everything by mouse\n  webex-token login acme     sign in and store a token as "acme"\n  webex-token get acme       print it',
+    );
+  program.exitOverride();
+  for (const name of names) {
+    const module = await commands[name]?.();
+    if (module !== undefined) program.addCommand(inherit(module.command(), program));
+  }
+  return program;
+}
+
+function inherit(command: Command, program: Command): Command {
+  command.copyInheritedSettings(program);
+  for (const child of command.commands) inherit(child, program);
+  return command;
+}

@@ -1,0 +1,74 @@
+import { expiryOf } from '../tokens/lifetimes.ts';
+import type { Settled } from '../vault/settle.ts';
+import { deploymentTitles } from '../webex/deployments.ts';
+import { rejected } from './exit-codes.ts';
+import { note, styled, warn } from './terminal.ts';
+
+/** Says on standard error what became of a new token. Returns the exit code. */
+export function reportSettled(settled: Settled): number {
+  const { token, profile } = settled;
+  for (const warning of token.warnings) warn(warning);
+  const who =
+    token.account === null
+      ? null
+      : `${token.account.displayName} (${token.account.email ?? 'no mail address'})`;
+  switch (settled.outcome) {
+    case 'current':
+    case 'unverified': {
+      note(
+        `${styled('green', 'Stored', process.stderr)} as "${profile.name}", encrypted. ${lifetimeSentence(settled)}`,
+      );
+      if (who !== null) note(`Signed in: ${who}, ${adminWords[token.account?.admin ?? 'unknown']}.`);
+      if (settled.outcome === 'unverified')
+        warn(`Not verified yet. ${settled.why.message} ${settled.why.help}`);
+      if (profile.orgId === null) {
+        warn(`Its organization is not known. Give it with: webex-token import ${profile.name} --org-id ID`);
+      }
+      return 0;
+    }
+    case 'rejected':
+      note(
+        `${styled('red', 'Webex does not accept this token.', process.stderr)} It is stored as "${profile.name}", marked as rejected.`,
+      );
+      note(
+        `Was it copied whole, and is the organization in ${deploymentTitles[profile.deployment]}? Sign in again: webex-token login ${profile.name}`,
+      );
+      return rejected;
+    case 'set-aside':
+      note(`${styled('red', 'Set aside:', process.stderr)} ${objections[settled.reason]}`);
+      if (who !== null) {
+        note(
+          `Signed in: ${who}, ${adminWords[token.account?.admin ?? 'unknown']}, organization ${token.account?.orgId}.`,
+        );
+      }
+      note(
+        `The token is stored, but "${profile.name}" does not use it. Sign in as a full administrator of the right organization, in a private window, ` +
+          'or take it all the same with --accept, or on its page ("webex-token open").',
+      );
+      return rejected;
+  }
+}
+
+const adminWords = {
+  full: 'a full administrator',
+  other: 'an administrator, but not a full one',
+  none: 'not an administrator',
+  unknown: 'whose roles Webex did not tell',
+};
+
+const objections = {
+  'other-organization': 'the token is of another organization than this profile.',
+  'not-full-admin': 'the token is of somebody who is not a full administrator, so it cannot create users.',
+  rejected: 'Webex does not accept this token, and the profile has one already.',
+};
+
+function lifetimeSentence({ token }: Settled): string {
+  const { expiresAt, source } = expiryOf(token.lifetimes);
+  const until = new Date(expiresAt).toISOString();
+  const how = {
+    confirmed: 'as Webex confirms',
+    reported: 'as the sign-in reported; Webex’s guides say 365 days',
+    documented: 'the 365 days that Webex’s guides name',
+  }[source];
+  return `Good until ${until} (${how}).`;
+}

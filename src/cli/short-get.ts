@@ -1,0 +1,58 @@
+import { existsSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultHome, environmentWithDotEnv } from '../environment.ts';
+import { keyIdOf } from '../keys/jwe.ts';
+import { readKeyFile } from '../keys/key-file.ts';
+import { keyId } from '../keys/key-id.ts';
+import { openToken, unwrapDataKey } from '../keys/key-ring.ts';
+import { refuseLooseFile, refuseLooseFolder } from '../private-files.ts';
+import { newestMigration } from '../store/migrations/index.ts';
+import { openSqliteFile } from '../store/sqlite-file.ts';
+import { appendAuditRows, hasMigration, storedDataKeys, storedToken } from '../store/sqlite-read.ts';
+import { currentUser } from './current-user.ts';
+
+/**
+ * The short way for `get PROFILE`, the one command that scripts run all the time: a token that is there, not expired,
+ * in SQLite, under a key file. It loads nothing that this does not need. Everything else, every error above all,
+ * is left to the whole program: false, with nothing printed and nothing written.
+ */
+export function shortGet(args: string[]): boolean {
+  const [profile, ...more] = args;
+  if (profile === undefined || profile.startsWith('-') || more.length > 0) return false;
+  try {
+    const line = read(profile);
+    if (line === null) return false;
+    // A part could be written only where the reader is slow and the pipe full, far above a token's length.
+    writeSync(1, line);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function read(profile: string): string | null {
+  const environment = environmentWithDotEnv(process.env);
+  if (environment.WEBEX_TOKEN_DATABASE_URL || environment.WEBEX_TOKEN_PASSPHRASE) return null;
+  const home = environment.WEBEX_TOKEN_HOME || defaultHome();
+  const file = join(home, 'store.db');
+  if (!existsSync(file)) return null;
+  refuseLooseFolder(home);
+  refuseLooseFile(file);
+
+  const key = readKeyFile(environment.WEBEX_TOKEN_KEY_FILE || join(home, 'key.jwk'));
+  if (key === null) return null;
+  const database = openSqliteFile(file);
+  if (!hasMigration(database, newestMigration)) return null;
+  const token = storedToken(database, profile);
+  if (token === undefined || token.expiresAt <= Date.now()) return null;
+  const dataKeyId = keyIdOf(token.sealed);
+  const keyEncryptionKeyId = keyId(key);
+  const wrapped = storedDataKeys(database, 'file').find(
+    (each) => each.dataKeyId === dataKeyId && each.keyEncryptionKeyId === keyEncryptionKeyId,
+  );
+  if (wrapped === undefined) return null;
+  const accessToken = openToken(token.sealed, unwrapDataKey(wrapped, key), dataKeyId, token);
+  // Written to the disk before anything of the token leaves.
+  appendAuditRows(database, Date.now(), [{ action: 'read', outcome: 'ok', profile, user: currentUser() }]);
+  return `${accessToken}\n`;
+}

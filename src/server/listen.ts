@@ -1,0 +1,90 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { BrokerError } from '../errors.ts';
+import { portHolder } from './port-holder.ts';
+
+/** Both families: `localhost` may mean either, and the other could be somebody else's. */
+const loopbackAddresses = ['127.0.0.1', '::1'];
+
+export interface Listening {
+  /** Lets requests under way finish, a few seconds at most. */
+  close(): Promise<void>;
+}
+
+/** How long requests under way may take once the server is to stop. Milliseconds. */
+const closeTimeoutMs = 5_000;
+
+/** Serves on both loopback addresses, or not at all. Throws `E_PORT_TAKEN`, which names the program that holds it. */
+export async function listenOnLoopback(handler: RequestListener, port: number): Promise<Listening> {
+  // Some systems let two programs listen on one port, one on all addresses and one on a single one: ask first.
+  for (const address of loopbackAddresses) {
+    if (await answers(address, port)) throw await portTaken(port);
+  }
+  const servers: Server[] = [];
+  try {
+    for (const address of loopbackAddresses) {
+      const server = await listen(handler, port, address);
+      if (server !== null) servers.push(server);
+    }
+  } catch (error) {
+    await Promise.all(servers.map(close));
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw await portTaken(port);
+    throw cannotListen(port, error);
+  }
+  if (servers.length === 0) throw cannotListen(port, new Error('this machine has no loopback address'));
+  return { close: async () => void (await Promise.all(servers.map(close))) };
+}
+
+/** Null where this machine does not have the address's family at all. */
+function listen(handler: RequestListener, port: number, host: string): Promise<Server | null> {
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, handler);
+  server.maxConnections = 2_000;
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') resolve(null);
+      else reject(error);
+    });
+    server.listen({ port, host, exclusive: true }, () => resolve(server));
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function answers(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 1_000 });
+    const end = (result: boolean) => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('connect', () => end(true));
+    socket.once('timeout', () => end(false));
+    socket.once('error', () => end(false));
+  });
+}
+
+async function portTaken(port: number): Promise<BrokerError> {
+  const holder = await portHolder(port);
+  const who = holder === null ? 'another program' : `${holder.name} (process ${holder.pid})`;
+  return new BrokerError('E_PORT_TAKEN', `Port ${port} of this machine is held by ${who}.`, {
+    help:
+      `Webex sends the browser back to that very port. Stop ${holder === null ? 'that program' : holder.name} and try again, or sign in without ` +
+      'this page: copy the address you land on and give it to "webex-token import PROFILE".',
+  });
+}
+
+function cannotListen(port: number, cause: unknown): BrokerError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new BrokerError('E_LISTEN', `Port ${port} of this machine cannot be listened on: ${reason}.`, {
+    cause,
+  });
+}

@@ -1,0 +1,79 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod';
+
+/**
+ * How a command knows the web app that runs for this data folder: the server leaves its port and a secret there, and
+ * proves on request that it has the secret. Another program on that port could not, and gets no link from us.
+ */
+export interface Presence {
+  pid: number;
+  port: number;
+  /** base64url */
+  secret: string;
+}
+
+const schema = z.object({ pid: z.int(), port: z.int().min(1).max(65535), secret: z.string().min(43) });
+
+/** How long the running server may take to prove itself. Milliseconds. */
+const proofTimeoutMs = 2_000;
+
+function presenceFile(home: string): string {
+  return join(home, 'server.json');
+}
+
+/** Says that a server runs here, until `leave` is called. */
+export function announce(home: string, port: number): Presence & { leave: () => void } {
+  const presence: Presence = { pid: process.pid, port, secret: randomBytes(32).toString('base64url') };
+  const file = presenceFile(home);
+  const temporary = `${file}.${process.pid}.tmp`;
+  const descriptor = openSync(temporary, 'w', 0o600);
+  try {
+    writeSync(descriptor, JSON.stringify(presence));
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporary, file);
+  const leave = () => {
+    if (readPresence(home)?.secret === presence.secret) rmSync(file, { force: true });
+  };
+  return { ...presence, leave };
+}
+
+/** The web app that runs for this data folder, once it has proven to be it; null where there is none. */
+export async function findServer(
+  home: string,
+  fetch: typeof globalThis.fetch = globalThis.fetch,
+): Promise<Presence | null> {
+  const presence = readPresence(home);
+  if (presence === null) return null;
+  const challenge = randomBytes(32).toString('base64url');
+  try {
+    const answer = await fetch(`http://127.0.0.1:${presence.port}/instance?challenge=${challenge}`, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(proofTimeoutMs),
+    });
+    const { proof } = z.object({ proof: z.string() }).parse(await answer.json());
+    return proofMatches(proof, prove(presence.secret, challenge)) ? presence : null;
+  } catch {
+    return null;
+  }
+}
+
+/** HMAC-SHA256 of the challenge, in base64url. */
+export function prove(secret: string, challenge: string): string {
+  return createHmac('sha256', secret).update(challenge).digest('base64url');
+}
+
+function proofMatches(given: string, expected: string): boolean {
+  return given.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
+}
+
+function readPresence(home: string): Presence | null {
+  try {
+    return schema.parse(JSON.parse(readFileSync(presenceFile(home), 'utf8')));
+  } catch {
+    return null;
+  }
+}
