@@ -27,7 +27,7 @@ export function storedToken(database: DatabaseSync, profileName: string): Stored
       `select token.id as "tokenId", profile.id as "profileId", token.sealed as sealed, token.expires_at as "expiresAt",
               profile.deployment as deployment, profile.org_id as "orgId", token.scopes as scopes
        from profile join token on token.profile_id = profile.id and token.state = 'current'
-       where profile.name = $1`,
+       where profile.name = ?`,
     )
     .get(profileName) as StoredToken | undefined;
 }
@@ -38,7 +38,7 @@ export function storedDataKeys(database: DatabaseSync, keyKind: string): Wrapped
     .prepare(
       `select wrapped.data_key_id as "dataKeyId", wrapped.key_encryption_key_id as "keyEncryptionKeyId", wrapped.jwe as jwe
        from wrapped_data_key as wrapped join key_encryption_key as kek on kek.id = wrapped.key_encryption_key_id
-       where kek.kind = $1`,
+       where kek.kind = ?`,
     )
     .all(keyKind) as unknown as WrappedDataKey[];
 }
@@ -51,7 +51,7 @@ export function appendAuditRows(database: DatabaseSync, time: number, entries: A
     let { seq, hash } = head as { seq: number; hash: string };
     const insert = database.prepare(
       `insert into audit (seq, time, action, outcome, profile, client, address, "user", previous_hash, hash)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     for (const entry of entries) {
       seq += 1;
@@ -61,7 +61,7 @@ export function appendAuditRows(database: DatabaseSync, time: number, entries: A
       const { action, outcome, profile, client, address, user } = row;
       insert.run(seq, time, action, outcome, profile, client, address, user, previousHash, hash);
     }
-    database.prepare('update audit_head set seq = $1, hash = $2 where id = 1').run(seq, hash);
+    database.prepare('update audit_head set seq = ?, hash = ? where id = 1').run(seq, hash);
     database.exec('commit');
   } catch (error) {
     database.exec('rollback');

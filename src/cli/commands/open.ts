@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
 import { findServer } from '../../server/presence.ts';
 import { newEntryLink } from '../../vault/entry-links.ts';
+import { showTheWayIn } from '../show-the-way-in.ts';
 import { withVault } from '../with-vault.ts';
-import { showTheWayIn } from './serve.ts';
 
 export function command(): Command {
   return new Command('open')

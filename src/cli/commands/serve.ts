@@ -2,9 +2,8 @@ import { Command } from 'commander';
 import { appOrigin } from '../../config.ts';
 import { startServer } from '../../server/start.ts';
 import { newEntryLink } from '../../vault/entry-links.ts';
-import { openBrowser } from '../browser.ts';
 import { createLog } from '../log.ts';
-import { note, styled, warn } from '../terminal.ts';
+import { showTheWayIn } from '../show-the-way-in.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { withVault } from '../with-vault.ts';
 
@@ -28,21 +27,4 @@ async function serve(options: { open: boolean; verbose?: boolean }): Promise<voi
       await server.close();
     }
   });
-}
-
-/** Opens the web app, and prints its one-time link for every browser that could not be opened. */
-export async function showTheWayIn(link: string, mayOpen: boolean): Promise<void> {
-  const opened = mayOpen ? await openBrowser(link) : 'none';
-  if (opened === 'normal') {
-    warn(
-      'This is a normal window: its history would keep the token on the disk. Better open the link below in a private one.',
-    );
-  }
-  note(
-    opened === 'private'
-      ? `The web app is open in a private window: ${styled('bold', new URL(link).origin, process.stderr)}`
-      : 'Open the web app in a private window of your browser. The link works once, within ten minutes:',
-  );
-  if (opened !== 'private') note(`\n${link}\n`);
-  note('For another link run "webex-token open". Stop with Ctrl-C.');
 }

@@ -1,0 +1,99 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createLog } from '../cli/log.ts';
+import { showTheWayIn } from '../cli/show-the-way-in.ts';
+import { note, reportError } from '../cli/terminal.ts';
+import { untilStopped } from '../cli/until-stopped.ts';
+import { appOrigin, readSettings, type Settings } from '../config.ts';
+import { packageRoot } from '../package-root.ts';
+import { startServer } from '../server/start.ts';
+import { newEntryLink } from '../vault/entry-links.ts';
+import { closeVault, openVault } from '../vault/vault.ts';
+import { seedDemonstration } from './demo-seed.ts';
+import { type Simulator, startSimulator } from './simulator.ts';
+
+/*
+ * `npm run demo`: the whole program on a simulated Webex, offline, with a data folder of its own that is made anew
+ * each time. Nothing of the person's own settings, keychain or tokens is touched.
+ */
+const home = join(packageRoot, '.demo');
+
+async function demonstrate(): Promise<void> {
+  const stopped = untilStopped();
+  rmSync(home, { recursive: true, force: true });
+  mkdirSync(home, { mode: 0o700 });
+  const simulator = await startSimulator();
+  const settings = demoSettings(simulator);
+  const vault = await openVault(settings);
+  try {
+    await seedDemonstration(settings, simulator);
+    const server = await startServer(vault, createLog('warn'), { demonstration: true });
+    try {
+      writeEnvironment(settings);
+      note(
+        'A demonstration: Webex is simulated, the organizations and people are made up, nothing leaves this machine.\n',
+      );
+      const mayOpen = !process.argv.includes('--no-open');
+      await showTheWayIn(`${appOrigin(settings)}/enter/${await newEntryLink(vault)}`, mayOpen);
+      note(
+        '\nAdd the organization "acme", sign in as anybody, then try in another terminal, in this folder:\n',
+      );
+      note(
+        '  . .demo/env          (PowerShell: . .demo/env.ps1)\n  npx webex-token list\n  npx webex-token get acme\n',
+      );
+      await stopped;
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await closeVault(vault);
+    await simulator.close();
+  }
+}
+
+function demoSettings(simulator: Simulator): Settings {
+  const { port } = readSettings({ WEBEX_TOKEN_PORT: process.env.WEBEX_TOKEN_PORT });
+  return {
+    ...readSettings({}),
+    port,
+    home,
+    // A file, and not the person's own keychain.
+    keyFile: join(home, 'key.jwk'),
+    passphrase: null,
+    webex: simulator.endpoints,
+  };
+}
+
+/** For commands in another terminal: the same data folder, the same simulated Webex. */
+function writeEnvironment({ port, webex }: Settings): void {
+  const variables = {
+    WEBEX_TOKEN_HOME: home,
+    WEBEX_TOKEN_PORT: String(port),
+    WEBEX_TOKEN_IDBROKER_URL: webex.commercial.idbroker,
+    WEBEX_TOKEN_IDBROKER_F_URL: webex.government.idbroker,
+    WEBEX_TOKEN_API_URL: webex.commercial.api,
+    WEBEX_TOKEN_API_F_URL: webex.government.api,
+    WEBEX_TOKEN_SCIM_URL: webex.commercial.scim,
+    WEBEX_TOKEN_SCIM_F_URL: webex.government.scim,
+  };
+  const lines = (line: (name: string, value: string) => string) =>
+    `${Object.entries(variables)
+      .map(([name, value]) => line(name, value.replaceAll("'", `'"'"'`)))
+      .join('\n')}\n`;
+  writeFileSync(
+    join(home, 'env'),
+    lines((name, value) => `export ${name}='${value}'`),
+  );
+  writeFileSync(
+    join(home, 'env.ps1'),
+    lines((name, value) => `$env:${name} = '${value}'`),
+  );
+}
+
+process.umask(0o077);
+try {
+  await demonstrate();
+} catch (error) {
+  reportError(error);
+  process.exitCode = 1;
+}
