@@ -1,10 +1,10 @@
 import type { Settings } from '../config.ts';
+import type { Simulator } from '../simulator/simulator.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
 import { importToken } from '../vault/import-token.ts';
 import { settleToken } from '../vault/settle.ts';
 import { closeVault, openVault } from '../vault/vault.ts';
 import type { Deployment } from '../webex/deployments.ts';
-import type { Simulator } from './simulator.ts';
 
 /** Organizations whose tokens were fetched at other times, so that the first page shows how each state looks. */
 const past: { profile: string; deployment: Deployment; account: string; daysAgo: number; days: number }[] = [

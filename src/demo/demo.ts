@@ -7,10 +7,10 @@ import { untilStopped } from '../cli/until-stopped.ts';
 import { appOrigin, readSettings, type Settings } from '../config.ts';
 import { packageRoot } from '../package-root.ts';
 import { startServer } from '../server/start.ts';
+import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { newEntryLink } from '../vault/entry-links.ts';
 import { closeVault, openVault } from '../vault/vault.ts';
-import { seedDemonstration } from './demo-seed.ts';
-import { type Simulator, startSimulator } from './simulator.ts';
+import { seedDemonstration } from './seed.ts';
 
 /*
  * `npm run demo`: the whole program on a simulated Webex, offline, with a data folder of its own that is made anew
