@@ -10,7 +10,8 @@ const root = join(import.meta.dirname, '..');
 const src = (path: string) => join(root, 'src', path);
 const dist = join(root, 'dist');
 
-rmSync(dist, { recursive: true, force: true });
+// Not by default: a test that runs meanwhile would find half a program.
+if (process.argv.includes('--clean')) rmSync(dist, { recursive: true, force: true });
 
 await build({
   entryPoints: { main: src('cli/main.ts') },
