@@ -15,6 +15,29 @@ export interface Settings {
   clientId: string;
   scopes: string[];
   webex: Record<Deployment, WebexEndpoints>;
+  entra: EntraSettings;
+  okta: OktaSettings;
+}
+
+/** How Microsoft Graph is reached and signed in to. What is null is chosen by the profile's cloud, or asked for. */
+export interface EntraSettings {
+  graphUrl: string | null;
+  loginUrl: string | null;
+  tenantId: string | null;
+  clientId: string | null;
+  clientSecret: string | null;
+  /** A PEM file with the certificate and its private key. */
+  clientCertificatePath: string | null;
+}
+
+/** How Okta is reached and signed in to: by API token, or as a service app with a private key. */
+export interface OktaSettings {
+  orgUrl: string | null;
+  token: string | null;
+  clientId: string | null;
+  /** A JWK as JSON, or PEM. */
+  privateKey: string | null;
+  keyId: string | null;
 }
 
 /** Where Webex sends the browser back to. Registered there for port 3000; another port serves tests. */
@@ -32,9 +55,12 @@ interface Variable {
   /** What is right, for the error message. */
   expected: string;
   example: string;
+  /** Its value is never repeated. */
+  secret?: true;
 }
 
 const text = z.string().min(1);
+const someUuid = '00000000-0000-0000-0000-000000000000';
 
 function url(example: string): Variable {
   return {
@@ -60,6 +86,7 @@ const variables = {
     schema: z.string().min(12),
     expected: 'a passphrase of at least 12 characters',
     example: 'six words that nobody would guess',
+    secret: true,
   },
   WEBEX_TOKEN_CLIENT_ID: {
     schema: z.string().regex(/^[A-Za-z0-9._-]+$/),
@@ -78,6 +105,39 @@ const variables = {
   WEBEX_TOKEN_API_F_URL: url(publishedEndpoints.government.api),
   WEBEX_TOKEN_SCIM_URL: url(publishedEndpoints.commercial.scim),
   WEBEX_TOKEN_SCIM_F_URL: url(publishedEndpoints.government.scim),
+  WEBEX_TOKEN_GRAPH_URL: url('https://graph.microsoft.com'),
+  WEBEX_TOKEN_ENTRA_LOGIN_URL: url('https://login.microsoftonline.com'),
+  AZURE_TENANT_ID: {
+    // A GUID or a domain name; it becomes a part of an address.
+    schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/),
+    expected: 'the ID or a domain name of an Entra ID tenant',
+    example: 'acme.onmicrosoft.com',
+  },
+  AZURE_CLIENT_ID: { schema: text, expected: 'an application ID', example: someUuid },
+  AZURE_CLIENT_SECRET: { schema: text, expected: 'a client secret', example: '…', secret: true },
+  AZURE_CLIENT_CERTIFICATE_PATH: {
+    schema: text,
+    expected: 'a PEM file',
+    example: '/etc/webex-token/entra.pem',
+  },
+  OKTA_CLIENT_ORGURL: {
+    // The Okta SDKs take it with a slash at its end, and without.
+    schema: z
+      .string()
+      .transform((value) => value.replace(/\/+$/, ''))
+      .refine(isSafeUrl),
+    expected: 'the https address of an Okta organization',
+    example: 'https://acme.okta.com',
+  },
+  OKTA_CLIENT_TOKEN: {
+    schema: z.string().regex(/^[\x21-\x7e]+$/),
+    expected: 'an Okta API token',
+    example: '…',
+    secret: true,
+  },
+  OKTA_CLIENT_CLIENTID: { schema: text, expected: 'a client ID', example: '0oa1example' },
+  OKTA_CLIENT_PRIVATEKEY: { schema: text, expected: 'a private key', example: '…', secret: true },
+  OKTA_CLIENT_KEYID: { schema: text, expected: 'a key ID', example: 'webex-token-2027' },
 } satisfies Record<string, Variable>;
 
 type VariableName = keyof typeof variables;
@@ -91,10 +151,10 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const read = <T>(name: VariableName): T | null => {
     const value = given[name];
     if (value === undefined || value === '') return null;
-    const { schema, expected, example }: Variable = variables[name];
+    const { schema, expected, example, secret }: Variable = variables[name];
     const result = schema.safeParse(value);
     if (result.success) return result.data as T;
-    const shown = name === 'WEBEX_TOKEN_PASSPHRASE' ? 'its value' : JSON.stringify(value.slice(0, 100));
+    const shown = secret ? 'its value' : JSON.stringify(value.slice(0, 100));
     throw new BrokerError(
       'E_SETTING',
       `${name}: ${shown} is not ${expected}, for example ${name}=${/ /.test(example) ? `"${example}"` : example}`,
@@ -113,6 +173,21 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     clientId: read('WEBEX_TOKEN_CLIENT_ID') ?? documentedClientId,
     scopes: read<string>('WEBEX_TOKEN_SCOPES')?.split(' ') ?? [...documentedScopes],
     webex: { commercial: endpoints('commercial', ''), government: endpoints('government', '_F') },
+    entra: {
+      graphUrl: read('WEBEX_TOKEN_GRAPH_URL'),
+      loginUrl: read('WEBEX_TOKEN_ENTRA_LOGIN_URL'),
+      tenantId: read('AZURE_TENANT_ID'),
+      clientId: read('AZURE_CLIENT_ID'),
+      clientSecret: read('AZURE_CLIENT_SECRET'),
+      clientCertificatePath: read('AZURE_CLIENT_CERTIFICATE_PATH'),
+    },
+    okta: {
+      orgUrl: read('OKTA_CLIENT_ORGURL'),
+      token: read('OKTA_CLIENT_TOKEN'),
+      clientId: read('OKTA_CLIENT_CLIENTID'),
+      privateKey: read('OKTA_CLIENT_PRIVATEKEY'),
+      keyId: read('OKTA_CLIENT_KEYID'),
+    },
   };
 }
 

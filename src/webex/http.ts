@@ -54,6 +54,8 @@ export interface JsonCall {
   /** Sent as JSON. */
   json?: unknown;
   accept?: string;
+  /** What must not be shown of the answer, besides the credential: secrets that the request bore. */
+  secrets?: readonly string[];
 }
 
 /** No answer that this program asks for comes near. */
@@ -85,7 +87,7 @@ export async function callJson(call: JsonCall): Promise<JsonAnswer> {
       ...known,
     },
   });
-  const secret = call.authorization.slice(call.authorization.indexOf(' ') + 1);
+  const secrets = [call.authorization.slice(call.authorization.indexOf(' ') + 1), ...(call.secrets ?? [])];
   let response: Response;
   let text: string | null;
   try {
@@ -109,8 +111,8 @@ export async function callJson(call: JsonCall): Promise<JsonAnswer> {
   const known = {
     status,
     body,
-    detail: vendorDetail(body, secret),
-    trackingId: trackingId(headers, body, secret),
+    detail: vendorDetail(body, secrets),
+    trackingId: trackingId(headers, body, secrets),
     retryAfterSeconds: retryAfter(headers.get('retry-after'), call.now),
   };
   const refused = statusReason(status);
@@ -160,7 +162,7 @@ function isHtml(headers: Headers, text: string): boolean {
 }
 
 /** What Webex (`message`), SCIM (`detail`), Microsoft Graph (`error.message`) and Okta (`errorSummary`) say. */
-function vendorDetail(body: unknown, secret: string): string | null {
+function vendorDetail(body: unknown, secrets: readonly string[]): string | null {
   const said = [
     field(body, 'detail'),
     field(body, 'message'),
@@ -168,13 +170,16 @@ function vendorDetail(body: unknown, secret: string): string | null {
     field(body, 'errorSummary'),
   ];
   const text = said.find((value) => typeof value === 'string' && value.trim() !== '');
-  return typeof text === 'string' ? displayable(text, 200, [secret]) : null;
+  return typeof text === 'string' ? displayable(text, 200, secrets) : null;
 }
 
-function trackingId(headers: Headers, body: unknown, secret: string): string | null {
+function trackingId(headers: Headers, body: unknown, secrets: readonly string[]): string | null {
   const ids = [field(body, 'trackingId'), headers.get('trackingid')];
   const id = ids.find(
-    (value) => typeof value === 'string' && /^[\w.:-]{1,100}$/.test(value) && !value.includes(secret),
+    (value) =>
+      typeof value === 'string' &&
+      /^[\w.:-]{1,100}$/.test(value) &&
+      !secrets.some((secret) => value.includes(secret)),
   );
   return typeof id === 'string' ? id : null;
 }
