@@ -38,6 +38,10 @@ export interface ProfileTable {
   org_id: string | null;
   scopes: string;
   created_at: number;
+  /** What orders profiles by urgency; see profile-standing.ts, which keeps it. */
+  attention_at: Generated<number>;
+  /** What a search looks through, in lower case. */
+  search_text: Generated<string>;
 }
 
 export interface TokenTable {
@@ -63,6 +67,51 @@ export interface TokenTable {
   rejected_at: number | null;
   set_aside_reason: SetAsideReason | null;
   warnings: string;
+  /** When the daily check comes to it next; 0 where it never has. */
+  check_at: Generated<number>;
+  /** How many checks in a row brought no answer. */
+  check_failures: Generated<number>;
+  checked_at: number | null;
+  /** `ok`, `rejected`, or why there was no answer. */
+  check_outcome: string | null;
+  /** When each channel has something to say about it next; 0 where that has to be found out. */
+  remind_mail_at: Generated<number>;
+  remind_webhook_at: Generated<number>;
+  remind_desktop_at: Generated<number>;
+}
+
+/** The ledger of reminders: one row for each token, occasion and channel. */
+export interface ReminderTable {
+  token_id: string;
+  /** The days left, or `expired`, or `rejected`. */
+  occasion: string;
+  channel: 'mail' | 'webhook' | 'desktop';
+  /** The instant it speaks of: the token's end as it was known, or its rejection. */
+  about_at: number;
+  /** `superseded`: it failed, and a more urgent one was sent in its place. */
+  state: 'sending' | 'sent' | 'failed' | 'superseded';
+  attempts: number;
+  /** Who is sending it, and until when others keep off. */
+  claimed_by: string | null;
+  claimed_until: number | null;
+  retry_at: number | null;
+  sent_at: number | null;
+  changed_at: number;
+  /** Why the last attempt failed, in words for a person. */
+  error: string | null;
+}
+
+/** Counters that outlive a restart. */
+export interface TallyTable {
+  name: string;
+  label: string;
+  value: number;
+}
+
+/** The unguessable part of the calendar feed's address, as SHA-256. */
+export interface CalendarFeedTable {
+  secret_hash: string;
+  created_at: number;
 }
 
 /** A sign-in under way: what its state was made for, and what became of it. */
@@ -101,6 +150,27 @@ export interface EntryLinkTable {
   used_at: number | null;
 }
 
+/** A provisioning tool that has, or should get, a profile's token. */
+export interface HandoffTable {
+  id: string;
+  profile_id: string;
+  kind: 'entra' | 'okta';
+  /** The application's ID there; empty where it is not known. */
+  app_id: string;
+  app_name: string;
+  /** Which of Microsoft's clouds; null for Okta. */
+  cloud: string | null;
+  method: 'push' | 'by-hand';
+  /** The token that it has; null where none was handed over yet. */
+  token_id: string | null;
+  handed_over_at: number | null;
+  /** The results of the last push, step by step, as JSON. */
+  steps: string;
+  /** How its provisioning stood when it was last looked at, as JSON. */
+  watch: string | null;
+  watched_at: number | null;
+}
+
 export interface AuditTable {
   seq: number;
   time: number;
@@ -130,6 +200,10 @@ export interface Schema {
   sign_in: SignInTable;
   web_session: WebSessionTable;
   entry_link: EntryLinkTable;
+  handoff: HandoffTable;
   audit: AuditTable;
   audit_head: AuditHeadTable;
+  reminder: ReminderTable;
+  tally: TallyTable;
+  calendar_feed: CalendarFeedTable;
 }
