@@ -11,6 +11,8 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
   list: () => import('./commands/list.ts'),
   show: () => import('./commands/show.ts'),
   get: () => import('./commands/get.ts'),
+  exec: () => import('./commands/exec.ts'),
+  copy: () => import('./commands/copy.ts'),
   remove: () => import('./commands/remove.ts'),
   rename: () => import('./commands/rename.ts'),
   doctor: () => import('./commands/doctor.ts'),

@@ -1,7 +1,9 @@
+import { curlString, dotEnvValue, powershellString, shellString } from './quoting.ts';
+
 /** A token with all that a program may want to know of it. */
 export interface HandedToken {
   accessToken: string;
-  /** Seconds that are left. */
+  /** Seconds that are left; 0 where its time is over. */
   expiresIn: number;
   /** RFC 3339, UTC. */
   expiresAt: string;
@@ -12,7 +14,17 @@ export interface HandedToken {
   profile: string;
 }
 
-export const formats = ['raw', 'json'] as const;
+export const formats = [
+  'raw',
+  'json',
+  'env',
+  'shell',
+  'powershell',
+  'header',
+  'curl',
+  'terraform',
+  'exec-credential',
+] as const;
 
 export type Format = (typeof formats)[number];
 
@@ -22,15 +34,60 @@ export function formatToken(format: Format, token: HandedToken): string {
     case 'raw':
       return token.accessToken;
     case 'json':
+      return JSON.stringify(jsonOf(token));
+    case 'env':
+      return lines(token, (name, value) => `${name}=${dotEnvValue(name, value)}`);
+    case 'shell':
+      return lines(token, (name, value) => `export ${name}=${shellString(value)}`);
+    case 'powershell':
+      return lines(token, (name, value) => `$env:${name} = ${powershellString(value)}`);
+    case 'header':
+      return authorization(token);
+    case 'curl':
+      return `header = ${curlString(authorization(token))}`;
+    case 'terraform':
+      // Terraform's external data source takes an object of strings only.
+      return JSON.stringify(jsonOf(token), (key, value: unknown) =>
+        key === '' ? value : String(value ?? ''),
+      );
+    case 'exec-credential':
       return JSON.stringify({
-        access_token: token.accessToken,
-        token_type: 'Bearer',
-        expires_in: token.expiresIn,
-        expires_at: token.expiresAt,
-        scope: token.scope,
-        org_id: token.orgId,
-        tenant_url: token.tenantUrl,
-        profile: token.profile,
+        apiVersion: 'client.authentication.k8s.io/v1',
+        kind: 'ExecCredential',
+        status: { expirationTimestamp: token.expiresAt, token: token.accessToken },
       });
   }
+}
+
+/** The environment of a program that is given a token. What is not known is empty, so that nothing older shows through. */
+export function tokenEnvironment(token: HandedToken) {
+  return {
+    WEBEX_ACCESS_TOKEN: token.accessToken,
+    WEBEX_ORG_ID: token.orgId ?? '',
+    WEBEX_SCIM_TENANT_URL: token.tenantUrl ?? '',
+    WEBEX_TOKEN_EXPIRES_AT: token.expiresAt,
+  };
+}
+
+function lines(token: HandedToken, line: (name: string, value: string) => string): string {
+  return Object.entries(tokenEnvironment(token))
+    .map(([name, value]) => line(name, value))
+    .join('\n');
+}
+
+function authorization({ accessToken }: HandedToken): string {
+  return `Authorization: Bearer ${accessToken}`;
+}
+
+function jsonOf(token: HandedToken) {
+  return {
+    access_token: token.accessToken,
+    token_type: 'Bearer',
+    expires_in: token.expiresIn,
+    expires_at: token.expiresAt,
+    scope: token.scope,
+    org_id: token.orgId,
+    tenant_url: token.tenantUrl,
+    profile: token.profile,
+  };
 }

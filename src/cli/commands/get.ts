@@ -1,42 +1,56 @@
 import { Command, Option } from 'commander';
 import { type Format, formats, formatToken } from '../../handoff/formats.ts';
+import { handedToken } from '../../handoff/handed-token.ts';
 import { readToken } from '../../vault/read-token.ts';
-import { tenantUrl } from '../../webex/deployments.ts';
-import { print } from '../terminal.ts';
+import { print, readStandardInput } from '../terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('get')
     .description('Print the current token.')
-    .argument('<profile>')
+    .argument('[profile]', 'its name (for terraform, the query on standard input may name it)')
     .addOption(new Option('--format <format>', 'how').choices(formats).default('raw'))
     .option('--allow-expired', 'also when its time is over')
     .addHelpText(
       'after',
-      '\nExample:\n  webex-token get acme --format header | curl -H @- https://webexapis.com/v1/people/me',
+      `
+Formats:
+  raw              the token alone
+  json             with expiry, scope, organization and tenant URL
+  env              NAME=value lines, as a .env file, Docker and systemd take them
+  shell            eval "$(webex-token get acme --format shell)"
+  powershell       webex-token get acme --format powershell | Out-String | Invoke-Expression
+  header           webex-token get acme --format header | curl -H @- …
+  curl             webex-token get acme --format curl | curl -K - …
+  terraform        data "external": the query on standard input, an object of strings out
+  exec-credential  kubectl's and other Kubernetes clients' credential plugin
+
+Example:
+  webex-token get acme --format header | curl -H @- https://webexapis.com/v1/people/me`,
     )
     .action(get);
 }
 
-async function get(name: string, options: { format: Format; allowExpired?: boolean }): Promise<void> {
-  print(
-    await withVault(async (vault, actor) => {
-      const { accessToken, profile, token, expiry } = await readToken(
-        vault,
-        name,
-        actor,
-        options.allowExpired,
-      );
-      return formatToken(options.format, {
-        accessToken,
-        expiresIn: Math.floor((expiry.expiresAt - vault.now()) / 1000),
-        expiresAt: new Date(expiry.expiresAt).toISOString(),
-        scope: token.scopes.join(' '),
-        orgId: profile.orgId,
-        tenantUrl:
-          profile.orgId === null ? null : tenantUrl(vault.settings.webex[profile.deployment], profile.orgId),
-        profile: profile.name,
-      });
-    }),
+interface GetOptions {
+  format: Format;
+  allowExpired?: boolean;
+}
+
+async function get(this: Command, argument: string | undefined, options: GetOptions): Promise<void> {
+  const name = await profileName(this, argument, options.format);
+  const text = await withVault(async (vault, actor) =>
+    formatToken(
+      options.format,
+      handedToken(vault, await readToken(vault, name, actor, options.allowExpired)),
+    ),
   );
+  print(text);
+}
+
+async function profileName(command: Command, argument: string | undefined, format: Format): Promise<string> {
+  if (format === 'terraform') {
+    const { profileOfQuery } = await import('../../handoff/terraform-query.ts');
+    return profileOfQuery(argument, process.stdin.isTTY ? '' : await readStandardInput());
+  }
+  return argument ?? command.error("error: missing required argument 'profile'");
 }

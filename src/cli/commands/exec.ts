@@ -1,0 +1,50 @@
+import { Command } from 'commander';
+import { execute, NotStarted } from '../../handoff/exec.ts';
+import { tokenEnvironment } from '../../handoff/formats.ts';
+import { handedToken } from '../../handoff/handed-token.ts';
+import { readToken } from '../../vault/read-token.ts';
+import { reportError } from '../terminal.ts';
+import { withVault } from '../with-vault.ts';
+
+export function command(): Command {
+  return new Command('exec')
+    .description('Run a program with the token in its environment. Ends with that program’s exit code.')
+    .usage('[options] <profile> -- <command> [arguments…]')
+    .argument('<profile>')
+    .argument('<command>', 'the program to run')
+    .argument('[arguments...]', 'its arguments')
+    .option('--allow-expired', 'also when its time is over')
+    .addHelpText(
+      'after',
+      `
+It finds WEBEX_ACCESS_TOKEN, WEBEX_ORG_ID, WEBEX_SCIM_TENANT_URL and WEBEX_TOKEN_EXPIRES_AT.
+Ends with 127 where there is no such program, with 128 + n where signal n ended it.
+
+Example:
+  webex-token exec acme -- sh -c 'curl -s "$WEBEX_SCIM_TENANT_URL/v1/Users" -H "Authorization: Bearer $WEBEX_ACCESS_TOKEN"'`,
+    )
+    .action(exec);
+}
+
+async function exec(
+  profile: string,
+  program: string,
+  args: string[],
+  options: { allowExpired?: boolean },
+): Promise<void> {
+  const given = await withVault(async (vault, actor) =>
+    tokenEnvironment(handedToken(vault, await readToken(vault, profile, actor, options.allowExpired))),
+  );
+  try {
+    process.exitCode = await execute({
+      command: program,
+      args,
+      environment: { ...process.env, ...given },
+      terminal: [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY),
+    });
+  } catch (error) {
+    if (!(error instanceof NotStarted)) throw error;
+    reportError(error);
+    process.exitCode = error.exitCode;
+  }
+}

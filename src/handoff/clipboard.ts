@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { BrokerError } from '../errors.ts';
+
+export interface Clipboard {
+  read(): Promise<string>;
+  write(text: string): Promise<void>;
+}
+
+/** The desktop's own clipboard. */
+export async function systemClipboard(): Promise<Clipboard> {
+  const { default: clipboard } = await import('clipboardy');
+  return clipboard;
+}
+
+/** Puts a text on the clipboard. Throws `E_CLIPBOARD`, which never holds the text. */
+export async function copyText(clipboard: Clipboard, text: string): Promise<CopiedText> {
+  try {
+    await clipboard.write(text);
+  } catch {
+    // What the clipboard's program said is left out: it was given the text.
+    throw new BrokerError('E_CLIPBOARD', 'There is no clipboard here that works.', {
+      help:
+        process.platform === 'linux'
+          ? 'It needs a desktop (DISPLAY or WAYLAND_DISPLAY), and xsel or wl-clipboard. Over SSH, take the token with "webex-token get" on the machine where it is needed.'
+          : 'Is this a session without a desktop? "webex-token get" prints the token instead.',
+    });
+  }
+  return new CopiedText(clipboard, hash(text));
+}
+
+/** What was put on the clipboard, by its hash alone: the wait until it is cleared holds no token. */
+export class CopiedText {
+  readonly #clipboard: Clipboard;
+  readonly #hash: string;
+
+  constructor(clipboard: Clipboard, textHash: string) {
+    this.#clipboard = clipboard;
+    this.#hash = textHash;
+  }
+
+  /** Clears the clipboard where it still holds the text. False where it held something else, which is left alone. */
+  async clear(): Promise<boolean> {
+    if (hash(await this.#clipboard.read()) !== this.#hash) return false;
+    await this.#clipboard.write('');
+    return true;
+  }
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}

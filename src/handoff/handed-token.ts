@@ -1,0 +1,24 @@
+import type { OpenedToken } from '../vault/read-token.ts';
+import type { Vault } from '../vault/vault.ts';
+import { tenantUrl } from '../webex/deployments.ts';
+import type { HandedToken } from './formats.ts';
+
+/** An opened token with what goes along with it. */
+export function handedToken(vault: Vault, opened: OpenedToken): HandedToken {
+  const { accessToken, profile, token, expiry } = opened;
+  return {
+    accessToken,
+    expiresIn: secondsLeft(expiry.expiresAt, vault.now()),
+    expiresAt: new Date(expiry.expiresAt).toISOString(),
+    scope: token.scopes.join(' '),
+    orgId: profile.orgId,
+    tenantUrl:
+      profile.orgId === null ? null : tenantUrl(vault.settings.webex[profile.deployment], profile.orgId),
+    profile: profile.name,
+  };
+}
+
+/** Whole seconds until `expiresAt` (both epoch milliseconds), rounded down; never below 0. */
+export function secondsLeft(expiresAt: number, now: number): number {
+  return Math.max(0, Math.floor((expiresAt - now) / 1000));
+}

@@ -1,0 +1,46 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { execute } from '../../src/handoff/exec.ts';
+
+function running(script: string, environment: NodeJS.ProcessEnv = {}) {
+  return execute({
+    command: process.execPath,
+    args: ['-e', script],
+    environment: { PATH: process.env.PATH, ...environment },
+    terminal: false,
+  });
+}
+
+test('the exit code is the program’s', async () => {
+  expect(await running('process.exit(0)')).toBe(0);
+  expect(await running('process.exit(42)')).toBe(42);
+});
+
+test('a program ended by a signal: 128 and its number', async () => {
+  expect(await running('process.kill(process.pid, "SIGKILL")')).toBe(137);
+  expect(await running('process.kill(process.pid, "SIGTERM")')).toBe(143);
+});
+
+test('it has the environment it was given, and nothing of it in its arguments', async () => {
+  const script = `process.exit(process.env.V === 'fake' && !process.argv.join().includes('fake') ? 7 : 1)`;
+  expect(await running(script, { V: 'fake' })).toBe(7);
+});
+
+test('no such program: 127. One that may not be run: 126', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const plain = join(folder, 'plain');
+  writeFileSync(plain, '');
+  chmodSync(plain, 0o600);
+  const start = (command: string) => execute({ command, args: [], environment: {}, terminal: false });
+  await expect(start(join(folder, 'none'))).rejects.toMatchObject({ code: 'E_EXEC', exitCode: 127 });
+  await expect(start(plain)).rejects.toMatchObject({ code: 'E_EXEC', exitCode: 126 });
+});
+
+test('signal listeners are gone afterwards', async () => {
+  const before = process.listenerCount('SIGUSR2');
+  await running('');
+  expect(process.listenerCount('SIGUSR2')).toBe(before);
+});

@@ -1,0 +1,157 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { parseEnv, promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Format, formats, formatToken, type HandedToken } from '../../src/handoff/formats.ts';
+import { curlString, dotEnvValue, powershellString, shellString } from '../../src/handoff/quoting.ts';
+
+const orgId = '11111111-2222-4333-8444-555555555555';
+
+const token: HandedToken = {
+  accessToken: 'fake-token-for-acme-1',
+  expiresIn: 86_400,
+  expiresAt: '2027-03-01T12:00:00.000Z',
+  scope: 'spark:people_read Identity:SCIM',
+  orgId,
+  tenantUrl: `https://api.ciscospark.com/v1/scim/${orgId}`,
+  profile: 'acme',
+};
+
+const expected: Record<Format, string> = {
+  raw: 'fake-token-for-acme-1',
+  json: `{"access_token":"fake-token-for-acme-1","token_type":"Bearer","expires_in":86400,"expires_at":"2027-03-01T12:00:00.000Z","scope":"spark:people_read Identity:SCIM","org_id":"${orgId}","tenant_url":"https://api.ciscospark.com/v1/scim/${orgId}","profile":"acme"}`,
+  env: `WEBEX_ACCESS_TOKEN=fake-token-for-acme-1
+WEBEX_ORG_ID=${orgId}
+WEBEX_SCIM_TENANT_URL=https://api.ciscospark.com/v1/scim/${orgId}
+WEBEX_TOKEN_EXPIRES_AT=2027-03-01T12:00:00.000Z`,
+  shell: `export WEBEX_ACCESS_TOKEN='fake-token-for-acme-1'
+export WEBEX_ORG_ID='${orgId}'
+export WEBEX_SCIM_TENANT_URL='https://api.ciscospark.com/v1/scim/${orgId}'
+export WEBEX_TOKEN_EXPIRES_AT='2027-03-01T12:00:00.000Z'`,
+  powershell: `$env:WEBEX_ACCESS_TOKEN = 'fake-token-for-acme-1'
+$env:WEBEX_ORG_ID = '${orgId}'
+$env:WEBEX_SCIM_TENANT_URL = 'https://api.ciscospark.com/v1/scim/${orgId}'
+$env:WEBEX_TOKEN_EXPIRES_AT = '2027-03-01T12:00:00.000Z'`,
+  header: 'Authorization: Bearer fake-token-for-acme-1',
+  curl: 'header = "Authorization: Bearer fake-token-for-acme-1"',
+  terraform: `{"access_token":"fake-token-for-acme-1","token_type":"Bearer","expires_in":"86400","expires_at":"2027-03-01T12:00:00.000Z","scope":"spark:people_read Identity:SCIM","org_id":"${orgId}","tenant_url":"https://api.ciscospark.com/v1/scim/${orgId}","profile":"acme"}`,
+  'exec-credential':
+    '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"expirationTimestamp":"2027-03-01T12:00:00.000Z","token":"fake-token-for-acme-1"}}',
+};
+
+test.each(formats)('the format %s, byte for byte', (format) => {
+  expect(formatToken(format, token)).toBe(expected[format]);
+});
+
+test('what is not known of an organization is null in JSON and empty where there are strings only', () => {
+  const unknown = { ...token, orgId: null, tenantUrl: null };
+  expect(JSON.parse(formatToken('json', unknown))).toMatchObject({ org_id: null, tenant_url: null });
+  expect(JSON.parse(formatToken('terraform', unknown))).toMatchObject({ org_id: '', tenant_url: '' });
+  expect(formatToken('env', unknown)).toContain('\nWEBEX_ORG_ID=\nWEBEX_SCIM_TENANT_URL=\n');
+});
+
+/** Values that break a quoting which takes less than all of it into account. */
+const awkward = [
+  '',
+  "it's",
+  'say "hello"',
+  '$HOME `id` $(id) $x',
+  'back\\slash\\n and \\\\ end\\',
+  'a # comment = b; c & d | e > f',
+  ' leading and trailing ',
+  'line\nbreak',
+  'tab\there',
+  "‘typographic’ ‚quotes‛ 'plain'",
+  '!history %PATH% ^caret *glob ~',
+  'ünïcode 😀',
+];
+
+test.each(awkward)('a shell reads back %j', (value) => {
+  const script = `V=${shellString(value)}; printf %s "$V"`;
+  expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' })).toBe(value);
+});
+
+test.each(awkward)('a .env reader reads back %j', (value) => {
+  expect(parseEnv(`BEFORE=1\nV=${dotEnvValue('V', value)}\nAFTER=2`)).toEqual({
+    BEFORE: '1',
+    V: value,
+    AFTER: '2',
+  });
+});
+
+test('a .env file refuses what it cannot hold, and every language a NUL', () => {
+  expect(() => dotEnvValue('V', '\'"`')).toThrow(/V has characters/);
+  for (const quote of [shellString, powershellString, curlString]) expect(() => quote('a\0b')).toThrow(/NUL/);
+});
+
+test.each(awkward)('PowerShell, by its quoting rules, reads back %j', (value) => {
+  expect(readPowershellString(powershellString(value))).toBe(value);
+});
+
+/** about_Quoting_Rules: any of five single quotes ends the string, unless one of them follows at once. */
+function readPowershellString(text: string): string {
+  const isQuote = (character: string | undefined) => character !== undefined && "'‘’‚‛".includes(character);
+  const characters = [...text];
+  let value = '';
+  for (let at = 1; at < characters.length; at += 1) {
+    if (!isQuote(characters[at])) value += characters[at];
+    else if (isQuote(characters[at + 1])) {
+      value += characters[at];
+      at += 1;
+    } else {
+      expect(at).toBe(characters.length - 1);
+      return value;
+    }
+  }
+  throw new Error('the string does not end');
+}
+
+async function headersSeenBy(program: string, args: (url: string) => string[], input: string) {
+  const server = createServer((request, response) => {
+    response.end(JSON.stringify(request.headers));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const running = promisify(execFile)(program, args(`http://127.0.0.1:${address.port}/`));
+  running.child.stdin?.end(input);
+  return JSON.parse((await running).stdout) as Record<string, string>;
+}
+
+test('curl sends the header that it reads from the format header', async () => {
+  const headers = await headersSeenBy(
+    'curl',
+    (url) => ['-s', '-H', '@-', url],
+    `${formatToken('header', token)}\n`,
+  );
+  expect(headers.authorization).toBe('Bearer fake-token-for-acme-1');
+});
+
+test('curl sends the header that it reads from the format curl', async () => {
+  const headers = await headersSeenBy(
+    'curl',
+    (url) => ['-s', '-K', '-', url],
+    `${formatToken('curl', token)}\n`,
+  );
+  expect(headers.authorization).toBe('Bearer fake-token-for-acme-1');
+});
+
+test('a curl config string holds quotes, backslashes and tabs', async () => {
+  const value = 'x: "a" \\ b\tc \\n';
+  const headers = await headersSeenBy(
+    'curl',
+    (url) => ['-s', '-K', '-', url],
+    `header = ${curlString(value)}\n`,
+  );
+  expect(headers.x).toBe('"a" \\ b\tc \\n');
+});
+
+test('a shell takes the format shell, and its programs see the variables', () => {
+  const script = `${formatToken('shell', token)}\nenv`;
+  const seen = parseEnv(
+    execFileSync('sh', ['-c', script], { encoding: 'utf8', env: { PATH: process.env.PATH } }),
+  );
+  expect(seen).toMatchObject({ WEBEX_ACCESS_TOKEN: 'fake-token-for-acme-1', WEBEX_ORG_ID: orgId });
+});
