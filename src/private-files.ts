@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { BrokerError } from './errors.ts';
 
 /*
@@ -6,13 +6,31 @@ import { BrokerError } from './errors.ts';
  */
 const hasModes = process.platform !== 'win32';
 
-/** Makes the folder, for its owner alone, or refuses one that others may enter. */
+/** Makes the data folder, for its owner alone, or refuses one that others may enter. Throws `E_LOOSE_FILE`, `E_HOME`. */
 export function privateFolder(path: string): void {
-  if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) {
-    if (hasModes) chmodSync(path, 0o700);
-    return;
+  try {
+    if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) {
+      if (hasModes) chmodSync(path, 0o700);
+      return;
+    }
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new BrokerError('E_HOME', `The data folder ${path} cannot be made (${code}).`, {
+      help: 'Name one that you may write in with WEBEX_TOKEN_HOME.',
+      cause: error,
+    });
   }
   refuseLooseFolder(path);
+}
+
+/** Makes the file, empty and for its owner alone, where there is none; refuses one that others may read or write. */
+export function privateFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'ax', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  refuseLooseFile(path);
 }
 
 /** Refuses a folder that others than its owner may enter. */

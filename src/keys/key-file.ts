@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BrokerError } from '../errors.ts';
@@ -32,26 +33,25 @@ function parseKey(text: string): Buffer | null {
   if (text.startsWith('{')) {
     try {
       const jwk = JSON.parse(text) as { kty?: unknown; k?: unknown };
-      return jwk.kty === 'oct' && typeof jwk.k === 'string'
-        ? exactly32(Buffer.from(jwk.k, 'base64url'))
-        : null;
+      return jwk.kty === 'oct' && typeof jwk.k === 'string' ? parseBase64(jwk.k) : null;
     } catch {
       return null;
     }
   }
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex');
-  if (/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return exactly32(Buffer.from(text, 'base64'));
-  return null;
+  return parseBase64(text);
 }
 
-function exactly32(bytes: Buffer): Buffer | null {
-  return bytes.length === 32 ? bytes : null;
+/** 32 bytes in base64 or base64url. Buffer.from alone would skip what does not belong there. */
+function parseBase64(text: string): Buffer | null {
+  return /^[A-Za-z0-9+/_-]{43}=?$/.test(text) ? Buffer.from(text, 'base64') : null;
 }
 
 /** Writes the key as a JWK, durably and for its owner alone. Throws `EEXIST` rather than replace a file. */
 export function writeKeyFile(path: string, key: Uint8Array): void {
   const jwk = { kty: 'oct', use: 'enc', alg: 'A256GCM', k: Buffer.from(key).toString('base64url') };
-  const temporary = `${path}.${process.pid}.tmp`;
+  // Not named for the process: in a container the next one has the same number as one that was killed here.
+  const temporary = `${path}.${randomUUID()}.tmp`;
   const file = openSync(temporary, 'wx', 0o600);
   try {
     writeSync(file, `${JSON.stringify(jwk)}\n`);

@@ -50,11 +50,15 @@ export class KeyRing {
   readonly #keys = new Map<string, Buffer>();
   #sealingKeyId = '';
 
-  /** @param wrapped oldest first. Throws where one does not open with this key-encryption key. */
+  /** @param wrapped oldest first. Throws `E_SEAL` where one does not open with this key-encryption key. */
   constructor(wrapped: WrappedDataKey[], keyEncryptionKey: Uint8Array) {
-    for (const each of wrapped) {
-      this.#keys.set(each.dataKeyId, unwrapDataKey(each, keyEncryptionKey));
-      this.#sealingKeyId = each.dataKeyId;
+    try {
+      for (const each of wrapped) {
+        this.#keys.set(each.dataKeyId, unwrapDataKey(each, keyEncryptionKey));
+        this.#sealingKeyId = each.dataKeyId;
+      }
+    } catch (error) {
+      throw distrust(error, "The store's own data key", 'Restore a backup. Nothing was changed.');
     }
   }
 
@@ -72,11 +76,15 @@ export class KeyRing {
       if (key === undefined) throw new SealBroken('other-key', 'it was sealed with a key that is not here');
       return openToken(sealed, key, dataKeyId, place);
     } catch (error) {
-      if (!(error instanceof SealBroken)) throw error;
-      throw new BrokerError('E_SEAL', `A stored token cannot be trusted: ${error.message}.`, {
-        help: 'The database was changed from outside or is damaged. Sign in again to replace this token, or restore a backup.',
-        cause: error,
-      });
+      throw distrust(error, 'A stored token', 'Sign in again to replace this token, or restore a backup.');
     }
   }
+}
+
+function distrust(error: unknown, what: string, help: string): unknown {
+  if (!(error instanceof SealBroken)) return error;
+  return new BrokerError('E_SEAL', `${what} cannot be trusted: ${error.message}.`, {
+    help: `The database was changed from outside or is damaged. ${help}`,
+    cause: error,
+  });
 }

@@ -37,19 +37,38 @@ async function entryFor(keyId: string) {
   return new AsyncEntry(service, keyId, { linux: { store: 'secret-service' } });
 }
 
-/** The error for a keychain that held the key before and does not give it now. */
+/** What the keychain itself says went wrong. */
+export function keychainReason(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/**
+ * The error for a keychain that does not give or take a key: `E_KEYCHAIN_LOCKED` where there is one that waits for
+ * the person, or was refused by them; `E_KEYCHAIN` where there is none that answers.
+ */
 export function keychainFailure(cause: unknown): BrokerError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const locked = /lock|dismiss|denied|interaction/i.test(reason);
+  const reason = keychainReason(cause);
+  if (/abort|time(d )?-?out/i.test(reason)) {
+    return new BrokerError('E_KEYCHAIN_LOCKED', 'The keychain did not answer within a minute.', {
+      help: 'Does it show a prompt that waits for you? Answer it, then try again. Nothing was changed.',
+      cause,
+    });
+  }
+  if (/\b(un)?lock|dismiss|denied|interaction/i.test(reason)) {
+    return new BrokerError(
+      'E_KEYCHAIN_LOCKED',
+      `The keychain that keeps this store's key is locked, or access to it was refused (${reason}).`,
+      {
+        help: 'Unlock it (sign in to the desktop, or answer its prompt), then try again. Nothing was changed.',
+        cause,
+      },
+    );
+  }
   return new BrokerError(
-    locked ? 'E_KEYCHAIN_LOCKED' : 'E_KEYCHAIN',
-    locked
-      ? `The keychain that holds this store's key is locked, or access was refused (${reason}).`
-      : `The keychain that holds this store's key does not answer (${reason}).`,
+    'E_KEYCHAIN',
+    `The keychain that holds this store's key does not answer (${reason}).`,
     {
-      help: locked
-        ? 'Unlock it (sign in to the desktop, or answer its prompt), then try again. Nothing was changed.'
-        : 'Start it (on Linux: a Secret Service such as gnome-keyring or KWallet, in the same session), then try again. Nothing was changed, and no new key was made.',
+      help: 'Start it (on Linux: a Secret Service such as gnome-keyring or KWallet, in the same session), then try again. Nothing was changed, and no new key was made.',
       cause,
     },
   );

@@ -1,6 +1,7 @@
 import { Kysely } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { BrokerError } from '../errors.ts';
+import { privateFile } from '../private-files.ts';
 import { migrationProvider } from './migrations/index.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
@@ -9,12 +10,14 @@ import { sqliteDialect } from './sqlite.ts';
 export type Db = Kysely<Schema>;
 
 /**
- * Opens the store and brings its tables up to date.
- * Throws `E_STORE_NEWER` where a newer version of the program has written it, `E_STORE` where it cannot be used.
+ * Opens the store and brings its tables up to date. SQLite gives its other files the permissions of the first one.
+ * Throws `E_STORE_NEWER` where a newer version of the program has written it, `E_LOOSE_FILE` where others of this
+ * machine may read it, `E_STORE` where it cannot be used.
  */
 export async function openStore(sqliteFile: string): Promise<Db> {
   let db: Db | undefined;
   try {
+    privateFile(sqliteFile);
     db = new Kysely<Schema>({ dialect: sqliteDialect(sqliteFile) });
     await migrate(db);
     return db;

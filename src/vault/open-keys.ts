@@ -107,7 +107,8 @@ function fileKey(info: KeyEncryptionKeyInfo, source: KeySource): Buffer {
 async function makeFirstKeys(db: Db, source: KeySource): Promise<void> {
   const { info, key, undo } = await firstKey(source);
   const dataKey = await newDataKey(key);
-  if (!(await insertFirstKeys(db, source.now(), info, dataKey))) await undo();
+  // A key that nobody uses does no harm, so that taking it away again may fail.
+  if (!(await insertFirstKeys(db, source.now(), info, dataKey))) await undo().catch(() => {});
 }
 
 interface FirstKey {
@@ -132,14 +133,23 @@ async function firstKey(source: KeySource): Promise<FirstKey> {
     if ((await keychain.get(id))?.equals(key) !== true) throw new Error('it did not give back what it took');
     return { info: { id, kind: 'keychain' }, key, undo: () => keychain.delete(id) };
   } catch (error) {
+    refuseToPassOver(keychainFailure(error));
     const first = firstFileKey(source);
-    const reason = error instanceof Error ? error.message : String(error);
     source.notice(
-      `This machine has no keychain that works here (${reason}), so the key was put into a file: ` +
-        `${keyFilePath(settings)}. Whoever can read that file and the database can read the tokens.`,
+      `No keychain works here, so the key was put into a file: ${keyFilePath(settings)}. Whoever can read that file ` +
+        'and the database can read the tokens. "webex-token doctor" tells why.',
     );
     return first;
   }
+}
+
+/** A keychain that is only locked now is no reason to put the key where it is kept less well, for good. */
+function refuseToPassOver(failure: BrokerError): void {
+  if (failure.code !== 'E_KEYCHAIN_LOCKED') return;
+  throw new BrokerError(failure.code, failure.message, {
+    help: `${failure.help ?? ''} To keep the key in a file instead, name one with WEBEX_TOKEN_KEY_FILE.`,
+    cause: failure.cause,
+  });
 }
 
 /** The key file that is there already (a second store may share it), or a new one. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Settings } from '../config.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { type Keychain, systemKeychain } from '../keys/keychain.ts';
-import { privateFolder, refuseLooseFile } from '../private-files.ts';
+import { privateFolder } from '../private-files.ts';
 import { type Db, openStore } from '../store/store.ts';
 import { createWebexApi, type WebexApi } from '../webex/api.ts';
 import type { Deployment } from '../webex/deployments.ts';
@@ -42,10 +42,8 @@ export function databaseFile(home: string): string {
 export async function openVault(settings: Settings, options: VaultOptions = {}): Promise<Vault> {
   const { fetch = globalThis.fetch, now = Date.now, keychain = systemKeychain, notice = () => {} } = options;
   privateFolder(settings.home);
-  const file = databaseFile(settings.home);
-  const db = await openStore(file);
+  const db = await openStore(databaseFile(settings.home));
   try {
-    refuseLooseFile(file);
     const keys = await openKeys(db, { settings, keychain, now, notice });
     const api = (deployment: Deployment) => createWebexApi({ ...settings.webex[deployment], fetch, now });
     return {

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { CompactEncrypt, compactDecrypt } from 'jose';
+import { describe, expect, test } from 'vitest';
+import { keyIdOf, open, SealBroken, seal } from '../../src/keys/jwe.ts';
+
+const key = randomBytes(32);
+const belonging = { token: 'token-1', profile: 'profile-1' };
+const header = { ...belonging, alg: 'dir', enc: 'A256GCM', kid: 'key-1' };
+const plaintext = Buffer.from('fake-token-for-acme-1');
+
+const sealed = () => seal(plaintext, key, 'key-1', belonging);
+
+/** Why a JWE is refused; fails where it is not. */
+function refusal(jwe: string, by = { key, keyId: 'key-1', belonging }): SealBroken['reason'] {
+  try {
+    open(jwe, by.key, by.keyId, by.belonging);
+  } catch (error) {
+    if (error instanceof SealBroken) return error.reason;
+    throw error;
+  }
+  throw new Error('it was opened');
+}
+
+async function sealedByJose(protectedHeader: object, by: Uint8Array = key): Promise<string> {
+  return await new CompactEncrypt(plaintext).setProtectedHeader(protectedHeader as never).encrypt(by);
+}
+
+describe('a JWE like any other', () => {
+  test('jose opens what was sealed here', async () => {
+    const opened = await compactDecrypt(await sealed(), key);
+    expect(Buffer.from(opened.plaintext)).toEqual(plaintext);
+    expect(opened.protectedHeader).toEqual(header);
+  });
+
+  test('what jose sealed is opened here, in whichever order its header is', async () => {
+    const reversed = Object.fromEntries(Object.entries(header).reverse());
+    expect(open(await sealedByJose(reversed), key, 'key-1', belonging)).toEqual(plaintext);
+  });
+
+  test('any bytes come back as they were, and no sealing is like another', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 3000 }), async (bytes) => {
+        const first = await seal(bytes, key, 'key-1', belonging);
+        expect(open(first, key, 'key-1', belonging)).toEqual(Buffer.from(bytes));
+        expect(await seal(bytes, key, 'key-1', belonging)).not.toBe(first);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('it names its key before anything of it is believed', async () => {
+    expect(keyIdOf(await sealed())).toBe('key-1');
+  });
+});
+
+describe('what was altered', () => {
+  test('each bit of each byte flipped: refused', async () => {
+    const whole = Buffer.from(await sealed(), 'latin1');
+    for (let at = 0; at < whole.length; at += 1) {
+      for (let bit = 0; bit < 8; bit += 1) {
+        const altered = Buffer.from(whole);
+        altered[at] = (altered[at] ?? 0) ^ (1 << bit);
+        refusal(altered.toString('latin1'));
+      }
+    }
+  });
+
+  test('cut after each of its letters: refused', async () => {
+    const whole = await sealed();
+    for (let length = 0; length < whole.length; length += 1) refusal(whole.slice(0, length));
+  });
+
+  test.each(['=', ' ', '\n', '+', '/', '!', '.', 'A'])('%j added to any part: refused', async (text) => {
+    const parts = (await sealed()).split('.');
+    for (let part = 0; part < parts.length; part += 1) {
+      refusal(parts.map((each, at) => (at === part ? each + text : each)).join('.'));
+      refusal(parts.map((each, at) => (at === part ? text + each : each)).join('.'));
+    }
+  });
+
+  test('the same bytes in another spelling of base64url: refused', async () => {
+    // 22 bytes end in a letter of which four bits mean nothing.
+    const jwe = await seal(randomBytes(22), key, 'key-1', belonging);
+    const parts = jwe.split('.');
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const ciphertext = parts[3] ?? '';
+    const next = alphabet[alphabet.indexOf(ciphertext.at(-1) ?? '') + 1] ?? '';
+    const respelt = ciphertext.slice(0, -1) + next;
+    expect(Buffer.from(respelt, 'base64url')).toEqual(Buffer.from(ciphertext, 'base64url'));
+    expect(refusal([...parts.slice(0, 3), respelt, parts[4]].join('.'))).toBe('altered');
+  });
+
+  test.each(['', '.', '....', 'x.y.z', `${'A'.repeat(20)}.....`, 'bnVsbA....', 'W10....'])(
+    'no JWE at all: %j',
+    (text) => {
+      expect(['altered', 'other-key']).toContain(refusal(text));
+      expect(() => keyIdOf(text)).toThrow(SealBroken);
+    },
+  );
+});
+
+describe('what belongs elsewhere', () => {
+  test.each([
+    { token: 'token-2', profile: 'profile-1' },
+    { token: 'token-1', profile: 'profile-2' },
+    { token: 'profile-1', profile: 'token-1' },
+    { token: 'token-1' },
+    { token: 'token-1', profile: 'profile-1', more: '' },
+    {},
+  ])('into the row %j', async (elsewhere) => {
+    expect(refusal(await sealed(), { key, keyId: 'key-1', belonging: elsewhere as typeof belonging })).toBe(
+      'misplaced',
+    );
+  });
+
+  test.each([{ cty: 'text/plain' }, { zip: 'DEF' }, { typ: 'JWE' }, { token: 'token-2' }, { toString: 'x' }])(
+    'a header with %j, though sealed with the right key',
+    async (more) => {
+      expect(refusal(await sealedByJose({ ...header, ...more }))).toBe('misplaced');
+    },
+  );
+
+  test('a header that lacks a member', async () => {
+    const { profile: _, ...less } = header;
+    expect(refusal(await sealedByJose(less))).toBe('misplaced');
+  });
+
+  test('sealed with another key of the same name', async () => {
+    expect(refusal(await sealedByJose(header, randomBytes(32)))).toBe('altered');
+  });
+
+  test('sealed with a key of another name', async () => {
+    expect(refusal(await sealedByJose({ ...header, kid: 'key-2' }))).toBe('other-key');
+  });
+});
