@@ -15,6 +15,8 @@ export interface Settings {
   clientId: string;
   scopes: string[];
   webex: Record<Deployment, WebexEndpoints>;
+  /** The token API's address as its clients see it (RFC 8414 issuer); null: what it listens on. */
+  issuer: string | null;
   entra: EntraSettings;
   okta: OktaSettings;
 }
@@ -105,6 +107,7 @@ const variables = {
   WEBEX_TOKEN_API_F_URL: url(publishedEndpoints.government.api),
   WEBEX_TOKEN_SCIM_URL: url(publishedEndpoints.commercial.scim),
   WEBEX_TOKEN_SCIM_F_URL: url(publishedEndpoints.government.scim),
+  WEBEX_TOKEN_ISSUER: url('https://tokens.example.com'),
   WEBEX_TOKEN_GRAPH_URL: url('https://graph.microsoft.com'),
   WEBEX_TOKEN_ENTRA_LOGIN_URL: url('https://login.microsoftonline.com'),
   AZURE_TENANT_ID: {
@@ -173,6 +176,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     clientId: read('WEBEX_TOKEN_CLIENT_ID') ?? documentedClientId,
     scopes: read<string>('WEBEX_TOKEN_SCOPES')?.split(' ') ?? [...documentedScopes],
     webex: { commercial: endpoints('commercial', ''), government: endpoints('government', '_F') },
+    issuer: read('WEBEX_TOKEN_ISSUER'),
     entra: {
       graphUrl: read('WEBEX_TOKEN_GRAPH_URL'),
       loginUrl: read('WEBEX_TOKEN_ENTRA_LOGIN_URL'),

@@ -171,6 +171,38 @@ export interface HandoffTable {
   watched_at: number | null;
 }
 
+/** A program that may fetch tokens. A secret it has only as its SHA-256, or none and public keys instead. */
+export interface ClientTable {
+  id: string;
+  name: string;
+  secret_hash: string | null;
+  /** The secret before, for as long as it still works beside the new one. */
+  previous_secret_hash: string | null;
+  previous_secret_until: number | null;
+  previous_secret_used_at: number | null;
+  /** A JSON Web Key Set of public keys. */
+  jwks: string | null;
+  /** Addresses and networks that it may ask from, as a JSON list; empty: from anywhere. */
+  addresses: string;
+  expires_at: number | null;
+  created_at: number;
+  /** To the minute: written with a read, but not with each. */
+  last_used_at: number | null;
+}
+
+/** Which profiles a client may fetch. */
+export interface ClientProfileTable {
+  client_id: string;
+  profile_id: string;
+}
+
+/** A JWT client assertion that was used, by the SHA-256 of its `jti`, until it expires by itself. */
+export interface ClientAssertionTable {
+  client_id: string;
+  jti_hash: string;
+  expires_at: number;
+}
+
 export interface AuditTable {
   seq: number;
   time: number;
@@ -201,6 +233,9 @@ export interface Schema {
   web_session: WebSessionTable;
   entry_link: EntryLinkTable;
   handoff: HandoffTable;
+  client: ClientTable;
+  client_profile: ClientProfileTable;
+  client_assertion: ClientAssertionTable;
   audit: AuditTable;
   audit_head: AuditHeadTable;
   reminder: ReminderTable;

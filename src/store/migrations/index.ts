@@ -1,12 +1,14 @@
 import type { Migration, MigrationProvider } from 'kysely/migration';
 import * as vault from './001-vault.ts';
 import * as expiry from './002-expiry.ts';
+import * as clients from './003-clients.ts';
 import * as handoff from './004-handoff.ts';
 
 /** In order of their names. What has been released is never changed, only followed by another. */
 const migrations: Record<string, Migration> = {
   '001-vault': vault,
   '002-expiry': expiry,
+  '003-clients': clients,
   '004-handoff': handoff,
 };
 
