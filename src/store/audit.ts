@@ -28,24 +28,30 @@ export interface AuditVerdict {
   broken: { seq: number; reason: string } | null;
 }
 
-/** Follows the chain from its start to its head. */
+/**
+ * Follows the chain from its start to its head. The head is read first: what others write meanwhile comes after it,
+ * and is no fault.
+ */
 export async function verifyAudit(db: Db): Promise<AuditVerdict> {
+  const head = await auditHead(db);
   let previousHash = genesisHash;
   let seq = 0;
+  const broken = (at: number, reason: string) => ({ rows: seq, broken: { seq: at, reason } });
+  if (head.seq === 0 && head.hash !== genesisHash) return broken(0, 'the start was changed');
   for await (const stored of db.selectFrom('audit').selectAll().orderBy('seq').stream()) {
     const { previous_hash, hash, ...row } = stored;
-    if (row.seq !== seq + 1) {
-      return { rows: seq, broken: { seq: seq + 1, reason: 'a row is missing' } };
-    }
-    if (previous_hash !== previousHash || auditHash(previousHash, row) !== hash) {
-      return { rows: seq, broken: { seq: row.seq, reason: 'the row was changed' } };
-    }
+    if (row.seq !== seq + 1) return broken(seq + 1, 'a row is missing');
+    const changed = previous_hash !== previousHash || auditHash(previousHash, row) !== hash;
+    if (changed || (row.seq === head.seq && hash !== head.hash))
+      return broken(row.seq, 'the row was changed');
     previousHash = hash;
     seq = row.seq;
   }
-  const head = await db.selectFrom('audit_head').selectAll().executeTakeFirstOrThrow();
-  if (head.seq !== seq || head.hash !== previousHash) {
-    return { rows: seq, broken: { seq: seq + 1, reason: 'rows are missing at the end' } };
-  }
+  if (seq < head.seq) return broken(seq + 1, 'rows are missing at the end');
+  if (seq > (await auditHead(db)).seq) return broken(head.seq + 1, 'rows were added from outside');
   return { rows: seq, broken: null };
+}
+
+async function auditHead(db: Db): Promise<{ seq: number; hash: string }> {
+  return await db.selectFrom('audit_head').select(['seq', 'hash']).executeTakeFirstOrThrow();
 }

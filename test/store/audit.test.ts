@@ -1,0 +1,213 @@
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { appendAudit, verifyAudit } from '../../src/store/audit.ts';
+import { genesisHash } from '../../src/store/audit-chain.ts';
+import { openSqliteFile } from '../../src/store/sqlite-file.ts';
+import { appendAuditRows } from '../../src/store/sqlite-read.ts';
+import type { Db } from '../../src/store/store.ts';
+import { runScript } from '../run-script.ts';
+import { fromOutside, newStore } from './stores.ts';
+
+async function append(db: Db, profile: string, time = 1000): Promise<void> {
+  await db
+    .transaction()
+    .execute((trx) => appendAudit(trx, time, { action: 'read', outcome: 'ok', profile, user: 'ada' }));
+}
+
+/** Five rows for the profiles 1 to 5. */
+async function fiveRows(): Promise<{ db: Db; outside: DatabaseSync }> {
+  const { db, file } = await newStore();
+  for (const profile of ['1', '2', '3', '4', '5']) await append(db, profile);
+  expect(await verifyAudit(db)).toEqual({ rows: 5, broken: null });
+  return { db, outside: fromOutside(file) };
+}
+
+describe('the chain', () => {
+  test('starts empty, and counts', async () => {
+    const { db } = await newStore();
+    expect(await verifyAudit(db)).toEqual({ rows: 0, broken: null });
+    await append(db, 'acme');
+    const row = await db.selectFrom('audit').selectAll().executeTakeFirstOrThrow();
+    expect(row).toMatchObject({ seq: 1, time: 1000, profile: 'acme', client: null, user: 'ada' });
+    expect(row.previous_hash).toBe(genesisHash);
+  });
+
+  test('a transaction that fails leaves no row and no gap', async () => {
+    const { db } = await newStore();
+    await append(db, 'before');
+    const failing = db.transaction().execute(async (trx) => {
+      await appendAudit(trx, 1, { action: 'capture', outcome: 'ok' });
+      throw new Error('as if the disk were full');
+    });
+    await expect(failing).rejects.toThrow('as if');
+    await append(db, 'after');
+    expect(await verifyAudit(db)).toEqual({ rows: 2, broken: null });
+  });
+
+  test('holds for any text and time', async () => {
+    const { db } = await newStore();
+    const text = fc.option(fc.string({ unit: 'grapheme', maxLength: 40 }));
+    let rows = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.maxSafeNat(), fc.string(), text, text, async (time, action, profile, client) => {
+        await db
+          .transaction()
+          .execute((trx) => appendAudit(trx, time, { action, outcome: 'ok', profile, client }));
+        rows += 1;
+      }),
+      { numRuns: 50 },
+    );
+    expect(await verifyAudit(db)).toEqual({ rows, broken: null });
+  });
+});
+
+describe('what was changed from outside is found', () => {
+  const columns = {
+    time: 2000,
+    action: 'remove',
+    outcome: 'denied',
+    profile: 'other',
+    client: 'x',
+    address: '::1',
+    user: 'eve',
+    previous_hash: genesisHash,
+    hash: genesisHash,
+  };
+
+  test.each(Object.entries(columns))('%s edited', async (column, value) => {
+    const { db, outside } = await fiveRows();
+    outside.prepare(`update audit set "${column}" = ? where seq = 3`).run(value);
+    expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 3 } });
+  });
+
+  test('a value emptied', async () => {
+    const { db, outside } = await fiveRows();
+    outside.exec(`update audit set "user" = null where seq = 1`);
+    expect(await verifyAudit(db)).toMatchObject({ rows: 0, broken: { seq: 1 } });
+  });
+
+  test('a value moved into the column beside it', async () => {
+    const { db, outside } = await fiveRows();
+    outside.exec(`update audit set client = profile, profile = null where seq = 2`);
+    expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 2 } });
+  });
+
+  test.each([1, 3, 5])('row %i removed', async (seq) => {
+    const { db, outside } = await fiveRows();
+    outside.exec(`delete from audit where seq = ${seq}`);
+    expect(await verifyAudit(db)).toMatchObject({
+      broken: { seq, reason: expect.stringMatching(/missing/) },
+    });
+  });
+
+  test('a row removed and the rest moved up', async () => {
+    const { db, outside } = await fiveRows();
+    outside.exec('delete from audit where seq = 3; update audit set seq = seq - 1 where seq > 3');
+    expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 3 } });
+  });
+
+  test('two rows swapped', async () => {
+    const { db, outside } = await fiveRows();
+    outside.exec(
+      'update audit set seq = -1 where seq = 2; update audit set seq = 2 where seq = 3; update audit set seq = 3 where seq = -1',
+    );
+    expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 2 } });
+  });
+
+  test('the end cut off', async () => {
+    const { db, outside } = await fiveRows();
+    outside.exec('delete from audit where seq > 3');
+    expect(await verifyAudit(db)).toEqual({
+      rows: 3,
+      broken: { seq: 4, reason: 'rows are missing at the end' },
+    });
+  });
+
+  test('everything cut off', async () => {
+    const { db, outside } = await fiveRows();
+    outside.exec('delete from audit');
+    expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 1 } });
+  });
+
+  test('a row put at the end without its head', async () => {
+    const { db, outside } = await fiveRows();
+    const audit = outside.prepare('select * from audit_head').get() as { seq: number; hash: string };
+    appendAuditRows(outside, 1000, [{ action: 'read', outcome: 'ok' }]);
+    outside.prepare('update audit_head set seq = ?, hash = ?').run(audit.seq, audit.hash);
+    expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 6 } });
+  });
+
+  test('the last row written anew, with a hash that fits it', async () => {
+    const { db, outside } = await fiveRows();
+    const head = outside.prepare('select hash from audit where seq = 4').get() as { hash: string };
+    outside.exec('delete from audit where seq = 5');
+    outside.prepare('update audit_head set seq = 4, hash = ?').run(head.hash);
+    appendAuditRows(outside, 1000, [{ action: 'read', outcome: 'ok', profile: 'forged' }]);
+    outside.exec(`update audit_head set hash = '${genesisHash}'`);
+    expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 5 } });
+  });
+});
+
+test('rows that others write while the chain is followed are no fault', async () => {
+  const { db, file } = await newStore();
+  await append(db, 'before');
+  const other = openSqliteFile(file);
+  let results = 0;
+  const disturbed = db.withPlugin({
+    transformQuery: ({ node }) => node,
+    transformResult: ({ result }) => {
+      results += 1;
+      appendAuditRows(other, 1, [{ action: 'read', outcome: 'ok' }]);
+      return Promise.resolve(result);
+    },
+  });
+  expect((await verifyAudit(disturbed)).broken).toBeNull();
+  other.close();
+  expect(results).toBeGreaterThan(2);
+  expect(await verifyAudit(db)).toEqual({ rows: 1 + results, broken: null });
+});
+
+describe('the two ways of writing make one chain', () => {
+  test('in turn', async () => {
+    const { db, file } = await newStore();
+    const database = openSqliteFile(file);
+    for (let at = 0; at < 5; at += 1) {
+      await append(db, 'long');
+      appendAuditRows(database, at, [
+        { action: 'read', outcome: 'ok', profile: 'short' },
+        { action: 'read', outcome: 'expired', client: 'two at once' },
+      ]);
+    }
+    database.close();
+    expect(await verifyAudit(db)).toEqual({ rows: 15, broken: null });
+  });
+
+  test('where one fails, nothing of it stays', async () => {
+    const { db, file } = await newStore();
+    const database = openSqliteFile(file);
+    const unfit = { action: 'read', outcome: null } as unknown as { action: string; outcome: string };
+    expect(() => appendAuditRows(database, 1, [{ action: 'read', outcome: 'ok' }, unfit])).toThrow();
+    appendAuditRows(database, 2, [{ action: 'read', outcome: 'ok' }]);
+    database.close();
+    expect(await verifyAudit(db)).toEqual({ rows: 1, broken: null });
+  });
+
+  test('from four processes at once, with no row lost', async () => {
+    const { db, file } = await newStore();
+    const script = join(import.meta.dirname, 'append-rows.ts');
+    await Promise.all(
+      ['long', 'short', 'long', 'short'].map(
+        (way, at) => runScript(script, [file, way, `writer-${at}`, '60']).done,
+      ),
+    );
+    expect(await verifyAudit(db)).toEqual({ rows: 240, broken: null });
+    const perWriter = await db
+      .selectFrom('audit')
+      .select(({ fn }) => ['profile', fn.countAll<number>().as('rows')])
+      .groupBy('profile')
+      .execute();
+    expect(perWriter.map(({ rows }) => rows)).toEqual([60, 60, 60, 60]);
+  });
+});
