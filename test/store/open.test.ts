@@ -1,0 +1,151 @@
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import { migrationProvider, newestMigration } from '../../src/store/migrations/index.ts';
+import { findProfile, insertProfile } from '../../src/store/profiles.ts';
+import { openSqliteFile } from '../../src/store/sqlite-file.ts';
+import { hasMigration } from '../../src/store/sqlite-read.ts';
+import { openStore } from '../../src/store/store.ts';
+import { runScript } from '../run-script.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { fakeProfile } from './fake-rows.ts';
+import { fromOutside, newStore, reopened } from './stores.ts';
+
+describe('migrations', () => {
+  test('a second opening changes nothing', async () => {
+    const { db, file } = await newStore();
+    await insertProfile(db, fakeProfile({ name: 'acme' }));
+    const outside = fromOutside(file);
+    const look = () => [
+      outside.prepare('select sql from sqlite_schema order by name').all(),
+      outside.prepare('select * from kysely_migration').all(),
+    ];
+    const before = look();
+    const again = await reopened(file);
+    expect(look()).toEqual(before);
+    expect(await findProfile(again, 'acme')).toMatchObject({ name: 'acme' });
+  });
+
+  test('the newest one is known by its name, to the short way too', async () => {
+    const names = Object.keys(await migrationProvider.getMigrations());
+    expect(names).toEqual([...names].sort());
+    expect(newestMigration).toBe(names.at(-1));
+    const { file } = await newStore();
+    expect(hasMigration(fromOutside(file), newestMigration)).toBe(true);
+    expect(hasMigration(fromOutside(file), '999-later')).toBe(false);
+  });
+
+  test('four processes that open a new store at the same moment all get it', async () => {
+    const file = join(temporaryFolder(), 'store.db');
+    const script = join(import.meta.dirname, 'open-and-close.ts');
+    const instant = String(Date.now() + 800);
+    await Promise.all([1, 2, 3, 4].map(() => runScript(script, [file, instant]).done));
+    const head = fromOutside(file).prepare('select count(*) as rows from audit_head').get();
+    expect(head).toEqual({ rows: 1 });
+  });
+
+  test('a store of a newer version is left alone', async () => {
+    const { db, file } = await newStore();
+    await db.destroy();
+    const outside = fromOutside(file);
+    outside.exec(`insert into kysely_migration values ('999-later', '2099-01-01T00:00:00.000Z')`);
+    const error = await brokerErrorOf(() => openStore(file));
+    expect(error).toMatchObject({
+      code: 'E_STORE_NEWER',
+      message: 'The store was written by a newer version of this program.',
+      help: expect.stringContaining('Use that version, or a newer one'),
+    });
+    expect(hasMigration(outside, '999-later')).toBe(true);
+  });
+});
+
+describe('the connection', () => {
+  const settings = ['journal_mode', 'synchronous', 'secure_delete', 'foreign_keys'];
+  const wanted = { journal_mode: 'wal', synchronous: 2, secure_delete: 1, foreign_keys: 1 };
+
+  test('commits to the disk and overwrites what was deleted, each time it is opened', async () => {
+    const { db, file } = await newStore();
+    for (const each of [db, await reopened(file)]) {
+      const found = await Promise.all(
+        settings.map(async (name) => (await sql.raw(`pragma ${name}`).execute(each)).rows[0]),
+      );
+      expect(Object.assign({}, ...found)).toEqual(wanted);
+    }
+    for (let opening = 0; opening < 2; opening += 1) {
+      const database = openSqliteFile(file);
+      const found = settings.map((name) => database.prepare(`pragma ${name}`).get());
+      expect(Object.assign({}, ...found)).toEqual(wanted);
+      expect(database.prepare('pragma busy_timeout').get()).toEqual({ timeout: 10_000 });
+      database.close();
+    }
+  });
+
+  test('waits while another process writes', async () => {
+    const { db, file } = await newStore();
+    const holder = runScript(join(import.meta.dirname, 'hold-lock.ts'), [file, '400']);
+    expect(await holder.firstLine).toBe('held');
+    const began = performance.now();
+    await db.transaction().execute((trx) => insertProfile(trx, fakeProfile({ name: 'acme' })));
+    expect(performance.now() - began).toBeGreaterThan(150);
+    await holder.done;
+    expect(await findProfile(db, 'acme')).not.toBeNull();
+  });
+
+  test('what was asked for at the same time in one process does not mix', async () => {
+    const { db } = await newStore();
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, at) =>
+        db.transaction().execute(async (trx) => {
+          await insertProfile(trx, fakeProfile({ name: `profile-${at}` }));
+          if (at % 2 === 1) throw new Error('this one is undone');
+        }),
+      ),
+    );
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(10);
+    const names = (await db.selectFrom('profile').select('name').execute()).map(({ name }) => name);
+    expect(names.sort()).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18].map((at) => `profile-${at}`).sort());
+  });
+});
+
+describe('the files', () => {
+  test('are for their owner alone, whatever the umask', async () => {
+    const before = process.umask(0);
+    try {
+      const { db, file } = await newStore();
+      await insertProfile(db, fakeProfile());
+      const modes = readdirSync(dirname(file)).map((name) => {
+        const mode = statSync(join(dirname(file), name)).mode & 0o777;
+        return `${name} ${mode.toString(8)}`;
+      });
+      expect(modes.sort()).toEqual(['store.db 600', 'store.db-shm 600', 'store.db-wal 600']);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test.each([0o640, 0o604, 0o666])('mode %o is refused before anything is read', async (mode) => {
+    const { db, file } = await newStore();
+    await db.destroy();
+    chmodSync(file, mode);
+    const error = await brokerErrorOf(() => openStore(file));
+    expect(error).toMatchObject({ code: 'E_LOOSE_FILE', help: `Close it with: chmod 600 '${file}'` });
+    expect(readdirSync(dirname(file))).toEqual(['store.db']);
+  });
+
+  test('a file that is no database is said to be none, and stays as it was', async () => {
+    const file = join(temporaryFolder(), 'store.db');
+    const text = 'These are the notes of somebody who chose this name too.\n'.repeat(100);
+    writeFileSync(file, text, { mode: 0o600 });
+    const error = await brokerErrorOf(() => openStore(file));
+    expect(error.code).toBe('E_STORE');
+    expect(error.message).toBe(`The store ${file} cannot be used: file is not a database.`);
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  });
+
+  test('a place where no file can be made', async () => {
+    const file = join(temporaryFolder(), 'none', 'store.db');
+    expect(await brokerErrorOf(() => openStore(file))).toMatchObject({ code: 'E_STORE' });
+  });
+});

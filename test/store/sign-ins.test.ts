@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest';
+import { insertEntryLink, useEntryLink } from '../../src/store/entry-links.ts';
+import { metaValue } from '../../src/store/meta.ts';
+import {
+  consumeSignIn,
+  deleteOldSignIns,
+  insertSignIn,
+  signInById,
+  signInByState,
+  startByLink,
+} from '../../src/store/sign-ins.ts';
+import type { Db } from '../../src/store/store.ts';
+import { newStore, reopened } from './stores.ts';
+
+async function begun(db: Db, hashes: { state?: string; binding?: string; link?: string }, id = 'sign-in-1') {
+  const signIn = {
+    id,
+    profileName: 'acme',
+    deployment: 'government' as const,
+    orgId: null,
+    scopes: ['a', 'b'],
+    freshSignIn: true,
+    createdAt: 1000,
+    expiresAt: 2000,
+  };
+  await insertSignIn(db, signIn, hashes);
+  return signIn;
+}
+
+test('a sign-in is found by its state, as it was begun', async () => {
+  const { db } = await newStore();
+  const { createdAt: _, ...signIn } = await begun(db, { state: 'state-hash', binding: 'binding-hash' });
+  const expected = { ...signIn, bindingHash: 'binding-hash', consumedAt: null, tokenId: null, error: null };
+  expect(await signInByState(db, 'state-hash')).toEqual(expected);
+  expect(await signInById(db, 'sign-in-1')).toEqual(expected);
+  expect(await signInByState(db, 'another')).toBeNull();
+});
+
+test('it ends once, by a token or by an error', async () => {
+  const { db } = await newStore();
+  await begun(db, { state: 'a' }, '1');
+  await begun(db, { state: 'b' }, '2');
+  expect(await consumeSignIn(db, '1', 1500, { tokenId: 'token-1' })).toBe(true);
+  expect(await consumeSignIn(db, '1', 1600, { error: { code: 'late', message: 'late' } })).toBe(false);
+  expect(await signInById(db, '1')).toMatchObject({ consumedAt: 1500, tokenId: 'token-1', error: null });
+  const error = { code: 'access_denied', message: 'Denied.' };
+  expect(await consumeSignIn(db, '2', 1500, { error })).toBe(true);
+  expect(await signInById(db, '2')).toMatchObject({ consumedAt: 1500, tokenId: null, error });
+});
+
+test('its link starts it once, in time, and never after its end', async () => {
+  const { db } = await newStore();
+  await begun(db, { link: 'link-1' }, '1');
+  await begun(db, { link: 'link-2' }, '2');
+  const hashes = { state: 'state-1', binding: 'binding-1' };
+  expect(await startByLink(db, 'unknown', 1500, hashes)).toBeNull();
+  expect(await startByLink(db, 'link-1', 2000, hashes)).toBeNull();
+  expect(await startByLink(db, 'link-1', 1999, hashes)).toMatchObject({
+    id: '1',
+    bindingHash: 'binding-1',
+    freshSignIn: true,
+  });
+  expect(await startByLink(db, 'link-1', 1999, { state: 'state-2', binding: 'b' })).toBeNull();
+  expect(await signInByState(db, 'state-1')).toMatchObject({ id: '1' });
+  await consumeSignIn(db, '2', 1500, { tokenId: 'token' });
+  expect(await startByLink(db, 'link-2', 1600, { state: 'state-3', binding: 'b' })).toBeNull();
+});
+
+test('old ones are forgotten, others are not', async () => {
+  const { db } = await newStore();
+  await begun(db, { state: 'a' });
+  await deleteOldSignIns(db, 2000);
+  expect(await signInById(db, 'sign-in-1')).not.toBeNull();
+  await deleteOldSignIns(db, 2001);
+  expect(await signInById(db, 'sign-in-1')).toBeNull();
+});
+
+test('a link into the web app works once, in time', async () => {
+  const { db } = await newStore();
+  await insertEntryLink(db, 'a', 1000, 2000);
+  await insertEntryLink(db, 'b', 1000, 2000);
+  expect(await useEntryLink(db, 'unknown', 1500)).toBe(false);
+  expect(await useEntryLink(db, 'a', 2000)).toBe(false);
+  expect(await useEntryLink(db, 'a', 1999)).toBe(true);
+  expect(await useEntryLink(db, 'a', 1999)).toBe(false);
+  await insertEntryLink(db, 'c', 2001, 3000);
+  expect(await db.selectFrom('entry_link').select('link_hash').execute()).toEqual([{ link_hash: 'c' }]);
+});
+
+test('what the store keeps about itself is made once', async () => {
+  const { db, file } = await newStore();
+  expect(await metaValue(db, 'key', () => 'first')).toBe('first');
+  expect(await metaValue(await reopened(file), 'key', () => 'second')).toBe('first');
+});

@@ -1,0 +1,150 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { deleteProfile, findProfile, insertProfile, listProfiles } from '../../src/store/profiles.ts';
+import { openSqliteFile } from '../../src/store/sqlite-file.ts';
+import { storedToken } from '../../src/store/sqlite-read.ts';
+import type { Db } from '../../src/store/store.ts';
+import {
+  currentTokens,
+  insertToken,
+  makeCurrent,
+  pendingTokens,
+  sealedToken,
+  tokenById,
+  tokensOf,
+  updateToken,
+} from '../../src/store/tokens.ts';
+import type { Token } from '../../src/tokens/token.ts';
+import { fakeProfile, fakeToken } from './fake-rows.ts';
+import { newStore } from './stores.ts';
+
+async function profileWith(db: Db, tokens: Partial<Token>[], name = 'acme'): Promise<Token[]> {
+  const profile = fakeProfile({ name });
+  await insertProfile(db, profile);
+  const all = tokens.map((changes) => fakeToken({ profileId: profile.id, ...changes }));
+  for (const token of all) await insertToken(db, token, `sealed-${token.id}`);
+  return all;
+}
+
+test('a token comes back as it was stored, its value apart', async () => {
+  const { db } = await newStore();
+  const full: Partial<Token> = {
+    state: 'set-aside',
+    source: 'import',
+    lifetimes: { confirmed: 2 ** 45, reported: 7, documented: 8 },
+    scopes: ['a', 'b c'],
+    orgId: 'org-1',
+    account: { id: 'person-1', displayName: 'Ada', email: null, orgId: 'org-1', admin: 'other' },
+    verifiedAt: 11,
+    rejectedAt: 12,
+    setAsideReason: 'not-full-admin',
+    warnings: ['It’s odd: “quoted”'],
+  };
+  for (const token of await profileWith(db, [full, { capturedAt: 2000 }])) {
+    expect(await tokenById(db, token.id)).toEqual(token);
+    expect(await sealedToken(db, token.id)).toBe(`sealed-${token.id}`);
+  }
+  expect(await tokenById(db, 'nothing')).toBeNull();
+});
+
+test('two current tokens of one profile are impossible', async () => {
+  const { db } = await newStore();
+  const [token] = await profileWith(db, [{ state: 'current' }, { state: 'earlier' }, { state: 'earlier' }]);
+  const second = fakeToken({ profileId: token?.profileId ?? '' });
+  await expect(insertToken(db, second, 'sealed')).rejects.toThrow(/unique/i);
+  await expect(db.updateTable('token').set({ state: 'current' }).execute()).rejects.toThrow(/unique/i);
+  await profileWith(db, [{ state: 'current' }], 'another');
+  expect(await currentTokens(db)).toHaveLength(2);
+});
+
+test('a new current token makes the one before it an earlier one, in its own profile only', async () => {
+  const { db } = await newStore();
+  const [old, fresh] = await profileWith(db, [
+    { capturedAt: 1 },
+    { state: 'set-aside', setAsideReason: 'rejected', capturedAt: 2 },
+  ]);
+  const [other] = await profileWith(db, [{}], 'another');
+  if (old === undefined || fresh === undefined || other === undefined) throw new Error('no tokens');
+  await makeCurrent(db, fresh);
+  expect((await tokensOf(db, old.profileId)).map(({ id, state }) => [id, state])).toEqual([
+    [fresh.id, 'current'],
+    [old.id, 'earlier'],
+  ]);
+  expect(await tokenById(db, fresh.id)).toMatchObject({ setAsideReason: null });
+  expect(await tokenById(db, other.id)).toMatchObject({ state: 'current' });
+});
+
+test('a change touches what it names and nothing else; the instant to act on follows the lifetimes', async () => {
+  const { db } = await newStore();
+  const [token] = await profileWith(db, [{ warnings: ['kept'] }]);
+  if (token === undefined) throw new Error('no token');
+  const expiresAt = async () =>
+    (await db.selectFrom('token').select('expires_at').executeTakeFirstOrThrow()).expires_at;
+  expect(await expiresAt()).toBe(5000);
+  await updateToken(db, token.id, { verifiedAt: 42, lifetimes: { ...token.lifetimes, confirmed: 7777 } });
+  expect(await tokenById(db, token.id)).toEqual({
+    ...token,
+    verifiedAt: 42,
+    lifetimes: { ...token.lifetimes, confirmed: 7777 },
+  });
+  expect(await expiresAt()).toBe(7777);
+});
+
+test('what waits for its check, oldest first', async () => {
+  const { db } = await newStore();
+  await profileWith(db, [
+    { state: 'pending', capturedAt: 30 },
+    { state: 'current', capturedAt: 20 },
+    { state: 'pending', capturedAt: 10 },
+  ]);
+  expect((await pendingTokens(db)).map(({ capturedAt }) => capturedAt)).toEqual([10, 30]);
+});
+
+test('profiles by name, each with its own current token', async () => {
+  const { db } = await newStore();
+  await profileWith(db, [{ state: 'earlier' }], 'zeta');
+  const [token] = await profileWith(db, [{ state: 'earlier' }, { state: 'current' }], 'alpha').then((all) =>
+    all.slice(1),
+  );
+  expect((await listProfiles(db)).map(({ profile, current }) => [profile.name, current?.id ?? null])).toEqual(
+    [
+      ['alpha', token?.id],
+      ['zeta', null],
+    ],
+  );
+});
+
+test('a profile goes with its tokens, and nothing of their sealed values stays in the files', async () => {
+  const { db, file } = await newStore();
+  const [token] = await profileWith(db, [{}]);
+  if (token === undefined) throw new Error('no token');
+  const canary = 'sealed-canary-'.repeat(400);
+  await db.updateTable('token').set({ sealed: canary }).execute();
+  await deleteProfile(db, token.profileId);
+  expect(await findProfile(db, 'acme')).toBeNull();
+  expect(await tokenById(db, token.id)).toBeNull();
+  await db.destroy();
+  for (const name of readdirSync(dirname(file))) {
+    expect(readFileSync(join(dirname(file), name)).includes('sealed-canary-')).toBe(false);
+  }
+});
+
+test('the short way reads what the query builder wrote', async () => {
+  const { db, file } = await newStore();
+  const [token] = await profileWith(db, [{ state: 'current' }, { state: 'earlier' }]);
+  await profileWith(db, [{ state: 'set-aside' }], 'another');
+  const database = openSqliteFile(file);
+  expect(storedToken(database, 'acme')).toEqual({
+    tokenId: token?.id,
+    profileId: token?.profileId,
+    sealed: `sealed-${token?.id}`,
+    expiresAt: 5000,
+    deployment: 'commercial',
+    orgId: null,
+    scopes: '["spark:people_read"]',
+  });
+  expect(storedToken(database, 'another')).toBeUndefined();
+  expect(storedToken(database, `acme' or '1'='1`)).toBeUndefined();
+  database.close();
+});
