@@ -1,0 +1,34 @@
+/* Asks how something stands until it is done, then goes on. Browsers without scripts load the page anew instead. */
+
+const pauseMs = 1_500;
+const failuresBeforeSaying = 4;
+
+document.addEventListener('DOMContentLoaded', () => {
+  const place = document.querySelector<HTMLElement>('[data-progress]');
+  const url = place?.dataset.progress;
+  if (place && url?.startsWith('/')) void watch(place, url);
+});
+
+async function watch(place: HTMLElement, url: string): Promise<void> {
+  for (let failed = 0; ; await pause()) {
+    try {
+      const response = await fetch(url, { headers: { Accept: 'application/json' }, cache: 'no-store' });
+      const { next } = (await response.json()) as { next?: unknown };
+      if (typeof next === 'string' && next.startsWith('/') && !next.startsWith('//')) {
+        location.replace(next);
+        return;
+      }
+      failed = response.ok ? 0 : failed + 1;
+    } catch {
+      failed += 1;
+    }
+    if (failed === failuresBeforeSaying) {
+      place.textContent =
+        'The program does not answer any more. Is it still running? Load this page again once it is.';
+    }
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, pauseMs));
+}

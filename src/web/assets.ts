@@ -1,0 +1,32 @@
+import { join } from 'node:path';
+import type { Router } from 'express';
+import { packageRoot } from '../package-root.ts';
+import { route } from './route.ts';
+
+const style = join(packageRoot, 'views/assets');
+const scripts = join(packageRoot, 'dist/page');
+const javascript = 'text/javascript; charset=utf-8';
+
+/** The only files there are: nothing else in their folders can be asked for. */
+const assets: [name: string, folder: string, type: string][] = [
+  ['style.css', style, 'text/css; charset=utf-8'],
+  ['favicon.svg', style, 'image/svg+xml'],
+  ['capture.js', scripts, javascript],
+  ['copy.js', scripts, javascript],
+  ['waiting.js', scripts, javascript],
+];
+
+/** Serves the style sheet, the icon and the pages' scripts. */
+export function serveAssets(app: Router): void {
+  for (const [name, root, type] of assets) {
+    route(app, `/assets/${name}`, {
+      get: (_request, response, next) => {
+        response.set({ 'Content-Type': type, 'Cache-Control': 'no-cache' });
+        // The program may lie below a folder whose name begins with a dot.
+        response.sendFile(name, { root, cacheControl: false, dotfiles: 'allow' }, (error) => {
+          if (error) next(error);
+        });
+      },
+    });
+  }
+}

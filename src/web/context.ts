@@ -1,0 +1,19 @@
+import type { Request } from 'express';
+import type { Logger } from 'pino';
+import type { Actor, Vault } from '../vault/vault.ts';
+import type { BackgroundChecks } from './background-checks.ts';
+import type { Render } from './views.ts';
+
+/** What every page has at hand. */
+export interface WebContext {
+  vault: Vault;
+  log: Logger;
+  checks: BackgroundChecks;
+  render: Render;
+}
+
+/** Who a request comes from, for the audit log. */
+export function actorOf(request: Pick<Request, 'socket'>): Actor {
+  const address = request.socket.remoteAddress;
+  return address === undefined ? {} : { address };
+}

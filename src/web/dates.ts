@@ -1,0 +1,30 @@
+const date = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long' });
+const minute = new Intl.DateTimeFormat('en-GB', {
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  timeZoneName: 'short',
+});
+
+/** An RFC 3339 instant as a day in this machine's time zone, which is the person's: `5 January 2027`. */
+export function dateText(instant: string): string {
+  return date.format(new Date(instant));
+}
+
+/** The same to the minute, with the zone: `5 January 2027 at 14:05 CET`. */
+export function minuteText(instant: string): string {
+  return minute.format(new Date(instant));
+}
+
+/** What is left of a token's life, for a person. `days` is rounded down, and negative once it is over. */
+export function timeLeftText(days: number): string {
+  if (days > 0) return `${plural(days, 'day')} left`;
+  if (days === 0) return 'ends within a day';
+  return days === -1 ? 'ended less than a day ago' : `ended ${plural(-days - 1, 'day')} ago`;
+}
+
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,130 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import { BrokerError } from '../errors.ts';
+import type { WebContext } from './context.ts';
+import { describeError } from './describe-error.ts';
+
+/** What a person or program is told of a failure. */
+export interface Failure {
+  status: number;
+  /** As in `BrokerError`. */
+  code: string;
+  title: string;
+  detail: string;
+  help: string | null;
+}
+
+/** The status and heading for each code that is not simply 400. */
+const known: Record<string, [status: number, title: string]> = {
+  E_NOT_ENTERED: [403, 'Please come in by your own link'],
+  E_FOREIGN_ORIGIN: [403, 'Refused'],
+  E_NOT_FOUND: [404, 'There is nothing here'],
+  E_NO_PROFILE: [404, 'No such profile'],
+  E_NO_CAPTURE: [404, 'No such capture'],
+  E_METHOD: [405, 'Not in this way'],
+  E_PROFILE_EXISTS: [409, 'That name is taken'],
+  E_PROFILE_MISMATCH: [409, 'That profile is another organization’s'],
+  E_LINK_SPENT: [410, 'This link is used up'],
+  E_TOO_LARGE: [413, 'Too much'],
+  E_MEDIA_TYPE: [415, 'Not in this form'],
+  E_SIGN_IN_FAILED: [400, 'Webex did not give a token'],
+  E_STATE_MISSING: [400, 'This answer cannot be taken'],
+  E_STATE_DOCUMENTED: [400, 'This answer cannot be taken'],
+  E_STATE_UNKNOWN: [400, 'This answer cannot be taken'],
+  E_STATE_FOREIGN: [403, 'This answer belongs to another window'],
+  E_STATE_SPENT: [409, 'This answer was taken already'],
+  E_STATE_EXPIRED: [410, 'The sign-in took too long'],
+  E_ISSUER: [400, 'The answer comes from the wrong side of Webex'],
+};
+
+/** Turns anything thrown into what may be said of it. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof BrokerError) {
+    const [status, title] = known[error.code] ?? [400, 'That did not work'];
+    return { status, code: error.code, title, detail: error.message, help: error.help ?? null };
+  }
+  const status = statusOf(error);
+  if (status === 413) {
+    return failureOf(
+      new BrokerError('E_TOO_LARGE', 'This is far more than any answer of Webex, or any form here, holds.', {
+        help: 'Copy only the address from the address bar.',
+      }),
+    );
+  }
+  if (status === 415) {
+    return failureOf(
+      new BrokerError('E_MEDIA_TYPE', 'The request is encoded in a way that is not taken here.'),
+    );
+  }
+  if (status !== null) {
+    const detail = 'The request could not be understood.';
+    return { status, code: 'E_BAD_REQUEST', title: 'That did not work', detail, help: null };
+  }
+  return {
+    status: 500,
+    code: 'E_INTERNAL',
+    title: 'Something went wrong here',
+    detail: 'The program met a fault of its own. Nothing that was stored is lost.',
+    help: 'Try again. If it stays, the terminal where the program runs says more, and "webex-token doctor" looks for the cause.',
+  };
+}
+
+/** A client's mistake as Express and its body parsers report it; null for a fault of ours. */
+function statusOf(error: unknown): number | null {
+  const { status } = (error ?? {}) as { status?: unknown };
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : null;
+}
+
+/** RFC 9457, with the code, and what to do next. `more` are further members. */
+export function sendProblem(response: Response, failure: Failure, more: Record<string, string> = {}): void {
+  const { status, code, title, detail, help } = failure;
+  response
+    .status(status)
+    .type('application/problem+json')
+    .send(
+      JSON.stringify({
+        type: `/problems/${code.replace(/^E_/, '').toLowerCase().replaceAll('_', '-')}`,
+        title,
+        status,
+        detail,
+        ...(help !== null && { help }),
+        code,
+        ...more,
+      }),
+    );
+}
+
+export const notFound: RequestHandler = (_request, _response, next) => {
+  next(
+    new BrokerError('E_NOT_FOUND', 'This page does not exist, or does no longer.', {
+      help: 'Go back to the overview.',
+    }),
+  );
+};
+
+/** Answers every failure: with a page for a person, with problem details for a program. */
+export function failures({ log, render }: Pick<WebContext, 'log' | 'render'>): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    const failure = failureOf(error);
+    if (failure.status >= 500) log.error(describeError(error), 'a request failed');
+    if (response.headersSent) {
+      next(error);
+      return;
+    }
+    if (wantsPage(request)) {
+      const { status, title } = failure;
+      render(
+        request,
+        response,
+        'failure',
+        { failure, reason: STATUS_CODES[status] ?? '' },
+        { title, status },
+      );
+    } else sendProblem(response, failure);
+  };
+}
+
+function wantsPage(request: Request): boolean {
+  if (request.is('application/json') !== false && request.method !== 'GET') return false;
+  return request.accepts(['html', 'json']) === 'html';
+}

@@ -1,0 +1,17 @@
+import { BrokerError } from '../errors.ts';
+import type { FieldError } from './page-data.ts';
+
+/** Which field an error is about, by its code. */
+const fields: [code: RegExp, field: string][] = [
+  [/^E_PROFILE_(NAME|EXISTS)$/, 'name'],
+  [/^E_ORGANIZATION_ID$|^E_PROFILE_MISMATCH$/, 'orgId'],
+  [/^E_(REDIRECT_|TOKEN_|SIGN_IN_FAILED)/, 'text'],
+];
+
+/** An error as one of a form's fields; throws what is about no field of it. */
+export function fieldError(error: unknown, offered: readonly string[]): FieldError {
+  if (!(error instanceof BrokerError)) throw error;
+  const field = fields.find(([code]) => code.test(error.code))?.[1];
+  if (field === undefined || !offered.includes(field)) throw error;
+  return { field, message: error.message, help: error.help ?? null };
+}

@@ -1,0 +1,37 @@
+import { daysLeft } from '../tokens/lifetimes.ts';
+import type { ProfileStatus } from '../tokens/status.ts';
+import { timeLeftText } from './dates.ts';
+
+/** How a token's life is shown. */
+export interface LifeView {
+  status: ProfileStatus;
+  statusWord: string;
+  /** How much of its life is left, from 0 to 100. */
+  percentLeft: number;
+  timeLeft: string;
+}
+
+const words: Record<ProfileStatus, string> = {
+  valid: 'Valid',
+  expiring: 'Expires soon',
+  expired: 'Expired',
+  rejected: 'Rejected by Webex',
+  empty: 'No token',
+};
+
+/** `capturedAt` and `expiresAt` as in a summary, `now` in epoch milliseconds. */
+export function lifeView(
+  status: ProfileStatus,
+  life: { capturedAt: string | null; expiresAt: string | null },
+  now: number,
+): LifeView {
+  const statusWord = words[status];
+  if (life.capturedAt === null || life.expiresAt === null) {
+    return { status, statusWord, percentLeft: 0, timeLeft: '' };
+  }
+  const begins = Date.parse(life.capturedAt);
+  const ends = Date.parse(life.expiresAt);
+  const share = ends <= begins ? 0 : (ends - now) / (ends - begins);
+  const percentLeft = Math.round(Math.min(1, Math.max(0, share)) * 100);
+  return { status, statusWord, percentLeft, timeLeft: timeLeftText(daysLeft(ends, now)) };
+}

@@ -1,0 +1,65 @@
+import { dayMs, type ExpirySource, expiryOf, type Lifetimes } from '../tokens/lifetimes.ts';
+import { plural } from './dates.ts';
+
+/** When a token ends, by everybody who says so, and how their words fit together. */
+export interface LifetimeEvidence {
+  rows: { source: ExpirySource; title: string; basis: string; instant: string | null; counts: boolean }[];
+  /** Where they disagree, or one is silent: what to make of it. */
+  explanation: string | null;
+}
+
+const titles: Record<ExpirySource, string> = {
+  confirmed: 'Confirmed by Webex',
+  reported: 'Reported at sign-in',
+  documented: 'Documented',
+};
+
+export function lifetimeEvidence(lifetimes: Lifetimes, capturedAt: number): LifetimeEvidence {
+  const { source: counting } = expiryOf(lifetimes);
+  const days = (instant: number) => plural(Math.round((instant - capturedAt) / dayMs), 'day');
+  const basis = (source: ExpirySource): string => {
+    const instant = lifetimes[source];
+    if (source === 'confirmed') {
+      return instant === null
+        ? 'Webex gave no date for this token'
+        : 'Webex’s own answer for this very token';
+    }
+    if (source === 'reported') {
+      return instant === null
+        ? 'nothing usable came with the token'
+        : `came with the token: ${days(instant)}`;
+    }
+    return 'Cisco’s and Microsoft’s guides: 365 days';
+  };
+  return {
+    rows: (['confirmed', 'reported', 'documented'] as const).map((source) => {
+      const instant = lifetimes[source];
+      return {
+        source,
+        title: titles[source],
+        basis: basis(source),
+        instant: instant === null ? null : new Date(instant).toISOString(),
+        counts: source === counting,
+      };
+    }),
+    explanation: explain(lifetimes, days),
+  };
+}
+
+function explain({ confirmed, reported, documented }: Lifetimes, days: (instant: number) => string) {
+  const differ = (one: number | null, other: number | null) =>
+    one !== null && other !== null && Math.abs(one - other) > dayMs;
+  const contradiction =
+    'The guides contradict themselves: their text says 365 days, while the sample address beside it says expires_in=3887999, which is 45 days less a second.';
+  if (confirmed !== null) {
+    if (!differ(confirmed, reported) && !differ(confirmed, documented)) return null;
+    return differ(reported, documented)
+      ? `${contradiction} Webex itself was asked about this token, and its answer counts.`
+      : 'Webex itself was asked about this token, and its answer counts.';
+  }
+  if (reported === null) {
+    return 'Webex did not say how long this token lives, so the guides’ 365 days are all there is to go by.';
+  }
+  if (!differ(reported, documented)) return null;
+  return `${contradiction} Yours came with ${days(reported)}. Nobody outside Webex knows which holds, so the earlier date counts here.`;
+}

@@ -1,0 +1,38 @@
+import express, { type RequestHandler } from 'express';
+import { BrokerError } from '../../errors.ts';
+
+/** Far more than any redirect URL, and than any form here. */
+const limit = '64kb';
+
+/** Reads a body of exactly `application/json`: no other type gets here without the browser asking first. */
+export const jsonBody: RequestHandler[] = [
+  ofType('application/json'),
+  express.json({ limit, inflate: false, strict: true }),
+];
+
+/** Reads a form as browsers send it. */
+export const formBody: RequestHandler[] = [
+  ofType('application/x-www-form-urlencoded'),
+  express.urlencoded({ limit, inflate: false, extended: false, parameterLimit: 30 }),
+];
+
+function ofType(type: string): RequestHandler {
+  return (request, _response, next) => {
+    const [given, ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
+    const utf8 = parameters.every((parameter) => /^\s*charset="?utf-8"?\s*$/.test(parameter));
+    if (given?.trim() === type && utf8) next();
+    else {
+      next(
+        new BrokerError('E_MEDIA_TYPE', `This takes ${type} in UTF-8, and nothing else.`, {
+          help: 'Use the page itself.',
+        }),
+      );
+    }
+  };
+}
+
+/** A field of a form, as the person typed it; empty where it is absent, or there twice. */
+export function field(body: unknown, name: string): string {
+  const value = (body as Record<string, unknown> | undefined)?.[name];
+  return typeof value === 'string' ? value : '';
+}

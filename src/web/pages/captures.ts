@@ -1,0 +1,189 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { BrokerError } from '../../errors.ts';
+import { listKeyEncryptionKeys } from '../../store/keys.ts';
+import { profileById } from '../../store/profiles.ts';
+import { tokenById, tokensOf } from '../../store/tokens.ts';
+import type { Profile } from '../../tokens/profile.ts';
+import { statusOf } from '../../tokens/status.ts';
+import { summarize, summarizeToken } from '../../tokens/summary.ts';
+import type { Token } from '../../tokens/token.ts';
+import { acceptToken, discardToken } from '../../vault/decide.ts';
+import { setOrganization } from '../../vault/profiles.ts';
+import { databaseFile, type Vault } from '../../vault/vault.ts';
+import { logoutUrl } from '../../webex/authorize-url.ts';
+import { deploymentTitles } from '../../webex/deployments.ts';
+import { parseOrganizationId } from '../../webex/organization-id.ts';
+import { actorOf, type WebContext } from '../context.ts';
+import { fieldError } from '../form-errors.ts';
+import { lifeView } from '../life-view.ts';
+import { lifetimeEvidence } from '../lifetime-evidence.ts';
+import { field } from '../middleware/body.ts';
+import { notEntered } from '../middleware/require-entered.ts';
+import { leaveNotice } from '../notice.ts';
+import type { CapturedPage, FieldError } from '../page-data.ts';
+
+type ByToken = RequestHandler<{ tokenId: string }>;
+
+/** How long the page waits for the check with Webex before it says that it is under way. Milliseconds. */
+const patienceMs = 4_000;
+
+/** Lets in who came by the web app's own link, and the browser that captured this very token. */
+export const requireOwnCapture: RequestHandler = (request, _response, next) => {
+  const { entered, captured } = request.session;
+  const own = entered === true || captured?.some((tokenId) => tokenId === request.params.tokenId) === true;
+  next(own ? undefined : notEntered());
+};
+
+/** `GET /captures/last`: the newest token that this browser brought. */
+export const lastCapture: RequestHandler = (request, response) => {
+  const last = request.session.captured?.at(-1);
+  if (last === undefined && request.session.entered !== true) throw notEntered();
+  response.redirect(303, last === undefined ? '/' : `/captures/${last}`);
+};
+
+/** `GET /captures/:tokenId`: what became of a captured token. */
+export function capturedPage(context: WebContext): ByToken {
+  return async (request, response) => {
+    await renderCaptured(context, request, response, request.params.tokenId, []);
+  };
+}
+
+/** `GET /captures/:tokenId/progress`: for the script of the page that waits for the check. */
+export function captureProgress({ checks }: WebContext): ByToken {
+  return async (request, response) => {
+    const { tokenId } = request.params;
+    const settled = await checks.settledWithin(tokenId, patienceMs);
+    response.json({ next: settled ? `/captures/${tokenId}` : null });
+  };
+}
+
+/** `POST /captures/:tokenId/accept`: a token that was set aside becomes the current one, because the person says so. */
+export function accept({ vault }: WebContext): ByToken {
+  return async (request, response) => {
+    const { tokenId } = request.params;
+    const { profile } = await requireToken(vault, tokenId);
+    const accepted = await acceptToken(vault, tokenId, actorOf(request));
+    if (accepted) leaveNotice(request, 'The token is in use now, because you said so.');
+    response.redirect(303, `/profiles/${profile.name}`);
+  };
+}
+
+/** `POST /captures/:tokenId/discard` */
+export function discard({ vault }: WebContext): ByToken {
+  return async (request, response) => {
+    const { tokenId } = request.params;
+    const { profile } = await requireToken(vault, tokenId);
+    const discarded = await discardToken(vault, tokenId, actorOf(request));
+    if (discarded) leaveNotice(request, 'The token was discarded.');
+    response.redirect(303, `/profiles/${profile.name}`);
+  };
+}
+
+/** `POST /captures/:tokenId/organization`: the organization ID, where neither the token nor Webex told it. */
+export function tellOrganization(context: WebContext): ByToken {
+  return async (request, response) => {
+    const { tokenId } = request.params;
+    const { profile } = await requireToken(context.vault, tokenId);
+    try {
+      const orgId = parseOrganizationId(field(request.body, 'orgId'));
+      await setOrganization(context.vault, profile.name, orgId, actorOf(request));
+    } catch (error) {
+      const errors = [fieldError(error, ['orgId'])];
+      await renderCaptured(context, request, response, tokenId, errors);
+      return;
+    }
+    response.redirect(303, `/captures/${tokenId}`);
+  };
+}
+
+async function requireToken(vault: Vault, tokenId: string): Promise<{ token: Token; profile: Profile }> {
+  const token = await tokenById(vault.db, tokenId);
+  if (token !== null) return { token, profile: await profileById(vault.db, token.profileId) };
+  throw new BrokerError('E_NO_CAPTURE', 'This token is not here, or no longer.', {
+    help: 'It was discarded, or its profile removed.',
+  });
+}
+
+async function renderCaptured(
+  context: WebContext,
+  request: Pick<Request, 'session' | 'socket'>,
+  response: Response,
+  tokenId: string,
+  errors: FieldError[],
+): Promise<void> {
+  const { checks, render } = context;
+  let found = await requireToken(context.vault, tokenId);
+  // Stored and never checked: the program that was to do it came to an early end.
+  if (found.token.state === 'pending') void checks.start(tokenId, actorOf(request));
+  if (!(await checks.settledWithin(tokenId, patienceMs))) {
+    const url = `/captures/${tokenId}`;
+    render(
+      request,
+      response,
+      'waiting',
+      {
+        title: 'The token is stored',
+        text: 'Now Webex is asked whose it is. This page goes on by itself.',
+        progressUrl: `${url}/progress`,
+      },
+      { title: 'Asking Webex', script: 'waiting', refresh: { seconds: 2, url } },
+    );
+    return;
+  }
+  found = await requireToken(context.vault, tokenId);
+  const page = await describeCapture(context, request, found, errors);
+  const heading = page.outcome === 'set-aside' ? 'A token was set aside' : 'The token is stored';
+  render(request, response, 'captured', page, {
+    title: `${errors.length > 0 ? 'Error: ' : ''}${heading}`,
+    status: errors.length > 0 ? 422 : 200,
+  });
+}
+
+async function describeCapture(
+  { vault, checks }: WebContext,
+  request: Pick<Request, 'session' | 'socket'>,
+  { token, profile }: { token: Token; profile: Profile },
+  errors: FieldError[],
+): Promise<CapturedPage> {
+  const { settings } = vault;
+  const now = vault.now();
+  const endpoints = settings.webex[profile.deployment];
+  const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current') ?? null;
+  const summary = summarizeToken(token);
+  return {
+    outcome: outcomeOf(token),
+    token: summary,
+    profile: summarize(profile, current, endpoints, now),
+    deploymentTitle: deploymentTitles[profile.deployment],
+    life: lifeView(statusOf(token, now), summary, now),
+    evidence: lifetimeEvidence(token.lifetimes, token.capturedAt),
+    why: token.state === 'pending' ? notAsked : (checks.reasonFor(token.id) ?? notAsked),
+    place: databaseFile(settings.home),
+    guard: await guardOf(vault),
+    logoutUrl: logoutUrl(endpoints.idbroker),
+    entered: request.session.entered === true,
+    errors,
+  };
+}
+
+const notAsked = {
+  message: 'Webex could not be asked about this token yet.',
+  help: 'It is kept, and can be used.',
+};
+
+function outcomeOf(token: Token): CapturedPage['outcome'] {
+  if (token.state === 'set-aside') return 'set-aside';
+  if (token.rejectedAt !== null) return 'rejected';
+  return token.verifiedAt === null ? 'unverified' : 'current';
+}
+
+const guards = {
+  keychain: 'the key is in this machine’s keychain',
+  file: 'the key is in a file that only you can read',
+  passphrase: 'the key comes of your passphrase',
+};
+
+async function guardOf({ db }: Vault): Promise<string> {
+  const [key] = await listKeyEncryptionKeys(db);
+  return key === undefined ? '' : guards[key.kind];
+}

@@ -1,0 +1,32 @@
+import type { RequestHandler } from 'express';
+import { appOrigin } from '../../config.ts';
+import { BrokerError } from '../../errors.ts';
+import { spendEntryLink } from '../../vault/entry-links.ts';
+import type { WebContext } from '../context.ts';
+import { refusePrefetch } from '../one-time.ts';
+import { enterSession } from '../session.ts';
+
+/** `GET /enter/:secret`: the one-time link into the web app. `?next=` names the page to go to. */
+export function enter({ vault }: WebContext): RequestHandler<{ secret: string }> {
+  return async (request, response) => {
+    refusePrefetch(request);
+    response.set('Referrer-Policy', 'no-referrer');
+    if (await spendEntryLink(vault, request.params.secret)) await enterSession(request);
+    // Loading the link again in the browser that used it is no mistake.
+    else if (request.session.entered !== true) throw linkSpent();
+    response.redirect(303, ownPath(request.query.next, appOrigin(vault.settings)));
+  };
+}
+
+/** The path asked for, where it leads to this program's own pages; else the overview. */
+function ownPath(next: unknown, origin: string): string {
+  if (typeof next !== 'string' || !/^\/[\x21-\x7e]*$/.test(next)) return '/';
+  const url = URL.parse(next, origin);
+  return url?.origin === origin ? `${url.pathname}${url.search}` : '/';
+}
+
+function linkSpent(): BrokerError {
+  return new BrokerError('E_LINK_SPENT', 'This link was used already, or its ten minutes are over.', {
+    help: 'Run "webex-token open" in a terminal for a new one.',
+  });
+}

@@ -1,0 +1,61 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { redirectUri } from '../../config.ts';
+import { listProfiles } from '../../store/profiles.ts';
+import { importToken } from '../../vault/import-token.ts';
+import { actorOf, type WebContext } from '../context.ts';
+import { fieldError } from '../form-errors.ts';
+import { field } from '../middleware/body.ts';
+import { readOrganizationForm } from '../organization-form.ts';
+import type { ImportPage } from '../page-data.ts';
+
+/** `GET /import`: takes a token by paste, from people whose sign-in ended on another machine. */
+export function importForm(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const name = typeof request.query.profile === 'string' ? request.query.profile.slice(0, 63) : '';
+    await renderImport(context, request, response, { name, deployment: 'commercial', orgId: '' }, []);
+  };
+}
+
+/** `POST /import`. What was pasted is never shown again, whatever was wrong with it. */
+export function importPasted(context: WebContext): RequestHandler {
+  const { vault, checks } = context;
+  return async (request, response) => {
+    const { values, profile, exists, orgId, errors } = await readOrganizationForm(vault, request.body);
+    if (errors.length === 0) {
+      try {
+        // A profile that is there knows its deployment.
+        const deployment = exists ? undefined : values.deployment;
+        const text = field(request.body, 'text');
+        const actor = actorOf(request);
+        const tokenId = await importToken(vault, { profile, deployment, orgId }, text, actor);
+        void checks.start(tokenId, actor);
+        response.redirect(303, `/captures/${tokenId}`);
+        return;
+      } catch (error) {
+        errors.push(fieldError(error, ['name', 'orgId', 'text']));
+      }
+    }
+    await renderImport(context, request, response, values, errors);
+  };
+}
+
+async function renderImport(
+  { vault, render }: WebContext,
+  request: Pick<Request, 'session'>,
+  response: Response,
+  values: ImportPage['values'],
+  errors: ImportPage['errors'],
+): Promise<void> {
+  const profiles = (await listProfiles(vault.db)).slice(0, 100).map(({ profile }) => profile.name);
+  render(
+    request,
+    response,
+    'import',
+    { values, errors, profiles, redirectUri: redirectUri(vault.settings) },
+    {
+      title: `${errors.length > 0 ? 'Error: ' : ''}Paste a token`,
+      status: errors.length > 0 ? 422 : 200,
+      at: 'import',
+    },
+  );
+}

@@ -1,0 +1,109 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { tokensOf } from '../../store/tokens.ts';
+import { summarize, summarizeToken } from '../../tokens/summary.ts';
+import { removeProfile, renameProfile, requireProfile } from '../../vault/profiles.ts';
+import { deploymentTitles } from '../../webex/deployments.ts';
+import { beginAsAsked } from '../begin.ts';
+import { actorOf, type WebContext } from '../context.ts';
+import { fieldError } from '../form-errors.ts';
+import { lifeView } from '../life-view.ts';
+import { lifetimeEvidence } from '../lifetime-evidence.ts';
+import { field } from '../middleware/body.ts';
+import { leaveNotice, takeNotice } from '../notice.ts';
+import type { FieldError } from '../page-data.ts';
+
+type ByName = RequestHandler<{ name: string }>;
+
+/** `GET /profiles/:name` */
+export function profilePage(context: WebContext): ByName {
+  return async (request, response) => {
+    await renderProfile(context, request, response, request.params.name);
+  };
+}
+
+/** `POST /profiles/:name/sign-in`: renewal is the same sign-in again, into the same profile. */
+export function renew(context: WebContext): ByName {
+  return async (request, response) => {
+    const { name } = await requireProfile(context.vault, request.params.name);
+    const freshSignIn = field(request.body, 'fresh') !== '';
+    await beginAsAsked(context, request, response, { profile: name, freshSignIn });
+  };
+}
+
+/** `POST /profiles/:name/rename` */
+export function rename(context: WebContext): ByName {
+  return async (request, response) => {
+    const { name } = request.params;
+    const newName = field(request.body, 'name').trim();
+    try {
+      await renameProfile(context.vault, name, newName, actorOf(request));
+    } catch (error) {
+      const errors = [fieldError(error, ['name'])];
+      await renderProfile(context, request, response, name, { errors, newName: newName.slice(0, 200) });
+      return;
+    }
+    leaveNotice(request, `Renamed: “${name}” is now “${newName}”. Scripts ask by the new name.`);
+    response.redirect(303, `/profiles/${newName}`);
+  };
+}
+
+/** `GET /profiles/:name/remove`: says what removal does, and what it does not. */
+export function removePage({ vault, render }: WebContext): ByName {
+  return async (request, response) => {
+    const profile = await requireProfile(vault, request.params.name);
+    const tokens = (await tokensOf(vault.db, profile.id)).length;
+    const { idbroker } = vault.settings.webex[profile.deployment];
+    render(
+      request,
+      response,
+      'remove',
+      { profile: profile.name, tokens, tokensUrl: `${idbroker}/profile#/tokens` },
+      { title: `Remove ${profile.name}?` },
+    );
+  };
+}
+
+/** `POST /profiles/:name/remove` */
+export function remove({ vault }: WebContext): ByName {
+  return async (request, response) => {
+    const { name } = request.params;
+    await removeProfile(vault, name, actorOf(request));
+    leaveNotice(request, `The profile “${name}” and its tokens were removed from this machine.`);
+    response.redirect(303, '/');
+  };
+}
+
+async function renderProfile(
+  { vault, render }: WebContext,
+  request: Pick<Request, 'session'>,
+  response: Response,
+  name: string,
+  form: { errors: FieldError[]; newName: string } = { errors: [], newName: name },
+): Promise<void> {
+  const profile = await requireProfile(vault, name);
+  const tokens = await tokensOf(vault.db, profile.id);
+  const current = tokens.find(({ state }) => state === 'current') ?? null;
+  const summary = summarize(profile, current, vault.settings.webex[profile.deployment], vault.now());
+  render(
+    request,
+    response,
+    'profile',
+    {
+      summary,
+      deploymentTitle: deploymentTitles[profile.deployment],
+      current: current && summarizeToken(current),
+      life: lifeView(summary.status, summary, vault.now()),
+      evidence: current && lifetimeEvidence(current.lifetimes, current.capturedAt),
+      undecided: tokens
+        .filter(({ state }) => state === 'set-aside' || state === 'pending')
+        .map(summarizeToken),
+      earlier: tokens.filter(({ state }) => state === 'earlier').map(summarizeToken),
+      notice: takeNotice(request),
+      ...form,
+    },
+    {
+      title: `${form.errors.length > 0 ? 'Error: ' : ''}${name}`,
+      status: form.errors.length > 0 ? 422 : 200,
+    },
+  );
+}

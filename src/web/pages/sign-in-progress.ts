@@ -1,0 +1,67 @@
+import type { RequestHandler } from 'express';
+import { BrokerError } from '../../errors.ts';
+import { type SignIn, signInById } from '../../store/sign-ins.ts';
+import type { WebContext } from '../context.ts';
+
+/** `GET /sign-ins/:id`: how a sign-in in another window stands. */
+export function signInStatus(context: WebContext): RequestHandler<{ id: string }> {
+  const { vault, render } = context;
+  return async (request, response) => {
+    const signIn = await requireSignIn(context, request.params.id);
+    if (signIn.tokenId !== null) {
+      response.redirect(303, `/captures/${signIn.tokenId}`);
+      return;
+    }
+    const ended = whyEnded(signIn, vault.now());
+    if (ended !== null) {
+      render(request, response, 'sign-in-ended', ended, { title: ended.title, at: 'sign-in' });
+      return;
+    }
+    const url = `/sign-ins/${signIn.id}`;
+    render(
+      request,
+      response,
+      'waiting',
+      {
+        title: 'Waiting for your sign-in',
+        text: 'Sign in in the private window. This page goes on by itself once the token is here.',
+        progressUrl: `${url}/progress`,
+      },
+      {
+        title: 'Waiting for your sign-in',
+        at: 'sign-in',
+        script: 'waiting',
+        refresh: { seconds: 3, url },
+      },
+    );
+  };
+}
+
+/** `GET /sign-ins/:id/progress`: where to go now, for the script of a page that waits; null while there is nothing new. */
+export function signInProgress(context: WebContext): RequestHandler<{ id: string }> {
+  return async (request, response) => {
+    const signIn = await requireSignIn(context, request.params.id);
+    const over = signIn.tokenId !== null || whyEnded(signIn, context.vault.now()) !== null;
+    response.json({ next: over ? `/sign-ins/${signIn.id}` : null });
+  };
+}
+
+async function requireSignIn({ vault }: WebContext, id: string): Promise<SignIn> {
+  const signIn = await signInById(vault.db, id);
+  if (signIn !== null) return signIn;
+  throw new BrokerError('E_NOT_FOUND', 'There is no such sign-in, or it was over a day ago.', {
+    help: 'Start a new one.',
+  });
+}
+
+function whyEnded(signIn: SignIn, now: number): { title: string; detail: string; help: string } | null {
+  if (signIn.error !== null) {
+    return { title: 'Webex did not give a token', detail: signIn.error.message, help: '' };
+  }
+  if (signIn.consumedAt === null && signIn.expiresAt > now) return null;
+  return {
+    title: 'The sign-in took too long',
+    detail: 'A sign-in has to be finished within ten minutes. This one was not.',
+    help: 'Start a new one.',
+  };
+}

@@ -1,0 +1,55 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { beginAsAsked } from '../begin.ts';
+import type { WebContext } from '../context.ts';
+import { field } from '../middleware/body.ts';
+import { readOrganizationForm } from '../organization-form.ts';
+import type { SignInPage } from '../page-data.ts';
+
+/** `GET /sign-in`: asks what to sign in for. */
+export function signInForm(context: WebContext): RequestHandler {
+  return (request, response) => renderSignIn(context, request, response, {});
+}
+
+/** `POST /sign-in`: on to Webex. */
+export function beginNewSignIn(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const { values, profile, exists, orgId, errors } = await readOrganizationForm(
+      context.vault,
+      request.body,
+    );
+    const fresh = field(request.body, 'fresh') !== '';
+    if (exists) {
+      errors.unshift({
+        field: 'name',
+        message: `There is a profile “${profile}” already.`,
+        help: 'Choose another name, or',
+        link: { url: `/profiles/${profile}`, text: 'renew the token of that one' },
+      });
+    }
+    if (errors.length > 0) {
+      renderSignIn(context, request, response, { values: { ...values, fresh }, errors });
+      return;
+    }
+    await beginAsAsked(context, request, response, {
+      profile,
+      deployment: values.deployment,
+      orgId,
+      freshSignIn: fresh,
+    });
+  };
+}
+
+export function renderSignIn(
+  { render }: WebContext,
+  request: Pick<Request, 'session'>,
+  response: Response,
+  page: Partial<SignInPage>,
+): void {
+  const values = { name: '', deployment: 'commercial' as const, orgId: '', fresh: false };
+  const data = { values, errors: [], first: false, ...page };
+  render(request, response, 'sign-in', data, {
+    title: `${data.errors.length > 0 ? 'Error: ' : ''}Sign in to Webex`,
+    status: data.errors.length > 0 ? 422 : 200,
+    at: data.first ? 'overview' : 'sign-in',
+  });
+}

@@ -1,0 +1,83 @@
+import type { Request, RequestHandler } from 'express';
+import expressSession from 'express-session';
+import { metaValue } from '../store/meta.ts';
+import { newSecret } from '../vault/secrets.ts';
+import type { Vault } from '../vault/vault.ts';
+import { SessionStore } from './session-store.ts';
+
+declare module 'express-session' {
+  interface SessionData {
+    /** Came in by a one-time link of the web app. Without it, a session can do no more than finish its own sign-in. */
+    entered: boolean;
+    /** Ties the sign-ins that begin in this browser to it. */
+    binding: string;
+    /** The tokens that this browser brought, newest last. */
+    captured: string[];
+    /** Said once, on the next page. */
+    notice: string;
+  }
+}
+
+/**
+ * The browser session. No `Secure`: Safari refuses such cookies on http://localhost. The port is in the cookie's name,
+ * for cookies are shared by all ports of a host.
+ */
+export function webSession(vault: Vault): RequestHandler {
+  let ready: Promise<RequestHandler> | undefined;
+  return (request, response, next) => {
+    ready ??= createSession(vault);
+    ready.then(
+      (handler) => handler(request, response, next),
+      (error: unknown) => {
+        ready = undefined;
+        next(error);
+      },
+    );
+  };
+}
+
+async function createSession(vault: Vault): Promise<RequestHandler> {
+  // Not what keeps others out (a session's ID is 256 random bits, and known by its hash), so that it may lie in the store.
+  const secret = await metaValue(vault.db, 'session-cookie-key', newSecret);
+  return expressSession({
+    name: sessionCookieName(vault),
+    secret,
+    genid: newSecret,
+    store: new SessionStore(vault),
+    resave: false,
+    saveUninitialized: false,
+    cookie: { httpOnly: true, sameSite: 'strict', secure: false, path: '/' },
+  });
+}
+
+export function sessionCookieName(vault: Vault): string {
+  return `broker-${vault.settings.port}`;
+}
+
+/** Gives the browser a new session ID and lets it in. A sign-in that is under way in it stays its own. */
+export async function enterSession(request: Pick<Request, 'session'>): Promise<void> {
+  const { binding, captured } = request.session;
+  await new Promise<void>((resolve, reject) => {
+    request.session.regenerate((error: unknown) => (error ? reject(error) : resolve()));
+  });
+  request.session.entered = true;
+  request.session.binding = binding ?? newSecret();
+  if (captured !== undefined) request.session.captured = captured;
+  await saveSession(request);
+}
+
+/** The secret that ties a sign-in to this browser; made, and kept, where it has none. */
+export async function bindingOf(request: Pick<Request, 'session'>): Promise<string> {
+  if (request.session.binding === undefined) {
+    request.session.binding = newSecret();
+    await saveSession(request);
+  }
+  return request.session.binding;
+}
+
+/** Waits until the session is stored, where the next request must find it. */
+export async function saveSession(request: Pick<Request, 'session'>): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    request.session.save((error: unknown) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ejs, { type TemplateFunction } from 'ejs';
+import type { Request, Response } from 'express';
+import { packageRoot } from '../package-root.ts';
+import { dateText, minuteText } from './dates.ts';
+import type { PageData } from './page-data.ts';
+
+const viewsFolder = join(packageRoot, 'views');
+
+export interface PageOptions {
+  /** The document's title, before the product's name. */
+  title: string;
+  status?: number;
+  /** Which entry of the navigation this page is; none where absent. */
+  at?: 'overview' | 'sign-in' | 'import';
+  /** A script of ours in the head, by name. */
+  script?: 'capture' | 'waiting';
+  /** Asks the browser for the page anew, where scripts do not run: seconds, and where to. */
+  refresh?: { seconds: number; url: string };
+}
+
+export type Render = <Name extends keyof PageData>(
+  request: Pick<Request, 'session'>,
+  response: Response,
+  name: Name,
+  data: PageData[Name],
+  options: PageOptions,
+) => void;
+
+/** Renders `views/<name>.ejs` within `views/layout.ejs`. Every value is escaped there. */
+export function createRender(site: { demonstration: boolean }): Render {
+  const templates = new Map<string, TemplateFunction>();
+  const template = (name: string): TemplateFunction => {
+    const known = templates.get(name);
+    if (known !== undefined) return known;
+    const filename = join(viewsFolder, `${name}.ejs`);
+    const compiled = ejs.compile(readFileSync(filename, 'utf8'), {
+      filename,
+      root: viewsFolder,
+      rmWhitespace: true,
+    });
+    templates.set(name, compiled);
+    return compiled;
+  };
+  const helpers = { dateText, minuteText };
+  return (request, response, name, data, options) => {
+    const body = template(name)({ ...helpers, ...data });
+    const page = template('layout')({
+      body,
+      at: null,
+      script: null,
+      refresh: null,
+      ...options,
+      ...site,
+      entered: request.session?.entered === true,
+    });
+    response
+      .status(options.status ?? 200)
+      .type('html')
+      .send(page);
+  };
+}

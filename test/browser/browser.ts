@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import packagedChromium from '@sparticuz/chromium';
+import { type Browser, chromium } from 'playwright-core';
+
+/** Where Chrome, Edge and Chromium install themselves. */
+const installed = [
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/snap/bin/chromium',
+  '/usr/bin/microsoft-edge',
+  '/opt/google/chrome/chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  ...['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((variable) => {
+    const folder = process.env[variable];
+    return folder === undefined
+      ? []
+      : [
+          `${folder}\\Google\\Chrome\\Application\\chrome.exe`,
+          `${folder}\\Microsoft\\Edge\\Application\\msedge.exe`,
+        ];
+  }),
+];
+
+/**
+ * A real browser: the one that `CHROME_PATH` names, an installed one, else the one that comes by npm.
+ * Throws where none starts: a test without a browser has failed.
+ */
+export async function launchBrowser(): Promise<Browser> {
+  const installedOne = process.env.CHROME_PATH ?? installed.find((path) => existsSync(path));
+  const executablePath = installedOne ?? (await packagedChromium.executablePath());
+  // Not the arguments that the packaged one recommends: they turn off the very protections that are tested here.
+  return await chromium.launch({ executablePath, args: ['--disable-gpu', ...unsandboxed()] });
+}
+
+/** Chromium refuses to run its sandbox for root, as in a container. */
+function unsandboxed(): string[] {
+  return process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+}
