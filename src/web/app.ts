@@ -49,13 +49,7 @@ export interface WebApp {
 }
 
 /** The web app: for the person at this machine, and for Webex's redirect. It has to be served on loopback only. */
-export function createWebApp({
-  vault,
-  log,
-  demonstration = false,
-  instanceSecret,
-  scripts,
-}: WebAppOptions): WebApp {
+export function createWebApp({ vault, log, demonstration = false, instanceSecret }: WebAppOptions): WebApp {
   const checks = new BackgroundChecks(vault, log);
   const context: WebContext = { vault, log, checks, render: createRender({ demonstration }) };
 
