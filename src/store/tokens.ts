@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import { expiryOf, type Lifetimes } from '../tokens/lifetimes.ts';
 import type { Account, SetAsideReason, Token, TokenState } from '../tokens/token.ts';
+import { refreshStanding } from './profile-standing.ts';
 import type { TokenTable } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -39,6 +40,18 @@ export async function tokensOf(db: Db, profileId: string): Promise<Token[]> {
     .where('profile_id', '=', profileId)
     .orderBy('captured_at', 'desc')
     .orderBy('id')
+    .execute();
+  return rows.map(fromRow);
+}
+
+/** The current tokens of these profiles, in no order. */
+export async function currentTokensOf(db: Db, profileIds: string[]): Promise<Token[]> {
+  if (profileIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('token')
+    .select(columns)
+    .where('state', '=', 'current')
+    .where('profile_id', 'in', profileIds)
     .execute();
   return rows.map(fromRow);
 }
@@ -85,6 +98,7 @@ export async function insertToken(db: Db, token: Token, sealed: string): Promise
       warnings: JSON.stringify(token.warnings),
     })
     .execute();
+  if (token.state === 'current') await refreshStanding(db, token.profileId);
 }
 
 export interface TokenChange {
@@ -98,7 +112,7 @@ export interface TokenChange {
 }
 
 export async function updateToken(db: Db, id: string, change: TokenChange): Promise<void> {
-  await db
+  const row = await db
     .updateTable('token')
     .set({
       ...(change.state !== undefined && { state: change.state }),
@@ -108,10 +122,16 @@ export async function updateToken(db: Db, id: string, change: TokenChange): Prom
       ...(change.rejectedAt !== undefined && { rejected_at: change.rejectedAt }),
       ...(change.setAsideReason !== undefined && { set_aside_reason: change.setAsideReason }),
       ...(change.warnings !== undefined && { warnings: JSON.stringify(change.warnings) }),
+      // What there is to say about it may have changed.
+      ...((change.lifetimes !== undefined || change.rejectedAt !== undefined) && remindAnew),
     })
     .where('id', '=', id)
-    .execute();
+    .returning(['profile_id', 'state'])
+    .executeTakeFirst();
+  if (row?.state === 'current') await refreshStanding(db, row.profile_id);
 }
+
+const remindAnew = { remind_mail_at: 0, remind_webhook_at: 0, remind_desktop_at: 0 };
 
 /** Makes a token the current one of its profile, and the one before it an earlier one. */
 export async function makeCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>): Promise<void> {
@@ -126,10 +146,16 @@ export async function makeCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>
     .set({ state: 'current', set_aside_reason: null })
     .where('id', '=', token.id)
     .execute();
+  await refreshStanding(db, token.profileId);
 }
 
 export async function deleteToken(db: Db, id: string): Promise<void> {
-  await db.deleteFrom('token').where('id', '=', id).execute();
+  const row = await db
+    .deleteFrom('token')
+    .where('id', '=', id)
+    .returning(['profile_id', 'state'])
+    .executeTakeFirst();
+  if (row?.state === 'current') await refreshStanding(db, row.profile_id);
 }
 
 function lifetimeColumns(lifetimes: Lifetimes) {

@@ -1,0 +1,103 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { standingOf } from '../src/store/profile-standing.ts';
+import { openSqliteFile } from '../src/store/sqlite-file.ts';
+import { type Db, openStore } from '../src/store/store.ts';
+import { dayMs } from '../src/tokens/lifetimes.ts';
+
+export interface ManyProfiles {
+  db: Db;
+  now: number;
+  close(): Promise<void>;
+}
+
+/**
+ * A store on the disk with so many profiles, each with one earlier and one current token; their ends lie evenly over
+ * the year after `now`. Written directly, for the product's own way would take an hour.
+ */
+export async function manyProfiles(count: number, now = Date.UTC(2027, 0, 1)): Promise<ManyProfiles> {
+  const folder = mkdtempSync(join(tmpdir(), 'webex-token-bench-'));
+  const file = join(folder, 'store.db');
+  await (await openStore(file)).destroy();
+  fill(file, count, now);
+  const db = await openStore(file);
+  return {
+    db,
+    now,
+    close: async () => {
+      await db.destroy();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function fill(file: string, count: number, now: number): void {
+  const database = openSqliteFile(file);
+  const profile = database.prepare(
+    `insert into profile (id, name, deployment, org_id, scopes, created_at, attention_at, search_text)
+     values (?1, ?2, 'commercial', ?3, '["Identity:SCIM"]', ?4, ?5, ?6)`,
+  );
+  const token = database.prepare(
+    `insert into token (id, profile_id, state, source, sealed, captured_at, expires_confirmed, expires_documented,
+                        expires_at, scopes, account_id, account_name, account_email, account_admin, verified_at,
+                        warnings, check_at, remind_mail_at, remind_webhook_at, remind_desktop_at)
+     values (?1, ?2, ?3, 'sign-in', ?4, ?5, ?6, ?7, ?6, '["Identity:SCIM"]', ?1, ?8, ?9, 'full', ?5, '[]', ?10, ?11, ?11, ?11)`,
+  );
+  const sealed = 'x'.repeat(600);
+  database.exec('begin');
+  for (let index = 0; index < count; index += 1) {
+    const name = `customer-${String(index).padStart(7, '0')}`;
+    const orgId = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
+    // Scattered, as signing in over a year would leave them.
+    const expiresAt = now + Math.floor((((index * 7919) % count) + 0.5) * ((365 * dayMs) / count));
+    const capturedAt = expiresAt - 365 * dayMs;
+    const person = `Person ${index}`;
+    const mail = `admin${index}@customer-${index}.example`;
+    const current = {
+      expires_at: expiresAt,
+      rejected_at: null,
+      account_name: person,
+      account_email: mail,
+    };
+    const standing = standingOf(name, orgId, current);
+    profile.run(name, name, orgId, capturedAt, standing.attention_at, standing.search_text);
+    const remindAt = nextReminder(expiresAt, now);
+    const row = (id: string, state: string, shift: number) =>
+      token.run(
+        id,
+        name,
+        state,
+        sealed,
+        capturedAt - shift,
+        expiresAt - shift,
+        capturedAt - shift + 365 * dayMs,
+        person,
+        mail,
+        now + dayMs,
+        remindAt,
+      );
+    row(`${name}-earlier`, 'earlier', 350 * dayMs);
+    row(`${name}-current`, 'current', 0);
+  }
+  database.exec('commit');
+  database.exec('analyze');
+  database.close();
+}
+
+/** Everything that was due by `now` has been sent: what is left is the next threshold. */
+function nextReminder(expiresAt: number, now: number): number {
+  const thresholds = [60, 30, 14, 7, 3, 1, 0].map((days) => expiresAt - (days + 1) * dayMs);
+  return thresholds.find((instant) => instant > now) ?? expiresAt;
+}
+
+/** The middle one of so many runs, in milliseconds. */
+export async function median(runs: number, run: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let index = 0; index < runs; index += 1) {
+    const start = performance.now();
+    await run();
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[Math.floor(runs / 2)] ?? Number.NaN;
+}

@@ -1,0 +1,194 @@
+import { type ExpressionBuilder, type ExpressionWrapper, type SqlBool, sql } from 'kysely';
+import { dayMs } from '../tokens/lifetimes.ts';
+import type { Profile } from '../tokens/profile.ts';
+import { expiringWithinDays, type ProfileStatus } from '../tokens/status.ts';
+import type { Token } from '../tokens/token.ts';
+import { never, rejectedShift } from './profile-standing.ts';
+import { profileFromRow } from './profiles.ts';
+import type { Schema } from './schema.ts';
+import type { Db } from './store.ts';
+import { currentTokensOf } from './tokens.ts';
+
+export interface ProfilePageQuery {
+  /** Words that all have to be in the name, the organization ID, or the account's name or address. */
+  search?: string | undefined;
+  status?: ProfileStatus | undefined;
+  /** `urgency`: rejected first, then by the token's end, profiles without a token last. */
+  sort: 'urgency' | 'name';
+  limit: number;
+  /** `next` or `previous` of another page; one that is not understood counts as none. */
+  after?: string | undefined;
+  before?: string | undefined;
+  /** Epoch milliseconds. */
+  now: number;
+  /** How many days before its end a token counts as expiring; 30 where absent. */
+  withinDays?: number | undefined;
+}
+
+export type StatusTotals = Record<ProfileStatus | 'all', number>;
+
+export interface ProfilePage {
+  rows: { profile: Profile; current: Token | null }[];
+  /** Where the page after this one begins, for `after`; null on the last one. */
+  next: string | null;
+  /** For `before`; null on the first one. */
+  previous: string | null;
+  /** How many there are of each status that the search finds, whatever status was asked for. */
+  totals: StatusTotals;
+}
+
+const statuses = ['rejected', 'expired', 'expiring', 'valid', 'empty'] as const;
+
+/**
+ * One page of profiles, by index: its cost is that of the page, not of what is held. With a search, every
+ * profile's text is looked through.
+ */
+export async function pageOfProfiles(db: Db, query: ProfilePageQuery): Promise<ProfilePage> {
+  const backwards = query.before !== undefined;
+  const cursor = readCursor(query.before ?? query.after);
+  const direction = backwards ? 'desc' : 'asc';
+  const found = await db
+    .selectFrom('profile')
+    .selectAll()
+    .where((expression) => expression.and(searching(expression, query.search)))
+    .where((expression) =>
+      query.status === undefined ? expression.lit(true) : standing(expression, query.status, query),
+    )
+    .where((expression) => beyond(expression, query.sort, cursor, backwards))
+    .$if(query.sort === 'urgency', (select) => select.orderBy('attention_at', direction))
+    .orderBy('name', direction)
+    .limit(query.limit + 1)
+    .execute();
+  const more = found.length > query.limit;
+  const rows = found.slice(0, query.limit);
+  if (backwards) rows.reverse();
+
+  const tokens = new Map(
+    (
+      await currentTokensOf(
+        db,
+        rows.map(({ id }) => id),
+      )
+    ).map((token) => [token.profileId, token]),
+  );
+  const first = rows.at(0);
+  const last = rows.at(-1);
+  return {
+    rows: rows.map((row) => ({ profile: profileFromRow(row), current: tokens.get(row.id) ?? null })),
+    next: last !== undefined && (backwards || more) ? writeCursor(last.attention_at, last.name) : null,
+    previous:
+      first !== undefined && (backwards ? more : cursor !== null)
+        ? writeCursor(first.attention_at, first.name)
+        : null,
+    totals: await countByStatus(db, query),
+  };
+}
+
+/** How many profiles there are of each status. */
+export async function countByStatus(
+  db: Db,
+  query: Pick<ProfilePageQuery, 'now' | 'search' | 'withinDays'>,
+): Promise<StatusTotals> {
+  const searched = (query.search ?? '').trim() !== '';
+  const counts = searched ? await countSearched(db, query) : await countIndexed(db, query);
+  return { ...counts, all: statuses.reduce((sum, status) => sum + counts[status], 0) };
+}
+
+type Counts = Record<ProfileStatus, number>;
+
+/** Without a search, all that is counted are stretches of one index. */
+async function countIndexed(db: Db, query: Pick<ProfilePageQuery, 'now' | 'withinDays'>): Promise<Counts> {
+  const count = (status: ProfileStatus) =>
+    db
+      .selectFrom('profile')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where((expression) => standing(expression, status, query))
+      .as(status);
+  return await db.selectNoFrom(statuses.map(count)).$castTo<Counts>().executeTakeFirstOrThrow();
+}
+
+async function countSearched(
+  db: Db,
+  query: Pick<ProfilePageQuery, 'now' | 'search' | 'withinDays'>,
+): Promise<Counts> {
+  return await db
+    .selectFrom('profile')
+    .select((expression) =>
+      statuses.map((status) =>
+        expression.fn
+          .countAll<number>()
+          .filterWhere((inner) => standing(inner, status, query))
+          .as(status),
+      ),
+    )
+    .where((expression) => expression.and(searching(expression, query.search)))
+    .$castTo<Counts>()
+    .executeTakeFirstOrThrow();
+}
+
+type Builder = ExpressionBuilder<Schema, 'profile'>;
+type Condition = ExpressionWrapper<Schema, 'profile', SqlBool>;
+
+/** The same rule as `statusOf`, as stretches of `attention_at`. */
+function standing(
+  expression: Builder,
+  status: ProfileStatus,
+  { now, withinDays = expiringWithinDays }: Pick<ProfilePageQuery, 'now' | 'withinDays'>,
+): Condition {
+  const soon = now + withinDays * dayMs;
+  const within = (above: number, upTo: number) =>
+    expression.and([expression('attention_at', '>', above), expression('attention_at', '<=', upTo)]);
+  switch (status) {
+    case 'rejected':
+      return within(now - rejectedShift, 0);
+    case 'expired':
+      return expression.or([expression('attention_at', '<=', now - rejectedShift), within(0, now)]);
+    case 'expiring':
+      return within(now, soon);
+    case 'valid':
+      return within(soon, never - 1);
+    case 'empty':
+      return expression.and([expression('attention_at', '=', never)]);
+  }
+}
+
+function searching(expression: Builder, search = ''): Condition[] {
+  const words = search
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  return words.slice(0, 10).map((word) => {
+    const pattern = `%${word.replace(/[\\%_]/g, '\\$&')}%`;
+    return expression.and([sql<SqlBool>`search_text like ${pattern} escape '\\'`]);
+  });
+}
+
+interface Cursor {
+  attentionAt: number;
+  name: string;
+}
+
+/** What lies after the cursor, or before it, in the order that was asked for. */
+function beyond(
+  expression: Builder,
+  sort: ProfilePageQuery['sort'],
+  cursor: Cursor | null,
+  backwards: boolean,
+): Condition {
+  if (cursor === null) return expression.and([]);
+  const operator = backwards ? '<' : '>';
+  const { attentionAt, name } = cursor;
+  if (sort === 'name') return expression.and([expression('name', operator, name)]);
+  return expression.and([
+    expression(expression.refTuple('attention_at', 'name'), operator, expression.tuple(attentionAt, name)),
+  ]);
+}
+
+function writeCursor(attentionAt: number, name: string): string {
+  return `${attentionAt}.${name}`;
+}
+
+function readCursor(text: string | undefined): Cursor | null {
+  const match = /^(-?\d{1,16})\.(.{1,63})$/.exec(text ?? '');
+  return match === null ? null : { attentionAt: Number(match[1]), name: match[2] ?? '' };
+}

@@ -1,0 +1,68 @@
+import type { Db } from './store.ts';
+
+/*
+ * How urgently a profile wants attention, kept in one indexed column beside it, so that a page of the most urgent
+ * ones costs a page, however many are held. It is the instant at which the current token ends; a rejected token
+ * stands a long time before that, ahead of everything else, and a profile without a token at the end of time.
+ */
+
+/** Further than any two instants are apart that matter here. Milliseconds. */
+export const rejectedShift = 1_000_000_000_000_000;
+
+/** The last instant that a Date can hold. Epoch milliseconds. */
+export const never = 8_640_000_000_000_000;
+
+/** Stands in an index, whose entries may not be long. Characters. */
+const longestSearchText = 400;
+
+interface CurrentToken {
+  expires_at: number;
+  rejected_at: number | null;
+  account_name: string | null;
+  account_email: string | null;
+}
+
+/** The two columns that are kept beside a profile. */
+export function standingOf(
+  name: string,
+  orgId: string | null,
+  current: CurrentToken | null,
+): { attention_at: number; search_text: string } {
+  const words = [name, orgId, current?.account_email, current?.account_name];
+  return {
+    attention_at: attentionAt(current),
+    search_text: words.filter(Boolean).join(' ').toLowerCase().slice(0, longestSearchText),
+  };
+}
+
+function attentionAt(current: CurrentToken | null): number {
+  if (current === null) return never;
+  return current.rejected_at === null ? current.expires_at : current.expires_at - rejectedShift;
+}
+
+/** Brings both columns up to date; to be called within the transaction that changes what they are made of. */
+export async function refreshStanding(db: Db, profileId: string): Promise<void> {
+  const row = await db
+    .selectFrom('profile')
+    .leftJoin('token', (join) =>
+      join.onRef('token.profile_id', '=', 'profile.id').on('token.state', '=', 'current'),
+    )
+    .select([
+      'profile.name',
+      'profile.org_id',
+      'token.expires_at',
+      'token.rejected_at',
+      'token.account_name',
+      'token.account_email',
+    ])
+    .where('profile.id', '=', profileId)
+    .executeTakeFirst();
+  if (row === undefined) return;
+  const { name, org_id, expires_at, ...rest } = row;
+  const current = expires_at === null ? null : { expires_at, ...rest };
+  await db
+    .updateTable('profile')
+    .set(standingOf(name, org_id, current))
+    .where('id', '=', profileId)
+    .execute();
+}
