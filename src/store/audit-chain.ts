@@ -37,3 +37,17 @@ export function auditHash(previousHash: string, row: AuditRow): string {
     .update(JSON.stringify([seq, time, action, outcome, profile, client, address, user]))
     .digest('hex');
 }
+
+/** The action of the row that says where the chain begins after older rows were removed. */
+export const pruneAction = 'prune';
+
+/** Its outcome: the number and the hash of the last row removed, which the first row left follows. */
+export function pruneOutcome(seq: number, hash: string): string {
+  return `rows up to ${seq} removed, ${hash}`;
+}
+
+/** Null where the text is no such outcome. */
+export function parsePruneOutcome(outcome: string): { seq: number; hash: string } | null {
+  const [, seq, hash] = /^rows up to (\d+) removed, ([0-9a-f]{64})$/.exec(outcome) ?? [];
+  return seq === undefined || hash === undefined ? null : { seq: Number(seq), hash };
+}

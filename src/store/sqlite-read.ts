@@ -47,12 +47,24 @@ export function storedDataKeys(database: DatabaseSync, keyKind: string): Wrapped
 export function appendAuditRows(database: DatabaseSync, time: number, entries: AuditEntry[]): void {
   database.exec('begin immediate');
   try {
-    const head = database.prepare('select seq, hash from audit_head where id = 1').get();
-    let { seq, hash } = head as { seq: number; hash: string };
-    const insert = database.prepare(
-      `insert into audit (seq, time, action, outcome, profile, client, address, "user", previous_hash, hash)
-       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    );
+    auditWriter(database)(time, entries);
+    database.exec('commit');
+  } catch (error) {
+    database.exec('rollback');
+    throw error;
+  }
+}
+
+/** Prepares what writes audit rows at the end of the chain, within a transaction that the caller has begun. */
+export function auditWriter(database: DatabaseSync): (time: number, entries: AuditEntry[]) => void {
+  const readHead = database.prepare('select seq, hash from audit_head where id = 1');
+  const writeHead = database.prepare('update audit_head set seq = ?, hash = ? where id = 1');
+  const insert = database.prepare(
+    `insert into audit (seq, time, action, outcome, profile, client, address, "user", previous_hash, hash)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  return (time, entries) => {
+    let { seq, hash } = readHead.get() as { seq: number; hash: string };
     for (const entry of entries) {
       seq += 1;
       const row = auditRow(seq, time, entry);
@@ -61,12 +73,8 @@ export function appendAuditRows(database: DatabaseSync, time: number, entries: A
       const { action, outcome, profile, client, address, user } = row;
       insert.run(seq, time, action, outcome, profile, client, address, user, previousHash, hash);
     }
-    database.prepare('update audit_head set seq = ?, hash = ? where id = 1').run(seq, hash);
-    database.exec('commit');
-  } catch (error) {
-    database.exec('rollback');
-    throw error;
-  }
+    writeHead.run(seq, hash);
+  };
 }
 
 /** Whether the store's tables are the ones that this program knows: the name of the newest migration says it. */

@@ -1,0 +1,161 @@
+import type { Deployment } from '../webex/deployments.ts';
+import type { AuditEntry } from './audit-chain.ts';
+
+/*
+ * How the token endpoint reads. Every request asks the store anew whether the client may still have the token, and is
+ * answered only once the row that says so is durable; requests that come together share one commit. SQLite and the
+ * other engines do this each in their own way.
+ */
+
+/** A client as the store has it at this moment. Instants are epoch milliseconds. */
+export interface FoundClient {
+  clientId: string;
+  secretHash: string | null;
+  previousSecretHash: string | null;
+  previousSecretUntil: number | null;
+  previousSecretUsedAt: number | null;
+  /** A JSON Web Key Set, as JSON. */
+  jwks: string | null;
+  /** As a JSON list. */
+  addresses: string;
+  clientExpiresAt: number | null;
+  lastUsedAt: number | null;
+}
+
+/** A profile that the client may fetch, with its current token, which is null where it holds none. */
+export interface FoundProfile {
+  profileId: string;
+  profile: string;
+  deployment: Deployment;
+  orgId: string | null;
+  token: FoundToken | null;
+}
+
+export interface FoundToken {
+  tokenId: string;
+  sealed: string;
+  expiresAt: number;
+  rejectedAt: number | null;
+  /** As a JSON list. */
+  scopes: string;
+}
+
+export interface Found {
+  client: FoundClient;
+  /** Those of the organization asked for; where none was, two at most: enough to know that it has to be. */
+  profiles: FoundProfile[];
+  /** Whether the assertion that came along was used before. */
+  assertionUsed: boolean;
+}
+
+export interface Assertion {
+  jtiHash: string;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+}
+
+/** What was decided about a request. */
+export interface Decision {
+  /** Whether a token is to leave: only then is the store asked once more at the last moment. */
+  granted: boolean;
+  /** What is written before the answer is given; null where that was written often enough. */
+  entry: AuditEntry | null;
+  /** Which of the client's credentials was good. */
+  used: 'current' | 'previous' | null;
+}
+
+/** One request for a token, while it waits for its answer. */
+export interface ClientRead {
+  readonly client: string;
+  /** The organization whose profile is asked for; null where the client named none. */
+  readonly orgId: string | null;
+  /** A client assertion that is to be used up. */
+  readonly assertion: Assertion | null;
+  /** Decides by what the store holds. It may be asked again, when that has changed. */
+  decide(found: Found | null): Decision;
+  /** Gives the answer, at once: by now its row is durable. */
+  answer(decision: Decision): void;
+}
+
+export interface ClientReads {
+  /**
+   * Looks up, decides and records all of them in one commit, then answers each. Where the store was changed meanwhile,
+   * a request is looked up again right before its answer; what would no longer be granted is returned, unanswered.
+   * Throws `StoreBusy` where another process is writing: nothing was done then.
+   */
+  run(batch: readonly ClientRead[], now: number): ClientRead[] | Promise<ClientRead[]>;
+  close(): void | Promise<void>;
+}
+
+/** Another process is writing to the store at this moment. */
+export class StoreBusy extends Error {}
+
+/** A client's last use is written to the minute, or it would cost every read a write of its own. Milliseconds. */
+export const usePrecisionMs = 60_000;
+
+const columns = `
+  client.id as "clientId", client.secret_hash as "secretHash", client.previous_secret_hash as "previousSecretHash",
+  client.previous_secret_until as "previousSecretUntil", client.previous_secret_used_at as "previousSecretUsedAt",
+  client.jwks as jwks, client.addresses as addresses, client.expires_at as "clientExpiresAt",
+  client.last_used_at as "lastUsedAt", profile.id as "profileId", profile.name as profile,
+  profile.deployment as deployment, profile.org_id as "orgId", token.id as "tokenId", token.sealed as sealed,
+  token.expires_at as "expiresAt", token.rejected_at as "rejectedAt", token.scopes as scopes`;
+
+/** The statements, the same for both engines. Each parameter stands once, and in its order. */
+export const statements = {
+  clientAndProfiles: `select ${columns} from client
+    left join client_profile on client_profile.client_id = client.id
+    left join profile on profile.id = client_profile.profile_id
+    left join token on token.profile_id = profile.id and token.state = 'current'
+    where client.name = $1 limit 2`,
+  clientAndProfilesOfOrganization: `select ${columns} from client
+    join client_profile on client_profile.client_id = client.id
+    join profile on profile.id = client_profile.profile_id
+    left join token on token.profile_id = profile.id and token.state = 'current'
+    where client.name = $1 and profile.org_id = $2`,
+  assertionUsed: `select 1 as used from client_assertion where client_id = $1 and jti_hash = $2`,
+  useAssertion: `insert into client_assertion (client_id, jti_hash, expires_at) values ($1, $2, $3)`,
+  forgetAssertions: `delete from client_assertion where expires_at < $1`,
+  touchClient: `update client set last_used_at = $1 where id = $2`,
+  touchPreviousSecret: `update client set last_used_at = $1, previous_secret_used_at = $2 where id = $3`,
+};
+
+/** One row of the first two statements. */
+export type FoundRow = FoundClient & Nullable<Omit<FoundProfile, 'token'> & FoundToken>;
+
+type Nullable<T> = { [K in keyof T]: T[K] | null };
+
+/** The rows of one client, put together. `profiles` empty where none is of the organization asked for. */
+export function foundOf(rows: FoundRow[], orgId: string | null, assertionUsed: boolean): Found | null {
+  const [client] = rows;
+  if (client === undefined) return null;
+  const profiles = rows.map(profileOf).filter((profile) => profile !== null);
+  return {
+    client,
+    profiles: orgId === null ? profiles : profiles.filter((profile) => profile.orgId === orgId),
+    assertionUsed,
+  };
+}
+
+function profileOf(row: FoundRow): FoundProfile | null {
+  const { profileId, profile, deployment, orgId } = row;
+  if (profileId === null || profile === null || deployment === null) return null;
+  return { profileId, profile, deployment, orgId, token: tokenOf(row) };
+}
+
+function tokenOf({ tokenId, sealed, expiresAt, rejectedAt, scopes }: FoundRow): FoundToken | null {
+  if (tokenId === null || sealed === null || expiresAt === null || scopes === null) return null;
+  return { tokenId, sealed, expiresAt, rejectedAt, scopes };
+}
+
+/** Which statement notes the use of a client's credential, if it has to be noted again. */
+export function touchStatement(
+  { client }: Found,
+  used: 'current' | 'previous' | null,
+  now: number,
+): 'touchClient' | 'touchPreviousSecret' | null {
+  if (used === null) return null;
+  const noted = used === 'current' ? client.lastUsedAt : client.previousSecretUsedAt;
+  if (noted !== null && now - noted < usePrecisionMs) return null;
+  return used === 'current' ? 'touchClient' : 'touchPreviousSecret';
+}

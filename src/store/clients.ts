@@ -1,0 +1,110 @@
+import type { Selectable } from 'kysely';
+import type { Client } from '../tokens/client.ts';
+import type { ClientTable } from './schema.ts';
+import type { Db } from './store.ts';
+
+export interface NewClient {
+  id: string;
+  name: string;
+  /** SHA-256 of its secret, or null where it has keys instead. */
+  secretHash: string | null;
+  /** A JSON Web Key Set of public keys, as JSON. */
+  jwks: string | null;
+  addresses: string[];
+  expiresAt: number | null;
+  createdAt: number;
+  profileIds: string[];
+}
+
+export async function insertClient(db: Db, client: NewClient): Promise<void> {
+  await db
+    .insertInto('client')
+    .values({
+      id: client.id,
+      name: client.name,
+      secret_hash: client.secretHash,
+      jwks: client.jwks,
+      addresses: JSON.stringify(client.addresses),
+      expires_at: client.expiresAt,
+      created_at: client.createdAt,
+    })
+    .execute();
+  // In parts: a statement takes a limited number of values.
+  for (let at = 0; at < client.profileIds.length; at += 500) {
+    const part = client.profileIds.slice(at, at + 500);
+    await db
+      .insertInto('client_profile')
+      .values(part.map((profileId) => ({ client_id: client.id, profile_id: profileId })))
+      .execute();
+  }
+}
+
+export async function findClient(db: Db, name: string): Promise<Client | null> {
+  const row = await db.selectFrom('client').selectAll().where('name', '=', name).executeTakeFirst();
+  return row === undefined ? null : fromRow(row, await profilesOf(db, row.id));
+}
+
+/** Every client, by name. */
+export async function listClients(db: Db): Promise<Client[]> {
+  const rows = await db.selectFrom('client').selectAll().orderBy('name').execute();
+  return await Promise.all(rows.map(async (row) => fromRow(row, await profilesOf(db, row.id))));
+}
+
+/** The public keys of a client, as a JSON Web Key Set; null where it has none, or does not exist. */
+export async function clientKeys(db: Db, name: string): Promise<string | null> {
+  const row = await db.selectFrom('client').select('jwks').where('name', '=', name).executeTakeFirst();
+  return row?.jwks ?? null;
+}
+
+/** False where there was no such client. */
+export async function deleteClient(db: Db, name: string): Promise<boolean> {
+  const row = await db.deleteFrom('client').where('name', '=', name).returning('id').executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Gives a client a new secret. The one it had works on until `previousUntil` (epoch milliseconds). */
+export async function replaceSecret(
+  db: Db,
+  name: string,
+  secretHash: string,
+  previousUntil: number,
+): Promise<void> {
+  await db
+    .updateTable('client')
+    .set((expression) => ({
+      previous_secret_hash: expression.ref('secret_hash'),
+      previous_secret_until: previousUntil,
+      previous_secret_used_at: null,
+      secret_hash: secretHash,
+    }))
+    .where('name', '=', name)
+    .execute();
+}
+
+async function profilesOf(db: Db, clientId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('client_profile')
+    .innerJoin('profile', 'profile.id', 'client_profile.profile_id')
+    .select('profile.name')
+    .where('client_id', '=', clientId)
+    .orderBy('profile.name')
+    .execute();
+  return rows.map(({ name }) => name);
+}
+
+function fromRow(row: Selectable<ClientTable>, profiles: string[]): Client {
+  return {
+    id: row.id,
+    name: row.name,
+    profiles,
+    authentication: row.jwks === null ? 'secret' : 'private_key_jwt',
+    addresses: JSON.parse(row.addresses) as string[],
+    expiresAt: row.expires_at,
+    createdAt: row.created_at,
+    lastUsedAt: row.last_used_at,
+    previousSecret:
+      row.previous_secret_hash === null || row.previous_secret_until === null
+        ? null
+        : { until: row.previous_secret_until, lastUsedAt: row.previous_secret_used_at },
+  };
+}
