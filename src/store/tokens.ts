@@ -112,6 +112,8 @@ export interface TokenChange {
 }
 
 export async function updateToken(db: Db, id: string, change: TokenChange): Promise<void> {
+  // Nothing was learned: there is nothing to write.
+  if (Object.keys(change).length === 0) return;
   const row = await db
     .updateTable('token')
     .set({
