@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { defaultHome, environmentWithDotEnv } from './environment.ts';
 import { BrokerError } from './errors.ts';
+import { defaultReminderDays, type ReminderSettings, reminderVariables } from './reminder-variables.ts';
+import { isPostgresUrl, parsePostgresUrl, postgresUrlExample } from './store/postgres-url.ts';
 import { isLoopback } from './webex/address.ts';
 import { documentedClientId, documentedScopes } from './webex/defaults.ts';
 import { type Deployment, publishedEndpoints, type WebexEndpoints } from './webex/deployments.ts';
@@ -10,6 +12,8 @@ export interface Settings {
   port: number;
   /** The data folder: database, key file, the running server's address. */
   home: string;
+  /** The address of a PostgreSQL database, password and all; null: SQLite in the data folder. */
+  databaseUrl: string | null;
   keyFile: string | null;
   passphrase: string | null;
   clientId: string;
@@ -19,6 +23,7 @@ export interface Settings {
   issuer: string | null;
   entra: EntraSettings;
   okta: OktaSettings;
+  reminders: ReminderSettings;
 }
 
 /** How Microsoft Graph is reached and signed in to. What is null is chosen by the profile's cloud, or asked for. */
@@ -83,6 +88,12 @@ const variables = {
     example: '3000',
   },
   WEBEX_TOKEN_HOME: { schema: text, expected: 'a folder', example: '/var/lib/webex-token' },
+  WEBEX_TOKEN_DATABASE_URL: {
+    schema: z.string().refine(isPostgresUrl),
+    expected: 'the address of a PostgreSQL database',
+    example: postgresUrlExample,
+    secret: true,
+  },
   WEBEX_TOKEN_KEY_FILE: { schema: text, expected: 'a file', example: '/etc/webex-token/key.jwk' },
   WEBEX_TOKEN_PASSPHRASE: {
     schema: z.string().min(12),
@@ -108,6 +119,7 @@ const variables = {
   WEBEX_TOKEN_SCIM_URL: url(publishedEndpoints.commercial.scim),
   WEBEX_TOKEN_SCIM_F_URL: url(publishedEndpoints.government.scim),
   WEBEX_TOKEN_ISSUER: url('https://tokens.example.com'),
+  ...reminderVariables,
   WEBEX_TOKEN_GRAPH_URL: url('https://graph.microsoft.com'),
   WEBEX_TOKEN_ENTRA_LOGIN_URL: url('https://login.microsoftonline.com'),
   AZURE_TENANT_ID: {
@@ -171,6 +183,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   return {
     port: read<number>('WEBEX_TOKEN_PORT') ?? 3000,
     home: read<string>('WEBEX_TOKEN_HOME') ?? defaultHome(),
+    databaseUrl: checkedDatabaseUrl(read('WEBEX_TOKEN_DATABASE_URL')),
     keyFile: read('WEBEX_TOKEN_KEY_FILE'),
     passphrase: read('WEBEX_TOKEN_PASSPHRASE'),
     clientId: read('WEBEX_TOKEN_CLIENT_ID') ?? documentedClientId,
@@ -192,7 +205,31 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
       privateKey: read('OKTA_CLIENT_PRIVATEKEY'),
       keyId: read('OKTA_CLIENT_KEYID'),
     },
+    reminders: {
+      smtpUrl: read('WEBEX_TOKEN_SMTP_URL'),
+      mailFrom: read('WEBEX_TOKEN_MAIL_FROM'),
+      mailTo: read('WEBEX_TOKEN_MAIL_TO') ?? [],
+      webhookUrl: read('WEBEX_TOKEN_WEBHOOK_URL'),
+      webhookSecret: read('WEBEX_TOKEN_WEBHOOK_SECRET'),
+      days: read('WEBEX_TOKEN_REMINDER_DAYS') ?? defaultReminderDays,
+    },
   };
+}
+
+/** Where it is wrong, more can be said of it than that, and without repeating it. */
+function checkedDatabaseUrl(url: string | null): string | null {
+  if (url === null) return null;
+  try {
+    parsePostgresUrl(url);
+    return url;
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    const example = `for example WEBEX_TOKEN_DATABASE_URL=${postgresUrlExample}`;
+    throw new BrokerError(
+      'E_SETTING',
+      `WEBEX_TOKEN_DATABASE_URL: ${error.message.replace(/\.$/, '')}, ${example}`,
+    );
+  }
 }
 
 function isSafeUrl(value: string): boolean {

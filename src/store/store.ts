@@ -1,8 +1,9 @@
-import { Kysely } from 'kysely';
+import { type Dialect, Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { BrokerError } from '../errors.ts';
 import { privateFile } from '../private-files.ts';
-import { migrationProvider } from './migrations/index.ts';
+import { migrationProvider, newestMigration } from './migrations/index.ts';
+import { isPostgresUrl, parsePostgresUrl, shownPlace } from './postgres-url.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
 
@@ -10,20 +11,44 @@ import { sqliteDialect } from './sqlite.ts';
 export type Db = Kysely<Schema>;
 
 /**
- * Opens the store and brings its tables up to date. SQLite gives its other files the permissions of the first one.
+ * Opens the store and brings its tables up to date. `place` is a SQLite file, which gives its permissions to the other
+ * files beside it, or the address of a PostgreSQL database.
  * Throws `E_STORE_NEWER` where a newer version of the program has written it, `E_LOOSE_FILE` where others of this
- * machine may read it, `E_STORE` where it cannot be used.
+ * machine may read it, `E_STORE_UNREACHABLE` where the database does not answer, `E_STORE` where it cannot be used.
  */
-export async function openStore(sqliteFile: string): Promise<Db> {
+export async function openStore(place: string): Promise<Db> {
   let db: Db | undefined;
   try {
-    privateFile(sqliteFile);
-    db = new Kysely<Schema>({ dialect: sqliteDialect(sqliteFile) });
-    await migrate(db);
+    db = new Kysely<Schema>({ dialect: await dialectOf(place) });
+    if (!(await isUpToDate(db))) await migrate(db);
     return db;
   } catch (error) {
     await db?.destroy();
-    throw error instanceof BrokerError ? error : unusable(sqliteFile, error);
+    throw error instanceof BrokerError ? error : unusable(shownPlace(place), error);
+  }
+}
+
+async function dialectOf(place: string): Promise<Dialect> {
+  if (isPostgresUrl(place)) {
+    // Whoever stays with SQLite never loads it.
+    const { postgresDialect } = await import('./postgres.ts');
+    return postgresDialect(parsePostgresUrl(place));
+  }
+  privateFile(place);
+  return sqliteDialect(place);
+}
+
+/** One look, instead of the migrator's several and of waiting for its lock. */
+async function isUpToDate(db: Db): Promise<boolean> {
+  try {
+    const { rows } = await sql<{
+      name: string | null;
+    }>`select max(name) as name from kysely_migration`.execute(db);
+    return rows[0]?.name === newestMigration;
+  } catch (error) {
+    if (error instanceof BrokerError) throw error;
+    // There are no tables yet, or none that can be read: the migrator will say which.
+    return false;
   }
 }
 

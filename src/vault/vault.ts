@@ -38,11 +38,16 @@ export function databaseFile(home: string): string {
   return join(home, 'store.db');
 }
 
+/** Where the store is: the PostgreSQL database that was named, else the SQLite file in the data folder. */
+export function storePlace(settings: Pick<Settings, 'home' | 'databaseUrl'>): string {
+  return settings.databaseUrl ?? databaseFile(settings.home);
+}
+
 /** Opens store and keys, making them on the very first run. Close the vault with `closeVault`. */
 export async function openVault(settings: Settings, options: VaultOptions = {}): Promise<Vault> {
   const { fetch = globalThis.fetch, now = Date.now, keychain = systemKeychain, notice = () => {} } = options;
   privateFolder(settings.home);
-  const db = await openStore(databaseFile(settings.home));
+  const db = await openStore(storePlace(settings));
   try {
     const keys = await openKeys(db, { settings, keychain, now, notice });
     const api = (deployment: Deployment) => createWebexApi({ ...settings.webex[deployment], fetch, now });

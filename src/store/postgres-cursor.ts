@@ -1,0 +1,53 @@
+import type { PostgresCursor } from 'kysely';
+
+/** Where a cursor's statements go: one connection, for as long as the cursor is open. */
+export interface CursorConnection {
+  readonly inTransaction: boolean;
+  query<R>(sql: string, parameters: readonly unknown[]): Promise<{ rows: R[] }>;
+}
+
+/**
+ * Reads a long answer in pieces, by a cursor of the server (`declare`, `fetch`), so that memory holds one piece.
+ * It sees the store as it was when it was opened, whatever is written meanwhile.
+ */
+export class SqlCursor<R> implements PostgresCursor<R> {
+  readonly #sql: string;
+  readonly #parameters: readonly unknown[];
+  #connection: CursorConnection | null = null;
+  #opened: Promise<void> | null = null;
+  #ownTransaction = false;
+
+  constructor(sql: string, parameters: unknown[]) {
+    this.#sql = sql;
+    this.#parameters = parameters;
+  }
+
+  attach(connection: CursorConnection): void {
+    this.#connection = connection;
+  }
+
+  async read(rowsCount: number): Promise<R[]> {
+    this.#opened ??= this.#open();
+    await this.#opened;
+    const { rows } = await this.#query<R>(`fetch forward ${Math.trunc(rowsCount)} from broker_cursor`);
+    return rows;
+  }
+
+  async close(): Promise<void> {
+    if (this.#opened === null) return;
+    // A failure ended the transaction already, and with it the cursor; the next statement would only say so again.
+    if (this.#ownTransaction) await this.#query('rollback').catch(() => {});
+    else await this.#query('close broker_cursor').catch(() => {});
+  }
+
+  async #open(): Promise<void> {
+    this.#ownTransaction = this.#connection?.inTransaction === false;
+    if (this.#ownTransaction) await this.#query('start transaction read only');
+    await this.#query(`declare broker_cursor no scroll cursor for ${this.#sql}`, this.#parameters);
+  }
+
+  async #query<T>(sql: string, parameters: readonly unknown[] = []): Promise<{ rows: T[] }> {
+    if (this.#connection === null) throw new TypeError('a cursor without a connection');
+    return await this.#connection.query<T>(sql, parameters);
+  }
+}
