@@ -1,7 +1,12 @@
 import * as z from 'zod';
 import { defaultHome, environmentWithDotEnv } from './environment.ts';
 import { BrokerError } from './errors.ts';
-import { defaultReminderDays, type ReminderSettings, reminderVariables } from './reminder-variables.ts';
+import {
+  completeReminders,
+  defaultReminderDays,
+  type ReminderSettings,
+  reminderVariables,
+} from './reminder-variables.ts';
 import { isPostgresUrl, parsePostgresUrl, postgresUrlExample } from './store/postgres-url.ts';
 import { isLoopback } from './webex/address.ts';
 import { documentedClientId, documentedScopes } from './webex/defaults.ts';
@@ -205,14 +210,14 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
       privateKey: read('OKTA_CLIENT_PRIVATEKEY'),
       keyId: read('OKTA_CLIENT_KEYID'),
     },
-    reminders: {
+    reminders: completeReminders({
       smtpUrl: read('WEBEX_TOKEN_SMTP_URL'),
       mailFrom: read('WEBEX_TOKEN_MAIL_FROM'),
       mailTo: read('WEBEX_TOKEN_MAIL_TO') ?? [],
       webhookUrl: read('WEBEX_TOKEN_WEBHOOK_URL'),
       webhookSecret: read('WEBEX_TOKEN_WEBHOOK_SECRET'),
       days: read('WEBEX_TOKEN_REMINDER_DAYS') ?? defaultReminderDays,
-    },
+    }),
   };
 }
 

@@ -190,6 +190,10 @@ function fromRow(row: Pick<Selectable<TokenTable>, (typeof columns)[number]>): T
       confirmed: row.expires_confirmed,
       reported: row.expires_reported,
       documented: row.expires_documented,
+      // Said only where it says something: that it outlived what was reported.
+      ...(row.expires_reported !== null &&
+        row.verified_at !== null &&
+        row.verified_at >= row.expires_reported && { acceptedAt: row.verified_at }),
     },
     scopes: JSON.parse(row.scopes) as string[],
     orgId: row.org_id,

@@ -14,6 +14,8 @@ export interface Lifetimes {
   reported: number | null;
   /** 365 days from its capture, as the guides say. */
   documented: number | null;
+  /** When Webex last accepted the token: what is said to end before then is disproved. */
+  acceptedAt?: number | null;
 }
 
 export interface Expiry {
@@ -32,13 +34,15 @@ export function lifetimesAtCapture(capturedAt: number, expiresInSeconds: number 
 }
 
 /**
- * The instant to act on: Webex's own answer, else the earlier of what is reported and what is documented.
+ * The instant to act on: Webex's own answer, else the earlier of what is reported and what is documented. A reported
+ * one no longer counts once Webex has accepted the token after it.
  * A token nobody said anything about does not exist: `documented` is there unless `reported` or `confirmed` is.
  */
 export function expiryOf(lifetimes: Lifetimes): Expiry {
-  const { confirmed, reported, documented } = lifetimes;
+  const { confirmed, reported, documented, acceptedAt } = lifetimes;
   if (confirmed !== null) return { expiresAt: confirmed, source: 'confirmed' };
-  if (reported !== null && (documented === null || reported < documented)) {
+  const disproved = reported !== null && reported <= (acceptedAt ?? Number.NEGATIVE_INFINITY);
+  if (reported !== null && (documented === null || (reported < documented && !disproved))) {
     return { expiresAt: reported, source: 'reported' };
   }
   if (documented === null) throw new RangeError('a token without any lifetime');
