@@ -191,7 +191,8 @@ function fromRow(row: Pick<Selectable<TokenTable>, (typeof columns)[number]>): T
       reported: row.expires_reported,
       documented: row.expires_documented,
       // Said only where it says something: that it outlived what was reported.
-      ...(row.expires_reported !== null &&
+      ...(row.expires_confirmed === null &&
+        row.expires_reported !== null &&
         row.verified_at !== null &&
         row.verified_at >= row.expires_reported && { acceptedAt: row.verified_at }),
     },
