@@ -13,6 +13,8 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
   get: () => import('./commands/get.ts'),
   exec: () => import('./commands/exec.ts'),
   copy: () => import('./commands/copy.ts'),
+  test: () => import('./commands/test.ts'),
+  push: () => import('./commands/push.ts'),
   remove: () => import('./commands/remove.ts'),
   rename: () => import('./commands/rename.ts'),
   doctor: () => import('./commands/doctor.ts'),

@@ -42,11 +42,32 @@ export async function handoffsOf(db: Db, profileId: string): Promise<Handoff[]> 
   return rows.map(fromRow);
 }
 
-/** Every hand-over of one kind, or of all. */
-export async function listHandoffs(db: Db, kind?: HandoffKind): Promise<Handoff[]> {
-  let query = db.selectFrom('handoff').selectAll().orderBy('profile_id').orderBy('id');
-  if (kind !== undefined) query = query.where('kind', '=', kind);
-  return (await query.execute()).map(fromRow);
+/** A hand-over with the profile's name, and the ID of the token that should be there. */
+export interface NamedHandoff {
+  handoff: Handoff;
+  profile: string;
+  currentTokenId: string | null;
+}
+
+/** The hand-overs of every profile, by its name. */
+export async function listHandoffs(db: Db): Promise<NamedHandoff[]> {
+  const rows = await db
+    .selectFrom('handoff')
+    .innerJoin('profile', 'profile.id', 'handoff.profile_id')
+    .leftJoin('token', (join) =>
+      join.onRef('token.profile_id', '=', 'profile.id').on('token.state', '=', 'current'),
+    )
+    .selectAll('handoff')
+    .select(['profile.name as profile_name', 'token.id as current_token_id'])
+    .orderBy('profile.name')
+    .orderBy('handoff.handed_over_at', 'desc')
+    .orderBy('handoff.id')
+    .execute();
+  return rows.map((row) => ({
+    handoff: fromRow(row),
+    profile: row.profile_name,
+    currentTokenId: row.current_token_id,
+  }));
 }
 
 /** Keeps where a token went: a row for each application, changed where it is there already. */

@@ -1,0 +1,114 @@
+import { Command, Option } from 'commander';
+import { type EntraCloud, entraClouds } from '../../handoff/entra/clouds.ts';
+import type { EntraPushReport } from '../../handoff/entra/push-profile.ts';
+import { OktaByHandError } from '../../handoff/okta/by-hand.ts';
+import type { OktaPushReport } from '../../handoff/okta/push-profile.ts';
+import { PushError } from '../../handoff/push-error.ts';
+import type { Actor, Vault } from '../../vault/vault.ts';
+import { pushToEntraHere, pushToOktaHere } from '../push-to.ts';
+import { print, printJson } from '../terminal.ts';
+import { withVault } from '../with-vault.ts';
+
+export function command(): Command {
+  return new Command('push')
+    .description('Hand the current token to the provisioning tool, and test it there.')
+    .addCommand(entra())
+    .addCommand(okta())
+    .addHelpText('after', '\nExample:\n  webex-token push entra acme --dry-run');
+}
+
+function entra(): Command {
+  return new Command('entra')
+    .description(
+      'Microsoft Entra ID, through Microsoft Graph: the new token is tested there before it is saved.',
+    )
+    .argument('<profile>')
+    .option('--app <id>', 'the enterprise application, by object ID or application ID; else it is searched')
+    .addOption(
+      new Option('--cloud <name>', 'which of Microsoft’s clouds (remembered; at first: global)').choices(
+        entraClouds,
+      ),
+    )
+    .option('--start', 'start provisioning where it is new or paused, which is otherwise left so')
+    .option('--dry-run', 'show every request and change nothing; the token is not even opened')
+    .option('--json', 'the result as an object, for programs')
+    .addHelpText(
+      'after',
+      `
+With AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH set, nobody has to
+sign in. Without the last two, you do, by a code in the browser.
+
+Example:
+  webex-token push entra acme --app 11111111-2222-3333-4444-555555555555 --start`,
+    )
+    .action(pushEntra);
+}
+
+function okta(): Command {
+  return new Command('okta')
+    .description('Okta. Where its API does not serve the application, what to paste where.')
+    .argument('<profile>')
+    .option('--app <id>', 'the application, by its ID; else it is searched')
+    .option('--dry-run', 'show every request and change nothing; the token is not even opened')
+    .option('--json', 'the result as an object, for programs')
+    .addHelpText(
+      'after',
+      `
+Okta is signed in to by OKTA_CLIENT_ORGURL with OKTA_CLIENT_TOKEN, or with OKTA_CLIENT_CLIENTID and
+OKTA_CLIENT_PRIVATEKEY.
+
+Example:
+  webex-token push okta acme --app 0oa1example`,
+    )
+    .action(pushOkta);
+}
+
+interface PushOptions {
+  app?: string;
+  dryRun?: boolean;
+  json?: boolean;
+}
+
+async function pushEntra(
+  profile: string,
+  options: PushOptions & { cloud?: EntraCloud; start?: boolean },
+): Promise<void> {
+  await reported(options, (vault, actor) =>
+    pushToEntraHere(vault, profile, actor, options, showsRequests(options)),
+  );
+}
+
+async function pushOkta(profile: string, options: PushOptions): Promise<void> {
+  await reported(options, (vault, actor) =>
+    pushToOktaHere(vault, profile, actor, options, showsRequests(options)),
+  );
+}
+
+/** `--json` has them in its object. */
+function showsRequests({ dryRun, json }: PushOptions): boolean {
+  return dryRun === true && json !== true;
+}
+
+async function reported(
+  { json, dryRun }: PushOptions,
+  push: (vault: Vault, actor: Actor) => Promise<EntraPushReport | OktaPushReport>,
+): Promise<void> {
+  try {
+    const report = await withVault(push);
+    if (json) printJson(report);
+    else if (!dryRun) print(resultLine(report));
+  } catch (error) {
+    if (json && error instanceof PushError) printJson(failureObject(error));
+    throw error;
+  }
+}
+
+function resultLine({ tool, profile, app }: EntraPushReport | OktaPushReport): string {
+  const title = tool === 'entra' ? 'Entra ID' : 'Okta';
+  return `${title} has the token of "${profile}", tested: ${app.name} (${app.id})`;
+}
+
+function failureObject({ code, message, help, inPlace, steps, cause }: PushError): object {
+  const byHand = cause instanceof OktaByHandError ? { byHand: cause.byHand } : {};
+  return { ok: false, code, message, help: help ?? null, inPlace, steps, ...byHand };
+}

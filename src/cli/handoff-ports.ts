@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EntraPorts } from '../handoff/entra/push-profile.ts';
+import { requestLine } from '../handoff/request-line.ts';
+import type { StepResult } from '../handoff/steps.ts';
+import { note, print, styled } from './terminal.ts';
+
+/** A hand-over in the terminal: progress on standard error, a dry run's requests on standard output. */
+export function terminalPorts(shows: { requests: boolean }): EntraPorts {
+  return {
+    fetch: globalThis.fetch,
+    patience: {
+      sleep: (milliseconds) => sleep(milliseconds),
+      onWait: (seconds, why) => note(`  ${why}. Trying again in ${seconds} s …`),
+    },
+    onStep: (result) => note(stepLine(result)),
+    onRequest: (request) => {
+      if (shows.requests) print(requestLine(request));
+    },
+    onDeviceCode: ({ userCode, verificationUri, expiresIn }) => {
+      note(
+        'Sign in to Entra ID as an Application Administrator or Cloud Application Administrator. Open this page in a browser:',
+      );
+      note(`\n${verificationUri}\n`);
+      note(
+        `and type the code ${styled('bold', userCode, process.stderr)}, within ${Math.floor(expiresIn / 60)} minutes. ` +
+          'Unless AZURE_CLIENT_ID names another application, it says "Microsoft Graph Command Line Tools". Waiting …',
+      );
+    },
+  };
+}
+
+const marks = {
+  done: ['green', '✓'],
+  left: ['yellow', '–'],
+  planned: ['cyan', '·'],
+  failed: ['red', '✗'],
+} as const;
+
+function stepLine({ status, message }: StepResult): string {
+  const [colour, mark] = marks[status];
+  return `${styled(colour, mark, process.stderr)} ${message}`;
+}

@@ -1,0 +1,52 @@
+import {
+  type EntraPushOptions,
+  type EntraPushReport,
+  pushProfileToEntra,
+} from '../handoff/entra/push-profile.ts';
+import {
+  type OktaPushOptions,
+  type OktaPushReport,
+  pushProfileToOkta,
+} from '../handoff/okta/push-profile.ts';
+import type { Actor, Vault } from '../vault/vault.ts';
+import { terminalPorts } from './handoff-ports.ts';
+import { note, styled } from './terminal.ts';
+
+/** Hands a profile's token to Entra ID, and says on standard error how it goes and what was found there. */
+export async function pushToEntraHere(
+  vault: Vault,
+  profile: string,
+  actor: Actor,
+  options: EntraPushOptions,
+  showRequests: boolean,
+): Promise<EntraPushReport> {
+  const report = await pushProfileToEntra(
+    vault,
+    profile,
+    actor,
+    options,
+    terminalPorts({ requests: showRequests }),
+  );
+  for (const { level, message, source } of report.findings) {
+    const [colour, word] = levels[level];
+    note(`${styled(colour, word, process.stderr)} ${message}\n  ${source.title}: ${source.url}`);
+  }
+  return report;
+}
+
+/** The same for Okta. */
+export async function pushToOktaHere(
+  vault: Vault,
+  profile: string,
+  actor: Actor,
+  options: OktaPushOptions,
+  showRequests: boolean,
+): Promise<OktaPushReport> {
+  return await pushProfileToOkta(vault, profile, actor, options, terminalPorts({ requests: showRequests }));
+}
+
+const levels = {
+  problem: ['red', 'Problem:'],
+  warning: ['yellow', 'Look at:'],
+  note: ['dim', 'To know:'],
+} as const;

@@ -1,0 +1,85 @@
+import { BrokerError } from '../../errors.ts';
+import { displayable } from '../../webex/text.ts';
+import type { Graph } from './graph.ts';
+import { graphList, identified, type ServicePrincipal, servicePrincipal } from './graph-objects.ts';
+
+/** The enterprise application in Entra ID that provisions to Webex. */
+export interface EntraApp {
+  /** The object ID of its service principal. */
+  id: string;
+  appId: string | null;
+  name: string;
+}
+
+/** What the gallery calls it. */
+const galleryName = 'Cisco Webex';
+
+const fields = '$select=id,appId,displayName,applicationTemplateId';
+
+/** By the ID that a person gave: the object ID of the enterprise application, or its application ID. Throws `E_APP`. */
+export async function appById(graph: Graph, id: string): Promise<EntraApp> {
+  const found = (await byObjectId(graph, id)) ?? (await byAppId(graph, id));
+  if (found !== null) return found;
+  throw new BrokerError('E_APP', `Entra ID has no enterprise application with the ID ${id}.`, {
+    help: 'Its "Object ID" and "Application ID" stand on its Properties page. Check --cloud too, and which tenant was signed in to.',
+  });
+}
+
+/** Null where it is no longer there. */
+export async function byObjectId(graph: Graph, id: string): Promise<EntraApp | null> {
+  const path = `/servicePrincipals/${encodeURIComponent(id)}?${fields}`;
+  return toApp(await graph.find(path, servicePrincipal));
+}
+
+async function byAppId(graph: Graph, appId: string): Promise<EntraApp | null> {
+  const path = `/servicePrincipals(appId='${encodeURIComponent(appId)}')?${fields}`;
+  return toApp(await graph.find(path, servicePrincipal));
+}
+
+/**
+ * By its name, else by the gallery's template that it was made of, whatever it was renamed to.
+ * Throws `E_APP` where there is none, `E_SEVERAL_APPS` with their IDs where there are several.
+ */
+export async function searchApp(graph: Graph): Promise<EntraApp> {
+  const named = await search(graph, `displayName eq '${galleryName}'`);
+  const found = named.length > 0 ? named : await madeOfTemplate(graph);
+  const [only, ...others] = found;
+  if (only === undefined) {
+    throw new BrokerError('E_APP', `Entra ID has no enterprise application called "${galleryName}".`, {
+      help: 'Add it from the gallery first (Enterprise applications, New application), or name yours with --app ID. Check --cloud too, and which tenant was signed in to.',
+    });
+  }
+  if (others.length === 0) return only;
+  const lines = found.map(({ id, name }) => `  ${id}  ${name}`);
+  throw new BrokerError(
+    'E_SEVERAL_APPS',
+    `Entra ID has ${found.length} applications that it could be:\n${lines.join('\n')}`,
+    { help: 'Nothing was changed. Name the one that is meant: --app ID' },
+  );
+}
+
+async function madeOfTemplate(graph: Graph): Promise<EntraApp[]> {
+  const filter = encodeURIComponent(`displayName eq '${galleryName}'`);
+  const path = `/applicationTemplates?$filter=${filter}&$select=id,displayName`;
+  const templates = await graph.find(path, graphList(identified));
+  const apps: EntraApp[] = [];
+  for (const { id } of templates?.value ?? []) {
+    apps.push(...(await search(graph, `applicationTemplateId eq '${id.replaceAll("'", "''")}'`)));
+  }
+  return apps;
+}
+
+async function search(graph: Graph, filter: string): Promise<EntraApp[]> {
+  const path = `/servicePrincipals?$filter=${encodeURIComponent(filter)}&${fields}`;
+  const { value } = await graph.get(path, graphList(servicePrincipal));
+  return value.map(toApp).filter((app) => app !== null);
+}
+
+function toApp(found: ServicePrincipal | null): EntraApp | null {
+  if (found === null) return null;
+  return {
+    id: found.id,
+    appId: found.appId ?? null,
+    name: displayable(found.displayName ?? galleryName, 100),
+  };
+}

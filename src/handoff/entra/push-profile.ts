@@ -1,0 +1,150 @@
+import { BrokerError } from '../../errors.ts';
+import { handoffsOf, saveWatch } from '../../store/handoffs.ts';
+import type { Actor, Vault } from '../../vault/vault.ts';
+import type { HandoffPorts } from '../ports.ts';
+import { auditFailedPush, recordHandedOver } from '../record-push.ts';
+import type { ShownRequest } from '../request-line.ts';
+import type { StepResult } from '../steps.ts';
+import { tokenToHandOver } from '../token-to-hand-over.ts';
+import { type EntraCloud, entraEndpoints, isEntraCloud } from './clouds.ts';
+import type { EntraApp } from './find-app.ts';
+import { Graph } from './graph.ts';
+import { pushToEntra } from './push.ts';
+import type { Finding } from './review.ts';
+import { reviewJob } from './review-job.ts';
+import { type DeviceCode, signInToGraph } from './sign-in.ts';
+import type { EntraWatch } from './watch.ts';
+
+export interface EntraPushOptions {
+  /** Object ID or application ID of the enterprise application; else the remembered one, else searched. */
+  app?: string | undefined;
+  /** Else the remembered one, else global. */
+  cloud?: EntraCloud | undefined;
+  start?: boolean | undefined;
+  dryRun?: boolean | undefined;
+}
+
+export interface EntraPorts extends HandoffPorts {
+  onDeviceCode: (code: DeviceCode) => void;
+  /** Ends the waiting for a person. */
+  signal?: AbortSignal;
+}
+
+/** `push entra --json`. */
+export interface EntraPushReport {
+  ok: true;
+  tool: 'entra';
+  profile: string;
+  dryRun: boolean;
+  cloud: EntraCloud;
+  app: EntraApp;
+  steps: StepResult[];
+  /** What was asked, and what a dry run did not send; secrets masked. */
+  requests: ShownRequest[];
+  /** Null in a dry run. */
+  watch: EntraWatch | null;
+  findings: Finding[];
+}
+
+/**
+ * Hands a profile's current token to Entra ID, remembers that, and looks at how provisioning is set up there.
+ * Throws `PushError`, or what `tokenToHandOver` throws before anything is asked.
+ */
+export async function pushProfileToEntra(
+  vault: Vault,
+  name: string,
+  actor: Actor,
+  options: EntraPushOptions,
+  ports: EntraPorts,
+): Promise<EntraPushReport> {
+  const dryRun = options.dryRun ?? false;
+  if (options.app !== undefined && !uuid.test(options.app)) {
+    throw new BrokerError(
+      'E_USAGE',
+      '--app takes the object ID or the application ID of the enterprise application.',
+      {
+        help: 'Both are UUIDs, and stand on its Properties page.',
+      },
+    );
+  }
+  const { profile, token, accessToken, tenantUrl } = await tokenToHandOver(vault, name, actor, dryRun);
+  const [remembered] = (await handoffsOf(vault.db, profile.id)).filter(({ kind }) => kind === 'entra');
+  const cloud = options.cloud ?? (isEntraCloud(remembered?.cloud) ? remembered.cloud : 'global');
+  const steps: StepResult[] = [];
+  const requests: ShownRequest[] = [];
+  const onStep = (result: StepResult) => {
+    steps.push(result);
+    ports.onStep(result);
+  };
+  const onRequest = (request: ShownRequest) => {
+    requests.push(request);
+    ports.onRequest(request);
+  };
+  const record = (app: EntraApp) =>
+    recordHandedOver(
+      vault,
+      profile,
+      { kind: 'entra', appId: app.id, appName: app.name, cloud, method: 'push', tokenId: token.id, steps },
+      actor,
+    );
+
+  try {
+    const { graph, app, job, secrets, watch } = await pushToEntra({
+      signIn: () => openGraph(vault, cloud, { ...ports, onRequest }, dryRun ? [] : [accessToken], dryRun),
+      credentials: { tenantUrl, accessToken },
+      cloud,
+      app: options.app ?? null,
+      rememberedApp: remembered === undefined || remembered.appId === '' ? null : remembered.appId,
+      start: options.start ?? false,
+      dryRun,
+      onStep,
+      onHandedOver: record,
+    });
+    if (watch !== null) await keepWatch(vault, profile.id, app, watch);
+    const findings = await reviewJob(graph, app, job.id, secrets, token.account?.email ?? null);
+    return { ok: true, tool: 'entra', profile: name, dryRun, cloud, app, steps, requests, watch, findings };
+  } catch (error) {
+    if (!dryRun) await auditFailedPush(vault, profile, 'entra', error, actor);
+    throw error;
+  }
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Signs in, and returns Microsoft Graph ready to be asked. */
+export async function openGraph(
+  vault: Vault,
+  cloud: EntraCloud,
+  ports: Omit<EntraPorts, 'onStep'>,
+  secrets: string[] = [],
+  dryRun = false,
+): Promise<Graph> {
+  const { fetch, patience, onRequest, onDeviceCode, signal } = ports;
+  const settings = vault.settings.entra;
+  const endpoints = entraEndpoints(cloud, settings);
+  const accessToken = await signInToGraph({
+    settings,
+    endpoints,
+    fetch,
+    patience,
+    onDeviceCode,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return new Graph({
+    origin: endpoints.graph,
+    accessToken,
+    fetch,
+    now: vault.now,
+    patience,
+    secrets,
+    dryRun,
+    onRequest,
+  });
+}
+
+async function keepWatch(vault: Vault, profileId: string, app: EntraApp, watch: EntraWatch): Promise<void> {
+  const kept = (await handoffsOf(vault.db, profileId)).find(
+    ({ kind, appId }) => kind === 'entra' && appId === app.id,
+  );
+  if (kept !== undefined) await saveWatch(vault.db, kept.id, watch, vault.now());
+}

@@ -1,0 +1,57 @@
+import type { EntraApp } from './find-app.ts';
+import { synchronizationPath } from './find-job.ts';
+import type { Graph } from './graph.ts';
+import { graphList, type SyncSecret, syncSecret } from './graph-objects.ts';
+
+/** What Entra ID needs to reach Webex: its Tenant URL and Secret Token. */
+export interface EntraCredentials {
+  tenantUrl: string;
+  accessToken: string;
+}
+
+/** Microsoft's names, to the letter: other capitals are answered by 500. */
+export function credentialPairs({ tenantUrl, accessToken }: EntraCredentials): SyncSecret[] {
+  return [
+    { key: 'BaseAddress', value: tenantUrl },
+    { key: 'SecretToken', value: accessToken },
+  ];
+}
+
+/** Values that are secret come as asterisks. */
+export async function readSecrets(graph: Graph, app: EntraApp): Promise<SyncSecret[]> {
+  const secrets = await graph.find(`${synchronizationPath(app)}/secrets`, graphList(syncSecret));
+  return secrets?.value ?? [];
+}
+
+/**
+ * The credentials with what else is saved there and not masked: nothing says whether saving keeps the keys that it
+ * does not name, and the notification mail is among them.
+ */
+export function secretsToSave(credentials: EntraCredentials, saved: SyncSecret[]): SyncSecret[] {
+  const pairs = credentialPairs(credentials);
+  const others = saved.filter(
+    (secret) => !pairs.some(({ key }) => key === secret.key) && isReadable(secret.value),
+  );
+  return [...pairs, ...others];
+}
+
+/** The keys that were there before and no longer are: masked ones that could not be sent back. */
+export function lostKeys(before: SyncSecret[], after: SyncSecret[]): string[] {
+  const kept = new Set(after.map(({ key }) => key));
+  return before.map(({ key }) => key).filter((key) => !kept.has(key));
+}
+
+export function secretValue(secrets: SyncSecret[], key: string): string | null {
+  return secrets.find((secret) => secret.key === key)?.value ?? null;
+}
+
+function isReadable(value: string | null | undefined): value is string {
+  return typeof value === 'string' && value !== '' && !/^\*+$/.test(value);
+}
+
+/** Microsoft's "known issues": so much fits in all, notification mails included, in the US Government clouds. Bytes. */
+export const governmentLimit = 1024;
+
+export function sizeOf(secrets: SyncSecret[]): number {
+  return secrets.reduce((sum, { value }) => sum + Buffer.byteLength(value ?? ''), 0);
+}

@@ -1,0 +1,123 @@
+import { dayMs } from '../../tokens/lifetimes.ts';
+import { displayable } from '../../webex/text.ts';
+import type { EntraApp } from './find-app.ts';
+import { synchronizationPath } from './find-job.ts';
+import type { Graph } from './graph.ts';
+import { type SyncJob, syncJob } from './graph-objects.ts';
+
+/** How provisioning stands in Entra ID, as it is kept with the hand-over. Instants are epoch milliseconds. */
+export interface EntraWatch {
+  jobId: string;
+  /** Graph's word, e.g. `Active`, `Paused`, `Quarantine`; `NotConfigured` and `NotRun` before the first cycle. */
+  status: string;
+  lastCycle: { state: string; endedAt: number | null; changed: number | null; failed: number | null } | null;
+  lastSuccessAt: number | null;
+  quarantine: {
+    reason: string;
+    since: number | null;
+    nextAttempt: number | null;
+    /** When Entra ID gives up and disables the job. */
+    disabledAt: number | null;
+    /** What Entra ID says of it, or null. */
+    detail: string | null;
+  } | null;
+}
+
+/** Microsoft's article on quarantine: the retries go on for 28 days, then the job is disabled. */
+export const quarantineDays = 28;
+
+/** Asks Graph for the job. Throws `E_GRAPH`. */
+export async function watchJob(graph: Graph, app: Pick<EntraApp, 'id'>, jobId: string): Promise<EntraWatch> {
+  const path = `${synchronizationPath(app)}/jobs/${encodeURIComponent(jobId)}`;
+  return watchOf(await graph.get(path, syncJob));
+}
+
+export function watchOf(job: SyncJob): EntraWatch {
+  const { lastExecution, lastSuccessfulExecution, quarantine } = job.status ?? {};
+  const since = quarantine?.seriesBegan ?? quarantine?.currentBegan ?? null;
+  return {
+    jobId: job.id,
+    status: displayable(job.status?.code ?? 'Unknown', 40),
+    lastCycle: lastExecution
+      ? {
+          state: displayable(lastExecution.state ?? 'Unknown', 40),
+          endedAt: lastExecution.timeEnded,
+          changed: lastExecution.countExported ?? null,
+          failed: lastExecution.countEscrowed ?? null,
+        }
+      : null,
+    lastSuccessAt: lastSuccessfulExecution?.timeEnded ?? null,
+    quarantine: quarantine
+      ? {
+          reason: displayable(quarantine.reason ?? 'Unknown', 60),
+          since,
+          nextAttempt: quarantine.nextAttempt,
+          disabledAt: since === null ? null : since + quarantineDays * dayMs,
+          detail: quarantine.error?.message ? displayable(quarantine.error.message, 200) : null,
+        }
+      : null,
+  };
+}
+
+/** Whether Entra ID has put the job aside. */
+export function isQuarantined({ status, quarantine }: EntraWatch): boolean {
+  return status === 'Quarantine' || quarantine !== null;
+}
+
+/** Days until Entra ID disables a quarantined job, rounded down and never below 0; null where it is in none. */
+export function quarantineDaysLeft({ quarantine }: EntraWatch, now: number): number | null {
+  if (!quarantine || quarantine.disabledAt === null) return null;
+  return Math.max(0, Math.floor((quarantine.disabledAt - now) / dayMs));
+}
+
+/** How it stands in plain words: a sentence each, the most important first. */
+export function describeWatch(watch: EntraWatch, now: number): string[] {
+  const sentences = [statusWords[watch.status] ?? `Provisioning is in the state "${watch.status}".`];
+  if (watch.quarantine !== null) {
+    const { reason, since, detail } = watch.quarantine;
+    const left = quarantineDaysLeft(watch, now);
+    sentences.push(
+      `The reason: ${quarantineReasons[reason] ?? reason}.${detail === null ? '' : ` “${detail}”`}`,
+    );
+    if (since !== null) sentences.push(`It has been so since ${new Date(since).toISOString()}.`);
+    if (left !== null) sentences.push(`Entra ID disables it in ${left === 1 ? '1 day' : `${left} days`}.`);
+  }
+  const { lastCycle, lastSuccessAt } = watch;
+  if (lastCycle !== null) {
+    const when =
+      lastCycle.endedAt === null ? 'is under way' : `ended ${new Date(lastCycle.endedAt).toISOString()}`;
+    const failed = lastCycle.failed ? `, ${lastCycle.failed} entries failed` : '';
+    sentences.push(`The last cycle ${when}: ${cycleStates[lastCycle.state] ?? lastCycle.state}${failed}.`);
+  }
+  if (lastSuccessAt !== null && lastSuccessAt !== lastCycle?.endedAt) {
+    sentences.push(`The last one without errors ended ${new Date(lastSuccessAt).toISOString()}.`);
+  }
+  return sentences;
+}
+
+/** By Graph's synchronizationStatus reference. */
+const statusWords: Record<string, string> = {
+  NotConfigured: 'Provisioning has never run: no credentials were there yet.',
+  NotRun: 'Provisioning is set up and has not finished its first run.',
+  Active: 'Provisioning is running.',
+  Paused: 'Provisioning is paused.',
+  Quarantine: 'Provisioning is in quarantine: Entra ID tries again ever more rarely.',
+};
+
+const cycleStates: Record<string, string> = {
+  Succeeded: 'all went well',
+  Failed: 'it failed',
+  EntryLevelErrors: 'it went through, with errors for single entries',
+};
+
+/** By Graph's synchronizationQuarantine reference and Microsoft's article on quarantine. */
+const quarantineReasons: Record<string, string> = {
+  EncounteredQuarantineException: 'Webex did not accept the credentials, or did not answer as it should',
+  EncounteredBaseEscrowThreshold: 'too many entries failed',
+  EncounteredTotalEscrowThreshold: 'too many entries failed',
+  EncounteredEscrowProportionThreshold: 'more than 40% of the changes failed',
+  QuarantinedOnDemand: 'Microsoft or an administrator put it there',
+  TooManyDeletes: 'more deletions were due than the threshold for accidental deletion allows',
+  IngestionInterrupted: 'reading the directory was interrupted',
+  Unknown: 'Entra ID does not say',
+};

@@ -1,0 +1,171 @@
+import { appendAudit } from '../store/audit.ts';
+import {
+  deleteHandoff,
+  type Handoff,
+  type HandoffKind,
+  handoffsOf,
+  listHandoffs,
+} from '../store/handoffs.ts';
+import { tokensOf } from '../store/tokens.ts';
+import type { Profile } from '../tokens/profile.ts';
+import { requireProfile } from '../vault/profiles.ts';
+import type { Actor, Vault } from '../vault/vault.ts';
+import { describeWatch, type EntraWatch, isQuarantined, quarantineDaysLeft } from './entra/watch.ts';
+import { recordHandedOver, toolTitles } from './record-push.ts';
+
+/** One place that has a profile's token, as `show --json` tells it. Instants are RFC 3339 in UTC. */
+export interface HandoffView {
+  tool: HandoffKind;
+  app: string;
+  appName: string;
+  cloud: string | null;
+  method: 'push' | 'by-hand';
+  handedOverAt: string | null;
+  /** Whether it has the profile's current token; a tool without it is to get it. */
+  upToDate: boolean;
+  /** How provisioning stood there when it was last looked at; null where it never was. */
+  provisioning: ProvisioningView | null;
+}
+
+export interface ProvisioningView {
+  status: string;
+  checkedAt: string | null;
+  quarantineReason: string | null;
+  /** Days until Entra ID disables it, counted from now; null where it is in no quarantine. */
+  quarantineDaysLeft: number | null;
+  /** In plain words, the most important first. */
+  sentences: string[];
+}
+
+/** Where a profile's token is handed to. Throws `E_NO_PROFILE`. */
+export async function describeHandoffs(vault: Vault, name: string): Promise<HandoffView[]> {
+  return await viewsOf(vault, await requireProfile(vault, name));
+}
+
+async function viewsOf(vault: Vault, profile: Profile): Promise<HandoffView[]> {
+  const handoffs = await handoffsOf(vault.db, profile.id);
+  if (handoffs.length === 0) return [];
+  const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
+  return handoffs.map((handoff) => viewOf(handoff, current?.id ?? null, vault.now()));
+}
+
+function viewOf(handoff: Handoff, currentTokenId: string | null, now: number): HandoffView {
+  const watch = handoff.watch as EntraWatch | null;
+  return {
+    tool: handoff.kind,
+    app: handoff.appId,
+    appName: handoff.appName,
+    cloud: handoff.cloud,
+    method: handoff.method,
+    handedOverAt: instant(handoff.handedOverAt),
+    upToDate: handoff.tokenId !== null && handoff.tokenId === currentTokenId,
+    provisioning: watch && {
+      status: watch.status,
+      checkedAt: instant(handoff.watchedAt),
+      quarantineReason: watch.quarantine?.reason ?? null,
+      quarantineDaysLeft: quarantineDaysLeft(watch, now),
+      sentences: describeWatch(watch, now),
+    },
+  };
+}
+
+/** A line for each profile that has handed its token to something, by the profile's name. */
+export async function handoffLabels(vault: Vault): Promise<Map<string, string>> {
+  const labels = new Map<string, string>();
+  for (const { profile, handoff, currentTokenId } of await listHandoffs(vault.db)) {
+    const label = handoffLabel(viewOf(handoff, currentTokenId, vault.now()));
+    const before = labels.get(profile);
+    labels.set(profile, before === undefined ? label : `${before}, ${label}`);
+  }
+  return labels;
+}
+
+/** A job that Entra ID has put in quarantine, for a reminder. */
+export interface QuarantineNotice {
+  profile: string;
+  handoffId: string;
+  /** Epoch milliseconds; null where Entra ID did not say since when. */
+  since: number | null;
+  daysLeft: number | null;
+  /** What it is, why, and what to do. */
+  message: string;
+}
+
+/** The quarantines known from the last look; `watchHandoffs` looks anew. */
+export async function quarantineNotices(vault: Vault): Promise<QuarantineNotice[]> {
+  const notices: QuarantineNotice[] = [];
+  for (const { profile, handoff } of await listHandoffs(vault.db)) {
+    const watch = handoff.watch as EntraWatch | null;
+    if (watch === null || !isQuarantined(watch)) continue;
+    const daysLeft = quarantineDaysLeft(watch, vault.now());
+    const what = describeWatch(watch, vault.now()).slice(0, 4).join(' ');
+    notices.push({
+      profile,
+      handoffId: handoff.id,
+      since: watch.quarantine?.since ?? null,
+      daysLeft,
+      message: `${toolTitles[handoff.kind]} ("${handoff.appName}"), profile "${profile}": ${what} Once the token is good, this lifts it: webex-token push entra ${profile}`,
+    });
+  }
+  return notices;
+}
+
+/** What to do about the places that do not have the current token yet: a sentence each, for after a renewal. */
+export function replacements(name: string, views: HandoffView[]): string[] {
+  return views
+    .filter(({ upToDate }) => !upToDate)
+    .map(({ tool, appName, method, handedOverAt }) => {
+      const where = `${toolTitles[tool]} ("${appName}")`;
+      const has =
+        handedOverAt === null ? `${where} is to get the token` : `${where} still has an earlier token`;
+      return method === 'push'
+        ? `${has}: now replace it there, with: webex-token push ${tool} ${name}`
+        : `${has}: now paste the new one there. "webex-token open" shows where.`;
+    });
+}
+
+/** One line about a place, for lists. */
+export function handoffLabel({ tool, upToDate, provisioning }: HandoffView): string {
+  const days = provisioning?.quarantineDaysLeft ?? null;
+  if (days !== null) return `${toolTitles[tool]} (quarantine, ${days} days left)`;
+  return upToDate ? toolTitles[tool] : `${toolTitles[tool]} (to be replaced)`;
+}
+
+/** Keeps that a person pasted the current token into a tool themselves. Throws `E_NO_PROFILE`. */
+export async function rememberByHand(
+  vault: Vault,
+  name: string,
+  place: { kind: HandoffKind; appId?: string; appName?: string; cloud?: string | null },
+  actor: Actor,
+): Promise<void> {
+  const profile = await requireProfile(vault, name);
+  const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
+  const { kind, appId = '', appName = 'Cisco Webex', cloud = null } = place;
+  const tokenId = current?.id ?? null;
+  const handoff = { kind, appId, appName, cloud, method: 'by-hand' as const, tokenId, steps: [] };
+  await recordHandedOver(vault, profile, handoff, actor);
+}
+
+/** Forgets a place: the token there is left as it is. Throws `E_NO_PROFILE`. */
+export async function forgetHandoff(
+  vault: Vault,
+  name: string,
+  place: { kind: HandoffKind; appId: string },
+  actor: Actor,
+): Promise<void> {
+  const profile = await requireProfile(vault, name);
+  await vault.db.transaction().execute(async (trx) => {
+    await deleteHandoff(trx, { ...place, profileId: profile.id });
+    await appendAudit(trx, vault.now(), {
+      action: 'forget-handoff',
+      outcome: 'ok',
+      profile: name,
+      client: `${toolTitles[place.kind]} ${place.appId}`.trim(),
+      ...actor,
+    });
+  });
+}
+
+function instant(epochMs: number | null): string | null {
+  return epochMs === null ? null : new Date(epochMs).toISOString();
+}

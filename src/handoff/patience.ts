@@ -1,0 +1,70 @@
+import type { CallFailure, JsonAnswer } from '../webex/http.ts';
+
+/** How long a hand-over waits and tries again. Passed in, so that a test need not wait. */
+export interface Patience {
+  sleep: (milliseconds: number) => Promise<void>;
+  /** Told before each wait, so that nobody wonders why nothing happens. */
+  onWait: (seconds: number, why: string) => void;
+}
+
+export interface RetryRules {
+  /** Whether the request can be sent twice without harm, so that a lost answer is no end. */
+  repeatable: boolean;
+  /** Whether 401, 403 and 409 may only mean that something new is not known everywhere yet. */
+  settling: boolean;
+}
+
+/** Seconds between the attempts: what is new takes longer to be known than a hiccup to pass. */
+const settlingWaits = [2, 4, 8, 16];
+const hiccupWaits = [1, 2, 4];
+
+/** Whoever is told to wait longer than this is told so, and waits by themselves. Seconds. */
+const longestWait = 120;
+
+/** Calls, and calls again while that may help: a bounded number of times. The last answer is returned. */
+export async function withPatience(
+  call: () => Promise<JsonAnswer>,
+  rules: RetryRules,
+  { sleep, onWait }: Patience,
+): Promise<JsonAnswer> {
+  for (let attempt = 0; ; attempt += 1) {
+    const answer = await call();
+    if (answer.ok) return answer;
+    const seconds = waitAfter(answer.failure, rules, attempt);
+    if (seconds === null) return answer;
+    onWait(seconds, reasonIn(answer.failure));
+    await sleep(seconds * 1000);
+  }
+}
+
+/** Null where trying again would not help, or did not often enough. */
+function waitAfter(failure: CallFailure, rules: RetryRules, attempt: number): number | null {
+  switch (failure.reason) {
+    case 'rate-limited': {
+      const usual = hiccupWaits[attempt];
+      if (usual === undefined) return null;
+      const asked = failure.retryAfterSeconds ?? usual;
+      return asked <= longestWait ? asked : null;
+    }
+    case 'unauthorized':
+    case 'forbidden':
+      return rules.settling ? (settlingWaits[attempt] ?? null) : null;
+    case 'unexpected-status':
+      return rules.settling && failure.status === 409 ? (settlingWaits[attempt] ?? null) : null;
+    case 'server-error':
+    case 'timeout':
+    case 'network':
+      return rules.repeatable ? (hiccupWaits[attempt] ?? null) : null;
+    default:
+      return null;
+  }
+}
+
+function reasonIn({ host, status, reason }: CallFailure): string {
+  if (status === 429) return `${host} has had too many requests (429)`;
+  if (status === 401 || status === 403 || status === 409) {
+    return `${host} answers ${status}, as it does for a while for an application that is new`;
+  }
+  if (status !== null && status >= 500) return `${host} has a problem of its own (${status})`;
+  return reason === 'timeout' ? `${host} did not answer in time` : `the connection to ${host} broke`;
+}

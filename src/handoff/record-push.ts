@@ -1,0 +1,51 @@
+import { BrokerError } from '../errors.ts';
+import { appendAudit } from '../store/audit.ts';
+import { type Handoff, saveHandoff } from '../store/handoffs.ts';
+import type { Profile } from '../tokens/profile.ts';
+import type { Actor, Vault } from '../vault/vault.ts';
+
+/** What each tool is called. */
+export const toolTitles = { entra: 'Entra ID', okta: 'Okta' } as const;
+
+/** Keeps that a tool has a profile's token now, and says so in the audit log. */
+export async function recordHandedOver(
+  vault: Vault,
+  profile: Profile,
+  handoff: Pick<Handoff, 'kind' | 'appId' | 'appName' | 'cloud' | 'method' | 'tokenId' | 'steps'>,
+  actor: Actor,
+): Promise<void> {
+  const now = vault.now();
+  await vault.db.transaction().execute(async (trx) => {
+    await saveHandoff(trx, { ...handoff, profileId: profile.id, handedOverAt: now });
+    await appendAudit(trx, now, {
+      action: 'push',
+      outcome: 'ok',
+      profile: profile.name,
+      client: `${toolTitles[handoff.kind]} ${handoff.appId}`.trim(),
+      ...actor,
+    });
+  });
+}
+
+/** Says in the audit log that a push failed, and why in a word. */
+export async function auditFailedPush(
+  vault: Vault,
+  profile: Profile,
+  kind: Handoff['kind'],
+  error: unknown,
+  actor: Actor,
+): Promise<void> {
+  const outcome =
+    error instanceof BrokerError
+      ? error.code.toLowerCase().replace(/^e_/, '').replaceAll('_', '-')
+      : 'failed';
+  await vault.db.transaction().execute((trx) =>
+    appendAudit(trx, vault.now(), {
+      action: 'push',
+      outcome,
+      profile: profile.name,
+      client: toolTitles[kind],
+      ...actor,
+    }),
+  );
+}

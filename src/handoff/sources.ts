@@ -1,0 +1,45 @@
+/** A public document that a statement rests on. */
+export interface Source {
+  title: string;
+  url: string;
+}
+
+/** Where the guides and the findings come from. */
+export const sources = {
+  ciscoEntra: {
+    title: 'Cisco: Synchronize Entra ID users into Control Hub',
+    url: 'https://help.webex.com/aumpbz',
+  },
+  ciscoOkta: {
+    title: 'Cisco: Synchronize Okta users into Control Hub',
+    url: 'https://help.webex.com/nmm9pzdb',
+  },
+  ciscoWizard: {
+    title: 'Cisco: Set up the Entra ID Wizard App in Control Hub',
+    url: 'https://help.webex.com/article/heauzeb',
+  },
+  microsoftTutorial: {
+    title: 'Microsoft: Configure Cisco Webex for automatic user provisioning',
+    url: 'https://learn.microsoft.com/entra/identity/saas-apps/cisco-webex-provisioning-tutorial',
+  },
+  microsoftQuarantine: {
+    title: 'Microsoft: Application provisioning in quarantine status',
+    url: 'https://learn.microsoft.com/entra/identity/app-provisioning/application-provisioning-quarantine-status',
+  },
+  microsoftKnownIssues: {
+    title: 'Microsoft: Known issues for provisioning in Microsoft Entra ID',
+    url: 'https://learn.microsoft.com/entra/identity/app-provisioning/known-issues',
+  },
+  microsoftGraphSecrets: {
+    title: 'Microsoft Graph: Add synchronization secrets',
+    url: 'https://learn.microsoft.com/graph/api/synchronization-serviceprincipal-put-synchronization',
+  },
+  microsoftScim: {
+    title: 'Microsoft: Develop and plan provisioning for a SCIM endpoint',
+    url: 'https://learn.microsoft.com/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups',
+  },
+  oktaConnections: {
+    title: 'Okta: Application provisioning connections API',
+    url: 'https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/',
+  },
+} as const satisfies Record<string, Source>;

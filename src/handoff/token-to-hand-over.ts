@@ -1,0 +1,60 @@
+import { BrokerError } from '../errors.ts';
+import { tokensOf } from '../store/tokens.ts';
+import { expiryOf } from '../tokens/lifetimes.ts';
+import type { Profile } from '../tokens/profile.ts';
+import type { Token } from '../tokens/token.ts';
+import { requireProfile } from '../vault/profiles.ts';
+import { readToken } from '../vault/read-token.ts';
+import type { Actor, Vault } from '../vault/vault.ts';
+import { tenantUrl } from '../webex/deployments.ts';
+import { mask } from './request-line.ts';
+
+/** What a provisioning tool is to get. */
+export interface HandOver {
+  profile: Profile;
+  token: Token;
+  /** Masked in a dry run, which never opens the token. */
+  accessToken: string;
+  orgId: string;
+  tenantUrl: string;
+}
+
+/** Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_EXPIRED`, or `E_NO_ORGANIZATION`. */
+export async function tokenToHandOver(
+  vault: Vault,
+  name: string,
+  actor: Actor,
+  dryRun: boolean,
+): Promise<HandOver> {
+  const { token, accessToken } = dryRun ? await unopened(vault, name) : await readToken(vault, name, actor);
+  // Only now: opening a token that was never checked may have told the organization.
+  const profile = await requireProfile(vault, name);
+  const { orgId } = profile;
+  if (orgId === null) {
+    throw new BrokerError(
+      'E_NO_ORGANIZATION',
+      `The organization of "${name}" is not known, and the tool needs it.`,
+      {
+        help: `Control Hub shows it under Account. Give it with: webex-token login ${name} --org-id ID`,
+      },
+    );
+  }
+  const url = tenantUrl(vault.settings.webex[profile.deployment], orgId);
+  return { profile, token, accessToken, orgId, tenantUrl: url };
+}
+
+async function unopened(vault: Vault, name: string) {
+  const profile = await requireProfile(vault, name);
+  const token = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
+  if (token === undefined) {
+    throw new BrokerError('E_NO_TOKEN', `The profile "${name}" holds no token.`, {
+      help: `Get one with: webex-token login ${name}`,
+    });
+  }
+  if (expiryOf(token.lifetimes).expiresAt <= vault.now()) {
+    throw new BrokerError('E_EXPIRED', `The token of "${name}" has expired.`, {
+      help: `Get a new one with: webex-token login ${name}`,
+    });
+  }
+  return { token, accessToken: mask };
+}
