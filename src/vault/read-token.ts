@@ -17,8 +17,8 @@ export interface OpenedToken {
 }
 
 /**
- * Opens a profile's current token for somebody. The audit row that says so is durable before the token is opened.
- * Throws `E_NO_PROFILE`, `E_NO_TOKEN`, or `E_EXPIRED` unless `allowExpired`.
+ * Opens a profile's current token for somebody. The audit row that says so is durable before the token leaves here.
+ * Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_SEAL`, or `E_EXPIRED` unless `allowExpired`.
  */
 export async function readToken(
   vault: Vault,
@@ -39,12 +39,19 @@ export async function readToken(
     throw tokenExpired(name, expiry);
   }
   const sealed = await sealedToken(vault.db, token.id);
+  let accessToken: string;
+  try {
+    accessToken = vault.keys.open(sealed, { tokenId: token.id, profileId: profile.id });
+  } catch (error) {
+    await audit('unreadable');
+    throw error;
+  }
   await audit('ok');
-  const accessToken = vault.keys.open(sealed, { tokenId: token.id, profileId: profile.id });
   return { accessToken, profile, token, expiry };
 }
 
-async function currentOf(vault: Vault, profile: Profile, actor: Actor): Promise<Token> {
+/** A profile's current token. One that was stored and never checked is checked first. Throws `E_NO_TOKEN`. */
+export async function currentOf(vault: Vault, profile: Profile, actor: Actor): Promise<Token> {
   const current = async () => await tokensOf(vault.db, profile.id);
   let tokens = await current();
   const pending = tokens.find(({ state }) => state === 'pending');

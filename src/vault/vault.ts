@@ -18,6 +18,9 @@ export interface Vault {
   now: () => number;
 }
 
+/** The store alone: for what opens no token, and so needs no key. */
+export type Records = Pick<Vault, 'settings' | 'db' | 'now'>;
+
 /** Who does something, for the audit log. */
 export interface Actor {
   /** The network address, where it came over the network. */
@@ -41,6 +44,14 @@ export function databaseFile(home: string): string {
 /** Where the store is: the PostgreSQL database that was named, else the SQLite file in the data folder. */
 export function storePlace(settings: Pick<Settings, 'home' | 'databaseUrl'>): string {
   return settings.databaseUrl ?? databaseFile(settings.home);
+}
+
+/**
+ * Opens the store without the keys: a scheduled job or a monitor may well not reach the keychain. Close its `db`.
+ */
+export async function openRecords(settings: Settings, now: () => number = Date.now): Promise<Records> {
+  privateFolder(settings.home);
+  return { settings, now, db: await openStore(databaseFile(settings.home)) };
 }
 
 /** Opens store and keys, making them on the very first run. Close the vault with `closeVault`. */
