@@ -42,7 +42,7 @@ export interface FoundToken {
 
 export interface Found {
   client: FoundClient;
-  /** Those of the organization asked for; where none was, two at most: enough to know that it has to be. */
+  /** Those of the organization asked for; where none was, as many as were asked for at most. */
   profiles: FoundProfile[];
   /** Whether the assertion that came along was used before. */
   assertionUsed: boolean;
@@ -69,6 +69,8 @@ export interface ClientRead {
   readonly client: string;
   /** The organization whose profile is asked for; null where the client named none. */
   readonly orgId: string | null;
+  /** How many profiles are looked up at most, where no organization is named. */
+  readonly profileLimit: number;
   /** A client assertion that is to be used up. */
   readonly assertion: Assertion | null;
   /** Decides by what the store holds. It may be asked again, when that has changed. */
@@ -107,7 +109,7 @@ export const statements = {
     left join client_profile on client_profile.client_id = client.id
     left join profile on profile.id = client_profile.profile_id
     left join token on token.profile_id = profile.id and token.state = 'current'
-    where client.name = $1 limit 2`,
+    where client.name = $1 limit $2`,
   clientAndProfilesOfOrganization: `select ${columns} from client
     join client_profile on client_profile.client_id = client.id
     join profile on profile.id = client_profile.profile_id

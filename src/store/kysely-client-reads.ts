@@ -50,7 +50,7 @@ async function decide(trx: Db, read: ClientRead, now: number): Promise<Decision>
   const found = await find(trx, read, true);
   const decision = read.decide(found);
   if (found === null) return decision;
-  if (decision.granted && read.assertion !== null) {
+  if (decision.used !== null && read.assertion !== null) {
     const { jtiHash, expiresAt } = read.assertion;
     await query(trx, 'forgetAssertions', now);
     await query(trx, 'useAssertion', found.client.clientId, jtiHash, expiresAt);
@@ -70,7 +70,8 @@ async function find(db: Db, read: ClientRead, withAssertion: boolean): Promise<F
   if (read.orgId !== null) {
     rows = await query<FoundRow>(db, 'clientAndProfilesOfOrganization', read.client, read.orgId);
   }
-  if (rows.length === 0) rows = await query<FoundRow>(db, 'clientAndProfiles', read.client);
+  if (rows.length === 0)
+    rows = await query<FoundRow>(db, 'clientAndProfiles', read.client, read.profileLimit);
   const used =
     withAssertion &&
     read.assertion !== null &&

@@ -82,7 +82,7 @@ export class SqliteClientReads implements ClientReads {
     const found = this.#find(read, true);
     const decision = read.decide(found);
     if (found === null) return decision;
-    if (decision.granted && read.assertion !== null) {
+    if (decision.used !== null && read.assertion !== null) {
       const { jtiHash, expiresAt } = read.assertion;
       this.#statements.forgetAssertions.run(now);
       this.#statements.useAssertion.run(found.client.clientId, jtiHash, expiresAt);
@@ -109,7 +109,7 @@ export class SqliteClientReads implements ClientReads {
     const { clientAndProfiles, clientAndProfilesOfOrganization, assertionUsed } = this.#statements;
     let rows: FoundRow[] = [];
     if (read.orgId !== null) rows = rowsOf(clientAndProfilesOfOrganization, read.client, read.orgId);
-    if (rows.length === 0) rows = rowsOf(clientAndProfiles, read.client);
+    if (rows.length === 0) rows = rowsOf(clientAndProfiles, read.client, read.profileLimit);
     const used =
       withAssertion &&
       read.assertion !== null &&
@@ -124,7 +124,7 @@ export class SqliteClientReads implements ClientReads {
   }
 }
 
-function rowsOf(statement: StatementSync, ...parameters: string[]): FoundRow[] {
+function rowsOf(statement: StatementSync, ...parameters: (string | number)[]): FoundRow[] {
   return statement.all(...parameters) as unknown as FoundRow[];
 }
 

@@ -46,6 +46,7 @@ export function parseAddressRange(text: string): string {
 
 /** Whether an address lies in one of the ranges. An IPv4 address written as IPv6 counts as IPv4. */
 export function inRanges(ranges: string[], address: string): boolean {
+  if (isIP(address) === 0) return false;
   const list = new BlockList();
   for (const range of ranges) {
     const parts = splitRange(range);

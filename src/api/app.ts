@@ -1,0 +1,97 @@
+import express, {
+  type Express,
+  type NextFunction,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
+import type { Logger } from 'pino';
+import type { ClientReads } from '../store/client-reads.ts';
+import { SqliteClientReads } from '../store/sqlite-client-reads.ts';
+import { databaseFile, type Vault } from '../vault/vault.ts';
+import { type ApiContext, peerAddress } from './context.ts';
+import { introspection } from './introspection.ts';
+import { metadata } from './metadata.ts';
+import { sendRefusal } from './oauth-error.ts';
+import { OpenedTokens } from './opened-tokens.ts';
+import { liveness, metrics, type Operations, readiness } from './operations.ts';
+import { apiPaths } from './paths.ts';
+import { ReadQueue } from './read-queue.ts';
+import { Throttle } from './throttle.ts';
+import { tokenEndpoint } from './token-endpoint.ts';
+
+export interface ApiOptions {
+  vault: Vault;
+  log: Pick<Logger, 'error' | 'warn'>;
+  /** The API's own address as its clients see it, without a slash at its end. */
+  issuer: string;
+  operations: Operations;
+  /** The reverse proxies whose `X-Forwarded-For` is believed: addresses or networks. None where absent. */
+  trustedProxies?: string[];
+  /** How the store is read, where it is not SQLite. */
+  reads?: ClientReads;
+}
+
+export interface Api {
+  app: Express;
+  /** Lets requests under way finish, and gives back what it holds. */
+  close(): Promise<void>;
+}
+
+/** The token API. It may be served to other hosts, over TLS or behind a proxy that does TLS. */
+export function createApi(options: ApiOptions): Api {
+  const { vault, log, issuer, operations, trustedProxies = [] } = options;
+  const reads = options.reads ?? new SqliteClientReads(databaseFile(vault.settings.home));
+  const opened = new OpenedTokens(vault.keys, vault.now);
+  const queue = new ReadQueue(reads, vault.now);
+  const context: ApiContext = {
+    vault,
+    log,
+    issuer,
+    audiences: [issuer, issuer + apiPaths.token],
+    queue,
+    opened,
+    throttle: new Throttle(),
+    addressOf: trustedProxies.length === 0 ? peerAddress : (request) => request.ip ?? peerAddress(request),
+  };
+
+  const app = express();
+  app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
+  app.set('query parser', false).set('trust proxy', trustedProxies.length === 0 ? false : trustedProxies);
+  // First, for it is what nearly all requests are for.
+  route(app, apiPaths.token, 'post', tokenEndpoint(context));
+  route(app, apiPaths.introspection, 'post', introspection(context));
+  route(app, apiPaths.metadata, 'get', metadata(context));
+  route(app, apiPaths.liveness, 'get', liveness);
+  route(app, apiPaths.readiness, 'get', readiness(operations, log));
+  route(app, apiPaths.metrics, 'get', metrics(operations, log));
+  app.use((_request, response) => {
+    sendRefusal(response, {
+      code: 'invalid_request',
+      description: 'There is nothing at this path.',
+      status: 404,
+    });
+  });
+  app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
+    log.error({ err: error }, 'a request to the token API failed');
+    sendRefusal(response, { code: 'server_error', description: 'An unexpected failure.', status: 500 });
+  });
+
+  return {
+    app,
+    close: async () => {
+      await queue.idle();
+      await reads.close();
+      opened.clear();
+    },
+  };
+}
+
+function route(app: Express, path: string, method: 'get' | 'post', handler: RequestHandler): void {
+  app[method](path, handler);
+  const allow = method === 'get' ? 'GET, HEAD' : 'POST';
+  app.all(path, (_request, response) => {
+    const description = `This takes ${allow} only.`;
+    sendRefusal(response, { code: 'invalid_request', description, status: 405, allow });
+  });
+}

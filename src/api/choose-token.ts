@@ -1,0 +1,92 @@
+import type { FoundProfile, FoundToken } from '../store/client-reads.ts';
+import type { Deployment } from '../webex/deployments.ts';
+import { tenantUrl, type WebexEndpoints } from '../webex/deployments.ts';
+import type { Refusal } from './oauth-error.ts';
+
+export type Choice =
+  | { ok: true; profile: FoundProfile; token: FoundToken; scopes: string[] }
+  | { ok: false; profile: FoundProfile | null; refusal: Refusal };
+
+/** What a request asks for. */
+export interface Wish {
+  /** A tenant URL, by RFC 8707; null where there was none. */
+  resource: string | null;
+  /** RFC 6749 §3.3; null where there was none. */
+  scope: string | null;
+}
+
+/** Which of the profiles that the client may fetch is meant, and whether its token can be handed out. */
+export function chooseToken(
+  profiles: FoundProfile[],
+  wish: Wish,
+  webex: Record<Deployment, WebexEndpoints>,
+  now: number,
+): Choice {
+  const meant =
+    wish.resource === null
+      ? profiles
+      : profiles.filter(
+          ({ deployment, orgId }) => orgId !== null && tenantUrl(webex[deployment], orgId) === wish.resource,
+        );
+  const [profile] = meant;
+  if (profile === undefined || meant.length > 1)
+    return { ok: false, profile: null, refusal: whichOne(meant, wish) };
+
+  const { token } = profile;
+  const refusal = token === null ? none(profile) : unusable(profile, token, now);
+  if (refusal !== null || token === null) return { ok: false, profile, refusal: refusal ?? none(profile) };
+
+  const scopes = JSON.parse(token.scopes) as string[];
+  const missing = wish.scope?.split(' ').find((scope) => scope !== '' && !scopes.includes(scope));
+  if (missing !== undefined) {
+    const description = `The token has not the scope ${missing.slice(0, 80)}, only: ${scopes.join(' ')}`;
+    return { ok: false, profile, refusal: { code: 'invalid_scope', description } };
+  }
+  return { ok: true, profile, token, scopes };
+}
+
+function whichOne(meant: FoundProfile[], wish: Wish): Refusal {
+  if (wish.resource !== null) {
+    const description =
+      meant.length > 1
+        ? "Several of this client's profiles have that tenant URL. Register a client for one of them."
+        : 'This client may not fetch a token for that resource. It has to be the tenant URL of one of its profiles, as webex-token show prints it.';
+    return { code: 'invalid_target', description };
+  }
+  if (meant.length > 1) {
+    return {
+      code: 'invalid_target',
+      description:
+        'This client may fetch several profiles. Name one: resource=TENANT_URL, as webex-token show prints it.',
+    };
+  }
+  return {
+    code: 'unauthorized_client',
+    description:
+      'No profile is left that this client may fetch. An administrator can add the client anew: webex-token client add',
+  };
+}
+
+function none({ profile }: FoundProfile): Refusal {
+  return {
+    code: 'invalid_grant',
+    description: `The profile ${profile} holds no token. An administrator gets one with: webex-token login ${profile}`,
+  };
+}
+
+function unusable({ profile }: FoundProfile, token: FoundToken, now: number): Refusal | null {
+  const { expiresAt, rejectedAt } = token;
+  const renew = `An administrator renews it with: webex-token login ${profile}`;
+  if (expiresAt <= now) {
+    const since = new Date(expiresAt).toISOString();
+    return { code: 'invalid_grant', description: `The token of ${profile} expired at ${since}. ${renew}` };
+  }
+  if (rejectedAt !== null) {
+    const since = new Date(rejectedAt).toISOString();
+    return {
+      code: 'invalid_grant',
+      description: `Webex no longer accepts the token of ${profile}, as it said at ${since}. ${renew}`,
+    };
+  }
+  return null;
+}

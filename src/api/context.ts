@@ -1,0 +1,28 @@
+import type { IncomingMessage } from 'node:http';
+import type { Request } from 'express';
+import type { Logger } from 'pino';
+import type { Vault } from '../vault/vault.ts';
+import type { OpenedTokens } from './opened-tokens.ts';
+import type { ReadQueue } from './read-queue.ts';
+import type { Throttle } from './throttle.ts';
+
+/** What the token API's handlers share. */
+export interface ApiContext {
+  vault: Vault;
+  log: Pick<Logger, 'error' | 'warn'>;
+  /** The API's own address as its clients see it, without a slash at its end. */
+  issuer: string;
+  /** What a client assertion may name as its audience. */
+  audiences: string[];
+  queue: ReadQueue;
+  opened: OpenedTokens;
+  throttle: Throttle;
+  /** Where a request comes from: the connection's other end, or what a trusted proxy says. */
+  addressOf(request: Request): string;
+}
+
+/** The other end of the connection. An IPv4 address that the system writes as IPv6 is written as IPv4. */
+export function peerAddress({ socket }: IncomingMessage): string {
+  const address = socket.remoteAddress ?? '';
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
+}

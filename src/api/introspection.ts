@@ -1,0 +1,70 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import type { Found, FoundProfile, FoundToken } from '../store/client-reads.ts';
+import { describeAccessToken } from '../webex/access-token.ts';
+import { tenantUrl } from '../webex/deployments.ts';
+import { type Arrived, ClientRequest, clientEndpoint, type Outcome } from './client-request.ts';
+import type { ApiContext } from './context.ts';
+
+/** `POST /oauth/introspect`, RFC 7662. Of a token that the client may not fetch, it learns nothing. */
+export function introspection(context: ApiContext): RequestHandler {
+  return clientEndpoint(context, (arrived) => new IntrospectionRequest(arrived));
+}
+
+class IntrospectionRequest extends ClientRequest {
+  /** The organization that the token itself names, where it does: its profiles alone have to be opened. */
+  readonly orgId: string | null;
+  readonly profileLimit = 1_000_000;
+  readonly #token: string | undefined;
+
+  constructor(arrived: Arrived) {
+    super('introspect', arrived);
+    this.#token = arrived.form.get('token');
+    this.orgId = this.#token === undefined ? null : describeAccessToken(this.#token).orgId;
+  }
+
+  protected outcome(found: Found, now: number): Outcome {
+    if (this.#token === undefined) {
+      return {
+        profile: null,
+        refusal: { code: 'invalid_request', description: 'The parameter token is missing.' },
+      };
+    }
+    const match = this.#find(found.profiles, this.#token, now);
+    if (match === null) return { profile: null, json: '{"active":false}', granted: false };
+    const { issuer, vault } = this.context;
+    const { deployment, orgId, profile } = match;
+    const json = JSON.stringify({
+      active: true,
+      scope: (JSON.parse(match.token.scopes) as string[]).join(' '),
+      client_id: this.client,
+      token_type: 'Bearer',
+      exp: Math.floor(match.token.expiresAt / 1000),
+      ...(orgId !== null && { aud: tenantUrl(vault.settings.webex[deployment], orgId) }),
+      iss: issuer,
+    });
+    return { profile, json, granted: true };
+  }
+
+  #find(profiles: FoundProfile[], value: string, now: number): (FoundProfile & { token: FoundToken }) | null {
+    for (const profile of profiles) {
+      const { token } = profile;
+      if (token === null || token.expiresAt <= now || token.rejectedAt !== null) continue;
+      if (this.#isValueOf(token, profile, value)) return { ...profile, token };
+    }
+    return null;
+  }
+
+  #isValueOf(token: FoundToken, profile: FoundProfile, value: string): boolean {
+    try {
+      return timingSafeEqual(hash(this.context.opened.open(token, profile)), hash(value));
+    } catch (error) {
+      this.context.log.error({ err: error, profile: profile.profile }, 'a stored token cannot be opened');
+      return false;
+    }
+  }
+}
+
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

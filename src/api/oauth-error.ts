@@ -1,0 +1,55 @@
+import type { ServerResponse } from 'node:http';
+import { sendJson } from './send.ts';
+
+/** The codes of RFC 6749 §5.2 and RFC 8707 §2, and §4.1.2.1's `server_error` and `temporarily_unavailable`. */
+export type OAuthErrorCode =
+  | 'invalid_request'
+  | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'unsupported_grant_type'
+  | 'invalid_scope'
+  | 'invalid_target'
+  | 'server_error'
+  | 'temporarily_unavailable';
+
+/** A refusal, as the client is told of it. */
+export interface Refusal {
+  code: OAuthErrorCode;
+  /** What is wrong and what to do. It becomes `error_description`, so it is ASCII without quotes and backslashes. */
+  description: string;
+  /** 400 where it is not said. */
+  status?: number;
+  /** Seconds. */
+  retryAfter?: number;
+  /** The methods that there are, for 405. */
+  allow?: string;
+}
+
+/** A refusal that is thrown: what can be told from the request alone. */
+export class OAuthError extends Error {
+  readonly refusal: Refusal;
+
+  constructor(code: OAuthErrorCode, description: string, status?: number) {
+    super(description);
+    this.refusal = { code, description, ...(status !== undefined && { status }) };
+  }
+}
+
+/** How a client is asked to prove itself (RFC 7617): it may do so in the body just as well. */
+const challenge = 'Basic realm="webex-token", charset="UTF-8"';
+
+export function sendRefusal(response: ServerResponse, refusal: Refusal): void {
+  const { code, description, retryAfter, allow } = refusal;
+  const status = refusal.status ?? (code === 'invalid_client' ? 401 : 400);
+  sendJson(response, status, JSON.stringify({ error: code, error_description: printable(description) }), {
+    ...(status === 401 && { 'WWW-Authenticate': challenge }),
+    ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
+    ...(allow !== undefined && { Allow: allow }),
+  });
+}
+
+/** RFC 6749 §5.2: %x20-21 / %x23-5B / %x5D-7E. */
+function printable(text: string): string {
+  return text.replaceAll('"', "'").replace(/[^\x20-\x5b\x5d-\x7e]/g, '?');
+}

@@ -1,0 +1,47 @@
+import type { KeyRing } from '../keys/key-ring.ts';
+import type { FoundProfile, FoundToken } from '../store/client-reads.ts';
+
+/** How long an opened token may stay in memory. Milliseconds. */
+export const openedForMs = 5_000;
+
+interface Opened {
+  accessToken: string;
+  /** What it was opened from: another text, even one of the same token, is opened anew. */
+  sealed: string;
+  openedAt: number;
+}
+
+/**
+ * Opens sealed tokens, and keeps each for five seconds at most: opening is the dearest part of a read. Whether
+ * somebody may have it is not decided here.
+ */
+export class OpenedTokens {
+  readonly #keys: KeyRing;
+  readonly #now: () => number;
+  readonly #opened = new Map<string, Opened>();
+  #sweep: NodeJS.Timeout | null = null;
+
+  constructor(keys: KeyRing, now: () => number) {
+    this.#keys = keys;
+    this.#now = now;
+  }
+
+  /** Throws `E_SEAL` where the token cannot be opened. */
+  open({ tokenId, sealed }: FoundToken, { profileId }: FoundProfile): string {
+    const known = this.#opened.get(tokenId);
+    const now = this.#now();
+    if (known !== undefined && known.sealed === sealed && Math.abs(now - known.openedAt) < openedForMs) {
+      return known.accessToken;
+    }
+    const accessToken = this.#keys.open(sealed, { tokenId, profileId });
+    this.#opened.set(tokenId, { accessToken, sealed, openedAt: now });
+    this.#sweep ??= setTimeout(() => this.clear(), openedForMs).unref();
+    return accessToken;
+  }
+
+  clear(): void {
+    if (this.#sweep !== null) clearTimeout(this.#sweep);
+    this.#sweep = null;
+    this.#opened.clear();
+  }
+}

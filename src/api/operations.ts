@@ -1,0 +1,42 @@
+import type { RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { send, sendJson } from './send.ts';
+
+/** What monitoring asks for, without signing in. */
+export interface Operations {
+  /** Resolves where requests can be served; rejects where they cannot, for example without the database. */
+  ready(): Promise<void>;
+  /** In Prometheus's text format. */
+  metrics(): Promise<{ contentType: string; text: string }>;
+}
+
+/** `GET /healthz`: the process answers. */
+export const liveness: RequestHandler = (_request, response) => sendJson(response, 200, '{"status":"ok"}');
+
+/** `GET /readyz`: it can do its work too. */
+export function readiness({ ready }: Operations, log: Pick<Logger, 'warn'>): RequestHandler {
+  return (_request, response) => {
+    ready().then(
+      () => sendJson(response, 200, '{"status":"ready"}'),
+      (error: unknown) => {
+        log.warn({ err: error }, 'not ready');
+        sendJson(response, 503, '{"status":"not ready"}', { 'Retry-After': '5' });
+      },
+    );
+  };
+}
+
+/** `GET /metrics`, for Prometheus. */
+export function metrics(operations: Operations, log: Pick<Logger, 'error'>): RequestHandler {
+  return (_request, response) => {
+    operations.metrics().then(
+      ({ contentType, text }) => send(response, 200, contentType, text),
+      (error: unknown) => {
+        log.error({ err: error }, 'the metrics could not be gathered');
+        send(response, 503, 'text/plain; charset=utf-8', 'the store cannot be read\n', {
+          'Retry-After': '5',
+        });
+      },
+    );
+  };
+}

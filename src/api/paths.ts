@@ -1,0 +1,17 @@
+/** Every path of the token API, beside which a server may have other pages. */
+export const apiPaths = {
+  token: '/oauth/token',
+  introspection: '/oauth/introspect',
+  metadata: '/.well-known/oauth-authorization-server',
+  liveness: '/healthz',
+  readiness: '/readyz',
+  metrics: '/metrics',
+} as const;
+
+const all: ReadonlySet<string> = new Set(Object.values(apiPaths));
+
+/** Whether a request's target, as it stands in the request line, is one of the token API's. */
+export function isApiPath(target: string): boolean {
+  const end = target.indexOf('?');
+  return all.has(end === -1 ? target : target.slice(0, end));
+}

@@ -1,0 +1,75 @@
+import type { RequestHandler } from 'express';
+import { BrokerError } from '../errors.ts';
+import { secondsLeft } from '../handoff/handed-token.ts';
+import type { Found } from '../store/client-reads.ts';
+import { chooseToken, type Wish } from './choose-token.ts';
+import { type Arrived, ClientRequest, clientEndpoint, type Outcome } from './client-request.ts';
+import type { ApiContext } from './context.ts';
+import type { Form } from './form.ts';
+import type { Refusal } from './oauth-error.ts';
+
+/** `POST /oauth/token`: RFC 6749 §4.4, the grant type `client_credentials`. */
+export function tokenEndpoint(context: ApiContext): RequestHandler {
+  return clientEndpoint(context, (arrived) => new TokenRequest(arrived));
+}
+
+class TokenRequest extends ClientRequest {
+  readonly orgId: string | null;
+  /** Enough to know that the client has to say which. */
+  readonly profileLimit = 2;
+  readonly #wish: Wish;
+  /** What is wrong with the request. Only an authenticated client is told. */
+  readonly #problem: Refusal | null;
+
+  constructor(arrived: Arrived) {
+    super('read', arrived);
+    const { form } = arrived;
+    const resource = form.resources[0]?.replace(/\/$/, '') ?? null;
+    this.#wish = { resource, scope: form.get('scope') ?? null };
+    this.#problem = problemOf(form);
+    // A tenant URL ends in the organization's ID; anything else matches no organization.
+    this.orgId = resource === null ? null : resource.slice(resource.lastIndexOf('/') + 1);
+  }
+
+  protected outcome(found: Found, now: number): Outcome {
+    const { vault, opened, log } = this.context;
+    if (this.#problem !== null) return { profile: null, refusal: this.#problem };
+    const choice = chooseToken(found.profiles, this.#wish, vault.settings.webex, now);
+    const profile = choice.profile?.profile ?? null;
+    if (!choice.ok) return { profile, refusal: choice.refusal };
+    try {
+      const json = JSON.stringify({
+        access_token: opened.open(choice.token, choice.profile),
+        token_type: 'Bearer',
+        expires_in: secondsLeft(choice.token.expiresAt, now),
+        scope: choice.scopes.join(' '),
+      });
+      return { profile, json, granted: true };
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      log.error({ err: error, profile }, 'a stored token cannot be opened');
+      const description = `The stored token of ${profile} cannot be opened. An administrator renews it with: webex-token login ${profile}`;
+      return { profile, refusal: { code: 'server_error', description, status: 500 } };
+    }
+  }
+}
+
+function problemOf(form: Form): Refusal | null {
+  const grantType = form.get('grant_type');
+  if (grantType === undefined) {
+    return {
+      code: 'invalid_request',
+      description: 'grant_type is missing. It has to be client_credentials.',
+    };
+  }
+  if (grantType !== 'client_credentials') {
+    return { code: 'unsupported_grant_type', description: 'The only grant_type here is client_credentials.' };
+  }
+  if (form.resources.length > 1) {
+    return {
+      code: 'invalid_target',
+      description: 'A token is good for one resource: ask for one at a time.',
+    };
+  }
+  return null;
+}
