@@ -51,14 +51,13 @@ export function storePlace(settings: Pick<Settings, 'home' | 'databaseUrl'>): st
  */
 export async function openRecords(settings: Settings, now: () => number = Date.now): Promise<Records> {
   privateFolder(settings.home);
-  return { settings, now, db: await openStore(databaseFile(settings.home)) };
+  return { settings, now, db: await openStore(storePlace(settings)) };
 }
 
 /** Opens store and keys, making them on the very first run. Close the vault with `closeVault`. */
 export async function openVault(settings: Settings, options: VaultOptions = {}): Promise<Vault> {
   const { fetch = globalThis.fetch, now = Date.now, keychain = systemKeychain, notice = () => {} } = options;
-  privateFolder(settings.home);
-  const db = await openStore(storePlace(settings));
+  const { db } = await openRecords(settings, now);
   try {
     const keys = await openKeys(db, { settings, keychain, now, notice });
     const api = (deployment: Deployment) => createWebexApi({ ...settings.webex[deployment], fetch, now });
