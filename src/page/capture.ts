@@ -57,7 +57,9 @@ async function hand(): Promise<void> {
   // A fault of the program's own may be over in a moment, and the token is still good.
   if (response.status < 500) answer = '';
   tell(problem);
-  show(response.status < 500 ? 'refused' : 'faulty');
+  if (response.status >= 500) show('faulty');
+  else
+    show(document.querySelector('[data-when="refused-by-webex"]') === null ? 'refused' : 'refused-by-webex');
 }
 
 /** Shows one of the page's sections, and takes the reader there. */
@@ -89,10 +91,10 @@ function tell(problem: Problem): void {
 
 function link(name: string, to: unknown): void {
   const path = ownPath(to);
-  const anchor = document.querySelector<HTMLAnchorElement>(`a[data-link="${name}"]`);
-  if (anchor === null) return;
-  anchor.hidden = path === null;
-  if (path !== null) anchor.href = path;
+  for (const anchor of document.querySelectorAll<HTMLAnchorElement>(`a[data-link="${name}"]`)) {
+    anchor.hidden = path === null;
+    if (path !== null) anchor.href = path;
+  }
 }
 
 /** A path of this program's own, or null. */

@@ -95,11 +95,7 @@ export function sendProblem(response: Response, failure: Failure, more: Record<s
 }
 
 export const notFound: RequestHandler = (_request, _response, next) => {
-  next(
-    new BrokerError('E_NOT_FOUND', 'This page does not exist, or does no longer.', {
-      help: 'Go back to the overview.',
-    }),
-  );
+  next(new BrokerError('E_NOT_FOUND', 'This page does not exist, or does no longer.'));
 };
 
 /** Answers every failure: with a page for a person, with problem details for a program. */

@@ -9,6 +9,8 @@ export interface LifeView {
   /** How much of its life is left, from 0 to 100. */
   percentLeft: number;
   timeLeft: string;
+  /** What stands before the date: `until`, `on`. */
+  until: string;
 }
 
 const words: Record<ProfileStatus, string> = {
@@ -27,11 +29,21 @@ export function lifeView(
 ): LifeView {
   const statusWord = words[status];
   if (life.capturedAt === null || life.expiresAt === null) {
-    return { status, statusWord, percentLeft: 0, timeLeft: '' };
+    return { status, statusWord, percentLeft: 0, timeLeft: '', until: '' };
   }
   const begins = Date.parse(life.capturedAt);
   const ends = Date.parse(life.expiresAt);
+  if (status === 'rejected') {
+    return {
+      status,
+      statusWord,
+      percentLeft: 0,
+      timeLeft: 'no longer accepted',
+      until: 'would have lived until',
+    };
+  }
   const share = ends <= begins ? 0 : (ends - now) / (ends - begins);
   const percentLeft = Math.round(Math.min(1, Math.max(0, share)) * 100);
-  return { status, statusWord, percentLeft, timeLeft: timeLeftText(daysLeft(ends, now)) };
+  const timeLeft = timeLeftText(daysLeft(ends, now));
+  return { status, statusWord, percentLeft, timeLeft, until: ends <= now ? 'on' : 'until' };
 }

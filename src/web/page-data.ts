@@ -11,7 +11,7 @@ export interface PageData {
   'from-elsewhere': { path: string };
   failure: { failure: Failure; reason: string };
   capture: { error: Explanation | null };
-  overview: { cards: ProfileCard[]; attention: number; notice: string | null };
+  overview: OverviewPage;
   'sign-in': SignInPage;
   'to-webex': { url: string; host: string; profile: string };
   'private-window': { link: string; waitUrl: string; progressUrl: string; profile: string };
@@ -23,9 +23,22 @@ export interface PageData {
   remove: { profile: string; tokens: number; tokensUrl: string };
 }
 
+export interface OverviewPage {
+  cards: ProfileCard[];
+  notice: string | null;
+  search: string;
+  /** How many profiles the search finds; all where nothing is searched for. */
+  total: number;
+  attention: number;
+  earlierPage: string | null;
+  laterPage: string | null;
+}
+
 export interface ProfileCard extends LifeView {
   summary: ProfileSummary;
   deploymentTitle: string;
+  /** Webex was not asked about the token yet, or could not tell. */
+  unverified: boolean;
   /** A token that was set aside and waits for the person's word. */
   undecided: string | null;
 }

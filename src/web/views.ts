@@ -14,6 +14,8 @@ export interface PageOptions {
   status?: number;
   /** Which entry of the navigation this page is; none where absent. */
   at?: 'overview' | 'sign-in' | 'import';
+  /** Uses the width of the window: for lists, and forms with advice beside them. */
+  wide?: boolean;
   /** A script of ours in the head, by name. */
   script?: 'capture' | 'waiting';
   /** Asks the browser for the page anew, where scripts do not run: seconds, and where to. */
@@ -45,15 +47,17 @@ export function createRender(site: { demonstration: boolean }): Render {
   };
   const helpers = { dateText, minuteText };
   return (request, response, name, data, options) => {
-    const body = template(name)({ ...helpers, ...data });
+    const entered = request.session?.entered === true;
+    const body = template(name)({ ...helpers, entered, ...data });
     const page = template('layout')({
       body,
       at: null,
+      wide: false,
       script: null,
       refresh: null,
       ...options,
       ...site,
-      entered: request.session?.entered === true,
+      entered,
     });
     response
       .status(options.status ?? 200)

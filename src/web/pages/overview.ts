@@ -1,9 +1,10 @@
 import type { RequestHandler } from 'express';
-import { findProfile } from '../../store/profiles.ts';
+import { pageOfProfiles } from '../../store/profile-page.ts';
 import { tokensOf } from '../../store/tokens.ts';
-import type { ProfileStatus } from '../../tokens/status.ts';
-import type { ProfileSummary } from '../../tokens/summary.ts';
-import { listSummaries } from '../../vault/profiles.ts';
+import type { Profile } from '../../tokens/profile.ts';
+import { summarize } from '../../tokens/summary.ts';
+import type { Token } from '../../tokens/token.ts';
+import type { Vault } from '../../vault/vault.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import type { WebContext } from '../context.ts';
 import { lifeView } from '../life-view.ts';
@@ -11,51 +12,64 @@ import { takeNotice } from '../notice.ts';
 import type { ProfileCard } from '../page-data.ts';
 import { renderSignIn } from './sign-in.ts';
 
-/** `GET /`: every profile, most urgent first. With none, straight into the first sign-in. */
+const cardsOnPage = 50;
+
+/** `GET /`: the profiles, most urgent first. With none, straight into the first sign-in. */
 export function overview(context: WebContext): RequestHandler {
   const { vault, render } = context;
   return async (request, response) => {
-    const summaries = (await listSummaries(vault)).sort(byUrgency);
+    const asked = (name: string) => {
+      const value = request.query[name];
+      return typeof value === 'string' && value !== '' ? value.slice(0, 500) : undefined;
+    };
+    const search = asked('search');
+    const page = await pageOfProfiles(vault.db, {
+      search,
+      after: asked('after'),
+      before: asked('before'),
+      sort: 'urgency',
+      limit: cardsOnPage,
+      now: vault.now(),
+    });
     const notice = takeNotice(request);
-    if (summaries.length === 0 && notice === null) {
+    if (page.totals.all === 0 && search === undefined && notice === null) {
       renderSignIn(context, request, response, { first: true });
       return;
     }
-    const cards = await Promise.all(summaries.map((summary) => cardOf(context, summary)));
-    const attention = cards.filter((card) => card.status !== 'valid' || card.undecided !== null).length;
+    const cards = await Promise.all(page.rows.map(({ profile, current }) => cardOf(vault, profile, current)));
     render(
       request,
       response,
       'overview',
-      { cards, attention, notice },
-      { title: 'Your organizations', at: 'overview' },
+      {
+        cards,
+        notice,
+        search: search ?? '',
+        total: page.totals.all,
+        attention: page.totals.all - page.totals.valid,
+        earlierPage: pageLink('before', page.previous, search),
+        laterPage: pageLink('after', page.next, search),
+      },
+      { title: 'Your organizations', at: 'overview', wide: true },
     );
   };
 }
 
-const urgency: Record<ProfileStatus, number> = { rejected: 0, expired: 1, expiring: 2, empty: 3, valid: 4 };
-
-function byUrgency(one: ProfileSummary, other: ProfileSummary): number {
-  return (
-    urgency[one.status] - urgency[other.status] ||
-    (one.expiresAt ?? '').localeCompare(other.expiresAt ?? '') ||
-    one.profile.localeCompare(other.profile)
-  );
+function pageLink(name: string, cursor: string | null, search: string | undefined): string | null {
+  if (cursor === null) return null;
+  return `/?${new URLSearchParams({ ...(search !== undefined && { search }), [name]: cursor })}`;
 }
 
-async function cardOf(context: WebContext, summary: ProfileSummary): Promise<ProfileCard> {
+async function cardOf(vault: Vault, profile: Profile, current: Token | null): Promise<ProfileCard> {
+  const now = vault.now();
+  const summary = summarize(profile, current, vault.settings.webex[profile.deployment], now);
+  // A valid token leaves time; where there is none, a decision may be what is missing.
+  const tokens = summary.status === 'valid' ? [] : await tokensOf(vault.db, profile.id);
   return {
     summary,
-    deploymentTitle: deploymentTitles[summary.deployment],
-    // A valid token leaves time; where there is none, a decision may be what is missing.
-    undecided: summary.status === 'valid' ? null : await undecidedToken(context, summary.profile),
-    ...lifeView(summary.status, summary, context.vault.now()),
+    deploymentTitle: deploymentTitles[profile.deployment],
+    unverified: current?.verifiedAt === null && ['valid', 'expiring'].includes(summary.status),
+    undecided: tokens.find(({ state }) => state === 'set-aside')?.id ?? null,
+    ...lifeView(summary.status, summary, now),
   };
-}
-
-async function undecidedToken({ vault }: WebContext, name: string): Promise<string | null> {
-  const profile = await findProfile(vault.db, name);
-  if (profile === null) return null;
-  const tokens = await tokensOf(vault.db, profile.id);
-  return tokens.find(({ state }) => state === 'set-aside')?.id ?? null;
 }

@@ -49,6 +49,7 @@ export function renderSignIn(
   const data = { values, errors: [], first: false, ...page };
   render(request, response, 'sign-in', data, {
     title: `${data.errors.length > 0 ? 'Error: ' : ''}Sign in to Webex`,
+    wide: true,
     status: data.errors.length > 0 ? 422 : 200,
     at: data.first ? 'overview' : 'sign-in',
   });
