@@ -6,7 +6,7 @@ import { readKeyFile } from '../keys/key-file.ts';
 import { keyId } from '../keys/key-id.ts';
 import { openToken, unwrapDataKey } from '../keys/key-ring.ts';
 import { refuseLooseFile, refuseLooseFolder } from '../private-files.ts';
-import { newestMigration } from '../store/migrations/index.ts';
+import { newestMigration } from '../store/migrations/newest.ts';
 import { openSqliteFile } from '../store/sqlite-file.ts';
 import { appendAuditRows, hasMigration, storedDataKeys, storedToken } from '../store/sqlite-read.ts';
 import { currentUser } from './current-user.ts';

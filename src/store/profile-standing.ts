@@ -22,13 +22,14 @@ interface CurrentToken {
   account_email: string | null;
 }
 
-/** The two columns that are kept beside a profile. */
+/** The two columns that are kept beside a profile. `filedUnder`: its contact and tags. */
 export function standingOf(
   name: string,
   orgId: string | null,
   current: CurrentToken | null,
+  filedUnder: readonly (string | null)[] = [],
 ): { attention_at: number; search_text: string } {
-  const words = [name, orgId, current?.account_email, current?.account_name];
+  const words = [name, orgId, current?.account_email, current?.account_name, ...filedUnder];
   return {
     attention_at: attentionAt(current),
     search_text: words.filter(Boolean).join(' ').toLowerCase().slice(0, longestSearchText),
@@ -50,6 +51,8 @@ export async function refreshStanding(db: Db, profileId: string): Promise<void> 
     .select([
       'profile.name',
       'profile.org_id',
+      'profile.contact',
+      'profile.tags',
       'token.expires_at',
       'token.rejected_at',
       'token.account_name',
@@ -58,11 +61,11 @@ export async function refreshStanding(db: Db, profileId: string): Promise<void> 
     .where('profile.id', '=', profileId)
     .executeTakeFirst();
   if (row === undefined) return;
-  const { name, org_id, expires_at, ...rest } = row;
+  const { name, org_id, contact, tags, expires_at, ...rest } = row;
   const current = expires_at === null ? null : { expires_at, ...rest };
   await db
     .updateTable('profile')
-    .set(standingOf(name, org_id, current))
+    .set(standingOf(name, org_id, current, [contact, ...(JSON.parse(tags) as string[])]))
     .where('id', '=', profileId)
     .execute();
 }

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Profile } from '../tokens/profile.ts';
+import type { NewProfile, Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
 import { refreshStanding, standingOf } from './profile-standing.ts';
 import type { ProfileTable } from './schema.ts';
@@ -24,19 +24,56 @@ export async function listProfiles(db: Db): Promise<{ profile: Profile; current:
   return rows.map((row) => ({ profile: profileFromRow(row), current: tokens.get(row.id) ?? null }));
 }
 
-export async function insertProfile(db: Db, profile: Profile): Promise<void> {
-  await db
-    .insertInto('profile')
-    .values({
-      id: profile.id,
-      name: profile.name,
-      deployment: profile.deployment,
-      org_id: profile.orgId,
-      scopes: JSON.stringify(profile.scopes),
-      created_at: profile.createdAt,
-      ...standingOf(profile.name, profile.orgId, null),
-    })
-    .execute();
+export async function insertProfile(db: Db, profile: NewProfile): Promise<void> {
+  await insertProfiles(db, [profile]);
+}
+
+/** All of them at once: some hundreds at a time, for engines take some ten thousands of values in one statement. */
+export async function insertProfiles(db: Db, profiles: readonly NewProfile[]): Promise<void> {
+  if (profiles.length === 0) return;
+  const rows = profiles.map(({ contact = null, tags = [], ...profile }) => ({
+    id: profile.id,
+    name: profile.name,
+    deployment: profile.deployment,
+    org_id: profile.orgId,
+    scopes: JSON.stringify(profile.scopes),
+    created_at: profile.createdAt,
+    contact,
+    tags: JSON.stringify(tags),
+    ...standingOf(profile.name, profile.orgId, null, [contact, ...tags]),
+  }));
+  await db.insertInto('profile').values(rows).execute();
+  await insertTags(db, profiles);
+}
+
+async function insertTags(db: Db, profiles: readonly Pick<NewProfile, 'id' | 'tags'>[]): Promise<void> {
+  const rows = profiles.flatMap(({ id, tags = [] }) => tags.map((tag) => ({ tag, profile_id: id })));
+  // Two values a row, and as many rows as profiles have tags.
+  for (let at = 0; at < rows.length; at += 1000) {
+    await db
+      .insertInto('profile_tag')
+      .values(rows.slice(at, at + 1000))
+      .execute();
+  }
+}
+
+/** Files a profile under what is given; what is left out stays as it is. */
+export async function fileProfile(
+  db: Db,
+  id: string,
+  { contact, tags }: Partial<Pick<Profile, 'contact' | 'tags'>>,
+): Promise<void> {
+  if (contact === undefined && tags === undefined) return;
+  const changes = {
+    ...(contact !== undefined && { contact }),
+    ...(tags !== undefined && { tags: JSON.stringify(tags) }),
+  };
+  await db.updateTable('profile').set(changes).where('id', '=', id).execute();
+  if (tags !== undefined) {
+    await db.deleteFrom('profile_tag').where('profile_id', '=', id).execute();
+    await insertTags(db, [{ id, tags }]);
+  }
+  await refreshStanding(db, id);
 }
 
 export async function setProfileOrganization(db: Db, id: string, orgId: string): Promise<void> {
@@ -62,5 +99,7 @@ export function profileFromRow(row: Selectable<ProfileTable>): Profile {
     orgId: row.org_id,
     scopes: JSON.parse(row.scopes) as string[],
     createdAt: row.created_at,
+    contact: row.contact,
+    tags: JSON.parse(row.tags) as string[],
   };
 }

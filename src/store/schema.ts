@@ -42,6 +42,37 @@ export interface ProfileTable {
   attention_at: Generated<number>;
   /** What a search looks through, in lower case. */
   search_text: Generated<string>;
+  /** The mail address that reminders about it go to. */
+  contact: string | null;
+  /** As a JSON list; `profile_tag` holds them once more, to be found by. */
+  tags: Generated<string>;
+}
+
+/** A profile's tags, one a row: kept by the same functions that write the profile's own list. */
+export interface ProfileTagTable {
+  tag: string;
+  profile_id: string;
+}
+
+/** A round of renewals: the profiles whose tokens end before an instant, to be worked through. */
+export interface RenewalRoundTable {
+  id: string;
+  expires_before: number;
+  /** Only the profiles with this tag. */
+  tag: string | null;
+  created_at: number;
+  /** When it was done with, or given up. */
+  ended_at: number | null;
+}
+
+/** A profile in a round. It is renewed once its current token is another one than when the round began. */
+export interface RenewalItemTable {
+  round_id: string;
+  profile_id: string;
+  token_id: string | null;
+  /** The end of that token. */
+  expires_at: number;
+  skipped_at: number | null;
 }
 
 export interface TokenTable {
@@ -228,6 +259,9 @@ export interface Schema {
   key_encryption_key: KeyEncryptionKeyTable;
   wrapped_data_key: WrappedDataKeyTable;
   profile: ProfileTable;
+  profile_tag: ProfileTagTable;
+  renewal_round: RenewalRoundTable;
+  renewal_item: RenewalItemTable;
   token: TokenTable;
   sign_in: SignInTable;
   web_session: WebSessionTable;

@@ -12,7 +12,14 @@ export interface Profile {
   scopes: string[];
   /** Epoch milliseconds. */
   createdAt: number;
+  /** The mail address that reminders about it go to; null: where all others go. */
+  contact: string | null;
+  /** What it is filed under, sorted. */
+  tags: string[];
 }
+
+/** A profile as it is made: nobody has filed it under anything yet, unless it is said. */
+export type NewProfile = Omit<Profile, 'contact' | 'tags'> & Partial<Pick<Profile, 'contact' | 'tags'>>;
 
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 

@@ -52,9 +52,11 @@ describe('the chain', () => {
     expect(await verifyAudit(db)).toEqual({ rows: 2, broken: null });
   });
 
-  test('holds for any text and time', async () => {
+  test('holds for any text and time, NUL and half a surrogate pair among them', async () => {
     const { db } = await newStore();
-    const text = fc.option(fc.string({ unit: 'grapheme', maxLength: 40 }));
+    const text = fc.option(
+      fc.oneof(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.constantFrom('\0', 'a\ud83d', '\udc00b')),
+    );
     let rows = 0;
     await fc.assert(
       fc.asyncProperty(fc.maxSafeNat(), fc.string(), text, text, async (time, action, profile, client) => {

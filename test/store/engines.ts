@@ -31,10 +31,8 @@ export function newSqlitePlace(): string {
 
 export async function newPostgresPlace({ empty = false } = {}): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await asOwner(
-    `create database ${name} template ${empty ? emptyDatabase : preparedDatabase} strategy file_copy`,
-  );
-  onTestFinished(() => asOwner(`drop database ${name} with (force)`));
+  await asOwner(`create database ${name} template ${empty ? emptyDatabase : preparedDatabase}`);
+  onTestFinished(async () => void (await asOwner(`drop database ${name} with (force)`)));
   return inject('postgresUrl') + name;
 }
 

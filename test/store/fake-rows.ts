@@ -11,6 +11,8 @@ export function fakeProfile(changes: Partial<Profile> = {}): Profile {
     orgId: null,
     scopes: ['spark:people_read'],
     createdAt: 1000,
+    contact: null,
+    tags: [],
     ...changes,
   };
 }

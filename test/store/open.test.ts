@@ -2,7 +2,8 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
-import { migrationProvider, newestMigration } from '../../src/store/migrations/index.ts';
+import { migrationProvider } from '../../src/store/migrations/index.ts';
+import { newestMigration } from '../../src/store/migrations/newest.ts';
 import { findProfile, insertProfile } from '../../src/store/profiles.ts';
 import { openSqliteFile } from '../../src/store/sqlite-file.ts';
 import { hasMigration } from '../../src/store/sqlite-read.ts';

@@ -3,6 +3,7 @@ import * as vault from './001-vault.ts';
 import * as expiry from './002-expiry.ts';
 import * as clients from './003-clients.ts';
 import * as handoff from './004-handoff.ts';
+import * as partners from './005-partners.ts';
 
 /** In order of their names. What has been released is never changed, only followed by another. */
 const migrations: Record<string, Migration> = {
@@ -10,11 +11,9 @@ const migrations: Record<string, Migration> = {
   '002-expiry': expiry,
   '003-clients': clients,
   '004-handoff': handoff,
+  '005-partners': partners,
 };
 
 export const migrationProvider: MigrationProvider = {
   getMigrations: () => Promise.resolve(migrations),
 };
-
-/** The newest migration that this program knows: a store that has it needs no work on opening. */
-export const newestMigration = Object.keys(migrations).sort().at(-1) ?? '';
