@@ -22,8 +22,22 @@ export interface AuditRow extends Required<AuditEntry> {
 
 /** An entry as it is stored, with every field there. */
 export function auditRow(seq: number, time: number, entry: AuditEntry): AuditRow {
-  const { action, outcome, profile = null, client = null, address = null, user = null } = entry;
-  return { seq, time, action, outcome, profile, client, address, user };
+  const { action, outcome, profile, client, address, user } = entry;
+  return {
+    seq,
+    time,
+    action: storable(action),
+    outcome: storable(outcome),
+    profile: storable(profile ?? null),
+    client: storable(client ?? null),
+    address: storable(address ?? null),
+    user: storable(user ?? null),
+  };
+}
+
+/** What comes back from every engine as it went in, or the hash would not fit it any more: no NUL, no half characters. */
+function storable<T extends string | null>(text: T): T {
+  return text === null ? text : (text.toWellFormed().replaceAll('\0', '\ufffd') as T);
 }
 
 /** What the first row names as its predecessor. */
