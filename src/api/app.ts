@@ -64,7 +64,7 @@ export function createApi(options: ApiOptions): Api {
   route(app, apiPaths.metadata, 'get', metadata(context));
   route(app, apiPaths.liveness, 'get', liveness);
   route(app, apiPaths.readiness, 'get', readiness(operations, log));
-  route(app, apiPaths.metrics, 'get', metrics(operations, log));
+  if (operations.metrics) route(app, apiPaths.metrics, 'get', metrics(operations.metrics, log));
   app.use((_request, response) => {
     sendRefusal(response, {
       code: 'invalid_request',

@@ -7,7 +7,7 @@ export interface Operations {
   /** Resolves where requests can be served; rejects where they cannot, for example without the database. */
   ready(): Promise<void>;
   /** In Prometheus's text format. */
-  metrics(): Promise<{ contentType: string; text: string }>;
+  metrics?(): Promise<{ contentType: string; text: string }>;
 }
 
 /** `GET /healthz`: the process answers. */
@@ -27,9 +27,12 @@ export function readiness({ ready }: Operations, log: Pick<Logger, 'warn'>): Req
 }
 
 /** `GET /metrics`, for Prometheus. */
-export function metrics(operations: Operations, log: Pick<Logger, 'error'>): RequestHandler {
+export function metrics(
+  gather: NonNullable<Operations['metrics']>,
+  log: Pick<Logger, 'error'>,
+): RequestHandler {
   return (_request, response) => {
-    operations.metrics().then(
+    gather().then(
       ({ contentType, text }) => send(response, 200, contentType, text),
       (error: unknown) => {
         log.error({ err: error }, 'the metrics could not be gathered');
