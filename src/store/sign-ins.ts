@@ -109,6 +109,16 @@ export async function consumeSignIn(
   return row !== undefined;
 }
 
+/** Lets the sign-ins under way for a profile follow it to its new name. */
+export async function renameSignIns(db: Db, oldName: string, newName: string): Promise<void> {
+  await db
+    .updateTable('sign_in')
+    .set({ profile_name: newName })
+    .where('profile_name', '=', oldName)
+    .where('consumed_at', 'is', null)
+    .execute();
+}
+
 /** Forgets the sign-ins whose time was over before `before` (epoch milliseconds). */
 export async function deleteOldSignIns(db: Db, before: number): Promise<void> {
   await db.deleteFrom('sign_in').where('expires_at', '<', before).execute();

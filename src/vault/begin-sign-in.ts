@@ -15,7 +15,7 @@ export const signInLifetimeMs = 10 * 60_000;
 /** What a person asks for: which profile, and for a new one, of which organization. */
 export interface SignInRequest {
   profile: string;
-  /** Left out: the profile's own, or `commercial` for a new one. */
+  /** Left out: the profile's own, or the usual one for a new profile. */
   deployment?: Deployment | undefined;
   /** Organization UUID. Left out: the profile's own, or what the token says. */
   orgId?: string | undefined;
@@ -32,13 +32,17 @@ export interface SignInTarget {
 }
 
 /** Throws `E_PROFILE_NAME`, or `E_PROFILE_MISMATCH` where the profile is of another deployment or organization. */
-export async function resolveTarget(vault: Vault, request: SignInRequest): Promise<SignInTarget> {
+export async function resolveTarget(
+  vault: Vault,
+  request: SignInRequest,
+  usual: Deployment = 'commercial',
+): Promise<SignInTarget> {
   const profileName = parseProfileName(request.profile);
   const existing = await findProfile(vault.db, profileName);
   if (existing === null) {
     return {
       profileName,
-      deployment: request.deployment ?? 'commercial',
+      deployment: request.deployment ?? usual,
       orgId: request.orgId ?? null,
       scopes: vault.settings.scopes,
     };

@@ -2,9 +2,9 @@ import { BrokerError } from '../errors.ts';
 import { appendAudit } from '../store/audit.ts';
 import { consumeSignIn, type SignIn, signInByState } from '../store/sign-ins.ts';
 import { documentedState } from '../webex/defaults.ts';
-import { type Deployment, deployments } from '../webex/deployments.ts';
 import { explainError } from '../webex/explain-error.ts';
-import { type ErrorRedirect, parseRedirect, type Redirect } from '../webex/redirect.ts';
+import { type ErrorRedirect, parseRedirect } from '../webex/redirect.ts';
+import { refuseOtherBroker } from './issuer.ts';
 import { hashSecret } from './secrets.ts';
 import { storeToken } from './store-token.ts';
 import type { Actor, Vault } from './vault.ts';
@@ -19,7 +19,8 @@ export interface Captured {
  * The state is looked at first and used up last, in the transaction that stores the token: a bogus answer
  * uses up nothing. `binding` is the secret of the browser session that brings it, null where there is none.
  *
- * Throws `E_STATE_*` for an answer that was not asked for here, `E_SIGN_IN_FAILED` where Webex answered an error.
+ * Throws `E_STATE_*` for an answer that was not asked for here, `E_ISSUER` where it comes from the other ID broker,
+ * `E_SIGN_IN_FAILED` where Webex answered an error.
  */
 export async function captureRedirect(
   vault: Vault,
@@ -30,7 +31,7 @@ export async function captureRedirect(
   try {
     const redirect = parseRedirect(fragment);
     const signIn = await expectedSignIn(vault, redirect.state, binding);
-    refuseOtherBroker(vault, redirect, signIn.deployment);
+    refuseOtherBroker(vault, redirect.issuer, signIn.deployment);
     if (redirect.kind === 'error') throw await endWithError(vault, signIn, redirect, actor);
 
     const tokenId = await vault.db.transaction().execute(async (trx) => {
@@ -92,23 +93,6 @@ function stateSpent(): BrokerError {
   return new BrokerError('E_STATE_SPENT', 'This answer was taken already.', {
     help: 'If you went back or loaded the page again, all is well. Otherwise start over from here.',
   });
-}
-
-/** RFC 9207, as far as it goes here: an answer that names the other deployment's ID broker is not ours. */
-function refuseOtherBroker(vault: Vault, redirect: Redirect, deployment: Deployment): void {
-  const issuer = redirect.issuer === null ? null : URL.parse(redirect.issuer)?.origin;
-  if (issuer === null) return;
-  const origin = (each: Deployment) => new URL(vault.settings.webex[each].idbroker).origin;
-  const other = deployments.find((each) => each !== deployment && origin(each) === issuer);
-  if (other !== undefined && origin(deployment) !== issuer) {
-    throw new BrokerError(
-      'E_ISSUER',
-      'The answer comes from the other ID broker than the one that was asked.',
-      {
-        help: 'Start over from here, and choose Webex or Webex for Government, whichever your organization is in.',
-      },
-    );
-  }
 }
 
 async function endWithError(

@@ -1,6 +1,7 @@
 import { appendAudit } from '../store/audit.ts';
 import { profileById } from '../store/profiles.ts';
-import { deleteToken, makeCurrent, tokenById } from '../store/tokens.ts';
+import { deleteToken, tokenById } from '../store/tokens.ts';
+import { becomeCurrent } from './become-current.ts';
 import type { Actor, Vault } from './vault.ts';
 
 /** Makes a token that was set aside the current one, because the person says so. False where it is not set aside. */
@@ -22,7 +23,7 @@ async function decide(
   return await vault.db.transaction().execute(async (trx) => {
     const token = await tokenById(trx, tokenId);
     if (token?.state !== 'set-aside') return false;
-    await (action === 'accept' ? makeCurrent(trx, token) : deleteToken(trx, tokenId));
+    await (action === 'accept' ? becomeCurrent(trx, token) : deleteToken(trx, tokenId));
     const { name } = await profileById(trx, token.profileId);
     await appendAudit(trx, vault.now(), { action, outcome: 'ok', profile: name, ...actor });
     return true;

@@ -7,6 +7,7 @@ import {
   setProfileName,
   setProfileOrganization,
 } from '../store/profiles.ts';
+import { renameSignIns } from '../store/sign-ins.ts';
 import { tokensOf } from '../store/tokens.ts';
 import { type Profile, parseProfileName } from '../tokens/profile.ts';
 import { detail, type ProfileDetails, type ProfileSummary, summarize } from '../tokens/summary.ts';
@@ -61,6 +62,7 @@ export async function renameProfile(
       });
     }
     await setProfileName(trx, profile.id, name);
+    await renameSignIns(trx, oldName, name);
     await appendAudit(trx, vault.now(), { action: 'rename', outcome: 'ok', profile: oldName, ...actor });
     await appendAudit(trx, vault.now(), { action: 'rename', outcome: 'ok', profile: name, ...actor });
   });

@@ -1,17 +1,12 @@
+import { BrokerError } from '../errors.ts';
 import { appendAudit } from '../store/audit.ts';
-import { profileById, setProfileOrganization } from '../store/profiles.ts';
+import { profileById } from '../store/profiles.ts';
 import type { Db } from '../store/store.ts';
-import {
-  makeCurrent,
-  sealedToken,
-  type TokenChange,
-  tokenById,
-  tokensOf,
-  updateToken,
-} from '../store/tokens.ts';
+import { sealedToken, type TokenChange, tokenById, tokensOf, updateToken } from '../store/tokens.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { SetAsideReason, Token } from '../tokens/token.ts';
 import type { PersonAnswer } from '../webex/people-me.ts';
+import { becomeCurrent } from './become-current.ts';
 import type { Actor, Vault } from './vault.ts';
 
 /**
@@ -48,18 +43,16 @@ export async function settleToken(
   await vault.db.transaction().execute(async (trx) => {
     const token = await requireToken(trx, tokenId);
     if (token.state !== 'pending') return;
-    const objection = objectionTo(person, profile, await tokensOf(trx, profile.id));
+    const now = await profileById(trx, profile.id);
+    const objection = objectionTo(person, now, token, await tokensOf(trx, profile.id));
     await updateToken(trx, tokenId, change);
     if (objection !== null && !accept) {
       await updateToken(trx, tokenId, { state: 'set-aside', setAsideReason: objection });
     } else {
-      await makeCurrent(trx, token);
-      if (profile.orgId === null && person.outcome === 'person') {
-        await setProfileOrganization(trx, profile.id, person.person.orgId);
-      }
+      await becomeCurrent(trx, await requireToken(trx, tokenId));
     }
     const outcome = objection ?? (person.outcome === 'unknown' ? `unverified: ${person.reason}` : 'ok');
-    await appendAudit(trx, vault.now(), { action: 'verify', outcome, profile: profile.name, ...actor });
+    await appendAudit(trx, vault.now(), { action: 'verify', outcome, profile: now.name, ...actor });
   });
 
   const settled = await alreadySettled(
@@ -73,8 +66,8 @@ export async function settleToken(
 
 async function requireToken(db: Db, id: string): Promise<Token> {
   const token = await tokenById(db, id);
-  if (token === null) throw new Error(`no token ${id}`);
-  return token;
+  if (token !== null) return token;
+  throw new BrokerError('E_NO_TOKEN', 'The token was removed before it was checked.');
 }
 
 function alreadySettled(token: Token, profile: Profile): Settled {
@@ -109,13 +102,25 @@ function learned(
 }
 
 /** Why a token should not become current without the person's word; null where nothing speaks against it. */
-function objectionTo(person: PersonAnswer, profile: Profile, tokens: Token[]): SetAsideReason | null {
-  if (person.outcome === 'unknown') return null;
+function objectionTo(
+  person: PersonAnswer,
+  profile: Profile,
+  token: Token,
+  tokens: Token[],
+): SetAsideReason | null {
+  if (person.outcome === 'unknown') {
+    // Webex cannot be asked, but a token of the usual form names its organization itself.
+    return isOfAnother(token.orgId, profile) ? 'other-organization' : null;
+  }
   if (person.outcome === 'rejected') {
     // With no token to protect, a rejected one is shown for what it is rather than hidden.
-    return tokens.some((token) => token.state === 'current') ? 'rejected' : null;
+    return tokens.some(({ state }) => state === 'current') ? 'rejected' : null;
   }
   const { orgId, admin } = person.person;
-  if (profile.orgId !== null && orgId !== profile.orgId) return 'other-organization';
+  if (isOfAnother(orgId, profile)) return 'other-organization';
   return admin === 'other' || admin === 'none' ? 'not-full-admin' : null;
+}
+
+function isOfAnother(orgId: string | null, profile: Profile): boolean {
+  return orgId !== null && profile.orgId !== null && orgId !== profile.orgId;
 }

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
+import { BrokerError } from '../errors.ts';
 import { findProfile, insertProfile, setProfileOrganization } from '../store/profiles.ts';
 import type { Db } from '../store/store.ts';
 import { insertToken } from '../store/tokens.ts';
 import { lifetimesAtCapture } from '../tokens/lifetimes.ts';
 import type { TokenSource } from '../tokens/token.ts';
 import { clusterWarning, describeAccessToken } from '../webex/access-token.ts';
+import { deploymentTitles } from '../webex/deployments.ts';
 import type { TokenRedirect } from '../webex/redirect.ts';
 import type { SignInTarget } from './begin-sign-in.ts';
 import type { Vault } from './vault.ts';
 
 /**
  * Seals a token and stores it as `pending`, with its profile where that is new, within the caller's transaction.
- * The profile's organization is the one asked for, else the one that the token names. Returns the token's ID.
+ * Returns the token's ID. Throws `E_PROFILE_MISMATCH` where a profile of that name was made for another deployment
+ * while the person signed in.
  */
 export async function storeToken(
   vault: Vault,
@@ -24,7 +27,7 @@ export async function storeToken(
   const capturedAt = vault.now();
   const { orgId, cluster } = describeAccessToken(redirect.accessToken);
   const hint = clusterWarning(cluster, target.deployment);
-  const profileId = await profileFor(trx, target, target.orgId ?? orgId, capturedAt);
+  const profileId = await profileFor(trx, target, capturedAt);
   const token = {
     id,
     profileId,
@@ -44,19 +47,22 @@ export async function storeToken(
   return id;
 }
 
-async function profileFor(
-  trx: Db,
-  target: SignInTarget,
-  orgId: string | null,
-  createdAt: number,
-): Promise<string> {
-  const existing = await findProfile(trx, target.profileName);
-  if (existing !== null) {
-    if (existing.orgId === null && orgId !== null) await setProfileOrganization(trx, existing.id, orgId);
-    return existing.id;
+async function profileFor(trx: Db, target: SignInTarget, createdAt: number): Promise<string> {
+  const { profileName: name, deployment, orgId, scopes } = target;
+  const existing = await findProfile(trx, name);
+  if (existing === null) {
+    const id = randomUUID();
+    await insertProfile(trx, { id, name, deployment, orgId, scopes, createdAt });
+    return id;
   }
-  const { profileName: name, deployment, scopes } = target;
-  const id = randomUUID();
-  await insertProfile(trx, { id, name, deployment, orgId, scopes, createdAt });
-  return id;
+  if (existing.deployment !== deployment) {
+    // The token would be sent to the other deployment's API.
+    throw new BrokerError(
+      'E_PROFILE_MISMATCH',
+      `The profile "${name}" belongs to ${deploymentTitles[existing.deployment]}, and this token to ${deploymentTitles[deployment]}.`,
+      { help: 'Nothing was stored. Start over under another name.' },
+    );
+  }
+  if (existing.orgId === null && orgId !== null) await setProfileOrganization(trx, existing.id, orgId);
+  return existing.id;
 }
