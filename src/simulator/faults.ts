@@ -2,16 +2,19 @@ import type { RequestHandler, Response } from 'express';
 import type { Deployment } from '../webex/deployments.ts';
 import { sendWebexError } from './webex/webex-error.ts';
 
+/** Words an error the way the service at hand does. */
+export type ErrorSender = (response: Response, status: 401 | 403 | 404 | 429 | 500 | 503) => void;
+
 export type FaultAnswer =
   | { answer: 401 | 403 | 404 | 500 | 503 }
   /** Without `retryAfter` the header is left out. */
   | { answer: 429; retryAfter?: number | string }
   /** 200 with a page, as a proxy or a captive portal answers. */
   | { answer: 'html' }
-  /** Nothing, until the caller gives up. */
-  | { answer: 'hang' }
-  /** The connection is cut. */
-  | { answer: 'reset' }
+  /** Nothing, until the caller gives up. With `applied`, what was asked is done first, and only the answer is lost. */
+  | { answer: 'hang'; applied?: true }
+  /** The connection is cut; `applied` as above. */
+  | { answer: 'reset'; applied?: true }
   /** The true answer, late. */
   | { answer: 'slow'; milliseconds: number };
 
@@ -42,7 +45,8 @@ export class Faults {
     this.#faults = [];
   }
 
-  middleware(deployment: Deployment): RequestHandler {
+  /** For one deployment of Webex, or, with null, for another service, which words its own errors. */
+  middleware(deployment: Deployment | null, sendError: ErrorSender = sendWebexError): RequestHandler {
     return (request, response, next) => {
       const entry = this.#faults.find(
         ({ fault, left }) =>
@@ -56,7 +60,7 @@ export class Faults {
         return;
       }
       entry.left -= 1;
-      spoil(entry.fault, response, next);
+      spoil(entry.fault, response, next, sendError);
     };
   }
 }
@@ -66,24 +70,37 @@ function covers(wanted: string | RegExp, path: string): boolean {
   return path === wanted || path.startsWith(wanted.endsWith('/') ? wanted : `${wanted}/`);
 }
 
-function spoil(fault: FaultAnswer, response: Response, next: () => void): void {
+function spoil(fault: FaultAnswer, response: Response, next: () => void, sendError: ErrorSender): void {
   switch (fault.answer) {
     case 'html':
       response.send('<!doctype html><html lang="en"><title>Sign in to the network</title><p>Please sign in.');
       return;
     case 'hang':
+      if (fault.applied) loseAnswer(response, next, () => {});
       return;
-    case 'reset':
-      response.socket?.resetAndDestroy();
+    case 'reset': {
+      const cut = () => response.socket?.resetAndDestroy();
+      if (fault.applied) loseAnswer(response, next, cut);
+      else cut();
       return;
+    }
     case 'slow':
       setTimeout(next, fault.milliseconds);
       return;
     case 429:
       if (fault.retryAfter !== undefined) response.set('Retry-After', String(fault.retryAfter));
-      sendWebexError(response, 429);
+      sendError(response, 429);
       return;
     default:
-      sendWebexError(response, fault.answer);
+      sendError(response, fault.answer);
   }
+}
+
+/** Lets the request be carried out, and does `instead` where it would be answered. */
+function loseAnswer(response: Response, next: () => void, instead: () => void): void {
+  response.end = () => {
+    instead();
+    return response;
+  };
+  next();
 }

@@ -1,7 +1,9 @@
 import express from 'express';
 import { type Deployment, deployments, type WebexEndpoints } from '../webex/deployments.ts';
 import { Faults } from './faults.ts';
+import { type SimulatedEntra, startSimulatedEntra } from './graph/simulated-entra.ts';
 import { listenOnLoopback } from './listening-server.ts';
+import { type SimulatedOkta, startSimulatedOkta } from './okta/simulated-okta.ts';
 import { type RecordedRequest, recordRequests } from './request-log.ts';
 import {
   type SimulatedAccount,
@@ -31,6 +33,9 @@ export interface Simulator {
   /** What was asked, oldest first. Empty it by `requests.length = 0`. */
   requests: RecordedRequest[];
   faults: Faults;
+  /** The provisioning tools beside it, each with its own record and faults. */
+  entra: SimulatedEntra;
+  okta: SimulatedOkta;
   /** A token without a sign-in. */
   issueToken(accountName: string, options?: IssueOptions): SimulatedToken;
   /** No token of this person is accepted any more, as after "Reset Access" in Control Hub. */
@@ -38,7 +43,10 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-/** Starts the simulated Webex: one server on 127.0.0.1 for each deployment. */
+/**
+ * Starts the simulated Webex, one server on 127.0.0.1 for each deployment, and beside it the simulated Entra ID and
+ * Okta, which really ask it.
+ */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const now = options.now ?? Date.now;
   const cloud = new WebexCloud(options.accounts ?? simulatedAccounts, now);
@@ -73,8 +81,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     servers[deployment].setListener(app);
   }
 
+  const entra = await startSimulatedEntra({ now });
+  const okta = await startSimulatedOkta();
   return {
     endpoints,
+    entra,
+    okta,
     accounts: cloud.accounts,
     organizations: cloud.organizations,
     settings: cloud.settings,
@@ -83,7 +95,12 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     issueToken: (accountName, issueOptions) => cloud.issueToken(accountName, issueOptions),
     revoke: (accountName, deployment) => cloud.tokens.revokeAll(cloud.account(accountName, deployment)),
     async close() {
-      await Promise.all([servers.commercial.close(), servers.government.close()]);
+      await Promise.all([
+        servers.commercial.close(),
+        servers.government.close(),
+        entra.close(),
+        okta.close(),
+      ]);
     },
   };
 }

@@ -1,0 +1,173 @@
+import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import { testCredentials } from './credential-test.ts';
+import type { EntraDirectory, SimulatedEnterpriseApp, SimulatedJob } from './entra-directory.ts';
+import { webexTemplateId } from './entra-directory.ts';
+import { sendGraphError } from './graph-error.ts';
+import { jobObject, runCycle } from './provisioning.ts';
+import { maskedSecrets, type SecretsSettings, saveSecrets } from './synchronization-secrets.ts';
+
+export interface GraphParts {
+  directory: EntraDirectory;
+  settings: SecretsSettings;
+  /** What a bearer token allows; undefined for one that is not known. */
+  permissionsOf: (token: string) => string[] | undefined;
+  now: () => number;
+}
+
+/** Microsoft Graph v1.0, as far as provisioning goes. */
+export function graphApi(parts: GraphParts): Router {
+  const { directory, now } = parts;
+  const router = Router();
+  router.use(express.json());
+
+  router.get(
+    '/servicePrincipals',
+    allow(parts, 'Application.Read.All', 'Application.ReadWrite.OwnedBy'),
+    (request, response) => {
+      const [, field, value] =
+        /^(displayName|applicationTemplateId) eq '(.*)'$/.exec(String(request.query.$filter)) ?? [];
+      if (field !== 'displayName' && field !== 'applicationTemplateId') return sendGraphError(response, 400);
+      response.json({ value: directory.apps.filter((app) => app[field] === value).map(appObject) });
+    },
+  );
+  router.get('/applicationTemplates', allow(parts), (_request, response) => {
+    response.json({ value: [{ id: webexTemplateId, displayName: 'Cisco Webex' }] });
+  });
+  router.get(
+    /^\/servicePrincipals\(appId='([^']+)'\)$/,
+    allow(parts, 'Application.Read.All', 'Application.ReadWrite.OwnedBy'),
+    (request, response) => {
+      const wanted = (request.params as unknown as string[])[0];
+      const app = directory.apps.find(({ appId }) => appId === wanted);
+      if (app === undefined) return sendGraphError(response, 404);
+      response.json(appObject(app));
+    },
+  );
+  router.get(
+    '/servicePrincipals/:id',
+    allow(parts, 'Application.Read.All', 'Application.ReadWrite.OwnedBy'),
+    (request, response) => {
+      const app = directory.app(String(request.params.id));
+      if (app === undefined) return sendGraphError(response, 404);
+      response.json(appObject(app));
+    },
+  );
+
+  router.get('/users', allow(parts, 'User.ReadBasic.All', 'User.Read.All'), (request, response) => {
+    const [, upn, mail] =
+      /^userPrincipalName eq '(.*)' or mail eq '(.*)'$/.exec(String(request.query.$filter)) ?? [];
+    const found = directory.users.filter((user) => user.userPrincipalName === upn || user.mail === mail);
+    response.json({ value: found.map(({ id }) => ({ id })) });
+  });
+  router.get(
+    '/users/:id/appRoleAssignments',
+    allow(parts, 'User.ReadBasic.All', 'Directory.Read.All'),
+    (request, response) => {
+      const [, resource] = /^resourceId eq (\S+)$/.exec(String(request.query.$filter)) ?? [];
+      const user = directory.users.find(({ id }) => id === request.params.id);
+      response.json({ value: (user?.assignments ?? []).filter(({ resourceId }) => resourceId === resource) });
+    },
+  );
+
+  const synchronization = Router({ mergeParams: true });
+  router.use(
+    '/servicePrincipals/:id/synchronization',
+    allow(parts, 'Synchronization.ReadWrite.All', 'Application.ReadWrite.OwnedBy'),
+    settled(directory),
+    synchronization,
+  );
+  synchronization.get('/templates', (request, response) => {
+    response.json({ value: appOf(directory, request).templates });
+  });
+  synchronization.get('/jobs', (request, response) => {
+    response.json({ value: appOf(directory, request).jobs.map(jobObject) });
+  });
+  synchronization.post('/jobs', (request, response) => {
+    const app = appOf(directory, request);
+    const template = app.templates.find(({ id }) => id === request.body?.templateId);
+    if (template === undefined) return sendGraphError(response, 400);
+    response.status(201).json(jobObject(directory.newJob(app, template.id)));
+  });
+  synchronization.get('/secrets', (request, response) => {
+    response.json({ value: maskedSecrets(appOf(directory, request)) });
+  });
+  synchronization.put('/secrets', (request, response) => {
+    if (saveSecrets(appOf(directory, request), request.body, parts.settings)) response.status(204).end();
+    // Graph has no better answer for a key that it does not know.
+    else sendGraphError(response, 500);
+  });
+  synchronization.get('/jobs/:job', (request, response) => {
+    withJob(directory, request, response, ({ job }) => response.json(jobObject(job)));
+  });
+  synchronization.get('/jobs/:job/schema', (request, response) => {
+    withJob(directory, request, response, ({ job }) => response.json(job.schema));
+  });
+  synchronization.post('/jobs/:job/start', async (request, response) => {
+    await withJob(directory, request, response, async ({ app, job }) => {
+      job.quarantine = null;
+      job.code = 'Active';
+      await runCycle(app, job, now());
+      response.status(204).end();
+    });
+  });
+  synchronization.post('/jobs/:job/validateCredentials', async (request, response) => {
+    await withJob(directory, request, response, async ({ app }) => {
+      const { useSavedCredentials, credentials } = (request.body ?? {}) as {
+        useSavedCredentials?: boolean;
+        credentials?: { key: string; value: string }[];
+      };
+      const given = useSavedCredentials
+        ? app.secrets
+        : new Map(credentials?.map(({ key, value }) => [key, value]));
+      const failure = await testCredentials(given.get('BaseAddress'), given.get('SecretToken'));
+      if (failure === null) response.status(204).end();
+      else sendGraphError(response, 400, failure.code, failure.message);
+    });
+  });
+  return router;
+}
+
+function appOf(directory: EntraDirectory, request: Request): SimulatedEnterpriseApp {
+  const app = directory.app(String(request.params.id));
+  if (app === undefined) throw new Error('settled() comes before this');
+  return app;
+}
+
+function withJob<T>(
+  directory: EntraDirectory,
+  request: Request,
+  response: Response,
+  use: (found: { app: SimulatedEnterpriseApp; job: SimulatedJob }) => T,
+): T | undefined {
+  const app = appOf(directory, request);
+  const job = app.jobs.find(({ id }) => id === request.params.job);
+  if (job !== undefined) return use({ app, job });
+  sendGraphError(response, 404);
+  return undefined;
+}
+
+function allow({ permissionsOf }: GraphParts, ...anyOf: string[]): RequestHandler {
+  return (request, response, next) => {
+    const token = /^Bearer (\S+)$/.exec(request.get('authorization') ?? '')?.[1] ?? '';
+    const permissions = permissionsOf(token);
+    if (permissions === undefined) sendGraphError(response, 401);
+    else if (anyOf.length > 0 && !anyOf.some((name) => permissions.includes(name)))
+      sendGraphError(response, 403);
+    else next();
+  };
+}
+
+/** An application that was just made is not known everywhere yet, and answers 403 and 409 for a while. */
+function settled(directory: EntraDirectory): RequestHandler {
+  return (request, response, next) => {
+    const app = directory.app(String(request.params.id));
+    if (app === undefined) return sendGraphError(response, 404);
+    if (app.unsettled <= 0) return next();
+    app.unsettled -= 1;
+    sendGraphError(response, app.unsettled % 2 === 0 ? 409 : 403);
+  };
+}
+
+function appObject({ id, appId, displayName, applicationTemplateId }: SimulatedEnterpriseApp): object {
+  return { id, appId, displayName, applicationTemplateId };
+}

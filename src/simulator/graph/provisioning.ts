@@ -1,0 +1,77 @@
+import { testCredentials } from './credential-test.ts';
+import type { SimulatedEnterpriseApp, SimulatedJob } from './entra-directory.ts';
+
+/**
+ * One cycle of provisioning, which begins with the test of the saved credentials: where that fails, the job is put
+ * in quarantine. Nobody is provisioned. A job that is paused or was never started does nothing.
+ */
+export async function runCycle(app: SimulatedEnterpriseApp, job: SimulatedJob, now: number): Promise<void> {
+  if (job.code !== 'Active' && job.code !== 'Quarantine') return;
+  const failure = await testCredentials(app.secrets.get('BaseAddress'), app.secrets.get('SecretToken'));
+  const state = failure === null ? 'Succeeded' : 'Failed';
+  job.lastExecution = { state, began: now, ended: now, exported: 0 };
+  if (failure === null) {
+    job.code = 'Active';
+    job.quarantine = null;
+    job.lastSuccessAt = now;
+    return;
+  }
+  job.code = 'Quarantine';
+  job.quarantine = {
+    reason: 'EncounteredQuarantineException',
+    since: job.quarantine?.since ?? now,
+    message: failure.message,
+  };
+}
+
+const never = '0001-01-01T00:00:00Z';
+
+/** A job as Graph shows it (synchronizationJob). */
+export function jobObject(job: SimulatedJob): object {
+  const { quarantine, lastExecution, lastSuccessAt } = job;
+  return {
+    id: job.id,
+    templateId: job.templateId,
+    schedule: { expiration: null, interval: 'PT40M', state: job.code === 'Active' ? 'Active' : 'Disabled' },
+    status: {
+      countSuccessiveCompleteFailures: 0,
+      escrowsPruned: false,
+      code: job.code,
+      lastExecution: lastExecution && {
+        state: lastExecution.state,
+        timeBegan: iso(lastExecution.began),
+        timeEnded: iso(lastExecution.ended),
+        countExported: lastExecution.exported,
+        countEscrowed: 0,
+        error: null,
+      },
+      lastSuccessfulExecution:
+        lastSuccessAt === null
+          ? null
+          : {
+              state: 'Succeeded',
+              timeBegan: iso(lastSuccessAt),
+              timeEnded: iso(lastSuccessAt),
+              countExported: 0,
+            },
+      lastSuccessfulExecutionWithExports: null,
+      steadyStateFirstAchievedTime: never,
+      steadyStateLastAchievedTime: never,
+      quarantine: quarantine && {
+        reason: quarantine.reason,
+        currentBegan: iso(quarantine.since),
+        seriesBegan: iso(quarantine.since),
+        seriesCount: 1,
+        nextAttempt: iso(quarantine.since + 6 * 3_600_000),
+        error: { code: 'InvalidCredentials', message: quarantine.message },
+      },
+      synchronizedEntryCountByType: [],
+      progress: [],
+      troubleshootingUrl: null,
+    },
+  };
+}
+
+function iso(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

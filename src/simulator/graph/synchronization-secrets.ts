@@ -1,0 +1,39 @@
+import type { SimulatedEnterpriseApp } from './entra-directory.ts';
+
+export interface SecretsSettings {
+  /** Nobody outside knows whether saving keeps the keys that it does not name. */
+  unnamedSecrets: 'dropped' | 'kept';
+}
+
+/** Some of the keys that Graph's synchronizationSecretKeyStringValuePair lists; capitals count. */
+const knownKeys = [
+  'BaseAddress',
+  'SecretToken',
+  'SyncNotificationSettings',
+  'SyncAll',
+  'SkipOutOfScopeDeletions',
+  'SingleSignOnType',
+  'Oauth2ClientSecret',
+];
+
+const hidden = ['SecretToken', 'Oauth2ClientSecret'];
+
+/** What a GET shows: secret values as an asterisk. */
+export function maskedSecrets({ secrets }: SimulatedEnterpriseApp): { key: string; value: string }[] {
+  return [...secrets].map(([key, value]) => ({ key, value: hidden.includes(key) ? '*' : value }));
+}
+
+/** All of it or nothing. False for a key that is not known, or not in these capitals. */
+export function saveSecrets(
+  app: SimulatedEnterpriseApp,
+  body: unknown,
+  { unnamedSecrets }: SecretsSettings,
+): boolean {
+  const value = (body as { value?: { key: string; value: string }[] } | undefined)?.value;
+  if (!Array.isArray(value) || value.some(({ key }) => !knownKeys.includes(key))) return false;
+  const saved = unnamedSecrets === 'kept' ? new Map(app.secrets) : new Map<string, string>();
+  for (const { key, value: text } of value) saved.set(key, text);
+  app.secrets = saved;
+  for (const job of app.jobs) if (job.code === 'NotConfigured') job.code = 'NotRun';
+  return true;
+}

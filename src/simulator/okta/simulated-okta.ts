@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import express from 'express';
+import { Faults } from '../faults.ts';
+import type { ToolRequest } from '../graph/simulated-entra.ts';
+import { listenOnLoopback } from '../listening-server.ts';
+import { oktaApi, type SimulatedOktaApp } from './okta-api.ts';
+import { sendOktaError } from './okta-error.ts';
+import { OktaLogin, type SimulatedServiceApp } from './okta-login.ts';
+
+/** A simulated Okta organization: its token endpoint and management API. */
+export interface SimulatedOkta {
+  orgUrl: string;
+  /** An API token that may do everything. */
+  apiToken: string;
+  apps: SimulatedOktaApp[];
+  /** The Webex application that is there from the start, which the connections API does not serve. */
+  app: SimulatedOktaApp;
+  addApp(changes?: Partial<SimulatedOktaApp>): SimulatedOktaApp;
+  serviceApps: SimulatedServiceApp[];
+  /** What was asked, oldest first. */
+  requests: ToolRequest[];
+  faults: Faults;
+  close(): Promise<void>;
+}
+
+export async function startSimulatedOkta(): Promise<SimulatedOkta> {
+  const server = await listenOnLoopback(0);
+  const apiToken = `fake-okta-api-token-${randomBytes(6).toString('hex')}`;
+  const apps: SimulatedOktaApp[] = [];
+  const addApp = (changes: Partial<SimulatedOktaApp> = {}): SimulatedOktaApp => {
+    const app: SimulatedOktaApp = {
+      id: `0oa${randomBytes(12).toString('hex').slice(0, 17)}`,
+      name: 'cisco_webex',
+      label: 'Cisco Webex',
+      status: 'ACTIVE',
+      served: false,
+      connection: 'DISABLED',
+      token: null,
+      ...changes,
+    };
+    apps.push(app);
+    return app;
+  };
+  const serviceApps: SimulatedServiceApp[] = [];
+  const requests: ToolRequest[] = [];
+  const faults = new Faults();
+  const login = new OktaLogin({ origin: server.origin, apiTokens: new Set([apiToken]), serviceApps });
+  const application = express().disable('x-powered-by');
+  application.use((request, _response, next) => {
+    requests.push({ method: request.method, path: request.path });
+    next();
+  });
+  application.use(faults.middleware(null, sendOktaError));
+  application.use(login.router());
+  application.use('/api/v1', oktaApi(apps, login, server.origin));
+  application.use((_request, response) => sendOktaError(response, 404));
+  server.setListener(application);
+  return {
+    orgUrl: server.origin,
+    apiToken,
+    apps,
+    app: addApp(),
+    addApp,
+    serviceApps,
+    requests,
+    faults,
+    close: () => server.close(),
+  };
+}
