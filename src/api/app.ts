@@ -7,8 +7,8 @@ import express, {
 } from 'express';
 import type { Logger } from 'pino';
 import type { ClientReads } from '../store/client-reads.ts';
-import { SqliteClientReads } from '../store/sqlite-client-reads.ts';
-import { databaseFile, type Vault } from '../vault/vault.ts';
+import { openClientReads } from '../store/open-client-reads.ts';
+import { storePlace, type Vault } from '../vault/vault.ts';
 import { type ApiContext, peerAddress } from './context.ts';
 import { introspection } from './introspection.ts';
 import { metadata } from './metadata.ts';
@@ -28,7 +28,7 @@ export interface ApiOptions {
   operations: Operations;
   /** The reverse proxies whose `X-Forwarded-For` is believed: addresses or networks. None where absent. */
   trustedProxies?: string[];
-  /** How the store is read, where it is not SQLite. */
+  /** How the store is read; by its engine, where absent. */
   reads?: ClientReads;
 }
 
@@ -41,7 +41,7 @@ export interface Api {
 /** The token API. It may be served to other hosts, over TLS or behind a proxy that does TLS. */
 export function createApi(options: ApiOptions): Api {
   const { vault, log, issuer, operations, trustedProxies = [] } = options;
-  const reads = options.reads ?? new SqliteClientReads(databaseFile(vault.settings.home));
+  const reads = options.reads ?? openClientReads(storePlace(vault.settings), vault.db);
   const opened = new OpenedTokens(vault.keys, vault.now);
   const queue = new ReadQueue(reads, vault.now);
   const context: ApiContext = {

@@ -17,6 +17,8 @@ const byCode: Record<string, number> = {
   E_PROFILE_MISMATCH: usage,
   E_PROFILE_EXISTS: failed,
   E_ORGANIZATION_ID: usage,
+  E_CLIENT_NAME: usage,
+  E_ADDRESS: usage,
   E_NO_PROFILE: noToken,
   E_NO_TOKEN: noToken,
   E_EXPIRED: expired,

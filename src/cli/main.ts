@@ -13,6 +13,7 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
   get: () => import('./commands/get.ts'),
   exec: () => import('./commands/exec.ts'),
   copy: () => import('./commands/copy.ts'),
+  client: () => import('./commands/client.ts'),
   test: () => import('./commands/test.ts'),
   push: () => import('./commands/push.ts'),
   remove: () => import('./commands/remove.ts'),

@@ -1,4 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { connect } from 'node:net';
 import { BrokerError } from '../errors.ts';
 import { portHolder } from './port-holder.ts';
@@ -10,6 +11,10 @@ export interface Listening {
   /** Lets requests under way finish, a few seconds at most. */
   close(): Promise<void>;
 }
+
+/** What a slow or a hungry caller is held to. Milliseconds, and connections. */
+export const serverLimits = { requestTimeout: 30_000, headersTimeout: 10_000 };
+export const maxConnections = 2_000;
 
 /** How long requests under way may take once the server is to stop. Milliseconds. */
 const closeTimeoutMs = 5_000;
@@ -27,18 +32,18 @@ export async function listenOnLoopback(handler: RequestListener, port: number): 
       if (server !== null) servers.push(server);
     }
   } catch (error) {
-    await Promise.all(servers.map(close));
+    await Promise.all(servers.map(closeServer));
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw await portTaken(port);
     throw cannotListen(port, error);
   }
   if (servers.length === 0) throw cannotListen(port, new Error('this machine has no loopback address'));
-  return { close: async () => void (await Promise.all(servers.map(close))) };
+  return { close: async () => void (await Promise.all(servers.map(closeServer))) };
 }
 
 /** Null where this machine does not have the address's family at all. */
 function listen(handler: RequestListener, port: number, host: string): Promise<Server | null> {
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, handler);
-  server.maxConnections = 2_000;
+  const server = createServer(serverLimits, handler);
+  server.maxConnections = maxConnections;
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') resolve(null);
@@ -48,11 +53,14 @@ function listen(handler: RequestListener, port: number, host: string): Promise<S
   });
 }
 
-function close(server: Server): Promise<void> {
+/** Lets requests under way finish, and closes every connection as soon as it waits for another. */
+export function closeServer(server: Server | TlsServer): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
+    const idle = setInterval(() => server.closeIdleConnections(), 50);
     server.close(() => {
       clearTimeout(timer);
+      clearInterval(idle);
       resolve();
     });
     server.closeIdleConnections();

@@ -1,10 +1,14 @@
 import type { Logger } from 'pino';
+import { createApi } from '../api/app.ts';
+import { appOrigin } from '../config.ts';
 import { BrokerError } from '../errors.ts';
 import { settlePending } from '../vault/settle-pending.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createWebApp } from '../web/app.ts';
 import { listenOnLoopback } from './listen.ts';
+import { operationsOf } from './operations.ts';
 import { announce, findServer } from './presence.ts';
+import { withApi } from './with-api.ts';
 
 export interface RunningServer {
   port: number;
@@ -12,7 +16,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Serves the web app for this vault. Throws `E_RUNNING` where it is served already, `E_PORT_TAKEN`, `E_LISTEN`. */
+/** Serves the web app for this vault, and the token API with it. Throws `E_RUNNING` where it is served already, `E_PORT_TAKEN`, `E_LISTEN`. */
 export async function startServer(
   vault: Vault,
   log: Logger,
@@ -30,13 +34,21 @@ export async function startServer(
   const presence = announce(home, port);
   try {
     const { app, idle } = createWebApp({ vault, log, instanceSecret: presence.secret, ...options });
-    const listening = await listenOnLoopback(app, port);
+    const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
+    const api = createApi({ vault, log, issuer, operations: operationsOf(vault) });
+    const listening = await listenOnLoopback(withApi(app, api.app, port), port).catch(
+      async (error: unknown) => {
+        await api.close();
+        throw error;
+      },
+    );
     void settlePending(vault, log);
     return {
       port,
       close: async () => {
         presence.leave();
         await listening.close();
+        await api.close();
         await idle();
       },
     };

@@ -1,22 +1,57 @@
 import { Command } from 'commander';
 import { appOrigin } from '../../config.ts';
+import { BrokerError } from '../../errors.ts';
+import { serveApi } from '../../server/serve-api.ts';
 import { startServer } from '../../server/start.ts';
+import type { TlsFiles } from '../../server/tls-files.ts';
+import { parseAddressRange } from '../../tokens/client.ts';
 import { newEntryLink } from '../../vault/entry-links.ts';
 import { createLog } from '../log.ts';
 import { showTheWayIn } from '../show-the-way-in.ts';
+import { note } from '../terminal.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('serve')
-    .description('The web app on http://localhost:3000.')
+    .description('The web app on http://localhost:3000, or the token API alone, for other hosts.')
     .option('--no-open', 'leave the browser alone')
     .option('--verbose', 'log every request on standard error')
-    .addHelpText('after', '\nExample:\n  webex-token serve --no-open')
+    .option('--api <host:port>', 'serve the token API there, and nothing else')
+    .option('--tls-cert <file>', 'with --api: its certificate, with the ones that lead to its root (PEM)')
+    .option('--tls-key <file>', 'with --api: the key of the certificate (PEM)')
+    .option('--trust-proxy <address...>', 'with --api: the reverse proxy in front of it, or its network')
+    .addHelpText(
+      'after',
+      `
+The web app answers this machine only, and the token API with it. With --api the token API alone is served, to other hosts
+too; it may run beside the web app, as often as you like, and wants --tls-cert and --tls-key, which are read again when they
+change, or --trust-proxy. Without either it listens on loopback only. Behind a proxy, set WEBEX_TOKEN_ISSUER.
+
+Examples:
+  webex-token serve --no-open
+  webex-token serve --api 0.0.0.0:8443 --tls-cert cert.pem --tls-key key.pem
+  webex-token serve --api 127.0.0.1:8080 --trust-proxy 127.0.0.1`,
+    )
     .action(serve);
 }
 
-async function serve(options: { open: boolean; verbose?: boolean }): Promise<void> {
+interface ServeOptions {
+  open: boolean;
+  verbose?: boolean;
+  api?: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  trustProxy?: string[];
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  if (options.api !== undefined) return await serveApiAlone(options, options.api);
+  if ([options.tlsCert, options.tlsKey, options.trustProxy].some((given) => given !== undefined)) {
+    throw new BrokerError('E_USAGE', '--tls-cert, --tls-key and --trust-proxy go with --api.', {
+      help: 'The web app answers this machine only. For other hosts: webex-token serve --api 0.0.0.0:8443 …',
+    });
+  }
   await withVault(async (vault) => {
     const stopped = untilStopped();
     const server = await startServer(vault, createLog(options.verbose ? 'info' : 'warn'));
@@ -26,5 +61,40 @@ async function serve(options: { open: boolean; verbose?: boolean }): Promise<voi
     } finally {
       await server.close();
     }
+  });
+}
+
+async function serveApiAlone(options: ServeOptions, place: string): Promise<void> {
+  const { host, port } = parsePlace(place);
+  const tls = tlsFiles(options);
+  const trustedProxies = (options.trustProxy ?? []).flatMap((each) => each.split(',')).map(parseAddressRange);
+  await withVault(async (vault) => {
+    const stopped = untilStopped();
+    const log = createLog(options.verbose ? 'info' : 'warn');
+    const server = await serveApi(vault, log, { host, port, tls, trustedProxies });
+    try {
+      note(`The token API is on ${server.address}, as ${server.issuer}. Stop with Ctrl-C.`);
+      await stopped;
+    } finally {
+      await server.close();
+    }
+  });
+}
+
+function parsePlace(text: string): { host: string; port: number } {
+  const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host !== undefined && port <= 65_535) return { host, port };
+  throw new BrokerError('E_USAGE', `--api takes HOST:PORT, and "${text.slice(0, 80)}" is not that.`, {
+    help: 'For example 127.0.0.1:8080, 0.0.0.0:8443 or [::]:8443.',
+  });
+}
+
+function tlsFiles({ tlsCert, tlsKey }: ServeOptions): TlsFiles | null {
+  if (tlsCert === undefined && tlsKey === undefined) return null;
+  if (tlsCert !== undefined && tlsKey !== undefined) return { certificate: tlsCert, key: tlsKey };
+  throw new BrokerError('E_USAGE', '--tls-cert and --tls-key go together.', {
+    help: 'Give both, or neither.',
   });
 }
