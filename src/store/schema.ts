@@ -21,6 +21,12 @@ export interface KeyEncryptionKeyTable {
   /** What its kind needs to find or derive it, as JSON: a path's name, a salt. */
   parameters: string;
   created_at: number;
+  /** Whose it is, for people: `user@host` where it was made. */
+  name: Generated<string>;
+  /** Its public half (X25519, base64url): what a new data key is wrapped for where the key itself is elsewhere. */
+  public_key: string | null;
+  /** A JWE that only a holder of the data key can have made: this key with this public half was let in. */
+  admission: string | null;
 }
 
 /** A data key, wrapped once for each key-encryption key that may open it. */
@@ -29,6 +35,15 @@ export interface WrappedDataKeyTable {
   key_encryption_key_id: string;
   jwe: string;
   created_at: number;
+  /** Counts the data keys of this store, from 0: the one with the highest seals. */
+  generation: Generated<number>;
+}
+
+/** On which machine a key-encryption key was last used. */
+export interface KeyHolderTable {
+  key_encryption_key_id: string;
+  host: string;
+  seen_at: number;
 }
 
 export interface ProfileTable {
@@ -258,6 +273,7 @@ export interface Schema {
   meta: MetaTable;
   key_encryption_key: KeyEncryptionKeyTable;
   wrapped_data_key: WrappedDataKeyTable;
+  key_holder: KeyHolderTable;
   profile: ProfileTable;
   profile_tag: ProfileTagTable;
   renewal_round: RenewalRoundTable;

@@ -4,6 +4,7 @@ import * as expiry from './002-expiry.ts';
 import * as clients from './003-clients.ts';
 import * as handoff from './004-handoff.ts';
 import * as partners from './005-partners.ts';
+import * as keys from './006-keys.ts';
 
 /** In order of their names. What has been released is never changed, only followed by another. */
 const migrations: Record<string, Migration> = {
@@ -12,6 +13,7 @@ const migrations: Record<string, Migration> = {
   '003-clients': clients,
   '004-handoff': handoff,
   '005-partners': partners,
+  '006-keys': keys,
 };
 
 export const migrationProvider: MigrationProvider = {
