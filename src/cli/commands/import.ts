@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
 import { importToken } from '../../vault/import-token.ts';
 import { settleToken } from '../../vault/settle.ts';
+import { handOver } from '../hand-over.ts';
 import { reportSettled } from '../report-settled.ts';
 import { addSignInOptions, type SignInOptions, signInRequest } from '../sign-in-options.ts';
 import { note, readStandardInput } from '../terminal.ts';
@@ -31,6 +32,7 @@ async function importOne(profile: string, options: SignInOptions): Promise<void>
   }
   process.exitCode = await withVault(async (vault, actor) => {
     const tokenId = await importToken(vault, request, text, actor);
-    return reportSettled(await settleToken(vault, tokenId, actor, options.accept));
+    const code = reportSettled(await settleToken(vault, tokenId, actor, options.accept));
+    return code === 0 ? await handOver(vault, profile, actor, false) : code;
   });
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { handoffLabels } from '../../handoff/handoffs.ts';
 import { listSummaries } from '../../vault/profiles.ts';
 import { statusWord } from '../status-word.ts';
 import { table } from '../table.ts';
@@ -14,7 +15,10 @@ export function command(): Command {
 }
 
 async function list(options: { json?: boolean }): Promise<void> {
-  const profiles = await withVault((vault) => listSummaries(vault));
+  const { profiles, places } = await withVault(async (vault) => ({
+    profiles: await listSummaries(vault),
+    places: await handoffLabels(vault),
+  }));
   if (options.json) return printJson(profiles);
   if (profiles.length === 0) {
     note('Nothing is held yet. Get a first token with: webex-token login NAME');
@@ -27,6 +31,7 @@ async function list(options: { json?: boolean }): Promise<void> {
     each.daysLeft === null ? '' : String(each.daysLeft),
     each.deployment,
     each.account ?? '',
+    places.get(each.profile) ?? '',
   ]);
-  print(table(['PROFILE', 'STATUS', 'EXPIRES', 'DAYS', 'DEPLOYMENT', 'ACCOUNT'], rows));
+  print(table(['PROFILE', 'STATUS', 'EXPIRES', 'DAYS', 'DEPLOYMENT', 'ACCOUNT', 'HANDED TO'], rows));
 }

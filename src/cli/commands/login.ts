@@ -10,6 +10,7 @@ import { acceptToken } from '../../vault/decide.ts';
 import { type Settled, settleToken } from '../../vault/settle.ts';
 import type { Actor, Vault } from '../../vault/vault.ts';
 import { openBrowser } from '../browser.ts';
+import { handOver } from '../hand-over.ts';
 import { createLog } from '../log.ts';
 import { reportSettled } from '../report-settled.ts';
 import { addSignInOptions, type SignInOptions, signInRequest } from '../sign-in-options.ts';
@@ -22,6 +23,7 @@ export function command(): Command {
     .description('Sign in to Webex in a private browser window, and store the token.')
     .argument('<profile>');
   return addSignInOptions(base)
+    .option('--push', 'then replace the token in the provisioning tools that had it before')
     .addHelpText('after', '\nExample:\n  webex-token login acme --deployment government')
     .action(login);
 }
@@ -32,7 +34,7 @@ const pollMs = 200;
 /** How long the server that captured a token may take to check it, before this command does. Milliseconds. */
 const checkTimeoutMs = 30_000;
 
-async function login(profile: string, options: SignInOptions): Promise<void> {
+async function login(profile: string, options: SignInOptions & { push?: boolean }): Promise<void> {
   const request = signInRequest(profile, options);
   process.exitCode = await withVault(async (vault, actor) => {
     const running = await findServer(vault.settings.home);
@@ -41,7 +43,8 @@ async function login(profile: string, options: SignInOptions): Promise<void> {
       const port = running?.port ?? vault.settings.port;
       const signInId = await inviteToSignIn(vault, request, port, options.open);
       const tokenId = await untilCaptured(vault, signInId, options.timeout);
-      return reportSettled(await untilSettled(vault, tokenId, actor, options.accept ?? false));
+      const code = reportSettled(await untilSettled(vault, tokenId, actor, options.accept ?? false));
+      return code === 0 ? await handOver(vault, profile, actor, options.push ?? false) : code;
     } finally {
       await server?.close();
     }

@@ -1,24 +1,34 @@
 import { Command } from 'commander';
+import { watchHandoffs } from '../../handoff/entra/watch-handoffs.ts';
+import { describeHandoffs, type HandoffView, replacements } from '../../handoff/handoffs.ts';
+import { toolTitles } from '../../handoff/record-push.ts';
 import { documentedLifetimeMs } from '../../tokens/lifetimes.ts';
 import type { ProfileDetails } from '../../tokens/summary.ts';
-import { showProfile } from '../../vault/profiles.ts';
+import { requireProfile, showProfile } from '../../vault/profiles.ts';
+import type { Vault } from '../../vault/vault.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
+import { terminalPorts } from '../handoff-ports.ts';
 import { statusWord } from '../status-word.ts';
-import { print, printJson, styled } from '../terminal.ts';
+import { print, printJson, styled, warn } from '../terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('show')
     .description('Everything about one profile but the token itself.')
     .argument('<profile>')
+    .option('--live', 'first ask Entra ID how provisioning stands there')
     .option('--json', 'as an object, for programs')
     .addHelpText('after', '\nExample:\n  webex-token show acme')
     .action(show);
 }
 
-async function show(name: string, options: { json?: boolean }): Promise<void> {
-  const details = await withVault((vault) => showProfile(vault, name));
-  if (options.json) return printJson(details);
+async function show(name: string, options: { json?: boolean; live?: boolean }): Promise<void> {
+  const { details, handoffs } = await withVault(async (vault) => {
+    const details = await showProfile(vault, name);
+    if (options.live) await look(vault, name);
+    return { details, handoffs: await describeHandoffs(vault, name) };
+  });
+  if (options.json) return printJson({ ...details, handoffs });
   const lines: [string, string][] = [
     ['Profile', styled('bold', details.profile)],
     ['Status', statusWord(details.status)],
@@ -30,6 +40,7 @@ async function show(name: string, options: { json?: boolean }): Promise<void> {
     ['Expires', expiry(details)],
     ...lifetimeLines(details),
     ['Scopes', details.scopes.join(' ')],
+    ...handoffs.flatMap(handoffLines),
   ];
   print(lines.map(([label, value]) => `${label.padEnd(14)}${value}`).join('\n'));
   for (const token of details.tokens) {
@@ -37,6 +48,35 @@ async function show(name: string, options: { json?: boolean }): Promise<void> {
     const why = token.setAsideReason === null ? '' : ` (${token.setAsideReason})`;
     print(`${token.state.padEnd(14)}captured ${token.capturedAt}, expires ${token.expiresAt}${why}`);
   }
+  for (const sentence of replacements(name, handoffs)) warn(sentence);
+}
+
+/** Asks Entra ID how provisioning stands, wherever this profile's token was handed to. */
+async function look(vault: Vault, name: string): Promise<void> {
+  const { id } = await requireProfile(vault, name);
+  for (const { failure } of await watchHandoffs(vault, terminalPorts({ requests: false }), id)) {
+    if (failure !== null) warn(`${failure.message} ${failure.help ?? ''}`.trimEnd());
+  }
+}
+
+function handoffLines({
+  tool,
+  appName,
+  app,
+  handedOverAt,
+  upToDate,
+  provisioning,
+}: HandoffView): [string, string][] {
+  const when =
+    handedOverAt === null
+      ? 'to be pasted there'
+      : `${handedOverAt}${upToDate ? '' : ', and it still has that earlier token'}`;
+  const id = app === '' ? '' : `, ${app}`;
+  const seen = provisioning === null ? [] : [`As of ${provisioning.checkedAt}:`, ...provisioning.sentences];
+  return [
+    ['Handed to', `${toolTitles[tool]} (${appName}${id}): ${when}`],
+    ...seen.map((sentence): [string, string] => ['', sentence]),
+  ];
 }
 
 function expiry({ expiresAt, daysLeft, expirySource }: ProfileDetails): string {

@@ -70,6 +70,13 @@ export class Graph {
     return await withPatience(call, { repeatable, settling: path.includes('/synchronization/') }, patience);
   }
 
+  /** Waits, where what was just done is not seen everywhere yet, and says why. */
+  async pause(seconds: number, why: string): Promise<void> {
+    const { patience } = this.#connection;
+    patience.onWait(seconds, why);
+    await patience.sleep(seconds * 1000);
+  }
+
   /** GETs, and checks the answer's shape. Throws what `graphError` makes of a failure. */
   async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
     const found = await this.find(path, schema);
@@ -106,7 +113,7 @@ export class Graph {
 }
 
 /** Stands for the ID of what a dry run did not create. */
-export const plannedId = '{new job}';
+export const plannedId = 'THE-NEW-JOB';
 
 const noFailure = {
   reason: 'not-found' as const,

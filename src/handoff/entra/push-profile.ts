@@ -128,6 +128,7 @@ export async function openGraph(
     fetch,
     patience,
     onDeviceCode,
+    onRequest,
     ...(signal === undefined ? {} : { signal }),
   });
   return new Graph({

@@ -133,19 +133,7 @@ async function walk(
 
   const secrets = await steps.run('read-back', async () => {
     if (dryRun) return { value: before, message: 'Would read them back.', ...planned };
-    const value = await readSecrets(graph, app);
-    if (
-      secretValue(value, 'BaseAddress') !== credentials.tenantUrl ||
-      secretValue(value, 'SecretToken') === null
-    ) {
-      throw new BrokerError(
-        'E_READ_BACK',
-        'Entra ID took the new settings, but does not show them when asked.',
-        {
-          help: 'It can take a minute until they are seen everywhere. Run this again; if it repeats, look at the Provisioning page.',
-        },
-      );
-    }
+    const value = await readBack(graph, app, credentials);
     const lost = lostKeys(before, value);
     const note =
       lost.length === 0 ? '' : ` No longer there, as their values are hidden from us: ${lost.join(', ')}.`;
@@ -162,6 +150,19 @@ async function walk(
 
   const watch = await steps.run('job', () => settleJob(push, graph, app, job, created));
   return { graph, app, job, secrets, watch };
+}
+
+/** What was just saved may take a moment to be seen. Throws `E_READ_BACK`. */
+async function readBack(graph: Graph, app: EntraApp, { tenantUrl }: EntraCredentials): Promise<SyncSecret[]> {
+  for (const seconds of [1, 2, 4, null]) {
+    const saved = await readSecrets(graph, app);
+    if (secretValue(saved, 'BaseAddress') === tenantUrl && secretValue(saved, 'SecretToken') !== null)
+      return saved;
+    if (seconds !== null) await graph.pause(seconds, 'Entra ID does not show the new settings yet');
+  }
+  throw new BrokerError('E_READ_BACK', 'Entra ID took the new settings, but does not show them when asked.', {
+    help: 'It can take some minutes until they are seen everywhere. Run this again; if it repeats, look at the Provisioning page.',
+  });
 }
 
 async function findApp(graph: Graph, { app, rememberedApp }: EntraPush): Promise<EntraApp> {

@@ -2,7 +2,7 @@ import { BrokerError } from '../../errors.ts';
 import { sources } from '../sources.ts';
 import type { EntraApp } from './find-app.ts';
 import { synchronizationPath } from './find-job.ts';
-import type { Graph } from './graph.ts';
+import { type Graph, plannedId } from './graph.ts';
 import { type SyncSecret, syncSchema } from './graph-objects.ts';
 import { type Finding, reviewNotification, reviewSchema, sorted } from './review.ts';
 import { reviewAccountScope } from './review-scope.ts';
@@ -29,6 +29,8 @@ export async function reviewJob(
 }
 
 async function schemaFindings(graph: Graph, app: EntraApp, jobId: string): Promise<Finding[]> {
+  // A job that a dry run did not make has nothing to be read.
+  if (jobId === plannedId) return [];
   try {
     const path = `${synchronizationPath(app)}/jobs/${encodeURIComponent(jobId)}/schema`;
     return reviewSchema(await graph.get(path, syncSchema));

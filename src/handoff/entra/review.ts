@@ -155,7 +155,7 @@ function nullValues(mappings: AttributeMapping[]): Finding[] {
     ({ targetAttributeName }) => !/^(userName|active|externalId)$/i.test(targetAttributeName ?? ''),
   );
   if (clearable.length === 0) return [];
-  const message = `Emptying an attribute in Entra ID does not empty it in Webex: no value is never sent. That holds for ${clearable.map(targetOf).join(', ')}.`;
+  const message = `Emptying an attribute in Entra ID does not empty it in Webex: only values are sent, not that there is none. That holds for ${clearable.map(targetOf).join(', ')}.`;
   return [finding('note', 'null-values', message, sources.ciscoEntra)];
 }
 

@@ -15,6 +15,8 @@ import { BrokerError } from '../../errors.ts';
 import { assertMayCarryToken } from '../../webex/address.ts';
 import { type OAuthFailure, signInPatiently } from '../oauth-failure.ts';
 import type { Patience } from '../patience.ts';
+import type { ShownRequest } from '../request-line.ts';
+import { showingFetch } from '../showing-fetch.ts';
 import { readClientCertificate } from './certificate.ts';
 import type { EntraEndpoints } from './clouds.ts';
 
@@ -32,6 +34,7 @@ export interface EntraSignIn {
   fetch: typeof globalThis.fetch;
   patience: Patience;
   onDeviceCode: (code: DeviceCode) => void;
+  onRequest: (request: ShownRequest) => void;
   /** Ends the waiting for a person. */
   signal?: AbortSignal;
 }
@@ -101,7 +104,8 @@ async function configuration(signIn: EntraSignIn, method: EntraSignInMethod): Pr
   };
   const config = new Configuration(server, clientId, {}, await authentication());
   config.timeout = 30;
-  config[customFetch] = (url, options) => signIn.fetch(url, options as RequestInit);
+  const fetch = showingFetch(signIn.fetch, signIn.onRequest);
+  config[customFetch] = (url, options) => fetch(url, options as RequestInit);
   if (endpoints.login.startsWith('http:')) allowInsecureRequests(config);
   return config;
 

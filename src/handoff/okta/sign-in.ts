@@ -18,7 +18,8 @@ import type { OktaSettings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
 import { assertMayCarryToken } from '../../webex/address.ts';
 import { signInPatiently } from '../oauth-failure.ts';
-import type { Patience } from '../patience.ts';
+import type { HandoffPorts } from '../ports.ts';
+import { showingFetch } from '../showing-fetch.ts';
 
 /** How Okta is called once signed in: with this header, by this `fetch`, which may prove possession of a key. */
 export interface OktaSession {
@@ -38,7 +39,7 @@ const scope = 'okta.apps.read okta.apps.manage';
  */
 export async function signInToOkta(
   settings: OktaSettings,
-  { fetch, patience }: { fetch: typeof globalThis.fetch; patience: Patience },
+  { fetch, patience, onRequest }: Pick<HandoffPorts, 'fetch' | 'patience' | 'onRequest'>,
 ): Promise<OktaSession> {
   const orgUrl = settings.orgUrl ?? missing('OKTA_CLIENT_ORGURL');
   const { host } = assertMayCarryToken(orgUrl);
@@ -47,7 +48,7 @@ export async function signInToOkta(
   }
   const clientId = settings.clientId ?? missing('OKTA_CLIENT_TOKEN');
   const key = await privateKey(settings);
-  const config = configuration(orgUrl, clientId, key, settings.keyId, fetch);
+  const config = configuration(orgUrl, clientId, key, settings.keyId, showingFetch(fetch, onRequest));
   const dpop = getDPoPHandle(config, await randomDPoPKeyPair('ES256'));
   const grant = () => clientCredentialsGrant(config, { scope }, { DPoP: dpop });
   const tokens = await signInPatiently(
@@ -61,6 +62,8 @@ export async function signInToOkta(
       }),
   );
   const token = tokens.access_token;
+  // From here on the requests are shown by who sends them.
+  config[customFetch] = (url, options) => fetch(url, options as RequestInit);
   if (tokens.token_type.toLowerCase() !== 'dpop') {
     return { orgUrl, authorization: `Bearer ${token}`, fetch, secrets: [token] };
   }

@@ -1,0 +1,45 @@
+import { isEntraCloud } from '../handoff/entra/clouds.ts';
+import { describeHandoffs, type HandoffView, replacements } from '../handoff/handoffs.ts';
+import type { Actor, Vault } from '../vault/vault.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import { pushToEntraHere, pushToOktaHere } from './push-to.ts';
+import { note, reportError, warn } from './terminal.ts';
+
+/**
+ * After a new token: says where the one before it is still in use, or, with `push`, replaces it there. One place that
+ * fails does not keep the others from getting theirs. Returns the exit code.
+ */
+export async function handOver(vault: Vault, profile: string, actor: Actor, push: boolean): Promise<number> {
+  const places = await describeHandoffs(vault, profile);
+  if (!push) {
+    for (const sentence of replacements(profile, places)) warn(sentence);
+    return 0;
+  }
+  if (places.length === 0) {
+    warn(
+      `"${profile}" does not remember a provisioning tool yet. Hand the token over once, with "webex-token push entra ${profile}" or "webex-token push okta ${profile}".`,
+    );
+  }
+  let code = 0;
+  for (const place of places) {
+    try {
+      await replace(vault, profile, actor, place);
+    } catch (error) {
+      reportError(error);
+      code ||= exitCodeOf(error);
+    }
+  }
+  return code;
+}
+
+async function replace(vault: Vault, profile: string, actor: Actor, place: HandoffView): Promise<void> {
+  const app = place.app === '' ? undefined : place.app;
+  if (place.tool === 'okta') {
+    note(`Handing it to Okta ("${place.appName}"):`);
+    await pushToOktaHere(vault, profile, actor, { app }, false);
+    return;
+  }
+  note(`Handing it to Entra ID ("${place.appName}"):`);
+  const cloud = isEntraCloud(place.cloud) ? place.cloud : undefined;
+  await pushToEntraHere(vault, profile, actor, { app, cloud }, false);
+}

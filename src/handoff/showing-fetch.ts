@@ -1,0 +1,15 @@
+import type { ShownRequest } from './request-line.ts';
+
+/** A `fetch` that shows where it goes, once for each address: a sign-in asks the same one again and again. */
+export function showingFetch(
+  fetch: typeof globalThis.fetch,
+  onRequest: (request: ShownRequest) => void,
+): typeof globalThis.fetch {
+  const shown = new Set<string>();
+  return (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    if (!shown.has(url)) onRequest({ method: init?.method ?? 'GET', url, sent: true });
+    shown.add(url);
+    return fetch(input, init);
+  };
+}
