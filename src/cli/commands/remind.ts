@@ -1,0 +1,56 @@
+import { Command } from 'commander';
+import { noChannelHelp, openChannels } from '../../expiry/channels.ts';
+import { thisProcess } from '../../expiry/claimant.ts';
+import { type Delivery, sendReminders } from '../../expiry/send-reminders.ts';
+import { countByStatus } from '../../store/profile-page.ts';
+import type { Records } from '../../vault/vault.ts';
+import { failed } from '../exit-codes.ts';
+import { note, print, printJson, styled, warn } from '../terminal.ts';
+import { withRecords } from '../with-records.ts';
+
+export function command(): Command {
+  return new Command('remind')
+    .description('Send what reminders are due, once, and end. For cron, systemd or Task Scheduler.')
+    .option('--json', 'as an object, for programs')
+    .addHelpText(
+      'after',
+      '\nExample:\n  webex-token remind\n\nIt ends 1 where a delivery failed; that one is tried again next time.\n"webex-token schedule install" has the system run it every hour.',
+    )
+    .action(remind);
+}
+
+async function remind(options: { json?: boolean }): Promise<void> {
+  await withRecords(async (records) => {
+    const channels = await openChannels(records.settings.reminders);
+    try {
+      const deliveries = await sendReminders(records, {
+        channels,
+        claimant: thisProcess(),
+        impatient: true,
+      });
+      const unheard = channels.length === 0 && (await isAnythingDue(records));
+      if (unheard || deliveries.some(({ outcome }) => outcome === 'failed')) process.exitCode = failed;
+      const ways = channels.map(({ name, target }) => ({ channel: name, target }));
+      if (options.json) printJson({ channels: ways, deliveries });
+      else for (const delivery of deliveries) print(line(delivery));
+      if (channels.length === 0) {
+        warn(`${unheard ? 'Reminders are due, but there' : 'There'} is no way to send any. ${noChannelHelp}`);
+      } else if (deliveries.length === 0 && process.stderr.isTTY) {
+        note(`Nothing is due. Reminders go to: ${ways.map(({ target }) => target).join('; ')}.`);
+      }
+    } finally {
+      for (const channel of channels) channel.close();
+    }
+  });
+}
+
+async function isAnythingDue({ db, settings, now }: Records): Promise<boolean> {
+  const withinDays = Math.max(0, ...settings.reminders.days.map((days) => days + 1));
+  const { rejected, expired, expiring } = await countByStatus(db, { now: now(), withinDays });
+  return rejected + expired + expiring > 0;
+}
+
+function line({ outcome, channel, subject, error }: Delivery): string {
+  const word = outcome === 'sent' ? styled('green', 'sent  ') : styled('red', 'failed');
+  return `${word}  ${channel.padEnd(7)}  ${subject}${error === undefined ? '' : `: ${error}`}`;
+}

@@ -1,0 +1,116 @@
+import { appendAudit } from '../store/audit.ts';
+import { never } from '../store/profile-standing.ts';
+import { profileById } from '../store/profiles.ts';
+import { count } from '../store/tallies.ts';
+import { type DueCheck, nextDueCheck, planCheck, recordCheck } from '../store/token-checks.ts';
+import { tokenById } from '../store/tokens.ts';
+import { dayMs, expiryOf } from '../tokens/lifetimes.ts';
+import type { Profile } from '../tokens/profile.ts';
+import type { Token } from '../tokens/token.ts';
+import { type Answer, askWebex, openForWebex, recordAnswer } from '../vault/ask-webex.ts';
+import type { Vault } from '../vault/vault.ts';
+
+/** What became of one check. */
+export interface Checked {
+  profile: string;
+  /** `ok`, `rejected`, or why there was no answer. */
+  outcome: string;
+  /** What it changed: newly rejected, or accepted once more. */
+  change: 'rejected' | 'accepted-again' | null;
+  /** How long Webex wants to be left alone, where it had too many requests. Milliseconds. */
+  leaveAloneMs: number;
+}
+
+/** How long a check may take before another process takes it over. Milliseconds. */
+const leaseMs = 10 * 60_000;
+
+/** A token that Webex accepted this recently, for whatever reason it was asked, needs no check. Milliseconds. */
+const recentlyMs = 20 * 3_600_000;
+
+/**
+ * Checks the one current token whose daily check is longest due: asks Webex whether it is still accepted, whose it is
+ * and until when. Null where none is due. `random` gives numbers from 0 to 1; it spreads the checks over the day.
+ */
+export async function checkNext(vault: Vault, random: () => number): Promise<Checked | null> {
+  for (;;) {
+    const now = vault.now();
+    const due = await nextDueCheck(vault.db, now);
+    if (due === null) return null;
+    const token = await tokenById(vault.db, due.tokenId);
+    const later = token === null ? never : putOff(token, now, random);
+    if (later !== null) {
+      await planCheck(vault.db, due, later);
+    } else if (token !== null && (await planCheck(vault.db, due, now + leaseMs))) {
+      return await check(vault, token, due, random);
+    }
+  }
+}
+
+/** Until when a token that comes up needs no check; null where it does. Epoch milliseconds. */
+function putOff(token: Token, now: number, random: () => number): number | null {
+  const { verifiedAt, rejectedAt, lifetimes } = token;
+  if (!canStillLive(token, now)) return never;
+  const recently = verifiedAt !== null && verifiedAt <= now && now - verifiedAt < recentlyMs;
+  // Where an unproven date has passed since, asking at once settles it.
+  const settled = lifetimes.confirmed !== null || (lifetimes.reported ?? never) > now;
+  return recently && rejectedAt === null && settled ? verifiedAt + aboutADay(random) : null;
+}
+
+/** Until its end, and where nobody confirmed that: until the last of the dates that were named. */
+function canStillLive({ lifetimes }: Token, now: number): boolean {
+  const { confirmed, documented } = lifetimes;
+  return (
+    expiryOf(lifetimes).expiresAt > now || (confirmed === null && documented !== null && documented > now)
+  );
+}
+
+/** From 21.6 to 26.4 hours: what was captured together is not checked together for ever. Milliseconds. */
+function aboutADay(random: () => number): number {
+  return dayMs * (0.9 + 0.2 * random());
+}
+
+async function check(vault: Vault, token: Token, due: DueCheck, random: () => number): Promise<Checked> {
+  const profile = await profileById(vault.db, token.profileId);
+  let answer: Answer | null = null;
+  try {
+    answer = await askWebex(vault, profile, await openForWebex(vault, token));
+  } catch {
+    // The token cannot be opened, or must not be sent: the day's other checks go on.
+  }
+  const outcome = outcomeOf(answer, profile);
+  const unanswered = answer === null || answer.person.outcome === 'unknown';
+  const failures = unanswered ? due.failures + 1 : 0;
+  const retryAfterMs = retryAfter(answer);
+  const change = await vault.db.transaction().execute(async (trx) => {
+    const now = vault.now();
+    const pauseMs = unanswered
+      ? Math.max(retryAfterMs, pauseAfter(failures) * (0.9 + 0.2 * random()))
+      : aboutADay(random);
+    const changed = answer === null ? null : await recordAnswer(trx, token.id, answer, now);
+    await recordCheck(trx, token.id, { now, nextAt: Math.ceil(now + pauseMs), failures, outcome });
+    await count(trx, 'checks', outcome);
+    await appendAudit(trx, now, { action: 'check', outcome, profile: profile.name });
+    return changed;
+  });
+  return { profile: profile.name, outcome, change, leaveAloneMs: retryAfterMs };
+}
+
+function outcomeOf(answer: Answer | null, profile: Profile): string {
+  if (answer === null) return 'unreadable';
+  const { person } = answer;
+  if (person.outcome === 'rejected') return 'rejected';
+  if (person.outcome === 'unknown') return person.reason;
+  if (profile.orgId !== null && person.person.orgId !== profile.orgId) return 'other-organization';
+  return ['other', 'none'].includes(person.person.admin) ? 'not-full-admin' : 'ok';
+}
+
+/** Webex's own word, or a minute where it has none (as its SDK does). Milliseconds; 0 where it did not refuse. */
+function retryAfter(answer: Answer | null): number {
+  if (answer?.person.outcome !== 'unknown' || answer.person.reason !== 'rate-limited') return 0;
+  return (answer.person.retryAfterSeconds ?? 60) * 1000;
+}
+
+/** Five minutes, doubling up to a day. Milliseconds. */
+function pauseAfter(failures: number): number {
+  return Math.min(5 * 60_000 * 2 ** (failures - 1), dayMs);
+}

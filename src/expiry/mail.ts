@@ -1,0 +1,59 @@
+import nodemailer from 'nodemailer';
+import type { ReminderSettings } from '../reminder-variables.ts';
+import { isLoopback } from '../webex/address.ts';
+import type { Channel } from './channel.ts';
+import { html, plainText } from './mail-body.ts';
+
+/** Reminders by mail. Null where no mail server is set. */
+export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Channel | null {
+  const [first] = mailTo;
+  if (smtpUrl === null || first === undefined) return null;
+  const url = new URL(smtpUrl);
+  const secure = url.protocol === 'smtps:';
+  const here = isLoopback(url.hostname);
+  const user = decodeURIComponent(url.username);
+  const transport = nodemailer.createTransport({
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
+    secure,
+    // Nothing is sent in the clear over a network. On this machine nobody stands between, and certificates are made up.
+    requireTLS: !secure && !here,
+    tls: { rejectUnauthorized: !here, minVersion: 'TLSv1.2' },
+    ...(user !== '' && { auth: { user, pass: decodeURIComponent(url.password) } }),
+    connectionTimeout: 15_000,
+    greetingTimeout: 15_000,
+    socketTimeout: 20_000,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const from = mailFrom ?? first;
+  return {
+    name: 'mail',
+    target: mailTo.join(', '),
+    async deliver(message) {
+      const { rejected } = await transport.sendMail({
+        from,
+        to: mailTo,
+        subject: message.subject,
+        messageId: `<${message.id}@${domainOf(from)}>`,
+        text: plainText(message),
+        html: html(message),
+        // RFC 3834: no out-of-office notice wants to answer it.
+        headers: { 'Auto-Submitted': 'auto-generated' },
+        priority: ['expired', 'rejected'].includes(message.occasion) ? 'high' : 'normal',
+      });
+      if (rejected.length > 0) {
+        throw new Error(`the mail server refused ${rejected.map(addressOf).join(', ')}`);
+      }
+    },
+    close: () => transport.close(),
+  };
+}
+
+function domainOf(from: string): string {
+  return /@([A-Za-z0-9.-]+)/.exec(from)?.[1] ?? 'localhost';
+}
+
+function addressOf(recipient: string | { address: string }): string {
+  return typeof recipient === 'string' ? recipient : recipient.address;
+}

@@ -1,0 +1,59 @@
+import { dayMs, daysLeft } from '../tokens/lifetimes.ts';
+
+/** What a reminder is about: so many days left, or that it is over. */
+export type Occasion = `${number}` | 'expired' | 'rejected';
+
+/** What of a token decides about its reminders. Epoch milliseconds. */
+export interface Reminded {
+  capturedAt: number;
+  expiresAt: number;
+  rejectedAt: number | null;
+}
+
+/** An occasion that has come, and the instant it speaks of: the token's end, or its rejection. */
+export interface Reached {
+  occasion: Occasion;
+  aboutAt: number;
+}
+
+/** The smaller, the more urgent. */
+export function rankOf(occasion: string): number {
+  if (occasion === 'rejected') return -2;
+  return occasion === 'expired' ? -1 : Number(occasion);
+}
+
+/** The thresholds that a token of this life has: none is longer than the life itself. Largest first. */
+export function thresholdsOf({ capturedAt, expiresAt }: Reminded, days: readonly number[]): number[] {
+  return days.filter((each) => each * dayMs <= expiresAt - capturedAt);
+}
+
+/** The most urgent occasion that has come at `now`; null while there is nothing to say. */
+export function reachedAt(token: Reminded, days: readonly number[], now: number): Reached | null {
+  if (isRejected(token) && token.rejectedAt !== null) {
+    return { occasion: 'rejected', aboutAt: token.rejectedAt };
+  }
+  const { expiresAt } = token;
+  if (now >= expiresAt) return { occasion: 'expired', aboutAt: expiresAt };
+  const left = daysLeft(expiresAt, now);
+  const reached = thresholdsOf(token, days).filter((each) => left <= each);
+  const nearest = reached.at(-1);
+  return nearest === undefined ? null : { occasion: `${nearest}`, aboutAt: expiresAt };
+}
+
+/** When the next occasion after `now` comes that can be foreseen; null where none is left. Epoch milliseconds. */
+export function nextOccasionAt(token: Reminded, days: readonly number[], now: number): number | null {
+  if (isRejected(token)) return null;
+  const { expiresAt } = token;
+  const instants = [...thresholdsOf(token, days).map((each) => thresholdAt(expiresAt, each)), expiresAt];
+  return instants.find((instant) => instant > now) ?? null;
+}
+
+/** The first instant at which so many whole days are left: 14 from 15 days before the end on, as `list` counts. */
+export function thresholdAt(expiresAt: number, days: number): number {
+  return expiresAt - (days + 1) * dayMs + 1;
+}
+
+/** That Webex refuses a token after its end is no news. */
+function isRejected({ rejectedAt, expiresAt }: Reminded): boolean {
+  return rejectedAt !== null && rejectedAt < expiresAt;
+}

@@ -1,0 +1,191 @@
+import { never } from '../store/profile-standing.ts';
+import { profileById } from '../store/profiles.ts';
+import {
+  type ChannelName,
+  type Claim,
+  claimReminder,
+  type DueToken,
+  dueTokens,
+  lookAtUnsent,
+  recordFailed,
+  recordSent,
+  remindersOf,
+  setNextLook,
+} from '../store/reminders.ts';
+import { count } from '../store/tallies.ts';
+import { tokenById } from '../store/tokens.ts';
+import { expiryOf } from '../tokens/lifetimes.ts';
+import type { Profile } from '../tokens/profile.ts';
+import type { Token } from '../tokens/token.ts';
+import type { Records } from '../vault/vault.ts';
+import { displayable } from '../webex/text.ts';
+import type { Channel } from './channel.ts';
+import type { Claimant } from './claimant.ts';
+import { heedClockAndDays } from './heed-clock.ts';
+import { claimMs, type Decision, decide, pauseAfter } from './ledger.ts';
+import { reminderMessage } from './message.ts';
+import { nextOccasionAt, type Reached, type Reminded, reachedAt } from './occasions.ts';
+
+/** What became of one reminder. */
+export interface Delivery {
+  profile: string;
+  channel: ChannelName;
+  occasion: string;
+  outcome: 'sent' | 'failed';
+  /** What was said, in one line. */
+  subject: string;
+  /** Why it failed. */
+  error?: string;
+}
+
+export interface SendOptions {
+  channels: readonly Channel[];
+  claimant: Claimant;
+  /** Tries again at once what failed, in place of waiting for its pause to end. */
+  impatient?: boolean;
+  signal?: AbortSignal;
+}
+
+/** How long one sending may take, well below the time that its claim holds. Milliseconds. */
+const deliveryTimeoutMs = 60_000;
+
+/**
+ * Sends every reminder that is due, on each channel, one after the other. A failed one is recorded and tried again
+ * later. May run in any number of processes at once.
+ */
+export async function sendReminders(records: Records, options: SendOptions): Promise<Delivery[]> {
+  const deliveries: Delivery[] = [];
+  const { db, settings } = records;
+  const startedAt = records.now();
+  await heedClockAndDays(db, startedAt, settings.reminders.days);
+  for (const channel of options.channels) {
+    if (options.impatient) await lookAtUnsent(db, channel.name);
+    await sendOn(channel, records, { ...options, startedAt, deliveries });
+  }
+  return deliveries;
+}
+
+interface Run extends SendOptions {
+  /** Epoch milliseconds. */
+  startedAt: number;
+  deliveries: Delivery[];
+}
+
+/** After so many failures in a row the channel itself is taken to be down, and the rest waits for the next run. */
+const downAfter = 5;
+
+async function sendOn(channel: Channel, records: Records, run: Run): Promise<void> {
+  const seen = new Set<string>();
+  let failures = 0;
+  for (;;) {
+    const due = await dueTokens(records.db, channel.name, run.startedAt, 100);
+    const fresh = due.filter(({ id }) => !seen.has(id));
+    if (fresh.length === 0) return;
+    for (const found of fresh) {
+      if (run.signal?.aborted || failures >= downAfter) return;
+      seen.add(found.id);
+      const delivery = await remind(records, channel, found, run);
+      if (delivery === null) continue;
+      run.deliveries.push(delivery);
+      failures = delivery.outcome === 'failed' ? failures + 1 : 0;
+    }
+  }
+}
+
+async function remind(
+  records: Records,
+  channel: Channel,
+  found: DueToken,
+  options: SendOptions,
+): Promise<Delivery | null> {
+  const { db, settings } = records;
+  const now = records.now();
+  const tokenId = found.id;
+  const token = await tokenById(db, tokenId);
+  if (token?.state !== 'current') return null;
+  const { days } = settings.reminders;
+  const reminded: Reminded = { ...token, expiresAt: expiryOf(token.lifetimes).expiresAt };
+  const nextOccasion = nextOccasionAt(reminded, days, now) ?? never;
+  const lookAgain = (at: number) => setNextLook(db, channel.name, found, Math.min(at, nextOccasion));
+
+  const reached = reachedAt(reminded, days, now);
+  const decision: Decision =
+    reached === null
+      ? { do: 'nothing' }
+      : decide(reached, await remindersOf(db, tokenId, channel.name), reminded, {
+          now,
+          isGone: options.claimant.isGone,
+          impatient: options.impatient ?? false,
+        });
+  if (reached === null || decision.do === 'nothing') {
+    await lookAgain(never);
+    return null;
+  }
+  if (decision.do === 'wait') {
+    await lookAgain(decision.until);
+    return null;
+  }
+  const claim: Claim = {
+    ...reached,
+    tokenId,
+    channel: channel.name,
+    attempt: decision.attempt,
+    claimedBy: options.claimant.id,
+    claimedUntil: now + claimMs,
+    now,
+  };
+  if (!(await claimReminder(db, claim, decision.known))) {
+    await lookAgain(now + claimMs);
+    return null;
+  }
+  const profile = await profileById(db, token.profileId);
+  return await deliver(records, channel, { profile, token, reached, claim, lookAgain });
+}
+
+interface Claimed {
+  profile: Profile;
+  token: Token;
+  reached: Reached;
+  claim: Claim;
+  lookAgain: (at: number) => Promise<void>;
+}
+
+async function deliver(
+  { db, now }: Records,
+  channel: Channel,
+  { profile, token, reached, claim, lookAgain }: Claimed,
+): Promise<Delivery> {
+  const message = reminderMessage({ profile, token, reached, now: now() });
+  const about = {
+    profile: profile.name,
+    channel: channel.name,
+    occasion: reached.occasion,
+    subject: message.subject,
+  };
+  try {
+    await withinTime(channel.deliver(message));
+  } catch (failure) {
+    const error = displayable(failure instanceof Error ? failure.message : String(failure), 300);
+    const retryAt = now() + pauseAfter(claim.attempt);
+    await recordFailed(db, claim, { now: now(), retryAt, error });
+    await lookAgain(retryAt);
+    await count(db, 'reminders', `${channel.name} failed`);
+    return { ...about, outcome: 'failed', error };
+  }
+  await recordSent(db, claim, now());
+  await lookAgain(never);
+  await count(db, 'reminders', `${channel.name} sent`);
+  return { ...about, outcome: 'sent' };
+}
+
+async function withinTime(delivery: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('it took longer than a minute')), deliveryTimeoutMs);
+  });
+  try {
+    await Promise.race([delivery, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

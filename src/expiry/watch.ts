@@ -1,0 +1,89 @@
+import type { Logger } from 'pino';
+import type { Vault } from '../vault/vault.ts';
+import type { Channel } from './channel.ts';
+import { openChannels } from './channels.ts';
+import { type Claimant, thisProcess } from './claimant.ts';
+import { checkNext } from './daily-check.ts';
+import { pause } from './pause.ts';
+import { sendReminders } from './send-reminders.ts';
+
+export interface Watch {
+  /** Ends it, once what is under way is done. */
+  close(): Promise<void>;
+}
+
+export interface WatchOptions {
+  log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** What is set up, where absent. */
+  channels?: Channel[];
+  claimant?: Claimant;
+  /** Numbers from 0 to 1. */
+  random?: () => number;
+  pause?: typeof pause;
+}
+
+/** How often it is looked whether anything is due. A clock that is set, or a machine that slept, costs no more. */
+const tickMs = 10 * 60_000;
+
+/** From one check to the next, so that a thousand profiles make no burst: one to three seconds. */
+const betweenChecksMs = 2_000;
+
+/**
+ * What the running server does by itself: the daily checks, one at a time and spread over the day, and the reminders;
+ * those at once where a check finds that a token was rejected. No failure ends it.
+ */
+export function startWatch(vault: Vault, options: WatchOptions): Watch {
+  const { log, claimant = thisProcess(), random = Math.random, pause: wait = pause } = options;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const channels = options.channels ?? openChannels(vault.settings.reminders);
+  let reminding = Promise.resolve();
+
+  const remind = () => {
+    // One after the other: two at once would only find each other's claims.
+    reminding = reminding.then(async () => {
+      try {
+        const deliveries = await sendReminders(vault, { channels: await channels, claimant, signal });
+        for (const { outcome, channel, occasion, profile, error } of deliveries) {
+          if (outcome === 'sent') log.info({ channel, occasion, profile }, 'a reminder was sent');
+          else log.warn({ channel, occasion, profile, reason: error }, 'a reminder did not get through');
+        }
+      } catch (error) {
+        log.error({ err: error }, 'the reminders could not be sent');
+      }
+    });
+    return reminding;
+  };
+
+  const checkOne = async (): Promise<number> => {
+    try {
+      const checked = await checkNext(vault, random);
+      if (checked === null) return tickMs;
+      const { profile, outcome, change, leaveAloneMs } = checked;
+      if (outcome !== 'ok') log.warn({ profile, outcome }, 'a token was checked');
+      if (change === 'rejected') await remind();
+      return Math.max(leaveAloneMs, betweenChecksMs * (0.5 + random()));
+    } catch (error) {
+      log.error({ err: error }, 'a check failed');
+      return tickMs;
+    }
+  };
+
+  const ticks = async (task: () => Promise<number>) => {
+    while (!signal.aborted) await wait(await task(), signal);
+  };
+  const loops = [
+    ticks(async () => {
+      await remind();
+      return tickMs;
+    }),
+    ticks(checkOne),
+  ];
+  return {
+    close: async () => {
+      ending.abort();
+      await Promise.all([...loops, reminding]);
+      for (const channel of await channels) channel.close();
+    },
+  };
+}

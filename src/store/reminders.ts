@@ -1,0 +1,226 @@
+import type { Selectable } from 'kysely';
+import type { ReminderTable } from './schema.ts';
+import type { Db } from './store.ts';
+
+export type ChannelName = ReminderTable['channel'];
+export type ReminderState = ReminderTable['state'];
+
+/** One row of the ledger. Instants are epoch milliseconds. */
+export interface Reminder {
+  tokenId: string;
+  occasion: string;
+  channel: ChannelName;
+  aboutAt: number;
+  state: ReminderState;
+  attempts: number;
+  claimedBy: string | null;
+  claimedUntil: number | null;
+  retryAt: number | null;
+  sentAt: number | null;
+  changedAt: number;
+  error: string | null;
+}
+
+/** A token as it stood when it was found due. */
+export interface DueToken {
+  id: string;
+  expiresAt: number;
+  rejectedAt: number | null;
+}
+
+const dueColumns = {
+  mail: 'remind_mail_at',
+  webhook: 'remind_webhook_at',
+  desktop: 'remind_desktop_at',
+} as const;
+
+/**
+ * The current tokens about which a channel may have something to say by `now`, longest due first. By index: what is
+ * not due costs nothing. The rest of the ledger decides whether there is anything to say.
+ */
+export async function dueTokens(
+  db: Db,
+  channel: ChannelName,
+  now: number,
+  limit: number,
+): Promise<DueToken[]> {
+  const column = dueColumns[channel];
+  const rows = await db
+    .selectFrom('token')
+    .select(['id', 'expires_at', 'rejected_at'])
+    .where('state', '=', 'current')
+    .where(column, '<=', now)
+    .orderBy(column)
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ id: row.id, expiresAt: row.expires_at, rejectedAt: row.rejected_at }));
+}
+
+/** Until when nothing is to be said; left alone where the token changed meanwhile, for then that has to be found out. */
+export async function setNextLook(db: Db, channel: ChannelName, token: DueToken, at: number): Promise<void> {
+  await db
+    .updateTable('token')
+    .set({ [dueColumns[channel]]: at })
+    .where('id', '=', token.id)
+    .where('expires_at', '=', token.expiresAt)
+    .where('rejected_at', token.rejectedAt === null ? 'is' : '=', token.rejectedAt)
+    .execute();
+}
+
+/** Looks again at everything: the clock was set back, or other days are wanted. */
+export async function lookAtAll(db: Db): Promise<void> {
+  await db
+    .updateTable('token')
+    .set({ remind_mail_at: 0, remind_webhook_at: 0, remind_desktop_at: 0 })
+    .where('state', '=', 'current')
+    .execute();
+}
+
+/** Looks again at what did not get through on this channel, however long the pause was to be. */
+export async function lookAtUnsent(db: Db, channel: ChannelName): Promise<void> {
+  await db
+    .updateTable('token')
+    .set({ [dueColumns[channel]]: 0 })
+    .where('state', '=', 'current')
+    .where('id', 'in', (select) =>
+      select
+        .selectFrom('reminder')
+        .select('token_id')
+        .where('state', 'in', ['failed', 'sending'])
+        .where('channel', '=', channel),
+    )
+    .execute();
+}
+
+/** What the ledger says of a token; of one channel, where it is named. */
+export async function remindersOf(db: Db, tokenId: string, channel?: ChannelName): Promise<Reminder[]> {
+  let query = db.selectFrom('reminder').selectAll().where('token_id', '=', tokenId);
+  if (channel !== undefined) query = query.where('channel', '=', channel);
+  return (await query.orderBy('changed_at').execute()).map(fromRow);
+}
+
+/** Every reminder of a current token that did not get through yet, newest failure first. */
+export async function failedReminders(db: Db, limit = 100): Promise<(Reminder & { profile: string })[]> {
+  const rows = await db
+    .selectFrom('reminder')
+    .innerJoin('token', 'token.id', 'reminder.token_id')
+    .innerJoin('profile', 'profile.id', 'token.profile_id')
+    .selectAll('reminder')
+    .select('profile.name as profile')
+    .where('reminder.state', '=', 'failed')
+    .where('token.state', '=', 'current')
+    .orderBy('reminder.changed_at', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ ...fromRow(row), profile: row.profile }));
+}
+
+export interface Claim {
+  tokenId: string;
+  occasion: string;
+  channel: ChannelName;
+  aboutAt: number;
+  attempt: number;
+  claimedBy: string;
+  claimedUntil: number;
+  now: number;
+}
+
+/**
+ * Takes a reminder upon oneself, durably, before it is sent. `known` is the row as it was read, null where there was
+ * none. False where somebody else was faster.
+ */
+export async function claimReminder(db: Db, claim: Claim, known: Reminder | null): Promise<boolean> {
+  const values = {
+    about_at: claim.aboutAt,
+    state: 'sending' as const,
+    attempts: claim.attempt,
+    claimed_by: claim.claimedBy,
+    claimed_until: claim.claimedUntil,
+    retry_at: null,
+    sent_at: null,
+    changed_at: claim.now,
+    error: null,
+  };
+  const { tokenId: token_id, occasion, channel } = claim;
+  const row =
+    known === null
+      ? await db
+          .insertInto('reminder')
+          .values({ token_id, occasion, channel, ...values })
+          .onConflict((conflict) => conflict.doNothing())
+          .returning('attempts')
+          .executeTakeFirst()
+      : await db
+          .updateTable('reminder')
+          .set(values)
+          .where('token_id', '=', token_id)
+          .where('occasion', '=', occasion)
+          .where('channel', '=', channel)
+          .where('state', '=', known.state)
+          .where('attempts', '=', known.attempts)
+          .where('changed_at', '=', known.changedAt)
+          .returning('attempts')
+          .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Records that it was sent, unless the claim was lost meanwhile; what failed before it is superseded. */
+export async function recordSent(db: Db, claim: Claim, now: number): Promise<void> {
+  const row = await mine(db, claim)
+    .set({ state: 'sent', sent_at: now, changed_at: now, claimed_by: null, claimed_until: null })
+    .returning('occasion')
+    .executeTakeFirst();
+  if (row === undefined) return;
+  await db
+    .updateTable('reminder')
+    .set({ state: 'superseded', changed_at: now, claimed_by: null, claimed_until: null })
+    .where('token_id', '=', claim.tokenId)
+    .where('channel', '=', claim.channel)
+    .where('state', '=', 'failed')
+    .execute();
+}
+
+export async function recordFailed(
+  db: Db,
+  claim: Claim,
+  failure: { now: number; retryAt: number; error: string },
+): Promise<void> {
+  const { now, retryAt, error } = failure;
+  await mine(db, claim)
+    .set({
+      state: 'failed',
+      changed_at: now,
+      retry_at: retryAt,
+      error,
+      claimed_by: null,
+      claimed_until: null,
+    })
+    .execute();
+}
+
+function mine(db: Db, { tokenId, occasion, channel, claimedBy }: Claim) {
+  return db
+    .updateTable('reminder')
+    .where('token_id', '=', tokenId)
+    .where('occasion', '=', occasion)
+    .where('channel', '=', channel)
+    .where('claimed_by', '=', claimedBy);
+}
+
+function fromRow(row: Selectable<ReminderTable>): Reminder {
+  return {
+    tokenId: row.token_id,
+    occasion: row.occasion,
+    channel: row.channel,
+    aboutAt: row.about_at,
+    state: row.state,
+    attempts: row.attempts,
+    claimedBy: row.claimed_by,
+    claimedUntil: row.claimed_until,
+    retryAt: row.retry_at,
+    sentAt: row.sent_at,
+    changedAt: row.changed_at,
+    error: row.error,
+  };
+}
