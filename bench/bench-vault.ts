@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSettings } from '../src/config.ts';
+import { importToken } from '../src/vault/import-token.ts';
+import { settleToken } from '../src/vault/settle.ts';
+import { closeVault, openVault, type Vault } from '../src/vault/vault.ts';
+
+export interface BenchHome {
+  /** The environment that makes a command use this data folder. */
+  environment: NodeJS.ProcessEnv;
+  use<T>(work: (vault: Vault) => Promise<T>): Promise<T>;
+  remove(): void;
+}
+
+/** A data folder with a key file and the profile "acme", whose token is in the form of Webex's. Webex is not asked. */
+export async function benchHome(): Promise<BenchHome> {
+  const folder = mkdtempSync(join(tmpdir(), 'webex-token-bench-'));
+  const home = join(folder, 'home');
+  const environment = {
+    WEBEX_TOKEN_HOME: home,
+    WEBEX_TOKEN_KEY_FILE: join(home, 'key.jwk'),
+    WEBEX_TOKEN_DATABASE_URL: '',
+    WEBEX_TOKEN_PASSPHRASE: '',
+  };
+  const settings = readSettings({ ...process.env, ...environment });
+  const offline = () => Promise.reject(new Error('offline'));
+  const use = async <T>(work: (vault: Vault) => Promise<T>): Promise<T> => {
+    const vault = await openVault(settings, { fetch: offline });
+    try {
+      return await work(vault);
+    } finally {
+      await closeVault(vault);
+    }
+  };
+  const token = `${'A'.repeat(64)}_PF84_11111111-2222-4333-8444-555555555555`;
+  await use(async (vault) => {
+    const id = await importToken(
+      vault,
+      { profile: 'acme', deployment: 'commercial', orgId: undefined },
+      token,
+      {},
+    );
+    await settleToken(vault, id, {});
+  });
+  return { environment, use, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+
+/** A server under measurement, in a process of its own. */
+export interface MeasuredServer {
+  origin: string;
+  /** Resident memory. MiB; 0 where the system does not tell. */
+  memory(): number;
+  stop(): Promise<void>;
+}
+
+/** Starts Node with these arguments, and waits for the line that says it listens. */
+export async function startServer(
+  args: (port: number) => string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<MeasuredServer> {
+  const port = await freePort();
+  const child = spawn(process.execPath, args(port), {
+    env: { ...process.env, NODE_ENV: 'production', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  await listening(child);
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    memory: () => residentMiB(child.pid ?? 0),
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+async function listening(child: ChildProcess): Promise<void> {
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (/ready|token API is on/.test(said)) resolve();
+      });
+    }
+    child.once('exit', () => reject(new Error(`the server ended: ${said}`)));
+  });
+}
+
+function residentMiB(pid: number): number {
+  try {
+    const [, kib = '0'] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return Math.round(Number(kib) / 1024);
+  } catch {
+    return 0;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
