@@ -15,9 +15,11 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
   copy: () => import('./commands/copy.ts'),
   client: () => import('./commands/client.ts'),
   test: () => import('./commands/test.ts'),
+  remind: () => import('./commands/remind.ts'),
   push: () => import('./commands/push.ts'),
   remove: () => import('./commands/remove.ts'),
   rename: () => import('./commands/rename.ts'),
+  profile: () => import('./commands/profile.ts'),
   doctor: () => import('./commands/doctor.ts'),
 };
 

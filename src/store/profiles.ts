@@ -17,6 +17,13 @@ export async function profileById(db: Db, id: string): Promise<Profile> {
   );
 }
 
+/** Those of the names that there are, by name. */
+export async function profilesByName(db: Db, names: readonly string[]): Promise<Map<string, Profile>> {
+  if (names.length === 0) return new Map();
+  const rows = await db.selectFrom('profile').selectAll().where('name', 'in', names).execute();
+  return new Map(rows.map((row) => [row.name, profileFromRow(row)]));
+}
+
 /** Every profile by name, with its current token. */
 export async function listProfiles(db: Db): Promise<{ profile: Profile; current: Token | null }[]> {
   const rows = await db.selectFrom('profile').selectAll().orderBy('name').execute();
@@ -61,7 +68,7 @@ async function insertTags(db: Db, profiles: readonly Pick<NewProfile, 'id' | 'ta
 export async function fileProfile(
   db: Db,
   id: string,
-  { contact, tags }: Partial<Pick<Profile, 'contact' | 'tags'>>,
+  { contact, tags }: { contact?: string | null | undefined; tags?: string[] | undefined },
 ): Promise<void> {
   if (contact === undefined && tags === undefined) return;
   const changes = {

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import { expiryOf, type Lifetimes } from '../tokens/lifetimes.ts';
 import type { Account, SetAsideReason, Token, TokenState } from '../tokens/token.ts';
-import { refreshStanding } from './profile-standing.ts';
+import { refreshStanding, refreshStandings } from './profile-standing.ts';
 import type { TokenTable } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -72,6 +72,19 @@ export async function pendingTokens(db: Db): Promise<Token[]> {
   return rows.map(fromRow);
 }
 
+/** The sealed values of every token that these profiles hold. */
+export async function sealedTokensOf(
+  db: Db,
+  profileIds: readonly string[],
+): Promise<{ id: string; profileId: string; sealed: string }[]> {
+  if (profileIds.length === 0) return [];
+  return await db
+    .selectFrom('token')
+    .select(['id', 'profile_id as profileId', 'sealed'])
+    .where('profile_id', 'in', profileIds)
+    .execute();
+}
+
 /** The sealed value of a token. */
 export async function sealedToken(db: Db, id: string): Promise<string> {
   const row = await db.selectFrom('token').select('sealed').where('id', '=', id).executeTakeFirstOrThrow();
@@ -79,26 +92,42 @@ export async function sealedToken(db: Db, id: string): Promise<string> {
 }
 
 export async function insertToken(db: Db, token: Token, sealed: string): Promise<void> {
+  await insertTokens(db, [{ token, sealed }]);
+}
+
+/** All of them at once: some hundreds at a time, for engines take some ten thousands of values in one statement. */
+export async function insertTokens(
+  db: Db,
+  tokens: readonly { token: Token; sealed: string }[],
+): Promise<void> {
+  if (tokens.length === 0) return;
   await db
     .insertInto('token')
-    .values({
-      id: token.id,
-      profile_id: token.profileId,
-      state: token.state,
-      source: token.source,
-      sealed,
-      captured_at: token.capturedAt,
-      ...lifetimeColumns(token.lifetimes),
-      scopes: JSON.stringify(token.scopes),
-      org_id: token.orgId,
-      ...accountColumns(token.account),
-      verified_at: token.verifiedAt,
-      rejected_at: token.rejectedAt,
-      set_aside_reason: token.setAsideReason,
-      warnings: JSON.stringify(token.warnings),
-    })
+    .values(tokens.map(({ token, sealed }) => toRow(token, sealed)))
     .execute();
-  if (token.state === 'current') await refreshStanding(db, token.profileId);
+  await refreshStandings(
+    db,
+    tokens.filter(({ token }) => token.state === 'current').map(({ token }) => token.profileId),
+  );
+}
+
+function toRow(token: Token, sealed: string) {
+  return {
+    id: token.id,
+    profile_id: token.profileId,
+    state: token.state,
+    source: token.source,
+    sealed,
+    captured_at: token.capturedAt,
+    ...lifetimeColumns(token.lifetimes),
+    scopes: JSON.stringify(token.scopes),
+    org_id: token.orgId,
+    ...accountColumns(token.account),
+    verified_at: token.verifiedAt,
+    rejected_at: token.rejectedAt,
+    set_aside_reason: token.setAsideReason,
+    warnings: JSON.stringify(token.warnings),
+  };
 }
 
 export interface TokenChange {

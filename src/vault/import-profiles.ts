@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { appendAudits } from '../store/audit.ts';
+import type { AuditEntry } from '../store/audit-chain.ts';
+import { fileProfile, insertProfiles, profilesByName, setProfileOrganization } from '../store/profiles.ts';
+import type { Db } from '../store/store.ts';
+import { insertTokens, sealedTokensOf } from '../store/tokens.ts';
+import { documentedLifetimeMs } from '../tokens/lifetimes.ts';
+import type { NewProfile, Profile } from '../tokens/profile.ts';
+import type { Token } from '../tokens/token.ts';
+import { clusterWarning, describeAccessToken } from '../webex/access-token.ts';
+import { deploymentTitles } from '../webex/deployments.ts';
+import type { FileToken, ProfileRow } from './profile-rows.ts';
+import type { Actor, Vault } from './vault.ts';
+
+/** What becomes, or would become, of one row. */
+export interface RowResult {
+  line: number;
+  profile: string;
+  outcome: 'created' | 'updated' | 'unchanged' | 'bad';
+  /** Whether its token is stored by this. */
+  token: boolean;
+  /** Why it is bad, in words for a person. */
+  reason: string | null;
+}
+
+/** As many rows as go into one transaction: others wait for their turn no longer than that takes. */
+export const importBatchSize = 250;
+
+/** What would become of these rows. Changes nothing. */
+export async function planRows(vault: Vault, rows: readonly ProfileRow[]): Promise<RowResult[]> {
+  return (await decide(vault, vault.db, rows)).map(({ result }) => result);
+}
+
+/**
+ * Stores the profiles of these rows, and their tokens sealed and unchecked, in one transaction; rows that are in the
+ * store already, and bad ones, are passed over. No more than `importBatchSize` at a time.
+ */
+export async function importRows(
+  vault: Vault,
+  rows: readonly ProfileRow[],
+  actor: Actor,
+): Promise<RowResult[]> {
+  const now = vault.now();
+  return await vault.db.transaction().execute(async (trx) => {
+    const decisions = await decide(vault, trx, rows);
+    const profiles = decisions.flatMap((each) => (each.create === null ? [] : [each.create]));
+    const tokens = await Promise.all(
+      decisions.flatMap(({ row, result, profileId, scopes }) =>
+        result.token && row.token !== undefined ? [sealed(vault, row, row.token, profileId, scopes)] : [],
+      ),
+    );
+    await insertProfiles(trx, profiles);
+    await insertTokens(trx, tokens);
+    for (const { row, result, profileId } of decisions) {
+      if (result.outcome !== 'updated') continue;
+      if (row.orgId !== undefined) await setProfileOrganization(trx, profileId, row.orgId);
+      await fileProfile(trx, profileId, { contact: row.contact, tags: row.tags });
+    }
+    await appendAudits(
+      trx,
+      now,
+      decisions.flatMap((each) => auditOf(each, actor)),
+    );
+    return decisions.map(({ result }) => result);
+  });
+}
+
+interface Decision {
+  row: ProfileRow;
+  result: RowResult;
+  profileId: string;
+  scopes: string[];
+  create: NewProfile | null;
+}
+
+async function decide(vault: Vault, db: Db, rows: readonly ProfileRow[]): Promise<Decision[]> {
+  const known = await profilesByName(
+    db,
+    rows.map(({ profile }) => profile),
+  );
+  const values = await heldTokens(vault, db, [...known.values()]);
+  return rows.map((row) => {
+    const existing = known.get(row.profile);
+    if (existing === undefined) return creation(vault, row);
+    const held = values.get(existing.id) ?? [];
+    const { id: profileId, scopes } = existing;
+    const decided = (outcome: RowResult['outcome'], token = false, reason: string | null = null) => ({
+      row,
+      profileId,
+      scopes,
+      create: null,
+      result: { line: row.line, profile: row.profile, outcome, token, reason },
+    });
+    const reason = conflict(row, existing, held);
+    if (reason !== null) return decided('bad', false, reason);
+    const token = row.token !== undefined && !held.includes(row.token.accessToken);
+    return decided(token || changes(row, existing) ? 'updated' : 'unchanged', token);
+  });
+}
+
+function creation(vault: Vault, row: ProfileRow): Decision {
+  const { line, profile, deployment, orgId = null, contact = null, tags = [], token } = row;
+  const profileId = randomUUID();
+  const { scopes } = vault.settings;
+  return {
+    row,
+    profileId,
+    scopes,
+    create: {
+      id: profileId,
+      name: profile,
+      deployment,
+      orgId,
+      scopes,
+      contact,
+      tags,
+      createdAt: vault.now(),
+    },
+    result: { line, profile, outcome: 'created', token: token !== undefined, reason: null },
+  };
+}
+
+/** What the file says against what is held; null where it can be had beside it. */
+function conflict(row: ProfileRow, existing: Profile, held: string[]): string | null {
+  if (row.deployment !== existing.deployment) {
+    return `the profile is there already, and belongs to ${deploymentTitles[existing.deployment]}`;
+  }
+  if (row.orgId !== undefined && existing.orgId !== null && row.orgId !== existing.orgId) {
+    return `the profile is there already, and belongs to the organization ${existing.orgId}`;
+  }
+  if (row.token !== undefined && held.length > 0 && !held.includes(row.token.accessToken)) {
+    return 'the profile holds another token already; "webex-token import" replaces it, once it is checked';
+  }
+  return null;
+}
+
+function changes(row: ProfileRow, existing: Profile): boolean {
+  return (
+    (row.orgId !== undefined && row.orgId !== existing.orgId) ||
+    (row.contact !== undefined && row.contact !== existing.contact) ||
+    (row.tags !== undefined && row.tags.join() !== existing.tags.join())
+  );
+}
+
+/** The values of every token that these profiles hold, by profile. */
+async function heldTokens(vault: Vault, db: Db, profiles: Profile[]): Promise<Map<string, string[]>> {
+  const held = new Map<string, string[]>();
+  const tokens = await sealedTokensOf(
+    db,
+    profiles.map(({ id }) => id),
+  );
+  for (const { id, profileId, sealed } of tokens) {
+    const value = vault.keys.open(sealed, { tokenId: id, profileId });
+    held.set(profileId, [...(held.get(profileId) ?? []), value]);
+  }
+  return held;
+}
+
+async function sealed(
+  vault: Vault,
+  row: ProfileRow,
+  { accessToken, orgId, capturedAt, expiresAt }: FileToken,
+  profileId: string,
+  scopes: string[],
+): Promise<{ token: Token; sealed: string }> {
+  const id = randomUUID();
+  const { cluster, warnings } = describeAccessToken(accessToken);
+  const hint = clusterWarning(cluster, row.deployment);
+  const token: Token = {
+    id,
+    profileId,
+    state: 'current',
+    source: 'file',
+    capturedAt: capturedAt ?? vault.now(),
+    lifetimes: {
+      confirmed: null,
+      reported: expiresAt ?? null,
+      // From an unknown day on, nothing can be counted.
+      documented: capturedAt === undefined ? null : capturedAt + documentedLifetimeMs,
+    },
+    scopes,
+    orgId,
+    account: null,
+    verifiedAt: null,
+    rejectedAt: null,
+    setAsideReason: null,
+    warnings: [
+      ...warnings,
+      ...(hint === null ? [] : [hint]),
+      ...(capturedAt === undefined ? ['The file did not say when it was captured.'] : []),
+    ],
+  };
+  return { token, sealed: await vault.keys.seal(accessToken, { tokenId: id, profileId }) };
+}
+
+function auditOf({ result, row }: Decision, actor: Actor): AuditEntry[] {
+  const { outcome, token } = result;
+  if (outcome === 'bad' || outcome === 'unchanged') return [];
+  const entry = { outcome: 'ok', profile: row.profile, ...actor };
+  return [
+    { action: outcome === 'created' ? 'add' : 'update', ...entry },
+    ...(token ? [{ action: 'import', ...entry }] : []),
+  ];
+}
