@@ -8,11 +8,13 @@ const leftBehindAfterMs = 60_000;
 
 /** Checks the tokens that were stored and then never checked, because the program came to an early end. */
 export async function settlePending(vault: Vault, log: Pick<Logger, 'warn'>): Promise<void> {
-  try {
-    for (const token of await pendingTokens(vault.db)) {
-      if (vault.now() - token.capturedAt > leftBehindAfterMs) await settleToken(vault, token.id, {});
-    }
-  } catch (error) {
-    log.warn({ err: error }, 'a stored token could not be checked');
+  const warn = (error: unknown) => log.warn({ err: error }, 'a stored token could not be checked');
+  const tokens = await pendingTokens(vault.db).catch((error: unknown) => {
+    warn(error);
+    return [];
+  });
+  for (const token of tokens) {
+    if (vault.now() - token.capturedAt <= leftBehindAfterMs) continue;
+    await settleToken(vault, token.id, {}).catch(warn);
   }
 }

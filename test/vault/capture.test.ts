@@ -58,8 +58,9 @@ describe('a good answer', () => {
   test('a hundred posts of it at once, to two servers of one store, store one row', async () => {
     const vault = await newVault(undefined, { now: Date.now });
     const answer = fragment({ access_token: token, state: await begun(vault, { profile: 'acme' }) });
+    const { home, databaseUrl } = vault.settings;
     const script = join(import.meta.dirname, 'post-answer.ts');
-    const post = () => runScript(script, [vault.settings.home, answer, browser, '50']).done;
+    const post = () => runScript(script, [home, databaseUrl ?? '', answer, browser, '50']).done;
     const outcomes = (await Promise.all([post(), post()])).flatMap((text) => JSON.parse(text) as string[]);
     expect(outcomes).toHaveLength(100);
     expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1);

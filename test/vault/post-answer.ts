@@ -3,14 +3,17 @@ import { captureRedirect } from '../../src/vault/capture.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 
 /*
- * Brings one and the same answer many times at once, as a process of its own: HOME FRAGMENT BINDING COUNT
+ * Brings one and the same answer many times at once, as a process of its own: HOME DATABASE_URL FRAGMENT BINDING COUNT
  * Prints the outcomes as a JSON array.
  */
-const [home = '', fragment = '', binding = '', count = ''] = process.argv.slice(2);
+const [home = '', databaseUrl = '', fragment = '', binding = '', count = ''] = process.argv.slice(2);
 const none = () => Promise.reject(new Error('no keychain in tests'));
-const vault = await openVault(readSettings({ WEBEX_TOKEN_HOME: home }), {
-  keychain: { get: none, set: none, delete: none },
-});
+const vault = await openVault(
+  readSettings({ WEBEX_TOKEN_HOME: home, WEBEX_TOKEN_DATABASE_URL: databaseUrl }),
+  {
+    keychain: { get: none, set: none, delete: none },
+  },
+);
 const outcomes = await Promise.allSettled(
   Array.from({ length: Number(count) }, () => captureRedirect(vault, fragment, binding, {})),
 );

@@ -9,6 +9,7 @@ import { tokensOf } from '../../src/store/tokens.ts';
 import type { Token } from '../../src/tokens/token.ts';
 import { beginSignIn, type SignInRequest } from '../../src/vault/begin-sign-in.ts';
 import { closeVault, openVault, type Vault, type VaultOptions } from '../../src/vault/vault.ts';
+import { engine, newPostgresPlace } from '../store/engines.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 /** The day on which these tests take place: 2027-03-01. */
@@ -23,8 +24,11 @@ export const noKeychain: Keychain = {
 };
 
 /** Only what is given is read; the rest is as it is documented. */
-export function testSettings(home: string, simulator?: Simulator): Settings {
-  const settings = readSettings({ WEBEX_TOKEN_HOME: home });
+export async function testSettings(simulator?: Simulator): Promise<Settings> {
+  const settings = readSettings({
+    WEBEX_TOKEN_HOME: join(temporaryFolder(), 'home'),
+    ...(engine === 'postgres' && { WEBEX_TOKEN_DATABASE_URL: await newPostgresPlace() }),
+  });
   return simulator === undefined ? settings : { ...settings, webex: simulator.endpoints };
 }
 
@@ -34,14 +38,17 @@ export interface TestVault extends Vault {
   notices: string[];
 }
 
-/** A vault closed when the test ends: in a new folder, or in the one named. Nothing but the simulator is reached. */
+/**
+ * A vault closed when the test ends, on the engine under test: a new one, or with the settings of another vault the
+ * same store once more. Nothing but the simulator is reached.
+ */
 export async function newVault(
   simulator?: Simulator,
-  { home = join(temporaryFolder(), 'home'), ...options }: VaultOptions & { home?: string } = {},
+  { settings, ...options }: VaultOptions & { settings?: Settings } = {},
 ): Promise<TestVault> {
   let now = today;
   const notices: string[] = [];
-  const vault = await openVault(testSettings(home, simulator), {
+  const vault = await openVault(settings ?? (await testSettings(simulator)), {
     fetch: simulator === undefined ? () => Promise.reject(new Error('offline')) : globalThis.fetch,
     keychain: noKeychain,
     now: () => now,

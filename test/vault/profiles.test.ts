@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { importToken } from '../../src/vault/import-token.ts';
+import {
+  listSummaries,
+  removeProfile,
+  renameProfile,
+  setOrganization,
+  showProfile,
+} from '../../src/vault/profiles.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { publishedEndpoints } from '../../src/webex/deployments.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
+import { actor, allTokens, auditLog, fragment, newVault, type TestVault, today } from './vaults.ts';
+
+const token = usualToken();
+
+async function holding(profile = 'acme', text = fragment({ access_token: token })): Promise<TestVault> {
+  const vault = await newVault();
+  await settleToken(vault, await importToken(vault, { profile }, text, actor), actor);
+  return vault;
+}
+
+describe('what is told of a profile', () => {
+  test('never holds the token', async () => {
+    const vault = await holding();
+    const details = await showProfile(vault, 'acme');
+    expect(JSON.stringify([details, await listSummaries(vault)])).not.toContain(token);
+    expect(details).toMatchObject({
+      profile: 'acme',
+      deployment: 'commercial',
+      orgId: acmeOrgId,
+      tenantUrl: `${publishedEndpoints.commercial.scim}/${acmeOrgId}`,
+      account: null,
+      status: 'valid',
+      capturedAt: new Date(today).toISOString(),
+      expiresAt: new Date(today + 3887999_000).toISOString(),
+      daysLeft: 44,
+      expirySource: 'reported',
+      lifetimes: {
+        confirmed: null,
+        reported: new Date(today + 3887999_000).toISOString(),
+        documented: new Date(today + 365 * 86_400_000).toISOString(),
+      },
+      tokens: [{ state: 'current', source: 'import' }],
+    });
+  });
+
+  test('tells the earlier tokens too, newest first', async () => {
+    const vault = await holding();
+    vault.setNow(today + 1000);
+    const next = await importToken(vault, { profile: 'acme' }, usualToken({ filler: 'B' }), actor);
+    await settleToken(vault, next, actor);
+    const { tokens } = await showProfile(vault, 'acme');
+    expect(tokens.map(({ id, state }) => [id === next, state])).toEqual([
+      [true, 'current'],
+      [false, 'earlier'],
+    ]);
+  });
+
+  test('a name that is not there', async () => {
+    const vault = await newVault();
+    const error = await brokerErrorOf(() => showProfile(vault, `${'x'.repeat(500)}\u001b[31m`));
+    expect(error.code).toBe('E_NO_PROFILE');
+    expect(error.message.length).toBeLessThan(200);
+  });
+});
+
+describe('removing', () => {
+  test('forgets the profile with all its tokens, and says so in the log', async () => {
+    const vault = await holding();
+    await removeProfile(vault, 'acme', actor);
+    expect(await listSummaries(vault)).toEqual([]);
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+    expect(await vault.db.selectFrom('token').select('id').execute()).toEqual([]);
+    expect((await auditLog(vault)).at(-1)).toBe('remove ok acme');
+    expect(await brokerErrorOf(() => removeProfile(vault, 'acme', actor))).toMatchObject({
+      code: 'E_NO_PROFILE',
+    });
+  });
+});
+
+describe('renaming', () => {
+  test('keeps the token readable, and is in the log under both names', async () => {
+    const vault = await holding();
+    await renameProfile(vault, 'acme', 'acme-corp', actor);
+    expect((await readToken(vault, 'acme-corp', actor)).accessToken).toBe(token);
+    expect((await auditLog(vault)).filter((line) => line.startsWith('rename'))).toEqual([
+      'rename ok acme',
+      'rename ok acme-corp',
+    ]);
+  });
+
+  test.each([
+    ['other', 'E_PROFILE_EXISTS'],
+    ['acme', 'E_PROFILE_EXISTS'],
+    ['Not A Name', 'E_PROFILE_NAME'],
+    ['', 'E_PROFILE_NAME'],
+  ])('to %j changes nothing', async (name, code) => {
+    const vault = await holding();
+    await importToken(vault, { profile: 'other' }, token, actor);
+    const before = await auditLog(vault);
+    expect((await brokerErrorOf(() => renameProfile(vault, 'acme', name, actor))).code).toBe(code);
+    expect((await listSummaries(vault)).map(({ profile }) => profile)).toEqual(['acme', 'other']);
+    expect(await auditLog(vault)).toEqual(before);
+  });
+});
+
+describe('telling an organization', () => {
+  test('once, where nobody else did', async () => {
+    const vault = await holding('acme', 'fake-token-of-no-known-form');
+    expect(await showProfile(vault, 'acme')).toMatchObject({ orgId: null, tenantUrl: null });
+    await setOrganization(vault, 'acme', acmeOrgId, actor);
+    expect(await showProfile(vault, 'acme')).toMatchObject({ orgId: acmeOrgId });
+    const again = () => setOrganization(vault, 'acme', '00000000-1111-4222-8333-555555555555', actor);
+    expect(await brokerErrorOf(again)).toMatchObject({ code: 'E_PROFILE_MISMATCH' });
+    expect((await auditLog(vault)).at(-1)).toBe('set-organization ok acme');
+  });
+});

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { importToken } from '../../src/vault/import-token.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { actor, auditLog, fragment, newVault, type TestVault, today } from './vaults.ts';
+
+const day = 86_400_000;
+const token = usualToken();
+
+/** "acme" with a current token that is reported to live for ten days. */
+async function holding(): Promise<TestVault> {
+  const vault = await newVault();
+  const answer = fragment({ access_token: token, expires_in: String(10 * 86_400) });
+  await settleToken(vault, await importToken(vault, { profile: 'acme' }, answer, actor), actor);
+  return vault;
+}
+
+test('the token, with what a program wants to know of it, and who read it', async () => {
+  const vault = await holding();
+  expect(await readToken(vault, 'acme', { user: 'grace', address: '::1' })).toMatchObject({
+    accessToken: token,
+    profile: { name: 'acme' },
+    expiry: { expiresAt: today + 10 * day, source: 'reported' },
+  });
+  const rows = await vault.db.selectFrom('audit').selectAll().where('action', '=', 'read').execute();
+  expect(rows).toMatchObject([
+    { outcome: 'ok', profile: 'acme', user: 'grace', address: '::1', time: today },
+  ]);
+});
+
+test('where the audit row cannot be written, no token leaves', async () => {
+  const vault = await holding();
+  await vault.db.schema.alterTable('audit').renameTo('audit_away').execute();
+  await expect(readToken(vault, 'acme', actor)).rejects.toThrow();
+});
+
+describe('no token leaves', () => {
+  test('of a profile that is not there, or has none', async () => {
+    const vault = await holding();
+    expect(await brokerErrorOf(() => readToken(vault, 'nothing', actor))).toMatchObject({
+      code: 'E_NO_PROFILE',
+      help: expect.stringContaining('webex-token list'),
+    });
+    await vault.db.deleteFrom('token').execute();
+    expect(await brokerErrorOf(() => readToken(vault, 'acme', actor))).toMatchObject({
+      code: 'E_NO_TOKEN',
+      help: 'Get one with: webex-token login acme',
+    });
+  });
+
+  test('that has expired, but for who wants it all the same', async () => {
+    const vault = await holding();
+    vault.setNow(today + 10 * day - 1);
+    await readToken(vault, 'acme', actor);
+    vault.setNow(today + 10 * day);
+    const error = await brokerErrorOf(() => readToken(vault, 'acme', actor));
+    expect(error).toMatchObject({ code: 'E_EXPIRED', help: expect.stringContaining('--allow-expired') });
+    expect(error.message).toContain(new Date(today + 10 * day).toISOString());
+    expect((await auditLog(vault)).at(-1)).toBe('read expired acme');
+    expect((await readToken(vault, 'acme', actor, true)).accessToken).toBe(token);
+    expect((await auditLog(vault)).at(-1)).toBe('read ok acme');
+  });
+
+  test('that was put in the place of another, and the log does not say that one was read', async () => {
+    const vault = await holding();
+    const other = usualToken({ filler: 'B' });
+    await settleToken(vault, await importToken(vault, { profile: 'other' }, other, actor), actor);
+    const rows = await vault.db.selectFrom('token').select(['id', 'sealed']).execute();
+    const [first, second] = rows;
+    if (first === undefined || second === undefined) throw new Error('no tokens');
+    await vault.db.updateTable('token').set({ sealed: second.sealed }).where('id', '=', first.id).execute();
+    await vault.db.updateTable('token').set({ sealed: first.sealed }).where('id', '=', second.id).execute();
+    for (const name of ['acme', 'other']) {
+      const error = await brokerErrorOf(() => readToken(vault, name, actor));
+      expect(error).toMatchObject({ code: 'E_SEAL', message: expect.stringContaining('another row') });
+      expect((await auditLog(vault)).at(-1)).toBe(`read unreadable ${name}`);
+    }
+  });
+
+  test('whose row was given to another profile', async () => {
+    const vault = await holding();
+    const other = await importToken(vault, { profile: 'other' }, usualToken({ filler: 'B' }), actor);
+    await settleToken(vault, other, actor);
+    const profiles = await vault.db.selectFrom('profile').select(['id', 'name']).execute();
+    const idOf = (name: string) => profiles.find((profile) => profile.name === name)?.id ?? '';
+    await vault.db.deleteFrom('token').where('profile_id', '=', idOf('acme')).execute();
+    await vault.db
+      .updateTable('token')
+      .set({ profile_id: idOf('acme') })
+      .execute();
+    expect(await brokerErrorOf(() => readToken(vault, 'acme', actor))).toMatchObject({ code: 'E_SEAL' });
+  });
+});
