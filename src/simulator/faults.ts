@@ -26,15 +26,17 @@ export type Fault = FaultAnswer & {
   method?: string;
   /** How many requests it spoils; all of them where absent. */
   times?: number;
+  /** How many it lets pass before; none where absent. */
+  skip?: number;
 };
 
 /** What goes wrong on purpose. The fault added first is used first. */
 export class Faults {
-  #faults: { fault: Fault; left: number }[] = [];
+  #faults: { fault: Fault; left: number; toPass: number }[] = [];
 
   /** The function returned takes it away again. */
   add(fault: Fault): () => void {
-    const entry = { fault, left: fault.times ?? Number.POSITIVE_INFINITY };
+    const entry = { fault, left: fault.times ?? Number.POSITIVE_INFINITY, toPass: fault.skip ?? 0 };
     this.#faults.push(entry);
     return () => {
       entry.left = 0;
@@ -55,7 +57,8 @@ export class Faults {
           (fault.method ?? request.method).toUpperCase() === request.method &&
           covers(fault.path, request.path),
       );
-      if (entry === undefined) {
+      if (entry === undefined || entry.toPass > 0) {
+        if (entry !== undefined) entry.toPass -= 1;
         next();
         return;
       }
