@@ -1,21 +1,25 @@
-/* Makes the copy buttons work; without this script they stay hidden, and the text beside them can be selected. */
+/*
+ * Makes the copy buttons work; without this script they stay hidden, and the text beside them can be selected. A button
+ * with `data-fetch` asks the server for a secret at that moment: it goes to the clipboard, and never into the document.
+ */
 
 const shownMs = 2_500;
 
-for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-copy]')) {
-  const source = document.getElementById(button.dataset.copy ?? '');
-  if (source === null || navigator.clipboard === undefined) continue;
+for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-copy], button[data-fetch]')) {
+  const { copy, fetch: address } = button.dataset;
+  const source = copy === undefined ? null : document.getElementById(copy);
+  if ((source === null && address === undefined) || navigator.clipboard === undefined) continue;
   const label = button.querySelector<HTMLElement>('[data-label]') ?? button;
   const usual = label.textContent ?? '';
   let timer = 0;
   button.hidden = false;
   button.addEventListener('click', async () => {
-    const text = source instanceof HTMLInputElement ? source.value : (source.textContent ?? '').trim();
-    const copied = await navigator.clipboard.writeText(text).then(
+    const copied = await (address === undefined ? copyText(textOf(source)) : copyFetched(address)).then(
       () => true,
       () => false,
     );
-    label.textContent = copied ? 'Copied' : 'Select and copy it by hand';
+    const otherwise = address === undefined ? 'Select and copy it by hand' : 'It did not work: show it';
+    label.textContent = copied ? 'Copied' : otherwise;
     button.classList.toggle('done', copied);
     clearTimeout(timer);
     timer = window.setTimeout(() => {
@@ -23,4 +27,36 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-c
       button.classList.remove('done');
     }, shownMs);
   });
+}
+
+function textOf(source: HTMLElement | null): string {
+  return source instanceof HTMLInputElement ? source.value : (source?.textContent ?? '').trim();
+}
+
+function copyText(text: string): Promise<void> {
+  return navigator.clipboard.writeText(text);
+}
+
+/** Safari forgets that a button was pressed unless the clipboard is given the promise itself. */
+async function copyFetched(address: string): Promise<void> {
+  const text = secretFrom(address);
+  const blob = text.then((value) => new Blob([value], { type: 'text/plain' }));
+  try {
+    await navigator.clipboard.write([new ClipboardItem({ 'text/plain': blob })]);
+  } catch {
+    await copyText(await text);
+  }
+}
+
+async function secretFrom(address: string): Promise<string> {
+  const response = await fetch(address, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
+    body: '',
+    cache: 'no-store',
+    redirect: 'error',
+  });
+  const { access_token } = (await response.json()) as { access_token?: unknown };
+  if (!response.ok || typeof access_token !== 'string') throw new Error('no token');
+  return access_token;
 }

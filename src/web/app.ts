@@ -29,6 +29,9 @@ import { profilePage, remove, removePage, rename, renew } from './pages/profile.
 import { beginNewSignIn, signInForm } from './pages/sign-in.ts';
 import { signInLink } from './pages/sign-in-link.ts';
 import { signInProgress, signInStatus } from './pages/sign-in-progress.ts';
+import { test, testPage, testProgress } from './pages/test.ts';
+import { revealToken } from './pages/token.ts';
+import { Proofs } from './proofs.ts';
 import { route } from './route.ts';
 import { webSession } from './session.ts';
 import { createRender } from './views.ts';
@@ -51,7 +54,8 @@ export interface WebApp {
 /** The web app: for the person at this machine, and for Webex's redirect. It has to be served on loopback only. */
 export function createWebApp({ vault, log, demonstration = false, instanceSecret }: WebAppOptions): WebApp {
   const checks = new BackgroundChecks(vault, log);
-  const context: WebContext = { vault, log, checks, render: createRender({ demonstration }) };
+  const proofs = new Proofs(vault, log);
+  const context: WebContext = { vault, log, checks, proofs, render: createRender({ demonstration }) };
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
@@ -87,8 +91,11 @@ export function createWebApp({ vault, log, demonstration = false, instanceSecret
   route(app, '/profiles/:name', { get: profilePage(context) });
   route(app, '/profiles/:name/sign-in', { post: [...formBody, renew(context)] });
   route(app, '/profiles/:name/rename', { post: [...formBody, rename(context)] });
+  route(app, '/profiles/:name/token', { post: [...formBody, revealToken(context)] });
+  route(app, '/profiles/:name/test', { get: testPage(context), post: [...formBody, test(context)] });
+  route(app, '/profiles/:name/test/progress', { get: testProgress(context) });
   route(app, '/profiles/:name/remove', { get: removePage(context), post: [...formBody, remove(context)] });
 
   app.use(notFound, failures(context));
-  return { app, idle: () => checks.idle() };
+  return { app, idle: async () => void (await Promise.all([checks.idle(), proofs.idle()])) };
 }

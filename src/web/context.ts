@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { Logger } from 'pino';
 import type { Actor, Vault } from '../vault/vault.ts';
 import type { BackgroundChecks } from './background-checks.ts';
+import type { Proofs } from './proofs.ts';
 import type { Render } from './views.ts';
 
 /** What every page has at hand. */
@@ -9,6 +10,7 @@ export interface WebContext {
   vault: Vault;
   log: Logger;
   checks: BackgroundChecks;
+  proofs: Proofs;
   render: Render;
 }
 

@@ -20,10 +20,14 @@ const known: Record<string, [status: number, title: string]> = {
   E_FOREIGN_ORIGIN: [403, 'Refused'],
   E_NOT_FOUND: [404, 'There is nothing here'],
   E_NO_PROFILE: [404, 'No such profile'],
+  E_NO_TOKEN: [404, 'There is no token yet'],
+  E_NO_CLIENT: [404, 'No such program'],
   E_NO_CAPTURE: [404, 'No such capture'],
   E_METHOD: [405, 'Not in this way'],
   E_PROFILE_EXISTS: [409, 'That name is taken'],
   E_PROFILE_MISMATCH: [409, 'That profile is another organization’s'],
+  E_CLIENT_EXISTS: [409, 'That name is taken'],
+  E_EXPIRED: [409, 'The token has expired'],
   E_LINK_SPENT: [410, 'This link is used up'],
   E_TOO_LARGE: [413, 'Too much'],
   E_MEDIA_TYPE: [415, 'Not in this form'],
@@ -121,6 +125,7 @@ export function failures({ log, render }: Pick<WebContext, 'log' | 'render'>): E
 }
 
 function wantsPage(request: Request): boolean {
-  if (request.is('application/json') !== false && request.method !== 'GET') return false;
+  // Only the capture page's script posts there, however its request was spoilt.
+  if (request.path === '/auth/code' && request.method === 'POST') return false;
   return request.accepts(['html', 'json']) === 'html';
 }

@@ -1,4 +1,5 @@
 import type { ProfileSummary, TokenSummary } from '../tokens/summary.ts';
+import type { CheckId } from '../vault/prove.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import type { Explanation } from '../webex/explain-error.ts';
 import type { Failure } from './failures.ts';
@@ -20,6 +21,8 @@ export interface PageData {
   import: ImportPage;
   captured: CapturedPage;
   profile: ProfilePage;
+  token: { profile: string; accessToken: string };
+  test: TestPage;
   remove: { profile: string; tokens: number; tokensUrl: string };
 }
 
@@ -75,8 +78,9 @@ export interface CapturedPage {
   evidence: LifetimeEvidence;
   /** Why Webex could not be asked. */
   why: Explanation | null;
-  /** Where the store lies, and what guards its key. */
-  place: string;
+  /** The store's file; null: the database that the settings name. */
+  file: string | null;
+  /** What guards the store's key. */
   guard: string;
   logoutUrl: string;
   /** Came in by the web app's own link, and may decide; others go back to their terminal. */
@@ -95,4 +99,12 @@ export interface ProfilePage {
   notice: string | null;
   errors: FieldError[];
   newName: string;
+}
+
+export interface TestPage {
+  profile: string;
+  /** RFC 3339; null where nothing was asked since the program started. */
+  at: string | null;
+  ok: boolean;
+  checks: { id: CheckId; title: string; ok: boolean | null; message: string; help: string | null }[];
 }

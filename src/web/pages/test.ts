@@ -1,0 +1,73 @@
+import type { RequestHandler } from 'express';
+import { requireProfile } from '../../vault/profiles.ts';
+import type { CheckId } from '../../vault/prove.ts';
+import { actorOf, type WebContext } from '../context.ts';
+
+type ByName = RequestHandler<{ name: string }>;
+
+/** How long the page waits for Webex before it says that it does. Milliseconds. */
+const patienceMs = 4_000;
+
+/** What each check asks, as a heading. */
+const titles: Record<CheckId, string> = {
+  'token-accepted': 'Does Webex accept the token?',
+  organization: 'Is it of the right organization?',
+  'full-admin': 'Is it a full administrator’s?',
+  'entra-test-connection': 'Would Entra ID’s Test Connection pass?',
+  'okta-test-credentials': 'Would Okta’s Test API Credentials pass?',
+};
+
+/** `POST /profiles/:name/test`: asks Webex, all that the provisioning tools would ask. */
+export function test({ vault, proofs }: WebContext): ByName {
+  return async (request, response) => {
+    const { name } = await requireProfile(vault, request.params.name);
+    proofs.start(name, actorOf(request));
+    response.redirect(303, `/profiles/${name}/test`);
+  };
+}
+
+/** `GET /profiles/:name/test`: what came of it. */
+export function testPage({ vault, proofs, render }: WebContext): ByName {
+  return async (request, response) => {
+    const { name } = await requireProfile(vault, request.params.name);
+    const url = `/profiles/${name}/test`;
+    if (!(await proofs.overWithin(name, patienceMs))) {
+      const title = 'Asking Webex';
+      const text = 'Five questions, among them the very ones that Entra ID and Okta ask.';
+      render(
+        request,
+        response,
+        'waiting',
+        { title, text, progressUrl: `${url}/progress` },
+        { title, script: 'waiting', refresh: { seconds: 2, url } },
+      );
+      return;
+    }
+    const latest = proofs.latest(name);
+    if (latest?.refusal) throw latest.refusal;
+    render(
+      request,
+      response,
+      'test',
+      {
+        profile: name,
+        at: latest === null ? null : new Date(latest.at).toISOString(),
+        ok: latest?.proof?.ok ?? false,
+        checks: (latest?.proof?.checks ?? []).map((check) => ({
+          ...check,
+          title: titles[check.id],
+          help: check.help ?? null,
+        })),
+      },
+      { title: `Test of ${name}` },
+    );
+  };
+}
+
+/** `GET /profiles/:name/test/progress` */
+export function testProgress({ proofs }: WebContext): ByName {
+  return async (request, response) => {
+    const { name } = request.params;
+    response.json({ next: (await proofs.overWithin(name, patienceMs)) ? `/profiles/${name}/test` : null });
+  };
+}
