@@ -41,31 +41,36 @@ interface Measured {
   perSecond: number[];
   p50: number[];
   p99: number[];
+  /** Processor time of the server for each request. Microseconds. */
+  processor: number[];
   atRest: number;
 }
 
 const results = new Map<string, Measured>();
 for (const [name, server] of Object.entries(servers)) {
-  results.set(name, { perSecond: [], p50: [], p99: [], atRest: server.memory() });
+  results.set(name, { perSecond: [], p50: [], p99: [], processor: [], atRest: server.memory() });
   await load(server, 3);
 }
 for (let round = 0; round < rounds; round += 1) {
   for (const [name, server] of Object.entries(servers)) {
+    const before = server.processorTime();
     const { requests, latency } = await load(server, seconds);
     const measured = results.get(name);
     measured?.perSecond.push(requests.average);
     measured?.p50.push(latency.p50);
     measured?.p99.push(latency.p99);
+    measured?.processor.push((server.processorTime() - before) / requests.total);
   }
 }
 
 const rows: Record<string, Record<string, number>> = {};
-for (const [name, { perSecond, p50, p99, atRest }] of results) {
+for (const [name, { perSecond, p50, p99, processor, atRest }] of results) {
   rows[name] = {
     'requests/s': Math.round(median(perSecond)),
     'p50 ms': median(p50),
     'p99 ms': median(p99),
     'worst p99 ms': Math.max(...p99),
+    'processor µs/request': Math.round(median(processor)),
     'MiB at rest': atRest,
     'MiB under load': servers[name]?.memory() ?? 0,
   };

@@ -8,6 +8,8 @@ export interface MeasuredServer {
   origin: string;
   /** Resident memory. MiB; 0 where the system does not tell. */
   memory(): number;
+  /** Processor time that it has used so far. Microseconds; 0 where the system does not tell. */
+  processorTime(): number;
   stop(): Promise<void>;
 }
 
@@ -25,6 +27,7 @@ export async function startServer(
   return {
     origin: `http://127.0.0.1:${port}`,
     memory: () => residentMiB(child.pid ?? 0),
+    processorTime: () => processorMicroseconds(child.pid ?? 0),
     stop: async () => {
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
@@ -50,6 +53,18 @@ function residentMiB(pid: number): number {
   try {
     const [, kib = '0'] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
     return Math.round(Number(kib) / 1024);
+  } catch {
+    return 0;
+  }
+}
+
+/** Linux counts in hundredths of a second. */
+function processorMicroseconds(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10_000;
   } catch {
     return 0;
   }

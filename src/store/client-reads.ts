@@ -92,6 +92,16 @@ export interface ClientReads {
 /** Another process is writing to the store at this moment. */
 export class StoreBusy extends Error {}
 
+/** Whether a request would still be granted. One that has to wait would not: it is to be looked up once more. */
+export function decidedAgain(read: ClientRead, found: Found | null): boolean {
+  try {
+    return read.decide(found).granted;
+  } catch (error) {
+    if (error instanceof StoreBusy) return false;
+    throw error;
+  }
+}
+
 /** A client's last use is written to the minute, or it would cost every read a write of its own. Milliseconds. */
 export const usePrecisionMs = 60_000;
 

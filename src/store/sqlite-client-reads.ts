@@ -1,8 +1,11 @@
+import { closeSync, fdatasync, openSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { promisify } from 'node:util';
 import {
   type ClientRead,
   type ClientReads,
   type Decision,
+  decidedAgain,
   type Found,
   type FoundRow,
   foundOf,
@@ -16,8 +19,21 @@ import { auditWriter } from './sqlite-read.ts';
 /** SQLite's result codes for "another connection is writing": SQLITE_BUSY, and SQLITE_LOCKED. */
 const busyCodes = [5, 6];
 
+/** How many look-ups are kept for as long as the store does not change. */
+const keptLookUps = 1_000;
+
+interface Decided {
+  read: ClientRead;
+  decision: Decision;
+}
+
 /**
- * Reads on a connection of their own, with prepared statements and no promises: that is most of the speed.
+ * Reads on a connection of their own, with prepared statements and without promises, which is most of the speed.
+ *
+ * The disk is waited for without blocking: the commit itself (`synchronous = normal`) only writes to the write-ahead
+ * log, and the log is then synchronized to the disk on another thread, exactly as SQLite would do within the commit
+ * under `full`. No answer is given before that, while the next requests are read meanwhile.
+ *
  * It never waits for another writer, which may be this very process between two turns of its event loop.
  */
 export class SqliteClientReads implements ClientReads {
@@ -27,10 +43,14 @@ export class SqliteClientReads implements ClientReads {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #append: ReturnType<typeof auditWriter>;
+  readonly #log: number;
+  /** What was looked up at `#lookedUpAt`: as long as no other connection commits, it is what the store holds. */
+  readonly #lookedUp = new Map<string, Found | null>();
+  #lookedUpAt = -1;
 
   constructor(file: string) {
     const database = openSqliteFile(file);
-    database.exec('pragma busy_timeout = 0');
+    database.exec('pragma busy_timeout = 0; pragma synchronous = normal');
     const prepare = (name: keyof typeof statements) =>
       database.prepare(statements[name].replace(/\$\d+/g, '?'));
     this.#database = database;
@@ -47,39 +67,41 @@ export class SqliteClientReads implements ClientReads {
     this.#begin = database.prepare('begin immediate');
     this.#commit = database.prepare('commit');
     this.#append = auditWriter(database);
+    // The log stays the same file for as long as a connection is open. Windows synchronizes only what may be written.
+    this.#log = openSync(`${file}-wal`, 'r+');
   }
 
-  run(batch: readonly ClientRead[], now: number): ClientRead[] {
-    this.#beginWriting();
-    let version: number;
-    let decisions: { read: ClientRead; decision: Decision }[];
-    try {
-      version = this.#version();
-      decisions = batch.map((read) => ({ read, decision: this.#decide(read, now) }));
-      const entries = decisions.map(({ decision }) => decision.entry).filter((entry) => entry !== null);
-      if (entries.length > 0) this.#append(now, entries);
-      this.#commit.run();
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('rollback');
-      throw asBusy(error);
-    }
-    return this.#answer(decisions, version);
+  async run(batch: readonly ClientRead[], now: number): Promise<ClientRead[]> {
+    const { decided, version } = this.#decideAll(batch, now);
+    await promisify(fdatasync)(this.#log);
+    return this.#answer(decided, version);
   }
 
   close(): void {
+    closeSync(this.#log);
     this.#database.close();
   }
 
-  #beginWriting(): void {
+  #decideAll(batch: readonly ClientRead[], now: number): { decided: Decided[]; version: number } {
     try {
       this.#begin.run();
+      const version = this.#version();
+      this.#forgetLookUpsBefore(version);
+      const decided = batch.map((read) => ({ read, decision: this.#decide(read, now) }));
+      const entries = decided.map(({ decision }) => decision.entry).filter((entry) => entry !== null);
+      if (entries.length > 0) this.#append(now, entries);
+      this.#commit.run();
+      return { decided, version };
     } catch (error) {
+      this.#lookedUp.clear();
+      if (this.#database.isTransaction) this.#database.exec('rollback');
       throw asBusy(error);
     }
   }
 
   #decide(read: ClientRead, now: number): Decision {
-    const found = this.#find(read, true);
+    const found = this.#find(read);
+    if (found !== null && read.assertion !== null) found.assertionUsed = this.#assertionUsed(found, read);
     const decision = read.decide(found);
     if (found === null) return decision;
     if (decision.used !== null && read.assertion !== null) {
@@ -87,38 +109,64 @@ export class SqliteClientReads implements ClientReads {
       this.#statements.forgetAssertions.run(now);
       this.#statements.useAssertion.run(found.client.clientId, jtiHash, expiresAt);
     }
-    const touch = touchStatement(found, decision.used, now);
-    if (touch === 'touchClient') this.#statements[touch].run(now, found.client.clientId);
-    if (touch === 'touchPreviousSecret') this.#statements[touch].run(now, now, found.client.clientId);
+    this.#noteUse(found, decision, now);
     return decision;
   }
 
+  #noteUse(found: Found, { used }: Decision, now: number): void {
+    const touch = touchStatement(found, used, now);
+    if (touch === null) return;
+    const { clientId } = found.client;
+    if (touch === 'touchClient') this.#statements.touchClient.run(now, clientId);
+    else this.#statements.touchPreviousSecret.run(now, now, clientId);
+    this.#lookedUp.clear();
+  }
+
   /** A commit of another connection since then may be the removal of this very client. */
-  #answer(decisions: { read: ClientRead; decision: Decision }[], version: number): ClientRead[] {
+  #answer(decided: Decided[], version: number): ClientRead[] {
     const again: ClientRead[] = [];
-    for (const { read, decision } of decisions) {
-      const stands =
-        !decision.granted || this.#version() === version || read.decide(this.#find(read, false)).granted;
-      if (stands) read.answer(decision);
+    for (const { read, decision } of decided) {
+      if (!decision.granted || this.#stillGranted(read, version)) read.answer(decision);
       else again.push(read);
     }
     return again;
   }
 
-  #find(read: ClientRead, withAssertion: boolean): Found | null {
-    const { clientAndProfiles, clientAndProfilesOfOrganization, assertionUsed } = this.#statements;
+  #stillGranted(read: ClientRead, version: number): boolean {
+    const current = this.#version();
+    if (current === version) return true;
+    this.#forgetLookUpsBefore(current);
+    const found = this.#find(read);
+    if (found !== null) found.assertionUsed = false;
+    return decidedAgain(read, found);
+  }
+
+  #find(read: ClientRead): Found | null {
+    const key = `${read.client} ${read.profileLimit} ${read.orgId ?? ''}`;
+    const known = this.#lookedUp.get(key);
+    if (known !== undefined) return known;
+    const { clientAndProfiles, clientAndProfilesOfOrganization } = this.#statements;
     let rows: FoundRow[] = [];
     if (read.orgId !== null) rows = rowsOf(clientAndProfilesOfOrganization, read.client, read.orgId);
     if (rows.length === 0) rows = rowsOf(clientAndProfiles, read.client, read.profileLimit);
-    const used =
-      withAssertion &&
-      read.assertion !== null &&
-      rows[0] !== undefined &&
-      assertionUsed.get(rows[0].clientId, read.assertion.jtiHash) !== undefined;
-    return foundOf(rows, read.orgId, used);
+    const found = foundOf(rows, read.orgId, false);
+    if (this.#lookedUp.size >= keptLookUps) this.#lookedUp.clear();
+    this.#lookedUp.set(key, found);
+    return found;
   }
 
-  /** Changes whenever another connection has committed. */
+  #assertionUsed({ client }: Found, { assertion }: ClientRead): boolean {
+    if (assertion === null) return false;
+    return this.#statements.assertionUsed.get(client.clientId, assertion.jtiHash) !== undefined;
+  }
+
+  #forgetLookUpsBefore(version: number): void {
+    if (version === this.#lookedUpAt) return;
+    this.#lookedUp.clear();
+    this.#lookedUpAt = version;
+  }
+
+  /** Changes whenever another connection has committed anything (SQLite's `data_version`). */
   #version(): number {
     return this.#dataVersion.get()?.data_version as number;
   }
