@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
-import type { Found, FoundProfile, FoundToken } from '../store/client-reads.ts';
+import { type Found, type FoundProfile, type FoundToken, StoreBusy } from '../store/client-reads.ts';
 import { describeAccessToken } from '../webex/access-token.ts';
 import { tenantUrl } from '../webex/deployments.ts';
 import { type Arrived, ClientRequest, clientEndpoint, type Outcome } from './client-request.ts';
@@ -59,6 +59,7 @@ class IntrospectionRequest extends ClientRequest {
     try {
       return timingSafeEqual(hash(this.context.opened.open(token, profile)), hash(value));
     } catch (error) {
+      if (error instanceof StoreBusy) throw error;
       this.context.log.error({ err: error, profile: profile.profile }, 'a stored token cannot be opened');
       return false;
     }

@@ -1,5 +1,5 @@
-import type { KeyRing } from '../keys/key-ring.ts';
-import type { FoundProfile, FoundToken } from '../store/client-reads.ts';
+import { type FoundProfile, type FoundToken, StoreBusy } from '../store/client-reads.ts';
+import type { VaultKeys } from '../vault/vault-keys.ts';
 
 /** How long an opened token may stay in memory. Milliseconds. */
 export const openedForMs = 5_000;
@@ -16,24 +16,32 @@ interface Opened {
  * somebody may have it is not decided here.
  */
 export class OpenedTokens {
-  readonly #keys: KeyRing;
+  readonly #keys: VaultKeys;
   readonly #now: () => number;
   readonly #opened = new Map<string, Opened>();
   #sweep: NodeJS.Timeout | null = null;
 
-  constructor(keys: KeyRing, now: () => number) {
+  constructor(keys: VaultKeys, now: () => number) {
     this.#keys = keys;
     this.#now = now;
   }
 
-  /** Throws `E_SEAL` where the token cannot be opened. */
+  /**
+   * Throws `E_SEAL` where the token cannot be opened, and `StoreBusy` where its key has to be looked up first: another
+   * process has made a new one. The request is then tried again.
+   */
   open({ tokenId, sealed }: FoundToken, { profileId }: FoundProfile): string {
     const known = this.#opened.get(tokenId);
     const now = this.#now();
     if (known !== undefined && known.sealed === sealed && Math.abs(now - known.openedAt) < openedForMs) {
       return known.accessToken;
     }
-    const accessToken = this.#keys.open(sealed, { tokenId, profileId });
+    if (!this.#keys.knows(sealed)) {
+      // Where the store cannot be asked, the next try says so.
+      this.#keys.lookUp(sealed).catch(() => {});
+      throw new StoreBusy();
+    }
+    const accessToken = this.#keys.openNow(sealed, { tokenId, profileId });
     this.#opened.set(tokenId, { accessToken, sealed, openedAt: now });
     this.#sweep ??= setTimeout(() => this.clear(), openedForMs).unref();
     return accessToken;

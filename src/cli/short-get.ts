@@ -1,10 +1,11 @@
 import { existsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultHome, environmentWithDotEnv } from '../environment.ts';
+import { unwrapDataKey } from '../keys/data-key.ts';
 import { keyIdOf } from '../keys/jwe.ts';
 import { readKeyFile } from '../keys/key-file.ts';
 import { keyId } from '../keys/key-id.ts';
-import { openToken, unwrapDataKey } from '../keys/key-ring.ts';
+import { openToken } from '../keys/key-ring.ts';
 import { refuseLooseFile, refuseLooseFolder } from '../private-files.ts';
 import { newestMigration } from '../store/migrations/newest.ts';
 import { openSqliteFile } from '../store/sqlite-file.ts';

@@ -1,34 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { BrokerError } from '../errors.ts';
+import { unwrapDataKey, type WrappedDataKey, wrapDataKey } from './data-key.ts';
+import { openGrant, type Voucher } from './grant.ts';
 import { keyIdOf, open, SealBroken, seal } from './jwe.ts';
 import { keyId } from './key-id.ts';
-
-/** A data key as the store keeps it: wrapped by a key-encryption key. */
-export interface WrappedDataKey {
-  dataKeyId: string;
-  keyEncryptionKeyId: string;
-  jwe: string;
-}
-
-/** Makes a new data key, wrapped for one key-encryption key. */
-export async function newDataKey(keyEncryptionKey: Uint8Array): Promise<WrappedDataKey> {
-  const dataKey = randomBytes(32);
-  return await wrapDataKey(dataKey, keyEncryptionKey);
-}
-
-export async function wrapDataKey(
-  dataKey: Uint8Array,
-  keyEncryptionKey: Uint8Array,
-): Promise<WrappedDataKey> {
-  const dataKeyId = keyId(dataKey);
-  const keyEncryptionKeyId = keyId(keyEncryptionKey);
-  const jwe = await seal(dataKey, keyEncryptionKey, keyEncryptionKeyId, { dataKey: dataKeyId });
-  return { dataKeyId, keyEncryptionKeyId, jwe };
-}
-
-export function unwrapDataKey(wrapped: WrappedDataKey, keyEncryptionKey: Uint8Array): Buffer {
-  return open(wrapped.jwe, keyEncryptionKey, wrapped.keyEncryptionKeyId, { dataKey: wrapped.dataKeyId });
-}
+import { admissionKeyOf } from './wrapping-key.ts';
 
 /** Which row a sealed token stands in. */
 export interface TokenPlace {
@@ -52,20 +27,78 @@ export class KeyRing {
 
   /** @param wrapped oldest first. Throws `E_SEAL` where one does not open with this key-encryption key. */
   constructor(wrapped: WrappedDataKey[], keyEncryptionKey: Uint8Array) {
-    try {
-      for (const each of wrapped) {
-        this.#keys.set(each.dataKeyId, unwrapDataKey(each, keyEncryptionKey));
-        this.#sealingKeyId = each.dataKeyId;
+    for (const each of wrapped) this.add(each, () => unwrapDataKey(each, keyEncryptionKey));
+  }
+
+  /**
+   * The ring of a key-encryption key, with what was granted to it from elsewhere. `granted` are those data keys anew,
+   * wrapped for the key itself: kept in their place, they open without what vouched for them.
+   */
+  static async open(
+    wrapped: WrappedDataKey[],
+    keyEncryptionKey: Uint8Array,
+  ): Promise<{ ring: KeyRing; granted: WrappedDataKey[] }> {
+    const ring = new KeyRing([], keyEncryptionKey);
+    const granted: WrappedDataKey[] = [];
+    for (const each of wrapped) {
+      const voucher = ring.#voucherOf(each, keyEncryptionKey);
+      if (voucher === null) {
+        ring.add(each, () => unwrapDataKey(each, keyEncryptionKey));
+        continue;
       }
+      try {
+        const dataKey = await openGrant(each, keyEncryptionKey, voucher);
+        ring.add(each, () => dataKey);
+        granted.push(await wrapDataKey(dataKey, each.generation, keyEncryptionKey));
+      } catch (error) {
+        throw distrust(error, dataKeyWords, dataKeyHelp);
+      }
+    }
+    return { ring, granted };
+  }
+
+  /** Which key vouches for a data key that was granted; null where it is wrapped for the key itself. */
+  #voucherOf(wrapped: WrappedDataKey, keyEncryptionKey: Uint8Array): Voucher | null {
+    let id: string;
+    try {
+      id = keyIdOf(wrapped.jwe);
+    } catch {
+      return null;
+    }
+    const key = this.#keys.get(id);
+    if (key !== undefined) return { id, key };
+    const admission = admissionKeyOf(keyEncryptionKey);
+    return keyId(admission) === id ? { id, key: admission } : null;
+  }
+
+  /** The newest data key. Throws `E_KEY` where there is none. */
+  get sealingKey(): Voucher {
+    const key = this.#keys.get(this.#sealingKeyId);
+    if (key === undefined) throw new BrokerError('E_KEY', 'The store holds no data key for this key.');
+    return { id: this.#sealingKeyId, key };
+  }
+
+  /** Every data key, oldest first. */
+  get dataKeys(): Voucher[] {
+    return [...this.#keys].map(([id, key]) => ({ id, key }));
+  }
+
+  has(dataKeyId: string): boolean {
+    return this.#keys.has(dataKeyId);
+  }
+
+  add({ dataKeyId }: Pick<WrappedDataKey, 'dataKeyId'>, unwrap: () => Buffer): void {
+    try {
+      this.#keys.set(dataKeyId, unwrap());
+      this.#sealingKeyId = dataKeyId;
     } catch (error) {
-      throw distrust(error, "The store's own data key", 'Restore a backup. Nothing was changed.');
+      throw distrust(error, dataKeyWords, dataKeyHelp);
     }
   }
 
   async seal(token: string, place: TokenPlace): Promise<string> {
-    const key = this.#keys.get(this.#sealingKeyId);
-    if (key === undefined) throw new BrokerError('E_KEY', 'The store holds no data key for this key.');
-    return await seal(Buffer.from(token, 'utf8'), key, this.#sealingKeyId, belongingOf(place));
+    const { id, key } = this.sealingKey;
+    return await seal(Buffer.from(token, 'utf8'), key, id, belongingOf(place));
   }
 
   /** Throws `E_SEAL`, which says what is wrong with the row, where it cannot be opened. */
@@ -80,6 +113,9 @@ export class KeyRing {
     }
   }
 }
+
+const dataKeyWords = "The store's own data key";
+const dataKeyHelp = 'Restore a backup. Nothing was changed.';
 
 function distrust(error: unknown, what: string, help: string): unknown {
   if (!(error instanceof SealBroken)) return error;

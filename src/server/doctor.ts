@@ -4,7 +4,7 @@ import { BrokerError } from '../errors.ts';
 import { verifyAudit } from '../store/audit.ts';
 import { listKeyEncryptionKeys } from '../store/keys.ts';
 import { listProfiles } from '../store/profiles.ts';
-import { keyFilePath } from '../vault/open-keys.ts';
+import { keyFilePath } from '../vault/obtain-key.ts';
 import { closeVault, databaseFile, openVault, type Vault } from '../vault/vault.ts';
 import { deployments, deploymentTitles } from '../webex/deployments.ts';
 import { portHolder } from './port-holder.ts';

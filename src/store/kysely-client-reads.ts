@@ -4,6 +4,7 @@ import {
   type ClientRead,
   type ClientReads,
   type Decision,
+  decidedAgain,
   type Found,
   type FoundRow,
   foundOf,
@@ -62,7 +63,7 @@ async function decide(trx: Db, read: ClientRead, now: number): Promise<Decision>
 }
 
 async function stillGranted(db: Db, read: ClientRead): Promise<boolean> {
-  return read.decide(await find(db, read, false)).granted;
+  return decidedAgain(read, await find(db, read, false));
 }
 
 async function find(db: Db, read: ClientRead, withAssertion: boolean): Promise<Found | null> {

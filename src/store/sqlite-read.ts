@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { WrappedDataKey } from '../keys/key-ring.ts';
+import type { WrappedDataKey } from '../keys/data-key.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import { type AuditEntry, auditHash, auditRow } from './audit-chain.ts';
 
@@ -36,7 +36,8 @@ export function storedToken(database: DatabaseSync, profileName: string): Stored
 export function storedDataKeys(database: DatabaseSync, keyKind: string): WrappedDataKey[] {
   return database
     .prepare(
-      `select wrapped.data_key_id as "dataKeyId", wrapped.key_encryption_key_id as "keyEncryptionKeyId", wrapped.jwe as jwe
+      `select wrapped.data_key_id as "dataKeyId", wrapped.key_encryption_key_id as "keyEncryptionKeyId",
+              wrapped.generation as generation, wrapped.jwe as jwe
        from wrapped_data_key as wrapped join key_encryption_key as kek on kek.id = wrapped.key_encryption_key_id
        where kek.kind = ?`,
     )

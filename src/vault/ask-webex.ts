@@ -17,7 +17,7 @@ export interface Answer {
 /** A token's value, for Webex alone. */
 export async function openForWebex(vault: Vault, token: Pick<Token, 'id' | 'profileId'>): Promise<string> {
   const { id: tokenId, profileId } = token;
-  return vault.keys.open(await sealedToken(vault.db, tokenId), { tokenId, profileId });
+  return await vault.keys.open(await sealedToken(vault.db, tokenId), { tokenId, profileId });
 }
 
 /** Asks Webex whose the token is, and if it is anybody's, until when it lives. */

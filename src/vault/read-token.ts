@@ -41,7 +41,7 @@ export async function readToken(
   const sealed = await sealedToken(vault.db, token.id);
   let accessToken: string;
   try {
-    accessToken = vault.keys.open(sealed, { tokenId: token.id, profileId: profile.id });
+    accessToken = await vault.keys.open(sealed, { tokenId: token.id, profileId: profile.id });
   } catch (error) {
     await audit('unreadable');
     throw error;

@@ -34,7 +34,10 @@ export async function settleToken(
   const profile = await profileById(vault.db, pending.profileId);
   if (pending.state !== 'pending') return alreadySettled(pending, profile);
 
-  const value = vault.keys.open(await sealedToken(vault.db, tokenId), { tokenId, profileId: profile.id });
+  const value = await vault.keys.open(await sealedToken(vault.db, tokenId), {
+    tokenId,
+    profileId: profile.id,
+  });
   const webex = vault.webex[profile.deployment];
   const person = await webex.whoAmI(value);
   const expiry = person.outcome === 'person' ? await webex.tokenExpiry(value) : null;

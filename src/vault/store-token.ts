@@ -43,7 +43,7 @@ export async function storeToken(
     setAsideReason: null,
     warnings: hint === null ? redirect.warnings : [...redirect.warnings, hint],
   };
-  await insertToken(trx, token, await vault.keys.seal(redirect.accessToken, { tokenId: id, profileId }));
+  await insertToken(trx, token, await vault.keys.seal(trx, redirect.accessToken, { tokenId: id, profileId }));
   return id;
 }
 

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import type { Settings } from '../config.ts';
-import type { KeyRing } from '../keys/key-ring.ts';
 import { type Keychain, systemKeychain } from '../keys/keychain.ts';
 import { privateFolder } from '../private-files.ts';
 import { type Db, openStore } from '../store/store.ts';
 import { createWebexApi, type WebexApi } from '../webex/api.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import { openKeys } from './open-keys.ts';
+import type { VaultKeys } from './vault-keys.ts';
 
 /** What every use of the stored tokens needs. */
 export interface Vault {
   settings: Settings;
   db: Db;
-  keys: KeyRing;
+  keys: VaultKeys;
   webex: Record<Deployment, WebexApi>;
   /** Epoch milliseconds. */
   now: () => number;

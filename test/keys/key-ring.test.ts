@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { newDataKey, unwrapDataKey } from '../../src/keys/data-key.ts';
 import { keyId } from '../../src/keys/key-id.ts';
-import { KeyRing, newDataKey, openToken, unwrapDataKey } from '../../src/keys/key-ring.ts';
+import { KeyRing, openToken } from '../../src/keys/key-ring.ts';
 import { brokerErrorOf } from '../thrown.ts';
 
 const keyEncryptionKey = randomBytes(32);

@@ -1,0 +1,110 @@
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Settings } from '../config.ts';
+import { BrokerError } from '../errors.ts';
+import { readKeyFile } from '../keys/key-file.ts';
+import { keyId } from '../keys/key-id.ts';
+import { type Keychain, keychainFailure } from '../keys/keychain.ts';
+import { deriveKey } from '../keys/passphrase.ts';
+import type { KeyEncryptionKeyInfo } from '../store/keys.ts';
+
+export interface KeySource {
+  settings: Pick<Settings, 'home' | 'keyFile' | 'passphrase'>;
+  keychain: Keychain;
+  now: () => number;
+  /** Told, once, what a person should know of where the key now is. */
+  notice: (text: string) => void;
+}
+
+/** A key-encryption key that is at hand. */
+export interface HeldKey {
+  info: KeyEncryptionKeyInfo;
+  key: Buffer;
+}
+
+/** The key file's place: the one that was named, else the one in the data folder. */
+export function keyFilePath(settings: Pick<Settings, 'home' | 'keyFile'>): string {
+  return settings.keyFile ?? join(settings.home, 'key.jwk');
+}
+
+/** Where a key file waits that is to take the other one's place, until the store has been told of it. */
+export function nextKeyFilePath(settings: Pick<Settings, 'home' | 'keyFile'>): string {
+  return `${keyFilePath(settings)}.next`;
+}
+
+/** The first key-encryption key of the store that can be had here. Throws the reason for the first that cannot. */
+export async function obtainKey(known: KeyEncryptionKeyInfo[], source: KeySource): Promise<HeldKey> {
+  finishFileReplacement(known, source);
+  let failure: unknown;
+  for (const info of known) {
+    try {
+      return { info, key: await fetchKey(info, source) };
+    } catch (error) {
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+/** Throws `E_KEY_LOST`, `E_KEY_FILE`, `E_KEY_PASSPHRASE`, `E_KEYCHAIN` or `E_KEYCHAIN_LOCKED` where it is not at hand. */
+export async function fetchKey(info: KeyEncryptionKeyInfo, source: KeySource): Promise<Buffer> {
+  switch (info.kind) {
+    case 'file':
+      return fileKey(info, source);
+    case 'passphrase': {
+      if (source.settings.passphrase === null) {
+        throw new BrokerError(
+          'E_KEY_PASSPHRASE',
+          "This store's key comes of a passphrase, and none was given.",
+          {
+            help: 'Set WEBEX_TOKEN_PASSPHRASE to it.',
+          },
+        );
+      }
+      const key = await deriveKey(source.settings.passphrase, info.parameters);
+      if (keyId(key) === info.id) return key;
+      throw new BrokerError('E_KEY_PASSPHRASE', "WEBEX_TOKEN_PASSPHRASE is not this store's passphrase.", {
+        help: 'Nothing was changed. Mind capitals, spaces, and quotes around it in .env.',
+      });
+    }
+    case 'keychain': {
+      const key = await source.keychain.get(info.id).catch((error: unknown) => {
+        throw keychainFailure(error);
+      });
+      if (key !== null && keyId(key) === info.id) return key;
+      throw new BrokerError('E_KEY_LOST', "The keychain answers, but does not hold this store's key.", {
+        help: 'Was it removed, or is this another user or machine than the one that made the store? To be let in with a key of your own, run "webex-token key request" and send what it prints to somebody who has one. Otherwise restore a backup, or choose a new folder with WEBEX_TOKEN_HOME and sign in again. Nothing was changed.',
+      });
+    }
+  }
+}
+
+function fileKey(info: KeyEncryptionKeyInfo, { settings }: KeySource): Buffer {
+  const path = keyFilePath(settings);
+  const key = readKeyFile(path);
+  if (key !== null && keyId(key) === info.id) return key;
+  const next = readKeyFile(nextKeyFilePath(settings));
+  if (next !== null && keyId(next) === info.id) return next;
+  if (key === null) {
+    throw new BrokerError('E_KEY_LOST', `This store's key file is gone: ${path}.`, {
+      help: 'Put it back, or name its place with WEBEX_TOKEN_KEY_FILE. Without it the stored tokens cannot be read. Nothing was changed, and no new key was made.',
+    });
+  }
+  throw new BrokerError('E_KEY_LOST', `The key file ${path} holds the key of another store.`, {
+    help: 'Put the right one in its place, or name it with WEBEX_TOKEN_KEY_FILE. Nothing was changed.',
+  });
+}
+
+/** Puts the new key file into the old one's place, once the store knows the new one alone. */
+export function finishFileReplacement(known: KeyEncryptionKeyInfo[], { settings }: KeySource): void {
+  const isKnown = (key: Buffer | null) =>
+    key !== null && known.some(({ id, kind }) => kind === 'file' && id === keyId(key));
+  try {
+    const next = nextKeyFilePath(settings);
+    if (isKnown(readKeyFile(next)) && !isKnown(readKeyFile(keyFilePath(settings)))) {
+      renameSync(next, keyFilePath(settings));
+    }
+  } catch {
+    // It is read where it is; and what is wrong with it is said where it is needed.
+  }
+}
