@@ -1,8 +1,8 @@
 /** An instant as a person reads it, in their time zone and in UTC. */
 export interface Instant {
-  /** `Sunday, 14 March 2027`. */
+  /** `Sunday 14 March 2027`. */
   day: string;
-  /** `Sunday, 14 March 2027 at 09:30 EDT (13:30 UTC)`. */
+  /** `Sunday 14 March 2027 at 09:30 GMT-4 (13:30 UTC)`. */
   full: string;
   /** RFC 3339 in UTC. */
   iso: string;
@@ -12,13 +12,17 @@ export interface Instant {
 export function instantText(epochMs: number, timeZone?: string): Instant {
   const date = new Date(epochMs);
   const zone = timeZone === undefined ? {} : { timeZone };
-  const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', ...zone }).format(date);
+  const day = dayOf(date, zone);
   const local = time(date, { ...zone, timeZoneName: 'short' });
   const utc = time(date, { timeZone: 'UTC' });
-  const utcDay = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeZone: 'UTC' }).format(date);
+  const utcDay = dayOf(date, { timeZone: 'UTC' });
   const isUtc = / UTC$/.test(local);
   const inUtc = isUtc ? '' : ` (${utc} UTC${utcDay === day ? '' : `, ${utcDay}`})`;
   return { day, full: `${day} at ${local}${inUtc}`, iso: date.toISOString() };
+}
+
+function dayOf(date: Date, options: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', ...options }).format(date).replace(',', '');
 }
 
 function time(date: Date, options: Intl.DateTimeFormatOptions): string {

@@ -33,7 +33,7 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
     async deliver(message) {
       const { rejected } = await transport.sendMail({
         from,
-        to: mailTo,
+        ...recipients(message.contact, mailTo),
         subject: message.subject,
         messageId: `<${message.id}@${domainOf(from)}>`,
         text: plainText(message),
@@ -48,6 +48,12 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
     },
     close: () => transport.close(),
   };
+}
+
+/** To the profile's own contact, and to those who hear of all of them. */
+function recipients(contact: string | null, all: string[]): { to: string[]; cc?: string[] } {
+  if (contact === null || all.includes(contact)) return { to: all };
+  return { to: [contact], cc: all };
 }
 
 function domainOf(from: string): string {

@@ -19,6 +19,8 @@ export interface ReminderMessage {
   /** The one thing to do. */
   action: string;
   facts: { title: string; value: string }[];
+  /** Whoever looks after the profile is told too, where that is known: a mail address. */
+  contact: string | null;
   /** For programs. */
   data: {
     profile: string;
@@ -72,6 +74,7 @@ export function reminderMessage({ profile, token, reached, now, timeZone }: Abou
         ? []
         : [{ title: 'Rejected since', value: instantText(token.rejectedAt, timeZone).full }]),
     ],
+    contact: profile.contact,
     data: {
       profile: profile.name,
       deployment: profile.deployment,
@@ -92,20 +95,20 @@ function words(
 ): { subject: string; summary: string } {
   if (occasion === 'rejected') {
     return {
-      subject: `Webex no longer accepts the token of "${name}"`,
+      subject: `Webex no longer accepts the token of ${name}`,
       summary:
         'Webex rejects this token ahead of its date: somebody has reset the administrator’s access in Control Hub, or the administrator was deactivated. Provisioning with it has stopped.',
     };
   }
   if (occasion === 'expired') {
     return {
-      subject: `The Webex token of "${name}" has expired`,
+      subject: `The Webex token of ${name} has expired`,
       summary: `It ended on ${day}. Provisioning with it has stopped; Entra ID gives up on a job for good after 28 days.`,
     };
   }
   const when = left === 0 ? 'within a day' : left === 1 ? 'in 1 day' : `in ${left} days`;
   return {
-    subject: `The Webex token of "${name}" expires ${when}`,
+    subject: `The Webex token of ${name} expires ${when}`,
     summary: `It ends on ${day}. From then on users are no longer provisioned to Webex.`,
   };
 }

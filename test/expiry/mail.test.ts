@@ -1,0 +1,176 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Channel } from '../../src/expiry/channel.ts';
+import { mailChannel } from '../../src/expiry/mail.ts';
+import { thrownBy } from '../thrown.ts';
+import { sampleMessage } from './sample-message.ts';
+
+interface Letter {
+  from: string;
+  to: string[];
+  /** With its lines unfolded. */
+  head: string;
+  body: string;
+  user: unknown;
+}
+
+/** A real mail server on this machine, and what it took in. */
+async function mailServer(options: SMTPServerOptions = {}): Promise<{ port: number; letters: Letter[] }> {
+  const letters: Letter[] = [];
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    onData(stream, session, done) {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        const raw = Buffer.concat(chunks).toString('utf8');
+        const cut = raw.indexOf('\r\n\r\n');
+        const { mailFrom, rcptTo } = session.envelope;
+        letters.push({
+          from: mailFrom === false ? '' : mailFrom.address,
+          to: rcptTo.map(({ address }) => address),
+          head: raw.slice(0, cut).replace(/\r\n[ \t]+/g, ' '),
+          body: raw.slice(cut),
+          user: session.user,
+        });
+        done();
+      });
+    },
+    ...options,
+  });
+  server.on('error', () => {});
+  server.listen(0, '127.0.0.1');
+  await once(server.server, 'listening');
+  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
+  return { port: (server.server.address() as AddressInfo).port, letters };
+}
+
+function channel(smtpUrl: string, mailFrom: string | null = null): Channel {
+  const settings = { smtpUrl, mailFrom, mailTo: ['it@acme.example', 'ada@acme.example'] };
+  const mail = mailChannel({ ...settings, webhookUrl: null, webhookSecret: null, days: [] });
+  if (mail === null) throw new Error('no channel');
+  onTestFinished(() => mail.close());
+  return mail;
+}
+
+test('a real mail server gets text and HTML that name organization, account, date and the one thing to do', async () => {
+  const { port, letters } = await mailServer();
+  await channel(`smtp://127.0.0.1:${port}`, 'Webex token <webex-token@acme.example>').deliver(
+    sampleMessage(),
+  );
+  expect(letters).toHaveLength(1);
+  const [letter] = letters;
+  expect(letter).toMatchObject({
+    from: 'webex-token@acme.example',
+    to: ['it@acme.example', 'ada@acme.example'],
+  });
+  expect(letter?.head).toContain('Subject: The Webex token of acme expires in 14 days');
+  expect(letter?.head).toMatch(/^Message-ID: <[0-9a-f]{32}@acme\.example>$/m);
+  expect(letter?.head).toContain('Auto-Submitted: auto-generated');
+  const body = decoded(letter?.body ?? '');
+  for (const words of [
+    'acme (Webex)',
+    '00000000-1111-4222-8333-444444444444',
+    'Ada Nakamura, ada@acme.example',
+    'Monday 15 March 2027 at 00:00 UTC; confirmed by Webex',
+    'webex-token login acme',
+  ]) {
+    // Once in the text, once in the HTML.
+    expect(body.split(words).length - 1).toBe(2);
+  }
+});
+
+test('the same reminder has the same Message-ID, another one another', () => {
+  expect(sampleMessage().id).toBe(sampleMessage().id);
+  expect(sampleMessage({}, { id: 'token-2' }).id).not.toBe(sampleMessage().id);
+});
+
+test('whoever looks after the profile is told, and those who hear of all', async () => {
+  const { port, letters } = await mailServer();
+  await channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage({ contact: 'grace@customer.example' }));
+  expect(letters[0]?.to).toEqual(['grace@customer.example', 'it@acme.example', 'ada@acme.example']);
+  expect(letters[0]?.head).toMatch(/^To: grace@customer\.example$/m);
+});
+
+test('nothing from Webex becomes a header, markup or another line', async () => {
+  const { port, letters } = await mailServer();
+  const account = {
+    id: 'person-1',
+    displayName: 'Eve\r\nBcc: everybody@evil.example\r\n\r\n<img src=x onerror=alert(1)>',
+    email: 'eve@evil.example\r\nX-Evil: 1',
+    orgId: 'o',
+    admin: 'full' as const,
+  };
+  await channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage({}, { account }));
+  expect(letters[0]?.to).toEqual(['it@acme.example', 'ada@acme.example']);
+  expect(letters[0]?.head).not.toMatch(/^(Bcc|X-Evil)/im);
+  expect(decoded(letters[0]?.body ?? '')).toContain('&lt;img src=x');
+  expect(decoded(letters[0]?.body ?? '').split('<html')[1]).not.toContain('<img');
+});
+
+test('user and password are taken from the address, and never told', async () => {
+  const { port, letters } = await mailServer({
+    authOptional: false,
+    onAuth({ username, password }, _, done) {
+      if (username === 'a@b' && password === 'p:w/d@1') done(null, { user: username });
+      else done(new Error('wrong'));
+    },
+  });
+  await channel(`smtp://a%40b:p%3Aw%2Fd%401@127.0.0.1:${port}`).deliver(sampleMessage());
+  expect(letters[0]?.user).toBe('a@b');
+  const error = await thrownBy(() =>
+    channel(`smtp://a%40b:fake-password-9@127.0.0.1:${port}`).deliver(sampleMessage()),
+  );
+  expect(String(error)).not.toContain('fake-password-9');
+});
+
+test.each([
+  [
+    'refuses a recipient',
+    { onRcptTo: (_: unknown, __: unknown, done: (e: Error) => void) => done(new Error('no')) },
+  ],
+  [
+    'refuses the letter',
+    {
+      onData: (s: NodeJS.ReadableStream, _: unknown, done: (e: Error) => void) =>
+        s.resume().on('end', () => done(new Error('no'))),
+    },
+  ],
+])('a server that %s is a failure', async (_, options) => {
+  const { port } = await mailServer(options as SMTPServerOptions);
+  await expect(channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage())).rejects.toThrow();
+});
+
+test('one recipient refused of two is a failure too', async () => {
+  const { port, letters } = await mailServer({
+    onRcptTo: ({ address }, _, done) => done(address.startsWith('ada') ? new Error('unknown') : null),
+  });
+  await expect(channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage())).rejects.toThrow(/ada@acme/);
+  expect(letters).toHaveLength(1);
+});
+
+test('nothing goes over a network in the clear', async () => {
+  // A name that leads to this machine, but not one that says so: as a server elsewhere that offers no STARTTLS.
+  const { port, letters } = await mailServer();
+  await expect(channel(`smtp://0.0.0.0:${port}`).deliver(sampleMessage())).rejects.toThrow(/STARTTLS|TLS/i);
+  expect(letters).toEqual([]);
+});
+
+/** Quoted-printable and base64 parts as they are read. */
+function decoded(body: string): string {
+  return body
+    .split(/\r\n--[^\r]*/)
+    .map((part) => {
+      const cut = part.indexOf('\r\n\r\n');
+      const content = part.slice(cut + 4);
+      if (/base64/i.test(part.slice(0, cut))) return Buffer.from(content, 'base64').toString('utf8');
+      const bytes = content
+        .replace(/=\r\n/g, '')
+        .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+      return Buffer.from(bytes, 'latin1').toString('utf8');
+    })
+    .join('\n');
+}
