@@ -44,6 +44,7 @@ export function lifeView(
   }
   const share = ends <= begins ? 0 : (ends - now) / (ends - begins);
   const percentLeft = Math.round(Math.min(1, Math.max(0, share)) * 100);
-  const timeLeft = timeLeftText(daysLeft(ends, now));
+  // A token that ends at this very moment has no day left, and has ended.
+  const timeLeft = timeLeftText(ends <= now ? Math.min(-1, daysLeft(ends, now)) : daysLeft(ends, now));
   return { status, statusWord, percentLeft, timeLeft, until: ends <= now ? 'on' : 'until' };
 }

@@ -158,7 +158,7 @@ async function describeCapture(
     life: lifeView(statusOf(token, now), summary, now),
     evidence: lifetimeEvidence(token.lifetimes, token.capturedAt),
     why: token.state === 'pending' ? notAsked : (checks.reasonFor(token.id) ?? notAsked),
-    place: databaseFile(settings.home),
+    file: settings.databaseUrl === null ? databaseFile(settings.home) : null,
     guard: await guardOf(vault),
     logoutUrl: logoutUrl(endpoints.idbroker),
     entered: request.session.entered === true,

@@ -1,0 +1,170 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { appOrigin } from '../../config.ts';
+import { pageOfProfiles } from '../../store/profile-page.ts';
+import { findProfile } from '../../store/profiles.ts';
+import { dayMs } from '../../tokens/lifetimes.ts';
+import {
+  addClient,
+  listClients,
+  removeClient,
+  requireClient,
+  rotateClientSecret,
+  secretOverlapMs,
+} from '../../vault/clients.ts';
+import type { Client } from '../../tokens/client.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { tenantUrl } from '../../webex/deployments.ts';
+import { type ClientForm, readClientForm } from '../client-form.ts';
+import { actorOf, type WebContext } from '../context.ts';
+import { fieldError } from '../form-errors.ts';
+import { field } from '../middleware/body.ts';
+import { leaveNotice, takeNotice } from '../notice.ts';
+import type { ClientView } from '../page-data.ts';
+
+type ByName = RequestHandler<{ client: string }>;
+
+/** With more profiles than these, their names are typed rather than ticked. */
+const boxesAtMost = 20;
+
+const fieldsOfForm = ['name', 'profiles', 'until', 'addresses', 'jwks'];
+
+/** `GET /clients`: the programs that may fetch tokens, and the form that adds one. */
+export function clientsPage(context: WebContext): RequestHandler {
+  return async (request, response) => {
+    const { profile } = request.query;
+    const profiles = typeof profile === 'string' ? [profile.slice(0, 63)] : [];
+    await renderClients(context, request, response, { name: '', profiles, until: '', addresses: '', jwks: '' });
+  };
+}
+
+/** `POST /clients`: adds one, and shows its secret this once. */
+export function addClientPage(context: WebContext): RequestHandler {
+  const { vault } = context;
+  return async (request, response) => {
+    const { values, request: wanted, errors } = readClientForm(request.body);
+    if (errors.length === 0) {
+      try {
+        const { client, secret } = await addClient(vault, wanted, actorOf(request));
+        await renderSecret(context, request, response, client, secret, null);
+        return;
+      } catch (error) {
+        errors.push(fieldError(error, fieldsOfForm));
+      }
+    }
+    await renderClients(context, request, response, values, errors);
+  };
+}
+
+/** `GET /clients/:client` */
+export function clientPage({ vault, render }: WebContext): ByName {
+  return async (request, response) => {
+    const client = await requireClient(vault.db, request.params.client);
+    render(
+      request,
+      response,
+      'client',
+      { client: viewOf(client, vault.now()), notice: takeNotice(request) },
+      { title: client.name, at: 'clients' },
+    );
+  };
+}
+
+/** `POST /clients/:client/secret`: a second secret beside the first, shown this once. */
+export function rotateSecret(context: WebContext): ByName {
+  const { vault } = context;
+  return async (request, response) => {
+    const overlapMs = field(request.body, 'overlap') === 'none' ? 0 : secretOverlapMs;
+    const name = request.params.client;
+    const { client, secret } = await rotateClientSecret(vault, name, overlapMs, actorOf(request));
+    await renderSecret(context, request, response, client, secret, overlapMs / dayMs);
+  };
+}
+
+/** `POST /clients/:client/remove`: from the answer on, it gets nothing any more. */
+export function removeClientPage({ vault }: WebContext): ByName {
+  return async (request, response) => {
+    const name = request.params.client;
+    await removeClient(vault, name, actorOf(request));
+    leaveNotice(request, `“${name}” was removed: it gets no token any more.`);
+    response.redirect(303, '/clients');
+  };
+}
+
+async function renderClients(
+  { vault, render }: WebContext,
+  request: Pick<Request, 'session'>,
+  response: Response,
+  values: ClientForm['values'],
+  errors: ClientForm['errors'] = [],
+): Promise<void> {
+  const { rows } = await pageOfProfiles(vault.db, { sort: 'name', limit: boxesAtMost + 1, now: vault.now() });
+  const now = vault.now();
+  render(
+    request,
+    response,
+    'clients',
+    {
+      clients: (await listClients(vault)).map((client) => viewOf(client, now)),
+      boxes: rows.length > boxesAtMost ? null : rows.map(({ profile }) => profile.name),
+      values,
+      errors,
+      notice: takeNotice(request),
+    },
+    {
+      title: `${errors.length > 0 ? 'Error: ' : ''}Programs`,
+      status: errors.length > 0 ? 422 : 200,
+      at: 'clients',
+    },
+  );
+}
+
+async function renderSecret(
+  { vault, render }: WebContext,
+  request: Pick<Request, 'session'>,
+  response: Response,
+  client: Client,
+  secret: string | null,
+  /** For how many days the one before works on; null where there was none before. */
+  overlapDays: number | null,
+): Promise<void> {
+  const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
+  render(
+    request,
+    response,
+    'client-secret',
+    {
+      client: viewOf(client, vault.now()),
+      secret,
+      overlapDays,
+      tokenEndpoint: `${issuer}/oauth/token`,
+      resource: client.profiles.length > 1 ? await tenantUrlOf(vault, client.profiles[0]) : null,
+    },
+    { title: secret === null ? client.name : `The secret of ${client.name}`, at: 'clients', script: 'secret' },
+  );
+}
+
+/** By which a client of several profiles names the one it wants (RFC 8707). */
+async function tenantUrlOf(vault: Vault, name: string | undefined): Promise<string | null> {
+  const profile = name === undefined ? null : await findProfile(vault.db, name);
+  if (profile === null || profile.orgId === null) return null;
+  return tenantUrl(vault.settings.webex[profile.deployment], profile.orgId);
+}
+
+function viewOf(client: Client, now: number): ClientView {
+  const instant = (epochMs: number | null) => (epochMs === null ? null : new Date(epochMs).toISOString());
+  const { previousSecret } = client;
+  return {
+    name: client.name,
+    profiles: client.profiles,
+    authentication: client.authentication,
+    addresses: client.addresses,
+    ended: client.expiresAt !== null && client.expiresAt <= now,
+    expiresAt: instant(client.expiresAt),
+    createdAt: new Date(client.createdAt).toISOString(),
+    lastUsedAt: instant(client.lastUsedAt),
+    previousSecret:
+      previousSecret === null || previousSecret.until <= now
+        ? null
+        : { until: new Date(previousSecret.until).toISOString(), lastUsedAt: instant(previousSecret.lastUsedAt) },
+  };
+}

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { served } from './served.ts';
+
+const policy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+];
+
+const answers: [what: string, path: string, status: number][] = [
+  ['a page', '/sign-in', 200],
+  ['a redirect', '/captures/last', 303],
+  ['an error page', '/nothing', 404],
+  ['the capture page', '/auth/code', 200],
+  ['the style sheet', '/assets/style.css', 200],
+  ['a script', '/assets/capture.js', 200],
+  ['the health check', '/healthz', 200],
+];
+
+test.each(answers)('%s carries every protective header', async (_what, path, status) => {
+  const person = await (await served()).person();
+  const { headers } = await person.get(path).expect(status);
+  expect(headers['content-security-policy']?.split(';').sort()).toEqual([...policy].sort());
+  expect(headers).toMatchObject({
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'permissions-policy': expect.stringContaining('camera=()'),
+    'referrer-policy': path === '/auth/code' ? 'no-referrer' : 'same-origin',
+    'cache-control': path.startsWith('/assets/') ? 'no-cache' : 'no-store',
+  });
+  expect(headers).not.toHaveProperty('strict-transport-security');
+  expect(headers).not.toHaveProperty('x-powered-by');
+});
+
+test.each([
+  ['a refused host', { Host: 'evil.example' }, 421],
+  ['a browser that did not come in', { Host: 'localhost:3000' }, 403],
+])('%s gets them too', async (_what, headers, status) => {
+  const answer = await (await served()).visitor().get('/').set(headers).expect(status);
+  expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'x-frame-options': 'DENY' });
+  expect(answer.headers['content-security-policy']).toContain("frame-ancestors 'none'");
+});
+
+test.each([
+  ['style.css', 'text/css; charset=utf-8'],
+  ['favicon.svg', 'image/svg+xml'],
+  ['capture.js', 'text/javascript; charset=utf-8'],
+  ['copy.js', 'text/javascript; charset=utf-8'],
+  ['waiting.js', 'text/javascript; charset=utf-8'],
+])('%s is served as what it is, to everybody', async (name, type) => {
+  const answer = await (await served()).visitor().get(`/assets/${name}`).expect(200);
+  expect(answer.headers['content-type']).toBe(type);
+});
+
+test.each(['/assets/', '/assets/../package.json', '/assets/%2e%2e/package.json', '/assets/style.css/'])(
+  'nothing but these is served: %s',
+  async (path) => {
+    await (await served()).visitor().get(path).expect(403);
+  },
+);
+
+test('no page has an inline script, style or handler', async () => {
+  const person = await (await served()).person();
+  for (const path of ['/', '/sign-in', '/import', '/auth/code', '/nothing']) {
+    const { text } = await person.get(path);
+    expect(text).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc="\/assets\/)/i);
+  }
+});

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { dayMs } from '../../src/tokens/lifetimes.ts';
+import { plural, timeLeftText } from '../../src/web/dates.ts';
+import { lifeView } from '../../src/web/life-view.ts';
+import { lifetimeEvidence } from '../../src/web/lifetime-evidence.ts';
+
+const at = Date.UTC(2027, 2, 1);
+const inDays = (days: number) => at + days * dayMs;
+const documented = inDays(365);
+
+test.each([
+  [
+    'nothing but the guides',
+    { confirmed: null, reported: null, documented },
+    'documented',
+    /^Webex did not say how long/,
+  ],
+  [
+    'the contradiction',
+    { confirmed: null, reported: inDays(45) - 1000, documented },
+    'reported',
+    /contradict.*Yours came with 45 days/,
+  ],
+  [
+    'a settled contradiction',
+    { confirmed: documented, reported: inDays(45), documented },
+    'confirmed',
+    /contradict.*its answer counts/,
+  ],
+  [
+    'another answer of Webex',
+    { confirmed: inDays(90), reported: null, documented },
+    'confirmed',
+    /^Webex itself was asked/,
+  ],
+  ['agreement', { confirmed: documented, reported: documented - 1000, documented }, 'confirmed', null],
+  ['agreement of two', { confirmed: null, reported: documented - 1000, documented }, 'reported', null],
+])('%s', (_what, lifetimes, counts, explanation) => {
+  const evidence = lifetimeEvidence(lifetimes, at);
+  expect(evidence.rows.filter((row) => row.counts).map(({ source }) => source)).toEqual([counts]);
+  if (explanation === null) expect(evidence.explanation).toBeNull();
+  else expect(evidence.explanation).toMatch(explanation);
+});
+
+test('what is left is said in whole days', () => {
+  expect([365, 2, 1, 0, -1, -2, -3].map(timeLeftText)).toEqual([
+    '365 days left',
+    '2 days left',
+    '1 day left',
+    'ends within a day',
+    'ended less than a day ago',
+    'ended 1 day ago',
+    'ended 2 days ago',
+  ]);
+  expect(plural(1, 'day')).toBe('1 day');
+});
+
+test('a rejected token has no life left, whatever its date', () => {
+  const life = { capturedAt: new Date(at).toISOString(), expiresAt: new Date(documented).toISOString() };
+  expect(lifeView('rejected', life, at)).toMatchObject({ percentLeft: 0, timeLeft: 'no longer accepted' });
+  expect(lifeView('valid', life, inDays(73))).toMatchObject({ percentLeft: 80, timeLeft: '292 days left' });
+  expect(lifeView('empty', { capturedAt: null, expiresAt: null }, at)).toMatchObject({
+    percentLeft: 0,
+    timeLeft: '',
+  });
+});

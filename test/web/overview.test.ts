@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { dayMs } from '../../src/tokens/lifetimes.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { actor, today } from '../vault/vaults.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { type Served, served } from './served.ts';
+
+async function store({ vault }: Served, profile: string, daysAgo: number): Promise<void> {
+  vault.setNow(today - daysAgo * dayMs);
+  const tokenId = await importToken(vault, { profile }, usualToken({ filler: 'B' }), actor);
+  await settleToken(vault, tokenId, actor);
+  vault.setNow(today);
+}
+
+const names = (html: string) => [...html.matchAll(/href="\/profiles\/([^"]+)"/g)].map(([, name]) => name);
+
+test('the most urgent stands first, and every status has its word and its bar', async () => {
+  const web = await served();
+  await store(web, 'fresh', 0);
+  await store(web, 'old', 364);
+  await store(web, 'older', 365);
+  await store(web, 'middling', 180);
+  const { text } = await (await web.person()).get('/').expect(200);
+  expect(names(text)).toEqual(['older', 'old', 'middling', 'fresh']);
+  expect(text).toContain('2 need your attention, 2 are well.');
+  const card = (name: string) =>
+    text.split('<li class="card').find((part) => part.includes(`/profiles/${name}"`));
+  expect(card('older')).toMatch(/Expired.*ended less than a day ago.*<rect width="0"/s);
+  expect(card('old')).toMatch(/Expires soon.*1 day left.*until <time datetime="2027-03-02/s);
+  expect(card('middling')).toMatch(/Valid.*185 days left.*<rect width="51"/s);
+  expect(card('fresh')).toMatch(/Valid.*365 days left.*<rect width="100"/s);
+});
+
+test('a hundred are paged, both ways, and can be searched', async () => {
+  const web = await served();
+  for (let number = 0; number < 60; number += 1)
+    await store(web, `org-${String(number).padStart(3, '0')}`, 60 - number);
+  const person = await web.person();
+  const first = await person.get('/').expect(200);
+  expect(names(first.text)).toHaveLength(50);
+  const later = /href="(\/\?after=[^"]+)" rel="next"/.exec(first.text)?.[1] ?? '';
+  const second = await person.get(later).expect(200);
+  expect(names(second.text)).toEqual(Array.from({ length: 10 }, (_, index) => `org-0${50 + index}`));
+  const earlier = /href="(\/\?before=[^"]+)" rel="prev"/.exec(second.text)?.[1] ?? '';
+  expect(names((await person.get(earlier).expect(200)).text)).toEqual(names(first.text));
+
+  const found = await person.get('/?search=org-007').expect(200);
+  expect(names(found.text)).toEqual(['org-007']);
+  expect(found.text).toContain('1 matches “org-007”.');
+  const none = await person.get('/?search=%3Cb%3E').expect(200);
+  expect(none.text).toContain('0 match “&lt;b&gt;”.');
+  await person.get('/?after=rubbish&before=rubbish').expect(200);
+});
+
+test('every page of a demonstration says that it is one', async () => {
+  const web = await served(undefined, { demonstration: true });
+  const person = await web.person();
+  for (const path of ['/', '/sign-in', '/import', '/auth/code', '/nothing']) {
+    expect((await person.get(path)).text).toContain('Webex is simulated on this computer');
+  }
+  expect((await web.visitor().get('/')).text).toContain('Webex is simulated on this computer');
+  const other = await served();
+  expect((await (await other.person()).get('/')).text).not.toContain('simulated');
+});

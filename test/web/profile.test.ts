@@ -1,0 +1,79 @@
+import { beforeEach, expect, test } from 'vitest';
+import { importToken } from '../../src/vault/import-token.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { actor, today } from '../vault/vaults.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { type Served, served } from './served.ts';
+
+let web: Served;
+
+beforeEach(async () => {
+  web = await served();
+});
+
+async function store(profile: string, filler = 'A'): Promise<string> {
+  const tokenId = await importToken(web.vault, { profile }, usualToken({ filler }), actor);
+  await settleToken(web.vault, tokenId, actor);
+  return tokenId;
+}
+
+test('shows the token in use, and those before it', async () => {
+  await store('acme');
+  web.vault.setNow(today + 100 * 86_400_000);
+  await store('acme', 'B');
+  const { text } = await (await web.person()).get('/profiles/acme').expect(200);
+  expect(text).toContain('Renew the token');
+  expect(text).toMatch(/Earlier tokens.*Captured <time datetime="2027-03-01/s);
+  expect(text).toContain('webex-token get acme');
+  expect(text).not.toContain('A'.repeat(40));
+});
+
+test('a profile that is not there is a kind page', async () => {
+  const { text } = await (await web.person()).get('/profiles/%3Cb%3E').expect(404);
+  expect(text).toContain('There is no profile &#34;&lt;b&gt;&#34;.');
+});
+
+test('is renamed', async () => {
+  await store('acme');
+  const person = await web.person();
+  await person
+    .post('/profiles/acme/rename')
+    .type('form')
+    .send({ name: ' acme-corp ' })
+    .expect(303)
+    .expect('Location', '/profiles/acme-corp');
+  expect((await person.get('/profiles/acme-corp').expect(200)).text).toContain(
+    'Renamed: “acme” is now “acme-corp”',
+  );
+  await person.get('/profiles/acme').expect(404);
+});
+
+test.each([
+  ['Acme Corp', 'for example &#34;acme-corp&#34;'],
+  ['globex', 'There is a profile &#34;globex&#34; already.'],
+])('is not renamed to "%s"', async (name, message) => {
+  await store('acme');
+  await store('globex', 'B');
+  const { text } = await (await web.person())
+    .post('/profiles/acme/rename')
+    .type('form')
+    .send({ name })
+    .expect(422);
+  expect(text).toContain(message);
+  expect(text).toContain(`value="${name}"`);
+});
+
+test('is removed after a word about what that does not do', async () => {
+  await store('acme');
+  const person = await web.person();
+  const asked = await person.get('/profiles/acme/remove').expect(200);
+  expect(asked.text).toContain('Webex goes on accepting the token');
+  expect(asked.text).toContain('https://idbroker.webex.com/idb/profile#/tokens');
+  await person.get('/profiles/acme').expect(200);
+  await person.post('/profiles/acme/remove').type('form').expect(303).expect('Location', '/');
+  expect((await person.get('/').expect(200)).text).toContain(
+    'The profile “acme” and its tokens were removed',
+  );
+  await person.get('/profiles/acme').expect(404);
+  await person.post('/profiles/acme/remove').type('form').expect(404);
+});

@@ -1,0 +1,163 @@
+import type { Response } from 'supertest';
+import { expect, test } from 'vitest';
+import { signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
+import { captureRedirect } from '../../src/vault/capture.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { actor, fragment, today } from '../vault/vaults.ts';
+import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
+import { served } from './served.ts';
+
+/** Where the page leads the browser by itself. */
+function onwards({ text }: Response): URL {
+  const url = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(text)?.[1];
+  return new URL((url ?? '').replaceAll('&amp;', '&'));
+}
+
+test('a name and one press lead to Webex', async () => {
+  const { person, vault } = await served();
+  const browser = await person();
+  expect((await browser.get('/').expect(200)).text).toContain('Get your first Webex token');
+  const answer = await browser.post('/sign-in').type('form').send({ name: 'Acmé  Corp. ', where: 'here' });
+  const url = onwards(answer);
+  expect(url.origin + url.pathname).toBe('https://idbroker.webex.com/idb/oauth2/v1/authorize');
+  expect(answer.text).toContain(`<a class="button" href="${url.href.replaceAll('&', '&amp;')}"`);
+  expect(
+    await vault.db.selectFrom('sign_in').select(['profile_name', 'deployment', 'org_id']).execute(),
+  ).toEqual([{ profile_name: 'acme-corp.', deployment: 'commercial', org_id: null }]);
+});
+
+test('the other deployment, an organization ID and a fresh sign-in are taken along', async () => {
+  const { person, vault } = await served();
+  const form = { name: 'acme', deployment: 'government', orgId: acmeOrgId.toUpperCase(), fresh: 'yes' };
+  const url = onwards(await (await person()).post('/sign-in').type('form').send(form).expect(200));
+  expect(url.origin + url.pathname).toBe('https://idbroker-f.webex.com/idb/saml2/jsp/doSSO.jsp');
+  expect(
+    await vault.db.selectFrom('sign_in').select(['deployment', 'org_id', 'fresh_sign_in']).execute(),
+  ).toEqual([{ deployment: 'government', org_id: acmeOrgId, fresh_sign_in: 1 }]);
+});
+
+test.each([
+  [{ name: '' }, 'name', 'Give the organization a name.'],
+  [{ name: '???' }, 'name', 'needs a letter'],
+  [{ name: 'acme', orgId: 'a35bfbc6-ccbd-4a17-a488-72gf46c5420c' }, 'orgId', 'example from Cisco’s guide'],
+])('%o: the form comes back with what was typed, and says what to mend', async (form, field, message) => {
+  const { person, vault } = await served();
+  const typed = { deployment: 'government', fresh: 'yes', orgId: '<b>"typed"</b>', ...form };
+  const { text } = await (await person()).post('/sign-in').type('form').send(typed).expect(422);
+  expect(text).toContain(message);
+  expect(text).toMatch(/<title>Error: /);
+  expect(text).toMatch(/role="alert" tabindex="-1" autofocus/);
+  expect(text).toContain(`href="#${field}"`);
+  expect(text).toMatch(
+    new RegExp(`id="${field}"[^>]* aria-describedby="${field}-hint ${field}-error"[^>]* aria-invalid`),
+  );
+  expect(text).toMatch(/value="government" checked/);
+  expect(text).toMatch(/name="fresh" value="yes" checked/);
+  expect(text).toContain(
+    `value="${typed.orgId.replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&#34;')}"`,
+  );
+  expect(await vault.db.selectFrom('sign_in').selectAll().execute()).toEqual([]);
+});
+
+test('a name that is there already leads to its renewal', async () => {
+  const { person, vault } = await served();
+  await importToken(vault, { profile: 'acme' }, usualToken(), actor);
+  const { text } = await (await person()).post('/sign-in').type('form').send({ name: 'Acme' }).expect(422);
+  expect(text).toContain('There is a profile “acme” already.');
+  expect(text).toContain('<a href="/profiles/acme">');
+});
+
+test('a link for a private window lets that window sign in, and do no more', async () => {
+  const { person, visitor, vault } = await served();
+  const browser = await person();
+  const form = { name: 'acme', where: 'private' };
+  const { text } = await browser.post('/sign-in').type('form').send(form).expect(200);
+  const link = /http:\/\/localhost:3000(\/sign-in\/[\w-]{43})/.exec(text)?.[1] ?? '';
+  const progress = /data-progress="([^"]+)"/.exec(text)?.[1] ?? '';
+  expect((await browser.get(progress).expect(200)).body).toEqual({ next: null });
+  const waiting = await browser.get(progress.replace('/progress', '')).expect(200);
+  expect(waiting.text).toMatch(/<noscript><meta http-equiv="refresh" content="3; url=\/sign-ins\//);
+
+  const window = visitor();
+  const answer = await window.get(link).expect(303);
+  expect(answer.headers.location).toMatch(/^https:\/\/idbroker\.webex\.com\/idb\/oauth2\/v1\/authorize\?/);
+  expect(answer.headers['referrer-policy']).toBe('no-referrer');
+  for (const path of ['/', '/sign-in', '/import', progress]) await window.get(path).expect(403);
+
+  const state = new URL(String(answer.headers.location)).searchParams.get('state');
+  const body = { fragment: fragment({ access_token: usualToken(), state }) };
+  const captured = await window
+    .post('/auth/code')
+    .set('Origin', 'http://localhost:3000')
+    .send(body)
+    .expect(200);
+  const page = await window.get(captured.body.next).expect(200);
+  expect(page.text).toContain('You can close this window');
+  expect(page.text).not.toMatch(/<form|href="\/"/);
+  await window
+    .post(`${captured.body.next}/accept`)
+    .set('Origin', 'http://localhost:3000')
+    .type('form')
+    .expect(403);
+
+  const { next } = (await browser.get(progress).expect(200)).body;
+  await browser.get(next).expect(303).expect('Location', captured.body.next);
+  expect((await browser.get(captured.body.next).expect(200)).text).not.toContain('You can close this window');
+  await vault.db.selectFrom('token').selectAll().executeTakeFirstOrThrow();
+});
+
+test('a sign-in link works once', async () => {
+  const { person, visitor } = await served();
+  const { text } = await (await person())
+    .post('/sign-in')
+    .type('form')
+    .send({ name: 'acme', where: 'private' });
+  const link = /(\/sign-in\/[\w-]{43})/.exec(text)?.[1] ?? '';
+  await visitor().head(link).expect(403);
+  await visitor().get(link).set('Sec-Purpose', 'prefetch').expect(403);
+  await visitor().get(link).expect(303);
+  const spent = await visitor().get(link).expect(410);
+  expect(spent.text).toContain('webex-token login');
+});
+
+test('the page that waits says how the sign-in ended otherwise', async () => {
+  const { person, visitor, vault } = await served();
+  const browser = await person();
+  const ask = async () => {
+    const { text } = await browser.post('/sign-in').type('form').send({ name: 'acme', where: 'private' });
+    const [, link = '', id = ''] =
+      /(\/sign-in\/[\w-]{43})[\s\S]*data-progress="\/sign-ins\/([^/]+)/.exec(text) ?? [];
+    return { link, id };
+  };
+  const declined = await ask();
+  const window = visitor().set('Origin', 'http://localhost:3000');
+  const answer = await window.get(declined.link);
+  const state = new URL(String(answer.headers.location)).searchParams.get('state');
+  await window
+    .post('/auth/code')
+    .send({ fragment: `?error=access_denied&state=${state}` })
+    .expect(400);
+  expect((await browser.get(`/sign-ins/${declined.id}/progress`)).body.next).toBe(`/sign-ins/${declined.id}`);
+  expect((await browser.get(`/sign-ins/${declined.id}`).expect(200)).text).toContain(
+    'The sign-in was declined',
+  );
+
+  const late = await ask();
+  vault.setNow(today + signInLifetimeMs);
+  expect((await browser.get(`/sign-ins/${late.id}`).expect(200)).text).toContain('The sign-in took too long');
+  await browser.get('/sign-ins/unknown').expect(404);
+});
+
+test('renewal asks for the same organization and names the account', async () => {
+  const { person, vault } = await served();
+  await importToken(vault, { profile: 'acme', deployment: 'government' }, usualToken(), actor);
+  const url = onwards(
+    await (await person()).post('/profiles/acme/sign-in').type('form').send({}).expect(200),
+  );
+  expect(url.host).toBe('idbroker-f.webex.com');
+  const state = url.searchParams.get('state');
+  await expect(
+    captureRedirect(vault, fragment({ access_token: usualToken(), state }), 'another browser', actor),
+  ).rejects.toThrow(/another browser/);
+  await (await person()).post('/profiles/nobody/sign-in').type('form').send({}).expect(404);
+});
