@@ -21,8 +21,10 @@ import {
   requireOwnCapture,
   tellOrganization,
 } from './pages/captures.ts';
+import { addClientPage, clientPage, clientsPage, removeClientPage, rotateSecret } from './pages/clients.ts';
 import { enter } from './pages/enter.ts';
 import { importForm, importPasted } from './pages/import.ts';
+import { logPage } from './pages/log.ts';
 import { overview } from './pages/overview.ts';
 import { healthz, instance } from './pages/probes.ts';
 import { profilePage, remove, removePage, rename, renew } from './pages/profile.ts';
@@ -95,6 +97,11 @@ export function createWebApp({ vault, log, demonstration = false, instanceSecret
   route(app, '/profiles/:name/test', { get: testPage(context), post: [...formBody, test(context)] });
   route(app, '/profiles/:name/test/progress', { get: testProgress(context) });
   route(app, '/profiles/:name/remove', { get: removePage(context), post: [...formBody, remove(context)] });
+  route(app, '/clients', { get: clientsPage(context), post: [...formBody, addClientPage(context)] });
+  route(app, '/clients/:client', { get: clientPage(context) });
+  route(app, '/clients/:client/secret', { post: [...formBody, rotateSecret(context)] });
+  route(app, '/clients/:client/remove', { post: [...formBody, removeClientPage(context)] });
+  route(app, '/log', { get: logPage(context) });
 
   app.use(notFound, failures(context));
   return { app, idle: async () => void (await Promise.all([checks.idle(), proofs.idle()])) };

@@ -13,7 +13,7 @@ export interface ClientForm {
 export function readClientForm(body: unknown): ClientForm {
   const values = {
     name: field(body, 'name').trim().slice(0, 200),
-    profiles: [...fields(body, 'profiles'), ...words(field(body, 'profileNames'))].slice(0, 10_000),
+    profiles: fields(body, 'profiles').flatMap(words).slice(0, 10_000),
     until: field(body, 'until').trim().slice(0, 30),
     addresses: field(body, 'addresses').trim().slice(0, 2_000),
     jwks: field(body, 'jwks').trim().slice(0, 20_000),

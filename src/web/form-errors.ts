@@ -3,7 +3,11 @@ import type { FieldError } from './page-data.ts';
 
 /** Which field an error is about, by its code. */
 const fields: [code: RegExp, field: string][] = [
-  [/^E_PROFILE_(NAME|EXISTS)$/, 'name'],
+  [/^E_PROFILE_(NAME|EXISTS)$|^E_CLIENT_(NAME|EXISTS)$/, 'name'],
+  [/^E_NO_PROFILE$/, 'profiles'],
+  [/^E_USAGE$/, 'until'],
+  [/^E_ADDRESS$/, 'addresses'],
+  [/^E_JWKS$/, 'jwks'],
   [/^E_ORGANIZATION_ID$|^E_PROFILE_MISMATCH$/, 'orgId'],
   [/^E_(REDIRECT_|TOKEN_|SIGN_IN_FAILED)/, 'text'],
 ];

@@ -1,3 +1,5 @@
+import type { AuditVerdict } from '../store/audit.ts';
+import type { Client } from '../tokens/client.ts';
 import type { ProfileSummary, TokenSummary } from '../tokens/summary.ts';
 import type { CheckId } from '../vault/prove.ts';
 import type { Deployment } from '../webex/deployments.ts';
@@ -23,6 +25,10 @@ export interface PageData {
   profile: ProfilePage;
   token: { profile: string; accessToken: string };
   test: TestPage;
+  clients: ClientsPage;
+  client: { client: ClientView; notice: string | null };
+  'client-secret': ClientSecretPage;
+  log: LogPage;
   remove: { profile: string; tokens: number; tokensUrl: string };
 }
 
@@ -107,4 +113,63 @@ export interface TestPage {
   at: string | null;
   ok: boolean;
   checks: { id: CheckId; title: string; ok: boolean | null; message: string; help: string | null }[];
+}
+
+/** A program as it is shown; instants RFC 3339. */
+export interface ClientView {
+  name: string;
+  profiles: string[];
+  authentication: Client['authentication'];
+  addresses: string[];
+  /** Its last day is over. */
+  ended: boolean;
+  expiresAt: string | null;
+  createdAt: string;
+  lastUsedAt: string | null;
+  previousSecret: { until: string; lastUsedAt: string | null } | null;
+}
+
+export interface ClientsPage {
+  clients: ClientView[];
+  /** The profiles to tick; null where there are so many that they are typed. */
+  boxes: string[] | null;
+  values: { name: string; profiles: string[]; until: string; addresses: string; jwks: string };
+  errors: FieldError[];
+  notice: string | null;
+}
+
+export interface ClientSecretPage {
+  client: ClientView;
+  secret: string | null;
+  /** For how many days the secret before works on; null where there was none. */
+  overlapDays: number | null;
+  tokenEndpoint: string;
+  /** What names one of several profiles (RFC 8707). */
+  resource: string | null;
+}
+
+export interface LogRow {
+  seq: number;
+  time: string;
+  action: string;
+  outcome: string;
+  ok: boolean;
+  profile: string | null;
+  /** The program or tool, or else the user. */
+  who: string | null;
+  isClient: boolean;
+  address: string | null;
+}
+
+export interface LogPage {
+  rows: LogRow[];
+  values: Record<'profile' | 'client' | 'action' | 'outcome' | 'since' | 'until', string>;
+  filtered: boolean;
+  actions: { value: string; text: string }[];
+  /** Null where the log is so long that it is followed only when asked for. */
+  chain: AuditVerdict | null;
+  /** The number of the newest row. */
+  held: number;
+  olderPage: string | null;
+  newestPage: string | null;
 }

@@ -13,7 +13,7 @@ export interface PageOptions {
   title: string;
   status?: number;
   /** Which entry of the navigation this page is; none where absent. */
-  at?: 'overview' | 'sign-in' | 'import';
+  at?: 'overview' | 'sign-in' | 'import' | 'reminders' | 'clients' | 'log';
   /** Uses the width of the window: for lists, and forms with advice beside them. */
   wide?: boolean;
   /** A script of ours in the head, by name. */

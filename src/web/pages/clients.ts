@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { appOrigin } from '../../config.ts';
 import { pageOfProfiles } from '../../store/profile-page.ts';
 import { findProfile } from '../../store/profiles.ts';
+import type { Client } from '../../tokens/client.ts';
 import { dayMs } from '../../tokens/lifetimes.ts';
 import {
   addClient,
@@ -11,7 +12,6 @@ import {
   rotateClientSecret,
   secretOverlapMs,
 } from '../../vault/clients.ts';
-import type { Client } from '../../tokens/client.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { tenantUrl } from '../../webex/deployments.ts';
 import { type ClientForm, readClientForm } from '../client-form.ts';
@@ -33,7 +33,13 @@ export function clientsPage(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { profile } = request.query;
     const profiles = typeof profile === 'string' ? [profile.slice(0, 63)] : [];
-    await renderClients(context, request, response, { name: '', profiles, until: '', addresses: '', jwks: '' });
+    await renderClients(context, request, response, {
+      name: '',
+      profiles,
+      until: '',
+      addresses: '',
+      jwks: '',
+    });
   };
 }
 
@@ -139,7 +145,11 @@ async function renderSecret(
       tokenEndpoint: `${issuer}/oauth/token`,
       resource: client.profiles.length > 1 ? await tenantUrlOf(vault, client.profiles[0]) : null,
     },
-    { title: secret === null ? client.name : `The secret of ${client.name}`, at: 'clients', script: 'secret' },
+    {
+      title: secret === null ? client.name : `The secret of ${client.name}`,
+      at: 'clients',
+      script: 'secret',
+    },
   );
 }
 
@@ -165,6 +175,9 @@ function viewOf(client: Client, now: number): ClientView {
     previousSecret:
       previousSecret === null || previousSecret.until <= now
         ? null
-        : { until: new Date(previousSecret.until).toISOString(), lastUsedAt: instant(previousSecret.lastUsedAt) },
+        : {
+            until: new Date(previousSecret.until).toISOString(),
+            lastUsedAt: instant(previousSecret.lastUsedAt),
+          },
   };
 }

@@ -29,7 +29,8 @@ export function logPage({ vault, render }: WebContext): RequestHandler {
     const shown = rows.slice(0, rowsOnPage);
     const oldest = shown.at(-1);
     const filtered = Object.keys(filter).length > 0;
-    const held = filtered || before > 0 ? ((await newestAuditRows(db, {}, 1))[0]?.seq ?? 0) : (rows[0]?.seq ?? 0);
+    const held =
+      filtered || before > 0 ? ((await newestAuditRows(db, {}, 1))[0]?.seq ?? 0) : (rows[0]?.seq ?? 0);
     const verify = asked(request, 'verify') !== '' || held <= followedAtOnce;
     render(
       request,
@@ -43,7 +44,9 @@ export function logPage({ vault, render }: WebContext): RequestHandler {
         chain: verify ? await verifyAudit(db) : null,
         held,
         olderPage:
-          rows.length > rowsOnPage && oldest !== undefined ? link(values, { before: String(oldest.seq) }) : null,
+          rows.length > rowsOnPage && oldest !== undefined
+            ? link(values, { before: String(oldest.seq) })
+            : null,
         newestPage: before > 0 ? link(values, {}) : null,
       },
       { title: 'Log', at: 'log', wide: true },
