@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import type { Assertion, Found, FoundClient } from '../store/client-reads.ts';
 import { inRanges } from '../tokens/client.ts';
 import type { Refusal } from './oauth-error.ts';
@@ -17,7 +17,7 @@ export type Authentication =
 
 /** What of a secret is compared: as `hashSecret` makes it for the store, in bytes. */
 export function secretProof(secret: string): Proof {
-  return { kind: 'secret', hash: createHash('sha256').update(secret).digest() };
+  return { kind: 'secret', hash: hash('sha256', secret, 'buffer') };
 }
 
 /** Whether the client is who it says, may still ask at all, and may from there. `now` in epoch milliseconds. */

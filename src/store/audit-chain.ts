@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** What one row of the audit log says. It never holds a token. */
 export interface AuditEntry {
@@ -46,10 +46,8 @@ export const genesisHash = '0'.repeat(64);
 /** SHA-256 over the predecessor's hash and every field, in hexadecimal: an edit, a gap or a swap breaks the chain. */
 export function auditHash(previousHash: string, row: AuditRow): string {
   const { seq, time, action, outcome, profile, client, address, user } = row;
-  return createHash('sha256')
-    .update(previousHash)
-    .update(JSON.stringify([seq, time, action, outcome, profile, client, address, user]))
-    .digest('hex');
+  const fields = JSON.stringify([seq, time, action, outcome, profile, client, address, user]);
+  return hash('sha256', previousHash + fields, 'hex');
 }
 
 /** The action of the row that says where the chain begins after older rows were removed. */

@@ -22,6 +22,8 @@ const busyCodes = [5, 6];
 /** How many look-ups are kept for as long as the store does not change. */
 const keptLookUps = 1_000;
 
+const synchronize = promisify(fdatasync);
+
 interface Decided {
   read: ClientRead;
   decision: Decision;
@@ -73,7 +75,7 @@ export class SqliteClientReads implements ClientReads {
 
   async run(batch: readonly ClientRead[], now: number): Promise<ClientRead[]> {
     const { decided, version } = this.#decideAll(batch, now);
-    await promisify(fdatasync)(this.#log);
+    await synchronize(this.#log);
     return this.#answer(decided, version);
   }
 
