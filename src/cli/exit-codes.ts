@@ -20,6 +20,7 @@ const byCode: Record<string, number> = {
   E_TAG: usage,
   E_CONTACT: usage,
   E_DATABASE_URL: usage,
+  E_STORE_NOT_EMPTY: failed,
   E_CLIENT_NAME: usage,
   E_ADDRESS: usage,
   E_NO_PROFILE: noToken,

@@ -15,11 +15,13 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
   copy: () => import('./commands/copy.ts'),
   client: () => import('./commands/client.ts'),
   test: () => import('./commands/test.ts'),
+  check: () => import('./commands/check.ts'),
   remind: () => import('./commands/remind.ts'),
   push: () => import('./commands/push.ts'),
   remove: () => import('./commands/remove.ts'),
   rename: () => import('./commands/rename.ts'),
   profile: () => import('./commands/profile.ts'),
+  store: () => import('./commands/store.ts'),
   doctor: () => import('./commands/doctor.ts'),
 };
 

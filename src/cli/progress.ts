@@ -17,24 +17,23 @@ export function showProgress(
   total: number,
   now: () => number = performance.now.bind(performance),
 ): Progress {
-  const { isTTY } = process.stderr;
   const started = now();
-  let shown = started;
-  let width = 0;
+  const line = new ProgressLine(now);
   return {
-    at(done) {
-      const instant = now();
-      if (instant - shown < everyMs[isTTY ? 'terminal' : 'elsewhere']) return;
-      shown = instant;
-      const text = `${title} ${words(done, total, instant - started)}`;
-      if (!isTTY) return note(text);
-      writeSync(2, `\r${text.padEnd(width)}`);
-      width = text.length;
-    },
-    end() {
-      if (width > 0) writeSync(2, `\r${' '.repeat(width)}\r`);
-      width = 0;
-    },
+    at: (done) => line.show((instant) => `${title} ${words(done, total, instant - started)}`),
+    end: () => line.end(),
+  };
+}
+
+/** The same for work whose end is not known before: "Copying token: 12,500". */
+export function showCount(now: () => number = performance.now.bind(performance)): {
+  at(title: string, done: number): void;
+  end(): void;
+} {
+  const line = new ProgressLine(now);
+  return {
+    at: (title, done) => line.show(() => `${title}: ${done.toLocaleString('en')}`),
+    end: () => line.end(),
   };
 }
 
@@ -43,4 +42,34 @@ function words(done: number, total: number, elapsedMs: number): string {
   if (done === 0 || total === 0) return count;
   const left = Math.ceil(((total - done) * elapsedMs) / done / 1000);
   return `${count} (${Math.floor((done / total) * 100)} %), ${left} s left`;
+}
+
+class ProgressLine {
+  readonly #now: () => number;
+  readonly #terminal = process.stderr.isTTY;
+  #shown: number;
+  #width = 0;
+
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#shown = now();
+  }
+
+  show(text: (instant: number) => string): void {
+    const instant = this.#now();
+    if (instant - this.#shown < everyMs[this.#terminal ? 'terminal' : 'elsewhere']) return;
+    this.#shown = instant;
+    const line = text(instant);
+    if (!this.#terminal) {
+      note(line);
+      return;
+    }
+    writeSync(2, `\r${line.padEnd(this.#width)}`);
+    this.#width = line.length;
+  }
+
+  end(): void {
+    if (this.#width > 0) writeSync(2, `\r${' '.repeat(this.#width)}\r`);
+    this.#width = 0;
+  }
 }

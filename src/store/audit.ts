@@ -70,7 +70,8 @@ export async function verifyAudit(db: Db): Promise<AuditVerdict> {
   return { rows: seq - start.seq, broken: null };
 }
 
-async function auditHead(db: Db): Promise<{ seq: number; hash: string }> {
+/** The end of the chain: its newest row's number and hash. */
+export async function auditHead(db: Db): Promise<{ seq: number; hash: string }> {
   return await db.selectFrom('audit_head').select(['seq', 'hash']).executeTakeFirstOrThrow();
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { PostgresCursor } from 'kysely';
 
 /** Where a cursor's statements go: one connection, for as long as the cursor is open. */
@@ -16,6 +17,8 @@ export class SqlCursor<R> implements PostgresCursor<R> {
   #connection: CursorConnection | null = null;
   #opened: Promise<void> | null = null;
   #ownTransaction = false;
+  // Each its own name: one may be read while another is open on the same connection.
+  readonly #name = `cursor_${randomUUID().replaceAll('-', '')}`;
 
   constructor(sql: string, parameters: unknown[]) {
     this.#sql = sql;
@@ -29,7 +32,7 @@ export class SqlCursor<R> implements PostgresCursor<R> {
   async read(rowsCount: number): Promise<R[]> {
     this.#opened ??= this.#open();
     await this.#opened;
-    const { rows } = await this.#query<R>(`fetch forward ${Math.trunc(rowsCount)} from broker_cursor`);
+    const { rows } = await this.#query<R>(`fetch forward ${Math.trunc(rowsCount)} from ${this.#name}`);
     return rows;
   }
 
@@ -37,13 +40,13 @@ export class SqlCursor<R> implements PostgresCursor<R> {
     if (this.#opened === null) return;
     // A failure ended the transaction already, and with it the cursor; the next statement would only say so again.
     if (this.#ownTransaction) await this.#query('rollback').catch(() => {});
-    else await this.#query('close broker_cursor').catch(() => {});
+    else await this.#query(`close ${this.#name}`).catch(() => {});
   }
 
   async #open(): Promise<void> {
     this.#ownTransaction = this.#connection?.inTransaction === false;
     if (this.#ownTransaction) await this.#query('start transaction read only');
-    await this.#query(`declare broker_cursor no scroll cursor for ${this.#sql}`, this.#parameters);
+    await this.#query(`declare ${this.#name} no scroll cursor for ${this.#sql}`, this.#parameters);
   }
 
   async #query<T>(sql: string, parameters: readonly unknown[] = []): Promise<{ rows: T[] }> {

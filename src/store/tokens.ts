@@ -85,6 +85,11 @@ export async function sealedTokensOf(
     .execute();
 }
 
+/** Every sealed value in the store, some at a time. */
+export function everySealedToken(db: Db): AsyncIterable<{ id: string; profileId: string; sealed: string }> {
+  return db.selectFrom('token').select(['id', 'profile_id as profileId', 'sealed']).stream(500);
+}
+
 /** The sealed value of a token. */
 export async function sealedToken(db: Db, id: string): Promise<string> {
   const row = await db.selectFrom('token').select('sealed').where('id', '=', id).executeTakeFirstOrThrow();

@@ -44,11 +44,7 @@ export async function importRows(
   return await vault.db.transaction().execute(async (trx) => {
     const decisions = await decide(vault, trx, rows);
     const profiles = decisions.flatMap((each) => (each.create === null ? [] : [each.create]));
-    const tokens = await Promise.all(
-      decisions.flatMap(({ row, result, profileId, scopes }) =>
-        result.token && row.token !== undefined ? [sealed(vault, row, row.token, profileId, scopes)] : [],
-      ),
-    );
+    const tokens = await sealTokens(vault, trx, decisions);
     await insertProfiles(trx, profiles);
     await insertTokens(trx, tokens);
     for (const { row, result, profileId } of decisions) {
@@ -150,24 +146,46 @@ async function heldTokens(vault: Vault, db: Db, profiles: Profile[]): Promise<Ma
     profiles.map(({ id }) => id),
   );
   for (const { id, profileId, sealed } of tokens) {
-    const value = vault.keys.open(sealed, { tokenId: id, profileId });
+    // Within a transaction only its own connection may be asked.
+    if (!vault.keys.knows(sealed)) await vault.keys.refresh(db === vault.db ? undefined : db);
+    const value = vault.keys.openNow(sealed, { tokenId: id, profileId });
     held.set(profileId, [...(held.get(profileId) ?? []), value]);
   }
   return held;
 }
 
-async function sealed(
+/** Seals what is to be stored. That the key is the store's newest is looked up with the first of them, for all. */
+async function sealTokens(
+  vault: Vault,
+  trx: Db,
+  decisions: Decision[],
+): Promise<{ token: Token; sealed: string }[]> {
+  const sealed: { token: Token; sealed: string }[] = [];
+  for (const { row, result, profileId, scopes } of decisions) {
+    if (!result.token || row.token === undefined) continue;
+    const token = tokenOf(vault, row, row.token, profileId, scopes);
+    const { accessToken } = row.token;
+    const place = { tokenId: token.id, profileId };
+    const text =
+      sealed.length === 0
+        ? await vault.keys.seal(trx, accessToken, place)
+        : await vault.keys.ring.seal(accessToken, place);
+    sealed.push({ token, sealed: text });
+  }
+  return sealed;
+}
+
+function tokenOf(
   vault: Vault,
   row: ProfileRow,
   { accessToken, orgId, capturedAt, expiresAt }: FileToken,
   profileId: string,
   scopes: string[],
-): Promise<{ token: Token; sealed: string }> {
-  const id = randomUUID();
+): Token {
   const { cluster, warnings } = describeAccessToken(accessToken);
   const hint = clusterWarning(cluster, row.deployment);
-  const token: Token = {
-    id,
+  return {
+    id: randomUUID(),
     profileId,
     state: 'current',
     source: 'file',
@@ -190,7 +208,6 @@ async function sealed(
       ...(capturedAt === undefined ? ['The file did not say when it was captured.'] : []),
     ],
   };
-  return { token, sealed: await vault.keys.seal(accessToken, { tokenId: id, profileId }) };
 }
 
 function auditOf({ result, row }: Decision, actor: Actor): AuditEntry[] {

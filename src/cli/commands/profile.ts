@@ -56,10 +56,12 @@ async function run(vault: Vault, actor: Actor, raw: RawProfileRow[], options: Op
     report.end(options.dryRun === true ? 'Nothing was stored: this was a dry run.' : refusal(bad.length));
     return bad.length;
   }
-  report.addAll(unread);
+  // Of what is there already nothing is left to do, so that a second run continues where a first one was cut off.
+  const settled = new Set(planned.filter(({ outcome }) => outcome === 'unchanged').map(({ line }) => line));
+  report.addAll([...unread, ...planned.filter(({ line }) => settled.has(line))]);
   const done = await inBatches(
     'Importing',
-    rows,
+    rows.filter(({ line }) => !settled.has(line)),
     (batch) => importRows(vault, batch, actor),
     (results) => report.addAll(results),
   );
@@ -133,8 +135,8 @@ class Report {
       this.#counts[outcome] += 1;
       if (token) this.#tokens += 1;
     }
-    if (this.#json !== null) return this.#json.addAll(results);
-    if (results.length > 0) print(results.map(lineOf).join('\n'));
+    if (this.#json !== null) this.#json.addAll(results);
+    else if (results.length > 0) print(results.map(lineOf).join('\n'));
   }
 
   end(conclusion: string | null): void {

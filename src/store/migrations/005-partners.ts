@@ -1,4 +1,5 @@
-import { type Kysely, PostgresAdapter, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import { engineOf } from '../engine.ts';
 
 /** Whom a profile belongs to and what it is filed under, and renewal rounds: what expires, worked through in order. */
 export async function up(db: Kysely<never>): Promise<void> {
@@ -44,7 +45,7 @@ export async function up(db: Kysely<never>): Promise<void> {
 
   // SQLite sorts names byte by byte. PostgreSQL does as its database was made to, unless it is told; and an index in
   // a language's order is damaged where replicas bring different versions of that order along.
-  if (db.getExecutor().adapter instanceof PostgresAdapter) {
+  if (engineOf(db) === 'postgres') {
     await sql`alter table profile alter column name type text collate "C"`.execute(db);
     await sql`alter table client alter column name type text collate "C"`.execute(db);
   }

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import { Command } from 'commander';
+import { readSettings } from '../../config.ts';
+import { BrokerError } from '../../errors.ts';
+import { systemKeychain } from '../../keys/keychain.ts';
+import { isPostgresUrl, parsePostgresUrl, shownPlace } from '../../store/postgres-url.ts';
+import { type CopiedStore, copyStoreTo } from '../../vault/copy-store.ts';
+import { currentUser } from '../current-user.ts';
+import { showCount } from '../progress.ts';
+import { table } from '../table.ts';
+import { note, print, printJson, warn } from '../terminal.ts';
+
+export function command(): Command {
+  const store = new Command('store').description('The database as a whole.');
+  store
+    .command('copy')
+    .description(
+      'From one database to another that is empty, and proved: every row, the audit log, every token.\n' +
+        'A place is a SQLite file, postgres://…, or env:NAME for an environment variable that holds either.',
+    )
+    .argument('<from>', 'the store that is there')
+    .argument('<to>', 'an empty database, or a file that is not there yet')
+    .option('--json', 'what was copied, as an object, for programs')
+    .addHelpText(
+      'after',
+      '\nExample:\n  webex-token store copy ~/.local/share/webex-token/store.db env:WEBEX_TOKEN_DATABASE_URL',
+    )
+    .action(copy);
+  return store;
+}
+
+async function copy(fromText: string, toText: string, options: { json?: boolean }): Promise<void> {
+  const [from, to] = [placeOf(fromText), placeOf(toText)];
+  if (!isPostgresUrl(from) && !existsSync(from)) {
+    throw new BrokerError('E_USAGE', `There is no store at ${from}.`);
+  }
+  if (from === to) throw new BrokerError('E_USAGE', 'That is one and the same store.');
+  const count = showCount();
+  let copied: CopiedStore;
+  try {
+    copied = await copyStoreTo(from, to, {
+      settings: readSettings(),
+      keychain: systemKeychain,
+      now: Date.now,
+      actor: { user: currentUser() },
+      progress: (name, rows) => count.at(`Copying ${name}`, rows),
+      opened: (tokens) => count.at('Opening tokens in the copy', tokens),
+    });
+  } finally {
+    count.end();
+  }
+  report(copied, from, to, options.json === true);
+}
+
+function report(
+  { tables, tokens, changedMeanwhile }: CopiedStore,
+  from: string,
+  to: string,
+  json: boolean,
+): void {
+  if (json) {
+    printJson({ from: shownPlace(from), to: shownPlace(to), tables, tokensOpened: tokens, changedMeanwhile });
+  } else {
+    const rows = tables.map((each) => [each.table, String(each.rows), each.sha256.slice(0, 16)]);
+    print(table(['TABLE', 'ROWS', 'SHA-256'], rows));
+  }
+  note(
+    `Copied and compared, row by row; the audit log holds, and ${tokens.toLocaleString('en')} tokens open: ${shownPlace(to)}`,
+  );
+  if (changedMeanwhile) {
+    warn(
+      'The old store was written to after it was copied. Stop what uses it, and copy once more into an empty one.',
+    );
+  }
+  if (isPostgresUrl(to)) {
+    note(
+      'To use it, set WEBEX_TOKEN_DATABASE_URL to its address. The key stays where it is: every host needs it too.',
+    );
+  }
+  note('The old store is as it was. Remove it once you are content with the new one.');
+}
+
+/** Throws `E_USAGE`, `E_DATABASE_URL`. */
+function placeOf(text: string): string {
+  const name = /^env:(.*)$/.exec(text)?.[1];
+  const place = name === undefined ? text : process.env[name];
+  if (place === undefined || place === '') {
+    throw new BrokerError('E_USAGE', `The environment variable ${name ?? ''} is not set.`);
+  }
+  if (isPostgresUrl(place) && parsePostgresUrl(place).password !== undefined && name === undefined) {
+    warn(
+      'A password among the arguments can be read by everybody on this machine. Put the address into an environment variable, and say env:NAME.',
+    );
+  }
+  return place;
+}

@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import { BrokerError } from '../errors.ts';
+import { auditHead, verifyAudit } from './audit.ts';
+import { engineOf } from './engine.ts';
+import type { Db } from './store.ts';
+import { type Table, tables } from './tables.ts';
+
+/** What a table came to: as many rows, and one hash over all of them, whatever their order. */
+export interface TableContent {
+  table: Table;
+  rows: number;
+  sha256: string;
+}
+
+export interface CopyOptions {
+  /** Told now and then how many rows of a table are there. */
+  progress?: (table: Table, rows: number) => void;
+  /** Proves more of the copy, before it counts; what it throws undoes the copy. */
+  prove?: (copy: Db) => Promise<void>;
+}
+
+/** What may be in a new store that somebody looked at already: nothing of it is worth keeping. */
+const worthless: readonly Table[] = [
+  'meta',
+  'key_encryption_key',
+  'wrapped_data_key',
+  'key_holder',
+  'sign_in',
+  'web_session',
+  'entry_link',
+  'tally',
+  'audit_head',
+];
+
+/**
+ * Copies a store into an empty one, of this engine or the other: everything as it was at one instant, in one transaction,
+ * read back and compared before it counts. Whatever fails leaves the other one empty.
+ * Throws `E_STORE_NOT_EMPTY`, `E_COPY` where the copy does not come out as the original.
+ */
+export async function copyStore(from: Db, to: Db, options: CopyOptions = {}): Promise<TableContent[]> {
+  return await withSnapshot(from, (snapshot) =>
+    to.transaction().execute(async (trx) => {
+      await empty(trx);
+      const contents: TableContent[] = [];
+      for (const table of tables) contents.push(await copyTable(snapshot, trx, table, options.progress));
+      for (const original of contents) await compare(trx, original);
+      const { broken } = await verifyAudit(trx);
+      if (broken !== null) {
+        throw new BrokerError('E_COPY', `The audit log is broken at row ${broken.seq}: ${broken.reason}.`, {
+          help: 'It is so in the original: "webex-token log --verify" says more. Nothing was copied.',
+        });
+      }
+      await options.prove?.(trx);
+      return contents;
+    }),
+  );
+}
+
+/** Whether something was recorded in a store after it was copied. */
+export async function changedSince(db: Db, contents: TableContent[]): Promise<boolean> {
+  const before = contents.find(({ table }) => table === 'audit_head');
+  const { id = 1, seq, hash } = await db.selectFrom('audit_head').selectAll().executeTakeFirstOrThrow();
+  const now = new ContentHash();
+  now.add({ id, seq, hash });
+  return now.toString() !== before?.sha256;
+}
+
+/** Reads everything as of one instant, on one connection, and keeps no writer waiting. */
+async function withSnapshot<T>(db: Db, use: (snapshot: Db) => Promise<T>): Promise<T> {
+  return await db.connection().execute(async (connection) => {
+    await sql.raw(snapshotStatements[engineOf(db)]).execute(connection);
+    try {
+      return await use(connection);
+    } finally {
+      await sql`rollback`.execute(connection).catch(() => {});
+    }
+  });
+}
+
+const snapshotStatements = {
+  sqlite: 'begin deferred',
+  postgres: 'start transaction isolation level repeatable read, read only',
+};
+
+async function empty(to: Db): Promise<void> {
+  for (const table of tables) {
+    const holds = await to.selectFrom(table).select(sql<number>`1`.as('one')).limit(1).executeTakeFirst();
+    if (holds !== undefined && !worthless.includes(table)) throw notEmpty();
+  }
+  if ((await auditHead(to)).seq !== 0) throw notEmpty();
+  for (const table of tables.toReversed()) await to.deleteFrom(table).execute();
+}
+
+function notEmpty(): BrokerError {
+  return new BrokerError('E_STORE_NOT_EMPTY', 'The store to copy into is not empty.', {
+    help: 'Nothing was changed. Make a new database, or name a file that is not there yet.',
+  });
+}
+
+/** SQLite takes 32,766 values in one statement, PostgreSQL 65,535. */
+const valuesPerStatement = 20_000;
+
+async function copyTable(
+  from: Db,
+  to: Db,
+  table: Table,
+  progress: CopyOptions['progress'],
+): Promise<TableContent> {
+  const content = new ContentHash();
+  let batch: Row[] = [];
+  const flush = async () => {
+    if (batch.length > 0)
+      await to
+        .insertInto(table)
+        .values(batch as never)
+        .execute();
+    batch = [];
+    progress?.(table, content.rows);
+  };
+  for await (const row of rowsOf(from, table)) {
+    content.add(row);
+    batch.push(row);
+    if (batch.length * Object.keys(row).length >= valuesPerStatement) await flush();
+  }
+  await flush();
+  return { table, rows: content.rows, sha256: content.toString() };
+}
+
+async function compare(to: Db, original: TableContent): Promise<void> {
+  const content = new ContentHash();
+  for await (const row of rowsOf(to, original.table)) content.add(row);
+  if (content.rows === original.rows && content.toString() === original.sha256) return;
+  throw new BrokerError(
+    'E_COPY',
+    `The table ${original.table} does not come out of the copy as it went in.`,
+    {
+      help: 'Nothing was copied. If it stays so, the disk or the memory of one of the machines is not well.',
+    },
+  );
+}
+
+type Row = Record<string, string | number | null>;
+
+function rowsOf(db: Db, table: Table): AsyncIterable<Row> {
+  return db.selectFrom(table).selectAll().stream(500) as AsyncIterable<Row>;
+}
+
+/** The sum of the rows' SHA-256: each engine gives them in an order of its own. */
+class ContentHash {
+  rows = 0;
+  #sum = 0n;
+
+  add(row: Row): void {
+    const cells = Object.keys(row)
+      .sort()
+      .map((name) => [name, row[name]]);
+    const hash = createHash('sha256').update(JSON.stringify(cells)).digest('hex');
+    this.#sum = BigInt.asUintN(256, this.#sum + BigInt(`0x${hash}`));
+    this.rows += 1;
+  }
+
+  toString(): string {
+    return this.#sum.toString(16).padStart(64, '0');
+  }
+}

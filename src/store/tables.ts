@@ -1,0 +1,32 @@
+import type { Schema } from './schema.ts';
+
+/** Every table, those that others refer to before the others. */
+export const tables = [
+  'meta',
+  'key_encryption_key',
+  'wrapped_data_key',
+  'key_holder',
+  'profile',
+  'profile_tag',
+  'token',
+  'renewal_round',
+  'renewal_item',
+  'sign_in',
+  'web_session',
+  'entry_link',
+  'handoff',
+  'client',
+  'client_profile',
+  'client_assertion',
+  'reminder',
+  'tally',
+  'calendar_feed',
+  'audit',
+  'audit_head',
+] as const satisfies (keyof Schema)[];
+
+export type Table = (typeof tables)[number];
+
+/** Fails to compile where a table of the schema is missing above. */
+export type Complete = Assert<[Exclude<keyof Schema, Table>] extends [never] ? true : false>;
+type Assert<T extends true> = T;
