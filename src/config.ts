@@ -174,7 +174,8 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     const { schema, expected, example, secret }: Variable = variables[name];
     const result = schema.safeParse(value);
     if (result.success) return result.data as T;
-    const shown = secret ? 'its value' : JSON.stringify(value.slice(0, 100));
+    // A password in an address is a secret too.
+    const shown = secret || value.includes('@') ? 'its value' : JSON.stringify(value.slice(0, 100));
     throw new BrokerError(
       'E_SETTING',
       `${name}: ${shown} is not ${expected}, for example ${name}=${/ /.test(example) ? `"${example}"` : example}`,
@@ -238,8 +239,9 @@ function checkedDatabaseUrl(url: string | null): string | null {
 }
 
 function isSafeUrl(value: string): boolean {
-  if (!URL.canParse(value) || value.endsWith('/')) return false;
-  const { protocol, hostname, username, password, search, hash } = new URL(value);
-  if (username !== '' || password !== '' || search !== '' || hash !== '') return false;
+  // A path is put behind it; and what the URL parser would leave out without a word is a mistake.
+  if (!URL.canParse(value) || value.endsWith('/') || /[\s?#]/.test(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  if (username !== '' || password !== '') return false;
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }

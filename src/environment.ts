@@ -6,8 +6,11 @@ import { BrokerError } from './errors.ts';
 import { packageRoot } from './package-root.ts';
 
 /** The environment, and from `.env` beside package.json what it leaves out. Throws `E_SETTING`. */
-export function environmentWithDotEnv(environment: NodeJS.ProcessEnv): NodeJS.Dict<string> {
-  return { ...readDotEnv(join(packageRoot, '.env')), ...environment };
+export function environmentWithDotEnv(
+  environment: NodeJS.ProcessEnv,
+  folder = packageRoot,
+): NodeJS.Dict<string> {
+  return { ...readDotEnv(join(folder, '.env')), ...environment };
 }
 
 /** The platform's own folder for a program's data. */

@@ -21,14 +21,15 @@ export interface Profile {
 /** A profile as it is made: nobody has filed it under anything yet, unless it is said. */
 export type NewProfile = Omit<Profile, 'contact' | 'tags'> & Partial<Pick<Profile, 'contact' | 'tags'>>;
 
+const longestName = 63;
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
 /** Checks a profile's name as a person typed it. Throws `E_PROFILE_NAME`, with a name that would do. */
 export function parseProfileName(text: string): string {
   const name = text.trim();
   if (namePattern.test(name)) return name;
-  const suggestion = suggestProfileName(name);
-  throw new BrokerError('E_PROFILE_NAME', `"${printable(name)}" cannot be a profile's name.`, {
+  const suggestion = name.length > longestName ? '' : suggestProfileName(name);
+  throw new BrokerError('E_PROFILE_NAME', `${quotedName(name)} cannot be a profile's name.`, {
     help:
       'Use up to 63 lower-case letters, digits, dots, dashes and underscores, a letter or digit first' +
       (suggestion === '' ? '.' : `, for example "${suggestion}".`),
@@ -39,12 +40,19 @@ export function parseProfileName(text: string): string {
 export function suggestProfileName(title: string): string {
   return title
     .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[^a-z0-9]+|-+$/g, '')
-    .slice(0, 63);
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, longestName)
+    .replace(/-+$/, '');
 }
 
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 80);
+/**
+ * What a person gave as a profile's name, for an error's message. A text too long for one may be a token that was put in
+ * the wrong place: it is not repeated.
+ */
+export function quotedName(text: string): string {
+  if (text.length > longestName) return `A text of ${text.length} characters`;
+  return `"${text.replace(/[^\x20-\x7e]/g, '?')}"`;
 }

@@ -9,7 +9,7 @@ import {
 } from '../store/profiles.ts';
 import { renameSignIns } from '../store/sign-ins.ts';
 import { tokensOf } from '../store/tokens.ts';
-import { type Profile, parseProfileName } from '../tokens/profile.ts';
+import { type Profile, parseProfileName, quotedName } from '../tokens/profile.ts';
 import { detail, type ProfileDetails, type ProfileSummary, summarize } from '../tokens/summary.ts';
 import type { Actor, Vault } from './vault.ts';
 
@@ -21,11 +21,11 @@ export async function listSummaries(vault: Vault): Promise<ProfileSummary[]> {
   );
 }
 
-/** Throws `E_NO_PROFILE`, with the nearest name where there is one. */
+/** Throws `E_NO_PROFILE`. */
 export async function requireProfile(vault: Vault, name: string): Promise<Profile> {
   const profile = await findProfile(vault.db, name);
   if (profile !== null) return profile;
-  throw new BrokerError('E_NO_PROFILE', `There is no profile "${name.slice(0, 80)}".`, {
+  throw new BrokerError('E_NO_PROFILE', `${quotedName(name)} is the name of no profile.`, {
     help: '"webex-token list" shows the ones there are; "webex-token login NAME" makes one.',
   });
 }

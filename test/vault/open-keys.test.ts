@@ -1,0 +1,273 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Settings } from '../../src/config.ts';
+import { writeKeyFile } from '../../src/keys/key-file.ts';
+import type { Keychain } from '../../src/keys/keychain.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { openVault } from '../../src/vault/vault.ts';
+import { runScript } from '../run-script.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { actor, newVault, noKeychain, testSettings, today } from './vaults.ts';
+
+const token = usualToken();
+
+/** A keychain as desktops have one; `says` is the error that it answers with, where it is not well. */
+function fakeKeychain(): Keychain & { keys: Map<string, Buffer>; says: string | null } {
+  const answer = <T>(act: () => T): Promise<T> => {
+    if (keychain.says !== null) return Promise.reject(new Error(keychain.says));
+    return Promise.resolve(act());
+  };
+  const keychain = {
+    keys: new Map<string, Buffer>(),
+    says: null as string | null,
+    get: (id: string) => answer(() => keychain.keys.get(id) ?? null),
+    set: (id: string, key: Uint8Array) => answer(() => void keychain.keys.set(id, Buffer.from(key))),
+    delete: (id: string) => answer(() => void keychain.keys.delete(id)),
+  };
+  return keychain;
+}
+
+const keyFile = (settings: Settings) => join(settings.home, 'key.jwk');
+
+/** A store with a token in it, made with these settings, and the way to open it again. */
+async function stored(changes: Partial<Settings>, keychain: Keychain) {
+  const settings = { ...(await testSettings()), ...changes };
+  const vault = await newVault(undefined, { settings, keychain });
+  await importToken(vault, { profile: 'acme' }, token, actor);
+  const reopen = (other: Partial<Settings> = {}, otherKeychain = keychain) =>
+    newVault(undefined, { settings: { ...settings, ...other }, keychain: otherKeychain });
+  const keys = async () =>
+    await vault.db.selectFrom('key_encryption_key').select(['id', 'kind']).orderBy('id').execute();
+  return { settings, vault, reopen, keys };
+}
+
+describe('a keychain that works', () => {
+  test('keeps the key, and nothing of it lies on the disk', async () => {
+    const keychain = fakeKeychain();
+    const { vault, reopen, settings, keys } = await stored({}, keychain);
+    expect(vault.notices).toEqual([]);
+    expect(keychain.keys.size).toBe(1);
+    expect(await keys()).toEqual([{ id: [...keychain.keys.keys()][0], kind: 'keychain' }]);
+    expect((await readToken(await reopen(), 'acme', actor)).accessToken).toBe(token);
+    expect(existsSync(keyFile(settings))).toBe(false);
+    const [key] = keychain.keys.values();
+    for (const name of readdirSync(settings.home)) {
+      expect(readFileSync(join(settings.home, name)).includes(key ?? '')).toBe(false);
+    }
+  });
+
+  test('later locked, gone or emptied: three errors, each with its own way out, and never a new key', async () => {
+    const keychain = fakeKeychain();
+    const { reopen, settings, keys } = await stored({}, keychain);
+    const before = await keys();
+    const errors = [];
+    for (const says of ['Cannot get secret of a locked object', 'DBus error: no session bus']) {
+      keychain.says = says;
+      errors.push(await brokerErrorOf(() => reopen()));
+    }
+    keychain.says = null;
+    errors.push(await brokerErrorOf(() => reopen({}, fakeKeychain())));
+    expect(errors.map(({ code }) => code)).toEqual(['E_KEYCHAIN_LOCKED', 'E_KEYCHAIN', 'E_KEY_LOST']);
+    expect(new Set(errors.map(({ message }) => message)).size).toBe(3);
+    expect(new Set(errors.map(({ help }) => help)).size).toBe(3);
+    for (const { help } of errors) expect(help).toContain('Nothing was changed');
+    expect(await keys()).toEqual(before);
+    expect(keychain.keys.size).toBe(1);
+    expect(existsSync(keyFile(settings))).toBe(false);
+    expect((await readToken(await reopen(), 'acme', actor)).accessToken).toBe(token);
+  });
+
+  test('one that holds something else under the key’s name', async () => {
+    const keychain = fakeKeychain();
+    const { reopen } = await stored({}, keychain);
+    for (const id of keychain.keys.keys()) keychain.keys.set(id, randomBytes(32));
+    expect(await brokerErrorOf(() => reopen())).toMatchObject({ code: 'E_KEY_LOST' });
+  });
+
+  test('another first run that is faster: one key stays, and both can use it', async () => {
+    const keychain = fakeKeychain();
+    const settings = await testSettings();
+    let other: Promise<unknown> | undefined;
+    const slow: Keychain = {
+      ...keychain,
+      get: async (id) => {
+        other ??= newVault(undefined, { settings, keychain });
+        await other;
+        return await keychain.get(id);
+      },
+    };
+    const vault = await newVault(undefined, { settings, keychain: slow });
+    await importToken(vault, { profile: 'acme' }, token, actor);
+    expect(keychain.keys.size).toBe(1);
+    const again = await newVault(undefined, { settings, keychain });
+    expect((await readToken(again, 'acme', actor)).accessToken).toBe(token);
+  });
+});
+
+describe('no keychain at the first run', () => {
+  test('the key goes into a file for its owner alone, and that is said once, in plain words', async () => {
+    const { vault, reopen, settings, keys } = await stored({}, noKeychain);
+    expect(statSync(keyFile(settings)).mode & 0o777).toBe(0o600);
+    expect(statSync(settings.home).mode & 0o777).toBe(0o700);
+    expect(vault.notices).toHaveLength(1);
+    expect(vault.notices[0]).toContain(keyFile(settings));
+    expect(vault.notices[0]).toContain('Whoever can read that file and the database can read the tokens');
+    expect(vault.notices[0]).not.toContain('no keychain in tests');
+    const again = await reopen();
+    expect(again.notices).toEqual([]);
+    expect((await readToken(again, 'acme', actor)).accessToken).toBe(token);
+    expect(await keys()).toMatchObject([{ kind: 'file' }]);
+  });
+
+  test('one that does not give back what it took is none', async () => {
+    const forgetful = { ...fakeKeychain(), get: () => Promise.resolve(null) };
+    const { settings, keys } = await stored({}, forgetful);
+    expect(existsSync(keyFile(settings))).toBe(true);
+    expect(await keys()).toMatchObject([{ kind: 'file' }]);
+  });
+
+  test.each(['The keychain is locked', 'Prompt dismissed', 'The operation was aborted due to timeout'])(
+    'but one that only waits for the person (%s) is not passed over',
+    async (says) => {
+      const keychain = fakeKeychain();
+      keychain.says = says;
+      const settings = await testSettings();
+      const error = await brokerErrorOf(() => openVault(settings, { keychain }));
+      expect(error.code).toBe('E_KEYCHAIN_LOCKED');
+      expect(error.help).toMatch(/WEBEX_TOKEN_KEY_FILE/);
+      expect(existsSync(keyFile(settings))).toBe(false);
+      keychain.says = null;
+      await newVault(undefined, { settings, keychain });
+      expect(keychain.keys.size).toBe(1);
+    },
+  );
+
+  test('three first runs at once, each a process, end with one key that opens what all of them stored', async () => {
+    const settings = await testSettings();
+    const script = join(import.meta.dirname, 'first-run.ts');
+    const instant = String(Date.now() + 900);
+    const tokens = ['A', 'B', 'C'].map((filler) => usualToken({ filler }));
+    await Promise.all(
+      tokens.map((each, at) => {
+        const more = [settings.databaseUrl ?? '', instant, `profile-${at}`, each];
+        return runScript(script, [settings.home, ...more]).done;
+      }),
+    );
+    const vault = await newVault(undefined, { settings });
+    for (const [at, each] of tokens.entries()) {
+      expect((await readToken(vault, `profile-${at}`, actor)).accessToken).toBe(each);
+    }
+    const count = async (table: 'key_encryption_key' | 'wrapped_data_key') =>
+      (await vault.db.selectFrom(table).selectAll().execute()).length;
+    expect([await count('key_encryption_key'), await count('wrapped_data_key')]).toEqual([1, 1]);
+    expect(readdirSync(settings.home).filter((name) => name.startsWith('key'))).toEqual(['key.jwk']);
+  });
+});
+
+describe('a key file', () => {
+  test('that was named is made where it is missing, without asking any keychain', async () => {
+    const path = join(temporaryFolder(), 'elsewhere.jwk');
+    const { vault, reopen } = await stored({ keyFile: path }, noKeychain);
+    expect(vault.notices).toEqual([]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect((await readToken(await reopen(), 'acme', actor)).accessToken).toBe(token);
+  });
+
+  test('that is there already is used, not replaced', async () => {
+    const path = join(temporaryFolder(), 'key');
+    const text = `${randomBytes(32).toString('base64')}\n`;
+    writeFileSync(path, text, { mode: 0o600 });
+    await stored({ keyFile: path }, noKeychain);
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  test('that is gone, another’s or open to others: errors that explain, and never a new key', async () => {
+    const { settings, reopen, keys } = await stored({}, noKeychain);
+    const path = keyFile(settings);
+    const key = readFileSync(path);
+    rmSync(path);
+    const gone = await brokerErrorOf(() => reopen());
+    expect(gone).toMatchObject({ code: 'E_KEY_LOST', help: expect.stringContaining('WEBEX_TOKEN_KEY_FILE') });
+    expect(existsSync(path)).toBe(false);
+    writeKeyFile(path, randomBytes(32));
+    expect(await brokerErrorOf(() => reopen())).toMatchObject({
+      code: 'E_KEY_LOST',
+      message: expect.stringContaining('another store'),
+    });
+    rmSync(path);
+    writeFileSync(path, key, { mode: 0o600 });
+    chmodSync(path, 0o640);
+    expect(await brokerErrorOf(() => reopen())).toMatchObject({ code: 'E_LOOSE_FILE' });
+    chmodSync(path, 0o600);
+    expect((await readToken(await reopen(), 'acme', actor)).accessToken).toBe(token);
+    expect(await keys()).toHaveLength(1);
+  });
+
+  test('in a folder that is not there', async () => {
+    const path = join(temporaryFolder(), 'none', 'key.jwk');
+    const error = await brokerErrorOf(() => stored({ keyFile: path }, noKeychain));
+    expect(error).toMatchObject({ code: 'E_KEY_FILE', message: expect.stringContaining(path) });
+  });
+});
+
+describe('a passphrase', () => {
+  const passphrase = 'six words that nobody would guess';
+
+  test('opens what it sealed; another one, or none, does not', async () => {
+    const { reopen, settings, keys } = await stored({ passphrase }, noKeychain);
+    expect(existsSync(keyFile(settings))).toBe(false);
+    expect((await readToken(await reopen(), 'acme', actor)).accessToken).toBe(token);
+    const wrong = await brokerErrorOf(() => reopen({ passphrase: `${passphrase} ` }));
+    expect(wrong).toMatchObject({
+      code: 'E_KEY_PASSPHRASE',
+      message: expect.stringContaining('not this store'),
+    });
+    const none = await brokerErrorOf(() => reopen({ passphrase: null }));
+    expect(none).toMatchObject({
+      code: 'E_KEY_PASSPHRASE',
+      help: expect.stringContaining('WEBEX_TOKEN_PASSPHRASE'),
+    });
+    expect(wrong.message).not.toBe(none.message);
+    expect(await keys()).toMatchObject([{ kind: 'passphrase' }]);
+    expect(existsSync(keyFile(settings))).toBe(false);
+  });
+});
+
+describe('the data folder', () => {
+  test.each([0o755, 0o750, 0o711])('that others may enter (%o) is refused', async (mode) => {
+    const { settings, reopen } = await stored({}, noKeychain);
+    chmodSync(settings.home, mode);
+    const error = await brokerErrorOf(() => reopen());
+    expect(error).toMatchObject({
+      code: 'E_LOOSE_FILE',
+      help: `Close it with: chmod 700 '${settings.home}'`,
+    });
+  });
+
+  test('that cannot be made', async () => {
+    const settings = await testSettings();
+    writeFileSync(`${dirname(settings.home)}/file`, '');
+    for (const home of [`${dirname(settings.home)}/file`, `${dirname(settings.home)}/file/home`]) {
+      const error = await brokerErrorOf(() => openVault({ ...settings, home }, { keychain: noKeychain }));
+      expect(error).toMatchObject({ code: 'E_HOME', help: expect.stringContaining('WEBEX_TOKEN_HOME') });
+    }
+  });
+});
+
+test('a data key that was altered is named, with what to do', async () => {
+  const { vault, reopen } = await stored({}, noKeychain);
+  await vault.db.updateTable('wrapped_data_key').set({ jwe: 'altered' }).execute();
+  const error = await brokerErrorOf(() => reopen());
+  expect(error).toMatchObject({ code: 'E_SEAL', help: expect.stringContaining('backup') });
+});
+
+test('the first key is made once, at the clock’s time', async () => {
+  const { vault } = await stored({}, noKeychain);
+  const rows = await vault.db.selectFrom('key_encryption_key').select('created_at').execute();
+  expect(rows).toEqual([{ created_at: today }]);
+});
