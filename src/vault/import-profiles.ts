@@ -24,7 +24,7 @@ export interface RowResult {
 }
 
 /** As many rows as go into one transaction: others wait for their turn no longer than that takes. */
-export const importBatchSize = 250;
+export const importBatchSize = 500;
 
 /** What would become of these rows. Changes nothing. */
 export async function planRows(vault: Vault, rows: readonly ProfileRow[]): Promise<RowResult[]> {
@@ -160,19 +160,19 @@ async function sealTokens(
   trx: Db,
   decisions: Decision[],
 ): Promise<{ token: Token; sealed: string }[]> {
-  const sealed: { token: Token; sealed: string }[] = [];
-  for (const { row, result, profileId, scopes } of decisions) {
-    if (!result.token || row.token === undefined) continue;
-    const token = tokenOf(vault, row, row.token, profileId, scopes);
-    const { accessToken } = row.token;
-    const place = { tokenId: token.id, profileId };
-    const text =
-      sealed.length === 0
-        ? await vault.keys.seal(trx, accessToken, place)
-        : await vault.keys.ring.seal(accessToken, place);
-    sealed.push({ token, sealed: text });
-  }
-  return sealed;
+  const all = decisions.flatMap(({ row, result, profileId, scopes }) =>
+    result.token && row.token !== undefined
+      ? [{ token: tokenOf(vault, row, row.token, profileId, scopes), value: row.token.accessToken }]
+      : [],
+  );
+  const [first, ...rest] = all;
+  if (first === undefined) return [];
+  const place = ({ id: tokenId, profileId }: Token) => ({ tokenId, profileId });
+  const { keys } = vault;
+  return await Promise.all([
+    { token: first.token, sealed: await keys.seal(trx, first.value, place(first.token)) },
+    ...rest.map(async ({ token, value }) => ({ token, sealed: await keys.ring.seal(value, place(token)) })),
+  ]);
 }
 
 function tokenOf(
