@@ -22,7 +22,7 @@ export async function listSummaries(vault: Vault): Promise<ProfileSummary[]> {
 }
 
 /** Throws `E_NO_PROFILE`. */
-export async function requireProfile(vault: Vault, name: string): Promise<Profile> {
+export async function requireProfile(vault: Pick<Vault, 'db'>, name: string): Promise<Profile> {
   const profile = await findProfile(vault.db, name);
   if (profile !== null) return profile;
   throw new BrokerError('E_NO_PROFILE', `${quotedName(name)} is the name of no profile.`, {

@@ -1,0 +1,51 @@
+import { Command } from 'commander';
+import { monitorAll, monitorNamed } from '../../expiry/monitor.ts';
+import { type MonitorReport, nagiosText, states } from '../../expiry/nagios.ts';
+import { print, printJson, reportError } from '../terminal.ts';
+import { withRecords } from '../with-records.ts';
+
+export function command(): Command {
+  return (
+    new Command('check')
+      .description('For monitoring, by the Nagios plugin convention: OK, WARNING, CRITICAL or UNKNOWN.')
+      .argument('[profile...]', 'only these')
+      // Taken as it comes, for wrong usage has to end 3 here, and everywhere else 2.
+      .option('--within [days]', 'warn so many days before the end', '30')
+      .option('--json', 'as an object, for programs')
+      .allowUnknownOption()
+      .addHelpText(
+        'after',
+        '\nExample:\n  webex-token check --within 14\n\nIt ends 0 where all is well, 1 where something ends within so many days, 2 where something has expired\nor is rejected, 3 where that cannot be told. Webex is not asked: "webex-token test" does.',
+      )
+      .action(check)
+  );
+}
+
+interface CheckOptions {
+  within: string | true;
+  json?: boolean;
+}
+
+async function check(operands: string[], options: CheckOptions): Promise<void> {
+  process.exitCode = states.UNKNOWN;
+  const unknown = (reason: string) =>
+    options.json ? printJson({ state: 'UNKNOWN', reason }) : print(`WEBEX TOKEN UNKNOWN - ${reason}`);
+  const stray = operands.find((operand) => operand.startsWith('-'));
+  if (stray !== undefined) return unknown(`there is no option ${stray.replace(/[^\x20-\x7e]/g, '?')}`);
+  if (options.within === true || !/^\d{1,4}$/.test(options.within)) {
+    return unknown('--within wants a whole number of days, for example --within 14');
+  }
+  const withinDays = Number(options.within);
+  let report: MonitorReport;
+  try {
+    report = await withRecords((records) =>
+      operands.length === 0 ? monitorAll(records, withinDays) : monitorNamed(records, operands, withinDays),
+    );
+  } catch (error) {
+    unknown('the store cannot be read');
+    return reportError(error);
+  }
+  process.exitCode = states[report.state];
+  if (options.json) printJson(report);
+  else print(nagiosText(report));
+}

@@ -1,0 +1,40 @@
+import { appendAudit } from '../store/audit.ts';
+import {
+  calendarFeedSince,
+  deleteCalendarFeed,
+  hasCalendarFeed,
+  replaceCalendarFeed,
+} from '../store/calendar-feed.ts';
+import { hashSecret, newSecret } from '../vault/secrets.ts';
+import type { Actor, Records } from '../vault/vault.ts';
+import { calendarText } from './calendar.ts';
+import { calendarEntries } from './calendar-entries.ts';
+
+/** Makes a new address for the calendar feed; it is returned once, and the one before it leads nowhere any more. */
+export async function newCalendarFeed(records: Records, actor: Actor): Promise<string> {
+  const secret = newSecret();
+  await records.db.transaction().execute(async (trx) => {
+    await replaceCalendarFeed(trx, hashSecret(secret), records.now());
+    await appendAudit(trx, records.now(), { action: 'calendar-feed', outcome: 'ok', ...actor });
+  });
+  return secret;
+}
+
+/** Takes the calendar feed away. */
+export async function endCalendarFeed(records: Records, actor: Actor): Promise<void> {
+  await records.db.transaction().execute(async (trx) => {
+    await deleteCalendarFeed(trx);
+    await appendAudit(trx, records.now(), { action: 'calendar-feed', outcome: 'removed', ...actor });
+  });
+}
+
+/** When the feed's address was made; null where there is none. Epoch milliseconds. */
+export async function calendarFeedMadeAt({ db }: Records): Promise<number | null> {
+  return await calendarFeedSince(db);
+}
+
+/** The calendar for whoever knows the feed's secret; null where it is not that. Names no token, asks for no key. */
+export async function calendarFeed(records: Records, secret: string): Promise<string | null> {
+  if (!(await hasCalendarFeed(records.db, hashSecret(secret)))) return null;
+  return calendarText(await calendarEntries(records), records.settings.reminders.days);
+}

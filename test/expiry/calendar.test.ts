@@ -1,0 +1,128 @@
+import ICAL from 'ical.js';
+import { describe, expect, test } from 'vitest';
+import { calendarText } from '../../src/expiry/calendar.ts';
+import {
+  calendarFeed,
+  calendarFeedMadeAt,
+  endCalendarFeed,
+  newCalendarFeed,
+} from '../../src/expiry/calendar-feed.ts';
+import { defaultReminderDays } from '../../src/reminder-variables.ts';
+import type { Token } from '../../src/tokens/token.ts';
+import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
+import { acme, capture, days, today } from './records.ts';
+
+const profile = fakeProfile({ id: 'profile-1', name: 'acme', orgId: '00000000-1111-4222-8333-444444444444' });
+
+function tokenUntil(expiresAt: number, changes: Partial<Token> = {}): Token {
+  const capturedAt = expiresAt - days(365);
+  const lifetimes = { confirmed: null, reported: null, documented: expiresAt };
+  return fakeToken({ profileId: profile.id, capturedAt, lifetimes, ...changes });
+}
+
+/** The calendar as another program reads it. */
+function readBack(text: string): ICAL.Event[] {
+  const calendar = new ICAL.Component(ICAL.parse(text));
+  return calendar.getAllSubcomponents('vevent').map((event) => new ICAL.Event(event));
+}
+
+function only(token: Token, wanted = defaultReminderDays): ICAL.Event {
+  const [event, ...more] = readBack(calendarText([{ profile, token }], wanted));
+  expect(more).toEqual([]);
+  if (event === undefined) throw new Error('no event');
+  return event;
+}
+
+test('an independent reader finds the end of the token, in UTC, with an alarm at each of the days', () => {
+  const end = Date.UTC(2028, 1, 29, 12, 34, 56);
+  const event = only(tokenUntil(end));
+  expect(event.uid).toBe('profile-1@webex-token');
+  expect(event.startDate.toJSDate().getTime()).toBe(end);
+  expect(event.startDate.zone.tzid).toBe('UTC');
+  expect(event.endDate.toJSDate().getTime()).toBeGreaterThan(end);
+  expect(event.summary).toBe('Webex token of acme expires');
+  expect(event.description).toContain('webex-token login acme');
+  expect(event.description).toContain('Tuesday 29 February 2028 at 12:34 UTC');
+  const alarms = event.component.getAllSubcomponents('valarm').map((alarm) => {
+    expect(alarm.getFirstPropertyValue('action')).toBe('DISPLAY');
+    expect(alarm.getFirstPropertyValue('description')).toContain('acme');
+    return (alarm.getFirstPropertyValue('trigger') as ICAL.Duration).toSeconds() / 86_400;
+  });
+  expect(alarms.map(Math.abs)).toEqual(expect.arrayContaining(defaultReminderDays));
+  expect(alarms).toHaveLength(defaultReminderDays.length);
+});
+
+test('every line ends in CR LF and has at most 75 bytes', () => {
+  const token = tokenUntil(today, {
+    account: {
+      id: 'p',
+      displayName: 'Ada',
+      email: `${'ä'.repeat(90)}@acme.example`,
+      orgId: 'o',
+      admin: 'full',
+    },
+  });
+  const text = calendarText([{ profile, token }], defaultReminderDays);
+  expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+  for (const line of text.split('\r\n')) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(75);
+  expect(readBack(text)[0]?.description).toContain('ä'.repeat(90));
+});
+
+describe('a renewal moves the entry in place of adding one', () => {
+  test('same UID, later date, higher SEQUENCE', () => {
+    const before = only(tokenUntil(today + days(10)));
+    const after = only(tokenUntil(today + days(365)));
+    expect(after.uid).toBe(before.uid);
+    expect(after.sequence).toBeGreaterThan(before.sequence);
+    expect(after.startDate.compare(before.startDate)).toBe(1);
+  });
+
+  test('and so does a date that Webex confirmed', () => {
+    const assumed = tokenUntil(today + days(365));
+    const confirmed = { ...assumed, lifetimes: { ...assumed.lifetimes, confirmed: today + days(45) } };
+    expect(only(confirmed).sequence).toBeGreaterThan(only(assumed).sequence);
+    expect(only(confirmed).sequence).toBeLessThan(2 ** 31);
+  });
+});
+
+test('a short life has no alarm from before it began', () => {
+  const token = tokenUntil(today + days(10), { capturedAt: today });
+  expect(only(token).component.getAllSubcomponents('valarm')).toHaveLength(4);
+});
+
+test('what stands in a name cannot begin a line of its own', () => {
+  const account = {
+    id: 'p',
+    displayName: 'Eve\r\nATTACH:http://evil.example',
+    email: null,
+    orgId: 'o',
+    admin: 'full' as const,
+  };
+  const text = calendarText([{ profile, token: tokenUntil(today, { account }) }], []);
+  expect(text).not.toMatch(/^ATTACH/m);
+});
+
+describe('the feed', () => {
+  test('is there for whoever knows its address, until that is changed or taken away', async () => {
+    const records = await acme();
+    await capture(records, today);
+    expect(await calendarFeedMadeAt(records)).toBeNull();
+    const secret = await newCalendarFeed(records, { user: 'ada' });
+    expect(secret).toMatch(/^[\w-]{43}$/);
+    expect(readBack((await calendarFeed(records, secret)) ?? '')).toHaveLength(1);
+    expect(await calendarFeed(records, `${secret}x`)).toBeNull();
+    expect(await calendarFeed(records, '')).toBeNull();
+    expect(JSON.stringify(await records.db.selectFrom('calendar_feed').selectAll().execute())).not.toContain(
+      secret,
+    );
+
+    const other = await newCalendarFeed(records, { user: 'ada' });
+    expect(await calendarFeed(records, secret)).toBeNull();
+    expect(await calendarFeed(records, other)).not.toBeNull();
+    expect(await calendarFeedMadeAt(records)).toBe(today);
+    await endCalendarFeed(records, { user: 'ada' });
+    expect(await calendarFeed(records, other)).toBeNull();
+    const { length } = await records.db.selectFrom('audit').select('seq').execute();
+    expect(length).toBe(3);
+  });
+});
