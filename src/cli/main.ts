@@ -14,14 +14,18 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
   exec: () => import('./commands/exec.ts'),
   copy: () => import('./commands/copy.ts'),
   client: () => import('./commands/client.ts'),
+  log: () => import('./commands/log.ts'),
+  completion: () => import('./commands/completion.ts'),
   test: () => import('./commands/test.ts'),
   check: () => import('./commands/check.ts'),
   remind: () => import('./commands/remind.ts'),
+  calendar: () => import('./commands/calendar.ts'),
   push: () => import('./commands/push.ts'),
   remove: () => import('./commands/remove.ts'),
   rename: () => import('./commands/rename.ts'),
   profile: () => import('./commands/profile.ts'),
   store: () => import('./commands/store.ts'),
+  key: () => import('./commands/key.ts'),
   doctor: () => import('./commands/doctor.ts'),
 };
 
@@ -39,6 +43,11 @@ export async function main(argv: string[]): Promise<void> {
     reportError(error);
     process.exitCode = exitCodeOf(error);
   }
+}
+
+/** Every command there is. Loading them all takes a while. */
+export async function allCommands(): Promise<Command[]> {
+  return await Promise.all(Object.values(commands).map(async (load) => (await load()).command()));
 }
 
 async function programFor(argv: string[]): Promise<Command> {

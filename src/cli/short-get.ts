@@ -1,6 +1,8 @@
 import { existsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultHome, environmentWithDotEnv } from '../environment.ts';
+import { type Format, formats, formatToken, type HandedToken } from '../handoff/formats.ts';
+import { secondsLeft } from '../handoff/handed-token.ts';
 import { unwrapDataKey } from '../keys/data-key.ts';
 import { keyIdOf } from '../keys/jwe.ts';
 import { readKeyFile } from '../keys/key-file.ts';
@@ -9,19 +11,27 @@ import { openToken } from '../keys/key-ring.ts';
 import { refuseLooseFile, refuseLooseFolder } from '../private-files.ts';
 import { newestMigration } from '../store/migrations/newest.ts';
 import { openSqliteFile } from '../store/sqlite-file.ts';
-import { appendAuditRows, hasMigration, storedDataKeys, storedToken } from '../store/sqlite-read.ts';
+import {
+  appendAuditRows,
+  hasMigration,
+  type StoredToken,
+  storedDataKeys,
+  storedToken,
+} from '../store/sqlite-read.ts';
+import { publishedEndpoints, tenantUrl } from '../webex/deployments.ts';
 import { currentUser } from './current-user.ts';
 
 /**
- * The short way for `get PROFILE`, the one command that scripts run all the time: a token that is there, not expired,
+ * The short way for `get PROFILE`, in every format but one, the one command that scripts run all the time: a token that is there, not expired,
  * in SQLite, under a key file. It loads nothing that this does not need. Everything else, every error above all,
  * is left to the whole program: false, with nothing printed and nothing written.
  */
 export function shortGet(args: string[]): boolean {
-  const [profile, ...more] = args;
-  if (profile === undefined || profile.startsWith('-') || more.length > 0) return false;
+  const [profile, ...options] = args;
+  const format = formatOf(options);
+  if (profile === undefined || profile.startsWith('-') || format === undefined) return false;
   try {
-    const line = read(profile);
+    const line = read(profile, format);
     if (line === null) return false;
     // A part could be written only where the reader is slow and the pipe full, far above a token's length.
     writeSync(1, line);
@@ -31,9 +41,21 @@ export function shortGet(args: string[]): boolean {
   }
 }
 
-function read(profile: string): string | null {
+/** Undefined where the whole program has to look at the options. For `terraform`, it reads a query. */
+function formatOf(options: string[]): Format | undefined {
+  const [flag, value, ...more] = options.flatMap((option) => option.split('=', 2));
+  if (flag === undefined) return 'raw';
+  if (flag !== '--format' || more.length > 0) return undefined;
+  return formats.find((format) => format === value && format !== 'terraform');
+}
+
+function read(profile: string, format: Format): string | null {
   const environment = environmentWithDotEnv(process.env);
   if (environment.WEBEX_TOKEN_DATABASE_URL || environment.WEBEX_TOKEN_PASSPHRASE) return null;
+  // The tenant URL is made of these, and they would have to be checked.
+  if (environment.WEBEX_TOKEN_SCIM_URL || environment.WEBEX_TOKEN_SCIM_F_URL) {
+    if (format !== 'raw' && format !== 'header' && format !== 'curl') return null;
+  }
   const home = environment.WEBEX_TOKEN_HOME || defaultHome();
   const file = join(home, 'store.db');
   if (!existsSync(file)) return null;
@@ -53,7 +75,21 @@ function read(profile: string): string | null {
   );
   if (wrapped === undefined) return null;
   const accessToken = openToken(token.sealed, unwrapDataKey(wrapped, key), dataKeyId, token);
+  const text = formatToken(format, handed(profile, token, accessToken));
   // Written to the disk before anything of the token leaves.
   appendAuditRows(database, Date.now(), [{ action: 'read', outcome: 'ok', profile, user: currentUser() }]);
-  return `${accessToken}\n`;
+  return `${text}\n`;
+}
+
+function handed(profile: string, token: StoredToken, accessToken: string): HandedToken {
+  const { expiresAt, deployment, orgId, scopes } = token;
+  return {
+    accessToken,
+    expiresIn: secondsLeft(expiresAt, Date.now()),
+    expiresAt: new Date(expiresAt).toISOString(),
+    scope: (JSON.parse(scopes) as string[]).join(' '),
+    orgId,
+    tenantUrl: orgId === null ? null : tenantUrl(publishedEndpoints[deployment], orgId),
+    profile,
+  };
 }

@@ -8,7 +8,7 @@ import { dayMs } from '../tokens/lifetimes.ts';
 import { parsePublicKeys } from './client-keys.ts';
 import { requireProfile } from './profiles.ts';
 import { hashSecret, newSecret } from './secrets.ts';
-import type { Actor, Vault } from './vault.ts';
+import type { Actor, Records } from './vault.ts';
 
 export interface ClientRequest {
   name: string;
@@ -31,7 +31,7 @@ export interface AddedClient {
 /** How long the old secret works on beside a new one, where nothing else is said. Milliseconds. */
 export const secretOverlapMs = 7 * dayMs;
 
-export async function listClients(vault: Vault): Promise<Client[]> {
+export async function listClients(vault: Records): Promise<Client[]> {
   return await store.listClients(vault.db);
 }
 
@@ -45,7 +45,7 @@ export async function requireClient(db: Db, name: string): Promise<Client> {
 }
 
 /** Registers a program. Throws `E_CLIENT_NAME`, `E_CLIENT_EXISTS`, `E_NO_PROFILE`, `E_ADDRESS`, `E_JWKS`, `E_USAGE`. */
-export async function addClient(vault: Vault, request: ClientRequest, actor: Actor): Promise<AddedClient> {
+export async function addClient(vault: Records, request: ClientRequest, actor: Actor): Promise<AddedClient> {
   const name = parseClientName(request.name);
   const addresses = (request.addresses ?? []).map(parseAddressRange);
   const jwks = request.jwks === undefined ? null : parsePublicKeys(request.jwks);
@@ -93,7 +93,7 @@ export async function addClient(vault: Vault, request: ClientRequest, actor: Act
 }
 
 /** From the moment this resolves, the client gets nothing any more. Throws `E_NO_CLIENT`. */
-export async function removeClient(vault: Vault, name: string, actor: Actor): Promise<void> {
+export async function removeClient(vault: Records, name: string, actor: Actor): Promise<void> {
   await vault.db.transaction().execute(async (trx) => {
     await requireClient(trx, name);
     await store.deleteClient(trx, name);
@@ -106,7 +106,7 @@ export async function removeClient(vault: Vault, name: string, actor: Actor): Pr
  * 0 it ends at once. An older one that was still working ends now. Throws `E_NO_CLIENT`, `E_USAGE`.
  */
 export async function rotateClientSecret(
-  vault: Vault,
+  vault: Records,
   name: string,
   overlapMs: number,
   actor: Actor,

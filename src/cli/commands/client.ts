@@ -4,10 +4,12 @@ import { BrokerError } from '../../errors.ts';
 import type { Client } from '../../tokens/client.ts';
 import { dayMs } from '../../tokens/lifetimes.ts';
 import { addClient, listClients, removeClient, rotateClientSecret } from '../../vault/clients.ts';
+import type { Actor } from '../../vault/vault.ts';
+import { currentUser } from '../current-user.ts';
 import { parseInstant } from '../instant.ts';
 import { table } from '../table.ts';
 import { note, print, printJson, styled } from '../terminal.ts';
-import { withVault } from '../with-vault.ts';
+import { withRecords } from '../with-records.ts';
 
 export function command(): Command {
   return new Command('client')
@@ -50,7 +52,7 @@ async function add(name: string, options: AddOptions): Promise<void> {
     addresses: options.allow ?? [],
     ...(options.jwks !== undefined && { jwks: readText(options.jwks) }),
   };
-  const { client, secret } = await withVault((vault, actor) => addClient(vault, request, actor));
+  const { client, secret } = await withRecords((records) => addClient(records, request, byUser()));
   showSecret(client, secret, options.json);
 }
 
@@ -81,7 +83,7 @@ function listCommand(): Command {
 }
 
 async function list(options: { json?: boolean }): Promise<void> {
-  const clients = await withVault((vault) => listClients(vault));
+  const clients = await withRecords(listClients);
   if (options.json) return printJson(clients.map(forPrograms));
   if (clients.length === 0) {
     note('No program may fetch tokens yet. Register one with: webex-token client add NAME --profile PROFILE');
@@ -132,8 +134,8 @@ function rotateCommand(): Command {
 }
 
 async function rotate(name: string, options: { overlap: number; json?: boolean }): Promise<void> {
-  const { client, secret } = await withVault((vault, actor) =>
-    rotateClientSecret(vault, name, options.overlap * dayMs, actor),
+  const { client, secret } = await withRecords((records) =>
+    rotateClientSecret(records, name, options.overlap * dayMs, byUser()),
   );
   showSecret(client, secret, options.json);
   note(
@@ -149,9 +151,13 @@ function removeCommand(): Command {
     .argument('<name>')
     .addHelpText('after', '\nExample:\n  webex-token client remove ci')
     .action(async (name: string) => {
-      await withVault((vault, actor) => removeClient(vault, name, actor));
+      await withRecords((records) => removeClient(records, name, byUser()));
       note(`"${name}" gets nothing any more.`);
     });
+}
+
+function byUser(): Actor {
+  return { user: currentUser() };
 }
 
 function endWord({ expiresAt }: Client): string {

@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+
+/** What names can stand in a place of the command line. */
+export type NameKind = 'profiles' | 'clients';
+
+/** What of a command a shell has to know to complete it. */
+export interface CommandSpecification {
+  /** The words that lead to it: `get`, or `client add`. */
+  path: string;
+  description: string;
+  options: { flag: string; description: string; takesValue: boolean; values: string[] }[];
+  /** Words that can follow it: its subcommands, or the choices of its first argument. */
+  words: { word: string; description: string }[];
+  /** What its first argument names, where that is something the store knows. */
+  names: NameKind | null;
+}
+
+/** Every command with its subcommands, in their order. */
+export function specify(commands: readonly Command[], prefix = ''): CommandSpecification[] {
+  return commands.flatMap((command) => {
+    const path = prefix + command.name();
+    return [specifyOne(command, path), ...specify(command.commands, `${path} `)];
+  });
+}
+
+function specifyOne(command: Command, path: string): CommandSpecification {
+  const [argument] = command.registeredArguments;
+  const options = command.options
+    .filter((option) => !option.hidden && option.long)
+    .map((option) => ({
+      flag: option.long ?? '',
+      description: oneLine(option.description),
+      takesValue: option.required || option.optional,
+      values: option.argChoices ?? [],
+    }));
+  return {
+    path,
+    description: oneLine(command.description()),
+    options: [...options, { flag: '--help', description: 'what it does', takesValue: false, values: [] }],
+    words: [
+      ...command.commands.map((each) => ({ word: each.name(), description: oneLine(each.description()) })),
+      ...(argument?.argChoices ?? []).map((word) => ({ word, description: '' })),
+    ],
+    names: namesOf(path, argument?.name()),
+  };
+}
+
+function namesOf(path: string, argument: string | undefined): NameKind | null {
+  if (path === 'client rotate' || path === 'client remove') return 'clients';
+  return argument === 'profile' || argument === 'profiles' || argument === 'old' ? 'profiles' : null;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}

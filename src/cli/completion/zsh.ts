@@ -1,0 +1,64 @@
+import { isGroup } from './bash.ts';
+import type { CommandSpecification } from './specification.ts';
+
+/** For zsh. */
+export function zshScript(commands: CommandSpecification[]): string {
+  const groups = commands.filter(({ path }) => !path.includes(' ') && isGroup(path, commands));
+  const top = commands
+    .filter(({ path }) => !path.includes(' '))
+    .map(({ path, description }) => ({ word: path, description }));
+  return `#compdef webex-token
+# webex-token completion for zsh. Put into ~/.zshrc, after compinit:  source <(webex-token completion zsh)
+_webex_token() {
+  local previous="\${words[CURRENT-1]}" path="" operands=0 i word names=""
+  local -a offered flags values
+  offered=(${described(top)})
+  flags=('--help:what it does' '--version:the version')
+  for ((i = 2; i < CURRENT; i++)); do
+    word="\${words[i]}"
+    [[ "$word" == -* ]] && continue
+    case "$path" in
+      "") path="$word" ;;
+      ${groups.map(({ path }) => path).join('|') || '-'}) path="$path $word" ;;
+      *) ((operands++)) ;;
+    esac
+  done
+  case "$path" in
+${commands.map(zshCase).join('\n')}
+  esac
+  ((operands > 0)) && { offered=(); names=""; }
+  if ((\${#values})); then
+    compadd -a values
+  elif [[ "\${words[CURRENT]}" == -* ]]; then
+    _describe option flags
+  elif [[ -n "$names" ]]; then
+    compadd -- \${(f)"$(webex-token completion "--$names" 2>/dev/null)"}
+  elif ((\${#offered})); then
+    _describe command offered
+  else
+    _files
+  fi
+}
+if [[ "\${funcstack[1]}" == "_webex_token" ]]; then _webex_token; else compdef _webex_token webex-token; fi`;
+}
+
+function zshCase({ path, options, words, names }: CommandSpecification): string {
+  const flags = options.map(({ flag, description }) => ({ word: flag, description }));
+  const ofOptions = options
+    .filter(({ flag, values }) => values.length > 0 || flag === '--profile')
+    .map(({ flag, values }) =>
+      flag === '--profile'
+        ? `        ${flag}) names="profiles" operands=0 ;;`
+        : `        ${flag}) values=(${values.join(' ')}) ;;`,
+    );
+  const choose =
+    ofOptions.length === 0 ? '' : `\n      case "$previous" in\n${ofOptions.join('\n')}\n      esac`;
+  return `    "${path}")
+      flags=(${described(flags)}) offered=(${described(words)}) names="${names ?? ''}"${choose} ;;`;
+}
+
+function described(words: { word: string; description: string }[]): string {
+  return words
+    .map(({ word, description }) => `'${`${word}:${description}`.replaceAll("'", "'\\''")}'`)
+    .join(' ');
+}
