@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Vault } from '../vault/vault.ts';
@@ -5,6 +6,7 @@ import { serveAssets } from './assets.ts';
 import { BackgroundChecks } from './background-checks.ts';
 import type { WebContext } from './context.ts';
 import { failures, notFound } from './failures.ts';
+import { HandOvers, type HandOverWorld } from './hand-overs.ts';
 import { formBody, jsonBody } from './middleware/body.ts';
 import { exactHost } from './middleware/exact-host.ts';
 import { requestLog } from './middleware/request-log.ts';
@@ -23,6 +25,7 @@ import {
 } from './pages/captures.ts';
 import { addClientPage, clientPage, clientsPage, removeClientPage, rotateSecret } from './pages/clients.ts';
 import { enter } from './pages/enter.ts';
+import { handOverAgain, handOverPage, handOverProgress, stopHandOver } from './pages/hand-over.ts';
 import { importForm, importPasted } from './pages/import.ts';
 import { logPage } from './pages/log.ts';
 import { overview } from './pages/overview.ts';
@@ -33,6 +36,7 @@ import { signInLink } from './pages/sign-in-link.ts';
 import { signInProgress, signInStatus } from './pages/sign-in-progress.ts';
 import { test, testPage, testProgress } from './pages/test.ts';
 import { revealToken } from './pages/token.ts';
+import { doneByHand, forget, look, push, toolPage } from './pages/tool.ts';
 import { Proofs } from './proofs.ts';
 import { route } from './route.ts';
 import { webSession } from './session.ts';
@@ -45,19 +49,29 @@ export interface WebAppOptions {
   demonstration?: boolean;
   /** Lets our own commands tell this server from another program on its port. base64url. */
   instanceSecret?: string;
+  /** What reaches the provisioning tools. */
+  world?: HandOverWorld;
 }
+
+const thisWorld: HandOverWorld = {
+  fetch: globalThis.fetch,
+  sleep: (milliseconds) => sleep(milliseconds),
+};
 
 export interface WebApp {
   app: Express;
-  /** Resolves once no check of a captured token is under way. */
+  /** Resolves once nothing is under way that pages have begun; a person who was to sign in is waited for no more. */
   idle(): Promise<void>;
 }
 
 /** The web app: for the person at this machine, and for Webex's redirect. It has to be served on loopback only. */
-export function createWebApp({ vault, log, demonstration = false, instanceSecret }: WebAppOptions): WebApp {
+export function createWebApp(options: WebAppOptions): WebApp {
+  const { vault, log, demonstration = false, instanceSecret, world = thisWorld } = options;
   const checks = new BackgroundChecks(vault, log);
   const proofs = new Proofs(vault, log);
-  const context: WebContext = { vault, log, checks, proofs, render: createRender({ demonstration }) };
+  const handOvers = new HandOvers(vault, log, world);
+  const render = createRender({ demonstration });
+  const context: WebContext = { vault, log, checks, proofs, handOvers, render };
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
@@ -97,6 +111,18 @@ export function createWebApp({ vault, log, demonstration = false, instanceSecret
   route(app, '/profiles/:name/test', { get: testPage(context), post: [...formBody, test(context)] });
   route(app, '/profiles/:name/test/progress', { get: testProgress(context) });
   route(app, '/profiles/:name/remove', { get: removePage(context), post: [...formBody, remove(context)] });
+  for (const tool of ['entra', 'okta'] as const) {
+    const path = `/profiles/:name/${tool}`;
+    route(app, path, { get: toolPage(context, tool) });
+    route(app, `${path}/push`, { post: [...formBody, push(context, tool)] });
+    route(app, `${path}/done`, { post: [...formBody, doneByHand(context, tool)] });
+    route(app, `${path}/forget`, { post: [...formBody, forget(context, tool)] });
+  }
+  route(app, '/profiles/:name/entra/look', { post: [...formBody, look(context)] });
+  route(app, '/profiles/:name/hand-over', { post: [...formBody, handOverAgain(context)] });
+  route(app, '/hand-overs/:id', { get: handOverPage(context) });
+  route(app, '/hand-overs/:id/progress', { get: handOverProgress(context) });
+  route(app, '/hand-overs/:id/stop', { post: [...formBody, stopHandOver(context)] });
   route(app, '/clients', { get: clientsPage(context), post: [...formBody, addClientPage(context)] });
   route(app, '/clients/:client', { get: clientPage(context) });
   route(app, '/clients/:client/secret', { post: [...formBody, rotateSecret(context)] });
@@ -104,5 +130,8 @@ export function createWebApp({ vault, log, demonstration = false, instanceSecret
   route(app, '/log', { get: logPage(context) });
 
   app.use(notFound, failures(context));
-  return { app, idle: async () => void (await Promise.all([checks.idle(), proofs.idle()])) };
+  return {
+    app,
+    idle: async () => void (await Promise.all([checks.idle(), proofs.idle(), handOvers.close()])),
+  };
 }

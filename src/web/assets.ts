@@ -13,6 +13,7 @@ const assets: [name: string, folder: string, type: string][] = [
   ['favicon.svg', style, 'image/svg+xml'],
   ['capture.js', scripts, javascript],
   ['copy.js', scripts, javascript],
+  ['hand-over.js', scripts, javascript],
   ['secret.js', scripts, javascript],
   ['waiting.js', scripts, javascript],
 ];

@@ -2,6 +2,7 @@ import type { Request } from 'express';
 import type { Logger } from 'pino';
 import type { Actor, Vault } from '../vault/vault.ts';
 import type { BackgroundChecks } from './background-checks.ts';
+import type { HandOvers } from './hand-overs.ts';
 import type { Proofs } from './proofs.ts';
 import type { Render } from './views.ts';
 
@@ -11,6 +12,7 @@ export interface WebContext {
   log: Logger;
   checks: BackgroundChecks;
   proofs: Proofs;
+  handOvers: HandOvers;
   render: Render;
 }
 

@@ -22,6 +22,7 @@ const known: Record<string, [status: number, title: string]> = {
   E_NO_PROFILE: [404, 'No such profile'],
   E_NO_TOKEN: [404, 'There is no token yet'],
   E_NO_CLIENT: [404, 'No such program'],
+  E_NO_HANDOFF: [409, 'Handed over nowhere yet'],
   E_NO_CAPTURE: [404, 'No such capture'],
   E_METHOD: [405, 'Not in this way'],
   E_PROFILE_EXISTS: [409, 'That name is taken'],

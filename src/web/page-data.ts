@@ -1,3 +1,8 @@
+import type { Finding } from '../handoff/entra/review.ts';
+import type { Guide } from '../handoff/guide/guide.ts';
+import type { HandoffView } from '../handoff/handoffs.ts';
+import type { Source } from '../handoff/sources.ts';
+import type { StepResult } from '../handoff/steps.ts';
 import type { AuditVerdict } from '../store/audit.ts';
 import type { Client } from '../tokens/client.ts';
 import type { ProfileSummary, TokenSummary } from '../tokens/summary.ts';
@@ -25,6 +30,8 @@ export interface PageData {
   profile: ProfilePage;
   token: { profile: string; accessToken: string };
   test: TestPage;
+  tool: ToolPage;
+  'hand-over': HandOverPage;
   clients: ClientsPage;
   client: { client: ClientView; notice: string | null };
   'client-secret': ClientSecretPage;
@@ -172,4 +179,54 @@ export interface LogPage {
   held: number;
   olderPage: string | null;
   newestPage: string | null;
+}
+
+/** Handing the token to one provisioning tool: by this program, or by hand with a guide. */
+export interface ToolPage {
+  tool: 'entra' | 'okta';
+  toolTitle: string;
+  summary: ProfileSummary;
+  life: LifeView;
+  places: HandoffView[];
+  guide: Guide;
+  /** Another way that Cisco offers. */
+  alternative: { text: string; source: Source } | null;
+  /** How this program would sign in there; `missing`: it cannot, for settings are missing. */
+  signIn: 'device-code' | 'client-secret' | 'certificate' | 'settings' | 'missing';
+  clouds: { value: string; title: string }[];
+  cloud: string;
+  app: string;
+  errors: FieldError[];
+  notice: string | null;
+}
+
+export interface ErrandView {
+  tool: 'entra' | 'okta';
+  toolTitle: string;
+  cloud: string | null;
+  state: 'to-do' | 'under-way' | 'done' | 'failed';
+  appName: string | null;
+  steps: StepResult[];
+  waiting: string | null;
+  deviceCode: { code: string; url: string | null; minutes: number } | null;
+  failure: { message: string; help: string | null } | null;
+  /** The applications to choose from, where several fit. */
+  apps: { id: string; name: string }[];
+  /** The tool lets no other program do it. */
+  byHand: boolean;
+  watch: string[] | null;
+  findings: Finding[] | null;
+}
+
+export interface HandOverPage {
+  title: string;
+  profile: string;
+  over: boolean;
+  failed: boolean;
+  /** Nothing is handed over: it is only looked how things stand. */
+  looking: boolean;
+  url: string;
+  /** What the page is made of; where it changes, the page is loaded anew. */
+  stage: string;
+  errands: ErrandView[];
 }

@@ -1,5 +1,6 @@
 import { BrokerError } from '../../errors.ts';
 import { displayable } from '../../webex/text.ts';
+import { SeveralAppsError } from '../several-apps.ts';
 import type { Graph } from './graph.ts';
 import { graphList, identified, type ServicePrincipal, servicePrincipal } from './graph-objects.ts';
 
@@ -50,12 +51,7 @@ export async function searchApp(graph: Graph): Promise<EntraApp> {
     });
   }
   if (others.length === 0) return only;
-  const lines = found.map(({ id, name }) => `  ${id}  ${name}`);
-  throw new BrokerError(
-    'E_SEVERAL_APPS',
-    `Entra ID has ${found.length} applications that it could be:\n${lines.join('\n')}`,
-    { help: 'Nothing was changed. Name the one that is meant: --app ID' },
-  );
+  throw new SeveralAppsError('Entra ID', found);
 }
 
 async function madeOfTemplate(graph: Graph): Promise<EntraApp[]> {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { BrokerError } from '../../errors.ts';
 import { displayable } from '../../webex/text.ts';
+import { SeveralAppsError } from '../several-apps.ts';
 import type { Okta } from './okta.ts';
 
 /** The application in Okta that provisions to Webex. */
@@ -46,12 +47,7 @@ export async function searchApp(okta: Okta): Promise<OktaApp> {
     });
   }
   if (others.length === 0) return only;
-  const lines = found.map(({ id, name }) => `  ${id}  ${name}`);
-  throw new BrokerError(
-    'E_SEVERAL_APPS',
-    `Okta has ${found.length} applications that it could be:\n${lines.join('\n')}`,
-    { help: 'Nothing was changed. Name the one that is meant: --app ID' },
-  );
+  throw new SeveralAppsError('Okta', found);
 }
 
 function toApp({ id, label, name }: z.infer<typeof application>): OktaApp {

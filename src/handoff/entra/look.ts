@@ -1,0 +1,58 @@
+import { BrokerError } from '../../errors.ts';
+import { handoffsOf, saveWatch } from '../../store/handoffs.ts';
+import { tokensOf } from '../../store/tokens.ts';
+import { requireProfile } from '../../vault/profiles.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { isEntraCloud } from './clouds.ts';
+import { appById, type EntraApp } from './find-app.ts';
+import { listJobs } from './find-job.ts';
+import { type EntraPorts, openGraph } from './push-profile.ts';
+import type { Finding } from './review.ts';
+import { reviewJob } from './review-job.ts';
+import { readSecrets } from './secrets.ts';
+import { type EntraWatch, watchOf } from './watch.ts';
+
+/** How provisioning stands in Entra ID, and how it is set up there. */
+export interface EntraLook {
+  app: EntraApp;
+  watch: EntraWatch;
+  findings: Finding[];
+}
+
+/**
+ * Looks at the application that a profile's token was handed to last, changes nothing there, and keeps how it stands.
+ * Throws `E_NO_PROFILE`, `E_NO_HANDOFF`, `E_JOB`, and what the sign-in and Microsoft Graph throw.
+ */
+export async function lookAtEntra(
+  vault: Vault,
+  name: string,
+  ports: Omit<EntraPorts, 'onStep'>,
+): Promise<EntraLook> {
+  const profile = await requireProfile(vault, name);
+  const handoff = (await handoffsOf(vault.db, profile.id)).find(
+    ({ kind, appId }) => kind === 'entra' && appId !== '',
+  );
+  if (handoff === undefined) {
+    throw new BrokerError(
+      'E_NO_HANDOFF',
+      `It is not known which application in Entra ID has the token of "${name}".`,
+      { help: 'Hand the token over from here once, and the application is remembered.' },
+    );
+  }
+  const graph = await openGraph(vault, isEntraCloud(handoff.cloud) ? handoff.cloud : 'global', ports);
+  const app = await appById(graph, handoff.appId);
+  const jobs = await listJobs(graph, app);
+  const before = handoff.watch as EntraWatch | null;
+  const job = jobs.find(({ id }) => id === before?.jobId) ?? jobs[0];
+  if (job === undefined) {
+    throw new BrokerError('E_JOB', `"${app.name}" has no provisioning job any more.`, {
+      help: 'Hand the token over again, which makes one.',
+    });
+  }
+  const watch = watchOf(job);
+  await saveWatch(vault.db, handoff.id, watch, vault.now());
+  const token = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
+  const secrets = await readSecrets(graph, app);
+  const findings = await reviewJob(graph, app, job.id, secrets, token?.account?.email ?? null);
+  return { app, watch, findings };
+}

@@ -1,0 +1,50 @@
+/* Shows the steps of a hand-over as they come, and loads the page anew where something else than a step is new. */
+
+interface Progress {
+  stage: string;
+  errands: { steps: { status: string; message: string }[]; waiting: string | null }[];
+}
+
+const pauseMs = 1_000;
+
+document.addEventListener('DOMContentLoaded', () => {
+  const place = document.querySelector<HTMLElement>('[data-hand-over]');
+  const url = place?.dataset.handOver;
+  if (place && url?.startsWith('/')) void follow(place, url);
+});
+
+async function follow(place: HTMLElement, url: string): Promise<void> {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    try {
+      const response = await fetch(url, { headers: { Accept: 'application/json' }, cache: 'no-store' });
+      const progress = (await response.json()) as Progress;
+      if (!response.ok || progress.stage !== place.dataset.stage) {
+        location.reload();
+        return;
+      }
+      progress.errands.forEach((errand, at) => {
+        show(place.querySelectorAll<HTMLElement>('.errand')[at], errand);
+      });
+    } catch {
+      // The program does not answer for the moment: what is there stays.
+    }
+  }
+}
+
+function show(section: HTMLElement | undefined, { steps, waiting }: Progress['errands'][number]): void {
+  const list = section?.querySelector('[data-steps]');
+  if (!list) return;
+  for (const { status, message } of steps.slice(list.children.length)) {
+    const kind = ['done', 'failed'].includes(status) ? status : 'left';
+    const template = document.querySelector<HTMLTemplateElement>(`template[data-step="${kind}"]`);
+    const item = template?.content.cloneNode(true) as DocumentFragment | undefined;
+    const text = item?.querySelector('span');
+    if (!item || !text) return;
+    text.textContent = message;
+    list.append(item);
+  }
+  const going = section?.querySelector('[data-waiting]');
+  const words = waiting ?? 'Under way …';
+  if (going && going.textContent !== words) going.textContent = words;
+}

@@ -1,0 +1,198 @@
+import type { Logger } from 'pino';
+import { BrokerError } from '../errors.ts';
+import type { EntraCloud } from '../handoff/entra/clouds.ts';
+import { lookAtEntra } from '../handoff/entra/look.ts';
+import { type EntraPorts, pushProfileToEntra } from '../handoff/entra/push-profile.ts';
+import type { Finding } from '../handoff/entra/review.ts';
+import type { DeviceCode } from '../handoff/entra/sign-in.ts';
+import type { EntraWatch } from '../handoff/entra/watch.ts';
+import { pushProfileToOkta } from '../handoff/okta/push-profile.ts';
+import type { StepResult } from '../handoff/steps.ts';
+import { newSecret } from '../vault/secrets.ts';
+import type { Actor, Vault } from '../vault/vault.ts';
+import { describeError } from './describe-error.ts';
+
+/** One thing to do at a provisioning tool. */
+export type Errand =
+  | { tool: 'entra'; task: 'push'; app?: string; cloud?: EntraCloud; start?: boolean }
+  | { tool: 'entra'; task: 'look' }
+  | { tool: 'okta'; task: 'push'; app?: string };
+
+/** How an errand stands. */
+export interface ErrandState {
+  errand: Errand;
+  state: 'to-do' | 'under-way' | 'done' | 'failed';
+  steps: StepResult[];
+  /** What the person has to type, while that is waited for. */
+  deviceCode: DeviceCode | null;
+  /** Why nothing happens for a moment. */
+  waiting: string | null;
+  error: BrokerError | null;
+  appName: string | null;
+  watch: EntraWatch | null;
+  findings: Finding[] | null;
+}
+
+export interface HandOver {
+  id: string;
+  profile: string;
+  errands: ErrandState[];
+  over: boolean;
+}
+
+/** What a hand-over needs of the world. */
+export interface HandOverWorld {
+  fetch: typeof globalThis.fetch;
+  sleep: (milliseconds: number) => Promise<void>;
+}
+
+/** How many are remembered, so that their pages can still be looked at. */
+const remembered = 100;
+
+/**
+ * The hand-overs that pages have begun. Each goes on by itself, whether anybody looks or not, and errand after errand:
+ * one that fails keeps no other from its turn.
+ */
+export class HandOvers {
+  readonly #vault: Vault;
+  readonly #log: Logger;
+  readonly #world: HandOverWorld;
+  readonly #all = new Map<string, HandOver>();
+  readonly #running = new Map<string, { done: Promise<void>; abort: AbortController }>();
+
+  constructor(vault: Vault, log: Logger, world: HandOverWorld) {
+    this.#vault = vault;
+    this.#log = log;
+    this.#world = world;
+  }
+
+  find(id: string): HandOver | null {
+    return this.#all.get(id) ?? null;
+  }
+
+  /** Begins, unless something is under way for this profile: then that one is returned. */
+  start(profile: string, errands: Errand[], actor: Actor): HandOver {
+    for (const [id] of this.#running) {
+      const other = this.#all.get(id);
+      if (other?.profile === profile) return other;
+    }
+    const handOver: HandOver = { id: newSecret(), profile, errands: errands.map(waitingErrand), over: false };
+    this.#all.set(handOver.id, handOver);
+    this.#forgetOldest();
+    const abort = new AbortController();
+    const done = this.#runAll(handOver, actor, abort.signal).finally(() => {
+      handOver.over = true;
+      this.#running.delete(handOver.id);
+    });
+    this.#running.set(handOver.id, { done, abort });
+    return handOver;
+  }
+
+  /** Ends the waiting for a person's sign-in. What is past that goes on to its end. */
+  stop(id: string): void {
+    this.#running.get(id)?.abort.abort();
+  }
+
+  /** Resolves once nothing is under way; nobody is waited for any more. */
+  async close(): Promise<void> {
+    for (const { abort } of this.#running.values()) abort.abort();
+    await Promise.all([...this.#running.values()].map(({ done }) => done));
+  }
+
+  async #runAll({ profile, errands }: HandOver, actor: Actor, signal: AbortSignal): Promise<void> {
+    for (const state of errands) {
+      state.state = 'under-way';
+      try {
+        if (signal.aborted) throw stopped();
+        await this.#run(profile, state, actor, signal);
+        state.state = 'done';
+      } catch (error) {
+        state.state = 'failed';
+        state.error = this.#explained(profile, error, signal);
+      }
+      state.deviceCode = null;
+      state.waiting = null;
+    }
+  }
+
+  async #run(profile: string, state: ErrandState, actor: Actor, signal: AbortSignal): Promise<void> {
+    const { errand } = state;
+    const ports = this.#ports(state, signal);
+    if (errand.task === 'look') {
+      const { app, watch, findings } = await lookAtEntra(this.#vault, profile, ports);
+      Object.assign(state, { appName: app.name, watch, findings });
+      return;
+    }
+    if (errand.tool === 'okta') {
+      const { app } = await pushProfileToOkta(this.#vault, profile, actor, { app: errand.app }, ports);
+      state.appName = app.name;
+      return;
+    }
+    const { app, cloud, start } = errand;
+    const report = await pushProfileToEntra(this.#vault, profile, actor, { app, cloud, start }, ports);
+    Object.assign(state, { appName: report.app.name, watch: report.watch, findings: report.findings });
+  }
+
+  #ports(state: ErrandState, signal: AbortSignal): EntraPorts {
+    const { fetch, sleep } = this.#world;
+    return {
+      fetch,
+      signal,
+      patience: {
+        sleep: async (milliseconds) => {
+          await sleep(milliseconds);
+          state.waiting = null;
+        },
+        onWait: (seconds, why) => {
+          state.waiting = `${why}. Trying again in ${seconds} s.`;
+        },
+      },
+      onStep: (step) => {
+        state.deviceCode = null;
+        state.steps.push(step);
+      },
+      onRequest: ({ url }) => {
+        // Microsoft Graph is asked only once somebody has signed in.
+        if (!url.includes('/oauth2/')) state.deviceCode = null;
+      },
+      onDeviceCode: (code) => {
+        state.deviceCode = code;
+      },
+    };
+  }
+
+  #explained(profile: string, error: unknown, signal: AbortSignal): BrokerError {
+    if (signal.aborted && !(error instanceof BrokerError && error.code !== 'E_ENTRA_SIGN_IN'))
+      return stopped();
+    if (error instanceof BrokerError) return error;
+    this.#log.error({ profile, ...describeError(error) }, 'a hand-over failed');
+    return new BrokerError('E_INTERNAL', 'The program met a fault of its own.', {
+      help: 'Try again. The terminal where the program runs says more.',
+    });
+  }
+
+  #forgetOldest(): void {
+    for (const [id] of this.#all) {
+      if (this.#all.size <= remembered) return;
+      if (!this.#running.has(id)) this.#all.delete(id);
+    }
+  }
+}
+
+function waitingErrand(errand: Errand): ErrandState {
+  return {
+    errand,
+    state: 'to-do',
+    steps: [],
+    deviceCode: null,
+    waiting: null,
+    error: null,
+    appName: null,
+    watch: null,
+    findings: null,
+  };
+}
+
+function stopped(): BrokerError {
+  return new BrokerError('E_STOPPED', 'It was stopped before anybody signed in. Nothing was changed there.');
+}

@@ -1,0 +1,168 @@
+import type { Request, RequestHandler, Response } from 'express';
+import { entraClouds, isEntraCloud } from '../../handoff/entra/clouds.ts';
+import { entraSignInMethod } from '../../handoff/entra/sign-in.ts';
+import { entraAlternative, entraGuide } from '../../handoff/guide/entra-guide.ts';
+import type { Guide, GuideProfile } from '../../handoff/guide/guide.ts';
+import { oktaGuide } from '../../handoff/guide/okta-guide.ts';
+import { describeHandoffs, forgetHandoff, rememberByHand } from '../../handoff/handoffs.ts';
+import { toolTitles } from '../../handoff/record-push.ts';
+import type { HandoffKind } from '../../store/handoffs.ts';
+import { tokensOf } from '../../store/tokens.ts';
+import { summarize } from '../../tokens/summary.ts';
+import { requireProfile } from '../../vault/profiles.ts';
+import { actorOf, type WebContext } from '../context.ts';
+import type { Errand } from '../hand-overs.ts';
+import { lifeView } from '../life-view.ts';
+import { field } from '../middleware/body.ts';
+import { leaveNotice, takeNotice } from '../notice.ts';
+import type { FieldError, ToolPage } from '../page-data.ts';
+
+type ByName = RequestHandler<{ name: string }>;
+
+const guides: Record<HandoffKind, (profile: GuideProfile, given: Record<string, unknown>) => Guide> = {
+  entra: entraGuide,
+  okta: oktaGuide,
+};
+
+const appIds: Record<HandoffKind, { pattern: RegExp; message: string; help: string }> = {
+  entra: {
+    pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
+    message: 'This is not the ID of an enterprise application.',
+    help: 'Its Object ID and its Application ID stand on its Properties page.',
+  },
+  okta: {
+    pattern: /^[A-Za-z0-9]{10,40}$/,
+    message: 'This is not the ID of an Okta application.',
+    help: 'It stands in the address of its page in the Admin Console, after /instance/.',
+  },
+};
+
+/** `GET /profiles/:name/entra` and `/okta`: hands the token over, or guides a person who does it. The query has the guide's answers. */
+export function toolPage(context: WebContext, tool: HandoffKind): ByName {
+  return async (request, response) => {
+    await renderTool(context, request, response, { tool, name: request.params.name });
+  };
+}
+
+/** `POST /profiles/:name/entra/push`, `/okta/push` */
+export function push(context: WebContext, tool: HandoffKind): ByName {
+  return async (request, response) => {
+    const { name } = await requireProfile(context.vault, request.params.name);
+    const app = field(request.body, 'app').trim().slice(0, 100);
+    const { pattern, message, help } = appIds[tool];
+    if (app !== '' && !pattern.test(app)) {
+      const errors = [{ field: 'app', message, help }];
+      await renderTool(context, request, response, { tool, name, app, errors });
+      return;
+    }
+    const errand = errandOf(tool, app, request.body);
+    const { id } = context.handOvers.start(name, [errand], actorOf(request));
+    response.redirect(303, `/hand-overs/${id}`);
+  };
+}
+
+function errandOf(tool: HandoffKind, app: string, body: unknown): Errand {
+  const named = app === '' ? {} : { app };
+  if (tool === 'okta') return { tool, task: 'push', ...named };
+  const cloud = field(body, 'cloud');
+  return {
+    tool,
+    task: 'push',
+    ...named,
+    ...(isEntraCloud(cloud) && { cloud }),
+    start: field(body, 'start') !== '',
+  };
+}
+
+/** `POST /profiles/:name/entra/look`: how provisioning stands there, and how it is set up. */
+export function look({ vault, handOvers }: WebContext): ByName {
+  return async (request, response) => {
+    const { name } = await requireProfile(vault, request.params.name);
+    const { id } = handOvers.start(name, [{ tool: 'entra', task: 'look' }], actorOf(request));
+    response.redirect(303, `/hand-overs/${id}`);
+  };
+}
+
+/** `POST /profiles/:name/entra/done`, `/okta/done`: the person has pasted the current token there. */
+export function doneByHand({ vault }: WebContext, tool: HandoffKind): ByName {
+  return async (request, response) => {
+    const { name } = request.params;
+    const [known] = (await describeHandoffs(vault, name)).filter((place) => place.tool === tool);
+    const place = known && { appId: known.app, appName: known.appName, cloud: known.cloud };
+    await rememberByHand(vault, name, { kind: tool, ...place }, actorOf(request));
+    leaveNotice(
+      request,
+      `Noted: ${toolTitles[tool]} has the current token. After the next renewal you are reminded of it.`,
+    );
+    response.redirect(303, `/profiles/${name}/${tool}`);
+  };
+}
+
+/** `POST /profiles/:name/entra/forget`, `/okta/forget` */
+export function forget({ vault }: WebContext, tool: HandoffKind): ByName {
+  return async (request, response) => {
+    const { name } = request.params;
+    const appId = field(request.body, 'app').slice(0, 200);
+    await forgetHandoff(vault, name, { kind: tool, appId }, actorOf(request));
+    leaveNotice(request, `Forgotten here. What ${toolTitles[tool]} has is left as it is.`);
+    response.redirect(303, `/profiles/${name}/${tool}`);
+  };
+}
+
+async function renderTool(
+  { vault, render }: WebContext,
+  request: Pick<Request, 'session' | 'query'>,
+  response: Response,
+  asked: { tool: HandoffKind; name: string; app?: string; errors?: FieldError[] },
+): Promise<void> {
+  const { tool, name, errors = [] } = asked;
+  const profile = await requireProfile(vault, name);
+  const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current') ?? null;
+  const summary = summarize(profile, current, vault.settings.webex[profile.deployment], vault.now());
+  const places = (await describeHandoffs(vault, name)).filter((place) => place.tool === tool);
+  const guide = guides[tool](
+    {
+      name,
+      deployment: profile.deployment,
+      orgId: profile.orgId,
+      tenantUrl: summary.tenantUrl,
+      account: summary.account,
+      handedOverBefore: places.some(({ handedOverAt }) => handedOverAt !== null),
+    },
+    request.query,
+  );
+  const page: ToolPage = {
+    tool,
+    toolTitle: toolTitles[tool],
+    summary,
+    life: lifeView(summary.status, summary, vault.now()),
+    places,
+    guide,
+    alternative: tool === 'entra' && guide.answers.task !== 'replace' ? entraAlternative : null,
+    signIn: tool === 'entra' ? entraSignInMethod(vault.settings.entra) : oktaSignIn(vault.settings.okta),
+    clouds: tool === 'entra' ? entraClouds.map((value) => ({ value, title: cloudTitles[value] })) : [],
+    cloud: places.find(({ cloud }) => cloud !== null)?.cloud ?? 'global',
+    app: asked.app ?? '',
+    errors,
+    notice: takeNotice(request),
+  };
+  render(request, response, 'tool', page, {
+    title: `${errors.length > 0 ? 'Error: ' : ''}${toolTitles[tool]} for ${name}`,
+    status: errors.length > 0 ? 422 : 200,
+  });
+}
+
+const cloudTitles: Record<(typeof entraClouds)[number], string> = {
+  global: 'The usual one (GCC included)',
+  'gcc-high': 'US Government: GCC High',
+  dod: 'US Government: DoD',
+  china: 'China (21Vianet)',
+};
+
+function oktaSignIn({
+  orgUrl,
+  token,
+  clientId,
+}: WebContext['vault']['settings']['okta']): ToolPage['signIn'] {
+  return orgUrl !== null && (token !== null || clientId !== null) ? 'settings' : 'missing';
+}
