@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { defaultHome, environmentWithDotEnv } from './environment.ts';
 import { BrokerError } from './errors.ts';
+import { shortestPassphrase } from './keys/passphrase.ts';
 import {
   completeReminders,
   defaultReminderDays,
@@ -21,6 +22,10 @@ export interface Settings {
   databaseUrl: string | null;
   keyFile: string | null;
   passphrase: string | null;
+  /** What the key is to come of from now on, for `key rotate --to passphrase` and `key add --passphrase`. */
+  newPassphrase: string | null;
+  /** What a backup is sealed with beside the store's own keys. */
+  backupPassphrase: string | null;
   clientId: string;
   scopes: string[];
   webex: Record<Deployment, WebexEndpoints>;
@@ -82,6 +87,13 @@ function url(example: string): Variable {
   };
 }
 
+const passphrase: Variable = {
+  schema: z.string().min(shortestPassphrase),
+  expected: `a passphrase of at least ${shortestPassphrase} characters`,
+  example: 'six words that nobody would guess',
+  secret: true,
+};
+
 const variables = {
   WEBEX_TOKEN_PORT: {
     schema: z
@@ -100,12 +112,9 @@ const variables = {
     secret: true,
   },
   WEBEX_TOKEN_KEY_FILE: { schema: text, expected: 'a file', example: '/etc/webex-token/key.jwk' },
-  WEBEX_TOKEN_PASSPHRASE: {
-    schema: z.string().min(12),
-    expected: 'a passphrase of at least 12 characters',
-    example: 'six words that nobody would guess',
-    secret: true,
-  },
+  WEBEX_TOKEN_PASSPHRASE: passphrase,
+  WEBEX_TOKEN_NEW_PASSPHRASE: passphrase,
+  WEBEX_TOKEN_BACKUP_PASSPHRASE: passphrase,
   WEBEX_TOKEN_CLIENT_ID: {
     schema: z.string().regex(/^[A-Za-z0-9._-]+$/),
     expected: 'an OAuth client ID',
@@ -192,6 +201,8 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     databaseUrl: checkedDatabaseUrl(read('WEBEX_TOKEN_DATABASE_URL')),
     keyFile: read('WEBEX_TOKEN_KEY_FILE'),
     passphrase: read('WEBEX_TOKEN_PASSPHRASE'),
+    newPassphrase: read('WEBEX_TOKEN_NEW_PASSPHRASE'),
+    backupPassphrase: read('WEBEX_TOKEN_BACKUP_PASSPHRASE'),
     clientId: read('WEBEX_TOKEN_CLIENT_ID') ?? documentedClientId,
     scopes: read<string>('WEBEX_TOKEN_SCOPES')?.split(' ') ?? [...documentedScopes],
     webex: { commercial: endpoints('commercial', ''), government: endpoints('government', '_F') },

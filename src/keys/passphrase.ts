@@ -9,6 +9,9 @@ export interface ScryptParameters {
   p: number;
 }
 
+/** In characters. One that a person can remember is longer. */
+export const shortestPassphrase = 12;
+
 /** OWASP's first choice for scrypt: 128 MiB, some tenths of a second. */
 export function newScryptParameters(): ScryptParameters {
   return { salt: randomBytes(16).toString('base64url'), N: 2 ** 17, r: 8, p: 1 };

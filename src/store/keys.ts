@@ -79,8 +79,8 @@ export async function listDataKeys(db: Db, keyEncryptionKeyId: string): Promise<
 }
 
 /** Every data key as it is wrapped for every key-encryption key, oldest first. */
-export async function listAllDataKeys(db: Db): Promise<WrappedDataKey[]> {
-  return await wrappedDataKeys(db).execute();
+export async function listAllDataKeys(db: Db): Promise<(WrappedDataKey & { createdAt: number })[]> {
+  return await wrappedDataKeys(db).select('created_at as createdAt').execute();
 }
 
 function wrappedDataKeys(db: Db) {

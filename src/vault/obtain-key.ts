@@ -32,18 +32,30 @@ export function nextKeyFilePath(settings: Pick<Settings, 'home' | 'keyFile'>): s
   return `${keyFilePath(settings)}.next`;
 }
 
-/** The first key-encryption key of the store that can be had here. Throws the reason for the first that cannot. */
+/** Where a key file that was named is moved to, once another has taken its place. */
+export function replacedKeyFilePath(settings: Pick<Settings, 'home' | 'keyFile'>, key: Uint8Array): string {
+  return `${keyFilePath(settings)}.replaced-${keyId(key).slice(0, 8)}`;
+}
+
+/**
+ * The newest key-encryption key of the store that can be had here. Throws the reason why the oldest cannot, unless
+ * another one's is something that the person can mend: most keys are simply somebody else's.
+ */
 export async function obtainKey(known: KeyEncryptionKeyInfo[], source: KeySource): Promise<HeldKey> {
   finishFileReplacement(known, source);
-  let failure: unknown;
-  for (const info of known) {
+  const failures: unknown[] = [];
+  for (const info of known.toReversed()) {
     try {
       return { info, key: await fetchKey(info, source) };
     } catch (error) {
-      failure ??= error;
+      failures.unshift(error);
     }
   }
-  throw failure;
+  throw failures.find((error) => !isAbsence(error)) ?? failures[0];
+}
+
+function isAbsence(error: unknown): boolean {
+  return error instanceof BrokerError && error.code === 'E_KEY_LOST';
 }
 
 /** Throws `E_KEY_LOST`, `E_KEY_FILE`, `E_KEY_PASSPHRASE`, `E_KEYCHAIN` or `E_KEYCHAIN_LOCKED` where it is not at hand. */
@@ -100,10 +112,12 @@ export function finishFileReplacement(known: KeyEncryptionKeyInfo[], { settings 
   const isKnown = (key: Buffer | null) =>
     key !== null && known.some(({ id, kind }) => kind === 'file' && id === keyId(key));
   try {
-    const next = nextKeyFilePath(settings);
-    if (isKnown(readKeyFile(next)) && !isKnown(readKeyFile(keyFilePath(settings)))) {
-      renameSync(next, keyFilePath(settings));
-    }
+    const [path, next] = [keyFilePath(settings), nextKeyFilePath(settings)];
+    const old = readKeyFile(path);
+    if (!isKnown(readKeyFile(next)) || isKnown(old)) return;
+    // A file that was named may serve other stores too.
+    if (old !== null && settings.keyFile !== null) renameSync(path, replacedKeyFilePath(settings, old));
+    renameSync(next, path);
   } catch {
     // It is read where it is; and what is wrong with it is said where it is needed.
   }

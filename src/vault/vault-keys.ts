@@ -58,6 +58,11 @@ export class VaultKeys {
     return this.#held;
   }
 
+  /** From now on, another key opens the store here. */
+  hold(held: HeldKey): void {
+    this.#held = held;
+  }
+
   get ring(): KeyRing {
     return this.#ring;
   }

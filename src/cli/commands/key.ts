@@ -1,0 +1,273 @@
+import { Command, Option } from 'commander';
+import { readSettings } from '../../config.ts';
+import { BrokerError } from '../../errors.ts';
+import {
+  fingerprint,
+  formatRequest,
+  type KeyRequest,
+  parseRequest,
+  requestFor,
+} from '../../keys/key-request.ts';
+import { systemKeychain } from '../../keys/keychain.ts';
+import { privateFolder } from '../../private-files.ts';
+import { addHeldKey, addRequestedKey } from '../../vault/add-key.ts';
+import { type KeyDescription, type KeyStatus, keyStatus } from '../../vault/key-status.ts';
+import { type KeyKind, makeFileKey, makeKeychainKey, makePassphraseKey } from '../../vault/make-key.ts';
+import { type KeySource, keyFilePath } from '../../vault/obtain-key.ts';
+import { removeKey } from '../../vault/remove-key.ts';
+import { type Replaced, replaceKey } from '../../vault/replace-key.ts';
+import { type Rotated, rotateDataKey } from '../../vault/rotate-data-key.ts';
+import { keyName } from '../../vault/this-host.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { newPassphrase } from '../ask-secret.ts';
+import { showProgress } from '../progress.ts';
+import { table } from '../table.ts';
+import { note, print, printJson, readStandardInput, warn } from '../terminal.ts';
+import { withVault } from '../with-vault.ts';
+
+const kinds: KeyKind[] = ['keychain', 'file', 'passphrase'];
+
+export function command(): Command {
+  const key = new Command('key').description('The keys that open the store.');
+  key
+    .command('status')
+    .description('Which keys there are, what they open, and which hosts hold them.')
+    .option('--json', 'as an object, for programs')
+    .addHelpText('after', '\nExample:\n  webex-token key status')
+    .action(status);
+  key
+    .command('rotate')
+    .description(
+      'Make a new data key and seal every token anew; or, with --to, put another key in the place of the one that\n' +
+        'opens the store here. It can be interrupted anywhere: the next run carries on.',
+    )
+    .addOption(new Option('--to <kind>', 'where the new key is to be').choices(kinds))
+    .addHelpText('after', '\nExamples:\n  webex-token key rotate\n  webex-token key rotate --to keychain')
+    .action(rotate);
+  key
+    .command('add')
+    .description(
+      'Let one more key in: a colleague\'s, by the line that "webex-token key request" printed for them, read from\n' +
+        'standard input; or one of your own.',
+    )
+    .addOption(
+      new Option('--keychain', "a new key in this machine's keychain").conflicts(['file', 'passphrase']),
+    )
+    .addOption(new Option('--file', 'the key file that WEBEX_TOKEN_KEY_FILE names').conflicts('passphrase'))
+    .option('--fingerprint <text>', 'refuse a request that has another one')
+    .addOption(new Option('--passphrase', 'a passphrase, for example to be kept in a safe'))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  webex-token key add < request.txt\n  webex-token key add --passphrase',
+    )
+    .action(add);
+  key
+    .command('request')
+    .description('On a machine that is to be let in: make a key of its own, and print what "key add" needs.')
+    .addOption(new Option('--file', 'the key file that WEBEX_TOKEN_KEY_FILE names, instead of the keychain'))
+    .addHelpText('after', '\nExample:\n  webex-token key request > request.txt')
+    .action(request);
+  key
+    .command('remove')
+    .description(
+      'Take a key away: it opens nothing that is sealed from now on, and every token is sealed anew.',
+    )
+    .argument('<id>', 'as "key status" prints it')
+    .addHelpText('after', '\nExample:\n  webex-token key remove Vt3kQ0aB')
+    .action(remove);
+  return key;
+}
+
+async function status(options: { json?: boolean }): Promise<void> {
+  const found = await withVault((vault) => keyStatus(vault));
+  if (options.json) return printJson(forPrograms(found));
+  const rows = found.keys.map((key) => [
+    key.id.slice(0, 8),
+    key.kind,
+    key.name,
+    day(key.createdAt),
+    key.usedHere ? `yes: ${key.place}` : 'no',
+    key.hosts.map(({ host, seenAt }) => `${host} (${day(seenAt)})`).join(', '),
+  ]);
+  print(table(['KEY', 'KIND', 'MADE BY', 'ON', 'OPENS THE STORE HERE', 'HELD BY (LAST USED)'], rows));
+  print('');
+  const dataKeys = found.dataKeys.map(({ id, createdAt, wrappedFor, current }) => [
+    id.slice(0, 8),
+    day(createdAt),
+    String(wrappedFor),
+    current ? 'seals every new token' : 'until the keys it vouches for are used next',
+  ]);
+  print(table(['DATA KEY', 'SINCE', 'KEYS', ''], dataKeys));
+  for (const key of found.keys.filter(({ trusted }) => !trusted)) warn(foreignWords(key));
+  if (found.unfinished !== null) {
+    const again = found.unfinished === 'rotation' ? 'key rotate' : 'key rotate --to …';
+    warn(`A change of keys was interrupted; no token is lost. To carry it on: webex-token ${again}`);
+  }
+}
+
+function foreignWords({ id, name }: KeyDescription): string {
+  return `Nobody with access has let the key ${id.slice(0, 8)} (${name}) in: somebody wrote to the database. Take it out with "webex-token key remove ${id.slice(0, 8)}".`;
+}
+
+function forPrograms({ keys, dataKeys, unfinished }: KeyStatus): unknown {
+  return {
+    keys: keys.map((key) => ({
+      ...key,
+      createdAt: instant(key.createdAt),
+      hosts: key.hosts.map(({ host, seenAt }) => ({ host, seenAt: instant(seenAt) })),
+    })),
+    dataKeys: dataKeys.map((dataKey) => ({ ...dataKey, createdAt: instant(dataKey.createdAt) })),
+    unfinished,
+  };
+}
+
+async function rotate({ to }: { to?: KeyKind }): Promise<void> {
+  await withVault(async (vault, actor) => {
+    if (to === undefined) {
+      report(await withProgress((progress) => rotateDataKey(vault, actor, progress)));
+      return;
+    }
+    const passphrase = to === 'passphrase' ? await passphraseFor(vault) : undefined;
+    const replaced = await replaceKey(
+      vault,
+      { kind: to, ...(passphrase !== undefined && { passphrase }) },
+      actor,
+    );
+    reportReplaced(vault, replaced);
+  });
+}
+
+/** Where the store's key is no passphrase yet, the one that later starts will read may be set already. */
+async function passphraseFor({ settings, keys }: Vault): Promise<string> {
+  const isFree = keys.held.info.kind !== 'passphrase';
+  return await newPassphrase(
+    settings.newPassphrase ?? (isFree ? settings.passphrase : null),
+    'WEBEX_TOKEN_NEW_PASSPHRASE',
+  );
+}
+
+function report({ resealed, unreadable, continued }: Rotated): void {
+  note(
+    `${continued ? 'Carried on what was interrupted. ' : ''}${resealed.toLocaleString('en')} tokens were sealed anew, and the old data key is gone.`,
+  );
+  if (unreadable.length > 0) {
+    warn(
+      `${unreadable.length} tokens could be opened by no key, before as now. "webex-token check" names their profiles.`,
+    );
+  }
+  note('Backups made before open with the keys that there were then. Make a new one.');
+}
+
+function reportReplaced({ settings }: Vault, { oldKey, newKey, heldBy }: Replaced): void {
+  const places = {
+    keychain: "in the operating system's keychain",
+    file: `in the file ${keyFilePath(settings)}`,
+    passphrase: 'the passphrase',
+  };
+  note(`The store's key is now ${places[newKey.kind]}, and was proved to open everything.`);
+  if (newKey.kind === 'passphrase') note('Set WEBEX_TOKEN_PASSPHRASE to it wherever this program runs.');
+  if (heldBy.length > 0) {
+    warn(
+      `The old key stays, for it is used on ${heldBy.join(', ')}. Give them the new one, then: webex-token key remove ${oldKey.id.slice(0, 8)}`,
+    );
+    return;
+  }
+  if (oldKey.kind === 'file' && settings.keyFile !== null && newKey.kind !== 'file') {
+    note(`The old key file is still there, for other stores may use it: ${settings.keyFile}`);
+  }
+  note('The old key no longer opens it. Backups made before still need the old one: make a new backup.');
+}
+
+function refuseOtherFingerprint(request: KeyRequest, expected: string | undefined): void {
+  if (expected === undefined || expected === fingerprint(request)) return;
+  throw new BrokerError('E_KEY_REQUEST', `The request has the fingerprint ${fingerprint(request)}.`, {
+    help: 'It was changed on its way, or is another one. Nothing was changed.',
+  });
+}
+
+interface AddOptions {
+  fingerprint?: string;
+  keychain?: boolean;
+  file?: boolean;
+  passphrase?: boolean;
+}
+
+async function add(options: AddOptions): Promise<void> {
+  const own = options.keychain || options.file || options.passphrase;
+  const text = own ? '' : await readStandardInput(10_000);
+  await withVault(async (vault, actor) => {
+    if (!own) {
+      const wanted = parseRequest(text);
+      refuseOtherFingerprint(wanted, options.fingerprint);
+      await addRequestedKey(vault, wanted, actor);
+      note(`Let in: the key of ${wanted.name}. Its fingerprint is ${fingerprint(wanted)}`);
+      note('Compare it with what they see. If it is another, take the key out again at once:');
+      note(`  webex-token key remove ${wanted.id.slice(0, 8)}`);
+      return;
+    }
+    const { source } = vault.keys;
+    const made = options.keychain
+      ? await makeKeychainKey(source)
+      : options.file
+        ? makeFileKey(source)
+        : await makePassphraseKey(
+            await newPassphrase(vault.settings.newPassphrase, 'WEBEX_TOKEN_NEW_PASSPHRASE'),
+          );
+    try {
+      await addHeldKey(vault, made, actor);
+    } catch (error) {
+      await made.undo().catch(() => {});
+      throw error;
+    }
+    note(`Let in: ${made.info.id.slice(0, 8)}, ${made.info.kind}. Either key opens the store now.`);
+  });
+}
+
+async function request(options: { file?: boolean }): Promise<void> {
+  const settings = readSettings();
+  if (options.file && settings.keyFile === null) {
+    throw new BrokerError('E_USAGE', 'WEBEX_TOKEN_KEY_FILE names no file.');
+  }
+  privateFolder(settings.home);
+  const source: KeySource = { settings, keychain: systemKeychain, now: Date.now, notice: warn };
+  const { key, info } = options.file ? makeFileKey(source) : await makeKeychainKey(source);
+  const made = requestFor(key, info.kind === 'file' ? 'file' : 'keychain', keyName());
+  print(formatRequest(made));
+  note(
+    `Send that line to somebody who can open the store, by a way on which nobody can change it. They hand it to`,
+  );
+  note(`"webex-token key add", and see a fingerprint, which has to be this one: ${fingerprint(made)}`);
+}
+
+async function remove(id: string): Promise<void> {
+  await withVault(async (vault, actor) => {
+    const done = await withProgress((progress) => removeKey(vault, id, actor, progress));
+    note(`Taken away: the key ${done.removed.info.id.slice(0, 8)} (${done.removed.name}).`);
+    report(done);
+    note(
+      'Whoever held it may have kept tokens as well: they live until they expire, or are revoked at Webex.',
+    );
+  });
+}
+
+async function withProgress<T>(
+  work: (progress: (done: number, total: number) => void) => Promise<T>,
+): Promise<T> {
+  let shown: ReturnType<typeof showProgress> | null = null;
+  try {
+    return await work((done, total) => {
+      shown ??= showProgress('Sealing', total);
+      shown.at(done);
+    });
+  } finally {
+    (shown as ReturnType<typeof showProgress> | null)?.end();
+  }
+}
+
+function instant(time: number): string {
+  return new Date(time).toISOString();
+}
+
+function day(time: number): string {
+  return instant(time).slice(0, 10);
+}

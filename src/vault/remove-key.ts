@@ -1,0 +1,47 @@
+import { BrokerError } from '../errors.ts';
+import { appendAudit } from '../store/audit.ts';
+import { deleteKeyEncryptionKey, type KeyEncryptionKeyRecord, listKeyRecords } from '../store/keys.ts';
+import type { Db } from '../store/store.ts';
+import { type Rotated, rotateDataKey } from './rotate-data-key.ts';
+import type { Actor, Vault } from './vault.ts';
+
+/**
+ * Takes a key away from the store. Its holder may have kept the data key, so that the store gets a new one and every
+ * token is sealed anew. `id` may be the beginning of the key's ID.
+ * Throws `E_NO_KEY`, `E_KEY_LAST`, `E_KEY_IN_USE`.
+ */
+export async function removeKey(
+  vault: Pick<Vault, 'db' | 'keys' | 'now'>,
+  id: string,
+  actor: Actor,
+  progress?: (done: number, total: number) => void,
+): Promise<Rotated & { removed: KeyEncryptionKeyRecord }> {
+  const removed = await find(vault.db, id);
+  const remove = async (trx: Db) => {
+    const known = await listKeyRecords(trx);
+    if (known.length <= 1) {
+      throw new BrokerError('E_KEY_LAST', 'That is the only key of this store, and the last one stays.', {
+        help: 'Without it nobody could read the tokens. "webex-token key rotate --to …" puts another in its place.',
+      });
+    }
+    if (vault.keys.held.info.id === removed.info.id) {
+      throw new BrokerError('E_KEY_IN_USE', 'That is the key which opens the store here.', {
+        help: 'Take it away on a machine where another key does: "webex-token key status" says which are held where.',
+      });
+    }
+    await deleteKeyEncryptionKey(trx, removed.info.id);
+    await appendAudit(trx, vault.now(), { action: 'key-remove', outcome: 'ok', ...actor });
+  };
+  return { ...(await rotateDataKey(vault, actor, progress, remove)), removed };
+}
+
+async function find(db: Db, id: string): Promise<KeyEncryptionKeyRecord> {
+  const matching = (await listKeyRecords(db)).filter((record) => record.info.id.startsWith(id));
+  const [record] = matching;
+  if (record !== undefined && matching.length === 1 && id.length >= 4) return record;
+  throw new BrokerError(
+    'E_NO_KEY',
+    matching.length > 1 ? 'Several keys begin like that.' : 'The store has no such key.',
+    { help: '"webex-token key status" lists them; the first eight letters of an ID are enough.' },
+  );
+}

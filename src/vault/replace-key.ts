@@ -1,0 +1,153 @@
+import { rmSync } from 'node:fs';
+import { BrokerError } from '../errors.ts';
+import { appendAudit } from '../store/audit.ts';
+import { listKeyHolders } from '../store/key-holders.ts';
+import { deleteKeyEncryptionKey, type KeyEncryptionKeyInfo, listKeyEncryptionKeys } from '../store/keys.ts';
+import { beginReplacement, endReplacement, replacementUnderWay } from '../store/rotation.ts';
+import type { Db } from '../store/store.ts';
+import { wrapForHeldKey } from './add-key.ts';
+import { type KeyKind, type MadeKey, makeFileKey, makeKeychainKey, makePassphraseKey } from './make-key.ts';
+import { finishFileReplacement, type KeySource, keyFilePath } from './obtain-key.ts';
+import { proveKey } from './prove-key.ts';
+import { thisHost } from './this-host.ts';
+import type { Actor, Vault } from './vault.ts';
+
+export interface Replaced {
+  oldKey: KeyEncryptionKeyInfo;
+  newKey: KeyEncryptionKeyInfo;
+  /** Other machines that hold the old key, which therefore stays for now. */
+  heldBy: string[];
+}
+
+export interface ReplaceOptions {
+  kind: KeyKind;
+  /** The new passphrase, where the kind is that. */
+  passphrase?: string;
+}
+
+/** A machine that has not used a key for this long is not waited for. Milliseconds. */
+const holderCountsForMs = 30 * 86_400_000;
+
+/**
+ * Puts a new key-encryption key in the place of the one that opens the store here. The old one goes only once the new
+ * one has been fetched from its place and has opened everything; until then either opens the store, so that being killed
+ * in between loses nothing: the next run ends what this one began. Throws what making and proving a key throw.
+ */
+export async function replaceKey(
+  vault: Pick<Vault, 'db' | 'keys' | 'now' | 'settings'>,
+  options: ReplaceOptions,
+  actor: Actor,
+): Promise<Replaced> {
+  const { db, keys } = vault;
+  const source = sourceOf(keys.source, options);
+  const begun = await halfDone(vault, options.kind, source);
+  const { oldKey, newKey } = begun ?? (await begin(vault, options, source));
+  const held = await proveKey(db, keys, newKey, source);
+  const heldBy = await otherHolders(db, oldKey.id, vault.now());
+  await db.transaction().execute(async (trx) => {
+    const underWay = await replacementUnderWay(trx);
+    const known = (await listKeyEncryptionKeys(trx)).map(({ id }) => id);
+    // The old key goes only while the new one is there: another process may have taken it back.
+    if (!known.includes(newKey.id) || (underWay !== null && underWay.newId !== newKey.id))
+      throw anotherIsFaster();
+    if (underWay === null) return;
+    if (heldBy.length === 0) await deleteKeyEncryptionKey(trx, oldKey.id);
+    await endReplacement(trx);
+    await appendAudit(trx, vault.now(), { action: 'key-replace', outcome: 'ok', ...actor });
+  });
+  keys.hold(held);
+  if (heldBy.length === 0) await forget(oldKey, source);
+  finishFileReplacement(await listKeyEncryptionKeys(db), source);
+  return { oldKey, newKey, heldBy };
+}
+
+function sourceOf(source: KeySource, { passphrase }: ReplaceOptions): KeySource {
+  return passphrase === undefined ? source : { ...source, settings: { ...source.settings, passphrase } };
+}
+
+interface Pair {
+  oldKey: KeyEncryptionKeyInfo;
+  newKey: KeyEncryptionKeyInfo;
+}
+
+/** What a run that was interrupted left, where it can be carried on; else it is taken back. */
+async function halfDone(
+  { db, keys }: Pick<Vault, 'db' | 'keys'>,
+  kind: KeyKind,
+  source: KeySource,
+): Promise<Pair | null> {
+  const replacement = await replacementUnderWay(db);
+  if (replacement === null) return null;
+  const known = await listKeyEncryptionKeys(db);
+  const oldKey = known.find(({ id }) => id === replacement.oldId);
+  const newKey = known.find(({ id }) => id === replacement.newId);
+  if (oldKey !== undefined && newKey?.kind === kind) {
+    try {
+      await proveKey(db, keys, newKey, source);
+      return { oldKey, newKey };
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+    }
+  }
+  await db.transaction().execute(async (trx) => {
+    const isInUse = replacement.newId === keys.held.info.id;
+    if (oldKey !== undefined && !isInUse) await deleteKeyEncryptionKey(trx, replacement.newId);
+    await endReplacement(trx);
+  });
+  return null;
+}
+
+async function begin(
+  vault: Pick<Vault, 'db' | 'keys' | 'now'>,
+  { kind, passphrase }: ReplaceOptions,
+  source: KeySource,
+): Promise<Pair> {
+  const { db, keys } = vault;
+  const oldKey = keys.held.info;
+  const made = await make(kind, passphrase, source, await listKeyEncryptionKeys(db));
+  try {
+    await db.transaction().execute(async (trx) => {
+      if ((await replacementUnderWay(trx)) !== null) throw anotherIsFaster();
+      await wrapForHeldKey(trx, vault, made);
+      await beginReplacement(trx, { oldId: oldKey.id, newId: made.info.id });
+    });
+  } catch (error) {
+    // A key that nobody uses does no harm, so that taking it away again may fail.
+    await made.undo().catch(() => {});
+    throw error;
+  }
+  return { oldKey, newKey: made.info };
+}
+
+function anotherIsFaster(): BrokerError {
+  return new BrokerError('E_KEY_BUSY', 'Another process is replacing the key at this moment.', {
+    help: 'Nothing was changed by this one. "webex-token key status" shows how it went.',
+  });
+}
+
+async function make(
+  kind: KeyKind,
+  passphrase: string | undefined,
+  source: KeySource,
+  known: KeyEncryptionKeyInfo[],
+): Promise<MadeKey> {
+  if (kind === 'keychain') return await makeKeychainKey(source);
+  if (kind === 'file') return makeFileKey(source, known);
+  if (passphrase === undefined) throw new BrokerError('E_KEY_PASSPHRASE', 'No new passphrase was given.');
+  return await makePassphraseKey(passphrase);
+}
+
+async function otherHolders(db: Db, id: string, now: number): Promise<string[]> {
+  return (await listKeyHolders(db))
+    .filter(({ keyEncryptionKeyId, host, seenAt }) => {
+      return keyEncryptionKeyId === id && host !== thisHost() && now - seenAt < holderCountsForMs;
+    })
+    .map(({ host }) => host);
+}
+
+/** Takes the old key out of the keychain, or its file away where this program made it. That may fail: it opens nothing. */
+async function forget({ id, kind }: KeyEncryptionKeyInfo, { keychain, settings }: KeySource): Promise<void> {
+  if (kind === 'keychain') await keychain.delete(id).catch(() => {});
+  // A file that was named may serve other stores, and other hosts.
+  if (kind === 'file' && settings.keyFile === null) rmSync(keyFilePath(settings), { force: true });
+}

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { BrokerError } from '../errors.ts';
+import { keyIdOf } from '../keys/jwe.ts';
+import { keyId } from '../keys/key-id.ts';
+import { appendAudit } from '../store/audit.ts';
+import { deleteDataKeysBefore, listAllDataKeys, newestDataKey } from '../store/keys.ts';
+import { beginRotation, endRotation, rotationUnderWay } from '../store/rotation.ts';
+import type { Db } from '../store/store.ts';
+import { everySealedToken } from '../store/tokens.ts';
+import { countTokens, resealToken, sealedTokensAfter } from '../store/tokens-sealed.ts';
+import type { Actor, Vault } from './vault.ts';
+import { wrapForAll } from './wrap-for-all.ts';
+
+export interface Rotated {
+  /** How many tokens were sealed anew by this process. */
+  resealed: number;
+  /** Tokens that no key opens: they were left as they are. */
+  unreadable: string[];
+  /** Whether this carried on what another run had begun. */
+  continued: boolean;
+}
+
+type Vaulted = Pick<Vault, 'db' | 'keys' | 'now'>;
+
+/**
+ * Gives the store a new data key, seals every token with it, and forgets the one before. It may be interrupted anywhere
+ * and is carried on by the next run, by another process or host; several at once do the same work together.
+ * `prepare` runs in the transaction that makes the new key, for what has to come before it.
+ */
+export async function rotateDataKey(
+  vault: Vaulted,
+  actor: Actor,
+  progress: (done: number, total: number) => void = () => {},
+  prepare?: (trx: Db) => Promise<void>,
+): Promise<Rotated> {
+  let continued = false;
+  if (prepare !== undefined) {
+    // What is under way was made for the keys that there were: it ends before a new one begins.
+    while (!(await begin(vault, actor, prepare))) await carryOn(vault, actor, progress);
+  } else {
+    continued = !(await begin(vault, actor));
+  }
+  return { ...(await carryOn(vault, actor, progress)), continued };
+}
+
+/** False, and nothing done, where a rotation is under way. */
+async function begin(vault: Vaulted, actor: Actor, prepare?: (trx: Db) => Promise<void>): Promise<boolean> {
+  const begun = await vault.db.transaction().execute(async (trx) => {
+    if ((await rotationUnderWay(trx)) !== null) return false;
+    await vault.keys.refresh(trx);
+    await prepare?.(trx);
+    const newest = await newestDataKey(trx);
+    const dataKey = randomBytes(32);
+    await wrapForAll(trx, vault.keys, dataKey, (newest?.generation ?? -1) + 1, vault.now());
+    await beginRotation(trx, keyId(dataKey));
+    await appendAudit(trx, vault.now(), { action: 'key-rotate', outcome: 'begun', ...actor });
+    return true;
+  });
+  await vault.keys.refresh();
+  return begun;
+}
+
+/** How many tokens one transaction seals anew: others wait for it meanwhile. */
+const batchSize = 200;
+
+async function carryOn(
+  vault: Vaulted,
+  actor: Actor,
+  progress: (done: number, total: number) => void,
+): Promise<Omit<Rotated, 'continued'>> {
+  const total = await countTokens(vault.db);
+  const unreadable = new Set<string>();
+  let resealed = 0;
+  let seen = 0;
+  let last: string | null = '';
+  while (last !== null) {
+    const after: string = last;
+    const batch = await vault.db.transaction().execute(async (trx) => {
+      const tokens = await sealedTokensAfter(trx, after, batchSize);
+      return { ...(await resealAll(vault, trx, tokens, unreadable)), size: tokens.length };
+    });
+    resealed += batch.resealed;
+    seen += batch.size;
+    last = batch.last;
+    progress(Math.min(seen, total), total);
+  }
+  resealed += await vault.db.transaction().execute((trx) => finish(vault, trx, actor, unreadable));
+  await vault.keys.refresh();
+  return { resealed, unreadable: [...unreadable] };
+}
+
+interface SealedToken {
+  id: string;
+  profileId: string;
+  sealed: string;
+}
+
+async function resealAll(
+  { keys }: Vaulted,
+  trx: Db,
+  tokens: SealedToken[],
+  unreadable: Set<string>,
+): Promise<{ resealed: number; last: string | null }> {
+  let resealed = 0;
+  for (const { id, profileId, sealed } of tokens) {
+    if (isSealedWith(sealed, keys.ring.sealingKey.id)) continue;
+    const place = { tokenId: id, profileId };
+    try {
+      const token = await keys.open(sealed, place, trx);
+      await resealToken(trx, id, await keys.seal(trx, token, place));
+      resealed += 1;
+    } catch (error) {
+      if (!(error instanceof BrokerError && error.code === 'E_SEAL')) throw error;
+      unreadable.add(id);
+    }
+  }
+  return { resealed, last: tokens.at(-1)?.id ?? null };
+}
+
+function isSealedWith(sealed: string, dataKeyId: string): boolean {
+  try {
+    return keyIdOf(sealed) === dataKeyId;
+  } catch {
+    return false;
+  }
+}
+
+/** Forgets the old data keys, once nothing that can be opened is sealed with them. */
+async function finish(vault: Vaulted, trx: Db, actor: Actor, unreadable: Set<string>): Promise<number> {
+  const dataKeyId = await rotationUnderWay(trx);
+  // Another process was faster.
+  if (dataKeyId === null) return 0;
+  const left: SealedToken[] = [];
+  for await (const token of everySealedToken(trx)) {
+    if (!isSealedWith(token.sealed, dataKeyId) && !unreadable.has(token.id)) left.push(token);
+  }
+  const { resealed } = await resealAll(vault, trx, left, unreadable);
+  for (const wrapped of await listAllDataKeys(trx)) {
+    // One that was granted and not used yet needs the one before, which vouches for it.
+    const accepted = isSealedWith(wrapped.jwe, wrapped.keyEncryptionKeyId);
+    if (wrapped.dataKeyId === dataKeyId && accepted) {
+      await deleteDataKeysBefore(trx, wrapped.keyEncryptionKeyId, wrapped.generation);
+    }
+  }
+  await endRotation(trx);
+  await appendAudit(trx, vault.now(), { action: 'key-rotate', outcome: 'ok', ...actor });
+  return resealed;
+}

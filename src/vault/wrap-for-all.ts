@@ -1,0 +1,56 @@
+import { BrokerError } from '../errors.ts';
+import { admit, isAdmitted } from '../keys/admission.ts';
+import { type WrappedDataKey, wrapDataKey } from '../keys/data-key.ts';
+import { grantDataKey } from '../keys/grant.ts';
+import { keyId } from '../keys/key-id.ts';
+import { publicKeyOf } from '../keys/wrapping-key.ts';
+import { insertDataKeys, type KeyEncryptionKeyRecord, listKeyRecords, setAdmission } from '../store/keys.ts';
+import type { Db } from '../store/store.ts';
+import type { VaultKeys } from './vault-keys.ts';
+
+/**
+ * Makes a data key the store's newest, within the caller's transaction: wrapped for the key at hand, granted to every
+ * other one. Throws `E_KEY_FOREIGN` where the store lists a key that nobody with access has let in.
+ */
+export async function wrapForAll(
+  trx: Db,
+  keys: VaultKeys,
+  dataKey: Uint8Array,
+  generation: number,
+  now: number,
+): Promise<void> {
+  const { info, key } = keys.held;
+  const voucher = keys.ring.sealingKey;
+  const newest = { id: keyId(dataKey), key: dataKey };
+  const wrapped: WrappedDataKey[] = [];
+  for (const record of await listKeyRecords(trx)) {
+    const own = record.info.id === info.id;
+    const publicKey = own ? publicKeyOf(key) : admittedPublicKey(record, keys);
+    const grantee = { id: record.info.id, publicKey };
+    wrapped.push(
+      own
+        ? await wrapDataKey(dataKey, generation, key)
+        : await grantDataKey(dataKey, generation, grantee, voucher),
+    );
+    await setAdmission(trx, grantee.id, publicKey, await admit(grantee, newest));
+  }
+  await insertDataKeys(trx, now, wrapped);
+}
+
+/** Whether somebody with access let this key in; the one at hand needs nobody's word. */
+export function isTrusted({ info, publicKey, admission }: KeyEncryptionKeyRecord, keys: VaultKeys): boolean {
+  if (info.id === keys.held.info.id) return true;
+  if (publicKey === null || admission === null) return false;
+  return keys.ring.dataKeys.some((dataKey) => isAdmitted({ id: info.id, publicKey }, admission, dataKey));
+}
+
+function admittedPublicKey(record: KeyEncryptionKeyRecord, keys: VaultKeys): string {
+  if (record.publicKey !== null && isTrusted(record, keys)) return record.publicKey;
+  throw new BrokerError(
+    'E_KEY_FOREIGN',
+    `The store lists a key that nobody with access to it has let in: ${record.info.id.slice(0, 8)} (${record.name}).`,
+    {
+      help: `Somebody wrote to the database from outside. Nothing was changed. Take the key out with: webex-token key remove ${record.info.id.slice(0, 8)}`,
+    },
+  );
+}
