@@ -1,7 +1,7 @@
 import { isGroup } from './bash.ts';
 import type { CommandSpecification } from './specification.ts';
 
-/** For zsh. */
+/** For zsh, where `path` is the search path: the command's words go by another name. */
 export function zshScript(commands: CommandSpecification[]): string {
   const groups = commands.filter(({ path }) => !path.includes(' ') && isGroup(path, commands));
   const top = commands
@@ -10,20 +10,20 @@ export function zshScript(commands: CommandSpecification[]): string {
   return `#compdef webex-token
 # webex-token completion for zsh. Put into ~/.zshrc, after compinit:  source <(webex-token completion zsh)
 _webex_token() {
-  local previous="\${words[CURRENT-1]}" path="" operands=0 i word names=""
+  local previous="\${words[CURRENT-1]}" verb="" operands=0 i word names=""
   local -a offered flags values
   offered=(${described(top)})
   flags=('--help:what it does' '--version:the version')
   for ((i = 2; i < CURRENT; i++)); do
     word="\${words[i]}"
     [[ "$word" == -* ]] && continue
-    case "$path" in
-      "") path="$word" ;;
-      ${groups.map(({ path }) => path).join('|') || '-'}) path="$path $word" ;;
+    case "$verb" in
+      "") verb="$word" ;;
+      ${groups.map(({ path }) => path).join('|') || '-'}) verb="$verb $word" ;;
       *) ((operands++)) ;;
     esac
   done
-  case "$path" in
+  case "$verb" in
 ${commands.map(zshCase).join('\n')}
   esac
   ((operands > 0)) && { offered=(); names=""; }
