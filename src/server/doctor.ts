@@ -1,11 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { readSettings, type Settings } from '../config.ts';
 import { BrokerError } from '../errors.ts';
+import { type Keychain, keychainReason, systemKeychain } from '../keys/keychain.ts';
 import { verifyAudit } from '../store/audit.ts';
 import { listKeyEncryptionKeys } from '../store/keys.ts';
+import { shownPlace } from '../store/postgres-url.ts';
 import { listProfiles } from '../store/profiles.ts';
 import { keyFilePath } from '../vault/obtain-key.ts';
-import { closeVault, databaseFile, openVault, type Vault } from '../vault/vault.ts';
+import { closeVault, openVault, storePlace, type Vault } from '../vault/vault.ts';
 import { deployments, deploymentTitles } from '../webex/deployments.ts';
 import { portHolder } from './port-holder.ts';
 import { findServer } from './presence.ts';
@@ -19,7 +21,7 @@ export interface Finding {
 }
 
 /** Looks at everything that this program depends on, and changes nothing but what opening the store does. */
-export async function examine(): Promise<Finding[]> {
+export async function examine(keychain: Keychain = systemKeychain): Promise<Finding[]> {
   const findings: Finding[] = [{ title: 'Node.js', ok: true, message: process.versions.node }];
   let settings: Settings;
   try {
@@ -28,29 +30,30 @@ export async function examine(): Promise<Finding[]> {
     return [...findings, failure('Settings', error)];
   }
   findings.push({ title: 'Settings', ok: true, message: 'every variable can be used' });
-  findings.push(...(await examineStore(settings)));
+  findings.push(...(await examineStore(settings, keychain)));
   findings.push(await examinePort(settings));
   findings.push(...(await Promise.all(deployments.map((each) => reach(settings, each)))));
   return findings;
 }
 
-async function examineStore(settings: Settings): Promise<Finding[]> {
-  const file = databaseFile(settings.home);
-  if (!existsSync(file)) {
-    return [{ title: 'Store', ok: null, message: `${file} is made when it is first needed` }];
+async function examineStore(settings: Settings, keychain: Keychain): Promise<Finding[]> {
+  const place = storePlace(settings);
+  const isFile = settings.databaseUrl === null;
+  if (isFile && !existsSync(place)) {
+    return [{ title: 'Store', ok: null, message: `${place} is made when it is first needed` }];
   }
   let vault: Vault;
   try {
-    vault = await openVault(settings);
+    vault = await openVault(settings, { keychain });
   } catch (error) {
     return [failure('Store', error)];
   }
   try {
     const profiles = await listProfiles(vault.db);
-    const size = Math.ceil(statSync(file).size / 1024);
+    const size = isFile ? `, ${Math.ceil(statSync(place).size / 1024)} KiB` : '';
     return [
-      { title: 'Store', ok: true, message: `${file}: ${profiles.length} profiles, ${size} KiB` },
-      await examineKey(vault),
+      { title: 'Store', ok: true, message: `${shownPlace(place)}: ${profiles.length} profiles${size}` },
+      ...(await examineKey(vault, keychain)),
       await examineAudit(vault),
     ];
   } catch (error) {
@@ -60,14 +63,29 @@ async function examineStore(settings: Settings): Promise<Finding[]> {
   }
 }
 
-async function examineKey(vault: Vault): Promise<Finding> {
+async function examineKey(vault: Vault, keychain: Keychain): Promise<Finding[]> {
   const places = {
     keychain: "in the operating system's keychain",
     file: `in the file ${keyFilePath(vault.settings)}; keep a copy of it apart from the database`,
     passphrase: 'made of WEBEX_TOKEN_PASSPHRASE',
   };
-  const kinds = (await listKeyEncryptionKeys(vault.db)).map(({ kind }) => places[kind]);
-  return { title: 'Key', ok: true, message: kinds.join(', and ') };
+  const kinds = (await listKeyEncryptionKeys(vault.db)).map(({ kind }) => kind);
+  const finding = { title: 'Key', ok: true, message: kinds.map((kind) => places[kind]).join(', and ') };
+  // Somebody who named a file, or gave a passphrase, wants no keychain.
+  const wantsKeychain =
+    kinds.includes('file') && !kinds.includes('keychain') && vault.settings.keyFile === null;
+  return wantsKeychain ? [finding, await examineKeychain(keychain)] : [finding];
+}
+
+async function examineKeychain(keychain: Keychain): Promise<Finding> {
+  const title = 'Keychain';
+  try {
+    await keychain.get('doctor');
+    return { title, ok: null, message: 'one works here, but this store keeps its key in a file' };
+  } catch (error) {
+    const message = `none that works here (${keychainReason(error)}), which is why the key is in a file`;
+    return { title, ok: null, message };
+  }
 }
 
 async function examineAudit(vault: Vault): Promise<Finding> {

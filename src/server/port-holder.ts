@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { promisify } from 'node:util';
 
 export interface PortHolder {
@@ -31,10 +32,16 @@ function onLinux(port: number): PortHolder | null {
   }
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (socketsOf(pid).some((socket) => inodes.has(socket))) {
-      return { name: readFileSync(`/proc/${pid}/comm`, 'utf8').trim(), pid: Number(pid) };
+      return { name: nameOf(pid), pid: Number(pid) };
     }
   }
   return null;
+}
+
+/** The program's name without its arguments, which may hold secrets. `comm` would name Node's thread instead. */
+function nameOf(pid: string): string {
+  const [program = ''] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]/);
+  return basename(program) || readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
 }
 
 function readLines(file: string): string[] {

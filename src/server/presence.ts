@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -23,22 +23,28 @@ function presenceFile(home: string): string {
   return join(home, 'server.json');
 }
 
-/** Says that a server runs here, until `leave` is called. */
-export function announce(home: string, port: number): Presence & { leave: () => void } {
-  const presence: Presence = { pid: process.pid, port, secret: randomBytes(32).toString('base64url') };
+/** What a server that is about to listen will prove itself by. */
+export function newPresence(port: number): Presence {
+  return { pid: process.pid, port, secret: randomBytes(32).toString('base64url') };
+}
+
+/**
+ * Says that a server runs here, until the returned function is called. To be called by one that listens already: the
+ * words of one that could not get the port would take the place of those of the one that has it.
+ */
+export function announce(home: string, presence: Presence): () => void {
   const file = presenceFile(home);
-  const temporary = `${file}.${process.pid}.tmp`;
-  const descriptor = openSync(temporary, 'w', 0o600);
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  const descriptor = openSync(temporary, 'wx', 0o600);
   try {
     writeSync(descriptor, JSON.stringify(presence));
   } finally {
     closeSync(descriptor);
   }
   renameSync(temporary, file);
-  const leave = () => {
+  return () => {
     if (readPresence(home)?.secret === presence.secret) rmSync(file, { force: true });
   };
-  return { ...presence, leave };
 }
 
 /** The web app that runs for this data folder, once it has proven to be it; null where there is none. */

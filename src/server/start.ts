@@ -5,16 +5,23 @@ import { BrokerError } from '../errors.ts';
 import { settlePending } from '../vault/settle-pending.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createWebApp } from '../web/app.ts';
-import { listenOnLoopback } from './listen.ts';
+import { Activity } from './activity.ts';
+import { type Listening, listenOnLoopback } from './listen.ts';
 import { operationsOf } from './operations.ts';
-import { announce, findServer } from './presence.ts';
+import { announce, findServer, newPresence } from './presence.ts';
 import { withApi } from './with-api.ts';
 
 export interface RunningServer {
   port: number;
+  /** Resolves once the browser has fetched the page that it was on its way to, some seconds at most. */
+  untilQuiet(): Promise<void>;
   /** Stops listening, lets requests and checks under way finish. */
   close(): Promise<void>;
 }
+
+/** A browser asks for the next page, or for what belongs to one, within this. Milliseconds. */
+const quietMs = 1_000;
+const quietAtMostMs = 10_000;
 
 /** Serves the web app for this vault, and the token API with it. Throws `E_RUNNING` where it is served already, `E_PORT_TAKEN`, `E_LISTEN`. */
 export async function startServer(
@@ -23,37 +30,46 @@ export async function startServer(
   options: { demonstration?: boolean } = {},
 ): Promise<RunningServer> {
   const { home, port } = vault.settings;
-  const other = await findServer(home);
-  if (other !== null) {
-    throw new BrokerError(
-      'E_RUNNING',
-      `The web app runs already, on http://localhost:${other.port} (process ${other.pid}).`,
-      { help: 'Open it with: webex-token open' },
-    );
-  }
-  const presence = announce(home, port);
+  await refuseSecond(home);
+  const presence = newPresence(port);
+  const activity = new Activity();
+  const { app, idle } = createWebApp({ vault, log, instanceSecret: presence.secret, ...options });
+  const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
+  const api = createApi({ vault, log, issuer, operations: operationsOf(vault) });
+  let listening: Listening;
   try {
-    const { app, idle } = createWebApp({ vault, log, instanceSecret: presence.secret, ...options });
-    const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
-    const api = createApi({ vault, log, issuer, operations: operationsOf(vault) });
-    const listening = await listenOnLoopback(withApi(app, api.app, port), port).catch(
-      async (error: unknown) => {
-        await api.close();
-        throw error;
-      },
-    );
-    void settlePending(vault, log);
-    return {
-      port,
-      close: async () => {
-        presence.leave();
-        await listening.close();
-        await api.close();
-        await idle();
-      },
-    };
+    listening = await listenOnLoopback(activity.watch(withApi(app, api.app, port)), port);
   } catch (error) {
-    presence.leave();
+    await api.close();
+    // It may have been started by somebody else in the same moment.
+    await refuseSecond(home);
     throw error;
   }
+  const leave = announce(home, presence);
+  void settlePending(vault, log);
+  const stop = async () => {
+    leave();
+    await listening.close();
+    await api.close();
+    await idle();
+  };
+  let stopped: Promise<void> | undefined;
+  return {
+    port,
+    untilQuiet: () => activity.untilQuiet(quietMs, quietAtMostMs),
+    close: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+async function refuseSecond(home: string): Promise<void> {
+  const other = await findServer(home);
+  if (other === null) return;
+  throw new BrokerError(
+    'E_RUNNING',
+    `The web app runs already, on http://localhost:${other.port} (process ${other.pid}).`,
+    { help: 'Open it with: webex-token open' },
+  );
 }

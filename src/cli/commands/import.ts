@@ -3,6 +3,7 @@ import { BrokerError } from '../../errors.ts';
 import { importToken } from '../../vault/import-token.ts';
 import { settleToken } from '../../vault/settle.ts';
 import { handOver } from '../hand-over.ts';
+import { readHiddenLine } from '../hidden-line.ts';
 import { reportSettled } from '../report-settled.ts';
 import { addSignInOptions, type SignInOptions, signInRequest } from '../sign-in-options.ts';
 import { note, readStandardInput } from '../terminal.ts';
@@ -15,16 +16,14 @@ export function command(): Command {
   return addSignInOptions(base)
     .addHelpText(
       'after',
-      '\nExample:\n  webex-token import acme     then paste the address you landed on, and press Enter and Ctrl-D',
+      '\nExample:\n  webex-token import acme     then paste the address you landed on, and press Enter',
     )
     .action(importOne);
 }
 
 async function importOne(profile: string, options: SignInOptions): Promise<void> {
   const request = signInRequest(profile, options);
-  if (process.stdin.isTTY)
-    note('Paste the address you landed on (or the token), then press Enter and Ctrl-D:');
-  const text = await readStandardInput();
+  const text = await handedOver();
   if (text.trim() === '') {
     throw new BrokerError('E_INPUT', 'Standard input is empty.', {
       help: 'Hand the address over like this: pbpaste | webex-token import NAME (or xclip -o, or Get-Clipboard).',
@@ -35,4 +34,10 @@ async function importOne(profile: string, options: SignInOptions): Promise<void>
     const code = reportSettled(await settleToken(vault, tokenId, actor, options.accept));
     return code === 0 ? await handOver(vault, profile, actor, false) : code;
   });
+}
+
+async function handedOver(): Promise<string> {
+  if (!process.stdin.isTTY) return await readStandardInput();
+  note('Paste the address you landed on (or the token) and press Enter. It is not shown.');
+  return await readHiddenLine();
 }

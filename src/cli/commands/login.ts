@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
 import { findServer } from '../../server/presence.ts';
-import { startServer } from '../../server/start.ts';
+import { type RunningServer, startServer } from '../../server/start.ts';
 import { signInById } from '../../store/sign-ins.ts';
 import { tokenById } from '../../store/tokens.ts';
 import { prepareSignIn, type SignInRequest } from '../../vault/begin-sign-in.ts';
@@ -28,6 +28,41 @@ export function command(): Command {
     .action(login);
 }
 
+/** How often the server that ran is asked whether it still does. Milliseconds. */
+const keepEveryMs = 2_000;
+
+/** Where the browser comes back to: the server that runs, else one of our own for as long as it is needed. */
+class SignInServer {
+  readonly #vault: Vault;
+  #own: RunningServer | null = null;
+  #askedAt = 0;
+
+  constructor(vault: Vault) {
+    this.#vault = vault;
+  }
+
+  /** The port that is served. */
+  async ensure(): Promise<number> {
+    if (this.#own !== null) return this.#own.port;
+    this.#askedAt = Date.now();
+    const running = await findServer(this.#vault.settings.home);
+    if (running !== null) return running.port;
+    this.#own = await startServer(this.#vault, createLog('warn'));
+    return this.#own.port;
+  }
+
+  /** Takes the place of the server that ran, where it was stopped. One that is only slow keeps its port, which is as well. */
+  async keep(): Promise<void> {
+    if (this.#own === null && Date.now() - this.#askedAt >= keepEveryMs) await this.ensure().catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    // The browser is still on its way to the page that says what became of the token.
+    await this.#own?.untilQuiet();
+    await this.#own?.close();
+  }
+}
+
 /** How often the store is asked whether the sign-in has ended: another process may be the one that ends it. */
 const pollMs = 200;
 
@@ -37,16 +72,14 @@ const checkTimeoutMs = 30_000;
 async function login(profile: string, options: SignInOptions & { push?: boolean }): Promise<void> {
   const request = signInRequest(profile, options);
   process.exitCode = await withVault(async (vault, actor) => {
-    const running = await findServer(vault.settings.home);
-    const server = running === null ? await startServer(vault, createLog('warn')) : null;
+    const server = new SignInServer(vault);
     try {
-      const port = running?.port ?? vault.settings.port;
-      const signInId = await inviteToSignIn(vault, request, port, options.open);
-      const tokenId = await untilCaptured(vault, signInId, options.timeout);
+      const signInId = await inviteToSignIn(vault, request, await server.ensure(), options.open);
+      const tokenId = await untilCaptured(vault, signInId, server, options.timeout);
       const code = reportSettled(await untilSettled(vault, tokenId, actor, options.accept ?? false));
       return code === 0 ? await handOver(vault, profile, actor, options.push ?? false) : code;
     } finally {
-      await server?.close();
+      await server.close();
     }
   });
 }
@@ -74,7 +107,12 @@ async function inviteToSignIn(
 }
 
 /** The ID of the token that the sign-in brought. Throws what ended it otherwise. */
-async function untilCaptured(vault: Vault, signInId: string, timeoutSeconds: number): Promise<string> {
+async function untilCaptured(
+  vault: Vault,
+  signInId: string,
+  server: SignInServer,
+  timeoutSeconds: number,
+): Promise<string> {
   const deadline = Date.now() + timeoutSeconds * 1000;
   let interrupted = false;
   void untilStopped().then(() => {
@@ -85,6 +123,7 @@ async function untilCaptured(vault: Vault, signInId: string, timeoutSeconds: num
     if (signIn?.error) throw new BrokerError('E_SIGN_IN_FAILED', signIn.error.message);
     if (signIn?.tokenId) return signIn.tokenId;
     await sleep(pollMs);
+    await server.keep();
   }
   if (interrupted)
     throw new BrokerError('E_INTERRUPTED', 'Stopped before anybody signed in. Nothing was stored.');

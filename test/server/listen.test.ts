@@ -1,0 +1,111 @@
+import { createServer, type RequestListener } from 'node:http';
+import { createConnection } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Listening, listenOnLoopback } from '../../src/server/listen.ts';
+import { portHolder } from '../../src/server/port-holder.ts';
+import { freePort } from '../cli/run.ts';
+import { runScript } from '../run-script.ts';
+import { brokerErrorOf } from '../thrown.ts';
+
+const addresses = ['127.0.0.1', '[::1]'];
+const hello: RequestListener = (_request, response) => void response.end('hello');
+
+async function listening(handler: RequestListener, port: number): Promise<Listening> {
+  const server = await listenOnLoopback(handler, port);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+function canConnect(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host, port })
+      .once('connect', () => resolve(true))
+      .once('error', () => resolve(false))
+      .once('close', () => socket.destroy())
+      .once('connect', () => socket.destroy());
+  });
+}
+
+test('both loopback addresses answer, and no other address of this machine', async () => {
+  const port = await freePort();
+  const server = await listening(hello, port);
+  for (const address of addresses) {
+    expect(await (await fetch(`http://${address}:${port}/`)).text()).toBe('hello');
+  }
+  // All of 127.0.0.0/8 is this machine: what listens on every address would answer here too.
+  expect(await canConnect('127.0.0.2', port)).toBe(false);
+  await server.close();
+  for (const host of ['127.0.0.1', '::1']) expect(await canConnect(host, port)).toBe(false);
+});
+
+describe('a port that another program holds', () => {
+  test.each([
+    ['127.0.0.1', '::1'],
+    ['::1', '127.0.0.1'],
+    ['0.0.0.0', '::1'],
+    ['::', null],
+  ])('on %s: its name is told, and nothing is left listening', async (held, free) => {
+    const port = await freePort();
+    const script = join(import.meta.dirname, 'hold-port.ts');
+    const holder = runScript(script, [held, String(port)]);
+    await holder.firstLine;
+    const error = await brokerErrorOf(() => listenOnLoopback(hello, port));
+    expect(error.code).toBe('E_PORT_TAKEN');
+    expect(error.message).toMatch(
+      new RegExp(`^Port ${port} of this machine is held by node \\(process \\d+\\)\\.$`),
+    );
+    expect(error.help).toContain('webex-token import');
+    if (free !== null) expect(await canConnect(free, port)).toBe(false);
+  });
+
+  test('is one that itself listens here', async () => {
+    const port = await freePort();
+    await listening(hello, port);
+    expect(await portHolder(port)).toMatchObject({ pid: process.pid });
+    const error = await brokerErrorOf(() => listenOnLoopback(hello, port));
+    expect(error).toMatchObject({ code: 'E_PORT_TAKEN', message: expect.stringContaining(`${process.pid}`) });
+  });
+
+  test('nobody holds a free one', async () => {
+    expect(await portHolder(await freePort())).toBeNull();
+  });
+});
+
+test('closing lets a request under way finish, and takes no new one', async () => {
+  const port = await freePort();
+  let finish = () => {};
+  let begun = () => {};
+  const underWay = new Promise<void>((resolve) => {
+    begun = resolve;
+  });
+  const server = await listening((_request, response) => {
+    finish = () => void response.end('done');
+    begun();
+  }, port);
+  const answer = fetch(`http://127.0.0.1:${port}/`).then((response) => response.text());
+  await underWay;
+  const closed = server.close();
+  expect(await canConnect('127.0.0.1', port)).toBe(false);
+  finish();
+  expect(await answer).toBe('done');
+  await closed;
+});
+
+test('closing does not wait for a browser that keeps its connection open', async () => {
+  const port = await freePort();
+  const server = await listening(hello, port);
+  await (await fetch(`http://127.0.0.1:${port}/`)).text();
+  const began = performance.now();
+  await server.close();
+  expect(performance.now() - began).toBeLessThan(2_000);
+});
+
+test('the port is free again for the next', async () => {
+  const port = await freePort();
+  await (await listening(hello, port)).close();
+  await (await listening(hello, port)).close();
+  const server = createServer(hello);
+  await new Promise<void>((resolve) => server.listen(port, '::', resolve));
+  await new Promise((resolve) => server.close(resolve));
+});
