@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { escaped } from '../mail-body.ts';
+import type { Machine } from './machine.ts';
+import type { Job, Scheduler } from './scheduler.ts';
+
+const taskName = 'webex-token remind';
+
+/** A task of this person in the Windows Task Scheduler. */
+export const taskScheduler: Scheduler = {
+  title: 'Task Scheduler',
+  advice: 'It runs while you are signed in to Windows.',
+  isThere: async ({ platform }) => platform === 'win32',
+  install: async (job, machine) => [
+    // schtasks reads it as UTF-16 only.
+    { do: 'write', path: xmlFile(machine), content: `\ufeff${task(job)}`, encoding: 'utf16le' },
+    {
+      do: 'run',
+      file: 'schtasks.exe',
+      args: ['/Create', '/TN', taskName, '/XML', xmlFile(machine), '/F'],
+    },
+    { do: 'remove', path: xmlFile(machine) },
+  ],
+  async remove(machine) {
+    if ((await this.installed(machine)) === null) return [];
+    return [{ do: 'run', file: 'schtasks.exe', args: ['/Delete', '/TN', taskName, '/F'] }];
+  },
+  async installed({ run }) {
+    const { code } = await run('schtasks.exe', ['/Query', '/TN', taskName]);
+    return code === 0 ? `the task "${taskName}"` : null;
+  },
+};
+
+function xmlFile({ environment, homeFolder }: Machine): string {
+  return join(environment.TEMP || homeFolder, 'webex-token-remind.xml');
+}
+
+/** Without a console window: conhost has none when it is headless. */
+function task({ command }: Job): string {
+  const words = ['--headless', ...command.map((word) => `"${word}"`)];
+  return `<?xml version="1.0" encoding="UTF-16"?>
+<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
+  <RegistrationInfo><Description>Reminders of webex-token: sends what is due</Description></RegistrationInfo>
+  <Triggers>
+    <TimeTrigger>
+      <StartBoundary>2020-01-01T00:17:00</StartBoundary>
+      <Repetition><Interval>PT1H</Interval></Repetition>
+    </TimeTrigger>
+  </Triggers>
+  <Settings>
+    <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
+    <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
+    <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
+    <StartWhenAvailable>true</StartWhenAvailable>
+    <ExecutionTimeLimit>PT30M</ExecutionTimeLimit>
+  </Settings>
+  <Actions>
+    <Exec><Command>conhost.exe</Command><Arguments>${escaped(words.join(' '))}</Arguments></Exec>
+  </Actions>
+</Task>
+`;
+}
