@@ -39,8 +39,14 @@ const known: Record<string, [status: number, title: string]> = {
   E_STATE_FOREIGN: [403, 'This answer belongs to another window'],
   E_STATE_SPENT: [409, 'This answer was taken already'],
   E_STATE_EXPIRED: [410, 'The sign-in took too long'],
+  E_STORE: [503, 'The store cannot be used'],
+  E_STORE_BUSY: [503, 'The store is busy'],
+  E_STORE_UNREACHABLE: [503, 'The store does not answer'],
   E_ISSUER: [400, 'The answer comes from the wrong side of Webex'],
 };
+
+/** The store is used again as soon as it answers. */
+const retryAfterSeconds = '5';
 
 /** Turns anything thrown into what may be said of it. */
 export function failureOf(error: unknown): Failure {
@@ -83,6 +89,7 @@ function statusOf(error: unknown): number | null {
 /** RFC 9457, with the code, and what to do next. `more` are further members. */
 export function sendProblem(response: Response, failure: Failure, more: Record<string, string> = {}): void {
   const { status, code, title, detail, help } = failure;
+  if (status === 503) response.set('Retry-After', retryAfterSeconds);
   response
     .status(status)
     .type('application/problem+json')
@@ -114,6 +121,7 @@ export function failures({ log, render }: Pick<WebContext, 'log' | 'render'>): E
     }
     if (wantsPage(request)) {
       const { status, title } = failure;
+      if (status === 503) response.set('Retry-After', retryAfterSeconds);
       render(
         request,
         response,
