@@ -9,6 +9,10 @@ export interface PostgresServer {
   url: string;
   port: number;
   createDatabase(name: string): Promise<void>;
+  /** Stops it as a crash or a failover would: connections break. `start` brings it back with everything in it. */
+  interrupt(): Promise<void>;
+  start(): Promise<void>;
+  /** Stops it for good. */
   stop(): Promise<void>;
 }
 
@@ -54,6 +58,8 @@ export async function startPostgres(
     url: `postgres://postgres:${password}@127.0.0.1:${port}/`,
     port,
     createDatabase: (name) => server.createDatabase(name),
+    interrupt: () => server.stop(),
+    start: () => server.start(),
     async stop() {
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
