@@ -206,7 +206,7 @@ describe('the sign-in', () => {
     expect(simulator.entra.app.jobs).toEqual([]);
   });
 
-  test('a wrong secret, and one without permission, say what to do and never the secret', async () => {
+  test('a wrong secret says what to do, and never itself', async () => {
     const secret = 'fake-but-secret-all-the-same';
     const { run } = await handoffMachine(({ entra }) => ({
       ...entraAddresses(entra),

@@ -1,16 +1,13 @@
 import { createSign, generateKeyPairSync, type KeyObject } from 'node:crypto';
 
 /** A certificate that signs itself, with its key: PEM both. Node reads certificates, but makes none. */
-export function selfSigned(): { certificate: string; privateKey: string } {
+export function selfSigned(name = 'fake-webex-token-test'): { certificate: string; privateKey: string } {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return { certificate: certificateOf(publicKey, privateKey), privateKey: pkcs8(privateKey) };
+  return { certificate: certificateOf(name, publicKey, privateKey), privateKey: pkcs8(privateKey) };
 }
 
-function certificateOf(publicKey: KeyObject, privateKey: KeyObject): string {
-  const name = der(
-    0x30,
-    der(0x31, der(0x30, oid(2, 5, 4, 3), der(0x0c, Buffer.from('fake-webex-token-test')))),
-  );
+function certificateOf(commonName: string, publicKey: KeyObject, privateKey: KeyObject): string {
+  const name = der(0x30, der(0x31, der(0x30, oid(2, 5, 4, 3), der(0x0c, Buffer.from(commonName)))));
   const algorithm = der(0x30, oid(1, 2, 840, 113549, 1, 1, 11), der(0x05));
   const validity = der(0x30, time('20240101000000Z'), time('21240101000000Z'));
   const key = publicKey.export({ type: 'spki', format: 'der' });

@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest';
+import { entraGuide } from '../../src/handoff/guide/entra-guide.ts';
+import type { Guide, GuideProfile } from '../../src/handoff/guide/guide.ts';
+import { oktaGuide } from '../../src/handoff/guide/okta-guide.ts';
+import { oktaAttributes } from '../../src/handoff/guide/okta-later.ts';
+
+const profile: GuideProfile = {
+  name: 'acme',
+  deployment: 'commercial',
+  orgId: '00000000-1111-4222-8333-444444444444',
+  tenantUrl: 'https://api.ciscospark.com/v1/scim/00000000-1111-4222-8333-444444444444',
+  account: 'ada@acme.example',
+  handedOverBefore: false,
+};
+
+const sectionIds = ({ sections }: Guide) => sections.map(({ id }) => id);
+const stepIds = ({ sections }: Guide) => sections.flatMap(({ steps }) => steps.map(({ id }) => id));
+const fields = ({ sections }: Guide) =>
+  sections.flatMap(({ steps }) => steps.flatMap((step) => step.fields ?? []));
+const every: [string, Guide][] = [
+  ...['set-up', 'replace'].flatMap((task) =>
+    ['global', 'government', 'china'].map((cloud): [string, Guide] => [
+      `entra ${task} ${cloud}`,
+      entraGuide(profile, { task, cloud, scope: 'all', userName: 'differs', attributes: 'more' }),
+    ]),
+  ),
+  ...['set-up', 'replace'].map((task): [string, Guide] => [
+    `okta ${task}`,
+    oktaGuide(profile, { task, role: 'customer', who: 'groups' }),
+  ]),
+];
+
+test('a first set-up of Entra ID goes all the way, in order', () => {
+  expect(sectionIds(entraGuide(profile))).toEqual([
+    'prepare',
+    'add-app',
+    'assign',
+    'connect',
+    'mappings',
+    'start',
+    'check',
+    'later',
+  ]);
+  const ids = stepIds(entraGuide(profile));
+  expect(ids.indexOf('test-connection')).toBeLessThan(ids.indexOf('save'));
+  expect(ids).toContain('thirty-days');
+});
+
+test('only the steps that this person needs', () => {
+  expect(sectionIds(entraGuide(profile, { app: 'there', scope: 'all' }))).not.toContain('add-app');
+  expect(sectionIds(entraGuide(profile, { scope: 'all' }))).not.toContain('assign');
+  expect(stepIds(entraGuide(profile))).not.toContain('user-name');
+  expect(stepIds(entraGuide(profile, { userName: 'differs' }))).toContain('user-name');
+  expect(stepIds(entraGuide(profile, { attributes: 'more' }))).toContain('add-mapping');
+  expect(stepIds(entraGuide(profile, { cloud: 'government' }))).toContain('government-limit');
+  expect(stepIds(oktaGuide(profile))).not.toContain('customer-admin');
+  expect(stepIds(oktaGuide(profile, { role: 'customer' }))).toContain('customer-admin');
+});
+
+test('who has handed the token over before is shown how to replace it, and can still ask for all of it', () => {
+  const again = { ...profile, handedOverBefore: true };
+  expect(sectionIds(entraGuide(again))).toEqual(['replace', 'check', 'later']);
+  expect(entraGuide(again).questions.map(({ id }) => id)).toEqual(['task', 'cloud']);
+  expect(sectionIds(entraGuide(again, { task: 'set-up', app: 'missing' }))).toContain('add-app');
+  expect(sectionIds(oktaGuide(again))).toEqual(['connect', 'later']);
+});
+
+test('answers that are none are not taken', () => {
+  expect(entraGuide(profile, { task: '<script>', scope: ['all', 'assigned'] }).answers).toMatchObject({
+    task: 'set-up',
+    scope: 'assigned',
+  });
+});
+
+test('the values of this profile, and the token by its name only', () => {
+  expect(fields(entraGuide(profile))).toContainEqual({
+    current: 'Tenant URL',
+    value: { kind: 'copy', text: profile.tenantUrl },
+  });
+  expect(fields(entraGuide(profile))).toContainEqual({
+    current: 'Secret Token',
+    value: { kind: 'secret-token' },
+  });
+  expect(fields(oktaGuide(profile))).toContainEqual({
+    current: 'Organization ID',
+    value: { kind: 'copy', text: profile.orgId },
+  });
+  expect(fields(oktaGuide(profile))).toContainEqual({
+    current: 'API Token',
+    value: { kind: 'secret-token' },
+  });
+  const unknown = entraGuide({ ...profile, orgId: null, tenantUrl: null });
+  expect(fields(unknown).filter(({ value }) => value.kind === 'missing').length).toBeGreaterThan(0);
+});
+
+test('Okta’s guide names what is supported, what to remove, and what excludes it', () => {
+  const guide = JSON.stringify(oktaGuide(profile, { who: 'groups' }));
+  for (const attribute of oktaAttributes) expect(guide).toContain(attribute);
+  expect(guide).toMatch(/Directory Connector/);
+  expect(guide).toMatch(/license template/);
+  expect(guide).toMatch(/groups themselves are not synchronized/);
+});
+
+test.each(every)(
+  '%s: each step is named once and has a public source; the older names are there',
+  (_, guide) => {
+    const ids = stepIds(guide);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { steps } of guide.sections) {
+      for (const { source, text } of steps) {
+        expect(source.url).toMatch(/^https:\/\//);
+        expect(text).toMatch(/[.:]$/);
+      }
+    }
+    expect(guide.sources.length).toBeGreaterThan(0);
+    expect(JSON.parse(JSON.stringify(guide))).toEqual(guide);
+    const names = JSON.stringify(guide);
+    expect(names).not.toMatch(/access_token|undefined/);
+    if (guide.tool === 'entra') expect(names).toContain('Azure Active Directory');
+  },
+);

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { simulated } from './simulated.ts';
+
+function asking({ okta }: Simulator, authorization = `SSWS ${okta.apiToken}`) {
+  return async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${okta.orgUrl}${path}`, {
+      method,
+      headers: { authorization, 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? null : JSON.parse(text),
+    };
+  };
+}
+
+test('an application that it does not serve answers 200 and UNKNOWN, and takes nothing', async () => {
+  const simulator = await simulated();
+  const ask = asking(simulator);
+  const path = `/api/v1/apps/${simulator.okta.app.id}/connections/default`;
+  expect(await ask('GET', path)).toMatchObject({
+    status: 200,
+    body: { status: 'UNKNOWN', authScheme: 'UNKNOWN', profile: { authScheme: 'UNKNOWN' } },
+  });
+  expect((await ask('POST', path, { profile: { authScheme: 'TOKEN', token: 'fake' } })).status).toBe(400);
+});
+
+test('one that it serves takes a token, and never shows it', async () => {
+  const simulator = await simulated();
+  simulator.okta.app.served = true;
+  const ask = asking(simulator);
+  const path = `/api/v1/apps/${simulator.okta.app.id}/connections/default`;
+  const profile = { authScheme: 'TOKEN', token: 'fake-token-for-acme-1' };
+  expect((await ask('POST', path, { profile })).body).toMatchObject({ status: 'DISABLED' });
+  expect((await ask('POST', `${path}/lifecycle/activate`)).status).toBe(204);
+  const { body } = await ask('GET', path);
+  expect(body).toMatchObject({ status: 'ENABLED', authScheme: 'TOKEN' });
+  expect(JSON.stringify(body)).not.toContain('fake-token');
+  expect(simulator.okta.app.token).toBe('fake-token-for-acme-1');
+});
+
+test('no, or another’s, API token; too many requests say when to come back, in Okta’s own header', async () => {
+  const simulator = await simulated();
+  expect((await asking(simulator, 'SSWS fake')('GET', '/api/v1/apps')).status).toBe(401);
+  expect((await asking(simulator, 'Bearer fake')('GET', '/api/v1/apps')).status).toBe(401);
+  simulator.okta.faults.add({ path: '/api/v1/apps', answer: 429, times: 1 });
+  const limited = await asking(simulator)('GET', '/api/v1/apps?q=Cisco');
+  expect(limited.status).toBe(429);
+  expect(limited.headers.get('retry-after')).toBeNull();
+  expect(Number(limited.headers.get('x-rate-limit-reset'))).toBeGreaterThan(Date.now() / 1000);
+});
+
+test('a service app without a proof is not let in', async () => {
+  const { okta } = await simulated();
+  const answer = await fetch(`${okta.orgUrl}/oauth2/v1/token`, {
+    method: 'POST',
+    body: new URLSearchParams({ grant_type: 'client_credentials', client_assertion: 'a.b.c' }),
+  });
+  expect(answer.status).toBe(401);
+});
