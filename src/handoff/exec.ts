@@ -47,8 +47,9 @@ export class NotStarted extends BrokerError {
 export function execute(execution: Execution): Promise<number> {
   const { command, args, environment, terminal } = execution;
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { env: environment, stdio: 'inherit' });
+    // Before the program is there: it may be seen, and a signal be sent because of it, before `spawn` returns.
     const stopPassing = passSignals((signal) => void child.kill(signal), terminal);
+    const child = spawn(command, args, { env: environment, stdio: 'inherit' });
     child.once('error', (error) => {
       stopPassing();
       reject(new NotStarted(command, error));
