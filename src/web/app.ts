@@ -31,6 +31,7 @@ import { logPage } from './pages/log.ts';
 import { overview } from './pages/overview.ts';
 import { healthz, instance } from './pages/probes.ts';
 import { profilePage, remove, removePage, rename, renew } from './pages/profile.ts';
+import { calendarFile, feed, newFeed, remindersPage, removeFeed } from './pages/reminders.ts';
 import { beginNewSignIn, signInForm } from './pages/sign-in.ts';
 import { signInLink } from './pages/sign-in-link.ts';
 import { signInProgress, signInStatus } from './pages/sign-in-progress.ts';
@@ -82,6 +83,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/healthz', { get: healthz });
   route(app, '/instance', { get: instance(instanceSecret) });
   serveAssets(app);
+  route(app, '/calendar/:secret.ics', { get: feed(context) });
   app.get('/auth/code', capturePage(context));
 
   // For whoever holds a one-time link, and for the browser that it began a sign-in in.
@@ -123,6 +125,11 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/hand-overs/:id', { get: handOverPage(context) });
   route(app, '/hand-overs/:id/progress', { get: handOverProgress(context) });
   route(app, '/hand-overs/:id/stop', { post: [...formBody, stopHandOver(context)] });
+  route(app, '/profiles/:name/calendar.ics', { get: calendarFile(context) });
+  route(app, '/calendar.ics', { get: calendarFile(context) });
+  route(app, '/reminders', { get: remindersPage(context) });
+  route(app, '/reminders/feed', { post: [...formBody, newFeed(context)] });
+  route(app, '/reminders/feed/remove', { post: [...formBody, removeFeed(context)] });
   route(app, '/clients', { get: clientsPage(context), post: [...formBody, addClientPage(context)] });
   route(app, '/clients/:client', { get: clientPage(context) });
   route(app, '/clients/:client/secret', { post: [...formBody, rotateSecret(context)] });

@@ -4,7 +4,9 @@ import type { HandoffView } from '../handoff/handoffs.ts';
 import type { Source } from '../handoff/sources.ts';
 import type { StepResult } from '../handoff/steps.ts';
 import type { AuditVerdict } from '../store/audit.ts';
+import type { StatusTotals } from '../store/profile-page.ts';
 import type { Client } from '../tokens/client.ts';
+import type { ProfileStatus } from '../tokens/status.ts';
 import type { ProfileSummary, TokenSummary } from '../tokens/summary.ts';
 import type { CheckId } from '../vault/prove.ts';
 import type { Deployment } from '../webex/deployments.ts';
@@ -12,6 +14,8 @@ import type { Explanation } from '../webex/explain-error.ts';
 import type { Failure } from './failures.ts';
 import type { LifeView } from './life-view.ts';
 import type { LifetimeEvidence } from './lifetime-evidence.ts';
+import type { ReminderView } from './reminder-view.ts';
+import type { TimelineEntry } from './timeline.ts';
 
 /** What each view is given, by its name in `views/`. */
 export interface PageData {
@@ -30,6 +34,8 @@ export interface PageData {
   profile: ProfilePage;
   token: { profile: string; accessToken: string };
   test: TestPage;
+  reminders: ReminderView & { feedMadeAt: string | null; notice: string | null };
+  'calendar-feed': { url: string };
   tool: ToolPage;
   'hand-over': HandOverPage;
   clients: ClientsPage;
@@ -46,6 +52,16 @@ export interface OverviewPage {
   /** How many profiles the search finds; all where nothing is searched for. */
   total: number;
   attention: number;
+  /** How many there are of each status that the search finds. */
+  totals: StatusTotals;
+  /** The status that is shown alone. */
+  status: ProfileStatus | null;
+  /** What ends next, where nothing is searched for. */
+  next: { profile: string; life: LifeView; expiresAt: string } | null;
+  /** How many reminders did not get through. */
+  failedReminders: number;
+  /** Nobody is reminded in any way. */
+  unreminded: boolean;
   earlierPage: string | null;
   laterPage: string | null;
 }
@@ -96,6 +112,8 @@ export interface CapturedPage {
   /** What guards the store's key. */
   guard: string;
   logoutUrl: string;
+  /** Where the profile's token is handed to. */
+  places: HandoffView[];
   /** Came in by the web app's own link, and may decide; others go back to their terminal. */
   entered: boolean;
   errors: FieldError[];
@@ -109,6 +127,18 @@ export interface ProfilePage {
   evidence: LifetimeEvidence | null;
   undecided: TokenSummary[];
   earlier: TokenSummary[];
+  /** Where its token is handed to. */
+  places: HandoffView[];
+  /** Oldest first; `at` in RFC 3339. */
+  timeline: (Omit<TimelineEntry, 'at'> & { at: string })[];
+  /** RFC 3339. */
+  today: string;
+  channels: ReminderView['channels'];
+  /** Reminders of its token that did not get through. */
+  failed: ReminderView['failed'];
+  /** The programs that may fetch it. */
+  clients: string[];
+  tokenEndpoint: string;
   notice: string | null;
   errors: FieldError[];
   newName: string;

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { BrokerError } from '../../errors.ts';
+import { describeHandoffs } from '../../handoff/handoffs.ts';
 import { listKeyEncryptionKeys } from '../../store/keys.ts';
 import { profileById } from '../../store/profiles.ts';
 import { tokenById, tokensOf } from '../../store/tokens.ts';
@@ -161,6 +162,7 @@ async function describeCapture(
     file: settings.databaseUrl === null ? databaseFile(settings.home) : null,
     guard: await guardOf(vault),
     logoutUrl: logoutUrl(endpoints.idbroker),
+    places: await describeHandoffs(vault, profile.name),
     entered: request.session.entered === true,
     errors,
   };

@@ -1,16 +1,13 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { tokensOf } from '../../store/tokens.ts';
-import { summarize, summarizeToken } from '../../tokens/summary.ts';
 import { removeProfile, renameProfile, requireProfile } from '../../vault/profiles.ts';
-import { deploymentTitles } from '../../webex/deployments.ts';
 import { beginAsAsked } from '../begin.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { fieldError } from '../form-errors.ts';
-import { lifeView } from '../life-view.ts';
-import { lifetimeEvidence } from '../lifetime-evidence.ts';
 import { field } from '../middleware/body.ts';
 import { leaveNotice, takeNotice } from '../notice.ts';
 import type { FieldError } from '../page-data.ts';
+import { profileView } from '../profile-view.ts';
 
 type ByName = RequestHandler<{ name: string }>;
 
@@ -80,24 +77,12 @@ async function renderProfile(
   name: string,
   form: { errors: FieldError[]; newName: string } = { errors: [], newName: name },
 ): Promise<void> {
-  const profile = await requireProfile(vault, name);
-  const tokens = await tokensOf(vault.db, profile.id);
-  const current = tokens.find(({ state }) => state === 'current') ?? null;
-  const summary = summarize(profile, current, vault.settings.webex[profile.deployment], vault.now());
   render(
     request,
     response,
     'profile',
     {
-      summary,
-      deploymentTitle: deploymentTitles[profile.deployment],
-      current: current && summarizeToken(current),
-      life: lifeView(summary.status, summary, vault.now()),
-      evidence: current && lifetimeEvidence(current.lifetimes, current.capturedAt),
-      undecided: tokens
-        .filter(({ state }) => state === 'set-aside' || state === 'pending')
-        .map(summarizeToken),
-      earlier: tokens.filter(({ state }) => state === 'earlier').map(summarizeToken),
+      ...(await profileView(vault, name)),
       notice: takeNotice(request),
       ...form,
     },
