@@ -1,0 +1,200 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readToken } from '../../src/vault/read-token.ts';
+import { actor, filesHolding } from '../vault/vaults.ts';
+import { launchBrowser } from './browser.ts';
+import { beginAt, kept, signInAs, stage } from './stage.ts';
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+
+afterAll(() => browser.close());
+
+test.each([
+  ['commercial', 'Webex', 'Ada Nakamura'],
+  ['government', 'Webex for Government', 'Hana Kowalska'],
+])(
+  'from the first page to the stored token, %s: it is in the store and nowhere else',
+  async (deployment, title, name) => {
+    const set = await stage(browser);
+    const { origin, vault, traces, consoles, titles } = set;
+    const page = await set.person();
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Get your first Webex token');
+
+    const arrivals: string[] = [];
+    page.on('framenavigated', (frame) => arrivals.push(frame.url()));
+    const times = { landed: 0, stored: 0 };
+    page.on('request', (request) => {
+      if (request.method() === 'GET' && request.url().includes('/auth/code'))
+        times.landed = performance.now();
+    });
+    page.on('response', (response) => {
+      if (response.request().method() === 'POST' && response.url().endsWith('/auth/code'))
+        times.stored = performance.now();
+    });
+
+    await page.getByLabel('What do you call the organization?').fill('Acme');
+    await page.getByRole('radio', { name: title }).first().check();
+    if (deployment === 'government') await page.getByRole('radio', { name: 'Webex for Government' }).check();
+    await page.getByRole('button', { name: 'Sign in at Webex' }).click();
+    await signInAs(page, 'full-admin');
+
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('The token is stored');
+    expect(await page.locator('main').innerText()).toContain(name);
+    process.stdout.write(
+      `From the fragment's landing to the durable row: ${Math.round(times.stored - times.landed)} ms\n`,
+    );
+    expect(times.stored - times.landed).toBeLessThan(2_000);
+
+    const { accessToken, profile } = await readToken(vault, 'acme', actor);
+    expect(profile.deployment).toBe(deployment);
+    // It did land in the address, as this record of the journey shows, which is the test's own.
+    expect(arrivals.join('\n')).toContain(accessToken);
+
+    const entries = () =>
+      page.evaluate(() => {
+        const { navigation } = window as unknown as { navigation: { entries(): { url: string | null }[] } };
+        return navigation.entries().map(({ url }) => url ?? '(hidden by its referrer policy)');
+      });
+    const seen: string[] = [];
+    const look = async () => {
+      seen.push(page.url(), await page.title());
+      if (page.url().startsWith(origin)) seen.push(await page.content(), ...(await entries()));
+    };
+    await look();
+    // Webex, asked again, answers again: with the state that was used up.
+    await page.goBack();
+    await page.getByRole('heading', { name: 'This answer was taken already' }).waitFor();
+    await look();
+    await page.goForward();
+    await look();
+    await page.goto(`${origin}/profiles/acme`);
+    await look();
+
+    const everything = [seen, traces, consoles, titles, await kept(page.context(), page)].flat().join('\n');
+    expect(everything).toContain(`${origin}/captures/`);
+    expect(everything).not.toContain(accessToken);
+    expect(everything).not.toContain('SIMULATED-WEBEX-TOKEN');
+    expect(filesHolding(vault.settings.home, accessToken)).toEqual([]);
+    // Nothing was refused by the policy, and nothing failed but the answer that came back a second time.
+    expect(consoles).toEqual([expect.stringContaining('409')]);
+  },
+);
+
+test('one who is not a full administrator is set aside; the person signs in again as another', async () => {
+  const set = await stage(browser);
+  const page = await set.person();
+  await beginAt(page, set, 'acme');
+  await signInAs(page, 'user-admin');
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
+    'This account is not a full administrator',
+  );
+  await expect(readToken(set.vault, 'acme', actor)).rejects.toMatchObject({ code: 'E_NO_TOKEN' });
+
+  const [tab] = await Promise.all([
+    page.context().waitForEvent('page'),
+    page.getByRole('link', { name: 'Sign out of Webex' }).click(),
+  ]);
+  await tab.getByText('You are signed out').waitFor();
+  await tab.close();
+  await page.getByRole('button', { name: 'Sign in again' }).click();
+  await page.waitForURL(/\/idb\//);
+  await signInAs(page, 'full-admin');
+  const { token } = await readToken(set.vault, 'acme', actor);
+  expect(token.account?.email).toBe('ada.nakamura@acme.example');
+});
+
+test('one of another organization is set aside, and used all the same when the person says so', async () => {
+  const set = await stage(browser);
+  const page = await set.person();
+  await beginAt(page, set, 'acme');
+  await signInAs(page, 'full-admin');
+  await page.goto(`${set.origin}/profiles/acme`);
+  await page.getByRole('button', { name: 'In a private window' }).waitFor();
+  await page.context().clearCookies({ domain: '127.0.0.1' });
+  await page.getByRole('button', { name: 'Sign in at Webex' }).click();
+  await page.waitForURL(/\/idb\//);
+  await signInAs(page, 'other-organization');
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
+    'This token is of another organization',
+  );
+  await page.getByRole('button', { name: 'Use this token' }).click();
+  await page.waitForURL(/\/profiles\/acme$/);
+  expect(await page.getByRole('status').textContent()).toContain('because you said so');
+  const { token } = await readToken(set.vault, 'acme', actor);
+  expect(token.account?.email).toBe('grace.mbeki@globex.example');
+});
+
+test('a link is opened in a private window, and the first window goes on by itself', async () => {
+  const set = await stage(browser);
+  const page = await set.person();
+  await page.getByLabel('What do you call the organization?').fill('Acme');
+  await page.getByRole('button', { name: 'In a private window instead' }).click();
+  const link = (await page.locator('#link').textContent()) ?? '';
+
+  const other = await set.window();
+  await other.goto(link);
+  await signInAs(other, 'full-admin');
+  expect(await other.locator('main').innerText()).toContain('You can close this window');
+  expect(await other.getByRole('navigation').count()).toBe(0);
+  await other.goto(set.origin);
+  expect(await other.getByRole('heading', { level: 1 }).textContent()).toBe(
+    'Please come in by your own link',
+  );
+
+  await page.waitForURL(/\/captures\//);
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('The token is stored');
+  expect(set.consoles.filter((line) => !line.includes('403'))).toEqual([]);
+});
+
+test('the address from another computer is pasted', async () => {
+  const set = await stage(browser);
+  const page = await set.person();
+  const { accessToken } = set.simulator.issueToken('full-admin');
+  await page.getByRole('link', { name: 'Paste a token' }).click();
+  await page.getByLabel('What do you call the organization?').fill('Acme');
+  const box = page.getByLabel('The address you landed on');
+  await box.fill('https://webex.example/nothing');
+  await page.getByRole('button', { name: 'Store the token' }).click();
+  await page.getByRole('alert').waitFor();
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('alert');
+  await page.getByRole('alert').getByRole('link').click();
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('text');
+  expect(await box.inputValue()).toBe('');
+
+  await box.fill(
+    `http://localhost:3000/auth/code#access_token=${accessToken}&token_type=Bearer&expires_in=3887999`,
+  );
+  await page.getByRole('button', { name: 'Store the token' }).click();
+  await page.waitForURL(/\/captures\//);
+  expect(await page.locator('main').innerText()).toContain('Ada Nakamura');
+  expect((await readToken(set.vault, 'acme', actor)).accessToken).toBe(accessToken);
+  expect(set.traces.join('\n')).not.toContain(accessToken);
+});
+
+test('a link on another site leads in after a word', async () => {
+  const set = await stage(browser);
+  const page = await set.person();
+  await page.route('http://127.0.0.1:9/elsewhere', (route) =>
+    route.fulfill({ contentType: 'text/html', body: `<a href="${set.origin}/import">the web app</a>` }),
+  );
+  await page.goto('http://127.0.0.1:9/elsewhere');
+  await page.getByRole('link').click();
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Another site sent you here');
+  await page.getByRole('link', { name: 'Go on' }).click();
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Paste a token');
+});
+
+test('the copy buttons copy', async () => {
+  const set = await stage(browser);
+  const page = await set.person({ permissions: ['clipboard-read', 'clipboard-write'] });
+  await beginAt(page, set, 'acme');
+  await signInAs(page, 'full-admin');
+  const button = page.getByRole('button', { name: 'Copy the command' });
+  await button.click();
+  await page.getByRole('button', { name: 'Copied the command' }).waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('webex-token get acme');
+});

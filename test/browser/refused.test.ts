@@ -1,0 +1,172 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { signInById } from '../../src/store/sign-ins.ts';
+import { documentedState } from '../../src/webex/defaults.ts';
+import { launchBrowser } from './browser.ts';
+import { beginAt, type Stage, signInAs, stage } from './stage.ts';
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+
+afterAll(() => browser.close());
+
+async function storedTokens({ vault }: Stage): Promise<number> {
+  return (await vault.db.selectFrom('token').select('id').execute()).length;
+}
+
+/** The sign-in address that the browser is at. */
+function stateAt(page: Page): string {
+  return new URL(page.url()).searchParams.get('state') ?? '';
+}
+
+async function answer(page: Page, { origin }: Stage, text: string): Promise<string> {
+  // From elsewhere, as Webex's redirect is: within a page a new fragment alone would load nothing.
+  await page.goto('about:blank');
+  await page.goto(`${origin}/auth/code${text}`);
+  await page.locator('section:not([hidden]) h1:focus').waitFor();
+  expect(new URL(page.url()).hash + new URL(page.url()).search).toBe('');
+  return (await page.locator('main').innerText()).replace(/\s+/g, ' ');
+}
+
+test('wrong, missing, documented and foreign states store nothing, and end nobody’s sign-in', async () => {
+  const set = await stage(browser);
+  const page = await set.person();
+  await beginAt(page, set, 'acme');
+  const state = stateAt(page);
+  const { accessToken } = set.simulator.issueToken('full-admin');
+  const good = `#access_token=${accessToken}&token_type=Bearer&expires_in=3887999`;
+
+  expect(await answer(page, set, good)).toContain('does not say which sign-in it belongs to');
+  expect(await answer(page, set, `${good}&state=wrong`)).toContain(
+    'belongs to no sign-in that was begun here',
+  );
+  expect(await answer(page, set, `${good}&state=${documentedState}`)).toContain('the same for everybody');
+  expect(await answer(page, set, `${good}&state=${state}&state=x`)).toContain('twice');
+  const iss = encodeURIComponent(set.simulator.endpoints.government.idbroker);
+  expect(await answer(page, set, `${good}&state=${state}&iss=${iss}`)).toContain('the other ID broker');
+  expect(await answer(page, set, `?${good.slice(1)}&state=${state}`)).toContain('in the query');
+  expect(await page.getByRole('link', { name: 'Start over' }).getAttribute('href')).toBe('/sign-in');
+
+  const stranger = await set.window();
+  expect(await answer(stranger, set, `${good}&state=${state}`)).toContain('begun in another browser window');
+  expect(await stranger.getByRole('link', { name: 'Start over' }).count()).toBe(0);
+  expect(await storedTokens(set)).toBe(0);
+  expect(`${set.traces.join('\n').replaceAll(`?${good.slice(1)}`, '')}${set.consoles}`).not.toContain(
+    accessToken,
+  );
+
+  // The one that was begun is as good as before.
+  await page.goto('about:blank');
+  await page.goto(`${set.origin}/auth/code${good}&state=${state}`);
+  await page.waitForURL(/\/captures\//);
+  expect(await storedTokens(set)).toBe(1);
+  expect(await answer(page, set, `${good}&state=${state}`)).toContain('was taken already');
+  await page.getByRole('link', { name: 'See what was captured' }).click();
+  await page.waitForURL(/\/captures\//);
+  expect(await storedTokens(set)).toBe(1);
+});
+
+test.each(['query', 'fragment'] as const)(
+  'declining, with the error in the %s, is said and ends the sign-in',
+  async (errorsIn) => {
+    const set = await stage(browser);
+    set.simulator.settings.errorsIn = errorsIn;
+    const page = await set.person();
+    await beginAt(page, set, 'acme');
+    await page.getByRole('button', { name: 'Do not allow this' }).click();
+    await page.locator('section:not([hidden]) h1:focus').waitFor();
+    expect(await page.locator('main').innerText()).toContain('The sign-in was declined');
+    expect(page.url()).toBe(`${set.origin}/auth/code`);
+    const { id } = await set.vault.db.selectFrom('sign_in').select('id').executeTakeFirstOrThrow();
+    expect((await signInById(set.vault.db, id))?.error?.code).toBe('access_denied');
+    await page.getByRole('link', { name: 'Start over' }).click();
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Sign in to Webex');
+  },
+);
+
+test('loading the page again with no fragment is said kindly, and leads to the capture', async () => {
+  const set = await stage(browser);
+  const page = await set.person();
+  await beginAt(page, set, 'acme');
+  await signInAs(page, 'full-admin');
+  const captured = page.url();
+  expect(await answer(page, set, '')).toContain('There is nothing to take here');
+  await page.getByRole('link', { name: 'See what was captured last' }).click();
+  await page.waitForURL(captured);
+});
+
+test('while the program cannot be reached, the page holds the token and tries again', async () => {
+  const set = await stage(browser);
+  const page = await set.person();
+  await beginAt(page, set, 'acme');
+  let reachable = false;
+  await page.route('**/auth/code', (route) =>
+    route.request().method() === 'POST' && !reachable ? route.abort('connectionrefused') : route.continue(),
+  );
+  await page.locator('button[value=full-admin]').click();
+  await page.getByRole('heading', { name: 'The program does not answer' }).waitFor();
+  expect(page.url()).toBe(`${set.origin}/auth/code`);
+  expect(await page.content()).not.toContain('SIMULATED-WEBEX-TOKEN');
+
+  const asked = new Promise<string>((resolve) => {
+    page.once('dialog', (dialog) => {
+      resolve(dialog.type());
+      void dialog.dismiss();
+    });
+  });
+  await page.evaluate(() => location.assign('/import'));
+  expect(await asked).toBe('beforeunload');
+
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'The program does not answer' }).waitFor();
+  reachable = true;
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.waitForURL(/\/captures\//);
+  expect(await storedTokens(set)).toBe(1);
+});
+
+test('a fault of the program keeps the token in the page, too', async () => {
+  const set = await stage(browser);
+  const page = await set.person();
+  await beginAt(page, set, 'acme');
+  const { seal } = set.vault.keys;
+  set.vault.keys.seal = () => Promise.reject(new Error('the disk is full'));
+  await page.locator('button[value=full-admin]').click();
+  await page.getByRole('heading', { name: 'The token could not be stored' }).waitFor();
+  expect(await storedTokens(set)).toBe(0);
+  set.vault.keys.seal = seal;
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.waitForURL(/\/captures\//);
+  expect(await storedTokens(set)).toBe(1);
+});
+
+test('without JavaScript everything works but the capture, which says how to go on', async () => {
+  const set = await stage(browser);
+  const page = await set.person({ javaScriptEnabled: false });
+  await beginAt(page, set, 'acme');
+  await page.locator('button[value=full-admin]').click();
+  await page.getByRole('heading', { name: 'This one page needs JavaScript' }).waitFor();
+  const address = page.url();
+  expect(address).toContain('#access_token=');
+
+  await page.goto(`${set.origin}/import`);
+  await page.getByLabel('What do you call the organization?').fill('acme');
+  await page.getByLabel('The address you landed on').fill(address);
+  await page.getByRole('button', { name: 'Store the token' }).click();
+  await page.waitForURL(/\/captures\//);
+  expect(await page.locator('main').innerText()).toContain('Ada Nakamura');
+  await page.getByRole('link', { name: 'Overview' }).first().click();
+  await page.getByRole('link', { name: 'acme' }).click();
+  await page.getByRole('link', { name: 'Remove this profile' }).click();
+  await page.getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('were removed from this machine').waitFor();
+
+  // Webex remembers who is signed in, and would not ask.
+  await page.context().clearCookies({ domain: '127.0.0.1' });
+  await beginAt(page, set, 'globex');
+  await page.getByRole('button', { name: 'Do not allow this' }).click();
+  await page.getByText('The sign-in was declined').waitFor();
+});
