@@ -39,7 +39,7 @@ async function demonstrate(): Promise<void> {
         '\nAdd the organization "acme", sign in as anybody, then try in another terminal, in this folder:\n',
       );
       note(
-        '  . .demo/env          (PowerShell: . .demo/env.ps1)\n  npx webex-token list\n  npx webex-token get acme\n',
+        '  . .demo/env          (PowerShell: . .demo/env.ps1)\n  npx webex-token list\n  npx webex-token get acme\n  npx webex-token push entra acme\n',
       );
       await stopped;
     } finally {
@@ -61,11 +61,28 @@ function demoSettings(simulator: Simulator): Settings {
     keyFile: join(home, 'key.jwk'),
     passphrase: null,
     webex: simulator.endpoints,
+    ...simulatedTools(simulator),
+  };
+}
+
+/** Entra ID, which a person signs in to by a code, and Okta. */
+function simulatedTools({ entra, okta }: Simulator): Pick<Settings, 'entra' | 'okta'> {
+  entra.settings.deviceApproval = 'page';
+  return {
+    entra: {
+      graphUrl: entra.endpoints.graph,
+      loginUrl: entra.endpoints.login,
+      tenantId: entra.directory.tenantId,
+      clientId: null,
+      clientSecret: null,
+      clientCertificatePath: null,
+    },
+    okta: { orgUrl: okta.orgUrl, token: okta.apiToken, clientId: null, privateKey: null, keyId: null },
   };
 }
 
 /** For commands in another terminal: the same data folder, the same simulated Webex. */
-function writeEnvironment({ port, webex }: Settings): void {
+function writeEnvironment({ port, webex, entra, okta }: Settings): void {
   const variables = {
     WEBEX_TOKEN_HOME: home,
     WEBEX_TOKEN_PORT: String(port),
@@ -75,6 +92,11 @@ function writeEnvironment({ port, webex }: Settings): void {
     WEBEX_TOKEN_API_F_URL: webex.government.api,
     WEBEX_TOKEN_SCIM_URL: webex.commercial.scim,
     WEBEX_TOKEN_SCIM_F_URL: webex.government.scim,
+    WEBEX_TOKEN_GRAPH_URL: entra.graphUrl ?? '',
+    WEBEX_TOKEN_ENTRA_LOGIN_URL: entra.loginUrl ?? '',
+    AZURE_TENANT_ID: entra.tenantId ?? '',
+    OKTA_CLIENT_ORGURL: okta.orgUrl ?? '',
+    OKTA_CLIENT_TOKEN: okta.token ?? '',
   };
   const lines = (line: (name: string, value: string) => string) =>
     `${Object.entries(variables)

@@ -121,7 +121,7 @@ describe.each(points)('interrupted at: $name', (point) => {
   });
 });
 
-describe('the program is killed', () => {
+describe('the program is killed', { timeout: 120_000 }, () => {
   const moments = points.flatMap((point) => [
     { ...point, moment: 'before it is done', applied: false },
     ...(point.changes ? [{ ...point, moment: 'after it is done', applied: true }] : []),

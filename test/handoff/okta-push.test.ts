@@ -143,7 +143,9 @@ describe('as a service app', () => {
   });
 });
 
-describe('interrupted, again and again: old or new, never neither; the next run finishes', () => {
+describe('interrupted, again and again: old or new, never neither; the next run finishes', {
+  timeout: 120_000,
+}, () => {
   const points = [
     ['find the application', { path: /\/apps\/[^/]+$/, method: 'GET' }],
     ['ask the connection', { path: /connections\/default$/, method: 'GET' }],
