@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { dayMs } from '../../src/tokens/lifetimes.ts';
+import { removeClient } from '../../src/vault/clients.ts';
+import { actor, auditLog, today } from '../vault/vaults.ts';
+import { clientOf, orgIds, post, profileWithToken, served } from './served.ts';
+
+async function ready() {
+  const api = await served();
+  const { vault } = api;
+  const acme = await profileWithToken(vault, 'acme');
+  // In the form of Webex's own tokens, which names its organization.
+  const globex = await profileWithToken(vault, 'globex', {
+    token: `${'A'.repeat(64)}_PF84_${orgIds.globex}`,
+    orgId: orgIds.globex,
+  });
+  const secret = await clientOf(vault, 'ci', ['acme']);
+  const both = await clientOf(vault, 'both', ['acme', 'globex']);
+  const ask = (token: string, basic = `ci:${secret}`) =>
+    post(`${api.origin}/oauth/introspect`, { token }, basic);
+  return { ...api, acme, globex, ask, secret, both };
+}
+
+test('a token that the client may fetch', async () => {
+  const { ask, acme, globex, origin, both, vault } = await ready();
+  expect((await ask(acme)).json).toEqual({
+    active: true,
+    scope: 'spark:people_read spark:people_write Identity:SCIM',
+    client_id: 'ci',
+    token_type: 'Bearer',
+    exp: Math.floor(today / 1000) + 3_887_999,
+    aud: `https://api.ciscospark.com/v1/scim/${orgIds.acme}`,
+    iss: origin,
+  });
+  expect((await ask(acme, `both:${both}`)).json).toMatchObject({ active: true });
+  expect((await ask(globex, `both:${both}`)).json).toMatchObject({ active: true });
+  expect(await auditLog(vault)).toContain('introspect ok globex');
+});
+
+test('of every other token it learns nothing', async () => {
+  const { ask, globex } = await ready();
+  for (const token of [globex, 'fake-token-of-nobody', `${'A'.repeat(64)}_PF84_${orgIds.acme}`, 'x']) {
+    expect(await ask(token)).toMatchObject({ status: 200, json: { active: false } });
+    expect(Object.keys((await ask(token)).json)).toEqual(['active']);
+  }
+});
+
+test('expired, rejected and replaced tokens are not active', async () => {
+  const { ask, acme, vault } = await ready();
+  await vault.db.updateTable('token').set({ rejected_at: today }).execute();
+  expect((await ask(acme)).json).toEqual({ active: false });
+  await vault.db.updateTable('token').set({ rejected_at: null }).execute();
+  vault.setNow(today + 50 * dayMs);
+  expect((await ask(acme)).json).toEqual({ active: false });
+});
+
+test('nobody asks without credentials, or after the removal', async () => {
+  const { ask, acme, vault, origin } = await ready();
+  expect((await ask(acme, 'ci:wrong')).status).toBe(401);
+  expect((await post(`${origin}/oauth/introspect`, { token: acme })).status).toBe(401);
+  expect((await ask('')).json).toMatchObject({ error: 'invalid_request' });
+  await removeClient(vault, 'ci', actor);
+  expect((await ask(acme)).status).toBe(401);
+});
