@@ -25,6 +25,9 @@ export interface WatchOptions {
 /** How often it is looked whether anything is due. A clock that is set, or a machine that slept, costs no more. */
 const tickMs = 10 * 60_000;
 
+/** How long ending it may take. Milliseconds. */
+const closeWithinMs = 5_000;
+
 /** From one check to the next, so that a thousand profiles make no burst: one to three seconds. */
 const betweenChecksMs = 2_000;
 
@@ -69,6 +72,8 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
     }
   };
 
+  // A server that was only just started is left to those who started it.
+  const firstCheckMs = 10_000 * (1 + random());
   const ticks = async (task: () => Promise<number>) => {
     while (!signal.aborted) await wait(await task(), signal);
   };
@@ -77,12 +82,15 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
       await remind();
       return tickMs;
     }),
-    ticks(checkOne),
+    wait(firstCheckMs, signal).then(() => ticks(checkOne)),
   ];
   return {
     close: async () => {
       ending.abort();
-      await Promise.all([...loops, reminding]);
+      // What a slow receiver still holds up then is taken over by whoever comes next.
+      const late = new AbortController();
+      await Promise.race([Promise.all([...loops, reminding]), pause(closeWithinMs, late.signal)]);
+      late.abort();
       for (const channel of await channels) channel.close();
     },
   };

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { appOrigin } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
+import { startWatch } from '../../expiry/watch.ts';
 import { serveApi } from '../../server/serve-api.ts';
 import { startServer } from '../../server/start.ts';
 import type { TlsFiles } from '../../server/tls-files.ts';
@@ -54,12 +55,14 @@ async function serve(options: ServeOptions): Promise<void> {
   }
   await withVault(async (vault) => {
     const stopped = untilStopped();
-    const server = await startServer(vault, createLog(options.verbose ? 'info' : 'warn'));
+    const log = createLog(options.verbose ? 'info' : 'warn');
+    const server = await startServer(vault, log);
+    const watch = startWatch(vault, { log });
     try {
       await showTheWayIn(`${appOrigin(vault.settings)}/enter/${await newEntryLink(vault)}`, options.open);
       await stopped;
     } finally {
-      await server.close();
+      await Promise.all([server.close(), watch.close()]);
     }
   });
 }
@@ -72,11 +75,12 @@ async function serveApiAlone(options: ServeOptions, place: string): Promise<void
     const stopped = untilStopped();
     const log = createLog(options.verbose ? 'info' : 'warn');
     const server = await serveApi(vault, log, { host, port, tls, trustedProxies });
+    const watch = startWatch(vault, { log });
     try {
       note(`The token API is on ${server.address}, as ${server.issuer}. Stop with Ctrl-C.`);
       await stopped;
     } finally {
-      await server.close();
+      await Promise.all([server.close(), watch.close()]);
     }
   });
 }
