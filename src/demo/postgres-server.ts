@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ export interface PostgresServer {
  * the demonstration. PostgreSQL refuses to run as root; where that is who asks, it runs as a user `postgres`, made if need be.
  */
 export async function startPostgres(
-  options: { port?: number; flags?: string[] } = {},
+  options: { port?: number; flags?: string[]; tls?: { certificate: string; privateKey: string } } = {},
 ): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-postgres-'));
   const port = options.port ?? (await freePort());
@@ -41,6 +41,7 @@ export async function startPostgres(
       ...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
       // What is tested is the program; the machine's power stays on.
       ...['-c', 'fsync=off', '-c', 'max_connections=400'],
+      ...(options.tls === undefined ? [] : ['-c', 'ssl=on']),
       ...(options.flags ?? []),
     ],
     onLog: (message) => log.push(message),
@@ -50,6 +51,7 @@ export async function startPostgres(
   if (process.getuid?.() === 0) chmodSync(folder, 0o755);
   try {
     await server.initialise();
+    if (options.tls !== undefined) writeTlsFiles(join(folder, 'data'), options.tls);
     await server.start();
   } catch (error) {
     throw new Error(`PostgreSQL does not start:\n${log.join('')}`, { cause: error });
@@ -65,6 +67,18 @@ export async function startPostgres(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Where it looks for them by itself, and belonging to the one that it runs as. */
+function writeTlsFiles(folder: string, tls: { certificate: string; privateKey: string }): void {
+  const { uid, gid } = statSync(folder);
+  for (const [name, text] of [
+    ['server.crt', tls.certificate],
+    ['server.key', tls.privateKey],
+  ] as const) {
+    writeFileSync(join(folder, name), text, { mode: 0o600 });
+    chownSync(join(folder, name), uid, gid);
+  }
 }
 
 async function freePort(): Promise<number> {

@@ -63,6 +63,8 @@ function brokerPool(address: PostgresAddress): PostgresPool {
   });
   // A connection that is lost while nobody uses it is replaced when it is needed next.
   pool.on('error', () => {});
+  // One that is lost between two statements says so with the next one; without a listener it would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
   const clients = new WeakMap<pg.PoolClient, BrokerClient>();
   return {
     options: pool.options,

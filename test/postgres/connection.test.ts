@@ -1,0 +1,120 @@
+import { sql } from 'kysely';
+import pg from 'pg';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { appendAudit } from '../../src/store/audit.ts';
+import { insertProfile } from '../../src/store/profiles.ts';
+import { openStore } from '../../src/store/store.ts';
+import { asOwner, newPostgresPlace } from '../store/engines.ts';
+import { fakeProfile } from '../store/fake-rows.ts';
+import { newStore, reopened } from '../store/stores.ts';
+import { brokerErrorOf, thrownBy } from '../thrown.ts';
+
+test('instants are numbers here, and nowhere else', async () => {
+  const { db } = await newStore();
+  const { rows } = await sql`select 8640000000000000::bigint as a, sum(x) as b, count(*) as c
+    from (values (1::bigint), (2)) as t(x)`.execute(db);
+  expect(rows).toEqual([{ a: 8_640_000_000_000_000, b: 3, c: 2 }]);
+  expect(pg.types.getTypeParser(pg.types.builtins.INT8)('1')).toBe('1');
+});
+
+test('a wrong password and a database that is not there are said as such, without the password', async () => {
+  const url = new URL(inject('postgresUrl'));
+  url.pathname = '/nothing_here';
+  const missing = await brokerErrorOf(() => openStore(url.href));
+  expect(missing).toMatchObject({ code: 'E_STORE', help: expect.stringContaining('createdb') });
+  url.password = 'fake-and-wrong';
+  const refused = await brokerErrorOf(() => openStore(url.href));
+  expect(refused).toMatchObject({ code: 'E_STORE', message: expect.stringContaining('refuses this user') });
+  expect(`${refused.message}${refused.help}`).not.toContain('fake-and-wrong');
+});
+
+test('a server without encryption is refused where encryption is asked for', async () => {
+  const error = await brokerErrorOf(() =>
+    openStore(`${inject('postgresUrl')}store_empty?sslmode=verify-full`),
+  );
+  expect(error).toMatchObject({ code: 'E_STORE', help: expect.stringContaining('sslmode=disable') });
+});
+
+test('four that open an empty database at the same moment all get it', async () => {
+  const place = await newPostgresPlace({ empty: true });
+  await Promise.all([1, 2, 3, 4].map(() => reopened(place)));
+  const db = await reopened(place);
+  expect(await db.selectFrom('audit_head').selectAll().execute()).toHaveLength(1);
+});
+
+test('a transaction that may write sees nothing change under its hands', async () => {
+  const { db, file } = await newStore();
+  const other = await reopened(file);
+  await db.insertInto('tally').values({ name: 'n', label: '', value: 0 }).execute();
+  const increase = (store: typeof db) =>
+    store.transaction().execute(async (trx) => {
+      const { value } = await trx.selectFrom('tally').select('value').executeTakeFirstOrThrow();
+      await trx
+        .updateTable('tally')
+        .set({ value: value + 1 })
+        .execute();
+    });
+  await Promise.all(Array.from({ length: 60 }, (_, at) => increase(at % 2 === 0 ? db : other)));
+  expect((await db.selectFrom('tally').select('value').executeTakeFirstOrThrow()).value).toBe(60);
+});
+
+test('names sort byte by byte, as on SQLite', async () => {
+  const { db } = await newStore();
+  const names = ['a-b', 'a.b', 'ab', 'a_b', 'a0', 'b', 'a'];
+  for (const name of names) await insertProfile(db, fakeProfile({ name }));
+  const rows = await db.selectFrom('profile').select('name').orderBy('name').execute();
+  expect(rows.map(({ name }) => name)).toEqual([...names].sort());
+});
+
+test('a long answer comes in pieces, as of one instant, within a transaction and without', async () => {
+  const { db, file } = await newStore();
+  const other = await reopened(file);
+  const entries = (profile: string) =>
+    other.transaction().execute((trx) => appendAudit(trx, 1, { action: 'read', outcome: 'ok', profile }));
+  for (let at = 0; at < 20; at += 1) await entries(`${at}`);
+  const seen = async (store: typeof db) => {
+    const profiles: (string | null)[] = [];
+    for await (const { profile } of store.selectFrom('audit').select('profile').orderBy('seq').stream(3)) {
+      profiles.push(profile);
+      if (store === db && profiles.length === 5) await entries('while reading');
+    }
+    return profiles;
+  };
+  expect(await seen(db)).toHaveLength(20);
+  const within = await db.transaction().execute(async (trx) => {
+    const both = await Promise.all([seen(trx), seen(trx)]);
+    expect(both[0]).toEqual(both[1]);
+    await appendAudit(trx, 1, { action: 'read', outcome: 'ok' });
+    return both[0].length;
+  });
+  expect(within).toBe(21);
+  // Whoever stops early leaves a connection that can be used.
+  for await (const _ of db.selectFrom('audit').selectAll().stream(2)) break;
+  expect(await thrownBy(() => sql`select 1/0`.execute(db))).toMatchObject({ code: '22012' });
+  expect(await seen(db)).toHaveLength(22);
+});
+
+test('a writer that is kept waiting too long is told so, and the connection is good again', async () => {
+  const { db, file } = await newStore();
+  const other = await reopened(file);
+  let release: () => void = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  onTestFinished(release);
+  const holding = other.transaction().execute(() => held);
+  await expect
+    .poll(
+      async () =>
+        (
+          await asOwner(`select 1 from pg_locks where locktype = 'advisory' and granted
+    and database = (select oid from pg_database where datname = '${new URL(file).pathname.slice(1)}')`)
+        ).length,
+    )
+    .toBe(1);
+  const error = await brokerErrorOf(() => db.transaction().execute(() => Promise.resolve()));
+  expect(error).toMatchObject({ code: 'E_STORE_BUSY', help: expect.stringContaining('Nothing was changed') });
+  release();
+  await holding;
+  await db.transaction().execute((trx) => appendAudit(trx, 1, { action: 'read', outcome: 'ok' }));
+});

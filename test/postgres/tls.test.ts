@@ -1,0 +1,72 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../src/demo/postgres-server.ts';
+import { openStore } from '../../src/store/store.ts';
+import { selfSigned } from '../handoff/self-signed.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { brokerErrorOf } from '../thrown.ts';
+
+const identity = selfSigned('localhost');
+let server: PostgresServer;
+
+beforeAll(async () => {
+  server = await startPostgres({ tls: identity });
+});
+afterAll(() => server.stop());
+
+function pemFile(text: string): string {
+  const file = join(temporaryFolder(), 'root.pem');
+  writeFileSync(file, text);
+  return file;
+}
+
+/** Whether the connection is encrypted, as the server sees it. */
+async function encrypted(place: string): Promise<unknown> {
+  const db = await openStore(place);
+  try {
+    const found = await db
+      .selectNoFrom(({ fn }) => fn<number>('pg_backend_pid').as('pid'))
+      .executeTakeFirstOrThrow();
+    const { rows } = await db.executeQuery<{ ssl: boolean }>(
+      (await import('kysely')).CompiledQuery.raw(`select ssl from pg_stat_ssl where pid = ${found.pid}`),
+    );
+    return rows[0]?.ssl;
+  } finally {
+    await db.destroy();
+  }
+}
+
+const at = (host: string, query: string) => {
+  const url = new URL(`${server.url}postgres?${query}`);
+  url.hostname = host;
+  return url.href;
+};
+
+test('verify-full takes the certificate of a known authority for this very name', async () => {
+  const root = pemFile(identity.certificate);
+  expect(await encrypted(at('localhost', `sslmode=verify-full&sslrootcert=${root}`))).toBe(true);
+});
+
+test.each(['verify-full', 'verify-ca'])('%s refuses an authority that nobody knows', async (mode) => {
+  const error = await brokerErrorOf(() => openStore(at('localhost', `sslmode=${mode}`)));
+  expect(error).toMatchObject({ code: 'E_STORE', message: expect.stringContaining('certificate') });
+  expect(error.help).toContain('sslrootcert');
+  const other = pemFile(selfSigned('localhost').certificate);
+  const still = await brokerErrorOf(() => openStore(at('localhost', `sslmode=${mode}&sslrootcert=${other}`)));
+  expect(still.code).toBe('E_STORE');
+});
+
+test('verify-full refuses another name, an address among them; verify-ca does not look at it', async () => {
+  const root = pemFile(identity.certificate);
+  const error = await brokerErrorOf(() =>
+    openStore(at('127.0.0.1', `sslmode=verify-full&sslrootcert=${root}`)),
+  );
+  expect(error).toMatchObject({ code: 'E_STORE', message: expect.stringContaining('certificate') });
+  expect(await encrypted(at('127.0.0.1', `sslmode=verify-ca&sslrootcert=${root}`))).toBe(true);
+});
+
+test('require encrypts and asks no more; disable does not', async () => {
+  expect(await encrypted(at('localhost', 'sslmode=require'))).toBe(true);
+  expect(await encrypted(at('127.0.0.1', 'sslmode=disable'))).toBe(false);
+});
