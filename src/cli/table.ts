@@ -3,8 +3,9 @@ import { stripVTControlCharacters } from 'node:util';
 /** Columns as wide as their widest cell, two spaces apart; nothing trails. Colour takes no room. */
 export function table(head: string[], rows: string[][]): string {
   const width = (cell: string) => stripVTControlCharacters(cell).length;
+  // Not with Math.max(…rows): a hundred thousand arguments are too many.
   const widths = head.map((title, column) =>
-    Math.max(width(title), ...rows.map((row) => width(row[column] ?? ''))),
+    rows.reduce((most, row) => Math.max(most, width(row[column] ?? '')), width(title)),
   );
   return [head, ...rows]
     .map((row) =>

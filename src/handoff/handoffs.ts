@@ -70,7 +70,7 @@ function viewOf(handoff: Handoff, currentTokenId: string | null, now: number): H
 }
 
 /** A line for each profile that has handed its token to something, by the profile's name. */
-export async function handoffLabels(vault: Vault): Promise<Map<string, string>> {
+export async function handoffLabels(vault: Pick<Vault, 'db' | 'now'>): Promise<Map<string, string>> {
   const labels = new Map<string, string>();
   for (const { profile, handoff, currentTokenId } of await listHandoffs(vault.db)) {
     const label = handoffLabel(viewOf(handoff, currentTokenId, vault.now()));

@@ -1,18 +1,27 @@
-import { type ExpressionBuilder, type ExpressionWrapper, type SqlBool, sql } from 'kysely';
+import { type ExpressionBuilder, type ExpressionWrapper, type Selectable, type SqlBool, sql } from 'kysely';
 import { dayMs } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import { expiringWithinDays, type ProfileStatus } from '../tokens/status.ts';
 import type { Token } from '../tokens/token.ts';
+import type { Deployment } from '../webex/deployments.ts';
 import { never, rejectedShift } from './profile-standing.ts';
 import { profileFromRow } from './profiles.ts';
-import type { Schema } from './schema.ts';
+import type { ProfileTable, Schema } from './schema.ts';
 import type { Db } from './store.ts';
 import { currentTokensOf } from './tokens.ts';
 
-export interface ProfilePageQuery {
-  /** Words that all have to be in the name, the organization ID, or the account's name or address. */
+/** Which profiles are meant: those to which all applies that is given. */
+export interface ProfileFilter {
+  /** Words that all have to be in the name, the organization ID, a tag, or the account's or contact's name or address. */
   search?: string | undefined;
   status?: ProfileStatus | undefined;
+  tag?: string | undefined;
+  deployment?: Deployment | undefined;
+  /** Those whose token is over by this instant, or rejected already. Epoch milliseconds. */
+  endsBefore?: number | undefined;
+}
+
+export interface ProfilePageQuery extends ProfileFilter {
   /** `urgency`: rejected first, then by the token's end, profiles without a token last. */
   sort: 'urgency' | 'name';
   limit: number;
@@ -24,6 +33,8 @@ export interface ProfilePageQuery {
   /** How many days before its end a token counts as expiring; 30 where absent. */
   withinDays?: number | undefined;
 }
+
+type CountQuery = Omit<ProfileFilter, 'status'> & Pick<ProfilePageQuery, 'now' | 'withinDays'>;
 
 export type StatusTotals = Record<ProfileStatus | 'all', number>;
 
@@ -44,13 +55,32 @@ const statuses = ['rejected', 'expired', 'expiring', 'valid', 'empty'] as const;
  * profile's text is looked through.
  */
 export async function pageOfProfiles(db: Db, query: ProfilePageQuery): Promise<ProfilePage> {
+  const { rows, ...ends } = await rowsOfPage(db, query);
+  return { rows: await withCurrentTokens(db, rows), ...ends, totals: await countByStatus(db, query) };
+}
+
+/** Every profile that is meant, by name, some hundreds at a time, however many they are. */
+export async function* profilesInPages(
+  db: Db,
+  filter: ProfileFilter,
+  now: number,
+): AsyncGenerator<ProfilePage['rows']> {
+  let after: string | undefined;
+  do {
+    const { rows, next } = await rowsOfPage(db, { ...filter, now, sort: 'name', limit: 500, after });
+    if (rows.length > 0) yield await withCurrentTokens(db, rows);
+    after = next ?? undefined;
+  } while (after !== undefined);
+}
+
+async function rowsOfPage(db: Db, query: ProfilePageQuery) {
   const backwards = query.before !== undefined;
   const cursor = readCursor(query.before ?? query.after);
   const direction = backwards ? 'desc' : 'asc';
   const found = await db
     .selectFrom('profile')
     .selectAll()
-    .where((expression) => expression.and(searching(expression, query.search)))
+    .where((expression) => expression.and(filtering(expression, query)))
     .where((expression) =>
       query.status === undefined ? expression.lit(true) : standing(expression, query.status, query),
     )
@@ -63,34 +93,29 @@ export async function pageOfProfiles(db: Db, query: ProfilePageQuery): Promise<P
   const rows = found.slice(0, query.limit);
   if (backwards) rows.reverse();
 
-  const tokens = new Map(
-    (
-      await currentTokensOf(
-        db,
-        rows.map(({ id }) => id),
-      )
-    ).map((token) => [token.profileId, token]),
-  );
   const first = rows.at(0);
   const last = rows.at(-1);
   return {
-    rows: rows.map((row) => ({ profile: profileFromRow(row), current: tokens.get(row.id) ?? null })),
+    rows,
     next: last !== undefined && (backwards || more) ? writeCursor(last.attention_at, last.name) : null,
     previous:
       first !== undefined && (backwards ? more : cursor !== null)
         ? writeCursor(first.attention_at, first.name)
         : null,
-    totals: await countByStatus(db, query),
   };
 }
 
+async function withCurrentTokens(db: Db, rows: Selectable<ProfileTable>[]): Promise<ProfilePage['rows']> {
+  const ids = rows.map(({ id }) => id);
+  const tokens = new Map((await currentTokensOf(db, ids)).map((token) => [token.profileId, token]));
+  return rows.map((row) => ({ profile: profileFromRow(row), current: tokens.get(row.id) ?? null }));
+}
+
 /** How many profiles there are of each status. */
-export async function countByStatus(
-  db: Db,
-  query: Pick<ProfilePageQuery, 'now' | 'search' | 'withinDays'>,
-): Promise<StatusTotals> {
-  const searched = (query.search ?? '').trim() !== '';
-  const counts = searched ? await countSearched(db, query) : await countIndexed(db, query);
+export async function countByStatus(db: Db, query: CountQuery): Promise<StatusTotals> {
+  const { search = '', tag, deployment, endsBefore } = query;
+  const all = search.trim() === '' && [tag, deployment, endsBefore].every((each) => each === undefined);
+  const counts = all ? await countIndexed(db, query) : await countFiltered(db, query);
   return { ...counts, all: statuses.reduce((sum, status) => sum + counts[status], 0) };
 }
 
@@ -107,10 +132,7 @@ async function countIndexed(db: Db, query: Pick<ProfilePageQuery, 'now' | 'withi
   return await db.selectNoFrom(statuses.map(count)).$castTo<Counts>().executeTakeFirstOrThrow();
 }
 
-async function countSearched(
-  db: Db,
-  query: Pick<ProfilePageQuery, 'now' | 'search' | 'withinDays'>,
-): Promise<Counts> {
+async function countFiltered(db: Db, query: CountQuery): Promise<Counts> {
   return await db
     .selectFrom('profile')
     .select((expression) =>
@@ -121,7 +143,7 @@ async function countSearched(
           .as(status),
       ),
     )
-    .where((expression) => expression.and(searching(expression, query.search)))
+    .where((expression) => expression.and(filtering(expression, query)))
     .$castTo<Counts>()
     .executeTakeFirstOrThrow();
 }
@@ -150,6 +172,26 @@ function standing(
     case 'empty':
       return expression.and([expression('attention_at', '=', never)]);
   }
+}
+
+/** All of a filter but the status, which totals are told apart by. */
+function filtering(expression: Builder, { search, tag, deployment, endsBefore }: ProfileFilter): Condition[] {
+  return [
+    ...searching(expression, search),
+    ...(deployment === undefined ? [] : [expression.and([expression('deployment', '=', deployment)])]),
+    ...(endsBefore === undefined ? [] : [expression.and([expression('attention_at', '<=', endsBefore)])]),
+    ...(tag === undefined
+      ? []
+      : [
+          expression.and([
+            expression(
+              'id',
+              'in',
+              expression.selectFrom('profile_tag').select('profile_id').where('profile_tag.tag', '=', tag),
+            ),
+          ]),
+        ]),
+  ];
 }
 
 function searching(expression: Builder, search = ''): Condition[] {

@@ -1,24 +1,31 @@
 import { BrokerError } from '../errors.ts';
 import { appendAudit } from '../store/audit.ts';
-import {
-  deleteProfile,
-  findProfile,
-  listProfiles,
-  setProfileName,
-  setProfileOrganization,
-} from '../store/profiles.ts';
+import { type ProfileFilter, profilesInPages } from '../store/profile-page.ts';
+import { deleteProfile, findProfile, setProfileName, setProfileOrganization } from '../store/profiles.ts';
 import { renameSignIns } from '../store/sign-ins.ts';
 import { tokensOf } from '../store/tokens.ts';
 import { type Profile, parseProfileName, quotedName } from '../tokens/profile.ts';
 import { detail, type ProfileDetails, type ProfileSummary, summarize } from '../tokens/summary.ts';
-import type { Actor, Vault } from './vault.ts';
+import type { Actor, Records, Vault } from './vault.ts';
+
+/** Every profile that is meant, by name, some hundreds at a time: memory never holds them all. */
+export async function* summariesInPages(
+  { db, now, settings }: Records,
+  filter: ProfileFilter = {},
+): AsyncGenerator<ProfileSummary[]> {
+  const at = now();
+  for await (const page of profilesInPages(db, filter, at)) {
+    yield page.map(({ profile, current }) =>
+      summarize(profile, current, settings.webex[profile.deployment], at),
+    );
+  }
+}
 
 /** Every profile, by name. */
-export async function listSummaries(vault: Vault): Promise<ProfileSummary[]> {
-  const now = vault.now();
-  return (await listProfiles(vault.db)).map(({ profile, current }) =>
-    summarize(profile, current, vault.settings.webex[profile.deployment], now),
-  );
+export async function listSummaries(vault: Records): Promise<ProfileSummary[]> {
+  const summaries: ProfileSummary[] = [];
+  for await (const page of summariesInPages(vault)) summaries.push(...page);
+  return summaries;
 }
 
 /** Throws `E_NO_PROFILE`. */

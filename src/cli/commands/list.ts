@@ -1,29 +1,42 @@
 import { Command } from 'commander';
 import { handoffLabels } from '../../handoff/handoffs.ts';
-import { listSummaries } from '../../vault/profiles.ts';
+import type { ProfileSummary } from '../../tokens/summary.ts';
+import { summariesInPages } from '../../vault/profiles.ts';
+import { JsonArray } from '../json-array.ts';
+import { addFilterOptions, type FilterOptions, profileFilter } from '../profile-filter.ts';
 import { statusWord } from '../status-word.ts';
 import { table } from '../table.ts';
-import { note, print, printJson } from '../terminal.ts';
-import { withVault } from '../with-vault.ts';
+import { note, print } from '../terminal.ts';
+import { withRecords } from '../with-records.ts';
 
 export function command(): Command {
-  return new Command('list')
-    .description('What is held, and how long it lives. Never the tokens themselves.')
+  const base = new Command('list').description(
+    'What is held, and how long it lives. Never the tokens themselves.',
+  );
+  return addFilterOptions(base)
     .option('--json', 'as an array, for programs')
-    .addHelpText('after', '\nExample:\n  webex-token list --json')
+    .addHelpText('after', '\nExample:\n  webex-token list --expires-within 30 --json')
     .action(list);
 }
 
-async function list(options: { json?: boolean }): Promise<void> {
-  const { profiles, places } = await withVault(async (vault) => ({
-    profiles: await listSummaries(vault),
-    places: await handoffLabels(vault),
-  }));
-  if (options.json) return printJson(profiles);
-  if (profiles.length === 0) {
-    note('Nothing is held yet. Get a first token with: webex-token login NAME');
-    return;
-  }
+async function list({ json, ...options }: FilterOptions & { json?: boolean }): Promise<void> {
+  const filtered = Object.keys(options).length > 0;
+  await withRecords(async (records) => {
+    const pages = summariesInPages(records, profileFilter(options, records.now()));
+    if (json) {
+      const array = new JsonArray();
+      for await (const page of pages) array.addAll(page);
+      array.end();
+      return;
+    }
+    const profiles: ProfileSummary[] = [];
+    for await (const page of pages) profiles.push(...page);
+    if (profiles.length > 0) return print(toTable(profiles, await handoffLabels(records)));
+    note(filtered ? 'None is so.' : 'Nothing is held yet. Get a first token with: webex-token login NAME');
+  });
+}
+
+function toTable(profiles: ProfileSummary[], places: ReadonlyMap<string, string>): string {
   const rows = profiles.map((each) => [
     each.profile,
     statusWord(each.status),
@@ -33,5 +46,5 @@ async function list(options: { json?: boolean }): Promise<void> {
     each.account ?? '',
     places.get(each.profile) ?? '',
   ]);
-  print(table(['PROFILE', 'STATUS', 'EXPIRES', 'DAYS', 'DEPLOYMENT', 'ACCOUNT', 'HANDED TO'], rows));
+  return table(['PROFILE', 'STATUS', 'EXPIRES', 'DAYS', 'DEPLOYMENT', 'ACCOUNT', 'HANDED TO'], rows);
 }
