@@ -77,7 +77,7 @@ const phone = { width: 390, height: 844 };
 const desk = { width: 1280, height: 800 };
 
 test('axe finds nothing on any page, in light and dark, and nothing scrolls sideways', {
-  timeout: 180_000,
+  timeout: 240_000,
 }, async () => {
   const options = { viewport: phone, colorScheme: 'light' as const };
   const set = await stage(browser, { demonstration: true });

@@ -13,7 +13,8 @@ async function store({ vault }: Served, profile: string, daysAgo: number): Promi
   vault.setNow(today);
 }
 
-const names = (html: string) => [...html.matchAll(/href="\/profiles\/([^"]+)"/g)].map(([, name]) => name);
+const names = (html: string) =>
+  [...html.matchAll(/class="stretched" href="\/profiles\/([^"]+)"/g)].map(([, name]) => name);
 
 test('the most urgent stands first, and every status has its word and its bar', async () => {
   const web = await served();
