@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { BrokerError } from './errors.ts';
 
 /*
@@ -59,5 +59,17 @@ function refuseLoose(path: string, kind: 'file' | 'folder', mode: string): void 
       `The ${kind} ${path} is open to other users of this machine (mode ${octal}).`,
       { help: `Close it with: chmod ${mode} '${path}'` },
     );
+  }
+}
+
+/** Makes what was put into a folder, or taken out of it, last through a power cut. */
+export function syncFolder(path: string): void {
+  // Windows cannot open a folder; there the rename itself is what lasts.
+  if (process.platform === 'win32') return;
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
   }
 }

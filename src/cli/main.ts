@@ -20,12 +20,15 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
   check: () => import('./commands/check.ts'),
   remind: () => import('./commands/remind.ts'),
   calendar: () => import('./commands/calendar.ts'),
+  schedule: () => import('./commands/schedule.ts'),
   push: () => import('./commands/push.ts'),
   remove: () => import('./commands/remove.ts'),
   rename: () => import('./commands/rename.ts'),
   profile: () => import('./commands/profile.ts'),
   store: () => import('./commands/store.ts'),
   key: () => import('./commands/key.ts'),
+  backup: () => import('./commands/backup.ts'),
+  restore: () => import('./commands/restore.ts'),
   doctor: () => import('./commands/doctor.ts'),
 };
 

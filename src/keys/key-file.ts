@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BrokerError } from '../errors.ts';
-import { refuseLooseFile } from '../private-files.ts';
+import { refuseLooseFile, syncFolder } from '../private-files.ts';
 
 /**
  * Reads a 256-bit key: a symmetric JWK (RFC 7517), or the 32 bytes as base64, base64url or hexadecimal text.
@@ -63,15 +63,4 @@ export function writeKeyFile(path: string, key: Uint8Array): void {
     rmSync(temporary, { force: true });
   }
   syncFolder(dirname(path));
-}
-
-function syncFolder(path: string): void {
-  // Windows cannot open a folder; there the rename itself is what lasts.
-  if (process.platform === 'win32') return;
-  const folder = openSync(path, 'r');
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
 }

@@ -67,7 +67,7 @@ export async function changedSince(db: Db, contents: TableContent[]): Promise<bo
 }
 
 /** Reads everything as of one instant, on one connection, and keeps no writer waiting. */
-async function withSnapshot<T>(db: Db, use: (snapshot: Db) => Promise<T>): Promise<T> {
+export async function withSnapshot<T>(db: Db, use: (snapshot: Db) => Promise<T>): Promise<T> {
   return await db.connection().execute(async (connection) => {
     await sql.raw(snapshotStatements[engineOf(db)]).execute(connection);
     try {
@@ -101,11 +101,11 @@ function notEmpty(): BrokerError {
 /** SQLite takes 32,766 values in one statement, PostgreSQL 65,535. */
 const valuesPerStatement = 20_000;
 
-async function copyTable(
+export async function copyTable(
   from: Db,
   to: Db,
   table: Table,
-  progress: CopyOptions['progress'],
+  progress?: CopyOptions['progress'],
 ): Promise<TableContent> {
   const content = new ContentHash();
   let batch: Row[] = [];
@@ -140,9 +140,9 @@ async function compare(to: Db, original: TableContent): Promise<void> {
   );
 }
 
-type Row = Record<string, string | number | null>;
+export type Row = Record<string, string | number | null>;
 
-function rowsOf(db: Db, table: Table): AsyncIterable<Row> {
+export function rowsOf(db: Db, table: Table): AsyncIterable<Row> {
   return db.selectFrom(table).selectAll().stream(500) as AsyncIterable<Row>;
 }
 

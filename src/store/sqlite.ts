@@ -7,6 +7,7 @@ import {
   SqliteDialect,
   type SqliteStatement,
 } from 'kysely';
+import { sqliteFailure } from './sqlite-failures.ts';
 import { openSqliteFile } from './sqlite-file.ts';
 
 /**
@@ -14,12 +15,12 @@ import { openSqliteFile } from './sqlite-file.ts';
  * first and writes later fails at once when another process wrote in between, instead of waiting its turn.
  */
 export function sqliteDialect(file: string): Dialect {
-  const database = openSqliteFile(file);
+  const database = inWords(file, () => openSqliteFile(file));
   return new (class extends SqliteDialect {
     override createAdapter(): DialectAdapter {
       return new TransactionalDdlAdapter();
     }
-  })({ database: adapt(database) });
+  })({ database: adapt(database, file) });
 }
 
 /** SQLite rolls table changes back like any others, so that a migration happens whole or not at all. */
@@ -29,17 +30,25 @@ class TransactionalDdlAdapter extends SqliteAdapter {
   }
 }
 
-function adapt(database: DatabaseSync): SqliteDatabase {
+function inWords<T>(file: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw sqliteFailure(error, file);
+  }
+}
+
+function adapt(database: DatabaseSync, file: string): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare(sql): SqliteStatement {
-      const statement = database.prepare(sql === 'begin' ? 'begin immediate' : sql);
+      const statement = inWords(file, () => database.prepare(sql === 'begin' ? 'begin immediate' : sql));
       const parameters = (values: readonly unknown[]) => values as (string | number | bigint | null)[];
       return {
         reader: statement.columns().length > 0,
-        all: (values) => statement.all(...parameters(values)),
+        all: (values) => inWords(file, () => statement.all(...parameters(values))),
         iterate: (values) => statement.iterate(...parameters(values)),
-        run: (values) => statement.run(...parameters(values)),
+        run: (values) => inWords(file, () => statement.run(...parameters(values))),
       };
     },
   };

@@ -53,17 +53,38 @@ async function isUpToDate(db: Db): Promise<boolean> {
   }
 }
 
-async function migrate(db: Db): Promise<void> {
+/**
+ * Makes a new store in a SQLite file, with the tables as they were after a migration of that name: for rows that an
+ * earlier version wrote. Opened by `openStore` afterwards, it is brought up to date. Throws `E_STORE_NEWER`.
+ */
+export async function newStoreAsOf(file: string, migration: string): Promise<Db> {
+  const known = await migrationProvider.getMigrations();
+  if (!Object.hasOwn(known, migration)) throw newer();
+  const db = new Kysely<Schema>({ dialect: await dialectOf(file) });
+  try {
+    await migrate(db, migration);
+    return db;
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
+async function migrate(db: Db, to: string = newestMigration): Promise<void> {
   const migrator = new Migrator({ db, provider: migrationProvider });
-  const { error } = await migrator.migrateToLatest();
+  const { error } = await migrator.migrateTo(to);
   if (error === undefined) return;
   if (error instanceof Error && /previously executed migration .* is missing/.test(error.message)) {
-    throw new BrokerError('E_STORE_NEWER', 'The store was written by a newer version of this program.', {
-      help: 'Use that version, or a newer one. Nothing was changed.',
-      cause: error,
-    });
+    throw newer(error);
   }
   throw error;
+}
+
+function newer(cause?: unknown): BrokerError {
+  return new BrokerError('E_STORE_NEWER', 'The store was written by a newer version of this program.', {
+    help: 'Use that version, or a newer one. Nothing was changed.',
+    cause,
+  });
 }
 
 function unusable(file: string, cause: unknown): BrokerError {

@@ -9,7 +9,7 @@ import { deriveKey } from '../keys/passphrase.ts';
 import type { KeyEncryptionKeyInfo } from '../store/keys.ts';
 
 export interface KeySource {
-  settings: Pick<Settings, 'home' | 'keyFile' | 'passphrase'>;
+  settings: Pick<Settings, 'home' | 'keyFile' | 'passphrase' | 'databaseUrl'>;
   keychain: Keychain;
   now: () => number;
   /** Told, once, what a person should know of where the key now is. */

@@ -36,7 +36,9 @@ export async function removeKey(
 }
 
 async function find(db: Db, id: string): Promise<KeyEncryptionKeyRecord> {
-  const matching = (await listKeyRecords(db)).filter((record) => record.info.id.startsWith(id));
+  const matching = (await listKeyRecords(db)).filter(
+    ({ info }) => info.id.startsWith(id) || info.id.replace(/^[-_]+/, '').startsWith(id),
+  );
   const [record] = matching;
   if (record !== undefined && matching.length === 1 && id.length >= 4) return record;
   throw new BrokerError(

@@ -41,6 +41,11 @@ export class VaultKeys {
     this.#ring = ring;
   }
 
+  /** The keys of a store for which a key was obtained in another way than from its usual place. */
+  static of(db: Db, source: KeySource, held: HeldKey, ring: KeyRing): VaultKeys {
+    return new VaultKeys(db, source, held, ring);
+  }
+
   static async open(db: Db, source: KeySource): Promise<VaultKeys> {
     const held = await obtainKey(await listKeyEncryptionKeys(db), source);
     const { ring, granted } = await KeyRing.open(await listDataKeys(db, held.info.id), held.key);

@@ -7,12 +7,15 @@ import { createWebexApi, type WebexApi } from '../webex/api.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import { openKeys } from './open-keys.ts';
 import type { VaultKeys } from './vault-keys.ts';
+import { Witness } from './witness.ts';
 
 /** What every use of the stored tokens needs. */
 export interface Vault {
   settings: Settings;
   db: Db;
   keys: VaultKeys;
+  /** Knows the store from the last time. */
+  witness: Witness;
   webex: Record<Deployment, WebexApi>;
   /** Epoch milliseconds. */
   now: () => number;
@@ -60,11 +63,13 @@ export async function openVault(settings: Settings, options: VaultOptions = {}):
   const { db } = await openRecords(settings, now);
   try {
     const keys = await openKeys(db, { settings, keychain, now, notice });
+    const witness = await Witness.of(db, keys.source, () => keys.held.info.kind);
     const api = (deployment: Deployment) => createWebexApi({ ...settings.webex[deployment], fetch, now });
     return {
       settings,
       db,
       keys,
+      witness,
       now,
       webex: { commercial: api('commercial'), government: api('government') },
     };
@@ -75,5 +80,6 @@ export async function openVault(settings: Settings, options: VaultOptions = {}):
 }
 
 export async function closeVault(vault: Vault): Promise<void> {
+  await vault.witness.close();
   await vault.db.destroy();
 }

@@ -2,7 +2,7 @@ import { BrokerError } from '../errors.ts';
 import { admit, isAdmitted } from '../keys/admission.ts';
 import { type WrappedDataKey, wrapDataKey } from '../keys/data-key.ts';
 import { grantDataKey } from '../keys/grant.ts';
-import { keyId } from '../keys/key-id.ts';
+import { keyId, shortKeyId } from '../keys/key-id.ts';
 import { publicKeyOf } from '../keys/wrapping-key.ts';
 import { insertDataKeys, type KeyEncryptionKeyRecord, listKeyRecords, setAdmission } from '../store/keys.ts';
 import type { Db } from '../store/store.ts';
@@ -48,9 +48,9 @@ function admittedPublicKey(record: KeyEncryptionKeyRecord, keys: VaultKeys): str
   if (record.publicKey !== null && isTrusted(record, keys)) return record.publicKey;
   throw new BrokerError(
     'E_KEY_FOREIGN',
-    `The store lists a key that nobody with access to it has let in: ${record.info.id.slice(0, 8)} (${record.name}).`,
+    `The store lists a key that nobody with access to it has let in: ${shortKeyId(record.info.id)} (${record.name}).`,
     {
-      help: `Somebody wrote to the database from outside. Nothing was changed. Take the key out with: webex-token key remove ${record.info.id.slice(0, 8)}`,
+      help: `Somebody wrote to the database from outside. Nothing was changed. Take the key out with: webex-token key remove ${shortKeyId(record.info.id)}`,
     },
   );
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { readSettings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
+import { shortKeyId } from '../../keys/key-id.ts';
 import {
   fingerprint,
   formatRequest,
@@ -82,7 +83,7 @@ async function status(options: { json?: boolean }): Promise<void> {
   const found = await withVault((vault) => keyStatus(vault));
   if (options.json) return printJson(forPrograms(found));
   const rows = found.keys.map((key) => [
-    key.id.slice(0, 8),
+    shortKeyId(key.id),
     key.kind,
     key.name,
     day(key.createdAt),
@@ -92,7 +93,7 @@ async function status(options: { json?: boolean }): Promise<void> {
   print(table(['KEY', 'KIND', 'MADE BY', 'ON', 'OPENS THE STORE HERE', 'HELD BY (LAST USED)'], rows));
   print('');
   const dataKeys = found.dataKeys.map(({ id, createdAt, wrappedFor, current }) => [
-    id.slice(0, 8),
+    shortKeyId(id),
     day(createdAt),
     String(wrappedFor),
     current ? 'seals every new token' : 'until the keys it vouches for are used next',
@@ -106,7 +107,7 @@ async function status(options: { json?: boolean }): Promise<void> {
 }
 
 function foreignWords({ id, name }: KeyDescription): string {
-  return `Nobody with access has let the key ${id.slice(0, 8)} (${name}) in: somebody wrote to the database. Take it out with "webex-token key remove ${id.slice(0, 8)}".`;
+  return `Nobody with access has let the key ${shortKeyId(id)} (${name}) in: somebody wrote to the database. Take it out with "webex-token key remove ${shortKeyId(id)}".`;
 }
 
 function forPrograms({ keys, dataKeys, unfinished }: KeyStatus): unknown {
@@ -148,7 +149,7 @@ async function passphraseFor({ settings, keys }: Vault): Promise<string> {
 
 function report({ resealed, unreadable, continued }: Rotated): void {
   note(
-    `${continued ? 'Carried on what was interrupted. ' : ''}${resealed.toLocaleString('en')} tokens were sealed anew, and the old data key is gone.`,
+    `${continued ? 'Carried on what was interrupted. ' : ''}Tokens sealed anew: ${resealed.toLocaleString('en')}. The old data key is gone.`,
   );
   if (unreadable.length > 0) {
     warn(
@@ -168,7 +169,7 @@ function reportReplaced({ settings }: Vault, { oldKey, newKey, heldBy }: Replace
   if (newKey.kind === 'passphrase') note('Set WEBEX_TOKEN_PASSPHRASE to it wherever this program runs.');
   if (heldBy.length > 0) {
     warn(
-      `The old key stays, for it is used on ${heldBy.join(', ')}. Give them the new one, then: webex-token key remove ${oldKey.id.slice(0, 8)}`,
+      `The old key stays, for it is used on ${heldBy.join(', ')}. Give them the new one, then: webex-token key remove ${shortKeyId(oldKey.id)}`,
     );
     return;
   }
@@ -202,7 +203,7 @@ async function add(options: AddOptions): Promise<void> {
       await addRequestedKey(vault, wanted, actor);
       note(`Let in: the key of ${wanted.name}. Its fingerprint is ${fingerprint(wanted)}`);
       note('Compare it with what they see. If it is another, take the key out again at once:');
-      note(`  webex-token key remove ${wanted.id.slice(0, 8)}`);
+      note(`  webex-token key remove ${shortKeyId(wanted.id)}`);
       return;
     }
     const { source } = vault.keys;
@@ -219,7 +220,7 @@ async function add(options: AddOptions): Promise<void> {
       await made.undo().catch(() => {});
       throw error;
     }
-    note(`Let in: ${made.info.id.slice(0, 8)}, ${made.info.kind}. Either key opens the store now.`);
+    note(`Let in: ${shortKeyId(made.info.id)}, ${made.info.kind}. Either key opens the store now.`);
   });
 }
 
@@ -242,7 +243,7 @@ async function request(options: { file?: boolean }): Promise<void> {
 async function remove(id: string): Promise<void> {
   await withVault(async (vault, actor) => {
     const done = await withProgress((progress) => removeKey(vault, id, actor, progress));
-    note(`Taken away: the key ${done.removed.info.id.slice(0, 8)} (${done.removed.name}).`);
+    note(`Taken away: the key ${shortKeyId(done.removed.info.id)} (${done.removed.name}).`);
     report(done);
     note(
       'Whoever held it may have kept tokens as well: they live until they expire, or are revoked at Webex.',

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import type { Db } from './store.ts';
+
+/**
+ * Which store this is, through copies and backups, and which life of it: a restored one begins another, and knows the
+ * ones that it follows. A database file that was simply put back has no such thing to show.
+ */
+export interface StoreIdentity {
+  id: string;
+  life: string;
+  /** The lives before, oldest first. */
+  before: string[];
+}
+
+const schema = z.object({ id: z.string(), life: z.string(), before: z.array(z.string()) });
+const key = 'identity';
+
+export async function storeIdentity(db: Db): Promise<StoreIdentity> {
+  const known = await find(db);
+  if (known !== null) return known;
+  const made: StoreIdentity = { id: randomUUID(), life: randomUUID(), before: [] };
+  await db
+    .insertInto('meta')
+    .values({ key, value: JSON.stringify(made) })
+    .onConflict((conflict) => conflict.column('key').doNothing())
+    .execute();
+  return (await find(db)) ?? made;
+}
+
+export async function setStoreIdentity(db: Db, identity: StoreIdentity): Promise<void> {
+  const value = JSON.stringify(identity);
+  await db
+    .insertInto('meta')
+    .values({ key, value })
+    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
+    .execute();
+}
+
+/** The next life of a store, which follows all the lives that these had, and those that were seen of it. */
+export function nextLife(
+  restored: StoreIdentity,
+  replaced: StoreIdentity | null,
+  seen: string[],
+): StoreIdentity {
+  const known = [replaced, restored].flatMap((each) => (each === null ? [] : [...each.before, each.life]));
+  const before = [...seen, ...known];
+  return { id: restored.id, life: randomUUID(), before: [...new Set(before)] };
+}
+
+async function find(db: Db): Promise<StoreIdentity | null> {
+  const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
+  return row === undefined ? null : schema.parse(JSON.parse(row.value));
+}

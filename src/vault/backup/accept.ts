@@ -1,0 +1,26 @@
+import type { Settings } from '../../config.ts';
+import type { Keychain } from '../../keys/keychain.ts';
+import { appendAudit } from '../../store/audit.ts';
+import { nextLife, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
+import { type Actor, openRecords } from '../vault.ts';
+import { livesSeen } from '../witness.ts';
+
+/** Takes the store as it is: somebody put an older copy of the database back, and meant to. */
+export async function acceptStore(
+  settings: Settings,
+  keychain: Keychain,
+  now: () => number,
+  actor: Actor,
+): Promise<void> {
+  const lives = await livesSeen({ settings, keychain });
+  const { db } = await openRecords(settings, now);
+  try {
+    await db.transaction().execute(async (trx) => {
+      const identity = await storeIdentity(trx);
+      await setStoreIdentity(trx, nextLife(identity, null, lives));
+      await appendAudit(trx, now(), { action: 'restore', outcome: 'in place', ...actor });
+    });
+  } finally {
+    await db.destroy();
+  }
+}

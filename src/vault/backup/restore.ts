@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { sql } from 'kysely';
+import type { Settings } from '../../config.ts';
+import { BrokerError } from '../../errors.ts';
+import type { Keychain } from '../../keys/keychain.ts';
+import { privateFolder, syncFolder } from '../../private-files.ts';
+import { appendAudit, verifyAudit } from '../../store/audit.ts';
+import { copyTable } from '../../store/copy.ts';
+import { nextLife, type StoreIdentity, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
+import { listKeyEncryptionKeys } from '../../store/keys.ts';
+import { type Db, newStoreAsOf, openStore } from '../../store/store.ts';
+import { type Table, tables } from '../../store/tables.ts';
+import { everySealedToken } from '../../store/tokens.ts';
+import { wrapForHeldKey } from '../add-key.ts';
+import { fetchKey, type KeySource } from '../obtain-key.ts';
+import { firstKey } from '../open-keys.ts';
+import { type Actor, databaseFile, storePlace } from '../vault.ts';
+import { VaultKeys } from '../vault-keys.ts';
+import { livesSeen } from '../witness.ts';
+import { type Chunk, damaged } from './format.ts';
+import { chunksOf, type OpenedBackup, openBackup } from './read.ts';
+import { keptTables } from './write.ts';
+
+export interface RestoreOptions {
+  settings: Settings;
+  keychain: Keychain;
+  now: () => number;
+  actor: Actor;
+  notice: (text: string) => void;
+  /** The key file of the host that the backup comes from. */
+  keyFile?: string;
+  /** The passphrase of that host, or of the backup. */
+  passphrase?: string;
+  progress?: (title: string, done: number) => void;
+}
+
+export interface Restored {
+  createdAt: string;
+  tokens: number;
+  profiles: number;
+  /** Where the store that was replaced is now; null where there was none. */
+  aside: string | null;
+  /** A key that was made for this machine, since none of the store's own is here. */
+  newKey: 'keychain' | 'file' | 'passphrase' | null;
+}
+
+/**
+ * Brings back a backup. It is written into a store of its own first and proved there: every line, the audit log, and
+ * that every token opens. Then it takes the place of what is in the store, in one transaction, whatever else uses it;
+ * that is kept aside. Throws `E_BACKUP…`, `E_STORE_NEWER`, and what opening a store throws.
+ */
+export async function restoreBackup(path: string, options: RestoreOptions): Promise<Restored> {
+  const { settings } = options;
+  privateFolder(settings.home);
+  const source: KeySource = options;
+  const backup = await openBackup(path, {
+    own: source,
+    other: otherSource(source, options),
+    backupPassphrase: options.passphrase ?? settings.backupPassphrase,
+  });
+  const draft = join(settings.home, `restore-${randomUUID()}.db`);
+  try {
+    await writeDraft(draft, path, backup, options);
+    const db = await openStore(draft);
+    try {
+      const keys = VaultKeys.of(db, source, backup.held, backup.ring);
+      const tokens = await prove(db, keys, options);
+      const newKey = await makeOwnKey(db, keys, backup, options);
+      const aside = await replaceStore(db, options);
+      const { length: profiles } = await db.selectFrom('profile').select('id').execute();
+      return { createdAt: backup.header.createdAt, tokens, profiles, aside, newKey };
+    } finally {
+      await db.destroy();
+    }
+  } finally {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
+  }
+}
+
+function otherSource(source: KeySource, { keyFile, passphrase }: RestoreOptions): KeySource {
+  const { settings } = source;
+  return {
+    ...source,
+    settings: {
+      ...settings,
+      keyFile: keyFile ?? settings.keyFile,
+      passphrase: passphrase ?? settings.passphrase,
+    },
+  };
+}
+
+async function writeDraft(
+  draft: string,
+  path: string,
+  backup: OpenedBackup,
+  { progress }: RestoreOptions,
+): Promise<void> {
+  const db = await newStoreAsOf(draft, backup.header.schema);
+  try {
+    await db.transaction().execute(async (trx) => {
+      for (const table of existing(await tableNames(trx)).toReversed()) await trx.deleteFrom(table).execute();
+      let rows = 0;
+      for await (const chunk of chunksOf(path, backup)) {
+        await insertChunk(trx, chunk);
+        rows += chunk.length;
+        progress?.('Reading the backup', rows);
+      }
+    });
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function tableNames(db: Db): Promise<string[]> {
+  return (await db.introspection.getTables()).map(({ name }) => name);
+}
+
+function existing(names: string[]): Table[] {
+  return tables.filter((table) => names.includes(table));
+}
+
+/** Neighbouring rows of one table go in together, some hundred values at a time. */
+async function insertChunk(trx: Db, chunk: Chunk): Promise<void> {
+  const isKept = (table: string): table is Table => (keptTables as readonly string[]).includes(table);
+  for (let from = 0; from < chunk.length; ) {
+    const table = chunk[from]?.[0] ?? '';
+    if (!isKept(table)) throw damaged(`it holds a table ${table.slice(0, 40)}`);
+    let to = from;
+    while (to < chunk.length && chunk[to]?.[0] === table && to - from < 500) to += 1;
+    const rows = chunk.slice(from, to).map(([, row]) => row);
+    await trx
+      .insertInto(table)
+      .values(rows as never)
+      .execute();
+    from = to;
+  }
+}
+
+/** Returns how many tokens there are: each was opened. */
+async function prove(db: Db, keys: VaultKeys, { progress }: RestoreOptions): Promise<number> {
+  const { broken } = await verifyAudit(db);
+  if (broken !== null) throw damaged(`its audit log is broken at row ${broken.seq}: ${broken.reason}`);
+  let tokens = 0;
+  for await (const { id, profileId, sealed } of everySealedToken(db)) {
+    await keys.open(sealed, { tokenId: id, profileId });
+    tokens += 1;
+    progress?.('Opening every token', tokens);
+  }
+  return tokens;
+}
+
+/** Where this machine could not open the store by itself later, it gets a key of its own. */
+async function makeOwnKey(
+  db: Db,
+  keys: VaultKeys,
+  { held, isStoreKey }: OpenedBackup,
+  options: RestoreOptions,
+): Promise<Restored['newKey']> {
+  const { now } = options;
+  if (isStoreKey && (await isAtHand(held.info, options))) return null;
+  const made = await firstKey(options);
+  const known = (await listKeyEncryptionKeys(db)).some(({ id }) => id === made.info.id);
+  if (known) return null;
+  await db.transaction().execute((trx) => wrapForHeldKey(trx, { db, keys, now }, made));
+  return made.info.kind;
+}
+
+async function isAtHand(info: Parameters<typeof fetchKey>[0], source: KeySource): Promise<boolean> {
+  try {
+    await fetchKey(info, source);
+    return true;
+  } catch (error) {
+    if (error instanceof BrokerError) return false;
+    throw error;
+  }
+}
+
+async function replaceStore(draft: Db, options: RestoreOptions): Promise<string | null> {
+  const { settings, now, actor, progress } = options;
+  const stamp = new Date(now()).toISOString().replace(/[:.]/g, '-');
+  const place = storePlace(settings);
+  const wasDamaged = await setDamagedAside(settings, stamp);
+  const db = await openStore(place);
+  try {
+    const restored = await storeIdentity(draft);
+    const replaced = await usedIdentity(db);
+    const identity = nextLife(restored, replaced, await livesSeen(options));
+    const aside = join(settings.home, `store-before-restore-${stamp}.db`);
+    await db.transaction().execute(async (trx) => {
+      if (replaced !== null) await copyAside(trx, aside, progress);
+      for (const table of tables.toReversed()) await trx.deleteFrom(table).execute();
+      for (const table of tables) {
+        await copyTable(draft, trx, table, (name, rows) => progress?.(`Restoring ${name}`, rows));
+      }
+      await setStoreIdentity(trx, identity);
+      await appendAudit(trx, now(), { action: 'restore', outcome: 'ok', ...actor });
+    });
+    return replaced === null ? wasDamaged : aside;
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** Null for a store that holds nothing yet. */
+async function usedIdentity(db: Db): Promise<StoreIdentity | null> {
+  const { seq } = await db.selectFrom('audit_head').select('seq').executeTakeFirstOrThrow();
+  const profile = await db.selectFrom('profile').select('id').limit(1).executeTakeFirst();
+  return seq === 0 && profile === undefined ? null : await storeIdentity(db);
+}
+
+async function copyAside(from: Db, file: string, progress: RestoreOptions['progress']): Promise<void> {
+  const to = await openStore(file);
+  try {
+    await to.transaction().execute(async (trx) => {
+      for (const table of tables.toReversed()) await trx.deleteFrom(table).execute();
+      for (const table of tables) {
+        await copyTable(from, trx, table, (name, rows) => progress?.(`Keeping ${name} aside`, rows));
+      }
+    });
+  } finally {
+    await to.destroy();
+  }
+  syncFolder(dirname(file));
+}
+
+/** A database file that cannot be read any more makes room; what uses it finds the new one at its next start. */
+async function setDamagedAside(
+  settings: Pick<Settings, 'home' | 'databaseUrl'>,
+  stamp: string,
+): Promise<string | null> {
+  if (settings.databaseUrl !== null) return null;
+  const file = databaseFile(settings.home);
+  if (!existsSync(file) || !(await isDamaged(file))) return null;
+  const aside = join(settings.home, `store-damaged-${stamp}.db`);
+  for (const suffix of ['-wal', '-shm', '']) {
+    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${aside}${suffix}`);
+  }
+  syncFolder(settings.home);
+  return aside;
+}
+
+async function isDamaged(file: string): Promise<boolean> {
+  try {
+    const db = await openStore(file);
+    try {
+      const { rows } = await sql<{ quick_check: string }>`pragma quick_check(1)`.execute(db);
+      return rows[0]?.quick_check !== 'ok';
+    } finally {
+      await db.destroy();
+    }
+  } catch (error) {
+    if (error instanceof BrokerError && error.code === 'E_STORE_DAMAGED') return true;
+    throw error;
+  }
+}

@@ -1,0 +1,132 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { wrapDataKey } from '../../keys/data-key.ts';
+import { seal } from '../../keys/jwe.ts';
+import { appendAudit } from '../../store/audit.ts';
+import { rowsOf, withSnapshot } from '../../store/copy.ts';
+import { listAllDataKeys, listKeyRecords } from '../../store/keys.ts';
+import { newestMigration } from '../../store/migrations/newest.ts';
+import type { Db } from '../../store/store.ts';
+import { type Table, tables } from '../../store/tables.ts';
+import { makePassphraseKey } from '../make-key.ts';
+import type { Actor, Vault } from '../vault.ts';
+import type { VaultKeys } from '../vault-keys.ts';
+import { type BackupHeader, type Chunk, ChunkSeal, formatVersion } from './format.ts';
+import { NewFile } from './new-file.ts';
+
+/** What is not worth keeping: who is signed in at this moment, and who is about to. */
+export const leftOut: readonly Table[] = ['sign_in', 'web_session', 'entry_link'];
+export const keptTables = tables.filter((table) => !leftOut.includes(table));
+
+export interface BackupOptions {
+  /** This program's version. */
+  program: string;
+  /** Opens the backup beside the store's own keys. */
+  passphrase?: string;
+  /** Told now and then how many rows are written. */
+  progress?: (rows: number) => void;
+}
+
+export interface WrittenBackup {
+  path: string;
+  rows: number;
+  bytes: number;
+}
+
+/**
+ * Writes the whole store into one new file, sealed, as it was at one instant, while others go on using it. That it was
+ * made is recorded first. Throws `E_FILE_EXISTS`, `E_FILE`.
+ */
+export async function writeBackup(
+  vault: Pick<Vault, 'db' | 'keys' | 'now'>,
+  path: string,
+  actor: Actor,
+  options: BackupOptions,
+): Promise<WrittenBackup> {
+  const file = new NewFile(path);
+  try {
+    await vault.db
+      .transaction()
+      .execute((trx) => appendAudit(trx, vault.now(), { action: 'backup', outcome: 'ok', ...actor }));
+    const rows = await withSnapshot(vault.db, async (snapshot) => {
+      await vault.keys.refresh(snapshot);
+      const key = randomBytes(32);
+      const header = JSON.stringify(await headerOf(vault, snapshot, key, options));
+      file.write(`${header}\n`);
+      const { id } = JSON.parse(header) as BackupHeader;
+      return await writeRows(snapshot, file, new ChunkSeal(key, id, header), options.progress);
+    });
+    file.finish();
+    return { path: file.path, rows, bytes: file.bytes };
+  } catch (error) {
+    file.discard();
+    throw error;
+  }
+}
+
+async function headerOf(
+  { keys, now }: Pick<Vault, 'keys' | 'now'>,
+  snapshot: Db,
+  key: Uint8Array,
+  { program, passphrase }: BackupOptions,
+): Promise<BackupHeader> {
+  const id = randomUUID();
+  const sealing = keys.ring.sealingKey;
+  const records = await listKeyRecords(snapshot);
+  const dataKeys = await listAllDataKeys(snapshot);
+  return {
+    'webex-token-backup': formatVersion,
+    id,
+    createdAt: new Date(now()).toISOString(),
+    program,
+    schema: newestMigration,
+    keys: records.map(({ info, name }) => ({ ...info, name })),
+    dataKeys: dataKeys.map(({ createdAt: _, ...wrapped }) => wrapped),
+    passphrase: passphrase === undefined ? null : await wrappedForPassphrase(keys, passphrase, dataKeys),
+    backupKey: await seal(key, sealing.key, sealing.id, { backup: id }),
+  };
+}
+
+async function wrappedForPassphrase(
+  { ring }: VaultKeys,
+  passphrase: string,
+  known: { dataKeyId: string; generation: number }[],
+): Promise<BackupHeader['passphrase']> {
+  const { info, key } = await makePassphraseKey(passphrase);
+  const generations = new Map(known.map(({ dataKeyId, generation }) => [dataKeyId, generation]));
+  const dataKeys = await Promise.all(
+    ring.dataKeys.map((dataKey) => wrapDataKey(dataKey.key, generations.get(dataKey.id) ?? 0, key)),
+  );
+  return { key: info, dataKeys };
+}
+
+/** How many characters of rows go into one line, before they are deflated. */
+const chunkSize = 256 << 10;
+
+async function writeRows(
+  snapshot: Db,
+  file: NewFile,
+  sealing: ChunkSeal,
+  progress: BackupOptions['progress'],
+): Promise<number> {
+  let chunk: Chunk = [];
+  let size = 0;
+  let line = 1;
+  let rows = 0;
+  const flush = async (last: boolean) => {
+    file.write(`${await sealing.seal(chunk, line, last)}\n`);
+    line += 1;
+    chunk = [];
+    size = 0;
+    progress?.(rows);
+  };
+  for (const table of keptTables) {
+    for await (const row of rowsOf(snapshot, table)) {
+      chunk.push([table, row]);
+      rows += 1;
+      size += JSON.stringify(row).length;
+      if (size >= chunkSize) await flush(false);
+    }
+  }
+  await flush(true);
+  return rows;
+}
