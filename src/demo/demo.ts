@@ -10,11 +10,12 @@ import { startServer } from '../server/start.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { newEntryLink } from '../vault/entry-links.ts';
 import { closeVault, openVault } from '../vault/vault.ts';
+import { type Mailbox, startMailbox } from './mailbox.ts';
 import { seedDemonstration } from './seed.ts';
 
 /*
- * `npm run demo`: the whole program on a simulated Webex, offline, with a data folder of its own that is made anew
- * each time. Nothing of the person's own settings, keychain or tokens is touched.
+ * `npm run demo`: the whole program on a simulated Webex, Entra ID and Okta, offline, with a data folder of its own that
+ * is made anew each time. Nothing of the person's own settings, keychain or tokens is touched.
  */
 const home = join(packageRoot, '.demo');
 
@@ -23,7 +24,8 @@ async function demonstrate(): Promise<void> {
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { mode: 0o700 });
   const simulator = await startSimulator();
-  const settings = demoSettings(simulator);
+  const mailbox = await startMailbox(mailed);
+  const settings = demoSettings(simulator, mailbox);
   const vault = await openVault(settings);
   try {
     await seedDemonstration(settings, simulator);
@@ -31,7 +33,7 @@ async function demonstrate(): Promise<void> {
     try {
       writeEnvironment(settings);
       note(
-        'A demonstration: Webex is simulated, the organizations and people are made up, nothing leaves this machine.\n',
+        'A demonstration: Webex, Entra ID and Okta are simulated, the organizations and people are made up, nothing leaves this machine.\n',
       );
       const mayOpen = !process.argv.includes('--no-open');
       await showTheWayIn(`${appOrigin(settings)}/enter/${await newEntryLink(vault)}`, mayOpen);
@@ -47,20 +49,33 @@ async function demonstrate(): Promise<void> {
     }
   } finally {
     await closeVault(vault);
+    await mailbox.close();
     await simulator.close();
   }
 }
 
-function demoSettings(simulator: Simulator): Settings {
+/** The reminders of the days before are sent as it starts: they are part of its story. */
+function mailed(subject: string): void {
+  note(`The simulated mail server took: ${subject}`);
+}
+
+function demoSettings(simulator: Simulator, { smtpUrl }: Mailbox): Settings {
   const { port } = readSettings({ WEBEX_TOKEN_PORT: process.env.WEBEX_TOKEN_PORT });
+  const documented = readSettings({});
   return {
-    ...readSettings({}),
+    ...documented,
     port,
     home,
     // A file, and not the person's own keychain.
     keyFile: join(home, 'key.jwk'),
     passphrase: null,
     webex: simulator.endpoints,
+    reminders: {
+      ...documented.reminders,
+      smtpUrl,
+      mailFrom: 'webex-token@demonstration.example',
+      mailTo: ['it@demonstration.example'],
+    },
     ...simulatedTools(simulator),
   };
 }
@@ -82,7 +97,7 @@ function simulatedTools({ entra, okta }: Simulator): Pick<Settings, 'entra' | 'o
 }
 
 /** For commands in another terminal: the same data folder, the same simulated Webex. */
-function writeEnvironment({ port, webex, entra, okta }: Settings): void {
+function writeEnvironment({ port, webex, entra, okta, reminders }: Settings): void {
   const variables = {
     WEBEX_TOKEN_HOME: home,
     WEBEX_TOKEN_PORT: String(port),
@@ -92,6 +107,9 @@ function writeEnvironment({ port, webex, entra, okta }: Settings): void {
     WEBEX_TOKEN_API_F_URL: webex.government.api,
     WEBEX_TOKEN_SCIM_URL: webex.commercial.scim,
     WEBEX_TOKEN_SCIM_F_URL: webex.government.scim,
+    WEBEX_TOKEN_SMTP_URL: reminders.smtpUrl ?? '',
+    WEBEX_TOKEN_MAIL_FROM: reminders.mailFrom ?? '',
+    WEBEX_TOKEN_MAIL_TO: reminders.mailTo.join(','),
     WEBEX_TOKEN_GRAPH_URL: entra.graphUrl ?? '',
     WEBEX_TOKEN_ENTRA_LOGIN_URL: entra.loginUrl ?? '',
     AZURE_TENANT_ID: entra.tenantId ?? '',

@@ -1,41 +1,118 @@
 import type { Settings } from '../config.ts';
+import { openChannels } from '../expiry/channels.ts';
+import { thisProcess } from '../expiry/claimant.ts';
+import { sendReminders } from '../expiry/send-reminders.ts';
+import { pushProfileToEntra } from '../handoff/entra/push-profile.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
+import { addClient } from '../vault/clients.ts';
 import { importToken } from '../vault/import-token.ts';
 import { settleToken } from '../vault/settle.ts';
-import { closeVault, openVault } from '../vault/vault.ts';
+import { closeVault, openVault, type Vault } from '../vault/vault.ts';
 import type { Deployment } from '../webex/deployments.ts';
 
+interface PastToken {
+  profile: string;
+  deployment: Deployment;
+  account: string;
+  daysAgo: number;
+}
+
+/** How long the tokens of the demonstration live. Days. */
+const life = 365;
+
 /** Organizations whose tokens were fetched at other times, so that the first page shows how each state looks. */
-const past: { profile: string; deployment: Deployment; account: string; daysAgo: number; days: number }[] = [
-  { profile: 'globex', deployment: 'commercial', account: 'other-organization', daysAgo: 120, days: 365 },
-  { profile: 'examples-gov', deployment: 'government', account: 'full-admin', daysAgo: 353, days: 365 },
-  {
-    profile: 'samples-gov',
-    deployment: 'government',
-    account: 'other-organization',
-    daysAgo: 380,
-    days: 365,
-  },
+const past: PastToken[] = [
+  { profile: 'globex', deployment: 'commercial', account: 'other-organization', daysAgo: 340 },
+  { profile: 'examples-gov', deployment: 'government', account: 'full-admin', daysAgo: 353 },
+  { profile: 'samples-gov', deployment: 'government', account: 'other-organization', daysAgo: 380 },
 ];
 
+const actor = { user: 'demonstration' };
+
 export async function seedDemonstration(settings: Settings, simulator: Simulator): Promise<void> {
-  const actor = { user: 'demonstration' };
-  for (const { profile, deployment, account, daysAgo, days } of past) {
-    const capturedAt = Date.now() - daysAgo * dayMs;
-    const secondsLeft = ((days - daysAgo) * dayMs) / 1000;
-    const { accessToken } = simulator.issueToken(account, {
-      deployment,
-      lifetimeSeconds: Math.max(secondsLeft, 60),
-    });
-    // One whose time is over is stored as it was then, without asking the Webex of today.
-    const unasked = { fetch: () => Promise.reject(new Error('not asked')) };
-    const vault = await openVault(settings, { now: () => capturedAt, ...(secondsLeft <= 0 && unasked) });
-    try {
-      const tokenId = await importToken(vault, { profile, deployment }, accessToken, actor);
-      await settleToken(vault, tokenId, actor);
-    } finally {
-      await closeVault(vault);
-    }
+  for (const token of past) await capture(settings, simulator, token);
+  await handOver(settings, simulator);
+  for (const daysAgo of [23, 11]) await remind(settings, daysAgo);
+  // Renewed since, and not yet replaced in Entra ID.
+  await capture(settings, simulator, {
+    profile: 'globex',
+    deployment: 'commercial',
+    account: 'other-organization',
+    daysAgo: 2,
+  });
+  await register(settings);
+}
+
+async function capture(
+  settings: Settings,
+  simulator: Simulator,
+  { profile, deployment, account, daysAgo }: PastToken,
+): Promise<void> {
+  const secondsLeft = ((life - daysAgo) * dayMs) / 1000;
+  const lifetimeSeconds = Math.max(secondsLeft, 60);
+  const { accessToken } = simulator.issueToken(account, { deployment, lifetimeSeconds });
+  // One whose time is over is stored as it was then, without asking the Webex of today.
+  const unasked = { fetch: () => Promise.reject(new Error('not asked')) };
+  await at(daysAgo, settings, secondsLeft <= 0 ? unasked : {}, async (vault) => {
+    const tokenId = await importToken(vault, { profile, deployment }, accessToken, actor);
+    await settleToken(vault, tokenId, actor);
+  });
+}
+
+/** The simulated Entra ID gets the token of "globex", from the application that signs in by itself. */
+async function handOver(settings: Settings, simulator: Simulator): Promise<void> {
+  const { app, client, directory } = simulator.entra;
+  directory.addUser('grace.mbeki@globex.example', {
+    displayName: 'Grace Mbeki',
+    assignments: [{ resourceId: app.id, principalType: 'User' }],
+  });
+  const { tenantId } = directory;
+  const entra = { ...settings.entra, tenantId, clientId: client.clientId, clientSecret: client.secret };
+  await at(339, { ...settings, entra }, {}, async (vault) => {
+    const ports = {
+      fetch: globalThis.fetch,
+      patience: { sleep: () => Promise.resolve(), onWait: () => {} },
+      onStep: () => {},
+      onRequest: () => {},
+      onDeviceCode: () => {},
+    };
+    await pushProfileToEntra(vault, 'globex', actor, { start: true }, ports);
+  });
+  await simulator.entra.runCycle();
+}
+
+/** The reminders that were due on that day, by mail. */
+async function remind(settings: Settings, daysAgo: number): Promise<void> {
+  const nobody = { platform: 'aix' as const, environment: {}, run: () => Promise.resolve() };
+  const channels = await openChannels(settings.reminders, { desktop: nobody });
+  await at(daysAgo, settings, {}, (vault) => sendReminders(vault, { channels, claimant: thisProcess() }));
+  for (const channel of channels) channel.close();
+}
+
+async function register(settings: Settings): Promise<void> {
+  await at(30, settings, {}, (vault) =>
+    addClient(vault, { name: 'ci-deploy', profiles: ['globex', 'examples-gov'] }, actor),
+  );
+  await at(0, settings, {}, (vault) => {
+    const expiresAt = vault.now() + 90 * dayMs;
+    const addresses = ['10.20.0.0/16'];
+    return addClient(vault, { name: 'reporting', profiles: ['globex'], addresses, expiresAt }, actor);
+  });
+}
+
+/** Does something as if it were so many days ago. */
+async function at(
+  daysAgo: number,
+  settings: Settings,
+  options: { fetch?: typeof globalThis.fetch },
+  work: (vault: Vault) => Promise<unknown>,
+): Promise<void> {
+  const now = Date.now() - daysAgo * dayMs;
+  const vault = await openVault(settings, { now: () => now, ...options });
+  try {
+    await work(vault);
+  } finally {
+    await closeVault(vault);
   }
 }
