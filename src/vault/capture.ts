@@ -65,7 +65,7 @@ async function expectedSignIn(vault: Vault, state: string | null, binding: strin
       'E_STATE_DOCUMENTED',
       'This answer belongs to the address in the guides, which is the same for everybody, so nobody can tell who asked for it.',
       {
-        help: 'Start over from here, or import the token by pasting the address, if it was you who signed in.',
+        help: 'Start over from here; it takes one more sign-in, and then the answer can be told from anybody else’s.',
       },
     );
   }
