@@ -140,7 +140,7 @@ describe('the files', () => {
     const text = 'These are the notes of somebody who chose this name too.\n'.repeat(100);
     writeFileSync(file, text, { mode: 0o600 });
     const error = await brokerErrorOf(() => openStore(file));
-    expect(error.code).toBe('E_STORE');
+    expect(error.code).toBe('E_STORE_DAMAGED');
     expect(error.message).toBe(`The store ${file} cannot be used: file is not a database.`);
     expect(readFileSync(file, 'utf8')).toBe(text);
   });

@@ -165,7 +165,11 @@ describe('no keychain at the first run', () => {
     const count = async (table: 'key_encryption_key' | 'wrapped_data_key') =>
       (await vault.db.selectFrom(table).selectAll().execute()).length;
     expect([await count('key_encryption_key'), await count('wrapped_data_key')]).toEqual([1, 1]);
-    expect(readdirSync(settings.home).filter((name) => name.startsWith('key'))).toEqual(['key.jwk']);
+    expect(
+      readdirSync(settings.home)
+        .filter((name) => name.startsWith('key'))
+        .sort(),
+    ).toEqual(['key.jwk', 'key.jwk.seen']);
   });
 });
 
