@@ -32,7 +32,11 @@ export interface Machine {
   start(args: string[], input?: string): Running;
 }
 
-export async function machine(simulator?: Simulator, more: NodeJS.ProcessEnv = {}): Promise<Machine> {
+export async function machine(
+  simulator?: Simulator,
+  more: NodeJS.ProcessEnv = {},
+  installed = program,
+): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const home = join(folder, 'home');
@@ -45,7 +49,7 @@ export async function machine(simulator?: Simulator, more: NodeJS.ProcessEnv = {
     ...(simulator && simulatorEnvironment(simulator)),
     ...more,
   };
-  const start = (args: string[], input = '') => startProgram(args, environment, input);
+  const start = (args: string[], input = '') => startProgram(installed, args, environment, input);
   return { home, port, environment, start, run: (args, input) => start(args, input).finished };
 }
 
@@ -60,8 +64,13 @@ export function simulatorEnvironment({ endpoints }: Simulator): NodeJS.ProcessEn
   };
 }
 
-function startProgram(args: string[], environment: NodeJS.ProcessEnv, input: string): Running {
-  const child = spawn(process.execPath, [program, ...args], { env: environment, stdio: 'pipe' });
+function startProgram(
+  installed: string,
+  args: string[],
+  environment: NodeJS.ProcessEnv,
+  input: string,
+): Running {
+  const child = spawn(process.execPath, [installed, ...args], { env: environment, stdio: 'pipe' });
   let stdout = '';
   let stderr = '';
   const watchers = new Set<() => void>();

@@ -38,6 +38,8 @@ async function importOne(profile: string, options: SignInOptions): Promise<void>
 
 async function handedOver(): Promise<string> {
   if (!process.stdin.isTTY) return await readStandardInput();
+  // The terminal shows nothing of it from before the person is asked.
+  const line = readHiddenLine();
   note('Paste the address you landed on (or the token) and press Enter. It is not shown.');
-  return await readHiddenLine();
+  return await line;
 }

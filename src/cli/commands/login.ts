@@ -72,10 +72,12 @@ const checkTimeoutMs = 30_000;
 async function login(profile: string, options: SignInOptions & { push?: boolean }): Promise<void> {
   const request = signInRequest(profile, options);
   process.exitCode = await withVault(async (vault, actor) => {
+    // Listened to from before there is a server that would have to be cleared away.
+    const stopped = untilStopped();
     const server = new SignInServer(vault);
     try {
       const signInId = await inviteToSignIn(vault, request, await server.ensure(), options.open);
-      const tokenId = await untilCaptured(vault, signInId, server, options.timeout);
+      const tokenId = await untilCaptured(vault, signInId, server, stopped, options.timeout);
       const code = reportSettled(await untilSettled(vault, tokenId, actor, options.accept ?? false));
       return code === 0 ? await handOver(vault, profile, actor, options.push ?? false) : code;
     } finally {
@@ -111,11 +113,12 @@ async function untilCaptured(
   vault: Vault,
   signInId: string,
   server: SignInServer,
+  stopped: Promise<void>,
   timeoutSeconds: number,
 ): Promise<string> {
   const deadline = Date.now() + timeoutSeconds * 1000;
   let interrupted = false;
-  void untilStopped().then(() => {
+  void stopped.then(() => {
     interrupted = true;
   });
   while (Date.now() < deadline && !interrupted) {

@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { fragmentOf, simulated } from '../simulator/simulated.ts';
+import { filesHolding } from '../vault/vaults.ts';
+import { BrowserByHand, printedLink } from './browser-by-hand.ts';
+import { machine } from './run.ts';
+
+// Whole programs, and a person's way through them.
+vi.setConfig({ testTimeout: 90_000 });
+
+describe('login without a server', () => {
+  test('from the printed link to the token, and to the page that says so', async () => {
+    const webex = await simulated();
+    const here = await machine(webex);
+    const login = here.start(['login', 'acme', '--no-open']);
+    const link = await printedLink(login);
+    const browser = new BrowserByHand();
+    const redirectUrl = await browser.signIn(link, { account: 'full-admin' });
+    const { access_token: token = '' } = fragmentOf(redirectUrl);
+    const stored = await browser.bringBack(redirectUrl);
+    expect(stored.status).toBe(200);
+    const { next } = (await stored.json()) as { next: string };
+    // The command has what it waited for, but its server stays until the browser has the page.
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const page = await browser.get(new URL(next, redirectUrl).href);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('Ada Nakamura');
+
+    const { code, stdout, stderr } = await login.finished;
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toContain('Stored as "acme", encrypted.');
+    expect(stderr).toContain('Ada Nakamura (ada.nakamura@acme.example), a full administrator');
+    expect(stderr).not.toContain(token);
+    expect(await here.run(['get', 'acme'])).toEqual({
+      code: 0,
+      signal: null,
+      stdout: `${token}\n`,
+      stderr: '',
+    });
+    expect(existsSync(join(here.home, 'server.json'))).toBe(false);
+    expect(filesHolding(here.home, token)).toEqual([]);
+    // The link works once.
+    expect(filesHolding(here.home, new URL(link).pathname.split('/').at(-1) ?? '')).toEqual([]);
+  });
+
+  test('declined at Webex: 1, with the reason', async () => {
+    const here = await machine(await simulated());
+    const login = here.start(['login', 'acme', '--no-open']);
+    const browser = new BrowserByHand();
+    const redirectUrl = await browser.signIn(await printedLink(login), { outcome: 'deny' });
+    expect((await browser.bringBack(redirectUrl)).status).toBe(400);
+    const { code, stdout, stderr } = await login.finished;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('declined');
+    expect((await here.run(['list', '--json'])).stdout).toBe('[]\n');
+  });
+
+  test('nobody signs in: 1, after the time that was given', async () => {
+    const here = await machine(await simulated());
+    const { code, stdout, stderr } = await here.run(['login', 'acme', '--no-open', '--timeout', '1']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('Nobody signed in within 1 seconds. Nothing was stored.');
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s while it waits: 1, and nothing is left behind',
+    async (signal) => {
+      const here = await machine(await simulated());
+      const login = here.start(['login', 'acme', '--no-open']);
+      const link = await printedLink(login);
+      login.kill(signal);
+      const { code, stderr } = await login.finished;
+      expect(code).toBe(1);
+      expect(stderr).toContain('Stopped before anybody signed in. Nothing was stored.');
+      expect(existsSync(join(here.home, 'server.json'))).toBe(false);
+      await expect(fetch(link)).rejects.toThrow();
+    },
+  );
+
+  test('a bogus answer meanwhile ends nothing', async () => {
+    const webex = await simulated();
+    const here = await machine(webex);
+    const login = here.start(['login', 'acme', '--no-open']);
+    const browser = new BrowserByHand();
+    const redirectUrl = await browser.signIn(await printedLink(login), { account: 'full-admin' });
+    const origin = new URL(redirectUrl).origin;
+    const bogus = `${origin}/auth/code#access_token=fake-token&token_type=Bearer&state=${'A'.repeat(43)}`;
+    for (const answer of [bogus, redirectUrl]) {
+      expect((await new BrowserByHand().bringBack(answer)).status).toBeGreaterThanOrEqual(400);
+    }
+    expect((await browser.bringBack(redirectUrl)).status).toBe(200);
+    expect((await login.finished).code).toBe(0);
+  });
+});
+
+describe('login as the wrong person', () => {
+  test('5, and the token is set aside; --accept takes it', async () => {
+    const webex = await simulated();
+    const here = await machine(webex);
+    const sign = async (args: string[]) => {
+      const login = here.start(['login', 'acme', '--no-open', ...args]);
+      const browser = new BrowserByHand();
+      await browser.bringBack(await browser.signIn(await printedLink(login), { account: 'user-admin' }));
+      return await login.finished;
+    };
+    const refused = await sign([]);
+    expect(refused.code).toBe(5);
+    expect(refused.stderr).toContain('somebody who is not a full administrator');
+    expect(refused.stderr).toContain('--accept');
+    expect(await here.run(['get', 'acme'])).toMatchObject({ code: 3, stdout: '' });
+    expect((await sign(['--accept'])).code).toBe(0);
+    expect(await here.run(['get', 'acme'])).toMatchObject({ code: 0 });
+  });
+});
+
+describe('login beside a server', () => {
+  test('uses the one that runs, and leaves it running', async () => {
+    const webex = await simulated();
+    const here = await machine(webex);
+    const serve = here.start(['serve', '--no-open']);
+    const origin = new URL(await printedLink(serve)).origin;
+    const login = here.start(['login', 'gov', '--no-open', '--deployment', 'government']);
+    const browser = new BrowserByHand();
+    const redirectUrl = await browser.signIn(await printedLink(login), { account: 'full-admin' });
+    expect((await browser.bringBack(redirectUrl)).status).toBe(200);
+    expect((await login.finished).code).toBe(0);
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200);
+    expect(JSON.parse((await here.run(['list', '--json'])).stdout)).toMatchObject([
+      { profile: 'gov', deployment: 'government', account: 'hana.kowalska@examples.example' },
+    ]);
+    const asked = webex.requests.filter(({ tokenId }) => tokenId !== null);
+    expect(new Set(asked.map(({ deployment }) => deployment))).toEqual(new Set(['government']));
+    serve.kill('SIGTERM');
+    expect(await serve.finished).toMatchObject({ code: 0, stdout: '' });
+  });
+
+  test('takes its place where it is stopped meanwhile', async () => {
+    const here = await machine(await simulated());
+    const serve = here.start(['serve', '--no-open']);
+    await printedLink(serve);
+    const login = here.start(['login', 'acme', '--no-open']);
+    const link = await printedLink(login);
+    serve.kill('SIGTERM');
+    await serve.finished;
+    const health = `${new URL(link).origin}/healthz`;
+    await expect
+      .poll(
+        () =>
+          fetch(health).then(
+            ({ ok }) => ok,
+            () => false,
+          ),
+        { timeout: 30_000 },
+      )
+      .toBe(true);
+    const browser = new BrowserByHand();
+    await browser.bringBack(await browser.signIn(link, { account: 'full-admin' }));
+    expect((await login.finished).code).toBe(0);
+  });
+});

@@ -1,0 +1,101 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test, vi } from 'vitest';
+import { runScript } from '../run-script.ts';
+import { simulated } from '../simulator/simulated.ts';
+import { BrowserByHand, printedLink } from './browser-by-hand.ts';
+import { machine } from './run.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
+
+describe('serve', () => {
+  test('prints a link that works once, and a command that makes another', async () => {
+    const here = await machine(await simulated());
+    const serve = here.start(['serve', '--no-open', '--verbose']);
+    const link = await printedLink(serve);
+    expect(new URL(link).host).toBe(`localhost:${here.port}`);
+    const browser = new BrowserByHand();
+    expect((await browser.get(link)).headers.get('location')).toBe('/');
+    const overview = `${new URL(link).origin}/`;
+    expect((await browser.get(overview)).status).toBe(200);
+    const stranger = new BrowserByHand();
+    expect((await stranger.get(link)).status).toBeGreaterThanOrEqual(400);
+    expect((await stranger.get(overview)).status).toBeGreaterThanOrEqual(400);
+
+    const open = await here.run(['open', '--no-open']);
+    expect(open).toMatchObject({ code: 0, stdout: '' });
+    const another = /^http:\S+\/enter\/\S+$/m.exec(open.stderr)?.[0] ?? '';
+    expect(another).not.toBe(link);
+    expect((await stranger.get(another)).headers.get('location')).toBe('/');
+
+    serve.kill('SIGTERM');
+    const { code, stdout, stderr } = await serve.finished;
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    // Each request is logged, and what lets somebody in is in no line of it.
+    const log = stderr.split('\n').filter((line) => line.startsWith('{'));
+    expect(log.length).toBeGreaterThanOrEqual(5);
+    for (const url of [link, another]) expect(log.join()).not.toContain(url.split('/').at(-1));
+    expect(existsSync(join(here.home, 'server.json'))).toBe(false);
+  });
+
+  test('a second one is told where the first is', async () => {
+    const here = await machine();
+    const first = here.start(['serve', '--no-open']);
+    await printedLink(first);
+    const second = await here.run(['serve', '--no-open']);
+    expect(second).toMatchObject({ code: 1, stdout: '' });
+    expect(second.stderr).toContain(`The web app runs already, on http://localhost:${here.port}`);
+    expect(second.stderr).toContain('webex-token open');
+    expect(second.stderr).not.toContain('    at ');
+  });
+
+  test('another program on the port is named in one line, with the way that is left', async () => {
+    const here = await machine();
+    const script = join(import.meta.dirname, '../server/hold-port.ts');
+    await runScript(script, ['::1', String(here.port)]).firstLine;
+    for (const args of [
+      ['serve', '--no-open'],
+      ['login', 'acme', '--no-open'],
+    ]) {
+      const { code, stdout, stderr } = await here.run(args);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(
+        new RegExp(
+          `^webex-token: Port ${here.port} of this machine is held by node \\(process \\d+\\)\\.$`,
+          'm',
+        ),
+      );
+      expect(stderr).toContain('webex-token import');
+    }
+  });
+
+  test('SIGUSR1 opens no debugger, and Ctrl-C ends it', async () => {
+    const here = await machine();
+    const serve = here.start(['serve', '--no-open']);
+    await printedLink(serve);
+    serve.kill('SIGUSR1');
+    expect((await fetch(`http://localhost:${here.port}/healthz`)).status).toBe(200);
+    await expect(fetch('http://127.0.0.1:9229/json')).rejects.toThrow();
+    serve.kill('SIGINT');
+    const { code, stderr } = await serve.finished;
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('Debugger');
+  });
+
+  test('what it writes is for its owner alone', async () => {
+    const here = await machine();
+    const serve = here.start(['serve', '--no-open']);
+    await printedLink(serve);
+    expect(statSync(here.home).mode & 0o777).toBe(0o700);
+    for (const name of ['store.db', 'store.db-wal', 'store.db-shm', 'key.jwk', 'server.json']) {
+      expect([name, statSync(join(here.home, name)).mode & 0o777]).toEqual([name, 0o600]);
+    }
+  });
+});
+
+test('open without a server says how to start one', async () => {
+  const here = await machine();
+  const { code, stdout, stderr } = await here.run(['open']);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toContain('Start it with: webex-token serve');
+});
