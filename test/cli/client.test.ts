@@ -1,0 +1,135 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { exportJWK, generateKeyPair } from 'jose';
+import { expect, test } from 'vitest';
+import { holdingToken, token } from './holding-token.ts';
+import { machine } from './run.ts';
+
+interface Added {
+  client_id: string;
+  client_secret: string;
+  profiles: string[];
+}
+
+/** Serves the token API of that machine; ends with the test. */
+async function serving(here: Awaited<ReturnType<typeof holdingToken>>) {
+  const running = here.start(['serve', '--api', '127.0.0.1:0']);
+  const [, origin = ''] = await running.stderrMatching(/token API is on (\S+), as/);
+  const ask = async ({ client_id, client_secret }: Pick<Added, 'client_id' | 'client_secret'>) => {
+    const response = await fetch(`${origin}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials', client_id, client_secret }),
+    });
+    return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+  };
+  return { running, ask };
+}
+
+test('client add --json: exactly what was promised; the secret is in no file and no list', async () => {
+  const here = await holdingToken();
+  const { code, stdout, stderr } = await here.run(['client', 'add', 'ci', '--profile', 'acme', '--json']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const added = JSON.parse(stdout) as Added;
+  expect(Object.keys(added)).toEqual(['client_id', 'client_secret', 'profiles']);
+  expect(added).toMatchObject({ client_id: 'ci', profiles: ['acme'] });
+  expect(Buffer.from(added.client_secret, 'base64url')).toHaveLength(32);
+  const list = await here.run(['client', 'list', '--json']);
+  expect(list.stdout).not.toContain(added.client_secret);
+  expect(JSON.parse(list.stdout)).toMatchObject([
+    { client_id: 'ci', profiles: ['acme'], last_used_at: null },
+  ]);
+});
+
+test('from the registration to the removal, with a server of its own', async () => {
+  const here = await holdingToken();
+  const { ask, running } = await serving(here);
+  const added = JSON.parse(
+    (await here.run(['client', 'add', 'ci', '--profile', 'acme', '--json'])).stdout,
+  ) as Added;
+  expect(await ask(added)).toMatchObject({ status: 200, json: { access_token: token } });
+  const [listed] = JSON.parse((await here.run(['client', 'list', '--json'])).stdout) as {
+    last_used_at: string;
+  }[];
+  expect(Date.now() - Date.parse(listed?.last_used_at ?? '')).toBeLessThan(120_000);
+
+  const rotated = JSON.parse((await here.run(['client', 'rotate', 'ci', '--json'])).stdout) as Added;
+  expect((await ask(rotated)).status).toBe(200);
+  expect((await ask(added)).status).toBe(200);
+  await here.run(['client', 'rotate', 'ci', '--overlap', '0']);
+  expect((await ask(rotated)).status).toBe(401);
+
+  expect(await here.run(['client', 'remove', 'ci'])).toMatchObject({ code: 0, stdout: '' });
+  expect((await ask(rotated)).status).toBe(401);
+  expect(await here.run(['client', 'remove', 'ci'])).toMatchObject({ code: 1 });
+
+  running.kill('SIGTERM');
+  expect(await running.finished).toMatchObject({ code: 0, stdout: '' });
+  const log = (await here.run(['log', '--json', '--client', 'ci'])).stdout.trim().split('\n');
+  const rows = log.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(rows.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
+    'client-add ok',
+    'read ok',
+    'client-rotate ok',
+    'read ok',
+    'read ok',
+    'client-rotate ok',
+    'read invalid_client',
+    'client-remove ok',
+    'read invalid_client',
+  ]);
+  expect(rows[1]).toMatchObject({ profile: 'acme', client: 'ci', address: '127.0.0.1', user: null });
+});
+
+test('with keys there is no secret', async () => {
+  const here = await holdingToken();
+  const { publicKey } = await generateKeyPair('ES256', { extractable: true });
+  const file = join(here.environment.HOME ?? '', 'jwks.json');
+  writeFileSync(file, JSON.stringify({ keys: [await exportJWK(publicKey)] }));
+  const { stdout } = await here.run([
+    'client',
+    'add',
+    'keyed',
+    '--profile',
+    'acme',
+    '--jwks',
+    file,
+    '--json',
+  ]);
+  expect(JSON.parse(stdout)).toEqual({ client_id: 'keyed', profiles: ['acme'] });
+});
+
+test('what cannot be registered is refused, and nothing is', async () => {
+  const here = await holdingToken();
+  const refusals: [args: string[], code: number][] = [
+    [['add', 'ci'], 2],
+    [['add', 'CI', '--profile', 'acme'], 2],
+    [['add', 'ci', '--profile', 'nobody'], 3],
+    [['add', 'ci', '--profile', 'acme', '--allow', 'localhost'], 2],
+    [['add', 'ci', '--profile', 'acme', '--expires', 'tomorrow'], 2],
+    [['add', 'ci', '--profile', 'acme', '--expires', '2020-01-01'], 2],
+    [['add', 'ci', '--profile', 'acme', '--jwks', '/nowhere'], 1],
+    [['rotate', 'nobody'], 1],
+  ];
+  for (const [args, code] of refusals) {
+    const ended = await here.run(['client', ...args]);
+    expect(ended, args.join(' ')).toMatchObject({ code, stdout: '' });
+    expect(ended.stderr).not.toBe('');
+  }
+  expect((await here.run(['client', 'list', '--json'])).stdout.trim()).toBe('[]');
+});
+
+test('serve --api refuses what would be unsafe, or what it cannot do', async () => {
+  const here = await machine();
+  const refusals: [args: string[], reason: RegExp][] = [
+    [['--api', '0.0.0.0:0'], /in the clear/],
+    [['--api', 'nowhere'], /HOST:PORT/],
+    [['--tls-cert', 'x'], /go with --api/],
+    [['--api', '127.0.0.1:0', '--tls-cert', 'x'], /go together/],
+    [['--api', '127.0.0.1:0', '--trust-proxy', 'proxy.example'], /neither an address/],
+  ];
+  for (const [args, reason] of refusals) {
+    const ended = await here.run(['serve', '--no-open', ...args]);
+    expect(ended.code, args.join(' ')).toBe(2);
+    expect(ended.stderr).toMatch(reason);
+  }
+});

@@ -1,0 +1,80 @@
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+import { holdingToken, token } from './holding-token.ts';
+
+const hasDesktop = (() => {
+  try {
+    execFileSync('sh', ['-c', 'command -v Xvfb && command -v xsel'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** An X server without a screen, with its clipboard. */
+async function desktop() {
+  const server = spawn('Xvfb', ['-displayfd', '1', '-nolisten', 'tcp'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  onTestFinished(async () => {
+    server.kill();
+    if (server.exitCode === null) await once(server, 'exit');
+  });
+  const [number] = (await once(server.stdout, 'data')) as [Buffer];
+  const DISPLAY = `:${number.toString().trim()}`;
+  const xsel = async (...args: string[]) =>
+    (await promisify(execFile)('xsel', ['--clipboard', ...args], { env: { ...process.env, DISPLAY } }))
+      .stdout;
+  return { DISPLAY, content: () => xsel('--output'), put: (text: string) => put(text, DISPLAY) };
+}
+
+async function put(text: string, DISPLAY: string): Promise<void> {
+  const xsel = spawn('xsel', ['--clipboard', '--input'], {
+    env: { ...process.env, DISPLAY },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  xsel.stdin.end(text);
+  await once(xsel, 'exit');
+}
+
+const onDesktop = test.runIf(hasDesktop);
+
+onDesktop('copy: on the clipboard, not on the output, and off again', async () => {
+  const { DISPLAY, content } = await desktop();
+  const here = await holdingToken({ DISPLAY });
+  const running = here.start(['copy', 'acme', '--clear-after', '2']);
+  await running.stderrMatching(/on the clipboard/);
+  expect(await content()).toBe(token);
+  expect(await running.finished).toMatchObject({ code: 0, stdout: '' });
+  expect(await content()).toBe('');
+});
+
+onDesktop('copy: Ctrl-C takes it off at once', async () => {
+  const { DISPLAY, content } = await desktop();
+  const here = await holdingToken({ DISPLAY });
+  const running = here.start(['copy', 'acme']);
+  await running.stderrMatching(/on the clipboard/);
+  running.kill('SIGINT');
+  expect(await running.finished).toMatchObject({ code: 0 });
+  expect(await content()).toBe('');
+});
+
+onDesktop('copy: what is copied meanwhile stays', async () => {
+  const { DISPLAY, content, put: copyElse } = await desktop();
+  const here = await holdingToken({ DISPLAY });
+  const running = here.start(['copy', 'acme', '--clear-after', '3']);
+  await running.stderrMatching(/on the clipboard/);
+  await copyElse('a shopping list');
+  expect((await running.finished).stderr).toContain('left alone');
+  expect(await content()).toBe('a shopping list');
+});
+
+test('copy without a desktop says so, and does not show the token', async () => {
+  const here = await holdingToken();
+  const ended = await here.run(['copy', 'acme']);
+  expect(ended).toMatchObject({ code: 1, stdout: '' });
+  expect(ended.stderr).toMatch(/no clipboard/);
+  expect(ended.stderr).not.toContain(token);
+});

@@ -1,0 +1,123 @@
+import { expect, onTestFinished, vi } from 'vitest';
+import type { ClientRead, Decision, Found } from '../../src/store/client-reads.ts';
+import { StoreBusy } from '../../src/store/client-reads.ts';
+import { SqliteClientReads } from '../../src/store/sqlite-client-reads.ts';
+import { openSqliteFile } from '../../src/store/sqlite-file.ts';
+import { removeClient } from '../../src/vault/clients.ts';
+import { storePlace } from '../../src/vault/vault.ts';
+import { clientOf, profileWithToken } from '../api/served.ts';
+import { actor, newVault } from '../vault/vaults.ts';
+import { onSqlite } from './engines.ts';
+
+const disk = vi.hoisted(() => ({ synchronized: [] as ((error: Error | null) => void)[], hold: false }));
+
+vi.mock('node:fs', async (original) => {
+  const fs = await original<typeof import('node:fs')>();
+  const fdatasync = (file: number, done: (error: Error | null) => void) => {
+    if (disk.hold) disk.synchronized.push(done);
+    else fs.fdatasync(file, done);
+  };
+  return { ...fs, fdatasync };
+});
+
+/** A read that is granted wherever the client is there, and keeps what became of it. */
+class Read implements ClientRead {
+  readonly client = 'ci';
+  readonly orgId = null;
+  readonly profileLimit = 2;
+  readonly assertion = null;
+  decided: (Found | null)[] = [];
+  answered: Decision | null = null;
+  decide(found: Found | null): Decision {
+    this.decided.push(found);
+    const outcome = found === null ? 'invalid_client' : 'ok';
+    return {
+      granted: found !== null,
+      used: found === null ? null : 'current',
+      entry: { action: 'read', outcome, profile: found?.profiles[0]?.profile ?? null, client: 'ci' },
+    };
+  }
+  answer(decision: Decision): void {
+    this.answered = decision;
+  }
+}
+
+async function ready() {
+  disk.hold = false;
+  disk.synchronized = [];
+  const vault = await newVault();
+  await profileWithToken(vault, 'acme');
+  await clientOf(vault, 'ci', ['acme']);
+  const file = storePlace(vault.settings);
+  const reads = new SqliteClientReads(file);
+  onTestFinished(() => {
+    disk.hold = false;
+    reads.close();
+  });
+  return { vault, reads, file };
+}
+
+onSqlite('no answer before the disk has the row', async () => {
+  const { vault, reads } = await ready();
+  disk.hold = true;
+  const batch = [new Read(), new Read()];
+  const running = reads.run(batch, 5000);
+  expect(batch.map(({ answered }) => answered)).toEqual([null, null]);
+  const rows = await vault.db.selectFrom('audit').select('outcome').where('action', '=', 'read').execute();
+  expect(rows).toHaveLength(2);
+  expect(disk.synchronized).toHaveLength(1);
+  disk.synchronized[0]?.(null);
+  expect(await running).toEqual([]);
+  expect(batch.every(({ answered }) => answered?.granted)).toBe(true);
+});
+
+onSqlite('a disk that fails: no answer, and the error', async () => {
+  const { reads } = await ready();
+  disk.hold = true;
+  const read = new Read();
+  const running = reads.run([read], 5000);
+  disk.synchronized[0]?.(new Error('EIO'));
+  await expect(running).rejects.toThrow('EIO');
+  expect(read.answered).toBeNull();
+});
+
+onSqlite('a client that is removed while the disk writes gets nothing', async () => {
+  const { vault, reads } = await ready();
+  disk.hold = true;
+  const read = new Read();
+  const running = reads.run([read], 5000);
+  await removeClient(vault, 'ci', actor);
+  disk.synchronized[0]?.(null);
+  expect(await running).toEqual([read]);
+  expect(read.answered).toBeNull();
+  expect(read.decided.at(-1)).toBeNull();
+});
+
+onSqlite('the store is looked into again only where somebody changed it, and then at once', async () => {
+  const { vault, reads } = await ready();
+  const look = async () => {
+    const read = new Read();
+    await reads.run([read], 5000);
+    return read.decided[0] ?? null;
+  };
+  await look();
+  const first = await look();
+  expect(await look()).toBe(first);
+  await vault.db.updateTable('client').set({ addresses: '["10.0.0.1"]' }).execute();
+  expect((await look())?.client.addresses).toBe('["10.0.0.1"]');
+  await removeClient(vault, 'ci', actor);
+  expect(await look()).toBeNull();
+});
+
+onSqlite('another writer makes it busy at once, and nothing was done', async () => {
+  const { reads, file, vault } = await ready();
+  const other = openSqliteFile(file);
+  other.exec('begin immediate');
+  const read = new Read();
+  await expect(reads.run([read], 5000)).rejects.toBeInstanceOf(StoreBusy);
+  other.exec('rollback');
+  other.close();
+  expect(read.decided).toEqual([]);
+  expect(await vault.db.selectFrom('audit').select('seq').where('action', '=', 'read').execute()).toEqual([]);
+  expect(await reads.run([read], 5000)).toEqual([]);
+});
