@@ -23,16 +23,20 @@ const life = 365;
 
 /** Organizations whose tokens were fetched at other times, so that the first page shows how each state looks. */
 const past: PastToken[] = [
-  { profile: 'globex', deployment: 'commercial', account: 'other-organization', daysAgo: 340 },
-  { profile: 'examples-gov', deployment: 'government', account: 'full-admin', daysAgo: 353 },
   { profile: 'samples-gov', deployment: 'government', account: 'other-organization', daysAgo: 380 },
+  { profile: 'examples-gov', deployment: 'government', account: 'full-admin', daysAgo: 353 },
+  { profile: 'globex', deployment: 'commercial', account: 'other-organization', daysAgo: 340 },
 ];
 
 const actor = { user: 'demonstration' };
 
 export async function seedDemonstration(settings: Settings, simulator: Simulator): Promise<void> {
+  // In the order of time, as the log has them.
   for (const token of past) await capture(settings, simulator, token);
   await handOver(settings, simulator);
+  await at(30, settings, {}, (vault) =>
+    addClient(vault, { name: 'ci-deploy', profiles: ['globex', 'examples-gov'] }, actor),
+  );
   for (const daysAgo of [23, 11]) await remind(settings, daysAgo);
   // Renewed since, and not yet replaced in Entra ID.
   await capture(settings, simulator, {
@@ -41,7 +45,11 @@ export async function seedDemonstration(settings: Settings, simulator: Simulator
     account: 'other-organization',
     daysAgo: 2,
   });
-  await register(settings);
+  await at(1, settings, {}, (vault) => {
+    const expiresAt = vault.now() + 90 * dayMs;
+    const addresses = ['10.20.0.0/16'];
+    return addClient(vault, { name: 'reporting', profiles: ['globex'], addresses, expiresAt }, actor);
+  });
 }
 
 async function capture(
@@ -88,17 +96,6 @@ async function remind(settings: Settings, daysAgo: number): Promise<void> {
   const channels = await openChannels(settings.reminders, { desktop: nobody });
   await at(daysAgo, settings, {}, (vault) => sendReminders(vault, { channels, claimant: thisProcess() }));
   for (const channel of channels) channel.close();
-}
-
-async function register(settings: Settings): Promise<void> {
-  await at(30, settings, {}, (vault) =>
-    addClient(vault, { name: 'ci-deploy', profiles: ['globex', 'examples-gov'] }, actor),
-  );
-  await at(0, settings, {}, (vault) => {
-    const expiresAt = vault.now() + 90 * dayMs;
-    const addresses = ['10.20.0.0/16'];
-    return addClient(vault, { name: 'reporting', profiles: ['globex'], addresses, expiresAt }, actor);
-  });
 }
 
 /** Does something as if it were so many days ago. */
