@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest';
+import { dayMs } from '../../src/tokens/lifetimes.ts';
+import { addClient, listClients } from '../../src/vault/clients.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { actor, auditLog, today } from '../vault/vaults.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { served } from './served.ts';
+
+async function furnished(profiles = ['acme', 'globex']) {
+  const web = await served();
+  for (const profile of profiles) {
+    const tokenId = await importToken(web.vault, { profile }, usualToken(), actor);
+    await settleToken(web.vault, tokenId, actor);
+  }
+  return { ...web, browser: await web.person() };
+}
+
+test('a program is added; its secret is shown once, and kept nowhere', async () => {
+  const { browser, vault } = await furnished();
+  const form = {
+    name: 'ci-deploy',
+    profiles: ['acme', 'globex'],
+    until: '2027-12-31',
+    addresses: '10.1.2.3, 10.2.0.0/16',
+  };
+  const { text } = await browser.post('/clients').type('form').send(form).expect(200);
+  const secret = /id="client-secret" data-secret>([\w-]{43})</.exec(text)?.[1] ?? '';
+  expect(secret).not.toBe('');
+  expect(text).toContain('http://localhost:3000/oauth/token');
+  const [client] = await listClients(vault);
+  expect(client).toMatchObject({
+    name: 'ci-deploy',
+    profiles: ['acme', 'globex'],
+    addresses: ['10.1.2.3', '10.2.0.0/16'],
+  });
+  expect(new Date(client?.expiresAt ?? 0).toDateString()).toBe('Fri Dec 31 2027');
+  for (const path of ['/clients', '/clients/ci-deploy', '/log', '/profiles/acme']) {
+    const page = await browser.get(path).expect(200);
+    expect(page.text).toContain('ci-deploy');
+    expect(page.text).not.toContain(secret);
+  }
+  expect(await auditLog(vault)).toContain('client-add ok acme');
+});
+
+test.each([
+  [{ name: '', profiles: 'acme' }, 'name', 'Give the program a name.'],
+  [{ name: 'No Way', profiles: 'acme' }, 'name', 'cannot be a client’s name'],
+  [{ name: 'taken', profiles: 'acme' }, 'name', 'There is a client'],
+  [{ name: 'ci' }, 'profiles', 'Choose at least one organization.'],
+  [{ name: 'ci', profiles: 'acme', until: '2020-01-01' }, 'until', 'in the past'],
+  [{ name: 'ci', profiles: 'acme', until: '2027-02-30' }, 'until', 'This is not a date.'],
+  [
+    { name: 'ci', profiles: 'acme', addresses: 'example.com' },
+    'addresses',
+    'neither an address nor a network',
+  ],
+  [{ name: 'ci', profiles: 'acme', jwks: '{}' }, 'jwks', ''],
+])('%o: the form comes back, and says what to mend', async (form, field, message) => {
+  const { browser, vault } = await furnished();
+  await addClient(vault, { name: 'taken', profiles: ['acme'] }, actor);
+  const { text } = await browser.post('/clients').type('form').send(form).expect(422);
+  expect(text).toContain(message);
+  expect(text).toContain(`href="#${field}"`);
+  expect(text).toContain(`id="${field}-error"`);
+  if ('profiles' in form) expect(text).toMatch(/value="acme" checked/);
+  expect(await listClients(vault)).toHaveLength(1);
+});
+
+test('with many profiles their names are typed', async () => {
+  const { browser, vault } = await furnished(Array.from({ length: 21 }, (_, index) => `org-${index}`));
+  expect((await browser.get('/clients')).text).not.toContain('type="checkbox"');
+  const form = { name: 'ci', profiles: 'org-3, org-20\norg-7' };
+  await browser.post('/clients').type('form').send(form).expect(200);
+  expect((await listClients(vault))[0]?.profiles).toEqual(['org-20', 'org-3', 'org-7']);
+});
+
+test('a new secret beside the first, or in its place', async () => {
+  const { browser, vault } = await furnished();
+  await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
+  const post = (overlap: string) =>
+    browser.post('/clients/ci/secret').type('form').send({ overlap }).expect(200);
+  expect((await post('week')).text).toContain('The one before works for 7 more days.');
+  expect((await listClients(vault))[0]?.previousSecret?.until).toBe(today + 7 * dayMs);
+  expect((await browser.get('/clients/ci')).text).toContain('The secret before works on until');
+  expect((await post('none')).text).toContain('The one before has ended.');
+  expect((await browser.get('/clients/ci')).text).not.toContain('The secret before works on until');
+});
+
+test('removed at once', async () => {
+  const { browser, vault } = await furnished();
+  await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
+  await browser.post('/clients/ci/remove').type('form').expect(303).expect('Location', '/clients');
+  expect((await browser.get('/clients')).text).toContain('it gets no token any more');
+  expect(await listClients(vault)).toEqual([]);
+  await browser.get('/clients/ci').expect(404);
+});
+
+test('only for the person at this machine, and from our own pages', async () => {
+  const { browser, visitor, vault } = await furnished();
+  await visitor().get('/clients').expect(403);
+  await browser
+    .post('/clients')
+    .set('Origin', 'http://evil.example')
+    .type('form')
+    .send({ name: 'x', profiles: 'acme' })
+    .expect(403);
+  expect(await listClients(vault)).toEqual([]);
+});

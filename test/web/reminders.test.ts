@@ -1,0 +1,98 @@
+import ICAL from 'ical.js';
+import { expect, test } from 'vitest';
+import { claimReminder, recordFailed, recordSent } from '../../src/store/reminders.ts';
+import { dayMs } from '../../src/tokens/lifetimes.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { actor, auditLog, newVault, testSettings, today } from '../vault/vaults.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { host, served } from './served.ts';
+
+async function furnished() {
+  const settings = await testSettings();
+  const reminders = {
+    ...settings.reminders,
+    smtpUrl: 'smtp://user:fake-password@127.0.0.1:9',
+    mailTo: ['it@acme.example'],
+  };
+  const vault = await newVault(undefined, { settings: { ...settings, reminders } });
+  const web = await served(undefined, { vault });
+  const tokenId = await importToken(vault, { profile: 'acme' }, usualToken(), actor);
+  await settleToken(vault, tokenId, actor);
+  return { ...web, tokenId, browser: await web.person() };
+}
+
+test('which ways are set up, which are not, and how to; never a password', async () => {
+  const { browser } = await furnished();
+  const { text } = await browser.get('/reminders').expect(200);
+  expect(text).toContain('Set up: it@acme.example');
+  expect(text).toContain('Set WEBEX_TOKEN_WEBHOOK_URL');
+  expect(text).toContain('60, 30, 14, 7, 3, 1 days before, and on the last day');
+  expect(text).not.toContain('fake-password');
+});
+
+test('what was sent is in the timeline; what failed is on every page that should say so', async () => {
+  const { browser, vault, tokenId } = await furnished();
+  const claim = (occasion: string, channel: 'mail' | 'webhook') => ({
+    tokenId,
+    occasion,
+    channel,
+    aboutAt: today,
+    attempt: 1,
+    claimedBy: 'x',
+    claimedUntil: today,
+    now: today,
+  });
+  await claimReminder(vault.db, claim('30', 'mail'), null);
+  await recordSent(vault.db, claim('30', 'mail'), today);
+  await claimReminder(vault.db, claim('14', 'webhook'), null);
+  await recordFailed(vault.db, claim('14', 'webhook'), {
+    now: today,
+    retryAt: today + dayMs,
+    error: 'hooks.example answered <500>',
+  });
+  const profile = (await browser.get('/profiles/acme').expect(200)).text;
+  expect(profile).toContain('Reminder sent by mail');
+  expect(profile).toContain('30 days left.');
+  for (const path of ['/profiles/acme', '/reminders']) {
+    expect((await browser.get(path)).text).toContain('hooks.example answered &lt;500&gt;');
+  }
+  expect((await browser.get('/')).text).toContain('A reminder did not get through.');
+});
+
+test('the feed answers whoever knows its address, without a session, and nobody else', async () => {
+  const { browser, visitor, vault, logged } = await furnished();
+  const made = await browser.post('/reminders/feed').type('form').expect(200);
+  const path = /http:\/\/localhost:3000(\/calendar\/[\w-]{43}\.ics)/.exec(made.text)?.[1] ?? '';
+  const answer = await visitor()
+    .get(path)
+    .expect(200)
+    .expect('Content-Type', /^text\/calendar/);
+  const [event] = new ICAL.Component(ICAL.parse(answer.text)).getAllSubcomponents('vevent');
+  expect(event?.getFirstPropertyValue('summary')).toBe('Webex token of acme expires');
+  expect(answer.text).not.toContain(usualToken());
+  await visitor().get(path).set('Host', 'attacker.example').expect(421);
+  await visitor().get(path).set('Sec-Fetch-Site', 'cross-site').expect(403);
+  await visitor()
+    .get(`/calendar/${'A'.repeat(43)}.ics`)
+    .expect(404);
+  expect(logged()).not.toContain(path.slice(10, 30));
+
+  const next = await browser.post('/reminders/feed').type('form').expect(200);
+  const path2 = /http:\/\/localhost:3000(\/calendar\/[\w-]{43}\.ics)/.exec(next.text)?.[1] ?? '';
+  await visitor().get(path).expect(404);
+  await visitor().get(path2).expect(200);
+  await browser.post('/reminders/feed/remove').type('form').expect(303);
+  await visitor().get(path2).expect(404);
+  expect(await auditLog(vault)).toContain('calendar-feed removed -');
+});
+
+test('the calendar files want a session, and name the profile', async () => {
+  const { browser, visitor } = await furnished();
+  await visitor().get('/calendar.ics').expect(403);
+  const one = await browser.get('/profiles/acme/calendar.ics').expect(200);
+  expect(one.headers['content-disposition']).toBe('attachment; filename=webex-token-acme.ics');
+  expect((await browser.get('/calendar.ics').expect(200)).text).toContain('Webex token of acme expires');
+  await browser.get('/profiles/nobody/calendar.ics').expect(404);
+  await visitor().post('/reminders/feed').set('Origin', `http://${host}`).type('form').expect(403);
+});
