@@ -26,6 +26,7 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
   rename: () => import('./commands/rename.ts'),
   profile: () => import('./commands/profile.ts'),
   store: () => import('./commands/store.ts'),
+  round: () => import('./commands/round.ts'),
   key: () => import('./commands/key.ts'),
   backup: () => import('./commands/backup.ts'),
   restore: () => import('./commands/restore.ts'),

@@ -7,17 +7,22 @@ import { type Monitored, type MonitorReport, type MonitorState, monitored, worst
 /** No more profiles than these are named: monitoring systems cut long answers. */
 const mostNamed = 50;
 
-/** How all profiles stand, the most urgent of them by name. What is held costs nothing but its count. */
-export async function monitorAll({ db, now }: Records, withinDays: number): Promise<MonitorReport> {
+/** How all profiles stand, or all that are filed under a tag, the most urgent of them by name. What is held costs nothing but its count. */
+export async function monitorAll(
+  { db, now }: Records,
+  withinDays: number,
+  tag?: string,
+): Promise<MonitorReport> {
   const at = now();
   const { rows, totals } = await pageOfProfiles(db, {
     sort: 'urgency',
     limit: mostNamed,
     now: at,
     withinDays,
+    tag,
   });
   const profiles = rows.map(({ profile, current }) => monitored(profile, current, { now: at, withinDays }));
-  const unnamed = totals.empty === 0 ? [] : await emptyProfiles(db, at);
+  const unnamed = totals.empty === 0 ? [] : await emptyProfiles(db, at, tag);
   return {
     state: worstOf(totals),
     profiles: [
@@ -30,8 +35,8 @@ export async function monitorAll({ db, now }: Records, withinDays: number): Prom
 }
 
 /** They stand at the end of the order, where the first page seldom reaches. */
-async function emptyProfiles(db: Records['db'], now: number): Promise<Monitored[]> {
-  const { rows } = await pageOfProfiles(db, { status: 'empty', sort: 'name', limit: 10, now });
+async function emptyProfiles(db: Records['db'], now: number, tag?: string): Promise<Monitored[]> {
+  const { rows } = await pageOfProfiles(db, { status: 'empty', sort: 'name', limit: 10, now, tag });
   return rows.map(({ profile }) => monitored(profile, null, { now, withinDays: 0 }));
 }
 

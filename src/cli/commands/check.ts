@@ -11,6 +11,7 @@ export function command(): Command {
       .argument('[profile...]', 'only these')
       // Taken as it comes, for wrong usage has to end 3 here, and everywhere else 2.
       .option('--within [days]', 'warn so many days before the end', '30')
+      .option('--tag [tag]', 'only the profiles filed under it')
       .option('--json', 'as an object, for programs')
       .allowUnknownOption()
       .addHelpText(
@@ -23,6 +24,7 @@ export function command(): Command {
 
 interface CheckOptions {
   within: string | true;
+  tag?: string | true;
   json?: boolean;
 }
 
@@ -35,11 +37,15 @@ async function check(operands: string[], options: CheckOptions): Promise<void> {
   if (options.within === true || !/^\d{1,4}$/.test(options.within)) {
     return unknown('--within wants a whole number of days, for example --within 14');
   }
+  if (options.tag === true) return unknown('--tag wants a tag, for example --tag emea');
+  const tag = options.tag?.toLowerCase();
   const withinDays = Number(options.within);
   let report: MonitorReport;
   try {
     report = await withRecords((records) =>
-      operands.length === 0 ? monitorAll(records, withinDays) : monitorNamed(records, operands, withinDays),
+      operands.length === 0
+        ? monitorAll(records, withinDays, tag)
+        : monitorNamed(records, operands, withinDays),
     );
   } catch (error) {
     unknown('the store cannot be read');

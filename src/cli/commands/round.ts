@@ -1,0 +1,129 @@
+import { Command } from 'commander';
+import {
+  beginRound,
+  currentRound,
+  finishRound,
+  nextInRound,
+  type RoundProgress,
+  roundItems,
+  skipInRound,
+} from '../../vault/renewal-round.ts';
+import { currentUser } from '../current-user.ts';
+import { handOver } from '../hand-over.ts';
+import { days, tagOption } from '../profile-filter.ts';
+import { reportSettled } from '../report-settled.ts';
+import { SignInServer, signIn } from '../sign-in.ts';
+import { addSignInOptions, type SignInOptions } from '../sign-in-options.ts';
+import { table } from '../table.ts';
+import { note, print, printJson } from '../terminal.ts';
+import { untilStopped } from '../until-stopped.ts';
+import { withRecords } from '../with-records.ts';
+import { withVault } from '../with-vault.ts';
+
+export function command(): Command {
+  const round = new Command('round').description(
+    'A renewal round: what expires soon, worked through one sign-in after another. It can be left at any time, and goes on where it was.',
+  );
+  round
+    .command('begin')
+    .description('List what is to be renewed.')
+    .option('--within <days>', 'what ends within so many days, has ended, or is rejected', days, 31)
+    .option('--tag <tag>', 'only the profiles filed under it', tagOption)
+    .action(begin);
+  addSignInOptions(round.command('continue', { isDefault: true }))
+    .description('Sign in for one after the other. This is what "webex-token round" alone does.')
+    .option('--push', 'replace each token in the provisioning tools that had it before')
+    .action(goOn);
+  round
+    .command('status')
+    .description('How far the round is.')
+    .option('--json', 'as an object, for programs')
+    .action(status);
+  round.command('skip').description('Leave a profile out of this round.').argument('<profile>').action(skip);
+  round.command('end').description('End the round; what was renewed stays so.').action(end);
+  return round.addHelpText('after', '\nExample:\n  webex-token round begin --within 31\n  webex-token round');
+}
+
+async function begin(options: { within: number; tag?: string }): Promise<void> {
+  const { counts } = await withRecords((records) =>
+    beginRound(records, { withinDays: options.within, tag: options.tag }, { user: currentUser() }),
+  );
+  note(`${counts.waiting.toLocaleString('en')} to renew. Go on with: webex-token round`);
+}
+
+async function goOn(options: SignInOptions & { push?: boolean }): Promise<void> {
+  process.exitCode = await withVault(async (vault, actor) => {
+    const stopped = untilStopped();
+    const server = new SignInServer(vault);
+    try {
+      for (;;) {
+        const progress = await currentRound(vault);
+        const next = await nextInRound(vault, progress);
+        if (next === null) {
+          await finishRound(vault, progress, actor);
+          note(`The round is done: ${summary(progress)}.`);
+          return 0;
+        }
+        const contact = next.contact === null ? '' : `, ${next.contact}`;
+        note(`\n${summary(progress)}. Now "${next.profile}" (ends ${date(next.expiresAt)}${contact}).`);
+        note(`To leave it out: webex-token round skip ${next.profile}`);
+        const request = { profile: next.profile };
+        const settled = await signIn(vault, request, actor, server, stopped, options);
+        const code =
+          reportSettled(settled) || (await handOver(vault, next.profile, actor, options.push ?? false));
+        if (code !== 0) return code;
+      }
+    } finally {
+      await server.close();
+    }
+  });
+}
+
+async function status(options: { json?: boolean }): Promise<void> {
+  const { progress, items } = await withRecords(async (records) => {
+    const current = await currentRound(records);
+    return { progress: current, items: await roundItems(records, current) };
+  });
+  if (options.json) {
+    const { round, counts } = progress;
+    return printJson({
+      begunAt: new Date(round.createdAt).toISOString(),
+      expiresBefore: new Date(round.expiresBefore).toISOString(),
+      tag: round.tag,
+      ...counts,
+      profiles: items.map(({ profile, contact, expiresAt, state }) => ({
+        profile,
+        contact,
+        expiresAt: new Date(expiresAt).toISOString(),
+        state,
+      })),
+    });
+  }
+  const rows = items.map((item) => [item.profile, item.state, date(item.expiresAt), item.contact ?? '']);
+  print(table(['PROFILE', 'STATE', 'ENDS', 'CONTACT'], rows));
+  note(`${summary(progress)}.`);
+}
+
+async function skip(profile: string): Promise<void> {
+  await withRecords((records) => skipInRound(records, profile, { user: currentUser() }));
+  note(`"${profile}" is left out of this round.`);
+}
+
+async function end(): Promise<void> {
+  const progress = await withRecords(async (records) => {
+    const current = await currentRound(records);
+    await finishRound(records, current, { user: currentUser() });
+    return current;
+  });
+  note(`The round is ended: ${summary(progress)}.`);
+}
+
+function summary({ counts: { waiting, renewed, skipped } }: RoundProgress): string {
+  const all = waiting + renewed + skipped;
+  const left = skipped === 0 ? '' : `, ${skipped.toLocaleString('en')} left out`;
+  return `${renewed.toLocaleString('en')} of ${all.toLocaleString('en')} renewed${left}, ${waiting.toLocaleString('en')} to go`;
+}
+
+function date(epochMs: number): string {
+  return new Date(epochMs).toISOString().slice(0, 10);
+}

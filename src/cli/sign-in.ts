@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BrokerError } from '../errors.ts';
+import { findServer } from '../server/presence.ts';
+import { type RunningServer, startServer } from '../server/start.ts';
+import { signInById } from '../store/sign-ins.ts';
+import { tokenById } from '../store/tokens.ts';
+import { prepareSignIn, type SignInRequest } from '../vault/begin-sign-in.ts';
+import { acceptToken } from '../vault/decide.ts';
+import { type Settled, settleToken } from '../vault/settle.ts';
+import type { Actor, Vault } from '../vault/vault.ts';
+import { openBrowser } from './browser.ts';
+import { createLog } from './log.ts';
+import type { SignInOptions } from './sign-in-options.ts';
+import { note, warn } from './terminal.ts';
+
+/** How often the server that ran is asked whether it still does. Milliseconds. */
+const keepEveryMs = 2_000;
+
+/** Where the browser comes back to: the server that runs, else one of our own for as long as it is needed. */
+export class SignInServer {
+  readonly #vault: Vault;
+  #own: RunningServer | null = null;
+  #askedAt = 0;
+
+  constructor(vault: Vault) {
+    this.#vault = vault;
+  }
+
+  /** The port that is served. */
+  async ensure(): Promise<number> {
+    if (this.#own !== null) return this.#own.port;
+    this.#askedAt = Date.now();
+    const running = await findServer(this.#vault.settings.home);
+    if (running !== null) return running.port;
+    this.#own = await startServer(this.#vault, createLog('warn'));
+    return this.#own.port;
+  }
+
+  /** Takes the place of the server that ran, where it was stopped. One that is only slow keeps its port, which is as well. */
+  async keep(): Promise<void> {
+    if (this.#own === null && Date.now() - this.#askedAt >= keepEveryMs) await this.ensure().catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    // The browser is still on its way to the page that says what became of the token.
+    await this.#own?.untilQuiet();
+    await this.#own?.close();
+  }
+}
+
+/** How often the store is asked whether the sign-in has ended: another process may be the one that ends it. */
+const pollMs = 200;
+
+/** How long the server that captured a token may take to check it, before this command does. Milliseconds. */
+const checkTimeoutMs = 30_000;
+
+/**
+ * Invites a person to sign in, waits until the token is there, and checks it. `stopped` ends the waiting.
+ * Throws `E_SIGN_IN_FAILED`, `E_TIMEOUT`, `E_INTERRUPTED`.
+ */
+export async function signIn(
+  vault: Vault,
+  request: SignInRequest,
+  actor: Actor,
+  server: SignInServer,
+  stopped: Promise<void>,
+  options: SignInOptions,
+): Promise<Settled> {
+  const signInId = await inviteToSignIn(vault, request, await server.ensure(), options.open);
+  const tokenId = await untilCaptured(vault, signInId, server, stopped, options.timeout);
+  return await untilSettled(vault, tokenId, actor, options.accept ?? false);
+}
+
+async function inviteToSignIn(
+  vault: Vault,
+  request: SignInRequest,
+  port: number,
+  mayOpen: boolean,
+): Promise<string> {
+  const { signInId, link } = await prepareSignIn(vault, request);
+  const url = `http://localhost:${port}/sign-in/${link}`;
+  note(
+    'Sign in to Webex as a full administrator, in a private window. The link works once, within ten minutes:',
+  );
+  note(`\n${url}\n`);
+  const opened = mayOpen ? await openBrowser(url) : 'none';
+  if (opened === 'normal') {
+    warn(
+      'It was opened in a normal window, whose history keeps the token on the disk. Clear that afterwards.',
+    );
+  }
+  if (opened !== 'none') note('It was opened in your browser. Waiting for you to sign in …');
+  return signInId;
+}
+
+/** The ID of the token that the sign-in brought. Throws what ended it otherwise. */
+async function untilCaptured(
+  vault: Vault,
+  signInId: string,
+  server: SignInServer,
+  stopped: Promise<void>,
+  timeoutSeconds: number,
+): Promise<string> {
+  const deadline = Date.now() + timeoutSeconds * 1000;
+  let interrupted = false;
+  void stopped.then(() => {
+    interrupted = true;
+  });
+  while (Date.now() < deadline && !interrupted) {
+    const signIn = await signInById(vault.db, signInId);
+    if (signIn?.error) throw new BrokerError('E_SIGN_IN_FAILED', signIn.error.message);
+    if (signIn?.tokenId) return signIn.tokenId;
+    await sleep(pollMs);
+    await server.keep();
+  }
+  if (interrupted)
+    throw new BrokerError('E_INTERRUPTED', 'Stopped before anybody signed in. Nothing was stored.');
+  throw new BrokerError(
+    'E_TIMEOUT',
+    `Nobody signed in within ${timeoutSeconds} seconds. Nothing was stored.`,
+    {
+      help: 'Try again, with more time if needed: --timeout SECONDS',
+    },
+  );
+}
+
+/** Leaves the check to the server that captured the token, and makes it here where that server went away. */
+async function untilSettled(vault: Vault, tokenId: string, actor: Actor, accept: boolean): Promise<Settled> {
+  const deadline = Date.now() + checkTimeoutMs;
+  while (Date.now() < deadline && (await tokenById(vault.db, tokenId))?.state === 'pending')
+    await sleep(pollMs);
+  if (accept) await acceptToken(vault, tokenId, actor);
+  return await settleToken(vault, tokenId, actor, accept);
+}

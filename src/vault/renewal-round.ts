@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import { BrokerError } from '../errors.ts';
+import { appendAudit } from '../store/audit.ts';
+import {
+  countRound,
+  endRound,
+  insertRound,
+  itemsOfRound,
+  type RenewalItem,
+  type RenewalRound,
+  type RenewalState,
+  roundUnderWay,
+  skipItem,
+} from '../store/renewal-rounds.ts';
+import { dayMs } from '../tokens/lifetimes.ts';
+import { requireProfile } from './profiles.ts';
+import type { Actor, Records } from './vault.ts';
+
+/** A renewal round and how far it is. */
+export interface RoundProgress {
+  round: RenewalRound;
+  counts: Record<RenewalState, number>;
+}
+
+/**
+ * Begins a round with the profiles whose tokens end within so many days, or have ended, or are rejected.
+ * Throws `E_ROUND` where one is under way, or nothing ends.
+ */
+export async function beginRound(
+  { db, now }: Records,
+  { withinDays, tag }: { withinDays: number; tag?: string | undefined },
+  actor: Actor,
+): Promise<RoundProgress> {
+  return await db.transaction().execute(async (trx) => {
+    const at = now();
+    if ((await roundUnderWay(trx)) !== null) {
+      throw new BrokerError('E_ROUND', 'A renewal round is under way already.', {
+        help: 'Go on with it: webex-token round. Or give it up: webex-token round end',
+      });
+    }
+    const round = {
+      id: randomUUID(),
+      expiresBefore: at + withinDays * dayMs,
+      tag: tag ?? null,
+      createdAt: at,
+    };
+    if ((await insertRound(trx, round)) === 0) {
+      throw new BrokerError('E_ROUND', `No token ends within ${withinDays} days.`, {
+        help: 'There is nothing to renew. More days: --within DAYS',
+      });
+    }
+    await appendAudit(trx, at, { action: 'begin-round', outcome: 'ok', ...actor });
+    return { round, counts: await countRound(trx, round.id) };
+  });
+}
+
+/** Throws `E_ROUND` where none is under way. */
+export async function currentRound({ db }: Records): Promise<RoundProgress> {
+  const round = await roundUnderWay(db);
+  if (round === null) {
+    throw new BrokerError('E_ROUND', 'No renewal round is under way.', {
+      help: 'Begin one: webex-token round begin --within 31',
+    });
+  }
+  return { round, counts: await countRound(db, round.id) };
+}
+
+/** The profile whose turn it is: of those that wait, the one whose token ends first. Null where all are done. */
+export async function nextInRound({ db }: Records, { round }: RoundProgress): Promise<RenewalItem | null> {
+  const [next] = await itemsOfRound(db, round.id, { state: 'waiting', limit: 1 });
+  return next ?? null;
+}
+
+export async function roundItems({ db }: Records, { round }: RoundProgress): Promise<RenewalItem[]> {
+  return await itemsOfRound(db, round.id);
+}
+
+/** Leaves a profile out of the round. Throws `E_NO_PROFILE`, or `E_ROUND` where it is not waiting in it. */
+export async function skipInRound(records: Records, name: string, actor: Actor): Promise<void> {
+  const { round } = await currentRound(records);
+  const profile = await requireProfile(records, name);
+  await records.db.transaction().execute(async (trx) => {
+    if (!(await skipItem(trx, round.id, profile.id, records.now()))) {
+      throw new BrokerError('E_ROUND', `"${profile.name}" is not waiting in this round.`);
+    }
+    await appendAudit(trx, records.now(), {
+      action: 'skip-renewal',
+      outcome: 'ok',
+      profile: profile.name,
+      ...actor,
+    });
+  });
+}
+
+/** Ends the round, done with or not. What was renewed stays so. */
+export async function finishRound(records: Records, { round }: RoundProgress, actor: Actor): Promise<void> {
+  await records.db.transaction().execute(async (trx) => {
+    await endRound(trx, round.id, records.now());
+    await appendAudit(trx, records.now(), { action: 'end-round', outcome: 'ok', ...actor });
+  });
+}
