@@ -1,7 +1,12 @@
 import { Command } from 'commander';
+import { BrokerError } from '../../errors.ts';
 import { type Check, proveToken } from '../../vault/prove.ts';
+import { countToProve, type ProfileProof, proveMany } from '../../vault/prove-many.ts';
 import { rejected } from '../exit-codes.ts';
-import { print, printJson, styled } from '../terminal.ts';
+import { JsonArray } from '../json-array.ts';
+import { tagOption } from '../profile-filter.ts';
+import { showProgress } from '../progress.ts';
+import { note, print, printJson, styled } from '../terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -9,17 +14,63 @@ export function command(): Command {
     .description(
       'Ask Webex: is the token accepted, whose is it, and would Entra ID’s and Okta’s own tests pass?',
     )
-    .argument('<profile>')
-    .option('--json', 'as an object, for programs')
-    .addHelpText('after', '\nExample:\n  webex-token test acme\n\nIt ends 5 where one of the checks failed.')
+    .argument('[profile]')
+    .option('--all', 'every profile')
+    .option('--tag <tag>', 'every profile filed under it', tagOption)
+    .option('--json', 'as an object, for programs; of many profiles, as an array')
+    .addHelpText(
+      'after',
+      '\nExample:\n  webex-token test acme\n  webex-token test --tag emea\n\nIt ends 5 where one of the checks failed.',
+    )
     .action(test);
 }
 
-async function test(name: string, options: { json?: boolean }): Promise<void> {
+interface TestOptions {
+  all?: boolean;
+  tag?: string;
+  json?: boolean;
+}
+
+async function test(name: string | undefined, options: TestOptions): Promise<void> {
+  const many = options.all === true || options.tag !== undefined;
+  if ((name === undefined) !== many) {
+    throw new BrokerError('E_USAGE', 'Name one profile, or say --all or --tag TAG.');
+  }
+  if (name === undefined) return await testMany(options);
   const { ok, checks } = await withVault((vault, actor) => proveToken(vault, name, actor));
   if (!ok) process.exitCode = rejected;
   if (options.json) return printJson({ ok, checks: checks.map(forPrograms) });
   for (const check of checks) print(line(check));
+}
+
+async function testMany({ tag, json }: TestOptions): Promise<void> {
+  const filter = tag === undefined ? {} : { tag };
+  const array = json ? new JsonArray() : null;
+  await withVault(async (vault, actor) => {
+    const progress = showProgress('Asking Webex', await countToProve(vault, filter));
+    const sums = { passed: 0, failed: 0, empty: 0 };
+    try {
+      for await (const proof of proveMany(vault, filter, actor)) {
+        sums[proof.ok === null ? 'empty' : proof.ok ? 'passed' : 'failed'] += 1;
+        if (process.stdout.isTTY) progress.end();
+        if (array === null) print(summaryLine(proof));
+        else array.add({ ...proof, checks: proof.checks.map(forPrograms) });
+        progress.at(sums.passed + sums.failed + sums.empty);
+      }
+    } finally {
+      progress.end();
+    }
+    array?.end();
+    note(`${sums.passed} passed, ${sums.failed} failed, ${sums.empty} without a token.`);
+    if (sums.failed > 0) process.exitCode = rejected;
+  });
+}
+
+function summaryLine({ profile, ok, checks }: ProfileProof): string {
+  if (ok === null) return `${styled('dim', '–  no token')}  ${profile}`;
+  if (ok) return `${styled('green', '✓  passed ')}  ${profile}`;
+  const why = checks.filter((check) => check.ok === false).map(({ message }) => message);
+  return `${styled('red', '✗  failed ')}  ${profile}: ${why.join(' ')}`;
 }
 
 function forPrograms({ id, ok, message, help }: Check): { id: string; ok: boolean | null; message: string } {
