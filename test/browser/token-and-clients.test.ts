@@ -1,0 +1,197 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { addClient, listClients } from '../../src/vault/clients.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { actor, auditLog } from '../vault/vaults.ts';
+import { launchBrowser } from './browser.ts';
+import { type Stage, stage } from './stage.ts';
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+
+afterAll(() => browser.close());
+
+const heading = (page: Page) => page.getByRole('heading', { level: 1 }).textContent();
+
+/** A profile with a token; its value. */
+async function hold({ vault, simulator }: Stage, profile = 'acme'): Promise<string> {
+  const { accessToken } = simulator.issueToken('full-admin');
+  await settleToken(vault, await importToken(vault, { profile }, accessToken, actor), actor, true);
+  return accessToken;
+}
+
+async function withTools(set: Stage): Promise<Stage> {
+  const { entra, okta } = set.simulator;
+  Object.assign(set.vault.settings.entra, {
+    graphUrl: entra.endpoints.graph,
+    loginUrl: entra.endpoints.login,
+    tenantId: entra.directory.tenantId,
+  });
+  Object.assign(set.vault.settings.okta, { orgUrl: okta.orgUrl, token: okta.apiToken });
+  entra.settings.deviceApproval = 'page';
+  return set;
+}
+
+test('copied, the token is on the clipboard and never in the document; shown, it is hidden again', async () => {
+  const set = await stage(browser);
+  const token = await hold(set);
+  const page = await set.person();
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: set.origin });
+  await page.clock.install();
+  await page.goto(`${set.origin}/profiles/acme`);
+  await page.getByRole('button', { name: 'Copy the token' }).click();
+  await page.getByRole('button', { name: 'Copied the token' }).waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
+  expect(await page.content()).not.toContain(token);
+  expect(await auditLog(set.vault)).toContain('read ok acme');
+
+  await page.getByRole('button', { name: 'Show the token' }).click();
+  await page.locator('[data-secret]').waitFor();
+  expect(await page.locator('[data-secret]').textContent()).toBe(token);
+  await page.clock.runFor(61_000);
+  await page.getByText('The token is hidden again.').waitFor();
+  expect(await page.content()).not.toContain(token);
+  await page.goBack();
+  expect(await page.content()).not.toContain(token);
+  expect(set.traces.join('\n')).not.toContain(token);
+  expect(set.consoles.join('\n')).not.toContain(token);
+  expect(set.titles.join('\n')).not.toContain(token);
+});
+
+test('a program is added by keyboard alone, without a script', async () => {
+  const set = await stage(browser);
+  await hold(set);
+  const page = await set.person({ javaScriptEnabled: false });
+  await page.getByRole('link', { name: 'Programs' }).click();
+  await page.getByRole('textbox', { name: 'Name' }).focus();
+  await page.keyboard.type('ci-deploy');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Space');
+  await page.getByRole('button', { name: 'Add the program' }).press('Enter');
+  await page.getByText('shown this once').waitFor();
+  expect(await page.locator('#client-secret').textContent()).toMatch(/^[\w-]{43}$/);
+  expect((await listClients(set.vault))[0]).toMatchObject({ name: 'ci-deploy', profiles: ['acme'] });
+});
+
+test('the button tests the token, and the page says what Entra ID and Okta would', async () => {
+  const set = await stage(browser);
+  await hold(set);
+  const page = await set.person();
+  await page.goto(`${set.origin}/profiles/acme`);
+  await page.getByRole('button', { name: 'Test it' }).click();
+  await page.waitForURL(/\/test$/);
+  await page.getByText('Entra ID’s Test Connection would pass.').waitFor();
+  expect(await heading(page)).toBe('The token works');
+});
+
+test('the way into Entra ID: by this program with a code, and by hand with the guide', async () => {
+  const set = await withTools(await stage(browser));
+  const token = await hold(set);
+  const page = await set.person();
+  await page.goto(`${set.origin}/profiles/acme`);
+  await page.getByRole('link', { name: 'Entra ID', exact: true }).click();
+  await page.getByRole('button', { name: 'Hand it to Entra ID' }).click();
+  const code = page.locator('.code');
+  await code.waitFor();
+  const [tab] = await Promise.all([
+    page.context().waitForEvent('page'),
+    page.getByRole('link', { name: 'Open the sign-in page' }).click(),
+  ]);
+  await tab.getByLabel('Code').fill((await code.textContent()) ?? '');
+  await tab.getByRole('button', { name: 'Sign in as' }).click();
+  await tab.getByText('You are signed in.').waitFor();
+  await tab.close();
+  await page.getByRole('heading', { level: 1, name: 'The token is handed over' }).waitFor();
+  expect(set.simulator.entra.app.secrets.get('SecretToken')).toBe(token);
+  await inspect(page, 'what came of it');
+
+  await page.goto(`${set.origin}/profiles/acme/entra`);
+  await page
+    .getByLabel('What do you want to do?')
+    .selectOption({ label: 'Set up provisioning for the first time' });
+  await page.getByRole('button', { name: 'Show my steps' }).click();
+  await page.getByRole('heading', { name: 'Connect Entra ID to Webex' }).waitFor();
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: set.origin });
+  await page.getByRole('button', { name: 'Copy Tenant URL' }).click();
+  await page.getByRole('button', { name: 'Copied Tenant URL' }).waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/\/v1\/scim\/ac3e0001-/);
+  await page.getByRole('button', { name: 'Copy the token' }).click();
+  await page.getByRole('button', { name: 'Copied the token' }).waitFor();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
+  await page.getByRole('button', { name: 'Done by hand' }).click();
+  expect(await page.getByRole('status').textContent()).toContain('Entra ID has the current token');
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.locator('main').innerText()).not.toContain('Show my steps');
+  expect(set.consoles).toEqual([]);
+});
+
+test('the way into Okta, which serves nobody, ends at the guide', async () => {
+  const set = await withTools(await stage(browser));
+  await hold(set);
+  const page = await set.person();
+  await page.goto(`${set.origin}/profiles/acme/okta`);
+  await page.getByRole('button', { name: 'Hand it to Okta' }).click();
+  await page.getByRole('link', { name: 'Go to the guide' }).click();
+  await page.getByRole('heading', { name: 'Connect Okta to Webex' }).waitFor();
+  await page.getByText('Test API Credentials').first().waitFor();
+  await page.getByRole('button', { name: 'Done by hand' }).click();
+  await page.getByText('pasted by hand').waitFor();
+});
+
+test('axe finds nothing on the new pages, in light and dark, and nothing scrolls sideways', {
+  timeout: 180_000,
+}, async () => {
+  const set = await withTools(await stage(browser));
+  const name = 'a-name-that-is-as-long-as-the-names-of-organizations-can-be-63';
+  await hold(set, name);
+  await hold(set);
+  await addClient(
+    set.vault,
+    { name: 'ci-deploy', profiles: ['acme', name], addresses: ['10.0.0.0/8'] },
+    actor,
+  );
+  const page = await set.person();
+  for (const path of [
+    '/',
+    '/clients',
+    '/clients/ci-deploy',
+    '/log',
+    '/reminders',
+    '/profiles/acme/test',
+    `/profiles/${name}`,
+    `/profiles/${name}/entra?attributes=more&userName=differs`,
+    '/profiles/acme/okta',
+  ]) {
+    await page.goto(set.origin + path);
+    await inspect(page, path);
+  }
+  await page.goto(`${set.origin}/profiles/acme`);
+  await page.getByRole('button', { name: 'Show the token' }).click();
+  await page.locator('[data-secret]').waitFor();
+  await inspect(page, 'the token');
+  await page.goto(`${set.origin}/clients`);
+  await page.getByRole('button', { name: 'Add the program' }).click();
+  await page.getByRole('alert').waitFor();
+  await inspect(page, 'the form with errors');
+});
+
+/** Every rule of axe in light, the colours once more in dark, and no sideways scrolling on a phone. */
+async function inspect(page: Page, what: string): Promise<void> {
+  const findings = async (builder: AxeBuilder) =>
+    (await builder.analyze()).violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
+    );
+  expect(await findings(new AxeBuilder({ page })), `${what}, light`).toEqual([]);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  expect(await findings(new AxeBuilder({ page }).withRules('color-contrast')), `${what}, dark`).toEqual([]);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 390, height: 844 });
+  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(tooWide, `${what} scrolls sideways`).toBeLessThanOrEqual(0);
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
