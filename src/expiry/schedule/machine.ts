@@ -47,7 +47,9 @@ export const thisMachine: Machine = {
 
 function run(file: string, args: string[], input = ''): Promise<Ran> {
   return new Promise((resolve) => {
-    const child = spawn(file, args, { stdio: 'pipe', windowsHide: true, timeout: 30_000 });
+    // Not spawn's own time-out, whose timer goes on where the program is not there at all.
+    const signal = AbortSignal.timeout(30_000);
+    const child = spawn(file, args, { stdio: 'pipe', windowsHide: true, signal });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

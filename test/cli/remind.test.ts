@@ -1,0 +1,151 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { simulated } from '../simulator/simulated.ts';
+import { type Machine, machine } from './run.ts';
+
+interface Receiver {
+  url: string;
+  bodies: { occasion: string; profile: string }[];
+  signatures: (string | undefined)[];
+  raw: string[];
+  /** What it does with a request once it has it whole. */
+  answer: (respond: (status: number) => void) => void;
+}
+
+async function receiver(): Promise<Receiver> {
+  const server = createServer((request, response) => {
+    let text = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk;
+    });
+    request.on('end', () => {
+      received.raw.push(text);
+      received.bodies.push(JSON.parse(text));
+      received.signatures.push(request.headers['x-webex-token-signature']?.toString());
+      received.answer((status) => response.writeHead(status).end());
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const received: Receiver = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`,
+    bodies: [],
+    signatures: [],
+    raw: [],
+    answer: (respond) => respond(200),
+  };
+  return received;
+}
+
+/** A machine that holds a token of this many days' life, and reminds by a webhook. */
+async function reminding(lifeDays: number): Promise<{ on: Machine; to: Receiver; token: string }> {
+  const simulator = await simulated();
+  const to = await receiver();
+  const on = await machine(simulator, {
+    WEBEX_TOKEN_WEBHOOK_URL: to.url,
+    WEBEX_TOKEN_WEBHOOK_SECRET: 'a secret of the tests',
+  });
+  const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: lifeDays * 86_400 + 60 });
+  expect((await on.run(['import', 'acme'], accessToken)).code).toBe(0);
+  return { on, to, token: accessToken };
+}
+
+test('sends what is due, once, signed, without the token', async () => {
+  const { on, to, token } = await reminding(3);
+  const first = await on.run(['remind', '--json']);
+  expect(first.code).toBe(0);
+  expect(JSON.parse(first.stdout)).toMatchObject({
+    channels: [{ channel: 'webhook' }],
+    deliveries: [{ profile: 'acme', occasion: '3', outcome: 'sent' }],
+  });
+  expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  expect(to.bodies).toMatchObject([{ profile: 'acme', occasion: '3' }]);
+  const hmac = createHmac('sha256', 'a secret of the tests')
+    .update(to.raw[0] ?? '')
+    .digest('hex');
+  expect(to.signatures).toEqual([`sha256=${hmac}`]);
+  expect(to.raw.join()).not.toContain(token);
+});
+
+test('ends 1 where a delivery failed, and tries it again next time', async () => {
+  const { on, to } = await reminding(3);
+  to.answer = (respond) => respond(500);
+  const failed = await on.run(['remind']);
+  expect(failed.code).toBe(1);
+  expect(failed.stdout).toMatch(
+    /^failed {2}webhook .*acme expires in 3 days: 127\.0\.0\.1:\d+ answered 500\n$/,
+  );
+  to.answer = (respond) => respond(200);
+  expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sent/) });
+  expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
+});
+
+test('killed when it was sent and not yet recorded: it comes once more at most, and is not lost', async () => {
+  const { on, to } = await reminding(3);
+  const received = new Promise<void>((resolve) => {
+    to.answer = () => resolve();
+  });
+  const dying = on.start(['remind']);
+  await received;
+  dying.kill('SIGKILL');
+  await dying.finished;
+  to.answer = (respond) => respond(200);
+  // Nothing was waited for: the next run sees that the process that had claimed it is gone.
+  expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sent/) });
+  expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
+  expect(to.bodies).toHaveLength(2);
+});
+
+test('ten at the same moment send one', { timeout: 60_000 }, async () => {
+  const { on, to } = await reminding(3);
+  const all = await Promise.all(Array.from({ length: 10 }, () => on.run(['remind'])));
+  expect(all.map(({ code }) => code)).toEqual(Array(10).fill(0));
+  expect(to.bodies).toHaveLength(1);
+});
+
+test('without any channel it says what to set; ends 1 only where something is due', async () => {
+  const simulator = await simulated();
+  const on = await machine(simulator);
+  const empty = await on.run(['remind']);
+  expect(empty).toMatchObject({ code: 0, stdout: '' });
+  expect(empty.stderr).toContain('WEBEX_TOKEN_SMTP_URL');
+  const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: 86_400 });
+  await on.run(['import', 'acme'], accessToken);
+  const due = await on.run(['remind']);
+  expect(due.code).toBe(1);
+  expect(due.stderr).toMatch(/Reminders are due[\s\S]*WEBEX_TOKEN_WEBHOOK_URL/);
+});
+
+test('a wrong setting is one line that names it, and tells no secret', async () => {
+  for (const [name, value] of [
+    ['WEBEX_TOKEN_WEBHOOK_URL', 'http://hooks.example/fake-secret'],
+    ['WEBEX_TOKEN_SMTP_URL', 'ftp://user:fake-secret@mail.example'],
+    ['WEBEX_TOKEN_REMINDER_DAYS', '60,many'],
+    ['WEBEX_TOKEN_MAIL_TO', 'it@example.com'],
+  ]) {
+    const on = await machine(undefined, { [name ?? '']: value });
+    const { code, stderr } = await on.run(['remind']);
+    expect(code).toBe(2);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+    expect(stderr).toContain(
+      name === 'WEBEX_TOKEN_MAIL_TO' ? 'WEBEX_TOKEN_SMTP_URL: it is missing' : `${name}: `,
+    );
+    expect(stderr).toContain('for example');
+    expect(stderr).not.toContain('fake-secret');
+  }
+});
+
+test('it needs no key: cron does not reach a keychain', async () => {
+  const { on, to } = await reminding(3);
+  on.environment.WEBEX_TOKEN_KEY_FILE = '/nowhere/key.jwk';
+  expect((await on.run(['get', 'acme'])).code).not.toBe(0);
+  expect((await on.run(['remind'])).code).toBe(0);
+  expect(to.bodies).toHaveLength(1);
+});
