@@ -88,7 +88,11 @@ describe('the connection', () => {
     const holder = runScript(join(import.meta.dirname, 'hold-lock.ts'), [file, '400']);
     expect(await holder.firstLine).toBe('held');
     const began = performance.now();
-    await db.transaction().execute((trx) => insertProfile(trx, fakeProfile({ name: 'acme' })));
+    // Reading first: what it read would be out of date once the other has written.
+    await db.transaction().execute(async (trx) => {
+      expect(await findProfile(trx, 'acme')).toBeNull();
+      await insertProfile(trx, fakeProfile({ name: 'acme' }));
+    });
     expect(performance.now() - began).toBeGreaterThan(150);
     await holder.done;
     expect(await findProfile(db, 'acme')).not.toBeNull();
