@@ -1,6 +1,6 @@
 import type { Settings } from '../config.ts';
-import { openChannels } from '../expiry/channels.ts';
 import { thisProcess } from '../expiry/claimant.ts';
+import { mailChannel } from '../expiry/mail.ts';
 import { sendReminders } from '../expiry/send-reminders.ts';
 import { pushProfileToEntra } from '../handoff/entra/push-profile.ts';
 import type { Simulator } from '../simulator/simulator.ts';
@@ -92,8 +92,8 @@ async function handOver(settings: Settings, simulator: Simulator): Promise<void>
 
 /** The reminders that were due on that day, by mail. */
 async function remind(settings: Settings, daysAgo: number): Promise<void> {
-  const nobody = { platform: 'aix' as const, environment: {}, run: () => Promise.resolve() };
-  const channels = await openChannels(settings.reminders, { desktop: nobody });
+  const mail = mailChannel(settings.reminders);
+  const channels = mail === null ? [] : [mail];
   await at(daysAgo, settings, {}, (vault) => sendReminders(vault, { channels, claimant: thisProcess() }));
   for (const channel of channels) channel.close();
 }

@@ -36,7 +36,7 @@ test('a step that fails says so, and what is in place', async () => {
   await web.hold();
   web.simulator.revoke('full-admin');
   const page = await through(web, await web.person(), '/profiles/acme/entra/push');
-  expect(page).toContain('The token was not handed over everywhere');
+  expect(page).toContain('The token was not handed over');
   expect(page).toContain('what Entra ID had before is still in place');
   expect(web.simulator.entra.app.secrets.has('SecretToken')).toBe(false);
 });

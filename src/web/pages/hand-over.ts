@@ -114,11 +114,13 @@ function stageOf({ over, errands }: HandOver): string {
     : errands.map(({ state, deviceCode }) => `${state}${deviceCode ? '-code' : ''}`).join(' ');
 }
 
-function titleOf({ profile, over }: HandOver, looking: boolean, failed: boolean): string {
+function titleOf({ profile, over, errands }: HandOver, looking: boolean, failed: boolean): string {
   if (looking)
     return over && failed ? 'It could not be looked at' : `How provisioning of “${profile}” stands`;
   if (!over) return `Handing over the token of “${profile}”`;
-  return failed ? 'The token was not handed over everywhere' : 'The token is handed over';
+  if (!failed) return 'The token is handed over';
+  if (errands.some(({ error }) => error?.code === 'E_OKTA_BY_HAND')) return 'Okta takes the token by hand';
+  return errands.length === 1 ? 'The token was not handed over' : 'The token was not handed over everywhere';
 }
 
 function viewOf(state: ErrandState, now: number): ErrandView {
