@@ -42,7 +42,7 @@ export function sqliteFailure(error: unknown, file: string): unknown {
     case notADatabase:
       return failure(
         'E_STORE_DAMAGED',
-        `The store ${file} is damaged: ${(error as Error).message}.`,
+        `The store ${file} ${errcode === notADatabase ? 'cannot be used' : 'is damaged'}: ${(error as Error).message}.`,
         'Nothing was changed. "webex-token restore FILE" brings back a backup, and keeps the damaged file aside. Look at the disk, too.',
       );
     case ioError:

@@ -2,6 +2,8 @@ import { BrokerError } from '../errors.ts';
 import { appendAudit } from '../store/audit.ts';
 import { deleteKeyEncryptionKey, type KeyEncryptionKeyRecord, listKeyRecords } from '../store/keys.ts';
 import type { Db } from '../store/store.ts';
+import { obtainKey } from './obtain-key.ts';
+import { proveKey } from './prove-key.ts';
 import { type Rotated, rotateDataKey } from './rotate-data-key.ts';
 import type { Actor, Vault } from './vault.ts';
 
@@ -17,22 +19,40 @@ export async function removeKey(
   progress?: (done: number, total: number) => void,
 ): Promise<Rotated & { removed: KeyEncryptionKeyRecord }> {
   const removed = await find(vault.db, id);
+  await holdAnother(vault, removed.info.id);
   const remove = async (trx: Db) => {
     const known = await listKeyRecords(trx);
-    if (known.length <= 1) {
-      throw new BrokerError('E_KEY_LAST', 'That is the only key of this store, and the last one stays.', {
-        help: 'Without it nobody could read the tokens. "webex-token key rotate --to …" puts another in its place.',
-      });
-    }
-    if (vault.keys.held.info.id === removed.info.id) {
-      throw new BrokerError('E_KEY_IN_USE', 'That is the key which opens the store here.', {
-        help: 'Take it away on a machine where another key does: "webex-token key status" says which are held where.',
-      });
-    }
+    // Others may have been taken away meanwhile, the one that opens the store here among them.
+    if (!known.some(({ info }) => info.id === vault.keys.held.info.id)) throw lastKey();
+    if (known.length <= 1) throw lastKey();
     await deleteKeyEncryptionKey(trx, removed.info.id);
     await appendAudit(trx, vault.now(), { action: 'key-remove', outcome: 'ok', ...actor });
   };
   return { ...(await rotateDataKey(vault, actor, progress, remove)), removed };
+}
+
+/** What opens the store here has to go on doing so: another key, where that is the one to go. */
+async function holdAnother({ db, keys }: Pick<Vault, 'db' | 'keys'>, id: string): Promise<void> {
+  if (keys.held.info.id !== id) return;
+  const others = (await listKeyRecords(db)).map(({ info }) => info).filter((info) => info.id !== id);
+  if (others.length === 0) throw lastKey();
+  try {
+    const held = await obtainKey(others, keys.source);
+    await proveKey(db, keys, held.info, keys.source);
+    keys.hold(held);
+  } catch (cause) {
+    if (!(cause instanceof BrokerError)) throw cause;
+    throw new BrokerError('E_KEY_IN_USE', 'That is the only key which opens the store here.', {
+      help: 'Take it away on a machine where another key does: "webex-token key status" says which are held where.',
+      cause,
+    });
+  }
+}
+
+function lastKey(): BrokerError {
+  return new BrokerError('E_KEY_LAST', 'That is the only key of this store, and the last one stays.', {
+    help: 'Without it nobody could read the tokens. "webex-token key rotate --to …" puts another in its place.',
+  });
 }
 
 async function find(db: Db, id: string): Promise<KeyEncryptionKeyRecord> {

@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest';
+import { importToken } from '../../src/vault/import-token.ts';
+import { keyStatus } from '../../src/vault/key-status.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { changeKeys, hosts, openAll, sealedWith, storeTokens } from './key-hosts.ts';
+import { actor, auditLog, newVault, type TestVault } from './vaults.ts';
+
+async function oneHost(): Promise<{ vault: TestVault; again: () => Promise<TestVault> }> {
+  const [host] = await hosts(1);
+  if (host === undefined) throw new Error('no host');
+  return { vault: await host.open(), again: host.open };
+}
+
+/** Ends after the first batch, as if the process had been killed there. */
+async function rotateInterrupted(vault: TestVault): Promise<void> {
+  await expect(
+    rotateDataKey(vault, actor, () => {
+      throw new Error('killed');
+    }),
+  ).rejects.toThrow('killed');
+}
+
+describe('a new data key', () => {
+  test('seals every token anew, of whatever state, and the old one is gone', async () => {
+    const { vault, again } = await oneHost();
+    const stored = await storeTokens(vault, 5);
+    await importToken(vault, { profile: 'profile-0' }, usualToken({ filler: 'Z' }), actor);
+    await vault.db.updateTable('token').set({ state: 'earlier' }).where('state', '=', 'current').execute();
+    await openAll(vault, stored.keys());
+    const before = await sealedWith(vault);
+    const seen: number[] = [];
+    const rotated = await rotateDataKey(vault, actor, (done, total) => seen.push(done, total));
+    expect(rotated).toEqual({ resealed: 6, unreadable: [], continued: false });
+    expect(seen.slice(-2)).toEqual([6, 6]);
+
+    const after = await sealedWith(vault);
+    expect(after).toHaveLength(1);
+    expect(after).not.toEqual(before);
+    const { dataKeys, unfinished } = await keyStatus(vault);
+    expect(dataKeys).toMatchObject([{ id: after[0], generation: 1, wrappedFor: 1, current: true }]);
+    expect(unfinished).toBeNull();
+    expect((await auditLog(vault)).filter((row) => row.startsWith('key'))).toEqual([
+      'key-rotate begun -',
+      'key-rotate ok -',
+    ]);
+    expect([...(await openAll(await again(), stored.keys())).values()].slice(1)).toEqual(
+      [...stored.values()].slice(1),
+    );
+  });
+
+  test('one after the other', async () => {
+    const { vault, again } = await oneHost();
+    const stored = await storeTokens(vault, 2);
+    for (let turn = 1; turn <= 3; turn += 1) {
+      await rotateDataKey(vault, actor);
+      expect((await keyStatus(vault)).dataKeys).toMatchObject([{ generation: turn }]);
+    }
+    expect(await openAll(await again(), stored.keys())).toEqual(stored);
+  });
+
+  test('an empty store has nothing to seal', async () => {
+    const { vault } = await oneHost();
+    expect(await rotateDataKey(vault, actor)).toMatchObject({ resealed: 0, continued: false });
+  });
+});
+
+describe('other processes meanwhile', () => {
+  test('one that runs on reads, and seals with the new key what it is given', async () => {
+    const { vault, again } = await oneHost();
+    const stored = await storeTokens(vault, 3);
+    const running = await again();
+    await rotateDataKey(vault, actor);
+    expect(await openAll(running, stored.keys())).toEqual(stored);
+
+    await importToken(running, { profile: 'late' }, usualToken({ filler: 'L' }), actor);
+    expect(await sealedWith(vault)).toHaveLength(1);
+    expect((await readToken(await again(), 'late', actor)).accessToken).toBe(usualToken({ filler: 'L' }));
+  });
+
+  test('one that has not looked yet seals with the new key, too', async () => {
+    const { vault, again } = await oneHost();
+    await storeTokens(vault, 1);
+    const running = await again();
+    await rotateDataKey(vault, actor);
+    await importToken(running, { profile: 'late' }, usualToken({ filler: 'L' }), actor);
+    expect(await sealedWith(vault)).toEqual([(await keyStatus(vault)).dataKeys[0]?.id]);
+  });
+
+  test('a text that was read just before is still opened', async () => {
+    const { vault, again } = await oneHost();
+    await storeTokens(vault, 2);
+    const running = await again();
+    const { id, profile_id, sealed } = await vault.db
+      .selectFrom('token')
+      .select(['id', 'profile_id', 'sealed'])
+      .executeTakeFirstOrThrow();
+    await rotateDataKey(vault, actor);
+    await running.keys.refresh();
+    expect(await running.keys.open(sealed, { tokenId: id, profileId: profile_id })).toMatch(/^A|^B/);
+  });
+
+  test('three processes that rotate at once do one rotation together', async () => {
+    const vault = await newVault();
+    const stored = await storeTokens(vault, 30);
+    const printed = await Promise.all(changeKeys(vault.settings, ['rotate', 'rotate', 'rotate']));
+    const resealed = printed.map(Number);
+    // Whoever comes after the others have ended begins another one.
+    const { dataKeys, unfinished } = await keyStatus(await newVault(undefined, { settings: vault.settings }));
+    expect(resealed.reduce((sum, each) => sum + each)).toBe(30 * (dataKeys[0]?.generation ?? 0));
+    expect(dataKeys).toHaveLength(1);
+    expect(unfinished).toBeNull();
+    expect(await openAll(vault, stored.keys())).toEqual(stored);
+  });
+});
+
+describe('interrupted', () => {
+  test('everything can be read and stored in between, and the next run carries on', async () => {
+    const { vault, again } = await oneHost();
+    const stored = await storeTokens(vault, 3);
+    await rotateInterrupted(vault);
+
+    const between = await again();
+    expect((await keyStatus(between)).unfinished).toBe('rotation');
+    expect(await openAll(between, stored.keys())).toEqual(stored);
+    stored.set('late', usualToken({ filler: 'L' }));
+    await importToken(between, { profile: 'late' }, usualToken({ filler: 'L' }), actor);
+
+    const next = await again();
+    const rotated = await rotateDataKey(next, actor);
+    expect(rotated).toMatchObject({ continued: true, unreadable: [] });
+    expect(await sealedWith(next)).toHaveLength(1);
+    expect((await keyStatus(next)).dataKeys).toMatchObject([{ generation: 1 }]);
+    expect(await openAll(await again(), stored.keys())).toEqual(stored);
+  });
+
+  test('a token that nobody can open is left as it is, named, and does not hold up the others', async () => {
+    const { vault, again } = await oneHost();
+    const stored = await storeTokens(vault, 3);
+    const { id } = await vault.db.selectFrom('token').select('id').orderBy('id').executeTakeFirstOrThrow();
+    await vault.db.updateTable('token').set({ sealed: 'not a token' }).where('id', '=', id).execute();
+    expect(await rotateDataKey(vault, actor)).toMatchObject({ resealed: 2, unreadable: [id] });
+    const left = await vault.db
+      .selectFrom('token')
+      .select('sealed')
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    expect(left.sealed).toBe('not a token');
+    const next = await again();
+    let opened = 0;
+    for (const profile of stored.keys()) {
+      opened += await readToken(next, profile, actor).then(
+        () => 1,
+        () => 0,
+      );
+    }
+    expect(opened).toBe(2);
+  });
+});
+
+describe('somebody writes to the database from outside', () => {
+  test('an old data key is not made the newest again', async () => {
+    const { vault, again } = await oneHost();
+    await storeTokens(vault, 1);
+    const old = await vault.db.selectFrom('wrapped_data_key').selectAll().executeTakeFirstOrThrow();
+    await rotateDataKey(vault, actor);
+    await vault.db
+      .insertInto('wrapped_data_key')
+      .values({ ...old, generation: 9 })
+      .execute();
+    expect((await brokerErrorOf(again)).code).toBe('E_SEAL');
+    const error = await brokerErrorOf(() => importToken(vault, { profile: 'late' }, usualToken(), actor));
+    expect(error.code).toBe('E_SEAL');
+  });
+
+  test('a token is not moved to another row, nor taken from an older key', async () => {
+    const { vault } = await oneHost();
+    await storeTokens(vault, 2);
+    await rotateDataKey(vault, actor);
+    const [one, two] = await vault.db.selectFrom('token').select(['id', 'sealed']).execute();
+    await vault.db
+      .updateTable('token')
+      .set({ sealed: two?.sealed ?? '' })
+      .where('id', '=', one?.id ?? '')
+      .execute();
+    const errors = await Promise.all(
+      ['profile-0', 'profile-1'].map((profile) =>
+        readToken(vault, profile, actor).then(
+          () => null,
+          (error: { code: string; message: string }) => error,
+        ),
+      ),
+    );
+    expect(errors.filter((error) => error !== null)).toMatchObject([
+      { code: 'E_SEAL', message: expect.stringContaining('belongs to another row') },
+    ]);
+  });
+});

@@ -1,0 +1,285 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { newDataKey } from '../../src/keys/data-key.ts';
+import { grantDataKey } from '../../src/keys/grant.ts';
+import { keyId } from '../../src/keys/key-id.ts';
+import {
+  fingerprint,
+  formatRequest,
+  type KeyRequest,
+  parseRequest,
+  requestFor,
+} from '../../src/keys/key-request.ts';
+import { admissionKeyOf, publicKeyOf } from '../../src/keys/wrapping-key.ts';
+import { addHeldKey, addRequestedKey } from '../../src/vault/add-key.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { keyStatus } from '../../src/vault/key-status.ts';
+import { makeKeychainKey, makePassphraseKey } from '../../src/vault/make-key.ts';
+import { removeKey } from '../../src/vault/remove-key.ts';
+import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { type Host, hosts, openAll, sealedWith, storeTokens } from './key-hosts.ts';
+import { actor, newVault, noKeychain } from './vaults.ts';
+
+/** What "key request" does on a machine: a key of its own, and the line for those who may let it in. */
+async function requestOf({ settings, keychain }: Host, name: string): Promise<KeyRequest> {
+  const { key } = await makeKeychainKey({ settings, keychain, now: Date.now, notice: () => {} });
+  return parseRequest(formatRequest(requestFor(key, 'keychain', name)));
+}
+
+async function team() {
+  const [ada, ben, eve] = await hosts(3);
+  if (ada === undefined || ben === undefined || eve === undefined) throw new Error('no hosts');
+  const vault = await ada.open();
+  const stored = await storeTokens(vault, 3);
+  return { ada, ben, eve, vault, stored };
+}
+
+describe('a colleague is let in', () => {
+  test('with a key that never leaves their machine, and reads and stores from then on', async () => {
+    const { ben, ada, vault, stored } = await team();
+    const request = await requestOf(ben, 'ben@laptop');
+    expect((await brokerErrorOf(ben.open)).help).toContain('key request');
+    await addRequestedKey(vault, request, actor);
+
+    const bens = await ben.open();
+    expect(await openAll(bens, stored.keys())).toEqual(stored);
+    stored.set('late', usualToken({ filler: 'L' }));
+    await importToken(bens, { profile: 'late' }, usualToken({ filler: 'L' }), actor);
+    expect(await openAll(await ada.open(), stored.keys())).toEqual(stored);
+    expect((await keyStatus(bens)).keys).toMatchObject(
+      [
+        { kind: 'keychain', usedHere: false, trusted: true },
+        { id: request.id, kind: 'keychain', name: 'ben@laptop', usedHere: true, trusted: true },
+      ].sort((a, b) => Number(a.usedHere) - Number(b.usedHere)),
+    );
+  });
+
+  test('and stays in, through rotations by others while they are away, and by themselves', async () => {
+    const { ada, ben, vault, stored } = await team();
+    await addRequestedKey(vault, await requestOf(ben, 'ben@laptop'), actor);
+    await rotateDataKey(vault, actor);
+    await rotateDataKey(await ada.open(), actor);
+    const bens = await ben.open();
+    expect(await openAll(bens, stored.keys())).toEqual(stored);
+    await rotateDataKey(bens, actor);
+    const adas = await ada.open();
+    expect(await openAll(adas, stored.keys())).toEqual(stored);
+    // Both have used the newest by now: what vouched for it is gone with the next one.
+    await (await ben.open()).keys.refresh();
+    await rotateDataKey(adas, actor);
+    await ben.open();
+    expect((await keyStatus(await ada.open())).dataKeys).toMatchObject([{ generation: 4, wrappedFor: 2 }]);
+  });
+
+  test('twice is once', async () => {
+    const { ben, vault } = await team();
+    const request = await requestOf(ben, 'ben@laptop');
+    await addRequestedKey(vault, request, actor);
+    expect((await brokerErrorOf(() => addRequestedKey(vault, request, actor))).code).toBe('E_KEY_KNOWN');
+  });
+
+  test('while a rotation is under way', async () => {
+    const { ben, vault, stored } = await team();
+    const stop = () => {
+      throw new Error('killed');
+    };
+    await expect(rotateDataKey(vault, actor, stop)).rejects.toThrow('killed');
+    await addRequestedKey(vault, await requestOf(ben, 'ben@laptop'), actor);
+    const bens = await ben.open();
+    await rotateDataKey(bens, actor);
+    expect(await openAll(bens, stored.keys())).toEqual(stored);
+  });
+});
+
+describe('a colleague leaves', () => {
+  test('one command: their key opens nothing any more, nor does the data key they had', async () => {
+    const { ben, vault, stored } = await team();
+    const request = await requestOf(ben, 'ben@laptop');
+    await addRequestedKey(vault, request, actor);
+    const bens = await ben.open();
+    const kept = bens.keys.ring.dataKeys.map(({ id }) => id);
+
+    const { resealed, removed } = await removeKey(vault, request.id.slice(0, 12), actor);
+    expect(resealed).toBe(3);
+    expect(removed.name).toBe('ben@laptop');
+    expect((await brokerErrorOf(ben.open)).code).toBe('E_KEY_LOST');
+    for (const id of await sealedWith(vault)) expect(kept).not.toContain(id);
+    const rows = await vault.db.selectFrom('wrapped_data_key').select('key_encryption_key_id').execute();
+    expect(rows.map((row) => row.key_encryption_key_id)).not.toContain(request.id);
+    expect(await openAll(vault, stored.keys())).toEqual(stored);
+  });
+
+  test('carried on by somebody else where it was interrupted', async () => {
+    const { ada, ben, vault, stored } = await team();
+    const request = await requestOf(ben, 'ben@laptop');
+    await addRequestedKey(vault, request, actor);
+    const stop = () => {
+      throw new Error('killed');
+    };
+    await expect(removeKey(vault, request.id, actor, stop)).rejects.toThrow('killed');
+    expect((await brokerErrorOf(ben.open)).code).toBe('E_KEY_LOST');
+    const next = await ada.open();
+    expect((await keyStatus(next)).unfinished).toBe('rotation');
+    await rotateDataKey(next, actor);
+    expect(await openAll(next, stored.keys())).toEqual(stored);
+    expect((await keyStatus(next)).dataKeys).toMatchObject([{ wrappedFor: 1 }]);
+  });
+
+  test('neither the last key goes, nor the only one that opens the store here, nor one that is not there', async () => {
+    const { ben, vault } = await team();
+    const [own] = (await keyStatus(vault)).keys;
+    expect((await brokerErrorOf(() => removeKey(vault, own?.id ?? '', actor))).code).toBe('E_KEY_LAST');
+    await addRequestedKey(vault, await requestOf(ben, 'ben@laptop'), actor);
+    expect((await brokerErrorOf(() => removeKey(vault, own?.id ?? '', actor))).code).toBe('E_KEY_IN_USE');
+    expect((await brokerErrorOf(() => removeKey(vault, 'nothing-like-it', actor))).code).toBe('E_NO_KEY');
+    expect((await brokerErrorOf(() => removeKey(vault, '', actor))).code).toBe('E_NO_KEY');
+    expect((await keyStatus(vault)).keys).toHaveLength(2);
+  });
+
+  test('a key of this machine goes where another one is here too', async () => {
+    const { ada, vault, stored } = await team();
+    const [own] = (await keyStatus(vault)).keys;
+    await addHeldKey(vault, await makeKeychainKey(vault.keys.source), actor);
+    await removeKey(vault, own?.id ?? '', actor);
+    expect(await openAll(await ada.open(), stored.keys())).toEqual(stored);
+  });
+});
+
+test('a passphrase for the safe opens the store where the keychain is gone', async () => {
+  const { ada, vault, stored } = await team();
+  const passphrase = 'six words that nobody would guess';
+  await addHeldKey(vault, await makePassphraseKey(passphrase), actor);
+  await rotateDataKey(vault, actor);
+  const settings = { ...ada.settings, passphrase };
+  const rescued = await newVault(undefined, { settings, keychain: noKeychain });
+  expect(await openAll(rescued, stored.keys())).toEqual(stored);
+});
+
+describe('whoever can write to the database, and has no key', () => {
+  test('lets nobody in: a key that was put into it is named, and gets no data key', async () => {
+    const { eve, vault } = await team();
+    const request = await requestOf(eve, 'eve@elsewhere');
+    const { admission } = await vault.db
+      .selectFrom('key_encryption_key')
+      .select('admission')
+      .executeTakeFirstOrThrow();
+    for (const planted of [null, admission]) {
+      await vault.db
+        .insertInto('key_encryption_key')
+        .values({
+          id: request.id,
+          kind: 'keychain',
+          parameters: '{}',
+          created_at: 0,
+          public_key: request.publicKey,
+          admission: planted,
+        })
+        .execute();
+      const error = await brokerErrorOf(() => rotateDataKey(vault, actor));
+      expect(error).toMatchObject({ code: 'E_KEY_FOREIGN', help: expect.stringContaining('key remove') });
+      expect((await keyStatus(vault)).keys.filter(({ trusted }) => !trusted)).toMatchObject([
+        { id: request.id },
+      ]);
+      expect((await keyStatus(vault)).unfinished).toBeNull();
+      await removeKey(vault, request.id, actor);
+      expect((await keyStatus(vault)).keys).toHaveLength(1);
+    }
+  });
+
+  test("puts no public half of theirs in a colleague's place", async () => {
+    const { ben, eve, vault } = await team();
+    const request = await requestOf(ben, 'ben@laptop');
+    await addRequestedKey(vault, request, actor);
+    const { publicKey } = await requestOf(eve, 'eve@elsewhere');
+    await vault.db
+      .updateTable('key_encryption_key')
+      .set({ public_key: publicKey })
+      .where('id', '=', request.id)
+      .execute();
+    expect((await brokerErrorOf(() => rotateDataKey(vault, actor))).code).toBe('E_KEY_FOREIGN');
+  });
+
+  test('plants no data key of theirs, at admission or later', async () => {
+    const { ben, vault } = await team();
+    const request = await requestOf(ben, 'ben@laptop');
+    await addRequestedKey(vault, request, actor);
+    const planted = randomBytes(32);
+    const theirs = { id: keyId(planted), key: planted };
+    const grants = [
+      await grantDataKey(planted, 1, request, theirs),
+      await grantDataKey(planted, 1, request, { id: keyId(Buffer.alloc(32)), key: Buffer.alloc(32) }),
+      { ...(await newDataKey(planted)), keyEncryptionKeyId: request.id, generation: 1 },
+    ];
+    for (const grant of grants) {
+      await vault.db
+        .insertInto('wrapped_data_key')
+        .values({
+          data_key_id: grant.dataKeyId,
+          key_encryption_key_id: request.id,
+          generation: 1,
+          jwe: grant.jwe,
+          created_at: 0,
+        })
+        .execute();
+      expect((await brokerErrorOf(ben.open)).code).toBe('E_SEAL');
+      await vault.db.deleteFrom('wrapped_data_key').where('generation', '=', 1).execute();
+    }
+    await ben.open();
+  });
+
+  test('who left, and had every data key until then, reads no grant of the next', async () => {
+    const { ben, eve, vault } = await team();
+    const [bens, eves] = [await requestOf(ben, 'ben@laptop'), await requestOf(eve, 'eve@elsewhere')];
+    await addRequestedKey(vault, bens, actor);
+    await addRequestedKey(vault, eves, actor);
+    const eveVault = await eve.open();
+    await removeKey(vault, eves.id, actor);
+    const rows = await vault.db
+      .selectFrom('wrapped_data_key')
+      .selectAll()
+      .where('generation', '=', 1)
+      .execute();
+    expect(rows).toHaveLength(2);
+    const { openGrant } = await import('../../src/keys/grant.ts');
+    for (const row of rows) {
+      const wrapped = {
+        dataKeyId: row.data_key_id,
+        keyEncryptionKeyId: row.key_encryption_key_id,
+        generation: row.generation,
+        jwe: row.jwe,
+      };
+      for (const voucher of eveVault.keys.ring.dataKeys) {
+        await expect(openGrant(wrapped, eveVault.keys.held.key, voucher)).rejects.toThrow();
+      }
+    }
+  });
+});
+
+describe('a request', () => {
+  const key = randomBytes(32);
+  const request = requestFor(key, 'keychain', 'ben@laptop');
+
+  test('tells nothing that opens anything, and comes out of mail as it went in', () => {
+    const line = formatRequest(request);
+    expect(line).toMatch(/^webex-token-key-1\.[\w-]+$/);
+    expect(parseRequest(` ${line}\r\n`)).toEqual(request);
+    expect(JSON.stringify(request)).not.toContain(key.toString('base64url'));
+    expect([request.publicKey, request.admissionKey]).toEqual([
+      publicKeyOf(key),
+      admissionKeyOf(key).toString('base64url'),
+    ]);
+    expect(fingerprint(request)).toMatch(/^([0-9a-f]{4}-){4}[0-9a-f]{4}$/);
+    expect(fingerprint({ ...request, publicKey: publicKeyOf(randomBytes(32)) })).not.toBe(
+      fingerprint(request),
+    );
+  });
+
+  test.each(['', 'hello', 'webex-token-key-1.', 'webex-token-key-1.bnVsbA', `x${formatRequest(request)}`])(
+    'not one: %j',
+    async (text) => {
+      expect((await brokerErrorOf(() => parseRequest(text))).code).toBe('E_KEY_REQUEST');
+    },
+  );
+});
