@@ -1,7 +1,8 @@
 import type TestAgent from 'supertest/lib/agent.js';
 import { expect, test } from 'vitest';
 import { describeHandoffs } from '../../src/handoff/handoffs.ts';
-import { auditLog } from '../vault/vaults.ts';
+import { dayMs } from '../../src/tokens/lifetimes.ts';
+import { auditLog, today } from '../vault/vaults.ts';
 import { type ServedWithTools, servedWithTools } from './with-tools.ts';
 
 /** Presses the button, waits until all is over, and returns the page that says so. */
@@ -144,4 +145,20 @@ test('a person signs in by the code on the page, or stops waiting', async () => 
   await web.idle();
   expect((await person.get(path)).text).toContain('It was stopped before anybody signed in.');
   expect(web.simulator.entra.app.secrets.size).toBe(0);
+});
+
+test('a quarantine is on the profile’s page, with its reason and the days that are left', async () => {
+  const web = await servedWithTools();
+  await web.hold();
+  const person = await web.person();
+  await through(web, person, '/profiles/acme/entra/push', { start: 'yes' });
+  const [job] = web.simulator.entra.app.jobs;
+  if (job === undefined) throw new Error('no job');
+  job.code = 'Quarantine';
+  const since = today - 5 * dayMs;
+  job.quarantine = { reason: 'EncounteredQuarantineException', since, message: 'Unauthorized' };
+  await through(web, person, '/profiles/acme/entra/look');
+  const { text } = await person.get('/profiles/acme').expect(200);
+  expect(text).toContain('In quarantine: 23 days left until Entra ID gives up.');
+  expect(text).toContain('Webex did not accept the credentials');
 });
