@@ -1,0 +1,93 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { machine } from './run.ts';
+
+function csv(text: string, mode = 0o600): string {
+  const file = join(temporaryFolder(), 'customers.csv');
+  writeFileSync(file, text);
+  chmodSync(file, mode);
+  return file;
+}
+
+const good = 'profile,contact,tags\nacme,it@acme.example,"emea, gold"\nglobex,,apac\n';
+
+test('a dry run tells what would be done, and does nothing', async () => {
+  const { run } = await machine();
+  const dry = await run(['profile', 'import', csv(good), '--dry-run']);
+  expect(dry).toMatchObject({ code: 0, stdout: 'line 2  acme  created\nline 3  globex  created\n' });
+  expect(dry.stderr).toContain('Nothing was stored: this was a dry run.');
+  expect((await run(['list', '--json'])).stdout).toBe('[]\n');
+});
+
+test('as spreadsheets write it: BOM, semicolons, CRLF, quotes, empty lines, columns in any order', async () => {
+  const { run } = await machine();
+  const text =
+    '\ufeffTags;Profile;Org ID\r\n"emea;gold";acme;11111111-2222-4333-8444-555555555555\r\n\r\n;;\r\n"a ""b""";bad;\r\n;"globex";\r\n';
+  const { code, stdout } = await run(['profile', 'import', csv(text), '--skip-bad', '--json']);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual([
+    { line: 5, profile: 'bad', outcome: 'bad', token: false, reason: '""b"" cannot be a tag' },
+    { line: 2, profile: 'acme', outcome: 'created', token: false, reason: null },
+    { line: 6, profile: 'globex', outcome: 'created', token: false, reason: null },
+  ]);
+  const listed = JSON.parse((await run(['list', '--tag', 'gold', '--json'])).stdout);
+  expect(listed).toMatchObject([{ profile: 'acme', orgId: '11111111-2222-4333-8444-555555555555' }]);
+  expect(JSON.parse((await run(['list', '--status', 'valid', '--json'])).stdout)).toEqual([]);
+});
+
+test('nothing of a file with a bad row is stored', async () => {
+  const { run } = await machine();
+  const bad = await run(['profile', 'import', csv(`${good}acme,,\nno good,,\n`)]);
+  expect(bad.code).toBe(1);
+  expect(bad.stdout).toContain('line 4  acme  bad: the profile stands in line 2 already');
+  expect(bad.stdout).toContain('line 5  no good  bad: ');
+  expect(bad.stderr).toContain('Nothing was stored, for 2 rows are bad.');
+  expect((await run(['list', '--json'])).stdout).toBe('[]\n');
+});
+
+test('tokens come along, from a file that only its owner can read, and are not shown', async () => {
+  const { run } = await machine();
+  const token = 'fake-token-for-acme-1';
+  const text = `profile,access_token,captured_at,expires_at\nacme,${token},,2099-01-01T00:00:00Z\n`;
+  const open = await run(['profile', 'import', csv(text, 0o644)]);
+  expect(open.code).toBe(1);
+  expect(open.stderr).toContain('chmod 600');
+
+  const file = csv(text.replace('2099', String(new Date().getUTCFullYear() + 2)));
+  const first = await run(['profile', 'import', file]);
+  expect(first).toMatchObject({ code: 0, stdout: 'line 2  acme  created  with its token\n' });
+  expect(first.stderr).toContain('Delete it');
+  expect(first.stdout + first.stderr).not.toContain(token);
+  expect((await run(['get', 'acme'])).stdout).toBe(`${token}\n`);
+
+  const again = await run(
+    ['profile', 'import', '-'],
+    text.replace('2099', String(new Date().getUTCFullYear() + 2)),
+  );
+  expect(again).toMatchObject({ code: 0, stdout: 'line 2  acme  unchanged\n' });
+});
+
+test.each([
+  ['', /is empty/],
+  ['name\nacme\n', /the column "name"/],
+  ['org_id\nx\n', /no column "profile"/],
+  ['profile,profile\na,b\n', /twice/],
+  ['profile\n"acme\n', /quotation mark/],
+  ['profile\nacme,globex\n', /2 cells in line 2/],
+  [Buffer.from('profile\nm\xfcller\n', 'latin1').toString('latin1'), /cannot be a profile's name/],
+])('%j is refused as a whole', async (text, why) => {
+  const { run } = await machine();
+  const { code, stdout, stderr } = await run(['profile', 'import', csv(text)]);
+  expect(code).toBe(1);
+  expect(stdout + stderr).toMatch(why);
+});
+
+test('what is not UTF-8, or not there, is said so', async () => {
+  const { run } = await machine();
+  const file = join(temporaryFolder(), 'latin.csv');
+  writeFileSync(file, Buffer.from('profile\nm\xfcller\n', 'latin1'));
+  expect((await run(['profile', 'import', file])).stderr).toContain('CSV UTF-8');
+  expect((await run(['profile', 'import', `${file}.not`])).stderr).toContain('ENOENT');
+});

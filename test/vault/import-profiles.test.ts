@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { countByStatus, pageOfProfiles } from '../../src/store/profile-page.ts';
+import { findProfile, profilesByName } from '../../src/store/profiles.ts';
+import { dayMs } from '../../src/tokens/lifetimes.ts';
+import { importRows, planRows } from '../../src/vault/import-profiles.ts';
+import { type ProfileRow, type RawProfileRow, readProfileRow } from '../../src/vault/profile-rows.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
+import { actor, allTokens, auditLog, filesHolding, newVault, today } from './vaults.ts';
+
+type Cells = RawProfileRow['cells'];
+
+function row(cells: Cells, line = 2): ProfileRow {
+  const read = readProfileRow({ line, cells }, today);
+  if ('reason' in read) throw new Error(read.reason);
+  return read;
+}
+
+function reasonOf(cells: Cells): string {
+  const read = readProfileRow({ line: 2, cells }, today);
+  return 'reason' in read ? read.reason : 'none';
+}
+
+const token = 'fake-token-for-acme-1';
+const captured = '2026-05-01T00:00:00Z';
+
+test('a row becomes a profile with its contact and tags, and its token sealed, current and unchecked', async () => {
+  const vault = await newVault();
+  const cells = {
+    profile: 'acme',
+    org_id: `{${acmeOrgId.toUpperCase()}}`,
+    deployment: 'government',
+    contact: 'it@acme.example',
+    tags: 'Gold; emea,gold',
+    access_token: token,
+    captured_at: '2026-05-01T02:00:00+02:00',
+    expires_at: '2026-12-24T00:00:00Z',
+  };
+  expect(await importRows(vault, [row(cells)], actor)).toEqual([
+    { line: 2, profile: 'acme', outcome: 'created', token: true, reason: null },
+  ]);
+  expect(await findProfile(vault.db, 'acme')).toMatchObject({
+    orgId: acmeOrgId,
+    deployment: 'government',
+    contact: 'it@acme.example',
+    tags: ['emea', 'gold'],
+  });
+  expect(await allTokens(vault, 'acme')).toEqual([
+    expect.objectContaining({
+      state: 'current',
+      source: 'file',
+      verifiedAt: null,
+      capturedAt: Date.parse(captured),
+      lifetimes: {
+        confirmed: null,
+        reported: Date.parse('2026-12-24T00:00:00Z'),
+        documented: Date.parse(captured) + 365 * dayMs,
+      },
+    }),
+  ]);
+  expect(await auditLog(vault)).toEqual(['add ok acme', 'import ok acme']);
+  expect((await readToken(vault, 'acme', actor, true)).accessToken).toBe(token);
+  expect(filesHolding(vault.settings.home, token)).toEqual([]);
+});
+
+test('a token names its organization itself', () => {
+  const cells = { profile: 'acme', access_token: `Bearer ${usualToken()}`, captured_at: captured };
+  expect(row(cells)).toMatchObject({ orgId: acmeOrgId, token: { accessToken: usualToken() } });
+  expect(reasonOf({ ...cells, org_id: '99999999-8888-4777-8666-555555555555' })).toMatch(/organization/);
+});
+
+test.each<[Cells, RegExp]>([
+  [{}, /no name/],
+  [{ profile: 'Not A Name' }, /cannot be a profile's name/],
+  [{ profile: 'a', org_id: 'acme' }, /./],
+  [{ profile: 'a', deployment: 'Government' }, /none of commercial, government/],
+  [{ profile: 'a', contact: 'it@acme.example, two@acme.example' }, /not a mail address/],
+  [{ profile: 'a', contact: 'it@acme.example\r\nBcc: x@y.example' }, /not a mail address/],
+  [{ profile: 'a', tags: 'ok not/ok' }, /cannot be a tag/],
+  [{ profile: 'a', access_token: token }, /captured_at or expires_at/],
+  [{ profile: 'a', captured_at: captured }, /no access_token/],
+  [{ profile: 'a', access_token: 'two words', captured_at: captured }, /space/],
+  [{ profile: 'a', access_token: token, captured_at: '2026-05-01' }, /RFC 3339/],
+  [{ profile: 'a', access_token: token, captured_at: '2026-02-30T00:00:00Z' }, /RFC 3339/],
+  [{ profile: 'a', access_token: token, captured_at: '2028-05-01T00:00:00Z' }, /future/],
+  [{ profile: 'a', access_token: token, captured_at: captured, expires_at: captured }, /not after/],
+  [
+    { profile: 'a', access_token: token, captured_at: captured, expires_at: '2046-05-01T00:00:00Z' },
+    /ten years/,
+  ],
+])('%j is bad, and said why without the token', (cells, why) => {
+  expect(reasonOf(cells)).toMatch(why);
+  expect(reasonOf(cells)).not.toContain(token);
+});
+
+test('a second run changes nothing; what is new in the file is filed', async () => {
+  const vault = await newVault();
+  const cells = { profile: 'acme', tags: 'emea', access_token: token, captured_at: captured };
+  await importRows(vault, [row(cells)], actor);
+  const before = await auditLog(vault);
+  expect((await importRows(vault, [row(cells)], actor)).map(({ outcome }) => outcome)).toEqual(['unchanged']);
+  // What the file leaves out stays as it is.
+  expect((await planRows(vault, [row({ profile: 'acme' })])).map(({ outcome }) => outcome)).toEqual([
+    'unchanged',
+  ]);
+  expect(await auditLog(vault)).toEqual(before);
+
+  const changed = row({ profile: 'acme', tags: 'gold', contact: 'it@acme.example', org_id: acmeOrgId });
+  expect(await importRows(vault, [changed], actor)).toMatchObject([{ outcome: 'updated', token: false }]);
+  expect(await findProfile(vault.db, 'acme')).toMatchObject({
+    orgId: acmeOrgId,
+    contact: 'it@acme.example',
+    tags: ['gold'],
+  });
+  const found = async (filter: { tag?: string; search?: string }) =>
+    (await pageOfProfiles(vault.db, { ...filter, sort: 'name', limit: 10, now: today })).rows.length;
+  expect(await found({ tag: 'gold' })).toBe(1);
+  expect(await found({ tag: 'emea' })).toBe(0);
+  expect(await found({ search: 'it@acme gold' })).toBe(1);
+  expect(await found({ search: 'emea' })).toBe(0);
+});
+
+test('what is held wins over the file', async () => {
+  const vault = await newVault();
+  await importRows(
+    vault,
+    [row({ profile: 'acme', org_id: acmeOrgId, access_token: token, captured_at: captured })],
+    actor,
+  );
+  const bad = async (cells: Cells) =>
+    (await planRows(vault, [row({ profile: 'acme', ...cells })]))[0]?.reason;
+  expect(await bad({ deployment: 'government' })).toMatch(/belongs to Webex/);
+  expect(await bad({ org_id: '99999999-8888-4777-8666-555555555555' })).toMatch(
+    /belongs to the organization/,
+  );
+  expect(await bad({ access_token: 'fake-token-for-acme-2', captured_at: captured })).toMatch(
+    /holds another token already/,
+  );
+});
+
+test('hundreds at once, each token opening in its own row only, and standing by its end', async () => {
+  const vault = await newVault();
+  const rows = Array.from({ length: 400 }, (_, at) =>
+    row({
+      profile: `customer-${at}`,
+      tags: at % 2 === 0 ? 'even' : 'odd',
+      access_token: `fake-token-for-customer-${at}`,
+      captured_at: new Date(today - at * dayMs).toISOString(),
+    }),
+  );
+  await importRows(vault, rows, actor);
+  const totals = await countByStatus(vault.db, { now: today, tag: 'even' });
+  expect(totals).toMatchObject({ all: 200, expired: 17, expiring: 15, valid: 168, empty: 0 });
+  const { accessToken } = await readToken(vault, 'customer-77', actor);
+  expect(accessToken).toBe('fake-token-for-customer-77');
+  const known = await profilesByName(vault.db, ['customer-1', 'customer-399', 'nobody']);
+  expect([...known.keys()].sort()).toEqual(['customer-1', 'customer-399']);
+});

@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { fileProfile } from '../../src/store/profiles.ts';
+import { dayMs } from '../../src/tokens/lifetimes.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { removeProfile } from '../../src/vault/profiles.ts';
+import {
+  beginRound,
+  currentRound,
+  finishRound,
+  nextInRound,
+  roundItems,
+  skipInRound,
+} from '../../src/vault/renewal-round.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { actor, auditLog, newVault, type TestVault, today } from './vaults.ts';
+
+/** A profile whose token was captured so many days ago, and lives for 100. */
+async function captured(vault: TestVault, profile: string, daysAgo: number, tags: string[] = []) {
+  vault.setNow(today - daysAgo * dayMs);
+  const tokenId = await importToken(
+    vault,
+    { profile, deployment: 'commercial' },
+    `#access_token=fake-token-${profile}-${daysAgo}&token_type=Bearer&expires_in=${100 * 86_400}`,
+    actor,
+  );
+  const { profile: made } = await settleToken(vault, tokenId, actor);
+  await fileProfile(vault.db, made.id, { tags });
+  vault.setNow(today);
+}
+
+async function partner(): Promise<TestVault> {
+  const vault = await newVault();
+  await captured(vault, 'later', 10);
+  await captured(vault, 'soon', 80, ['emea']);
+  await captured(vault, 'over', 110, ['emea']);
+  await captured(vault, 'sooner', 90, ['apac']);
+  return vault;
+}
+
+async function states(vault: TestVault): Promise<string[]> {
+  const items = await roundItems(vault, await currentRound(vault));
+  return items.map(({ profile, state }) => `${profile} ${state}`);
+}
+
+test('what ends in time is worked through, soonest first, whoever renews it', async () => {
+  const vault = await partner();
+  expect((await beginRound(vault, { withinDays: 31 }, actor)).counts).toEqual({
+    waiting: 3,
+    renewed: 0,
+    skipped: 0,
+  });
+  expect(await states(vault)).toEqual(['over waiting', 'sooner waiting', 'soon waiting']);
+  const next = async () => (await nextInRound(vault, await currentRound(vault)))?.profile;
+  expect(await next()).toBe('over');
+  await captured(vault, 'over', 0);
+  expect(await next()).toBe('sooner');
+  await skipInRound(vault, 'sooner', actor);
+  // Renewed out of turn, and after it was left out.
+  await captured(vault, 'soon', 0);
+  await captured(vault, 'sooner', 0);
+  expect(await states(vault)).toEqual(['over renewed', 'sooner renewed', 'soon renewed']);
+  expect(await next()).toBeUndefined();
+  await finishRound(vault, await currentRound(vault), actor);
+  expect((await brokerErrorOf(() => currentRound(vault))).code).toBe('E_ROUND');
+  expect(await auditLog(vault)).toEqual(
+    expect.arrayContaining(['begin-round ok -', 'skip-renewal ok sooner', 'end-round ok -']),
+  );
+});
+
+test('it can be of one tag; a removed profile is no longer in it', async () => {
+  const vault = await partner();
+  await beginRound(vault, { withinDays: 31, tag: 'emea' }, actor);
+  expect(await states(vault)).toEqual(['over waiting', 'soon waiting']);
+  await removeProfile(vault, 'over', actor);
+  expect(await states(vault)).toEqual(['soon waiting']);
+  expect(await brokerErrorOf(() => skipInRound(vault, 'later', actor))).toMatchObject({ code: 'E_ROUND' });
+});
+
+test('one at a time, and none of nothing', async () => {
+  const vault = await partner();
+  const none = await brokerErrorOf(() => beginRound(vault, { withinDays: 31, tag: 'nothing' }, actor));
+  expect(none).toMatchObject({ code: 'E_ROUND', message: 'No token ends within 31 days.' });
+  await beginRound(vault, { withinDays: 31 }, actor);
+  const second = await brokerErrorOf(() => beginRound(vault, { withinDays: 31 }, actor));
+  expect(second.help).toContain('webex-token round');
+});
