@@ -5,6 +5,7 @@ import type { Settings } from '../../src/config.ts';
 import { keyStatus } from '../../src/vault/key-status.ts';
 import { replaceKey } from '../../src/vault/replace-key.ts';
 import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { onSqlite } from '../store/engines.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { changeKeys, memoryKeychain, openAll, storeTokens } from './key-hosts.ts';
@@ -24,33 +25,38 @@ const keyFiles = ({ home }: Settings) =>
   readdirSync(home).filter((name) => name.startsWith('key.jwk') && !name.endsWith('.seen'));
 
 describe('from one kind to another', () => {
-  test('keychain to file to passphrase to keychain: every token opens, and only the new key is left', async () => {
-    const { settings, keychain, open } = await machine();
-    const vault = await open();
-    const stored = await storeTokens(vault, 3);
+  onSqlite(
+    'keychain to file to passphrase to keychain: every token opens, and only the new key is left',
+    async () => {
+      const { settings, keychain, open } = await machine();
+      const vault = await open();
+      const stored = await storeTokens(vault, 3);
 
-    expect(await replaceKey(vault, { kind: 'file' }, actor)).toMatchObject({
-      oldKey: { kind: 'keychain' },
-      newKey: { kind: 'file' },
-      heldBy: [],
-    });
-    expect([...keychain.entries.keys()].filter((name) => !name.startsWith('seen'))).toEqual([]);
-    expect(keyFiles(settings)).toEqual(['key.jwk']);
-    const byFile = await open();
-    expect(await openAll(byFile, stored.keys())).toEqual(stored);
+      expect(await replaceKey(vault, { kind: 'file' }, actor)).toMatchObject({
+        oldKey: { kind: 'keychain' },
+        newKey: { kind: 'file' },
+        heldBy: [],
+      });
+      expect([...keychain.entries.keys()].filter((name) => !name.startsWith('seen'))).toEqual([]);
+      expect(keyFiles(settings)).toEqual(['key.jwk']);
+      const byFile = await open();
+      expect(await openAll(byFile, stored.keys())).toEqual(stored);
 
-    await replaceKey(byFile, { kind: 'passphrase', passphrase }, actor);
-    expect(keyFiles(settings)).toEqual([]);
-    expect((await brokerErrorOf(() => open())).code).toBe('E_KEY_PASSPHRASE');
-    expect((await brokerErrorOf(() => open({ passphrase: `${passphrase}!` }))).code).toBe('E_KEY_PASSPHRASE');
-    const byPassphrase = await open({ passphrase });
-    expect(await openAll(byPassphrase, stored.keys())).toEqual(stored);
+      await replaceKey(byFile, { kind: 'passphrase', passphrase }, actor);
+      expect(keyFiles(settings)).toEqual([]);
+      expect((await brokerErrorOf(() => open())).code).toBe('E_KEY_PASSPHRASE');
+      expect((await brokerErrorOf(() => open({ passphrase: `${passphrase}!` }))).code).toBe(
+        'E_KEY_PASSPHRASE',
+      );
+      const byPassphrase = await open({ passphrase });
+      expect(await openAll(byPassphrase, stored.keys())).toEqual(stored);
 
-    await replaceKey(byPassphrase, { kind: 'keychain' }, actor);
-    const byKeychain = await open();
-    expect((await keyStatus(byKeychain)).keys).toMatchObject([{ kind: 'keychain', usedHere: true }]);
-    expect(await openAll(byKeychain, stored.keys())).toEqual(stored);
-  });
+      await replaceKey(byPassphrase, { kind: 'keychain' }, actor);
+      const byKeychain = await open();
+      expect((await keyStatus(byKeychain)).keys).toMatchObject([{ kind: 'keychain', usedHere: true }]);
+      expect(await openAll(byKeychain, stored.keys())).toEqual(stored);
+    },
+  );
 
   test('a new key of the same kind', async () => {
     const { settings, open, keychain } = await machine();

@@ -17,6 +17,7 @@ import { keyStatus } from '../../src/vault/key-status.ts';
 import { makeKeychainKey, makePassphraseKey } from '../../src/vault/make-key.ts';
 import { removeKey } from '../../src/vault/remove-key.ts';
 import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { onSqlite } from '../store/engines.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { type Host, hosts, openAll, sealedWith, storeTokens } from './key-hosts.ts';
@@ -147,7 +148,7 @@ describe('a colleague leaves', () => {
   });
 });
 
-test('a passphrase for the safe opens the store where the keychain is gone', async () => {
+onSqlite('a passphrase for the safe opens the store where the keychain is gone', async () => {
   const { ada, vault, stored } = await team();
   const passphrase = 'six words that nobody would guess';
   await addHeldKey(vault, await makePassphraseKey(passphrase), actor);

@@ -9,7 +9,12 @@ import { privateFolder, syncFolder } from '../../private-files.ts';
 import { appendAudit, verifyAudit } from '../../store/audit.ts';
 import { copyTable } from '../../store/copy.ts';
 import { nextLife, type StoreIdentity, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
-import { listKeyEncryptionKeys } from '../../store/keys.ts';
+import {
+  deleteKeyEncryptionKey,
+  insertDataKeys,
+  insertKeyRecord,
+  listKeyEncryptionKeys,
+} from '../../store/keys.ts';
 import { type Db, newStoreAsOf, openStore } from '../../store/store.ts';
 import { type Table, tables } from '../../store/tables.ts';
 import { everySealedToken } from '../../store/tokens.ts';
@@ -57,7 +62,7 @@ export async function restoreBackup(path: string, options: RestoreOptions): Prom
   const source: KeySource = options;
   const backup = await openBackup(path, {
     own: source,
-    other: otherSource(source, options),
+    ...((options.keyFile ?? options.passphrase) !== undefined && { other: otherSource(source, options) }),
     backupPassphrase: options.passphrase ?? settings.backupPassphrase,
   });
   const draft = join(settings.home, `restore-${randomUUID()}.db`);
@@ -65,9 +70,11 @@ export async function restoreBackup(path: string, options: RestoreOptions): Prom
     await writeDraft(draft, path, backup, options);
     const db = await openStore(draft);
     try {
+      if (!backup.isStoreKey) await lendKey(db, backup, options);
       const keys = VaultKeys.of(db, source, backup.held, backup.ring);
       const tokens = await prove(db, keys, options);
       const newKey = await makeOwnKey(db, keys, backup, options);
+      if (!backup.isStoreKey) await deleteKeyEncryptionKey(db, backup.held.info.id);
       const aside = await replaceStore(db, options);
       const { length: profiles } = await db.selectFrom('profile').select('id').execute();
       return { createdAt: backup.header.createdAt, tokens, profiles, aside, newKey };
@@ -77,6 +84,13 @@ export async function restoreBackup(path: string, options: RestoreOptions): Prom
   } finally {
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
   }
+}
+
+/** The passphrase that only the backup knows counts as a key of the store, until this machine has one of its own. */
+async function lendKey(db: Db, { held, header }: OpenedBackup, { now }: RestoreOptions): Promise<void> {
+  const unknown = { name: '', publicKey: null, admission: null, createdAt: now() };
+  await insertKeyRecord(db, { info: held.info, ...unknown });
+  await insertDataKeys(db, now(), header.passphrase?.dataKeys ?? []);
 }
 
 function otherSource(source: KeySource, { keyFile, passphrase }: RestoreOptions): KeySource {

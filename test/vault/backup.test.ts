@@ -1,0 +1,279 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Settings } from '../../src/config.ts';
+import type { Schema } from '../../src/store/schema.ts';
+import { newStoreAsOf, openStore } from '../../src/store/store.ts';
+import { tables } from '../../src/store/tables.ts';
+import { type RestoreOptions, restoreBackup } from '../../src/vault/backup/restore.ts';
+import { keptTables, leftOut, writeBackup } from '../../src/vault/backup/write.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { removeProfile } from '../../src/vault/profiles.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { storePlace, type Vault } from '../../src/vault/vault.ts';
+import { engine, onSqlite } from '../store/engines.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { memoryKeychain, openAll, storeTokens } from './key-hosts.ts';
+import { actor, auditLog, filesHolding, newVault, noKeychain, testSettings, today } from './vaults.ts';
+
+const passphrase = 'six words that nobody would guess';
+const program = '1.2.3';
+
+async function backedUp(options: { passphrase?: string } = {}, tokens = 3) {
+  const vault = await newVault();
+  const stored = await storeTokens(vault, tokens);
+  const file = join(temporaryFolder(), 'store.backup');
+  const written = await writeBackup(vault, file, actor, { program, ...options });
+  return { vault, stored, file, written };
+}
+
+/** A machine that has nothing yet. */
+async function cleanMachine(changes: Partial<Settings> = {}): Promise<RestoreOptions> {
+  const settings = { ...(await testSettings()), ...changes };
+  return { settings, keychain: noKeychain, now: () => today, actor, notice: () => {} };
+}
+
+const keyFileOf = ({ settings }: Vault) => join(settings.home, 'key.jwk');
+
+describe('a backup', () => {
+  test('is one file for its owner alone, which tells nothing of what is kept', async () => {
+    const { file, stored, written, vault } = await backedUp();
+    expect(readdirSync(dirname(file))).toEqual(['store.backup']);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(written).toMatchObject({ path: file, bytes: statSync(file).size });
+    for (const token of stored.values()) expect(filesHolding(dirname(file), token)).toEqual([]);
+    expect(readFileSync(file, 'utf8')).not.toMatch(/profile-0|ada@/);
+    expect((await auditLog(vault)).at(-1)).toBe('backup ok -');
+  });
+
+  test('is never written over a file, and leaves nothing where it fails', async () => {
+    const { file, vault } = await backedUp();
+    const before = readFileSync(file);
+    const error = await brokerErrorOf(() => writeBackup(vault, file, actor, { program }));
+    expect(error.code).toBe('E_FILE_EXISTS');
+    expect(readFileSync(file)).toEqual(before);
+    const nowhere = join(temporaryFolder(), 'none', 'store.backup');
+    expect((await brokerErrorOf(() => writeBackup(vault, nowhere, actor, { program }))).code).toBe('E_FILE');
+    await vault.db.schema.dropTable('tally').execute();
+    const cut = join(temporaryFolder(), 'store.backup');
+    await expect(writeBackup(vault, cut, actor, { program })).rejects.toThrow();
+    expect(readdirSync(dirname(cut))).toEqual([]);
+  });
+
+  test('every table is kept, or left out on purpose', () => {
+    expect([...keptTables, ...leftOut].sort()).toEqual([...tables].sort());
+    const named: Record<keyof Schema, true> = Object.fromEntries(
+      tables.map((table) => [table, true]),
+    ) as Record<keyof Schema, true>;
+    expect(Object.keys(named)).toHaveLength(tables.length);
+    expect(leftOut).toEqual(['sign_in', 'web_session', 'entry_link']);
+  });
+
+  test('is of one instant, while others write', async () => {
+    const { vault } = await backedUp({}, 2);
+    const file = join(temporaryFolder(), 'store.backup');
+    const other = await newVault(undefined, { settings: vault.settings });
+    let writing: Promise<unknown> | null = null;
+    await writeBackup(vault, file, actor, {
+      program,
+      progress: () => {
+        writing ??= importToken(other, { profile: 'meanwhile' }, usualToken({ filler: 'M' }), actor);
+      },
+    });
+    await writing;
+    const clean = await cleanMachine();
+    const restored = await restoreBackup(file, { ...clean, keyFile: keyFileOf(vault) });
+    expect(restored).toMatchObject({ profiles: 2, tokens: 2 });
+  });
+});
+
+describe('restored on a clean machine', () => {
+  test('with the key file of the other: every token comes back, under a key of its own', async () => {
+    const { file, stored, vault } = await backedUp();
+    const clean = await cleanMachine();
+    expect((await brokerErrorOf(() => restoreBackup(file, clean))).code).toBe('E_BACKUP_KEY');
+    const restored = await restoreBackup(file, { ...clean, keyFile: keyFileOf(vault) });
+    expect(restored).toMatchObject({ profiles: 3, tokens: 3, aside: null, newKey: 'file' });
+    const again = await newVault(undefined, { settings: clean.settings });
+    expect(await openAll(again, stored.keys())).toEqual(stored);
+    expect((await auditLog(again)).filter((row) => row.startsWith('restore'))).toEqual(['restore ok -']);
+    expect(readdirSync(clean.settings.home).filter((name) => name.startsWith('restore-'))).toEqual([]);
+  });
+
+  test('with the key file put in its place: no other key is made', async () => {
+    const { file, stored, vault } = await backedUp();
+    const clean = await cleanMachine();
+    mkdirSync(clean.settings.home, { recursive: true, mode: 0o700 });
+    copyFileSync(keyFileOf(vault), join(clean.settings.home, 'key.jwk'));
+    expect(await restoreBackup(file, clean)).toMatchObject({ newKey: null });
+    expect(await openAll(await newVault(undefined, { settings: clean.settings }), stored.keys())).toEqual(
+      stored,
+    );
+  });
+
+  onSqlite('with the passphrase of the backup, into a keychain', async () => {
+    const { file, stored } = await backedUp({ passphrase });
+    const keychain = memoryKeychain();
+    const clean = { ...(await cleanMachine()), keychain };
+    const wrong = { ...clean, passphrase: `${passphrase}?` };
+    expect((await brokerErrorOf(() => restoreBackup(file, wrong))).message).toMatch(/not the passphrase/);
+    expect(await restoreBackup(file, { ...clean, passphrase })).toMatchObject({ newKey: 'keychain' });
+    const again = await newVault(undefined, { settings: clean.settings, keychain });
+    expect(await openAll(again, stored.keys())).toEqual(stored);
+  });
+
+  onSqlite('with the passphrase of the host', async () => {
+    const settings = { ...(await testSettings()), passphrase };
+    const vault = await newVault(undefined, { settings });
+    const stored = await storeTokens(vault, 1);
+    const file = join(temporaryFolder(), 'store.backup');
+    await writeBackup(vault, file, actor, { program });
+    const clean = await cleanMachine({ passphrase });
+    expect(await restoreBackup(file, clean)).toMatchObject({ newKey: null, tokens: 1 });
+    expect(await openAll(await newVault(undefined, { settings: clean.settings }), stored.keys())).toEqual(
+      stored,
+    );
+  });
+
+  test('an older backup, whose tables had not everything yet', async () => {
+    const { file } = await backedUp({}, 1);
+    const [first = ''] = readFileSync(file, 'utf8').split('\n');
+    expect(JSON.parse(first)).toMatchObject({ schema: expect.stringMatching(/^\d{3}-/), program });
+    const draft = join(temporaryFolder(), 'old.db');
+    const db = await newStoreAsOf(draft, '003-clients');
+    expect((await db.introspection.getTables()).map(({ name }) => name)).not.toContain('handoff');
+    await db.destroy();
+    const brought = await openStore(draft);
+    expect((await brought.introspection.getTables()).map(({ name }) => name)).toContain('handoff');
+    await brought.destroy();
+  });
+});
+
+describe('restored over a store that is there', () => {
+  test('which is kept aside, whole; whoever uses it goes on with what was restored', async () => {
+    const { file, stored, vault } = await backedUp();
+    await removeProfile(vault, 'profile-0', actor);
+    await importToken(vault, { profile: 'newer' }, usualToken({ filler: 'N' }), actor);
+    const running = await newVault(undefined, { settings: vault.settings });
+    const options = { ...(await cleanMachine()), settings: vault.settings };
+    const { aside, newKey } = await restoreBackup(file, options);
+    expect(newKey).toBeNull();
+    expect(await openAll(running, stored.keys())).toEqual(stored);
+    await expect(readToken(running, 'newer', actor)).rejects.toThrow(/no profile/);
+    expect(await openAll(await newVault(undefined, { settings: vault.settings }), stored.keys())).toEqual(
+      stored,
+    );
+
+    const kept = await openStore(aside ?? '');
+    const profiles = await kept.selectFrom('profile').select('name').orderBy('name').execute();
+    await kept.destroy();
+    expect(profiles.map(({ name }) => name)).toEqual(['newer', 'profile-1', 'profile-2']);
+    expect(statSync(aside ?? '').mode & 0o777).toBe(0o600);
+  });
+
+  test('whose data key is another by now', async () => {
+    const { file, stored, vault } = await backedUp();
+    await rotateDataKey(vault, actor);
+    const running = await newVault(undefined, { settings: vault.settings });
+    await restoreBackup(file, { ...(await cleanMachine()), settings: vault.settings });
+    expect(await openAll(running, stored.keys())).toEqual(stored);
+    await importToken(running, { profile: 'later' }, usualToken({ filler: 'L' }), actor);
+    const again = await newVault(undefined, { settings: vault.settings });
+    expect((await readToken(again, 'later', actor)).accessToken).toBe(usualToken({ filler: 'L' }));
+  });
+
+  onSqlite('which is damaged: set aside, and said where', async () => {
+    const { file, stored, vault } = await backedUp();
+    const { settings } = vault;
+    await vault.db.destroy();
+    const garbage = 'no database any more\n'.repeat(1000);
+    for (const suffix of ['-wal', '-shm']) {
+      if (existsSync(`${storePlace(settings)}${suffix}`))
+        writeFileSync(`${storePlace(settings)}${suffix}`, '');
+    }
+    writeFileSync(storePlace(settings), garbage);
+    const error = await brokerErrorOf(() => newVault(undefined, { settings }));
+    expect(error).toMatchObject({ code: 'E_STORE_DAMAGED', help: expect.stringContaining('restore') });
+    const { aside } = await restoreBackup(file, { ...(await cleanMachine()), settings });
+    expect(readFileSync(aside ?? '', 'utf8')).toBe(garbage);
+    expect(await openAll(await newVault(undefined, { settings }), stored.keys())).toEqual(stored);
+  });
+});
+
+describe.runIf(engine === 'sqlite')('what cannot be trusted changes nothing', () => {
+  const withHeader = (lines: string[], change: object) =>
+    [JSON.stringify({ ...JSON.parse(lines[0] ?? ''), ...change }), ...lines.slice(1)].join('\n');
+
+  test.each<[string, string, (lines: string[]) => string]>([
+    ['empty', 'E_BACKUP', () => ''],
+    ['something else', 'E_BACKUP', () => 'a picture of a cat\n'],
+    ['JSON of something else', 'E_BACKUP', () => '{"version":1}\n'],
+    ['cut after its first line', 'E_BACKUP', ([first]) => `${first}\n`],
+    ['cut within a line', 'E_BACKUP', (lines) => lines.join('\n').slice(0, -20)],
+    ['without its last line feed', 'E_BACKUP', (lines) => lines.join('\n').trimEnd()],
+    ['a line twice', 'E_BACKUP', (lines) => [lines[0], lines[1], lines[1], ''].join('\n')],
+    ['without its last line', 'E_BACKUP', (lines) => [...lines.slice(0, -2), ''].join('\n')],
+    ['another ID', 'E_BACKUP', (lines) => withHeader(lines, { id: crypto.randomUUID() })],
+    ['another date', 'E_BACKUP', (lines) => withHeader(lines, { createdAt: '2020-01-01T00:00:00Z' })],
+    ['no keys', 'E_BACKUP_KEY', (lines) => withHeader(lines, { keys: [], dataKeys: [] })],
+    ['a newer format', 'E_BACKUP_NEWER', (lines) => withHeader(lines, { 'webex-token-backup': 2 })],
+    ['tables of a newer version', 'E_STORE_NEWER', (lines) => withHeader(lines, { schema: '999-later' })],
+    ['lines without end', 'E_BACKUP', (lines) => lines.join('\n') + 'x'.repeat(17 << 20)],
+  ])('a file that is %s', async (_, code, change) => {
+    const { file, vault, stored } = await backedUp({}, 1);
+    writeFileSync(file, change(readFileSync(file, 'utf8').split('\n')));
+    const options = { ...(await cleanMachine()), settings: vault.settings };
+    expect((await brokerErrorOf(() => restoreBackup(file, options))).code).toBe(code);
+    expect(await openAll(vault, stored.keys())).toEqual(stored);
+    expect(readdirSync(vault.settings.home).filter((name) => /restore|damaged/.test(name))).toEqual([]);
+  });
+
+  test('every byte flipped, one at a time', async () => {
+    const { file, vault } = await backedUp({}, 1);
+    const bytes = readFileSync(file);
+    const options = { ...(await cleanMachine()), settings: vault.settings };
+    // Each takes a while: here a spread of them, all of them with WEBEX_TOKEN_TEST_LONG.
+    const step = process.env.WEBEX_TOKEN_TEST_LONG === undefined ? Math.ceil(bytes.length / 12) : 1;
+    for (let at = 0; at < bytes.length; at += step) {
+      const altered = Buffer.from(bytes);
+      altered[at] = (altered[at] ?? 0) ^ 1;
+      writeFileSync(file, altered);
+      expect((await brokerErrorOf(() => restoreBackup(file, options))).code).toMatch(/^E_/);
+    }
+  }, 1_200_000);
+
+  test('the lines of another backup of the same store', async () => {
+    const { file, vault } = await backedUp({}, 1);
+    const other = join(temporaryFolder(), 'other.backup');
+    await writeBackup(vault, other, actor, { program });
+    const [first] = readFileSync(file, 'utf8').split('\n');
+    const [, ...rest] = readFileSync(other, 'utf8').split('\n');
+    writeFileSync(file, [first, ...rest].join('\n'));
+    const options = { ...(await cleanMachine()), settings: vault.settings };
+    expect((await brokerErrorOf(() => restoreBackup(file, options))).code).toBe('E_BACKUP');
+  });
+
+  test('a token in it that does not open', async () => {
+    const { vault } = await backedUp({}, 1);
+    const { sealed } = await vault.db.selectFrom('token').select('sealed').executeTakeFirstOrThrow();
+    await vault.db
+      .updateTable('token')
+      .set({ sealed: `${sealed.slice(0, -4)}AAAA` })
+      .execute();
+    const file = join(temporaryFolder(), 'store.backup');
+    await writeBackup(vault, file, actor, { program });
+    const options = { ...(await cleanMachine()), settings: vault.settings };
+    expect((await brokerErrorOf(() => restoreBackup(file, options))).code).toBe('E_SEAL');
+  });
+});
