@@ -48,7 +48,7 @@ export interface ProfilePage {
   totals: StatusTotals;
 }
 
-const statuses = ['rejected', 'expired', 'expiring', 'valid', 'empty'] as const;
+const statuses = ['rejected', 'expired', 'expiring', 'valid', 'empty'] as const satisfies ProfileStatus[];
 
 /**
  * One page of profiles, by index: its cost is that of the page, not of what is held. With a search, every
@@ -121,15 +121,25 @@ export async function countByStatus(db: Db, query: CountQuery): Promise<StatusTo
 
 type Counts = Record<ProfileStatus, number>;
 
-/** Without a search, all that is counted are stretches of one index. */
+/**
+ * Of all profiles, stretches of one index are counted; not the longest of them, which is what is left of all. That sum is
+ * of the smallest index there is.
+ */
 async function countIndexed(db: Db, query: Pick<ProfilePageQuery, 'now' | 'withinDays'>): Promise<Counts> {
-  const count = (status: ProfileStatus) =>
-    db
-      .selectFrom('profile')
-      .select(({ fn }) => fn.countAll<number>().as('count'))
-      .where((expression) => standing(expression, status, query))
-      .as(status);
-  return await db.selectNoFrom(statuses.map(count)).$castTo<Counts>().executeTakeFirstOrThrow();
+  const count = () => db.selectFrom('profile').select(({ fn }) => fn.countAll<number>().as('count'));
+  const few = statuses.filter((status) => status !== 'valid');
+  const { all, ...counts } = await db
+    .selectNoFrom([
+      count().as('all'),
+      ...few.map((status) =>
+        count()
+          .where((expression) => standing(expression, status, query))
+          .as(status),
+      ),
+    ])
+    .$castTo<Omit<Counts, 'valid'> & { all: number }>()
+    .executeTakeFirstOrThrow();
+  return { ...counts, valid: few.reduce((left, status) => left - counts[status], all) };
 }
 
 async function countFiltered(db: Db, query: CountQuery): Promise<Counts> {
