@@ -1,0 +1,235 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import { changedSince, copyStore } from '../../src/store/copy.ts';
+import { type Db, openStore } from '../../src/store/store.ts';
+import { tables } from '../../src/store/tables.ts';
+import { copyStoreTo } from '../../src/vault/copy-store.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { storePlace } from '../../src/vault/vault.ts';
+import { profileWithToken } from '../api/served.ts';
+import { machine } from '../cli/run.ts';
+import { newPostgresPlace, newSqlitePlace } from '../store/engines.ts';
+import { reopened } from '../store/stores.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { actor, newVault, noKeychain, type TestVault, testSettings, today } from '../vault/vaults.ts';
+
+/** A vault on SQLite with a row in every table. */
+async function full(): Promise<TestVault> {
+  const settings = { ...(await testSettings()), databaseUrl: null };
+  const vault = await newVault(undefined, { settings });
+  for (const name of ['acme', 'globex', 'müller'.normalize('NFKD').replace(/[^a-z]/g, '')]) {
+    await profileWithToken(vault, name);
+  }
+  const { db } = vault;
+  const profile = await db.selectFrom('profile').selectAll().orderBy('name').executeTakeFirstOrThrow();
+  const token = await db.selectFrom('token').select('id').executeTakeFirstOrThrow();
+  const profile_id = profile.id;
+  await db.insertInto('profile_tag').values({ tag: 'emea', profile_id }).execute();
+  await db
+    .insertInto('client')
+    .values({ id: 'c', name: 'job', addresses: '[]', created_at: 1 } as never)
+    .execute();
+  await db.insertInto('client_profile').values({ client_id: 'c', profile_id }).execute();
+  await db.insertInto('client_assertion').values({ client_id: 'c', jti_hash: 'h', expires_at: 9 }).execute();
+  await db
+    .insertInto('reminder')
+    .values({
+      token_id: token.id,
+      occasion: '30',
+      channel: 'mail',
+      about_at: 1,
+      state: 'sent',
+      attempts: 1,
+      changed_at: 1,
+    } as never)
+    .execute();
+  await db
+    .insertInto('handoff')
+    .values({
+      id: 'x',
+      profile_id,
+      kind: 'okta',
+      app_id: '',
+      app_name: 'Süß “q”',
+      method: 'push',
+      steps: '[]',
+    } as never)
+    .execute();
+  await db
+    .insertInto('renewal_round')
+    .values({ id: 'r', expires_before: 8_640_000_000_000_000, tag: null, created_at: 1, ended_at: null })
+    .execute();
+  await db
+    .insertInto('renewal_item')
+    .values({ round_id: 'r', profile_id, token_id: null, expires_at: 1, skipped_at: null })
+    .execute();
+  await db.insertInto('meta').values({ key: 'k', value: 'v' }).execute();
+  await db.insertInto('tally').values({ name: 'n', label: 'l', value: 5 }).execute();
+  await db.insertInto('calendar_feed').values({ secret_hash: 's', created_at: 1 }).execute();
+  await db.insertInto('web_session').values({ id_hash: 'i', data: '{}', expires_at: 1 }).execute();
+  await db
+    .insertInto('entry_link')
+    .values({ link_hash: 'l', created_at: 1, expires_at: 2, used_at: null })
+    .execute();
+  await db
+    .insertInto('sign_in')
+    .values({
+      id: 's',
+      profile_name: 'acme',
+      deployment: 'commercial',
+      scopes: '[]',
+      fresh_sign_in: 1,
+      created_at: 1,
+      expires_at: 2,
+    } as never)
+    .execute();
+  return vault;
+}
+
+const options = (vault: TestVault) => ({
+  settings: vault.settings,
+  keychain: noKeychain,
+  now: () => today,
+  actor,
+});
+
+async function content(db: Db) {
+  const all: Record<string, unknown[]> = {};
+  for (const table of tables) {
+    const rows = await db.selectFrom(table).selectAll().execute();
+    all[table] = rows.map((row) => JSON.stringify(Object.entries(row).sort())).sort();
+  }
+  return all;
+}
+
+async function isEmpty(db: Db): Promise<boolean> {
+  const found = await content(db);
+  return tables.every((table) =>
+    table === 'audit_head' ? found[table]?.length === 1 : found[table]?.length === 0,
+  );
+}
+
+test('everything goes to PostgreSQL and back, and opens there', async () => {
+  const vault = await full();
+  for (const table of tables) {
+    const rows = await vault.db.selectFrom(table).select(sql<number>`1`.as('one')).execute();
+    expect([table, rows.length > 0]).toEqual([table, true]);
+  }
+  const postgres = await newPostgresPlace();
+  const copied = await copyStoreTo(storePlace(vault.settings), postgres, options(vault));
+  expect(copied).toMatchObject({ tokens: 3, changedMeanwhile: false });
+  expect(copied.tables.map(({ table }) => table).sort()).toEqual([...tables].sort());
+
+  const there = await newVault(undefined, { settings: { ...vault.settings, databaseUrl: postgres } });
+  expect((await readToken(there, 'globex', actor)).accessToken).toBe('fake-token-for-globex-1');
+
+  const back = newSqlitePlace();
+  await copyStoreTo(postgres, back, options(vault));
+  const after = await content(await reopened(back));
+  const before = await content(await reopened(postgres));
+  // The copy says in its own log that it is one.
+  for (const table of tables.filter((each) => !each.startsWith('audit')))
+    expect(after[table]).toEqual(before[table]);
+  expect(after.audit).toEqual(expect.arrayContaining(before.audit ?? []));
+  expect(after.audit).toHaveLength((before.audit?.length ?? 0) + 1);
+});
+
+describe('a copy that is not good leaves the other store empty', () => {
+  async function failing(spoil: (db: Db) => Promise<unknown>) {
+    const vault = await full();
+    await spoil(vault.db);
+    const to = await newPostgresPlace();
+    const error = await brokerErrorOf(() => copyStoreTo(storePlace(vault.settings), to, options(vault)));
+    expect(await isEmpty(await reopened(to))).toBe(true);
+    return error;
+  }
+
+  test('for a token that does not open', async () => {
+    const error = await failing((db) =>
+      sql`update token set sealed = (select sealed from token where profile_id =
+        (select id from profile where name = 'globex')) where profile_id =
+        (select id from profile where name = 'acme')`.execute(db),
+    );
+    expect(error.code).toBe('E_SEAL');
+  });
+
+  test('for an audit log that was changed', async () => {
+    const error = await failing((db) =>
+      db.updateTable('audit').set({ profile: 'x' }).where('seq', '=', 2).execute(),
+    );
+    expect(error).toMatchObject({ code: 'E_COPY', message: expect.stringContaining('row 2') });
+  });
+
+  test('for a key that is not at hand', async () => {
+    const vault = await full();
+    const to = await newPostgresPlace();
+    const home = join(temporaryFolder(), 'other');
+    mkdirSync(home, { mode: 0o700 });
+    const settings = { ...vault.settings, home };
+    const error = await brokerErrorOf(() =>
+      copyStoreTo(storePlace(vault.settings), to, { ...options(vault), settings }),
+    );
+    expect(error.code).toBe('E_KEY_LOST');
+    expect(await isEmpty(await reopened(to))).toBe(true);
+  });
+
+  test('for rows that do not come out as they went in', async () => {
+    const vault = await full();
+    // Not one that another test gets after this.
+    const to = await reopened(await newPostgresPlace({ empty: true }));
+    await sql`create function spoil() returns trigger language plpgsql as
+      'begin new.name := new.name || ''x''; return new; end'`.execute(to);
+    await sql`create trigger spoil before insert on client for each row execute function spoil()`.execute(to);
+    const error = await brokerErrorOf(() => copyStore(vault.db, to));
+    expect(error).toMatchObject({ code: 'E_COPY', message: expect.stringContaining('client') });
+    expect(await isEmpty(to)).toBe(true);
+  });
+});
+
+test('it is as of one instant, though others write meanwhile, who are not kept waiting', async () => {
+  const vault = await full();
+  const other = await openStore(storePlace(vault.settings));
+  const to = await reopened(await newPostgresPlace());
+  const contents = await copyStore(vault.db, to, {
+    prove: async () => {
+      await profileWithToken({ ...vault, db: other }, 'meanwhile');
+    },
+  });
+  expect(await changedSince(other, contents)).toBe(true);
+  await other.destroy();
+  expect(contents.find(({ table }) => table === 'profile')?.rows).toBe(3);
+});
+
+test('a store that holds something is not copied into; one that was only looked at is', async () => {
+  const vault = await full();
+  const to = await newPostgresPlace();
+  await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: to } });
+  await copyStoreTo(storePlace(vault.settings), to, options(vault));
+  const error = await brokerErrorOf(() => copyStoreTo(storePlace(vault.settings), to, options(vault)));
+  expect(error.code).toBe('E_STORE_NOT_EMPTY');
+});
+
+test('the command reports each table, and shows no password', async () => {
+  const to = await newPostgresPlace();
+  const { run, home } = await machine(undefined, { COPY_TO: to });
+  await run(['import', 'acme', '--org-id', '11111111-2222-4333-8444-555555555555'], 'fake-token-for-acme-1');
+  const from = join(home, 'store.db');
+  const copied = await run(['store', 'copy', from, 'env:COPY_TO', '--json']);
+  expect(copied.code).toBe(0);
+  expect(JSON.parse(copied.stdout)).toMatchObject({
+    from,
+    to: to.replace(/:[^:@/]+@/, '@'),
+    tokensOpened: 1,
+    tables: expect.arrayContaining([expect.objectContaining({ table: 'profile', rows: 1 })]),
+  });
+  const plain = await run(['store', 'copy', from, to]);
+  expect(plain.code).toBe(1);
+  expect(plain.stderr).toMatch(/can be read by everybody[\s\S]*not empty/);
+  const all = [copied, plain].map(({ stdout, stderr }) => stdout + stderr).join('');
+  expect(all).not.toContain(new URL(to).password);
+  expect((await run(['store', 'copy', `${from}.none`, 'env:COPY_TO'])).stderr).toContain('There is no store');
+  expect((await run(['store', 'copy', from, 'env:NOT_SET'])).code).toBe(2);
+});
