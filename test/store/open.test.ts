@@ -145,7 +145,8 @@ describe('the files', () => {
     writeFileSync(file, text, { mode: 0o600 });
     const error = await brokerErrorOf(() => openStore(file));
     expect(error.code).toBe('E_STORE_DAMAGED');
-    expect(error.message).toBe(`The store ${file} is damaged: file is not a database.`);
+    expect(error.message).toContain(file);
+    expect(error.message).toContain('file is not a database');
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
 

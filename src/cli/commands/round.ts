@@ -29,18 +29,30 @@ export function command(): Command {
     .description('List what is to be renewed.')
     .option('--within <days>', 'what ends within so many days, has ended, or is rejected', days, 31)
     .option('--tag <tag>', 'only the profiles filed under it', tagOption)
+    .addHelpText('after', '\nExample:\n  webex-token round begin --within 31 --tag emea')
     .action(begin);
   addSignInOptions(round.command('continue', { isDefault: true }))
     .description('Sign in for one after the other. This is what "webex-token round" alone does.')
     .option('--push', 'replace each token in the provisioning tools that had it before')
+    .addHelpText('after', '\nExample:\n  webex-token round continue --push')
     .action(goOn);
   round
     .command('status')
     .description('How far the round is.')
     .option('--json', 'as an object, for programs')
+    .addHelpText('after', '\nExample:\n  webex-token round status --json')
     .action(status);
-  round.command('skip').description('Leave a profile out of this round.').argument('<profile>').action(skip);
-  round.command('end').description('End the round; what was renewed stays so.').action(end);
+  round
+    .command('skip')
+    .description('Leave a profile out of this round.')
+    .argument('<profile>')
+    .addHelpText('after', '\nExample:\n  webex-token round skip acme')
+    .action(skip);
+  round
+    .command('end')
+    .description('End the round; what was renewed stays so.')
+    .addHelpText('after', '\nExample:\n  webex-token round end')
+    .action(end);
   return round.addHelpText('after', '\nExample:\n  webex-token round begin --within 31\n  webex-token round');
 }
 
