@@ -21,7 +21,7 @@ It finds WEBEX_ACCESS_TOKEN, WEBEX_ORG_ID, WEBEX_SCIM_TENANT_URL and WEBEX_TOKEN
 Ends with 127 where there is no such program, with 128 + n where signal n ended it.
 
 Example:
-  webex-token exec acme -- sh -c 'curl -s "$WEBEX_SCIM_TENANT_URL/v1/Users" -H "Authorization: Bearer $WEBEX_ACCESS_TOKEN"'`,
+  webex-token exec acme -- ./sync-users.sh`,
     )
     .action(exec);
 }
