@@ -1,0 +1,40 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { expect, test } from 'vitest';
+import { withApi } from '../../src/server/with-api.ts';
+
+/** Which of the two a request goes to. */
+function goesTo(url: string, host: string | undefined): string {
+  let taken = '';
+  const takenBy =
+    (name: string): RequestListener =>
+    () => {
+      taken = name;
+    };
+  const handler = withApi(takenBy('web'), takenBy('api'), 3000);
+  handler({ url, headers: { host } } as IncomingMessage, {} as ServerResponse);
+  return taken;
+}
+
+test.each([
+  ['/oauth/token', 'localhost:3000'],
+  ['/oauth/token', '127.0.0.1:3000'],
+  ['/oauth/introspect', '[::1]:3000'],
+  ['/metrics?x=1', '127.0.0.1:3000'],
+  ['/.well-known/oauth-authorization-server', 'localhost:3000'],
+])('%s at %s is the token API’s', (url, host) => {
+  expect(goesTo(url, host)).toBe('api');
+});
+
+test.each([
+  ['/oauth/token', 'evil.example:3000'],
+  ['/oauth/token', 'localhost.evil.example:3000'],
+  ['/oauth/token', 'localhost:4000'],
+  ['/oauth/token', 'localhost'],
+  ['/oauth/token', undefined],
+  ['/oauth/token/', 'localhost:3000'],
+  ['//oauth/token', 'localhost:3000'],
+  ['/', 'localhost:3000'],
+  ['/auth/code', 'localhost:3000'],
+])('%s at %s is the web app’s, which is stricter', (url, host) => {
+  expect(goesTo(url, host)).toBe('web');
+});
