@@ -34,6 +34,9 @@ const beginWriting = [
   'select pg_advisory_xact_lock(7233178471018)',
 ].join('; ');
 
+/** Not `insert`: it locks one new row, and nothing that another may want. */
+const changesRows = /^\s*(update|delete)\b/i;
+
 /** kysely's PostgreSQL dialect on `pg`. */
 export function postgresDialect(address: PostgresAddress): Dialect {
   // Made on first use, so that closing a store that was never used leaves nothing behind.
@@ -114,6 +117,22 @@ class BrokerClient implements PostgresPoolClient {
   }
 
   async #run<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
+    if (this.inTransaction || !changesRows.test(sql)) return await this.#ask<R>(sql, parameters);
+    // A statement alone takes its turn as well: two that change many rows would lock each other out otherwise.
+    await this.#ask('begin');
+    try {
+      const answer = await this.#ask<R>(sql, parameters);
+      await this.#ask('commit');
+      return answer;
+    } catch (error) {
+      await this.#ask('rollback').catch(() => {
+        this.#lost = true;
+      });
+      throw error;
+    }
+  }
+
+  async #ask<R>(sql: string, parameters: readonly unknown[] = []): Promise<PostgresQueryResult<R>> {
     const begins = sql === 'begin' || sql.startsWith('start transaction');
     try {
       if (begins) this.inTransaction = true;

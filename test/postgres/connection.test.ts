@@ -58,6 +58,35 @@ test('a transaction that may write sees nothing change under its hands', async (
   expect((await db.selectFrom('tally').select('value').executeTakeFirstOrThrow()).value).toBe(60);
 });
 
+test('statements that change many rows at once do not lock each other out', async () => {
+  const { db, file } = await newStore();
+  const other = await reopened(file);
+  const names = Array.from({ length: 300 }, (_, at) => `${at}`);
+  await db
+    .insertInto('tally')
+    .values(names.map((name) => ({ name, label: '', value: 0 })))
+    .execute();
+  // Each in an order of its own: an index one way, its table the other.
+  const forwards = () =>
+    sql`update tally set value = value + 1 where name in
+    (select name from tally order by name)`.execute(db);
+  const backwards = () =>
+    sql`update tally set value = value + 1 from
+    (select name as wanted from tally order by name desc) as backwards where name = wanted`.execute(other);
+  const within = () =>
+    other.transaction().execute(async (trx) => {
+      for (const name of ['9', '1', '5']) {
+        await trx.updateTable('tally').set({ label: '' }).where('name', '=', name).execute();
+      }
+    });
+  const all = await Promise.allSettled(
+    Array.from({ length: 90 }, (_, at) => [forwards, backwards, within][at % 3]?.()),
+  );
+  expect(all.filter(({ status }) => status === 'rejected')).toEqual([]);
+  const [row] = await db.selectFrom('tally').select('value').where('name', '=', '7').execute();
+  expect(row?.value).toBe(60);
+});
+
 test('names sort byte by byte, as on SQLite', async () => {
   const { db } = await newStore();
   const names = ['a-b', 'a.b', 'ab', 'a_b', 'a0', 'b', 'a'];

@@ -1,0 +1,184 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import { verifyAudit } from '../../src/store/audit.ts';
+import { beginByLink, prepareSignIn } from '../../src/vault/begin-sign-in.ts';
+import { captureRedirect } from '../../src/vault/capture.ts';
+import { addClient, removeClient } from '../../src/vault/clients.ts';
+import { newEntryLink, spendEntryLink } from '../../src/vault/entry-links.ts';
+import { importRows } from '../../src/vault/import-profiles.ts';
+import { readProfileRow } from '../../src/vault/profile-rows.ts';
+import { profileWithToken } from '../api/served.ts';
+import { actor, begun, fragment, newVault, type TestVault, today } from '../vault/vaults.ts';
+
+const script = join(import.meta.dirname, 'replica.ts');
+
+interface Replica {
+  port: number;
+  child: ChildProcess;
+}
+
+/** Another process on the vault's store, with the same key. */
+async function replica(vault: TestVault, receiver: string): Promise<Replica> {
+  const { databaseUrl, home } = vault.settings;
+  const child = spawn(process.execPath, [script, receiver, String(today)], {
+    env: { PATH: process.env.PATH, WEBEX_TOKEN_DATABASE_URL: databaseUrl ?? '', WEBEX_TOKEN_HOME: home },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, port: Number(line.toString()) };
+}
+
+async function killed({ child }: Replica): Promise<void> {
+  const gone = once(child, 'close');
+  child.kill('SIGKILL');
+  await gone;
+}
+
+/** Takes messages in, and tells the senders only later, while it is held: time to be killed in. */
+async function receiver(): Promise<{ url: string; received: string[]; hold(): () => void }> {
+  const received: string[] = [];
+  let held: Promise<void> = Promise.resolve();
+  const server = createServer(async (request, response) => {
+    received.push(Buffer.concat(await request.toArray()).toString());
+    await held;
+    setTimeout(() => response.end(), 5);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    hold: () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      held = promise;
+      return resolve;
+    },
+  };
+}
+
+/** Another vault on the same store, with connections of its own. */
+function another(vault: TestVault): Promise<TestVault> {
+  return newVault(undefined, { settings: vault.settings });
+}
+
+test('no reminder is missed, and none comes twice but for a sender killed in the middle of one', {
+  timeout: 180_000,
+}, async () => {
+  const vault = await newVault();
+  const names = Array.from({ length: 150 }, (_, at) => `customer-${at}`);
+  const rows = names.map((profile, at) => {
+    const cells = {
+      profile,
+      access_token: `fake-token-${at}`,
+      captured_at: '2026-04-01T00:00:00Z',
+      expires_at: new Date(today + (5 + (at % 3)) * 86_400_000).toISOString(),
+    };
+    return readProfileRow({ line: at, cells }, today);
+  });
+  await importRows(
+    vault,
+    rows.filter((row) => 'profile' in row),
+    actor,
+  );
+
+  const { url, received, hold } = await receiver();
+  const replicas = await Promise.all([1, 2, 3].map(() => replica(vault, url)));
+  const kills = 6;
+  for (let kill = 0; kill < kills; kill += 1) {
+    await expect.poll(() => received.length, { timeout: 60_000 }).toBeGreaterThan(kill * 15);
+    const letGo = hold();
+    const at = Math.floor(Math.random() * replicas.length);
+    const victim = replicas[at];
+    if (victim !== undefined) await killed(victim);
+    replicas[at] = await replica(vault, url);
+    letGo();
+  }
+  const sent = () => vault.db.selectFrom('reminder').select('token_id').where('state', '=', 'sent').execute();
+  await expect.poll(async () => (await sent()).length, { timeout: 60_000 }).toBe(names.length);
+  const told = new Set(received.map((text) => text.split(' ')[0]));
+  expect([...told].sort()).toEqual([...names].sort());
+  expect(received.length - told.size).toBeLessThanOrEqual(kills);
+});
+
+test('replicas killed at random: every answered token is in the log, and its chain holds', {
+  timeout: 180_000,
+}, async () => {
+  const vault = await newVault();
+  const token = await profileWithToken(vault, 'acme');
+  const { secret } = await addClient(vault, { name: 'job', profiles: ['acme'] }, actor);
+  const { url } = await receiver();
+  const replicas = await Promise.all([replica(vault, url), replica(vault, url)]);
+  let answered = 0;
+  let over = false;
+  const ask = async (at: number) => {
+    const body = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: 'job',
+      client_secret: secret ?? '',
+    });
+    const answer = await fetch(`http://127.0.0.1:${replicas[at]?.port}/oauth/token`, {
+      method: 'POST',
+      body,
+    });
+    return (await answer.json()) as { access_token?: string; error?: string };
+  };
+  const askers = Array.from({ length: 8 }, async (_, at) => {
+    while (!over) {
+      // One that is killed answers nobody; a balancer would go on to the other.
+      const answer = await ask(at % 2).catch(() => null);
+      if (answer === null) await sleep(20);
+      else if (answer.access_token === token) answered += 1;
+    }
+  });
+  for (let kills = 0; kills < 4; kills += 1) {
+    const before = answered;
+    await expect.poll(() => answered, { timeout: 60_000 }).toBeGreaterThan(before + 30);
+    const victim = replicas[kills % 2];
+    if (victim !== undefined) await killed(victim);
+    replicas[kills % 2] = await replica(vault, url);
+  }
+
+  await removeClient(vault, 'job', actor);
+  // Removed means removed, everywhere, from the answer on.
+  const after = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(at % 2)));
+  expect(after.filter(({ access_token }) => access_token !== undefined)).toEqual([]);
+  over = true;
+  await Promise.all(askers);
+  const reads = await vault.db
+    .selectFrom('audit')
+    .select('seq')
+    .where('action', '=', 'read')
+    .where('outcome', '=', 'ok')
+    .execute();
+  expect(reads.length).toBeGreaterThanOrEqual(answered);
+  expect((await verifyAudit(vault.db)).broken).toBeNull();
+});
+
+test('what works once works once, whichever replica it comes to', async () => {
+  const vault = await newVault();
+  const vaults = [vault, await another(vault), await another(vault)];
+  const many = <T>(use: (vault: TestVault) => Promise<T>) =>
+    Promise.allSettled(vaults.flatMap((each) => Array.from({ length: 8 }, () => use(each))));
+  const good = <T>(results: PromiseSettledResult<T>[]) =>
+    results.filter((result) => result.status === 'fulfilled' && result.value !== false);
+
+  const entry = await newEntryLink(vault);
+  expect(good(await many((each) => spendEntryLink(each, entry)))).toHaveLength(1);
+
+  const { link } = await prepareSignIn(vault, { profile: 'acme' });
+  expect(good(await many((each) => beginByLink(each, link, 'browser')))).toHaveLength(1);
+
+  const state = await begun(vault, { profile: 'globex' });
+  const answer = fragment({ access_token: 'fake-token-for-globex-1', state });
+  expect(good(await many((each) => captureRedirect(each, answer, 'this browser', actor)))).toHaveLength(1);
+  expect(await vault.db.selectFrom('token').select('id').execute()).toHaveLength(1);
+});
