@@ -1,0 +1,71 @@
+import { writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { readSettings } from '../../src/config.ts';
+import { restoreBackup } from '../../src/vault/backup/restore.ts';
+import { writeBackup } from '../../src/vault/backup/write.ts';
+import { captureRedirect } from '../../src/vault/capture.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { replaceKey } from '../../src/vault/replace-key.ts';
+import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+
+/*
+ * One operation, to be recorded or killed: HOME WHAT [ARGUMENT …]. Offline, with the key in a file. Every line that it
+ * prints says what somebody may count on from then on: "stored PROFILE LETTER", "done".
+ */
+const [home = '', what = '', ...rest] = process.argv.slice(2);
+const none = () => Promise.reject(new Error('no keychain in tests'));
+const keychain = { get: none, set: none, delete: none };
+const settings = readSettings({ WEBEX_TOKEN_HOME: home });
+const fetch = () => Promise.reject(new Error('offline'));
+const say = (line: string) => writeSync(1, `${line}\n`);
+
+const operations: Record<string, (vault: Vault) => Promise<unknown>> = {
+  open: async () => {},
+  async import({ ...vault }) {
+    const [profile = '', letter = ''] = rest;
+    await importToken(vault, { profile }, usualToken({ filler: letter }), {});
+    say(`stored ${profile} ${letter}`);
+  },
+  async capture(vault) {
+    const [profile = '', letter = '', state = '', binding = ''] = rest;
+    const answer = new URLSearchParams({
+      access_token: usualToken({ filler: letter }),
+      token_type: 'Bearer',
+      state,
+    });
+    const { tokenId } = await captureRedirect(vault, `#${answer}`, binding, {});
+    say(`stored ${profile} ${letter}`);
+    await settleToken(vault, tokenId, {});
+    say(`current ${profile} ${letter}`);
+  },
+  async rotate(vault) {
+    await rotateDataKey(vault, {});
+    say('done');
+  },
+  async replace(vault) {
+    await replaceKey(vault, { kind: 'file' }, {});
+    say('done');
+  },
+  async backup(vault) {
+    await writeBackup(vault, join(home, 'store.backup'), {}, { program: '1' });
+    say('done');
+  },
+};
+
+if (what === 'restore') {
+  await restoreBackup(join(home, 'store.backup'), {
+    settings,
+    keychain,
+    now: Date.now,
+    actor: {},
+    notice: () => {},
+  });
+  say('done');
+} else {
+  const vault = await openVault(settings, { keychain, fetch });
+  await operations[what]?.(vault);
+  await closeVault(vault);
+}
