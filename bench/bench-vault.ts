@@ -13,14 +13,17 @@ export interface BenchHome {
   remove(): void;
 }
 
-/** A data folder with a key file and the profile "acme", whose token is in the form of Webex's. Webex is not asked. */
-export async function benchHome(): Promise<BenchHome> {
+/**
+ * A data folder with a key file and the profile "acme", whose token is in the form of Webex's. Webex is not asked. The
+ * store is in that folder too, or where `databaseUrl` says.
+ */
+export async function benchHome(databaseUrl = ''): Promise<BenchHome> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-bench-'));
   const home = join(folder, 'home');
   const environment = {
     WEBEX_TOKEN_HOME: home,
     WEBEX_TOKEN_KEY_FILE: join(home, 'key.jwk'),
-    WEBEX_TOKEN_DATABASE_URL: '',
+    WEBEX_TOKEN_DATABASE_URL: databaseUrl,
     WEBEX_TOKEN_PASSPHRASE: '',
   };
   const settings = readSettings({ ...process.env, ...environment });
