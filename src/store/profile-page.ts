@@ -4,6 +4,7 @@ import type { Profile } from '../tokens/profile.ts';
 import { expiringWithinDays, type ProfileStatus } from '../tokens/status.ts';
 import type { Token } from '../tokens/token.ts';
 import type { Deployment } from '../webex/deployments.ts';
+import { countUpTo } from './attention-days.ts';
 import { never, rejectedShift } from './profile-standing.ts';
 import { profileFromRow } from './profiles.ts';
 import type { ProfileTable, Schema } from './schema.ts';
@@ -115,31 +116,31 @@ async function withCurrentTokens(db: Db, rows: Selectable<ProfileTable>[]): Prom
 export async function countByStatus(db: Db, query: CountQuery): Promise<StatusTotals> {
   const { search = '', tag, deployment, endsBefore } = query;
   const all = search.trim() === '' && [tag, deployment, endsBefore].every((each) => each === undefined);
-  const counts = all ? await countIndexed(db, query) : await countFiltered(db, query);
+  const counts = all ? await countAll(db, query) : await countFiltered(db, query);
   return { ...counts, all: statuses.reduce((sum, status) => sum + counts[status], 0) };
 }
 
 type Counts = Record<ProfileStatus, number>;
 
-/**
- * Of all profiles, stretches of one index are counted; not the longest of them, which is what is left of all. That sum is
- * of the smallest index there is.
- */
-async function countIndexed(db: Db, query: Pick<ProfilePageQuery, 'now' | 'withinDays'>): Promise<Counts> {
-  const count = () => db.selectFrom('profile').select(({ fn }) => fn.countAll<number>().as('count'));
-  const few = statuses.filter((status) => status !== 'valid');
-  const { all, ...counts } = await db
-    .selectNoFrom([
-      count().as('all'),
-      ...few.map((status) =>
-        count()
-          .where((expression) => standing(expression, status, query))
-          .as(status),
-      ),
-    ])
-    .$castTo<Omit<Counts, 'valid'> & { all: number }>()
-    .executeTakeFirstOrThrow();
-  return { ...counts, valid: few.reduce((left, status) => left - counts[status], all) };
+/** Of all profiles: the same stretches of `attention_at` as in `standing`, as differences. */
+async function countAll(
+  db: Db,
+  { now, withinDays = expiringWithinDays }: Pick<ProfilePageQuery, 'now' | 'withinDays'>,
+): Promise<Counts> {
+  const { all, overAndRejected, rejected, over, soon, held } = await countUpTo(db, {
+    overAndRejected: now - rejectedShift,
+    rejected: 0,
+    over: now,
+    soon: now + withinDays * dayMs,
+    held: never - 1,
+  });
+  return {
+    rejected: rejected - overAndRejected,
+    expired: overAndRejected + over - rejected,
+    expiring: soon - over,
+    valid: held - soon,
+    empty: all - held,
+  };
 }
 
 async function countFiltered(db: Db, query: CountQuery): Promise<Counts> {

@@ -63,6 +63,12 @@ export interface ProfileTable {
   tags: Generated<string>;
 }
 
+/** How many profiles want attention on a day, counted from 1970: kept by triggers. */
+export interface AttentionDayTable {
+  day: number;
+  profiles: number;
+}
+
 /** A profile's tags, one a row: kept by the same functions that write the profile's own list. */
 export interface ProfileTagTable {
   tag: string;
@@ -275,6 +281,7 @@ export interface Schema {
   wrapped_data_key: WrappedDataKeyTable;
   key_holder: KeyHolderTable;
   profile: ProfileTable;
+  attention_day: AttentionDayTable;
   profile_tag: ProfileTagTable;
   renewal_round: RenewalRoundTable;
   renewal_item: RenewalItemTable;

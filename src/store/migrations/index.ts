@@ -5,6 +5,7 @@ import * as clients from './003-clients.ts';
 import * as handoff from './004-handoff.ts';
 import * as partners from './005-partners.ts';
 import * as keys from './006-keys.ts';
+import * as attentionDays from './007-attention-days.ts';
 
 /** In order of their names. What has been released is never changed, only followed by another. */
 const migrations: Record<string, Migration> = {
@@ -14,6 +15,7 @@ const migrations: Record<string, Migration> = {
   '004-handoff': handoff,
   '005-partners': partners,
   '006-keys': keys,
+  '007-attention-days': attentionDays,
 };
 
 export const migrationProvider: MigrationProvider = {

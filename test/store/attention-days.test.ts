@@ -1,0 +1,57 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { countUpTo } from '../../src/store/attention-days.ts';
+import { never, rejectedShift } from '../../src/store/profile-standing.ts';
+import { insertProfiles } from '../../src/store/profiles.ts';
+import type { Db } from '../../src/store/store.ts';
+import { dayMs } from '../../src/tokens/lifetimes.ts';
+import { fakeProfile } from './fake-rows.ts';
+import { newStore } from './stores.ts';
+
+const now = Date.UTC(2027, 2, 1, 12);
+
+/** Ends of tokens, of rejected ones, of none; around the borders of days most of all. */
+const instant = fc.oneof(
+  fc.constant(never),
+  fc.integer({ min: now - 3 * dayMs, max: now + 3 * dayMs }),
+  fc.integer({ min: -2, max: 2 }).map((day) => Math.floor(now / dayMs) * dayMs + day * dayMs),
+  fc.integer({ min: -3, max: 3 }).map((days) => now + days * dayMs - rejectedShift),
+  fc.integer({ min: -2 * dayMs, max: 2 * dayMs }),
+);
+
+async function counted(db: Db, asked: number[]) {
+  const { all, ...counts } = await countUpTo(
+    db,
+    Object.fromEntries(asked.map((at, name) => [`c${name}`, at])),
+  );
+  return { all, counts: Object.values(counts) };
+}
+
+test('the days add up, whatever is inserted, changed or removed', async () => {
+  const { db } = await newStore();
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(instant, { minLength: 1, maxLength: 12 }),
+      fc.array(instant, { minLength: 1, maxLength: 6 }),
+      async (held, asked) => {
+        const profiles = held.map(() => fakeProfile());
+        await insertProfiles(db, profiles);
+        for (const [at, { id }] of profiles.entries()) {
+          await db
+            .updateTable('profile')
+            .set({ attention_at: held[at] ?? never })
+            .where('id', '=', id)
+            .execute();
+        }
+        const right = asked.map((at) => held.filter((each) => each <= at).length);
+        expect(await counted(db, asked)).toEqual({ all: held.length, counts: right });
+        // Many at once, as well as one by one.
+        await db.updateTable('profile').set({ attention_at: now }).execute();
+        expect(await counted(db, [now - 1, now])).toEqual({ all: held.length, counts: [0, held.length] });
+        await db.deleteFrom('profile').execute();
+        expect(await counted(db, [never])).toEqual({ all: 0, counts: [0] });
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
