@@ -37,14 +37,17 @@ async function entryFor(keyId: string) {
   return new AsyncEntry(service, keyId, { linux: { store: 'secret-service' } });
 }
 
+/** Nobody answers at all: what else such a message says is about the way there. */
+const noService = /socket|autolaunch|not provided by|no such file/i;
+
 /** What the keychain itself says went wrong. */
 export function keychainReason(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
 /**
- * The error for a keychain that does not give or take a key: `E_KEYCHAIN_LOCKED` where there is one that waits for
- * the person, or was refused by them; `E_KEYCHAIN` where there is none that answers.
+ * The error for a keychain that does not give or take a key: `E_KEYCHAIN_LOCKED` where there is one that waits for the
+ * person, `E_KEYCHAIN_REFUSED` where they or the system said no, `E_KEYCHAIN` where there is none that answers.
  */
 export function keychainFailure(cause: unknown): BrokerError {
   const reason = keychainReason(cause);
@@ -54,10 +57,21 @@ export function keychainFailure(cause: unknown): BrokerError {
       cause,
     });
   }
-  if (/\b(un)?lock|dismiss|denied|interaction/i.test(reason)) {
+  // Secret Service says so too where there is no desktop that could show the prompt.
+  if (!noService.test(reason) && /dismiss|cancel|denied|not permitted/i.test(reason)) {
+    return new BrokerError(
+      'E_KEYCHAIN_REFUSED',
+      `Access to the keychain that keeps this store's key was refused, or its prompt could not be shown (${reason}).`,
+      {
+        help: 'Try again, and allow it. Where nobody sits at the screen, unlock it first, or keep the key in a file or passphrase: "webex-token key rotate --to file", from the desktop. Nothing was changed.',
+        cause,
+      },
+    );
+  }
+  if (!noService.test(reason) && /\b(un)?lock|interaction/i.test(reason)) {
     return new BrokerError(
       'E_KEYCHAIN_LOCKED',
-      `The keychain that keeps this store's key is locked, or access to it was refused (${reason}).`,
+      `The keychain that keeps this store's key is locked (${reason}).`,
       {
         help: 'Unlock it (sign in to the desktop, or answer its prompt), then try again. Nothing was changed.',
         cause,

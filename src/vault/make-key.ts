@@ -14,7 +14,7 @@ export interface MadeKey extends HeldKey {
   undo: () => Promise<void>;
 }
 
-/** A new key in the keychain, which has given it back once. Throws `E_KEYCHAIN`, `E_KEYCHAIN_LOCKED`. */
+/** A new key in the keychain, which has given it back once. Throws `E_KEYCHAIN…`. */
 export async function makeKeychainKey({ keychain }: KeySource): Promise<MadeKey> {
   const key = randomBytes(32);
   const id = keyId(key);

@@ -58,7 +58,7 @@ function isAbsence(error: unknown): boolean {
   return error instanceof BrokerError && error.code === 'E_KEY_LOST';
 }
 
-/** Throws `E_KEY_LOST`, `E_KEY_FILE`, `E_KEY_PASSPHRASE`, `E_KEYCHAIN` or `E_KEYCHAIN_LOCKED` where it is not at hand. */
+/** Throws `E_KEY_LOST`, `E_KEY_FILE`, `E_KEY_PASSPHRASE`, `E_KEYCHAIN…` where it is not at hand. */
 export async function fetchKey(info: KeyEncryptionKeyInfo, source: KeySource): Promise<Buffer> {
   switch (info.kind) {
     case 'file':

@@ -50,7 +50,7 @@ export async function firstKey(source: KeySource): Promise<MadeKey> {
 /** A keychain that is only locked now is no reason to put the key where it is kept less well, for good. */
 function refuseToPassOver(failure: unknown): void {
   if (!(failure instanceof BrokerError)) throw failure;
-  if (failure.code !== 'E_KEYCHAIN_LOCKED') return;
+  if (failure.code === 'E_KEYCHAIN') return;
   throw new BrokerError(failure.code, failure.message, {
     help: `${failure.help ?? ''} To keep the key in a file instead, name one with WEBEX_TOKEN_KEY_FILE.`,
     cause: failure.cause,

@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+/* A real keychain, as Linux desktops have it: gnome-keyring on a session bus of its own, with nobody at the screen. */
+
+const missing = ['dbus-run-session', 'dbus-send', 'gnome-keyring-daemon'].filter(
+  (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined,
+);
+const why = missing.length === 0 ? '' : `: ${missing.join(', ')} not installed (Debian: gnome-keyring, dbus)`;
+
+/** A bus on which no service can be started. */
+const emptyBus = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><policy context="default">
+<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`;
+
+function inSession(what: 'all' | 'absent'): Record<string, unknown> {
+  const folder = temporaryFolder();
+  for (const name of ['run', 'data', 'config']) mkdirSync(join(folder, name), { mode: 0o700 });
+  writeFileSync(join(folder, 'bus.conf'), emptyBus);
+  const options = what === 'all' ? [] : [`--config-file=${join(folder, 'bus.conf')}`];
+  const start =
+    what === 'all'
+      ? 'printf "a password" | gnome-keyring-daemon --unlock --components=secrets >/dev/null; '
+      : '';
+  const script = `${start}exec "$0" "$@"`;
+  const session = [process.execPath, join(import.meta.dirname, 'session.ts'), join(folder, 'home'), what];
+  const { stdout, stderr } = spawnSync(
+    'dbus-run-session',
+    [...options, '--', 'sh', '-c', script, ...session],
+    {
+      encoding: 'utf8',
+      timeout: 60_000,
+      env: {
+        PATH: process.env.PATH,
+        HOME: folder,
+        XDG_RUNTIME_DIR: join(folder, 'run'),
+        XDG_DATA_HOME: join(folder, 'data'),
+        XDG_CONFIG_HOME: join(folder, 'config'),
+      },
+    },
+  );
+  try {
+    return JSON.parse(stdout) as Record<string, unknown>;
+  } catch {
+    throw new Error(`the session ended early: ${stderr}`);
+  }
+}
+
+describe.skipIf(missing.length > 0)(`Secret Service${why}`, () => {
+  test('keeps the key, takes it over from a file and gives it up; emptied and locked are told apart', () => {
+    expect(inSession('all')).toEqual({
+      first: ['keychain'],
+      keyFile: false,
+      read: true,
+      rotated: 1,
+      'to a file': 'file',
+      'read by file': true,
+      'back to the keychain': ['keychain'],
+      keyFileAfter: false,
+      'read by keychain': true,
+      id: 43,
+      emptied: 'E_KEY_LOST',
+      refilled: true,
+      // It asks to be unlocked, and there is no screen to ask on.
+      locked: 'E_KEYCHAIN_REFUSED',
+    });
+  });
+
+  test('where there is none, the first run makes a key file', () => {
+    expect(inSession('absent')).toEqual({ first: ['file'], keyFile: true, read: true });
+  });
+});
