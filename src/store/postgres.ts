@@ -17,6 +17,8 @@ import { type PostgresAddress, type PostgresTls, shownPostgresUrl } from './post
 const poolSize = 10;
 /** How long an answer may take before the connection counts as dead, and how long a transaction may stand idle. */
 const answerTimeoutMs = 60_000;
+/** The same while tables are changed, by this process or by the one that it waits for. */
+const migrationTimeoutMs = 3_600_000;
 /** How long one writer waits for the others, as on SQLite. */
 const lockTimeoutMs = 10_000;
 
@@ -36,6 +38,9 @@ const beginWriting = [
 
 /** Not `insert`: it locks one new row, and nothing that another may want. */
 const changesRows = /^\s*(update|delete)\b/i;
+
+/** A table with millions of rows is changed, or the migrator of another process is waited for. */
+const takesItsTime = /^\s*(create|alter|drop)\b|pg_advisory_lock\(/i;
 
 /** kysely's PostgreSQL dialect on `pg`. */
 export function postgresDialect(address: PostgresAddress): Dialect {
@@ -94,6 +99,8 @@ class BrokerClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
   readonly #shown: string;
   #lost = false;
+  /** Within a transaction that changes tables. */
+  #patient = false;
   inTransaction = false;
 
   constructor(client: pg.PoolClient, shown: string) {
@@ -137,8 +144,14 @@ class BrokerClient implements PostgresPoolClient {
     try {
       if (begins) this.inTransaction = true;
       const text = sql === 'begin' ? beginWriting : sql;
-      const answer: unknown = await this.#client.query(text, [...parameters]);
-      if (sql === 'commit' || sql === 'rollback') this.inTransaction = false;
+      if (takesItsTime.test(sql)) this.#patient = true;
+      const query_timeout = this.#patient ? migrationTimeoutMs : answerTimeoutMs;
+      const answer: unknown = await this.#client.query({
+        text,
+        values: [...parameters],
+        query_timeout,
+      } as pg.QueryConfig);
+      if (sql === 'commit' || sql === 'rollback') this.inTransaction = this.#patient = false;
       // Several statements in one come back as a list.
       return (Array.isArray(answer) ? answer.at(-1) : answer) as PostgresQueryResult<R>;
     } catch (error) {

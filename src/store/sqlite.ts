@@ -38,10 +38,19 @@ function inWords<T>(file: string, action: () => T): T {
   }
 }
 
+const nothing: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  iterate: () => [].values(),
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+};
+
 function adapt(database: DatabaseSync, file: string): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare(sql): SqliteStatement {
+      // A full disk ends a transaction by itself. That it cannot be ended again must not hide why.
+      if (sql === 'rollback' && !database.isTransaction) return nothing;
       const statement = inWords(file, () => database.prepare(sql === 'begin' ? 'begin immediate' : sql));
       const parameters = (values: readonly unknown[]) => values as (string | number | bigint | null)[];
       return {

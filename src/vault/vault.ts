@@ -5,6 +5,7 @@ import { privateFolder } from '../private-files.ts';
 import { type Db, openStore } from '../store/store.ts';
 import { createWebexApi, type WebexApi } from '../webex/api.ts';
 import type { Deployment } from '../webex/deployments.ts';
+import { doubtClock } from './doubt-clock.ts';
 import { openKeys } from './open-keys.ts';
 import type { VaultKeys } from './vault-keys.ts';
 import { Witness } from './witness.ts';
@@ -63,6 +64,8 @@ export async function openVault(settings: Settings, options: VaultOptions = {}):
   const { db } = await openRecords(settings, now);
   try {
     const keys = await openKeys(db, { settings, keychain, now, notice });
+    const doubt = await doubtClock(db, now());
+    if (doubt !== null) notice(doubt);
     const witness = await Witness.of(db, keys.source, () => keys.held.info.kind);
     const api = (deployment: Deployment) => createWebexApi({ ...settings.webex[deployment], fetch, now });
     return {

@@ -51,8 +51,8 @@ export async function everyState(
     if (change.what === 'write' && at % every !== 0) continue;
     const after = `change ${at}, ${change.what} ${'path' in change ? change.path : change.line}`;
     await lookAt(disk.killed(), `a kill, ${after}`);
-    // Power only matters where something may last or not.
-    if (change.what !== 'create') {
+    // What may be lost adds up until the next thing that makes it last: there every part of it can be missing.
+    if (changes[at + 1]?.what !== 'write' && change.what !== 'create') {
       for (const files of disk.powerLost(() => random() < 0.5)) await lookAt(files, `a power cut, ${after}`);
     }
   }

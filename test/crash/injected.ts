@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+export interface Injected {
+  /** What it said before its end. */
+  said: string[];
+  /** Whether it got to its end by itself. */
+  ended: boolean;
+  stderr: string;
+}
+
+/** Runs one operation (see operate.ts) with something done to its system calls, in strace's words. */
+export function operateInjected(home: string, args: string[], inject: string): Injected {
+  const script = join(import.meta.dirname, 'operate.ts');
+  const calls = inject.split(':', 1)[0] ?? '';
+  const options = ['-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', `inject=${inject}`];
+  const { stdout, stderr, status, signal } = spawnSync(
+    'strace',
+    [...options, process.execPath, script, home, ...args],
+    { encoding: 'utf8' },
+  );
+  const said = stdout.split('\n').filter((line) => line !== '');
+  return { said, ended: status === 0 && signal === null, stderr };
+}

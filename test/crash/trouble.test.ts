@@ -1,0 +1,221 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, cpSync, existsSync, readdirSync, statSync, truncateSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../src/config.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { listSummaries } from '../../src/vault/profiles.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { actor, newVault, noKeychain, testSettings, today } from '../vault/vaults.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { operateInjected } from './injected.ts';
+import { straceMissing } from './strace.ts';
+
+const script = join(import.meta.dirname, 'operate.ts');
+
+async function vaultAt(home: string): Promise<Vault> {
+  return await openVault(readSettings({ WEBEX_TOKEN_HOME: home }), {
+    keychain: noKeychain,
+    fetch: () => Promise.reject(new Error('offline')),
+  });
+}
+
+/** A store that holds the token of "acme", made by a process of its own. */
+function storeWithOne(): string {
+  const home = join(temporaryFolder(), 'home');
+  execFileSync(process.execPath, [script, home, 'import', 'acme', 'A']);
+  return home;
+}
+
+async function expectHolds(home: string, profiles: Record<string, string>): Promise<void> {
+  const vault = await vaultAt(home);
+  try {
+    for (const [profile, letter] of Object.entries(profiles)) {
+      const { accessToken } = await readToken(vault, profile, actor);
+      expect(accessToken).toBe(usualToken({ filler: letter }));
+    }
+  } finally {
+    await closeVault(vault);
+  }
+}
+
+/** What happens is injected at the N-th call, for N from 1 until the operation gets through. */
+async function atEach(
+  inject: (count: number) => string,
+  look: (home: string, said: string[], stderr: string) => Promise<void>,
+  step = 1,
+): Promise<number> {
+  const home = storeWithOne();
+  for (let count = 1; ; count += step) {
+    const copy = join(temporaryFolder(), 'home');
+    cpSync(home, copy, { recursive: true });
+    chmodSync(copy, 0o700);
+    const { said, ended, stderr } = operateInjected(copy, ['import', 'beta', 'B'], inject(count));
+    await look(copy, said, stderr);
+    if (ended) return count;
+  }
+}
+
+const long = process.env.WEBEX_TOKEN_TEST_LONG !== undefined;
+
+describe.skipIf(straceMissing !== null)(`with strace${straceMissing ? `: ${straceMissing}` : ''}`, () => {
+  // Recorded writes show every state there is; this shows that a real kill leaves those.
+  test('killed for real at every sync (and with WEBEX_TOKEN_TEST_LONG at every write)', async () => {
+    const calls = long ? 'fsync,fdatasync,pwrite64,ftruncate,unlink,rename' : 'fsync,fdatasync';
+    const runs = await atEach(
+      (count) => `${calls}:signal=SIGKILL:when=${count}`,
+      async (home, said) => {
+        await expectHolds(home, { acme: 'A', ...(said.includes('stored beta B') && { beta: 'B' }) });
+      },
+    );
+    expect(runs).toBeGreaterThan(2);
+  }, 600_000);
+
+  test('a disk that is full from the N-th write on: said, and nothing that was stored is lost', async () => {
+    let full = 0;
+    const runs = await atEach(
+      (count) => `pwrite64:error=ENOSPC:when=${count}+`,
+      async (home, said, stderr) => {
+        if (said.includes('stored beta B')) await expectHolds(home, { acme: 'A', beta: 'B' });
+        else {
+          await expectHolds(home, { acme: 'A' });
+          expect(stderr).toMatch(/E_STORE_(FULL|DISK|READ_ONLY)/);
+          if (stderr.includes('E_STORE_FULL')) full += 1;
+        }
+      },
+      long ? 1 : 9,
+    );
+    expect(runs).toBeGreaterThan(5);
+    expect(full).toBeGreaterThan(0);
+  }, 600_000);
+});
+
+describe('a full disk', () => {
+  test('a capture says what to do and stores nothing; what is held is still told; with room, all goes on', async () => {
+    const vault = await newVault();
+    await importToken(vault, { profile: 'acme' }, usualToken(), actor);
+    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(vault.db);
+    const fill = async (pages: number) =>
+      void (await sql`pragma max_page_count = ${sql.lit(pages)}`.execute(vault.db));
+    await fill(rows[0]?.page_count ?? 0);
+    const errors: unknown[] = [];
+    // The last free pages take a few rows more.
+    for (let at = 0; at < 20; at += 1) {
+      await importToken(vault, { profile: `more-${at}` }, usualToken(), actor).catch((error: unknown) => {
+        errors.push(error);
+      });
+    }
+    expect(errors.length).toBeGreaterThan(10);
+    expect(errors.at(-1)).toMatchObject({
+      code: 'E_STORE_FULL',
+      message: expect.stringContaining('no room left'),
+      help: expect.stringContaining('Make room'),
+    });
+    const held = (await listSummaries(vault)).length;
+    expect(held).toBe(21 - errors.length);
+    await fill(1_000_000);
+    await importToken(vault, { profile: 'after' }, usualToken(), actor);
+    expect(await listSummaries(vault)).toHaveLength(held + 1);
+  });
+});
+
+describe('a folder that cannot be written', () => {
+  const root = process.getuid?.() === 0;
+  const nobody = 65_534;
+
+  test('is said, with what to do, and nothing is changed', () => {
+    const home = storeWithOne();
+    chmodSync(dirname(home), 0o755);
+    const names = readdirSync(home);
+    for (const name of names) {
+      chmodSync(join(home, name), 0o400);
+      if (root) chownSync(join(home, name), nobody, nobody);
+    }
+    if (root) chownSync(home, nobody, nobody);
+    chmodSync(home, 0o500);
+    const { stderr, status } = spawnSync(process.execPath, [script, home, 'import', 'beta', 'B'], {
+      encoding: 'utf8',
+      ...(root && { uid: nobody, gid: nobody }),
+      env: { PATH: process.env.PATH, HOME: home },
+    });
+    chmodSync(home, 0o700);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/E_STORE_READ_ONLY/);
+    expect(stderr).toMatch(/cannot be opened for writing/);
+    expect(readdirSync(home)).toEqual(names);
+  });
+});
+
+describe('a damaged database', () => {
+  test('cut in half: named, never made anew, and left as it is', async () => {
+    const home = storeWithOne();
+    const file = join(home, 'store.db');
+    const size = statSync(file).size / 2;
+    truncateSync(file, size);
+    const error = await brokerErrorOf(async () => {
+      const vault = await vaultAt(home);
+      try {
+        await readToken(vault, 'acme', actor);
+      } finally {
+        await closeVault(vault);
+      }
+    });
+    expect(error.code).toBe('E_STORE_DAMAGED');
+    expect(error.help).toContain('restore');
+    expect(statSync(file).size).toBeGreaterThanOrEqual(size);
+  });
+});
+
+describe('a clock that is wrong by years', () => {
+  const years = 365 * 86_400_000;
+
+  test('set back: said at once; tokens are kept as they were, and are right when the clock is', async () => {
+    const settings = await testSettings();
+    const vault = await newVault(undefined, { settings });
+    await importToken(vault, { profile: 'acme' }, usualToken(), actor);
+    const notices: string[] = [];
+    const early = await openVault(settings, {
+      keychain: noKeychain,
+      fetch: () => Promise.reject(new Error('offline')),
+      now: () => today - 57 * years,
+      notice: (text) => notices.push(text),
+    });
+    expect(notices.join()).toMatch(/clock .*1970/);
+    await importToken(early, { profile: 'beta' }, usualToken({ filler: 'B' }), actor);
+    expect((await readToken(early, 'acme', actor)).accessToken).toBe(usualToken());
+    await closeVault(early);
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(usualToken());
+    expect((await readToken(vault, 'beta', actor, true)).accessToken).toBe(usualToken({ filler: 'B' }));
+  });
+
+  test('ahead: a token counts as expired, is not deleted, and counts again when the clock is right', async () => {
+    const settings = await testSettings();
+    const vault = await newVault(undefined, { settings });
+    await importToken(vault, { profile: 'acme' }, usualToken(), actor);
+    vault.setNow(today + 10 * years);
+    expect((await brokerErrorOf(() => readToken(vault, 'acme', actor))).code).toBe('E_EXPIRED');
+    vault.setNow(today);
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(usualToken());
+    // What was written meanwhile lies ahead of the clock: that is said.
+    const notices: string[] = [];
+    const next = await openVault(settings, {
+      keychain: noKeychain,
+      now: () => today,
+      notice: (text) => notices.push(text),
+    });
+    await closeVault(next);
+    expect(notices).toEqual([]);
+    expect(existsSync(settings.home)).toBe(true);
+  });
+
+  test('right: nothing is said', async () => {
+    const vault = await newVault();
+    await importToken(vault, { profile: 'acme' }, usualToken(), actor);
+    const again = await newVault(undefined, { settings: vault.settings });
+    expect(again.notices).toEqual([]);
+  });
+});
