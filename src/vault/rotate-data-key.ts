@@ -101,9 +101,12 @@ async function resealAll(
   tokens: SealedToken[],
   unreadable: Set<string>,
 ): Promise<{ resealed: number; last: string | null }> {
+  // Another process may have ended this rotation meanwhile, and begun the next: its key is the one to seal with.
+  await keys.refresh(trx);
+  const newest = await newestDataKey(trx);
   let resealed = 0;
   for (const { id, profileId, sealed } of tokens) {
-    if (isSealedWith(sealed, keys.ring.sealingKey.id)) continue;
+    if (isSealedWith(sealed, newest?.id ?? '')) continue;
     const place = { tokenId: id, profileId };
     try {
       const token = await keys.open(sealed, place, trx);

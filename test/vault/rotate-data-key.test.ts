@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { importToken } from '../../src/vault/import-token.ts';
 import { keyStatus } from '../../src/vault/key-status.ts';
 import { readToken } from '../../src/vault/read-token.ts';
@@ -67,6 +67,31 @@ describe('a new data key', () => {
   });
 });
 
+/** Something happens just before the N-th transaction of this vault from now on. */
+function atTransaction(vault: TestVault, number: number, happens: () => Promise<unknown>): TestVault {
+  const transaction = vault.db.transaction.bind(vault.db);
+  let count = 0;
+  vi.spyOn(vault.db, 'transaction').mockImplementation(() => {
+    const builder = transaction();
+    const execute = builder.execute.bind(builder);
+    builder.execute = async (use) => {
+      count += 1;
+      if (count === number) await happens();
+      return await execute(use);
+    };
+    return builder;
+  });
+  return vault;
+}
+
+const killed = () => Promise.reject(new Error('killed'));
+
+/** Makes the new data key, and gets no further. */
+async function onlyBegin(vault: TestVault): Promise<void> {
+  await expect(rotateDataKey(atTransaction(vault, 2, killed), actor)).rejects.toThrow('killed');
+  vi.restoreAllMocks();
+}
+
 describe('other processes meanwhile', () => {
   test('one that runs on reads, and seals with the new key what it is given', async () => {
     const { vault, again } = await oneHost();
@@ -113,6 +138,38 @@ describe('other processes meanwhile', () => {
     expect(dataKeys).toHaveLength(1);
     expect(unfinished).toBeNull();
     expect(await openAll(vault, stored.keys())).toEqual(stored);
+  });
+});
+
+describe('a process that is late: others have ended its rotation, and begun the next', () => {
+  // Its transactions: to join, every token, the end of the tokens, to forget the old key.
+  test.each([
+    ['before it looks at the tokens', 2],
+    ['before it forgets the old key', 4],
+  ])('%s: no token is lost', async (_, number) => {
+    const { vault, again } = await oneHost();
+    const stored = await storeTokens(vault, 3);
+    await onlyBegin(vault);
+    const [late, others, last] = [await again(), await again(), await again()];
+    const meanwhile = async () => {
+      await rotateDataKey(others, actor);
+      await onlyBegin(last);
+    };
+    await rotateDataKey(atTransaction(late, number, meanwhile), actor);
+    expect(await openAll(await again(), stored.keys())).toEqual(stored);
+    expect((await keyStatus(late)).dataKeys).toMatchObject([{ generation: 2 }]);
+  });
+
+  test('what has the newest key already is not sealed again, nor counted', async () => {
+    const { vault, again } = await oneHost();
+    await storeTokens(vault, 3);
+    await onlyBegin(vault);
+    const [late, others] = [await again(), await again()];
+    const meanwhile = async () => {
+      await rotateDataKey(others, actor);
+      await rotateDataKey(others, actor);
+    };
+    expect(await rotateDataKey(atTransaction(late, 2, meanwhile), actor)).toMatchObject({ resealed: 0 });
   });
 });
 
