@@ -105,7 +105,8 @@ export function decidedAgain(read: ClientRead, found: Found | null): boolean {
 /** A client's last use is written to the minute, or it would cost every read a write of its own. Milliseconds. */
 export const usePrecisionMs = 60_000;
 
-const columns = `
+/** What a look-up answers with: one row for each profile of a client, or one alone. See `FoundRow`. */
+export const foundColumns = `
   client.id as "clientId", client.secret_hash as "secretHash", client.previous_secret_hash as "previousSecretHash",
   client.previous_secret_until as "previousSecretUntil", client.previous_secret_used_at as "previousSecretUsedAt",
   client.jwks as jwks, client.addresses as addresses, client.expires_at as "clientExpiresAt",
@@ -113,18 +114,8 @@ const columns = `
   profile.deployment as deployment, profile.org_id as "orgId", token.id as "tokenId", token.sealed as sealed,
   token.expires_at as "expiresAt", token.rejected_at as "rejectedAt", token.scopes as scopes`;
 
-/** The statements, the same for both engines. Each parameter stands once, and in its order. */
+/** The statements that both engines share. Each parameter stands once, and in its order. */
 export const statements = {
-  clientAndProfiles: `select ${columns} from client
-    left join client_profile on client_profile.client_id = client.id
-    left join profile on profile.id = client_profile.profile_id
-    left join token on token.profile_id = profile.id and token.state = 'current'
-    where client.name = $1 limit $2`,
-  clientAndProfilesOfOrganization: `select ${columns} from client
-    join client_profile on client_profile.client_id = client.id
-    join profile on profile.id = client_profile.profile_id
-    left join token on token.profile_id = profile.id and token.state = 'current'
-    where client.name = $1 and profile.org_id = $2`,
   assertionUsed: `select 1 as used from client_assertion where client_id = $1 and jti_hash = $2`,
   useAssertion: `insert into client_assertion (client_id, jti_hash, expires_at) values ($1, $2, $3)`,
   forgetAssertions: `delete from client_assertion where expires_at < $1`,
@@ -132,7 +123,7 @@ export const statements = {
   touchPreviousSecret: `update client set last_used_at = $1, previous_secret_used_at = $2 where id = $3`,
 };
 
-/** One row of the first two statements. */
+/** One row of a look-up. */
 export type FoundRow = FoundClient & Nullable<Omit<FoundProfile, 'token'> & FoundToken>;
 
 type Nullable<T> = { [K in keyof T]: T[K] | null };

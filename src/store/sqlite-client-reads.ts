@@ -8,6 +8,7 @@ import {
   decidedAgain,
   type Found,
   type FoundRow,
+  foundColumns,
   foundOf,
   StoreBusy,
   statements,
@@ -21,6 +22,22 @@ const busyCodes = [5, 6];
 
 /** How many look-ups are kept for as long as the store does not change. */
 const keptLookUps = 1_000;
+
+/** Each parameter stands once, and in its order. */
+const lookUps = {
+  clientAndProfiles: `select ${foundColumns} from client
+    left join client_profile on client_profile.client_id = client.id
+    left join profile on profile.id = client_profile.profile_id
+    left join token on token.profile_id = profile.id and token.state = 'current'
+    where client.name = $1 limit $2`,
+  clientAndProfilesOfOrganization: `select ${foundColumns} from client
+    join client_profile on client_profile.client_id = client.id
+    join profile on profile.id = client_profile.profile_id
+    left join token on token.profile_id = profile.id and token.state = 'current'
+    where client.name = $1 and profile.org_id = $2`,
+};
+
+const every = { ...lookUps, ...statements };
 
 const synchronize = promisify(fdatasync);
 
@@ -40,7 +57,7 @@ interface Decided {
  */
 export class SqliteClientReads implements ClientReads {
   readonly #database: DatabaseSync;
-  readonly #statements: Record<keyof typeof statements, StatementSync>;
+  readonly #statements: Record<keyof typeof every, StatementSync>;
   readonly #dataVersion: StatementSync;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
@@ -53,8 +70,7 @@ export class SqliteClientReads implements ClientReads {
   constructor(file: string) {
     const database = openSqliteFile(file);
     database.exec('pragma busy_timeout = 0; pragma synchronous = normal');
-    const prepare = (name: keyof typeof statements) =>
-      database.prepare(statements[name].replace(/\$\d+/g, '?'));
+    const prepare = (name: keyof typeof every) => database.prepare(every[name].replace(/\$\d+/g, '?'));
     this.#database = database;
     this.#statements = {
       clientAndProfiles: prepare('clientAndProfiles'),

@@ -1,0 +1,123 @@
+import { CompiledQuery } from 'kysely';
+import { appendAudits } from './audit.ts';
+import {
+  type ClientRead,
+  type ClientReads,
+  type Decision,
+  decidedAgain,
+  type Found,
+  type FoundRow,
+  foundColumns,
+  foundOf,
+  statements,
+  touchStatement,
+} from './client-reads.ts';
+import type { Db } from './store.ts';
+
+/** Reads on PostgreSQL. */
+export class PostgresClientReads implements ClientReads {
+  readonly #db: Db;
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  async run(batch: readonly ClientRead[], now: number): Promise<ClientRead[]> {
+    const decisions = await this.#db.transaction().execute(async (trx) => {
+      const found = await findAll(trx, batch);
+      const made: { read: ClientRead; decision: Decision }[] = [];
+      for (const read of batch) {
+        made.push({ read, decision: await decide(trx, read, found.get(read) ?? null, now) });
+      }
+      const entries = made.map(({ decision }) => decision.entry).filter((entry) => entry !== null);
+      await appendAudits(trx, now, entries);
+      return made;
+    });
+    // Between the look-up and the commit, and again until now, a client may have been removed by anybody.
+    const granted = decisions.filter(({ decision }) => decision.granted).map(({ read }) => read);
+    const found = await findAll(this.#db, granted);
+    const again: ClientRead[] = [];
+    for (const { read, decision } of decisions) {
+      if (decision.granted && !decidedAgain(read, found.get(read) ?? null)) again.push(read);
+      else read.answer(decision);
+    }
+    return again;
+  }
+
+  close(): void {
+    // The store's connection belongs to whoever opened it.
+  }
+}
+
+async function decide(trx: Db, read: ClientRead, lookedUp: Found | null, now: number): Promise<Decision> {
+  const found = lookedUp && { ...lookedUp, assertionUsed: await assertionUsed(trx, lookedUp, read) };
+  const decision = read.decide(found);
+  if (found === null) return decision;
+  if (decision.used !== null && read.assertion !== null) {
+    const { jtiHash, expiresAt } = read.assertion;
+    await query(trx, 'forgetAssertions', now);
+    await query(trx, 'useAssertion', found.client.clientId, jtiHash, expiresAt);
+  }
+  const touch = touchStatement(found, decision.used, now);
+  if (touch === 'touchClient') await query(trx, touch, now, found.client.clientId);
+  if (touch === 'touchPreviousSecret') await query(trx, touch, now, now, found.client.clientId);
+  // For the other reads of this batch.
+  if (touch !== null) found.client.lastUsedAt = now;
+  if (touch === 'touchPreviousSecret') found.client.previousSecretUsedAt = now;
+  return decision;
+}
+
+async function assertionUsed(trx: Db, { client }: Found, { assertion }: ClientRead): Promise<boolean> {
+  if (assertion === null) return false;
+  return (await query(trx, 'assertionUsed', client.clientId, assertion.jtiHash)).length > 0;
+}
+
+/**
+ * One question for the whole batch, in which what several reads ask stands once: planning a look-up, and the way to the
+ * server, cost more than the look-up itself.
+ */
+const lookUp = `select asked.at, ${foundColumns}
+  from unnest($1::text[], $2::text[], $3::int[]) with ordinality as asked(client, org_id, profiles, at)
+  join client on client.name = asked.client
+  left join lateral (
+    (select client_profile.profile_id from client_profile
+      where client_profile.client_id = client.id and asked.org_id is null limit asked.profiles)
+    union all
+    (select client_profile.profile_id from client_profile
+      join profile as named on named.id = client_profile.profile_id
+      where client_profile.client_id = client.id and named.org_id = asked.org_id)
+  ) as held on true
+  left join profile on profile.id = held.profile_id
+  left join token on token.profile_id = profile.id and token.state = 'current'`;
+
+async function findAll(db: Db, reads: readonly ClientRead[]): Promise<Map<ClientRead, Found | null>> {
+  const asked = new Map(reads.map((read) => [keyOf(read), read]));
+  const questions = [...asked.values()];
+  const rows = questions.map((): FoundRow[] => []);
+  if (questions.length > 0) {
+    const parameters = [
+      questions.map(({ client }) => client),
+      questions.map(({ orgId }) => orgId),
+      questions.map(({ profileLimit }) => profileLimit),
+    ];
+    const answer = await db.executeQuery<FoundRow & { at: number }>(CompiledQuery.raw(lookUp, parameters));
+    for (const { at, ...row } of answer.rows) rows[at - 1]?.push(row);
+  }
+  const found = new Map(
+    [...asked].map(([key, { orgId }], at) => [key, foundOf(rows[at] ?? [], orgId, false)] as const),
+  );
+  return new Map(reads.map((read) => [read, found.get(keyOf(read)) ?? null]));
+}
+
+function keyOf({ client, orgId, profileLimit }: ClientRead): string {
+  return JSON.stringify([client, orgId, profileLimit]);
+}
+
+async function query<Row = unknown>(
+  db: Db,
+  statement: keyof typeof statements,
+  ...parameters: (string | number)[]
+): Promise<Row[]> {
+  const result = await db.executeQuery<Row>(CompiledQuery.raw(statements[statement], parameters));
+  return result.rows;
+}
