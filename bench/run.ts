@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /*
  * npm run bench [-- NAME …]: all of them, or those that are named, each in a process of its own.
  */
-const benchmarks = ['get', 'token-endpoint', 'dashboard', 'due', 'scale', 'replicas'];
+const benchmarks = ['get', 'token-endpoint', 'dashboard', 'due', 'start-up', 'scale', 'replicas'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !benchmarks.includes(name));
