@@ -3,6 +3,7 @@ import type { Server as TlsServer } from 'node:https';
 import { connect } from 'node:net';
 import { BrokerError } from '../errors.ts';
 import { portHolder } from './port-holder.ts';
+import { wellFormed } from './well-formed.ts';
 
 /** Both families: `localhost` may mean either, and the other could be somebody else's. */
 const loopbackAddresses = ['127.0.0.1', '::1'];
@@ -12,15 +13,42 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** What a slow or a hungry caller is held to. Milliseconds, and connections. */
-export const serverLimits = { requestTimeout: 30_000, headersTimeout: 10_000 };
-export const maxConnections = 2_000;
+/** What a slow or a hungry caller is held to. Milliseconds, but for what is counted. */
+export interface ServerLimits {
+  /** For a whole request to arrive, from its first byte on. */
+  requestTimeout: number;
+  /** For its headers, and for the first byte of a connection. */
+  headersTimeout: number;
+  /** How often it is looked for those that took longer. */
+  connectionsCheckingInterval: number;
+  /** For a connection on which nothing moves, whoever it waits for: longer than any page takes. */
+  idleTimeout: number;
+  maxConnections: number;
+}
+
+export const serverLimits: ServerLimits = {
+  requestTimeout: 30_000,
+  headersTimeout: 10_000,
+  connectionsCheckingInterval: 5_000,
+  idleTimeout: 120_000,
+  maxConnections: 2_000,
+};
+
+/** Holds a server to what its options cannot say. */
+export function holdToLimits(server: Server | TlsServer, limits: ServerLimits): void {
+  server.maxConnections = limits.maxConnections;
+  server.timeout = limits.idleTimeout;
+}
 
 /** How long requests under way may take once the server is to stop. Milliseconds. */
 const closeTimeoutMs = 5_000;
 
 /** Serves on both loopback addresses, or not at all. Throws `E_PORT_TAKEN`, which names the program that holds it. */
-export async function listenOnLoopback(handler: RequestListener, port: number): Promise<Listening> {
+export async function listenOnLoopback(
+  handler: RequestListener,
+  port: number,
+  limits: ServerLimits = serverLimits,
+): Promise<Listening> {
   // Some systems let two programs listen on one port, one on all addresses and one on a single one: ask first.
   for (const address of loopbackAddresses) {
     if (await answers(address, port)) throw await portTaken(port);
@@ -28,7 +56,7 @@ export async function listenOnLoopback(handler: RequestListener, port: number): 
   const servers: Server[] = [];
   try {
     for (const address of loopbackAddresses) {
-      const server = await listen(handler, port, address);
+      const server = await listen(wellFormed(handler), { port, host: address }, limits);
       if (server !== null) servers.push(server);
     }
   } catch (error) {
@@ -41,15 +69,19 @@ export async function listenOnLoopback(handler: RequestListener, port: number): 
 }
 
 /** Null where this machine does not have the address's family at all. */
-function listen(handler: RequestListener, port: number, host: string): Promise<Server | null> {
-  const server = createServer(serverLimits, handler);
-  server.maxConnections = maxConnections;
+function listen(
+  handler: RequestListener,
+  place: { port: number; host: string },
+  limits: ServerLimits,
+): Promise<Server | null> {
+  const server = createServer(limits, handler);
+  holdToLimits(server, limits);
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') resolve(null);
       else reject(error);
     });
-    server.listen({ port, host, exclusive: true }, () => resolve(server));
+    server.listen({ ...place, exclusive: true }, () => resolve(server));
   });
 }
 

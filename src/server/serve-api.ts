@@ -12,10 +12,11 @@ import { inRanges } from '../tokens/client.ts';
 import type { Vault } from '../vault/vault.ts';
 import { requestLog } from '../web/middleware/request-log.ts';
 import { isLoopback } from '../webex/address.ts';
-import { closeServer, maxConnections, serverLimits } from './listen.ts';
+import { closeServer, holdToLimits, serverLimits } from './listen.ts';
 import { operationsOf } from './operations.ts';
 import { portHolder } from './port-holder.ts';
 import { readTls, type TlsFiles, watchTls } from './tls-files.ts';
+import { wellFormed } from './well-formed.ts';
 
 export interface ApiServerOptions {
   host: string;
@@ -44,10 +45,16 @@ export async function serveApi(vault: Vault, log: Logger, options: ApiServerOpti
   if (tls === null && trustedProxies.length === 0 && !isLoopbackHost(host)) throw needsTls(host);
 
   let handler: RequestListener = (_request, response) => response.destroy();
-  const listener: RequestListener = (request, response) => handler(request, response);
-  const secure = tls === null ? null : createHttpsServer({ ...serverLimits, ...readTls(tls) }, listener);
+  const listener = wellFormed((request, response) => handler(request, response));
+  const secure =
+    tls === null
+      ? null
+      : createHttpsServer(
+          { ...serverLimits, handshakeTimeout: serverLimits.headersTimeout, ...readTls(tls) },
+          listener,
+        );
   const server = secure ?? createHttpServer(serverLimits, listener);
-  server.maxConnections = maxConnections;
+  holdToLimits(server, serverLimits);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => void cannotListen(host, port, error).then(reject));
     server.listen({ host, port }, resolve);
