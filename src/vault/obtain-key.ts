@@ -99,7 +99,7 @@ function fileKey(info: KeyEncryptionKeyInfo, { settings }: KeySource): Buffer {
   if (next !== null && keyId(next) === info.id) return next;
   if (key === null) {
     throw new BrokerError('E_KEY_LOST', `This store's key file is gone: ${path}.`, {
-      help: 'Put it back, or name its place with WEBEX_TOKEN_KEY_FILE. Without it the stored tokens cannot be read. Nothing was changed, and no new key was made.',
+      help: 'Put it back, or name its place with WEBEX_TOKEN_KEY_FILE. Is this host new to a store that others use? "webex-token key request --file" asks them to be let in. Without a key the stored tokens cannot be read. Nothing was changed, and no new key was made.',
     });
   }
   throw new BrokerError('E_KEY_LOST', `The key file ${path} holds the key of another store.`, {
