@@ -46,6 +46,8 @@ export function sendRefusal(response: ServerResponse, refusal: Refusal): void {
     ...(status === 401 && { 'WWW-Authenticate': challenge }),
     ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
     ...(allow !== undefined && { Allow: allow }),
+    // What is still to come of a body that is too large is not waited for.
+    ...(status === 413 && { Connection: 'close' }),
   });
 }
 

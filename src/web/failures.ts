@@ -119,6 +119,8 @@ export function failures({ log, render }: Pick<WebContext, 'log' | 'render'>): E
       next(error);
       return;
     }
+    // What is still to come of a body that is too large is not waited for.
+    if (failure.status === 413) response.set('Connection', 'close');
     if (wantsPage(request)) {
       const { status, title } = failure;
       if (status === 503) response.set('Retry-After', retryAfterSeconds);

@@ -1,8 +1,8 @@
-import express, { type RequestHandler } from 'express';
+import express, { type Request, type RequestHandler } from 'express';
 import { BrokerError } from '../../errors.ts';
 
-/** Far more than any redirect URL, and than any form here. */
-const limit = '64kb';
+/** Far more than any redirect URL, and than any form here. Bytes. */
+const limit = 64 * 1024;
 
 /** Reads a body of exactly `application/json`: no other type gets here without the browser asking first. */
 export const jsonBody: RequestHandler[] = [
@@ -20,7 +20,7 @@ function ofType(type: string): RequestHandler {
   return (request, _response, next) => {
     const [given, ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
     const utf8 = parameters.every((parameter) => /^\s*charset="?utf-8"?\s*$/.test(parameter));
-    if (given?.trim() === type && utf8) next();
+    if (given?.trim() === type && utf8) next(tooLarge(request) ? new TooLarge() : undefined);
     else {
       next(
         new BrokerError('E_MEDIA_TYPE', `This takes ${type} in UTF-8, and nothing else.`, {
@@ -29,6 +29,16 @@ function ofType(type: string): RequestHandler {
       );
     }
   };
+}
+
+/** The body parsers would take in all of it before they say so. */
+function tooLarge(request: Request): boolean {
+  return Number(request.headers['content-length'] ?? 0) > limit;
+}
+
+/** As the body parsers report it. */
+class TooLarge extends Error {
+  readonly status = 413;
 }
 
 /** A field of a form, as the person typed it; empty where it is absent, or there twice. */

@@ -1,0 +1,172 @@
+import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { createApi } from '../../src/api/app.ts';
+import { listenOnLoopback, type ServerLimits, serverLimits } from '../../src/server/listen.ts';
+import { withApi } from '../../src/server/with-api.ts';
+import { createWebApp } from '../../src/web/app.ts';
+import { freePort } from '../cli/run.ts';
+import { quietLog } from '../server/quiet-log.ts';
+import { newVault, testSettings } from '../vault/vaults.ts';
+import { sendRaw } from './raw-request.ts';
+
+/** As they are served, but with less patience. Milliseconds. */
+const impatient: ServerLimits = {
+  requestTimeout: 800,
+  headersTimeout: 400,
+  connectionsCheckingInterval: 50,
+  idleTimeout: 500,
+  maxConnections: 1_200,
+};
+
+/** Web app and token API under such limits; `sockets` are the server's ends of all connections. */
+async function serving(limits: Partial<ServerLimits> = {}) {
+  const port = await freePort();
+  const vault = await newVault(undefined, { settings: { ...(await testSettings()), port } });
+  const log = quietLog();
+  const operations = { ready: () => Promise.resolve() };
+  const api = createApi({ vault, log, issuer: `http://localhost:${port}`, operations });
+  const app = withApi(createWebApp({ vault, log }).app, api.app, port);
+  const sockets = new Set<Socket>();
+  const watched: RequestListener = (request, response) => {
+    sockets.add(request.socket);
+    return app(request, response);
+  };
+  const server = await listenOnLoopback(watched, port, { ...impatient, ...limits });
+  onTestFinished(async () => {
+    await server.close();
+    await api.close();
+  });
+  return { port, host: `localhost:${port}`, sockets };
+}
+
+type Serving = Awaited<ReturnType<typeof serving>>;
+
+interface Opened {
+  socket: Socket;
+  /** What came until the server ended the connection, and how long that took. Milliseconds. */
+  letGo: Promise<{ text: string; took: number }>;
+}
+
+/** A connection of somebody who takes their time. */
+async function opened(port: number, bytes = ''): Promise<Opened> {
+  const began = performance.now();
+  const socket = connect({ host: '127.0.0.1', port });
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => {});
+  let text = '';
+  const letGo = new Promise<{ text: string; took: number }>((resolve) => {
+    socket.on('close', () => resolve({ text, took: performance.now() - began }));
+  });
+  socket.setEncoding('latin1').on('data', (piece) => {
+    text += piece;
+  });
+  await once(socket, 'connect');
+  if (bytes !== '') socket.write(bytes);
+  return { socket, letGo };
+}
+
+/** Somebody else is answered at once, page and token API both. */
+async function othersAreAnswered({ port, host }: Serving): Promise<void> {
+  const began = performance.now();
+  for (const path of ['/auth/code', '/healthz']) {
+    const answer = await sendRaw(port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    expect(answer.status).toBe(200);
+  }
+  expect(performance.now() - began).toBeLessThan(2_000);
+}
+
+const head = (path: string, host: string, length: number, type: string) =>
+  `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nOrigin: http://${host}\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`;
+const json = 'application/json';
+const form = 'application/x-www-form-urlencoded';
+
+test('as it is served, nobody may take longer than half a minute, nor hold a connection for nothing', () => {
+  const { requestTimeout, headersTimeout, connectionsCheckingInterval, idleTimeout } = serverLimits;
+  expect(requestTimeout).toBeLessThanOrEqual(30_000);
+  expect(headersTimeout).toBeLessThanOrEqual(10_000);
+  expect(connectionsCheckingInterval).toBeLessThanOrEqual(5_000);
+  expect(idleTimeout).toBeLessThanOrEqual(120_000);
+  expect(serverLimits.maxConnections).toBeGreaterThanOrEqual(1_000);
+});
+
+test('who says nothing, or never comes to an end, is let go; others are answered meanwhile', async () => {
+  const server = await serving();
+  const { port, host } = server;
+  const slow = [
+    await opened(port),
+    await opened(port, 'GET / HT'),
+    await opened(port, `GET / HTTP/1.1\r\nHost: ${host}\r\nX: `),
+    await opened(port, `${head('/auth/code', host, 1_000, json)}{"fragment":"#sta`),
+    await opened(port, `${head('/oauth/token', host, 1_000, form)}grant_type=client_cr`),
+    await opened(port, head('/nothing', host, 1_000, json)),
+    await opened(
+      port,
+      `POST /oauth/token HTTP/1.1\r\nHost: ${host}\r\nContent-Type: ${form}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab`,
+    ),
+  ];
+  // A byte now and then makes it no better: what counts is the whole.
+  const dripping = setInterval(() => slow.forEach(({ socket }) => void socket.write('a')), 60);
+  onTestFinished(() => clearInterval(dripping));
+  const ends = slow.map(({ letGo }) => letGo);
+  await othersAreAnswered(server);
+  for (const { text, took } of await Promise.all(ends)) {
+    expect(took).toBeLessThan(2_500);
+    expect(text).toMatch(/^$|^HTTP\/1\.1 4\d\d /);
+    // Node’s own 408 has no body.
+    if (text.startsWith('HTTP/1.1 408')) expect(text.split('\r\n\r\n')[1]).toBe('');
+  }
+});
+
+test('who never reads the answers is let go', async () => {
+  const server = await serving();
+  const { port, host, sockets } = server;
+  const { socket: greedy } = await opened(port);
+  greedy.pause();
+  const ask = `GET /assets/style.css HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  greedy.write(ask.repeat(1_000));
+  await expect.poll(() => sockets.size).toBe(1);
+  await othersAreAnswered(server);
+  const [held] = sockets;
+  await expect.poll(() => held?.destroyed, { timeout: 5_000 }).toBe(true);
+});
+
+test('a body that is too large is refused before it has all come', async () => {
+  const server = await serving();
+  const { port, host } = server;
+  const larger = 'x'.repeat(70_000);
+  const post = (path: string, type: string, length: number) =>
+    sendRaw(port, `${head(path, host, length, type)}${larger}`);
+  const [capture, token] = await Promise.all([
+    post('/auth/code', json, 1_000_000_000),
+    post('/oauth/token', form, 1_000_000_000),
+  ]);
+  expect(capture.status).toBe(413);
+  expect(capture.headers['content-type']).toMatch(/^application\/problem\+json/);
+  expect(token.status).toBe(413);
+  expect(JSON.parse(token.body.slice(0, token.body.indexOf('}') + 1))).toMatchObject({
+    error: 'invalid_request',
+  });
+  await othersAreAnswered(server);
+});
+
+test('a thousand half-open connections: others are answered, and all of them are let go', async () => {
+  const server = await serving({ headersTimeout: 1_500, requestTimeout: 1_500 });
+  const half = await Promise.all(
+    Array.from({ length: 1_000 }, () => opened(server.port, `GET / HTTP/1.1\r\nHost: ${server.host}\r\n`)),
+  );
+  await othersAreAnswered(server);
+  const answers = await Promise.all(half.map(({ letGo }) => letGo));
+  for (const { text } of answers) expect(text).toMatch(/^$|^HTTP\/1\.1 408 Request Timeout\r\n/);
+  await othersAreAnswered(server);
+});
+
+test('there is an end to how many are held at once; when they are let go, there is room again', async () => {
+  const server = await serving({ maxConnections: 20 });
+  const held = await Promise.all(Array.from({ length: 20 }, () => opened(server.port)));
+  const oneMore = await opened(server.port, `GET /healthz HTTP/1.1\r\nHost: ${server.host}\r\n\r\n`);
+  expect((await oneMore.letGo).text).toBe('');
+  await Promise.all(held.map(({ letGo }) => letGo));
+  await othersAreAnswered(server);
+});
