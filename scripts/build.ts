@@ -1,6 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
+import { type BuiltFile, putInPlace } from './put-in-place.ts';
 
 /*
  * Makes `dist` of `src`: the commands, the short way for `get`, and the pages' scripts.
@@ -10,8 +11,8 @@ const root = join(import.meta.dirname, '..');
 const src = (path: string) => join(root, 'src', path);
 const dist = join(root, 'dist');
 
-// Not by default: a test that runs meanwhile would find half a program.
-if (process.argv.includes('--clean')) rmSync(dist, { recursive: true, force: true });
+/** How long a command that runs from an earlier build finds all of it; none with `--clean`, before it is packed. */
+const keepMs = process.argv.includes('--clean') ? 0 : 600_000;
 
 const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   dependencies: Record<string, string>;
@@ -20,35 +21,39 @@ const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'ut
 const inside = ['commander', 'env-paths', 'jose', 'kysely', 'openid-client', 'zod'];
 const outside = Object.keys(dependencies).filter((name) => !inside.includes(name));
 
-await build({
-  entryPoints: { main: src('cli/main.ts') },
-  outdir: dist,
-  bundle: true,
-  splitting: true,
-  external: outside,
-  platform: 'node',
-  target: 'node24',
-  format: 'esm',
-});
+const files = await Promise.all([
+  filesOf({
+    entryPoints: { main: src('cli/main.ts') },
+    outdir: dist,
+    splitting: true,
+    external: outside,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+  }),
+  filesOf({
+    entryPoints: { get: src('cli/short-get.ts') },
+    outdir: dist,
+    outExtension: { '.js': '.cjs' },
+    minify: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    define: { 'import.meta.dirname': '__dirname' },
+  }),
+  filesOf({
+    entryPoints: [src('page/*.ts')],
+    outdir: join(dist, 'page'),
+    minify: true,
+    platform: 'browser',
+    target: ['es2022', 'safari16'],
+    format: 'iife',
+  }),
+]);
+putInPlace(dist, files.flat(), keepMs);
 
-await build({
-  entryPoints: { get: src('cli/short-get.ts') },
-  outdir: dist,
-  outExtension: { '.js': '.cjs' },
-  bundle: true,
-  minify: true,
-  platform: 'node',
-  target: 'node24',
-  format: 'cjs',
-  define: { 'import.meta.dirname': '__dirname' },
-});
-
-await build({
-  entryPoints: [src('page/*.ts')],
-  outdir: join(dist, 'page'),
-  bundle: true,
-  minify: true,
-  platform: 'browser',
-  target: ['es2022', 'safari16'],
-  format: 'iife',
-});
+async function filesOf(options: BuildOptions): Promise<BuiltFile[]> {
+  // Paths in its output are relative to where it runs: the same wherever that is.
+  const { outputFiles } = await build({ ...options, bundle: true, write: false, absWorkingDir: root });
+  return outputFiles ?? [];
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { machine } from '../cli/run.ts';
+import { simulated } from '../simulator/simulated.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { type Installed, packAndInstall } from './pack.ts';
+
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+  version: string;
+};
+
+/** What may lie about where it is packed, and is nobody else's business. */
+const clutter = {
+  '.env': 'WEBEX_TOKEN_PASSPHRASE=fake\n',
+  'bin/.env': 'WEBEX_TOKEN_PASSPHRASE=fake\n',
+  'dist/chunk-AAAAAAAA.js': 'an earlier build',
+  'dist/main.js.map': '{}',
+  'test/some.test.ts': '',
+  'store.db': '',
+  'debug.log': '',
+};
+
+let installed: Installed;
+beforeAll(() => {
+  installed = packAndInstall(clutter);
+});
+afterAll(() => installed.remove());
+
+const names = () => installed.packed.files.map(({ path }) => path);
+
+describe('the tarball', () => {
+  test('holds the program, its pages, and what a reader wants to know; no more', () => {
+    const places = new Set(names().map((name) => name.replace(/\/.*/, '/')));
+    expect([...places].sort()).toEqual(['LICENSE', 'README.md', 'bin/', 'dist/', 'package.json', 'views/']);
+    expect(names()).toEqual(
+      expect.arrayContaining(['bin/webex-token.cjs', 'dist/main.js', 'dist/get.cjs', 'dist/page/capture.js']),
+    );
+    for (const name of Object.keys(clutter)) expect(names()).not.toContain(name);
+    expect(names().filter((name) => !/\.(c?js|ejs|css|svg|md|json)$|^LICENSE$/.test(name))).toEqual([]);
+    expect(names().filter((name) => /\btests?\b|\.test\.|simulat|\benv\b/i.test(name))).toEqual([]);
+  });
+
+  test('holds each file once, all reached from the program, and nothing of the machine that built it', () => {
+    const scripts = names().filter((name) => /^dist\/[^/]+\.js$/.test(name));
+    const texts = scripts.map((name) => readFileSync(join(installed.folder, name), 'utf8'));
+    const all = texts.join('\n');
+    const unreached = scripts.filter((name) => name !== 'dist/main.js' && !all.includes(name.slice(5)));
+    expect(unreached).toEqual([]);
+    for (const name of names().filter((each) => each.startsWith('dist/'))) {
+      const text = readFileSync(join(installed.folder, name), 'utf8');
+      expect([name, text.includes('sourceMappingURL')]).toEqual([name, false]);
+      expect([name, text.includes(join(import.meta.dirname, '../..'))]).toEqual([name, false]);
+      expect([name, /src\/(simulator|demo)\//.test(text)]).toEqual([name, false]);
+    }
+  });
+
+  test('is small', () => {
+    const { size, unpackedSize, files } = installed.packed;
+    process.stderr.write(`packed ${size}, unpacked ${unpackedSize}, ${files.length} files\n`);
+    expect(size).toBeLessThan(900_000);
+    expect(unpackedSize).toBeLessThan(3_500_000);
+  });
+});
+
+test('installed into an empty folder, it says its version, helps, imports, gives a token, and is well', async () => {
+  const here = await machine(await simulated(), {}, installed.program);
+  expect(await here.run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
+  const help = await here.run(['--help']);
+  expect(help.code).toBe(0);
+  for (const command of ['serve', 'login', 'get', 'doctor']) expect(help.stdout).toContain(`\n  ${command} `);
+  const token = usualToken();
+  expect(await here.run(['import', 'acme'], token)).toMatchObject({ code: 0 });
+  expect(await here.run(['get', 'acme'])).toMatchObject({ code: 0, stdout: `${token}\n` });
+  expect(await here.run(['get', 'acme', '--format', 'json'])).toMatchObject({ code: 0 });
+  expect(await here.run(['doctor'])).toMatchObject({ code: 0, stderr: '' });
+});
+
+test('installed, it serves its pages and their scripts', async () => {
+  const here = await machine(undefined, {}, installed.program);
+  const serve = here.start(['serve', '--no-open']);
+  await serve.stderrMatching(/\/enter\//);
+  for (const path of ['/auth/code', '/assets/capture.js', '/assets/style.css', '/assets/favicon.svg']) {
+    expect([path, (await fetch(`http://localhost:${here.port}${path}`)).status]).toEqual([path, 200]);
+  }
+});

@@ -1,0 +1,68 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { putInPlace } from '../../scripts/put-in-place.ts';
+import { runScript } from '../run-script.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+const minutes = 60_000;
+
+/** A program as the bundler writes it: one file by its plain name, which loads others named by their content. */
+function built(folder: string, version: string): { path: string; contents: Uint8Array }[] {
+  const files = {
+    'main.js': `import './chunk-${version}.js'`,
+    [`chunk-${version}.js`]: `'version ${version}'`,
+    'page/copy.js': `'page ${version}'`,
+  };
+  return Object.entries(files).map(([name, text]) => ({
+    path: join(folder, name),
+    contents: Buffer.from(text),
+  }));
+}
+
+const filesIn = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => entry.name)
+    .sort();
+
+describe('a folder that programs run from', () => {
+  test('what an earlier build left stays for a while, for commands that run on, and then goes', () => {
+    const folder = temporaryFolder();
+    putInPlace(folder, built(folder, 'AAAAAAAA'), 10 * minutes, 1_000 * minutes);
+    putInPlace(folder, built(folder, 'BBBBBBBB'), 10 * minutes, 1_009 * minutes);
+    expect(filesIn(folder)).toEqual(['chunk-AAAAAAAA.js', 'chunk-BBBBBBBB.js', 'copy.js', 'main.js']);
+    // Built again without a change, it is as new.
+    putInPlace(folder, built(folder, 'BBBBBBBB'), 10 * minutes, 1_011 * minutes);
+    putInPlace(folder, built(folder, 'CCCCCCCC'), 10 * minutes, 1_020 * minutes);
+    expect(filesIn(folder)).toEqual(['chunk-BBBBBBBB.js', 'chunk-CCCCCCCC.js', 'copy.js', 'main.js']);
+    expect(readFileSync(join(folder, 'page/copy.js'), 'utf8')).toBe(`'page CCCCCCCC'`);
+  });
+
+  test('before it is packed, everything else goes at once', () => {
+    const folder = temporaryFolder();
+    putInPlace(folder, built(folder, 'AAAAAAAA'), 10 * minutes);
+    putInPlace(folder, built(folder, 'BBBBBBBB'), 0);
+    expect(filesIn(folder)).toEqual(['chunk-BBBBBBBB.js', 'copy.js', 'main.js']);
+  });
+
+  test('while several builds go on, whoever looks finds a whole program', async () => {
+    const folder = temporaryFolder();
+    putInPlace(folder, built(folder, 'AAAAAAAA'), 10 * minutes);
+    const script = join(import.meta.dirname, 'build-again.ts');
+    const builds = ['BBBBBBBB', 'CCCCCCCC'].map((version) => runScript(script, [folder, version]));
+    const done = Promise.all(builds.map((build) => build.done)).then(() => true);
+    let seen = 0;
+    const versions = new Set<string>();
+    while (!(await Promise.race([done, new Promise((resolve) => setImmediate(resolve, false))]))) {
+      const main = readFileSync(join(folder, 'main.js'), 'utf8');
+      const [, version = ''] = /chunk-(\w{8})\.js/.exec(main) ?? [];
+      expect(existsSync(join(folder, `chunk-${version}.js`))).toBe(true);
+      versions.add(version);
+      seen += 1;
+    }
+    expect(seen).toBeGreaterThan(50);
+    expect([...versions].sort()).toEqual(['AAAAAAAA', 'BBBBBBBB', 'CCCCCCCC']);
+    expect(filesIn(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+});
