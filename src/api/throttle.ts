@@ -57,8 +57,9 @@ export class Throttle {
   }
 }
 
-/** Whoever has one IPv6 address has the 2^64 of its network. */
+/** Whoever has one IPv6 address has the 2^64 of its network, and this machine all of 127.0.0.0/8. */
 function keyOf(client: string, address: string): string {
+  if (address === '::1' || address.startsWith('127.')) return `${client} loopback`;
   return `${client} ${isIPv6(address) ? networkOf(address) : address}`;
 }
 

@@ -5,6 +5,7 @@ import { documentedState } from '../webex/defaults.ts';
 import { explainError } from '../webex/explain-error.ts';
 import { type ErrorRedirect, parseRedirect } from '../webex/redirect.ts';
 import { refuseOtherBroker } from './issuer.ts';
+import { Refusals } from './refusals.ts';
 import { hashSecret } from './secrets.ts';
 import { storeToken } from './store-token.ts';
 import type { Actor, Vault } from './vault.ts';
@@ -48,7 +49,7 @@ export async function captureRedirect(
     return { tokenId, signInId: signIn.id };
   } catch (error) {
     if (error instanceof BrokerError && error.code !== 'E_SIGN_IN_FAILED') {
-      await appendRefusal(vault, error, actor);
+      await Refusals.of(vault).note(error.code.toLowerCase().replace(/^e_/, ''), actor);
     }
     throw error;
   }
@@ -110,11 +111,4 @@ async function endWithError(
     await appendAudit(trx, now, { action: 'capture', outcome, profile: signIn.profileName, ...actor });
   });
   return new BrokerError('E_SIGN_IN_FAILED', message, { help });
-}
-
-async function appendRefusal(vault: Vault, error: BrokerError, actor: Actor): Promise<void> {
-  const outcome = error.code.toLowerCase().replace(/^e_/, '');
-  await vault.db
-    .transaction()
-    .execute((trx) => appendAudit(trx, vault.now(), { action: 'capture', outcome, ...actor }));
 }

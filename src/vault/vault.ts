@@ -7,6 +7,7 @@ import { createWebexApi, type WebexApi } from '../webex/api.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import { doubtClock } from './doubt-clock.ts';
 import { openKeys } from './open-keys.ts';
+import { Refusals } from './refusals.ts';
 import type { VaultKeys } from './vault-keys.ts';
 import { Witness } from './witness.ts';
 
@@ -84,5 +85,9 @@ export async function openVault(settings: Settings, options: VaultOptions = {}):
 
 export async function closeVault(vault: Vault): Promise<void> {
   await vault.witness.close();
-  await vault.db.destroy();
+  try {
+    await Refusals.of(vault).close();
+  } finally {
+    await vault.db.destroy();
+  }
 }

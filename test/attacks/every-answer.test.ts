@@ -1,0 +1,280 @@
+import { CspEvaluator } from 'csp_evaluator/dist/evaluator.js';
+import { Severity } from 'csp_evaluator/dist/finding.js';
+import { CspParser } from 'csp_evaluator/dist/parser.js';
+import express from 'express';
+import { describe, expect, test } from 'vitest';
+import { createApi } from '../../src/api/app.ts';
+import { createWebApp } from '../../src/web/app.ts';
+import { quietLog } from '../server/quiet-log.ts';
+import { attacked, worth } from './attacked.ts';
+import { type AppRoute, concrete, routesOf } from './every-route.ts';
+import { type RawAnswer, sendRaw } from './raw-request.ts';
+
+const it = attacked();
+
+/** Every path of the server, with its parameters filled in by what is there, and by what is not. */
+function everyPath(): { web: AppRoute[]; api: AppRoute[] } {
+  const { vault } = it;
+  const log = quietLog();
+  const operations = { ready: () => Promise.resolve(), metrics: () => Promise.reject(new Error('unused')) };
+  const api = createApi({ vault, log, issuer: it.origin, operations });
+  return { web: routesOf(createWebApp({ vault, log }).app), api: routesOf(api.app) };
+}
+
+const some = '00000000-0000-4000-8000-000000000000';
+const guessed = 'x'.repeat(43);
+
+async function known(): Promise<Record<string, string>> {
+  const token = await it.vault.db.selectFrom('token').select('id').executeTakeFirstOrThrow();
+  const ids = { tokenId: token.id, id: some, secret: guessed, link: guessed };
+  return { name: 'acme', client: 'deploy-of-acme', ...ids };
+}
+
+const unknown = { name: 'nobody', client: 'nobody', tokenId: some, id: some, secret: guessed, link: guessed };
+
+function ask(method: string, path: string, headers: string[] = []): Promise<RawAnswer> {
+  const { port } = it;
+  const own = headers.some((header) => header.startsWith('Host:')) ? [] : [`Host: localhost:${port}`];
+  const body = method === 'GET' || method === 'HEAD' ? [] : ['Content-Length: 0'];
+  return sendRaw(
+    port,
+    [`${method} ${path} HTTP/1.1`, ...own, 'Connection: close', ...headers, ...body, '', ''].join('\r\n'),
+  );
+}
+
+const policy =
+  "default-src 'none';script-src 'self';style-src 'self';img-src 'self';connect-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'none';require-trusted-types-for 'script';trusted-types 'none'";
+
+/** A form may lead to another port of this program's own. */
+function policyOf(headers: Record<string, string>): string | undefined {
+  return headers['content-security-policy']?.replace(/(form-action 'self') http:\/\/localhost:\d+;/, '$1;');
+}
+
+/** Nothing frames it, opens it, guesses its type, caches it, or learns where the person came from. */
+function expectProtected({ headers, status }: RawAnswer, path: string, of: 'web' | 'api'): void {
+  const asset = path.startsWith('/assets/');
+  expect(headers).toMatchObject({
+    'cache-control': asset && [200, 206, 416].includes(status) ? 'no-cache' : 'no-store',
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'cross-origin-resource-policy': 'same-origin',
+    'referrer-policy': of === 'api' ? 'no-referrer' : expect.stringMatching(/^(no-referrer|same-origin)$/),
+  });
+  if (of === 'web') {
+    expect(policyOf(headers)).toBe(policy);
+    expect(headers['cross-origin-opener-policy']).toBe('same-origin');
+    expect(headers['permissions-policy']).toContain('camera=()');
+  } else {
+    expect(headers['content-security-policy']).toBe("default-src 'none'; frame-ancestors 'none'");
+  }
+  if (headers['content-length'] !== '0' && status !== 304) {
+    expect(headers['content-type']).toMatch(
+      /^(text\/(html|css|javascript|plain|calendar); .*charset=utf-8|text\/plain; version=.*|image\/svg\+xml|application\/(problem\+)?json(; charset=utf-8)?)$/,
+    );
+  }
+  for (const name of [
+    'strict-transport-security',
+    'x-powered-by',
+    'server',
+    'etag',
+    'access-control-allow-origin',
+  ]) {
+    expect(headers).not.toHaveProperty(name);
+  }
+}
+
+test('the routes are found in the apps themselves', () => {
+  const { web, api } = everyPath();
+  expect(web.length).toBeGreaterThan(40);
+  expect(web.map(({ path }) => path)).toEqual(
+    expect.arrayContaining(['/', '/auth/code', '/profiles/:name/token', '/assets/style.css', '/log']),
+  );
+  expect(web.find(({ path }) => path === '/auth/code')?.methods).toEqual(
+    expect.arrayContaining(['GET', 'POST']),
+  );
+  expect(api.map(({ path }) => path)).toEqual(
+    expect.arrayContaining(['/oauth/token', '/oauth/introspect', '/metrics', '/readyz']),
+  );
+  const app = express();
+  app.get('/new/:thing', () => {});
+  app.all('/new/:thing', () => {});
+  expect(routesOf(app)).toEqual([{ path: '/new/:thing', methods: ['GET'] }]);
+});
+
+describe('every answer carries the headers that protect it', () => {
+  test.each(['GET', 'HEAD', 'POST', 'PUT', 'OPTIONS'])(
+    '%s of every route, to anybody and to who came in',
+    async (method) => {
+      const { web, api } = everyPath();
+      const parameters = await known();
+      const cookie = await it.enter();
+      const from = `Origin: ${it.origin}`;
+      const statuses = new Set<number>();
+      const seen = async (path: string, of: 'web' | 'api', headers: string[]) => {
+        const answer = await ask(method, path, headers);
+        statuses.add(answer.status);
+        expectProtected(answer, path, of);
+        // A POST says first what it is a body of: without that nothing here is done.
+        expect(answer.status === 405 || method === 'GET' || method === 'HEAD' || answer.status >= 400).toBe(
+          true,
+        );
+      };
+      for (const { path } of web) {
+        // The token API answers these first.
+        if (api.some((each) => each.path === path)) continue;
+        await seen(concrete(path, parameters), 'web', []);
+        await seen(concrete(path, parameters), 'web', [`Cookie: ${cookie}`, from]);
+        if (path.includes(':')) await seen(concrete(path, unknown), 'web', [`Cookie: ${cookie}`, from]);
+      }
+      for (const { path } of api) await seen(path, 'api', []);
+      expect(statuses.size).toBeGreaterThan(1);
+    },
+  );
+
+  test.each<[number, string, string[]]>([
+    [400, '/profiles/%', ['entered']],
+    [403, '/', []],
+    [403, '/', ['Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document']],
+    [403, '/', ['Sec-Fetch-Site: cross-site', 'Accept: application/json']],
+    [404, '/nothing', ['entered']],
+    [404, '/nothing', ['entered', 'Accept: application/json']],
+    [404, '/assets/nothing.css', ['entered']],
+    [410, `/enter/${guessed}`, []],
+    [421, '/', ['Host: evil.example']],
+    [421, '/', ['Host: 127.0.0.1:3000']],
+    [421, '/assets/style.css', ['Host: evil.example']],
+    [421, '/oauth/token', ['Host: evil.example']],
+    [200, '/assets/style.css', []],
+    [206, '/assets/style.css', ['Range: bytes=0-3']],
+    [416, '/assets/style.css', ['Range: bytes=9999999-']],
+  ])('%i: %s %j', async (status, path, headers) => {
+    const cookie = headers.includes('entered') ? [`Cookie: ${await it.enter()}`] : [];
+    const answer = await ask('GET', path, [...headers.filter((each) => each !== 'entered'), ...cookie]);
+    expect(answer.status).toBe(status);
+    expectProtected(answer, path, 'web');
+  });
+
+  test.each<[number, string, string[]]>([
+    [403, '/auth/code', []],
+    [403, '/sign-in', ['entered', 'Origin: http://localhost:4000']],
+    [413, '/auth/code', ['here', 'Content-Type: application/json', 'Content-Length: 99999']],
+    [415, '/auth/code', ['here', 'Content-Type: text/plain']],
+    [400, '/auth/code', ['here', 'Content-Type: application/json']],
+    [405, '/log', ['here', 'entered']],
+  ])('%i: POST %s %j', async (status, path, headers) => {
+    const cookie = headers.includes('entered') ? [`Cookie: ${await it.enter()}`] : [];
+    const origin = headers.includes('here') ? [`Origin: ${it.origin}`] : [];
+    const own = headers.filter((each) => each.includes(':'));
+    const length = own.some((each) => each.startsWith('Content-Length')) ? [] : ['Content-Length: 0'];
+    const answer = await sendRaw(
+      it.port,
+      [
+        `POST ${path} HTTP/1.1`,
+        `Host: localhost:${it.port}`,
+        'Connection: close',
+        ...own,
+        ...cookie,
+        ...origin,
+        ...length,
+        '',
+        '',
+      ].join('\r\n'),
+    );
+    expect(answer.status).toBe(status);
+    expectProtected(answer, path, 'web');
+  });
+
+  test('the token API’s own refusals', async () => {
+    for (const [method, path, ...headers] of [
+      ['GET', '/oauth/token'],
+      ['POST', '/oauth/token'],
+      ['POST', '/oauth/token', 'Content-Type: application/x-www-form-urlencoded'],
+      [
+        'POST',
+        '/oauth/introspect',
+        'Content-Type: application/x-www-form-urlencoded',
+        'Authorization: Basic eDp5',
+      ],
+      ['POST', '/metrics'],
+    ] as [string, string, ...string[]][]) {
+      const answer = await ask(method, path, headers);
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.status).toBeLessThan(500);
+      expectProtected(answer, path, 'api');
+      expect(answer.headers.pragma).toBe('no-cache');
+    }
+  });
+
+  /*
+   * What is left is "'self' can be problematic if you host JSONP, AngularJS or user uploaded files" (medium, maybe), on
+   * script-src: there are none of these here, as only the seven files of src/web/assets.ts are served.
+   */
+  test('the policies, by Google’s CSP Evaluator: nothing of severity medium or worse', async () => {
+    for (const path of ['/', '/healthz']) {
+      const text = (await ask('GET', path)).headers['content-security-policy'] ?? '';
+      const findings = new CspEvaluator(new CspParser(text).csp).evaluate();
+      const worse = findings.filter(({ severity }) => severity <= Severity.HIGH_MAYBE);
+      expect(worse).toEqual([]);
+      const left = findings.map(({ severity, directive, value }) => [Severity[severity], directive, value]);
+      expect(left).toEqual(path === '/' ? [['MEDIUM_MAYBE', 'script-src', "'self'"]] : []);
+    }
+    const weak = new CspEvaluator(new CspParser("script-src 'unsafe-inline'").csp).evaluate();
+    expect(weak.some(({ severity }) => severity <= Severity.MEDIUM)).toBe(true);
+  });
+});
+
+describe('another user of this machine, who has no link', () => {
+  /** Everybody gets these; none names a profile, a person or a place. The metrics do: that is what they are for. */
+  const open =
+    /^\/(healthz|readyz|instance|assets\/[\w.-]+|auth\/code|\.well-known\/oauth-authorization-server)$/;
+
+  test('gets nothing of worth from any route, in any way', async () => {
+    const { web, api } = everyPath();
+    const parameters = await known();
+    for (const { path } of [...web, ...api]) {
+      for (const [method, ...headers] of [
+        ['GET'],
+        ['GET', 'Accept: application/json'],
+        ['GET', `Cookie: broker-${it.port}=s%3A${guessed}.${guessed}`],
+        ['POST', `Origin: ${it.origin}`, 'Content-Type: application/x-www-form-urlencoded'],
+        ['POST', `Origin: ${it.origin}`, 'Content-Type: application/json'],
+        ['POST', 'Authorization: Basic eDp5', 'Content-Type: application/x-www-form-urlencoded'],
+      ] as [string, ...string[]][]) {
+        const at = concrete(path, parameters);
+        const { status, raw, headers: got } = await ask(method, at, headers);
+        if (path === '/metrics' && method === 'GET') {
+          expect(raw).not.toMatch(/Zq7x|deploy-of-acme|@/);
+          continue;
+        }
+        if (status < 400) expect(at).toMatch(open);
+        expect(raw.replaceAll(at, '')).not.toMatch(worth);
+        expect(raw).not.toContain(it.vault.settings.home);
+        expect(got).not.toHaveProperty('set-cookie');
+      }
+    }
+  });
+
+  test('and what is there is not told from what is not', async () => {
+    const { web } = everyPath();
+    const parameters = await known();
+    for (const { path } of web.filter(({ path }) => path.includes(':'))) {
+      const [there, nowhere] = await Promise.all([
+        ask('GET', concrete(path, parameters)),
+        ask('GET', concrete(path, unknown)),
+      ]);
+      expect([there.status, there.body]).toEqual([nowhere.status, nowhere.body]);
+    }
+  });
+
+  test('no session was made, and nothing was written, for any of it', async () => {
+    const { db } = it.vault;
+    const count = async () => {
+      const sessions = await db.selectFrom('web_session').selectAll().execute();
+      const signIns = await db.selectFrom('sign_in').selectAll().execute();
+      return [sessions.length, signIns.length];
+    };
+    const before = await count();
+    for (const { path } of everyPath().web) await ask('GET', concrete(path, unknown));
+    expect(await count()).toEqual(before);
+  });
+});

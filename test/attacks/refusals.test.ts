@@ -1,0 +1,88 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { Throttle } from '../../src/api/throttle.ts';
+import { Refusals } from '../../src/vault/refusals.ts';
+import { closeVault } from '../../src/vault/vault.ts';
+import { auditLog, newVault, today } from '../vault/vaults.ts';
+import { origin, served } from '../web/served.ts';
+
+/** Brings an answer as any program of this machine can: the right host and origin are no secret. */
+async function bringing(web: Awaited<ReturnType<typeof served>>) {
+  const visitor = web.visitor().set('Origin', origin);
+  return (fragment: string) => visitor.post('/auth/code').send({ fragment }).expect(400);
+}
+
+test('answers that nobody asked for are written once a minute and reason, with how many they were', async () => {
+  const web = await served();
+  const { vault } = web;
+  const bring = await bringing(web);
+  for (let count = 0; count < 30; count += 1)
+    await bring(`#access_token=fake-token&token_type=Bearer&state=guess-${count}`);
+  await Promise.all(Array.from({ length: 20 }, () => bring('#access_token=fake-token&token_type=Bearer')));
+  expect(await auditLog(vault)).toEqual(['capture state_unknown -', 'capture state_missing -']);
+
+  vault.setNow(today + 60_000);
+  await bring('#access_token=fake-token&token_type=Bearer&state=guess');
+  expect((await auditLog(vault)).slice(2)).toEqual([
+    'capture state_unknown, 29 more -',
+    'capture state_unknown -',
+  ]);
+
+  // What is not written yet is, when the program ends.
+  await bring('#access_token=fake-token&token_type=Bearer&state=guess');
+  await Refusals.of(vault).close();
+  expect((await auditLog(vault)).slice(4).sort()).toEqual([
+    'capture state_missing, 19 more -',
+    'capture state_unknown, 1 more -',
+  ]);
+  const addresses = await vault.db.selectFrom('audit').select('address').distinct().execute();
+  expect(addresses).toEqual([{ address: '127.0.0.1' }]);
+});
+
+test('they are written when the store is closed', async () => {
+  const vault = await newVault();
+  const refusals = Refusals.of(vault);
+  for (let count = 0; count < 5; count += 1)
+    await refusals.note('state_spent', { address: `127.0.0.${count}` });
+  await closeVault(vault);
+  const again = await newVault(undefined, { settings: vault.settings });
+  expect(await auditLog(again)).toEqual(['capture state_spent -', 'capture state_spent, 4 more -']);
+  const [, row] = await again.db.selectFrom('audit').select('address').orderBy('seq').execute();
+  // They came from several places.
+  expect(row).toEqual({ address: null });
+});
+
+test('they are written after a minute in which nothing else came', async () => {
+  const vault = await newVault();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const refusals = Refusals.of(vault);
+  for (let count = 0; count < 3; count += 1) await refusals.note('state_spent', {});
+  vi.advanceTimersByTime(60_000);
+  // Nothing is left to be written then.
+  await refusals.close();
+  vi.useRealTimers();
+  await refusals.note('state_spent', {});
+  const rows = ['capture state_spent -', 'capture state_spent, 2 more -', 'capture state_spent -'];
+  expect(await auditLog(vault)).toEqual(rows);
+});
+
+test('a clock that was set back keeps nothing from being written', async () => {
+  const vault = await newVault();
+  const refusals = Refusals.of(vault);
+  await refusals.note('state_spent', {});
+  vault.setNow(today - 86_400_000);
+  await refusals.note('state_spent', {});
+  expect(await auditLog(vault)).toEqual(['capture state_spent -', 'capture state_spent -']);
+});
+
+test('guesses at a client’s secret count together, whichever of its own addresses this machine makes them from', () => {
+  const throttle = new Throttle();
+  let written = 0;
+  for (let count = 0; count < 2_000; count += 1) {
+    const address = `127.${count % 7}.${count % 250}.${(count % 240) + 1}`;
+    if (throttle.failed('ci', address, today + count) === 0) written += 1;
+  }
+  expect(written).toBeLessThan(10);
+  expect(throttle.failed('ci', '::1', today + 2_000)).toBeGreaterThan(0);
+  expect(throttle.failed('ci', '10.0.0.1', today + 2_000)).toBe(0);
+});
