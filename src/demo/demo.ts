@@ -1,14 +1,16 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { linksTo } from '../cli/links.ts';
 import { createLog } from '../cli/log.ts';
 import { showTheWayIn } from '../cli/show-the-way-in.ts';
 import { note, reportError } from '../cli/terminal.ts';
 import { untilStopped } from '../cli/until-stopped.ts';
-import { appOrigin, readSettings, type Settings } from '../config.ts';
+import { readSettings, type Settings } from '../config.ts';
 import { mailChannel } from '../expiry/mail.ts';
 import { startWatch } from '../expiry/watch.ts';
 import { packageRoot } from '../package-root.ts';
 import { startServer } from '../server/start.ts';
+import { watchProvisioning } from '../server/watch-provisioning.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { newEntryLink } from '../vault/entry-links.ts';
 import { closeVault, openVault } from '../vault/vault.ts';
@@ -36,7 +38,11 @@ async function demonstrate(): Promise<void> {
     const server = await startServer(vault, log, { demonstration: true });
     // By mail alone: nobody's own desktop is part of it.
     const mail = mailChannel(settings.reminders);
-    const watch = startWatch(vault, { log, channels: mail === null ? [] : [mail] });
+    const watch = startWatch(vault, {
+      log,
+      channels: mail === null ? [] : [mail],
+      ...watchProvisioning(vault, log),
+    });
     try {
       writeEnvironment(settings);
       note(
@@ -48,7 +54,7 @@ async function demonstrate(): Promise<void> {
         'A demonstration: Webex, Entra ID and Okta are simulated, the organizations and people are made up, nothing leaves this machine.\n',
       );
       const mayOpen = !process.argv.includes('--no-open');
-      await showTheWayIn(`${appOrigin(settings)}/enter/${await newEntryLink(vault)}`, mayOpen);
+      await showTheWayIn(linksTo(`/enter/${await newEntryLink(vault)}`, server), mayOpen);
       note(
         '\nAdd the organization "acme", sign in as anybody, then try in another terminal, in this folder:\n',
       );

@@ -43,8 +43,8 @@ export function desktopChannel({ platform, environment, run }: Desktop = thisDes
   return {
     name: 'desktop',
     target: 'this desktop',
-    async deliver({ subject, summary, data }) {
-      const text = `${summary} Renew it with: webex-token login ${data.profile}`;
+    async deliver({ subject, summary, inShort }) {
+      const text = `${summary} ${inShort}`;
       try {
         await run(notifier.file, notifier.args(subject, text), notifier.environment?.(subject, text));
       } catch (error) {

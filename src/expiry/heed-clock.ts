@@ -1,3 +1,4 @@
+import { watchAllAnew } from '../store/handoffs.ts';
 import { heed, heeded } from '../store/heeded.ts';
 import { lookAtAll } from '../store/reminders.ts';
 import type { Db } from '../store/store.ts';
@@ -19,5 +20,7 @@ export async function heedClockAndDays(db: Db, now: number, days: readonly numbe
   const wanted = days.join(',');
   const otherDays = (await heed(db, 'reminder-days', wanted)) !== wanted;
   if (setBack || otherDays) await lookAtAll(db);
-  if (setBack) await checkAllAnew(db, now);
+  if (!setBack) return;
+  await checkAllAnew(db, now);
+  await watchAllAnew(db);
 }

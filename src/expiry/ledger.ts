@@ -1,6 +1,6 @@
 import type { Reminder } from '../store/reminders.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
-import { type Reached, type Reminded, rankOf } from './occasions.ts';
+import { type Reminded, rankOf } from './occasions.ts';
 
 /** What the ledger makes of an occasion that has come, for one channel. */
 export type Decision =
@@ -29,20 +29,21 @@ export function pauseAfter(attempts: number): number {
 
 /**
  * Whether the occasion is to be spoken of now. Each is sent once; and once a more urgent one was sent, no lesser one
- * is, even where the clock was set back between the two.
+ * is, even where the clock was set back between the two. `stands` tells which rows still speak of how things are.
  */
 export function decide(
-  reached: Reached,
+  reached: { occasion: string },
   rows: readonly Reminder[],
-  token: Reminded,
+  stands: (row: Reminder) => boolean,
   looking: Looking,
 ): Decision {
-  const standing = rows.filter((row) => stillHolds(row, token, looking.now));
-  const rank = rankOf(reached.occasion);
-  if (standing.some(({ state, occasion }) => state === 'sent' && rankOf(occasion) <= rank)) {
-    return { do: 'nothing' };
-  }
-  const known = rows.find(({ occasion }) => occasion === reached.occasion) ?? null;
+  // One from a future that is months away is none: the clock that wrote it was wrong.
+  const standing = rows.filter((row) => stands(row) && row.changedAt - looking.now < 90 * dayMs);
+  const { occasion: wanted } = reached;
+  const isSaid = ({ state, occasion }: Reminder) =>
+    state === 'sent' && (occasion === wanted || rankOf(occasion) <= rankOf(wanted));
+  if (standing.some(isSaid)) return { do: 'nothing' };
+  const known = rows.find(({ occasion }) => occasion === wanted) ?? null;
   const holding = known !== null && standing.includes(known) ? known : null;
   const until = holding === null ? null : busyUntil(holding, looking);
   if (until !== null) return { do: 'wait', until };
@@ -50,12 +51,13 @@ export function decide(
 }
 
 /**
- * A row speaks of the date as it was then. Where the token's end has moved by a day or more since, that was another
- * matter. So is a row from a future that is months away: the clock that wrote it was wrong.
+ * A row speaks of the token's date as it was then. Where that has moved by a day or more since, it was another matter.
  */
-function stillHolds(row: Reminder, token: Reminded, now: number): boolean {
-  const matter = row.occasion === 'rejected' ? token.rejectedAt : token.expiresAt;
-  return matter !== null && Math.abs(row.aboutAt - matter) < dayMs && row.changedAt - now < 90 * dayMs;
+export function standsFor(token: Reminded): (row: Reminder) => boolean {
+  return (row) => {
+    const matter = row.occasion === 'rejected' ? token.rejectedAt : token.expiresAt;
+    return matter !== null && Math.abs(row.aboutAt - matter) < dayMs;
+  };
 }
 
 /** Until when others keep off the row; null where they need not. An instant too far off is a wrong clock's. */

@@ -40,7 +40,7 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
         html: html(message),
         // RFC 3834: no out-of-office notice wants to answer it.
         headers: { 'Auto-Submitted': 'auto-generated' },
-        priority: ['expired', 'rejected'].includes(message.occasion) ? 'high' : 'normal',
+        priority: ['expired', 'rejected', 'quarantine'].includes(message.occasion) ? 'high' : 'normal',
       });
       if (rejected.length > 0) {
         throw new Error(`the mail server refused ${rejected.map(addressOf).join(', ')}`);

@@ -18,6 +18,8 @@ export interface ReminderMessage {
   summary: string;
   /** The one thing to do. */
   action: string;
+  /** The same where there is room for a few words only. */
+  inShort: string;
   facts: { title: string; value: string }[];
   /** Whoever looks after the profile is told too, where that is known: a mail address. */
   contact: string | null;
@@ -31,6 +33,15 @@ export interface ReminderMessage {
     expiresAt: string;
     daysLeft: number;
     expirySource: ExpirySource;
+    /** The application that Entra ID has put in quarantine, where it is about that. Instants as above. */
+    quarantine?: {
+      app: string;
+      appName: string;
+      since: string;
+      reason: string;
+      disabledAt: string;
+      daysLeft: number;
+    };
   };
 }
 
@@ -55,7 +66,6 @@ export function reminderMessage({ profile, token, reached, now, timeZone }: Abou
   const ends = instantText(expiresAt, timeZone);
   const left = daysLeft(expiresAt, now);
   const { subject, summary } = words(reached, profile.name, left, ends.day);
-  const account = accountOf(token);
   const action =
     `Sign in once more to get a new token: run "webex-token login ${profile.name}", or open the web app with ` +
     '"webex-token open" and press Renew. Then replace the token wherever it is pasted, such as in Entra ID or Okta.';
@@ -65,25 +75,39 @@ export function reminderMessage({ profile, token, reached, now, timeZone }: Abou
     subject,
     summary,
     action,
+    inShort: `Renew it with: webex-token login ${profile.name}`,
     facts: [
-      { title: 'Profile', value: `${profile.name} (${deploymentTitles[profile.deployment]})` },
-      { title: 'Organization', value: profile.orgId ?? 'not known yet' },
-      { title: 'Account that signed in', value: account ?? 'not known' },
+      ...factsOf(profile, token),
       { title: left < 0 ? 'Expired' : 'Expires', value: `${ends.full}; ${basis[source]}` },
       ...(token.rejectedAt === null
         ? []
         : [{ title: 'Rejected since', value: instantText(token.rejectedAt, timeZone).full }]),
     ],
     contact: profile.contact,
-    data: {
-      profile: profile.name,
-      deployment: profile.deployment,
-      orgId: profile.orgId,
-      account,
-      expiresAt: ends.iso,
-      daysLeft: left,
-      expirySource: source,
-    },
+    data: dataOf(profile, token, now),
+  };
+}
+
+/** Whose token it is, for a person. */
+export function factsOf(profile: Profile, token: Token): ReminderMessage['facts'] {
+  return [
+    { title: 'Profile', value: `${profile.name} (${deploymentTitles[profile.deployment]})` },
+    { title: 'Organization', value: profile.orgId ?? 'not known yet' },
+    { title: 'Account that signed in', value: accountOf(token) ?? 'not known' },
+  ];
+}
+
+/** The same for programs, and when the token ends. */
+export function dataOf(profile: Profile, token: Token, now: number): ReminderMessage['data'] {
+  const { expiresAt, source } = expiryOf(token.lifetimes);
+  return {
+    profile: profile.name,
+    deployment: profile.deployment,
+    orgId: profile.orgId,
+    account: accountOf(token),
+    expiresAt: new Date(expiresAt).toISOString(),
+    daysLeft: daysLeft(expiresAt, now),
+    expirySource: source,
   };
 }
 
@@ -119,6 +143,6 @@ function accountOf({ account }: Token): string | null {
   return account.email === null ? name : `${name}, ${displayable(account.email, 254)}`;
 }
 
-function idOf(tokenId: string, { occasion, aboutAt }: Reached): string {
+export function idOf(tokenId: string, { occasion, aboutAt }: { occasion: string; aboutAt: number }): string {
   return createHash('sha256').update(`${tokenId} ${occasion} ${aboutAt}`).digest('hex').slice(0, 32);
 }

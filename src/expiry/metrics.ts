@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
+import { listHandoffs } from '../store/handoffs.ts';
 import { countByStatus } from '../store/profile-page.ts';
 import { listProfiles } from '../store/profiles.ts';
 import { tallies } from '../store/tallies.ts';
@@ -41,6 +42,18 @@ export async function metricsText({ db, now }: Records): Promise<{ contentType: 
   });
   const { all: _, ...counts } = await countByStatus(db, { now: at });
   for (const [status, count] of Object.entries(counts)) profiles.set({ status }, count);
+
+  const quarantined = new Gauge({
+    name: 'webex_token_quarantined',
+    help: '1 while Entra ID has put provisioning with the profile’s token in quarantine, as the last look found it, else 0. Absent where nobody looked yet.',
+    labelNames: ['profile'],
+    registers,
+  });
+  const watched = (await listHandoffs(db)).filter(({ handoff }) => handoff.watchedAt !== null);
+  for (const { profile } of watched) quarantined.set({ profile }, 0);
+  for (const { profile, handoff } of watched) {
+    if (handoff.quarantinedSince !== null) quarantined.set({ profile }, 1);
+  }
 
   const reminders = new Counter({
     name: 'webex_token_reminders_total',

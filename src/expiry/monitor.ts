@@ -1,19 +1,24 @@
+import { quarantinedHandoffs } from '../store/handoffs.ts';
 import { pageOfProfiles, type StatusTotals } from '../store/profile-page.ts';
-import { findProfile } from '../store/profiles.ts';
+import { findProfile, profileById } from '../store/profiles.ts';
 import { currentTokensOf } from '../store/tokens.ts';
 import type { Records } from '../vault/vault.ts';
-import { type Monitored, type MonitorReport, type MonitorState, monitored, worstState } from './nagios.ts';
+import {
+  type Monitored,
+  type MonitoredQuarantine,
+  type MonitorReport,
+  type MonitorState,
+  monitored,
+  worstState,
+} from './nagios.ts';
 
 /** No more profiles than these are named: monitoring systems cut long answers. */
 const mostNamed = 50;
 
 /** How all profiles stand, or all that are filed under a tag, the most urgent of them by name. What is held costs nothing but its count. */
-export async function monitorAll(
-  { db, now }: Records,
-  withinDays: number,
-  tag?: string,
-): Promise<MonitorReport> {
-  const at = now();
+export async function monitorAll(records: Records, withinDays: number, tag?: string): Promise<MonitorReport> {
+  const { db } = records;
+  const at = records.now();
   const { rows, totals } = await pageOfProfiles(db, {
     sort: 'urgency',
     limit: mostNamed,
@@ -21,21 +26,46 @@ export async function monitorAll(
     withinDays,
     tag,
   });
-  const profiles = rows.map(({ profile, current }) => monitored(profile, current, { now: at, withinDays }));
-  const unnamed = totals.empty === 0 ? [] : await emptyProfiles(db, at, tag);
+  const quarantines = await quarantinesOf(records, { tag });
+  const paged = rows.map(({ profile, current }) =>
+    monitored(profile, current, { now: at, withinDays }, quarantines.get(profile.id)),
+  );
+  const elsewhere = [...quarantines.keys()].filter((id) => !rows.some(({ profile }) => profile.id === id));
+  const quarantined: Monitored[] = [];
+  for (const id of elsewhere.slice(0, mostNamed)) {
+    const [current = null] = await currentTokensOf(db, [id]);
+    const profile = await profileById(db, id);
+    quarantined.push(monitored(profile, current, { now: at, withinDays }, quarantines.get(id)));
+  }
+  const unnamed = totals.empty === 0 ? [] : await emptyProfiles(records, at, tag);
+  const named = [...quarantined, ...paged];
   return {
-    state: worstOf(totals),
-    profiles: [
-      ...profiles,
-      ...unnamed.filter(({ profile }) => !profiles.some((it) => it.profile === profile)),
-    ],
+    state: worstState([
+      ...[...quarantined, ...paged].filter(({ quarantine }) => quarantine !== null).map(({ state }) => state),
+      worstOf(totals),
+    ]),
+    profiles: [...named, ...unnamed.filter(({ profile }) => !named.some((it) => it.profile === profile))],
     total: totals.all,
     withinDays,
   };
 }
 
+/** The quarantines that the last looks found, by the ID of the profile; of several the one that began first. */
+async function quarantinesOf(
+  { db }: Records,
+  filter: { tag?: string | undefined; profileIds?: string[] },
+): Promise<Map<string, MonitoredQuarantine>> {
+  const found = new Map<string, MonitoredQuarantine>();
+  for (const { handoff, quarantinedSince: since } of await quarantinedHandoffs(db, filter)) {
+    const known = found.get(handoff.profileId);
+    if (known === undefined || since < known.since)
+      found.set(handoff.profileId, { app: handoff.appName, since });
+  }
+  return found;
+}
+
 /** They stand at the end of the order, where the first page seldom reaches. */
-async function emptyProfiles(db: Records['db'], now: number, tag?: string): Promise<Monitored[]> {
+async function emptyProfiles({ db }: Records, now: number, tag?: string): Promise<Monitored[]> {
   const { rows } = await pageOfProfiles(db, { status: 'empty', sort: 'name', limit: 10, now, tag });
   return rows.map(({ profile }) => monitored(profile, null, { now, withinDays: 0 }));
 }
@@ -48,21 +78,30 @@ function worstOf({ expired, rejected, expiring, empty, valid }: StatusTotals): M
 
 /** How the profiles named stand. A name that there is no profile of is unknown. */
 export async function monitorNamed(
-  { db, now }: Records,
+  records: Records,
   names: readonly string[],
   withinDays: number,
 ): Promise<MonitorReport> {
-  const at = now();
-  const profiles = [];
+  const { db } = records;
+  const at = records.now();
+  const profiles: Monitored[] = [];
   for (const name of new Set(names)) {
     const profile = await findProfile(db, name);
     if (profile === null) {
       const words = 'is not there';
-      profiles.push({ profile: name, state: 'UNKNOWN' as const, words, daysLeft: null, expiresAt: null });
+      profiles.push({
+        profile: name,
+        state: 'UNKNOWN',
+        words,
+        daysLeft: null,
+        expiresAt: null,
+        quarantine: null,
+      });
       continue;
     }
     const [current] = await currentTokensOf(db, [profile.id]);
-    profiles.push(monitored(profile, current ?? null, { now: at, withinDays }));
+    const quarantine = (await quarantinesOf(records, { profileIds: [profile.id] })).get(profile.id);
+    profiles.push(monitored(profile, current ?? null, { now: at, withinDays }, quarantine));
   }
   profiles.sort((a, b) => (a.daysLeft ?? Infinity) - (b.daysLeft ?? Infinity));
   return {

@@ -1,5 +1,6 @@
 import { dayMs, expiryOf } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
+import { daysLeftInQuarantine, quarantineEndsAt } from '../tokens/quarantine.ts';
 import type { Token } from '../tokens/token.ts';
 
 /** The Nagios plugin convention: the number is the exit code. */
@@ -17,6 +18,8 @@ export interface Monitored {
   daysLeft: number | null;
   /** RFC 3339, or null without a token. */
   expiresAt: string | null;
+  /** The application that Entra ID has put aside, as the last look found it; null where it has put aside none. */
+  quarantine: { app: string; since: string; daysLeft: number } | null;
 }
 
 export interface MonitorReport {
@@ -28,20 +31,56 @@ export interface MonitorReport {
   withinDays: number;
 }
 
-/** A token that ends within so many days is a warning; one that is over, or rejected, is critical. */
+/** A quarantine in Entra ID, as `monitored` takes it. */
+export interface MonitoredQuarantine {
+  app: string;
+  /** Epoch milliseconds. */
+  since: number;
+}
+
+interface Monitoring {
+  /** Epoch milliseconds. */
+  now: number;
+  withinDays: number;
+}
+
+/**
+ * A token that ends within so many days is a warning; one that is over, or rejected, is critical. So is a quarantine in
+ * Entra ID a warning while Entra ID goes on trying, and critical once it has given up. Whichever is worse counts.
+ */
 export function monitored(
   profile: Profile,
   current: Token | null,
-  { now, withinDays }: { now: number; withinDays: number },
+  monitoring: Monitoring,
+  quarantine: MonitoredQuarantine | null = null,
 ): Monitored {
+  const token = monitoredToken(profile, current, monitoring);
+  if (quarantine === null) return token;
+  const { app, since } = quarantine;
+  const { now } = monitoring;
+  const over = quarantineEndsAt(since) <= now;
+  const daysLeft = daysLeftInQuarantine(since, now);
+  const state = over ? 'CRITICAL' : 'WARNING';
+  const words = over ? 'is given up by Entra ID' : `is in quarantine at Entra ID, ${plural(daysLeft)} left`;
+  const worst = worstState([token.state, state]);
+  return {
+    ...token,
+    state: worst,
+    // What is worst comes first.
+    words: worst === token.state ? `${token.words}, and ${words}` : `${words}, and ${token.words}`,
+    quarantine: { app, since: new Date(since).toISOString(), daysLeft },
+  };
+}
+
+function monitoredToken(profile: Profile, current: Token | null, { now, withinDays }: Monitoring): Monitored {
+  const none = { profile: profile.name, quarantine: null };
   if (current === null) {
-    const words = 'holds no token';
-    return { profile: profile.name, state: 'UNKNOWN', words, daysLeft: null, expiresAt: null };
+    return { ...none, state: 'UNKNOWN', words: 'holds no token', daysLeft: null, expiresAt: null };
   }
   const { expiresAt } = expiryOf(current.lifetimes);
   const left = expiresAt - now;
   const days = Math.floor(left / dayMs);
-  const common = { profile: profile.name, daysLeft: days, expiresAt: new Date(expiresAt).toISOString() };
+  const common = { ...none, daysLeft: days, expiresAt: new Date(expiresAt).toISOString() };
   if (left <= 0) return { ...common, state: 'CRITICAL', words: expiredWords(-left) };
   if (current.rejectedAt !== null) return { ...common, state: 'CRITICAL', words: 'is rejected by Webex' };
   const words = `expires in ${plural(days)}`;

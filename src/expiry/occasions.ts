@@ -16,7 +16,7 @@ export interface Reached {
   aboutAt: number;
 }
 
-/** The smaller, the more urgent. */
+/** The smaller, the more urgent. Not a number for what has nothing to do with the token's end. */
 export function rankOf(occasion: string): number {
   if (occasion === 'rejected') return -2;
   return occasion === 'expired' ? -1 : Number(occasion);

@@ -15,16 +15,15 @@ import {
 import { count } from '../store/tallies.ts';
 import { tokenById } from '../store/tokens.ts';
 import { expiryOf } from '../tokens/lifetimes.ts';
-import type { Profile } from '../tokens/profile.ts';
-import type { Token } from '../tokens/token.ts';
 import type { Records } from '../vault/vault.ts';
 import { displayable } from '../webex/text.ts';
 import type { Channel } from './channel.ts';
 import type { Claimant } from './claimant.ts';
 import { heedClockAndDays } from './heed-clock.ts';
-import { claimMs, type Decision, decide, pauseAfter } from './ledger.ts';
-import { reminderMessage } from './message.ts';
-import { nextOccasionAt, type Reached, type Reminded, reachedAt } from './occasions.ts';
+import { claimMs, type Decision, decide, pauseAfter, standsFor } from './ledger.ts';
+import { type ReminderMessage, reminderMessage } from './message.ts';
+import type { Notice } from './notice.ts';
+import { nextOccasionAt, type Reminded, reachedAt } from './occasions.ts';
 
 /** What became of one reminder. */
 export interface Delivery {
@@ -41,6 +40,8 @@ export interface Delivery {
 export interface SendOptions {
   channels: readonly Channel[];
   claimant: Claimant;
+  /** What else there is to tell. */
+  notices?: readonly Notice[];
   /** Tries again at once what failed, in place of waiting for its pause to end. */
   impatient?: boolean;
   signal?: AbortSignal;
@@ -75,21 +76,33 @@ interface Run extends SendOptions {
 const downAfter = 5;
 
 async function sendOn(channel: Channel, records: Records, run: Run): Promise<void> {
-  const seen = new Set<string>();
   let failures = 0;
+  for await (const due of whatIsDue(channel, records, run)) {
+    if (run.signal?.aborted || failures >= downAfter) return;
+    const delivery = await due();
+    if (delivery === null) continue;
+    run.deliveries.push(delivery);
+    failures = delivery.outcome === 'failed' ? failures + 1 : 0;
+  }
+}
+
+/** One after the other: the tokens that it may be time to speak of, then the notices. */
+async function* whatIsDue(
+  channel: Channel,
+  records: Records,
+  run: Run,
+): AsyncGenerator<() => Promise<Delivery | null>> {
+  const seen = new Set<string>();
   for (;;) {
     const due = await dueTokens(records.db, channel.name, run.startedAt, 100);
     const fresh = due.filter(({ id }) => !seen.has(id));
-    if (fresh.length === 0) return;
+    if (fresh.length === 0) break;
     for (const found of fresh) {
-      if (run.signal?.aborted || failures >= downAfter) return;
       seen.add(found.id);
-      const delivery = await remind(records, channel, found, run);
-      if (delivery === null) continue;
-      run.deliveries.push(delivery);
-      failures = delivery.outcome === 'failed' ? failures + 1 : 0;
+      yield () => remind(records, channel, found, run);
     }
   }
+  for (const notice of run.notices ?? []) yield () => tell(records, channel, notice, run);
 }
 
 async function remind(
@@ -112,11 +125,12 @@ async function remind(
   const decision: Decision =
     reached === null
       ? { do: 'nothing' }
-      : decide(reached, await remindersOf(db, tokenId, channel.name), reminded, {
-          now,
-          isGone: options.claimant.isGone,
-          impatient: options.impatient ?? false,
-        });
+      : decide(
+          reached,
+          await remindersOf(db, tokenId, channel.name),
+          standsFor(reminded),
+          lookingOf(options, now),
+        );
   if (reached === null || decision.do === 'nothing') {
     await lookAgain(never);
     return null;
@@ -125,41 +139,73 @@ async function remind(
     await lookAgain(decision.until);
     return null;
   }
-  const claim: Claim = {
-    ...reached,
-    tokenId,
-    channel: channel.name,
-    attempt: decision.attempt,
-    claimedBy: options.claimant.id,
-    claimedUntil: now + claimMs,
-    now,
-  };
+  const claim = claimOf({ ...reached, tokenId }, channel, decision.attempt, options.claimant, now);
   if (!(await claimReminder(db, claim, decision.known))) {
     await lookAgain(now + claimMs);
     return null;
   }
   const profile = await profileById(db, token.profileId);
-  return await deliver(records, channel, { profile, token, reached, claim, lookAgain });
+  const message = reminderMessage({ profile, token, reached, now: records.now() });
+  return await deliver(records, channel, message, claim, lookAgain);
 }
 
-interface Claimed {
-  profile: Profile;
-  token: Token;
-  reached: Reached;
-  claim: Claim;
-  lookAgain: (at: number) => Promise<void>;
+/** A notice has no next look: whether it still holds is found out anew each time. */
+async function tell(
+  records: Records,
+  channel: Channel,
+  notice: Notice,
+  options: SendOptions,
+): Promise<Delivery | null> {
+  const { db } = records;
+  const now = records.now();
+  const { tokenId, occasion, aboutAt } = notice;
+  const decision = decide(
+    notice,
+    (await remindersOf(db, tokenId, channel.name)).filter((row) => row.occasion === occasion),
+    (row) => row.aboutAt === aboutAt,
+    lookingOf(options, now),
+  );
+  if (decision.do !== 'send') return null;
+  const claim = claimOf(notice, channel, decision.attempt, options.claimant, now);
+  if (!(await claimReminder(db, claim, decision.known))) return null;
+  return await deliver(records, channel, await notice.message(), claim, async () => {});
+}
+
+function lookingOf({ claimant, impatient = false }: SendOptions, now: number) {
+  return { now, isGone: claimant.isGone, impatient };
+}
+
+function claimOf(
+  { tokenId, occasion, aboutAt }: Pick<Claim, 'tokenId' | 'occasion' | 'aboutAt'>,
+  channel: Channel,
+  attempt: number,
+  claimant: Claimant,
+  now: number,
+): Claim {
+  const claimedUntil = now + claimMs;
+  return {
+    tokenId,
+    occasion,
+    aboutAt,
+    channel: channel.name,
+    attempt,
+    claimedBy: claimant.id,
+    claimedUntil,
+    now,
+  };
 }
 
 async function deliver(
   { db, now }: Records,
   channel: Channel,
-  { profile, token, reached, claim, lookAgain }: Claimed,
+  message: ReminderMessage,
+  claim: Claim,
+  lookAgain: (at: number) => Promise<void>,
 ): Promise<Delivery> {
-  const message = reminderMessage({ profile, token, reached, now: now() });
   const about = {
-    profile: profile.name,
+    profile: message.data.profile,
     channel: channel.name,
-    occasion: reached.occasion,
+    occasion: message.occasion,
     subject: message.subject,
   };
   try {

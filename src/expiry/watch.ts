@@ -4,6 +4,7 @@ import type { Channel } from './channel.ts';
 import { openChannels } from './channels.ts';
 import { type Claimant, thisProcess } from './claimant.ts';
 import { checkNext } from './daily-check.ts';
+import type { Notice } from './notice.ts';
 import { pause } from './pause.ts';
 import { sendReminders } from './send-reminders.ts';
 
@@ -17,6 +18,10 @@ export interface WatchOptions {
   /** What is set up, where absent. */
   channels?: Channel[];
   claimant?: Claimant;
+  /** What else there is to tell, found out before each sending. */
+  notices?: () => Promise<Notice[]>;
+  /** Does the one look that is longest due, and says whether there is something to tell at once; null: none is due. */
+  look?: () => Promise<{ tell: boolean } | null>;
   /** Numbers from 0 to 1. */
   random?: () => number;
   pause?: typeof pause;
@@ -28,15 +33,15 @@ const tickMs = 10 * 60_000;
 /** How long ending it may take. Milliseconds. */
 const closeWithinMs = 5_000;
 
-/** From one check to the next, so that a thousand profiles make no burst: one to three seconds. */
+/** From one check or look to the next, so that a thousand profiles make no burst: one to three seconds. */
 const betweenChecksMs = 2_000;
 
 /**
- * What the running server does by itself: the daily checks, one at a time and spread over the day, and the reminders;
- * those at once where a check finds that a token was rejected. No failure ends it.
+ * What the running server does by itself: the daily checks and looks, one at a time and spread over the day, and the
+ * reminders; those at once where a check finds that a token was rejected, or a look what is to be told. No failure ends it.
  */
 export function startWatch(vault: Vault, options: WatchOptions): Watch {
-  const { log, claimant = thisProcess(), random = Math.random, pause: wait = pause } = options;
+  const { log, claimant = thisProcess(), random = Math.random, pause: wait = pause, look, notices } = options;
   const ending = new AbortController();
   const { signal } = ending;
   const channels = options.channels ?? openChannels(vault.settings.reminders);
@@ -46,7 +51,12 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
     // One after the other: two at once would only find each other's claims.
     reminding = reminding.then(async () => {
       try {
-        const deliveries = await sendReminders(vault, { channels: await channels, claimant, signal });
+        const deliveries = await sendReminders(vault, {
+          channels: await channels,
+          claimant,
+          signal,
+          notices: (await notices?.()) ?? [],
+        });
         for (const { outcome, channel, occasion, profile, error } of deliveries) {
           if (outcome === 'sent') log.info({ channel, occasion, profile }, 'a reminder was sent');
           else log.warn({ channel, occasion, profile, reason: error }, 'a reminder did not get through');
@@ -72,6 +82,18 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
     }
   };
 
+  const lookOne = async (next: NonNullable<typeof look>): Promise<number> => {
+    try {
+      const looked = await next();
+      if (looked === null) return tickMs;
+      if (looked.tell) await remind();
+      return betweenChecksMs * (0.5 + random());
+    } catch (error) {
+      log.error({ err: error }, 'a look at provisioning failed');
+      return tickMs;
+    }
+  };
+
   // A server that was only just started is left to those who started it.
   const firstCheckMs = 10_000 * (1 + random());
   const ticks = async (task: () => Promise<number>) => {
@@ -83,6 +105,7 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
       return tickMs;
     }),
     wait(firstCheckMs, signal).then(() => ticks(checkOne)),
+    ...(look === undefined ? [] : [wait(firstCheckMs, signal).then(() => ticks(() => lookOne(look)))]),
   ];
   return {
     close: async () => {

@@ -10,7 +10,8 @@ import { tokensOf } from '../store/tokens.ts';
 import type { Profile } from '../tokens/profile.ts';
 import { requireProfile } from '../vault/profiles.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
-import { describeWatch, type EntraWatch, isQuarantined, quarantineDaysLeft } from './entra/watch.ts';
+import type { Finding } from './entra/review.ts';
+import { describeWatch, type EntraWatch, quarantineDaysLeft } from './entra/watch.ts';
 import { recordHandedOver, toolTitles } from './record-push.ts';
 
 /** One place that has a profile's token, as `show --json` tells it. Instants are RFC 3339 in UTC. */
@@ -25,6 +26,10 @@ export interface HandoffView {
   upToDate: boolean;
   /** How provisioning stood there when it was last looked at; null where it never was. */
   provisioning: ProvisioningView | null;
+  /** Why the last look failed; null where it did not. */
+  lookFailure: string | null;
+  /** What was odd about how it is set up there when that was last read; null where it never was. */
+  review: { checkedAt: string | null; findings: Finding[] } | null;
 }
 
 export interface ProvisioningView {
@@ -66,6 +71,11 @@ function viewOf(handoff: Handoff, currentTokenId: string | null, now: number): H
       quarantineDaysLeft: quarantineDaysLeft(watch, now),
       sentences: describeWatch(watch, now),
     },
+    lookFailure: handoff.watchFailure,
+    review: handoff.findings && {
+      checkedAt: instant(handoff.findingsAt),
+      findings: handoff.findings as Finding[],
+    },
   };
 }
 
@@ -78,36 +88,6 @@ export async function handoffLabels(vault: Pick<Vault, 'db' | 'now'>): Promise<M
     labels.set(profile, before === undefined ? label : `${before}, ${label}`);
   }
   return labels;
-}
-
-/** A job that Entra ID has put in quarantine, for a reminder. */
-export interface QuarantineNotice {
-  profile: string;
-  handoffId: string;
-  /** Epoch milliseconds; null where Entra ID did not say since when. */
-  since: number | null;
-  daysLeft: number | null;
-  /** What it is, why, and what to do. */
-  message: string;
-}
-
-/** The quarantines known from the last look; `watchHandoffs` looks anew. */
-export async function quarantineNotices(vault: Vault): Promise<QuarantineNotice[]> {
-  const notices: QuarantineNotice[] = [];
-  for (const { profile, handoff } of await listHandoffs(vault.db)) {
-    const watch = handoff.watch as EntraWatch | null;
-    if (watch === null || !isQuarantined(watch)) continue;
-    const daysLeft = quarantineDaysLeft(watch, vault.now());
-    const what = describeWatch(watch, vault.now()).slice(0, 4).join(' ');
-    notices.push({
-      profile,
-      handoffId: handoff.id,
-      since: watch.quarantine?.since ?? null,
-      daysLeft,
-      message: `${toolTitles[handoff.kind]} ("${handoff.appName}"), profile "${profile}": ${what} Once the token is good, this lifts it: webex-token push entra ${profile}`,
-    });
-  }
-  return notices;
 }
 
 /** What to do about the places that do not have the current token yet: a sentence each, for after a renewal. */

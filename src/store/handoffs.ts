@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
+import { supersedeReminders } from './reminders.ts';
 import type { HandoffTable } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -25,6 +26,13 @@ export interface Handoff {
   /** How provisioning stood there when it was last looked at. */
   watch: unknown;
   watchedAt: number | null;
+  /** Since when it is in quarantine there; null where it is in none. Epoch milliseconds. */
+  quarantinedSince: number | null;
+  /** Why the last look failed; null where it did not. */
+  watchFailure: string | null;
+  /** What was odd about how it is set up there; null where that was never read. */
+  findings: unknown[] | null;
+  findingsAt: number | null;
 }
 
 /** The application that is meant: one row each. */
@@ -51,7 +59,11 @@ export interface NamedHandoff {
 
 /** The hand-overs of every profile, by its name. */
 export async function listHandoffs(db: Db): Promise<NamedHandoff[]> {
-  const rows = await db
+  return (await namedHandoffs(db).execute()).map(fromNamedRow);
+}
+
+function namedHandoffs(db: Db) {
+  return db
     .selectFrom('handoff')
     .innerJoin('profile', 'profile.id', 'handoff.profile_id')
     .leftJoin('token', (join) =>
@@ -61,13 +73,13 @@ export async function listHandoffs(db: Db): Promise<NamedHandoff[]> {
     .select(['profile.name as profile_name', 'token.id as current_token_id'])
     .orderBy('profile.name')
     .orderBy('handoff.handed_over_at', 'desc')
-    .orderBy('handoff.id')
-    .execute();
-  return rows.map((row) => ({
-    handoff: fromRow(row),
-    profile: row.profile_name,
-    currentTokenId: row.current_token_id,
-  }));
+    .orderBy('handoff.id');
+}
+
+function fromNamedRow(
+  row: Selectable<HandoffTable> & { profile_name: string; current_token_id: string | null },
+): NamedHandoff {
+  return { handoff: fromRow(row), profile: row.profile_name, currentTokenId: row.current_token_id };
 }
 
 /** Keeps where a token went: a row for each application, changed where it is there already. */
@@ -96,21 +108,128 @@ export async function saveHandoff(
     .execute();
 }
 
-export async function saveWatch(db: Db, id: string, watch: unknown, watchedAt: number): Promise<void> {
+/** What a look found. Epoch milliseconds. */
+export interface Look {
+  watch: unknown;
+  watchedAt: number;
+  /** Null where it is in no quarantine: what did not get through about one is then tried no more. */
+  quarantinedSince: number | null;
+}
+
+/** Keeps what a look found. */
+export async function saveWatch(db: Db, id: string, look: Look): Promise<void> {
   await db
     .updateTable('handoff')
-    .set({ watch: JSON.stringify(watch), watched_at: watchedAt })
+    .set({
+      watch: JSON.stringify(look.watch),
+      watched_at: look.watchedAt,
+      quarantined_since: look.quarantinedSince,
+      watch_failure: null,
+    })
+    .where('id', '=', id)
+    .execute();
+  if (look.quarantinedSince === null) await supersedeReminders(db, quarantineOccasion(id));
+}
+
+/** Keeps why a look found nothing out; what the one before found stays. */
+export async function saveWatchFailure(db: Db, id: string, failure: string): Promise<void> {
+  await db.updateTable('handoff').set({ watch_failure: failure }).where('id', '=', id).execute();
+}
+
+/** Keeps how provisioning is set up there, as it was found now. */
+export async function saveFindings(db: Db, id: string, findings: unknown[], now: number): Promise<void> {
+  await db
+    .updateTable('handoff')
+    .set({ findings: JSON.stringify(findings), findings_at: now })
     .where('id', '=', id)
     .execute();
 }
 
+/** What the ledger of reminders calls the quarantine of a hand-over. */
+export function quarantineOccasion(handoffId: string): `quarantine ${string}` {
+  return `quarantine ${handoffId}`;
+}
+
+/** A hand-over that is in quarantine, with the token that its profile has now. */
+export interface Quarantined extends NamedHandoff {
+  quarantinedSince: number;
+  /** When the current token was captured; null without one. Epoch milliseconds. */
+  capturedAt: number | null;
+}
+
+/** The hand-overs in quarantine, by their profile's name; of profiles under a tag, or of these. By index. */
+export async function quarantinedHandoffs(
+  db: Db,
+  { tag, profileIds }: { tag?: string | undefined; profileIds?: readonly string[] } = {},
+): Promise<Quarantined[]> {
+  if (profileIds?.length === 0) return [];
+  const rows = await namedHandoffs(db)
+    .select('token.captured_at')
+    .where('handoff.quarantined_since', 'is not', null)
+    .$if(profileIds !== undefined, (select) => select.where('profile.id', 'in', profileIds ?? []))
+    .$if(tag !== undefined, (select) =>
+      select.where('profile.id', 'in', (ids) =>
+        ids
+          .selectFrom('profile_tag')
+          .select('profile_tag.profile_id')
+          .where('profile_tag.tag', '=', tag ?? ''),
+      ),
+    )
+    .execute();
+  return rows.map((row) => ({
+    ...fromNamedRow(row),
+    quarantinedSince: row.quarantined_since ?? 0,
+    capturedAt: row.captured_at,
+  }));
+}
+
+/** A hand-over to Entra ID that is to be looked at. */
+export interface DueWatch {
+  handoff: Handoff;
+  /** Epoch milliseconds. */
+  watchAt: number;
+}
+
+/** The one that is longest due to be looked at; null where none is. By index. */
+export async function nextDueWatch(db: Db, now: number): Promise<DueWatch | null> {
+  const row = await db
+    .selectFrom('handoff')
+    .selectAll()
+    .where('kind', '=', 'entra')
+    .where('watch_at', '<=', now)
+    .where('app_id', '<>', '')
+    .orderBy('watch_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row === undefined ? null : { handoff: fromRow(row), watchAt: row.watch_at };
+}
+
+/** Plans the next look, or takes this one upon oneself until then. False where somebody else was faster. */
+export async function planWatch(db: Db, { handoff, watchAt }: DueWatch, at: number): Promise<boolean> {
+  const row = await db
+    .updateTable('handoff')
+    .set({ watch_at: at })
+    .where('id', '=', handoff.id)
+    .where('watch_at', '=', watchAt)
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Looks at everything anew: the clock was set back. */
+export async function watchAllAnew(db: Db): Promise<void> {
+  await db.updateTable('handoff').set({ watch_at: 0 }).execute();
+}
+
 export async function deleteHandoff(db: Db, target: HandoffTarget): Promise<void> {
-  await db
+  const row = await db
     .deleteFrom('handoff')
     .where('profile_id', '=', target.profileId)
     .where('kind', '=', target.kind)
     .where('app_id', '=', target.appId)
-    .execute();
+    .returning('id')
+    .executeTakeFirst();
+  if (row !== undefined) await supersedeReminders(db, quarantineOccasion(row.id));
 }
 
 function fromRow(row: Selectable<HandoffTable>): Handoff {
@@ -127,5 +246,9 @@ function fromRow(row: Selectable<HandoffTable>): Handoff {
     steps: JSON.parse(row.steps) as unknown[],
     watch: row.watch === null ? null : JSON.parse(row.watch),
     watchedAt: row.watched_at,
+    quarantinedSince: row.quarantined_since,
+    watchFailure: row.watch_failure,
+    findings: row.findings === null ? null : (JSON.parse(row.findings) as unknown[]),
+    findingsAt: row.findings_at,
   };
 }

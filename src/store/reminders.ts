@@ -171,12 +171,29 @@ export async function recordSent(db: Db, claim: Claim, now: number): Promise<voi
     .set({ state: 'sent', sent_at: now, changed_at: now, claimed_by: null, claimed_until: null })
     .returning('occasion')
     .executeTakeFirst();
-  if (row === undefined) return;
+  // A matter of its own supersedes nothing, and is superseded by nothing.
+  if (row === undefined || isOfItsOwn(claim.occasion)) return;
   await db
     .updateTable('reminder')
     .set({ state: 'superseded', changed_at: now, claimed_by: null, claimed_until: null })
     .where('token_id', '=', claim.tokenId)
     .where('channel', '=', claim.channel)
+    .where('state', '=', 'failed')
+    .where('occasion', 'not like', '% %')
+    .execute();
+}
+
+/** Whether an occasion has nothing to do with the token's end: a word and an identifier, as `quarantine <id>`. */
+function isOfItsOwn(occasion: string): boolean {
+  return occasion.includes(' ');
+}
+
+/** The occasion is over: what did not get through about it is tried no more. */
+export async function supersedeReminders(db: Db, occasion: string): Promise<void> {
+  await db
+    .updateTable('reminder')
+    .set({ state: 'superseded', claimed_by: null, claimed_until: null })
+    .where('occasion', '=', occasion)
     .where('state', '=', 'failed')
     .execute();
 }

@@ -81,6 +81,8 @@ export interface RenewalRoundTable {
   expires_before: number;
   /** Only the profiles with this tag. */
   tag: string | null;
+  /** Only the profiles with this contact. */
+  contact: string | null;
   created_at: number;
   /** When it was done with, or given up. */
   ended_at: number | null;
@@ -135,7 +137,7 @@ export interface TokenTable {
 /** The ledger of reminders: one row for each token, occasion and channel. */
 export interface ReminderTable {
   token_id: string;
-  /** The days left, or `expired`, or `rejected`. */
+  /** The days left, or `expired`, or `rejected`; `quarantine` with the ID of a hand-over. */
   occasion: string;
   channel: 'mail' | 'webhook' | 'desktop';
   /** The instant it speaks of: the token's end as it was known, or its rejection. */
@@ -221,6 +223,15 @@ export interface HandoffTable {
   /** How its provisioning stood when it was last looked at, as JSON. */
   watch: string | null;
   watched_at: number | null;
+  /** Since when it is in quarantine there, as that look found; null where it is in none. */
+  quarantined_since: number | null;
+  /** When it is looked at by itself next; 0 where it never was. */
+  watch_at: Generated<number>;
+  /** Why the last look failed, in words for a person; null where it did not. */
+  watch_failure: string | null;
+  /** What was odd about how it is set up there, as JSON; null where that was never read. */
+  findings: string | null;
+  findings_at: number | null;
 }
 
 /** A program that may fetch tokens. A secret it has only as its SHA-256, or none and public keys instead. */

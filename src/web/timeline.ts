@@ -96,6 +96,7 @@ function reminderEntry({
 export function occasionWords(occasion: string): string {
   if (occasion === 'expired') return 'The token has expired.';
   if (occasion === 'rejected') return 'Webex rejects the token.';
+  if (occasion.startsWith('quarantine')) return 'Entra ID has put provisioning in quarantine.';
   return occasion === '0' ? 'Less than a day left.' : `${plural(Number(occasion), 'day')} left.`;
 }
 

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import { syncJob } from '../../src/handoff/entra/graph-objects.ts';
+import { lookAtEntra } from '../../src/handoff/entra/look.ts';
 import { pushProfileToEntra } from '../../src/handoff/entra/push-profile.ts';
 import { describeWatch, quarantineDaysLeft, watchOf } from '../../src/handoff/entra/watch.ts';
-import { watchHandoffs } from '../../src/handoff/entra/watch-handoffs.ts';
-import { describeHandoffs, quarantineNotices } from '../../src/handoff/handoffs.ts';
+import { dailyWatch, watchHandoffs } from '../../src/handoff/entra/watch-handoffs.ts';
+import { describeHandoffs } from '../../src/handoff/handoffs.ts';
 import { actor, handoffVault } from './handoff-vault.ts';
 
 const day = 86_400_000;
@@ -65,7 +66,19 @@ test('what Graph calls never, and words that are new, do no harm', () => {
   expect(describeWatch(watchOf({ id: 'job-1', status: null }), began)).toHaveLength(1);
 });
 
-test('looks at every place without a person, keeps what it learns, and reminds of a quarantine', async () => {
+test('where Graph leaves out when a quarantine began, it goes on from when it was first seen', () => {
+  const imposedAnew = syncJob.parse({
+    id: 'job-1',
+    status: {
+      code: 'Quarantine',
+      quarantine: { reason: 'EncounteredQuarantineException', currentBegan: '2027-03-05T12:00:00Z' },
+    },
+  });
+  expect(watchOf(imposedAnew).quarantine?.since).toBe(began + 4 * day);
+  expect(watchOf(imposedAnew, quarantined).quarantine?.since).toBe(began);
+});
+
+test('looks at every place without a person, and keeps what it learns', async () => {
   let now = began;
   const world = await handoffVault(undefined, () => now);
   const { vault, ports, simulator, holdToken } = world;
@@ -74,14 +87,9 @@ test('looks at every place without a person, keeps what it learns, and reminds o
   simulator.revoke('full-admin');
   now += day;
   await simulator.entra.runCycle();
-  expect(await quarantineNotices(vault)).toEqual([]);
-
   now += 2 * day;
   const [watched] = await watchHandoffs(vault, ports);
   expect(watched).toMatchObject({ failure: null, watch: { status: 'Quarantine' } });
-  expect(await quarantineNotices(vault)).toMatchObject([
-    { profile: 'acme', daysLeft: 26, message: expect.stringMatching(/webex-token push entra acme/) },
-  ]);
   expect(await describeHandoffs(vault, 'acme')).toMatchObject([
     {
       provisioning: { status: 'Quarantine', quarantineDaysLeft: 26, checkedAt: new Date(now).toISOString() },
@@ -89,7 +97,7 @@ test('looks at every place without a person, keeps what it learns, and reminds o
   ]);
   // Without looking again the days go down.
   now += 10 * day;
-  expect(await quarantineNotices(vault)).toMatchObject([{ daysLeft: 16 }]);
+  expect(await describeHandoffs(vault, 'acme')).toMatchObject([{ provisioning: { quarantineDaysLeft: 16 } }]);
 });
 
 test('a place that cannot be asked says why, and keeps what was known', async () => {
@@ -99,5 +107,55 @@ test('a place that cannot be asked says why, and keeps what was known', async ()
   simulator.entra.faults.add({ path: /jobs$/, answer: 503 });
   const [watched] = await watchHandoffs(vault, ports);
   expect(watched).toMatchObject({ watch: null, failure: { message: expect.stringMatching(/503/) } });
-  expect(await describeHandoffs(vault, 'acme')).toMatchObject([{ provisioning: { status: 'Active' } }]);
+  expect(await describeHandoffs(vault, 'acme')).toMatchObject([
+    { provisioning: { status: 'Active' }, lookFailure: expect.stringMatching(/503/) },
+  ]);
+  simulator.entra.faults.clear();
+  await watchHandoffs(vault, ports);
+  expect(await describeHandoffs(vault, 'acme')).toMatchObject([{ lookFailure: null }]);
+});
+
+test('each place is looked at once a day, by one of several processes, and sooner where it failed', async () => {
+  let now = began;
+  const { vault, ports, simulator, holdToken } = await handoffVault(undefined, () => now);
+  await holdToken();
+  await pushProfileToEntra(vault, 'acme', actor, { start: true }, ports);
+  const next = dailyWatch(vault, ports, () => 0.5);
+  const both = await Promise.all([next(), dailyWatch(vault, ports, () => 0.5)()]);
+  expect(both.filter((each) => each !== null)).toHaveLength(1);
+  const looks = async () => {
+    const found = await next();
+    return found === null ? 'none is due' : (found.failure?.message ?? found.watch?.status);
+  };
+  expect(await looks()).toBe('none is due');
+  now += day - 1;
+  expect(await looks()).toBe('none is due');
+  simulator.entra.faults.add({ path: /jobs$/, answer: 503 });
+  now += 1;
+  expect(await looks()).toMatch(/503/);
+  simulator.entra.faults.clear();
+  now += 3_600_000;
+  expect(await looks()).toBe('Active');
+  expect(await looks()).toBe('none is due');
+});
+
+test('what a look or a hand-over found about the set-up stays to be told', async () => {
+  let now = began;
+  const { vault, ports, simulator, holdToken } = await handoffVault(undefined, () => now);
+  await holdToken();
+  await pushProfileToEntra(vault, 'acme', actor, { start: true }, ports);
+  const [atFirst] = await describeHandoffs(vault, 'acme');
+  expect(atFirst?.review).toMatchObject({ checkedAt: new Date(now).toISOString() });
+  const [mapping] = simulator.entra.app.jobs;
+  if (mapping !== undefined) mapping.schema = { synchronizationRules: [] };
+  now += day;
+  await lookAtEntra(vault, 'acme', ports);
+  expect(await describeHandoffs(vault, 'acme')).toMatchObject([
+    {
+      review: {
+        checkedAt: new Date(now).toISOString(),
+        findings: expect.arrayContaining([expect.objectContaining({ id: 'no-user-mapping' })]),
+      },
+    },
+  ]);
 });

@@ -16,7 +16,7 @@ export function command(): Command {
       .allowUnknownOption()
       .addHelpText(
         'after',
-        '\nExample:\n  webex-token check --within 14\n\nIt ends 0 where all is well, 1 where something ends within so many days, 2 where something has expired\nor is rejected, 3 where that cannot be told. Webex is not asked: "webex-token test" does.',
+        '\nExample:\n  webex-token check --within 14\n\nIt ends 0 where all is well, 1 where something ends within so many days, 2 where something has expired\nor is rejected, 3 where that cannot be told. Webex is not asked: "webex-token test" does.\nA quarantine in Entra ID that the last look found counts as 1, and as 2 once its 28 days are over.',
       )
       .action(check)
   );

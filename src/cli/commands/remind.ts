@@ -2,6 +2,9 @@ import { Command } from 'commander';
 import { noChannelHelp, openChannels } from '../../expiry/channels.ts';
 import { thisProcess } from '../../expiry/claimant.ts';
 import { type Delivery, sendReminders } from '../../expiry/send-reminders.ts';
+import { quarantineNotices } from '../../handoff/entra/quarantine-notices.ts';
+import { entraSignsInAlone } from '../../handoff/entra/sign-in-method.ts';
+import { unattendedPorts } from '../../handoff/entra/unattended-ports.ts';
 import { countByStatus } from '../../store/profile-page.ts';
 import type { Records } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
@@ -23,12 +26,15 @@ async function remind(options: { json?: boolean }): Promise<void> {
   await withRecords(async (records) => {
     const channels = await openChannels(records.settings.reminders);
     try {
+      if (entraSignsInAlone(records.settings.entra)) await lookAtProvisioning(records);
+      const notices = await quarantineNotices(records);
       const deliveries = await sendReminders(records, {
         channels,
         claimant: thisProcess(),
+        notices,
         impatient: true,
       });
-      const unheard = channels.length === 0 && (await isAnythingDue(records));
+      const unheard = channels.length === 0 && (notices.length > 0 || (await isAnythingDue(records)));
       if (unheard || deliveries.some(({ outcome }) => outcome === 'failed')) process.exitCode = failed;
       const ways = channels.map(({ name, target }) => ({ channel: name, target }));
       if (options.json) printJson({ channels: ways, deliveries });
@@ -42,6 +48,19 @@ async function remind(options: { json?: boolean }): Promise<void> {
       for (const channel of channels) channel.close();
     }
   });
+}
+
+/** Asks Entra ID wherever that was not done for a day. What cannot be asked keeps no reminder back. */
+async function lookAtProvisioning(records: Records): Promise<void> {
+  const { dailyWatch } = await import('../../handoff/entra/watch-handoffs.ts');
+  const next = dailyWatch(records, unattendedPorts({ keepsAlive: true }), Math.random);
+  for (let watched = await next(); watched !== null; watched = await next()) {
+    const { handoff, failure } = watched;
+    if (failure === null) continue;
+    warn(
+      `Provisioning by "${handoff.appName}" could not be looked at. ${failure.message} ${failure.help ?? ''}`.trimEnd(),
+    );
+  }
 }
 
 async function isAnythingDue({ db, settings, now }: Records): Promise<boolean> {

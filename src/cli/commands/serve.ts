@@ -1,12 +1,13 @@
 import { Command } from 'commander';
-import { appOrigin } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
 import { startWatch } from '../../expiry/watch.ts';
 import { serveApi } from '../../server/serve-api.ts';
 import { startServer } from '../../server/start.ts';
 import type { TlsFiles } from '../../server/tls-files.ts';
+import { watchProvisioning } from '../../server/watch-provisioning.ts';
 import { parseAddressRange } from '../../tokens/client.ts';
 import { newEntryLink } from '../../vault/entry-links.ts';
+import { linksTo } from '../links.ts';
 import { createLog } from '../log.ts';
 import { showTheWayIn } from '../show-the-way-in.ts';
 import { note } from '../terminal.ts';
@@ -57,9 +58,9 @@ async function serve(options: ServeOptions): Promise<void> {
     const stopped = untilStopped();
     const log = createLog(options.verbose ? 'info' : 'warn');
     const server = await startServer(vault, log);
-    const watch = startWatch(vault, { log });
+    const watch = startWatch(vault, { log, ...watchProvisioning(vault, log) });
     try {
-      await showTheWayIn(`${appOrigin(vault.settings)}/enter/${await newEntryLink(vault)}`, options.open);
+      await showTheWayIn(linksTo(`/enter/${await newEntryLink(vault)}`, server), options.open);
       await stopped;
     } finally {
       await Promise.all([server.close(), watch.close()]);
@@ -75,7 +76,7 @@ async function serveApiAlone(options: ServeOptions, place: string): Promise<void
     const stopped = untilStopped();
     const log = createLog(options.verbose ? 'info' : 'warn');
     const server = await serveApi(vault, log, { host, port, tls, trustedProxies });
-    const watch = startWatch(vault, { log });
+    const watch = startWatch(vault, { log, ...watchProvisioning(vault, log) });
     try {
       note(`The token API is on ${server.address}, as ${server.issuer}. Stop with Ctrl-C.`);
       await stopped;

@@ -66,6 +66,8 @@ function handoffLines({
   handedOverAt,
   upToDate,
   provisioning,
+  lookFailure,
+  review,
 }: HandoffView): [string, string][] {
   const when =
     handedOverAt === null
@@ -73,9 +75,21 @@ function handoffLines({
       : `${handedOverAt}${upToDate ? '' : ', and it still has that earlier token'}`;
   const id = app === '' ? '' : `, ${app}`;
   const seen = provisioning === null ? [] : [`As of ${provisioning.checkedAt}:`, ...provisioning.sentences];
+  const failed = lookFailure === null ? [] : [`The last look there failed: ${lookFailure}`];
   return [
     ['Handed to', `${toolTitles[tool]} (${appName}${id}): ${when}`],
-    ...seen.map((sentence): [string, string] => ['', sentence]),
+    ...[...seen, ...failed, ...reviewLines(review)].map((sentence): [string, string] => ['', sentence]),
+  ];
+}
+
+/** How it is set up there, as it was when that was last read. */
+function reviewLines(review: HandoffView['review']): string[] {
+  if (review === null) return [];
+  const { checkedAt, findings } = review;
+  if (findings.length === 0) return [`How it is set up, as of ${checkedAt}: nothing to find fault with.`];
+  return [
+    `How it is set up, as of ${checkedAt}:`,
+    ...findings.map(({ level, message }) => `- ${level}: ${message}`),
   ];
 }
 

@@ -1,11 +1,12 @@
 import { BrokerError } from '../../errors.ts';
-import { handoffsOf, saveWatch } from '../../store/handoffs.ts';
+import { handoffsOf, saveFindings } from '../../store/handoffs.ts';
 import { tokensOf } from '../../store/tokens.ts';
 import { requireProfile } from '../../vault/profiles.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { isEntraCloud } from './clouds.ts';
 import { appById, type EntraApp } from './find-app.ts';
 import { listJobs } from './find-job.ts';
+import { keepWatch } from './keep-watch.ts';
 import { type EntraPorts, openGraph } from './push-profile.ts';
 import type { Finding } from './review.ts';
 import { reviewJob } from './review-job.ts';
@@ -20,7 +21,7 @@ export interface EntraLook {
 }
 
 /**
- * Looks at the application that a profile's token was handed to last, changes nothing there, and keeps how it stands.
+ * Looks at the application that a profile's token was handed to last, changes nothing there, and keeps what it found.
  * Throws `E_NO_PROFILE`, `E_NO_HANDOFF`, `E_JOB`, and what the sign-in and Microsoft Graph throw.
  */
 export async function lookAtEntra(
@@ -49,10 +50,11 @@ export async function lookAtEntra(
       help: 'Hand the token over again, which makes one.',
     });
   }
-  const watch = watchOf(job);
-  await saveWatch(vault.db, handoff.id, watch, vault.now());
+  const watch = watchOf(job, before);
+  await keepWatch(vault, handoff, watch);
   const token = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
   const secrets = await readSecrets(graph, app);
   const findings = await reviewJob(graph, app, job.id, secrets, token?.account?.email ?? null);
+  await saveFindings(vault.db, handoff.id, findings, vault.now());
   return { app, watch, findings };
 }

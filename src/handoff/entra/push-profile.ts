@@ -1,6 +1,6 @@
 import { BrokerError } from '../../errors.ts';
-import { handoffsOf, saveWatch } from '../../store/handoffs.ts';
-import type { Actor, Vault } from '../../vault/vault.ts';
+import { type Handoff, handoffsOf, saveFindings } from '../../store/handoffs.ts';
+import type { Actor, Records, Vault } from '../../vault/vault.ts';
 import type { HandoffPorts } from '../ports.ts';
 import { auditFailedPush, recordHandedOver } from '../record-push.ts';
 import type { ShownRequest } from '../request-line.ts';
@@ -9,6 +9,7 @@ import { tokenToHandOver } from '../token-to-hand-over.ts';
 import { type EntraCloud, entraEndpoints, isEntraCloud } from './clouds.ts';
 import type { EntraApp } from './find-app.ts';
 import { Graph } from './graph.ts';
+import { keepWatch } from './keep-watch.ts';
 import { pushToEntra } from './push.ts';
 import type { Finding } from './review.ts';
 import { reviewJob } from './review-job.ts';
@@ -100,8 +101,10 @@ export async function pushProfileToEntra(
       onStep,
       onHandedOver: record,
     });
-    if (watch !== null) await keepWatch(vault, profile.id, app, watch);
+    const kept = dryRun ? undefined : await keptHandoff(vault, profile.id, app);
+    if (kept !== undefined && watch !== null) await keepWatch(vault, kept, watch);
     const findings = await reviewJob(graph, app, job.id, secrets, token.account?.email ?? null);
+    if (kept !== undefined) await saveFindings(vault.db, kept.id, findings, vault.now());
     return { ok: true, tool: 'entra', profile: name, dryRun, cloud, app, steps, requests, watch, findings };
   } catch (error) {
     if (!dryRun) await auditFailedPush(vault, profile, 'entra', error, actor);
@@ -113,7 +116,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Signs in, and returns Microsoft Graph ready to be asked. */
 export async function openGraph(
-  vault: Vault,
+  vault: Records,
   cloud: EntraCloud,
   ports: Omit<EntraPorts, 'onStep'>,
   secrets: string[] = [],
@@ -143,9 +146,6 @@ export async function openGraph(
   });
 }
 
-async function keepWatch(vault: Vault, profileId: string, app: EntraApp, watch: EntraWatch): Promise<void> {
-  const kept = (await handoffsOf(vault.db, profileId)).find(
-    ({ kind, appId }) => kind === 'entra' && appId === app.id,
-  );
-  if (kept !== undefined) await saveWatch(vault.db, kept.id, watch, vault.now());
+async function keptHandoff({ db }: Vault, profileId: string, app: EntraApp): Promise<Handoff | undefined> {
+  return (await handoffsOf(db, profileId)).find(({ kind, appId }) => kind === 'entra' && appId === app.id);
 }

@@ -19,6 +19,7 @@ import type { ShownRequest } from '../request-line.ts';
 import { showingFetch } from '../showing-fetch.ts';
 import { readClientCertificate } from './certificate.ts';
 import type { EntraEndpoints } from './clouds.ts';
+import { type EntraSignInMethod, entraSignInMethod } from './sign-in-method.ts';
 
 /** What a person has to do to sign in (RFC 8628 §3.3): open the address, and type the code. */
 export interface DeviceCode {
@@ -39,9 +40,6 @@ export interface EntraSignIn {
   signal?: AbortSignal;
 }
 
-/** How the sign-in is done: by the application itself where it has a credential, else by a person. */
-export type EntraSignInMethod = 'client-secret' | 'certificate' | 'device-code';
-
 /**
  * The public client that Microsoft's own Graph PowerShell and Graph CLI sign people in with, known in every cloud as
  * "Microsoft Graph Command Line Tools". AZURE_CLIENT_ID names another.
@@ -50,16 +48,6 @@ const graphCommandLineTools = '14d82eec-204b-4c2f-b7e8-296a70dab67e';
 
 /** What a person is asked to consent to: to change provisioning, to find the application, to look who is assigned. */
 const personScopes = ['Synchronization.ReadWrite.All', 'Application.Read.All', 'User.ReadBasic.All'];
-
-export function entraSignInMethod(settings: EntraSettings): EntraSignInMethod {
-  if (settings.clientSecret !== null) return 'client-secret';
-  return settings.clientCertificatePath === null ? 'device-code' : 'certificate';
-}
-
-/** Whether nobody is needed to sign in. */
-export function entraSignsInAlone(settings: EntraSettings): boolean {
-  return entraSignInMethod(settings) !== 'device-code';
-}
 
 /**
  * Signs in to Microsoft Graph. Returns its access token.

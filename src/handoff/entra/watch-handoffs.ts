@@ -1,10 +1,19 @@
 import { BrokerError } from '../../errors.ts';
-import { type Handoff, handoffsOf, listHandoffs, saveWatch } from '../../store/handoffs.ts';
-import type { Vault } from '../../vault/vault.ts';
+import {
+  type Handoff,
+  handoffsOf,
+  listHandoffs,
+  nextDueWatch,
+  planWatch,
+  saveWatchFailure,
+} from '../../store/handoffs.ts';
+import { dayMs } from '../../tokens/lifetimes.ts';
+import type { Records } from '../../vault/vault.ts';
 import { type EntraCloud, isEntraCloud } from './clouds.ts';
 import { synchronizationPath } from './find-job.ts';
 import type { Graph } from './graph.ts';
 import { graphList, syncJob } from './graph-objects.ts';
+import { keepWatch } from './keep-watch.ts';
 import { type EntraPorts, openGraph } from './push-profile.ts';
 import { type EntraWatch, watchOf } from './watch.ts';
 
@@ -15,36 +24,80 @@ export interface Watched {
   failure: { message: string; help: string | undefined } | null;
 }
 
+type WatchPorts = Omit<EntraPorts, 'onStep'>;
+
 /**
  * Looks at how provisioning stands in Entra ID, wherever a token was handed to it, or for one profile's. What is
  * learned is kept with the hand-over. Signs in once for each cloud: unattended only where the AZURE_* settings allow
  * it (`entraSignsInAlone`).
  */
 export async function watchHandoffs(
-  vault: Vault,
-  ports: Omit<EntraPorts, 'onStep'>,
+  records: Records,
+  ports: WatchPorts,
   profileId?: string,
 ): Promise<Watched[]> {
-  const graphs = new Map<EntraCloud, Promise<Graph>>();
-  const graphIn = (cloud: EntraCloud): Promise<Graph> => {
-    const graph = graphs.get(cloud) ?? openGraph(vault, cloud, ports);
-    graphs.set(cloud, graph);
-    return graph;
-  };
+  const graphIn = graphs(records, ports);
   const watched: Watched[] = [];
   const handoffs = (
     profileId === undefined
-      ? (await listHandoffs(vault.db)).map(({ handoff }) => handoff)
-      : await handoffsOf(vault.db, profileId)
+      ? (await listHandoffs(records.db)).map(({ handoff }) => handoff)
+      : await handoffsOf(records.db, profileId)
   ).filter(({ kind, appId }) => kind === 'entra' && appId !== '');
   for (const handoff of handoffs) {
-    watched.push(await watchOne(vault, handoff, graphIn));
+    watched.push(await watchOne(records, handoff, graphIn));
   }
   return watched;
 }
 
+/** How long a look may take before another process takes it over. Milliseconds. */
+const leaseMs = 10 * 60_000;
+
+/** After a look that failed. Milliseconds. */
+const retryMs = 3_600_000;
+
+/**
+ * Returns what looks, at each call, at the one place whose daily look is longest due, and gives null where none is.
+ * For where nobody is needed to sign in. `random` gives numbers from 0 to 1; it spreads the looks over the day.
+ */
+export function dailyWatch(
+  records: Records,
+  ports: WatchPorts,
+  random: () => number,
+): () => Promise<Watched | null> {
+  const graphIn = graphs(records, ports);
+  const { db } = records;
+  return async () => {
+    for (;;) {
+      const now = records.now();
+      const due = await nextDueWatch(db, now);
+      if (due === null) return null;
+      const taken = { ...due, watchAt: now + leaseMs };
+      if (!(await planWatch(db, due, taken.watchAt))) continue;
+      const watched = await watchOne(records, due.handoff, graphIn);
+      const pauseMs = watched.failure === null ? dayMs * (0.9 + 0.2 * random()) : retryMs;
+      await planWatch(db, taken, Math.ceil(records.now() + pauseMs));
+      return watched;
+    }
+  };
+}
+
+/** An access token of Entra ID lives for an hour at least; a sign-in that failed is not tried for each place anew. Milliseconds. */
+const graphForMs = 30 * 60_000;
+
+/** Microsoft Graph in each cloud, signed in to once for a while. */
+function graphs(records: Records, ports: WatchPorts): (cloud: EntraCloud) => Promise<Graph> {
+  const open = new Map<EntraCloud, { graph: Promise<Graph>; until: number }>();
+  return (cloud) => {
+    const known = open.get(cloud);
+    if (known !== undefined && records.now() < known.until) return known.graph;
+    const graph = openGraph(records, cloud, ports);
+    open.set(cloud, { graph, until: records.now() + graphForMs });
+    return graph;
+  };
+}
+
 async function watchOne(
-  vault: Vault,
+  records: Records,
   handoff: Handoff,
   graphIn: (cloud: EntraCloud) => Promise<Graph>,
 ): Promise<Watched> {
@@ -55,14 +108,14 @@ async function watchOne(
     const before = handoff.watch as EntraWatch | null;
     const job = value.find(({ id }) => id === before?.jobId) ?? value[0];
     if (job === undefined) {
-      const message = `"${handoff.appName}" has no provisioning job any more.`;
-      return { handoff, watch: null, failure: { message, help: undefined } };
+      throw new BrokerError('E_JOB', `"${handoff.appName}" has no provisioning job any more.`);
     }
-    const watch = watchOf(job);
-    await saveWatch(vault.db, handoff.id, watch, vault.now());
+    const watch = watchOf(job, before);
+    await keepWatch(records, handoff, watch);
     return { handoff, watch, failure: null };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
+    await saveWatchFailure(records.db, handoff.id, error.message);
     return { handoff, watch: null, failure: { message: error.message, help: error.help } };
   }
 }

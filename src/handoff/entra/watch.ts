@@ -1,4 +1,4 @@
-import { dayMs } from '../../tokens/lifetimes.ts';
+import { daysLeftInQuarantine, quarantineEndsAt } from '../../tokens/quarantine.ts';
 import { displayable } from '../../webex/text.ts';
 import type { EntraApp } from './find-app.ts';
 import { synchronizationPath } from './find-job.ts';
@@ -23,18 +23,19 @@ export interface EntraWatch {
   } | null;
 }
 
-/** Microsoft's article on quarantine: the retries go on for 28 days, then the job is disabled. */
-export const quarantineDays = 28;
-
 /** Asks Graph for the job. Throws `E_GRAPH`. */
 export async function watchJob(graph: Graph, app: Pick<EntraApp, 'id'>, jobId: string): Promise<EntraWatch> {
   const path = `${synchronizationPath(app)}/jobs/${encodeURIComponent(jobId)}`;
   return watchOf(await graph.get(path, syncJob));
 }
 
-export function watchOf(job: SyncJob): EntraWatch {
+/**
+ * What a job says of itself. `before` is what the last look found: where Graph leaves out when a quarantine began, and
+ * tells only when it was last imposed anew, it goes on from when it was first seen.
+ */
+export function watchOf(job: SyncJob, before: EntraWatch | null = null): EntraWatch {
   const { lastExecution, lastSuccessfulExecution, quarantine } = job.status ?? {};
-  const since = quarantine?.seriesBegan ?? quarantine?.currentBegan ?? null;
+  const since = quarantine?.seriesBegan ?? before?.quarantine?.since ?? quarantine?.currentBegan ?? null;
   return {
     jobId: job.id,
     status: displayable(job.status?.code ?? 'Unknown', 40),
@@ -52,7 +53,7 @@ export function watchOf(job: SyncJob): EntraWatch {
           reason: displayable(quarantine.reason ?? 'Unknown', 60),
           since,
           nextAttempt: quarantine.nextAttempt,
-          disabledAt: since === null ? null : since + quarantineDays * dayMs,
+          disabledAt: since === null ? null : quarantineEndsAt(since),
           detail: quarantine.error?.message ? displayable(quarantine.error.message, 200) : null,
         }
       : null,
@@ -66,19 +67,16 @@ export function isQuarantined({ status, quarantine }: EntraWatch): boolean {
 
 /** Days until Entra ID disables a quarantined job, rounded down and never below 0; null where it is in none. */
 export function quarantineDaysLeft({ quarantine }: EntraWatch, now: number): number | null {
-  if (!quarantine || quarantine.disabledAt === null) return null;
-  return Math.max(0, Math.floor((quarantine.disabledAt - now) / dayMs));
+  return quarantine?.since == null ? null : daysLeftInQuarantine(quarantine.since, now);
 }
 
 /** How it stands in plain words: a sentence each, the most important first. */
 export function describeWatch(watch: EntraWatch, now: number): string[] {
   const sentences = [statusWords[watch.status] ?? `Provisioning is in the state "${watch.status}".`];
   if (watch.quarantine !== null) {
-    const { reason, since, detail } = watch.quarantine;
+    const { since } = watch.quarantine;
     const left = quarantineDaysLeft(watch, now);
-    sentences.push(
-      `The reason: ${quarantineReasons[reason] ?? reason}.${detail === null ? '' : ` “${detail}”`}`,
-    );
+    sentences.push(`The reason: ${whyQuarantined(watch.quarantine)}`);
     if (since !== null) sentences.push(`It has been so since ${new Date(since).toISOString()}.`);
     if (left !== null) sentences.push(`Entra ID disables it in ${left === 1 ? '1 day' : `${left} days`}.`);
   }
@@ -93,6 +91,11 @@ export function describeWatch(watch: EntraWatch, now: number): string[] {
     sentences.push(`The last one without errors ended ${new Date(lastSuccessAt).toISOString()}.`);
   }
   return sentences;
+}
+
+/** Why it is there, as a sentence, with what Entra ID says of it. */
+export function whyQuarantined({ reason, detail }: NonNullable<EntraWatch['quarantine']>): string {
+  return `${quarantineReasons[reason] ?? reason}.${detail === null ? '' : ` “${detail}”`}`;
 }
 
 /** By Graph's synchronizationStatus reference. */

@@ -6,6 +6,7 @@ import * as handoff from './004-handoff.ts';
 import * as partners from './005-partners.ts';
 import * as keys from './006-keys.ts';
 import * as attentionDays from './007-attention-days.ts';
+import * as looks from './008-looks.ts';
 
 /** In order of their names. What has been released is never changed, only followed by another. */
 const migrations: Record<string, Migration> = {
@@ -16,6 +17,7 @@ const migrations: Record<string, Migration> = {
   '005-partners': partners,
   '006-keys': keys,
   '007-attention-days': attentionDays,
+  '008-looks': looks,
 };
 
 export const migrationProvider: MigrationProvider = {

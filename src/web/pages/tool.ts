@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { entraClouds, isEntraCloud } from '../../handoff/entra/clouds.ts';
-import { entraSignInMethod } from '../../handoff/entra/sign-in.ts';
+import { entraSignInMethod } from '../../handoff/entra/sign-in-method.ts';
 import { entraAlternative, entraGuide } from '../../handoff/guide/entra-guide.ts';
 import type { Guide, GuideProfile } from '../../handoff/guide/guide.ts';
 import { oktaGuide } from '../../handoff/guide/okta-guide.ts';

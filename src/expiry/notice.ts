@@ -1,0 +1,15 @@
+import type { ReminderMessage } from './message.ts';
+
+/**
+ * Something that is to be told of a current token beside its end: once on each channel, for as long as it holds. Who
+ * gives the notices leaves out what is over.
+ */
+export interface Notice {
+  tokenId: string;
+  /** The matter, as the ledger knows it: a word and an identifier. */
+  occasion: string;
+  /** When it began. Where that is another instant than before, it is to be told anew. Epoch milliseconds. */
+  aboutAt: number;
+  /** Made only where it is sent. */
+  message: () => Promise<ReminderMessage>;
+}

@@ -1,0 +1,114 @@
+import { instantText } from '../../expiry/instants.ts';
+import { dataOf, factsOf, idOf, type ReminderMessage } from '../../expiry/message.ts';
+import type { Notice } from '../../expiry/notice.ts';
+import { type Quarantined, quarantinedHandoffs, quarantineOccasion } from '../../store/handoffs.ts';
+import { profileById } from '../../store/profiles.ts';
+import { tokenById } from '../../store/tokens.ts';
+import { daysLeftInQuarantine, quarantineEndsAt } from '../../tokens/quarantine.ts';
+import { type ProfileStatus, statusOf } from '../../tokens/status.ts';
+import type { Records } from '../../vault/vault.ts';
+import { type EntraWatch, whyQuarantined } from './watch.ts';
+
+/**
+ * What is to be told of the quarantines that the last looks found. A profile whose token was renewed since one began is
+ * left out: somebody is at it, and the pages say what is left to do.
+ */
+export async function quarantineNotices(records: Records, timeZone?: string): Promise<Notice[]> {
+  const notices: Notice[] = [];
+  for (const quarantined of await quarantinedHandoffs(records.db)) {
+    const { handoff, currentTokenId, capturedAt, quarantinedSince } = quarantined;
+    if (currentTokenId === null || capturedAt === null || capturedAt > quarantinedSince) continue;
+    notices.push({
+      tokenId: currentTokenId,
+      occasion: quarantineOccasion(handoff.id),
+      aboutAt: quarantinedSince,
+      message: () => quarantineMessage(records, quarantined, currentTokenId, timeZone),
+    });
+  }
+  return notices;
+}
+
+async function quarantineMessage(
+  { db, now }: Records,
+  { handoff, quarantinedSince: since }: Quarantined,
+  tokenId: string,
+  timeZone: string | undefined,
+): Promise<ReminderMessage> {
+  const token = await tokenById(db, tokenId);
+  if (token === null) throw new Error('the token was removed meanwhile');
+  const profile = await profileById(db, token.profileId);
+  const { name } = profile;
+  const { appId, appName, watchedAt } = handoff;
+  const { quarantine } = handoff.watch as EntraWatch;
+  const why = quarantine === null ? 'Entra ID does not say.' : whyQuarantined(quarantine);
+  const left = daysLeftInQuarantine(since, now());
+  const ends = quarantineEndsAt(since);
+  const over = ends <= now();
+  const days = left === 1 ? '1 day' : `${left} days`;
+  const text = (instant: number) => instantText(instant, timeZone);
+  const remedy = remedyFor(name, {
+    status: statusOf(token, now()),
+    isThere: handoff.tokenId === tokenId,
+    reason: quarantine?.reason ?? null,
+  });
+  return {
+    id: idOf(tokenId, { occasion: quarantineOccasion(handoff.id), aboutAt: since }),
+    occasion: 'quarantine',
+    subject: over
+      ? `Entra ID has given up provisioning ${name}`
+      : `Entra ID has put the provisioning of ${name} in quarantine`,
+    summary: over
+      ? `"${appName}" was in quarantine for 28 days, since ${text(since).day}, so that Entra ID has disabled it. Users are no longer provisioned to Webex.`
+      : `"${appName}" is in quarantine since ${text(since).day}: users are hardly provisioned to Webex any more. Entra ID tries again ever more rarely, and disables it for good on ${text(ends).day}: ${days} left.`,
+    ...remedy,
+    facts: [
+      ...factsOf(profile, token),
+      { title: 'Application', value: `${appName} (${appId})` },
+      { title: 'In quarantine since', value: text(since).full },
+      { title: 'Why', value: why },
+      {
+        title: over ? 'Disabled' : 'Disabled from',
+        value: `${text(ends).full}${over ? '' : `; ${days} left`}`,
+      },
+      ...(watchedAt === null ? [] : [{ title: 'As it was', value: text(watchedAt).full }]),
+    ],
+    contact: profile.contact,
+    data: {
+      ...dataOf(profile, token, now()),
+      quarantine: {
+        app: appId,
+        appName,
+        since: text(since).iso,
+        reason: quarantine?.reason ?? 'Unknown',
+        disabledAt: text(ends).iso,
+        daysLeft: left,
+      },
+    },
+  };
+}
+
+/** The one thing to do, by what is wrong. */
+function remedyFor(
+  name: string,
+  state: { status: ProfileStatus; isThere: boolean; reason: string | null },
+): Pick<ReminderMessage, 'action' | 'inShort'> {
+  const push = `webex-token push entra ${name}`;
+  if (state.status === 'expired' || state.status === 'rejected') {
+    const login = `webex-token login ${name} --push`;
+    return {
+      action: `The token is no longer good, so get a new one: run "${login}", which replaces it in Entra ID too, or open the web app with "webex-token open" and press Renew.`,
+      inShort: `Renew it with: ${login}`,
+    };
+  }
+  if (state.reason !== null && state.reason !== 'EncounteredQuarantineException') {
+    return {
+      action: `The token is not the cause. Mend what Entra ID names: in its admin center, under Enterprise applications, open this one, then Provisioning and its logs. Then restart provisioning there, or run "${push}", which lifts the quarantine.`,
+      inShort: 'Look at its provisioning logs in Entra ID.',
+    };
+  }
+  const why = state.isThere ? '' : 'Entra ID still has an earlier token. ';
+  return {
+    action: `${why}Hand the current token over once more: run "${push}", or open the web app with "webex-token open" and press Hand it to Entra ID. It is tested there first, and a test that passes lifts the quarantine.`,
+    inShort: `Hand the token over once more: ${push}`,
+  };
+}

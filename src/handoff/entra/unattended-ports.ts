@@ -1,0 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EntraPorts } from './push-profile.ts';
+
+/**
+ * For looks at which nobody looks on. Whoever uses them has made sure that no person is needed to sign in.
+ * `keepsAlive`: whether the process may not end while one waits to try again.
+ */
+export function unattendedPorts({ keepsAlive }: { keepsAlive: boolean }): Omit<EntraPorts, 'onStep'> {
+  return {
+    fetch: globalThis.fetch,
+    patience: {
+      sleep: (milliseconds) => sleep(milliseconds, undefined, { ref: keepsAlive }),
+      onWait: () => {},
+    },
+    onRequest: () => {},
+    onDeviceCode: () => {},
+  };
+}

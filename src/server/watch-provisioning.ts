@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import type { WatchOptions } from '../expiry/watch.ts';
+import { quarantineNotices } from '../handoff/entra/quarantine-notices.ts';
+import { entraSignsInAlone } from '../handoff/entra/sign-in-method.ts';
+import { unattendedPorts } from '../handoff/entra/unattended-ports.ts';
+import { isQuarantined } from '../handoff/entra/watch.ts';
+import { dailyWatch } from '../handoff/entra/watch-handoffs.ts';
+import type { Records } from '../vault/vault.ts';
+
+/**
+ * What a running server watches beside the tokens: whether Entra ID has put provisioning in quarantine. It looks by
+ * itself only where nobody is needed to sign in; what a person's look found is told all the same.
+ */
+export function watchProvisioning(
+  records: Records,
+  log: Pick<Logger, 'warn'>,
+  ports = unattendedPorts({ keepsAlive: false }),
+): Pick<WatchOptions, 'look' | 'notices'> {
+  const notices = () => quarantineNotices(records);
+  if (!entraSignsInAlone(records.settings.entra)) return { notices };
+  const next = dailyWatch(records, ports, Math.random);
+  return {
+    notices,
+    look: async () => {
+      const watched = await next();
+      if (watched === null) return null;
+      const { handoff, watch, failure } = watched;
+      if (failure !== null) {
+        log.warn({ app: handoff.appId, reason: failure.message }, 'provisioning could not be looked at');
+      }
+      return { tell: watch !== null && isQuarantined(watch) };
+    },
+  };
+}
