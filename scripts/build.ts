@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { licencesOf } from './licences.ts';
 import { type BuiltFile, putInPlace } from './put-in-place.ts';
 
 /*
@@ -21,6 +22,8 @@ const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'ut
 const inside = ['commander', 'env-paths', 'jose', 'kysely', 'openid-client', 'zod'];
 const outside = Object.keys(dependencies).filter((name) => !inside.includes(name));
 
+/** Every file that went in, seen from the root. */
+const inputs: string[] = [];
 const files = await Promise.all([
   filesOf({
     entryPoints: { main: src('cli/main.ts') },
@@ -50,10 +53,13 @@ const files = await Promise.all([
     format: 'iife',
   }),
 ]);
-putInPlace(dist, files.flat(), keepMs);
+const licences = { path: join(dist, 'licences.txt'), contents: Buffer.from(licencesOf(root, inputs)) };
+putInPlace(dist, [...files.flat(), licences], keepMs);
 
 async function filesOf(options: BuildOptions): Promise<BuiltFile[]> {
+  const always = { bundle: true, write: false, metafile: true } as const;
   // Paths in its output are relative to where it runs: the same wherever that is.
-  const { outputFiles } = await build({ ...options, bundle: true, write: false, absWorkingDir: root });
-  return outputFiles ?? [];
+  const { outputFiles = [], metafile } = await build({ ...options, ...always, absWorkingDir: root });
+  inputs.push(...Object.keys(metafile.inputs));
+  return outputFiles;
 }
