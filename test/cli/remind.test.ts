@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { handoffMachine, toolEnvironment } from '../handoff/handoff-machine.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { type Machine, machine } from './run.ts';
 
@@ -148,4 +149,62 @@ test('it needs no key: cron does not reach a keychain', async () => {
   expect((await on.run(['get', 'acme'])).code).not.toBe(0);
   expect((await on.run(['remind'])).code).toBe(0);
   expect(to.bodies).toHaveLength(1);
+});
+
+test('a quarantine in Entra ID: looked for without a person, told once though it is killed, and shown', async () => {
+  const to = await receiver();
+  const on = await handoffMachine((simulator) => ({
+    ...toolEnvironment(simulator),
+    WEBEX_TOKEN_WEBHOOK_URL: to.url,
+  }));
+  expect((await on.run(['push', 'entra', 'acme', '--start'])).code).toBe(0);
+  const { entra } = on.simulator;
+  const secret = entra.app.secrets.get('SecretToken') ?? '';
+  entra.app.secrets.set('SecretToken', 'fake-token-that-nobody-takes');
+  await entra.runCycle();
+
+  const received = new Promise<void>((resolve) => {
+    to.answer = () => resolve();
+  });
+  const dying = on.start(['remind']);
+  await received;
+  dying.kill('SIGKILL');
+  await dying.finished;
+  to.answer = (respond) => respond(200);
+  expect(await on.run(['remind'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(
+      /^sent +webhook +Entra ID has put the provisioning of acme in quarantine\n$/,
+    ),
+  });
+  expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
+  expect(to.bodies).toMatchObject([
+    { occasion: 'quarantine', profile: 'acme', quarantine: { app: entra.app.id, daysLeft: 27 } },
+    { occasion: 'quarantine' },
+  ]);
+  expect(to.raw.join()).not.toContain(secret);
+
+  expect((await on.run(['show', 'acme'])).stdout).toMatch(
+    /Provisioning is in quarantine[\s\S]*Entra ID disables it in 27 days\.[\s\S]*How it is set up, as of /,
+  );
+  expect(await on.run(['check'])).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/^WEBEX TOKEN WARNING - acme is in quarantine at Entra ID, 27 days left/),
+  });
+});
+
+test('where Entra ID cannot be asked, that is said, and keeps no reminder back', async () => {
+  const to = await receiver();
+  const on = await handoffMachine((simulator) => ({
+    ...toolEnvironment(simulator),
+    WEBEX_TOKEN_WEBHOOK_URL: to.url,
+    WEBEX_TOKEN_REMINDER_DAYS: '1000,364',
+  }));
+  await on.run(['push', 'entra', 'acme']);
+  on.environment.AZURE_CLIENT_SECRET = 'fake-wrong-secret';
+  const { code, stdout, stderr } = await on.run(['remind']);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^sent/);
+  expect(stderr).toMatch(/Provisioning by "Cisco Webex" could not be looked at\..*AADSTS7000215/);
+  expect(stderr).not.toContain('fake-wrong-secret');
 });
