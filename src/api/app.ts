@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import type { ClientReads } from '../store/client-reads.ts';
 import { openClientReads } from '../store/open-client-reads.ts';
 import { storePlace, type Vault } from '../vault/vault.ts';
-import { type ApiContext, peerAddress } from './context.ts';
+import { type ApiContext, forwardedAddress, peerAddress } from './context.ts';
 import { introspection } from './introspection.ts';
 import { metadata } from './metadata.ts';
 import { sendRefusal } from './oauth-error.ts';
@@ -52,7 +52,7 @@ export function createApi(options: ApiOptions): Api {
     queue,
     opened,
     throttle: new Throttle(),
-    addressOf: trustedProxies.length === 0 ? peerAddress : (request) => request.ip ?? peerAddress(request),
+    addressOf: trustedProxies.length === 0 ? peerAddress : forwardedAddress,
   };
 
   const app = express();

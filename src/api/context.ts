@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import type { Request } from 'express';
 import type { Logger } from 'pino';
 import type { Vault } from '../vault/vault.ts';
@@ -25,4 +26,10 @@ export interface ApiContext {
 export function peerAddress({ socket }: IncomingMessage): string {
   const address = socket.remoteAddress ?? '';
   return address.startsWith('::ffff:') ? address.slice(7) : address;
+}
+
+/** What the trusted proxies say is the other end. Where that is no address, it is the proxy itself that is known. */
+export function forwardedAddress(request: Request): string {
+  const { ip = '' } = request;
+  return isIP(ip) === 0 ? peerAddress(request) : ip;
 }

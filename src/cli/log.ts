@@ -1,5 +1,7 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
+import { describeError } from '../web/describe-error.ts';
+import { displayable, harmlessJson } from '../webex/text.ts';
 
 /**
  * The log of the running server, on standard error. Nothing is logged that holds a token; the redaction is for the
@@ -27,16 +29,19 @@ export function createLog(
         censor: '[redacted]',
       },
     },
-    destination,
+    { write: (line) => destination.write(harmlessJson(line)) },
   );
 }
 
 /**
  * A failure that a person can act on is told in its own words; where in the program it came up matters only for one that
- * nobody foresaw. A database that is away would fill the log otherwise, with every request.
+ * nobody foresaw, whose text comes from anywhere. A database that is away would fill the log otherwise, with every request.
  */
 function inLog(error: Error): object {
-  if (!(error instanceof BrokerError)) return pino.stdSerializers.err(error);
+  if (!(error instanceof BrokerError)) {
+    const { stack, ...described } = describeError(error);
+    return { ...described, stack: stack.join('\n') };
+  }
   const { code, message, help, cause } = error;
-  return { code, message, help, ...(cause instanceof Error && { cause: cause.message }) };
+  return { code, message, help, ...(cause instanceof Error && { cause: displayable(cause.message, 300) }) };
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { exitCodeOf, usage } from './exit-codes.ts';
+import { exitCodeOf, failed, usage } from './exit-codes.ts';
 import { reportError } from './terminal.ts';
 
 /** Every command is a file of its own, and only the one that was asked for is loaded. */
@@ -35,6 +35,11 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
 
 /** Runs one command line and sets the process's exit code. */
 export async function main(argv: string[]): Promise<void> {
+  // Node's own words would show the line of code that failed, and whatever the error has in it.
+  process.on('uncaughtException', (error) => {
+    reportError(error);
+    process.exit(failed);
+  });
   try {
     const program = await programFor(argv);
     await program.parseAsync(argv);

@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { BrokerError } from '../errors.ts';
+import { describeError } from '../web/describe-error.ts';
+import { harmlessJson, harmlessText } from '../webex/text.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -9,34 +11,42 @@ export function styled(style: Style, text: string, stream: NodeJS.WriteStream = 
   return styleText(style, text, { stream, validateStream: true });
 }
 
-/** The result, on standard output. */
+/** The result, on standard output, for a person: nothing in it steers the terminal. */
 export function print(text: string): void {
+  printExactly(harmlessText(text));
+}
+
+/** A result that programs read as it is. */
+export function printExactly(text: string): void {
   writeAll(1, `${text}\n`);
 }
 
 /** The result for programs. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+  printExactly(harmlessJson(JSON.stringify(value, null, 2)));
 }
 
 /** Everything that is not the result: on standard error. */
 export function note(text: string): void {
-  writeAll(2, `${text}\n`);
+  writeAll(2, `${harmlessText(text)}\n`);
 }
 
 export function warn(text: string): void {
   note(`${styled('yellow', 'Note:', process.stderr)} ${text}`);
 }
 
-/** What happened, why, and what to do next. A fault of the program itself comes with its stack. */
+/** What happened, why, and what to do next. A fault of the program itself comes with its stack, and without tokens. */
 export function reportError(error: unknown): void {
   if (error instanceof BrokerError) {
     note(`${styled('red', 'webex-token:', process.stderr)} ${error.message}`);
     if (error.help !== undefined) note(error.help);
     return;
   }
+  const { error: name, message = '', stack } = describeError(error);
   note(
-    `webex-token: unexpected failure. ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+    [`webex-token: unexpected failure. ${name}: ${message}`, ...stack.map((line) => `    ${line}`)].join(
+      '\n',
+    ),
   );
 }
 

@@ -1,16 +1,25 @@
 import { displayable } from '../webex/text.ts';
 
+export interface DescribedError {
+  /** The error's name, or its type where it is none. */
+  error: string;
+  code?: string;
+  message?: string;
+  /** The lines of the stack, without the message before them. */
+  stack: string[];
+}
+
 /** What of an unexpected error may stand in the log: its text comes from anywhere, so whatever looks like a token is taken out. */
-export function describeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { error: typeof error };
+export function describeError(error: unknown): DescribedError {
+  if (!(error instanceof Error)) return { error: typeof error, stack: [] };
   const { code } = error as NodeJS.ErrnoException;
   const frames = (error.stack ?? '')
     .split('\n')
     .filter((line) => /^\s+at /.test(line))
     .map((line) => line.trim());
   return {
-    error: error.name,
-    ...(code !== undefined && { code: String(code) }),
+    error: displayable(error.name, 60),
+    ...(code !== undefined && { code: displayable(String(code), 60) }),
     message: displayable(error.message, 300),
     stack: frames,
   };

@@ -4,6 +4,7 @@ import { adminLevel } from './admin-roles.ts';
 import { explainFailure } from './failure-words.ts';
 import type { FailureReason } from './http.ts';
 import { parseOrganizationId } from './organization-id.ts';
+import { displayable } from './text.ts';
 import type { Connection } from './webex-call.ts';
 import { getChecked } from './webex-call.ts';
 
@@ -52,14 +53,17 @@ const answered = z.object({
   roles: z.array(z.string()).nullish(),
 });
 
+/** Nothing in it that could be a line, or a word, of its own. */
+const mailAddress = /^[^\s\p{C}<>,;"]{1,64}@[^\s\p{C}<>,;"]{1,253}$/u;
+
 /** Whose token it is: `GET /people/me` (scope `spark:people_read`). */
 export async function whoAmI(connection: Connection, token: string): Promise<PersonAnswer> {
   const answer = await getChecked(connection, token, `${connection.api}/people/me`, answered);
   if (answer.ok) {
     const { id, displayName, orgId } = answer.value;
-    const emails = answer.value.emails ?? [];
+    const emails = (answer.value.emails ?? []).filter((email) => mailAddress.test(email));
     const roles = answer.value.roles ?? null;
-    const name = displayName?.trim() || emails[0] || 'a person without a name';
+    const name = displayable(displayName ?? '', 200) || emails[0] || 'a person without a name';
     return {
       outcome: 'person',
       person: { id, displayName: name, emails, orgId, admin: adminLevel(roles), roles },

@@ -27,3 +27,26 @@ export function displayable(text: string, maxLength = 200, secrets: readonly str
   const characters = [...clean];
   return characters.length <= maxLength ? clean : `${characters.slice(0, maxLength - 1).join('')}…`;
 }
+
+/** Control characters, and those that turn the direction of what follows, or end a line. */
+const steering = String.raw`\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069`;
+
+/** The colours that this program uses itself, as `styleText` writes them. */
+const colour = String.raw`\u001b\[(?:[124]|2[24]|3[0-79]|9[0-7])m`;
+const lineBreaksAndColours = new RegExp(`${colour}|\n|\t|[${steering}]`, 'gu');
+
+/** Text that cannot steer the terminal it is printed on: lines, tabs and colours are left, all else becomes `?`. */
+export function harmlessText(text: string): string {
+  return text.replace(lineBreaksAndColours, (found) =>
+    found.length > 1 || found === '\n' || found === '\t' ? found : '?',
+  );
+}
+
+const unescaped = new RegExp(`[${steering}]`, 'gu');
+
+/** The same JSON, with what would steer a terminal escaped; `JSON.stringify` leaves much of it. Line breaks stay. */
+export function harmlessJson(json: string): string {
+  return json.replace(unescaped, (found) =>
+    found === '\n' ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { calendarText } from '../../expiry/calendar.ts';
 import { calendarEntries } from '../../expiry/calendar-entries.ts';
-import { note, print } from '../terminal.ts';
+import { note, printExactly } from '../terminal.ts';
 import { withRecords } from '../with-records.ts';
 
 export function command(): Command {
@@ -17,6 +17,6 @@ async function calendar(names: string[]): Promise<void> {
     const entries = await calendarEntries(records, names);
     if (entries.length === 0) note('No token is held, so the calendar is empty.');
     // Every line of it ends in CR LF, the last one too.
-    print(`${calendarText(entries, records.settings.reminders.days).trimEnd()}\r`);
+    printExactly(`${calendarText(entries, records.settings.reminders.days).trimEnd()}\r`);
   });
 }

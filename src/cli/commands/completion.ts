@@ -1,7 +1,7 @@
 import { Argument, Command, Option } from 'commander';
 import type { CommandSpecification } from '../completion/specification.ts';
 import { storedNames } from '../completion/stored-names.ts';
-import { print } from '../terminal.ts';
+import { print, printExactly } from '../terminal.ts';
 
 const shells: Record<string, () => Promise<(commands: CommandSpecification[]) => string>> = {
   bash: async () => (await import('../completion/bash.ts')).bashScript,
@@ -45,5 +45,5 @@ async function completion(
     import('../completion/specification.ts'),
     import('../main.ts'),
   ]);
-  print(script(specify(await allCommands())));
+  printExactly(script(specify(await allCommands())));
 }

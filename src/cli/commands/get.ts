@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { type Format, formats, formatToken } from '../../handoff/formats.ts';
 import { handedToken } from '../../handoff/handed-token.ts';
 import { readToken } from '../../vault/read-token.ts';
-import { print, readStandardInput } from '../terminal.ts';
+import { printExactly, readStandardInput } from '../terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -44,7 +44,7 @@ async function get(this: Command, argument: string | undefined, options: GetOpti
       handedToken(vault, await readToken(vault, name, actor, options.allowExpired)),
     ),
   );
-  print(text);
+  printExactly(text);
 }
 
 async function profileName(command: Command, argument: string | undefined, format: Format): Promise<string> {

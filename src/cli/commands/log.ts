@@ -4,11 +4,12 @@ import type { AuditRow } from '../../store/audit-chain.ts';
 import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit-log.ts';
 import { pruneAuditLog } from '../../vault/audit-log.ts';
 import type { Records } from '../../vault/vault.ts';
+import { harmlessJson } from '../../webex/text.ts';
 import { currentUser } from '../current-user.ts';
 import { failed } from '../exit-codes.ts';
 import { parseInstant } from '../instant.ts';
 import { table } from '../table.ts';
-import { note, print, printJson, styled } from '../terminal.ts';
+import { note, print, printExactly, printJson, styled } from '../terminal.ts';
 import { withRecords } from '../with-records.ts';
 
 export function command(): Command {
@@ -73,12 +74,12 @@ async function printAll(records: Records, filter: AuditFilter): Promise<void> {
   // In parts: a line at a time would be slow, and all at once too large.
   let lines: string[] = [];
   for await (const row of auditRows(records.db, filter)) {
-    lines.push(JSON.stringify(forPrograms(row)));
+    lines.push(harmlessJson(JSON.stringify(forPrograms(row))));
     if (lines.length < 500) continue;
-    print(lines.join('\n'));
+    printExactly(lines.join('\n'));
     lines = [];
   }
-  if (lines.length > 0) print(lines.join('\n'));
+  if (lines.length > 0) printExactly(lines.join('\n'));
 }
 
 async function printNewest(records: Records, filter: AuditFilter, last: number): Promise<void> {
@@ -98,10 +99,10 @@ function cells(row: AuditRow): string[] {
   const outcome = row.outcome === 'ok' ? 'ok' : styled('red', printable(row.outcome));
   const time = new Date(row.time).toISOString().slice(0, 19).replace('T', ' ');
   const { action, profile, client, user, address } = row;
-  return [time, action, outcome, profile ?? '', client ?? '', printable(user ?? ''), address ?? ''];
+  return [time, action, outcome, ...[profile, client, user, address].map((text) => printable(text ?? ''))];
 }
 
-/** Nothing in the log may steer the terminal. */
+/** A row is one line, however it was filled. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?').slice(0, 60);
 }

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { displayable } from '../../webex/text.ts';
 
 /** Logs method, path, status and time of each request: never a query, header or body, nor the secret of a one-time link or of the calendar feed. */
 export function requestLog(log: Logger): RequestHandler {
@@ -15,8 +16,12 @@ export function requestLog(log: Logger): RequestHandler {
   };
 }
 
-/** A one-time link's secret is the segment after its first; a path can be of any length and hold anything. */
+/** A one-time link's secret is the segment after its first; a path can be of any length and hold anything, a token too. */
 export function maskedPath(path: string): string {
-  const masked = path.replace(/^(\/+(?:enter|sign-in|calendar)\/+).+$/is, '$1…');
-  return masked.length <= 200 ? masked : `${masked.slice(0, 199)}…`;
+  const masked = path.replace(/^(\/+(?:enter|sign-in|calendar|clear)\/+).+$/is, '$1…');
+  const shown = masked
+    .split('/')
+    .map((segment) => displayable(segment))
+    .join('/');
+  return shown.length <= 200 ? shown : `${shown.slice(0, 199)}…`;
 }
