@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { withoutSecrets } from '../child-environment.ts';
 import type { Channel } from './channel.ts';
 import { escaped } from './mail-body.ts';
 
@@ -23,7 +24,7 @@ export const thisDesktop: Desktop = {
   environment: process.env,
   run: async (file, args, environment = {}) => {
     await promisify(execFile)(file, args, {
-      env: { ...process.env, ...environment },
+      env: { ...withoutSecrets(process.env), ...environment },
       timeout: 15_000,
       windowsHide: true,
     });

@@ -1,7 +1,7 @@
 import nodemailer from 'nodemailer';
 import type { ReminderSettings } from '../reminder-variables.ts';
 import { isLoopback } from '../webex/address.ts';
-import type { Channel } from './channel.ts';
+import { type Channel, DeliveredInPart } from './channel.ts';
 import { html, plainText } from './mail-body.ts';
 
 /** Reminders by mail. Null where no mail server is set. */
@@ -31,7 +31,7 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
     name: 'mail',
     target: mailTo.join(', '),
     async deliver(message) {
-      const { rejected } = await transport.sendMail({
+      const { rejected, rejectedErrors = [] } = await transport.sendMail({
         from,
         ...recipients(message.contact, mailTo),
         subject: message.subject,
@@ -43,7 +43,10 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
         priority: ['expired', 'rejected', 'quarantine'].includes(message.occasion) ? 'high' : 'normal',
       });
       if (rejected.length > 0) {
-        throw new Error(`the mail server refused ${rejected.map(addressOf).join(', ')}`);
+        const message = `the mail server refused ${rejected.map(addressOf).join(', ')}`;
+        // RFC 5321 §4.2.1: 5yz is for good.
+        const forGood = rejectedErrors.every(({ responseCode = 0 }) => responseCode >= 500);
+        throw forGood ? new DeliveredInPart(message) : new Error(message);
       }
     },
     close: () => transport.close(),

@@ -17,7 +17,7 @@ import { tokenById } from '../store/tokens.ts';
 import { expiryOf } from '../tokens/lifetimes.ts';
 import type { Records } from '../vault/vault.ts';
 import { displayable } from '../webex/text.ts';
-import type { Channel } from './channel.ts';
+import { type Channel, DeliveredInPart } from './channel.ts';
 import type { Claimant } from './claimant.ts';
 import { heedClockAndDays } from './heed-clock.ts';
 import { claimMs, type Decision, decide, pauseAfter, standsFor } from './ledger.ts';
@@ -33,7 +33,7 @@ export interface Delivery {
   outcome: 'sent' | 'failed';
   /** What was said, in one line. */
   subject: string;
-  /** Why it failed. */
+  /** Why it failed; of what was sent: who does not get it. */
   error?: string;
 }
 
@@ -208,20 +208,24 @@ async function deliver(
     occasion: message.occasion,
     subject: message.subject,
   };
+  let missed: string | null = null;
   try {
     await withinTime(channel.deliver(message));
   } catch (failure) {
     const error = displayable(failure instanceof Error ? failure.message : String(failure), 300);
-    const retryAt = now() + pauseAfter(claim.attempt);
-    await recordFailed(db, claim, { now: now(), retryAt, error });
-    await lookAgain(retryAt);
-    await count(db, 'reminders', `${channel.name} failed`);
-    return { ...about, outcome: 'failed', error };
+    if (!(failure instanceof DeliveredInPart)) {
+      const retryAt = now() + pauseAfter(claim.attempt);
+      await recordFailed(db, claim, { now: now(), retryAt, error });
+      await lookAgain(retryAt);
+      await count(db, 'reminders', `${channel.name} failed`);
+      return { ...about, outcome: 'failed', error };
+    }
+    missed = error;
   }
-  await recordSent(db, claim, now());
+  await recordSent(db, claim, now(), missed);
   await lookAgain(never);
   await count(db, 'reminders', `${channel.name} sent`);
-  return { ...about, outcome: 'sent' };
+  return { ...about, outcome: 'sent', ...(missed !== null && { error: missed }) };
 }
 
 async function withinTime(delivery: Promise<void>): Promise<void> {

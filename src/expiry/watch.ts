@@ -58,8 +58,12 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
           notices: (await notices?.()) ?? [],
         });
         for (const { outcome, channel, occasion, profile, error } of deliveries) {
-          if (outcome === 'sent') log.info({ channel, occasion, profile }, 'a reminder was sent');
-          else log.warn({ channel, occasion, profile, reason: error }, 'a reminder did not get through');
+          if (error === undefined) log.info({ channel, occasion, profile }, 'a reminder was sent');
+          else
+            log.warn(
+              { channel, occasion, profile, outcome, reason: error },
+              'a reminder did not get through',
+            );
         }
       } catch (error) {
         log.error({ err: error }, 'the reminders could not be sent');

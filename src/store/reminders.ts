@@ -165,10 +165,25 @@ export async function claimReminder(db: Db, claim: Claim, known: Reminder | null
   return row !== undefined;
 }
 
-/** Records that it was sent, unless the claim was lost meanwhile; what failed before it is superseded. */
-export async function recordSent(db: Db, claim: Claim, now: number): Promise<void> {
+/**
+ * Records that it was sent, unless the claim was lost meanwhile; what failed before it is superseded. `missed` says who
+ * will never get it, though others did.
+ */
+export async function recordSent(
+  db: Db,
+  claim: Claim,
+  now: number,
+  missed: string | null = null,
+): Promise<void> {
   const row = await mine(db, claim)
-    .set({ state: 'sent', sent_at: now, changed_at: now, claimed_by: null, claimed_until: null })
+    .set({
+      state: 'sent',
+      sent_at: now,
+      changed_at: now,
+      claimed_by: null,
+      claimed_until: null,
+      error: missed,
+    })
     .returning('occasion')
     .executeTakeFirst();
   // A matter of its own supersedes nothing, and is superseded by nothing.

@@ -151,7 +151,7 @@ export interface ReminderTable {
   retry_at: number | null;
   sent_at: number | null;
   changed_at: number;
-  /** Why the last attempt failed, in words for a person. */
+  /** Why the last attempt failed, or who did not get what was sent, in words for a person. */
   error: string | null;
 }
 

@@ -87,7 +87,9 @@ function reminderEntry({
     title: sent
       ? `Reminder sent ${channelWords[channel]}`
       : `A reminder ${channelWords[channel]} did not get through`,
-    detail: sent ? occasionWords(occasion) : (error ?? occasionWords(occasion)),
+    detail: sent
+      ? `${occasionWords(occasion)}${error === null ? '' : ` But ${error}.`}`
+      : (error ?? occasionWords(occasion)),
     tone: sent ? 'note' : 'rejected',
   };
 }

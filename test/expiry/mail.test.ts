@@ -1,52 +1,16 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import type { SMTPServerOptions } from 'smtp-server';
 import { expect, onTestFinished, test } from 'vitest';
-import type { Channel } from '../../src/expiry/channel.ts';
+import { type Channel, DeliveredInPart } from '../../src/expiry/channel.ts';
 import { mailChannel } from '../../src/expiry/mail.ts';
+import { sendReminders } from '../../src/expiry/send-reminders.ts';
+import { defaultReminderDays } from '../../src/reminder-variables.ts';
+import { importRows } from '../../src/vault/import-profiles.ts';
+import { readProfileRow } from '../../src/vault/profile-rows.ts';
 import { thrownBy } from '../thrown.ts';
+import { actor, newVault, today } from '../vault/vaults.ts';
+import { decoded, mailServer } from './mail-server.ts';
+import { days, living } from './records.ts';
 import { sampleMessage } from './sample-message.ts';
-
-interface Letter {
-  from: string;
-  to: string[];
-  /** With its lines unfolded. */
-  head: string;
-  body: string;
-  user: unknown;
-}
-
-/** A real mail server on this machine, and what it took in. */
-async function mailServer(options: SMTPServerOptions = {}): Promise<{ port: number; letters: Letter[] }> {
-  const letters: Letter[] = [];
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    onData(stream, session, done) {
-      const chunks: Buffer[] = [];
-      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-      stream.on('end', () => {
-        const raw = Buffer.concat(chunks).toString('utf8');
-        const cut = raw.indexOf('\r\n\r\n');
-        const { mailFrom, rcptTo } = session.envelope;
-        letters.push({
-          from: mailFrom === false ? '' : mailFrom.address,
-          to: rcptTo.map(({ address }) => address),
-          head: raw.slice(0, cut).replace(/\r\n[ \t]+/g, ' '),
-          body: raw.slice(cut),
-          user: session.user,
-        });
-        done();
-      });
-    },
-    ...options,
-  });
-  server.on('error', () => {});
-  server.listen(0, '127.0.0.1');
-  await once(server.server, 'listening');
-  onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  return { port: (server.server.address() as AddressInfo).port, letters };
-}
 
 function channel(smtpUrl: string, mailFrom: string | null = null): Channel {
   const settings = { smtpUrl, mailFrom, mailTo: ['it@acme.example', 'ada@acme.example'] };
@@ -144,12 +108,55 @@ test.each([
   await expect(channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage())).rejects.toThrow();
 });
 
-test('one recipient refused of two is a failure too', async () => {
+test.each([
+  [450, false],
+  [550, true],
+])(
+  'one recipient refused of two, by %i, is a failure too; it is in part where it is for good',
+  async (responseCode, forGood) => {
+    const { port, letters } = await mailServer({
+      onRcptTo: ({ address }, _, done) =>
+        done(address.startsWith('ada') ? Object.assign(new Error('unknown'), { responseCode }) : null),
+    });
+    const error = await thrownBy(() => channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage()));
+    expect(String(error)).toMatch(/ada@acme/);
+    expect(error instanceof DeliveredInPart).toBe(forGood);
+    expect(letters).toHaveLength(1);
+  },
+);
+
+test('the contact of an imported profile gets the reminders of that profile, whatever they are about', async () => {
   const { port, letters } = await mailServer({
-    onRcptTo: ({ address }, _, done) => done(address.startsWith('ada') ? new Error('unknown') : null),
+    onRcptTo: ({ address }, _, done) =>
+      done(address.startsWith('gone') ? Object.assign(new Error('unknown'), { responseCode: 550 }) : null),
   });
-  await expect(channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage())).rejects.toThrow(/ada@acme/);
-  expect(letters).toHaveLength(1);
+  const vault = await newVault();
+  vault.settings.reminders = { ...vault.settings.reminders, days: defaultReminderDays };
+  const row = (line: number, profile: string, contact: string) => ({
+    line,
+    cells: {
+      profile,
+      contact,
+      access_token: `fake-token-for-${profile}-1`,
+      captured_at: new Date(today - days(300)).toISOString(),
+      expires_at: new Date(today + days(7) + 1000).toISOString(),
+    },
+  });
+  const cells = [row(2, 'acme', 'grace@customer.example'), row(3, 'globex', 'gone@customer.example')];
+  const rows = cells.map((each) => readProfileRow(each, today)).filter((each) => 'profile' in each);
+  expect(await importRows(vault, rows, actor)).toHaveLength(2);
+  const mail = channel(`smtp://127.0.0.1:${port}`);
+  const remind = () => sendReminders(vault, { channels: [mail], claimant: living, impatient: true });
+  expect(await remind()).toMatchObject([
+    { profile: 'acme', outcome: 'sent' },
+    { profile: 'globex', outcome: 'sent', error: 'the mail server refused gone@customer.example' },
+  ]);
+  // Those who have it do not get it once more because one address is wrong.
+  expect(await remind()).toEqual([]);
+  expect(letters.map(({ to }) => to)).toEqual([
+    ['grace@customer.example', 'it@acme.example', 'ada@acme.example'],
+    ['it@acme.example', 'ada@acme.example'],
+  ]);
 });
 
 test('nothing goes over a network in the clear', async () => {
@@ -158,19 +165,3 @@ test('nothing goes over a network in the clear', async () => {
   await expect(channel(`smtp://0.0.0.0:${port}`).deliver(sampleMessage())).rejects.toThrow(/STARTTLS|TLS/i);
   expect(letters).toEqual([]);
 });
-
-/** Quoted-printable and base64 parts as they are read. */
-function decoded(body: string): string {
-  return body
-    .split(/\r\n--[^\r]*/)
-    .map((part) => {
-      const cut = part.indexOf('\r\n\r\n');
-      const content = part.slice(cut + 4);
-      if (/base64/i.test(part.slice(0, cut))) return Buffer.from(content, 'base64').toString('utf8');
-      const bytes = content
-        .replace(/=\r\n/g, '')
-        .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-      return Buffer.from(bytes, 'latin1').toString('utf8');
-    })
-    .join('\n');
-}

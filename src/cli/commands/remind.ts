@@ -35,7 +35,8 @@ async function remind(options: { json?: boolean }): Promise<void> {
         impatient: true,
       });
       const unheard = channels.length === 0 && (notices.length > 0 || (await isAnythingDue(records)));
-      if (unheard || deliveries.some(({ outcome }) => outcome === 'failed')) process.exitCode = failed;
+      // What is sent to some and refused by others is not tried again: this once it shows.
+      if (unheard || deliveries.some(({ error }) => error !== undefined)) process.exitCode = failed;
       const ways = channels.map(({ name, target }) => ({ channel: name, target }));
       if (options.json) printJson({ channels: ways, deliveries });
       else for (const delivery of deliveries) print(line(delivery));

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
+import { withoutSecrets } from '../../child-environment.ts';
 
 export interface Ran {
   /** Null where the program is not there, or was ended by a signal. */
@@ -49,7 +50,12 @@ function run(file: string, args: string[], input = ''): Promise<Ran> {
   return new Promise((resolve) => {
     // Not spawn's own time-out, whose timer goes on where the program is not there at all.
     const signal = AbortSignal.timeout(30_000);
-    const child = spawn(file, args, { stdio: 'pipe', windowsHide: true, signal });
+    const child = spawn(file, args, {
+      stdio: 'pipe',
+      env: withoutSecrets(process.env),
+      windowsHide: true,
+      signal,
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
