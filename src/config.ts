@@ -171,6 +171,11 @@ const variables = {
 
 type VariableName = keyof typeof variables;
 
+/** The variables whose values are secrets. */
+export const secretVariables: readonly string[] = Object.entries<Variable>(variables)
+  .filter(([, { secret }]) => secret)
+  .map(([name]) => name);
+
 /**
  * Reads the settings from the environment, and from `.env` beside package.json for what the environment leaves out.
  * Throws `E_SETTING`: one line that names the variable, what is wrong, and an example of a right one.

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { sparingSecrets } from '../child-environment.ts';
 import { BrokerError } from '../errors.ts';
 
 export interface Clipboard {
@@ -9,7 +10,11 @@ export interface Clipboard {
 /** The desktop's own clipboard. */
 export async function systemClipboard(): Promise<Clipboard> {
   const { default: clipboard } = await import('clipboardy');
-  return clipboard;
+  // The desktop's own program may stay, for as long as it holds the text.
+  return {
+    read: () => sparingSecrets(() => clipboard.read()),
+    write: (text) => sparingSecrets(() => clipboard.write(text)),
+  };
 }
 
 /** Puts a text on the clipboard. Throws `E_CLIPBOARD`, which never holds the text. */

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { withoutOwnSecrets } from '../../child-environment.ts';
 import { execute, NotStarted } from '../../handoff/exec.ts';
 import { tokenEnvironment } from '../../handoff/formats.ts';
 import { handedToken } from '../../handoff/handed-token.ts';
@@ -18,6 +19,7 @@ export function command(): Command {
       'after',
       `
 It finds WEBEX_ACCESS_TOKEN, WEBEX_ORG_ID, WEBEX_SCIM_TENANT_URL and WEBEX_TOKEN_EXPIRES_AT.
+Passphrases and other secrets of this program (WEBEX_TOKEN_PASSPHRASE and the like) are not handed on to it.
 Ends with 127 where there is no such program, with 128 + n where signal n ended it.
 
 Example:
@@ -39,7 +41,7 @@ async function exec(
     process.exitCode = await execute({
       command: program,
       args,
-      environment: { ...process.env, ...given },
+      environment: { ...withoutOwnSecrets(process.env), ...given },
       terminal: [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY),
     });
   } catch (error) {
