@@ -4,14 +4,15 @@
 
 var needed = 24;
 
+// By itself, Node would open its debugger to everybody on this machine.
+if (process.platform !== 'win32') process.on('SIGUSR1', () => {});
+
 if (parseInt(process.versions.node, 10) >= needed) start();
 else startWithBundledNode();
 
 function start() {
   // Whatever this program writes is for its owner alone.
   process.umask(0o077);
-  // By itself, Node would open its debugger to everybody on this machine.
-  if (process.platform !== 'win32') process.on('SIGUSR1', () => {});
   if (process.argv[2] === 'get' && require('../dist/get.cjs').shortGet(process.argv.slice(3))) return;
   void import('../dist/main.js').then((program) => program.main(process.argv));
 }

@@ -9,6 +9,7 @@ import { listProfiles } from '../store/profiles.ts';
 import { keyFilePath } from '../vault/obtain-key.ts';
 import { closeVault, openVault, storePlace, type Vault } from '../vault/vault.ts';
 import { deployments, deploymentTitles } from '../webex/deployments.ts';
+import { coreDumpPlace, leavesCoreDump } from './core-dumps.ts';
 import { portHolder } from './port-holder.ts';
 import { findServer } from './presence.ts';
 
@@ -32,6 +33,7 @@ export async function examine(keychain: Keychain = systemKeychain): Promise<Find
   findings.push({ title: 'Settings', ok: true, message: 'every variable can be used' });
   findings.push(...(await examineStore(settings, keychain)));
   findings.push(await examinePort(settings));
+  findings.push(...(await examineCoreDumps(settings)));
   findings.push(...(await Promise.all(deployments.map((each) => reach(settings, each)))));
   return findings;
 }
@@ -113,6 +115,16 @@ async function examinePort({ home, port }: Settings): Promise<Finding> {
     message: `held by ${holder.name} (process ${holder.pid})`,
     help: 'Webex sends the browser back to that very port. Stop that program before you sign in, or use "webex-token import".',
   };
+}
+
+/** The web app keeps tokens in its memory for longest; where it does not run, it is about what is started from here. */
+async function examineCoreDumps({ home }: Settings): Promise<Finding[]> {
+  const title = 'Core dumps';
+  const leaves = leavesCoreDump((await findServer(home))?.pid);
+  if (leaves === null) return [];
+  if (!leaves) return [{ title, ok: true, message: 'none: a crash leaves nothing of the memory behind' }];
+  const message = `where this program crashes, the system keeps its memory, tokens included (${coreDumpPlace()}); "ulimit -c 0" before it is started prevents that, or LimitCORE=0 in its systemd unit`;
+  return [{ title, ok: null, message }];
 }
 
 /** How long a service may take to answer. Milliseconds. */

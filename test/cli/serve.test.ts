@@ -69,19 +69,6 @@ describe('serve', () => {
     }
   });
 
-  test('SIGUSR1 opens no debugger, and Ctrl-C ends it', async () => {
-    const here = await machine();
-    const serve = here.start(['serve', '--no-open']);
-    await printedLink(serve);
-    serve.kill('SIGUSR1');
-    expect((await fetch(`http://localhost:${here.port}/healthz`)).status).toBe(200);
-    await expect(fetch('http://127.0.0.1:9229/json')).rejects.toThrow();
-    serve.kill('SIGINT');
-    const { code, stderr } = await serve.finished;
-    expect(code).toBe(0);
-    expect(stderr).not.toContain('Debugger');
-  });
-
   test('what it writes is for its owner alone', async () => {
     const here = await machine();
     const serve = here.start(['serve', '--no-open']);

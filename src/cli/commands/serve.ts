@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
 import { startWatch } from '../../expiry/watch.ts';
+import { forbidCoreDump } from '../../server/core-dumps.ts';
 import { serveApi } from '../../server/serve-api.ts';
 import { startServer } from '../../server/start.ts';
 import type { TlsFiles } from '../../server/tls-files.ts';
@@ -48,6 +49,7 @@ interface ServeOptions {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
+  await forbidCoreDump();
   if (options.api !== undefined) return await serveApiAlone(options, options.api);
   if ([options.tlsCert, options.tlsKey, options.trustProxy].some((given) => given !== undefined)) {
     throw new BrokerError('E_USAGE', '--tls-cert, --tls-key and --trust-proxy go with --api.', {

@@ -1,0 +1,161 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { simulated } from '../simulator/simulated.ts';
+import { printedLink } from './browser-by-hand.ts';
+import { holdingToken } from './holding-token.ts';
+import { machine, program } from './run.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const linux = process.platform === 'linux';
+/** Node opens its debugger on a port of its own choice, so that nothing else that runs here is in the way. */
+const anyDebuggerPort = { NODE_OPTIONS: '--inspect-port=0' };
+
+/** How many sockets of a process listen, on any address. */
+function listening(pid: number): number {
+  const sockets = new Set(
+    readdirSync(`/proc/${pid}/fd`).map((fd) => {
+      try {
+        return readlinkSync(`/proc/${pid}/fd/${fd}`);
+      } catch {
+        return '';
+      }
+    }),
+  );
+  const rows = ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/${pid}/net/${table}`, 'utf8').split('\n'),
+  );
+  return rows.filter((row) => {
+    const fields = row.trim().split(/\s+/);
+    return fields[3] === '0A' && sockets.has(`socket:[${fields[9]}]`);
+  }).length;
+}
+
+describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open its debugger', () => {
+  test('opens no port, and the server lives', async () => {
+    const here = await machine(undefined, anyDebuggerPort);
+    const serve = here.start(['serve', '--no-open']);
+    await printedLink(serve);
+    const before = linux ? listening(serve.pid) : 0;
+    for (let turn = 0; turn < 5; turn += 1) {
+      serve.kill('SIGUSR1');
+      expect((await fetch(`http://localhost:${here.port}/healthz`)).status).toBe(200);
+    }
+    if (linux) expect(listening(serve.pid)).toBe(before);
+    serve.kill('SIGINT');
+    const { code, stderr } = await serve.finished;
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('Debugger');
+  });
+
+  test('nor in the old Node that starts the one which npm brought', async () => {
+    const here = await machine(undefined, anyDebuggerPort);
+    const pretend = join(here.home, '..', 'old-node.cjs');
+    writeFileSync(
+      pretend,
+      `if (!process.env.PRETENDED) Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.0.0' } });
+       process.env.PRETENDED = 'yes';`,
+    );
+    const child = spawn(process.execPath, ['-r', pretend, program, 'serve', '--no-open'], {
+      env: here.environment,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let stderr = '';
+    const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
+    await new Promise<void>((resolve) => {
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        stderr += text;
+        if (/\/enter\//.test(stderr)) resolve();
+      });
+    });
+    for (let turn = 0; turn < 5; turn += 1) {
+      child.kill('SIGUSR1');
+      expect((await fetch(`http://localhost:${here.port}/healthz`)).status).toBe(200);
+    }
+    // The server is the one that it started.
+    if (linux) expect(listening(child.pid ?? 0)).toBe(0);
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+    expect(stderr).not.toContain('Debugger');
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('the umask', () => {
+  test('keeps from others what the program writes, wherever it writes it', async () => {
+    const here = await holdingToken();
+    const folder = join(here.home, '..');
+    const open = (args: string[]) =>
+      spawnSync('sh', ['-c', 'umask 000; exec "$0" "$@"', process.execPath, program, ...args], {
+        env: here.environment,
+        cwd: folder,
+      }).status;
+    expect(open(['backup', 'store.backup'])).toBe(0);
+    expect(open(['client', 'add', 'nightly', '--profile', 'acme'])).toBe(0);
+    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) =>
+      join(entry.parentPath, entry.name),
+    );
+    expect(files.length).toBeGreaterThan(3);
+    for (const file of files) expect([file, statSync(file).mode & 0o077]).toEqual([file, 0]);
+  });
+});
+
+describe.skipIf(!linux)('core dumps', () => {
+  const prlimit = spawnSync('prlimit', ['--version']).error === undefined;
+  /** Whether a process here may be given a limit above nothing. */
+  const mayRaise = spawnSync('sh', ['-c', 'ulimit -S -c unlimited']).status === 0;
+
+  const started = (limit: string, args: string[], cwd: string, env: NodeJS.ProcessEnv) =>
+    spawn('sh', ['-c', `ulimit -S -c ${limit}; exec "$0" "$@"`, process.execPath, program, ...args], {
+      env,
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+
+  test.skipIf(!prlimit || !mayRaise)('a server that crashes leaves none', async () => {
+    const here = await machine(await simulated());
+    const folder = join(here.home, '../where-it-runs');
+    mkdirSync(folder);
+    const child = started('unlimited', ['serve', '--no-open'], folder, here.environment);
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = new Promise<NodeJS.Signals | null>((resolve) =>
+      child.on('close', (_code, signal) => resolve(signal)),
+    );
+    await new Promise<void>((resolve) => {
+      child.stderr.on('data', (text: Buffer) => {
+        if (text.includes('/enter/')) resolve();
+      });
+    });
+    const limits = readFileSync(`/proc/${child.pid}/limits`, 'utf8');
+    expect(limits).toMatch(/^Max core file size +0 +0 /m);
+    const { stdout } = await here.run(['doctor', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      findings: expect.arrayContaining([expect.objectContaining({ title: 'Core dumps', ok: true })]),
+    });
+    child.kill('SIGSEGV');
+    expect(await ended).toBe('SIGSEGV');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test.skipIf(!mayRaise)(
+    'the doctor says where the next command would leave one, and how to mend it',
+    async () => {
+      const here = await machine(await simulated());
+      const findingWith = async (limit: string): Promise<unknown> => {
+        const child = started(limit, ['doctor', '--json'], join(here.home, '..'), here.environment);
+        let out = '';
+        for await (const text of child.stdout) out += String(text);
+        const { findings } = JSON.parse(out) as { findings: { title: string }[] };
+        return findings.find(({ title }) => title === 'Core dumps');
+      };
+      const [some, none] = await Promise.all([findingWith('unlimited'), findingWith('0')]);
+      expect(some).toMatchObject({
+        ok: null,
+        message: expect.stringMatching(/tokens included.*ulimit -c 0/),
+      });
+      expect(none).toMatchObject({ ok: true });
+    },
+  );
+});
