@@ -1,19 +1,21 @@
 import open, { apps } from 'open';
+import { sparingSecrets } from '../child-environment.ts';
+import type { Links } from './links.ts';
 
 /**
- * Opens an address in a private window where the default browser is one that can be asked for it, else in a normal
+ * Opens a link in a private window where the default browser is one that can be asked for it, else in a normal
  * one. Says which it was; `none` where there is no desktop to open anything on.
  */
-export async function openBrowser(url: string): Promise<'private' | 'normal' | 'none'> {
+export async function openBrowser({ main, normal }: Links): Promise<'private' | 'normal' | 'none'> {
   if (!hasDesktop()) return 'none';
   try {
-    await launch(url, { app: { name: apps.browserPrivate } });
+    await launch(main, { app: { name: apps.browserPrivate } });
     return 'private';
   } catch {
     // The default browser is unknown, or has no private window that can be asked for.
   }
   try {
-    await launch(url, {});
+    await launch(normal, {});
     return 'normal';
   } catch {
     return 'none';
@@ -30,7 +32,7 @@ function hasDesktop(): boolean {
 const startTimeoutMs = 1_500;
 
 async function launch(url: string, options: Parameters<typeof open>[1]): Promise<void> {
-  const child = await open(url, options);
+  const child = await sparingSecrets(() => open(url, options));
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(resolve, startTimeoutMs);
     child.once('error', reject);

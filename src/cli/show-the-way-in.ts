@@ -1,9 +1,11 @@
 import { openBrowser } from './browser.ts';
+import type { Links } from './links.ts';
 import { note, styled, warn } from './terminal.ts';
 
 /** Opens the web app, and prints its one-time link for every browser that could not be opened. */
-export async function showTheWayIn(link: string, mayOpen: boolean): Promise<void> {
-  const opened = mayOpen ? await openBrowser(link) : 'none';
+export async function showTheWayIn(links: Links, mayOpen: boolean): Promise<void> {
+  const link = links.main;
+  const opened = mayOpen ? await openBrowser(links) : 'none';
   if (opened === 'normal') {
     warn(
       'This is a normal window: its history would keep the token on the disk. Better open the link below in a private one.',

@@ -9,6 +9,7 @@ import { acceptToken } from '../vault/decide.ts';
 import { type Settled, settleToken } from '../vault/settle.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
 import { openBrowser } from './browser.ts';
+import { linksTo } from './links.ts';
 import { createLog } from './log.ts';
 import type { SignInOptions } from './sign-in-options.ts';
 import { note, warn } from './terminal.ts';
@@ -26,14 +27,14 @@ export class SignInServer {
     this.#vault = vault;
   }
 
-  /** The port that is served. */
-  async ensure(): Promise<number> {
-    if (this.#own !== null) return this.#own.port;
+  /** The server that serves. */
+  async ensure(): Promise<Pick<RunningServer, 'port' | 'sidePort'>> {
+    if (this.#own !== null) return this.#own;
     this.#askedAt = Date.now();
     const running = await findServer(this.#vault.settings.home);
-    if (running !== null) return running.port;
+    if (running !== null) return running;
     this.#own = await startServer(this.#vault, createLog('warn'));
-    return this.#own.port;
+    return this.#own;
   }
 
   /** Takes the place of the server that ran, where it was stopped. One that is only slow keeps its port, which is as well. */
@@ -74,16 +75,16 @@ export async function signIn(
 async function inviteToSignIn(
   vault: Vault,
   request: SignInRequest,
-  port: number,
+  server: Pick<RunningServer, 'port' | 'sidePort'>,
   mayOpen: boolean,
 ): Promise<string> {
   const { signInId, link } = await prepareSignIn(vault, request);
-  const url = `http://localhost:${port}/sign-in/${link}`;
+  const links = linksTo(`/sign-in/${link}`, server);
   note(
     'Sign in to Webex as a full administrator, in a private window. The link works once, within ten minutes:',
   );
-  note(`\n${url}\n`);
-  const opened = mayOpen ? await openBrowser(url) : 'none';
+  note(`\n${links.main}\n`);
+  const opened = mayOpen ? await openBrowser(links) : 'none';
   if (opened === 'normal') {
     warn(
       'It was opened in a normal window, whose history keeps the token on the disk. Clear that afterwards.',

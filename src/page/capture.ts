@@ -4,6 +4,8 @@
  * document, its title, any storage or the console.
  */
 
+import { goToSection, showSection } from './shared/sections.ts';
+
 interface Problem {
   title?: string;
   detail?: string;
@@ -64,18 +66,12 @@ async function hand(): Promise<void> {
 
 /** Shows one of the page's sections, and takes the reader there. */
 function show(name: string): void {
-  for (const section of document.querySelectorAll<HTMLElement>('[data-when]')) {
-    section.hidden = !section.dataset.when?.split(' ').includes(name);
-  }
+  showSection(name);
   if (name === 'working') return;
   for (const again of document.querySelectorAll<HTMLButtonElement>('[data-again]')) {
     again.onclick = () => void hand();
   }
-  const heading = document.querySelector<HTMLElement>(`[data-when~="${name}"] h1`);
-  if (heading === null) return;
-  document.title = document.title.replace(/^.*(?= – )/, heading.textContent ?? '');
-  heading.tabIndex = -1;
-  heading.focus();
+  goToSection(name);
 }
 
 function tell(problem: Problem): void {

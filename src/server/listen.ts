@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
-import { connect } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { BrokerError } from '../errors.ts';
 import { portHolder } from './port-holder.ts';
 import { wellFormed } from './well-formed.ts';
@@ -66,6 +66,34 @@ export async function listenOnLoopback(
   }
   if (servers.length === 0) throw cannotListen(port, new Error('this machine has no loopback address'));
   return { close: async () => void (await Promise.all(servers.map(closeServer))) };
+}
+
+/** How often another program may have the other family's port before a free one is looked for no more. */
+const freePortTries = 5;
+
+/** Serves on a port that is free on both loopback addresses; `handlerOn` is told which. Throws `E_LISTEN`. */
+export async function listenOnFreePort(
+  handlerOn: (port: number) => RequestListener,
+): Promise<Listening & { port: number }> {
+  for (let tries = 1; ; tries += 1) {
+    const port = await freePort();
+    try {
+      return { port, ...(await listenOnLoopback(handlerOn(port), port)) };
+    } catch (error) {
+      if (tries === freePortTries) throw error;
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  for (const address of loopbackAddresses) {
+    const server = await listen(() => {}, { port: 0, host: address }, serverLimits);
+    if (server === null) continue;
+    const { port } = server.address() as AddressInfo;
+    await closeServer(server);
+    return port;
+  }
+  throw cannotListen(0, new Error('this machine has no loopback address'));
 }
 
 /** Null where this machine does not have the address's family at all. */

@@ -10,11 +10,19 @@ import * as z from 'zod';
 export interface Presence {
   pid: number;
   port: number;
+  /** Of the side door; null where it could not listen. */
+  sidePort: number | null;
   /** base64url */
   secret: string;
 }
 
-const schema = z.object({ pid: z.int(), port: z.int().min(1).max(65535), secret: z.string().min(43) });
+const portSchema = z.int().min(1).max(65535);
+const schema = z.object({
+  pid: z.int(),
+  port: portSchema,
+  sidePort: portSchema.nullable().default(null),
+  secret: z.string().min(43),
+});
 
 /** How long the running server may take to prove itself. Milliseconds. */
 const proofTimeoutMs = 2_000;
@@ -24,8 +32,8 @@ function presenceFile(home: string): string {
 }
 
 /** What a server that is about to listen will prove itself by. */
-export function newPresence(port: number): Presence {
-  return { pid: process.pid, port, secret: randomBytes(32).toString('base64url') };
+export function newPresence(port: number, sidePort: number | null = null): Presence {
+  return { pid: process.pid, port, sidePort, secret: randomBytes(32).toString('base64url') };
 }
 
 /**

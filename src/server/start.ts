@@ -9,10 +9,13 @@ import { Activity } from './activity.ts';
 import { type Listening, listenOnLoopback } from './listen.ts';
 import { operationsOf } from './operations.ts';
 import { announce, findServer, newPresence } from './presence.ts';
+import { openSideDoor } from './side-door.ts';
 import { withApi } from './with-api.ts';
 
 export interface RunningServer {
   port: number;
+  /** Of the side door; null where it could not listen. */
+  sidePort: number | null;
   /** Resolves once the browser has fetched the page that it was on its way to, some seconds at most. */
   untilQuiet(): Promise<void>;
   /** Stops listening, lets requests and checks under way finish. */
@@ -31,16 +34,17 @@ export async function startServer(
 ): Promise<RunningServer> {
   const { home, port } = vault.settings;
   await refuseSecond(home);
-  const presence = newPresence(port);
+  const sideDoor = await openSideDoor(vault, log, options);
+  const presence = newPresence(port, sideDoor?.port ?? null);
   const activity = new Activity();
-  const { app, idle } = createWebApp({ vault, log, instanceSecret: presence.secret, ...options });
+  const { app, idle } = createWebApp({ vault, log, instanceSecret: presence.secret, sideDoor, ...options });
   const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
   const api = createApi({ vault, log, issuer, operations: operationsOf(vault) });
   let listening: Listening;
   try {
     listening = await listenOnLoopback(activity.watch(withApi(app, api.app, port)), port);
   } catch (error) {
-    await api.close();
+    await Promise.all([api.close(), sideDoor?.close()]);
     // It may have been started by somebody else in the same moment.
     await refuseSecond(home);
     throw error;
@@ -49,13 +53,14 @@ export async function startServer(
   void settlePending(vault, log);
   const stop = async () => {
     leave();
-    await listening.close();
+    await Promise.all([listening.close(), sideDoor?.close()]);
     await api.close();
     await idle();
   };
   let stopped: Promise<void> | undefined;
   return {
     port,
+    sidePort: presence.sidePort,
     untilQuiet: () => activity.untilQuiet(quietMs, quietAtMostMs),
     close: () => {
       stopped ??= stop();

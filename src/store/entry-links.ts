@@ -13,6 +13,18 @@ export async function insertEntryLink(
     .execute();
 }
 
+/** Whether a one-time link waits to be used. */
+export async function entryLinkWaits(db: Db, linkHash: string, now: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('entry_link')
+    .select('link_hash')
+    .where('link_hash', '=', linkHash)
+    .where('used_at', 'is', null)
+    .where('expires_at', '>', now)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Uses a one-time link up. False where there is none such, it was used, or its time is over. */
 export async function useEntryLink(db: Db, linkHash: string, now: number): Promise<boolean> {
   const row = await db

@@ -87,6 +87,19 @@ export async function startByLink(
   );
 }
 
+/** The sign-in whose one-time link waits to be used; null where there is no such link, it was used, or its time is over. */
+export async function signInByLink(db: Db, linkHash: string, now: number): Promise<SignIn | null> {
+  return one(
+    db
+      .selectFrom('sign_in')
+      .selectAll()
+      .where('link_hash', '=', linkHash)
+      .where('expires_at', '>', now)
+      .where('consumed_at', 'is', null)
+      .executeTakeFirst(),
+  );
+}
+
 /** Ends a sign-in that nothing has ended yet. False where another was faster. */
 export async function consumeSignIn(
   db: Db,

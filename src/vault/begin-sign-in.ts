@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { redirectUri } from '../config.ts';
 import { BrokerError } from '../errors.ts';
 import { findProfile } from '../store/profiles.ts';
-import { deleteOldSignIns, insertSignIn, type SignIn, startByLink } from '../store/sign-ins.ts';
+import { deleteOldSignIns, insertSignIn, type SignIn, signInByLink, startByLink } from '../store/sign-ins.ts';
 import { parseProfileName } from '../tokens/profile.ts';
 import { authorizeUrl, newState } from '../webex/authorize-url.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
@@ -101,12 +101,21 @@ export async function beginByLink(
     state: hashSecret(state),
     binding: hashSecret(binding),
   });
-  if (signIn === null) {
-    throw new BrokerError('E_LINK_SPENT', 'This link was used already, or its ten minutes are over.', {
-      help: 'Run "webex-token login" again for a new one.',
-    });
-  }
+  if (signIn === null) throw linkSpent();
   return { authorizeUrl: urlFor(vault, signIn, state, signIn.freshSignIn) };
+}
+
+/** The sign-in that the one-time link stands for, while it waits to be begun. Throws `E_LINK_SPENT`. */
+export async function waitingSignIn(vault: Vault, link: string): Promise<SignIn> {
+  const signIn = await signInByLink(vault.db, hashSecret(link), vault.now());
+  if (signIn === null) throw linkSpent();
+  return signIn;
+}
+
+function linkSpent(): BrokerError {
+  return new BrokerError('E_LINK_SPENT', 'This link was used already, or its ten minutes are over.', {
+    help: 'Start a new sign-in where this one came from, or run "webex-token login" again for a new link.',
+  });
 }
 
 async function insert(

@@ -1,4 +1,4 @@
-import { insertEntryLink, useEntryLink } from '../store/entry-links.ts';
+import { entryLinkWaits, insertEntryLink, useEntryLink } from '../store/entry-links.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 import type { Vault } from './vault.ts';
 
@@ -16,4 +16,9 @@ export async function newEntryLink(vault: Vault): Promise<string> {
 /** Uses a one-time link up. False where it was used before, its time is over, or nobody made it. */
 export async function spendEntryLink(vault: Vault, secret: string): Promise<boolean> {
   return await useEntryLink(vault.db, hashSecret(secret), vault.now());
+}
+
+/** Whether a one-time link could be used, without using it. */
+export async function entryLinkIsGood(vault: Vault, secret: string): Promise<boolean> {
+  return await entryLinkWaits(vault.db, hashSecret(secret), vault.now());
 }

@@ -12,7 +12,7 @@ import { exactHost } from './middleware/exact-host.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { requireEntered } from './middleware/require-entered.ts';
 import { sameOrigin } from './middleware/same-origin.ts';
-import { securityHeaders } from './middleware/security-headers.ts';
+import { contentSecurityPolicy, securityHeaders } from './middleware/security-headers.ts';
 import { capturePage, captureToken } from './pages/auth-code.ts';
 import {
   accept,
@@ -27,13 +27,14 @@ import { addClientPage, clientPage, clientsPage, removeClientPage, rotateSecret 
 import { enter } from './pages/enter.ts';
 import { handOverAgain, handOverPage, handOverProgress, stopHandOver } from './pages/hand-over.ts';
 import { importForm, importPasted } from './pages/import.ts';
+import { clear, leftOvers } from './pages/left-overs.ts';
 import { logPage } from './pages/log.ts';
 import { overview } from './pages/overview.ts';
 import { healthz, instance } from './pages/probes.ts';
 import { profilePage, remove, removePage, rename, renew } from './pages/profile.ts';
 import { calendarFile, feed, newFeed, remindersPage, removeFeed } from './pages/reminders.ts';
 import { beginNewSignIn, signInForm } from './pages/sign-in.ts';
-import { signInLink } from './pages/sign-in-link.ts';
+import { beginSignInByLink, signInLink } from './pages/sign-in-link.ts';
 import { signInProgress, signInStatus } from './pages/sign-in-progress.ts';
 import { test, testPage, testProgress } from './pages/test.ts';
 import { revealToken } from './pages/token.ts';
@@ -41,6 +42,7 @@ import { doneByHand, forget, look, push, toolPage } from './pages/tool.ts';
 import { Proofs } from './proofs.ts';
 import { route } from './route.ts';
 import { webSession } from './session.ts';
+import type { SideDoor } from './side-door/side-door.ts';
 import { createRender } from './views.ts';
 
 export interface WebAppOptions {
@@ -50,6 +52,8 @@ export interface WebAppOptions {
   demonstration?: boolean;
   /** Lets our own commands tell this server from another program on its port. base64url. */
   instanceSecret?: string;
+  /** The listener beside this one that looks for other projects' service workers, where there is one. */
+  sideDoor?: SideDoor | null;
   /** What reaches the provisioning tools. */
   world?: HandOverWorld;
 }
@@ -67,17 +71,26 @@ export interface WebApp {
 
 /** The web app: for the person at this machine, and for Webex's redirect. It has to be served on loopback only. */
 export function createWebApp(options: WebAppOptions): WebApp {
-  const { vault, log, demonstration = false, instanceSecret, world = thisWorld } = options;
+  const { vault, log, demonstration = false, instanceSecret, sideDoor = null, world = thisWorld } = options;
   const checks = new BackgroundChecks(vault, log);
   const proofs = new Proofs(vault, log);
   const handOvers = new HandOvers(vault, log, world);
   const render = createRender({ demonstration });
-  const context: WebContext = { vault, log, checks, proofs, handOvers, render };
+  const context: WebContext = { vault, log, checks, proofs, handOvers, render, sideDoor };
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
   app.set('query parser', 'simple');
-  app.use(requestLog(log), securityHeaders(), exactHost(context), sameOrigin(context));
+  app.use(requestLog(log), securityHeaders(), exactHost(context));
+  if (sideDoor !== null) {
+    app.get(
+      '/left-overs/:nonce',
+      contentSecurityPolicy({ frameAncestors: [sideDoor.origin] }),
+      leftOvers(sideDoor),
+    );
+    app.post('/clear/:permission', clear(sideDoor));
+  }
+  app.use(sameOrigin(context));
 
   // For everybody.
   route(app, '/healthz', { get: healthz });
@@ -90,7 +103,11 @@ export function createWebApp(options: WebAppOptions): WebApp {
   app.use(webSession(vault));
   route(app, '/auth/code', { get: capturePage(context), post: [...jsonBody, captureToken(context)] });
   route(app, '/enter/:secret', { get: enter(context) });
+  if (sideDoor !== null) {
+    app.get('/sign-in/:link', contentSecurityPolicy({ formAction: ["'self'", sideDoor.origin] }));
+  }
   route(app, '/sign-in/:link', { get: signInLink(context) });
+  route(app, '/sign-in/:link/begin', { get: beginSignInByLink(context) });
   route(app, '/captures/last', { get: lastCapture });
   app.use('/captures/:tokenId', requireOwnCapture);
   route(app, '/captures/:tokenId', { get: capturedPage(context) });

@@ -14,7 +14,10 @@ const assets: [name: string, folder: string, type: string][] = [
   ['capture.js', scripts, javascript],
   ['copy.js', scripts, javascript],
   ['hand-over.js', scripts, javascript],
+  ['left-overs.js', scripts, javascript],
   ['secret.js', scripts, javascript],
+  ['side-door.js', scripts, javascript],
+  ['to-webex.js', scripts, javascript],
   ['waiting.js', scripts, javascript],
 ];
 

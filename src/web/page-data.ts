@@ -21,11 +21,13 @@ import type { TimelineEntry } from './timeline.ts';
 export interface PageData {
   misdirected: { url: string | null; origin: string };
   'from-elsewhere': { path: string };
+  entered: { next: string };
   failure: { failure: Failure; reason: string };
   capture: { error: Explanation | null };
   overview: OverviewPage;
   'sign-in': SignInPage;
-  'to-webex': { url: string; host: string; profile: string };
+  'to-webex': ToWebexPage;
+  'side-door': SideDoorPage;
   'private-window': { link: string; waitUrl: string; progressUrl: string; profile: string };
   waiting: { title: string; text: string; progressUrl: string };
   'sign-in-ended': { title: string; detail: string; help: string };
@@ -88,6 +90,30 @@ export interface SignInPage {
   errors: FieldError[];
   /** Nothing is held yet: the page welcomes. */
   first: boolean;
+}
+
+/** What a page needs that may find another project's service worker. */
+interface LeftOverPage {
+  /** The web app's origin. */
+  main: string;
+  /** The path of the one-time link that is on the way, at that origin. */
+  link: string;
+}
+
+export interface ToWebexPage extends LeftOverPage {
+  /** Where to go once nothing was found. */
+  goOn: string;
+  host: string;
+  profile: string;
+  /** What to post the person's consent to; null where nothing can be removed. */
+  removeUrl: string | null;
+  /** Where to see how a sign-in in another window stands, for who may. */
+  statusUrl: string | null;
+}
+
+export interface SideDoorPage extends LeftOverPage {
+  /** What has the browser forget; null where it is only looked. */
+  clearUrl: string | null;
 }
 
 export interface ImportPage {

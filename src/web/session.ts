@@ -66,15 +66,6 @@ export async function enterSession(request: Pick<Request, 'session'>): Promise<v
   await saveSession(request);
 }
 
-/** The secret that ties a sign-in to this browser; made, and kept, where it has none. */
-export async function bindingOf(request: Pick<Request, 'session'>): Promise<string> {
-  if (request.session.binding === undefined) {
-    request.session.binding = newSecret();
-    await saveSession(request);
-  }
-  return request.session.binding;
-}
-
 /** Waits until the session is stored, where the next request must find it. */
 export async function saveSession(request: Pick<Request, 'session'>): Promise<void> {
   await new Promise<void>((resolve, reject) => {

@@ -17,7 +17,7 @@ export interface PageOptions {
   /** Uses the width of the window: for lists, and forms with advice beside them. */
   wide?: boolean;
   /** A script of ours in the head, by name. */
-  script?: 'capture' | 'waiting' | 'secret' | 'hand-over';
+  script?: 'capture' | 'waiting' | 'secret' | 'hand-over' | 'to-webex' | 'side-door';
   /** Asks the browser for the page anew, where scripts do not run: seconds, and where to. */
   refresh?: { seconds: number; url: string };
 }

@@ -30,13 +30,18 @@ const installed = [
  * Throws where none starts: a test without a browser has failed.
  */
 export async function launchBrowser(): Promise<Browser> {
-  const installedOne = process.env.CHROME_PATH ?? installed.find((path) => existsSync(path));
-  const executablePath = installedOne ?? (await packagedChromium.executablePath());
-  // Not the arguments that the packaged one recommends: they turn off the very protections that are tested here.
-  return await chromium.launch({ executablePath, args: ['--disable-gpu', ...unsandboxed()] });
+  return await chromium.launch({ executablePath: await chromiumPath(), args: chromiumArguments() });
 }
 
-/** Chromium refuses to run its sandbox for root, as in a container. */
-function unsandboxed(): string[] {
-  return process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+export async function chromiumPath(): Promise<string> {
+  const installedOne = process.env.CHROME_PATH ?? installed.find((path) => existsSync(path));
+  return installedOne ?? (await packagedChromium.executablePath());
+}
+
+/**
+ * Chromium refuses to run its sandbox for root, as in a container. Not the arguments that the packaged one recommends:
+ * they turn off the very protections that are tested here.
+ */
+export function chromiumArguments(): string[] {
+  return ['--disable-gpu', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
 }

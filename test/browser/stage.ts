@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
+import { openSideDoor } from '../../src/server/side-door.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { newEntryLink } from '../../src/vault/entry-links.ts';
 import { createWebApp } from '../../src/web/app.ts';
@@ -35,12 +36,16 @@ export async function stage(browser: Browser, options: { demonstration?: boolean
   const { port, serve } = await listen();
   const vault = await newVault(simulator, { settings: { ...(await testSettings(simulator)), port } });
   const log = pino({ level: 'trace' }, { write: (line: string) => traces.push(line) });
-  const { app, idle } = createWebApp({ vault, log, ...options });
+  const sideDoor = await openSideDoor(vault, log, options);
+  const { app, idle } = createWebApp({ vault, log, sideDoor, ...options });
   serve((request, response) => {
     traces.push(`${request.method} ${request.url}\n${request.rawHeaders.join('\n')}`);
     app(request, response);
   });
-  onTestFinished(idle);
+  onTestFinished(async () => {
+    await idle();
+    await sideDoor?.close();
+  });
 
   const origin = `http://localhost:${port}`;
   const window = async (contextOptions: BrowserContextOptions = {}) => {
@@ -100,7 +105,13 @@ async function listen(): Promise<{ port: number; serve: (listener: RequestListen
 }
 
 /** Fills in the form and goes to the simulated Webex. */
-export async function beginAt(
+export async function beginAt(page: Page, set: Stage, name: string, deployment = 'Webex'): Promise<void> {
+  await askFor(page, set, name, deployment);
+  await page.waitForURL(/\/idb\/oauth2\/v1\/authorize/);
+}
+
+/** Fills in the form and sends it. */
+export async function askFor(
   page: Page,
   { origin }: Stage,
   name: string,
@@ -110,7 +121,6 @@ export async function beginAt(
   await page.getByLabel('What do you call the organization?').fill(name);
   await page.getByRole('radio', { name: deployment, exact: false }).first().check();
   await page.getByRole('button', { name: 'Sign in at Webex' }).click();
-  await page.waitForURL(/\/idb\/oauth2\/v1\/authorize/);
 }
 
 /** Signs in at the simulated Webex, and waits for the page that says what became of it. */

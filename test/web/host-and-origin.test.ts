@@ -73,8 +73,8 @@ test('a change asked for without any origin is refused', async () => {
 });
 
 test.each([
-  ['same-origin', 200],
-  ['none', 200],
+  ['same-origin', 303],
+  ['none', 303],
   ['same-site', 403],
   ['cross-site', 403],
 ])('a form from %s: %i', async (site, status) => {

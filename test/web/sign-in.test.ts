@@ -1,4 +1,5 @@
 import type { Response } from 'supertest';
+import type TestAgent from 'supertest/lib/agent.js';
 import { expect, test } from 'vitest';
 import { signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
 import { captureRedirect } from '../../src/vault/capture.ts';
@@ -7,10 +8,22 @@ import { actor, fragment, today } from '../vault/vaults.ts';
 import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
 import { served } from './served.ts';
 
-/** Where the page leads the browser by itself. */
-function onwards({ text }: Response): URL {
-  const url = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(text)?.[1];
-  return new URL((url ?? '').replaceAll('&amp;', '&'));
+/** What a browser tells of a request that a page of ours makes it do in its window. */
+const withinWindow = {
+  'Sec-Fetch-Site': 'same-origin',
+  'Sec-Fetch-Mode': 'navigate',
+  'Sec-Fetch-Dest': 'document',
+};
+
+/** Where the answer to the form leads the browser: to the page that looks for service workers, then to Webex. */
+async function onwards(browser: TestAgent, { status, headers }: Response): Promise<URL> {
+  expect(status).toBe(303);
+  expect(headers.location).toMatch(/^\/sign-in\/[\w-]{43}$/);
+  const page = await browser.get(String(headers.location)).set(withinWindow).expect(200);
+  const path = /data-go-on="([^"]+)"/.exec(page.text)?.[1] ?? '';
+  expect(path).toBe(`${headers.location}/begin`);
+  const answer = await browser.get(path).set(withinWindow).expect(303);
+  return new URL(String(answer.headers.location));
 }
 
 test('a name and one press lead to Webex', async () => {
@@ -18,9 +31,8 @@ test('a name and one press lead to Webex', async () => {
   const browser = await person();
   expect((await browser.get('/').expect(200)).text).toContain('Get your first Webex token');
   const answer = await browser.post('/sign-in').type('form').send({ name: 'Acmé  Corp. ', where: 'here' });
-  const url = onwards(answer);
+  const url = await onwards(browser, answer);
   expect(url.origin + url.pathname).toBe('https://idbroker.webex.com/idb/oauth2/v1/authorize');
-  expect(answer.text).toContain(`<a class="button" href="${url.href.replaceAll('&', '&amp;')}"`);
   expect(
     await vault.db.selectFrom('sign_in').select(['profile_name', 'deployment', 'org_id']).execute(),
   ).toEqual([{ profile_name: 'acme-corp.', deployment: 'commercial', org_id: null }]);
@@ -29,7 +41,8 @@ test('a name and one press lead to Webex', async () => {
 test('the other deployment, an organization ID and a fresh sign-in are taken along', async () => {
   const { person, vault } = await served();
   const form = { name: 'acme', deployment: 'government', orgId: acmeOrgId.toUpperCase(), fresh: 'yes' };
-  const url = onwards(await (await person()).post('/sign-in').type('form').send(form).expect(200));
+  const browser = await person();
+  const url = await onwards(browser, await browser.post('/sign-in').type('form').send(form));
   expect(url.origin + url.pathname).toBe('https://idbroker-f.webex.com/idb/saml2/jsp/doSSO.jsp');
   expect(
     await vault.db.selectFrom('sign_in').select(['deployment', 'org_id', 'fresh_sign_in']).execute(),
@@ -115,9 +128,48 @@ test('a sign-in link works once', async () => {
   const link = /(\/sign-in\/[\w-]{43})/.exec(text)?.[1] ?? '';
   await visitor().head(link).expect(403);
   await visitor().get(link).set('Sec-Purpose', 'prefetch').expect(403);
+  for (const path of [link, `${link}/begin`]) {
+    await visitor()
+      .get(path)
+      .set({ ...withinWindow, 'Sec-Purpose': 'prefetch' })
+      .expect(403);
+  }
   await visitor().get(link).expect(303);
   const spent = await visitor().get(link).expect(410);
   expect(spent.text).toContain('webex-token login');
+});
+
+test.each([
+  ['a person opens it', { ...withinWindow, 'Sec-Fetch-Site': 'none' }],
+  ['a terminal opens it', { ...withinWindow, 'Sec-Fetch-Site': 'cross-site' }],
+  // As it comes through a service worker that fetches it itself.
+  [
+    'a worker asks for it',
+    { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' },
+  ],
+])('a browser gets a page before a sign-in begins: %s', async (_what, headers) => {
+  const { person, visitor, vault } = await served();
+  const { text } = await (await person())
+    .post('/sign-in')
+    .type('form')
+    .send({ name: 'acme', where: 'private' });
+  const link = /(\/sign-in\/[\w-]{43})/.exec(text)?.[1] ?? '';
+  for (let times = 1; times <= 2; times += 1) {
+    const page = await visitor().get(link).set(headers).expect(200);
+    expect(page.text).toContain('idbroker.webex.com');
+    expect(page.text).not.toContain('state=');
+    expect(page.headers).not.toHaveProperty('set-cookie');
+    expect(page.headers['referrer-policy']).toBe('no-referrer');
+  }
+  const row = await vault.db.selectFrom('sign_in').select(['state_hash']).executeTakeFirstOrThrow();
+  expect(row.state_hash).toBeNull();
+  // Only a page of ours, or the person, goes on from there.
+  await visitor()
+    .get(`${link}/begin`)
+    .set({ ...withinWindow, 'Sec-Fetch-Site': 'same-site' })
+    .expect(403);
+  await visitor().get(`${link}/begin`).set(withinWindow).expect(303);
+  await visitor().get(link).set(headers).expect(410);
 });
 
 test('the page that waits says how the sign-in ended otherwise', async () => {
@@ -151,9 +203,8 @@ test('the page that waits says how the sign-in ended otherwise', async () => {
 test('renewal asks for the same organization and names the account', async () => {
   const { person, vault } = await served();
   await importToken(vault, { profile: 'acme', deployment: 'government' }, usualToken(), actor);
-  const url = onwards(
-    await (await person()).post('/profiles/acme/sign-in').type('form').send({}).expect(200),
-  );
+  const browser = await person();
+  const url = await onwards(browser, await browser.post('/profiles/acme/sign-in').type('form').send({}));
   expect(url.host).toBe('idbroker-f.webex.com');
   const state = url.searchParams.get('state');
   await expect(

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
 import { findServer } from '../../server/presence.ts';
 import { newEntryLink } from '../../vault/entry-links.ts';
+import { linksTo } from '../links.ts';
 import { showTheWayIn } from '../show-the-way-in.ts';
 import { withVault } from '../with-vault.ts';
 
@@ -21,6 +22,6 @@ async function openApp(options: { open: boolean }): Promise<void> {
         help: 'Start it with: webex-token serve',
       });
     }
-    await showTheWayIn(`http://localhost:${server.port}/enter/${await newEntryLink(vault)}`, options.open);
+    await showTheWayIn(linksTo(`/enter/${await newEntryLink(vault)}`, server), options.open);
   });
 }

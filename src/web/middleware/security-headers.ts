@@ -1,29 +1,36 @@
 import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
+const policy = {
+  defaultSrc: ["'none'"],
+  scriptSrc: ["'self'"],
+  styleSrc: ["'self'"],
+  imgSrc: ["'self'"],
+  connectSrc: ["'self'"],
+  formAction: ["'self'"],
+  baseUri: ["'none'"],
+  frameAncestors: ["'none'"],
+  requireTrustedTypesFor: ["'script'"],
+  trustedTypes: ["'none'"],
+};
+
+/** What a page has to have otherwise than all the others. */
+type PolicyChanges = Partial<Record<keyof typeof policy | 'frameSrc', string[]>>;
+
+/** The policy of a page that needs a little more than the others. */
+export function contentSecurityPolicy(changes: PolicyChanges): RequestHandler {
+  return helmet.contentSecurityPolicy({ useDefaults: false, directives: { ...policy, ...changes } });
+}
+
 /**
  * The headers of every answer. No HSTS: it would break every other program on localhost.
  * The referrer policy is not `no-referrer`, for under that one browsers send forms with `Origin: null`; pages
- * whose address is a secret, and have no form, set the stricter one themselves. `form-action` needs no ID broker: no form leads there.
+ * whose address is a secret set the stricter one themselves: they have no form that leads to this origin. `form-action` needs no ID broker: no form leads there.
  */
-export function securityHeaders(): RequestHandler[] {
+export function securityHeaders(changes: PolicyChanges = {}): RequestHandler[] {
   return [
     helmet({
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: {
-          defaultSrc: ["'none'"],
-          scriptSrc: ["'self'"],
-          styleSrc: ["'self'"],
-          imgSrc: ["'self'"],
-          connectSrc: ["'self'"],
-          formAction: ["'self'"],
-          baseUri: ["'none'"],
-          frameAncestors: ["'none'"],
-          requireTrustedTypesFor: ["'script'"],
-          trustedTypes: ["'none'"],
-        },
-      },
+      contentSecurityPolicy: { useDefaults: false, directives: { ...policy, ...changes } },
       crossOriginOpenerPolicy: { policy: 'same-origin' },
       crossOriginResourcePolicy: { policy: 'same-origin' },
       referrerPolicy: { policy: 'same-origin' },

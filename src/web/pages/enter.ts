@@ -7,14 +7,21 @@ import { refusePrefetch } from '../one-time.ts';
 import { enterSession } from '../session.ts';
 
 /** `GET /enter/:secret`: the one-time link into the web app. `?next=` names the page to go to. */
-export function enter({ vault }: WebContext): RequestHandler<{ secret: string }> {
+export function enter({ vault, render }: WebContext): RequestHandler<{ secret: string }> {
   return async (request, response) => {
     refusePrefetch(request);
     response.set('Referrer-Policy', 'no-referrer');
     if (await spendEntryLink(vault, request.params.secret)) await enterSession(request);
     // Loading the link again in the browser that used it is no mistake.
     else if (request.session.entered !== true) throw linkSpent();
-    response.redirect(303, ownPath(request.query.next, appOrigin(vault.settings)));
+    const next = ownPath(request.query.next, appOrigin(vault.settings));
+    const site = request.headers['sec-fetch-site'];
+    if (site !== 'same-site' && site !== 'cross-site') {
+      response.redirect(303, next);
+      return;
+    }
+    // A redirect would still count as coming from there, be it from the side door.
+    render(request, response, 'entered', { next }, { title: 'Come in', refresh: { seconds: 0, url: next } });
   };
 }
 

@@ -1,12 +1,49 @@
 import type { RequestHandler } from 'express';
-import { beginByLink } from '../../vault/begin-sign-in.ts';
+import { appOrigin } from '../../config.ts';
+import { beginByLink, waitingSignIn } from '../../vault/begin-sign-in.ts';
 import { newSecret } from '../../vault/secrets.ts';
 import type { WebContext } from '../context.ts';
 import { refusePrefetch } from '../one-time.ts';
 import { saveSession } from '../session.ts';
 
-/** `GET /sign-in/:link`: begins, in whichever browser opens it, the sign-in that a terminal or another window asked for. */
-export function signInLink({ vault }: WebContext): RequestHandler<{ link: string }> {
+/**
+ * `GET /sign-in/:link`: begins, in whichever browser opens it, the sign-in that a terminal or another window asked for.
+ * A browser gets a page first, which looks whether another project listens in: the token will come back to this origin.
+ */
+export function signInLink(context: WebContext): RequestHandler<{ link: string }> {
+  const { vault, render, sideDoor } = context;
+  const begin = beginSignInByLink(context);
+  return async (request, response, next) => {
+    // Every browser says where a request comes from, whatever a service worker made of it.
+    if (request.headers['sec-fetch-site'] === undefined) {
+      await begin(request, response, next);
+      return;
+    }
+    refusePrefetch(request);
+    response.set('Referrer-Policy', 'no-referrer');
+    const { link } = request.params;
+    const { id, profileName, deployment } = await waitingSignIn(vault, link);
+    const path = `/sign-in/${link}`;
+    render(
+      request,
+      response,
+      'to-webex',
+      {
+        goOn: `${path}/begin`,
+        host: new URL(vault.settings.webex[deployment].idbroker).host,
+        profile: profileName,
+        main: appOrigin(vault.settings),
+        link: path,
+        removeUrl: sideDoor === null ? null : `${sideDoor.origin}${path}/remove`,
+        statusUrl: request.session.entered === true ? `/sign-ins/${id}` : null,
+      },
+      { title: 'On to Webex', at: 'sign-in', script: 'to-webex' },
+    );
+  };
+}
+
+/** `GET /sign-in/:link/begin`: uses the link up, and leads on to Webex. */
+export function beginSignInByLink({ vault }: WebContext): RequestHandler<{ link: string }> {
   return async (request, response) => {
     refusePrefetch(request);
     response.set('Referrer-Policy', 'no-referrer');

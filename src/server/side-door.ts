@@ -1,0 +1,29 @@
+import type { Logger } from 'pino';
+import type { Vault } from '../vault/vault.ts';
+import { describeError } from '../web/describe-error.ts';
+import { Clearings } from '../web/side-door/clearings.ts';
+import { createSideDoor, type SideDoor } from '../web/side-door/side-door.ts';
+import { type Listening, listenOnFreePort } from './listen.ts';
+
+/** The side door's origin on a port. */
+export function sideDoorOrigin(port: number): string {
+  return `http://localhost:${port}`;
+}
+
+/** Serves the side door on a free port. Null where it cannot listen: everything else goes on without it. */
+export async function openSideDoor(
+  vault: Vault,
+  log: Logger,
+  options: { demonstration?: boolean } = {},
+): Promise<(SideDoor & Listening & { port: number }) | null> {
+  const clearings = new Clearings(vault.now);
+  try {
+    const listening = await listenOnFreePort((port) =>
+      createSideDoor({ vault, log, clearings, origin: sideDoorOrigin(port), ...options }),
+    );
+    return { ...listening, clearings, origin: sideDoorOrigin(listening.port) };
+  } catch (error) {
+    log.warn(describeError(error), 'the side door cannot listen: service workers are found, but not removed');
+    return null;
+  }
+}
