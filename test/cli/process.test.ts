@@ -1,6 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { simulated } from '../simulator/simulated.ts';
 import { printedLink } from './browser-by-hand.ts';
@@ -33,6 +34,19 @@ function listening(pid: number): number {
   }).length;
 }
 
+/** Resolves once the program has said that on standard error, with what it has said until asked. */
+async function saying(child: ChildProcessByStdio<null, Readable | null, Readable>, words: string) {
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    child.on('close', () => reject(new Error(`the program ended: ${said}`)));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (said.includes(words)) resolve();
+    });
+  });
+  return () => said;
+}
+
 describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open its debugger', () => {
   test('opens no port, and the server lives', async () => {
     const here = await machine(undefined, anyDebuggerPort);
@@ -63,14 +77,8 @@ describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     onTestFinished(() => void child.kill('SIGKILL'));
-    let stderr = '';
     const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-    await new Promise<void>((resolve) => {
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        stderr += text;
-        if (/\/enter\//.test(stderr)) resolve();
-      });
-    });
+    const stderr = await saying(child, '/enter/');
     for (let turn = 0; turn < 5; turn += 1) {
       child.kill('SIGUSR1');
       expect((await fetch(`http://localhost:${here.port}/healthz`)).status).toBe(200);
@@ -79,28 +87,30 @@ describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open
     if (linux) expect(listening(child.pid ?? 0)).toBe(0);
     child.kill('SIGINT');
     expect(await ended).toBe(0);
-    expect(stderr).not.toContain('Debugger');
+    expect(stderr()).not.toContain('Debugger');
   });
 });
 
-describe.skipIf(process.platform === 'win32')('the umask', () => {
-  test('keeps from others what the program writes, wherever it writes it', async () => {
+test.skipIf(!linux)(
+  'what the program writes is for its owner alone, whatever the umask of who starts it',
+  async () => {
     const here = await holdingToken();
-    const folder = join(here.home, '..');
-    const open = (args: string[]) =>
-      spawnSync('sh', ['-c', 'umask 000; exec "$0" "$@"', process.execPath, program, ...args], {
+    const child = spawn(
+      'sh',
+      ['-c', 'umask 000; exec "$0" "$@"', process.execPath, program, 'serve', '--no-open'],
+      {
         env: here.environment,
-        cwd: folder,
-      }).status;
-    expect(open(['backup', 'store.backup'])).toBe(0);
-    expect(open(['client', 'add', 'nightly', '--profile', 'acme'])).toBe(0);
-    const files = readdirSync(folder, { recursive: true, withFileTypes: true }).map((entry) =>
-      join(entry.parentPath, entry.name),
+        stdio: ['ignore', 'ignore', 'pipe'],
+      },
     );
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await saying(child, '/enter/');
+    expect(readFileSync(`/proc/${child.pid}/status`, 'utf8')).toMatch(/^Umask:\s+0077$/m);
+    const files = readdirSync(here.home).map((name) => join(here.home, name));
     expect(files.length).toBeGreaterThan(3);
-    for (const file of files) expect([file, statSync(file).mode & 0o077]).toEqual([file, 0]);
-  });
-});
+    for (const file of [here.home, ...files]) expect([file, statSync(file).mode & 0o077]).toEqual([file, 0]);
+  },
+);
 
 describe.skipIf(!linux)('core dumps', () => {
   const prlimit = spawnSync('prlimit', ['--version']).error === undefined;
@@ -123,11 +133,7 @@ describe.skipIf(!linux)('core dumps', () => {
     const ended = new Promise<NodeJS.Signals | null>((resolve) =>
       child.on('close', (_code, signal) => resolve(signal)),
     );
-    await new Promise<void>((resolve) => {
-      child.stderr.on('data', (text: Buffer) => {
-        if (text.includes('/enter/')) resolve();
-      });
-    });
+    await saying(child, '/enter/');
     const limits = readFileSync(`/proc/${child.pid}/limits`, 'utf8');
     expect(limits).toMatch(/^Max core file size +0 +0 /m);
     const { stdout } = await here.run(['doctor', '--json']);
