@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pino from 'pino';
 import { afterAll, beforeAll } from 'vitest';
+import { createLog } from '../../src/cli/log.ts';
 import { readSettings } from '../../src/config.ts';
 import { type RunningServer, startServer } from '../../src/server/start.ts';
 import { newEntryLink } from '../../src/vault/entry-links.ts';
@@ -24,6 +24,7 @@ export interface Attacked {
   origin: string;
   /** A registered client, `deploy-of-acme`, and its secret. */
   clientSecret: string;
+  /** Each as it would stand on standard error. */
   logged: string[];
   /** The cookie of a browser that came in by a one-time link. */
   enter(): Promise<string>;
@@ -44,7 +45,7 @@ export function attacked(): Attacked {
     await profileWithToken(vault, 'acme', { token: canary });
     const clientSecret = await clientOf(vault, 'deploy-of-acme', ['acme']);
     const logged: string[] = [];
-    const log = pino({ level: 'trace' }, { write: (line: string) => logged.push(line) });
+    const log = createLog('info', { write: (line: string) => void logged.push(line) });
     const server = await startServer(vault, log);
     const origin = `http://localhost:${port}`;
     const enter = async () => {
