@@ -39,7 +39,8 @@ const lookUps = {
 
 const every = { ...lookUps, ...statements };
 
-const synchronize = promisify(fdatasync);
+/** Resolves once all that was written to an open file is on the disk. */
+export type Synchronize = (file: number) => Promise<void>;
 
 interface Decided {
   read: ClientRead;
@@ -63,15 +64,17 @@ export class SqliteClientReads implements ClientReads {
   readonly #commit: StatementSync;
   readonly #append: ReturnType<typeof auditWriter>;
   readonly #log: number;
+  readonly #synchronize: Synchronize;
   /** What was looked up at `#lookedUpAt`: as long as no other connection commits, it is what the store holds. */
   readonly #lookedUp = new Map<string, Found | null>();
   #lookedUpAt = -1;
 
-  constructor(file: string) {
+  constructor(file: string, synchronize: Synchronize = promisify(fdatasync)) {
     const database = openSqliteFile(file);
     database.exec('pragma busy_timeout = 0; pragma synchronous = normal');
     const prepare = (name: keyof typeof every) => database.prepare(every[name].replace(/\$\d+/g, '?'));
     this.#database = database;
+    this.#synchronize = synchronize;
     this.#statements = {
       clientAndProfiles: prepare('clientAndProfiles'),
       clientAndProfilesOfOrganization: prepare('clientAndProfilesOfOrganization'),
@@ -91,7 +94,7 @@ export class SqliteClientReads implements ClientReads {
 
   async run(batch: readonly ClientRead[], now: number): Promise<ClientRead[]> {
     const { decided, version } = this.#decideAll(batch, now);
-    await synchronize(this.#log);
+    await this.#synchronize(this.#log);
     return this.#answer(decided, version);
   }
 

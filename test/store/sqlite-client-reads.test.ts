@@ -1,24 +1,13 @@
-import { expect, onTestFinished, vi } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { ClientRead, Decision, Found } from '../../src/store/client-reads.ts';
 import { StoreBusy } from '../../src/store/client-reads.ts';
-import { SqliteClientReads } from '../../src/store/sqlite-client-reads.ts';
+import { SqliteClientReads, type Synchronize } from '../../src/store/sqlite-client-reads.ts';
 import { openSqliteFile } from '../../src/store/sqlite-file.ts';
 import { removeClient } from '../../src/vault/clients.ts';
 import { storePlace } from '../../src/vault/vault.ts';
 import { clientOf, profileWithToken } from '../api/served.ts';
 import { actor, newVault } from '../vault/vaults.ts';
 import { onSqlite } from './engines.ts';
-
-const disk = vi.hoisted(() => ({ synchronized: [] as ((error: Error | null) => void)[], hold: false }));
-
-vi.mock('node:fs', async (original) => {
-  const fs = await original<typeof import('node:fs')>();
-  const fdatasync = (file: number, done: (error: Error | null) => void) => {
-    if (disk.hold) disk.synchronized.push(done);
-    else fs.fdatasync(file, done);
-  };
-  return { ...fs, fdatasync };
-});
 
 /** A read that is granted wherever the client is there, and keeps what became of it. */
 class Read implements ClientRead {
@@ -42,52 +31,57 @@ class Read implements ClientRead {
   }
 }
 
-async function ready() {
-  disk.hold = false;
-  disk.synchronized = [];
+/** A disk that is done when the test says so; without one, the machine's own. */
+function slowDisk() {
+  const asked: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const synchronize = () =>
+    new Promise<void>((resolve, reject) => {
+      asked.push({ resolve, reject });
+    });
+  return { asked, synchronize };
+}
+
+async function ready(synchronize?: Synchronize) {
   const vault = await newVault();
   await profileWithToken(vault, 'acme');
   await clientOf(vault, 'ci', ['acme']);
   const file = storePlace(vault.settings);
-  const reads = new SqliteClientReads(file);
-  onTestFinished(() => {
-    disk.hold = false;
-    reads.close();
-  });
+  const reads = new SqliteClientReads(file, synchronize);
+  onTestFinished(() => reads.close());
   return { vault, reads, file };
 }
 
 onSqlite('no answer before the disk has the row', async () => {
-  const { vault, reads } = await ready();
-  disk.hold = true;
+  const disk = slowDisk();
+  const { vault, reads } = await ready(disk.synchronize);
   const batch = [new Read(), new Read()];
   const running = reads.run(batch, 5000);
   expect(batch.map(({ answered }) => answered)).toEqual([null, null]);
   const rows = await vault.db.selectFrom('audit').select('outcome').where('action', '=', 'read').execute();
   expect(rows).toHaveLength(2);
-  expect(disk.synchronized).toHaveLength(1);
-  disk.synchronized[0]?.(null);
+  expect(disk.asked).toHaveLength(1);
+  disk.asked[0]?.resolve();
   expect(await running).toEqual([]);
   expect(batch.every(({ answered }) => answered?.granted)).toBe(true);
 });
 
 onSqlite('a disk that fails: no answer, and the error', async () => {
-  const { reads } = await ready();
-  disk.hold = true;
+  const disk = slowDisk();
+  const { reads } = await ready(disk.synchronize);
   const read = new Read();
   const running = reads.run([read], 5000);
-  disk.synchronized[0]?.(new Error('EIO'));
+  disk.asked[0]?.reject(new Error('EIO'));
   await expect(running).rejects.toThrow('EIO');
   expect(read.answered).toBeNull();
 });
 
 onSqlite('a client that is removed while the disk writes gets nothing', async () => {
-  const { vault, reads } = await ready();
-  disk.hold = true;
+  const disk = slowDisk();
+  const { vault, reads } = await ready(disk.synchronize);
   const read = new Read();
   const running = reads.run([read], 5000);
   await removeClient(vault, 'ci', actor);
-  disk.synchronized[0]?.(null);
+  disk.asked[0]?.resolve();
   expect(await running).toEqual([read]);
   expect(read.answered).toBeNull();
   expect(read.decided.at(-1)).toBeNull();
