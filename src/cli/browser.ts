@@ -22,7 +22,8 @@ export async function openBrowser({ main, normal }: Links): Promise<'private' | 
   }
 }
 
-function hasDesktop(): boolean {
+/** Whether `openBrowser` is going to start a browser: then every user of this machine can read the link it gets. */
+export function hasDesktop(): boolean {
   if (process.platform !== 'linux') return true;
   const { DISPLAY, WAYLAND_DISPLAY, WSL_DISTRO_NAME } = process.env;
   return [DISPLAY, WAYLAND_DISPLAY, WSL_DISTRO_NAME].some((value) => value !== undefined && value !== '');

@@ -8,7 +8,7 @@ import { prepareSignIn, type SignInRequest } from '../vault/begin-sign-in.ts';
 import { acceptToken } from '../vault/decide.ts';
 import { type Settled, settleToken } from '../vault/settle.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
-import { openBrowser } from './browser.ts';
+import { hasDesktop, openBrowser } from './browser.ts';
 import { linksTo } from './links.ts';
 import { createLog } from './log.ts';
 import type { SignInOptions } from './sign-in-options.ts';
@@ -78,7 +78,9 @@ async function inviteToSignIn(
   server: Pick<RunningServer, 'port' | 'sidePort'>,
   mayOpen: boolean,
 ): Promise<string> {
-  const { signInId, link } = await prepareSignIn(vault, request);
+  const { signInId, link } = await prepareSignIn(vault, request, {
+    ownUserOnly: mayOpen && hasDesktop(),
+  });
   const links = linksTo(`/sign-in/${link}`, server);
   note(
     'Sign in to Webex as a full administrator, in a private window. The link works once, within ten minutes:',

@@ -6,7 +6,8 @@ import { deleteOldSignIns, insertSignIn, type SignIn, signInByLink, startByLink 
 import { parseProfileName } from '../tokens/profile.ts';
 import { authorizeUrl, newState } from '../webex/authorize-url.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
-import { hashSecret, newSecret } from './secrets.ts';
+import { type LinkOptions, newLinkSecret } from './link-secrets.ts';
+import { hashSecret } from './secrets.ts';
 import type { Vault } from './vault.ts';
 
 /** How long a person has to sign in. Milliseconds. */
@@ -83,9 +84,10 @@ export async function beginSignIn(
 export async function prepareSignIn(
   vault: Vault,
   request: SignInRequest,
+  options?: LinkOptions,
 ): Promise<{ signInId: string; link: string }> {
   const target = await resolveTarget(vault, request);
-  const link = newSecret();
+  const link = newLinkSecret(options);
   const signInId = await insert(vault, target, request, { link: hashSecret(link) });
   return { signInId, link };
 }

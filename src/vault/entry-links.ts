@@ -1,13 +1,14 @@
 import { entryLinkWaits, insertEntryLink, useEntryLink } from '../store/entry-links.ts';
-import { hashSecret, newSecret } from './secrets.ts';
+import { type LinkOptions, newLinkSecret } from './link-secrets.ts';
+import { hashSecret } from './secrets.ts';
 import type { Vault } from './vault.ts';
 
 /** How long a one-time link into the web app waits to be opened. Milliseconds. */
 export const entryLinkLifetimeMs = 10 * 60_000;
 
 /** Makes the secret of a one-time link into the web app: `/enter/<secret>`. */
-export async function newEntryLink(vault: Vault): Promise<string> {
-  const secret = newSecret();
+export async function newEntryLink(vault: Vault, options?: LinkOptions): Promise<string> {
+  const secret = newLinkSecret(options);
   const now = vault.now();
   await insertEntryLink(vault.db, hashSecret(secret), now, now + entryLinkLifetimeMs);
   return secret;

@@ -9,6 +9,7 @@ import { failures, notFound } from './failures.ts';
 import { HandOvers, type HandOverWorld } from './hand-overs.ts';
 import { formBody, jsonBody } from './middleware/body.ts';
 import { exactHost } from './middleware/exact-host.ts';
+import { ownLinksForOwnUser } from './middleware/own-user.ts';
 import { requestLog } from './middleware/request-log.ts';
 import { requireEntered } from './middleware/require-entered.ts';
 import { sameOrigin } from './middleware/same-origin.ts';
@@ -101,6 +102,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
 
   // For whoever holds a one-time link, and for the browser that it began a sign-in in.
   app.use(webSession(vault));
+  for (const parameter of ['secret', 'link'] as const) ownLinksForOwnUser(app, parameter);
   route(app, '/auth/code', { get: capturePage(context), post: [...jsonBody, captureToken(context)] });
   route(app, '/enter/:secret', { get: enter(context) });
   if (sideDoor !== null) {

@@ -30,6 +30,7 @@ const known: Record<string, [status: number, title: string]> = {
   E_CLIENT_EXISTS: [409, 'That name is taken'],
   E_EXPIRED: [409, 'The token has expired'],
   E_LINK_SPENT: [410, 'This link is used up'],
+  E_OTHER_USER: [403, 'This link is somebody else’s'],
   E_TOO_LARGE: [413, 'Too much'],
   E_MEDIA_TYPE: [415, 'Not in this form'],
   E_SIGN_IN_FAILED: [400, 'Webex did not give a token'],

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
 import { findServer } from '../../server/presence.ts';
 import { newEntryLink } from '../../vault/entry-links.ts';
+import { hasDesktop } from '../browser.ts';
 import { linksTo } from '../links.ts';
 import { showTheWayIn } from '../show-the-way-in.ts';
 import { withVault } from '../with-vault.ts';
@@ -22,6 +23,9 @@ async function openApp(options: { open: boolean }): Promise<void> {
         help: 'Start it with: webex-token serve',
       });
     }
-    await showTheWayIn(linksTo(`/enter/${await newEntryLink(vault)}`, server), options.open);
+    await showTheWayIn(
+      linksTo(`/enter/${await newEntryLink(vault, { ownUserOnly: options.open && hasDesktop() })}`, server),
+      options.open,
+    );
   });
 }

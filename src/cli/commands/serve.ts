@@ -8,6 +8,7 @@ import type { TlsFiles } from '../../server/tls-files.ts';
 import { watchProvisioning } from '../../server/watch-provisioning.ts';
 import { parseAddressRange } from '../../tokens/client.ts';
 import { newEntryLink } from '../../vault/entry-links.ts';
+import { hasDesktop } from '../browser.ts';
 import { linksTo } from '../links.ts';
 import { createLog } from '../log.ts';
 import { showTheWayIn } from '../show-the-way-in.ts';
@@ -62,7 +63,10 @@ async function serve(options: ServeOptions): Promise<void> {
     const server = await startServer(vault, log);
     const watch = startWatch(vault, { log, ...watchProvisioning(vault, log) });
     try {
-      await showTheWayIn(linksTo(`/enter/${await newEntryLink(vault)}`, server), options.open);
+      await showTheWayIn(
+        linksTo(`/enter/${await newEntryLink(vault, { ownUserOnly: options.open && hasDesktop() })}`, server),
+        options.open,
+      );
       await stopped;
     } finally {
       await Promise.all([server.close(), watch.close()]);

@@ -1,0 +1,183 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { secretVariables } from '../../src/config.ts';
+import { isOtherUser } from '../../src/server/peer-user.ts';
+import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
+import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { machine } from '../cli/run.ts';
+import { simulated } from '../simulator/simulated.ts';
+import { filesHolding } from '../vault/vaults.ts';
+import { attacked } from './attacked.ts';
+
+const linux = process.platform === 'linux';
+
+describe('one-time links', () => {
+  const it = attacked();
+  const open = (path: string) => fetch(`${it.origin}${path}`, { redirect: 'manual' });
+
+  test('a hundred browsers at once: one comes in', async () => {
+    const link = `/enter/${await newEntryLink(it.vault)}`;
+    const answers = await Promise.all(Array.from({ length: 100 }, () => open(link)));
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses).toEqual([303, ...Array.from({ length: 99 }, () => 410)]);
+    expect(answers.filter(({ headers }) => headers.getSetCookie().length > 0)).toHaveLength(1);
+  });
+
+  test('a hundred browsers at once: one begins the sign-in', async () => {
+    const { link } = await prepareSignIn(it.vault, { profile: 'globex' });
+    const answers = await Promise.all(Array.from({ length: 100 }, () => open(`/sign-in/${link}`)));
+    const begun = answers.filter(({ status }) => status === 303);
+    expect(begun).toHaveLength(1);
+    expect(begun[0]?.headers.get('location')).toContain('/oauth2/v1/authorize?');
+    expect(answers.filter(({ status }) => status === 410)).toHaveLength(99);
+    const sessions = await it.vault.db.selectFrom('web_session').selectAll().execute();
+    expect(sessions.length).toBeLessThan(5);
+  });
+
+  test('one that a browser was started with is good for this user', async () => {
+    const link = `/enter/${await newEntryLink(it.vault, { ownUserOnly: true })}`;
+    expect((await open(link)).status).toBe(303);
+    expect((await open(link)).status).toBe(410);
+  });
+
+  // Only the administrator can be another user.
+  test.runIf(linux && process.getuid?.() === 0)(
+    '… and refused to another, without being used up',
+    async () => {
+      const links = [
+        `/enter/${await newEntryLink(it.vault, { ownUserOnly: true })}`,
+        `/sign-in/${(await prepareSignIn(it.vault, { profile: 'globex' }, { ownUserOnly: true })).link}`,
+      ];
+      for (const link of [...links, ...links.map((each) => each.replace('.own', '%2eown'))]) {
+        const { stdout } = await promisify(execFile)(
+          'curl',
+          ['-s', '-o', '/dev/null', '-w', '%{http_code}', `${it.origin}${link}`],
+          { uid: 65_534 },
+        );
+        expect(stdout).toBe('403');
+      }
+      for (const link of links) expect((await open(link)).status).toBe(303);
+      for (const link of [`/enter/${await newEntryLink(it.vault)}`]) {
+        const { stdout } = await promisify(execFile)(
+          'curl',
+          ['-s', '-o', '/dev/null', '-w', '%{http_code}', `${it.origin}${link}`],
+          {
+            uid: 65_534,
+          },
+        );
+        expect(stdout).toBe('303');
+      }
+    },
+  );
+
+  test('whose connection it is, by the tables of the system', () => {
+    const me = process.getuid?.() ?? 0;
+    const row = (uid: number, from = '0100007F:9C40', to = '0100007F:0BB8') =>
+      `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   0: ${from} ${to} 01 00000000:00000000 00:00000000 00000000  ${uid}        0 4711 1 0000000000000000 20 4 30 10 -1\n`;
+    const peer = { remotePort: 40_000, localPort: 3000 };
+    const v6 = ['00000000000000000000000001000000:9C40', '00000000000000000000000001000000:0BB8'] as const;
+    expect(isOtherUser(peer, () => [row(me)])).toBe(false);
+    expect(isOtherUser(peer, () => [row(0)])).toBe(false);
+    expect(isOtherUser(peer, () => [row(me + 1)])).toBe(true);
+    expect(isOtherUser(peer, () => ['', row(me + 1, ...v6)])).toBe(true);
+    expect(isOtherUser({ ...peer, remotePort: 40_001 }, () => [row(me + 1)])).toBe(false);
+    // The other direction is our own end.
+    expect(isOtherUser(peer, () => [row(me + 1, '0100007F:0BB8', '0100007F:9C40')])).toBe(false);
+    expect(isOtherUser(peer, () => ['', ''])).toBe(false);
+  });
+});
+
+/** Every file of a folder below it, with its mode, in octal. */
+function modes(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => `${(statSync(path).mode & 0o777).toString(8)} ${path.slice(folder.length)}`);
+}
+
+/*
+ * What the person themselves put into the environment of `serve` is in its /proc/<pid>/environ: the system keeps it there
+ * for that person and the administrator, and no program can take it away.
+ */
+describe.runIf(linux)('processes', () => {
+  test('no argument holds a token, and no helper inherits a secret or gets a link that others could use', async () => {
+    const simulator = await simulated();
+    const secrets = Object.fromEntries(
+      secretVariables
+        .filter((name) => !/DATABASE_URL|SMTP_URL|WEBHOOK_URL/.test(name))
+        .map((name) => [name, `secret-value-of-${name}`.padEnd(40, '-')]),
+    );
+    const here = await machine(simulator, { ...secrets, DISPLAY: ':99' });
+    const tools = join(here.home, '..', 'tools');
+    mkdirSync(tools);
+    // Whatever starts a browser, shows a notification or fills the clipboard here writes down what it was given.
+    const spy = `#!/bin/sh\n{ tr '\\0' '\\n' </proc/$$/environ; echo "ARGUMENTS $0 $*"; } >>'${tools}/seen'\n`;
+    for (const name of [
+      'xdg-open',
+      'x-www-browser',
+      'firefox',
+      'notify-send',
+      'xsel',
+      'wl-copy',
+      'browser',
+    ]) {
+      writeFileSync(join(tools, name), spy);
+      chmodSync(join(tools, name), 0o755);
+    }
+    Object.assign(here.environment, {
+      PATH: `${tools}:${here.environment.PATH}`,
+      BROWSER: join(tools, 'browser'),
+    });
+    const { accessToken } = simulator.issueToken('full-admin');
+    expect(await here.run(['import', 'acme'], accessToken)).toMatchObject({ code: 0 });
+
+    const serve = here.start(['serve']);
+    await serve.stderrMatching(/Stop with Ctrl-C/);
+    const seen = readFileSync(join(tools, 'seen'), 'utf8');
+    const link = /\/enter\/([\w.-]+)/.exec(seen)?.[1] ?? '';
+    expect(link).toMatch(/^[\w-]{43}\.own$/);
+    expect(readFileSync(`/proc/${serve.pid}/cmdline`, 'latin1')).not.toMatch(/enter|secret-value|SIMULATED/);
+
+    const shown = await here.run(['exec', 'acme', '--', 'sh', '-c', 'cat /proc/$$/cmdline; env']);
+    expect(shown.stdout.split('\0')[0]).toBe('sh');
+    const lines = shown.stdout.slice(shown.stdout.lastIndexOf('\0') + 1).split('\n');
+    const holding = lines.filter((line) => line.includes(accessToken)).map((line) => line.split('=')[0]);
+    expect(holding).toEqual(['WEBEX_ACCESS_TOKEN']);
+    const handedOn = lines
+      .filter((line) => line.includes('secret-value-of-'))
+      .map((line) => line.split('=')[0]);
+    // What other tools read too is the person's own affair.
+    expect(handedOn.filter((name) => name?.startsWith('WEBEX_TOKEN_'))).toEqual([]);
+    expect(handedOn.sort()).toEqual(['AZURE_CLIENT_SECRET', 'OKTA_CLIENT_PRIVATEKEY', 'OKTA_CLIENT_TOKEN']);
+
+    const copy = here.start(['copy', 'acme']);
+    await Promise.race([copy.finished, copy.stderrMatching(/on the clipboard/).catch(() => {})]);
+    const all = readFileSync(join(tools, 'seen'), 'utf8');
+    expect(all).not.toContain('secret-value-of-');
+    expect(all).not.toContain(accessToken);
+    serve.kill('SIGTERM');
+    expect((await serve.finished).code).toBe(0);
+  });
+
+  test('files and folders are for their owner alone', async () => {
+    const simulator = await simulated();
+    const here = await machine(simulator);
+    const { accessToken } = simulator.issueToken('full-admin');
+    expect(await here.run(['import', 'acme'], accessToken)).toMatchObject({ code: 0 });
+    const serve = here.start(['serve', '--no-open']);
+    await serve.stderrMatching(/\/enter\//);
+    expect(await here.run(['backup', join(here.home, 'backup')])).toMatchObject({ code: 0 });
+    expect((statSync(here.home).mode & 0o777).toString(8)).toBe('700');
+    const seen = modes(here.home);
+    expect(seen.length).toBeGreaterThan(3);
+    expect(seen.filter((each) => !/^(600|700) /.test(each))).toEqual([]);
+    expect(seen.join()).toMatch(/server\.json.*store\.db|store\.db.*server\.json/);
+    expect(filesHolding(here.home, accessToken)).toEqual([]);
+    // No socket of the file system either, which others could enter.
+    expect(readdirSync(here.home, { withFileTypes: true }).filter((entry) => entry.isSocket())).toEqual([]);
+    serve.kill('SIGTERM');
+    await serve.finished;
+  });
+});
