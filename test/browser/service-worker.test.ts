@@ -36,10 +36,6 @@ async function press(page: Page, name: string): Promise<void> {
   await page.locator(`::-p-text(${name})`).click();
 }
 
-async function untilAt(page: Page, place: RegExp): Promise<void> {
-  await page.waitForFunction((source) => new RegExp(source).test(location.href), {}, place.source);
-}
-
 /** The heading of the page, once it is this one. */
 async function heading(page: Page, name: string): Promise<void> {
   await page.waitForFunction(

@@ -10,12 +10,10 @@ const token = usualToken();
 
 /** Begins a sign-in in this browser; its state. */
 async function begin(browser: TestAgent, form: object = {}): Promise<string> {
-  const { text } = await browser
-    .post('/sign-in')
-    .type('form')
-    .send({ name: 'acme', ...form });
-  const url = /content="0; url=([^"]+)"/.exec(text)?.[1]?.replaceAll('&amp;', '&');
-  return new URL(url ?? '').searchParams.get('state') ?? '';
+  const asked = browser.post('/sign-in').type('form');
+  const { headers } = await asked.send({ name: 'acme', ...form }).expect(303);
+  const begun = await browser.get(String(headers.location)).expect(303);
+  return new URL(String(begun.headers.location)).searchParams.get('state') ?? '';
 }
 
 test('a good answer is stored, and the browser sent to the result', async () => {
