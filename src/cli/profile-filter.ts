@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BrokerError } from '../errors.ts';
 import type { ProfileFilter } from '../store/profile-page.ts';
-import { parseTag } from '../tokens/filing.ts';
+import { parseContact, parseTag } from '../tokens/filing.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
 import type { ProfileStatus } from '../tokens/status.ts';
 import { type Deployment, deployments } from '../webex/deployments.ts';
@@ -43,13 +43,19 @@ export function profileFilter({ expiresWithin, ...filter }: FilterOptions, now: 
   return { ...filter, ...(expiresWithin !== undefined && { endsBefore: now + expiresWithin * dayMs }) };
 }
 
-export function tagOption(text: string): string {
-  try {
-    return parseTag(text);
-  } catch (error) {
-    if (error instanceof BrokerError) throw new InvalidArgumentError(error.message);
-    throw error;
-  }
+export const tagOption = option(parseTag);
+export const contactOption = option(parseContact);
+
+/** A parser whose refusal is wrong usage. */
+function option(parse: (text: string) => string): (text: string) => string {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (error instanceof BrokerError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
 }
 
 export function days(text: string): number {

@@ -5,9 +5,8 @@ import { count } from '../store/tallies.ts';
 import { type DueCheck, nextDueCheck, planCheck, recordCheck } from '../store/token-checks.ts';
 import { tokenById } from '../store/tokens.ts';
 import { dayMs, expiryOf } from '../tokens/lifetimes.ts';
-import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
-import { type Answer, askWebex, openForWebex, recordAnswer } from '../vault/ask-webex.ts';
+import { type Answer, answerOutcome, askWebex, openForWebex, recordAnswer } from '../vault/ask-webex.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** What became of one check. */
@@ -77,7 +76,7 @@ async function check(vault: Vault, token: Token, due: DueCheck, random: () => nu
   } catch {
     // The token cannot be opened, or must not be sent: the day's other checks go on.
   }
-  const outcome = outcomeOf(answer, profile);
+  const outcome = answer === null ? 'unreadable' : answerOutcome(answer, profile);
   const unanswered = answer === null || answer.person.outcome === 'unknown';
   const failures = unanswered ? due.failures + 1 : 0;
   const retryAfterMs = retryAfter(answer);
@@ -93,15 +92,6 @@ async function check(vault: Vault, token: Token, due: DueCheck, random: () => nu
     return changed;
   });
   return { profile: profile.name, outcome, change, leaveAloneMs: retryAfterMs };
-}
-
-function outcomeOf(answer: Answer | null, profile: Profile): string {
-  if (answer === null) return 'unreadable';
-  const { person } = answer;
-  if (person.outcome === 'rejected') return 'rejected';
-  if (person.outcome === 'unknown') return person.reason;
-  if (profile.orgId !== null && person.person.orgId !== profile.orgId) return 'other-organization';
-  return ['other', 'none'].includes(person.person.admin) ? 'not-full-admin' : 'ok';
 }
 
 /** Webex's own word, or a minute where it has none (as its SDK does). Milliseconds; 0 where it did not refuse. */

@@ -1,13 +1,19 @@
 import { sql } from 'kysely';
 import type { Db } from './store.ts';
 
-/** A round of renewals: the profiles whose tokens end before an instant, to be worked through. */
-export interface RenewalRound {
-  id: string;
-  /** Epoch milliseconds. */
+/** Which profiles a round is of. */
+export interface RoundFilter {
+  /** Those whose tokens end by then, or are rejected. Epoch milliseconds. */
   expiresBefore: number;
   /** Only the profiles that were filed under it. */
   tag: string | null;
+  /** Only the profiles with this mail address as their contact. */
+  contact: string | null;
+}
+
+/** A round of renewals: the profiles whose tokens end before an instant, to be worked through. */
+export interface RenewalRound extends RoundFilter {
+  id: string;
   createdAt: number;
 }
 
@@ -25,37 +31,81 @@ export interface RenewalItem {
 
 /** Begins a round, and returns how many profiles are in it. */
 export async function insertRound(db: Db, round: RenewalRound): Promise<number> {
-  const { id, expiresBefore, tag, createdAt } = round;
+  const { id, expiresBefore, tag, contact, createdAt } = round;
   await db
     .insertInto('renewal_round')
-    .values({ id, expires_before: expiresBefore, tag, created_at: createdAt, ended_at: null })
+    .values({ id, expires_before: expiresBefore, tag, contact, created_at: createdAt, ended_at: null })
     .execute();
   const result = await db
     .insertInto('renewal_item')
     .columns(['round_id', 'profile_id', 'token_id', 'expires_at'])
-    .expression((expression) =>
-      expression
-        .selectFrom('profile')
-        .innerJoin('token', (join) =>
-          join.onRef('token.profile_id', '=', 'profile.id').on('token.state', '=', 'current'),
-        )
-        .select([sql<string>`${id}`.as('round_id'), 'profile.id', 'token.id as token_id', 'token.expires_at'])
-        .where('profile.attention_at', '<=', expiresBefore)
-        .$if(tag !== null, (select) =>
-          select.where((where) =>
-            where(
-              'profile.id',
-              'in',
-              where
-                .selectFrom('profile_tag')
-                .select('profile_tag.profile_id')
-                .where('profile_tag.tag', '=', tag ?? ''),
-            ),
-          ),
-        ),
+    .expression(
+      dueQuery(db, round).select([
+        sql<string>`${id}`.as('round_id'),
+        'profile.id',
+        'token.id as token_id',
+        'token.expires_at',
+      ]),
     )
     .executeTakeFirst();
   return Number(result.numInsertedOrUpdatedRows ?? 0);
+}
+
+/** What a round would be of if it began now: the first of them in its order, and how many in all. */
+export async function dueForRenewal(
+  db: Db,
+  filter: RoundFilter,
+  limit: number,
+): Promise<{ items: Omit<RenewalItem, 'state'>[]; total: number }> {
+  const items = await dueQuery(db, filter)
+    .select([
+      'profile.id as profileId',
+      'profile.name as profile',
+      'profile.contact',
+      'token.expires_at as expiresAt',
+    ])
+    .orderBy('token.expires_at')
+    .orderBy('profile.name')
+    .limit(limit)
+    .execute();
+  const { total } = await dueQuery(db, filter)
+    .select(sql<number>`count(*)`.as('total'))
+    .executeTakeFirstOrThrow();
+  return { items, total };
+}
+
+function dueQuery(db: Db, { expiresBefore, tag, contact }: RoundFilter) {
+  return db
+    .selectFrom('profile')
+    .innerJoin('token', (join) =>
+      join.onRef('token.profile_id', '=', 'profile.id').on('token.state', '=', 'current'),
+    )
+    .where('profile.attention_at', '<=', expiresBefore)
+    .$if(contact !== null, (select) => select.where('profile.contact', '=', contact))
+    .$if(tag !== null, (select) =>
+      select.where((where) =>
+        where(
+          'profile.id',
+          'in',
+          where
+            .selectFrom('profile_tag')
+            .select('profile_tag.profile_id')
+            .where('profile_tag.tag', '=', tag ?? ''),
+        ),
+      ),
+    );
+}
+
+/** The tags that there are, by name: the first of them. */
+export async function knownTags(db: Db, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('profile_tag')
+    .select('tag')
+    .distinct()
+    .orderBy('tag')
+    .limit(limit)
+    .execute();
+  return rows.map(({ tag }) => tag);
 }
 
 /** The round that is being worked through; null where there is none. */
@@ -68,18 +118,19 @@ export async function roundUnderWay(db: Db): Promise<RenewalRound | null> {
     .limit(1)
     .executeTakeFirst();
   if (row === undefined) return null;
-  return { id: row.id, expiresBefore: row.expires_before, tag: row.tag, createdAt: row.created_at };
+  const { id, tag, contact } = row;
+  return { id, expiresBefore: row.expires_before, tag, contact, createdAt: row.created_at };
 }
 
 export async function endRound(db: Db, id: string, now: number): Promise<void> {
   await db.updateTable('renewal_round').set({ ended_at: now }).where('id', '=', id).execute();
 }
 
-/** What is in a round, soonest end first; only one state of it, or no more than so many, where that is given. */
+/** What is in a round, soonest end first; only these states of it, or no more than so many, where that is given. */
 export async function itemsOfRound(
   db: Db,
   roundId: string,
-  { state, limit }: { state?: RenewalState; limit?: number } = {},
+  { states, limit }: { states?: RenewalState[]; limit?: number } = {},
 ): Promise<RenewalItem[]> {
   return await itemQuery(db, roundId)
     .select([
@@ -89,7 +140,7 @@ export async function itemsOfRound(
       'item.expires_at as expiresAt',
     ])
     .select(stateOfItem.as('state'))
-    .$if(state !== undefined, (select) => select.where(stateOfItem, '=', state ?? 'waiting'))
+    .$if(states !== undefined, (select) => select.where(stateOfItem, 'in', states ?? []))
     .orderBy('item.expires_at')
     .orderBy('profile.name')
     .$if(limit !== undefined, (select) => select.limit(limit ?? 0))
@@ -101,6 +152,15 @@ export async function countRound(db: Db, roundId: string): Promise<Record<Renewa
   return await itemQuery(db, roundId)
     .select([count('waiting').as('waiting'), count('renewed').as('renewed'), count('skipped').as('skipped')])
     .executeTakeFirstOrThrow();
+}
+
+/** How a profile stands in a round; null where it is not in it. */
+export async function stateInRound(db: Db, roundId: string, profileId: string): Promise<RenewalState | null> {
+  const row = await itemQuery(db, roundId)
+    .select(stateOfItem.as('state'))
+    .where('item.profile_id', '=', profileId)
+    .executeTakeFirst();
+  return row?.state ?? null;
 }
 
 /** False where it is not waiting in this round. */

@@ -72,6 +72,23 @@ export async function pendingTokens(db: Db): Promise<Token[]> {
   return rows.map(fromRow);
 }
 
+/** Tokens that were set aside and wait for the person's word, newest first: those of these profiles, or of all. */
+export async function setAsideTokens(
+  db: Db,
+  { profileIds, limit }: { profileIds?: readonly string[]; limit: number },
+): Promise<{ id: string; profileId: string; profile: string }[]> {
+  if (profileIds?.length === 0) return [];
+  return await db
+    .selectFrom('token')
+    .innerJoin('profile', 'profile.id', 'token.profile_id')
+    .select(['token.id', 'token.profile_id as profileId', 'profile.name as profile'])
+    .where('token.state', '=', 'set-aside')
+    .$if(profileIds !== undefined, (select) => select.where('token.profile_id', 'in', profileIds ?? []))
+    .orderBy('token.captured_at', 'desc')
+    .limit(limit)
+    .execute();
+}
+
 /** The sealed values of every token that these profiles hold. */
 export async function sealedTokensOf(
   db: Db,

@@ -33,15 +33,21 @@ export function lifetimesAtCapture(capturedAt: number, expiresInSeconds: number 
   };
 }
 
+/** When Webex accepted the token after the end that came with it; null where it did not, or confirms another date. */
+export function outlivedAt({ confirmed, reported, acceptedAt = null }: Lifetimes): number | null {
+  if (confirmed !== null || reported === null || acceptedAt === null) return null;
+  return reported <= acceptedAt ? acceptedAt : null;
+}
+
 /**
  * The instant to act on: Webex's own answer, else the earlier of what is reported and what is documented. A reported
  * one no longer counts once Webex has accepted the token after it.
  * A token nobody said anything about does not exist: `documented` is there unless `reported` or `confirmed` is.
  */
 export function expiryOf(lifetimes: Lifetimes): Expiry {
-  const { confirmed, reported, documented, acceptedAt } = lifetimes;
+  const { confirmed, reported, documented } = lifetimes;
   if (confirmed !== null) return { expiresAt: confirmed, source: 'confirmed' };
-  const disproved = reported !== null && reported <= (acceptedAt ?? Number.NEGATIVE_INFINITY);
+  const disproved = outlivedAt(lifetimes) !== null;
   if (reported !== null && (documented === null || (reported < documented && !disproved))) {
     return { expiresAt: reported, source: 'reported' };
   }

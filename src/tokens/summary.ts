@@ -1,6 +1,6 @@
 import type { AdminLevel } from '../webex/admin-roles.ts';
 import { type Deployment, tenantUrl, type WebexEndpoints } from '../webex/deployments.ts';
-import { daysLeft, type ExpirySource, expiryOf } from './lifetimes.ts';
+import { daysLeft, type ExpirySource, expiryOf, outlivedAt } from './lifetimes.ts';
 import type { Profile } from './profile.ts';
 import { type ProfileStatus, statusOf } from './status.ts';
 import type { SetAsideReason, Token, TokenSource, TokenState } from './token.ts';
@@ -42,6 +42,8 @@ export interface TokenSummary {
 /** `show --json`. */
 export interface ProfileDetails extends ProfileSummary {
   lifetimes: { confirmed: string | null; reported: string | null; documented: string | null };
+  /** When Webex accepted the token though its reported end was past; null where it did not. */
+  reportedOutlivedAt: string | null;
   tokens: TokenSummary[];
 }
 
@@ -82,6 +84,7 @@ export function detail(
       reported: instant(current?.lifetimes.reported ?? null),
       documented: instant(current?.lifetimes.documented ?? null),
     },
+    reportedOutlivedAt: instant(current && outlivedAt(current.lifetimes)),
     tokens: tokens.map(summarizeToken),
   };
 }

@@ -28,6 +28,14 @@ export async function askWebex(vault: Vault, profile: Profile, value: string): P
   return { person, confirmedExpiry: expiry?.expiresAt ?? null };
 }
 
+/** The answer in a word, for the log: `ok`, `rejected`, what is wrong with it, or why there was none. */
+export function answerOutcome({ person }: Answer, profile: Profile): string {
+  if (person.outcome === 'rejected') return 'rejected';
+  if (person.outcome === 'unknown') return person.reason;
+  if (profile.orgId !== null && person.person.orgId !== profile.orgId) return 'other-organization';
+  return ['other', 'none'].includes(person.person.admin) ? 'not-full-admin' : 'ok';
+}
+
 /**
  * Takes note of the answer, within the caller's transaction: rejected since now (a rejection that is known keeps its
  * date), or accepted again, and what it says of account and lifetime. Returns what that changed for the person.

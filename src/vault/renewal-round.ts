@@ -28,7 +28,11 @@ export interface RoundProgress {
  */
 export async function beginRound(
   { db, now }: Records,
-  { withinDays, tag }: { withinDays: number; tag?: string | undefined },
+  {
+    withinDays,
+    tag,
+    contact,
+  }: { withinDays: number; tag?: string | undefined; contact?: string | undefined },
   actor: Actor,
 ): Promise<RoundProgress> {
   return await db.transaction().execute(async (trx) => {
@@ -42,6 +46,7 @@ export async function beginRound(
       id: randomUUID(),
       expiresBefore: at + withinDays * dayMs,
       tag: tag ?? null,
+      contact: contact ?? null,
       createdAt: at,
     };
     if ((await insertRound(trx, round)) === 0) {
@@ -54,25 +59,39 @@ export async function beginRound(
   });
 }
 
-/** Throws `E_ROUND` where none is under way. */
-export async function currentRound({ db }: Records): Promise<RoundProgress> {
+/** The round that is under way; null where none is. */
+export async function findRound({ db }: Records): Promise<RoundProgress | null> {
   const round = await roundUnderWay(db);
-  if (round === null) {
-    throw new BrokerError('E_ROUND', 'No renewal round is under way.', {
-      help: 'Begin one: webex-token round begin --within 31',
-    });
-  }
-  return { round, counts: await countRound(db, round.id) };
+  return round === null ? null : { round, counts: await countRound(db, round.id) };
+}
+
+/** The same. Throws `E_ROUND` where none is under way. */
+export async function currentRound(records: Records): Promise<RoundProgress> {
+  const progress = await findRound(records);
+  if (progress !== null) return progress;
+  throw new BrokerError('E_ROUND', 'No renewal round is under way.', {
+    help: 'Begin one: webex-token round begin --within 31',
+  });
 }
 
 /** The profile whose turn it is: of those that wait, the one whose token ends first. Null where all are done. */
 export async function nextInRound({ db }: Records, { round }: RoundProgress): Promise<RenewalItem | null> {
-  const [next] = await itemsOfRound(db, round.id, { state: 'waiting', limit: 1 });
+  const [next] = await itemsOfRound(db, round.id, { states: ['waiting'], limit: 1 });
   return next ?? null;
 }
 
 export async function roundItems({ db }: Records, { round }: RoundProgress): Promise<RenewalItem[]> {
   return await itemsOfRound(db, round.id);
+}
+
+/** Those that stand so, no more than `limit` of them. */
+export async function itemsInRound(
+  { db }: Records,
+  { round }: RoundProgress,
+  states: RenewalState[],
+  limit: number,
+): Promise<RenewalItem[]> {
+  return await itemsOfRound(db, round.id, { states, limit });
 }
 
 /** Leaves a profile out of the round. Throws `E_NO_PROFILE`, or `E_ROUND` where it is not waiting in it. */

@@ -58,16 +58,19 @@ export async function settleToken(
     await appendAudit(trx, vault.now(), { action: 'verify', outcome, profile: now.name, ...actor });
   });
 
-  const settled = await alreadySettled(
-    await requireToken(vault.db, tokenId),
-    await profileById(vault.db, profile.id),
-  );
+  return settledAs(await requireToken(vault.db, tokenId), await profileById(vault.db, profile.id), person);
+}
+
+/** What a check led to, with why Webex could not tell, where it could not. */
+export function settledAs(token: Token, profile: Profile, person: PersonAnswer): Settled {
+  const settled = alreadySettled(token, profile);
   return settled.outcome === 'unverified' && person.outcome === 'unknown'
     ? { ...settled, why: { message: person.message, help: person.help } }
     : settled;
 }
 
-async function requireToken(db: Db, id: string): Promise<Token> {
+/** Throws `E_NO_TOKEN`. */
+export async function requireToken(db: Db, id: string): Promise<Token> {
   const token = await tokenById(db, id);
   if (token !== null) return token;
   throw new BrokerError('E_NO_TOKEN', 'The token was removed before it was checked.');

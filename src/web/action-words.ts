@@ -19,6 +19,9 @@ export const actionWords: Record<string, string> = {
   'client-add': 'Program added',
   'client-rotate': 'New secret for a program',
   'client-remove': 'Program removed',
+  'begin-round': 'Renewal round begun',
+  'skip-renewal': 'Left out of a round',
+  'end-round': 'Renewal round ended',
   'copy-store': 'Store copied',
   prune: 'Old rows removed',
 };

@@ -19,6 +19,7 @@ import {
   accept,
   capturedPage,
   captureProgress,
+  checkOnceMore,
   discard,
   lastCapture,
   requireOwnCapture,
@@ -34,6 +35,7 @@ import { overview } from './pages/overview.ts';
 import { healthz, instance } from './pages/probes.ts';
 import { profilePage, remove, removePage, rename, renew } from './pages/profile.ts';
 import { calendarFile, feed, newFeed, remindersPage, removeFeed } from './pages/reminders.ts';
+import { begin, end, roundPage, skip } from './pages/round.ts';
 import { beginNewSignIn, signInForm } from './pages/sign-in.ts';
 import { beginSignInByLink, signInLink } from './pages/sign-in-link.ts';
 import { signInProgress, signInStatus } from './pages/sign-in-progress.ts';
@@ -122,6 +124,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/sign-ins/:id', { get: signInStatus(context) });
   route(app, '/sign-ins/:id/progress', { get: signInProgress(context) });
   route(app, '/import', { get: importForm(context), post: [...formBody, importPasted(context)] });
+  route(app, '/captures/:tokenId/check', { post: [...formBody, checkOnceMore(context)] });
   route(app, '/captures/:tokenId/accept', { post: [...formBody, accept(context)] });
   route(app, '/captures/:tokenId/discard', { post: [...formBody, discard(context)] });
   route(app, '/captures/:tokenId/organization', { post: [...formBody, tellOrganization(context)] });
@@ -153,6 +156,9 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/clients/:client', { get: clientPage(context) });
   route(app, '/clients/:client/secret', { post: [...formBody, rotateSecret(context)] });
   route(app, '/clients/:client/remove', { post: [...formBody, removeClientPage(context)] });
+  route(app, '/round', { get: roundPage(context), post: [...formBody, begin(context)] });
+  route(app, '/round/skip', { post: [...formBody, skip(context)] });
+  route(app, '/round/end', { post: [...formBody, end(context)] });
   route(app, '/log', { get: logPage(context) });
 
   app.use(notFound, failures(context));

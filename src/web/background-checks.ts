@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { checkAgain } from '../vault/check-again.ts';
 import { type Settled, settleToken } from '../vault/settle.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
 import { describeError } from './describe-error.ts';
@@ -19,6 +20,11 @@ export class BackgroundChecks {
   /** Starts the check of a token, unless it is under way. Null where it failed for a reason of our own. */
   start(tokenId: string, actor: Actor): Promise<Settled | null> {
     return this.#tasks.start(tokenId, () => settleToken(this.#vault, tokenId, actor));
+  }
+
+  /** The same for one that Webex could not be asked about before. */
+  again(tokenId: string, actor: Actor): Promise<Settled | null> {
+    return this.#tasks.start(tokenId, () => checkAgain(this.#vault, tokenId, actor));
   }
 
   /** Whether a check is over within `milliseconds`; true where none is under way. */

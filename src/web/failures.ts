@@ -29,6 +29,7 @@ const known: Record<string, [status: number, title: string]> = {
   E_PROFILE_MISMATCH: [409, 'That profile is another organization’s'],
   E_CLIENT_EXISTS: [409, 'That name is taken'],
   E_EXPIRED: [409, 'The token has expired'],
+  E_ROUND: [409, 'The round stands otherwise'],
   E_LINK_SPENT: [410, 'This link is used up'],
   E_OTHER_USER: [403, 'This link is somebody else’s'],
   E_TOO_LARGE: [413, 'Too much'],

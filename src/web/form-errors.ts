@@ -8,6 +8,8 @@ const fields: [code: RegExp, field: string][] = [
   [/^E_USAGE$/, 'until'],
   [/^E_ADDRESS$/, 'addresses'],
   [/^E_JWKS$/, 'jwks'],
+  [/^E_TAG$/, 'tag'],
+  [/^E_CONTACT$/, 'contact'],
   [/^E_ORGANIZATION_ID$|^E_PROFILE_MISMATCH$/, 'orgId'],
   [/^E_(REDIRECT_|TOKEN_|SIGN_IN_FAILED)/, 'text'],
 ];

@@ -1,9 +1,17 @@
-import { dayMs, type ExpirySource, expiryOf, type Lifetimes } from '../tokens/lifetimes.ts';
-import { plural } from './dates.ts';
+import { dayMs, type ExpirySource, expiryOf, type Lifetimes, outlivedAt } from '../tokens/lifetimes.ts';
+import { minuteText, plural } from './dates.ts';
 
 /** When a token ends, by everybody who says so, and how their words fit together. */
 export interface LifetimeEvidence {
-  rows: { source: ExpirySource; title: string; basis: string; instant: string | null; counts: boolean }[];
+  rows: {
+    source: ExpirySource;
+    title: string;
+    basis: string;
+    instant: string | null;
+    counts: boolean;
+    /** Webex accepted the token after it. */
+    outlived: boolean;
+  }[];
   /** Where they disagree, or one is silent: what to make of it. */
   explanation: string | null;
 }
@@ -40,13 +48,16 @@ export function lifetimeEvidence(lifetimes: Lifetimes, capturedAt: number): Life
         basis: basis(source),
         instant: instant === null ? null : new Date(instant).toISOString(),
         counts: source === counting,
+        outlived: source === 'reported' && outlivedAt(lifetimes) !== null,
       };
     }),
     explanation: explain(lifetimes, days),
   };
 }
 
-function explain({ confirmed, reported, documented }: Lifetimes, days: (instant: number) => string) {
+function explain(lifetimes: Lifetimes, days: (instant: number) => string) {
+  const { confirmed, reported, documented } = lifetimes;
+  const outlived = outlivedAt(lifetimes);
   const differ = (one: number | null, other: number | null) =>
     one !== null && other !== null && Math.abs(one - other) > dayMs;
   const contradiction =
@@ -59,6 +70,10 @@ function explain({ confirmed, reported, documented }: Lifetimes, days: (instant:
   }
   if (reported === null) {
     return 'Webex did not say how long this token lives, so the guides’ 365 days are all there is to go by.';
+  }
+  if (outlived !== null) {
+    const at = minuteText(new Date(outlived).toISOString());
+    return `Webex still accepted this token on ${at}, after the end that came with it (${days(reported)}). So that end was wrong, and the documented one counts; each daily check asks again.`;
   }
   if (!differ(reported, documented)) return null;
   return `${contradiction} Yours came with ${days(reported)}. Nobody outside Webex knows which holds, so the earlier date counts here.`;

@@ -15,6 +15,7 @@ import type { Failure } from './failures.ts';
 import type { LifeView } from './life-view.ts';
 import type { LifetimeEvidence } from './lifetime-evidence.ts';
 import type { ReminderView } from './reminder-view.ts';
+import type { RoundForm, RoundStep, RoundUnderWay } from './round-view.ts';
 import type { TimelineEntry } from './timeline.ts';
 
 /** What each view is given, by its name in `views/`. */
@@ -44,6 +45,7 @@ export interface PageData {
   client: { client: ClientView; notice: string | null };
   'client-secret': ClientSecretPage;
   log: LogPage;
+  round: RoundPage;
   remove: { profile: string; tokens: number; tokensUrl: string };
 }
 
@@ -60,6 +62,10 @@ export interface OverviewPage {
   status: ProfileStatus | null;
   /** What ends next, where nothing is searched for. */
   next: { profile: string; life: LifeView; expiresAt: string } | null;
+  /** A renewal round to go on with, or to begin; null where few are due, or the page is filtered. */
+  round: { underWay: boolean; due: number } | null;
+  /** Tokens set aside, of profiles that are not among the cards. */
+  undecidedElsewhere: { profile: string; tokenId: string }[];
   /** How many reminders did not get through. */
   failedReminders: number;
   /** Nobody is reminded in any way. */
@@ -140,6 +146,10 @@ export interface CapturedPage {
   logoutUrl: string;
   /** Where the profile's token is handed to. */
   places: HandoffView[];
+  /** What is wrong with a token that is in use all the same. */
+  doubt: 'other-organization' | 'not-full-admin' | null;
+  /** How far the renewal round is that its profile is in; null where it is in none. */
+  round: RoundStep | null;
   /** Came in by the web app's own link, and may decide; others go back to their terminal. */
   entered: boolean;
   errors: FieldError[];
@@ -235,6 +245,14 @@ export interface LogPage {
   held: number;
   olderPage: string | null;
   newestPage: string | null;
+}
+
+/** A renewal round: the one under way, else what one would be of. */
+export interface RoundPage {
+  round: RoundUnderWay | null;
+  form: RoundForm | null;
+  errors: FieldError[];
+  notice: string | null;
 }
 
 /** Handing the token to one provisioning tool: by this program, or by hand with a guide. */

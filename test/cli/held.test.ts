@@ -137,6 +137,24 @@ describe('exit codes', () => {
     });
   });
 
+  test('a reported end that Webex outlived is said to be wrong', async () => {
+    const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
+    await imported(here, '#access_token=fake-token-for-acme-1&token_type=Bearer&expires_in=3887999');
+    const shown = async () => (await here.run(['show', 'acme'])).stdout;
+    expect(await shown()).toContain('The last two disagree');
+    const accepted = Date.now() - day;
+    const database = new DatabaseSync(join(here.home, 'store.db'));
+    database.exec(`update token set expires_reported = ${accepted - day}, verified_at = ${accepted}`);
+    database.close();
+    const at = new Date(accepted).toISOString();
+    expect(await shown()).toContain(`Webex still accepted it at ${at}, after the reported end`);
+    expect(await shown()).not.toContain('disagree');
+    expect(json(await here.run(['show', 'acme', '--json']))).toMatchObject({
+      reportedOutlivedAt: at,
+      expirySource: 'documented',
+    });
+  });
+
   test('5: not a full administrator, of another organization, or rejected; --accept takes it', async () => {
     const webex = await simulated();
     const here = await machine(webex);

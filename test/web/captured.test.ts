@@ -3,7 +3,7 @@ import type { Simulator } from '../../src/simulator/simulator.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { settleToken } from '../../src/vault/settle.ts';
 import { simulated } from '../simulator/simulated.ts';
-import { actor, allTokens, today } from '../vault/vaults.ts';
+import { actor, allTokens, auditLog, today } from '../vault/vaults.ts';
 import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
 import { type Served, served } from './served.ts';
 
@@ -177,8 +177,53 @@ test('a capture is nobody else’s to see', async () => {
   const visitor = both.web.visitor().set('Origin', 'http://localhost:3000');
   await visitor.get(path).expect(403);
   await visitor.get(`${path}/progress`).expect(403);
-  for (const decision of ['accept', 'discard', 'organization']) {
+  for (const decision of ['accept', 'discard', 'organization', 'check']) {
     await visitor.post(`${path}/${decision}`).type('form').send({ orgId: acmeOrgId }).expect(403);
   }
   expect(await allTokens(both.web.vault, 'acme')).toMatchObject([{ state: 'set-aside' }]);
+});
+
+test('one that could not be verified is asked about again by a button, and the page says what Webex says', async () => {
+  const both = await withSimulator();
+  const { simulator, web } = both;
+  simulator.faults.add({ path: '/v1/people/me', answer: 503 });
+  const path = await stored(both, 'full-admin');
+  const person = await web.person();
+  const button = `action="${path}/check"`;
+  const page = async (of = path) => (await person.get(of).expect(200)).text;
+  const checkAgain = () => person.post(`${path}/check`).type('form').expect(303).expect('Location', path);
+  expect(await page()).toContain(button);
+  expect(await page('/profiles/acme')).toContain(button);
+
+  await checkAgain();
+  expect(await page()).toContain('Webex has a problem of its own (503)');
+  expect((await auditLog(web.vault)).at(-1)).toBe('verify server-error acme');
+  simulator.faults.clear();
+  await checkAgain();
+  expect(await page()).toContain('Ada Nakamura');
+  expect(await page()).toContain('<h1>The token is stored</h1>');
+  expect(await page()).not.toContain(button);
+  expect(await page('/profiles/acme')).not.toContain(button);
+  expect((await auditLog(web.vault)).at(-1)).toBe('verify ok acme');
+  await person.post('/captures/00000000-0000-4000-8000-000000000000/check').type('form').expect(404);
+});
+
+test.each([
+  ['user-admin', 'Ben Okafor is not a full administrator'],
+  ['other-organization', 'It is of another organization'],
+])('asked about again, one of %s stays in use, and the page says what is wrong', async (account, words) => {
+  const both = await withSimulator();
+  const { simulator, web } = both;
+  await stored(both, 'full-admin');
+  simulator.faults.add({ path: '/v1/people/me', answer: 503, times: 1 });
+  // Of a form that does not name its organization.
+  const { accessToken } = simulator.issueToken(account, { form: 'opaque' });
+  const tokenId = await importToken(web.vault, { profile: 'acme' }, accessToken, actor);
+  await settleToken(web.vault, tokenId, actor, true);
+  const person = await web.person();
+  await person.post(`/captures/${tokenId}/check`).type('form').expect(303);
+  expect((await person.get(`/captures/${tokenId}`).expect(200)).text).toContain(words);
+  expect(await allTokens(web.vault, 'acme')).toContainEqual(
+    expect.objectContaining({ id: tokenId, state: 'current', verifiedAt: today }),
+  );
 });

@@ -33,11 +33,18 @@ test.each([
     'confirmed',
     /^Webex itself was asked/,
   ],
+  [
+    'a reported end that Webex outlived',
+    { confirmed: null, reported: inDays(45), documented, acceptedAt: inDays(46) },
+    'documented',
+    /^Webex still accepted this token on 16 April 2027 .*\(45 days\).*that end was wrong/,
+  ],
   ['agreement', { confirmed: documented, reported: documented - 1000, documented }, 'confirmed', null],
   ['agreement of two', { confirmed: null, reported: documented - 1000, documented }, 'reported', null],
 ])('%s', (_what, lifetimes, counts, explanation) => {
   const evidence = lifetimeEvidence(lifetimes, at);
   expect(evidence.rows.filter((row) => row.counts).map(({ source }) => source)).toEqual([counts]);
+  expect(evidence.rows.map(({ outlived }) => outlived)).toEqual([false, 'acceptedAt' in lifetimes, false]);
   if (explanation === null) expect(evidence.explanation).toBeNull();
   else expect(evidence.explanation).toMatch(explanation);
 });

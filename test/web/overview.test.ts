@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importToken } from '../../src/vault/import-token.ts';
+import { beginRound } from '../../src/vault/renewal-round.ts';
 import { settleToken } from '../../src/vault/settle.ts';
+import { simulated } from '../simulator/simulated.ts';
 import { actor, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { type Served, served } from './served.ts';
@@ -52,6 +54,39 @@ test('a hundred are paged, both ways, and can be searched', async () => {
   const none = await person.get('/?search=%3Cb%3E').expect(200);
   expect(none.text).toContain('0 match “&lt;b&gt;”.');
   await person.get('/?after=rubbish&before=rubbish').expect(200);
+});
+
+test('a token set aside is seen beside a valid current one, and where its profile is on a later page', async () => {
+  const simulator = await simulated({ now: () => today });
+  const web = await served(simulator);
+  const take = async (profile: string, account: string) => {
+    const { accessToken } = simulator.issueToken(account);
+    const tokenId = await importToken(web.vault, { profile }, accessToken, actor);
+    await settleToken(web.vault, tokenId, actor);
+    return tokenId;
+  };
+  await take('zebra', 'full-admin');
+  const setAside = await take('zebra', 'user-admin');
+  const person = await web.person();
+  const near = (await person.get('/').expect(200)).text;
+  expect(near).toMatch(new RegExp(`Valid[\\s\\S]*class="below is-attention"[\\s\\S]*/captures/${setAside}"`));
+  for (let number = 0; number < 51; number += 1) await store(web, `org-${number}`, 1);
+  const far = (await person.get('/').expect(200)).text;
+  expect(far).not.toContain('class="below is-attention"');
+  expect(far).toMatch(new RegExp(`was set aside[^<]*<a href="/captures/${setAside}">zebra</a>`));
+});
+
+test('a round is offered where more than a few are due, and then gone on with', async () => {
+  const web = await served();
+  for (const name of ['a', 'b', 'c']) await store(web, name, 350);
+  const person = await web.person();
+  const page = async (path = '/') => (await person.get(path).expect(200)).text;
+  expect(await page()).not.toContain('/round');
+  await store(web, 'd', 400);
+  expect(await page()).toMatch(/4 tokens are due:<\/strong> <a href="\/round">/);
+  expect(await page('/?search=a')).not.toContain('/round');
+  await beginRound(web.vault, { withinDays: 31 }, actor);
+  expect(await page()).toContain('A renewal round is under way.');
 });
 
 test('every page of a demonstration says that it is one', async () => {

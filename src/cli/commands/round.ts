@@ -10,7 +10,7 @@ import {
 } from '../../vault/renewal-round.ts';
 import { currentUser } from '../current-user.ts';
 import { handOver } from '../hand-over.ts';
-import { days, tagOption } from '../profile-filter.ts';
+import { contactOption, days, tagOption } from '../profile-filter.ts';
 import { reportSettled } from '../report-settled.ts';
 import { SignInServer, signIn } from '../sign-in.ts';
 import { addSignInOptions, type SignInOptions } from '../sign-in-options.ts';
@@ -29,6 +29,7 @@ export function command(): Command {
     .description('List what is to be renewed.')
     .option('--within <days>', 'what ends within so many days, has ended, or is rejected', days, 31)
     .option('--tag <tag>', 'only the profiles filed under it', tagOption)
+    .option('--contact <address>', 'only the profiles whose contact it is', contactOption)
     .addHelpText('after', '\nExample:\n  webex-token round begin --within 31 --tag emea')
     .action(begin);
   addSignInOptions(round.command('continue', { isDefault: true }))
@@ -56,9 +57,10 @@ export function command(): Command {
   return round.addHelpText('after', '\nExample:\n  webex-token round begin --within 31\n  webex-token round');
 }
 
-async function begin(options: { within: number; tag?: string }): Promise<void> {
+async function begin(options: { within: number; tag?: string; contact?: string }): Promise<void> {
+  const { within: withinDays, tag, contact } = options;
   const { counts } = await withRecords((records) =>
-    beginRound(records, { withinDays: options.within, tag: options.tag }, { user: currentUser() }),
+    beginRound(records, { withinDays, tag, contact }, { user: currentUser() }),
   );
   note(`${counts.waiting.toLocaleString('en')} to renew. Go on with: webex-token round`);
 }
@@ -102,6 +104,7 @@ async function status(options: { json?: boolean }): Promise<void> {
       begunAt: new Date(round.createdAt).toISOString(),
       expiresBefore: new Date(round.expiresBefore).toISOString(),
       tag: round.tag,
+      contact: round.contact,
       ...counts,
       profiles: items.map(({ profile, contact, expiresAt, state }) => ({
         profile,

@@ -98,13 +98,23 @@ function expiry({ expiresAt, daysLeft, expirySource }: ProfileDetails): string {
   return `${expiresAt} (${daysLeft} days; ${expirySource})`;
 }
 
-function lifetimeLines({ lifetimes }: ProfileDetails): [string, string][] {
+function lifetimeLines({ lifetimes, reportedOutlivedAt }: ProfileDetails): [string, string][] {
   const { confirmed, reported, documented } = lifetimes;
   const lines: [string, string][] = [];
   if (confirmed !== null) lines.push(['  confirmed', `${confirmed}  by Webex, asked about this very token`]);
   if (reported !== null) lines.push(['  reported', `${reported}  by expires_in, when it was captured`]);
   if (documented !== null) lines.push(['  documented', `${documented}  365 days, as Webex’s guides say`]);
-  if (reported !== null && documented !== null && confirmed === null && disagree(reported, documented)) {
+  if (reportedOutlivedAt !== null) {
+    lines.push([
+      '',
+      `Webex still accepted it at ${reportedOutlivedAt}, after the reported end: that one was wrong, and counts no more.`,
+    ]);
+  } else if (
+    reported !== null &&
+    documented !== null &&
+    confirmed === null &&
+    disagree(reported, documented)
+  ) {
     lines.push([
       '',
       'The last two disagree, in Webex’s own guides too; until Webex confirms one, the earlier counts.',

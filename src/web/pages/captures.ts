@@ -22,6 +22,7 @@ import { field } from '../middleware/body.ts';
 import { notEntered } from '../middleware/require-entered.ts';
 import { leaveNotice } from '../notice.ts';
 import type { CapturedPage, FieldError } from '../page-data.ts';
+import { roundStep } from '../round-view.ts';
 
 type ByToken = RequestHandler<{ tokenId: string }>;
 
@@ -55,6 +56,16 @@ export function captureProgress({ checks }: WebContext): ByToken {
     const { tokenId } = request.params;
     const settled = await checks.settledWithin(tokenId, patienceMs);
     response.json({ next: settled ? `/captures/${tokenId}` : null });
+  };
+}
+
+/** `POST /captures/:tokenId/check`: asks Webex once more; the page of the capture waits for what it says. */
+export function checkOnceMore({ vault, checks }: WebContext): ByToken {
+  return async (request, response) => {
+    const { tokenId } = request.params;
+    await requireToken(vault, tokenId);
+    void checks.again(tokenId, actorOf(request));
+    response.redirect(303, `/captures/${tokenId}`);
   };
 }
 
@@ -163,6 +174,8 @@ async function describeCapture(
     guard: await guardOf(vault),
     logoutUrl: logoutUrl(endpoints.idbroker),
     places: await describeHandoffs(vault, profile.name),
+    doubt: doubtAbout(token, profile),
+    round: await roundStep(vault, profile.id),
     entered: request.session.entered === true,
     errors,
   };
@@ -172,6 +185,13 @@ const notAsked = {
   message: 'Webex could not be asked about this token yet.',
   help: 'It is kept, and can be used.',
 };
+
+/** What a person should know of a token that is in use all the same: found out later, or accepted by hand. */
+function doubtAbout({ state, account }: Token, profile: Profile): CapturedPage['doubt'] {
+  if (state !== 'current' || account === null) return null;
+  if (profile.orgId !== null && account.orgId !== profile.orgId) return 'other-organization';
+  return account.admin === 'other' || account.admin === 'none' ? 'not-full-admin' : null;
+}
 
 function outcomeOf(token: Token): CapturedPage['outcome'] {
   if (token.state === 'set-aside') return 'set-aside';

@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { pageOfProfiles } from '../../store/profile-page.ts';
-import { tokensOf } from '../../store/tokens.ts';
+import { roundUnderWay } from '../../store/renewal-rounds.ts';
+import { setAsideTokens } from '../../store/tokens.ts';
 import type { Profile } from '../../tokens/profile.ts';
 import type { ProfileStatus } from '../../tokens/status.ts';
 import { summarize } from '../../tokens/summary.ts';
@@ -15,6 +16,12 @@ import { reminderView } from '../reminder-view.ts';
 import { renderSignIn } from './sign-in.ts';
 
 const cardsOnPage = 50;
+
+/** As many others that wait for a decision are named. */
+const undecidedNamed = 5;
+
+/** More profiles than these are worked through by a round. */
+const fewDue = 3;
 
 const statuses = ['rejected', 'expired', 'expiring', 'valid', 'empty'] as const;
 
@@ -43,7 +50,10 @@ export function overview(context: WebContext): RequestHandler {
       return;
     }
     const { channels, failed } = await reminderView(vault);
-    const cards = await Promise.all(page.rows.map(({ profile, current }) => cardOf(vault, profile, current)));
+    const cards = await cardsOf(vault, page.rows);
+    const { rejected, expired, expiring } = page.totals;
+    const due = rejected + expired + expiring;
+    const unfiltered = [search, status, asked('after'), asked('before')].every((each) => each === undefined);
     render(
       request,
       response,
@@ -56,9 +66,9 @@ export function overview(context: WebContext): RequestHandler {
         total: page.totals.all,
         totals: page.totals,
         attention: page.totals.all - page.totals.valid,
-        next: [search, status, asked('after'), asked('before')].every((each) => each === undefined)
-          ? nextToEnd(cards)
-          : null,
+        next: unfiltered ? nextToEnd(cards) : null,
+        round: unfiltered ? await roundOf(vault, due) : null,
+        undecidedElsewhere: unfiltered ? await undecidedElsewhere(vault, cards) : [],
         failedReminders: failed.length,
         unreminded: channels.every(({ target }) => target === null),
         earlierPage: pageLink('before', page.previous, { search, status }),
@@ -86,16 +96,40 @@ function nextToEnd(cards: ProfileCard[]): OverviewPage['next'] {
   return { profile: card.summary.profile, expiresAt: card.summary.expiresAt, life: card };
 }
 
-async function cardOf(vault: Vault, profile: Profile, current: Token | null): Promise<ProfileCard> {
+/** A round that is under way is gone on with; one is offered where more than a few are due. */
+async function roundOf({ db }: Vault, due: number): Promise<OverviewPage['round']> {
+  if ((await roundUnderWay(db)) !== null) return { underWay: true, due };
+  return due > fewDue ? { underWay: false, due } : null;
+}
+
+/** Decisions that no card on this page asks for. */
+async function undecidedElsewhere(
+  { db }: Vault,
+  cards: ProfileCard[],
+): Promise<OverviewPage['undecidedElsewhere']> {
+  const asked = new Set(cards.map(({ summary }) => summary.profile));
+  const tokens = await setAsideTokens(db, { limit: cards.length + undecidedNamed });
+  const others = new Map(
+    tokens.filter(({ profile }) => !asked.has(profile)).map((each) => [each.profile, each.id]),
+  );
+  return [...others].slice(0, undecidedNamed).map(([profile, tokenId]) => ({ profile, tokenId }));
+}
+
+async function cardsOf(
+  vault: Vault,
+  rows: { profile: Profile; current: Token | null }[],
+): Promise<ProfileCard[]> {
   const now = vault.now();
-  const summary = summarize(profile, current, vault.settings.webex[profile.deployment], now);
-  // A valid token leaves time; where there is none, a decision may be what is missing.
-  const tokens = summary.status === 'valid' ? [] : await tokensOf(vault.db, profile.id);
-  return {
-    summary,
-    deploymentTitle: deploymentTitles[profile.deployment],
-    unverified: current?.verifiedAt === null && ['valid', 'expiring'].includes(summary.status),
-    undecided: tokens.find(({ state }) => state === 'set-aside')?.id ?? null,
-    ...lifeView(summary.status, summary, now),
-  };
+  const profileIds = rows.map(({ profile }) => profile.id);
+  const setAside = await setAsideTokens(vault.db, { profileIds, limit: 10 * cardsOnPage });
+  return rows.map(({ profile, current }) => {
+    const summary = summarize(profile, current, vault.settings.webex[profile.deployment], now);
+    return {
+      summary,
+      deploymentTitle: deploymentTitles[profile.deployment],
+      unverified: current?.verifiedAt === null && ['valid', 'expiring'].includes(summary.status),
+      undecided: setAside.find(({ profileId }) => profileId === profile.id)?.id ?? null,
+      ...lifeView(summary.status, summary, now),
+    };
+  });
 }
