@@ -1,16 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Browser } from 'puppeteer-core';
-import { onTestFinished } from 'vitest';
+import type { BrowserContext, Page } from 'puppeteer-core';
+import { listening } from './listening.ts';
 
 /** What the service worker of another project does with what passes it. */
 export type WorkerKind = 'answers from its cache' | 'passes everything on' | 'only watches';
 
-/**
- * Each tells the collector every address, body and answer that it sees. The addresses of a request and of a window hold
- * the fragment, and so the token.
- */
 const answering: Record<WorkerKind, string> = {
   'answers from its cache': 'event.respondWith(caches.match("/").then((page) => page.clone()))',
   'passes everything on': `event.respondWith(fetch(event.request).then((answer) => {
@@ -20,6 +13,10 @@ const answering: Record<WorkerKind, string> = {
   'only watches': '',
 };
 
+/**
+ * Each tells the collector every address, body and answer that it sees. The addresses of a request and of a window hold
+ * the fragment, and so the token.
+ */
 const worker = (kind: WorkerKind, collector: string) => `
   const tell = (...seen) => fetch('${collector}', { method: 'POST', mode: 'no-cors', body: JSON.stringify(seen) });
   addEventListener('install', (event) => {
@@ -39,49 +36,23 @@ const worker = (kind: WorkerKind, collector: string) => `
 
 const page = `<!doctype html><title>Another project</title><h1>Another project</h1><script>
   navigator.serviceWorker.register('/sw.js');
-  navigator.serviceWorker.ready.then(() => { localStorage.setItem('draft', 'of another project'); document.title = 'Installed'; });
+  navigator.serviceWorker.ready.then(() => {
+    localStorage.setItem('draft', 'of another project');
+    document.title = 'Installed';
+  });
 </script>`;
 
-/** A loopback server on both families, on a port that is free where none is given. Stopped when the test ends. */
-export async function listening(
-  handler: RequestListener,
-  port = 0,
-): Promise<{ origin: string; port: number; stop(): Promise<void> }> {
-  const servers: Server[] = [];
-  for (const host of ['127.0.0.1', '::1']) {
-    const server = createServer(handler);
-    server.listen(servers.length === 0 ? port : addressOf(servers[0]), host);
-    // Without IPv6 there is one.
-    if (await once(server, 'listening').catch(() => null)) servers.push(server);
-  }
-  const stop = async () => {
-    await Promise.all(
-      servers.splice(0).map((server) => {
-        server.closeAllConnections();
-        return new Promise((resolve) => server.close(resolve));
-      }),
-    );
-  };
-  const taken = addressOf(servers[0]);
-  onTestFinished(stop);
-  return { origin: `http://localhost:${taken}`, port: taken, stop };
-}
-
-function addressOf(server: Server | undefined): number {
-  return (server?.address() as AddressInfo).port;
-}
-
 export interface OtherProject {
+  /** Where it ran. */
   port: number;
+  /** Its window, which is still open. */
+  tab: Page;
   /** All that its worker told of. */
   seen(): string;
 }
 
-/** Another project ran on a port, left its service worker in the browser, and is stopped. */
-export async function leaveWorker(
-  context: Pick<Browser, 'newPage'>,
-  kind: WorkerKind,
-): Promise<OtherProject> {
+/** Another project ran on a port, left its service worker in this browser, and was stopped. */
+export async function leaveWorker(context: BrowserContext, kind: WorkerKind): Promise<OtherProject> {
   const told: string[] = [];
   const collector = await listening((request, response) => {
     request.setEncoding('utf8').on('data', (text: string) => told.push(text));
@@ -95,7 +66,6 @@ export async function leaveWorker(
   const tab = await context.newPage();
   await tab.goto(project.origin);
   await tab.waitForFunction(() => document.title === 'Installed');
-  await tab.close();
   await project.stop();
-  return { port: project.port, seen: () => told.join('\n') };
+  return { port: project.port, tab, seen: () => told.join('\n') };
 }

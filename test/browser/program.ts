@@ -1,0 +1,58 @@
+import pino from 'pino';
+import type { Page } from 'puppeteer-core';
+import { onTestFinished } from 'vitest';
+import { startServer } from '../../src/server/start.ts';
+import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { freePort } from '../cli/run.ts';
+import { simulated } from '../simulator/simulated.ts';
+import { newVault, type TestVault, testSettings, today } from '../vault/vaults.ts';
+
+/** The whole program as `serve` starts it, its side door too, with a simulated Webex. */
+export interface Program {
+  origin: string;
+  sideOrigin: string;
+  vault: TestVault;
+  /** The path of a one-time link into the web app. */
+  entry(): Promise<string>;
+}
+
+export async function runProgram(port?: number): Promise<Program> {
+  const simulator = await simulated({ now: () => today });
+  const settings = { ...(await testSettings(simulator)), port: port ?? (await freePort()) };
+  const vault = await newVault(simulator, { settings });
+  const server = await startServer(vault, pino({ level: 'silent' }));
+  onTestFinished(() => server.close());
+  return {
+    origin: `http://localhost:${server.port}`,
+    sideOrigin: `http://localhost:${server.sidePort}`,
+    vault,
+    entry: async () => `/enter/${await newEntryLink(vault)}`,
+  };
+}
+
+/** Resolves once the page, whichever it has become, has a heading that reads so. */
+export async function untilHeading(page: Page, text: string): Promise<void> {
+  await page.waitForFunction(
+    (wanted) =>
+      [...document.querySelectorAll('h1')].some((h1) => h1.checkVisibility() && h1.innerText === wanted),
+    { polling: 50 },
+    text,
+  );
+}
+
+/** Presses the button or link that reads so. */
+export async function press(page: Page, text: string): Promise<void> {
+  await page.locator(`::-p-text(${text})`).click();
+}
+
+/** What a person reads. */
+export async function mainText(page: Page): Promise<string> {
+  return await page.$eval('main', (main) => (main as HTMLElement).innerText);
+}
+
+/** At the simulated Webex: signs in, and waits for the page that says what became of the token. */
+export async function signInAtWebex(page: Page): Promise<void> {
+  await page.waitForSelector('button[value=full-admin]');
+  await page.click('button[value=full-admin]');
+  await untilHeading(page, 'The token is stored');
+}
