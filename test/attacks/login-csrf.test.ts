@@ -1,0 +1,113 @@
+import type TestAgent from 'supertest/lib/agent.js';
+import { describe, expect, test } from 'vitest';
+import { prepareSignIn, type SignInRequest, signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
+import { documentedState } from '../../src/webex/defaults.ts';
+import { simulated } from '../simulator/simulated.ts';
+import { allTokens, auditLog, fragment, today } from '../vault/vaults.ts';
+import { origin, type Served, served } from '../web/served.ts';
+
+/** Begins a sign-in in this browser, which never came in; its state. */
+async function begin({ vault }: Served, browser: TestAgent, request: SignInRequest): Promise<string> {
+  const { link } = await prepareSignIn(vault, request);
+  const { headers } = await browser.get(`/sign-in/${link}`).expect(303);
+  return new URL(String(headers.location)).searchParams.get('state') ?? '';
+}
+
+const browserOf = (web: Served) => web.visitor().set('Origin', origin);
+const bring = (browser: TestAgent, answer: unknown) => browser.post('/auth/code').send({ fragment: answer });
+
+describe('an answer that this browser did not ask for', () => {
+  test('foreign, missing, made up, documented, doubled, array-valued: refused, nothing stored, and the right one is still good', async () => {
+    const web = await served();
+    const victim = browserOf(web);
+    const attacker = browserOf(web);
+    const state = await begin(web, victim, { profile: 'acme' });
+    const foreign = await begin(web, attacker, { profile: 'evil' });
+    const token = { access_token: 'fake-token-of-evil-1' };
+    const answers: [number, unknown][] = [
+      [403, fragment({ ...token, state: foreign })],
+      [400, fragment(token)],
+      [400, fragment({ ...token, state: '' })],
+      [400, fragment({ ...token, state: 'x'.repeat(43) })],
+      [400, fragment({ ...token, state: documentedState })],
+      [400, `${fragment({ ...token, state })}&state=${foreign}`],
+      [400, `${fragment({ ...token, state: foreign })}&state=${state}`],
+      [400, `${fragment({ ...token, state: null })}&state[]=${state}`],
+      [400, `${fragment({ ...token, state: null })}&state%5B0%5D=${state}`],
+      [400, fragment({ ...token, state: `${state},${foreign}` })],
+      [400, fragment({ ...token, state: `${state} ` })],
+      [400, fragment({ ...token, state: state.toLowerCase() })],
+      [400, `?state=${state}${fragment({ ...token, state: null })}`],
+      [400, [fragment({ ...token, state })]],
+      [400, { toString: fragment({ ...token, state }) }],
+      [400, null],
+    ];
+    for (const [status, answer] of answers) await bring(victim, answer).expect(status);
+    // Nor does the attacker's browser finish what the victim's began.
+    await bring(attacker, fragment({ ...token, state })).expect(403);
+    await bring(browserOf(web), fragment({ ...token, state })).expect(403);
+    expect(await web.vault.db.selectFrom('token').selectAll().execute()).toEqual([]);
+    await bring(victim, fragment({ access_token: 'fake-token-of-acme-1', state })).expect(200);
+    expect(await allTokens(web.vault, 'acme')).toHaveLength(1);
+    expect(await allTokens(web.vault, 'evil')).toEqual([]);
+  });
+
+  test('reused, and expired', async () => {
+    const web = await served();
+    const browser = browserOf(web);
+    const state = await begin(web, browser, { profile: 'acme' });
+    const answer = fragment({ access_token: 'fake-token-of-acme-1', state });
+    await bring(browser, answer).expect(200);
+    const other = fragment({ access_token: 'fake-token-of-evil-1', state });
+    await bring(browser, other).expect(409);
+    const late = await begin(web, browser, { profile: 'acme' });
+    web.vault.setNow(today + signInLifetimeMs);
+    await bring(browser, fragment({ access_token: 'fake-token-of-evil-1', state: late })).expect(410);
+    expect(await allTokens(web.vault, 'acme')).toHaveLength(1);
+  });
+});
+
+test('a hundred parallel posts of one good answer store one row', async () => {
+  const web = await served();
+  const browser = browserOf(web);
+  const state = await begin(web, browser, { profile: 'acme' });
+  const answer = fragment({ access_token: 'fake-token-of-acme-1', state });
+  const answers = await Promise.all(Array.from({ length: 100 }, () => bring(browser, answer)));
+  const statuses = answers.map(({ status }) => status).sort();
+  expect(statuses).toEqual([200, ...Array.from({ length: 99 }, () => 409)]);
+  expect(await allTokens(web.vault, 'acme')).toHaveLength(1);
+  const captured = (await auditLog(web.vault)).filter((row) => row === 'capture ok acme');
+  expect(captured).toHaveLength(1);
+});
+
+describe('two brokers, one client and redirect URI', () => {
+  test.each([
+    ['commercial', 'government'],
+    ['government', 'commercial'],
+  ] as const)('a token from the sign-in at %s is never sent to the API of %s', async (asked, other) => {
+    const simulator = await simulated({ now: () => today });
+    const web = await served(simulator);
+    const browser = browserOf(web);
+    // Whatever deployment made the token: the attacker chooses that, the person chose where it may go.
+    for (const [name, iss] of [
+      ['plain', null],
+      ['named', simulator.endpoints[asked].idbroker],
+      ['elsewhere', 'https://evil.example/idb'],
+    ] as const) {
+      const state = await begin(web, browser, { profile: name, deployment: asked });
+      const { accessToken } = simulator.issueToken('full-admin', { deployment: other });
+      await bring(browser, fragment({ access_token: accessToken, state, iss })).expect(200);
+    }
+    const state = await begin(web, browser, { profile: 'mixed-up', deployment: asked });
+    const { accessToken } = simulator.issueToken('full-admin', { deployment: other });
+    const mixed = fragment({ access_token: accessToken, state, iss: simulator.endpoints[other].idbroker });
+    await bring(browser, mixed).expect(400);
+    // A name that belongs to the one is not taken over for the other.
+    const person = await web.person();
+    await person.post('/sign-in').type('form').send({ name: 'plain', deployment: other }).expect(422);
+    await web.idle();
+    const bearing = simulator.requests.filter(({ tokenId }) => tokenId !== null);
+    expect(bearing.length).toBeGreaterThan(2);
+    expect(new Set(bearing.map(({ deployment }) => deployment))).toEqual(new Set([asked]));
+  });
+});

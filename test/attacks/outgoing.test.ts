@@ -1,0 +1,330 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
+import nodemailer from 'nodemailer';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { readSettings, type Settings } from '../../src/config.ts';
+import { mailChannel } from '../../src/expiry/mail.ts';
+import { webhookChannel } from '../../src/expiry/webhook.ts';
+import { Graph } from '../../src/handoff/entra/graph.ts';
+import { signInToGraph } from '../../src/handoff/entra/sign-in.ts';
+import { Okta } from '../../src/handoff/okta/okta.ts';
+import { signInToOkta } from '../../src/handoff/okta/sign-in.ts';
+import { announce, findServer, newPresence } from '../../src/server/presence.ts';
+import { createWebexApi } from '../../src/webex/api.ts';
+import { sampleMessage } from '../expiry/sample-message.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+type Fetch = typeof globalThis.fetch;
+
+const token = 'fake-token-that-goes-out';
+const clientSecret = 'fake-client-secret-that-goes-out';
+const webhookSecret = 'fake-webhook-secret-that-signs';
+const orgId = '11111111-2222-4333-8444-555555555555';
+const secrets = [token, clientSecret, webhookSecret];
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+
+const quiet = {
+  patience: { sleep: () => Promise.resolve(), onWait: () => {} },
+  onRequest: () => {},
+  onStep: () => {},
+};
+const entra: Settings['entra'] = {
+  graphUrl: null,
+  loginUrl: null,
+  tenantId: 'acme.onmicrosoft.com',
+  clientId: 'fake-app',
+  clientSecret,
+  clientCertificatePath: null,
+};
+const okta = { orgUrl: null, token: null, clientId: null, privateKey: null, keyId: null };
+
+function webex(origin: string, fetch: Fetch) {
+  return createWebexApi({ api: `${origin}/v1`, scim: `${origin}/v1/scim`, fetch, now: Date.now });
+}
+
+function entraSignIn(origin: string, fetch: Fetch, settings: Partial<Settings['entra']> = {}) {
+  const endpoints = { graph: origin, login: origin };
+  const signIn = { settings: { ...entra, ...settings }, endpoints, fetch, onDeviceCode: () => {}, ...quiet };
+  return signInToGraph(signIn);
+}
+
+/** Everything in this program that calls somebody over HTTP, aimed at one origin. */
+const callers: Record<string, (origin: string, fetch: Fetch) => Promise<unknown>> = {
+  'Webex: whose token': (origin, fetch) => webex(origin, fetch).whoAmI(token),
+  'Webex: how long': (origin, fetch) => webex(origin, fetch).tokenExpiry(token),
+  'Webex: as Entra ID tests it': (origin, fetch) => webex(origin, fetch).entraTestConnection(token, orgId),
+  'Webex: as Okta tests it': (origin, fetch) => webex(origin, fetch).oktaTestCredentials(token, orgId),
+  'Entra ID: sign-in by secret': (origin, fetch) => entraSignIn(origin, fetch),
+  'Entra ID: sign-in by a person': (origin, fetch) => entraSignIn(origin, fetch, { clientSecret: null }),
+  'Microsoft Graph': (origin, fetch) => {
+    const connection = {
+      origin,
+      accessToken: token,
+      fetch,
+      now: Date.now,
+      secrets: [],
+      dryRun: false,
+      ...quiet,
+    };
+    return new Graph(connection).send({ method: 'PUT', path: '/secrets', json: { value: token } });
+  },
+  'Okta: sign-in by key': (origin, fetch) =>
+    signInToOkta({ ...okta, orgUrl: origin, clientId: 'fake-app', privateKey: pem }, { fetch, ...quiet }),
+  'Okta: by API token': async (origin, fetch) => {
+    const session = await signInToOkta({ ...okta, orgUrl: origin, token: clientSecret }, { fetch, ...quiet });
+    const connection = { session, now: Date.now, secrets: [], dryRun: false, ...quiet };
+    return new Okta(connection).send({ method: 'POST', path: '/api/v1/apps', json: { token } });
+  },
+  webhook: async (origin, fetch) => {
+    const reminders = { smtpUrl: null, mailFrom: null, mailTo: [], days: [] };
+    const settings = { ...reminders, webhookUrl: `${origin}/hook`, webhookSecret };
+    await webhookChannel(settings, fetch)?.deliver(sampleMessage());
+  },
+};
+
+const names = Object.keys(callers);
+const call = (name: string, origin: string, fetch: Fetch) =>
+  callers[name]?.(origin, fetch).catch((error: unknown) => error);
+
+describe('every call to somebody else', () => {
+  test.each(names)('%s: no secret in the address, no redirect, and an end to waiting', async (name) => {
+    const asked: { url: URL; init: RequestInit }[] = [];
+    await call(name, 'https://service.example', (input, init = {}) => {
+      asked.push({ url: new URL(input instanceof Request ? input.url : input), init });
+      return Promise.reject(new TypeError('fetch failed'));
+    });
+    expect(asked.length).toBeGreaterThan(0);
+    for (const { url, init } of asked) {
+      expect(url.origin).toBe('https://service.example');
+      for (const secret of secrets) expect(decodeURIComponent(url.href)).not.toContain(secret);
+      expect(url.username + url.password).toBe('');
+      expect(['manual', 'error']).toContain(init.redirect);
+      expect(init.signal).toBeInstanceOf(AbortSignal);
+    }
+  });
+
+  test.each(names)('%s: a redirect takes nothing elsewhere', async (name) => {
+    const followed: string[] = [];
+    const trap = await listening((request, response) => {
+      followed.push(`${request.method} ${request.url}`);
+      response.end('{}');
+    });
+    let redirected = 0;
+    const redirecting = await listening((request, response) => {
+      redirected += 1;
+      request.resume();
+      response.writeHead(redirected % 2 === 0 ? 302 : 307, { Location: `${trap}/taken` }).end();
+    });
+    await call(name, redirecting, globalThis.fetch);
+    expect(redirected).toBeGreaterThan(0);
+    expect(followed).toEqual([]);
+  });
+
+  test.each(names)('%s: who never answers is waited for, but not for ever', async (name) => {
+    const limits: number[] = [];
+    const timeout = AbortSignal.timeout.bind(AbortSignal);
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation((milliseconds) => {
+      limits.push(milliseconds);
+      return timeout(20);
+    });
+    onTestFinished(() => void vi.restoreAllMocks());
+    const hanging: Fetch = (_input, init) =>
+      new Promise((_resolve, reject) => {
+        init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
+      });
+    await call(name, 'https://service.example', hanging);
+    expect(limits.length).toBeGreaterThan(0);
+    for (const limit of limits) expect(limit).toBeLessThanOrEqual(60_000);
+  });
+
+  test.each(names.filter((name) => name !== 'webhook'))(
+    '%s: not in the clear over a network',
+    async (name) => {
+      for (const origin of [
+        'http://service.example',
+        'http://localhost.evil.example',
+        'http://127.0.0.1.evil.example',
+        'ftp://localhost',
+        'http://user:secret@localhost',
+        'https://user:secret@service.example',
+      ]) {
+        let asked = 0;
+        const error = await call(name, origin, () => {
+          asked += 1;
+          return Promise.reject(new TypeError('fetch failed'));
+        });
+        expect(asked).toBe(0);
+        expect(error).toMatchObject({ code: 'E_INSECURE_ADDRESS' });
+        expect(String(error)).not.toContain('secret');
+      }
+    },
+  );
+
+  test('our own server is asked without a redirect, and not for long', async () => {
+    const home = temporaryFolder();
+    announce(home, newPresence(1));
+    const inits: RequestInit[] = [];
+    await findServer(home, (_input, init = {}) => {
+      inits.push(init);
+      return Promise.reject(new TypeError('fetch failed'));
+    });
+    expect(inits).toMatchObject([{ redirect: 'error', signal: expect.any(AbortSignal) }]);
+  });
+});
+
+/** Where a setting leads has to be https, or this machine. */
+describe('settings', () => {
+  const addresses = Object.keys(readEnvironment()).filter((name) => /_(URL|ORGURL)$|_ISSUER$/.test(name));
+
+  test('all addresses are known to this test', () => {
+    expect(addresses.length).toBeGreaterThanOrEqual(12);
+  });
+
+  test.each(addresses.filter((name) => !/DATABASE|SMTP/.test(name)))('%s', (name) => {
+    for (const value of [
+      'http://service.example',
+      'http://localhost.evil.example',
+      'http://127.0.0.1.evil.example',
+      'http://0.0.0.0',
+      'http://[::]',
+      'ftp://localhost',
+      'file:///etc/passwd',
+      'javascript:alert(1)',
+      'https://user:secret@service.example',
+      '//service.example',
+    ]) {
+      expect(() => readSettings({ [name]: value })).toThrow(new RegExp(`^${name}: `));
+      expect(() => readSettings({ [name]: value })).not.toThrow(/secret/);
+    }
+    for (const value of [
+      'https://service.example',
+      'http://localhost:1',
+      'http://127.0.0.1:1',
+      'http://[::1]:1',
+    ]) {
+      expect(readSettings({ [name]: value })).toBeDefined();
+    }
+  });
+
+  test('WEBEX_TOKEN_SMTP_URL', () => {
+    for (const value of [
+      'http://mail.example',
+      'smtp://',
+      'smtp://mail.example/x',
+      'smtps://mail.example?x=y',
+    ]) {
+      expect(() => readSettings({ WEBEX_TOKEN_SMTP_URL: value, WEBEX_TOKEN_MAIL_TO: 'a@b.example' })).toThrow(
+        /^WEBEX_TOKEN_SMTP_URL: /,
+      );
+    }
+  });
+});
+
+describe('mail', () => {
+  const settings = {
+    mailFrom: null,
+    mailTo: ['it@acme.example'],
+    webhookUrl: null,
+    webhookSecret: null,
+    days: [],
+  };
+
+  test('encrypted everywhere but on this machine, certificates checked, and with an end to waiting', () => {
+    const create = vi.spyOn(nodemailer, 'createTransport');
+    onTestFinished(() => void vi.restoreAllMocks());
+    for (const smtpUrl of [
+      'smtp://mail.example',
+      'smtps://mail.example',
+      'smtp://127.0.0.1:25',
+      'smtp://localhost.evil.example',
+    ]) {
+      mailChannel({ ...settings, smtpUrl })?.close();
+    }
+    const [starttls, tls, here, lookalike] = create.mock.calls.map(
+      ([options]) => options as Record<string, unknown>,
+    );
+    expect(starttls).toMatchObject({ requireTLS: true, tls: { rejectUnauthorized: true } });
+    expect(tls).toMatchObject({ secure: true, tls: { rejectUnauthorized: true } });
+    expect(here).toMatchObject({ requireTLS: false });
+    expect(lookalike).toMatchObject({ requireTLS: true, tls: { rejectUnauthorized: true } });
+    for (const options of [starttls, tls, here, lookalike]) {
+      expect(options).toMatchObject({
+        connectionTimeout: expect.any(Number),
+        greetingTimeout: expect.any(Number),
+        socketTimeout: expect.any(Number),
+      });
+      const { connectionTimeout, greetingTimeout, socketTimeout } = options as Record<string, number>;
+      for (const limit of [connectionTimeout, greetingTimeout, socketTimeout])
+        expect(limit).toBeLessThan(30_001);
+    }
+  });
+
+  test('a password is not said before the connection is encrypted', async () => {
+    const heard: string[] = [];
+    const server = createTcpServer((socket) => {
+      socket.write('220 mail.example\r\n');
+      socket.setEncoding('latin1').on('data', (text: string) => {
+        heard.push(text);
+        // No STARTTLS among what it can do.
+        if (/^EHLO/i.test(text)) socket.write('250-mail.example\r\n250 AUTH PLAIN LOGIN\r\n');
+        else socket.write('502 no\r\n');
+      });
+      socket.on('error', () => {});
+    }).listen(0, '0.0.0.0');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const channel = mailChannel({ ...settings, smtpUrl: `smtp://user:fake-password@0.0.0.0:${port}` });
+    await expect(channel?.deliver(sampleMessage())).rejects.toThrow();
+    channel?.close();
+    expect(heard.join('')).not.toMatch(/AUTH|MAIL FROM|fake-password/);
+    expect(heard.join('')).not.toContain(Buffer.from('\0user\0fake-password').toString('base64'));
+  });
+});
+
+test('nothing else in this program calls anybody', () => {
+  const source = join(import.meta.dirname, '../../src');
+  const callingFiles = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !/^(simulator|demo|page)\//.test(name))
+    .filter((name) =>
+      /\bfetch\(|createTransport|\bhttps?\.(get|request)\(|from 'node:(http2|dgram|dns)'|\brequest\(\{/.test(
+        readFileSync(join(source, name), 'utf8'),
+      ),
+    )
+    .sort();
+  expect(callingFiles).toEqual([
+    'expiry/mail.ts',
+    'expiry/webhook.ts',
+    'handoff/entra/sign-in.ts',
+    'handoff/okta/okta.ts',
+    'handoff/okta/sign-in.ts',
+    'handoff/showing-fetch.ts',
+    'server/doctor.ts',
+    'server/presence.ts',
+    'webex/http.ts',
+  ]);
+});
+
+async function listening(handler: Parameters<typeof createServer>[1]): Promise<string> {
+  const server = createServer(handler as never).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** The variables of `.env.example`, which lists all of them. */
+function readEnvironment(): Record<string, string> {
+  const text = readFileSync(join(import.meta.dirname, '../../.env.example'), 'utf8');
+  return Object.fromEntries(
+    [...text.matchAll(/^#?\s*([A-Z][A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+  );
+}
