@@ -1,17 +1,21 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
 import { verifyAudit } from '../../src/store/audit.ts';
 import { chunksOf, openBackup } from '../../src/vault/backup/read.ts';
+import { writeBackup } from '../../src/vault/backup/write.ts';
 import { beginSignIn } from '../../src/vault/begin-sign-in.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { replaceKey } from '../../src/vault/replace-key.ts';
+import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { noKeychain } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { filesIn } from './disk.ts';
 import { oldStore } from './old-store.ts';
+import { operate } from './operate-built.ts';
 import { type Change, recordWrites } from './recorded-writes.ts';
 import { everyState, thinned } from './states.ts';
 import { straceMissing } from './strace.ts';
@@ -22,8 +26,6 @@ import { straceMissing } from './strace.ts';
  * not synced, with it, and with any part of it. In each of them the store has to open, and to hold what was said to be
  * stored by then.
  */
-const script = join(import.meta.dirname, 'operate.ts');
-
 async function vaultAt(home: string): Promise<Vault> {
   return await openVault(readSettings({ WEBEX_TOKEN_HOME: home }), {
     keychain: noKeychain,
@@ -32,20 +34,20 @@ async function vaultAt(home: string): Promise<Vault> {
 }
 
 /** A store with these profiles, each with a token of its own letter. */
-function prepared(profiles: Record<string, string>): string {
+async function prepared(profiles: Record<string, string>): Promise<string> {
   const home = join(temporaryFolder(), 'home');
-  for (const [profile, letter] of Object.entries(profiles)) {
-    run(home, ['import', profile, letter]);
-  }
+  for (const [profile, letter] of Object.entries(profiles)) await store(home, profile, letter);
   return home;
 }
 
-function record(home: string, args: string[]): Change[] {
-  return recordWrites(home, script, [home, ...args]);
+async function store(home: string, profile: string, letter: string): Promise<void> {
+  const vault = await vaultAt(home);
+  await importToken(vault, { profile }, usualToken({ filler: letter }), {});
+  await closeVault(vault);
 }
 
-function run(home: string, args: string[]): void {
-  execFileSync(process.execPath, [script, home, ...args]);
+function record(home: string, args: string[]): Change[] {
+  return recordWrites(home, operate, [home, ...args]);
 }
 
 /** What somebody counts on: which letters each profile's tokens are filled with. */
@@ -121,7 +123,7 @@ describe.skipIf(straceMissing !== null)(
     });
 
     test('capture and renewal: the old token stays, the new one is there once it was said to be', async () => {
-      const home = prepared({ acme: 'A' });
+      const home = await prepared({ acme: 'A' });
       const vault = await vaultAt(home);
       const { authorizeUrl } = await beginSignIn(vault, { profile: 'acme' }, 'this browser');
       await closeVault(vault);
@@ -143,7 +145,7 @@ describe.skipIf(straceMissing !== null)(
     test.each(['rotate', 'replace'])(
       '%s: every token opens in between, and the next run ends it',
       async (what) => {
-        const home = prepared(tokens);
+        const home = await prepared(tokens);
         const before = filesIn(home);
         const changes = record(home, [what]);
         let turn = 0;
@@ -152,8 +154,6 @@ describe.skipIf(straceMissing !== null)(
           expectStored(found, expectedFrom([], tokens));
           turn += 1;
           if (turn % 10 !== 0) return;
-          const { replaceKey } = await import('../../src/vault/replace-key.ts');
-          const { rotateDataKey } = await import('../../src/vault/rotate-data-key.ts');
           const vault = await vaultAt(at);
           if (what === 'rotate') await rotateDataKey(vault, {});
           else await replaceKey(vault, { kind: 'file' }, {});
@@ -165,7 +165,7 @@ describe.skipIf(straceMissing !== null)(
     );
 
     test('backup: the file is not there, or whole and on the disk; the store is as it was', async () => {
-      const home = prepared(tokens);
+      const home = await prepared(tokens);
       const before = filesIn(home);
       const changes = record(home, ['backup']);
       const { states } = await everyState(before, changes, 1, async (at, said) => {
@@ -186,9 +186,11 @@ describe.skipIf(straceMissing !== null)(
     });
 
     test('restore: the old store or the restored one, whole, and the old one aside once it is replaced', async () => {
-      const home = prepared({ acme: 'A' });
-      run(home, ['backup']);
-      run(home, ['import', 'beta', 'B']);
+      const home = await prepared({ acme: 'A' });
+      const vault = await vaultAt(home);
+      await writeBackup(vault, join(home, 'store.backup'), {}, { program: '1' });
+      await closeVault(vault);
+      await store(home, 'beta', 'B');
       const before = filesIn(home);
       const changes = record(home, ['restore']);
       const { states } = await everyState(before, changes, thinned, async (at, said) => {

@@ -110,18 +110,25 @@ function sectors(change: Content['since'][number]): Content['since'] {
 }
 
 function withChanges(before: Buffer, changes: Content['since']): Buffer {
-  let content = before;
-  for (const change of changes) {
-    const size =
-      change.what === 'truncate'
-        ? change.size
-        : Math.max(content.length, change.offset + change.bytes.length);
-    const next = Buffer.alloc(size);
-    content.copy(next, 0, 0, Math.min(content.length, size));
-    if (change.what === 'write') change.bytes.copy(next, change.offset);
-    content = next;
+  if (changes.length === 0) return before;
+  const ends = changes.map((change) =>
+    change.what === 'write' ? change.offset + change.bytes.length : change.size,
+  );
+  const content = Buffer.alloc(Math.max(before.length, ...ends));
+  before.copy(content);
+  let size = before.length;
+  for (const [at, change] of changes.entries()) {
+    const end = ends[at] ?? 0;
+    if (change.what === 'write') {
+      change.bytes.copy(content, change.offset);
+      size = Math.max(size, end);
+    } else {
+      // What was cut off does not come back where the file grows again.
+      content.fill(0, end);
+      size = end;
+    }
   }
-  return content;
+  return content.subarray(0, size);
 }
 
 export function filesIn(folder: string): Files {

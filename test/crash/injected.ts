@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
+import { operate } from './operate-built.ts';
+import { straceOptions } from './strace.ts';
 
 export interface Injected {
   /** What it said before its end. */
@@ -11,12 +12,11 @@ export interface Injected {
 
 /** Runs one operation (see operate.ts) with something done to its system calls, in strace's words. */
 export function operateInjected(home: string, args: string[], inject: string): Injected {
-  const script = join(import.meta.dirname, 'operate.ts');
   const calls = inject.split(':', 1)[0] ?? '';
-  const options = ['-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', `inject=${inject}`];
+  const options = [...straceOptions, '-o', '/dev/null', '-e', `trace=${calls}`, '-e', `inject=${inject}`];
   const { stdout, stderr, status, signal } = spawnSync(
     'strace',
-    [...options, process.execPath, script, home, ...args],
+    [...options, process.execPath, operate, home, ...args],
     { encoding: 'utf8' },
   );
   const said = stdout.split('\n').filter((line) => line !== '');

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve, sep } from 'node:path';
-import { writingCalls } from './strace.ts';
+import { straceOptions, writingCalls } from './strace.ts';
 
 /** What a process did to the files of a folder, in its order. Paths are relative to the folder. */
 export type Change =
@@ -23,7 +23,7 @@ export function recordWrites(
   const scratch = mkdtempSync(join(tmpdir(), 'webex-token-strace-'));
   try {
     const log = join(scratch, 'log');
-    const options = ['-f', '-qq', '-y', '-xx', '-s', '20000000', '--signal=none', '-o', log];
+    const options = [...straceOptions, '-y', '-xx', '-s', '20000000', '--signal=none', '-o', log];
     const command = ['-e', `trace=${writingCalls.join()}`, process.execPath, script, ...args];
     const { status, stderr } = spawnSync('strace', [...options, ...command], {
       encoding: 'utf8',
