@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, cpSync, existsSync, readdirSync, statSync, truncateSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
@@ -13,9 +13,8 @@ import { brokerErrorOf } from '../thrown.ts';
 import { actor, newVault, noKeychain, testSettings, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { operateInjected } from './injected.ts';
+import { operate } from './operate-built.ts';
 import { straceMissing } from './strace.ts';
-
-const script = join(import.meta.dirname, 'operate.ts');
 
 async function vaultAt(home: string): Promise<Vault> {
   return await openVault(readSettings({ WEBEX_TOKEN_HOME: home }), {
@@ -24,10 +23,12 @@ async function vaultAt(home: string): Promise<Vault> {
   });
 }
 
-/** A store that holds the token of "acme", made by a process of its own. */
-function storeWithOne(): string {
+/** A store that holds the token of "acme". */
+async function storeWithOne(): Promise<string> {
   const home = join(temporaryFolder(), 'home');
-  execFileSync(process.execPath, [script, home, 'import', 'acme', 'A']);
+  const vault = await vaultAt(home);
+  await importToken(vault, { profile: 'acme' }, usualToken({ filler: 'A' }), actor);
+  await closeVault(vault);
   return home;
 }
 
@@ -49,7 +50,7 @@ async function atEach(
   look: (home: string, said: string[], stderr: string) => Promise<void>,
   step = 1,
 ): Promise<number> {
-  const home = storeWithOne();
+  const home = await storeWithOne();
   for (let count = 1; ; count += step) {
     const copy = join(temporaryFolder(), 'home');
     cpSync(home, copy, { recursive: true });
@@ -127,8 +128,8 @@ describe('a folder that cannot be written', () => {
   const root = process.getuid?.() === 0;
   const nobody = 65_534;
 
-  test('is said, with what to do, and nothing is changed', () => {
-    const home = storeWithOne();
+  test('is said, with what to do, and nothing is changed', async () => {
+    const home = await storeWithOne();
     chmodSync(dirname(home), 0o755);
     const names = readdirSync(home);
     for (const name of names) {
@@ -137,7 +138,7 @@ describe('a folder that cannot be written', () => {
     }
     if (root) chownSync(home, nobody, nobody);
     chmodSync(home, 0o500);
-    const { stderr, status } = spawnSync(process.execPath, [script, home, 'import', 'beta', 'B'], {
+    const { stderr, status } = spawnSync(process.execPath, [operate, home, 'import', 'beta', 'B'], {
       encoding: 'utf8',
       ...(root && { uid: nobody, gid: nobody }),
       env: { PATH: process.env.PATH, HOME: home },
@@ -152,7 +153,7 @@ describe('a folder that cannot be written', () => {
 
 describe('a damaged database', () => {
   test('cut in half: named, never made anew, and left as it is', async () => {
-    const home = storeWithOne();
+    const home = await storeWithOne();
     const file = join(home, 'store.db');
     const size = statSync(file).size / 2;
     truncateSync(file, size);
