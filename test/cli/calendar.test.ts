@@ -1,6 +1,7 @@
 import ICAL from 'ical.js';
 import { expect, test } from 'vitest';
 import { simulated } from '../simulator/simulated.ts';
+import { hold } from './hold.ts';
 import { machine } from './run.ts';
 
 test('calendar prints nothing but an iCalendar file; a renewal moves the entry', {
@@ -10,7 +11,7 @@ test('calendar prints nothing but an iCalendar file; a renewal moves the entry',
   const on = await machine(simulator);
   const importOne = async (name: string, days: number) => {
     const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: days * 86_400 });
-    await on.run(['import', name], accessToken);
+    await hold(on, accessToken, { profile: name });
   };
   const events = async (...names: string[]) => {
     const { code, stdout } = await on.run(['calendar', ...names]);

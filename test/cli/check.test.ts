@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { simulated } from '../simulator/simulated.ts';
+import { hold } from './hold.ts';
 import { machine } from './run.ts';
 
 test('0, 1, 2 and 3, by what is held', { timeout: 60_000 }, async () => {
@@ -11,18 +12,18 @@ test('0, 1, 2 and 3, by what is held', { timeout: 60_000 }, async () => {
     const { code, stdout } = await on.run(['check', ...args]);
     return [code, stdout.split('\n')[0]];
   };
-  const hold = async (name: string, days: number) => {
+  const holds = async (name: string, days: number) => {
     const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: days * 86_400 + 60 });
-    await on.run(['import', name], accessToken);
+    await hold(on, accessToken, { profile: name });
   };
   expect(await check()).toEqual([3, 'WEBEX TOKEN UNKNOWN - nothing is held | profiles=0']);
-  await hold('acme', 100);
+  await holds('acme', 100);
   expect(await check()).toEqual([
     0,
     "WEBEX TOKEN OK - acme expires in 100 days | profiles=1 'acme'=100;30:;0:",
   ]);
   expect(await check('--within', '200')).toEqual([1, expect.stringContaining('WARNING - acme')]);
-  await hold('soon', 10);
+  await holds('soon', 10);
   expect(await check()).toEqual([
     1,
     expect.stringMatching(/^WEBEX TOKEN WARNING - soon expires in 10 days .*\|/),

@@ -5,6 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { runScript } from '../run-script.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { printedLink } from './browser-by-hand.ts';
+import { hold } from './hold.ts';
 import { type Finished, type Machine, machine } from './run.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
@@ -53,7 +54,7 @@ test('where the key is, and why no keychain has it; what runs on the port', asyn
 
 test('what is wrong is marked, with the way to mend it: 1', async () => {
   const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
-  await here.run(['import', 'acme'], 'fake-token-for-acme-1');
+  await hold(here, 'fake-token-for-acme-1');
   const database = new DatabaseSync(join(here.home, 'store.db'));
   database.exec(`update audit set action = 'nothing' where seq = 1`);
   database.close();

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { handoffMachine, toolEnvironment } from '../handoff/handoff-machine.ts';
 import { simulated } from '../simulator/simulated.ts';
+import { hold } from './hold.ts';
 import { type Machine, machine } from './run.ts';
 
 interface Receiver {
@@ -54,7 +55,7 @@ async function reminding(lifeDays: number): Promise<{ on: Machine; to: Receiver;
     WEBEX_TOKEN_WEBHOOK_SECRET: 'a secret of the tests',
   });
   const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: lifeDays * 86_400 + 60 });
-  expect((await on.run(['import', 'acme'], accessToken)).code).toBe(0);
+  await hold(on, accessToken);
   return { on, to, token: accessToken };
 }
 
@@ -118,7 +119,7 @@ test('without any channel it says what to set; ends 1 only where something is du
   expect(empty).toMatchObject({ code: 0, stdout: '' });
   expect(empty.stderr).toContain('WEBEX_TOKEN_SMTP_URL');
   const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: 86_400 });
-  await on.run(['import', 'acme'], accessToken);
+  await hold(on, accessToken);
   const due = await on.run(['remind']);
   expect(due.code).toBe(1);
   expect(due.stderr).toMatch(/Reminders are due[\s\S]*WEBEX_TOKEN_WEBHOOK_URL/);

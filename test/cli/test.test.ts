@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { simulated } from '../simulator/simulated.ts';
+import { hold } from './hold.ts';
 import { machine } from './run.ts';
 
 test('test asks Webex all five things, and ends 5 where one fails', async () => {
@@ -7,7 +8,7 @@ test('test asks Webex all five things, and ends 5 where one fails', async () => 
   const on = await machine(simulator);
   expect((await on.run(['test', 'acme', '--json'])).code).toBe(3);
   const { accessToken } = simulator.issueToken('full-admin');
-  await on.run(['import', 'acme'], accessToken);
+  await hold(on, accessToken);
   const good = await on.run(['test', 'acme', '--json']);
   expect(good).toMatchObject({ code: 0, stderr: '' });
   const proof = JSON.parse(good.stdout) as { ok: boolean; checks: Record<string, unknown>[] };
@@ -43,7 +44,7 @@ test('test asks Webex all five things, and ends 5 where one fails', async () => 
 test('roles that Webex does not tell fail nothing', async () => {
   const simulator = await simulated();
   const on = await machine(simulator);
-  await on.run(['import', 'acme'], simulator.issueToken('no-roles').accessToken);
+  await hold(on, simulator.issueToken('no-roles').accessToken);
   const { code, stdout } = await on.run(['test', 'acme', '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({

@@ -74,7 +74,7 @@ test('a dry run shows every request, the token masked, and changes nothing', asy
 
 describe('the application', () => {
   test('several: their IDs on standard error, nothing changed, exit 1; --app chooses', async () => {
-    const { simulator, run, token } = await handoffMachine();
+    const { simulator, run, token, environment } = await handoffMachine();
     const second = simulator.entra.directory.addApp();
     const several = await run(['push', 'entra', 'acme']);
     expect(several).toMatchObject({ code: 1, stdout: '' });
@@ -85,7 +85,7 @@ describe('the application', () => {
     expect(await run(['push', 'entra', 'acme', '--app', second.appId])).toMatchObject({ code: 0 });
     expect(second.secrets.get('SecretToken')).toBe(token.accessToken);
     // Remembered: no need to choose again.
-    const renewed = await holdToken({ simulator, run });
+    const renewed = await holdToken({ simulator, environment });
     expect(await run(['push', 'entra', 'acme'])).toMatchObject({ code: 0 });
     expect(second.secrets.get('SecretToken')).toBe(renewed.accessToken);
     expect(simulator.entra.app.secrets.size).toBe(0);
@@ -137,10 +137,10 @@ describe('the application', () => {
 
 describe('a token that Webex does not accept there', () => {
   test('is refused by the test, exit 5, and what was there stays', async () => {
-    const { simulator, run, token } = await handoffMachine();
+    const { simulator, run, token, environment } = await handoffMachine();
     const { app } = simulator.entra;
     await run(['push', 'entra', 'acme', '--start']);
-    const second = await holdToken({ simulator, run });
+    const second = await holdToken({ simulator, environment });
     second.revoked = true;
     const refused = await run(['push', 'entra', 'acme', '--json']);
     expect(refused).toMatchObject({ code: 5 });
@@ -165,7 +165,7 @@ describe('a token that Webex does not accept there', () => {
   });
 
   test('lifts a quarantine once the new token is in place', async () => {
-    const { simulator, run, token } = await handoffMachine();
+    const { simulator, run, token, environment } = await handoffMachine();
     const { entra } = simulator;
     await run(['push', 'entra', 'acme', '--start']);
     token.revoked = true;
@@ -180,7 +180,7 @@ describe('a token that Webex does not accept there', () => {
     });
     expect((await run(['list'])).stdout).toMatch(/Entra ID \(quarantine, 27 days left\)/);
 
-    await holdToken({ simulator, run });
+    await holdToken({ simulator, environment });
     const lifted = await run(['push', 'entra', 'acme']);
     expect(lifted).toMatchObject({ code: 0 });
     expect(lifted.stderr).toMatch(/Lifted the quarantine/);

@@ -8,7 +8,7 @@ import { actor, handoffVault } from './handoff-vault.ts';
 
 /** Everything that the commands say, in every way that they end. */
 test('no token and no secret in any output', async () => {
-  const { run, simulator, token } = await handoffMachine();
+  const { run, simulator, token, environment } = await handoffMachine();
   const { entra, okta } = simulator;
   const said: string[] = [];
   const saying = async (...args: string[]) => {
@@ -21,7 +21,7 @@ test('no token and no secret in any output', async () => {
   okta.app.served = true;
   await saying('push', 'okta', 'acme', '--dry-run', '--json');
   await saying('push', 'okta', 'acme', '--json');
-  const renewed = await holdToken({ run, simulator });
+  const renewed = await holdToken({ simulator, environment });
   renewed.revoked = true;
   await saying('push', 'entra', 'acme', '--json');
   await saying('push', 'okta', 'acme', '--json');

@@ -1,5 +1,6 @@
 import type { Simulator, SimulatorOptions } from '../../src/simulator/simulator.ts';
 import type { SimulatedToken } from '../../src/simulator/webex/tokens.ts';
+import { hold } from '../cli/hold.ts';
 import { type Machine, machine } from '../cli/run.ts';
 import { simulated } from '../simulator/simulated.ts';
 
@@ -37,10 +38,12 @@ export async function handoffMachine(
 }
 
 /** Gives the profile "acme" a new token. */
-export async function holdToken({ simulator, run }: Pick<HandoffMachine, 'simulator' | 'run'>) {
+export async function holdToken({
+  simulator,
+  environment,
+}: Pick<HandoffMachine, 'simulator' | 'environment'>): Promise<SimulatedToken> {
   const token = simulator.issueToken('full-admin');
-  const { code, stderr } = await run(['import', 'acme'], token.accessToken);
-  if (code !== 0) throw new Error(`import failed: ${stderr}`);
+  await hold({ environment }, token.accessToken);
   return token;
 }
 

@@ -51,10 +51,10 @@ test('a dry run sends nothing but questions', async () => {
 });
 
 test('a token that Webex does not accept is not handed over: exit 5', async () => {
-  const { run, simulator, token } = await handoffMachine();
+  const { run, simulator, token, environment } = await handoffMachine();
   simulator.okta.app.served = true;
   await run(['push', 'okta', 'acme']);
-  (await holdToken({ run, simulator })).revoked = true;
+  (await holdToken({ simulator, environment })).revoked = true;
   const refused = await run(['push', 'okta', 'acme']);
   expect(refused).toMatchObject({ code: 5 });
   expect(refused.stderr).toMatch(/what Okta had before is still in place/);
@@ -158,11 +158,11 @@ describe('interrupted, again and again: old or new, never neither; the next run 
   ]);
 
   test.each(moments)('killed at: $name, applied: $applied', async ({ at, applied }) => {
-    const { run, start, simulator, token } = await handoffMachine();
+    const { run, start, simulator, token, environment } = await handoffMachine();
     const { okta } = simulator;
     okta.app.served = true;
     await run(['push', 'okta', 'acme']);
-    const renewed = await holdToken({ run, simulator });
+    const renewed = await holdToken({ simulator, environment });
     okta.requests.length = 0;
     const { skip = 0 } = at as { skip?: number };
     okta.faults.add({ answer: 'hang', ...(applied && { applied }), ...at });

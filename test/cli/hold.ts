@@ -1,0 +1,21 @@
+import { readSettings } from '../../src/config.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { closeVault, openVault } from '../../src/vault/vault.ts';
+import { actor, noKeychain } from '../vault/vaults.ts';
+import type { Machine } from './run.ts';
+
+/** Has a machine hold a token, as `webex-token import` would: for tests of what comes after, which save a process so. */
+export async function hold(
+  { environment }: Pick<Machine, 'environment'>,
+  accessToken: string,
+  { profile = 'acme', orgId }: { profile?: string; orgId?: string } = {},
+): Promise<void> {
+  const vault = await openVault(readSettings(environment), { keychain: noKeychain });
+  try {
+    const id = await importToken(vault, { profile, deployment: undefined, orgId }, accessToken, actor);
+    await settleToken(vault, id, actor);
+  } finally {
+    await closeVault(vault);
+  }
+}
