@@ -1,11 +1,23 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { keepWatch } from '../../src/handoff/entra/keep-watch.ts';
+import type { EntraWatch } from '../../src/handoff/entra/watch.ts';
+import { sources } from '../../src/handoff/sources.ts';
+import { handoffsOf, saveFindings, saveHandoff } from '../../src/store/handoffs.ts';
+import { tokenById } from '../../src/store/tokens.ts';
+import { dayMs } from '../../src/tokens/lifetimes.ts';
+import { quarantineEndsAt } from '../../src/tokens/quarantine.ts';
+import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
+import { addClient } from '../../src/vault/clients.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { readToken } from '../../src/vault/read-token.ts';
 import { settleToken } from '../../src/vault/settle.ts';
-import { actor } from '../vault/vaults.ts';
+import { createWebApp } from '../../src/web/app.ts';
+import { routesOf } from '../attacks/every-route.ts';
+import { quietLog } from '../server/quiet-log.ts';
+import { actor, today } from '../vault/vaults.ts';
 import { launchBrowser } from './browser.ts';
+import { faultsOf, phone, post, showAll } from './inspect.ts';
 import { beginAt, type Stage, stage } from './stage.ts';
 
 let browser: Browser;
@@ -16,8 +28,12 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-/** Profiles in every status; the pages of their tokens. */
-async function furnish({ vault, simulator }: Stage): Promise<string[]> {
+/** As long as a name can be. */
+const longName = 'a-name-that-is-as-long-as-the-names-of-organizations-can-be-63';
+
+/** Profiles in every status, programs, hand-overs; the pages of their tokens. */
+async function furnish(set: Stage): Promise<string[]> {
+  const { vault, simulator } = set;
   const store = async (profile: string, account: string, query = '') => {
     const { accessToken } = simulator.issueToken(account);
     const text = `#access_token=${accessToken}&token_type=Bearer${query}`;
@@ -28,7 +44,7 @@ async function furnish({ vault, simulator }: Stage): Promise<string[]> {
   const good = await store('acme', 'full-admin', '&expires_in=3887999');
   await store('acme', 'full-admin', '&expires_in=3887999');
   const foreign = await store('acme', 'other-organization');
-  const lesser = await store('a-name-that-is-as-long-as-the-names-of-organizations-can-be-63', 'ordinary');
+  const lesser = await store(longName, 'ordinary');
   simulator.faults.add({ path: '/v1/people/me', answer: 503, times: 1 });
   const unverified = await store('umbrella', 'full-admin', '&expires_in=0');
   simulator.revoke('device-admin');
@@ -37,76 +53,179 @@ async function furnish({ vault, simulator }: Stage): Promise<string[]> {
   const rejectedId = await importToken(vault, { profile: 'initech' }, accessToken, actor);
   await settleToken(vault, rejectedId, actor);
   const unknown = await importToken(vault, { profile: 'hooli' }, 'fake-token-for-hooli', actor);
+  // More than a few, so that the overview can be filtered and offers a round.
+  vault.setNow(today - 350 * dayMs);
+  for (let number = 1; number <= 8; number += 1) {
+    const text = `fake-token-for-customer-${number}`;
+    await settleToken(vault, await importToken(vault, { profile: `customer-${number}` }, text, actor), actor);
+  }
+  vault.setNow(today);
+  await addClient(vault, { name: 'ci', profiles: ['acme', longName], addresses: ['10.0.0.0/8'] }, actor);
+  await quarantine(set, good);
   return [good, foreign, lesser, unverified, `/captures/${rejectedId}`, `/captures/${unknown}`];
 }
 
-const paths = [
-  '/',
-  '/?search=nothing',
-  '/sign-in',
-  '/import',
-  '/profiles/acme',
-  '/profiles/initech',
-  '/profiles/a-name-that-is-as-long-as-the-names-of-organizations-can-be-63',
-  '/profiles/acme/remove',
-  '/nothing',
-  '/auth/code?error=access_denied',
-  '/auth/code#access_token=x&token_type=Bearer&state=x',
-  '/auth/code',
-];
-
-/** Every rule of axe in light, the colours once more in dark, and no sideways scrolling on a phone and on a desk. */
-async function inspect(page: Page, what: string): Promise<void> {
-  const findings = async (builder: AxeBuilder) =>
-    // There are no frames here, which are all that the slower mode is for.
-    (await builder.setLegacyMode(true).analyze()).violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
-    );
-  expect(await findings(new AxeBuilder({ page })), `${what}, light`).toEqual([]);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  expect(await findings(new AxeBuilder({ page }).withRules('color-contrast')), `${what}, dark`).toEqual([]);
-  await page.emulateMedia({ colorScheme: 'light' });
-  for (const viewport of [desk, phone]) {
-    await page.setViewportSize(viewport);
-    const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-    expect(tooWide, `${what} scrolls sideways at ${viewport.width} pixels`).toBeLessThanOrEqual(0);
-  }
+/** The profile of this capture is in quarantine in Entra ID, and set up in a way that a look finds fault with. */
+async function quarantine({ vault }: Stage, capture: string): Promise<void> {
+  const token = await tokenById(vault.db, capture.replace('/captures/', ''));
+  const profileId = token?.profileId ?? '';
+  const place = { profileId, kind: 'entra' as const, appId: 'fake-app', appName: 'Cisco Webex' };
+  const handedOverAt = today - dayMs;
+  await saveHandoff(vault.db, { ...place, method: 'push', tokenId: token?.id ?? '', handedOverAt, steps: [] });
+  const [handoff] = await handoffsOf(vault.db, profileId);
+  if (handoff === undefined) throw new Error('nothing was handed over');
+  const since = today - 3 * dayMs;
+  const watch: EntraWatch = {
+    jobId: 'job-1',
+    status: 'Quarantine',
+    lastCycle: { state: 'Failed', endedAt: today, changed: 0, failed: 3 },
+    lastSuccessAt: since,
+    quarantine: {
+      reason: 'EncounteredQuarantineException',
+      since,
+      nextAttempt: null,
+      disabledAt: quarantineEndsAt(since),
+      detail: 'The credentials are not valid.',
+    },
+  };
+  await keepWatch(vault, handoff, watch);
+  const findings = (['problem', 'warning', 'note'] as const).map((level) => ({
+    id: level,
+    level,
+    message: `Something that is a ${level}.`,
+    source: sources.ciscoEntra,
+  }));
+  await saveFindings(vault.db, handoff.id, findings, today);
 }
 
-const phone = { width: 390, height: 844 };
-const desk = { width: 1280, height: 800 };
+/** Every route that answers a GET: how its pages are asked for, or why there is none. `:x` stands for what is there. */
+const pages: Record<string, string[] | 'no page' | 'shown in another test'> = {
+  '/': ['/', '/?search=nothing', '/?status=valid&search=acme'],
+  '/auth/code': ['/auth/code?error=access_denied', '/auth/code#access_token=x&state=x', '/auth/code'],
+  '/enter/:secret': ['/enter/used-up'],
+  '/sign-in/:link': ['/sign-in/used-up'],
+  '/sign-in/:link/begin': 'no page',
+  '/captures/last': 'no page',
+  '/captures/:tokenId': ['every capture'],
+  '/captures/:tokenId/progress': 'no page',
+  '/sign-in': ['/sign-in'],
+  '/sign-ins/:id': ['/sign-ins/:id'],
+  '/sign-ins/:id/progress': 'no page',
+  '/import': ['/import'],
+  '/profiles/:name': ['/profiles/acme', '/profiles/umbrella', '/profiles/initech', `/profiles/${longName}`],
+  '/profiles/:name/test': ['/profiles/acme/test'],
+  '/profiles/:name/test/progress': 'no page',
+  '/profiles/:name/remove': ['/profiles/acme/remove'],
+  '/profiles/:name/entra': [`/profiles/${longName}/entra?attributes=more&userName=differs`, '/profiles/acme/entra'],
+  '/profiles/:name/okta': ['/profiles/acme/okta'],
+  '/hand-overs/:id': ['what comes of one'],
+  '/hand-overs/:id/progress': 'no page',
+  '/profiles/:name/calendar.ics': 'no page',
+  '/calendar.ics': 'no page',
+  '/calendar/:secret.ics': 'no page',
+  '/reminders': ['/reminders'],
+  '/clients': ['/clients', '/clients?profile=acme'],
+  '/clients/:client': ['/clients/ci'],
+  '/round': ['/round', '/round?within=many', '/round?within=0'],
+  '/log': ['/log', '/log?profile=nobody'],
+  '/healthz': 'no page',
+  '/instance': 'no page',
+  '/left-overs/:nonce': 'no page',
+  nothing: ['/nothing'],
+};
+
+test('every page is known', async () => {
+  const set = await stage(browser);
+  const { app } = createWebApp({ vault: set.vault, log: quietLog(), sideDoor: set.sideDoor });
+  const asked = routesOf(app).filter(({ methods, path }) => methods.includes('GET') && !path.startsWith('/assets/'));
+  expect(asked.map(({ path }) => path).filter((path) => pages[path] === undefined)).toEqual([]);
+});
 
 test('axe finds nothing on any page, in light and dark, and nothing scrolls sideways', {
   timeout: 240_000,
 }, async () => {
   const options = { viewport: phone, colorScheme: 'light' as const };
   const set = await stage(browser, { demonstration: true });
+  const { vault, simulator, origin } = set;
+  const { entra, okta } = simulator;
+  Object.assign(vault.settings.entra, {
+    graphUrl: entra.endpoints.graph,
+    loginUrl: entra.endpoints.login,
+    tenantId: entra.directory.tenantId,
+  });
+  Object.assign(vault.settings.okta, { orgUrl: okta.orgUrl, token: okta.apiToken });
+  const faults: string[] = [];
   const page = await set.person(options);
-  await inspect(page, 'the first page');
-  const captures = await furnish(set);
-  for (const path of [...paths, ...captures]) {
-    await page.goto('about:blank');
-    await page.goto(set.origin + path);
+  const inspect = async (what: string, of: Page = page) => void faults.push(...(await faultsOf(of, what)));
+  const inspectAt = async (path: string) => {
+    // The same page with another fragment would not be loaded.
+    if (path.includes('#')) await page.goto('about:blank');
+    await page.goto(origin + path);
     if (path.startsWith('/auth/code')) await page.locator('section:not([hidden]) h1:focus').waitFor();
-    await inspect(page, path);
+    await inspect(path);
+  };
+  await inspect('the first page');
+
+  const captures = await furnish(set);
+  const paths = Object.values(pages).flatMap((each) => (typeof each === 'string' ? [] : each));
+  for (const path of [...paths.filter((each) => each.startsWith('/') && !each.includes(':')), ...captures]) {
+    await inspectAt(path);
   }
 
-  await page.goto(`${set.origin}/sign-in`);
-  await page.getByText('More options').click();
-  await page.getByLabel('Organization ID').fill('OrgId');
-  await page.getByRole('button', { name: 'Sign in at Webex' }).click();
-  await inspect(page, 'the form with errors');
-  await page.goto(`${set.origin}/sign-in`);
-  await page.getByLabel('What do you call the organization?').fill('new');
-  await page.getByRole('button', { name: 'In a private window instead' }).click();
-  await inspect(page, 'the link for a private window');
-  await page.goto(`${set.origin}/import`);
-  await page.getByRole('button', { name: 'Store the token' }).click();
-  await inspect(page, 'the paste box with errors');
+  for (const [path, what] of [
+    ['/sign-in', 'the sign-in with an error'],
+    ['/import', 'the paste box with errors'],
+    ['/clients', 'the form for a program with errors'],
+    ['/profiles/acme/rename', 'the new name with an error'],
+    ['/profiles/acme/sign-in', 'the link for a private window'],
+    ['/profiles/acme/token', 'the token'],
+    ['/profiles/acme/test', 'what came of the test'],
+    ['/clients/ci/secret', 'the secret'],
+    ['/reminders/feed', 'the address of the feed'],
+    ['/profiles/acme/okta/push', 'the way to the guide for Okta'],
+    ['/round', 'the round'],
+  ] as const) {
+    await page.goto(`${origin}/reminders`);
+    await post(page, path, { where: 'private', within: '31' });
+    if (path.endsWith('/push')) await page.getByRole('link', { name: 'Go to the guide' }).waitFor();
+    await inspect(what);
+  }
+  await inspectAt(captures[3] ?? '');
+
+  entra.settings.deviceApproval = 'page';
+  await page.goto(`${origin}/reminders`);
+  await post(page, '/profiles/acme/entra/push', { app: entra.app.id });
+  await page.locator('.code').waitFor();
+  await inspect('the code for Entra ID');
+  entra.settings.deviceApproval = 'automatic';
+  await page.getByRole('heading', { level: 1, name: 'The token is handed over' }).waitFor();
+  await inspect('what came of handing it over');
+
+  const { signInId, link } = await prepareSignIn(vault, { profile: 'acme' });
+  await inspectAt(`/sign-ins/${signInId}`);
+  // What their scripts would only show in passing.
+  const still = await page.context().newPage();
+  await still.setViewportSize(phone);
+  await still.route('**/assets/*.js', (route) => route.abort());
+  for (const path of [`/sign-in/${link}`, '/auth/code']) {
+    await still.goto(origin + path);
+    await showAll(still);
+    await inspect(`${path.slice(0, 9)}, all of it`, still);
+  }
+  vault.setNow(today + 11 * 60_000);
+  await inspectAt(`/sign-ins/${signInId}`);
 
   const stranger = await set.window(options);
-  await stranger.goto(set.origin);
-  await inspect(stranger, 'the page for strangers');
+  await stranger.goto(origin);
+  await inspect('the page for strangers', stranger);
+  await stranger.goto(origin.replace('localhost', '127.0.0.1'));
+  await inspect('the page at another address', stranger);
+  await Promise.all([
+    stranger.waitForURL(`${origin}/log`),
+    stranger.evaluate((url) => location.assign(url), `${origin}/log`),
+  ]);
+  await inspect('the page from elsewhere', stranger);
+  expect(faults).toEqual([]);
 });
 
 test('by keyboard alone, from the first page to the stored token', async () => {

@@ -1,4 +1,3 @@
-import type { BrowserContext, Page } from 'puppeteer-core';
 import { listening } from './listening.ts';
 
 /** What the service worker of another project does with what passes it. */
@@ -42,17 +41,26 @@ const page = `<!doctype html><title>Another project</title><h1>Another project</
   });
 </script>`;
 
-export interface OtherProject {
+/** What is needed of a browser's window; puppeteer's and playwright's both do. */
+interface Tab {
+  goto(url: string): Promise<unknown>;
+  waitForFunction(condition: () => boolean): Promise<unknown>;
+}
+
+export interface OtherProject<T> {
   /** Where it ran. */
   port: number;
   /** Its window, which is still open. */
-  tab: Page;
+  tab: T;
   /** All that its worker told of. */
   seen(): string;
 }
 
 /** Another project ran on a port, left its service worker in this browser, and was stopped. */
-export async function leaveWorker(context: BrowserContext, kind: WorkerKind): Promise<OtherProject> {
+export async function leaveWorker<T extends Tab>(
+  context: { newPage(): Promise<T> },
+  kind: WorkerKind,
+): Promise<OtherProject<T>> {
   const told: string[] = [];
   const collector = await listening((request, response) => {
     request.setEncoding('utf8').on('data', (text: string) => told.push(text));

@@ -17,7 +17,7 @@ describe.each(browsers)('%s', (name) => {
   /** A browser of its own in which another project left its worker, and the program on that project's port. */
   async function visited(
     kind: WorkerKind,
-  ): Promise<{ page: Page; project: OtherProject; program: Program; draft(): Promise<string | null> }> {
+  ): Promise<{ page: Page; project: OtherProject<Page>; program: Program; draft(): Promise<string | null> }> {
     const context = await profile();
     const project = await leaveWorker(context, kind);
     const program = await runProgram(project.port);
@@ -39,7 +39,7 @@ describe.each(browsers)('%s', (name) => {
     return context;
   }
 
-  async function expectCaptured({ vault }: Program, project: OtherProject): Promise<void> {
+  async function expectCaptured({ vault }: Program, project: OtherProject<Page>): Promise<void> {
     const { accessToken } = await readToken(vault, 'acme', actor);
     expect(project.seen()).not.toContain(accessToken);
   }

@@ -14,6 +14,7 @@ import { newVault, type TestVault, testSettings, today } from '../vault/vaults.t
 /** The web app on a port of its own, with a simulated Webex, and everything that leaves a trace written down. */
 export interface Stage {
   origin: string;
+  sideOrigin: string;
   simulator: Simulator;
   vault: TestVault;
   /** Every request line and header that reached the web app, and every line it logged. */
@@ -28,12 +29,15 @@ export interface Stage {
   person(options?: BrowserContextOptions): Promise<Page>;
 }
 
-export async function stage(browser: Browser, options: { demonstration?: boolean } = {}): Promise<Stage> {
+export async function stage(
+  browser: Browser,
+  { port: wanted = 0, ...options }: { demonstration?: boolean; port?: number } = {},
+): Promise<Stage> {
   const simulator = await simulated({ now: () => today });
   const traces: string[] = [];
   const consoles: string[] = [];
   const titles: string[] = [];
-  const { port, serve } = await listen();
+  const { port, serve } = await listen(wanted);
   const vault = await newVault(simulator, { settings: { ...(await testSettings(simulator)), port } });
   const log = pino({ level: 'trace' }, { write: (line: string) => traces.push(line) });
   const sideDoor = await openSideDoor(vault, log, options);
@@ -66,6 +70,7 @@ export async function stage(browser: Browser, options: { demonstration?: boolean
   };
   return {
     origin,
+    sideOrigin: sideDoor?.origin ?? '',
     simulator,
     vault,
     traces,
@@ -80,12 +85,12 @@ export async function stage(browser: Browser, options: { demonstration?: boolean
   };
 }
 
-/** A free port, on both loopback families where this machine has them: a browser may take either for localhost. */
-async function listen(): Promise<{ port: number; serve: (listener: RequestListener) => void }> {
+/** A port, any free one for 0, on both loopback families where this machine has them: a browser may take either for localhost. */
+async function listen(wanted: number): Promise<{ port: number; serve: (listener: RequestListener) => void }> {
   const servers = [createServer(), createServer()];
   const [first, second] = servers;
   if (first === undefined || second === undefined) throw new Error('unreachable');
-  first.listen(0, '127.0.0.1');
+  first.listen(wanted, '127.0.0.1');
   await once(first, 'listening');
   const { port } = first.address() as AddressInfo;
   second.on('error', () => {});

@@ -1,7 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { addClient, listClients } from '../../src/vault/clients.ts';
+import { listClients } from '../../src/vault/clients.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { settleToken } from '../../src/vault/settle.ts';
 import { actor, auditLog } from '../vault/vaults.ts';
@@ -108,7 +107,6 @@ test('the way into Entra ID: by this program with a code, and by hand with the g
   await tab.close();
   await page.getByRole('heading', { level: 1, name: 'The token is handed over' }).waitFor();
   expect(set.simulator.entra.app.secrets.get('SecretToken')).toBe(token);
-  await inspect(page, 'what came of it');
 
   await page.goto(`${set.origin}/profiles/acme/entra`);
   await page
@@ -142,56 +140,3 @@ test('the way into Okta, which serves nobody, ends at the guide', async () => {
   await page.getByRole('button', { name: 'Done by hand' }).click();
   await page.getByText('pasted by hand').waitFor();
 });
-
-test('axe finds nothing on the new pages, in light and dark, and nothing scrolls sideways', {
-  timeout: 180_000,
-}, async () => {
-  const set = await withTools(await stage(browser));
-  const name = 'a-name-that-is-as-long-as-the-names-of-organizations-can-be-63';
-  await hold(set, name);
-  await hold(set);
-  await addClient(
-    set.vault,
-    { name: 'ci-deploy', profiles: ['acme', name], addresses: ['10.0.0.0/8'] },
-    actor,
-  );
-  const page = await set.person();
-  for (const path of [
-    '/',
-    '/clients',
-    '/clients/ci-deploy',
-    '/log',
-    '/reminders',
-    '/profiles/acme/test',
-    `/profiles/${name}`,
-    `/profiles/${name}/entra?attributes=more&userName=differs`,
-    '/profiles/acme/okta',
-  ]) {
-    await page.goto(set.origin + path);
-    await inspect(page, path);
-  }
-  await page.goto(`${set.origin}/profiles/acme`);
-  await page.getByRole('button', { name: 'Show the token' }).click();
-  await page.locator('[data-secret]').waitFor();
-  await inspect(page, 'the token');
-  await page.goto(`${set.origin}/clients`);
-  await page.getByRole('button', { name: 'Add the program' }).click();
-  await page.getByRole('alert').waitFor();
-  await inspect(page, 'the form with errors');
-});
-
-/** Every rule of axe in light, the colours once more in dark, and no sideways scrolling on a phone. */
-async function inspect(page: Page, what: string): Promise<void> {
-  const findings = async (builder: AxeBuilder) =>
-    (await builder.analyze()).violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`,
-    );
-  expect(await findings(new AxeBuilder({ page })), `${what}, light`).toEqual([]);
-  await page.emulateMedia({ colorScheme: 'dark' });
-  expect(await findings(new AxeBuilder({ page }).withRules('color-contrast')), `${what}, dark`).toEqual([]);
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize({ width: 390, height: 844 });
-  const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(tooWide, `${what} scrolls sideways`).toBeLessThanOrEqual(0);
-  await page.setViewportSize({ width: 1280, height: 800 });
-}
