@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { operate } from './operate-built.ts';
-import { straceOptions } from './strace.ts';
 
 export interface Injected {
   /** What it said before its end. */
@@ -13,7 +12,8 @@ export interface Injected {
 /** Runs one operation (see operate.ts) with something done to its system calls, in strace's words. */
 export function operateInjected(home: string, args: string[], inject: string): Injected {
   const calls = inject.split(':', 1)[0] ?? '';
-  const options = [...straceOptions, '-o', '/dev/null', '-e', `trace=${calls}`, '-e', `inject=${inject}`];
+  // Not filtered in the kernel: strace would deliver no signal then.
+  const options = ['-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', `inject=${inject}`];
   const { stdout, stderr, status, signal } = spawnSync(
     'strace',
     [...options, process.execPath, operate, home, ...args],
