@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import type fc from 'fast-check';
+import { BrokerError } from '../../src/errors.ts';
+
+/** Something that takes what comes from outside. Made once, then asked many times. */
+export interface Target<T> {
+  inputs: fc.Arbitrary<T>;
+  /** Throws where what must always hold does not. */
+  check(input: T): void | Promise<void>;
+  close?(): Promise<void>;
+}
+
+/** No input may be thought about for longer. Milliseconds. */
+export const longestMs = 5_000;
+
+/** Runs what may refuse its input, but only with words that a person can act on, and without repeating the secret. */
+export async function refusesWell<T>(run: () => T | Promise<T>, secret: string): Promise<T | null> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    assert.match(error.code, /^E_[A-Z_]+$/);
+    const said = `${error.message} ${error.help ?? ''}`;
+    assertSilent(said, secret);
+    return null;
+  }
+}
+
+/** Neither the secret, nor what steers a terminal, nor half a character. */
+export function assertSilent(said: string, secret: string): void {
+  if (secret.length >= 8) assert.ok(!said.includes(secret), 'the secret is repeated');
+  assert.ok(!/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/u.test(said), 'what is said would steer a terminal');
+  assert.ok(said.isWellFormed(), 'what is said has half a character in it');
+}

@@ -1,0 +1,25 @@
+import { backupTarget, csvTarget } from './file-targets.ts';
+import { cookieTarget, hostTarget, originTarget, tokenEndpointTarget } from './http-targets.ts';
+import type { Target } from './target.ts';
+import {
+  assertionTarget,
+  clientAuthenticationTarget,
+  configTarget,
+  fragmentTarget,
+  importTarget,
+} from './text-targets.ts';
+
+/** Everything that takes what others made, by name. */
+export const targets: Record<string, () => Promise<Target<never>> | Target<never>> = {
+  fragment: fragmentTarget as never,
+  import: importTarget as never,
+  host: hostTarget as never,
+  origin: originTarget as never,
+  cookies: cookieTarget as never,
+  'client-authentication': clientAuthenticationTarget as never,
+  'token-endpoint': tokenEndpointTarget as never,
+  assertions: assertionTarget as never,
+  config: configTarget as never,
+  csv: csvTarget as never,
+  backup: backupTarget as never,
+};

@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pino from 'pino';
+import { createApi } from '../../src/api/app.ts';
+import { readSettings } from '../../src/config.ts';
+import { listenOnFreePort } from '../../src/server/listen.ts';
+import { withApi } from '../../src/server/with-api.ts';
+import { addClient } from '../../src/vault/clients.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
+import { createWebApp } from '../../src/web/app.ts';
+
+/** What no answer, and no error, may ever hold. */
+export const storedToken = 'fake-token-that-nobody-may-see';
+
+export interface World {
+  folder: string;
+  vault: Vault;
+  clientSecret: string;
+  close(): Promise<void>;
+}
+
+export interface ServedWorld extends World {
+  port: number;
+  /** Failures of the server's own, as logged. */
+  failures: string[];
+}
+
+export const noKeychain = { get: refused, set: refused, delete: refused };
+
+function refused(): Promise<never> {
+  return Promise.reject(new Error('no keychain here'));
+}
+
+/** A vault with one token and one client, in a folder of its own. */
+export async function openWorld(): Promise<World> {
+  const folder = mkdtempSync(join(tmpdir(), 'webex-token-fuzz-'));
+  const settings = readSettings({ WEBEX_TOKEN_HOME: join(folder, 'home') });
+  const fetch = () => Promise.reject(new Error('offline'));
+  const vault = await openVault(settings, { fetch, keychain: noKeychain });
+  const orgId = '11111111-2222-4333-8444-555555555555';
+  const tokenId = await importToken(vault, { profile: 'acme', orgId }, storedToken, {});
+  await settleToken(vault, tokenId, {}, true);
+  const { secret } = await addClient(vault, { name: 'ci', profiles: ['acme'] }, {});
+  return {
+    folder,
+    vault,
+    clientSecret: secret ?? '',
+    async close() {
+      await closeVault(vault);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The same, served: web app and token API on one port. */
+export async function serveWorld(): Promise<ServedWorld> {
+  const world = await openWorld();
+  const failures: string[] = [];
+  const log = pino({ level: 'error' }, { write: (line: string) => void failures.push(line) });
+  let endApi = () => Promise.resolve();
+  const listening = await listenOnFreePort((port) => {
+    const vault = { ...world.vault, settings: { ...world.vault.settings, port } };
+    const operations = { ready: () => Promise.resolve() };
+    const api = createApi({ vault, log, issuer: `http://localhost:${port}`, operations });
+    endApi = () => api.close();
+    return withApi(createWebApp({ vault, log }).app, api.app, port);
+  });
+  return {
+    ...world,
+    failures,
+    port: listening.port,
+    async close() {
+      await listening.close();
+      await endApi();
+      await world.close();
+    },
+  };
+}
