@@ -1,6 +1,7 @@
 import { BrokerError } from '../errors.ts';
 import { appendAudit } from '../store/audit.ts';
 import { consumeSignIn, type SignIn, signInByState } from '../store/sign-ins.ts';
+import type { Db } from '../store/store.ts';
 import { documentedState } from '../webex/defaults.ts';
 import { explainError } from '../webex/explain-error.ts';
 import { type ErrorRedirect, parseRedirect } from '../webex/redirect.ts';
@@ -35,7 +36,7 @@ export async function captureRedirect(
     refuseOtherBroker(vault, redirect.issuer, signIn.deployment);
     if (redirect.kind === 'error') throw await endWithError(vault, signIn, redirect, actor);
 
-    const tokenId = await vault.db.transaction().execute(async (trx) => {
+    const store = async (trx: Db) => {
       const id = await storeToken(vault, trx, signIn, redirect, 'sign-in');
       if (!(await consumeSignIn(trx, signIn.id, vault.now(), { tokenId: id }))) throw stateSpent();
       await appendAudit(trx, vault.now(), {
@@ -45,15 +46,30 @@ export async function captureRedirect(
         ...actor,
       });
       return id;
-    });
+    };
+    cameInTime(vault).add(signIn.id);
+    const tokenId = await vault.db.transaction().execute(store);
+    cameInTime(vault).delete(signIn.id);
     return { tokenId, signInId: signIn.id };
   } catch (error) {
-    if (error instanceof BrokerError && error.code !== 'E_SIGN_IN_FAILED') {
+    if (error instanceof BrokerError && !/^E_(SIGN_IN_FAILED|STORE|KEY|SEAL)/.test(error.code)) {
       await Refusals.of(vault).note(error.code.toLowerCase().replace(/^e_/, ''), actor);
     }
     throw error;
   }
 }
+
+/**
+ * The sign-ins whose answer came in time. Where it could not be stored, on a full disk for instance, the browser keeps
+ * it and brings it again, however long it takes to make room.
+ */
+function cameInTime({ db }: Pick<Vault, 'db'>): Set<string> {
+  const known = inTime.get(db) ?? new Set();
+  inTime.set(db, known);
+  return known;
+}
+
+const inTime = new WeakMap<Db, Set<string>>();
 
 async function expectedSignIn(vault: Vault, state: string | null, binding: string | null): Promise<SignIn> {
   if (state === null) {
@@ -82,7 +98,7 @@ async function expectedSignIn(vault: Vault, state: string | null, binding: strin
     });
   }
   if (signIn.consumedAt !== null) throw stateSpent();
-  if (signIn.expiresAt <= vault.now()) {
+  if (signIn.expiresAt <= vault.now() && !cameInTime(vault).has(signIn.id)) {
     throw new BrokerError('E_STATE_EXPIRED', 'The sign-in took longer than ten minutes.', {
       help: 'Start over from here.',
     });

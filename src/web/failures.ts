@@ -44,8 +44,15 @@ const known: Record<string, [status: number, title: string]> = {
   E_STORE: [503, 'The store cannot be used'],
   E_STORE_BUSY: [503, 'The store is busy'],
   E_STORE_UNREACHABLE: [503, 'The store does not answer'],
+  E_STORE_FULL: [507, 'There is no room left'],
   E_ISSUER: [400, 'The answer comes from the wrong side of Webex'],
 };
+
+/** What is wrong with the store or its keys is no fault of who asks: what they bring may be taken the next time. */
+function unlisted(code: string): [status: number, title: string] {
+  if (/^E_STORE/.test(code)) return [503, 'The store cannot be used'];
+  return /^E_(KEY|SEAL)/.test(code) ? [500, 'What is stored cannot be opened'] : [400, 'That did not work'];
+}
 
 /** The store is used again as soon as it answers. */
 const retryAfterSeconds = '5';
@@ -53,7 +60,7 @@ const retryAfterSeconds = '5';
 /** Turns anything thrown into what may be said of it. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof BrokerError) {
-    const [status, title] = known[error.code] ?? [400, 'That did not work'];
+    const [status, title] = known[error.code] ?? unlisted(error.code);
     return { status, code: error.code, title, detail: error.message, help: error.help ?? null };
   }
   const status = statusOf(error);

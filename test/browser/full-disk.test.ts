@@ -1,0 +1,46 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fill } from '../crash/full-store.ts';
+import { allTokens } from '../vault/vaults.ts';
+import { launchBrowser } from './browser.ts';
+import { beginAt, stage } from './stage.ts';
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+
+afterAll(() => browser.close());
+
+test('on a full disk the page keeps the token, says what to do, and stores it once there is room', async () => {
+  const set = await stage(browser);
+  const page = await set.person();
+  await beginAt(page, set, 'acme');
+  const { makeRoom } = await fill(set.vault);
+  await page.locator('button[value=full-admin]').click();
+  const heading = page.getByRole('heading', { name: 'The token could not be stored' });
+  await heading.waitFor();
+  const words = await page.locator('main').innerText();
+  expect(words).toContain('There is no room left on the disk');
+  expect(words).toContain('Make room there');
+  expect(words).toContain('Keep this window open');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await heading.waitFor();
+  expect(await allTokens(set.vault, 'acme')).toEqual([]);
+
+  // Whoever leaves is asked, and may stay.
+  const asked = new Promise<string>((resolve) => {
+    page.once('dialog', (dialog) => {
+      resolve(dialog.type());
+      void dialog.dismiss();
+    });
+  });
+  await page.evaluate(() => location.assign('/import'));
+  expect(await asked).toBe('beforeunload');
+
+  await makeRoom();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.waitForURL(/\/captures\//);
+  expect(await allTokens(set.vault, 'acme')).toHaveLength(1);
+});

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
+import { fill } from '../crash/full-store.ts';
+import { allTokens, auditLog, fragment, today } from '../vault/vaults.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { served } from './served.ts';
+
+const token = usualToken({ filler: 'C' });
+
+test('no room for the token: the browser is told to keep it, pages go on, and with room it is taken', async () => {
+  const { person, vault, idle } = await served();
+  const browser = await person();
+  const { headers } = await browser.post('/sign-in').type('form').send({ name: 'acme' }).expect(303);
+  const begun = await browser.get(String(headers.location)).expect(303);
+  const state = new URL(String(begun.headers.location)).searchParams.get('state') ?? '';
+  const body = { fragment: fragment({ access_token: token, state }) };
+  const { makeRoom } = await fill(vault);
+
+  // From 500 on, the page keeps what it holds.
+  const refused = await browser.post('/auth/code').send(body).expect(507);
+  expect(JSON.parse(refused.text)).toMatchObject({
+    type: '/problems/store-full',
+    detail: expect.stringContaining('no room left'),
+    help: expect.stringContaining('Make room'),
+  });
+  expect(refused.text).not.toContain(token);
+  expect((await browser.get('/').expect(200)).text).toContain('filler-0');
+  await browser.get('/profiles/filler-0').expect(200);
+
+  // Making room may take longer than a sign-in; somebody who comes so late with nothing before is refused.
+  vault.setNow(today + 3 * signInLifetimeMs);
+  await browser.post('/auth/code').send(body).expect(507);
+  await makeRoom();
+  await browser.post('/auth/code').send(body).expect(200);
+  expect(await allTokens(vault, 'acme')).toHaveLength(1);
+  await idle();
+  // It came once, and was refused for nothing that it is.
+  expect((await auditLog(vault)).filter((row) => row.startsWith('capture'))).toEqual(['capture ok acme']);
+  await browser.post('/auth/code').send(body).expect(409);
+});
+
+test.each([
+  ['E_STORE_FULL', 507],
+  ['E_STORE_DISK', 503],
+  ['E_STORE_READ_ONLY', 503],
+  ['E_STORE_DAMAGED', 503],
+  ['E_STORE_BUSY', 503],
+  ['E_SEAL', 500],
+  ['E_KEY', 500],
+  ['E_KEYCHAIN_LOCKED', 500],
+])(
+  '%s is a fault of the program: what the browser holds may be taken the next time',
+  async (code, status) => {
+    const { failureOf } = await import('../../src/web/failures.ts');
+    const { BrokerError } = await import('../../src/errors.ts');
+    expect(failureOf(new BrokerError(code, 'That happened.', { help: 'Do this.' }))).toMatchObject({
+      status,
+      help: 'Do this.',
+    });
+  },
+);
