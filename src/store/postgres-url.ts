@@ -60,6 +60,10 @@ export function parsePostgresUrl(text: string): PostgresAddress {
       'is not an address of PostgreSQL. Characters like @ : / # in a password are written %40 %3A %2F %23',
     );
   }
+  // Then it is a part of the password most likely, which is not to be repeated as a parameter's name.
+  if (url.search.includes('@')) {
+    throw refusal('has an @ behind a ?. In a password they are written %40 and %3F');
+  }
   for (const name of url.searchParams.keys()) {
     if (!parameters.includes(name)) {
       throw refusal(`has the parameter "${printable(name)}", which is none of ${parameters.join(', ')}`);
