@@ -1,4 +1,5 @@
 import { Argument, Command, Option } from 'commander';
+import { environmentWithDotEnv } from '../../environment.ts';
 import type { CommandSpecification } from '../completion/specification.ts';
 import { storedNames } from '../completion/stored-names.ts';
 import { print, printExactly } from '../terminal.ts';
@@ -34,7 +35,10 @@ async function completion(
   options: { profiles?: boolean; clients?: boolean },
 ): Promise<void> {
   if (options.profiles || options.clients) {
-    const names = storedNames(options.profiles ? 'profiles' : 'clients');
+    const names = await storedNames(
+      options.profiles ? 'profiles' : 'clients',
+      environmentWithDotEnv(process.env),
+    );
     if (names.length > 0) print(names.join('\n'));
     return;
   }

@@ -1,0 +1,26 @@
+import { createServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { storedNames } from '../../src/cli/completion/stored-names.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { newPostgresPlace } from '../store/engines.ts';
+import { actor, newVault, testSettings } from '../vault/vaults.ts';
+
+test('the shell offers the names that PostgreSQL holds', async () => {
+  const place = await newPostgresPlace();
+  const vault = await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: place } });
+  for (const profile of ['globex', 'acme']) await importToken(vault, { profile }, 'fake-token-1', actor);
+  const environment = { WEBEX_TOKEN_DATABASE_URL: place };
+  expect(await storedNames('profiles', environment)).toEqual(['acme', 'globex']);
+  expect(await storedNames('clients', environment)).toEqual([]);
+});
+
+test('a database that says nothing keeps nobody waiting', async () => {
+  const silent = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void silent.close());
+  await new Promise((resolve) => silent.once('listening', resolve));
+  const { port } = silent.address() as { port: number };
+  const started = performance.now();
+  const environment = { WEBEX_TOKEN_DATABASE_URL: `postgres://somebody@127.0.0.1:${port}/nothing` };
+  expect(await storedNames('profiles', environment)).toEqual([]);
+  expect(performance.now() - started).toBeLessThan(10_000);
+});
