@@ -1,0 +1,57 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { launchBrowser } from './browser.ts';
+import { faultsOf, phone } from './inspect.ts';
+import { leaveWorker } from './other-project.ts';
+import { askFor, stage } from './stage.ts';
+
+let browser: Browser;
+
+beforeAll(async () => {
+  browser = await launchBrowser();
+});
+
+afterAll(() => browser.close());
+
+test('the pages about another project’s service worker: axe, and what is said when it does not go away', async () => {
+  const context = await browser.newContext({ viewport: phone, colorScheme: 'light' });
+  onTestFinished(() => context.close());
+  const { port } = await leaveWorker(context, 'only watches');
+  const set = await stage(browser, { port });
+  const page = await context.newPage();
+  const heading = (name: string) => page.getByRole('heading', { name, level: 1, exact: true });
+  const faults: string[] = [];
+  const inspect = async (name: string) => {
+    await heading(name).waitFor();
+    expect(await page.title()).toContain(name);
+    expect(await heading(name).evaluate((h1) => h1 === document.activeElement)).toBe(true);
+    faults.push(...(await faultsOf(page, name)));
+  };
+
+  const link = `/enter/${await newEntryLink(set.vault)}`;
+  await page.goto(set.sideOrigin + link);
+  await inspect('Another project listens in');
+  await page.goto(set.origin + link);
+  await askFor(page, set, 'acme');
+  await inspect('Another project listens in here');
+
+  const remove = page.getByRole('button', { name: 'Remove it and go on' });
+  await page.route('**/clear/*', (route) => route.abort());
+  await remove.click();
+  await inspect('That did not work');
+  await page.route('**/clear/*', (route) =>
+    route.fulfill({ status: 204, headers: allowing(set.sideOrigin) }),
+  );
+  await remove.click();
+  await inspect('It is still there');
+  expect(await page.locator('main').innerText()).toContain(`${set.origin}/sw.js`);
+  await page.unroute('**/clear/*');
+  await remove.click();
+  await page.waitForURL(/\/idb\//);
+  expect(faults).toEqual([]);
+});
+
+function allowing(origin: string): Record<string, string> {
+  return { 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true' };
+}
