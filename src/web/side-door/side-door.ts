@@ -6,7 +6,7 @@ import { entryLinkIsGood } from '../../vault/entry-links.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { serveAssets } from '../assets.ts';
 import { failures, notFound } from '../failures.ts';
-import { ownLinksForOwnUser, ownLinksForOwnUser } from '../middleware/own-user.ts';
+import { ownLinksForOwnUser } from '../middleware/own-user.ts';
 import { requestLog } from '../middleware/request-log.ts';
 import { securityHeaders } from '../middleware/security-headers.ts';
 import { refusePrefetch } from '../one-time.ts';
@@ -43,7 +43,6 @@ export function createSideDoor(options: SideDoorOptions): Express {
     securityHeaders({ connectSrc: [main], frameSrc: [main] }),
     onlyHost(new URL(origin).host),
   );
-  ownLinksForOwnUser(app, 'link');
   serveAssets(app);
   ownLinksForOwnUser(app, 'link');
   for (const kind of ['enter', 'sign-in'] as const) {
