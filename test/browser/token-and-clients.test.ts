@@ -5,7 +5,7 @@ import { importToken } from '../../src/vault/import-token.ts';
 import { settleToken } from '../../src/vault/settle.ts';
 import { actor, auditLog } from '../vault/vaults.ts';
 import { launchBrowser } from './browser.ts';
-import { type Stage, stage } from './stage.ts';
+import { type Stage, signInAs, stage } from './stage.ts';
 
 let browser: Browser;
 
@@ -18,8 +18,8 @@ afterAll(() => browser.close());
 const heading = (page: Page) => page.getByRole('heading', { level: 1 }).textContent();
 
 /** A profile with a token; its value. */
-async function hold({ vault, simulator }: Stage, profile = 'acme'): Promise<string> {
-  const { accessToken } = simulator.issueToken('full-admin');
+async function hold({ vault, simulator }: Stage, profile = 'acme', options = {}): Promise<string> {
+  const { accessToken } = simulator.issueToken('full-admin', options);
   await settleToken(vault, await importToken(vault, { profile }, accessToken, actor), actor, true);
   return accessToken;
 }
@@ -139,4 +139,33 @@ test('the way into Okta, which serves nobody, ends at the guide', async () => {
   await page.getByText('Test API Credentials').first().waitFor();
   await page.getByRole('button', { name: 'Done by hand' }).click();
   await page.getByText('pasted by hand').waitFor();
+});
+
+test('a renewal round: one sign-in after another, from each captured page to the next, one left out', async () => {
+  const set = await stage(browser);
+  for (const [at, profile] of ['initech', 'acme', 'umbrella'].entries()) {
+    await hold(set, profile, { lifetimeSeconds: (at + 1) * 86_400 });
+  }
+  const page = await set.person();
+  await page.goto(`${set.origin}/round`);
+  await page.getByRole('heading', { name: '3 tokens to renew' }).waitFor();
+  await page.getByRole('button', { name: 'Begin the round' }).click();
+  await page.getByText('0 of 3 done').waitFor();
+  await page.getByRole('button', { name: 'Sign in at Webex' }).click();
+  await page.waitForURL(/\/idb\//);
+  await signInAs(page, 'full-admin');
+  await page.getByText('1 of 3 done').waitFor();
+  await page.getByRole('button', { name: 'Next: acme' }).click();
+  // Whoever is signed in at Webex is of the organization before, so that Webex asks anew.
+  await page.waitForURL(/\/idb\//);
+  await signInAs(page, 'full-admin');
+  await page.getByText('2 of 3 done').waitFor();
+  await page.getByRole('link', { name: 'The whole round' }).click();
+  await page.getByRole('heading', { name: 'Next: umbrella' }).waitFor();
+  expect(await page.getByRole('progressbar').getAttribute('value')).toBe('2');
+  await page.getByRole('button', { name: 'Leave it out' }).click();
+  await page.getByText('All are done: 2 renewed, 1 left out.').waitFor();
+  await page.getByRole('button', { name: 'Finish the round' }).click();
+  await page.getByText('What was renewed stays so.').waitFor();
+  expect(set.consoles).toEqual([]);
 });

@@ -81,7 +81,8 @@ async function goOn(options: SignInOptions & { push?: boolean }): Promise<void> 
         const contact = next.contact === null ? '' : `, ${next.contact}`;
         note(`\n${summary(progress)}. Now "${next.profile}" (ends ${date(next.expiresAt)}${contact}).`);
         note(`To leave it out: webex-token round skip ${next.profile}`);
-        const request = { profile: next.profile };
+        // Whoever is signed in at Webex is of the organization before: it has to ask anew.
+        const request = { profile: next.profile, freshSignIn: true };
         const settled = await signIn(vault, request, actor, server, stopped, options);
         const code =
           reportSettled(settled) || (await handOver(vault, next.profile, actor, options.push ?? false));
