@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Settings } from '../config.ts';
 import { type Keychain, systemKeychain } from '../keys/keychain.ts';
 import { privateFolder } from '../private-files.ts';
+import { listKeyEncryptionKeys } from '../store/keys.ts';
 import { type Db, openStore } from '../store/store.ts';
 import { createWebexApi, type WebexApi } from '../webex/api.ts';
 import type { Deployment } from '../webex/deployments.ts';
@@ -9,7 +10,7 @@ import { doubtClock } from './doubt-clock.ts';
 import { openKeys } from './open-keys.ts';
 import { Refusals } from './refusals.ts';
 import type { VaultKeys } from './vault-keys.ts';
-import { Witness } from './witness.ts';
+import { refuseEmptied, Witness } from './witness.ts';
 
 /** What every use of the stored tokens needs. */
 export interface Vault {
@@ -53,16 +54,28 @@ export function storePlace(settings: Pick<Settings, 'home' | 'databaseUrl'>): st
 
 /**
  * Opens the store without the keys: a scheduled job or a monitor may well not reach the keychain. Close its `db`.
+ * Throws `E_STORE_EMPTY` where everything is gone that was seen in it before.
  */
-export async function openRecords(settings: Settings, now: () => number = Date.now): Promise<Records> {
+export async function openRecords(
+  settings: Settings,
+  now: () => number = Date.now,
+  keychain: Keychain = systemKeychain,
+): Promise<Records> {
   privateFolder(settings.home);
-  return { settings, now, db: await openStore(storePlace(settings)) };
+  const db = await openStore(storePlace(settings));
+  try {
+    if ((await listKeyEncryptionKeys(db)).length === 0) await refuseEmptied(db, { settings, keychain });
+    return { settings, now, db };
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
 }
 
 /** Opens store and keys, making them on the very first run. Close the vault with `closeVault`. */
 export async function openVault(settings: Settings, options: VaultOptions = {}): Promise<Vault> {
   const { fetch = globalThis.fetch, now = Date.now, keychain = systemKeychain, notice = () => {} } = options;
-  const { db } = await openRecords(settings, now);
+  const { db } = await openRecords(settings, now, keychain);
   try {
     const keys = await openKeys(db, { settings, keychain, now, notice });
     const doubt = await doubtClock(db, now());

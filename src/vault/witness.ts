@@ -132,6 +132,20 @@ export async function livesSeen(source: Source): Promise<string[]> {
   return all.flatMap((each) => each[placeOf(source)]?.life ?? []);
 }
 
+/**
+ * For a store that holds nothing yet: refuses one in which something was seen before, at this very place. Its file was
+ * removed, emptied or replaced; a new store in its stead would look as if there had never been a token.
+ */
+export async function refuseEmptied(db: Db, source: Source): Promise<void> {
+  const lives = await livesSeen(source);
+  if (lives.length === 0) return;
+  const { before } = await storeIdentity(db);
+  if (lives.every((life) => before.includes(life))) return;
+  throw new BrokerError('E_STORE_EMPTY', 'The store is empty, and it was not when it was used here last.', {
+    help: 'Was its database removed, emptied or replaced? Put it back, or bring back a backup: webex-token restore FILE. To begin anew on purpose: webex-token restore --in-place',
+  });
+}
+
 function older(why: string): BrokerError {
   return new BrokerError(
     'E_STORE_OLDER',

@@ -1,8 +1,10 @@
 import type { Settings } from '../../config.ts';
 import type { Keychain } from '../../keys/keychain.ts';
+import { privateFolder } from '../../private-files.ts';
 import { appendAudit } from '../../store/audit.ts';
 import { nextLife, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
-import { type Actor, openRecords } from '../vault.ts';
+import { openStore } from '../../store/store.ts';
+import { type Actor, storePlace } from '../vault.ts';
 import { livesSeen } from '../witness.ts';
 
 /** Takes the store as it is: somebody put an older copy of the database back, and meant to. */
@@ -13,7 +15,8 @@ export async function acceptStore(
   actor: Actor,
 ): Promise<void> {
   const lives = await livesSeen({ settings, keychain });
-  const { db } = await openRecords(settings, now);
+  privateFolder(settings.home);
+  const db = await openStore(storePlace(settings));
   try {
     await db.transaction().execute(async (trx) => {
       const identity = await storeIdentity(trx);
