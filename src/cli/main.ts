@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { harmlessText, withoutTokens } from '../webex/text.ts';
 import { exitCodeOf, failed, usage } from './exit-codes.ts';
 import { reportError } from './terminal.ts';
 
@@ -67,6 +68,8 @@ async function programFor(argv: string[]): Promise<Command> {
     .version((await import('./version.ts')).version)
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: false })
+    // What was typed comes back in them, and may be a token in the wrong place.
+    .configureOutput({ outputError: (text, write) => write(withoutTokens(harmlessText(text))) })
     .addHelpText(
       'after',
       '\nStart with:\n  webex-token serve          the web app: everything by mouse\n  webex-token login acme     sign in and store a token as "acme"\n  webex-token get acme       print it',

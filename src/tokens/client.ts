@@ -1,5 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { BrokerError } from '../errors.ts';
+import { displayable } from '../webex/text.ts';
 
 /** Another program that may fetch tokens from the token endpoint. Its name is its OAuth `client_id`. */
 export interface Client {
@@ -39,7 +40,7 @@ export function parseClientName(text: string): string {
 export function parseAddressRange(text: string): string {
   const range = text.trim();
   if (splitRange(range) !== null) return range;
-  throw new BrokerError('E_ADDRESS', `"${text.slice(0, 80)}" is neither an address nor a network.`, {
+  throw new BrokerError('E_ADDRESS', `"${displayable(text, 80)}" is neither an address nor a network.`, {
     help: 'For example 10.1.2.3, 10.0.0.0/8 or 2001:db8::/32. A host name will not do: it could change.',
   });
 }

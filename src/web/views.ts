@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import ejs, { type TemplateFunction } from 'ejs';
 import type { Request, Response } from 'express';
 import { packageRoot } from '../package-root.ts';
+import { withoutTokens } from '../webex/text.ts';
 import { dateText, minuteText } from './dates.ts';
 import type { PageData } from './page-data.ts';
 
@@ -30,6 +31,26 @@ export type Render = <Name extends keyof PageData>(
   options: PageOptions,
 ) => void;
 
+/** The same page with what was typed, which is shown again where it has to be mended; but for a token in the wrong field. */
+function withTypedAgain<Data extends object>(data: Data): Data {
+  const { values, form } = data as { values?: object; form?: object | null };
+  return {
+    ...data,
+    ...(values !== undefined && { values: typedAgain(values) }),
+    ...(form && { form: withTypedAgain(form) }),
+  };
+}
+
+function typedAgain(values: object): object {
+  const again = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(again);
+    // Public keys are JSON, and as long.
+    if (typeof value !== 'string' || value.startsWith('{')) return value;
+    return withoutTokens(value) === value ? value : '';
+  };
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, again(value)]));
+}
+
 /** Renders `views/<name>.ejs` within `views/layout.ejs`. Every value is escaped there. */
 export function createRender(site: { demonstration: boolean }): Render {
   const templates = new Map<string, TemplateFunction>();
@@ -48,7 +69,7 @@ export function createRender(site: { demonstration: boolean }): Render {
   const helpers = { dateText, minuteText };
   return (request, response, name, data, options) => {
     const entered = request.session?.entered === true;
-    const body = template(name)({ ...helpers, entered, ...data });
+    const body = template(name)({ ...helpers, entered, ...withTypedAgain(data) });
     const page = template('layout')({
       body,
       at: null,

@@ -4,6 +4,11 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]+/gu;
 /** Long runs without a space, as tokens, secrets and their pieces are; a UUID (36 characters) is shorter. */
 const tokenLike = /[A-Za-z0-9_~+/=-]{40,}(?:\.[A-Za-z0-9_~+/=-]*)*/g;
 
+/** The same text without what looks like a token. */
+export function withoutTokens(text: string): string {
+  return text.replace(tokenLike, '[hidden]');
+}
+
 /** Takes white space, invisible characters, quotes, round and angle brackets, and `more`, from both ends. */
 export function withoutWrapping(text: string, more = ''): string {
   const wraps = (character: string) =>
@@ -23,7 +28,7 @@ export function withoutWrapping(text: string, more = ''): string {
 export function displayable(text: string, maxLength = 200, secrets: readonly string[] = []): string {
   let clean = text;
   for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, '[hidden]');
-  clean = clean.replace(unprintable, ' ').replace(tokenLike, '[hidden]').replace(/\s+/g, ' ').trim();
+  clean = withoutTokens(clean.replace(unprintable, ' ')).replace(/\s+/g, ' ').trim();
   const characters = [...clean];
   return characters.length <= maxLength ? clean : `${characters.slice(0, maxLength - 1).join('')}…`;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { readSettings } from '../../src/config.ts';
 import { runTarget } from '../fuzz/run-target.ts';
 import { targets } from '../fuzz/targets.ts';
 
@@ -16,4 +17,12 @@ test.each(Object.entries(targets))('%s', async (name, open) => {
   const result = await runTarget(open, { seed: 20_270_301, runs: runs[name] ?? 500, timeMs: 20_000 });
   expect(result.failure).toBeNull();
   expect(result.runs).toBe(runs[name] ?? 500);
+});
+
+/* What a long run has found once. */
+test('a question mark in a database password does not make the rest of it a parameter that is named', () => {
+  const address = 'postgres://user:12?fake-secret-of-the-password@db.example/webex';
+  expect(() => readSettings({ WEBEX_TOKEN_DATABASE_URL: address })).toThrow(
+    /^WEBEX_TOKEN_DATABASE_URL: (?!.*secret-of).*%3F/,
+  );
 });
