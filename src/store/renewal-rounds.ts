@@ -26,6 +26,8 @@ export interface RenewalItem {
   contact: string | null;
   /** When the token ends that is to be replaced. Epoch milliseconds. */
   expiresAt: number;
+  /** Webex rejects the token that the profile has now. */
+  rejected: boolean;
   state: RenewalState;
 }
 
@@ -57,17 +59,20 @@ export async function dueForRenewal(
   filter: RoundFilter,
   limit: number,
 ): Promise<{ items: Omit<RenewalItem, 'state'>[]; total: number }> {
-  const items = await dueQuery(db, filter)
+  const rows = await dueQuery(db, filter)
     .select([
       'profile.id as profileId',
       'profile.name as profile',
       'profile.contact',
       'token.expires_at as expiresAt',
+      'token.rejected_at',
     ])
+    .orderBy(rejectedFirst)
     .orderBy('token.expires_at')
     .orderBy('profile.name')
     .limit(limit)
     .execute();
+  const items = rows.map(({ rejected_at, ...row }) => ({ ...row, rejected: rejected_at !== null }));
   const { total } = await dueQuery(db, filter)
     .select(sql<number>`count(*)`.as('total'))
     .executeTakeFirstOrThrow();
@@ -126,26 +131,31 @@ export async function endRound(db: Db, id: string, now: number): Promise<void> {
   await db.updateTable('renewal_round').set({ ended_at: now }).where('id', '=', id).execute();
 }
 
-/** What is in a round, soonest end first; only these states of it, or no more than so many, where that is given. */
+/** What is in a round, what is rejected first and then the soonest end; only these states of it, or no more than so many, where that is given. */
 export async function itemsOfRound(
   db: Db,
   roundId: string,
   { states, limit }: { states?: RenewalState[]; limit?: number } = {},
 ): Promise<RenewalItem[]> {
-  return await itemQuery(db, roundId)
+  const rows = await itemQuery(db, roundId)
     .select([
       'profile.id as profileId',
       'profile.name as profile',
       'profile.contact',
       'item.expires_at as expiresAt',
+      'token.rejected_at',
     ])
     .select(stateOfItem.as('state'))
     .$if(states !== undefined, (select) => select.where(stateOfItem, 'in', states ?? []))
+    .orderBy(rejectedFirst)
     .orderBy('item.expires_at')
     .orderBy('profile.name')
     .$if(limit !== undefined, (select) => select.limit(limit ?? 0))
     .execute();
+  return rows.map(({ rejected_at, ...row }) => ({ ...row, rejected: rejected_at !== null }));
 }
+
+const rejectedFirst = sql<number>`case when token.rejected_at is null then 1 else 0 end`;
 
 export async function countRound(db: Db, roundId: string): Promise<Record<RenewalState, number>> {
   const count = (state: RenewalState) => sql<number>`count(case when ${stateOfItem} = ${state} then 1 end)`;

@@ -64,6 +64,8 @@ export interface OverviewPage {
   next: { profile: string; life: LifeView; expiresAt: string } | null;
   /** A renewal round to go on with, or to begin; null where few are due, or the page is filtered. */
   round: { underWay: boolean; due: number } | null;
+  /** The profiles whose provisioning Entra ID has put aside, as the last looks found. */
+  quarantined: string[];
   /** Tokens set aside, of profiles that are not among the cards. */
   undecidedElsewhere: { profile: string; tokenId: string }[];
   /** How many reminders did not get through. */
@@ -79,6 +81,8 @@ export interface ProfileCard extends LifeView {
   deploymentTitle: string;
   /** Webex was not asked about the token yet, or could not tell. */
   unverified: boolean;
+  /** Entra ID has put its provisioning aside, as the last look found. */
+  quarantine: { daysLeft: number } | null;
   /** A token that was set aside and waits for the person's word. */
   undecided: string | null;
 }

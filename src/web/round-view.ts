@@ -52,7 +52,7 @@ export interface RoundForm {
 }
 
 /** More rows than these would bury the buttons. */
-const mostRows = 100;
+const mostRows = 25;
 
 export async function roundUnderWay(vault: Vault): Promise<RoundUnderWay | null> {
   const progress = await findRound(vault);
@@ -100,9 +100,11 @@ function countsOf({ counts }: RoundProgress): RoundCounts {
   return { ...counts, done, all: done + counts.waiting };
 }
 
-function rowOf({ now }: Vault, { profile, contact, expiresAt, state }: RenewalItem): RoundRow {
+function rowOf({ now }: Vault, { profile, contact, expiresAt, rejected, state }: RenewalItem): RoundRow {
   const ends = new Date(expiresAt).toISOString();
   const left = daysLeft(expiresAt, now());
-  const timeLeft = timeLeftText(expiresAt <= now() ? Math.min(-1, left) : left);
+  const timeLeft = rejected
+    ? 'rejected by Webex'
+    : timeLeftText(expiresAt <= now() ? Math.min(-1, left) : left);
   return { profile, contact, expiresAt: ends, timeLeft, state };
 }

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { keepWatch } from '../../src/handoff/entra/keep-watch.ts';
+import { handoffsOf, saveHandoff } from '../../src/store/handoffs.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { beginRound } from '../../src/vault/renewal-round.ts';
@@ -74,6 +76,38 @@ test('a token set aside is seen beside a valid current one, and where its profil
   const far = (await person.get('/').expect(200)).text;
   expect(far).not.toContain('class="below is-attention"');
   expect(far).toMatch(new RegExp(`was set aside[^<]*<a href="/captures/${setAside}">zebra</a>`));
+});
+
+test('a quarantine that a look found is seen at once', async () => {
+  const web = await served();
+  await store(web, 'acme', 10);
+  const person = await web.person();
+  const page = async (path = '/') => (await person.get(path).expect(200)).text;
+  expect(await page()).toContain('All well: nothing needs you today.');
+  const [profile] = await web.vault.db.selectFrom('profile').select('id').execute();
+  const place = {
+    profileId: profile?.id ?? '',
+    kind: 'entra' as const,
+    appId: 'app-1',
+    appName: 'Cisco Webex',
+  };
+  await saveHandoff(web.vault.db, { ...place, method: 'push', steps: [] });
+  const [handoff] = await handoffsOf(web.vault.db, place.profileId);
+  const quarantine = {
+    reason: 'Unknown',
+    since: today - 3 * dayMs,
+    nextAttempt: null,
+    disabledAt: null,
+    detail: null,
+  };
+  const watch = { jobId: 'j', status: 'Quarantine', lastCycle: null, lastSuccessAt: null, quarantine };
+  await keepWatch(web.vault, { id: handoff?.id ?? '', quarantinedSince: null }, watch);
+  expect(await page()).toContain('The tokens are well, but not all of their provisioning.');
+  expect(await page()).toMatch(/in quarantine:<\/strong> <a href="\/profiles\/acme#places">acme/);
+  expect(await page()).toContain('In quarantine in Entra ID, which gives up in 25 days');
+  expect(await page('/profiles/acme')).toContain(
+    'Entra ID has put “Cisco Webex” in quarantine</strong>, and gives up in 25 days',
+  );
 });
 
 test('a round is offered where more than a few are due, and then gone on with', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { fileProfile } from '../../src/store/profiles.ts';
+import { updateToken } from '../../src/store/tokens.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { currentRound, nextInRound } from '../../src/vault/renewal-round.ts';
@@ -42,6 +43,16 @@ test('what it would be of is shown before it begins, by days, tag and contact', 
   expect(listed(await page('?within=31&contact=it@other.example'))).toEqual(['sooner']);
   expect(await page('?within=5&tag=apac')).toContain('no token of these ends within 5 days');
   expect(await page()).toContain('<option value="apac"></option><option value="emea"></option>');
+
+  const [token] = await web.vault.db
+    .selectFrom('token')
+    .innerJoin('profile', 'profile.id', 'token.profile_id')
+    .select('token.id')
+    .where('profile.name', '=', 'fine')
+    .execute();
+  await updateToken(web.vault.db, token?.id ?? '', { rejectedAt: today });
+  expect(listed(await page())).toEqual(['fine', 'over', 'sooner', 'soon']);
+  expect(await page()).toContain('rejected by Webex');
 
   const wrong = await person.get('/round?within=many&tag=%3Cb%3E&contact=nobody').expect(422);
   for (const words of ['Give a whole number of days.', 'cannot be a tag', 'is not a mail address']) {

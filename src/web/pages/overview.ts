@@ -1,8 +1,10 @@
 import type { RequestHandler } from 'express';
+import { type Quarantined, quarantinedHandoffs } from '../../store/handoffs.ts';
 import { pageOfProfiles } from '../../store/profile-page.ts';
 import { roundUnderWay } from '../../store/renewal-rounds.ts';
 import { setAsideTokens } from '../../store/tokens.ts';
 import type { Profile } from '../../tokens/profile.ts';
+import { daysLeftInQuarantine } from '../../tokens/quarantine.ts';
 import type { ProfileStatus } from '../../tokens/status.ts';
 import { summarize } from '../../tokens/summary.ts';
 import type { Token } from '../../tokens/token.ts';
@@ -50,7 +52,8 @@ export function overview(context: WebContext): RequestHandler {
       return;
     }
     const { channels, failed } = await reminderView(vault);
-    const cards = await cardsOf(vault, page.rows);
+    const quarantined = await quarantinedHandoffs(vault.db);
+    const cards = await cardsOf(vault, page.rows, quarantined);
     const { rejected, expired, expiring } = page.totals;
     const due = rejected + expired + expiring;
     const unfiltered = [search, status, asked('after'), asked('before')].every((each) => each === undefined);
@@ -68,6 +71,7 @@ export function overview(context: WebContext): RequestHandler {
         attention: page.totals.all - page.totals.valid,
         next: unfiltered ? nextToEnd(cards) : null,
         round: unfiltered ? await roundOf(vault, due) : null,
+        quarantined: [...new Set(quarantined.map(({ profile }) => profile))],
         undecidedElsewhere: unfiltered ? await undecidedElsewhere(vault, cards) : [],
         failedReminders: failed.length,
         unreminded: channels.every(({ target }) => target === null),
@@ -115,9 +119,18 @@ async function undecidedElsewhere(
   return [...others].slice(0, undecidedNamed).map(([profile, tokenId]) => ({ profile, tokenId }));
 }
 
+/** Of several the one that began first. */
+function quarantineOf(all: Quarantined[], profileId: string, now: number): ProfileCard['quarantine'] {
+  const since = all
+    .filter(({ handoff }) => handoff.profileId === profileId)
+    .map(({ quarantinedSince }) => quarantinedSince);
+  return since.length === 0 ? null : { daysLeft: daysLeftInQuarantine(Math.min(...since), now) };
+}
+
 async function cardsOf(
   vault: Vault,
   rows: { profile: Profile; current: Token | null }[],
+  quarantined: Quarantined[],
 ): Promise<ProfileCard[]> {
   const now = vault.now();
   const profileIds = rows.map(({ profile }) => profile.id);
@@ -128,6 +141,7 @@ async function cardsOf(
       summary,
       deploymentTitle: deploymentTitles[profile.deployment],
       unverified: current?.verifiedAt === null && ['valid', 'expiring'].includes(summary.status),
+      quarantine: quarantineOf(quarantined, profile.id, now),
       undecided: setAside.find(({ profileId }) => profileId === profile.id)?.id ?? null,
       ...lifeView(summary.status, summary, now),
     };
