@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { BrokerError } from '../errors.ts';
+import { explainOverflow } from './explain-overflow.ts';
 import { portHolder } from './port-holder.ts';
 import { wellFormed } from './well-formed.ts';
 
@@ -104,6 +105,7 @@ function listen(
 ): Promise<Server | null> {
   const server = createServer(limits, handler);
   holdToLimits(server, limits);
+  explainOverflow(server);
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') resolve(null);

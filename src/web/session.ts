@@ -4,6 +4,7 @@ import { metaValue } from '../store/meta.ts';
 import { newSecret } from '../vault/secrets.ts';
 import type { Vault } from '../vault/vault.ts';
 import { SessionStore } from './session-store.ts';
+import { onlySigned } from './signed-cookie.ts';
 
 declare module 'express-session' {
   interface SessionData {
@@ -39,8 +40,9 @@ export function webSession(vault: Vault): RequestHandler {
 async function createSession(vault: Vault): Promise<RequestHandler> {
   // Not what keeps others out (a session's ID is 256 random bits, and known by its hash), so that it may lie in the store.
   const secret = await metaValue(vault.db, 'session-cookie-key', newSecret);
-  return expressSession({
-    name: sessionCookieName(vault),
+  const name = sessionCookieName(vault);
+  const session = expressSession({
+    name,
     secret,
     genid: newSecret,
     store: new SessionStore(vault),
@@ -48,6 +50,11 @@ async function createSession(vault: Vault): Promise<RequestHandler> {
     saveUninitialized: false,
     cookie: { httpOnly: true, sameSite: 'strict', secure: false, path: '/' },
   });
+  return (request, response, next) => {
+    const { cookie } = request.headers;
+    if (cookie !== undefined) request.headers.cookie = onlySigned(cookie, name, secret);
+    session(request, response, next);
+  };
 }
 
 export function sessionCookieName(vault: Vault): string {
