@@ -129,8 +129,10 @@ function readToken(parameters: Parameters, accessToken: string, partial: boolean
       'Only a part of the address was given. The token in it was taken, but what followed it is missing.',
     );
   } else if (type?.toLowerCase() !== 'bearer') {
-    const given =
-      type === undefined ? 'no token type' : `the token type “${displayable(type, 40, [accessToken])}”`;
+    // A longer one is none, but may well be a part of the token.
+    const named = type === undefined || type.length > 20 ? null : displayable(type, 20, [accessToken]);
+    const another = named === null ? 'another token type' : `the token type “${named}”`;
+    const given = type === undefined ? 'no token type' : another;
     throw new BrokerError('E_TOKEN_TYPE', `The answer has ${given}, but only Bearer tokens can be used.`, {
       help: 'Copy the whole address of the page you landed on after signing in, or sign in again.',
     });

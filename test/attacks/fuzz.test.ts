@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
+import { parseImport } from '../../src/webex/import.ts';
 import { runTarget } from '../fuzz/run-target.ts';
 import { targets } from '../fuzz/targets.ts';
 
@@ -19,10 +20,17 @@ test.each(Object.entries(targets))('%s', async (name, open) => {
   expect(result.runs).toBe(runs[name] ?? 500);
 });
 
-/* What a long run has found once. */
+/* What long runs have found once. */
 test('a question mark in a database password does not make the rest of it a parameter that is named', () => {
   const address = 'postgres://user:12?fake-secret-of-the-password@db.example/webex';
   expect(() => readSettings({ WEBEX_TOKEN_DATABASE_URL: address })).toThrow(
     /^WEBEX_TOKEN_DATABASE_URL: (?!.*secret-of).*%3F/,
   );
+});
+
+test('a token that ran into the token type is not named as one', () => {
+  const token = 'fake-aa0__00___0a-_a0AA0A0-a0';
+  expect(() =>
+    parseImport(`http://localhost:3000/auth/code#access_token=x&token_type=Bearer${token}`),
+  ).toThrow(/^(?!.*fake-)The answer has another token type/);
 });
