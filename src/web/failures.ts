@@ -3,6 +3,7 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'exp
 import { BrokerError } from '../errors.ts';
 import type { WebContext } from './context.ts';
 import { describeError } from './describe-error.ts';
+import { onPage } from './page-help.ts';
 
 /** What a person or program is told of a failure. */
 export interface Failure {
@@ -61,7 +62,7 @@ const retryAfterSeconds = '5';
 export function failureOf(error: unknown): Failure {
   if (error instanceof BrokerError) {
     const [status, title] = known[error.code] ?? unlisted(error.code);
-    return { status, code: error.code, title, detail: error.message, help: error.help ?? null };
+    return { status, code: error.code, title, detail: error.message, help: onPage(error.help ?? null) };
   }
   const status = statusOf(error);
   if (status === 413) {

@@ -10,6 +10,7 @@ import { requireProfile } from '../../vault/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import type { Errand, ErrandState, HandOver } from '../hand-overs.ts';
 import type { ErrandView } from '../page-data.ts';
+import { onPage } from '../page-help.ts';
 
 type ById = RequestHandler<{ id: string }>;
 
@@ -83,7 +84,7 @@ export function handOverProgress(context: WebContext): ById {
     response.json({
       stage: stageOf(handOver),
       errands: handOver.errands.map(({ steps, waiting }) => ({
-        steps: steps.map(({ status, message }) => ({ status, message })),
+        steps: steps.map(({ status, message }) => ({ status, message: onPage(message) })),
         waiting,
       })),
     });
@@ -133,7 +134,7 @@ function viewOf(state: ErrandState, now: number): ErrandView {
     cloud: errand.task === 'push' && errand.tool === 'entra' ? (errand.cloud ?? null) : null,
     state: state.state,
     appName: state.appName,
-    steps: state.steps,
+    steps: state.steps.map((step) => ({ ...step, message: onPage(step.message) })),
     waiting: state.waiting,
     deviceCode: deviceCode && {
       code: deviceCode.userCode,
@@ -143,7 +144,7 @@ function viewOf(state: ErrandState, now: number): ErrandView {
     },
     failure: error && {
       message: error.code === 'E_SEVERAL_APPS' || error.code === 'E_OKTA_BY_HAND' ? '' : error.message,
-      help: error.help ?? null,
+      help: onPage(error.help ?? null),
     },
     apps: cause instanceof SeveralAppsError ? cause.apps : [],
     byHand: cause instanceof OktaByHandError,
