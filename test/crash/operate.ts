@@ -1,24 +1,23 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSettings } from '../../src/config.ts';
 import { restoreBackup } from '../../src/vault/backup/restore.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';
 import { captureRedirect } from '../../src/vault/capture.ts';
 import { importToken } from '../../src/vault/import-token.ts';
+import type { KeyKind } from '../../src/vault/make-key.ts';
 import { replaceKey } from '../../src/vault/replace-key.ts';
 import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
 import { settleToken } from '../../src/vault/settle.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
+import { machineAt, replacement } from './key-places.ts';
 
 /*
- * One operation, to be recorded or killed: HOME WHAT [ARGUMENT …]. Offline, with the key in a file. Every line that it
+ * One operation, to be recorded or killed: HOME WHAT [ARGUMENT …]. Offline. Every line that it
  * prints says what somebody may count on from then on: "stored PROFILE LETTER", "done".
  */
 const [home = '', what = '', ...rest] = process.argv.slice(2);
-const none = () => Promise.reject(new Error('no keychain in tests'));
-const keychain = { get: none, set: none, delete: none };
-const settings = readSettings({ WEBEX_TOKEN_HOME: home });
+const { settings, keychain } = machineAt(home);
 const fetch = () => Promise.reject(new Error('offline'));
 const say = (line: string) => writeSync(1, `${line}\n`);
 
@@ -46,7 +45,8 @@ const operations: Record<string, (vault: Vault) => Promise<unknown>> = {
     say('done');
   },
   async replace(vault) {
-    await replaceKey(vault, { kind: 'file' }, {});
+    const [to = 'file'] = rest as KeyKind[];
+    await replaceKey(vault, replacement(to), {});
     say('done');
   },
   async backup(vault) {
