@@ -74,7 +74,7 @@ async function othersAreAnswered({ port, host }: Serving): Promise<void> {
     const answer = await sendRaw(port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     expect(answer.status).toBe(200);
   }
-  expect(performance.now() - began).toBeLessThan(2_000);
+  expect(performance.now() - began).toBeLessThan(5_000);
 }
 
 const head = (path: string, host: string, length: number, type: string) =>
@@ -112,7 +112,7 @@ test('who says nothing, or never comes to an end, is let go; others are answered
   const ends = slow.map(({ letGo }) => letGo);
   await othersAreAnswered(server);
   for (const { text, took } of await Promise.all(ends)) {
-    expect(took).toBeLessThan(2_500);
+    expect(took).toBeLessThan(6_000);
     expect(text).toMatch(/^$|^HTTP\/1\.1 4\d\d /);
     // Node’s own 408 has no body.
     if (text.startsWith('HTTP/1.1 408')) expect(text.split('\r\n\r\n')[1]).toBe('');
@@ -126,10 +126,10 @@ test('who never reads the answers is let go', async () => {
   greedy.pause();
   const ask = `GET /assets/style.css HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
   greedy.write(ask.repeat(1_000));
-  await expect.poll(() => sockets.size).toBe(1);
+  await expect.poll(() => sockets.size, { timeout: 5_000 }).toBe(1);
   await othersAreAnswered(server);
   const [held] = sockets;
-  await expect.poll(() => held?.destroyed, { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => held?.destroyed, { timeout: 10_000 }).toBe(true);
 });
 
 test('a body that is too large is refused before it has all come', async () => {
