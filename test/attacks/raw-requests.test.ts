@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { serveApi } from '../../src/server/serve-api.ts';
+import { quietLog } from '../server/quiet-log.ts';
 import { attacked, worth } from './attacked.ts';
 import { sendRaw } from './raw-request.ts';
 
@@ -358,6 +360,32 @@ describe('what is no HTTP at all', () => {
       `GET /healthz HTTP/1.1\r\nHost: HOST\r\n${flood.join('\r\n')}\r\nHost: evil.example\r\nConnection: close\r\n\r\n`,
     );
   });
+});
+
+test('the token API alone, as other hosts reach it, refuses them too', async () => {
+  const options = { host: '127.0.0.1', port: 0, tls: null, trustedProxies: [] };
+  const server = await serveApi(it.vault, quietLog(), options);
+  onTestFinished(() => server.close());
+  const port = Number(new URL(server.address).port);
+  const form = 'grant_type=client_credentials';
+  const close = 'Host: x\r\nConnection: close';
+  expect((await sendRaw(port, `GET /healthz HTTP/1.1\r\n${close}\r\n\r\n`)).status).toBe(200);
+  for (const [request, status] of [
+    [`GET /healthz HTTP/1.1\r\n${close}\r\nHost: y\r\n\r\n`, 400],
+    [`GET http://x/healthz HTTP/1.1\r\n${close}\r\n\r\n`, 400],
+    ['GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    [`GET //healthz HTTP/1.1\r\n${close}\r\n\r\n`, 404],
+    [`GET /profiles/acme HTTP/1.1\r\n${close}\r\n\r\n`, 404],
+    [`GET /auth/code HTTP/1.1\r\n${close}\r\n\r\n`, 404],
+    [
+      `POST /oauth/token HTTP/1.1\r\n${close}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n${form}`,
+      400,
+    ],
+  ] as const) {
+    const answer = await sendRaw(port, request);
+    expect([request, answer.status]).toEqual([request, status]);
+    expect(answer.raw).not.toMatch(worth);
+  }
 });
 
 test('after all of it the server answers as before, and has logged no failure of its own', async () => {
