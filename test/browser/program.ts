@@ -2,6 +2,7 @@ import pino from 'pino';
 import type { Page } from 'puppeteer-core';
 import { onTestFinished } from 'vitest';
 import { startServer } from '../../src/server/start.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
 import { newEntryLink } from '../../src/vault/entry-links.ts';
 import { freePort } from '../cli/run.ts';
 import { simulated } from '../simulator/simulated.ts';
@@ -12,6 +13,9 @@ export interface Program {
   origin: string;
   sideOrigin: string;
   vault: TestVault;
+  simulator: Simulator;
+  /** What it answered, oldest first: "POST /import 403". */
+  answers: string[];
   /** The path of a one-time link into the web app. */
   entry(): Promise<string>;
 }
@@ -20,12 +24,19 @@ export async function runProgram(port?: number): Promise<Program> {
   const simulator = await simulated({ now: () => today });
   const settings = { ...(await testSettings(simulator)), port: port ?? (await freePort()) };
   const vault = await newVault(simulator, { settings });
-  const server = await startServer(vault, pino({ level: 'silent' }));
+  const answers: string[] = [];
+  const write = (line: string) => {
+    const { msg, method, path, status } = JSON.parse(line) as Record<string, unknown>;
+    if (msg === 'request') answers.push(`${method} ${path} ${status}`);
+  };
+  const server = await startServer(vault, pino({ level: 'info' }, { write }));
   onTestFinished(() => server.close());
   return {
     origin: `http://localhost:${server.port}`,
     sideOrigin: `http://localhost:${server.sidePort}`,
     vault,
+    simulator,
+    answers,
     entry: async () => `/enter/${await newEntryLink(vault)}`,
   };
 }

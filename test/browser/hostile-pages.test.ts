@@ -1,0 +1,326 @@
+import type { Browser, BrowserContext, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { actor } from '../vault/vaults.ts';
+import { browsers, launchOneOf } from './both-browsers.ts';
+import { listening } from './listening.ts';
+import { mainText, type Program, press, runProgram, signInAtWebex, untilHeading } from './program.ts';
+
+const evil = 'evil.example';
+const lookAlike = 'localhost.evil.example';
+
+/** Whatever is in the store that a page could have had put there, or have read. */
+async function contents({ vault: { db } }: Program): Promise<unknown> {
+  const of = (table: 'profile' | 'token' | 'client') =>
+    db.selectFrom(table).select('id').orderBy('id').execute();
+  const reads = await db.selectFrom('audit').select('action').where('action', '=', 'read').execute();
+  return [await of('profile'), await of('token'), await of('client'), reads];
+}
+
+describe.each(browsers)('%s', (name) => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchOneOf(name, [evil, lookAlike, 'localhost.']);
+  });
+  afterAll(() => browser.close());
+
+  async function profile(): Promise<BrowserContext> {
+    const context = await browser.createBrowserContext();
+    onTestFinished(() => context.close());
+    return context;
+  }
+
+  /** A person who came in, and has a token of "acme". */
+  async function person(): Promise<{ program: Program; context: BrowserContext; page: Page }> {
+    const program = await runProgram();
+    await importToken(program.vault, { profile: 'acme' }, 'fake-token-for-acme-1', actor);
+    const context = await profile();
+    const page = await context.newPage();
+    await page.goto(program.origin + (await program.entry()));
+    return { program, context, page };
+  }
+
+  test('after DNS rebinding, and under names that look alike, nothing is there', async () => {
+    const { program, page } = await person();
+    const before = await contents(program);
+    const { port } = new URL(program.origin);
+    const { accessToken } = program.simulator.issueToken('full-admin');
+    for (const host of [evil, lookAlike, 'localhost.', '0.0.0.0']) {
+      const answer = await page.goto(`http://${host}:${port}/profiles/acme`).catch(() => null);
+      // Some browsers go to none of the last.
+      if (answer === null && host === '0.0.0.0') continue;
+      expect(answer?.status(), host).toBe(421);
+      expect(await page.content(), host).not.toContain('fake-token');
+      // As the page of an attacker that was there before the name led here.
+      const got = await page.evaluate(askAll, accessToken);
+      expect(new Set(got.map(({ status }) => status)), host).toEqual(new Set([421]));
+      expect(
+        got.filter(({ text }) => /acme|access_token/.test(text)).map(({ path }) => path),
+        host,
+      ).toEqual([]);
+    }
+    expect(await contents(program)).toEqual(before);
+    // Browsers write capitals small: it is the same host, and the person's own.
+    await page.goto(`http://LOCALHOST:${port}/profiles/acme`);
+    expect(await mainText(page)).toContain('acme');
+  });
+
+  test('a page on another port of localhost reads nothing, and changes nothing', async () => {
+    const { program, context, page } = await person();
+    const before = await contents(program);
+    const attacker = await listening((_request, response) => {
+      response.setHeader('content-type', 'text/html').end('<!doctype html><title>Attacker</title>');
+    });
+    const attack = await context.newPage();
+    await attack.goto(attacker.origin);
+    const fragment = await attackersAnswer(program);
+    const got = await attack.evaluate(attackFromAnotherPort, program.origin, fragment);
+    expect(got.read).toEqual([]);
+    expect(got.loaded).toEqual([]);
+    expect(got.messages).toEqual([]);
+    expect(got.framesRead).toEqual([]);
+    // As a form leads the attacker's own window there.
+    for (const [path, type, body] of [
+      ['/auth/code', 'text/plain', { [`{"fragment":${JSON.stringify(fragment)},"x":"`]: '"}' }],
+      ['/auth/code', 'application/x-www-form-urlencoded', { fragment }],
+      ['/import', 'application/x-www-form-urlencoded', { name: 'evil', text: 'fake-token-of-evil-1' }],
+      ['/import', 'multipart/form-data', { name: 'evil', text: 'fake-token-of-evil-1' }],
+      ['/profiles/acme/remove', 'application/x-www-form-urlencoded', {}],
+      ['/profiles/acme/token', 'application/x-www-form-urlencoded', {}],
+    ] as const) {
+      const tab = await context.newPage();
+      await tab.goto(attacker.origin);
+      program.answers.length = 0;
+      // Some browsers never tell what became of a page that was left in this way.
+      void tab.evaluate(sendForm, program.origin + path, type, body).catch(() => {});
+      await expect.poll(() => program.answers).toContain(`POST ${path} 403`);
+      await tab.close();
+    }
+    expect(await contents(program)).toEqual(before);
+    await page.reload();
+    expect(await mainText(page)).toContain('acme');
+  });
+
+  test('a window that another page opens is out of its hands', async () => {
+    const { program, context } = await person();
+    const attacker = await listening((_request, response) => {
+      response.setHeader('content-type', 'text/html').end('<!doctype html><title>Attacker</title>');
+    });
+    const attack = await context.newPage();
+    await attack.goto(attacker.origin);
+    for (const path of ['/auth/code#access_token=fake-bait&state=x', '/profiles/acme']) {
+      const opened = new Promise<Page | null>((resolve) => attack.once('popup', resolve));
+      await attack.evaluate((url) => {
+        (globalThis as { opened?: Window | null }).opened = window.open(url, 'opened');
+      }, program.origin + path);
+      const popup = await opened;
+      if (popup === null) throw new Error('no window was opened');
+      await popup.waitForFunction(() => document.querySelector('main') !== null);
+      expect(await popup.evaluate(() => [window.opener, window.name])).toEqual([null, '']);
+      expect(await attack.evaluate(() => (globalThis as { opened?: Window }).opened?.closed)).toBe(true);
+      await popup.close();
+    }
+  });
+
+  test('cookies that another port sets do not shut the person out, or it is said what to do', async () => {
+    const { program, context, page } = await person();
+    const { port } = new URL(program.origin);
+    const own = `broker-${port}`;
+    const attacker = await listening((request, response) => {
+      const cookies = request.url === '/toss' ? [`${own}=tossed; Path=/`] : [];
+      response.setHeader('set-cookie', cookies).setHeader('content-type', 'text/html');
+      response.end('<!doctype html><title>Attacker</title>');
+    });
+    const attack = await context.newPage();
+    await attack.goto(attacker.origin);
+    // A script cannot replace the person's own cookie, but put others before it.
+    const paths = ['/', '/profiles', '/profiles/acme', '/sign-in'];
+    await attack.evaluate(
+      setCookies,
+      paths.flatMap((path) => [`${own}=tossed; Path=${path}`, `${own}=s%3Atossed.tossed; Path=${path}`]),
+    );
+    await page.bringToFront();
+    for (const path of ['/', '/profiles/acme', '/sign-in']) {
+      expect((await page.goto(program.origin + path))?.status(), path).toBe(200);
+    }
+    await page.type('#name', 'Globex');
+    await press(page, 'Sign in at Webex');
+    await signInAtWebex(page);
+
+    // Another server can replace it: that is said, and a new link lets in again.
+    await attack.goto(`${attacker.origin}/toss`);
+    expect((await page.goto(program.origin))?.status()).toBe(403);
+    expect(await mainText(page)).toContain('Run "webex-token open"');
+    await page.goto(program.origin + (await program.entry()));
+    expect((await page.goto(`${program.origin}/profiles/acme`))?.status()).toBe(200);
+
+    const flood = Array.from({ length: 10 }, (_, at) => `flood-${at}=${'x'.repeat(3_000)}; Path=/`);
+    await attack.evaluate(setCookies, flood);
+    expect((await page.goto(program.origin))?.status()).toBe(431);
+    expect(await page.evaluate(() => document.body.innerText)).toContain('too many cookies');
+  });
+
+  test('an answer that another page has the browser bring is not taken, and ends no sign-in', async () => {
+    const { program, context, page } = await person();
+    await page.goto(`${program.origin}/sign-in`);
+    await page.type('#name', 'Globex');
+    await press(page, 'Sign in at Webex');
+    await page.waitForSelector('button[value=full-admin]');
+
+    const attacker = await listening((_request, response) => {
+      response.setHeader('content-type', 'text/html').end('<!doctype html><title>Attacker</title>');
+    });
+    const attack = await context.newPage();
+    for (const from of [attacker.origin, `http://${evil}:${attacker.port}`]) {
+      await attack.goto(from);
+      const url = `${program.origin}/auth/code${await attackersAnswer(program)}`;
+      await attack.evaluate((to) => void location.assign(to), url);
+      await untilHeading(attack, 'This answer belongs to another window');
+      expect(await attack.evaluate(() => location.hash)).toBe('');
+      await attack.goto(from);
+      await attack.evaluate((to) => {
+        const frame = document.createElement('iframe');
+        frame.src = to;
+        document.body.append(frame);
+        return new Promise((resolve) => frame.addEventListener('load', resolve));
+      }, url);
+    }
+    expect(await program.vault.db.selectFrom('profile').select('name').execute()).toEqual([{ name: 'acme' }]);
+    await signInAtWebex(page);
+    const { token } = await readToken(program.vault, 'globex', actor);
+    expect(token.account?.email).toBe('ada.nakamura@acme.example');
+  });
+});
+
+/** What a sign-in of the attacker's own brought, at the same program: all of it is good but for the browser. */
+async function attackersAnswer({ origin, vault, simulator }: Program): Promise<string> {
+  const { link } = await prepareSignIn(vault, { profile: 'evil' });
+  const begun = await fetch(`${origin}/sign-in/${link}`, { redirect: 'manual' });
+  const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state');
+  const { accessToken } = simulator.issueToken('other-organization');
+  return `#access_token=${accessToken}&token_type=Bearer&expires_in=3887999&state=${state}`;
+}
+
+/** Run in a page: asks its own origin for everything that may be there. */
+async function askAll(token: string): Promise<{ path: string; status: number; text: string }[]> {
+  const json = { 'Content-Type': 'application/json' };
+  const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
+  const asked: [string, RequestInit?][] = [
+    ['/'],
+    ['/profiles/acme'],
+    ['/auth/code'],
+    ['/healthz'],
+    ['/metrics'],
+    ['/instance?challenge=0123456789abcdef'],
+    ['/.well-known/oauth-authorization-server'],
+    ['/assets/style.css'],
+    ['/left-overs/x'],
+    [
+      '/auth/code',
+      { method: 'POST', headers: json, body: JSON.stringify({ fragment: `#access_token=${token}` }) },
+    ],
+    ['/import', { method: 'POST', headers: form, body: `name=evil&text=${token}` }],
+    ['/profiles/acme/token', { method: 'POST', headers: form, body: '' }],
+    ['/oauth/token', { method: 'POST', headers: form, body: 'grant_type=client_credentials' }],
+  ];
+  return await Promise.all(
+    asked.map(async ([path, init]) => {
+      const answer = await fetch(path, init);
+      return { path, status: answer.status, text: (await answer.text()).slice(0, 10_000) };
+    }),
+  );
+}
+
+/** Run in a page of another port: everything that needs no press. What it could read, load, or was told. */
+async function attackFromAnotherPort(
+  app: string,
+  fragment: string,
+): Promise<{ read: string[]; loaded: string[]; messages: string[]; framesRead: string[] }> {
+  const messages: string[] = [];
+  addEventListener('message', ({ data }) => messages.push(JSON.stringify(data)));
+  const read: string[] = [];
+  const urlencoded = 'application/x-www-form-urlencoded';
+  const json = JSON.stringify({ fragment });
+  const gets = [
+    '/',
+    '/profiles/acme',
+    '/log',
+    '/auth/code',
+    '/healthz',
+    '/metrics',
+    '/left-overs/x',
+    '/oauth/token',
+  ];
+  const posts: [string, string, string][] = [
+    ['/auth/code', 'application/json', json],
+    ['/auth/code', 'text/plain', json],
+    ['/auth/code', `${urlencoded}`, new URLSearchParams({ fragment }).toString()],
+    ['/import', urlencoded, 'name=evil&text=fake-token-of-evil-1'],
+    ['/import', 'text/plain', 'name=evil&text=fake-token-of-evil-1'],
+    ['/profiles/acme/token', urlencoded, ''],
+    ['/profiles/acme/remove', urlencoded, ''],
+    ['/clients', urlencoded, 'name=evil&profiles=acme'],
+    ['/clear/x', 'text/plain', ''],
+  ];
+  const asked: [string, RequestInit][] = [
+    ...gets.map((path): [string, RequestInit] => [path, {}]),
+    ...posts.map(([path, type, body]): [string, RequestInit] => [
+      path,
+      { method: 'POST', headers: { 'Content-Type': type }, body },
+    ]),
+  ];
+  for (const [path, init] of asked) {
+    for (const mode of ['cors', 'no-cors'] as const) {
+      const answer = await fetch(app + path, { ...init, mode, credentials: 'include' }).catch(() => null);
+      const text = (await answer?.text().catch(() => '')) ?? '';
+      if (answer?.type !== undefined && answer.type !== 'opaque') read.push(`${mode} ${path} ${text}`);
+      else if (text !== '') read.push(`${mode} ${path} ${text}`);
+    }
+  }
+  const ended = (element: HTMLElement) =>
+    new Promise<boolean>((resolve) => {
+      element.addEventListener('load', () => resolve(true));
+      element.addEventListener('error', () => resolve(false));
+      document.body.append(element);
+    });
+  const loaded: string[] = [];
+  for (const [tag, properties] of [
+    ['script', { src: `${app}/assets/capture.js` }],
+    ['link', { rel: 'stylesheet', href: `${app}/assets/style.css` }],
+    ['img', { src: `${app}/assets/favicon.svg` }],
+  ] as const) {
+    if (await ended(Object.assign(document.createElement(tag), properties))) loaded.push(tag);
+  }
+  const framesRead: string[] = [];
+  for (const path of ['/', '/sign-in', `/auth/code${fragment}`, '/left-overs/x']) {
+    const frame = Object.assign(document.createElement('iframe'), { src: app + path });
+    await ended(frame);
+    try {
+      const text = frame.contentDocument?.body.innerText ?? '';
+      if (text !== '') framesRead.push(text);
+    } catch {
+      // Another origin's.
+    }
+  }
+  return { read, loaded, messages, framesRead };
+}
+
+/** Run in a page. */
+function setCookies(cookies: string[]): void {
+  for (const cookie of cookies) {
+    // biome-ignore lint/suspicious/noDocumentCookie: as an attacker would.
+    document.cookie = cookie;
+  }
+}
+
+/** Run in a page: a form that sends itself. */
+function sendForm(action: string, enctype: string, fields: Record<string, string>): void {
+  const form = Object.assign(document.createElement('form'), { method: 'post', action, enctype });
+  for (const [name, value] of Object.entries(fields)) {
+    form.append(Object.assign(document.createElement('input'), { type: 'hidden', name, value }));
+  }
+  document.body.append(form);
+  form.submit();
+}
