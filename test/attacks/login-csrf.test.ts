@@ -1,10 +1,13 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import type TestAgent from 'supertest/lib/agent.js';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { prepareSignIn, type SignInRequest, signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
 import { documentedState } from '../../src/webex/defaults.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { allTokens, auditLog, fragment, today } from '../vault/vaults.ts';
-import { origin, type Served, served } from '../web/served.ts';
+import { host, origin, type Served, served } from '../web/served.ts';
+import { sendRaw } from './raw-request.ts';
 
 /** Begins a sign-in in this browser, which never came in; its state. */
 async function begin({ vault }: Served, browser: TestAgent, request: SignInRequest): Promise<string> {
@@ -69,10 +72,27 @@ describe('an answer that this browser did not ask for', () => {
 
 test('a hundred parallel posts of one good answer store one row', async () => {
   const web = await served();
-  const browser = browserOf(web);
-  const state = await begin(web, browser, { profile: 'acme' });
-  const answer = fragment({ access_token: 'fake-token-of-acme-1', state });
-  const answers = await Promise.all(Array.from({ length: 100 }, () => bring(browser, answer)));
+  const { link } = await prepareSignIn(web.vault, { profile: 'acme' });
+  const { headers } = await browserOf(web).get(`/sign-in/${link}`).expect(303);
+  const state = new URL(String(headers.location)).searchParams.get('state') ?? '';
+  const [cookie = ''] = String(headers['set-cookie']).split(';');
+  const body = JSON.stringify({ fragment: fragment({ access_token: 'fake-token-of-acme-1', state }) });
+  const server = web.app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  const head = ['POST /auth/code HTTP/1.1', `Host: ${host}`, `Origin: ${origin}`, `Cookie: ${cookie}`];
+  const rest = [
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    '',
+    body,
+  ];
+  const request = [...head, ...rest].join('\r\n');
+  const answers = await Promise.all(
+    Array.from({ length: 100 }, () => sendRaw(port, request, { untilMs: 20_000 })),
+  );
   const statuses = answers.map(({ status }) => status).sort();
   expect(statuses).toEqual([200, ...Array.from({ length: 99 }, () => 409)]);
   expect(await allTokens(web.vault, 'acme')).toHaveLength(1);
