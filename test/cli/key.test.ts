@@ -1,0 +1,93 @@
+import { copyFileSync, existsSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { holdingToken, token } from './holding-token.ts';
+import { machine } from './run.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
+
+const passphrase = 'six words that nobody would guess';
+
+interface Status {
+  keys: { kind: string; usedHere: boolean }[];
+  dataKeys: { generation: number; current: boolean }[];
+  unfinished: string | null;
+}
+
+test('a new data key, then from the file to a passphrase and back; every time the token is there', async () => {
+  const here = await holdingToken();
+  const status = async () => JSON.parse((await here.run(['key', 'status', '--json'])).stdout) as Status;
+  expect(await here.run(['key', 'rotate'])).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: expect.stringContaining('Tokens sealed anew: 1.'),
+  });
+  expect(await status()).toMatchObject({ dataKeys: [{ generation: 1, current: true }], unfinished: null });
+
+  // There is no terminal to ask on, and nothing is asked.
+  const unasked = await here.run(['key', 'rotate', '--to', 'passphrase']);
+  expect(unasked).toMatchObject({ code: 2, stderr: expect.stringContaining('WEBEX_TOKEN_NEW_PASSPHRASE') });
+  const keychain = await here.run(['key', 'rotate', '--to', 'keychain']);
+  expect(keychain).toMatchObject({ code: 1, stderr: expect.stringContaining('Nothing was changed') });
+
+  here.environment.WEBEX_TOKEN_PASSPHRASE = passphrase;
+  expect(await here.run(['key', 'rotate', '--to', 'passphrase'])).toMatchObject({ code: 0, stdout: '' });
+  expect(existsSync(join(here.home, 'key.jwk'))).toBe(false);
+
+  here.environment.WEBEX_TOKEN_PASSPHRASE = `${passphrase}!`;
+  const wrong = await here.run(['get', 'acme']);
+  expect(wrong).toMatchObject({ code: 1, stdout: '' });
+  expect(wrong.stderr).toContain("is not this store's passphrase");
+  expect(wrong.stderr).not.toContain(passphrase);
+
+  here.environment.WEBEX_TOKEN_PASSPHRASE = passphrase;
+  expect(await here.run(['key', 'rotate', '--to', 'file'])).toMatchObject({ code: 0 });
+  delete here.environment.WEBEX_TOKEN_PASSPHRASE;
+  expect((await status()).keys).toMatchObject([{ kind: 'file', usedHere: true }]);
+  expect(await here.run(['get', 'acme'])).toMatchObject({ code: 0, stdout: `${token}\n` });
+});
+
+test('a lost key is said before anybody is sent to sign in, and makes neither a new key nor an empty store', async () => {
+  const here = await holdingToken();
+  rmSync(join(here.home, 'key.jwk'));
+  for (const args of [
+    ['login', 'acme', '--no-open'],
+    ['serve', '--no-open'],
+    ['get', 'acme'],
+  ]) {
+    const { code, stdout, stderr } = await here.run(args);
+    expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: '' });
+    expect(stderr).toContain("This store's key file is gone");
+    expect(stderr).not.toContain('http');
+  }
+  expect(existsSync(join(here.home, 'key.jwk'))).toBe(false);
+});
+
+test('a backup gives the token back: over a damaged store, which is kept, and on another machine', async () => {
+  const here = await holdingToken();
+  const file = join(here.home, '..', 'store.backup');
+  expect(await here.run(['backup', file])).toMatchObject({ code: 0, stdout: '' });
+  const database = join(here.home, 'store.db');
+  truncateSync(database, statSync(database).size / 2);
+  for (const args of [['get', 'acme'], ['list']]) {
+    const { code, stderr } = await here.run(args);
+    expect({ args, code }).toEqual({ args, code: 1 });
+    expect(stderr).toMatch(/store\.db is damaged.*\n.*webex-token restore FILE/);
+  }
+  const restored = await here.run(['restore', file]);
+  expect(restored).toMatchObject({ code: 0, stdout: '' });
+  const [aside = ''] = readdirSync(here.home).filter((name) => name.startsWith('store-damaged-'));
+  expect(restored.stderr).toContain(`kept aside: ${join(here.home, aside)}`);
+  expect(await here.run(['get', 'acme'])).toMatchObject({ code: 0, stdout: `${token}\n` });
+
+  const other = await machine();
+  expect(await other.run(['restore', file])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('--key-file'),
+  });
+  const key = join(other.home, '..', 'key-of-the-other.jwk');
+  copyFileSync(join(here.home, 'key.jwk'), key);
+  expect(await other.run(['restore', '--key-file', key, file])).toMatchObject({ code: 0 });
+  rmSync(key);
+  expect(await other.run(['get', 'acme'])).toMatchObject({ code: 0, stdout: `${token}\n` });
+});

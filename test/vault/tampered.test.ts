@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { readToken } from '../../src/vault/read-token.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { openAll, storeTokens } from './key-hosts.ts';
+import { actor, newVault, type TestVault } from './vaults.ts';
+
+/* Somebody writes to the database from outside. */
+
+interface Row {
+  id: string;
+  profileId: string;
+  sealed: string;
+}
+
+/** The rows of the tokens of `profile-0` and `profile-1`. */
+async function twoRows(vault: TestVault): Promise<[Row, Row]> {
+  const [one, two] = await vault.db
+    .selectFrom('token')
+    .innerJoin('profile', 'profile.id', 'token.profile_id')
+    .select(['token.id as id', 'profile_id as profileId', 'sealed'])
+    .orderBy('name')
+    .execute();
+  if (one === undefined || two === undefined) throw new Error('two tokens are wanted');
+  return [one, two];
+}
+
+async function change(vault: TestVault, id: string, values: Record<string, string>): Promise<void> {
+  await vault.db.updateTable('token').set(values).where('id', '=', id).execute();
+}
+
+test('any byte of a sealed token flipped: it does not open, and is named', async () => {
+  const vault = await newVault();
+  await storeTokens(vault, 2);
+  const [row] = await twoRows(vault);
+  const place = { tokenId: row.id, profileId: row.profileId };
+  const whole = Buffer.from(row.sealed, 'latin1');
+  const flipped = (at: number) => {
+    const altered = Buffer.from(whole);
+    altered[at] = (altered[at] ?? 0) ^ 1;
+    return altered.toString('latin1');
+  };
+  for (let at = 0; at < whole.length; at += 1) {
+    // At one go: the data key's ID is among these bytes, and the store is not asked for each key that there is none of.
+    expect(() => vault.keys.openNow(flipped(at), place)).toThrow(/^A stored token cannot be trusted/);
+  }
+  for (const at of [3, Math.floor(whole.length / 2), whole.length - 1]) {
+    await change(vault, row.id, { sealed: flipped(at) });
+    const error = await brokerErrorOf(() => readToken(vault, 'profile-0', actor));
+    expect(error).toMatchObject({ code: 'E_SEAL', help: expect.stringContaining('restore a backup') });
+    // The others are as they were.
+    expect((await openAll(vault, ['profile-1'])).size).toBe(1);
+  }
+  await change(vault, row.id, { sealed: row.sealed });
+  expect((await openAll(vault, ['profile-0'])).size).toBe(1);
+});
+
+describe('a token that stands elsewhere than where it was stored', () => {
+  const elsewhere = /belongs to another row/;
+
+  test('the sealed texts of two rows exchanged', async () => {
+    const vault = await newVault();
+    await storeTokens(vault, 2);
+    const [one, two] = await twoRows(vault);
+    await change(vault, one.id, { sealed: two.sealed });
+    await change(vault, two.id, { sealed: one.sealed });
+    for (const profile of ['profile-0', 'profile-1']) {
+      const error = await brokerErrorOf(() => readToken(vault, profile, actor));
+      expect([error.code, error.message]).toEqual(['E_SEAL', expect.stringMatching(elsewhere)]);
+    }
+  });
+
+  test('the rows themselves given to each other’s profile', async () => {
+    const vault = await newVault();
+    await storeTokens(vault, 2);
+    const [one, two] = await twoRows(vault);
+    await change(vault, one.id, { state: 'earlier', profile_id: two.profileId });
+    await change(vault, two.id, { profile_id: one.profileId });
+    await change(vault, one.id, { state: 'current' });
+    for (const profile of ['profile-0', 'profile-1']) {
+      const error = await brokerErrorOf(() => readToken(vault, profile, actor));
+      expect([error.code, error.message]).toEqual(['E_SEAL', expect.stringMatching(elsewhere)]);
+    }
+  });
+
+  test('a copy of it in a row of its own', async () => {
+    const vault = await newVault();
+    await storeTokens(vault, 2);
+    const [one, two] = await twoRows(vault);
+    const row = await vault.db
+      .selectFrom('token')
+      .selectAll()
+      .where('id', '=', one.id)
+      .executeTakeFirstOrThrow();
+    await vault.db.deleteFrom('token').where('id', '=', two.id).execute();
+    await vault.db
+      .insertInto('token')
+      .values({ ...row, id: 'another', profile_id: two.profileId })
+      .execute();
+    const error = await brokerErrorOf(() => readToken(vault, 'profile-1', actor));
+    expect([error.code, error.message]).toEqual(['E_SEAL', expect.stringMatching(elsewhere)]);
+  });
+});
