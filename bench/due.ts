@@ -1,7 +1,7 @@
 import type { Channel } from '../src/expiry/channel.ts';
 import { thisProcess } from '../src/expiry/claimant.ts';
 import { sendReminders } from '../src/expiry/send-reminders.ts';
-import { defaultReminderDays } from '../src/reminder-variables.ts';
+import { defaultReminderDays } from '../src/expiry/variables.ts';
 import { dueTokens } from '../src/store/reminders.ts';
 import { nextDueCheck } from '../src/store/token-checks.ts';
 import type { Records } from '../src/vault/vault.ts';

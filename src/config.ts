@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { defaultHome, environmentWithDotEnv } from './environment.ts';
 import { BrokerError } from './errors.ts';
-import { shortestPassphrase } from './keys/passphrase.ts';
 import {
   completeReminders,
   defaultReminderDays,
   type ReminderSettings,
   reminderVariables,
-} from './reminder-variables.ts';
+} from './expiry/variables.ts';
+import { shortestPassphrase } from './keys/passphrase.ts';
 import { isPostgresUrl, parsePostgresUrl, postgresUrlExample } from './store/postgres-url.ts';
 import { isLoopback } from './webex/address.ts';
 import { documentedClientId, documentedScopes } from './webex/defaults.ts';

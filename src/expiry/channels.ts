@@ -1,6 +1,6 @@
-import type { ReminderSettings } from '../reminder-variables.ts';
 import type { Channel } from './channel.ts';
 import { type Desktop, desktopChannel } from './desktop.ts';
+import type { ReminderSettings } from './variables.ts';
 import { webhookChannel } from './webhook.ts';
 
 /** The channels that are set up, mail first. Close each when done. */

@@ -1,8 +1,8 @@
 import nodemailer from 'nodemailer';
-import type { ReminderSettings } from '../reminder-variables.ts';
 import { isLoopback } from '../webex/address.ts';
 import { type Channel, DeliveredInPart } from './channel.ts';
 import { html, plainText } from './mail-body.ts';
+import type { ReminderSettings } from './variables.ts';
 
 /** Reminders by mail. Null where no mail server is set. */
 export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Channel | null {

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
-import type { ReminderSettings } from '../reminder-variables.ts';
 import { networkReason } from '../webex/network-reason.ts';
 import { displayable } from '../webex/text.ts';
 import type { Channel } from './channel.ts';
+import type { ReminderSettings } from './variables.ts';
 import { type WebhookKind, webhookBody, webhookKind } from './webhook-body.ts';
 
 /** For one message, its answer included. Milliseconds. */

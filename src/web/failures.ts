@@ -1,19 +1,11 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import type { Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
-import type { WebContext } from './context.ts';
 import { describeError } from './describe-error.ts';
+import type { Failure } from './failure.ts';
 import { onPage } from './page-help.ts';
-
-/** What a person or program is told of a failure. */
-export interface Failure {
-  status: number;
-  /** As in `BrokerError`. */
-  code: string;
-  title: string;
-  detail: string;
-  help: string | null;
-}
+import type { Render } from './views.ts';
 
 /** The status and heading for each code that is not simply 400. */
 const known: Record<string, [status: number, title: string]> = {
@@ -121,7 +113,13 @@ export const notFound: RequestHandler = (_request, _response, next) => {
 };
 
 /** Answers every failure: with a page for a person, with problem details for a program. */
-export function failures({ log, render }: Pick<WebContext, 'log' | 'render'>): ErrorRequestHandler {
+export function failures({
+  log,
+  render,
+}: {
+  log: Pick<Logger, 'error'>;
+  render: Render;
+}): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const failure = failureOf(error);
     if (failure.status >= 500) log.error(describeError(error), 'a request failed');

@@ -11,7 +11,7 @@ import type { ProfileSummary, TokenSummary } from '../tokens/summary.ts';
 import type { CheckId } from '../vault/prove.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import type { Explanation } from '../webex/explain-error.ts';
-import type { Failure } from './failures.ts';
+import type { Failure } from './failure.ts';
 import type { LifeView } from './life-view.ts';
 import type { LifetimeEvidence } from './lifetime-evidence.ts';
 import type { ReminderView } from './reminder-view.ts';

@@ -7,7 +7,7 @@ import {
   endCalendarFeed,
   newCalendarFeed,
 } from '../../src/expiry/calendar-feed.ts';
-import { defaultReminderDays } from '../../src/reminder-variables.ts';
+import { defaultReminderDays } from '../../src/expiry/variables.ts';
 import type { Token } from '../../src/tokens/token.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
 import { acme, capture, days, today } from './records.ts';

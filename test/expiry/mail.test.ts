@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type Channel, DeliveredInPart } from '../../src/expiry/channel.ts';
 import { mailChannel } from '../../src/expiry/mail.ts';
 import { sendReminders } from '../../src/expiry/send-reminders.ts';
-import { defaultReminderDays } from '../../src/reminder-variables.ts';
+import { defaultReminderDays } from '../../src/expiry/variables.ts';
 import { importRows } from '../../src/vault/import-profiles.ts';
 import { readProfileRow } from '../../src/vault/profile-rows.ts';
 import { thrownBy } from '../thrown.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nextOccasionAt, type Reminded, reachedAt, thresholdsOf } from '../../src/expiry/occasions.ts';
-import { defaultReminderDays } from '../../src/reminder-variables.ts';
+import { defaultReminderDays } from '../../src/expiry/variables.ts';
 import { daysLeft, documentedLifetimeMs } from '../../src/tokens/lifetimes.ts';
 import { days, today } from './records.ts';
 

@@ -2,7 +2,7 @@ import type { Channel } from '../../src/expiry/channel.ts';
 import type { Claimant } from '../../src/expiry/claimant.ts';
 import type { ReminderMessage } from '../../src/expiry/message.ts';
 import { type Delivery, sendReminders } from '../../src/expiry/send-reminders.ts';
-import { defaultReminderDays } from '../../src/reminder-variables.ts';
+import { defaultReminderDays } from '../../src/expiry/variables.ts';
 import { insertProfile } from '../../src/store/profiles.ts';
 import type { ChannelName } from '../../src/store/reminders.ts';
 import type { Db } from '../../src/store/store.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { pause } from '../../src/expiry/pause.ts';
+import { defaultReminderDays } from '../../src/expiry/variables.ts';
 import { startWatch } from '../../src/expiry/watch.ts';
-import { defaultReminderDays } from '../../src/reminder-variables.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { settleToken } from '../../src/vault/settle.ts';
 import type { Vault } from '../../src/vault/vault.ts';

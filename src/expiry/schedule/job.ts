@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { BrokerError } from '../../errors.ts';
 import { packageRoot } from '../../package-root.ts';
-import { reminderVariables } from '../../reminder-variables.ts';
+import { reminderVariables } from '../variables.ts';
 import type { Job } from './scheduler.ts';
 
 /** This very program, run as `remind`. Of the environment only the data folder's place goes along: it is no secret. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { BrokerError } from './errors.ts';
-import { isLoopback } from './webex/address.ts';
+import { BrokerError } from '../errors.ts';
+import { isLoopback } from '../webex/address.ts';
 
 /** Who is reminded, and how. A channel whose address is null is not used. */
 export interface ReminderSettings {
