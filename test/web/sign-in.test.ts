@@ -38,6 +38,21 @@ test('a name and one press lead to Webex', async () => {
   ).toEqual([{ profile_name: 'acme-corp.', deployment: 'commercial', org_id: null }]);
 });
 
+test('a normal window is told that its history keeps the token: before a sign-in, and after it', async () => {
+  const { person, vault, idle } = await served();
+  const tokenId = await importToken(vault, { profile: 'acme' }, usualToken(), actor);
+  const browser = await person();
+  for (const path of ['/sign-in', '/profiles/acme']) {
+    expect((await browser.get(path).expect(200)).text).toContain(
+      'n a normal window the browser’s history keeps the token on disk',
+    );
+  }
+  expect((await browser.get(`/captures/${tokenId}`).expect(200)).text).toContain(
+    'delete the last hour of it',
+  );
+  await idle();
+});
+
 test('the other deployment, an organization ID and a fresh sign-in are taken along', async () => {
   const { person, vault } = await served();
   const form = { name: 'acme', deployment: 'government', orgId: acmeOrgId.toUpperCase(), fresh: 'yes' };
