@@ -8,6 +8,7 @@ export default defineConfig({
     maxWorkers: 2,
     // The files of a worker share its modules: a third of the time went into loading them anew. No test replaces a module.
     isolate: false,
+    restoreMocks: true,
     projects: [
       {
         extends: true,

@@ -65,7 +65,7 @@ function canStillLive({ lifetimes }: Token, now: number): boolean {
 
 /** From 21.6 to 26.4 hours: what was captured together is not checked together for ever. Milliseconds. */
 function aboutADay(random: () => number): number {
-  return dayMs * (0.9 + 0.2 * random());
+  return Math.round(dayMs * (0.9 + 0.2 * random()));
 }
 
 async function check(vault: Vault, token: Token, due: DueCheck, random: () => number): Promise<Checked> {

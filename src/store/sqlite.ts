@@ -52,13 +52,22 @@ function adapt(database: DatabaseSync, file: string): SqliteDatabase {
       // A full disk ends a transaction by itself. That it cannot be ended again must not hide why.
       if (sql === 'rollback' && !database.isTransaction) return nothing;
       const statement = inWords(file, () => database.prepare(sql === 'begin' ? 'begin immediate' : sql));
-      const parameters = (values: readonly unknown[]) => values as (string | number | bigint | null)[];
       return {
         reader: statement.columns().length > 0,
-        all: (values) => inWords(file, () => statement.all(...parameters(values))),
-        iterate: (values) => statement.iterate(...parameters(values)),
-        run: (values) => inWords(file, () => statement.run(...parameters(values))),
+        all: (values) => inWords(file, () => statement.all(...whole(values))),
+        iterate: (values) => statement.iterate(...whole(values)),
+        run: (values) => inWords(file, () => statement.run(...whole(values))),
       };
     },
   };
+}
+
+/** PostgreSQL refuses a fraction of a millisecond or of a count; SQLite would keep it, until somebody moves the store. */
+function whole(values: readonly unknown[]): (string | number | bigint | null)[] {
+  for (const value of values) {
+    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+      throw new RangeError(`${value} is not a whole number, and the store holds no other`);
+    }
+  }
+  return values as (string | number | bigint | null)[];
 }

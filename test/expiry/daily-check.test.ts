@@ -192,3 +192,17 @@ test('a clock that stood ahead for a while does not put the checks off until the
   expect(await checkAll(vault)).toEqual(['acme ok']);
   expect((await lastCheck(vault.db, id))?.nextAt).toBeLessThan(today + days(4));
 });
+
+test('what was looked at a little while ago is put off to a whole millisecond, which is all that the store holds', async () => {
+  const { vault, hold } = await setting();
+  const tokenId = await hold('acme');
+  await vault.db.updateTable('token').set({ check_at: today }).execute();
+  expect(await checkNext(vault, () => 0.123_456_789_012)).toBeNull();
+  const { check_at } = await vault.db
+    .selectFrom('token')
+    .select('check_at')
+    .where('id', '=', tokenId)
+    .executeTakeFirstOrThrow();
+  expect(check_at).toBeGreaterThan(today);
+  expect(Number.isInteger(check_at)).toBe(true);
+});

@@ -51,7 +51,7 @@ describe('ten years: no reminder is missed, and none comes twice', () => {
     let renewAt = expiresAt - days(70 * random() - 20);
     while (trueNow < today + days(3653)) {
       const asleep = random() < 0.01;
-      trueNow += asleep ? days(80 * random()) : 3_600_000 * (4 + 40 * random());
+      trueNow += Math.round(asleep ? days(80 * random()) : 3_600_000 * (4 + 40 * random()));
       if (trueNow >= renewAt) {
         records.setNow(trueNow);
         token = await capture(records, trueNow);
@@ -61,7 +61,7 @@ describe('ten years: no reminder is missed, and none comes twice', () => {
         process.env.TZ = zones[renewals % zones.length];
       }
       // Now and then the clock is wrong, by minutes or by days, and so it was when it was read.
-      const clockError = random() < 0.05 ? days(40 * random() - 20) : 0;
+      const clockError = random() < 0.05 ? Math.round(days(40 * random() - 20)) : 0;
       records.setNow(trueNow + clockError);
       mail.failing = random() < 0.1 ? 'down' : null;
       const before = mail.received.length;

@@ -135,7 +135,11 @@ test('no failure ends it', async () => {
 });
 
 describe('a timer', () => {
-  afterEach(() => vi.useRealTimers());
+  afterEach(() => {
+    // In this order: a spy on a false clock would put that one back.
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
 
   test('is never set for more than a day', async () => {
     vi.useFakeTimers();
