@@ -1,0 +1,95 @@
+import { CspEvaluator } from 'csp_evaluator/dist/evaluator.js';
+import { Severity, Type } from 'csp_evaluator/dist/finding.js';
+import { CspParser } from 'csp_evaluator/dist/parser.js';
+import supertest from 'supertest';
+import { expect, test } from 'vitest';
+import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
+import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { Clearings } from '../../src/web/side-door/clearings.ts';
+import { createSideDoor } from '../../src/web/side-door/side-door.ts';
+import { quietLog } from '../server/quiet-log.ts';
+import { attacked, worth } from './attacked.ts';
+import { concrete, routesOf } from './every-route.ts';
+import { get, rawly } from './rawly.ts';
+
+const it = attacked();
+const { send } = rawly(it);
+const guessed = 'x'.repeat(43);
+
+test('the side door, which is on another port, has the same headers', async () => {
+  const origin = 'http://localhost:4999';
+  const clearings = new Clearings(Date.now);
+  const door = createSideDoor({ vault: it.vault, log: quietLog(), clearings, origin });
+  const link = await newEntryLink(it.vault);
+  const routes = routesOf(door);
+  expect(routes.map(({ path }) => path)).toEqual(
+    expect.arrayContaining(['/enter/:link', '/assets/style.css']),
+  );
+  for (const { path } of [...routes, { path: '/nothing' }]) {
+    for (const [method, host, value] of [
+      ['get', 'localhost:4999', link],
+      ['get', 'localhost:4999', guessed],
+      ['post', 'localhost:4999', guessed],
+      ['get', 'evil.example', link],
+      ['get', `localhost:${it.port}`, link],
+    ] as const) {
+      const {
+        status,
+        headers,
+        text = '',
+      } = await supertest(door)
+        [method](concrete(path, { link: value }))
+        .set('Host', host);
+      if (host !== 'localhost:4999') expect([status, text]).toEqual([421, 'Another address.\n']);
+      const asset = path.startsWith('/assets/') && status === 200;
+      expect(headers).toMatchObject({
+        'cache-control': asset ? 'no-cache' : 'no-store',
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'cross-origin-opener-policy': 'same-origin',
+        'referrer-policy': expect.stringMatching(/^(no-referrer|same-origin)$/),
+      });
+      expect(headers).not.toHaveProperty('strict-transport-security');
+      expect(text).not.toMatch(worth);
+      const csp = headers['content-security-policy'] ?? '';
+      expect(csp).toContain("default-src 'none'");
+      expect(csp).toContain("frame-ancestors 'none'");
+      expect(worseThanMaybe(csp)).toEqual([]);
+    }
+  }
+});
+
+/*
+ * What is left is "'self' can be problematic if you host JSONP, AngularJS or user uploaded files" (medium, maybe), on
+ * script-src: there are none of these here, as only the files of src/web/assets.ts are served. Where a page leads to
+ * this program's other port on localhost, "Allow only resources downloaded over HTTPS" (medium) names that very origin:
+ * nothing is between the two.
+ */
+test('the policies, by Google’s CSP Evaluator: nothing of severity medium or worse', async () => {
+  const { link } = await prepareSignIn(it.vault, { profile: 'globex' });
+  for (const [path, left] of [
+    ['/', [['MEDIUM_MAYBE', 'script-src', "'self'"]]],
+    [`/sign-in/${link}`, [['MEDIUM_MAYBE', 'script-src', "'self'"]]],
+    ['/healthz', []],
+  ] as const) {
+    const { headers } = await send(get(path, 'Sec-Fetch-Site: none'));
+    const text = headers['content-security-policy'] ?? '';
+    expect(text).not.toBe('');
+    expect(worseThanMaybe(text)).toEqual([]);
+    const findings = new CspEvaluator(new CspParser(text).csp).evaluate();
+    const others = findings.filter(({ severity }) => severity > Severity.HIGH_MAYBE);
+    expect(others.map(({ severity, directive, value }) => [Severity[severity], directive, value])).toEqual(
+      left,
+    );
+  }
+  expect(worseThanMaybe("script-src 'unsafe-inline'")).not.toEqual([]);
+  expect(worseThanMaybe("default-src 'none'; connect-src http://evil.example")).not.toEqual([]);
+});
+
+/** What the evaluator finds of severity medium and up, but for plain http to this machine itself. */
+function worseThanMaybe(policyText: string) {
+  return new CspEvaluator(new CspParser(policyText).csp)
+    .evaluate()
+    .filter(({ severity }) => severity <= Severity.HIGH_MAYBE)
+    .filter(({ type, value }) => type !== Type.SRC_HTTP || !/^http:\/\/localhost:\d+$/.test(value ?? ''));
+}
