@@ -18,7 +18,7 @@ interface Axe {
 
 /**
  * What is wrong with a page that is shown at a phone's width, in light: by every rule of axe, by its colours once more
- * in dark, and by scrolling sideways on the phone and on a desk. axe is loaded once, and tells of nothing but faults:
+ * in dark, and by scrolling sideways there and on a desk. axe is loaded once, and tells of nothing but faults:
  * that is half the time.
  */
 export async function faultsOf(
@@ -33,9 +33,8 @@ export async function faultsOf(
   const dark = styled ? await violations(page, ['color-contrast']) : [];
   await page.emulateMedia({ colorScheme: 'light' });
   const onPhone = await tooWide(page);
-  await page.setViewportSize(desk);
-  const onDesk = await tooWide(page);
-  await page.setViewportSize(phone);
+  // A table is laid out in another way there; what else fits on a phone fits on a desk.
+  const onDesk = (await page.locator('table').count()) > 0 && (await tooWideOnDesk(page));
   return [
     ...light.map((fault) => `${what}, light: ${fault}`),
     ...dark.map((fault) => `${what}, dark: ${fault}`),
@@ -53,6 +52,13 @@ async function violations(page: Page, rules: string[] | null): Promise<string[]>
     });
     return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
   }, rules);
+}
+
+async function tooWideOnDesk(page: Page): Promise<boolean> {
+  await page.setViewportSize(desk);
+  const wide = await tooWide(page);
+  await page.setViewportSize(phone);
+  return wide;
 }
 
 async function tooWide(page: Page): Promise<boolean> {
