@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Browser, launch } from 'puppeteer-core';
+import { describe } from 'vitest';
 import { chromiumArguments, chromiumPath } from './browser.ts';
 
 export type BrowserName = 'Chromium' | 'Firefox';
@@ -14,10 +15,15 @@ const firefoxPaths = [
 
 const firefoxPath = process.env.FIREFOX_PATH ?? firefoxPaths.find((path) => existsSync(path));
 
-/** For tests of what browsers do differently: both, or Chromium alone where there is no Firefox, which is said. */
-export const browsers: BrowserName[] = firefoxPath === undefined ? ['Chromium'] : ['Chromium', 'Firefox'];
-if (firefoxPath === undefined) {
-  process.stderr.write('Firefox is not installed (firefox-esr, or FIREFOX_PATH): its tests are skipped.\n');
+/**
+ * For tests of what browsers do differently, in each of the two. Without Firefox its half is skipped, and the title says
+ * what is missing.
+ */
+export function inBothBrowsers(tests: (name: BrowserName) => void): void {
+  describe('Chromium', () => tests('Chromium'));
+  const missing = firefoxPath === undefined;
+  const title = missing ? 'Firefox (not installed: firefox-esr, or FIREFOX_PATH)' : 'Firefox';
+  describe.skipIf(missing)(title, () => tests('Firefox'));
 }
 
 /** One of the two, driven in the same way. `hosts` are names that lead to this machine. */

@@ -1,10 +1,10 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { readToken } from '../../src/vault/read-token.ts';
 import { actor } from '../vault/vaults.ts';
-import { browsers, launchOneOf } from './both-browsers.ts';
+import { inBothBrowsers, launchOneOf } from './both-browsers.ts';
 import { listening } from './listening.ts';
 import { mainText, type Program, press, runProgram, signInAtWebex, untilHeading } from './program.ts';
 
@@ -19,7 +19,7 @@ async function contents({ vault: { db } }: Program): Promise<unknown> {
   return [await of('profile'), await of('token'), await of('client'), reads];
 }
 
-describe.each(browsers)('%s', (name) => {
+inBothBrowsers((name) => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchOneOf(name, [evil, lookAlike, 'localhost.']);

@@ -1,13 +1,13 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
 import { readToken } from '../../src/vault/read-token.ts';
 import { actor } from '../vault/vaults.ts';
-import { browsers, launchOneOf } from './both-browsers.ts';
+import { inBothBrowsers, launchOneOf } from './both-browsers.ts';
 import { leaveWorker, type OtherProject, type WorkerKind } from './other-project.ts';
 import { mainText, type Program, press, runProgram, signInAtWebex, untilHeading } from './program.ts';
 
-describe.each(browsers)('%s', (name) => {
+inBothBrowsers((name) => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchOneOf(name);
