@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createLog } from '../../src/cli/log.ts';
 import { BrokerError } from '../../src/errors.ts';
 import { createWebApp } from '../../src/web/app.ts';
@@ -13,6 +13,9 @@ import { simulated } from '../simulator/simulated.ts';
 import { servedWithTools } from '../web/with-tools.ts';
 import { concrete, routesOf } from './every-route.ts';
 import { tracesIn } from './traces.ts';
+
+// Many whole processes.
+vi.setConfig({ testTimeout: 60_000 });
 
 test('a trace is found in every form', () => {
   const secret = 'fake-token-of-the-canary-1';

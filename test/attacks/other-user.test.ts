@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { secretVariables } from '../../src/config.ts';
 import { isOtherUser } from '../../src/server/peer-user.ts';
 import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
@@ -11,6 +11,9 @@ import { machine } from '../cli/run.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { filesHolding } from '../vault/vaults.ts';
 import { attacked } from './attacked.ts';
+
+// Many whole processes.
+vi.setConfig({ testTimeout: 60_000 });
 
 const linux = process.platform === 'linux';
 
