@@ -21,6 +21,7 @@ export interface RoundRow {
   /** RFC 3339. */
   expiresAt: string;
   timeLeft: string;
+  rejected: boolean;
   state: RenewalItem['state'];
 }
 
@@ -106,5 +107,5 @@ function rowOf({ now }: Vault, { profile, contact, expiresAt, rejected, state }:
   const timeLeft = rejected
     ? 'rejected by Webex'
     : timeLeftText(expiresAt <= now() ? Math.min(-1, left) : left);
-  return { profile, contact, expiresAt: ends, timeLeft, state };
+  return { profile, contact, expiresAt: ends, timeLeft, rejected, state };
 }
