@@ -102,7 +102,6 @@ async function resealAll(
   unreadable: Set<string>,
 ): Promise<{ resealed: number; last: string | null }> {
   // Another process may have ended this rotation meanwhile, and begun the next: its key is the one to seal with.
-  await keys.refresh(trx);
   const newest = await newestDataKey(trx);
   let resealed = 0;
   for (const { id, profileId, sealed } of tokens) {
