@@ -17,6 +17,8 @@ import { insertProfile } from '../../src/store/profiles.ts';
 import { failedReminders } from '../../src/store/reminders.ts';
 import { quarantineEndsAt } from '../../src/tokens/quarantine.ts';
 import type { Vault } from '../../src/vault/vault.ts';
+import { actor, handoffVault } from '../handoff/handoff-vault.ts';
+import { fakeProfile } from '../store/fake-rows.ts';
 import {
   acme,
   asAnotherProcess,
@@ -29,9 +31,7 @@ import {
   type TestRecords,
   testChannel,
   today,
-} from '../expiry/records.ts';
-import { fakeProfile } from '../store/fake-rows.ts';
-import { actor, handoffVault } from './handoff-vault.ts';
+} from './records.ts';
 
 /** Since when the quarantines of these tests are. */
 const began = today + days(100);
