@@ -166,5 +166,7 @@ describe('no secret goes into the job', () => {
   test('and what the job will lack is named', () => {
     expect(leftBehind(environment, {})).toEqual(['WEBEX_TOKEN_SMTP_URL', 'WEBEX_TOKEN_WEBHOOK_URL']);
     expect(leftBehind(environment, environment)).toEqual([]);
+    const entra = { AZURE_TENANT_ID: 'acme.example', AZURE_CLIENT_SECRET: 'a fake secret' };
+    expect(leftBehind(entra, { AZURE_TENANT_ID: 'acme.example' })).toEqual(['AZURE_CLIENT_SECRET']);
   });
 });

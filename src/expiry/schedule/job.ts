@@ -25,8 +25,16 @@ export function remindJob(environment: NodeJS.ProcessEnv): Job {
   return job;
 }
 
+/** By which it looks for a quarantine without a person. */
+const entraVariables = [
+  'AZURE_TENANT_ID',
+  'AZURE_CLIENT_ID',
+  'AZURE_CLIENT_SECRET',
+  'AZURE_CLIENT_CERTIFICATE_PATH',
+];
+
 /** The settings that this environment has and the job will not have: it reads only `.env`. */
 export function leftBehind(environment: NodeJS.ProcessEnv, dotEnv: NodeJS.Dict<string>): string[] {
-  const needed = [...Object.keys(reminderVariables), 'WEBEX_TOKEN_DATABASE_URL'];
+  const needed = [...Object.keys(reminderVariables), 'WEBEX_TOKEN_DATABASE_URL', ...entraVariables];
   return needed.filter((name) => environment[name] && environment[name] !== dotEnv[name]);
 }
