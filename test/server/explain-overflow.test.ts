@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { explainOverflow } from '../../src/server/explain-overflow.ts';
+
+async function serving(): Promise<number> {
+  const server = createServer((_request, response) => response.end('fine'));
+  explainOverflow(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+/** What comes back for the pieces, each sent once the one before was taken. Rejects where the connection is reset. */
+async function send(port: number, pieces: string[]): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.setEncoding('utf8').setNoDelay(true);
+  let text = '';
+  socket.on('data', (data: string) => {
+    text += data;
+  });
+  const closed = once(socket, 'close');
+  for (const piece of pieces) {
+    if (socket.writable) await new Promise((resolve) => socket.write(piece, resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  socket.end();
+  await closed;
+  return text;
+}
+
+const cookies = `Cookie: ${'x'.repeat(20_000)}`;
+
+test('too many cookies, in however many pieces: what to do', async () => {
+  const port = await serving();
+  const answer = await send(port, ['GET / HTTP/1.1\r\nHost: x\r\n', ...Array(20).fill(cookies), '\r\n\r\n']);
+  expect(answer).toMatch(/^HTTP\/1.1 431 .*\r\nConnection: close\r\n.*too many cookies.*page again\.\n$/s);
+});
+
+test('after an answer, too: browsers keep their connections', async () => {
+  const port = await serving();
+  const answer = await send(port, [
+    'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
+    'GET / HTTP/1.1\r\nHost: x\r\n',
+    cookies,
+  ]);
+  expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n.*fine.*HTTP\/1.1 431 .*too many cookies/s);
+});
+
+test('what is no HTTP gets its status and nothing else', async () => {
+  const port = await serving();
+  expect(await send(port, ['HELLO\r\n\r\n'])).toMatch(
+    /^HTTP\/1.1 400 Bad Request\r\n.*Content-Length: 0\r\n\r\n$/s,
+  );
+});
