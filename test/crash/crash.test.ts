@@ -14,10 +14,12 @@ import { usualToken } from '../webex/fake-tokens.ts';
 import { filesIn } from './disk.ts';
 import { type Expected, expectStored, lookInto } from './look.ts';
 import { oldStore } from './old-store.ts';
-import { operate } from './operate-built.ts';
+import { builtOperate } from './operate-built.ts';
 import { type Change, recordWrites } from './recorded-writes.ts';
 import { everyState, thinned } from './states.ts';
 import { straceMissing } from './strace.ts';
+
+const operate = builtOperate();
 
 /*
  * Each operation runs once, with everything recorded that it does to its files. From that, every state is built that a

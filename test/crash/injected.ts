@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { operate } from './operate-built.ts';
 
 export interface Injected {
   /** What it said before its end. */
@@ -10,7 +9,7 @@ export interface Injected {
 }
 
 /** Runs one operation (see operate.ts) with something done to its system calls, in strace's words. */
-export function operateInjected(home: string, args: string[], inject: string): Injected {
+export function operateInjected(operate: string, home: string, args: string[], inject: string): Injected {
   const calls = inject.split(':', 1)[0] ?? '';
   // Not filtered in the kernel: strace would deliver no signal then.
   const options = ['-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', `inject=${inject}`];

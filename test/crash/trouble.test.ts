@@ -13,8 +13,10 @@ import { actor, newVault, noKeychain, testSettings, today } from '../vault/vault
 import { usualToken } from '../webex/fake-tokens.ts';
 import { fill } from './full-store.ts';
 import { operateInjected } from './injected.ts';
-import { operate } from './operate-built.ts';
+import { builtOperate } from './operate-built.ts';
 import { straceMissing } from './strace.ts';
+
+const operate = builtOperate();
 
 async function vaultAt(home: string): Promise<Vault> {
   return await openVault(readSettings({ WEBEX_TOKEN_HOME: home }), {
@@ -55,7 +57,7 @@ async function atEach(
     const copy = join(temporaryFolder(), 'home');
     cpSync(home, copy, { recursive: true });
     chmodSync(copy, 0o700);
-    const { said, ended, stderr } = operateInjected(copy, ['import', 'beta', 'B'], inject(count));
+    const { said, ended, stderr } = operateInjected(operate, copy, ['import', 'beta', 'B'], inject(count));
     await look(copy, said, stderr);
     if (ended) return count;
   }
