@@ -15,7 +15,7 @@ const statuses: Record<string, number> = {
 };
 
 /** How long a browser may take to send the rest of what is not read. Milliseconds. */
-const restTimeoutMs = 2_000;
+const restTimeoutMs = 10_000;
 
 /** Answers headers that are too large with what to do, where Node's own answer would be an empty page. */
 export function explainOverflow(server: Server | TlsServer): void {

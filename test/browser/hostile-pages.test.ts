@@ -95,7 +95,7 @@ inBothBrowsers((name) => {
       program.answers.length = 0;
       // Some browsers never tell what became of a page that was left in this way.
       void tab.evaluate(sendForm, program.origin + path, type, body).catch(() => {});
-      await expect.poll(() => program.answers).toContain(`POST ${path} 403`);
+      await expect.poll(() => program.answers, { timeout: 10_000 }).toContain(`POST ${path} 403`);
       await tab.close();
     }
     expect(await contents(program)).toEqual(before);

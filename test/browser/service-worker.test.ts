@@ -24,7 +24,7 @@ inBothBrowsers((name) => {
     const page = await context.newPage();
     // It would get the token: this is what it sees of an address such as Webex sends the browser to.
     await page.goto(`${program.origin}/auth/code#access_token=fake-bait`);
-    await expect.poll(() => project.seen()).toContain('#access_token=fake-bait');
+    await expect.poll(() => project.seen(), { timeout: 10_000 }).toContain('#access_token=fake-bait');
     const { tab } = project;
     const draft = async () => {
       await tab.goto(`${program.origin}/healthz`);
