@@ -38,7 +38,7 @@ function listening(pid: number): number {
 async function saying(child: ChildProcessByStdio<null, Readable | null, Readable>, words: string) {
   let said = '';
   await new Promise<void>((resolve, reject) => {
-    child.on('close', () => reject(new Error(`the program ended: ${said}`)));
+    child.on('close', (code, signal) => reject(new Error(`it ended, ${code ?? signal}: ${said}`)));
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;
       if (said.includes(words)) resolve();
