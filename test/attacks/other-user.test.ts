@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import { secretVariables } from '../../src/config.ts';
-import { isOtherUser } from '../../src/server/peer-user.ts';
 import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
 import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { isOtherUser } from '../../src/web/peer-user.ts';
 import { machine } from '../cli/run.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { filesHolding } from '../vault/vaults.ts';
@@ -73,6 +73,24 @@ describe('one-time links', () => {
         );
         expect(stdout).toBe('303');
       }
+    },
+  );
+
+  test.runIf(linux && process.getuid?.() === 0)(
+    'a session of this user’s browser is of no use to another, who may have been sent its cookie',
+    async () => {
+      const entered = await open(`/enter/${await newEntryLink(it.vault)}`);
+      const [cookie = ''] = entered.headers.getSetCookie().map((each) => each.split(';', 1)[0]);
+      const mine = await fetch(`${it.origin}/log`, { headers: { cookie } });
+      expect(mine.status).toBe(200);
+      const { stdout } = await promisify(execFile)(
+        'curl',
+        ['-s', '-i', '-H', `Cookie: ${cookie}`, `${it.origin}/log`],
+        { uid: 65_534 },
+      );
+      expect(stdout).toMatch(/^HTTP\/1\.1 403 /);
+      expect(stdout).not.toMatch(/set-cookie|href="\/log"/i);
+      expect((await fetch(`${it.origin}/log`, { headers: { cookie } })).status).toBe(200);
     },
   );
 

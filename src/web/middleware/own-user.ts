@@ -1,7 +1,7 @@
 import type { Express } from 'express';
 import { BrokerError } from '../../errors.ts';
-import { isOtherUser } from '../../server/peer-user.ts';
 import { isForOwnUser } from '../../vault/link-secrets.ts';
+import { isOtherUser } from '../peer-user.ts';
 
 /** Refuses links that were made for this user's own browser to every other user of this machine, and uses none up. */
 export function ownLinksForOwnUser(app: Express, parameter: 'secret' | 'link'): void {
