@@ -5,7 +5,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Browsers and whole processes are started in many of them: two cores are soon busy.
-    maxWorkers: 2,
+    maxWorkers: 3,
     // The files of a worker share its modules: a third of the time went into loading them anew. No test replaces a module.
     isolate: false,
     restoreMocks: true,

@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { SecureContextOptions } from 'node:tls';
 import { BrokerError } from '../errors.ts';
 
@@ -42,16 +42,27 @@ export function watchTls(
   failed: (error: unknown) => void,
   intervalMs = lookEveryMs,
 ): () => void {
-  const paths = [files.certificate, files.key];
-  const look = () => {
+  let last = stateOf(files);
+  // Not `watchFile`: it takes its first look some time later, and what changes until then it never tells.
+  const timer = setInterval(() => {
+    const state = stateOf(files);
+    if (state === last) return;
+    last = state;
     try {
       changed(readTls(files));
     } catch (error) {
       failed(error);
     }
-  };
-  for (const path of paths) watchFile(path, { interval: intervalMs, persistent: false }, look);
-  return () => {
-    for (const path of paths) unwatchFile(path, look);
-  };
+  }, intervalMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Another one whenever either file was written or exchanged. */
+function stateOf({ certificate, key }: TlsFiles): string {
+  const states = [certificate, key].map((path) => {
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return found === undefined ? 'none' : `${found.ino} ${found.size} ${found.mtimeNs}`;
+  });
+  return states.join();
 }
