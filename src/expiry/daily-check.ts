@@ -5,6 +5,7 @@ import { count } from '../store/tallies.ts';
 import { type DueCheck, nextDueCheck, planCheck, recordCheck } from '../store/token-checks.ts';
 import { tokenById } from '../store/tokens.ts';
 import { dayMs, expiryOf } from '../tokens/lifetimes.ts';
+import { spread } from '../tokens/spread.ts';
 import type { Token } from '../tokens/token.ts';
 import { type Answer, answerOutcome, askWebex, openForWebex, recordAnswer } from '../vault/ask-webex.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -52,7 +53,7 @@ function putOff(token: Token, now: number, random: () => number): number | null 
   const recently = verifiedAt !== null && verifiedAt <= now && now - verifiedAt < recentlyMs;
   // Where an unproven date has passed since, asking at once settles it.
   const settled = lifetimes.confirmed !== null || (lifetimes.reported ?? never) > now;
-  return recently && rejectedAt === null && settled ? verifiedAt + aboutADay(random) : null;
+  return recently && rejectedAt === null && settled ? verifiedAt + spread(dayMs, random) : null;
 }
 
 /** Until its end, and where nobody confirmed that: until the last of the dates that were named. */
@@ -61,11 +62,6 @@ function canStillLive({ lifetimes }: Token, now: number): boolean {
   return (
     expiryOf(lifetimes).expiresAt > now || (confirmed === null && documented !== null && documented > now)
   );
-}
-
-/** From 21.6 to 26.4 hours: what was captured together is not checked together for ever. Milliseconds. */
-function aboutADay(random: () => number): number {
-  return Math.round(dayMs * (0.9 + 0.2 * random()));
 }
 
 async function check(vault: Vault, token: Token, due: DueCheck, random: () => number): Promise<Checked> {
@@ -83,8 +79,8 @@ async function check(vault: Vault, token: Token, due: DueCheck, random: () => nu
   const change = await vault.db.transaction().execute(async (trx) => {
     const now = vault.now();
     const pauseMs = unanswered
-      ? Math.max(retryAfterMs, pauseAfter(failures) * (0.9 + 0.2 * random()))
-      : aboutADay(random);
+      ? Math.max(retryAfterMs, spread(pauseAfter(failures), random))
+      : spread(dayMs, random);
     const changed = answer === null ? null : await recordAnswer(trx, token.id, answer, now);
     await recordCheck(trx, token.id, { now, nextAt: Math.ceil(now + pauseMs), failures, outcome });
     await count(trx, 'checks', outcome);

@@ -8,6 +8,7 @@ import {
   saveWatchFailure,
 } from '../../store/handoffs.ts';
 import { dayMs } from '../../tokens/lifetimes.ts';
+import { spread } from '../../tokens/spread.ts';
 import type { Records } from '../../vault/vault.ts';
 import { type EntraCloud, isEntraCloud } from './clouds.ts';
 import { synchronizationPath } from './find-job.ts';
@@ -74,8 +75,8 @@ export function dailyWatch(
       const taken = { ...due, watchAt: now + leaseMs };
       if (!(await planWatch(db, due, taken.watchAt))) continue;
       const watched = await watchOne(records, due.handoff, graphIn);
-      const pauseMs = watched.failure === null ? dayMs * (0.9 + 0.2 * random()) : retryMs;
-      await planWatch(db, taken, Math.ceil(records.now() + pauseMs));
+      const pauseMs = watched.failure === null ? spread(dayMs, random) : retryMs;
+      await planWatch(db, taken, records.now() + pauseMs);
       return watched;
     }
   };
