@@ -69,6 +69,8 @@ export function appOrigin(settings: Pick<Settings, 'port'>): string {
 
 interface Variable {
   schema: z.ZodType;
+  /** The parser of the code that uses the value. Throws a `BrokerError` that says what is wrong, without the value. */
+  check?: (value: string) => unknown;
   /** What is right, for the error message. */
   expected: string;
   example: string;
@@ -107,6 +109,7 @@ const variables = {
   WEBEX_TOKEN_HOME: { schema: text, expected: 'a folder', example: '/var/lib/webex-token' },
   WEBEX_TOKEN_DATABASE_URL: {
     schema: z.string().refine(isPostgresUrl),
+    check: parsePostgresUrl,
     expected: 'the address of a PostgreSQL database',
     example: postgresUrlExample,
     secret: true,
@@ -185,14 +188,15 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const read = <T>(name: VariableName): T | null => {
     const value = given[name];
     if (value === undefined || value === '') return null;
-    const { schema, expected, example, secret }: Variable = variables[name];
+    const { schema, check, expected, example, secret }: Variable = variables[name];
     const result = schema.safeParse(value);
-    if (result.success) return result.data as T;
     // A password in an address is a secret too.
     const shown = secret || value.includes('@') ? 'its value' : JSON.stringify(value.slice(0, 100));
+    const wrong = result.success ? reasonAgainst(value, check) : `${shown} is not ${expected}`;
+    if (result.success && wrong === null) return result.data as T;
     throw new BrokerError(
       'E_SETTING',
-      `${name}: ${shown} is not ${expected}, for example ${name}=${/ /.test(example) ? `"${example}"` : example}`,
+      `${name}: ${wrong}, for example ${name}=${/ /.test(example) ? `"${example}"` : example}`,
     );
   };
   const endpoints = (deployment: Deployment, suffix: '' | '_F'): WebexEndpoints => ({
@@ -203,7 +207,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   return {
     port: read<number>('WEBEX_TOKEN_PORT') ?? 3000,
     home: read<string>('WEBEX_TOKEN_HOME') ?? defaultHome(),
-    databaseUrl: checkedDatabaseUrl(read('WEBEX_TOKEN_DATABASE_URL')),
+    databaseUrl: read('WEBEX_TOKEN_DATABASE_URL'),
     keyFile: read('WEBEX_TOKEN_KEY_FILE'),
     passphrase: read('WEBEX_TOKEN_PASSPHRASE'),
     newPassphrase: read('WEBEX_TOKEN_NEW_PASSPHRASE'),
@@ -238,19 +242,14 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   };
 }
 
-/** Where it is wrong, more can be said of it than that, and without repeating it. */
-function checkedDatabaseUrl(url: string | null): string | null {
-  if (url === null) return null;
+/** Why the code that uses a value refuses it; null: it does not. */
+function reasonAgainst(value: string, check: Variable['check']): string | null {
   try {
-    parsePostgresUrl(url);
-    return url;
+    check?.(value);
+    return null;
   } catch (error) {
-    if (!(error instanceof BrokerError)) throw error;
-    const example = `for example WEBEX_TOKEN_DATABASE_URL=${postgresUrlExample}`;
-    throw new BrokerError(
-      'E_SETTING',
-      `WEBEX_TOKEN_DATABASE_URL: ${error.message.replace(/\.$/, '')}, ${example}`,
-    );
+    if (error instanceof BrokerError) return error.message.replace(/\.$/, '');
+    throw error;
   }
 }
 

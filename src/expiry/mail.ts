@@ -1,25 +1,22 @@
 import nodemailer from 'nodemailer';
-import { isLoopback } from '../webex/address.ts';
 import { type Channel, DeliveredInPart } from './channel.ts';
 import { html, plainText } from './mail-body.ts';
+import { parseMailServer } from './mail-server.ts';
 import type { ReminderSettings } from './variables.ts';
 
 /** Reminders by mail. Null where no mail server is set. */
 export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Channel | null {
   const [first] = mailTo;
   if (smtpUrl === null || first === undefined) return null;
-  const url = new URL(smtpUrl);
-  const secure = url.protocol === 'smtps:';
-  const here = isLoopback(url.hostname);
-  const user = decodeURIComponent(url.username);
+  const { host, port, implicitTls, isLoopback, auth } = parseMailServer(smtpUrl);
   const transport = nodemailer.createTransport({
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? (secure ? 465 : 587) : Number(url.port),
-    secure,
+    host,
+    port,
+    secure: implicitTls,
     // Nothing is sent in the clear over a network. On this machine nobody stands between, and certificates are made up.
-    requireTLS: !secure && !here,
-    tls: { rejectUnauthorized: !here, minVersion: 'TLSv1.2' },
-    ...(user !== '' && { auth: { user, pass: decodeURIComponent(url.password) } }),
+    requireTLS: !implicitTls && !isLoopback,
+    tls: { rejectUnauthorized: !isLoopback, minVersion: 'TLSv1.2' },
+    ...(auth !== null && { auth }),
     connectionTimeout: 15_000,
     greetingTimeout: 15_000,
     socketTimeout: 20_000,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { BrokerError } from '../errors.ts';
 import { isLoopback } from '../webex/address.ts';
+import { mailServerExample, parseMailServer } from './mail-server.ts';
 
 /** Who is reminded, and how. A channel whose address is null is not used. */
 export interface ReminderSettings {
@@ -22,9 +23,10 @@ const address = String.raw`[^\s<>@,;"]+@[^\s<>@,;"]+`;
 /** The environment variables of reminders, as `config.ts` has them. */
 export const reminderVariables = {
   WEBEX_TOKEN_SMTP_URL: {
-    schema: z.string().refine(isMailServer),
+    schema: z.string(),
+    check: parseMailServer,
     expected: 'the address of a mail server, smtps:// or smtp:// (which then has to offer STARTTLS)',
-    example: 'smtps://user:password@smtp.example.com:465',
+    example: mailServerExample,
     secret: true,
   },
   WEBEX_TOKEN_MAIL_FROM: {
@@ -77,14 +79,8 @@ export function completeReminders(settings: ReminderSettings): ReminderSettings 
   );
 }
 
-function isMailServer(value: string): boolean {
-  const url = URL.parse(value);
-  if (url === null || url.hostname === '' || !/^\/?$/.test(url.pathname)) return false;
-  return ['smtp:', 'smtps:'].includes(url.protocol) && url.search === '' && url.hash === '';
-}
-
 function isWebhook(value: string): boolean {
-  const url = URL.parse(value);
+  const url = /[\s\p{Cc}]/u.test(value) ? null : URL.parse(value);
   if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
