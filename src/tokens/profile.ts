@@ -24,6 +24,11 @@ export type NewProfile = Omit<Profile, 'contact' | 'tags'> & Partial<Pick<Profil
 const longestName = 63;
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
+/** Whether a text can be a profile's name. Such a name means nothing to a shell. */
+export function isProfileName(text: string): boolean {
+  return namePattern.test(text);
+}
+
 /** Checks a profile's name as a person typed it. Throws `E_PROFILE_NAME`, with a name that would do. */
 export function parseProfileName(text: string): string {
   const name = text.trim();

@@ -1,9 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, test, vi } from 'vitest';
+
 import { temporaryFolder } from '../temporary-folder.ts';
 import { type Machine, machine, program } from './run.ts';
+
+// Each starts a shell that starts the program, many times.
+vi.setConfig({ testTimeout: 60_000 });
 
 const lines: [line: string, offered: string[]][] = [
   ['webex-token ge', ['get']],
@@ -46,10 +51,15 @@ function has(shell: string): boolean {
   }
 }
 
-function run(shell: string, script: string, environment: NodeJS.ProcessEnv): string[] {
-  const output = execFileSync(shell, ['-c', script], { encoding: 'utf8', env: environment });
+function run(
+  shell: string,
+  script: string,
+  environment: NodeJS.ProcessEnv,
+  cwd = environment.HOME,
+): string[] {
+  const output = execFileSync(shell, ['-c', script], { encoding: 'utf8', env: environment, cwd });
   return output
-    .split(/\s+/)
+    .split('\n')
     .filter((word) => word !== '')
     .sort();
 }
@@ -62,38 +72,98 @@ function wordsOf(line: string): string {
     .join(' ');
 }
 
-test.runIf(has('bash'))('bash completes commands, options, values and names', async () => {
-  const here = await stocked();
-  const file = await here.script('bash');
-  for (const [line, offered] of lines) {
-    const script = `source '${file}'; COMP_WORDS=(${wordsOf(line)}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _webex_token; echo "\${COMPREPLY[@]}"`;
-    expect(run('bash', script, here.environment), line).toEqual(offered);
-  }
-});
-
-test.runIf(has('zsh'))('zsh completes commands, options, values and names', async () => {
-  const here = await stocked();
-  const file = await here.script('zsh');
+/** Runs a shell's completion of a command line, with the script that was printed for it; prints what is offered. */
+const drivers: Record<string, (file: string, line: string) => string> = {
+  bash: (file, line) =>
+    `source '${file}'; COMP_WORDS=(${wordsOf(line)}); COMP_CWORD=$((\${#COMP_WORDS[@]} - 1)); _webex_token; printf '%s\\n' "\${COMPREPLY[@]}"`,
   // Stands in for zsh's own completion functions, which work in its line editor only.
-  const editor = `
-    offer() { local each; for each in "$@"; do [[ "$each" == "\${words[CURRENT]}"* ]] && echo "$each"; done }
+  zsh: (file, line) => `
+    offer() { local each; for each in "$@"; do [[ "$each" == "\${words[CURRENT]}"* ]] && print -r -- "$each"; done }
     compdef() { : }; _files() { : }
     _describe() { local list=("\${(@P)2}"); offer "\${(@)list%%:*}" }
-    compadd() { [[ "$1" == -a ]] && offer "\${(@P)2}" || { shift; offer "$@" } }`;
-  for (const [line, offered] of lines) {
-    const script = `${editor}; source '${file}'; words=(${wordsOf(line)}); CURRENT=\${#words}; _webex_token; true`;
-    expect(run('zsh', script, here.environment), line).toEqual(offered);
-  }
+    compadd() { [[ "$1" == -a ]] && offer "\${(@P)2}" || { shift; offer "$@" } }
+    source '${file}'; words=(${wordsOf(line)}); CURRENT=\${#words}; _webex_token; true`,
+  fish: (file, line) => `source '${file}'; complete -C '${line}' | cut -f1`,
+};
+
+describe.each(Object.entries(drivers))('%s', (shell, driver) => {
+  const it = test.runIf(has(shell));
+
+  it('completes commands, options, values and names', async () => {
+    const here = await stocked();
+    const file = await here.script(shell);
+    for (const [line, offered] of lines) {
+      expect(run(shell, driver(file, line), here.environment), line).toEqual(offered);
+    }
+  });
+
+  it('offers no name that somebody wrote into the database as a command', async () => {
+    const here = await stocked();
+    const file = await here.script(shell);
+    writeHostileNames(here.home);
+    const folder = temporaryFolder();
+    for (const [line, offered] of lines) {
+      expect(run(shell, driver(file, line), here.environment, folder), line).toEqual(offered);
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('neither offers nor expands what another program of our name prints', async () => {
+    const here = await stocked();
+    const file = await here.script(shell);
+    const folder = temporaryFolder();
+    const program = join(here.environment.PATH?.split(':')[0] ?? '', 'webex-token');
+    writeFileSync(program, `#!/bin/sh\ncat <<'END'\n${hostileNames.join('\n')}\nglobex\nEND\n`);
+    for (const line of ['webex-token get ', 'webex-token client add x --profile ']) {
+      expect(run(shell, driver(file, line), here.environment, folder), line).toEqual(['acme', 'globex']);
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
 });
 
-test.runIf(has('fish'))('fish completes commands, options, values and names', async () => {
-  const here = await stocked();
-  const file = await here.script('fish');
-  for (const [line, offered] of lines) {
-    const script = `source '${file}'; complete -C '${line}' | cut -f1`;
-    expect(run('fish', script, here.environment), line).toEqual(offered);
+/** Each would write a file where a shell ran it. */
+const hostileNames = [
+  `x$(touch$\{IFS}f)`,
+  'x`touch f`',
+  'acme;touch f',
+  "'$(touch f)'",
+  '"$(touch f)"',
+  'acme\n$(touch f)',
+  'a*',
+  '*',
+  '~',
+  'acme & touch f',
+  `x$\{x:-$(touch f)}`,
+  'x:$(touch f)',
+  '(touch f)',
+  '<(touch f)',
+  '{a,b}',
+  '--allow-expired',
+  "acme'; touch f; '",
+  'Acme',
+  '\u001b[2Jacme',
+];
+
+function writeHostileNames(home: string): void {
+  const database = new DatabaseSync(join(home, 'store.db'));
+  try {
+    for (const table of ['profile', 'client']) {
+      const columns = database.prepare(`select * from ${table} limit 1`).get() as Record<
+        string,
+        string | null
+      >;
+      const names = Object.keys(columns);
+      const insert = database.prepare(
+        `insert into ${table} (${names.join(', ')}) values (${names.map(() => '?').join(', ')})`,
+      );
+      hostileNames.forEach((name, at) => {
+        insert.run(...Object.values({ ...columns, id: `hostile-${at}`, name }));
+      });
+    }
+  } finally {
+    database.close();
   }
-});
+}
 
 test('PowerShell gets a script with the same words', async () => {
   const here = await stocked();
@@ -102,6 +172,9 @@ test('PowerShell gets a script with the same words', async () => {
   expect(stdout).toContain("'client remove' = @{");
   const quotes = stdout.replace(/^#.*$/gm, '').match(/'/g) ?? [];
   expect(quotes.length % 2).toBe(0);
+  // No PowerShell is here to run it: what it offers passes a filter by the shape of names.
+  expect(stdout).toContain(String.raw`Where-Object { $_ -cmatch '^[a-z0-9][a-z0-9._-]*\z' }`);
+  expect(stdout).not.toContain('-like "$wordToComplete');
 });
 
 test('no store, no names, and no fault', async () => {

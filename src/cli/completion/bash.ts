@@ -6,8 +6,9 @@ export function bashScript(commands: CommandSpecification[]): string {
   const top = commands.filter(({ path }) => !path.includes(' ')).map(({ path }) => path);
   return `# webex-token completion for bash. Put into ~/.bashrc:  source <(webex-token completion bash)
 _webex_token() {
-  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" path="" operands=0 word i
-  local options="--help --version" words="${top.join(' ')}" names="" values=""
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" path="" operands=0 word i each
+  local options="--help --version" words="${top.join(' ')}" names="" values="" IFS=$' \t\n'
+  COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     word="\${COMP_WORDS[i]}"
     case "$word" in -*) continue ;; esac
@@ -25,10 +26,17 @@ ${commands.map(bashCase).join('\n')}
     words="$values" names=""
   elif [[ "$current" == -* ]]; then
     words="$options" names=""
-  elif [ -n "$names" ]; then
-    words="$(webex-token completion "--$names" 2>/dev/null)"
   fi
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  if [ -n "$names" ]; then
+    while IFS= read -r each; do
+      [[ "$each" == "$current"* && "$each" =~ ^[a-z0-9][a-z0-9._-]*$ ]] && COMPREPLY+=("$each")
+    done < <(webex-token completion "--$names" 2>/dev/null)
+  else
+    # Not compgen -W, which would expand the words once more.
+    for each in $words; do
+      [[ "$each" == "$current"* ]] && COMPREPLY+=("$each")
+    done
+  fi
 }
 complete -o default -F _webex_token webex-token`;
 }

@@ -16,6 +16,9 @@ function __webex_token_in
     set -l given (string match -v -- '-*' $words)
     string match -q -- "$argv *" "$given "
 end
+function __webex_token_names
+    webex-token completion --$argv[1] 2>/dev/null | string match -r '^[a-z0-9][a-z0-9._-]*$'
+end
 complete -c webex-token -f
 ${lines.join('\n')}`;
 }
@@ -28,12 +31,11 @@ function fishLines({ path, description, options, words, names }: CommandSpecific
   for (const each of words) {
     lines.push(complete(`__webex_token_at ${path}`, `-a ${each.word} -d ${quoted(each.description)}`));
   }
-  if (names !== null)
-    lines.push(complete(`__webex_token_at ${path}`, `-a '(webex-token completion --${names})'`));
+  if (names !== null) lines.push(complete(`__webex_token_at ${path}`, `-a '(__webex_token_names ${names})'`));
   for (const { flag, description: about, takesValue, values } of options) {
     const value =
       flag === '--profile'
-        ? " -x -a '(webex-token completion --profiles)'"
+        ? " -x -a '(__webex_token_names profiles)'"
         : values.length > 0
           ? ` -x -a ${quoted(values.join(' '))}`
           : takesValue

@@ -15,6 +15,7 @@ ${commands.map(powershellEntry).join('\n')}
   }
   $words = @($commandAst.CommandElements | Select-Object -Skip 1 | ForEach-Object { $_.ToString() })
   if ($wordToComplete -ne '' -and $words.Count -gt 0) { $words = @($words | Select-Object -SkipLast 1) }
+  $stored = { param($kind) webex-token completion "--$kind" 2>$null | Where-Object { $_ -cmatch '^[a-z0-9][a-z0-9._-]*\\z' } }
   $previous = if ($words.Count -gt 0) { $words[-1] } else { '' }
   $given = @($words | Where-Object { $_ -notlike '-*' })
   $path = if ($given.Count -gt 0) { $given[0] } else { '' }
@@ -26,12 +27,12 @@ ${commands.map(powershellEntry).join('\n')}
   $command = $commands[$path]
   $offered = if ($null -eq $command) { @(${list([...top, '--help', '--version'])}) }
     elseif ($command.Values.ContainsKey($previous)) { $command.Values[$previous] }
-    elseif ($previous -eq '--profile') { webex-token completion --profiles 2>$null }
+    elseif ($previous -eq '--profile') { & $stored 'profiles' }
     elseif ($wordToComplete -like '-*') { $command.Options }
     elseif ($operands -gt 0) { @() }
-    elseif ($command.Names -ne '') { webex-token completion "--$($command.Names)" 2>$null }
+    elseif ($command.Names -ne '') { & $stored $command.Names }
     else { $command.Words }
-  @($offered) | Where-Object { $_ -like "$wordToComplete*" } |
+  @($offered) | Where-Object { $_ -and $_.StartsWith($wordToComplete, [StringComparison]::OrdinalIgnoreCase) } |
     ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
 }`;
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { defaultHome } from '../../environment.ts';
 import { parsePostgresUrl } from '../../store/postgres-url.ts';
+import { isClientName } from '../../tokens/client.ts';
+import { isProfileName } from '../../tokens/profile.ts';
 import type { NameKind } from './specification.ts';
 
 /** Nobody chooses among more. */
@@ -12,13 +14,15 @@ const patienceMs = 1_000;
 
 /**
  * The names that a shell offers, read without opening the store properly: somebody waits with a finger on the tab key.
- * Where the store cannot be read in time, there are none, and nothing is said about it.
+ * Where the store cannot be read in time, there are none, and nothing is said about it. What somebody wrote into the
+ * database without this program may be no valid name but a command: a shell never gets to see it.
  */
 export async function storedNames(kind: NameKind, environment: NodeJS.ProcessEnv): Promise<string[]> {
   const select = `select name from ${kind === 'profiles' ? 'profile' : 'client'} order by name limit ${atMost}`;
   const { WEBEX_TOKEN_DATABASE_URL: url } = environment;
   try {
-    return url ? await fromPostgres(url, select) : fromSqlite(environment, select);
+    const names = url ? await fromPostgres(url, select) : fromSqlite(environment, select);
+    return names.filter(kind === 'profiles' ? isProfileName : isClientName);
   } catch {
     return [];
   }

@@ -10,8 +10,8 @@ export function zshScript(commands: CommandSpecification[]): string {
   return `#compdef webex-token
 # webex-token completion for zsh. Put into ~/.zshrc, after compinit:  source <(webex-token completion zsh)
 _webex_token() {
-  local previous="\${words[CURRENT-1]}" verb="" operands=0 i word names=""
-  local -a offered flags values
+  local previous="\${words[CURRENT-1]}" verb="" operands=0 i word each names=""
+  local -a offered flags values stored
   offered=(${described(top)})
   flags=('--help:what it does' '--version:the version')
   for ((i = 2; i < CURRENT; i++)); do
@@ -32,7 +32,10 @@ ${commands.map(zshCase).join('\n')}
   elif [[ "\${words[CURRENT]}" == -* ]]; then
     _describe option flags
   elif [[ -n "$names" ]]; then
-    compadd -- \${(f)"$(webex-token completion "--$names" 2>/dev/null)"}
+    for each in \${(f)"$(webex-token completion "--$names" 2>/dev/null)"}; do
+      [[ "$each" =~ '^[a-z0-9][a-z0-9._-]*$' ]] && stored+=("$each")
+    done
+    compadd -a stored
   elif ((\${#offered})); then
     _describe command offered
   else
