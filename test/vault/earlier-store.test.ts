@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { verifyAudit } from '../../src/store/audit.ts';
+import { handoffsOf } from '../../src/store/handoffs.ts';
+import { tokensOf } from '../../src/store/tokens.ts';
+import { listClients } from '../../src/vault/clients.ts';
+import { requireProfile } from '../../src/vault/profiles.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { earlierStore } from './earlier-store.ts';
+import { actor, newVault } from './vaults.ts';
+
+describe('a store of an earlier version', () => {
+  it('opens with its profiles, tokens, clients, destinations and log', async () => {
+    const vault = await newVault(undefined, { settings: await earlierStore() });
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(usualToken({ filler: 'B' }));
+    expect((await readToken(vault, 'agency', actor)).profile.deployment).toBe('government');
+    const acme = await requireProfile(vault, 'acme');
+    const states = (await tokensOf(vault.db, acme.id)).map(({ state }) => state);
+    expect(states).toEqual(['set-aside', 'current', 'earlier']);
+    const clients = (await listClients(vault)).map(({ name, profiles }) => [name, profiles]);
+    expect(clients).toEqual([
+      ['entra', ['acme']],
+      ['okta', ['acme', 'agency']],
+    ]);
+    expect(await handoffsOf(vault.db, acme.id)).toMatchObject([{ kind: 'entra', cloud: 'global' }]);
+    expect(await verifyAudit(vault.db)).toMatchObject({ broken: null });
+  });
+});
