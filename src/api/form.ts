@@ -18,8 +18,9 @@ export function readForm(
   request: IncomingMessage,
   done: (error: OAuthError | null, form: Form | null) => void,
 ) {
-  const type = request.headers['content-type'] ?? '';
-  if (!/^application\/x-www-form-urlencoded *(?:;|$)/i.test(type) || request.headers['content-encoding']) {
+  const { 'content-type': type = '', 'content-encoding': encoding = '' } = request.headers;
+  // "identity" means none (RFC 9110 §8.4.1).
+  if (!/^application\/x-www-form-urlencoded[ \t]*(?:;|$)/i.test(type) || !/^(?:identity)?$/i.test(encoding)) {
     request.resume();
     done(new OAuthError('invalid_request', 'The body has to be application/x-www-form-urlencoded.'), null);
     return;

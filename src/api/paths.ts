@@ -12,6 +12,16 @@ const all: ReadonlySet<string> = new Set(Object.values(apiPaths));
 
 /** Whether a request's target, as it stands in the request line, is one of the token API's. */
 export function isApiPath(target: string): boolean {
+  return all.has(pathOf(target));
+}
+
+/** Whether a request's target is what health checks ask for: it tells nobody anything of worth. */
+export function isHealthPath(target: string): boolean {
+  const path = pathOf(target);
+  return path === apiPaths.liveness || path === apiPaths.readiness;
+}
+
+function pathOf(target: string): string {
   const end = target.indexOf('?');
-  return all.has(end === -1 ? target : target.slice(0, end));
+  return end === -1 ? target : target.slice(0, end);
 }

@@ -4,6 +4,7 @@
  * document, its title, any storage or the console.
  */
 
+import { ownPath } from './shared/own-path.ts';
 import { goToSection, showSection } from './shared/sections.ts';
 
 interface Problem {
@@ -91,9 +92,4 @@ function link(name: string, to: unknown): void {
     anchor.hidden = path === null;
     if (path !== null) anchor.href = path;
   }
-}
-
-/** A path of this program's own, or null. */
-function ownPath(path: unknown): string | null {
-  return typeof path === 'string' && /^\/[\w/-]*$/.test(path) && !path.startsWith('//') ? path : null;
 }

@@ -1,5 +1,7 @@
 /* Shows the steps of a hand-over as they come, and loads the page anew where something else than a step is new. */
 
+import { ownPath } from './shared/own-path.ts';
+
 interface Progress {
   stage: string;
   errands: { steps: { status: string; message: string }[]; waiting: string | null }[];
@@ -9,8 +11,8 @@ const pauseMs = 1_000;
 
 document.addEventListener('DOMContentLoaded', () => {
   const place = document.querySelector<HTMLElement>('[data-hand-over]');
-  const url = place?.dataset.handOver;
-  if (place && url?.startsWith('/')) void follow(place, url);
+  const url = ownPath(place?.dataset.handOver);
+  if (place && url !== null) void follow(place, url);
 });
 
 async function follow(place: HTMLElement, url: string): Promise<void> {

@@ -1,11 +1,12 @@
 /* Goes on to Webex, unless another project's service worker waits here for what comes back: then the person is asked. */
 
+import { ownPath } from './shared/own-path.ts';
 import { goToSection, showSection } from './shared/sections.ts';
 import { serviceWorkers, tellServiceWorkers } from './shared/service-workers.ts';
 
 const place = document.querySelector<HTMLElement>('[data-go-on]');
-const goOn = place?.dataset.goOn;
-if (goOn?.startsWith('/')) void check(goOn);
+const goOn = ownPath(place?.dataset.goOn);
+if (goOn !== null) void check(goOn);
 
 async function check(path: string): Promise<void> {
   const workers = await serviceWorkers();

@@ -1,20 +1,22 @@
 /* Asks how something stands until it is done, then goes on. Browsers without scripts load the page anew instead. */
 
+import { ownPath } from './shared/own-path.ts';
+
 const pauseMs = 1_500;
 const failuresBeforeSaying = 4;
 
 document.addEventListener('DOMContentLoaded', () => {
   const place = document.querySelector<HTMLElement>('[data-progress]');
-  const url = place?.dataset.progress;
-  if (place && url?.startsWith('/')) void watch(place, url);
+  const url = ownPath(place?.dataset.progress);
+  if (place && url !== null) void watch(place, url);
 });
 
 async function watch(place: HTMLElement, url: string): Promise<void> {
   for (let failed = 0; ; await pause()) {
     try {
       const response = await fetch(url, { headers: { Accept: 'application/json' }, cache: 'no-store' });
-      const { next } = (await response.json()) as { next?: unknown };
-      if (typeof next === 'string' && next.startsWith('/') && !next.startsWith('//')) {
+      const next = ownPath(((await response.json()) as { next?: unknown }).next);
+      if (next !== null) {
         location.replace(next);
         return;
       }

@@ -3,6 +3,7 @@ import type { Server as TlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { BrokerError } from '../errors.ts';
 import { explainOverflow } from './explain-overflow.ts';
+import { loopbackHosts } from './own-hosts.ts';
 import { portHolder } from './port-holder.ts';
 import { wellFormed } from './well-formed.ts';
 
@@ -55,9 +56,11 @@ export async function listenOnLoopback(
     if (await answers(address, port)) throw await portTaken(port);
   }
   const servers: Server[] = [];
+  const hosts = loopbackHosts(port);
+  const isOwn = (origin: string) => hosts.has(origin.replace(/^http:\/\//, ''));
   try {
     for (const address of loopbackAddresses) {
-      const server = await listen(wellFormed(handler), { port, host: address }, limits);
+      const server = await listen(wellFormed(handler, isOwn), { port, host: address }, limits);
       if (server !== null) servers.push(server);
     }
   } catch (error) {

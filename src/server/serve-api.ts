@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
@@ -11,6 +11,7 @@ import { BrokerError } from '../errors.ts';
 import { inRanges } from '../tokens/client.ts';
 import type { Vault } from '../vault/vault.ts';
 import { requestLog } from '../web/middleware/request-log.ts';
+import { hostOf } from '../web/request-host.ts';
 import { isLoopback } from '../webex/address.ts';
 import { closeServer, holdToLimits, serverLimits } from './listen.ts';
 import { operationsOf } from './operations.ts';
@@ -45,7 +46,11 @@ export async function serveApi(vault: Vault, log: Logger, options: ApiServerOpti
   if (tls === null && trustedProxies.length === 0 && !isLoopbackHost(host)) throw needsTls(host);
 
   let handler: RequestListener = (_request, response) => response.destroy();
-  const listener = wellFormed((request, response) => handler(request, response));
+  let issuer = '';
+  const listener = wellFormed(
+    (request, response) => handler(request, response),
+    (origin, request) => isOwnOrigin(origin, issuer, request),
+  );
   const secure =
     tls === null
       ? null
@@ -61,7 +66,7 @@ export async function serveApi(vault: Vault, log: Logger, options: ApiServerOpti
   });
 
   const address = addressOf(tls === null ? 'http' : 'https', host, (server.address() as AddressInfo).port);
-  const issuer = vault.settings.issuer ?? address;
+  issuer = vault.settings.issuer ?? address;
   const api = createApi({ vault, log, issuer, trustedProxies, operations: operationsOf(vault) });
   const app = log.isLevelEnabled('info') ? express().use(requestLog(log), api.app) : api.app;
   handler = tls === null && trustedProxies.length > 0 ? onlyThrough(trustedProxies, app) : app;
@@ -95,6 +100,12 @@ function onlyThrough(proxies: string[], app: RequestListener): RequestListener {
     const description = 'This server answers its reverse proxy only. Use the address of that, with https.';
     sendRefusal(response, { code: 'invalid_request', description, status: 403 });
   };
+}
+
+/** The issuer's, or the one that the client has in its Host header as well: it may know this server by any name. */
+function isOwnOrigin(origin: string, issuer: string, request: IncomingMessage): boolean {
+  if (origin === URL.parse(issuer)?.origin) return true;
+  return ['http', 'https'].some((scheme) => origin === URL.parse(`${scheme}://${hostOf(request)}`)?.origin);
 }
 
 function addressOf(scheme: 'http' | 'https', host: string, port: number): string {

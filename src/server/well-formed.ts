@@ -1,27 +1,38 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
+import { readTarget } from './request-target.ts';
 
 /**
  * Refuses, before anything looks at it, a request that two programs could read differently: one that names several
- * hosts (RFC 9112 §3.2 wants 400), or whose target is not a path (§3.2.1). A whole address there would come from a
- * program that takes this server for its proxy, and its host would count in place of the header.
+ * hosts (RFC 9112 §3.2), or whose target is neither a path nor our own address (§3.2.1, §3.2.2). `isOwn` is asked about
+ * such an address's origin. HTTP/1.0 does not require a Host header, and some health checks still use it.
  */
-export function wellFormed(handler: RequestListener): RequestListener {
+export function wellFormed(
+  handler: RequestListener,
+  isOwn: (origin: string, request: IncomingMessage) => boolean,
+): RequestListener {
   return (request, response) => {
-    const { url = '', rawHeaders } = request;
-    if (url.startsWith('/') && !url.includes('#') && namesOneHost(rawHeaders)) {
-      return handler(request, response);
+    const hosts = countHosts(request.rawHeaders);
+    const target = readTarget(request.url ?? '', (origin) => isOwn(origin, request));
+    const named = hosts === 1 || (hosts === 0 && request.httpVersion === '1.0');
+    if (target === null || !named) {
+      response.writeHead(400, { Connection: 'close', 'Cache-Control': 'no-store' });
+      response.end();
+      return;
     }
-    response.writeHead(400, { Connection: 'close', 'Cache-Control': 'no-store' });
-    response.end();
+    if (target.host !== null) {
+      request.url = target.path;
+      request.headers.host = target.host;
+    }
+    return handler(request, response);
   };
 }
 
 /** By hand, for the token endpoint has no time for all headers. Names and values take turns. */
-function namesOneHost(rawHeaders: readonly string[]): boolean {
+function countHosts(rawHeaders: readonly string[]): number {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? '';
     if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
-  return hosts === 1;
+  return hosts;
 }

@@ -4,6 +4,7 @@ import type TestAgent from 'supertest/lib/agent.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { prepareSignIn, type SignInRequest, signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
 import { documentedState } from '../../src/webex/defaults.ts';
+import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { allTokens, auditLog, fragment, today } from '../vault/vaults.ts';
 import { host, origin, type Served, served } from '../web/served.ts';
@@ -109,14 +110,16 @@ describe('two brokers, one client and redirect URI', () => {
     const web = await served(simulator);
     const browser = browserOf(web);
     // Whatever deployment made the token: the attacker chooses that, the person chose where it may go.
-    for (const [name, iss] of [
-      ['plain', null],
-      ['named', simulator.endpoints[asked].idbroker],
-      ['elsewhere', 'https://evil.example/idb'],
+    for (const [name, iss, status] of [
+      ['plain', null, 200],
+      ['named', simulator.endpoints[asked].idbroker, 200],
+      ['published', publishedEndpoints[asked].idbroker, 200],
+      ['other', publishedEndpoints[other].idbroker, 400],
+      ['elsewhere', 'https://evil.example/idb', 400],
     ] as const) {
       const state = await begin(web, browser, { profile: name, deployment: asked });
       const { accessToken } = simulator.issueToken('full-admin', { deployment: other });
-      await bring(browser, fragment({ access_token: accessToken, state, iss })).expect(200);
+      await bring(browser, fragment({ access_token: accessToken, state, iss })).expect(status);
     }
     const state = await begin(web, browser, { profile: 'mixed-up', deployment: asked });
     const { accessToken } = simulator.issueToken('full-admin', { deployment: other });

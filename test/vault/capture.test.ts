@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { signInById, signInByState } from '../../src/store/sign-ins.ts';
 import { beginByLink, prepareSignIn, signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
 import { captureRedirect } from '../../src/vault/capture.ts';
+import { importToken } from '../../src/vault/import-token.ts';
 import { removeProfile, renameProfile } from '../../src/vault/profiles.ts';
 import { hashSecret } from '../../src/vault/secrets.ts';
 import { settleToken } from '../../src/vault/settle.ts';
@@ -11,10 +12,35 @@ import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { runScript } from '../run-script.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
-import { actor, allTokens, auditLog, begun, filesHolding, fragment, newVault, today } from './vaults.ts';
+import {
+  actor,
+  allTokens,
+  auditLog,
+  begun,
+  filesHolding,
+  fragment,
+  newVault,
+  testSettings,
+  today,
+} from './vaults.ts';
 
 const token = usualToken();
 const browser = 'this browser';
+
+/** A vault whose ID brokers are at other addresses than the published ones. */
+async function issuedBy(commercial: string, government = 'https://broker-f.example/idb') {
+  const settings = await testSettings();
+  const { webex } = settings;
+  return await newVault(undefined, {
+    settings: {
+      ...settings,
+      webex: {
+        commercial: { ...webex.commercial, idbroker: commercial },
+        government: { ...webex.government, idbroker: government },
+      },
+    },
+  });
+}
 
 describe('a good answer', () => {
   test('is stored sealed and unchecked, and ends its sign-in', async () => {
@@ -218,17 +244,38 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
   });
 
-  test('its own issuer, another path of it, and one that nobody knows are let through', async () => {
-    for (const iss of [
-      publishedEndpoints.commercial.idbroker,
-      'https://idbroker.webex.com',
-      'https://webexapis.com/v1',
-      'no address',
-    ]) {
-      const vault = await newVault();
+  test.each([publishedEndpoints.commercial.idbroker, 'https://broker.example/idb'])(
+    'accepts the issuer %s of the deployment that was asked, configured or published',
+    async (iss) => {
+      const vault = await issuedBy('https://broker.example/idb');
       const state = await begun(vault, { profile: 'acme' });
       await captureRedirect(vault, fragment({ access_token: token, state, iss }), browser, actor);
-    }
+      expect(await allTokens(vault, 'acme')).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    publishedEndpoints.government.idbroker,
+    'https://broker-f.example/idb',
+    'https://evil.example/idb',
+    'https://idbroker.webex.com',
+    'https://idbroker.webex.com/idb/',
+    'https://IDBROKER.webex.com/idb',
+    'http://idbroker.webex.com/idb',
+    'https://idbroker.webex.com/evil',
+    'https://idbroker.webex.com.evil.example/idb',
+    'https://webexapis.com/v1',
+    'no address',
+  ])('refuses the issuer %s, in an answer and in an import (RFC 9207)', async (iss) => {
+    const vault = await issuedBy('https://broker.example/idb', 'https://broker-f.example/idb');
+    const state = await begun(vault, { profile: 'acme' });
+    const answer = fragment({ access_token: token, state, iss });
+    const refused = brokerErrorOf(() => captureRedirect(vault, answer, browser, actor));
+    expect(await refused).toMatchObject({ code: 'E_ISSUER' });
+    const request = { profile: 'acme', deployment: 'commercial' } as const;
+    const imported = brokerErrorOf(() => importToken(vault, request, answer, actor));
+    expect(await imported).toMatchObject({ code: 'E_ISSUER' });
+    expect(await allTokens(vault, 'acme')).toEqual([]);
   });
 });
 

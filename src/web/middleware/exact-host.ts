@@ -1,6 +1,8 @@
 import type { RequestHandler } from 'express';
 import { appOrigin } from '../../config.ts';
 import type { WebContext } from '../context.ts';
+import { ownPath } from '../own-path.ts';
+import { hostOf } from '../request-host.ts';
 
 /** What may also be asked for by a loopback address: programs do so, and none of it is a page. */
 const alsoByAddress = new Set(['/healthz', '/instance']);
@@ -15,7 +17,7 @@ export function exactHost({ vault, render }: WebContext): RequestHandler {
   const { port } = vault.settings;
   const addresses = new Set([`127.0.0.1:${port}`, `[::1]:${port}`]);
   return (request, response, next) => {
-    const given = request.headers.host ?? '';
+    const given = hostOf(request);
     const byAddress = addresses.has(given);
     if (given === host || (byAddress && alsoByAddress.has(request.path))) {
       next();
@@ -26,7 +28,10 @@ export function exactHost({ vault, render }: WebContext): RequestHandler {
       response,
       'misdirected',
       // A path goes along only where the person typed the address of this very machine.
-      { url: byAddress && request.method === 'GET' ? `${origin}${request.path}` : null, origin },
+      {
+        url: byAddress && request.method === 'GET' ? origin + (ownPath(request.path, origin) ?? '/') : null,
+        origin,
+      },
       { title: 'Another address', status: 421 },
     );
   };

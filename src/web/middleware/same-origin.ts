@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import { appOrigin } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
 import type { WebContext } from '../context.ts';
+import { ownPath } from '../own-path.ts';
 
 /** Where a person may come from elsewhere without a word: Webex's redirect, and one-time links. */
 const openToNavigation = /^\/(?:auth\/code|enter\/[^/]+|sign-in\/[^/]+)$/;
@@ -22,7 +23,7 @@ export function sameOrigin({ vault, render }: WebContext): RequestHandler {
           request,
           response,
           'from-elsewhere',
-          { path: request.path },
+          { path: ownPath(request.path, origin) ?? '/' },
           { title: 'From another site', status: 403 },
         );
       } else next(foreign());

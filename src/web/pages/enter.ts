@@ -4,6 +4,7 @@ import { BrokerError } from '../../errors.ts';
 import { spendEntryLink } from '../../vault/entry-links.ts';
 import type { WebContext } from '../context.ts';
 import { refusePrefetch } from '../one-time.ts';
+import { ownPath } from '../own-path.ts';
 import { enterSession } from '../session.ts';
 
 /** `GET /enter/:secret`: the one-time link into the web app. `?next=` names the page to go to. */
@@ -14,7 +15,7 @@ export function enter({ vault, render }: WebContext): RequestHandler<{ secret: s
     if (await spendEntryLink(vault, request.params.secret)) await enterSession(request);
     // Loading the link again in the browser that used it is no mistake.
     else if (request.session.entered !== true) throw linkSpent();
-    const next = ownPath(request.query.next, appOrigin(vault.settings));
+    const next = ownPath(request.query.next, appOrigin(vault.settings)) ?? '/';
     const site = request.headers['sec-fetch-site'];
     if (site !== 'same-site' && site !== 'cross-site') {
       response.redirect(303, next);
@@ -23,13 +24,6 @@ export function enter({ vault, render }: WebContext): RequestHandler<{ secret: s
     // A redirect would still count as coming from there, be it from the side door.
     render(request, response, 'entered', { next }, { title: 'Come in', refresh: { seconds: 0, url: next } });
   };
-}
-
-/** The path asked for, where it leads to this program's own pages; else the overview. */
-function ownPath(next: unknown, origin: string): string {
-  if (typeof next !== 'string' || !/^\/[\x21-\x7e]*$/.test(next)) return '/';
-  const url = URL.parse(next, origin);
-  return url?.origin === origin ? `${url.pathname}${url.search}` : '/';
 }
 
 function linkSpent(): BrokerError {

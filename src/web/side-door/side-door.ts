@@ -10,6 +10,7 @@ import { ownLinksForOwnUser } from '../middleware/own-user.ts';
 import { requestLog } from '../middleware/request-log.ts';
 import { securityHeaders } from '../middleware/security-headers.ts';
 import { refusePrefetch } from '../one-time.ts';
+import { hostOf } from '../request-host.ts';
 import { route } from '../route.ts';
 import { createRender, type Render } from '../views.ts';
 import type { Clearings } from './clearings.ts';
@@ -85,7 +86,7 @@ function page(
 
 function onlyHost(host: string): RequestHandler {
   return (request, response, next) => {
-    if (request.headers.host === host) next();
+    if (hostOf(request) === host) next();
     else response.status(421).type('text').send('Another address.\n');
   };
 }

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { attacked } from './attacked.ts';
+import { rawly } from './rawly.ts';
+
+/* What old or plain HTTP clients send, and what no client may get by sending it. */
+
+const target = attacked();
+const { send, refused } = rawly(target);
+
+describe('HTTP/1.0', () => {
+  it.each([
+    ['no Host', ''],
+    ['our host', 'Host: HOST\r\n'],
+    ['our host in capitals', 'host: LocalHost:PORT\r\n'],
+    ['a host without a port', 'Host: localhost\r\n'],
+    ['keep-alive', 'Connection: keep-alive\r\n'],
+    ['the headers of a load balancer', 'User-Agent: check_http/v2.3\r\nConnection: close\r\n'],
+  ])('answers health checks with %s', async (_what, headers) => {
+    for (const method of ['GET', 'HEAD']) {
+      for (const path of ['/healthz', '/readyz']) {
+        const lines = `${method} ${path} HTTP/1.0\r\n${headers.replace('PORT', String(target.port))}\r\n`;
+        for (const host of ['127.0.0.1', '::1']) {
+          expect((await send(lines.replace(/keep-alive/, 'close'), { host })).status).toBe(200);
+        }
+      }
+    }
+  });
+
+  it.each(['/', '/auth/code', '/metrics', '/oauth/token', '/profiles/acme', '/healthz/', '/instance'])(
+    'tells nothing at %s without a Host',
+    async (path) => {
+      await refused(`GET ${path} HTTP/1.0\r\n\r\n`, [400, 421]);
+    },
+  );
+
+  it('refuses other hosts and two hosts, health checks included', async () => {
+    for (const host of ['evil.example', `evil.example:${target.port}`, 'localhost.', 'localhost:1']) {
+      await refused(`GET /healthz HTTP/1.0\r\nHost: ${host}\r\n\r\n`, [421]);
+    }
+    await refused('GET /healthz HTTP/1.0\r\nHost: HOST\r\nHost: HOST\r\n\r\n', [400]);
+  });
+});
+
+describe('HTTP/1.1', () => {
+  it('needs a Host', async () => {
+    await refused('GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', [400]);
+  });
+
+  it('reads a host in capitals', async () => {
+    const host = `LocalHost:${target.port}`;
+    for (const path of ['/healthz', '/auth/code', '/metrics']) {
+      expect((await send(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).status).toBe(
+        200,
+      );
+    }
+  });
+
+  it('reads our own address as the target, and lets it count in place of the Host header', async () => {
+    const get = (address: string, host: string) =>
+      send(`GET ${address} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    for (const path of ['/healthz', '/auth/code', '/metrics']) {
+      expect((await get(`http://HOST${path}`, 'HOST')).status).toBe(200);
+      expect((await get(`HTTP://LocalHost:${target.port}${path}`, 'evil.example')).status).toBe(200);
+    }
+    const page = await get(`http://127.0.0.1:${target.port}/profiles/acme`, 'HOST');
+    expect(page.status).toBe(421);
+    for (const address of [
+      'http://evil.example/healthz',
+      'http://HOST//evil.example',
+      'https://HOST/healthz',
+    ]) {
+      expect((await get(address, 'HOST')).status).toBe(400);
+    }
+  });
+
+  it.each([
+    'application/x-www-form-urlencoded\t; charset=UTF-8',
+    'application/x-www-form-urlencoded \t ;charset=utf-8',
+    'Application/X-WWW-Form-URLEncoded',
+  ])('reads a form of the type "%s" with Content-Encoding: identity', async (type) => {
+    const body = `grant_type=client_credentials&client_id=deploy-of-acme&client_secret=${target.clientSecret}`;
+    const cookie = await target.enter();
+    const ask = (path: string, form: string) =>
+      send(
+        `POST ${path} HTTP/1.1\r\nHost: HOST\r\nOrigin: http://HOST\r\nCookie: ${cookie}\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Encoding: Identity\r\nContent-Length: ${form.length}\r\n\r\n${form}`,
+      );
+    expect((await ask('/oauth/token', body)).status).toBe(200);
+    expect((await ask('/profiles/acme/test', '')).status).toBe(303);
+  });
+
+  it.each(['gzip', 'identity, gzip', 'x-identity'])('refuses Content-Encoding: %s', async (encoding) => {
+    const form = 'grant_type=client_credentials';
+    const answer = await send(
+      `POST /oauth/token HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${form.length}\r\n\r\n${form}`,
+    );
+    expect(answer.status).toBe(400);
+  });
+});

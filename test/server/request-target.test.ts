@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readTarget } from '../../src/server/request-target.ts';
+
+const isOwn = (origin: string) =>
+  origin === 'http://localhost:3000' || origin === 'https://tokens.example.com';
+const read = (target: string) => readTarget(target, isOwn);
+
+describe('a request target', () => {
+  it.each(['/', '/profiles/acme', '/x?next=//evil.example', '/?a=\\', '/%2f%2fevil.example', '/a/../b'])(
+    'accepts the path %s as it is',
+    (target) => {
+      expect(read(target)).toEqual({ path: target, host: null });
+    },
+  );
+
+  it.each([
+    ['http://localhost:3000/healthz', '/healthz', 'localhost:3000'],
+    ['HTTP://LOCALHOST:3000/healthz?x=1', '/healthz?x=1', 'localhost:3000'],
+    ['http://localhost:3000', '/', 'localhost:3000'],
+    ['http://localhost:3000?x', '/?x', 'localhost:3000'],
+    ['https://tokens.example.com:443/oauth/token', '/oauth/token', 'tokens.example.com'],
+  ])('accepts our own address %s', (target, path, host) => {
+    expect(read(target)).toEqual({ path, host });
+  });
+
+  it.each([
+    '',
+    '*',
+    'healthz',
+    'localhost:3000',
+    '//evil.example/x',
+    '/\\evil.example',
+    '\\\\evil.example',
+    '/.//evil.example/x',
+    '/profiles//acme',
+    '/x#y',
+    'http://evil.example/',
+    'http://localhost:3000.evil.example/',
+    'http://localhost:3001/',
+    'https://localhost:3000/',
+    'http://user@localhost:3000/',
+    'http://localhost:3000@evil.example/',
+    'http://localhost:3000\\@evil.example/',
+    'http://localhost:3000//evil.example',
+    'http://localhost:3000#x',
+    'http:/localhost:3000/',
+    'http:///localhost:3000/',
+    'ftp://localhost:3000/',
+    'file:///etc/passwd',
+  ])('refuses "%s"', (target) => {
+    expect(read(target)).toBeNull();
+  });
+
+  it('never leads a browser to another host, whatever it is made of', () => {
+    const pieces = fc.constantFrom(
+      '/',
+      '\\',
+      '.',
+      '..',
+      '%2e',
+      '%5c',
+      '%2f',
+      'evil.example',
+      '@',
+      ':',
+      '?',
+      '#',
+      'http://',
+      'localhost:3000',
+    );
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 8 }), (parts) => {
+        const target = read(parts.join(''));
+        if (target === null) return;
+        expect(new URL(target.path, 'http://localhost:3000').origin).toBe('http://localhost:3000');
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ownPath as ownPathInPage } from '../../src/page/shared/own-path.ts';
+import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { ownPath } from '../../src/web/own-path.ts';
+import { origin, served } from './served.ts';
+
+const elsewhere = [
+  '//evil.example',
+  '/.//evil.example/x',
+  '/..//evil.example/x',
+  '/x/..//evil.example',
+  '/%2e//evil.example',
+  '/%2E%2e//evil.example',
+  '/\\evil.example',
+  '/.\\\\evil.example',
+  '/\t/evil.example',
+  'http://evil.example',
+  'javascript:alert(1)',
+  '\\\\evil.example',
+  '',
+];
+
+describe('a link into our own pages', () => {
+  it.each(elsewhere)('is not "%s"', async (next) => {
+    expect(ownPath(next, origin)).toBeNull();
+    expect(ownPathInPage(next)).toBeNull();
+    const { visitor, vault } = await served();
+    const answer = await visitor()
+      .get(`/enter/${await newEntryLink(vault)}`)
+      .query({ next })
+      .expect(303);
+    expect(answer.headers.location).toBe('/');
+    const fromElsewhere = await visitor()
+      .get(`/enter/${await newEntryLink(vault)}`)
+      .set('Sec-Fetch-Site', 'cross-site')
+      .set({ 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' })
+      .query({ next })
+      .expect(200);
+    expect(fromElsewhere.text).toContain('href="/"');
+    expect(fromElsewhere.text).not.toContain('evil.example');
+  });
+
+  it.each(['/', '/profiles/acme', '/profiles/acme.corp/test', '/?status=expired'])('may be %s', (next) => {
+    expect(ownPath(next, origin)).toBe(next);
+  });
+
+  it('stays at our origin, whatever it is made of', () => {
+    const pieces = fc.constantFrom(
+      '/',
+      '\\',
+      '.',
+      '..',
+      '%2e',
+      '%5c',
+      '%2f',
+      'evil.example',
+      '@',
+      ':',
+      '?',
+      '#',
+      'http://',
+      '\t',
+      '\n',
+      ' ',
+    );
+    fc.assert(
+      fc.property(fc.array(pieces, { maxLength: 8 }), (parts) => {
+        for (const path of [ownPath(parts.join(''), origin), ownPathInPage(parts.join(''))]) {
+          if (path !== null) expect(new URL(path, origin).origin).toBe(origin);
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  it('is all that the page for links from another site leads to', async () => {
+    const { person } = await served();
+    const browser = await person();
+    for (const path of ['/.//evil.example/x', '//evil.example/x', '/..//evil.example']) {
+      const answer = await browser
+        .get(path)
+        .set({ 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' });
+      expect(answer.text).not.toMatch(/href="[^"]*evil/);
+    }
+  });
+});
