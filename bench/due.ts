@@ -3,7 +3,7 @@ import { thisProcess } from '../src/expiry/claimant.ts';
 import { sendReminders } from '../src/expiry/send-reminders.ts';
 import { defaultReminderDays } from '../src/expiry/variables.ts';
 import { dueTokens } from '../src/store/reminders.ts';
-import { nextDueCheck } from '../src/store/token-checks.ts';
+import { dueChecks } from '../src/store/token-checks.ts';
 import type { Records } from '../src/vault/vault.ts';
 import { manyProfiles, median } from './many-profiles.ts';
 
@@ -28,7 +28,7 @@ for (const size of sizes) {
   const claimant = thisProcess();
 
   note('find reminders, none due', size, await median(51, () => dueTokens(db, 'mail', now, 100)));
-  note('find checks, none due', size, await median(51, () => nextDueCheck(db, now)));
+  note('find checks, none due', size, await median(51, () => dueChecks(db, now, 100)));
 
   const soonest = await db
     .selectFrom('token')

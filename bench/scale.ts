@@ -8,7 +8,7 @@ import { readSettings } from '../src/config.ts';
 import { startPostgres } from '../src/demo/postgres-server.ts';
 import { pageOfProfiles } from '../src/store/profile-page.ts';
 import { dueTokens } from '../src/store/reminders.ts';
-import { nextDueCheck } from '../src/store/token-checks.ts';
+import { dueChecks } from '../src/store/token-checks.ts';
 import { beginSignIn } from '../src/vault/begin-sign-in.ts';
 import { captureRedirect } from '../src/vault/capture.ts';
 import { addClient } from '../src/vault/clients.ts';
@@ -57,7 +57,7 @@ async function costs(databaseUrl: string, size: number): Promise<Costs> {
     found['due: reminders and checks'] = await times(41, () =>
       timed(async () => {
         await dueTokens(vault.db, 'mail', now, 100);
-        await nextDueCheck(vault.db, now);
+        await dueChecks(vault.db, now, 100);
       }),
     );
     found['dashboard, first page and totals'] = await times(21, () =>

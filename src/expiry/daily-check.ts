@@ -1,12 +1,12 @@
+import { nextTurn } from '../next-turn.ts';
 import { appendAudit } from '../store/audit.ts';
 import { never } from '../store/profile-standing.ts';
 import { profileById } from '../store/profiles.ts';
 import { count } from '../store/tallies.ts';
-import { type DueCheck, nextDueCheck, planCheck, recordCheck } from '../store/token-checks.ts';
+import { type DueCheck, dueChecks, planCheck, planChecks, recordCheck } from '../store/token-checks.ts';
 import { tokenById } from '../store/tokens.ts';
-import { dayMs, expiryOf } from '../tokens/lifetimes.ts';
+import { dayMs } from '../tokens/lifetimes.ts';
 import { spread } from '../tokens/spread.ts';
-import type { Token } from '../tokens/token.ts';
 import { type Answer, answerOutcome, askWebex, openForWebex, recordAnswer } from '../vault/ask-webex.ts';
 import type { Vault } from '../vault/vault.ts';
 
@@ -34,37 +34,46 @@ const recentlyMs = 20 * 3_600_000;
 export async function checkNext(vault: Vault, random: () => number): Promise<Checked | null> {
   for (;;) {
     const now = vault.now();
-    const due = await nextDueCheck(vault.db, now);
-    if (due === null) return null;
-    const token = await tokenById(vault.db, due.tokenId);
-    const later = token === null ? never : putOff(token, now, random);
-    if (later !== null) {
-      await planCheck(vault.db, due, later);
-    } else if (token !== null && (await planCheck(vault.db, due, now + leaseMs))) {
-      return await check(vault, token, due, random);
+    const due = await dueChecks(vault.db, now, dueAtOnce);
+    const plans = due.map((each) => ({ due: each, at: putOff(each, now, random) }));
+    const wanted = plans.findIndex(({ at }) => at === null);
+    const passed = wanted === -1 ? plans : plans.slice(0, wanted);
+    await planChecks(
+      vault.db,
+      passed.map(({ due, at }) => ({ due, at: at ?? never })),
+    );
+    const first = due[wanted];
+    if (first !== undefined && (await planCheck(vault.db, first, now + leaseMs))) {
+      const checked = await check(vault, first, random);
+      if (checked !== null) return checked;
     }
+    if (due.length === 0) return null;
+    await nextTurn();
   }
 }
 
+/** As many are looked at in one turn of the event loop. */
+const dueAtOnce = 100;
+
 /** Until when a token that comes up needs no check; null where it does. Epoch milliseconds. */
-function putOff(token: Token, now: number, random: () => number): number | null {
-  const { verifiedAt, rejectedAt, lifetimes } = token;
-  if (!canStillLive(token, now)) return never;
+function putOff(due: DueCheck, now: number, random: () => number): number | null {
+  const { verifiedAt, rejectedAt, confirmed, reported } = due;
+  if (!canStillLive(due, now)) return never;
   const recently = verifiedAt !== null && verifiedAt <= now && now - verifiedAt < recentlyMs;
   // Where an unproven date has passed since, asking at once settles it.
-  const settled = lifetimes.confirmed !== null || (lifetimes.reported ?? never) > now;
+  const settled = confirmed !== null || (reported ?? never) > now;
   return recently && rejectedAt === null && settled ? verifiedAt + spread(dayMs, random) : null;
 }
 
 /** Until its end, and where nobody confirmed that: until the last of the dates that were named. */
-function canStillLive({ lifetimes }: Token, now: number): boolean {
-  const { confirmed, documented } = lifetimes;
-  return (
-    expiryOf(lifetimes).expiresAt > now || (confirmed === null && documented !== null && documented > now)
-  );
+function canStillLive({ expiresAt, confirmed, documented }: DueCheck, now: number): boolean {
+  return expiresAt > now || (confirmed === null && documented !== null && documented > now);
 }
 
-async function check(vault: Vault, token: Token, due: DueCheck, random: () => number): Promise<Checked> {
+async function check(vault: Vault, due: DueCheck, random: () => number): Promise<Checked | null> {
+  const token = await tokenById(vault.db, due.tokenId);
+  // It was removed meanwhile.
+  if (token === null) return null;
   const profile = await profileById(vault.db, token.profileId);
   let answer: Answer | null = null;
   try {

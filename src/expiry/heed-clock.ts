@@ -9,18 +9,33 @@ import { dayMs } from '../tokens/lifetimes.ts';
 const setBackBy = dayMs;
 
 /**
- * What was planned for a later instant is planned anew where the clock was set back, or where other days are wanted:
- * otherwise a clock that stood in the next year for a minute would put everything off until then.
+ * What was planned for a later instant is planned again where the clock was set back, or where other days are wanted:
+ * otherwise a clock that stood in the next year for a minute would put everything off until then. What was done is
+ * recorded last, so that it is done again where the process ends in between.
  */
 export async function heedClockAndDays(db: Db, now: number, days: readonly number[]): Promise<void> {
   const newest = Number((await heeded(db, 'clock')) ?? 0);
   const setBack = now < newest - setBackBy;
+  const wanted = days.join(',');
+  const planned = await heeded(db, 'reminder-days');
+  // Where no days are recorded, nothing was planned yet.
+  if (setBack || (planned !== null && planned !== wanted)) await lookAtAll(db);
+  if (setBack) {
+    await checkAllAnew(db, now);
+    await watchAllAnew(db);
+  }
+  await heed(db, 'reminder-days', wanted);
   // Once an hour is often enough to know it by.
   if (setBack || now > newest + 3_600_000) await heed(db, 'clock', String(now));
+}
+
+/**
+ * Whether reminders may be planned by these days, within the caller's transaction: whether the next run will go by the
+ * same ones.
+ */
+export async function plansBy(trx: Db, days: readonly number[]): Promise<boolean> {
   const wanted = days.join(',');
-  const otherDays = (await heed(db, 'reminder-days', wanted)) !== wanted;
-  if (setBack || otherDays) await lookAtAll(db);
-  if (!setBack) return;
-  await checkAllAnew(db, now);
-  await watchAllAnew(db);
+  const planned = await heeded(trx, 'reminder-days');
+  if (planned === null) await heed(trx, 'reminder-days', wanted);
+  return planned === null || planned === wanted;
 }

@@ -1,4 +1,5 @@
-import { dayMs, daysLeft } from '../tokens/lifetimes.ts';
+import { dayMs, daysLeft, expiryOf } from '../tokens/lifetimes.ts';
+import type { Token } from '../tokens/token.ts';
 
 /** What a reminder is about: so many days left, or that it is over. */
 export type Occasion = `${number}` | 'expired' | 'rejected';
@@ -46,6 +47,16 @@ export function nextOccasionAt(token: Reminded, days: readonly number[], now: nu
   const { expiresAt } = token;
   const instants = [...thresholdsOf(token, days).map((each) => thresholdAt(expiresAt, each)), expiresAt];
   return instants.find((instant) => instant > now) ?? null;
+}
+
+/** When reminders first have to look at a new token: at once where one has come already. Epoch milliseconds. */
+export function firstLookAt(
+  { capturedAt, lifetimes, rejectedAt }: Pick<Token, 'capturedAt' | 'lifetimes' | 'rejectedAt'>,
+  days: readonly number[],
+  now: number,
+): number {
+  const token = { capturedAt, rejectedAt, expiresAt: expiryOf(lifetimes).expiresAt };
+  return reachedAt(token, days, now) === null ? (nextOccasionAt(token, days, now) ?? 0) : 0;
 }
 
 /** The first instant at which so many whole days are left: 14 from 15 days before the end on, as `list` counts. */

@@ -1,3 +1,4 @@
+import { nextTurn } from '../next-turn.ts';
 import { never } from '../store/profile-standing.ts';
 import { profileById } from '../store/profiles.ts';
 import {
@@ -7,10 +8,12 @@ import {
   type DueToken,
   dueTokens,
   lookAtUnsent,
+  type Reminder,
   recordFailed,
   recordSent,
   remindersOf,
-  setNextLook,
+  remindersOn,
+  setNextLooks,
 } from '../store/reminders.ts';
 import { count } from '../store/tallies.ts';
 import { tokenById } from '../store/tokens.ts';
@@ -20,10 +23,10 @@ import { displayable } from '../webex/text.ts';
 import { type Channel, DeliveredInPart } from './channel.ts';
 import type { Claimant } from './claimant.ts';
 import { heedClockAndDays } from './heed-clock.ts';
-import { claimMs, type Decision, decide, pauseAfter, standsFor } from './ledger.ts';
+import { claimMs, type Decision, decide, type Looking, pauseAfter, standsFor } from './ledger.ts';
 import { type ReminderMessage, reminderMessage } from './message.ts';
 import type { Notice } from './notice.ts';
-import { nextOccasionAt, type Reminded, reachedAt } from './occasions.ts';
+import { nextOccasionAt, type Reached, reachedAt } from './occasions.ts';
 
 /** What became of one reminder. */
 export interface Delivery {
@@ -55,91 +58,145 @@ const deliveryTimeoutMs = 60_000;
  * later. May run in any number of processes at once.
  */
 export async function sendReminders(records: Records, options: SendOptions): Promise<Delivery[]> {
-  const deliveries: Delivery[] = [];
   const { db, settings } = records;
   const startedAt = records.now();
   await heedClockAndDays(db, startedAt, settings.reminders.days);
-  for (const channel of options.channels) {
-    if (options.impatient) await lookAtUnsent(db, channel.name);
-    await sendOn(channel, records, { ...options, startedAt, deliveries });
-  }
-  return deliveries;
+  // At the same time, so that a channel that is slow or fails holds up none of the others.
+  const results = await Promise.allSettled(
+    options.channels.map((channel) => sendOn(channel, records, { ...options, startedAt })),
+  );
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure !== undefined) throw failure.reason;
+  return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
 }
 
 interface Run extends SendOptions {
   /** Epoch milliseconds. */
   startedAt: number;
-  deliveries: Delivery[];
 }
 
 /** After so many failures in a row the channel itself is taken to be down, and the rest waits for the next run. */
 const downAfter = 5;
 
-async function sendOn(channel: Channel, records: Records, run: Run): Promise<void> {
+async function sendOn(channel: Channel, records: Records, run: Run): Promise<Delivery[]> {
+  if (run.impatient) await lookAtUnsent(records.db, channel.name, run.startedAt);
+  const deliveries: Delivery[] = [];
   let failures = 0;
   for await (const due of whatIsDue(channel, records, run)) {
-    if (run.signal?.aborted || failures >= downAfter) return;
-    const delivery = await due();
-    if (delivery === null) continue;
-    run.deliveries.push(delivery);
-    failures = delivery.outcome === 'failed' ? failures + 1 : 0;
+    if (run.signal?.aborted || failures >= downAfter) break;
+    const attempt = await due();
+    if (attempt === null) continue;
+    deliveries.push(attempt.delivery);
+    failures = attempt.isChannelDown ? failures + 1 : 0;
   }
+  return deliveries;
 }
 
-/** One after the other: the tokens that it may be time to speak of, then the notices. */
+interface Attempt {
+  delivery: Delivery;
+  /** Whether it failed for a reason that the next message may meet too. */
+  isChannelDown: boolean;
+}
+
+/** As many tokens are planned in one turn of the event loop. */
+const dueAtOnce = 100;
+
+/** One after the other: the tokens that it is time to speak of, then the notices. */
 async function* whatIsDue(
   channel: Channel,
   records: Records,
   run: Run,
-): AsyncGenerator<() => Promise<Delivery | null>> {
+): AsyncGenerator<() => Promise<Attempt | null>> {
   const seen = new Set<string>();
+  let again = 0;
   for (;;) {
-    const due = await dueTokens(records.db, channel.name, run.startedAt, 100);
+    // What stays due though it was handled must not hide what comes after it.
+    const due = await dueTokens(records.db, channel.name, run.startedAt, dueAtOnce + again);
     const fresh = due.filter(({ id }) => !seen.has(id));
+    again = due.length - fresh.length;
     if (fresh.length === 0) break;
-    for (const found of fresh) {
-      seen.add(found.id);
-      yield () => remind(records, channel, found, run);
+    for (const { id } of fresh) seen.add(id);
+    for (const found of await toSpeakOf(records, channel, fresh, run)) {
+      yield () =>
+        remind(records, channel, found, run).catch((failure: unknown) =>
+          notMade(records, channel, found, failure),
+        );
     }
+    await nextTurn();
   }
   for (const notice of run.notices ?? []) yield () => tell(records, channel, notice, run);
 }
 
+/** Those of the tokens of which there is something to say now; when to look at the others again is kept at once. */
+async function toSpeakOf(
+  records: Records,
+  channel: Channel,
+  found: readonly DueToken[],
+  run: Run,
+): Promise<DueToken[]> {
+  const now = records.now();
+  const rows = await remindersOn(
+    records.db,
+    channel.name,
+    found.map(({ id }) => id),
+  );
+  const planned = found.map((token) => ({
+    token,
+    ...planOf(token, rows.get(token.id) ?? [], records, lookingOf(run, now)),
+  }));
+  await setNextLooks(
+    records.db,
+    channel.name,
+    planned.flatMap(({ token, lookAt }) => (lookAt === null ? [] : [{ token, at: lookAt }])),
+  );
+  return planned.filter(({ lookAt }) => lookAt === null).map(({ token }) => token);
+}
+
+interface Plan {
+  reached: Reached | null;
+  decision: Decision;
+  /** The next occasion that can be foreseen. Epoch milliseconds. */
+  nextOccasion: number;
+  /** When there may be something to say; null: now. Epoch milliseconds. */
+  lookAt: number | null;
+}
+
+function planOf(token: DueToken, rows: readonly Reminder[], { settings }: Records, looking: Looking): Plan {
+  const { days } = settings.reminders;
+  const reached = reachedAt(token, days, looking.now);
+  const nextOccasion = nextOccasionAt(token, days, looking.now) ?? never;
+  const decision: Decision =
+    reached === null ? { do: 'nothing' } : decide(reached, rows, standsFor(token), looking);
+  const until = decision.do === 'wait' ? decision.until : never;
+  return {
+    reached,
+    decision,
+    nextOccasion,
+    lookAt: decision.do === 'send' ? null : Math.min(until, nextOccasion),
+  };
+}
+
+/** Sends what there is to say of a token, by how it stands now: sending the ones before it may have taken a while. */
 async function remind(
   records: Records,
   channel: Channel,
   found: DueToken,
   options: SendOptions,
-): Promise<Delivery | null> {
-  const { db, settings } = records;
+): Promise<Attempt | null> {
+  const { db } = records;
   const now = records.now();
-  const tokenId = found.id;
-  const token = await tokenById(db, tokenId);
+  const token = await tokenById(db, found.id);
   if (token?.state !== 'current') return null;
-  const { days } = settings.reminders;
-  const reminded: Reminded = { ...token, expiresAt: expiryOf(token.lifetimes).expiresAt };
-  const nextOccasion = nextOccasionAt(reminded, days, now) ?? never;
-  const lookAgain = (at: number) => setNextLook(db, channel.name, found, Math.min(at, nextOccasion));
-
-  const reached = reachedAt(reminded, days, now);
-  const decision: Decision =
-    reached === null
-      ? { do: 'nothing' }
-      : decide(
-          reached,
-          await remindersOf(db, tokenId, channel.name),
-          standsFor(reminded),
-          lookingOf(options, now),
-        );
-  if (reached === null || decision.do === 'nothing') {
-    await lookAgain(never);
+  const due = { ...found, expiresAt: expiryOf(token.lifetimes).expiresAt, rejectedAt: token.rejectedAt };
+  const rows = (await remindersOn(db, channel.name, [due.id])).get(due.id) ?? [];
+  const { reached, decision, nextOccasion, lookAt } = planOf(due, rows, records, lookingOf(options, now));
+  const lookAgain = (at: number) =>
+    setNextLooks(db, channel.name, [{ token: due, at: Math.min(at, nextOccasion) }]);
+  if (reached === null || decision.do !== 'send') {
+    await lookAgain(lookAt ?? never);
     return null;
   }
-  if (decision.do === 'wait') {
-    await lookAgain(decision.until);
-    return null;
-  }
-  const claim = claimOf({ ...reached, tokenId }, channel, decision.attempt, options.claimant, now);
+  const claim = claimOf({ ...reached, tokenId: due.id }, channel, decision.attempt, options.claimant, now);
   if (!(await claimReminder(db, claim, decision.known))) {
     await lookAgain(now + claimMs);
     return null;
@@ -149,13 +206,36 @@ async function remind(
   return await deliver(records, channel, message, claim, lookAgain);
 }
 
+/** A reminder that cannot be made, because its row is damaged: it is reported, and the others go on. */
+async function notMade(
+  { db, now }: Records,
+  channel: Channel,
+  found: DueToken,
+  failure: unknown,
+): Promise<Attempt> {
+  const retryAt = now() + pauseAfter(1);
+  // Where the store itself fails, this throws, and ends the run.
+  await setNextLooks(db, channel.name, [{ token: found, at: retryAt }]);
+  return {
+    isChannelDown: false,
+    delivery: {
+      profile: found.profileId,
+      channel: channel.name,
+      occasion: 'unknown',
+      outcome: 'failed',
+      subject: `The reminder for the profile with the ID ${found.profileId} could not be written`,
+      error: messageOf(failure),
+    },
+  };
+}
+
 /** A notice has no next look: whether it still holds is found out anew each time. */
 async function tell(
   records: Records,
   channel: Channel,
   notice: Notice,
   options: SendOptions,
-): Promise<Delivery | null> {
+): Promise<Attempt | null> {
   const { db } = records;
   const now = records.now();
   const { tokenId, occasion, aboutAt } = notice;
@@ -171,7 +251,7 @@ async function tell(
   return await deliver(records, channel, await notice.message(), claim, async () => {});
 }
 
-function lookingOf({ claimant, impatient = false }: SendOptions, now: number) {
+function lookingOf({ claimant, impatient = false }: SendOptions, now: number): Looking {
   return { now, isGone: claimant.isGone, impatient };
 }
 
@@ -201,7 +281,7 @@ async function deliver(
   message: ReminderMessage,
   claim: Claim,
   lookAgain: (at: number) => Promise<void>,
-): Promise<Delivery> {
+): Promise<Attempt> {
   const about = {
     profile: message.data.profile,
     channel: channel.name,
@@ -212,20 +292,27 @@ async function deliver(
   try {
     await withinTime(channel.deliver(message));
   } catch (failure) {
-    const error = displayable(failure instanceof Error ? failure.message : String(failure), 300);
+    const error = messageOf(failure);
     if (!(failure instanceof DeliveredInPart)) {
       const retryAt = now() + pauseAfter(claim.attempt);
       await recordFailed(db, claim, { now: now(), retryAt, error });
       await lookAgain(retryAt);
       await count(db, 'reminders', `${channel.name} failed`);
-      return { ...about, outcome: 'failed', error };
+      return { delivery: { ...about, outcome: 'failed', error }, isChannelDown: true };
     }
     missed = error;
   }
   await recordSent(db, claim, now(), missed);
   await lookAgain(never);
   await count(db, 'reminders', `${channel.name} sent`);
-  return { ...about, outcome: 'sent', ...(missed !== null && { error: missed }) };
+  return {
+    delivery: { ...about, outcome: 'sent', ...(missed !== null && { error: missed }) },
+    isChannelDown: false,
+  };
+}
+
+function messageOf(failure: unknown): string {
+  return displayable(failure instanceof Error ? failure.message : String(failure), 300);
 }
 
 async function withinTime(delivery: Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { ReminderTable } from './schema.ts';
 import type { Db } from './store.ts';
+import { currentTokenIds } from './tokens.ts';
 
 export type ChannelName = ReminderTable['channel'];
 export type ReminderState = ReminderTable['state'];
@@ -24,6 +25,8 @@ export interface Reminder {
 /** A token as it stood when it was found due. */
 export interface DueToken {
   id: string;
+  profileId: string;
+  capturedAt: number;
   expiresAt: number;
   rejectedAt: number | null;
 }
@@ -47,40 +50,65 @@ export async function dueTokens(
   const column = dueColumns[channel];
   const rows = await db
     .selectFrom('token')
-    .select(['id', 'expires_at', 'rejected_at'])
+    .select(['id', 'profile_id', 'captured_at', 'expires_at', 'rejected_at'])
     .where('state', '=', 'current')
     .where(column, '<=', now)
     .orderBy(column)
     .limit(limit)
     .execute();
-  return rows.map((row) => ({ id: row.id, expiresAt: row.expires_at, rejectedAt: row.rejected_at }));
+  return rows.map((row) => ({
+    id: row.id,
+    profileId: row.profile_id,
+    capturedAt: row.captured_at,
+    expiresAt: row.expires_at,
+    rejectedAt: row.rejected_at,
+  }));
 }
 
-/** Until when nothing is to be said; left alone where the token changed meanwhile, for then that has to be found out. */
-export async function setNextLook(db: Db, channel: ChannelName, token: DueToken, at: number): Promise<void> {
-  await db
-    .updateTable('token')
-    .set({ [dueColumns[channel]]: at })
-    .where('id', '=', token.id)
-    .where('expires_at', '=', token.expiresAt)
-    .where('rejected_at', token.rejectedAt === null ? 'is' : '=', token.rejectedAt)
-    .execute();
+/** A token, and the instant until which nothing is to be said about it. Epoch milliseconds. */
+export interface NextLook {
+  token: DueToken;
+  at: number;
 }
 
-/** Looks again at everything: the clock was set back, or other days are wanted. */
+/**
+ * Keeps until when nothing is to be said about some hundreds of tokens, in one statement. A token that changed meanwhile
+ * is left alone, because what there is to say about it has to be found out again.
+ */
+export async function setNextLooks(db: Db, channel: ChannelName, looks: readonly NextLook[]): Promise<void> {
+  if (looks.length === 0) return;
+  const values = looks.map(
+    ({ token, at }) => sql`(${token.id}, ${at}, ${token.expiresAt}, ${token.rejectedAt ?? -1})`,
+  );
+  // column1 and so on is what both engines call the columns of values that have no names.
+  await sql`
+    update token set ${sql.ref(dueColumns[channel])} = cast(looks.column2 as bigint)
+    from (values ${sql.join(values)}) as looks
+    where token.id = looks.column1 and token.expires_at = cast(looks.column3 as bigint)
+      and coalesce(token.rejected_at, -1) = cast(looks.column4 as bigint)`.execute(db);
+}
+
+/** Looks again at every current token: the clock was set back, or other days are wanted. */
 export async function lookAtAll(db: Db): Promise<void> {
-  await db
-    .updateTable('token')
-    .set({ remind_mail_at: 0, remind_webhook_at: 0, remind_desktop_at: 0 })
-    .where('state', '=', 'current')
-    .execute();
+  for await (const ids of currentTokenIds(db)) {
+    await db
+      .updateTable('token')
+      .set({ remind_mail_at: 0, remind_webhook_at: 0, remind_desktop_at: 0 })
+      .where('id', 'in', ids)
+      .execute();
+  }
 }
 
-/** Looks again at what did not get through on this channel, however long the pause was to be. */
-export async function lookAtUnsent(db: Db, channel: ChannelName): Promise<void> {
+/**
+ * Looks again at what did not get through on this channel, however long the pause was to be; after what is due for the
+ * first time, so that what never gets through holds up nothing else.
+ */
+export async function lookAtUnsent(db: Db, channel: ChannelName, now: number): Promise<void> {
+  const column = dueColumns[channel];
   await db
     .updateTable('token')
-    .set({ [dueColumns[channel]]: 0 })
+    .set({ [column]: now })
+    .where(column, '>', now)
     .where('state', '=', 'current')
     .where('id', 'in', (select) =>
       select
@@ -90,6 +118,25 @@ export async function lookAtUnsent(db: Db, channel: ChannelName): Promise<void> 
         .where('channel', '=', channel),
     )
     .execute();
+}
+
+/** What the ledger says of these tokens on one channel, by the token's ID. */
+export async function remindersOn(
+  db: Db,
+  channel: ChannelName,
+  tokenIds: readonly string[],
+): Promise<Map<string, Reminder[]>> {
+  const rows =
+    tokenIds.length === 0
+      ? []
+      : await db
+          .selectFrom('reminder')
+          .selectAll()
+          .where('token_id', 'in', tokenIds)
+          .where('channel', '=', channel)
+          .orderBy('changed_at')
+          .execute();
+  return Map.groupBy(rows.map(fromRow), ({ tokenId }) => tokenId);
 }
 
 /** What the ledger says of a token; of one channel, where it is named. */

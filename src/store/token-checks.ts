@@ -1,28 +1,58 @@
+import { sql } from 'kysely';
 import type { Db } from './store.ts';
+import { currentTokenIds } from './tokens.ts';
 
-/** A current token whose check is due. Instants are epoch milliseconds. */
+/** A current token whose check is due, with what decides whether it needs one. Instants are epoch milliseconds. */
 export interface DueCheck {
   tokenId: string;
   checkAt: number;
   /** How many checks in a row brought no answer. */
   failures: number;
+  expiresAt: number;
+  confirmed: number | null;
+  reported: number | null;
+  documented: number | null;
+  verifiedAt: number | null;
+  rejectedAt: number | null;
 }
 
-/** The current token whose check is longest due; null where none is. By index. */
-export async function nextDueCheck(db: Db, now: number): Promise<DueCheck | null> {
-  const row = await db
+/** The current tokens whose checks are longest due. By index. */
+export async function dueChecks(db: Db, now: number, limit: number): Promise<DueCheck[]> {
+  return await db
     .selectFrom('token')
-    .select(['id', 'check_at', 'check_failures'])
+    .select([
+      'id as tokenId',
+      'check_at as checkAt',
+      'check_failures as failures',
+      'expires_at as expiresAt',
+      'expires_confirmed as confirmed',
+      'expires_reported as reported',
+      'expires_documented as documented',
+      'verified_at as verifiedAt',
+      'rejected_at as rejectedAt',
+    ])
     .where('state', '=', 'current')
     .where('check_at', '<=', now)
     .orderBy('check_at')
-    .limit(1)
-    .executeTakeFirst();
-  return row === undefined ? null : { tokenId: row.id, checkAt: row.check_at, failures: row.check_failures };
+    .limit(limit)
+    .execute();
+}
+
+/** Plans the next checks of some hundreds of tokens, in one statement; a check that somebody else planned is left alone. */
+export async function planChecks(db: Db, plans: readonly { due: DueCheck; at: number }[]): Promise<void> {
+  if (plans.length === 0) return;
+  const values = plans.map(({ due, at }) => sql`(${due.tokenId}, ${at}, ${due.checkAt})`);
+  await sql`
+    update token set check_at = cast(plans.column2 as bigint) from (values ${sql.join(values)}) as plans
+    where token.id = plans.column1 and token.check_at = cast(plans.column3 as bigint)`.execute(db);
 }
 
 /** Plans the next check, or takes this one upon oneself until then. False where somebody else was faster. */
-export async function planCheck(db: Db, { tokenId, checkAt }: DueCheck, at: number): Promise<boolean> {
+export async function planCheck(
+  db: Db,
+  { tokenId, checkAt }: Pick<DueCheck, 'tokenId' | 'checkAt'>,
+  at: number,
+): Promise<boolean> {
   const row = await db
     .updateTable('token')
     .set({ check_at: at })
@@ -65,12 +95,14 @@ export async function lastCheck(
     : { checkedAt: row.checked_at, outcome: row.check_outcome, nextAt: row.check_at };
 }
 
-/** Plans every check that is more than two days off anew: a clock that was wrong has put it there. */
+/** Plans every check again that is more than two days off: a clock that was wrong has put it there. */
 export async function checkAllAnew(db: Db, now: number): Promise<void> {
-  await db
-    .updateTable('token')
-    .set({ check_at: 0 })
-    .where('state', '=', 'current')
-    .where('check_at', '>', now + 2 * 86_400_000)
-    .execute();
+  for await (const ids of currentTokenIds(db)) {
+    await db
+      .updateTable('token')
+      .set({ check_at: 0 })
+      .where('id', 'in', ids)
+      .where('check_at', '>', now + 2 * 86_400_000)
+      .execute();
+  }
 }

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import { nextTurn } from '../next-turn.ts';
 import { expiryOf, type Lifetimes } from '../tokens/lifetimes.ts';
 import type { Account, SetAsideReason, Token, TokenState } from '../tokens/token.ts';
 import { refreshStanding, refreshStandings } from './profile-standing.ts';
@@ -61,6 +62,29 @@ export async function currentTokens(db: Db): Promise<Token[]> {
   return rows.map(fromRow);
 }
 
+/**
+ * The IDs of all current tokens, some hundreds at a time, for changes to all of them: no statement and no turn of the
+ * event loop takes longer than some milliseconds.
+ */
+export async function* currentTokenIds(db: Db): AsyncGenerator<string[]> {
+  let after = '';
+  for (;;) {
+    const rows = await db
+      .selectFrom('token')
+      .select('id')
+      .where('id', '>', after)
+      .where('state', '=', 'current')
+      .orderBy('id')
+      .limit(200)
+      .execute();
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.id;
+    yield rows.map(({ id }) => id);
+    await nextTurn();
+  }
+}
+
 /** Tokens that were stored and, for a crash or a cut, never checked. Oldest first. */
 export async function pendingTokens(db: Db): Promise<Token[]> {
   const rows = await db
@@ -117,15 +141,20 @@ export async function insertToken(db: Db, token: Token, sealed: string): Promise
   await insertTokens(db, [{ token, sealed }]);
 }
 
-/** All of them at once: some hundreds at a time, for engines take some ten thousands of values in one statement. */
+/**
+ * All of them at once: some hundreds at a time, for engines take some ten thousands of values in one statement.
+ * `remindAt`: when reminders look at it first; absent: that has to be found out. Epoch milliseconds.
+ */
 export async function insertTokens(
   db: Db,
-  tokens: readonly { token: Token; sealed: string }[],
+  tokens: readonly { token: Token; sealed: string; remindAt?: number }[],
 ): Promise<void> {
   if (tokens.length === 0) return;
   await db
     .insertInto('token')
-    .values(tokens.map(({ token, sealed }) => toRow(token, sealed)))
+    .values(
+      tokens.map(({ token, sealed, remindAt = 0 }) => ({ ...toRow(token, sealed), ...remindOn(remindAt) })),
+    )
     .execute();
   await refreshStandings(
     db,
@@ -184,7 +213,11 @@ export async function updateToken(db: Db, id: string, change: TokenChange): Prom
   if (row?.state === 'current') await refreshStanding(db, row.profile_id);
 }
 
-const remindAnew = { remind_mail_at: 0, remind_webhook_at: 0, remind_desktop_at: 0 };
+function remindOn(at: number) {
+  return { remind_mail_at: at, remind_webhook_at: at, remind_desktop_at: at };
+}
+
+const remindAnew = remindOn(0);
 
 /** Makes a token the current one of its profile, and the one before it an earlier one. */
 export async function makeCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>): Promise<void> {
@@ -196,7 +229,7 @@ export async function makeCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>
     .execute();
   await db
     .updateTable('token')
-    .set({ state: 'current', set_aside_reason: null })
+    .set({ state: 'current', set_aside_reason: null, check_at: 0, ...remindAnew })
     .where('id', '=', token.id)
     .execute();
   await refreshStanding(db, token.profileId);

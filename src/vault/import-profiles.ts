@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { plansBy } from '../expiry/heed-clock.ts';
+import { firstLookAt } from '../expiry/occasions.ts';
 import { appendAudits } from '../store/audit.ts';
 import type { AuditEntry } from '../store/audit-chain.ts';
 import { fileProfile, insertProfiles, profilesByName, setProfileOrganization } from '../store/profiles.ts';
@@ -46,7 +48,12 @@ export async function importRows(
     const profiles = decisions.flatMap((each) => (each.create === null ? [] : [each.create]));
     const tokens = await sealTokens(vault, trx, decisions);
     await insertProfiles(trx, profiles);
-    await insertTokens(trx, tokens);
+    const { days } = vault.settings.reminders;
+    const planned = await plansBy(trx, days);
+    await insertTokens(
+      trx,
+      tokens.map((each) => ({ ...each, ...(planned && { remindAt: firstLookAt(each.token, days, now) }) })),
+    );
     for (const { row, result, profileId } of decisions) {
       if (result.outcome !== 'updated') continue;
       if (row.orgId !== undefined) await setProfileOrganization(trx, profileId, row.orgId);
