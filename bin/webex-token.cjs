@@ -7,8 +7,16 @@ var needed = 24;
 // By itself, Node would open its debugger to everybody on this machine.
 if (process.platform !== 'win32') process.on('SIGUSR1', () => {});
 
-if (parseInt(process.versions.node, 10) >= needed) start();
-else startWithBundledNode();
+// Debug output of libraries shows requests with their tokens. It is not for the environment to switch on.
+var debugVariables = /^(?:DEBUG(?:_.*)?|NODE_DEBUG(?:_NATIVE)?)$/i;
+var nodeDebugs = Object.keys(process.env).some((name) => /^NODE_DEBUG/i.test(name) && process.env[name]);
+Object.keys(process.env).forEach((name) => {
+  if (debugVariables.test(name)) delete process.env[name];
+});
+
+if (parseInt(process.versions.node, 10) < needed) startWithBundledNode();
+else if (nodeDebugs) startAgain();
+else start();
 
 function start() {
   // Whatever this program writes is for its owner alone.
@@ -26,7 +34,23 @@ function startWithBundledNode() {
     );
     process.exit(1);
   }
-  var child = require('child_process').spawn(bundled, process.argv.slice(1), { stdio: 'inherit' });
+  startWith(bundled, process.argv.slice(1));
+}
+
+/** Node reads its own debug variables before this file runs: only a new start is without them. */
+function startAgain() {
+  var args = process.execArgv.concat(process.argv.slice(1));
+  if (!process.execve || process.platform === 'win32') {
+    startWith(process.execPath, args);
+    return;
+  }
+  // It is experimental, and says so.
+  process.removeAllListeners('warning');
+  process.execve(process.execPath, [process.execPath].concat(args), process.env);
+}
+
+function startWith(node, args) {
+  var child = require('child_process').spawn(node, args, { stdio: 'inherit' });
   ['SIGINT', 'SIGTERM', 'SIGHUP'].forEach((signal) => {
     process.on(signal, () => {
       child.kill(signal);

@@ -1,0 +1,61 @@
+import { expect, it, vi } from 'vitest';
+import { sendRaw } from '../attacks/raw-request.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { printedLink } from './browser-by-hand.ts';
+import { machine } from './run.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
+
+/** What libraries and Node itself read to write about their work. */
+const variables = ['DEBUG', 'DEBUG_COLORS', 'DEBUG_FD', 'debug', 'NODE_DEBUG', 'NODE_DEBUG_NATIVE'];
+
+const token = usualToken();
+
+/** Requests that bring a token where none belongs, well formed or not. */
+const targets = [
+  `/auth/code?access_token=${token}`,
+  `/auth/code/?access_token=${token}`,
+  `/?access_token=${token}`,
+  `/healthz?access_token=${token}`,
+  `/oauth/token?access_token=${token}`,
+  `/profiles/%zz?access_token=${token}`,
+  `/enter/%E0%A4%A?access_token=${token}`,
+  `//x?access_token=${token}`,
+  `/nothing?access_token=${token}`,
+  `/auth/code?access_token=${token}&pad=${'x'.repeat(20_000)}`,
+];
+
+it.each(
+  variables
+    .map((name) => [{ [name]: '*' }])
+    .concat([[Object.fromEntries(variables.map((name) => [name, '*']))]]),
+)('a server with %o in its environment writes nothing of a request’s query', async (more) => {
+  const here = await machine(undefined, more);
+  const serve = here.start(['serve', '--no-open', '--verbose']);
+  await printedLink(serve);
+  for (const target of targets) {
+    await sendRaw(
+      here.port,
+      `GET ${target} HTTP/1.1\r\nHost: localhost:${here.port}\r\nReferer: http://localhost:${here.port}${target}\r\nConnection: close\r\n\r\n`,
+    );
+  }
+  serve.kill('SIGTERM');
+  const { code, stdout, stderr } = await serve.finished;
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+  expect(stderr).not.toContain(token.slice(0, 20));
+  expect(stderr).not.toMatch(/express:|body-parser|HTTP \d+:|NET \d+:/);
+});
+
+it.each([['--version'], ['list', '--json'], ['get', 'acme'], ['status'], ['doctor', '--json']])(
+  'the command "%s" writes the same with them as without',
+  async (...args) => {
+    const plain = await (await machine()).run(args);
+    const others = {
+      ...Object.fromEntries(variables.map((name) => [name, '*'])),
+      NODE_DEBUG: 'http,net,execa',
+    };
+    const debugged = await (await machine(undefined, others)).run(args);
+    if (args[0] === 'doctor') expect(debugged.stderr).toBe(plain.stderr);
+    else expect(debugged).toEqual(plain);
+  },
+);
