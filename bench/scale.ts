@@ -93,6 +93,7 @@ async function importing(vault: Vault): Promise<number> {
       const token = {
         accessToken: `fake-token-for-${profile}`,
         orgId: null,
+        deployment: null,
         capturedAt: now,
         expiresAt: undefined,
       };

@@ -15,6 +15,7 @@ const byCode: Record<string, number> = {
   E_SETTING: usage,
   E_PROFILE_NAME: usage,
   E_PROFILE_MISMATCH: usage,
+  E_OTHER_DEPLOYMENT: usage,
   E_PROFILE_EXISTS: failed,
   E_ORGANIZATION_ID: usage,
   E_TAG: usage,

@@ -1,5 +1,6 @@
 import { expiryOf } from '../tokens/lifetimes.ts';
 import type { Settled } from '../vault/settle.ts';
+import { wrongDeployment } from '../vault/wrong-deployment.ts';
 import { deploymentTitles } from '../webex/deployments.ts';
 import { rejected } from './exit-codes.ts';
 import { note, styled, warn } from './terminal.ts';
@@ -26,6 +27,17 @@ export function reportSettled(settled: Settled): number {
       }
       return 0;
     }
+    case 'waiting':
+      note(
+        `${styled('yellow', 'Stored, but not in use yet:', process.stderr)} ${settled.why.message} "${profile.name}" keeps using its verified token.`,
+      );
+      note(
+        `It is verified by itself once Webex answers, while "webex-token serve" runs. To use it now: webex-token token activate ${profile.name} ${token.id}`,
+      );
+      return 0;
+    case 'superseded':
+      note(`Stored. Webex accepts it, but "${profile.name}" has a newer token, and keeps using that.`);
+      return 0;
     case 'rejected':
       note(
         `${styled('red', 'Webex does not accept this token.', process.stderr)} It is stored as "${profile.name}", marked as rejected.`,
@@ -41,9 +53,13 @@ export function reportSettled(settled: Settled): number {
           `Signed in: ${who}, ${adminWords[token.account?.admin ?? 'unknown']}, organization ${token.account?.orgId}.`,
         );
       }
+      if (settled.reason === 'other-deployment') {
+        note(`The token is stored, and was not sent to Webex. ${wrongDeployment(profile).help}`);
+        return rejected;
+      }
       note(
         `The token is stored, but "${profile.name}" does not use it. Sign in as a full administrator of the right organization, in a private window, ` +
-          'or take it all the same with --accept, or on its page ("webex-token open").',
+          'or take it all the same with --approve, or on its page ("webex-token open").',
       );
       return rejected;
   }
@@ -57,6 +73,7 @@ const adminWords = {
 };
 
 const objections = {
+  'other-deployment': 'the token belongs to the other Webex deployment than this profile.',
   'other-organization': 'the token is of another organization than this profile.',
   'not-full-admin': 'the token is of somebody who is not a full administrator, so it cannot create users.',
   rejected: 'Webex does not accept this token, and the profile has one already.',

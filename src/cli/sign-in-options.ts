@@ -8,7 +8,7 @@ export interface SignInOptions {
   orgId?: string;
   open: boolean;
   timeout: number;
-  accept?: boolean;
+  approve?: boolean;
 }
 
 /** What `login` and `import` have in common. */
@@ -21,8 +21,8 @@ export function addSignInOptions(command: Command): Command {
     .option('--no-open', 'leave the browser alone')
     .option('--timeout <seconds>', 'how long to wait for the sign-in', seconds, 300)
     .option(
-      '--accept',
-      'make the token current even if it is of another organization, or not of a full administrator',
+      '--approve',
+      'make the token current even if it is of another organization, not of a full administrator, or not verified',
     );
 }
 

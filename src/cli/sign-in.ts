@@ -3,6 +3,7 @@ import { BrokerError } from '../errors.ts';
 import { findServer } from '../server/presence.ts';
 import { type RunningServer, startServer } from '../server/start.ts';
 import { signInById } from '../store/sign-ins.ts';
+import { lastCheck } from '../store/token-checks.ts';
 import { tokenById } from '../store/tokens.ts';
 import { prepareSignIn, type SignInRequest } from '../vault/begin-sign-in.ts';
 import { acceptToken } from '../vault/decide.ts';
@@ -69,7 +70,7 @@ export async function signIn(
 ): Promise<Settled> {
   const signInId = await inviteToSignIn(vault, request, await server.ensure(), options.open);
   const tokenId = await untilCaptured(vault, signInId, server, stopped, options.timeout);
-  return await untilSettled(vault, tokenId, actor, options.accept ?? false);
+  return await untilSettled(vault, tokenId, actor, options.approve ?? false);
 }
 
 async function inviteToSignIn(
@@ -130,8 +131,10 @@ async function untilCaptured(
 /** Leaves the check to the server that captured the token, and makes it here where that server went away. */
 async function untilSettled(vault: Vault, tokenId: string, actor: Actor, accept: boolean): Promise<Settled> {
   const deadline = Date.now() + checkTimeoutMs;
-  while (Date.now() < deadline && (await tokenById(vault.db, tokenId))?.state === 'pending')
-    await sleep(pollMs);
+  const unchecked = async () =>
+    (await tokenById(vault.db, tokenId))?.state === 'pending' &&
+    (await lastCheck(vault.db, tokenId))?.checkedAt === null;
+  while (Date.now() < deadline && (await unchecked())) await sleep(pollMs);
   if (accept) await acceptToken(vault, tokenId, actor);
   return await settleToken(vault, tokenId, actor, accept);
 }

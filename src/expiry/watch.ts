@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { settlePending } from '../vault/settle-pending.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Channel } from './channel.ts';
 import { openChannels } from './channels.ts';
@@ -109,6 +110,13 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
       return tickMs;
     }),
     wait(firstCheckMs, signal).then(() => ticks(checkOne)),
+    // Tokens that Webex could not be asked about when they came in. The server's start has looked at them.
+    wait(tickMs, signal).then(() =>
+      ticks(async () => {
+        await settlePending(vault, log, signal);
+        return tickMs;
+      }),
+    ),
     ...(look === undefined ? [] : [wait(firstCheckMs, signal).then(() => ticks(() => lookOne(look)))]),
   ];
   return {

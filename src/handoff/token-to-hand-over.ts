@@ -6,6 +6,8 @@ import type { Token } from '../tokens/token.ts';
 import { requireProfile } from '../vault/profiles.ts';
 import { readToken } from '../vault/read-token.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
+import { wrongDeployment } from '../vault/wrong-deployment.ts';
+import { otherDeployment } from '../webex/access-token.ts';
 import { tenantUrl } from '../webex/deployments.ts';
 import { mask } from './request-line.ts';
 
@@ -19,7 +21,7 @@ export interface HandOver {
   tenantUrl: string;
 }
 
-/** Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_EXPIRED`, or `E_NO_ORGANIZATION`. */
+/** Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_EXPIRED`, `E_OTHER_DEPLOYMENT`, or `E_NO_ORGANIZATION`. */
 export async function tokenToHandOver(
   vault: Vault,
   name: string,
@@ -29,6 +31,7 @@ export async function tokenToHandOver(
   const { token, accessToken } = dryRun ? await unopened(vault, name) : await readToken(vault, name, actor);
   // Only now: opening a token that was never checked may have told the organization.
   const profile = await requireProfile(vault, name);
+  if (otherDeployment(accessToken, profile.deployment) !== null) throw wrongDeployment(profile);
   const { orgId } = profile;
   if (orgId === null) {
     throw new BrokerError(

@@ -1,14 +1,14 @@
 import type { AdminLevel } from '../webex/admin-roles.ts';
-import type { Lifetimes } from './lifetimes.ts';
+import { expiryOf, type Lifetimes } from './lifetimes.ts';
 
 /**
  * Where a token stands in its profile:
- * `pending` is stored and not yet checked, `current` is the one handed out, `earlier` was current once,
+ * `pending` is stored and not verified yet, `current` is the one handed out, `earlier` was current once,
  * `set-aside` failed its check and waits for the person's word.
  */
 export type TokenState = 'pending' | 'current' | 'earlier' | 'set-aside';
 
-export type SetAsideReason = 'other-organization' | 'not-full-admin' | 'rejected';
+export type SetAsideReason = 'other-deployment' | 'other-organization' | 'not-full-admin' | 'rejected';
 
 /** How the token came in: through a browser, or read from text that a person handed over. */
 export type TokenSource = 'sign-in' | 'import' | 'file';
@@ -42,4 +42,9 @@ export interface Token {
   setAsideReason: SetAsideReason | null;
   /** What was odd at its capture, in words for a person. */
   warnings: string[];
+}
+
+/** Whether Webex accepted the token when it was last asked, and its end has not come. `now`: epoch milliseconds. */
+export function isVerified({ verifiedAt, rejectedAt, lifetimes }: Token, now: number): boolean {
+  return verifiedAt !== null && rejectedAt === null && expiryOf(lifetimes).expiresAt > now;
 }

@@ -1,15 +1,23 @@
 import { appendAudit } from '../store/audit.ts';
 import { profileById } from '../store/profiles.ts';
+import type { Db } from '../store/store.ts';
+import { lastCheck } from '../store/token-checks.ts';
 import { deleteToken, tokenById } from '../store/tokens.ts';
+import type { Token } from '../tokens/token.ts';
 import { becomeCurrent } from './become-current.ts';
 import type { Actor, Vault } from './vault.ts';
+import { wrongDeployment } from './wrong-deployment.ts';
 
-/** Makes a token that was set aside the current one, because the person says so. False where it is not set aside. */
+/**
+ * Makes a token that needs a decision the current one, because the person says so: one that was set aside, or one that
+ * Webex could not be asked about. False where it needs none. Throws `E_OTHER_DEPLOYMENT`: nobody's word makes a token
+ * good for another deployment.
+ */
 export async function acceptToken(vault: Vault, tokenId: string, actor: Actor): Promise<boolean> {
   return await decide(vault, tokenId, 'accept', actor);
 }
 
-/** Removes a token that was set aside. False where it is not set aside. */
+/** Removes a token that needs a decision. False where it needs none. */
 export async function discardToken(vault: Vault, tokenId: string, actor: Actor): Promise<boolean> {
   return await decide(vault, tokenId, 'discard', actor);
 }
@@ -22,10 +30,21 @@ async function decide(
 ): Promise<boolean> {
   return await vault.db.transaction().execute(async (trx) => {
     const token = await tokenById(trx, tokenId);
-    if (token?.state !== 'set-aside') return false;
-    await (action === 'accept' ? becomeCurrent(trx, token) : deleteToken(trx, tokenId));
-    const { name } = await profileById(trx, token.profileId);
-    await appendAudit(trx, vault.now(), { action, outcome: 'ok', profile: name, ...actor });
+    if (token === null || !(await needsDecision(trx, token))) return false;
+    const profile = await profileById(trx, token.profileId);
+    if (action === 'accept') {
+      if (token.setAsideReason === 'other-deployment') throw wrongDeployment(profile);
+      await becomeCurrent(trx, token);
+    } else {
+      await deleteToken(trx, tokenId);
+    }
+    await appendAudit(trx, vault.now(), { action, outcome: 'ok', profile: profile.name, ...actor });
     return true;
   });
+}
+
+/** A pending token only once Webex was asked in vain: until then its check is under way. */
+async function needsDecision(trx: Db, { id, state }: Token): Promise<boolean> {
+  if (state !== 'pending') return state === 'set-aside';
+  return ((await lastCheck(trx, id))?.checkedAt ?? null) !== null;
 }

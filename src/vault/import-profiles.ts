@@ -9,8 +9,8 @@ import { insertTokens, sealedTokensOf } from '../store/tokens.ts';
 import { documentedLifetimeMs } from '../tokens/lifetimes.ts';
 import type { NewProfile, Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
-import { clusterWarning, describeAccessToken } from '../webex/access-token.ts';
-import { deploymentTitles } from '../webex/deployments.ts';
+import { describeAccessToken } from '../webex/access-token.ts';
+import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
 import type { FileToken, ProfileRow } from './profile-rows.ts';
 import type { Actor, Vault } from './vault.ts';
 
@@ -102,35 +102,54 @@ async function decide(vault: Vault, db: Db, rows: readonly ProfileRow[]): Promis
 }
 
 function creation(vault: Vault, row: ProfileRow): Decision {
-  const { line, profile, deployment, orgId = null, contact = null, tags = [], token } = row;
+  const { line, profile, orgId = null, contact = null, tags = [], token } = row;
+  // Where the file does not say it, the token may.
+  const deployment = row.deployment ?? token?.deployment ?? 'commercial';
+  const reason = foreignToken(row, deployment);
   const profileId = randomUUID();
   const { scopes } = vault.settings;
   return {
     row,
     profileId,
     scopes,
-    create: {
-      id: profileId,
-      name: profile,
-      deployment,
-      orgId,
-      scopes,
-      contact,
-      tags,
-      createdAt: vault.now(),
-    },
-    result: { line, profile, outcome: 'created', token: token !== undefined, reason: null },
+    create:
+      reason === null
+        ? {
+            id: profileId,
+            name: profile,
+            deployment,
+            orgId,
+            scopes,
+            contact,
+            tags,
+            createdAt: vault.now(),
+          }
+        : null,
+    result:
+      reason === null
+        ? { line, profile, outcome: 'created', token: token !== undefined, reason }
+        : { line, profile, outcome: 'bad', token: false, reason },
   };
+}
+
+/** Why the row's token cannot be stored for a deployment; null where nothing is known against it. */
+function foreignToken({ token }: ProfileRow, deployment: Deployment): string | null {
+  const named = token?.deployment ?? deployment;
+  if (named === deployment) return null;
+  return `the token belongs to ${deploymentTitles[named]}, and the profile to ${deploymentTitles[deployment]}`;
 }
 
 /** What the file says against what is held; null where it can be had beside it. */
 function conflict(row: ProfileRow, existing: Profile, held: string[]): string | null {
-  if (row.deployment !== existing.deployment) {
+  const { deployment = existing.deployment } = row;
+  if (deployment !== existing.deployment) {
     return `the profile is there already, and belongs to ${deploymentTitles[existing.deployment]}`;
   }
   if (row.orgId !== undefined && existing.orgId !== null && row.orgId !== existing.orgId) {
     return `the profile is there already, and belongs to the organization ${existing.orgId}`;
   }
+  const foreign = foreignToken(row, existing.deployment);
+  if (foreign !== null) return foreign;
   if (row.token !== undefined && held.length > 0 && !held.includes(row.token.accessToken)) {
     return 'the profile holds another token already; "webex-token import" replaces it, once it is checked';
   }
@@ -169,7 +188,7 @@ async function sealTokens(
 ): Promise<{ token: Token; sealed: string }[]> {
   const all = decisions.flatMap(({ row, result, profileId, scopes }) =>
     result.token && row.token !== undefined
-      ? [{ token: tokenOf(vault, row, row.token, profileId, scopes), value: row.token.accessToken }]
+      ? [{ token: tokenOf(vault, row.token, profileId, scopes), value: row.token.accessToken }]
       : [],
   );
   const [first, ...rest] = all;
@@ -184,13 +203,11 @@ async function sealTokens(
 
 function tokenOf(
   vault: Vault,
-  row: ProfileRow,
   { accessToken, orgId, capturedAt, expiresAt }: FileToken,
   profileId: string,
   scopes: string[],
 ): Token {
-  const { cluster, warnings } = describeAccessToken(accessToken);
-  const hint = clusterWarning(cluster, row.deployment);
+  const { warnings } = describeAccessToken(accessToken);
   return {
     id: randomUUID(),
     profileId,
@@ -211,7 +228,6 @@ function tokenOf(
     setAsideReason: null,
     warnings: [
       ...warnings,
-      ...(hint === null ? [] : [hint]),
       ...(capturedAt === undefined ? ['The file did not say when it was captured.'] : []),
     ],
   };

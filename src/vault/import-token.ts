@@ -1,18 +1,21 @@
 import { BrokerError } from '../errors.ts';
 import { appendAudit } from '../store/audit.ts';
-import { clusterWarning, describeAccessToken } from '../webex/access-token.ts';
-import type { Deployment } from '../webex/deployments.ts';
+import { findProfile } from '../store/profiles.ts';
+import { describeAccessToken, otherDeployment } from '../webex/access-token.ts';
+import { deploymentTitles } from '../webex/deployments.ts';
 import { explainError } from '../webex/explain-error.ts';
 import { parseImport } from '../webex/import.ts';
-import type { TokenRedirect } from '../webex/redirect.ts';
 import { resolveTarget, type SignInRequest } from './begin-sign-in.ts';
 import { deploymentOfIssuer, refuseOtherBroker } from './issuer.ts';
 import { storeToken } from './store-token.ts';
 import type { Actor, Vault } from './vault.ts';
+import { wrongDeployment } from './wrong-deployment.ts';
 
 /**
  * Stores a token that a person hands over as text: the redirect URL, its fragment, or the bare token.
- * Its state is not looked at, for the person vouches for it. Returns the ID of the token, which is still unchecked.
+ * Its state is not looked at: the person vouches for it. Returns the ID of the token, which is not verified yet. A new
+ * profile whose deployment was not chosen gets the one that the token names. Throws `E_OTHER_DEPLOYMENT` where it was
+ * chosen, and the token belongs to the other one.
  */
 export async function importToken(
   vault: Vault,
@@ -27,20 +30,23 @@ export async function importToken(
     const { message, help } = explainError(redirect.error, redirect.description);
     throw new BrokerError('E_SIGN_IN_FAILED', message, { help });
   }
-  const target = await resolveTarget(vault, request, likelyDeployment(vault, redirect));
+  const named =
+    deploymentOfIssuer(vault, redirect.issuer) ?? describeAccessToken(redirect.accessToken).deployment;
+  const target = await resolveTarget(vault, request, named ?? 'commercial');
   refuseOtherBroker(vault, redirect.issuer, target.deployment);
+  // A new profile is made for the token, so the person chooses again. One that is there keeps the token for review.
+  const isNew = (await findProfile(vault.db, target.profileName)) === null;
+  if (isNew && otherDeployment(redirect.accessToken, target.deployment) !== null) {
+    throw wrongDeployment({ name: target.profileName, deployment: target.deployment });
+  }
+  const warnings = [...redirect.warnings];
+  if (isNew && request.deployment === undefined && named === 'government') {
+    warnings.push(`The token names ${deploymentTitles[named]}, so the new profile belongs to that.`);
+  }
   return await vault.db.transaction().execute(async (trx) => {
-    const tokenId = await storeToken(vault, trx, target, redirect, 'import');
+    const tokenId = await storeToken(vault, trx, target, { ...redirect, warnings }, 'import');
     const profile = target.profileName;
     await appendAudit(trx, vault.now(), { action: 'import', outcome: 'ok', profile, ...actor });
     return tokenId;
   });
-}
-
-/** Where a new profile belongs that nobody chose a deployment for: a token is not to be shown to the other one's API. */
-function likelyDeployment(vault: Vault, { issuer, accessToken }: TokenRedirect): Deployment {
-  const named = deploymentOfIssuer(vault, issuer);
-  if (named !== null) return named;
-  const { cluster } = describeAccessToken(accessToken);
-  return clusterWarning(cluster, 'commercial') === null ? 'commercial' : 'government';
 }

@@ -33,7 +33,7 @@ export interface ProfileRow {
   line: number;
   profile: string;
   orgId: string | undefined;
-  deployment: Deployment;
+  deployment: Deployment | undefined;
   contact: string | undefined;
   tags: string[] | undefined;
   token: FileToken | undefined;
@@ -44,6 +44,8 @@ export interface FileToken {
   accessToken: string;
   /** The organization that it names itself. */
   orgId: string | null;
+  /** The deployment that it names itself. */
+  deployment: Deployment | null;
   capturedAt: number | undefined;
   expiresAt: number | undefined;
 }
@@ -80,6 +82,7 @@ export function readProfileRow(
       : {
           accessToken: access_token,
           orgId: describeAccessToken(access_token).orgId,
+          deployment: describeAccessToken(access_token).deployment,
           capturedAt: captured_at,
           expiresAt: expires_at,
         };
@@ -90,7 +93,7 @@ export function readProfileRow(
     line,
     profile,
     orgId: org_id ?? token?.orgId ?? undefined,
-    deployment: deployment ?? 'commercial',
+    deployment,
     contact,
     tags,
     token,

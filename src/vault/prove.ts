@@ -1,4 +1,5 @@
 import { appendAudit } from '../store/audit.ts';
+import { tokensOf } from '../store/tokens.ts';
 import { expiryOf } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
@@ -7,6 +8,7 @@ import type { ProbeResult } from '../webex/probes.ts';
 import { askWebex, openForWebex, recordAnswer } from './ask-webex.ts';
 import { requireProfile } from './profiles.ts';
 import { currentOf } from './read-token.ts';
+import { settleToken } from './settle.ts';
 import type { Actor, Vault } from './vault.ts';
 
 export type CheckId =
@@ -35,6 +37,7 @@ export interface Proof {
  * what the answers say of it. Throws `E_NO_PROFILE`, `E_NO_TOKEN`; whatever Webex answers is in the result.
  */
 export async function proveToken(vault: Vault, name: string, actor: Actor): Promise<Proof> {
+  await verifyWaiting(vault, (await requireProfile(vault, name)).id, actor);
   const profile = await requireProfile(vault, name);
   const token = await currentOf(vault, profile, actor);
   const value = await openForWebex(vault, token);
@@ -62,6 +65,13 @@ export async function proveToken(vault: Vault, name: string, actor: Actor): Prom
     await appendAudit(trx, vault.now(), { action: 'test', outcome, profile: name, ...actor });
   });
   return { ok: failed === undefined, checks };
+}
+
+/** A token that came in while Webex could not be asked may become the current one. */
+async function verifyWaiting(vault: Vault, profileId: string, actor: Actor): Promise<void> {
+  for (const { id, state } of (await tokensOf(vault.db, profileId)).reverse()) {
+    if (state === 'pending') await settleToken(vault, id, actor);
+  }
 }
 
 function failureOf(person: PersonAnswer, failed: CheckId): string {

@@ -2,27 +2,33 @@ import { BrokerError } from '../errors.ts';
 import { appendAudit } from '../store/audit.ts';
 import { profileById } from '../store/profiles.ts';
 import type { Db } from '../store/store.ts';
+import { recordCheck } from '../store/token-checks.ts';
 import { sealedToken, type TokenChange, tokenById, tokensOf, updateToken } from '../store/tokens.ts';
 import type { Profile } from '../tokens/profile.ts';
-import type { SetAsideReason, Token } from '../tokens/token.ts';
+import { isVerified, type SetAsideReason, type Token } from '../tokens/token.ts';
 import type { PersonAnswer } from '../webex/people-me.ts';
 import { becomeCurrent } from './become-current.ts';
 import type { Actor, Vault } from './vault.ts';
 
 /**
- * What the check of a new token led to. All but `set-aside` are the profile's current token: an `unverified` one
- * because Webex could not be asked, a `rejected` one because there was no other to protect.
+ * What the check of a new token led to. `current`, `unverified` and `rejected` are the profile's current token: an
+ * `unverified` one because Webex could not be asked, a `rejected` one because there was no other to protect.
+ * `waiting` is still pending: Webex could not be asked, and the profile has a verified token. `superseded` is good,
+ * but a newer verified token is in use.
  */
 export type Settled =
   | { outcome: 'current'; token: Token; profile: Profile }
   | { outcome: 'unverified'; token: Token; profile: Profile; why: { message: string; help: string } }
+  | { outcome: 'waiting'; token: Token; profile: Profile; why: { message: string; help: string } }
+  | { outcome: 'superseded'; token: Token; profile: Profile }
   | { outcome: 'rejected'; token: Token; profile: Profile }
   | { outcome: 'set-aside'; reason: SetAsideReason; token: Token; profile: Profile };
 
 /**
  * Asks Webex whose a stored token is, and makes it current, or sets it aside for the person to decide.
- * A token is never lost here: where Webex cannot be asked it becomes current, marked as unverified.
- * A token that is no longer `pending` is left as it is. `accept` takes what would be set aside.
+ * A token is never lost here. Where Webex cannot be asked it stays pending while the profile has a verified token,
+ * else it becomes current, marked as unverified. A token that is no longer `pending` is left as it is. `accept` makes
+ * it current whatever was found, unless it belongs to the other deployment.
  */
 export async function settleToken(
   vault: Vault,
@@ -46,16 +52,14 @@ export async function settleToken(
   await vault.db.transaction().execute(async (trx) => {
     const token = await requireToken(trx, tokenId);
     if (token.state !== 'pending') return;
+    const at = vault.now();
     const now = await profileById(trx, profile.id);
-    const objection = objectionTo(person, now, token, await tokensOf(trx, profile.id));
+    const { outcome, next } = judge(person, now, token, await tokensOf(trx, profile.id), at, accept);
     await updateToken(trx, tokenId, change);
-    if (objection !== null && !accept) {
-      await updateToken(trx, tokenId, { state: 'set-aside', setAsideReason: objection });
-    } else {
-      await becomeCurrent(trx, await requireToken(trx, tokenId));
-    }
-    const outcome = objection ?? (person.outcome === 'unknown' ? `unverified: ${person.reason}` : 'ok');
-    await appendAudit(trx, vault.now(), { action: 'verify', outcome, profile: now.name, ...actor });
+    if (next === 'current') await becomeCurrent(trx, await requireToken(trx, tokenId));
+    else if (next !== 'pending') await updateToken(trx, tokenId, next);
+    else await recordCheck(trx, tokenId, { now: at, nextAt: at, failures: 1, outcome });
+    await appendAudit(trx, at, { action: 'verify', outcome, profile: now.name, ...actor });
   });
 
   return settledAs(await requireToken(vault.db, tokenId), await profileById(vault.db, profile.id), person);
@@ -64,7 +68,7 @@ export async function settleToken(
 /** What a check led to, with why Webex could not tell, where it could not. */
 export function settledAs(token: Token, profile: Profile, person: PersonAnswer): Settled {
   const settled = alreadySettled(token, profile);
-  return settled.outcome === 'unverified' && person.outcome === 'unknown'
+  return (settled.outcome === 'unverified' || settled.outcome === 'waiting') && person.outcome === 'unknown'
     ? { ...settled, why: { message: person.message, help: person.help } }
     : settled;
 }
@@ -76,16 +80,20 @@ export async function requireToken(db: Db, id: string): Promise<Token> {
   throw new BrokerError('E_NO_TOKEN', 'The token was removed before it was checked.');
 }
 
-function alreadySettled(token: Token, profile: Profile): Settled {
+/** What became of a token, by what is stored of it. */
+export function alreadySettled(token: Token, profile: Profile): Settled {
   if (token.state === 'set-aside') {
     return { outcome: 'set-aside', reason: token.setAsideReason ?? 'rejected', token, profile };
   }
+  const message = 'Webex could not be asked about this token yet.';
+  if (token.state === 'pending') {
+    const help = 'It is kept. The running server verifies it as soon as Webex answers.';
+    return { outcome: 'waiting', token, profile, why: { message, help } };
+  }
   if (token.rejectedAt !== null) return { outcome: 'rejected', token, profile };
+  if (token.state === 'earlier') return { outcome: 'superseded', token, profile };
   if (token.verifiedAt !== null) return { outcome: 'current', token, profile };
-  const why = {
-    message: 'Webex could not be asked about this token yet.',
-    help: 'It is kept, and can be used. "webex-token test" asks again.',
-  };
+  const why = { message, help: 'It is kept, and can be used. "webex-token test" asks again.' };
   return { outcome: 'unverified', token, profile, why };
 }
 
@@ -107,6 +115,35 @@ function learned(
   };
 }
 
+interface Judgement {
+  /** For the audit log. */
+  outcome: string;
+  /** What becomes of the token. */
+  next: 'current' | 'pending' | Pick<TokenChange, 'state' | 'setAsideReason'>;
+}
+
+/** What becomes of a pending token after Webex's answer: nothing better than it is replaced. */
+function judge(
+  person: PersonAnswer,
+  profile: Profile,
+  token: Token,
+  tokens: Token[],
+  now: number,
+  accept: boolean,
+): Judgement {
+  const objection = objectionTo(person, profile, token, tokens);
+  const unknown = person.outcome === 'unknown' ? person.reason : null;
+  const outcome = objection ?? (unknown === null ? 'ok' : `unverified: ${unknown}`);
+  if (objection === 'other-deployment' || (objection !== null && !accept)) {
+    return { outcome, next: { state: 'set-aside', setAsideReason: objection } };
+  }
+  const current = tokens.find(({ state }) => state === 'current');
+  if (accept || current === undefined || !isVerified(current, now)) return { outcome, next: 'current' };
+  if (unknown !== null) return { outcome: `waiting: ${unknown}`, next: 'pending' };
+  // It waited while a newer one came in.
+  return { outcome, next: current.capturedAt > token.capturedAt ? { state: 'earlier' } : 'current' };
+}
+
 /** Why a token should not become current without the person's word; null where nothing speaks against it. */
 function objectionTo(
   person: PersonAnswer,
@@ -115,6 +152,7 @@ function objectionTo(
   tokens: Token[],
 ): SetAsideReason | null {
   if (person.outcome === 'unknown') {
+    if (person.reason === 'other-deployment') return person.reason;
     // Webex cannot be asked, but a token of the usual form names its organization itself.
     return isOfAnother(token.orgId, profile) ? 'other-organization' : null;
   }

@@ -5,7 +5,7 @@ import type { Db } from '../store/store.ts';
 import { insertToken } from '../store/tokens.ts';
 import { lifetimesAtCapture } from '../tokens/lifetimes.ts';
 import type { TokenSource } from '../tokens/token.ts';
-import { clusterWarning, describeAccessToken } from '../webex/access-token.ts';
+import { deploymentWarning, describeAccessToken } from '../webex/access-token.ts';
 import { deploymentTitles } from '../webex/deployments.ts';
 import type { TokenRedirect } from '../webex/redirect.ts';
 import type { SignInTarget } from './begin-sign-in.ts';
@@ -25,8 +25,8 @@ export async function storeToken(
 ): Promise<string> {
   const id = randomUUID();
   const capturedAt = vault.now();
-  const { orgId, cluster } = describeAccessToken(redirect.accessToken);
-  const hint = clusterWarning(cluster, target.deployment);
+  const { orgId } = describeAccessToken(redirect.accessToken);
+  const hint = deploymentWarning(redirect.accessToken, target.deployment);
   const profileId = await profileFor(trx, target, capturedAt);
   const token = {
     id,

@@ -81,7 +81,8 @@ export async function openVault(settings: Settings, options: VaultOptions = {}):
     const doubt = await doubtClock(db, now());
     if (doubt !== null) notice(doubt);
     const witness = await Witness.of(db, keys.source, () => keys.held.info.kind);
-    const api = (deployment: Deployment) => createWebexApi({ ...settings.webex[deployment], fetch, now });
+    const api = (deployment: Deployment) =>
+      createWebexApi({ ...settings.webex[deployment], deployment, fetch, now });
     return {
       settings,
       db,

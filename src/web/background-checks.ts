@@ -35,7 +35,7 @@ export class BackgroundChecks {
   /** Why Webex could not be asked about a token, where this server was the one to ask. */
   reasonFor(tokenId: string): { message: string; help: string } | null {
     const settled = this.#tasks.result(tokenId);
-    return settled?.outcome === 'unverified' ? settled.why : null;
+    return settled !== null && 'why' in settled ? settled.why : null;
   }
 
   /** Resolves once no check is under way. */

@@ -20,6 +20,7 @@ const known: Record<string, [status: number, title: string]> = {
   E_METHOD: [405, 'Not in this way'],
   E_PROFILE_EXISTS: [409, 'That name is taken'],
   E_PROFILE_MISMATCH: [409, 'That profile is another organization’s'],
+  E_OTHER_DEPLOYMENT: [409, 'The token belongs to the other Webex'],
   E_CLIENT_EXISTS: [409, 'That name is taken'],
   E_EXPIRED: [409, 'The token has expired'],
   E_ROUND: [409, 'The round stands otherwise'],

@@ -12,7 +12,7 @@ const fields: [code: RegExp, field: string][] = [
   [/^E_TAG$/, 'tag'],
   [/^E_CONTACT$/, 'contact'],
   [/^E_ORGANIZATION_ID$|^E_PROFILE_MISMATCH$/, 'orgId'],
-  [/^E_(REDIRECT_|TOKEN_|SIGN_IN_FAILED)/, 'text'],
+  [/^E_(REDIRECT_|TOKEN_|SIGN_IN_FAILED|OTHER_DEPLOYMENT)/, 'text'],
 ];
 
 /** An error as one of a form's fields; throws what is about no field of it. */

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Deployment } from './deployments.ts';
-import { deploymentTitles } from './deployments.ts';
+import { deployments, deploymentTitles } from './deployments.ts';
 import { isUuid } from './organization-id.ts';
+import { displayable } from './text.ts';
 
 /** What a Webex access token says of itself. None of it is proof: the signature of a JWT is not checked. */
 export interface AccessTokenDescription {
@@ -9,8 +10,10 @@ export interface AccessTokenDescription {
   form: 'usual' | 'jwt' | 'unknown';
   /** Lower-case UUID of the organization that the token claims, or null where it names none. */
   orgId: string | null;
-  /** Four characters, e.g. `PF84`; only the usual form has one. */
+  /** Four characters, e.g. `PF84`, or null where it names none. */
   cluster: string | null;
+  /** The deployment that its cluster or its issuer belongs to; null where neither is known. */
+  deployment: Deployment | null;
   /** Sentences for the person; they never hold the token. */
   warnings: string[];
 }
@@ -19,10 +22,21 @@ const usualForm = /^[\w-]{64}_([A-Za-z0-9]{4})_([0-9a-fA-F-]{36}|consumer)$/;
 const cutAtTheEnd = /^[\w-]{64}_(?:[A-Z0-9]{1,4}|[A-Z0-9]{4}_[0-9a-f-]{0,35})$/;
 const cutAtTheFront = /^[\w-]{0,63}_?[A-Z0-9]{4}_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
-const jwtClaims = z.object({ realm: z.string().optional() });
+/** What stands before the cluster, and whatever is left behind it, of a token that is not whole. */
+const partOfUsualForm = /^[\w-]*_([A-Za-z0-9]{4})(?:_(?:[0-9a-fA-F-]{0,36}|consumer))?$/;
+
+const optionalText = z.string().optional().catch(undefined);
+const jwtClaims = z.object({ realm: optionalText, cluster: optionalText, iss: optionalText });
 
 /** Recognizes the forms that Webex's own JavaScript SDK knows. An unknown form is a warning, not an error. */
 export function describeAccessToken(token: string): AccessTokenDescription {
+  const { issuer, ...described } = describeForm(token);
+  return { ...described, deployment: deploymentOf(described.cluster, issuer) };
+}
+
+type Form = Omit<AccessTokenDescription, 'deployment'> & { issuer?: string | undefined };
+
+function describeForm(token: string): Form {
   const [, cluster, owner] = usualForm.exec(token) ?? [];
   if (cluster !== undefined && owner === 'consumer') {
     return {
@@ -40,9 +54,16 @@ export function describeAccessToken(token: string): AccessTokenDescription {
   const claims = readClaims(token);
   if (claims !== null) {
     const realm = claims.realm ?? '';
-    return { form: 'jwt', orgId: isUuid(realm) ? realm.toLowerCase() : null, cluster: null, warnings: [] };
+    return {
+      form: 'jwt',
+      orgId: isUuid(realm) ? realm.toLowerCase() : null,
+      cluster: claims.cluster ?? null,
+      issuer: claims.iss,
+      warnings: [],
+    };
   }
-  return { form: 'unknown', orgId: null, cluster: null, warnings: [unknownFormWarning(token)] };
+  const named = partOfUsualForm.exec(token)?.[1] ?? null;
+  return { form: 'unknown', orgId: null, cluster: named, warnings: [unknownFormWarning(token)] };
 }
 
 /** Clusters that were seen in tokens of each deployment. There are others: only a known one says anything. */
@@ -51,11 +72,33 @@ const seenClusters: Record<Deployment, readonly string[]> = {
   government: ['FC82'],
 };
 
-/** A warning where the token's cluster is known to be of the other deployment, else null. */
-export function clusterWarning(cluster: string | null, deployment: Deployment): string | null {
-  const other: Deployment = deployment === 'government' ? 'commercial' : 'government';
-  if (cluster === null || !seenClusters[other].includes(cluster)) return null;
-  return `The token seems to come from ${deploymentTitles[other]} (cluster ${cluster}), but the profile is for ${deploymentTitles[deployment]}. Check the profile’s deployment.`;
+/** The government's ID brokers have `-f` behind their first name; all others are commercial. */
+const brokerHost = /^idbroker(-[a-z0-9-]+)?\.webex\.com$/;
+
+function deploymentOf(cluster: string | null, issuer = ''): Deployment | null {
+  const known = deployments.find((each) => seenClusters[each].includes(cluster?.toUpperCase() ?? ''));
+  if (known !== undefined) return known;
+  const host = brokerHost.exec(URL.parse(issuer)?.hostname ?? '');
+  if (host === null) return null;
+  return /^-f\b/.test(host[1] ?? '') ? 'government' : 'commercial';
+}
+
+/**
+ * The deployment that the token belongs to, where it is known and not the one that is asked about; else null. Such a
+ * token must not be sent to that one's API.
+ */
+export function otherDeployment(token: string, deployment: Deployment): Deployment | null {
+  const named = describeAccessToken(token).deployment;
+  return named === deployment ? null : named;
+}
+
+/** A warning where the token belongs to the other deployment, else null. */
+export function deploymentWarning(token: string, deployment: Deployment): string | null {
+  const other = otherDeployment(token, deployment);
+  if (other === null) return null;
+  const { cluster } = describeAccessToken(token);
+  const by = cluster === null ? 'by its issuer' : `by its cluster ${displayable(cluster, 20)}`;
+  return `The token belongs to ${deploymentTitles[other]} (${by}), but the profile is for ${deploymentTitles[deployment]}. It is not sent there.`;
 }
 
 function readClaims(token: string): z.infer<typeof jwtClaims> | null {

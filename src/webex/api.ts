@@ -1,3 +1,4 @@
+import type { Deployment } from './deployments.ts';
 import type { PersonAnswer } from './people-me.ts';
 import { whoAmI } from './people-me.ts';
 import type { ProbeResult } from './probes.ts';
@@ -6,6 +7,8 @@ import type { ExpiryAnswer } from './token-expiry.ts';
 import { tokenExpiry } from './token-expiry.ts';
 
 export interface WebexApiOptions {
+  /** Which Webex it is. */
+  deployment: Deployment;
   /** The REST API, e.g. `https://webexapis.com/v1`. */
   api: string;
   /** The SCIM service without the organization ID, e.g. `https://api.ciscospark.com/v1/scim`. */

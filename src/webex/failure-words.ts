@@ -25,6 +25,11 @@ export function explainFailure(
 function words(failure: CallFailure, service: string): Explanation {
   const { host, status } = failure;
   switch (failure.reason) {
+    case 'other-deployment':
+      return {
+        message: `The token belongs to the other Webex deployment than this profile, so it was not sent to ${host}.`,
+        help: 'Store it under a profile of its own deployment: --deployment commercial or --deployment government.',
+      };
     case 'unauthorized':
       return {
         message: `${service} does not accept the token (401): it has expired, was revoked, or is not whole.`,

@@ -4,6 +4,8 @@ import { networkReason } from './network-reason.ts';
 import { displayable } from './text.ts';
 
 export type FailureReason =
+  /** Nothing was sent: the token belongs to the other deployment. */
+  | 'other-deployment'
   | 'unauthorized'
   | 'forbidden'
   | 'not-found'

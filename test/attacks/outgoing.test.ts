@@ -45,7 +45,13 @@ const entra: Settings['entra'] = {
 const okta = { orgUrl: null, token: null, clientId: null, privateKey: null, keyId: null };
 
 function webex(origin: string, fetch: Fetch) {
-  return createWebexApi({ api: `${origin}/v1`, scim: `${origin}/v1/scim`, fetch, now: Date.now });
+  return createWebexApi({
+    deployment: 'commercial',
+    api: `${origin}/v1`,
+    scim: `${origin}/v1/scim`,
+    fetch,
+    now: Date.now,
+  });
 }
 
 function entraSignIn(origin: string, fetch: Fetch, settings: Partial<Settings['entra']> = {}) {

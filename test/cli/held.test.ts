@@ -155,7 +155,7 @@ describe('exit codes', () => {
     });
   });
 
-  test('5: not a full administrator, of another organization, or rejected; --accept takes it', async () => {
+  test('5: not a full administrator, of another organization, or rejected; --approve takes it', async () => {
     const webex = await simulated();
     const here = await machine(webex);
     const token = (account: string) => webex.issueToken(account).accessToken;
@@ -168,7 +168,7 @@ describe('exit codes', () => {
     const rejected = await imported(here, 'fake-token-that-webex-never-gave');
     expect(rejected).toMatchObject({ code: 5, stdout: '' });
     const accepted = token('user-admin');
-    expect(await imported(here, accepted, '--accept')).toMatchObject({ code: 0, stdout: '' });
+    expect(await imported(here, accepted, '--approve')).toMatchObject({ code: 0, stdout: '' });
     expect((await here.run(['get', 'acme'])).stdout).toBe(`${accepted}\n`);
   });
 

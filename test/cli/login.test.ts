@@ -95,7 +95,7 @@ describe('login without a server', () => {
 });
 
 describe('login as the wrong person', () => {
-  test('5, and the token is set aside; --accept takes it', async () => {
+  test('5, and the token is set aside; --approve takes it', async () => {
     const webex = await simulated();
     const here = await machine(webex);
     const sign = async (args: string[]) => {
@@ -107,9 +107,9 @@ describe('login as the wrong person', () => {
     const refused = await sign([]);
     expect(refused.code).toBe(5);
     expect(refused.stderr).toContain('somebody who is not a full administrator');
-    expect(refused.stderr).toContain('--accept');
+    expect(refused.stderr).toContain('--approve');
     expect(await here.run(['get', 'acme'])).toMatchObject({ code: 3, stdout: '' });
-    expect((await sign(['--accept'])).code).toBe(0);
+    expect((await sign(['--approve'])).code).toBe(0);
     expect(await here.run(['get', 'acme'])).toMatchObject({ code: 0 });
   });
 });

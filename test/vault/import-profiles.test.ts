@@ -156,3 +156,28 @@ test('hundreds at once, each token opening in its own row only, and standing by 
   const known = await profilesByName(vault.db, ['customer-1', 'customer-399', 'nobody']);
   expect([...known.keys()].sort()).toEqual(['customer-1', 'customer-399']);
 });
+
+test('the token names the deployment where the file leaves it out, and is refused where they disagree', async () => {
+  const vault = await newVault();
+  const government = usualToken({ cluster: 'FC82' });
+  const gov = { profile: 'gov', access_token: government, captured_at: captured };
+  expect(await importRows(vault, [row(gov)], actor)).toMatchObject([{ outcome: 'created', token: true }]);
+  expect(await findProfile(vault.db, 'gov')).toMatchObject({ deployment: 'government' });
+  // Without the column, a profile that is there keeps its own.
+  expect(await importRows(vault, [row({ ...gov, contact: 'it@gov.example' })], actor)).toMatchObject([
+    { outcome: 'updated', token: false },
+  ]);
+  await importRows(vault, [row({ profile: 'acme' })], actor);
+  for (const foreign of [
+    { ...gov, profile: 'acme' },
+    { ...gov, profile: 'new', deployment: 'commercial' },
+    { ...gov, access_token: usualToken({ cluster: 'PF84' }) },
+  ]) {
+    expect(await planRows(vault, [row(foreign)])).toMatchObject([
+      { outcome: 'bad', token: false, reason: expect.stringMatching(/^the token belongs to Webex/) },
+    ]);
+    await importRows(vault, [row(foreign)], actor);
+  }
+  expect(await findProfile(vault.db, 'new')).toBeNull();
+  expect(await allTokens(vault, 'acme')).toEqual([]);
+});

@@ -79,13 +79,19 @@ describe('what a person hands over', () => {
 });
 
 describe('which deployment it is of', () => {
+  const unknownCluster = fragment({ access_token: usualToken({ cluster: 'ZZ99' }) });
   const government = publishedEndpoints.government.idbroker;
 
   test.each<[string, SignInRequest, string, string]>([
     ['nothing said', { profile: 'acme' }, answer, 'commercial'],
-    ['the person’s word', { profile: 'acme', deployment: 'government' }, answer, 'government'],
+    ['the person’s word', { profile: 'acme', deployment: 'government' }, unknownCluster, 'government'],
     ['the cluster of the token', { profile: 'acme' }, usualToken({ cluster: 'FC82' }), 'government'],
-    ['the issuer', { profile: 'acme' }, `${answer}&iss=${encodeURIComponent(government)}`, 'government'],
+    [
+      'the issuer',
+      { profile: 'acme' },
+      `${unknownCluster}&iss=${encodeURIComponent(government)}`,
+      'government',
+    ],
   ])('a new profile: %s', async (_, request, text, deployment) => {
     const vault = await newVault();
     await importToken(vault, request, text, actor);
@@ -104,15 +110,21 @@ describe('which deployment it is of', () => {
     expect(await allTokens(vault, 'new')).toEqual([]);
   });
 
-  test('a token whose cluster speaks against the profile is taken with a warning', async () => {
+  test('says that a new profile got the government’s deployment because its token names it', async () => {
     const vault = await newVault();
-    await importToken(
-      vault,
-      { profile: 'acme', deployment: 'commercial' },
-      usualToken({ cluster: 'FC82' }),
-      actor,
-    );
-    expect(await allTokens(vault, 'acme')).toMatchObject([{ warnings: [expect.stringMatching(/FC82/)] }]);
+    await importToken(vault, { profile: 'acme' }, usualToken({ cluster: 'FC82' }), actor);
+    expect(await allTokens(vault, 'acme')).toMatchObject([
+      { warnings: [expect.stringContaining('names Webex for Government')] },
+    ]);
+  });
+
+  test('refuses a token of the other deployment than was chosen for a new profile, and makes none', async () => {
+    const vault = await newVault();
+    const request = { profile: 'acme', deployment: 'commercial' as const };
+    const text = usualToken({ cluster: 'FC82' });
+    const error = await brokerErrorOf(() => importToken(vault, request, text, actor));
+    expect(error).toMatchObject({ code: 'E_OTHER_DEPLOYMENT', help: expect.stringContaining('government') });
+    expect(await vault.db.selectFrom('profile').selectAll().execute()).toEqual([]);
   });
 
   test('the commercial API never sees a government token', async () => {

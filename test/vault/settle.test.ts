@@ -1,17 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { checkNext } from '../../src/expiry/daily-check.ts';
+import { tokenToHandOver } from '../../src/handoff/token-to-hand-over.ts';
 import type { FaultAnswer } from '../../src/simulator/faults.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { simulatedOrganizations } from '../../src/simulator/webex/organizations.ts';
 import { defaultSettings } from '../../src/simulator/webex/settings.ts';
 import type { IssueOptions } from '../../src/simulator/webex/webex-cloud.ts';
+import { makeCurrent, updateToken } from '../../src/store/tokens.ts';
 import { captureRedirect } from '../../src/vault/capture.ts';
+import { checkAgain } from '../../src/vault/check-again.ts';
 import { acceptToken, discardToken } from '../../src/vault/decide.ts';
 import { showProfile } from '../../src/vault/profiles.ts';
+import { proveToken } from '../../src/vault/prove.ts';
 import { readToken } from '../../src/vault/read-token.ts';
 import { type Settled, settleToken } from '../../src/vault/settle.ts';
 import { settlePending } from '../../src/vault/settle-pending.ts';
 import type { Vault } from '../../src/vault/vault.ts';
-import { actor, allTokens, auditLog, begun, fragment, newVault, today } from './vaults.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { actor, allTokens, auditLog, begun, fragment, newVault, type TestVault, today } from './vaults.ts';
 
 const year = 365 * 86_400_000;
 const acme = simulatedOrganizations.acme.id;
@@ -251,6 +257,129 @@ describe('Webex out of reach: the token is kept, in use, and marked', () => {
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(first.accessToken);
   });
 });
+
+describe('Webex out of reach while a verified token is in use', () => {
+  const fault = { path: '/v1/people/me', answer: 503 } as const;
+
+  async function twoTokens(vault: TestVault) {
+    const first = await captured(vault, 'full-admin');
+    await settleToken(vault, first.tokenId, actor);
+    vault.setNow(today + 1000);
+    webex.faults.add(fault);
+    return { first, second: await captured(vault, 'full-admin') };
+  }
+
+  test('the new one waits, and the verified one stays in use', async () => {
+    const vault = await newVault(webex);
+    const { first, second } = await twoTokens(vault);
+    const outcome = await settleToken(vault, second.tokenId, actor);
+    expect(outcome).toMatchObject({ outcome: 'waiting', token: { state: 'pending', verifiedAt: null } });
+    expect((await auditLog(vault)).at(-1)).toBe('verify waiting: server-error acme');
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(first.accessToken);
+  });
+
+  test('it becomes current by itself once Webex answers', async () => {
+    const vault = await newVault(webex);
+    const { second } = await twoTokens(vault);
+    await settleToken(vault, second.tokenId, actor);
+    webex.faults.clear();
+    vault.setNow(today + 120_000);
+    await settlePending(vault, { warn: () => {} });
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(second.accessToken);
+    expect(await states(vault)).toEqual(['current', 'earlier']);
+  });
+
+  test('it replaces no token that came in and was verified after it', async () => {
+    const vault = await newVault(webex);
+    const { second } = await twoTokens(vault);
+    await settleToken(vault, second.tokenId, actor);
+    webex.faults.clear();
+    vault.setNow(today + 90_000);
+    const third = await captured(vault, 'full-admin');
+    await settleToken(vault, third.tokenId, actor);
+    vault.setNow(today + 200_000);
+    await settlePending(vault, { warn: () => {} });
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(third.accessToken);
+    expect(await states(vault)).toEqual(['current', 'earlier', 'earlier']);
+  });
+
+  test('the person’s word puts it in use at once, or later, or discards it', async () => {
+    const vault = await newVault(webex);
+    const { second } = await twoTokens(vault);
+    expect(await settleToken(vault, second.tokenId, actor, true)).toMatchObject({ outcome: 'unverified' });
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(second.accessToken);
+    webex.faults.clear();
+    await settled(vault, 'full-admin');
+    webex.faults.add(fault);
+    const third = await settled(vault, 'full-admin');
+    expect(await acceptToken(vault, third.token.id, actor)).toBe(true);
+    expect((await readToken(vault, 'acme', actor)).token.id).toBe(third.token.id);
+    webex.faults.clear();
+    await settled(vault, 'full-admin');
+    webex.faults.add(fault);
+    const fourth = await settled(vault, 'full-admin');
+    expect(await discardToken(vault, fourth.token.id, actor)).toBe(true);
+    expect(await states(vault)).toEqual(['current', 'earlier', 'earlier', 'earlier', 'earlier']);
+  });
+
+  test.each(['expired', 'rejected'] as const)('an %s one protects nothing', async (end) => {
+    const vault = await newVault(webex);
+    const { first, second } = await twoTokens(vault);
+    if (end === 'expired') vault.setNow(today + 2 * year);
+    else await updateToken(vault.db, first.tokenId, { rejectedAt: today });
+    expect(await settleToken(vault, second.tokenId, actor)).toMatchObject({ outcome: 'unverified' });
+    expect((await readToken(vault, 'acme', actor, true)).accessToken).toBe(second.accessToken);
+  });
+});
+
+describe('a token that names the other deployment', () => {
+  const government = usualToken({ cluster: 'FC82', orgId: acme });
+
+  async function withForeign(vault: Vault) {
+    await settled(vault, 'full-admin');
+    webex.requests.length = 0;
+    const state = await begun(vault, { profile: 'acme' });
+    const answer = fragment({ access_token: government, state });
+    return (await captureRedirect(vault, answer, 'this browser', actor)).tokenId;
+  }
+
+  test.each([false, true])('waits for review and is sent nowhere (approved: %s)', async (approved) => {
+    const vault = await newVault(webex);
+    const tokenId = await withForeign(vault);
+    expect(await settleToken(vault, tokenId, actor, approved)).toMatchObject({
+      outcome: 'set-aside',
+      reason: 'other-deployment',
+      token: { warnings: [expect.stringContaining('FC82')] },
+    });
+    await expect(acceptToken(vault, tokenId, actor)).rejects.toMatchObject({ code: 'E_OTHER_DEPLOYMENT' });
+    expect(await states(vault)).toEqual(['current', 'set-aside']);
+    expect(webex.requests).toEqual([]);
+    expect((await auditLog(vault)).at(-1)).toBe('verify other-deployment acme');
+    expect(await discardToken(vault, tokenId, actor)).toBe(true);
+  });
+
+  test('that is in use all the same is not sent by any check', async () => {
+    const vault = await newVault(webex);
+    const tokenId = await withForeign(vault);
+    await settleToken(vault, tokenId, actor);
+    await makeCurrent(vault.db, (await allTokens(vault, 'acme')).find(({ id }) => id === tokenId) ?? never());
+    expect(await checkAgain(vault, tokenId, actor)).toMatchObject({ outcome: 'unverified' });
+    expect((await proveToken(vault, 'acme', actor)).checks[0]).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('other Webex deployment'),
+    });
+    await updateToken(vault.db, tokenId, { verifiedAt: null });
+    expect((await checkNext(vault, () => 0))?.outcome).toBe('other-deployment');
+    await expect(tokenToHandOver(vault, 'acme', actor, false)).rejects.toMatchObject({
+      code: 'E_OTHER_DEPLOYMENT',
+    });
+    expect(webex.requests).toEqual([]);
+  });
+});
+
+function never(): never {
+  throw new Error('the token is not there');
+}
 
 describe('until when', () => {
   test('as Webex confirms', async () => {

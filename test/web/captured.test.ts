@@ -227,3 +227,47 @@ test.each([
     expect.objectContaining({ id: tokenId, state: 'current', verifiedAt: today }),
   );
 });
+
+test('shows a token that waits for Webex’s answer, and the person may use it at once', async () => {
+  const both = await withSimulator();
+  const { simulator, web } = both;
+  await stored(both, 'full-admin');
+  simulator.faults.add({ path: '/v1/people/me', answer: 503 });
+  const path = await stored(both, 'full-admin');
+  const person = await web.person();
+  const { text } = await person.get(path).expect(200);
+  expect(text).toContain('keeps using the token that Webex accepted before');
+  expect(text).toContain('Webex has a problem of its own (503)');
+  expect((await person.get('/profiles/acme')).text).toContain(`<a href="${path}">is not verified yet</a>`);
+  await person.post(`${path}/accept`).type('form').expect(303);
+  expect((await allTokens(web.vault, 'acme')).map(({ id, state }) => [`/captures/${id}`, state])).toEqual(
+    expect.arrayContaining([
+      [path, 'current'],
+      [expect.any(String), 'earlier'],
+    ]),
+  );
+});
+
+test('a token of the other deployment can be discarded and not be used', async () => {
+  const both = await withSimulator();
+  const { web } = both;
+  await stored(both, 'full-admin');
+  const tokenId = await importToken(web.vault, { profile: 'acme' }, usualToken({ cluster: 'FC82' }), actor);
+  await settleToken(web.vault, tokenId, actor);
+  const person = await web.person();
+  const path = `/captures/${tokenId}`;
+  const { text } = await person.get(path).expect(200);
+  expect(text).toContain('This token belongs to another Webex');
+  expect(text).not.toContain(`${path}/accept`);
+  await person.post(`${path}/accept`).type('form').expect(409);
+  await person.post(`${path}/discard`).type('form').expect(303);
+  expect(await allTokens(web.vault, 'acme')).toMatchObject([{ state: 'current' }]);
+});
+
+test('a token of the other deployment than was chosen is refused on the form', async () => {
+  const { web } = await withSimulator();
+  const form = { name: 'acme', deployment: 'commercial', text: usualToken({ cluster: 'FC82' }) };
+  const { text } = await (await web.person()).post('/import').type('form').send(form).expect(422);
+  expect(text).toContain('The token belongs to Webex for Government');
+  expect(await allTokens(web.vault, 'acme')).toEqual([]);
+});

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { clusterWarning, describeAccessToken } from '../../src/webex/access-token.ts';
+import { deploymentWarning, describeAccessToken, otherDeployment } from '../../src/webex/access-token.ts';
+import type { Deployment } from '../../src/webex/deployments.ts';
 import { acmeOrgId, jwtToken, usualToken } from './fake-tokens.ts';
 
 test('the usual form names cluster and organization', () => {
@@ -9,6 +10,7 @@ test('the usual form names cluster and organization', () => {
     form: 'usual',
     orgId: acmeOrgId,
     cluster: 'P0A1',
+    deployment: 'commercial',
     warnings: [],
   });
 });
@@ -34,6 +36,7 @@ describe('a JWT', () => {
       form: 'jwt',
       orgId: acmeOrgId,
       cluster: null,
+      deployment: null,
       warnings: [],
     });
   });
@@ -71,11 +74,41 @@ test('describing never throws and never repeats the token', () => {
   );
 });
 
-test('a cluster of the other deployment is a hint, an unknown one is not', () => {
-  expect(clusterWarning('FC82', 'commercial')).toContain('Webex for Government (cluster FC82)');
-  expect(clusterWarning('PF84', 'government')).toContain('cluster PF84');
-  expect(clusterWarning('FC82', 'government')).toBeNull();
-  expect(clusterWarning('PF84', 'commercial')).toBeNull();
-  expect(clusterWarning('ZZ99', 'government')).toBeNull();
-  expect(clusterWarning(null, 'commercial')).toBeNull();
+describe('the deployment that a token names', () => {
+  const at = (host: string) => ({ iss: `https://${host}/idb` });
+  test.each([
+    ['a government cluster', usualToken({ cluster: 'FC82' }), 'government'],
+    ['a government cluster in lower case', usualToken({ cluster: 'fc82' }), 'government'],
+    [
+      'a government cluster of a personal account',
+      usualToken({ cluster: 'FC82', orgId: 'consumer' }),
+      'government',
+    ],
+    ['a government token cut at its front', usualToken({ cluster: 'FC82' }).slice(30), 'government'],
+    ['a government token cut at its end', usualToken({ cluster: 'FC82' }).slice(0, 80), 'government'],
+    ['a commercial cluster', usualToken({ cluster: 'P0A1' }), 'commercial'],
+    ['an unknown cluster', usualToken({ cluster: 'ZZ99' }), null],
+    ['a JWT with a government cluster', jwtToken({ cluster: 'FC82', realm: acmeOrgId }), 'government'],
+    ['a JWT of the government’s broker', jwtToken(at('idbroker-f.webex.com')), 'government'],
+    ['a JWT of another government broker', jwtToken(at('idbroker-f-us.webex.com')), 'government'],
+    ['a JWT of the commercial broker', jwtToken(at('idbroker.webex.com')), 'commercial'],
+    ['a JWT of a regional commercial broker', jwtToken(at('idbroker-b-us.webex.com')), 'commercial'],
+    ['a JWT of anybody else', jwtToken(at('idbroker-f.webex.com.evil.example')), null],
+    ['a JWT with an odd issuer and cluster', jwtToken({ iss: 7, cluster: [] }), null],
+    ['a text of no known form', 'fake-token-of-no-known-form', null],
+  ])('%s', (_, token, deployment) => {
+    expect(describeAccessToken(token).deployment).toBe(deployment);
+    const other = deployment === 'government' ? 'commercial' : 'government';
+    expect(otherDeployment(token, other)).toBe(deployment);
+    if (deployment !== null) expect(otherDeployment(token, deployment as Deployment)).toBeNull();
+  });
+
+  test('is named in the warning, with what names it', () => {
+    const government = usualToken({ cluster: 'FC82' });
+    expect(deploymentWarning(government, 'commercial')).toContain(
+      'Webex for Government (by its cluster FC82)',
+    );
+    expect(deploymentWarning(jwtToken(at('idbroker.webex.com')), 'government')).toContain('by its issuer');
+    expect(deploymentWarning(government, 'government')).toBeNull();
+  });
 });

@@ -27,7 +27,7 @@ beforeEach(() => {
 
 function apiOf(deployment: Deployment, timeoutMs = 5000) {
   const { api, scim } = webex.endpoints[deployment];
-  return createWebexApi({ api, scim, fetch: globalThis.fetch, now: () => now, timeoutMs });
+  return createWebexApi({ deployment, api, scim, fetch: globalThis.fetch, now: () => now, timeoutMs });
 }
 
 async function answerTo(deployment: Deployment, outcome: SignInOutcome, freshSignIn = false) {

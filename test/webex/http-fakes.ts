@@ -37,6 +37,7 @@ export async function apiAnswering(
 
 export function apiAt(origin: string, timeoutMs = 5000): WebexApi {
   return createWebexApi({
+    deployment: 'commercial',
     api: `${origin}/v1`,
     scim: `${origin}/v1/scim`,
     fetch: globalThis.fetch,
@@ -49,6 +50,7 @@ export function apiAt(origin: string, timeoutMs = 5000): WebexApi {
 export function apiFailing(code: string): WebexApi {
   const cause = Object.assign(new Error(`simulated, near ${token}`), { code });
   return createWebexApi({
+    deployment: 'commercial',
     api: 'https://webexapis.com/v1',
     scim: 'https://api.ciscospark.com/v1/scim',
     fetch: () => Promise.reject(new TypeError('fetch failed', { cause })),

@@ -31,7 +31,7 @@ async function importOne(profile: string, options: SignInOptions): Promise<void>
   }
   process.exitCode = await withVault(async (vault, actor) => {
     const tokenId = await importToken(vault, request, text, actor);
-    const code = reportSettled(await settleToken(vault, tokenId, actor, options.accept));
+    const code = reportSettled(await settleToken(vault, tokenId, actor, options.approve));
     return code === 0 ? await handOver(vault, profile, actor, false) : code;
   });
 }

@@ -10,6 +10,7 @@ import { summarize, summarizeToken } from '../../tokens/summary.ts';
 import type { Token } from '../../tokens/token.ts';
 import { acceptToken, discardToken } from '../../vault/decide.ts';
 import { setOrganization } from '../../vault/profiles.ts';
+import { alreadySettled } from '../../vault/settle.ts';
 import { databaseFile, type Vault } from '../../vault/vault.ts';
 import { logoutUrl } from '../../webex/authorize-url.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
@@ -69,7 +70,7 @@ export function checkOnceMore({ vault, checks }: WebContext): ByToken {
   };
 }
 
-/** `POST /captures/:tokenId/accept`: a token that was set aside becomes the current one, because the person says so. */
+/** `POST /captures/:tokenId/accept`: a token that was set aside, or waits for Webex's answer, becomes the current one, because the person says so. */
 export function accept({ vault }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
@@ -163,13 +164,13 @@ async function describeCapture(
   const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current') ?? null;
   const summary = summarizeToken(token);
   return {
-    outcome: outcomeOf(token),
+    outcome: alreadySettled(token, profile).outcome,
     token: summary,
     profile: summarize(profile, current, endpoints, now),
     deploymentTitle: deploymentTitles[profile.deployment],
     life: lifeView(statusOf(token, now), summary, now),
     evidence: lifetimeEvidence(token.lifetimes, token.capturedAt),
-    why: token.state === 'pending' ? notAsked : (checks.reasonFor(token.id) ?? notAsked),
+    why: checks.reasonFor(token.id) ?? notAsked,
     file: settings.databaseUrl === null ? databaseFile(settings.home) : null,
     guard: await guardOf(vault),
     logoutUrl: logoutUrl(endpoints.idbroker),
@@ -183,7 +184,7 @@ async function describeCapture(
 
 const notAsked = {
   message: 'Webex could not be asked about this token yet.',
-  help: 'It is kept, and can be used.',
+  help: 'It is kept.',
 };
 
 /** What a person should know of a token that is in use all the same: found out later, or accepted by hand. */
@@ -191,12 +192,6 @@ function doubtAbout({ state, account }: Token, profile: Profile): CapturedPage['
   if (state !== 'current' || account === null) return null;
   if (profile.orgId !== null && account.orgId !== profile.orgId) return 'other-organization';
   return account.admin === 'other' || account.admin === 'none' ? 'not-full-admin' : null;
-}
-
-function outcomeOf(token: Token): CapturedPage['outcome'] {
-  if (token.state === 'set-aside') return 'set-aside';
-  if (token.rejectedAt !== null) return 'rejected';
-  return token.verifiedAt === null ? 'unverified' : 'current';
 }
 
 const guards = {
