@@ -1,6 +1,6 @@
 import { BrokerError } from '../errors.ts';
 import { appendAudit } from '../store/audit.ts';
-import { type Handoff, saveHandoff } from '../store/handoffs.ts';
+import { clearOtherProfilesAt, type Handoff, saveHandoff } from '../store/handoffs.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
 
@@ -17,6 +17,8 @@ export async function recordHandedOver(
   const now = vault.now();
   await vault.db.transaction().execute(async (trx) => {
     await saveHandoff(trx, { ...handoff, profileId: profile.id, handedOverAt: now });
+    // An application that is not known by its ID may be another one each time.
+    if (handoff.appId !== '') await clearOtherProfilesAt(trx, { ...handoff, profileId: profile.id });
     await appendAudit(trx, now, {
       action: 'push',
       outcome: 'ok',

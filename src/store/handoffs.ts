@@ -108,6 +108,32 @@ export async function saveHandoff(
     .execute();
 }
 
+/** The names of the other profiles whose token is installed in an application. */
+export async function otherProfilesAt(db: Db, { profileId, kind, appId }: HandoffTarget): Promise<string[]> {
+  const rows = await db
+    .selectFrom('handoff')
+    .innerJoin('profile', 'profile.id', 'handoff.profile_id')
+    .select('profile.name')
+    .where('handoff.kind', '=', kind)
+    .where('handoff.app_id', '=', appId)
+    .where('handoff.profile_id', '<>', profileId)
+    .where('handoff.token_id', 'is not', null)
+    .orderBy('profile.name')
+    .execute();
+  return rows.map(({ name }) => name);
+}
+
+/** Records that an application no longer holds the token of any other profile: this one's replaced it. */
+export async function clearOtherProfilesAt(db: Db, { profileId, kind, appId }: HandoffTarget): Promise<void> {
+  await db
+    .updateTable('handoff')
+    .set({ token_id: null, handed_over_at: null })
+    .where('kind', '=', kind)
+    .where('app_id', '=', appId)
+    .where('profile_id', '<>', profileId)
+    .execute();
+}
+
 /** What a look found. Epoch milliseconds. */
 export interface Look {
   watch: unknown;

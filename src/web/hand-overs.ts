@@ -14,9 +14,16 @@ import { describeError } from './describe-error.ts';
 
 /** One thing to do at a provisioning tool. */
 export type Errand =
-  | { tool: 'entra'; task: 'push'; app?: string; cloud?: EntraCloud; start?: boolean }
+  | {
+      tool: 'entra';
+      task: 'push';
+      app?: string;
+      cloud?: EntraCloud;
+      start?: boolean;
+      replaceOrganization?: boolean;
+    }
   | { tool: 'entra'; task: 'look' }
-  | { tool: 'okta'; task: 'push'; app?: string };
+  | { tool: 'okta'; task: 'push'; app?: string; replaceOrganization?: boolean };
 
 /** How an errand stands. */
 export interface ErrandState {
@@ -124,12 +131,15 @@ export class HandOvers {
       return;
     }
     if (errand.tool === 'okta') {
-      const { app } = await pushProfileToOkta(this.#vault, profile, actor, { app: errand.app }, ports);
+      const { replaceOrganization } = errand;
+      const options = { app: errand.app, replaceOrganization };
+      const { app } = await pushProfileToOkta(this.#vault, profile, actor, options, ports);
       state.appName = app.name;
       return;
     }
-    const { app, cloud, start } = errand;
-    const report = await pushProfileToEntra(this.#vault, profile, actor, { app, cloud, start }, ports);
+    const { app, cloud, start, replaceOrganization } = errand;
+    const options = { app, cloud, start, replaceOrganization };
+    const report = await pushProfileToEntra(this.#vault, profile, actor, options, ports);
     Object.assign(state, { appName: report.app.name, watch: report.watch, findings: report.findings });
   }
 

@@ -291,6 +291,8 @@ export interface ErrandView {
   failure: { message: string; help: string | null } | null;
   /** The applications to choose from, where several fit. */
   apps: { id: string; name: string }[];
+  /** The application that serves another organization or profile today; null where that is no question. */
+  conflict: { id: string; name: string } | null;
   /** The tool lets no other program do it. */
   byHand: boolean;
   watch: string[] | null;

@@ -216,7 +216,9 @@ describe('the sign-in', () => {
     }));
     const wrong = await run(['push', 'entra', 'acme']);
     expect(wrong).toMatchObject({ code: 1 });
-    expect(wrong.stderr).toMatch(/AADSTS7000215[\s\S]*Check AZURE_TENANT_ID/);
+    expect(wrong.stderr).toMatch(
+      /AADSTS7000215[\s\S]*AZURE_CLIENT_SECRET is wrong[\s\S]*Check AZURE_TENANT_ID/,
+    );
     expect(wrong.stderr).not.toContain(secret);
   });
 

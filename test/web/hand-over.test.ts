@@ -162,3 +162,23 @@ test('a quarantine is on the profile’s page, with its reason and the days that
   expect(text).toContain('In quarantine: 23 days left until Entra ID gives up.');
   expect(text).toContain('Webex did not accept the credentials');
 });
+
+test('an application of another organization is replaced only after a second form says so', async () => {
+  const web = await servedWithTools();
+  const acmeToken = await web.hold();
+  const globexToken = await web.hold('globex', 'other-organization');
+  const person = await web.person();
+  const { app } = web.simulator.entra;
+  await through(web, person, '/profiles/acme/entra/push');
+  const page = await through(web, person, '/profiles/globex/entra/push');
+  expect(page).toContain('Replace it in Cisco Webex');
+  expect(page).toContain(`name="app" value="${app.id}"`);
+  expect(app.secrets.get('SecretToken')).toBe(acmeToken);
+  // A forged form without the application's ID replaces nothing.
+  await through(web, person, '/profiles/globex/entra/push', { 'replace-organization': 'yes' });
+  expect(app.secrets.get('SecretToken')).toBe(acmeToken);
+
+  await through(web, person, '/profiles/globex/entra/push', { app: app.id, 'replace-organization': 'yes' });
+  expect(app.secrets.get('SecretToken')).toBe(globexToken);
+  expect(await describeHandoffs(web.vault, 'acme')).toMatchObject([{ upToDate: false }]);
+});

@@ -29,6 +29,10 @@ function entra(): Command {
         entraClouds,
       ),
     )
+    .option(
+      '--replace-organization',
+      'take the application named by --app from another organization or profile',
+    )
     .option('--start', 'start provisioning where it is new or paused, which is otherwise left so')
     .option('--dry-run', 'show every request and change nothing; the token is not even opened')
     .option('--json', 'the result as an object, for programs')
@@ -49,6 +53,7 @@ function okta(): Command {
     .description('Okta. Where its API does not serve the application, what to paste where.')
     .argument('<profile>')
     .option('--app <id>', 'the application, by its ID; else it is searched')
+    .option('--replace-organization', 'take the application named by --app from another profile')
     .option('--dry-run', 'show every request and change nothing; the token is not even opened')
     .option('--json', 'the result as an object, for programs')
     .addHelpText(
@@ -65,6 +70,7 @@ Example:
 
 interface PushOptions {
   app?: string;
+  replaceOrganization?: boolean;
   dryRun?: boolean;
   json?: boolean;
 }

@@ -28,11 +28,11 @@ export async function findOrCreateJob(
   const path = `${synchronizationPath(app)}/jobs`;
   const answer = await graph.send({ method: 'POST', path, json: { templateId: template.id } });
   if (answer.ok && graph.dryRun) return { job: { id: plannedId, templateId: template.id }, created: true };
-  if (answer.ok) return { job: graph.read(answer, syncJob), created: true };
+  if (answer.ok) return { job: graph.read(answer, syncJob, path), created: true };
   // The answer may have been lost on the way back, after the job was made: look before saying that it failed.
   const job = await findJob(graph, app).catch(() => null);
   if (job !== null) return { job, created: true };
-  throw graphError(answer.failure);
+  throw graphError(answer.failure, path);
 }
 
 async function findJob(graph: Graph, app: EntraApp): Promise<SyncJob | null> {

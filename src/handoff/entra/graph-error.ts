@@ -4,16 +4,26 @@ import type { CallFailure } from '../../webex/http.ts';
 
 const later = 'Try again in a few minutes. See https://status.cloud.microsoft if it repeats.';
 
-/** Puts a call to Microsoft Graph that failed into words. Its code is `E_GRAPH`. */
-export function graphError(failure: CallFailure): BrokerError {
-  const { message, help } = explain(failure);
+const permissions =
+  'It takes the permissions Synchronization.ReadWrite.All and Application.Read.All, consented by an administrator. A person needs the role Application Administrator or Cloud Application Administrator too; for an application that owns the enterprise application, Application.ReadWrite.OwnedBy is enough.';
+
+/** Puts a call of `path` at Microsoft Graph that failed into words. Its code is `E_GRAPH`. */
+export function graphError(failure: CallFailure, path: string): BrokerError {
+  const { message, help } = explain(failure, path);
   return new BrokerError('E_GRAPH', message, { help });
 }
 
-function explain(failure: CallFailure): { message: string; help: string } {
+function explain(failure: CallFailure, path: string): { message: string; help: string } {
   const said = failure.detail === null ? '' : ` It says: “${failure.detail}”`;
   switch (failure.reason) {
     case 'unauthorized':
+      // The provisioning API answers 401, not 403, where the sign-in lacks the permission.
+      if (path.includes('/synchronization/')) {
+        return {
+          message: `Microsoft Graph does not let this sign-in manage provisioning (401).${said}`,
+          help: permissions,
+        };
+      }
       return {
         message: `Microsoft Graph does not accept the sign-in (401).${said}`,
         help: 'Sign in again. Where an application signs in by itself, check the AZURE_* settings and --cloud.',
@@ -21,7 +31,7 @@ function explain(failure: CallFailure): { message: string; help: string } {
     case 'forbidden':
       return {
         message: `Microsoft Graph does not let this sign-in do that (403).${said}`,
-        help: 'It takes the permissions Synchronization.ReadWrite.All and Application.Read.All, consented by an administrator. A person needs the role Application Administrator or Cloud Application Administrator too; for an application that owns the enterprise application, Application.ReadWrite.OwnedBy is enough.',
+        help: permissions,
       };
     case 'not-found':
       return {

@@ -81,34 +81,29 @@ export class Graph {
   async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
     const found = await this.find(path, schema);
     if (found !== null) return found;
-    throw graphError({ ...noFailure, host: new URL(this.#connection.origin).host });
+    throw graphError({ ...noFailure, host: new URL(this.#connection.origin).host }, path);
   }
 
   /** The same, with null for what does not exist. */
   async find<T>(path: string, schema: z.ZodType<T>): Promise<T | null> {
     const answer = await this.send({ method: 'GET', path });
     if (!answer.ok && answer.failure.reason === 'not-found') return null;
-    return this.read(answer, schema);
+    return this.read(answer, schema, path);
   }
 
   /** Sends what changes something. Throws what `graphError` makes of a failure. */
   async change(request: GraphRequest): Promise<JsonAnswer & { ok: true }> {
     const answer = await this.send(request);
-    if (!answer.ok) throw graphError(answer.failure);
+    if (!answer.ok) throw graphError(answer.failure, request.path);
     return answer;
   }
 
-  read<T>(answer: JsonAnswer, schema: z.ZodType<T>): T {
-    if (!answer.ok) throw graphError(answer.failure);
+  read<T>(answer: JsonAnswer, schema: z.ZodType<T>, path: string): T {
+    if (!answer.ok) throw graphError(answer.failure, path);
     const parsed = schema.safeParse(answer.body);
     if (parsed.success) return parsed.data;
-    throw graphError({
-      ...noFailure,
-      reason: 'unexpected-shape',
-      host: answer.host,
-      status: answer.status,
-      trackingId: answer.trackingId,
-    });
+    const { host, status, trackingId } = answer;
+    throw graphError({ ...noFailure, reason: 'unexpected-shape', host, status, trackingId }, path);
   }
 }
 

@@ -1,6 +1,7 @@
 import { BrokerError } from '../../errors.ts';
 import { type Handoff, handoffsOf, saveFindings } from '../../store/handoffs.ts';
 import type { Actor, Records, Vault } from '../../vault/vault.ts';
+import { assertReplaceable, requireNamedApp } from '../destination-conflict.ts';
 import type { HandoffPorts } from '../ports.ts';
 import { auditFailedPush, recordHandedOver } from '../record-push.ts';
 import type { ShownRequest } from '../request-line.ts';
@@ -22,6 +23,8 @@ export interface EntraPushOptions {
   /** Else the remembered one, else global. */
   cloud?: EntraCloud | undefined;
   start?: boolean | undefined;
+  /** Takes the application although it provisions another organization or profile; needs `app`. */
+  replaceOrganization?: boolean | undefined;
   dryRun?: boolean | undefined;
 }
 
@@ -68,6 +71,7 @@ export async function pushProfileToEntra(
       },
     );
   }
+  const replaceOrganization = requireNamedApp(options);
   const { profile, token, accessToken, tenantUrl } = await tokenToHandOver(vault, name, actor, dryRun);
   const [remembered] = (await handoffsOf(vault.db, profile.id)).filter(({ kind }) => kind === 'entra');
   const cloud = options.cloud ?? (isEntraCloud(remembered?.cloud) ? remembered.cloud : 'global');
@@ -98,6 +102,8 @@ export async function pushProfileToEntra(
       rememberedApp: remembered === undefined || remembered.appId === '' ? null : remembered.appId,
       start: options.start ?? false,
       dryRun,
+      assertReplaceable: (app, saved) =>
+        assertReplaceable(vault, profile, app, saved, { tool: 'entra', tenantUrl, replaceOrganization }),
       onStep,
       onHandedOver: record,
     });

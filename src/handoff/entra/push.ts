@@ -1,18 +1,21 @@
 import { BrokerError } from '../../errors.ts';
+import { tenantOf } from '../destination-conflict.ts';
 import { type InPlace, sayingWhatIsInPlace } from '../push-error.ts';
 import { type StepResult, Steps } from '../steps.ts';
 import type { EntraCloud } from './clouds.ts';
 import { appById, byObjectId, type EntraApp, searchApp } from './find-app.ts';
 import { findOrCreateJob, synchronizationPath } from './find-job.ts';
 import { type Graph, plannedId } from './graph.ts';
+import { graphError } from './graph-error.ts';
 import type { SyncJob, SyncSecret } from './graph-objects.ts';
 import {
   type EntraCredentials,
   governmentLimit,
+  isHidden,
   lostKeys,
+  readableValue,
   readSecrets,
   secretsToSave,
-  secretValue,
   sizeOf,
 } from './secrets.ts';
 import { testConnection } from './test-connection.ts';
@@ -30,6 +33,8 @@ export interface EntraPush {
   /** Starts a job that is new or paused, which is otherwise left so. */
   start: boolean;
   dryRun: boolean;
+  /** Throws where the application must not be taken: it holds another organization's Tenant URL, for one. */
+  assertReplaceable: (app: EntraApp, savedTenantUrl: string | null) => Promise<void>;
   onStep: (result: StepResult) => void;
   /** Called as soon as the new token is tested and saved there. */
   onHandedOver: (app: EntraApp) => Promise<void>;
@@ -74,6 +79,13 @@ async function walk(
     return { value, message: `The application is "${value.name}" (${value.id}).` };
   });
 
+  const before = await steps.run('read-settings', async () => {
+    const value = await readSecrets(graph, app);
+    const saved = readableValue(value, 'BaseAddress');
+    // Before anything is made there: a job would be a change too.
+    await push.assertReplaceable(app, saved);
+    return { value, message: tenantUrlMessage(value, saved, credentials.tenantUrl) };
+  });
   const { job, created } = await steps.run('find-job', async () => {
     const value = await findOrCreateJob(graph, app);
     if (!value.created) return { value, message: `Its provisioning job is ${value.job.id}.` };
@@ -84,17 +96,6 @@ async function walk(
     return { value, message, ...planned };
   });
 
-  const before = await steps.run('read-settings', async () => {
-    const value = await readSecrets(graph, app);
-    const base = secretValue(value, 'BaseAddress');
-    const had =
-      base === null
-        ? 'No Tenant URL is set there yet.'
-        : base === credentials.tenantUrl
-          ? 'Its Tenant URL is this organization’s already.'
-          : `Its Tenant URL is ${base}, and becomes ${credentials.tenantUrl}.`;
-    return { value, message: had };
-  });
   const toSave = secretsToSave(credentials, before);
   if ((cloud === 'gcc-high' || cloud === 'dod') && sizeOf(toSave) > governmentLimit) {
     throw new BrokerError(
@@ -133,11 +134,14 @@ async function walk(
 
   const secrets = await steps.run('read-back', async () => {
     if (dryRun) return { value: before, message: 'Would read them back.', ...planned };
-    const value = await readBack(graph, app, credentials);
-    const lost = lostKeys(before, value);
+    const { secrets: value, seen } = await readBack(graph, app, credentials);
+    const lost = seen ? lostKeys(before, value) : [];
     const note =
       lost.length === 0 ? '' : ` No longer there, as their values are hidden from us: ${lost.join(', ')}.`;
-    return { value, message: `Read them back.${note}` };
+    const message = seen
+      ? `Read them back.${note}`
+      : 'Microsoft Graph does not show what is saved. The next test uses it.';
+    return { value, message };
   });
 
   await steps.run('test-saved', async () => {
@@ -152,17 +156,42 @@ async function walk(
   return { graph, app, job, secrets, watch };
 }
 
-/** What was just saved may take a moment to be seen. Throws `E_READ_BACK`. */
-async function readBack(graph: Graph, app: EntraApp, { tenantUrl }: EntraCredentials): Promise<SyncSecret[]> {
+function tenantUrlMessage(secrets: SyncSecret[], saved: string | null, tenantUrl: string): string {
+  if (saved === tenantUrl) return 'Its Tenant URL is this organization’s already.';
+  if (saved !== null) return `Its Tenant URL is for ${tenantOf(saved)}, and becomes ${tenantUrl}.`;
+  return secrets.some(({ key }) => key === 'BaseAddress')
+    ? 'Microsoft Graph does not show the Tenant URL that is set there.'
+    : 'No Tenant URL is set there yet.';
+}
+
+/**
+ * What was just saved may take a moment to be seen. Graph may hide every value (as asterisks) or every key: then the
+ * test of the saved credentials, which comes next, is the only evidence. Throws `E_READ_BACK` only where Graph keeps
+ * showing another Tenant URL, since that test could pass with what was there before.
+ */
+async function readBack(
+  graph: Graph,
+  app: EntraApp,
+  { tenantUrl }: EntraCredentials,
+): Promise<{ secrets: SyncSecret[]; seen: boolean }> {
   for (const seconds of [1, 2, 4, null]) {
-    const saved = await readSecrets(graph, app);
-    if (secretValue(saved, 'BaseAddress') === tenantUrl && secretValue(saved, 'SecretToken') !== null)
-      return saved;
-    if (seconds !== null) await graph.pause(seconds, 'Entra ID does not show the new settings yet');
+    const secrets = await readSecrets(graph, app);
+    const saved = readableValue(secrets, 'BaseAddress');
+    if (saved === tenantUrl) return { secrets, seen: true };
+    if (saved === null && isHidden(secrets, 'BaseAddress')) return { secrets, seen: false };
+    if (seconds === null) {
+      if (saved === null) return { secrets, seen: false };
+      break;
+    }
+    await graph.pause(seconds, 'Entra ID does not show the new settings yet');
   }
-  throw new BrokerError('E_READ_BACK', 'Entra ID took the new settings, but does not show them when asked.', {
-    help: 'It can take some minutes until they are seen everywhere. Run this again; if it repeats, look at the Provisioning page.',
-  });
+  throw new BrokerError(
+    'E_READ_BACK',
+    'Entra ID took the new settings, but still shows another Tenant URL.',
+    {
+      help: 'It can take some minutes until they are seen everywhere. Run this again; if it repeats, look at the Provisioning page.',
+    },
+  );
 }
 
 async function findApp(graph: Graph, { app, rememberedApp }: EntraPush): Promise<EntraApp> {
@@ -174,14 +203,10 @@ async function findApp(graph: Graph, { app, rememberedApp }: EntraPush): Promise
 /** Lifts a quarantine, and starts what is new or paused where the person says so. */
 async function settleJob(push: EntraPush, graph: Graph, app: EntraApp, job: SyncJob, created: boolean) {
   const { start, dryRun } = push;
-  const path = `${synchronizationPath(app)}/jobs/${encodeURIComponent(job.id)}/start`;
-  // Microsoft asks not to start a job that runs, so it is only done where the job says that it does not.
-  const startJob = () => graph.change({ method: 'POST', path, repeatable: true });
   const watch = created && dryRun ? watchOf({ id: plannedId }) : await watchJob(graph, app, job.id);
   if (isQuarantined(watch)) {
-    await startJob();
+    const after = await startJob(graph, app, job);
     if (dryRun) return { value: null, status: 'planned' as const, message: 'Would lift the quarantine.' };
-    const after = await watchJob(graph, app, job.id);
     return { value: after, message: 'Lifted the quarantine: Entra ID provisions again.' };
   }
   if (watch.status === 'Active') return { value: dryRun ? null : watch, message: 'Provisioning is running.' };
@@ -190,7 +215,30 @@ async function settleJob(push: EntraPush, graph: Graph, app: EntraApp, job: Sync
     const message = `Provisioning is ${how}, and was left so. To start it: --start, or Provisioning Status "On" in the portal.`;
     return { value: dryRun ? null : watch, status: 'left' as const, message };
   }
-  await startJob();
+  const after = await startJob(graph, app, job);
   if (dryRun) return { value: null, status: 'planned' as const, message: 'Would start provisioning.' };
-  return { value: await watchJob(graph, app, job.id), message: 'Started provisioning.' };
+  return { value: after, message: 'Started provisioning.' };
+}
+
+/** Seconds between the attempts to start a job whose answer was lost. */
+const startRetryDelays = [1, 2, 4];
+
+/**
+ * Starts a job that does not run. Microsoft asks not to start one that does, so a lost answer is not followed by
+ * another request before the job was looked at. Null in a dry run. Throws `E_GRAPH`.
+ */
+async function startJob(graph: Graph, app: EntraApp, job: SyncJob): Promise<EntraWatch | null> {
+  const path = `${synchronizationPath(app)}/jobs/${encodeURIComponent(job.id)}/start`;
+  for (const seconds of [...startRetryDelays, null]) {
+    let lost = false;
+    const answer = await graph.send({ method: 'POST', path, onLost: () => (lost = true) });
+    if (graph.dryRun) return null;
+    if (answer.ok) return await watchJob(graph, app, job.id);
+    if (!lost) throw graphError(answer.failure, path);
+    const watch = await watchJob(graph, app, job.id);
+    if (watch.status === 'Active' && !isQuarantined(watch)) return watch;
+    if (seconds === null) throw graphError(answer.failure, path);
+    await graph.pause(seconds, 'The answer to starting provisioning was lost');
+  }
+  throw new Error('unreachable');
 }

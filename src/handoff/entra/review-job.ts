@@ -6,7 +6,7 @@ import { type Graph, plannedId } from './graph.ts';
 import { type SyncSecret, syncSchema } from './graph-objects.ts';
 import { type Finding, reviewNotification, reviewSchema, sorted } from './review.ts';
 import { reviewAccountScope } from './review-scope.ts';
-import { secretValue } from './secrets.ts';
+import { readableValue } from './secrets.ts';
 
 /**
  * Reads how a job is set up and says what is odd about it, the problems first. Nothing is changed, and a part that
@@ -20,7 +20,7 @@ export async function reviewJob(
   /** The mail address of the person who signed in to Webex. */
   accountMail: string | null,
 ): Promise<Finding[]> {
-  const syncAll = /^true$/i.test(secretValue(secrets, 'SyncAll') ?? '');
+  const syncAll = /^true$/i.test(readableValue(secrets, 'SyncAll') ?? '');
   return sorted([
     ...(await schemaFindings(graph, app, jobId)),
     ...reviewNotification(secrets),

@@ -2,7 +2,7 @@ import { displayable } from '../../webex/text.ts';
 import { type Source, sources } from '../sources.ts';
 import type { AttributeMapping, SyncSchema, SyncSecret } from './graph-objects.ts';
 import { documentedMappings, mailShaped, notMailShaped, sameAttribute } from './mappings.ts';
-import { secretValue } from './secrets.ts';
+import { readableValue } from './secrets.ts';
 
 /** Something about a provisioning job that its administrator should know. */
 export interface Finding {
@@ -50,7 +50,7 @@ export function reviewSchema(schema: SyncSchema): Finding[] {
 
 /** Looks at what is saved beside the credentials: who is told of a quarantine. */
 export function reviewNotification(secrets: SyncSecret[]): Finding[] {
-  const settings = notificationSettings(secretValue(secrets, 'SyncNotificationSettings'));
+  const settings = notificationSettings(readableValue(secrets, 'SyncNotificationSettings'));
   if (settings?.Enabled === true && settings.Recipients) return [];
   return [
     finding(

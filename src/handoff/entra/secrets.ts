@@ -41,12 +41,19 @@ export function lostKeys(before: SyncSecret[], after: SyncSecret[]): string[] {
   return before.map(({ key }) => key).filter((key) => !kept.has(key));
 }
 
-export function secretValue(secrets: SyncSecret[], key: string): string | null {
-  return secrets.find((secret) => secret.key === key)?.value ?? null;
+/** A value as Graph shows it; null where there is none, or it is hidden. */
+export function readableValue(secrets: SyncSecret[], key: string): string | null {
+  const value = secrets.find((secret) => secret.key === key)?.value;
+  return isReadable(value) ? value : null;
+}
+
+/** Whether Graph has the key but does not show its value. */
+export function isHidden(secrets: SyncSecret[], key: string): boolean {
+  return secrets.some((secret) => secret.key === key && !isReadable(secret.value));
 }
 
 function isReadable(value: string | null | undefined): value is string {
-  return typeof value === 'string' && value !== '' && !/^\*+$/.test(value);
+  return typeof value === 'string' && value.trim() !== '' && !/^\*+$/.test(value.trim());
 }
 
 /** Microsoft's "known issues": so much fits in all, notification mails included, in the US Government clouds. Bytes. */

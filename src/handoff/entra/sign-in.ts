@@ -17,6 +17,7 @@ import { type OAuthFailure, signInPatiently } from '../oauth-failure.ts';
 import type { Patience } from '../patience.ts';
 import type { ShownRequest } from '../request-line.ts';
 import { showingFetch } from '../showing-fetch.ts';
+import { adviceFor } from './aadsts.ts';
 import { readClientCertificate } from './certificate.ts';
 import type { EntraEndpoints } from './clouds.ts';
 import { type EntraSignInMethod, entraSignInMethod } from './sign-in-method.ts';
@@ -121,19 +122,15 @@ function refused({ code, message }: OAuthFailure, method: EntraSignInMethod): Br
   return new BrokerError('E_ENTRA_SIGN_IN', message, { help: helpFor(code, message, method) });
 }
 
-/** By the code, and by the AADSTS numbers of Microsoft's "authentication error codes". */
+/** By the OAuth error code and the AADSTS code. */
 function helpFor(code: string | null, message: string, method: EntraSignInMethod): string {
   if (code === 'expired_token') return 'Nobody signed in in time. Run the command again.';
   if (code === 'authorization_declined' || code === 'access_denied') {
     return 'The sign-in was declined. Run the command again if that was a mistake.';
   }
-  if (/AADSTS(53003|530\d\d|50105)/.test(message)) {
-    return 'A Conditional Access policy is in the way, often one against device codes. Use an application with a client secret or certificate (the AZURE_* settings), or follow the guide and paste the token.';
-  }
-  if (/AADSTS(65001|90094|90008)/.test(message)) {
-    return 'An administrator has to consent to Synchronization.ReadWrite.All and Application.Read.All first.';
-  }
-  if (/AADSTS(700016|7000215|7000222|90002|700027)/.test(message) || code === 'invalid_client') {
+  const advice = adviceFor(message, method);
+  if (advice !== null) return advice;
+  if (code === 'invalid_client') {
     return 'Check AZURE_TENANT_ID and AZURE_CLIENT_ID, whether the secret or certificate is the application’s own and not expired, and --cloud.';
   }
   return method === 'device-code'

@@ -17,18 +17,19 @@ export async function testConnection(
   job: SyncJob,
   credentials: EntraCredentials | 'saved',
 ): Promise<void> {
+  const path = `${synchronizationPath(app)}/jobs/${encodeURIComponent(job.id)}/validateCredentials`;
   const answer = await graph.send({
     method: 'POST',
-    path: `${synchronizationPath(app)}/jobs/${encodeURIComponent(job.id)}/validateCredentials`,
+    path,
     json:
       credentials === 'saved' ? { useSavedCredentials: true } : { credentials: credentialPairs(credentials) },
     repeatable: true,
     timeoutMs,
   });
-  if (!answer.ok) throw testFailure(answer.failure);
+  if (!answer.ok) throw testFailure(answer.failure, path);
 }
 
-function testFailure(failure: CallFailure): BrokerError {
+function testFailure(failure: CallFailure, path: string): BrokerError {
   const code = codeIn(failure.body);
   const said = failure.detail === null ? '' : ` It says: “${failure.detail}”`;
   const rejected = (message: string, help: string) =>
@@ -54,7 +55,7 @@ function testFailure(failure: CallFailure): BrokerError {
       '"webex-token test NAME" says whether Webex accepts it from here, and what to do if not.',
     );
   }
-  return graphError(failure);
+  return graphError(failure, path);
 }
 
 /** Graph's error code, with the ones further in. */

@@ -1,5 +1,6 @@
 import { handoffsOf, saveHandoff } from '../../store/handoffs.ts';
 import type { Actor, Vault } from '../../vault/vault.ts';
+import { assertReplaceable, requireNamedApp } from '../destination-conflict.ts';
 import type { HandoffPorts } from '../ports.ts';
 import { auditFailedPush, recordHandedOver } from '../record-push.ts';
 import type { ShownRequest } from '../request-line.ts';
@@ -14,6 +15,8 @@ import { signInToOkta } from './sign-in.ts';
 export interface OktaPushOptions {
   /** The application's ID; else the remembered one, else searched. */
   app?: string | undefined;
+  /** Takes the application although it has the token of another profile; needs `app`. */
+  replaceOrganization?: boolean | undefined;
   dryRun?: boolean | undefined;
 }
 
@@ -40,6 +43,7 @@ export async function pushProfileToOkta(
   ports: HandoffPorts,
 ): Promise<OktaPushReport> {
   const dryRun = options.dryRun ?? false;
+  const replaceOrganization = requireNamedApp(options);
   const { profile, token, accessToken, orgId } = await tokenToHandOver(vault, name, actor, dryRun);
   const [remembered] = (await handoffsOf(vault.db, profile.id)).filter(({ kind }) => kind === 'okta');
   const steps: StepResult[] = [];
@@ -69,6 +73,8 @@ export async function pushProfileToOkta(
       testCredentials: () => vault.webex[profile.deployment].oktaTestCredentials(accessToken, orgId),
       app: options.app ?? null,
       rememberedApp: remembered === undefined || remembered.appId === '' ? null : remembered.appId,
+      assertReplaceable: (app) =>
+        assertReplaceable(vault, profile, app, null, { tool: 'okta', tenantUrl: null, replaceOrganization }),
       onStep: (result) => {
         steps.push(result);
         ports.onStep(result);

@@ -16,6 +16,8 @@ export interface OktaPush {
   app: string | null;
   /** The application that the token went to before. */
   rememberedApp: string | null;
+  /** Throws where the application must not be taken: it has the token of another profile. */
+  assertReplaceable: (app: OktaApp) => Promise<void>;
   onStep: (result: StepResult) => void;
   /** Called once the application is known to be one that Okta's API does not serve. */
   onByHand: (app: OktaApp) => Promise<BrokerError>;
@@ -41,6 +43,7 @@ async function walk(push: OktaPush, steps: Steps, nowInPlace: (inPlace: InPlace)
 
   const app = await steps.run('find-app', async () => {
     const value = await findApp(okta, push);
+    await push.assertReplaceable(value);
     return { value, message: `The application is "${value.name}" (${value.id}).` };
   });
 

@@ -89,7 +89,7 @@ export function graphApi(parts: GraphParts): Router {
     response.status(201).json(jobObject(directory.newJob(app, template.id)));
   });
   synchronization.get('/secrets', (request, response) => {
-    response.json({ value: maskedSecrets(appOf(directory, request)) });
+    response.json({ value: maskedSecrets(appOf(directory, request), parts.settings) });
   });
   synchronization.put('/secrets', (request, response) => {
     if (saveSecrets(appOf(directory, request), request.body, parts.settings)) response.status(204).end();

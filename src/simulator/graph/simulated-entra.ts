@@ -51,6 +51,7 @@ export async function startSimulatedEntra({ now }: { now: () => number }): Promi
     deviceApproval: 'automatic',
     deviceCodeLifetime: 900,
     unnamedSecrets: 'dropped',
+    shownSecrets: 'all-but-secret',
   };
   const tokens = new Map<string, { permissions: string[]; expiresAt: number }>();
   const requests: ToolRequest[] = [];

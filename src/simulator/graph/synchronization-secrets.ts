@@ -3,6 +3,8 @@ import type { SimulatedEnterpriseApp } from './entra-directory.ts';
 export interface SecretsSettings {
   /** Nobody outside knows whether saving keeps the keys that it does not name. */
   unnamedSecrets: 'dropped' | 'kept';
+  /** Graph masks secret values; it may mask, or leave out, everything. */
+  shownSecrets: 'all-but-secret' | 'masked' | 'none';
 }
 
 /** Some of the keys that Graph's synchronizationSecretKeyStringValuePair lists; capitals count. */
@@ -18,9 +20,16 @@ const knownKeys = [
 
 const hidden = ['SecretToken', 'Oauth2ClientSecret'];
 
-/** What a GET shows: secret values as an asterisk. */
-export function maskedSecrets({ secrets }: SimulatedEnterpriseApp): { key: string; value: string }[] {
-  return [...secrets].map(([key, value]) => ({ key, value: hidden.includes(key) ? '*' : value }));
+/** What a GET shows: hidden values as an asterisk. */
+export function maskedSecrets(
+  { secrets }: SimulatedEnterpriseApp,
+  { shownSecrets }: SecretsSettings,
+): { key: string; value: string }[] {
+  if (shownSecrets === 'none') return [];
+  return [...secrets].map(([key, value]) => ({
+    key,
+    value: shownSecrets === 'masked' || hidden.includes(key) ? '*' : value,
+  }));
 }
 
 /** All of it or nothing. False for a key that is not known, or not in these capitals. */

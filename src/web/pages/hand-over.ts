@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { BrokerError } from '../../errors.ts';
+import { DestinationConflictError } from '../../handoff/destination-conflict.ts';
 import { isEntraCloud } from '../../handoff/entra/clouds.ts';
 import { describeWatch } from '../../handoff/entra/watch.ts';
 import { describeHandoffs } from '../../handoff/handoffs.ts';
@@ -144,9 +145,11 @@ function viewOf(state: ErrandState, now: number): ErrandView {
     },
     failure: error && {
       message: error.code === 'E_SEVERAL_APPS' || error.code === 'E_OKTA_BY_HAND' ? '' : error.message,
-      help: onPage(error.help ?? null),
+      // Its help names a command; the page has a form instead.
+      help: error.code === 'E_OTHER_ORGANIZATION' ? null : onPage(error.help ?? null),
     },
     apps: cause instanceof SeveralAppsError ? cause.apps : [],
+    conflict: cause instanceof DestinationConflictError ? cause.app : null,
     byHand: cause instanceof OktaByHandError,
     watch: watch && describeWatch(watch, now),
     findings: state.findings,

@@ -62,7 +62,9 @@ export function push(context: WebContext, tool: HandoffKind): ByName {
 }
 
 function errandOf(tool: HandoffKind, app: string, body: unknown): Errand {
-  const named = app === '' ? {} : { app };
+  // Without an application's ID it would be refused: the form that offers it sends both.
+  const replaceOrganization = app !== '' && field(body, 'replace-organization') === 'yes';
+  const named = app === '' ? {} : { app, replaceOrganization };
   if (tool === 'okta') return { tool, task: 'push', ...named };
   const cloud = field(body, 'cloud');
   return {
