@@ -59,7 +59,18 @@ export interface NamedHandoff {
 
 /** The hand-overs of every profile, by its name. */
 export async function listHandoffs(db: Db): Promise<NamedHandoff[]> {
-  return (await namedHandoffs(db).execute()).map(fromNamedRow);
+  return (await namedHandoffs(db).execute()).map(fromNamedRow).sort(byProfile);
+}
+
+/**
+ * By the profile's name, then the latest first. Not by the statement: SQLite would read every profile in that order, and
+ * look for the hand-overs of each.
+ */
+function byProfile(a: NamedHandoff, b: NamedHandoff): number {
+  if (a.profile !== b.profile) return a.profile < b.profile ? -1 : 1;
+  return (
+    (b.handoff.handedOverAt ?? 0) - (a.handoff.handedOverAt ?? 0) || (a.handoff.id < b.handoff.id ? -1 : 1)
+  );
 }
 
 function namedHandoffs(db: Db) {
@@ -70,10 +81,7 @@ function namedHandoffs(db: Db) {
       join.onRef('token.profile_id', '=', 'profile.id').on('token.state', '=', 'current'),
     )
     .selectAll('handoff')
-    .select(['profile.name as profile_name', 'token.id as current_token_id'])
-    .orderBy('profile.name')
-    .orderBy('handoff.handed_over_at', 'desc')
-    .orderBy('handoff.id');
+    .select(['profile.name as profile_name', 'token.id as current_token_id']);
 }
 
 function fromNamedRow(
@@ -191,7 +199,8 @@ export async function quarantinedHandoffs(
   if (profileIds?.length === 0) return [];
   const rows = await namedHandoffs(db)
     .select('token.captured_at')
-    .where('handoff.quarantined_since', 'is not', null)
+    // Not "is not null": SQLite uses the index for a range only.
+    .where('handoff.quarantined_since', '>', 0)
     .$if(profileIds !== undefined, (select) => select.where('profile.id', 'in', profileIds ?? []))
     .$if(tag !== undefined, (select) =>
       select.where('profile.id', 'in', (ids) =>
@@ -202,11 +211,13 @@ export async function quarantinedHandoffs(
       ),
     )
     .execute();
-  return rows.map((row) => ({
-    ...fromNamedRow(row),
-    quarantinedSince: row.quarantined_since ?? 0,
-    capturedAt: row.captured_at,
-  }));
+  return rows
+    .map((row) => ({
+      ...fromNamedRow(row),
+      quarantinedSince: row.quarantined_since ?? 0,
+      capturedAt: row.captured_at,
+    }))
+    .sort(byProfile);
 }
 
 /** A hand-over to Entra ID that is to be looked at. */

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { ReminderTable } from './schema.ts';
 import type { Db } from './store.ts';
-import { currentTokenIds } from './tokens.ts';
+import { currentTokenIds, stateOf } from './tokens.ts';
 
 export type ChannelName = ReminderTable['channel'];
 export type ReminderState = ReminderTable['state'];
@@ -51,7 +51,7 @@ export async function dueTokens(
   const rows = await db
     .selectFrom('token')
     .select(['id', 'profile_id', 'captured_at', 'expires_at', 'rejected_at'])
-    .where('state', '=', 'current')
+    .where('state', '=', stateOf.current)
     .where(column, '<=', now)
     .orderBy(column)
     .limit(limit)
@@ -104,12 +104,10 @@ export async function lookAtAll(db: Db): Promise<void> {
  * first time, so that what never gets through holds up nothing else.
  */
 export async function lookAtUnsent(db: Db, channel: ChannelName, now: number): Promise<void> {
-  const column = dueColumns[channel];
+  const column = sql.ref(dueColumns[channel]);
   await db
     .updateTable('token')
-    .set({ [column]: now })
-    .where(column, '>', now)
-    .where('state', '=', 'current')
+    .set({ [dueColumns[channel]]: sql`case when ${column} > ${now} then ${now} else ${column} end` })
     .where('id', 'in', (select) =>
       select
         .selectFrom('reminder')
@@ -155,7 +153,7 @@ export async function failedReminders(db: Db, limit = 100): Promise<(Reminder & 
     .selectAll('reminder')
     .select('profile.name as profile')
     .where('reminder.state', '=', 'failed')
-    .where('token.state', '=', 'current')
+    .where('token.state', '=', stateOf.current)
     .orderBy('reminder.changed_at', 'desc')
     .limit(limit)
     .execute();

@@ -153,6 +153,8 @@ export interface ReminderTable {
   changed_at: number;
   /** Why the last attempt failed, or who did not get what was sent, in words for a person. */
   error: string | null;
+  /** The addresses that have it already, as a JSON list, where it did not reach all of them. */
+  delivered_to: string | null;
 }
 
 /** Counters that outlive a restart. */

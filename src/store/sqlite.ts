@@ -47,7 +47,15 @@ const nothing: SqliteStatement = {
 
 function adapt(database: DatabaseSync, file: string): SqliteDatabase {
   return {
-    close: () => database.close(),
+    close() {
+      try {
+        // Statistics for the tables that grew since the last time; costs nothing where none did.
+        database.exec('pragma busy_timeout = 0; pragma optimize');
+      } catch {
+        // Another process writes, or the disk is full: the queries do not depend on it.
+      }
+      database.close();
+    },
     prepare(sql): SqliteStatement {
       // A full disk ends a transaction by itself. That it cannot be ended again must not hide why.
       if (sql === 'rollback' && !database.isTransaction) return nothing;

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from './store.ts';
-import { currentTokenIds } from './tokens.ts';
+import { currentTokenIds, stateOf } from './tokens.ts';
 
 /** A current token whose check is due, with what decides whether it needs one. Instants are epoch milliseconds. */
 export interface DueCheck {
@@ -31,7 +31,7 @@ export async function dueChecks(db: Db, now: number, limit: number): Promise<Due
       'verified_at as verifiedAt',
       'rejected_at as rejectedAt',
     ])
-    .where('state', '=', 'current')
+    .where('state', '=', stateOf.current)
     .where('check_at', '<=', now)
     .orderBy('check_at')
     .limit(limit)

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { nextTurn } from '../next-turn.ts';
 import { expiryOf, type Lifetimes } from '../tokens/lifetimes.ts';
 import type { Account, SetAsideReason, Token, TokenState } from '../tokens/token.ts';
@@ -28,6 +28,13 @@ const columns = [
   'warnings',
 ] as const satisfies (keyof TokenTable)[];
 
+/** The states as a part of the statement: only so does SQLite use the indexes over the tokens of one state. */
+export const stateOf = {
+  current: sql.lit('current'),
+  pending: sql.lit('pending'),
+  setAside: sql.lit('set-aside'),
+} as const satisfies Record<string, RawBuilder<TokenState>>;
+
 export async function tokenById(db: Db, id: string): Promise<Token | null> {
   const row = await db.selectFrom('token').select(columns).where('id', '=', id).executeTakeFirst();
   return row === undefined ? null : fromRow(row);
@@ -51,14 +58,14 @@ export async function currentTokensOf(db: Db, profileIds: string[]): Promise<Tok
   const rows = await db
     .selectFrom('token')
     .select(columns)
-    .where('state', '=', 'current')
+    .where('state', '=', stateOf.current)
     .where('profile_id', 'in', profileIds)
     .execute();
   return rows.map(fromRow);
 }
 
 export async function currentTokens(db: Db): Promise<Token[]> {
-  const rows = await db.selectFrom('token').select(columns).where('state', '=', 'current').execute();
+  const rows = await db.selectFrom('token').select(columns).where('state', '=', stateOf.current).execute();
   return rows.map(fromRow);
 }
 
@@ -73,7 +80,7 @@ export async function* currentTokenIds(db: Db): AsyncGenerator<string[]> {
       .selectFrom('token')
       .select('id')
       .where('id', '>', after)
-      .where('state', '=', 'current')
+      .where('state', '=', stateOf.current)
       .orderBy('id')
       .limit(200)
       .execute();
@@ -90,7 +97,7 @@ export async function pendingTokens(db: Db): Promise<Token[]> {
   const rows = await db
     .selectFrom('token')
     .select(columns)
-    .where('state', '=', 'pending')
+    .where('state', '=', stateOf.pending)
     .orderBy('captured_at')
     .execute();
   return rows.map(fromRow);
@@ -106,7 +113,7 @@ export async function setAsideTokens(
     .selectFrom('token')
     .innerJoin('profile', 'profile.id', 'token.profile_id')
     .select(['token.id', 'token.profile_id as profileId', 'profile.name as profile'])
-    .where('token.state', '=', 'set-aside')
+    .where('token.state', '=', stateOf.setAside)
     .$if(profileIds !== undefined, (select) => select.where('token.profile_id', 'in', profileIds ?? []))
     .orderBy('token.captured_at', 'desc')
     .limit(limit)
@@ -225,7 +232,7 @@ export async function makeCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>
     .updateTable('token')
     .set({ state: 'earlier' })
     .where('profile_id', '=', token.profileId)
-    .where('state', '=', 'current')
+    .where('state', '=', stateOf.current)
     .execute();
   await db
     .updateTable('token')

@@ -1,0 +1,113 @@
+import { CompiledQuery, type KyselyPlugin, type RootOperationNode, sql } from 'kysely';
+import { expect, test } from 'vitest';
+import { quarantinedHandoffs, saveHandoff, saveWatch } from '../../src/store/handoffs.ts';
+import { pageOfProfiles, profilesInPages } from '../../src/store/profile-page.ts';
+import { insertProfiles } from '../../src/store/profiles.ts';
+import { dueTokens, failedReminders, lookAtAll, lookAtUnsent } from '../../src/store/reminders.ts';
+import type { Db } from '../../src/store/store.ts';
+import { checkAllAnew, dueChecks } from '../../src/store/token-checks.ts';
+import {
+  currentTokensOf,
+  insertTokens,
+  makeCurrent,
+  pendingTokens,
+  setAsideTokens,
+  updateToken,
+} from '../../src/store/tokens.ts';
+import { today } from '../vault/vaults.ts';
+import { engine } from './engines.ts';
+import { fakeProfile, fakeToken } from './fake-rows.ts';
+import { newStore } from './stores.ts';
+
+const count = 3_000;
+
+/** How SQLite would run each query that `use` makes. */
+async function plansOf(db: Db, use: (db: Db) => Promise<unknown>): Promise<string[]> {
+  const nodes: RootOperationNode[] = [];
+  const recorder: KyselyPlugin = {
+    transformQuery({ node }) {
+      nodes.push(node);
+      return node;
+    },
+    transformResult: async ({ result }) => result,
+  };
+  await use(db.withPlugin(recorder));
+  const plans: string[] = [];
+  for (const node of nodes) {
+    const { sql: text, parameters } = db.getExecutor().compileQuery(node, { queryId: 'plan' });
+    if (!/^(select|update|delete|insert)/.test(text)) continue;
+    const { rows } = await db.executeQuery<{ detail: string }>(
+      CompiledQuery.raw(`explain query plan ${text}`, [...parameters]),
+    );
+    plans.push(...rows.map(({ detail }) => detail));
+  }
+  return plans;
+}
+
+const profiles = Array.from({ length: count }, (_, at) =>
+  fakeProfile({ id: `profile-${at}`, name: `customer-${at}` }),
+);
+const ids = profiles.slice(0, 50).map(({ id }) => id);
+
+async function manyProfiles(): Promise<Db> {
+  const { db } = await newStore();
+  const tokens = profiles.map(({ id }) =>
+    fakeToken({ id: `token-of-${id}`, profileId: id, state: 'current', capturedAt: today }),
+  );
+  for (let at = 0; at < count; at += 500) {
+    await insertProfiles(db, profiles.slice(at, at + 500));
+    await insertTokens(
+      db,
+      tokens.slice(at, at + 500).map((token) => ({ token, sealed: 'sealed' })),
+    );
+  }
+  for (const { id } of profiles.slice(0, 300)) {
+    const handoff = { profileId: id, kind: 'entra', appId: 'app', appName: 'App' } as const;
+    await saveHandoff(db, { ...handoff, method: 'push', steps: [] });
+  }
+  const { id } = await db.selectFrom('handoff').select('id').limit(1).executeTakeFirstOrThrow();
+  await saveWatch(db, id, { watch: null, watchedAt: today, quarantinedSince: today });
+  return db;
+}
+
+const uses: Record<string, (db: Db) => Promise<unknown>> = {
+  'the first page of the overview': (db) => pageOfProfiles(db, { sort: 'urgency', limit: 50, now: today }),
+  'a list of all profiles': async (db) => {
+    for await (const _ of profilesInPages(db, {}, today));
+  },
+  'the tokens of a page': (db) => currentTokensOf(db, ids),
+  'what waits for a decision': (db) => setAsideTokens(db, { limit: 55 }),
+  'what waits for a decision on a page': (db) => setAsideTokens(db, { profileIds: ids, limit: 55 }),
+  'what was never checked': (db) => pendingTokens(db),
+  'what is in quarantine': (db) => quarantinedHandoffs(db),
+  'due reminders': (db) => dueTokens(db, 'mail', today, 100),
+  'reminders that failed': (db) => failedReminders(db),
+  'another look at what failed': (db) => lookAtUnsent(db, 'mail', today),
+  'another look at everything': (db) => lookAtAll(db),
+  'due checks': (db) => dueChecks(db, today, 100),
+  'another check of everything': (db) => checkAllAnew(db, today),
+  'a new current token': (db) => makeCurrent(db, { id: 'token-of-profile-3', profileId: 'profile-3' }),
+  'a rejected token': (db) => updateToken(db, 'token-of-profile-3', { rejectedAt: today }),
+};
+
+test.runIf(engine === 'sqlite').each(['no statistics', 'statistics'])(
+  'with %s, no query reads every token or profile to find a few',
+  async (statistics) => {
+    const db = await manyProfiles();
+    if (statistics === 'statistics') await sql`analyze`.execute(db);
+    for (const [title, use] of Object.entries(uses)) {
+      const plans = await plansOf(db, use);
+      expect(plans.length).toBeGreaterThan(0);
+      for (const plan of plans) {
+        // In the order of an index, and no further than the page.
+        if (/^SCAN profile USING INDEX profile_attention/.test(plan) && title.includes('page')) continue;
+        if (/^SCAN profile USING INDEX \S*autoindex_profile_2/.test(plan) && title.startsWith('a list'))
+          continue;
+        if (/^SCAN token USING (COVERING )?INDEX token_(pending|set_aside)/.test(plan)) continue;
+        expect
+          .soft(`${title}: ${plan}`)
+          .not.toMatch(/SCAN (token|profile|handoff)\b|token USING INDEX \S+ \(state=\?\)/);
+      }
+    }
+  },
+);
