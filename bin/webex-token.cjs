@@ -19,10 +19,10 @@ else if (nodeDebugs) startAgain();
 else start();
 
 function start() {
-  // Whatever this program writes is for its owner alone.
-  process.umask(0o077);
+  // Whatever this program writes is for its owner alone. A program that a person runs by it gets what they had.
+  var caller = { umask: process.umask(0o077), environment: { ...process.env } };
   if (process.argv[2] === 'get' && require('../dist/get.cjs').shortGet(process.argv.slice(3))) return;
-  void import('../dist/main.js').then((program) => program.main(process.argv));
+  void import('../dist/main.js').then((program) => program.main(process.argv, caller));
 }
 
 /** In a clone, `npm ci` brought a Node that is new enough. */

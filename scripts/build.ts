@@ -19,7 +19,7 @@ const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'ut
   dependencies: Record<string, string>;
 };
 // Nearly every command loads these, hundreds of files: bundled, a command starts in less than half the time.
-const inside = ['commander', 'env-paths', 'jose', 'kysely', 'openid-client', 'zod'];
+const inside = ['commander', 'jose', 'kysely', 'openid-client', 'zod'];
 const outside = Object.keys(dependencies).filter((name) => !inside.includes(name));
 
 /** Every file that went in, seen from the root. */

@@ -1,47 +1,48 @@
-import open, { apps } from 'open';
-import { sparingSecrets } from '../child-environment.ts';
-import type { Links } from './links.ts';
+import { type DefaultBrowser, findDefaultBrowser } from '../process/default-browser.ts';
+import { environmentForBrowser } from '../process/environments.ts';
+import { startProgram } from '../process/start-program.ts';
 
-/**
- * Opens a link in a private window where the default browser is one that can be asked for it, else in a normal
- * one. Says which it was; `none` where there is no desktop to open anything on.
- */
-export async function openBrowser({ main, normal }: Links): Promise<'private' | 'normal' | 'none'> {
-  if (!hasDesktop()) return 'none';
-  try {
-    await launch(main, { app: { name: apps.browserPrivate } });
-    return 'private';
-  } catch {
-    // The default browser is unknown, or has no private window that can be asked for.
-  }
-  try {
-    await launch(normal, {});
-    return 'normal';
-  } catch {
-    return 'none';
-  }
+/** The browser for a link of ours. `mayOpen`: the person did not ask for `--no-open`. */
+export async function chooseBrowser(mayOpen: boolean): Promise<DefaultBrowser> {
+  return mayOpen ? await findDefaultBrowser() : { command: null, why: null };
 }
 
-/** Whether `openBrowser` is going to start a browser: then every user of this machine can read the link it gets. */
-export function hasDesktop(): boolean {
-  if (process.platform !== 'linux') return true;
-  const { DISPLAY, WAYLAND_DISPLAY, WSL_DISTRO_NAME } = process.env;
-  return [DISPLAY, WAYLAND_DISPLAY, WSL_DISTRO_NAME].some((value) => value !== undefined && value !== '');
+/** Whether a browser is going to be started: then every user of this machine can read the link that it gets. */
+export function willOpen(browser: DefaultBrowser): boolean {
+  return browser.command !== null;
 }
 
 /** How long a browser has to fail. One that does not return by then has opened. Milliseconds. */
 const startTimeoutMs = 1_500;
 
-async function launch(url: string, options: Parameters<typeof open>[1]): Promise<void> {
-  const child = await sparingSecrets(() => open(url, options));
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(resolve, startTimeoutMs);
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      clearTimeout(timer);
-      if (code === 0 || code === null) resolve();
-      else reject(new Error(`the browser ended with ${code}`));
+/** Opens a link in a private window. Resolves with why that was not done, where somebody could want to know. */
+export async function openBrowser(
+  browser: DefaultBrowser,
+  link: string,
+): Promise<{ opened: boolean; why: string | null }> {
+  if (browser.command === null) return { opened: false, why: browser.why };
+  const [program = '', ...args] = browser.command;
+  const failure = await start(program, [...args, link], browser.cwd);
+  return failure === null
+    ? { opened: true, why: null }
+    : { opened: false, why: `The browser ${program} did not start (${failure}).` };
+}
+
+function start(program: string, args: string[], cwd: string | undefined): Promise<string | null> {
+  return new Promise((resolve) => {
+    const child = startProgram(program, args, {
+      environment: environmentForBrowser(),
+      stdio: 'ignore',
+      detached: true,
+      cwd,
     });
+    const timer = setTimeout(resolve, startTimeoutMs, null);
+    const end = (failure: string | null) => {
+      clearTimeout(timer);
+      resolve(failure);
+    };
+    child.once('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => end(code));
+    child.once('exit', (code) => end(code === 0 || code === null ? null : `it ended with ${code}`));
+    child.unref();
   });
-  child.unref();
 }

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { type Caller, rememberCaller } from '../process/caller.ts';
 import { harmlessText, withoutTokens } from '../webex/text.ts';
 import { exitCodeOf, failed, usage } from './exit-codes.ts';
 import { reportError } from './terminal.ts';
@@ -35,7 +36,8 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
 };
 
 /** Runs one command line and sets the process's exit code. */
-export async function main(argv: string[]): Promise<void> {
+export async function main(argv: string[], caller: Caller): Promise<void> {
+  rememberCaller(caller);
   // Node's own words would show the line of code that failed, and whatever the error has in it.
   process.on('uncaughtException', (error) => {
     reportError(error);

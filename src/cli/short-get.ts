@@ -9,6 +9,7 @@ import { readKeyFile } from '../keys/key-file.ts';
 import { keyId } from '../keys/key-id.ts';
 import { openToken } from '../keys/key-ring.ts';
 import { refuseLooseFile, refuseLooseFolder } from '../private-files.ts';
+import { userName } from '../process/person.ts';
 import { newestMigration } from '../store/migrations/newest.ts';
 import { openSqliteFile } from '../store/sqlite-file.ts';
 import {
@@ -19,7 +20,6 @@ import {
   storedToken,
 } from '../store/sqlite-read.ts';
 import { publishedEndpoints, tenantUrl } from '../webex/deployments.ts';
-import { currentUser } from './current-user.ts';
 
 /**
  * The short way for `get PROFILE`, in every format but one, the one command that scripts run all the time: a token that is there, not expired,
@@ -77,7 +77,7 @@ function read(profile: string, format: Format): string | null {
   const accessToken = openToken(token.sealed, unwrapDataKey(wrapped, key), dataKeyId, token);
   const text = formatToken(format, handed(profile, token, accessToken));
   // Written to the disk before anything of the token leaves.
-  appendAuditRows(database, Date.now(), [{ action: 'read', outcome: 'ok', profile, user: currentUser() }]);
+  appendAuditRows(database, Date.now(), [{ action: 'read', outcome: 'ok', profile, user: userName() }]);
   return `${text}\n`;
 }
 

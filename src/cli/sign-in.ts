@@ -9,11 +9,11 @@ import { prepareSignIn, type SignInRequest } from '../vault/begin-sign-in.ts';
 import { acceptToken } from '../vault/decide.ts';
 import { type Settled, settleToken } from '../vault/settle.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
-import { hasDesktop, openBrowser } from './browser.ts';
-import { linksTo } from './links.ts';
+import { chooseBrowser, openBrowser, willOpen } from './browser.ts';
+import { linkTo } from './links.ts';
 import { createLog } from './log.ts';
 import type { SignInOptions } from './sign-in-options.ts';
-import { note, warn } from './terminal.ts';
+import { note } from './terminal.ts';
 
 /** How often the server that ran is asked whether it still does. Milliseconds. */
 const keepEveryMs = 2_000;
@@ -29,7 +29,7 @@ export class SignInServer {
   }
 
   /** The server that serves. */
-  async ensure(): Promise<Pick<RunningServer, 'port' | 'sidePort'>> {
+  async ensure(): Promise<Pick<RunningServer, 'port'>> {
     if (this.#own !== null) return this.#own;
     this.#askedAt = Date.now();
     const running = await findServer(this.#vault.settings.home);
@@ -76,24 +76,19 @@ export async function signIn(
 async function inviteToSignIn(
   vault: Vault,
   request: SignInRequest,
-  server: Pick<RunningServer, 'port' | 'sidePort'>,
+  server: Pick<RunningServer, 'port'>,
   mayOpen: boolean,
 ): Promise<string> {
-  const { signInId, link } = await prepareSignIn(vault, request, {
-    ownUserOnly: mayOpen && hasDesktop(),
-  });
-  const links = linksTo(`/sign-in/${link}`, server);
+  const browser = await chooseBrowser(mayOpen);
+  const { signInId, link: path } = await prepareSignIn(vault, request, { ownUserOnly: willOpen(browser) });
+  const link = linkTo(`/sign-in/${path}`, server);
   note(
     'Sign in to Webex as a full administrator, in a private window. The link works once, within ten minutes:',
   );
-  note(`\n${links.main}\n`);
-  const opened = mayOpen ? await openBrowser(links) : 'none';
-  if (opened === 'normal') {
-    warn(
-      'It was opened in a normal window, whose history keeps the token on the disk. Clear that afterwards.',
-    );
-  }
-  if (opened !== 'none') note('It was opened in your browser. Waiting for you to sign in …');
+  note(`\n${link}\n`);
+  const { opened, why } = await openBrowser(browser, link);
+  if (opened) note('It was opened in a private window of your browser. Waiting for you to sign in …');
+  else if (why !== null) note(`${why} Open the link in a private window.`);
   return signInId;
 }
 

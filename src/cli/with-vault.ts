@@ -1,13 +1,13 @@
 import { readSettings } from '../config.ts';
+import { userName } from '../process/person.ts';
 import { type Actor, closeVault, openVault, type Vault } from '../vault/vault.ts';
-import { currentUser } from './current-user.ts';
 import { warn } from './terminal.ts';
 
 /** Opens the vault for one command, and closes it whatever happens. */
 export async function withVault<T>(use: (vault: Vault, actor: Actor) => Promise<T>): Promise<T> {
   const vault = await openVault(readSettings(), { notice: warn });
   try {
-    return await use(vault, { user: currentUser() });
+    return await use(vault, { user: userName() });
   } finally {
     await closeVault(vault);
   }

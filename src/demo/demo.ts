@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { linksTo } from '../cli/links.ts';
+import { chooseBrowser } from '../cli/browser.ts';
+import { linkTo } from '../cli/links.ts';
 import { createLog } from '../cli/log.ts';
 import { showTheWayIn } from '../cli/show-the-way-in.ts';
 import { note, reportError } from '../cli/terminal.ts';
@@ -9,6 +10,7 @@ import { readSettings, type Settings } from '../config.ts';
 import { mailChannel } from '../expiry/mail.ts';
 import { startWatch } from '../expiry/watch.ts';
 import { packageRoot } from '../package-root.ts';
+import { rememberCaller } from '../process/caller.ts';
 import { startServer } from '../server/start.ts';
 import { watchProvisioning } from '../server/watch-provisioning.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
@@ -54,7 +56,7 @@ async function demonstrate(): Promise<void> {
         'A demonstration: Webex, Entra ID and Okta are simulated, the organizations and people are made up, nothing leaves this machine.\n',
       );
       const mayOpen = !process.argv.includes('--no-open');
-      await showTheWayIn(linksTo(`/enter/${await newEntryLink(vault)}`, server), mayOpen);
+      await showTheWayIn(linkTo(`/enter/${await newEntryLink(vault)}`, server), await chooseBrowser(mayOpen));
       note(
         '\nAdd the organization "acme", sign in as anybody, then try in another terminal, in this folder:\n',
       );
@@ -158,7 +160,7 @@ function writeEnvironment({ port, databaseUrl, webex, entra, okta, reminders }: 
   );
 }
 
-process.umask(0o077);
+rememberCaller({ umask: process.umask(0o077), environment: process.env });
 try {
   await demonstrate();
 } catch (error) {

@@ -1,17 +1,15 @@
-import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
-import { withoutSecrets } from '../child-environment.ts';
+import { type HelperResult, runHelper } from '../process/run-helper.ts';
 import type { Channel } from './channel.ts';
 import { escaped } from './mail-body.ts';
 
-/** Runs a program, never through a shell: `execFile` where nothing else is wanted. */
+/** Runs a program to its end, never through a shell: `runHelper` where nothing else is wanted. */
 export type RunProgram = (
   file: string,
   args: string[],
   environment?: Record<string, string>,
-) => Promise<void>;
+) => Promise<Pick<HelperResult, 'code' | 'failure'>>;
 
 export interface Desktop {
   platform: NodeJS.Platform;
@@ -22,13 +20,7 @@ export interface Desktop {
 export const thisDesktop: Desktop = {
   platform: process.platform,
   environment: process.env,
-  run: async (file, args, environment = {}) => {
-    await promisify(execFile)(file, args, {
-      env: { ...withoutSecrets(process.env), ...environment },
-      timeout: 15_000,
-      windowsHide: true,
-    });
-  },
+  run: (file, args, environment = {}) => runHelper(file, args, { environment }),
 };
 
 interface Notifier {
@@ -46,12 +38,13 @@ export function desktopChannel({ platform, environment, run }: Desktop = thisDes
     target: 'this desktop',
     async deliver({ subject, summary, inShort }) {
       const text = `${summary} ${inShort}`;
-      try {
-        await run(notifier.file, notifier.args(subject, text), notifier.environment?.(subject, text));
-      } catch (error) {
-        const { code } = error as { code?: unknown };
-        throw new Error(`${notifier.file} ended with ${String(code ?? 'an error')}`, { cause: error });
-      }
+      const { file } = notifier;
+      const { code, failure } = await run(
+        file,
+        notifier.args(subject, text),
+        notifier.environment?.(subject, text),
+      );
+      if (code !== 0) throw new Error(`${file} ended with ${failure ?? code}`);
     },
     close: () => {},
   };

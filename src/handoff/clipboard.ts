@@ -1,21 +1,6 @@
 import { createHash } from 'node:crypto';
-import { sparingSecrets } from '../child-environment.ts';
 import { BrokerError } from '../errors.ts';
-
-export interface Clipboard {
-  read(): Promise<string>;
-  write(text: string): Promise<void>;
-}
-
-/** The desktop's own clipboard. */
-export async function systemClipboard(): Promise<Clipboard> {
-  const { default: clipboard } = await import('clipboardy');
-  // The desktop's own program may stay, for as long as it holds the text.
-  return {
-    read: () => sparingSecrets(() => clipboard.read()),
-    write: (text) => sparingSecrets(() => clipboard.write(text)),
-  };
-}
+import type { Clipboard } from '../process/clipboard.ts';
 
 /** Puts a text on the clipboard. Throws `E_CLIPBOARD`, which never holds the text. */
 export async function copyText(clipboard: Clipboard, text: string): Promise<CopiedText> {
@@ -26,7 +11,7 @@ export async function copyText(clipboard: Clipboard, text: string): Promise<Copi
     throw new BrokerError('E_CLIPBOARD', 'There is no clipboard here that works.', {
       help:
         process.platform === 'linux'
-          ? 'It needs a desktop (DISPLAY or WAYLAND_DISPLAY), and xsel or wl-clipboard. Over SSH, take the token with "webex-token get" on the machine where it is needed.'
+          ? 'It needs a desktop (DISPLAY or WAYLAND_DISPLAY), and xsel, xclip or wl-clipboard. Over SSH, take the token with "webex-token get" on the machine where it is needed.'
           : 'Is this a session without a desktop? "webex-token get" prints the token instead.',
     });
   }

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
 import { BrokerError } from '../errors.ts';
+import { startProgram } from '../process/start-program.ts';
 
 /** What a shell ends with where the program is not there, and where it cannot be run. */
 const notFound = 127;
@@ -48,8 +49,16 @@ export function execute(execution: Execution): Promise<number> {
   const { command, args, environment, terminal } = execution;
   return new Promise((resolve, reject) => {
     // Before the program is there: it may be seen, and a signal be sent because of it, before `spawn` returns.
-    const stopPassing = passSignals((signal) => void child.kill(signal), terminal);
-    const child = spawn(command, args, { env: environment, stdio: 'inherit' });
+    const stopPassing = passSignals((signal) => void child?.kill(signal), terminal);
+    let child: ChildProcess | undefined;
+    try {
+      child = startProgram(command, args, { environment, stdio: 'inherit' });
+    } catch (error) {
+      // Too many arguments or variables, for example: Node throws some reasons and emits the others.
+      stopPassing();
+      reject(new NotStarted(command, error as NodeJS.ErrnoException));
+      return;
+    }
     child.once('error', (error) => {
       stopPassing();
       reject(new NotStarted(command, error));

@@ -1,6 +1,5 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { runHelper } from '../process/run-helper.ts';
 
 /*
  * A program that crashes may leave its memory in a file, and with it every token and key that it held. Linux decides by
@@ -31,6 +30,5 @@ export function coreDumpPlace(): string {
 export async function forbidCoreDump(): Promise<void> {
   if (leavesCoreDump() !== true) return;
   // Node itself cannot change its limits; this is part of util-linux.
-  const args = ['--pid', String(process.pid), '--core=0:0'];
-  await promisify(execFile)('prlimit', args, { timeout: 3_000 }).catch(() => {});
+  await runHelper('prlimit', ['--pid', String(process.pid), '--core=0:0'], { timeoutMs: 3_000 });
 }

@@ -1,7 +1,6 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { promisify } from 'node:util';
+import { runHelper } from '../process/run-helper.ts';
 
 export interface PortHolder {
   name: string;
@@ -86,5 +85,5 @@ async function onWindows(port: number): Promise<PortHolder | null> {
 }
 
 async function run(program: string, args: string[]): Promise<string> {
-  return (await promisify(execFile)(program, args, { timeout: 3_000, windowsHide: true })).stdout;
+  return (await runHelper(program, args, { timeoutMs: 3_000 })).stdout;
 }

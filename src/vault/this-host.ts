@@ -1,4 +1,5 @@
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
+import { userName } from '../process/person.ts';
 
 /** This machine, as the store's people know it. */
 export function thisHost(): string {
@@ -7,11 +8,5 @@ export function thisHost(): string {
 
 /** Whose a key is that is made here: `user@host`. */
 export function keyName(): string {
-  let user = 'unknown';
-  try {
-    user = userInfo().username;
-  } catch {
-    // A container may run as a user that has no name.
-  }
-  return `${user}@${thisHost()}`.replace(/[^\w.@-]/g, '-');
+  return `${userName()}@${thisHost()}`.replace(/[^\w.@-]/g, '-');
 }

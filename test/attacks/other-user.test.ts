@@ -136,6 +136,7 @@ describe.runIf(linux)('processes', () => {
     // Whatever starts a browser, shows a notification or fills the clipboard here writes down what it was given.
     const spy = `#!/bin/sh\n{ tr '\\0' '\\n' </proc/$$/environ; echo "ARGUMENTS $0 $*"; } >>'${tools}/seen'\n`;
     for (const name of [
+      'prlimit',
       'xdg-open',
       'x-www-browser',
       'firefox',
@@ -147,7 +148,16 @@ describe.runIf(linux)('processes', () => {
       writeFileSync(join(tools, name), spy);
       chmodSync(join(tools, name), 0o755);
     }
+    // This machine's own default browser is none of the test's business.
+    for (const name of ['xdg-settings', 'xdg-mime']) {
+      writeFileSync(join(tools, name), `${spy}echo firefox.desktop\n`);
+      chmodSync(join(tools, name), 0o755);
+    }
     Object.assign(here.environment, {
+      XDG_DATA_HOME: tools,
+      XDG_DATA_DIRS: tools,
+      PGPASSWORD: 'secret-value-of-PGPASSWORD',
+      AWS_SECRET_ACCESS_KEY: 'secret-value-of-another-tool',
       PATH: `${tools}:${here.environment.PATH}`,
       BROWSER: join(tools, 'browser'),
     });
@@ -171,12 +181,21 @@ describe.runIf(linux)('processes', () => {
       .map((line) => line.split('=')[0]);
     // What other tools read too is the person's own affair.
     expect(handedOn.filter((name) => name?.startsWith('WEBEX_TOKEN_'))).toEqual([]);
-    expect(handedOn.sort()).toEqual(['AZURE_CLIENT_SECRET', 'OKTA_CLIENT_PRIVATEKEY', 'OKTA_CLIENT_TOKEN']);
+    expect(handedOn.sort()).toEqual([
+      'AWS_SECRET_ACCESS_KEY',
+      'AZURE_CLIENT_SECRET',
+      'OKTA_CLIENT_PRIVATEKEY',
+      'OKTA_CLIENT_TOKEN',
+    ]);
 
     const copy = here.start(['copy', 'acme']);
     await Promise.race([copy.finished, copy.stderrMatching(/on the clipboard/).catch(() => {})]);
     const all = readFileSync(join(tools, 'seen'), 'utf8');
+    expect(all).toMatch(/ARGUMENTS \S+\/firefox --private-window /);
     expect(all).not.toContain('secret-value-of-');
+    // Not what somebody listed as secret, but all that helpers have no use for.
+    const names = [...all.matchAll(/^(\w+)=/gm)].map(([, name]) => name);
+    expect(names.filter((name) => /^(WEBEX|AZURE|OKTA|PG|NODE|AWS)/.test(name ?? ''))).toEqual([]);
     expect(all).not.toContain(accessToken);
     serve.kill('SIGTERM');
     expect((await serve.finished).code).toBe(0);

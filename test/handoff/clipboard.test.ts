@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type Clipboard, copyText } from '../../src/handoff/clipboard.ts';
+import { copyText } from '../../src/handoff/clipboard.ts';
+import type { Clipboard } from '../../src/process/clipboard.ts';
 
 function fakeClipboard(): Clipboard & { content: string } {
   return {

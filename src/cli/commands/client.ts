@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { BrokerError } from '../../errors.ts';
+import { userName } from '../../process/person.ts';
 import type { Client } from '../../tokens/client.ts';
 import { dayMs } from '../../tokens/lifetimes.ts';
 import { addClient, listClients, removeClient, rotateClientSecret } from '../../vault/clients.ts';
 import type { Actor } from '../../vault/vault.ts';
-import { currentUser } from '../current-user.ts';
 import { parseInstant } from '../instant.ts';
 import { table } from '../table.ts';
 import { note, print, printJson, styled } from '../terminal.ts';
@@ -157,7 +157,7 @@ function removeCommand(): Command {
 }
 
 function byUser(): Actor {
-  return { user: currentUser() };
+  return { user: userName() };
 }
 
 function endWord({ expiresAt }: Client): string {

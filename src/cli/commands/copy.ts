@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { type CopiedText, copyText, systemClipboard } from '../../handoff/clipboard.ts';
+import { type CopiedText, copyText } from '../../handoff/clipboard.ts';
+import { systemClipboard } from '../../process/clipboard.ts';
 import { readToken } from '../../vault/read-token.ts';
 import { note, warn } from '../terminal.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -39,7 +40,7 @@ async function copyToken(
   profile: string,
   allowExpired: boolean | undefined,
 ): Promise<{ copied: CopiedText; stopped: Promise<void> }> {
-  const clipboard = await systemClipboard();
+  const clipboard = systemClipboard();
   return await withVault(async (vault, actor) => {
     const { accessToken } = await readToken(vault, profile, actor, allowExpired);
     // Listened for before the token is there: no Ctrl-C may end this and leave it behind.

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { withoutOwnSecrets } from '../../child-environment.ts';
 import { execute, NotStarted } from '../../handoff/exec.ts';
 import { tokenEnvironment } from '../../handoff/formats.ts';
 import { handedToken } from '../../handoff/handed-token.ts';
+import { environmentForExec } from '../../process/environments.ts';
 import { readToken } from '../../vault/read-token.ts';
 import { reportError } from '../terminal.ts';
 import { withVault } from '../with-vault.ts';
@@ -41,7 +41,7 @@ async function exec(
     process.exitCode = await execute({
       command: program,
       args,
-      environment: { ...withoutOwnSecrets(process.env), ...given },
+      environment: { ...environmentForExec(), ...given },
       terminal: [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY),
     });
   } catch (error) {

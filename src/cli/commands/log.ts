@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { userName } from '../../process/person.ts';
 import { verifyAudit } from '../../store/audit.ts';
 import type { AuditRow } from '../../store/audit-chain.ts';
 import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit-log.ts';
 import { pruneAuditLog } from '../../vault/audit-log.ts';
 import type { Records } from '../../vault/vault.ts';
 import { harmlessJson } from '../../webex/text.ts';
-import { currentUser } from '../current-user.ts';
 import { failed } from '../exit-codes.ts';
 import { parseInstant } from '../instant.ts';
 import { table } from '../table.ts';
@@ -62,7 +62,7 @@ async function verify(records: Records, json: boolean | undefined): Promise<void
 }
 
 async function prune(records: Records, before: number): Promise<void> {
-  const removed = await pruneAuditLog(records, before, { user: currentUser() });
+  const removed = await pruneAuditLog(records, before, { user: userName() });
   note(
     removed === 0
       ? `Nothing is older than ${new Date(before).toISOString()}.`

@@ -2,8 +2,8 @@ import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
 import { findServer } from '../../server/presence.ts';
 import { newEntryLink } from '../../vault/entry-links.ts';
-import { hasDesktop } from '../browser.ts';
-import { linksTo } from '../links.ts';
+import { chooseBrowser, willOpen } from '../browser.ts';
+import { linkTo } from '../links.ts';
 import { showTheWayIn } from '../show-the-way-in.ts';
 import { withVault } from '../with-vault.ts';
 
@@ -23,9 +23,8 @@ async function openApp(options: { open: boolean }): Promise<void> {
         help: 'Start it with: webex-token serve',
       });
     }
-    await showTheWayIn(
-      linksTo(`/enter/${await newEntryLink(vault, { ownUserOnly: options.open && hasDesktop() })}`, server),
-      options.open,
-    );
+    const browser = await chooseBrowser(options.open);
+    const path = `/enter/${await newEntryLink(vault, { ownUserOnly: willOpen(browser) })}`;
+    await showTheWayIn(linkTo(path, server), browser);
   });
 }

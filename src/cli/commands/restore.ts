@@ -2,10 +2,10 @@ import { Command } from 'commander';
 import { readSettings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
 import { systemKeychain } from '../../keys/keychain.ts';
+import { userName } from '../../process/person.ts';
 import { acceptStore } from '../../vault/backup/accept.ts';
 import { type Restored, type RestoreOptions, restoreBackup } from '../../vault/backup/restore.ts';
 import { askSecret } from '../ask-secret.ts';
-import { currentUser } from '../current-user.ts';
 import { showCount } from '../progress.ts';
 import { note, warn } from '../terminal.ts';
 
@@ -33,7 +33,7 @@ async function restore(
   { keyFile, inPlace }: { keyFile?: string; inPlace?: boolean },
 ): Promise<void> {
   const settings = readSettings();
-  const actor = { user: currentUser() };
+  const actor = { user: userName() };
   if ((path === undefined) !== (inPlace === true)) {
     throw new BrokerError('E_USAGE', 'Name either a backup file, or --in-place.');
   }

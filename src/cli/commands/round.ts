@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { userName } from '../../process/person.ts';
 import {
   beginRound,
   currentRound,
@@ -8,7 +9,6 @@ import {
   roundItems,
   skipInRound,
 } from '../../vault/renewal-round.ts';
-import { currentUser } from '../current-user.ts';
 import { handOver } from '../hand-over.ts';
 import { contactOption, days, tagOption } from '../profile-filter.ts';
 import { reportSettled } from '../report-settled.ts';
@@ -60,7 +60,7 @@ export function command(): Command {
 async function begin(options: { within: number; tag?: string; contact?: string }): Promise<void> {
   const { within: withinDays, tag, contact } = options;
   const { counts } = await withRecords((records) =>
-    beginRound(records, { withinDays, tag, contact }, { user: currentUser() }),
+    beginRound(records, { withinDays, tag, contact }, { user: userName() }),
   );
   note(`${counts.waiting.toLocaleString('en')} to renew. Go on with: webex-token round`);
 }
@@ -121,14 +121,14 @@ async function status(options: { json?: boolean }): Promise<void> {
 }
 
 async function skip(profile: string): Promise<void> {
-  await withRecords((records) => skipInRound(records, profile, { user: currentUser() }));
+  await withRecords((records) => skipInRound(records, profile, { user: userName() }));
   note(`"${profile}" is left out of this round.`);
 }
 
 async function end(): Promise<void> {
   const progress = await withRecords(async (records) => {
     const current = await currentRound(records);
-    await finishRound(records, current, { user: currentUser() });
+    await finishRound(records, current, { user: userName() });
     return current;
   });
   note(`The round is ended: ${summary(progress)}.`);

@@ -8,8 +8,8 @@ import type { TlsFiles } from '../../server/tls-files.ts';
 import { watchProvisioning } from '../../server/watch-provisioning.ts';
 import { parseAddressRange } from '../../tokens/client.ts';
 import { newEntryLink } from '../../vault/entry-links.ts';
-import { hasDesktop } from '../browser.ts';
-import { linksTo } from '../links.ts';
+import { chooseBrowser, willOpen } from '../browser.ts';
+import { linkTo } from '../links.ts';
 import { createLog } from '../log.ts';
 import { showTheWayIn } from '../show-the-way-in.ts';
 import { note } from '../terminal.ts';
@@ -63,10 +63,9 @@ async function serve(options: ServeOptions): Promise<void> {
     const server = await startServer(vault, log);
     const watch = startWatch(vault, { log, ...watchProvisioning(vault, log) });
     try {
-      await showTheWayIn(
-        linksTo(`/enter/${await newEntryLink(vault, { ownUserOnly: options.open && hasDesktop() })}`, server),
-        options.open,
-      );
+      const browser = await chooseBrowser(options.open);
+      const path = `/enter/${await newEntryLink(vault, { ownUserOnly: willOpen(browser) })}`;
+      await showTheWayIn(linkTo(path, server), browser);
       await stopped;
     } finally {
       await Promise.all([server.close(), watch.close()]);

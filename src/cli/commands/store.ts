@@ -3,9 +3,9 @@ import { Command } from 'commander';
 import { readSettings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
 import { systemKeychain } from '../../keys/keychain.ts';
+import { userName } from '../../process/person.ts';
 import { isPostgresUrl, parsePostgresUrl, shownPlace } from '../../store/postgres-url.ts';
 import { type CopiedStore, copyStoreTo } from '../../vault/copy-store.ts';
-import { currentUser } from '../current-user.ts';
 import { showCount } from '../progress.ts';
 import { table } from '../table.ts';
 import { note, print, printJson, warn } from '../terminal.ts';
@@ -42,7 +42,7 @@ async function copy(fromText: string, toText: string, options: { json?: boolean 
       settings: readSettings(),
       keychain: systemKeychain,
       now: Date.now,
-      actor: { user: currentUser() },
+      actor: { user: userName() },
       progress: (name, rows) => count.at(`Copying ${name}`, rows),
       opened: (tokens) => count.at('Opening tokens in the copy', tokens),
     });

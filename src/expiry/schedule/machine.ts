@@ -1,21 +1,16 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname } from 'node:path';
-import { withoutSecrets } from '../../child-environment.ts';
+import { BrokerError } from '../../errors.ts';
+import { homeFolder, userName } from '../../process/person.ts';
+import { type HelperResult, runHelper } from '../../process/run-helper.ts';
 
-export interface Ran {
-  /** Null where the program is not there, or was ended by a signal. */
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
+export type Ran = Pick<HelperResult, 'code' | 'stdout' | 'stderr'>;
 
 /** What of this machine a scheduler needs. */
 export interface Machine {
   platform: NodeJS.Platform;
-  /** The person's own folder. */
-  homeFolder: string;
+  /** The person's own folder. Throws where they have none. */
+  readonly homeFolder: string;
   environment: NodeJS.ProcessEnv;
   userId: number;
   /** Runs a program, never through a shell. */
@@ -27,10 +22,20 @@ export interface Machine {
 
 export const thisMachine: Machine = {
   platform: process.platform,
-  homeFolder: homedir(),
+  get homeFolder() {
+    const folder = homeFolder();
+    if (folder !== null) return folder;
+    throw new BrokerError(
+      'E_SCHEDULE',
+      `This user (${userName()}) has no home folder for a job of their own.`,
+      {
+        help: 'Set HOME, or have whatever runs jobs there run "webex-token remind" every hour.',
+      },
+    );
+  },
   environment: process.env,
   userId: process.getuid?.() ?? 0,
-  run,
+  run: (file, args, input = '') => runHelper(file, args, { input, timeoutMs: 30_000 }),
   read(path) {
     try {
       return readFileSync(path, 'utf8');
@@ -45,28 +50,3 @@ export const thisMachine: Machine = {
   },
   remove: (path) => rmSync(path, { force: true }),
 };
-
-function run(file: string, args: string[], input = ''): Promise<Ran> {
-  return new Promise((resolve) => {
-    // Not spawn's own time-out, whose timer goes on where the program is not there at all.
-    const signal = AbortSignal.timeout(30_000);
-    const child = spawn(file, args, {
-      stdio: 'pipe',
-      env: withoutSecrets(process.env),
-      windowsHide: true,
-      signal,
-    });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      stderr += text;
-    });
-    child.on('error', () => resolve({ code: null, stdout, stderr }));
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-    child.stdin.on('error', () => {});
-    child.stdin.end(input);
-  });
-}

@@ -1,0 +1,81 @@
+import { type HelperResult, runHelper } from './run-helper.ts';
+
+export interface Clipboard {
+  read(): Promise<string>;
+  /** Throws where there is no clipboard that takes it. */
+  write(text: string): Promise<void>;
+}
+
+interface ClipboardTool {
+  file: string;
+  copy: string[];
+  paste: string[];
+}
+
+/** The text passes through standard input and output alone: arguments can be seen by every user of the machine. */
+export function clipboardTools(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv): ClipboardTool[] {
+  if (platform === 'darwin') return [{ file: 'pbcopy', copy: [], paste: [] }];
+  if (platform === 'win32' || environment.WSL_DISTRO_NAME) return [powershell];
+  return [...(environment.WAYLAND_DISPLAY ? [wayland] : []), ...x11];
+}
+
+const wayland: ClipboardTool = { file: 'wl-copy', copy: [], paste: ['--no-newline'] };
+
+const x11: ClipboardTool[] = [
+  { file: 'xsel', copy: ['--clipboard', '--input'], paste: ['--clipboard', '--output'] },
+  { file: 'xclip', copy: ['-selection', 'clipboard', '-in'], paste: ['-selection', 'clipboard', '-out'] },
+];
+
+/** Where reading is another program than writing. */
+const readers: Record<string, string> = { pbcopy: 'pbpaste', 'wl-copy': 'wl-paste' };
+
+const powershellArguments = (script: string) => [
+  '-NoProfile',
+  '-NonInteractive',
+  '-EncodedCommand',
+  Buffer.from(`$ErrorActionPreference = 'Stop'; ${script}`, 'utf16le').toString('base64'),
+];
+
+const powershell: ClipboardTool = {
+  file: 'powershell.exe',
+  copy: powershellArguments(
+    '$reader = New-Object IO.StreamReader([Console]::OpenStandardInput(), [Text.Encoding]::UTF8); $text = $reader.ReadToEnd(); if ($text) { Set-Clipboard -Value $text } else { Set-Clipboard -Value $null }',
+  ),
+  paste: powershellArguments(
+    '[Console]::OutputEncoding = [Text.Encoding]::UTF8; [Console]::Out.Write([string](Get-Clipboard -Raw))',
+  ),
+};
+
+/** The desktop's own clipboard, by the first of the system's programs for it that works. */
+export function systemClipboard(): Clipboard {
+  const tools = clipboardTools(process.platform, process.env);
+  return {
+    async read() {
+      const paste = ({ file, paste: args }: ClipboardTool) =>
+        runHelper(readers[file] ?? file, args, options());
+      return (await firstThatWorks(tools, paste))?.stdout ?? '';
+    },
+    async write(text) {
+      // The program that was started for it may stay, for as long as the desktop asks it for the text.
+      const copy = ({ file, copy: args }: ClipboardTool) =>
+        runHelper(file, args, { ...options(), input: text, ignoreOutput: true });
+      if ((await firstThatWorks(tools, copy)) === null) throw new Error('no clipboard program worked');
+    },
+  };
+}
+
+/** pbcopy and pbpaste take the language's encoding, which may be ASCII where no terminal sets it. */
+function options() {
+  return process.platform === 'darwin' ? { environment: { LC_CTYPE: 'UTF-8' } } : {};
+}
+
+async function firstThatWorks(
+  tools: readonly ClipboardTool[],
+  run: (tool: ClipboardTool) => Promise<HelperResult>,
+): Promise<HelperResult | null> {
+  for (const tool of tools) {
+    const result = await run(tool);
+    if (result.code === 0) return result;
+  }
+  return null;
+}

@@ -1,0 +1,88 @@
+import { basename, win32 } from 'node:path';
+
+/*
+ * How each browser is asked for a private window. What is not known here is not opened at all: an ordinary window keeps
+ * the token in its history.
+ */
+
+/** By the words that are in the names of programs, flatpak applications and macOS bundles. First match counts. */
+const families: [name: RegExp, option: string][] = [
+  [/edge/, '--inprivate'],
+  [/opera/, '--private'],
+  [
+    /firefox|librewolf|waterfox|floorp|icecat|iceweasel|abrowser|palemoon|(^|[^a-z])zen([^a-z]|$)/,
+    '--private-window',
+  ],
+  [/chrom(e|ium)|brave|vivaldi|yandex/, '--incognito'],
+];
+
+/** The option that opens a private window in the program of that name. Null where none is known. */
+export function privateWindowOption(name: string): string | null {
+  return families.find(([pattern]) => pattern.test(name.toLowerCase()))?.[1] ?? null;
+}
+
+/**
+ * The command of a desktop entry, made to open a private window. What else stands in it (`--new-window`, a profile) could
+ * take the address for its own, and is left out. Null where the browser is not known.
+ */
+export function privateCommand(command: readonly string[]): string[] | null {
+  const [program = '', ...args] = command;
+  switch (basename(program)) {
+    case 'env': {
+      const settings = args.filter((_, at) => args.slice(0, at + 1).every((one) => /^\w+=/.test(one)));
+      const rest = privateCommand(args.slice(settings.length));
+      return rest === null ? null : [program, ...settings, ...rest];
+    }
+    case 'flatpak':
+      return flatpakCommand(program, args);
+    case 'snap': {
+      const [run, name = ''] = args;
+      const option = run === 'run' ? privateWindowOption(name) : null;
+      return option === null ? null : [program, 'run', name, option];
+    }
+    default: {
+      const option = privateWindowOption(basename(program));
+      return option === null ? null : [program, option];
+    }
+  }
+}
+
+/** `flatpak run [options] APPLICATION [its arguments]` */
+function flatpakCommand(program: string, [run, ...rest]: string[]): string[] | null {
+  const at = rest.findIndex((each) => !each.startsWith('-'));
+  const application = rest[at] ?? '';
+  const option = run === 'run' ? privateWindowOption(application) : null;
+  if (option === null) return null;
+  const options = rest.slice(0, at).filter((each) => each !== '--file-forwarding');
+  return [program, 'run', ...options, application, option];
+}
+
+/**
+ * The command for a desktop entry that is named but is not there, by the names that packages give them:
+ * `firefox_firefox.desktop` of a snap, `org.mozilla.firefox.desktop` of a flatpak, `chromium.desktop` of the system.
+ */
+export function privateCommandById(id: string): string[] | null {
+  const name = id.replace(/\.desktop$/, '');
+  const [, snap, application] = /^([a-z0-9-]+)_([a-z0-9-]+)$/.exec(name) ?? [];
+  if (snap !== undefined) {
+    return privateCommand([`/snap/bin/${snap === application ? snap : `${snap}.${application}`}`]);
+  }
+  if (/^[\w-]+(\.[\w-]+){2,}$/.test(name)) return privateCommand(['flatpak', 'run', name]);
+  return /^[\w.-]+$/.test(name) ? privateCommand([name]) : null;
+}
+
+/** macOS, by the bundle's ID. A new process is asked, which tells the one that runs. */
+export function macosCommand(bundle: string): string[] | null {
+  const option = /^[\w.-]+$/.test(bundle) ? privateWindowOption(bundle) : null;
+  return option === null ? null : ['/usr/bin/open', '-n', '-b', bundle, '--args', option];
+}
+
+/** Windows, by the command that the registry has for the default browser: `"C:\…\chrome.exe" --single-argument %1`. */
+export function windowsCommand(registered: string): string[] | null {
+  const [, quoted, bare] = /^\s*(?:"([^"]+)"|(\S+))/.exec(registered) ?? [];
+  const program = quoted ?? bare ?? '';
+  const name = win32.basename(program);
+  // Opera is started by a launcher that has no name of its own.
+  const option = privateWindowOption(/^launcher\.exe$/i.test(name) ? program : name);
+  return option === null ? null : [program, option];
+}

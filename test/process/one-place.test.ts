@@ -1,0 +1,26 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+const src = join(import.meta.dirname, '../../src');
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
+const textOf = (name: string) => readFileSync(join(src, name), 'utf8');
+
+it('starts other programs in one place only', () => {
+  const starting = files.filter((name) =>
+    textOf(name)
+      .split('\n')
+      // A type starts nothing.
+      .some(
+        (line) =>
+          /child_process|worker_threads|from '(execa|open|clipboardy)'/.test(line) &&
+          !/^import type /.test(line),
+      ),
+  );
+  expect(starting).toEqual([join('process', 'start-program.ts')]);
+});
+
+it('asks the system for the person’s name and home folder in places only that expect it to have none', () => {
+  const asking = files.filter((name) => /\b(userInfo|homedir)\b|from 'env-paths'/.test(textOf(name)));
+  expect(asking.sort()).toEqual([join('process', 'person.ts')]);
+});
