@@ -12,6 +12,7 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
   import: () => import('./commands/import.ts'),
   list: () => import('./commands/list.ts'),
   show: () => import('./commands/show.ts'),
+  token: () => import('./commands/token.ts'),
   get: () => import('./commands/get.ts'),
   exec: () => import('./commands/exec.ts'),
   copy: () => import('./commands/copy.ts'),

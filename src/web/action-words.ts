@@ -5,6 +5,8 @@ export const actionWords: Record<string, string> = {
   verify: 'New token checked',
   accept: 'Token accepted by hand',
   discard: 'Token discarded',
+  activate: 'Earlier token used again',
+  'remove-token': 'Token deleted',
   check: 'Daily check',
   test: 'Test',
   read: 'Token handed out',

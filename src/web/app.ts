@@ -39,6 +39,7 @@ import { begin, end, roundPage, skip } from './pages/round.ts';
 import { beginNewSignIn, signInForm } from './pages/sign-in.ts';
 import { beginSignInByLink, signInLink } from './pages/sign-in-link.ts';
 import { signInProgress, signInStatus } from './pages/sign-in-progress.ts';
+import { activate, confirmPage, removeOne } from './pages/stored-tokens.ts';
 import { test, testPage, testProgress } from './pages/test.ts';
 import { revealToken } from './pages/token.ts';
 import { doneByHand, forget, look, push, toolPage } from './pages/tool.ts';
@@ -135,6 +136,15 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/profiles/:name/test', { get: testPage(context), post: [...formBody, test(context)] });
   route(app, '/profiles/:name/test/progress', { get: testProgress(context) });
   route(app, '/profiles/:name/remove', { get: removePage(context), post: [...formBody, remove(context)] });
+  const oneToken = '/profiles/:name/tokens/:tokenId';
+  route(app, `${oneToken}/activate`, {
+    get: confirmPage(context, 'activate'),
+    post: [...formBody, activate(context)],
+  });
+  route(app, `${oneToken}/remove`, {
+    get: confirmPage(context, 'remove'),
+    post: [...formBody, removeOne(context)],
+  });
   for (const tool of ['entra', 'okta'] as const) {
     const path = `/profiles/:name/${tool}`;
     route(app, path, { get: toolPage(context, tool) });

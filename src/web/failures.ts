@@ -23,6 +23,7 @@ const known: Record<string, [status: number, title: string]> = {
   E_OTHER_DEPLOYMENT: [409, 'The token belongs to the other Webex'],
   E_CLIENT_EXISTS: [409, 'That name is taken'],
   E_EXPIRED: [409, 'The token has expired'],
+  E_REJECTED: [409, 'Webex does not accept the token'],
   E_ROUND: [409, 'The round stands otherwise'],
   E_LINK_SPENT: [410, 'This link is used up'],
   E_OTHER_USER: [403, 'This link is somebody else’s'],

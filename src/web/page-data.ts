@@ -48,6 +48,16 @@ export interface PageData {
   log: LogPage;
   round: RoundPage;
   remove: { profile: string; tokens: number; tokensUrl: string };
+  'stored-token': StoredTokenPage;
+}
+
+/** Asks before an earlier token is used again, or deleted. */
+export interface StoredTokenPage {
+  action: 'activate' | 'remove';
+  profile: string;
+  token: TokenSummary;
+  /** Where the person who signed in can revoke it. */
+  tokensUrl: string;
 }
 
 export interface OverviewPage {

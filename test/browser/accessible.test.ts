@@ -130,6 +130,8 @@ const pages: Record<string, string[] | 'no page'> = {
   '/profiles/:name/test': ['/profiles/acme/test'],
   '/profiles/:name/test/progress': 'no page',
   '/profiles/:name/remove': ['/profiles/acme/remove'],
+  '/profiles/:name/tokens/:tokenId/activate': ['every stored token'],
+  '/profiles/:name/tokens/:tokenId/remove': ['every stored token'],
   '/profiles/:name/entra': [
     `/profiles/${longName}/entra?attributes=more&userName=differs`,
     '/profiles/acme/entra',
@@ -193,6 +195,8 @@ test('axe finds nothing on any page, in light and dark, and nothing scrolls side
   ]) {
     await inspectAt(path);
   }
+  const tokenId = captures[0]?.replace('/captures/', '');
+  for (const action of ['activate', 'remove']) await inspectAt(`/profiles/acme/tokens/${tokenId}/${action}`);
 
   for (const [path, what] of [
     ['/sign-in', 'the sign-in with an error'],

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { importToken } from '../../src/vault/import-token.ts';
 import { settleToken } from '../../src/vault/settle.ts';
-import { actor, today } from '../vault/vaults.ts';
+import { actor, allTokens, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { type Served, served } from './served.ts';
 
@@ -77,3 +77,30 @@ test('is removed after a word about what that does not do', async () => {
   await person.get('/profiles/acme').expect(404);
   await person.post('/profiles/acme/remove').type('form').expect(404);
 });
+
+test('an earlier token is used again, or deleted, after a question', async () => {
+  const earlier = await store('acme');
+  web.vault.setNow(today + 1000);
+  const current = await store('acme', 'B');
+  const person = await web.person();
+  const path = `/profiles/acme/tokens/${earlier}`;
+  const { text } = await person.get('/profiles/acme').expect(200);
+  expect(text).toContain(`href="${path}/activate"`);
+  expect(text).toContain(`href="${path}/remove"`);
+
+  const question = await person.get(`${path}/activate`).expect(200);
+  expect(question.text).toContain(`<form method="post" action="${path}/activate"`);
+  await person.post(`${path}/activate`).type('form').expect(303).expect('Location', '/profiles/acme');
+  expect(await states()).toEqual({ [earlier]: 'current', [current]: 'earlier' });
+
+  expect((await person.get(`/profiles/acme/tokens/${current}/remove`)).text).toContain('Delete this token?');
+  await person.post(`/profiles/acme/tokens/${current}/remove`).type('form').expect(303);
+  expect(await states()).toEqual({ [earlier]: 'current' });
+
+  await person.get(`/profiles/acme/tokens/${current}/activate`).expect(404);
+  await person.post(`/profiles/nobody/tokens/${earlier}/remove`).type('form').expect(404);
+});
+
+async function states(): Promise<Record<string, string>> {
+  return Object.fromEntries((await allTokens(web.vault, 'acme')).map(({ id, state }) => [id, state]));
+}

@@ -1,0 +1,46 @@
+import type { RequestHandler } from 'express';
+import { summarizeToken } from '../../tokens/summary.ts';
+import { activateToken, removeToken, requireTokenOf } from '../../vault/stored-tokens.ts';
+import { actorOf, type WebContext } from '../context.ts';
+import { leaveNotice } from '../notice.ts';
+import type { StoredTokenPage } from '../page-data.ts';
+
+type ByToken = RequestHandler<{ name: string; tokenId: string }>;
+
+const titles = { activate: 'Use this earlier token?', remove: 'Delete this token?' };
+
+/** `GET /profiles/:name/tokens/:tokenId/activate` and `…/remove`: asks before either. */
+export function confirmPage({ vault, render }: WebContext, action: StoredTokenPage['action']): ByToken {
+  return async (request, response) => {
+    const { name, tokenId } = request.params;
+    const { profile, token } = await requireTokenOf(vault, name, tokenId);
+    const { idbroker } = vault.settings.webex[profile.deployment];
+    render(
+      request,
+      response,
+      'stored-token',
+      { action, profile: name, token: summarizeToken(token), tokensUrl: `${idbroker}/profile#/tokens` },
+      { title: titles[action] },
+    );
+  };
+}
+
+/** `POST /profiles/:name/tokens/:tokenId/activate` */
+export function activate({ vault }: WebContext): ByToken {
+  return async (request, response) => {
+    const { name, tokenId } = request.params;
+    await activateToken(vault, name, tokenId, actorOf(request));
+    leaveNotice(request, 'The earlier token is in use again.');
+    response.redirect(303, `/profiles/${name}`);
+  };
+}
+
+/** `POST /profiles/:name/tokens/:tokenId/remove` */
+export function removeOne({ vault }: WebContext): ByToken {
+  return async (request, response) => {
+    const { name, tokenId } = request.params;
+    await removeToken(vault, name, tokenId, actorOf(request));
+    leaveNotice(request, 'The token was deleted.');
+    response.redirect(303, `/profiles/${name}`);
+  };
+}

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { updateToken } from '../../src/store/tokens.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { activateToken, removeToken } from '../../src/vault/stored-tokens.ts';
+import { simulated } from '../simulator/simulated.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { actor, allTokens, auditLog, fragment, newVault, type TestVault, today } from './vaults.ts';
+
+const year = 365 * 86_400_000;
+
+async function twoTokens() {
+  const webex = await simulated({ now: () => today });
+  const vault = await newVault(webex);
+  const store = async (account = 'full-admin') => {
+    const { accessToken } = webex.issueToken(account);
+    const text = fragment({ access_token: accessToken });
+    const id = await importToken(vault, { profile: 'acme' }, text, actor);
+    await settleToken(vault, id, actor);
+    return { id, accessToken };
+  };
+  const first = await store();
+  vault.setNow(today + 1000);
+  return { webex, vault, store, first, second: await store() };
+}
+
+const inUse = async (vault: TestVault) => (await readToken(vault, 'acme', actor, true)).accessToken;
+
+describe('activateToken', () => {
+  test('makes an earlier token current, and the current one an earlier one', async () => {
+    const { vault, first, second } = await twoTokens();
+    expect(await inUse(vault)).toBe(second.accessToken);
+    await activateToken(vault, 'acme', first.id, actor);
+    expect(await inUse(vault)).toBe(first.accessToken);
+    expect(await allTokens(vault, 'acme')).toMatchObject([
+      { id: second.id, state: 'earlier' },
+      { id: first.id, state: 'current' },
+    ]);
+    expect(await auditLog(vault)).toContain('activate ok acme');
+  });
+
+  test('leaves the current one as it is', async () => {
+    const { vault, second } = await twoTokens();
+    await activateToken(vault, 'acme', second.id, actor);
+    expect(await inUse(vault)).toBe(second.accessToken);
+    expect(await auditLog(vault)).not.toContain('activate ok acme');
+  });
+
+  test('works while Webex cannot be asked', async () => {
+    const { webex, vault, first } = await twoTokens();
+    webex.faults.add({ path: '/v1/people/me', answer: 503 });
+    await activateToken(vault, 'acme', first.id, actor);
+    expect(await inUse(vault)).toBe(first.accessToken);
+  });
+
+  test('takes a token that needs review', async () => {
+    const { vault, store } = await twoTokens();
+    const lesser = await store('ordinary');
+    await activateToken(vault, 'acme', lesser.id, actor);
+    expect(await inUse(vault)).toBe(lesser.accessToken);
+  });
+
+  test('refuses what Webex rejects, and keeps that it does', async () => {
+    const { webex, vault, first, second } = await twoTokens();
+    webex.revoke('full-admin');
+    const error = await brokerErrorOf(() => activateToken(vault, 'acme', first.id, actor));
+    expect(error).toMatchObject({ code: 'E_REJECTED' });
+    expect(await inUse(vault)).toBe(second.accessToken);
+    expect(await allTokens(vault, 'acme')).toContainEqual(
+      expect.objectContaining({ id: first.id, state: 'earlier', rejectedAt: today + 1000 }),
+    );
+    expect(await auditLog(vault)).toContain('activate rejected acme');
+  });
+
+  test('refuses an expired one', async () => {
+    const { webex, vault, first, second } = await twoTokens();
+    webex.faults.add({ path: '/v1/people/me', answer: 503 });
+    vault.setNow(today + year);
+    const error = await brokerErrorOf(() => activateToken(vault, 'acme', first.id, actor));
+    expect(error).toMatchObject({ code: 'E_EXPIRED' });
+    expect(await inUse(vault)).toBe(second.accessToken);
+    expect(await auditLog(vault)).toContain('activate expired acme');
+  });
+
+  test('refuses one of the other deployment without asking Webex, even where it was current once', async () => {
+    const { webex, vault, second } = await twoTokens();
+    const text = usualToken({ cluster: 'FC82' });
+    const id = await importToken(vault, { profile: 'acme' }, text, actor);
+    await updateToken(vault.db, id, { state: 'earlier' });
+    webex.requests.length = 0;
+    const error = await brokerErrorOf(() => activateToken(vault, 'acme', id, actor));
+    expect(error).toMatchObject({ code: 'E_OTHER_DEPLOYMENT' });
+    expect(webex.requests).toEqual([]);
+    expect(await inUse(vault)).toBe(second.accessToken);
+  });
+
+  test('knows neither profiles nor tokens that are not there, nor another profile’s token', async () => {
+    const { vault, first } = await twoTokens();
+    await importToken(vault, { profile: 'globex' }, usualToken({ cluster: 'ZZ99' }), actor);
+    for (const [name, id, code] of [
+      ['nobody', first.id, 'E_NO_PROFILE'],
+      ['acme', 'nothing', 'E_NO_TOKEN'],
+      ['globex', first.id, 'E_NO_TOKEN'],
+    ] as const) {
+      expect(await brokerErrorOf(() => activateToken(vault, name, id, actor))).toMatchObject({ code });
+      expect(await brokerErrorOf(() => removeToken(vault, name, id, actor))).toMatchObject({ code });
+    }
+  });
+});
+
+describe('removeToken', () => {
+  test('deletes one token, an earlier one or the current one', async () => {
+    const { vault, first, second } = await twoTokens();
+    await removeToken(vault, 'acme', first.id, actor);
+    expect(await allTokens(vault, 'acme')).toMatchObject([{ id: second.id, state: 'current' }]);
+    await removeToken(vault, 'acme', second.id, actor);
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+    expect(await brokerErrorOf(() => readToken(vault, 'acme', actor))).toMatchObject({ code: 'E_NO_TOKEN' });
+    expect((await auditLog(vault)).filter((line) => line.startsWith('remove-token'))).toEqual([
+      'remove-token ok acme',
+      'remove-token ok acme',
+    ]);
+  });
+});
