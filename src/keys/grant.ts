@@ -48,13 +48,16 @@ export async function openGrant(
   const belonging = { ...dataKeyBelonging(granted), grantee: granted.keyEncryptionKeyId };
   const encrypted = open(granted.jwe, voucher.key, voucher.id, belonging).toString('ascii');
   const { compactDecrypt } = await import('jose');
+  let dataKey: Buffer;
   try {
     const { plaintext } = await compactDecrypt(encrypted, privateKeyOf(keyEncryptionKey), {
       keyManagementAlgorithms: ['ECDH-ES'],
       contentEncryptionAlgorithms: ['A256GCM'],
     });
-    return Buffer.from(plaintext);
+    dataKey = Buffer.from(plaintext);
   } catch (cause) {
     throw new SealBroken('altered', `the data key is encrypted to another key (${String(cause)})`);
   }
+  if (keyId(dataKey) === granted.dataKeyId) return dataKey;
+  throw new SealBroken('altered', 'the data key is another than its name says');
 }

@@ -20,55 +20,87 @@ function belongingOf(place: TokenPlace): Record<string, string> {
   return { token: place.tokenId, profile: place.profileId };
 }
 
+/** What this host remembers of the data keys that it held before. */
+export interface RememberedKeys {
+  /** The highest generation that it held, and the ID of that data key. */
+  generation: number;
+  dataKeyId: string;
+  /** Whether the key-encryption key in question has opened a data key before. */
+  hasOpened: boolean;
+}
+
 /** The data keys that this process can use. The last one seals, all of them open. */
 export class KeyRing {
   readonly #keys = new Map<string, Buffer>();
   #sealingKeyId = '';
+  /** The generation of the data key that seals. -1: there is none. */
+  generation = -1;
 
   /** @param wrapped oldest first. Throws `E_SEAL` where one does not open with this key-encryption key. */
   constructor(wrapped: WrappedDataKey[], keyEncryptionKey: Uint8Array) {
-    for (const each of wrapped) this.add(each, () => unwrapDataKey(each, keyEncryptionKey));
+    for (const each of wrapped) this.#add(each, unwrapOwn(each, keyEncryptionKey));
   }
 
   /**
-   * The ring of a key-encryption key, with what was granted to it from elsewhere. `granted` are those data keys anew,
-   * wrapped for the key itself: kept in their place, they open without what vouched for them.
+   * The ring of a key-encryption key, with what was granted to it from elsewhere. `granted` are the same data keys,
+   * wrapped for the key itself: kept in their place, they open without the key that vouched for them.
+   *
+   * A data key that was granted counts only where the data key of the generation right before it vouches for it, and
+   * where it is newer than everything that this host held: who had an older data key vouches for nothing any more. The
+   * key of a request vouches for the first data key alone, and only as long as this host has not opened any.
+   * Throws `E_SEAL` where one cannot be trusted, `E_STORE_OLDER` where the newest is older than the one remembered.
    */
   static async open(
     wrapped: WrappedDataKey[],
     keyEncryptionKey: Uint8Array,
+    remembered: RememberedKeys | null = null,
   ): Promise<{ ring: KeyRing; granted: WrappedDataKey[] }> {
     const ring = new KeyRing([], keyEncryptionKey);
     const granted: WrappedDataKey[] = [];
     for (const each of wrapped) {
-      const voucher = ring.#voucherOf(each, keyEncryptionKey);
+      const voucher = ring.#voucherOf(each, keyEncryptionKey, remembered);
       if (voucher === null) {
-        ring.add(each, () => unwrapDataKey(each, keyEncryptionKey));
+        if (granted.length > 0)
+          throw distrust(new SealBroken('misplaced', 'it follows one that was never used'));
+        ring.#add(each, unwrapOwn(each, keyEncryptionKey));
         continue;
       }
       try {
         const dataKey = await openGrant(each, keyEncryptionKey, voucher);
-        ring.add(each, () => dataKey);
+        ring.#add(each, dataKey);
         granted.push(await wrapDataKey(dataKey, each.generation, keyEncryptionKey));
       } catch (error) {
-        throw distrust(error, dataKeyWords, dataKeyHelp);
+        throw distrust(error);
       }
     }
+    if (remembered !== null && ring.generation < remembered.generation) throw older(ring, remembered);
+    const isOther = ring.generation === remembered?.generation && ring.#sealingKeyId !== remembered.dataKeyId;
+    if (isOther) throw distrust(new SealBroken('other-key', 'another one of its generation was seen here'));
     return { ring, granted };
   }
 
   /** Which key vouches for a data key that was granted; null where it is wrapped for the key itself. */
-  #voucherOf(wrapped: WrappedDataKey, keyEncryptionKey: Uint8Array): Voucher | null {
+  #voucherOf(
+    wrapped: WrappedDataKey,
+    keyEncryptionKey: Uint8Array,
+    remembered: RememberedKeys | null,
+  ): Voucher | null {
     let id: string;
     try {
       id = keyIdOf(wrapped.jwe);
     } catch {
       return null;
     }
-    const key = this.#keys.get(id);
-    if (key !== undefined) return { id, key };
-    const admission = admissionKeyOf(keyEncryptionKey);
-    return keyId(admission) === id ? { id, key: admission } : null;
+    if (id === wrapped.keyEncryptionKeyId) return null;
+    const isFirstHere = remembered === null || !remembered.hasOpened;
+    const isRemembered = wrapped.dataKeyId === remembered?.dataKeyId;
+    const isNew = isFirstHere || isRemembered || wrapped.generation > remembered.generation;
+    const previous = this.#keys.get(this.#sealingKeyId);
+    if (previous !== undefined && this.#sealingKeyId === id && isNew) return { id, key: previous };
+    const enrollmentKey = admissionKeyOf(keyEncryptionKey);
+    const mayEnroll = this.#keys.size === 0 && (isFirstHere || isRemembered);
+    if (mayEnroll && keyId(enrollmentKey) === id) return { id, key: enrollmentKey };
+    throw distrust(new SealBroken('other-key', 'a key vouches for it that no longer counts'));
   }
 
   /** The newest data key. Throws `E_KEY` where there is none. */
@@ -87,13 +119,13 @@ export class KeyRing {
     return this.#keys.has(dataKeyId);
   }
 
-  add({ dataKeyId }: Pick<WrappedDataKey, 'dataKeyId'>, unwrap: () => Buffer): void {
-    try {
-      this.#keys.set(dataKeyId, unwrap());
-      this.#sealingKeyId = dataKeyId;
-    } catch (error) {
-      throw distrust(error, dataKeyWords, dataKeyHelp);
+  #add({ dataKeyId, generation }: WrappedDataKey, dataKey: Buffer): void {
+    if (this.#keys.size > 0 && generation !== this.generation + 1) {
+      throw distrust(new SealBroken('misplaced', 'its generation does not follow the one before'));
     }
+    this.#keys.set(dataKeyId, dataKey);
+    this.#sealingKeyId = dataKeyId;
+    this.generation = generation;
   }
 
   async seal(token: string, place: TokenPlace): Promise<string> {
@@ -114,10 +146,29 @@ export class KeyRing {
   }
 }
 
-const dataKeyWords = "The store's own data key";
-const dataKeyHelp = 'Restore a backup. Nothing was changed.';
+function unwrapOwn(wrapped: WrappedDataKey, keyEncryptionKey: Uint8Array): Buffer {
+  try {
+    return unwrapDataKey(wrapped, keyEncryptionKey);
+  } catch (error) {
+    throw distrust(error);
+  }
+}
 
-function distrust(error: unknown, what: string, help: string): unknown {
+function older({ generation }: KeyRing, remembered: RememberedKeys): BrokerError {
+  return new BrokerError(
+    'E_STORE_OLDER',
+    `The store's newest data key has the generation ${generation}, and ${remembered.generation} was seen here: the store was set back to older keys.`,
+    {
+      help: 'Was an older copy of the database put back, or was a backup restored on another host? If this was meant, accept it here too: webex-token restore --in-place. Nothing was changed.',
+    },
+  );
+}
+
+function distrust(
+  error: unknown,
+  what = "The store's own data key",
+  help = 'Restore a backup. Nothing was changed.',
+): unknown {
   if (!(error instanceof SealBroken)) return error;
   return new BrokerError('E_SEAL', `${what} cannot be trusted: ${error.message}.`, {
     help: `The database was changed from outside or is damaged. ${help}`,

@@ -46,10 +46,12 @@ export async function addRequestedKey(vault: Vaulted, request: KeyRequest, actor
     const grantee = { id, publicKey };
     const admission = await admit(grantee, vault.keys.ring.sealingKey);
     await insertKeyRecord(trx, { info: { id, kind }, name, publicKey, admission, createdAt: vault.now() });
-    const admissionKey = Buffer.from(request.admissionKey, 'base64url');
-    const voucher = { id: keyId(admissionKey), key: admissionKey };
+    // The request's key vouches for the first data key, and each data key for the next one.
+    let voucher = Buffer.from(request.admissionKey, 'base64url');
     for (const { key, generation } of await dataKeysOf(trx, vault)) {
-      await insertDataKeys(trx, vault.now(), [await grantDataKey(key, generation, grantee, voucher)]);
+      const granted = await grantDataKey(key, generation, grantee, { id: keyId(voucher), key: voucher });
+      await insertDataKeys(trx, vault.now(), [granted]);
+      voucher = Buffer.from(key);
     }
     await appendAudit(trx, vault.now(), { action: 'key-add', outcome: 'ok', ...actor });
   });

@@ -1,11 +1,12 @@
-import { renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Settings } from '../config.ts';
 import { BrokerError } from '../errors.ts';
 import { readKeyFile } from '../keys/key-file.ts';
 import { keyId } from '../keys/key-id.ts';
 import { type Keychain, keychainFailure } from '../keys/keychain.ts';
 import { deriveKey } from '../keys/passphrase.ts';
+import { syncFolder } from '../private-files.ts';
 import type { KeyEncryptionKeyInfo } from '../store/keys.ts';
 
 export interface KeySource {
@@ -42,7 +43,6 @@ export function replacedKeyFilePath(settings: Pick<Settings, 'home' | 'keyFile'>
  * another one's is something that the person can mend: most keys are simply somebody else's.
  */
 export async function obtainKey(known: KeyEncryptionKeyInfo[], source: KeySource): Promise<HeldKey> {
-  finishFileReplacement(known, source);
   const failures: unknown[] = [];
   for (const info of known.toReversed()) {
     try {
@@ -93,32 +93,55 @@ export async function fetchKey(info: KeyEncryptionKeyInfo, source: KeySource): P
 
 function fileKey(info: KeyEncryptionKeyInfo, { settings }: KeySource): Buffer {
   const path = keyFilePath(settings);
-  const key = readKeyFile(path);
-  if (key !== null && keyId(key) === info.id) return key;
-  const next = readKeyFile(nextKeyFilePath(settings));
-  if (next !== null && keyId(next) === info.id) return next;
-  if (key === null) {
+  const places = [path, nextKeyFilePath(settings), path];
+  let isThere = false;
+  // The first place is read twice: meanwhile another process may have moved the file from the second to the first.
+  for (const place of places) {
+    const key = readKeyFile(place);
+    if (key !== null && keyId(key) === info.id) return key;
+    isThere = place === path && key !== null;
+  }
+  if (!isThere) {
     throw new BrokerError('E_KEY_LOST', `This store's key file is gone: ${path}.`, {
       help: 'Put it back, or name its place with WEBEX_TOKEN_KEY_FILE. Is this host new to a store that others use? "webex-token key request --file" asks them to be let in. Without a key the stored tokens cannot be read. Nothing was changed, and no new key was made.',
     });
   }
-  throw new BrokerError('E_KEY_LOST', `The key file ${path} holds the key of another store.`, {
-    help: 'Put the right one in its place, or name it with WEBEX_TOKEN_KEY_FILE. Nothing was changed.',
+  throw new BrokerError('E_KEY_LOST', `The key file ${path} holds a key that this store does not know.`, {
+    help: 'It is the key of another store, or one that was removed from this store. Put the right one in its place, name it with WEBEX_TOKEN_KEY_FILE, or ask for access: webex-token key request --file. Nothing was changed.',
   });
 }
 
-/** Puts the new key file into the old one's place, once the store knows the new one alone. */
+/**
+ * Puts the new key file into the old one's place, once the store knows the new one alone. To be called within the lock
+ * of all writers of the store: what is looked at must not be moved by another process before it is moved here.
+ */
 export function finishFileReplacement(known: KeyEncryptionKeyInfo[], { settings }: KeySource): void {
+  try {
+    if (!awaitsReplacement(known, { settings })) return;
+    const [path, next] = [keyFilePath(settings), nextKeyFilePath(settings)];
+    const old = readKeyFile(path);
+    // A file that was named may serve other stores too. It is linked, so that there is a key file at any moment.
+    if (old !== null && settings.keyFile !== null) {
+      const replaced = replacedKeyFilePath(settings, old);
+      if (!existsSync(replaced)) linkSync(path, replaced);
+    }
+    renameSync(next, path);
+    syncFolder(dirname(path));
+  } catch {
+    // It is read where it is; and what is wrong with it is said where it is needed.
+  }
+}
+
+/** Whether a new key file that the store knows waits for the place of one that it no longer knows. */
+export function awaitsReplacement(
+  known: KeyEncryptionKeyInfo[],
+  { settings }: Pick<KeySource, 'settings'>,
+): boolean {
   const isKnown = (key: Buffer | null) =>
     key !== null && known.some(({ id, kind }) => kind === 'file' && id === keyId(key));
   try {
-    const [path, next] = [keyFilePath(settings), nextKeyFilePath(settings)];
-    const old = readKeyFile(path);
-    if (!isKnown(readKeyFile(next)) || isKnown(old)) return;
-    // A file that was named may serve other stores too.
-    if (old !== null && settings.keyFile !== null) renameSync(path, replacedKeyFilePath(settings, old));
-    renameSync(next, path);
+    return isKnown(readKeyFile(nextKeyFilePath(settings))) && !isKnown(readKeyFile(keyFilePath(settings)));
   } catch {
-    // It is read where it is; and what is wrong with it is said where it is needed.
+    return false;
   }
 }

@@ -1,5 +1,7 @@
 import { rmSync } from 'node:fs';
 import { BrokerError } from '../errors.ts';
+import { readKeyFile } from '../keys/key-file.ts';
+import { keyId } from '../keys/key-id.ts';
 import { appendAudit } from '../store/audit.ts';
 import { listKeyHolders } from '../store/key-holders.ts';
 import { deleteKeyEncryptionKey, type KeyEncryptionKeyInfo, listKeyEncryptionKeys } from '../store/keys.ts';
@@ -56,8 +58,14 @@ export async function replaceKey(
     await appendAudit(trx, vault.now(), { action: 'key-replace', outcome: 'ok', ...actor });
   });
   keys.hold(held);
-  if (heldBy.length === 0) await forget(oldKey, source);
-  finishFileReplacement(await listKeyEncryptionKeys(db), source);
+  // Within the lock of all writers, and by what the store knows then: another process may have gone on meanwhile.
+  await db.transaction().execute(async (trx) => {
+    const known = await listKeyEncryptionKeys(trx);
+    finishFileReplacement(known, source);
+    if (known.some(({ id }) => id === oldKey.id)) return;
+    forgetFile(oldKey, source);
+  });
+  if (heldBy.length === 0) await forgetEntry(oldKey, source);
   return { oldKey, newKey, heldBy };
 }
 
@@ -90,8 +98,11 @@ async function halfDone(
     }
   }
   await db.transaction().execute(async (trx) => {
+    // Another process may have ended it meanwhile: then the new key is the only one.
+    if ((await replacementUnderWay(trx))?.newId !== replacement.newId) return;
     const isInUse = replacement.newId === keys.held.info.id;
-    if (oldKey !== undefined && !isInUse) await deleteKeyEncryptionKey(trx, replacement.newId);
+    const hasOld = (await listKeyEncryptionKeys(trx)).some(({ id }) => id === replacement.oldId);
+    if (hasOld && !isInUse) await deleteKeyEncryptionKey(trx, replacement.newId);
     await endReplacement(trx);
   });
   return null;
@@ -104,19 +115,24 @@ async function begin(
 ): Promise<Pair> {
   const { db, keys } = vault;
   const oldKey = keys.held.info;
-  const made = await make(kind, passphrase, source, await listKeyEncryptionKeys(db));
+  // A keychain may have to be unlocked first, and a passphrase takes a while: other writers do not wait for that.
+  const madeBefore = kind === 'file' ? null : await make(kind, passphrase, source);
   try {
-    await db.transaction().execute(async (trx) => {
+    return await db.transaction().execute(async (trx) => {
       if ((await replacementUnderWay(trx)) !== null) throw anotherIsFaster();
+      const known = await listKeyEncryptionKeys(trx);
+      if (!known.some(({ id }) => id === oldKey.id)) throw anotherIsFaster();
+      finishFileReplacement(known, source);
+      const made = madeBefore ?? makeFileKey(source, known);
       await wrapForHeldKey(trx, vault, made);
       await beginReplacement(trx, { oldId: oldKey.id, newId: made.info.id });
+      return { oldKey, newKey: made.info };
     });
   } catch (error) {
     // A key that nobody uses does no harm, so that taking it away again may fail.
-    await made.undo().catch(() => {});
+    await madeBefore?.undo().catch(() => {});
     throw error;
   }
-  return { oldKey, newKey: made.info };
 }
 
 function anotherIsFaster(): BrokerError {
@@ -126,13 +142,11 @@ function anotherIsFaster(): BrokerError {
 }
 
 async function make(
-  kind: KeyKind,
+  kind: 'keychain' | 'passphrase',
   passphrase: string | undefined,
   source: KeySource,
-  known: KeyEncryptionKeyInfo[],
 ): Promise<MadeKey> {
   if (kind === 'keychain') return await makeKeychainKey(source);
-  if (kind === 'file') return makeFileKey(source, known);
   if (passphrase === undefined) throw new BrokerError('E_KEY_PASSPHRASE', 'No new passphrase was given.');
   return await makePassphraseKey(passphrase);
 }
@@ -145,9 +159,16 @@ async function otherHolders(db: Db, id: string, now: number): Promise<string[]> 
     .map(({ host }) => host);
 }
 
-/** Takes the old key out of the keychain, or its file away where this program made it. That may fail: it opens nothing. */
-async function forget({ id, kind }: KeyEncryptionKeyInfo, { keychain, settings }: KeySource): Promise<void> {
+/** Takes an old key out of the keychain, where no other process can take it up again. That may fail: it opens nothing. */
+async function forgetEntry({ id, kind }: KeyEncryptionKeyInfo, { keychain }: KeySource): Promise<void> {
   if (kind === 'keychain') await keychain.delete(id).catch(() => {});
+}
+
+/** Removes the old key's file where this program made it, and only while that very key is in it. */
+function forgetFile({ id, kind }: KeyEncryptionKeyInfo, { settings }: KeySource): void {
   // A file that was named may serve other stores, and other hosts.
-  if (kind === 'file' && settings.keyFile === null) rmSync(keyFilePath(settings), { force: true });
+  if (kind !== 'file' || settings.keyFile !== null) return;
+  const path = keyFilePath(settings);
+  const key = readKeyFile(path);
+  if (key !== null && keyId(key) === id) rmSync(path);
 }

@@ -1,19 +1,30 @@
+import { isDeepStrictEqual } from 'node:util';
 import { BrokerError } from '../errors.ts';
 import { admit } from '../keys/admission.ts';
+import type { WrappedDataKey } from '../keys/data-key.ts';
 import { keyIdOf } from '../keys/jwe.ts';
+import { shortKeyId } from '../keys/key-id.ts';
 import { KeyRing, type TokenPlace } from '../keys/key-ring.ts';
 import { publicKeyOf } from '../keys/wrapping-key.ts';
 import {
   deleteDataKeysBefore,
+  type KeyEncryptionKeyInfo,
   type KeyEncryptionKeyRecord,
-  listDataKeys,
+  listAllDataKeys,
   listKeyEncryptionKeys,
   newestDataKey,
   rewrapDataKey,
 } from '../store/keys.ts';
 import { rotationUnderWay } from '../store/rotation.ts';
 import type { Db } from '../store/store.ts';
-import { type HeldKey, type KeySource, obtainKey } from './obtain-key.ts';
+import { rememberedKeys, rememberKeys } from './key-memory.ts';
+import {
+  awaitsReplacement,
+  finishFileReplacement,
+  type HeldKey,
+  type KeySource,
+  obtainKey,
+} from './obtain-key.ts';
 import { keyName } from './this-host.ts';
 
 /** How long a data key that the store does not know is not asked for again. Milliseconds. */
@@ -34,28 +45,38 @@ export class VaultKeys {
   readonly #unknown = new Map<string, number>();
   #refreshing: Promise<void> | null = null;
 
-  private constructor(db: Db, source: KeySource, held: HeldKey, ring: KeyRing) {
+  /** Data keys that were granted and not yet kept, wrapped for the key itself. */
+  #granted: WrappedDataKey[] = [];
+
+  private constructor(db: Db, source: KeySource, { held, ring, granted }: Omit<LoadedKeys, 'known'>) {
     this.#db = db;
     this.source = source;
     this.#held = held;
     this.#ring = ring;
+    this.#granted = granted;
   }
 
   /** The keys of a store for which a key was obtained in another way than from its usual place. */
   static of(db: Db, source: KeySource, held: HeldKey, ring: KeyRing): VaultKeys {
-    return new VaultKeys(db, source, held, ring);
+    return new VaultKeys(db, source, { held, ring, granted: [] });
   }
 
   static async open(db: Db, source: KeySource): Promise<VaultKeys> {
-    const held = await obtainKey(await listKeyEncryptionKeys(db), source);
-    const { ring, granted } = await KeyRing.open(await listDataKeys(db, held.info.id), held.key);
-    // Kept wrapped for this key itself, they need no older key any more.
+    const loaded = await loadKeys(db, source, null);
+    const keys = new VaultKeys(db, source, loaded);
+    if (awaitsReplacement(loaded.known, source)) await finishInTurn(db, source);
+    await keys.#remember();
+    return keys;
+  }
+
+  /** Wrapped for this key itself, the data keys that it was granted need no older key any more. */
+  async keepGranted(db: Db): Promise<void> {
+    const granted = this.#granted;
+    this.#granted = [];
     for (const wrapped of granted) await rewrapDataKey(db, wrapped);
     if (granted.length > 0 && (await rotationUnderWay(db)) === null) {
-      const newest = Math.max(...granted.map(({ generation }) => generation));
-      await deleteDataKeysBefore(db, held.info.id, newest);
+      await deleteDataKeysBefore(db, this.#held.info.id, this.#ring.generation);
     }
-    return new VaultKeys(db, source, held, ring);
   }
 
   /** The key-encryption key that opened the store here. */
@@ -109,33 +130,135 @@ export class VaultKeys {
         'E_KEY',
         "The store's newest data key was not given to the key of this machine.",
         {
-          help: 'Somebody who can open the store lets this key in again: webex-token key remove, then webex-token key add.',
+          help: 'Somebody who can open the store lets this key in again: webex-token key remove here, webex-token key request on this machine, then webex-token key add.',
         },
       );
     }
     return await this.#ring.seal(token, place);
   }
 
-  /** Looks up the store's keys anew. Within a transaction, `db` is the transaction. */
+  /** Looks up the store's keys again. Within a transaction, `db` is the transaction. */
   async refresh(db?: Db): Promise<void> {
     if (db !== undefined) return await this.#load(db);
-    this.#refreshing ??= this.#load(this.#db).finally(() => {
-      this.#refreshing = null;
-    });
+    this.#refreshing ??= this.#load(this.#db)
+      .then(() => this.#remember())
+      .finally(() => {
+        this.#refreshing = null;
+      });
     await this.#refreshing;
   }
 
   async #load(db: Db): Promise<void> {
-    let wrapped = await listDataKeys(db, this.#held.info.id);
-    if (wrapped.length === 0) {
-      this.#held = await obtainKey(await listKeyEncryptionKeys(db), this.source);
-      wrapped = await listDataKeys(db, this.#held.info.id);
-    }
-    const { ring } = await KeyRing.open(wrapped, this.#held.key);
+    const { held, ring, granted } = await loadKeys(db, this.source, this.#held);
     if (ring.sealingKey.id !== this.#ring.sealingKey.id) this.#previous = this.#ring;
+    this.#held = held;
     this.#ring = ring;
+    this.#granted = granted;
     this.#unknown.clear();
   }
+
+  /**
+   * Keeps what was granted and takes note of what was opened, unless that is done, or the store has gone on. Best
+   * effort: a store that cannot be written to at this moment can still be read.
+   */
+  async #remember(): Promise<void> {
+    try {
+      await this.keepGranted(this.#db);
+      const { info } = this.#held;
+      const { generation, sealingKey } = this.#ring;
+      const known = await rememberedKeys(this.source, info.kind, info.id);
+      if (known?.hasOpened && known.dataKeyId === sealingKey.id) return;
+      // Within the lock of all writers: a restore forgets what was seen, and must not find it again.
+      await this.#db.transaction().execute(async (trx) => {
+        if ((await newestDataKey(trx))?.id !== sealingKey.id) return;
+        await rememberKeys(this.source, info.kind, info.id, { generation, dataKeyId: sealingKey.id });
+      });
+    } catch {
+      // The next one who opens it does so.
+    }
+  }
+}
+
+/** Ends the replacement of a key file that another process was stopped in. */
+async function finishInTurn(db: Db, source: KeySource): Promise<void> {
+  const finishing = db
+    .transaction()
+    .execute(async (trx) => finishFileReplacement(await listKeyEncryptionKeys(trx), source));
+  // Until it is finished, the new file is read where it is.
+  await finishing.catch(() => {});
+}
+
+interface LoadedKeys {
+  /** Every key-encryption key of the store. */
+  known: KeyEncryptionKeyInfo[];
+  held: HeldKey;
+  ring: KeyRing;
+  granted: WrappedDataKey[];
+}
+
+/**
+ * The key that opens the store here (`held`, if it still does) and the data keys that it opens. The store's keys may
+ * be replaced at any moment: a key is missing only if the store still names the same keys afterwards.
+ * Throws what `obtainKey` and `KeyRing.open` throw, and `E_KEY_REMOVED` where `held` lost its access.
+ */
+async function loadKeys(db: Db, source: KeySource, held: HeldKey | null): Promise<LoadedKeys> {
+  let stored = await readKeys(db);
+  for (;;) {
+    try {
+      return await openStoredKeys(stored, source, held);
+    } catch (error) {
+      const now = await readKeys(db);
+      if (isDeepStrictEqual(now, stored)) throw error;
+      stored = now;
+    }
+  }
+}
+
+interface StoredKeys {
+  known: KeyEncryptionKeyInfo[];
+  wrapped: WrappedDataKey[];
+}
+
+async function readKeys(db: Db): Promise<StoredKeys> {
+  return { known: await listKeyEncryptionKeys(db), wrapped: await listAllDataKeys(db) };
+}
+
+async function openStoredKeys(
+  { known, wrapped }: StoredKeys,
+  source: KeySource,
+  before: HeldKey | null,
+): Promise<LoadedKeys> {
+  const wrappedFor = (id: string) => wrapped.filter(({ keyEncryptionKeyId }) => keyEncryptionKeyId === id);
+  const isKept = before !== null && wrappedFor(before.info.id).length > 0;
+  const held = isKept ? before : await obtainOther(known, source, before);
+  const own = wrappedFor(held.info.id);
+  if (own.length === 0) throw notAuthorized(held.info.id);
+  // Read after the rows: a restore that was made on purpose has forgotten it by then.
+  const remembered = await rememberedKeys(source, held.info.kind, held.info.id);
+  return { known, held, ...(await KeyRing.open(own, held.key, remembered)) };
+}
+
+async function obtainOther(
+  known: KeyEncryptionKeyInfo[],
+  source: KeySource,
+  before: HeldKey | null,
+): Promise<HeldKey> {
+  try {
+    return await obtainKey(known, source);
+  } catch (error) {
+    throw before === null ? error : notAuthorized(before.info.id, error);
+  }
+}
+
+function notAuthorized(id: string, cause?: unknown): BrokerError {
+  return new BrokerError(
+    'E_KEY_REMOVED',
+    `The key of this machine, ${shortKeyId(id)}, is not authorized to open this store: it was removed.`,
+    {
+      help: 'If that was not meant: run "webex-token key request" here, and "webex-token key add" on a machine that can open the store; then start this program again. Nothing was changed.',
+      cause,
+    },
+  );
 }
 
 /** What the store keeps of a key that is at hand here. */

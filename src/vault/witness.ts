@@ -161,7 +161,7 @@ async function headOf(db: Db): Promise<{ seq: number; hash: string }> {
 }
 
 /** Stands for the database's place. Another place is another store: a copy goes its own way. */
-function placeOf({ settings: { databaseUrl, home } }: Source): string {
+export function placeOf({ settings: { databaseUrl, home } }: Source): string {
   const place = databaseUrl ? withoutPassword(databaseUrl) : home;
   return createHash('sha256').update(place).digest('base64url').slice(0, 22);
 }

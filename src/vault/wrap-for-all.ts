@@ -20,6 +20,7 @@ export async function wrapForAll(
   now: number,
 ): Promise<void> {
   const { info, key } = keys.held;
+  await keys.keepGranted(trx);
   const voucher = keys.ring.sealingKey;
   const newest = { id: keyId(dataKey), key: dataKey };
   const wrapped: WrappedDataKey[] = [];
@@ -41,7 +42,8 @@ export async function wrapForAll(
 export function isTrusted({ info, publicKey, admission }: KeyEncryptionKeyRecord, keys: VaultKeys): boolean {
   if (info.id === keys.held.info.id) return true;
   if (publicKey === null || admission === null) return false;
-  return keys.ring.dataKeys.some((dataKey) => isAdmitted({ id: info.id, publicKey }, admission, dataKey));
+  // The newest data key alone: who had an older one may have left.
+  return isAdmitted({ id: info.id, publicKey }, admission, keys.ring.sealingKey);
 }
 
 function admittedPublicKey(record: KeyEncryptionKeyRecord, keys: VaultKeys): string {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { newDataKey, unwrapDataKey } from '../../src/keys/data-key.ts';
+import { newDataKey, unwrapDataKey, wrapDataKey } from '../../src/keys/data-key.ts';
 import { keyId } from '../../src/keys/key-id.ts';
 import { KeyRing, openToken } from '../../src/keys/key-ring.ts';
 import { brokerErrorOf } from '../thrown.ts';
@@ -13,7 +13,7 @@ describe('the key ring', () => {
   test('the newest data key seals, all of them open', async () => {
     const first = await newDataKey(keyEncryptionKey);
     const old = await new KeyRing([first], keyEncryptionKey).seal(token, place);
-    const second = await newDataKey(keyEncryptionKey);
+    const second = await wrapDataKey(randomBytes(32), 1, keyEncryptionKey);
     const ring = new KeyRing([first, second], keyEncryptionKey);
     const fresh = await ring.seal(token, place);
     expect(ring.open(old, place)).toBe(token);

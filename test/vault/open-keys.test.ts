@@ -32,6 +32,10 @@ function fakeKeychain(): Keychain & { keys: Map<string, Buffer>; says: string | 
   return keychain;
 }
 
+/** The keys in it, beside what is remembered of the store. */
+const keysIn = ({ keys }: { keys: Map<string, Buffer> }) =>
+  [...keys.keys()].filter((name) => !name.startsWith('seen-'));
+
 const keyFile = (settings: Settings) => join(settings.home, 'key.jwk');
 
 /** A store with a token in it, made with these settings, and the way to open it again. */
@@ -51,8 +55,8 @@ describe('a keychain that works', () => {
     const keychain = fakeKeychain();
     const { vault, reopen, settings, keys } = await stored({}, keychain);
     expect(vault.notices).toEqual([]);
-    expect(keychain.keys.size).toBe(1);
-    expect(await keys()).toEqual([{ id: [...keychain.keys.keys()][0], kind: 'keychain' }]);
+    expect(keysIn(keychain)).toHaveLength(1);
+    expect(await keys()).toEqual([{ id: keysIn(keychain)[0], kind: 'keychain' }]);
     expect((await readToken(await reopen(), 'acme', actor)).accessToken).toBe(token);
     expect(existsSync(keyFile(settings))).toBe(false);
     const [key] = keychain.keys.values();
@@ -86,7 +90,7 @@ describe('a keychain that works', () => {
     expect(new Set(errors.map(({ help }) => help)).size).toBe(4);
     for (const { help } of errors) expect(help).toContain('Nothing was changed');
     expect(await keys()).toEqual(before);
-    expect(keychain.keys.size).toBe(1);
+    expect(keysIn(keychain)).toHaveLength(1);
     expect(existsSync(keyFile(settings))).toBe(false);
     expect((await readToken(await reopen(), 'acme', actor)).accessToken).toBe(token);
   });
@@ -112,7 +116,7 @@ describe('a keychain that works', () => {
     };
     const vault = await newVault(undefined, { settings, keychain: slow });
     await importToken(vault, { profile: 'acme' }, token, actor);
-    expect(keychain.keys.size).toBe(1);
+    expect(keysIn(keychain)).toHaveLength(1);
     const again = await newVault(undefined, { settings, keychain });
     expect((await readToken(again, 'acme', actor)).accessToken).toBe(token);
   });
@@ -152,7 +156,7 @@ describe('no keychain at the first run', () => {
       expect(existsSync(keyFile(settings))).toBe(false);
       keychain.says = null;
       await newVault(undefined, { settings, keychain });
-      expect(keychain.keys.size).toBe(1);
+      expect(keysIn(keychain)).toHaveLength(1);
     },
   );
 
@@ -176,9 +180,9 @@ describe('no keychain at the first run', () => {
     expect([await count('key_encryption_key'), await count('wrapped_data_key')]).toEqual([1, 1]);
     expect(
       readdirSync(settings.home)
-        .filter((name) => name.startsWith('key'))
+        .filter((name) => name.startsWith('key') && !name.endsWith('.seen'))
         .sort(),
-    ).toEqual(['key.jwk', 'key.jwk.seen']);
+    ).toEqual(['key.jwk']);
   });
 });
 
@@ -210,7 +214,7 @@ describe('a key file', () => {
     writeKeyFile(path, randomBytes(32));
     expect(await brokerErrorOf(() => reopen())).toMatchObject({
       code: 'E_KEY_LOST',
-      message: expect.stringContaining('another store'),
+      message: expect.stringContaining('does not know'),
     });
     rmSync(path);
     writeFileSync(path, key, { mode: 0o600 });

@@ -4,6 +4,7 @@ import { privateFolder } from '../../private-files.ts';
 import { appendAudit } from '../../store/audit.ts';
 import { nextLife, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
 import { openStore } from '../../store/store.ts';
+import { forgetKeys } from '../key-memory.ts';
 import { type Actor, storePlace } from '../vault.ts';
 import { livesSeen } from '../witness.ts';
 
@@ -21,6 +22,7 @@ export async function acceptStore(
     await db.transaction().execute(async (trx) => {
       const identity = await storeIdentity(trx);
       await setStoreIdentity(trx, nextLife(identity, null, lives));
+      await forgetKeys({ settings, keychain });
       await appendAudit(trx, now(), { action: 'restore', outcome: 'in place', ...actor });
     });
   } finally {

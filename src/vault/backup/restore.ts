@@ -19,6 +19,7 @@ import { type Db, newStoreAsOf, openStore } from '../../store/store.ts';
 import { type Table, tables } from '../../store/tables.ts';
 import { everySealedToken } from '../../store/tokens.ts';
 import { wrapForHeldKey } from '../add-key.ts';
+import { forgetKeys } from '../key-memory.ts';
 import { fetchKey, type KeySource } from '../obtain-key.ts';
 import { firstKey } from '../open-keys.ts';
 import { type Actor, databaseFile, storePlace } from '../vault.ts';
@@ -209,6 +210,7 @@ async function replaceStore(draft: Db, options: RestoreOptions): Promise<string 
         await copyTable(draft, trx, table, (name, rows) => progress?.(`Restoring ${name}`, rows));
       }
       await setStoreIdentity(trx, identity);
+      await forgetKeys(options);
       await appendAudit(trx, now(), { action: 'restore', outcome: 'ok', ...actor });
     });
     return replaced === null ? wasDamaged : aside;

@@ -1,0 +1,267 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { WrappedDataKey } from '../../src/keys/data-key.ts';
+import { grantDataKey, type Voucher } from '../../src/keys/grant.ts';
+import { keyId } from '../../src/keys/key-id.ts';
+import { type KeyRequest, requestFor } from '../../src/keys/key-request.ts';
+import { insertDataKeys, listDataKeys } from '../../src/store/keys.ts';
+import { addRequestedKey } from '../../src/vault/add-key.ts';
+import { acceptStore } from '../../src/vault/backup/accept.ts';
+import { expectEnrollment } from '../../src/vault/key-memory.ts';
+import { makeKeychainKey } from '../../src/vault/make-key.ts';
+import { removeKey } from '../../src/vault/remove-key.ts';
+import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { VaultKeys } from '../../src/vault/vault-keys.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { type Host, hosts } from './key-hosts.ts';
+import { actor, type TestVault } from './vaults.ts';
+
+/*
+ * Eve has left. She can write to the database, and kept what she had: the line of Ben's request, every data key until
+ * she left, and every row of the database as it was at each moment.
+ */
+interface Team {
+  ada: TestVault;
+  ben: Host;
+  vaultOfBen: TestVault;
+  request: KeyRequest;
+  /** What Eve knows of the data keys: generations 0 and 1. */
+  known: Voucher[];
+  /** Every row that there ever was for Ben's key. */
+  oldRows: WrappedDataKey[];
+  /** Ben's rows as they are. */
+  rows: WrappedDataKey[];
+}
+
+async function requestOf({ settings, keychain }: Host, name: string): Promise<KeyRequest> {
+  const { key } = await makeKeychainKey({ settings, keychain, now: Date.now, notice: () => {} });
+  return requestFor(key, 'keychain', name);
+}
+
+async function teamThatEveLeft(): Promise<Team> {
+  const [adas, ben, eves] = await hosts(3);
+  if (adas === undefined || ben === undefined || eves === undefined) throw new Error('no hosts');
+  const ada = await adas.open();
+  const request = await requestOf(ben, 'ben@laptop');
+  const requestOfEve = await requestOf(eves, 'eve@laptop');
+  const oldRows: WrappedDataKey[] = [];
+  const keepRows = async () => void oldRows.push(...(await listDataKeys(ada.db, request.id)));
+  await addRequestedKey(ada, request, actor);
+  await addRequestedKey(ada, requestOfEve, actor);
+  await keepRows();
+  await ben.open();
+  await keepRows();
+  await rotateDataKey(ada, actor);
+  await keepRows();
+  const eve = await eves.open();
+  await ben.open();
+  const known = eve.keys.ring.dataKeys;
+  expect(known).toHaveLength(2);
+  await removeKey(ada, requestOfEve.id, actor);
+  await keepRows();
+  const vaultOfBen = await ben.open();
+  await keepRows();
+  await rotateDataKey(vaultOfBen, actor);
+  return { ada, ben, vaultOfBen, request, known, oldRows, rows: await listDataKeys(ada.db, request.id) };
+}
+
+async function replaceRows({ ada, request }: Team, rows: WrappedDataKey[]): Promise<void> {
+  await ada.db.deleteFrom('wrapped_data_key').where('key_encryption_key_id', '=', request.id).execute();
+  const unique = new Map(rows.map((row) => [row.dataKeyId, row]));
+  await insertDataKeys(ada.db, 0, [...unique.values()]);
+}
+
+/** A data key of Eve's own for Ben, with her choice of generation and of the key that vouches for it. */
+async function planted({ request }: Team, generation: number, voucher: Voucher, key = randomBytes(32)) {
+  return { key, row: await grantDataKey(key, generation, request, voucher) };
+}
+
+const voucherOf = (key: Buffer): Voucher => ({ id: keyId(key), key });
+
+function enrollmentKey({ request }: Team): Voucher {
+  return voucherOf(Buffer.from(request.admissionKey, 'base64url'));
+}
+
+/** Planted rows from one generation to another, each vouched for by the one before. */
+async function chain(team: Team, first: Voucher, from: number, to: number): Promise<WrappedDataKey[]> {
+  const rows: WrappedDataKey[] = [];
+  let voucher = first;
+  for (let generation = from; generation <= to; generation += 1) {
+    const { key, row } = await planted(team, generation, voucher);
+    rows.push(row);
+    voucher = voucherOf(key);
+  }
+  return rows;
+}
+
+const known = (team: Team, generation: number) => team.known[generation] as Voucher;
+
+describe('data keys that somebody plants who has left', () => {
+  const plans: [string, (team: Team) => Promise<WrappedDataKey[]>][] = [
+    [
+      'an old row that vouches for a higher generation',
+      async (team) => [
+        ...team.oldRows.filter(({ generation }) => generation === 1).slice(-1),
+        ...team.rows,
+        (await planted(team, 4, known(team, 1))).row,
+      ],
+    ],
+    [
+      'an old row alone',
+      async ({ oldRows }) => oldRows.filter(({ generation }) => generation === 1).slice(-1),
+    ],
+    ['the rows as they were when she was there', async ({ oldRows }) => oldRows.slice(0, 1)],
+    [
+      'a chain from an old row up to a higher generation',
+      async (team) => [
+        ...team.oldRows.filter(({ generation }) => generation === 1).slice(-1),
+        ...(await chain(team, known(team, 1), 2, 9)),
+      ],
+    ],
+    [
+      'a chain from an old row up to the rows that are there',
+      async (team) => [
+        ...team.oldRows.filter(({ generation }) => generation === 1).slice(-1),
+        ...(await chain(team, known(team, 1), 2, 2)),
+        ...team.rows,
+      ],
+    ],
+    [
+      'a row with a skipped generation',
+      async (team) => [...team.rows, (await planted(team, 5, known(team, 1))).row],
+    ],
+    [
+      'a row with the generation that is there',
+      async (team) => [...team.rows, (await planted(team, 3, known(team, 1))).row],
+    ],
+    [
+      'a first data key for the request, with no other row',
+      async (team) => [(await planted(team, 4, enrollmentKey(team))).row],
+    ],
+    [
+      'a data key for the request beside the rows that are there',
+      async (team) => [...team.rows, (await planted(team, 4, enrollmentKey(team))).row],
+    ],
+    [
+      'a data key for the request below the rows that are there',
+      async (team) => [(await planted(team, 2, enrollmentKey(team))).row, ...team.rows],
+    ],
+    ['a chain that begins with the request', async (team) => await chain(team, enrollmentKey(team), 0, 7)],
+    [
+      'the generation of a row changed',
+      async ({ rows }) => rows.map((row) => ({ ...row, generation: row.generation + 1 })),
+    ],
+  ];
+
+  test('none of them is used, whatever she puts in place of the rows', async () => {
+    const team = await teamThatEveLeft();
+    for (const [name, plan] of plans) {
+      await replaceRows(team, await plan(team));
+      const error = await brokerErrorOf(() => VaultKeys.open(team.ada.db, team.vaultOfBen.keys.source));
+      expect({ name, code: error.code }).toEqual({
+        name,
+        code: expect.stringMatching(/^E_(SEAL|STORE_OLDER)$/),
+      });
+      const running = await brokerErrorOf(() => team.vaultOfBen.keys.refresh());
+      expect({ name, code: running.code }).toEqual({ name, code: error.code });
+    }
+    await replaceRows(team, team.rows);
+    await team.ben.open();
+  });
+
+  test('nor any other arrangement of what she has', async () => {
+    const team = await teamThatEveLeft();
+    const newest = team.vaultOfBen.keys.ring.sealingKey.id;
+    const genuine = new Set(team.oldRows.concat(team.rows).map(({ dataKeyId }) => dataKeyId));
+    const vouchers = [...team.known, enrollmentKey(team)];
+    const step = fc.record({
+      generation: fc.integer({ min: 0, max: 6 }),
+      what: fc.oneof(
+        fc.record({ old: fc.nat({ max: team.oldRows.length - 1 }) }),
+        fc.record({ vouchedBy: fc.nat({ max: vouchers.length }) }),
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.boolean(), fc.array(step, { maxLength: 6 }), async (keepReal, steps) => {
+        const rows = keepReal ? [...team.rows] : [];
+        let previous = vouchers[0] as Voucher;
+        for (const { generation, what } of steps) {
+          if ('old' in what) {
+            rows.push(team.oldRows[what.old] as WrappedDataKey);
+            continue;
+          }
+          const { key, row } = await planted(team, generation, vouchers[what.vouchedBy] ?? previous);
+          previous = voucherOf(key);
+          rows.push(row);
+        }
+        await replaceRows(team, rows);
+        let opened: VaultKeys;
+        try {
+          opened = await VaultKeys.open(team.ada.db, team.vaultOfBen.keys.source);
+        } catch {
+          return;
+        }
+        expect(opened.ring.sealingKey.id).toBe(newest);
+        for (const { id } of opened.ring.dataKeys) expect(genuine).toContain(id);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+test('a data key that was opened and not kept (the database lost its last commits) opens again', async () => {
+  const [adas, ben] = await hosts(2);
+  if (adas === undefined || ben === undefined) throw new Error('no hosts');
+  const ada = await adas.open();
+  const request = await requestOf(ben, 'ben@laptop');
+  await addRequestedKey(ada, request, actor);
+  for (let turn = 0; turn < 2; turn += 1) {
+    const rows = await listDataKeys(ada.db, request.id);
+    await ben.open();
+    await ada.db.deleteFrom('wrapped_data_key').where('key_encryption_key_id', '=', request.id).execute();
+    await insertDataKeys(ada.db, 0, rows);
+    expect((await ben.open()).keys.ring.generation).toBe(turn);
+    await rotateDataKey(ada, actor);
+  }
+});
+
+describe('what is remembered of the data keys', () => {
+  test('lies beside the key, and holds no key', async () => {
+    const { ben, vaultOfBen, ada } = await teamThatEveLeft();
+    const entries = [...ben.keychain.entries].filter(([name]) => name.startsWith('seen-keys'));
+    expect(entries).toHaveLength(1);
+    const memory = JSON.parse(entries[0]?.[1].toString() ?? '') as unknown;
+    expect(memory).toEqual({
+      generation: 3,
+      dataKeyId: vaultOfBen.keys.ring.sealingKey.id,
+      opened: [vaultOfBen.keys.held.info.id],
+    });
+    // Where the key is in a file: Ada's host has no keychain entry in this folder.
+    expect(readdirSync(ada.settings.home).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('a store that was set back on purpose is accepted on each host by itself', async () => {
+    const team = await teamThatEveLeft();
+    const { ben, oldRows, ada } = team;
+    await replaceRows(team, oldRows.filter(({ generation }) => generation === 1).slice(-1));
+    expect(await brokerErrorOf(ben.open)).toMatchObject({
+      code: 'E_STORE_OLDER',
+      message: expect.stringContaining('generation 1'),
+    });
+    await acceptStore(ben.settings, ben.keychain, ada.now, actor);
+    await VaultKeys.open(ada.db, { ...ben, now: ada.now, notice: () => {} });
+  });
+
+  test('a person who asks for access once more with the same key gets it', async () => {
+    const team = await teamThatEveLeft();
+    const { ada, ben, request } = team;
+    await removeKey(ada, request.id, actor);
+    await addRequestedKey(ada, request, actor);
+    expect((await brokerErrorOf(ben.open)).code).toBe('E_SEAL');
+    await expectEnrollment({ ...ben }, 'keychain', request.id);
+    const again = await ben.open();
+    expect(again.keys.ring.generation).toBe(4);
+  });
+});
