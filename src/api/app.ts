@@ -8,23 +8,31 @@ import express, {
 import type { Logger } from 'pino';
 import type { ClientReads } from '../store/client-reads.ts';
 import { openClientReads } from '../store/open-client-reads.ts';
+import { Refusals } from '../vault/refusals.ts';
 import { storePlace, type Vault } from '../vault/vault.ts';
 import { type ApiContext, forwardedAddress, peerAddress } from './context.ts';
+import { FairLimit } from './fair-limit.ts';
 import { introspection } from './introspection.ts';
 import { metadata } from './metadata.ts';
 import { sendRefusal } from './oauth-error.ts';
 import { OpenedTokens } from './opened-tokens.ts';
 import { liveness, metrics, type Operations, readiness } from './operations.ts';
 import { apiPaths } from './paths.ts';
+import { ProvenSecrets } from './proven-secrets.ts';
 import { ReadQueue } from './read-queue.ts';
 import { Throttle } from './throttle.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
+
+/** Each takes a look at the store, and a thread of those that the disk is written by. */
+const assertionChecksAtOnce = 2;
 
 export interface ApiOptions {
   vault: Vault;
   log: Pick<Logger, 'error' | 'warn'>;
   /** The API's own address as its clients see it, without a slash at its end. */
   issuer: string;
+  /** Other addresses by which clients call this very server, like the issuer. */
+  origins?: string[];
   operations: Operations;
   /** The reverse proxies whose `X-Forwarded-For` is believed: addresses or networks. None where absent. */
   trustedProxies?: string[];
@@ -40,7 +48,7 @@ export interface Api {
 
 /** The token API. It may be served to other hosts, over TLS or behind a proxy that does TLS. */
 export function createApi(options: ApiOptions): Api {
-  const { vault, log, issuer, operations, trustedProxies = [] } = options;
+  const { vault, log, issuer, operations, origins = [], trustedProxies = [] } = options;
   const reads = options.reads ?? openClientReads(storePlace(vault.settings), vault.db);
   const opened = new OpenedTokens(vault.keys, vault.now);
   const queue = new ReadQueue(reads, vault.now);
@@ -48,10 +56,13 @@ export function createApi(options: ApiOptions): Api {
     vault,
     log,
     issuer,
-    audiences: [issuer, issuer + apiPaths.token],
+    origins: [issuer, ...origins],
     queue,
+    assertionChecks: new FairLimit(assertionChecksAtOnce),
     opened,
     throttle: new Throttle(),
+    proven: new ProvenSecrets(),
+    refusals: Refusals.of(vault),
     addressOf: trustedProxies.length === 0 ? peerAddress : forwardedAddress,
   };
 
@@ -62,6 +73,7 @@ export function createApi(options: ApiOptions): Api {
   route(app, apiPaths.token, 'post', tokenEndpoint(context));
   route(app, apiPaths.introspection, 'post', introspection(context));
   route(app, apiPaths.metadata, 'get', metadata(context));
+  route(app, apiPaths.openidMetadata, 'get', metadata(context));
   route(app, apiPaths.liveness, 'get', liveness);
   route(app, apiPaths.readiness, 'get', readiness(operations, log));
   if (operations.metrics) route(app, apiPaths.metrics, 'get', metrics(operations.metrics, log));

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { createLocalJWKSet, decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  errors,
+  type JSONWebKeySet,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose';
 import type { Assertion } from '../store/client-reads.ts';
 
 /** Asymmetric only: with an HMAC, the public key would do as the secret. */
@@ -45,7 +54,7 @@ export async function checkAssertion(
 ): Promise<CheckedAssertion> {
   let payload: JWTPayload;
   try {
-    ({ payload } = await jwtVerify(jwt, createLocalJWKSet(JSON.parse(keys.jwks)), {
+    payload = await verified(jwt, JSON.parse(keys.jwks) as JSONWebKeySet, {
       algorithms: signingAlgorithms,
       audience: keys.audiences,
       issuer: client,
@@ -53,7 +62,7 @@ export async function checkAssertion(
       requiredClaims: ['exp', 'jti'],
       clockTolerance,
       currentDate: new Date(keys.now),
-    }));
+    });
   } catch (error) {
     return { ok: false, why: explain(error, keys.audiences) };
   }
@@ -65,7 +74,38 @@ export async function checkAssertion(
     return { ok: false, why: 'its exp is more than an hour ahead' };
   }
   const jtiHash = createHash('sha256').update(jti).digest('base64url');
-  return { ok: true, assertion: { jtiHash, expiresAt: (exp + clockTolerance) * 1000 } };
+  // A NumericDate may have a fraction (RFC 7519 §2). Rounded up: the assertion is accepted until that second is over.
+  return { ok: true, assertion: { jtiHash, expiresAt: (Math.ceil(exp) + clockTolerance) * 1000 } };
+}
+
+/**
+ * The claims of a JWT that one of the keys has signed. Its `kid` is a hint (RFC 7515 §4.1.4): the key of that name is
+ * preferred, and where none has it, or several fit, each that fits is tried.
+ */
+async function verified(jwt: string, jwks: JSONWebKeySet, options: JWTVerifyOptions): Promise<JWTPayload> {
+  const find = createLocalJWKSet(jwks);
+  const findKey: JWTVerifyGetKey = async (header, token) => {
+    try {
+      return await find(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      const { kid: _, ...unnamed } = header;
+      return await find(unnamed, token);
+    }
+  };
+  try {
+    return (await jwtVerify(jwt, findKey, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return (await jwtVerify(jwt, key, options)).payload;
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
 }
 
 function explain(error: unknown, audiences: string[]): string {
@@ -79,8 +119,6 @@ function explain(error: unknown, audiences: string[]): string {
   }
   if (error instanceof errors.JOSEAlgNotAllowed)
     return `its alg has to be one of ${signingAlgorithms.join(' ')}`;
-  if (error instanceof errors.JWKSNoMatchingKey) return 'no registered key has its kid and alg';
-  if (error instanceof errors.JWKSMultipleMatchingKeys)
-    return 'it needs a kid: several registered keys would fit';
+  if (error instanceof errors.JWKSNoMatchingKey) return 'no registered key fits its alg';
   return 'its signature is not by a registered key';
 }

@@ -12,8 +12,10 @@ export type Proof =
 
 export type Authentication =
   | { ok: true; used: 'current' | 'previous' }
-  /** `guessing`: the credentials themselves were wrong. */
-  | { ok: false; refusal: Refusal; guessing: boolean };
+  | { ok: false; refusal: Refusal; because: Unauthenticated };
+
+/** `wrong`: a secret that is not the client's. `unproven`: no credentials, or none that can be guessed. `barred`: they were right. */
+export type Unauthenticated = 'wrong' | 'unproven' | 'barred';
 
 /** What of a secret is compared: as `hashSecret` makes it for the store, in bytes. */
 export function secretProof(secret: string): Proof {
@@ -32,7 +34,7 @@ export function authenticate(
     return {
       ok: false,
       refusal: { code: 'invalid_client', description: whyNot(found, proof) },
-      guessing: true,
+      because: proof.kind === 'secret' ? 'wrong' : 'unproven',
     };
   }
   const { clientExpiresAt, addresses } = found.client;
@@ -53,7 +55,7 @@ export function authenticate(
 }
 
 function refused(code: Refusal['code'], description: string): Authentication {
-  return { ok: false, refusal: { code, description }, guessing: false };
+  return { ok: false, refusal: { code, description }, because: 'barred' };
 }
 
 function proves(found: Found | null, proof: Proof, now: number): 'current' | 'previous' | null {

@@ -2,6 +2,10 @@ import type { FoundProfile, FoundToken } from '../store/client-reads.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import { tenantUrl, type WebexEndpoints } from '../webex/deployments.ts';
 import type { Refusal } from './oauth-error.ts';
+import { comparableResource } from './resource.ts';
+
+/** A token that ends sooner is not given out any more. Milliseconds. */
+const leastLeftMs = 5_000;
 
 export type Choice =
   | { ok: true; profile: FoundProfile; token: FoundToken; scopes: string[] }
@@ -9,7 +13,7 @@ export type Choice =
 
 /** What a request asks for. */
 export interface Wish {
-  /** A tenant URL, by RFC 8707; null where there was none. */
+  /** A tenant URL (RFC 8707) as `comparableResource` writes it, empty where it can be none; null where none was named. */
   resource: string | null;
   /** RFC 6749 §3.3; null where there was none. */
   scope: string | null;
@@ -26,7 +30,8 @@ export function chooseToken(
     wish.resource === null
       ? profiles
       : profiles.filter(
-          ({ deployment, orgId }) => orgId !== null && tenantUrl(webex[deployment], orgId) === wish.resource,
+          ({ deployment, orgId }) =>
+            orgId !== null && comparableResource(tenantUrl(webex[deployment], orgId)) === wish.resource,
         );
   const [profile] = meant;
   if (profile === undefined || meant.length > 1)
@@ -77,9 +82,13 @@ function none({ profile }: FoundProfile): Refusal {
 function unusable({ profile }: FoundProfile, token: FoundToken, now: number): Refusal | null {
   const { expiresAt, rejectedAt } = token;
   const renew = `An administrator renews it with: webex-token login ${profile}`;
-  if (expiresAt <= now) {
+  // Some clients take an `expires_in` of 0 for no end at all, and none can do anything with the last seconds.
+  if (expiresAt - now < leastLeftMs) {
     const since = new Date(expiresAt).toISOString();
-    return { code: 'invalid_grant', description: `The token of ${profile} expired at ${since}. ${renew}` };
+    return {
+      code: 'invalid_grant',
+      description: `The token of ${profile} ${expiresAt <= now ? 'expired' : 'expires'} at ${since}. ${renew}`,
+    };
   }
   if (rejectedAt !== null) {
     const since = new Date(rejectedAt).toISOString();

@@ -1,12 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
-import type { Assertion, Decision, Found } from '../store/client-reads.ts';
+import type { AuditEntry } from '../store/audit-chain.ts';
+import { type Assertion, type Decision, type Found, StoreBusy } from '../store/client-reads.ts';
+import { networkOf } from '../tokens/network.ts';
 import { type Authentication, authenticate } from './authenticate.ts';
 import type { ApiContext } from './context.ts';
 import { readCredentials } from './credentials.ts';
+import type { Lane } from './fair-queue.ts';
+import { foreignOrigin, isFromForeignPage } from './foreign-origin.ts';
 import { type Form, readForm } from './form.ts';
-import { assertionIdentity, type Identity, knownForm, secretIdentity } from './identify.ts';
+import { assertionIdentity, claimedClient, type Identity, knownForm, secretIdentity } from './identify.ts';
 import { OAuthError, type Refusal, sendRefusal } from './oauth-error.ts';
+import { apiPaths } from './paths.ts';
 import type { QueuedRead } from './read-queue.ts';
 import { sendJson } from './send.ts';
 
@@ -27,8 +32,10 @@ export interface Arrived {
 /** A request by a client, from the moment that it has been read until it is answered. */
 export abstract class ClientRequest implements QueuedRead {
   readonly client: string;
+  readonly lane: Lane;
   abstract readonly orgId: string | null;
   abstract readonly profileLimit: number;
+  readonly withPrevious: boolean = false;
   readonly assertion: Assertion | null;
   protected readonly context: ApiContext;
   readonly #response: ServerResponse;
@@ -37,11 +44,16 @@ export abstract class ClientRequest implements QueuedRead {
   readonly #action: string;
   /** What was decided last. */
   #answer: { json: string } | { refusal: Refusal } | null = null;
+  /** How many seconds a wrong guess has to wait; null where none was counted yet. */
+  #wait: number | null = null;
+  /** The row of a refusal that is counted; null where it is only counted, undefined where that is not known yet. */
+  #firstEntry: AuditEntry | null | undefined;
 
   constructor(action: string, { context, request, response, identity }: Arrived) {
     this.context = context;
     this.client = identity.client;
     this.assertion = identity.proof.kind === 'assertion' ? identity.proof.assertion : null;
+    this.lane = laneOf(context, identity, context.addressOf(request));
     this.#action = action;
     this.#response = response;
     this.#identity = identity;
@@ -52,16 +64,31 @@ export abstract class ClientRequest implements QueuedRead {
   protected abstract outcome(found: Found, now: number): Outcome;
 
   decide(found: Found | null): Decision {
+    try {
+      return this.#decide(found);
+    } catch (error) {
+      // A request that has to wait does so alone, and one that cannot be decided makes no other of its batch fail.
+      if (error instanceof StoreBusy) throw error;
+      this.context.log.error({ err: error }, 'a request to the token API could not be decided');
+      const description = 'An unexpected failure. The log of the server says why.';
+      this.#answer = { refusal: { code: 'server_error', description, status: 500 } };
+      return { granted: false, used: null, entry: this.#entry('server_error', null) };
+    }
+  }
+
+  #decide(found: Found | null): Decision {
     const now = this.context.vault.now();
-    const authentication = authenticate(found, this.#identity.proof, this.#address, now);
+    const { proof } = this.#identity;
+    const authentication = authenticate(found, proof, this.#address, now);
     if (!authentication.ok || found === null) return this.#notAuthenticated(authentication, found, now);
     this.context.throttle.succeeded(this.client, this.#address);
+    if (proof.kind === 'secret') this.context.proven.add(this.client, proof.hash);
     const outcome = this.outcome(found, now);
     this.#answer = outcome;
     const code = 'refusal' in outcome ? outcome.refusal.code : 'ok';
     return {
       granted: 'granted' in outcome && outcome.granted,
-      used: authentication.ok ? authentication.used : null,
+      used: authentication.used,
       entry: this.#entry(code, outcome.profile),
     };
   }
@@ -74,44 +101,66 @@ export abstract class ClientRequest implements QueuedRead {
   }
 
   fail(error: unknown): void {
-    refuse(this.context, this.#response, error);
+    failed(this.context, this.#response, error);
   }
 
   #notAuthenticated(authentication: Authentication, found: Found | null, now: number): Decision {
     if (authentication.ok) throw new Error('nobody was authenticated');
-    const { refusal, guessing } = authentication;
-    // Names that nobody has count together, or a guesser could fill the memory with them.
-    const counted = found === null ? '' : this.client;
-    const wait = guessing ? this.context.throttle.failed(counted, this.#address, now) : 0;
-    if (wait === 0) {
-      this.#answer = { refusal };
-      return { granted: false, used: null, entry: this.#entry(refusal.code, null) };
+    const { refusal, because } = authentication;
+    this.#answer = { refusal };
+    // Counted once, however often the batch has to be tried.
+    if (because === 'wrong') {
+      // Names that nobody has count together, or a guesser could fill the memory with them.
+      const counted = found === null ? '' : this.client;
+      this.#wait ??= this.context.throttle.failed(counted, this.#address, now);
     }
-    const description = `Too many wrong credentials from ${this.#address}. Try again in ${wait} seconds.`;
-    this.#answer = { refusal: { code: 'invalid_client', description, status: 429, retryAfter: wait } };
-    return { granted: false, used: null, entry: null };
+    if (this.#wait) {
+      const description = `Too many wrong credentials from ${this.#address}. Try again in ${this.#wait} seconds.`;
+      const retryAfter = this.#wait;
+      this.#answer = { refusal: { code: 'invalid_client', description, status: 429, retryAfter } };
+      return { granted: false, used: null, entry: this.#entryIfFirst('throttled', found) };
+    }
+    const entry =
+      because === 'unproven' ? this.#entryIfFirst(refusal.code, found) : this.#entry(refusal.code, null);
+    return { granted: false, used: null, entry };
   }
 
-  #entry(outcome: string, profile: string | null) {
+  /** What anybody can cause as often as they like is written once, and then counted. */
+  #entryIfFirst(outcome: string, found: Found | null): AuditEntry | null {
+    if (this.#firstEntry === undefined) {
+      const entry = { ...this.#entry(outcome, null), ...(found === null && { client: null }) };
+      this.#firstEntry = this.context.refusals.isFirst(entry) ? entry : null;
+    }
+    return this.#firstEntry;
+  }
+
+  #entry(outcome: string, profile: string | null): AuditEntry {
     return { action: this.#action, outcome, profile, client: this.client || null, address: this.#address };
   }
 }
 
+/** Which endpoint of the token API is asked. */
+export interface Endpoint {
+  /** What the audit log calls it. */
+  action: string;
+  path: string;
+  make(arrived: Arrived): ClientRequest;
+}
+
 /** Reads a form and the client's credentials, and queues the request that is made of them. */
-export function clientEndpoint(
-  context: ApiContext,
-  make: (arrived: Arrived) => ClientRequest,
-): RequestHandler {
+export function clientEndpoint(context: ApiContext, endpoint: Endpoint): RequestHandler {
   return (request, response) => {
+    const fail = (error: unknown) => refuseUnread(context, endpoint, { request, response }, error);
+    if (isFromForeignPage(request.headers.origin, context.origins)) return fail(foreignOrigin());
     readForm(request, (error, form) => {
-      if (form === null) return refuse(context, response, error);
+      if (form === null) return fail(error);
       const ask = (identity: Identity) => {
-        context.queue.add(make({ context, request, response, identity, form }));
+        context.queue.add(endpoint.make({ context, request, response, identity, form }));
       };
       try {
-        identify(context, request, form, ask, (reason) => refuse(context, response, reason));
+        identify(context, endpoint, request, form, ask, fail);
       } catch (reason) {
-        refuse(context, response, reason);
+        fail(reason);
       }
     });
   };
@@ -119,7 +168,8 @@ export function clientEndpoint(
 
 /** Only an assertion takes time to check; the others go their way without a promise. */
 function identify(
-  { vault, audiences }: ApiContext,
+  context: ApiContext,
+  { path }: Endpoint,
   request: Request,
   form: Form,
   done: (identity: Identity) => void,
@@ -130,15 +180,62 @@ function identify(
   else if (credentials.kind === 'none') {
     const { client, why } = credentials;
     done({ client: knownForm(client ?? ''), proof: { kind: 'none', why } });
-  } else assertionIdentity(vault.db, credentials, audiences, vault.now()).then(done).catch(failed);
+  } else {
+    const { vault, assertionChecks } = context;
+    const audiences = audiencesOf(context, path);
+    const lane = unprovenLane(claimedClient(credentials), context.addressOf(request));
+    const check = () => assertionIdentity(vault.db, credentials, audiences, vault.now());
+    assertionChecks.run(lane, check).then(done).catch(failed);
+  }
 }
 
-/** Answers what went wrong before the decision, or beside it. */
-function refuse(context: ApiContext, response: ServerResponse, error: unknown): void {
-  if (error instanceof OAuthError) {
-    sendRefusal(response, error.refusal);
+function laneOf({ proven }: ApiContext, { client, proof }: Identity, address: string): Lane {
+  const known = proof.kind === 'assertion' || (proof.kind === 'secret' && proven.has(client, proof.hash));
+  return known ? { proven: true, key: client } : unprovenLane(client, address);
+}
+
+function unprovenLane(client: string, address: string): Lane {
+  return { proven: false, key: JSON.stringify([client, networkOf(address)]) };
+}
+
+/** What an assertion may name as its audience: an issuer of ours, or the endpoint that was called, or the token endpoint. */
+function audiencesOf({ origins }: ApiContext, path: string): string[] {
+  return [...new Set(origins.flatMap((origin) => [origin, origin + apiPaths.token, origin + path]))];
+}
+
+/** Refuses what was wrong before anything was asked of the store. */
+function refuseUnread(
+  context: ApiContext,
+  { action }: Endpoint,
+  { request, response }: { request: Request; response: ServerResponse },
+  error: unknown,
+): void {
+  if (!(error instanceof OAuthError)) {
+    failed(context, response, error);
     return;
   }
+  const { refusal } = error;
+  const address = context.addressOf(request);
+  const entry = { action, outcome: refusal.code, client: null, address };
+  if (!context.refusals.isFirst(entry)) {
+    sendRefusal(response, refusal);
+    return;
+  }
+  context.queue.add({
+    client: '',
+    lane: unprovenLane('', address),
+    orgId: null,
+    profileLimit: 0,
+    withPrevious: false,
+    assertion: null,
+    decide: () => ({ granted: false, used: null, entry }),
+    answer: () => sendRefusal(response, refusal),
+    fail: (reason) => failed(context, response, reason),
+  });
+}
+
+/** Answers where the store could not be read or written. */
+function failed(context: ApiContext, response: ServerResponse, error: unknown): void {
   context.log.error({ err: error }, 'a request to the token API failed');
   sendRefusal(response, {
     code: 'temporarily_unavailable',

@@ -2,8 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Request } from 'express';
 import type { Logger } from 'pino';
+import type { Refusals } from '../vault/refusals.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { FairLimit } from './fair-limit.ts';
 import type { OpenedTokens } from './opened-tokens.ts';
+import type { ProvenSecrets } from './proven-secrets.ts';
 import type { ReadQueue } from './read-queue.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -13,11 +16,14 @@ export interface ApiContext {
   log: Pick<Logger, 'error' | 'warn'>;
   /** The API's own address as its clients see it, without a slash at its end. */
   issuer: string;
-  /** What a client assertion may name as its audience. */
-  audiences: string[];
+  /** The issuer, and the other addresses by which clients call this server: scheme, name and port. */
+  origins: string[];
   queue: ReadQueue;
+  assertionChecks: FairLimit;
   opened: OpenedTokens;
   throttle: Throttle;
+  proven: ProvenSecrets;
+  refusals: Refusals;
   /** Where a request comes from: the connection's other end, or what a trusted proxy says. */
   addressOf(request: Request): string;
 }

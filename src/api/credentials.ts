@@ -12,7 +12,8 @@ const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /**
  * Reads the client authentication of RFC 6749 §2.3.1 (`client_secret_basic`, `client_secret_post`) and RFC 7523
- * (`private_key_jwt`). Throws `OAuthError` where it is malformed, or where there is more than one (§2.3).
+ * (`private_key_jwt`). Throws `OAuthError` where it is malformed, or where there is more than one (§2.3),
+ * unless both say the same.
  */
 export function readCredentials(authorization: string | undefined, form: Form): Credentials {
   const clientId = form.get('client_id');
@@ -21,10 +22,14 @@ export function readCredentials(authorization: string | undefined, form: Form): 
   const type = form.get('client_assertion_type');
 
   const methods = [authorization, secret, assertion ?? type].filter((each) => each !== undefined);
-  if (methods.length > 1) {
-    throw new OAuthError('invalid_request', 'Use one method of client authentication, not several at once.');
+  const twice = authorization !== undefined && secret !== undefined && methods.length === 2;
+  if (methods.length > 1 && !twice) throw severalMethods();
+  if (authorization !== undefined) {
+    const basic = basicCredentials(authorization, clientId);
+    // Entra ID calls this "Both": the same credentials in both places.
+    if (twice && !(basic.kind === 'secret' && basic.secret === secret)) throw severalMethods();
+    return basic;
   }
-  if (authorization !== undefined) return basicCredentials(authorization, clientId);
   if (secret !== undefined) {
     if (clientId === undefined)
       throw new OAuthError('invalid_request', 'client_secret needs a client_id beside it.');
@@ -40,6 +45,12 @@ export function readCredentials(authorization: string | undefined, form: Form): 
   return { kind: 'none', client: clientId ?? null, why: 'The request has no client authentication.' };
 }
 
+function severalMethods(): OAuthError {
+  const description =
+    'Use one method of client authentication, not several at once, unless they give the same client_id and secret.';
+  return new OAuthError('invalid_request', description);
+}
+
 function basicCredentials(authorization: string, clientId: string | undefined): Credentials {
   const [, encoded] = /^basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? [];
   const decoded = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
@@ -49,6 +60,7 @@ function basicCredentials(authorization: string, clientId: string | undefined): 
     return { kind: 'none', client: clientId ?? null, why };
   }
   const client = formDecode(decoded.slice(0, colon));
+  if (client === '') return { kind: 'none', client: clientId ?? null, why: 'Authorization names no client.' };
   if (clientId !== undefined && clientId !== client) {
     throw new OAuthError(
       'invalid_request',

@@ -17,14 +17,19 @@ export function secretIdentity({ client, secret }: { client: string; secret: str
   return { client: knownForm(client), proof: secretProof(secret) };
 }
 
-/** Checks a client assertion by the client's registered keys. */
+/** Whose an assertion says to be; empty where that cannot be a client. */
+export function claimedClient({ assertion }: { assertion: string }): string {
+  return knownForm(subjectOf(assertion) ?? '');
+}
+
+/** Checks a client assertion by the registered keys of its `subject`. */
 export async function assertionIdentity(
   db: Db,
   credentials: Extract<Credentials, { kind: 'assertion' }>,
   audiences: string[],
   now: number,
 ): Promise<Identity> {
-  const client = knownForm(subjectOf(credentials.assertion) ?? '');
+  const client = claimedClient(credentials);
   const fail = (why: string): Identity => ({ client, proof: { kind: 'none', why } });
   const jwks = client === '' ? null : await clientKeys(db, client);
   if (jwks === null) {

@@ -5,20 +5,27 @@ import { describeAccessToken } from '../webex/access-token.ts';
 import { tenantUrl } from '../webex/deployments.ts';
 import { type Arrived, ClientRequest, clientEndpoint, type Outcome } from './client-request.ts';
 import type { ApiContext } from './context.ts';
+import { apiPaths } from './paths.ts';
 
 /** `POST /oauth/introspect`, RFC 7662. Of a token that the client may not fetch, it learns nothing. */
 export function introspection(context: ApiContext): RequestHandler {
-  return clientEndpoint(context, (arrived) => new IntrospectionRequest(arrived));
+  const make = (arrived: Arrived) => new IntrospectionRequest(arrived);
+  return clientEndpoint(context, { action, path: apiPaths.introspection, make });
 }
+
+/** What the audit log calls it. */
+const action = 'introspect';
 
 class IntrospectionRequest extends ClientRequest {
   /** The organization that the token itself names, where it does: its profiles alone have to be opened. */
   readonly orgId: string | null;
   readonly profileLimit = 1_000_000;
+  /** A token that was replaced stays good at Webex until its end. One that needs review was never given to anybody. */
+  override readonly withPrevious = true;
   readonly #token: string | undefined;
 
   constructor(arrived: Arrived) {
-    super('introspect', arrived);
+    super(action, arrived);
     this.#token = arrived.form.get('token');
     this.orgId = this.#token === undefined ? null : describeAccessToken(this.#token).orgId;
   }

@@ -43,7 +43,8 @@ export function sendRefusal(response: ServerResponse, refusal: Refusal): void {
   const { code, description, retryAfter, allow } = refusal;
   const status = refusal.status ?? (code === 'invalid_client' ? 401 : 400);
   sendJson(response, status, JSON.stringify({ error: code, error_description: printable(description) }), {
-    ...(status === 401 && { 'WWW-Authenticate': challenge }),
+    // RFC 9110 §11.6.1 has it in every 401, and allows it elsewhere: a client that is told to wait still learns how to ask.
+    ...((status === 401 || code === 'invalid_client') && { 'WWW-Authenticate': challenge }),
     ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
     ...(allow !== undefined && { Allow: allow }),
     // What is still to come of a body that is too large is not waited for.

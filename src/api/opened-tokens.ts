@@ -8,6 +8,8 @@ interface Opened {
   accessToken: string;
   /** What it was opened from: another text, even one of the same token, is opened anew. */
   sealed: string;
+  /** Whose it was: a row that was moved to another profile is opened anew, which fails. */
+  profileId: string;
   openedAt: number;
 }
 
@@ -33,16 +35,15 @@ export class OpenedTokens {
   open({ tokenId, sealed }: FoundToken, { profileId }: FoundProfile): string {
     const known = this.#opened.get(tokenId);
     const now = this.#now();
-    if (known !== undefined && known.sealed === sealed && Math.abs(now - known.openedAt) < openedForMs) {
-      return known.accessToken;
-    }
+    const same = known !== undefined && known.sealed === sealed && known.profileId === profileId;
+    if (same && Math.abs(now - known.openedAt) < openedForMs) return known.accessToken;
     if (!this.#keys.knows(sealed)) {
       // Where the store cannot be asked, the next try says so.
       this.#keys.lookUp(sealed).catch(() => {});
       throw new StoreBusy();
     }
     const accessToken = this.#keys.openNow(sealed, { tokenId, profileId });
-    this.#opened.set(tokenId, { accessToken, sealed, openedAt: now });
+    this.#opened.set(tokenId, { accessToken, sealed, profileId, openedAt: now });
     this.#sweep ??= setTimeout(() => this.clear(), openedForMs).unref();
     return accessToken;
   }

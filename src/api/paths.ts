@@ -3,6 +3,7 @@ export const apiPaths = {
   token: '/oauth/token',
   introspection: '/oauth/introspect',
   metadata: '/.well-known/oauth-authorization-server',
+  openidMetadata: '/.well-known/openid-configuration',
   liveness: '/healthz',
   readiness: '/readyz',
   metrics: '/metrics',

@@ -1,23 +1,39 @@
-import { type ClientRead, type ClientReads, StoreBusy } from '../store/client-reads.ts';
+import { type ClientRead, type ClientReads, NotDurable, StoreBusy } from '../store/client-reads.ts';
+import { FairQueue, type Lane } from './fair-queue.ts';
 
-/** How long a request waits for other processes to finish writing, and how often it tries. Milliseconds. */
+/** How long a request waits for the store, or for a key, and how soon it tries again at first and at last. Milliseconds. */
 const patienceMs = 10_000;
-const retryMs = 3;
+const firstRetryMs = 3;
+const lastRetryMs = 500;
+
+/** How many requests share a commit: enough for the disk, and few enough that the next batch comes soon. */
+export const batchSize = 128;
 
 /** A request in the queue. Exactly one of `answer` and `fail` is called, unless it has to be decided again. */
 export interface QueuedRead extends ClientRead {
+  readonly lane: Lane;
   /** The store could not be read or written. */
   fail(error: unknown): void;
 }
 
+interface Retries {
+  count: number;
+  /** As `performance.now()` counts. */
+  until: number;
+}
+
 /**
  * Gathers the requests that come while others are being written, and has them share the next commit.
- * One batch at a time: the disk is what they all wait for.
+ * One batch at a time: the disk is what they all wait for. No request can make another fail, or wait for long: a batch
+ * that fails is tried again in parts, and one that has to wait does so by itself.
  */
 export class ReadQueue {
   readonly #reads: ClientReads;
   readonly #now: () => number;
-  #waiting: QueuedRead[] = [];
+  readonly #waiting = new FairQueue<QueuedRead>();
+  /** Requests that were put back, for as long as they are not answered. */
+  readonly #retries = new WeakMap<ClientRead, Retries>();
+  #putBack = 0;
   #running: Promise<void> | null = null;
 
   constructor(reads: ClientReads, now: () => number) {
@@ -26,43 +42,77 @@ export class ReadQueue {
   }
 
   add(read: QueuedRead): void {
-    this.#waiting.push(read);
+    this.#waiting.add(read);
     this.#running ??= this.#runAll();
   }
 
   /** Resolves once nothing waits any more. */
   async idle(): Promise<void> {
-    await this.#running;
+    while (this.#running !== null || this.#putBack > 0) await (this.#running ?? pause(firstRetryMs));
   }
 
   async #runAll(): Promise<void> {
     // After the other requests that have arrived by now were read too.
     await nextTurn();
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting;
-      this.#waiting = [];
-      await this.#run(batch);
+    while (this.#waiting.size > 0) {
+      await this.#run(this.#waiting.take(batchSize), performance.now() + patienceMs);
       await nextTurn();
     }
     this.#running = null;
   }
 
-  async #run(batch: QueuedRead[]): Promise<void> {
-    const deadline = performance.now() + patienceMs;
+  async #run(batch: QueuedRead[], deadline: number): Promise<void> {
+    try {
+      const again = new Set(await this.#runWhenFree(batch, deadline));
+      for (const read of batch) if (again.has(read)) this.#tryAgain(read);
+    } catch (error) {
+      const final = error instanceof StoreBusy || error instanceof NotDurable;
+      if (batch.length === 1 || final || performance.now() > deadline) {
+        for (const read of batch) read.fail(error);
+        return;
+      }
+      // Which of them it was shows when they are tried apart.
+      const half = Math.ceil(batch.length / 2);
+      await this.#run(batch.slice(0, half), deadline);
+      await this.#run(batch.slice(half), deadline);
+    }
+  }
+
+  async #runWhenFree(batch: QueuedRead[], deadline: number): Promise<ClientRead[]> {
     for (;;) {
       try {
-        const again = new Set<ClientRead>(await this.#reads.run(batch, this.#now()));
-        if (again.size > 0) this.#waiting.unshift(...batch.filter((read) => again.has(read)));
-        return;
+        return await this.#reads.run(batch, this.#now());
       } catch (error) {
-        if (!(error instanceof StoreBusy) || performance.now() > deadline) {
-          for (const read of batch) read.fail(error);
-          return;
-        }
-        await new Promise((resolve) => setTimeout(resolve, retryMs));
+        if (!(error instanceof StoreBusy) || performance.now() > deadline) throw error;
+        await pause(firstRetryMs);
       }
     }
   }
+
+  /** The first time at once, then after longer and longer pauses, in which the others go on. */
+  #tryAgain(read: QueuedRead): void {
+    const retries = this.#retries.get(read) ?? { count: 0, until: performance.now() + patienceMs };
+    this.#retries.set(read, retries);
+    if (performance.now() > retries.until) {
+      read.fail(new StoreBusy('what the request needs could not be had in time'));
+      return;
+    }
+    retries.count += 1;
+    if (retries.count === 1) {
+      this.#waiting.add(read);
+      return;
+    }
+    this.#putBack += 1;
+    const delay = Math.min(lastRetryMs, firstRetryMs * 2 ** (retries.count - 2));
+    setTimeout(() => {
+      this.#putBack -= 1;
+      this.add(read);
+    }, delay);
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 function nextTurn(): Promise<void> {

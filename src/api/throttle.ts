@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { networkOf } from '../tokens/network.ts';
 
 /** Mistakes that cost nothing. */
 const freeFailures = 5;
@@ -52,22 +52,14 @@ export class Throttle {
     return 0;
   }
 
+  /** Forgets the failures of a client that has proven itself, and those from its address under names that nobody has. */
   succeeded(client: string, address: string): void {
-    if (this.#failures.size > 0) this.#failures.delete(keyOf(client, address));
+    if (this.#failures.size === 0) return;
+    this.#failures.delete(keyOf(client, address));
+    this.#failures.delete(keyOf('', address));
   }
 }
 
-/** Whoever has one IPv6 address has the 2^64 of its network, and this machine all of 127.0.0.0/8. */
 function keyOf(client: string, address: string): string {
-  if (address === '::1' || address.startsWith('127.')) return `${client} loopback`;
-  return `${client} ${isIPv6(address) ? networkOf(address) : address}`;
-}
-
-/** The first 64 bits of an IPv6 address. */
-function networkOf(address: string): string {
-  const [before = [], tail] = address
-    .split('::')
-    .map((part) => part.split(':').filter((group) => group !== ''));
-  const zeros = tail === undefined ? 0 : 8 - before.length - tail.length;
-  return [...before, ...Array<string>(Math.max(0, zeros)).fill('0'), ...(tail ?? [])].slice(0, 4).join(':');
+  return JSON.stringify([client, networkOf(address)]);
 }

@@ -2,16 +2,23 @@ import type { RequestHandler } from 'express';
 import { BrokerError } from '../errors.ts';
 import { secondsLeft } from '../handoff/handed-token.ts';
 import type { Found } from '../store/client-reads.ts';
+import { isUuid } from '../webex/organization-id.ts';
 import { chooseToken, type Wish } from './choose-token.ts';
 import { type Arrived, ClientRequest, clientEndpoint, type Outcome } from './client-request.ts';
 import type { ApiContext } from './context.ts';
 import type { Form } from './form.ts';
 import type { Refusal } from './oauth-error.ts';
+import { apiPaths } from './paths.ts';
+import { comparableResource } from './resource.ts';
 
 /** `POST /oauth/token`: RFC 6749 §4.4, the grant type `client_credentials`. */
 export function tokenEndpoint(context: ApiContext): RequestHandler {
-  return clientEndpoint(context, (arrived) => new TokenRequest(arrived));
+  const make = (arrived: Arrived) => new TokenRequest(arrived);
+  return clientEndpoint(context, { action, path: apiPaths.token, make });
 }
+
+/** What the audit log calls a request for a token. */
+const action = 'read';
 
 class TokenRequest extends ClientRequest {
   readonly orgId: string | null;
@@ -22,13 +29,16 @@ class TokenRequest extends ClientRequest {
   readonly #problem: Refusal | null;
 
   constructor(arrived: Arrived) {
-    super('read', arrived);
+    super(action, arrived);
     const { form } = arrived;
-    const resource = form.resources[0]?.replace(/\/$/, '') ?? null;
+    const [resource = null, ...others] = new Set(
+      form.resources.map((text) => comparableResource(text) ?? ''),
+    );
     this.#wish = { resource, scope: form.get('scope') ?? null };
-    this.#problem = problemOf(form);
-    // A tenant URL ends in the organization's ID; anything else matches no organization.
-    this.orgId = resource === null ? null : resource.slice(resource.lastIndexOf('/') + 1);
+    this.#problem = problemOf(form, others.length > 0);
+    // A tenant URL ends in the organization's ID. Nothing else goes to the store.
+    const last = resource?.slice(resource.lastIndexOf('/') + 1) ?? '';
+    this.orgId = isUuid(last) ? last : null;
   }
 
   protected outcome(found: Found, now: number): Outcome {
@@ -54,7 +64,7 @@ class TokenRequest extends ClientRequest {
   }
 }
 
-function problemOf(form: Form): Refusal | null {
+function problemOf(form: Form, severalResources: boolean): Refusal | null {
   const grantType = form.get('grant_type');
   if (grantType === undefined) {
     return {
@@ -65,7 +75,7 @@ function problemOf(form: Form): Refusal | null {
   if (grantType !== 'client_credentials') {
     return { code: 'unsupported_grant_type', description: 'The only grant_type here is client_credentials.' };
   }
-  if (form.resources.length > 1) {
+  if (severalResources) {
     return {
       code: 'invalid_target',
       description: 'A token is good for one resource: ask for one at a time.',

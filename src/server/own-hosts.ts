@@ -5,3 +5,8 @@ export const loopbackNames = ['localhost', '127.0.0.1', '[::1]'];
 export function loopbackHosts(port: number): ReadonlySet<string> {
   return new Set(loopbackNames.map((name) => `${name}:${port}`));
 }
+
+/** The addresses by which programs of this machine call a server on its port. */
+export function loopbackOrigins(port: number): string[] {
+  return [...loopbackHosts(port)].map((host) => `http://${host}`);
+}

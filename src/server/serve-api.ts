@@ -67,7 +67,14 @@ export async function serveApi(vault: Vault, log: Logger, options: ApiServerOpti
 
   const address = addressOf(tls === null ? 'http' : 'https', host, (server.address() as AddressInfo).port);
   issuer = vault.settings.issuer ?? address;
-  const api = createApi({ vault, log, issuer, trustedProxies, operations: operationsOf(vault) });
+  const api = createApi({
+    vault,
+    log,
+    issuer,
+    origins: [address],
+    trustedProxies,
+    operations: operationsOf(vault),
+  });
   const app = log.isLevelEnabled('info') ? express().use(requestLog(log), api.app) : api.app;
   handler = tls === null && trustedProxies.length > 0 ? onlyThrough(trustedProxies, app) : app;
   const stopWatching =

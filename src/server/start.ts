@@ -8,6 +8,7 @@ import { createWebApp } from '../web/app.ts';
 import { Activity } from './activity.ts';
 import { type Listening, listenOnLoopback } from './listen.ts';
 import { operationsOf } from './operations.ts';
+import { loopbackOrigins } from './own-hosts.ts';
 import { announce, findServer, newPresence } from './presence.ts';
 import { openSideDoor } from './side-door.ts';
 import { withApi } from './with-api.ts';
@@ -39,7 +40,8 @@ export async function startServer(
   const activity = new Activity();
   const { app, idle } = createWebApp({ vault, log, instanceSecret: presence.secret, sideDoor, ...options });
   const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
-  const api = createApi({ vault, log, issuer, operations: operationsOf(vault) });
+  const origins = loopbackOrigins(port);
+  const api = createApi({ vault, log, issuer, origins, operations: operationsOf(vault) });
   let listening: Listening;
   try {
     listening = await listenOnLoopback(activity.watch(withApi(app, api.app, port)), port);

@@ -22,7 +22,7 @@ export interface FoundClient {
   lastUsedAt: number | null;
 }
 
-/** A profile that the client may fetch, with its current token, which is null where it holds none. */
+/** A profile that the client may fetch, with a token of it: the current one, if only that was asked for. Null: it holds none. */
 export interface FoundProfile {
   profileId: string;
   profile: string;
@@ -42,7 +42,7 @@ export interface FoundToken {
 
 export interface Found {
   client: FoundClient;
-  /** Those of the organization asked for; where none was, as many as were asked for at most. */
+  /** Those of the organization asked for; where none was, as many as were asked for at most. Each once for each token. */
   profiles: FoundProfile[];
   /** Whether the assertion that came along was used before. */
   assertionUsed: boolean;
@@ -66,14 +66,20 @@ export interface Decision {
 
 /** One request for a token, while it waits for its answer. */
 export interface ClientRead {
+  /** Empty where it names nobody that could be a client. */
   readonly client: string;
   /** The organization whose profile is asked for; null where the client named none. */
   readonly orgId: string | null;
   /** How many profiles are looked up at most, where no organization is named. */
   readonly profileLimit: number;
+  /** Whether a profile is looked up once more with each of the tokens that it had before. */
+  readonly withPrevious: boolean;
   /** A client assertion that is to be used up. */
   readonly assertion: Assertion | null;
-  /** Decides by what the store holds. It may be asked again, when that has changed. */
+  /**
+   * Decides by what the store holds. It may be asked again, when that has changed. Throws `StoreBusy` where this request
+   * alone has to wait: it is returned unanswered, with nothing written, and the others of its batch go on.
+   */
   decide(found: Found | null): Decision;
   /** Gives the answer, at once: by now its row is durable. */
   answer(decision: Decision): void;
@@ -83,23 +89,46 @@ export interface ClientReads {
   /**
    * Looks up, decides and records all of them in one commit, then answers each. Where the store was changed meanwhile,
    * a request is looked up again right before its answer; what would no longer be granted is returned, unanswered.
-   * Throws `StoreBusy` where another process is writing: nothing was done then.
+   * Throws `StoreBusy` where another process is writing: nothing was done then. Any other error has left every request
+   * of the batch unanswered; unless it is `NotDurable`, the batch may be run again.
    */
   run(batch: readonly ClientRead[], now: number): ClientRead[] | Promise<ClientRead[]>;
   close(): void | Promise<void>;
 }
 
-/** Another process is writing to the store at this moment. */
+/** The store cannot serve this at the moment: another process is writing to it, or a key has to be looked up first. */
 export class StoreBusy extends Error {}
 
-/** Whether a request would still be granted. One that has to wait would not: it is to be looked up once more. */
-export function decidedAgain(read: ClientRead, found: Found | null): boolean {
+/**
+ * What was written may not be on the disk. Writing it again would prove nothing: after a failed synchronization, the
+ * system may take for written what is not.
+ */
+export class NotDurable extends Error {}
+
+/** Two reads of the same key are looked up together. Unambiguous: an empty ID is not an absent one. */
+export function lookUpKey({ client, orgId, profileLimit, withPrevious }: ClientRead): string {
+  return JSON.stringify([client, orgId, profileLimit, withPrevious]);
+}
+
+/** What a request decides; null where it has to wait. */
+export function decisionOf(read: ClientRead, found: Found | null): Decision | null {
   try {
-    return read.decide(found).granted;
+    return read.decide(found);
   } catch (error) {
-    if (error instanceof StoreBusy) return false;
+    if (error instanceof StoreBusy) return null;
     throw error;
   }
+}
+
+/**
+ * How long a used assertion is remembered beyond its own end, so that it cannot be used again where a replica's clock
+ * is ahead, or behind. Milliseconds.
+ */
+const assertionMemoryMs = 86_400_000;
+
+/** What ended before this instant (epoch milliseconds) is forgotten. */
+export function forgetAssertionsBefore(now: number): number {
+  return now - assertionMemoryMs;
 }
 
 /** A client's last use is written to the minute, or it would cost every read a write of its own. Milliseconds. */

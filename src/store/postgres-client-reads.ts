@@ -4,11 +4,13 @@ import {
   type ClientRead,
   type ClientReads,
   type Decision,
-  decidedAgain,
+  decisionOf,
   type Found,
   type FoundRow,
+  forgetAssertionsBefore,
   foundColumns,
   foundOf,
+  lookUpKey,
   statements,
   touchStatement,
 } from './client-reads.ts';
@@ -25,23 +27,27 @@ export class PostgresClientReads implements ClientReads {
   async run(batch: readonly ClientRead[], now: number): Promise<ClientRead[]> {
     const decisions = await this.#db.transaction().execute(async (trx) => {
       const found = await findAll(trx, batch);
-      const made: { read: ClientRead; decision: Decision }[] = [];
+      const made: { read: ClientRead; decision: Decision | null }[] = [];
       for (const read of batch) {
         made.push({ read, decision: await decide(trx, read, found.get(read) ?? null, now) });
       }
-      const entries = made.map(({ decision }) => decision.entry).filter((entry) => entry !== null);
+      const entries = made.map(({ decision }) => decision?.entry ?? null).filter((entry) => entry !== null);
       await appendAudits(trx, now, entries);
       return made;
     });
     // Between the look-up and the commit, and again until now, a client may have been removed by anybody.
-    const granted = decisions.filter(({ decision }) => decision.granted).map(({ read }) => read);
+    const granted = decisions.filter(({ decision }) => decision?.granted).map(({ read }) => read);
     const found = await findAll(this.#db, granted);
-    const again: ClientRead[] = [];
+    const again = new Set<ClientRead>();
     for (const { read, decision } of decisions) {
-      if (decision.granted && !decidedAgain(read, found.get(read) ?? null)) again.push(read);
-      else read.answer(decision);
+      if (decision === null) again.add(read);
+      else if (decision.granted && !decisionOf(read, found.get(read) ?? null)?.granted) again.add(read);
     }
-    return again;
+    // Only now, so that an error above leaves all of them unanswered.
+    for (const { read, decision } of decisions) {
+      if (decision !== null && !again.has(read)) read.answer(decision);
+    }
+    return [...again];
   }
 
   close(): void {
@@ -49,13 +55,18 @@ export class PostgresClientReads implements ClientReads {
   }
 }
 
-async function decide(trx: Db, read: ClientRead, lookedUp: Found | null, now: number): Promise<Decision> {
+async function decide(
+  trx: Db,
+  read: ClientRead,
+  lookedUp: Found | null,
+  now: number,
+): Promise<Decision | null> {
   const found = lookedUp && { ...lookedUp, assertionUsed: await assertionUsed(trx, lookedUp, read) };
-  const decision = read.decide(found);
-  if (found === null) return decision;
+  const decision = decisionOf(read, found);
+  if (decision === null || found === null) return decision;
   if (decision.used !== null && read.assertion !== null) {
     const { jtiHash, expiresAt } = read.assertion;
-    await query(trx, 'forgetAssertions', now);
+    await query(trx, 'forgetAssertions', forgetAssertionsBefore(now));
     await query(trx, 'useAssertion', found.client.clientId, jtiHash, expiresAt);
   }
   const touch = touchStatement(found, decision.used, now);
@@ -77,7 +88,8 @@ async function assertionUsed(trx: Db, { client }: Found, { assertion }: ClientRe
  * server, cost more than the look-up itself.
  */
 const lookUp = `select asked.at, ${foundColumns}
-  from unnest($1::text[], $2::text[], $3::int[]) with ordinality as asked(client, org_id, profiles, at)
+  from unnest($1::text[], $2::text[], $3::int[], $4::boolean[])
+    with ordinality as asked(client, org_id, profiles, with_previous, at)
   join client on client.name = asked.client
   left join lateral (
     (select client_profile.profile_id from client_profile
@@ -88,10 +100,12 @@ const lookUp = `select asked.at, ${foundColumns}
       where client_profile.client_id = client.id and named.org_id = asked.org_id)
   ) as held on true
   left join profile on profile.id = held.profile_id
-  left join token on token.profile_id = profile.id and token.state = 'current'`;
+  left join token on token.profile_id = profile.id
+    and (token.state = 'current' or (asked.with_previous and token.state = 'earlier'))`;
 
 async function findAll(db: Db, reads: readonly ClientRead[]): Promise<Map<ClientRead, Found | null>> {
-  const asked = new Map(reads.map((read) => [keyOf(read), read]));
+  const named = reads.filter(({ client }) => client !== '');
+  const asked = new Map(named.map((read) => [lookUpKey(read), read]));
   const questions = [...asked.values()];
   const rows = questions.map((): FoundRow[] => []);
   if (questions.length > 0) {
@@ -99,6 +113,7 @@ async function findAll(db: Db, reads: readonly ClientRead[]): Promise<Map<Client
       questions.map(({ client }) => client),
       questions.map(({ orgId }) => orgId),
       questions.map(({ profileLimit }) => profileLimit),
+      questions.map(({ withPrevious }) => withPrevious),
     ];
     const answer = await db.executeQuery<FoundRow & { at: number }>(CompiledQuery.raw(lookUp, parameters));
     for (const { at, ...row } of answer.rows) rows[at - 1]?.push(row);
@@ -106,11 +121,7 @@ async function findAll(db: Db, reads: readonly ClientRead[]): Promise<Map<Client
   const found = new Map(
     [...asked].map(([key, { orgId }], at) => [key, foundOf(rows[at] ?? [], orgId, false)] as const),
   );
-  return new Map(reads.map((read) => [read, found.get(keyOf(read)) ?? null]));
-}
-
-function keyOf({ client, orgId, profileLimit }: ClientRead): string {
-  return JSON.stringify([client, orgId, profileLimit]);
+  return new Map(reads.map((read) => [read, found.get(lookUpKey(read)) ?? null]));
 }
 
 async function query<Row = unknown>(

@@ -5,11 +5,14 @@ import {
   type ClientRead,
   type ClientReads,
   type Decision,
-  decidedAgain,
+  decisionOf,
   type Found,
   type FoundRow,
+  forgetAssertionsBefore,
   foundColumns,
   foundOf,
+  lookUpKey,
+  NotDurable,
   StoreBusy,
   statements,
   touchStatement,
@@ -25,17 +28,28 @@ const keptLookUps = 1_000;
 
 /** Each parameter stands once, and in its order. */
 const lookUps = {
-  clientAndProfiles: `select ${foundColumns} from client
-    left join client_profile on client_profile.client_id = client.id
-    left join profile on profile.id = client_profile.profile_id
-    left join token on token.profile_id = profile.id and token.state = 'current'
-    where client.name = $1 limit $2`,
-  clientAndProfilesOfOrganization: `select ${foundColumns} from client
-    join client_profile on client_profile.client_id = client.id
-    join profile on profile.id = client_profile.profile_id
-    left join token on token.profile_id = profile.id and token.state = 'current'
-    where client.name = $1 and profile.org_id = $2`,
+  ...lookUpsOf('current', `token.state = 'current'`),
+  ...lookUpsOf('anyToken', `token.state in ('current', 'earlier')`),
 };
+
+function lookUpsOf<Name extends string>(name: Name, tokens: string) {
+  const texts = {
+    Profiles: `select ${foundColumns} from client
+      left join client_profile on client_profile.client_id = client.id
+      left join profile on profile.id = client_profile.profile_id
+      left join token on token.profile_id = profile.id and ${tokens}
+      where client.name = $1 limit $2`,
+    ProfilesOfOrganization: `select ${foundColumns} from client
+      join client_profile on client_profile.client_id = client.id
+      join profile on profile.id = client_profile.profile_id
+      left join token on token.profile_id = profile.id and ${tokens}
+      where client.name = $1 and profile.org_id = $2`,
+  };
+  return {
+    [`${name}Profiles`]: texts.Profiles,
+    [`${name}ProfilesOfOrganization`]: texts.ProfilesOfOrganization,
+  } as Record<`${Name}${keyof typeof texts}`, string>;
+}
 
 const every = { ...lookUps, ...statements };
 
@@ -44,7 +58,8 @@ export type Synchronize = (file: number) => Promise<void>;
 
 interface Decided {
   read: ClientRead;
-  decision: Decision;
+  /** Null where the request has to wait. */
+  decision: Decision | null;
 }
 
 /**
@@ -66,24 +81,17 @@ export class SqliteClientReads implements ClientReads {
   readonly #log: number;
   readonly #synchronize: Synchronize;
   /** What was looked up at `#lookedUpAt`: as long as no other connection commits, it is what the store holds. */
-  readonly #lookedUp = new Map<string, Found | null>();
+  readonly #lookedUp = new Map<string, Found>();
   #lookedUpAt = -1;
 
   constructor(file: string, synchronize: Synchronize = promisify(fdatasync)) {
     const database = openSqliteFile(file);
     database.exec('pragma busy_timeout = 0; pragma synchronous = normal');
-    const prepare = (name: keyof typeof every) => database.prepare(every[name].replace(/\$\d+/g, '?'));
     this.#database = database;
     this.#synchronize = synchronize;
-    this.#statements = {
-      clientAndProfiles: prepare('clientAndProfiles'),
-      clientAndProfilesOfOrganization: prepare('clientAndProfilesOfOrganization'),
-      assertionUsed: prepare('assertionUsed'),
-      useAssertion: prepare('useAssertion'),
-      forgetAssertions: prepare('forgetAssertions'),
-      touchClient: prepare('touchClient'),
-      touchPreviousSecret: prepare('touchPreviousSecret'),
-    };
+    this.#statements = Object.fromEntries(
+      Object.entries(every).map(([name, text]) => [name, database.prepare(text.replace(/\$\d+/g, '?'))]),
+    ) as Record<keyof typeof every, StatementSync>;
     this.#dataVersion = database.prepare('pragma data_version');
     this.#begin = database.prepare('begin immediate');
     this.#commit = database.prepare('commit');
@@ -94,7 +102,12 @@ export class SqliteClientReads implements ClientReads {
 
   async run(batch: readonly ClientRead[], now: number): Promise<ClientRead[]> {
     const { decided, version } = this.#decideAll(batch, now);
-    await this.#synchronize(this.#log);
+    try {
+      await this.#synchronize(this.#log);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new NotDurable(`the write-ahead log is not on the disk: ${reason}`, { cause: error });
+    }
     return this.#answer(decided, version);
   }
 
@@ -109,7 +122,9 @@ export class SqliteClientReads implements ClientReads {
       const version = this.#version();
       this.#forgetLookUpsBefore(version);
       const decided = batch.map((read) => ({ read, decision: this.#decide(read, now) }));
-      const entries = decided.map(({ decision }) => decision.entry).filter((entry) => entry !== null);
+      const entries = decided
+        .map(({ decision }) => decision?.entry ?? null)
+        .filter((entry) => entry !== null);
       if (entries.length > 0) this.#append(now, entries);
       this.#commit.run();
       return { decided, version };
@@ -120,14 +135,16 @@ export class SqliteClientReads implements ClientReads {
     }
   }
 
-  #decide(read: ClientRead, now: number): Decision {
-    const found = this.#find(read);
-    if (found !== null && read.assertion !== null) found.assertionUsed = this.#assertionUsed(found, read);
-    const decision = read.decide(found);
-    if (found === null) return decision;
+  #decide(read: ClientRead, now: number): Decision | null {
+    const lookedUp = this.#find(read);
+    const found = lookedUp && this.#withAssertion(lookedUp, read);
+    const decision = decisionOf(read, found);
+    if (decision === null || found === null || lookedUp === null) return decision;
+    // What somebody without credentials asks for is not kept: it could be anything, and as much as they like.
+    if (decision.used !== null) this.#keep(read, lookedUp);
     if (decision.used !== null && read.assertion !== null) {
       const { jtiHash, expiresAt } = read.assertion;
-      this.#statements.forgetAssertions.run(now);
+      this.#statements.forgetAssertions.run(forgetAssertionsBefore(now));
       this.#statements.useAssertion.run(found.client.clientId, jtiHash, expiresAt);
     }
     this.#noteUse(found, decision, now);
@@ -145,40 +162,51 @@ export class SqliteClientReads implements ClientReads {
 
   /** A commit of another connection since then may be the removal of this very client. */
   #answer(decided: Decided[], version: number): ClientRead[] {
-    const again: ClientRead[] = [];
+    const again = new Set<ClientRead>();
     for (const { read, decision } of decided) {
-      if (!decision.granted || this.#stillGranted(read, version)) read.answer(decision);
-      else again.push(read);
+      if (decision === null || (decision.granted && !this.#stillGranted(read, version))) again.add(read);
     }
-    return again;
+    // Only now, so that an error above leaves all of them unanswered.
+    for (const { read, decision } of decided) {
+      if (decision !== null && !again.has(read)) read.answer(decision);
+    }
+    return [...again];
   }
 
   #stillGranted(read: ClientRead, version: number): boolean {
     const current = this.#version();
     if (current === version) return true;
     this.#forgetLookUpsBefore(current);
-    const found = this.#find(read);
-    if (found !== null) found.assertionUsed = false;
-    return decidedAgain(read, found);
+    return decisionOf(read, this.#find(read))?.granted ?? false;
   }
 
   #find(read: ClientRead): Found | null {
-    const key = `${read.client} ${read.profileLimit} ${read.orgId ?? ''}`;
-    const known = this.#lookedUp.get(key);
+    if (read.client === '') return null;
+    const known = this.#lookedUp.get(lookUpKey(read));
     if (known !== undefined) return known;
-    const { clientAndProfiles, clientAndProfilesOfOrganization } = this.#statements;
+    const all = this.#statements;
+    const profiles = read.withPrevious ? all.anyTokenProfiles : all.currentProfiles;
+    const ofOrganization = read.withPrevious
+      ? all.anyTokenProfilesOfOrganization
+      : all.currentProfilesOfOrganization;
     let rows: FoundRow[] = [];
-    if (read.orgId !== null) rows = rowsOf(clientAndProfilesOfOrganization, read.client, read.orgId);
-    if (rows.length === 0) rows = rowsOf(clientAndProfiles, read.client, read.profileLimit);
-    const found = foundOf(rows, read.orgId, false);
-    if (this.#lookedUp.size >= keptLookUps) this.#lookedUp.clear();
-    this.#lookedUp.set(key, found);
-    return found;
+    if (read.orgId !== null) rows = rowsOf(ofOrganization, read.client, read.orgId);
+    // Of a client that has no profile of that organization, the client alone is of interest.
+    const limit = read.orgId === null ? read.profileLimit : 1;
+    if (rows.length === 0) rows = rowsOf(profiles, read.client, limit);
+    return foundOf(rows, read.orgId, false);
   }
 
-  #assertionUsed({ client }: Found, { assertion }: ClientRead): boolean {
-    if (assertion === null) return false;
-    return this.#statements.assertionUsed.get(client.clientId, assertion.jtiHash) !== undefined;
+  #keep(read: ClientRead, found: Found): void {
+    if (this.#lookedUp.size >= keptLookUps) this.#lookedUp.clear();
+    this.#lookedUp.set(lookUpKey(read), found);
+  }
+
+  #withAssertion(found: Found, { assertion }: ClientRead): Found {
+    if (assertion === null) return found;
+    const { clientId } = found.client;
+    const assertionUsed = this.#statements.assertionUsed.get(clientId, assertion.jtiHash) !== undefined;
+    return { ...found, assertionUsed };
   }
 
   #forgetLookUpsBefore(version: number): void {

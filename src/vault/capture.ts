@@ -53,7 +53,8 @@ export async function captureRedirect(
     return { tokenId, signInId: signIn.id };
   } catch (error) {
     if (error instanceof BrokerError && !/^E_(SIGN_IN_FAILED|STORE|KEY|SEAL)/.test(error.code)) {
-      await Refusals.of(vault).note(error.code.toLowerCase().replace(/^e_/, ''), actor);
+      const outcome = error.code.toLowerCase().replace(/^e_/, '');
+      await Refusals.of(vault).record({ action: 'capture', outcome, ...actor });
     }
     throw error;
   }

@@ -3,18 +3,22 @@ import { expect, test } from 'vitest';
 import { BrokerError } from '../../src/errors.ts';
 import { askToken, clientOf, post, profileWithToken, served } from './served.ts';
 
-test('the metadata of RFC 8414', async () => {
-  const { origin } = await served();
-  const response = await fetch(`${origin}/.well-known/oauth-authorization-server`);
-  expect(response.status).toBe(200);
-  expect(await response.json()).toMatchObject({
-    issuer: origin,
-    token_endpoint: `${origin}/oauth/token`,
-    introspection_endpoint: `${origin}/oauth/introspect`,
-    grant_types_supported: ['client_credentials'],
-    token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
-  });
-});
+test.each(['oauth-authorization-server', 'openid-configuration'])(
+  'the metadata of RFC 8414, at %s',
+  async (name) => {
+    const { origin } = await served();
+    const response = await fetch(`${origin}/.well-known/${name}`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({
+      issuer: origin,
+      token_endpoint: `${origin}/oauth/token`,
+      introspection_endpoint: `${origin}/oauth/introspect`,
+      grant_types_supported: ['client_credentials'],
+      response_types_supported: ['none'],
+      token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    });
+  },
+);
 
 test('the headers of every answer, errors included', async () => {
   const { origin } = await served();
@@ -61,10 +65,12 @@ test('wrong secrets are slowed down, by client and address; the right one always
         'x-forwarded-for': address,
       },
     });
-    return { status: response.status, retryAfter: response.headers.get('retry-after') };
+    const { headers, status } = response;
+    return { status, retryAfter: headers.get('retry-after'), challenge: headers.get('www-authenticate') };
   };
+  const challenge = 'Basic realm="webex-token", charset="UTF-8"';
   for (let count = 0; count < 5; count += 1) expect((await ask('wrong', '10.0.0.1')).status).toBe(401);
-  expect(await ask('wrong', '10.0.0.1')).toEqual({ status: 429, retryAfter: '1' });
+  expect(await ask('wrong', '10.0.0.1')).toEqual({ status: 429, retryAfter: '1', challenge });
   expect((await ask('wrong', '10.0.0.2')).status).toBe(401);
   expect((await ask(secret, '10.0.0.2')).status).toBe(200);
   expect((await ask(secret, '10.0.0.1')).status).toBe(200);

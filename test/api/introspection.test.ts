@@ -44,7 +44,32 @@ test('of every other token it learns nothing', async () => {
   }
 });
 
-test('expired, rejected and replaced tokens are not active', async () => {
+test('a token that was replaced is active until its own end, unless Webex rejects it', async () => {
+  const { ask, acme, vault, origin, secret } = await ready();
+  vault.setNow(today + dayMs);
+  const renewed = await profileWithToken(vault, 'acme', { token: 'fake-token-for-acme-2' });
+  expect((await ask(acme)).json).toMatchObject({ active: true, exp: Math.floor(today / 1000) + 3_887_999 });
+  expect((await ask(renewed)).json).toMatchObject({
+    active: true,
+    exp: Math.floor(today / 1000) + 3_974_399,
+  });
+  const answer = await post(`${origin}/oauth/token`, { grant_type: 'client_credentials' }, `ci:${secret}`);
+  expect(answer.json.access_token).toBe(renewed);
+  await vault.db.updateTable('token').set({ rejected_at: today }).where('state', '=', 'earlier').execute();
+  expect((await ask(acme)).json).toEqual({ active: false });
+  await vault.db.updateTable('token').set({ rejected_at: null }).execute();
+  vault.setNow(today + 45 * dayMs);
+  expect((await ask(acme)).json).toEqual({ active: false });
+  expect((await ask(renewed)).json).toMatchObject({ active: true });
+});
+
+test.each(['set-aside', 'pending'] as const)('a token that is %s is not active', async (state) => {
+  const { ask, acme, vault } = await ready();
+  await vault.db.updateTable('token').set({ state }).execute();
+  expect((await ask(acme)).json).toEqual({ active: false });
+});
+
+test('expired and rejected tokens are not active', async () => {
   const { ask, acme, vault } = await ready();
   await vault.db.updateTable('token').set({ rejected_at: today }).execute();
   expect((await ask(acme)).json).toEqual({ active: false });

@@ -1,5 +1,7 @@
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { randomUUID } from 'node:crypto';
+import { CompactSign, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
+import type { ApiOptions } from '../../src/api/app.ts';
 import { parsePublicKeys } from '../../src/vault/client-keys.ts';
 import { rotateClientSecret } from '../../src/vault/clients.ts';
 import { actor, today } from '../vault/vaults.ts';
@@ -8,8 +10,8 @@ import { clientOf, post, profileWithToken, served } from './served.ts';
 const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const seconds = Math.floor(today / 1000);
 
-async function ready(alg = 'ES256') {
-  const api = await served();
+async function ready(alg = 'ES256', options: Omit<Partial<ApiOptions>, 'vault'> = {}) {
+  const api = await served(options);
   await profileWithToken(api.vault, 'acme');
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
   await clientOf(api.vault, 'ci', ['acme'], { jwks: JSON.stringify({ keys: [await exportJWK(publicKey)] }) });
@@ -31,7 +33,14 @@ async function ready(alg = 'ES256') {
       client_assertion: assertion,
       ...more,
     });
-  return { ...api, sign, ask, privateKey };
+  /** The last claims are given as text. */
+  const askText = async (last: string) => {
+    const { exp, iat, ...rest } = claims();
+    const text = `${JSON.stringify(rest).slice(0, -1)},${last}}`;
+    const signer = new CompactSign(new TextEncoder().encode(text)).setProtectedHeader({ alg });
+    return await ask(await signer.sign(privateKey));
+  };
+  return { ...api, sign, ask, askText, privateKey };
 }
 
 test.each(['ES256', 'RS256', 'PS256', 'EdDSA'])('%s: the token', async (alg) => {
@@ -64,6 +73,110 @@ test.each([
   const answer = await ask(await sign(changes));
   expect(answer).toMatchObject({ status: 401, json: { error: 'invalid_client' } });
   expect(answer.json.error_description).toMatch(description);
+});
+
+/** Text of JSON, as no library would sign it. */
+const numericDates: [text: string, status: number][] = [
+  [`${seconds + 60}.0001234`, 200],
+  [`${seconds + 60}.999999999`, 200],
+  [`${seconds / 1000 + 0.06}e3`, 200],
+  [`${(seconds + 60) * 10}E-1`, 200],
+  [`${seconds - 29}.5`, 200],
+  [`${seconds - 31}.5`, 401],
+  ['1e400', 401],
+  ['-1e400', 401],
+  ['1e308', 401],
+  ['9007199254740993', 401],
+  ['-1', 401],
+  ['0', 401],
+  [`"${seconds + 60}"`, 401],
+  ['null', 401],
+  ['[1]', 401],
+];
+
+test.each(numericDates)('exp %s: %i, and nothing but whole numbers is stored', async (exp, status) => {
+  const { askText, vault } = await ready();
+  const answer = await askText(`"exp":${exp}`);
+  expect(answer.status).toBe(status);
+  const rows = await vault.db.selectFrom('client_assertion').select('expires_at').execute();
+  expect(rows).toHaveLength(status === 200 ? 1 : 0);
+  expect(rows.every(({ expires_at }) => Number.isSafeInteger(expires_at))).toBe(true);
+});
+
+test.each(['1.5', '1e400', '-1e400', '"now"', 'null', '{}'])('iat and nbf %s do no harm', async (value) => {
+  const { askText } = await ready();
+  for (const claim of ['iat', 'nbf']) {
+    const answer = await askText(`"exp":${seconds + 60},"${claim}":${value}`);
+    expect([200, 401]).toContain(answer.status);
+  }
+});
+
+test('an assertion cannot be used again in the last part of a second, or where a clock is ahead or behind', async () => {
+  const { sign, ask, vault } = await ready();
+  const assertion = await sign({ exp: seconds + 60.5 });
+  expect((await ask(assertion)).status).toBe(200);
+  // Another replica, whose clock is ahead, forgets what it takes for over.
+  for (const ahead of [90_600, 3_600_000, 7_200_000]) {
+    vault.setNow(today + ahead);
+    expect((await ask(await sign({ exp: seconds + ahead / 1000 + 60 }))).status).toBe(200);
+    for (const now of [today, today + 60_000, today + 90_999]) {
+      vault.setNow(now);
+      expect((await ask(assertion)).json.error_description).toMatch(/used before/);
+    }
+  }
+});
+
+test('the kid is a hint: none, another one, or of several keys that fit', async () => {
+  const api = await served();
+  await profileWithToken(api.vault, 'acme');
+  const pairs = await Promise.all([1, 2].map(() => generateKeyPair('ES256', { extractable: true })));
+  const keys = await Promise.all(pairs.map(({ publicKey }) => exportJWK(publicKey)));
+  await clientOf(api.vault, 'plain', ['acme'], { jwks: JSON.stringify({ keys: [keys[0]] }) });
+  const named = keys.map((key, at) => ({ ...key, kid: `key-${at}` }));
+  await clientOf(api.vault, 'named', ['acme'], { jwks: JSON.stringify({ keys: named }) });
+  const ask = async (client: string, key: number, kid?: string | number) => {
+    const claims = { iss: client, sub: client, aud: api.origin, jti: randomUUID(), exp: seconds + 60 };
+    const header = { alg: 'ES256', ...(kid !== undefined && { kid: kid as string }) };
+    const assertion = await new SignJWT(claims)
+      .setProtectedHeader(header)
+      .sign((pairs[key] as (typeof pairs)[number]).privateKey);
+    const form = {
+      grant_type: 'client_credentials',
+      client_assertion_type: type,
+      client_assertion: assertion,
+    };
+    return (await post(`${api.origin}/oauth/token`, form)).status;
+  };
+  expect(await ask('plain', 0, 'some-thumbprint')).toBe(200);
+  expect(await ask('plain', 1, 'some-thumbprint')).toBe(401);
+  for (const key of [0, 1]) {
+    expect(await ask('named', key)).toBe(200);
+    expect(await ask('named', key, `key-${key}`)).toBe(200);
+    expect(await ask('named', key, 'unknown')).toBe(200);
+  }
+});
+
+test('the audience may be the endpoint that was called, by each address of the server', async () => {
+  const other = 'http://127.0.0.1:3000';
+  const { sign, origin } = await ready('ES256', { origins: [other] });
+  const status = async (path: string, aud: string) => {
+    const form = {
+      grant_type: 'client_credentials',
+      token: 'x',
+      client_assertion_type: type,
+      client_assertion: await sign({ aud }),
+    };
+    return (await post(origin + path, form)).status;
+  };
+  for (const path of ['/oauth/token', '/oauth/introspect']) {
+    for (const aud of [origin, `${origin}/oauth/token`, origin + path, other, other + path]) {
+      expect(await status(path, aud), `${path} ${aud}`).toBe(200);
+    }
+    for (const aud of ['http://127.0.0.1:3001', `${origin}/`, `${origin}/metrics`]) {
+      expect(await status(path, aud), `${path} ${aud}`).toBe(401);
+    }
+  }
+  expect(await status('/oauth/token', `${origin}/oauth/introspect`)).toBe(401);
 });
 
 test('one assertion works once, also when it comes twice at the same time', async () => {

@@ -34,6 +34,15 @@ test('a success, or an hour, and it is forgotten', () => {
   expect(failures(throttle, 5, '10.0.0.1', 3_600_001)).toEqual([0, 0, 0, 0, 0]);
 });
 
+test('a success forgets what its address did under names that nobody has, too', () => {
+  const throttle = new Throttle();
+  for (let count = 0; count < 5; count += 1) throttle.failed('', '10.0.0.1', 0);
+  throttle.succeeded('ci', '10.0.0.2');
+  expect(throttle.failed('', '10.0.0.1', 0)).toBe(1);
+  throttle.succeeded('ci', '10.0.0.1');
+  expect(throttle.failed('', '10.0.0.1', 0)).toBe(0);
+});
+
 test('an IPv6 network counts as one, however its addresses are written', () => {
   const throttle = new Throttle();
   for (const address of [

@@ -93,7 +93,8 @@ test('two methods of authentication, repeated parameters, and other bodies are i
   const url = `${origin}/oauth/token`;
   const basic = `ci:${secret}`;
   const invalid = { status: 400, json: { error: 'invalid_request' } };
-  expect(await post(url, { ...grant, client_id: 'ci', client_secret: secret }, basic)).toMatchObject(invalid);
+  const other = { ...grant, client_id: 'ci', client_secret: `${secret}x` };
+  expect(await post(url, other, basic)).toMatchObject(invalid);
   expect(await post(url, { ...grant, client_assertion: 'x' }, basic)).toMatchObject(invalid);
   expect(await post(url, { ...grant, client_id: 'other' }, basic)).toMatchObject(invalid);
   expect(await post(url, { ...grant, client_id: 'ci' }, basic)).toMatchObject({ status: 200 });
@@ -107,6 +108,58 @@ test('two methods of authentication, repeated parameters, and other bodies are i
   expect(response.status).toBe(400);
   const huge = await post(url, `${'x'.repeat(40_000)}=1`, basic);
   expect(huge).toMatchObject({ status: 413, json: { error: 'invalid_request' } });
+});
+
+test('the same credentials in header and body are one method, as Entra ID sends them', async () => {
+  const { origin, secret } = await ready();
+  const url = `${origin}/oauth/token`;
+  const body = { ...grant, client_secret: secret };
+  for (const more of [{ client_id: 'ci' }, {}]) {
+    expect((await post(url, { ...body, ...more }, `ci:${secret}`)).status).toBe(200);
+  }
+  expect((await post(url, { ...body, client_id: 'other' }, `ci:${secret}`)).status).toBe(400);
+});
+
+test.each([
+  ['the same one twice', (url: string) => [url, url]],
+  [
+    'twice, written differently',
+    (url: string) => [url, `${url.toUpperCase().replace('/V1/SCIM', '/v1/scim')}/`],
+  ],
+  ['scheme and host in another case', (url: string) => [url.replace('https://api', 'HTTPS://API')]],
+  ['with the default port', (url: string) => [url.replace('.com/', '.com:443/')]],
+  ['with a slash at its end', (url: string) => [`${url}/`]],
+  [
+    'all of it',
+    (url: string) => [`${url.replace('https://api.ciscospark.com', 'hTTps://API.CiscoSpark.COM:443')}/`],
+  ],
+  ['letters percent-encoded', (url: string) => [url.replace('scim', '%73cim').replaceAll('-', '%2d')]],
+])('resource: %s', async (_name, resources) => {
+  const api = await ready();
+  await profileWithToken(api.vault, 'globex', { orgId: orgIds.globex });
+  const secret = await clientOf(api.vault, 'both', ['acme', 'globex']);
+  const url = `https://api.ciscospark.com/v1/scim/${orgIds.globex}`;
+  const form = [...Object.entries(grant), ...resources(url).map((resource) => ['resource', resource])];
+  const answer = await post(`${api.origin}/oauth/token`, form, `both:${secret}`);
+  expect(answer).toMatchObject({ status: 200, json: { access_token: 'fake-token-for-globex-1' } });
+});
+
+test.each([
+  ['http://api.ciscospark.com/v1/scim/'],
+  ['https://api.ciscospark.com:8443/v1/scim/'],
+  ['https://user@api.ciscospark.com/v1/scim/'],
+  ['https://api.ciscospark.com/V1/scim/'],
+  ['https://api.ciscospark.com.evil.example/v1/scim/'],
+  ['/v1/scim/'],
+  [''],
+])('resource: another one, %s', async (before) => {
+  const api = await ready();
+  const answer = await askToken(api, 'ci', api.secret, { resource: before + orgIds.acme });
+  expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_target' } });
+  for (const after of ['#x', '?x', '\t', ' x']) {
+    const resource = `https://api.ciscospark.com/v1/scim/${orgIds.acme}${after}`;
+    expect((await askToken(api, 'ci', api.secret, { resource })).json.error).toBe('invalid_target');
+  }
 });
 
 test('credentials in the address are not credentials', async () => {
@@ -143,6 +196,25 @@ test('an expired token: since when, and who renews it', async () => {
   expect(answer.json.error_description).toContain(`expired at ${since}`);
   expect(answer.json.error_description).toContain('webex-token login acme');
   expect((await auditLog(api.vault)).at(-1)).toBe('read invalid_grant acme');
+});
+
+test('a token in its last seconds is not given out, and expires_in is never 0', async () => {
+  const api = await ready();
+  const end = today + 3_887_999_000;
+  for (const [left, status] of [
+    [60_000, 200],
+    [5_000, 200],
+    [4_999, 400],
+    [999, 400],
+    [1, 400],
+    [0, 400],
+  ] as const) {
+    api.vault.setNow(end - left);
+    const answer = await askToken(api, 'ci', api.secret);
+    expect(answer.status, `${left} ms`).toBe(status);
+    if (status === 200) expect(answer.json.expires_in).toBe(left / 1000);
+    else expect(answer.json.error).toBe('invalid_grant');
+  }
 });
 
 test('a token that Webex rejected is not handed out', async () => {

@@ -42,7 +42,7 @@ test('they are written when the store is closed', async () => {
   const vault = await newVault();
   const refusals = Refusals.of(vault);
   for (let count = 0; count < 5; count += 1)
-    await refusals.note('state_spent', { address: `127.0.0.${count}` });
+    await refusals.record({ action: 'capture', outcome: 'state_spent', address: `127.0.0.${count}` });
   await closeVault(vault);
   const again = await newVault(undefined, { settings: vault.settings });
   expect(await auditLog(again)).toEqual(['capture state_spent -', 'capture state_spent, 4 more -']);
@@ -56,22 +56,23 @@ test('they are written after a minute in which nothing else came', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const refusals = Refusals.of(vault);
-  for (let count = 0; count < 3; count += 1) await refusals.note('state_spent', {});
+  for (let count = 0; count < 3; count += 1)
+    await refusals.record({ action: 'capture', outcome: 'state_spent' });
   vi.advanceTimersByTime(60_000);
   vi.useRealTimers();
   const rows = ['capture state_spent -', 'capture state_spent, 2 more -'];
   await expect.poll(() => auditLog(vault), { timeout: 5_000 }).toEqual(rows);
   // From then on the next is a first one again.
-  await refusals.note('state_spent', {});
+  await refusals.record({ action: 'capture', outcome: 'state_spent' });
   expect(await auditLog(vault)).toEqual([...rows, 'capture state_spent -']);
 });
 
 test('a clock that was set back keeps nothing from being written', async () => {
   const vault = await newVault();
   const refusals = Refusals.of(vault);
-  await refusals.note('state_spent', {});
+  await refusals.record({ action: 'capture', outcome: 'state_spent' });
   vault.setNow(today - 86_400_000);
-  await refusals.note('state_spent', {});
+  await refusals.record({ action: 'capture', outcome: 'state_spent' });
   expect(await auditLog(vault)).toEqual(['capture state_spent -', 'capture state_spent -']);
 });
 

@@ -14,6 +14,7 @@ class Read implements ClientRead {
   readonly client = 'ci';
   readonly orgId = null;
   readonly profileLimit = 2;
+  readonly withPrevious = false;
   readonly assertion = null;
   decided: (Found | null)[] = [];
   answered: Decision | null = null;

@@ -1,0 +1,148 @@
+import { expect, test } from 'vitest';
+import { addClient } from '../../src/vault/clients.ts';
+import { actor } from '../vault/vaults.ts';
+import { type Answered, askToken, clientOf, orgIds, post, profileWithToken, served } from './served.ts';
+
+/* Requests that come at the same moment share a commit. Whatever one of them holds, the others are answered as alone. */
+
+async function ready() {
+  const api = await served();
+  await profileWithToken(api.vault, 'acme');
+  await profileWithToken(api.vault, 'globex', { orgId: orgIds.globex });
+  const one = await clientOf(api.vault, 'one', ['acme']);
+  const two = await clientOf(api.vault, 'two', ['acme', 'globex']);
+  const url = `${api.origin}/oauth/token`;
+  const resource = `https://api.ciscospark.com/v1/scim/${orgIds.globex}`;
+  const honest = () =>
+    Promise.all([
+      askToken(api, 'one', one),
+      askToken(api, 'two', two, { resource }),
+      askToken(api, 'one', one, { scope: 'Identity:SCIM' }),
+    ]);
+  return { ...api, one, two, url, honest };
+}
+
+function expectTokens(answers: Answered[]): void {
+  expect(answers.map(({ status, json }) => [status, json.access_token])).toEqual([
+    [200, 'fake-token-for-acme-1'],
+    [200, 'fake-token-for-globex-1'],
+    [200, 'fake-token-for-acme-1'],
+  ]);
+}
+
+const texts = [
+  'x/%00',
+  '%00',
+  'a%00b',
+  '%ed%a0%80',
+  '%ff',
+  '%F0%9F%92%A9',
+  '%EF%BF%BD',
+  '%5C',
+  "'",
+  '//',
+  'x'.repeat(30_000),
+];
+const parameters = [
+  'resource',
+  'scope',
+  'grant_type',
+  'client_id',
+  'client_secret',
+  'client_assertion',
+  'token',
+  '__proto__',
+];
+
+test.each(parameters)('hostile texts as %s', async (name) => {
+  const { honest, url, origin, one, logged } = await ready();
+  const hostile = texts.flatMap((text) => {
+    const form = `grant_type=client_credentials&${name}=${text}`;
+    const alone = name === 'grant_type' ? `${name}=${text}` : form;
+    return [
+      post(url, alone),
+      post(url, alone, `one:${one}`),
+      post(`${origin}/oauth/introspect`, `${name}=${text}`, `one:${one}`),
+    ];
+  });
+  const answers = await Promise.all([honest(), ...hostile.map((each) => each.catch(() => null))]);
+  expectTokens(answers[0]);
+  expectTokens(await honest());
+  const statuses = answers.slice(1).map((answer) => (answer as Answered | null)?.status);
+  expect(statuses.every((status) => status !== undefined && status < 500)).toBe(true);
+  expect(logged).toEqual([]);
+});
+
+test.each([
+  '',
+  '\0',
+  'one\0',
+  'ONE',
+  'one ',
+  ' one',
+  'ｏｎｅ',
+  'one\u200b',
+  '\ud800',
+  '__proto__',
+  'x'.repeat(5_000),
+])('a client that calls itself %j', async (name) => {
+  const { honest, origin, logged, vault } = await ready();
+  const tries = Promise.all(
+    Array.from({ length: 8 }, () => askToken({ origin }, encodeURIComponent(name.toWellFormed()), 'wrong')),
+  );
+  expectTokens(await honest());
+  expect((await tries).every(({ status }) => status === 401 || status === 429)).toBe(true);
+  expectTokens(await honest());
+  expect(logged).toEqual([]);
+  const rows = await vault.db.selectFrom('audit').select('client').where('outcome', '<>', 'ok').execute();
+  expect(rows.every(({ client }) => client === null)).toBe(true);
+});
+
+test('nothing that a stranger asks in a client’s name is remembered', async () => {
+  const { url, honest } = await ready();
+  for (const resource of ['//', '/', 'https://x/', `x/${orgIds.acme}`, `https://x/${orgIds.globex}/`]) {
+    const form = { grant_type: 'client_credentials', client_id: 'one', client_secret: 'wrong', resource };
+    expect((await post(url, form)).status).toBeGreaterThanOrEqual(401);
+    const unnamed = { ...form, client_id: 'two' };
+    expect((await post(url, unnamed)).status).toBeGreaterThanOrEqual(401);
+    expectTokens(await honest());
+  }
+});
+
+test.each(['addresses', 'jwks'] as const)(
+  'a client whose %s are damaged in the store fails alone',
+  async (column) => {
+    const { vault, honest, origin } = await ready();
+    const { secret } = await addClient(vault, { name: 'broken', profiles: ['acme'] }, actor);
+    await vault.db
+      .updateTable('client')
+      .set({ [column]: '{' })
+      .where('name', '=', 'broken')
+      .execute();
+    const broken = askToken({ origin }, 'broken', secret ?? '');
+    expectTokens(await honest());
+    if (column === 'addresses') expect((await broken).status).toBe(500);
+  },
+);
+
+test('a token whose data key nobody knows makes nobody wait but its own client', async () => {
+  const { vault, honest, origin } = await ready();
+  await profileWithToken(vault, 'initech', { orgId: 'aaaaaaaa-8888-4777-8666-555555555555' });
+  const secret = await clientOf(vault, 'initech', ['initech']);
+  const header = Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"of-nobody"}').toString('base64url');
+  const sealed = `${header}..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA`;
+  await vault.db
+    .updateTable('token')
+    .set({ sealed })
+    .where('profile_id', 'in', vault.db.selectFrom('profile').select('id').where('name', '=', 'initech'))
+    .execute();
+  // Its key is looked up until the test says that nobody has it.
+  let known = false;
+  const knows = vault.keys.knows.bind(vault.keys);
+  vault.keys.knows = (text) => (text === sealed ? known : knows(text));
+  vault.keys.lookUp = () => Promise.resolve();
+  const waiting = askToken({ origin }, 'initech', secret);
+  for (let round = 0; round < 5; round += 1) expectTokens(await honest());
+  known = true;
+  expect((await waiting).status).toBe(500);
+});
