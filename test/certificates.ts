@@ -11,11 +11,15 @@ export const canMakeCertificates = (() => {
   }
 })();
 
-/** Makes a certificate for localhost that signs itself, and its key, in a folder. */
-export function makeCertificate(folder: string, name: string): { certificate: string; key: string } {
+/** Makes a certificate that signs itself, for localhost or other names, and its key, in a folder. */
+export function makeCertificate(
+  folder: string,
+  name: string,
+  names = 'DNS:localhost,IP:127.0.0.1',
+): { certificate: string; key: string } {
   const certificate = join(folder, `${name}.crt`);
   const key = join(folder, `${name}.key`);
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'];
+  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${names}`];
   const how = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
   execFileSync('openssl', ['req', '-x509', ...how, ...subject, '-keyout', key, '-out', certificate], {
     stdio: 'ignore',

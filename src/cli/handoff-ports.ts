@@ -2,12 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EntraPorts } from '../handoff/entra/push-profile.ts';
 import { requestLine } from '../handoff/request-line.ts';
 import type { StepResult } from '../handoff/steps.ts';
+import { outboundFetch } from '../http/fetch.ts';
 import { note, print, styled } from './terminal.ts';
 
 /** A hand-over in the terminal: progress on standard error, a dry run's requests on standard output. */
 export function terminalPorts(shows: { requests: boolean }): EntraPorts {
   return {
-    fetch: globalThis.fetch,
+    fetch: outboundFetch,
     patience: {
       sleep: (milliseconds) => sleep(milliseconds),
       onWait: (seconds, why) => note(`  ${why}. Trying again in ${seconds} s …`),

@@ -3,6 +3,7 @@ import { thisProcess } from '../expiry/claimant.ts';
 import { mailChannel } from '../expiry/mail.ts';
 import { sendReminders } from '../expiry/send-reminders.ts';
 import { pushProfileToEntra } from '../handoff/entra/push-profile.ts';
+import { outboundFetch } from '../http/fetch.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
 import { addClient } from '../vault/clients.ts';
@@ -79,7 +80,7 @@ async function handOver(settings: Settings, simulator: Simulator): Promise<void>
   const entra = { ...settings.entra, tenantId, clientId: client.clientId, clientSecret: client.secret };
   await at(339, { ...settings, entra }, {}, async (vault) => {
     const ports = {
-      fetch: globalThis.fetch,
+      fetch: outboundFetch,
       patience: { sleep: () => Promise.resolve(), onWait: () => {} },
       onStep: () => {},
       onRequest: () => {},

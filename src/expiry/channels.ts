@@ -1,3 +1,4 @@
+import { outboundFetch } from '../http/fetch.ts';
 import type { Channel } from './channel.ts';
 import { type Desktop, desktopChannel } from './desktop.ts';
 import type { ReminderSettings } from './variables.ts';
@@ -10,7 +11,7 @@ export async function openChannels(
 ): Promise<Channel[]> {
   // Loaded only where it is used: it is the largest part of all this.
   const mail = settings.smtpUrl === null ? null : (await import('./mail.ts')).mailChannel(settings);
-  const webhook = webhookChannel(settings, options.fetch ?? globalThis.fetch);
+  const webhook = webhookChannel(settings, options.fetch ?? outboundFetch);
   return [mail, webhook, desktopChannel(options.desktop)].filter((channel) => channel !== null);
 }
 

@@ -1,4 +1,5 @@
 import nodemailer from 'nodemailer';
+import { trustedCertificatesHere } from '../http/certificates.ts';
 import { type Channel, DeliveredInPart } from './channel.ts';
 import { html, plainText } from './mail-body.ts';
 import { parseMailServer } from './mail-server.ts';
@@ -15,7 +16,11 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
     secure: implicitTls,
     // Nothing is sent in the clear over a network. On this machine nobody stands between, and certificates are made up.
     requireTLS: !implicitTls && !isLoopback,
-    tls: { rejectUnauthorized: !isLoopback, minVersion: 'TLSv1.2' },
+    tls: {
+      rejectUnauthorized: !isLoopback,
+      minVersion: 'TLSv1.2',
+      ca: isLoopback ? undefined : trustedCertificatesHere(),
+    },
     ...(auth !== null && { auth }),
     connectionTimeout: 15_000,
     greetingTimeout: 15_000,

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { networkReason } from '../webex/network-reason.ts';
+import { explainNetworkError } from '../http/explain-network-error.ts';
 import { displayable } from '../webex/text.ts';
 import type { Channel } from './channel.ts';
 import type { ReminderSettings } from './variables.ts';
@@ -7,14 +7,6 @@ import { type WebhookKind, webhookBody, webhookKind } from './webhook-body.ts';
 
 /** For one message, its answer included. Milliseconds. */
 const timeoutMs = 15_000;
-
-const failures = {
-  timeout: 'did not answer in time',
-  tls: 'has a certificate that this machine does not trust',
-  dns: 'could not be found',
-  refused: 'does not answer',
-  network: 'broke the connection',
-};
 
 /** Reminders to a webhook. Null where none is set. The address is a secret: no message names more than its host. */
 export function webhookChannel(settings: ReminderSettings, fetch: typeof globalThis.fetch): Channel | null {
@@ -31,7 +23,7 @@ export function webhookChannel(settings: ReminderSettings, fetch: typeof globalT
       const answer = await post(webhookUrl, body, fetch, {
         ...(signed && { 'x-webex-token-signature': `sha256=${hmac(webhookSecret, body)}` }),
       }).catch((error: unknown) => {
-        throw new Error(`${host} ${failures[networkReason(error)]}`, { cause: error });
+        throw new Error(explainNetworkError(error, host).message, { cause: error });
       });
       const problem = problemOf(kind, answer);
       if (problem !== null) throw new Error(`${host} ${problem}`);

@@ -5,7 +5,7 @@ import {
   WWWAuthenticateChallengeError,
 } from 'openid-client';
 import { BrokerError } from '../errors.ts';
-import { networkReason } from '../webex/network-reason.ts';
+import { explainNetworkError } from '../http/explain-network-error.ts';
 import { displayable } from '../webex/text.ts';
 import type { Patience } from './patience.ts';
 
@@ -15,6 +15,8 @@ export interface OAuthFailure {
   code: string | null;
   /** One sentence or two, without secrets. */
   message: string;
+  /** What to do where no answer came at all; then it is no matter of the settings for the sign-in. */
+  help?: string;
   /** It may pass by itself: too many requests, a fault of the service, a broken connection. */
   passing: boolean;
 }
@@ -31,20 +33,23 @@ export function oauthFailure(error: unknown, host: string, secrets: readonly str
   if (error instanceof WWWAuthenticateChallengeError) {
     return { code: null, message: `${host} refused the sign-in (${error.status}).`, passing: false };
   }
-  const status = error instanceof ClientError && error.cause instanceof Response ? error.cause.status : null;
+  const status = error instanceof ClientError ? statusOf(error.cause) : null;
   if (status !== null) {
     const message = `${host} answered the sign-in with the status ${status}, which was not expected.`;
     return { code: null, message, passing: status === 429 || status >= 500 };
   }
-  const reason = networkReason(error);
-  const messages = {
-    timeout: `${host} did not answer in time.`,
-    tls: `The secure connection to ${host} failed: its certificate is not one that this machine trusts.`,
-    dns: `The name ${host} could not be found.`,
-    refused: `Nothing answers at ${host}, or a firewall is in the way.`,
-    network: `The connection to ${host} broke, or what it answered could not be understood.`,
-  };
-  return { code: null, message: messages[reason], passing: reason === 'timeout' || reason === 'network' };
+  const { reason, message, help } = explainNetworkError(error, host);
+  if (error instanceof ClientError && error.code === 'OAUTH_PARSE_ERROR') {
+    return { code: null, message: `What ${host} answered could not be understood.`, passing: true };
+  }
+  return { code: null, message, help, passing: reason === 'timeout' || reason === 'network' };
+}
+
+/** Of an answer, whichever `fetch` it comes from. */
+function statusOf(answer: unknown): number | null {
+  const status: unknown =
+    typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'status') : null;
+  return typeof status === 'number' ? status : null;
 }
 
 /** Seconds between the attempts to sign in. */

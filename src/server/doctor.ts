@@ -8,18 +8,12 @@ import { shownPlace } from '../store/postgres-url.ts';
 import { listProfiles } from '../store/profiles.ts';
 import { keyFilePath } from '../vault/obtain-key.ts';
 import { closeVault, openVault, storePlace, type Vault } from '../vault/vault.ts';
-import { deployments, deploymentTitles } from '../webex/deployments.ts';
+import type { Deployment } from '../webex/deployments.ts';
 import { coreDumpPlace, leavesCoreDump } from './core-dumps.ts';
+import { examineNetwork } from './examine-network.ts';
+import type { Finding } from './finding.ts';
 import { portHolder } from './port-holder.ts';
 import { findServer } from './presence.ts';
-
-export interface Finding {
-  title: string;
-  /** Null: could not be told, or does not matter here. */
-  ok: boolean | null;
-  message: string;
-  help?: string | undefined;
-}
 
 /** Looks at everything that this program depends on, and changes nothing but what opening the store does. */
 export async function examine(keychain: Keychain = systemKeychain): Promise<Finding[]> {
@@ -31,14 +25,20 @@ export async function examine(keychain: Keychain = systemKeychain): Promise<Find
     return [...findings, failure('Settings', error)];
   }
   findings.push({ title: 'Settings', ok: true, message: 'every variable can be used' });
-  findings.push(...(await examineStore(settings, keychain)));
+  const used = new Set<Deployment>();
+  findings.push(...(await examineStore(settings, keychain, used)));
   findings.push(await examinePort(settings));
   findings.push(...(await examineCoreDumps(settings)));
-  findings.push(...(await Promise.all(deployments.map((each) => reach(settings, each)))));
+  findings.push(...(await examineNetwork(settings, used)));
   return findings;
 }
 
-async function examineStore(settings: Settings, keychain: Keychain): Promise<Finding[]> {
+/** Adds the deployments that have a profile to `used`. */
+async function examineStore(
+  settings: Settings,
+  keychain: Keychain,
+  used: Set<Deployment>,
+): Promise<Finding[]> {
   const place = storePlace(settings);
   const isFile = settings.databaseUrl === null;
   if (isFile && !existsSync(place)) {
@@ -52,6 +52,7 @@ async function examineStore(settings: Settings, keychain: Keychain): Promise<Fin
   }
   try {
     const profiles = await listProfiles(vault.db);
+    for (const { profile } of profiles) used.add(profile.deployment);
     const size = isFile ? `, ${Math.ceil(statSync(place).size / 1024)} KiB` : '';
     return [
       { title: 'Store', ok: true, message: `${shownPlace(place)}: ${profiles.length} profiles${size}` },
@@ -125,40 +126,6 @@ async function examineCoreDumps({ home }: Settings): Promise<Finding[]> {
   if (!leaves) return [{ title, ok: true, message: 'none: a crash leaves nothing of the memory behind' }];
   const message = `where this program crashes, the system keeps its memory, tokens included (${coreDumpPlace()}); "ulimit -c 0" before it is started prevents that, or LimitCORE=0 in its systemd unit`;
   return [{ title, ok: null, message }];
-}
-
-/** How long a service may take to answer. Milliseconds. */
-const reachTimeoutMs = 5_000;
-
-async function reach(settings: Settings, deployment: (typeof deployments)[number]): Promise<Finding> {
-  const title = deploymentTitles[deployment];
-  const { api } = settings.webex[deployment];
-  try {
-    const answer = await fetch(`${api}/people/me`, {
-      redirect: 'manual',
-      signal: AbortSignal.timeout(reachTimeoutMs),
-    });
-    await answer.body?.cancel();
-    return {
-      title,
-      ok: true,
-      message: `${new URL(api).host} answers${clockWords(answer.headers.get('date'))}`,
-    };
-  } catch {
-    return {
-      title,
-      ok: null,
-      message: `${new URL(api).host} cannot be reached from here, so tokens cannot be checked`,
-    };
-  }
-}
-
-/** A clock that is wrong makes reminders and expiries wrong. Said from two minutes on. */
-function clockWords(date: string | null): string {
-  const difference = date === null ? Number.NaN : Math.round((Date.now() - Date.parse(date)) / 1000);
-  return Math.abs(difference) > 120
-    ? `, and says that this machine's clock is ${difference} seconds off`
-    : '';
 }
 
 function failure(title: string, error: unknown): Finding {

@@ -2,6 +2,7 @@ import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypt
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { outboundFetch } from '../http/fetch.ts';
 
 /**
  * How a command knows the web app that runs for this data folder: the server leaves its port and a secret there, and
@@ -58,7 +59,7 @@ export function announce(home: string, presence: Presence): () => void {
 /** The web app that runs for this data folder, once it has proven to be it; null where there is none. */
 export async function findServer(
   home: string,
-  fetch: typeof globalThis.fetch = globalThis.fetch,
+  fetch: typeof globalThis.fetch = outboundFetch,
 ): Promise<Presence | null> {
   const presence = readPresence(home);
   if (presence === null) return null;

@@ -9,6 +9,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import { BrokerError } from '../errors.ts';
+import { trustedCertificatesHere } from '../http/certificates.ts';
 import { SqlCursor } from './postgres-cursor.ts';
 import { isConnectionLost, postgresFailure } from './postgres-failures.ts';
 import { type PostgresAddress, type PostgresTls, shownPostgresUrl } from './postgres-url.ts';
@@ -176,6 +177,7 @@ function tlsOptions({ verify, rootCertificate, certificate, key }: PostgresTls, 
     host,
     rejectUnauthorized: verify !== 'nothing',
     ...(rootCertificate !== null && { ca: pem(rootCertificate, 'sslrootcert') }),
+    ...(rootCertificate === null && verify !== 'nothing' && { ca: trustedCertificatesHere() }),
     ...(certificate !== null && { cert: pem(certificate, 'sslcert') }),
     ...(key !== null && { key: pem(key, 'sslkey') }),
     ...(verify === 'authority' && { checkServerIdentity: () => undefined }),

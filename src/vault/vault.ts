@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Settings } from '../config.ts';
+import { outboundFetch } from '../http/fetch.ts';
 import { type Keychain, systemKeychain } from '../keys/keychain.ts';
 import { privateFolder } from '../private-files.ts';
 import { listKeyEncryptionKeys } from '../store/keys.ts';
@@ -74,7 +75,7 @@ export async function openRecords(
 
 /** Opens store and keys, making them on the very first run. Close the vault with `closeVault`. */
 export async function openVault(settings: Settings, options: VaultOptions = {}): Promise<Vault> {
-  const { fetch = globalThis.fetch, now = Date.now, keychain = systemKeychain, notice = () => {} } = options;
+  const { fetch = outboundFetch, now = Date.now, keychain = systemKeychain, notice = () => {} } = options;
   const { db } = await openRecords(settings, now, keychain);
   try {
     const keys = await openKeys(db, { settings, keychain, now, notice });

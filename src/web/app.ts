@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
+import { outboundFetch } from '../http/fetch.ts';
 import type { Vault } from '../vault/vault.ts';
 import { serveAssets } from './assets.ts';
 import { BackgroundChecks } from './background-checks.ts';
@@ -63,7 +64,7 @@ export interface WebAppOptions {
 }
 
 const thisWorld: HandOverWorld = {
-  fetch: globalThis.fetch,
+  fetch: outboundFetch,
   sleep: (milliseconds) => sleep(milliseconds),
 };
 

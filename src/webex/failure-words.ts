@@ -5,8 +5,6 @@ import type { CallFailure, FailureReason } from './http.ts';
 export type SpecificHelp = Partial<Record<FailureReason, string>>;
 
 const later = 'Try again in a few minutes. See https://status.webex.com if it repeats.';
-const network =
-  'Check this machine’s network. Behind a proxy, set HTTPS_PROXY and NODE_USE_ENV_PROXY=1 in the environment.';
 const inBetween =
   'Most likely a proxy, firewall or sign-in page of the network answered in its place. Open the address in a browser on this machine, or try from another network.';
 
@@ -78,18 +76,7 @@ function words(failure: CallFailure, service: string): Explanation {
       };
     case 'too-large':
       return { message: `${host} answered with more than 1 MiB, far more than expected.`, help: inBetween };
-    case 'timeout':
-      return { message: `${host} did not answer in time.`, help: `Try again in a few minutes. ${network}` };
-    case 'tls':
-      return {
-        message: `The secure connection to ${host} failed: its certificate is not one that this machine trusts, or the connection is being inspected.`,
-        help: 'Check this machine’s clock. Where the company inspects TLS, set NODE_USE_SYSTEM_CA=1, or NODE_EXTRA_CA_CERTS to the file with its certificate.',
-      };
-    case 'dns':
-      return { message: `The name ${host} could not be found.`, help: network };
-    case 'refused':
-      return { message: `Nothing answers at ${host}, or a firewall is in the way.`, help: network };
-    case 'network':
-      return { message: `The connection to ${host} broke.`, help: `Try again. ${network}` };
+    default:
+      return failure.network ?? { message: `${host} did not answer.`, help: later };
   }
 }

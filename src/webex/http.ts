@@ -1,6 +1,7 @@
 import { BrokerError } from '../errors.ts';
+import { explainNetworkError } from '../http/explain-network-error.ts';
 import { assertMayCarryToken } from './address.ts';
-import { networkReason } from './network-reason.ts';
+import type { Explanation } from './explain-error.ts';
 import { displayable } from './text.ts';
 
 export type FailureReason =
@@ -18,6 +19,7 @@ export type FailureReason =
   | 'unexpected-shape'
   | 'too-large'
   | 'timeout'
+  | 'proxy'
   | 'tls'
   | 'dns'
   | 'refused'
@@ -32,6 +34,8 @@ export interface CallFailure {
   status: number | null;
   /** What the service itself said, on one line, or null. */
   detail: string | null;
+  /** What kept an answer from coming, and what to do; absent where one came. */
+  network?: Explanation;
   /** From `Retry-After`, in seconds, at most 3600; null where absent or not understood. */
   retryAfterSeconds: number | null;
   /** What the vendor's support asks for, or null. */
@@ -106,7 +110,8 @@ export async function callJson(call: JsonCall): Promise<JsonAnswer> {
     });
     text = await boundedText(response);
   } catch (error) {
-    return failed(networkReason(error));
+    const { reason, ...network } = explainNetworkError(error, url.host);
+    return failed(reason, { network });
   }
   const { status, headers } = response;
   const body = text === null ? undefined : parseJson(text);

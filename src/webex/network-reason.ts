@@ -14,6 +14,15 @@ export function networkReason(error: unknown): NetworkReason {
   return 'network';
 }
 
+/** Whether a TLS connection failed only since nobody who is trusted vouches for the certificate. */
+export function isUntrusted(error: unknown): boolean {
+  return errorCodes(error).some((code) =>
+    /^(SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT$|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_UNTRUSTED$|INVALID_CA$)/.test(
+      code,
+    ),
+  );
+}
+
 /** Names and codes of the error, its causes, and, where several addresses were tried, each one's. */
 function errorCodes(error: unknown, depth = 0): string[] {
   if (!(error instanceof Error) || depth > 5) return [];

@@ -313,10 +313,23 @@ test('nothing else in this program calls anybody', () => {
     'handoff/okta/okta.ts',
     'handoff/okta/sign-in.ts',
     'handoff/showing-fetch.ts',
-    'server/doctor.ts',
+    'http/fetch.ts',
+    'server/examine-network.ts',
     'server/presence.ts',
     'webex/http.ts',
   ]);
+});
+
+test('every request goes by the one fetch that knows proxies and certificate authorities', () => {
+  const source = join(import.meta.dirname, '../../src');
+  const others = readdirSync(source, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !/^(simulator|page|http)\//.test(name))
+    .filter((name) =>
+      /(?<!typeof )globalThis\.fetch|from 'undici'|\bhttps?Request\(/.test(
+        readFileSync(join(source, name), 'utf8'),
+      ),
+    );
+  expect(others).toEqual([]);
 });
 
 async function listening(handler: Parameters<typeof createServer>[1]): Promise<string> {

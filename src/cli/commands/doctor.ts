@@ -19,7 +19,7 @@ async function doctor(options: { json?: boolean }): Promise<void> {
     for (const { ok: well, title, message, help } of findings) {
       const mark = well === null ? styled('dim', '–') : well ? styled('green', '✓') : styled('red', '✗');
       print(`${mark} ${title}: ${message}`);
-      if (well === false && help !== undefined) print(`  ${help}`);
+      if (well !== true && help !== undefined) print(`  ${help}`);
     }
   }
   if (!ok) process.exitCode = failed;

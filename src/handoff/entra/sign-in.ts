@@ -118,8 +118,8 @@ function missing(variable: string): never {
   });
 }
 
-function refused({ code, message }: OAuthFailure, method: EntraSignInMethod): BrokerError {
-  return new BrokerError('E_ENTRA_SIGN_IN', message, { help: helpFor(code, message, method) });
+function refused({ code, message, help }: OAuthFailure, method: EntraSignInMethod): BrokerError {
+  return new BrokerError('E_ENTRA_SIGN_IN', message, { help: help ?? helpFor(code, message, method) });
 }
 
 /** By the OAuth error code and the AADSTS code. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { outboundFetch } from '../../http/fetch.ts';
 import type { EntraPorts } from './push-profile.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { EntraPorts } from './push-profile.ts';
  */
 export function unattendedPorts({ keepsAlive }: { keepsAlive: boolean }): Omit<EntraPorts, 'onStep'> {
   return {
-    fetch: globalThis.fetch,
+    fetch: outboundFetch,
     patience: {
       sleep: (milliseconds) => sleep(milliseconds, undefined, { ref: keepsAlive }),
       onWait: () => {},

@@ -56,9 +56,11 @@ export async function signInToOkta(
     host,
     [],
     patience,
-    ({ message }) =>
+    ({ message, help }) =>
       new BrokerError('E_OKTA_SIGN_IN', message, {
-        help: `Check OKTA_CLIENT_CLIENTID, that the public key is registered with that service app, and that it was granted ${scope} and an administrator role.`,
+        help:
+          help ??
+          `Check OKTA_CLIENT_CLIENTID, that the public key is registered with that service app, and that it was granted ${scope} and an administrator role.`,
       }),
   );
   const token = tokens.access_token;

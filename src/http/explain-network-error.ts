@@ -1,0 +1,45 @@
+import type { Explanation } from '../webex/explain-error.ts';
+import { type NetworkReason, networkReason } from '../webex/network-reason.ts';
+import { connectFailureOf, proxiedFailureOf } from './connect-failure.ts';
+
+export interface NetworkFailure extends Explanation {
+  /** `proxy`: the connection ended at the proxy. */
+  reason: NetworkReason | 'proxy';
+}
+
+const network = 'Check this machine’s network. Behind a proxy, set HTTPS_PROXY, as README.md describes.';
+
+/** What kept an answer from coming, from the error that `fetch` threw. */
+export function explainNetworkError(error: unknown, host: string): NetworkFailure {
+  const opening = connectFailureOf(error);
+  if (opening !== null) {
+    const { hop, message, help } = opening;
+    return { reason: hop === 'tls' || hop === 'certificates' ? 'tls' : 'proxy', message, help };
+  }
+  const reason = networkReason(error);
+  const proxied = proxiedFailureOf(error);
+  const through = proxied === null ? '' : ` through the proxy ${proxied.proxy}`;
+  const { message, help } = words(reason, host, through);
+  return { reason, message, help };
+}
+
+function words(reason: NetworkReason, host: string, through: string): Explanation {
+  switch (reason) {
+    case 'timeout':
+      return {
+        message: `${host} did not answer in time${through}.`,
+        help: `Try again in a few minutes. ${network}`,
+      };
+    case 'tls':
+      return {
+        message: `The secure connection to ${host}${through} failed: its certificate is not one that this machine trusts, or the connection is being inspected.`,
+        help: 'Check this machine’s clock. Where the company inspects TLS, set NODE_EXTRA_CA_CERTS to the file with its certificate.',
+      };
+    case 'dns':
+      return { message: `The name ${host} could not be found.`, help: network };
+    case 'refused':
+      return { message: `Nothing answers at ${host}${through}, or a firewall is in the way.`, help: network };
+    case 'network':
+      return { message: `The connection to ${host}${through} broke.`, help: `Try again. ${network}` };
+  }
+}

@@ -1,0 +1,253 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer } from 'node:https';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ConnectFailure, type Hop } from '../../src/http/connect-failure.ts';
+import { explainNetworkError } from '../../src/http/explain-network-error.ts';
+import { createFetch } from '../../src/http/fetch.ts';
+import { canMakeCertificates, makeCertificate } from '../certificates.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { fakeProxy, listening, rudeServer } from './fake-proxy.ts';
+
+const host = 'webexapis.test';
+const url = `https://${host}/v1/people/me`;
+
+/** What a call through this proxy ends with, and how long it took. */
+async function failureOf(environment: NodeJS.Dict<string>, limits = { connect: 2000, call: 20_000 }) {
+  const fetch = createFetch(environment, limits.connect);
+  const begun = performance.now();
+  const error: unknown = await fetch(url, { signal: AbortSignal.timeout(limits.call) }).then(
+    () => null,
+    (failure: unknown) => failure,
+  );
+  let cause = error;
+  while (cause instanceof Error && !(cause instanceof ConnectFailure)) cause = cause.cause;
+  return {
+    ...explainNetworkError(error, host),
+    hop: cause instanceof ConnectFailure ? cause.hop : null,
+    milliseconds: performance.now() - begun,
+  };
+}
+
+describe('a proxy that fails is named, with the hop, and never its password', () => {
+  const silent = () => {};
+  it.each<[string, Hop, RegExp, () => Promise<string>]>([
+    ['wants a sign-in', 'proxy-authentication', /user name and password.*\(407\)/, answering(407)],
+    [
+      'refuses the host',
+      'proxy-tunnel',
+      /refuses the connection to webexapis\.test:443 \(403\)/,
+      answering(403),
+    ],
+    ['cannot reach the host', 'proxy-tunnel', /could not reach webexapis\.test \(502\)/, answering(502)],
+    ['times out', 'proxy-tunnel', /could not reach webexapis\.test \(504\)/, answering(504)],
+    [
+      'offers only NTLM',
+      'proxy-authentication',
+      /a sign-in by Negotiate or NTLM \(407\)/,
+      answering(407, 'Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n'),
+    ],
+    ['hangs up when asked', 'proxy-tunnel', /closed the connection/, rude((socket) => socket.destroy())],
+    ['is no HTTP server', 'proxy-tunnel', /not HTTP/, rude((socket) => socket.end('SSH-2.0-x\r\n'))],
+    ['is silent', 'proxy-tunnel', /did not answer in time/, rude(silent)],
+    [
+      'hangs up after CONNECT',
+      'proxy-tunnel',
+      /closed the connection to webexapis\.test before it was encrypted/,
+      rude((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n')),
+    ],
+    [
+      'is silent after CONNECT',
+      'proxy-tunnel',
+      /nothing came through it in time/,
+      rude((socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n')),
+    ],
+    ['is not there', 'proxy-connection', /cannot be reached/, async () => '127.0.0.1:9'],
+    [
+      'has a name that does not exist',
+      'proxy-name',
+      /name of the proxy, proxy\.invalid/,
+      async () => 'proxy.invalid:8080',
+    ],
+  ])('one that %s', async (_, hop, message, start) => {
+    const proxy = await start();
+    for (const [given, variable] of [
+      [`http://ada:fake-password@${proxy}`, 'HTTPS_PROXY'],
+      [proxy, 'https_proxy'],
+    ] as const) {
+      const failure = await failureOf({ [variable]: given });
+      expect(failure).toMatchObject({ hop, reason: 'proxy' });
+      expect(failure.message).toMatch(message);
+      expect(failure.message).toContain(proxy.replace(/:8080$/, ''));
+      expect(`${failure.message}${failure.help}`).not.toMatch(/fake-password|ada|Webex\b|AZURE/);
+      expect(failure.help).toContain(variable);
+      expect(failure.milliseconds).toBeLessThan(15_000);
+    }
+  });
+
+  it('says that a password is wrong where one was sent', async () => {
+    const proxy = await fakeProxy({ status: 407 });
+    const failure = await failureOf({ HTTPS_PROXY: `http://ada:50%off%40@127.0.0.1:${proxy.port}` });
+    expect(failure.message).toMatch(/does not accept the user name and password in HTTPS_PROXY \(407\)/);
+    expect(Buffer.from(proxy.authorization?.split(' ')[1] ?? '', 'base64').toString()).toBe('ada:50%off@');
+  });
+
+  it('asks a proxy that hangs up once, not for ever', async () => {
+    const proxy = await rudeServer((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'));
+    await failureOf({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
+    expect(proxy.connections()).toBe(1);
+  });
+
+  it('names the proxy where the call’s own time is over first', async () => {
+    const { port } = await rudeServer(silent);
+    const failure = await failureOf({ HTTPS_PROXY: `127.0.0.1:${port}` }, { connect: 5000, call: 200 });
+    expect(failure).toMatchObject({
+      reason: 'timeout',
+      message: expect.stringContaining(`127.0.0.1:${port}`),
+    });
+  });
+
+  it.each([
+    ['socks5://ada:fake-password@proxy.corp:1080', /proxy\.corp:1080 as socks5/],
+    [
+      'http://ada:fake#password@proxy.corp:8080',
+      /^The variable HTTPS_PROXY is not the address of a proxy\.$/,
+    ],
+    ['http://proxy.corp:8080/path', /not the address of a proxy: http:\/\/proxy\.corp:8080\/path/],
+    ['http://', /not the address/],
+    ['proxy.corp:99999', /proxy\.corp:99999/],
+  ])('refuses %s', async (value, message) => {
+    const failure = await failureOf({ HTTPS_PROXY: value });
+    expect(failure).toMatchObject({ hop: 'proxy-address', reason: 'proxy' });
+    expect(failure.message).toMatch(message);
+    expect(`${failure.message}${failure.help}`).not.toMatch(/fake.password/);
+  });
+
+  function answering(status: number, headers = '') {
+    return async () => `127.0.0.1:${(await fakeProxy({ status, headers })).port}`;
+  }
+  function rude(behave: Parameters<typeof rudeServer>[0]) {
+    return async () => `127.0.0.1:${(await rudeServer(behave)).port}`;
+  }
+});
+
+describe('this machine itself never needs a proxy', () => {
+  it.each([{}, { NO_PROXY: 'example.com' }, { no_proxy: 'localhost' }])('with %o', async (noProxy) => {
+    const port = await listening(createHttpServer((_, response) => response.end('here')));
+    const proxy = await fakeProxy({ status: 500 });
+    const fetch = createFetch({
+      HTTP_PROXY: `http://127.0.0.1:${proxy.port}`,
+      HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
+      ALL_PROXY: `http://127.0.0.1:${proxy.port}`,
+      NODE_USE_ENV_PROXY: '1',
+      ...noProxy,
+    });
+    for (const name of ['127.0.0.1', 'localhost']) {
+      expect(await (await fetch(`http://${name}:${port}/`)).text()).toBe('here');
+    }
+    expect(proxy.connections).toBe(0);
+  });
+});
+
+describe.skipIf(!canMakeCertificates)('a service behind a proxy (skipped where there is no openssl)', () => {
+  /** A service with a certificate of its own CA, and the files of that. */
+  async function service() {
+    const files = makeCertificate(temporaryFolder(), 'Acme Inspecting CA', `DNS:${host},IP:127.0.0.1`);
+    const pem = { cert: readFileSync(files.certificate), key: readFileSync(files.key) };
+    return {
+      ...files,
+      pem,
+      port: await listening(createServer(pem, (_, response) => response.end('there'))),
+    };
+  }
+
+  it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY'])(
+    'is reached by %s',
+    async (variable) => {
+      const there = await service();
+      const proxy = await fakeProxy({ leadsTo: there.port });
+      const fetch = createFetch({
+        [variable]: `http://ada:fake-password@127.0.0.1:${proxy.port}`,
+        NODE_EXTRA_CA_CERTS: there.certificate,
+      });
+      expect(await (await fetch(url)).text()).toBe('there');
+      expect(proxy.asked).toContain(`${host}:443`);
+      expect(proxy.authorization).toBe(`Basic ${Buffer.from('ada:fake-password').toString('base64')}`);
+    },
+  );
+
+  it('is reached by a proxy that is encrypted itself', async () => {
+    const there = await service();
+    const inner = await fakeProxy({ leadsTo: there.port });
+    const { connect } = await import('node:net');
+    const { createServer: createTlsServer } = await import('node:tls');
+    const outer = await listening(
+      createTlsServer(there.pem, (socket) => {
+        const plain = connect(inner.port, '127.0.0.1');
+        socket.on('error', () => plain.destroy());
+        plain.on('error', () => socket.destroy());
+        socket.pipe(plain).pipe(socket);
+      }),
+    );
+    const environment = { HTTPS_PROXY: `https://127.0.0.1:${outer}` };
+    expect(await failureOf(environment)).toMatchObject({
+      hop: 'proxy-tls',
+      message: expect.stringContaining(`127.0.0.1:${outer}`),
+    });
+    const fetch = createFetch({ ...environment, NODE_EXTRA_CA_CERTS: there.certificate });
+    expect(await (await fetch(url)).text()).toBe('there');
+  });
+
+  it('names the CA of a proxy that inspects, and what to set', async () => {
+    const there = await service();
+    const proxy = await fakeProxy({ leadsTo: there.port });
+    const failure = await failureOf({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
+    expect(failure).toMatchObject({ hop: 'tls', reason: 'tls' });
+    expect(failure.message).toMatch(
+      new RegExp(`through the proxy 127\\.0\\.0\\.1:${proxy.port}.*Acme Inspecting CA`),
+    );
+    expect(failure.help).toMatch(/company.*NODE_EXTRA_CA_CERTS/);
+  });
+
+  it('is not trusted although NODE_TLS_REJECT_UNAUTHORIZED says so', async () => {
+    const there = await service();
+    const proxy = await fakeProxy({ leadsTo: there.port });
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    try {
+      expect(await failureOf({ HTTPS_PROXY: `127.0.0.1:${proxy.port}` })).toMatchObject({ hop: 'tls' });
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    }
+  });
+
+  it('takes the CA from SSL_CERT_FILE, from a folder, and in DER', async () => {
+    const there = await service();
+    const proxy = await fakeProxy({ leadsTo: there.port });
+    const { X509Certificate } = await import('node:crypto');
+    const certificates = temporaryFolder();
+    const der = join(temporaryFolder(), 'company.cer');
+    const pem = readFileSync(there.certificate);
+    writeFileSync(join(certificates, 'company.pem'), pem);
+    writeFileSync(join(certificates, 'README'), 'no certificate');
+    writeFileSync(der, new X509Certificate(pem).raw);
+    for (const where of [
+      { SSL_CERT_FILE: there.certificate },
+      { SSL_CERT_DIR: certificates },
+      { NODE_EXTRA_CA_CERTS: der },
+    ]) {
+      const fetch = createFetch({ HTTPS_PROXY: `127.0.0.1:${proxy.port}`, ...where });
+      expect(await (await fetch(url)).text()).toBe('there');
+    }
+  });
+
+  it('says which file holds no certificate', async () => {
+    const there = await service();
+    const proxy = await fakeProxy({ leadsTo: there.port });
+    const failure = await failureOf({
+      HTTPS_PROXY: `127.0.0.1:${proxy.port}`,
+      NODE_EXTRA_CA_CERTS: there.key,
+    });
+    expect(failure.message).toContain(`NODE_EXTRA_CA_CERTS names the file ${there.key}`);
+  });
+});
