@@ -1,0 +1,100 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { holdingToken } from './holding-token.ts';
+import { program } from './run.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+describe('under an old Node', () => {
+  /** Starts the program in a folder of its own, where `bundled` is the Node that npm brought; null: none. */
+  function start(bundled: string | null, preload: string, name = 'node') {
+    const folder = temporaryFolder();
+    const copy = join(folder, 'bin', 'webex-token.cjs');
+    const node = join(folder, 'node_modules', 'node', 'bin', name);
+    for (const file of [copy, node]) mkdirSync(join(file, '..'), { recursive: true });
+    copyFileSync(program, copy);
+    if (bundled !== null) {
+      writeFileSync(node, bundled);
+      chmodSync(node, 0o700);
+    }
+    const first = join(folder, 'preload.cjs');
+    writeFileSync(
+      first,
+      `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '12.22.0' } });\n${preload}`,
+    );
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['-r', first, copy, 'list', '--json'], {
+      encoding: 'utf8',
+    });
+    return { status, stdout, stderr: stderr.replaceAll(folder, '') };
+  }
+
+  const windows = `Object.defineProperty(process, 'platform', { value: 'win32' });
+    const child = require('child_process'), spawn = child.spawn;
+    child.spawn = (file, args, options) => (console.log(file.split('/').pop(), ...args.slice(1)), spawn('true', [], options));`;
+
+  it('starts the one that npm brought', () => {
+    expect(start('#!/bin/sh\nshift; echo "$@"; exit 7\n', '')).toMatchObject({
+      status: 7,
+      stdout: 'list --json\n',
+      stderr: '',
+    });
+  });
+
+  // By its arguments: no Windows is here.
+  it('starts node.exe on Windows, not the empty file beside it', () => {
+    expect(start('', windows, 'node.exe')).toMatchObject({ status: 0, stdout: 'node.exe list --json\n' });
+    expect(start('', windows, 'node')).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('needs Node.js 24'),
+    });
+  });
+
+  it.each([
+    ['is not there', null, /^webex-token needs Node\.js 24 or newer; this is 12\.22\.0\. .*\n$/],
+    ['is damaged', '#!/nowhere/interpreter\n', /^webex-token: \S+ could not be started \(ENOENT\)\. .*\n$/],
+  ])('says so in one line where that one %s', (_, bundled, line) => {
+    expect(start(bundled, '')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(line) });
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('exec', () => {
+  it('runs its program with what the caller had: environment, debug variables and umask', async () => {
+    const given = {
+      DEBUG: 'theirs:*',
+      NODE_DEBUG: 'theirs',
+      AZURE_CLIENT_SECRET: 'theirs',
+      OKTA_CLIENT_TOKEN: 'theirs',
+      PGPASSWORD: 'not theirs',
+      PGHOST: 'theirs',
+      WEBEX_TOKEN_WEBHOOK_SECRET: 'not theirs, and long',
+    };
+    const here = await holdingToken(given);
+    for (const umask of ['0000', '0022', '0027', '0077']) {
+      const script = `umask ${umask}; exec "$0" "$@"`;
+      const args = [process.execPath, program, 'exec', 'acme', '--', 'sh', '-c', 'umask; env'];
+      const { stdout, status } = spawnSync('sh', ['-c', script, ...args], {
+        encoding: 'utf8',
+        env: here.environment,
+      });
+      expect(status).toBe(0);
+      const [mask, ...lines] = stdout.trim().split('\n');
+      expect(mask).toBe(umask);
+      const environment = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s)));
+      const expected = { ...here.environment } as Record<string, string>;
+      delete expected.PGPASSWORD;
+      delete expected.WEBEX_TOKEN_WEBHOOK_SECRET;
+      expect(environment).toMatchObject(expected);
+      const more = Object.keys(environment).filter((name) => !(name in expected));
+      // What the shell itself sets, and the token.
+      expect(more.filter((name) => !/^(_|PWD|OLDPWD|SHLVL)$/.test(name)).sort()).toEqual([
+        'WEBEX_ACCESS_TOKEN',
+        'WEBEX_ORG_ID',
+        'WEBEX_SCIM_TENANT_URL',
+        'WEBEX_TOKEN_EXPIRES_AT',
+      ]);
+    }
+  });
+});
