@@ -19,6 +19,8 @@ var callerEnvironment = Object.assign({}, process.env, takeFromFirstStart());
 Object.keys(process.env).forEach((name) => {
   if (debugVariables.test(name)) delete process.env[name];
 });
+// Node would let FORCE_COLOR win, and say so with every command.
+if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
 
 if (parseInt(process.versions.node, 10) < needed) startWithBundledNode();
 else if (nodeDebugs) startAgain();
@@ -61,7 +63,7 @@ function startAgain() {
 function environmentForNextStart() {
   var dropped = {};
   Object.keys(callerEnvironment).forEach((name) => {
-    if (debugVariables.test(name)) dropped[name] = callerEnvironment[name];
+    if (!(name in process.env)) dropped[name] = callerEnvironment[name];
   });
   var next = {};
   next[carrier] = JSON.stringify(dropped);

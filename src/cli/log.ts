@@ -7,10 +7,7 @@ import { displayable, harmlessJson } from '../webex/text.ts';
  * The log of the running server, on standard error. Nothing is logged that holds a token; the redaction is for the
  * day on which somebody forgets that.
  */
-export function createLog(
-  level: 'info' | 'warn',
-  destination: DestinationStream = pino.destination({ fd: 2, sync: true }),
-): Logger {
+export function createLog(level: 'info' | 'warn', destination: DestinationStream = standardError()): Logger {
   const secrets = [
     'access_token',
     'accessToken',
@@ -31,6 +28,33 @@ export function createLog(
     },
     { write: (line) => destination.write(harmlessJson(line)) },
   );
+}
+
+/** How much may wait for a reader of standard error that is slow. Bytes. */
+const mostWaiting = 1 << 20;
+
+/**
+ * Standard error, of which the server does not depend: lines that nobody takes (a full pipe, a terminal that was closed,
+ * a full disk) are dropped and counted, and nothing waits for them.
+ */
+function standardError(): DestinationStream {
+  const { stderr } = process;
+  stderr.on('error', () => {});
+  let dropped = 0;
+  return {
+    write(line) {
+      if (stderr.writableLength > mostWaiting) {
+        dropped += 1;
+        return;
+      }
+      if (dropped > 0) {
+        const msg = `${dropped} lines of this log are missing: nobody read it`;
+        stderr.write(`${JSON.stringify({ level: 40, time: Date.now(), msg })}\n`);
+        dropped = 0;
+      }
+      stderr.write(line);
+    },
+  };
 }
 
 /**

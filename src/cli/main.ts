@@ -1,7 +1,11 @@
 import { Command, CommanderError } from 'commander';
+import { BrokerError } from '../errors.ts';
+import { states } from '../expiry/nagios.ts';
 import { type Caller, rememberCaller } from '../process/caller.ts';
 import { harmlessText, withoutTokens } from '../webex/text.ts';
-import { exitCodeOf, failed, usage } from './exit-codes.ts';
+import { wantsColor } from './color.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import { writeMessage, writeResult } from './output.ts';
 import { reportError } from './terminal.ts';
 
 /** Every command is a file of its own, and only the one that was asked for is loaded. */
@@ -39,23 +43,36 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
 /** Runs one command line and sets the process's exit code. */
 export async function main(argv: string[], caller: Caller): Promise<void> {
   rememberCaller(caller);
+  // A monitoring system takes any other code for a finding.
+  const codeOf = askedFor(argv) === 'check' ? () => states.UNKNOWN : exitCodeOf;
   // Node's own words would show the line of code that failed, and whatever the error has in it.
   process.on('uncaughtException', (error) => {
     reportError(error);
-    process.exit(failed);
+    process.exit(codeOf(error));
   });
   try {
     const program = await programFor(argv);
     await program.parseAsync(argv);
   } catch (error) {
-    if (error instanceof CommanderError) {
-      // Its own message was printed already; help and version end well.
-      process.exitCode = error.exitCode === 0 ? 0 : usage;
-      return;
-    }
-    reportError(error);
-    process.exitCode = exitCodeOf(error);
+    const isCommander = error instanceof CommanderError;
+    // Its own message was printed already; help and version end well.
+    if (isCommander && error.exitCode === 0) return;
+    if (!isCommander) reportError(error);
+    process.exitCode = codeOf(isCommander ? new BrokerError('E_USAGE', error.message) : error);
   }
+  endDespiteFullPipe();
+}
+
+/** What nobody reads from standard error keeps the program alive: for so long at most. Milliseconds. */
+const lastWordsMs = 1_000;
+
+function endDespiteFullPipe(): void {
+  if (process.stderr.writableLength > 0) setTimeout(() => process.exit(), lastWordsMs).unref();
+}
+
+/** The name of the command, or empty. */
+function askedFor(argv: readonly string[]): string {
+  return argv.slice(2).find((word) => !word.startsWith('-')) ?? '';
 }
 
 /** Every command there is. Loading them all takes a while. */
@@ -64,7 +81,7 @@ export async function allCommands(): Promise<Command[]> {
 }
 
 async function programFor(argv: string[]): Promise<Command> {
-  const asked = argv.slice(2).find((word) => !word.startsWith('-')) ?? '';
+  const asked = askedFor(argv);
   const names = Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands);
   const program = new Command('webex-token')
     .description('Fetches, keeps and hands over the bearer token that provisions Webex users over SCIM.')
@@ -72,7 +89,13 @@ async function programFor(argv: string[]): Promise<Command> {
     .showSuggestionAfterError()
     .configureHelp({ showGlobalOptions: false })
     // What was typed comes back in them, and may be a token in the wrong place.
-    .configureOutput({ outputError: (text, write) => write(withoutTokens(harmlessText(text))) })
+    .configureOutput({
+      writeOut: writeResult,
+      writeErr: writeMessage,
+      getOutHasColors: () => wantsColor(process.stdout),
+      getErrHasColors: () => wantsColor(process.stderr),
+      outputError: (text, write) => write(withoutTokens(harmlessText(text))),
+    })
     .addHelpText(
       'after',
       '\nStart with:\n  webex-token serve          the web app: everything by mouse\n  webex-token login acme     sign in and store a token as "acme"\n  webex-token get acme       print it',

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { writeMessage } from './output.ts';
 import { note } from './terminal.ts';
 
 /** How often the line is written anew: on a terminal in its place, elsewhere one below the other. Milliseconds. */
@@ -64,12 +64,12 @@ class ProgressLine {
       note(line);
       return;
     }
-    writeSync(2, `\r${line.padEnd(this.#width)}`);
+    writeMessage(`\r${line.padEnd(this.#width)}`);
     this.#width = line.length;
   }
 
   end(): void {
-    if (this.#width > 0) writeSync(2, `\r${' '.repeat(this.#width)}\r`);
+    if (this.#width > 0) writeMessage(`\r${' '.repeat(this.#width)}\r`);
     this.#width = 0;
   }
 }

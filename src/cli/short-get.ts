@@ -1,4 +1,4 @@
-import { existsSync, writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultHome, environmentWithDotEnv } from '../environment.ts';
 import { type Format, formats, formatToken, type HandedToken } from '../handoff/formats.ts';
@@ -20,6 +20,8 @@ import {
   storedToken,
 } from '../store/sqlite-read.ts';
 import { publishedEndpoints, tenantUrl } from '../webex/deployments.ts';
+import { failed } from './exit-codes.ts';
+import { writeMessage, writeResult } from './output.ts';
 
 /**
  * The short way for `get PROFILE`, in every format but one, the one command that scripts run all the time: a token that is there, not expired,
@@ -30,14 +32,23 @@ export function shortGet(args: string[]): boolean {
   const [profile, ...options] = args;
   const format = formatOf(options);
   if (profile === undefined || profile.startsWith('-') || format === undefined) return false;
+  const line = readIfEasy(profile, format);
+  if (line === null) return false;
   try {
-    const line = read(profile, format);
-    if (line === null) return false;
-    // A part could be written only where the reader is slow and the pipe full, far above a token's length.
-    writeSync(1, line);
-    return true;
+    writeResult(line);
+  } catch (error) {
+    // The token was read, which is in the log: the whole program would read it, and log it, once more.
+    writeMessage(`webex-token: ${error instanceof Error ? error.message : ''}\n`);
+    process.exitCode = failed;
+  }
+  return true;
+}
+
+function readIfEasy(profile: string, format: Format): string | null {
+  try {
+    return read(profile, format);
   } catch {
-    return false;
+    return null;
   }
 }
 

@@ -1,14 +1,15 @@
-import { writeSync } from 'node:fs';
 import { styleText } from 'node:util';
 import { BrokerError } from '../errors.ts';
 import { describeError } from '../web/describe-error.ts';
 import { harmlessJson, harmlessText } from '../webex/text.ts';
+import { wantsColor } from './color.ts';
+import { writeMessage, writeResult } from './output.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Colour on a terminal only, and never with NO_COLOR. */
+/** Text in color, where the stream that it goes to is to have color. */
 export function styled(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
-  return styleText(style, text, { stream, validateStream: true });
+  return wantsColor(stream) ? styleText(style, text, { validateStream: false }) : text;
 }
 
 /** The result, on standard output, for a person: nothing in it steers the terminal. */
@@ -18,7 +19,7 @@ export function print(text: string): void {
 
 /** A result that programs read as it is. */
 export function printExactly(text: string): void {
-  writeAll(1, `${text}\n`);
+  writeResult(`${text}\n`);
 }
 
 /** The result for programs. */
@@ -28,7 +29,7 @@ export function printJson(value: unknown): void {
 
 /** Everything that is not the result: on standard error. */
 export function note(text: string): void {
-  writeAll(2, `${harmlessText(text)}\n`);
+  writeMessage(`${harmlessText(text)}\n`);
 }
 
 export function warn(text: string): void {
@@ -50,30 +51,21 @@ export function reportError(error: unknown): void {
   );
 }
 
-/** Written before the process goes on, so that nothing is cut where it ends right after. */
-function writeAll(descriptor: number, text: string): void {
-  let rest = Buffer.from(text);
-  while (rest.length > 0) {
-    try {
-      rest = rest.subarray(writeSync(descriptor, rest));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // The reader went away (`| head -1`): there is nobody left to tell.
-      if (code === 'EPIPE') return;
-      if (code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-    }
-  }
-}
-
 /** All of standard input, bounded. */
 export async function readStandardInput(maxBytes = 1 << 20): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) throw new BrokerError('E_INPUT', 'Standard input is larger than a megabyte.');
-    chunks.push(chunk);
+  try {
+    for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > maxBytes) throw new BrokerError('E_INPUT', 'Standard input is larger than a megabyte.');
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof BrokerError) throw error;
+    // A folder, for example.
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new BrokerError('E_INPUT', `Standard input cannot be read (${code}).`, { cause: error });
   }
   return Buffer.concat(chunks).toString('utf8');
 }

@@ -3,6 +3,7 @@ import { handoffLabels } from '../../handoff/handoffs.ts';
 import type { ProfileSummary } from '../../tokens/summary.ts';
 import { summariesInPages } from '../../vault/profiles.ts';
 import { JsonArray } from '../json-array.ts';
+import { isOutputClosed } from '../output.ts';
 import { addFilterOptions, type FilterOptions, profileFilter } from '../profile-filter.ts';
 import { statusWord } from '../status-word.ts';
 import { table } from '../table.ts';
@@ -25,7 +26,10 @@ async function list({ json, ...options }: FilterOptions & { json?: boolean }): P
     const pages = summariesInPages(records, profileFilter(options, records.now()));
     if (json) {
       const array = new JsonArray();
-      for await (const page of pages) array.addAll(page);
+      for await (const page of pages) {
+        array.addAll(page);
+        if (isOutputClosed()) return;
+      }
       array.end();
       return;
     }

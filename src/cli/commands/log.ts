@@ -8,6 +8,7 @@ import type { Records } from '../../vault/vault.ts';
 import { harmlessJson } from '../../webex/text.ts';
 import { failed } from '../exit-codes.ts';
 import { parseInstant } from '../instant.ts';
+import { isOutputClosed } from '../output.ts';
 import { table } from '../table.ts';
 import { note, print, printExactly, printJson, styled } from '../terminal.ts';
 import { withRecords } from '../with-records.ts';
@@ -78,6 +79,7 @@ async function printAll(records: Records, filter: AuditFilter): Promise<void> {
     if (lines.length < 500) continue;
     printExactly(lines.join('\n'));
     lines = [];
+    if (isOutputClosed()) return;
   }
   if (lines.length > 0) printExactly(lines.join('\n'));
 }

@@ -1,0 +1,255 @@
+import { type StdioOptions, spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { wantsColor } from '../../src/cli/color.ts';
+import { allCommands } from '../../src/cli/main.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { holdingToken } from './holding-token.ts';
+import { type Machine, machine, program } from './run.ts';
+
+// Each starts the program many times.
+vi.setConfig({ testTimeout: 120_000 });
+
+const hasFull = process.platform === 'linux';
+
+/** Runs a command with its input and outputs where these say. */
+function run(here: Machine, args: string[], stdio: StdioOptions) {
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
+    env: here.environment,
+    encoding: 'utf8',
+    stdio,
+  });
+  return { status, signal, stdout, stderr };
+}
+
+/** A device that takes nothing: every write says that the disk is full. */
+function fullDevice(): number {
+  const device = openSync('/dev/full', 'w');
+  onTestFinished(() => closeSync(device));
+  return device;
+}
+
+/** Every command and subcommand, as it is typed. */
+async function everyCommand(): Promise<string[][]> {
+  return (await allCommands()).flatMap((command) => [
+    [command.name()],
+    ...command.commands.map((each) => [command.name(), each.name()]),
+  ]);
+}
+
+const results = [
+  ['list'],
+  ['list', '--json'],
+  ['show', 'acme'],
+  ['show', 'acme', '--json'],
+  ['get', 'acme'],
+  ['get', 'acme', '--format', 'json'],
+  ['get', 'acme', '--allow-expired'],
+  ['log'],
+  ['log', '--json'],
+  ['log', '--verify'],
+  ['calendar'],
+  ['check'],
+  ['check', '--json'],
+  ['check', '--nothing'],
+  ['client', 'add', 'ci', '--profile', 'acme'],
+  ['client', 'list', '--json'],
+  ['key', 'status'],
+  ['schedule', 'status', '--json'],
+  ['completion', 'bash'],
+  ['completion', '--profiles'],
+  ['remind', '--json'],
+  ['doctor'],
+  ['--version'],
+  ['--help'],
+];
+
+describe.runIf(hasFull)('standard output that takes nothing', () => {
+  it('is one line and exit code 1, for every command’s help (check: 3)', async () => {
+    const here = await machine();
+    const full = fullDevice();
+    for (const command of await everyCommand()) {
+      const { status, stderr } = run(here, [...command, '--help'], ['ignore', full, 'pipe']);
+      expect({ command, status }).toEqual({ command, status: command[0] === 'check' ? 3 : 1 });
+      expect(stderr).toBe('webex-token: Standard output could not be written: the disk is full (ENOSPC).\n');
+    }
+  });
+
+  it('is one line and exit code 1, for every result (check: 3)', async () => {
+    const here = await holdingToken();
+    const full = fullDevice();
+    for (const args of results) {
+      const { status, stderr } = run(here, args, ['ignore', full, 'pipe']);
+      expect({ args, status }).toEqual({ args, status: args[0] === 'check' ? 3 : 1 });
+      const lines = stderr
+        .split('\n')
+        .filter((line) => line.includes('Standard output could not be written'));
+      expect(lines).toHaveLength(1);
+      expect(stderr).not.toMatch(/^ {4}at |unexpected/m);
+    }
+  });
+
+  it('leaves one row in the log for one token that was read', async () => {
+    const here = await holdingToken();
+    const full = fullDevice();
+    const reads = () => {
+      const database = new DatabaseSync(join(here.home, 'store.db'), { readOnly: true });
+      const row = database.prepare("select count(*) as count from audit where action = 'read'").get();
+      database.close();
+      return row?.count;
+    };
+    for (const [at, more] of [[], ['--format', 'json'], ['--allow-expired']].entries()) {
+      run(here, ['get', 'acme', ...more], ['ignore', full, 'pipe']);
+      expect(reads()).toBe(at + 1);
+    }
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a reader of standard output that goes away', () => {
+  /** Runs a command whose standard output nobody reads any more. */
+  async function unread(here: Machine, args: string[]) {
+    const script = `"$0" "$@" | true; echo "$\{PIPESTATUS[0]}"`;
+    const { stdout, stderr } = spawnSync('bash', ['-c', script, process.execPath, program, ...args], {
+      env: here.environment,
+      encoding: 'utf8',
+    });
+    return { code: Number(stdout), stderr };
+  }
+
+  it('ends every result silently', async () => {
+    const here = await holdingToken();
+    for (const args of results) {
+      const { code, stderr } = await unread(here, args);
+      const plain = run(here, args, ['ignore', 'pipe', 'pipe']);
+      // A client of that name is there by then.
+      if (args[1] !== 'add')
+        expect({ args, code, stderr }).toEqual({ args, code: plain.status, stderr: plain.stderr });
+    }
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('streams that are closed', () => {
+  it.each(['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])(
+    '%s: no command ends with a stack trace',
+    async (redirection) => {
+      const here = await holdingToken();
+      for (const args of [...results, ['import', 'acme'], ['get', 'nothing'], ['nothing']]) {
+        const script = `exec "$0" "$@" ${redirection}`;
+        const { status, signal, stderr } = spawnSync(
+          'sh',
+          ['-c', script, process.execPath, program, ...args],
+          {
+            env: here.environment,
+            encoding: 'utf8',
+          },
+        );
+        expect(signal).toBeNull();
+        expect(status).not.toBeNull();
+        expect(stderr).not.toMatch(/^ {4}at |unexpected/m);
+      }
+    },
+  );
+
+  it('a folder as standard input is no stack trace', async () => {
+    const here = await machine();
+    const folder = openSync(temporaryFolder(), 'r');
+    onTestFinished(() => closeSync(folder));
+    const { status, stderr } = run(here, ['import', 'acme'], [folder, 'pipe', 'pipe']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^webex-token: Standard input (is empty|cannot be read)/);
+    expect(stderr).not.toMatch(/^ {4}at /m);
+  });
+});
+
+describe.runIf(hasFull)('standard error', () => {
+  it('that takes nothing costs no result', async () => {
+    const here = await holdingToken();
+    const full = fullDevice();
+    const { status, stdout } = run(here, ['get', 'acme'], ['ignore', 'pipe', full]);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'fake-token-for-acme-1\n' });
+    expect(run(here, ['get', 'nothing'], ['ignore', 'pipe', full]).status).toBe(3);
+    expect(run(here, ['nothing'], ['ignore', 'pipe', full]).status).toBe(2);
+  });
+
+  it('that nobody reads stops no server, nor its end', async () => {
+    const here = await machine();
+    const child = spawn(process.execPath, [program, 'serve', '--no-open', '--verbose'], {
+      env: here.environment,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal)));
+    await new Promise<void>((resolve) => {
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        if (text.includes('Stop with')) resolve();
+      });
+    });
+    child.stderr.pause();
+    // Far more than a pipe and all that waits for it hold.
+    const target = `http://localhost:${here.port}/${'x'.repeat(2_000)}`;
+    for (let turn = 0; turn < 1_000; turn += 1) await (await fetch(target)).text();
+    expect((await fetch(`http://localhost:${here.port}/healthz`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  it('whose reader goes away stops no server', async () => {
+    const here = await machine();
+    const child = spawn(process.execPath, [program, 'serve', '--no-open', '--verbose'], {
+      env: here.environment,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal)));
+    await new Promise<void>((resolve) => {
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        if (text.includes('Stop with')) resolve();
+      });
+    });
+    child.stderr.destroy();
+    for (let turn = 0; turn < 20; turn += 1) {
+      expect((await fetch(`http://localhost:${here.port}/healthz`)).status).toBe(200);
+    }
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+});
+
+describe('color', () => {
+  const terminal = { isTTY: true };
+  const pipe = {};
+  it.each([
+    [terminal, {}, true],
+    [pipe, {}, false],
+    [terminal, { NO_COLOR: '1' }, false],
+    [terminal, { NO_COLOR: '' }, true],
+    [pipe, { FORCE_COLOR: '1' }, true],
+    [pipe, { FORCE_COLOR: 'true' }, true],
+    [pipe, { FORCE_COLOR: '' }, false],
+    [terminal, { FORCE_COLOR: '0' }, false],
+    [pipe, { FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+    [terminal, { FORCE_COLOR: '3', NO_COLOR: '1' }, false],
+    [pipe, { FORCE_COLOR: '1', NO_COLOR: '' }, true],
+    [terminal, { TERM: 'dumb' }, false],
+  ])('%o with %o: %o', (stream, environment, wanted) => {
+    expect(wantsColor(stream, environment)).toBe(wanted);
+  });
+
+  it.each([
+    [{ FORCE_COLOR: '1' }, true],
+    [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false],
+    [{ NO_COLOR: '1' }, false],
+    [{}, false],
+  ])('a pipe with %o', async (more, wanted) => {
+    const here = await holdingToken(more);
+    for (const args of [['list'], ['log'], ['doctor'], ['nothing'], ['get', 'nothing'], ['--help']]) {
+      const { stdout, stderr } = await here.run(args);
+      const colored = (stdout + stderr).includes('\u001b[');
+      if (!wanted) expect({ args, colored }).toEqual({ args, colored: false });
+      else if (args[0] === 'list') expect(colored).toBe(true);
+      expect(stderr).not.toContain('Warning');
+    }
+  });
+});
