@@ -5,6 +5,7 @@ import { readToken } from '../../src/vault/read-token.ts';
 import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
+import { atTransaction } from './at-transaction.ts';
 import { changeKeys, hosts, openAll, sealedWith, storeTokens } from './key-hosts.ts';
 import { actor, auditLog, newVault, type TestVault } from './vaults.ts';
 
@@ -66,23 +67,6 @@ describe('a new data key', () => {
     expect(await rotateDataKey(vault, actor)).toMatchObject({ resealed: 0, continued: false });
   });
 });
-
-/** Something happens just before the N-th transaction of this vault from now on. */
-function atTransaction(vault: TestVault, number: number, happens: () => Promise<unknown>): TestVault {
-  const transaction = vault.db.transaction.bind(vault.db);
-  let count = 0;
-  vi.spyOn(vault.db, 'transaction').mockImplementation(() => {
-    const builder = transaction();
-    const execute = builder.execute.bind(builder);
-    builder.execute = async (use) => {
-      count += 1;
-      if (count === number) await happens();
-      return await execute(use);
-    };
-    return builder;
-  });
-  return vault;
-}
 
 const killed = () => Promise.reject(new Error('killed'));
 

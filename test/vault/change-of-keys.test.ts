@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { readKeyFile } from '../../src/keys/key-file.ts';
+import { keyId } from '../../src/keys/key-id.ts';
+import { listKeyEncryptionKeys } from '../../src/store/keys.ts';
+import type { Db } from '../../src/store/store.ts';
+import { keyStatus } from '../../src/vault/key-status.ts';
+import type { KeyKind } from '../../src/vault/make-key.ts';
+import { keyFilePath } from '../../src/vault/obtain-key.ts';
+import { replaceKey } from '../../src/vault/replace-key.ts';
+import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { VaultKeys } from '../../src/vault/vault-keys.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { atTransaction } from './at-transaction.ts';
+import { memoryKeychain, openAll, storeTokens } from './key-hosts.ts';
+import { actor, newVault, type TestVault, testSettings } from './vaults.ts';
+
+/* Another process starts at any moment of a change of keys. In one process here, so that the moment is a certain one. */
+
+const passphrase = 'six words that nobody would guess';
+
+async function machineWith(kind: KeyKind) {
+  const keychain = memoryKeychain();
+  const settings = { ...(await testSettings()), passphrase };
+  const open = () => newVault(undefined, { settings, keychain });
+  const first = await newVault(undefined, {
+    settings: { ...settings, passphrase: kind === 'passphrase' ? passphrase : null },
+    keychain,
+  });
+  const stored = await storeTokens(first, 2);
+  if (kind === 'file') await replaceKey(first, { kind: 'file' }, actor);
+  return { settings, keychain, open, stored };
+}
+
+/** Runs something once, as soon as the store has answered the N-th question of this connection. */
+function afterAnswer(db: Db, number: number, happens: () => Promise<unknown>): Db {
+  let answers = 0;
+  return db.withPlugin({
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      answers += 1;
+      if (answers === number) await happens();
+      return result;
+    },
+  });
+}
+
+type Change = [name: string, from: KeyKind, change: (vault: TestVault) => Promise<unknown>];
+const changes: Change[] = [
+  ['key rotate', 'file', (vault) => rotateDataKey(vault, actor)],
+  ['a key file in place of another', 'file', (vault) => replaceKey(vault, { kind: 'file' }, actor)],
+  ['the keychain in place of a file', 'file', (vault) => replaceKey(vault, { kind: 'keychain' }, actor)],
+  ['a file in place of the keychain', 'keychain', (vault) => replaceKey(vault, { kind: 'file' }, actor)],
+  ['a new key in the keychain', 'keychain', (vault) => replaceKey(vault, { kind: 'keychain' }, actor)],
+  [
+    'a passphrase in place of a file',
+    'file',
+    (vault) => replaceKey(vault, { kind: 'passphrase', passphrase }, actor),
+  ],
+];
+
+describe('a process that starts', () => {
+  test.each(changes)('while this happens in one go: %s', async (_, from, change) => {
+    for (const number of [1, 2]) {
+      const { open, stored } = await machineWith(from);
+      const [starting, changing] = [await open(), await open()];
+      const db = afterAnswer(starting.db, number, () => change(changing));
+      const keys = await VaultKeys.open(db, starting.keys.source);
+      expect(keys.ring.sealingKey.id).toBe(changing.keys.ring.sealingKey.id);
+      expect(await openAll(await open(), stored.keys())).toEqual(stored);
+    }
+  });
+
+  test.each(changes)('between two steps of this: %s', async (_, from, change) => {
+    let reached = true;
+    for (let number = 1; reached; number += 1) {
+      reached = false;
+      const { settings, open, stored } = await machineWith(from);
+      const changing = atTransaction(await open(), number, async () => {
+        reached = true;
+        expect(await openAll(await open(), stored.keys())).toEqual(stored);
+      });
+      await change(changing);
+      const after = await open();
+      expect(await openAll(after, stored.keys())).toEqual(stored);
+      const { keys, unfinished } = await keyStatus(after);
+      expect({ count: keys.length, unfinished }).toEqual({ count: 1, unfinished: null });
+      if (keys[0]?.kind !== 'file') continue;
+      const key = readKeyFile(keyFilePath(settings));
+      expect(key && keyId(key)).toBe(keys[0].id);
+      expect(existsSync(`${keyFilePath(settings)}.next`)).toBe(false);
+    }
+  });
+});
+
+test('a change that is taken back by one process while another one ends it leaves a key', async () => {
+  const { open, stored } = await machineWith('keychain');
+  const [ending, takingBack] = [await open(), await open()];
+  const begun = Promise.withResolvers<void>();
+  const mayEnd = Promise.withResolvers<void>();
+  // The transactions of each: to begin, then to end; and to take back what the other one began.
+  atTransaction(ending, 2, async () => {
+    begun.resolve();
+    await mayEnd.promise;
+  });
+  const ended = replaceKey(ending, { kind: 'keychain' }, actor);
+  await begun.promise;
+  atTransaction(takingBack, 1, async () => {
+    mayEnd.resolve();
+    await ended;
+  });
+  const error = await brokerErrorOf(() => replaceKey(takingBack, { kind: 'file' }, actor));
+  expect(error.code).toBe('E_KEY_BUSY');
+  const after = await open();
+  expect(await listKeyEncryptionKeys(after.db)).toHaveLength(1);
+  expect(await openAll(after, stored.keys())).toEqual(stored);
+});
