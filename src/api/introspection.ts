@@ -5,6 +5,7 @@ import { describeAccessToken } from '../webex/access-token.ts';
 import { tenantUrl } from '../webex/deployments.ts';
 import { type Arrived, ClientRequest, clientEndpoint, type Outcome } from './client-request.ts';
 import type { ApiContext } from './context.ts';
+import { missingKeyRefusal } from './missing-key.ts';
 import { apiPaths } from './paths.ts';
 
 /** `POST /oauth/introspect`, RFC 7662. Of a token that the client may not fetch, it learns nothing. */
@@ -37,7 +38,17 @@ class IntrospectionRequest extends ClientRequest {
         refusal: { code: 'invalid_request', description: 'The parameter token is missing.' },
       };
     }
-    const match = this.#find(found.profiles, this.#token, now);
+    try {
+      return this.#describe(found, this.#token, now);
+    } catch (error) {
+      const refusal = missingKeyRefusal(error);
+      if (refusal === null) throw error;
+      return { profile: null, refusal };
+    }
+  }
+
+  #describe(found: Found, value: string, now: number): Outcome {
+    const match = this.#find(found.profiles, value, now);
     if (match === null) return { profile: null, json: '{"active":false}', granted: false };
     const { issuer, vault } = this.context;
     const { deployment, orgId, profile } = match;
@@ -67,6 +78,8 @@ class IntrospectionRequest extends ClientRequest {
       return timingSafeEqual(hash(this.context.opened.open(token, profile)), hash(value));
     } catch (error) {
       if (error instanceof StoreBusy) throw error;
+      // Only what cannot be opened for good is no token of this store.
+      if (missingKeyRefusal(error) !== null) throw error;
       this.context.log.error({ err: error, profile: profile.profile }, 'a stored token cannot be opened');
       return false;
     }

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
+import { BrokerError } from '../errors.ts';
 import { send, sendJson } from './send.ts';
 
 /** What monitoring asks for, without signing in. */
@@ -20,10 +21,24 @@ export function readiness({ ready }: Operations, log: Pick<Logger, 'warn'>): Req
       () => sendJson(response, 200, '{"status":"ready"}'),
       (error: unknown) => {
         log.warn({ err: error }, 'not ready');
-        sendJson(response, 503, '{"status":"not ready"}', { 'Retry-After': '5' });
+        const body = JSON.stringify({ status: 'not ready', reason: reasonOf(error) });
+        sendJson(response, 503, body, { 'Retry-After': '5' });
       },
     );
   };
+}
+
+const reasons: Record<string, string> = {
+  E_KEY_REMOVED: 'the key of this server is not authorized to open the store',
+  E_STORE_READ_ONLY: 'the database is read-only',
+  E_STORE_OLDER: 'the store was set back to older keys',
+  E_SEAL: 'the data keys of the store cannot be trusted',
+};
+
+/** For everybody who asks: nothing of where the store is. */
+function reasonOf(error: unknown): string {
+  const reason = error instanceof BrokerError ? reasons[error.code] : undefined;
+  return reason ?? 'the store cannot be read or written';
 }
 
 /** `GET /metrics`, for Prometheus. */

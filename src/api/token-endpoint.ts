@@ -7,6 +7,7 @@ import { chooseToken, type Wish } from './choose-token.ts';
 import { type Arrived, ClientRequest, clientEndpoint, type Outcome } from './client-request.ts';
 import type { ApiContext } from './context.ts';
 import type { Form } from './form.ts';
+import { missingKeyRefusal } from './missing-key.ts';
 import type { Refusal } from './oauth-error.ts';
 import { apiPaths } from './paths.ts';
 import { comparableResource } from './resource.ts';
@@ -58,6 +59,8 @@ class TokenRequest extends ClientRequest {
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       log.error({ err: error, profile }, 'a stored token cannot be opened');
+      const refusal = missingKeyRefusal(error);
+      if (refusal !== null) return { profile, refusal };
       const description = `The stored token of ${profile} cannot be opened. An administrator renews it with: webex-token login ${profile}`;
       return { profile, refusal: { code: 'server_error', description, status: 500 } };
     }

@@ -5,8 +5,10 @@ import { BrokerError } from '../errors.ts';
  * Node's system and TLS errors. What is not known here, a unique key that is taken for instance, is left as it is.
  */
 
-/** The server is not there, is going or coming, or is no longer the one that may be written to. */
-const unreachableStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '25006', '53300']);
+/** The server is not there, is going or coming. */
+const unreachableStates = new Set(['57P01', '57P02', '57P03', '57P05', '25P03', '53300']);
+/** It may not be written to: it is a standby, or it was made read-only. */
+const readOnlyState = '25006';
 /** Somebody else's transaction was in the way for too long. */
 const busyStates = new Set(['55P03', '40P01', '40001']);
 /** OpenSSL's and Node's names for a certificate that proves nothing. */
@@ -14,7 +16,8 @@ const certificateCodes = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER
 
 /** Whether a connection on which this happened is to be used again. */
 export function isConnectionLost(error: unknown): boolean {
-  return error instanceof BrokerError && error.code === 'E_STORE_UNREACHABLE';
+  // After a failover, a new connection leads to the server that may be written to.
+  return error instanceof BrokerError && ['E_STORE_UNREACHABLE', 'E_STORE_READ_ONLY'].includes(error.code);
 }
 
 /**
@@ -47,6 +50,11 @@ export function postgresFailure(error: unknown, shown: string, statement = ''): 
 
 function fromState(state: string, error: Error, shown: string, statement: string): unknown {
   if (unreachableStates.has(state) || state.startsWith('08')) return unreachable(error, shown, statement);
+  if (state === readOnlyState) {
+    return failure('E_STORE_READ_ONLY', error, `The store ${shown} is read-only: ${oneLine(error)}.`, [
+      'It is a standby server, or was made read-only. Nothing was changed. It is used again as soon as it can be written to.',
+    ]);
+  }
   if (busyStates.has(state)) {
     return failure(
       'E_STORE_BUSY',

@@ -27,8 +27,17 @@ import {
 } from './obtain-key.ts';
 import { keyName } from './this-host.ts';
 
-/** How long a data key that the store does not know is not asked for again. Milliseconds. */
-const unknownForMs = 5_000;
+/** How long a data key that could not be had is not asked for again. Milliseconds. */
+const missingForMs = 5_000;
+/** The same where the store did not answer. */
+const noAnswerForMs = 500;
+
+/** A data key that could not be had. */
+interface MissingKey {
+  askedAt: number;
+  /** Why; null where the store does not know it. */
+  error: BrokerError | null;
+}
 
 /**
  * The keys of an open store. The store's data key may be replaced at any time by another process or host: what this
@@ -41,8 +50,7 @@ export class VaultKeys {
   #ring: KeyRing;
   /** The one before: a text that was read a moment ago may still be sealed with a key that has just been dropped. */
   #previous: KeyRing | null = null;
-  /** Data keys that the store does not know either, and when it was asked. */
-  readonly #unknown = new Map<string, number>();
+  readonly #missing = new Map<string, MissingKey>();
   #refreshing: Promise<void> | null = null;
 
   /** Data keys that were granted and not yet kept, wrapped for the key itself. */
@@ -99,10 +107,12 @@ export class VaultKeys {
     return this.openNow(sealed, place);
   }
 
-  /** The same at once, for whoever has asked `knows` before. */
+  /** The same at once, for whoever has asked `knows` before. Throws the reason too where its key could not be had. */
   openNow(sealed: string, place: TokenPlace): string {
     const id = keyIdOrNothing(sealed);
     const ring = !this.#ring.has(id) && this.#previous?.has(id) ? this.#previous : this.#ring;
+    const reason = ring.has(id) ? null : this.#missing.get(id)?.error;
+    if (reason) throw reason;
     return ring.open(sealed, place);
   }
 
@@ -110,15 +120,34 @@ export class VaultKeys {
   knows(sealed: string): boolean {
     const id = keyIdOrNothing(sealed);
     if (id === '' || this.#ring.has(id) || this.#previous?.has(id)) return true;
-    const askedAt = this.#unknown.get(id);
-    return askedAt !== undefined && Math.abs(this.source.now() - askedAt) < unknownForMs;
+    const missing = this.#missing.get(id);
+    if (missing === undefined) return false;
+    const forMs = missing.error?.code.startsWith('E_STORE_') ? noAnswerForMs : missingForMs;
+    return Math.abs(this.source.now() - missing.askedAt) < forMs;
   }
 
-  /** Asks the store for the key of this text: another process may have made a new one. */
+  /** Asks the store for the key of this text: another process may have made a new one. A failure is remembered. */
   async lookUp(sealed: string, db?: Db): Promise<void> {
-    await this.refresh(db);
     const id = keyIdOrNothing(sealed);
-    if (!this.#ring.has(id)) this.#unknown.set(id, this.source.now());
+    const askedAt = this.source.now();
+    try {
+      await this.refresh(db);
+      if (!this.#ring.has(id)) this.#missing.set(id, { askedAt, error: null });
+    } catch (error) {
+      if (error instanceof BrokerError) this.#missing.set(id, { askedAt, error });
+      throw error;
+    }
+  }
+
+  /**
+   * Makes sure that this process opens what is stored from now on. Throws `E_KEY_REMOVED` where its key was removed,
+   * and what looking up the keys throws.
+   */
+  async requireAccess(): Promise<void> {
+    const newest = await newestDataKey(this.#db);
+    if (newest === null || this.#ring.has(newest.id)) return;
+    await this.refresh();
+    if (!this.#ring.has(newest.id)) throw notAuthorized(this.#held.info.id);
   }
 
   /** Seals a token with the store's newest data key, within the transaction that stores it. */
@@ -154,7 +183,7 @@ export class VaultKeys {
     this.#held = held;
     this.#ring = ring;
     this.#granted = granted;
-    this.#unknown.clear();
+    this.#missing.clear();
   }
 
   /**

@@ -39,6 +39,8 @@ const known: Record<string, [status: number, title: string]> = {
   E_STORE: [503, 'The store cannot be used'],
   E_STORE_BUSY: [503, 'The store is busy'],
   E_STORE_UNREACHABLE: [503, 'The store does not answer'],
+  E_STORE_READ_ONLY: [503, 'The store is read-only'],
+  E_KEY_REMOVED: [503, 'This machine may not open the store'],
   E_STORE_FULL: [507, 'There is no room left'],
   E_ISSUER: [400, 'The answer comes from the wrong side of Webex'],
 };

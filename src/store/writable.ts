@@ -1,0 +1,32 @@
+import { accessSync, constants } from 'node:fs';
+import { sql } from 'kysely';
+import { BrokerError } from '../errors.ts';
+import { engineOf } from './engine.ts';
+import { shownPlace } from './postgres-url.ts';
+import type { Db } from './store.ts';
+
+/**
+ * Asks whether the store at `place` answers and may be written to, without waiting for other writers: no token is given
+ * out without a row in the audit log. Throws `E_STORE_READ_ONLY`, and what a query throws.
+ */
+export async function requireWritable(db: Db, place: string): Promise<void> {
+  if (engineOf(db) === 'postgres') {
+    const { rows } = await sql<{ setting: string }>`
+      select current_setting('transaction_read_only') as setting`.execute(db);
+    if (rows[0]?.setting === 'on') throw readOnly(place);
+    return;
+  }
+  await sql`select 1 from meta limit 1`.execute(db);
+  try {
+    accessSync(place, constants.W_OK);
+  } catch (error) {
+    throw readOnly(place, error);
+  }
+}
+
+function readOnly(place: string, cause?: unknown): BrokerError {
+  return new BrokerError('E_STORE_READ_ONLY', `The store ${shownPlace(place)} is read-only.`, {
+    help: 'Tokens can be neither stored nor given out until it can be written to again.',
+    cause,
+  });
+}

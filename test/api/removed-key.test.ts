@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { requestFor } from '../../src/keys/key-request.ts';
+import { operationsOf } from '../../src/server/operations.ts';
+import { addRequestedKey } from '../../src/vault/add-key.ts';
+import { makeKeychainKey } from '../../src/vault/make-key.ts';
+import { removeKey } from '../../src/vault/remove-key.ts';
+import { replaceKey } from '../../src/vault/replace-key.ts';
+import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { closeVault, openVault } from '../../src/vault/vault.ts';
+import { hosts } from '../vault/key-hosts.ts';
+import { actor, auditLog, today } from '../vault/vaults.ts';
+import { askToken, clientOf, post, profileWithToken, served } from './served.ts';
+
+/** Two hosts of one store, each with a key; the second one serves the token API. */
+async function twoHosts() {
+  const [first, second] = await hosts(2);
+  if (first === undefined || second === undefined) throw new Error('no hosts');
+  const admin = await first.open();
+  const token = await profileWithToken(admin, 'acme');
+  const secret = await clientOf(admin, 'ci', ['acme']);
+  const source = { settings: second.settings, keychain: second.keychain, now: () => today, notice: () => {} };
+  const { key } = await makeKeychainKey(source);
+  const request = requestFor(key, 'keychain', 'replica@host');
+  await addRequestedKey(admin, request, actor);
+  const vault = await second.open();
+  const api = await served({ vault, operations: operationsOf(vault) });
+  const ready = async () => await (await fetch(`${api.origin}/readyz`)).text();
+  return { admin, request, vault, api, token, secret, ready };
+}
+
+test('a replica whose key was removed: 503 at once with the reason, not ready, and the store is left in peace', async () => {
+  const { admin, request, vault, api, token, secret, ready } = await twoHosts();
+  expect((await askToken(api, 'ci', secret)).json).toMatchObject({ access_token: token });
+  expect(JSON.parse(await ready())).toEqual({ status: 'ready' });
+
+  await removeKey(admin, request.id, actor);
+  expect(JSON.parse(await ready())).toEqual({
+    status: 'not ready',
+    reason: 'the key of this server is not authorized to open the store',
+  });
+  vault.setNow(today + 6_000);
+  const rowsBefore = (await auditLog(admin)).length;
+  let lookUps = 0;
+  // Each look-up asks the keychain for the one key that is left.
+  const { keychain } = vault.keys.source;
+  const get = keychain.get.bind(keychain);
+  keychain.get = (id) => {
+    if (id === admin.keys.held.info.id) lookUps += 1;
+    return get(id);
+  };
+  const answers = await Promise.all(Array.from({ length: 5 }, () => askToken(api, 'ci', secret)));
+  for (const { status, json, headers } of answers) {
+    expect({ status, error: json.error }).toEqual({ status: 503, error: 'temporarily_unavailable' });
+    expect(json.error_description).toContain('is not authorized to open the store');
+    expect(headers.get('retry-after')).toBe('5');
+  }
+  const introspected = await post(`${api.origin}/oauth/introspect`, { token }, `ci:${secret}`);
+  expect(introspected).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
+  expect(lookUps).toBe(1);
+  // One row for each request that was refused, and no other transaction.
+  expect((await auditLog(admin)).length - rowsBefore).toBe(6);
+
+  // What is looked up again later may have changed.
+  vault.setNow(today + 20_000);
+  expect((await askToken(api, 'ci', secret)).status).toBe(503);
+  expect(lookUps).toBe(2);
+});
+
+test('a replica goes on by itself after a new data key, and after its key was replaced by another one here', async () => {
+  const { admin, vault, api, token, secret, ready } = await twoHosts();
+  await rotateDataKey(admin, actor);
+  expect(JSON.parse(await ready())).toEqual({ status: 'ready' });
+  expect((await askToken(api, 'ci', secret)).json).toMatchObject({ access_token: token });
+
+  const other = await openVault(vault.settings, { keychain: vault.keys.source.keychain, now: vault.now });
+  await replaceKey(other, { kind: 'keychain' }, actor);
+  await rotateDataKey(other, actor);
+  await closeVault(other);
+  expect(JSON.parse(await ready())).toEqual({ status: 'ready' });
+  expect((await askToken(api, 'ci', secret)).json).toMatchObject({ access_token: token });
+});

@@ -1,0 +1,40 @@
+import { sql } from 'kysely';
+import { expect, test } from 'vitest';
+import { operationsOf } from '../../src/server/operations.ts';
+import { listProfiles } from '../../src/store/profiles.ts';
+import { askToken, clientOf, profileWithToken, served } from '../api/served.ts';
+import { asOwner, newPostgresPlace } from '../store/engines.ts';
+import { newVault, testSettings } from '../vault/vaults.ts';
+
+test('a database that was made read-only: not ready, with the reason, and ready again afterwards', async () => {
+  const place = await newPostgresPlace({ empty: true });
+  const settings = { ...(await testSettings()), databaseUrl: place };
+  const vault = await newVault(undefined, { settings });
+  const token = await profileWithToken(vault, 'acme');
+  const secret = await clientOf(vault, 'ci', ['acme']);
+  const api = await served({ vault, operations: operationsOf(vault) });
+  const ready = async () => {
+    const answer = await fetch(`${api.origin}/readyz`);
+    return { code: answer.status, ...((await answer.json()) as object) };
+  };
+  const database = new URL(place).pathname.slice(1);
+  const readOnly = async (value: 'on' | 'off') => {
+    await asOwner(`alter database ${database} set default_transaction_read_only = ${value}`);
+    // It counts for new connections.
+    await asOwner(
+      `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '${database}' and pid <> pg_backend_pid()`,
+    );
+    // The pool drops the ones that were cut as soon as they are used.
+    await sql`select 1`.execute(vault.db).catch(() => {});
+  };
+  expect(await ready()).toEqual({ code: 200, status: 'ready' });
+  await readOnly('on');
+  await expect.poll(ready).toEqual({ code: 503, status: 'not ready', reason: 'the database is read-only' });
+  const answer = await askToken(api, 'ci', secret);
+  expect(answer).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
+  expect(await listProfiles(vault.db)).toHaveLength(1);
+
+  await readOnly('off');
+  await expect.poll(ready).toEqual({ code: 200, status: 'ready' });
+  expect((await askToken(api, 'ci', secret)).json).toMatchObject({ access_token: token });
+});
