@@ -28,8 +28,15 @@ export const formats = [
 
 export type Format = (typeof formats)[number];
 
-/** The text of a token in one of the formats, without a line break at its end. */
-export function formatToken(format: Format, token: HandedToken): string {
+/**
+ * The text of a token in one of the formats, without a line break at its end. `execInfo` is what Kubernetes says of the
+ * version that it wants, in the variable of that name.
+ */
+export function formatToken(
+  format: Format,
+  token: HandedToken,
+  execInfo = process.env.KUBERNETES_EXEC_INFO,
+): string {
   switch (format) {
     case 'raw':
       return token.accessToken;
@@ -52,11 +59,27 @@ export function formatToken(format: Format, token: HandedToken): string {
       );
     case 'exec-credential':
       return JSON.stringify({
-        apiVersion: 'client.authentication.k8s.io/v1',
+        apiVersion: execApiVersion(execInfo),
         kind: 'ExecCredential',
         status: { expirationTimestamp: token.expiresAt, token: token.accessToken },
       });
   }
+}
+
+/** Versions of the protocol. The answers that hold a token are the same in all of them. */
+const execApiVersions = ['v1', 'v1beta1', 'v1alpha1'].map(
+  (version) => `client.authentication.k8s.io/${version}`,
+);
+
+/** The version that was asked for, which clients insist on; the first where none was, or one that nobody knows. */
+function execApiVersion(execInfo: string | undefined): string | undefined {
+  let asked: unknown;
+  try {
+    asked = (JSON.parse(execInfo ?? 'null') as { apiVersion?: unknown } | null)?.apiVersion;
+  } catch {
+    // As if nothing had been asked.
+  }
+  return execApiVersions.find((version) => version === asked) ?? execApiVersions[0];
 }
 
 /** The environment of a program that is given a token. What is not known is empty, so that nothing older shows through. */

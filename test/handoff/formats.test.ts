@@ -44,6 +44,22 @@ test.each(formats)('the format %s, byte for byte', (format) => {
   expect(formatToken(format, token)).toBe(expected[format]);
 });
 
+test.each([
+  ['{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","spec":{}}', 'v1beta1'],
+  ['{"apiVersion":"client.authentication.k8s.io/v1alpha1"}', 'v1alpha1'],
+  ['{"apiVersion":"client.authentication.k8s.io/v1"}', 'v1'],
+  ['{"apiVersion":"client.authentication.k8s.io/v9"}', 'v1'],
+  ['{"apiVersion":7}', 'v1'],
+  ['null', 'v1'],
+  ['{', 'v1'],
+  ['', 'v1'],
+  [undefined, 'v1'],
+])('exec-credential answers KUBERNETES_EXEC_INFO %s with %s', (execInfo, version) => {
+  const { apiVersion, status } = JSON.parse(formatToken('exec-credential', token, execInfo));
+  expect(apiVersion).toBe(`client.authentication.k8s.io/${version}`);
+  expect(status.token).toBe(token.accessToken);
+});
+
 test('what is not known of an organization is null in JSON and empty where there are strings only', () => {
   const unknown = { ...token, orgId: null, tenantUrl: null };
   expect(JSON.parse(formatToken('json', unknown))).toMatchObject({ org_id: null, tenant_url: null });
