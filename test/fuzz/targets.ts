@@ -1,5 +1,6 @@
 import { backupTarget, csvTarget } from './file-targets.ts';
 import { cookieTarget, hostTarget, originTarget, tokenEndpointTarget } from './http-targets.ts';
+import { neighborsTarget } from './neighbors-target.ts';
 import type { Target } from './target.ts';
 import {
   assertionTarget,
@@ -18,6 +19,8 @@ export const targets: Record<string, () => Promise<Target<never>> | Target<never
   cookies: cookieTarget as never,
   'client-authentication': clientAuthenticationTarget as never,
   'token-endpoint': tokenEndpointTarget as never,
+  'neighbors-sqlite': () => neighborsTarget('sqlite') as never,
+  'neighbors-postgres': () => neighborsTarget('postgres') as never,
   assertions: assertionTarget as never,
   config: configTarget as never,
   csv: csvTarget as never,
