@@ -10,8 +10,8 @@ const runs: Record<string, number> = {
   origin: 150,
   cookies: 80,
   'token-endpoint': 80,
-  'neighbors-sqlite': 60,
-  'neighbors-postgres': 60,
+  'neighbors-sqlite': 200,
+  'neighbors-postgres': 100,
   backup: 80,
   csv: 200,
 };
