@@ -174,6 +174,9 @@ const variables = {
 
 type VariableName = keyof typeof variables;
 
+/** The names of all variables. */
+export const settingVariables: readonly string[] = Object.keys(variables);
+
 /** The variables whose values are secrets. */
 export const secretVariables: readonly string[] = Object.entries<Variable>(variables)
   .filter(([, { secret }]) => secret)

@@ -11,6 +11,7 @@ import { closeVault, openVault, storePlace, type Vault } from '../vault/vault.ts
 import type { Deployment } from '../webex/deployments.ts';
 import { coreDumpPlace, leavesCoreDump } from './core-dumps.ts';
 import { examineNetwork } from './examine-network.ts';
+import { examineSchedule } from './examine-schedule.ts';
 import type { Finding } from './finding.ts';
 import { portHolder } from './port-holder.ts';
 import { findServer } from './presence.ts';
@@ -29,6 +30,7 @@ export async function examine(keychain: Keychain = systemKeychain): Promise<Find
   findings.push(...(await examineStore(settings, keychain, used)));
   findings.push(await examinePort(settings));
   findings.push(...(await examineCoreDumps(settings)));
+  findings.push(...(await examineSchedule(settings)));
   findings.push(...(await examineNetwork(settings, used)));
   return findings;
 }

@@ -1,11 +1,24 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
 import { dirname, join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { canMakeCertificates, makeCertificate } from '../certificates.ts';
+import { fakeProxy, listening } from '../http/fake-proxy.ts';
+import { simulated } from '../simulator/simulated.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { hold } from './hold.ts';
 import { machine } from './run.ts';
 
+vi.setConfig({ testTimeout: 90_000 });
+
 /** A machine whose only scheduler is a crontab that is a file. */
-async function withCron() {
-  const on = await machine(undefined, { WEBEX_TOKEN_WEBHOOK_URL: 'https://hooks.example/fake-secret' });
+async function withCron(simulator?: Simulator, more: NodeJS.ProcessEnv = {}) {
+  const on = await machine(simulator, {
+    WEBEX_TOKEN_WEBHOOK_URL: 'https://hooks.example/fake-secret',
+    ...more,
+  });
   const bin = join(dirname(on.home), 'bin');
   const file = join(dirname(on.home), 'crontab');
   mkdirSync(bin);
@@ -21,39 +34,152 @@ esac
   );
   chmodSync(join(bin, 'crontab'), 0o755);
   on.environment.PATH = bin;
-  return { on, crontab: () => (existsSync(file) ? readFileSync(file, 'utf8') : null) };
+  const crontab = () => (existsSync(file) ? readFileSync(file, 'utf8') : null);
+  /** Runs the line of the job as cron does: by a shell, with hardly an environment. */
+  const runAsCron = () => {
+    const line =
+      crontab()
+        ?.split('\n')
+        .find((each) => each.startsWith('17 ')) ?? '';
+    const command = line.split(' ').slice(5).join(' ').replaceAll('\\%', '%');
+    return new Promise<{ code: number | string | null; stderr: string }>((resolve) => {
+      const environment = { HOME: dirname(on.home), LOGNAME: 'ada', SHELL: '/bin/sh', PATH: '/usr/bin:/bin' };
+      execFile('/bin/sh', ['-c', command], { env: environment }, (error, _stdout, stderr) =>
+        resolve({ code: error === null ? 0 : (error.code ?? null), stderr }),
+      );
+    });
+  };
+  return {
+    on,
+    crontab,
+    runAsCron,
+    edit: (change: (text: string) => string) => writeFileSync(file, change(crontab() ?? '')),
+  };
 }
 
 test('says what it will do, does it, twice as once, and undoes it', async () => {
-  const { on, crontab } = await withCron();
+  const { on, crontab } = await withCron(undefined, { WEBEX_TOKEN_PASSPHRASE: 'a fake passphrase' });
   expect(await on.run(['schedule', 'status'])).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^Not installed/),
   });
+  const settings = join(on.home, 'schedule.json');
   const dry = await on.run(['schedule', 'install', '--dry-run']);
   expect(dry.code).toBe(0);
-  expect(dry.stdout).toMatch(/^Run crontab -[\s\S]*17 \* \* \* \*.*'remind' >\/dev\/null/);
+  expect(dry.stdout).toContain(
+    `Write ${settings}, for you alone to read, with WEBEX_TOKEN_HOME, WEBEX_TOKEN_PORT, WEBEX_TOKEN_WEBHOOK_URL`,
+  );
+  expect(dry.stdout).toMatch(
+    /Run crontab -[\s\S]*17 \* \* \* \*.*'remind' '--scheduled' '.*\/schedule\.json' >\/dev\/null/,
+  );
   expect(crontab()).toBeNull();
+  expect(existsSync(on.home)).toBe(false);
 
   const installed = await on.run(['schedule', 'install']);
   expect(installed.code).toBe(0);
   expect(installed.stderr).toContain(dry.stdout.trim());
-  expect(installed.stderr).toContain('WEBEX_TOKEN_WEBHOOK_URL is set in this environment');
+  expect(installed.stderr).toContain(
+    'WEBEX_TOKEN_PASSPHRASE is set in this environment, and the job will not have it',
+  );
   const once = crontab();
-  expect(once).toContain(`WEBEX_TOKEN_HOME='${on.home}'`);
-  expect(`${once}${dry.stdout}${installed.stderr}`).not.toContain('fake-secret');
+  expect(`${once}${dry.stdout}${installed.stderr}`).not.toMatch(/fake-secret|fake passphrase/);
+  expect(statSync(settings).mode & 0o777).toBe(0o600);
+  expect(JSON.parse(readFileSync(settings, 'utf8'))).toEqual({
+    environment: {
+      WEBEX_TOKEN_HOME: on.home,
+      WEBEX_TOKEN_PORT: String(on.port),
+      WEBEX_TOKEN_WEBHOOK_URL: 'https://hooks.example/fake-secret',
+    },
+  });
   await on.run(['schedule', 'install']);
   expect(crontab()).toBe(once);
   const status = await on.run(['schedule', 'status', '--json']);
   expect(JSON.parse(status.stdout)).toEqual({
     installed: true,
-    jobs: [{ scheduler: 'cron', place: 'your crontab' }],
+    jobs: [{ scheduler: 'cron', place: 'your crontab', ok: true, problem: null }],
   });
   expect((await on.run(['schedule', 'remove'])).code).toBe(0);
   expect(crontab()).toBeNull();
+  expect(existsSync(settings)).toBe(false);
   expect(await on.run(['schedule', 'remove'])).toMatchObject({
     code: 0,
     stderr: expect.stringMatching(/not there/),
+  });
+});
+
+test.skipIf(!canMakeCertificates)(
+  'the job has the proxy and the CA of the environment that it was installed in (skipped without openssl)',
+  async () => {
+    const simulator = await simulated();
+    const { certificate, key } = makeCertificate(temporaryFolder(), 'Acme CA', 'DNS:hooks.test');
+    const bodies: string[] = [];
+    const hooks = await listening(
+      createServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (request, response) => {
+        request.setEncoding('utf8').on('data', (text: string) => bodies.push(text));
+        request.on('end', () => response.end());
+      }),
+    );
+    const proxy = await fakeProxy({ leadsTo: hooks });
+    const { on, runAsCron } = await withCron(simulator, {
+      WEBEX_TOKEN_WEBHOOK_URL: 'https://hooks.test/fake-secret',
+      HTTPS_PROXY: `http://ada:50%25@127.0.0.1:${proxy.port}`,
+      NODE_EXTRA_CA_CERTS: certificate,
+    });
+    const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: 86_460 });
+    await hold(on, accessToken);
+    const installed = await on.run(['schedule', 'install']);
+    expect(installed.stderr).not.toMatch(/50%25|ada:/);
+    expect(await runAsCron()).toEqual({ code: 0, stderr: '' });
+    expect(new Set(proxy.asked)).toEqual(new Set(['hooks.test:443']));
+    expect(proxy.authorization).toBe(`Basic ${Buffer.from('ada:50%').toString('base64')}`);
+    expect(JSON.parse(bodies.join(''))).toMatchObject({ profile: 'acme' });
+  },
+);
+
+test('status and doctor say what is wrong with a job that is broken: 1', async () => {
+  const { on, edit, runAsCron } = await withCron();
+  await on.run(['schedule', 'install']);
+  const settings = join(on.home, 'schedule.json');
+  const right = readFileSync(settings, 'utf8');
+  const problem = async (args = ['schedule', 'status', '--json']) => {
+    const { code, stdout } = await on.run(args);
+    expect(code).toBe(1);
+    const { ok, problem } = JSON.parse(stdout).jobs[0];
+    expect(ok).toBe(false);
+    return problem as string;
+  };
+
+  writeFileSync(settings, right.replace(on.home, `${on.home}-other`));
+  expect(await problem()).toMatch(/uses another store, .*home-other.*schedule install/);
+  chmodSync(settings, 0o644);
+  expect(await problem()).toMatch(/does not start: .*open to other users/);
+  rmSync(settings);
+  expect(await problem()).toMatch(/does not start: .*settings of the scheduled job.*cannot be read/);
+  expect((await runAsCron()).code).toBe(1);
+  writeFileSync(settings, 'no JSON', { mode: 0o600 });
+  expect(await problem()).toMatch(/is damaged/);
+  writeFileSync(settings, right);
+
+  edit((text) => text.replace(/'[^']*node'/, "'/opt/node-v24.1.0/bin/node'"));
+  expect(await problem()).toMatch(
+    /runs \/opt\/node-v24\.1\.0\/bin\/node, which is not there any more.*schedule install/,
+  );
+  const doctor = await on.run(['doctor', '--json']);
+  expect(doctor.code).toBe(1);
+  const { findings } = JSON.parse(doctor.stdout) as {
+    findings: { title: string; ok: boolean; message: string }[];
+  };
+  expect(findings.find(({ title }) => title === 'Scheduled reminders')).toMatchObject({
+    ok: false,
+    message: expect.stringContaining('/opt/node-v24.1.0/bin/node'),
+  });
+
+  edit((text) => text.replace('17 * * * *', '@daily'));
+  expect(await problem()).toMatch(/not as this program writes it/);
+  await on.run(['schedule', 'install']);
+  expect(await on.run(['schedule', 'status'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('It starts, and uses'),
   });
 });
 

@@ -1,12 +1,14 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { noChannelHelp, openChannels } from '../../expiry/channels.ts';
 import { thisProcess } from '../../expiry/claimant.ts';
+import { applyJobSettings } from '../../expiry/schedule/job-settings.ts';
 import { type Delivery, sendReminders } from '../../expiry/send-reminders.ts';
 import { quarantineNotices } from '../../handoff/entra/quarantine-notices.ts';
 import { entraSignsInAlone } from '../../handoff/entra/sign-in-method.ts';
 import { unattendedPorts } from '../../handoff/entra/unattended-ports.ts';
+import { shownPlace } from '../../store/postgres-url.ts';
 import { countByStatus } from '../../store/profile-page.ts';
-import type { Records } from '../../vault/vault.ts';
+import { type Records, storePlace } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
 import { note, print, printJson, styled, warn } from '../terminal.ts';
 import { withRecords } from '../with-records.ts';
@@ -15,6 +17,8 @@ export function command(): Command {
   return new Command('remind')
     .description('Send what reminders are due, once, and end. For cron, systemd or Task Scheduler.')
     .option('--json', 'as an object, for programs')
+    .addOption(new Option('--scheduled <file>', 'the settings that "schedule install" wrote').hideHelp())
+    .addOption(new Option('--verify-job', 'only open the store, and say which').hideHelp())
     .addHelpText(
       'after',
       '\nExample:\n  webex-token remind\n\nIt ends 1 where a delivery failed; that one is tried again next time.\n"webex-token schedule install" has the system run it every hour.',
@@ -22,8 +26,16 @@ export function command(): Command {
     .action(remind);
 }
 
-async function remind(options: { json?: boolean }): Promise<void> {
+interface Options {
+  json?: boolean;
+  scheduled?: string;
+  verifyJob?: boolean;
+}
+
+async function remind(options: Options): Promise<void> {
+  if (options.scheduled !== undefined) applyJobSettings(options.scheduled);
   await withRecords(async (records) => {
+    if (options.verifyJob) return printJson({ store: shownPlace(storePlace(records.settings)) });
     const channels = await openChannels(records.settings.reminders);
     try {
       if (entraSignsInAlone(records.settings.entra)) await lookAtProvisioning(records);

@@ -1,10 +1,22 @@
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { readSettings } from '../../config.ts';
 import { environmentWithDotEnv } from '../../environment.ts';
-import { leftBehind, remindJob } from '../../expiry/schedule/job.ts';
+import { checkJob } from '../../expiry/schedule/check-job.ts';
+import { remindJob } from '../../expiry/schedule/job.ts';
+import {
+  jobSettings,
+  jobSettingsFile,
+  jobSettingsText,
+  settingsFileOf,
+} from '../../expiry/schedule/job-settings.ts';
 import { thisMachine } from '../../expiry/schedule/machine.ts';
 import { carryOut, findInstalled, schedulerOf, stepText } from '../../expiry/schedule/schedule.ts';
 import type { Step } from '../../expiry/schedule/scheduler.ts';
+import { isPassing } from '../../expiry/schedule/stable-path.ts';
+import { shownPlace } from '../../store/postgres-url.ts';
+import { storePlace } from '../../vault/vault.ts';
+import { failed } from '../exit-codes.ts';
 import { note, print, printJson, warn } from '../terminal.ts';
 
 interface Options {
@@ -30,7 +42,7 @@ export function command(): Command {
     .action(remove);
   schedule
     .command('status')
-    .description('whether it is there')
+    .description('whether it is there, starts, and uses this store')
     .option('--json', 'as an object, for programs')
     .addHelpText('after', '\nExample:\n  webex-token schedule status')
     .action(status);
@@ -39,17 +51,31 @@ export function command(): Command {
 
 async function install(options: Options): Promise<void> {
   // A wrong setting would make every run of the job fail: better now than then.
-  readSettings();
+  const home = resolve(readSettings().home);
   const scheduler = await schedulerOf(thisMachine);
-  const steps = await scheduler.install(remindJob(process.env), thisMachine);
+  const settings = jobSettings(process.env, environmentWithDotEnv({}), home);
+  const file = jobSettingsFile(home);
+  const job = remindJob(file);
+  const names = Object.keys(settings.environment);
+  const steps: Step[] = [
+    { do: 'write-settings', path: file, content: jobSettingsText(settings), names },
+    ...(await scheduler.install(job, thisMachine)),
+  ];
   if (!(await announceAndDo(steps, options))) return;
   note(`"webex-token remind" now runs every hour, by ${scheduler.title}.`);
   if (scheduler.advice !== null) note(scheduler.advice);
-  const missing = leftBehind(process.env, environmentWithDotEnv({}));
-  if (missing.length > 0) {
+  if (settings.missing.length > 0) {
+    const { missing } = settings;
     warn(
-      `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} set in this environment, which the job will not have. ` +
-        'Put that into the file .env beside package.json: nothing secret is written into the job itself.',
+      `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} set in this environment, and the job will not have ${missing.length === 1 ? 'it' : 'them'}: ` +
+        'a passphrase is not written down beside the store that it opens. Where the job needs it, put it into the file .env beside package.json.',
+    );
+  }
+  const passing = job.command.slice(0, 2).filter(isPassing);
+  if (passing.length > 0) {
+    warn(
+      `The job runs ${passing.join(' and ')}. An upgrade may remove that: then run "webex-token schedule install" again. ` +
+        '"webex-token schedule status" and "webex-token doctor" notice it.',
     );
   }
 }
@@ -57,20 +83,28 @@ async function install(options: Options): Promise<void> {
 async function remove(options: Options): Promise<void> {
   const installed = await findInstalled(thisMachine);
   if (installed.length === 0) return note('It is not there. Nothing was changed.');
-  for (const { scheduler } of installed) {
+  for (const { scheduler, job } of installed) {
     const steps = await scheduler.remove(thisMachine);
+    const file = settingsFileOf(job);
+    if (file !== null) steps.push({ do: 'remove', path: file });
     if (await announceAndDo(steps, options)) note(`Removed from ${scheduler.title}.`);
   }
 }
 
 async function status(options: Options): Promise<void> {
-  const installed = (await findInstalled(thisMachine)).map(({ scheduler, place }) => ({
-    scheduler: scheduler.title,
-    place,
-  }));
-  if (options.json) return printJson({ installed: installed.length > 0, jobs: installed });
-  if (installed.length === 0) return print('Not installed. "webex-token schedule install" does it.');
-  for (const { scheduler, place } of installed) print(`Installed in ${scheduler}: ${place}`);
+  const store = shownPlace(storePlace(readSettings()));
+  const jobs = [];
+  for (const { scheduler, job } of await findInstalled(thisMachine)) {
+    const problem = await checkJob(job, store, thisMachine);
+    jobs.push({ scheduler: scheduler.title, place: job.place, ok: problem === null, problem });
+  }
+  if (jobs.some(({ ok }) => !ok)) process.exitCode = failed;
+  if (options.json) return printJson({ installed: jobs.length > 0, jobs });
+  if (jobs.length === 0) return print('Not installed. "webex-token schedule install" does it.');
+  for (const { scheduler, place, problem } of jobs) {
+    print(`Installed in ${scheduler}: ${place}`);
+    print(problem === null ? `  It starts, and uses ${store}.` : `  ${problem}`);
+  }
 }
 
 /** Says what will be done, and does it unless that was all that was asked for. True where it was done. */

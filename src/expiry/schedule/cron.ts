@@ -22,7 +22,10 @@ export const cron: Scheduler = {
     return others.length === 0 ? [{ do: 'run', file: 'crontab', args: ['-r'] }] : [table(others)];
   },
   async installed(machine) {
-    return (await crontab(machine))?.includes(begin) ? 'your crontab' : null;
+    const lines = (await crontab(machine))?.split('\n') ?? [];
+    const from = lines.indexOf(begin);
+    if (from < 0) return null;
+    return { place: 'your crontab', command: commandOf(lines[from + 1] ?? ''), stopped: null };
   },
 };
 
@@ -46,11 +49,19 @@ function withoutOurs(text: string): string[] {
 }
 
 /** At 17 minutes past, when fewer others do. What was sent is no news; what was not goes to standard error. */
-function line({ command, environment }: Job): string {
-  const settings = Object.entries(environment).map(([key, value]) => `${key}=${quoted(value)}`);
-  const words = [...settings, ...command.map(quoted), '>/dev/null'];
+function line({ command }: Job): string {
+  const words = [...command.map(quoted), '>/dev/null'];
   // crontab(5): an unescaped percent sign ends the command.
   return `17 * * * * ${words.join(' ').replaceAll('%', '\\%')}`;
+}
+
+/** What `line` was made of, or null. */
+function commandOf(line: string): string[] | null {
+  const [, words] = /^17 \* \* \* \* ((?:'[^']*'|\\')+(?: (?:'[^']*'|\\')+)*) >\/dev\/null$/.exec(line) ?? [];
+  if (words === undefined) return null;
+  return [...words.replaceAll('\\%', '%').matchAll(/(?:'[^']*'|\\')+/g)].map(([word]) =>
+    word.replace(/'([^']*)'|\\(')/g, '$1$2'),
+  );
 }
 
 function quoted(text: string): string {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { escaped } from '../mail-body.ts';
 import type { Machine } from './machine.ts';
 import type { Job, Scheduler } from './scheduler.ts';
+import { unescaped } from './unescaped.ts';
 
 const label = 'webex-token.remind';
 
@@ -24,7 +25,14 @@ export const launchd: Scheduler = {
   },
   async installed(machine) {
     const path = plistFile(machine);
-    return machine.read(path) === null ? null : path;
+    const text = machine.read(path);
+    if (text === null) return null;
+    const { code } = await machine.run('launchctl', ['print', `gui/${machine.userId}/${label}`]);
+    return {
+      place: path,
+      command: commandOf(text),
+      stopped: code === 0 ? null : 'launchd has not loaded it',
+    };
   },
 };
 
@@ -32,11 +40,17 @@ function plistFile({ homeFolder }: Machine): string {
   return join(homeFolder, 'Library', 'LaunchAgents', `${label}.plist`);
 }
 
-function plist({ command, environment }: Job): string {
-  const string = (text: string) => `<string>${escaped(text)}</string>`;
-  const settings = Object.entries(environment).map(
-    ([key, value]) => `    <key>${escaped(key)}</key>${string(value)}`,
+/** What `plist` was made of, or null. */
+function commandOf(text: string): string[] | null {
+  const [, words = ''] = /<key>ProgramArguments<\/key>\s*<array>([\s\S]*?)<\/array>/.exec(text) ?? [];
+  const command = [...words.matchAll(/<string>([\s\S]*?)<\/string>/g)].map(([, word = '']) =>
+    unescaped(word),
   );
+  return command.length === 0 ? null : command;
+}
+
+function plist({ command }: Job): string {
+  const string = (text: string) => `<string>${escaped(text)}</string>`;
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
@@ -46,10 +60,6 @@ function plist({ command, environment }: Job): string {
   <array>
 ${command.map((word) => `    ${string(word)}`).join('\n')}
   </array>
-  <key>EnvironmentVariables</key>
-  <dict>
-${settings.join('\n')}
-  </dict>
   <key>StartInterval</key><integer>3600</integer>
   <key>RunAtLoad</key><true/>
 </dict>

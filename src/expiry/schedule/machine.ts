@@ -1,6 +1,8 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BrokerError } from '../../errors.ts';
+import { privateFolder } from '../../private-files.ts';
 import { homeFolder, userName } from '../../process/person.ts';
 import { type HelperResult, runHelper } from '../../process/run-helper.ts';
 
@@ -17,6 +19,8 @@ export interface Machine {
   run(file: string, args: string[], input?: string): Promise<Ran>;
   read(path: string): string | null;
   write(path: string, content: string, encoding: 'utf8' | 'utf16le'): void;
+  /** For its owner alone, whole or not at all; in the place of what was there. */
+  writePrivate(path: string, content: string): void;
   remove(path: string): void;
 }
 
@@ -47,6 +51,12 @@ export const thisMachine: Machine = {
   write(path, content, encoding) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, content, { encoding, mode: 0o600 });
+  },
+  writePrivate(path, content) {
+    privateFolder(dirname(path));
+    const partial = `${path}.${randomUUID().slice(0, 8)}.partial`;
+    writeFileSync(partial, content, { mode: 0o600, flag: 'wx' });
+    renameSync(partial, path);
   },
   remove: (path) => rmSync(path, { force: true }),
 };

@@ -3,7 +3,7 @@ import { displayable } from '../../webex/text.ts';
 import { cron } from './cron.ts';
 import { launchd } from './launchd.ts';
 import type { Machine } from './machine.ts';
-import type { Scheduler, Step } from './scheduler.ts';
+import type { InstalledJob, Scheduler, Step } from './scheduler.ts';
 import { systemd } from './systemd.ts';
 import { taskScheduler } from './task-scheduler.ts';
 
@@ -19,13 +19,15 @@ export async function schedulerOf(machine: Machine): Promise<Scheduler> {
   });
 }
 
-/** Every scheduler of this machine in which the job stands, with its place. */
-export async function findInstalled(machine: Machine): Promise<{ scheduler: Scheduler; place: string }[]> {
+/** Every scheduler of this machine in which the job stands. */
+export async function findInstalled(
+  machine: Machine,
+): Promise<{ scheduler: Scheduler; job: InstalledJob }[]> {
   const found = [];
   for (const scheduler of schedulers) {
     if (!(await scheduler.isThere(machine))) continue;
-    const place = await scheduler.installed(machine);
-    if (place !== null) found.push({ scheduler, place });
+    const job = await scheduler.installed(machine);
+    if (job !== null) found.push({ scheduler, job });
   }
   return found;
 }
@@ -36,6 +38,9 @@ export async function carryOut(steps: readonly Step[], machine: Machine): Promis
     switch (step.do) {
       case 'write':
         machine.write(step.path, step.content, step.encoding ?? 'utf8');
+        break;
+      case 'write-settings':
+        machine.writePrivate(step.path, step.content);
         break;
       case 'remove':
         machine.remove(step.path);
@@ -68,6 +73,8 @@ export function stepText(step: Step): string {
   switch (step.do) {
     case 'write':
       return `Write ${step.path}:\n${indented(step.content)}`;
+    case 'write-settings':
+      return `Write ${step.path}, for you alone to read, with ${step.names.join(', ')}`;
     case 'remove':
       return `Remove ${step.path}`;
     case 'run': {

@@ -1,16 +1,26 @@
 import type { Machine } from './machine.ts';
 
-/** What is to be run every hour. It holds no secret: those are read from `.env` when it runs. */
+/** What is to be run every hour. It holds no secret: those are in a file that it names. */
 export interface Job {
   /** The program and its arguments. */
   command: string[];
-  /** What of the environment the program has to have again. */
-  environment: Record<string, string>;
+}
+
+/** A job as a scheduler has it now. */
+export interface InstalledJob {
+  /** Where it stands. */
+  place: string;
+  /** The program and its arguments; null where that is not as this program writes it. */
+  command: string[] | null;
+  /** Why the scheduler does not run it, or null. */
+  stopped: string | null;
 }
 
 /** One thing that will be done. */
 export type Step =
   | { do: 'write'; path: string; content: string; encoding?: 'utf8' | 'utf16le' }
+  /** Its values may be secrets: a person is shown the names alone. */
+  | { do: 'write-settings'; path: string; content: string; names: string[] }
   | { do: 'remove'; path: string }
   /** `mayFail`: it undoes what may not be there. */
   | { do: 'run'; file: string; args: string[]; input?: string; mayFail?: true };
@@ -25,6 +35,6 @@ export interface Scheduler {
   install(job: Job, machine: Machine): Promise<Step[]>;
   /** Empty where there is nothing to remove. */
   remove(machine: Machine): Promise<Step[]>;
-  /** Where the job stands, or null where it is not installed. */
-  installed(machine: Machine): Promise<string | null>;
+  /** Null where it is not installed. */
+  installed(machine: Machine): Promise<InstalledJob | null>;
 }

@@ -30,7 +30,13 @@ export const systemd: Scheduler = {
   },
   async installed(machine) {
     const path = unitFile(machine, 'timer');
-    return machine.read(path) === null ? null : path;
+    if (machine.read(path) === null) return null;
+    const { code } = await machine.run('systemctl', ['--user', 'is-active', `${name}.timer`]);
+    return {
+      place: path,
+      command: commandOf(machine.read(unitFile(machine, 'service')) ?? ''),
+      stopped: code === 0 ? null : 'its timer is not active',
+    };
   },
 };
 
@@ -39,17 +45,37 @@ function unitFile({ environment, homeFolder }: Machine, kind: 'service' | 'timer
   return join(config, 'systemd', 'user', `${name}.${kind}`);
 }
 
-function service({ command, environment }: Job): string {
-  const settings = Object.entries(environment).map(
-    ([key, value]) => `Environment=${quoted(`${key}=${value}`)}`,
-  );
+function service({ command }: Job): string {
   return `[Unit]
 Description=Reminders of webex-token: sends what is due
 
 [Service]
 Type=oneshot
-${[...settings, `ExecStart=${command.map((word) => quoted(word).replaceAll('$', '$$$$')).join(' ')}`].join('\n')}
+ExecStart=${line(command)}
 `;
+}
+
+/** Starts a program whose own path systemd would refuse. */
+const shell = ['/bin/sh', '-c', 'exec "$0" "$@"'];
+
+/**
+ * The program's own path may hold neither quotes nor backslashes, and variables are not expanded in it; in arguments they
+ * are, unless `$` is written twice.
+ */
+function line(command: string[]): string {
+  const [program = '', ...rest] = /^[^'"\\]+$/.test(command[0] ?? '') ? command : [...shell, ...command];
+  return [quoted(program), ...rest.map((word) => quoted(word).replaceAll('$', '$$$$'))].join(' ');
+}
+
+/** What `service` was made of, or null. */
+function commandOf(unit: string): string[] | null {
+  const [, text] = /^ExecStart=("(?:[^"\\]|\\.)*"(?: "(?:[^"\\]|\\.)*")*)$/m.exec(unit) ?? [];
+  if (text === undefined) return null;
+  const words = [...text.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = ''], index) => {
+    const plain = word.replace(/\\(.)/g, '$1').replaceAll('%%', '%');
+    return index === 0 ? plain : plain.replaceAll('$$', '$');
+  });
+  return shell.every((word, index) => words[index] === word) ? words.slice(shell.length) : words;
 }
 
 // Persistent: what was missed while the machine was off is made up for.

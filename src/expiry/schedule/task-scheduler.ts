@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import { BrokerError } from '../../errors.ts';
 import { escaped } from '../mail-body.ts';
 import type { Machine } from './machine.ts';
 import type { Job, Scheduler } from './scheduler.ts';
+import { unescaped } from './unescaped.ts';
 
 const taskName = 'webex-token remind';
 
@@ -25,8 +27,15 @@ export const taskScheduler: Scheduler = {
     return [{ do: 'run', file: 'schtasks.exe', args: ['/Delete', '/TN', taskName, '/F'] }];
   },
   async installed({ run }) {
-    const { code } = await run('schtasks.exe', ['/Query', '/TN', taskName]);
-    return code === 0 ? `the task "${taskName}"` : null;
+    const { code, stdout } = await run('schtasks.exe', ['/Query', '/TN', taskName, '/XML']);
+    if (code !== 0) return null;
+    return {
+      place: `the task "${taskName}"`,
+      command: commandOf(stdout),
+      stopped: /<Settings>[\s\S]*<Enabled>false<\/Enabled>[\s\S]*<\/Settings>/.test(stdout)
+        ? 'it is disabled'
+        : null,
+    };
   },
 };
 
@@ -34,8 +43,25 @@ function xmlFile({ environment, homeFolder }: Machine): string {
   return join(environment.TEMP || homeFolder, 'webex-token-remind.xml');
 }
 
+/** What `task` was made of, or null. */
+function commandOf(xml: string): string[] | null {
+  const [, words] = /<Arguments>--headless ([\s\S]*?)<\/Arguments>/.exec(xml) ?? [];
+  if (words === undefined) return null;
+  return [...unescaped(words).matchAll(/"([^"]*)"/g)].map(([, word = '']) => word);
+}
+
 /** Without a console window: conhost has none when it is headless. */
 function task({ command }: Job): string {
+  // The Task Scheduler expands these, and knows no way to write them otherwise. A path on Windows has no quotes.
+  if (command.some((word) => /%[^%]+%|\$\(|"/.test(word))) {
+    throw new BrokerError(
+      'E_SCHEDULE',
+      'A folder’s name has a part like %NAME% or $(NAME), which the Task Scheduler would replace.',
+      {
+        help: 'Move the program, or the data folder (WEBEX_TOKEN_HOME), to another folder.',
+      },
+    );
+  }
   const words = ['--headless', ...command.map((word) => `"${word}"`)];
   return `<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">

@@ -1,0 +1,36 @@
+import type { Settings } from '../config.ts';
+import { BrokerError } from '../errors.ts';
+import { checkJob } from '../expiry/schedule/check-job.ts';
+import { thisMachine } from '../expiry/schedule/machine.ts';
+import { findInstalled } from '../expiry/schedule/schedule.ts';
+import { shownPlace } from '../store/postgres-url.ts';
+import { storePlace } from '../vault/vault.ts';
+import type { Finding } from './finding.ts';
+
+/** Whether the job that sends reminders is installed, and would run. */
+export async function examineSchedule(settings: Settings): Promise<Finding[]> {
+  const title = 'Scheduled reminders';
+  const store = shownPlace(storePlace(settings));
+  const findings: Finding[] = [];
+  let installed: Awaited<ReturnType<typeof findInstalled>>;
+  try {
+    installed = await findInstalled(thisMachine);
+  } catch (error) {
+    // A user without a home folder has no job of their own.
+    if (!(error instanceof BrokerError)) throw error;
+    return [{ title, ok: null, message: error.message }];
+  }
+  for (const { scheduler, job } of installed) {
+    const problem = await checkJob(job, store, thisMachine);
+    findings.push({
+      title,
+      ok: problem === null,
+      message: problem ?? `every hour by ${scheduler.title}; the job starts, and uses this store`,
+      help: problem === null ? undefined : 'Until then reminders go out only while the web app runs.',
+    });
+  }
+  if (findings.length > 0) return findings;
+  return [
+    { title, ok: null, message: 'not installed; "webex-token schedule install" has the system send them' },
+  ];
+}
