@@ -1,12 +1,14 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { appOrigin, readSettings, redirectUri } from '../src/config.ts';
-import { environmentWithDotEnv } from '../src/environment.ts';
+import { appOrigin, readSettings, redirectUri, secretVariables } from '../src/config.ts';
+import { isSecretName } from '../src/dotenv.ts';
+import { defaultHome, environmentWithDotEnv, pathVariables } from '../src/environment.ts';
 import { documentedClientId, documentedScopes } from '../src/webex/defaults.ts';
 import { publishedEndpoints } from '../src/webex/deployments.ts';
 import { temporaryFolder } from './temporary-folder.ts';
+import { textEncodings } from './text-encodings.ts';
 import { brokerErrorOf } from './thrown.ts';
 
 const read = (environment: NodeJS.ProcessEnv) => readSettings({ WEBEX_TOKEN_HOME: '/tmp/x', ...environment });
@@ -148,6 +150,56 @@ describe('.env beside package.json', () => {
     expect(given).toEqual({ WEBEX_TOKEN_PORT: '5000', WEBEX_TOKEN_SCOPES: 'a b' });
   });
 
+  test.each(textEncodings)('may be in %s', (_, encode) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, '.env'), encode('# größer\r\nWEBEX_TOKEN_PORT=4000\r\nA="1 # 2"\r\n'));
+    expect(environmentWithDotEnv({}, folder)).toEqual({ WEBEX_TOKEN_PORT: '4000', A: '1 # 2' });
+  });
+
+  test.each([
+    ['WEBEX_TOKEN_PASSPHRASE=correct horse #4', /a # in it/],
+    ['WEBEX_TOKEN_PASSPHRASE = correct horse # battery', /a # in it/],
+    ['export WEBEX_TOKEN_PASSPHRASE=correct#horse', /a # in it/],
+    ['OKTA_CLIENT_TOKEN=#fake-token', /a # in it/],
+    ['WEBEX_TOKEN_SMTP_URL=smtps://it:a#b@mail.example.com', /a # in it/],
+    ['WEBEX_TOKEN_HOME=/data/#1', /a # in it/],
+    ['A=1\r\nAZURE_CLIENT_SECRET=fake secret #1\r\n', /a # in it/],
+    ['WEBEX_TOKEN_PASSPHRASE="correct horse #4', /not closed/],
+    ['WEBEX_TOKEN_PASSPHRASE="correct" horse', /behind the closing quote/],
+    ['WEBEX_TOKEN_PASSPHRASE="correct \\" horse"', /behind the closing quote/],
+  ])('refuses %j in one line that says that it needs quotes, without the value', async (line, why) => {
+    const folder = folderWith(line);
+    const { code, message } = await brokerErrorOf(() => environmentWithDotEnv({}, folder));
+    expect(code).toBe('E_SETTING');
+    expect(message).toMatch(why);
+    expect(message).toContain('Put quotes around the whole value');
+    expect(message).toContain(join(folder, '.env'));
+    expect(message).not.toMatch(/\n|horse|fake/);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["WEBEX_TOKEN_PASSPHRASE='correct horse #4'", { WEBEX_TOKEN_PASSPHRASE: 'correct horse #4' }],
+    ['WEBEX_TOKEN_PASSPHRASE="correct #4" # a remark', { WEBEX_TOKEN_PASSPHRASE: 'correct #4' }],
+    ['WEBEX_TOKEN_PASSPHRASE= # none yet', { WEBEX_TOKEN_PASSPHRASE: '' }],
+    ['WEBEX_TOKEN_PORT=4000 # a remark', { WEBEX_TOKEN_PORT: '4000' }],
+    ['#WEBEX_TOKEN_PASSPHRASE=correct horse #4', {}],
+    ['A="two\nlines # of it"', { A: 'two\nlines # of it' }],
+  ])('takes %j', (line, variables) => {
+    expect(environmentWithDotEnv({}, folderWith(line))).toEqual(variables);
+  });
+
+  test('the variables whose values are secrets are known by their names', () => {
+    for (const name of secretVariables) expect([name, isSecretName(name)]).toEqual([name, true]);
+    for (const name of [
+      'WEBEX_TOKEN_HOME',
+      'WEBEX_TOKEN_API_URL',
+      'OKTA_CLIENT_CLIENTID',
+      'AZURE_TENANT_ID',
+    ]) {
+      expect([name, isSecretName(name)]).toEqual([name, false]);
+    }
+  });
+
   test('may be absent', () => {
     expect(environmentWithDotEnv({ A: '1' }, temporaryFolder())).toEqual({ A: '1' });
   });
@@ -159,6 +211,47 @@ describe('.env beside package.json', () => {
     expect(error).toMatchObject({
       code: 'E_SETTING',
       message: expect.stringContaining(join(folder, '.env')),
+    });
+  });
+});
+
+describe('a path', () => {
+  const folder = '/opt/webex-token';
+  const resolved = (name: string, path: string, environment = {}) =>
+    environmentWithDotEnv({ HOME: '/home/ada', [name]: path, ...environment }, folder)[name];
+
+  describe.each(pathVariables)('%s', (name) => {
+    test.each([
+      ['~/x', '/home/ada/x'],
+      ['~', '/home/ada'],
+      ['~/', '/home/ada'],
+      ['data', '/opt/webex-token/data'],
+      ['./data/../store', '/opt/webex-token/store'],
+      ['.', '/opt/webex-token'],
+      ['../data', '/opt/data'],
+      ['/srv/a folder/~', '/srv/a folder/~'],
+    ])('%s is %s', (path, absolute) => {
+      expect(resolved(name, path)).toBe(absolute);
+    });
+
+    test.each(['~bob/x', '$HOME/x', '%APPDATA%\\x'])('refuses %s', async (path) => {
+      const { code, message } = await brokerErrorOf(() => resolved(name, path));
+      expect(code).toBe('E_SETTING');
+      expect(message).toMatch(new RegExp(`^${name}: .* for example [^\n]+$`));
+    });
+  });
+
+  test.each(['.', '', 'relative'])('HOME=%j is no home folder', (home) => {
+    expect(isAbsolute(resolved('WEBEX_TOKEN_HOME', '~/x', { HOME: home }) ?? '')).toBe(true);
+    expect(isAbsolute(defaultHome({ HOME: home }))).toBe(true);
+  });
+
+  test('counts from the .env that it stands in', () => {
+    const here = temporaryFolder();
+    writeFileSync(join(here, '.env'), 'WEBEX_TOKEN_HOME=data\nWEBEX_TOKEN_KEY_FILE=~/key.jwk\n');
+    expect(environmentWithDotEnv({ HOME: '/home/ada' }, here)).toMatchObject({
+      WEBEX_TOKEN_HOME: join(here, 'data'),
+      WEBEX_TOKEN_KEY_FILE: '/home/ada/key.jwk',
     });
   });
 });

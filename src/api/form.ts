@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { decodeText } from '../decode-text.ts';
+import { BrokerError } from '../errors.ts';
 import { OAuthError } from './oauth-error.ts';
 
 /** More than any assertion needs. Bytes. */
@@ -42,10 +44,11 @@ export function readForm(
   request.on('end', () => {
     if (ended) return;
     try {
-      end(null, parseForm(body?.toString('utf8') ?? ''));
+      end(null, parseForm(body === null ? '' : decodeText(body, 'The body')));
     } catch (error) {
-      if (!(error instanceof OAuthError)) throw error;
-      end(error, null);
+      if (error instanceof OAuthError) end(error, null);
+      else if (error instanceof BrokerError) end(new OAuthError('invalid_request', error.message), null);
+      else throw error;
     }
   });
 }

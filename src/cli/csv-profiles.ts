@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { CsvError, parse } from 'csv-parse/sync';
+import { decodeText } from '../decode-text.ts';
 import { BrokerError } from '../errors.ts';
 import { type ProfileColumn, profileColumns, type RawProfileRow } from '../vault/profile-rows.ts';
 import { displayable } from '../webex/text.ts';
@@ -19,8 +20,9 @@ export interface ProfileFile {
  * tokens that others on this machine can read.
  */
 export async function readProfileFile(path: string): Promise<ProfileFile> {
-  const { bytes, mode } = path === '-' ? { bytes: await fromStandardInput(), mode: null } : fromFile(path);
-  const rows = readRows(decode(bytes));
+  const { text, mode } =
+    path === '-' ? { text: await readStandardInput(mostBytes), mode: null } : fromFile(path);
+  const rows = readRows(text);
   const holdsTokens = rows.some(({ cells }) => cells.access_token !== undefined);
   if (holdsTokens && mode !== null && process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw new BrokerError(
@@ -32,17 +34,13 @@ export async function readProfileFile(path: string): Promise<ProfileFile> {
   return { rows, holdsTokens };
 }
 
-async function fromStandardInput(): Promise<Buffer> {
-  return Buffer.from(await readStandardInput(mostBytes), 'utf8');
-}
-
-function fromFile(path: string): { bytes: Buffer; mode: number } {
+function fromFile(path: string): { text: string; mode: number } {
   try {
     const file = openSync(path, 'r');
     try {
       const { mode, size } = fstatSync(file);
       if (size > mostBytes) throw wrong('is larger than 400 megabytes', 'Split it.');
-      return { bytes: readFileSync(file), mode };
+      return { text: decodeText(readFileSync(file), `The file ${path}`, 'E_CSV'), mode };
     } finally {
       closeSync(file);
     }
@@ -50,14 +48,6 @@ function fromFile(path: string): { bytes: Buffer; mode: number } {
     if (error instanceof BrokerError) throw error;
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
     throw new BrokerError('E_INPUT', `The file ${path} cannot be read (${code}).`, { cause: error });
-  }
-}
-
-function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw wrong('is not UTF-8', 'In Excel, save it as "CSV UTF-8 (comma delimited)".');
   }
 }
 

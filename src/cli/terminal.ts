@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { decodeText } from '../decode-text.ts';
 import { BrokerError } from '../errors.ts';
 import { describeError } from '../web/describe-error.ts';
 import { harmlessJson, harmlessText } from '../webex/text.ts';
@@ -51,7 +52,7 @@ export function reportError(error: unknown): void {
   );
 }
 
-/** All of standard input, bounded. */
+/** All of standard input, bounded, in any encoding that text has. Throws `E_INPUT`. */
 export async function readStandardInput(maxBytes = 1 << 20): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -67,5 +68,5 @@ export async function readStandardInput(maxBytes = 1 << 20): Promise<string> {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
     throw new BrokerError('E_INPUT', `Standard input cannot be read (${code}).`, { cause: error });
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return decodeText(Buffer.concat(chunks), 'Standard input', 'E_INPUT');
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { readTextFile } from '../decode-text.ts';
 import { BrokerError } from '../errors.ts';
 import { refuseLooseFile, syncFolder } from '../private-files.ts';
 
@@ -11,8 +12,9 @@ import { refuseLooseFile, syncFolder } from '../private-files.ts';
 export function readKeyFile(path: string): Buffer | null {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8').trim();
+    text = readTextFile(path, 'E_KEY_FILE').trim();
   } catch (error) {
+    if (error instanceof BrokerError) throw noKey(path, error);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new BrokerError('E_KEY_FILE', `The key file ${path} cannot be read.`, {
       help: 'It has to belong to you and be readable by you alone (chmod 600).',
@@ -21,12 +23,15 @@ export function readKeyFile(path: string): Buffer | null {
   }
   refuseLooseFile(path);
   const key = parseKey(text);
-  if (key === null) {
-    throw new BrokerError('E_KEY_FILE', `The key file ${path} does not hold a 256-bit key.`, {
-      help: 'It holds a JSON Web Key with "kty":"oct", or 32 bytes as base64, for example what "openssl rand -base64 32" prints. If it was damaged, put it back from where you keep a copy.',
-    });
-  }
+  if (key === null) throw noKey(path);
   return key;
+}
+
+function noKey(path: string, cause?: BrokerError): BrokerError {
+  return new BrokerError('E_KEY_FILE', `The key file ${path} does not hold a 256-bit key.`, {
+    help: 'It holds a JSON Web Key with "kty":"oct", or 32 bytes as base64, for example what "openssl rand -base64 32" prints. If it was damaged, put it back from where you keep a copy.',
+    cause,
+  });
 }
 
 function parseKey(text: string): Buffer | null {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   type Dialect,
   type PostgresCursor,
@@ -8,6 +7,8 @@ import {
   type PostgresQueryResult,
 } from 'kysely';
 import pg from 'pg';
+import { readTextFile } from '../decode-text.ts';
+import { absolutePath } from '../environment.ts';
 import { BrokerError } from '../errors.ts';
 import { trustedCertificatesHere } from '../http/certificates.ts';
 import { SqlCursor } from './postgres-cursor.ts';
@@ -186,8 +187,9 @@ function tlsOptions({ verify, rootCertificate, certificate, key }: PostgresTls, 
 
 function pem(path: string, parameter: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(absolutePath(parameter, path), 'E_STORE');
   } catch (error) {
+    if (error instanceof BrokerError) throw error;
     throw new BrokerError('E_STORE', `The file ${path}, which ${parameter} names, cannot be read.`, {
       cause: error,
     });

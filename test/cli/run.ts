@@ -30,8 +30,8 @@ export interface Machine {
   home: string;
   port: number;
   environment: NodeJS.ProcessEnv;
-  run(args: string[], input?: string): Promise<Finished>;
-  start(args: string[], input?: string): Running;
+  run(args: string[], input?: string | Buffer): Promise<Finished>;
+  start(args: string[], input?: string | Buffer): Running;
 }
 
 export async function machine(
@@ -53,7 +53,8 @@ export async function machine(
     ...(simulator && simulatorEnvironment(simulator)),
     ...more,
   };
-  const start = (args: string[], input = '') => startProgram(installed, args, environment, input);
+  const start = (args: string[], input: string | Buffer = '') =>
+    startProgram(installed, args, environment, input);
   return { home, port, environment, start, run: (args, input) => start(args, input).finished };
 }
 
@@ -72,7 +73,7 @@ function startProgram(
   installed: string,
   args: string[],
   environment: NodeJS.ProcessEnv,
-  input: string,
+  input: string | Buffer,
 ): Running {
   const child = spawn(process.execPath, [installed, ...args], { env: environment, stdio: 'pipe' });
   let stdout = '';

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
+import { readTextFile } from '../../decode-text.ts';
 import { BrokerError } from '../../errors.ts';
 import { userName } from '../../process/person.ts';
 import type { Client } from '../../tokens/client.ts';
@@ -192,8 +192,9 @@ function parseEnd(text: string): number {
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readTextFile(file, 'E_JWKS');
   } catch (error) {
+    if (error instanceof BrokerError) throw error;
     throw new BrokerError('E_JWKS', `The key file ${file} cannot be read.`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { importPKCS8 } from 'jose';
+import { readTextFile } from '../../decode-text.ts';
 import { BrokerError } from '../../errors.ts';
 
 /** A certificate that an application signs in with. */
@@ -26,8 +26,9 @@ export async function readClientCertificate(path: string): Promise<ClientCertifi
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path, 'E_CERTIFICATE');
   } catch (error) {
+    if (error instanceof BrokerError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw unusable(path, code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`);
   }
