@@ -10,8 +10,9 @@ import type { ClientReads } from '../store/client-reads.ts';
 import { openClientReads } from '../store/open-client-reads.ts';
 import { Refusals } from '../vault/refusals.ts';
 import { storePlace, type Vault } from '../vault/vault.ts';
-import { type ApiContext, forwardedAddress, peerAddress } from './context.ts';
+import type { ApiContext } from './context.ts';
 import { FairLimit } from './fair-limit.ts';
+import { forwardedAddress } from './forwarded.ts';
 import { introspection } from './introspection.ts';
 import { metadata } from './metadata.ts';
 import { sendRefusal } from './oauth-error.ts';
@@ -63,12 +64,12 @@ export function createApi(options: ApiOptions): Api {
     throttle: new Throttle(),
     proven: new ProvenSecrets(),
     refusals: Refusals.of(vault),
-    addressOf: trustedProxies.length === 0 ? peerAddress : forwardedAddress,
+    addressOf: forwardedAddress(trustedProxies),
   };
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
-  app.set('query parser', false).set('trust proxy', trustedProxies.length === 0 ? false : trustedProxies);
+  app.set('query parser', false);
   // First, for it is what nearly all requests are for.
   route(app, apiPaths.token, 'post', tokenEndpoint(context));
   route(app, apiPaths.introspection, 'post', introspection(context));

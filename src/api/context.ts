@@ -1,6 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
-import type { Request } from 'express';
 import type { Logger } from 'pino';
 import type { Refusals } from '../vault/refusals.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -25,17 +23,11 @@ export interface ApiContext {
   proven: ProvenSecrets;
   refusals: Refusals;
   /** Where a request comes from: the connection's other end, or what a trusted proxy says. */
-  addressOf(request: Request): string;
+  addressOf(request: IncomingMessage): string;
 }
 
 /** The other end of the connection. An IPv4 address that the system writes as IPv6 is written as IPv4. */
 export function peerAddress({ socket }: IncomingMessage): string {
   const address = socket.remoteAddress ?? '';
   return address.startsWith('::ffff:') ? address.slice(7) : address;
-}
-
-/** What the trusted proxies say is the other end. Where that is no address, it is the proxy itself that is known. */
-export function forwardedAddress(request: Request): string {
-  const { ip = '' } = request;
-  return isIP(ip) === 0 ? peerAddress(request) : ip;
 }

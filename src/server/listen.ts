@@ -2,6 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { BrokerError } from '../errors.ts';
+import { type ConnectionLimits, Connections, connectionLimits } from './connections.ts';
 import { explainOverflow } from './explain-overflow.ts';
 import { loopbackHosts } from './own-hosts.ts';
 import { portHolder } from './port-holder.ts';
@@ -16,7 +17,7 @@ export interface Listening {
 }
 
 /** What a slow or a hungry caller is held to. Milliseconds, but for what is counted. */
-export interface ServerLimits {
+export interface ServerLimits extends Partial<ConnectionLimits> {
   /** For a whole request to arrive, from its first byte on. */
   requestTimeout: number;
   /** For its headers, and for the first byte of a connection. */
@@ -25,7 +26,8 @@ export interface ServerLimits {
   connectionsCheckingInterval: number;
   /** For a connection on which nothing moves, whoever it waits for: longer than any page takes. */
   idleTimeout: number;
-  maxConnections: number;
+  /** For the next request on a connection that is kept open. */
+  keepAliveTimeout?: number;
 }
 
 export const serverLimits: ServerLimits = {
@@ -33,13 +35,25 @@ export const serverLimits: ServerLimits = {
   headersTimeout: 10_000,
   connectionsCheckingInterval: 5_000,
   idleTimeout: 120_000,
-  maxConnections: 2_000,
+  // Longer than the clients keep theirs, so that none sends a request just when the connection is closed: proxies mostly
+  // 60 s or 75 s, Go 90 s.
+  keepAliveTimeout: 95_000,
+  ...connectionLimits,
 };
 
-/** Holds a server to what its options cannot say. */
-export function holdToLimits(server: Server | TlsServer, limits: ServerLimits): void {
-  server.maxConnections = limits.maxConnections;
+/**
+ * Holds a server to what its options cannot say. After it listens, it may still fail to take a connection, for example
+ * without a free file descriptor: that is reported, and the server goes on.
+ */
+export function holdToLimits(
+  server: Server | TlsServer,
+  limits: ServerLimits,
+  connections: Connections,
+  failed: (error: Error) => void,
+): void {
   server.timeout = limits.idleTimeout;
+  connections.attach(server);
+  server.once('listening', () => server.on('error', failed));
 }
 
 /** How long requests under way may take once the server is to stop. Milliseconds. */
@@ -50,6 +64,7 @@ export async function listenOnLoopback(
   handler: RequestListener,
   port: number,
   limits: ServerLimits = serverLimits,
+  failed: (error: Error) => void = () => {},
 ): Promise<Listening> {
   // Some systems let two programs listen on one port, one on all addresses and one on a single one: ask first.
   for (const address of loopbackAddresses) {
@@ -60,7 +75,7 @@ export async function listenOnLoopback(
   const isOwn = (origin: string) => hosts.has(origin.replace(/^http:\/\//, ''));
   try {
     for (const address of loopbackAddresses) {
-      const server = await listen(wellFormed(handler, isOwn), { port, host: address }, limits);
+      const server = await listen(wellFormed(handler, isOwn), { port, host: address }, limits, failed);
       if (server !== null) servers.push(server);
     }
   } catch (error) {
@@ -91,7 +106,12 @@ export async function listenOnFreePort(
 
 async function freePort(): Promise<number> {
   for (const address of loopbackAddresses) {
-    const server = await listen(() => {}, { port: 0, host: address }, serverLimits);
+    const server = await listen(
+      () => {},
+      { port: 0, host: address },
+      serverLimits,
+      () => {},
+    );
     if (server === null) continue;
     const { port } = server.address() as AddressInfo;
     await closeServer(server);
@@ -105,9 +125,11 @@ function listen(
   handler: RequestListener,
   place: { port: number; host: string },
   limits: ServerLimits,
+  failed: (error: Error) => void,
 ): Promise<Server | null> {
-  const server = createServer(limits, handler);
-  holdToLimits(server, limits);
+  const connections = new Connections({ ...connectionLimits, ...limits });
+  const server = createServer(limits, connections.listener(handler));
+  holdToLimits(server, limits, connections, failed);
   explainOverflow(server);
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

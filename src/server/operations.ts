@@ -2,14 +2,18 @@ import type { Operations } from '../api/operations.ts';
 import { metricsText } from '../expiry/metrics.ts';
 import { requireWritable } from '../store/writable.ts';
 import { storePlace, type Vault } from '../vault/vault.ts';
+import { shared } from './shared.ts';
 
-/** What monitoring asks of this vault. */
+/** Anybody may ask for them, and they are made of every profile. Milliseconds. */
+const metricsForMs = 2_000;
+
+/** What monitoring asks of this vault. However many ask at once, the store is asked once. */
 export function operationsOf(vault: Vault): Operations {
   return {
-    async ready() {
+    ready: shared(async () => {
       await requireWritable(vault.db, storePlace(vault.settings));
       await vault.keys.requireAccess();
-    },
-    metrics: () => metricsText(vault),
+    }, 0),
+    metrics: shared(() => metricsText(vault), metricsForMs),
   };
 }

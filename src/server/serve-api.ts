@@ -1,23 +1,32 @@
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createHttpsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import express from 'express';
 import type { Logger } from 'pino';
 import { createApi } from '../api/app.ts';
 import { peerAddress } from '../api/context.ts';
+import { forwardedAddress } from '../api/forwarded.ts';
 import { sendRefusal } from '../api/oauth-error.ts';
 import { BrokerError } from '../errors.ts';
-import { inRanges } from '../tokens/client.ts';
+import { rangeMatcher } from '../tokens/client.ts';
+import { networkOf } from '../tokens/network.ts';
 import type { Vault } from '../vault/vault.ts';
 import { requestLog } from '../web/middleware/request-log.ts';
 import { hostOf } from '../web/request-host.ts';
 import { isLoopback } from '../webex/address.ts';
-import { closeServer, holdToLimits, serverLimits } from './listen.ts';
+import { Connections, connectionLimits } from './connections.ts';
+import { withoutIssuerPath } from './issuer-path.ts';
+import { closeServer, holdToLimits, type ServerLimits, serverLimits } from './listen.ts';
 import { operationsOf } from './operations.ts';
 import { portHolder } from './port-holder.ts';
-import { readTls, type TlsFiles, watchTls } from './tls-files.ts';
+import { shareRequests } from './request-share.ts';
+import { logSeldom } from './survive.ts';
+import { readTls, type TlsFiles, tlsWarnings, watchTls } from './tls-files.ts';
 import { wellFormed } from './well-formed.ts';
+
+/** How often a certificate that clients will refuse is warned about. Milliseconds. */
+const warnEveryMs = 86_400_000;
 
 export interface ApiServerOptions {
   host: string;
@@ -26,6 +35,8 @@ export interface ApiServerOptions {
   tls: TlsFiles | null;
   /** Addresses or networks of the reverse proxies that do TLS instead. */
   trustedProxies: string[];
+  /** As it is by default, where absent. */
+  limits?: ServerLimits;
 }
 
 export interface ApiServer {
@@ -42,24 +53,33 @@ export interface ApiServer {
  * Throws `E_USAGE`, `E_TLS`, `E_PORT_TAKEN`, `E_LISTEN`.
  */
 export async function serveApi(vault: Vault, log: Logger, options: ApiServerOptions): Promise<ApiServer> {
-  const { host, port, tls, trustedProxies } = options;
+  const { host, port, tls, trustedProxies, limits = serverLimits } = options;
   if (tls === null && trustedProxies.length === 0 && !isLoopbackHost(host)) throw needsTls(host);
 
   let handler: RequestListener = (_request, response) => response.destroy();
   let issuer = '';
-  const listener = wellFormed(
-    (request, response) => handler(request, response),
-    (origin, request) => isOwnOrigin(origin, issuer, request),
+  const isProxy = rangeMatcher(trustedProxies);
+  const connections = new Connections({ ...connectionLimits, ...limits }, (address) => {
+    const network = networkOf(address);
+    return network === 'loopback' || isProxy(address) ? null : network;
+  });
+  const listener = connections.listener(
+    wellFormed(
+      (request, response) => handler(request, response),
+      (origin, request) => isOwnOrigin(origin, issuer, request),
+    ),
   );
   const secure =
     tls === null
       ? null
-      : createHttpsServer(
-          { ...serverLimits, handshakeTimeout: serverLimits.headersTimeout, ...readTls(tls) },
-          listener,
-        );
-  const server = secure ?? createHttpServer(serverLimits, listener);
-  holdToLimits(server, serverLimits);
+      : createHttpsServer({ ...limits, handshakeTimeout: limits.headersTimeout, ...readTls(tls) }, listener);
+  const server = secure ?? createHttpServer(limits, listener);
+  holdToLimits(
+    server,
+    limits,
+    connections,
+    logSeldom((error) => log.warn({ err: error }, 'a connection could not be taken')),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => void cannotListen(host, port, error).then(reject));
     server.listen({ host, port }, resolve);
@@ -75,19 +95,16 @@ export async function serveApi(vault: Vault, log: Logger, options: ApiServerOpti
     trustedProxies,
     operations: operationsOf(vault),
   });
-  const app = log.isLevelEnabled('info') ? express().use(requestLog(log), api.app) : api.app;
-  handler = tls === null && trustedProxies.length > 0 ? onlyThrough(trustedProxies, app) : app;
-  const stopWatching =
-    tls === null || secure === null
-      ? () => {}
-      : watchTls(
-          tls,
-          (context) => {
-            secure.setSecureContext(context);
-            log.info('the certificate was changed');
-          },
-          (error) => log.warn({ err: error }, 'the changed certificate is not used'),
-        );
+  const app = log.isLevelEnabled('info')
+    ? express().disable('x-powered-by').use(requestLog(log), api.app)
+    : api.app;
+  const targetOf = withoutIssuerPath(issuer);
+  const answer: RequestListener = (request, response) => {
+    request.url = targetOf(request.url ?? '');
+    return app(request, response);
+  };
+  handler = tls === null && trustedProxies.length > 0 ? onlyThrough(trustedProxies, answer) : answer;
+  const stopWatching = tls === null || secure === null ? () => {} : keepTls(tls, secure, log, vault.now);
   return {
     issuer,
     address,
@@ -99,11 +116,46 @@ export async function serveApi(vault: Vault, log: Logger, options: ApiServerOpti
   };
 }
 
-/** Without TLS of its own, it answers the proxies and this machine itself: others would send their secrets in the clear. */
+/** Uses the files anew when they change, and warns of a certificate that clients will refuse, now and once a day. */
+function keepTls(tls: TlsFiles, server: TlsServer, log: Logger, now: () => number): () => void {
+  const unusable = (error: unknown) => log.warn({ err: error }, 'the changed certificate is not used');
+  const warn = () => {
+    try {
+      for (const warning of tlsWarnings(tls, now())) log.warn({ certificate: tls.certificate }, warning);
+    } catch (error) {
+      unusable(error);
+    }
+  };
+  warn();
+  const timer = setInterval(warn, warnEveryMs).unref();
+  const stopWatching = watchTls(
+    tls,
+    (context) => {
+      server.setSecureContext(context);
+      log.info('the certificate was changed');
+      warn();
+    },
+    unusable,
+  );
+  return () => {
+    clearInterval(timer);
+    stopWatching();
+  };
+}
+
+/**
+ * Without TLS of its own, it answers the proxies and this machine itself: others would send their secrets in the clear.
+ * Behind a proxy each client has a share of the requests that are worked on at once.
+ */
 function onlyThrough(proxies: string[], app: RequestListener): RequestListener {
-  const allowed = [...proxies, '127.0.0.0/8', '::1'];
+  const isAllowed = rangeMatcher([...proxies, '127.0.0.0/8', '::1']);
+  const addressOf = forwardedAddress(proxies);
+  const shared = shareRequests(app, (request) => {
+    const address = addressOf(request);
+    return address === peerAddress(request) ? null : address;
+  });
   return (request, response) => {
-    if (inRanges(allowed, peerAddress(request))) return app(request, response);
+    if (isAllowed(peerAddress(request))) return shared(request, response);
     const description = 'This server answers its reverse proxy only. Use the address of that, with https.';
     sendRefusal(response, { code: 'invalid_request', description, status: 403 });
   };

@@ -6,11 +6,12 @@ import { settlePending } from '../vault/settle-pending.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createWebApp } from '../web/app.ts';
 import { Activity } from './activity.ts';
-import { type Listening, listenOnLoopback } from './listen.ts';
+import { type Listening, listenOnLoopback, type ServerLimits } from './listen.ts';
 import { operationsOf } from './operations.ts';
 import { loopbackOrigins } from './own-hosts.ts';
 import { announce, findServer, newPresence } from './presence.ts';
 import { openSideDoor } from './side-door.ts';
+import { logSeldom } from './survive.ts';
 import { withApi } from './with-api.ts';
 
 export interface RunningServer {
@@ -31,7 +32,7 @@ const quietAtMostMs = 10_000;
 export async function startServer(
   vault: Vault,
   log: Logger,
-  options: { demonstration?: boolean } = {},
+  options: { demonstration?: boolean; limits?: ServerLimits } = {},
 ): Promise<RunningServer> {
   const { home, port } = vault.settings;
   await refuseSecond(home);
@@ -44,7 +45,12 @@ export async function startServer(
   const api = createApi({ vault, log, issuer, origins, operations: operationsOf(vault) });
   let listening: Listening;
   try {
-    listening = await listenOnLoopback(activity.watch(withApi(app, api.app, port)), port);
+    listening = await listenOnLoopback(
+      activity.watch(withApi(app, api.app, port, issuer)),
+      port,
+      options.limits,
+      logSeldom((error) => log.warn({ err: error }, 'a connection could not be taken')),
+    );
   } catch (error) {
     await Promise.all([api.close(), sideDoor?.close()]);
     // It may have been started by somebody else in the same moment.

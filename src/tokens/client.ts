@@ -47,13 +47,21 @@ export function parseAddressRange(text: string): string {
 
 /** Whether an address lies in one of the ranges. An IPv4 address written as IPv6 counts as IPv4. */
 export function inRanges(ranges: string[], address: string): boolean {
-  if (isIP(address) === 0) return false;
+  return rangeMatcher(ranges)(address);
+}
+
+/** The same for many addresses. */
+export function rangeMatcher(ranges: string[]): (address: string) => boolean {
   const list = new BlockList();
   for (const range of ranges) {
     const parts = splitRange(range);
     if (parts !== null) list.addSubnet(parts.address, parts.prefix, parts.family);
   }
-  return list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  return (given) => {
+    // The zone of a link-local address is this machine's own word for an interface.
+    const address = given.replace(/%.*$/, '');
+    return isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+  };
 }
 
 function splitRange(range: string): { address: string; prefix: number; family: 'ipv4' | 'ipv6' } | null {

@@ -2,12 +2,15 @@ import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
 import { startWatch } from '../../expiry/watch.ts';
 import { forbidCoreDump } from '../../server/core-dumps.ts';
+import { type ServerLimits, serverLimits } from '../../server/listen.ts';
 import { serveApi } from '../../server/serve-api.ts';
 import { startServer } from '../../server/start.ts';
+import { surviveFailures } from '../../server/survive.ts';
 import type { TlsFiles } from '../../server/tls-files.ts';
 import { watchProvisioning } from '../../server/watch-provisioning.ts';
 import { parseAddressRange } from '../../tokens/client.ts';
 import { newEntryLink } from '../../vault/entry-links.ts';
+import { displayable } from '../../webex/text.ts';
 import { chooseBrowser, willOpen } from '../browser.ts';
 import { linkTo } from '../links.ts';
 import { createLog } from '../log.ts';
@@ -25,6 +28,11 @@ export function command(): Command {
     .option('--tls-cert <file>', 'with --api: its certificate, with the ones that lead to its root (PEM)')
     .option('--tls-key <file>', 'with --api: the key of the certificate (PEM)')
     .option('--trust-proxy <address...>', 'with --api: the reverse proxy in front of it, or its network')
+    .option(
+      '--keep-alive-timeout <seconds>',
+      'close a connection that has been idle for so long; longer than its clients keep it',
+      '95',
+    )
     .addHelpText(
       'after',
       `
@@ -47,6 +55,7 @@ interface ServeOptions {
   tlsCert?: string;
   tlsKey?: string;
   trustProxy?: string[];
+  keepAliveTimeout: string;
 }
 
 async function serve(options: ServeOptions): Promise<void> {
@@ -57,10 +66,12 @@ async function serve(options: ServeOptions): Promise<void> {
       help: 'The web app answers this machine only. For other hosts: webex-token serve --api 0.0.0.0:8443 …',
     });
   }
+  const limits = limitsOf(options);
   await withVault(async (vault) => {
     const stopped = untilStopped();
     const log = createLog(options.verbose ? 'info' : 'warn');
-    const server = await startServer(vault, log);
+    const server = await startServer(vault, log, { limits });
+    surviveFailures(log);
     const watch = startWatch(vault, { log, ...watchProvisioning(vault, log) });
     try {
       const browser = await chooseBrowser(options.open);
@@ -77,10 +88,12 @@ async function serveApiAlone(options: ServeOptions, place: string): Promise<void
   const { host, port } = parsePlace(place);
   const tls = tlsFiles(options);
   const trustedProxies = (options.trustProxy ?? []).flatMap((each) => each.split(',')).map(parseAddressRange);
+  const limits = limitsOf(options);
   await withVault(async (vault) => {
     const stopped = untilStopped();
     const log = createLog(options.verbose ? 'info' : 'warn');
-    const server = await serveApi(vault, log, { host, port, tls, trustedProxies });
+    const server = await serveApi(vault, log, { host, port, tls, trustedProxies, limits });
+    surviveFailures(log);
     const watch = startWatch(vault, { log, ...watchProvisioning(vault, log) });
     try {
       note(`The token API is on ${server.address}, as ${server.issuer}. Stop with Ctrl-C.`);
@@ -89,6 +102,16 @@ async function serveApiAlone(options: ServeOptions, place: string): Promise<void
       await Promise.all([server.close(), watch.close()]);
     }
   });
+}
+
+function limitsOf({ keepAliveTimeout }: ServeOptions): ServerLimits {
+  const seconds = /^\d{1,4}$/.test(keepAliveTimeout) ? Number(keepAliveTimeout) : 0;
+  if (seconds >= 1 && seconds <= 3_600) return { ...serverLimits, keepAliveTimeout: seconds * 1_000 };
+  throw new BrokerError(
+    'E_USAGE',
+    `--keep-alive-timeout takes seconds from 1 to 3600, and "${displayable(keepAliveTimeout, 40)}" is not that.`,
+    { help: 'It has to be longer than the clients, or the proxy, keep an idle connection: for example 95.' },
+  );
 }
 
 function parsePlace(text: string): { host: string; port: number } {

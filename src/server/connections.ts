@@ -1,0 +1,136 @@
+import type { IncomingMessage, RequestListener, Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+
+/** How many connections, and requests of each, a server keeps at once. */
+export interface ConnectionLimits {
+  maxConnections: number;
+  /** Of one group of addresses, such as one client's; see `Connections`. */
+  maxConnectionsPerGroup: number;
+  /** Requests of one connection that are worked on at once. More that come before an answer (pipelining) wait. */
+  maxAtOnce: number;
+  /** How many may wait. A connection that sends still more is closed. */
+  maxWaiting: number;
+  /** From when on a connection without a request under way may be closed to make room for another. Milliseconds. */
+  idleAfter: number;
+}
+
+export const connectionLimits: ConnectionLimits = {
+  maxConnections: 2_000,
+  maxConnectionsPerGroup: 500,
+  maxAtOnce: 8,
+  maxWaiting: 24,
+  idleAfter: 2_000,
+};
+
+interface Connection {
+  socket: Socket;
+  group: string | null;
+  underWay: number;
+  waiting: (() => void)[];
+  /** When it was opened, or its last answer ended. Milliseconds of `performance.now()`. */
+  idleSince: number;
+}
+
+/**
+ * Bounds what the connections of a server hold. A new one that finds no room takes the place of one that is idle, of the
+ * group that has most; where none is idle, it is closed. So no client keeps others out by opening many, nor by sending
+ * many requests at once.
+ */
+export class Connections {
+  readonly #limits: ConnectionLimits;
+  readonly #groupOf: (address: string) => string | null;
+  readonly #all = new Map<string, Connection>();
+  readonly #groupSizes = new Map<string | null, number>();
+
+  /** `groupOf` tells which addresses have one share together; null: no share, as for a reverse proxy. */
+  constructor(limits: ConnectionLimits, groupOf: (address: string) => string | null = () => null) {
+    this.#limits = limits;
+    this.#groupOf = groupOf;
+  }
+
+  attach(server: Server | TlsServer): void {
+    server.on('connection', (socket: Socket) => this.#opened(socket));
+  }
+
+  /** Hands a few requests of each connection to the handler at once; others of it wait for their turn. */
+  listener(handler: RequestListener): RequestListener {
+    return (request, response) => {
+      const connection = this.#all.get(keyOf(request.socket));
+      if (connection === undefined) {
+        request.socket.destroy();
+        return;
+      }
+      const run = () => {
+        connection.underWay += 1;
+        response.once('close', () => this.#answered(connection));
+        return handler(request, response);
+      };
+      if (connection.underWay < this.#limits.maxAtOnce) return run();
+      if (connection.waiting.length < this.#limits.maxWaiting) connection.waiting.push(run);
+      else this.#close(connection);
+    };
+  }
+
+  #opened(socket: Socket): void {
+    const group = this.#groupOf(socket.remoteAddress ?? '');
+    const { maxConnections, maxConnectionsPerGroup } = this.#limits;
+    const hasShare = group === null || this.#sizeOf(group) < maxConnectionsPerGroup;
+    const hasRoom = hasShare
+      ? this.#all.size < maxConnections || this.#closeOneIdle()
+      : this.#closeOneIdle(group);
+    if (!hasRoom) {
+      socket.destroy();
+      return;
+    }
+    const connection: Connection = { socket, group, underWay: 0, waiting: [], idleSince: performance.now() };
+    this.#all.set(keyOf(socket), connection);
+    this.#groupSizes.set(group, this.#sizeOf(group) + 1);
+    const key = keyOf(socket);
+    socket.once('close', () => this.#forget(key, connection));
+  }
+
+  #answered(connection: Connection): void {
+    connection.underWay -= 1;
+    connection.idleSince = performance.now();
+    connection.waiting.shift()?.();
+  }
+
+  /** Closes the connection that is idle longest, of the group that has most. False where none is idle. */
+  #closeOneIdle(group?: string): boolean {
+    const idle = [...this.#all.values()].filter(
+      (each) =>
+        (group === undefined || each.group === group) &&
+        each.underWay === 0 &&
+        performance.now() - each.idleSince >= this.#limits.idleAfter,
+    );
+    const [first] = idle.sort(
+      (one, other) => this.#sizeOf(other.group) - this.#sizeOf(one.group) || one.idleSince - other.idleSince,
+    );
+    if (first !== undefined) this.#close(first);
+    return first !== undefined;
+  }
+
+  #close(connection: Connection): void {
+    connection.waiting.length = 0;
+    this.#forget(keyOf(connection.socket), connection);
+    connection.socket.destroy();
+  }
+
+  #forget(key: string, connection: Connection): void {
+    if (this.#all.get(key) !== connection) return;
+    this.#all.delete(key);
+    const left = this.#sizeOf(connection.group) - 1;
+    if (left > 0) this.#groupSizes.set(connection.group, left);
+    else this.#groupSizes.delete(connection.group);
+  }
+
+  #sizeOf(group: string | null): number {
+    return this.#groupSizes.get(group) ?? 0;
+  }
+}
+
+/** The same for a connection and for the TLS that runs over it. */
+function keyOf({ remoteAddress, remotePort }: IncomingMessage['socket']): string {
+  return `${remoteAddress} ${remotePort}`;
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createLog } from '../../src/cli/log.ts';
+import { withoutIssuerPath } from '../../src/server/issuer-path.ts';
+import { serveApi } from '../../src/server/serve-api.ts';
+import { startServer } from '../../src/server/start.ts';
+import { sendRaw } from '../attacks/raw-request.ts';
+import { freePort } from '../cli/run.ts';
+import { newVault, testSettings } from '../vault/vaults.ts';
+import { quietLog } from './quiet-log.ts';
+
+const issuer = 'https://example.com/tokens/webex';
+
+describe('an issuer with a path', () => {
+  const targetOf = withoutIssuerPath(issuer);
+
+  it.each([
+    ['/.well-known/oauth-authorization-server/tokens/webex', '/.well-known/oauth-authorization-server'],
+    [
+      '/tokens/webex/.well-known/oauth-authorization-server?x=1',
+      '/.well-known/oauth-authorization-server?x=1',
+    ],
+    ['/.well-known/oauth-authorization-server', '/.well-known/oauth-authorization-server'],
+    ['/tokens/webex/oauth/token', '/oauth/token'],
+    ['/tokens/webex/readyz', '/readyz'],
+    ['/oauth/token', '/oauth/token'],
+    ['/.well-known/oauth-authorization-server/tokens', '/.well-known/oauth-authorization-server/tokens'],
+    [
+      '/.well-known/oauth-authorization-server/tokens/webex/',
+      '/.well-known/oauth-authorization-server/tokens/webex/',
+    ],
+    ['/tokens/webexoauth/token', '/tokens/webexoauth/token'],
+    ['/tokens/webex', '/tokens/webex'],
+    ['/tokens/webex/profiles/acme', '/tokens/webex/profiles/acme'],
+  ])('%s is %s', (target, known) => {
+    expect(targetOf(target)).toBe(known);
+  });
+
+  it('changes no target where the issuer has none', () => {
+    const same = withoutIssuerPath('https://example.com');
+    for (const target of ['/oauth/token', '/tokens/webex/oauth/token', '//x'])
+      expect(same(target)).toBe(target);
+  });
+
+  it('is found where clients look, on the token API and beside the web app', async () => {
+    const port = await freePort();
+    const vault = await newVault(undefined, { settings: { ...(await testSettings()), port, issuer } });
+    const api = await serveApi(vault, quietLog(), {
+      host: '127.0.0.1',
+      port: 0,
+      tls: null,
+      trustedProxies: [],
+    });
+    const web = await startServer(vault, quietLog());
+    onTestFinished(async () => {
+      await api.close();
+      await web.close();
+    });
+    for (const origin of [api.address, `http://localhost:${port}`]) {
+      for (const path of [
+        '/.well-known/oauth-authorization-server/tokens/webex',
+        '/tokens/webex/.well-known/oauth-authorization-server',
+        '/.well-known/oauth-authorization-server',
+      ]) {
+        const response = await fetch(origin + path);
+        expect({ path, status: response.status }).toEqual({ path, status: 200 });
+        expect(await response.json()).toMatchObject({ issuer, token_endpoint: `${issuer}/oauth/token` });
+      }
+      expect((await fetch(`${origin}/tokens/webex/oauth/token`, { method: 'POST' })).status).toBe(400);
+    }
+  });
+});
+
+describe('no answer tells what it is made with', () => {
+  it.each(['info', 'warn'] as const)('with a log of the level "%s"', async (level) => {
+    const log = createLog(level, { write: () => {} });
+    const port = await freePort();
+    const vault = await newVault(undefined, { settings: { ...(await testSettings()), port } });
+    const alone = { host: '127.0.0.1', port: 0, tls: null };
+    const web = await startServer(vault, log);
+    const api = await serveApi(vault, log, { ...alone, trustedProxies: [] });
+    const proxied = await serveApi(vault, log, { ...alone, trustedProxies: ['192.0.2.1'] });
+    onTestFinished(async () => void (await Promise.all([web.close(), api.close(), proxied.close()])));
+    const ports = [port, web.sidePort, ...[api, proxied].map(({ address }) => Number(new URL(address).port))];
+    const head = (request: string, at: number) =>
+      `${request} HTTP/1.1\r\nHost: localhost:${at}\r\nConnection: close\r\n`;
+    for (const at of ports) {
+      for (const request of [
+        ...[
+          '/',
+          '/auth/code',
+          '/healthz',
+          '/readyz',
+          '/metrics',
+          '/nothing',
+          '/%',
+          '//',
+          '/assets/style.css',
+        ].map((path) => `GET ${path}`),
+        'POST /oauth/token',
+        'DELETE /oauth/token',
+        'OPTIONS *',
+        'BREW /',
+      ]) {
+        const { raw } = await sendRaw(at ?? 0, `${head(request, at ?? 0)}\r\n`);
+        expect(raw, request).toMatch(/^HTTP\/1\.1 \d/);
+        expect(raw, request).not.toMatch(/x-powered-by|^server:|express/im);
+      }
+      const { raw } = await sendRaw(at ?? 0, `${head('GET /', at ?? 0)}X: ${'x'.repeat(20_000)}\r\n\r\n`);
+      expect(raw).not.toMatch(/x-powered-by/i);
+    }
+  });
+});

@@ -1,0 +1,338 @@
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readTls, tlsWarnings, watchTls } from '../../src/server/tls-files.ts';
+import { canMakeCertificates, makeCertificate } from '../certificates.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { brokerErrorOf } from '../thrown.ts';
+
+const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
+const day = 86_400_000;
+
+/** A certificate that another one signed, both in one folder. */
+function signed(folder: string) {
+  const authority = makeCertificate(folder, 'authority');
+  const key = join(folder, 'server.key');
+  const request = join(folder, 'server.csr');
+  const certificate = join(folder, 'server.crt');
+  openssl(
+    'req',
+    '-new',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-subj',
+    '/CN=server',
+    '-keyout',
+    key,
+    '-out',
+    request,
+  );
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    request,
+    '-CA',
+    authority.certificate,
+    '-CAkey',
+    authority.key,
+    '-days',
+    '2',
+    '-out',
+    certificate,
+  );
+  return { authority, certificate, key, request };
+}
+
+describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
+  const made: Record<string, [message: RegExp, help: RegExp, make: (folder: string) => [string, string]]> = {
+    'a certificate in DER form': [
+      /server\.der is a certificate in DER form/,
+      /openssl x509 -inform der -in \S+server\.der -out cert\.pem/,
+      (folder) => {
+        const { certificate, key } = signed(folder);
+        openssl('x509', '-in', certificate, '-outform', 'der', '-out', join(folder, 'server.der'));
+        return [join(folder, 'server.der'), key];
+      },
+    ],
+    'a key in DER form': [
+      /key\.der is a key in DER form/,
+      /openssl pkey -inform der -in \S+key\.der -out key\.pem/,
+      (folder) => {
+        const { certificate, key } = signed(folder);
+        openssl('pkey', '-in', key, '-outform', 'der', '-out', join(folder, 'key.der'));
+        return [certificate, join(folder, 'key.der')];
+      },
+    ],
+    'a PKCS #12 file': [
+      /server\.pfx is a binary file/,
+      /openssl pkcs12 -in \S+server\.pfx -nokeys/,
+      (folder) => {
+        const { certificate, key } = signed(folder);
+        openssl(
+          'pkcs12',
+          '-export',
+          '-in',
+          certificate,
+          '-inkey',
+          key,
+          '-passout',
+          'pass:x',
+          '-out',
+          join(folder, 'server.pfx'),
+        );
+        return [join(folder, 'server.pfx'), key];
+      },
+    ],
+    'a PKCS #7 file': [
+      /PKCS #7/,
+      /openssl pkcs7 -print_certs/,
+      (folder) => {
+        const { certificate, key } = signed(folder);
+        openssl('crl2pkcs7', '-nocrl', '-certfile', certificate, '-out', join(folder, 'server.p7b'));
+        return [join(folder, 'server.p7b'), key];
+      },
+    ],
+    'a signing request': [
+      /signing request/,
+      /certificate authority/,
+      (folder) => [signed(folder).request, signed(folder).key],
+    ],
+    'an encrypted key': [
+      /key in \S+locked\.key is encrypted with a passphrase/,
+      /openssl pkey -in \S+locked\.key -out key\.pem/,
+      (folder) => {
+        const { certificate, key } = signed(folder);
+        openssl(
+          'pkcs8',
+          '-topk8',
+          '-in',
+          key,
+          '-passout',
+          'pass:some words',
+          '-out',
+          join(folder, 'locked.key'),
+        );
+        return [certificate, join(folder, 'locked.key')];
+      },
+    ],
+    'an encrypted key in the old form': [
+      /is encrypted with a passphrase/,
+      /openssl pkey -in/,
+      (folder) => {
+        const { certificate, key } = signed(folder);
+        openssl(
+          'rsa',
+          '-in',
+          key,
+          '-aes128',
+          '-traditional',
+          '-passout',
+          'pass:some words',
+          '-out',
+          join(folder, 'locked.key'),
+        );
+        return [certificate, join(folder, 'locked.key')];
+      },
+    ],
+    'the wrong order': [
+      /the key is that of certificate 2 in \S+chain\.crt, and the server's own certificate has to be the first/,
+      /cat server\.pem intermediate\.pem > fullchain\.pem/,
+      (folder) => {
+        const { authority, certificate, key } = signed(folder);
+        writeFileSync(
+          join(folder, 'chain.crt'),
+          readFileSync(authority.certificate, 'utf8') + readFileSync(certificate, 'utf8'),
+        );
+        return [join(folder, 'chain.crt'), key];
+      },
+    ],
+    'the key of another certificate': [
+      /the key is not the one of the certificate/,
+      /openssl pkey -in KEY -pubout/,
+      (folder) => [signed(folder).certificate, makeCertificate(folder, 'other').key],
+    ],
+    'the two files swapped': [
+      /holds a private key, and no certificate/,
+      /swapped/,
+      (folder) => {
+        const { certificate, key } = signed(folder);
+        return [key, certificate];
+      },
+    ],
+    'a certificate in place of the key': [
+      /holds a certificate, and no private key/,
+      /swapped/,
+      (folder) => {
+        const { certificate } = signed(folder);
+        return [certificate, certificate];
+      },
+    ],
+    'half a certificate': [
+      /holds no PEM certificate|is damaged/,
+      /PEM|Copy the file again/,
+      (folder) => {
+        const { certificate, key } = signed(folder);
+        writeFileSync(certificate, readFileSync(certificate).subarray(0, 200));
+        return [certificate, key];
+      },
+    ],
+    'half a key': [
+      /the key in \S+ is damaged/,
+      /openssl pkey/,
+      (folder) => {
+        const { certificate, key } = signed(folder);
+        writeFileSync(key, readFileSync(key).subarray(0, 200));
+        return [certificate, key];
+      },
+    ],
+    'a damaged certificate': [
+      /the certificate in \S+ is damaged/,
+      /openssl x509/,
+      (folder) => {
+        const { certificate, key } = signed(folder);
+        writeFileSync(certificate, readFileSync(certificate, 'utf8').replace(/\n[^-\n]{10}/, '\nAAAAAAAAAA'));
+        return [certificate, key];
+      },
+    ],
+    'empty files': [
+      /is empty/,
+      /PEM/,
+      (folder) => {
+        writeFileSync(join(folder, 'empty'), '');
+        return [join(folder, 'empty'), join(folder, 'empty')];
+      },
+    ],
+    'no file': [/ENOENT/, /can read/, (folder) => [join(folder, 'none'), join(folder, 'none')]],
+    'a folder': [/EISDIR/, /can read/, (folder) => [folder, folder]],
+  };
+
+  it.each(Object.entries(made))(
+    '%s: one line says what it is, and how to put it right',
+    async (_what, [message, help, make]) => {
+      const [certificate, key] = make(temporaryFolder());
+      const error = await brokerErrorOf(async () => void readTls({ certificate, key }));
+      expect(error.code).toBe('E_TLS');
+      expect(error.message).toMatch(message);
+      expect(error.message).not.toContain('\n');
+      expect(error.help).toMatch(help);
+    },
+  );
+
+  it('warns of a certificate that has expired, ends soon, is not valid yet, or stands in a wrong order', () => {
+    const folder = temporaryFolder();
+    const { authority, certificate, key } = signed(folder);
+    const files = { certificate, key };
+    const now = Date.now();
+    expect(tlsWarnings(files, now)).toEqual([
+      expect.stringMatching(/CN=server expires in [12] days, on \d{4}-\d\d-\d\d\. Renew it/),
+    ]);
+    expect(tlsWarnings(files, now + 3 * day)).toEqual([
+      expect.stringMatching(/CN=server expired on \d{4}-\d\d-\d\d: clients refuse/),
+    ]);
+    expect(tlsWarnings(files, now - 40 * day)).toEqual([expect.stringMatching(/not valid before/)]);
+    const chain = { certificate: join(folder, 'chain.crt'), key };
+    const text = (file: string) => readFileSync(file, 'utf8');
+    writeFileSync(chain.certificate, text(certificate) + text(authority.certificate));
+    expect(tlsWarnings(chain, now)).toHaveLength(1);
+    writeFileSync(
+      chain.certificate,
+      text(certificate) + text(makeCertificate(folder, 'stranger').certificate),
+    );
+    expect(tlsWarnings(chain, now)).toContainEqual(
+      expect.stringMatching(/Certificate 2 in the file did not sign certificate 1/),
+    );
+    openssl(
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-subj',
+      '/CN=long',
+      '-days',
+      '90',
+      '-keyout',
+      key,
+      '-out',
+      certificate,
+    );
+    expect(tlsWarnings(files, now)).toEqual([]);
+  });
+
+  describe('watched while they are served', () => {
+    const broken: Record<string, (path: string) => void> = {
+      'that leads in a circle': (path) => {
+        unlinkSync(path);
+        symlinkSync(path, path);
+      },
+      'that is gone': (path) => unlinkSync(path),
+      'that is a folder': (path) => {
+        unlinkSync(path);
+        mkdirSync(path);
+      },
+      'that is half written': (path) => writeFileSync(path, readFileSync(path).subarray(0, 100)),
+      'that is empty': (path) => writeFileSync(path, ''),
+      'that is no PEM': (path) => writeFileSync(path, Buffer.from([0x30, 0x82, 0, 0])),
+    };
+
+    it.each(Object.entries(broken))(
+      'a file %s is reported once and tried again until it can be used',
+      async (_what, spoil) => {
+        const folder = temporaryFolder();
+        const files = makeCertificate(folder, 'used');
+        const next = makeCertificate(folder, 'next');
+        const seen: string[] = [];
+        const stop = watchTls(
+          files,
+          () => seen.push('changed'),
+          () => seen.push('failed'),
+          10,
+        );
+        onTestFinished(stop);
+        spoil(files.certificate);
+        await expect.poll(() => seen).toEqual(['failed']);
+        rmSync(files.certificate, { recursive: true, force: true });
+        copyFileSync(next.key, files.key);
+        copyFileSync(next.certificate, `${files.certificate}.new`);
+        renameSync(`${files.certificate}.new`, files.certificate);
+        await expect.poll(() => seen.at(-1)).toBe('changed');
+        expect(seen.filter((each) => each === 'changed')).toHaveLength(1);
+        expect(seen.length).toBeLessThanOrEqual(4);
+      },
+    );
+
+    it('a report that fails, and a server that does not take the change, end nothing', async () => {
+      const folder = temporaryFolder();
+      const files = makeCertificate(folder, 'used');
+      let tries = 0;
+      const stop = watchTls(
+        files,
+        () => {
+          tries += 1;
+          throw new Error('not taken');
+        },
+        () => {},
+        10,
+      );
+      onTestFinished(stop);
+      const next = makeCertificate(folder, 'next');
+      copyFileSync(next.key, files.key);
+      copyFileSync(next.certificate, files.certificate);
+      await expect.poll(() => tries).toBeGreaterThan(2);
+    });
+  });
+});
