@@ -97,7 +97,7 @@ describe('connections', () => {
     ).toBeGreaterThanOrEqual(75);
   });
 
-  it('keeps one open for longer than headers may take, and still has no patience with the second request's', async () => {
+  it('keeps one open for longer than headers may take, and still has no patience with the second request’s headers', async () => {
     const { port } = await serving({
       headersTimeout: 300,
       requestTimeout: 300,
