@@ -1,4 +1,6 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import * as nodeFiles from 'node:fs';
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { BrokerError } from './errors.ts';
 
 /*
@@ -6,13 +8,17 @@ import { BrokerError } from './errors.ts';
  */
 const hasModes = process.platform !== 'win32';
 
+/** The calls that are made of `node:fs`. Tests stand in for file systems that this machine does not have. */
+export type Files = Pick<
+  typeof nodeFiles,
+  'mkdirSync' | 'chmodSync' | 'statSync' | 'openSync' | 'closeSync' | 'rmSync' | 'rmdirSync'
+>;
+
 /** Makes the data folder, for its owner alone, or refuses one that others may enter. Throws `E_LOOSE_FILE`, `E_HOME`. */
-export function privateFolder(path: string): void {
+export function privateFolder(path: string, files: Files = nodeFiles): void {
+  let made = false;
   try {
-    if (mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined) {
-      if (hasModes) chmodSync(path, 0o700);
-      return;
-    }
+    made = files.mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined;
   } catch (error) {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
     throw new BrokerError('E_HOME', `The data folder ${path} cannot be made (${code}).`, {
@@ -20,7 +26,22 @@ export function privateFolder(path: string): void {
       cause: error,
     });
   }
-  refuseLooseFolder(path);
+  try {
+    if (made && hasModes) closeToOthers(path, files);
+    refuseLooseFolder(path, files);
+  } catch (error) {
+    if (made) files.rmdirSync(path);
+    throw error;
+  }
+}
+
+/** Some file systems cannot, and some of those say so: how open the folder is then tells. */
+function closeToOthers(path: string, files: Files): void {
+  try {
+    files.chmodSync(path, 0o700);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+  }
 }
 
 /** Makes the file, empty and for its owner alone, where there is none; refuses one that others may read or write. */
@@ -33,32 +54,113 @@ export function privateFile(path: string): void {
   refuseLooseFile(path);
 }
 
-/** Refuses a folder that others than its owner may enter. */
-export function refuseLooseFolder(path: string): void {
-  refuseLoose(path, 'folder', '700');
+/** What is looked at, and the variable that names another. */
+interface Kind {
+  title: 'folder' | 'file' | 'key file';
+  mode: string;
+  variable: 'WEBEX_TOKEN_HOME' | 'WEBEX_TOKEN_KEY_FILE';
+  /** With which mode root gives one to a group, as Kubernetes does with `fsGroup`: the least, and the most. Null: never. */
+  fromRoot: { least: number; most: number } | null;
+}
+
+const folder: Kind = {
+  title: 'folder',
+  mode: '700',
+  variable: 'WEBEX_TOKEN_HOME',
+  fromRoot: { least: 0o070, most: 0o770 },
+};
+const file: Kind = { title: 'file', mode: '600', variable: 'WEBEX_TOKEN_HOME', fromRoot: null };
+const keyFile: Kind = {
+  title: 'key file',
+  mode: '600',
+  variable: 'WEBEX_TOKEN_KEY_FILE',
+  fromRoot: { least: 0o040, most: 0o640 },
+};
+
+/** Refuses a folder that others than its owner may enter, and root's unless it is open to a group of ours alone. */
+export function refuseLooseFolder(path: string, files: Files = nodeFiles): void {
+  refuseLoose(path, folder, files);
 }
 
 /** Refuses a file that others than its owner may read or write. */
-export function refuseLooseFile(path: string): void {
-  refuseLoose(path, 'file', '600');
+export function refuseLooseFile(path: string, files: Files = nodeFiles): void {
+  refuseLoose(path, file, files);
 }
 
-function refuseLoose(path: string, kind: 'file' | 'folder', mode: string): void {
+/** Refuses a key file that others than its owner may read or write, and root's unless a group of ours alone reads it. */
+export function refuseLooseKeyFile(path: string, files: Files = nodeFiles): void {
+  refuseLoose(path, keyFile, files);
+}
+
+function refuseLoose(path: string, kind: Kind, files: Files): void {
   if (!hasModes) return;
-  const { mode: bits, uid } = statSync(path);
-  const me = process.geteuid?.();
-  if (me !== undefined && uid !== me && me !== 0) {
-    throw new BrokerError('E_LOOSE_FILE', `The ${kind} ${path} belongs to another user of this machine.`, {
-      help: 'Nothing was read from it. Use one of your own: WEBEX_TOKEN_HOME names the folder.',
-    });
-  }
-  if ((bits & 0o077) !== 0) {
-    const octal = (bits & 0o777).toString(8);
-    throw new BrokerError(
-      'E_LOOSE_FILE',
-      `The ${kind} ${path} is open to other users of this machine (mode ${octal}).`,
-      { help: `Close it with: chmod ${mode} '${path}'` },
+  const { mode, uid, gid } = files.statSync(path);
+  const bits = mode & 0o777;
+  const octal = bits.toString(8);
+  const me = process.geteuid?.() ?? 0;
+  const name = `The ${kind.title} ${path}`;
+  if (isGivenByRoot(uid, gid) && isMode(bits, kind.fromRoot)) return;
+  const isOpen = (bits & 0o077) !== 0;
+  if (isOpen && keepsNoModes(kind === folder ? path : dirname(path), files)) {
+    const example = `${kind.variable}=~/.local/share/webex-token${kind === keyFile ? '/key.jwk' : ''}`;
+    throw loose(
+      `${name} is on a file system that keeps no permissions (such as /mnt/c in WSL, a network share or FAT), so every user could read it: use one that does, for example ${example}`,
     );
+  }
+  if (uid !== me && me !== 0) {
+    if (uid === 0) throw loose(`${name} belongs to root (mode ${octal}).`, helpWithRoot(path, kind));
+    throw loose(
+      `${name} belongs to another user of this machine.`,
+      `Nothing was read from it. Use one of your own: ${kind.variable} names it.`,
+    );
+  }
+  if (!isOpen) return;
+  const kubernetes = isSupplementary(gid)
+    ? ' In Kubernetes, fsGroupChangePolicy: OnRootMismatch keeps it closed.'
+    : '';
+  throw loose(
+    `${name} is open to other users of this machine (mode ${octal}).`,
+    `Close it with: chmod ${kind.mode} '${path}'${kubernetes}`,
+  );
+}
+
+function loose(message: string, help?: string): BrokerError {
+  return new BrokerError('E_LOOSE_FILE', message, help === undefined ? {} : { help });
+}
+
+function isMode(bits: number, mode: Kind['fromRoot']): boolean {
+  return mode !== null && (bits & mode.least) === mode.least && (bits & ~mode.most) === 0;
+}
+
+/** Whether root gave it to a group that this process is in. For root itself, its own group is no such gift. */
+function isGivenByRoot(uid: number, gid: number): boolean {
+  if (uid !== 0) return false;
+  return isSupplementary(gid) || (process.geteuid?.() !== 0 && process.getegid?.() === gid);
+}
+
+function isSupplementary(gid: number): boolean {
+  return process.getegid?.() !== gid && (process.getgroups?.() ?? []).includes(gid);
+}
+
+function helpWithRoot(path: string, kind: Kind): string {
+  return kind === folder
+    ? `Name a folder inside of it, which is then made for you alone: ${kind.variable}='${join(path, 'webex-token')}'. Or give it to a group of yours: mode 2770.`
+    : `It counts where a group of yours may read it, and nobody else (mode 440). In Kubernetes: fsGroup for the pod, and defaultMode: 0400 for the Secret. Or use one of your own: ${kind.variable} names it.`;
+}
+
+/** Whether a file that is made for its owner alone is open to others there all the same. */
+function keepsNoModes(path: string, files: Files): boolean {
+  const probe = join(path, `.webex-token-${process.pid}.tmp`);
+  try {
+    files.closeSync(files.openSync(probe, 'ax', 0o600));
+  } catch {
+    // Not to be told where nothing can be written.
+    return false;
+  }
+  try {
+    return (files.statSync(probe).mode & 0o077) !== 0;
+  } finally {
+    files.rmSync(probe, { force: true });
   }
 }
 

@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'nod
 import { dirname } from 'node:path';
 import { readTextFile } from '../decode-text.ts';
 import { BrokerError } from '../errors.ts';
-import { refuseLooseFile, syncFolder } from '../private-files.ts';
+import { refuseLooseKeyFile, syncFolder } from '../private-files.ts';
 
 /**
  * Reads a 256-bit key: a symmetric JWK (RFC 7517), or the 32 bytes as base64, base64url or hexadecimal text.
@@ -17,11 +17,11 @@ export function readKeyFile(path: string): Buffer | null {
     if (error instanceof BrokerError) throw noKey(path, error);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new BrokerError('E_KEY_FILE', `The key file ${path} cannot be read.`, {
-      help: 'It has to belong to you and be readable by you alone (chmod 600).',
+      help: 'It has to be readable by you, and by you alone (chmod 600).',
       cause: error,
     });
   }
-  refuseLooseFile(path);
+  refuseLooseKeyFile(path);
   const key = parseKey(text);
   if (key === null) throw noKey(path);
   return key;
