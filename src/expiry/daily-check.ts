@@ -53,7 +53,7 @@ export async function checkNext(vault: Vault, random: () => number): Promise<Che
 }
 
 /** As many are looked at in one turn of the event loop. */
-const dueAtOnce = 100;
+const dueAtOnce = 50;
 
 /** Until when a token that comes up needs no check; null where it does. Epoch milliseconds. */
 function putOff(due: DueCheck, now: number, random: () => number): number | null {

@@ -5,7 +5,7 @@ import { type Reminded, rankOf } from './occasions.ts';
 /** What the ledger makes of an occasion that has come, for one channel. */
 export type Decision =
   /** `known` is the row to take over, null where there is none yet. */
-  | { do: 'send'; known: Reminder | null; attempt: number }
+  | { do: 'send'; known: Reminder | null; attempt: number; deliveredTo: string[] }
   /** It is somebody else's, or its next attempt is due then. Epoch milliseconds. */
   | { do: 'wait'; until: number }
   | { do: 'nothing' };
@@ -19,8 +19,19 @@ export interface Looking {
   impatient: boolean;
 }
 
-/** How long a claim holds, and so how long a sending may take. Milliseconds. */
-export const claimMs = 3 * 60_000;
+/** How long a message may take on a channel that says nothing else. Milliseconds. */
+export const deliveryTimeoutMs = 60_000;
+
+/** How long a claim holds on such a channel: what is recorded before and after the sending takes a while too. Milliseconds. */
+export const claimMs = claimFor(deliveryTimeoutMs);
+
+/** No claim holds for longer: what is further off was written by a wrong clock. Milliseconds. */
+const longestClaimMs = 30 * 60_000;
+
+/** How long a claim holds for a sending that takes at most so long. Milliseconds. */
+export function claimFor(timeoutMs: number): number {
+  return timeoutMs + 2 * 60_000;
+}
 
 /** The pause after so many failed attempts: five minutes, doubling up to twelve hours. Milliseconds. */
 export function pauseAfter(attempts: number): number {
@@ -47,7 +58,12 @@ export function decide(
   const holding = known !== null && standing.includes(known) ? known : null;
   const until = holding === null ? null : busyUntil(holding, looking);
   if (until !== null) return { do: 'wait', until };
-  return { do: 'send', known, attempt: (holding?.attempts ?? 0) + 1 };
+  return {
+    do: 'send',
+    known,
+    attempt: (holding?.attempts ?? 0) + 1,
+    deliveredTo: holding?.deliveredTo ?? [],
+  };
 }
 
 /**
@@ -66,6 +82,6 @@ function busyUntil(row: Reminder, { now, isGone, impatient }: Looking): number |
   const ahead = (instant: number | null, atMost: number) =>
     instant !== null && instant > now && instant <= now + atMost ? instant : null;
   if (state === 'sending')
-    return claimedBy !== null && isGone(claimedBy) ? null : ahead(claimedUntil, claimMs);
+    return claimedBy !== null && isGone(claimedBy) ? null : ahead(claimedUntil, longestClaimMs);
   return state === 'failed' && !impatient ? ahead(retryAt, 12 * 3_600_000) : null;
 }

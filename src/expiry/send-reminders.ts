@@ -20,10 +20,18 @@ import { tokenById } from '../store/tokens.ts';
 import { expiryOf } from '../tokens/lifetimes.ts';
 import type { Records } from '../vault/vault.ts';
 import { displayable } from '../webex/text.ts';
-import { type Channel, DeliveredInPart } from './channel.ts';
+import { type Channel, ChannelSilent, NotForEveryone } from './channel.ts';
 import type { Claimant } from './claimant.ts';
 import { heedClockAndDays } from './heed-clock.ts';
-import { claimMs, type Decision, decide, type Looking, pauseAfter, standsFor } from './ledger.ts';
+import {
+  claimFor,
+  type Decision,
+  decide,
+  deliveryTimeoutMs,
+  type Looking,
+  pauseAfter,
+  standsFor,
+} from './ledger.ts';
 import { type ReminderMessage, reminderMessage } from './message.ts';
 import type { Notice } from './notice.ts';
 import { nextOccasionAt, type Reached, reachedAt } from './occasions.ts';
@@ -49,9 +57,6 @@ export interface SendOptions {
   impatient?: boolean;
   signal?: AbortSignal;
 }
-
-/** How long one sending may take, well below the time that its claim holds. Milliseconds. */
-const deliveryTimeoutMs = 60_000;
 
 /**
  * Sends every reminder that is due, on each channel, one after the other. A failed one is recorded and tried again
@@ -87,19 +92,19 @@ async function sendOn(channel: Channel, records: Records, run: Run): Promise<Del
     const attempt = await due();
     if (attempt === null) continue;
     deliveries.push(attempt.delivery);
-    failures = attempt.isChannelDown ? failures + 1 : 0;
+    failures = attempt.channelFailures === 0 ? 0 : failures + attempt.channelFailures;
   }
   return deliveries;
 }
 
 interface Attempt {
   delivery: Delivery;
-  /** Whether it failed for a reason that the next message may meet too. */
-  isChannelDown: boolean;
+  /** How much it says against the channel itself: nothing where the message or a recipient was the reason. */
+  channelFailures: number;
 }
 
 /** As many tokens are planned in one turn of the event loop. */
-const dueAtOnce = 100;
+const dueAtOnce = 50;
 
 /** One after the other: the tokens that it is time to speak of, then the notices. */
 async function* whatIsDue(
@@ -196,9 +201,9 @@ async function remind(
     await lookAgain(lookAt ?? never);
     return null;
   }
-  const claim = claimOf({ ...reached, tokenId: due.id }, channel, decision.attempt, options.claimant, now);
+  const claim = claimOf({ ...reached, tokenId: due.id }, channel, decision, options.claimant, now);
   if (!(await claimReminder(db, claim, decision.known))) {
-    await lookAgain(now + claimMs);
+    await lookAgain(claim.claimedUntil);
     return null;
   }
   const profile = await profileById(db, token.profileId);
@@ -217,7 +222,7 @@ async function notMade(
   // Where the store itself fails, this throws, and ends the run.
   await setNextLooks(db, channel.name, [{ token: found, at: retryAt }]);
   return {
-    isChannelDown: false,
+    channelFailures: 0,
     delivery: {
       profile: found.profileId,
       channel: channel.name,
@@ -246,7 +251,7 @@ async function tell(
     lookingOf(options, now),
   );
   if (decision.do !== 'send') return null;
-  const claim = claimOf(notice, channel, decision.attempt, options.claimant, now);
+  const claim = claimOf(notice, channel, decision, options.claimant, now);
   if (!(await claimReminder(db, claim, decision.known))) return null;
   return await deliver(records, channel, await notice.message(), claim, async () => {});
 }
@@ -258,11 +263,11 @@ function lookingOf({ claimant, impatient = false }: SendOptions, now: number): L
 function claimOf(
   { tokenId, occasion, aboutAt }: Pick<Claim, 'tokenId' | 'occasion' | 'aboutAt'>,
   channel: Channel,
-  attempt: number,
+  { attempt, deliveredTo }: Extract<Decision, { do: 'send' }>,
   claimant: Claimant,
   now: number,
 ): Claim {
-  const claimedUntil = now + claimMs;
+  const claimedUntil = now + claimFor(channel.timeoutMs ?? deliveryTimeoutMs);
   return {
     tokenId,
     occasion,
@@ -272,6 +277,7 @@ function claimOf(
     claimedBy: claimant.id,
     claimedUntil,
     now,
+    deliveredTo,
   };
 }
 
@@ -290,15 +296,21 @@ async function deliver(
   };
   let missed: string | null = null;
   try {
-    await withinTime(channel.deliver(message));
+    await withinTime(channel.deliver(message, claim.deliveredTo), channel.timeoutMs ?? deliveryTimeoutMs);
   } catch (failure) {
     const error = messageOf(failure);
-    if (!(failure instanceof DeliveredInPart)) {
+    const partly = failure instanceof NotForEveryone ? failure : null;
+    const deliveredTo = partly?.deliveredTo ?? claim.deliveredTo;
+    // Where nobody has it, it is tried again even if the recipients are refused for good: somebody may set that right.
+    if (partly === null || partly.mayRetry || deliveredTo.length === 0) {
       const retryAt = now() + pauseAfter(claim.attempt);
-      await recordFailed(db, claim, { now: now(), retryAt, error });
+      await recordFailed(db, claim, { now: now(), retryAt, error, deliveredTo });
       await lookAgain(retryAt);
       await count(db, 'reminders', `${channel.name} failed`);
-      return { delivery: { ...about, outcome: 'failed', error }, isChannelDown: true };
+      return {
+        delivery: { ...about, outcome: 'failed', error },
+        channelFailures: partly !== null ? 0 : failure instanceof ChannelSilent ? downAfter : 1,
+      };
     }
     missed = error;
   }
@@ -307,7 +319,7 @@ async function deliver(
   await count(db, 'reminders', `${channel.name} sent`);
   return {
     delivery: { ...about, outcome: 'sent', ...(missed !== null && { error: missed }) },
-    isChannelDown: false,
+    channelFailures: 0,
   };
 }
 
@@ -315,10 +327,11 @@ function messageOf(failure: unknown): string {
   return displayable(failure instanceof Error ? failure.message : String(failure), 300);
 }
 
-async function withinTime(delivery: Promise<void>): Promise<void> {
+async function withinTime(delivery: Promise<void>, timeoutMs: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('it took longer than a minute')), deliveryTimeoutMs);
+    const words = `it took longer than ${timeoutMs / 60_000} minutes`;
+    timer = setTimeout(() => reject(new ChannelSilent(words)), timeoutMs);
   });
   try {
     await Promise.race([delivery, late]);

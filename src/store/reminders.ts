@@ -20,6 +20,8 @@ export interface Reminder {
   sentAt: number | null;
   changedAt: number;
   error: string | null;
+  /** Who has it, where it did not reach everyone. */
+  deliveredTo: string[];
 }
 
 /** A token as it stood when it was found due. */
@@ -169,6 +171,8 @@ export interface Claim {
   claimedBy: string;
   claimedUntil: number;
   now: number;
+  /** Who has it from earlier attempts. */
+  deliveredTo: readonly string[];
 }
 
 /**
@@ -186,6 +190,7 @@ export async function claimReminder(db: Db, claim: Claim, known: Reminder | null
     sent_at: null,
     changed_at: claim.now,
     error: null,
+    delivered_to: listOrNull(claim.deliveredTo),
   };
   const { tokenId: token_id, occasion, channel } = claim;
   const row =
@@ -228,6 +233,7 @@ export async function recordSent(
       claimed_by: null,
       claimed_until: null,
       error: missed,
+      delivered_to: null,
     })
     .returning('occasion')
     .executeTakeFirst();
@@ -261,19 +267,24 @@ export async function supersedeReminders(db: Db, occasion: string): Promise<void
 export async function recordFailed(
   db: Db,
   claim: Claim,
-  failure: { now: number; retryAt: number; error: string },
+  failure: { now: number; retryAt: number; error: string; deliveredTo: readonly string[] },
 ): Promise<void> {
-  const { now, retryAt, error } = failure;
+  const { now, retryAt, error, deliveredTo } = failure;
   await mine(db, claim)
     .set({
       state: 'failed',
       changed_at: now,
       retry_at: retryAt,
       error,
+      delivered_to: listOrNull(deliveredTo),
       claimed_by: null,
       claimed_until: null,
     })
     .execute();
+}
+
+function listOrNull(list: readonly string[]): string | null {
+  return list.length === 0 ? null : JSON.stringify(list);
 }
 
 function mine(db: Db, { tokenId, occasion, channel, claimedBy }: Claim) {
@@ -299,5 +310,6 @@ function fromRow(row: Selectable<ReminderTable>): Reminder {
     sentAt: row.sent_at,
     changedAt: row.changed_at,
     error: row.error,
+    deliveredTo: row.delivered_to === null ? [] : (JSON.parse(row.delivered_to) as string[]),
   };
 }

@@ -42,6 +42,7 @@ test('what was sent is in the timeline; what failed is on every page that should
     claimedBy: 'x',
     claimedUntil: today,
     now: today,
+    deliveredTo: [],
   });
   await claimReminder(vault.db, claim('30', 'mail'), null);
   await recordSent(vault.db, claim('30', 'mail'), today);
@@ -50,6 +51,7 @@ test('what was sent is in the timeline; what failed is on every page that should
     now: today,
     retryAt: today + dayMs,
     error: 'hooks.example answered <500>',
+    deliveredTo: [],
   });
   const profile = (await browser.get('/profiles/acme').expect(200)).text;
   expect(profile).toContain('Reminder sent by mail');

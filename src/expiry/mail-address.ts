@@ -1,0 +1,34 @@
+import { domainToASCII } from 'node:url';
+
+/** A mail address as a person wrote it, and as SMTP takes it. */
+export interface MailAddress {
+  written: string;
+  /** With an internationalized domain in its ASCII form (RFC 5891), which every mail server takes. */
+  envelope: string;
+  /** Whether the part before the @ is not ASCII: then the mail server has to offer SMTPUTF8 (RFC 6531). */
+  needsSmtpUtf8: boolean;
+}
+
+export function mailAddress(written: string): MailAddress {
+  const at = written.lastIndexOf('@');
+  const local = written.slice(0, at);
+  // Empty where it is no domain: then the mail server says so.
+  const domain = domainToASCII(written.slice(at + 1)) || written.slice(at + 1);
+  const envelope = `${local}@${domain}`;
+  return { written, envelope, needsSmtpUtf8: /[^\x20-\x7e]/.test(envelope) };
+}
+
+/**
+ * The sender as `WEBEX_TOKEN_MAIL_FROM` has it: an address, or a name and an address in angle brackets. The name is
+ * taken apart here, because a comma, a colon or a quotation mark in it is syntax where a header is parsed.
+ */
+export function parseSender(text: string): { name: string; address: string } {
+  const [, name, address] = /^(.*?)\s*<([^<>]+)>\s*$/s.exec(text) ?? [];
+  if (name === undefined || address === undefined)
+    return { name: '', address: mailAddress(text.trim()).envelope };
+  const quoted = /^"(.*)"$/s.exec(name.trim())?.[1];
+  return {
+    name: (quoted?.replace(/\\(.)/gs, '$1') ?? name.trim()).replace(/\p{Cc}+/gu, ' '),
+    address: mailAddress(address.trim()).envelope,
+  };
+}
