@@ -5,6 +5,7 @@ import { auditHead, verifyAudit } from './audit.ts';
 import { engineOf } from './engine.ts';
 import type { Db } from './store.ts';
 import { type Table, tables } from './tables.ts';
+import { withWholeNumbers } from './whole-numbers.ts';
 
 /** What a table came to: as many rows, and one hash over all of them, whatever their order. */
 export interface TableContent {
@@ -127,10 +128,15 @@ export async function copyTable(
   return { table, rows: content.rows, sha256: content.toString() };
 }
 
-async function compare(to: Db, original: TableContent): Promise<void> {
+/** Whether a table holds exactly what was read from the original. */
+export async function isSameContent(to: Db, original: TableContent): Promise<boolean> {
   const content = new ContentHash();
   for await (const row of rowsOf(to, original.table)) content.add(row);
-  if (content.rows === original.rows && content.toString() === original.sha256) return;
+  return content.rows === original.rows && content.toString() === original.sha256;
+}
+
+async function compare(to: Db, original: TableContent): Promise<void> {
+  if (await isSameContent(to, original)) return;
   throw new BrokerError(
     'E_COPY',
     `The table ${original.table} does not come out of the copy as it went in.`,
@@ -142,12 +148,14 @@ async function compare(to: Db, original: TableContent): Promise<void> {
 
 export type Row = Record<string, string | number | null>;
 
-export function rowsOf(db: Db, table: Table): AsyncIterable<Row> {
-  return db.selectFrom(table).selectAll().stream(500) as AsyncIterable<Row>;
+/** Every row of a table, as it may be written into another store. */
+export async function* rowsOf(db: Db, table: Table): AsyncGenerator<Row> {
+  const rows = db.selectFrom(table).selectAll().stream(500) as AsyncIterable<Row>;
+  for await (const row of rows) yield withWholeNumbers(row);
 }
 
 /** The sum of the rows' SHA-256: each engine gives them in an order of its own. */
-class ContentHash {
+export class ContentHash {
   rows = 0;
   #sum = 0n;
 

@@ -14,6 +14,7 @@ import { trustedCertificatesHere } from '../http/certificates.ts';
 import { SqlCursor } from './postgres-cursor.ts';
 import { isConnectionLost, postgresFailure } from './postgres-failures.ts';
 import { type PostgresAddress, type PostgresTls, shownPostgresUrl } from './postgres-url.ts';
+import { requireWholeNumbers } from './whole-numbers.ts';
 
 /** How many connections one process holds at most. A command uses one. */
 const poolSize = 10;
@@ -126,6 +127,7 @@ class BrokerClient implements PostgresPoolClient {
   }
 
   async #run<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
+    requireWholeNumbers(parameters);
     if (this.inTransaction || !changesRows.test(sql)) return await this.#ask<R>(sql, parameters);
     // A statement alone takes its turn as well: two that change many rows would lock each other out otherwise.
     await this.#ask('begin');

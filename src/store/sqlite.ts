@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import {
   type Dialect,
   type DialectAdapter,
@@ -62,20 +62,15 @@ function adapt(database: DatabaseSync, file: string): SqliteDatabase {
       const statement = inWords(file, () => database.prepare(sql === 'begin' ? 'begin immediate' : sql));
       return {
         reader: statement.columns().length > 0,
-        all: (values) => inWords(file, () => statement.all(...whole(values))),
-        iterate: (values) => statement.iterate(...whole(values)),
-        run: (values) => inWords(file, () => statement.run(...whole(values))),
+        all: (values) => inWords(file, () => statement.all(...sqlValues(values))),
+        iterate: (values) => statement.iterate(...sqlValues(values)),
+        run: (values) => inWords(file, () => statement.run(...sqlValues(values))),
       };
     },
   };
 }
 
-/** PostgreSQL refuses a fraction of a millisecond or of a count; SQLite would keep it, until somebody moves the store. */
-function whole(values: readonly unknown[]): (string | number | bigint | null)[] {
-  for (const value of values) {
-    if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-      throw new RangeError(`${value} is not a whole number, and the store holds no other`);
-    }
-  }
-  return values as (string | number | bigint | null)[];
+/** kysely knows nothing of the types; the database checks them. */
+function sqlValues(values: readonly unknown[]): SQLInputValue[] {
+  return values as SQLInputValue[];
 }

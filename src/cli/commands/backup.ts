@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
-import { writeBackup } from '../../vault/backup/write.ts';
+import { writeProvenBackup } from '../../vault/backup/proven.ts';
 import { newPassphrase } from '../ask-secret.ts';
 import { showCount } from '../progress.ts';
 import { note } from '../terminal.ts';
@@ -31,13 +31,15 @@ async function backup(path: string, options: { passphrase?: boolean }): Promise<
       : undefined;
     const count = showCount();
     try {
-      const { rows, bytes, ...written } = await writeBackup(vault, path, actor, {
+      const { rows, bytes, ...written } = await writeProvenBackup(vault, path, actor, {
         program: version,
         ...(passphrase !== undefined && { passphrase }),
-        progress: (done) => count.at('Rows written', done),
+        progress: (title, done) => count.at(title, done),
       });
       count.end();
-      note(`Written: ${written.path}, ${Math.ceil(bytes / 1024).toLocaleString('en')} KiB, ${rows} rows.`);
+      note(
+        `Written, and proved by reading it back: ${written.path}, ${Math.ceil(bytes / 1024).toLocaleString('en')} KiB, ${rows} rows.`,
+      );
     } finally {
       count.end();
     }

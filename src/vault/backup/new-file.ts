@@ -10,18 +10,19 @@ import { syncFolder } from '../../private-files.ts';
  */
 export class NewFile {
   readonly path: string;
-  readonly #partial: string;
+  /** Where it is until it is finished. */
+  readonly partial: string;
   readonly #descriptor: number;
   bytes = 0;
 
   /** Throws `E_FILE_EXISTS`, `E_FILE`. */
   constructor(path: string) {
     this.path = resolve(path);
-    this.#partial = `${this.path}.${randomUUID().slice(0, 8)}.partial`;
+    this.partial = `${this.path}.${randomUUID().slice(0, 8)}.partial`;
     // Found out before the work, not after it.
     if (existsSync(this.path)) throw this.#failure({ code: 'EEXIST' });
     try {
-      this.#descriptor = openSync(this.#partial, 'wx', 0o600);
+      this.#descriptor = openSync(this.partial, 'wx', 0o600);
     } catch (error) {
       throw this.#failure(error);
     }
@@ -52,14 +53,14 @@ export class NewFile {
 
   #appear(): void {
     try {
-      linkSync(this.#partial, this.path);
-      rmSync(this.#partial);
+      linkSync(this.partial, this.path);
+      rmSync(this.partial);
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
       // A memory stick's file system knows no links; there, nobody races for the name.
       if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
       if (existsSync(this.path)) throw this.#failure({ code: 'EEXIST' });
-      renameSync(this.#partial, this.path);
+      renameSync(this.partial, this.path);
     }
   }
 
@@ -69,7 +70,7 @@ export class NewFile {
     } catch {
       // It was closed already.
     }
-    rmSync(this.#partial, { force: true });
+    rmSync(this.partial, { force: true });
   }
 
   #failure(cause: unknown): BrokerError {

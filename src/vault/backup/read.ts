@@ -62,17 +62,7 @@ async function obtain(
     }
   }
   if (passphrase !== null && backupPassphrase !== null) {
-    const settings = { ...own.settings, passphrase: backupPassphrase };
-    try {
-      const held = await obtainKey([passphrase.key], { ...own, settings });
-      return { held, ring: new KeyRing(passphrase.dataKeys, held.key), isStoreKey: false };
-    } catch (error) {
-      if (!(error instanceof BrokerError)) throw error;
-      if (error.code === 'E_SEAL') throw damaged('its first line was changed');
-      throw new BrokerError('E_BACKUP_KEY', 'That is not the passphrase of this backup.', {
-        help: 'Nothing was changed. Mind capitals, spaces, and quotes around it in .env.',
-      });
-    }
+    return await openWithPassphrase(passphrase, own, backupPassphrase);
   }
   throw new BrokerError(
     'E_BACKUP_KEY',
@@ -82,6 +72,25 @@ async function obtain(
       cause: failures.at(-1),
     },
   );
+}
+
+/** The keys of a backup by the passphrase that it was made with. Throws `E_BACKUP`, `E_BACKUP_KEY`. */
+export async function openWithPassphrase(
+  sealed: NonNullable<BackupHeader['passphrase']>,
+  source: KeySource,
+  passphrase: string,
+): Promise<Pick<OpenedBackup, 'held' | 'ring' | 'isStoreKey'>> {
+  const settings = { ...source.settings, passphrase };
+  try {
+    const held = await obtainKey([sealed.key], { ...source, settings });
+    return { held, ring: new KeyRing(sealed.dataKeys, held.key), isStoreKey: false };
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    if (error.code === 'E_SEAL') throw damaged('its first line was changed');
+    throw new BrokerError('E_BACKUP_KEY', 'That is not the passphrase of this backup.', {
+      help: 'Nothing was changed. Mind capitals, spaces, and quotes around it in .env.',
+    });
+  }
 }
 
 function wanted(keys: BackupHeader['keys'], passphrase: BackupHeader['passphrase']): string {

@@ -18,6 +18,7 @@ import {
 import { type Db, newStoreAsOf, openStore } from '../../store/store.ts';
 import { type Table, tables } from '../../store/tables.ts';
 import { everySealedToken } from '../../store/tokens.ts';
+import { withWholeNumbers } from '../../store/whole-numbers.ts';
 import { wrapForHeldKey } from '../add-key.ts';
 import { forgetKeys } from '../key-memory.ts';
 import { fetchKey, type KeySource } from '../obtain-key.ts';
@@ -83,8 +84,12 @@ export async function restoreBackup(path: string, options: RestoreOptions): Prom
       await db.destroy();
     }
   } finally {
-    for (const suffix of ['', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
+    removeDraft(draft);
   }
+}
+
+export function removeDraft(draft: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
 }
 
 /** The passphrase that only the backup knows counts as a key of the store, until this machine has one of its own. */
@@ -106,11 +111,12 @@ function otherSource(source: KeySource, { keyFile, passphrase }: RestoreOptions)
   };
 }
 
-async function writeDraft(
+/** Writes what is in a backup into a new store in a SQLite file, with the tables as they were then. Throws `E_BACKUP`. */
+export async function writeDraft(
   draft: string,
   path: string,
   backup: OpenedBackup,
-  { progress }: RestoreOptions,
+  { progress }: Pick<RestoreOptions, 'progress'>,
 ): Promise<void> {
   const db = await newStoreAsOf(draft, backup.header.schema);
   try {
@@ -144,7 +150,7 @@ async function insertChunk(trx: Db, chunk: Chunk): Promise<void> {
     if (!isKept(table)) throw damaged(`it holds a table ${table.slice(0, 40)}`);
     let to = from;
     while (to < chunk.length && chunk[to]?.[0] === table && to - from < 500) to += 1;
-    const rows = chunk.slice(from, to).map(([, row]) => row);
+    const rows = chunk.slice(from, to).map(([, row]) => withWholeNumbers(row));
     await trx
       .insertInto(table)
       .values(rows as never)
@@ -153,8 +159,12 @@ async function insertChunk(trx: Db, chunk: Chunk): Promise<void> {
   }
 }
 
-/** Returns how many tokens there are: each was opened. */
-async function prove(db: Db, keys: VaultKeys, { progress }: RestoreOptions): Promise<number> {
+/** Follows the audit log and opens every token. Returns how many tokens there are. Throws `E_BACKUP`, `E_SEAL`. */
+export async function prove(
+  db: Db,
+  keys: VaultKeys,
+  { progress }: Pick<RestoreOptions, 'progress'>,
+): Promise<number> {
   const { broken } = await verifyAudit(db);
   if (broken !== null) throw damaged(`its audit log is broken at row ${broken.seq}: ${broken.reason}`);
   let tokens = 0;

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { wrapDataKey } from '../../keys/data-key.ts';
 import { seal } from '../../keys/jwe.ts';
 import { appendAudit } from '../../store/audit.ts';
-import { rowsOf, withSnapshot } from '../../store/copy.ts';
+import { ContentHash, rowsOf, type TableContent, withSnapshot } from '../../store/copy.ts';
 import { listAllDataKeys, listKeyRecords } from '../../store/keys.ts';
 import { newestMigration } from '../../store/migrations/newest.ts';
 import type { Db } from '../../store/store.ts';
@@ -24,6 +24,8 @@ export interface BackupOptions {
   passphrase?: string;
   /** Told now and then how many rows are written. */
   progress?: (rows: number) => void;
+  /** Reads back what was written, before the file gets its name; what it throws discards the file. */
+  prove?: (partial: string, contents: TableContent[]) => Promise<void>;
 }
 
 export interface WrittenBackup {
@@ -47,7 +49,7 @@ export async function writeBackup(
     await vault.db
       .transaction()
       .execute((trx) => appendAudit(trx, vault.now(), { action: 'backup', outcome: 'ok', ...actor }));
-    const rows = await withSnapshot(vault.db, async (snapshot) => {
+    const contents = await withSnapshot(vault.db, async (snapshot) => {
       await vault.keys.refresh(snapshot);
       const key = randomBytes(32);
       const header = JSON.stringify(await headerOf(vault, snapshot, key, options));
@@ -55,7 +57,9 @@ export async function writeBackup(
       const { id } = JSON.parse(header) as BackupHeader;
       return await writeRows(snapshot, file, new ChunkSeal(key, id, header), options.progress);
     });
+    await options.prove?.(file.partial, contents);
     file.finish();
+    const rows = contents.reduce((sum, table) => sum + table.rows, 0);
     return { path: file.path, rows, bytes: file.bytes };
   } catch (error) {
     file.discard();
@@ -107,7 +111,8 @@ async function writeRows(
   file: NewFile,
   sealing: ChunkSeal,
   progress: BackupOptions['progress'],
-): Promise<number> {
+): Promise<TableContent[]> {
+  const contents: TableContent[] = [];
   let chunk: Chunk = [];
   let size = 0;
   let line = 1;
@@ -120,13 +125,16 @@ async function writeRows(
     progress?.(rows);
   };
   for (const table of keptTables) {
+    const content = new ContentHash();
     for await (const row of rowsOf(snapshot, table)) {
+      content.add(row);
       chunk.push([table, row]);
       rows += 1;
       size += JSON.stringify(row).length;
       if (size >= chunkSize) await flush(false);
     }
+    contents.push({ table, rows: content.rows, sha256: content.toString() });
   }
   await flush(true);
-  return rows;
+  return contents;
 }
