@@ -1,17 +1,47 @@
-import { listProfiles } from '../store/profiles.ts';
+import { nextTurn } from '../next-turn.ts';
+import { type StoredEntry, saveEntries, storedEntries } from '../store/calendar-entries.ts';
+import { profilesInPages } from '../store/profile-page.ts';
 import { currentTokensOf } from '../store/tokens.ts';
 import { requireProfile } from '../vault/profiles.ts';
 import type { Records } from '../vault/vault.ts';
-import type { CalendarEntry } from './calendar.ts';
+import { type CalendarEntry, calendarEvent, calendarFrame, entryDigest } from './calendar.ts';
 
-/** The profiles named, or all, those without a token left out. Throws `E_NO_PROFILE`. */
-export async function calendarEntries(
+/** As many entries are written in one turn of the event loop. */
+const atOnce = 50;
+
+/**
+ * An iCalendar file, piece by piece, of the profiles named, or of all; those without a token are left out. It keeps what
+ * each entry says, so that SEQUENCE, DTSTAMP and LAST-MODIFIED grow with any change of it, and only then. Throws
+ * `E_NO_PROFILE` before the first piece.
+ */
+export async function* calendarPieces(
   records: Records,
   names: readonly string[] = [],
-): Promise<CalendarEntry[]> {
+): AsyncGenerator<string> {
+  const { days } = records.settings.reminders;
+  const { head, foot } = calendarFrame();
+  let isBegun = false;
+  for await (const entries of entriesOf(records, names)) {
+    const changed = await changedAt(records, entries);
+    const events = entries.map((entry) =>
+      calendarEvent(entry, days, changed.get(entry.profile.id) ?? records.now()),
+    );
+    yield (isBegun ? '' : head) + events.join('');
+    isBegun = true;
+    await nextTurn();
+  }
+  yield (isBegun ? '' : head) + foot;
+}
+
+async function* entriesOf(records: Records, names: readonly string[]): AsyncGenerator<CalendarEntry[]> {
   if (names.length === 0) {
-    const held = await listProfiles(records.db);
-    return held.flatMap(({ profile, current }) => (current === null ? [] : [{ profile, token: current }]));
+    for await (const page of profilesInPages(records.db, {}, records.now())) {
+      const entries = page.flatMap(({ profile, current }) =>
+        current === null ? [] : [{ profile, token: current }],
+      );
+      for (let at = 0; at < entries.length; at += atOnce) yield entries.slice(at, at + atOnce);
+    }
+    return;
   }
   const entries: CalendarEntry[] = [];
   for (const name of new Set(names)) {
@@ -19,5 +49,27 @@ export async function calendarEntries(
     const [token] = await currentTokensOf(records.db, [profile.id]);
     if (token !== undefined) entries.push({ profile, token });
   }
-  return entries;
+  if (entries.length > 0) yield entries;
+}
+
+/** Since when each entry says what it says, by the profile's ID. Never earlier than it was told before. */
+async function changedAt(
+  { db, settings, now }: Records,
+  entries: readonly CalendarEntry[],
+): Promise<Map<string, number>> {
+  const stored = await storedEntries(
+    db,
+    entries.map(({ profile }) => profile.id),
+  );
+  const changes: StoredEntry[] = [];
+  for (const entry of entries) {
+    const profileId = entry.profile.id;
+    const digest = entryDigest(entry, settings.reminders.days);
+    const before = stored.get(profileId);
+    if (before?.digest === digest) continue;
+    // A second later at least, even where the clock was set back: the numbers count seconds.
+    changes.push({ profileId, digest, changedAt: Math.max(now(), (before?.changedAt ?? 0) + 1000) });
+  }
+  await saveEntries(db, changes);
+  return new Map([...stored.values(), ...changes].map((each) => [each.profileId, each.changedAt]));
 }

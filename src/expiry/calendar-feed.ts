@@ -7,8 +7,7 @@ import {
 } from '../store/calendar-feed.ts';
 import { hashSecret, newSecret } from '../vault/secrets.ts';
 import type { Actor, Records } from '../vault/vault.ts';
-import { calendarText } from './calendar.ts';
-import { calendarEntries } from './calendar-entries.ts';
+import { calendarPieces } from './calendar-entries.ts';
 
 /** Makes a new address for the calendar feed; it is returned once, and the one before it leads nowhere any more. */
 export async function newCalendarFeed(records: Records, actor: Actor): Promise<string> {
@@ -33,8 +32,7 @@ export async function calendarFeedMadeAt({ db }: Records): Promise<number | null
   return await calendarFeedSince(db);
 }
 
-/** The calendar for whoever knows the feed's secret; null where it is not that. Names no token, asks for no key. */
-export async function calendarFeed(records: Records, secret: string): Promise<string | null> {
-  if (!(await hasCalendarFeed(records.db, hashSecret(secret)))) return null;
-  return calendarText(await calendarEntries(records), records.settings.reminders.days);
+/** The calendar, piece by piece, for whoever knows the feed's secret; null where it is another. Needs no key. */
+export async function calendarFeed(records: Records, secret: string): Promise<AsyncGenerator<string> | null> {
+  return (await hasCalendarFeed(records.db, hashSecret(secret))) ? calendarPieces(records) : null;
 }

@@ -1,4 +1,5 @@
-import ical, { ICalAlarmType, ICalCalendarMethod, ICalEventTransparency } from 'ical-generator';
+import { createHash } from 'node:crypto';
+import ical, { foldLines, ICalAlarmType, ICalEventTransparency } from 'ical-generator';
 import { dayMs, expiryOf } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
@@ -14,40 +15,70 @@ export interface CalendarEntry {
 /** How long the entry is in the calendar, so that every calendar shows it. Milliseconds. */
 const lengthMs = 30 * 60_000;
 
-/**
- * An iCalendar file (RFC 5545) with the end of each token, and an alarm at each of the reminder days. An entry's UID is
- * that of its profile, so that a renewal moves the entry in place of adding one.
- */
-export function calendarText(entries: readonly CalendarEntry[], days: readonly number[]): string {
-  const calendar = ical({
+function emptyCalendar() {
+  // Without METHOD, which would want an ORGANIZER in each entry (RFC 5546 §3.2.1): nobody is invited to anything.
+  return ical({
     name: 'Webex tokens',
     prodId: { company: 'webex-token-broker', product: 'webex-token', language: 'EN' },
-    method: ICalCalendarMethod.PUBLISH,
     // How often whoever subscribes to it asks again. Seconds.
     ttl: 6 * 3600,
   });
-  for (const { profile, token } of entries) {
-    const { expiresAt } = expiryOf(token.lifetimes);
-    const reminded = { ...token, expiresAt };
-    const event = calendar.createEvent({
-      id: `${profile.id}@webex-token`,
-      sequence: sequenceOf(token),
-      stamp: new Date(changedAt(token)),
-      start: new Date(expiresAt),
-      end: new Date(expiresAt + lengthMs),
-      summary: `Webex token of ${profile.name} expires`,
-      description: describe(profile, token, expiresAt),
-      transparency: ICalEventTransparency.TRANSPARENT,
+}
+
+const calendarEnd = 'END:VCALENDAR';
+
+/** The lines of an iCalendar file (RFC 5545) before its first entry, and after its last one. */
+export function calendarFrame(): { head: string; foot: string } {
+  return { head: emptyCalendar().toString().replace(calendarEnd, ''), foot: `${calendarEnd}\r\n` };
+}
+
+/** What an entry says, in short: another digest means that calendars have to take it for a newer one. */
+export function entryDigest(entry: CalendarEntry, days: readonly number[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify(contentOf(entry, days)))
+    .digest('base64url')
+    .slice(0, 22);
+}
+
+/**
+ * The entry for the end of a token, with an alarm at each of the reminder days. Its UID is that of the profile, so that
+ * a renewal moves the entry in place of adding one. `changedAt`: since when it says this. Epoch milliseconds.
+ */
+export function calendarEvent(entry: CalendarEntry, days: readonly number[], changedAt: number): string {
+  const { summary, description, expiresAt, alarms } = contentOf(entry, days);
+  const event = emptyCalendar().createEvent({
+    id: `${entry.profile.id}@webex-token`,
+    sequence: sequenceAt(changedAt),
+    stamp: new Date(changedAt),
+    lastModified: new Date(changedAt),
+    start: new Date(expiresAt),
+    end: new Date(expiresAt + lengthMs),
+    summary,
+    description,
+    transparency: ICalEventTransparency.TRANSPARENT,
+  });
+  for (const alarm of alarms) {
+    event.createAlarm({
+      type: ICalAlarmType.display,
+      trigger: (alarm.days * dayMs) / 1000,
+      description: alarm.text,
     });
-    for (const each of thresholdsOf(reminded, days)) {
-      event.createAlarm({
-        type: ICalAlarmType.display,
-        trigger: (each * dayMs) / 1000,
-        description: `Webex token of ${profile.name}: ${each === 0 ? 'it ends now' : `${each} day${each === 1 ? '' : 's'} left`}`,
-      });
-    }
   }
-  return calendar.toString();
+  return foldLines(event.toString());
+}
+
+function contentOf({ profile, token }: CalendarEntry, days: readonly number[]) {
+  const { name } = profile;
+  const { expiresAt } = expiryOf(token.lifetimes);
+  return {
+    summary: `Webex token of ${name} expires`,
+    description: describe(profile, token, expiresAt),
+    expiresAt,
+    alarms: thresholdsOf({ ...token, expiresAt }, days).map((left) => ({
+      days: left,
+      text: `Webex token of ${name}: ${left === 0 ? 'it ends now' : `${left} day${left === 1 ? '' : 's'} left`}`,
+    })),
+  };
 }
 
 function describe(profile: Profile, token: Token, expiresAt: number): string {
@@ -62,16 +93,7 @@ function describe(profile: Profile, token: Token, expiresAt: number): string {
   ].join('\n');
 }
 
-/** When what the entry says last changed, as far as that is known. Epoch milliseconds. */
-function changedAt(token: Token): number {
-  return Math.max(token.capturedAt, token.verifiedAt ?? 0);
-}
-
-/**
- * Calendars take the entry with the higher number for the newer one. It grows with every capture, and once more where
- * Webex has confirmed the date: minutes since 2020, twice, which a 32-bit number holds until the year 4061.
- */
-function sequenceOf({ capturedAt, lifetimes }: Token): number {
-  const minutes = Math.max(0, Math.floor((capturedAt - Date.UTC(2020, 0, 1)) / 60_000));
-  return 2 * minutes + (lifetimes.confirmed === null ? 0 : 1);
+/** Calendars take the entry with the higher number for the newer one. Seconds since 2020: 31 bits last until 2088. */
+function sequenceAt(changedAt: number): number {
+  return Math.max(0, Math.floor((changedAt - Date.UTC(2020, 0, 1)) / 1000));
 }

@@ -170,6 +170,13 @@ export interface CalendarFeedTable {
   created_at: number;
 }
 
+/** What a profile's calendar entry said when it was last given out, as a digest, and since when. */
+export interface CalendarEntryTable {
+  profile_id: string;
+  digest: string;
+  changed_at: number;
+}
+
 /** A sign-in under way: what its state was made for, and what became of it. */
 export interface SignInTable {
   id: string;
@@ -311,4 +318,5 @@ export interface Schema {
   reminder: ReminderTable;
   tally: TallyTable;
   calendar_feed: CalendarFeedTable;
+  calendar_entry: CalendarEntryTable;
 }

@@ -21,6 +21,7 @@ export const tables = [
   'reminder',
   'tally',
   'calendar_feed',
+  'calendar_entry',
   'audit',
   'audit_head',
 ] as const satisfies (keyof Schema)[];

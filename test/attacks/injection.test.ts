@@ -2,8 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
-import { calendarText } from '../../src/expiry/calendar.ts';
-import { calendarEntries } from '../../src/expiry/calendar-entries.ts';
+import { calendarPieces } from '../../src/expiry/calendar-entries.ts';
 import { serveApi } from '../../src/server/serve-api.ts';
 import { simulatedAccounts } from '../../src/simulator/webex/organizations.ts';
 import { appendAudit } from '../../src/store/audit.ts';
@@ -65,7 +64,8 @@ describe('a name from Webex', () => {
       expect(text).not.toMatch(steering);
       expect(text).not.toContain('<script>alert');
     }
-    const lines = calendarText(await calendarEntries(web.vault), [30, 0]).split('\r\n');
+    const lines: string[] = [];
+    for await (const piece of calendarPieces(web.vault)) lines.push(...piece.split('\r\n'));
     for (const line of lines) expect(line).toMatch(/^$|^ |^[A-Z-]+(;[^:]*)?:/);
     expect(lines.join('\n')).not.toMatch(steering);
     expect(lines.filter((line) => /^(X-INJECTED|BCC)/i.test(line))).toEqual([]);

@@ -1,6 +1,7 @@
 import ICAL from 'ical.js';
 import { describe, expect, test } from 'vitest';
-import { calendarText } from '../../src/expiry/calendar.ts';
+import { type CalendarEntry, calendarEvent, calendarFrame } from '../../src/expiry/calendar.ts';
+import { calendarPieces } from '../../src/expiry/calendar-entries.ts';
 import {
   calendarFeed,
   calendarFeedMadeAt,
@@ -8,6 +9,8 @@ import {
   newCalendarFeed,
 } from '../../src/expiry/calendar-feed.ts';
 import { defaultReminderDays } from '../../src/expiry/variables.ts';
+import { setProfileName, setProfileOrganization } from '../../src/store/profiles.ts';
+import { updateToken } from '../../src/store/tokens.ts';
 import type { Token } from '../../src/tokens/token.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
 import { acme, capture, days, today } from './records.ts';
@@ -18,6 +21,17 @@ function tokenUntil(expiresAt: number, changes: Partial<Token> = {}): Token {
   const capturedAt = expiresAt - days(365);
   const lifetimes = { confirmed: null, reported: null, documented: expiresAt };
   return fakeToken({ profileId: profile.id, capturedAt, lifetimes, ...changes });
+}
+
+function calendarText(entries: CalendarEntry[], wanted: readonly number[]): string {
+  const { head, foot } = calendarFrame();
+  return head + entries.map((entry) => calendarEvent(entry, wanted, today)).join('') + foot;
+}
+
+async function textOf(pieces: AsyncIterable<string> | null): Promise<string> {
+  let text = '';
+  for await (const piece of pieces ?? []) text += piece;
+  return text;
 }
 
 /** The calendar as another program reads it. */
@@ -68,21 +82,68 @@ test('every line ends in CR LF and has at most 75 bytes', () => {
   expect(readBack(text)[0]?.description).toContain('ä'.repeat(90));
 });
 
-describe('a renewal moves the entry in place of adding one', () => {
-  test('same UID, later date, higher SEQUENCE', () => {
-    const before = only(tokenUntil(today + days(10)));
-    const after = only(tokenUntil(today + days(365)));
-    expect(after.uid).toBe(before.uid);
-    expect(after.sequence).toBeGreaterThan(before.sequence);
-    expect(after.startDate.compare(before.startDate)).toBe(1);
+describe('any change of what an entry says', () => {
+  const numbersOf = (event: ICAL.Event) => ({
+    sequence: event.sequence,
+    stamp: String(event.component.getFirstPropertyValue('dtstamp')),
+    modified: String(event.component.getFirstPropertyValue('last-modified')),
   });
 
-  test('and so does a date that Webex confirmed', () => {
-    const assumed = tokenUntil(today + days(365));
-    const confirmed = { ...assumed, lifetimes: { ...assumed.lifetimes, confirmed: today + days(45) } };
-    expect(only(confirmed).sequence).toBeGreaterThan(only(assumed).sequence);
-    expect(only(confirmed).sequence).toBeLessThan(2 ** 31);
+  type Records = Awaited<ReturnType<typeof acme>>;
+  const changes: [string, (records: Records, token: Token) => Promise<unknown>][] = [
+    ['a renewal', (records) => capture(records, today + days(1))],
+    ['another name', ({ db, profile: { id } }) => setProfileName(db, id, 'globex')],
+    ['another organization', ({ db, profile: { id } }) => setProfileOrganization(db, id, 'other')],
+    [
+      'a confirmed date',
+      ({ db }, { id, lifetimes }) =>
+        updateToken(db, id, { lifetimes: { ...lifetimes, confirmed: today + days(45) } }),
+    ],
+    [
+      'another account',
+      ({ db }, { id, account }) =>
+        updateToken(db, id, account === null ? {} : { account: { ...account, email: 'grace@acme.example' } }),
+    ],
+    [
+      'other days',
+      async ({ settings }) => {
+        settings.reminders.days = [30, 0];
+      },
+    ],
+    [
+      'another name, by a clock that was set back',
+      async (records) => {
+        records.setNow(today - days(400));
+        await setProfileName(records.db, records.profile.id, 'globex');
+      },
+    ],
+  ];
+
+  test.each(changes)('gives it higher numbers under the same UID: %s', async (_, change) => {
+    const records = await acme();
+    const token = await capture(records, today);
+    const read = async () => {
+      const [event] = readBack(await textOf(calendarPieces(records)));
+      if (event === undefined) throw new Error('no event');
+      return event;
+    };
+    const before = await read();
+    records.setNow(today + days(2));
+    // Checked once more, and nothing new: calendars have nothing to change.
+    await updateToken(records.db, token.id, { verifiedAt: today + days(2) });
+    expect(numbersOf(await read())).toEqual(numbersOf(before));
+    await change(records, token);
+    const after = await read();
+    expect(after.uid).toBe(before.uid);
+    expect(after.sequence).toBeGreaterThan(before.sequence);
+    expect(after.sequence).toBeLessThan(2 ** 31);
+    expect(numbersOf(after).stamp > numbersOf(before).stamp).toBe(true);
+    expect(numbersOf(after).modified).toBe(numbersOf(after).stamp);
   });
+});
+
+test('names no METHOD, because nobody is invited', () => {
+  expect(calendarText([{ profile, token: tokenUntil(today) }], [30])).not.toMatch(/^(METHOD|ORGANIZER)/m);
 });
 
 test('a short life has no alarm from before it began', () => {
@@ -109,7 +170,7 @@ describe('the feed', () => {
     expect(await calendarFeedMadeAt(records)).toBeNull();
     const secret = await newCalendarFeed(records, { user: 'ada' });
     expect(secret).toMatch(/^[\w-]{43}$/);
-    expect(readBack((await calendarFeed(records, secret)) ?? '')).toHaveLength(1);
+    expect(readBack(await textOf(await calendarFeed(records, secret)))).toHaveLength(1);
     expect(await calendarFeed(records, `${secret}x`)).toBeNull();
     expect(await calendarFeed(records, '')).toBeNull();
     expect(JSON.stringify(await records.db.selectFrom('calendar_feed').selectAll().execute())).not.toContain(

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { calendarText } from '../../expiry/calendar.ts';
-import { calendarEntries } from '../../expiry/calendar-entries.ts';
+import { calendarPieces } from '../../expiry/calendar-entries.ts';
 import { note, printExactly } from '../terminal.ts';
 import { withRecords } from '../with-records.ts';
 
@@ -14,9 +13,12 @@ export function command(): Command {
 
 async function calendar(names: string[]): Promise<void> {
   await withRecords(async (records) => {
-    const entries = await calendarEntries(records, names);
-    if (entries.length === 0) note('No token is held, so the calendar is empty.');
-    // Every line of it ends in CR LF, the last one too.
-    printExactly(`${calendarText(entries, records.settings.reminders.days).trimEnd()}\r`);
+    let isEmpty = true;
+    for await (const piece of calendarPieces(records, names)) {
+      isEmpty &&= !piece.includes('BEGIN:VEVENT');
+      // Every line of it ends in CR LF, the last one too, and a line is what is printed.
+      printExactly(piece.replace(/\n$/, ''));
+    }
+    if (isEmpty) note('No token is held, so the calendar is empty.');
   });
 }

@@ -17,6 +17,15 @@ export async function up(db: Kysely<never>): Promise<void> {
 
   // Who has a reminder already that did not reach everyone, as a JSON list.
   await db.schema.alterTable('reminder').addColumn('delivered_to', 'text').execute();
+
+  await db.schema
+    .createTable('calendar_entry')
+    .addColumn('profile_id', 'text', (column) =>
+      column.primaryKey().references('profile.id').onDelete('cascade'),
+    )
+    .addColumn('digest', 'text', (column) => column.notNull())
+    .addColumn('changed_at', 'bigint', (column) => column.notNull())
+    .execute();
 }
 
 const dueColumns = ['check_at', 'remind_mail_at', 'remind_webhook_at', 'remind_desktop_at'];

@@ -1,8 +1,8 @@
+import { pipeline } from 'node:stream/promises';
 import type { RequestHandler, Response } from 'express';
 import { appOrigin } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
-import { calendarText } from '../../expiry/calendar.ts';
-import { calendarEntries } from '../../expiry/calendar-entries.ts';
+import { calendarPieces } from '../../expiry/calendar-entries.ts';
 import {
   calendarFeed,
   calendarFeedMadeAt,
@@ -58,9 +58,9 @@ export function removeFeed({ vault }: WebContext): RequestHandler {
 /** `GET /calendar/:secret.ics`: the feed, for calendars on this machine: whoever knows the address needs no session. */
 export function feed({ vault }: Pick<WebContext, 'vault'>): RequestHandler<{ secret: string }> {
   return async (request, response) => {
-    const text = await calendarFeed(vault, request.params.secret);
-    if (text === null) throw new BrokerError('E_NOT_FOUND', 'This feed does not exist, or does no longer.');
-    sendCalendar(response, text);
+    const pieces = await calendarFeed(vault, request.params.secret);
+    if (pieces === null) throw new BrokerError('E_NOT_FOUND', 'This feed does not exist, or does no longer.');
+    await sendCalendar(response, pieces);
   };
 }
 
@@ -68,12 +68,23 @@ export function feed({ vault }: Pick<WebContext, 'vault'>): RequestHandler<{ sec
 export function calendarFile({ vault }: WebContext): RequestHandler<{ name?: string }> {
   return async (request, response) => {
     const { name } = request.params;
-    const entries = await calendarEntries(vault, name === undefined ? [] : [name]);
-    response.attachment(`webex-token${name === undefined ? 's' : `-${name}`}.ics`);
-    sendCalendar(response, calendarText(entries, vault.settings.reminders.days));
+    const pieces = calendarPieces(vault, name === undefined ? [] : [name]);
+    await sendCalendar(response, pieces, `webex-token${name === undefined ? 's' : `-${name}`}.ics`);
   };
 }
 
-function sendCalendar(response: Response, text: string): void {
-  response.set('Content-Type', 'text/calendar; charset=utf-8').send(text);
+/** Piece by piece, as fast as it is taken: memory never holds a hundred thousand entries. */
+async function sendCalendar(
+  response: Response,
+  pieces: AsyncGenerator<string>,
+  fileName?: string,
+): Promise<void> {
+  // A profile that does not exist shows with the first piece, and is another answer.
+  const first = await pieces.next();
+  if (fileName !== undefined) response.attachment(fileName);
+  response.set('Content-Type', 'text/calendar; charset=utf-8');
+  await pipeline(async function* () {
+    if (!first.done) yield first.value;
+    yield* pieces;
+  }, response);
 }
