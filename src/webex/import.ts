@@ -1,7 +1,9 @@
 import { BrokerError } from '../errors.ts';
 import { describeAccessToken } from './access-token.ts';
 import { assertBearerSyntax } from './bearer-syntax.ts';
+import { linesOf, undoCopying } from './copied-text.ts';
 import { looksLikeHtml, refuseMistakenInput } from './mistaken-input.ts';
+import { isPlaceholder } from './placeholder.ts';
 import type { Redirect } from './redirect.ts';
 import { assertRedirectLength, readRedirect } from './redirect.ts';
 import { withoutWrapping } from './text.ts';
@@ -15,17 +17,15 @@ export interface Imported {
 
 /**
  * Reads a redirect URL, its fragment, or a bare token, forgiving what copying does to them: white space,
- * quotes and brackets around, a `Bearer` in front, line breaks within. Throws `BrokerError` for anything else.
+ * quotes and brackets around, a `Bearer` in front, line breaks within, HTML entities and percent encoding. Throws
+ * `BrokerError` for anything else.
  */
 export function parseImport(input: string): Imported {
   assertRedirectLength(input);
-  if (looksLikeHtml(input)) refuseMistakenInput(input);
-  const bare = withoutWrapping(input.replace(/\p{Cf}/gu, '')).replace(/^authorization\s*:\s*/i, '');
+  if (looksLikeHtml(input) || isPlaceholder(input)) refuseMistakenInput(input);
+  const bare = withoutWrapping(undoCopying(input)).replace(/^authorization\s*:\s*/i, '');
   const text = withoutWrapping(bare.replace(/^bearer\s+/i, ''));
-  const lines = text
-    .split(/[\r\n]+/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+  const lines = linesOf(text);
   const imported = readOneLine(lines.join(''));
   // Joining lines is safe only where what comes out is known to be whole.
   if (lines.length > 1 && !isWhole(imported.redirect)) {

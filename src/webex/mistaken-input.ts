@@ -1,6 +1,7 @@
 import { BrokerError } from '../errors.ts';
-import { documentedClientId } from './defaults.ts';
-import { isUuid } from './organization-id.ts';
+import { documentedClientId, documentedState } from './defaults.ts';
+import { exampleOrganizationId, isUuid } from './organization-id.ts';
+import { isPlaceholder } from './placeholder.ts';
 
 interface Mistake {
   looksSo: (text: string) => boolean;
@@ -19,6 +20,24 @@ const mistakes: readonly Mistake[] = [
     code: 'E_REDIRECT_SAMPLE',
     message:
       'This is the example from the guide, not your own answer: it says sample_token where the token belongs.',
+    help: copyAddress,
+  },
+  {
+    looksSo: isPlaceholder,
+    code: 'E_REDIRECT_SAMPLE',
+    message: 'This is a placeholder from a guide: it says where the token belongs, and is none.',
+    help: copyAddress,
+  },
+  {
+    looksSo: (text) => text.trim() === documentedState,
+    code: 'E_REDIRECT_SAMPLE',
+    message: 'This is the state from the address in the guides, not a token.',
+    help: copyAddress,
+  },
+  {
+    looksSo: (text) => text.toLowerCase().includes(exampleOrganizationId) && !/access_token=/.test(text),
+    code: 'E_REDIRECT_ORGANIZATION_ID',
+    message: 'This has the example organization ID from Cisco’s guide in it, and is no token.',
     help: copyAddress,
   },
   {

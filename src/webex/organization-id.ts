@@ -6,14 +6,15 @@ const wholeUuid = new RegExp(`^${uuid}$`, 'i');
 const resourceUri = /^ciscospark:\/\/[^/]+\/([^/]+)\/([^/]+)$/i;
 
 /** The example in Cisco's guides: it has a g, which no UUID has. */
-const exampleId = 'a35bfbc6-ccbd-4a17-a488-72gf46c5420c';
+export const exampleOrganizationId = 'a35bfbc6-ccbd-4a17-a488-72gf46c5420c';
 
 const whereToLook =
   'In Control Hub (admin.webex.com) choose your organization’s name at the bottom left, and copy the Organization ID. ' +
   'It has 36 characters: digits and the letters a to f, in five groups with hyphens.';
 
 /** How Cisco's and Microsoft's guides write the place where the ID belongs. */
-const placeholder = /^[{<[]?org_?id[}>\]]?$/i;
+const placeholder =
+  /^[{<[(]*(?:(?:your|my|the|webex|cisco)[\s_-]*)*(?:org(?:ani[sz]ation)?|tenant)[\s_-]*(?:uu)?id(?:[\s_-]*(?:here|value))?[)}>\]]*$/i;
 
 /** Whether the text is a UUID as it stands, in any letter case. */
 export function isUuid(text: string): boolean {
@@ -82,7 +83,7 @@ function fromUrl(text: string): string | null {
     /[?&#](?:org|organization)(?:_?(?:id|uuid))?=([^&#]+)/i.exec(text)?.[1];
   if (named === undefined) return null;
   const id = decodeSoftly(named);
-  if (id.toLowerCase() === exampleId || placeholder.test(id)) throw explainMiss(id);
+  if (id.toLowerCase() === exampleOrganizationId || placeholder.test(id)) throw explainMiss(id);
   return fromIdentifier(id);
 }
 
@@ -97,7 +98,7 @@ function decodeSoftly(text: string): string {
 function explainMiss(text: string): BrokerError {
   const lower = text.toLowerCase();
   if (lower === '') return miss('No organization ID was given.');
-  if (lower.includes(exampleId)) {
+  if (lower.includes(exampleOrganizationId)) {
     return miss(
       'That is the example from Cisco’s guide. It stands for your own ID, and could be nobody’s: it has a g in it.',
     );

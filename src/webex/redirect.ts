@@ -138,8 +138,7 @@ function readToken(parameters: Parameters, accessToken: string, partial: boolean
     });
   }
   const lifetime = readExpiresIn(parameters.expires_in, accessToken);
-  if (lifetime.warning !== null && !(partial && parameters.expires_in === undefined))
-    warnings.push(lifetime.warning);
+  if (lifetime.warning !== null) warnings.push(lifetime.warning);
   warnings.push(...describeAccessToken(accessToken).warnings);
   return {
     kind: 'token',

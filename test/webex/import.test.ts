@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseImport } from '../../src/webex/import.ts';
 import { brokerErrorOf } from './broker-error.ts';
@@ -108,5 +109,127 @@ describe('what is refused', () => {
     ['nothing', ' \n', 'E_REDIRECT_EMPTY'],
   ])('%s', (_, input, code) => {
     expect(brokerErrorOf(() => parseImport(input)).code).toBe(code);
+  });
+});
+
+/** What happens to an address on its way from the browser to the paste box. */
+const manglings: [string, (text: string) => string][] = [
+  ['&amp;', (text) => text.replaceAll('&', '&amp;')],
+  ['&AMP;', (text) => text.replaceAll('&', '&AMP;')],
+  ['&amp;amp;', (text) => text.replaceAll('&', '&amp;amp;')],
+  ['&#38;', (text) => text.replaceAll('&', '&#38;')],
+  ['&#038;', (text) => text.replaceAll('&', '&#038;')],
+  ['&#x26;', (text) => text.replaceAll('&', '&#x26;')],
+  ['&amp;#38;', (text) => text.replaceAll('&', '&amp;#38;')],
+  ['&#X3D; and &num;', (text) => text.replaceAll('=', '&#X3D;').replaceAll('#access', '&num;access')],
+  ['%23', (text) => text.replace('#', '%23')],
+  ['%2523', (text) => text.replace('#', '%2523')],
+  ['percent encoding of the whole', encodeURIComponent],
+  ['double percent encoding of the whole', (text) => encodeURIComponent(encodeURIComponent(text))],
+  [
+    'a link that a mail filter made',
+    (text) => `https://links.example/?url=${encodeURIComponent(text)}&data=05%7C02`,
+  ],
+  ['quotes', (text) => `"${text}"`],
+  ['typographic quotes', (text) => `“${text}”`],
+  ['angle brackets', (text) => `<${text}>`],
+  ['escaped angle brackets', (text) => `&lt;${text}&gt;`],
+  ['escaped quotes', (text) => `&quot;${text}&quot;`],
+  ['line breaks', (text) => text.replace(/.{70}/g, '$&\r\n')],
+  ['line breaks in a quoted mail', (text) => `> ${text.replace(/.{70}/g, '$&\n> ')}`],
+  ['line separators', (text) => text.replace(/.{60}/g, '$&\u2028')],
+  ['zero-width characters', (text) => text.replace(/.{9}/g, '$&\u200b\u2060')],
+  ['soft hyphens', (text) => text.replace(/.{9}/g, '$&\u00ad')],
+  ['escaped soft hyphens', (text) => text.replace(/.{30}/g, '$&&shy;')],
+  ['a byte order mark', (text) => `\ufeff${text}`],
+  ['white space around', (text) => `\t\n  ${text}\u00a0\r\n`],
+];
+
+describe('an address that was copied through', () => {
+  test.each(manglings)('%s', (_, mangle) => {
+    expect(parseImport(mangle(url)).redirect).toMatchObject({
+      accessToken: token,
+      expiresIn: 3887999,
+      state: 'abc',
+      warnings: [],
+    });
+  });
+
+  test('two of these after each other', () => {
+    const some = fc.constantFrom(...manglings.map(([, mangle]) => mangle));
+    const filler = fc.stringMatching(/^[A-Za-z0-9_-]{64}$/);
+    fc.assert(
+      fc.property(filler, some, fc.constantFrom('"', '<', '\n', '\u200b'), (own, mangle, mark) => {
+        const accessToken = [own, 'PF84', token.slice(-36)].join('_');
+        const address = `http://localhost:3000/auth/code#access_token=${accessToken}&${rest}`;
+        const redirect = parseImport(`${mark}${mangle(address)}${mark === '<' ? '>' : mark}`).redirect;
+        expect(redirect).toMatchObject({ accessToken, expiresIn: 3887999, state: 'abc' });
+      }),
+    );
+  });
+});
+
+test.each([
+  '<Copy this bearer token>',
+  'Copy this bearer token',
+  '{sample_token}',
+  '{{access_token}}',
+  '[your token]',
+  '<your-token-here>',
+  'YOUR_TOKEN',
+  'YOUR_ACCESS_TOKEN_HERE',
+  'yourAccessToken',
+  'paste the token here',
+  'BEARER_TOKEN',
+  'Bearer YOUR_TOKEN',
+  '$WEBEX_TOKEN',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in a script
+  '${TOKEN}',
+  '%TOKEN%',
+  'xxxxxxxxxxxx',
+  '************',
+  '••••••••••••',
+  'this-should-be-a-random-string-for-security-purpose',
+  'a35bfbc6-ccbd-4a17-a488-72gf46c5420c',
+  `${'A'.repeat(64)}_PF84_a35bfbc6-ccbd-4a17-a488-72gf46c5420c`,
+])('the placeholder %s is called what it is, alone and in an address', async (placeholder) => {
+  const codes = ['E_REDIRECT_SAMPLE', 'E_REDIRECT_ORGANIZATION_ID'];
+  const address = `http://localhost:3000/auth/code#access_token=${encodeURIComponent(placeholder)}&${rest}`;
+  for (const input of [placeholder, `"${placeholder}"`, `${placeholder}\n`, address]) {
+    const error = await brokerErrorOf(() => parseImport(input));
+    expect(codes).toContain(error.code);
+    expect(error.message).not.toContain('\n');
+  }
+});
+
+describe('expires_in that counts as not reported', () => {
+  const withLifetime = (value: string) => `#access_token=${token}&token_type=Bearer${value}`;
+  test.each([
+    '',
+    '&expires_in=',
+    '&expires_in=0',
+    '&expires_in=000',
+    '&expires_in=-1',
+    '&expires_in=315360001',
+    '&expires_in=9007199254740993',
+    '&expires_in=soon',
+    '&expires_in=NaN',
+    '&expires_in=Infinity',
+    '&expires_in=1e3',
+    '&expires_in=3600.5',
+    '&expires_in=0x10',
+    '&expires_in=%2B3600',
+    '&expires_in=%D9%A3',
+  ])('%s', (value) => {
+    for (const text of [withLifetime(value), withLifetime(value).replace('&token_type=Bearer', '')]) {
+      const { redirect } = parseImport(text);
+      expect(redirect).toMatchObject({ kind: 'token', expiresIn: null });
+      expect(redirect.kind === 'token' && redirect.warnings.join()).toContain('expires_in');
+    }
+  });
+
+  test.each(['1', '3887999', '315360000'])('but %s does', (value) => {
+    const { redirect } = parseImport(withLifetime(`&expires_in=${value}`));
+    expect(redirect).toMatchObject({ expiresIn: Number(value), warnings: [] });
   });
 });

@@ -1,0 +1,78 @@
+/*
+ * What copying does to an address or a token on its way from the browser: mail programs, chats and web pages encode
+ * characters, break lines and add marks.
+ */
+
+const entities: Record<string, string> = {
+  amp: '&',
+  num: '#',
+  equals: '=',
+  quot: '"',
+  apos: "'",
+  lt: '<',
+  gt: '>',
+  colon: ':',
+  sol: '/',
+  lowbar: '_',
+  period: '.',
+  percnt: '%',
+  nbsp: ' ',
+  shy: '',
+  zwsp: '',
+};
+
+const entity = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));/gi;
+
+/** How often the same text may have been encoded. */
+const mostTimes = 5;
+
+/** The text with HTML entities and percent encoding taken off that copying put on, and nothing invisible in it. */
+export function undoCopying(text: string): string {
+  const plain = repeatedly(text, decodeEntities).replace(/\p{Cf}/gu, '');
+  // Encoded as a whole, as a link that a mail filter replaced carries the address that it stands for.
+  const decoded = repeatedly(plain, (each) =>
+    /(?:access_token|error)=/.test(each) || !/(?:access_token|error)%(?:25)*3D/i.test(each)
+      ? each
+      : decodePercent(each),
+  );
+  return decoded.replace(/%(?:25)*23(?=(?:access_token|error)=)/i, '#');
+}
+
+/** The lines of a text, joined where they were one: without quotation marks of mails in front. */
+export function linesOf(text: string): string[] {
+  return text
+    .split(/[\r\n\u2028\u2029]+/)
+    .map((line) => line.replace(/^[\s>]+/, '').trimEnd())
+    .filter((line) => line !== '');
+}
+
+function repeatedly(text: string, change: (text: string) => string): string {
+  let now = text;
+  for (let times = 0; times < mostTimes; times += 1) {
+    const next = change(now);
+    if (next === now) break;
+    now = next;
+  }
+  return now;
+}
+
+function decodeEntities(text: string): string {
+  return text.replace(entity, (found, decimal?: string, hexadecimal?: string, name?: string) => {
+    if (name !== undefined) return entities[name.toLowerCase()] ?? found;
+    const code = decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal);
+    // Only what can stand in an address: anything else stays as it is, and is refused as such.
+    return code === 0xa0 || (code >= 0x20 && code < 0x7f)
+      ? String.fromCharCode(code)
+      : code === 0xad
+        ? ''
+        : found;
+  });
+}
+
+function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

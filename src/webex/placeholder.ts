@@ -1,0 +1,24 @@
+/** Brackets that guides put around what a reader is to fill in. */
+const bracketed =
+  /^(?:<[A-Za-z _.'’-]{1,80}>|\{{1,2}[A-Za-z _.-]{1,80}\}{1,2}|\[[A-Za-z _.-]{1,80}\]|\$\{?[A-Za-z_]{1,60}\}?|%[A-Za-z_]{1,60}%)$/;
+
+/** The words that such a text is made of, apart from the last one. */
+const before =
+  '(?:your|my|the|an?|this|new|insert|paste|copy|copied|enter|put|replace|with|fill|in|dummy|test|bearer|access|api|auth|oauth2?|scim|webex|secret|sample|example)';
+const named = new RegExp(`^(?:${before} )*(?:token|secret)(?: (?:here|value|string|goes|from|webex))*$`);
+
+/** What masks show in place of a secret. */
+const masked = /^(?:[x*.•…●_-]{3,}|…)$/i;
+
+/** Whether a text only stands for the token that belongs in its place, as in a guide's example. */
+export function isPlaceholder(text: string): boolean {
+  const trimmed = text.trim();
+  if (trimmed.length > 120) return false;
+  if (bracketed.test(trimmed) || masked.test(trimmed)) return true;
+  const words = trimmed
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .replace(/[\s_\-<>{}[\]()"'`:.]+/g, ' ')
+    .trim();
+  return named.test(words);
+}
