@@ -63,6 +63,30 @@ test('a lost key is said before anybody is sent to sign in, and makes neither a 
   expect(existsSync(join(here.home, 'key.jwk'))).toBe(false);
 });
 
+test('key add needs the fingerprint where nobody can be asked, and the right one; before that nothing is written', async () => {
+  const here = await machine();
+  const other = await machine(undefined, { WEBEX_TOKEN_KEY_FILE: join(here.home, '..', 'other.jwk') });
+  const asked = await other.run(['key', 'request', '--file']);
+  const fingerprint = /([0-9a-f]{4}-){4}[0-9a-f]{4}/.exec(asked.stderr)?.[0] ?? '';
+  const without = await here.run(['key', 'add'], asked.stdout);
+  expect(without).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('--fingerprint') });
+  expect(without.stderr).not.toContain(fingerprint);
+  for (const wrong of ['', '0000-0000-0000-0000-0000', fingerprint.slice(0, -1), `${fingerprint}0`]) {
+    const { code, stderr } = await here.run(['key', 'add', `--fingerprint=${wrong}`], asked.stdout);
+    expect({ wrong, code, stderr }).toEqual({
+      wrong,
+      code: 1,
+      stderr: expect.stringContaining('another fingerprint'),
+    });
+  }
+  expect(existsSync(here.home)).toBe(false);
+
+  const typed = fingerprint.toUpperCase().replaceAll('-', ' ');
+  expect(await here.run(['key', 'add', '--fingerprint', typed], asked.stdout)).toMatchObject({ code: 0 });
+  const status = JSON.parse((await here.run(['key', 'status', '--json'])).stdout) as Status;
+  expect(status.keys).toHaveLength(2);
+});
+
 test('a backup gives the token back: over a damaged store, which is kept, and on another machine', async () => {
   const here = await holdingToken();
   const file = join(here.home, '..', 'store.backup');

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { type Machine, machine, program } from './run.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
@@ -8,21 +10,26 @@ vi.setConfig({ testTimeout: 90_000 });
 /** util-linux's `script` gives a program a terminal. */
 const hasScript = process.platform === 'linux' && existsSync('/usr/bin/script');
 
-/** All that a terminal shows while the program runs in it; `typed` is typed once the words have appeared. */
-function onTerminal(here: Machine, args: string, typed?: { after: string; text: string }): Promise<string> {
+/** All that a terminal shows while the program runs in it; each text is typed once the words before it have appeared. */
+function onTerminal(
+  here: Machine,
+  args: string,
+  ...typed: { after: string; text: string }[]
+): Promise<string> {
   const command = `'${process.execPath}' '${program}' ${args}`;
   const child = spawn('/usr/bin/script', ['-qec', command, '/dev/null'], {
     env: { ...here.environment, TERM: 'xterm-256color' },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   let shown = '';
-  let toType = typed;
+  let looked = 0;
   child.stdout.setEncoding('utf8').on('data', (part: string) => {
     shown += part;
-    if (toType === undefined || !shown.includes(toType.after)) return;
-    const { text } = toType;
-    toType = undefined;
-    child.stdin.write(text);
+    const [next] = typed;
+    if (next === undefined || !shown.includes(next.after, looked)) return;
+    looked = shown.length;
+    typed.shift();
+    child.stdin.write(next.text);
   });
   return new Promise((resolve) => {
     child.on('close', () => resolve(shown));
@@ -37,6 +44,25 @@ describe.runIf(hasScript)('on a terminal', () => {
     expect(shown).toContain('Stored');
     expect(shown).not.toContain('fake-token');
     expect((await here.run(['get', 'acme'])).stdout).toBe(`${token}\n`);
+  });
+
+  test('key add shows the fingerprint and asks, and adds nothing without a yes', async () => {
+    const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
+    await here.run(['import', 'acme'], 'fake-token-for-acme-1');
+    const other = await machine(undefined, { WEBEX_TOKEN_KEY_FILE: join(temporaryFolder(), 'other.jwk') });
+    const asked = await other.run(['key', 'request', '--file']);
+    const fingerprint = /([0-9a-f]{4}-){4}[0-9a-f]{4}/.exec(asked.stderr)?.[0] ?? 'none';
+    const keys = async () => JSON.parse((await here.run(['key', 'status', '--json'])).stdout).keys.length;
+    const paste = { after: 'press Enter', text: `${asked.stdout.trim()}\r` };
+    for (const answer of ['n\r', '\r', '\u0003', '\u0004']) {
+      const refused = await onTerminal(here, 'key add', paste, { after: '[y/N]', text: answer });
+      expect(refused).toContain(fingerprint);
+      expect(refused).toContain('The key was not added.');
+      expect(await keys()).toBe(1);
+    }
+    const added = await onTerminal(here, 'key add', paste, { after: '[y/N]', text: 'y\r' });
+    expect(added).toContain('Added: the key of');
+    expect(await keys()).toBe(2);
   });
 
   test('colour, but never with NO_COLOR', async () => {

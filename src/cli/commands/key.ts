@@ -12,6 +12,7 @@ import {
 import { systemKeychain } from '../../keys/keychain.ts';
 import { privateFolder } from '../../private-files.ts';
 import { addHeldKey, addRequestedKey } from '../../vault/add-key.ts';
+import { expectEnrollment } from '../../vault/key-memory.ts';
 import { type KeyDescription, type KeyStatus, keyStatus } from '../../vault/key-status.ts';
 import { type KeyKind, makeFileKey, makeKeychainKey, makePassphraseKey } from '../../vault/make-key.ts';
 import { type KeySource, keyFilePath } from '../../vault/obtain-key.ts';
@@ -21,6 +22,8 @@ import { type Rotated, rotateDataKey } from '../../vault/rotate-data-key.ts';
 import { keyName } from '../../vault/this-host.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { newPassphrase } from '../ask-secret.ts';
+import { confirm } from '../confirm.ts';
+import { readHiddenLine } from '../hidden-line.ts';
 import { showProgress } from '../progress.ts';
 import { table } from '../table.ts';
 import { note, print, printJson, readStandardInput, warn } from '../terminal.ts';
@@ -48,18 +51,21 @@ export function command(): Command {
   key
     .command('add')
     .description(
-      'Let one more key in: a colleague\'s, by the line that "webex-token key request" printed for them, read from\n' +
-        'standard input; or one of your own.',
+      'Let one more key in: a colleague\'s, by the line that "webex-token key request" printed for them: it is\n' +
+        'asked for on a terminal, else read from standard input; or one of your own.',
     )
     .addOption(
       new Option('--keychain', "a new key in this machine's keychain").conflicts(['file', 'passphrase']),
     )
     .addOption(new Option('--file', 'the key file that WEBEX_TOKEN_KEY_FILE names').conflicts('passphrase'))
-    .option('--fingerprint <text>', 'refuse a request that has another one')
+    .option(
+      '--fingerprint <text>',
+      'what the sender of the request sees; needed where there is no terminal to ask on',
+    )
     .addOption(new Option('--passphrase', 'a passphrase, for example to be kept in a safe'))
     .addHelpText(
       'after',
-      '\nExamples:\n  webex-token key add < request.txt\n  webex-token key add --passphrase',
+      '\nExamples:\n  webex-token key add\n  webex-token key add --fingerprint 1f2e-3d4c-5b6a-7988-0716 < request.txt\n  webex-token key add --passphrase',
     )
     .action(add);
   key
@@ -179,11 +185,36 @@ function reportReplaced({ settings }: Vault, { oldKey, newKey, heldBy }: Replace
   note('The old key no longer opens it. Backups made before still need the old one: make a new backup.');
 }
 
-function refuseOtherFingerprint(request: KeyRequest, expected: string | undefined): void {
-  if (expected === undefined || expected === fingerprint(request)) return;
-  throw new BrokerError('E_KEY_REQUEST', `The request has the fingerprint ${fingerprint(request)}.`, {
-    help: 'It was changed on its way, or is another one. Nothing was changed.',
-  });
+/** Makes sure that a request is the one that its sender made, before the store is opened. Throws `E_USAGE`, `E_KEY_REQUEST`. */
+async function confirmRequest(request: KeyRequest, expected: string | undefined): Promise<void> {
+  const actual = fingerprint(request);
+  if (expected !== undefined) {
+    if (comparable(expected) === comparable(actual)) return;
+    throw new BrokerError('E_KEY_REQUEST', 'The request has another fingerprint.', {
+      help: 'It was changed on its way, or is another one. Nothing was changed.',
+    });
+  }
+  note(`The key of ${request.name} asks for access to every token. Its fingerprint is ${actual}`);
+  if (await confirm('Does the person who sent the request see the same one?')) return;
+  throw new BrokerError('E_KEY_REQUEST', 'The key was not added.', { help: 'Nothing was changed.' });
+}
+
+function comparable(fingerprint: string): string {
+  return fingerprint.toLowerCase().replace(/[\s-]/g, '');
+}
+
+/** The request, and the fingerprint where it was given: it has to be where nobody can be asked. Throws `E_USAGE`. */
+async function readRequest(expected: string | undefined): Promise<KeyRequest> {
+  if (process.stdin.isTTY && process.stderr.isTTY) {
+    note('Paste the line that "webex-token key request" printed, then press Enter.');
+    return parseRequest(await readHiddenLine());
+  }
+  if (expected === undefined) {
+    throw new BrokerError('E_USAGE', 'Without a terminal to ask on, --fingerprint is needed.', {
+      help: 'It is what "webex-token key request" printed below the request: get it from the person who sent it, by another way than the request. Nothing was changed.',
+    });
+  }
+  return parseRequest(await readStandardInput(10_000));
 }
 
 interface AddOptions {
@@ -195,17 +226,8 @@ interface AddOptions {
 
 async function add(options: AddOptions): Promise<void> {
   const own = options.keychain || options.file || options.passphrase;
-  const text = own ? '' : await readStandardInput(10_000);
+  if (!own) return await addRequested(options.fingerprint);
   await withVault(async (vault, actor) => {
-    if (!own) {
-      const wanted = parseRequest(text);
-      refuseOtherFingerprint(wanted, options.fingerprint);
-      await addRequestedKey(vault, wanted, actor);
-      note(`Let in: the key of ${wanted.name}. Its fingerprint is ${fingerprint(wanted)}`);
-      note('Compare it with what they see. If it is another, take the key out again at once:');
-      note(`  webex-token key remove ${shortKeyId(wanted.id)}`);
-      return;
-    }
     const { source } = vault.keys;
     const made = options.keychain
       ? await makeKeychainKey(source)
@@ -224,6 +246,15 @@ async function add(options: AddOptions): Promise<void> {
   });
 }
 
+async function addRequested(expected: string | undefined): Promise<void> {
+  const wanted = await readRequest(expected);
+  await confirmRequest(wanted, expected);
+  await withVault(async (vault, actor) => {
+    await addRequestedKey(vault, wanted, actor);
+    note(`Added: the key of ${wanted.name}, ${shortKeyId(wanted.id)}. It opens the store from now on.`);
+  });
+}
+
 async function request(options: { file?: boolean }): Promise<void> {
   const settings = readSettings();
   if (options.file && settings.keyFile === null) {
@@ -232,6 +263,7 @@ async function request(options: { file?: boolean }): Promise<void> {
   privateFolder(settings.home);
   const source: KeySource = { settings, keychain: systemKeychain, now: Date.now, notice: warn };
   const { key, info } = options.file ? makeFileKey(source) : await makeKeychainKey(source);
+  await expectEnrollment(source, info.kind, info.id);
   const made = requestFor(key, info.kind === 'file' ? 'file' : 'keychain', keyName());
   print(formatRequest(made));
   note(
