@@ -5,7 +5,7 @@ import { entraSignsInAlone } from '../handoff/entra/sign-in-method.ts';
 import { trustedCertificates } from '../http/certificates.ts';
 import { connectFailureOf, type Hop } from '../http/connect-failure.ts';
 import { explainNetworkError, type NetworkFailure } from '../http/explain-network-error.ts';
-import { createFetch } from '../http/fetch.ts';
+import { createFetch } from '../http/create-fetch.ts';
 import { type HttpProxy, namedProxy, proxyFor } from '../http/proxy.ts';
 import { type Deployment, deployments, deploymentTitles } from '../webex/deployments.ts';
 import type { Finding } from './finding.ts';

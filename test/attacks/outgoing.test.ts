@@ -314,7 +314,7 @@ test('nothing else in this program calls anybody', () => {
     'handoff/okta/okta.ts',
     'handoff/okta/sign-in.ts',
     'handoff/showing-fetch.ts',
-    'http/fetch.ts',
+    'http/create-fetch.ts',
     'server/examine-network.ts',
     'server/presence.ts',
     'webex/http.ts',

@@ -154,7 +154,7 @@ describe.skipIf(!canMakeCertificates)('through a proxy (skipped where there is n
   });
 
   it('the same settings may stand in .env', async () => {
-    const { createFetch } = await import('../../src/http/fetch.ts');
+    const { createFetch } = await import('../../src/http/create-fetch.ts');
     const { environmentWithDotEnv } = await import('../../src/environment.ts');
     const behind = await webexBehindTls(await simulated());
     const proxy = await fakeProxy({ leadsTo: behind.port });

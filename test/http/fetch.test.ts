@@ -1,14 +1,21 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConnectFailure, type Hop } from '../../src/http/connect-failure.ts';
+import { createFetch } from '../../src/http/create-fetch.ts';
 import { explainNetworkError } from '../../src/http/explain-network-error.ts';
-import { createFetch } from '../../src/http/fetch.ts';
 import { canMakeCertificates, makeCertificate } from '../certificates.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { fakeProxy, listening, rudeServer } from './fake-proxy.ts';
+
+const hasIPv6 = Object.values(networkInterfaces()).some((each) =>
+  each?.some(({ address }) => address === '::1'),
+);
 
 const host = 'webexapis.test';
 const url = `https://${host}/v1/people/me`;
@@ -147,6 +154,27 @@ describe('this machine itself never needs a proxy', () => {
       expect(await (await fetch(`http://${name}:${port}/`)).text()).toBe('here');
     }
     expect(proxy.connections).toBe(0);
+  });
+
+  it.skipIf(!hasIPv6)('with its IPv6 address (skipped where there is none)', async () => {
+    const server = createHttpServer((_, response) => response.end('here')).listen(0, '::1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const proxy = await fakeProxy({ status: 500 });
+    const fetch = createFetch({ HTTP_PROXY: `127.0.0.1:${proxy.port}` });
+    const { port } = server.address() as AddressInfo;
+    expect(await (await fetch(`http://[::1]:${port}/`)).text()).toBe('here');
+    expect(proxy.connections).toBe(0);
+  });
+
+  it('reaches an IPv6 address by the proxy', async () => {
+    const proxy = await fakeProxy({ status: 403 });
+    const fetch = createFetch({ HTTPS_PROXY: `127.0.0.1:${proxy.port}` });
+    await expect(fetch('https://[2001:db8::1]:8443/')).rejects.toThrow();
+    expect(proxy.asked).toEqual(['[2001:db8::1]:8443']);
   });
 });
 

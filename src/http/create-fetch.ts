@@ -1,0 +1,43 @@
+import { isIPv6 } from 'node:net';
+import { Agent, fetch } from 'undici';
+import { trustedContext } from './certificates.ts';
+import { connectTo } from './connect.ts';
+import { ProxiedFailure } from './connect-failure.ts';
+import { proxyFor } from './proxy.ts';
+
+type Fetch = typeof globalThis.fetch;
+
+/** For opening a connection: less than any request may take, so that the hop that hangs is named. Milliseconds. */
+const connectTimeoutMs = 8_000;
+
+/** A `fetch` that uses the proxy and the certificate authorities that this environment names. */
+export function createFetch(
+  environment: Readonly<NodeJS.Dict<string>>,
+  timeoutMs: number = connectTimeoutMs,
+): Fetch {
+  const trusted = trustedContext(environment);
+  const dispatcher = new Agent({
+    connect: ({ hostname, port, protocol }, callback) => {
+      const secure = protocol === 'https:';
+      // An IPv6 address comes without its brackets.
+      const url = new URL(`${protocol}//${isIPv6(hostname) ? `[${hostname}]` : hostname}`);
+      url.port = port;
+      const target = { host: hostname, port: Number(port) || (secure ? 443 : 80), secure };
+      connectTo(target, { proxy: proxyFor(url, environment), trusted, timeoutMs }).then(
+        (socket) => callback(null, socket),
+        (error: Error) => callback(error, null),
+      );
+    },
+  });
+  return async (input, init) => {
+    const proxy = proxyFor(new URL(input instanceof Request ? input.url : input), environment);
+    try {
+      return (await fetch(input as string | URL, {
+        ...(init as object),
+        dispatcher,
+      })) as unknown as Response;
+    } catch (error) {
+      throw proxy === null ? error : new ProxiedFailure(proxy.name, error);
+    }
+  };
+}
