@@ -25,6 +25,7 @@ export function trustedCertificates(environment: Environment): string[] {
 }
 
 let ofThisProcess: string[] | undefined;
+let contextOfThisProcess: SecureContext | undefined;
 
 /**
  * The same by the environment of this process and `.env`, for mail and databases, whose libraries connect by themselves.
@@ -39,7 +40,13 @@ export function trustedCertificatesHere(): string[] | undefined {
   return ofThisProcess;
 }
 
-/** The same, ready for connections; read once, when it is first needed. */
+/** The same, ready for connections. */
+export function trustedContextHere(): SecureContext {
+  contextOfThisProcess ??= createSecureContext({ ca: trustedCertificatesHere() });
+  return contextOfThisProcess;
+}
+
+/** The same for an environment; read once, when it is first needed. */
 export function trustedContext(environment: Environment): () => SecureContext {
   let context: SecureContext | undefined;
   return () => {

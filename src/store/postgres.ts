@@ -10,7 +10,7 @@ import pg from 'pg';
 import { readTextFile } from '../decode-text.ts';
 import { absolutePath } from '../environment.ts';
 import { BrokerError } from '../errors.ts';
-import { trustedCertificatesHere } from '../http/certificates.ts';
+import { trustedCertificatesHere, trustedContextHere } from '../http/certificates.ts';
 import { SqlCursor } from './postgres-cursor.ts';
 import { isConnectionLost, postgresFailure } from './postgres-failures.ts';
 import { type PostgresAddress, type PostgresTls, shownPostgresUrl } from './postgres-url.ts';
@@ -180,7 +180,10 @@ function tlsOptions({ verify, rootCertificate, certificate, key }: PostgresTls, 
     host,
     rejectUnauthorized: verify !== 'nothing',
     ...(rootCertificate !== null && { ca: pem(rootCertificate, 'sslrootcert') }),
-    ...(rootCertificate === null && verify !== 'nothing' && { ca: trustedCertificatesHere() }),
+    // Made once: it takes tens of milliseconds.
+    ...(rootCertificate === null &&
+      verify !== 'nothing' &&
+      (certificate === null ? { secureContext: trustedContextHere() } : { ca: trustedCertificatesHere() })),
     ...(certificate !== null && { cert: pem(certificate, 'sslcert') }),
     ...(key !== null && { key: pem(key, 'sslkey') }),
     ...(verify === 'authority' && { checkServerIdentity: () => undefined }),

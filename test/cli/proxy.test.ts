@@ -12,6 +12,7 @@ import { fakeProxy, listening, rudeServer } from '../http/fake-proxy.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { printedLink } from './browser-by-hand.ts';
+import { hold } from './hold.ts';
 import { freePort, machine } from './run.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
@@ -201,6 +202,35 @@ describe('a proxy that fails', () => {
       expect(`${stdout}${stderr}`).not.toMatch(/fake-password|Webex has a problem|AZURE_|name 127/);
       expect(performance.now() - begun).toBeLessThan(30_000);
     }
+  });
+
+  it.each([
+    [
+      'entra',
+      {
+        AZURE_TENANT_ID: 'acme.example',
+        AZURE_CLIENT_ID: 'fake',
+        AZURE_CLIENT_SECRET: 'fake',
+        WEBEX_TOKEN_ENTRA_LOGIN_URL: 'https://login.test',
+      },
+    ],
+    ['okta', { OKTA_CLIENT_ORGURL: 'https://okta.test', OKTA_CLIENT_TOKEN: 'fake' }],
+  ])('is named by push %s, which blames no setting of its own', async (provider, settings) => {
+    const simulator = await simulated();
+    const proxy = await fakeProxy({ status: 407 });
+    const here = await machine(simulator, { ...settings, HTTPS_PROXY: `127.0.0.1:${proxy.port}` });
+    await hold(here, simulator.issueToken('full-admin').accessToken);
+    const { code, stderr } = await here.run([
+      'push',
+      provider,
+      'acme',
+      '--app',
+      '00000000-0000-4000-8000-000000000000',
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`The proxy 127.0.0.1:${proxy.port} wants a user name and password (407).`);
+    expect(stderr).not.toMatch(/AZURE_|OKTA_CLIENT|Webex says/);
+    expect(proxy.asked.length).toBe(1);
   });
 
   it('is not asked for this machine’s own server, with Node’s own switch set too', async () => {

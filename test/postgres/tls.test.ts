@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../src/demo/postgres-server.ts';
 import { openStore } from '../../src/store/store.ts';
+import { machine } from '../cli/run.ts';
 import { selfSigned } from '../handoff/self-signed.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { brokerErrorOf } from '../thrown.ts';
@@ -69,4 +70,17 @@ test('verify-full refuses another name, an address among them; verify-ca does no
 test('require encrypts and asks no more; disable does not', async () => {
   expect(await encrypted(at('localhost', 'sslmode=require'))).toBe(true);
   expect(await encrypted(at('127.0.0.1', 'sslmode=disable'))).toBe(false);
+});
+
+test('verify-full takes an authority that only SSL_CERT_FILE names, for sslrootcert=system and without', async () => {
+  for (const query of ['sslmode=verify-full&sslrootcert=system', 'sslmode=verify-full']) {
+    const on = await machine(undefined, {
+      WEBEX_TOKEN_DATABASE_URL: at('localhost', query),
+      NODE_EXTRA_CA_CERTS: pemFile(identity.certificate),
+    });
+    expect(await on.run(['list', '--json'])).toMatchObject({ code: 0, stdout: '[]\n' });
+    on.environment.NODE_EXTRA_CA_CERTS = undefined;
+    on.environment.SSL_CERT_FILE = pemFile(identity.certificate);
+    expect(await on.run(['list', '--json'])).toMatchObject({ code: 0, stdout: '[]\n' });
+  }
 });
