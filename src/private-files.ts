@@ -16,22 +16,77 @@ export type Files = Pick<
 
 /** Makes the data folder, for its owner alone, or refuses one that others may enter. Throws `E_LOOSE_FILE`, `E_HOME`. */
 export function privateFolder(path: string, files: Files = nodeFiles): void {
-  let made = false;
-  try {
-    made = files.mkdirSync(path, { recursive: true, mode: 0o700 }) !== undefined;
-  } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    throw new BrokerError('E_HOME', `The data folder ${path} cannot be made (${code}).`, {
-      help: 'Name one that you may write in with WEBEX_TOKEN_HOME.',
-      cause: error,
-    });
-  }
+  const made = makeFolder(path, files) !== undefined;
   try {
     if (made && hasModes) closeToOthers(path, files);
     refuseLooseFolder(path, files);
   } catch (error) {
     if (made) files.rmdirSync(path);
     throw error;
+  }
+}
+
+/** Looks whether the data folder can be made and written in, and leaves nothing behind. Throws as `privateFolder` does. */
+export function tryPrivateFolder(path: string): void {
+  const first = makeFolder(path, nodeFiles);
+  try {
+    if (first === undefined) refuseLooseFolder(path);
+    const probe = probeIn(path);
+    closeSync(openSync(probe, 'ax', 0o600));
+    nodeFiles.rmSync(probe);
+  } catch (error) {
+    throw error instanceof BrokerError ? error : unusable(path, 'written in', error);
+  } finally {
+    if (first !== undefined) removeEmptyFolders(path, first);
+  }
+}
+
+/** Makes the folders of a path that are not there; returns the first of them. Throws `E_HOME`. */
+function makeFolder(path: string, files: Files): string | undefined {
+  try {
+    return makeMissing(path, files);
+  } catch (error) {
+    throw unusable(path, 'made', error);
+  }
+}
+
+/** Not Node's own `recursive`, which never ends where a folder refuses new ones with ENOENT, as /proc does. */
+function makeMissing(path: string, files: Files): string | undefined {
+  if (isFolder(path)) return undefined;
+  const above = dirname(path);
+  const first = above === path || nodeFiles.existsSync(above) ? undefined : makeMissing(above, files);
+  try {
+    files.mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!isFolder(path)) throw error;
+    return first;
+  }
+  return first ?? path;
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return nodeFiles.statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function unusable(path: string, what: string, cause: unknown): BrokerError {
+  const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+  return new BrokerError('E_HOME', `The data folder ${path} cannot be ${what} (${code}).`, {
+    help: 'Name one that you may write in with WEBEX_TOKEN_HOME.',
+    cause,
+  });
+}
+
+/** From a folder up to the one above it. One that somebody has put something into stays. */
+function removeEmptyFolders(from: string, to: string): void {
+  try {
+    for (let path = from; path.startsWith(to); path = dirname(path)) nodeFiles.rmdirSync(path);
+  } catch {
+    // It is in use by now.
   }
 }
 
@@ -148,9 +203,13 @@ function helpWithRoot(path: string, kind: Kind): string {
     : `It counts where a group of yours may read it, and nobody else (mode 440). In Kubernetes: fsGroup for the pod, and defaultMode: 0400 for the Secret. Or use one of your own: ${kind.variable} names it.`;
 }
 
+function probeIn(folder: string): string {
+  return join(folder, `.webex-token-${process.pid}.tmp`);
+}
+
 /** Whether a file that is made for its owner alone is open to others there all the same. */
 function keepsNoModes(path: string, files: Files): boolean {
-  const probe = join(path, `.webex-token-${process.pid}.tmp`);
+  const probe = probeIn(path);
   try {
     files.closeSync(files.openSync(probe, 'ax', 0o600));
   } catch {

@@ -232,3 +232,47 @@ describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('as ano
     expect(existsSync(join(here.home, 'store.db'))).toBe(true);
   });
 });
+
+describe('what only looks', () => {
+  it('check makes no data folder, and ends 3', async () => {
+    const here = await machine();
+    for (const json of [[], ['--json']]) {
+      const { code, stdout, stderr } = await here.run(['check', ...json]);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringMatching(/UNKNOWN/) });
+      expect(stderr).toContain(`There is no store in ${here.home} yet.`);
+      expect(existsSync(here.home)).toBe(false);
+    }
+    mkdirSync(here.home, { mode: 0o700 });
+    expect((await here.run(['check'])).code).toBe(3);
+    expect(readdirSync(here.home)).toEqual([]);
+  });
+
+  it('doctor leaves no folder behind', async () => {
+    const here = await machine();
+    const deep = join(here.home, 'a', 'b');
+    here.environment.WEBEX_TOKEN_HOME = deep;
+    const { stdout } = await here.run(['doctor']);
+    expect(stdout).toContain(`${deep}/store.db is made when it is first needed`);
+    expect(existsSync(here.home)).toBe(false);
+  });
+
+  it.skipIf(process.platform !== 'linux').each(['/proc/webex-token', '/dev/null/webex-token'])(
+    'doctor ends 1 where the data folder %s cannot be made',
+    async (home) => {
+      const here = await machine(undefined, { WEBEX_TOKEN_HOME: home });
+      const { code, stdout } = await here.run(['doctor']);
+      expect(code).toBe(1);
+      expect(stdout).toContain(`The data folder ${home} cannot be made`);
+    },
+  );
+
+  it.skipIf(!posix)('doctor ends 1 where the data folder is open to others', async () => {
+    const here = await machine();
+    mkdirSync(here.home);
+    chmodSync(here.home, 0o755);
+    expect(await here.run(['doctor'])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('(mode 755)'),
+    });
+  });
+});

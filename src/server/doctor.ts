@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readSettings, type Settings } from '../config.ts';
 import { BrokerError } from '../errors.ts';
 import { type Keychain, keychainReason, systemKeychain } from '../keys/keychain.ts';
+import { tryPrivateFolder } from '../private-files.ts';
 import { verifyAudit } from '../store/audit.ts';
 import { listKeyEncryptionKeys } from '../store/keys.ts';
 import { shownPlace } from '../store/postgres-url.ts';
@@ -44,6 +45,11 @@ async function examineStore(
   const place = storePlace(settings);
   const isFile = settings.databaseUrl === null;
   if (isFile && !existsSync(place)) {
+    try {
+      tryPrivateFolder(settings.home);
+    } catch (error) {
+      return [failure('Store', error)];
+    }
     return [{ title: 'Store', ok: null, message: `${place} is made when it is first needed` }];
   }
   let vault: Vault;

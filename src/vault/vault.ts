@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config.ts';
+import { BrokerError } from '../errors.ts';
 import { outboundFetch } from '../http/fetch.ts';
 import { type Keychain, systemKeychain } from '../keys/keychain.ts';
-import { privateFolder } from '../private-files.ts';
+import { privateFolder, refuseLooseFolder } from '../private-files.ts';
 import { listKeyEncryptionKeys } from '../store/keys.ts';
 import { type Db, openStore } from '../store/store.ts';
 import { createWebexApi, type WebexApi } from '../webex/api.ts';
@@ -55,14 +57,22 @@ export function storePlace(settings: Pick<Settings, 'home' | 'databaseUrl'>): st
 
 /**
  * Opens the store without the keys: a scheduled job or a monitor may well not reach the keychain. Close its `db`.
- * Throws `E_STORE_EMPTY` where everything is gone that was seen in it before.
+ * Throws `E_STORE_EMPTY` where everything is gone that was seen in it before, and with `existing` `E_STORE_MISSING`
+ * where there is none: nothing is made then.
  */
 export async function openRecords(
   settings: Settings,
   now: () => number = Date.now,
   keychain: Keychain = systemKeychain,
+  { existing = false } = {},
 ): Promise<Records> {
-  privateFolder(settings.home);
+  if (!existing) privateFolder(settings.home);
+  else if (existsSync(settings.home)) refuseLooseFolder(settings.home);
+  if (existing && settings.databaseUrl === null && !existsSync(databaseFile(settings.home))) {
+    throw new BrokerError('E_STORE_MISSING', `There is no store in ${settings.home} yet.`, {
+      help: 'Is WEBEX_TOKEN_HOME the same as where the tokens are stored? Nothing was made.',
+    });
+  }
   const db = await openStore(storePlace(settings));
   try {
     if ((await listKeyEncryptionKeys(db)).length === 0) await refuseEmptied(db, { settings, keychain });

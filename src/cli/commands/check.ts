@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { BrokerError } from '../../errors.ts';
 import { monitorAll, monitorNamed } from '../../expiry/monitor.ts';
 import { type MonitorReport, nagiosText, states } from '../../expiry/nagios.ts';
 import { print, printJson, reportError } from '../terminal.ts';
@@ -42,14 +43,19 @@ async function check(operands: string[], options: CheckOptions): Promise<void> {
   const withinDays = Number(options.within);
   let report: MonitorReport;
   try {
-    report = await withRecords((records) =>
-      operands.length === 0
-        ? monitorAll(records, withinDays, tag)
-        : monitorNamed(records, operands, withinDays),
+    report = await withRecords(
+      (records) =>
+        operands.length === 0
+          ? monitorAll(records, withinDays, tag)
+          : monitorNamed(records, operands, withinDays),
+      { existing: true },
     );
   } catch (error) {
-    unknown('the store cannot be read');
-    return reportError(error);
+    reportError(error);
+    if (!(error instanceof BrokerError && error.code === 'E_STORE_MISSING')) {
+      return unknown('the store cannot be read');
+    }
+    report = { state: 'UNKNOWN', profiles: [], total: 0, withinDays };
   }
   process.exitCode = states[report.state];
   if (options.json) printJson(report);
