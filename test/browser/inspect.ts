@@ -5,6 +5,9 @@ import type { Page } from 'playwright-core';
 export const phone = { width: 390, height: 844 };
 const desk = { width: 1280, height: 800 };
 
+/** A small phone, a phone, a phone and a desk at 200 % zoom. */
+const narrowWidths = [320, phone.width, phone.width / 2, desk.width / 2];
+
 const { resolve } = createRequire(createRequire(import.meta.url).resolve('@axe-core/playwright'));
 const axeSource = readFileSync(resolve('axe-core/axe.min.js'), 'utf8');
 
@@ -18,8 +21,8 @@ interface Axe {
 
 /**
  * What is wrong with a page that is shown at a phone's width, in light: by every rule of axe, by its colours once more
- * in dark, and by scrolling sideways there and on a desk. axe is loaded once, and tells of nothing but faults:
- * that is half the time.
+ * in dark, and by scrolling sideways there, on smaller screens and on a desk, with what stands there and with the longest
+ * values. axe is loaded once, and tells of nothing but faults: that is half the time.
  */
 export async function faultsOf(
   page: Page,
@@ -32,14 +35,17 @@ export async function faultsOf(
   // Of a page without a style sheet axe takes the ground to be white, which a browser does not make it.
   const dark = styled ? await violations(page, ['color-contrast']) : [];
   await page.emulateMedia({ colorScheme: 'light' });
-  const onPhone = await tooWide(page);
-  // A table is laid out in another way there; what else fits on a phone fits on a desk.
-  const onDesk = (await page.locator('table').count()) > 0 && (await tooWideOnDesk(page));
+  const wide: string[] = [];
+  for (const width of styled ? [...narrowWidths, desk.width] : []) {
+    await page.setViewportSize({ ...phone, width });
+    const reason = await sideways(page);
+    if (reason !== null) wide.push(`at ${width} px ${reason}`);
+  }
+  await page.setViewportSize(phone);
   return [
     ...light.map((fault) => `${what}, light: ${fault}`),
     ...dark.map((fault) => `${what}, dark: ${fault}`),
-    ...(onPhone ? [`${what} scrolls sideways on a phone`] : []),
-    ...(onDesk ? [`${what} scrolls sideways on a desk`] : []),
+    ...wide.map((fault) => `${what} scrolls sideways ${fault}`),
   ];
 }
 
@@ -54,15 +60,40 @@ async function violations(page: Page, rules: string[] | null): Promise<string[]>
   }, rules);
 }
 
-async function tooWideOnDesk(page: Page): Promise<boolean> {
-  await page.setViewportSize(desk);
-  const wide = await tooWide(page);
-  await page.setViewportSize(phone);
-  return wide;
-}
-
-async function tooWide(page: Page): Promise<boolean> {
-  return await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+/**
+ * Why a page scrolls sideways, or null: as it is, or with every text of its content as long as a name or an account can
+ * be, which is taken back before anything is painted.
+ */
+async function sideways(page: Page): Promise<string | null> {
+  return await page.evaluate(() => {
+    const root = document.documentElement;
+    const excess = () => root.scrollWidth - root.clientWidth;
+    const widest = () =>
+      [...document.querySelectorAll('body *')]
+        .filter((element) => element.getBoundingClientRect().right > root.clientWidth + 1)
+        .map(({ tagName, className }) => `${tagName}.${className}`)
+        .slice(0, 4)
+        .join(' ');
+    if (excess() > 0) return `by ${excess()} px: ${widest()}`;
+    const walker = document.createTreeWalker(
+      document.querySelector('main') ?? document.body,
+      NodeFilter.SHOW_TEXT,
+    );
+    const before: [Text, string][] = [];
+    for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      const text = node as Text;
+      const parent = text.parentElement;
+      if (text.data.trim() === '' || parent === null || parent.closest('select, script, svg, textarea'))
+        continue;
+      // Only words of our own are kept on one line, on the buttons that copy too.
+      if (getComputedStyle(parent).whiteSpace === 'nowrap' || parent.closest('.copy')) continue;
+      before.push([text, text.data]);
+    }
+    for (const [text] of before) text.data = 'W'.repeat(120);
+    const reason = excess() > 0 ? `with long values by ${excess()} px: ${widest()}` : null;
+    for (const [text, data] of before) text.data = data;
+    return reason;
+  });
 }
 
 /** Shows everything that a page's script would show at one time or another, with words where it would put some. */

@@ -53,6 +53,7 @@ export async function untilHeading(page: Page, text: string): Promise<void> {
 
 /** Presses the button or link that reads so. */
 export async function press(page: Page, text: string): Promise<void> {
+  await page.bringToFront();
   await page.locator(`::-p-text(${text})`).click();
 }
 
@@ -63,6 +64,7 @@ export async function mainText(page: Page): Promise<string> {
 
 /** At the simulated Webex: signs in, and waits for the page that says what became of the token. */
 export async function signInAtWebex(page: Page): Promise<void> {
+  await page.bringToFront();
   await page.waitForSelector('button[value=full-admin]');
   await page.click('button[value=full-admin]');
   await untilHeading(page, 'The token is stored');
