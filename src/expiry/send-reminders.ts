@@ -56,6 +56,10 @@ export interface SendOptions {
   /** Tries again at once what failed, in place of waiting for its pause to end. */
   impatient?: boolean;
   signal?: AbortSignal;
+  /** Told each one as soon as it is sent, or failed. */
+  onDelivery?: (delivery: Delivery) => void;
+  /** Told how many tokens were looked at so far. */
+  onPlanned?: (count: number) => void;
 }
 
 /**
@@ -92,6 +96,7 @@ async function sendOn(channel: Channel, records: Records, run: Run): Promise<Del
     const attempt = await due();
     if (attempt === null) continue;
     deliveries.push(attempt.delivery);
+    run.onDelivery?.(attempt.delivery);
     failures = attempt.channelFailures === 0 ? 0 : failures + attempt.channelFailures;
   }
   return deliveries;
@@ -127,6 +132,7 @@ async function* whatIsDue(
           notMade(records, channel, found, failure),
         );
     }
+    run.onPlanned?.(seen.size);
     await nextTurn();
   }
   for (const notice of run.notices ?? []) yield () => tell(records, channel, notice, run);

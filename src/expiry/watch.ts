@@ -7,7 +7,7 @@ import { type Claimant, thisProcess } from './claimant.ts';
 import { checkNext } from './daily-check.ts';
 import type { Notice } from './notice.ts';
 import { pause } from './pause.ts';
-import { sendReminders } from './send-reminders.ts';
+import { type Delivery, sendReminders } from './send-reminders.ts';
 
 export interface Watch {
   /** Ends it, once what is under way is done. */
@@ -45,33 +45,37 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
   const { log, claimant = thisProcess(), random = Math.random, pause: wait = pause, look, notices } = options;
   const ending = new AbortController();
   const { signal } = ending;
-  const channels = options.channels ?? openChannels(vault.settings.reminders);
-  let reminding = Promise.resolve();
+  const channels = Promise.resolve(options.channels ?? openChannels(vault.settings.reminders));
+  const reminding = new Map<Channel | null, Promise<void>>();
 
-  const remind = () => {
+  /** On one channel; null: where there is none, only what was planned is kept up to date. */
+  const remindOn = (channel: Channel | null): Promise<void> => {
     // One after the other: two at once would only find each other's claims.
-    reminding = reminding.then(async () => {
+    const sending = (reminding.get(channel) ?? Promise.resolve()).then(async () => {
       try {
-        const deliveries = await sendReminders(vault, {
-          channels: await channels,
+        await sendReminders(vault, {
+          channels: channel === null ? [] : [channel],
           claimant,
           signal,
           notices: (await notices?.()) ?? [],
+          onDelivery: tellOf,
         });
-        for (const { outcome, channel, occasion, profile, error } of deliveries) {
-          if (error === undefined) log.info({ channel, occasion, profile }, 'a reminder was sent');
-          else
-            log.warn(
-              { channel, occasion, profile, outcome, reason: error },
-              'a reminder did not get through',
-            );
-        }
       } catch (error) {
-        log.error({ err: error }, 'the reminders could not be sent');
+        log.error({ err: error, channel: channel?.name }, 'the reminders could not be sent');
       }
     });
-    return reminding;
+    reminding.set(channel, sending);
+    return sending;
   };
+
+  const tellOf = ({ outcome, channel, occasion, profile, error }: Delivery) => {
+    if (error === undefined) log.info({ channel, occasion, profile }, 'a reminder was sent');
+    else log.warn({ channel, occasion, profile, outcome, reason: error }, 'a reminder did not get through');
+  };
+
+  // Each channel by itself: one that takes minutes for a message, as mail servers may, holds up none of the others.
+  const allChannels = channels.then((all) => (all.length === 0 ? [null] : all));
+  const remind = async () => void (await Promise.all((await allChannels).map(remindOn)));
 
   const checkOne = async (): Promise<number> => {
     try {
@@ -105,10 +109,16 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
     while (!signal.aborted) await wait(await task(), signal);
   };
   const loops = [
-    ticks(async () => {
-      await remind();
-      return tickMs;
-    }),
+    allChannels.then((all) =>
+      Promise.all(
+        all.map((channel) =>
+          ticks(async () => {
+            await remindOn(channel);
+            return tickMs;
+          }),
+        ),
+      ),
+    ),
     wait(firstCheckMs, signal).then(() => ticks(checkOne)),
     // Tokens that Webex could not be asked about when they came in. The server's start has looked at them.
     wait(tickMs, signal).then(() =>
@@ -124,7 +134,7 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
       ending.abort();
       // What a slow receiver still holds up then is taken over by whoever comes next.
       const late = new AbortController();
-      await Promise.race([Promise.all([...loops, reminding]), pause(closeWithinMs, late.signal)]);
+      await Promise.race([Promise.all([...loops, ...reminding.values()]), pause(closeWithinMs, late.signal)]);
       late.abort();
       for (const channel of await channels) channel.close();
     },

@@ -237,3 +237,47 @@ test('a profile that is removed takes its ledger with it', async () => {
   expect(await records.db.selectFrom('reminder').selectAll().execute()).toEqual([]);
   expect(await run(records, [testChannel()])).toEqual([]);
 });
+
+describe('what goes wrong keeps nothing else back', () => {
+  test('a channel that takes long', async () => {
+    const records = await acme();
+    await capture(records, today);
+    records.setNow(end - days(14));
+    const webhookIsDone = Promise.withResolvers<void>();
+    const mail = { ...testChannel('mail'), deliver: () => webhookIsDone.promise };
+    const webhook = { ...testChannel('webhook'), deliver: async () => webhookIsDone.resolve() };
+    expect(await run(records, [mail, webhook])).toEqual(['mail 14 sent', 'webhook 14 sent']);
+  });
+
+  test('a damaged row', async () => {
+    const records = await acme();
+    const damaged = await capture(records, today, { expiresAt: end - 1 });
+    const profile = fakeProfile({ name: 'globex' });
+    await insertProfile(records.db, profile);
+    await capture({ db: records.db, profile }, today);
+    await records.db.updateTable('token').set({ warnings: '{' }).where('id', '=', damaged.id).execute();
+    records.setNow(end - days(14));
+    const mail = testChannel();
+    expect((await run(records, [mail])).sort()).toEqual(['mail 14 sent', 'mail unknown failed']);
+    expect(mail.received.map(({ data }) => data.profile)).toEqual(['globex']);
+  });
+
+  test('more of them than are looked at in one turn', async () => {
+    const records = await acme();
+    await capture(records, today);
+    for (let at = 0; at < 120; at += 1) {
+      const profile = fakeProfile({ name: `damaged-${at}` });
+      await insertProfile(records.db, profile);
+      const { id } = await capture({ db: records.db, profile }, today - days(10));
+      // It stays due, because when to look at it again cannot be kept either.
+      await records.db
+        .updateTable('token')
+        .set({ expires_at: today - 1, warnings: '{' })
+        .where('id', '=', id)
+        .execute();
+    }
+    records.setNow(end - days(14));
+    const mail = testChannel();
+    expect(await run(records, [mail])).toContain('mail 14 sent');
+  });
+});

@@ -16,8 +16,8 @@ interface Sleeper {
   wake: () => void;
 }
 
-/** Both loops of the watch. */
-const loops = 2;
+/** The loops of the watch: reminders, checks, and tokens that were never checked. */
+const loops = 3;
 
 /** A clock on which time passes only when everybody waits for it. */
 function simulatedTime(vault: TestVault) {

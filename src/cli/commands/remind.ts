@@ -6,10 +6,12 @@ import { type Delivery, sendReminders } from '../../expiry/send-reminders.ts';
 import { quarantineNotices } from '../../handoff/entra/quarantine-notices.ts';
 import { entraSignsInAlone } from '../../handoff/entra/sign-in-method.ts';
 import { unattendedPorts } from '../../handoff/entra/unattended-ports.ts';
+import { isQuarantined } from '../../handoff/entra/watch.ts';
 import { shownPlace } from '../../store/postgres-url.ts';
 import { countByStatus } from '../../store/profile-page.ts';
 import { type Records, storePlace } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
+import { showCount } from '../progress.ts';
 import { note, print, printJson, styled, warn } from '../terminal.ts';
 import { withRecords } from '../with-records.ts';
 
@@ -38,20 +40,34 @@ async function remind(options: Options): Promise<void> {
     if (options.verifyJob) return printJson({ store: shownPlace(storePlace(records.settings)) });
     const channels = await openChannels(records.settings.reminders);
     try {
-      if (entraSignsInAlone(records.settings.entra)) await lookAtProvisioning(records);
-      const notices = await quarantineNotices(records);
-      const deliveries = await sendReminders(records, {
-        channels,
-        claimant: thisProcess(),
-        notices,
-        impatient: true,
-      });
+      const send = async (impatient: boolean) => {
+        const progress = showCount();
+        const deliveries = await sendReminders(records, {
+          channels,
+          claimant: thisProcess(),
+          notices: await quarantineNotices(records),
+          impatient,
+          onPlanned: (done) => progress.at('Looking at tokens', done),
+          onDelivery: (delivery) => {
+            progress.end();
+            if (!options.json) print(line(delivery));
+          },
+        });
+        progress.end();
+        return deliveries;
+      };
+      // Reminders first: each look at Entra ID may take two minutes where Microsoft Graph does not answer.
+      const deliveries = await send(true);
+      if (entraSignsInAlone(records.settings.entra) && (await lookAtProvisioning(records))) {
+        // What just failed waits for the next run.
+        deliveries.push(...(await send(false)));
+      }
+      const notices = channels.length === 0 ? await quarantineNotices(records) : [];
       const unheard = channels.length === 0 && (notices.length > 0 || (await isAnythingDue(records)));
       // What is sent to some and refused by others is not tried again: this once it shows.
       if (unheard || deliveries.some(({ error }) => error !== undefined)) process.exitCode = failed;
       const ways = channels.map(({ name, target }) => ({ channel: name, target }));
       if (options.json) printJson({ channels: ways, deliveries });
-      else for (const delivery of deliveries) print(line(delivery));
       if (channels.length === 0) {
         warn(`${unheard ? 'Reminders are due, but there' : 'There'} is no way to send any. ${noChannelHelp}`);
       } else if (deliveries.length === 0 && process.stderr.isTTY) {
@@ -63,17 +79,20 @@ async function remind(options: Options): Promise<void> {
   });
 }
 
-/** Asks Entra ID wherever that was not done for a day. What cannot be asked keeps no reminder back. */
-async function lookAtProvisioning(records: Records): Promise<void> {
+/** Asks Entra ID wherever that was not done for a day. Returns whether that found anything in quarantine. */
+async function lookAtProvisioning(records: Records): Promise<boolean> {
   const { dailyWatch } = await import('../../handoff/entra/watch-handoffs.ts');
   const next = dailyWatch(records, unattendedPorts({ keepsAlive: true }), Math.random);
+  let isAnyQuarantined = false;
   for (let watched = await next(); watched !== null; watched = await next()) {
-    const { handoff, failure } = watched;
+    const { handoff, watch, failure } = watched;
+    isAnyQuarantined ||= watch !== null && isQuarantined(watch);
     if (failure === null) continue;
     warn(
       `Provisioning by "${handoff.appName}" could not be looked at. ${failure.message} ${failure.help ?? ''}`.trimEnd(),
     );
   }
+  return isAnyQuarantined;
 }
 
 async function isAnythingDue({ db, settings, now }: Records): Promise<boolean> {
