@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { type Found, type FoundProfile, type FoundToken, StoreBusy } from '../store/client-reads.ts';
 import { describeAccessToken } from '../webex/access-token.ts';
@@ -6,6 +5,7 @@ import { tenantUrl } from '../webex/deployments.ts';
 import { type Arrived, ClientRequest, clientEndpoint, type Outcome } from './client-request.ts';
 import type { ApiContext } from './context.ts';
 import { missingKeyRefusal } from './missing-key.ts';
+import { digestOf } from './opened-tokens.ts';
 import { apiPaths } from './paths.ts';
 
 /** `POST /oauth/introspect`, RFC 7662. Of a token that the client may not fetch, it learns nothing. */
@@ -20,7 +20,8 @@ const action = 'introspect';
 class IntrospectionRequest extends ClientRequest {
   /** The organization that the token itself names, where it does: its profiles alone have to be opened. */
   readonly orgId: string | null;
-  readonly profileLimit = 1_000_000;
+  /** Of a token that names none, as Webex's do: so that one client's many profiles do not make the others wait. */
+  readonly profileLimit = 1_000;
   /** A token that was replaced stays good at Webex until its end. One that needs review was never given to anybody. */
   override readonly withPrevious = true;
   readonly #token: string | undefined;
@@ -65,27 +66,41 @@ class IntrospectionRequest extends ClientRequest {
   }
 
   #find(profiles: FoundProfile[], value: string, now: number): (FoundProfile & { token: FoundToken }) | null {
+    const { profile, token } = this.#byDigest(profiles).get(digestOf(value)) ?? {};
+    if (profile === undefined || token === undefined) return null;
+    return token.expiresAt <= now ? null : { ...profile, token };
+  }
+
+  /** The tokens that were looked up, by their digests: once for all requests that share a look-up. */
+  #byDigest(profiles: FoundProfile[]): TokensByDigest {
+    const known = byDigest.get(profiles);
+    if (known !== undefined) return known;
+    const tokens: TokensByDigest = new Map();
     for (const profile of profiles) {
       const { token } = profile;
-      if (token === null || token.expiresAt <= now || token.rejectedAt !== null) continue;
-      if (this.#isValueOf(token, profile, value)) return { ...profile, token };
+      const digest = token === null ? null : this.#digest(token, profile);
+      if (token === null || digest === null || token.rejectedAt !== null) continue;
+      // The same text may have been stored twice: the one that is said to be good for longer counts.
+      const other = tokens.get(digest);
+      if (other === undefined || other.token.expiresAt < token.expiresAt)
+        tokens.set(digest, { profile, token });
     }
-    return null;
+    byDigest.set(profiles, tokens);
+    return tokens;
   }
 
-  #isValueOf(token: FoundToken, profile: FoundProfile, value: string): boolean {
+  #digest(token: FoundToken, profile: FoundProfile): string | null {
     try {
-      return timingSafeEqual(hash(this.context.opened.open(token, profile)), hash(value));
+      return this.context.opened.digest(token, profile);
     } catch (error) {
-      if (error instanceof StoreBusy) throw error;
       // Only what cannot be opened for good is no token of this store.
-      if (missingKeyRefusal(error) !== null) throw error;
+      if (error instanceof StoreBusy || missingKeyRefusal(error) !== null) throw error;
       this.context.log.error({ err: error, profile: profile.profile }, 'a stored token cannot be opened');
-      return false;
+      return null;
     }
   }
 }
 
-function hash(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
+type TokensByDigest = Map<string, { profile: FoundProfile; token: FoundToken }>;
+
+const byDigest = new WeakMap<FoundProfile[], TokensByDigest>();

@@ -1,8 +1,12 @@
+import { hash } from 'node:crypto';
 import { type FoundProfile, type FoundToken, StoreBusy } from '../store/client-reads.ts';
 import type { VaultKeys } from '../vault/vault-keys.ts';
 
 /** How long an opened token may stay in memory. Milliseconds. */
 export const openedForMs = 5_000;
+
+/** How many tokens' digests are kept. */
+const maxDigests = 20_000;
 
 interface Opened {
   accessToken: string;
@@ -21,6 +25,7 @@ export class OpenedTokens {
   readonly #keys: VaultKeys;
   readonly #now: () => number;
   readonly #opened = new Map<string, Opened>();
+  readonly #digests = new Map<string, { digest: string; sealed: string; profileId: string }>();
   #sweep: NodeJS.Timeout | null = null;
 
   constructor(keys: VaultKeys, now: () => number) {
@@ -48,9 +53,27 @@ export class OpenedTokens {
     return accessToken;
   }
 
+  /**
+   * SHA-256 of a token in hexadecimal. It is kept for as long as the token's text is the same, for many tokens may have
+   * to be compared with one. Throws as `open` does.
+   */
+  digest(token: FoundToken, profile: FoundProfile): string {
+    const known = this.#digests.get(token.tokenId);
+    if (known?.sealed === token.sealed && known.profileId === profile.profileId) return known.digest;
+    const digest = digestOf(this.open(token, profile));
+    if (this.#digests.size >= maxDigests) this.#digests.clear();
+    this.#digests.set(token.tokenId, { digest, sealed: token.sealed, profileId: profile.profileId });
+    return digest;
+  }
+
   clear(): void {
     if (this.#sweep !== null) clearTimeout(this.#sweep);
     this.#sweep = null;
     this.#opened.clear();
   }
+}
+
+/** SHA-256 in hexadecimal. */
+export function digestOf(accessToken: string): string {
+  return hash('sha256', accessToken, 'hex');
 }

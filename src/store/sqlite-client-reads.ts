@@ -39,9 +39,9 @@ function lookUpsOf<Name extends string>(name: Name, tokens: string) {
       left join profile on profile.id = client_profile.profile_id
       left join token on token.profile_id = profile.id and ${tokens}
       where client.name = $1 limit $2`,
-    ProfilesOfOrganization: `select ${foundColumns} from client
-      join client_profile on client_profile.client_id = client.id
-      join profile on profile.id = client_profile.profile_id
+    // In this order, which a cross join keeps: a client may have thousands of profiles, an organization has few.
+    ProfilesOfOrganization: `select ${foundColumns} from client cross join profile
+      cross join client_profile on client_profile.client_id = client.id and client_profile.profile_id = profile.id
       left join token on token.profile_id = profile.id and ${tokens}
       where client.name = $1 and profile.org_id = $2`,
   };

@@ -86,3 +86,11 @@ test('nobody asks without credentials, or after the removal', async () => {
   await removeClient(vault, 'ci', actor);
   expect((await ask(acme)).status).toBe(401);
 });
+
+test('a token that is stored twice is active until the later end', async () => {
+  const { ask, acme, vault } = await ready();
+  vault.setNow(today + dayMs);
+  await profileWithToken(vault, 'acme', { token: acme });
+  vault.setNow(today + 45 * dayMs);
+  expect((await ask(acme)).json).toMatchObject({ active: true });
+});
