@@ -1,0 +1,85 @@
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { clipboardTools, systemClipboard } from '../../src/process/clipboard.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+/** Puts programs of these names first on the search path; sets variables until the test ends. */
+function desktop(programs: Record<string, string>, variables: NodeJS.ProcessEnv): string {
+  const folder = temporaryFolder();
+  for (const [name, text] of Object.entries(programs)) {
+    writeFileSync(join(folder, name), `#!/bin/sh\necho "$*" >> '${folder}/arguments'\n${text}\n`);
+    chmodSync(join(folder, name), 0o700);
+  }
+  const before = { ...process.env };
+  const wanted = { PATH: `${folder}:/usr/bin:/bin`, WAYLAND_DISPLAY: '', WSL_DISTRO_NAME: '', ...variables };
+  Object.assign(process.env, wanted);
+  onTestFinished(() => {
+    for (const name of Object.keys(wanted)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  });
+  return folder;
+}
+
+const stored = (file: string) => `cat > "${file}"`;
+
+describe.runIf(process.platform === 'linux')('the clipboard', () => {
+  // In the folder of the program that is run.
+  const content = '$(dirname "$0")/content';
+
+  it.each([
+    ['xsel', { xsel: xsel(content) }, {}],
+    ['xclip, where there is no xsel', { xclip: xclip(content) }, {}],
+    ['xclip, where xsel does not work', { xsel: 'exit 1', xclip: xclip(content) }, {}],
+    [
+      'wl-copy and wl-paste on Wayland',
+      { 'wl-copy': stored(content), 'wl-paste': `cat "${content}"`, xsel: 'exit 1' },
+      { WAYLAND_DISPLAY: 'wayland-0' },
+    ],
+    ['X11 on Wayland without these', { xsel: xsel(content) }, { WAYLAND_DISPLAY: 'wayland-0' }],
+  ])('is that of %s, and no argument holds the text', async (_, programs, variables) => {
+    const folder = desktop(
+      { xsel: 'exit 1', xclip: 'exit 1', ...programs } as Record<string, string>,
+      variables,
+    );
+    const clipboard = systemClipboard();
+    await clipboard.write('a text\nof two lines');
+    expect(await clipboard.read()).toBe('a text\nof two lines');
+    await clipboard.write('');
+    expect(await clipboard.read()).toBe('');
+    expect(readFileSync(join(folder, 'arguments'), 'utf8')).not.toContain('text');
+  });
+
+  it('is none where no program works', async () => {
+    desktop({ xsel: 'exit 1', xclip: 'exit 1' }, {});
+    await expect(systemClipboard().write('a text')).rejects.toThrow('no clipboard program worked');
+    expect(await systemClipboard().read()).toBe('');
+  });
+
+  it('does not wait for the program that stays to answer for the text', async () => {
+    const folder = desktop({ xsel: `cat >/dev/null; sleep 60 & echo $! > "$(dirname "$0")/pid"` }, {});
+    await systemClipboard().write('a text');
+    process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGKILL');
+    expect(existsSync(join(folder, 'arguments'))).toBe(true);
+  });
+});
+
+// By arguments: none of these systems is here.
+it.each([
+  ['darwin', {}, ['pbcopy']],
+  ['win32', {}, ['powershell.exe']],
+  ['linux', { WSL_DISTRO_NAME: 'Debian' }, ['powershell.exe']],
+  ['linux', { WAYLAND_DISPLAY: 'wayland-0' }, ['wl-copy', 'xsel', 'xclip']],
+] as const)('on %s with %o it is asked for by %o', (platform, environment, files) => {
+  expect(clipboardTools(platform, environment).map(({ file }) => file)).toEqual(files);
+});
+
+function xsel(file: string): string {
+  return `[ "$2" = --output ] && cat "${file}" || ${stored(file)}`;
+}
+
+function xclip(file: string): string {
+  return `[ "$3" = -out ] && cat "${file}" || ${stored(file)}`;
+}
