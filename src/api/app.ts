@@ -67,6 +67,13 @@ export function createApi(options: ApiOptions): Api {
     addressOf: forwardedAddress(trustedProxies),
   };
 
+  vault.witness.whenWrong((problem) => {
+    log.error(
+      { err: problem },
+      'the store does not pass its integrity check: nothing more is served from it',
+    );
+  });
+
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
   app.set('query parser', false);

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
+import type { BrokerError } from '../errors.ts';
 import type { AuditEntry } from '../store/audit-chain.ts';
 import { type Assertion, type Decision, type Found, StoreBusy } from '../store/client-reads.ts';
+import { isAboutWholeStore } from '../store/integrity/untrusted.ts';
 import { networkOf } from '../tokens/network.ts';
 import { type Authentication, authenticate } from './authenticate.ts';
 import type { ApiContext } from './context.ts';
@@ -77,7 +79,10 @@ export abstract class ClientRequest implements QueuedRead {
   }
 
   #decide(found: Found | null): Decision {
-    const now = this.context.vault.now();
+    const { vault } = this.context;
+    const untrusted = vault.witness.problem ?? found?.untrusted ?? null;
+    if (untrusted !== null) return this.#untrusted(untrusted);
+    const now = vault.now();
     const { proof } = this.#identity;
     const authentication = authenticate(found, proof, this.#address, now);
     if (!authentication.ok || found === null) return this.#notAuthenticated(authentication, found, now);
@@ -102,6 +107,24 @@ export abstract class ClientRequest implements QueuedRead {
 
   fail(error: unknown): void {
     failed(this.context, this.#response, error);
+  }
+
+  /** Nothing that somebody wrote to the database from outside gets a token, or an answer that tells more. */
+  #untrusted(error: BrokerError): Decision {
+    const { vault, log } = this.context;
+    if (isAboutWholeStore(error)) vault.witness.report(error);
+    else log.error({ err: error }, 'a row of the store does not pass its integrity check');
+    this.#answer = {
+      refusal: {
+        code: 'temporarily_unavailable',
+        description:
+          'The store does not pass its integrity check, so no token leaves it. An administrator finds the reason in the log of the server.',
+        status: 503,
+        retryAfter: 60,
+      },
+    };
+    const stopped = vault.witness.problem !== null;
+    return { granted: false, used: null, entry: stopped ? null : this.#entry('not-authentic', null) };
   }
 
   #notAuthenticated(authentication: Authentication, found: Found | null, now: number): Decision {

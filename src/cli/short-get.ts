@@ -1,15 +1,17 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { defaultHome, environmentWithDotEnv } from '../environment.ts';
 import { type Format, formats, formatToken, type HandedToken } from '../handoff/formats.ts';
 import { secondsLeft } from '../handoff/handed-token.ts';
 import { unwrapDataKey } from '../keys/data-key.ts';
-import { keyIdOf } from '../keys/jwe.ts';
+import { keyIdOf as kidOf } from '../keys/jwe.ts';
 import { readKeyFile } from '../keys/key-file.ts';
-import { keyId } from '../keys/key-id.ts';
+import { keyId as keyIdOf } from '../keys/key-id.ts';
 import { openToken } from '../keys/key-ring.ts';
 import { refuseLooseFile, refuseLooseFolder } from '../private-files.ts';
 import { userName } from '../process/person.ts';
+import type { DataKeys } from '../store/integrity/mac-keys.ts';
 import { newestMigration } from '../store/migrations/newest.ts';
 import { openSqliteFile } from '../store/sqlite-file.ts';
 import {
@@ -17,8 +19,12 @@ import {
   hasMigration,
   type StoredToken,
   storedDataKeys,
+  storedState,
   storedToken,
 } from '../store/sqlite-read.ts';
+import { checkRowsNow } from '../store/sqlite-row-check.ts';
+import { seenPlace } from '../vault/seen-place.ts';
+import type { Seen } from '../vault/witness.ts';
 import { publishedEndpoints, tenantUrl } from '../webex/deployments.ts';
 import { failed } from './exit-codes.ts';
 import { writeMessage, writeResult } from './output.ts';
@@ -73,27 +79,63 @@ function read(profile: string, format: Format): string | null {
   refuseLooseFolder(home);
   refuseLooseFile(file);
 
-  const key = readKeyFile(environment.WEBEX_TOKEN_KEY_FILE || join(home, 'key.jwk'));
+  const keyFile = environment.WEBEX_TOKEN_KEY_FILE || join(home, 'key.jwk');
+  const key = readKeyFile(keyFile);
   if (key === null) return null;
   const database = openSqliteFile(file);
   if (!hasMigration(database, newestMigration)) return null;
-  const token = storedToken(database, profile);
-  if (token === undefined || token.expiresAt <= Date.now()) return null;
-  const dataKeyId = keyIdOf(token.sealed);
-  const keyEncryptionKeyId = keyId(key);
-  const wrapped = storedDataKeys(database, 'file').find(
-    (each) => each.dataKeyId === dataKeyId && each.keyEncryptionKeyId === keyEncryptionKeyId,
-  );
-  if (wrapped === undefined) return null;
-  const accessToken = openToken(token.sealed, unwrapDataKey(wrapped, key), dataKeyId, token);
-  const text = formatToken(format, handed(profile, token, accessToken));
+  const keyId = keyIdOf(key);
+  const wrapped = storedDataKeys(database, 'file').filter((each) => each.keyEncryptionKeyId === keyId);
+  const dataKeys = wrapped.map((each) => ({ id: each.dataKeyId, key: unwrapDataKey(each, key) }));
+  const sealingKey = dataKeys.at(-1);
+  if (sealingKey === undefined) return null;
+  const keys: DataKeys = { ring: { sealingKey, dataKeys }, refresh: () => Promise.resolve() };
+  // As one state: somebody may write at this moment.
+  database.exec('begin');
+  const stored = storedToken(database, profile);
+  if (stored === undefined || stored.token.expires_at <= Date.now()) return null;
+  checkState(database, keys, `${keyFile}.seen`, home, stored);
+  database.exec('commit');
+  const { token } = stored;
+  const dataKeyId = kidOf(token.sealed);
+  const dataKey = dataKeys.find(({ id }) => id === dataKeyId);
+  if (dataKey === undefined) return null;
+  const place = { tokenId: token.id, profileId: String(stored.profile.id) };
+  const accessToken = openToken(token.sealed, dataKey.key, dataKeyId, place);
+  const text = formatToken(format, handed(profile, stored, accessToken));
   // Written to the disk before anything of the token leaves.
-  appendAuditRows(database, Date.now(), [{ action: 'read', outcome: 'ok', profile, user: userName() }]);
+  const entry = { action: 'read', outcome: 'ok', profile, user: userName() };
+  appendAuditRows(database, keys, Date.now(), [entry]);
   return `${text}\n`;
 }
 
-function handed(profile: string, token: StoredToken, accessToken: string): HandedToken {
-  const { expiresAt, deployment, orgId, scopes } = token;
+/** Throws where the rows, or the store as a whole, are not what was seen last: the whole program then says what is wrong. */
+function checkState(
+  database: DatabaseSync,
+  keys: DataKeys,
+  seenFile: string,
+  home: string,
+  { profile, token }: StoredToken,
+): void {
+  const all = existsSync(seenFile)
+    ? (JSON.parse(readFileSync(seenFile, 'utf8')) as Record<string, Seen>)
+    : {};
+  const seen = all[seenPlace({ home, databaseUrl: null })];
+  const state = storedState(database, seen?.seq ?? 0);
+  if (state === undefined) throw new Error('its rows have no codes');
+  checkRowsNow(database, keys)({ counter: state.counter, mac: state.mac }, [
+    { kind: 'profile', row: profile },
+    { kind: 'token', row: token },
+  ]);
+  if (seen === undefined) return;
+  const identity = JSON.parse(state.identity) as { id: string; life: string };
+  const same = identity.id === seen.id && identity.life === seen.life && state.hash === seen.hash;
+  if (!same || state.seq < seen.seq || state.counter < (seen.changes ?? 0)) throw new Error('it is older');
+}
+
+function handed(name: string, { profile, token }: StoredToken, accessToken: string): HandedToken {
+  const { expires_at: expiresAt, scopes } = token;
+  const { deployment, org_id: orgId } = profile;
   return {
     accessToken,
     expiresIn: secondsLeft(expiresAt, Date.now()),
@@ -101,6 +143,6 @@ function handed(profile: string, token: StoredToken, accessToken: string): Hande
     scope: (JSON.parse(scopes) as string[]).join(' '),
     orgId,
     tenantUrl: orgId === null ? null : tenantUrl(publishedEndpoints[deployment], orgId),
-    profile,
+    profile: name,
   };
 }

@@ -10,9 +10,11 @@ const metricsForMs = 2_000;
 /** What monitoring asks of this vault. However many ask at once, the store is asked once. */
 export function operationsOf(vault: Vault): Operations {
   return {
+    // Whether it is still the store that this server opened is asked last: nothing is served from another one.
     ready: shared(async () => {
       await requireWritable(vault.db, storePlace(vault.settings));
       await vault.keys.requireAccess();
+      await vault.witness.compare();
     }, 0),
     metrics: shared(() => metricsText(vault), metricsForMs),
   };

@@ -1,4 +1,5 @@
-import { appendAudit } from './audit.ts';
+import { BrokerError } from '../errors.ts';
+import { appendAudit, chainIsSigned, signChain } from './audit.ts';
 import { pruneAction, pruneOutcome } from './audit-chain.ts';
 import type { Db } from './store.ts';
 
@@ -10,6 +11,12 @@ import type { Db } from './store.ts';
 export async function pruneAudit(db: Db, before: number, now: number, user: string | null): Promise<number> {
   // Locks the chain against other writers, as every row that is added does.
   await db.updateTable('audit_head').set({ id: 1 }).where('id', '=', 1).execute();
+  const signed = await chainIsSigned(db);
+  if (signed === false) {
+    throw new BrokerError('E_AUDIT', 'The audit log was changed from outside: its signature does not fit.', {
+      help: 'Nothing was removed. "webex-token log --verify" says more.',
+    });
+  }
   const firstKept = await db
     .selectFrom('audit')
     .select('seq')
@@ -26,6 +33,7 @@ export async function pruneAudit(db: Db, before: number, now: number, user: stri
     .executeTakeFirst();
   if (last === undefined) return 0;
   const removed = await db.deleteFrom('audit').where('seq', '<=', last.seq).executeTakeFirst();
+  if (signed) await signChain(db, last);
   const outcome = pruneOutcome(last.seq, last.hash);
   await appendAudit(db, now, { action: pruneAction, outcome, user });
   return Number(removed.numDeletedRows);

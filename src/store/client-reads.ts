@@ -1,5 +1,7 @@
+import type { BrokerError } from '../errors.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import type { AuditEntry } from './audit-chain.ts';
+import type { NamedRow, SetHead } from './integrity/authenticated-set.ts';
 
 /*
  * How the token endpoint reads. Every request asks the store anew whether the client may still have the token, and is
@@ -46,6 +48,8 @@ export interface Found {
   profiles: FoundProfile[];
   /** Whether the assertion that came along was used before. */
   assertionUsed: boolean;
+  /** Why nothing of this is to be believed; null where it is what this program wrote. */
+  untrusted: BrokerError | null;
 }
 
 export interface Assertion {
@@ -141,7 +145,10 @@ export const foundColumns = `
   client.jwks as jwks, client.addresses as addresses, client.expires_at as "clientExpiresAt",
   client.last_used_at as "lastUsedAt", profile.id as "profileId", profile.name as profile,
   profile.deployment as deployment, profile.org_id as "orgId", token.id as "tokenId", token.sealed as sealed,
-  token.expires_at as "expiresAt", token.rejected_at as "rejectedAt", token.scopes as scopes`;
+  token.expires_at as "expiresAt", token.rejected_at as "rejectedAt", token.scopes as scopes,
+  client.name as "clientName", profile.scopes as "profileScopes", token.state as state, token.source as source,
+  token.org_id as "tokenOrgId", token.set_aside_reason as "setAsideReason",
+  (select counter from row_mac_head) as counter, (select mac from row_mac_head) as mac`;
 
 /** The statements that both engines share. Each parameter stands once, and in its order. */
 export const statements = {
@@ -153,19 +160,89 @@ export const statements = {
 };
 
 /** One row of a look-up. */
-export type FoundRow = FoundClient & Nullable<Omit<FoundProfile, 'token'> & FoundToken>;
+export type FoundRow = FoundClient &
+  Nullable<Omit<FoundProfile, 'token'> & FoundToken & SetHead> & {
+    clientName: string;
+    profileScopes: string | null;
+    state: string | null;
+    source: string | null;
+    tokenOrgId: string | null;
+    setAsideReason: string | null;
+  };
 
 type Nullable<T> = { [K in keyof T]: T[K] | null };
 
+/** What authenticated all rows together at that moment. */
+export function headOf(rows: readonly FoundRow[]): SetHead | null {
+  const { counter = null, mac = null } = rows[0] ?? {};
+  return counter === null || mac === null ? null : { counter, mac };
+}
+
+/** Everything that a look-up rests on, as it stands in the tables. */
+export function namedRowsOf(rows: readonly FoundRow[]): NamedRow[] {
+  return rows.flatMap((row, at) => [...(at === 0 ? [clientRow(row)] : []), ...profileRows(row)]);
+}
+
+function clientRow(row: FoundRow): NamedRow {
+  return {
+    kind: 'client',
+    row: {
+      id: row.clientId,
+      name: row.clientName,
+      secret_hash: row.secretHash,
+      previous_secret_hash: row.previousSecretHash,
+      previous_secret_until: row.previousSecretUntil,
+      jwks: row.jwks,
+      addresses: row.addresses,
+      expires_at: row.clientExpiresAt,
+    },
+  };
+}
+
+function profileRows(row: FoundRow): NamedRow[] {
+  const { clientId, profileId } = row;
+  if (profileId === null) return [];
+  const named: NamedRow[] = [
+    { kind: 'grant', row: { client_id: clientId, profile_id: profileId } },
+    {
+      kind: 'profile',
+      row: {
+        id: profileId,
+        name: row.profile,
+        deployment: row.deployment,
+        org_id: row.orgId,
+        scopes: row.profileScopes,
+      },
+    },
+  ];
+  if (row.tokenId === null) return named;
+  const token: NamedRow = {
+    kind: 'token',
+    row: {
+      id: row.tokenId,
+      profile_id: profileId,
+      state: row.state,
+      source: row.source,
+      sealed: row.sealed,
+      scopes: row.scopes,
+      org_id: row.tokenOrgId,
+      rejected_at: row.rejectedAt,
+      set_aside_reason: row.setAsideReason,
+    },
+  };
+  return [...named, token];
+}
+
 /** The rows of one client, put together. `profiles` empty where none is of the organization asked for. */
-export function foundOf(rows: FoundRow[], orgId: string | null, assertionUsed: boolean): Found | null {
+export function foundOf(rows: FoundRow[], orgId: string | null, untrusted: BrokerError | null): Found | null {
   const [client] = rows;
   if (client === undefined) return null;
   const profiles = rows.map(profileOf).filter((profile) => profile !== null);
   return {
     client,
     profiles: orgId === null ? profiles : profiles.filter((profile) => profile.orgId === orgId),
-    assertionUsed,
+    assertionUsed: false,
+    untrusted,
   };
 }
 

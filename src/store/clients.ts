@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Client } from '../tokens/client.ts';
+import { authentic, authenticRow, changing, created, inTransaction, removing } from './integrity/row-macs.ts';
 import type { ClientTable } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -16,7 +17,14 @@ export interface NewClient {
   profileIds: string[];
 }
 
+/** Within the caller's transaction. */
 export async function insertClient(db: Db, client: NewClient): Promise<void> {
+  created(db, 'client', [client.id]);
+  created(
+    db,
+    'grant',
+    client.profileIds.map((profileId) => `${client.id}/${profileId}`),
+  );
   await db
     .insertInto('client')
     .values({
@@ -40,13 +48,17 @@ export async function insertClient(db: Db, client: NewClient): Promise<void> {
 }
 
 export async function findClient(db: Db, name: string): Promise<Client | null> {
-  const row = await db.selectFrom('client').selectAll().where('name', '=', name).executeTakeFirst();
+  const row = await authenticRow(db, 'client', () =>
+    db.selectFrom('client').selectAll().where('name', '=', name).executeTakeFirst(),
+  );
   return row === undefined ? null : fromRow(row, await profilesOf(db, row.id));
 }
 
 /** Every client, by name. */
 export async function listClients(db: Db): Promise<Client[]> {
-  const rows = await db.selectFrom('client').selectAll().orderBy('name').execute();
+  const rows = await authentic(db, 'client', () =>
+    db.selectFrom('client').selectAll().orderBy('name').execute(),
+  );
   return await Promise.all(rows.map(async (row) => fromRow(row, await profilesOf(db, row.id))));
 }
 
@@ -56,9 +68,27 @@ export async function clientKeys(db: Db, name: string): Promise<string | null> {
   return row?.jwks ?? null;
 }
 
-/** False where there was no such client. */
+/** False where there was no such client. It goes whoever wrote it. */
 export async function deleteClient(db: Db, name: string): Promise<boolean> {
-  const row = await db.deleteFrom('client').where('name', '=', name).returning('id').executeTakeFirst();
+  return await inTransaction(db, async (trx) => {
+    const row = await trx.selectFrom('client').select('id').where('name', '=', name).executeTakeFirst();
+    if (row === undefined) return false;
+    await removing(trx, 'client', [row.id]);
+    await removing(trx, 'grant', await grantIds(trx, 'client_id', row.id));
+    await trx.deleteFrom('client').where('id', '=', row.id).execute();
+    return true;
+  });
+}
+
+/** The permissions of a client, or for a profile. */
+export async function grantIds(db: Db, by: 'client_id' | 'profile_id', id: string): Promise<string[]> {
+  const rows = await db.selectFrom('client_profile').selectAll().where(by, '=', id).execute();
+  return rows.map(({ client_id, profile_id }) => `${client_id}/${profile_id}`);
+}
+
+/** Whether there is a client of that name, whoever wrote it. */
+export async function clientExists(db: Db, name: string): Promise<boolean> {
+  const row = await db.selectFrom('client').select('id').where('name', '=', name).executeTakeFirst();
   return row !== undefined;
 }
 
@@ -69,16 +99,21 @@ export async function replaceSecret(
   secretHash: string,
   previousUntil: number,
 ): Promise<void> {
-  await db
-    .updateTable('client')
-    .set((expression) => ({
-      previous_secret_hash: expression.ref('secret_hash'),
-      previous_secret_until: previousUntil,
-      previous_secret_used_at: null,
-      secret_hash: secretHash,
-    }))
-    .where('name', '=', name)
-    .execute();
+  await inTransaction(db, async (trx) => {
+    const row = await trx.selectFrom('client').select('id').where('name', '=', name).executeTakeFirst();
+    if (row === undefined) return;
+    await changing(trx, 'client', [row.id]);
+    await trx
+      .updateTable('client')
+      .set((expression) => ({
+        previous_secret_hash: expression.ref('secret_hash'),
+        previous_secret_until: previousUntil,
+        previous_secret_used_at: null,
+        secret_hash: secretHash,
+      }))
+      .where('id', '=', row.id)
+      .execute();
+  });
 }
 
 async function profilesOf(db: Db, clientId: string): Promise<string[]> {

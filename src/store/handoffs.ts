@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
+import { authentic, changing, created, inTransaction, removing } from './integrity/row-macs.ts';
 import { supersedeReminders } from './reminders.ts';
 import type { HandoffTable } from './schema.ts';
 import type { Db } from './store.ts';
@@ -38,15 +39,17 @@ export interface Handoff {
 /** The application that is meant: one row each. */
 export type HandoffTarget = Pick<Handoff, 'profileId' | 'kind' | 'appId'>;
 
-/** A profile's hand-overs, the latest first. */
+/** A profile's hand-overs, the latest first. Throws `E_SEAL` where one was changed from outside. */
 export async function handoffsOf(db: Db, profileId: string): Promise<Handoff[]> {
-  const rows = await db
-    .selectFrom('handoff')
-    .selectAll()
-    .where('profile_id', '=', profileId)
-    .orderBy('handed_over_at', 'desc')
-    .orderBy('id')
-    .execute();
+  const rows = await authentic(db, 'destination', () =>
+    db
+      .selectFrom('handoff')
+      .selectAll()
+      .where('profile_id', '=', profileId)
+      .orderBy('handed_over_at', 'desc')
+      .orderBy('id')
+      .execute(),
+  );
   return rows.map(fromRow);
 }
 
@@ -103,17 +106,27 @@ export async function saveHandoff(
     ...(handoff.tokenId !== undefined && { token_id: handoff.tokenId }),
     ...(handoff.handedOverAt !== undefined && { handed_over_at: handoff.handedOverAt }),
   };
-  await db
-    .insertInto('handoff')
-    .values({
-      id: randomUUID(),
-      profile_id: handoff.profileId,
-      kind: handoff.kind,
-      app_id: handoff.appId,
-      ...change,
-    })
-    .onConflict((conflict) => conflict.columns(['profile_id', 'kind', 'app_id']).doUpdateSet(change))
-    .execute();
+  const { profileId, kind, appId } = handoff;
+  await inTransaction(db, async (trx) => {
+    const known = await trx
+      .selectFrom('handoff')
+      .select('id')
+      .where('profile_id', '=', profileId)
+      .where('kind', '=', kind)
+      .where('app_id', '=', appId)
+      .executeTakeFirst();
+    if (known !== undefined) {
+      await changing(trx, 'destination', [known.id]);
+      await trx.updateTable('handoff').set(change).where('id', '=', known.id).execute();
+      return;
+    }
+    const id = randomUUID();
+    created(trx, 'destination', [id]);
+    await trx
+      .insertInto('handoff')
+      .values({ id, profile_id: profileId, kind, app_id: appId, ...change })
+      .execute();
+  });
 }
 
 /** The names of the other profiles whose token is installed in an application. */
@@ -259,14 +272,19 @@ export async function watchAllAnew(db: Db): Promise<void> {
 }
 
 export async function deleteHandoff(db: Db, target: HandoffTarget): Promise<void> {
-  const row = await db
-    .deleteFrom('handoff')
-    .where('profile_id', '=', target.profileId)
-    .where('kind', '=', target.kind)
-    .where('app_id', '=', target.appId)
-    .returning('id')
-    .executeTakeFirst();
-  if (row !== undefined) await supersedeReminders(db, quarantineOccasion(row.id));
+  await inTransaction(db, async (trx) => {
+    const row = await trx
+      .selectFrom('handoff')
+      .select('id')
+      .where('profile_id', '=', target.profileId)
+      .where('kind', '=', target.kind)
+      .where('app_id', '=', target.appId)
+      .executeTakeFirst();
+    if (row === undefined) return;
+    await removing(trx, 'destination', [row.id]);
+    await trx.deleteFrom('handoff').where('id', '=', row.id).execute();
+    await supersedeReminders(trx, quarantineOccasion(row.id));
+  });
 }
 
 function fromRow(row: Selectable<HandoffTable>): Handoff {

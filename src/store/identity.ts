@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { mac, macHolds, macKeysOf } from './integrity/mac-keys.ts';
 import type { Db } from './store.ts';
 
 /**
@@ -11,10 +12,32 @@ export interface StoreIdentity {
   life: string;
   /** The lives before, oldest first. */
   before: string[];
+  /** Shows that somebody who holds the store's key wrote it. */
+  mac?: string | undefined;
 }
 
-const schema = z.object({ id: z.string(), life: z.string(), before: z.array(z.string()) });
+const schema = z.object({
+  id: z.string(),
+  life: z.string(),
+  before: z.array(z.string()),
+  mac: z.string().optional(),
+});
 const key = 'identity';
+
+/** Whether somebody who holds the store's key wrote this. Null where no key is open here. */
+export async function identityHolds(db: Db, identity: StoreIdentity): Promise<boolean | null> {
+  const keys = macKeysOf(db);
+  if (keys === null) return null;
+  if (identity.mac === undefined) return false;
+  const holds = macHolds(keys, 'identity', identityText(identity), identity.mac);
+  if (holds !== null) return holds;
+  await keys.refresh();
+  return macHolds(keys, 'identity', identityText(identity), identity.mac) ?? false;
+}
+
+function identityText({ id, life, before }: StoreIdentity): string {
+  return JSON.stringify([id, life, before]);
+}
 
 export async function storeIdentity(db: Db): Promise<StoreIdentity> {
   const known = await find(db);
@@ -28,8 +51,12 @@ export async function storeIdentity(db: Db): Promise<StoreIdentity> {
   return (await find(db)) ?? made;
 }
 
+/** Signed, where the store's key is open. */
 export async function setStoreIdentity(db: Db, identity: StoreIdentity): Promise<void> {
-  const value = JSON.stringify(identity);
+  const keys = macKeysOf(db);
+  const { id, life, before } = identity;
+  const signature = keys === null ? {} : { mac: mac(keys, 'identity', identityText(identity)) };
+  const value = JSON.stringify({ id, life, before, ...signature });
   await db
     .insertInto('meta')
     .values({ key, value })

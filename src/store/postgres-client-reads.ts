@@ -1,4 +1,5 @@
 import { CompiledQuery } from 'kysely';
+import type { BrokerError } from '../errors.ts';
 import { appendAudits } from './audit.ts';
 import {
   type ClientRead,
@@ -10,10 +11,16 @@ import {
   forgetAssertionsBefore,
   foundColumns,
   foundOf,
+  headOf,
   lookUpKey,
+  namedRowsOf,
   statements,
   touchStatement,
 } from './client-reads.ts';
+import { KeyUnknown, NotAuthentic, setOf } from './integrity/authenticated-set.ts';
+import { type DataKeys, macKeysOf } from './integrity/mac-keys.ts';
+import { answered } from './integrity/row-macs.ts';
+import { untrusted } from './integrity/untrusted.ts';
 import type { Db } from './store.ts';
 
 /** Reads on PostgreSQL. */
@@ -107,21 +114,59 @@ async function findAll(db: Db, reads: readonly ClientRead[]): Promise<Map<Client
   const named = reads.filter(({ client }) => client !== '');
   const asked = new Map(named.map((read) => [lookUpKey(read), read]));
   const questions = [...asked.values()];
-  const rows = questions.map((): FoundRow[] => []);
-  if (questions.length > 0) {
-    const parameters = [
-      questions.map(({ client }) => client),
-      questions.map(({ orgId }) => orgId),
-      questions.map(({ profileLimit }) => profileLimit),
-      questions.map(({ withPrevious }) => withPrevious),
-    ];
-    const answer = await db.executeQuery<FoundRow & { at: number }>(CompiledQuery.raw(lookUp, parameters));
-    for (const { at, ...row } of answer.rows) rows[at - 1]?.push(row);
+  const keys = macKeysOf(db);
+  let rows = await lookUpAll(db, questions);
+  let untrusted = await checkAll(db, keys, rows);
+  // Between the look-up and its check, somebody may have changed the store: then both are repeated.
+  for (let repeated = 0; repeated < 3 && untrusted.some((error) => error !== null); repeated += 1) {
+    rows = await lookUpAll(db, questions);
+    untrusted = await checkAll(db, keys, rows);
   }
   const found = new Map(
-    [...asked].map(([key, { orgId }], at) => [key, foundOf(rows[at] ?? [], orgId, false)] as const),
+    [...asked].map(
+      ([key, { orgId }], at) => [key, foundOf(rows[at] ?? [], orgId, untrusted[at] ?? null)] as const,
+    ),
   );
   return new Map(reads.map((read) => [read, found.get(lookUpKey(read)) ?? null]));
+}
+
+async function lookUpAll(db: Db, questions: readonly ClientRead[]): Promise<FoundRow[][]> {
+  const rows = questions.map((): FoundRow[] => []);
+  if (questions.length === 0) return rows;
+  const parameters = [
+    questions.map(({ client }) => client),
+    questions.map(({ orgId }) => orgId),
+    questions.map(({ profileLimit }) => profileLimit),
+    questions.map(({ withPrevious }) => withPrevious),
+  ];
+  const answer = await db.executeQuery<FoundRow & { at: number }>(CompiledQuery.raw(lookUp, parameters));
+  for (const { at, ...row } of answer.rows) rows[at - 1]?.push(row);
+  return rows;
+}
+
+/** Why the rows of each look-up are not to be believed; null where they are. */
+async function checkAll(
+  db: Db,
+  keys: DataKeys | null,
+  lookedUp: readonly FoundRow[][],
+): Promise<(BrokerError | null)[]> {
+  const errors: (BrokerError | null)[] = [];
+  for (const rows of lookedUp) {
+    if (keys === null || rows.length === 0) errors.push(null);
+    else errors.push(await check(db, keys, rows));
+  }
+  return errors;
+}
+
+async function check(db: Db, keys: DataKeys, rows: readonly FoundRow[]): Promise<BrokerError | null> {
+  try {
+    await answered(db, setOf(keys).check(headOf(rows), namedRowsOf(rows)));
+    return null;
+  } catch (error) {
+    if (!(error instanceof NotAuthentic || error instanceof KeyUnknown)) throw error;
+    if (error instanceof KeyUnknown) await keys.refresh(db.isTransaction ? db : undefined);
+    return untrusted(error);
+  }
 }
 
 async function query<Row = unknown>(

@@ -1,26 +1,34 @@
 import type { Selectable } from 'kysely';
 import type { NewProfile, Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
+import { grantIds } from './clients.ts';
+import { authentic, authenticRow, changing, created, inTransaction, removing } from './integrity/row-macs.ts';
 import { refreshStanding, standingOf } from './profile-standing.ts';
 import type { ProfileTable } from './schema.ts';
 import type { Db } from './store.ts';
 import { currentTokens } from './tokens.ts';
 
+/** Throws `E_SEAL` where it was changed from outside. */
 export async function findProfile(db: Db, name: string): Promise<Profile | null> {
-  const row = await db.selectFrom('profile').selectAll().where('name', '=', name).executeTakeFirst();
+  const row = await authenticRow(db, 'profile', () =>
+    db.selectFrom('profile').selectAll().where('name', '=', name).executeTakeFirst(),
+  );
   return row === undefined ? null : profileFromRow(row);
 }
 
 export async function profileById(db: Db, id: string): Promise<Profile> {
-  return profileFromRow(
+  const rows = await authentic(db, 'profile', async () => [
     await db.selectFrom('profile').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
-  );
+  ]);
+  return profileFromRow(rows[0] as Selectable<ProfileTable>);
 }
 
 /** Those of the names that there are, by name. */
 export async function profilesByName(db: Db, names: readonly string[]): Promise<Map<string, Profile>> {
   if (names.length === 0) return new Map();
-  const rows = await db.selectFrom('profile').selectAll().where('name', 'in', names).execute();
+  const rows = await authentic(db, 'profile', () =>
+    db.selectFrom('profile').selectAll().where('name', 'in', names).execute(),
+  );
   return new Map(rows.map((row) => [row.name, profileFromRow(row)]));
 }
 
@@ -49,8 +57,15 @@ export async function insertProfiles(db: Db, profiles: readonly NewProfile[]): P
     tags: JSON.stringify(tags),
     ...standingOf(profile.name, profile.orgId, null, [contact, ...tags]),
   }));
-  await db.insertInto('profile').values(rows).execute();
-  await insertTags(db, profiles);
+  await inTransaction(db, async (trx) => {
+    created(
+      trx,
+      'profile',
+      profiles.map(({ id }) => id),
+    );
+    await trx.insertInto('profile').values(rows).execute();
+    await insertTags(trx, profiles);
+  });
 }
 
 async function insertTags(db: Db, profiles: readonly Pick<NewProfile, 'id' | 'tags'>[]): Promise<void> {
@@ -84,18 +99,43 @@ export async function fileProfile(
 }
 
 export async function setProfileOrganization(db: Db, id: string, orgId: string): Promise<void> {
-  await db.updateTable('profile').set({ org_id: orgId }).where('id', '=', id).execute();
-  await refreshStanding(db, id);
+  await changeProfile(db, id, { org_id: orgId });
 }
 
 export async function setProfileName(db: Db, id: string, name: string): Promise<void> {
-  await db.updateTable('profile').set({ name }).where('id', '=', id).execute();
-  await refreshStanding(db, id);
+  await changeProfile(db, id, { name });
 }
 
-/** Removes a profile with all its tokens. */
+async function changeProfile(
+  db: Db,
+  id: string,
+  change: { name: string } | { org_id: string },
+): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    await changing(trx, 'profile', [id]);
+    await trx.updateTable('profile').set(change).where('id', '=', id).execute();
+    await refreshStanding(trx, id);
+  });
+}
+
+/** Removes a profile with all its tokens, its destinations, and what clients were allowed of it. */
 export async function deleteProfile(db: Db, id: string): Promise<void> {
-  await db.deleteFrom('profile').where('id', '=', id).execute();
+  await inTransaction(db, async (trx) => {
+    await removing(trx, 'profile', [id]);
+    for (const [kind, table] of [
+      ['token', 'token'],
+      ['destination', 'handoff'],
+    ] as const) {
+      const rows = await trx.selectFrom(table).select('id').where('profile_id', '=', id).execute();
+      await removing(
+        trx,
+        kind,
+        rows.map((row) => row.id),
+      );
+    }
+    await removing(trx, 'grant', await grantIds(trx, 'profile_id', id));
+    await trx.deleteFrom('profile').where('id', '=', id).execute();
+  });
 }
 
 export function profileFromRow(row: Selectable<ProfileTable>): Profile {

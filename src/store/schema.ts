@@ -293,6 +293,33 @@ export interface AuditHeadTable {
   id: Generated<number>;
   seq: number;
   hash: string;
+  /** The last row that was pruned, which the first row left follows; null where none was. */
+  start_seq: number | null;
+  start_hash: string | null;
+  /** Up to which row the chain is signed, and the signature over it and its start. */
+  signed_seq: number | null;
+  signature: string | null;
+}
+
+/** The message authentication code of a row that grants access. */
+export interface RowMacTable {
+  bucket: number;
+  kind: string;
+  id: string;
+  mac: string;
+}
+
+/** What the rows of a bucket add up to. */
+export interface RowMacBucketTable {
+  bucket: number;
+  digest: string;
+}
+
+/** Authenticates the digests of all buckets, in one row. */
+export interface RowMacHeadTable {
+  id: number;
+  counter: number;
+  mac: string;
 }
 
 export interface Schema {
@@ -319,4 +346,7 @@ export interface Schema {
   tally: TallyTable;
   calendar_feed: CalendarFeedTable;
   calendar_entry: CalendarEntryTable;
+  row_mac: RowMacTable;
+  row_mac_bucket: RowMacBucketTable;
+  row_mac_head: RowMacHeadTable;
 }

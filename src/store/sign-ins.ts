@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import type { Deployment } from '../webex/deployments.ts';
+import { authenticRow, changing, created, inTransaction, removing } from './integrity/row-macs.ts';
 import type { SignInTable } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -35,34 +36,39 @@ export async function insertSignIn(
   signIn: NewSignIn,
   hashes: { state?: string; binding?: string; link?: string },
 ): Promise<void> {
-  await db
-    .insertInto('sign_in')
-    .values({
-      id: signIn.id,
-      state_hash: hashes.state ?? null,
-      binding_hash: hashes.binding ?? null,
-      link_hash: hashes.link ?? null,
-      profile_name: signIn.profileName,
-      deployment: signIn.deployment,
-      org_id: signIn.orgId,
-      scopes: JSON.stringify(signIn.scopes),
-      fresh_sign_in: signIn.freshSignIn ? 1 : 0,
-      created_at: signIn.createdAt,
-      expires_at: signIn.expiresAt,
-      consumed_at: null,
-      token_id: null,
-      error: null,
-      error_message: null,
-    })
-    .execute();
+  await inTransaction(db, async (trx) => {
+    created(trx, 'signIn', [signIn.id]);
+    await trx
+      .insertInto('sign_in')
+      .values({
+        id: signIn.id,
+        state_hash: hashes.state ?? null,
+        binding_hash: hashes.binding ?? null,
+        link_hash: hashes.link ?? null,
+        profile_name: signIn.profileName,
+        deployment: signIn.deployment,
+        org_id: signIn.orgId,
+        scopes: JSON.stringify(signIn.scopes),
+        fresh_sign_in: signIn.freshSignIn ? 1 : 0,
+        created_at: signIn.createdAt,
+        expires_at: signIn.expiresAt,
+        consumed_at: null,
+        token_id: null,
+        error: null,
+        error_message: null,
+      })
+      .execute();
+  });
 }
 
 export async function signInByState(db: Db, stateHash: string): Promise<SignIn | null> {
-  return one(db.selectFrom('sign_in').selectAll().where('state_hash', '=', stateHash).executeTakeFirst());
+  return await one(db, () =>
+    db.selectFrom('sign_in').selectAll().where('state_hash', '=', stateHash).executeTakeFirst(),
+  );
 }
 
 export async function signInById(db: Db, id: string): Promise<SignIn | null> {
-  return one(db.selectFrom('sign_in').selectAll().where('id', '=', id).executeTakeFirst());
+  return await one(db, () => db.selectFrom('sign_in').selectAll().where('id', '=', id).executeTakeFirst());
 }
 
 /**
@@ -75,21 +81,26 @@ export async function startByLink(
   now: number,
   hashes: { state: string; binding: string },
 ): Promise<SignIn | null> {
-  return one(
-    db
-      .updateTable('sign_in')
-      .set({ link_hash: null, state_hash: hashes.state, binding_hash: hashes.binding })
-      .where('link_hash', '=', linkHash)
-      .where('expires_at', '>', now)
-      .where('consumed_at', 'is', null)
-      .returningAll()
-      .executeTakeFirst(),
-  );
+  return await inTransaction(db, async (trx) => {
+    const waiting = await signInByLink(trx, linkHash, now);
+    if (waiting === null) return null;
+    await changing(trx, 'signIn', [waiting.id]);
+    return await one(trx, () =>
+      trx
+        .updateTable('sign_in')
+        .set({ link_hash: null, state_hash: hashes.state, binding_hash: hashes.binding })
+        .where('link_hash', '=', linkHash)
+        .where('expires_at', '>', now)
+        .where('consumed_at', 'is', null)
+        .returningAll()
+        .executeTakeFirst(),
+    );
+  });
 }
 
 /** The sign-in whose one-time link waits to be used; null where there is no such link, it was used, or its time is over. */
 export async function signInByLink(db: Db, linkHash: string, now: number): Promise<SignIn | null> {
-  return one(
+  return await one(db, () =>
     db
       .selectFrom('sign_in')
       .selectAll()
@@ -107,38 +118,61 @@ export async function consumeSignIn(
   now: number,
   outcome: { tokenId: string } | { error: { code: string; message: string } },
 ): Promise<boolean> {
-  const row = await db
-    .updateTable('sign_in')
-    .set({
-      consumed_at: now,
-      ...('tokenId' in outcome
-        ? { token_id: outcome.tokenId }
-        : { error: outcome.error.code, error_message: outcome.error.message }),
-    })
-    .where('id', '=', id)
-    .where('consumed_at', 'is', null)
-    .returning('id')
-    .executeTakeFirst();
-  return row !== undefined;
+  return await inTransaction(db, async (trx) => {
+    await changing(trx, 'signIn', [id]);
+    const row = await trx
+      .updateTable('sign_in')
+      .set({
+        consumed_at: now,
+        ...('tokenId' in outcome
+          ? { token_id: outcome.tokenId }
+          : { error: outcome.error.code, error_message: outcome.error.message }),
+      })
+      .where('id', '=', id)
+      .where('consumed_at', 'is', null)
+      .returning('id')
+      .executeTakeFirst();
+    return row !== undefined;
+  });
 }
 
 /** Lets the sign-ins under way for a profile follow it to its new name. */
 export async function renameSignIns(db: Db, oldName: string, newName: string): Promise<void> {
-  await db
-    .updateTable('sign_in')
-    .set({ profile_name: newName })
-    .where('profile_name', '=', oldName)
-    .where('consumed_at', 'is', null)
-    .execute();
+  await inTransaction(db, async (trx) => {
+    const rows = await trx
+      .selectFrom('sign_in')
+      .select('id')
+      .where('profile_name', '=', oldName)
+      .where('consumed_at', 'is', null)
+      .execute();
+    await changing(
+      trx,
+      'signIn',
+      rows.map(({ id }) => id),
+    );
+    await trx
+      .updateTable('sign_in')
+      .set({ profile_name: newName })
+      .where('profile_name', '=', oldName)
+      .where('consumed_at', 'is', null)
+      .execute();
+  });
 }
 
 /** Forgets the sign-ins whose time was over before `before` (epoch milliseconds). */
 export async function deleteOldSignIns(db: Db, before: number): Promise<void> {
-  await db.deleteFrom('sign_in').where('expires_at', '<', before).execute();
+  const old = await db.selectFrom('sign_in').select('id').where('expires_at', '<', before).execute();
+  if (old.length === 0) return;
+  await inTransaction(db, async (trx) => {
+    const ids = old.map(({ id }) => id);
+    await removing(trx, 'signIn', ids);
+    await trx.deleteFrom('sign_in').where('expires_at', '<', before).execute();
+  });
 }
 
-async function one(row: Promise<Selectable<SignInTable> | undefined>): Promise<SignIn | null> {
-  const found = await row;
+/** Throws `E_SEAL` where the row comes from outside. */
+async function one(db: Db, read: () => Promise<Selectable<SignInTable> | undefined>): Promise<SignIn | null> {
+  const found = await authenticRow(db, 'signIn', read);
   if (found === undefined) return null;
   return {
     id: found.id,

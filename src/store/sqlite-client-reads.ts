@@ -11,14 +11,18 @@ import {
   forgetAssertionsBefore,
   foundColumns,
   foundOf,
+  headOf,
   lookUpKey,
   NotDurable,
+  namedRowsOf,
   StoreBusy,
   statements,
   touchStatement,
 } from './client-reads.ts';
+import type { DataKeys } from './integrity/mac-keys.ts';
 import { openSqliteFile } from './sqlite-file.ts';
 import { auditWriter } from './sqlite-read.ts';
+import { type RowChecker, rowChecker } from './sqlite-row-check.ts';
 
 /** SQLite's result codes for "another connection is writing": SQLITE_BUSY, and SQLITE_LOCKED. */
 const busyCodes = [5, 6];
@@ -78,13 +82,14 @@ export class SqliteClientReads implements ClientReads {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #append: ReturnType<typeof auditWriter>;
+  readonly #check: RowChecker;
   readonly #log: number;
   readonly #synchronize: Synchronize;
   /** What was looked up at `#lookedUpAt`: as long as no other connection commits, it is what the store holds. */
   readonly #lookedUp = new Map<string, Found>();
   #lookedUpAt = -1;
 
-  constructor(file: string, synchronize: Synchronize = promisify(fdatasync)) {
+  constructor(file: string, keys: DataKeys | null, synchronize: Synchronize = promisify(fdatasync)) {
     const database = openSqliteFile(file);
     database.exec('pragma busy_timeout = 0; pragma synchronous = normal');
     this.#database = database;
@@ -95,7 +100,8 @@ export class SqliteClientReads implements ClientReads {
     this.#dataVersion = database.prepare('pragma data_version');
     this.#begin = database.prepare('begin immediate');
     this.#commit = database.prepare('commit');
-    this.#append = auditWriter(database);
+    this.#append = auditWriter(database, keys);
+    this.#check = keys === null ? () => null : rowChecker(database, keys);
     // The log stays the same file for as long as a connection is open. Windows synchronizes only what may be written.
     this.#log = openSync(`${file}-wal`, 'r+');
   }
@@ -194,7 +200,8 @@ export class SqliteClientReads implements ClientReads {
     // Of a client that has no profile of that organization, the client alone is of interest.
     const limit = read.orgId === null ? read.profileLimit : 1;
     if (rows.length === 0) rows = rowsOf(profiles, read.client, limit);
-    return foundOf(rows, read.orgId, false);
+    const untrusted = rows.length === 0 ? null : this.#check(headOf(rows), namedRowsOf(rows));
+    return foundOf(rows, read.orgId, untrusted);
   }
 
   #keep(read: ClientRead, found: Found): void {

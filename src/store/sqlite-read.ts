@@ -2,34 +2,50 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { WrappedDataKey } from '../keys/data-key.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import { type AuditEntry, auditHash, auditRow } from './audit-chain.ts';
+import { type ChainEnd, type ChainState, signature, signatureHolds, startOf } from './audit-signature.ts';
+import type { ProtectedRow } from './integrity/kinds.ts';
+import type { DataKeys } from './integrity/mac-keys.ts';
 
 /*
  * Reading one token is what this program does most, so on SQLite it has a short way: the statements as text, without
  * the query builder, whose loading alone would take longer than the whole reading.
  */
 
+/** The rows of a profile and its current token, with every column. */
 export interface StoredToken {
-  tokenId: string;
-  profileId: string;
-  sealed: string;
-  /** Epoch milliseconds. */
-  expiresAt: number;
-  deployment: Deployment;
-  orgId: string | null;
-  /** As JSON. */
-  scopes: string;
+  profile: ProtectedRow<'profile'> & { deployment: Deployment; org_id: string | null };
+  token: ProtectedRow<'token'> & { id: string; sealed: string; scopes: string; expires_at: number };
 }
 
 /** The current token of a profile, still sealed; undefined where there is none. */
 export function storedToken(database: DatabaseSync, profileName: string): StoredToken | undefined {
+  const profile = database.prepare('select * from profile where name = ?').get(profileName);
+  if (profile === undefined) return undefined;
+  const token = database
+    .prepare("select * from token where profile_id = ? and state = 'current'")
+    .get(profile.id as string);
+  return token === undefined ? undefined : ({ profile, token } as unknown as StoredToken);
+}
+
+/** What of a store is compared with what was seen of it. */
+export interface StoredState {
+  /** As JSON; see `StoreIdentity`. */
+  identity: string;
+  counter: number;
+  mac: string;
+  seq: number;
+  /** The hash of the audit row with the number that was asked for; null where there is none. */
+  hash: string | null;
+}
+
+export function storedState(database: DatabaseSync, seq: number): StoredState | undefined {
   return database
     .prepare(
-      `select token.id as "tokenId", profile.id as "profileId", token.sealed as sealed, token.expires_at as "expiresAt",
-              profile.deployment as deployment, profile.org_id as "orgId", token.scopes as scopes
-       from profile join token on token.profile_id = profile.id and token.state = 'current'
-       where profile.name = ?`,
+      `select (select value from meta where key = 'identity') as identity, head.counter as counter, head.mac as mac,
+              chain.seq as seq, (select hash from audit where seq = ?) as hash
+       from row_mac_head as head, audit_head as chain`,
     )
-    .get(profileName) as StoredToken | undefined;
+    .get(seq) as StoredState | undefined;
 }
 
 /** The data keys that a key-encryption key of a kind opens. */
@@ -39,16 +55,21 @@ export function storedDataKeys(database: DatabaseSync, keyKind: string): Wrapped
       `select wrapped.data_key_id as "dataKeyId", wrapped.key_encryption_key_id as "keyEncryptionKeyId",
               wrapped.generation as generation, wrapped.jwe as jwe
        from wrapped_data_key as wrapped join key_encryption_key as kek on kek.id = wrapped.key_encryption_key_id
-       where kek.kind = ?`,
+       where kek.kind = ? order by wrapped.generation`,
     )
     .all(keyKind) as unknown as WrappedDataKey[];
 }
 
 /** Writes audit rows durably, all in one commit. */
-export function appendAuditRows(database: DatabaseSync, time: number, entries: AuditEntry[]): void {
+export function appendAuditRows(
+  database: DatabaseSync,
+  keys: DataKeys | null,
+  time: number,
+  entries: AuditEntry[],
+): void {
   database.exec('begin immediate');
   try {
-    auditWriter(database)(time, entries);
+    auditWriter(database, keys)(time, entries);
     database.exec('commit');
   } catch (error) {
     database.exec('rollback');
@@ -56,16 +77,35 @@ export function appendAuditRows(database: DatabaseSync, time: number, entries: A
   }
 }
 
-/** Prepares what writes audit rows at the end of the chain, within a transaction that the caller has begun. */
-export function auditWriter(database: DatabaseSync): (time: number, entries: AuditEntry[]) => void {
-  const readHead = database.prepare('select seq, hash from audit_head where id = 1');
-  const writeHead = database.prepare('update audit_head set seq = ?, hash = ? where id = 1');
+/**
+ * Prepares what writes and signs audit rows at the end of the chain, within a transaction that the caller has begun.
+ * Where the signature is of a key that has to be looked up first, the next writer signs.
+ */
+export function auditWriter(
+  database: DatabaseSync,
+  keys: DataKeys | null,
+): (time: number, entries: AuditEntry[]) => void {
+  const readHead = database.prepare(
+    'select seq, hash, start_seq, start_hash, signed_seq, signature from audit_head where id = 1',
+  );
+  const readHash = database.prepare('select seq, hash from audit where seq = ?');
+  const writeHead = database.prepare(
+    'update audit_head set seq = ?, hash = ?, signed_seq = ?, signature = ? where id = 1',
+  );
   const insert = database.prepare(
     `insert into audit (seq, time, action, outcome, profile, client, address, "user", previous_hash, hash)
      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const signedRow = (state: ChainState): ChainEnd | null => {
+    if (state.signed_seq === null) return null;
+    if (state.signed_seq === state.seq) return state;
+    const start = startOf(state);
+    if (state.signed_seq === start.seq) return start;
+    return (readHash.get(state.signed_seq) as ChainEnd | undefined) ?? null;
+  };
   return (time, entries) => {
-    let { seq, hash } = readHead.get() as { seq: number; hash: string };
+    const state = readHead.get() as unknown as ChainState;
+    let { seq, hash } = state;
     for (const entry of entries) {
       seq += 1;
       const row = auditRow(seq, time, entry);
@@ -74,7 +114,13 @@ export function auditWriter(database: DatabaseSync): (time: number, entries: Aud
       const { action, outcome, profile, client, address, user } = row;
       insert.run(seq, time, action, outcome, profile, client, address, user, previousHash, hash);
     }
-    writeHead.run(seq, hash);
+    const signs = keys !== null && signatureHolds(keys, state, signedRow(state)) === true;
+    writeHead.run(
+      seq,
+      hash,
+      signs ? seq : state.signed_seq,
+      signs ? signature(keys, startOf(state), { seq, hash }) : state.signature,
+    );
   };
 }
 

@@ -1,7 +1,8 @@
-import { type Dialect, Kysely, sql } from 'kysely';
+import { type Dialect, Kysely, sql, type TransactionBuilder } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { BrokerError } from '../errors.ts';
 import { privateFile } from '../private-files.ts';
+import { authenticateChanges } from './integrity/row-macs.ts';
 import { migrationProvider } from './migrations/index.ts';
 import { newestMigration } from './migrations/newest.ts';
 import { isPostgresUrl, parsePostgresUrl, shownPlace } from './postgres-url.ts';
@@ -20,12 +21,27 @@ export type Db = Kysely<Schema>;
 export async function openStore(place: string): Promise<Db> {
   let db: Db | undefined;
   try {
-    db = new Kysely<Schema>({ dialect: await dialectOf(place) });
+    db = new Store({ dialect: await dialectOf(place) });
     if (!(await isUpToDate(db))) await migrate(db);
     return db;
   } catch (error) {
     await db?.destroy();
     throw error instanceof BrokerError ? error : unusable(shownPlace(place), error);
+  }
+}
+
+/** A database whose transactions end with the codes of the rows that they changed; see `integrity/row-macs.ts`. */
+class Store extends Kysely<Schema> {
+  override transaction(): TransactionBuilder<Schema> {
+    const builder = super.transaction();
+    const execute = builder.execute.bind(builder);
+    builder.execute = (action) =>
+      execute(async (trx) => {
+        const result = await action(trx);
+        await authenticateChanges(trx);
+        return result;
+      });
+    return builder;
   }
 }
 
@@ -60,7 +76,7 @@ async function isUpToDate(db: Db): Promise<boolean> {
 export async function newStoreAsOf(file: string, migration: string): Promise<Db> {
   const known = await migrationProvider.getMigrations();
   if (!Object.hasOwn(known, migration)) throw newer();
-  const db = new Kysely<Schema>({ dialect: await dialectOf(file) });
+  const db = new Store({ dialect: await dialectOf(file) });
   try {
     await migrate(db, migration);
     return db;

@@ -22,6 +22,9 @@ export const tables = [
   'tally',
   'calendar_feed',
   'calendar_entry',
+  'row_mac',
+  'row_mac_bucket',
+  'row_mac_head',
   'audit',
   'audit_head',
 ] as const satisfies (keyof Schema)[];

@@ -1,3 +1,4 @@
+import { changing } from './integrity/row-macs.ts';
 import type { Db } from './store.ts';
 
 /** Sealed tokens of any state, in the order of their IDs. */
@@ -15,8 +16,9 @@ export async function sealedTokensAfter(
     .execute();
 }
 
-/** The same token, sealed with another key. */
+/** The same token, sealed with another key, in the caller's transaction. Throws `E_SEAL` where its row was changed from outside. */
 export async function resealToken(db: Db, id: string, sealed: string): Promise<void> {
+  await changing(db, 'token', [id]);
   await db.updateTable('token').set({ sealed }).where('id', '=', id).execute();
 }
 

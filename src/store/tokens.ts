@@ -2,6 +2,7 @@ import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { nextTurn } from '../next-turn.ts';
 import { expiryOf, type Lifetimes } from '../tokens/lifetimes.ts';
 import type { Account, SetAsideReason, Token, TokenState } from '../tokens/token.ts';
+import { authentic, authenticRow, changing, created, inTransaction, removing } from './integrity/row-macs.ts';
 import { refreshStanding, refreshStandings } from './profile-standing.ts';
 import type { TokenTable } from './schema.ts';
 import type { Db } from './store.ts';
@@ -36,19 +37,24 @@ export const stateOf = {
 } as const satisfies Record<string, RawBuilder<TokenState>>;
 
 export async function tokenById(db: Db, id: string): Promise<Token | null> {
-  const row = await db.selectFrom('token').select(columns).where('id', '=', id).executeTakeFirst();
+  const row = await authenticRow(db, 'token', () =>
+    db.selectFrom('token').select(columns).select('sealed').where('id', '=', id).executeTakeFirst(),
+  );
   return row === undefined ? null : fromRow(row);
 }
 
 /** A profile's tokens, newest first. */
 export async function tokensOf(db: Db, profileId: string): Promise<Token[]> {
-  const rows = await db
-    .selectFrom('token')
-    .select(columns)
-    .where('profile_id', '=', profileId)
-    .orderBy('captured_at', 'desc')
-    .orderBy('id')
-    .execute();
+  const rows = await authentic(db, 'token', () =>
+    db
+      .selectFrom('token')
+      .select(columns)
+      .select('sealed')
+      .where('profile_id', '=', profileId)
+      .orderBy('captured_at', 'desc')
+      .orderBy('id')
+      .execute(),
+  );
   return rows.map(fromRow);
 }
 
@@ -138,10 +144,12 @@ export function everySealedToken(db: Db): AsyncIterable<{ id: string; profileId:
   return db.selectFrom('token').select(['id', 'profile_id as profileId', 'sealed']).stream(500);
 }
 
-/** The sealed value of a token. */
+/** The sealed value of a token. Throws `E_SEAL` where its row was changed from outside. */
 export async function sealedToken(db: Db, id: string): Promise<string> {
-  const row = await db.selectFrom('token').select('sealed').where('id', '=', id).executeTakeFirstOrThrow();
-  return row.sealed;
+  const rows = await authentic(db, 'token', async () => [
+    await db.selectFrom('token').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+  ]);
+  return rows[0]?.sealed ?? '';
 }
 
 export async function insertToken(db: Db, token: Token, sealed: string): Promise<void> {
@@ -157,16 +165,23 @@ export async function insertTokens(
   tokens: readonly { token: Token; sealed: string; remindAt?: number }[],
 ): Promise<void> {
   if (tokens.length === 0) return;
-  await db
-    .insertInto('token')
-    .values(
-      tokens.map(({ token, sealed, remindAt = 0 }) => ({ ...toRow(token, sealed), ...remindOn(remindAt) })),
-    )
-    .execute();
-  await refreshStandings(
-    db,
-    tokens.filter(({ token }) => token.state === 'current').map(({ token }) => token.profileId),
-  );
+  await inTransaction(db, async (trx) => {
+    created(
+      trx,
+      'token',
+      tokens.map(({ token }) => token.id),
+    );
+    await trx
+      .insertInto('token')
+      .values(
+        tokens.map(({ token, sealed, remindAt = 0 }) => ({ ...toRow(token, sealed), ...remindOn(remindAt) })),
+      )
+      .execute();
+    await refreshStandings(
+      trx,
+      tokens.filter(({ token }) => token.state === 'current').map(({ token }) => token.profileId),
+    );
+  });
 }
 
 function toRow(token: Token, sealed: string) {
@@ -201,23 +216,30 @@ export interface TokenChange {
 export async function updateToken(db: Db, id: string, change: TokenChange): Promise<void> {
   // Nothing was learned: there is nothing to write.
   if (Object.keys(change).length === 0) return;
-  const row = await db
-    .updateTable('token')
-    .set({
-      ...(change.state !== undefined && { state: change.state }),
-      ...(change.lifetimes !== undefined && lifetimeColumns(change.lifetimes)),
-      ...(change.account !== undefined && accountColumns(change.account)),
-      ...(change.verifiedAt !== undefined && { verified_at: change.verifiedAt }),
-      ...(change.rejectedAt !== undefined && { rejected_at: change.rejectedAt }),
-      ...(change.setAsideReason !== undefined && { set_aside_reason: change.setAsideReason }),
-      ...(change.warnings !== undefined && { warnings: JSON.stringify(change.warnings) }),
-      // What there is to say about it may have changed.
-      ...((change.lifetimes !== undefined || change.rejectedAt !== undefined) && remindAnew),
-    })
-    .where('id', '=', id)
-    .returning(['profile_id', 'state'])
-    .executeTakeFirst();
-  if (row?.state === 'current') await refreshStanding(db, row.profile_id);
+  await inTransaction(db, async (trx) => {
+    // The rest of a row that is only looked at needs no new code.
+    const { state, rejectedAt, setAsideReason } = change;
+    if (state !== undefined || rejectedAt !== undefined || setAsideReason !== undefined) {
+      await changing(trx, 'token', [id]);
+    }
+    const row = await trx
+      .updateTable('token')
+      .set({
+        ...(change.state !== undefined && { state: change.state }),
+        ...(change.lifetimes !== undefined && lifetimeColumns(change.lifetimes)),
+        ...(change.account !== undefined && accountColumns(change.account)),
+        ...(change.verifiedAt !== undefined && { verified_at: change.verifiedAt }),
+        ...(change.rejectedAt !== undefined && { rejected_at: change.rejectedAt }),
+        ...(change.setAsideReason !== undefined && { set_aside_reason: change.setAsideReason }),
+        ...(change.warnings !== undefined && { warnings: JSON.stringify(change.warnings) }),
+        // What there is to say about it may have changed.
+        ...((change.lifetimes !== undefined || change.rejectedAt !== undefined) && remindAnew),
+      })
+      .where('id', '=', id)
+      .returning(['profile_id', 'state'])
+      .executeTakeFirst();
+    if (row?.state === 'current') await refreshStanding(trx, row.profile_id);
+  });
 }
 
 function remindOn(at: number) {
@@ -228,27 +250,37 @@ const remindAnew = remindOn(0);
 
 /** Makes a token the current one of its profile, and the one before it an earlier one. */
 export async function makeCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>): Promise<void> {
-  await db
-    .updateTable('token')
-    .set({ state: 'earlier' })
-    .where('profile_id', '=', token.profileId)
-    .where('state', '=', stateOf.current)
-    .execute();
-  await db
-    .updateTable('token')
-    .set({ state: 'current', set_aside_reason: null, check_at: 0, ...remindAnew })
-    .where('id', '=', token.id)
-    .execute();
-  await refreshStanding(db, token.profileId);
+  await inTransaction(db, async (trx) => {
+    const before = await trx
+      .selectFrom('token')
+      .select('id')
+      .where('profile_id', '=', token.profileId)
+      .where('state', '=', stateOf.current)
+      .execute();
+    const earlier = before.map(({ id }) => id);
+    await changing(trx, 'token', [...earlier, token.id]);
+    if (earlier.length > 0) {
+      await trx.updateTable('token').set({ state: 'earlier' }).where('id', 'in', earlier).execute();
+    }
+    await trx
+      .updateTable('token')
+      .set({ state: 'current', set_aside_reason: null, check_at: 0, ...remindAnew })
+      .where('id', '=', token.id)
+      .execute();
+    await refreshStanding(trx, token.profileId);
+  });
 }
 
 export async function deleteToken(db: Db, id: string): Promise<void> {
-  const row = await db
-    .deleteFrom('token')
-    .where('id', '=', id)
-    .returning(['profile_id', 'state'])
-    .executeTakeFirst();
-  if (row?.state === 'current') await refreshStanding(db, row.profile_id);
+  await inTransaction(db, async (trx) => {
+    await removing(trx, 'token', [id]);
+    const row = await trx
+      .deleteFrom('token')
+      .where('id', '=', id)
+      .returning(['profile_id', 'state'])
+      .executeTakeFirst();
+    if (row?.state === 'current') await refreshStanding(trx, row.profile_id);
+  });
 }
 
 function lifetimeColumns(lifetimes: Lifetimes) {

@@ -5,7 +5,7 @@ import * as z from 'zod';
 import type { RememberedKeys } from '../keys/key-ring.ts';
 import type { KeyKind } from './make-key.ts';
 import { type KeySource, keyFilePath } from './obtain-key.ts';
-import { placeOf } from './witness.ts';
+import { seenPlace } from './seen-place.ts';
 
 /*
  * Who can write to the database may put old data keys back into it, which somebody who has left still knows. So the
@@ -72,7 +72,7 @@ export async function forgetKeys(source: Source): Promise<void> {
 
 function besideKey(source: Source): string {
   const key = keyFilePath(source.settings);
-  return join(dirname(key), `${basename(key)}.${placeOf(source).slice(0, 8)}.keys.seen`);
+  return join(dirname(key), `${basename(key)}.${seenPlace(source.settings).slice(0, 8)}.keys.seen`);
 }
 
 function inDataFolder(source: Source): string {
@@ -85,7 +85,7 @@ function filesOf(source: Source, kind: KeyKind): string[] {
 }
 
 function keychainEntry(source: Source): string {
-  return `seen-keys-${placeOf(source)}`;
+  return `seen-keys-${seenPlace(source.settings)}`;
 }
 
 async function read(source: Source, kind: KeyKind): Promise<Memory | null> {

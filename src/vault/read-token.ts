@@ -26,6 +26,21 @@ export async function readToken(
   actor: Actor,
   allowExpired = false,
 ): Promise<OpenedToken> {
+  try {
+    return await read(vault, name, actor, allowExpired);
+  } catch (error) {
+    if (error instanceof BrokerError && error.code === 'E_SEAL') {
+      await vault.db
+        .transaction()
+        .execute((trx) =>
+          appendAudit(trx, vault.now(), { action: 'read', outcome: 'unreadable', profile: name, ...actor }),
+        );
+    }
+    throw error;
+  }
+}
+
+async function read(vault: Vault, name: string, actor: Actor, allowExpired: boolean): Promise<OpenedToken> {
   const profile = await requireProfile(vault, name);
   const token = await currentOf(vault, profile, actor);
   const expiry = expiryOf(token.lifetimes);
@@ -39,13 +54,7 @@ export async function readToken(
     throw tokenExpired(name, expiry);
   }
   const sealed = await sealedToken(vault.db, token.id);
-  let accessToken: string;
-  try {
-    accessToken = await vault.keys.open(sealed, { tokenId: token.id, profileId: profile.id });
-  } catch (error) {
-    await audit('unreadable');
-    throw error;
-  }
+  const accessToken = await vault.keys.open(sealed, { tokenId: token.id, profileId: profile.id });
   await audit('ok');
   return { accessToken, profile, token, expiry };
 }

@@ -3,6 +3,8 @@ import { BrokerError } from '../errors.ts';
 import { keyIdOf } from '../keys/jwe.ts';
 import { keyId } from '../keys/key-id.ts';
 import { appendAudit } from '../store/audit.ts';
+import { setStoreIdentity, storeIdentity } from '../store/identity.ts';
+import { authenticateChanges, renewHead, renewMacs } from '../store/integrity/row-macs.ts';
 import { deleteDataKeysBefore, listAllDataKeys, newestDataKey } from '../store/keys.ts';
 import { beginRotation, endRotation, rotationUnderWay } from '../store/rotation.ts';
 import type { Db } from '../store/store.ts';
@@ -84,9 +86,16 @@ async function carryOn(
     last = batch.last;
     progress(Math.min(seen, total), total);
   }
+  while ((await vault.db.transaction().execute((trx) => renewSome(trx))) > 0);
   resealed += await vault.db.transaction().execute((trx) => finish(vault, trx, actor, unreadable));
   await vault.keys.refresh();
   return { resealed, unreadable: [...unreadable] };
+}
+
+/** Gives some rows codes under the newest data key. Returns how many. */
+async function renewSome(trx: Db): Promise<number> {
+  const newest = await newestDataKey(trx);
+  return newest === null ? 0 : await renewMacs(trx, newest.id, batchSize);
 }
 
 interface SealedToken {
@@ -137,6 +146,8 @@ async function finish(vault: Vaulted, trx: Db, actor: Actor, unreadable: Set<str
     if (!isSealedWith(token.sealed, dataKeyId) && !unreadable.has(token.id)) left.push(token);
   }
   const { resealed } = await resealAll(vault, trx, left, unreadable);
+  await authenticateChanges(trx);
+  while ((await renewSome(trx)) > 0) await authenticateChanges(trx);
   for (const wrapped of await listAllDataKeys(trx)) {
     // One that was granted and not used yet needs the one before, which vouches for it.
     const accepted = isSealedWith(wrapped.jwe, wrapped.keyEncryptionKeyId);
@@ -145,6 +156,8 @@ async function finish(vault: Vaulted, trx: Db, actor: Actor, unreadable: Set<str
     }
   }
   await endRotation(trx);
+  await setStoreIdentity(trx, await storeIdentity(trx));
+  renewHead(trx);
   await appendAudit(trx, vault.now(), { action: 'key-rotate', outcome: 'ok', ...actor });
   return resealed;
 }

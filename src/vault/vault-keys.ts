@@ -6,6 +6,7 @@ import { keyIdOf } from '../keys/jwe.ts';
 import { shortKeyId } from '../keys/key-id.ts';
 import { KeyRing, type TokenPlace } from '../keys/key-ring.ts';
 import { publicKeyOf } from '../keys/wrapping-key.ts';
+import { useMacKeys } from '../store/integrity/mac-keys.ts';
 import {
   deleteDataKeysBefore,
   type KeyEncryptionKeyInfo,
@@ -62,6 +63,7 @@ export class VaultKeys {
     this.#held = held;
     this.#ring = ring;
     this.#granted = granted;
+    useMacKeys(db, this);
   }
 
   /** The keys of a store for which a key was obtained in another way than from its usual place. */

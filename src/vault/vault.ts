@@ -9,6 +9,7 @@ import { listKeyEncryptionKeys } from '../store/keys.ts';
 import { type Db, openStore } from '../store/store.ts';
 import { createWebexApi, type WebexApi } from '../webex/api.ts';
 import type { Deployment } from '../webex/deployments.ts';
+import { compareRecords } from './compare-records.ts';
 import { doubtClock } from './doubt-clock.ts';
 import { openKeys } from './open-keys.ts';
 import { Refusals } from './refusals.ts';
@@ -56,16 +57,28 @@ export function storePlace(settings: Pick<Settings, 'home' | 'databaseUrl'>): st
 }
 
 /**
- * Opens the store without the keys: a scheduled job or a monitor may well not reach the keychain. Close its `db`.
- * Throws `E_STORE_EMPTY` where everything is gone that was seen in it before, and with `existing` `E_STORE_MISSING`
- * where there is none: nothing is made then.
+ * Opens the store for what opens no token: a scheduled job or a monitor may well not reach the keychain. It is compared
+ * with what was last seen of it; where that cannot be done, `notice` is told. Close its `db`.
+ * Throws `E_STORE_EMPTY` where everything is gone that was seen in it before, `E_STORE_OLDER`, `E_SEAL`, and with
+ * `existing` `E_STORE_MISSING` where there is none: nothing is made then.
  */
 export async function openRecords(
   settings: Settings,
   now: () => number = Date.now,
   keychain: Keychain = systemKeychain,
-  { existing = false } = {},
+  { existing = false, notice = () => {} }: { existing?: boolean; notice?: (text: string) => void } = {},
 ): Promise<Records> {
+  const db = await openDatabase(settings, keychain, existing);
+  try {
+    await compareRecords(db, { settings, keychain, now, notice });
+    return { settings, now, db };
+  } catch (error) {
+    await db.destroy();
+    throw error;
+  }
+}
+
+async function openDatabase(settings: Settings, keychain: Keychain, existing = false): Promise<Db> {
   if (!existing) privateFolder(settings.home);
   else if (existsSync(settings.home)) refuseLooseFolder(settings.home);
   if (existing && settings.databaseUrl === null && !existsSync(databaseFile(settings.home))) {
@@ -76,7 +89,7 @@ export async function openRecords(
   const db = await openStore(storePlace(settings));
   try {
     if ((await listKeyEncryptionKeys(db)).length === 0) await refuseEmptied(db, { settings, keychain });
-    return { settings, now, db };
+    return db;
   } catch (error) {
     await db.destroy();
     throw error;
@@ -86,7 +99,7 @@ export async function openRecords(
 /** Opens store and keys, making them on the very first run. Close the vault with `closeVault`. */
 export async function openVault(settings: Settings, options: VaultOptions = {}): Promise<Vault> {
   const { fetch = outboundFetch, now = Date.now, keychain = systemKeychain, notice = () => {} } = options;
-  const { db } = await openRecords(settings, now, keychain);
+  const db = await openDatabase(settings, keychain);
   try {
     const keys = await openKeys(db, { settings, keychain, now, notice });
     const doubt = await doubtClock(db, now());

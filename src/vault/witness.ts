@@ -1,13 +1,19 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Settings } from '../config.ts';
 import { BrokerError } from '../errors.ts';
-import { storeIdentity } from '../store/identity.ts';
+import { auditHead } from '../store/audit.ts';
+import { identityHolds, storeIdentity } from '../store/identity.ts';
+import { kindTitles } from '../store/integrity/kinds.ts';
+import { checkEveryRow, rowMacHead } from '../store/integrity/row-macs.ts';
 import type { Db } from '../store/store.ts';
+import { displayable } from '../webex/text.ts';
+import { authenticateOnce } from './authenticate-once.ts';
 import type { KeyKind } from './make-key.ts';
 import { type KeySource, keyFilePath } from './obtain-key.ts';
+import { seenPlace } from './seen-place.ts';
 
 /*
  * A database file that is put back from an old copy looks as sound as it did then: removed tokens are there again, and
@@ -23,42 +29,58 @@ const seenSchema = z.object({
   /** The last row of the audit log. */
   seq: z.int(),
   hash: z.string(),
+  /** How often rows that grant access were changed; absent where they had no codes yet. */
+  changes: z.int().optional(),
 });
-type Seen = z.infer<typeof seenSchema>;
+export type Seen = z.infer<typeof seenSchema>;
 const allSeenSchema = z.record(z.string(), seenSchema);
 
 type Source = Pick<KeySource, 'keychain'> & {
   settings: Pick<Settings, 'home' | 'keyFile' | 'databaseUrl'>;
 };
 
-/** Other processes learn of a change after this time at the latest. Milliseconds. */
-const rememberEveryMs = 60_000;
+/** How often a running program compares, and other processes learn of a change at the latest. Milliseconds. */
+const compareEveryMs = 10_000;
+
+/** How long a keychain is waited for by a command that needs nothing else of it. Milliseconds. */
+const keychainPatienceMs = 3_000;
 
 /** What is only read does not have to be remembered in a keychain at once: writing there takes a while. */
 const onlyRead = ['read', 'introspect', 'check'];
+
+/** Up to so many rows that grant access are all checked, and not only those that are used. */
+const rowsCheckedAtMost = 2_000;
 
 export class Witness {
   readonly #db: Db;
   readonly #source: Source;
   readonly #kind: () => KeyKind;
   readonly #timer: NodeJS.Timeout;
-  #remembered: number | null = null;
+  /** The newest state that was seen of the store. It only moves forward. */
+  #newest: Seen | null = null;
+  #written: number | null = null;
+  #problem: BrokerError | null = null;
+  #told: (problem: BrokerError) => void = () => {};
 
   private constructor(db: Db, source: Source, kind: () => KeyKind) {
     this.#db = db;
     this.#source = source;
     this.#kind = kind;
-    this.#timer = setInterval(() => void this.remember(), rememberEveryMs).unref();
+    this.#timer = setInterval(() => void this.remember(), compareEveryMs).unref();
   }
 
   /**
    * Compares the store with what was last seen of it, and watches it from now on. `kind` tells where the key is, and so
-   * where that was noted. Throws `E_STORE_OLDER` where the store is neither that one nor what came of it.
+   * where that was noted. Throws `E_STORE_OLDER` where the store is neither that one nor what came of it, `E_SEAL`
+   * where rows that grant access were changed from outside.
    */
-  static async of(db: Db, source: Source, kind: () => KeyKind): Promise<Witness> {
+  static async of(db: Db, source: Source & Pick<KeySource, 'notice'>, kind: () => KeyKind): Promise<Witness> {
     const witness = new Witness(db, source, kind);
     try {
-      await witness.#refuseOlder();
+      const seen = await seenState(source, kind());
+      await compareStore(db, source, kind());
+      witness.#newest = await stateOf(db);
+      witness.#written = seen?.seq ?? null;
       return witness;
     } catch (error) {
       clearInterval(witness.#timer);
@@ -66,45 +88,56 @@ export class Witness {
     }
   }
 
-  async #refuseOlder(): Promise<void> {
-    const seen = (await allSeen(this.#source, this.#kind()))[placeOf(this.#source)];
-    if (seen === undefined) return;
-    const identity = await storeIdentity(this.#db);
-    if (identity.id !== seen.id) return;
-    if (identity.life !== seen.life) {
-      if (identity.before.includes(seen.life)) return;
-      throw older('It comes from before a backup was restored.');
-    }
-    const { seq } = await headOf(this.#db);
-    if (seq < seen.seq) {
-      throw older(`Its audit log ends at row ${seq}; row ${seen.seq} was seen here.`);
-    }
-    const row = await this.#db
-      .selectFrom('audit')
-      .select(['seq', 'hash'])
-      .where('seq', '>=', seen.seq)
-      .orderBy('seq')
-      .limit(1)
-      .executeTakeFirst();
-    // Rows that were pruned are gone from the start on.
-    if (row === undefined || row.seq !== seen.seq || row.hash === seen.hash) {
-      this.#remembered = seen.seq;
-      return;
-    }
-    throw older(`Row ${seen.seq} of its audit log is another than was seen here.`);
+  /** What is wrong with the store, once something is: nothing more is served from it then. */
+  get problem(): BrokerError | null {
+    return this.#problem;
   }
 
-  /** Takes note of where the store is now. Best effort: what cannot be written only makes the next look less sharp. */
+  /** Notes that the store was found rolled back, or changed from outside. */
+  report(problem: BrokerError): void {
+    if (this.#problem !== null) return;
+    this.#problem = problem;
+    this.#told(problem);
+  }
+
+  /** Who is told, once, that nothing more is served. */
+  whenWrong(told: (problem: BrokerError) => void): void {
+    this.#told = told;
+  }
+
+  /** Compares the store with what was seen of it. Throws what is wrong. */
+  async compare(): Promise<void> {
+    if (this.#problem === null) {
+      try {
+        await this.#compare();
+      } catch (error) {
+        if (!isWrong(error)) throw error;
+        this.report(error);
+      }
+    }
+    if (this.#problem !== null) throw this.#problem;
+  }
+
+  async #compare(): Promise<void> {
+    await refuseOlder(this.#db, this.#newest);
+    this.#newest = await stateOf(this.#db);
+    await checkEveryRow(this.#db, rowsCheckedAtMost);
+  }
+
+  /** Takes note of where the store is now, if that is newer. Best effort: what cannot be written only makes the next look less sharp. */
   async remember(): Promise<void> {
     try {
-      const { seq, hash } = await headOf(this.#db);
+      await this.compare();
+      const now = this.#newest;
       const kind = this.#kind();
-      if (seq === this.#remembered || (kind === 'keychain' && !(await this.#hasChanged()))) return;
-      const { id, life } = await storeIdentity(this.#db);
-      await writeSeen(this.#source, kind, { id, life, seq, hash });
-      this.#remembered = seq;
-    } catch {
-      // see above
+      if (now === null || now.seq === this.#written) return;
+      if (kind === 'keychain' && !(await this.#hasChanged())) return;
+      // Another process may have seen more, of this very store.
+      await refuseOlder(this.#db, await seenState(this.#source, kind));
+      await writeSeen(this.#source, kind, now);
+      this.#written = now.seq;
+    } catch (error) {
+      if (isWrong(error)) this.report(error);
     }
   }
 
@@ -117,7 +150,7 @@ export class Witness {
     const row = await this.#db
       .selectFrom('audit')
       .select('seq')
-      .where('seq', '>', this.#remembered ?? 0)
+      .where('seq', '>', this.#written ?? 0)
       .where('action', 'not in', onlyRead)
       .limit(1)
       .executeTakeFirst();
@@ -125,11 +158,85 @@ export class Witness {
   }
 }
 
-/** The lives that were seen of a store at this place, wherever that was noted. */
-export async function livesSeen(source: Source): Promise<string[]> {
+function isWrong(error: unknown): error is BrokerError {
+  return error instanceof BrokerError && (error.code === 'E_STORE_OLDER' || error.code === 'E_SEAL');
+}
+
+async function stateOf(db: Db): Promise<Seen> {
+  const { seq, hash } = await auditHead(db);
+  const { id, life } = await storeIdentity(db);
+  const changes = (await rowMacHead(db))?.counter;
+  return { id, life, seq, hash, ...(changes !== undefined && { changes }) };
+}
+
+async function refuseOlder(db: Db, seen: Seen | null): Promise<void> {
+  if (seen === null) return;
+  const identity = await storeIdentity(db);
+  if (identity.id !== seen.id) return;
+  const head = await rowMacHead(db);
+  if (seen.changes !== undefined && head === null) {
+    throw older('The codes of its rows are missing.');
+  }
+  if (identity.life !== seen.life) {
+    const follows = identity.before.includes(seen.life);
+    if (follows && (head === null || (await identityHolds(db, identity)) !== false)) return;
+    throw older('It comes from before a backup was restored.');
+  }
+  if (seen.changes !== undefined && head !== null && head.counter < seen.changes) {
+    throw older(`Its rows are at change ${head.counter}; change ${seen.changes} was seen here.`);
+  }
+  const { seq } = await auditHead(db);
+  if (seq < seen.seq) {
+    throw older(`Its audit log ends at row ${seq}; row ${seen.seq} was seen here.`);
+  }
+  const row = await db
+    .selectFrom('audit')
+    .select(['seq', 'hash'])
+    .where('seq', '>=', seen.seq)
+    .orderBy('seq')
+    .limit(1)
+    .executeTakeFirst();
+  // Rows that were pruned are gone from the start on.
+  if (row === undefined || row.seq !== seen.seq || row.hash === seen.hash) return;
+  throw older(`Row ${seen.seq} of its audit log is another than was seen here.`);
+}
+
+/** Compares a store whose keys are open with what was last seen of it, once. Throws `E_STORE_OLDER`, `E_SEAL`. */
+export async function compareStore(
+  db: Db,
+  source: Source & Pick<KeySource, 'notice'>,
+  kind: KeyKind,
+): Promise<void> {
+  await refuseOlder(db, await seenState(source, kind));
+  await authenticateOnce(db);
+  for (const { kind, row } of (await checkEveryRow(db, rowsCheckedAtMost)).slice(0, 5)) {
+    const name = 'name' in row ? ` (${displayable(String(row.name), 80)})` : '';
+    source.notice(
+      `${kindTitles[kind]}${name} was changed in the database from outside this program, and is not used. Restore a backup, or accept it as it is: webex-token restore --accept-rollback`,
+    );
+  }
+}
+
+/** Compares a store that was opened without its keys. False where what was seen of it cannot be read here. */
+export async function compareWithSeen(db: Db, source: Source, kind: KeyKind): Promise<boolean> {
+  const tooLong = new Promise<null>((resolve) => {
+    setTimeout(resolve, keychainPatienceMs, null).unref();
+  });
+  const seen = await Promise.race([readSeen(source, kind).catch(() => null), tooLong]);
+  if (seen === null) return false;
+  await refuseOlder(db, seen[seenPlace(source.settings)] ?? null);
+  return true;
+}
+
+/** What was seen of a store at this place, wherever that was noted: its lives, and the most changes. */
+export async function everSeen(source: Source): Promise<{ lives: string[]; changes: number }> {
   const kinds: KeyKind[] = ['file', 'passphrase', 'keychain'];
-  const all = await Promise.all(kinds.map((kind) => allSeen(source, kind)));
-  return all.flatMap((each) => each[placeOf(source)]?.life ?? []);
+  const all = await Promise.all(kinds.map((kind) => seenState(source, kind)));
+  const seen = all.filter((each) => each !== null);
+  return {
+    lives: seen.map(({ life }) => life),
+    changes: Math.max(0, ...seen.map((each) => each.changes ?? 0)),
+  };
 }
 
 /**
@@ -137,12 +244,12 @@ export async function livesSeen(source: Source): Promise<string[]> {
  * removed, emptied or replaced; a new store in its stead would look as if there had never been a token.
  */
 export async function refuseEmptied(db: Db, source: Source): Promise<void> {
-  const lives = await livesSeen(source);
+  const { lives } = await everSeen(source);
   if (lives.length === 0) return;
   const { before } = await storeIdentity(db);
   if (lives.every((life) => before.includes(life))) return;
   throw new BrokerError('E_STORE_EMPTY', 'The store is empty, and it was not when it was used here last.', {
-    help: 'Was its database removed, emptied or replaced? Put it back, or bring back a backup: webex-token restore FILE. To begin anew on purpose: webex-token restore --in-place',
+    help: 'Was its database removed, emptied or replaced? Put it back, or bring back a backup: webex-token restore FILE. To begin anew on purpose: webex-token restore --accept-rollback',
   });
 }
 
@@ -151,26 +258,9 @@ function older(why: string): BrokerError {
     'E_STORE_OLDER',
     `The database is older than what was seen of it here: it was put back from a copy. ${why}`,
     {
-      help: 'What was stored, removed or changed since then is missing in it. Put the right one back; or, if this was meant, take it as it is now with: webex-token restore --in-place',
+      help: 'What was stored, removed or changed since then is missing in it. Put the right one back; or, if this was meant, take it as it is now with: webex-token restore --accept-rollback',
     },
   );
-}
-
-async function headOf(db: Db): Promise<{ seq: number; hash: string }> {
-  return await db.selectFrom('audit_head').select(['seq', 'hash']).executeTakeFirstOrThrow();
-}
-
-/** Stands for the database's place. Another place is another store: a copy goes its own way. */
-export function placeOf({ settings: { databaseUrl, home } }: Source): string {
-  const place = databaseUrl ? withoutPassword(databaseUrl) : home;
-  return createHash('sha256').update(place).digest('base64url').slice(0, 22);
-}
-
-function withoutPassword(url: string): string {
-  if (!URL.canParse(url)) return url;
-  const parsed = new URL(url);
-  parsed.password = '';
-  return parsed.href;
 }
 
 /** In the keychain, or beside the key file; for a passphrase in the data folder. */
@@ -180,23 +270,40 @@ function fileOf({ settings }: Source, kind: 'file' | 'passphrase'): string {
 
 /** One for each store: Windows keeps 2,560 bytes in one. */
 function keychainEntry(source: Source): string {
-  return `seen-${placeOf(source)}`;
+  return `seen-${seenPlace(source.settings)}`;
+}
+
+async function seenState(source: Source, kind: KeyKind): Promise<Seen | null> {
+  return (await allSeen(source, kind))[seenPlace(source.settings)] ?? null;
 }
 
 async function allSeen(source: Source, kind: KeyKind): Promise<Record<string, Seen>> {
   try {
-    const bytes =
-      kind === 'keychain'
-        ? await source.keychain.get(keychainEntry(source))
-        : readFileSync(fileOf(source, kind));
-    return bytes === null ? {} : allSeenSchema.parse(JSON.parse(bytes.toString('utf8')));
+    return await readSeen(source, kind);
   } catch {
     return {};
   }
 }
 
+async function readSeen(source: Source, kind: KeyKind): Promise<Record<string, Seen>> {
+  const bytes =
+    kind === 'keychain'
+      ? await source.keychain.get(keychainEntry(source))
+      : readIfThere(fileOf(source, kind));
+  return bytes === null ? {} : allSeenSchema.parse(JSON.parse(bytes.toString('utf8')));
+}
+
+function readIfThere(file: string): Buffer | null {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 async function writeSeen(source: Source, kind: KeyKind, seen: Seen): Promise<void> {
-  const own = { [placeOf(source)]: seen };
+  const own = { [seenPlace(source.settings)]: seen };
   if (kind === 'keychain') {
     await source.keychain.set(keychainEntry(source), Buffer.from(JSON.stringify(own)));
     return;

@@ -101,6 +101,8 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/healthz', { get: healthz });
   route(app, '/instance', { get: instance(instanceSecret) });
   serveAssets(app);
+  // A store that was rolled back or changed from outside is not served from any more.
+  app.use((_request, _response, next) => next(vault.witness.problem ?? undefined));
   route(app, '/calendar/:secret.ics', { get: feed(context) });
   app.get('/auth/code', capturePage(context));
 

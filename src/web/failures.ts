@@ -48,7 +48,8 @@ const known: Record<string, [status: number, title: string]> = {
 /** What is wrong with the store or its keys is no fault of who asks: what they bring may be taken the next time. */
 function unlisted(code: string): [status: number, title: string] {
   if (/^E_STORE/.test(code)) return [503, 'The store cannot be used'];
-  return /^E_(KEY|SEAL)/.test(code) ? [500, 'What is stored cannot be opened'] : [400, 'That did not work'];
+  if (code === 'E_SEAL') return [503, 'The store cannot be trusted'];
+  return /^E_KEY/.test(code) ? [500, 'What is stored cannot be opened'] : [400, 'That did not work'];
 }
 
 /** The store is used again as soon as it answers. */

@@ -94,7 +94,7 @@ test('the address that a stranger claims is not believed', async () => {
   expect(response.status).toBe(400);
 });
 
-test('a stored token that was changed is an error that names the mend, and nobody else’s', async () => {
+test('refuses a stored token that was changed from outside, and nobody else’s', async () => {
   const api = await served();
   await profileWithToken(api.vault, 'acme');
   const { sealed, id } = await api.vault.db
@@ -113,8 +113,8 @@ test('a stored token that was changed is an error that names the mend, and nobod
     askToken(api, 'acme-client', acme),
     askToken(api, 'globex-client', globex),
   ]);
-  expect(broken).toMatchObject({ status: 500, json: { error: 'server_error' } });
-  expect(broken.json.error_description).toContain('webex-token login acme');
+  expect(broken).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
+  expect(broken.json.error_description).toContain('integrity check');
   expect(whole.status).toBe(200);
 });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { removeClient } from '../../src/vault/clients.ts';
-import { actor, auditLog, today } from '../vault/vaults.ts';
+import { actor, auditLog, markRejected, today } from '../vault/vaults.ts';
 import { clientOf, orgIds, post, profileWithToken, served } from './served.ts';
 
 async function ready() {
@@ -71,9 +71,9 @@ test.each(['set-aside', 'pending'] as const)('a token that is %s is not active',
 
 test('expired and rejected tokens are not active', async () => {
   const { ask, acme, vault } = await ready();
-  await vault.db.updateTable('token').set({ rejected_at: today }).execute();
+  await markRejected(vault, today);
   expect((await ask(acme)).json).toEqual({ active: false });
-  await vault.db.updateTable('token').set({ rejected_at: null }).execute();
+  await markRejected(vault, null);
   vault.setNow(today + 50 * dayMs);
   expect((await ask(acme)).json).toEqual({ active: false });
 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { removeClient, rotateClientSecret } from '../../src/vault/clients.ts';
 import { removeProfile } from '../../src/vault/profiles.ts';
-import { actor, auditLog, today } from '../vault/vaults.ts';
+import { actor, auditLog, markRejected, today } from '../vault/vaults.ts';
 import { askToken, clientOf, orgIds, post, profileWithToken, served } from './served.ts';
 
 const grant = { grant_type: 'client_credentials' };
@@ -219,7 +219,7 @@ test('a token in its last seconds is not given out, and expires_in is never 0', 
 
 test('a token that Webex rejected is not handed out', async () => {
   const api = await ready();
-  await api.vault.db.updateTable('token').set({ rejected_at: today }).execute();
+  await markRejected(api.vault, today);
   const answer = await askToken(api, 'ci', api.secret);
   expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
   expect(answer.json.error_description).toContain('no longer accepts');

@@ -11,7 +11,7 @@ const [file = '', way = '', name = '', count = ''] = process.argv.slice(2);
 const entry = { action: 'read', outcome: 'ok', profile: name };
 if (way === 'short') {
   const database = openSqliteFile(file);
-  for (let at = 0; at < Number(count); at += 1) appendAuditRows(database, at, [entry]);
+  for (let at = 0; at < Number(count); at += 1) appendAuditRows(database, null, at, [entry]);
   database.close();
 } else {
   const db = await openStore(file);

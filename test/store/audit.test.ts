@@ -195,7 +195,7 @@ describe('the two ways of writing make one chain', () => {
     const database = openSqliteFile(file);
     for (let at = 0; at < 5; at += 1) {
       await append(db, 'long');
-      appendAuditRows(database, at, [
+      appendAuditRows(database, null, at, [
         { action: 'read', outcome: 'ok', profile: 'short' },
         { action: 'read', outcome: 'expired', client: 'two at once' },
       ]);
@@ -208,8 +208,8 @@ describe('the two ways of writing make one chain', () => {
     const { db, file } = await newStore();
     const database = openSqliteFile(file);
     const unfit = { action: 'read', outcome: null } as unknown as { action: string; outcome: string };
-    expect(() => appendAuditRows(database, 1, [{ action: 'read', outcome: 'ok' }, unfit])).toThrow();
-    appendAuditRows(database, 2, [{ action: 'read', outcome: 'ok' }]);
+    expect(() => appendAuditRows(database, null, 1, [{ action: 'read', outcome: 'ok' }, unfit])).toThrow();
+    appendAuditRows(database, null, 2, [{ action: 'read', outcome: 'ok' }]);
     database.close();
     expect(await verifyAudit(db)).toEqual({ rows: 1, broken: null });
   });

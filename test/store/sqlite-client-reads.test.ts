@@ -3,7 +3,7 @@ import type { ClientRead, Decision, Found } from '../../src/store/client-reads.t
 import { StoreBusy } from '../../src/store/client-reads.ts';
 import { SqliteClientReads, type Synchronize } from '../../src/store/sqlite-client-reads.ts';
 import { openSqliteFile } from '../../src/store/sqlite-file.ts';
-import { removeClient } from '../../src/vault/clients.ts';
+import { removeClient, rotateClientSecret } from '../../src/vault/clients.ts';
 import { storePlace } from '../../src/vault/vault.ts';
 import { clientOf, profileWithToken } from '../api/served.ts';
 import { actor, newVault } from '../vault/vaults.ts';
@@ -47,7 +47,7 @@ async function ready(synchronize?: Synchronize) {
   await profileWithToken(vault, 'acme');
   await clientOf(vault, 'ci', ['acme']);
   const file = storePlace(vault.settings);
-  const reads = new SqliteClientReads(file, synchronize);
+  const reads = new SqliteClientReads(file, vault.keys, synchronize);
   onTestFinished(() => reads.close());
   return { vault, reads, file };
 }
@@ -98,8 +98,8 @@ onSqlite('the store is looked into again only where somebody changed it, and the
   await look();
   const first = await look();
   expect(await look()).toBe(first);
-  await vault.db.updateTable('client').set({ addresses: '["10.0.0.1"]' }).execute();
-  expect((await look())?.client.addresses).toBe('["10.0.0.1"]');
+  await rotateClientSecret(vault, 'ci', 0, actor);
+  expect((await look())?.client.secretHash).not.toBe(first?.client.secretHash);
   await removeClient(vault, 'ci', actor);
   expect(await look()).toBeNull();
 });

@@ -138,14 +138,14 @@ onSqlite('the short way reads what the query builder wrote', async () => {
   const [token] = await profileWith(db, [{ state: 'current' }, { state: 'earlier' }]);
   await profileWith(db, [{ state: 'set-aside' }], 'another');
   const database = openSqliteFile(file);
-  expect(storedToken(database, 'acme')).toEqual({
-    tokenId: token?.id,
-    profileId: token?.profileId,
-    sealed: `sealed-${token?.id}`,
-    expiresAt: 5000,
-    deployment: 'commercial',
-    orgId: null,
-    scopes: '["spark:people_read"]',
+  expect(storedToken(database, 'acme')).toMatchObject({
+    profile: { id: token?.profileId, deployment: 'commercial', org_id: null },
+    token: {
+      id: token?.id,
+      sealed: `sealed-${token?.id}`,
+      expires_at: 5000,
+      scopes: '["spark:people_read"]',
+    },
   });
   expect(storedToken(database, 'another')).toBeUndefined();
   expect(storedToken(database, `acme' or '1'='1`)).toBeUndefined();

@@ -236,7 +236,7 @@ describe('somebody writes to the database from outside', () => {
       ),
     );
     expect(errors.filter((error) => error !== null)).toMatchObject([
-      { code: 'E_SEAL', message: expect.stringContaining('belongs to another row') },
+      { code: 'E_SEAL', message: expect.stringContaining('changed from outside') },
     ]);
   });
 });

@@ -5,7 +5,7 @@ import { readSettings, type Settings } from '../../src/config.ts';
 import type { Keychain } from '../../src/keys/keychain.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { verifyAudit } from '../../src/store/audit.ts';
-import { tokensOf } from '../../src/store/tokens.ts';
+import { tokensOf, updateToken } from '../../src/store/tokens.ts';
 import type { Token } from '../../src/tokens/token.ts';
 import { beginSignIn, type SignInRequest } from '../../src/vault/begin-sign-in.ts';
 import { closeVault, openVault, type Vault, type VaultOptions } from '../../src/vault/vault.ts';
@@ -85,6 +85,12 @@ export async function allTokens(vault: Vault, profileName: string): Promise<Toke
     .where('name', '=', profileName)
     .executeTakeFirst();
   return profile === undefined ? [] : await tokensOf(vault.db, profile.id);
+}
+
+/** Every token is rejected by Webex since then, or no longer; as this program notes it. */
+export async function markRejected(vault: Vault, rejectedAt: number | null): Promise<void> {
+  const rows = await vault.db.selectFrom('token').select('id').execute();
+  for (const { id } of rows) await updateToken(vault.db, id, { rejectedAt });
 }
 
 /** The audit log in short, oldest first: "action outcome profile". Fails where its chain is broken. */

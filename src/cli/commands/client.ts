@@ -10,6 +10,7 @@ import { parseInstant } from '../instant.ts';
 import { table } from '../table.ts';
 import { note, print, printJson, styled } from '../terminal.ts';
 import { withRecords } from '../with-records.ts';
+import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('client')
@@ -52,7 +53,7 @@ async function add(name: string, options: AddOptions): Promise<void> {
     addresses: options.allow ?? [],
     ...(options.jwks !== undefined && { jwks: readText(options.jwks) }),
   };
-  const { client, secret } = await withRecords((records) => addClient(records, request, byUser()));
+  const { client, secret } = await withVault((vault) => addClient(vault, request, byUser()));
   showSecret(client, secret, options.json);
 }
 
@@ -134,8 +135,8 @@ function rotateCommand(): Command {
 }
 
 async function rotate(name: string, options: { overlap: number; json?: boolean }): Promise<void> {
-  const { client, secret } = await withRecords((records) =>
-    rotateClientSecret(records, name, options.overlap * dayMs, byUser()),
+  const { client, secret } = await withVault((vault) =>
+    rotateClientSecret(vault, name, options.overlap * dayMs, byUser()),
   );
   showSecret(client, secret, options.json);
   note(
@@ -151,7 +152,7 @@ function removeCommand(): Command {
     .argument('<name>')
     .addHelpText('after', '\nExample:\n  webex-token client remove ci')
     .action(async (name: string) => {
-      await withRecords((records) => removeClient(records, name, byUser()));
+      await withVault((vault) => removeClient(vault, name, byUser()));
       note(`"${name}" gets nothing any more.`);
     });
 }

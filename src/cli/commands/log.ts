@@ -12,6 +12,7 @@ import { isOutputClosed } from '../output.ts';
 import { table } from '../table.ts';
 import { note, print, printExactly, printJson, styled } from '../terminal.ts';
 import { withRecords } from '../with-records.ts';
+import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('log')
@@ -41,9 +42,10 @@ interface LogOptions extends AuditFilter {
 }
 
 async function log(options: LogOptions): Promise<void> {
+  const { prune: before } = options;
+  if (before !== undefined) return await withVault((vault) => prune(vault, before));
   await withRecords(async (records) => {
     if (options.verify) await verify(records, options.json);
-    else if (options.prune !== undefined) await prune(records, options.prune);
     else if (options.json) await printAll(records, filterOf(options));
     else await printNewest(records, filterOf(options), options.last);
   });
@@ -51,15 +53,21 @@ async function log(options: LogOptions): Promise<void> {
 
 async function verify(records: Records, json: boolean | undefined): Promise<void> {
   const verdict = await verifyAudit(records.db);
-  const { rows, broken } = verdict;
+  const { rows, broken, signedTo } = verdict;
   if (json) printJson({ ok: broken === null, ...verdict });
-  else if (broken === null) print(`${rows} rows, the chain is unbroken.`);
+  else if (broken === null) print(`${rows} rows, the chain is unbroken.${signedWords(signedTo, rows)}`);
   else print(`${styled('red', 'Broken')} at row ${broken.seq}: ${broken.reason}.`);
   if (broken === null) return;
   process.exitCode = failed;
   note(
     'The log was changed from outside this program, or the database is damaged. Compare it with a backup.',
   );
+}
+
+function signedWords(signedTo: number | undefined, rows: number): string {
+  if (rows === 0) return '';
+  if (signedTo === undefined) return ' Its signature was not checked: the key could not be opened.';
+  return ` It is signed up to row ${signedTo}; what follows is signed by the next command that opens the key.`;
 }
 
 async function prune(records: Records, before: number): Promise<void> {

@@ -18,8 +18,8 @@ export function command(): Command {
     .argument('[file]', 'what "webex-token backup" wrote')
     .option('--key-file <path>', 'the key file of the host that wrote it')
     .option(
-      '--in-place',
-      'take the store as it is, where an older copy of the database was put back on purpose',
+      '--accept-rollback',
+      'take the store as it is, where the database was set back or changed on purpose',
     )
     .addHelpText(
       'after',
@@ -30,15 +30,17 @@ export function command(): Command {
 
 async function restore(
   path: string | undefined,
-  { keyFile, inPlace }: { keyFile?: string; inPlace?: boolean },
+  { keyFile, acceptRollback }: { keyFile?: string; acceptRollback?: boolean },
 ): Promise<void> {
   const settings = readSettings();
   const actor = { user: userName() };
-  if ((path === undefined) !== (inPlace === true)) {
-    throw new BrokerError('E_USAGE', 'Name either a backup file, or --in-place.');
+  if ((path === undefined) !== (acceptRollback === true)) {
+    throw new BrokerError('E_USAGE', 'Name either a backup file, or --accept-rollback.');
   }
   if (path === undefined) {
-    await acceptStore(settings, systemKeychain, Date.now, actor);
+    const { removed, changed } = await acceptStore(settings, systemKeychain, Date.now, actor);
+    for (const each of removed) warn(`Removed, for this program did not write it: ${each}`);
+    for (const each of changed) warn(`Changed from outside, look at it before you use it: ${each}`);
     note(
       'The store counts as it is now. What was stored or removed after that copy was made is missing in it.',
     );

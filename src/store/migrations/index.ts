@@ -7,6 +7,7 @@ import * as partners from './005-partners.ts';
 import * as keys from './006-keys.ts';
 import * as attentionDays from './007-attention-days.ts';
 import * as looks from './008-looks.ts';
+import * as rowIntegrity from './009-row-integrity.ts';
 import * as reminders from './013-reminders.ts';
 
 /** In order of their names. What has been released is never changed, only followed by another. */
@@ -19,6 +20,7 @@ const migrations: Record<string, Migration> = {
   '006-keys': keys,
   '007-attention-days': attentionDays,
   '008-looks': looks,
+  '009-row-integrity': rowIntegrity,
   '013-reminders': reminders,
 };
 

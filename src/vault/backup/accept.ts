@@ -1,31 +1,68 @@
 import type { Settings } from '../../config.ts';
 import type { Keychain } from '../../keys/keychain.ts';
 import { privateFolder } from '../../private-files.ts';
-import { appendAudit } from '../../store/audit.ts';
+import { appendAudit, firstRowFollows, signChain } from '../../store/audit.ts';
 import { nextLife, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
-import { openStore } from '../../store/store.ts';
+import { kindTitles } from '../../store/integrity/kinds.ts';
+import { authenticateAll, deleteRow, foreignRows, rowMacHead } from '../../store/integrity/row-macs.ts';
+import { listKeyEncryptionKeys } from '../../store/keys.ts';
+import { type Db, openStore } from '../../store/store.ts';
 import { forgetKeys } from '../key-memory.ts';
+import { openKeys } from '../open-keys.ts';
 import { type Actor, storePlace } from '../vault.ts';
-import { livesSeen } from '../witness.ts';
+import { everSeen } from '../witness.ts';
 
-/** Takes the store as it is: somebody put an older copy of the database back, and meant to. */
+/** What was found in it that this program had not written, by name. */
+export interface Accepted {
+  /** What lets somebody in goes. */
+  removed: string[];
+  /** Profiles and tokens stay, as they are now. */
+  changed: string[];
+}
+
+/** Takes the store as it is: somebody put an older copy of the database back or changed it, and meant to. */
 export async function acceptStore(
   settings: Settings,
   keychain: Keychain,
   now: () => number,
   actor: Actor,
-): Promise<void> {
-  const lives = await livesSeen({ settings, keychain });
+): Promise<Accepted> {
+  const accepted: Accepted = { removed: [], changed: [] };
+  const { lives, changes } = await everSeen({ settings, keychain });
   privateFolder(settings.home);
   const db = await openStore(storePlace(settings));
   try {
+    const hasKeys = (await listKeyEncryptionKeys(db)).length > 0;
+    // An older generation of its keys is accepted along.
+    await forgetKeys({ settings, keychain });
+    if (hasKeys) await openKeys(db, { settings, keychain, now, notice: () => {} });
     await db.transaction().execute(async (trx) => {
       const identity = await storeIdentity(trx);
       await setStoreIdentity(trx, nextLife(identity, null, lives));
-      await forgetKeys({ settings, keychain });
-      await appendAudit(trx, now(), { action: 'restore', outcome: 'in place', ...actor });
+      await appendAudit(trx, now(), { action: 'restore', outcome: 'rollback accepted', ...actor });
+      if (!hasKeys) return;
+      await sortForeign(trx, accepted);
+      await authenticateAll(trx, Math.max(changes, (await rowMacHead(trx))?.counter ?? 0));
+      await signChain(trx, await firstRowFollows(trx));
     });
+    return accepted;
   } finally {
     await db.destroy();
+  }
+}
+
+/** An older copy was written by this program all the same. Of what somebody else wrote, only what is kept is kept. */
+async function sortForeign(trx: Db, accepted: Accepted): Promise<void> {
+  // Before an earlier version gave its rows codes, nobody can tell.
+  if ((await rowMacHead(trx)) === null) return;
+  for (const { kind, row } of await foreignRows(trx)) {
+    const values = row as Record<string, string | number | null>;
+    const name = `${kindTitles[kind]} ${values.name ?? values.app_id ?? values.profile_id ?? ''}`.trim();
+    if (kind === 'profile' || kind === 'token') {
+      accepted.changed.push(name);
+      continue;
+    }
+    await deleteRow(trx, kind, row);
+    accepted.removed.push(name);
   }
 }

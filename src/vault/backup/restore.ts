@@ -6,9 +6,11 @@ import type { Settings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
 import type { Keychain } from '../../keys/keychain.ts';
 import { privateFolder, syncFolder } from '../../private-files.ts';
-import { appendAudit, verifyAudit } from '../../store/audit.ts';
+import { appendAudit, chainStart, signChain, verifyAudit } from '../../store/audit.ts';
 import { copyTable } from '../../store/copy.ts';
 import { nextLife, type StoreIdentity, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
+import { useMacKeys } from '../../store/integrity/mac-keys.ts';
+import { authenticateAll, renewHead, rowMacHead } from '../../store/integrity/row-macs.ts';
 import {
   deleteKeyEncryptionKey,
   insertDataKeys,
@@ -25,7 +27,7 @@ import { fetchKey, type KeySource } from '../obtain-key.ts';
 import { firstKey } from '../open-keys.ts';
 import { type Actor, databaseFile, storePlace } from '../vault.ts';
 import { VaultKeys } from '../vault-keys.ts';
-import { livesSeen } from '../witness.ts';
+import { everSeen } from '../witness.ts';
 import { type Chunk, damaged } from './format.ts';
 import { chunksOf, type OpenedBackup, openBackup } from './read.ts';
 import { keptTables } from './write.ts';
@@ -77,7 +79,7 @@ export async function restoreBackup(path: string, options: RestoreOptions): Prom
       const tokens = await prove(db, keys, options);
       const newKey = await makeOwnKey(db, keys, backup, options);
       if (!backup.isStoreKey) await deleteKeyEncryptionKey(db, backup.held.info.id);
-      const aside = await replaceStore(db, options);
+      const aside = await replaceStore(db, keys, options);
       const { length: profiles } = await db.selectFrom('profile').select('id').execute();
       return { createdAt: backup.header.createdAt, tokens, profiles, aside, newKey };
     } finally {
@@ -202,7 +204,7 @@ async function isAtHand(info: Parameters<typeof fetchKey>[0], source: KeySource)
   }
 }
 
-async function replaceStore(draft: Db, options: RestoreOptions): Promise<string | null> {
+async function replaceStore(draft: Db, keys: VaultKeys, options: RestoreOptions): Promise<string | null> {
   const { settings, now, actor, progress } = options;
   const stamp = new Date(now()).toISOString().replace(/[:.]/g, '-');
   const place = storePlace(settings);
@@ -211,17 +213,24 @@ async function replaceStore(draft: Db, options: RestoreOptions): Promise<string 
   try {
     const restored = await storeIdentity(draft);
     const replaced = await usedIdentity(db);
-    const identity = nextLife(restored, replaced, await livesSeen(options));
+    const { lives, changes } = await everSeen(options);
+    const identity = nextLife(restored, replaced, lives);
     const aside = join(settings.home, `store-before-restore-${stamp}.db`);
     await db.transaction().execute(async (trx) => {
       if (replaced !== null) await copyAside(trx, aside, progress);
+      const counter = Math.max(changes, (await rowMacHead(trx))?.counter ?? 0);
       for (const table of tables.toReversed()) await trx.deleteFrom(table).execute();
       for (const table of tables) {
         await copyTable(draft, trx, table, (name, rows) => progress?.(`Restoring ${name}`, rows));
       }
+      useMacKeys(db, keys);
       await setStoreIdentity(trx, identity);
       await forgetKeys(options);
       await appendAudit(trx, now(), { action: 'restore', outcome: 'ok', ...actor });
+      if ((await rowMacHead(trx)) !== null) return renewHead(trx, counter);
+      // A backup of an earlier version has no codes yet. It was proved as a whole.
+      await authenticateAll(trx, counter);
+      await signChain(trx, await chainStart(trx));
     });
     return replaced === null ? wasDamaged : aside;
   } finally {

@@ -1,0 +1,104 @@
+/*
+ * The rows that grant access, and the columns of each that decide what is granted. A column that changes with every
+ * read, or that is only shown, is not among them. A column that is null counts as absent, so that a new one can be
+ * added without a change to the rows that there are.
+ */
+export const kinds = {
+  client: {
+    table: 'client',
+    id: ['id'],
+    columns: [
+      'id',
+      'name',
+      'secret_hash',
+      'previous_secret_hash',
+      'previous_secret_until',
+      'jwks',
+      'addresses',
+      'expires_at',
+    ],
+  },
+  grant: {
+    table: 'client_profile',
+    id: ['client_id', 'profile_id'],
+    columns: ['client_id', 'profile_id'],
+  },
+  profile: { table: 'profile', id: ['id'], columns: ['id', 'name', 'deployment', 'org_id', 'scopes'] },
+  token: {
+    table: 'token',
+    id: ['id'],
+    columns: [
+      'id',
+      'profile_id',
+      'state',
+      'source',
+      'sealed',
+      'scopes',
+      'org_id',
+      'rejected_at',
+      'set_aside_reason',
+    ],
+  },
+  destination: {
+    table: 'handoff',
+    id: ['id'],
+    columns: ['id', 'profile_id', 'kind', 'app_id', 'cloud'],
+  },
+  signIn: {
+    table: 'sign_in',
+    id: ['id'],
+    columns: [
+      'id',
+      'state_hash',
+      'binding_hash',
+      'link_hash',
+      'profile_name',
+      'deployment',
+      'org_id',
+      'scopes',
+      'fresh_sign_in',
+      'expires_at',
+      'consumed_at',
+    ],
+  },
+  session: { table: 'web_session', id: ['id_hash'], columns: ['id_hash', 'data', 'expires_at'] },
+  accessLink: { table: 'entry_link', id: ['link_hash'], columns: ['link_hash', 'expires_at', 'used_at'] },
+  calendarFeed: { table: 'calendar_feed', id: ['secret_hash'], columns: ['secret_hash', 'created_at'] },
+} as const;
+
+export type Kind = keyof typeof kinds;
+
+export type Column<K extends Kind> = (typeof kinds)[K]['columns'][number];
+
+/** At least the columns that count. */
+export type ProtectedRow<K extends Kind> = Record<Column<K>, string | number | null>;
+
+export const kindNames = Object.keys(kinds) as Kind[];
+
+/** What a kind of row is called in an error. */
+export const kindTitles: Record<Kind, string> = {
+  client: 'An API client',
+  grant: "An API client's permission for a profile",
+  profile: 'A profile',
+  token: 'A stored token',
+  destination: 'A destination of a token',
+  signIn: 'A sign-in',
+  session: 'A browser session',
+  accessLink: 'A one-time link',
+  calendarFeed: 'The address of the calendar feed',
+};
+
+/** A row's name within its kind. */
+export function rowId<K extends Kind>(kind: K, row: ProtectedRow<K>): string {
+  return kinds[kind].id.map((column) => String(row[column as Column<K>])).join('/');
+}
+
+/** The row as the text that is authenticated: one text for one content, whatever the engine. */
+export function rowContent<K extends Kind>(kind: K, row: ProtectedRow<K>): string {
+  const fields: (string | number)[] = [kind];
+  for (const column of kinds[kind].columns) {
+    const value = row[column as Column<K>];
+    if (value !== null) fields.push(column, value);
+  }
+  return JSON.stringify(fields);
+}

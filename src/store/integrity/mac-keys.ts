@@ -1,0 +1,93 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { Db } from '../store.ts';
+
+/*
+ * Message authentication codes under a key that is derived from the data key: whoever can write to the database, and
+ * has no key, cannot make one. A code names its key by the first letters of the data key's ID.
+ */
+
+/** What is authenticated. A code of one purpose is none of another. */
+export type Purpose = 'row' | 'set' | 'head' | 'audit' | 'identity';
+
+/** The data keys of an open store. */
+export interface DataKeys {
+  /** The one that is used for what is written now, and every one that may be in use still. */
+  readonly ring: {
+    readonly sealingKey: { id: string; key: Uint8Array };
+    readonly dataKeys: { id: string; key: Uint8Array }[];
+  };
+  /** Looks up the store's keys again: another process may have made a new one. */
+  refresh(db?: Db): Promise<void>;
+}
+
+const keyLetters = 8;
+/** 132 bits of a row's code are enough; one is kept for every row. */
+const rowMacLetters = 22;
+
+/** The derived keys of a ring, by the first letters of their data keys. */
+const derived = new WeakMap<object, Map<string, Buffer>>();
+
+function keysOf({ ring }: DataKeys): Map<string, Buffer> {
+  const known = derived.get(ring);
+  // A key may have been added to the ring since.
+  if (known?.has(ring.sealingKey.id.slice(0, keyLetters))) return known;
+  const keys = new Map(ring.dataKeys.map(({ id, key }) => [id.slice(0, keyLetters), derive(key)]));
+  derived.set(ring, keys);
+  return keys;
+}
+
+function derive(dataKey: Uint8Array): Buffer {
+  return Buffer.from(hkdfSync('sha256', dataKey, new Uint8Array(), 'webex-token row integrity', 32));
+}
+
+/** The code of a text under the newest data key. */
+export function mac(keys: DataKeys, purpose: Purpose, text: string): string {
+  const start = keys.ring.sealingKey.id.slice(0, keyLetters);
+  return `${start}.${code(keysOf(keys).get(start) ?? Buffer.alloc(0), purpose, text)}`;
+}
+
+/** Whether a code is that of this text, under whichever data key it names. Null where that key is not known here. */
+export function macHolds(keys: DataKeys, purpose: Purpose, text: string, given: string): boolean | null {
+  const key = keyOf(keys, given);
+  if (key === null) return null;
+  const expected = Buffer.from(code(key, purpose, text));
+  const bytes = Buffer.from(given.slice(keyLetters + 1));
+  return expected.length === bytes.length && timingSafeEqual(expected, bytes);
+}
+
+/** Whether a code was made with the newest data key. */
+export function isNewest(keys: DataKeys, given: string): boolean {
+  return given.slice(0, keyLetters) === keys.ring.sealingKey.id.slice(0, keyLetters);
+}
+
+/**
+ * What one row adds to the digest of its bucket: a number of 256 bits that nobody without the key can tell. Null where
+ * that key is not known here.
+ */
+export function addend(keys: DataKeys, name: string, rowMac: string): bigint | null {
+  const key = keyOf(keys, rowMac);
+  if (key === null) return null;
+  return BigInt(`0x${createHmac('sha256', key).update(`set\n${name} ${rowMac}`).digest('hex')}`);
+}
+
+function keyOf(keys: DataKeys, given: string): Buffer | null {
+  return keysOf(keys).get(given.slice(0, keyLetters)) ?? null;
+}
+
+function code(key: Buffer, purpose: Purpose, text: string): string {
+  const digest = createHmac('sha256', key).update(`${purpose}\n${text}`).digest('base64url');
+  return purpose === 'row' ? digest.slice(0, rowMacLetters) : digest;
+}
+
+/** By the adapter, which a database and every transaction on it share. */
+const keysOfStores = new WeakMap<object, DataKeys>();
+
+/** From now on, rows that are read through this database are checked, and those that are written get a code. */
+export function useMacKeys(db: Db, keys: DataKeys): void {
+  keysOfStores.set(db.getExecutor().adapter, keys);
+}
+
+/** Null where the store was opened without its keys. */
+export function macKeysOf(db: Db): DataKeys | null {
+  return keysOfStores.get(db.getExecutor().adapter) ?? null;
+}
