@@ -1,0 +1,327 @@
+import { describe, expect, it } from 'vitest';
+import { operationsOf } from '../../src/server/operations.ts';
+import { hasCalendarFeed } from '../../src/store/calendar-feed.ts';
+import { handoffsOf, saveHandoff } from '../../src/store/handoffs.ts';
+import { signInByState } from '../../src/store/sign-ins.ts';
+import type { Db } from '../../src/store/store.ts';
+import type { Table } from '../../src/store/tables.ts';
+import { findWebSession } from '../../src/store/web-sessions.ts';
+import { addClient, removeClient, rotateClientSecret } from '../../src/vault/clients.ts';
+import { spendEntryLink } from '../../src/vault/entry-links.ts';
+import { removeProfile, requireProfile } from '../../src/vault/profiles.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { hashSecret } from '../../src/vault/secrets.ts';
+import { openRecords, openVault, type Vault } from '../../src/vault/vault.ts';
+import { brokerErrorOf } from '../thrown.ts';
+import { actor, noKeychain, today } from '../vault/vaults.ts';
+import { askToken, clientOf, orgIds, profileWithToken, served } from './served.ts';
+
+/* Somebody can write to the database, and has no key. */
+
+type Values = Record<string, string | number | null>;
+
+async function put(db: Db, table: Table, values: Values): Promise<void> {
+  await db
+    .insertInto(table)
+    .values(values as never)
+    .execute();
+}
+
+async function set(db: Db, table: Table, values: Values, where: Values = {}): Promise<void> {
+  let query = db.updateTable(table).set(values as never);
+  for (const [column, value] of Object.entries(where))
+    query = query.where(column as never, '=', value as never);
+  await query.execute();
+}
+
+const written: readonly Table[] = [
+  'profile',
+  'token',
+  'client',
+  'client_profile',
+  'row_mac',
+  'row_mac_bucket',
+  'row_mac_head',
+];
+
+/** What these tables hold now, and a function that brings exactly that back. */
+async function copyOf(db: Db, tables: readonly Table[] = written): Promise<() => Promise<void>> {
+  const copies = new Map<Table, unknown[]>();
+  for (const table of tables) copies.set(table, await db.selectFrom(table).selectAll().execute());
+  return async () => {
+    for (const table of tables.toReversed()) await db.deleteFrom(table).execute();
+    for (const table of tables) {
+      const rows = copies.get(table) ?? [];
+      if (rows.length > 0) {
+        await db
+          .insertInto(table)
+          .values(rows as never)
+          .execute();
+      }
+    }
+  };
+}
+
+async function ready() {
+  const api = await served();
+  await profileWithToken(api.vault, 'acme');
+  await profileWithToken(api.vault, 'globex', { orgId: orgIds.globex });
+  const secret = await clientOf(api.vault, 'ci', ['acme']);
+  const ids = await api.vault.db.selectFrom('profile').select(['id', 'name']).execute();
+  const idOf = (name: string) => ids.find((each) => each.name === name)?.id ?? '';
+  return { ...api, db: api.vault.db, secret, acme: idOf('acme'), globex: idOf('globex') };
+}
+
+type Ready = Awaited<ReturnType<typeof ready>>;
+
+/** Each gets a token today without a check: what is written, and who asks. */
+const attacks: [string, (store: Ready) => Promise<{ client?: string; secret?: string } | undefined>][] = [
+  [
+    'a client with a secret of the attacker’s choice',
+    async ({ db, acme }) => {
+      const values = { id: 'x', name: 'x', secret_hash: hashSecret('x'), addresses: '[]', created_at: 1 };
+      await put(db, 'client', values);
+      await put(db, 'client_profile', { client_id: 'x', profile_id: acme });
+      return { client: 'x', secret: 'x' };
+    },
+  ],
+  [
+    'another secret of a client',
+    async ({ db }) => {
+      await set(db, 'client', { secret_hash: hashSecret('x') });
+      return { secret: 'x' };
+    },
+  ],
+  [
+    'a previous secret of a client',
+    async ({ db }) => {
+      await set(db, 'client', { previous_secret_hash: hashSecret('x'), previous_secret_until: today * 2 });
+      return { secret: 'x' };
+    },
+  ],
+  ['a later end of a client', async ({ db }) => void (await set(db, 'client', { expires_at: today * 2 }))],
+  [
+    'other addresses of a client',
+    async ({ db }) => void (await set(db, 'client', { addresses: '["::/0"]' })),
+  ],
+  [
+    'a permission for another profile',
+    async ({ db, globex }) => void (await set(db, 'client_profile', { profile_id: globex })),
+  ],
+  ['another deployment', async ({ db }) => void (await set(db, 'profile', { deployment: 'government' }))],
+  [
+    'another organization',
+    async ({ db, acme }) => void (await set(db, 'profile', { org_id: orgIds.globex }, { id: acme })),
+  ],
+  [
+    'two exchanged names',
+    async ({ db, acme, globex }) => {
+      await set(db, 'profile', { name: 'between' }, { id: acme });
+      await set(db, 'profile', { name: 'acme' }, { id: globex });
+      await set(db, 'profile', { name: 'globex' }, { id: acme });
+    },
+  ],
+  [
+    'a previous token made the current one',
+    async ({ db, acme, vault }) => {
+      await profileWithToken(vault, 'acme', { token: 'fake-token-for-acme-2' });
+      await set(db, 'token', { state: 'between' }, { profile_id: acme, state: 'current' });
+      await set(db, 'token', { state: 'current' }, { profile_id: acme, state: 'earlier' });
+      await set(db, 'token', { state: 'earlier' }, { profile_id: acme, state: 'between' });
+    },
+  ],
+  [
+    'an old row of a token, put back with its code',
+    async ({ db, vault }) => {
+      const putBack = await copyOf(db, ['token', 'row_mac']);
+      await profileWithToken(vault, 'acme', { token: 'fake-token-for-acme-2' });
+      await putBack();
+    },
+  ],
+  [
+    'a removed client, put back without its code',
+    async ({ db, vault }) => {
+      const putBack = await copyOf(db, ['client', 'client_profile']);
+      await removeClient(vault, 'ci', actor);
+      await putBack();
+    },
+  ],
+  [
+    'a removed client, put back with its code',
+    async ({ db, vault }) => {
+      const putBack = await copyOf(db, ['client', 'client_profile', 'row_mac']);
+      await removeClient(vault, 'ci', actor);
+      await putBack();
+    },
+  ],
+  [
+    'a removed client, put back with its code and the digests',
+    async ({ db, vault }) => {
+      const putBack = await copyOf(db, ['client', 'client_profile', 'row_mac', 'row_mac_bucket']);
+      await removeClient(vault, 'ci', actor);
+      await putBack();
+    },
+  ],
+  [
+    'everything as it was before a client was removed',
+    async ({ db, vault }) => {
+      const putBack = await copyOf(db);
+      await removeClient(vault, 'ci', actor);
+      await profileWithToken(vault, 'acme', { token: 'fake-token-for-acme-2' });
+      await addClient(vault, { name: 'other', profiles: ['acme'] }, actor);
+      await requireProfile(vault, 'acme');
+      await putBack();
+    },
+  ],
+  [
+    'the old secret of a client',
+    async ({ db, vault }) => {
+      const putBack = await copyOf(db, ['client', 'row_mac']);
+      await rotateClientSecret(vault, 'ci', 0, actor);
+      await putBack();
+    },
+  ],
+  [
+    'no codes at all',
+    async ({ db }) => {
+      for (const table of ['row_mac', 'row_mac_bucket', 'row_mac_head'] as const) {
+        await db.deleteFrom(table).execute();
+      }
+    },
+  ],
+];
+
+describe('the token endpoint of a running server refuses', () => {
+  it.each(attacks)('%s', async (_, attack) => {
+    const store = await ready();
+    expect((await askToken(store, 'ci', store.secret)).status).toBe(200);
+    const { client = 'ci', secret = store.secret } = (await attack(store)) ?? {};
+    const answer = await askToken(store, client, secret);
+    expect(answer).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
+    expect(JSON.stringify(answer.json)).not.toContain('fake-token');
+    expect(JSON.stringify(store.logged)).toMatch(/integrity check/);
+  });
+});
+
+describe('a command that opens the store', () => {
+  it.each(attacks)('finds %s', async (_, attack) => {
+    const store = await ready();
+    const { settings } = store.vault;
+    // What is known of the store when this program ends.
+    await attack(store);
+    const notices: string[] = [];
+    const notice = (text: string) => void notices.push(text);
+    const fails = async (open: () => Promise<{ db: Db }>) => {
+      try {
+        await (await open()).db.destroy();
+        return notices.splice(0).length > 0;
+      } catch (error) {
+        return ['E_SEAL', 'E_STORE_OLDER'].includes((error as { code: string }).code);
+      }
+    };
+    await store.vault.witness.remember();
+    const options = { keychain: noKeychain, now: () => today, notice };
+    const found = [
+      await fails(() => openVault(settings, options)),
+      await fails(() => openRecords(settings, () => today, noKeychain, notice)),
+    ];
+    // Without anything that was seen of it, a store that looks as it did once cannot be told from that one.
+    if (_.startsWith('everything as it was') || _ === 'no codes at all') return;
+    expect(found).toEqual([true, true]);
+  });
+});
+
+describe('what was written from outside', () => {
+  it('gives no token to a command', async () => {
+    const { vault, db, acme, globex } = await ready();
+    await set(db, 'profile', { name: 'between' }, { id: acme });
+    await set(db, 'profile', { name: 'acme' }, { id: globex });
+    const error = await brokerErrorOf(() => readToken(vault, 'acme', actor));
+    expect(error).toMatchObject({
+      code: 'E_SEAL',
+      message: expect.stringContaining('a profile was changed'),
+    });
+  });
+
+  it('lets nobody into the web app', async () => {
+    const { vault, db } = await ready();
+    const later = today + 60_000;
+    await put(db, 'entry_link', { link_hash: hashSecret('x'), created_at: today, expires_at: later });
+    expect((await brokerErrorOf(() => spendEntryLink(vault, 'x'))).code).toBe('E_SEAL');
+    const data = JSON.stringify({ cookie: {}, entered: true });
+    await put(db, 'web_session', { id_hash: hashSecret('x'), data, expires_at: later });
+    const session = () => findWebSession(db, hashSecret('x'), today);
+    expect((await brokerErrorOf(session)).code).toBe('E_SEAL');
+    await put(db, 'calendar_feed', { secret_hash: hashSecret('x'), created_at: today });
+    expect((await brokerErrorOf(() => hasCalendarFeed(db, hashSecret('x')))).code).toBe('E_SEAL');
+  });
+
+  it('begins no sign-in', async () => {
+    const { db } = await ready();
+    await put(db, 'sign_in', {
+      id: 'x',
+      state_hash: hashSecret('x'),
+      binding_hash: hashSecret('x'),
+      profile_name: 'acme',
+      deployment: 'commercial',
+      scopes: '[]',
+      fresh_sign_in: 0,
+      created_at: today,
+      expires_at: today + 60_000,
+    });
+    expect((await brokerErrorOf(() => signInByState(db, hashSecret('x')))).code).toBe('E_SEAL');
+  });
+
+  it('is no destination of a token', async () => {
+    const { db, acme } = await ready();
+    const target = { profileId: acme, kind: 'entra' as const, appId: 'ours', cloud: 'global' };
+    await saveHandoff(db, { ...target, appName: 'Cisco Webex', method: 'push', steps: [] });
+    expect(await handoffsOf(db, acme)).toHaveLength(1);
+    await set(db, 'handoff', { app_id: 'theirs' });
+    expect((await brokerErrorOf(() => handoffsOf(db, acme))).code).toBe('E_SEAL');
+  });
+});
+
+describe('a running server', () => {
+  it('is not ready, and serves nothing, once the store is older than it was', async () => {
+    const { vault, db, secret, ...api } = await ready();
+    const putBack = await copyOf(db, [...written, 'audit', 'audit_head']);
+    await clientOf(vault, 'other', ['acme']);
+    await operationsOf(vault).ready();
+    await putBack();
+    const error = await brokerErrorOf(() => operationsOf(vault).ready());
+    expect(error).toMatchObject({ code: 'E_STORE_OLDER' });
+    expect((await askToken(api, 'ci', secret)).status).toBe(503);
+    expect(JSON.stringify(api.logged)).toContain('nothing more is served');
+    // What it has seen is not replaced by what it finds now.
+    await vault.witness.remember();
+    expect(vault.witness.problem?.code).toBe('E_STORE_OLDER');
+  });
+
+  it('goes on while this program changes the store', async () => {
+    const { vault, secret, ...api } = await ready();
+    for (let turn = 0; turn < 5; turn += 1) {
+      const other = await clientOf(vault, `other-${turn}`, ['acme', 'globex']);
+      await profileWithToken(vault, `more-${turn}`);
+      expect((await askToken(api, 'ci', secret)).status).toBe(200);
+      expect((await askToken(api, `other-${turn}`, other)).status).toBe(400);
+      await removeProfile(vault, `more-${turn}`, actor);
+      await removeClient(vault, `other-${turn}`, actor);
+      await operationsOf(vault).ready();
+    }
+    expect(await rowMacsWithoutRow(vault)).toEqual([]);
+  });
+});
+
+/** Codes of rows that are not there any more. */
+async function rowMacsWithoutRow({ db }: Pick<Vault, 'db'>): Promise<string[]> {
+  const macs = await db.selectFrom('row_mac').select(['kind', 'id']).execute();
+  const known = new Set<string>();
+  for (const table of ['profile', 'token', 'client', 'handoff'] as const) {
+    for (const { id } of await db.selectFrom(table).select('id').execute()) known.add(id);
+  }
+  for (const each of await db.selectFrom('client_profile').selectAll().execute()) {
+    known.add(`${each.client_id}/${each.profile_id}`);
+  }
+  return macs.map(({ id }) => id).filter((id) => !known.has(id));
+}
