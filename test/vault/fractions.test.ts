@@ -43,7 +43,9 @@ onSqlite('and so it is by statements that are prepared without the query builder
   const database = openSqliteFile(file);
   fc.assert(
     fc.property(unfit, (value) => {
-      expect(() => appendAuditRows(database, value, [{ action: 'read', outcome: 'ok' }])).toThrow(RangeError);
+      expect(() => appendAuditRows(database, null, value, [{ action: 'read', outcome: 'ok' }])).toThrow(
+        RangeError,
+      );
       const statement = database.prepare('insert into tally (name, label, value) values (?, ?, ?)');
       for (const act of ['run', 'all', 'get'] as const) {
         expect(() => statement[act]('n', '', value)).toThrow(RangeError);
