@@ -223,7 +223,7 @@ describe('a command that opens the store', () => {
     const options = { keychain: noKeychain, now: () => today, notice };
     const found = [
       await fails(() => openVault(settings, options)),
-      await fails(() => openRecords(settings, () => today, noKeychain, notice)),
+      await fails(() => openRecords(settings, () => today, noKeychain, { notice })),
     ];
     // Without anything that was seen of it, a store that looks as it did once cannot be told from that one.
     if (_.startsWith('everything as it was') || _ === 'no codes at all') return;
