@@ -1,5 +1,6 @@
 import nodemailer from 'nodemailer';
 import { trustedCertificatesHere } from '../http/certificates.ts';
+import { companyAuthorityHelp } from '../http/connect-failure.ts';
 import { type Channel, ChannelSilent, NotForEveryone } from './channel.ts';
 import { type MailAddress, mailAddress, parseSender } from './mail-address.ts';
 import { html, plainText } from './mail-body.ts';
@@ -211,6 +212,13 @@ function explained(error: unknown, host: string, port: number): Error {
   }
   if (code === 'ETIMEDOUT') {
     return new ChannelSilent(`the mail server ${host}:${port} did not answer in time`, { cause: error });
+  }
+  // OpenSSL's words; nodemailer puts a code of its own in place of OpenSSL's.
+  if (/self.signed certificate|unable to (get|verify) /i.test(message)) {
+    return new Error(
+      `the certificate of the mail server ${host}:${port} is not trusted here (${message}). ${companyAuthorityHelp}`,
+      { cause: error },
+    );
   }
   return error instanceof Error ? error : new Error(message);
 }

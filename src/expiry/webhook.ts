@@ -23,7 +23,10 @@ export function webhookChannel(settings: ReminderSettings, fetch: typeof globalT
       const answer = await post(webhookUrl, body, fetch, {
         ...(signed && { 'x-webex-token-signature': `sha256=${hmac(webhookSecret, body)}` }),
       }).catch((error: unknown) => {
-        throw new Error(explainNetworkError(error, host).message, { cause: error });
+        const { reason, message, help } = explainNetworkError(error, host);
+        // What passes by itself needs no advice; this does not.
+        const isSetting = reason === 'proxy' || reason === 'tls';
+        throw new Error(isSetting ? `${message} ${help}` : message, { cause: error });
       });
       const problem = problemOf(kind, answer);
       if (problem !== null) throw new Error(`${host} ${problem}`);

@@ -37,6 +37,10 @@ export class ProxiedFailure extends Error {
   }
 }
 
+/** What to do where a certificate is of an authority that is not known here. */
+export const companyAuthorityHelp =
+  'Most likely a proxy or firewall of the company inspects the connection, and the certificate of the company’s CA is missing here. Ask for it, and set NODE_EXTRA_CA_CERTS=/path/to/company-ca.pem, or add it to the system’s own store.';
+
 /** The first of its kind among the error and its causes, or null. */
 export function connectFailureOf(error: unknown): ConnectFailure | null {
   return causeOf(error, ConnectFailure);

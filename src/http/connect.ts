@@ -4,7 +4,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { isUntrusted, networkReason } from '../webex/network-reason.ts';
 import { displayable } from '../webex/text.ts';
-import { ConnectFailure } from './connect-failure.ts';
+import { ConnectFailure, companyAuthorityHelp } from './connect-failure.ts';
 import type { HttpProxy } from './proxy.ts';
 
 /** Where a connection leads. */
@@ -147,19 +147,16 @@ function distrust(target: Target, proxy: HttpProxy | null, error: unknown): Conn
     ? new ConnectFailure(
         'tls',
         `${start} this machine does not trust its certificate (${code}).${by}`,
-        companyAuthority,
+        companyAuthorityHelp,
         error,
       )
     : new ConnectFailure(
         'tls',
         `${start} encryption could not be agreed on (${code}).`,
-        companyAuthority,
+        companyAuthorityHelp,
         error,
       );
 }
-
-const companyAuthority =
-  'Most likely a proxy or firewall of the company inspects the connection, and the certificate of the company’s CA is missing here. Ask for it, and set NODE_EXTRA_CA_CERTS=/path/to/company-ca.pem, or add it to the system’s own store.';
 
 async function openTunnel(
   target: Target,

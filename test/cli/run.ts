@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 
 export const program = join(import.meta.dirname, '../../bin/webex-token.cjs');
+
+const emptyCrontab = join(import.meta.dirname, 'empty-crontab');
 
 const compileCache = join(import.meta.dirname, '../../node_modules/.cache/webex-token-compiled');
 
@@ -44,7 +46,8 @@ export async function machine(
   const home = join(folder, 'home');
   const port = await freePort();
   const environment: NodeJS.ProcessEnv = {
-    PATH: process.env.PATH,
+    // The crontab of whoever runs the tests is not that of this machine.
+    PATH: `${emptyCrontab}${delimiter}${process.env.PATH}`,
     HOME: folder,
     // Each start would compile the program anew: a sixth of its time.
     NODE_COMPILE_CACHE: compileCache,

@@ -6,6 +6,7 @@ import { sendReminders } from '../../src/expiry/send-reminders.ts';
 import { defaultReminderDays } from '../../src/expiry/variables.ts';
 import { importRows } from '../../src/vault/import-profiles.ts';
 import { readProfileRow } from '../../src/vault/profile-rows.ts';
+import { selfSigned } from '../handoff/self-signed.ts';
 import { thrownBy } from '../thrown.ts';
 import { actor, newVault, today } from '../vault/vaults.ts';
 import { decoded, mailServer } from './mail-server.ts';
@@ -164,5 +165,14 @@ test('nothing goes over a network in the clear', async () => {
   // A name that leads to this machine, but not one that says so: as a server elsewhere that offers no STARTTLS.
   const { port, letters } = await mailServer();
   await expect(channel(`smtp://0.0.0.0:${port}`).deliver(sampleMessage())).rejects.toThrow(/STARTTLS|TLS/i);
+  expect(letters).toEqual([]);
+});
+
+test('a certificate of an authority that is not known here is refused, with what to set', async () => {
+  const { certificate, privateKey } = selfSigned();
+  const { port, letters } = await mailServer({ secure: true, cert: certificate, key: privateKey });
+  await expect(channel(`smtps://0.0.0.0:${port}`).deliver(sampleMessage())).rejects.toThrow(
+    /mail server 0\.0\.0\.0:\d+ is not trusted here .*NODE_EXTRA_CA_CERTS/,
+  );
   expect(letters).toEqual([]);
 });

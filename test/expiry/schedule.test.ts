@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -183,6 +184,22 @@ test
     expect(status).toBe(0);
   },
 );
+
+const canCheckCrontab = (() => {
+  const file = join(mkdtempSync(join(tmpdir(), 'webex-token-test-')), 'crontab');
+  writeFileSync(file, '17 * * * * true\n');
+  const { status } = spawnSync('crontab', ['-n', file]);
+  rmSync(dirname(file), { recursive: true });
+  return status === 0;
+})();
+
+test.skipIf(!canCheckCrontab)('a real crontab takes the line (skipped where crontab has no -n)', async () => {
+  const machine = machineWith('linux', ['crontab']);
+  await install(machine);
+  const file = join(temporaryFolder(), 'crontab');
+  writeFileSync(file, machine.crontab ?? '');
+  expect(spawnSync('crontab', ['-n', file])).toMatchObject({ status: 0 });
+});
 
 test('the Task Scheduler is not given what it would replace', async () => {
   const machine = machineWith('win32', ['schtasks.exe']);
