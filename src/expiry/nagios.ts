@@ -101,19 +101,38 @@ export function worstState(states: readonly MonitorState[]): MonitorState {
 /** One line for the operator and the graphs, and one for each further profile that is not well. */
 export function nagiosText({ state, profiles, total, withinDays }: MonitorReport): string {
   const worst = profiles.find((each) => each.state === state);
-  const name = worst === undefined ? 'nothing is held' : `${worst.profile} ${worst.words}`;
+  const name = worst === undefined ? 'nothing is held' : `${onOneLine(worst.profile)} ${worst.words}`;
   const more = total > 1 ? ` (${total} profiles)` : '';
   const first = `WEBEX TOKEN ${state} - ${name}${more} | ${performanceData(profiles, total, withinDays)}`;
   const others = profiles.filter((each) => each !== worst && each.state !== 'OK');
-  return [first, ...others.map((each) => `${each.state}: ${each.profile} ${each.words}`)].join('\n');
+  return [first, ...others.map((each) => `${each.state}: ${onOneLine(each.profile)} ${each.words}`)].join(
+    '\n',
+  );
 }
 
 /** `'label'=value;warn;crit` (Monitoring Plugins Development Guidelines): below the thresholds it alerts. */
 function performanceData(profiles: readonly Monitored[], total: number, withinDays: number): string {
-  const days = profiles
-    .filter((each) => each.daysLeft !== null)
-    .map(({ profile, daysLeft }) => `'${profile}'=${daysLeft};${withinDays}:;0:`);
+  const taken = new Set(['profiles']);
+  const days = profiles.flatMap(({ profile, daysLeft }) =>
+    daysLeft === null ? [] : [`'${labelOf(profile, taken)}'=${daysLeft};${withinDays}:;0:`],
+  );
   return [`profiles=${total}`, ...days].join(' ');
+}
+
+/** A label of its own: two values under one label are one graph. No "=", and a quotation mark is written twice. */
+function labelOf(profile: string, taken: Set<string>): string {
+  const label = onOneLine(profile).replaceAll('=', '_').replaceAll("'", "''");
+  let unique = label;
+  for (let number = 2; taken.has(unique); number += 1) {
+    unique = number === 2 ? `${label} (days)` : `${label} (${number})`;
+  }
+  taken.add(unique);
+  return unique;
+}
+
+/** Without a line break, and without the "|" that begins the performance data. */
+function onOneLine(name: string): string {
+  return name.replace(/[\p{Cc}|]/gu, '_');
 }
 
 function plural(days: number): string {

@@ -1,4 +1,5 @@
 import { type ExpressionBuilder, type ExpressionWrapper, type Selectable, type SqlBool, sql } from 'kysely';
+import { nextTurn } from '../next-turn.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import { expiringWithinDays, type ProfileStatus } from '../tokens/status.ts';
@@ -77,19 +78,13 @@ export async function* profilesInPages(
 async function rowsOfPage(db: Db, query: ProfilePageQuery) {
   const backwards = query.before !== undefined;
   const cursor = readCursor(query.before ?? query.after);
-  const direction = backwards ? 'desc' : 'asc';
-  const found = await db
-    .selectFrom('profile')
-    .selectAll()
-    .where((expression) => expression.and(filtering(expression, query)))
-    .where((expression) =>
-      query.status === undefined ? expression.lit(true) : standing(expression, query.status, query),
-    )
-    .where((expression) => beyond(expression, query.sort, cursor, backwards))
-    .$if(query.sort === 'urgency', (select) => select.orderBy('attention_at', direction))
-    .orderBy('name', direction)
-    .limit(query.limit + 1)
-    .execute();
+  const wanted = query.limit + 1;
+  const found = isSearch(query)
+    ? await searchInStretches(db, query, { cursor, backwards, wanted })
+    : await pageFrom(db, query, { cursor, backwards })
+        .where((expression) => matching(expression, query))
+        .limit(wanted)
+        .execute();
   const more = found.length > query.limit;
   const rows = found.slice(0, query.limit);
   if (backwards) rows.reverse();
@@ -106,6 +101,68 @@ async function rowsOfPage(db: Db, query: ProfilePageQuery) {
   };
 }
 
+interface From {
+  cursor: Cursor | null;
+  backwards: boolean;
+}
+
+/** Profiles in the order that was asked for, from the cursor on. */
+function pageFrom(db: Db, { sort }: Pick<ProfilePageQuery, 'sort'>, { cursor, backwards }: From) {
+  const direction = backwards ? 'desc' : 'asc';
+  return db
+    .selectFrom('profile')
+    .selectAll()
+    .where((expression) => beyond(expression, sort, cursor, backwards))
+    .$if(sort === 'urgency', (select) => select.orderBy('attention_at', direction))
+    .orderBy('name', direction);
+}
+
+function matching(expression: Builder, query: ProfilePageQuery): Condition {
+  return expression.and([
+    ...filtering(expression, query),
+    ...(query.status === undefined ? [] : [standing(expression, query.status, query)]),
+  ]);
+}
+
+function isSearch({ search = '' }: ProfileFilter): boolean {
+  return search.trim() !== '';
+}
+
+/** As many profiles are searched in one statement, and so in one turn of the event loop: some milliseconds. */
+const stretch = 2_000;
+
+/** A search that finds little looks through everything: stretch by stretch, so that others get their turn. */
+async function searchInStretches(
+  db: Db,
+  query: ProfilePageQuery,
+  { cursor, backwards, wanted }: From & { wanted: number },
+): Promise<Selectable<ProfileTable>[]> {
+  const found: Selectable<ProfileTable>[] = [];
+  let from = cursor;
+  for (;;) {
+    const searched = pageFrom(db, query, { cursor: from, backwards }).limit(stretch);
+    const direction = backwards ? 'desc' : 'asc';
+    const rows = await db
+      .selectFrom(searched.as('profile'))
+      .selectAll()
+      .where((expression) => matching(expression as unknown as Builder, query))
+      .$if(query.sort === 'urgency', (select) => select.orderBy('attention_at', direction))
+      .orderBy('name', direction)
+      .limit(wanted - found.length)
+      .execute();
+    found.push(...rows);
+    const last = await pageFrom(db, query, { cursor: from, backwards })
+      .clearSelect()
+      .select(['attention_at as attentionAt', 'name'])
+      .offset(stretch - 1)
+      .limit(1)
+      .executeTakeFirst();
+    if (found.length === wanted || last === undefined) return found;
+    from = last;
+    await nextTurn();
+  }
+}
+
 async function withCurrentTokens(db: Db, rows: Selectable<ProfileTable>[]): Promise<ProfilePage['rows']> {
   const ids = rows.map(({ id }) => id);
   const tokens = new Map((await currentTokensOf(db, ids)).map((token) => [token.profileId, token]));
@@ -115,7 +172,7 @@ async function withCurrentTokens(db: Db, rows: Selectable<ProfileTable>[]): Prom
 /** How many profiles there are of each status. */
 export async function countByStatus(db: Db, query: CountQuery): Promise<StatusTotals> {
   const { search = '', tag, deployment, endsBefore } = query;
-  const all = search.trim() === '' && [tag, deployment, endsBefore].every((each) => each === undefined);
+  const all = !isSearch({ search }) && [tag, deployment, endsBefore].every((each) => each === undefined);
   const counts = all ? await countAll(db, query) : await countFiltered(db, query);
   return { ...counts, all: statuses.reduce((sum, status) => sum + counts[status], 0) };
 }
@@ -144,19 +201,39 @@ async function countAll(
 }
 
 async function countFiltered(db: Db, query: CountQuery): Promise<Counts> {
-  return await db
-    .selectFrom('profile')
-    .select((expression) =>
-      statuses.map((status) =>
-        expression.fn
-          .countAll<number>()
-          .filterWhere((inner) => standing(inner, status, query))
-          .as(status),
-      ),
-    )
-    .where((expression) => expression.and(filtering(expression, query)))
-    .$castTo<Counts>()
-    .executeTakeFirstOrThrow();
+  const counts: Counts = { rejected: 0, expired: 0, expiring: 0, valid: 0, empty: 0 };
+  let after = '';
+  for (;;) {
+    // A search looks through every profile's text; without one, an index finds those that are meant.
+    const profiles = db
+      .selectFrom('profile')
+      .selectAll()
+      .$if(isSearch(query), (select) => select.where('name', '>', after).orderBy('name').limit(stretch))
+      .$if(!isSearch(query), (select) =>
+        select.where((expression) => expression.and(filtering(expression, query))),
+      );
+    const { last, ...some } = await db
+      .selectFrom(profiles.as('profile'))
+      .select(({ fn }) => fn.max('name').as('last'))
+      .select((expression) =>
+        statuses.map((status) =>
+          expression.fn
+            .countAll<number>()
+            .filterWhere((inner) => {
+              const builder = inner as unknown as Builder;
+              const filter = isSearch(query) ? filtering(builder, query) : [];
+              return builder.and([...filter, standing(builder, status, query)]);
+            })
+            .as(status),
+        ),
+      )
+      .$castTo<Counts & { last: string | null }>()
+      .executeTakeFirstOrThrow();
+    for (const status of statuses) counts[status] += some[status];
+    if (last === null || !isSearch(query)) return counts;
+    after = last;
+    await nextTurn();
+  }
 }
 
 type Builder = ExpressionBuilder<Schema, 'profile'>;

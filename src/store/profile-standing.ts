@@ -13,8 +13,8 @@ export const rejectedShift = 1_000_000_000_000_000;
 /** The last instant that a Date can hold. Epoch milliseconds. */
 export const never = 8_640_000_000_000_000;
 
-/** Stands in an index, whose entries may not be long. Characters. */
-const longestSearchText = 400;
+/** More than the longest name, organization ID, account, contact and tags together. Characters. */
+const longestSearchText = 4_000;
 
 interface CurrentToken {
   expires_at: number;

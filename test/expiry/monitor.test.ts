@@ -98,3 +98,26 @@ test('Prometheus is told each token’s end and whether it is good, and the coun
     ].sort(),
   );
 });
+
+test('each value has a label of its own, whatever a profile is called', async () => {
+  const records = await acme();
+  const report = await monitorAll(records, 30);
+  const monitored = ['profiles', "a'b=c|d\ne", 'a_b', 'a=b'].map((profile) => ({
+    profile,
+    state: 'OK' as const,
+    words: 'expires in 5 days',
+    daysLeft: 5,
+    expiresAt: null,
+    quarantine: null,
+  }));
+  const text = nagiosText({ ...report, state: 'OK', profiles: monitored, total: 4 });
+  expect(text).toBe(
+    "WEBEX TOKEN OK - profiles expires in 5 days (4 profiles) | profiles=4 'profiles (days)'=5;30:;0: 'a''b_c_d_e'=5;30:;0: 'a_b'=5;30:;0: 'a_b (days)'=5;30:;0:",
+  );
+});
+
+test('a name that is not there cannot add performance data or another line', async () => {
+  const records = await acme();
+  const text = nagiosText(await monitorNamed(records, ['x|y=1\nOK: z'], 30));
+  expect(text).toBe('WEBEX TOKEN UNKNOWN - x_y=1_OK: z is not there | profiles=1');
+});

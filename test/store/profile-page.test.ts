@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { countByStatus, type ProfilePageQuery, pageOfProfiles } from '../../src/store/profile-page.ts';
-import { insertProfile, listProfiles, setProfileName } from '../../src/store/profiles.ts';
+import { insertProfile, insertProfiles, listProfiles, setProfileName } from '../../src/store/profiles.ts';
 import type { Db } from '../../src/store/store.ts';
 import { deleteToken, insertToken, makeCurrent, updateToken } from '../../src/store/tokens.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
@@ -165,4 +165,44 @@ test('order and text follow every change of what they are made of', async () => 
   expect(await first()).toBe('other');
   await deleteToken(db, renewed.id);
   expect(await countByStatus(db, { now })).toMatchObject({ empty: 1, valid: 1 });
+});
+
+test('a search finds everything a profile is filed under, however much that is', async () => {
+  const { db } = await newStore();
+  const tags = Array.from({ length: 20 }, (_, at) => `tag-${at}-${'x'.repeat(50)}`);
+  const contact = `${'c'.repeat(60)}@${'d'.repeat(180)}.example`;
+  await insertProfile(db, fakeProfile({ name: 'n'.repeat(63), contact, tags }));
+  for (const search of [tags.at(-1), tags[10], contact, `${tags.at(-1)} nnn`]) {
+    expect((await page(db, { search })).names).toEqual(['n'.repeat(63)]);
+  }
+});
+
+test('a search goes on over many profiles, in both directions and orders', async () => {
+  const { db } = await newStore();
+  const name = (at: number) => `customer-${String(at).padStart(4, '0')}`;
+  for (let from = 0; from < 4_500; from += 500) {
+    await insertProfiles(
+      db,
+      Array.from({ length: 500 }, (_, at) =>
+        fakeProfile({
+          id: name(from + at),
+          name: name(from + at),
+          tags: (from + at) % 900 === 7 ? ['rare'] : [],
+        }),
+      ),
+    );
+  }
+  const all = [7, 907, 1807, 2707, 3607].map(name);
+  for (const sort of ['name', 'urgency'] as const) {
+    const query = { search: 'rare', sort, now, limit: 2 };
+    const first = await pageOfProfiles(db, query);
+    expect(first.totals).toMatchObject({ all: 5, empty: 5 });
+    const second = await pageOfProfiles(db, { ...query, after: first.next ?? '' });
+    const third = await pageOfProfiles(db, { ...query, after: second.next ?? '' });
+    const names = [first, second, third].map(({ rows }) => rows.map(({ profile }) => profile.name));
+    expect(names).toEqual([all.slice(0, 2), all.slice(2, 4), all.slice(4)]);
+    expect(third.next).toBeNull();
+    const back = await pageOfProfiles(db, { ...query, before: third.previous ?? '' });
+    expect(back.rows.map(({ profile }) => profile.name)).toEqual(all.slice(2, 4));
+  }
 });

@@ -15,6 +15,16 @@ export async function up(db: Kysely<never>): Promise<void> {
   await sql.raw(`create index token_pending on token (captured_at) where state = 'pending'`).execute(db);
   await sql.raw(`create index token_set_aside on token (captured_at) where state = 'set-aside'`).execute(db);
 
+  // What is searched was cut at 400 characters, because it stood in an index: tags behind that were never found.
+  await db.schema.dropIndex('profile_attention').execute();
+  await db.schema.createIndex('profile_attention').on('profile').columns(['attention_at', 'name']).execute();
+  await sql`
+    update profile set search_text = lower(name || ' ' || coalesce(org_id, '') || ' ' || coalesce(
+      (select coalesce(account_email, '') || ' ' || coalesce(account_name, '')
+       from token where profile_id = profile.id and state = 'current'), '') || ' ' || coalesce(contact, '') || ' ' ||
+      replace(replace(replace(tags, '["', ''), '"]', ''), '","', ' '))
+    where length(search_text) >= 400`.execute(db);
+
   // Who has a reminder already that did not reach everyone, as a JSON list.
   await db.schema.alterTable('reminder').addColumn('delivered_to', 'text').execute();
 
