@@ -56,23 +56,41 @@ export function announce(home: string, presence: Presence): () => void {
   };
 }
 
-/** The web app that runs for this data folder, once it has proven to be it; null where there is none. */
+/**
+ * The web app that runs for this data folder, once it has proven to be it; null where there is none. It may have one
+ * loopback address only, where the machine has no more; what another program has would get our links.
+ */
 export async function findServer(
   home: string,
   fetch: typeof globalThis.fetch = outboundFetch,
 ): Promise<Presence | null> {
   const presence = readPresence(home);
   if (presence === null) return null;
+  const found = await Promise.all(['127.0.0.1', '[::1]'].map((host) => proves(presence, host, fetch)));
+  return found.includes(true) && !found.includes(false) ? presence : null;
+}
+
+/** Whether it is our server that answers at a loopback address; null where nothing does. */
+async function proves(
+  { port, secret }: Presence,
+  host: string,
+  fetch: typeof globalThis.fetch,
+): Promise<boolean | null> {
   const challenge = randomBytes(32).toString('base64url');
+  let answer: Response;
   try {
-    const answer = await fetch(`http://127.0.0.1:${presence.port}/instance?challenge=${challenge}`, {
+    answer = await fetch(`http://${host}:${port}/instance?challenge=${challenge}`, {
       redirect: 'error',
       signal: AbortSignal.timeout(proofTimeoutMs),
     });
-    const { proof } = z.object({ proof: z.string() }).parse(await answer.json());
-    return proofMatches(proof, prove(presence.secret, challenge)) ? presence : null;
   } catch {
     return null;
+  }
+  try {
+    const { proof } = z.object({ proof: z.string() }).parse(await answer.json());
+    return proofMatches(proof, prove(secret, challenge));
+  } catch {
+    return false;
   }
 }
 

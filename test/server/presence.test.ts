@@ -7,13 +7,16 @@ import { announce, findServer, newPresence, type Presence, prove } from '../../s
 import { temporaryFolder } from '../temporary-folder.ts';
 
 /** A server on loopback with what was asked of it. */
-async function serving(handler: RequestListener): Promise<{ port: number; asked: string[] }> {
+async function serving(
+  handler: RequestListener,
+  { host = '127.0.0.1', port = 0 } = {},
+): Promise<{ port: number; asked: string[] }> {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(`${request.method} ${request.url} ${JSON.stringify(request.headers)}`);
     handler(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
@@ -49,6 +52,20 @@ test('a server that proves itself is found, until it leaves', async () => {
   leave();
   expect(await findServer(home)).toBeNull();
   expect(readdirSync(home)).toEqual([]);
+});
+
+test('a server on ::1 alone is found, unless another program has 127.0.0.1', async () => {
+  const home = temporaryFolder();
+  let presence: Presence = newPresence(1);
+  const { port } = await serving(
+    proving(() => presence.secret),
+    { host: '::1' },
+  );
+  presence = newPresence(port);
+  announce(home, presence);
+  expect(await findServer(home)).toEqual(presence);
+  await serving((_request, response) => void response.end('<!doctype html>'), { port });
+  expect(await findServer(home)).toBeNull();
 });
 
 test('each challenge is another, and the secret is in none', async () => {
