@@ -142,9 +142,16 @@ export function refuseOtherKey(certificates: X509Certificate[], key: KeyObject, 
   );
 }
 
+export interface CertificateWarning {
+  message: string;
+  /** Whether clients refuse it already. */
+  refused: boolean;
+}
+
 /** What is wrong with certificates that can be served: expired, soon to expire, not valid yet, or in a wrong order. */
-export function certificateWarnings(certificates: X509Certificate[], now: number): string[] {
-  const warnings: string[] = [];
+export function certificateWarnings(certificates: X509Certificate[], now: number): CertificateWarning[] {
+  const warnings: CertificateWarning[] = [];
+  const warn = (message: string, refused: boolean) => void warnings.push({ message, refused });
   const first = certificates.toSorted((one, other) => +one.validToDate - +other.validToDate)[0];
   if (first !== undefined) {
     const end = first.validToDate;
@@ -152,15 +159,16 @@ export function certificateWarnings(certificates: X509Certificate[], now: number
     const days = Math.floor((+end - now) / 86_400_000);
     const renew = 'Renew it; the file is read again when it changes.';
     if (+end <= now) {
-      warnings.push(`The certificate ${name} expired on ${day(end)}: clients refuse to connect. ${renew}`);
+      warn(`The certificate ${name} expired on ${day(end)}: clients refuse to connect. ${renew}`, true);
     } else if (+end - now < warnBeforeMs) {
-      warnings.push(`The certificate ${name} expires in ${days} days, on ${day(end)}. ${renew}`);
+      warn(`The certificate ${name} expires in ${days} days, on ${day(end)}. ${renew}`, false);
     }
   }
   const early = certificates.find(({ validFromDate }) => +validFromDate > now);
   if (early !== undefined) {
-    warnings.push(
+    warn(
       `The certificate ${displayable(early.subject.replaceAll('\n', ', '), 100)} is not valid before ${day(early.validFromDate)}: clients refuse to connect until then. Is this machine's clock right?`,
+      true,
     );
   }
   const unrelated = certificates.findIndex((each, at) => {
@@ -168,8 +176,9 @@ export function certificateWarnings(certificates: X509Certificate[], now: number
     return next !== undefined && !each.checkIssued(next);
   });
   if (unrelated >= 0) {
-    warnings.push(
+    warn(
       `Certificate ${unrelated + 2} in the file did not sign certificate ${unrelated + 1}: some clients will not find the way to the root. Put the server's own first, then the one that signed it, and so on.`,
+      false,
     );
   }
   return warnings;

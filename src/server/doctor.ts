@@ -11,6 +11,7 @@ import { keyFilePath } from '../vault/obtain-key.ts';
 import { closeVault, openVault, storePlace, type Vault } from '../vault/vault.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import { coreDumpPlace, leavesCoreDump } from './core-dumps.ts';
+import { examineCertificates } from './examine-certificates.ts';
 import { examineNetwork } from './examine-network.ts';
 import { examineSchedule } from './examine-schedule.ts';
 import type { Finding } from './finding.ts';
@@ -30,6 +31,7 @@ export async function examine(keychain: Keychain = systemKeychain): Promise<Find
   const used = new Set<Deployment>();
   findings.push(...(await examineStore(settings, keychain, used)));
   findings.push(await examinePort(settings));
+  findings.push(...examineCertificates(settings.home));
   findings.push(...(await examineCoreDumps(settings)));
   findings.push(...(await examineSchedule(settings)));
   findings.push(...(await examineNetwork(settings, used)));

@@ -15,6 +15,7 @@ import type { Vault } from '../vault/vault.ts';
 import { requestLog } from '../web/middleware/request-log.ts';
 import { hostOf } from '../web/request-host.ts';
 import { isLoopback } from '../webex/address.ts';
+import { announceApi } from './api-presence.ts';
 import { Connections, connectionLimits } from './connections.ts';
 import { withoutIssuerPath } from './issuer-path.ts';
 import { closeServer, holdToLimits, type ServerLimits, serverLimits } from './listen.ts';
@@ -105,10 +106,12 @@ export async function serveApi(vault: Vault, log: Logger, options: ApiServerOpti
   };
   handler = tls === null && trustedProxies.length > 0 ? onlyThrough(trustedProxies, answer) : answer;
   const stopWatching = tls === null || secure === null ? () => {} : keepTls(tls, secure, log, vault.now);
+  const leave = announceApi(vault.settings.home, { pid: process.pid, address, tls });
   return {
     issuer,
     address,
     close: async () => {
+      leave();
       stopWatching();
       await closeServer(server);
       await api.close();
@@ -121,7 +124,7 @@ function keepTls(tls: TlsFiles, server: TlsServer, log: Logger, now: () => numbe
   const unusable = (error: unknown) => log.warn({ err: error }, 'the changed certificate is not used');
   const warn = () => {
     try {
-      for (const warning of tlsWarnings(tls, now())) log.warn({ certificate: tls.certificate }, warning);
+      for (const { message } of tlsWarnings(tls, now())) log.warn({ certificate: tls.certificate }, message);
     } catch (error) {
       unusable(error);
     }

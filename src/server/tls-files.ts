@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { BrokerError } from '../errors.ts';
 import {
+  type CertificateWarning,
   certificateWarnings,
   readCertificates,
   readPrivateKey,
@@ -49,7 +50,7 @@ export function readTls(files: TlsFiles): SecureContextOptions {
 }
 
 /** What is wrong with the certificate although it can be served. `now` in epoch milliseconds. Throws where it cannot be read. */
-export function tlsWarnings({ certificate }: TlsFiles, now: number): string[] {
+export function tlsWarnings({ certificate }: TlsFiles, now: number): CertificateWarning[] {
   return certificateWarnings(readCertificates(readFileSync(certificate), certificate), now);
 }
 

@@ -11,13 +11,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readTls, tlsWarnings, watchTls } from '../../src/server/tls-files.ts';
+import { readTls, type TlsFiles, tlsWarnings, watchTls } from '../../src/server/tls-files.ts';
 import { canMakeCertificates, makeCertificate } from '../certificates.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { brokerErrorOf } from '../thrown.ts';
 
 const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
 const day = 86_400_000;
+const messages = (files: TlsFiles, now: number) => tlsWarnings(files, now).map(({ message }) => message);
 
 /** A certificate that another one signed, both in one folder. */
 function signed(folder: string) {
@@ -235,22 +236,22 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
     const { authority, certificate, key } = signed(folder);
     const files = { certificate, key };
     const now = Date.now();
-    expect(tlsWarnings(files, now)).toEqual([
+    expect(messages(files, now)).toEqual([
       expect.stringMatching(/CN=server expires in [12] days, on \d{4}-\d\d-\d\d\. Renew it/),
     ]);
-    expect(tlsWarnings(files, now + 3 * day)).toEqual([
+    expect(messages(files, now + 3 * day)).toEqual([
       expect.stringMatching(/CN=server expired on \d{4}-\d\d-\d\d: clients refuse/),
     ]);
-    expect(tlsWarnings(files, now - 40 * day)).toEqual([expect.stringMatching(/not valid before/)]);
+    expect(messages(files, now - 40 * day)).toEqual([expect.stringMatching(/not valid before/)]);
     const chain = { certificate: join(folder, 'chain.crt'), key };
     const text = (file: string) => readFileSync(file, 'utf8');
     writeFileSync(chain.certificate, text(certificate) + text(authority.certificate));
-    expect(tlsWarnings(chain, now)).toHaveLength(1);
+    expect(messages(chain, now)).toHaveLength(1);
     writeFileSync(
       chain.certificate,
       text(certificate) + text(makeCertificate(folder, 'stranger').certificate),
     );
-    expect(tlsWarnings(chain, now)).toContainEqual(
+    expect(messages(chain, now)).toContainEqual(
       expect.stringMatching(/Certificate 2 in the file did not sign certificate 1/),
     );
     openssl(
@@ -270,7 +271,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
       '-out',
       certificate,
     );
-    expect(tlsWarnings(files, now)).toEqual([]);
+    expect(messages(files, now)).toEqual([]);
   });
 
   describe('watched while they are served', () => {

@@ -1,0 +1,55 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import * as z from 'zod';
+
+const schema = z.object({
+  pid: z.int(),
+  address: z.string(),
+  tls: z.object({ certificate: z.string(), key: z.string() }).nullable(),
+});
+
+/** A token API that serves other hosts from this data folder, for `doctor` to look at. */
+export type ApiPresence = z.infer<typeof schema>;
+
+/** Notes that a token API runs here, until the returned function is called. Best effort: it serves without the note too. */
+export function announceApi(home: string, { pid, address, tls }: ApiPresence): () => void {
+  const port = new URL(address).port;
+  const file = join(home, `api-${pid}-${port}.json`);
+  // Its working folder is not that of who looks.
+  const files = tls && { certificate: resolve(tls.certificate), key: resolve(tls.key) };
+  try {
+    writeFileSync(file, JSON.stringify({ pid, address, tls: files }), { mode: 0o600 });
+  } catch {
+    return () => {};
+  }
+  return () => {
+    try {
+      rmSync(file, { force: true });
+    } catch {
+      // The process ends, and then nobody believes the note.
+    }
+  };
+}
+
+/** The token APIs that run from this data folder. */
+export function runningApis(home: string): ApiPresence[] {
+  return namesIn(home)
+    .filter((name) => /^api-\d+-\d+\.json$/.test(name))
+    .flatMap((name) => {
+      try {
+        const presence = schema.parse(JSON.parse(readFileSync(join(home, name), 'utf8')));
+        process.kill(presence.pid, 0);
+        return [presence];
+      } catch {
+        return [];
+      }
+    });
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
