@@ -57,7 +57,8 @@ const licences = { path: join(dist, 'licences.txt'), contents: Buffer.from(licen
 putInPlace(dist, [...files.flat(), licences], keepMs);
 
 async function filesOf(options: BuildOptions): Promise<BuiltFile[]> {
-  const always = { bundle: true, write: false, metafile: true } as const;
+  // With linked packages too, the output names no folder of the machine that builds it.
+  const always = { bundle: true, write: false, metafile: true, preserveSymlinks: true } as const;
   // Paths in its output are relative to where it runs: the same wherever that is.
   const { outputFiles = [], metafile } = await build({ ...options, ...always, absWorkingDir: root });
   inputs.push(...Object.keys(metafile.inputs));

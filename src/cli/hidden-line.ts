@@ -19,6 +19,8 @@ export async function readHiddenLine(input: NodeJS.ReadableStream = process.stdi
         if (lines.push(line) === 1) setTimeout(resolve, restOfPasteMs);
       });
       terminal.once('close', resolve);
+      // A terminal that is gone.
+      terminal.once('error', resolve);
       terminal.once('SIGINT', () => reject(new BrokerError('E_INTERRUPTED', 'Stopped. Nothing was stored.')));
     });
     return [...lines, terminal.line].join('\n').trim();
