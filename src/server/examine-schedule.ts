@@ -21,12 +21,12 @@ export async function examineSchedule(settings: Settings): Promise<Finding[]> {
     return [{ title, ok: null, message: error.message }];
   }
   for (const { scheduler, job } of installed) {
-    const problem = await checkJob(job, store, thisMachine);
+    const { ok, message } = await checkJob(job, store, thisMachine);
     findings.push({
       title,
-      ok: problem === null,
-      message: problem ?? `every hour by ${scheduler.title}; the job starts, and uses this store`,
-      help: problem === null ? undefined : 'Until then reminders go out only while the web app runs.',
+      ok,
+      message: `every hour by ${scheduler.title}. ${message}`,
+      help: ok === false ? 'Until then reminders go out only while the web app runs.' : undefined,
     });
   }
   if (findings.length > 0) return findings;

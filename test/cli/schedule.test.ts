@@ -96,7 +96,14 @@ test('says what it will do, does it, twice as once, and undoes it', async () => 
   const status = await on.run(['schedule', 'status', '--json']);
   expect(JSON.parse(status.stdout)).toEqual({
     installed: true,
-    jobs: [{ scheduler: 'cron', place: 'your crontab', ok: true, problem: null }],
+    jobs: [
+      {
+        scheduler: 'cron',
+        place: 'your crontab',
+        ok: true,
+        message: `The job starts, and uses ${join(on.home, 'store.db')}.`,
+      },
+    ],
   });
   expect((await on.run(['schedule', 'remove'])).code).toBe(0);
   expect(crontab()).toBeNull();
@@ -144,9 +151,9 @@ test('status and doctor say what is wrong with a job that is broken: 1', async (
   const problem = async (args = ['schedule', 'status', '--json']) => {
     const { code, stdout } = await on.run(args);
     expect(code).toBe(1);
-    const { ok, problem } = JSON.parse(stdout).jobs[0];
+    const { ok, message } = JSON.parse(stdout).jobs[0];
     expect(ok).toBe(false);
-    return problem as string;
+    return message as string;
   };
 
   writeFileSync(settings, right.replace(on.home, `${on.home}-other`));
@@ -179,7 +186,7 @@ test('status and doctor say what is wrong with a job that is broken: 1', async (
   await on.run(['schedule', 'install']);
   expect(await on.run(['schedule', 'status'])).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining('It starts, and uses'),
+    stdout: expect.stringContaining('The job starts, and uses'),
   });
 });
 

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { checkJob } from '../../src/expiry/schedule/check-job.ts';
 import { remindJob } from '../../src/expiry/schedule/job.ts';
 import { jobSettings, settingsFileOf } from '../../src/expiry/schedule/job-settings.ts';
 import type { Machine } from '../../src/expiry/schedule/machine.ts';
@@ -201,6 +202,26 @@ test.skipIf(!canCheckCrontab)('a real crontab takes the line (skipped where cron
   expect(spawnSync('crontab', ['-n', file])).toMatchObject({ status: 0 });
 });
 
+test('a command that is not this program’s own is never run, and one that cannot be read is not called broken', async () => {
+  const machine = machineWith('win32', ['schtasks.exe']);
+  const check = (command: string[] | null) =>
+    checkJob({ place: 'a task', command, stopped: null }, '/data/store.db', machine);
+  for (const command of [
+    null,
+    ['/bin/rm', '-rf', '/'],
+    [process.execPath, '/a/webex-token.cjs', 'remove'],
+    [process.execPath, '/a/other.cjs', 'remind'],
+  ]) {
+    expect(await check(command)).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('not as this program writes it'),
+    });
+  }
+  const unreadable = ['C:\\Users\\J\ufffdrg\\node.exe', 'C:\\webex-token.cjs', 'remind'];
+  expect(await check(unreadable)).toMatchObject({ ok: null });
+  expect(machine.ran).toEqual([]);
+});
+
 test('the Task Scheduler is not given what it would replace', async () => {
   const machine = machineWith('win32', ['schtasks.exe']);
   const scheduler = await schedulerOf(machine);
@@ -295,6 +316,13 @@ describe('the settings of the job', () => {
       WEBEX_TOKEN_KEY_FILE: join(process.cwd(), 'keys/key.jwk'),
     });
     expect(missing).toEqual(['WEBEX_TOKEN_PASSPHRASE', 'NODE_OPTIONS']);
+  });
+
+  test('hold nothing of PostgreSQL where the store is none', () => {
+    const { WEBEX_TOKEN_DATABASE_URL: _, ...without } = environment;
+    expect(Object.keys(jobSettings(without, {}, '/data').environment)).not.toContain('PGPASSWORD');
+    const there = jobSettings(without, { WEBEX_TOKEN_DATABASE_URL: 'postgres://db.example/webex' }, '/data');
+    expect(there.environment).toMatchObject({ PGPASSWORD: 'a fake password', PGHOST: 'db.example' });
   });
 
   test('are not what stands in .env, which the job reads by itself', () => {

@@ -95,15 +95,15 @@ async function status(options: Options): Promise<void> {
   const store = shownPlace(storePlace(readSettings()));
   const jobs = [];
   for (const { scheduler, job } of await findInstalled(thisMachine)) {
-    const problem = await checkJob(job, store, thisMachine);
-    jobs.push({ scheduler: scheduler.title, place: job.place, ok: problem === null, problem });
+    const { ok, message } = await checkJob(job, store, thisMachine);
+    jobs.push({ scheduler: scheduler.title, place: job.place, ok, message });
   }
-  if (jobs.some(({ ok }) => !ok)) process.exitCode = failed;
+  if (jobs.some(({ ok }) => ok === false)) process.exitCode = failed;
   if (options.json) return printJson({ installed: jobs.length > 0, jobs });
   if (jobs.length === 0) return print('Not installed. "webex-token schedule install" does it.');
-  for (const { scheduler, place, problem } of jobs) {
+  for (const { scheduler, place, message } of jobs) {
     print(`Installed in ${scheduler}: ${place}`);
-    print(problem === null ? `  It starts, and uses ${store}.` : `  ${problem}`);
+    print(`  ${message}`);
   }
 }
 

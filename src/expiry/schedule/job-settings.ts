@@ -60,8 +60,9 @@ export function jobSettings(
   const given = Object.entries(environment).filter(
     (entry): entry is [string, string] => Boolean(entry[1]) && entry[1] !== dotEnv[entry[0]],
   );
+  const usesPostgres = Boolean({ ...dotEnv, ...environment }.WEBEX_TOKEN_DATABASE_URL);
   const carried = given
-    .filter(([name]) => isNeeded(name))
+    .filter(([name]) => isNeeded(name) || (usesPostgres && /^PG[A-Z]+$/.test(name)))
     .map(([name, value]) => [name, files.includes(name) ? absolute(value) : value]);
   return {
     environment: { ...Object.fromEntries(carried.sort()), WEBEX_TOKEN_HOME: home },
@@ -75,8 +76,7 @@ function isNeeded(name: string): boolean {
   if (passphrases.includes(name) || unneeded.test(name)) return false;
   return (
     settingVariables.includes(name) ||
-    files.includes(name) ||
-    /^PG[A-Z]+$/.test(name) ||
+    (files.includes(name) && !name.startsWith('PG')) ||
     /^(https?|all|no)_proxy$/i.test(name) ||
     name === 'TZ'
   );
