@@ -55,9 +55,9 @@ test('a token that was replaced is active until its own end, unless Webex reject
   });
   const answer = await post(`${origin}/oauth/token`, { grant_type: 'client_credentials' }, `ci:${secret}`);
   expect(answer.json.access_token).toBe(renewed);
-  await vault.db.updateTable('token').set({ rejected_at: today }).where('state', '=', 'earlier').execute();
+  await markRejected(vault, today);
   expect((await ask(acme)).json).toEqual({ active: false });
-  await vault.db.updateTable('token').set({ rejected_at: null }).execute();
+  await markRejected(vault, null);
   vault.setNow(today + 45 * dayMs);
   expect((await ask(acme)).json).toEqual({ active: false });
   expect((await ask(renewed)).json).toMatchObject({ active: true });
