@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { type Found, type FoundProfile, type FoundToken, StoreBusy } from '../store/client-reads.ts';
+import { knownEnd } from '../tokens/lifetimes.ts';
 import { describeAccessToken } from '../webex/access-token.ts';
 import { tenantUrl } from '../webex/deployments.ts';
 import { type Arrived, ClientRequest, clientEndpoint, type Outcome } from './client-request.ts';
@@ -58,7 +59,7 @@ class IntrospectionRequest extends ClientRequest {
       scope: (JSON.parse(match.token.scopes) as string[]).join(' '),
       client_id: this.client,
       token_type: 'Bearer',
-      exp: Math.floor(match.token.expiresAt / 1000),
+      ...(knownEnd(match.token.expiresAt) !== null && { exp: Math.floor(match.token.expiresAt / 1000) }),
       ...(orgId !== null && { aud: tenantUrl(vault.settings.webex[deployment], orgId) }),
       iss: issuer,
     });

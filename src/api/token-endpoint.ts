@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import { BrokerError } from '../errors.ts';
 import { secondsLeft } from '../handoff/handed-token.ts';
 import type { Found } from '../store/client-reads.ts';
+import { knownEnd } from '../tokens/lifetimes.ts';
 import { isUuid } from '../webex/organization-id.ts';
 import { chooseToken, type Wish } from './choose-token.ts';
 import { type Arrived, ClientRequest, clientEndpoint, type Outcome } from './client-request.ts';
@@ -52,7 +53,9 @@ class TokenRequest extends ClientRequest {
       const json = JSON.stringify({
         access_token: opened.open(choice.token, choice.profile),
         token_type: 'Bearer',
-        expires_in: secondsLeft(choice.token.expiresAt, now),
+        // Where nobody knows the end, the client asks again within the hour.
+        expires_in:
+          knownEnd(choice.token.expiresAt) === null ? 3600 : secondsLeft(choice.token.expiresAt, now),
         scope: choice.scopes.join(' '),
       });
       return { profile, json, granted: true };

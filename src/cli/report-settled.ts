@@ -81,6 +81,7 @@ const objections = {
 
 function lifetimeSentence({ token }: Settled): string {
   const { expiresAt, source } = expiryOf(token.lifetimes);
+  if (source === null) return 'Nobody said yet when it ends: Webex is asked about that every day.';
   const until = new Date(expiresAt).toISOString();
   const how = {
     confirmed: 'as Webex confirms',

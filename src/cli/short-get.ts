@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { defaultHome, environmentWithDotEnv } from '../environment.ts';
 import { type Format, formats, formatToken, type HandedToken } from '../handoff/formats.ts';
-import { secondsLeft } from '../handoff/handed-token.ts';
+import { timeLeft } from '../handoff/handed-token.ts';
 import { unwrapDataKey } from '../keys/data-key.ts';
 import { keyIdOf as kidOf } from '../keys/jwe.ts';
 import { readKeyFile } from '../keys/key-file.ts';
@@ -138,8 +138,7 @@ function handed(name: string, { profile, token }: StoredToken, accessToken: stri
   const { deployment, org_id: orgId } = profile;
   return {
     accessToken,
-    expiresIn: secondsLeft(expiresAt, Date.now()),
-    expiresAt: new Date(expiresAt).toISOString(),
+    ...timeLeft(expiresAt, Date.now()),
     scope: (JSON.parse(scopes) as string[]).join(' '),
     orgId,
     tenantUrl: orgId === null ? null : tenantUrl(publishedEndpoints[deployment], orgId),

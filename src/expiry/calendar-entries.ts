@@ -2,6 +2,8 @@ import { nextTurn } from '../next-turn.ts';
 import { type StoredEntry, saveEntries, storedEntries } from '../store/calendar-entries.ts';
 import { profilesInPages } from '../store/profile-page.ts';
 import { currentTokensOf } from '../store/tokens.ts';
+import { expiryOf, knownEnd } from '../tokens/lifetimes.ts';
+import type { Token } from '../tokens/token.ts';
 import { requireProfile } from '../vault/profiles.ts';
 import type { Records } from '../vault/vault.ts';
 import { type CalendarEntry, calendarEvent, calendarFrame, entryDigest } from './calendar.ts';
@@ -37,7 +39,7 @@ async function* entriesOf(records: Records, names: readonly string[]): AsyncGene
   if (names.length === 0) {
     for await (const page of profilesInPages(records.db, {}, records.now())) {
       const entries = page.flatMap(({ profile, current }) =>
-        current === null ? [] : [{ profile, token: current }],
+        current === null || !hasKnownEnd(current) ? [] : [{ profile, token: current }],
       );
       for (let at = 0; at < entries.length; at += atOnce) yield entries.slice(at, at + atOnce);
     }
@@ -47,9 +49,14 @@ async function* entriesOf(records: Records, names: readonly string[]): AsyncGene
   for (const name of new Set(names)) {
     const profile = await requireProfile(records, name);
     const [token] = await currentTokensOf(records.db, [profile.id]);
-    if (token !== undefined) entries.push({ profile, token });
+    if (token !== undefined && hasKnownEnd(token)) entries.push({ profile, token });
   }
   if (entries.length > 0) yield entries;
+}
+
+/** An end that nobody knows is on no day. */
+function hasKnownEnd({ lifetimes }: Token): boolean {
+  return knownEnd(expiryOf(lifetimes).expiresAt) !== null;
 }
 
 /** Since when each entry says what it says, by the profile's ID. Never earlier than it was told before. */

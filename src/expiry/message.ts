@@ -30,9 +30,9 @@ export interface ReminderMessage {
     orgId: string | null;
     account: string | null;
     /** RFC 3339 in UTC. */
-    expiresAt: string;
-    daysLeft: number;
-    expirySource: ExpirySource;
+    expiresAt: string | null;
+    daysLeft: number | null;
+    expirySource: ExpirySource | null;
     /** The application that Entra ID has put in quarantine, where it is about that. Instants as above. */
     quarantine?: {
       app: string;
@@ -78,7 +78,9 @@ export function reminderMessage({ profile, token, reached, now, timeZone }: Abou
     inShort: `Renew it with: webex-token login ${profile.name}`,
     facts: [
       ...factsOf(profile, token),
-      { title: left < 0 ? 'Expired' : 'Expires', value: `${ends.full}; ${basis[source]}` },
+      ...(source === null
+        ? []
+        : [{ title: left < 0 ? 'Expired' : 'Expires', value: `${ends.full}; ${basis[source]}` }]),
       ...(token.rejectedAt === null
         ? []
         : [{ title: 'Rejected since', value: instantText(token.rejectedAt, timeZone).full }]),
@@ -105,8 +107,8 @@ export function dataOf(profile: Profile, token: Token, now: number): ReminderMes
     deployment: profile.deployment,
     orgId: profile.orgId,
     account: accountOf(token),
-    expiresAt: new Date(expiresAt).toISOString(),
-    daysLeft: daysLeft(expiresAt, now),
+    expiresAt: source === null ? null : new Date(expiresAt).toISOString(),
+    daysLeft: source === null ? null : daysLeft(expiresAt, now),
     expirySource: source,
   };
 }

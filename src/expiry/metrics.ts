@@ -3,7 +3,7 @@ import { listHandoffs } from '../store/handoffs.ts';
 import { countByStatus } from '../store/profile-page.ts';
 import { listProfiles } from '../store/profiles.ts';
 import { tallies } from '../store/tallies.ts';
-import { expiryOf } from '../tokens/lifetimes.ts';
+import { expiryOf, knownEnd } from '../tokens/lifetimes.ts';
 import { statusOf } from '../tokens/status.ts';
 import type { Records } from '../vault/vault.ts';
 
@@ -30,7 +30,8 @@ export async function metricsText({ db, now }: Records): Promise<{ contentType: 
   });
   for (const { profile, current } of await listProfiles(db)) {
     const labels = { profile: profile.name };
-    if (current !== null) expiry.set(labels, expiryOf(current.lifetimes).expiresAt / 1000);
+    const end = current && knownEnd(expiryOf(current.lifetimes).expiresAt);
+    if (end !== null) expiry.set(labels, end / 1000);
     valid.set(labels, ['valid', 'expiring'].includes(statusOf(current, at)) ? 1 : 0);
   }
 

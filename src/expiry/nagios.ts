@@ -1,4 +1,4 @@
-import { dayMs, expiryOf } from '../tokens/lifetimes.ts';
+import { dayMs, expiryOf, knownEnd } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../tokens/quarantine.ts';
 import type { Token } from '../tokens/token.ts';
@@ -80,10 +80,15 @@ function monitoredToken(profile: Profile, current: Token | null, { now, withinDa
   const { expiresAt } = expiryOf(current.lifetimes);
   const left = expiresAt - now;
   const days = Math.floor(left / dayMs);
-  const common = { ...none, daysLeft: days, expiresAt: new Date(expiresAt).toISOString() };
+  const known = knownEnd(expiresAt) !== null;
+  const common = {
+    ...none,
+    daysLeft: known ? days : null,
+    expiresAt: known ? new Date(expiresAt).toISOString() : null,
+  };
   if (left <= 0) return { ...common, state: 'CRITICAL', words: expiredWords(-left) };
   if (current.rejectedAt !== null) return { ...common, state: 'CRITICAL', words: 'is rejected by Webex' };
-  const words = `expires in ${plural(days)}`;
+  const words = known ? `expires in ${plural(days)}` : 'has an end that nobody knows yet';
   return { ...common, state: left <= withinDays * dayMs ? 'WARNING' : 'OK', words };
 }
 

@@ -80,7 +80,11 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
   const checkOne = async (): Promise<number> => {
     try {
       const checked = await checkNext(vault, random);
-      if (checked === null) return tickMs;
+      if (checked === null) {
+        // Tokens that Webex could not be asked about when they came in.
+        await settlePending(vault, log, signal);
+        return tickMs;
+      }
       const { profile, outcome, change, leaveAloneMs } = checked;
       if (outcome !== 'ok') log.warn({ profile, outcome }, 'a token was checked');
       if (change === 'rejected') await remind();
@@ -120,13 +124,6 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
       ),
     ),
     wait(firstCheckMs, signal).then(() => ticks(checkOne)),
-    // Tokens that Webex could not be asked about when they came in. The server's start has looked at them.
-    wait(tickMs, signal).then(() =>
-      ticks(async () => {
-        await settlePending(vault, log, signal);
-        return tickMs;
-      }),
-    ),
     ...(look === undefined ? [] : [wait(firstCheckMs, signal).then(() => ticks(() => lookOne(look)))]),
   ];
   return {

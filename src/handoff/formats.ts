@@ -3,10 +3,10 @@ import { curlString, dotEnvValue, powershellString, shellString } from './quotin
 /** A token with all that a program may want to know of it. */
 export interface HandedToken {
   accessToken: string;
-  /** Seconds that are left; 0 where its time is over. */
-  expiresIn: number;
-  /** RFC 3339, UTC. */
-  expiresAt: string;
+  /** Seconds that are left; 0 where its time is over, null while its end is unknown. */
+  expiresIn: number | null;
+  /** RFC 3339, UTC; null while unknown. */
+  expiresAt: string | null;
   /** Scopes separated by spaces. */
   scope: string;
   orgId: string | null;
@@ -61,7 +61,10 @@ export function formatToken(
       return JSON.stringify({
         apiVersion: execApiVersion(execInfo),
         kind: 'ExecCredential',
-        status: { expirationTimestamp: token.expiresAt, token: token.accessToken },
+        status: {
+          ...(token.expiresAt !== null && { expirationTimestamp: token.expiresAt }),
+          token: token.accessToken,
+        },
       });
   }
 }
@@ -88,7 +91,7 @@ export function tokenEnvironment(token: HandedToken) {
     WEBEX_ACCESS_TOKEN: token.accessToken,
     WEBEX_ORG_ID: token.orgId ?? '',
     WEBEX_SCIM_TENANT_URL: token.tenantUrl ?? '',
-    WEBEX_TOKEN_EXPIRES_AT: token.expiresAt,
+    WEBEX_TOKEN_EXPIRES_AT: token.expiresAt ?? '',
   };
 }
 

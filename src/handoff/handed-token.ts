@@ -1,3 +1,4 @@
+import { knownEnd } from '../tokens/lifetimes.ts';
 import type { OpenedToken } from '../vault/read-token.ts';
 import type { Vault } from '../vault/vault.ts';
 import { tenantUrl } from '../webex/deployments.ts';
@@ -8,14 +9,19 @@ export function handedToken(vault: Vault, opened: OpenedToken): HandedToken {
   const { accessToken, profile, token, expiry } = opened;
   return {
     accessToken,
-    expiresIn: secondsLeft(expiry.expiresAt, vault.now()),
-    expiresAt: new Date(expiry.expiresAt).toISOString(),
+    ...timeLeft(expiry.expiresAt, vault.now()),
     scope: token.scopes.join(' '),
     orgId: profile.orgId,
     tenantUrl:
       profile.orgId === null ? null : tenantUrl(vault.settings.webex[profile.deployment], profile.orgId),
     profile: profile.name,
   };
+}
+
+/** What a program is told of a token's end: nothing while it is unknown. */
+export function timeLeft(expiresAt: number, now: number): Pick<HandedToken, 'expiresIn' | 'expiresAt'> {
+  if (knownEnd(expiresAt) === null) return { expiresIn: null, expiresAt: null };
+  return { expiresIn: secondsLeft(expiresAt, now), expiresAt: new Date(expiresAt).toISOString() };
 }
 
 /** Whole seconds until `expiresAt` (both epoch milliseconds), rounded down; never below 0. */

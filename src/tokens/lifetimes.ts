@@ -19,9 +19,21 @@ export interface Lifetimes {
 }
 
 export interface Expiry {
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds; `unknownEnd` where nobody said anything. */
   expiresAt: number;
-  source: ExpirySource;
+  /** Null where nobody said anything. */
+  source: ExpirySource | null;
+}
+
+/** Stands for an end that nobody knows: after every instant that matters. Epoch milliseconds. */
+export const unknownEnd = Date.UTC(9999, 11, 31, 23, 59, 59);
+
+/** A token of which nobody knows when it was captured. */
+export const unknownLifetimes: Lifetimes = { confirmed: null, reported: null, documented: null };
+
+/** The instant itself, or null for `unknownEnd`. */
+export function knownEnd(expiresAt: number): number | null {
+  return expiresAt === unknownEnd ? null : expiresAt;
 }
 
 /** The lifetimes of a token captured at `capturedAt`, before Webex was asked. */
@@ -42,7 +54,7 @@ export function outlivedAt({ confirmed, reported, acceptedAt = null }: Lifetimes
 /**
  * The instant to act on: Webex's own answer, else the earlier of what is reported and what is documented. A reported
  * one no longer counts once Webex has accepted the token after it.
- * A token nobody said anything about does not exist: `documented` is there unless `reported` or `confirmed` is.
+ * Where there is neither, as for a bare token of an unknown day, the end is unknown until Webex tells it.
  */
 export function expiryOf(lifetimes: Lifetimes): Expiry {
   const { confirmed, reported, documented } = lifetimes;
@@ -51,7 +63,7 @@ export function expiryOf(lifetimes: Lifetimes): Expiry {
   if (reported !== null && (documented === null || (reported < documented && !disproved))) {
     return { expiresAt: reported, source: 'reported' };
   }
-  if (documented === null) throw new RangeError('a token without any lifetime');
+  if (documented === null) return { expiresAt: unknownEnd, source: null };
   return { expiresAt: documented, source: 'documented' };
 }
 

@@ -1,6 +1,6 @@
 import type { AdminLevel } from '../webex/admin-roles.ts';
 import { type Deployment, tenantUrl, type WebexEndpoints } from '../webex/deployments.ts';
-import { daysLeft, type ExpirySource, expiryOf, outlivedAt } from './lifetimes.ts';
+import { daysLeft, type ExpirySource, expiryOf, knownEnd, outlivedAt } from './lifetimes.ts';
 import type { Profile } from './profile.ts';
 import { type ProfileStatus, statusOf } from './status.ts';
 import type { SetAsideReason, Token, TokenSource, TokenState } from './token.ts';
@@ -27,8 +27,9 @@ export interface TokenSummary {
   state: TokenState;
   source: TokenSource;
   capturedAt: string;
-  expiresAt: string;
-  expirySource: ExpirySource;
+  /** Null while unknown. */
+  expiresAt: string | null;
+  expirySource: ExpirySource | null;
   account: string | null;
   accountName: string | null;
   accountOrgId: string | null;
@@ -54,6 +55,7 @@ export function summarize(
   now: number,
 ): ProfileSummary {
   const expiry = current === null ? null : expiryOf(current.lifetimes);
+  const expiresAt = expiry && knownEnd(expiry.expiresAt);
   return {
     profile: profile.name,
     deployment: profile.deployment,
@@ -62,8 +64,8 @@ export function summarize(
     account: accountLabel(current),
     status: statusOf(current, now),
     capturedAt: instant(current?.capturedAt ?? null),
-    expiresAt: instant(expiry?.expiresAt ?? null),
-    daysLeft: expiry === null ? null : daysLeft(expiry.expiresAt, now),
+    expiresAt: instant(expiresAt),
+    daysLeft: expiresAt === null ? null : daysLeft(expiresAt, now),
     expirySource: expiry?.source ?? null,
     scopes: current?.scopes ?? profile.scopes,
   };
@@ -96,7 +98,7 @@ export function summarizeToken(token: Token): TokenSummary {
     state: token.state,
     source: token.source,
     capturedAt: new Date(token.capturedAt).toISOString(),
-    expiresAt: new Date(expiry.expiresAt).toISOString(),
+    expiresAt: instant(knownEnd(expiry.expiresAt)),
     expirySource: expiry.source,
     account: accountLabel(token),
     accountName: token.account?.displayName ?? null,

@@ -25,7 +25,7 @@ export async function importToken(
 ): Promise<string> {
   // What is wrong with the request is said before what is wrong with the text.
   await resolveTarget(vault, request);
-  const { redirect } = parseImport(text);
+  const { form, redirect } = parseImport(text);
   if (redirect.kind === 'error') {
     const { message, help } = explainError(redirect.error, redirect.description);
     throw new BrokerError('E_SIGN_IN_FAILED', message, { help });
@@ -44,7 +44,14 @@ export async function importToken(
     warnings.push(`The token names ${deploymentTitles[named]}, so the new profile belongs to that.`);
   }
   return await vault.db.transaction().execute(async (trx) => {
-    const tokenId = await storeToken(vault, trx, target, { ...redirect, warnings }, 'import');
+    const tokenId = await storeToken(
+      vault,
+      trx,
+      target,
+      { ...redirect, warnings },
+      'import',
+      form !== 'token',
+    );
     const profile = target.profileName;
     await appendAudit(trx, vault.now(), { action: 'import', outcome: 'ok', profile, ...actor });
     return tokenId;

@@ -84,7 +84,7 @@ function tokenExpired(name: string, { expiresAt, source }: Expiry): BrokerError 
     confirmed: 'Webex says',
     reported: 'its sign-in reported',
     documented: "Webex's guides say, counting from its capture",
-  }[source];
+  }[source ?? 'documented'];
   const since = new Date(expiresAt).toISOString();
   return new BrokerError('E_EXPIRED', `The token of "${name}" expired at ${since}, as ${says}.`, {
     help: `Get a new one with: webex-token login ${name}. To use the old one all the same: --allow-expired`,

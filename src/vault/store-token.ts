@@ -3,7 +3,7 @@ import { BrokerError } from '../errors.ts';
 import { findProfile, insertProfile, setProfileOrganization } from '../store/profiles.ts';
 import type { Db } from '../store/store.ts';
 import { insertToken } from '../store/tokens.ts';
-import { lifetimesAtCapture } from '../tokens/lifetimes.ts';
+import { lifetimesAtCapture, unknownLifetimes } from '../tokens/lifetimes.ts';
 import type { TokenSource } from '../tokens/token.ts';
 import { deploymentWarning, describeAccessToken } from '../webex/access-token.ts';
 import { deploymentTitles } from '../webex/deployments.ts';
@@ -13,7 +13,7 @@ import type { Vault } from './vault.ts';
 
 /**
  * Seals a token and stores it as `pending`, with its profile where that is new, within the caller's transaction.
- * Returns the token's ID. Throws `E_PROFILE_MISMATCH` where a profile of that name was made for another deployment
+ * Its end is unknown unless it was `capturedNow`. Returns the token's ID. Throws `E_PROFILE_MISMATCH` where a profile of that name was made for another deployment
  * while the person signed in.
  */
 export async function storeToken(
@@ -22,6 +22,7 @@ export async function storeToken(
   target: SignInTarget,
   redirect: TokenRedirect,
   source: TokenSource,
+  capturedNow = true,
 ): Promise<string> {
   const id = randomUUID();
   const capturedAt = vault.now();
@@ -34,7 +35,7 @@ export async function storeToken(
     state: 'pending' as const,
     source,
     capturedAt,
-    lifetimes: lifetimesAtCapture(capturedAt, redirect.expiresIn),
+    lifetimes: capturedNow ? lifetimesAtCapture(capturedAt, redirect.expiresIn) : unknownLifetimes,
     scopes: redirect.scope?.split(' ').filter((scope) => scope !== '') ?? target.scopes,
     orgId,
     account: null,

@@ -37,7 +37,9 @@ export function lifetimeEvidence(lifetimes: Lifetimes, capturedAt: number): Life
         ? 'nothing usable came with the token'
         : `came with the token: ${days(instant)}`;
     }
-    return 'Cisco’s and Microsoft’s guides: 365 days';
+    return lifetimes.documented === null
+      ? 'Nobody knows from which day on the guides’ 365 days count'
+      : 'Cisco’s and Microsoft’s guides: 365 days';
   };
   return {
     rows: (['confirmed', 'reported', 'documented'] as const).map((source) => {
@@ -67,6 +69,9 @@ function explain(lifetimes: Lifetimes, days: (instant: number) => string) {
     return differ(reported, documented)
       ? `${contradiction} Webex itself was asked about this token, and its answer counts.`
       : 'Webex itself was asked about this token, and its answer counts.';
+  }
+  if (reported === null && documented === null) {
+    return 'The token came alone, so nobody knows when it was captured. Its end is unknown until Webex tells it.';
   }
   if (reported === null) {
     return 'Webex did not say how long this token lives, so the guides’ 365 days are all there is to go by.';

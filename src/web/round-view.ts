@@ -1,5 +1,5 @@
 import { dueForRenewal, knownTags, type RenewalItem, stateInRound } from '../store/renewal-rounds.ts';
-import { dayMs, daysLeft } from '../tokens/lifetimes.ts';
+import { dayMs, daysLeft, knownEnd } from '../tokens/lifetimes.ts';
 import { findRound, itemsInRound, nextInRound, type RoundProgress } from '../vault/renewal-round.ts';
 import type { Vault } from '../vault/vault.ts';
 import { timeLeftText } from './dates.ts';
@@ -19,7 +19,8 @@ export interface RoundRow {
   profile: string;
   contact: string | null;
   /** RFC 3339. */
-  expiresAt: string;
+  /** Null while unknown. */
+  expiresAt: string | null;
   timeLeft: string;
   rejected: boolean;
   state: RenewalItem['state'];
@@ -102,7 +103,7 @@ function countsOf({ counts }: RoundProgress): RoundCounts {
 }
 
 function rowOf({ now }: Vault, { profile, contact, expiresAt, rejected, state }: RenewalItem): RoundRow {
-  const ends = new Date(expiresAt).toISOString();
+  const ends = knownEnd(expiresAt) === null ? null : new Date(expiresAt).toISOString();
   const left = daysLeft(expiresAt, now());
   const timeLeft = rejected
     ? 'rejected by Webex'

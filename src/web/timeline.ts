@@ -4,7 +4,7 @@ import type { AuditRow } from '../store/audit-chain.ts';
 import { newestAuditRows } from '../store/audit-log.ts';
 import { type Reminder, remindersOf } from '../store/reminders.ts';
 import { lastCheck } from '../store/token-checks.ts';
-import { expiryOf } from '../tokens/lifetimes.ts';
+import { expiryOf, knownEnd } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -123,6 +123,7 @@ async function checkEntries({ db }: Vault, token: Token): Promise<Omit<TimelineE
 
 function endEntries({ settings, now }: Vault, token: Token): Omit<TimelineEntry, 'ahead'>[] {
   const { expiresAt } = expiryOf(token.lifetimes);
+  if (knownEnd(expiresAt) === null) return [];
   const { capturedAt, rejectedAt } = token;
   const next = nextOccasionAt({ capturedAt, expiresAt, rejectedAt }, settings.reminders.days, now());
   const over = expiresAt <= now();

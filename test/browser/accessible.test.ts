@@ -15,7 +15,7 @@ import { settleToken } from '../../src/vault/settle.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { routesOf } from '../attacks/every-route.ts';
 import { quietLog } from '../server/quiet-log.ts';
-import { actor, today } from '../vault/vaults.ts';
+import { actor, justCaptured, today } from '../vault/vaults.ts';
 import { launchBrowser } from './browser.ts';
 import { faultsOf, phone, post, showAll } from './inspect.ts';
 import { beginAt, type Stage, stage } from './stage.ts';
@@ -57,7 +57,7 @@ async function furnish(set: Stage): Promise<string[]> {
   vault.setNow(today - 350 * dayMs);
   let due = '';
   for (let number = 1; number <= 8; number += 1) {
-    const text = `fake-token-for-customer-${number}`;
+    const text = justCaptured(`fake-token-for-customer-${number}`);
     due = await importToken(vault, { profile: `customer-${number}` }, text, actor);
     await settleToken(vault, due, actor);
   }

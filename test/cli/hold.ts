@@ -2,7 +2,7 @@ import { readSettings } from '../../src/config.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { settleToken } from '../../src/vault/settle.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
-import { actor, noKeychain } from '../vault/vaults.ts';
+import { actor, justCaptured, noKeychain } from '../vault/vaults.ts';
 import type { Machine } from './run.ts';
 
 /** Has a machine hold a token, as `webex-token import` would: for tests of what comes after, which save a process so. */
@@ -13,7 +13,12 @@ export async function hold(
 ): Promise<void> {
   const vault = await openVault(readSettings(environment), { keychain: noKeychain });
   try {
-    const id = await importToken(vault, { profile, deployment: undefined, orgId }, accessToken, actor);
+    const id = await importToken(
+      vault,
+      { profile, deployment: undefined, orgId },
+      justCaptured(accessToken),
+      actor,
+    );
     await settleToken(vault, id, actor);
   } finally {
     await closeVault(vault);

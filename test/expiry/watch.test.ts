@@ -6,7 +6,7 @@ import { importToken } from '../../src/vault/import-token.ts';
 import { settleToken } from '../../src/vault/settle.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { simulated } from '../simulator/simulated.ts';
-import { actor, newVault, type TestVault, today } from '../vault/vaults.ts';
+import { actor, justCaptured, newVault, type TestVault, today } from '../vault/vaults.ts';
 import { days, living, type TestChannel, testChannel } from './records.ts';
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
@@ -63,7 +63,7 @@ async function watched(channel: TestChannel) {
     days: defaultReminderDays,
   };
   const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: 4 * 86_400 });
-  const id = await importToken(vault, { profile: 'acme' }, accessToken, actor);
+  const id = await importToken(vault, { profile: 'acme' }, justCaptured(accessToken), actor);
   await settleToken(vault, id, actor);
   const time = simulatedTime(vault);
   const watch = (more: Partial<Vault> = {}) =>

@@ -12,6 +12,7 @@ import { settleToken } from '../../src/vault/settle.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
 import { simulatorEnvironment } from '../cli/run.ts';
 import { simulated } from '../simulator/simulated.ts';
+import { justCaptured } from '../vault/vaults.ts';
 import { toolEnvironment } from './handoff-machine.ts';
 
 export interface HandoffVault {
@@ -63,7 +64,7 @@ export async function handoffVault(
     async holdToken(accountName = 'full-admin', form: TokenForm = 'opaque') {
       const { accessToken, account } = simulator.issueToken(accountName, { form });
       const request = { profile: 'acme', deployment: undefined, orgId: account.organization.id };
-      const id = await importToken(vault, request, accessToken, actor);
+      const id = await importToken(vault, request, justCaptured(accessToken), actor);
       await settleToken(vault, id, actor, true);
       return accessToken;
     },

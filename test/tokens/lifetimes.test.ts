@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { dayMs, daysLeft, expiryOf, lifetimesAtCapture } from '../../src/tokens/lifetimes.ts';
+import {
+  dayMs,
+  daysLeft,
+  expiryOf,
+  knownEnd,
+  lifetimesAtCapture,
+  unknownEnd,
+  unknownLifetimes,
+} from '../../src/tokens/lifetimes.ts';
 import { statusOf } from '../../src/tokens/status.ts';
 import { fakeToken } from '../store/fake-rows.ts';
 
@@ -51,8 +59,11 @@ describe('until when a token is good', () => {
     );
   });
 
-  test('a token without any lifetime is a fault of the program', () => {
-    expect(() => expiryOf({ confirmed: null, reported: null, documented: null })).toThrow(RangeError);
+  test('the end of a token that nobody said anything about is unknown', () => {
+    const expiry = expiryOf(unknownLifetimes);
+    expect(expiry).toEqual({ expiresAt: unknownEnd, source: null });
+    expect(knownEnd(expiry.expiresAt)).toBeNull();
+    expect(knownEnd(0)).toBe(0);
   });
 });
 

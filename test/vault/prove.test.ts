@@ -8,7 +8,7 @@ import { type Proof, proveToken } from '../../src/vault/prove.ts';
 import { settleToken } from '../../src/vault/settle.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { brokerErrorOf } from '../thrown.ts';
-import { actor, auditLog, newVault, type TestVault, today } from './vaults.ts';
+import { actor, auditLog, justCaptured, newVault, type TestVault, today } from './vaults.ts';
 
 interface Setting {
   simulator: Simulator;
@@ -25,7 +25,7 @@ async function holding(account = 'full-admin', more: { lifetimeSeconds?: number 
   const vault = await newVault(simulator);
   clock = vault.now;
   const issued = simulator.issueToken(account, more);
-  const tokenId = await importToken(vault, { profile: 'acme' }, issued.accessToken, actor);
+  const tokenId = await importToken(vault, { profile: 'acme' }, justCaptured(issued.accessToken), actor);
   await settleToken(vault, tokenId, actor, true);
   simulator.requests.length = 0;
   return { simulator, vault, tokenId, issued, prove: () => proveToken(vault, 'acme', actor) };

@@ -78,6 +78,11 @@ export function fragment(parameters: Record<string, string | null>): string {
   return `#${new URLSearchParams(given)}`;
 }
 
+/** The answer for a token that was captured just now, and is documented to live for a year. */
+export function justCaptured(accessToken: string): string {
+  return fragment({ access_token: accessToken, expires_in: null });
+}
+
 export async function allTokens(vault: Vault, profileName: string): Promise<Token[]> {
   const profile = await vault.db
     .selectFrom('profile')

@@ -6,13 +6,13 @@ import { importToken } from '../../src/vault/import-token.ts';
 import { beginRound } from '../../src/vault/renewal-round.ts';
 import { settleToken } from '../../src/vault/settle.ts';
 import { simulated } from '../simulator/simulated.ts';
-import { actor, today } from '../vault/vaults.ts';
+import { actor, justCaptured, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { type Served, served } from './served.ts';
 
 async function store({ vault }: Served, profile: string, daysAgo: number): Promise<void> {
   vault.setNow(today - daysAgo * dayMs);
-  const tokenId = await importToken(vault, { profile }, usualToken({ filler: 'B' }), actor);
+  const tokenId = await importToken(vault, { profile }, justCaptured(usualToken({ filler: 'B' })), actor);
   await settleToken(vault, tokenId, actor);
   vault.setNow(today);
 }

@@ -5,13 +5,13 @@ import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { currentRound, nextInRound } from '../../src/vault/renewal-round.ts';
 import { settleToken } from '../../src/vault/settle.ts';
-import { actor, auditLog, today } from '../vault/vaults.ts';
+import { actor, auditLog, justCaptured, today } from '../vault/vaults.ts';
 import { type Served, served } from './served.ts';
 
 /** Takes a token that was captured so many days ago and lives for a year; the path of its page. */
 async function take(web: Served, profile: string, daysAgo = 0, filing = {}): Promise<string> {
   web.vault.setNow(today - daysAgo * dayMs);
-  const text = `fake-token-of-${profile}-${daysAgo}`;
+  const text = justCaptured(`fake-token-of-${profile}-${daysAgo}`);
   const tokenId = await importToken(web.vault, { profile }, text, actor);
   const { profile: made } = await settleToken(web.vault, tokenId, actor);
   await fileProfile(web.vault.db, made.id, filing);

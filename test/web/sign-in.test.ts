@@ -217,7 +217,12 @@ test('the page that waits says how the sign-in ended otherwise', async () => {
 
 test('renewal asks for the same organization and names the account', async () => {
   const { person, vault } = await served();
-  await importToken(vault, { profile: 'acme', deployment: 'government' }, usualToken(), actor);
+  await importToken(
+    vault,
+    { profile: 'acme', deployment: 'government' },
+    usualToken({ cluster: 'ZZ99' }),
+    actor,
+  );
   const browser = await person();
   const url = await onwards(browser, await browser.post('/profiles/acme/sign-in').type('form').send({}));
   expect(url.host).toBe('idbroker-f.webex.com');

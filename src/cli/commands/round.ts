@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { userName } from '../../process/person.ts';
+import { knownEnd } from '../../tokens/lifetimes.ts';
 import {
   beginRound,
   currentRound,
@@ -110,7 +111,7 @@ async function status(options: { json?: boolean }): Promise<void> {
       profiles: items.map(({ profile, contact, expiresAt, state }) => ({
         profile,
         contact,
-        expiresAt: new Date(expiresAt).toISOString(),
+        expiresAt: knownEnd(expiresAt) === null ? null : new Date(expiresAt).toISOString(),
         state,
       })),
     });

@@ -46,7 +46,9 @@ async function show(name: string, options: { json?: boolean; live?: boolean }): 
   for (const token of details.tokens) {
     if (token.state === 'current') continue;
     const why = token.setAsideReason === null ? '' : ` (${token.setAsideReason})`;
-    print(`${token.state.padEnd(14)}captured ${token.capturedAt}, expires ${token.expiresAt}${why}`);
+    print(
+      `${token.state.padEnd(14)}captured ${token.capturedAt}, expires ${token.expiresAt ?? 'at a time not known yet'}${why}`,
+    );
   }
   for (const sentence of replacements(name, handoffs)) warn(sentence);
 }
@@ -93,8 +95,8 @@ function reviewLines(review: HandoffView['review']): string[] {
   ];
 }
 
-function expiry({ expiresAt, daysLeft, expirySource }: ProfileDetails): string {
-  if (expiresAt === null) return 'nothing to expire';
+function expiry({ capturedAt, expiresAt, daysLeft, expirySource }: ProfileDetails): string {
+  if (expiresAt === null) return capturedAt === null ? 'nothing to expire' : 'not known yet';
   return `${expiresAt} (${daysLeft} days; ${expirySource})`;
 }
 

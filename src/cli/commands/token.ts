@@ -35,7 +35,7 @@ async function list(name: string, options: { json?: boolean }): Promise<void> {
 
 function row({ id, state, setAsideReason, capturedAt, expiresAt, account }: TokenSummary): string[] {
   const why = setAsideReason === null ? state : `${state} (${setAsideReason})`;
-  return [id, why, capturedAt.slice(0, 10), expiresAt.slice(0, 10), account ?? ''];
+  return [id, why, capturedAt.slice(0, 10), expiresAt?.slice(0, 10) ?? 'not known', account ?? ''];
 }
 
 function activateCommand(): Command {

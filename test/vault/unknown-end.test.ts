@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { calendarPieces } from '../../src/expiry/calendar-entries.ts';
+import { formats, formatToken } from '../../src/handoff/formats.ts';
+import { handedToken } from '../../src/handoff/handed-token.ts';
+import { countByStatus } from '../../src/store/profile-page.ts';
+import { updateToken } from '../../src/store/tokens.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { showProfile } from '../../src/vault/profiles.ts';
+import { proveToken } from '../../src/vault/prove.ts';
+import { readToken } from '../../src/vault/read-token.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { simulated } from '../simulator/simulated.ts';
+import { actor, newVault, today } from './vaults.ts';
+
+async function bareToken(tokenExpiry: 'allowed' | 'forbidden') {
+  const webex = await simulated({ now: () => today });
+  webex.settings.tokenExpiry = tokenExpiry;
+  const vault = await newVault(webex);
+  const { accessToken } = webex.issueToken('full-admin');
+  const tokenId = await importToken(vault, { profile: 'acme' }, accessToken, actor);
+  await settleToken(vault, tokenId, actor);
+  return { webex, vault, tokenId };
+}
+
+test('a bare token’s end is unknown until Webex tells it', async () => {
+  const { webex, vault } = await bareToken('forbidden');
+  expect(await showProfile(vault, 'acme')).toMatchObject({
+    status: 'valid',
+    expiresAt: null,
+    daysLeft: null,
+    expirySource: null,
+    lifetimes: { confirmed: null, reported: null, documented: null },
+    tokens: [{ expiresAt: null, expirySource: null }],
+  });
+  webex.settings.tokenExpiry = 'allowed';
+  await proveToken(vault, 'acme', actor);
+  expect(await showProfile(vault, 'acme')).toMatchObject({ daysLeft: 365, expirySource: 'confirmed' });
+});
+
+test('it is on no day of the calendar', async () => {
+  const { vault } = await bareToken('forbidden');
+  let calendar = '';
+  for await (const piece of calendarPieces(vault, [])) calendar += piece;
+  expect(calendar).not.toContain('VEVENT');
+});
+
+test('programs get every format, without a date', async () => {
+  const { vault } = await bareToken('forbidden');
+  const token = handedToken(vault, await readToken(vault, 'acme', actor));
+  expect(JSON.parse(formatToken('json', token))).toMatchObject({ expires_in: null, expires_at: null });
+  expect(JSON.parse(formatToken('exec-credential', token)).status).toEqual({ token: token.accessToken });
+  expect(formatToken('env', token)).toMatch(/^WEBEX_TOKEN_EXPIRES_AT=\W*$/m);
+  for (const format of formats) expect(formatToken(format, token)).not.toContain('9999');
+});
+
+test('it counts as valid, and as rejected once Webex rejects it', async () => {
+  const { vault, tokenId } = await bareToken('forbidden');
+  const counted = () => countByStatus(vault.db, { now: vault.now() });
+  expect(await counted()).toMatchObject({ valid: 1, all: 1 });
+  await updateToken(vault.db, tokenId, { rejectedAt: today });
+  expect(await counted()).toMatchObject({ rejected: 1, all: 1 });
+  expect(await showProfile(vault, 'acme')).toMatchObject({ status: 'rejected', expiresAt: null });
+});
