@@ -7,8 +7,6 @@ export interface NetworkFailure extends Explanation {
   reason: NetworkReason | 'proxy';
 }
 
-const network = 'Check this machine’s network. Behind a proxy, set HTTPS_PROXY, as README.md describes.';
-
 /** What kept an answer from coming, from the error that `fetch` threw. */
 export function explainNetworkError(error: unknown, host: string): NetworkFailure {
   const opening = connectFailureOf(error);
@@ -18,12 +16,16 @@ export function explainNetworkError(error: unknown, host: string): NetworkFailur
   }
   const reason = networkReason(error);
   const proxied = proxiedFailureOf(error);
-  const through = proxied === null ? '' : ` through the proxy ${proxied.proxy}`;
-  const { message, help } = words(reason, host, through);
+  const { message, help } = words(reason, host, proxied?.proxy ?? null);
   return { reason, message, help };
 }
 
-function words(reason: NetworkReason, host: string, through: string): Explanation {
+function words(reason: NetworkReason, host: string, proxy: string | null): Explanation {
+  const through = proxy === null ? '' : ` through the proxy ${proxy}`;
+  const network =
+    proxy === null
+      ? 'Check this machine’s network. Behind a proxy, set HTTPS_PROXY, as README.md describes.'
+      : `If it repeats, ask those who run the proxy whether ${host} can be reached through it.`;
   switch (reason) {
     case 'timeout':
       return {
