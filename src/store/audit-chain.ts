@@ -12,6 +12,8 @@ export interface AuditEntry {
   address?: string | null;
   /** The operating system's user, where it was a command. */
   user?: string | null;
+  /** The key or file that it is about: the beginning of a key's ID, a path. */
+  subject?: string | null;
 }
 
 export interface AuditRow extends Required<AuditEntry> {
@@ -22,7 +24,7 @@ export interface AuditRow extends Required<AuditEntry> {
 
 /** An entry as it is stored, with every field there. */
 export function auditRow(seq: number, time: number, entry: AuditEntry): AuditRow {
-  const { action, outcome, profile, client, address, user } = entry;
+  const { action, outcome, profile, client, address, user, subject } = entry;
   return {
     seq,
     time,
@@ -32,6 +34,7 @@ export function auditRow(seq: number, time: number, entry: AuditEntry): AuditRow
     client: storable(client ?? null),
     address: storable(address ?? null),
     user: storable(user ?? null),
+    subject: storable(subject ?? null),
   };
 }
 
@@ -45,9 +48,11 @@ export const genesisHash = '0'.repeat(64);
 
 /** SHA-256 over the predecessor's hash and every field, in hexadecimal: an edit, a gap or a swap breaks the chain. */
 export function auditHash(previousHash: string, row: AuditRow): string {
-  const { seq, time, action, outcome, profile, client, address, user } = row;
-  const fields = JSON.stringify([seq, time, action, outcome, profile, client, address, user]);
-  return hash('sha256', previousHash + fields, 'hex');
+  const { seq, time, action, outcome, profile, client, address, user, subject } = row;
+  const fields: unknown[] = [seq, time, action, outcome, profile, client, address, user];
+  // Rows without one have the hash that earlier versions gave them.
+  if (subject !== null) fields.push(subject);
+  return hash('sha256', previousHash + JSON.stringify(fields), 'hex');
 }
 
 /** The action of the row that says where the chain begins after older rows were removed. */

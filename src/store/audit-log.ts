@@ -15,7 +15,17 @@ export interface AuditFilter {
   until?: number;
 }
 
-const columns = ['seq', 'time', 'action', 'outcome', 'profile', 'client', 'address', 'user'] as const;
+const columns = [
+  'seq',
+  'time',
+  'action',
+  'outcome',
+  'profile',
+  'client',
+  'address',
+  'user',
+  'subject',
+] as const;
 
 /** All rows that fit, oldest first, one after the other: there may be millions. */
 export function auditRows(db: Db, filter: AuditFilter): AsyncIterableIterator<AuditRow> {

@@ -284,6 +284,8 @@ export interface AuditTable {
   client: string | null;
   address: string | null;
   user: string | null;
+  /** The key or file that it is about. */
+  subject: string | null;
   previous_hash: string;
   hash: string;
 }

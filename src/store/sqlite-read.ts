@@ -93,8 +93,8 @@ export function auditWriter(
     'update audit_head set seq = ?, hash = ?, signed_seq = ?, signature = ? where id = 1',
   );
   const insert = database.prepare(
-    `insert into audit (seq, time, action, outcome, profile, client, address, "user", previous_hash, hash)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `insert into audit (seq, time, action, outcome, profile, client, address, "user", subject, previous_hash, hash)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const signedRow = (state: ChainState): ChainEnd | null => {
     if (state.signed_seq === null) return null;
@@ -111,8 +111,8 @@ export function auditWriter(
       const row = auditRow(seq, time, entry);
       const previousHash = hash;
       hash = auditHash(previousHash, row);
-      const { action, outcome, profile, client, address, user } = row;
-      insert.run(seq, time, action, outcome, profile, client, address, user, previousHash, hash);
+      const { action, outcome, profile, client, address, user, subject } = row;
+      insert.run(seq, time, action, outcome, profile, client, address, user, subject, previousHash, hash);
     }
     const signs = keys !== null && signatureHolds(keys, state, signedRow(state)) === true;
     writeHead.run(

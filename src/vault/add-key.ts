@@ -2,7 +2,7 @@ import { BrokerError } from '../errors.ts';
 import { admit } from '../keys/admission.ts';
 import { wrapDataKey } from '../keys/data-key.ts';
 import { grantDataKey } from '../keys/grant.ts';
-import { keyId } from '../keys/key-id.ts';
+import { keyId, shortKeyId } from '../keys/key-id.ts';
 import type { KeyRequest } from '../keys/key-request.ts';
 import { appendAudit } from '../store/audit.ts';
 import { insertDataKeys, insertKeyRecord, listDataKeys, listKeyEncryptionKeys } from '../store/keys.ts';
@@ -28,7 +28,12 @@ export async function wrapForHeldKey(trx: Db, vault: Vaulted, held: HeldKey): Pr
 export async function addHeldKey(vault: Vaulted, held: HeldKey, actor: Actor): Promise<void> {
   await vault.db.transaction().execute(async (trx) => {
     await wrapForHeldKey(trx, vault, held);
-    await appendAudit(trx, vault.now(), { action: 'key-add', outcome: 'ok', ...actor });
+    await appendAudit(trx, vault.now(), {
+      action: 'key-add',
+      outcome: 'ok',
+      subject: shortKeyId(held.info.id),
+      ...actor,
+    });
   });
 }
 
@@ -53,7 +58,12 @@ export async function addRequestedKey(vault: Vaulted, request: KeyRequest, actor
       await insertDataKeys(trx, vault.now(), [granted]);
       voucher = Buffer.from(key);
     }
-    await appendAudit(trx, vault.now(), { action: 'key-add', outcome: 'ok', ...actor });
+    await appendAudit(trx, vault.now(), {
+      action: 'key-add',
+      outcome: 'ok',
+      subject: shortKeyId(id),
+      ...actor,
+    });
   });
 }
 

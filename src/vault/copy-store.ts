@@ -4,6 +4,7 @@ import type { Keychain } from '../keys/keychain.ts';
 import { appendAudit } from '../store/audit.ts';
 import { type CopyOptions, changedSince, copyStore, type TableContent } from '../store/copy.ts';
 import { listKeyEncryptionKeys } from '../store/keys.ts';
+import { shownPlace } from '../store/postgres-url.ts';
 import { type Db, openStore } from '../store/store.ts';
 import { everySealedToken } from '../store/tokens.ts';
 import { openKeys } from './open-keys.ts';
@@ -51,7 +52,12 @@ export async function copyStoreTo(
           tokens += 1;
           opened?.(tokens);
         }
-        await appendAudit(copy, now(), { action: 'copy-store', outcome: 'ok', ...actor });
+        await appendAudit(copy, now(), {
+          action: 'copy-store',
+          outcome: 'ok',
+          subject: shownPlace(toPlace),
+          ...actor,
+        });
       };
       const contents = await copyStore(from, to, { prove, ...(progress && { progress }) });
       return { tables: contents, tokens, changedMeanwhile: await changedSince(from, contents) };

@@ -1,3 +1,4 @@
+import { withSnapshot } from '../store/copy.ts';
 import { listKeyHolders } from '../store/key-holders.ts';
 import { type KeyEncryptionKeyRecord, listAllDataKeys, listKeyRecords } from '../store/keys.ts';
 import { replacementUnderWay, rotationUnderWay } from '../store/rotation.ts';
@@ -41,6 +42,18 @@ export async function keyStatus({
   keys,
   settings,
 }: Pick<Vault, 'db' | 'keys' | 'settings'>): Promise<KeyStatus> {
+  // All of it as of one instant: another process may be changing the keys.
+  return await withSnapshot(db, async (snapshot) => {
+    await keys.refresh(snapshot);
+    return await describeKeys(snapshot, keys, settings);
+  });
+}
+
+async function describeKeys(
+  db: Vault['db'],
+  keys: Vault['keys'],
+  settings: Vault['settings'],
+): Promise<KeyStatus> {
   const holders = await listKeyHolders(db);
   const records = await listKeyRecords(db);
   const places = {

@@ -1,4 +1,5 @@
 import { BrokerError } from '../errors.ts';
+import { shortKeyId } from '../keys/key-id.ts';
 import { appendAudit } from '../store/audit.ts';
 import { deleteKeyEncryptionKey, type KeyEncryptionKeyRecord, listKeyRecords } from '../store/keys.ts';
 import type { Db } from '../store/store.ts';
@@ -26,7 +27,12 @@ export async function removeKey(
     if (!known.some(({ info }) => info.id === vault.keys.held.info.id)) throw lastKey();
     if (known.length <= 1) throw lastKey();
     await deleteKeyEncryptionKey(trx, removed.info.id);
-    await appendAudit(trx, vault.now(), { action: 'key-remove', outcome: 'ok', ...actor });
+    await appendAudit(trx, vault.now(), {
+      action: 'key-remove',
+      outcome: 'ok',
+      subject: shortKeyId(removed.info.id),
+      ...actor,
+    });
   };
   return { ...(await rotateDataKey(vault, actor, progress, remove)), removed };
 }

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { BrokerError } from '../errors.ts';
 import { readKeyFile } from '../keys/key-file.ts';
-import { keyId } from '../keys/key-id.ts';
+import { keyId, shortKeyId } from '../keys/key-id.ts';
 import { appendAudit } from '../store/audit.ts';
 import { listKeyHolders } from '../store/key-holders.ts';
 import { deleteKeyEncryptionKey, type KeyEncryptionKeyInfo, listKeyEncryptionKeys } from '../store/keys.ts';
@@ -55,7 +55,12 @@ export async function replaceKey(
     if (underWay === null) return;
     if (heldBy.length === 0) await deleteKeyEncryptionKey(trx, oldKey.id);
     await endReplacement(trx);
-    await appendAudit(trx, vault.now(), { action: 'key-replace', outcome: 'ok', ...actor });
+    await appendAudit(trx, vault.now(), {
+      action: 'key-replace',
+      outcome: 'ok',
+      subject: shortKeyId(newKey.id),
+      ...actor,
+    });
   });
   keys.hold(held);
   // Within the lock of all writers, and by what the store knows then: another process may have gone on meanwhile.

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { BrokerError } from '../errors.ts';
 import { keyIdOf } from '../keys/jwe.ts';
-import { keyId } from '../keys/key-id.ts';
+import { keyId, shortKeyId } from '../keys/key-id.ts';
 import { appendAudit } from '../store/audit.ts';
 import { setStoreIdentity, storeIdentity } from '../store/identity.ts';
 import { authenticateChanges, renewHead, renewMacs } from '../store/integrity/row-macs.ts';
@@ -55,7 +55,12 @@ async function begin(vault: Vaulted, actor: Actor, prepare?: (trx: Db) => Promis
     const dataKey = randomBytes(32);
     await wrapForAll(trx, vault.keys, dataKey, (newest?.generation ?? -1) + 1, vault.now());
     await beginRotation(trx, keyId(dataKey));
-    await appendAudit(trx, vault.now(), { action: 'key-rotate', outcome: 'begun', ...actor });
+    await appendAudit(trx, vault.now(), {
+      action: 'key-rotate',
+      outcome: 'begun',
+      subject: shortKeyId(keyId(dataKey)),
+      ...actor,
+    });
     return true;
   });
   await vault.keys.refresh();
@@ -158,6 +163,11 @@ async function finish(vault: Vaulted, trx: Db, actor: Actor, unreadable: Set<str
   await endRotation(trx);
   await setStoreIdentity(trx, await storeIdentity(trx));
   renewHead(trx);
-  await appendAudit(trx, vault.now(), { action: 'key-rotate', outcome: 'ok', ...actor });
+  await appendAudit(trx, vault.now(), {
+    action: 'key-rotate',
+    outcome: 'ok',
+    subject: shortKeyId(dataKeyId),
+    ...actor,
+  });
   return resealed;
 }

@@ -247,6 +247,8 @@ export interface LogRow {
   who: string | null;
   isClient: boolean;
   address: string | null;
+  /** A key or file. */
+  subject: string | null;
 }
 
 export interface LogPage {

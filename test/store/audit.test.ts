@@ -90,6 +90,21 @@ describe('what was changed from outside is found', () => {
     expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 3 } });
   });
 
+  test('what a row is about edited, added or taken away', async () => {
+    for (const [subject, value] of [
+      ['k1', "'k2'"],
+      ['k1', 'null'],
+      [null, "'k1'"],
+    ] as const) {
+      const { db } = await newStore();
+      const entry = { action: 'key-add', outcome: 'ok', subject };
+      await db.transaction().execute((trx) => appendAudit(trx, 1, entry));
+      expect(await verifyAudit(db)).toMatchObject({ rows: 1, broken: null });
+      await tamper(db, `update audit set subject = ${value}`);
+      expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 1 } });
+    }
+  });
+
   test('a value emptied', async () => {
     const db = await fiveRows();
     await tamper(db, `update audit set "user" = null where seq = 1`);

@@ -108,7 +108,9 @@ async function status(options: { json?: boolean }): Promise<void> {
   for (const key of found.keys.filter(({ trusted }) => !trusted)) warn(foreignWords(key));
   if (found.unfinished !== null) {
     const again = found.unfinished === 'rotation' ? 'key rotate' : 'key rotate --to …';
-    warn(`A change of keys was interrupted; no token is lost. To carry it on: webex-token ${again}`);
+    warn(
+      `A change of keys is under way, or was interrupted; no token is lost. If no command is at work on it, end it with: webex-token ${again}`,
+    );
   }
 }
 

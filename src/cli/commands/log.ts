@@ -100,7 +100,7 @@ async function printNewest(records: Records, filter: AuditFilter, last: number):
     note('Nothing is in the log that fits.');
     return;
   }
-  const head = ['TIME (UTC)', 'ACTION', 'OUTCOME', 'PROFILE', 'CLIENT', 'USER', 'FROM'];
+  const head = ['TIME (UTC)', 'ACTION', 'OUTCOME', 'PROFILE', 'CLIENT', 'USER', 'FROM', 'KEY OR FILE'];
   print(table(head, shown.map(cells)));
   if (more) note(`There are older ones: --last ${last * 10}, or --json for all.`);
 }
@@ -108,8 +108,13 @@ async function printNewest(records: Records, filter: AuditFilter, last: number):
 function cells(row: AuditRow): string[] {
   const outcome = row.outcome === 'ok' ? 'ok' : styled('red', printable(row.outcome));
   const time = new Date(row.time).toISOString().slice(0, 19).replace('T', ' ');
-  const { action, profile, client, user, address } = row;
-  return [time, action, outcome, ...[profile, client, user, address].map((text) => printable(text ?? ''))];
+  const { action, profile, client, user, address, subject } = row;
+  return [
+    time,
+    action,
+    outcome,
+    ...[profile, client, user, address, subject].map((text) => printable(text ?? '')),
+  ];
 }
 
 /** A row is one line, however it was filled. */
@@ -117,8 +122,19 @@ function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?').slice(0, 60);
 }
 
-function forPrograms({ time, action, outcome, profile, client, address, user, seq }: AuditRow) {
-  return { time: new Date(time).toISOString(), action, outcome, profile, client, address, user, seq };
+function forPrograms({ time, ...row }: AuditRow) {
+  const { action, outcome, profile, client, address, user, subject, seq } = row;
+  return {
+    time: new Date(time).toISOString(),
+    action,
+    outcome,
+    profile,
+    client,
+    address,
+    user,
+    subject,
+    seq,
+  };
 }
 
 function filterOf({ profile, client, action, outcome, since, until }: LogOptions): AuditFilter {

@@ -8,6 +8,7 @@ import * as keys from './006-keys.ts';
 import * as attentionDays from './007-attention-days.ts';
 import * as looks from './008-looks.ts';
 import * as rowIntegrity from './009-row-integrity.ts';
+import * as auditSubject from './010-audit-subject.ts';
 import * as reminders from './013-reminders.ts';
 
 /** In order of their names. What has been released is never changed, only followed by another. */
@@ -21,6 +22,7 @@ const migrations: Record<string, Migration> = {
   '007-attention-days': attentionDays,
   '008-looks': looks,
   '009-row-integrity': rowIntegrity,
+  '010-audit-subject': auditSubject,
   '013-reminders': reminders,
 };
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { sql } from 'kysely';
 import type { Settings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
@@ -79,7 +79,7 @@ export async function restoreBackup(path: string, options: RestoreOptions): Prom
       const tokens = await prove(db, keys, options);
       const newKey = await makeOwnKey(db, keys, backup, options);
       if (!backup.isStoreKey) await deleteKeyEncryptionKey(db, backup.held.info.id);
-      const aside = await replaceStore(db, keys, options);
+      const aside = await replaceStore(db, path, keys, options);
       const { length: profiles } = await db.selectFrom('profile').select('id').execute();
       return { createdAt: backup.header.createdAt, tokens, profiles, aside, newKey };
     } finally {
@@ -204,7 +204,12 @@ async function isAtHand(info: Parameters<typeof fetchKey>[0], source: KeySource)
   }
 }
 
-async function replaceStore(draft: Db, keys: VaultKeys, options: RestoreOptions): Promise<string | null> {
+async function replaceStore(
+  draft: Db,
+  path: string,
+  keys: VaultKeys,
+  options: RestoreOptions,
+): Promise<string | null> {
   const { settings, now, actor, progress } = options;
   const stamp = new Date(now()).toISOString().replace(/[:.]/g, '-');
   const place = storePlace(settings);
@@ -226,7 +231,7 @@ async function replaceStore(draft: Db, keys: VaultKeys, options: RestoreOptions)
       useMacKeys(db, keys);
       await setStoreIdentity(trx, identity);
       await forgetKeys(options);
-      await appendAudit(trx, now(), { action: 'restore', outcome: 'ok', ...actor });
+      await appendAudit(trx, now(), { action: 'restore', outcome: 'ok', subject: resolve(path), ...actor });
       if ((await rowMacHead(trx)) !== null) return renewHead(trx, counter);
       // A backup of an earlier version has no codes yet. It was proved as a whole.
       await authenticateAll(trx, counter);

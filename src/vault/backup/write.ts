@@ -48,7 +48,9 @@ export async function writeBackup(
   try {
     await vault.db
       .transaction()
-      .execute((trx) => appendAudit(trx, vault.now(), { action: 'backup', outcome: 'ok', ...actor }));
+      .execute((trx) =>
+        appendAudit(trx, vault.now(), { action: 'backup', outcome: 'ok', subject: file.path, ...actor }),
+      );
     const contents = await withSnapshot(vault.db, async (snapshot) => {
       await vault.keys.refresh(snapshot);
       const key = randomBytes(32);

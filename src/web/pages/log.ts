@@ -88,7 +88,7 @@ function link(values: LogPage['values'], more: Record<string, string>): string {
   return `/log?${new URLSearchParams(given)}`;
 }
 
-function rowOf({ seq, time, action, outcome, profile, client, address, user }: AuditRow): LogRow {
+function rowOf({ seq, time, action, outcome, profile, client, address, user, subject }: AuditRow): LogRow {
   return {
     seq,
     time: new Date(time).toISOString(),
@@ -96,6 +96,7 @@ function rowOf({ seq, time, action, outcome, profile, client, address, user }: A
     outcome,
     ok: outcome === 'ok' || action === 'prune',
     profile,
+    subject,
     who: client ?? user,
     isClient: client !== null,
     address,

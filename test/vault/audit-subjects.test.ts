@@ -1,0 +1,45 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { shortKeyId } from '../../src/keys/key-id.ts';
+import { requestFor } from '../../src/keys/key-request.ts';
+import { addRequestedKey } from '../../src/vault/add-key.ts';
+import { restoreBackup } from '../../src/vault/backup/restore.ts';
+import { writeBackup } from '../../src/vault/backup/write.ts';
+import { removeKey } from '../../src/vault/remove-key.ts';
+import { replaceKey } from '../../src/vault/replace-key.ts';
+import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { memoryKeychain } from './key-hosts.ts';
+import { actor, newVault, testSettings, today } from './vaults.ts';
+
+test('the audit log names the key or the file of every change of keys, backup and restore', async () => {
+  const keychain = memoryKeychain();
+  const settings = await testSettings();
+  const vault = await newVault(undefined, { settings, keychain });
+  const request = requestFor(randomBytes(32), 'keychain', 'ben@laptop');
+  await addRequestedKey(vault, request, actor);
+  const added = shortKeyId(request.id);
+  await removeKey(vault, request.id, actor);
+  const first = shortKeyId(vault.keys.ring.sealingKey.id);
+  await rotateDataKey(vault, actor);
+  const second = shortKeyId(vault.keys.ring.sealingKey.id);
+  const { newKey } = await replaceKey(vault, { kind: 'keychain' }, actor);
+  const file = join(temporaryFolder(), 'store.backup');
+  await writeBackup(vault, file, actor, { program: '1' });
+  await restoreBackup(file, { settings, keychain, now: () => today, actor, notice: () => {} });
+
+  const again = await newVault(undefined, { settings, keychain });
+  const rows = await again.db.selectFrom('audit').select(['action', 'subject']).orderBy('seq').execute();
+  expect(rows.map(({ action, subject }) => `${action} ${subject}`)).toEqual([
+    `key-add ${added}`,
+    `key-remove ${added}`,
+    `key-rotate ${first}`,
+    `key-rotate ${first}`,
+    `key-rotate ${second}`,
+    `key-rotate ${second}`,
+    `key-replace ${shortKeyId(newKey.id)}`,
+    `backup ${file}`,
+    `restore ${file}`,
+  ]);
+});
