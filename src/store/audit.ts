@@ -124,7 +124,8 @@ export interface AuditVerdict {
  */
 export async function verifyAudit(db: Db): Promise<AuditVerdict> {
   const head = await chainState(db);
-  const start = head.start_seq === null ? await chainStart(db) : startOf(head);
+  // Where it is signed, what a row says of its start does not count.
+  const start = head.signature === null ? await chainStart(db) : startOf(head);
   let { seq, hash: previousHash } = start;
   let signed: ChainEnd | null = head.signed_seq === start.seq ? start : null;
   const broken = (at: number, reason: string) => ({

@@ -103,6 +103,8 @@ export function auditWriter(
     if (state.signed_seq === start.seq) return start;
     return (readHash.get(state.signed_seq) as ChainEnd | undefined) ?? null;
   };
+  // What was signed here last needs no check.
+  let own: ChainState | null = null;
   return (time, entries) => {
     const state = readHead.get() as unknown as ChainState;
     let { seq, hash } = state;
@@ -114,14 +116,25 @@ export function auditWriter(
       const { action, outcome, profile, client, address, user, subject } = row;
       insert.run(seq, time, action, outcome, profile, client, address, user, subject, previousHash, hash);
     }
-    const signs = keys !== null && signatureHolds(keys, state, signedRow(state)) === true;
-    writeHead.run(
-      seq,
-      hash,
-      signs ? seq : state.signed_seq,
-      signs ? signature(keys, startOf(state), { seq, hash }) : state.signature,
-    );
+    const signs =
+      keys !== null && (isSame(own, state) || signatureHolds(keys, state, signedRow(state)) === true);
+    const signed = signs
+      ? { signed_seq: seq, signature: signature(keys, startOf(state), { seq, hash }) }
+      : { signed_seq: state.signed_seq, signature: state.signature };
+    writeHead.run(seq, hash, signed.signed_seq, signed.signature);
+    own = signs ? { ...state, seq, hash, ...signed } : null;
   };
+}
+
+function isSame(own: ChainState | null, state: ChainState): boolean {
+  return (
+    own !== null &&
+    own.signature === state.signature &&
+    own.hash === state.hash &&
+    own.seq === state.seq &&
+    own.start_hash === state.start_hash &&
+    own.start_seq === state.start_seq
+  );
 }
 
 /** Whether the store's tables are the ones that this program knows: the name of the newest migration says it. */
