@@ -81,7 +81,6 @@ function fill(file: string, count: number, now: number): void {
     row(`${name}-current`, 'current', 0);
   }
   database.exec('commit');
-  database.exec('analyze');
   database.close();
 }
 

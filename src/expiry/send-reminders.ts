@@ -124,7 +124,7 @@ async function* whatIsDue(
     const due = await dueTokens(records.db, channel.name, run.startedAt, dueAtOnce + again);
     const fresh = due.filter(({ id }) => !seen.has(id));
     again = due.length - fresh.length;
-    if (fresh.length === 0) break;
+    if (fresh.length === 0 || run.signal?.aborted) break;
     for (const { id } of fresh) seen.add(id);
     for (const found of await toSpeakOf(records, channel, fresh, run)) {
       yield () =>

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import { checkNext } from '../../src/expiry/daily-check.ts';
+import { heedClockAndDays } from '../../src/expiry/heed-clock.ts';
+import { insertProfiles } from '../../src/store/profiles.ts';
+import type { Db } from '../../src/store/store.ts';
+import { insertTokens } from '../../src/store/tokens.ts';
+import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
+import { newVault, today } from '../vault/vaults.ts';
+import { days, run, testChannel } from './records.ts';
+
+const count = 2_000;
+
+/** Tokens that end so many days from now. */
+async function fill(db: Db, left: number): Promise<void> {
+  const ids = Array.from({ length: count }, (_, at) => `customer-${at}`);
+  for (let at = 0; at < count; at += 500) {
+    const some = ids.slice(at, at + 500);
+    await insertProfiles(
+      db,
+      some.map((id) => fakeProfile({ id, name: id })),
+    );
+    const lifetimes = { confirmed: today + days(left), reported: null, documented: null };
+    await insertTokens(
+      db,
+      some.map((id) => ({
+        token: fakeToken({
+          id: `token-${id}`,
+          profileId: id,
+          state: 'current',
+          capturedAt: today + days(left - 365),
+          verifiedAt: null,
+          lifetimes,
+        }),
+        sealed: 'sealed',
+      })),
+    );
+  }
+}
+
+/** How many turns the event loop took meanwhile: each is one in which a request is served. */
+async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let isDone = false;
+  const turn = () => {
+    turns += 1;
+    if (!isDone) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await work();
+  isDone = true;
+  return turns;
+}
+
+test('the first round of reminders serves requests between every hundred tokens', async () => {
+  const vault = await newVault();
+  await fill(vault.db, 200);
+  const mail = testChannel();
+  expect(await turnsDuring(() => run(vault, [mail]))).toBeGreaterThanOrEqual(count / 100);
+  expect(mail.received).toEqual([]);
+  expect(await turnsDuring(() => run(vault, [mail]))).toBeLessThan(count / 100);
+});
+
+test('checks of tokens that are over are put off a hundred at a time', async () => {
+  const vault = await newVault();
+  await fill(vault.db, -10);
+  expect(await turnsDuring(() => checkNext(vault, () => 0.5))).toBeGreaterThanOrEqual(count / 100);
+  const open = await vault.db.selectFrom('token').select('id').where('check_at', '<=', today).execute();
+  expect(open).toEqual([]);
+});
+
+test('a clock that was set back, and other days, plan everything again in pieces', async () => {
+  const vault = await newVault();
+  await fill(vault.db, 200);
+  await heedClockAndDays(vault.db, today + days(10), [30]);
+  expect(await turnsDuring(() => heedClockAndDays(vault.db, today, [30]))).toBeGreaterThanOrEqual(
+    count / 200,
+  );
+  expect(await turnsDuring(() => heedClockAndDays(vault.db, today, [7]))).toBeGreaterThanOrEqual(count / 200);
+});
