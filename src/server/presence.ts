@@ -56,9 +56,12 @@ export function announce(home: string, presence: Presence): () => void {
   };
 }
 
+/** What a connection ends with where nothing listens, or the machine does not have the address at all. */
+const nothingThere = /^E(?:CONNREFUSED|ADDRNOTAVAIL|NETUNREACH|HOSTUNREACH|AFNOSUPPORT|INVAL)$/;
+
 /**
- * The web app that runs for this data folder, once it has proven to be it; null where there is none. It may have one
- * loopback address only, where the machine has no more; what another program has would get our links.
+ * The web app that runs for this data folder, once it has proven to be it; null where there is none. On a machine that
+ * has one loopback address only, it listens on that one.
  */
 export async function findServer(
   home: string,
@@ -66,32 +69,31 @@ export async function findServer(
 ): Promise<Presence | null> {
   const presence = readPresence(home);
   if (presence === null) return null;
-  const found = await Promise.all(['127.0.0.1', '[::1]'].map((host) => proves(presence, host, fetch)));
-  return found.includes(true) && !found.includes(false) ? presence : null;
+  try {
+    const proven = await proves(presence, '127.0.0.1', fetch).catch((error: Error) => {
+      const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
+      if (!nothingThere.test(code ?? '')) throw error;
+      return proves(presence, '[::1]', fetch);
+    });
+    return proven ? presence : null;
+  } catch {
+    return null;
+  }
 }
 
-/** Whether it is our server that answers at a loopback address; null where nothing does. */
+/** Whether it is our server that answers at a loopback address. */
 async function proves(
   { port, secret }: Presence,
   host: string,
   fetch: typeof globalThis.fetch,
-): Promise<boolean | null> {
+): Promise<boolean> {
   const challenge = randomBytes(32).toString('base64url');
-  let answer: Response;
-  try {
-    answer = await fetch(`http://${host}:${port}/instance?challenge=${challenge}`, {
-      redirect: 'error',
-      signal: AbortSignal.timeout(proofTimeoutMs),
-    });
-  } catch {
-    return null;
-  }
-  try {
-    const { proof } = z.object({ proof: z.string() }).parse(await answer.json());
-    return proofMatches(proof, prove(secret, challenge));
-  } catch {
-    return false;
-  }
+  const answer = await fetch(`http://${host}:${port}/instance?challenge=${challenge}`, {
+    redirect: 'error',
+    signal: AbortSignal.timeout(proofTimeoutMs),
+  });
+  const { proof } = z.object({ proof: z.string() }).parse(await answer.json());
+  return proofMatches(proof, prove(secret, challenge));
 }
 
 /** HMAC-SHA256 of the challenge, in base64url. */

@@ -12,19 +12,23 @@ export interface RequestTarget {
 }
 
 /**
- * Reads a request target. Null where it is refused: no path at all, a fragment, a path that a browser would read as
- * another host (`//` and backslashes), or another server's address. `isOwn` is asked about an address's origin.
+ * Reads a request target, or tells the status that refuses it: 404 for a path that a browser would read as another host
+ * (`//` and backslashes), 400 for what is no path, has a fragment, or is another server's address. `isOwn` is asked about
+ * an address's origin.
  */
-export function readTarget(target: string, isOwn: (origin: string) => boolean): RequestTarget | null {
-  if (target.startsWith('/')) return isPlain(target) ? { path: target, host: null } : null;
-  const [, address, rest = ''] = /^(https?:\/\/[a-z0-9.:[\]-]+)(.*)$/i.exec(target) ?? [];
+export function readTarget(
+  target: string,
+  isOwn: (origin: string) => boolean,
+): RequestTarget | { refusal: 400 | 404 } {
+  if (target.startsWith('/')) return readPath(target, null);
+  const [, address, rest = ''] = /^(https?:\/\/[a-z0-9.:[\]-]+)([/?].*)?$/i.exec(target) ?? [];
   const url = address === undefined ? null : URL.parse(address);
-  if (url === null || !isOwn(url.origin)) return null;
-  const path = rest.startsWith('/') ? rest : `/${rest}`;
-  return (rest === '' || /^[/?]/.test(rest)) && isPlain(path) ? { path, host: url.host } : null;
+  if (url === null || !isOwn(url.origin)) return { refusal: 400 };
+  return readPath(rest.startsWith('/') ? rest : `/${rest}`, url.host);
 }
 
-function isPlain(target: string): boolean {
+function readPath(target: string, host: string | null): RequestTarget | { refusal: 400 | 404 } {
   const [path = ''] = target.split('?', 1);
-  return !target.includes('#') && !path.includes('//') && !path.includes('\\');
+  if (target.includes('#')) return { refusal: 400 };
+  return path.includes('//') || path.includes('\\') ? { refusal: 404 } : { path: target, host };
 }

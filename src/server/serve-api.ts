@@ -1,4 +1,4 @@
-import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
@@ -13,7 +13,6 @@ import { rangeMatcher } from '../tokens/client.ts';
 import { networkOf } from '../tokens/network.ts';
 import type { Vault } from '../vault/vault.ts';
 import { requestLog } from '../web/middleware/request-log.ts';
-import { hostOf } from '../web/request-host.ts';
 import { isLoopback } from '../webex/address.ts';
 import { announceApi } from './api-presence.ts';
 import { Connections, connectionLimits } from './connections.ts';
@@ -58,7 +57,7 @@ export async function serveApi(vault: Vault, log: Logger, options: ApiServerOpti
   if (tls === null && trustedProxies.length === 0 && !isLoopbackHost(host)) throw needsTls(host);
 
   let handler: RequestListener = (_request, response) => response.destroy();
-  let issuer = '';
+  const origins = new Set<string>();
   const isProxy = rangeMatcher(trustedProxies);
   const connections = new Connections({ ...connectionLimits, ...limits }, (address) => {
     const network = networkOf(address);
@@ -67,7 +66,7 @@ export async function serveApi(vault: Vault, log: Logger, options: ApiServerOpti
   const listener = connections.listener(
     wellFormed(
       (request, response) => handler(request, response),
-      (origin, request) => isOwnOrigin(origin, issuer, request),
+      (origin) => origins.has(origin),
     ),
   );
   const secure =
@@ -87,7 +86,8 @@ export async function serveApi(vault: Vault, log: Logger, options: ApiServerOpti
   });
 
   const address = addressOf(tls === null ? 'http' : 'https', host, (server.address() as AddressInfo).port);
-  issuer = vault.settings.issuer ?? address;
+  const issuer = vault.settings.issuer ?? address;
+  for (const each of [address, issuer]) origins.add(new URL(each).origin);
   const api = createApi({
     vault,
     log,
@@ -162,12 +162,6 @@ function onlyThrough(proxies: string[], app: RequestListener): RequestListener {
     const description = 'This server answers its reverse proxy only. Use the address of that, with https.';
     sendRefusal(response, { code: 'invalid_request', description, status: 403 });
   };
-}
-
-/** The issuer's, or the one that the client has in its Host header as well: it may know this server by any name. */
-function isOwnOrigin(origin: string, issuer: string, request: IncomingMessage): boolean {
-  if (origin === URL.parse(issuer)?.origin) return true;
-  return ['http', 'https'].some((scheme) => origin === URL.parse(`${scheme}://${hostOf(request)}`)?.origin);
 }
 
 function addressOf(scheme: 'http' | 'https', host: string, port: number): string {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { readTarget } from './request-target.ts';
 
 /**
@@ -6,16 +6,16 @@ import { readTarget } from './request-target.ts';
  * hosts (RFC 9112 §3.2), or whose target is neither a path nor our own address (§3.2.1, §3.2.2). `isOwn` is asked about
  * such an address's origin. HTTP/1.0 does not require a Host header, and some health checks still use it.
  */
-export function wellFormed(
-  handler: RequestListener,
-  isOwn: (origin: string, request: IncomingMessage) => boolean,
-): RequestListener {
+export function wellFormed(handler: RequestListener, isOwn: (origin: string) => boolean): RequestListener {
   return (request, response) => {
     const hosts = countHosts(request.rawHeaders);
-    const target = readTarget(request.url ?? '', (origin) => isOwn(origin, request));
+    const target = readTarget(request.url ?? '', isOwn);
     const named = hosts === 1 || (hosts === 0 && request.httpVersion === '1.0');
-    if (target === null || !named) {
-      response.writeHead(400, { Connection: 'close', 'Cache-Control': 'no-store' });
+    if ('refusal' in target || !named) {
+      response.writeHead('refusal' in target && named ? target.refusal : 400, {
+        Connection: 'close',
+        'Cache-Control': 'no-store',
+      });
       response.end();
       return;
     }
