@@ -124,7 +124,7 @@ export abstract class ClientRequest implements QueuedRead {
       },
     };
     const stopped = vault.witness.problem !== null;
-    return { granted: false, used: null, entry: stopped ? null : this.#entry('not-authentic', null) };
+    return { granted: false, used: null, entry: stopped ? null : this.#entryIfFirst('not-authentic', null) };
   }
 
   #notAuthenticated(authentication: Authentication, found: Found | null, now: number): Decision {

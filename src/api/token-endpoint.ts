@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import { BrokerError } from '../errors.ts';
 import { secondsLeft } from '../handoff/handed-token.ts';
 import type { Found } from '../store/client-reads.ts';
+import { defaultMaxExpiresIn } from '../tokens/client.ts';
 import { knownEnd } from '../tokens/lifetimes.ts';
 import { isUuid } from '../webex/organization-id.ts';
 import { chooseToken, type Wish } from './choose-token.ts';
@@ -53,9 +54,7 @@ class TokenRequest extends ClientRequest {
       const json = JSON.stringify({
         access_token: opened.open(choice.token, choice.profile),
         token_type: 'Bearer',
-        // Where nobody knows the end, the client asks again within the hour.
-        expires_in:
-          knownEnd(choice.token.expiresAt) === null ? 3600 : secondsLeft(choice.token.expiresAt, now),
+        expires_in: expiresIn(choice.token.expiresAt, found.client.maxExpiresIn, now),
         scope: choice.scopes.join(' '),
       });
       return { profile, json, granted: true };
@@ -68,6 +67,13 @@ class TokenRequest extends ClientRequest {
       return { profile, refusal: { code: 'server_error', description, status: 500 } };
     }
   }
+}
+
+/** Seconds until the client should ask again. Where nobody knows the end, it does so within the hour. */
+function expiresIn(expiresAt: number, maxExpiresIn: number | null, now: number): number {
+  const end = knownEnd(expiresAt);
+  const left = end === null ? defaultMaxExpiresIn : secondsLeft(end, now);
+  return Math.min(left, maxExpiresIn ?? defaultMaxExpiresIn);
 }
 
 function problemOf(form: Form, severalResources: boolean): Refusal | null {

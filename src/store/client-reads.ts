@@ -22,6 +22,8 @@ export interface FoundClient {
   addresses: string;
   clientExpiresAt: number | null;
   lastUsedAt: number | null;
+  /** Seconds; null: as every client. */
+  maxExpiresIn: number | null;
 }
 
 /** A profile that the client may fetch, with a token of it: the current one, if only that was asked for. Null: it holds none. */
@@ -143,7 +145,7 @@ export const foundColumns = `
   client.id as "clientId", client.secret_hash as "secretHash", client.previous_secret_hash as "previousSecretHash",
   client.previous_secret_until as "previousSecretUntil", client.previous_secret_used_at as "previousSecretUsedAt",
   client.jwks as jwks, client.addresses as addresses, client.expires_at as "clientExpiresAt",
-  client.last_used_at as "lastUsedAt", profile.id as "profileId", profile.name as profile,
+  client.last_used_at as "lastUsedAt", client.max_expires_in as "maxExpiresIn", profile.id as "profileId", profile.name as profile,
   profile.deployment as deployment, profile.org_id as "orgId", token.id as "tokenId", token.sealed as sealed,
   token.expires_at as "expiresAt", token.rejected_at as "rejectedAt", token.scopes as scopes,
   client.name as "clientName", profile.scopes as "profileScopes", token.state as state, token.source as source,

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { Client } from '../tokens/client.ts';
+import { type Client, defaultMaxExpiresIn } from '../tokens/client.ts';
 import { authentic, authenticRow, changing, created, inTransaction, removing } from './integrity/row-macs.ts';
 import type { ClientTable } from './schema.ts';
 import type { Db } from './store.ts';
@@ -14,6 +14,7 @@ export interface NewClient {
   addresses: string[];
   expiresAt: number | null;
   createdAt: number;
+  maxExpiresIn: number | null;
   profileIds: string[];
 }
 
@@ -35,6 +36,7 @@ export async function insertClient(db: Db, client: NewClient): Promise<void> {
       addresses: JSON.stringify(client.addresses),
       expires_at: client.expiresAt,
       created_at: client.createdAt,
+      max_expires_in: client.maxExpiresIn,
     })
     .execute();
   // In parts: a statement takes a limited number of values.
@@ -136,6 +138,7 @@ function fromRow(row: Selectable<ClientTable>, profiles: string[]): Client {
     addresses: JSON.parse(row.addresses) as string[],
     expiresAt: row.expires_at,
     createdAt: row.created_at,
+    maxExpiresIn: row.max_expires_in ?? defaultMaxExpiresIn,
     lastUsedAt: row.last_used_at,
     previousSecret:
       row.previous_secret_hash === null || row.previous_secret_until === null

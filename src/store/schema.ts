@@ -260,6 +260,8 @@ export interface ClientTable {
   created_at: number;
   /** To the minute: written with a read, but not with each. */
   last_used_at: number | null;
+  /** What it is told at most of how long a token is good for. Seconds; null: as every client. */
+  max_expires_in: number | null;
 }
 
 /** Which profiles a client may fetch. */

@@ -15,11 +15,16 @@ export interface Client {
   /** From then on it gets nothing any more; null: no end. Epoch milliseconds. */
   expiresAt: number | null;
   createdAt: number;
+  /** What it is told at most of how long a token is good for, so that it asks again and gets a renewed one. Seconds. */
+  maxExpiresIn: number;
   /** To the minute. Epoch milliseconds; null: never. */
   lastUsedAt: number | null;
   /** The secret before the current one, while it still works. */
   previousSecret: { until: number; lastUsedAt: number | null } | null;
 }
+
+/** So that a renewed token reaches a client within the hour. Seconds. */
+export const defaultMaxExpiresIn = 3_600;
 
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 

@@ -19,6 +19,8 @@ export interface ClientRequest {
   expiresAt?: number | null;
   /** Addresses and networks that it may ask from; none: from anywhere. */
   addresses?: string[];
+  /** What it is told at most of how long a token is good for. Seconds, 60 or more; an hour where it is not said. */
+  maxExpiresIn?: number;
   /** A JSON Web Key Set, as JSON: it proves itself by `private_key_jwt` then, and gets no secret. */
   jwks?: string;
 }
@@ -78,6 +80,7 @@ export async function addClient(vault: Records, request: ClientRequest, actor: A
       addresses,
       expiresAt,
       createdAt: now,
+      maxExpiresIn: request.maxExpiresIn ?? null,
       profileIds: profiles.map(({ id }) => id),
     });
     for (const profile of profiles) {

@@ -22,7 +22,7 @@ test('client_secret_basic: the token, its scopes, and what is left of it', async
   expect(answer.json).toEqual({
     access_token: api.token,
     token_type: 'Bearer',
-    expires_in: 3_887_999,
+    expires_in: 3_600,
     scope: scopes,
   });
   expect(answer.headers.get('cache-control')).toBe('no-store');
@@ -30,8 +30,15 @@ test('client_secret_basic: the token, its scopes, and what is left of it', async
   expect(answer.headers.get('content-type')).toBe('application/json');
   expect(await auditLog(api.vault)).toContain('read ok acme');
 
-  api.vault.setNow(today + dayMs);
-  expect((await askToken(api, 'ci', api.secret)).json.expires_in).toBe(3_887_999 - 86_400);
+  api.vault.setNow(today + 3_887_999_000 - 100_000);
+  expect((await askToken(api, 'ci', api.secret)).json.expires_in).toBe(100);
+});
+
+test.each([60, 7_200, 100_000_000])('a client that is told at most %i seconds', async (maxExpiresIn) => {
+  const api = await ready();
+  const secret = await clientOf(api.vault, 'told', ['acme'], { maxExpiresIn });
+  const answer = await askToken(api, 'told', secret);
+  expect(answer.json.expires_in).toBe(Math.min(maxExpiresIn, 3_887_999));
 });
 
 test('client_secret_post', async () => {

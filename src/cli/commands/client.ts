@@ -28,6 +28,11 @@ function addCommand(): Command {
     .requiredOption('--profile <profile...>', 'what it may fetch; may be given several times')
     .option('--expires <date>', 'when its access ends, e.g. 2027-12-31, or 90d from now', parseEnd)
     .option('--allow <address...>', 'where it may ask from: addresses or networks such as 10.0.0.0/8')
+    .option(
+      '--max-expires-in <seconds>',
+      'what it is told at most of how long a token is good for, so that it asks again (default 3600)',
+      parseSeconds,
+    )
     .option('--jwks <file>', 'its public keys (a JSON Web Key Set) for private_key_jwt, instead of a secret')
     .option('--json', 'as an object, for programs')
     .addHelpText(
@@ -41,6 +46,7 @@ interface AddOptions {
   profile: string[];
   expires?: number;
   allow?: string[];
+  maxExpiresIn?: number;
   jwks?: string;
   json?: boolean;
 }
@@ -51,10 +57,18 @@ async function add(name: string, options: AddOptions): Promise<void> {
     profiles: options.profile,
     expiresAt: options.expires ?? null,
     addresses: options.allow ?? [],
+    ...(options.maxExpiresIn !== undefined && { maxExpiresIn: options.maxExpiresIn }),
     ...(options.jwks !== undefined && { jwks: readText(options.jwks) }),
   };
   const { client, secret } = await withVault((vault) => addClient(vault, request, byUser()));
   showSecret(client, secret, options.json);
+}
+
+/** Shorter than a minute, and some clients would ask all the time; longer than ten years, and nothing is that good. */
+function parseSeconds(text: string): number {
+  const seconds = Number(text);
+  if (/^\d{1,9}$/.test(text) && seconds >= 60 && seconds <= 315_360_000) return seconds;
+  throw new InvalidArgumentError('It has to be a whole number of seconds, 60 or more, for example 3600.');
 }
 
 function showSecret(client: Client, secret: string | null, json: boolean | undefined): void {

@@ -9,6 +9,7 @@ import * as attentionDays from './007-attention-days.ts';
 import * as looks from './008-looks.ts';
 import * as rowIntegrity from './009-row-integrity.ts';
 import * as auditSubject from './010-audit-subject.ts';
+import * as maxExpiresIn from './011-max-expires-in.ts';
 import * as reminders from './013-reminders.ts';
 
 /** In order of their names. What has been released is never changed, only followed by another. */
@@ -23,6 +24,7 @@ const migrations: Record<string, Migration> = {
   '008-looks': looks,
   '009-row-integrity': rowIntegrity,
   '010-audit-subject': auditSubject,
+  '011-max-expires-in': maxExpiresIn,
   '013-reminders': reminders,
 };
 
