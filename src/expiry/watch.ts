@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { deleteExpiredTokens } from '../vault/delete-expired.ts';
 import { settlePending } from '../vault/settle-pending.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Channel } from './channel.ts';
@@ -83,6 +84,7 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
       if (checked === null) {
         // Tokens that Webex could not be asked about when they came in.
         await settlePending(vault, log, signal);
+        await deleteExpiredTokens(vault);
         return tickMs;
       }
       const { profile, outcome, change, leaveAloneMs } = checked;

@@ -16,8 +16,8 @@ interface Sleeper {
   wake: () => void;
 }
 
-/** The loops of the watch: reminders, checks, and tokens that were never checked. */
-const loops = 3;
+/** The loops of the watch: reminders, and checks. */
+const loops = 2;
 
 /** A clock on which time passes only when everybody waits for it. */
 function simulatedTime(vault: TestVault) {

@@ -9,6 +9,7 @@ import { unattendedPorts } from '../../handoff/entra/unattended-ports.ts';
 import { isQuarantined } from '../../handoff/entra/watch.ts';
 import { shownPlace } from '../../store/postgres-url.ts';
 import { countByStatus } from '../../store/profile-page.ts';
+import { deleteExpiredTokens } from '../../vault/delete-expired.ts';
 import { type Records, storePlace } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
 import { showCount } from '../progress.ts';
@@ -62,6 +63,7 @@ async function remind(options: Options): Promise<void> {
         // What just failed waits for the next run.
         deliveries.push(...(await send(false)));
       }
+      await deleteExpiredTokens(records);
       const notices = channels.length === 0 ? await quarantineNotices(records) : [];
       const unheard = channels.length === 0 && (notices.length > 0 || (await isAnythingDue(records)));
       // What is sent to some and refused by others is not tried again: this once it shows.

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { saveHandoff } from '../../src/store/handoffs.ts';
+import { updateToken } from '../../src/store/tokens.ts';
+import { deleteExpiredTokens } from '../../src/vault/delete-expired.ts';
+import { importToken } from '../../src/vault/import-token.ts';
+import { settleToken } from '../../src/vault/settle.ts';
+import { usualToken } from '../webex/fake-tokens.ts';
+import { actor, allTokens, auditLog, justCaptured, newVault, today } from './vaults.ts';
+
+const year = 365 * 86_400_000;
+
+/** An earlier token and the current one after it, both captured today and documented to live for a year. */
+async function twoTokens() {
+  const vault = await newVault();
+  const store = async (filler: string, text = justCaptured(usualToken({ filler }))) => {
+    const id = await importToken(vault, { profile: 'acme' }, text, actor);
+    await settleToken(vault, id, actor);
+    return id;
+  };
+  const earlier = await store('A');
+  const current = await store('B');
+  const left = async () => (await allTokens(vault, 'acme')).map(({ id }) => id).sort();
+  return { vault, earlier, current, left };
+}
+
+test('an earlier token goes with its end, the current one stays', async () => {
+  const { vault, earlier, current, left } = await twoTokens();
+  vault.setNow(today + year - 1);
+  expect(await deleteExpiredTokens(vault)).toBe(0);
+  expect(await left()).toEqual([earlier, current].sort());
+  vault.setNow(today + year);
+  expect(await deleteExpiredTokens(vault)).toBe(1);
+  expect(await left()).toEqual([current]);
+  expect((await auditLog(vault)).at(-1)).toBe('remove-token expired acme');
+  expect(await deleteExpiredTokens(vault)).toBe(0);
+});
+
+test.each(['pending', 'set-aside'] as const)('so does one that is %s', async (state) => {
+  const { vault, earlier, current, left } = await twoTokens();
+  await updateToken(vault.db, earlier, { state });
+  vault.setNow(today + year);
+  await deleteExpiredTokens(vault);
+  expect(await left()).toEqual([current]);
+});
+
+test.each(['confirmed', 'reported', 'documented'] as const)('the latest date counts: %s', async (latest) => {
+  const { vault, earlier, left } = await twoTokens();
+  const lifetimes = { confirmed: today, reported: today, documented: today, [latest]: today + 2 * year };
+  await updateToken(vault.db, earlier, { lifetimes });
+  vault.setNow(today + 2 * year - 1);
+  await deleteExpiredTokens(vault);
+  expect(await left()).toContain(earlier);
+  vault.setNow(today + 2 * year);
+  await deleteExpiredTokens(vault);
+  expect(await left()).not.toContain(earlier);
+});
+
+test('where nobody named a date, a year after it came in', async () => {
+  const { vault, earlier, left } = await twoTokens();
+  await updateToken(vault.db, earlier, { lifetimes: { confirmed: null, reported: null, documented: null } });
+  vault.setNow(today + year - 1);
+  await deleteExpiredTokens(vault);
+  expect(await left()).toContain(earlier);
+  vault.setNow(today + year);
+  await deleteExpiredTokens(vault);
+  expect(await left()).not.toContain(earlier);
+});
+
+test('one that a destination still holds stays until that is up to date', async () => {
+  const { vault, earlier, current, left } = await twoTokens();
+  const [token] = await allTokens(vault, 'acme');
+  const place = {
+    profileId: token?.profileId ?? '',
+    kind: 'entra' as const,
+    appId: 'app',
+    appName: 'Cisco Webex',
+  };
+  await saveHandoff(vault.db, { ...place, method: 'push', steps: [], tokenId: earlier });
+  vault.setNow(today + year);
+  await deleteExpiredTokens(vault);
+  expect(await left()).toContain(earlier);
+  await saveHandoff(vault.db, { ...place, method: 'push', steps: [], tokenId: current });
+  await deleteExpiredTokens(vault);
+  expect(await left()).toEqual([current]);
+});
