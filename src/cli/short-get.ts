@@ -87,8 +87,10 @@ function read(profile: string, format: Format): string | null {
   const keyId = keyIdOf(key);
   const wrapped = storedDataKeys(database, 'file').filter((each) => each.keyEncryptionKeyId === keyId);
   const dataKeys = wrapped.map((each) => ({ id: each.dataKeyId, key: unwrapDataKey(each, key) }));
-  const sealingKey = dataKeys.at(-1);
-  if (sealingKey === undefined) return null;
+  const [sealingKey] = dataKeys;
+  // Several, or another one than was seen last: whether they can be trusted is for the whole program to say.
+  if (sealingKey === undefined || dataKeys.length > 1) return null;
+  if (!isLastSeen(keyFile, home, sealingKey.id)) return null;
   const keys: DataKeys = { ring: { sealingKey, dataKeys }, refresh: () => Promise.resolve() };
   // As one state: somebody may write at this moment.
   database.exec('begin');
@@ -107,6 +109,17 @@ function read(profile: string, format: Format): string | null {
   const entry = { action: 'read', outcome: 'ok', profile, user: userName() };
   appendAuditRows(database, keys, Date.now(), [entry]);
   return `${text}\n`;
+}
+
+/** Whether a data key is the one that this host remembers, where it remembers one: see key-memory.ts. */
+function isLastSeen(keyFile: string, home: string, dataKeyId: string): boolean {
+  const place = seenPlace({ home, databaseUrl: null }).slice(0, 8);
+  for (const file of [`${keyFile}.${place}.keys.seen`, join(home, 'store.keys.seen')]) {
+    if (!existsSync(file)) continue;
+    const seen = JSON.parse(readFileSync(file, 'utf8')) as { dataKeyId?: unknown };
+    if (seen.dataKeyId !== dataKeyId) return false;
+  }
+  return true;
 }
 
 /** Throws where the rows, or the store as a whole, are not what was seen last: the whole program then says what is wrong. */

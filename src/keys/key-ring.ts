@@ -159,7 +159,7 @@ function older({ generation }: KeyRing, remembered: RememberedKeys): BrokerError
     'E_STORE_OLDER',
     `The store's newest data key has the generation ${generation}, and ${remembered.generation} was seen here: the store was set back to older keys.`,
     {
-      help: 'Was an older copy of the database put back, or was a backup restored on another host? If this was meant, accept it here too: webex-token restore --in-place. Nothing was changed.',
+      help: 'Was an older copy of the database put back, or was a backup restored on another host? If this was meant, accept it here too: webex-token restore --accept-rollback. Nothing was changed.',
     },
   );
 }
