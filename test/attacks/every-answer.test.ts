@@ -206,7 +206,7 @@ describe('every answer carries the headers that protect it', () => {
 describe('another user of this machine, who has no link', () => {
   /** Everybody gets these; none names a profile, a person or a place. The metrics do: that is what they are for. */
   const open =
-    /^\/(healthz|readyz|instance|assets\/[\w.-]+|auth\/code|\.well-known\/oauth-authorization-server)$/;
+    /^\/(healthz|readyz|instance|assets\/[\w.-]+|auth\/code|\.well-known\/(oauth-authorization-server|openid-configuration))$/;
 
   test('gets nothing of worth from any route, in any way', async () => {
     const { web, api } = everyPath();
