@@ -1,5 +1,6 @@
 import { copyFileSync, existsSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test, vi } from 'vitest';
 import { holdingToken, token } from './holding-token.ts';
 import { machine } from './run.ts';
@@ -61,6 +62,30 @@ test('a lost key is said before anybody is sent to sign in, and makes neither a 
     expect(stderr).not.toContain('http');
   }
   expect(existsSync(join(here.home, 'key.jwk'))).toBe(false);
+});
+
+test('an old data key that was put back in place of the newest is not used, by get neither', async () => {
+  const here = await holdingToken();
+  const database = new DatabaseSync(join(here.home, 'store.db'));
+  const [old] = database.prepare('select * from wrapped_data_key').all();
+  expect(await here.run(['key', 'rotate'])).toMatchObject({ code: 0 });
+  expect(await here.run(['get', 'acme'])).toMatchObject({ code: 0, stdout: `${token}\n` });
+  const names = Object.keys(old ?? {});
+  const insert = database.prepare(
+    `insert into wrapped_data_key (${names.join()}) values (${names.map(() => '?').join()})`,
+  );
+  database.exec('delete from wrapped_data_key');
+  insert.run(...Object.values(old ?? {}));
+  database.close();
+  for (const args of [
+    ['get', 'acme'],
+    ['key', 'status'],
+  ]) {
+    const { code, stdout, stderr } = await here.run(args);
+    expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: '' });
+    expect(stderr).toContain('generation 0, and 1 was seen here');
+    expect(stderr).toContain('--accept-rollback');
+  }
 });
 
 test('key add needs the fingerprint where nobody can be asked, and the right one; before that nothing is written', async () => {
