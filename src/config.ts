@@ -7,6 +7,7 @@ import {
   type ReminderSettings,
   reminderVariables,
 } from './expiry/variables.ts';
+import { oktaOrgUrl } from './handoff/okta/org-url.ts';
 import { shortestPassphrase } from './keys/passphrase.ts';
 import { isPostgresUrl, parsePostgresUrl, postgresUrlExample } from './store/postgres-url.ts';
 import { isLoopback } from './webex/address.ts';
@@ -153,12 +154,12 @@ const variables = {
     example: '/etc/webex-token/entra.pem',
   },
   OKTA_CLIENT_ORGURL: {
-    // The Okta SDKs take it with a slash at its end, and without.
+    // A person copies it from the Admin Console, whose address is another one.
     schema: z
       .string()
-      .transform((value) => value.replace(/\/+$/, ''))
+      .transform((value) => oktaOrgUrl(value) ?? '')
       .refine(isSafeUrl),
-    expected: 'the https address of an Okta organization',
+    expected: 'the https address of your own Okta organization (a placeholder or another site is none)',
     example: 'https://acme.okta.com',
   },
   OKTA_CLIENT_TOKEN: {
