@@ -1,3 +1,4 @@
+import { BrokerError } from '../errors.ts';
 import { nextTurn } from '../next-turn.ts';
 import { appendAudit } from '../store/audit.ts';
 import { never } from '../store/profile-standing.ts';
@@ -71,6 +72,33 @@ function canStillLive({ expiresAt, confirmed, documented }: DueCheck, now: numbe
 }
 
 async function check(vault: Vault, due: DueCheck, random: () => number): Promise<Checked | null> {
+  try {
+    return await checkAuthentic(vault, due, random);
+  } catch (error) {
+    if (!(error instanceof BrokerError && error.code === 'E_SEAL')) throw error;
+    return await notAuthentic(vault, due);
+  }
+}
+
+/** A row that was changed from outside is not used: the day's other checks go on. */
+async function notAuthentic(vault: Vault, { tokenId, failures }: DueCheck): Promise<Checked | null> {
+  const row = await vault.db
+    .selectFrom('token')
+    .innerJoin('profile', 'profile.id', 'token.profile_id')
+    .select('profile.name')
+    .where('token.id', '=', tokenId)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const [now, outcome] = [vault.now(), 'unreadable'];
+  await vault.db.transaction().execute(async (trx) => {
+    await recordCheck(trx, tokenId, { now, nextAt: now + dayMs, failures: failures + 1, outcome });
+    await count(trx, 'checks', outcome);
+    await appendAudit(trx, now, { action: 'check', outcome, profile: row.name });
+  });
+  return { profile: row.name, outcome, change: null, leaveAloneMs: 0 };
+}
+
+async function checkAuthentic(vault: Vault, due: DueCheck, random: () => number): Promise<Checked | null> {
   const token = await tokenById(vault.db, due.tokenId);
   // It was removed meanwhile.
   if (token === null) return null;

@@ -402,10 +402,11 @@ export async function checkEveryRow(db: Db, limit: number): Promise<NamedRow[]> 
   const read = async () => {
     const rows: NamedRow[] = [];
     for (const kind of kindNames) {
-      for await (const row of everyRow(db, kind, limit - rows.length + 1)) {
-        rows.push({ kind, row } as unknown as NamedRow);
-        if (rows.length > limit) return { result: null, rows: [] };
-      }
+      const { table, columns } = kinds[kind];
+      const query = db.selectFrom(table).select(columns as never);
+      const part = await query.limit(limit - rows.length + 1).execute();
+      for (const row of part) rows.push({ kind, row } as unknown as NamedRow);
+      if (rows.length > limit) return { result: null, rows: [] };
     }
     return { result: null, rows };
   };
@@ -489,12 +490,11 @@ export async function deleteRow(trx: Db, kind: Kind, row: ProtectedRow<Kind>): P
     .execute();
 }
 
-function everyRow(db: Db, kind: Kind, limit?: number): AsyncIterable<ProtectedRow<Kind>> {
+function everyRow(db: Db, kind: Kind): AsyncIterable<ProtectedRow<Kind>> {
   const { table, columns } = kinds[kind];
   return db
     .selectFrom(table)
     .select(columns as never)
-    .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
     .stream(500) as AsyncIterable<ProtectedRow<Kind>>;
 }
 
