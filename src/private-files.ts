@@ -15,11 +15,11 @@ export type Files = Pick<
 >;
 
 /** Makes the data folder, for its owner alone, or refuses one that others may enter. Throws `E_LOOSE_FILE`, `E_HOME`. */
-export function privateFolder(path: string, files: Files = nodeFiles): void {
+export function ensurePrivateDirectory(path: string, files: Files = nodeFiles): void {
   const made = makeFolder(path, files) !== undefined;
   try {
     if (made && hasModes) closeToOthers(path, files);
-    refuseLooseFolder(path, files);
+    assertPrivateDirectory(path, files);
   } catch (error) {
     if (made) files.rmdirSync(path);
     throw error;
@@ -30,7 +30,7 @@ export function privateFolder(path: string, files: Files = nodeFiles): void {
 export function tryPrivateFolder(path: string): void {
   const first = makeFolder(path, nodeFiles);
   try {
-    if (first === undefined) refuseLooseFolder(path);
+    if (first === undefined) assertPrivateDirectory(path);
     const probe = probeIn(path);
     closeSync(openSync(probe, 'ax', 0o600));
     nodeFiles.rmSync(probe);
@@ -100,13 +100,13 @@ function closeToOthers(path: string, files: Files): void {
 }
 
 /** Makes the file, empty and for its owner alone, where there is none; refuses one that others may read or write. */
-export function privateFile(path: string): void {
+export function File(path: string): void {
   try {
     closeSync(openSync(path, 'ax', 0o600));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  refuseLooseFile(path);
+  assertPrivateFile(path);
 }
 
 /** What is looked at, and the variable that names another. */
@@ -133,12 +133,12 @@ const keyFile: Kind = {
 };
 
 /** Refuses a folder that others than its owner may enter, and root's unless it is open to a group of ours alone. */
-export function refuseLooseFolder(path: string, files: Files = nodeFiles): void {
+export function assertPrivateDirectory(path: string, files: Files = nodeFiles): void {
   refuseLoose(path, folder, files);
 }
 
 /** Refuses a file that others than its owner may read or write. */
-export function refuseLooseFile(path: string, files: Files = nodeFiles): void {
+export function assertPrivateFile(path: string, files: Files = nodeFiles): void {
   refuseLoose(path, file, files);
 }
 
@@ -224,7 +224,7 @@ function keepsNoModes(path: string, files: Files): boolean {
 }
 
 /** Makes what was put into a folder, or taken out of it, last through a power cut. */
-export function syncFolder(path: string): void {
+export function fsyncDirectory(path: string): void {
   // Windows cannot open a folder; there the rename itself is what lasts.
   if (process.platform === 'win32') return;
   const folder = openSync(path, 'r');

@@ -5,7 +5,12 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type Files, privateFolder, refuseLooseFile, refuseLooseKeyFile } from '../src/private-files.ts';
+import {
+  assertPrivateFile,
+  ensurePrivateDirectory,
+  type Files,
+  refuseLooseKeyFile,
+} from '../src/private-files.ts';
 import { machine, program } from './cli/run.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { brokerErrorOf } from './webex/broker-error.ts';
@@ -37,7 +42,7 @@ describe.skipIf(!posix)('a file system that keeps no permissions', () => {
   ])('with mode %o is named as such, and nothing is left on it', async (mode, chmodFails) => {
     const parent = temporaryFolder();
     const path = join(parent, 'home');
-    const error = await brokerErrorOf(() => privateFolder(path, withoutModes(mode, chmodFails)));
+    const error = await brokerErrorOf(() => ensurePrivateDirectory(path, withoutModes(mode, chmodFails)));
     expect(error.code).toBe('E_LOOSE_FILE');
     expect(error.message).toMatch(/keeps no permissions.*WEBEX_TOKEN_HOME=~\/\.local\/share\/webex-token$/);
     expect(error.message).not.toContain('\n');
@@ -50,8 +55,8 @@ describe.skipIf(!posix)('a file system that keeps no permissions', () => {
     const file = join(path, 'store.db');
     writeFileSync(file, '');
     const files = withoutModes(0o777);
-    for (const look of [privateFolder, refuseLooseFile, refuseLooseKeyFile]) {
-      const error = await brokerErrorOf(() => look(look === privateFolder ? path : file, files));
+    for (const look of [ensurePrivateDirectory, assertPrivateFile, refuseLooseKeyFile]) {
+      const error = await brokerErrorOf(() => look(look === ensurePrivateDirectory ? path : file, files));
       expect(error.message).toMatch(/keeps no permissions/);
     }
     expect(readdirSync(path)).toEqual(['store.db']);
@@ -60,7 +65,7 @@ describe.skipIf(!posix)('a file system that keeps no permissions', () => {
   it('is not blamed where only the mode is wrong', async () => {
     const path = temporaryFolder();
     chmodSync(path, 0o755);
-    expect(await brokerErrorOf(() => privateFolder(path))).toMatchObject({
+    expect(await brokerErrorOf(() => ensurePrivateDirectory(path))).toMatchObject({
       message: expect.stringContaining('(mode 755)'),
       help: `Close it with: chmod 700 '${path}'`,
     });

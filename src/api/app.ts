@@ -15,12 +15,12 @@ import { FairLimit } from './fair-limit.ts';
 import { forwardedAddress } from './forwarded.ts';
 import { introspection } from './introspection.ts';
 import { metadata } from './metadata.ts';
-import { sendRefusal } from './oauth-error.ts';
-import { OpenedTokens } from './opened-tokens.ts';
-import { liveness, metrics, type Operations, readiness } from './operations.ts';
+import { sendOAuthError } from './oauth-error.ts';
+import { DecryptedTokenCache } from './opened-tokens.ts';
+import { type HealthProbes, liveness, metrics, readiness } from './operations.ts';
 import { apiPaths } from './paths.ts';
 import { ProvenSecrets } from './proven-secrets.ts';
-import { ReadQueue } from './read-queue.ts';
+import { BatchQueue } from './read-queue.ts';
 import { Throttle } from './throttle.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 
@@ -34,7 +34,7 @@ export interface ApiOptions {
   issuer: string;
   /** Other addresses by which clients call this very server, like the issuer. */
   origins?: string[];
-  operations: Operations;
+  operations: HealthProbes;
   /** The reverse proxies whose `X-Forwarded-For` is believed: addresses or networks. None where absent. */
   trustedProxies?: string[];
   /** How the store is read; by its engine, where absent. */
@@ -51,8 +51,8 @@ export interface Api {
 export function createApi(options: ApiOptions): Api {
   const { vault, log, issuer, operations, origins = [], trustedProxies = [] } = options;
   const reads = options.reads ?? openClientReads(storePlace(vault.settings), vault.db);
-  const opened = new OpenedTokens(vault.keys, vault.now);
-  const queue = new ReadQueue(reads, vault.now);
+  const opened = new DecryptedTokenCache(vault.keys, vault.now);
+  const queue = new BatchQueue(reads, vault.now);
   const context: ApiContext = {
     vault,
     log,
@@ -86,7 +86,7 @@ export function createApi(options: ApiOptions): Api {
   route(app, apiPaths.readiness, 'get', readiness(operations, log));
   if (operations.metrics) route(app, apiPaths.metrics, 'get', metrics(operations.metrics, log));
   app.use((_request, response) => {
-    sendRefusal(response, {
+    sendOAuthError(response, {
       code: 'invalid_request',
       description: 'There is nothing at this path.',
       status: 404,
@@ -94,7 +94,7 @@ export function createApi(options: ApiOptions): Api {
   });
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
     log.error({ err: error }, 'a request to the token API failed');
-    sendRefusal(response, { code: 'server_error', description: 'An unexpected failure.', status: 500 });
+    sendOAuthError(response, { code: 'server_error', description: 'An unexpected failure.', status: 500 });
   });
 
   return {
@@ -112,6 +112,6 @@ function route(app: Express, path: string, method: 'get' | 'post', handler: Requ
   const allow = method === 'get' ? 'GET, HEAD' : 'POST';
   app.all(path, (_request, response) => {
     const description = `This takes ${allow} only.`;
-    sendRefusal(response, { code: 'invalid_request', description, status: 405, allow });
+    sendOAuthError(response, { code: 'invalid_request', description, status: 405, allow });
   });
 }

@@ -1,10 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { Assertion, Found, FoundClient } from '../store/client-reads.ts';
 import { inRanges } from '../tokens/client.ts';
-import type { Refusal } from './oauth-error.ts';
+import type { OAuthErrorResponse } from './oauth-error.ts';
 
 /** What a request proves its client with, checked as far as it can be without the store. */
-export type Proof =
+export type ClientProof =
   | { kind: 'secret'; hash: Buffer }
   /** An assertion that holds by these keys; the store has to have the same still. */
   | { kind: 'assertion'; jwks: string; assertion: Assertion }
@@ -12,20 +12,20 @@ export type Proof =
 
 export type Authentication =
   | { ok: true; used: 'current' | 'previous' }
-  | { ok: false; refusal: Refusal; because: Unauthenticated };
+  | { ok: false; refusal: OAuthErrorResponse; because: Unauthenticated };
 
 /** `wrong`: a secret that is not the client's. `unproven`: no credentials, or none that can be guessed. `barred`: they were right. */
 export type Unauthenticated = 'wrong' | 'unproven' | 'barred';
 
 /** What of a secret is compared: as `hashSecret` makes it for the store, in bytes. */
-export function secretProof(secret: string): Proof {
+export function verifySecret(secret: string): ClientProof {
   return { kind: 'secret', hash: hash('sha256', secret, 'buffer') };
 }
 
 /** Whether the client is who it says, may still ask at all, and may from there. `now` in epoch milliseconds. */
 export function authenticate(
   found: Found | null,
-  proof: Proof,
+  proof: ClientProof,
   address: string,
   now: number,
 ): Authentication {
@@ -54,11 +54,11 @@ export function authenticate(
   return { ok: true, used };
 }
 
-function refused(code: Refusal['code'], description: string): Authentication {
+function refused(code: OAuthErrorResponse['code'], description: string): Authentication {
   return { ok: false, refusal: { code, description }, because: 'barred' };
 }
 
-function proves(found: Found | null, proof: Proof, now: number): 'current' | 'previous' | null {
+function proves(found: Found | null, proof: ClientProof, now: number): 'current' | 'previous' | null {
   if (proof.kind === 'secret') return matchingSecret(found?.client ?? null, proof.hash, now);
   if (proof.kind === 'none' || found === null || found.assertionUsed) return null;
   return found.client.jwks === proof.jwks ? 'current' : null;
@@ -82,7 +82,7 @@ function equal(stored: string | null, hash: Buffer): boolean {
   return expected.length === hash.length && timingSafeEqual(expected, hash) && stored !== null;
 }
 
-function whyNot(found: Found | null, proof: Proof): string {
+function whyNot(found: Found | null, proof: ClientProof): string {
   if (proof.kind === 'none') return proof.why;
   if (proof.kind === 'assertion' && found?.assertionUsed) {
     return 'This assertion was used before. Make a new one, with another jti, for every request.';

@@ -1,18 +1,18 @@
 import type { FoundProfile, FoundToken } from '../store/client-reads.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import { tenantUrl, type WebexEndpoints } from '../webex/deployments.ts';
-import type { Refusal } from './oauth-error.ts';
+import type { OAuthErrorResponse } from './oauth-error.ts';
 import { comparableResource } from './resource.ts';
 
 /** A token that ends sooner is not given out any more. Milliseconds. */
 const leastLeftMs = 5_000;
 
-export type Choice =
+export type Selection =
   | { ok: true; profile: FoundProfile; token: FoundToken; scopes: string[] }
-  | { ok: false; profile: FoundProfile | null; refusal: Refusal };
+  | { ok: false; profile: FoundProfile | null; refusal: OAuthErrorResponse };
 
 /** What a request asks for. */
-export interface Wish {
+export interface TokenQuery {
   /** A tenant URL (RFC 8707) as `comparableResource` writes it, empty where it can be none; null where none was named. */
   resource: string | null;
   /** RFC 6749 §3.3; null where there was none. */
@@ -20,12 +20,12 @@ export interface Wish {
 }
 
 /** Which of the profiles that the client may fetch is meant, and whether its token can be handed out. */
-export function chooseToken(
+export function selectToken(
   profiles: FoundProfile[],
-  wish: Wish,
+  wish: TokenQuery,
   webex: Record<Deployment, WebexEndpoints>,
   now: number,
-): Choice {
+): Selection {
   const meant =
     wish.resource === null
       ? profiles
@@ -50,7 +50,7 @@ export function chooseToken(
   return { ok: true, profile, token, scopes };
 }
 
-function whichOne(meant: FoundProfile[], wish: Wish): Refusal {
+function whichOne(meant: FoundProfile[], wish: TokenQuery): OAuthErrorResponse {
   if (wish.resource !== null) {
     const description =
       meant.length > 1
@@ -72,14 +72,14 @@ function whichOne(meant: FoundProfile[], wish: Wish): Refusal {
   };
 }
 
-function none({ profile }: FoundProfile): Refusal {
+function none({ profile }: FoundProfile): OAuthErrorResponse {
   return {
     code: 'invalid_grant',
     description: `The profile ${profile} holds no token. An administrator gets one with: webex-token login ${profile}`,
   };
 }
 
-function unusable({ profile }: FoundProfile, token: FoundToken, now: number): Refusal | null {
+function unusable({ profile }: FoundProfile, token: FoundToken, now: number): OAuthErrorResponse | null {
   const { expiresAt, rejectedAt } = token;
   const renew = `An administrator renews it with: webex-token login ${profile}`;
   // Some clients take an `expires_in` of 0 for no end at all, and none can do anything with the last seconds.

@@ -11,19 +11,25 @@ import { readCredentials } from './credentials.ts';
 import type { Lane } from './fair-queue.ts';
 import { foreignOrigin, isFromForeignPage } from './foreign-origin.ts';
 import { type Form, readForm } from './form.ts';
-import { assertionIdentity, claimedClient, type Identity, knownForm, secretIdentity } from './identify.ts';
-import { OAuthError, type Refusal, sendRefusal } from './oauth-error.ts';
+import {
+  assertionIdentity,
+  claimedClient,
+  type Identity,
+  isValidClientName,
+  secretIdentity,
+} from './identify.ts';
+import { OAuthError, type OAuthErrorResponse, sendOAuthError } from './oauth-error.ts';
 import { apiPaths } from './paths.ts';
-import type { QueuedRead } from './read-queue.ts';
+import type { PendingRequest } from './read-queue.ts';
 import { sendJson } from './send.ts';
 
 /** What an authenticated client is given: the answer's JSON, or a refusal; and the profile that it is about. */
-export type Outcome = { profile: string | null } & (
+export type RequestOutcome = { profile: string | null } & (
   | { json: string; granted: boolean }
-  | { refusal: Refusal }
+  | { refusal: OAuthErrorResponse }
 );
 
-export interface Arrived {
+export interface IncomingRequest {
   context: ApiContext;
   request: Request;
   response: ServerResponse;
@@ -32,7 +38,7 @@ export interface Arrived {
 }
 
 /** A request by a client, from the moment that it has been read until it is answered. */
-export abstract class ClientRequest implements QueuedRead {
+export abstract class ClientRequest implements PendingRequest {
   readonly client: string;
   readonly lane: Lane;
   abstract readonly orgId: string | null;
@@ -45,13 +51,13 @@ export abstract class ClientRequest implements QueuedRead {
   readonly #address: string;
   readonly #action: string;
   /** What was decided last. */
-  #answer: { json: string } | { refusal: Refusal } | null = null;
+  #answer: { json: string } | { refusal: OAuthErrorResponse } | null = null;
   /** How many seconds a wrong guess has to wait; null where none was counted yet. */
   #wait: number | null = null;
   /** The row of a refusal that is counted; null where it is only counted, undefined where that is not known yet. */
   #firstEntry: AuditEntry | null | undefined;
 
-  constructor(action: string, { context, request, response, identity }: Arrived) {
+  constructor(action: string, { context, request, response, identity }: IncomingRequest) {
     this.context = context;
     this.client = identity.client;
     this.assertion = identity.proof.kind === 'assertion' ? identity.proof.assertion : null;
@@ -63,7 +69,7 @@ export abstract class ClientRequest implements QueuedRead {
   }
 
   /** What the client gets, by what the store holds. `now` in epoch milliseconds. */
-  protected abstract outcome(found: Found, now: number): Outcome;
+  protected abstract outcome(found: Found, now: number): RequestOutcome;
 
   decide(found: Found | null): Decision {
     try {
@@ -102,7 +108,7 @@ export abstract class ClientRequest implements QueuedRead {
     const answer = this.#answer;
     if (answer === null) throw new Error('a request is answered before it is decided');
     if ('json' in answer) sendJson(this.#response, 200, answer.json);
-    else sendRefusal(this.#response, answer.refusal);
+    else sendOAuthError(this.#response, answer.refusal);
   }
 
   fail(error: unknown): void {
@@ -167,7 +173,7 @@ export interface Endpoint {
   /** What the audit log calls it. */
   action: string;
   path: string;
-  make(arrived: Arrived): ClientRequest;
+  make(arrived: IncomingRequest): ClientRequest;
 }
 
 /** Reads a form and the client's credentials, and queues the request that is made of them. */
@@ -202,7 +208,7 @@ function identify(
   if (credentials.kind === 'secret') done(secretIdentity(credentials));
   else if (credentials.kind === 'none') {
     const { client, why } = credentials;
-    done({ client: knownForm(client ?? ''), proof: { kind: 'none', why } });
+    done({ client: isValidClientName(client ?? ''), proof: { kind: 'none', why } });
   } else {
     const { vault, assertionChecks } = context;
     const audiences = audiencesOf(context, path);
@@ -241,7 +247,7 @@ function refuseUnread(
   const address = context.addressOf(request);
   const entry = { action, outcome: refusal.code, client: null, address };
   if (!context.refusals.isFirst(entry)) {
-    sendRefusal(response, refusal);
+    sendOAuthError(response, refusal);
     return;
   }
   context.queue.add({
@@ -252,7 +258,7 @@ function refuseUnread(
     withPrevious: false,
     assertion: null,
     decide: () => ({ granted: false, used: null, entry }),
-    answer: () => sendRefusal(response, refusal),
+    answer: () => sendOAuthError(response, refusal),
     fail: (reason) => failed(context, response, reason),
   });
 }
@@ -260,7 +266,7 @@ function refuseUnread(
 /** Answers where the store could not be read or written. */
 function failed(context: ApiContext, response: ServerResponse, error: unknown): void {
   context.log.error({ err: error }, 'a request to the token API failed');
-  sendRefusal(response, {
+  sendOAuthError(response, {
     code: 'temporarily_unavailable',
     description: 'The store cannot be read or written at the moment. The log of the server says why.',
     status: 503,

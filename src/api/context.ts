@@ -3,9 +3,9 @@ import type { Logger } from 'pino';
 import type { Refusals } from '../vault/refusals.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { FairLimit } from './fair-limit.ts';
-import type { OpenedTokens } from './opened-tokens.ts';
+import type { DecryptedTokenCache } from './opened-tokens.ts';
 import type { ProvenSecrets } from './proven-secrets.ts';
-import type { ReadQueue } from './read-queue.ts';
+import type { BatchQueue } from './read-queue.ts';
 import type { Throttle } from './throttle.ts';
 
 /** What the token API's handlers share. */
@@ -16,9 +16,9 @@ export interface ApiContext {
   issuer: string;
   /** The issuer, and the other addresses by which clients call this server: scheme, name and port. */
   origins: string[];
-  queue: ReadQueue;
+  queue: BatchQueue;
   assertionChecks: FairLimit;
-  opened: OpenedTokens;
+  opened: DecryptedTokenCache;
   throttle: Throttle;
   proven: ProvenSecrets;
   refusals: Refusals;

@@ -2,24 +2,24 @@ import { clientKeys } from '../store/clients.ts';
 import type { Db } from '../store/store.ts';
 import { isClientName } from '../tokens/client.ts';
 import { checkAssertion, subjectOf } from './assertion.ts';
-import { type Proof, secretProof } from './authenticate.ts';
+import { type ClientProof, verifySecret } from './authenticate.ts';
 import type { Credentials } from './credentials.ts';
 
 /** Who a request says it is from, and what it has to show for it. The store decides whether that will do. */
 export interface Identity {
   /** Empty where the request names nobody that could be a client. */
   client: string;
-  proof: Proof;
+  proof: ClientProof;
 }
 
 /** The name and the secret, ready to be compared. */
 export function secretIdentity({ client, secret }: { client: string; secret: string }): Identity {
-  return { client: knownForm(client), proof: secretProof(secret) };
+  return { client: isValidClientName(client), proof: verifySecret(secret) };
 }
 
 /** Whose an assertion says to be; empty where that cannot be a client. */
 export function claimedClient({ assertion }: { assertion: string }): string {
-  return knownForm(subjectOf(assertion) ?? '');
+  return isValidClientName(subjectOf(assertion) ?? '');
 }
 
 /** Checks a client assertion by the registered keys of its `subject`. */
@@ -46,6 +46,6 @@ export async function assertionIdentity(
 }
 
 /** What cannot be a client's name is not carried on: it would come out again in the log. */
-export function knownForm(name: string): string {
+export function isValidClientName(name: string): string {
   return isClientName(name) ? name : '';
 }

@@ -3,7 +3,12 @@ import { type Found, type FoundProfile, type FoundToken, StoreBusy } from '../st
 import { knownEnd } from '../tokens/lifetimes.ts';
 import { describeAccessToken } from '../webex/access-token.ts';
 import { tenantUrl } from '../webex/deployments.ts';
-import { type Arrived, ClientRequest, clientEndpoint, type Outcome } from './client-request.ts';
+import {
+  ClientRequest,
+  clientEndpoint,
+  type IncomingRequest,
+  type RequestOutcome,
+} from './client-request.ts';
 import type { ApiContext } from './context.ts';
 import { missingKeyRefusal } from './missing-key.ts';
 import { digestOf } from './opened-tokens.ts';
@@ -11,7 +16,7 @@ import { apiPaths } from './paths.ts';
 
 /** `POST /oauth/introspect`, RFC 7662. Of a token that the client may not fetch, it learns nothing. */
 export function introspection(context: ApiContext): RequestHandler {
-  const make = (arrived: Arrived) => new IntrospectionRequest(arrived);
+  const make = (arrived: IncomingRequest) => new IntrospectionRequest(arrived);
   return clientEndpoint(context, { action, path: apiPaths.introspection, make });
 }
 
@@ -27,13 +32,13 @@ class IntrospectionRequest extends ClientRequest {
   override readonly withPrevious = true;
   readonly #token: string | undefined;
 
-  constructor(arrived: Arrived) {
+  constructor(arrived: IncomingRequest) {
     super(action, arrived);
     this.#token = arrived.form.get('token');
     this.orgId = this.#token === undefined ? null : describeAccessToken(this.#token).orgId;
   }
 
-  protected outcome(found: Found, now: number): Outcome {
+  protected outcome(found: Found, now: number): RequestOutcome {
     if (this.#token === undefined) {
       return {
         profile: null,
@@ -49,7 +54,7 @@ class IntrospectionRequest extends ClientRequest {
     }
   }
 
-  #describe(found: Found, value: string, now: number): Outcome {
+  #describe(found: Found, value: string, now: number): RequestOutcome {
     const match = this.#find(found.profiles, value, now);
     if (match === null) return { profile: null, json: '{"active":false}', granted: false };
     const { issuer, vault } = this.context;

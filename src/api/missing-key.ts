@@ -1,8 +1,8 @@
 import { BrokerError } from '../errors.ts';
-import type { Refusal } from './oauth-error.ts';
+import type { OAuthErrorResponse } from './oauth-error.ts';
 
 /** The refusal where the key of a stored token could not be had; null where something else is wrong. */
-export function missingKeyRefusal(error: unknown): Refusal | null {
+export function missingKeyRefusal(error: unknown): OAuthErrorResponse | null {
   if (!(error instanceof BrokerError) || error.code === 'E_SEAL') return null;
   const description =
     error.code === 'E_KEY_REMOVED'

@@ -14,7 +14,7 @@ export type OAuthErrorCode =
   | 'temporarily_unavailable';
 
 /** A refusal, as the client is told of it. */
-export interface Refusal {
+export interface OAuthErrorResponse {
   code: OAuthErrorCode;
   /** What is wrong and what to do. It becomes `error_description`, so it is ASCII without quotes and backslashes. */
   description: string;
@@ -28,7 +28,7 @@ export interface Refusal {
 
 /** A refusal that is thrown: what can be told from the request alone. */
 export class OAuthError extends Error {
-  readonly refusal: Refusal;
+  readonly refusal: OAuthErrorResponse;
 
   constructor(code: OAuthErrorCode, description: string, status?: number) {
     super(description);
@@ -39,7 +39,7 @@ export class OAuthError extends Error {
 /** How a client is asked to prove itself (RFC 7617): it may do so in the body just as well. */
 const challenge = 'Basic realm="webex-token", charset="UTF-8"';
 
-export function sendRefusal(response: ServerResponse, refusal: Refusal): void {
+export function sendOAuthError(response: ServerResponse, refusal: OAuthErrorResponse): void {
   const { code, description, retryAfter, allow } = refusal;
   const status = refusal.status ?? (code === 'invalid_client' ? 401 : 400);
   sendJson(response, status, JSON.stringify({ error: code, error_description: printable(description) }), {

@@ -3,7 +3,7 @@ import { type FoundProfile, type FoundToken, StoreBusy } from '../store/client-r
 import type { VaultKeys } from '../vault/vault-keys.ts';
 
 /** How long an opened token may stay in memory. Milliseconds. */
-export const openedForMs = 5_000;
+export const cacheTtlMs = 5_000;
 
 /** How many tokens' digests are kept. */
 const maxDigests = 20_000;
@@ -21,7 +21,7 @@ interface Opened {
  * Opens sealed tokens, and keeps each for five seconds at most: opening is the dearest part of a read. Whether
  * somebody may have it is not decided here.
  */
-export class OpenedTokens {
+export class DecryptedTokenCache {
   readonly #keys: VaultKeys;
   readonly #now: () => number;
   readonly #opened = new Map<string, Opened>();
@@ -41,7 +41,7 @@ export class OpenedTokens {
     const known = this.#opened.get(tokenId);
     const now = this.#now();
     const same = known !== undefined && known.sealed === sealed && known.profileId === profileId;
-    if (same && Math.abs(now - known.openedAt) < openedForMs) return known.accessToken;
+    if (same && Math.abs(now - known.openedAt) < cacheTtlMs) return known.accessToken;
     if (!this.#keys.knows(sealed)) {
       // Where the store cannot be asked, the next try says so.
       this.#keys.lookUp(sealed).catch(() => {});
@@ -49,7 +49,7 @@ export class OpenedTokens {
     }
     const accessToken = this.#keys.openNow(sealed, { tokenId, profileId });
     this.#opened.set(tokenId, { accessToken, sealed, profileId, openedAt: now });
-    this.#sweep ??= setTimeout(() => this.clear(), openedForMs).unref();
+    this.#sweep ??= setTimeout(() => this.clear(), cacheTtlMs).unref();
     return accessToken;
   }
 

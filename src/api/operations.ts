@@ -4,7 +4,7 @@ import { BrokerError } from '../errors.ts';
 import { send, sendJson } from './send.ts';
 
 /** What monitoring asks for, without signing in. */
-export interface Operations {
+export interface HealthProbes {
   /** Resolves where requests can be served; rejects where they cannot, for example without the database. */
   ready(): Promise<void>;
   /** In Prometheus's text format. */
@@ -15,7 +15,7 @@ export interface Operations {
 export const liveness: RequestHandler = (_request, response) => sendJson(response, 200, '{"status":"ok"}');
 
 /** `GET /readyz`: it can do its work too. */
-export function readiness({ ready }: Operations, log: Pick<Logger, 'warn'>): RequestHandler {
+export function readiness({ ready }: HealthProbes, log: Pick<Logger, 'warn'>): RequestHandler {
   return (_request, response) => {
     ready().then(
       () => sendJson(response, 200, '{"status":"ready"}'),
@@ -43,7 +43,7 @@ function reasonOf(error: unknown): string {
 
 /** `GET /metrics`, for Prometheus. */
 export function metrics(
-  gather: NonNullable<Operations['metrics']>,
+  gather: NonNullable<HealthProbes['metrics']>,
   log: Pick<Logger, 'error'>,
 ): RequestHandler {
   return (_request, response) => {

@@ -10,7 +10,7 @@ const lastRetryMs = 500;
 export const batchSize = 128;
 
 /** A request in the queue. Exactly one of `answer` and `fail` is called, unless it has to be decided again. */
-export interface QueuedRead extends ClientRead {
+export interface PendingRequest extends ClientRead {
   readonly lane: Lane;
   /** The store could not be read or written. */
   fail(error: unknown): void;
@@ -27,10 +27,10 @@ interface Retries {
  * One batch at a time: the disk is what they all wait for. No request can make another fail, or wait for long: a batch
  * that fails is tried again in parts, and one that has to wait does so by itself.
  */
-export class ReadQueue {
+export class BatchQueue {
   readonly #reads: ClientReads;
   readonly #now: () => number;
-  readonly #waiting = new FairQueue<QueuedRead>();
+  readonly #waiting = new FairQueue<PendingRequest>();
   /** Requests that were put back, for as long as they are not answered. */
   readonly #retries = new WeakMap<ClientRead, Retries>();
   #putBack = 0;
@@ -41,7 +41,7 @@ export class ReadQueue {
     this.#now = now;
   }
 
-  add(read: QueuedRead): void {
+  add(read: PendingRequest): void {
     this.#waiting.add(read);
     this.#running ??= this.#runAll();
   }
@@ -61,7 +61,7 @@ export class ReadQueue {
     this.#running = null;
   }
 
-  async #run(batch: QueuedRead[], deadline: number): Promise<void> {
+  async #run(batch: PendingRequest[], deadline: number): Promise<void> {
     try {
       const again = new Set(await this.#runWhenFree(batch, deadline));
       for (const read of batch) if (again.has(read)) this.#tryAgain(read);
@@ -78,7 +78,7 @@ export class ReadQueue {
     }
   }
 
-  async #runWhenFree(batch: QueuedRead[], deadline: number): Promise<ClientRead[]> {
+  async #runWhenFree(batch: PendingRequest[], deadline: number): Promise<ClientRead[]> {
     for (;;) {
       try {
         return await this.#reads.run(batch, this.#now());
@@ -90,7 +90,7 @@ export class ReadQueue {
   }
 
   /** The first time at once, then after longer and longer pauses, in which the others go on. */
-  #tryAgain(read: QueuedRead): void {
+  #tryAgain(read: PendingRequest): void {
     const retries = this.#retries.get(read) ?? { count: 0, until: performance.now() + patienceMs };
     this.#retries.set(read, retries);
     if (performance.now() > retries.until) {

@@ -5,18 +5,23 @@ import type { Found } from '../store/client-reads.ts';
 import { defaultMaxExpiresIn } from '../tokens/client.ts';
 import { knownEnd } from '../tokens/lifetimes.ts';
 import { isUuid } from '../webex/organization-id.ts';
-import { chooseToken, type Wish } from './choose-token.ts';
-import { type Arrived, ClientRequest, clientEndpoint, type Outcome } from './client-request.ts';
+import { selectToken, type TokenQuery } from './choose-token.ts';
+import {
+  ClientRequest,
+  clientEndpoint,
+  type IncomingRequest,
+  type RequestOutcome,
+} from './client-request.ts';
 import type { ApiContext } from './context.ts';
 import type { Form } from './form.ts';
 import { missingKeyRefusal } from './missing-key.ts';
-import type { Refusal } from './oauth-error.ts';
+import type { OAuthErrorResponse } from './oauth-error.ts';
 import { apiPaths } from './paths.ts';
 import { comparableResource } from './resource.ts';
 
 /** `POST /oauth/token`: RFC 6749 §4.4, the grant type `client_credentials`. */
 export function tokenEndpoint(context: ApiContext): RequestHandler {
-  const make = (arrived: Arrived) => new TokenRequest(arrived);
+  const make = (arrived: IncomingRequest) => new TokenRequest(arrived);
   return clientEndpoint(context, { action, path: apiPaths.token, make });
 }
 
@@ -27,11 +32,11 @@ class TokenRequest extends ClientRequest {
   readonly orgId: string | null;
   /** Enough to know that the client has to say which. */
   readonly profileLimit = 2;
-  readonly #wish: Wish;
+  readonly #wish: TokenQuery;
   /** What is wrong with the request. Only an authenticated client is told. */
-  readonly #problem: Refusal | null;
+  readonly #problem: OAuthErrorResponse | null;
 
-  constructor(arrived: Arrived) {
+  constructor(arrived: IncomingRequest) {
     super(action, arrived);
     const { form } = arrived;
     const [resource = null, ...others] = new Set(
@@ -44,10 +49,10 @@ class TokenRequest extends ClientRequest {
     this.orgId = isUuid(last) ? last : null;
   }
 
-  protected outcome(found: Found, now: number): Outcome {
+  protected outcome(found: Found, now: number): RequestOutcome {
     const { vault, opened, log } = this.context;
     if (this.#problem !== null) return { profile: null, refusal: this.#problem };
-    const choice = chooseToken(found.profiles, this.#wish, vault.settings.webex, now);
+    const choice = selectToken(found.profiles, this.#wish, vault.settings.webex, now);
     const profile = choice.profile?.profile ?? null;
     if (!choice.ok) return { profile, refusal: choice.refusal };
     try {
@@ -76,7 +81,7 @@ function expiresIn(expiresAt: number, maxExpiresIn: number | null, now: number):
   return Math.min(left, maxExpiresIn ?? defaultMaxExpiresIn);
 }
 
-function problemOf(form: Form, severalResources: boolean): Refusal | null {
+function problemOf(form: Form, severalResources: boolean): OAuthErrorResponse | null {
   const grantType = form.get('grant_type');
   if (grantType === undefined) {
     return {

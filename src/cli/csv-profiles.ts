@@ -3,7 +3,7 @@ import { CsvError, parse } from 'csv-parse/sync';
 import { decodeText } from '../decode-text.ts';
 import { BrokerError } from '../errors.ts';
 import { type ProfileColumn, profileColumns, type RawProfileRow } from '../vault/profile-rows.ts';
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 import { readStandardInput } from './terminal.ts';
 
 /** Far more than a million customers need. Bytes. */
@@ -105,7 +105,7 @@ function readHeader(cells: string[]): ProfileColumn[] {
   const columns = cells.map((cell) => cell.toLowerCase().replace(/[\s-]+/g, '_'));
   const unknown = columns.find((column) => !(profileColumns as readonly string[]).includes(column));
   if (unknown !== undefined) {
-    throw wrong(`has the column "${displayable(unknown, 40)}", which is none`, headerHelp);
+    throw wrong(`has the column "${sanitizeForDisplay(unknown, 40)}", which is none`, headerHelp);
   }
   const twice = columns.find((column, at) => columns.indexOf(column) !== at);
   if (twice !== undefined) throw wrong(`has the column "${twice}" twice`, headerHelp);

@@ -1,4 +1,4 @@
-import { harmlessJson } from '../webex/text.ts';
+import { escapeTerminalControls } from '../webex/text.ts';
 import { printExactly } from './terminal.ts';
 
 /** Prints one JSON array, element by element as they come, so that memory never holds them all. */
@@ -22,6 +22,6 @@ export class JsonArray {
   }
 
   #print(text: string): void {
-    printExactly(`${this.#begun ? ',' : '['}${harmlessJson(text)}`);
+    printExactly(`${this.#begun ? ',' : '['}${escapeTerminalControls(text)}`);
   }
 }

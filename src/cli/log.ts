@@ -1,7 +1,7 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
 import { describeError } from '../web/describe-error.ts';
-import { displayable, harmlessJson } from '../webex/text.ts';
+import { escapeTerminalControls, sanitizeForDisplay } from '../webex/text.ts';
 
 /**
  * The log of the running server, on standard error. Nothing is logged that holds a token; the redaction is for the
@@ -26,7 +26,7 @@ export function createLog(level: 'info' | 'warn', destination: DestinationStream
         censor: '[redacted]',
       },
     },
-    { write: (line) => destination.write(harmlessJson(line)) },
+    { write: (line) => destination.write(escapeTerminalControls(line)) },
   );
 }
 
@@ -67,5 +67,10 @@ function inLog(error: Error): object {
     return { ...described, stack: stack.join('\n') };
   }
   const { code, message, help, cause } = error;
-  return { code, message, help, ...(cause instanceof Error && { cause: displayable(cause.message, 300) }) };
+  return {
+    code,
+    message,
+    help,
+    ...(cause instanceof Error && { cause: sanitizeForDisplay(cause.message, 300) }),
+  };
 }

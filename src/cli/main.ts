@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { BrokerError } from '../errors.ts';
 import { states } from '../expiry/nagios.ts';
 import { type Caller, rememberCaller } from '../process/caller.ts';
-import { harmlessText, withoutTokens } from '../webex/text.ts';
+import { redactTokens, stripTerminalControls } from '../webex/text.ts';
 import { wantsColor } from './color.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { writeMessage, writeResult } from './output.ts';
@@ -94,7 +94,7 @@ async function programFor(argv: string[]): Promise<Command> {
       writeErr: writeMessage,
       getOutHasColors: () => wantsColor(process.stdout),
       getErrHasColors: () => wantsColor(process.stderr),
-      outputError: (text, write) => write(withoutTokens(harmlessText(text))),
+      outputError: (text, write) => write(redactTokens(stripTerminalControls(text))),
     })
     .addHelpText(
       'after',

@@ -9,7 +9,7 @@ import { keyIdOf as kidOf } from '../keys/jwe.ts';
 import { readKeyFile } from '../keys/key-file.ts';
 import { keyId as keyIdOf } from '../keys/key-id.ts';
 import { openToken } from '../keys/key-ring.ts';
-import { refuseLooseFile, refuseLooseFolder } from '../private-files.ts';
+import { assertPrivateDirectory, assertPrivateFile } from '../private-files.ts';
 import { userName } from '../process/person.ts';
 import type { DataKeys } from '../store/integrity/mac-keys.ts';
 import { newestMigration } from '../store/migrations/newest.ts';
@@ -76,8 +76,8 @@ function read(profile: string, format: Format): string | null {
   const home = environment.WEBEX_TOKEN_HOME || defaultHome();
   const file = join(home, 'store.db');
   if (!existsSync(file)) return null;
-  refuseLooseFolder(home);
-  refuseLooseFile(file);
+  assertPrivateDirectory(home);
+  assertPrivateFile(file);
 
   const keyFile = environment.WEBEX_TOKEN_KEY_FILE || join(home, 'key.jwk');
   const key = readKeyFile(keyFile);

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import { decodeText } from '../decode-text.ts';
 import { BrokerError } from '../errors.ts';
 import { describeError } from '../web/describe-error.ts';
-import { harmlessJson, harmlessText } from '../webex/text.ts';
+import { escapeTerminalControls, stripTerminalControls } from '../webex/text.ts';
 import { wantsColor } from './color.ts';
 import { writeMessage, writeResult } from './output.ts';
 
@@ -15,7 +15,7 @@ export function styled(style: Style, text: string, stream: NodeJS.WriteStream = 
 
 /** The result, on standard output, for a person: nothing in it steers the terminal. */
 export function print(text: string): void {
-  printExactly(harmlessText(text));
+  printExactly(stripTerminalControls(text));
 }
 
 /** A result that programs read as it is. */
@@ -25,12 +25,12 @@ export function printExactly(text: string): void {
 
 /** The result for programs. */
 export function printJson(value: unknown): void {
-  printExactly(harmlessJson(JSON.stringify(value, null, 2)));
+  printExactly(escapeTerminalControls(JSON.stringify(value, null, 2)));
 }
 
 /** Everything that is not the result: on standard error. */
 export function note(text: string): void {
-  writeMessage(`${harmlessText(text)}\n`);
+  writeMessage(`${stripTerminalControls(text)}\n`);
 }
 
 export function warn(text: string): void {

@@ -3,7 +3,7 @@ import { daysLeft, type ExpirySource, expiryOf } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 import { instantText } from './instants.ts';
 import type { Reached } from './occasions.ts';
 
@@ -141,8 +141,8 @@ function words(
 
 function accountOf({ account }: Token): string | null {
   if (account === null) return null;
-  const name = displayable(account.displayName, 100);
-  return account.email === null ? name : `${name}, ${displayable(account.email, 254)}`;
+  const name = sanitizeForDisplay(account.displayName, 100);
+  return account.email === null ? name : `${name}, ${sanitizeForDisplay(account.email, 254)}`;
 }
 
 export function idOf(tokenId: string, { occasion, aboutAt }: { occasion: string; aboutAt: number }): string {

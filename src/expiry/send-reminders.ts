@@ -19,7 +19,7 @@ import { count } from '../store/tallies.ts';
 import { tokenById } from '../store/tokens.ts';
 import { expiryOf } from '../tokens/lifetimes.ts';
 import type { Records } from '../vault/vault.ts';
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 import { type Channel, ChannelSilent, NotForEveryone } from './channel.ts';
 import type { Claimant } from './claimant.ts';
 import { heedClockAndDays } from './heed-clock.ts';
@@ -330,7 +330,7 @@ async function deliver(
 }
 
 function messageOf(failure: unknown): string {
-  return displayable(failure instanceof Error ? failure.message : String(failure), 300);
+  return sanitizeForDisplay(failure instanceof Error ? failure.message : String(failure), 300);
 }
 
 async function withinTime(delivery: Promise<void>, timeoutMs: number): Promise<void> {

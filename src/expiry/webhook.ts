@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { explainNetworkError } from '../http/explain-network-error.ts';
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 import type { Channel } from './channel.ts';
 import type { ReminderSettings } from './variables.ts';
 import { type WebhookKind, webhookBody, webhookKind } from './webhook-body.ts';
@@ -84,10 +84,11 @@ function problemOf(kind: WebhookKind, { status, text }: Answer): string | null {
     return 'sends the message on to another address, which was not followed';
   }
   if (status < 200 || status > 299) {
-    const said = displayable(text, 120);
+    const said = sanitizeForDisplay(text, 120);
     return `answered ${status}${said === '' || said.startsWith('<') ? '' : `: ${said}`}`;
   }
   // Teams' older connectors say so in the body of a 200.
-  if (kind === 'teams' && /^Webhook message delivery failed/i.test(text)) return displayable(text, 120);
+  if (kind === 'teams' && /^Webhook message delivery failed/i.test(text))
+    return sanitizeForDisplay(text, 120);
   return null;
 }

@@ -3,7 +3,7 @@ import { type HandoffKind, otherProfilesAt } from '../store/handoffs.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Vault } from '../vault/vault.ts';
 import { isUuid } from '../webex/organization-id.ts';
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 
 /** The application of a provisioning tool that a push found. */
 interface App {
@@ -63,7 +63,9 @@ export function isSameOrganization(one: string, other: string): boolean {
 /** What a tenant URL leads to, fit to be shown: the organization, or else the address. */
 export function tenantOf(tenantUrl: string): string {
   const organization = organizationIn(tenantUrl);
-  return isUuid(organization) ? `the organization ${organization}` : `“${displayable(tenantUrl, 200)}”`;
+  return isUuid(organization)
+    ? `the organization ${organization}`
+    : `“${sanitizeForDisplay(tenantUrl, 200)}”`;
 }
 
 function organizationIn(tenantUrl: string): string {

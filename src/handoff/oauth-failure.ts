@@ -6,7 +6,7 @@ import {
 } from 'openid-client';
 import { BrokerError } from '../errors.ts';
 import { explainNetworkError } from '../http/explain-network-error.ts';
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 import type { Patience } from './patience.ts';
 
 /** Why a sign-in failed, from what openid-client threw. */
@@ -24,8 +24,8 @@ export interface OAuthFailure {
 /** Sorts out what openid-client threw. `secrets` are blotted out of what the service itself says. */
 export function oauthFailure(error: unknown, host: string, secrets: readonly string[]): OAuthFailure {
   if (error instanceof ResponseBodyError || error instanceof AuthorizationResponseError) {
-    const code = displayable(error.error, 60, secrets);
-    const said = displayable(error.error_description ?? '', 300, secrets);
+    const code = sanitizeForDisplay(error.error, 60, secrets);
+    const said = sanitizeForDisplay(error.error_description ?? '', 300, secrets);
     const quoted = said === '' ? '' : ` It says: “${said}”`;
     const passing = code === 'temporarily_unavailable' || code === 'server_error';
     return { code, message: `${host} refused the sign-in (${code}).${quoted}`, passing };

@@ -1,4 +1,4 @@
-import type { CallFailure, JsonAnswer } from '../webex/http.ts';
+import type { HttpFailure, JsonResponse } from '../webex/http.ts';
 
 /** How long a hand-over waits and tries again. Passed in, so that a test need not wait. */
 export interface Patience {
@@ -23,10 +23,10 @@ const longestWait = 120;
 
 /** Calls, and calls again while that may help: a bounded number of times. The last answer is returned. */
 export async function withPatience(
-  call: () => Promise<JsonAnswer>,
+  call: () => Promise<JsonResponse>,
   rules: RetryRules,
   { sleep, onWait }: Patience,
-): Promise<JsonAnswer> {
+): Promise<JsonResponse> {
   for (let attempt = 0; ; attempt += 1) {
     const answer = await call();
     if (answer.ok) return answer;
@@ -38,7 +38,7 @@ export async function withPatience(
 }
 
 /** Null where trying again would not help, or did not often enough. */
-function waitAfter(failure: CallFailure, rules: RetryRules, attempt: number): number | null {
+function waitAfter(failure: HttpFailure, rules: RetryRules, attempt: number): number | null {
   switch (failure.reason) {
     case 'rate-limited': {
       const usual = hiccupWaits[attempt];
@@ -60,7 +60,7 @@ function waitAfter(failure: CallFailure, rules: RetryRules, attempt: number): nu
   }
 }
 
-function reasonIn({ host, status, reason }: CallFailure): string {
+function reasonIn({ host, status, reason }: HttpFailure): string {
   if (status === 429) return `${host} has had too many requests (429)`;
   if (status === 401 || status === 403 || status === 409) {
     return `${host} answers ${status}, as it does for a while for an application that is new`;

@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import { isUntrusted, networkReason } from '../webex/network-reason.ts';
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 import { ConnectFailure, companyAuthorityHelp } from './connect-failure.ts';
 import type { HttpProxy } from './proxy.ts';
 
@@ -124,7 +124,7 @@ async function handshake(
 
 function distrust(target: Target, proxy: HttpProxy | null, error: unknown): ConnectFailure {
   const { code, issuer } = error as { code?: string; issuer?: string };
-  const by = issuer === undefined ? '' : ` It was issued by “${displayable(issuer, 100)}”.`;
+  const by = issuer === undefined ? '' : ` It was issued by “${sanitizeForDisplay(issuer, 100)}”.`;
   const way = proxy === null ? '' : ` through the proxy ${proxy.name}`;
   const start = `The secure connection to ${target.host}${way} failed:`;
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {

@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'nod
 import { dirname } from 'node:path';
 import { readTextFile } from '../decode-text.ts';
 import { BrokerError } from '../errors.ts';
-import { refuseLooseKeyFile, syncFolder } from '../private-files.ts';
+import { fsyncDirectory, refuseLooseKeyFile } from '../private-files.ts';
 
 /**
  * Reads a 256-bit key: a symmetric JWK (RFC 7517), or the 32 bytes as base64, base64url or hexadecimal text.
@@ -67,5 +67,5 @@ export function writeKeyFile(path: string, key: Uint8Array): void {
     closeSync(file);
     rmSync(temporary, { force: true });
   }
-  syncFolder(dirname(path));
+  fsyncDirectory(dirname(path));
 }

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 
 /** Why a file cannot be used for TLS, and how to make one that can. */
 export class UnusableTlsFile extends Error {
@@ -155,7 +155,7 @@ export function certificateWarnings(certificates: X509Certificate[], now: number
   const first = certificates.toSorted((one, other) => +one.validToDate - +other.validToDate)[0];
   if (first !== undefined) {
     const end = first.validToDate;
-    const name = displayable(first.subject.replaceAll('\n', ', '), 100) || 'without a name';
+    const name = sanitizeForDisplay(first.subject.replaceAll('\n', ', '), 100) || 'without a name';
     const days = Math.floor((+end - now) / 86_400_000);
     const renew = 'Renew it; the file is read again when it changes.';
     if (+end <= now) {
@@ -167,7 +167,7 @@ export function certificateWarnings(certificates: X509Certificate[], now: number
   const early = certificates.find(({ validFromDate }) => +validFromDate > now);
   if (early !== undefined) {
     warn(
-      `The certificate ${displayable(early.subject.replaceAll('\n', ', '), 100)} is not valid before ${day(early.validFromDate)}: clients refuse to connect until then. Is this machine's clock right?`,
+      `The certificate ${sanitizeForDisplay(early.subject.replaceAll('\n', ', '), 100)} is not valid before ${day(early.validFromDate)}: clients refuse to connect until then. Is this machine's clock right?`,
       true,
     );
   }

@@ -1,4 +1,4 @@
-import type { Operations } from '../api/operations.ts';
+import type { HealthProbes } from '../api/operations.ts';
 import { metricsText } from '../expiry/metrics.ts';
 import { requireWritable } from '../store/writable.ts';
 import { storePlace, type Vault } from '../vault/vault.ts';
@@ -8,7 +8,7 @@ import { shared } from './shared.ts';
 const metricsForMs = 2_000;
 
 /** What monitoring asks of this vault. However many ask at once, the store is asked once. */
-export function operationsOf(vault: Vault): Operations {
+export function operationsOf(vault: Vault): HealthProbes {
   return {
     // Whether it is still the store that this server opened is asked last: nothing is served from another one.
     ready: shared(async () => {

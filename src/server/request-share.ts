@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { sendRefusal } from '../api/oauth-error.ts';
+import { sendOAuthError } from '../api/oauth-error.ts';
 import { networkOf } from '../tokens/network.ts';
 
 /** Requests of one client network that are worked on at once. */
@@ -22,7 +22,7 @@ export function shareRequests(
     const before = underWay.get(network) ?? 0;
     if (before >= limit) {
       const description = `Too many requests from ${address} at once. Wait for the answers to some of them.`;
-      sendRefusal(response, { code: 'temporarily_unavailable', description, status: 429, retryAfter: 1 });
+      sendOAuthError(response, { code: 'temporarily_unavailable', description, status: 429, retryAfter: 1 });
       return;
     }
     underWay.set(network, before + 1);

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { createApi } from '../api/app.ts';
 import { peerAddress } from '../api/context.ts';
 import { forwardedAddress } from '../api/forwarded.ts';
-import { sendRefusal } from '../api/oauth-error.ts';
+import { sendOAuthError } from '../api/oauth-error.ts';
 import { BrokerError } from '../errors.ts';
 import { rangeMatcher } from '../tokens/client.ts';
 import { networkOf } from '../tokens/network.ts';
@@ -160,7 +160,7 @@ function onlyThrough(proxies: string[], app: RequestListener): RequestListener {
   return (request, response) => {
     if (isAllowed(peerAddress(request))) return shared(request, response);
     const description = 'This server answers its reverse proxy only. Use the address of that, with https.';
-    sendRefusal(response, { code: 'invalid_request', description, status: 403 });
+    sendOAuthError(response, { code: 'invalid_request', description, status: 403 });
   };
 }
 

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { BrokerError } from '../errors.ts';
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 
 /** Another program that may fetch tokens from the token endpoint. Its name is its OAuth `client_id`. */
 export interface Client {
@@ -45,9 +45,13 @@ export function parseClientName(text: string): string {
 export function parseAddressRange(text: string): string {
   const range = text.trim();
   if (splitRange(range) !== null) return range;
-  throw new BrokerError('E_ADDRESS', `"${displayable(text, 80)}" is neither an address nor a network.`, {
-    help: 'For example 10.1.2.3, 10.0.0.0/8 or 2001:db8::/32. A host name will not do: it could change.',
-  });
+  throw new BrokerError(
+    'E_ADDRESS',
+    `"${sanitizeForDisplay(text, 80)}" is neither an address nor a network.`,
+    {
+      help: 'For example 10.1.2.3, 10.0.0.0/8 or 2001:db8::/32. A host name will not do: it could change.',
+    },
+  );
 }
 
 /** Whether an address lies in one of the ranges. An IPv4 address written as IPv6 counts as IPv4. */

@@ -1,5 +1,5 @@
 import { BrokerError } from '../errors.ts';
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 
 /*
  * What profiles are filed under: tags to find them by, and the mail address of whoever looks after them.
@@ -22,7 +22,7 @@ export function parseTags(text: string): string[] {
 export function parseTag(text: string): string {
   const tag = text.trim().toLowerCase();
   if (tagPattern.test(tag)) return tag;
-  throw new BrokerError('E_TAG', `"${displayable(tag, 80)}" cannot be a tag.`, {
+  throw new BrokerError('E_TAG', `"${sanitizeForDisplay(tag, 80)}" cannot be a tag.`, {
     help: 'Use letters, digits, dots, dashes, underscores and colons, a letter or digit first.',
   });
 }
@@ -32,7 +32,7 @@ export function parseContact(text: string): string {
   const address = text.trim();
   // No comma, no angle bracket, no line break: it becomes a header of a mail.
   if (/^[^\s@,;:<>()[\]\\"\p{Cc}]{1,64}@[^\s@,;:<>()[\]\\"\p{Cc}]{1,190}$/u.test(address)) return address;
-  throw new BrokerError('E_CONTACT', `"${displayable(address, 80)}" is not a mail address.`, {
+  throw new BrokerError('E_CONTACT', `"${sanitizeForDisplay(address, 80)}" is not a mail address.`, {
     help: 'Give one address, for example it@customer.example.',
   });
 }

@@ -5,7 +5,7 @@ import * as store from '../store/clients.ts';
 import type { Db } from '../store/store.ts';
 import { type Client, parseAddressRange, parseClientName } from '../tokens/client.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 import { parsePublicKeys } from './client-keys.ts';
 import { requireProfile } from './profiles.ts';
 import { hashSecret, newSecret } from './secrets.ts';
@@ -42,7 +42,7 @@ export async function listClients(vault: Records): Promise<Client[]> {
 export async function requireClient(db: Db, name: string): Promise<Client> {
   const client = await store.findClient(db, name);
   if (client !== null) return client;
-  throw new BrokerError('E_NO_CLIENT', `There is no client "${displayable(name, 80)}".`, {
+  throw new BrokerError('E_NO_CLIENT', `There is no client "${sanitizeForDisplay(name, 80)}".`, {
     help: '"webex-token client list" shows the ones there are.',
   });
 }

@@ -4,7 +4,7 @@ import { findProfile } from '../store/profiles.ts';
 import { describeAccessToken, otherDeployment } from '../webex/access-token.ts';
 import { deploymentTitles } from '../webex/deployments.ts';
 import { explainError } from '../webex/explain-error.ts';
-import { parseImport } from '../webex/import.ts';
+import { parsePastedToken } from '../webex/import.ts';
 import { resolveTarget, type SignInRequest } from './begin-sign-in.ts';
 import { deploymentOfIssuer, refuseOtherBroker } from './issuer.ts';
 import { storeToken } from './store-token.ts';
@@ -25,7 +25,7 @@ export async function importToken(
 ): Promise<string> {
   // What is wrong with the request is said before what is wrong with the text.
   await resolveTarget(vault, request);
-  const { form, redirect } = parseImport(text);
+  const { form, redirect } = parsePastedToken(text);
   if (redirect.kind === 'error') {
     const { message, help } = explainError(redirect.error, redirect.description);
     throw new BrokerError('E_SIGN_IN_FAILED', message, { help });

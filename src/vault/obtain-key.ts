@@ -6,7 +6,7 @@ import { readKeyFile } from '../keys/key-file.ts';
 import { keyId } from '../keys/key-id.ts';
 import { type Keychain, keychainFailure } from '../keys/keychain.ts';
 import { deriveKey } from '../keys/passphrase.ts';
-import { syncFolder } from '../private-files.ts';
+import { fsyncDirectory } from '../private-files.ts';
 import type { KeyEncryptionKeyInfo } from '../store/keys.ts';
 
 export interface KeySource {
@@ -126,7 +126,7 @@ export function finishFileReplacement(known: KeyEncryptionKeyInfo[], { settings 
       if (!existsSync(replaced)) linkSync(path, replaced);
     }
     renameSync(next, path);
-    syncFolder(dirname(path));
+    fsyncDirectory(dirname(path));
   } catch {
     // It is read where it is; and what is wrong with it is said where it is needed.
   }

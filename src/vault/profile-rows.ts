@@ -6,7 +6,7 @@ import { parseProfileName } from '../tokens/profile.ts';
 import { describeAccessToken } from '../webex/access-token.ts';
 import { assertBearerSyntax } from '../webex/bearer-syntax.ts';
 import { type Deployment, deployments } from '../webex/deployments.ts';
-import { refuseMistakenInput } from '../webex/mistaken-input.ts';
+import { rejectCommonMistakes } from '../webex/mistaken-input.ts';
 import { parseOrganizationId } from '../webex/organization-id.ts';
 
 /** The columns that a file of profiles may have, in any order; the first has to be there. */
@@ -128,7 +128,7 @@ function tokenFault(
 /** "Bearer" in front is forgiven; the token itself is never repeated. */
 function checkedToken(text: string): string {
   const token = text.replace(/^bearer\s+/i, '');
-  refuseMistakenInput(token);
+  rejectCommonMistakes(token);
   assertBearerSyntax(token);
   if (token.length < 8) throw new BrokerError('E_TOKEN_SYNTAX', 'The access_token is too short to be one.');
   return token;

@@ -4,7 +4,7 @@ import { expiryOf } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
 import type { PersonAnswer } from '../webex/people-me.ts';
-import type { ProbeResult } from '../webex/probes.ts';
+import type { ConnectionTestResult } from '../webex/probes.ts';
 import { askWebex, openForWebex, recordAnswer } from './ask-webex.ts';
 import { requireProfile } from './profiles.ts';
 import { currentOf } from './read-token.ts';
@@ -156,7 +156,7 @@ function fullAdmin(person: PersonAnswer): Check {
   }
 }
 
-function probe(id: CheckId, result: ProbeResult | null): Check {
+function probe(id: CheckId, result: ConnectionTestResult | null): Check {
   if (result !== null) return { id, ...result };
   return {
     id,

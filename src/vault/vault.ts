@@ -4,7 +4,7 @@ import type { Settings } from '../config.ts';
 import { BrokerError } from '../errors.ts';
 import { outboundFetch } from '../http/fetch.ts';
 import { type Keychain, systemKeychain } from '../keys/keychain.ts';
-import { privateFolder, refuseLooseFolder } from '../private-files.ts';
+import { assertPrivateDirectory, ensurePrivateDirectory } from '../private-files.ts';
 import { listKeyEncryptionKeys } from '../store/keys.ts';
 import { type Db, openStore } from '../store/store.ts';
 import { createWebexApi, type WebexApi } from '../webex/api.ts';
@@ -79,8 +79,8 @@ export async function openRecords(
 }
 
 async function openDatabase(settings: Settings, keychain: Keychain, existing = false): Promise<Db> {
-  if (!existing) privateFolder(settings.home);
-  else if (existsSync(settings.home)) refuseLooseFolder(settings.home);
+  if (!existing) ensurePrivateDirectory(settings.home);
+  else if (existsSync(settings.home)) assertPrivateDirectory(settings.home);
   if (existing && settings.databaseUrl === null && !existsSync(databaseFile(settings.home))) {
     throw new BrokerError('E_STORE_MISSING', `There is no store in ${settings.home} yet.`, {
       help: 'Is WEBEX_TOKEN_HOME the same as where the tokens are stored? Nothing was made.',

@@ -9,7 +9,7 @@ import { identityHolds, storeIdentity } from '../store/identity.ts';
 import { kindTitles } from '../store/integrity/kinds.ts';
 import { checkEveryRow, rowMacHead } from '../store/integrity/row-macs.ts';
 import type { Db } from '../store/store.ts';
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 import { authenticateOnce } from './authenticate-once.ts';
 import type { KeyKind } from './make-key.ts';
 import { type KeySource, keyFilePath } from './obtain-key.ts';
@@ -210,7 +210,7 @@ export async function compareStore(
   await refuseOlder(db, await seenState(source, kind));
   await authenticateOnce(db);
   for (const { kind, row } of (await checkEveryRow(db, rowsCheckedAtMost)).slice(0, 5)) {
-    const name = 'name' in row ? ` (${displayable(String(row.name), 80)})` : '';
+    const name = 'name' in row ? ` (${sanitizeForDisplay(String(row.name), 80)})` : '';
     source.notice(
       `${kindTitles[kind]}${name} was changed in the database from outside this program, and is not used. Restore a backup, or accept it as it is: webex-token restore --accept-rollback`,
     );

@@ -1,4 +1,4 @@
-import { displayable } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../webex/text.ts';
 
 export interface DescribedError {
   /** The error's name, or its type where it is none. */
@@ -18,9 +18,9 @@ export function describeError(error: unknown): DescribedError {
     .filter((line) => /^\s+at /.test(line))
     .map((line) => line.trim());
   return {
-    error: displayable(error.name, 60),
-    ...(code !== undefined && { code: displayable(String(code), 60) }),
-    message: displayable(error.message, 300),
+    error: sanitizeForDisplay(error.name, 60),
+    ...(code !== undefined && { code: sanitizeForDisplay(String(code), 60) }),
+    message: sanitizeForDisplay(error.message, 300),
     stack: frames,
   };
 }

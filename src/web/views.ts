@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import ejs, { type TemplateFunction } from 'ejs';
 import type { Request, Response } from 'express';
 import { packageRoot } from '../package-root.ts';
-import { withoutTokens } from '../webex/text.ts';
+import { redactTokens } from '../webex/text.ts';
 import { dateText, minuteText } from './dates.ts';
 import type { PageData } from './page-data.ts';
 
@@ -46,7 +46,7 @@ function typedAgain(values: object): object {
     if (Array.isArray(value)) return value.map(again);
     // Public keys are JSON, and as long.
     if (typeof value !== 'string' || value.startsWith('{')) return value;
-    return withoutTokens(value) === value ? value : '';
+    return redactTokens(value) === value ? value : '';
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, again(value)]));
 }

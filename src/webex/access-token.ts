@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Deployment } from './deployments.ts';
 import { deployments, deploymentTitles } from './deployments.ts';
 import { isUuid } from './organization-id.ts';
-import { displayable } from './text.ts';
+import { sanitizeForDisplay } from './text.ts';
 
 /** What a Webex access token says of itself. None of it is proof: the signature of a JWT is not checked. */
 export interface AccessTokenDescription {
@@ -97,7 +97,7 @@ export function deploymentWarning(token: string, deployment: Deployment): string
   const other = otherDeployment(token, deployment);
   if (other === null) return null;
   const { cluster } = describeAccessToken(token);
-  const by = cluster === null ? 'by its issuer' : `by its cluster ${displayable(cluster, 20)}`;
+  const by = cluster === null ? 'by its issuer' : `by its cluster ${sanitizeForDisplay(cluster, 20)}`;
   return `The token belongs to ${deploymentTitles[other]} (${by}), but the profile is for ${deploymentTitles[deployment]}. It is not sent there.`;
 }
 

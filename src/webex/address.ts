@@ -4,7 +4,7 @@ import { BrokerError } from '../errors.ts';
  * Refuses an address that no token, and no sign-in for one, may go to: it has to be https, or plain http
  * on this machine, and carry no user name or password. Throws `E_INSECURE_ADDRESS`.
  */
-export function assertMayCarryToken(address: string): URL {
+export function assertSecureUrl(address: string): URL {
   const url = URL.parse(address);
   if (url === null) {
     throw new BrokerError('E_INSECURE_ADDRESS', 'An address that a token should be sent to is not a URL.', {

@@ -1,7 +1,7 @@
 import type { Deployment } from './deployments.ts';
 import type { PersonAnswer } from './people-me.ts';
 import { whoAmI } from './people-me.ts';
-import type { ProbeResult } from './probes.ts';
+import type { ConnectionTestResult } from './probes.ts';
 import { entraTestConnection, oktaTestCredentials } from './probes.ts';
 import type { ExpiryAnswer } from './token-expiry.ts';
 import { tokenExpiry } from './token-expiry.ts';
@@ -24,8 +24,8 @@ export interface WebexApiOptions {
 export interface WebexApi {
   whoAmI(token: string): Promise<PersonAnswer>;
   tokenExpiry(token: string): Promise<ExpiryAnswer>;
-  entraTestConnection(token: string, orgId: string): Promise<ProbeResult>;
-  oktaTestCredentials(token: string, orgId: string): Promise<ProbeResult>;
+  entraTestConnection(token: string, orgId: string): Promise<ConnectionTestResult>;
+  oktaTestCredentials(token: string, orgId: string): Promise<ConnectionTestResult>;
 }
 
 /** One deployment's API, for any number of tokens. */

@@ -1,5 +1,5 @@
 import { allowInsecureRequests, buildAuthorizationUrl, Configuration, randomState } from 'openid-client';
-import { assertMayCarryToken } from './address.ts';
+import { assertSecureUrl } from './address.ts';
 
 export interface AuthorizeRequest {
   /** The ID broker's address, e.g. `https://idbroker.webex.com/idb`. */
@@ -18,7 +18,7 @@ export interface AuthorizeRequest {
  */
 export function authorizeUrl(request: AuthorizeRequest): string {
   const { idbroker, clientId, redirectUri, scopes, state } = request;
-  const { protocol } = assertMayCarryToken(idbroker);
+  const { protocol } = assertSecureUrl(idbroker);
   const configuration = new Configuration(
     { issuer: idbroker, authorization_endpoint: `${idbroker}/oauth2/v1/authorize` },
     clientId,

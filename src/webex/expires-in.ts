@@ -1,4 +1,4 @@
-import { displayable } from './text.ts';
+import { sanitizeForDisplay } from './text.ts';
 
 /** Ten years of 365 days, in seconds: no token lives so long. */
 const longest = 10 * 365 * 86_400;
@@ -17,7 +17,7 @@ export function readExpiresIn(
   if (seconds !== null && seconds > 0 && seconds <= longest) return { seconds, warning: null };
   return {
     seconds: null,
-    warning: `The reported lifetime makes no sense and is left out: expires_in is “${displayable(value, 40, [accessToken])}”, ${fault(value)}.`,
+    warning: `The reported lifetime makes no sense and is left out: expires_in is “${sanitizeForDisplay(value, 40, [accessToken])}”, ${fault(value)}.`,
   };
 }
 

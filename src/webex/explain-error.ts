@@ -1,4 +1,4 @@
-import { displayable } from './text.ts';
+import { sanitizeForDisplay } from './text.ts';
 
 export interface Explanation {
   /** What happened, in plain words. */
@@ -60,10 +60,10 @@ const explanations: Record<string, Explanation> = {
 /** Plain words for an error that the ID broker answered with. Both arguments may come straight from outside. */
 export function explainError(code: string, description: string | null = null): Explanation {
   const known = Object.hasOwn(explanations, code) ? explanations[code] : undefined;
-  const said = description === null ? '' : displayable(description, 300);
+  const said = description === null ? '' : sanitizeForDisplay(description, 300);
   const quoted = said === '' ? '' : ` Webex says: “${said}”`;
   if (known !== undefined) return { message: `${known.message}${quoted}`, help: known.help };
-  const shown = displayable(code, 60);
+  const shown = sanitizeForDisplay(code, 60);
   return {
     message: `Webex answered with an error that this program does not know${shown === '' ? '' : ` (${shown})`}.${quoted}`,
     help: `${signInAgain} If it repeats, give Webex support the error as it stands here.`,

@@ -1,5 +1,5 @@
 import type { Explanation } from './explain-error.ts';
-import type { CallFailure, FailureReason } from './http.ts';
+import type { FailureReason, HttpFailure } from './http.ts';
 
 /** Help that differs from call to call: what a 401, 403 or 404 means depends on what was asked. */
 export type SpecificHelp = Partial<Record<FailureReason, string>>;
@@ -10,7 +10,7 @@ const inBetween =
 
 /** Puts a failed call in the administrator's words. `service` is the vendor's name, e.g. `Webex`. */
 export function explainFailure(
-  failure: CallFailure,
+  failure: HttpFailure,
   service: string,
   specific: SpecificHelp = {},
 ): Explanation {
@@ -20,7 +20,7 @@ export function explainFailure(
   return { message: `${message}${said}${tracking}`, help: specific[failure.reason] ?? help };
 }
 
-function words(failure: CallFailure, service: string): Explanation {
+function words(failure: HttpFailure, service: string): Explanation {
   const { host, status } = failure;
   switch (failure.reason) {
     case 'other-deployment':

@@ -1,8 +1,8 @@
 import { BrokerError } from '../errors.ts';
 import { explainNetworkError } from '../http/explain-network-error.ts';
-import { assertMayCarryToken } from './address.ts';
+import { assertSecureUrl } from './address.ts';
 import type { Explanation } from './explain-error.ts';
-import { displayable } from './text.ts';
+import { sanitizeForDisplay } from './text.ts';
 
 export type FailureReason =
   /** Nothing was sent: the token belongs to the other deployment. */
@@ -26,7 +26,7 @@ export type FailureReason =
   | 'network';
 
 /** A call that did not bring what was hoped for. Every text in it is fit to be shown. */
-export interface CallFailure {
+export interface HttpFailure {
   reason: FailureReason;
   /** The host that was called, with its port. */
   host: string;
@@ -44,9 +44,9 @@ export interface CallFailure {
   body: unknown;
 }
 
-export type JsonAnswer =
+export type JsonResponse =
   | { ok: true; status: number; headers: Headers; body: unknown; host: string; trackingId: string | null }
-  | { ok: false; failure: CallFailure };
+  | { ok: false; failure: HttpFailure };
 
 export interface JsonCall {
   url: string;
@@ -72,15 +72,15 @@ const maxBytes = 1_048_576;
  * credential stays with the host that it is for. Throws only for a call that must not be made
  * (`E_INSECURE_ADDRESS`, `E_TOKEN_SYNTAX`).
  */
-export async function callJson(call: JsonCall): Promise<JsonAnswer> {
-  const url = assertMayCarryToken(call.url);
+export async function requestJson(call: JsonCall): Promise<JsonResponse> {
+  const url = assertSecureUrl(call.url);
   if (!/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(call.authorization)) {
     // fetch would refuse it too, with the credential in its message.
     throw new BrokerError('E_TOKEN_SYNTAX', 'The token has characters in it that no bearer token has.', {
       help: 'Sign in again, or import the token anew.',
     });
   }
-  const failed = (reason: FailureReason, known: Partial<CallFailure> = {}): JsonAnswer => ({
+  const failed = (reason: FailureReason, known: Partial<HttpFailure> = {}): JsonResponse => ({
     ok: false,
     failure: {
       reason,
@@ -177,7 +177,7 @@ function vendorDetail(body: unknown, secrets: readonly string[]): string | null 
     field(body, 'errorSummary'),
   ];
   const text = said.find((value) => typeof value === 'string' && value.trim() !== '');
-  return typeof text === 'string' ? displayable(text, 200, secrets) : null;
+  return typeof text === 'string' ? sanitizeForDisplay(text, 200, secrets) : null;
 }
 
 function trackingId(headers: Headers, body: unknown, secrets: readonly string[]): string | null {

@@ -2,14 +2,14 @@ import { BrokerError } from '../errors.ts';
 import { describeAccessToken } from './access-token.ts';
 import { assertBearerSyntax } from './bearer-syntax.ts';
 import { linesOf, undoCopying } from './copied-text.ts';
-import { looksLikeHtml, refuseMistakenInput } from './mistaken-input.ts';
+import { looksLikeHtml, rejectCommonMistakes } from './mistaken-input.ts';
 import { isPlaceholder } from './placeholder.ts';
 import type { Redirect } from './redirect.ts';
 import { assertRedirectLength, readRedirect } from './redirect.ts';
-import { withoutWrapping } from './text.ts';
+import { trimDelimiters } from './text.ts';
 
 /** What a person handed over by paste or standard input. */
-export interface Imported {
+export interface ParsedToken {
   /** `url`: a whole address; `fragment`: the part of it from the token on; `token`: the token alone. */
   form: 'url' | 'fragment' | 'token';
   redirect: Redirect;
@@ -20,11 +20,11 @@ export interface Imported {
  * quotes and brackets around, a `Bearer` in front, line breaks within, HTML entities and percent encoding. Throws
  * `BrokerError` for anything else.
  */
-export function parseImport(input: string): Imported {
+export function parsePastedToken(input: string): ParsedToken {
   assertRedirectLength(input);
-  if (looksLikeHtml(input) || isPlaceholder(input)) refuseMistakenInput(input);
-  const bare = withoutWrapping(undoCopying(input)).replace(/^authorization\s*:\s*/i, '');
-  const text = withoutWrapping(bare.replace(/^bearer\s+/i, ''));
+  if (looksLikeHtml(input) || isPlaceholder(input)) rejectCommonMistakes(input);
+  const bare = trimDelimiters(undoCopying(input)).replace(/^authorization\s*:\s*/i, '');
+  const text = trimDelimiters(bare.replace(/^bearer\s+/i, ''));
   const lines = linesOf(text);
   const imported = readOneLine(lines.join(''));
   // Joining lines is safe only where what comes out is known to be whole.
@@ -44,7 +44,7 @@ function isWhole(redirect: Redirect): boolean {
   return redirect.kind === 'error' || describeAccessToken(redirect.accessToken).form !== 'unknown';
 }
 
-function readOneLine(text: string): Imported {
+function readOneLine(text: string): ParsedToken {
   // A copy that starts right after "access_token=".
   if (/^[^=&#?]+&(?:token_|expires_|state=|scope=|$)/.test(text))
     return readPart('fragment', `access_token=${text}`);
@@ -54,12 +54,12 @@ function readOneLine(text: string): Imported {
   return { form: 'token', redirect: readBareToken(text) };
 }
 
-function readPart(form: 'url' | 'fragment', text: string): Imported {
+function readPart(form: 'url' | 'fragment', text: string): ParsedToken {
   return { form, redirect: readRedirect(text, { partial: true }) };
 }
 
 function readBareToken(text: string): Redirect {
-  refuseMistakenInput(text);
+  rejectCommonMistakes(text);
   // A full stop or comma of the sentence that the token was copied from.
   const withoutStop = text.replace(/[.,;]$/, '');
   const accessToken = describeAccessToken(withoutStop).form === 'usual' ? withoutStop : text;

@@ -101,7 +101,7 @@ const mistakes: readonly Mistake[] = [
 ];
 
 /** Throws the fitting `BrokerError` where the text is one of the things that people paste by mistake. */
-export function refuseMistakenInput(text: string): void {
+export function rejectCommonMistakes(text: string): void {
   const mistake = mistakes.find(({ looksSo }) => looksSo(text));
   if (mistake !== undefined) throw new BrokerError(mistake.code, mistake.message, { help: mistake.help });
 }

@@ -1,5 +1,5 @@
 import { BrokerError } from '../errors.ts';
-import { withoutWrapping } from './text.ts';
+import { trimDelimiters } from './text.ts';
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const wholeUuid = new RegExp(`^${uuid}$`, 'i');
@@ -42,12 +42,12 @@ export function toWebexOrganizationId(orgId: string): string {
 const wrapping = '{}[],;.';
 
 function unwrap(text: string): string {
-  const bare = withoutWrapping(text.slice(0, 4096).replace(/\p{Cf}/gu, ''), wrapping);
+  const bare = trimDelimiters(text.slice(0, 4096).replace(/\p{Cf}/gu, ''), wrapping);
   const unlabelled = bare.replace(
     /^(?:(?:organi[sz]ation|org|tenant)[\s_-]*id\s*[:=]\s*)?(?:urn:uuid:)?/i,
     '',
   );
-  return withoutWrapping(unlabelled, wrapping);
+  return trimDelimiters(unlabelled, wrapping);
 }
 
 function fromIdentifier(text: string): string | null {

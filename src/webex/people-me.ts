@@ -4,9 +4,9 @@ import { adminLevel } from './admin-roles.ts';
 import { explainFailure } from './failure-words.ts';
 import type { FailureReason } from './http.ts';
 import { parseOrganizationId } from './organization-id.ts';
-import { displayable } from './text.ts';
-import type { Connection } from './webex-call.ts';
-import { getChecked } from './webex-call.ts';
+import { sanitizeForDisplay } from './text.ts';
+import type { WebexConnection } from './webex-call.ts';
+import { getJson } from './webex-call.ts';
 
 /** The person whose token it is. */
 export interface Person {
@@ -57,13 +57,13 @@ const answered = z.object({
 const mailAddress = /^[^\s\p{C}<>,;"]{1,64}@[^\s\p{C}<>,;"]{1,253}$/u;
 
 /** Whose token it is: `GET /people/me` (scope `spark:people_read`). */
-export async function whoAmI(connection: Connection, token: string): Promise<PersonAnswer> {
-  const answer = await getChecked(connection, token, `${connection.api}/people/me`, answered);
+export async function whoAmI(connection: WebexConnection, token: string): Promise<PersonAnswer> {
+  const answer = await getJson(connection, token, `${connection.api}/people/me`, answered);
   if (answer.ok) {
     const { id, displayName, orgId } = answer.value;
     const emails = (answer.value.emails ?? []).filter((email) => mailAddress.test(email));
     const roles = answer.value.roles ?? null;
-    const name = displayable(displayName ?? '', 200) || emails[0] || 'a person without a name';
+    const name = sanitizeForDisplay(displayName ?? '', 200) || emails[0] || 'a person without a name';
     return {
       outcome: 'person',
       person: { id, displayName: name, emails, orgId, admin: adminLevel(roles), roles },

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { SpecificHelp } from './failure-words.ts';
 import { explainFailure } from './failure-words.ts';
-import type { Connection } from './webex-call.ts';
-import { getChecked } from './webex-call.ts';
+import type { WebexConnection } from './webex-call.ts';
+import { getJson } from './webex-call.ts';
 
 /** What a provisioning tool's own connection test would make of the token. */
-export interface ProbeResult {
+export interface ConnectionTestResult {
   ok: boolean;
   message: string;
   /** What to do next; only where it is not ok. */
@@ -40,20 +40,20 @@ const pagedList = z.object({
  * a random GUID as `userName`, wanting 200 and an empty ListResponse (Microsoft's guide to building a SCIM endpoint).
  */
 export function entraTestConnection(
-  connection: Connection,
+  connection: WebexConnection,
   token: string,
   orgId: string,
-): Promise<ProbeResult> {
+): Promise<ConnectionTestResult> {
   const filter = encodeURIComponent(`userName eq "${randomUUID()}"`);
   return probe(connection, token, orgId, `filter=${filter}`, emptyList, 'Entra ID’s Test Connection');
 }
 
 /** What Okta's Test API Credentials asks: the first two users, wanting 200 and numeric paging fields. */
 export function oktaTestCredentials(
-  connection: Connection,
+  connection: WebexConnection,
   token: string,
   orgId: string,
-): Promise<ProbeResult> {
+): Promise<ConnectionTestResult> {
   return probe(connection, token, orgId, 'count=2&startIndex=1', pagedList, 'Okta’s Test API Credentials');
 }
 
@@ -68,15 +68,15 @@ const specificHelp: SpecificHelp = {
 };
 
 async function probe(
-  connection: Connection,
+  connection: WebexConnection,
   token: string,
   orgId: string,
   query: string,
   schema: z.ZodType,
   name: string,
-): Promise<ProbeResult> {
+): Promise<ConnectionTestResult> {
   const url = `${connection.scim}/${encodeURIComponent(orgId)}/Users?${query}`;
-  const answer = await getChecked(connection, token, url, schema, 'application/scim+json, application/json');
+  const answer = await getJson(connection, token, url, schema, 'application/scim+json, application/json');
   if (answer.ok) return { ok: true, message: `${name} would pass.` };
   const { message, help } = explainFailure(answer.failure, 'Webex', specificHelp);
   return { ok: false, message: `${name} would fail. ${message}`, help };

@@ -3,8 +3,8 @@ import { describeAccessToken } from './access-token.ts';
 import { assertBearerSyntax } from './bearer-syntax.ts';
 import { readExpiresIn } from './expires-in.ts';
 import { readParameters } from './form-parameters.ts';
-import { refuseMistakenInput } from './mistaken-input.ts';
-import { displayable } from './text.ts';
+import { rejectCommonMistakes } from './mistaken-input.ts';
+import { sanitizeForDisplay } from './text.ts';
 
 /** What the ID broker answered (RFC 6749 §4.2.2). */
 export type Redirect = TokenRedirect | ErrorRedirect;
@@ -89,7 +89,7 @@ export function readRedirect(input: string, { partial }: { partial: boolean }): 
       },
     );
   }
-  refuseMistakenInput(input);
+  rejectCommonMistakes(input);
   throw new BrokerError('E_REDIRECT_NO_TOKEN', 'There is neither a token nor an error in this.', {
     help: 'Copy the whole address of the page you landed on after signing in. It contains #access_token=.',
   });
@@ -120,7 +120,7 @@ function split(input: string): { fragment: string; query: string } {
 }
 
 function readToken(parameters: Parameters, accessToken: string, partial: boolean): TokenRedirect {
-  refuseMistakenInput(accessToken);
+  rejectCommonMistakes(accessToken);
   assertBearerSyntax(accessToken);
   const warnings: string[] = [];
   const type = parameters.token_type;
@@ -130,7 +130,7 @@ function readToken(parameters: Parameters, accessToken: string, partial: boolean
     );
   } else if (type?.toLowerCase() !== 'bearer') {
     // A longer one is none, but may well be a part of the token.
-    const named = type === undefined || type.length > 20 ? null : displayable(type, 20, [accessToken]);
+    const named = type === undefined || type.length > 20 ? null : sanitizeForDisplay(type, 20, [accessToken]);
     const another = named === null ? 'another token type' : `the token type “${named}”`;
     const given = type === undefined ? 'no token type' : another;
     throw new BrokerError('E_TOKEN_TYPE', `The answer has ${given}, but only Bearer tokens can be used.`, {
@@ -154,9 +154,11 @@ function readToken(parameters: Parameters, accessToken: string, partial: boolean
 function readError(parameters: Parameters, error: string): ErrorRedirect {
   return {
     kind: 'error',
-    error: displayable(error, 60),
+    error: sanitizeForDisplay(error, 60),
     description:
-      parameters.error_description === undefined ? null : displayable(parameters.error_description, 300),
+      parameters.error_description === undefined
+        ? null
+        : sanitizeForDisplay(parameters.error_description, 300),
     uri: webAddress(parameters.error_uri ?? ''),
     state: parameters.state ?? null,
     issuer: parameters.iss ?? null,
@@ -167,5 +169,5 @@ function readError(parameters: Parameters, error: string): ErrorRedirect {
 function webAddress(text: string): string | null {
   const url = URL.parse(text);
   const isPage = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
-  return isPage && displayable(url.href, 300) === url.href ? url.href : null;
+  return isPage && sanitizeForDisplay(url.href, 300) === url.href ? url.href : null;
 }

@@ -5,12 +5,12 @@ const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]+/gu;
 const tokenLike = /[A-Za-z0-9_~+/=-]{40,}(?:\.[A-Za-z0-9_~+/=-]*)*/g;
 
 /** The same text without what looks like a token. */
-export function withoutTokens(text: string): string {
+export function redactTokens(text: string): string {
   return text.replace(tokenLike, '[hidden]');
 }
 
 /** Takes white space, invisible characters, quotes, round and angle brackets, and `more`, from both ends. */
-export function withoutWrapping(text: string, more = ''): string {
+export function trimDelimiters(text: string, more = ''): string {
   const wraps = (character: string) =>
     /^[\s\p{Cf}"'`“”‘’«»<>()]$/u.test(character) || (character !== '' && more.includes(character));
   let start = 0;
@@ -25,10 +25,10 @@ export function withoutWrapping(text: string, more = ''): string {
  * Makes text from outside fit to be shown or logged: one line, nothing invisible, nothing that could be a
  * token, and at most `maxLength` characters. `secrets` are blotted out whatever they look like.
  */
-export function displayable(text: string, maxLength = 200, secrets: readonly string[] = []): string {
+export function sanitizeForDisplay(text: string, maxLength = 200, secrets: readonly string[] = []): string {
   let clean = text;
   for (const secret of secrets) if (secret !== '') clean = clean.replaceAll(secret, '[hidden]');
-  clean = withoutTokens(clean.replace(unprintable, ' ')).replace(/\s+/g, ' ').trim();
+  clean = redactTokens(clean.replace(unprintable, ' ')).replace(/\s+/g, ' ').trim();
   const characters = [...clean];
   return characters.length <= maxLength ? clean : `${characters.slice(0, maxLength - 1).join('')}…`;
 }
@@ -41,7 +41,7 @@ const colour = String.raw`\u001b\[(?:[124]|2[24]|3[0-79]|9[0-7])m`;
 const lineBreaksAndColours = new RegExp(`${colour}|\n|\t|[${steering}]`, 'gu');
 
 /** Text that cannot steer the terminal it is printed on: lines, tabs and colours are left, all else becomes `?`. */
-export function harmlessText(text: string): string {
+export function stripTerminalControls(text: string): string {
   return text.replace(lineBreaksAndColours, (found) =>
     found.length > 1 || found === '\n' || found === '\t' ? found : '?',
   );
@@ -50,7 +50,7 @@ export function harmlessText(text: string): string {
 const unescaped = new RegExp(`[${steering}]`, 'gu');
 
 /** The same JSON, with what would steer a terminal escaped; `JSON.stringify` leaves much of it. Line breaks stay. */
-export function harmlessJson(json: string): string {
+export function escapeTerminalControls(json: string): string {
   return json.replace(unescaped, (found) =>
     found === '\n' ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { explainFailure } from './failure-words.ts';
 import type { FailureReason } from './http.ts';
-import type { Connection } from './webex-call.ts';
-import { getChecked } from './webex-call.ts';
+import type { WebexConnection } from './webex-call.ts';
+import { getJson } from './webex-call.ts';
 
 export type ExpiryAnswer =
   /** Epoch milliseconds. */
@@ -25,13 +25,8 @@ const tenYears = 3650 * day;
  * When Webex itself says that the token ends: `GET /authorizations/tokenExpiry`. It may want a scope that the
  * documented client lacks, so a null is ordinary and says nothing against the token.
  */
-export async function tokenExpiry(connection: Connection, token: string): Promise<ExpiryAnswer> {
-  const answer = await getChecked(
-    connection,
-    token,
-    `${connection.api}/authorizations/tokenExpiry`,
-    answered,
-  );
+export async function tokenExpiry(connection: WebexConnection, token: string): Promise<ExpiryAnswer> {
+  const answer = await getJson(connection, token, `${connection.api}/authorizations/tokenExpiry`, answered);
   if (!answer.ok) {
     const { message } = explainFailure(answer.failure, 'Webex');
     return { expiresAt: null, reason: answer.failure.reason, message };

@@ -2,11 +2,11 @@ import type { z } from 'zod';
 import { otherDeployment } from './access-token.ts';
 import { assertBearerSyntax } from './bearer-syntax.ts';
 import type { Deployment } from './deployments.ts';
-import type { CallFailure, FailureReason } from './http.ts';
-import { callJson } from './http.ts';
+import type { FailureReason, HttpFailure } from './http.ts';
+import { requestJson } from './http.ts';
 
 /** How to reach one deployment. */
-export interface Connection {
+export interface WebexConnection {
   /** Tokens that are known to belong to the other one are never sent. */
   deployment: Deployment;
   api: string;
@@ -16,25 +16,25 @@ export interface Connection {
   timeoutMs: number;
 }
 
-export type Checked<T> = { ok: true; value: T } | { ok: false; failure: CallFailure };
+export type GetResult<T> = { ok: true; value: T } | { ok: false; failure: HttpFailure };
 
 /**
  * GETs with the token, and checks the answer's shape. Every call to Webex passes here: a token of the other deployment
  * is not sent (`other-deployment`).
  */
-export async function getChecked<T>(
-  connection: Connection,
+export async function getJson<T>(
+  connection: WebexConnection,
   token: string,
   url: string,
   schema: z.ZodType<T>,
   accept?: string,
-): Promise<Checked<T>> {
+): Promise<GetResult<T>> {
   assertBearerSyntax(token);
   const { fetch, timeoutMs, now, deployment } = connection;
   if (otherDeployment(token, deployment) !== null) {
     return { ok: false, failure: failure('other-deployment', { host: new URL(url).host }) };
   }
-  const answer = await callJson({
+  const answer = await requestJson({
     url,
     authorization: `Bearer ${token}`,
     fetch,
@@ -51,8 +51,8 @@ export async function getChecked<T>(
 
 function failure(
   reason: FailureReason,
-  known: Pick<CallFailure, 'host'> & Partial<CallFailure>,
-): CallFailure {
+  known: Pick<HttpFailure, 'host'> & Partial<HttpFailure>,
+): HttpFailure {
   return {
     reason,
     status: null,

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { FairQueue, type Lane } from '../../src/api/fair-queue.ts';
-import { batchSize, type QueuedRead, ReadQueue } from '../../src/api/read-queue.ts';
+import { BatchQueue, batchSize, type PendingRequest } from '../../src/api/read-queue.ts';
 import { type ClientRead, NotDurable, StoreBusy } from '../../src/store/client-reads.ts';
 
-class Read implements QueuedRead {
+class Read implements PendingRequest {
   readonly orgId = null;
   readonly profileLimit = 1;
   readonly withPrevious = false;
@@ -41,10 +41,10 @@ function storeWith(trouble: (batch: readonly ClientRead[]) => ClientRead[] | und
     }
     return Promise.resolve([...again]);
   };
-  return { batches, queue: new ReadQueue({ run, close: () => {} }, () => 0) };
+  return { batches, queue: new BatchQueue({ run, close: () => {} }, () => 0) };
 }
 
-async function outcomes(queue: ReadQueue, reads: Read[]) {
+async function outcomes(queue: BatchQueue, reads: Read[]) {
   for (const read of reads) queue.add(read);
   await queue.idle();
   return reads.map(({ outcome }) => outcome);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
-import { parseImport } from '../../src/webex/import.ts';
+import { parsePastedToken } from '../../src/webex/import.ts';
 import { runTarget } from '../fuzz/run-target.ts';
 import { targets } from '../fuzz/targets.ts';
 
@@ -33,6 +33,6 @@ test('a question mark in a database password does not make the rest of it a para
 test('a token that ran into the token type is not named as one', () => {
   const token = 'fake-aa0__00___0a-_a0AA0A0-a0';
   expect(() =>
-    parseImport(`http://localhost:3000/auth/code#access_token=x&token_type=Bearer${token}`),
+    parsePastedToken(`http://localhost:3000/auth/code#access_token=x&token_type=Bearer${token}`),
   ).toThrow(/^(?!.*fake-)The answer has another token type/);
 });

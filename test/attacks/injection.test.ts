@@ -8,7 +8,7 @@ import { simulatedAccounts } from '../../src/simulator/webex/organizations.ts';
 import { appendAudit } from '../../src/store/audit.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { createWebApp } from '../../src/web/app.ts';
-import { harmlessJson, harmlessText } from '../../src/webex/text.ts';
+import { escapeTerminalControls, stripTerminalControls } from '../../src/webex/text.ts';
 import { machine } from '../cli/run.ts';
 import { quietLog } from '../server/quiet-log.ts';
 import { simulated } from '../simulator/simulated.ts';
@@ -119,11 +119,11 @@ describe('a name from Webex', () => {
 
 test('what is printed keeps its lines and our own colours, and nothing else that steers', () => {
   const own = `${esc}[31mred${esc}[39m\tand\nlines`;
-  expect(harmlessText(own)).toBe(own);
-  expect(harmlessText(hostile)).not.toMatch(steering);
-  expect(harmlessText(`${esc}[8mhidden${esc}[2K`)).not.toContain(esc);
-  expect(JSON.parse(harmlessJson(JSON.stringify({ hostile })))).toEqual({ hostile });
-  expect(harmlessJson(JSON.stringify({ hostile }, null, 2))).not.toMatch(steering);
+  expect(stripTerminalControls(own)).toBe(own);
+  expect(stripTerminalControls(hostile)).not.toMatch(steering);
+  expect(stripTerminalControls(`${esc}[8mhidden${esc}[2K`)).not.toContain(esc);
+  expect(JSON.parse(escapeTerminalControls(JSON.stringify({ hostile })))).toEqual({ hostile });
+  expect(escapeTerminalControls(JSON.stringify({ hostile }, null, 2))).not.toMatch(steering);
 });
 
 describe('over HTTP', () => {

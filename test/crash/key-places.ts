@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { readSettings, type Settings } from '../../src/config.ts';
 import type { Keychain } from '../../src/keys/keychain.ts';
-import { syncFolder } from '../../src/private-files.ts';
+import { fsyncDirectory } from '../../src/private-files.ts';
 import { NewFile } from '../../src/vault/backup/new-file.ts';
 import type { KeyKind } from '../../src/vault/make-key.ts';
 import type { ReplaceOptions } from '../../src/vault/replace-key.ts';
@@ -26,7 +26,7 @@ function folderKeychain(home: string): Keychain {
     },
     async delete(id) {
       rmSync(file(id), { force: true });
-      syncFolder(folder);
+      fsyncDirectory(folder);
     },
   };
 }

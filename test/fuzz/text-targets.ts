@@ -7,7 +7,7 @@ import { parseForm } from '../../src/api/form.ts';
 import { OAuthError } from '../../src/api/oauth-error.ts';
 import { readSettings } from '../../src/config.ts';
 import { explainError } from '../../src/webex/explain-error.ts';
-import { parseImport } from '../../src/webex/import.ts';
+import { parsePastedToken } from '../../src/webex/import.ts';
 import { parseRedirect } from '../../src/webex/redirect.ts';
 import { assertSilent, refusesWell, type Target } from './target.ts';
 
@@ -82,7 +82,7 @@ export function importTarget(): Target<RedirectInput> {
   return {
     inputs: redirects,
     async check(input) {
-      const imported = await refusesWell(() => parseImport(textOf(input)), input.token);
+      const imported = await refusesWell(() => parsePastedToken(textOf(input)), input.token);
       if (imported?.redirect.kind !== 'token') return;
       assert.match(imported.redirect.accessToken, /^[A-Za-z0-9\-._~+/]+=*$/);
       assertSilent(imported.redirect.warnings.join(' '), imported.redirect.accessToken);

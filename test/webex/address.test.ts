@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { assertMayCarryToken } from '../../src/webex/address.ts';
+import { assertSecureUrl } from '../../src/webex/address.ts';
 import { brokerErrorOf, shown } from './broker-error.ts';
 
 test.each([
@@ -9,7 +9,7 @@ test.each([
   'http://127.9.8.7:1/',
   'http://[::1]:4000/v1',
 ])('a token may go to %s', (address) => {
-  expect(assertMayCarryToken(address)).toBeInstanceOf(URL);
+  expect(assertSecureUrl(address)).toBeInstanceOf(URL);
 });
 
 test.each([
@@ -24,7 +24,7 @@ test.each([
   'webexapis.com/v1',
   '',
 ])('no token goes to %s', (address) => {
-  const error = brokerErrorOf(() => assertMayCarryToken(address));
+  const error = brokerErrorOf(() => assertSecureUrl(address));
   expect(error.code).toBe('E_INSECURE_ADDRESS');
   expect(error.help).toContain('WEBEX_TOKEN_');
   expect(shown(error)).not.toContain('word@');

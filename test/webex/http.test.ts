@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
 import { BrokerError } from '../../src/errors.ts';
-import { callJson, type JsonAnswer } from '../../src/webex/http.ts';
+import { type JsonResponse, requestJson } from '../../src/webex/http.ts';
 import { now, serve, token } from './http-fakes.ts';
 
-const call = (url: string, more: Partial<Parameters<typeof callJson>[0]> = {}) =>
-  callJson({
+const call = (url: string, more: Partial<Parameters<typeof requestJson>[0]> = {}) =>
+  requestJson({
     url,
     authorization: `Bearer ${token}`,
     fetch: globalThis.fetch,
@@ -14,7 +14,7 @@ const call = (url: string, more: Partial<Parameters<typeof callJson>[0]> = {}) =
     ...more,
   });
 
-function failure(answer: JsonAnswer) {
+function failure(answer: JsonResponse) {
   if (answer.ok) throw new Error('it did not fail');
   return answer.failure;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseImport } from '../../src/webex/import.ts';
+import { parsePastedToken } from '../../src/webex/import.ts';
 import { brokerErrorOf } from './broker-error.ts';
 import { jwtToken, usualToken } from './fake-tokens.ts';
 
@@ -20,7 +20,7 @@ describe('the forms', () => {
     ['wrapped by a mail program', `${url.slice(0, 60)}\r\n  ${url.slice(60, 150)}\n${url.slice(150)}`, 'url'],
     ['with zero-width spaces', `\ufeff${url.slice(0, 80)}\u200b${url.slice(80)}`, 'url'],
   ])('%s', (_, input, form) => {
-    expect(parseImport(input)).toEqual({
+    expect(parsePastedToken(input)).toEqual({
       form,
       redirect: {
         kind: 'token',
@@ -45,7 +45,7 @@ describe('the forms', () => {
     ['with the full stop of a sentence', `${token}.`, token],
     ['wrapped', `${token.slice(0, 50)}\n${token.slice(50)}`, token],
   ])('%s', (_, input, accessToken) => {
-    expect(parseImport(input)).toEqual({
+    expect(parsePastedToken(input)).toEqual({
       form: 'token',
       redirect: {
         kind: 'token',
@@ -60,12 +60,12 @@ describe('the forms', () => {
   });
 
   test('padding belongs to the token', () => {
-    const { redirect } = parseImport('fake-token-for-acme==');
+    const { redirect } = parsePastedToken('fake-token-for-acme==');
     expect(redirect).toMatchObject({ kind: 'token', accessToken: 'fake-token-for-acme==' });
   });
 
   test('a token of an unknown form is taken with a warning', () => {
-    const { redirect } = parseImport('fake-token-for-acme-1');
+    const { redirect } = parsePastedToken('fake-token-for-acme-1');
     expect(redirect).toMatchObject({ kind: 'token', accessToken: 'fake-token-for-acme-1' });
     expect(redirect.kind === 'token' && redirect.warnings[0]).toContain('not of a form');
   });
@@ -75,14 +75,14 @@ describe('the forms', () => {
       `access_token=${token}`,
       `http://localhost:3000/auth/code#access_token=${token}&token_ty`,
     ]) {
-      const { redirect } = parseImport(input);
+      const { redirect } = parsePastedToken(input);
       expect(redirect).toMatchObject({ accessToken: token, expiresIn: null });
       expect(redirect.kind === 'token' && redirect.warnings[0]).toContain('Only a part');
     }
   });
 
   test('an error is handed on', () => {
-    expect(parseImport('http://localhost:3000/auth/code?error=access_denied&state=a')).toMatchObject({
+    expect(parsePastedToken('http://localhost:3000/auth/code?error=access_denied&state=a')).toMatchObject({
       form: 'url',
       redirect: { kind: 'error', error: 'access_denied' },
     });
@@ -108,7 +108,7 @@ describe('what is refused', () => {
     ],
     ['nothing', ' \n', 'E_REDIRECT_EMPTY'],
   ])('%s', (_, input, code) => {
-    expect(brokerErrorOf(() => parseImport(input)).code).toBe(code);
+    expect(brokerErrorOf(() => parsePastedToken(input)).code).toBe(code);
   });
 });
 
@@ -147,7 +147,7 @@ const manglings: [string, (text: string) => string][] = [
 
 describe('an address that was copied through', () => {
   test.each(manglings)('%s', (_, mangle) => {
-    expect(parseImport(mangle(url)).redirect).toMatchObject({
+    expect(parsePastedToken(mangle(url)).redirect).toMatchObject({
       accessToken: token,
       expiresIn: 3887999,
       state: 'abc',
@@ -162,7 +162,7 @@ describe('an address that was copied through', () => {
       fc.property(filler, some, fc.constantFrom('"', '<', '\n', '\u200b'), (own, mangle, mark) => {
         const accessToken = [own, 'PF84', token.slice(-36)].join('_');
         const address = `http://localhost:3000/auth/code#access_token=${accessToken}&${rest}`;
-        const redirect = parseImport(`${mark}${mangle(address)}${mark === '<' ? '>' : mark}`).redirect;
+        const redirect = parsePastedToken(`${mark}${mangle(address)}${mark === '<' ? '>' : mark}`).redirect;
         expect(redirect).toMatchObject({ accessToken, expiresIn: 3887999, state: 'abc' });
       }),
     );
@@ -196,7 +196,7 @@ test.each([
   const codes = ['E_REDIRECT_SAMPLE', 'E_REDIRECT_ORGANIZATION_ID'];
   const address = `http://localhost:3000/auth/code#access_token=${encodeURIComponent(placeholder)}&${rest}`;
   for (const input of [placeholder, `"${placeholder}"`, `${placeholder}\n`, address]) {
-    const error = await brokerErrorOf(() => parseImport(input));
+    const error = await brokerErrorOf(() => parsePastedToken(input));
     expect(codes).toContain(error.code);
     expect(error.message).not.toContain('\n');
   }
@@ -222,14 +222,14 @@ describe('expires_in that counts as not reported', () => {
     '&expires_in=%D9%A3',
   ])('%s', (value) => {
     for (const text of [withLifetime(value), withLifetime(value).replace('&token_type=Bearer', '')]) {
-      const { redirect } = parseImport(text);
+      const { redirect } = parsePastedToken(text);
       expect(redirect).toMatchObject({ kind: 'token', expiresIn: null });
       expect(redirect.kind === 'token' && redirect.warnings.join()).toContain('expires_in');
     }
   });
 
   test.each(['1', '3887999', '315360000'])('but %s does', (value) => {
-    const { redirect } = parseImport(withLifetime(`&expires_in=${value}`));
+    const { redirect } = parsePastedToken(withLifetime(`&expires_in=${value}`));
     expect(redirect).toMatchObject({ expiresIn: Number(value), warnings: [] });
   });
 });

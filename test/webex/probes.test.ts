@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ProbeResult } from '../../src/webex/probes.ts';
+import type { ConnectionTestResult } from '../../src/webex/probes.ts';
 import { acmeOrgId } from './fake-tokens.ts';
 import { apiAnswering, apiAt, apiFailing, serve, token } from './http-fakes.ts';
 
@@ -69,7 +69,7 @@ describe('Okta’s Test API Credentials', () => {
 });
 
 describe.each(probes)('%s explains', (probe) => {
-  const expectFailure = (result: ProbeResult, message: RegExp, help: RegExp) => {
+  const expectFailure = (result: ConnectionTestResult, message: RegExp, help: RegExp) => {
     expect(result.ok).toBe(false);
     expect(result.message).toMatch(/would fail/);
     expect(result.message).toMatch(message);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BrokerError } from '../../src/errors.ts';
 import { explainError } from '../../src/webex/explain-error.ts';
-import { parseImport } from '../../src/webex/import.ts';
+import { parsePastedToken } from '../../src/webex/import.ts';
 import { parseRedirect } from '../../src/webex/redirect.ts';
 import { shown } from './broker-error.ts';
 
@@ -66,7 +66,7 @@ test('every well-formed answer is read back exactly', () => {
 
 test('anything else ends in an error that a person can act on', () => {
   fc.assert(
-    fc.property(fc.oneof(mangled, text), fc.constantFrom(parseRedirect, parseImport), (input, parse) => {
+    fc.property(fc.oneof(mangled, text), fc.constantFrom(parseRedirect, parsePastedToken), (input, parse) => {
       try {
         parse(input);
       } catch (error) {
@@ -85,7 +85,7 @@ test('what is accepted as a token can stand in a header', () => {
   fc.assert(
     fc.property(mangled, (input) => {
       try {
-        const { redirect } = parseImport(input);
+        const { redirect } = parsePastedToken(input);
         if (redirect.kind === 'token') expect(redirect.accessToken).toMatch(/^[\w\-.~+/]+=*$/);
       } catch (error) {
         if (!(error instanceof BrokerError)) throw error;
@@ -101,7 +101,7 @@ test('no message and no warning ever holds the token', () => {
       token,
       mangled,
       mangled,
-      fc.constantFrom(parseRedirect, parseImport),
+      fc.constantFrom(parseRedirect, parsePastedToken),
       (secret, before, after, parse) => {
         // Told apart from the words of the messages, which a very short random token could be part of.
         const own = `fake-${secret}`;
@@ -149,7 +149,7 @@ test('time stays in proportion to the length', () => {
   const start = performance.now();
   for (const filler of [' ', '\n', '#', '?', '&', '=', '%', '<', '-', 'a', '_', '/auth/code ', '\u200b']) {
     const input = `a${filler.repeat(65_000 / filler.length)}b`;
-    for (const parse of [parseRedirect, parseImport]) expect(() => parse(input)).toThrow(BrokerError);
+    for (const parse of [parseRedirect, parsePastedToken]) expect(() => parse(input)).toThrow(BrokerError);
   }
   expect(performance.now() - start).toBeLessThan(3000);
 });

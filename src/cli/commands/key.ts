@@ -10,7 +10,7 @@ import {
   requestFor,
 } from '../../keys/key-request.ts';
 import { systemKeychain } from '../../keys/keychain.ts';
-import { privateFolder } from '../../private-files.ts';
+import { ensurePrivateDirectory } from '../../private-files.ts';
 import { addHeldKey, addRequestedKey } from '../../vault/add-key.ts';
 import { expectEnrollment } from '../../vault/key-memory.ts';
 import { type KeyDescription, type KeyStatus, keyStatus } from '../../vault/key-status.ts';
@@ -262,7 +262,7 @@ async function request(options: { file?: boolean }): Promise<void> {
   if (options.file && settings.keyFile === null) {
     throw new BrokerError('E_USAGE', 'WEBEX_TOKEN_KEY_FILE names no file.');
   }
-  privateFolder(settings.home);
+  ensurePrivateDirectory(settings.home);
   const source: KeySource = { settings, keychain: systemKeychain, now: Date.now, notice: warn };
   const { key, info } = options.file ? makeFileKey(source) : await makeKeychainKey(source);
   await expectEnrollment(source, info.kind, info.id);

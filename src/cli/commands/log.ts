@@ -5,7 +5,7 @@ import type { AuditRow } from '../../store/audit-chain.ts';
 import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit-log.ts';
 import { pruneAuditLog } from '../../vault/audit-log.ts';
 import type { Records } from '../../vault/vault.ts';
-import { harmlessJson } from '../../webex/text.ts';
+import { escapeTerminalControls } from '../../webex/text.ts';
 import { failed } from '../exit-codes.ts';
 import { parseInstant } from '../instant.ts';
 import { isOutputClosed } from '../output.ts';
@@ -83,7 +83,7 @@ async function printAll(records: Records, filter: AuditFilter): Promise<void> {
   // In parts: a line at a time would be slow, and all at once too large.
   let lines: string[] = [];
   for await (const row of auditRows(records.db, filter)) {
-    lines.push(harmlessJson(JSON.stringify(forPrograms(row))));
+    lines.push(escapeTerminalControls(JSON.stringify(forPrograms(row))));
     if (lines.length < 500) continue;
     printExactly(lines.join('\n'));
     lines = [];

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { importBatchSize, importRows, planRows, type RowResult } from '../../vault/import-profiles.ts';
 import { type ProfileRow, type RawProfileRow, readProfileRow } from '../../vault/profile-rows.ts';
 import type { Actor, Vault } from '../../vault/vault.ts';
-import { displayable } from '../../webex/text.ts';
+import { sanitizeForDisplay } from '../../webex/text.ts';
 import { readProfileFile } from '../csv-profiles.ts';
 import { failed } from '../exit-codes.ts';
 import { JsonArray } from '../json-array.ts';
@@ -82,7 +82,7 @@ function readRows(raw: RawProfileRow[], now: number): { rows: ProfileRow[]; resu
   for (const each of raw) {
     const row = readProfileRow(each, now);
     // Where the columns are out of step, it may be a token.
-    const profile = 'reason' in row ? displayable(each.cells.profile ?? '', 80) : row.profile;
+    const profile = 'reason' in row ? sanitizeForDisplay(each.cells.profile ?? '', 80) : row.profile;
     const notGood = (reason: string) =>
       results.push({ line: each.line, profile, outcome: 'bad', token: false, reason });
     if ('reason' in row) {

@@ -10,7 +10,7 @@ import type { TlsFiles } from '../../server/tls-files.ts';
 import { watchProvisioning } from '../../server/watch-provisioning.ts';
 import { parseAddressRange } from '../../tokens/client.ts';
 import { newEntryLink } from '../../vault/entry-links.ts';
-import { displayable } from '../../webex/text.ts';
+import { sanitizeForDisplay } from '../../webex/text.ts';
 import { chooseBrowser, willOpen } from '../browser.ts';
 import { linkTo } from '../links.ts';
 import { createLog } from '../log.ts';
@@ -109,7 +109,7 @@ function limitsOf({ keepAliveTimeout }: ServeOptions): ServerLimits {
   if (seconds >= 1 && seconds <= 3_600) return { ...serverLimits, keepAliveTimeout: seconds * 1_000 };
   throw new BrokerError(
     'E_USAGE',
-    `--keep-alive-timeout takes seconds from 1 to 3600, and "${displayable(keepAliveTimeout, 40)}" is not that.`,
+    `--keep-alive-timeout takes seconds from 1 to 3600, and "${sanitizeForDisplay(keepAliveTimeout, 40)}" is not that.`,
     { help: 'It has to be longer than the clients, or the proxy, keep an idle connection: for example 95.' },
   );
 }

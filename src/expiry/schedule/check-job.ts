@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import * as z from 'zod';
-import { displayable } from '../../webex/text.ts';
+import { sanitizeForDisplay } from '../../webex/text.ts';
 import type { Machine } from './machine.ts';
 import type { InstalledJob } from './scheduler.ts';
 
@@ -37,7 +37,7 @@ export async function checkJob(job: InstalledJob, store: string, machine: Machin
   }
   const { code, stdout, stderr } = await machine.run(program, [script, ...args, '--verify-job']);
   if (code !== 0) {
-    const reason = displayable(stderr, 300) || `it ended with ${code ?? 'a signal, or took too long'}`;
+    const reason = sanitizeForDisplay(stderr, 300) || `it ended with ${code ?? 'a signal, or took too long'}`;
     return { ok: false, message: `The job does not start: ${reason}` };
   }
   const report = jobReport.safeParse(parsed(stdout));

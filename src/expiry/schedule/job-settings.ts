@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { settingVariables } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
-import { refuseLooseFile } from '../../private-files.ts';
+import { assertPrivateFile } from '../../private-files.ts';
 import type { InstalledJob } from './scheduler.ts';
 
 /*
@@ -101,7 +101,7 @@ export function applyJobSettings(file: string): void {
   } catch (error) {
     throw unusable(file, 'cannot be read', error);
   }
-  refuseLooseFile(file);
+  assertPrivateFile(file);
   try {
     Object.assign(process.env, schema.parse(JSON.parse(text)).environment);
   } catch (error) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BrokerError } from '../../errors.ts';
-import { privateFolder } from '../../private-files.ts';
+import { ensurePrivateDirectory } from '../../private-files.ts';
 import { homeFolder, userName } from '../../process/person.ts';
 import { type HelperResult, runHelper } from '../../process/run-helper.ts';
 
@@ -53,7 +53,7 @@ export const thisMachine: Machine = {
     writeFileSync(path, content, { encoding, mode: 0o600 });
   },
   writePrivate(path, content) {
-    privateFolder(dirname(path));
+    ensurePrivateDirectory(dirname(path));
     const partial = `${path}.${randomUUID().slice(0, 8)}.partial`;
     writeFileSync(partial, content, { mode: 0o600, flag: 'wx' });
     renameSync(partial, path);

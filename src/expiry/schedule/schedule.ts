@@ -1,5 +1,5 @@
 import { BrokerError } from '../../errors.ts';
-import { displayable } from '../../webex/text.ts';
+import { sanitizeForDisplay } from '../../webex/text.ts';
 import { cron } from './cron.ts';
 import { launchd } from './launchd.ts';
 import type { Machine } from './machine.ts';
@@ -54,7 +54,7 @@ export async function carryOut(steps: readonly Step[], machine: Machine): Promis
 }
 
 function failed(step: Step & { do: 'run' }, code: number | null, stderr: string): BrokerError {
-  const said = displayable(stderr, 300);
+  const said = sanitizeForDisplay(stderr, 300);
   const how = code === null ? 'could not be run' : `ended with ${code}`;
   return new BrokerError(
     'E_SCHEDULE',

@@ -1,5 +1,5 @@
 import { BrokerError } from '../../errors.ts';
-import { displayable } from '../../webex/text.ts';
+import { sanitizeForDisplay } from '../../webex/text.ts';
 import { SeveralAppsError } from '../several-apps.ts';
 import type { Graph } from './graph.ts';
 import { graphList, identified, type ServicePrincipal, servicePrincipal } from './graph-objects.ts';
@@ -76,6 +76,6 @@ function toApp(found: ServicePrincipal | null): EntraApp | null {
   return {
     id: found.id,
     appId: found.appId ?? null,
-    name: displayable(found.displayName ?? galleryName, 100),
+    name: sanitizeForDisplay(found.displayName ?? galleryName, 100),
   };
 }

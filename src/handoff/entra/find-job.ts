@@ -1,5 +1,5 @@
 import { BrokerError } from '../../errors.ts';
-import { displayable } from '../../webex/text.ts';
+import { sanitizeForDisplay } from '../../webex/text.ts';
 import type { EntraApp } from './find-app.ts';
 import { type Graph, plannedId } from './graph.ts';
 import { graphError } from './graph-error.ts';
@@ -43,7 +43,7 @@ async function findJob(graph: Graph, app: EntraApp): Promise<SyncJob | null> {
   const { id } = await templateOf(graph, app);
   const [first, ...more] = jobs.filter((job) => job.templateId === id);
   if (first !== undefined && more.length === 0) return first;
-  const ids = jobs.map((job) => displayable(job.id, 80)).join(', ');
+  const ids = jobs.map((job) => sanitizeForDisplay(job.id, 80)).join(', ');
   throw new BrokerError('E_JOB', `"${app.name}" has ${jobs.length} provisioning jobs: ${ids}.`, {
     help: 'Nothing was changed. Provision to Webex from an application with one job; remove the others in Entra ID.',
   });
@@ -66,7 +66,7 @@ async function templateOf(graph: Graph, app: EntraApp): Promise<SyncTemplate> {
   if (others.length === 0) return only;
   const webex = value.find(({ id, factoryTag }) => /webex/i.test(`${id} ${factoryTag ?? ''}`));
   if (webex !== undefined) return webex;
-  const ids = value.map(({ id }) => displayable(id, 80)).join(', ');
+  const ids = value.map(({ id }) => sanitizeForDisplay(id, 80)).join(', ');
   throw new BrokerError('E_JOB', `It is not clear which template of "${app.name}" is for Webex: ${ids}.`, {
     help: 'Set Provisioning to Automatic for it in Entra ID once, which makes the job, then run this again.',
   });

@@ -1,6 +1,6 @@
 import { BrokerError } from '../../errors.ts';
 import { explainFailure } from '../../webex/failure-words.ts';
-import type { CallFailure } from '../../webex/http.ts';
+import type { HttpFailure } from '../../webex/http.ts';
 
 const later = 'Try again in a few minutes. See https://status.cloud.microsoft if it repeats.';
 
@@ -8,12 +8,12 @@ const permissions =
   'It takes the permissions Synchronization.ReadWrite.All and Application.Read.All, consented by an administrator. A person needs the role Application Administrator or Cloud Application Administrator too; for an application that owns the enterprise application, Application.ReadWrite.OwnedBy is enough.';
 
 /** Puts a call of `path` at Microsoft Graph that failed into words. Its code is `E_GRAPH`. */
-export function graphError(failure: CallFailure, path: string): BrokerError {
+export function graphError(failure: HttpFailure, path: string): BrokerError {
   const { message, help } = explain(failure, path);
   return new BrokerError('E_GRAPH', message, { help });
 }
 
-function explain(failure: CallFailure, path: string): { message: string; help: string } {
+function explain(failure: HttpFailure, path: string): { message: string; help: string } {
   const said = failure.detail === null ? '' : ` It says: “${failure.detail}”`;
   switch (failure.reason) {
     case 'unauthorized':

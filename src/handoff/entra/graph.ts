@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { callJson, type JsonAnswer } from '../../webex/http.ts';
+import { type JsonResponse, requestJson } from '../../webex/http.ts';
 import { type Patience, withPatience } from '../patience.ts';
 import { masked, type ShownRequest } from '../request-line.ts';
 import { graphError } from './graph-error.ts';
@@ -42,7 +42,7 @@ export class Graph {
   }
 
   /** Sends a request, with patience. A dry run does not send what changes something, and answers 204 itself. */
-  async send(request: GraphRequest): Promise<JsonAnswer> {
+  async send(request: GraphRequest): Promise<JsonResponse> {
     const { origin, accessToken, fetch, now, patience, secrets, onRequest } = this.#connection;
     const { method, path, json } = request;
     const url = `${origin}/v1.0${path}`;
@@ -53,7 +53,7 @@ export class Graph {
       return { ok: true, status: 204, headers: new Headers(), body: undefined, host, trackingId: null };
     }
     const call = async () => {
-      const answer = await callJson({
+      const answer = await requestJson({
         url,
         authorization: `Bearer ${accessToken}`,
         fetch,
@@ -92,13 +92,13 @@ export class Graph {
   }
 
   /** Sends what changes something. Throws what `graphError` makes of a failure. */
-  async change(request: GraphRequest): Promise<JsonAnswer & { ok: true }> {
+  async change(request: GraphRequest): Promise<JsonResponse & { ok: true }> {
     const answer = await this.send(request);
     if (!answer.ok) throw graphError(answer.failure, request.path);
     return answer;
   }
 
-  read<T>(answer: JsonAnswer, schema: z.ZodType<T>, path: string): T {
+  read<T>(answer: JsonResponse, schema: z.ZodType<T>, path: string): T {
     if (!answer.ok) throw graphError(answer.failure, path);
     const parsed = schema.safeParse(answer.body);
     if (parsed.success) return parsed.data;

@@ -1,4 +1,4 @@
-import { displayable } from '../../webex/text.ts';
+import { sanitizeForDisplay } from '../../webex/text.ts';
 import { type Source, sources } from '../sources.ts';
 import type { AttributeMapping, SyncSchema, SyncSecret } from './graph-objects.ts';
 import { documentedMappings, mailShaped, notMailShaped, sameAttribute } from './mappings.ts';
@@ -84,7 +84,7 @@ function userName(mappings: AttributeMapping[]): Finding[] {
   const known = (names: readonly string[]) =>
     used.some((name) => names.some((each) => each.toLowerCase() === name.toLowerCase()));
   if (known(mailShaped)) return [];
-  const from = displayable(mapping.source?.expression ?? mapping.source?.name ?? 'nothing', 120);
+  const from = sanitizeForDisplay(mapping.source?.expression ?? mapping.source?.name ?? 'nothing', 120);
   const consequence =
     'Webex knows people by their mail address: where userName is not that, they are created anew instead of matched with the users that are there.';
   return known(notMailShaped) || used.length === 0
@@ -174,7 +174,7 @@ function attributesIn({ source }: AttributeMapping): string[] {
 }
 
 function targetOf({ targetAttributeName }: AttributeMapping): string {
-  return displayable(targetAttributeName ?? 'an attribute without a name', 100);
+  return sanitizeForDisplay(targetAttributeName ?? 'an attribute without a name', 100);
 }
 
 const order = { problem: 0, warning: 1, note: 2 };

@@ -12,7 +12,7 @@ import {
 } from 'openid-client';
 import type { EntraSettings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
-import { assertMayCarryToken } from '../../webex/address.ts';
+import { assertSecureUrl } from '../../webex/address.ts';
 import { type OAuthFailure, signInPatiently } from '../oauth-failure.ts';
 import type { Patience } from '../patience.ts';
 import type { ShownRequest } from '../request-line.ts';
@@ -56,7 +56,7 @@ const personScopes = ['Synchronization.ReadWrite.All', 'Application.Read.All', '
  */
 export async function signInToGraph(signIn: EntraSignIn): Promise<string> {
   const { settings, endpoints, patience } = signIn;
-  const { host } = assertMayCarryToken(endpoints.login);
+  const { host } = assertSecureUrl(endpoints.login);
   const secrets = settings.clientSecret === null ? [] : [settings.clientSecret];
   const method = entraSignInMethod(settings);
   const config = await configuration(signIn, method);

@@ -1,5 +1,5 @@
 import { BrokerError } from '../../errors.ts';
-import type { CallFailure } from '../../webex/http.ts';
+import type { HttpFailure } from '../../webex/http.ts';
 import type { EntraApp } from './find-app.ts';
 import { synchronizationPath } from './find-job.ts';
 import type { Graph } from './graph.ts';
@@ -29,7 +29,7 @@ export async function testConnection(
   if (!answer.ok) throw testFailure(answer.failure, path);
 }
 
-function testFailure(failure: CallFailure, path: string): BrokerError {
+function testFailure(failure: HttpFailure, path: string): BrokerError {
   const code = codeIn(failure.body);
   const said = failure.detail === null ? '' : ` It says: “${failure.detail}”`;
   const rejected = (message: string, help: string) =>

@@ -1,5 +1,5 @@
 import { daysLeftInQuarantine, quarantineEndsAt } from '../../tokens/quarantine.ts';
-import { displayable } from '../../webex/text.ts';
+import { sanitizeForDisplay } from '../../webex/text.ts';
 import type { EntraApp } from './find-app.ts';
 import { synchronizationPath } from './find-job.ts';
 import type { Graph } from './graph.ts';
@@ -38,10 +38,10 @@ export function watchOf(job: SyncJob, before: EntraWatch | null = null): EntraWa
   const since = quarantine?.seriesBegan ?? before?.quarantine?.since ?? quarantine?.currentBegan ?? null;
   return {
     jobId: job.id,
-    status: displayable(job.status?.code ?? 'Unknown', 40),
+    status: sanitizeForDisplay(job.status?.code ?? 'Unknown', 40),
     lastCycle: lastExecution
       ? {
-          state: displayable(lastExecution.state ?? 'Unknown', 40),
+          state: sanitizeForDisplay(lastExecution.state ?? 'Unknown', 40),
           endedAt: lastExecution.timeEnded,
           changed: lastExecution.countExported ?? null,
           failed: lastExecution.countEscrowed ?? null,
@@ -50,11 +50,11 @@ export function watchOf(job: SyncJob, before: EntraWatch | null = null): EntraWa
     lastSuccessAt: lastSuccessfulExecution?.timeEnded ?? null,
     quarantine: quarantine
       ? {
-          reason: displayable(quarantine.reason ?? 'Unknown', 60),
+          reason: sanitizeForDisplay(quarantine.reason ?? 'Unknown', 60),
           since,
           nextAttempt: quarantine.nextAttempt,
           disabledAt: since === null ? null : quarantineEndsAt(since),
-          detail: quarantine.error?.message ? displayable(quarantine.error.message, 200) : null,
+          detail: quarantine.error?.message ? sanitizeForDisplay(quarantine.error.message, 200) : null,
         }
       : null,
   };

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { BrokerError } from '../../errors.ts';
-import { displayable } from '../../webex/text.ts';
+import { sanitizeForDisplay } from '../../webex/text.ts';
 import { SeveralAppsError } from '../several-apps.ts';
 import type { Okta } from './okta.ts';
 
@@ -27,7 +27,7 @@ export async function appById(okta: Okta, id: string): Promise<OktaApp | null> {
 export async function requireApp(okta: Okta, id: string): Promise<OktaApp> {
   const found = await appById(okta, id);
   if (found !== null) return found;
-  throw new BrokerError('E_APP', `Okta has no application with the ID ${displayable(id, 60)}.`, {
+  throw new BrokerError('E_APP', `Okta has no application with the ID ${sanitizeForDisplay(id, 60)}.`, {
     help: 'It stands in the address of its page in the Admin Console, after /instance/. Check OKTA_CLIENT_ORGURL too.',
   });
 }
@@ -51,5 +51,5 @@ export async function searchApp(okta: Okta): Promise<OktaApp> {
 }
 
 function toApp({ id, label, name }: z.infer<typeof application>): OktaApp {
-  return { id, name: displayable(label ?? name ?? 'Cisco Webex', 100) };
+  return { id, name: sanitizeForDisplay(label ?? name ?? 'Cisco Webex', 100) };
 }

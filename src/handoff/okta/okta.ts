@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { BrokerError } from '../../errors.ts';
 import { explainFailure } from '../../webex/failure-words.ts';
-import { type CallFailure, callJson, type JsonAnswer } from '../../webex/http.ts';
+import { type HttpFailure, type JsonResponse, requestJson } from '../../webex/http.ts';
 import { type Patience, withPatience } from '../patience.ts';
 import { masked, type ShownRequest } from '../request-line.ts';
 import type { OktaSession } from './sign-in.ts';
@@ -36,7 +36,7 @@ export class Okta {
   }
 
   /** Sends a request, with patience; what is asked of it here can be asked twice. */
-  async send({ method, path, json, onLost }: OktaRequest): Promise<JsonAnswer> {
+  async send({ method, path, json, onLost }: OktaRequest): Promise<JsonResponse> {
     const { session, now, patience, onRequest } = this.#connection;
     const secrets = [...this.#connection.secrets, ...session.secrets];
     const url = `${session.orgUrl}${path}`;
@@ -47,7 +47,7 @@ export class Okta {
       return { ok: true, status: 204, headers: new Headers(), body: undefined, host, trackingId: null };
     }
     const call = async () => {
-      const answer = await callJson({
+      const answer = await requestJson({
         url,
         authorization: session.authorization,
         fetch: (input, init) => withRetryAfter(session.fetch(input, init), now),
@@ -96,7 +96,7 @@ async function withRetryAfter(answer: Promise<Response>, now: () => number): Pro
 }
 
 /** Puts a call to Okta that failed into words. Its code is `E_OKTA`. */
-export function oktaError(failure: CallFailure): BrokerError {
+export function oktaError(failure: HttpFailure): BrokerError {
   const said = failure.detail === null ? '' : ` It says: “${failure.detail}”`;
   if (failure.reason === 'unauthorized') {
     return new BrokerError('E_OKTA', `Okta does not accept the sign-in (401).${said}`, {

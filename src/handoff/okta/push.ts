@@ -1,5 +1,5 @@
 import { BrokerError } from '../../errors.ts';
-import type { ProbeResult } from '../../webex/probes.ts';
+import type { ConnectionTestResult } from '../../webex/probes.ts';
 import { type InPlace, sayingWhatIsInPlace } from '../push-error.ts';
 import { type StepResult, Steps } from '../steps.ts';
 import { activate, connectionStatus, setToken } from './connection.ts';
@@ -11,7 +11,7 @@ export interface OktaPush {
   signIn: () => Promise<Okta>;
   accessToken: string;
   /** Asks Webex what Okta's Test API Credentials asks: Okta's API has no test of its own for a token. */
-  testCredentials: () => Promise<ProbeResult>;
+  testCredentials: () => Promise<ConnectionTestResult>;
   /** The application's ID that a person named. */
   app: string | null;
   /** The application that the token went to before. */

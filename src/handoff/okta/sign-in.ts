@@ -16,7 +16,7 @@ import {
 } from 'openid-client';
 import type { OktaSettings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
-import { assertMayCarryToken } from '../../webex/address.ts';
+import { assertSecureUrl } from '../../webex/address.ts';
 import { signInPatiently } from '../oauth-failure.ts';
 import type { HandoffPorts } from '../ports.ts';
 import { showingFetch } from '../showing-fetch.ts';
@@ -42,7 +42,7 @@ export async function signInToOkta(
   { fetch, patience, onRequest }: Pick<HandoffPorts, 'fetch' | 'patience' | 'onRequest'>,
 ): Promise<OktaSession> {
   const orgUrl = settings.orgUrl ?? missing('OKTA_CLIENT_ORGURL');
-  const { host } = assertMayCarryToken(orgUrl);
+  const { host } = assertSecureUrl(orgUrl);
   if (settings.token !== null) {
     return { orgUrl, authorization: `SSWS ${settings.token}`, fetch, secrets: [settings.token] };
   }

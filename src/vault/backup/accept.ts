@@ -1,6 +1,6 @@
 import type { Settings } from '../../config.ts';
 import type { Keychain } from '../../keys/keychain.ts';
-import { privateFolder } from '../../private-files.ts';
+import { ensurePrivateDirectory } from '../../private-files.ts';
 import { appendAudit, firstRowFollows, signChain } from '../../store/audit.ts';
 import { nextLife, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
 import { kindTitles } from '../../store/integrity/kinds.ts';
@@ -29,7 +29,7 @@ export async function acceptStore(
 ): Promise<Accepted> {
   const accepted: Accepted = { removed: [], changed: [] };
   const { lives, changes } = await everSeen({ settings, keychain });
-  privateFolder(settings.home);
+  ensurePrivateDirectory(settings.home);
   const db = await openStore(storePlace(settings));
   try {
     const hasKeys = (await listKeyEncryptionKeys(db)).length > 0;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { BrokerError } from '../../errors.ts';
-import { syncFolder } from '../../private-files.ts';
+import { fsyncDirectory } from '../../private-files.ts';
 
 /**
  * A file for its owner alone, that appears under its name whole and durable, or not at all, and never in the place of
@@ -45,7 +45,7 @@ export class NewFile {
       fsyncSync(this.#descriptor);
       closeSync(this.#descriptor);
       this.#appear();
-      syncFolder(dirname(this.path));
+      fsyncDirectory(dirname(this.path));
     } catch (error) {
       throw this.#failure(error);
     }

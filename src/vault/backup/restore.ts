@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import type { Settings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
 import type { Keychain } from '../../keys/keychain.ts';
-import { privateFolder, syncFolder } from '../../private-files.ts';
+import { ensurePrivateDirectory, fsyncDirectory } from '../../private-files.ts';
 import { appendAudit, chainStart, signChain, verifyAudit } from '../../store/audit.ts';
 import { copyTable } from '../../store/copy.ts';
 import { nextLife, type StoreIdentity, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
@@ -62,7 +62,7 @@ export interface Restored {
  */
 export async function restoreBackup(path: string, options: RestoreOptions): Promise<Restored> {
   const { settings } = options;
-  privateFolder(settings.home);
+  ensurePrivateDirectory(settings.home);
   const source: KeySource = options;
   const backup = await openBackup(path, {
     own: source,
@@ -262,7 +262,7 @@ async function copyAside(from: Db, file: string, progress: RestoreOptions['progr
   } finally {
     await to.destroy();
   }
-  syncFolder(dirname(file));
+  fsyncDirectory(dirname(file));
 }
 
 /** A database file that cannot be read any more makes room; what uses it finds the new one at its next start. */
@@ -277,7 +277,7 @@ async function setDamagedAside(
   for (const suffix of ['-wal', '-shm', '']) {
     if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${aside}${suffix}`);
   }
-  syncFolder(settings.home);
+  fsyncDirectory(settings.home);
   return aside;
 }
 

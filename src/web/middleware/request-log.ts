@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { displayable } from '../../webex/text.ts';
+import { sanitizeForDisplay } from '../../webex/text.ts';
 
 /** Logs method, path, status and time of each request: never a query, header or body, nor the secret of a one-time link or of the calendar feed. */
 export function requestLog(log: Logger): RequestHandler {
@@ -21,7 +21,7 @@ export function maskedPath(path: string): string {
   const masked = path.replace(/^(\/+(?:enter|sign-in|calendar|clear)\/+).+$/is, '$1…');
   const shown = masked
     .split('/')
-    .map((segment) => displayable(segment))
+    .map((segment) => sanitizeForDisplay(segment))
     .join('/');
   return shown.length <= 200 ? shown : `${shown.slice(0, 199)}…`;
 }
