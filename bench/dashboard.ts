@@ -1,4 +1,4 @@
-import { type ProfilePageQuery, pageOfProfiles } from '../src/store/profile-page.ts';
+import { type ProfilePageQuery, queryProfiles } from '../src/store/profile-page.ts';
 import { manyProfiles, median } from './many-profiles.ts';
 
 /*
@@ -22,7 +22,7 @@ for (const size of sizes) {
   for (const [title, { middle, ...more }] of Object.entries(pages)) {
     const after = middle ? `${now + 182 * 86_400_000}.customer` : undefined;
     const query = { sort: 'urgency' as const, limit: 50, now, after, ...more };
-    const ms = await median(15, () => pageOfProfiles(db, query));
+    const ms = await median(15, () => queryProfiles(db, query));
     rows[title] = { ...rows[title], [`${size.toLocaleString('en')} profiles`]: `${ms.toFixed(1)} ms` };
   }
   await close();

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { standingOf } from '../src/store/profile-standing.ts';
+import { derivedColumnsOf } from '../src/store/profile-standing.ts';
 import { openSqliteFile } from '../src/store/sqlite-file.ts';
 import { type Db, openStore } from '../src/store/store.ts';
 import { dayMs } from '../src/tokens/lifetimes.ts';
@@ -60,7 +60,7 @@ function fill(file: string, count: number, now: number): void {
       account_name: person,
       account_email: mail,
     };
-    const standing = standingOf(name, orgId, current);
+    const standing = derivedColumnsOf(name, orgId, current);
     profile.run(name, name, orgId, capturedAt, standing.attention_at, standing.search_text);
     const remindAt = nextReminder(expiresAt, now);
     const row = (id: string, state: string, shift: number) =>

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createApi } from '../src/api/app.ts';
 import { readSettings } from '../src/config.ts';
 import { startPostgres } from '../src/demo/postgres-server.ts';
-import { pageOfProfiles } from '../src/store/profile-page.ts';
+import { queryProfiles } from '../src/store/profile-page.ts';
 import { dueTokens } from '../src/store/reminders.ts';
 import { dueChecks } from '../src/store/token-checks.ts';
 import { beginSignIn } from '../src/vault/begin-sign-in.ts';
@@ -61,7 +61,7 @@ async function costs(databaseUrl: string, size: number): Promise<Costs> {
       }),
     );
     found['dashboard, first page and totals'] = await times(21, () =>
-      timed(() => pageOfProfiles(vault.db, { sort: 'urgency', limit: 50, now })),
+      timed(() => queryProfiles(vault.db, { sort: 'urgency', limit: 50, now })),
     );
     return found;
   } finally {

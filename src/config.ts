@@ -8,7 +8,7 @@ import {
   reminderVariables,
 } from './expiry/variables.ts';
 import { oktaOrgUrl } from './handoff/okta/org-url.ts';
-import { shortestPassphrase } from './keys/passphrase.ts';
+import { minPassphraseLength } from './keys/passphrase.ts';
 import { isPostgresUrl, parsePostgresUrl, postgresUrlExample } from './store/postgres-url.ts';
 import { isLoopback } from './webex/address.ts';
 import { documentedClientId, documentedScopes } from './webex/defaults.ts';
@@ -91,8 +91,8 @@ function url(example: string): Variable {
 }
 
 const passphrase: Variable = {
-  schema: z.string().min(shortestPassphrase),
-  expected: `a passphrase of at least ${shortestPassphrase} characters`,
+  schema: z.string().min(minPassphraseLength),
+  expected: `a passphrase of at least ${minPassphraseLength} characters`,
   example: 'six words that nobody would guess',
   secret: true,
 };

@@ -6,7 +6,7 @@ import express, {
   type Response,
 } from 'express';
 import type { Logger } from 'pino';
-import type { ClientReads } from '../store/client-reads.ts';
+import type { TokenRequestStore } from '../store/client-reads.ts';
 import { openClientReads } from '../store/open-client-reads.ts';
 import { Refusals } from '../vault/refusals.ts';
 import { storePlace, type Vault } from '../vault/vault.ts';
@@ -38,7 +38,7 @@ export interface ApiOptions {
   /** The reverse proxies whose `X-Forwarded-For` is believed: addresses or networks. None where absent. */
   trustedProxies?: string[];
   /** How the store is read; by its engine, where absent. */
-  reads?: ClientReads;
+  reads?: TokenRequestStore;
 }
 
 export interface Api {

@@ -1,5 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { Assertion, Found, FoundClient } from '../store/client-reads.ts';
+import type { Assertion, ClientRow, Lookup } from '../store/client-reads.ts';
 import { inRanges } from '../tokens/client.ts';
 import type { OAuthErrorResponse } from './oauth-error.ts';
 
@@ -24,7 +24,7 @@ export function verifySecret(secret: string): ClientProof {
 
 /** Whether the client is who it says, may still ask at all, and may from there. `now` in epoch milliseconds. */
 export function authenticate(
-  found: Found | null,
+  found: Lookup | null,
   proof: ClientProof,
   address: string,
   now: number,
@@ -58,7 +58,7 @@ function refused(code: OAuthErrorResponse['code'], description: string): Authent
   return { ok: false, refusal: { code, description }, because: 'barred' };
 }
 
-function proves(found: Found | null, proof: ClientProof, now: number): 'current' | 'previous' | null {
+function proves(found: Lookup | null, proof: ClientProof, now: number): 'current' | 'previous' | null {
   if (proof.kind === 'secret') return matchingSecret(found?.client ?? null, proof.hash, now);
   if (proof.kind === 'none' || found === null || found.assertionUsed) return null;
   return found.client.jwks === proof.jwks ? 'current' : null;
@@ -67,11 +67,7 @@ function proves(found: Found | null, proof: ClientProof, now: number): 'current'
 /** Takes as long for a client that does not exist as for one that does. */
 const nobody = Buffer.alloc(32);
 
-function matchingSecret(
-  client: FoundClient | null,
-  hash: Buffer,
-  now: number,
-): 'current' | 'previous' | null {
+function matchingSecret(client: ClientRow | null, hash: Buffer, now: number): 'current' | 'previous' | null {
   if (equal(client?.secretHash ?? null, hash)) return 'current';
   const until = client?.previousSecretUntil ?? 0;
   return equal(client?.previousSecretHash ?? null, hash) && until > now ? 'previous' : null;
@@ -82,7 +78,7 @@ function equal(stored: string | null, hash: Buffer): boolean {
   return expected.length === hash.length && timingSafeEqual(expected, hash) && stored !== null;
 }
 
-function whyNot(found: Found | null, proof: ClientProof): string {
+function whyNot(found: Lookup | null, proof: ClientProof): string {
   if (proof.kind === 'none') return proof.why;
   if (proof.kind === 'assertion' && found?.assertionUsed) {
     return 'This assertion was used before. Make a new one, with another jti, for every request.';

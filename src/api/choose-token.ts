@@ -1,4 +1,4 @@
-import type { FoundProfile, FoundToken } from '../store/client-reads.ts';
+import type { GrantedProfile, StoredToken } from '../store/client-reads.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import { tenantUrl, type WebexEndpoints } from '../webex/deployments.ts';
 import type { OAuthErrorResponse } from './oauth-error.ts';
@@ -8,8 +8,8 @@ import { comparableResource } from './resource.ts';
 const leastLeftMs = 5_000;
 
 export type Selection =
-  | { ok: true; profile: FoundProfile; token: FoundToken; scopes: string[] }
-  | { ok: false; profile: FoundProfile | null; refusal: OAuthErrorResponse };
+  | { ok: true; profile: GrantedProfile; token: StoredToken; scopes: string[] }
+  | { ok: false; profile: GrantedProfile | null; refusal: OAuthErrorResponse };
 
 /** What a request asks for. */
 export interface TokenQuery {
@@ -21,7 +21,7 @@ export interface TokenQuery {
 
 /** Which of the profiles that the client may fetch is meant, and whether its token can be handed out. */
 export function selectToken(
-  profiles: FoundProfile[],
+  profiles: GrantedProfile[],
   wish: TokenQuery,
   webex: Record<Deployment, WebexEndpoints>,
   now: number,
@@ -50,7 +50,7 @@ export function selectToken(
   return { ok: true, profile, token, scopes };
 }
 
-function whichOne(meant: FoundProfile[], wish: TokenQuery): OAuthErrorResponse {
+function whichOne(meant: GrantedProfile[], wish: TokenQuery): OAuthErrorResponse {
   if (wish.resource !== null) {
     const description =
       meant.length > 1
@@ -72,14 +72,14 @@ function whichOne(meant: FoundProfile[], wish: TokenQuery): OAuthErrorResponse {
   };
 }
 
-function none({ profile }: FoundProfile): OAuthErrorResponse {
+function none({ profile }: GrantedProfile): OAuthErrorResponse {
   return {
     code: 'invalid_grant',
     description: `The profile ${profile} holds no token. An administrator gets one with: webex-token login ${profile}`,
   };
 }
 
-function unusable({ profile }: FoundProfile, token: FoundToken, now: number): OAuthErrorResponse | null {
+function unusable({ profile }: GrantedProfile, token: StoredToken, now: number): OAuthErrorResponse | null {
   const { expiresAt, rejectedAt } = token;
   const renew = `An administrator renews it with: webex-token login ${profile}`;
   // Some clients take an `expires_in` of 0 for no end at all, and none can do anything with the last seconds.

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import type { BrokerError } from '../errors.ts';
 import type { AuditEntry } from '../store/audit-chain.ts';
-import { type Assertion, type Decision, type Found, StoreBusy } from '../store/client-reads.ts';
+import { type Assertion, type Decision, type Lookup, RetryLater } from '../store/client-reads.ts';
 import { isAboutWholeStore } from '../store/integrity/untrusted.ts';
 import { networkOf } from '../tokens/network.ts';
 import { type Authentication, authenticate } from './authenticate.ts';
@@ -69,14 +69,14 @@ export abstract class ClientRequest implements PendingRequest {
   }
 
   /** What the client gets, by what the store holds. `now` in epoch milliseconds. */
-  protected abstract outcome(found: Found, now: number): RequestOutcome;
+  protected abstract outcome(found: Lookup, now: number): RequestOutcome;
 
-  decide(found: Found | null): Decision {
+  decide(found: Lookup | null): Decision {
     try {
       return this.#decide(found);
     } catch (error) {
       // A request that has to wait does so alone, and one that cannot be decided makes no other of its batch fail.
-      if (error instanceof StoreBusy) throw error;
+      if (error instanceof RetryLater) throw error;
       this.context.log.error({ err: error }, 'a request to the token API could not be decided');
       const description = 'An unexpected failure. The log of the server says why.';
       this.#answer = { refusal: { code: 'server_error', description, status: 500 } };
@@ -84,7 +84,7 @@ export abstract class ClientRequest implements PendingRequest {
     }
   }
 
-  #decide(found: Found | null): Decision {
+  #decide(found: Lookup | null): Decision {
     const { vault } = this.context;
     const untrusted = vault.witness.problem ?? found?.untrusted ?? null;
     if (untrusted !== null) return this.#untrusted(untrusted);
@@ -133,7 +133,7 @@ export abstract class ClientRequest implements PendingRequest {
     return { granted: false, used: null, entry: stopped ? null : this.#entryIfFirst('not-authentic', null) };
   }
 
-  #notAuthenticated(authentication: Authentication, found: Found | null, now: number): Decision {
+  #notAuthenticated(authentication: Authentication, found: Lookup | null, now: number): Decision {
     if (authentication.ok) throw new Error('nobody was authenticated');
     const { refusal, because } = authentication;
     this.#answer = { refusal };
@@ -155,7 +155,7 @@ export abstract class ClientRequest implements PendingRequest {
   }
 
   /** What anybody can cause as often as they like is written once, and then counted. */
-  #entryIfFirst(outcome: string, found: Found | null): AuditEntry | null {
+  #entryIfFirst(outcome: string, found: Lookup | null): AuditEntry | null {
     if (this.#firstEntry === undefined) {
       const entry = { ...this.#entry(outcome, null), ...(found === null && { client: null }) };
       this.#firstEntry = this.context.refusals.isFirst(entry) ? entry : null;

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { type Found, type FoundProfile, type FoundToken, StoreBusy } from '../store/client-reads.ts';
+import { type GrantedProfile, type Lookup, RetryLater, type StoredToken } from '../store/client-reads.ts';
 import { knownEnd } from '../tokens/lifetimes.ts';
 import { describeAccessToken } from '../webex/access-token.ts';
 import { tenantUrl } from '../webex/deployments.ts';
@@ -38,7 +38,7 @@ class IntrospectionRequest extends ClientRequest {
     this.orgId = this.#token === undefined ? null : describeAccessToken(this.#token).orgId;
   }
 
-  protected outcome(found: Found, now: number): RequestOutcome {
+  protected outcome(found: Lookup, now: number): RequestOutcome {
     if (this.#token === undefined) {
       return {
         profile: null,
@@ -54,7 +54,7 @@ class IntrospectionRequest extends ClientRequest {
     }
   }
 
-  #describe(found: Found, value: string, now: number): RequestOutcome {
+  #describe(found: Lookup, value: string, now: number): RequestOutcome {
     const match = this.#find(found.profiles, value, now);
     if (match === null) return { profile: null, json: '{"active":false}', granted: false };
     const { issuer, vault } = this.context;
@@ -71,14 +71,18 @@ class IntrospectionRequest extends ClientRequest {
     return { profile, json, granted: true };
   }
 
-  #find(profiles: FoundProfile[], value: string, now: number): (FoundProfile & { token: FoundToken }) | null {
+  #find(
+    profiles: GrantedProfile[],
+    value: string,
+    now: number,
+  ): (GrantedProfile & { token: StoredToken }) | null {
     const { profile, token } = this.#byDigest(profiles).get(digestOf(value)) ?? {};
     if (profile === undefined || token === undefined) return null;
     return token.expiresAt <= now ? null : { ...profile, token };
   }
 
   /** The tokens that were looked up, by their digests: once for all requests that share a look-up. */
-  #byDigest(profiles: FoundProfile[]): TokensByDigest {
+  #byDigest(profiles: GrantedProfile[]): TokensByDigest {
     const known = byDigest.get(profiles);
     if (known !== undefined) return known;
     const tokens: TokensByDigest = new Map();
@@ -95,18 +99,18 @@ class IntrospectionRequest extends ClientRequest {
     return tokens;
   }
 
-  #digest(token: FoundToken, profile: FoundProfile): string | null {
+  #digest(token: StoredToken, profile: GrantedProfile): string | null {
     try {
       return this.context.opened.digest(token, profile);
     } catch (error) {
       // Only what cannot be opened for good is no token of this store.
-      if (error instanceof StoreBusy || missingKeyRefusal(error) !== null) throw error;
+      if (error instanceof RetryLater || missingKeyRefusal(error) !== null) throw error;
       this.context.log.error({ err: error, profile: profile.profile }, 'a stored token cannot be opened');
       return null;
     }
   }
 }
 
-type TokensByDigest = Map<string, { profile: FoundProfile; token: FoundToken }>;
+type TokensByDigest = Map<string, { profile: GrantedProfile; token: StoredToken }>;
 
-const byDigest = new WeakMap<FoundProfile[], TokensByDigest>();
+const byDigest = new WeakMap<GrantedProfile[], TokensByDigest>();

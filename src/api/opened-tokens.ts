@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type FoundProfile, type FoundToken, StoreBusy } from '../store/client-reads.ts';
+import { type GrantedProfile, RetryLater, type StoredToken } from '../store/client-reads.ts';
 import type { VaultKeys } from '../vault/vault-keys.ts';
 
 /** How long an opened token may stay in memory. Milliseconds. */
@@ -37,7 +37,7 @@ export class DecryptedTokenCache {
    * Throws `E_SEAL` where the token cannot be opened, and `StoreBusy` where its key has to be looked up first: another
    * process has made a new one. The request is then tried again.
    */
-  open({ tokenId, sealed }: FoundToken, { profileId }: FoundProfile): string {
+  open({ tokenId, sealed }: StoredToken, { profileId }: GrantedProfile): string {
     const known = this.#opened.get(tokenId);
     const now = this.#now();
     const same = known !== undefined && known.sealed === sealed && known.profileId === profileId;
@@ -45,7 +45,7 @@ export class DecryptedTokenCache {
     if (!this.#keys.knows(sealed)) {
       // Where the store cannot be asked, the next try says so.
       this.#keys.lookUp(sealed).catch(() => {});
-      throw new StoreBusy();
+      throw new RetryLater();
     }
     const accessToken = this.#keys.openNow(sealed, { tokenId, profileId });
     this.#opened.set(tokenId, { accessToken, sealed, profileId, openedAt: now });
@@ -57,7 +57,7 @@ export class DecryptedTokenCache {
    * SHA-256 of a token in hexadecimal. It is kept for as long as the token's text is the same, for many tokens may have
    * to be compared with one. Throws as `open` does.
    */
-  digest(token: FoundToken, profile: FoundProfile): string {
+  digest(token: StoredToken, profile: GrantedProfile): string {
     const known = this.#digests.get(token.tokenId);
     if (known?.sealed === token.sealed && known.profileId === profile.profileId) return known.digest;
     const digest = digestOf(this.open(token, profile));

@@ -1,4 +1,9 @@
-import { type ClientRead, type ClientReads, NotDurable, StoreBusy } from '../store/client-reads.ts';
+import {
+  NotDurable,
+  RetryLater,
+  type TokenRequestRead,
+  type TokenRequestStore,
+} from '../store/client-reads.ts';
 import { FairQueue, type Lane } from './fair-queue.ts';
 
 /** How long a request waits for the store, or for a key, and how soon it tries again at first and at last. Milliseconds. */
@@ -10,7 +15,7 @@ const lastRetryMs = 500;
 export const batchSize = 128;
 
 /** A request in the queue. Exactly one of `answer` and `fail` is called, unless it has to be decided again. */
-export interface PendingRequest extends ClientRead {
+export interface PendingRequest extends TokenRequestRead {
   readonly lane: Lane;
   /** The store could not be read or written. */
   fail(error: unknown): void;
@@ -28,15 +33,15 @@ interface Retries {
  * that fails is tried again in parts, and one that has to wait does so by itself.
  */
 export class BatchQueue {
-  readonly #reads: ClientReads;
+  readonly #reads: TokenRequestStore;
   readonly #now: () => number;
   readonly #waiting = new FairQueue<PendingRequest>();
   /** Requests that were put back, for as long as they are not answered. */
-  readonly #retries = new WeakMap<ClientRead, Retries>();
+  readonly #retries = new WeakMap<TokenRequestRead, Retries>();
   #putBack = 0;
   #running: Promise<void> | null = null;
 
-  constructor(reads: ClientReads, now: () => number) {
+  constructor(reads: TokenRequestStore, now: () => number) {
     this.#reads = reads;
     this.#now = now;
   }
@@ -66,7 +71,7 @@ export class BatchQueue {
       const again = new Set(await this.#runWhenFree(batch, deadline));
       for (const read of batch) if (again.has(read)) this.#tryAgain(read);
     } catch (error) {
-      const final = error instanceof StoreBusy || error instanceof NotDurable;
+      const final = error instanceof RetryLater || error instanceof NotDurable;
       if (batch.length === 1 || final || performance.now() > deadline) {
         for (const read of batch) read.fail(error);
         return;
@@ -78,12 +83,12 @@ export class BatchQueue {
     }
   }
 
-  async #runWhenFree(batch: PendingRequest[], deadline: number): Promise<ClientRead[]> {
+  async #runWhenFree(batch: PendingRequest[], deadline: number): Promise<TokenRequestRead[]> {
     for (;;) {
       try {
         return await this.#reads.run(batch, this.#now());
       } catch (error) {
-        if (!(error instanceof StoreBusy) || performance.now() > deadline) throw error;
+        if (!(error instanceof RetryLater) || performance.now() > deadline) throw error;
         await pause(firstRetryMs);
       }
     }
@@ -94,7 +99,7 @@ export class BatchQueue {
     const retries = this.#retries.get(read) ?? { count: 0, until: performance.now() + patienceMs };
     this.#retries.set(read, retries);
     if (performance.now() > retries.until) {
-      read.fail(new StoreBusy('what the request needs could not be had in time'));
+      read.fail(new RetryLater('what the request needs could not be had in time'));
       return;
     }
     retries.count += 1;

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { BrokerError } from '../errors.ts';
 import { secondsLeft } from '../handoff/handed-token.ts';
-import type { Found } from '../store/client-reads.ts';
+import type { Lookup } from '../store/client-reads.ts';
 import { defaultMaxExpiresIn } from '../tokens/client.ts';
 import { knownEnd } from '../tokens/lifetimes.ts';
 import { isUuid } from '../webex/organization-id.ts';
@@ -49,7 +49,7 @@ class TokenRequest extends ClientRequest {
     this.orgId = isUuid(last) ? last : null;
   }
 
-  protected outcome(found: Found, now: number): RequestOutcome {
+  protected outcome(found: Lookup, now: number): RequestOutcome {
     const { vault, opened, log } = this.context;
     if (this.#problem !== null) return { profile: null, refusal: this.#problem };
     const choice = selectToken(found.profiles, this.#wish, vault.settings.webex, now);

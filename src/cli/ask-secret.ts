@@ -1,5 +1,5 @@
 import { BrokerError } from '../errors.ts';
-import { shortestPassphrase } from '../keys/passphrase.ts';
+import { minPassphraseLength } from '../keys/passphrase.ts';
 import { note } from './terminal.ts';
 
 /** Asks for a passphrase without showing it. Null where there is no terminal to ask on. */
@@ -37,8 +37,8 @@ export async function newPassphrase(set: string | null, variable: string): Promi
       help: `Set ${variable} to it.`,
     });
   }
-  if (first.length < shortestPassphrase) {
-    throw new BrokerError('E_USAGE', `That is shorter than ${shortestPassphrase} characters.`, {
+  if (first.length < minPassphraseLength) {
+    throw new BrokerError('E_USAGE', `That is shorter than ${minPassphraseLength} characters.`, {
       help: 'Some words that nobody would guess together are easiest to remember.',
     });
   }

@@ -5,7 +5,7 @@ import { defaultHome, environmentWithDotEnv } from '../environment.ts';
 import { type Format, formats, formatToken, type HandedToken } from '../handoff/formats.ts';
 import { timeLeft } from '../handoff/handed-token.ts';
 import { unwrapDataKey } from '../keys/data-key.ts';
-import { keyIdOf as kidOf } from '../keys/jwe.ts';
+import { kidOf } from '../keys/jwe.ts';
 import { readKeyFile } from '../keys/key-file.ts';
 import { keyId as keyIdOf } from '../keys/key-id.ts';
 import { openToken } from '../keys/key-ring.ts';
@@ -91,7 +91,7 @@ function read(profile: string, format: Format): string | null {
   // Several, or another one than was seen last: whether they can be trusted is for the whole program to say.
   if (sealingKey === undefined || dataKeys.length > 1) return null;
   if (!isLastSeen(keyFile, home, sealingKey.id)) return null;
-  const keys: DataKeys = { ring: { sealingKey, dataKeys }, refresh: () => Promise.resolve() };
+  const keys: DataKeys = { ring: { primaryKey: sealingKey, dataKeys }, refresh: () => Promise.resolve() };
   // As one state: somebody may write at this moment.
   database.exec('begin');
   const stored = storedToken(database, profile);

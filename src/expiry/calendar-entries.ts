@@ -1,6 +1,6 @@
 import { nextTurn } from '../next-turn.ts';
 import { type StoredEntry, saveEntries, storedEntries } from '../store/calendar-entries.ts';
-import { profilesInPages } from '../store/profile-page.ts';
+import { iterateProfiles } from '../store/profile-page.ts';
 import { currentTokensOf } from '../store/tokens.ts';
 import { expiryOf, knownEnd } from '../tokens/lifetimes.ts';
 import type { Token } from '../tokens/token.ts';
@@ -37,7 +37,7 @@ export async function* calendarPieces(
 
 async function* entriesOf(records: Records, names: readonly string[]): AsyncGenerator<CalendarEntry[]> {
   if (names.length === 0) {
-    for await (const page of profilesInPages(records.db, {}, records.now())) {
+    for await (const page of iterateProfiles(records.db, {}, records.now())) {
       const entries = page.flatMap(({ profile, current }) =>
         current === null || !hasKnownEnd(current) ? [] : [{ profile, token: current }],
       );

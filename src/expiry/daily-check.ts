@@ -1,13 +1,13 @@
 import { BrokerError } from '../errors.ts';
 import { nextTurn } from '../next-turn.ts';
 import { appendAudit } from '../store/audit.ts';
-import { never } from '../store/profile-standing.ts';
+import { farFuture } from '../store/profile-standing.ts';
 import { profileById } from '../store/profiles.ts';
-import { count } from '../store/tallies.ts';
-import { type DueCheck, dueChecks, planCheck, planChecks, recordCheck } from '../store/token-checks.ts';
+import { incrementCounter } from '../store/tallies.ts';
+import { type DueCheck, dueChecks, leaseCheck, planChecks, recordCheck } from '../store/token-checks.ts';
 import { tokenById } from '../store/tokens.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
-import { spread } from '../tokens/spread.ts';
+import { withJitter } from '../tokens/spread.ts';
 import { type Answer, answerOutcome, askWebex, openForWebex, recordAnswer } from '../vault/ask-webex.ts';
 import type { Vault } from '../vault/vault.ts';
 
@@ -41,10 +41,10 @@ export async function checkNext(vault: Vault, random: () => number): Promise<Che
     const passed = wanted === -1 ? plans : plans.slice(0, wanted);
     await planChecks(
       vault.db,
-      passed.map(({ due, at }) => ({ due, at: at ?? never })),
+      passed.map(({ due, at }) => ({ due, at: at ?? farFuture })),
     );
     const first = due[wanted];
-    if (first !== undefined && (await planCheck(vault.db, first, now + leaseMs))) {
+    if (first !== undefined && (await leaseCheck(vault.db, first, now + leaseMs))) {
       const checked = await check(vault, first, random);
       if (checked !== null) return checked;
     }
@@ -59,11 +59,11 @@ const dueAtOnce = 50;
 /** Until when a token that comes up needs no check; null where it does. Epoch milliseconds. */
 function putOff(due: DueCheck, now: number, random: () => number): number | null {
   const { verifiedAt, rejectedAt, confirmed, reported } = due;
-  if (!canStillLive(due, now)) return never;
+  if (!canStillLive(due, now)) return farFuture;
   const recently = verifiedAt !== null && verifiedAt <= now && now - verifiedAt < recentlyMs;
   // Where an unproven date has passed since, asking at once settles it.
-  const settled = confirmed !== null || (reported ?? never) > now;
-  return recently && rejectedAt === null && settled ? verifiedAt + spread(dayMs, random) : null;
+  const settled = confirmed !== null || (reported ?? farFuture) > now;
+  return recently && rejectedAt === null && settled ? verifiedAt + withJitter(dayMs, random) : null;
 }
 
 /** Until its end, and where nobody confirmed that: until the last of the dates that were named. */
@@ -92,7 +92,7 @@ async function notAuthentic(vault: Vault, { tokenId, failures }: DueCheck): Prom
   const [now, outcome] = [vault.now(), 'unreadable'];
   await vault.db.transaction().execute(async (trx) => {
     await recordCheck(trx, tokenId, { now, nextAt: now + dayMs, failures: failures + 1, outcome });
-    await count(trx, 'checks', outcome);
+    await incrementCounter(trx, 'checks', outcome);
     await appendAudit(trx, now, { action: 'check', outcome, profile: row.name });
   });
   return { profile: row.name, outcome, change: null, leaveAloneMs: 0 };
@@ -116,11 +116,11 @@ async function checkAuthentic(vault: Vault, due: DueCheck, random: () => number)
   const change = await vault.db.transaction().execute(async (trx) => {
     const now = vault.now();
     const pauseMs = unanswered
-      ? Math.max(retryAfterMs, spread(pauseAfter(failures), random))
-      : spread(dayMs, random);
+      ? Math.max(retryAfterMs, withJitter(pauseAfter(failures), random))
+      : withJitter(dayMs, random);
     const changed = answer === null ? null : await recordAnswer(trx, token.id, answer, now);
     await recordCheck(trx, token.id, { now, nextAt: Math.ceil(now + pauseMs), failures, outcome });
-    await count(trx, 'checks', outcome);
+    await incrementCounter(trx, 'checks', outcome);
     await appendAudit(trx, now, { action: 'check', outcome, profile: profile.name });
     return changed;
   });

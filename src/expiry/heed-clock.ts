@@ -1,8 +1,8 @@
-import { watchAllAnew } from '../store/handoffs.ts';
-import { heed, heeded } from '../store/heeded.ts';
-import { lookAtAll } from '../store/reminders.ts';
+import { rescheduleStatusChecks } from '../store/handoffs.ts';
+import { getMeta, swapMeta } from '../store/heeded.ts';
+import { recheckAll } from '../store/reminders.ts';
 import type { Db } from '../store/store.ts';
-import { checkAllAnew } from '../store/token-checks.ts';
+import { rescheduleChecks } from '../store/token-checks.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
 
 /** A clock this far behind the newest instant that the store has seen was set back. Milliseconds. */
@@ -14,19 +14,19 @@ const setBackBy = dayMs;
  * recorded last, so that it is done again where the process ends in between.
  */
 export async function heedClockAndDays(db: Db, now: number, days: readonly number[]): Promise<void> {
-  const newest = Number((await heeded(db, 'clock')) ?? 0);
+  const newest = Number((await getMeta(db, 'clock')) ?? 0);
   const setBack = now < newest - setBackBy;
   const wanted = days.join(',');
-  const planned = await heeded(db, 'reminder-days');
+  const planned = await getMeta(db, 'reminder-days');
   // Where no days are recorded, nothing was planned yet.
-  if (setBack || (planned !== null && planned !== wanted)) await lookAtAll(db);
+  if (setBack || (planned !== null && planned !== wanted)) await recheckAll(db);
   if (setBack) {
-    await checkAllAnew(db, now);
-    await watchAllAnew(db);
+    await rescheduleChecks(db, now);
+    await rescheduleStatusChecks(db);
   }
-  await heed(db, 'reminder-days', wanted);
+  await swapMeta(db, 'reminder-days', wanted);
   // Once an hour is often enough to know it by.
-  if (setBack || now > newest + 3_600_000) await heed(db, 'clock', String(now));
+  if (setBack || now > newest + 3_600_000) await swapMeta(db, 'clock', String(now));
 }
 
 /**
@@ -35,7 +35,7 @@ export async function heedClockAndDays(db: Db, now: number, days: readonly numbe
  */
 export async function plansBy(trx: Db, days: readonly number[]): Promise<boolean> {
   const wanted = days.join(',');
-  const planned = await heeded(trx, 'reminder-days');
-  if (planned === null) await heed(trx, 'reminder-days', wanted);
+  const planned = await getMeta(trx, 'reminder-days');
+  if (planned === null) await swapMeta(trx, 'reminder-days', wanted);
   return planned === null || planned === wanted;
 }

@@ -2,7 +2,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import { listHandoffs } from '../store/handoffs.ts';
 import { countByStatus } from '../store/profile-page.ts';
 import { listProfiles } from '../store/profiles.ts';
-import { tallies } from '../store/tallies.ts';
+import { readCounters } from '../store/tallies.ts';
 import { expiryOf, knownEnd } from '../tokens/lifetimes.ts';
 import { statusOf } from '../tokens/status.ts';
 import type { Records } from '../vault/vault.ts';
@@ -62,7 +62,7 @@ export async function metricsText({ db, now }: Records): Promise<{ contentType: 
     labelNames: ['channel', 'outcome'],
     registers,
   });
-  for (const { label, value } of await tallies(db, 'reminders')) {
+  for (const { label, value } of await readCounters(db, 'reminders')) {
     const [channel = '', outcome = ''] = label.split(' ');
     reminders.inc({ channel, outcome }, value);
   }
@@ -72,7 +72,7 @@ export async function metricsText({ db, now }: Records): Promise<{ contentType: 
     labelNames: ['outcome'],
     registers,
   });
-  for (const { label, value } of await tallies(db, 'checks')) checks.inc({ outcome: label }, value);
+  for (const { label, value } of await readCounters(db, 'checks')) checks.inc({ outcome: label }, value);
 
   return { contentType: registry.contentType, text: await registry.metrics() };
 }

@@ -1,5 +1,5 @@
 import { quarantinedHandoffs } from '../store/handoffs.ts';
-import { pageOfProfiles, type StatusTotals } from '../store/profile-page.ts';
+import { queryProfiles, type StatusTotals } from '../store/profile-page.ts';
 import { findProfile, profileById } from '../store/profiles.ts';
 import { currentTokensOf } from '../store/tokens.ts';
 import type { Records } from '../vault/vault.ts';
@@ -19,7 +19,7 @@ const mostNamed = 50;
 export async function monitorAll(records: Records, withinDays: number, tag?: string): Promise<MonitorReport> {
   const { db } = records;
   const at = records.now();
-  const { rows, totals } = await pageOfProfiles(db, {
+  const { rows, totals } = await queryProfiles(db, {
     sort: 'urgency',
     limit: mostNamed,
     now: at,
@@ -66,7 +66,7 @@ async function quarantinesOf(
 
 /** They stand at the end of the order, where the first page seldom reaches. */
 async function emptyProfiles({ db }: Records, now: number, tag?: string): Promise<Monitored[]> {
-  const { rows } = await pageOfProfiles(db, { status: 'empty', sort: 'name', limit: 10, now, tag });
+  const { rows } = await queryProfiles(db, { status: 'empty', sort: 'name', limit: 10, now, tag });
   return rows.map(({ profile }) => monitored(profile, null, { now, withinDays: 0 }));
 }
 

@@ -1,21 +1,21 @@
 import { nextTurn } from '../next-turn.ts';
-import { never } from '../store/profile-standing.ts';
+import { farFuture } from '../store/profile-standing.ts';
 import { profileById } from '../store/profiles.ts';
 import {
   type ChannelName,
-  type Claim,
-  claimReminder,
   type DueToken,
   dueTokens,
-  lookAtUnsent,
+  type Lease,
+  leaseReminder,
   type Reminder,
+  recheckUnsent,
   recordFailed,
   recordSent,
   remindersOf,
   remindersOn,
   setNextLooks,
 } from '../store/reminders.ts';
-import { count } from '../store/tallies.ts';
+import { incrementCounter } from '../store/tallies.ts';
 import { tokenById } from '../store/tokens.ts';
 import { expiryOf } from '../tokens/lifetimes.ts';
 import type { Records } from '../vault/vault.ts';
@@ -88,7 +88,7 @@ interface Run extends SendOptions {
 const downAfter = 5;
 
 async function sendOn(channel: Channel, records: Records, run: Run): Promise<Delivery[]> {
-  if (run.impatient) await lookAtUnsent(records.db, channel.name, run.startedAt);
+  if (run.impatient) await recheckUnsent(records.db, channel.name, run.startedAt);
   const deliveries: Delivery[] = [];
   let failures = 0;
   for await (const due of whatIsDue(channel, records, run)) {
@@ -175,10 +175,10 @@ interface Plan {
 function planOf(token: DueToken, rows: readonly Reminder[], { settings }: Records, looking: Looking): Plan {
   const { days } = settings.reminders;
   const reached = reachedAt(token, days, looking.now);
-  const nextOccasion = nextOccasionAt(token, days, looking.now) ?? never;
+  const nextOccasion = nextOccasionAt(token, days, looking.now) ?? farFuture;
   const decision: Decision =
     reached === null ? { do: 'nothing' } : decide(reached, rows, standsFor(token), looking);
-  const until = decision.do === 'wait' ? decision.until : never;
+  const until = decision.do === 'wait' ? decision.until : farFuture;
   return {
     reached,
     decision,
@@ -204,11 +204,11 @@ async function remind(
   const lookAgain = (at: number) =>
     setNextLooks(db, channel.name, [{ token: due, at: Math.min(at, nextOccasion) }]);
   if (reached === null || decision.do !== 'send') {
-    await lookAgain(lookAt ?? never);
+    await lookAgain(lookAt ?? farFuture);
     return null;
   }
   const claim = claimOf({ ...reached, tokenId: due.id }, channel, decision, options.claimant, now);
-  if (!(await claimReminder(db, claim, decision.known))) {
+  if (!(await leaseReminder(db, claim, decision.known))) {
     await lookAgain(claim.claimedUntil);
     return null;
   }
@@ -258,7 +258,7 @@ async function tell(
   );
   if (decision.do !== 'send') return null;
   const claim = claimOf(notice, channel, decision, options.claimant, now);
-  if (!(await claimReminder(db, claim, decision.known))) return null;
+  if (!(await leaseReminder(db, claim, decision.known))) return null;
   return await deliver(records, channel, await notice.message(), claim, async () => {});
 }
 
@@ -267,12 +267,12 @@ function lookingOf({ claimant, impatient = false }: SendOptions, now: number): L
 }
 
 function claimOf(
-  { tokenId, occasion, aboutAt }: Pick<Claim, 'tokenId' | 'occasion' | 'aboutAt'>,
+  { tokenId, occasion, aboutAt }: Pick<Lease, 'tokenId' | 'occasion' | 'aboutAt'>,
   channel: Channel,
   { attempt, deliveredTo }: Extract<Decision, { do: 'send' }>,
   claimant: Claimant,
   now: number,
-): Claim {
+): Lease {
   const claimedUntil = now + claimFor(channel.timeoutMs ?? deliveryTimeoutMs);
   return {
     tokenId,
@@ -291,7 +291,7 @@ async function deliver(
   { db, now }: Records,
   channel: Channel,
   message: ReminderMessage,
-  claim: Claim,
+  claim: Lease,
   lookAgain: (at: number) => Promise<void>,
 ): Promise<Attempt> {
   const about = {
@@ -312,7 +312,7 @@ async function deliver(
       const retryAt = now() + pauseAfter(claim.attempt);
       await recordFailed(db, claim, { now: now(), retryAt, error, deliveredTo });
       await lookAgain(retryAt);
-      await count(db, 'reminders', `${channel.name} failed`);
+      await incrementCounter(db, 'reminders', `${channel.name} failed`);
       return {
         delivery: { ...about, outcome: 'failed', error },
         channelFailures: partly !== null ? 0 : failure instanceof ChannelSilent ? downAfter : 1,
@@ -321,8 +321,8 @@ async function deliver(
     missed = error;
   }
   await recordSent(db, claim, now(), missed);
-  await lookAgain(never);
-  await count(db, 'reminders', `${channel.name} sent`);
+  await lookAgain(farFuture);
+  await incrementCounter(db, 'reminders', `${channel.name} sent`);
   return {
     delivery: { ...about, outcome: 'sent', ...(missed !== null && { error: missed }) },
     channelFailures: 0,

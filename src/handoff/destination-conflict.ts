@@ -1,5 +1,5 @@
 import { BrokerError } from '../errors.ts';
-import { type HandoffKind, otherProfilesAt } from '../store/handoffs.ts';
+import { otherProfilesAt, type ProviderId } from '../store/handoffs.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Vault } from '../vault/vault.ts';
 import { isUuid } from '../webex/organization-id.ts';
@@ -15,7 +15,7 @@ interface App {
 export class DestinationConflictError extends BrokerError {
   readonly app: App;
 
-  constructor(tool: HandoffKind, profile: string, app: App, reason: string) {
+  constructor(tool: ProviderId, profile: string, app: App, reason: string) {
     const command = `webex-token push ${tool} ${profile} --app ${app.id} --replace-organization`;
     super('E_OTHER_ORGANIZATION', `"${app.name}" (${app.id}) provisions something else: ${reason}`, {
       help: `Nothing was changed. Name the right application with --app ID. To replace this one on purpose: ${command}`,
@@ -25,7 +25,7 @@ export class DestinationConflictError extends BrokerError {
 }
 
 export interface PushTarget {
-  tool: HandoffKind;
+  tool: ProviderId;
   /** The tenant URL that the push would save; null where the tool does not keep one. */
   tenantUrl: string | null;
   /** The person named the application and said that it may be taken from another organization. */

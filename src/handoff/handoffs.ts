@@ -1,10 +1,10 @@
 import { appendAudit } from '../store/audit.ts';
 import {
+  type Destination,
   deleteHandoff,
-  type Handoff,
-  type HandoffKind,
   handoffsOf,
   listHandoffs,
+  type ProviderId,
 } from '../store/handoffs.ts';
 import { tokensOf } from '../store/tokens.ts';
 import type { Profile } from '../tokens/profile.ts';
@@ -16,7 +16,7 @@ import { recordHandedOver, toolTitles } from './record-push.ts';
 
 /** One place that has a profile's token, as `show --json` tells it. Instants are RFC 3339 in UTC. */
 export interface HandoffView {
-  tool: HandoffKind;
+  tool: ProviderId;
   app: string;
   appName: string;
   cloud: string | null;
@@ -54,7 +54,7 @@ async function viewsOf(vault: Vault, profile: Profile): Promise<HandoffView[]> {
   return handoffs.map((handoff) => viewOf(handoff, current?.id ?? null, vault.now()));
 }
 
-function viewOf(handoff: Handoff, currentTokenId: string | null, now: number): HandoffView {
+function viewOf(handoff: Destination, currentTokenId: string | null, now: number): HandoffView {
   const watch = handoff.watch as EntraWatch | null;
   return {
     tool: handoff.kind,
@@ -115,7 +115,7 @@ export function handoffLabel({ tool, upToDate, provisioning }: HandoffView): str
 export async function rememberByHand(
   vault: Vault,
   name: string,
-  place: { kind: HandoffKind; appId?: string; appName?: string; cloud?: string | null },
+  place: { kind: ProviderId; appId?: string; appName?: string; cloud?: string | null },
   actor: Actor,
 ): Promise<void> {
   const profile = await requireProfile(vault, name);
@@ -130,7 +130,7 @@ export async function rememberByHand(
 export async function forgetHandoff(
   vault: Vault,
   name: string,
-  place: { kind: HandoffKind; appId: string },
+  place: { kind: ProviderId; appId: string },
   actor: Actor,
 ): Promise<void> {
   const profile = await requireProfile(vault, name);

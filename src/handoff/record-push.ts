@@ -1,6 +1,6 @@
 import { BrokerError } from '../errors.ts';
 import { appendAudit } from '../store/audit.ts';
-import { clearOtherProfilesAt, type Handoff, saveHandoff } from '../store/handoffs.ts';
+import { clearOtherProfilesAt, type Destination, saveHandoff } from '../store/handoffs.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
 
@@ -11,7 +11,7 @@ export const toolTitles = { entra: 'Entra ID', okta: 'Okta' } as const;
 export async function recordHandedOver(
   vault: Vault,
   profile: Profile,
-  handoff: Pick<Handoff, 'kind' | 'appId' | 'appName' | 'cloud' | 'method' | 'tokenId' | 'steps'>,
+  handoff: Pick<Destination, 'kind' | 'appId' | 'appName' | 'cloud' | 'method' | 'tokenId' | 'steps'>,
   actor: Actor,
 ): Promise<void> {
   const now = vault.now();
@@ -33,7 +33,7 @@ export async function recordHandedOver(
 export async function auditFailedPush(
   vault: Vault,
   profile: Profile,
-  kind: Handoff['kind'],
+  kind: Destination['kind'],
   error: unknown,
   actor: Actor,
 ): Promise<void> {

@@ -23,17 +23,17 @@ export async function wrapDataKey(
 ): Promise<WrappedDataKey> {
   const dataKeyId = keyId(dataKey);
   const keyEncryptionKeyId = keyId(keyEncryptionKey);
-  const belonging = dataKeyBelonging({ dataKeyId, generation });
+  const belonging = dataKeyAad({ dataKeyId, generation });
   const jwe = await seal(dataKey, keyEncryptionKey, keyEncryptionKeyId, belonging);
   return { dataKeyId, keyEncryptionKeyId, generation, jwe };
 }
 
 export function unwrapDataKey(wrapped: WrappedDataKey, keyEncryptionKey: Uint8Array): Buffer {
-  return open(wrapped.jwe, keyEncryptionKey, wrapped.keyEncryptionKeyId, dataKeyBelonging(wrapped));
+  return open(wrapped.jwe, keyEncryptionKey, wrapped.keyEncryptionKeyId, dataKeyAad(wrapped));
 }
 
 /** Which data key a wrapped one is, in the header that is sealed along. */
-export function dataKeyBelonging({
+export function dataKeyAad({
   dataKeyId,
   generation,
 }: Pick<WrappedDataKey, 'dataKeyId' | 'generation'>): Record<string, string> {

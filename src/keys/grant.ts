@@ -1,5 +1,5 @@
-import { dataKeyBelonging, type WrappedDataKey } from './data-key.ts';
-import { open, SealBroken, seal } from './jwe.ts';
+import { dataKeyAad, type WrappedDataKey } from './data-key.ts';
+import { DecryptionError, open, seal } from './jwe.ts';
 import { keyId } from './key-id.ts';
 import { privateKeyOf } from './wrapping-key.ts';
 
@@ -11,22 +11,22 @@ import { privateKeyOf } from './wrapping-key.ts';
  */
 
 /** A key that both sides have. `id` is its `keyId`. */
-export interface Voucher {
+export interface AuthorizingKey {
   id: string;
   key: Uint8Array;
 }
 
-export interface Grantee {
+export interface Recipient {
   id: string;
   /** X25519, base64url. */
   publicKey: string;
 }
 
-export async function grantDataKey(
+export async function wrapForRecipient(
   dataKey: Uint8Array,
   generation: number,
-  grantee: Grantee,
-  voucher: Voucher,
+  grantee: Recipient,
+  voucher: AuthorizingKey,
 ): Promise<WrappedDataKey> {
   const { CompactEncrypt, importJWK } = await import('jose');
   const to = await importJWK({ kty: 'OKP', crv: 'X25519', x: grantee.publicKey }, 'ECDH-ES');
@@ -34,18 +34,18 @@ export async function grantDataKey(
     .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' })
     .encrypt(to);
   const dataKeyId = keyId(dataKey);
-  const belonging = { ...dataKeyBelonging({ dataKeyId, generation }), grantee: grantee.id };
+  const belonging = { ...dataKeyAad({ dataKeyId, generation }), grantee: grantee.id };
   const jwe = await seal(Buffer.from(encrypted), voucher.key, voucher.id, belonging);
   return { dataKeyId, keyEncryptionKeyId: grantee.id, generation, jwe };
 }
 
 /** Throws `SealBroken` where it was not granted by somebody who has the voucher, or not to this key. */
-export async function openGrant(
+export async function unwrapForRecipient(
   granted: WrappedDataKey,
   keyEncryptionKey: Uint8Array,
-  voucher: Voucher,
+  voucher: AuthorizingKey,
 ): Promise<Buffer> {
-  const belonging = { ...dataKeyBelonging(granted), grantee: granted.keyEncryptionKeyId };
+  const belonging = { ...dataKeyAad(granted), grantee: granted.keyEncryptionKeyId };
   const encrypted = open(granted.jwe, voucher.key, voucher.id, belonging).toString('ascii');
   const { compactDecrypt } = await import('jose');
   let dataKey: Buffer;
@@ -56,8 +56,8 @@ export async function openGrant(
     });
     dataKey = Buffer.from(plaintext);
   } catch (cause) {
-    throw new SealBroken('altered', `the data key is encrypted to another key (${String(cause)})`);
+    throw new DecryptionError('altered', `the data key is encrypted to another key (${String(cause)})`);
   }
   if (keyId(dataKey) === granted.dataKeyId) return dataKey;
-  throw new SealBroken('altered', 'the data key is another than its name says');
+  throw new DecryptionError('altered', 'the data key is another than its name says');
 }

@@ -8,10 +8,10 @@ import type { CompactJWEHeaderParameters } from 'jose';
  */
 
 /** What a JWE belongs to: header parameters that must be there, letter for letter, when it is opened. */
-export type Belonging = Readonly<Record<string, string>>;
+export type AssociatedData = Readonly<Record<string, string>>;
 
 /** A sealed text that was altered, cut, sealed with another key, or that belongs to another row. */
-export class SealBroken extends Error {
+export class DecryptionError extends Error {
   readonly reason: 'altered' | 'misplaced' | 'other-key';
 
   constructor(reason: 'altered' | 'misplaced' | 'other-key', message: string) {
@@ -26,7 +26,7 @@ export async function seal(
   plaintext: Uint8Array,
   key: Uint8Array,
   keyId: string,
-  belonging: Belonging,
+  belonging: AssociatedData,
 ): Promise<string> {
   const { CompactEncrypt } = await import('jose');
   return await new CompactEncrypt(plaintext)
@@ -35,9 +35,9 @@ export async function seal(
 }
 
 /** The `kid` of a JWE, before anything of it is believed. Throws `SealBroken`. */
-export function keyIdOf(jwe: string): string {
+export function kidOf(jwe: string): string {
   const { kid } = readHeader(jwe.split('.', 1)[0] ?? '');
-  if (typeof kid !== 'string') throw new SealBroken('altered', 'the sealed text names no key');
+  if (typeof kid !== 'string') throw new DecryptionError('altered', 'the sealed text names no key');
   return kid;
 }
 
@@ -46,7 +46,7 @@ export function open(
   jwe: string,
   key: Uint8Array | KeyObject,
   keyId: string,
-  belonging: Belonging,
+  belonging: AssociatedData,
 ): Buffer<ArrayBuffer> {
   const [protectedHeader, encryptedKey, iv, ciphertext, tag, ...rest] = jwe.split('.');
   if (
@@ -57,10 +57,10 @@ export function open(
     tag === undefined ||
     rest.length > 0
   ) {
-    throw new SealBroken('altered', 'the sealed text is not a compact JWE');
+    throw new DecryptionError('altered', 'the sealed text is not a compact JWE');
   }
   const header = readHeader(protectedHeader);
-  if (header.kid !== keyId) throw new SealBroken('other-key', 'the sealed text names another key');
+  if (header.kid !== keyId) throw new DecryptionError('other-key', 'the sealed text names another key');
 
   let plaintext: Buffer<ArrayBuffer>;
   try {
@@ -69,7 +69,7 @@ export function open(
     decipher.setAuthTag(decode(tag, 16));
     plaintext = Buffer.concat([decipher.update(decode(ciphertext)), decipher.final()]);
   } catch {
-    throw new SealBroken('altered', 'the sealed text was altered, or sealed with another key');
+    throw new DecryptionError('altered', 'the sealed text was altered, or sealed with another key');
   }
   // Only now is the header proven: it took part in the authentication.
   const expected: Record<string, string> = { ...belonging, alg: 'dir', enc: 'A256GCM', kid: keyId };
@@ -78,7 +78,7 @@ export function open(
     names.length !== Object.keys(expected).length ||
     names.some((name) => header[name] !== expected[name])
   ) {
-    throw new SealBroken('misplaced', 'the sealed text belongs to another row');
+    throw new DecryptionError('misplaced', 'the sealed text belongs to another row');
   }
   return plaintext;
 }
@@ -90,14 +90,14 @@ function readHeader(encoded: string): CompactJWEHeaderParameters {
   } catch {
     // said below
   }
-  throw new SealBroken('altered', 'the sealed text has no readable header');
+  throw new DecryptionError('altered', 'the sealed text has no readable header');
 }
 
 /** Strict base64url: Buffer.from alone would skip what does not belong there, so that a flipped letter could pass. */
 function decode(encoded: string, length?: number): Buffer<ArrayBuffer> {
   const bytes = Buffer.from(encoded, 'base64url');
   if (bytes.toString('base64url') !== encoded || (length !== undefined && bytes.length !== length)) {
-    throw new SealBroken('altered', 'the sealed text is not base64url');
+    throw new DecryptionError('altered', 'the sealed text is not base64url');
   }
   return bytes;
 }

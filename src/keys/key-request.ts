@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { BrokerError } from '../errors.ts';
 import { keyId } from './key-id.ts';
-import { admissionKeyOf, publicKeyOf } from './wrapping-key.ts';
+import { enrollmentKeyOf, publicKeyOf } from './wrapping-key.ts';
 
 /** What the holder of a key hands to somebody who may let it in. Nothing in it opens anything. */
 export interface KeyRequest {
@@ -35,7 +35,7 @@ export function requestFor(
     kind,
     name,
     publicKey: publicKeyOf(keyEncryptionKey),
-    admissionKey: admissionKeyOf(keyEncryptionKey).toString('base64url'),
+    admissionKey: enrollmentKeyOf(keyEncryptionKey).toString('base64url'),
   };
 }
 

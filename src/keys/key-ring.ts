@@ -1,22 +1,22 @@
 import { BrokerError } from '../errors.ts';
 import { unwrapDataKey, type WrappedDataKey, wrapDataKey } from './data-key.ts';
-import { openGrant, type Voucher } from './grant.ts';
-import { keyIdOf, open, SealBroken, seal } from './jwe.ts';
+import { type AuthorizingKey, unwrapForRecipient } from './grant.ts';
+import { DecryptionError, kidOf, open, seal } from './jwe.ts';
 import { keyId } from './key-id.ts';
-import { admissionKeyOf } from './wrapping-key.ts';
+import { enrollmentKeyOf } from './wrapping-key.ts';
 
 /** Which row a sealed token stands in. */
-export interface TokenPlace {
+export interface TokenRef {
   tokenId: string;
   profileId: string;
 }
 
 /** Opens a sealed token with the one data key that is at hand, where that is the one it was sealed with. */
-export function openToken(sealed: string, dataKey: Uint8Array, dataKeyId: string, place: TokenPlace): string {
-  return open(sealed, dataKey, dataKeyId, belongingOf(place)).toString('utf8');
+export function openToken(sealed: string, dataKey: Uint8Array, dataKeyId: string, place: TokenRef): string {
+  return open(sealed, dataKey, dataKeyId, tokenAad(place)).toString('utf8');
 }
 
-function belongingOf(place: TokenPlace): Record<string, string> {
+function tokenAad(place: TokenRef): Record<string, string> {
   return { token: place.tokenId, profile: place.profileId };
 }
 
@@ -61,21 +61,22 @@ export class KeyRing {
       const voucher = ring.#voucherOf(each, keyEncryptionKey, remembered);
       if (voucher === null) {
         if (granted.length > 0)
-          throw distrust(new SealBroken('misplaced', 'it follows one that was never used'));
+          throw integrityError(new DecryptionError('misplaced', 'it follows one that was never used'));
         ring.#add(each, unwrapOwn(each, keyEncryptionKey));
         continue;
       }
       try {
-        const dataKey = await openGrant(each, keyEncryptionKey, voucher);
+        const dataKey = await unwrapForRecipient(each, keyEncryptionKey, voucher);
         ring.#add(each, dataKey);
         granted.push(await wrapDataKey(dataKey, each.generation, keyEncryptionKey));
       } catch (error) {
-        throw distrust(error);
+        throw integrityError(error);
       }
     }
     if (remembered !== null && ring.generation < remembered.generation) throw older(ring, remembered);
     const isOther = ring.generation === remembered?.generation && ring.#sealingKeyId !== remembered.dataKeyId;
-    if (isOther) throw distrust(new SealBroken('other-key', 'another one of its generation was seen here'));
+    if (isOther)
+      throw integrityError(new DecryptionError('other-key', 'another one of its generation was seen here'));
     return { ring, granted };
   }
 
@@ -84,10 +85,10 @@ export class KeyRing {
     wrapped: WrappedDataKey,
     keyEncryptionKey: Uint8Array,
     remembered: RememberedKeys | null,
-  ): Voucher | null {
+  ): AuthorizingKey | null {
     let id: string;
     try {
-      id = keyIdOf(wrapped.jwe);
+      id = kidOf(wrapped.jwe);
     } catch {
       return null;
     }
@@ -97,21 +98,21 @@ export class KeyRing {
     const isNew = isFirstHere || isRemembered || wrapped.generation > remembered.generation;
     const previous = this.#keys.get(this.#sealingKeyId);
     if (previous !== undefined && this.#sealingKeyId === id && isNew) return { id, key: previous };
-    const enrollmentKey = admissionKeyOf(keyEncryptionKey);
+    const enrollmentKey = enrollmentKeyOf(keyEncryptionKey);
     const mayEnroll = this.#keys.size === 0 && (isFirstHere || isRemembered);
     if (mayEnroll && keyId(enrollmentKey) === id) return { id, key: enrollmentKey };
-    throw distrust(new SealBroken('other-key', 'a key vouches for it that no longer counts'));
+    throw integrityError(new DecryptionError('other-key', 'a key vouches for it that no longer counts'));
   }
 
   /** The newest data key. Throws `E_KEY` where there is none. */
-  get sealingKey(): Voucher {
+  get primaryKey(): AuthorizingKey {
     const key = this.#keys.get(this.#sealingKeyId);
     if (key === undefined) throw new BrokerError('E_KEY', 'The store holds no data key for this key.');
     return { id: this.#sealingKeyId, key };
   }
 
   /** Every data key, oldest first. */
-  get dataKeys(): Voucher[] {
+  get dataKeys(): AuthorizingKey[] {
     return [...this.#keys].map(([id, key]) => ({ id, key }));
   }
 
@@ -121,27 +122,32 @@ export class KeyRing {
 
   #add({ dataKeyId, generation }: WrappedDataKey, dataKey: Buffer): void {
     if (this.#keys.size > 0 && generation !== this.generation + 1) {
-      throw distrust(new SealBroken('misplaced', 'its generation does not follow the one before'));
+      throw integrityError(new DecryptionError('misplaced', 'its generation does not follow the one before'));
     }
     this.#keys.set(dataKeyId, dataKey);
     this.#sealingKeyId = dataKeyId;
     this.generation = generation;
   }
 
-  async seal(token: string, place: TokenPlace): Promise<string> {
-    const { id, key } = this.sealingKey;
-    return await seal(Buffer.from(token, 'utf8'), key, id, belongingOf(place));
+  async seal(token: string, place: TokenRef): Promise<string> {
+    const { id, key } = this.primaryKey;
+    return await seal(Buffer.from(token, 'utf8'), key, id, tokenAad(place));
   }
 
   /** Throws `E_SEAL`, which says what is wrong with the row, where it cannot be opened. */
-  open(sealed: string, place: TokenPlace): string {
+  open(sealed: string, place: TokenRef): string {
     try {
-      const dataKeyId = keyIdOf(sealed);
+      const dataKeyId = kidOf(sealed);
       const key = this.#keys.get(dataKeyId);
-      if (key === undefined) throw new SealBroken('other-key', 'it was sealed with a key that is not here');
+      if (key === undefined)
+        throw new DecryptionError('other-key', 'it was sealed with a key that is not here');
       return openToken(sealed, key, dataKeyId, place);
     } catch (error) {
-      throw distrust(error, 'A stored token', 'Sign in again to replace this token, or restore a backup.');
+      throw integrityError(
+        error,
+        'A stored token',
+        'Sign in again to replace this token, or restore a backup.',
+      );
     }
   }
 }
@@ -150,7 +156,7 @@ function unwrapOwn(wrapped: WrappedDataKey, keyEncryptionKey: Uint8Array): Buffe
   try {
     return unwrapDataKey(wrapped, keyEncryptionKey);
   } catch (error) {
-    throw distrust(error);
+    throw integrityError(error);
   }
 }
 
@@ -164,12 +170,12 @@ function older({ generation }: KeyRing, remembered: RememberedKeys): BrokerError
   );
 }
 
-function distrust(
+function integrityError(
   error: unknown,
   what = "The store's own data key",
   help = 'Restore a backup. Nothing was changed.',
 ): unknown {
-  if (!(error instanceof SealBroken)) return error;
+  if (!(error instanceof DecryptionError)) return error;
   return new BrokerError('E_SEAL', `${what} cannot be trusted: ${error.message}.`, {
     help: `The database was changed from outside or is damaged. ${help}`,
     cause: error,

@@ -10,7 +10,7 @@ export interface ScryptParameters {
 }
 
 /** In characters. One that a person can remember is longer. */
-export const shortestPassphrase = 12;
+export const minPassphraseLength = 12;
 
 /** OWASP's first choice for scrypt: 128 MiB, some tenths of a second. */
 export function newScryptParameters(): ScryptParameters {

@@ -15,7 +15,7 @@ export function privateKeyOf(keyEncryptionKey: Uint8Array): KeyObject {
 }
 
 /** What a key's request carries along, so that the first data key it is given can be told from a planted one. */
-export function admissionKeyOf(keyEncryptionKey: Uint8Array): Buffer {
+export function enrollmentKeyOf(keyEncryptionKey: Uint8Array): Buffer {
   return derive(keyEncryptionKey, 'webex-token admission');
 }
 

@@ -5,7 +5,7 @@ import { type Keychain, keychainReason, systemKeychain } from '../keys/keychain.
 import { tryPrivateFolder } from '../private-files.ts';
 import { verifyAudit } from '../store/audit.ts';
 import { listKeyEncryptionKeys } from '../store/keys.ts';
-import { shownPlace } from '../store/postgres-url.ts';
+import { redactedLocation } from '../store/postgres-url.ts';
 import { listProfiles } from '../store/profiles.ts';
 import { keyFilePath } from '../vault/obtain-key.ts';
 import { closeVault, openVault, storePlace, type Vault } from '../vault/vault.ts';
@@ -65,7 +65,7 @@ async function examineStore(
     for (const { profile } of profiles) used.add(profile.deployment);
     const size = isFile ? `, ${Math.ceil(statSync(place).size / 1024)} KiB` : '';
     return [
-      { title: 'Store', ok: true, message: `${shownPlace(place)}: ${profiles.length} profiles${size}` },
+      { title: 'Store', ok: true, message: `${redactedLocation(place)}: ${profiles.length} profiles${size}` },
       ...(await examineKey(vault, keychain)),
       await examineAudit(vault),
     ];

@@ -3,14 +3,14 @@ import { BrokerError } from '../errors.ts';
 import { checkJob } from '../expiry/schedule/check-job.ts';
 import { thisMachine } from '../expiry/schedule/machine.ts';
 import { findInstalled } from '../expiry/schedule/schedule.ts';
-import { shownPlace } from '../store/postgres-url.ts';
+import { redactedLocation } from '../store/postgres-url.ts';
 import { storePlace } from '../vault/vault.ts';
 import type { Finding } from './finding.ts';
 
 /** Whether the job that sends reminders is installed, and would run. */
 export async function examineSchedule(settings: Settings): Promise<Finding[]> {
   const title = 'Scheduled reminders';
-  const store = shownPlace(storePlace(settings));
+  const store = redactedLocation(storePlace(settings));
   const findings: Finding[] = [];
   let installed: Awaited<ReturnType<typeof findInstalled>>;
   try {

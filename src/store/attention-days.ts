@@ -6,7 +6,7 @@ import type { Db } from './store.ts';
  * How many profiles there are whose `attention_at` is not after each of these instants, and how many in all. Whole days
  * are summed; only of the days in which the instants lie are the profiles themselves counted, by index.
  */
-export async function countUpTo<Name extends string>(
+export async function countDueBy<Name extends string>(
   db: Db,
   instants: Record<Name, number>,
 ): Promise<Record<Name | 'all', number>> {

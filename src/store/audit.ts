@@ -108,7 +108,7 @@ export async function chainIsSigned(db: Db): Promise<boolean | null> {
   return signatureHolds(keys, state, await signedRow(db, state));
 }
 
-export interface AuditVerdict {
+export interface AuditVerification {
   /** How many rows were followed. */
   rows: number;
   /** The first number at which the chain does not hold, with what is wrong there; null when it all holds. */
@@ -122,7 +122,7 @@ export interface AuditVerdict {
  * and is no fault. The start is row 1, or the one that the newest pruning left. Start and end are signed: a chain that
  * was cut and closed again shows where the key is open.
  */
-export async function verifyAudit(db: Db): Promise<AuditVerdict> {
+export async function verifyAudit(db: Db): Promise<AuditVerification> {
   const head = await chainState(db);
   // Where it is signed, what a row says of its start does not count.
   const start = head.signature === null ? await chainStart(db) : startOf(head);

@@ -10,7 +10,7 @@ import type { NamedRow, SetHead } from './integrity/authenticated-set.ts';
  */
 
 /** A client as the store has it at this moment. Instants are epoch milliseconds. */
-export interface FoundClient {
+export interface ClientRow {
   clientId: string;
   secretHash: string | null;
   previousSecretHash: string | null;
@@ -27,15 +27,15 @@ export interface FoundClient {
 }
 
 /** A profile that the client may fetch, with a token of it: the current one, if only that was asked for. Null: it holds none. */
-export interface FoundProfile {
+export interface GrantedProfile {
   profileId: string;
   profile: string;
   deployment: Deployment;
   orgId: string | null;
-  token: FoundToken | null;
+  token: StoredToken | null;
 }
 
-export interface FoundToken {
+export interface StoredToken {
   tokenId: string;
   sealed: string;
   expiresAt: number;
@@ -44,10 +44,10 @@ export interface FoundToken {
   scopes: string;
 }
 
-export interface Found {
-  client: FoundClient;
+export interface Lookup {
+  client: ClientRow;
   /** Those of the organization asked for; where none was, as many as were asked for at most. Each once for each token. */
-  profiles: FoundProfile[];
+  profiles: GrantedProfile[];
   /** Whether the assertion that came along was used before. */
   assertionUsed: boolean;
   /** Why nothing of this is to be believed; null where it is what this program wrote. */
@@ -71,7 +71,7 @@ export interface Decision {
 }
 
 /** One request for a token, while it waits for its answer. */
-export interface ClientRead {
+export interface TokenRequestRead {
   /** Empty where it names nobody that could be a client. */
   readonly client: string;
   /** The organization whose profile is asked for; null where the client named none. */
@@ -86,24 +86,24 @@ export interface ClientRead {
    * Decides by what the store holds. It may be asked again, when that has changed. Throws `StoreBusy` where this request
    * alone has to wait: it is returned unanswered, with nothing written, and the others of its batch go on.
    */
-  decide(found: Found | null): Decision;
+  decide(found: Lookup | null): Decision;
   /** Gives the answer, at once: by now its row is durable. */
   answer(decision: Decision): void;
 }
 
-export interface ClientReads {
+export interface TokenRequestStore {
   /**
    * Looks up, decides and records all of them in one commit, then answers each. Where the store was changed meanwhile,
    * a request is looked up again right before its answer; what would no longer be granted is returned, unanswered.
    * Throws `StoreBusy` where another process is writing: nothing was done then. Any other error has left every request
    * of the batch unanswered; unless it is `NotDurable`, the batch may be run again.
    */
-  run(batch: readonly ClientRead[], now: number): ClientRead[] | Promise<ClientRead[]>;
+  run(batch: readonly TokenRequestRead[], now: number): TokenRequestRead[] | Promise<TokenRequestRead[]>;
   close(): void | Promise<void>;
 }
 
 /** The store cannot serve this at the moment: another process is writing to it, or a key has to be looked up first. */
-export class StoreBusy extends Error {}
+export class RetryLater extends Error {}
 
 /**
  * What was written may not be on the disk. Writing it again would prove nothing: after a failed synchronization, the
@@ -112,16 +112,16 @@ export class StoreBusy extends Error {}
 export class NotDurable extends Error {}
 
 /** Two reads of the same key are looked up together. Unambiguous: an empty ID is not an absent one. */
-export function lookUpKey({ client, orgId, profileLimit, withPrevious }: ClientRead): string {
+export function lookUpKey({ client, orgId, profileLimit, withPrevious }: TokenRequestRead): string {
   return JSON.stringify([client, orgId, profileLimit, withPrevious]);
 }
 
 /** What a request decides; null where it has to wait. */
-export function decisionOf(read: ClientRead, found: Found | null): Decision | null {
+export function decisionOf(read: TokenRequestRead, found: Lookup | null): Decision | null {
   try {
     return read.decide(found);
   } catch (error) {
-    if (error instanceof StoreBusy) return null;
+    if (error instanceof RetryLater) return null;
     throw error;
   }
 }
@@ -149,7 +149,7 @@ export const foundColumns = `
   profile.deployment as deployment, profile.org_id as "orgId", token.id as "tokenId", token.sealed as sealed,
   token.expires_at as "expiresAt", token.rejected_at as "rejectedAt", token.scopes as scopes,
   client.name as "clientName", profile.scopes as "profileScopes", token.state as state, token.source as source,
-  token.org_id as "tokenOrgId", token.set_aside_reason as "setAsideReason",
+  token.org_id as "tokenOrgId", token.set_aside_reason as "reviewReason",
   (select counter from row_mac_head) as counter, (select mac from row_mac_head) as mac`;
 
 /** The statements that both engines share. Each parameter stands once, and in its order. */
@@ -162,14 +162,14 @@ export const statements = {
 };
 
 /** One row of a look-up. */
-export type FoundRow = FoundClient &
-  Nullable<Omit<FoundProfile, 'token'> & FoundToken & SetHead> & {
+export type FoundRow = ClientRow &
+  Nullable<Omit<GrantedProfile, 'token'> & StoredToken & SetHead> & {
     clientName: string;
     profileScopes: string | null;
     state: string | null;
     source: string | null;
     tokenOrgId: string | null;
-    setAsideReason: string | null;
+    reviewReason: string | null;
   };
 
 type Nullable<T> = { [K in keyof T]: T[K] | null };
@@ -229,14 +229,18 @@ function profileRows(row: FoundRow): NamedRow[] {
       scopes: row.scopes,
       org_id: row.tokenOrgId,
       rejected_at: row.rejectedAt,
-      set_aside_reason: row.setAsideReason,
+      set_aside_reason: row.reviewReason,
     },
   };
   return [...named, token];
 }
 
 /** The rows of one client, put together. `profiles` empty where none is of the organization asked for. */
-export function foundOf(rows: FoundRow[], orgId: string | null, untrusted: BrokerError | null): Found | null {
+export function toLookup(
+  rows: FoundRow[],
+  orgId: string | null,
+  untrusted: BrokerError | null,
+): Lookup | null {
   const [client] = rows;
   if (client === undefined) return null;
   const profiles = rows.map(profileOf).filter((profile) => profile !== null);
@@ -248,20 +252,20 @@ export function foundOf(rows: FoundRow[], orgId: string | null, untrusted: Broke
   };
 }
 
-function profileOf(row: FoundRow): FoundProfile | null {
+function profileOf(row: FoundRow): GrantedProfile | null {
   const { profileId, profile, deployment, orgId } = row;
   if (profileId === null || profile === null || deployment === null) return null;
   return { profileId, profile, deployment, orgId, token: tokenOf(row) };
 }
 
-function tokenOf({ tokenId, sealed, expiresAt, rejectedAt, scopes }: FoundRow): FoundToken | null {
+function tokenOf({ tokenId, sealed, expiresAt, rejectedAt, scopes }: FoundRow): StoredToken | null {
   if (tokenId === null || sealed === null || expiresAt === null || scopes === null) return null;
   return { tokenId, sealed, expiresAt, rejectedAt, scopes };
 }
 
 /** Which statement notes the use of a client's credential, if it has to be noted again. */
 export function touchStatement(
-  { client }: Found,
+  { client }: Lookup,
   used: 'current' | 'previous' | null,
   now: number,
 ): 'touchClient' | 'touchPreviousSecret' | null {

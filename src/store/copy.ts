@@ -22,7 +22,7 @@ export interface CopyOptions {
 }
 
 /** What may be in a new store that somebody looked at already: nothing of it is worth keeping. */
-const worthless: readonly Table[] = [
+const disposableTables: readonly Table[] = [
   'meta',
   'key_encryption_key',
   'wrapped_data_key',
@@ -86,7 +86,7 @@ const snapshotStatements = {
 async function empty(to: Db): Promise<void> {
   for (const table of tables) {
     const holds = await to.selectFrom(table).select(sql<number>`1`.as('one')).limit(1).executeTakeFirst();
-    if (holds !== undefined && !worthless.includes(table)) throw notEmpty();
+    if (holds !== undefined && !disposableTables.includes(table)) throw notEmpty();
   }
   if ((await auditHead(to)).seq !== 0) throw notEmpty();
   for (const table of tables.toReversed()) await to.deleteFrom(table).execute();

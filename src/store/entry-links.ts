@@ -28,7 +28,7 @@ export async function insertEntryLink(
 }
 
 /** Whether a one-time link waits to be used. Throws `E_SEAL` where it comes from outside. */
-export async function entryLinkWaits(db: Db, linkHash: string, now: number): Promise<boolean> {
+export async function isAccessLinkPending(db: Db, linkHash: string, now: number): Promise<boolean> {
   const row = await authenticRow(db, 'accessLink', () =>
     db
       .selectFrom('entry_link')
@@ -44,7 +44,7 @@ export async function entryLinkWaits(db: Db, linkHash: string, now: number): Pro
 /** Uses a one-time link up. False where there is none such, it was used, or its time is over. Throws `E_SEAL`. */
 export async function useEntryLink(db: Db, linkHash: string, now: number): Promise<boolean> {
   return await inTransaction(db, async (trx) => {
-    if (!(await entryLinkWaits(trx, linkHash, now))) return false;
+    if (!(await isAccessLinkPending(trx, linkHash, now))) return false;
     await changing(trx, 'accessLink', [linkHash]);
     const row = await trx
       .updateTable('entry_link')

@@ -5,13 +5,13 @@ import { supersedeReminders } from './reminders.ts';
 import type { HandoffTable } from './schema.ts';
 import type { Db } from './store.ts';
 
-export type HandoffKind = HandoffTable['kind'];
+export type ProviderId = HandoffTable['kind'];
 
 /** A provisioning tool's application that has, or should get, a profile's token. */
-export interface Handoff {
+export interface Destination {
   id: string;
   profileId: string;
-  kind: HandoffKind;
+  kind: ProviderId;
   /** The application's ID there; empty where it is not known. */
   appId: string;
   appName: string;
@@ -37,10 +37,10 @@ export interface Handoff {
 }
 
 /** The application that is meant: one row each. */
-export type HandoffTarget = Pick<Handoff, 'profileId' | 'kind' | 'appId'>;
+export type HandoffTarget = Pick<Destination, 'profileId' | 'kind' | 'appId'>;
 
 /** A profile's hand-overs, the latest first. Throws `E_SEAL` where one was changed from outside. */
-export async function handoffsOf(db: Db, profileId: string): Promise<Handoff[]> {
+export async function handoffsOf(db: Db, profileId: string): Promise<Destination[]> {
   const rows = await authentic(db, 'destination', () =>
     db
       .selectFrom('handoff')
@@ -55,7 +55,7 @@ export async function handoffsOf(db: Db, profileId: string): Promise<Handoff[]> 
 
 /** A hand-over with the profile's name, and the ID of the token that should be there. */
 export interface NamedHandoff {
-  handoff: Handoff;
+  handoff: Destination;
   profile: string;
   currentTokenId: string | null;
 }
@@ -96,7 +96,9 @@ function fromNamedRow(
 /** Keeps where a token went: a row for each application, changed where it is there already. */
 export async function saveHandoff(
   db: Db,
-  handoff: HandoffTarget & Omit<Partial<Handoff>, 'id'> & Pick<Handoff, 'appName' | 'method' | 'steps'>,
+  handoff: HandoffTarget &
+    Omit<Partial<Destination>, 'id'> &
+    Pick<Destination, 'appName' | 'method' | 'steps'>,
 ): Promise<void> {
   const change = {
     app_name: handoff.appName,
@@ -156,7 +158,7 @@ export async function clearOtherProfilesAt(db: Db, { profileId, kind, appId }: H
 }
 
 /** What a look found. Epoch milliseconds. */
-export interface Look {
+export interface StatusCheck {
   watch: unknown;
   watchedAt: number;
   /** Null where it is in no quarantine: what did not get through about one is then tried no more. */
@@ -164,7 +166,7 @@ export interface Look {
 }
 
 /** Keeps what a look found. */
-export async function saveWatch(db: Db, id: string, look: Look): Promise<void> {
+export async function saveProvisioningStatus(db: Db, id: string, look: StatusCheck): Promise<void> {
   await db
     .updateTable('handoff')
     .set({
@@ -175,11 +177,11 @@ export async function saveWatch(db: Db, id: string, look: Look): Promise<void> {
     })
     .where('id', '=', id)
     .execute();
-  if (look.quarantinedSince === null) await supersedeReminders(db, quarantineOccasion(id));
+  if (look.quarantinedSince === null) await supersedeReminders(db, quarantineTrigger(id));
 }
 
 /** Keeps why a look found nothing out; what the one before found stays. */
-export async function saveWatchFailure(db: Db, id: string, failure: string): Promise<void> {
+export async function saveStatusError(db: Db, id: string, failure: string): Promise<void> {
   await db.updateTable('handoff').set({ watch_failure: failure }).where('id', '=', id).execute();
 }
 
@@ -193,7 +195,7 @@ export async function saveFindings(db: Db, id: string, findings: unknown[], now:
 }
 
 /** What the ledger of reminders calls the quarantine of a hand-over. */
-export function quarantineOccasion(handoffId: string): `quarantine ${string}` {
+export function quarantineTrigger(handoffId: string): `quarantine ${string}` {
   return `quarantine ${handoffId}`;
 }
 
@@ -234,14 +236,14 @@ export async function quarantinedHandoffs(
 }
 
 /** A hand-over to Entra ID that is to be looked at. */
-export interface DueWatch {
-  handoff: Handoff;
+export interface DueStatusCheck {
+  handoff: Destination;
   /** Epoch milliseconds. */
   watchAt: number;
 }
 
 /** The one that is longest due to be looked at; null where none is. By index. */
-export async function nextDueWatch(db: Db, now: number): Promise<DueWatch | null> {
+export async function nextDueStatusCheck(db: Db, now: number): Promise<DueStatusCheck | null> {
   const row = await db
     .selectFrom('handoff')
     .selectAll()
@@ -255,7 +257,11 @@ export async function nextDueWatch(db: Db, now: number): Promise<DueWatch | null
 }
 
 /** Plans the next look, or takes this one upon oneself until then. False where somebody else was faster. */
-export async function planWatch(db: Db, { handoff, watchAt }: DueWatch, at: number): Promise<boolean> {
+export async function leaseStatusCheck(
+  db: Db,
+  { handoff, watchAt }: DueStatusCheck,
+  at: number,
+): Promise<boolean> {
   const row = await db
     .updateTable('handoff')
     .set({ watch_at: at })
@@ -267,7 +273,7 @@ export async function planWatch(db: Db, { handoff, watchAt }: DueWatch, at: numb
 }
 
 /** Looks at everything anew: the clock was set back. */
-export async function watchAllAnew(db: Db): Promise<void> {
+export async function rescheduleStatusChecks(db: Db): Promise<void> {
   await db.updateTable('handoff').set({ watch_at: 0 }).execute();
 }
 
@@ -283,11 +289,11 @@ export async function deleteHandoff(db: Db, target: HandoffTarget): Promise<void
     if (row === undefined) return;
     await removing(trx, 'destination', [row.id]);
     await trx.deleteFrom('handoff').where('id', '=', row.id).execute();
-    await supersedeReminders(trx, quarantineOccasion(row.id));
+    await supersedeReminders(trx, quarantineTrigger(row.id));
   });
 }
 
-function fromRow(row: Selectable<HandoffTable>): Handoff {
+function fromRow(row: Selectable<HandoffTable>): Destination {
   return {
     id: row.id,
     profileId: row.profile_id,

@@ -1,8 +1,8 @@
 import type { Db } from './store.ts';
 
 /** What the store last took heed of under a name, and what it is to be from now on. Null where it is new. */
-export async function heed(db: Db, key: string, value: string): Promise<string | null> {
-  const before = await heeded(db, key);
+export async function swapMeta(db: Db, key: string, value: string): Promise<string | null> {
+  const before = await getMeta(db, key);
   if (before === value) return before;
   await db
     .insertInto('meta')
@@ -12,7 +12,7 @@ export async function heed(db: Db, key: string, value: string): Promise<string |
   return before;
 }
 
-export async function heeded(db: Db, key: string): Promise<string | null> {
+export async function getMeta(db: Db, key: string): Promise<string | null> {
   const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
   return row?.value ?? null;
 }

@@ -9,17 +9,17 @@ import type { Db } from './store.ts';
  */
 export interface StoreIdentity {
   id: string;
-  life: string;
+  incarnation: string;
   /** The lives before, oldest first. */
-  before: string[];
+  ancestors: string[];
   /** Shows that somebody who holds the store's key wrote it. */
   mac?: string | undefined;
 }
 
 const schema = z.object({
   id: z.string(),
-  life: z.string(),
-  before: z.array(z.string()),
+  incarnation: z.string(),
+  ancestors: z.array(z.string()),
   mac: z.string().optional(),
 });
 const key = 'identity';
@@ -35,14 +35,14 @@ export async function identityHolds(db: Db, identity: StoreIdentity): Promise<bo
   return macHolds(keys, 'identity', identityText(identity), identity.mac) ?? false;
 }
 
-function identityText({ id, life, before }: StoreIdentity): string {
-  return JSON.stringify([id, life, before]);
+function identityText({ id, incarnation, ancestors }: StoreIdentity): string {
+  return JSON.stringify([id, incarnation, ancestors]);
 }
 
 export async function storeIdentity(db: Db): Promise<StoreIdentity> {
   const known = await find(db);
   if (known !== null) return known;
-  const made: StoreIdentity = { id: randomUUID(), life: randomUUID(), before: [] };
+  const made: StoreIdentity = { id: randomUUID(), incarnation: randomUUID(), ancestors: [] };
   await db
     .insertInto('meta')
     .values({ key, value: JSON.stringify(made) })
@@ -54,9 +54,9 @@ export async function storeIdentity(db: Db): Promise<StoreIdentity> {
 /** Signed, where the store's key is open. */
 export async function setStoreIdentity(db: Db, identity: StoreIdentity): Promise<void> {
   const keys = macKeysOf(db);
-  const { id, life, before } = identity;
+  const { id, incarnation, ancestors } = identity;
   const signature = keys === null ? {} : { mac: mac(keys, 'identity', identityText(identity)) };
-  const value = JSON.stringify({ id, life, before, ...signature });
+  const value = JSON.stringify({ id, incarnation: incarnation, ancestors: ancestors, ...signature });
   await db
     .insertInto('meta')
     .values({ key, value })
@@ -65,14 +65,16 @@ export async function setStoreIdentity(db: Db, identity: StoreIdentity): Promise
 }
 
 /** The next life of a store, which follows all the lives that these had, and those that were seen of it. */
-export function nextLife(
+export function newIncarnation(
   restored: StoreIdentity,
   replaced: StoreIdentity | null,
   seen: string[],
 ): StoreIdentity {
-  const known = [replaced, restored].flatMap((each) => (each === null ? [] : [...each.before, each.life]));
-  const before = [...seen, ...known];
-  return { id: restored.id, life: randomUUID(), before: [...new Set(before)] };
+  const known = [replaced, restored].flatMap((each) =>
+    each === null ? [] : [...each.ancestors, each.incarnation],
+  );
+  const ancestors = [...seen, ...known];
+  return { id: restored.id, incarnation: randomUUID(), ancestors: [...new Set(ancestors)] };
 }
 
 async function find(db: Db): Promise<StoreIdentity | null> {

@@ -1,14 +1,14 @@
 import type { Db } from './store.ts';
 
 /** A machine that a key-encryption key was used on. */
-export interface KeyHolder {
+export interface KeyHost {
   keyEncryptionKeyId: string;
   host: string;
   /** Epoch milliseconds, to the day. */
   seenAt: number;
 }
 
-export async function listKeyHolders(db: Db): Promise<KeyHolder[]> {
+export async function listKeyHolders(db: Db): Promise<KeyHost[]> {
   return await db
     .selectFrom('key_holder')
     .select(['key_encryption_key_id as keyEncryptionKeyId', 'host', 'seen_at as seenAt'])
@@ -20,7 +20,7 @@ export async function listKeyHolders(db: Db): Promise<KeyHolder[]> {
 const seenPrecisionMs = 86_400_000;
 
 /** Takes note that a key is held by this host, unless that was done today. */
-export async function noteKeyHolder(
+export async function recordKeyHost(
   db: Db,
   keyEncryptionKeyId: string,
   host: string,

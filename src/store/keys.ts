@@ -60,7 +60,12 @@ export async function insertKeyRecord(db: Db, record: KeyEncryptionKeyRecord): P
     .execute();
 }
 
-export async function setAdmission(db: Db, id: string, publicKey: string, admission: string): Promise<void> {
+export async function setAuthorization(
+  db: Db,
+  id: string,
+  publicKey: string,
+  admission: string,
+): Promise<void> {
   await db
     .updateTable('key_encryption_key')
     .set({ public_key: publicKey, admission })

@@ -1,7 +1,7 @@
 import type { Db } from './store.ts';
 
 /** A value that the store keeps about itself, made and kept where there is none yet. */
-export async function metaValue(db: Db, key: string, make: () => string): Promise<string> {
+export async function getOrCreateMeta(db: Db, key: string, make: () => string): Promise<string> {
   await db
     .insertInto('meta')
     .values({ key, value: make() })

@@ -2,19 +2,19 @@ import { CompiledQuery } from 'kysely';
 import type { BrokerError } from '../errors.ts';
 import { appendAudits } from './audit.ts';
 import {
-  type ClientRead,
-  type ClientReads,
   type Decision,
   decisionOf,
-  type Found,
   type FoundRow,
   forgetAssertionsBefore,
   foundColumns,
-  foundOf,
   headOf,
+  type Lookup,
   lookUpKey,
   namedRowsOf,
   statements,
+  type TokenRequestRead,
+  type TokenRequestStore,
+  toLookup,
   touchStatement,
 } from './client-reads.ts';
 import { KeyUnknown, NotAuthentic, setOf } from './integrity/authenticated-set.ts';
@@ -24,17 +24,17 @@ import { untrusted } from './integrity/untrusted.ts';
 import type { Db } from './store.ts';
 
 /** Reads on PostgreSQL. */
-export class PostgresClientReads implements ClientReads {
+export class PostgresClientReads implements TokenRequestStore {
   readonly #db: Db;
 
   constructor(db: Db) {
     this.#db = db;
   }
 
-  async run(batch: readonly ClientRead[], now: number): Promise<ClientRead[]> {
+  async run(batch: readonly TokenRequestRead[], now: number): Promise<TokenRequestRead[]> {
     const decisions = await this.#db.transaction().execute(async (trx) => {
       const found = await findAll(trx, batch);
-      const made: { read: ClientRead; decision: Decision | null }[] = [];
+      const made: { read: TokenRequestRead; decision: Decision | null }[] = [];
       for (const read of batch) {
         made.push({ read, decision: await decide(trx, read, found.get(read) ?? null, now) });
       }
@@ -45,7 +45,7 @@ export class PostgresClientReads implements ClientReads {
     // Between the look-up and the commit, and again until now, a client may have been removed by anybody.
     const granted = decisions.filter(({ decision }) => decision?.granted).map(({ read }) => read);
     const found = await findAll(this.#db, granted);
-    const again = new Set<ClientRead>();
+    const again = new Set<TokenRequestRead>();
     for (const { read, decision } of decisions) {
       if (decision === null) again.add(read);
       else if (decision.granted && !decisionOf(read, found.get(read) ?? null)?.granted) again.add(read);
@@ -64,8 +64,8 @@ export class PostgresClientReads implements ClientReads {
 
 async function decide(
   trx: Db,
-  read: ClientRead,
-  lookedUp: Found | null,
+  read: TokenRequestRead,
+  lookedUp: Lookup | null,
   now: number,
 ): Promise<Decision | null> {
   const found = lookedUp && { ...lookedUp, assertionUsed: await assertionUsed(trx, lookedUp, read) };
@@ -85,7 +85,7 @@ async function decide(
   return decision;
 }
 
-async function assertionUsed(trx: Db, { client }: Found, { assertion }: ClientRead): Promise<boolean> {
+async function assertionUsed(trx: Db, { client }: Lookup, { assertion }: TokenRequestRead): Promise<boolean> {
   if (assertion === null) return false;
   return (await query(trx, 'assertionUsed', client.clientId, assertion.jtiHash)).length > 0;
 }
@@ -110,7 +110,10 @@ const lookUp = `select asked.at, ${foundColumns}
   left join token on token.profile_id = profile.id
     and (token.state = 'current' or (asked.with_previous and token.state = 'earlier'))`;
 
-async function findAll(db: Db, reads: readonly ClientRead[]): Promise<Map<ClientRead, Found | null>> {
+async function findAll(
+  db: Db,
+  reads: readonly TokenRequestRead[],
+): Promise<Map<TokenRequestRead, Lookup | null>> {
   const named = reads.filter(({ client }) => client !== '');
   const asked = new Map(named.map((read) => [lookUpKey(read), read]));
   const questions = [...asked.values()];
@@ -124,13 +127,13 @@ async function findAll(db: Db, reads: readonly ClientRead[]): Promise<Map<Client
   }
   const found = new Map(
     [...asked].map(
-      ([key, { orgId }], at) => [key, foundOf(rows[at] ?? [], orgId, untrusted[at] ?? null)] as const,
+      ([key, { orgId }], at) => [key, toLookup(rows[at] ?? [], orgId, untrusted[at] ?? null)] as const,
     ),
   );
   return new Map(reads.map((read) => [read, found.get(lookUpKey(read)) ?? null]));
 }
 
-async function lookUpAll(db: Db, questions: readonly ClientRead[]): Promise<FoundRow[][]> {
+async function lookUpAll(db: Db, questions: readonly TokenRequestRead[]): Promise<FoundRow[][]> {
   const rows = questions.map((): FoundRow[] => []);
   if (questions.length === 0) return rows;
   const parameters = [

@@ -92,9 +92,7 @@ export function parsePostgresUrl(text: string): PostgresAddress {
 }
 
 /** The address as it may be shown: without password and parameters. */
-export function shownPostgresUrl(
-  address: Pick<PostgresAddress, 'user' | 'host' | 'port' | 'database'>,
-): string {
+export function redactedUrl(address: Pick<PostgresAddress, 'user' | 'host' | 'port' | 'database'>): string {
   const { user, host, port, database } = address;
   const at = user === undefined ? '' : `${encodeURIComponent(user)}@`;
   const shownHost = host.startsWith('/') ? encodeURIComponent(host) : host.includes(':') ? `[${host}]` : host;
@@ -102,8 +100,8 @@ export function shownPostgresUrl(
 }
 
 /** A store's place as it may be shown: a file's path, or an address without its password. */
-export function shownPlace(place: string): string {
-  return isPostgresUrl(place) ? shownPostgresUrl(parsePostgresUrl(place)) : place;
+export function redactedLocation(place: string): string {
+  return isPostgresUrl(place) ? redactedUrl(parsePostgresUrl(place)) : place;
 }
 
 function hostOf(url: URL): string {

@@ -13,7 +13,7 @@ import { BrokerError } from '../errors.ts';
 import { trustedCertificatesHere, trustedContextHere } from '../http/certificates.ts';
 import { SqlCursor } from './postgres-cursor.ts';
 import { isConnectionLost, postgresFailure } from './postgres-failures.ts';
-import { type PostgresAddress, type PostgresTls, shownPostgresUrl } from './postgres-url.ts';
+import { type PostgresAddress, type PostgresTls, redactedUrl } from './postgres-url.ts';
 import { requireWholeNumbers } from './whole-numbers.ts';
 
 /** How many connections one process holds at most. A command uses one. */
@@ -43,7 +43,7 @@ const beginWriting = [
 const changesRows = /^\s*(update|delete)\b/i;
 
 /** A table with millions of rows is changed, or the migrator of another process is waited for. */
-const takesItsTime = /^\s*(create|alter|drop)\b|pg_advisory_lock\(/i;
+const isSchemaChange = /^\s*(create|alter|drop)\b|pg_advisory_lock\(/i;
 
 /** kysely's PostgreSQL dialect on `pg`. */
 export function postgresDialect(address: PostgresAddress): Dialect {
@@ -52,7 +52,7 @@ export function postgresDialect(address: PostgresAddress): Dialect {
 }
 
 function brokerPool(address: PostgresAddress): PostgresPool {
-  const shown = shownPostgresUrl(address);
+  const shown = redactedUrl(address);
   const pool = new pg.Pool({
     host: address.host,
     port: address.port,
@@ -103,7 +103,7 @@ class BrokerClient implements PostgresPoolClient {
   readonly #shown: string;
   #lost = false;
   /** Within a transaction that changes tables. */
-  #patient = false;
+  #migrating = false;
   inTransaction = false;
 
   constructor(client: pg.PoolClient, shown: string) {
@@ -148,14 +148,14 @@ class BrokerClient implements PostgresPoolClient {
     try {
       if (begins) this.inTransaction = true;
       const text = sql === 'begin' ? beginWriting : sql;
-      if (takesItsTime.test(sql)) this.#patient = true;
-      const query_timeout = this.#patient ? migrationTimeoutMs : answerTimeoutMs;
+      if (isSchemaChange.test(sql)) this.#migrating = true;
+      const query_timeout = this.#migrating ? migrationTimeoutMs : answerTimeoutMs;
       const answer: unknown = await this.#client.query({
         text,
         values: [...parameters],
         query_timeout,
       } as pg.QueryConfig);
-      if (sql === 'commit' || sql === 'rollback') this.inTransaction = this.#patient = false;
+      if (sql === 'commit' || sql === 'rollback') this.inTransaction = this.#migrating = false;
       // Several statements in one come back as a list.
       return (Array.isArray(answer) ? answer.at(-1) : answer) as PostgresQueryResult<R>;
     } catch (error) {

@@ -5,8 +5,8 @@ import type { Profile } from '../tokens/profile.ts';
 import { expiringWithinDays, type ProfileStatus } from '../tokens/status.ts';
 import type { Token } from '../tokens/token.ts';
 import type { Deployment } from '../webex/deployments.ts';
-import { countUpTo } from './attention-days.ts';
-import { never, rejectedShift } from './profile-standing.ts';
+import { countDueBy } from './attention-days.ts';
+import { farFuture, rejectedSortOffset } from './profile-standing.ts';
 import { profileFromRow } from './profiles.ts';
 import type { ProfileTable, Schema } from './schema.ts';
 import type { Db } from './store.ts';
@@ -56,13 +56,13 @@ const statuses = ['rejected', 'expired', 'expiring', 'valid', 'empty'] as const 
  * One page of profiles, by index: its cost is that of the page, not of what is held. With a search, every
  * profile's text is looked through.
  */
-export async function pageOfProfiles(db: Db, query: ProfilePageQuery): Promise<ProfilePage> {
+export async function queryProfiles(db: Db, query: ProfilePageQuery): Promise<ProfilePage> {
   const { rows, ...ends } = await rowsOfPage(db, query);
   return { rows: await withCurrentTokens(db, rows), ...ends, totals: await countByStatus(db, query) };
 }
 
 /** Every profile that is meant, by name, some hundreds at a time, however many they are. */
-export async function* profilesInPages(
+export async function* iterateProfiles(
   db: Db,
   filter: ProfileFilter,
   now: number,
@@ -184,12 +184,12 @@ async function countAll(
   db: Db,
   { now, withinDays = expiringWithinDays }: Pick<ProfilePageQuery, 'now' | 'withinDays'>,
 ): Promise<Counts> {
-  const { all, overAndRejected, rejected, over, soon, held } = await countUpTo(db, {
-    overAndRejected: now - rejectedShift,
+  const { all, overAndRejected, rejected, over, soon, held } = await countDueBy(db, {
+    overAndRejected: now - rejectedSortOffset,
     rejected: 0,
     over: now,
     soon: now + withinDays * dayMs,
-    held: never - 1,
+    held: farFuture - 1,
   });
   return {
     rejected: rejected - overAndRejected,
@@ -250,15 +250,15 @@ function standing(
     expression.and([expression('attention_at', '>', above), expression('attention_at', '<=', upTo)]);
   switch (status) {
     case 'rejected':
-      return within(now - rejectedShift, 0);
+      return within(now - rejectedSortOffset, 0);
     case 'expired':
-      return expression.or([expression('attention_at', '<=', now - rejectedShift), within(0, now)]);
+      return expression.or([expression('attention_at', '<=', now - rejectedSortOffset), within(0, now)]);
     case 'expiring':
       return within(now, soon);
     case 'valid':
-      return within(soon, never - 1);
+      return within(soon, farFuture - 1);
     case 'empty':
-      return expression.and([expression('attention_at', '=', never)]);
+      return expression.and([expression('attention_at', '=', farFuture)]);
   }
 }
 

@@ -8,10 +8,10 @@ import type { Db } from './store.ts';
  */
 
 /** Further than any two instants are apart that matter here. Milliseconds. */
-export const rejectedShift = 1_000_000_000_000_000;
+export const rejectedSortOffset = 1_000_000_000_000_000;
 
 /** The last instant that a Date can hold. Epoch milliseconds. */
-export const never = 8_640_000_000_000_000;
+export const farFuture = 8_640_000_000_000_000;
 
 /** More than the longest name, organization ID, account, contact and tags together. Characters. */
 const longestSearchText = 4_000;
@@ -24,7 +24,7 @@ interface CurrentToken {
 }
 
 /** The two columns that are kept beside a profile. `filedUnder`: its contact and tags. */
-export function standingOf(
+export function derivedColumnsOf(
   name: string,
   orgId: string | null,
   current: CurrentToken | null,
@@ -38,17 +38,17 @@ export function standingOf(
 }
 
 function attentionAt(current: CurrentToken | null): number {
-  if (current === null) return never;
-  return current.rejected_at === null ? current.expires_at : current.expires_at - rejectedShift;
+  if (current === null) return farFuture;
+  return current.rejected_at === null ? current.expires_at : current.expires_at - rejectedSortOffset;
 }
 
 /** Brings both columns up to date; to be called within the transaction that changes what they are made of. */
-export async function refreshStanding(db: Db, profileId: string): Promise<void> {
-  await refreshStandings(db, [profileId]);
+export async function refreshDerivedColumns(db: Db, profileId: string): Promise<void> {
+  await refreshManyDerivedColumns(db, [profileId]);
 }
 
 /** The same for some hundreds of profiles, in two statements. */
-export async function refreshStandings(db: Db, profileIds: readonly string[]): Promise<void> {
+export async function refreshManyDerivedColumns(db: Db, profileIds: readonly string[]): Promise<void> {
   if (profileIds.length === 0) return;
   const rows = await db
     .selectFrom('profile')
@@ -71,7 +71,7 @@ export async function refreshStandings(db: Db, profileIds: readonly string[]): P
   if (rows.length === 0) return;
   const fresh = rows.map(({ id, name, org_id, contact, tags, expires_at, ...rest }) => {
     const current = expires_at === null ? null : { expires_at, ...rest };
-    const standing = standingOf(name, org_id, current, [contact, ...(JSON.parse(tags) as string[])]);
+    const standing = derivedColumnsOf(name, org_id, current, [contact, ...(JSON.parse(tags) as string[])]);
     return sql`(${id}, ${standing.attention_at}, ${standing.search_text})`;
   });
   // column1 and so on is what both engines call the columns of values that have no names.

@@ -3,7 +3,7 @@ import type { NewProfile, Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
 import { grantIds } from './clients.ts';
 import { authentic, authenticRow, changing, created, inTransaction, removing } from './integrity/row-macs.ts';
-import { refreshStanding, standingOf } from './profile-standing.ts';
+import { derivedColumnsOf, refreshDerivedColumns } from './profile-standing.ts';
 import type { ProfileTable } from './schema.ts';
 import type { Db } from './store.ts';
 import { currentTokens } from './tokens.ts';
@@ -55,7 +55,7 @@ export async function insertProfiles(db: Db, profiles: readonly NewProfile[]): P
     created_at: profile.createdAt,
     contact,
     tags: JSON.stringify(tags),
-    ...standingOf(profile.name, profile.orgId, null, [contact, ...tags]),
+    ...derivedColumnsOf(profile.name, profile.orgId, null, [contact, ...tags]),
   }));
   await inTransaction(db, async (trx) => {
     created(
@@ -80,7 +80,7 @@ async function insertTags(db: Db, profiles: readonly Pick<NewProfile, 'id' | 'ta
 }
 
 /** Files a profile under what is given; what is left out stays as it is. */
-export async function fileProfile(
+export async function setTagsAndContact(
   db: Db,
   id: string,
   { contact, tags }: { contact?: string | null | undefined; tags?: string[] | undefined },
@@ -95,7 +95,7 @@ export async function fileProfile(
     await db.deleteFrom('profile_tag').where('profile_id', '=', id).execute();
     await insertTags(db, [{ id, tags }]);
   }
-  await refreshStanding(db, id);
+  await refreshDerivedColumns(db, id);
 }
 
 export async function setProfileOrganization(db: Db, id: string, orgId: string): Promise<void> {
@@ -114,7 +114,7 @@ async function changeProfile(
   await inTransaction(db, async (trx) => {
     await changing(trx, 'profile', [id]);
     await trx.updateTable('profile').set(change).where('id', '=', id).execute();
-    await refreshStanding(trx, id);
+    await refreshDerivedColumns(trx, id);
   });
 }
 

@@ -91,7 +91,7 @@ export async function setNextLooks(db: Db, channel: ChannelName, looks: readonly
 }
 
 /** Looks again at every current token: the clock was set back, or other days are wanted. */
-export async function lookAtAll(db: Db): Promise<void> {
+export async function recheckAll(db: Db): Promise<void> {
   for await (const ids of currentTokenIds(db)) {
     await db
       .updateTable('token')
@@ -105,7 +105,7 @@ export async function lookAtAll(db: Db): Promise<void> {
  * Looks again at what did not get through on this channel, however long the pause was to be; after what is due for the
  * first time, so that what never gets through holds up nothing else.
  */
-export async function lookAtUnsent(db: Db, channel: ChannelName, now: number): Promise<void> {
+export async function recheckUnsent(db: Db, channel: ChannelName, now: number): Promise<void> {
   const column = sql.ref(dueColumns[channel]);
   await db
     .updateTable('token')
@@ -162,7 +162,7 @@ export async function failedReminders(db: Db, limit = 100): Promise<(Reminder & 
   return rows.map((row) => ({ ...fromRow(row), profile: row.profile }));
 }
 
-export interface Claim {
+export interface Lease {
   tokenId: string;
   occasion: string;
   channel: ChannelName;
@@ -179,7 +179,7 @@ export interface Claim {
  * Takes a reminder upon oneself, durably, before it is sent. `known` is the row as it was read, null where there was
  * none. False where somebody else was faster.
  */
-export async function claimReminder(db: Db, claim: Claim, known: Reminder | null): Promise<boolean> {
+export async function leaseReminder(db: Db, claim: Lease, known: Reminder | null): Promise<boolean> {
   const values = {
     about_at: claim.aboutAt,
     state: 'sending' as const,
@@ -221,7 +221,7 @@ export async function claimReminder(db: Db, claim: Claim, known: Reminder | null
  */
 export async function recordSent(
   db: Db,
-  claim: Claim,
+  claim: Lease,
   now: number,
   missed: string | null = null,
 ): Promise<void> {
@@ -238,7 +238,7 @@ export async function recordSent(
     .returning('occasion')
     .executeTakeFirst();
   // A matter of its own supersedes nothing, and is superseded by nothing.
-  if (row === undefined || isOfItsOwn(claim.occasion)) return;
+  if (row === undefined || isStandalone(claim.occasion)) return;
   await db
     .updateTable('reminder')
     .set({ state: 'superseded', changed_at: now, claimed_by: null, claimed_until: null })
@@ -250,7 +250,7 @@ export async function recordSent(
 }
 
 /** Whether an occasion has nothing to do with the token's end: a word and an identifier, as `quarantine <id>`. */
-function isOfItsOwn(occasion: string): boolean {
+function isStandalone(occasion: string): boolean {
   return occasion.includes(' ');
 }
 
@@ -266,7 +266,7 @@ export async function supersedeReminders(db: Db, occasion: string): Promise<void
 
 export async function recordFailed(
   db: Db,
-  claim: Claim,
+  claim: Lease,
   failure: { now: number; retryAt: number; error: string; deliveredTo: readonly string[] },
 ): Promise<void> {
   const { now, retryAt, error, deliveredTo } = failure;
@@ -287,7 +287,7 @@ function listOrNull(list: readonly string[]): string | null {
   return list.length === 0 ? null : JSON.stringify(list);
 }
 
-function mine(db: Db, { tokenId, occasion, channel, claimedBy }: Claim) {
+function mine(db: Db, { tokenId, occasion, channel, claimedBy }: Lease) {
   return db
     .updateTable('reminder')
     .where('token_id', '=', tokenId)

@@ -12,7 +12,7 @@ export interface RoundFilter {
 }
 
 /** A round of renewals: the profiles whose tokens end before an instant, to be worked through. */
-export interface RenewalRound extends RoundFilter {
+export interface RenewalCampaign extends RoundFilter {
   id: string;
   createdAt: number;
 }
@@ -32,7 +32,7 @@ export interface RenewalItem {
 }
 
 /** Begins a round, and returns how many profiles are in it. */
-export async function insertRound(db: Db, round: RenewalRound): Promise<number> {
+export async function insertRound(db: Db, round: RenewalCampaign): Promise<number> {
   const { id, expiresBefore, tag, contact, createdAt } = round;
   await db
     .insertInto('renewal_round')
@@ -114,7 +114,7 @@ export async function knownTags(db: Db, limit: number): Promise<string[]> {
 }
 
 /** The round that is being worked through; null where there is none. */
-export async function roundUnderWay(db: Db): Promise<RenewalRound | null> {
+export async function findActiveCampaign(db: Db): Promise<RenewalCampaign | null> {
   const row = await db
     .selectFrom('renewal_round')
     .selectAll()
@@ -165,7 +165,7 @@ export async function countRound(db: Db, roundId: string): Promise<Record<Renewa
 }
 
 /** How a profile stands in a round; null where it is not in it. */
-export async function stateInRound(db: Db, roundId: string, profileId: string): Promise<RenewalState | null> {
+export async function itemState(db: Db, roundId: string, profileId: string): Promise<RenewalState | null> {
   const row = await itemQuery(db, roundId)
     .select(stateOfItem.as('state'))
     .where('item.profile_id', '=', profileId)

@@ -5,11 +5,11 @@ const dataKey = 'data-key-rotation';
 const keyEncryptionKey = 'key-replacement';
 
 /** The ID of the data key that every token is being sealed with anew; null where none is. */
-export async function rotationUnderWay(db: Db): Promise<string | null> {
+export async function activeRotation(db: Db): Promise<string | null> {
   return await value(db, dataKey);
 }
 
-export async function beginRotation(db: Db, dataKeyId: string): Promise<void> {
+export async function startRotation(db: Db, dataKeyId: string): Promise<void> {
   await db.insertInto('meta').values({ key: dataKey, value: dataKeyId }).execute();
 }
 
@@ -23,7 +23,7 @@ export interface Replacement {
   newId: string;
 }
 
-export async function replacementUnderWay(db: Db): Promise<Replacement | null> {
+export async function activeReplacement(db: Db): Promise<Replacement | null> {
   const text = await value(db, keyEncryptionKey);
   return text === null ? null : (JSON.parse(text) as Replacement);
 }

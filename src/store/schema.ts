@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely';
-import type { SetAsideReason, TokenSource, TokenState } from '../tokens/token.ts';
+import type { ReviewReason, TokenSource, TokenState } from '../tokens/token.ts';
 import type { AdminLevel } from '../webex/admin-roles.ts';
 import type { Deployment } from '../webex/deployments.ts';
 
@@ -119,7 +119,7 @@ export interface TokenTable {
   account_admin: AdminLevel | null;
   verified_at: number | null;
   rejected_at: number | null;
-  set_aside_reason: SetAsideReason | null;
+  set_aside_reason: ReviewReason | null;
   warnings: string;
   /** When the daily check comes to it next; 0 where it never has. */
   check_at: Generated<number>;

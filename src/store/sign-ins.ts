@@ -12,7 +12,7 @@ export interface SignIn {
   orgId: string | null;
   scopes: string[];
   freshSignIn: boolean;
-  bindingHash: string | null;
+  sessionBindingHash: string | null;
   /** Epoch milliseconds. */
   expiresAt: number;
   consumedAt: number | null;
@@ -34,7 +34,7 @@ export interface NewSignIn {
 export async function insertSignIn(
   db: Db,
   signIn: NewSignIn,
-  hashes: { state?: string; binding?: string; link?: string },
+  hashes: { state?: string; sessionBinding?: string; link?: string },
 ): Promise<void> {
   await inTransaction(db, async (trx) => {
     created(trx, 'signIn', [signIn.id]);
@@ -43,7 +43,7 @@ export async function insertSignIn(
       .values({
         id: signIn.id,
         state_hash: hashes.state ?? null,
-        binding_hash: hashes.binding ?? null,
+        binding_hash: hashes.sessionBinding ?? null,
         link_hash: hashes.link ?? null,
         profile_name: signIn.profileName,
         deployment: signIn.deployment,
@@ -79,7 +79,7 @@ export async function startByLink(
   db: Db,
   linkHash: string,
   now: number,
-  hashes: { state: string; binding: string },
+  hashes: { state: string; sessionBinding: string },
 ): Promise<SignIn | null> {
   return await inTransaction(db, async (trx) => {
     const waiting = await signInByLink(trx, linkHash, now);
@@ -88,7 +88,7 @@ export async function startByLink(
     return await one(trx, () =>
       trx
         .updateTable('sign_in')
-        .set({ link_hash: null, state_hash: hashes.state, binding_hash: hashes.binding })
+        .set({ link_hash: null, state_hash: hashes.state, binding_hash: hashes.sessionBinding })
         .where('link_hash', '=', linkHash)
         .where('expires_at', '>', now)
         .where('consumed_at', 'is', null)
@@ -181,7 +181,7 @@ async function one(db: Db, read: () => Promise<Selectable<SignInTable> | undefin
     orgId: found.org_id,
     scopes: JSON.parse(found.scopes) as string[],
     freshSignIn: found.fresh_sign_in !== 0,
-    bindingHash: found.binding_hash,
+    sessionBindingHash: found.binding_hash,
     expiresAt: found.expires_at,
     consumedAt: found.consumed_at,
     tokenId: found.token_id,

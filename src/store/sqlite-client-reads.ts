@@ -2,21 +2,21 @@ import { closeSync, fdatasync, openSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import {
-  type ClientRead,
-  type ClientReads,
   type Decision,
   decisionOf,
-  type Found,
   type FoundRow,
   forgetAssertionsBefore,
   foundColumns,
-  foundOf,
   headOf,
+  type Lookup,
   lookUpKey,
   NotDurable,
   namedRowsOf,
-  StoreBusy,
+  RetryLater,
   statements,
+  type TokenRequestRead,
+  type TokenRequestStore,
+  toLookup,
   touchStatement,
 } from './client-reads.ts';
 import type { DataKeys } from './integrity/mac-keys.ts';
@@ -61,7 +61,7 @@ const every = { ...lookUps, ...statements };
 export type Synchronize = (file: number) => Promise<void>;
 
 interface Decided {
-  read: ClientRead;
+  read: TokenRequestRead;
   /** Null where the request has to wait. */
   decision: Decision | null;
 }
@@ -75,7 +75,7 @@ interface Decided {
  *
  * It never waits for another writer, which may be this very process between two turns of its event loop.
  */
-export class SqliteClientReads implements ClientReads {
+export class SqliteTokenRequestStore implements TokenRequestStore {
   readonly #database: DatabaseSync;
   readonly #statements: Record<keyof typeof every, StatementSync>;
   readonly #dataVersion: StatementSync;
@@ -86,7 +86,7 @@ export class SqliteClientReads implements ClientReads {
   readonly #log: number;
   readonly #synchronize: Synchronize;
   /** What was looked up at `#lookedUpAt`: as long as no other connection commits, it is what the store holds. */
-  readonly #lookedUp = new Map<string, Found>();
+  readonly #lookedUp = new Map<string, Lookup>();
   #lookedUpAt = -1;
 
   constructor(file: string, keys: DataKeys | null, synchronize: Synchronize = promisify(fdatasync)) {
@@ -106,7 +106,7 @@ export class SqliteClientReads implements ClientReads {
     this.#log = openSync(`${file}-wal`, 'r+');
   }
 
-  async run(batch: readonly ClientRead[], now: number): Promise<ClientRead[]> {
+  async run(batch: readonly TokenRequestRead[], now: number): Promise<TokenRequestRead[]> {
     const { decided, version } = this.#decideAll(batch, now);
     try {
       await this.#synchronize(this.#log);
@@ -122,7 +122,7 @@ export class SqliteClientReads implements ClientReads {
     this.#database.close();
   }
 
-  #decideAll(batch: readonly ClientRead[], now: number): { decided: Decided[]; version: number } {
+  #decideAll(batch: readonly TokenRequestRead[], now: number): { decided: Decided[]; version: number } {
     try {
       this.#begin.run();
       const version = this.#version();
@@ -141,7 +141,7 @@ export class SqliteClientReads implements ClientReads {
     }
   }
 
-  #decide(read: ClientRead, now: number): Decision | null {
+  #decide(read: TokenRequestRead, now: number): Decision | null {
     const lookedUp = this.#find(read);
     const found = lookedUp && this.#withAssertion(lookedUp, read);
     const decision = decisionOf(read, found);
@@ -157,7 +157,7 @@ export class SqliteClientReads implements ClientReads {
     return decision;
   }
 
-  #noteUse(found: Found, { used }: Decision, now: number): void {
+  #noteUse(found: Lookup, { used }: Decision, now: number): void {
     const touch = touchStatement(found, used, now);
     if (touch === null) return;
     const { clientId } = found.client;
@@ -167,8 +167,8 @@ export class SqliteClientReads implements ClientReads {
   }
 
   /** A commit of another connection since then may be the removal of this very client. */
-  #answer(decided: Decided[], version: number): ClientRead[] {
-    const again = new Set<ClientRead>();
+  #answer(decided: Decided[], version: number): TokenRequestRead[] {
+    const again = new Set<TokenRequestRead>();
     for (const { read, decision } of decided) {
       if (decision === null || (decision.granted && !this.#stillGranted(read, version))) again.add(read);
     }
@@ -179,14 +179,14 @@ export class SqliteClientReads implements ClientReads {
     return [...again];
   }
 
-  #stillGranted(read: ClientRead, version: number): boolean {
+  #stillGranted(read: TokenRequestRead, version: number): boolean {
     const current = this.#version();
     if (current === version) return true;
     this.#forgetLookUpsBefore(current);
     return decisionOf(read, this.#find(read))?.granted ?? false;
   }
 
-  #find(read: ClientRead): Found | null {
+  #find(read: TokenRequestRead): Lookup | null {
     if (read.client === '') return null;
     const known = this.#lookedUp.get(lookUpKey(read));
     if (known !== undefined) return known;
@@ -201,15 +201,15 @@ export class SqliteClientReads implements ClientReads {
     const limit = read.orgId === null ? read.profileLimit : 1;
     if (rows.length === 0) rows = rowsOf(profiles, read.client, limit);
     const untrusted = rows.length === 0 ? null : this.#check(headOf(rows), namedRowsOf(rows));
-    return foundOf(rows, read.orgId, untrusted);
+    return toLookup(rows, read.orgId, untrusted);
   }
 
-  #keep(read: ClientRead, found: Found): void {
+  #keep(read: TokenRequestRead, found: Lookup): void {
     if (this.#lookedUp.size >= keptLookUps) this.#lookedUp.clear();
     this.#lookedUp.set(lookUpKey(read), found);
   }
 
-  #withAssertion(found: Found, { assertion }: ClientRead): Found {
+  #withAssertion(found: Lookup, { assertion }: TokenRequestRead): Lookup {
     if (assertion === null) return found;
     const { clientId } = found.client;
     const assertionUsed = this.#statements.assertionUsed.get(clientId, assertion.jtiHash) !== undefined;
@@ -235,6 +235,6 @@ function rowsOf(statement: StatementSync, ...parameters: (string | number)[]): F
 function asBusy(error: unknown): unknown {
   const code = (error as { errcode?: unknown }).errcode;
   return typeof code === 'number' && busyCodes.includes(code & 0xff)
-    ? new StoreBusy('another process is writing', { cause: error })
+    ? new RetryLater('another process is writing', { cause: error })
     : error;
 }

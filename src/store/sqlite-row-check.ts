@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { BrokerError } from '../errors.ts';
-import { StoreBusy } from './client-reads.ts';
+import { RetryLater } from './client-reads.ts';
 import {
   KeyUnknown,
   type NamedRow,
@@ -57,7 +57,7 @@ export function rowChecker(database: DatabaseSync, keys: DataKeys): RowChecker {
         };
         keys.refresh().then(done, done);
       }
-      throw new StoreBusy('a data key is looked up');
+      throw new RetryLater('a data key is looked up');
     }
   };
 }

@@ -15,7 +15,7 @@ import { openSqliteFile } from './sqlite-file.ts';
  * first and writes later fails at once when another process wrote in between, instead of waiting its turn.
  */
 export function sqliteDialect(file: string): Dialect {
-  const database = inWords(file, () => openSqliteFile(file));
+  const database = translateErrors(file, () => openSqliteFile(file));
   return new (class extends SqliteDialect {
     override createAdapter(): DialectAdapter {
       return new TransactionalDdlAdapter();
@@ -30,7 +30,7 @@ class TransactionalDdlAdapter extends SqliteAdapter {
   }
 }
 
-function inWords<T>(file: string, action: () => T): T {
+function translateErrors<T>(file: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
@@ -59,12 +59,14 @@ function adapt(database: DatabaseSync, file: string): SqliteDatabase {
     prepare(sql): SqliteStatement {
       // A full disk ends a transaction by itself. That it cannot be ended again must not hide why.
       if (sql === 'rollback' && !database.isTransaction) return nothing;
-      const statement = inWords(file, () => database.prepare(sql === 'begin' ? 'begin immediate' : sql));
+      const statement = translateErrors(file, () =>
+        database.prepare(sql === 'begin' ? 'begin immediate' : sql),
+      );
       return {
         reader: statement.columns().length > 0,
-        all: (values) => inWords(file, () => statement.all(...sqlValues(values))),
+        all: (values) => translateErrors(file, () => statement.all(...sqlValues(values))),
         iterate: (values) => statement.iterate(...sqlValues(values)),
-        run: (values) => inWords(file, () => statement.run(...sqlValues(values))),
+        run: (values) => translateErrors(file, () => statement.run(...sqlValues(values))),
       };
     },
   };

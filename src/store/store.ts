@@ -5,7 +5,7 @@ import { File } from '../private-files.ts';
 import { authenticateChanges } from './integrity/row-macs.ts';
 import { migrationProvider } from './migrations/index.ts';
 import { newestMigration } from './migrations/newest.ts';
-import { isPostgresUrl, parsePostgresUrl, shownPlace } from './postgres-url.ts';
+import { isPostgresUrl, parsePostgresUrl, redactedLocation } from './postgres-url.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite.ts';
 
@@ -26,7 +26,7 @@ export async function openStore(place: string): Promise<Db> {
     return db;
   } catch (error) {
     await db?.destroy();
-    throw error instanceof BrokerError ? error : unusable(shownPlace(place), error);
+    throw error instanceof BrokerError ? error : unusable(redactedLocation(place), error);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Db } from './store.ts';
 
 /** Counts one more of something, so that the count outlives a restart. */
-export async function count(db: Db, name: string, label: string): Promise<void> {
+export async function incrementCounter(db: Db, name: string, label: string): Promise<void> {
   await db
     .insertInto('tally')
     .values({ name, label, value: 1 })
@@ -14,7 +14,7 @@ export async function count(db: Db, name: string, label: string): Promise<void> 
 }
 
 /** What was counted under a name, by label. */
-export async function tallies(db: Db, name: string): Promise<{ label: string; value: number }[]> {
+export async function readCounters(db: Db, name: string): Promise<{ label: string; value: number }[]> {
   return await db
     .selectFrom('tally')
     .select(['label', 'value'])

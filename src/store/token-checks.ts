@@ -48,7 +48,7 @@ export async function planChecks(db: Db, plans: readonly { due: DueCheck; at: nu
 }
 
 /** Plans the next check, or takes this one upon oneself until then. False where somebody else was faster. */
-export async function planCheck(
+export async function leaseCheck(
   db: Db,
   { tokenId, checkAt }: Pick<DueCheck, 'tokenId' | 'checkAt'>,
   at: number,
@@ -96,7 +96,7 @@ export async function lastCheck(
 }
 
 /** Plans every check again that is more than two days off: a clock that was wrong has put it there. */
-export async function checkAllAnew(db: Db, now: number): Promise<void> {
+export async function rescheduleChecks(db: Db, now: number): Promise<void> {
   for await (const ids of currentTokenIds(db)) {
     await db
       .updateTable('token')

@@ -1,9 +1,9 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { nextTurn } from '../next-turn.ts';
 import { expiryOf, type Lifetimes } from '../tokens/lifetimes.ts';
-import type { Account, SetAsideReason, Token, TokenState } from '../tokens/token.ts';
+import type { Account, ReviewReason, Token, TokenState } from '../tokens/token.ts';
 import { authentic, authenticRow, changing, created, inTransaction, removing } from './integrity/row-macs.ts';
-import { refreshStanding, refreshStandings } from './profile-standing.ts';
+import { refreshDerivedColumns, refreshManyDerivedColumns } from './profile-standing.ts';
 import type { TokenTable } from './schema.ts';
 import type { Db } from './store.ts';
 
@@ -110,7 +110,7 @@ export async function pendingTokens(db: Db): Promise<Token[]> {
 }
 
 /** Tokens that were set aside and wait for the person's word, newest first: those of these profiles, or of all. */
-export async function setAsideTokens(
+export async function tokensNeedingReview(
   db: Db,
   { profileIds, limit }: { profileIds?: readonly string[]; limit: number },
 ): Promise<{ id: string; profileId: string; profile: string }[]> {
@@ -127,7 +127,7 @@ export async function setAsideTokens(
 }
 
 /** The sealed values of every token that these profiles hold. */
-export async function sealedTokensOf(
+export async function tokenCiphertextsOf(
   db: Db,
   profileIds: readonly string[],
 ): Promise<{ id: string; profileId: string; sealed: string }[]> {
@@ -140,12 +140,12 @@ export async function sealedTokensOf(
 }
 
 /** Every sealed value in the store, some at a time. */
-export function everySealedToken(db: Db): AsyncIterable<{ id: string; profileId: string; sealed: string }> {
+export function iterateCiphertexts(db: Db): AsyncIterable<{ id: string; profileId: string; sealed: string }> {
   return db.selectFrom('token').select(['id', 'profile_id as profileId', 'sealed']).stream(500);
 }
 
 /** The sealed value of a token. Throws `E_SEAL` where its row was changed from outside. */
-export async function sealedToken(db: Db, id: string): Promise<string> {
+export async function tokenCiphertext(db: Db, id: string): Promise<string> {
   const rows = await authentic(db, 'token', async () => [
     await db.selectFrom('token').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
   ]);
@@ -177,7 +177,7 @@ export async function insertTokens(
         tokens.map(({ token, sealed, remindAt = 0 }) => ({ ...toRow(token, sealed), ...remindOn(remindAt) })),
       )
       .execute();
-    await refreshStandings(
+    await refreshManyDerivedColumns(
       trx,
       tokens.filter(({ token }) => token.state === 'current').map(({ token }) => token.profileId),
     );
@@ -198,7 +198,7 @@ function toRow(token: Token, sealed: string) {
     ...accountColumns(token.account),
     verified_at: token.verifiedAt,
     rejected_at: token.rejectedAt,
-    set_aside_reason: token.setAsideReason,
+    set_aside_reason: token.reviewReason,
     warnings: JSON.stringify(token.warnings),
   };
 }
@@ -209,7 +209,7 @@ export interface TokenChange {
   account?: Account;
   verifiedAt?: number | null;
   rejectedAt?: number | null;
-  setAsideReason?: SetAsideReason | null;
+  reviewReason?: ReviewReason | null;
   warnings?: string[];
 }
 
@@ -218,8 +218,8 @@ export async function updateToken(db: Db, id: string, change: TokenChange): Prom
   if (Object.keys(change).length === 0) return;
   await inTransaction(db, async (trx) => {
     // The rest of a row that is only looked at needs no new code.
-    const { state, rejectedAt, setAsideReason } = change;
-    if (state !== undefined || rejectedAt !== undefined || setAsideReason !== undefined) {
+    const { state, rejectedAt, reviewReason } = change;
+    if (state !== undefined || rejectedAt !== undefined || reviewReason !== undefined) {
       await changing(trx, 'token', [id]);
     }
     const row = await trx
@@ -230,7 +230,7 @@ export async function updateToken(db: Db, id: string, change: TokenChange): Prom
         ...(change.account !== undefined && accountColumns(change.account)),
         ...(change.verifiedAt !== undefined && { verified_at: change.verifiedAt }),
         ...(change.rejectedAt !== undefined && { rejected_at: change.rejectedAt }),
-        ...(change.setAsideReason !== undefined && { set_aside_reason: change.setAsideReason }),
+        ...(change.reviewReason !== undefined && { set_aside_reason: change.reviewReason }),
         ...(change.warnings !== undefined && { warnings: JSON.stringify(change.warnings) }),
         // What there is to say about it may have changed.
         ...((change.lifetimes !== undefined || change.rejectedAt !== undefined) && remindAnew),
@@ -238,7 +238,7 @@ export async function updateToken(db: Db, id: string, change: TokenChange): Prom
       .where('id', '=', id)
       .returning(['profile_id', 'state'])
       .executeTakeFirst();
-    if (row?.state === 'current') await refreshStanding(trx, row.profile_id);
+    if (row?.state === 'current') await refreshDerivedColumns(trx, row.profile_id);
   });
 }
 
@@ -249,7 +249,7 @@ function remindOn(at: number) {
 const remindAnew = remindOn(0);
 
 /** Makes a token the current one of its profile, and the one before it an earlier one. */
-export async function makeCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>): Promise<void> {
+export async function setCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>): Promise<void> {
   await inTransaction(db, async (trx) => {
     const before = await trx
       .selectFrom('token')
@@ -267,7 +267,7 @@ export async function makeCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>
       .set({ state: 'current', set_aside_reason: null, check_at: 0, ...remindAnew })
       .where('id', '=', token.id)
       .execute();
-    await refreshStanding(trx, token.profileId);
+    await refreshDerivedColumns(trx, token.profileId);
   });
 }
 
@@ -279,7 +279,7 @@ export async function deleteToken(db: Db, id: string): Promise<void> {
       .where('id', '=', id)
       .returning(['profile_id', 'state'])
       .executeTakeFirst();
-    if (row?.state === 'current') await refreshStanding(trx, row.profile_id);
+    if (row?.state === 'current') await refreshDerivedColumns(trx, row.profile_id);
   });
 }
 
@@ -324,7 +324,7 @@ function fromRow(row: Pick<Selectable<TokenTable>, (typeof columns)[number]>): T
     account: accountOf(row),
     verifiedAt: row.verified_at,
     rejectedAt: row.rejected_at,
-    setAsideReason: row.set_aside_reason,
+    reviewReason: row.set_aside_reason,
     warnings: JSON.parse(row.warnings) as string[],
   };
 }

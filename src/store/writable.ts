@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { sql } from 'kysely';
 import { BrokerError } from '../errors.ts';
 import { engineOf } from './engine.ts';
-import { shownPlace } from './postgres-url.ts';
+import { redactedLocation } from './postgres-url.ts';
 import type { Db } from './store.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function requireWritable(db: Db, place: string): Promise<void> {
 }
 
 function readOnly(place: string, cause?: unknown): BrokerError {
-  return new BrokerError('E_STORE_READ_ONLY', `The store ${shownPlace(place)} is read-only.`, {
+  return new BrokerError('E_STORE_READ_ONLY', `The store ${redactedLocation(place)} is read-only.`, {
     help: 'Tokens can be neither stored nor given out until it can be written to again.',
     cause,
   });

@@ -46,7 +46,7 @@ export function lifetimesAtCapture(capturedAt: number, expiresInSeconds: number 
 }
 
 /** When Webex accepted the token after the end that came with it; null where it did not, or confirms another date. */
-export function outlivedAt({ confirmed, reported, acceptedAt = null }: Lifetimes): number | null {
+export function disprovedAt({ confirmed, reported, acceptedAt = null }: Lifetimes): number | null {
   if (confirmed !== null || reported === null || acceptedAt === null) return null;
   return reported <= acceptedAt ? acceptedAt : null;
 }
@@ -59,7 +59,7 @@ export function outlivedAt({ confirmed, reported, acceptedAt = null }: Lifetimes
 export function expiryOf(lifetimes: Lifetimes): Expiry {
   const { confirmed, reported, documented } = lifetimes;
   if (confirmed !== null) return { expiresAt: confirmed, source: 'confirmed' };
-  const disproved = outlivedAt(lifetimes) !== null;
+  const disproved = disprovedAt(lifetimes) !== null;
   if (reported !== null && (documented === null || (reported < documented && !disproved))) {
     return { expiresAt: reported, source: 'reported' };
   }

@@ -34,7 +34,7 @@ export function parseProfileName(text: string): string {
   const name = text.trim();
   if (namePattern.test(name)) return name;
   const suggestion = name.length > longestName ? '' : suggestProfileName(name);
-  throw new BrokerError('E_PROFILE_NAME', `${quotedName(name)} cannot be a profile's name.`, {
+  throw new BrokerError('E_PROFILE_NAME', `${quoteProfileName(name)} cannot be a profile's name.`, {
     help:
       'Use up to 63 lower-case letters, digits, dots, dashes and underscores, a letter or digit first' +
       (suggestion === '' ? '.' : `, for example "${suggestion}".`),
@@ -57,7 +57,7 @@ export function suggestProfileName(title: string): string {
  * What a person gave as a profile's name, for an error's message. A text too long for one may be a token that was put in
  * the wrong place: it is not repeated.
  */
-export function quotedName(text: string): string {
+export function quoteProfileName(text: string): string {
   if (text.length > longestName) return `A text of ${text.length} characters`;
   return `"${text.replace(/[^\x20-\x7e]/g, '?')}"`;
 }

@@ -1,9 +1,9 @@
 import type { AdminLevel } from '../webex/admin-roles.ts';
 import { type Deployment, tenantUrl, type WebexEndpoints } from '../webex/deployments.ts';
-import { daysLeft, type ExpirySource, expiryOf, knownEnd, outlivedAt } from './lifetimes.ts';
+import { daysLeft, disprovedAt, type ExpirySource, expiryOf, knownEnd } from './lifetimes.ts';
 import type { Profile } from './profile.ts';
 import { type ProfileStatus, statusOf } from './status.ts';
-import type { SetAsideReason, Token, TokenSource, TokenState } from './token.ts';
+import type { ReviewReason, Token, TokenSource, TokenState } from './token.ts';
 
 /** One row of `list --json`. Instants are RFC 3339 in UTC. */
 export interface ProfileSummary {
@@ -36,7 +36,7 @@ export interface TokenSummary {
   admin: AdminLevel;
   verifiedAt: string | null;
   rejectedAt: string | null;
-  setAsideReason: SetAsideReason | null;
+  reviewReason: ReviewReason | null;
   warnings: string[];
 }
 
@@ -72,7 +72,7 @@ export function summarize(
 }
 
 /** Everything about a profile but the values of its tokens; `tokens` newest first. */
-export function detail(
+export function describeProfile(
   profile: Profile,
   tokens: Token[],
   endpoints: WebexEndpoints,
@@ -86,7 +86,7 @@ export function detail(
       reported: instant(current?.lifetimes.reported ?? null),
       documented: instant(current?.lifetimes.documented ?? null),
     },
-    reportedOutlivedAt: instant(current && outlivedAt(current.lifetimes)),
+    reportedOutlivedAt: instant(current && disprovedAt(current.lifetimes)),
     tokens: tokens.map(summarizeToken),
   };
 }
@@ -106,7 +106,7 @@ export function summarizeToken(token: Token): TokenSummary {
     admin: token.account?.admin ?? 'unknown',
     verifiedAt: instant(token.verifiedAt),
     rejectedAt: instant(token.rejectedAt),
-    setAsideReason: token.setAsideReason,
+    reviewReason: token.reviewReason,
     warnings: token.warnings,
   };
 }

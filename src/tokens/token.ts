@@ -8,7 +8,7 @@ import { expiryOf, type Lifetimes } from './lifetimes.ts';
  */
 export type TokenState = 'pending' | 'current' | 'earlier' | 'set-aside';
 
-export type SetAsideReason = 'other-deployment' | 'other-organization' | 'not-full-admin' | 'rejected';
+export type ReviewReason = 'other-deployment' | 'other-organization' | 'not-full-admin' | 'rejected';
 
 /** How the token came in: through a browser, or read from text that a person handed over. */
 export type TokenSource = 'sign-in' | 'import' | 'file';
@@ -39,7 +39,7 @@ export interface Token {
   verifiedAt: number | null;
   /** When Webex said that it is no longer good. Epoch milliseconds. */
   rejectedAt: number | null;
-  setAsideReason: SetAsideReason | null;
+  reviewReason: ReviewReason | null;
   /** What was odd at its capture, in words for a person. */
   warnings: string[];
 }

@@ -1,7 +1,7 @@
 import { BrokerError } from '../errors.ts';
-import { admit } from '../keys/admission.ts';
+import { authorizeKey } from '../keys/admission.ts';
 import { wrapDataKey } from '../keys/data-key.ts';
-import { grantDataKey } from '../keys/grant.ts';
+import { wrapForRecipient } from '../keys/grant.ts';
 import { keyId, shortKeyId } from '../keys/key-id.ts';
 import type { KeyRequest } from '../keys/key-request.ts';
 import { appendAudit } from '../store/audit.ts';
@@ -49,12 +49,12 @@ export async function addRequestedKey(vault: Vaulted, request: KeyRequest, actor
     await vault.keys.refresh(trx);
     await refuseKnown(trx, id);
     const grantee = { id, publicKey };
-    const admission = await admit(grantee, vault.keys.ring.sealingKey);
+    const admission = await authorizeKey(grantee, vault.keys.ring.primaryKey);
     await insertKeyRecord(trx, { info: { id, kind }, name, publicKey, admission, createdAt: vault.now() });
     // The request's key vouches for the first data key, and each data key for the next one.
     let voucher = Buffer.from(request.admissionKey, 'base64url');
     for (const { key, generation } of await dataKeysOf(trx, vault)) {
-      const granted = await grantDataKey(key, generation, grantee, { id: keyId(voucher), key: voucher });
+      const granted = await wrapForRecipient(key, generation, grantee, { id: keyId(voucher), key: voucher });
       await insertDataKeys(trx, vault.now(), [granted]);
       voucher = Buffer.from(key);
     }

@@ -1,6 +1,6 @@
 import { profileById, setProfileOrganization } from '../store/profiles.ts';
 import type { Db } from '../store/store.ts';
-import { sealedToken, type TokenChange, tokenById, updateToken } from '../store/tokens.ts';
+import { type TokenChange, tokenById, tokenCiphertext, updateToken } from '../store/tokens.ts';
 import { expiryOf, type Lifetimes } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
@@ -17,7 +17,7 @@ export interface Answer {
 /** A token's value, for Webex alone. */
 export async function openForWebex(vault: Vault, token: Pick<Token, 'id' | 'profileId'>): Promise<string> {
   const { id: tokenId, profileId } = token;
-  return await vault.keys.open(await sealedToken(vault.db, tokenId), { tokenId, profileId });
+  return await vault.keys.open(await tokenCiphertext(vault.db, tokenId), { tokenId, profileId });
 }
 
 /** Asks Webex whose the token is, and if it is anybody's, until when it lives. */

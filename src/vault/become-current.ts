@@ -1,6 +1,6 @@
 import { profileById, setProfileOrganization } from '../store/profiles.ts';
 import type { Db } from '../store/store.ts';
-import { makeCurrent } from '../store/tokens.ts';
+import { setCurrent } from '../store/tokens.ts';
 import type { Token } from '../tokens/token.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { Token } from '../tokens/token.ts';
  * tells a profile nothing: it may have been somebody else's.
  */
 export async function becomeCurrent(trx: Db, token: Token): Promise<void> {
-  await makeCurrent(trx, token);
+  await setCurrent(trx, token);
   const profile = await profileById(trx, token.profileId);
   const orgId = token.account?.orgId ?? token.orgId;
   if (profile.orgId === null && orgId !== null) await setProfileOrganization(trx, profile.id, orgId);

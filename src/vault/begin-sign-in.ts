@@ -101,7 +101,7 @@ export async function beginByLink(
   const state = newState();
   const signIn = await startByLink(vault.db, hashSecret(link), vault.now(), {
     state: hashSecret(state),
-    binding: hashSecret(binding),
+    sessionBinding: hashSecret(binding),
   });
   if (signIn === null) throw linkSpent();
   return { authorizeUrl: urlFor(vault, signIn, state, signIn.freshSignIn) };

@@ -93,7 +93,7 @@ async function expectedSignIn(vault: Vault, state: string | null, binding: strin
       help: 'Start over from here.',
     });
   }
-  if (binding === null || hashSecret(binding) !== signIn.bindingHash) {
+  if (binding === null || hashSecret(binding) !== signIn.sessionBindingHash) {
     throw new BrokerError('E_STATE_FOREIGN', 'The sign-in was begun in another browser window.', {
       help: 'Finish it in the window where it was begun, or start over from here.',
     });

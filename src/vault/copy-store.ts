@@ -4,9 +4,9 @@ import type { Keychain } from '../keys/keychain.ts';
 import { appendAudit } from '../store/audit.ts';
 import { type CopyOptions, changedSince, copyStore, type TableContent } from '../store/copy.ts';
 import { listKeyEncryptionKeys } from '../store/keys.ts';
-import { shownPlace } from '../store/postgres-url.ts';
+import { redactedLocation } from '../store/postgres-url.ts';
 import { type Db, openStore } from '../store/store.ts';
-import { everySealedToken } from '../store/tokens.ts';
+import { iterateCiphertexts } from '../store/tokens.ts';
 import { openKeys } from './open-keys.ts';
 import type { Actor } from './vault.ts';
 
@@ -46,7 +46,7 @@ export async function copyStoreTo(
     try {
       let tokens = 0;
       const prove = async (copy: Db) => {
-        for await (const { id, profileId, sealed } of everySealedToken(copy)) {
+        for await (const { id, profileId, sealed } of iterateCiphertexts(copy)) {
           if (keys === null) throw new BrokerError('E_COPY', 'There are tokens in the store, and no keys.');
           keys.openNow(sealed, { tokenId: id, profileId });
           tokens += 1;
@@ -55,7 +55,7 @@ export async function copyStoreTo(
         await appendAudit(copy, now(), {
           action: 'copy-store',
           outcome: 'ok',
-          subject: shownPlace(toPlace),
+          subject: redactedLocation(toPlace),
           ...actor,
         });
       };

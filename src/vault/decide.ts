@@ -33,7 +33,7 @@ async function decide(
     if (token === null || !(await needsDecision(trx, token))) return false;
     const profile = await profileById(trx, token.profileId);
     if (action === 'accept') {
-      if (token.setAsideReason === 'other-deployment') throw wrongDeployment(profile);
+      if (token.reviewReason === 'other-deployment') throw wrongDeployment(profile);
       await becomeCurrent(trx, token);
     } else {
       await deleteToken(trx, tokenId);

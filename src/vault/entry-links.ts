@@ -1,4 +1,4 @@
-import { entryLinkWaits, insertEntryLink, useEntryLink } from '../store/entry-links.ts';
+import { insertEntryLink, isAccessLinkPending, useEntryLink } from '../store/entry-links.ts';
 import { type LinkOptions, newLinkSecret } from './link-secrets.ts';
 import { hashSecret } from './secrets.ts';
 import type { Vault } from './vault.ts';
@@ -21,5 +21,5 @@ export async function spendEntryLink(vault: Vault, secret: string): Promise<bool
 
 /** Whether a one-time link could be used, without using it. */
 export async function entryLinkIsGood(vault: Vault, secret: string): Promise<boolean> {
-  return await entryLinkWaits(vault.db, hashSecret(secret), vault.now());
+  return await isAccessLinkPending(vault.db, hashSecret(secret), vault.now());
 }

@@ -3,9 +3,14 @@ import { plansBy } from '../expiry/heed-clock.ts';
 import { firstLookAt } from '../expiry/occasions.ts';
 import { appendAudits } from '../store/audit.ts';
 import type { AuditEntry } from '../store/audit-chain.ts';
-import { fileProfile, insertProfiles, profilesByName, setProfileOrganization } from '../store/profiles.ts';
+import {
+  insertProfiles,
+  profilesByName,
+  setProfileOrganization,
+  setTagsAndContact,
+} from '../store/profiles.ts';
 import type { Db } from '../store/store.ts';
-import { insertTokens, sealedTokensOf } from '../store/tokens.ts';
+import { insertTokens, tokenCiphertextsOf } from '../store/tokens.ts';
 import { documentedLifetimeMs } from '../tokens/lifetimes.ts';
 import type { NewProfile, Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
@@ -57,7 +62,7 @@ export async function importRows(
     for (const { row, result, profileId } of decisions) {
       if (result.outcome !== 'updated') continue;
       if (row.orgId !== undefined) await setProfileOrganization(trx, profileId, row.orgId);
-      await fileProfile(trx, profileId, { contact: row.contact, tags: row.tags });
+      await setTagsAndContact(trx, profileId, { contact: row.contact, tags: row.tags });
     }
     await appendAudits(
       trx,
@@ -167,7 +172,7 @@ function changes(row: ProfileRow, existing: Profile): boolean {
 /** The values of every token that these profiles hold, by profile. */
 async function heldTokens(vault: Vault, db: Db, profiles: Profile[]): Promise<Map<string, string[]>> {
   const held = new Map<string, string[]>();
-  const tokens = await sealedTokensOf(
+  const tokens = await tokenCiphertextsOf(
     db,
     profiles.map(({ id }) => id),
   );
@@ -225,7 +230,7 @@ function tokenOf(
     account: null,
     verifiedAt: null,
     rejectedAt: null,
-    setAsideReason: null,
+    reviewReason: null,
     warnings: [
       ...warnings,
       ...(capturedAt === undefined ? ['The file did not say when it was captured.'] : []),

@@ -1,7 +1,7 @@
 import { withSnapshot } from '../store/copy.ts';
 import { listKeyHolders } from '../store/key-holders.ts';
 import { type KeyEncryptionKeyRecord, listAllDataKeys, listKeyRecords } from '../store/keys.ts';
-import { replacementUnderWay, rotationUnderWay } from '../store/rotation.ts';
+import { activeReplacement, activeRotation } from '../store/rotation.ts';
 import { keyFilePath } from './obtain-key.ts';
 import type { Vault } from './vault.ts';
 import { isTrusted } from './wrap-for-all.ts';
@@ -74,9 +74,9 @@ async function describeKeys(
       .map(({ host, seenAt }) => ({ host, seenAt })),
   });
   const unfinished =
-    (await rotationUnderWay(db)) !== null
+    (await activeRotation(db)) !== null
       ? 'rotation'
-      : (await replacementUnderWay(db)) !== null
+      : (await activeReplacement(db)) !== null
         ? 'replacement'
         : null;
   return { keys: records.map(describe), dataKeys: await describeDataKeys(db), unfinished };

@@ -1,7 +1,7 @@
 import { BrokerError } from '../errors.ts';
 import { newDataKey } from '../keys/data-key.ts';
 import { KeyRing } from '../keys/key-ring.ts';
-import { noteKeyHolder } from '../store/key-holders.ts';
+import { recordKeyHost } from '../store/key-holders.ts';
 import { insertFirstKeys, listKeyEncryptionKeys } from '../store/keys.ts';
 import type { Db } from '../store/store.ts';
 import { type MadeKey, makeFileKey, makeKeychainKey, makePassphraseKey } from './make-key.ts';
@@ -17,7 +17,7 @@ export async function openKeys(db: Db, source: KeySource): Promise<VaultKeys> {
   if ((await listKeyEncryptionKeys(db)).length === 0) await makeFirstKeys(db, source);
   const keys = await VaultKeys.open(db, source);
   // Which hosts hold which key is good to know; nothing depends on it.
-  await noteKeyHolder(db, keys.held.info.id, thisHost(), source.now()).catch(() => {});
+  await recordKeyHost(db, keys.held.info.id, thisHost(), source.now()).catch(() => {});
   return keys;
 }
 

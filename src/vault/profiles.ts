@@ -1,11 +1,11 @@
 import { BrokerError } from '../errors.ts';
 import { appendAudit } from '../store/audit.ts';
-import { type ProfileFilter, profilesInPages } from '../store/profile-page.ts';
+import { iterateProfiles, type ProfileFilter } from '../store/profile-page.ts';
 import { deleteProfile, findProfile, setProfileName, setProfileOrganization } from '../store/profiles.ts';
 import { renameSignIns } from '../store/sign-ins.ts';
 import { tokensOf } from '../store/tokens.ts';
-import { type Profile, parseProfileName, quotedName } from '../tokens/profile.ts';
-import { detail, type ProfileDetails, type ProfileSummary, summarize } from '../tokens/summary.ts';
+import { type Profile, parseProfileName, quoteProfileName } from '../tokens/profile.ts';
+import { describeProfile, type ProfileDetails, type ProfileSummary, summarize } from '../tokens/summary.ts';
 import type { Actor, Records, Vault } from './vault.ts';
 
 /** Every profile that is meant, by name, some hundreds at a time: memory never holds them all. */
@@ -14,7 +14,7 @@ export async function* summariesInPages(
   filter: ProfileFilter = {},
 ): AsyncGenerator<ProfileSummary[]> {
   const at = now();
-  for await (const page of profilesInPages(db, filter, at)) {
+  for await (const page of iterateProfiles(db, filter, at)) {
     yield page.map(({ profile, current }) =>
       summarize(profile, current, settings.webex[profile.deployment], at),
     );
@@ -32,7 +32,7 @@ export async function listSummaries(vault: Records): Promise<ProfileSummary[]> {
 export async function requireProfile(vault: Pick<Vault, 'db'>, name: string): Promise<Profile> {
   const profile = await findProfile(vault.db, name);
   if (profile !== null) return profile;
-  throw new BrokerError('E_NO_PROFILE', `${quotedName(name)} is the name of no profile.`, {
+  throw new BrokerError('E_NO_PROFILE', `${quoteProfileName(name)} is the name of no profile.`, {
     help: '"webex-token list" shows the ones there are; "webex-token login NAME" makes one.',
   });
 }
@@ -41,7 +41,7 @@ export async function requireProfile(vault: Pick<Vault, 'db'>, name: string): Pr
 export async function showProfile(vault: Vault, name: string): Promise<ProfileDetails> {
   const profile = await requireProfile(vault, name);
   const tokens = await tokensOf(vault.db, profile.id);
-  return detail(profile, tokens, vault.settings.webex[profile.deployment], vault.now());
+  return describeProfile(profile, tokens, vault.settings.webex[profile.deployment], vault.now());
 }
 
 /** Removes a profile and all its tokens from the store. Webex itself goes on accepting them. */

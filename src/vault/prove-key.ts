@@ -19,7 +19,7 @@ export async function proveKey(
   const { ring } = await KeyRing.open(await listDataKeys(db, info.id), key);
   await keys.refresh();
   const proven = keys.ring.dataKeys.every(({ id }) => ring.has(id));
-  if (proven && ring.sealingKey.id === keys.ring.sealingKey.id) return { info, key };
+  if (proven && ring.primaryKey.id === keys.ring.primaryKey.id) return { info, key };
   throw new BrokerError('E_KEY_UNPROVEN', 'The new key does not open everything that the old one does.', {
     help: 'Another process may have changed the keys meanwhile. The old key is still in use; try again.',
   });

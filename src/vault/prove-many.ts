@@ -1,5 +1,5 @@
 import { BrokerError } from '../errors.ts';
-import { countByStatus, type ProfileFilter, profilesInPages } from '../store/profile-page.ts';
+import { countByStatus, iterateProfiles, type ProfileFilter } from '../store/profile-page.ts';
 import { type Check, proveToken } from './prove.ts';
 import type { Actor, Vault } from './vault.ts';
 
@@ -25,7 +25,7 @@ export async function* proveMany(
   filter: ProfileFilter,
   actor: Actor,
 ): AsyncGenerator<ProfileProof> {
-  for await (const page of profilesInPages(vault.db, filter, vault.now())) {
+  for await (const page of iterateProfiles(vault.db, filter, vault.now())) {
     for (let at = 0; at < page.length; at += atOnce) {
       const some = page.slice(at, at + atOnce);
       yield* await Promise.all(some.map(({ profile }) => proveOne(vault, profile.name, actor)));

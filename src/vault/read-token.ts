@@ -1,6 +1,6 @@
 import { BrokerError } from '../errors.ts';
 import { appendAudit } from '../store/audit.ts';
-import { sealedToken, tokensOf } from '../store/tokens.ts';
+import { tokenCiphertext, tokensOf } from '../store/tokens.ts';
 import { type Expiry, expiryOf } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
@@ -53,7 +53,7 @@ async function read(vault: Vault, name: string, actor: Actor, allowExpired: bool
     await audit('expired');
     throw tokenExpired(name, expiry);
   }
-  const sealed = await sealedToken(vault.db, token.id);
+  const sealed = await tokenCiphertext(vault.db, token.id);
   const accessToken = await vault.keys.open(sealed, { tokenId: token.id, profileId: profile.id });
   await audit('ok');
   return { accessToken, profile, token, expiry };

@@ -4,12 +4,12 @@ import { appendAudit } from '../store/audit.ts';
 import {
   countRound,
   endRound,
+  findActiveCampaign,
   insertRound,
   itemsOfRound,
+  type RenewalCampaign,
   type RenewalItem,
-  type RenewalRound,
   type RenewalState,
-  roundUnderWay,
   skipItem,
 } from '../store/renewal-rounds.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
@@ -18,7 +18,7 @@ import type { Actor, Records } from './vault.ts';
 
 /** A renewal round and how far it is. */
 export interface RoundProgress {
-  round: RenewalRound;
+  round: RenewalCampaign;
   counts: Record<RenewalState, number>;
 }
 
@@ -37,7 +37,7 @@ export async function beginRound(
 ): Promise<RoundProgress> {
   return await db.transaction().execute(async (trx) => {
     const at = now();
-    if ((await roundUnderWay(trx)) !== null) {
+    if ((await findActiveCampaign(trx)) !== null) {
       throw new BrokerError('E_ROUND', 'A renewal round is under way already.', {
         help: 'Go on with it: webex-token round. Or give it up: webex-token round end',
       });
@@ -61,7 +61,7 @@ export async function beginRound(
 
 /** The round that is under way; null where none is. */
 export async function findRound({ db }: Records): Promise<RoundProgress | null> {
-  const round = await roundUnderWay(db);
+  const round = await findActiveCampaign(db);
   return round === null ? null : { round, counts: await countRound(db, round.id) };
 }
 

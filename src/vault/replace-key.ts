@@ -5,7 +5,7 @@ import { keyId, shortKeyId } from '../keys/key-id.ts';
 import { appendAudit } from '../store/audit.ts';
 import { listKeyHolders } from '../store/key-holders.ts';
 import { deleteKeyEncryptionKey, type KeyEncryptionKeyInfo, listKeyEncryptionKeys } from '../store/keys.ts';
-import { beginReplacement, endReplacement, replacementUnderWay } from '../store/rotation.ts';
+import { activeReplacement, beginReplacement, endReplacement } from '../store/rotation.ts';
 import type { Db } from '../store/store.ts';
 import { wrapForHeldKey } from './add-key.ts';
 import { type KeyKind, type MadeKey, makeFileKey, makeKeychainKey, makePassphraseKey } from './make-key.ts';
@@ -47,7 +47,7 @@ export async function replaceKey(
   const held = await proveKey(db, keys, newKey, source);
   const heldBy = await otherHolders(db, oldKey.id, vault.now());
   await db.transaction().execute(async (trx) => {
-    const underWay = await replacementUnderWay(trx);
+    const underWay = await activeReplacement(trx);
     const known = (await listKeyEncryptionKeys(trx)).map(({ id }) => id);
     // The old key goes only while the new one is there: another process may have taken it back.
     if (!known.includes(newKey.id) || (underWay !== null && underWay.newId !== newKey.id))
@@ -89,7 +89,7 @@ async function halfDone(
   kind: KeyKind,
   source: KeySource,
 ): Promise<Pair | null> {
-  const replacement = await replacementUnderWay(db);
+  const replacement = await activeReplacement(db);
   if (replacement === null) return null;
   const known = await listKeyEncryptionKeys(db);
   const oldKey = known.find(({ id }) => id === replacement.oldId);
@@ -104,7 +104,7 @@ async function halfDone(
   }
   await db.transaction().execute(async (trx) => {
     // Another process may have ended it meanwhile: then the new key is the only one.
-    if ((await replacementUnderWay(trx))?.newId !== replacement.newId) return;
+    if ((await activeReplacement(trx))?.newId !== replacement.newId) return;
     const isInUse = replacement.newId === keys.held.info.id;
     const hasOld = (await listKeyEncryptionKeys(trx)).some(({ id }) => id === replacement.oldId);
     if (hasOld && !isInUse) await deleteKeyEncryptionKey(trx, replacement.newId);
@@ -124,7 +124,7 @@ async function begin(
   const madeBefore = kind === 'file' ? null : await make(kind, passphrase, source);
   try {
     return await db.transaction().execute(async (trx) => {
-      if ((await replacementUnderWay(trx)) !== null) throw anotherIsFaster();
+      if ((await activeReplacement(trx)) !== null) throw anotherIsFaster();
       const known = await listKeyEncryptionKeys(trx);
       if (!known.some(({ id }) => id === oldKey.id)) throw anotherIsFaster();
       finishFileReplacement(known, source);

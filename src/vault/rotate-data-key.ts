@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { BrokerError } from '../errors.ts';
-import { keyIdOf } from '../keys/jwe.ts';
+import { kidOf } from '../keys/jwe.ts';
 import { keyId, shortKeyId } from '../keys/key-id.ts';
 import { appendAudit } from '../store/audit.ts';
 import { setStoreIdentity, storeIdentity } from '../store/identity.ts';
 import { authenticateChanges, renewHead, renewMacs } from '../store/integrity/row-macs.ts';
 import { deleteDataKeysBefore, listAllDataKeys, newestDataKey } from '../store/keys.ts';
-import { beginRotation, endRotation, rotationUnderWay } from '../store/rotation.ts';
+import { activeRotation, endRotation, startRotation } from '../store/rotation.ts';
 import type { Db } from '../store/store.ts';
-import { everySealedToken } from '../store/tokens.ts';
-import { countTokens, resealToken, sealedTokensAfter } from '../store/tokens-sealed.ts';
+import { iterateCiphertexts } from '../store/tokens.ts';
+import { countTokens, replaceCiphertext, sealedTokensAfter } from '../store/tokens-sealed.ts';
 import type { Actor, Vault } from './vault.ts';
 import { wrapForAll } from './wrap-for-all.ts';
 
@@ -48,13 +48,13 @@ export async function rotateDataKey(
 /** False, and nothing done, where a rotation is under way. */
 async function begin(vault: Vaulted, actor: Actor, prepare?: (trx: Db) => Promise<void>): Promise<boolean> {
   const begun = await vault.db.transaction().execute(async (trx) => {
-    if ((await rotationUnderWay(trx)) !== null) return false;
+    if ((await activeRotation(trx)) !== null) return false;
     await vault.keys.refresh(trx);
     await prepare?.(trx);
     const newest = await newestDataKey(trx);
     const dataKey = randomBytes(32);
     await wrapForAll(trx, vault.keys, dataKey, (newest?.generation ?? -1) + 1, vault.now());
-    await beginRotation(trx, keyId(dataKey));
+    await startRotation(trx, keyId(dataKey));
     await appendAudit(trx, vault.now(), {
       action: 'key-rotate',
       outcome: 'begun',
@@ -123,7 +123,7 @@ async function resealAll(
     const place = { tokenId: id, profileId };
     try {
       const token = await keys.open(sealed, place, trx);
-      await resealToken(trx, id, await keys.seal(trx, token, place));
+      await replaceCiphertext(trx, id, await keys.seal(trx, token, place));
       resealed += 1;
     } catch (error) {
       if (!(error instanceof BrokerError && error.code === 'E_SEAL')) throw error;
@@ -135,7 +135,7 @@ async function resealAll(
 
 function isSealedWith(sealed: string, dataKeyId: string): boolean {
   try {
-    return keyIdOf(sealed) === dataKeyId;
+    return kidOf(sealed) === dataKeyId;
   } catch {
     return false;
   }
@@ -143,11 +143,11 @@ function isSealedWith(sealed: string, dataKeyId: string): boolean {
 
 /** Forgets the old data keys, once nothing that can be opened is sealed with them. */
 async function finish(vault: Vaulted, trx: Db, actor: Actor, unreadable: Set<string>): Promise<number> {
-  const dataKeyId = await rotationUnderWay(trx);
+  const dataKeyId = await activeRotation(trx);
   // Another process was faster.
   if (dataKeyId === null) return 0;
   const left: SealedToken[] = [];
-  for await (const token of everySealedToken(trx)) {
+  for await (const token of iterateCiphertexts(trx)) {
     if (!isSealedWith(token.sealed, dataKeyId) && !unreadable.has(token.id)) left.push(token);
   }
   const { resealed } = await resealAll(vault, trx, left, unreadable);

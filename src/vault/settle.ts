@@ -3,9 +3,9 @@ import { appendAudit } from '../store/audit.ts';
 import { profileById } from '../store/profiles.ts';
 import type { Db } from '../store/store.ts';
 import { recordCheck } from '../store/token-checks.ts';
-import { sealedToken, type TokenChange, tokenById, tokensOf, updateToken } from '../store/tokens.ts';
+import { type TokenChange, tokenById, tokenCiphertext, tokensOf, updateToken } from '../store/tokens.ts';
 import type { Profile } from '../tokens/profile.ts';
-import { isVerified, type SetAsideReason, type Token } from '../tokens/token.ts';
+import { isVerified, type ReviewReason, type Token } from '../tokens/token.ts';
 import type { PersonAnswer } from '../webex/people-me.ts';
 import { becomeCurrent } from './become-current.ts';
 import type { Actor, Vault } from './vault.ts';
@@ -22,7 +22,7 @@ export type Settled =
   | { outcome: 'waiting'; token: Token; profile: Profile; why: { message: string; help: string } }
   | { outcome: 'superseded'; token: Token; profile: Profile }
   | { outcome: 'rejected'; token: Token; profile: Profile }
-  | { outcome: 'set-aside'; reason: SetAsideReason; token: Token; profile: Profile };
+  | { outcome: 'set-aside'; reason: ReviewReason; token: Token; profile: Profile };
 
 /**
  * Asks Webex whose a stored token is, and makes it current, or sets it aside for the person to decide.
@@ -40,7 +40,7 @@ export async function settleToken(
   const profile = await profileById(vault.db, pending.profileId);
   if (pending.state !== 'pending') return alreadySettled(pending, profile);
 
-  const value = await vault.keys.open(await sealedToken(vault.db, tokenId), {
+  const value = await vault.keys.open(await tokenCiphertext(vault.db, tokenId), {
     tokenId,
     profileId: profile.id,
   });
@@ -83,7 +83,7 @@ export async function requireToken(db: Db, id: string): Promise<Token> {
 /** What became of a token, by what is stored of it. */
 export function alreadySettled(token: Token, profile: Profile): Settled {
   if (token.state === 'set-aside') {
-    return { outcome: 'set-aside', reason: token.setAsideReason ?? 'rejected', token, profile };
+    return { outcome: 'set-aside', reason: token.reviewReason ?? 'rejected', token, profile };
   }
   const message = 'Webex could not be asked about this token yet.';
   if (token.state === 'pending') {
@@ -119,7 +119,7 @@ interface Judgement {
   /** For the audit log. */
   outcome: string;
   /** What becomes of the token. */
-  next: 'current' | 'pending' | Pick<TokenChange, 'state' | 'setAsideReason'>;
+  next: 'current' | 'pending' | Pick<TokenChange, 'state' | 'reviewReason'>;
 }
 
 /** What becomes of a pending token after Webex's answer: nothing better than it is replaced. */
@@ -135,7 +135,7 @@ function judge(
   const unknown = person.outcome === 'unknown' ? person.reason : null;
   const outcome = objection ?? (unknown === null ? 'ok' : `unverified: ${unknown}`);
   if (objection === 'other-deployment' || (objection !== null && !accept)) {
-    return { outcome, next: { state: 'set-aside', setAsideReason: objection } };
+    return { outcome, next: { state: 'set-aside', reviewReason: objection } };
   }
   const current = tokens.find(({ state }) => state === 'current');
   if (accept || current === undefined || !isVerified(current, now)) return { outcome, next: 'current' };
@@ -150,7 +150,7 @@ function objectionTo(
   profile: Profile,
   token: Token,
   tokens: Token[],
-): SetAsideReason | null {
+): ReviewReason | null {
   if (person.outcome === 'unknown') {
     if (person.reason === 'other-deployment') return person.reason;
     // Webex cannot be asked, but a token of the usual form names its organization itself.

@@ -41,7 +41,7 @@ export async function storeToken(
     account: null,
     verifiedAt: null,
     rejectedAt: null,
-    setAsideReason: null,
+    reviewReason: null,
     warnings: hint === null ? redirect.warnings : [...redirect.warnings, hint],
   };
   await insertToken(trx, token, await vault.keys.seal(trx, redirect.accessToken, { tokenId: id, profileId }));

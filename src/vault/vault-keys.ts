@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { BrokerError } from '../errors.ts';
-import { admit } from '../keys/admission.ts';
+import { authorizeKey } from '../keys/admission.ts';
 import type { WrappedDataKey } from '../keys/data-key.ts';
-import { keyIdOf } from '../keys/jwe.ts';
+import { kidOf } from '../keys/jwe.ts';
 import { shortKeyId } from '../keys/key-id.ts';
-import { KeyRing, type TokenPlace } from '../keys/key-ring.ts';
+import { KeyRing, type TokenRef } from '../keys/key-ring.ts';
 import { publicKeyOf } from '../keys/wrapping-key.ts';
 import { useMacKeys } from '../store/integrity/mac-keys.ts';
 import {
@@ -16,7 +16,7 @@ import {
   newestDataKey,
   rewrapDataKey,
 } from '../store/keys.ts';
-import { rotationUnderWay } from '../store/rotation.ts';
+import { activeRotation } from '../store/rotation.ts';
 import type { Db } from '../store/store.ts';
 import { rememberedKeys, rememberKeys } from './key-memory.ts';
 import {
@@ -84,7 +84,7 @@ export class VaultKeys {
     const granted = this.#granted;
     this.#granted = [];
     for (const wrapped of granted) await rewrapDataKey(db, wrapped);
-    if (granted.length > 0 && (await rotationUnderWay(db)) === null) {
+    if (granted.length > 0 && (await activeRotation(db)) === null) {
       await deleteDataKeysBefore(db, this.#held.info.id, this.#ring.generation);
     }
   }
@@ -104,13 +104,13 @@ export class VaultKeys {
   }
 
   /** Opens a sealed token; within a transaction, `db` is the transaction. Throws `E_SEAL`, which says what is wrong. */
-  async open(sealed: string, place: TokenPlace, db?: Db): Promise<string> {
+  async open(sealed: string, place: TokenRef, db?: Db): Promise<string> {
     if (!this.knows(sealed)) await this.lookUp(sealed, db);
     return this.openNow(sealed, place);
   }
 
   /** The same at once, for whoever has asked `knows` before. Throws the reason too where its key could not be had. */
-  openNow(sealed: string, place: TokenPlace): string {
+  openNow(sealed: string, place: TokenRef): string {
     const id = keyIdOrNothing(sealed);
     const ring = !this.#ring.has(id) && this.#previous?.has(id) ? this.#previous : this.#ring;
     const reason = ring.has(id) ? null : this.#missing.get(id)?.error;
@@ -153,10 +153,10 @@ export class VaultKeys {
   }
 
   /** Seals a token with the store's newest data key, within the transaction that stores it. */
-  async seal(trx: Db, token: string, place: TokenPlace): Promise<string> {
+  async seal(trx: Db, token: string, place: TokenRef): Promise<string> {
     const newest = await newestDataKey(trx);
-    if (newest?.id !== this.#ring.sealingKey.id) await this.refresh(trx);
-    if (newest !== null && newest.id !== this.#ring.sealingKey.id) {
+    if (newest?.id !== this.#ring.primaryKey.id) await this.refresh(trx);
+    if (newest !== null && newest.id !== this.#ring.primaryKey.id) {
       throw new BrokerError(
         'E_KEY',
         "The store's newest data key was not given to the key of this machine.",
@@ -181,7 +181,7 @@ export class VaultKeys {
 
   async #load(db: Db): Promise<void> {
     const { held, ring, granted } = await loadKeys(db, this.source, this.#held);
-    if (ring.sealingKey.id !== this.#ring.sealingKey.id) this.#previous = this.#ring;
+    if (ring.primaryKey.id !== this.#ring.primaryKey.id) this.#previous = this.#ring;
     this.#held = held;
     this.#ring = ring;
     this.#granted = granted;
@@ -196,13 +196,13 @@ export class VaultKeys {
     try {
       await this.keepGranted(this.#db);
       const { info } = this.#held;
-      const { generation, sealingKey } = this.#ring;
+      const { generation, primaryKey } = this.#ring;
       const known = await rememberedKeys(this.source, info.kind, info.id);
-      if (known?.hasOpened && known.dataKeyId === sealingKey.id) return;
+      if (known?.hasOpened && known.dataKeyId === primaryKey.id) return;
       // Within the lock of all writers: a restore forgets what was seen, and must not find it again.
       await this.#db.transaction().execute(async (trx) => {
-        if ((await newestDataKey(trx))?.id !== sealingKey.id) return;
-        await rememberKeys(this.source, info.kind, info.id, { generation, dataKeyId: sealingKey.id });
+        if ((await newestDataKey(trx))?.id !== primaryKey.id) return;
+        await rememberKeys(this.source, info.kind, info.id, { generation, dataKeyId: primaryKey.id });
       });
     } catch {
       // The next one who opens it does so.
@@ -299,13 +299,13 @@ export async function recordOf(
   createdAt: number,
 ): Promise<KeyEncryptionKeyRecord & { publicKey: string; admission: string }> {
   const publicKey = publicKeyOf(key);
-  const admission = await admit({ id: info.id, publicKey }, ring.sealingKey);
+  const admission = await authorizeKey({ id: info.id, publicKey }, ring.primaryKey);
   return { info, name: keyName(), publicKey, admission, createdAt };
 }
 
 function keyIdOrNothing(sealed: string): string {
   try {
-    return keyIdOf(sealed);
+    return kidOf(sealed);
   } catch {
     return '';
   }

@@ -164,7 +164,7 @@ function isWrong(error: unknown): error is BrokerError {
 
 async function stateOf(db: Db): Promise<Seen> {
   const { seq, hash } = await auditHead(db);
-  const { id, life } = await storeIdentity(db);
+  const { id, incarnation: life } = await storeIdentity(db);
   const changes = (await rowMacHead(db))?.counter;
   return { id, life, seq, hash, ...(changes !== undefined && { changes }) };
 }
@@ -177,8 +177,8 @@ async function refuseOlder(db: Db, seen: Seen | null): Promise<void> {
   if (seen.changes !== undefined && head === null) {
     throw older('The codes of its rows are missing.');
   }
-  if (identity.life !== seen.life) {
-    const follows = identity.before.includes(seen.life);
+  if (identity.incarnation !== seen.life) {
+    const follows = identity.ancestors.includes(seen.life);
     if (follows && (head === null || (await identityHolds(db, identity)) !== false)) return;
     throw older('It comes from before a backup was restored.');
   }
@@ -246,8 +246,8 @@ export async function everSeen(source: Source): Promise<{ lives: string[]; chang
 export async function refuseEmptied(db: Db, source: Source): Promise<void> {
   const { lives } = await everSeen(source);
   if (lives.length === 0) return;
-  const { before } = await storeIdentity(db);
-  if (lives.every((life) => before.includes(life))) return;
+  const { ancestors } = await storeIdentity(db);
+  if (lives.every((life) => ancestors.includes(life))) return;
   throw new BrokerError('E_STORE_EMPTY', 'The store is empty, and it was not when it was used here last.', {
     help: 'Was its database removed, emptied or replaced? Put it back, or bring back a backup: webex-token restore FILE. To begin anew on purpose: webex-token restore --accept-rollback',
   });

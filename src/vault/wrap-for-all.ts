@@ -1,10 +1,15 @@
 import { BrokerError } from '../errors.ts';
-import { admit, isAdmitted } from '../keys/admission.ts';
+import { authorizeKey, isAuthorized } from '../keys/admission.ts';
 import { type WrappedDataKey, wrapDataKey } from '../keys/data-key.ts';
-import { grantDataKey } from '../keys/grant.ts';
+import { wrapForRecipient } from '../keys/grant.ts';
 import { keyId, shortKeyId } from '../keys/key-id.ts';
 import { publicKeyOf } from '../keys/wrapping-key.ts';
-import { insertDataKeys, type KeyEncryptionKeyRecord, listKeyRecords, setAdmission } from '../store/keys.ts';
+import {
+  insertDataKeys,
+  type KeyEncryptionKeyRecord,
+  listKeyRecords,
+  setAuthorization,
+} from '../store/keys.ts';
 import type { Db } from '../store/store.ts';
 import type { VaultKeys } from './vault-keys.ts';
 
@@ -21,7 +26,7 @@ export async function wrapForAll(
 ): Promise<void> {
   const { info, key } = keys.held;
   await keys.keepGranted(trx);
-  const voucher = keys.ring.sealingKey;
+  const voucher = keys.ring.primaryKey;
   const newest = { id: keyId(dataKey), key: dataKey };
   const wrapped: WrappedDataKey[] = [];
   for (const record of await listKeyRecords(trx)) {
@@ -31,9 +36,9 @@ export async function wrapForAll(
     wrapped.push(
       own
         ? await wrapDataKey(dataKey, generation, key)
-        : await grantDataKey(dataKey, generation, grantee, voucher),
+        : await wrapForRecipient(dataKey, generation, grantee, voucher),
     );
-    await setAdmission(trx, grantee.id, publicKey, await admit(grantee, newest));
+    await setAuthorization(trx, grantee.id, publicKey, await authorizeKey(grantee, newest));
   }
   await insertDataKeys(trx, now, wrapped);
 }
@@ -43,7 +48,7 @@ export function isTrusted({ info, publicKey, admission }: KeyEncryptionKeyRecord
   if (info.id === keys.held.info.id) return true;
   if (publicKey === null || admission === null) return false;
   // The newest data key alone: who had an older one may have left.
-  return isAdmitted({ id: info.id, publicKey }, admission, keys.ring.sealingKey);
+  return isAuthorized({ id: info.id, publicKey }, admission, keys.ring.primaryKey);
 }
 
 function admittedPublicKey(record: KeyEncryptionKeyRecord, keys: VaultKeys): string {

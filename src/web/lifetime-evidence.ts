@@ -1,4 +1,4 @@
-import { dayMs, type ExpirySource, expiryOf, type Lifetimes, outlivedAt } from '../tokens/lifetimes.ts';
+import { dayMs, disprovedAt, type ExpirySource, expiryOf, type Lifetimes } from '../tokens/lifetimes.ts';
 import { minuteText, plural } from './dates.ts';
 
 /** When a token ends, by everybody who says so, and how their words fit together. */
@@ -50,7 +50,7 @@ export function lifetimeEvidence(lifetimes: Lifetimes, capturedAt: number): Life
         basis: basis(source),
         instant: instant === null ? null : new Date(instant).toISOString(),
         counts: source === counting,
-        outlived: source === 'reported' && outlivedAt(lifetimes) !== null,
+        outlived: source === 'reported' && disprovedAt(lifetimes) !== null,
       };
     }),
     explanation: explain(lifetimes, days),
@@ -59,7 +59,7 @@ export function lifetimeEvidence(lifetimes: Lifetimes, capturedAt: number): Life
 
 function explain(lifetimes: Lifetimes, days: (instant: number) => string) {
   const { confirmed, reported, documented } = lifetimes;
-  const outlived = outlivedAt(lifetimes);
+  const outlived = disprovedAt(lifetimes);
   const differ = (one: number | null, other: number | null) =>
     one !== null && other !== null && Math.abs(one - other) > dayMs;
   const contradiction =

@@ -3,7 +3,7 @@ import type { Guide } from '../handoff/guide/guide.ts';
 import type { HandoffView } from '../handoff/handoffs.ts';
 import type { Source } from '../handoff/sources.ts';
 import type { StepResult } from '../handoff/steps.ts';
-import type { AuditVerdict } from '../store/audit.ts';
+import type { AuditVerification } from '../store/audit.ts';
 import type { StatusTotals } from '../store/profile-page.ts';
 import type { Client } from '../tokens/client.ts';
 import type { ProfileStatus } from '../tokens/status.ts';
@@ -257,7 +257,7 @@ export interface LogPage {
   filtered: boolean;
   actions: { value: string; text: string }[];
   /** Null where the log is so long that it is followed only when asked for. */
-  chain: AuditVerdict | null;
+  chain: AuditVerification | null;
   /** The number of the newest row. */
   held: number;
   olderPage: string | null;

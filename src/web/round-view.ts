@@ -1,4 +1,4 @@
-import { dueForRenewal, knownTags, type RenewalItem, stateInRound } from '../store/renewal-rounds.ts';
+import { dueForRenewal, itemState, knownTags, type RenewalItem } from '../store/renewal-rounds.ts';
 import { dayMs, daysLeft, knownEnd } from '../tokens/lifetimes.ts';
 import { findRound, itemsInRound, nextInRound, type RoundProgress } from '../vault/renewal-round.ts';
 import type { Vault } from '../vault/vault.ts';
@@ -77,7 +77,7 @@ export async function roundUnderWay(vault: Vault): Promise<RoundUnderWay | null>
 /** Where a profile stands in the round; null where no round is under way, or it is of others. */
 export async function roundStep(vault: Vault, profileId: string): Promise<RoundStep | null> {
   const progress = await findRound(vault);
-  if (progress === null || (await stateInRound(vault.db, progress.round.id, profileId)) === null) return null;
+  if (progress === null || (await itemState(vault.db, progress.round.id, profileId)) === null) return null;
   const next = await nextInRound(vault, progress);
   return { counts: countsOf(progress), next: next && rowOf(vault, next) };
 }

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import expressSession from 'express-session';
-import { metaValue } from '../store/meta.ts';
+import { getOrCreateMeta } from '../store/meta.ts';
 import { newSecret } from '../vault/secrets.ts';
 import type { Vault } from '../vault/vault.ts';
 import { notEntered } from './middleware/require-entered.ts';
@@ -43,7 +43,7 @@ export function webSession(vault: Vault): RequestHandler {
 
 async function createSession(vault: Vault): Promise<RequestHandler> {
   // Not what keeps others out (a session's ID is 256 random bits, and known by its hash), so that it may lie in the store.
-  const secret = await metaValue(vault.db, 'session-cookie-key', newSecret);
+  const secret = await getOrCreateMeta(vault.db, 'session-cookie-key', newSecret);
   const name = sessionCookieName(vault);
   const session = expressSession({
     name,

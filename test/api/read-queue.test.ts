@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { FairQueue, type Lane } from '../../src/api/fair-queue.ts';
 import { BatchQueue, batchSize, type PendingRequest } from '../../src/api/read-queue.ts';
-import { type ClientRead, NotDurable, StoreBusy } from '../../src/store/client-reads.ts';
+import { NotDurable, RetryLater, type TokenRequestRead } from '../../src/store/client-reads.ts';
 
 class Read implements PendingRequest {
   readonly orgId = null;
@@ -29,9 +29,11 @@ class Read implements PendingRequest {
 }
 
 /** A store that answers every batch unless `trouble` says otherwise. */
-function storeWith(trouble: (batch: readonly ClientRead[]) => ClientRead[] | undefined = () => []) {
+function storeWith(
+  trouble: (batch: readonly TokenRequestRead[]) => TokenRequestRead[] | undefined = () => [],
+) {
   const batches: string[][] = [];
-  const run = (batch: readonly ClientRead[]) => {
+  const run = (batch: readonly TokenRequestRead[]) => {
     batches.push(batch.map(({ client }) => client));
     const again = new Set(trouble(batch));
     for (const read of batch as Read[]) {
@@ -86,7 +88,7 @@ it('fails all where the store is gone, and does not write again what may be on t
 it('waits for another writer', async () => {
   let busy = 3;
   const { queue, batches } = storeWith(() => {
-    if (busy-- > 0) throw new StoreBusy();
+    if (busy-- > 0) throw new RetryLater();
     return [];
   });
   expect(await outcomes(queue, [new Read('a'), new Read('b')])).toEqual(['answered', 'answered']);

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { checkNext } from '../../src/expiry/daily-check.ts';
 import { heedClockAndDays } from '../../src/expiry/heed-clock.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { never } from '../../src/store/profile-standing.ts';
-import { tallies } from '../../src/store/tallies.ts';
+import { farFuture } from '../../src/store/profile-standing.ts';
+import { readCounters } from '../../src/store/tallies.ts';
 import { lastCheck } from '../../src/store/token-checks.ts';
 import { tokenById } from '../../src/store/tokens.ts';
 import { importToken } from '../../src/vault/import-token.ts';
@@ -61,7 +61,7 @@ test('each token once a day, and none that Webex has accepted a little while ago
   }
   expect(seen.filter((each) => each === 'acme ok')).toHaveLength(9);
   expect(seen.filter((each) => each === 'globex ok')).toHaveLength(9);
-  expect(await tallies(vault.db, 'checks')).toEqual([{ label: 'ok', value: 18 }]);
+  expect(await readCounters(vault.db, 'checks')).toEqual([{ label: 'ok', value: 18 }]);
   expect((await auditLog(vault)).filter((line) => line === 'check ok acme')).toHaveLength(9);
 });
 
@@ -166,7 +166,7 @@ test('a reported end that has passed is settled by asking, a documented one is n
 
   vault.setNow(today + days(365));
   expect(await checkAll(vault)).toEqual([]);
-  expect((await lastCheck(vault.db, id))?.nextAt).toBe(never);
+  expect((await lastCheck(vault.db, id))?.nextAt).toBe(farFuture);
 });
 
 test('two servers of one store do not both check a token', async () => {

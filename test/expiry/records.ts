@@ -6,7 +6,7 @@ import { defaultReminderDays } from '../../src/expiry/variables.ts';
 import { insertProfile } from '../../src/store/profiles.ts';
 import type { ChannelName } from '../../src/store/reminders.ts';
 import type { Db } from '../../src/store/store.ts';
-import { insertToken, makeCurrent } from '../../src/store/tokens.ts';
+import { insertToken, setCurrent } from '../../src/store/tokens.ts';
 import { dayMs, lifetimesAtCapture } from '../../src/tokens/lifetimes.ts';
 import type { Profile } from '../../src/tokens/profile.ts';
 import type { Token } from '../../src/tokens/token.ts';
@@ -69,7 +69,7 @@ export async function capture(
     ...more,
   });
   await insertToken(db, token, 'sealed');
-  await makeCurrent(db, token);
+  await setCurrent(db, token);
   return { ...token, state: 'current' };
 }
 

@@ -3,7 +3,7 @@ import type { Claimant } from '../../src/expiry/claimant.ts';
 import { claimMs } from '../../src/expiry/ledger.ts';
 import { deleteProfile, insertProfile } from '../../src/store/profiles.ts';
 import { failedReminders, remindersOf } from '../../src/store/reminders.ts';
-import { tallies } from '../../src/store/tallies.ts';
+import { readCounters } from '../../src/store/tallies.ts';
 import { updateToken } from '../../src/store/tokens.ts';
 import { fakeProfile } from '../store/fake-rows.ts';
 import { acme, asAnotherProcess, capture, days, living, run, testChannel, today } from './records.ts';
@@ -26,7 +26,7 @@ describe('each occasion once', () => {
     records.setNow(end - days(6));
     expect(await run(records, [mail, webhook])).toEqual(['mail 7 sent', 'webhook 7 sent']);
     expect(mail.received.map(({ occasion }) => occasion)).toEqual(['60', '7']);
-    expect(await tallies(records.db, 'reminders')).toEqual([
+    expect(await readCounters(records.db, 'reminders')).toEqual([
       { label: 'mail sent', value: 2 },
       { label: 'webhook sent', value: 2 },
     ]);

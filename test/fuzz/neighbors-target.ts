@@ -9,7 +9,7 @@ import { CompactSign, exportJWK, generateKeyPair } from 'jose';
 import { createApi } from '../../src/api/app.ts';
 import { readSettings } from '../../src/config.ts';
 import { startPostgres } from '../../src/demo/postgres-server.ts';
-import { type ClientReads, StoreBusy } from '../../src/store/client-reads.ts';
+import { RetryLater, type TokenRequestStore } from '../../src/store/client-reads.ts';
 import { openClientReads } from '../../src/store/open-client-reads.ts';
 import { addClient } from '../../src/vault/clients.ts';
 import { importToken } from '../../src/vault/import-token.ts';
@@ -274,14 +274,14 @@ function ask(port: number, path: string, headers: string[], body: string): Promi
 }
 
 /** A batch that fails is a failure, even if it is tried again: one request made the others wait. */
-function countingReads(reads: ClientReads, failures: unknown[], count: () => void): ClientReads {
+function countingReads(reads: TokenRequestStore, failures: unknown[], count: () => void): TokenRequestStore {
   return {
     run: async (batch, time) => {
       count();
       try {
         return await reads.run(batch, time);
       } catch (error) {
-        if (!(error instanceof StoreBusy)) failures.push(error);
+        if (!(error instanceof RetryLater)) failures.push(error);
         throw error;
       }
     },

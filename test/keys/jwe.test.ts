@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { keyIdOf, open, SealBroken, seal } from '../../src/keys/jwe.ts';
+import { DecryptionError, kidOf, open, seal } from '../../src/keys/jwe.ts';
 
 const key = randomBytes(32);
 const belonging = { token: 'token-1', profile: 'profile-1' };
@@ -12,11 +12,11 @@ const plaintext = Buffer.from('fake-token-for-acme-1');
 const sealed = () => seal(plaintext, key, 'key-1', belonging);
 
 /** Why a JWE is refused; fails where it is not. */
-function refusal(jwe: string, by = { key, keyId: 'key-1', belonging }): SealBroken['reason'] {
+function refusal(jwe: string, by = { key, keyId: 'key-1', belonging }): DecryptionError['reason'] {
   try {
     open(jwe, by.key, by.keyId, by.belonging);
   } catch (error) {
-    if (error instanceof SealBroken) return error.reason;
+    if (error instanceof DecryptionError) return error.reason;
     throw error;
   }
   throw new Error('it was opened');
@@ -50,7 +50,7 @@ describe('a JWE like any other', () => {
   });
 
   test('it names its key before anything of it is believed', async () => {
-    expect(keyIdOf(await sealed())).toBe('key-1');
+    expect(kidOf(await sealed())).toBe('key-1');
   });
 });
 
@@ -95,7 +95,7 @@ describe('what was altered', () => {
     'no JWE at all: %j',
     (text) => {
       expect(['altered', 'other-key']).toContain(refusal(text));
-      expect(() => keyIdOf(text)).toThrow(SealBroken);
+      expect(() => kidOf(text)).toThrow(DecryptionError);
     },
   );
 });

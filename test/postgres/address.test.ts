@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
-import { isPostgresUrl, parsePostgresUrl, shownPlace } from '../../src/store/postgres-url.ts';
+import { isPostgresUrl, parsePostgresUrl, redactedLocation } from '../../src/store/postgres-url.ts';
 import { brokerErrorOf } from '../thrown.ts';
 
 const parse = (text: string) => parsePostgresUrl(text);
@@ -71,7 +71,7 @@ test.each([
 
 test('a password is never shown', async () => {
   const secret = 'hidden-by-all-means';
-  expect(shownPlace(`postgres://ada:${secret}@db.example.com:6000/x?sslmode=require`)).toBe(
+  expect(redactedLocation(`postgres://ada:${secret}@db.example.com:6000/x?sslmode=require`)).toBe(
     'postgres://ada@db.example.com:6000/x',
   );
   for (const text of [
@@ -92,5 +92,5 @@ test('a password is never shown', async () => {
 test('a file is not taken for an address', () => {
   expect(isPostgresUrl('/var/lib/postgres/store.db')).toBe(false);
   expect(isPostgresUrl('C:\\postgres\\store.db')).toBe(false);
-  expect(shownPlace('/var/lib/store.db')).toBe('/var/lib/store.db');
+  expect(redactedLocation('/var/lib/store.db')).toBe('/var/lib/store.db');
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { countUpTo } from '../../src/store/attention-days.ts';
-import { never, rejectedShift } from '../../src/store/profile-standing.ts';
+import { countDueBy } from '../../src/store/attention-days.ts';
+import { farFuture, rejectedSortOffset } from '../../src/store/profile-standing.ts';
 import { insertProfiles } from '../../src/store/profiles.ts';
 import type { Db } from '../../src/store/store.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
@@ -12,15 +12,15 @@ const now = Date.UTC(2027, 2, 1, 12);
 
 /** Ends of tokens, of rejected ones, of none; around the borders of days most of all. */
 const instant = fc.oneof(
-  fc.constant(never),
+  fc.constant(farFuture),
   fc.integer({ min: now - 3 * dayMs, max: now + 3 * dayMs }),
   fc.integer({ min: -2, max: 2 }).map((day) => Math.floor(now / dayMs) * dayMs + day * dayMs),
-  fc.integer({ min: -3, max: 3 }).map((days) => now + days * dayMs - rejectedShift),
+  fc.integer({ min: -3, max: 3 }).map((days) => now + days * dayMs - rejectedSortOffset),
   fc.integer({ min: -2 * dayMs, max: 2 * dayMs }),
 );
 
 async function counted(db: Db, asked: number[]) {
-  const { all, ...counts } = await countUpTo(
+  const { all, ...counts } = await countDueBy(
     db,
     Object.fromEntries(asked.map((at, name) => [`c${name}`, at])),
   );
@@ -39,7 +39,7 @@ test('the days add up, whatever is inserted, changed or removed', async () => {
         for (const [at, { id }] of profiles.entries()) {
           await db
             .updateTable('profile')
-            .set({ attention_at: held[at] ?? never })
+            .set({ attention_at: held[at] ?? farFuture })
             .where('id', '=', id)
             .execute();
         }
@@ -49,7 +49,7 @@ test('the days add up, whatever is inserted, changed or removed', async () => {
         await db.updateTable('profile').set({ attention_at: now }).execute();
         expect(await counted(db, [now - 1, now])).toEqual({ all: held.length, counts: [0, held.length] });
         await db.deleteFrom('profile').execute();
-        expect(await counted(db, [never])).toEqual({ all: 0, counts: [0] });
+        expect(await counted(db, [farFuture])).toEqual({ all: 0, counts: [0] });
       },
     ),
     { numRuns: 25 },

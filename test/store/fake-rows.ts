@@ -30,7 +30,7 @@ export function fakeToken(changes: Partial<Token> = {}): Token {
     account: null,
     verifiedAt: null,
     rejectedAt: null,
-    setAsideReason: null,
+    reviewReason: null,
     warnings: [],
     ...changes,
   };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { countByStatus, type ProfilePageQuery, pageOfProfiles } from '../../src/store/profile-page.ts';
+import { countByStatus, type ProfilePageQuery, queryProfiles } from '../../src/store/profile-page.ts';
 import { insertProfile, insertProfiles, listProfiles, setProfileName } from '../../src/store/profiles.ts';
 import type { Db } from '../../src/store/store.ts';
-import { deleteToken, insertToken, makeCurrent, updateToken } from '../../src/store/tokens.ts';
+import { deleteToken, insertToken, setCurrent, updateToken } from '../../src/store/tokens.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { type ProfileStatus, statusOf } from '../../src/tokens/status.ts';
 import type { Token } from '../../src/tokens/token.ts';
@@ -50,7 +50,7 @@ async function held(): Promise<Db> {
 }
 
 const page = async (db: Db, query: Partial<ProfilePageQuery> = {}) => {
-  const found = await pageOfProfiles(db, { sort: 'urgency', limit: 50, now, ...query });
+  const found = await queryProfiles(db, { sort: 'urgency', limit: 50, now, ...query });
   return { ...found, names: found.rows.map(({ profile }) => profile.name) };
 };
 
@@ -161,7 +161,7 @@ test('order and text follow every change of what they are made of', async () => 
   const renewed = fakeToken({ profileId: token.profileId, state: 'pending', lifetimes });
   await insertToken(db, renewed, 'sealed');
   expect(await first()).toBe('renamed');
-  await makeCurrent(db, renewed);
+  await setCurrent(db, renewed);
   expect(await first()).toBe('other');
   await deleteToken(db, renewed.id);
   expect(await countByStatus(db, { now })).toMatchObject({ empty: 1, valid: 1 });
@@ -195,14 +195,14 @@ test('a search goes on over many profiles, in both directions and orders', async
   const all = [7, 907, 1807, 2707, 3607].map(name);
   for (const sort of ['name', 'urgency'] as const) {
     const query = { search: 'rare', sort, now, limit: 2 };
-    const first = await pageOfProfiles(db, query);
+    const first = await queryProfiles(db, query);
     expect(first.totals).toMatchObject({ all: 5, empty: 5 });
-    const second = await pageOfProfiles(db, { ...query, after: first.next ?? '' });
-    const third = await pageOfProfiles(db, { ...query, after: second.next ?? '' });
+    const second = await queryProfiles(db, { ...query, after: first.next ?? '' });
+    const third = await queryProfiles(db, { ...query, after: second.next ?? '' });
     const names = [first, second, third].map(({ rows }) => rows.map(({ profile }) => profile.name));
     expect(names).toEqual([all.slice(0, 2), all.slice(2, 4), all.slice(4)]);
     expect(third.next).toBeNull();
-    const back = await pageOfProfiles(db, { ...query, before: third.previous ?? '' });
+    const back = await queryProfiles(db, { ...query, before: third.previous ?? '' });
     expect(back.rows.map(({ profile }) => profile.name)).toEqual(all.slice(2, 4));
   }
 });

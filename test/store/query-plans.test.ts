@@ -1,17 +1,17 @@
 import { CompiledQuery, type KyselyPlugin, type RootOperationNode, sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { quarantinedHandoffs, saveHandoff, saveWatch } from '../../src/store/handoffs.ts';
-import { pageOfProfiles, profilesInPages } from '../../src/store/profile-page.ts';
+import { quarantinedHandoffs, saveHandoff, saveProvisioningStatus } from '../../src/store/handoffs.ts';
+import { iterateProfiles, queryProfiles } from '../../src/store/profile-page.ts';
 import { insertProfiles } from '../../src/store/profiles.ts';
-import { dueTokens, failedReminders, lookAtAll, lookAtUnsent } from '../../src/store/reminders.ts';
+import { dueTokens, failedReminders, recheckAll, recheckUnsent } from '../../src/store/reminders.ts';
 import type { Db } from '../../src/store/store.ts';
-import { checkAllAnew, dueChecks } from '../../src/store/token-checks.ts';
+import { dueChecks, rescheduleChecks } from '../../src/store/token-checks.ts';
 import {
   currentTokensOf,
   insertTokens,
-  makeCurrent,
   pendingTokens,
-  setAsideTokens,
+  setCurrent,
+  tokensNeedingReview,
   updateToken,
 } from '../../src/store/tokens.ts';
 import { today } from '../vault/vaults.ts';
@@ -66,27 +66,27 @@ async function manyProfiles(): Promise<Db> {
     await saveHandoff(db, { ...handoff, method: 'push', steps: [] });
   }
   const { id } = await db.selectFrom('handoff').select('id').limit(1).executeTakeFirstOrThrow();
-  await saveWatch(db, id, { watch: null, watchedAt: today, quarantinedSince: today });
+  await saveProvisioningStatus(db, id, { watch: null, watchedAt: today, quarantinedSince: today });
   return db;
 }
 
 const uses: Record<string, (db: Db) => Promise<unknown>> = {
-  'the first page of the overview': (db) => pageOfProfiles(db, { sort: 'urgency', limit: 50, now: today }),
+  'the first page of the overview': (db) => queryProfiles(db, { sort: 'urgency', limit: 50, now: today }),
   'a list of all profiles': async (db) => {
-    for await (const _ of profilesInPages(db, {}, today));
+    for await (const _ of iterateProfiles(db, {}, today));
   },
   'the tokens of a page': (db) => currentTokensOf(db, ids),
-  'what waits for a decision': (db) => setAsideTokens(db, { limit: 55 }),
-  'what waits for a decision on a page': (db) => setAsideTokens(db, { profileIds: ids, limit: 55 }),
+  'what waits for a decision': (db) => tokensNeedingReview(db, { limit: 55 }),
+  'what waits for a decision on a page': (db) => tokensNeedingReview(db, { profileIds: ids, limit: 55 }),
   'what was never checked': (db) => pendingTokens(db),
   'what is in quarantine': (db) => quarantinedHandoffs(db),
   'due reminders': (db) => dueTokens(db, 'mail', today, 100),
   'reminders that failed': (db) => failedReminders(db),
-  'another look at what failed': (db) => lookAtUnsent(db, 'mail', today),
-  'another look at everything': (db) => lookAtAll(db),
+  'another look at what failed': (db) => recheckUnsent(db, 'mail', today),
+  'another look at everything': (db) => recheckAll(db),
   'due checks': (db) => dueChecks(db, today, 100),
-  'another check of everything': (db) => checkAllAnew(db, today),
-  'a new current token': (db) => makeCurrent(db, { id: 'token-of-profile-3', profileId: 'profile-3' }),
+  'another check of everything': (db) => rescheduleChecks(db, today),
+  'a new current token': (db) => setCurrent(db, { id: 'token-of-profile-3', profileId: 'profile-3' }),
   'a rejected token': (db) => updateToken(db, 'token-of-profile-3', { rejectedAt: today }),
 };
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { insertEntryLink, useEntryLink } from '../../src/store/entry-links.ts';
-import { metaValue } from '../../src/store/meta.ts';
+import { getOrCreateMeta } from '../../src/store/meta.ts';
 import {
   consumeSignIn,
   deleteOldSignIns,
@@ -12,7 +12,11 @@ import {
 import type { Db } from '../../src/store/store.ts';
 import { newStore, reopened } from './stores.ts';
 
-async function begun(db: Db, hashes: { state?: string; binding?: string; link?: string }, id = 'sign-in-1') {
+async function begun(
+  db: Db,
+  hashes: { state?: string; sessionBinding?: string; link?: string },
+  id = 'sign-in-1',
+) {
   const signIn = {
     id,
     profileName: 'acme',
@@ -29,8 +33,17 @@ async function begun(db: Db, hashes: { state?: string; binding?: string; link?: 
 
 test('a sign-in is found by its state, as it was begun', async () => {
   const { db } = await newStore();
-  const { createdAt: _, ...signIn } = await begun(db, { state: 'state-hash', binding: 'binding-hash' });
-  const expected = { ...signIn, bindingHash: 'binding-hash', consumedAt: null, tokenId: null, error: null };
+  const { createdAt: _, ...signIn } = await begun(db, {
+    state: 'state-hash',
+    sessionBinding: 'sessionBinding-hash',
+  });
+  const expected = {
+    ...signIn,
+    bindingHash: 'sessionBinding-hash',
+    consumedAt: null,
+    tokenId: null,
+    error: null,
+  };
   expect(await signInByState(db, 'state-hash')).toEqual(expected);
   expect(await signInById(db, 'sign-in-1')).toEqual(expected);
   expect(await signInByState(db, 'another')).toBeNull();
@@ -52,18 +65,18 @@ test('its link starts it once, in time, and never after its end', async () => {
   const { db } = await newStore();
   await begun(db, { link: 'link-1' }, '1');
   await begun(db, { link: 'link-2' }, '2');
-  const hashes = { state: 'state-1', binding: 'binding-1' };
+  const hashes = { state: 'state-1', sessionBinding: 'sessionBinding-1' };
   expect(await startByLink(db, 'unknown', 1500, hashes)).toBeNull();
   expect(await startByLink(db, 'link-1', 2000, hashes)).toBeNull();
   expect(await startByLink(db, 'link-1', 1999, hashes)).toMatchObject({
     id: '1',
-    bindingHash: 'binding-1',
+    bindingHash: 'sessionBinding-1',
     freshSignIn: true,
   });
-  expect(await startByLink(db, 'link-1', 1999, { state: 'state-2', binding: 'b' })).toBeNull();
+  expect(await startByLink(db, 'link-1', 1999, { state: 'state-2', sessionBinding: 'b' })).toBeNull();
   expect(await signInByState(db, 'state-1')).toMatchObject({ id: '1' });
   await consumeSignIn(db, '2', 1500, { tokenId: 'token' });
-  expect(await startByLink(db, 'link-2', 1600, { state: 'state-3', binding: 'b' })).toBeNull();
+  expect(await startByLink(db, 'link-2', 1600, { state: 'state-3', sessionBinding: 'b' })).toBeNull();
 });
 
 test('old ones are forgotten, others are not', async () => {
@@ -89,6 +102,6 @@ test('a link into the web app works once, in time', async () => {
 
 test('what the store keeps about itself is made once', async () => {
   const { db, file } = await newStore();
-  expect(await metaValue(db, 'key', () => 'first')).toBe('first');
-  expect(await metaValue(await reopened(file), 'key', () => 'second')).toBe('first');
+  expect(await getOrCreateMeta(db, 'key', () => 'first')).toBe('first');
+  expect(await getOrCreateMeta(await reopened(file), 'key', () => 'second')).toBe('first');
 });

@@ -1,7 +1,7 @@
 import { expect, onTestFinished } from 'vitest';
-import type { ClientRead, Decision, Found } from '../../src/store/client-reads.ts';
-import { StoreBusy } from '../../src/store/client-reads.ts';
-import { SqliteClientReads, type Synchronize } from '../../src/store/sqlite-client-reads.ts';
+import type { Decision, Lookup, TokenRequestRead } from '../../src/store/client-reads.ts';
+import { RetryLater } from '../../src/store/client-reads.ts';
+import { SqliteTokenRequestStore, type Synchronize } from '../../src/store/sqlite-client-reads.ts';
 import { openSqliteFile } from '../../src/store/sqlite-file.ts';
 import { removeClient, rotateClientSecret } from '../../src/vault/clients.ts';
 import { storePlace } from '../../src/vault/vault.ts';
@@ -10,15 +10,15 @@ import { actor, newVault } from '../vault/vaults.ts';
 import { onSqlite } from './engines.ts';
 
 /** A read that is granted wherever the client is there, and keeps what became of it. */
-class Read implements ClientRead {
+class Read implements TokenRequestRead {
   readonly client = 'ci';
   readonly orgId = null;
   readonly profileLimit = 2;
   readonly withPrevious = false;
   readonly assertion = null;
-  decided: (Found | null)[] = [];
+  decided: (Lookup | null)[] = [];
   answered: Decision | null = null;
-  decide(found: Found | null): Decision {
+  decide(found: Lookup | null): Decision {
     this.decided.push(found);
     const outcome = found === null ? 'invalid_client' : 'ok';
     return {
@@ -47,7 +47,7 @@ async function ready(synchronize?: Synchronize) {
   await profileWithToken(vault, 'acme');
   await clientOf(vault, 'ci', ['acme']);
   const file = storePlace(vault.settings);
-  const reads = new SqliteClientReads(file, vault.keys, synchronize);
+  const reads = new SqliteTokenRequestStore(file, vault.keys, synchronize);
   onTestFinished(() => reads.close());
   return { vault, reads, file };
 }
@@ -109,7 +109,7 @@ onSqlite('another writer makes it busy at once, and nothing was done', async () 
   const other = openSqliteFile(file);
   other.exec('begin immediate');
   const read = new Read();
-  await expect(reads.run([read], 5000)).rejects.toBeInstanceOf(StoreBusy);
+  await expect(reads.run([read], 5000)).rejects.toBeInstanceOf(RetryLater);
   other.exec('rollback');
   other.close();
   expect(read.decided).toEqual([]);

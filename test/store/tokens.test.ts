@@ -8,10 +8,10 @@ import type { Db } from '../../src/store/store.ts';
 import {
   currentTokens,
   insertToken,
-  makeCurrent,
   pendingTokens,
-  sealedToken,
+  setCurrent,
   tokenById,
+  tokenCiphertext,
   tokensOf,
   updateToken,
 } from '../../src/store/tokens.ts';
@@ -39,12 +39,12 @@ test('a token comes back as it was stored, its value apart', async () => {
     account: { id: 'person-1', displayName: 'Ada', email: null, orgId: 'org-1', admin: 'other' },
     verifiedAt: 11,
     rejectedAt: 12,
-    setAsideReason: 'not-full-admin',
+    reviewReason: 'not-full-admin',
     warnings: ['It’s odd: “quoted”'],
   };
   for (const token of await profileWith(db, [full, { capturedAt: 2000 }])) {
     expect(await tokenById(db, token.id)).toEqual(token);
-    expect(await sealedToken(db, token.id)).toBe(`sealed-${token.id}`);
+    expect(await tokenCiphertext(db, token.id)).toBe(`sealed-${token.id}`);
   }
   expect(await tokenById(db, 'nothing')).toBeNull();
 });
@@ -63,16 +63,16 @@ test('a new current token makes the one before it an earlier one, in its own pro
   const { db } = await newStore();
   const [old, fresh] = await profileWith(db, [
     { capturedAt: 1 },
-    { state: 'set-aside', setAsideReason: 'rejected', capturedAt: 2 },
+    { state: 'set-aside', reviewReason: 'rejected', capturedAt: 2 },
   ]);
   const [other] = await profileWith(db, [{}], 'another');
   if (old === undefined || fresh === undefined || other === undefined) throw new Error('no tokens');
-  await makeCurrent(db, fresh);
+  await setCurrent(db, fresh);
   expect((await tokensOf(db, old.profileId)).map(({ id, state }) => [id, state])).toEqual([
     [fresh.id, 'current'],
     [old.id, 'earlier'],
   ]);
-  expect(await tokenById(db, fresh.id)).toMatchObject({ setAsideReason: null });
+  expect(await tokenById(db, fresh.id)).toMatchObject({ reviewReason: null });
   expect(await tokenById(db, other.id)).toMatchObject({ state: 'current' });
 });
 

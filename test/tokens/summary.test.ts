@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { detail, summarize } from '../../src/tokens/summary.ts';
+import { describeProfile, summarize } from '../../src/tokens/summary.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
 import { acmeOrgId } from '../webex/fake-tokens.ts';
@@ -33,8 +33,8 @@ test('a profile with a token: instants in RFC 3339 and UTC, the tenant URL of it
     scopes: ['given'],
     account: { id: '1', displayName: 'Ada', email: 'ada@acme.example', orgId: acmeOrgId, admin: 'full' },
   });
-  const earlier = fakeToken({ state: 'earlier', capturedAt: now - day, setAsideReason: null });
-  const details = detail(profile, [token, earlier], endpoints, now);
+  const earlier = fakeToken({ state: 'earlier', capturedAt: now - day, reviewReason: null });
+  const details = describeProfile(profile, [token, earlier], endpoints, now);
   expect(details).toMatchObject({
     tenantUrl: `https://api-usgov.webex.com/v1/scim/${acmeOrgId}`,
     account: 'ada@acme.example',

@@ -21,9 +21,9 @@ test('the audit log names the key or the file of every change of keys, backup an
   await addRequestedKey(vault, request, actor);
   const added = shortKeyId(request.id);
   await removeKey(vault, request.id, actor);
-  const first = shortKeyId(vault.keys.ring.sealingKey.id);
+  const first = shortKeyId(vault.keys.ring.primaryKey.id);
   await rotateDataKey(vault, actor);
-  const second = shortKeyId(vault.keys.ring.sealingKey.id);
+  const second = shortKeyId(vault.keys.ring.primaryKey.id);
   const { newKey } = await replaceKey(vault, { kind: 'keychain' }, actor);
   const file = join(temporaryFolder(), 'store.backup');
   await writeBackup(vault, file, actor, { program: '1' });

@@ -66,7 +66,7 @@ describe('a process that starts', () => {
       const [starting, changing] = [await open(), await open()];
       const db = afterAnswer(starting.db, number, () => change(changing));
       const keys = await VaultKeys.open(db, starting.keys.source);
-      expect(keys.ring.sealingKey.id).toBe(changing.keys.ring.sealingKey.id);
+      expect(keys.ring.primaryKey.id).toBe(changing.keys.ring.primaryKey.id);
       expect(await openAll(await open(), stored.keys())).toEqual(stored);
     }
   });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countByStatus, pageOfProfiles } from '../../src/store/profile-page.ts';
+import { countByStatus, queryProfiles } from '../../src/store/profile-page.ts';
 import { findProfile, profilesByName } from '../../src/store/profiles.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importRows, planRows } from '../../src/vault/import-profiles.ts';
@@ -113,7 +113,7 @@ test('a second run changes nothing; what is new in the file is filed', async () 
     tags: ['gold'],
   });
   const found = async (filter: { tag?: string; search?: string }) =>
-    (await pageOfProfiles(vault.db, { ...filter, sort: 'name', limit: 10, now: today })).rows.length;
+    (await queryProfiles(vault.db, { ...filter, sort: 'name', limit: 10, now: today })).rows.length;
   expect(await found({ tag: 'gold' })).toBe(1);
   expect(await found({ tag: 'emea' })).toBe(0);
   expect(await found({ search: 'it@acme gold' })).toBe(1);

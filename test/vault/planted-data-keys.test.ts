@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { WrappedDataKey } from '../../src/keys/data-key.ts';
-import { grantDataKey, type Voucher } from '../../src/keys/grant.ts';
+import { type AuthorizingKey, wrapForRecipient } from '../../src/keys/grant.ts';
 import { keyId } from '../../src/keys/key-id.ts';
 import { type KeyRequest, requestFor } from '../../src/keys/key-request.ts';
 import { insertDataKeys, listDataKeys } from '../../src/store/keys.ts';
@@ -28,7 +28,7 @@ interface Team {
   vaultOfBen: TestVault;
   request: KeyRequest;
   /** What Eve knows of the data keys: generations 0 and 1. */
-  known: Voucher[];
+  known: AuthorizingKey[];
   /** Every row that there ever was for Ben's key. */
   oldRows: WrappedDataKey[];
   /** Ben's rows as they are. */
@@ -74,18 +74,23 @@ async function replaceRows({ ada, request }: Team, rows: WrappedDataKey[]): Prom
 }
 
 /** A data key of Eve's own for Ben, with her choice of generation and of the key that vouches for it. */
-async function planted({ request }: Team, generation: number, voucher: Voucher, key = randomBytes(32)) {
-  return { key, row: await grantDataKey(key, generation, request, voucher) };
+async function planted(
+  { request }: Team,
+  generation: number,
+  voucher: AuthorizingKey,
+  key = randomBytes(32),
+) {
+  return { key, row: await wrapForRecipient(key, generation, request, voucher) };
 }
 
-const voucherOf = (key: Buffer): Voucher => ({ id: keyId(key), key });
+const voucherOf = (key: Buffer): AuthorizingKey => ({ id: keyId(key), key });
 
-function enrollmentKey({ request }: Team): Voucher {
+function enrollmentKey({ request }: Team): AuthorizingKey {
   return voucherOf(Buffer.from(request.admissionKey, 'base64url'));
 }
 
 /** Planted rows from one generation to another, each vouched for by the one before. */
-async function chain(team: Team, first: Voucher, from: number, to: number): Promise<WrappedDataKey[]> {
+async function chain(team: Team, first: AuthorizingKey, from: number, to: number): Promise<WrappedDataKey[]> {
   const rows: WrappedDataKey[] = [];
   let voucher = first;
   for (let generation = from; generation <= to; generation += 1) {
@@ -96,7 +101,7 @@ async function chain(team: Team, first: Voucher, from: number, to: number): Prom
   return rows;
 }
 
-const known = (team: Team, generation: number) => team.known[generation] as Voucher;
+const known = (team: Team, generation: number) => team.known[generation] as AuthorizingKey;
 
 describe('data keys that somebody plants who has left', () => {
   const plans: [string, (team: Team) => Promise<WrappedDataKey[]>][] = [
@@ -173,7 +178,7 @@ describe('data keys that somebody plants who has left', () => {
 
   test('nor any other arrangement of what she has', async () => {
     const team = await teamThatEveLeft();
-    const newest = team.vaultOfBen.keys.ring.sealingKey.id;
+    const newest = team.vaultOfBen.keys.ring.primaryKey.id;
     const genuine = new Set(team.oldRows.concat(team.rows).map(({ dataKeyId }) => dataKeyId));
     const vouchers = [...team.known, enrollmentKey(team)];
     const step = fc.record({
@@ -186,7 +191,7 @@ describe('data keys that somebody plants who has left', () => {
     await fc.assert(
       fc.asyncProperty(fc.boolean(), fc.array(step, { maxLength: 6 }), async (keepReal, steps) => {
         const rows = keepReal ? [...team.rows] : [];
-        let previous = vouchers[0] as Voucher;
+        let previous = vouchers[0] as AuthorizingKey;
         for (const { generation, what } of steps) {
           if ('old' in what) {
             rows.push(team.oldRows[what.old] as WrappedDataKey);
@@ -203,7 +208,7 @@ describe('data keys that somebody plants who has left', () => {
         } catch {
           return;
         }
-        expect(opened.ring.sealingKey.id).toBe(newest);
+        expect(opened.ring.primaryKey.id).toBe(newest);
         for (const { id } of opened.ring.dataKeys) expect(genuine).toContain(id);
       }),
       { numRuns: 100 },
@@ -235,7 +240,7 @@ describe('what is remembered of the data keys', () => {
     const memory = JSON.parse(entries[0]?.[1].toString() ?? '') as unknown;
     expect(memory).toEqual({
       generation: 3,
-      dataKeyId: vaultOfBen.keys.ring.sealingKey.id,
+      dataKeyId: vaultOfBen.keys.ring.primaryKey.id,
       opened: [vaultOfBen.keys.held.info.id],
     });
     // Where the key is in a file: Ada's host has no keychain entry in this folder.

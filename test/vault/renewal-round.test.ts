@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fileProfile } from '../../src/store/profiles.ts';
+import { setTagsAndContact } from '../../src/store/profiles.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { removeProfile } from '../../src/vault/profiles.ts';
@@ -25,7 +25,7 @@ async function captured(vault: TestVault, profile: string, daysAgo: number, tags
     actor,
   );
   const { profile: made } = await settleToken(vault, tokenId, actor);
-  await fileProfile(vault.db, made.id, { tags });
+  await setTagsAndContact(vault.db, made.id, { tags });
   vault.setNow(today);
 }
 

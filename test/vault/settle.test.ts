@@ -6,7 +6,7 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import { simulatedOrganizations } from '../../src/simulator/webex/organizations.ts';
 import { defaultSettings } from '../../src/simulator/webex/settings.ts';
 import type { IssueOptions } from '../../src/simulator/webex/webex-cloud.ts';
-import { makeCurrent, updateToken } from '../../src/store/tokens.ts';
+import { setCurrent, updateToken } from '../../src/store/tokens.ts';
 import { captureRedirect } from '../../src/vault/capture.ts';
 import { checkAgain } from '../../src/vault/check-again.ts';
 import { acceptToken, discardToken } from '../../src/vault/decide.ts';
@@ -80,7 +80,7 @@ describe('whose token it is', () => {
         },
         verifiedAt: today,
         rejectedAt: null,
-        setAsideReason: null,
+        reviewReason: null,
       },
     });
     expect(await auditLog(vault)).toEqual(['capture ok acme', 'verify ok acme']);
@@ -362,7 +362,7 @@ describe('a token that names the other deployment', () => {
     const vault = await newVault(webex);
     const tokenId = await withForeign(vault);
     await settleToken(vault, tokenId, actor);
-    await makeCurrent(vault.db, (await allTokens(vault, 'acme')).find(({ id }) => id === tokenId) ?? never());
+    await setCurrent(vault.db, (await allTokens(vault, 'acme')).find(({ id }) => id === tokenId) ?? never());
     expect(await checkAgain(vault, tokenId, actor)).toMatchObject({ outcome: 'unverified' });
     expect((await proveToken(vault, 'acme', actor)).checks[0]).toMatchObject({
       ok: false,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { newDataKey } from '../../src/keys/data-key.ts';
-import { grantDataKey } from '../../src/keys/grant.ts';
+import { wrapForRecipient } from '../../src/keys/grant.ts';
 import { keyId } from '../../src/keys/key-id.ts';
 import {
   fingerprint,
@@ -10,7 +10,7 @@ import {
   parseRequest,
   requestFor,
 } from '../../src/keys/key-request.ts';
-import { admissionKeyOf, publicKeyOf } from '../../src/keys/wrapping-key.ts';
+import { enrollmentKeyOf, publicKeyOf } from '../../src/keys/wrapping-key.ts';
 import { addHeldKey, addRequestedKey } from '../../src/vault/add-key.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { keyStatus } from '../../src/vault/key-status.ts';
@@ -209,8 +209,8 @@ describe('whoever can write to the database, and has no key', () => {
     const planted = randomBytes(32);
     const theirs = { id: keyId(planted), key: planted };
     const grants = [
-      await grantDataKey(planted, 1, request, theirs),
-      await grantDataKey(planted, 1, request, { id: keyId(Buffer.alloc(32)), key: Buffer.alloc(32) }),
+      await wrapForRecipient(planted, 1, request, theirs),
+      await wrapForRecipient(planted, 1, request, { id: keyId(Buffer.alloc(32)), key: Buffer.alloc(32) }),
       { ...(await newDataKey(planted)), keyEncryptionKeyId: request.id, generation: 1 },
     ];
     for (const grant of grants) {
@@ -243,7 +243,7 @@ describe('whoever can write to the database, and has no key', () => {
       .where('generation', '=', 1)
       .execute();
     expect(rows).toHaveLength(2);
-    const { openGrant } = await import('../../src/keys/grant.ts');
+    const { unwrapForRecipient } = await import('../../src/keys/grant.ts');
     for (const row of rows) {
       const wrapped = {
         dataKeyId: row.data_key_id,
@@ -252,7 +252,7 @@ describe('whoever can write to the database, and has no key', () => {
         jwe: row.jwe,
       };
       for (const voucher of eveVault.keys.ring.dataKeys) {
-        await expect(openGrant(wrapped, eveVault.keys.held.key, voucher)).rejects.toThrow();
+        await expect(unwrapForRecipient(wrapped, eveVault.keys.held.key, voucher)).rejects.toThrow();
       }
     }
   });
@@ -269,7 +269,7 @@ describe('a request', () => {
     expect(JSON.stringify(request)).not.toContain(key.toString('base64url'));
     expect([request.publicKey, request.admissionKey]).toEqual([
       publicKeyOf(key),
-      admissionKeyOf(key).toString('base64url'),
+      enrollmentKeyOf(key).toString('base64url'),
     ]);
     expect(fingerprint(request)).toMatch(/^([0-9a-f]{4}-){4}[0-9a-f]{4}$/);
     expect(fingerprint({ ...request, publicKey: publicKeyOf(randomBytes(32)) })).not.toBe(

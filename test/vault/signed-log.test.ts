@@ -124,7 +124,7 @@ describe('a new data key', () => {
     const after = await vault.db.selectFrom('row_mac').select('mac').execute();
     expect(after).toHaveLength(before.length);
     const keysOf = (rows: { mac: string }[]) => [...new Set(rows.map(({ mac }) => mac.split('.')[0]))];
-    expect(keysOf(after)).toEqual([vault.keys.ring.sealingKey.id.slice(0, 8)]);
+    expect(keysOf(after)).toEqual([vault.keys.ring.primaryKey.id.slice(0, 8)]);
     expect(keysOf(after)).not.toEqual(keysOf(before));
     const other = await newVault(undefined, { settings: vault.settings });
     expect((await readToken(other, 'acme', actor)).accessToken).toBe(usualToken());

@@ -1,6 +1,6 @@
 import ICAL from 'ical.js';
 import { expect, test } from 'vitest';
-import { claimReminder, recordFailed, recordSent } from '../../src/store/reminders.ts';
+import { leaseReminder, recordFailed, recordSent } from '../../src/store/reminders.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { settleToken } from '../../src/vault/settle.ts';
@@ -44,9 +44,9 @@ test('what was sent is in the timeline; what failed is on every page that should
     now: today,
     deliveredTo: [],
   });
-  await claimReminder(vault.db, claim('30', 'mail'), null);
+  await leaseReminder(vault.db, claim('30', 'mail'), null);
   await recordSent(vault.db, claim('30', 'mail'), today);
-  await claimReminder(vault.db, claim('14', 'webhook'), null);
+  await leaseReminder(vault.db, claim('14', 'webhook'), null);
   await recordFailed(vault.db, claim('14', 'webhook'), {
     now: today,
     retryAt: today + dayMs,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { fileProfile } from '../../src/store/profiles.ts';
+import { setTagsAndContact } from '../../src/store/profiles.ts';
 import { updateToken } from '../../src/store/tokens.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importToken } from '../../src/vault/import-token.ts';
@@ -14,7 +14,7 @@ async function take(web: Served, profile: string, daysAgo = 0, filing = {}): Pro
   const text = justCaptured(`fake-token-of-${profile}-${daysAgo}`);
   const tokenId = await importToken(web.vault, { profile }, text, actor);
   const { profile: made } = await settleToken(web.vault, tokenId, actor);
-  await fileProfile(web.vault.db, made.id, filing);
+  await setTagsAndContact(web.vault.db, made.id, filing);
   web.vault.setNow(today);
   return `/captures/${tokenId}`;
 }

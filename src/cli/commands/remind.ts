@@ -7,7 +7,7 @@ import { quarantineNotices } from '../../handoff/entra/quarantine-notices.ts';
 import { entraSignsInAlone } from '../../handoff/entra/sign-in-method.ts';
 import { unattendedPorts } from '../../handoff/entra/unattended-ports.ts';
 import { isQuarantined } from '../../handoff/entra/watch.ts';
-import { shownPlace } from '../../store/postgres-url.ts';
+import { redactedLocation } from '../../store/postgres-url.ts';
 import { countByStatus } from '../../store/profile-page.ts';
 import { deleteExpiredTokens } from '../../vault/delete-expired.ts';
 import { type Records, storePlace } from '../../vault/vault.ts';
@@ -38,7 +38,7 @@ interface Options {
 async function remind(options: Options): Promise<void> {
   if (options.scheduled !== undefined) applyJobSettings(options.scheduled);
   await withRecords(async (records) => {
-    if (options.verifyJob) return printJson({ store: shownPlace(storePlace(records.settings)) });
+    if (options.verifyJob) return printJson({ store: redactedLocation(storePlace(records.settings)) });
     const channels = await openChannels(records.settings.reminders);
     try {
       const send = async (impatient: boolean) => {

@@ -14,7 +14,7 @@ import { thisMachine } from '../../expiry/schedule/machine.ts';
 import { carryOut, findInstalled, schedulerOf, stepText } from '../../expiry/schedule/schedule.ts';
 import type { Step } from '../../expiry/schedule/scheduler.ts';
 import { isPassing } from '../../expiry/schedule/stable-path.ts';
-import { shownPlace } from '../../store/postgres-url.ts';
+import { redactedLocation } from '../../store/postgres-url.ts';
 import { storePlace } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
 import { note, print, printJson, warn } from '../terminal.ts';
@@ -92,7 +92,7 @@ async function remove(options: Options): Promise<void> {
 }
 
 async function status(options: Options): Promise<void> {
-  const store = shownPlace(storePlace(readSettings()));
+  const store = redactedLocation(storePlace(readSettings()));
   const jobs = [];
   for (const { scheduler, job } of await findInstalled(thisMachine)) {
     const { ok, message } = await checkJob(job, store, thisMachine);

@@ -45,7 +45,7 @@ async function show(name: string, options: { json?: boolean; live?: boolean }): 
   print(lines.map(([label, value]) => `${label.padEnd(14)}${value}`).join('\n'));
   for (const token of details.tokens) {
     if (token.state === 'current') continue;
-    const why = token.setAsideReason === null ? '' : ` (${token.setAsideReason})`;
+    const why = token.reviewReason === null ? '' : ` (${token.reviewReason})`;
     print(
       `${token.state.padEnd(14)}captured ${token.capturedAt}, expires ${token.expiresAt ?? 'at a time not known yet'}${why}`,
     );

@@ -4,7 +4,7 @@ import { readSettings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
 import { systemKeychain } from '../../keys/keychain.ts';
 import { userName } from '../../process/person.ts';
-import { isPostgresUrl, parsePostgresUrl, shownPlace } from '../../store/postgres-url.ts';
+import { isPostgresUrl, parsePostgresUrl, redactedLocation } from '../../store/postgres-url.ts';
 import { type CopiedStore, copyStoreTo } from '../../vault/copy-store.ts';
 import { showCount } from '../progress.ts';
 import { table } from '../table.ts';
@@ -59,13 +59,19 @@ function report(
   json: boolean,
 ): void {
   if (json) {
-    printJson({ from: shownPlace(from), to: shownPlace(to), tables, tokensOpened: tokens, changedMeanwhile });
+    printJson({
+      from: redactedLocation(from),
+      to: redactedLocation(to),
+      tables,
+      tokensOpened: tokens,
+      changedMeanwhile,
+    });
   } else {
     const rows = tables.map((each) => [each.table, String(each.rows), each.sha256.slice(0, 16)]);
     print(table(['TABLE', 'ROWS', 'SHA-256'], rows));
   }
   note(
-    `Copied and compared, row by row; the audit log holds, and ${tokens.toLocaleString('en')} tokens open: ${shownPlace(to)}`,
+    `Copied and compared, row by row; the audit log holds, and ${tokens.toLocaleString('en')} tokens open: ${redactedLocation(to)}`,
   );
   if (changedMeanwhile) {
     warn(

@@ -33,8 +33,8 @@ async function list(name: string, options: { json?: boolean }): Promise<void> {
   print(table(['ID', 'STATE', 'CAPTURED', 'EXPIRES', 'ACCOUNT'], tokens.map(row)));
 }
 
-function row({ id, state, setAsideReason, capturedAt, expiresAt, account }: TokenSummary): string[] {
-  const why = setAsideReason === null ? state : `${state} (${setAsideReason})`;
+function row({ id, state, reviewReason, capturedAt, expiresAt, account }: TokenSummary): string[] {
+  const why = reviewReason === null ? state : `${state} (${reviewReason})`;
   return [id, why, capturedAt.slice(0, 10), expiresAt?.slice(0, 10) ?? 'not known', account ?? ''];
 }
 

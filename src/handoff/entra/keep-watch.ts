@@ -1,15 +1,15 @@
-import { type Handoff, saveWatch } from '../../store/handoffs.ts';
+import { type Destination, saveProvisioningStatus } from '../../store/handoffs.ts';
 import type { Records } from '../../vault/vault.ts';
 import { type EntraWatch, isQuarantined } from './watch.ts';
 
 /** Keeps what a look found with its hand-over, and since when it is in quarantine, where it is. */
 export async function keepWatch(
   { db, now }: Pick<Records, 'db' | 'now'>,
-  handoff: Pick<Handoff, 'id' | 'quarantinedSince'>,
+  handoff: Pick<Destination, 'id' | 'quarantinedSince'>,
   watch: EntraWatch,
 ): Promise<void> {
   // Where Entra ID does not say since when: since it was seen first.
   const since = watch.quarantine?.since ?? handoff.quarantinedSince ?? now();
   const quarantinedSince = isQuarantined(watch) ? since : null;
-  await saveWatch(db, handoff.id, { watch, watchedAt: now(), quarantinedSince });
+  await saveProvisioningStatus(db, handoff.id, { watch, watchedAt: now(), quarantinedSince });
 }

@@ -1,5 +1,5 @@
 import { BrokerError } from '../../errors.ts';
-import { type Handoff, handoffsOf, saveFindings } from '../../store/handoffs.ts';
+import { type Destination, handoffsOf, saveFindings } from '../../store/handoffs.ts';
 import type { Actor, Records, Vault } from '../../vault/vault.ts';
 import { assertReplaceable, requireNamedApp } from '../destination-conflict.ts';
 import type { HandoffPorts } from '../ports.ts';
@@ -152,6 +152,10 @@ export async function openGraph(
   });
 }
 
-async function keptHandoff({ db }: Vault, profileId: string, app: EntraApp): Promise<Handoff | undefined> {
+async function keptHandoff(
+  { db }: Vault,
+  profileId: string,
+  app: EntraApp,
+): Promise<Destination | undefined> {
   return (await handoffsOf(db, profileId)).find(({ kind, appId }) => kind === 'entra' && appId === app.id);
 }

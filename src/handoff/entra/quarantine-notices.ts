@@ -1,7 +1,7 @@
 import { instantText } from '../../expiry/instants.ts';
 import { dataOf, factsOf, idOf, type ReminderMessage } from '../../expiry/message.ts';
 import type { Notice } from '../../expiry/notice.ts';
-import { type Quarantined, quarantinedHandoffs, quarantineOccasion } from '../../store/handoffs.ts';
+import { type Quarantined, quarantinedHandoffs, quarantineTrigger } from '../../store/handoffs.ts';
 import { profileById } from '../../store/profiles.ts';
 import { tokenById } from '../../store/tokens.ts';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../../tokens/quarantine.ts';
@@ -20,7 +20,7 @@ export async function quarantineNotices(records: Records, timeZone?: string): Pr
     if (currentTokenId === null || capturedAt === null || capturedAt > quarantinedSince) continue;
     notices.push({
       tokenId: currentTokenId,
-      occasion: quarantineOccasion(handoff.id),
+      occasion: quarantineTrigger(handoff.id),
       aboutAt: quarantinedSince,
       message: () => quarantineMessage(records, quarantined, currentTokenId, timeZone),
     });
@@ -52,7 +52,7 @@ async function quarantineMessage(
     reason: quarantine?.reason ?? null,
   });
   return {
-    id: idOf(tokenId, { occasion: quarantineOccasion(handoff.id), aboutAt: since }),
+    id: idOf(tokenId, { occasion: quarantineTrigger(handoff.id), aboutAt: since }),
     occasion: 'quarantine',
     subject: over
       ? `Entra ID has given up provisioning ${name}`

@@ -1,14 +1,14 @@
 import { BrokerError } from '../../errors.ts';
 import {
-  type Handoff,
+  type Destination,
   handoffsOf,
+  leaseStatusCheck,
   listHandoffs,
-  nextDueWatch,
-  planWatch,
-  saveWatchFailure,
+  nextDueStatusCheck,
+  saveStatusError,
 } from '../../store/handoffs.ts';
 import { dayMs } from '../../tokens/lifetimes.ts';
-import { spread } from '../../tokens/spread.ts';
+import { withJitter } from '../../tokens/spread.ts';
 import type { Records } from '../../vault/vault.ts';
 import { type EntraCloud, isEntraCloud } from './clouds.ts';
 import { synchronizationPath } from './find-job.ts';
@@ -19,7 +19,7 @@ import { type EntraPorts, openGraph } from './push-profile.ts';
 import { type EntraWatch, watchOf } from './watch.ts';
 
 export interface Watched {
-  handoff: Handoff;
+  handoff: Destination;
   /** Null where it could not be asked; `failure` says why. */
   watch: EntraWatch | null;
   failure: { message: string; help: string | undefined } | null;
@@ -70,13 +70,13 @@ export function dailyWatch(
   return async () => {
     for (;;) {
       const now = records.now();
-      const due = await nextDueWatch(db, now);
+      const due = await nextDueStatusCheck(db, now);
       if (due === null) return null;
       const taken = { ...due, watchAt: now + leaseMs };
-      if (!(await planWatch(db, due, taken.watchAt))) continue;
+      if (!(await leaseStatusCheck(db, due, taken.watchAt))) continue;
       const watched = await watchOne(records, due.handoff, graphIn);
-      const pauseMs = watched.failure === null ? spread(dayMs, random) : retryMs;
-      await planWatch(db, taken, records.now() + pauseMs);
+      const pauseMs = watched.failure === null ? withJitter(dayMs, random) : retryMs;
+      await leaseStatusCheck(db, taken, records.now() + pauseMs);
       return watched;
     }
   };
@@ -99,7 +99,7 @@ function graphs(records: Records, ports: WatchPorts): (cloud: EntraCloud) => Pro
 
 async function watchOne(
   records: Records,
-  handoff: Handoff,
+  handoff: Destination,
   graphIn: (cloud: EntraCloud) => Promise<Graph>,
 ): Promise<Watched> {
   try {
@@ -116,7 +116,7 @@ async function watchOne(
     return { handoff, watch, failure: null };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    await saveWatchFailure(records.db, handoff.id, error.message);
+    await saveStatusError(records.db, handoff.id, error.message);
     return { handoff, watch: null, failure: { message: error.message, help: error.help } };
   }
 }

@@ -13,7 +13,7 @@ export type Purpose = 'row' | 'set' | 'head' | 'audit' | 'identity';
 export interface DataKeys {
   /** The one that is used for what is written now, and every one that may be in use still. */
   readonly ring: {
-    readonly sealingKey: { id: string; key: Uint8Array };
+    readonly primaryKey: { id: string; key: Uint8Array };
     readonly dataKeys: { id: string; key: Uint8Array }[];
   };
   /** Looks up the store's keys again: another process may have made a new one. */
@@ -30,7 +30,7 @@ const derived = new WeakMap<object, Map<string, Buffer>>();
 function keysOf({ ring }: DataKeys): Map<string, Buffer> {
   const known = derived.get(ring);
   // A key may have been added to the ring since.
-  if (known?.has(ring.sealingKey.id.slice(0, keyLetters))) return known;
+  if (known?.has(ring.primaryKey.id.slice(0, keyLetters))) return known;
   const keys = new Map(ring.dataKeys.map(({ id, key }) => [id.slice(0, keyLetters), derive(key)]));
   derived.set(ring, keys);
   return keys;
@@ -42,7 +42,7 @@ function derive(dataKey: Uint8Array): Buffer {
 
 /** The code of a text under the newest data key. */
 export function mac(keys: DataKeys, purpose: Purpose, text: string): string {
-  const start = keys.ring.sealingKey.id.slice(0, keyLetters);
+  const start = keys.ring.primaryKey.id.slice(0, keyLetters);
   return `${start}.${code(keysOf(keys).get(start) ?? Buffer.alloc(0), purpose, text)}`;
 }
 
@@ -57,7 +57,7 @@ export function macHolds(keys: DataKeys, purpose: Purpose, text: string, given: 
 
 /** Whether a code was made with the newest data key. */
 export function isNewest(keys: DataKeys, given: string): boolean {
-  return given.slice(0, keyLetters) === keys.ring.sealingKey.id.slice(0, keyLetters);
+  return given.slice(0, keyLetters) === keys.ring.primaryKey.id.slice(0, keyLetters);
 }
 
 /**

@@ -317,7 +317,7 @@ async function nextHead(trx: Db, keys: DataKeys, atLeast = 0): Promise<NextHead 
     .executeTakeFirst();
   if (before === undefined) return null;
   const counter = Math.max(before.counter, atLeast) + 1;
-  if ((await newestDataKey(trx))?.id !== keys.ring.sealingKey.id) await keys.refresh(trx);
+  if ((await newestDataKey(trx))?.id !== keys.ring.primaryKey.id) await keys.refresh(trx);
   try {
     const digests = await answered(trx, setOf(keys).checkHead(before, false)).catch(
       async (error: unknown) => {

@@ -2,7 +2,7 @@ import type { Settings } from '../../config.ts';
 import type { Keychain } from '../../keys/keychain.ts';
 import { ensurePrivateDirectory } from '../../private-files.ts';
 import { appendAudit, firstRowFollows, signChain } from '../../store/audit.ts';
-import { nextLife, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
+import { newIncarnation, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
 import { kindTitles } from '../../store/integrity/kinds.ts';
 import { authenticateAll, deleteRow, foreignRows, rowMacHead } from '../../store/integrity/row-macs.ts';
 import { listKeyEncryptionKeys } from '../../store/keys.ts';
@@ -38,7 +38,7 @@ export async function acceptStore(
     if (hasKeys) await openKeys(db, { settings, keychain, now, notice: () => {} });
     await db.transaction().execute(async (trx) => {
       const identity = await storeIdentity(trx);
-      await setStoreIdentity(trx, nextLife(identity, null, lives));
+      await setStoreIdentity(trx, newIncarnation(identity, null, lives));
       await appendAudit(trx, now(), { action: 'restore', outcome: 'rollback accepted', ...actor });
       if (!hasKeys) return;
       await sortForeign(trx, accepted);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod';
 import { BrokerError } from '../../errors.ts';
-import { open, SealBroken, seal } from '../../keys/jwe.ts';
+import { DecryptionError, open, seal } from '../../keys/jwe.ts';
 import { keyId } from '../../keys/key-id.ts';
 import type { Row } from '../../store/copy.ts';
 
@@ -115,7 +115,7 @@ export class ChunkSeal {
     try {
       bytes = open(line, this.#key, keyId(this.#key), this.#belonging(number, last));
     } catch (error) {
-      if (!(error instanceof SealBroken)) throw error;
+      if (!(error instanceof DecryptionError)) throw error;
       throw damaged(`line ${number + 1} is not what was written there`);
     }
     const json = inflateRawSync(bytes, { maxOutputLength: longestChunk }).toString('utf8');

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { BrokerError } from '../../errors.ts';
-import { open, SealBroken } from '../../keys/jwe.ts';
+import { DecryptionError, open } from '../../keys/jwe.ts';
 import { KeyRing } from '../../keys/key-ring.ts';
 import { type HeldKey, type KeySource, obtainKey } from '../obtain-key.ts';
 import { type BackupHeader, type Chunk, ChunkSeal, damaged, longestLine, parseHeader } from './format.ts';
@@ -34,12 +34,12 @@ export async function openBackup(path: string, sources: BackupKeySources): Promi
   if (first.done) throw damaged('the file is empty');
   const header = parseHeader(first.value);
   const { held, ring, isStoreKey } = await obtain(header, sources);
-  const sealing = ring.sealingKey;
+  const sealing = ring.primaryKey;
   try {
     const key = open(header.backupKey, sealing.key, sealing.id, { backup: header.id });
     return { header, held, ring, isStoreKey, seal: new ChunkSeal(key, header.id, first.value) };
   } catch (error) {
-    if (error instanceof SealBroken) throw damaged('its first line was changed');
+    if (error instanceof DecryptionError) throw damaged('its first line was changed');
     throw error;
   }
 }

@@ -8,7 +8,7 @@ import type { Keychain } from '../../keys/keychain.ts';
 import { ensurePrivateDirectory, fsyncDirectory } from '../../private-files.ts';
 import { appendAudit, chainStart, signChain, verifyAudit } from '../../store/audit.ts';
 import { copyTable } from '../../store/copy.ts';
-import { nextLife, type StoreIdentity, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
+import { newIncarnation, type StoreIdentity, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
 import { useMacKeys } from '../../store/integrity/mac-keys.ts';
 import { authenticateAll, renewHead, rowMacHead } from '../../store/integrity/row-macs.ts';
 import {
@@ -19,7 +19,7 @@ import {
 } from '../../store/keys.ts';
 import { type Db, newStoreAsOf, openStore } from '../../store/store.ts';
 import { type Table, tables } from '../../store/tables.ts';
-import { everySealedToken } from '../../store/tokens.ts';
+import { iterateCiphertexts } from '../../store/tokens.ts';
 import { withWholeNumbers } from '../../store/whole-numbers.ts';
 import { wrapForHeldKey } from '../add-key.ts';
 import { forgetKeys } from '../key-memory.ts';
@@ -170,7 +170,7 @@ export async function prove(
   const { broken } = await verifyAudit(db);
   if (broken !== null) throw damaged(`its audit log is broken at row ${broken.seq}: ${broken.reason}`);
   let tokens = 0;
-  for await (const { id, profileId, sealed } of everySealedToken(db)) {
+  for await (const { id, profileId, sealed } of iterateCiphertexts(db)) {
     await keys.open(sealed, { tokenId: id, profileId });
     tokens += 1;
     progress?.('Opening every token', tokens);
@@ -219,7 +219,7 @@ async function replaceStore(
     const restored = await storeIdentity(draft);
     const replaced = await usedIdentity(db);
     const { lives, changes } = await everSeen(options);
-    const identity = nextLife(restored, replaced, lives);
+    const identity = newIncarnation(restored, replaced, lives);
     const aside = join(settings.home, `store-before-restore-${stamp}.db`);
     await db.transaction().execute(async (trx) => {
       if (replaced !== null) await copyAside(trx, aside, progress);

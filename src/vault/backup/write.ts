@@ -76,7 +76,7 @@ async function headerOf(
   { program, passphrase }: BackupOptions,
 ): Promise<BackupHeader> {
   const id = randomUUID();
-  const sealing = keys.ring.sealingKey;
+  const sealing = keys.ring.primaryKey;
   const records = await listKeyRecords(snapshot);
   const dataKeys = await listAllDataKeys(snapshot);
   return {

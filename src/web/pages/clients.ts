@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { appOrigin } from '../../config.ts';
-import { pageOfProfiles } from '../../store/profile-page.ts';
+import { queryProfiles } from '../../store/profile-page.ts';
 import { findProfile } from '../../store/profiles.ts';
 import type { Client } from '../../tokens/client.ts';
 import { dayMs } from '../../tokens/lifetimes.ts';
@@ -103,7 +103,7 @@ async function renderClients(
   values: ClientForm['values'],
   errors: ClientForm['errors'] = [],
 ): Promise<void> {
-  const { rows } = await pageOfProfiles(vault.db, { sort: 'name', limit: boxesAtMost + 1, now: vault.now() });
+  const { rows } = await queryProfiles(vault.db, { sort: 'name', limit: boxesAtMost + 1, now: vault.now() });
   const now = vault.now();
   render(
     request,

@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
 import { type Quarantined, quarantinedHandoffs } from '../../store/handoffs.ts';
-import { pageOfProfiles } from '../../store/profile-page.ts';
-import { roundUnderWay } from '../../store/renewal-rounds.ts';
-import { setAsideTokens } from '../../store/tokens.ts';
+import { queryProfiles } from '../../store/profile-page.ts';
+import { findActiveCampaign } from '../../store/renewal-rounds.ts';
+import { tokensNeedingReview } from '../../store/tokens.ts';
 import type { Profile } from '../../tokens/profile.ts';
 import { daysLeftInQuarantine } from '../../tokens/quarantine.ts';
 import type { ProfileStatus } from '../../tokens/status.ts';
@@ -37,7 +37,7 @@ export function overview(context: WebContext): RequestHandler {
     };
     const search = asked('search');
     const status = statuses.find((each) => each === asked('status'));
-    const page = await pageOfProfiles(vault.db, {
+    const page = await queryProfiles(vault.db, {
       search,
       status,
       after: asked('after'),
@@ -102,7 +102,7 @@ function nextToEnd(cards: ProfileCard[]): OverviewPage['next'] {
 
 /** A round that is under way is gone on with; one is offered where more than a few are due. */
 async function roundOf({ db }: Vault, due: number): Promise<OverviewPage['round']> {
-  if ((await roundUnderWay(db)) !== null) return { underWay: true, due };
+  if ((await findActiveCampaign(db)) !== null) return { underWay: true, due };
   return due > fewDue ? { underWay: false, due } : null;
 }
 
@@ -112,7 +112,7 @@ async function undecidedElsewhere(
   cards: ProfileCard[],
 ): Promise<OverviewPage['undecidedElsewhere']> {
   const asked = new Set(cards.map(({ summary }) => summary.profile));
-  const tokens = await setAsideTokens(db, { limit: cards.length + undecidedNamed });
+  const tokens = await tokensNeedingReview(db, { limit: cards.length + undecidedNamed });
   const others = new Map(
     tokens.filter(({ profile }) => !asked.has(profile)).map((each) => [each.profile, each.id]),
   );
@@ -134,7 +134,7 @@ async function cardsOf(
 ): Promise<ProfileCard[]> {
   const now = vault.now();
   const profileIds = rows.map(({ profile }) => profile.id);
-  const setAside = await setAsideTokens(vault.db, { profileIds, limit: 10 * cardsOnPage });
+  const setAside = await tokensNeedingReview(vault.db, { profileIds, limit: 10 * cardsOnPage });
   return rows.map(({ profile, current }) => {
     const summary = summarize(profile, current, vault.settings.webex[profile.deployment], now);
     return {

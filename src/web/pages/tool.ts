@@ -6,7 +6,7 @@ import type { Guide, GuideProfile } from '../../handoff/guide/guide.ts';
 import { oktaGuide } from '../../handoff/guide/okta-guide.ts';
 import { describeHandoffs, forgetHandoff, rememberByHand } from '../../handoff/handoffs.ts';
 import { toolTitles } from '../../handoff/record-push.ts';
-import type { HandoffKind } from '../../store/handoffs.ts';
+import type { ProviderId } from '../../store/handoffs.ts';
 import { tokensOf } from '../../store/tokens.ts';
 import { summarize } from '../../tokens/summary.ts';
 import { requireProfile } from '../../vault/profiles.ts';
@@ -19,12 +19,12 @@ import type { FieldError, ToolPage } from '../page-data.ts';
 
 type ByName = RequestHandler<{ name: string }>;
 
-const guides: Record<HandoffKind, (profile: GuideProfile, given: Record<string, unknown>) => Guide> = {
+const guides: Record<ProviderId, (profile: GuideProfile, given: Record<string, unknown>) => Guide> = {
   entra: entraGuide,
   okta: oktaGuide,
 };
 
-const appIds: Record<HandoffKind, { pattern: RegExp; message: string; help: string }> = {
+const appIds: Record<ProviderId, { pattern: RegExp; message: string; help: string }> = {
   entra: {
     pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
     message: 'This is not the ID of an enterprise application.',
@@ -38,14 +38,14 @@ const appIds: Record<HandoffKind, { pattern: RegExp; message: string; help: stri
 };
 
 /** `GET /profiles/:name/entra` and `/okta`: hands the token over, or guides a person who does it. The query has the guide's answers. */
-export function toolPage(context: WebContext, tool: HandoffKind): ByName {
+export function toolPage(context: WebContext, tool: ProviderId): ByName {
   return async (request, response) => {
     await renderTool(context, request, response, { tool, name: request.params.name });
   };
 }
 
 /** `POST /profiles/:name/entra/push`, `/okta/push` */
-export function push(context: WebContext, tool: HandoffKind): ByName {
+export function push(context: WebContext, tool: ProviderId): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(context.vault, request.params.name);
     const app = field(request.body, 'app').trim().slice(0, 100);
@@ -61,7 +61,7 @@ export function push(context: WebContext, tool: HandoffKind): ByName {
   };
 }
 
-function errandOf(tool: HandoffKind, app: string, body: unknown): Errand {
+function errandOf(tool: ProviderId, app: string, body: unknown): Errand {
   // Without an application's ID it would be refused: the form that offers it sends both.
   const replaceOrganization = app !== '' && field(body, 'replace-organization') === 'yes';
   const named = app === '' ? {} : { app, replaceOrganization };
@@ -86,7 +86,7 @@ export function look({ vault, handOvers }: WebContext): ByName {
 }
 
 /** `POST /profiles/:name/entra/done`, `/okta/done`: the person has pasted the current token there. */
-export function doneByHand({ vault }: WebContext, tool: HandoffKind): ByName {
+export function doneByHand({ vault }: WebContext, tool: ProviderId): ByName {
   return async (request, response) => {
     const { name } = request.params;
     const [known] = (await describeHandoffs(vault, name)).filter((place) => place.tool === tool);
@@ -101,7 +101,7 @@ export function doneByHand({ vault }: WebContext, tool: HandoffKind): ByName {
 }
 
 /** `POST /profiles/:name/entra/forget`, `/okta/forget` */
-export function forget({ vault }: WebContext, tool: HandoffKind): ByName {
+export function forget({ vault }: WebContext, tool: ProviderId): ByName {
   return async (request, response) => {
     const { name } = request.params;
     const appId = field(request.body, 'app').slice(0, 200);
@@ -115,7 +115,7 @@ async function renderTool(
   { vault, render }: WebContext,
   request: Pick<Request, 'session' | 'query'>,
   response: Response,
-  asked: { tool: HandoffKind; name: string; app?: string; errors?: FieldError[] },
+  asked: { tool: ProviderId; name: string; app?: string; errors?: FieldError[] },
 ): Promise<void> {
   const { tool, name, errors = [] } = asked;
   const profile = await requireProfile(vault, name);
