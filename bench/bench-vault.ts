@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../src/config.ts';
 import { importToken } from '../src/vault/import-token.ts';
-import { settleToken } from '../src/vault/settle.ts';
+import { verifyToken } from '../src/vault/settle.ts';
 import { closeVault, openVault, type Vault } from '../src/vault/vault.ts';
 
 export interface BenchHome {
@@ -44,7 +44,7 @@ export async function benchHome(databaseUrl = ''): Promise<BenchHome> {
       token,
       {},
     );
-    await settleToken(vault, id, {});
+    await verifyToken(vault, id, {});
   });
   return { environment, use, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -4,7 +4,7 @@ import { sendReminders } from '../src/expiry/send-reminders.ts';
 import { defaultReminderDays } from '../src/expiry/variables.ts';
 import { dueTokens } from '../src/store/reminders.ts';
 import { dueChecks } from '../src/store/token-checks.ts';
-import type { Records } from '../src/vault/vault.ts';
+import type { StoreContext } from '../src/vault/vault.ts';
 import { manyProfiles, median } from './many-profiles.ts';
 
 /*
@@ -23,8 +23,8 @@ function note(title: string, size: number, ms: number): void {
 for (const size of sizes) {
   const { db, now, close } = await manyProfiles(size);
   let clock = now;
-  const settings = { reminders: { days: defaultReminderDays } } as Records['settings'];
-  const records: Records = { db, settings, now: () => clock };
+  const settings = { reminders: { days: defaultReminderDays } } as StoreContext['settings'];
+  const records: StoreContext = { db, settings, now: () => clock };
   const claimant = thisProcess();
 
   note('find reminders, none due', size, await median(51, () => dueTokens(db, 'mail', now, 100)));

@@ -9,10 +9,10 @@ import { startPostgres } from '../src/demo/postgres-server.ts';
 import { queryProfiles } from '../src/store/profile-page.ts';
 import { dueTokens } from '../src/store/reminders.ts';
 import { dueChecks } from '../src/store/token-checks.ts';
-import { beginSignIn } from '../src/vault/begin-sign-in.ts';
+import { startSignIn } from '../src/vault/begin-sign-in.ts';
 import { captureRedirect } from '../src/vault/capture.ts';
 import { addClient } from '../src/vault/clients.ts';
-import { importBatchSize, importRows, planRows } from '../src/vault/import-profiles.ts';
+import { importBatchSize, importProfiles, planImport } from '../src/vault/import-profiles.ts';
 import type { ProfileRow } from '../src/vault/profile-rows.ts';
 import { closeVault, openVault, type Vault } from '../src/vault/vault.ts';
 import { fillStore } from './fill-store.ts';
@@ -108,8 +108,8 @@ async function importing(vault: Vault): Promise<number> {
       };
     });
     const ms = await timed(async () => {
-      await planRows(vault, rows);
-      await importRows(vault, rows, actor);
+      await planImport(vault, rows);
+      await importProfiles(vault, rows, actor);
     });
     return ms / importBatchSize;
   });
@@ -117,7 +117,7 @@ async function importing(vault: Vault): Promise<number> {
 
 async function capture(vault: Vault, at: number): Promise<number> {
   return await timed(async () => {
-    const { authorizeUrl } = await beginSignIn(vault, { profile: `captured-${at}` }, 'browser');
+    const { authorizeUrl } = await startSignIn(vault, { profile: `captured-${at}` }, 'browser');
     const state = new URL(authorizeUrl).searchParams.get('state') ?? '';
     const fragment = `#access_token=fake-token-${at}&token_type=Bearer&expires_in=${365 * 86_400 - 1}&state=${state}`;
     await captureRedirect(vault, fragment, 'browser', {});

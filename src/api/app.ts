@@ -8,8 +8,8 @@ import express, {
 import type { Logger } from 'pino';
 import type { TokenRequestStore } from '../store/client-reads.ts';
 import { openClientReads } from '../store/open-client-reads.ts';
-import { Refusals } from '../vault/refusals.ts';
-import { storePlace, type Vault } from '../vault/vault.ts';
+import { RejectedCallbackLog } from '../vault/refusals.ts';
+import { storeLocation, type Vault } from '../vault/vault.ts';
 import type { ApiContext } from './context.ts';
 import { FairLimit } from './fair-limit.ts';
 import { forwardedAddress } from './forwarded.ts';
@@ -50,7 +50,7 @@ export interface Api {
 /** The token API. It may be served to other hosts, over TLS or behind a proxy that does TLS. */
 export function createApi(options: ApiOptions): Api {
   const { vault, log, issuer, operations, origins = [], trustedProxies = [] } = options;
-  const reads = options.reads ?? openClientReads(storePlace(vault.settings), vault.db);
+  const reads = options.reads ?? openClientReads(storeLocation(vault.settings), vault.db);
   const opened = new DecryptedTokenCache(vault.keys, vault.now);
   const queue = new BatchQueue(reads, vault.now);
   const context: ApiContext = {
@@ -63,7 +63,7 @@ export function createApi(options: ApiOptions): Api {
     opened,
     throttle: new Throttle(),
     proven: new ProvenSecrets(),
-    refusals: Refusals.of(vault),
+    refusals: RejectedCallbackLog.of(vault),
     addressOf: forwardedAddress(trustedProxies),
   };
 

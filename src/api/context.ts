@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
-import type { Refusals } from '../vault/refusals.ts';
+import type { RejectedCallbackLog } from '../vault/refusals.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { FairLimit } from './fair-limit.ts';
 import type { DecryptedTokenCache } from './opened-tokens.ts';
@@ -21,7 +21,7 @@ export interface ApiContext {
   opened: DecryptedTokenCache;
   throttle: Throttle;
   proven: ProvenSecrets;
-  refusals: Refusals;
+  refusals: RejectedCallbackLog;
   /** Where a request comes from: the connection's other end, or what a trusted proxy says. */
   addressOf(request: IncomingMessage): string;
 }

@@ -42,12 +42,12 @@ export class DecryptedTokenCache {
     const now = this.#now();
     const same = known !== undefined && known.sealed === sealed && known.profileId === profileId;
     if (same && Math.abs(now - known.openedAt) < cacheTtlMs) return known.accessToken;
-    if (!this.#keys.knows(sealed)) {
+    if (!this.#keys.hasKeyFor(sealed)) {
       // Where the store cannot be asked, the next try says so.
-      this.#keys.lookUp(sealed).catch(() => {});
+      this.#keys.refreshKeyFor(sealed).catch(() => {});
       throw new RetryLater();
     }
-    const accessToken = this.#keys.openNow(sealed, { tokenId, profileId });
+    const accessToken = this.#keys.decryptSync(sealed, { tokenId, profileId });
     this.#opened.set(tokenId, { accessToken, sealed, profileId, openedAt: now });
     this.#sweep ??= setTimeout(() => this.clear(), cacheTtlMs).unref();
     return accessToken;

@@ -1,12 +1,12 @@
 import { expiryOf } from '../tokens/lifetimes.ts';
-import type { Settled } from '../vault/settle.ts';
+import type { VerificationResult } from '../vault/settle.ts';
 import { wrongDeployment } from '../vault/wrong-deployment.ts';
 import { deploymentTitles } from '../webex/deployments.ts';
 import { rejected } from './exit-codes.ts';
 import { note, styled, warn } from './terminal.ts';
 
 /** Says on standard error what became of a new token. Returns the exit code. */
-export function reportSettled(settled: Settled): number {
+export function reportSettled(settled: VerificationResult): number {
   const { token, profile } = settled;
   for (const warning of token.warnings) warn(warning);
   const who =
@@ -79,7 +79,7 @@ const objections = {
   rejected: 'Webex does not accept this token, and the profile has one already.',
 };
 
-function lifetimeSentence({ token }: Settled): string {
+function lifetimeSentence({ token }: VerificationResult): string {
   const { expiresAt, source } = expiryOf(token.lifetimes);
   if (source === null) return 'Nobody said yet when it ends: Webex is asked about that every day.';
   const until = new Date(expiresAt).toISOString();

@@ -24,7 +24,7 @@ import {
 } from '../store/sqlite-read.ts';
 import { checkRowsNow } from '../store/sqlite-row-check.ts';
 import { seenPlace } from '../vault/seen-place.ts';
-import type { Seen } from '../vault/witness.ts';
+import type { SeenState } from '../vault/witness.ts';
 import { publishedEndpoints, tenantUrl } from '../webex/deployments.ts';
 import { failed } from './exit-codes.ts';
 import { writeMessage, writeResult } from './output.ts';
@@ -131,7 +131,7 @@ function checkState(
   { profile, token }: StoredToken,
 ): void {
   const all = existsSync(seenFile)
-    ? (JSON.parse(readFileSync(seenFile, 'utf8')) as Record<string, Seen>)
+    ? (JSON.parse(readFileSync(seenFile, 'utf8')) as Record<string, SeenState>)
     : {};
   const seen = all[seenPlace({ home, databaseUrl: null })];
   const state = storedState(database, seen?.seq ?? 0);
@@ -142,7 +142,7 @@ function checkState(
   ]);
   if (seen === undefined) return;
   const identity = JSON.parse(state.identity) as { id: string; life: string };
-  const same = identity.id === seen.id && identity.life === seen.life && state.hash === seen.hash;
+  const same = identity.id === seen.id && identity.life === seen.incarnation && state.hash === seen.hash;
   if (!same || state.seq < seen.seq || state.counter < (seen.changes ?? 0)) throw new Error('it is older');
 }
 

@@ -5,9 +5,9 @@ import { type RunningServer, startServer } from '../server/start.ts';
 import { signInById } from '../store/sign-ins.ts';
 import { lastCheck } from '../store/token-checks.ts';
 import { tokenById } from '../store/tokens.ts';
-import { prepareSignIn, type SignInRequest } from '../vault/begin-sign-in.ts';
-import { acceptToken } from '../vault/decide.ts';
-import { type Settled, settleToken } from '../vault/settle.ts';
+import { createSignInLink, type SignInRequest } from '../vault/begin-sign-in.ts';
+import { approveToken } from '../vault/decide.ts';
+import { type VerificationResult, verifyToken } from '../vault/settle.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
 import { chooseBrowser, openBrowser, willOpen } from './browser.ts';
 import { linkTo } from './links.ts';
@@ -67,7 +67,7 @@ export async function signIn(
   server: SignInServer,
   stopped: Promise<void>,
   options: SignInOptions,
-): Promise<Settled> {
+): Promise<VerificationResult> {
   const signInId = await inviteToSignIn(vault, request, await server.ensure(), options.open);
   const tokenId = await untilCaptured(vault, signInId, server, stopped, options.timeout);
   return await untilSettled(vault, tokenId, actor, options.approve ?? false);
@@ -80,7 +80,7 @@ async function inviteToSignIn(
   mayOpen: boolean,
 ): Promise<string> {
   const browser = await chooseBrowser(mayOpen);
-  const { signInId, link: path } = await prepareSignIn(vault, request, { ownUserOnly: willOpen(browser) });
+  const { signInId, link: path } = await createSignInLink(vault, request, { ownUserOnly: willOpen(browser) });
   const link = linkTo(`/sign-in/${path}`, server);
   note(
     'Sign in to Webex as a full administrator, in a private window. The link works once, within ten minutes:',
@@ -124,12 +124,17 @@ async function untilCaptured(
 }
 
 /** Leaves the check to the server that captured the token, and makes it here where that server went away. */
-async function untilSettled(vault: Vault, tokenId: string, actor: Actor, accept: boolean): Promise<Settled> {
+async function untilSettled(
+  vault: Vault,
+  tokenId: string,
+  actor: Actor,
+  accept: boolean,
+): Promise<VerificationResult> {
   const deadline = Date.now() + checkTimeoutMs;
   const unchecked = async () =>
     (await tokenById(vault.db, tokenId))?.state === 'pending' &&
     (await lastCheck(vault.db, tokenId))?.checkedAt === null;
   while (Date.now() < deadline && (await unchecked())) await sleep(pollMs);
-  if (accept) await acceptToken(vault, tokenId, actor);
-  return await settleToken(vault, tokenId, actor, accept);
+  if (accept) await approveToken(vault, tokenId, actor);
+  return await verifyToken(vault, tokenId, actor, accept);
 }

@@ -5,7 +5,7 @@ import { warn } from './terminal.ts';
 
 /** Opens the vault for one command, and closes it whatever happens. */
 export async function withVault<T>(use: (vault: Vault, actor: Actor) => Promise<T>): Promise<T> {
-  const vault = await openVault(readSettings(), { notice: warn });
+  const vault = await openVault(readSettings(), { onWarning: warn });
   try {
     return await use(vault, { user: userName() });
   } finally {

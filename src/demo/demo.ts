@@ -14,7 +14,7 @@ import { rememberCaller } from '../process/caller.ts';
 import { startServer } from '../server/start.ts';
 import { watchProvisioning } from '../server/watch-provisioning.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
-import { newEntryLink } from '../vault/entry-links.ts';
+import { createAccessLink } from '../vault/entry-links.ts';
 import { closeVault, openVault } from '../vault/vault.ts';
 import { type Mailbox, startMailbox } from './mailbox.ts';
 import { seedDemonstration } from './seed.ts';
@@ -56,7 +56,10 @@ async function demonstrate(): Promise<void> {
         'A demonstration: Webex, Entra ID and Okta are simulated, the organizations and people are made up, nothing leaves this machine.\n',
       );
       const mayOpen = !process.argv.includes('--no-open');
-      await showTheWayIn(linkTo(`/enter/${await newEntryLink(vault)}`, server), await chooseBrowser(mayOpen));
+      await showTheWayIn(
+        linkTo(`/enter/${await createAccessLink(vault)}`, server),
+        await chooseBrowser(mayOpen),
+      );
       note(
         '\nAdd the organization "acme", sign in as anybody, then try in another terminal, in this folder:\n',
       );

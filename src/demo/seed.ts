@@ -8,7 +8,7 @@ import type { Simulator } from '../simulator/simulator.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
 import { addClient } from '../vault/clients.ts';
 import { importToken } from '../vault/import-token.ts';
-import { settleToken } from '../vault/settle.ts';
+import { verifyToken } from '../vault/settle.ts';
 import { closeVault, openVault, type Vault } from '../vault/vault.ts';
 import type { Deployment } from '../webex/deployments.ts';
 
@@ -65,7 +65,7 @@ async function capture(
   const unasked = { fetch: () => Promise.reject(new Error('not asked')) };
   await at(daysAgo, settings, secondsLeft <= 0 ? unasked : {}, async (vault) => {
     const tokenId = await importToken(vault, { profile, deployment }, accessToken, actor);
-    await settleToken(vault, tokenId, actor);
+    await verifyToken(vault, tokenId, actor);
   });
 }
 

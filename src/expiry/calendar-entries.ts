@@ -5,7 +5,7 @@ import { currentTokensOf } from '../store/tokens.ts';
 import { expiryOf, knownEnd } from '../tokens/lifetimes.ts';
 import type { Token } from '../tokens/token.ts';
 import { requireProfile } from '../vault/profiles.ts';
-import type { Records } from '../vault/vault.ts';
+import type { StoreContext } from '../vault/vault.ts';
 import { type CalendarEntry, calendarEvent, calendarFrame, entryDigest } from './calendar.ts';
 
 /** As many entries are written in one turn of the event loop. */
@@ -17,7 +17,7 @@ const atOnce = 50;
  * `E_NO_PROFILE` before the first piece.
  */
 export async function* calendarPieces(
-  records: Records,
+  records: StoreContext,
   names: readonly string[] = [],
 ): AsyncGenerator<string> {
   const { days } = records.settings.reminders;
@@ -35,7 +35,7 @@ export async function* calendarPieces(
   yield (isBegun ? '' : head) + foot;
 }
 
-async function* entriesOf(records: Records, names: readonly string[]): AsyncGenerator<CalendarEntry[]> {
+async function* entriesOf(records: StoreContext, names: readonly string[]): AsyncGenerator<CalendarEntry[]> {
   if (names.length === 0) {
     for await (const page of iterateProfiles(records.db, {}, records.now())) {
       const entries = page.flatMap(({ profile, current }) =>
@@ -61,7 +61,7 @@ function hasKnownEnd({ lifetimes }: Token): boolean {
 
 /** Since when each entry says what it says, by the profile's ID. Never earlier than it was told before. */
 async function changedAt(
-  { db, settings, now }: Records,
+  { db, settings, now }: StoreContext,
   entries: readonly CalendarEntry[],
 ): Promise<Map<string, number>> {
   const stored = await storedEntries(

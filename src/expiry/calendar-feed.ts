@@ -6,11 +6,11 @@ import {
   replaceCalendarFeed,
 } from '../store/calendar-feed.ts';
 import { hashSecret, newSecret } from '../vault/secrets.ts';
-import type { Actor, Records } from '../vault/vault.ts';
+import type { Actor, StoreContext } from '../vault/vault.ts';
 import { calendarPieces } from './calendar-entries.ts';
 
 /** Makes a new address for the calendar feed; it is returned once, and the one before it leads nowhere any more. */
-export async function newCalendarFeed(records: Records, actor: Actor): Promise<string> {
+export async function newCalendarFeed(records: StoreContext, actor: Actor): Promise<string> {
   const secret = newSecret();
   await records.db.transaction().execute(async (trx) => {
     await replaceCalendarFeed(trx, hashSecret(secret), records.now());
@@ -20,7 +20,7 @@ export async function newCalendarFeed(records: Records, actor: Actor): Promise<s
 }
 
 /** Takes the calendar feed away. */
-export async function endCalendarFeed(records: Records, actor: Actor): Promise<void> {
+export async function endCalendarFeed(records: StoreContext, actor: Actor): Promise<void> {
   await records.db.transaction().execute(async (trx) => {
     await deleteCalendarFeed(trx);
     await appendAudit(trx, records.now(), { action: 'calendar-feed', outcome: 'removed', ...actor });
@@ -28,11 +28,14 @@ export async function endCalendarFeed(records: Records, actor: Actor): Promise<v
 }
 
 /** When the feed's address was made; null where there is none. Epoch milliseconds. */
-export async function calendarFeedMadeAt({ db }: Records): Promise<number | null> {
+export async function calendarFeedMadeAt({ db }: StoreContext): Promise<number | null> {
   return await calendarFeedSince(db);
 }
 
 /** The calendar, piece by piece, for whoever knows the feed's secret; null where it is another. Needs no key. */
-export async function calendarFeed(records: Records, secret: string): Promise<AsyncGenerator<string> | null> {
+export async function calendarFeed(
+  records: StoreContext,
+  secret: string,
+): Promise<AsyncGenerator<string> | null> {
   return (await hasCalendarFeed(records.db, hashSecret(secret))) ? calendarPieces(records) : null;
 }

@@ -8,7 +8,13 @@ import { type DueCheck, dueChecks, leaseCheck, planChecks, recordCheck } from '.
 import { tokenById } from '../store/tokens.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
 import { withJitter } from '../tokens/spread.ts';
-import { type Answer, answerOutcome, askWebex, openForWebex, recordAnswer } from '../vault/ask-webex.ts';
+import {
+  decryptForWebex,
+  outcomeCode,
+  queryWebex,
+  recordVerdict,
+  type WebexVerdict,
+} from '../vault/ask-webex.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** What became of one check. */
@@ -103,13 +109,13 @@ async function checkAuthentic(vault: Vault, due: DueCheck, random: () => number)
   // It was removed meanwhile.
   if (token === null) return null;
   const profile = await profileById(vault.db, token.profileId);
-  let answer: Answer | null = null;
+  let answer: WebexVerdict | null = null;
   try {
-    answer = await askWebex(vault, profile, await openForWebex(vault, token));
+    answer = await queryWebex(vault, profile, await decryptForWebex(vault, token));
   } catch {
     // The token cannot be opened, or must not be sent: the day's other checks go on.
   }
-  const outcome = answer === null ? 'unreadable' : answerOutcome(answer, profile);
+  const outcome = answer === null ? 'unreadable' : outcomeCode(answer, profile);
   const unanswered = answer === null || answer.person.outcome === 'unknown';
   const failures = unanswered ? due.failures + 1 : 0;
   const retryAfterMs = retryAfter(answer);
@@ -118,7 +124,7 @@ async function checkAuthentic(vault: Vault, due: DueCheck, random: () => number)
     const pauseMs = unanswered
       ? Math.max(retryAfterMs, withJitter(pauseAfter(failures), random))
       : withJitter(dayMs, random);
-    const changed = answer === null ? null : await recordAnswer(trx, token.id, answer, now);
+    const changed = answer === null ? null : await recordVerdict(trx, token.id, answer, now);
     await recordCheck(trx, token.id, { now, nextAt: Math.ceil(now + pauseMs), failures, outcome });
     await incrementCounter(trx, 'checks', outcome);
     await appendAudit(trx, now, { action: 'check', outcome, profile: profile.name });
@@ -128,7 +134,7 @@ async function checkAuthentic(vault: Vault, due: DueCheck, random: () => number)
 }
 
 /** Webex's own word, or a minute where it has none (as its SDK does). Milliseconds; 0 where it did not refuse. */
-function retryAfter(answer: Answer | null): number {
+function retryAfter(answer: WebexVerdict | null): number {
   if (answer?.person.outcome !== 'unknown' || answer.person.reason !== 'rate-limited') return 0;
   return (answer.person.retryAfterSeconds ?? 60) * 1000;
 }

@@ -5,13 +5,13 @@ import { listProfiles } from '../store/profiles.ts';
 import { readCounters } from '../store/tallies.ts';
 import { expiryOf, knownEnd } from '../tokens/lifetimes.ts';
 import { statusOf } from '../tokens/status.ts';
-import type { Records } from '../vault/vault.ts';
+import type { StoreContext } from '../vault/vault.ts';
 
 /**
  * What Prometheus asks for. All of it is read from the store, so that every replica says the same and a restart loses
  * nothing.
  */
-export async function metricsText({ db, now }: Records): Promise<{ contentType: string; text: string }> {
+export async function metricsText({ db, now }: StoreContext): Promise<{ contentType: string; text: string }> {
   const registry = new Registry();
   const registers = [registry];
   const at = now();

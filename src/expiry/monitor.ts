@@ -2,7 +2,7 @@ import { quarantinedHandoffs } from '../store/handoffs.ts';
 import { queryProfiles, type StatusTotals } from '../store/profile-page.ts';
 import { findProfile, profileById } from '../store/profiles.ts';
 import { currentTokensOf } from '../store/tokens.ts';
-import type { Records } from '../vault/vault.ts';
+import type { StoreContext } from '../vault/vault.ts';
 import {
   type Monitored,
   type MonitoredQuarantine,
@@ -16,7 +16,11 @@ import {
 const mostNamed = 50;
 
 /** How all profiles stand, or all that are filed under a tag, the most urgent of them by name. What is held costs nothing but its count. */
-export async function monitorAll(records: Records, withinDays: number, tag?: string): Promise<MonitorReport> {
+export async function monitorAll(
+  records: StoreContext,
+  withinDays: number,
+  tag?: string,
+): Promise<MonitorReport> {
   const { db } = records;
   const at = records.now();
   const { rows, totals } = await queryProfiles(db, {
@@ -52,7 +56,7 @@ export async function monitorAll(records: Records, withinDays: number, tag?: str
 
 /** The quarantines that the last looks found, by the ID of the profile; of several the one that began first. */
 async function quarantinesOf(
-  { db }: Records,
+  { db }: StoreContext,
   filter: { tag?: string | undefined; profileIds?: string[] },
 ): Promise<Map<string, MonitoredQuarantine>> {
   const found = new Map<string, MonitoredQuarantine>();
@@ -65,7 +69,7 @@ async function quarantinesOf(
 }
 
 /** They stand at the end of the order, where the first page seldom reaches. */
-async function emptyProfiles({ db }: Records, now: number, tag?: string): Promise<Monitored[]> {
+async function emptyProfiles({ db }: StoreContext, now: number, tag?: string): Promise<Monitored[]> {
   const { rows } = await queryProfiles(db, { status: 'empty', sort: 'name', limit: 10, now, tag });
   return rows.map(({ profile }) => monitored(profile, null, { now, withinDays: 0 }));
 }
@@ -78,7 +82,7 @@ function worstOf({ expired, rejected, expiring, empty, valid }: StatusTotals): M
 
 /** How the profiles named stand. A name that there is no profile of is unknown. */
 export async function monitorNamed(
-  records: Records,
+  records: StoreContext,
   names: readonly string[],
   withinDays: number,
 ): Promise<MonitorReport> {

@@ -18,7 +18,7 @@ import {
 import { incrementCounter } from '../store/tallies.ts';
 import { tokenById } from '../store/tokens.ts';
 import { expiryOf } from '../tokens/lifetimes.ts';
-import type { Records } from '../vault/vault.ts';
+import type { StoreContext } from '../vault/vault.ts';
 import { sanitizeForDisplay } from '../webex/text.ts';
 import { type Channel, ChannelSilent, NotForEveryone } from './channel.ts';
 import type { Claimant } from './claimant.ts';
@@ -66,7 +66,7 @@ export interface SendOptions {
  * Sends every reminder that is due, on each channel, one after the other. A failed one is recorded and tried again
  * later. May run in any number of processes at once.
  */
-export async function sendReminders(records: Records, options: SendOptions): Promise<Delivery[]> {
+export async function sendReminders(records: StoreContext, options: SendOptions): Promise<Delivery[]> {
   const { db, settings } = records;
   const startedAt = records.now();
   await heedClockAndDays(db, startedAt, settings.reminders.days);
@@ -87,7 +87,7 @@ interface Run extends SendOptions {
 /** After so many failures in a row the channel itself is taken to be down, and the rest waits for the next run. */
 const downAfter = 5;
 
-async function sendOn(channel: Channel, records: Records, run: Run): Promise<Delivery[]> {
+async function sendOn(channel: Channel, records: StoreContext, run: Run): Promise<Delivery[]> {
   if (run.impatient) await recheckUnsent(records.db, channel.name, run.startedAt);
   const deliveries: Delivery[] = [];
   let failures = 0;
@@ -114,7 +114,7 @@ const dueAtOnce = 50;
 /** One after the other: the tokens that it is time to speak of, then the notices. */
 async function* whatIsDue(
   channel: Channel,
-  records: Records,
+  records: StoreContext,
   run: Run,
 ): AsyncGenerator<() => Promise<Attempt | null>> {
   const seen = new Set<string>();
@@ -140,7 +140,7 @@ async function* whatIsDue(
 
 /** Those of the tokens of which there is something to say now; when to look at the others again is kept at once. */
 async function toSpeakOf(
-  records: Records,
+  records: StoreContext,
   channel: Channel,
   found: readonly DueToken[],
   run: Run,
@@ -172,7 +172,12 @@ interface Plan {
   lookAt: number | null;
 }
 
-function planOf(token: DueToken, rows: readonly Reminder[], { settings }: Records, looking: Looking): Plan {
+function planOf(
+  token: DueToken,
+  rows: readonly Reminder[],
+  { settings }: StoreContext,
+  looking: Looking,
+): Plan {
   const { days } = settings.reminders;
   const reached = reachedAt(token, days, looking.now);
   const nextOccasion = nextOccasionAt(token, days, looking.now) ?? farFuture;
@@ -189,7 +194,7 @@ function planOf(token: DueToken, rows: readonly Reminder[], { settings }: Record
 
 /** Sends what there is to say of a token, by how it stands now: sending the ones before it may have taken a while. */
 async function remind(
-  records: Records,
+  records: StoreContext,
   channel: Channel,
   found: DueToken,
   options: SendOptions,
@@ -219,7 +224,7 @@ async function remind(
 
 /** A reminder that cannot be made, because its row is damaged: it is reported, and the others go on. */
 async function notMade(
-  { db, now }: Records,
+  { db, now }: StoreContext,
   channel: Channel,
   found: DueToken,
   failure: unknown,
@@ -242,7 +247,7 @@ async function notMade(
 
 /** A notice has no next look: whether it still holds is found out anew each time. */
 async function tell(
-  records: Records,
+  records: StoreContext,
   channel: Channel,
   notice: Notice,
   options: SendOptions,
@@ -288,7 +293,7 @@ function claimOf(
 }
 
 async function deliver(
-  { db, now }: Records,
+  { db, now }: StoreContext,
   channel: Channel,
   message: ReminderMessage,
   claim: Lease,

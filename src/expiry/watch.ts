@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { deleteExpiredTokens } from '../vault/delete-expired.ts';
-import { settlePending } from '../vault/settle-pending.ts';
+import { verifyPendingTokens } from '../vault/settle-pending.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Channel } from './channel.ts';
 import { openChannels } from './channels.ts';
@@ -83,7 +83,7 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
       const checked = await checkNext(vault, random);
       if (checked === null) {
         // Tokens that Webex could not be asked about when they came in.
-        await settlePending(vault, log, signal);
+        await verifyPendingTokens(vault, log, signal);
         await deleteExpiredTokens(vault);
         return tickMs;
       }

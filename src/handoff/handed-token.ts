@@ -1,11 +1,11 @@
 import { knownEnd } from '../tokens/lifetimes.ts';
-import type { OpenedToken } from '../vault/read-token.ts';
+import type { DecryptedToken } from '../vault/read-token.ts';
 import type { Vault } from '../vault/vault.ts';
 import { tenantUrl } from '../webex/deployments.ts';
 import type { HandedToken } from './formats.ts';
 
 /** An opened token with what goes along with it. */
-export function handedToken(vault: Vault, opened: OpenedToken): HandedToken {
+export function handedToken(vault: Vault, opened: DecryptedToken): HandedToken {
   const { accessToken, profile, token, expiry } = opened;
   return {
     accessToken,

@@ -8,7 +8,7 @@ import { listKeyEncryptionKeys } from '../store/keys.ts';
 import { redactedLocation } from '../store/postgres-url.ts';
 import { listProfiles } from '../store/profiles.ts';
 import { keyFilePath } from '../vault/obtain-key.ts';
-import { closeVault, openVault, storePlace, type Vault } from '../vault/vault.ts';
+import { closeVault, openVault, storeLocation, type Vault } from '../vault/vault.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import { coreDumpPlace, leavesCoreDump } from './core-dumps.ts';
 import { examineCertificates } from './examine-certificates.ts';
@@ -44,7 +44,7 @@ async function examineStore(
   keychain: Keychain,
   used: Set<Deployment>,
 ): Promise<Finding[]> {
-  const place = storePlace(settings);
+  const place = storeLocation(settings);
   const isFile = settings.databaseUrl === null;
   if (isFile && !existsSync(place)) {
     try {

@@ -4,13 +4,13 @@ import { checkJob } from '../expiry/schedule/check-job.ts';
 import { thisMachine } from '../expiry/schedule/machine.ts';
 import { findInstalled } from '../expiry/schedule/schedule.ts';
 import { redactedLocation } from '../store/postgres-url.ts';
-import { storePlace } from '../vault/vault.ts';
+import { storeLocation } from '../vault/vault.ts';
 import type { Finding } from './finding.ts';
 
 /** Whether the job that sends reminders is installed, and would run. */
 export async function examineSchedule(settings: Settings): Promise<Finding[]> {
   const title = 'Scheduled reminders';
-  const store = redactedLocation(storePlace(settings));
+  const store = redactedLocation(storeLocation(settings));
   const findings: Finding[] = [];
   let installed: Awaited<ReturnType<typeof findInstalled>>;
   try {

@@ -1,7 +1,7 @@
 import type { HealthProbes } from '../api/operations.ts';
 import { metricsText } from '../expiry/metrics.ts';
 import { requireWritable } from '../store/writable.ts';
-import { storePlace, type Vault } from '../vault/vault.ts';
+import { storeLocation, type Vault } from '../vault/vault.ts';
 import { shared } from './shared.ts';
 
 /** Anybody may ask for them, and they are made of every profile. Milliseconds. */
@@ -12,7 +12,7 @@ export function operationsOf(vault: Vault): HealthProbes {
   return {
     // Whether it is still the store that this server opened is asked last: nothing is served from another one.
     ready: shared(async () => {
-      await requireWritable(vault.db, storePlace(vault.settings));
+      await requireWritable(vault.db, storeLocation(vault.settings));
       await vault.keys.requireAccess();
       await vault.witness.compare();
     }, 0),

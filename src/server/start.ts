@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { createApi } from '../api/app.ts';
 import { appOrigin } from '../config.ts';
 import { BrokerError } from '../errors.ts';
-import { settlePending } from '../vault/settle-pending.ts';
+import { verifyPendingTokens } from '../vault/settle-pending.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createWebApp } from '../web/app.ts';
 import { Activity } from './activity.ts';
@@ -58,7 +58,7 @@ export async function startServer(
     throw error;
   }
   const leave = announce(home, presence);
-  void settlePending(vault, log);
+  void verifyPendingTokens(vault, log);
   const stop = async () => {
     leave();
     await Promise.all([listening.close(), sideDoor?.close()]);

@@ -5,14 +5,14 @@ import { entraSignsInAlone } from '../handoff/entra/sign-in-method.ts';
 import { unattendedPorts } from '../handoff/entra/unattended-ports.ts';
 import { isQuarantined } from '../handoff/entra/watch.ts';
 import { dailyWatch } from '../handoff/entra/watch-handoffs.ts';
-import type { Records } from '../vault/vault.ts';
+import type { StoreContext } from '../vault/vault.ts';
 
 /**
  * What a running server watches beside the tokens: whether Entra ID has put provisioning in quarantine. It looks by
  * itself only where nobody is needed to sign in; what a person's look found is told all the same.
  */
 export function watchProvisioning(
-  records: Records,
+  records: StoreContext,
   log: Pick<Logger, 'warn'>,
   ports = unattendedPorts({ keepsAlive: false }),
 ): Pick<WatchOptions, 'look' | 'notices'> {

@@ -7,27 +7,27 @@ import type { KeyRequest } from '../keys/key-request.ts';
 import { appendAudit } from '../store/audit.ts';
 import { insertDataKeys, insertKeyRecord, listDataKeys, listKeyEncryptionKeys } from '../store/keys.ts';
 import type { Db } from '../store/store.ts';
-import type { HeldKey } from './obtain-key.ts';
+import type { LoadedKey } from './obtain-key.ts';
 import type { Actor, Vault } from './vault.ts';
-import { recordOf } from './vault-keys.ts';
+import { keyRecordOf } from './vault-keys.ts';
 
-type Vaulted = Pick<Vault, 'db' | 'keys' | 'now'>;
+type KeyContext = Pick<Vault, 'db' | 'keys' | 'now'>;
 
 /** Wraps every data key for one more key that is at hand here, within the caller's transaction. */
-export async function wrapForHeldKey(trx: Db, vault: Vaulted, held: HeldKey): Promise<void> {
+export async function wrapForLocalKey(trx: Db, vault: KeyContext, held: LoadedKey): Promise<void> {
   await vault.keys.refresh(trx);
   const { ring } = vault.keys;
   await refuseKnown(trx, held.info.id);
-  await insertKeyRecord(trx, await recordOf(held, ring, vault.now()));
+  await insertKeyRecord(trx, await keyRecordOf(held, ring, vault.now()));
   for (const { key, generation } of await dataKeysOf(trx, vault)) {
     await insertDataKeys(trx, vault.now(), [await wrapDataKey(key, generation, held.key)]);
   }
 }
 
 /** Lets a key in that is at hand here. Throws `E_KEY_KNOWN` where it is in already. */
-export async function addHeldKey(vault: Vaulted, held: HeldKey, actor: Actor): Promise<void> {
+export async function addLocalKey(vault: KeyContext, held: LoadedKey, actor: Actor): Promise<void> {
   await vault.db.transaction().execute(async (trx) => {
-    await wrapForHeldKey(trx, vault, held);
+    await wrapForLocalKey(trx, vault, held);
     await appendAudit(trx, vault.now(), {
       action: 'key-add',
       outcome: 'ok',
@@ -41,7 +41,7 @@ export async function addHeldKey(vault: Vaulted, held: HeldKey, actor: Actor): P
  * Lets a key in that is somewhere else, by what its holder's request says of it. Whoever does this has made sure that
  * the request comes from that person: see `fingerprint`. Throws `E_KEY_KNOWN`.
  */
-export async function addRequestedKey(vault: Vaulted, request: KeyRequest, actor: Actor): Promise<void> {
+export async function approveKeyRequest(vault: KeyContext, request: KeyRequest, actor: Actor): Promise<void> {
   const { id, kind, name, publicKey } = request;
   if (kind === 'passphrase')
     throw new BrokerError('E_KEY_REQUEST', 'A passphrase is not asked for in this way.');
@@ -74,9 +74,9 @@ async function refuseKnown(trx: Db, id: string): Promise<void> {
   });
 }
 
-async function dataKeysOf(trx: Db, { keys }: Vaulted): Promise<{ key: Uint8Array; generation: number }[]> {
+async function dataKeysOf(trx: Db, { keys }: KeyContext): Promise<{ key: Uint8Array; generation: number }[]> {
   const generations = new Map(
-    (await listDataKeys(trx, keys.held.info.id)).map(({ dataKeyId, generation }) => [dataKeyId, generation]),
+    (await listDataKeys(trx, keys.kek.info.id)).map(({ dataKeyId, generation }) => [dataKeyId, generation]),
   );
   return keys.ring.dataKeys.flatMap(({ id, key }) => {
     const generation = generations.get(id);

@@ -8,20 +8,20 @@ import type { PersonAnswer } from '../webex/people-me.ts';
 import type { Vault } from './vault.ts';
 
 /** What Webex says of a token that is in use. */
-export interface Answer {
+export interface WebexVerdict {
   person: PersonAnswer;
   /** Its own date for the token's end, where it gives one. Epoch milliseconds. */
   confirmedExpiry: number | null;
 }
 
 /** A token's value, for Webex alone. */
-export async function openForWebex(vault: Vault, token: Pick<Token, 'id' | 'profileId'>): Promise<string> {
+export async function decryptForWebex(vault: Vault, token: Pick<Token, 'id' | 'profileId'>): Promise<string> {
   const { id: tokenId, profileId } = token;
   return await vault.keys.open(await tokenCiphertext(vault.db, tokenId), { tokenId, profileId });
 }
 
 /** Asks Webex whose the token is, and if it is anybody's, until when it lives. */
-export async function askWebex(vault: Vault, profile: Profile, value: string): Promise<Answer> {
+export async function queryWebex(vault: Vault, profile: Profile, value: string): Promise<WebexVerdict> {
   const webex = vault.webex[profile.deployment];
   const person = await webex.whoAmI(value);
   const expiry = person.outcome === 'person' ? await webex.tokenExpiry(value) : null;
@@ -29,7 +29,7 @@ export async function askWebex(vault: Vault, profile: Profile, value: string): P
 }
 
 /** The answer in a word, for the log: `ok`, `rejected`, what is wrong with it, or why there was none. */
-export function answerOutcome({ person }: Answer, profile: Profile): string {
+export function outcomeCode({ person }: WebexVerdict, profile: Profile): string {
   if (person.outcome === 'rejected') return 'rejected';
   if (person.outcome === 'unknown') return person.reason;
   if (profile.orgId !== null && person.person.orgId !== profile.orgId) return 'other-organization';
@@ -40,10 +40,10 @@ export function answerOutcome({ person }: Answer, profile: Profile): string {
  * Takes note of the answer, within the caller's transaction: rejected since now (a rejection that is known keeps its
  * date), or accepted again, and what it says of account and lifetime. Returns what that changed for the person.
  */
-export async function recordAnswer(
+export async function recordVerdict(
   trx: Db,
   tokenId: string,
-  answer: Answer,
+  answer: WebexVerdict,
   now: number,
 ): Promise<'rejected' | 'accepted-again' | null> {
   const token = await tokenById(trx, tokenId);

@@ -8,7 +8,7 @@ import type { Token } from '../tokens/token.ts';
  * yet takes the token's: Webex's word, else what the token says of itself. A token that was only stored, or set aside,
  * tells a profile nothing: it may have been somebody else's.
  */
-export async function becomeCurrent(trx: Db, token: Token): Promise<void> {
+export async function activateToken(trx: Db, token: Token): Promise<void> {
   await setCurrent(trx, token);
   const profile = await profileById(trx, token.profileId);
   const orgId = token.account?.orgId ?? token.orgId;

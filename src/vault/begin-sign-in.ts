@@ -6,7 +6,7 @@ import { deleteOldSignIns, insertSignIn, type SignIn, signInByLink, startByLink 
 import { parseProfileName } from '../tokens/profile.ts';
 import { authorizeUrl, newState } from '../webex/authorize-url.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
-import { type LinkOptions, newLinkSecret } from './link-secrets.ts';
+import { createLinkSecret, type LinkOptions } from './link-secrets.ts';
 import { hashSecret } from './secrets.ts';
 import type { Vault } from './vault.ts';
 
@@ -69,46 +69,49 @@ function mismatch(profileName: string, fact: string): BrokerError {
 }
 
 /** Begins a sign-in in a browser session; `binding` is that session's own secret. The address to go to. */
-export async function beginSignIn(
+export async function startSignIn(
   vault: Vault,
   request: SignInRequest,
-  binding: string,
+  sessionBinding: string,
 ): Promise<{ authorizeUrl: string }> {
   const target = await resolveTarget(vault, request);
   const state = newState();
-  await insert(vault, target, request, { state: hashSecret(state), binding: hashSecret(binding) });
+  await insert(vault, target, request, {
+    state: hashSecret(state),
+    sessionBinding: hashSecret(sessionBinding),
+  });
   return { authorizeUrl: urlFor(vault, target, state, request.freshSignIn ?? false) };
 }
 
 /** Prepares a sign-in that a one-time link will begin in whichever browser opens it first. */
-export async function prepareSignIn(
+export async function createSignInLink(
   vault: Vault,
   request: SignInRequest,
   options?: LinkOptions,
 ): Promise<{ signInId: string; link: string }> {
   const target = await resolveTarget(vault, request);
-  const link = newLinkSecret(options);
+  const link = createLinkSecret(options);
   const signInId = await insert(vault, target, request, { link: hashSecret(link) });
   return { signInId, link };
 }
 
 /** Begins the sign-in that the one-time link stands for. Throws `E_LINK_SPENT`. */
-export async function beginByLink(
+export async function startFromLink(
   vault: Vault,
   link: string,
-  binding: string,
+  sessionBinding: string,
 ): Promise<{ authorizeUrl: string }> {
   const state = newState();
   const signIn = await startByLink(vault.db, hashSecret(link), vault.now(), {
     state: hashSecret(state),
-    sessionBinding: hashSecret(binding),
+    sessionBinding: hashSecret(sessionBinding),
   });
   if (signIn === null) throw linkSpent();
   return { authorizeUrl: urlFor(vault, signIn, state, signIn.freshSignIn) };
 }
 
 /** The sign-in that the one-time link stands for, while it waits to be begun. Throws `E_LINK_SPENT`. */
-export async function waitingSignIn(vault: Vault, link: string): Promise<SignIn> {
+export async function pendingSignIn(vault: Vault, link: string): Promise<SignIn> {
   const signIn = await signInByLink(vault.db, hashSecret(link), vault.now());
   if (signIn === null) throw linkSpent();
   return signIn;
@@ -124,7 +127,7 @@ async function insert(
   vault: Vault,
   target: SignInTarget,
   request: SignInRequest,
-  hashes: { state?: string; binding?: string; link?: string },
+  hashes: { state?: string; sessionBinding?: string; link?: string },
 ): Promise<string> {
   const id = randomUUID();
   const createdAt = vault.now();

@@ -5,13 +5,13 @@ import type { Db } from '../store/store.ts';
 import { documentedState } from '../webex/defaults.ts';
 import { explainError } from '../webex/explain-error.ts';
 import { type ErrorRedirect, parseRedirect } from '../webex/redirect.ts';
-import { refuseOtherBroker } from './issuer.ts';
-import { Refusals } from './refusals.ts';
+import { assertIssuer } from './issuer.ts';
+import { RejectedCallbackLog } from './refusals.ts';
 import { hashSecret } from './secrets.ts';
 import { storeToken } from './store-token.ts';
 import type { Actor, Vault } from './vault.ts';
 
-export interface Captured {
+export interface CaptureResult {
   tokenId: string;
   signInId: string;
 }
@@ -27,18 +27,18 @@ export interface Captured {
 export async function captureRedirect(
   vault: Vault,
   fragment: string,
-  binding: string | null,
+  sessionBinding: string | null,
   actor: Actor,
-): Promise<Captured> {
+): Promise<CaptureResult> {
   try {
     const redirect = parseRedirect(fragment);
-    const signIn = await expectedSignIn(vault, redirect.state, binding);
-    refuseOtherBroker(vault, redirect.issuer, signIn.deployment);
+    const signIn = await expectedSignIn(vault, redirect.state, sessionBinding);
+    assertIssuer(vault, redirect.issuer, signIn.deployment);
     if (redirect.kind === 'error') throw await endWithError(vault, signIn, redirect, actor);
 
     const store = async (trx: Db) => {
       const id = await storeToken(vault, trx, signIn, redirect, 'sign-in');
-      if (!(await consumeSignIn(trx, signIn.id, vault.now(), { tokenId: id }))) throw stateSpent();
+      if (!(await consumeSignIn(trx, signIn.id, vault.now(), { tokenId: id }))) throw stateUsed();
       await appendAudit(trx, vault.now(), {
         action: 'capture',
         outcome: 'ok',
@@ -47,14 +47,14 @@ export async function captureRedirect(
       });
       return id;
     };
-    cameInTime(vault).add(signIn.id);
+    receivedInTime(vault).add(signIn.id);
     const tokenId = await vault.db.transaction().execute(store);
-    cameInTime(vault).delete(signIn.id);
+    receivedInTime(vault).delete(signIn.id);
     return { tokenId, signInId: signIn.id };
   } catch (error) {
     if (error instanceof BrokerError && !/^E_(SIGN_IN_FAILED|STORE|KEY|SEAL)/.test(error.code)) {
       const outcome = error.code.toLowerCase().replace(/^e_/, '');
-      await Refusals.of(vault).record({ action: 'capture', outcome, ...actor });
+      await RejectedCallbackLog.of(vault).record({ action: 'capture', outcome, ...actor });
     }
     throw error;
   }
@@ -64,7 +64,7 @@ export async function captureRedirect(
  * The sign-ins whose answer came in time. Where it could not be stored, on a full disk for instance, the browser keeps
  * it and brings it again, however long it takes to make room.
  */
-function cameInTime({ db }: Pick<Vault, 'db'>): Set<string> {
+function receivedInTime({ db }: Pick<Vault, 'db'>): Set<string> {
   const known = inTime.get(db) ?? new Set();
   inTime.set(db, known);
   return known;
@@ -72,7 +72,11 @@ function cameInTime({ db }: Pick<Vault, 'db'>): Set<string> {
 
 const inTime = new WeakMap<Db, Set<string>>();
 
-async function expectedSignIn(vault: Vault, state: string | null, binding: string | null): Promise<SignIn> {
+async function expectedSignIn(
+  vault: Vault,
+  state: string | null,
+  sessionBinding: string | null,
+): Promise<SignIn> {
   if (state === null) {
     throw new BrokerError('E_STATE_MISSING', 'The answer does not say which sign-in it belongs to.', {
       help: 'Start over from here: the sign-in has to begin in this program.',
@@ -93,13 +97,13 @@ async function expectedSignIn(vault: Vault, state: string | null, binding: strin
       help: 'Start over from here.',
     });
   }
-  if (binding === null || hashSecret(binding) !== signIn.sessionBindingHash) {
+  if (sessionBinding === null || hashSecret(sessionBinding) !== signIn.sessionBindingHash) {
     throw new BrokerError('E_STATE_FOREIGN', 'The sign-in was begun in another browser window.', {
       help: 'Finish it in the window where it was begun, or start over from here.',
     });
   }
-  if (signIn.consumedAt !== null) throw stateSpent();
-  if (signIn.expiresAt <= vault.now() && !cameInTime(vault).has(signIn.id)) {
+  if (signIn.consumedAt !== null) throw stateUsed();
+  if (signIn.expiresAt <= vault.now() && !receivedInTime(vault).has(signIn.id)) {
     throw new BrokerError('E_STATE_EXPIRED', 'The sign-in took longer than ten minutes.', {
       help: 'Start over from here.',
     });
@@ -107,7 +111,7 @@ async function expectedSignIn(vault: Vault, state: string | null, binding: strin
   return signIn;
 }
 
-function stateSpent(): BrokerError {
+function stateUsed(): BrokerError {
   return new BrokerError('E_STATE_SPENT', 'This answer was taken already.', {
     help: 'If you went back or loaded the page again, all is well. Otherwise start over from here.',
   });
@@ -123,7 +127,7 @@ async function endWithError(
   await vault.db.transaction().execute(async (trx) => {
     const now = vault.now();
     const error = { code: redirect.error, message: `${message} ${help}` };
-    if (!(await consumeSignIn(trx, signIn.id, now, { error }))) throw stateSpent();
+    if (!(await consumeSignIn(trx, signIn.id, now, { error }))) throw stateUsed();
     const outcome = redirect.error;
     await appendAudit(trx, now, { action: 'capture', outcome, profile: signIn.profileName, ...actor });
   });

@@ -26,7 +26,7 @@ const help =
  * Checks a client's JSON Web Key Set, or a single key, and returns the set as JSON with nothing in it but public keys.
  * Throws `E_JWKS`. A private key is refused rather than cut down: it has been where it should not be.
  */
-export function parsePublicKeys(text: string): string {
+export function parseJwks(text: string): string {
   let json: unknown;
   try {
     json = JSON.parse(text);

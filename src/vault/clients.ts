@@ -6,10 +6,10 @@ import type { Db } from '../store/store.ts';
 import { type Client, parseAddressRange, parseClientName } from '../tokens/client.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
 import { sanitizeForDisplay } from '../webex/text.ts';
-import { parsePublicKeys } from './client-keys.ts';
+import { parseJwks } from './client-keys.ts';
 import { requireProfile } from './profiles.ts';
 import { hashSecret, newSecret } from './secrets.ts';
-import type { Actor, Records } from './vault.ts';
+import type { Actor, StoreContext } from './vault.ts';
 
 export interface ClientRequest {
   name: string;
@@ -25,7 +25,7 @@ export interface ClientRequest {
   jwks?: string;
 }
 
-export interface AddedClient {
+export interface CreatedClient {
   client: Client;
   /** Shown once, and kept as a hash only; null where it has keys. */
   secret: string | null;
@@ -34,7 +34,7 @@ export interface AddedClient {
 /** How long the old secret works on beside a new one, where nothing else is said. Milliseconds. */
 export const secretOverlapMs = 7 * dayMs;
 
-export async function listClients(vault: Records): Promise<Client[]> {
+export async function listClients(vault: StoreContext): Promise<Client[]> {
   return await store.listClients(vault.db);
 }
 
@@ -48,10 +48,14 @@ export async function requireClient(db: Db, name: string): Promise<Client> {
 }
 
 /** Registers a program. Throws `E_CLIENT_NAME`, `E_CLIENT_EXISTS`, `E_NO_PROFILE`, `E_ADDRESS`, `E_JWKS`, `E_USAGE`. */
-export async function addClient(vault: Records, request: ClientRequest, actor: Actor): Promise<AddedClient> {
+export async function addClient(
+  vault: StoreContext,
+  request: ClientRequest,
+  actor: Actor,
+): Promise<CreatedClient> {
   const name = parseClientName(request.name);
   const addresses = (request.addresses ?? []).map(parseAddressRange);
-  const jwks = request.jwks === undefined ? null : parsePublicKeys(request.jwks);
+  const jwks = request.jwks === undefined ? null : parseJwks(request.jwks);
   const expiresAt = request.expiresAt ?? null;
   const now = vault.now();
   if (expiresAt !== null && expiresAt <= now) {
@@ -97,7 +101,7 @@ export async function addClient(vault: Records, request: ClientRequest, actor: A
 }
 
 /** From the moment this resolves, the client gets nothing any more. Throws `E_NO_CLIENT`. */
-export async function removeClient(vault: Records, name: string, actor: Actor): Promise<void> {
+export async function removeClient(vault: StoreContext, name: string, actor: Actor): Promise<void> {
   await vault.db.transaction().execute(async (trx) => {
     await requireClient(trx, name);
     await store.deleteClient(trx, name);
@@ -110,7 +114,7 @@ export async function removeClient(vault: Records, name: string, actor: Actor): 
  * 0 it ends at once. An older one that was still working ends now. Throws `E_NO_CLIENT`, `E_USAGE`.
  */
 export async function rotateClientSecret(
-  vault: Records,
+  vault: StoreContext,
   name: string,
   overlapMs: number,
   actor: Actor,

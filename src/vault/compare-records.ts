@@ -17,13 +17,13 @@ export async function compareRecords(db: Db, source: KeySource): Promise<void> {
   if (kind === 'file' && keys.some((key) => key.kind === 'file')) {
     try {
       const opened = await VaultKeys.open(db, source);
-      return await compareStore(db, source, opened.held.info.kind);
+      return await compareStore(db, source, opened.kek.info.kind);
     } catch (error) {
       if (!isAboutTheKey(error)) throw error;
     }
   }
   if (await compareWithSeen(db, source, kind)) return;
-  source.notice(
+  source.onWarning(
     'The database was not compared with what was last seen of it: the keychain does not answer. Whether it was rolled back is not known.',
   );
 }

@@ -10,7 +10,7 @@ import { iterateCiphertexts } from '../store/tokens.ts';
 import { openKeys } from './open-keys.ts';
 import type { Actor } from './vault.ts';
 
-export interface CopiedStore {
+export interface CopyResult {
   tables: TableContent[];
   /** How many sealed tokens were opened in the copy. */
   tokens: number;
@@ -36,19 +36,19 @@ export async function copyStoreTo(
   fromPlace: string,
   toPlace: string,
   { settings, keychain, now, actor, progress, opened }: CopyStoreOptions,
-): Promise<CopiedStore> {
+): Promise<CopyResult> {
   const from = await openStore(fromPlace);
   try {
     // On the original, where it may also take note of this machine: a key that is not to be had stops it right here.
     const held = (await listKeyEncryptionKeys(from)).length > 0;
-    const keys = held ? await openKeys(from, { settings, keychain, now, notice: () => {} }) : null;
+    const keys = held ? await openKeys(from, { settings, keychain, now, onWarning: () => {} }) : null;
     const to = await openStore(toPlace);
     try {
       let tokens = 0;
       const prove = async (copy: Db) => {
         for await (const { id, profileId, sealed } of iterateCiphertexts(copy)) {
           if (keys === null) throw new BrokerError('E_COPY', 'There are tokens in the store, and no keys.');
-          keys.openNow(sealed, { tokenId: id, profileId });
+          keys.decryptSync(sealed, { tokenId: id, profileId });
           tokens += 1;
           opened?.(tokens);
         }

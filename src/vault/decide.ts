@@ -4,7 +4,7 @@ import type { Db } from '../store/store.ts';
 import { lastCheck } from '../store/token-checks.ts';
 import { deleteToken, tokenById } from '../store/tokens.ts';
 import type { Token } from '../tokens/token.ts';
-import { becomeCurrent } from './become-current.ts';
+import { activateToken } from './become-current.ts';
 import type { Actor, Vault } from './vault.ts';
 import { wrongDeployment } from './wrong-deployment.ts';
 
@@ -13,7 +13,7 @@ import { wrongDeployment } from './wrong-deployment.ts';
  * Webex could not be asked about. False where it needs none. Throws `E_OTHER_DEPLOYMENT`: nobody's word makes a token
  * good for another deployment.
  */
-export async function acceptToken(vault: Vault, tokenId: string, actor: Actor): Promise<boolean> {
+export async function approveToken(vault: Vault, tokenId: string, actor: Actor): Promise<boolean> {
   return await decide(vault, tokenId, 'accept', actor);
 }
 
@@ -34,7 +34,7 @@ async function decide(
     const profile = await profileById(trx, token.profileId);
     if (action === 'accept') {
       if (token.reviewReason === 'other-deployment') throw wrongDeployment(profile);
-      await becomeCurrent(trx, token);
+      await activateToken(trx, token);
     } else {
       await deleteToken(trx, tokenId);
     }

@@ -1,7 +1,7 @@
 import { appendAudit } from '../store/audit.ts';
 import { expiredUnusedTokens } from '../store/expired-tokens.ts';
 import { deleteToken } from '../store/tokens.ts';
-import type { Records } from './vault.ts';
+import type { StoreContext } from './vault.ts';
 
 /** As many are deleted in one transaction. */
 const atOnce = 100;
@@ -10,7 +10,7 @@ const atOnce = 100;
  * Deletes tokens that are over and not in use, each with a row in the audit log: never a profile's current one, nor one
  * that a destination still holds. Returns how many.
  */
-export async function deleteExpiredTokens({ db, now }: Pick<Records, 'db' | 'now'>): Promise<number> {
+export async function deleteExpiredTokens({ db, now }: Pick<StoreContext, 'db' | 'now'>): Promise<number> {
   let deleted = 0;
   for (;;) {
     const count = await db.transaction().execute(async (trx) => {

@@ -10,7 +10,7 @@ const firstReleaseYear = 2026;
  * What to say of a clock that was set back: expiry dates of what is stored under it would be wrong. Null where nothing
  * speaks against it. One that is ahead cannot be told from a store that was not used for long.
  */
-export async function doubtClock(db: Db, now: number): Promise<string | null> {
+export async function checkClock(db: Db, now: number): Promise<string | null> {
   const last = await db.selectFrom('audit').select('time').orderBy('seq', 'desc').limit(1).executeTakeFirst();
   const says = `This machine's clock says ${shown(now)}`;
   const mend =

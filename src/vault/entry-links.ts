@@ -1,25 +1,25 @@
 import { insertEntryLink, isAccessLinkPending, useEntryLink } from '../store/entry-links.ts';
-import { type LinkOptions, newLinkSecret } from './link-secrets.ts';
+import { createLinkSecret, type LinkOptions } from './link-secrets.ts';
 import { hashSecret } from './secrets.ts';
 import type { Vault } from './vault.ts';
 
 /** How long a one-time link into the web app waits to be opened. Milliseconds. */
-export const entryLinkLifetimeMs = 10 * 60_000;
+export const accessLinkLifetimeMs = 10 * 60_000;
 
 /** Makes the secret of a one-time link into the web app: `/enter/<secret>`. */
-export async function newEntryLink(vault: Vault, options?: LinkOptions): Promise<string> {
-  const secret = newLinkSecret(options);
+export async function createAccessLink(vault: Vault, options?: LinkOptions): Promise<string> {
+  const secret = createLinkSecret(options);
   const now = vault.now();
-  await insertEntryLink(vault.db, hashSecret(secret), now, now + entryLinkLifetimeMs);
+  await insertEntryLink(vault.db, hashSecret(secret), now, now + accessLinkLifetimeMs);
   return secret;
 }
 
 /** Uses a one-time link up. False where it was used before, its time is over, or nobody made it. */
-export async function spendEntryLink(vault: Vault, secret: string): Promise<boolean> {
+export async function redeemAccessLink(vault: Vault, secret: string): Promise<boolean> {
   return await useEntryLink(vault.db, hashSecret(secret), vault.now());
 }
 
 /** Whether a one-time link could be used, without using it. */
-export async function entryLinkIsGood(vault: Vault, secret: string): Promise<boolean> {
+export async function isAccessLinkValid(vault: Vault, secret: string): Promise<boolean> {
   return await isAccessLinkPending(vault.db, hashSecret(secret), vault.now());
 }

@@ -16,7 +16,7 @@ import type { NewProfile, Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
 import { describeAccessToken } from '../webex/access-token.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
-import type { FileToken, ProfileRow } from './profile-rows.ts';
+import type { CsvToken, ProfileRow } from './profile-rows.ts';
 import type { Actor, Vault } from './vault.ts';
 
 /** What becomes, or would become, of one row. */
@@ -34,7 +34,7 @@ export interface RowResult {
 export const importBatchSize = 500;
 
 /** What would become of these rows. Changes nothing. */
-export async function planRows(vault: Vault, rows: readonly ProfileRow[]): Promise<RowResult[]> {
+export async function planImport(vault: Vault, rows: readonly ProfileRow[]): Promise<RowResult[]> {
   return (await decide(vault, vault.db, rows)).map(({ result }) => result);
 }
 
@@ -42,7 +42,7 @@ export async function planRows(vault: Vault, rows: readonly ProfileRow[]): Promi
  * Stores the profiles of these rows, and their tokens sealed and unchecked, in one transaction; rows that are in the
  * store already, and bad ones, are passed over. No more than `importBatchSize` at a time.
  */
-export async function importRows(
+export async function importProfiles(
   vault: Vault,
   rows: readonly ProfileRow[],
   actor: Actor,
@@ -178,8 +178,8 @@ async function heldTokens(vault: Vault, db: Db, profiles: Profile[]): Promise<Ma
   );
   for (const { id, profileId, sealed } of tokens) {
     // Within a transaction only its own connection may be asked.
-    if (!vault.keys.knows(sealed)) await vault.keys.refresh(db === vault.db ? undefined : db);
-    const value = vault.keys.openNow(sealed, { tokenId: id, profileId });
+    if (!vault.keys.hasKeyFor(sealed)) await vault.keys.refresh(db === vault.db ? undefined : db);
+    const value = vault.keys.decryptSync(sealed, { tokenId: id, profileId });
     held.set(profileId, [...(held.get(profileId) ?? []), value]);
   }
   return held;
@@ -208,7 +208,7 @@ async function sealTokens(
 
 function tokenOf(
   vault: Vault,
-  { accessToken, orgId, capturedAt, expiresAt }: FileToken,
+  { accessToken, orgId, capturedAt, expiresAt }: CsvToken,
   profileId: string,
   scopes: string[],
 ): Token {

@@ -6,7 +6,7 @@ import { deploymentTitles } from '../webex/deployments.ts';
 import { explainError } from '../webex/explain-error.ts';
 import { parsePastedToken } from '../webex/import.ts';
 import { resolveTarget, type SignInRequest } from './begin-sign-in.ts';
-import { deploymentOfIssuer, refuseOtherBroker } from './issuer.ts';
+import { assertIssuer, deploymentOfIssuer } from './issuer.ts';
 import { storeToken } from './store-token.ts';
 import type { Actor, Vault } from './vault.ts';
 import { wrongDeployment } from './wrong-deployment.ts';
@@ -33,7 +33,7 @@ export async function importToken(
   const named =
     deploymentOfIssuer(vault, redirect.issuer) ?? describeAccessToken(redirect.accessToken).deployment;
   const target = await resolveTarget(vault, request, named ?? 'commercial');
-  refuseOtherBroker(vault, redirect.issuer, target.deployment);
+  assertIssuer(vault, redirect.issuer, target.deployment);
   // A new profile is made for the token, so the person chooses again. One that is there keeps the token for review.
   const isNew = (await findProfile(vault.db, target.profileName)) === null;
   if (isNew && otherDeployment(redirect.accessToken, target.deployment) !== null) {

@@ -19,7 +19,7 @@ export function deploymentOfIssuer(vault: Pick<Vault, 'settings'>, issuer: strin
  * Refuses an answer whose `iss` (RFC 9207) is not the ID broker of the deployment that was asked. Webex does not promise
  * to send one, so an answer without it is accepted. Throws `E_ISSUER`.
  */
-export function refuseOtherBroker(
+export function assertIssuer(
   vault: Pick<Vault, 'settings'>,
   issuer: string | null,
   deployment: Deployment,

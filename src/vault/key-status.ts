@@ -4,7 +4,7 @@ import { type KeyEncryptionKeyRecord, listAllDataKeys, listKeyRecords } from '..
 import { activeReplacement, activeRotation } from '../store/rotation.ts';
 import { keyFilePath } from './obtain-key.ts';
 import type { Vault } from './vault.ts';
-import { isTrusted } from './wrap-for-all.ts';
+import { isAuthorizedKek } from './wrap-for-all.ts';
 
 export interface KeyStatus {
   keys: KeyDescription[];
@@ -67,8 +67,8 @@ async function describeKeys(
     place: places[record.info.kind],
     name: record.name,
     createdAt: record.createdAt,
-    usedHere: record.info.id === keys.held.info.id,
-    trusted: isTrusted(record, keys),
+    usedHere: record.info.id === keys.kek.info.id,
+    trusted: isAuthorizedKek(record, keys),
     hosts: holders
       .filter(({ keyEncryptionKeyId }) => keyEncryptionKeyId === record.info.id)
       .map(({ host, seenAt }) => ({ host, seenAt })),

@@ -12,11 +12,11 @@ export interface LinkOptions {
 }
 
 /** A new secret for a one-time link. */
-export function newLinkSecret({ ownUserOnly = false }: LinkOptions = {}): string {
+export function createLinkSecret({ ownUserOnly = false }: LinkOptions = {}): string {
   return newSecret() + (ownUserOnly ? ownUserMark : '');
 }
 
 /** Whether the link with this secret is for this user's own programs. */
-export function isForOwnUser(secret: string): boolean {
+export function isSameUserOnly(secret: string): boolean {
   return secret.endsWith(ownUserMark);
 }

@@ -5,17 +5,17 @@ import { keyId } from '../keys/key-id.ts';
 import { keychainFailure } from '../keys/keychain.ts';
 import { deriveKey, newScryptParameters } from '../keys/passphrase.ts';
 import type { KeyEncryptionKeyInfo } from '../store/keys.ts';
-import { type HeldKey, type KeySource, keyFilePath, nextKeyFilePath } from './obtain-key.ts';
+import { type KeySource, keyFilePath, type LoadedKey, nextKeyFilePath } from './obtain-key.ts';
 
 export type KeyKind = KeyEncryptionKeyInfo['kind'];
 
-export interface MadeKey extends HeldKey {
+export interface NewKey extends LoadedKey {
   /** Takes the key away again, where the store did not get to know it. */
   undo: () => Promise<void>;
 }
 
 /** A new key in the keychain, which has given it back once. Throws `E_KEYCHAIN…`. */
-export async function makeKeychainKey({ keychain }: KeySource): Promise<MadeKey> {
+export async function createKeychainKey({ keychain }: KeySource): Promise<NewKey> {
   const key = randomBytes(32);
   const id = keyId(key);
   try {
@@ -27,7 +27,7 @@ export async function makeKeychainKey({ keychain }: KeySource): Promise<MadeKey>
   }
 }
 
-export async function makePassphraseKey(passphrase: string): Promise<MadeKey> {
+export async function makePassphraseKey(passphrase: string): Promise<NewKey> {
   const parameters = newScryptParameters();
   const key = await deriveKey(passphrase, parameters);
   return { info: { id: keyId(key), kind: 'passphrase', parameters }, key, undo: async () => {} };
@@ -37,7 +37,7 @@ export async function makePassphraseKey(passphrase: string): Promise<MadeKey> {
  * The key file that is there already (a second store may share it), or a new one. Where the store uses the one that is
  * there, the new one waits beside it. Throws `E_KEY_FILE`, `E_LOOSE_FILE`.
  */
-export function makeFileKey({ settings }: KeySource, known: KeyEncryptionKeyInfo[] = []): MadeKey {
+export function makeFileKey({ settings }: KeySource, known: KeyEncryptionKeyInfo[] = []): NewKey {
   const isUsed = (key: Buffer) => known.some(({ id }) => id === keyId(key));
   let key = keyAt(keyFilePath(settings));
   if (isUsed(key)) key = keyAt(nextKeyFilePath(settings));

@@ -14,11 +14,11 @@ export interface KeySource {
   keychain: Keychain;
   now: () => number;
   /** Told, once, what a person should know of where the key now is. */
-  notice: (text: string) => void;
+  onWarning: (text: string) => void;
 }
 
 /** A key-encryption key that is at hand. */
-export interface HeldKey {
+export interface LoadedKey {
   info: KeyEncryptionKeyInfo;
   key: Buffer;
 }
@@ -42,24 +42,24 @@ export function replacedKeyFilePath(settings: Pick<Settings, 'home' | 'keyFile'>
  * The newest key-encryption key of the store that can be had here. Throws the reason why the oldest cannot, unless
  * another one's is something that the person can mend: most keys are simply somebody else's.
  */
-export async function obtainKey(known: KeyEncryptionKeyInfo[], source: KeySource): Promise<HeldKey> {
+export async function loadKey(known: KeyEncryptionKeyInfo[], source: KeySource): Promise<LoadedKey> {
   const failures: unknown[] = [];
   for (const info of known.toReversed()) {
     try {
-      return { info, key: await fetchKey(info, source) };
+      return { info, key: await loadKeyById(info, source) };
     } catch (error) {
       failures.unshift(error);
     }
   }
-  throw failures.find((error) => !isAbsence(error)) ?? failures[0];
+  throw failures.find((error) => !isMissing(error)) ?? failures[0];
 }
 
-function isAbsence(error: unknown): boolean {
+function isMissing(error: unknown): boolean {
   return error instanceof BrokerError && error.code === 'E_KEY_LOST';
 }
 
 /** Throws `E_KEY_LOST`, `E_KEY_FILE`, `E_KEY_PASSPHRASE`, `E_KEYCHAIN…` where it is not at hand. */
-export async function fetchKey(info: KeyEncryptionKeyInfo, source: KeySource): Promise<Buffer> {
+export async function loadKeyById(info: KeyEncryptionKeyInfo, source: KeySource): Promise<Buffer> {
   switch (info.kind) {
     case 'file':
       return fileKey(info, source);
@@ -115,7 +115,7 @@ function fileKey(info: KeyEncryptionKeyInfo, { settings }: KeySource): Buffer {
  * Puts the new key file into the old one's place, once the store knows the new one alone. To be called within the lock
  * of all writers of the store: what is looked at must not be moved by another process before it is moved here.
  */
-export function finishFileReplacement(known: KeyEncryptionKeyInfo[], { settings }: KeySource): void {
+export function finishKeyFileSwap(known: KeyEncryptionKeyInfo[], { settings }: KeySource): void {
   try {
     if (!awaitsReplacement(known, { settings })) return;
     const [path, next] = [keyFilePath(settings), nextKeyFilePath(settings)];

@@ -4,10 +4,10 @@ import { KeyRing } from '../keys/key-ring.ts';
 import { recordKeyHost } from '../store/key-holders.ts';
 import { insertFirstKeys, listKeyEncryptionKeys } from '../store/keys.ts';
 import type { Db } from '../store/store.ts';
-import { type MadeKey, makeFileKey, makeKeychainKey, makePassphraseKey } from './make-key.ts';
+import { createKeychainKey, makeFileKey, makePassphraseKey, type NewKey } from './make-key.ts';
 import { type KeySource, keyFilePath } from './obtain-key.ts';
-import { thisHost } from './this-host.ts';
-import { recordOf, VaultKeys } from './vault-keys.ts';
+import { hostName } from './this-host.ts';
+import { keyRecordOf, VaultKeys } from './vault-keys.ts';
 
 /**
  * Opens the store's keys; on the very first run it makes them. A key that was there once and is not to be had now is
@@ -17,29 +17,29 @@ export async function openKeys(db: Db, source: KeySource): Promise<VaultKeys> {
   if ((await listKeyEncryptionKeys(db)).length === 0) await makeFirstKeys(db, source);
   const keys = await VaultKeys.open(db, source);
   // Which hosts hold which key is good to know; nothing depends on it.
-  await recordKeyHost(db, keys.held.info.id, thisHost(), source.now()).catch(() => {});
+  await recordKeyHost(db, keys.kek.info.id, hostName(), source.now()).catch(() => {});
   return keys;
 }
 
 async function makeFirstKeys(db: Db, source: KeySource): Promise<void> {
-  const made = await firstKey(source);
+  const made = await createFirstKey(source);
   const dataKey = await newDataKey(made.key);
-  const record = await recordOf(made, new KeyRing([dataKey], made.key), source.now());
+  const record = await keyRecordOf(made, new KeyRing([dataKey], made.key), source.now());
   // A key that nobody uses does no harm, so that taking it away again may fail.
   if (!(await insertFirstKeys(db, source.now(), record, dataKey))) await made.undo().catch(() => {});
 }
 
 /** A key of the kind that the settings ask for: else in the keychain, and where none works, in a file. */
-export async function firstKey(source: KeySource): Promise<MadeKey> {
+export async function createFirstKey(source: KeySource): Promise<NewKey> {
   const { settings } = source;
   if (settings.keyFile !== null) return makeFileKey(source);
   if (settings.passphrase !== null) return await makePassphraseKey(settings.passphrase);
   try {
-    return await makeKeychainKey(source);
+    return await createKeychainKey(source);
   } catch (error) {
-    refuseToPassOver(error);
+    rethrowUnlessNoKeychain(error);
     const first = makeFileKey(source);
-    source.notice(
+    source.onWarning(
       `No keychain works here, so the key was put into a file: ${keyFilePath(settings)}. Whoever can read that file ` +
         'and the database can read the tokens. "webex-token doctor" tells why.',
     );
@@ -48,7 +48,7 @@ export async function firstKey(source: KeySource): Promise<MadeKey> {
 }
 
 /** A keychain that is only locked now is no reason to put the key where it is kept less well, for good. */
-function refuseToPassOver(failure: unknown): void {
+function rethrowUnlessNoKeychain(failure: unknown): void {
   if (!(failure instanceof BrokerError)) throw failure;
   if (failure.code === 'E_KEYCHAIN') return;
   throw new BrokerError(failure.code, failure.message, {

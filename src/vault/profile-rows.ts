@@ -37,11 +37,11 @@ export interface ProfileRow {
   deployment: Deployment | undefined;
   contact: string | undefined;
   tags: string[] | undefined;
-  token: FileToken | undefined;
+  token: CsvToken | undefined;
 }
 
 /** A token that somebody kept in a file. Instants are epoch milliseconds. */
-export interface FileToken {
+export interface CsvToken {
   accessToken: string;
   /** The organization that it names itself. */
   orgId: string | null;
@@ -55,20 +55,20 @@ export interface FileToken {
 const longestLifeMs = 10 * documentedLifetimeMs;
 
 const cells = z.object({
-  profile: z.string({ error: 'the profile has no name' }).transform(by(parseProfileName)),
-  org_id: z.string().transform(by(parseOrganizationId)).optional(),
+  profile: z.string({ error: 'the profile has no name' }).transform(parseWith(parseProfileName)),
+  org_id: z.string().transform(parseWith(parseOrganizationId)).optional(),
   deployment: z
     .enum(deployments, { error: `the deployment is none of ${deployments.join(', ')}` })
     .optional(),
-  contact: z.string().transform(by(parseContact)).optional(),
-  tags: z.string().transform(by(parseTags)).optional(),
-  access_token: z.string().transform(by(checkedToken)).optional(),
+  contact: z.string().transform(parseWith(parseContact)).optional(),
+  tags: z.string().transform(parseWith(parseTags)).optional(),
+  access_token: z.string().transform(parseWith(checkedToken)).optional(),
   captured_at: instant('captured_at'),
   expires_at: instant('expires_at'),
 });
 
 /** Understands one row, at `now` (epoch milliseconds). The reason, in words, where it cannot be. */
-export function readProfileRow(
+export function parseProfileRow(
   { line, cells: raw }: RawProfileRow,
   now: number,
 ): ProfileRow | { reason: string } {
@@ -143,7 +143,7 @@ function instant(column: string) {
 }
 
 /** What a parser throws becomes the row's reason. */
-function by<T>(parse: (text: string) => T): (text: string, context: z.RefinementCtx) => T {
+function parseWith<T>(parse: (text: string) => T): (text: string, context: z.RefinementCtx) => T {
   return (text, context) => {
     try {
       return parse(text);

@@ -6,11 +6,11 @@ import { renameSignIns } from '../store/sign-ins.ts';
 import { tokensOf } from '../store/tokens.ts';
 import { type Profile, parseProfileName, quoteProfileName } from '../tokens/profile.ts';
 import { describeProfile, type ProfileDetails, type ProfileSummary, summarize } from '../tokens/summary.ts';
-import type { Actor, Records, Vault } from './vault.ts';
+import type { Actor, StoreContext, Vault } from './vault.ts';
 
 /** Every profile that is meant, by name, some hundreds at a time: memory never holds them all. */
-export async function* summariesInPages(
-  { db, now, settings }: Records,
+export async function* iterateSummaries(
+  { db, now, settings }: StoreContext,
   filter: ProfileFilter = {},
 ): AsyncGenerator<ProfileSummary[]> {
   const at = now();
@@ -22,9 +22,9 @@ export async function* summariesInPages(
 }
 
 /** Every profile, by name. */
-export async function listSummaries(vault: Records): Promise<ProfileSummary[]> {
+export async function listSummaries(vault: StoreContext): Promise<ProfileSummary[]> {
   const summaries: ProfileSummary[] = [];
-  for await (const page of summariesInPages(vault)) summaries.push(...page);
+  for await (const page of iterateSummaries(vault)) summaries.push(...page);
   return summaries;
 }
 

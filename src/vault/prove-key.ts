@@ -2,20 +2,20 @@ import { BrokerError } from '../errors.ts';
 import { KeyRing } from '../keys/key-ring.ts';
 import { type KeyEncryptionKeyInfo, listDataKeys } from '../store/keys.ts';
 import type { Db } from '../store/store.ts';
-import { fetchKey, type HeldKey, type KeySource } from './obtain-key.ts';
+import { type KeySource, type LoadedKey, loadKeyById } from './obtain-key.ts';
 import type { VaultKeys } from './vault-keys.ts';
 
 /**
  * Fetches a key from where it is kept, as the next start will, and opens with it everything that the keys at hand open.
  * Throws what `fetchKey` throws, `E_SEAL`, or `E_KEY_UNPROVEN`.
  */
-export async function proveKey(
+export async function verifyKey(
   db: Db,
   keys: VaultKeys,
   info: KeyEncryptionKeyInfo,
   source: KeySource,
-): Promise<HeldKey> {
-  const key = await fetchKey(info, source);
+): Promise<LoadedKey> {
+  const key = await loadKeyById(info, source);
   const { ring } = await KeyRing.open(await listDataKeys(db, info.id), key);
   await keys.refresh();
   const proven = keys.ring.dataKeys.every(({ id }) => ring.has(id));

@@ -1,10 +1,10 @@
 import { BrokerError } from '../errors.ts';
 import { countByStatus, iterateProfiles, type ProfileFilter } from '../store/profile-page.ts';
-import { type Check, proveToken } from './prove.ts';
+import { type Check, testToken } from './prove.ts';
 import type { Actor, Vault } from './vault.ts';
 
 /** What was found of one of many profiles. */
-export interface ProfileProof {
+export interface ProfileTestResult {
   profile: string;
   /** Null: it holds no token, so there was nothing to ask. */
   ok: boolean | null;
@@ -15,16 +15,16 @@ export interface ProfileProof {
 const atOnce = 4;
 
 /** How many profiles there are to ask about. */
-export async function countToProve(vault: Vault, filter: ProfileFilter): Promise<number> {
+export async function countTestable(vault: Vault, filter: ProfileFilter): Promise<number> {
   return (await countByStatus(vault.db, { ...filter, now: vault.now() })).all;
 }
 
 /** Asks Webex about the token of every profile that is meant, by name, some at once. */
-export async function* proveMany(
+export async function* testProfiles(
   vault: Vault,
   filter: ProfileFilter,
   actor: Actor,
-): AsyncGenerator<ProfileProof> {
+): AsyncGenerator<ProfileTestResult> {
   for await (const page of iterateProfiles(vault.db, filter, vault.now())) {
     for (let at = 0; at < page.length; at += atOnce) {
       const some = page.slice(at, at + atOnce);
@@ -33,9 +33,9 @@ export async function* proveMany(
   }
 }
 
-async function proveOne(vault: Vault, profile: string, actor: Actor): Promise<ProfileProof> {
+async function proveOne(vault: Vault, profile: string, actor: Actor): Promise<ProfileTestResult> {
   try {
-    return { profile, ...(await proveToken(vault, profile, actor)) };
+    return { profile, ...(await testToken(vault, profile, actor)) };
   } catch (error) {
     // Removed since the page was read, or never had one.
     const nothing = error instanceof BrokerError && ['E_NO_TOKEN', 'E_NO_PROFILE'].includes(error.code);

@@ -5,10 +5,10 @@ import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
 import type { PersonAnswer } from '../webex/people-me.ts';
 import type { ConnectionTestResult } from '../webex/probes.ts';
-import { askWebex, openForWebex, recordAnswer } from './ask-webex.ts';
+import { decryptForWebex, queryWebex, recordVerdict } from './ask-webex.ts';
 import { requireProfile } from './profiles.ts';
-import { currentOf } from './read-token.ts';
-import { settleToken } from './settle.ts';
+import { requireCurrentToken } from './read-token.ts';
+import { verifyToken } from './settle.ts';
 import type { Actor, Vault } from './vault.ts';
 
 export type CheckId =
@@ -27,7 +27,7 @@ export interface Check {
   help?: string;
 }
 
-export interface Proof {
+export interface TokenTestResult {
   ok: boolean;
   checks: Check[];
 }
@@ -36,12 +36,12 @@ export interface Proof {
  * Asks Webex everything that the provisioning tools and a person would ask about a profile's current token, and keeps
  * what the answers say of it. Throws `E_NO_PROFILE`, `E_NO_TOKEN`; whatever Webex answers is in the result.
  */
-export async function proveToken(vault: Vault, name: string, actor: Actor): Promise<Proof> {
+export async function testToken(vault: Vault, name: string, actor: Actor): Promise<TokenTestResult> {
   await verifyWaiting(vault, (await requireProfile(vault, name)).id, actor);
   const profile = await requireProfile(vault, name);
-  const token = await currentOf(vault, profile, actor);
-  const value = await openForWebex(vault, token);
-  const answer = await askWebex(vault, profile, value);
+  const token = await requireCurrentToken(vault, profile, actor);
+  const value = await decryptForWebex(vault, token);
+  const answer = await queryWebex(vault, profile, value);
   const { person } = answer;
 
   const orgId = profile.orgId ?? (person.outcome === 'person' ? person.person.orgId : null);
@@ -60,7 +60,7 @@ export async function proveToken(vault: Vault, name: string, actor: Actor): Prom
   const failed = checks.find(({ ok }) => ok === false);
 
   await vault.db.transaction().execute(async (trx) => {
-    await recordAnswer(trx, token.id, answer, vault.now());
+    await recordVerdict(trx, token.id, answer, vault.now());
     const outcome = failed === undefined ? 'ok' : failureOf(person, failed.id);
     await appendAudit(trx, vault.now(), { action: 'test', outcome, profile: name, ...actor });
   });
@@ -70,7 +70,7 @@ export async function proveToken(vault: Vault, name: string, actor: Actor): Prom
 /** A token that came in while Webex could not be asked may become the current one. */
 async function verifyWaiting(vault: Vault, profileId: string, actor: Actor): Promise<void> {
   for (const { id, state } of (await tokensOf(vault.db, profileId)).reverse()) {
-    if (state === 'pending') await settleToken(vault, id, actor);
+    if (state === 'pending') await verifyToken(vault, id, actor);
   }
 }
 

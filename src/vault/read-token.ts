@@ -5,11 +5,11 @@ import { type Expiry, expiryOf } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
 import { requireProfile } from './profiles.ts';
-import { settleToken } from './settle.ts';
+import { verifyToken } from './settle.ts';
 import type { Actor, Vault } from './vault.ts';
 
 /** A profile's current token, opened. */
-export interface OpenedToken {
+export interface DecryptedToken {
   accessToken: string;
   profile: Profile;
   token: Token;
@@ -25,7 +25,7 @@ export async function readToken(
   name: string,
   actor: Actor,
   allowExpired = false,
-): Promise<OpenedToken> {
+): Promise<DecryptedToken> {
   try {
     return await read(vault, name, actor, allowExpired);
   } catch (error) {
@@ -40,9 +40,14 @@ export async function readToken(
   }
 }
 
-async function read(vault: Vault, name: string, actor: Actor, allowExpired: boolean): Promise<OpenedToken> {
+async function read(
+  vault: Vault,
+  name: string,
+  actor: Actor,
+  allowExpired: boolean,
+): Promise<DecryptedToken> {
   const profile = await requireProfile(vault, name);
-  const token = await currentOf(vault, profile, actor);
+  const token = await requireCurrentToken(vault, profile, actor);
   const expiry = expiryOf(token.lifetimes);
   const expired = expiry.expiresAt <= vault.now();
   const audit = (outcome: string) =>
@@ -60,13 +65,13 @@ async function read(vault: Vault, name: string, actor: Actor, allowExpired: bool
 }
 
 /** A profile's current token. One that was stored and never checked is checked first. Throws `E_NO_TOKEN`. */
-export async function currentOf(vault: Vault, profile: Profile, actor: Actor): Promise<Token> {
+export async function requireCurrentToken(vault: Vault, profile: Profile, actor: Actor): Promise<Token> {
   const current = async () => await tokensOf(vault.db, profile.id);
   let tokens = await current();
   const pending = tokens.find(({ state }) => state === 'pending');
   if (pending !== undefined && !tokens.some(({ state }) => state === 'current')) {
     // Stored, and never checked: the program that was to do it came to an early end.
-    await settleToken(vault, pending.id, actor);
+    await verifyToken(vault, pending.id, actor);
     tokens = await current();
   }
   const token = tokens.find(({ state }) => state === 'current');

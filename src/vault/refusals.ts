@@ -25,7 +25,7 @@ interface Since {
  * Refusals of what anybody can send, as often as they like. So that nobody can fill the disk, the first of a reason,
  * client and network is written at once, and how many more there were once a minute and at the end.
  */
-export class Refusals {
+export class RejectedCallbackLog {
   readonly #vault: Pick<Vault, 'db' | 'now'>;
   readonly #since = new Map<string, Since>();
   #writing: Promise<void> = Promise.resolve();
@@ -35,8 +35,8 @@ export class Refusals {
   }
 
   /** The same for everything that uses this store in this process. */
-  static of(vault: Pick<Vault, 'db' | 'now'>): Refusals {
-    const known = all.get(vault.db) ?? new Refusals(vault);
+  static of(vault: Pick<Vault, 'db' | 'now'>): RejectedCallbackLog {
+    const known = all.get(vault.db) ?? new RejectedCallbackLog(vault);
     all.set(vault.db, known);
     return known;
   }
@@ -106,4 +106,4 @@ function reasonKey({ action, outcome }: AuditEntry): string {
   return JSON.stringify([action, outcome]);
 }
 
-const all = new WeakMap<Db, Refusals>();
+const all = new WeakMap<Db, RejectedCallbackLog>();

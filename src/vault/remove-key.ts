@@ -3,9 +3,9 @@ import { shortKeyId } from '../keys/key-id.ts';
 import { appendAudit } from '../store/audit.ts';
 import { deleteKeyEncryptionKey, type KeyEncryptionKeyRecord, listKeyRecords } from '../store/keys.ts';
 import type { Db } from '../store/store.ts';
-import { obtainKey } from './obtain-key.ts';
-import { proveKey } from './prove-key.ts';
-import { type Rotated, rotateDataKey } from './rotate-data-key.ts';
+import { loadKey } from './obtain-key.ts';
+import { verifyKey } from './prove-key.ts';
+import { type RotationResult, rotateDataKey } from './rotate-data-key.ts';
 import type { Actor, Vault } from './vault.ts';
 
 /**
@@ -18,13 +18,13 @@ export async function removeKey(
   id: string,
   actor: Actor,
   progress?: (done: number, total: number) => void,
-): Promise<Rotated & { removed: KeyEncryptionKeyRecord }> {
+): Promise<RotationResult & { removed: KeyEncryptionKeyRecord }> {
   const removed = await find(vault.db, id);
   await holdAnother(vault, removed.info.id);
   const remove = async (trx: Db) => {
     const known = await listKeyRecords(trx);
     // Others may have been taken away meanwhile, the one that opens the store here among them.
-    if (!known.some(({ info }) => info.id === vault.keys.held.info.id)) throw lastKey();
+    if (!known.some(({ info }) => info.id === vault.keys.kek.info.id)) throw lastKey();
     if (known.length <= 1) throw lastKey();
     await deleteKeyEncryptionKey(trx, removed.info.id);
     await appendAudit(trx, vault.now(), {
@@ -39,13 +39,13 @@ export async function removeKey(
 
 /** What opens the store here has to go on doing so: another key, where that is the one to go. */
 async function holdAnother({ db, keys }: Pick<Vault, 'db' | 'keys'>, id: string): Promise<void> {
-  if (keys.held.info.id !== id) return;
+  if (keys.kek.info.id !== id) return;
   const others = (await listKeyRecords(db)).map(({ info }) => info).filter((info) => info.id !== id);
   if (others.length === 0) throw lastKey();
   try {
-    const held = await obtainKey(others, keys.source);
-    await proveKey(db, keys, held.info, keys.source);
-    keys.hold(held);
+    const held = await loadKey(others, keys.source);
+    await verifyKey(db, keys, held.info, keys.source);
+    keys.useKek(held);
   } catch (cause) {
     if (!(cause instanceof BrokerError)) throw cause;
     throw new BrokerError('E_KEY_IN_USE', 'That is the only key which opens the store here.', {

@@ -14,10 +14,10 @@ import {
 } from '../store/renewal-rounds.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
 import { requireProfile } from './profiles.ts';
-import type { Actor, Records } from './vault.ts';
+import type { Actor, StoreContext } from './vault.ts';
 
 /** A renewal round and how far it is. */
-export interface RoundProgress {
+export interface CampaignProgress {
   round: RenewalCampaign;
   counts: Record<RenewalState, number>;
 }
@@ -26,15 +26,15 @@ export interface RoundProgress {
  * Begins a round with the profiles whose tokens end within so many days, or have ended, or are rejected.
  * Throws `E_ROUND` where one is under way, or nothing ends.
  */
-export async function beginRound(
-  { db, now }: Records,
+export async function startCampaign(
+  { db, now }: StoreContext,
   {
     withinDays,
     tag,
     contact,
   }: { withinDays: number; tag?: string | undefined; contact?: string | undefined },
   actor: Actor,
-): Promise<RoundProgress> {
+): Promise<CampaignProgress> {
   return await db.transaction().execute(async (trx) => {
     const at = now();
     if ((await findActiveCampaign(trx)) !== null) {
@@ -60,14 +60,14 @@ export async function beginRound(
 }
 
 /** The round that is under way; null where none is. */
-export async function findRound({ db }: Records): Promise<RoundProgress | null> {
+export async function findCampaign({ db }: StoreContext): Promise<CampaignProgress | null> {
   const round = await findActiveCampaign(db);
   return round === null ? null : { round, counts: await countRound(db, round.id) };
 }
 
 /** The same. Throws `E_ROUND` where none is under way. */
-export async function currentRound(records: Records): Promise<RoundProgress> {
-  const progress = await findRound(records);
+export async function activeCampaign(records: StoreContext): Promise<CampaignProgress> {
+  const progress = await findCampaign(records);
   if (progress !== null) return progress;
   throw new BrokerError('E_ROUND', 'No renewal round is under way.', {
     help: 'Begin one: webex-token round begin --within 31',
@@ -75,19 +75,25 @@ export async function currentRound(records: Records): Promise<RoundProgress> {
 }
 
 /** The profile whose turn it is: of those that wait, the one whose token ends first. Null where all are done. */
-export async function nextInRound({ db }: Records, { round }: RoundProgress): Promise<RenewalItem | null> {
+export async function nextProfile(
+  { db }: StoreContext,
+  { round }: CampaignProgress,
+): Promise<RenewalItem | null> {
   const [next] = await itemsOfRound(db, round.id, { states: ['waiting'], limit: 1 });
   return next ?? null;
 }
 
-export async function roundItems({ db }: Records, { round }: RoundProgress): Promise<RenewalItem[]> {
+export async function campaignItems(
+  { db }: StoreContext,
+  { round }: CampaignProgress,
+): Promise<RenewalItem[]> {
   return await itemsOfRound(db, round.id);
 }
 
 /** Those that stand so, no more than `limit` of them. */
-export async function itemsInRound(
-  { db }: Records,
-  { round }: RoundProgress,
+export async function itemsOf(
+  { db }: StoreContext,
+  { round }: CampaignProgress,
   states: RenewalState[],
   limit: number,
 ): Promise<RenewalItem[]> {
@@ -95,8 +101,8 @@ export async function itemsInRound(
 }
 
 /** Leaves a profile out of the round. Throws `E_NO_PROFILE`, or `E_ROUND` where it is not waiting in it. */
-export async function skipInRound(records: Records, name: string, actor: Actor): Promise<void> {
-  const { round } = await currentRound(records);
+export async function skipProfile(records: StoreContext, name: string, actor: Actor): Promise<void> {
+  const { round } = await activeCampaign(records);
   const profile = await requireProfile(records, name);
   await records.db.transaction().execute(async (trx) => {
     if (!(await skipItem(trx, round.id, profile.id, records.now()))) {
@@ -112,7 +118,11 @@ export async function skipInRound(records: Records, name: string, actor: Actor):
 }
 
 /** Ends the round, done with or not. What was renewed stays so. */
-export async function finishRound(records: Records, { round }: RoundProgress, actor: Actor): Promise<void> {
+export async function finishCampaign(
+  records: StoreContext,
+  { round }: CampaignProgress,
+  actor: Actor,
+): Promise<void> {
   await records.db.transaction().execute(async (trx) => {
     await endRound(trx, round.id, records.now());
     await appendAudit(trx, records.now(), { action: 'end-round', outcome: 'ok', ...actor });

@@ -7,14 +7,14 @@ import { listKeyHolders } from '../store/key-holders.ts';
 import { deleteKeyEncryptionKey, type KeyEncryptionKeyInfo, listKeyEncryptionKeys } from '../store/keys.ts';
 import { activeReplacement, beginReplacement, endReplacement } from '../store/rotation.ts';
 import type { Db } from '../store/store.ts';
-import { wrapForHeldKey } from './add-key.ts';
-import { type KeyKind, type MadeKey, makeFileKey, makeKeychainKey, makePassphraseKey } from './make-key.ts';
-import { finishFileReplacement, type KeySource, keyFilePath } from './obtain-key.ts';
-import { proveKey } from './prove-key.ts';
-import { thisHost } from './this-host.ts';
+import { wrapForLocalKey } from './add-key.ts';
+import { createKeychainKey, type KeyKind, makeFileKey, makePassphraseKey, type NewKey } from './make-key.ts';
+import { finishKeyFileSwap, type KeySource, keyFilePath } from './obtain-key.ts';
+import { verifyKey } from './prove-key.ts';
+import { hostName } from './this-host.ts';
 import type { Actor, Vault } from './vault.ts';
 
-export interface Replaced {
+export interface ReplacementResult {
   oldKey: KeyEncryptionKeyInfo;
   newKey: KeyEncryptionKeyInfo;
   /** Other machines that hold the old key, which therefore stays for now. */
@@ -39,19 +39,18 @@ export async function replaceKey(
   vault: Pick<Vault, 'db' | 'keys' | 'now' | 'settings'>,
   options: ReplaceOptions,
   actor: Actor,
-): Promise<Replaced> {
+): Promise<ReplacementResult> {
   const { db, keys } = vault;
   const source = sourceOf(keys.source, options);
-  const begun = await halfDone(vault, options.kind, source);
-  const { oldKey, newKey } = begun ?? (await begin(vault, options, source));
-  const held = await proveKey(db, keys, newKey, source);
+  const started = await findInterrupted(vault, options.kind, source);
+  const { oldKey, newKey } = started ?? (await begin(vault, options, source));
+  const held = await verifyKey(db, keys, newKey, source);
   const heldBy = await otherHolders(db, oldKey.id, vault.now());
   await db.transaction().execute(async (trx) => {
     const underWay = await activeReplacement(trx);
     const known = (await listKeyEncryptionKeys(trx)).map(({ id }) => id);
     // The old key goes only while the new one is there: another process may have taken it back.
-    if (!known.includes(newKey.id) || (underWay !== null && underWay.newId !== newKey.id))
-      throw anotherIsFaster();
+    if (!known.includes(newKey.id) || (underWay !== null && underWay.newId !== newKey.id)) throw conflict();
     if (underWay === null) return;
     if (heldBy.length === 0) await deleteKeyEncryptionKey(trx, oldKey.id);
     await endReplacement(trx);
@@ -62,11 +61,11 @@ export async function replaceKey(
       ...actor,
     });
   });
-  keys.hold(held);
+  keys.useKek(held);
   // Within the lock of all writers, and by what the store knows then: another process may have gone on meanwhile.
   await db.transaction().execute(async (trx) => {
     const known = await listKeyEncryptionKeys(trx);
-    finishFileReplacement(known, source);
+    finishKeyFileSwap(known, source);
     if (known.some(({ id }) => id === oldKey.id)) return;
     forgetFile(oldKey, source);
   });
@@ -84,7 +83,7 @@ interface Pair {
 }
 
 /** What a run that was interrupted left, where it can be carried on; else it is taken back. */
-async function halfDone(
+async function findInterrupted(
   { db, keys }: Pick<Vault, 'db' | 'keys'>,
   kind: KeyKind,
   source: KeySource,
@@ -96,7 +95,7 @@ async function halfDone(
   const newKey = known.find(({ id }) => id === replacement.newId);
   if (oldKey !== undefined && newKey?.kind === kind) {
     try {
-      await proveKey(db, keys, newKey, source);
+      await verifyKey(db, keys, newKey, source);
       return { oldKey, newKey };
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
@@ -105,7 +104,7 @@ async function halfDone(
   await db.transaction().execute(async (trx) => {
     // Another process may have ended it meanwhile: then the new key is the only one.
     if ((await activeReplacement(trx))?.newId !== replacement.newId) return;
-    const isInUse = replacement.newId === keys.held.info.id;
+    const isInUse = replacement.newId === keys.kek.info.id;
     const hasOld = (await listKeyEncryptionKeys(trx)).some(({ id }) => id === replacement.oldId);
     if (hasOld && !isInUse) await deleteKeyEncryptionKey(trx, replacement.newId);
     await endReplacement(trx);
@@ -119,17 +118,17 @@ async function begin(
   source: KeySource,
 ): Promise<Pair> {
   const { db, keys } = vault;
-  const oldKey = keys.held.info;
+  const oldKey = keys.kek.info;
   // A keychain may have to be unlocked first, and a passphrase takes a while: other writers do not wait for that.
   const madeBefore = kind === 'file' ? null : await make(kind, passphrase, source);
   try {
     return await db.transaction().execute(async (trx) => {
-      if ((await activeReplacement(trx)) !== null) throw anotherIsFaster();
+      if ((await activeReplacement(trx)) !== null) throw conflict();
       const known = await listKeyEncryptionKeys(trx);
-      if (!known.some(({ id }) => id === oldKey.id)) throw anotherIsFaster();
-      finishFileReplacement(known, source);
+      if (!known.some(({ id }) => id === oldKey.id)) throw conflict();
+      finishKeyFileSwap(known, source);
       const made = madeBefore ?? makeFileKey(source, known);
-      await wrapForHeldKey(trx, vault, made);
+      await wrapForLocalKey(trx, vault, made);
       await beginReplacement(trx, { oldId: oldKey.id, newId: made.info.id });
       return { oldKey, newKey: made.info };
     });
@@ -140,7 +139,7 @@ async function begin(
   }
 }
 
-function anotherIsFaster(): BrokerError {
+function conflict(): BrokerError {
   return new BrokerError('E_KEY_BUSY', 'Another process is replacing the key at this moment.', {
     help: 'Nothing was changed by this one. "webex-token key status" shows how it went.',
   });
@@ -150,8 +149,8 @@ async function make(
   kind: 'keychain' | 'passphrase',
   passphrase: string | undefined,
   source: KeySource,
-): Promise<MadeKey> {
-  if (kind === 'keychain') return await makeKeychainKey(source);
+): Promise<NewKey> {
+  if (kind === 'keychain') return await createKeychainKey(source);
   if (passphrase === undefined) throw new BrokerError('E_KEY_PASSPHRASE', 'No new passphrase was given.');
   return await makePassphraseKey(passphrase);
 }
@@ -159,7 +158,7 @@ async function make(
 async function otherHolders(db: Db, id: string, now: number): Promise<string[]> {
   return (await listKeyHolders(db))
     .filter(({ keyEncryptionKeyId, host, seenAt }) => {
-      return keyEncryptionKeyId === id && host !== thisHost() && now - seenAt < holderCountsForMs;
+      return keyEncryptionKeyId === id && host !== hostName() && now - seenAt < holderCountsForMs;
     })
     .map(({ host }) => host);
 }

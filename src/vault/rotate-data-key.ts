@@ -11,18 +11,18 @@ import type { Db } from '../store/store.ts';
 import { iterateCiphertexts } from '../store/tokens.ts';
 import { countTokens, replaceCiphertext, sealedTokensAfter } from '../store/tokens-sealed.ts';
 import type { Actor, Vault } from './vault.ts';
-import { wrapForAll } from './wrap-for-all.ts';
+import { wrapForAllKeks } from './wrap-for-all.ts';
 
-export interface Rotated {
+export interface RotationResult {
   /** How many tokens were sealed anew by this process. */
   resealed: number;
   /** Tokens that no key opens: they were left as they are. */
   unreadable: string[];
   /** Whether this carried on what another run had begun. */
-  continued: boolean;
+  resumed: boolean;
 }
 
-type Vaulted = Pick<Vault, 'db' | 'keys' | 'now'>;
+type KeyContext = Pick<Vault, 'db' | 'keys' | 'now'>;
 
 /**
  * Gives the store a new data key, seals every token with it, and forgets the one before. It may be interrupted anywhere
@@ -30,30 +30,34 @@ type Vaulted = Pick<Vault, 'db' | 'keys' | 'now'>;
  * `prepare` runs in the transaction that makes the new key, for what has to come before it.
  */
 export async function rotateDataKey(
-  vault: Vaulted,
+  vault: KeyContext,
   actor: Actor,
   progress: (done: number, total: number) => void = () => {},
   prepare?: (trx: Db) => Promise<void>,
-): Promise<Rotated> {
-  let continued = false;
+): Promise<RotationResult> {
+  let resumed = false;
   if (prepare !== undefined) {
     // What is under way was made for the keys that there were: it ends before a new one begins.
-    while (!(await begin(vault, actor, prepare))) await carryOn(vault, actor, progress);
+    while (!(await begin(vault, actor, prepare))) await resume(vault, actor, progress);
   } else {
-    continued = !(await begin(vault, actor));
+    resumed = !(await begin(vault, actor));
   }
-  return { ...(await carryOn(vault, actor, progress)), continued };
+  return { ...(await resume(vault, actor, progress)), resumed: resumed };
 }
 
 /** False, and nothing done, where a rotation is under way. */
-async function begin(vault: Vaulted, actor: Actor, prepare?: (trx: Db) => Promise<void>): Promise<boolean> {
-  const begun = await vault.db.transaction().execute(async (trx) => {
+async function begin(
+  vault: KeyContext,
+  actor: Actor,
+  prepare?: (trx: Db) => Promise<void>,
+): Promise<boolean> {
+  const started = await vault.db.transaction().execute(async (trx) => {
     if ((await activeRotation(trx)) !== null) return false;
     await vault.keys.refresh(trx);
     await prepare?.(trx);
     const newest = await newestDataKey(trx);
     const dataKey = randomBytes(32);
-    await wrapForAll(trx, vault.keys, dataKey, (newest?.generation ?? -1) + 1, vault.now());
+    await wrapForAllKeks(trx, vault.keys, dataKey, (newest?.generation ?? -1) + 1, vault.now());
     await startRotation(trx, keyId(dataKey));
     await appendAudit(trx, vault.now(), {
       action: 'key-rotate',
@@ -64,17 +68,17 @@ async function begin(vault: Vaulted, actor: Actor, prepare?: (trx: Db) => Promis
     return true;
   });
   await vault.keys.refresh();
-  return begun;
+  return started;
 }
 
 /** How many tokens one transaction seals anew: others wait for it meanwhile. */
 const batchSize = 200;
 
-async function carryOn(
-  vault: Vaulted,
+async function resume(
+  vault: KeyContext,
   actor: Actor,
   progress: (done: number, total: number) => void,
-): Promise<Omit<Rotated, 'continued'>> {
+): Promise<Omit<RotationResult, 'resumed'>> {
   const total = await countTokens(vault.db);
   const unreadable = new Set<string>();
   let resealed = 0;
@@ -110,7 +114,7 @@ interface SealedToken {
 }
 
 async function resealAll(
-  { keys }: Vaulted,
+  { keys }: KeyContext,
   trx: Db,
   tokens: SealedToken[],
   unreadable: Set<string>,
@@ -142,7 +146,7 @@ function isSealedWith(sealed: string, dataKeyId: string): boolean {
 }
 
 /** Forgets the old data keys, once nothing that can be opened is sealed with them. */
-async function finish(vault: Vaulted, trx: Db, actor: Actor, unreadable: Set<string>): Promise<number> {
+async function finish(vault: KeyContext, trx: Db, actor: Actor, unreadable: Set<string>): Promise<number> {
   const dataKeyId = await activeRotation(trx);
   // Another process was faster.
   if (dataKeyId === null) return 0;

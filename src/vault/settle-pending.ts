@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { pendingTokens } from '../store/tokens.ts';
-import { settleToken } from './settle.ts';
+import { verifyToken } from './settle.ts';
 import type { Vault } from './vault.ts';
 
 /** A check that is under way takes less than this; what waits longer was left behind. Milliseconds. */
@@ -10,7 +10,7 @@ const leftBehindAfterMs = 60_000;
  * Verifies the tokens that were stored and not verified: the program came to an early end, or Webex could not be asked.
  * One after the other, until `signal` stops it.
  */
-export async function settlePending(
+export async function verifyPendingTokens(
   vault: Vault,
   log: Pick<Logger, 'warn'>,
   signal?: AbortSignal,
@@ -23,6 +23,6 @@ export async function settlePending(
   for (const token of tokens) {
     if (signal?.aborted) return;
     if (vault.now() - token.capturedAt <= leftBehindAfterMs) continue;
-    await settleToken(vault, token.id, {}).catch(warn);
+    await verifyToken(vault, token.id, {}).catch(warn);
   }
 }

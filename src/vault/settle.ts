@@ -7,7 +7,7 @@ import { type TokenChange, tokenById, tokenCiphertext, tokensOf, updateToken } f
 import type { Profile } from '../tokens/profile.ts';
 import { isVerified, type ReviewReason, type Token } from '../tokens/token.ts';
 import type { PersonAnswer } from '../webex/people-me.ts';
-import { becomeCurrent } from './become-current.ts';
+import { activateToken } from './become-current.ts';
 import type { Actor, Vault } from './vault.ts';
 
 /**
@@ -16,7 +16,7 @@ import type { Actor, Vault } from './vault.ts';
  * `waiting` is still pending: Webex could not be asked, and the profile has a verified token. `superseded` is good,
  * but a newer verified token is in use.
  */
-export type Settled =
+export type VerificationResult =
   | { outcome: 'current'; token: Token; profile: Profile }
   | { outcome: 'unverified'; token: Token; profile: Profile; why: { message: string; help: string } }
   | { outcome: 'waiting'; token: Token; profile: Profile; why: { message: string; help: string } }
@@ -30,15 +30,15 @@ export type Settled =
  * else it becomes current, marked as unverified. A token that is no longer `pending` is left as it is. `accept` makes
  * it current whatever was found, unless it belongs to the other deployment.
  */
-export async function settleToken(
+export async function verifyToken(
   vault: Vault,
   tokenId: string,
   actor: Actor,
   accept = false,
-): Promise<Settled> {
+): Promise<VerificationResult> {
   const pending = await requireToken(vault.db, tokenId);
   const profile = await profileById(vault.db, pending.profileId);
-  if (pending.state !== 'pending') return alreadySettled(pending, profile);
+  if (pending.state !== 'pending') return alreadyVerified(pending, profile);
 
   const value = await vault.keys.open(await tokenCiphertext(vault.db, tokenId), {
     tokenId,
@@ -47,7 +47,7 @@ export async function settleToken(
   const webex = vault.webex[profile.deployment];
   const person = await webex.whoAmI(value);
   const expiry = person.outcome === 'person' ? await webex.tokenExpiry(value) : null;
-  const change = learned(vault, pending, person, expiry?.expiresAt ?? null);
+  const change = verifiedFields(vault, pending, person, expiry?.expiresAt ?? null);
 
   await vault.db.transaction().execute(async (trx) => {
     const token = await requireToken(trx, tokenId);
@@ -56,18 +56,18 @@ export async function settleToken(
     const now = await profileById(trx, profile.id);
     const { outcome, next } = judge(person, now, token, await tokensOf(trx, profile.id), at, accept);
     await updateToken(trx, tokenId, change);
-    if (next === 'current') await becomeCurrent(trx, await requireToken(trx, tokenId));
+    if (next === 'current') await activateToken(trx, await requireToken(trx, tokenId));
     else if (next !== 'pending') await updateToken(trx, tokenId, next);
     else await recordCheck(trx, tokenId, { now: at, nextAt: at, failures: 1, outcome });
     await appendAudit(trx, at, { action: 'verify', outcome, profile: now.name, ...actor });
   });
 
-  return settledAs(await requireToken(vault.db, tokenId), await profileById(vault.db, profile.id), person);
+  return resultOf(await requireToken(vault.db, tokenId), await profileById(vault.db, profile.id), person);
 }
 
 /** What a check led to, with why Webex could not tell, where it could not. */
-export function settledAs(token: Token, profile: Profile, person: PersonAnswer): Settled {
-  const settled = alreadySettled(token, profile);
+export function resultOf(token: Token, profile: Profile, person: PersonAnswer): VerificationResult {
+  const settled = alreadyVerified(token, profile);
   return (settled.outcome === 'unverified' || settled.outcome === 'waiting') && person.outcome === 'unknown'
     ? { ...settled, why: { message: person.message, help: person.help } }
     : settled;
@@ -81,7 +81,7 @@ export async function requireToken(db: Db, id: string): Promise<Token> {
 }
 
 /** What became of a token, by what is stored of it. */
-export function alreadySettled(token: Token, profile: Profile): Settled {
+export function alreadyVerified(token: Token, profile: Profile): VerificationResult {
   if (token.state === 'set-aside') {
     return { outcome: 'set-aside', reason: token.reviewReason ?? 'rejected', token, profile };
   }
@@ -98,7 +98,7 @@ export function alreadySettled(token: Token, profile: Profile): Settled {
 }
 
 /** What Webex's answers tell of the token, whatever becomes of it. */
-function learned(
+function verifiedFields(
   vault: Vault,
   token: Token,
   person: PersonAnswer,
@@ -131,7 +131,7 @@ function judge(
   now: number,
   accept: boolean,
 ): Judgement {
-  const objection = objectionTo(person, profile, token, tokens);
+  const objection = reviewReasonFor(person, profile, token, tokens);
   const unknown = person.outcome === 'unknown' ? person.reason : null;
   const outcome = objection ?? (unknown === null ? 'ok' : `unverified: ${unknown}`);
   if (objection === 'other-deployment' || (objection !== null && !accept)) {
@@ -145,7 +145,7 @@ function judge(
 }
 
 /** Why a token should not become current without the person's word; null where nothing speaks against it. */
-function objectionTo(
+function reviewReasonFor(
   person: PersonAnswer,
   profile: Profile,
   token: Token,

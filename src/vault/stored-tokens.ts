@@ -5,8 +5,8 @@ import { expiryOf } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
 import { otherDeployment } from '../webex/access-token.ts';
-import { type Answer, askWebex, openForWebex, recordAnswer } from './ask-webex.ts';
-import { becomeCurrent } from './become-current.ts';
+import { decryptForWebex, queryWebex, recordVerdict, type WebexVerdict } from './ask-webex.ts';
+import { activateToken } from './become-current.ts';
 import { requireProfile } from './profiles.ts';
 import type { Actor, Vault } from './vault.ts';
 import { wrongDeployment } from './wrong-deployment.ts';
@@ -17,16 +17,16 @@ import { wrongDeployment } from './wrong-deployment.ts';
  *
  * Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_REJECTED`, `E_EXPIRED`, `E_OTHER_DEPLOYMENT`, `E_SEAL`.
  */
-export async function activateToken(
+export async function activateStoredToken(
   vault: Vault,
   name: string,
   tokenId: string,
   actor: Actor,
 ): Promise<void> {
   const { profile, token } = await requireTokenOf(vault, name, tokenId);
-  const value = await openForWebex(vault, token);
+  const value = await decryptForWebex(vault, token);
   if (otherDeployment(value, profile.deployment) !== null) throw wrongDeployment(profile);
-  const answer = await askWebex(vault, profile, value);
+  const answer = await queryWebex(vault, profile, value);
   const refused = await vault.db
     .transaction()
     .execute((trx) => activate({ ...vault, db: trx }, profile.name, tokenId, answer, actor));
@@ -38,16 +38,16 @@ async function activate(
   { db, now }: Pick<Vault, 'db' | 'now'>,
   name: string,
   tokenId: string,
-  answer: Answer,
+  answer: WebexVerdict,
   actor: Actor,
 ): Promise<BrokerError | null> {
   const at = now();
-  await recordAnswer(db, tokenId, answer, at);
+  await recordVerdict(db, tokenId, answer, at);
   const token = await tokenById(db, tokenId);
   if (token === null) return noSuchToken(name);
   if (token.state === 'current') return null;
   const refused = reasonAgainst(name, token, at);
-  if (refused === null) await becomeCurrent(db, token);
+  if (refused === null) await activateToken(db, token);
   const outcome = refused?.code.toLowerCase().replace(/^e_/, '') ?? 'ok';
   await appendAudit(db, at, { action: 'activate', outcome, profile: name, ...actor });
   return refused;

@@ -21,12 +21,12 @@ import type { Db } from '../store/store.ts';
 import { rememberedKeys, rememberKeys } from './key-memory.ts';
 import {
   awaitsReplacement,
-  finishFileReplacement,
-  type HeldKey,
+  finishKeyFileSwap,
   type KeySource,
-  obtainKey,
+  type LoadedKey,
+  loadKey,
 } from './obtain-key.ts';
-import { keyName } from './this-host.ts';
+import { defaultKeyName } from './this-host.ts';
 
 /** How long a data key that could not be had is not asked for again. Milliseconds. */
 const missingForMs = 5_000;
@@ -47,7 +47,7 @@ interface MissingKey {
 export class VaultKeys {
   readonly source: KeySource;
   readonly #db: Db;
-  #held: HeldKey;
+  #held: LoadedKey;
   #ring: KeyRing;
   /** The one before: a text that was read a moment ago may still be sealed with a key that has just been dropped. */
   #previous: KeyRing | null = null;
@@ -57,18 +57,18 @@ export class VaultKeys {
   /** Data keys that were granted and not yet kept, wrapped for the key itself. */
   #granted: WrappedDataKey[] = [];
 
-  private constructor(db: Db, source: KeySource, { held, ring, granted }: Omit<LoadedKeys, 'known'>) {
+  private constructor(db: Db, source: KeySource, { kek, ring, granted }: Omit<LoadedKeys, 'known'>) {
     this.#db = db;
     this.source = source;
-    this.#held = held;
+    this.#held = kek;
     this.#ring = ring;
     this.#granted = granted;
     useMacKeys(db, this);
   }
 
   /** The keys of a store for which a key was obtained in another way than from its usual place. */
-  static of(db: Db, source: KeySource, held: HeldKey, ring: KeyRing): VaultKeys {
-    return new VaultKeys(db, source, { held, ring, granted: [] });
+  static of(db: Db, source: KeySource, kek: LoadedKey, ring: KeyRing): VaultKeys {
+    return new VaultKeys(db, source, { kek: kek, ring, granted: [] });
   }
 
   static async open(db: Db, source: KeySource): Promise<VaultKeys> {
@@ -90,13 +90,13 @@ export class VaultKeys {
   }
 
   /** The key-encryption key that opened the store here. */
-  get held(): HeldKey {
+  get kek(): LoadedKey {
     return this.#held;
   }
 
   /** From now on, another key opens the store here. */
-  hold(held: HeldKey): void {
-    this.#held = held;
+  useKek(kek: LoadedKey): void {
+    this.#held = kek;
   }
 
   get ring(): KeyRing {
@@ -105,12 +105,12 @@ export class VaultKeys {
 
   /** Opens a sealed token; within a transaction, `db` is the transaction. Throws `E_SEAL`, which says what is wrong. */
   async open(sealed: string, place: TokenRef, db?: Db): Promise<string> {
-    if (!this.knows(sealed)) await this.lookUp(sealed, db);
-    return this.openNow(sealed, place);
+    if (!this.hasKeyFor(sealed)) await this.refreshKeyFor(sealed, db);
+    return this.decryptSync(sealed, place);
   }
 
   /** The same at once, for whoever has asked `knows` before. Throws the reason too where its key could not be had. */
-  openNow(sealed: string, place: TokenRef): string {
+  decryptSync(sealed: string, place: TokenRef): string {
     const id = keyIdOrNothing(sealed);
     const ring = !this.#ring.has(id) && this.#previous?.has(id) ? this.#previous : this.#ring;
     const reason = ring.has(id) ? null : this.#missing.get(id)?.error;
@@ -119,7 +119,7 @@ export class VaultKeys {
   }
 
   /** Whether there is no use in looking up the key of this text before it is opened. */
-  knows(sealed: string): boolean {
+  hasKeyFor(sealed: string): boolean {
     const id = keyIdOrNothing(sealed);
     if (id === '' || this.#ring.has(id) || this.#previous?.has(id)) return true;
     const missing = this.#missing.get(id);
@@ -129,7 +129,7 @@ export class VaultKeys {
   }
 
   /** Asks the store for the key of this text: another process may have made a new one. A failure is remembered. */
-  async lookUp(sealed: string, db?: Db): Promise<void> {
+  async refreshKeyFor(sealed: string, db?: Db): Promise<void> {
     const id = keyIdOrNothing(sealed);
     const askedAt = this.source.now();
     try {
@@ -180,9 +180,9 @@ export class VaultKeys {
   }
 
   async #load(db: Db): Promise<void> {
-    const { held, ring, granted } = await loadKeys(db, this.source, this.#held);
+    const { kek, ring, granted } = await loadKeys(db, this.source, this.#held);
     if (ring.primaryKey.id !== this.#ring.primaryKey.id) this.#previous = this.#ring;
-    this.#held = held;
+    this.#held = kek;
     this.#ring = ring;
     this.#granted = granted;
     this.#missing.clear();
@@ -214,7 +214,7 @@ export class VaultKeys {
 async function finishInTurn(db: Db, source: KeySource): Promise<void> {
   const finishing = db
     .transaction()
-    .execute(async (trx) => finishFileReplacement(await listKeyEncryptionKeys(trx), source));
+    .execute(async (trx) => finishKeyFileSwap(await listKeyEncryptionKeys(trx), source));
   // Until it is finished, the new file is read where it is.
   await finishing.catch(() => {});
 }
@@ -222,7 +222,7 @@ async function finishInTurn(db: Db, source: KeySource): Promise<void> {
 interface LoadedKeys {
   /** Every key-encryption key of the store. */
   known: KeyEncryptionKeyInfo[];
-  held: HeldKey;
+  kek: LoadedKey;
   ring: KeyRing;
   granted: WrappedDataKey[];
 }
@@ -232,11 +232,11 @@ interface LoadedKeys {
  * be replaced at any moment: a key is missing only if the store still names the same keys afterwards.
  * Throws what `obtainKey` and `KeyRing.open` throw, and `E_KEY_REMOVED` where `held` lost its access.
  */
-async function loadKeys(db: Db, source: KeySource, held: HeldKey | null): Promise<LoadedKeys> {
+async function loadKeys(db: Db, source: KeySource, kek: LoadedKey | null): Promise<LoadedKeys> {
   let stored = await readKeys(db);
   for (;;) {
     try {
-      return await openStoredKeys(stored, source, held);
+      return await openStoredKeys(stored, source, kek);
     } catch (error) {
       const now = await readKeys(db);
       if (isDeepStrictEqual(now, stored)) throw error;
@@ -257,25 +257,25 @@ async function readKeys(db: Db): Promise<StoredKeys> {
 async function openStoredKeys(
   { known, wrapped }: StoredKeys,
   source: KeySource,
-  before: HeldKey | null,
+  before: LoadedKey | null,
 ): Promise<LoadedKeys> {
   const wrappedFor = (id: string) => wrapped.filter(({ keyEncryptionKeyId }) => keyEncryptionKeyId === id);
   const isKept = before !== null && wrappedFor(before.info.id).length > 0;
-  const held = isKept ? before : await obtainOther(known, source, before);
-  const own = wrappedFor(held.info.id);
-  if (own.length === 0) throw notAuthorized(held.info.id);
+  const kek = isKept ? before : await obtainOther(known, source, before);
+  const own = wrappedFor(kek.info.id);
+  if (own.length === 0) throw notAuthorized(kek.info.id);
   // Read after the rows: a restore that was made on purpose has forgotten it by then.
-  const remembered = await rememberedKeys(source, held.info.kind, held.info.id);
-  return { known, held, ...(await KeyRing.open(own, held.key, remembered)) };
+  const remembered = await rememberedKeys(source, kek.info.kind, kek.info.id);
+  return { known, kek: kek, ...(await KeyRing.open(own, kek.key, remembered)) };
 }
 
 async function obtainOther(
   known: KeyEncryptionKeyInfo[],
   source: KeySource,
-  before: HeldKey | null,
-): Promise<HeldKey> {
+  before: LoadedKey | null,
+): Promise<LoadedKey> {
   try {
-    return await obtainKey(known, source);
+    return await loadKey(known, source);
   } catch (error) {
     throw before === null ? error : notAuthorized(before.info.id, error);
   }
@@ -293,14 +293,14 @@ function notAuthorized(id: string, cause?: unknown): BrokerError {
 }
 
 /** What the store keeps of a key that is at hand here. */
-export async function recordOf(
-  { info, key }: HeldKey,
+export async function keyRecordOf(
+  { info, key }: LoadedKey,
   ring: KeyRing,
   createdAt: number,
 ): Promise<KeyEncryptionKeyRecord & { publicKey: string; admission: string }> {
   const publicKey = publicKeyOf(key);
   const admission = await authorizeKey({ id: info.id, publicKey }, ring.primaryKey);
-  return { info, name: keyName(), publicKey, admission, createdAt };
+  return { info, name: defaultKeyName(), publicKey, admission, createdAt };
 }
 
 function keyIdOrNothing(sealed: string): string {

@@ -10,11 +10,11 @@ import { type Db, openStore } from '../store/store.ts';
 import { createWebexApi, type WebexApi } from '../webex/api.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import { compareRecords } from './compare-records.ts';
-import { doubtClock } from './doubt-clock.ts';
+import { checkClock } from './doubt-clock.ts';
 import { openKeys } from './open-keys.ts';
-import { Refusals } from './refusals.ts';
+import { RejectedCallbackLog } from './refusals.ts';
 import type { VaultKeys } from './vault-keys.ts';
-import { refuseEmptied, Witness } from './witness.ts';
+import { assertNotEmptied, RollbackDetector } from './witness.ts';
 
 /** What every use of the stored tokens needs. */
 export interface Vault {
@@ -22,14 +22,14 @@ export interface Vault {
   db: Db;
   keys: VaultKeys;
   /** Knows the store from the last time. */
-  witness: Witness;
+  witness: RollbackDetector;
   webex: Record<Deployment, WebexApi>;
   /** Epoch milliseconds. */
   now: () => number;
 }
 
 /** The store alone: for what opens no token, and so needs no key. */
-export type Records = Pick<Vault, 'settings' | 'db' | 'now'>;
+export type StoreContext = Pick<Vault, 'settings' | 'db' | 'now'>;
 
 /** Who does something, for the audit log. */
 export interface Actor {
@@ -43,7 +43,7 @@ export interface VaultOptions {
   fetch?: typeof globalThis.fetch;
   now?: () => number;
   keychain?: Keychain;
-  notice?: (text: string) => void;
+  onWarning?: (text: string) => void;
 }
 
 /** The SQLite database's place in the data folder. */
@@ -52,7 +52,7 @@ export function databaseFile(home: string): string {
 }
 
 /** Where the store is: the PostgreSQL database that was named, else the SQLite file in the data folder. */
-export function storePlace(settings: Pick<Settings, 'home' | 'databaseUrl'>): string {
+export function storeLocation(settings: Pick<Settings, 'home' | 'databaseUrl'>): string {
   return settings.databaseUrl ?? databaseFile(settings.home);
 }
 
@@ -62,15 +62,15 @@ export function storePlace(settings: Pick<Settings, 'home' | 'databaseUrl'>): st
  * Throws `E_STORE_EMPTY` where everything is gone that was seen in it before, `E_STORE_OLDER`, `E_SEAL`, and with
  * `existing` `E_STORE_MISSING` where there is none: nothing is made then.
  */
-export async function openRecords(
+export async function openStoreContext(
   settings: Settings,
   now: () => number = Date.now,
   keychain: Keychain = systemKeychain,
-  { existing = false, notice = () => {} }: { existing?: boolean; notice?: (text: string) => void } = {},
-): Promise<Records> {
+  { existing = false, onWarning = () => {} }: { existing?: boolean; onWarning?: (text: string) => void } = {},
+): Promise<StoreContext> {
   const db = await openDatabase(settings, keychain, existing);
   try {
-    await compareRecords(db, { settings, keychain, now, notice });
+    await compareRecords(db, { settings, keychain, now, onWarning: onWarning });
     return { settings, now, db };
   } catch (error) {
     await db.destroy();
@@ -86,9 +86,9 @@ async function openDatabase(settings: Settings, keychain: Keychain, existing = f
       help: 'Is WEBEX_TOKEN_HOME the same as where the tokens are stored? Nothing was made.',
     });
   }
-  const db = await openStore(storePlace(settings));
+  const db = await openStore(storeLocation(settings));
   try {
-    if ((await listKeyEncryptionKeys(db)).length === 0) await refuseEmptied(db, { settings, keychain });
+    if ((await listKeyEncryptionKeys(db)).length === 0) await assertNotEmptied(db, { settings, keychain });
     return db;
   } catch (error) {
     await db.destroy();
@@ -98,13 +98,13 @@ async function openDatabase(settings: Settings, keychain: Keychain, existing = f
 
 /** Opens store and keys, making them on the very first run. Close the vault with `closeVault`. */
 export async function openVault(settings: Settings, options: VaultOptions = {}): Promise<Vault> {
-  const { fetch = outboundFetch, now = Date.now, keychain = systemKeychain, notice = () => {} } = options;
+  const { fetch = outboundFetch, now = Date.now, keychain = systemKeychain, onWarning = () => {} } = options;
   const db = await openDatabase(settings, keychain);
   try {
-    const keys = await openKeys(db, { settings, keychain, now, notice });
-    const doubt = await doubtClock(db, now());
-    if (doubt !== null) notice(doubt);
-    const witness = await Witness.of(db, keys.source, () => keys.held.info.kind);
+    const keys = await openKeys(db, { settings, keychain, now, onWarning: onWarning });
+    const doubt = await checkClock(db, now());
+    if (doubt !== null) onWarning(doubt);
+    const witness = await RollbackDetector.of(db, keys.source, () => keys.kek.info.kind);
     const api = (deployment: Deployment) =>
       createWebexApi({ ...settings.webex[deployment], deployment, fetch, now });
     return {
@@ -124,7 +124,7 @@ export async function openVault(settings: Settings, options: VaultOptions = {}):
 export async function closeVault(vault: Vault): Promise<void> {
   await vault.witness.close();
   try {
-    await Refusals.of(vault).close();
+    await RejectedCallbackLog.of(vault).close();
   } finally {
     await vault.db.destroy();
   }

@@ -25,17 +25,17 @@ import { seenPlace } from './seen-place.ts';
 const seenSchema = z.object({
   id: z.string(),
   /** The store's life; see `StoreIdentity`. */
-  life: z.string(),
+  incarnation: z.string(),
   /** The last row of the audit log. */
   seq: z.int(),
   hash: z.string(),
   /** How often rows that grant access were changed; absent where they had no codes yet. */
   changes: z.int().optional(),
 });
-export type Seen = z.infer<typeof seenSchema>;
+export type SeenState = z.infer<typeof seenSchema>;
 const allSeenSchema = z.record(z.string(), seenSchema);
 
-type Source = Pick<KeySource, 'keychain'> & {
+type StateLocation = Pick<KeySource, 'keychain'> & {
   settings: Pick<Settings, 'home' | 'keyFile' | 'databaseUrl'>;
 };
 
@@ -51,18 +51,18 @@ const onlyRead = ['read', 'introspect', 'check'];
 /** Up to so many rows that grant access are all checked, and not only those that are used. */
 const rowsCheckedAtMost = 2_000;
 
-export class Witness {
+export class RollbackDetector {
   readonly #db: Db;
-  readonly #source: Source;
+  readonly #source: StateLocation;
   readonly #kind: () => KeyKind;
   readonly #timer: NodeJS.Timeout;
   /** The newest state that was seen of the store. It only moves forward. */
-  #newest: Seen | null = null;
+  #newest: SeenState | null = null;
   #written: number | null = null;
   #problem: BrokerError | null = null;
   #told: (problem: BrokerError) => void = () => {};
 
-  private constructor(db: Db, source: Source, kind: () => KeyKind) {
+  private constructor(db: Db, source: StateLocation, kind: () => KeyKind) {
     this.#db = db;
     this.#source = source;
     this.#kind = kind;
@@ -74,8 +74,12 @@ export class Witness {
    * where that was noted. Throws `E_STORE_OLDER` where the store is neither that one nor what came of it, `E_SEAL`
    * where rows that grant access were changed from outside.
    */
-  static async of(db: Db, source: Source & Pick<KeySource, 'notice'>, kind: () => KeyKind): Promise<Witness> {
-    const witness = new Witness(db, source, kind);
+  static async of(
+    db: Db,
+    source: StateLocation & Pick<KeySource, 'onWarning'>,
+    kind: () => KeyKind,
+  ): Promise<RollbackDetector> {
+    const witness = new RollbackDetector(db, source, kind);
     try {
       const seen = await seenState(source, kind());
       await compareStore(db, source, kind());
@@ -162,14 +166,14 @@ function isWrong(error: unknown): error is BrokerError {
   return error instanceof BrokerError && (error.code === 'E_STORE_OLDER' || error.code === 'E_SEAL');
 }
 
-async function stateOf(db: Db): Promise<Seen> {
+async function stateOf(db: Db): Promise<SeenState> {
   const { seq, hash } = await auditHead(db);
-  const { id, incarnation: life } = await storeIdentity(db);
+  const { id, incarnation } = await storeIdentity(db);
   const changes = (await rowMacHead(db))?.counter;
-  return { id, life, seq, hash, ...(changes !== undefined && { changes }) };
+  return { id, incarnation: incarnation, seq, hash, ...(changes !== undefined && { changes }) };
 }
 
-async function refuseOlder(db: Db, seen: Seen | null): Promise<void> {
+async function refuseOlder(db: Db, seen: SeenState | null): Promise<void> {
   if (seen === null) return;
   const identity = await storeIdentity(db);
   if (identity.id !== seen.id) return;
@@ -177,8 +181,8 @@ async function refuseOlder(db: Db, seen: Seen | null): Promise<void> {
   if (seen.changes !== undefined && head === null) {
     throw older('The codes of its rows are missing.');
   }
-  if (identity.incarnation !== seen.life) {
-    const follows = identity.ancestors.includes(seen.life);
+  if (identity.incarnation !== seen.incarnation) {
+    const follows = identity.ancestors.includes(seen.incarnation);
     if (follows && (head === null || (await identityHolds(db, identity)) !== false)) return;
     throw older('It comes from before a backup was restored.');
   }
@@ -204,21 +208,21 @@ async function refuseOlder(db: Db, seen: Seen | null): Promise<void> {
 /** Compares a store whose keys are open with what was last seen of it, once. Throws `E_STORE_OLDER`, `E_SEAL`. */
 export async function compareStore(
   db: Db,
-  source: Source & Pick<KeySource, 'notice'>,
+  source: StateLocation & Pick<KeySource, 'onWarning'>,
   kind: KeyKind,
 ): Promise<void> {
   await refuseOlder(db, await seenState(source, kind));
   await authenticateOnce(db);
   for (const { kind, row } of (await checkEveryRow(db, rowsCheckedAtMost)).slice(0, 5)) {
     const name = 'name' in row ? ` (${sanitizeForDisplay(String(row.name), 80)})` : '';
-    source.notice(
+    source.onWarning(
       `${kindTitles[kind]}${name} was changed in the database from outside this program, and is not used. Restore a backup, or accept it as it is: webex-token restore --accept-rollback`,
     );
   }
 }
 
 /** Compares a store that was opened without its keys. False where what was seen of it cannot be read here. */
-export async function compareWithSeen(db: Db, source: Source, kind: KeyKind): Promise<boolean> {
+export async function compareWithSeen(db: Db, source: StateLocation, kind: KeyKind): Promise<boolean> {
   const tooLong = new Promise<null>((resolve) => {
     setTimeout(resolve, keychainPatienceMs, null).unref();
   });
@@ -229,12 +233,12 @@ export async function compareWithSeen(db: Db, source: Source, kind: KeyKind): Pr
 }
 
 /** What was seen of a store at this place, wherever that was noted: its lives, and the most changes. */
-export async function everSeen(source: Source): Promise<{ lives: string[]; changes: number }> {
+export async function everSeen(source: StateLocation): Promise<{ lives: string[]; changes: number }> {
   const kinds: KeyKind[] = ['file', 'passphrase', 'keychain'];
   const all = await Promise.all(kinds.map((kind) => seenState(source, kind)));
   const seen = all.filter((each) => each !== null);
   return {
-    lives: seen.map(({ life }) => life),
+    lives: seen.map(({ incarnation }) => incarnation),
     changes: Math.max(0, ...seen.map((each) => each.changes ?? 0)),
   };
 }
@@ -243,11 +247,11 @@ export async function everSeen(source: Source): Promise<{ lives: string[]; chang
  * For a store that holds nothing yet: refuses one in which something was seen before, at this very place. Its file was
  * removed, emptied or replaced; a new store in its stead would look as if there had never been a token.
  */
-export async function refuseEmptied(db: Db, source: Source): Promise<void> {
+export async function assertNotEmptied(db: Db, source: StateLocation): Promise<void> {
   const { lives } = await everSeen(source);
   if (lives.length === 0) return;
   const { ancestors } = await storeIdentity(db);
-  if (lives.every((life) => ancestors.includes(life))) return;
+  if (lives.every((incarnation) => ancestors.includes(incarnation))) return;
   throw new BrokerError('E_STORE_EMPTY', 'The store is empty, and it was not when it was used here last.', {
     help: 'Was its database removed, emptied or replaced? Put it back, or bring back a backup: webex-token restore FILE. To begin anew on purpose: webex-token restore --accept-rollback',
   });
@@ -264,20 +268,20 @@ function older(why: string): BrokerError {
 }
 
 /** In the keychain, or beside the key file; for a passphrase in the data folder. */
-function fileOf({ settings }: Source, kind: 'file' | 'passphrase'): string {
+function fileOf({ settings }: StateLocation, kind: 'file' | 'passphrase'): string {
   return kind === 'file' ? `${keyFilePath(settings)}.seen` : join(settings.home, 'store.seen');
 }
 
 /** One for each store: Windows keeps 2,560 bytes in one. */
-function keychainEntry(source: Source): string {
+function keychainEntry(source: StateLocation): string {
   return `seen-${seenPlace(source.settings)}`;
 }
 
-async function seenState(source: Source, kind: KeyKind): Promise<Seen | null> {
+async function seenState(source: StateLocation, kind: KeyKind): Promise<SeenState | null> {
   return (await allSeen(source, kind))[seenPlace(source.settings)] ?? null;
 }
 
-async function allSeen(source: Source, kind: KeyKind): Promise<Record<string, Seen>> {
+async function allSeen(source: StateLocation, kind: KeyKind): Promise<Record<string, SeenState>> {
   try {
     return await readSeen(source, kind);
   } catch {
@@ -285,7 +289,7 @@ async function allSeen(source: Source, kind: KeyKind): Promise<Record<string, Se
   }
 }
 
-async function readSeen(source: Source, kind: KeyKind): Promise<Record<string, Seen>> {
+async function readSeen(source: StateLocation, kind: KeyKind): Promise<Record<string, SeenState>> {
   const bytes =
     kind === 'keychain'
       ? await source.keychain.get(keychainEntry(source))
@@ -302,7 +306,7 @@ function readIfThere(file: string): Buffer | null {
   }
 }
 
-async function writeSeen(source: Source, kind: KeyKind, seen: Seen): Promise<void> {
+async function writeSeen(source: StateLocation, kind: KeyKind, seen: SeenState): Promise<void> {
   const own = { [seenPlace(source.settings)]: seen };
   if (kind === 'keychain') {
     await source.keychain.set(keychainEntry(source), Buffer.from(JSON.stringify(own)));

@@ -17,14 +17,14 @@ import type { VaultKeys } from './vault-keys.ts';
  * Makes a data key the store's newest, within the caller's transaction: wrapped for the key at hand, granted to every
  * other one. Throws `E_KEY_FOREIGN` where the store lists a key that nobody with access has let in.
  */
-export async function wrapForAll(
+export async function wrapForAllKeks(
   trx: Db,
   keys: VaultKeys,
   dataKey: Uint8Array,
   generation: number,
   now: number,
 ): Promise<void> {
-  const { info, key } = keys.held;
+  const { info, key } = keys.kek;
   await keys.keepGranted(trx);
   const voucher = keys.ring.primaryKey;
   const newest = { id: keyId(dataKey), key: dataKey };
@@ -44,15 +44,18 @@ export async function wrapForAll(
 }
 
 /** Whether somebody with access let this key in; the one at hand needs nobody's word. */
-export function isTrusted({ info, publicKey, admission }: KeyEncryptionKeyRecord, keys: VaultKeys): boolean {
-  if (info.id === keys.held.info.id) return true;
+export function isAuthorizedKek(
+  { info, publicKey, admission }: KeyEncryptionKeyRecord,
+  keys: VaultKeys,
+): boolean {
+  if (info.id === keys.kek.info.id) return true;
   if (publicKey === null || admission === null) return false;
   // The newest data key alone: who had an older one may have left.
   return isAuthorized({ id: info.id, publicKey }, admission, keys.ring.primaryKey);
 }
 
 function admittedPublicKey(record: KeyEncryptionKeyRecord, keys: VaultKeys): string {
-  if (record.publicKey !== null && isTrusted(record, keys)) return record.publicKey;
+  if (record.publicKey !== null && isAuthorizedKek(record, keys)) return record.publicKey;
   throw new BrokerError(
     'E_KEY_FOREIGN',
     `The store lists a key that nobody with access to it has let in: ${shortKeyId(record.info.id)} (${record.name}).`,

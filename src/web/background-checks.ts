@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { checkAgain } from '../vault/check-again.ts';
-import { type Settled, settleToken } from '../vault/settle.ts';
+import { reverifyToken } from '../vault/check-again.ts';
+import { type VerificationResult, verifyToken } from '../vault/settle.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
 import { describeError } from './describe-error.ts';
 import { Tasks } from './tasks.ts';
@@ -8,7 +8,7 @@ import { Tasks } from './tasks.ts';
 /** The checks of captured tokens with Webex, which run while the person's browser is on its way to the result. */
 export class BackgroundChecks {
   readonly #vault: Vault;
-  readonly #tasks: Tasks<Settled>;
+  readonly #tasks: Tasks<VerificationResult>;
 
   constructor(vault: Vault, log: Logger) {
     this.#vault = vault;
@@ -18,13 +18,13 @@ export class BackgroundChecks {
   }
 
   /** Starts the check of a token, unless it is under way. Null where it failed for a reason of our own. */
-  start(tokenId: string, actor: Actor): Promise<Settled | null> {
-    return this.#tasks.start(tokenId, () => settleToken(this.#vault, tokenId, actor));
+  start(tokenId: string, actor: Actor): Promise<VerificationResult | null> {
+    return this.#tasks.start(tokenId, () => verifyToken(this.#vault, tokenId, actor));
   }
 
   /** The same for one that Webex could not be asked about before. */
-  again(tokenId: string, actor: Actor): Promise<Settled | null> {
-    return this.#tasks.start(tokenId, () => checkAgain(this.#vault, tokenId, actor));
+  again(tokenId: string, actor: Actor): Promise<VerificationResult | null> {
+    return this.#tasks.start(tokenId, () => reverifyToken(this.#vault, tokenId, actor));
   }
 
   /** Whether a check is over within `milliseconds`; true where none is under way. */

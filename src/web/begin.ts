@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { appOrigin } from '../config.ts';
-import { prepareSignIn, type SignInRequest } from '../vault/begin-sign-in.ts';
+import { createSignInLink, type SignInRequest } from '../vault/begin-sign-in.ts';
 import type { WebContext } from './context.ts';
 import { field } from './middleware/body.ts';
 
@@ -11,7 +11,7 @@ export async function beginAsAsked(
   response: Response,
   signIn: SignInRequest,
 ): Promise<void> {
-  const { signInId, link } = await prepareSignIn(vault, signIn);
+  const { signInId, link } = await createSignInLink(vault, signIn);
   if (field(request.body, 'where') !== 'private') {
     // Not on to Webex at once: `form-action` covers a form's redirects too, and Webex may lead on to any sign-in
     // service that the organization uses.

@@ -9,7 +9,7 @@ import type { Client } from '../tokens/client.ts';
 import type { ProfileStatus } from '../tokens/status.ts';
 import type { ProfileSummary, TokenSummary } from '../tokens/summary.ts';
 import type { CheckId } from '../vault/prove.ts';
-import type { Settled } from '../vault/settle.ts';
+import type { VerificationResult } from '../vault/settle.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import type { Explanation } from '../webex/explain-error.ts';
 import type { Failure } from './failure.ts';
@@ -145,7 +145,7 @@ export interface ImportPage {
 }
 
 export interface CapturedPage {
-  outcome: Settled['outcome'];
+  outcome: VerificationResult['outcome'];
   token: TokenSummary;
   /** Its profile as it stands by its current token, which need not be this one. */
   profile: ProfileSummary;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
-import { type Proof, proveToken } from '../vault/prove.ts';
+import { type TokenTestResult, testToken } from '../vault/prove.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
 import { describeError } from './describe-error.ts';
 import { Tasks } from './tasks.ts';
@@ -9,7 +9,7 @@ import { Tasks } from './tasks.ts';
 export interface ProofResult {
   /** Epoch milliseconds. */
   at: number;
-  proof: Proof | null;
+  proof: TokenTestResult | null;
   /** Why there was nothing to ask Webex about. */
   refusal: BrokerError | null;
 }
@@ -29,7 +29,7 @@ export class Proofs {
   start(profile: string, actor: Actor): void {
     const at = () => this.#vault.now();
     void this.#tasks.start(profile, () =>
-      proveToken(this.#vault, profile, actor).then(
+      testToken(this.#vault, profile, actor).then(
         (proof) => ({ at: at(), proof, refusal: null }),
         (error: unknown) => {
           if (error instanceof BrokerError) return { at: at(), proof: null, refusal: error };

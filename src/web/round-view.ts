@@ -1,6 +1,6 @@
 import { dueForRenewal, itemState, knownTags, type RenewalItem } from '../store/renewal-rounds.ts';
 import { dayMs, daysLeft, knownEnd } from '../tokens/lifetimes.ts';
-import { findRound, itemsInRound, nextInRound, type RoundProgress } from '../vault/renewal-round.ts';
+import { type CampaignProgress, findCampaign, itemsOf, nextProfile } from '../vault/renewal-round.ts';
 import type { Vault } from '../vault/vault.ts';
 import { timeLeftText } from './dates.ts';
 
@@ -57,11 +57,11 @@ export interface RoundForm {
 const mostRows = 25;
 
 export async function roundUnderWay(vault: Vault): Promise<RoundUnderWay | null> {
-  const progress = await findRound(vault);
+  const progress = await findCampaign(vault);
   if (progress === null) return null;
   const { round } = progress;
-  const waiting = await itemsInRound(vault, progress, ['waiting'], mostRows + 1);
-  const settled = await itemsInRound(vault, progress, ['renewed', 'skipped'], mostRows);
+  const waiting = await itemsOf(vault, progress, ['waiting'], mostRows + 1);
+  const settled = await itemsOf(vault, progress, ['renewed', 'skipped'], mostRows);
   const [next = null, ...others] = waiting.map((item) => rowOf(vault, item));
   return {
     begunAt: new Date(round.createdAt).toISOString(),
@@ -76,9 +76,9 @@ export async function roundUnderWay(vault: Vault): Promise<RoundUnderWay | null>
 
 /** Where a profile stands in the round; null where no round is under way, or it is of others. */
 export async function roundStep(vault: Vault, profileId: string): Promise<RoundStep | null> {
-  const progress = await findRound(vault);
+  const progress = await findCampaign(vault);
   if (progress === null || (await itemState(vault.db, progress.round.id, profileId)) === null) return null;
-  const next = await nextInRound(vault, progress);
+  const next = await nextProfile(vault, progress);
   return { counts: countsOf(progress), next: next && rowOf(vault, next) };
 }
 
@@ -97,7 +97,7 @@ export async function roundForm(
   return { values, tags, due: { rows, total } };
 }
 
-function countsOf({ counts }: RoundProgress): RoundCounts {
+function countsOf({ counts }: CampaignProgress): RoundCounts {
   const done = counts.renewed + counts.skipped;
   return { ...counts, done, all: done + counts.waiting };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { CompactSign, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import type { ApiOptions } from '../../src/api/app.ts';
-import { parsePublicKeys } from '../../src/vault/client-keys.ts';
+import { parseJwks } from '../../src/vault/client-keys.ts';
 import { rotateClientSecret } from '../../src/vault/clients.ts';
 import { actor, today } from '../vault/vaults.ts';
 import { clientOf, post, profileWithToken, served } from './served.ts';
@@ -215,12 +215,12 @@ test('a client with keys has no secret, and one with a secret no keys', async ()
 
 test('only strong public keys are registered', async () => {
   const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
-  const kept = JSON.parse(parsePublicKeys(JSON.stringify({ ...(await exportJWK(publicKey)), note: 'x' })));
+  const kept = JSON.parse(parseJwks(JSON.stringify({ ...(await exportJWK(publicKey)), note: 'x' })));
   expect(Object.keys(kept.keys[0]).sort()).toEqual(['e', 'kty', 'n']);
   const refused = async (key: unknown, reason: RegExp) =>
-    expect(() => parsePublicKeys(JSON.stringify({ keys: [key] }))).toThrow(reason);
+    expect(() => parseJwks(JSON.stringify({ keys: [key] }))).toThrow(reason);
   await refused(await exportJWK(privateKey), /private key/);
   await refused({ kty: 'oct', k: 'AAAA' }, /no public keys/);
   await refused({ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }, /cannot be used/);
-  expect(() => parsePublicKeys('{')).toThrow(/not JSON/);
+  expect(() => parseJwks('{')).toThrow(/not JSON/);
 });

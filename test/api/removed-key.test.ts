@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { requestFor } from '../../src/keys/key-request.ts';
 import { operationsOf } from '../../src/server/operations.ts';
-import { addRequestedKey } from '../../src/vault/add-key.ts';
-import { makeKeychainKey } from '../../src/vault/make-key.ts';
+import { approveKeyRequest } from '../../src/vault/add-key.ts';
+import { createKeychainKey } from '../../src/vault/make-key.ts';
 import { removeKey } from '../../src/vault/remove-key.ts';
 import { replaceKey } from '../../src/vault/replace-key.ts';
 import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
@@ -18,10 +18,15 @@ async function twoHosts() {
   const admin = await first.open();
   const token = await profileWithToken(admin, 'acme');
   const secret = await clientOf(admin, 'ci', ['acme']);
-  const source = { settings: second.settings, keychain: second.keychain, now: () => today, notice: () => {} };
-  const { key } = await makeKeychainKey(source);
+  const source = {
+    settings: second.settings,
+    keychain: second.keychain,
+    now: () => today,
+    onWarning: () => {},
+  };
+  const { key } = await createKeychainKey(source);
   const request = requestFor(key, 'keychain', 'replica@host');
-  await addRequestedKey(admin, request, actor);
+  await approveKeyRequest(admin, request, actor);
   const vault = await second.open();
   const api = await served({ vault, operations: operationsOf(vault) });
   const ready = async () => await (await fetch(`${api.origin}/readyz`)).text();
@@ -45,7 +50,7 @@ test('a replica whose key was removed: 503 at once with the reason, not ready, a
   const { keychain } = vault.keys.source;
   const get = keychain.get.bind(keychain);
   keychain.get = (id) => {
-    if (id === admin.keys.held.info.id) lookUps += 1;
+    if (id === admin.keys.kek.info.id) lookUps += 1;
     return get(id);
   };
   const answers = await Promise.all(Array.from({ length: 5 }, () => askToken(api, 'ci', secret)));

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
 import { addClient, type ClientRequest } from '../../src/vault/clients.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { actor, newVault, type TestVault } from '../vault/vaults.ts';
 
@@ -56,7 +56,7 @@ export async function profileWithToken(
     `#access_token=${token}&token_type=Bearer&expires_in=3887999`,
     actor,
   );
-  await settleToken(vault, tokenId, actor);
+  await verifyToken(vault, tokenId, actor);
   return token;
 }
 

@@ -144,9 +144,9 @@ test('a token whose data key nobody knows makes nobody wait but its own client',
   });
   // Its key is looked up until the test says that nobody has it.
   let known = false;
-  const knows = vault.keys.knows.bind(vault.keys);
-  vault.keys.knows = (text) => (text === sealed ? known : knows(text));
-  vault.keys.lookUp = () => Promise.resolve();
+  const knows = vault.keys.hasKeyFor.bind(vault.keys);
+  vault.keys.hasKeyFor = (text) => (text === sealed ? known : knows(text));
+  vault.keys.refreshKeyFor = () => Promise.resolve();
   const waiting = askToken({ origin }, 'initech', secret);
   for (let round = 0; round < 5; round += 1) expectTokens(await honest());
   known = true;

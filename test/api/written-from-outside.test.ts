@@ -7,11 +7,11 @@ import type { Db } from '../../src/store/store.ts';
 import type { Table } from '../../src/store/tables.ts';
 import { findWebSession } from '../../src/store/web-sessions.ts';
 import { addClient, removeClient, rotateClientSecret } from '../../src/vault/clients.ts';
-import { spendEntryLink } from '../../src/vault/entry-links.ts';
+import { redeemAccessLink } from '../../src/vault/entry-links.ts';
 import { removeProfile, requireProfile } from '../../src/vault/profiles.ts';
 import { readToken } from '../../src/vault/read-token.ts';
 import { hashSecret } from '../../src/vault/secrets.ts';
-import { openRecords, openVault, type Vault } from '../../src/vault/vault.ts';
+import { openStoreContext, openVault, type Vault } from '../../src/vault/vault.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { actor, noKeychain, today } from '../vault/vaults.ts';
 import { askToken, clientOf, orgIds, profileWithToken, served } from './served.ts';
@@ -223,7 +223,7 @@ describe('a command that opens the store', () => {
     const options = { keychain: noKeychain, now: () => today, notice };
     const found = [
       await fails(() => openVault(settings, options)),
-      await fails(() => openRecords(settings, () => today, noKeychain, { notice })),
+      await fails(() => openStoreContext(settings, () => today, noKeychain, { onWarning: notice })),
     ];
     // Without anything that was seen of it, a store that looks as it did once cannot be told from that one.
     if (_.startsWith('everything as it was') || _ === 'no codes at all') return;
@@ -247,7 +247,7 @@ describe('what was written from outside', () => {
     const { vault, db } = await ready();
     const later = today + 60_000;
     await put(db, 'entry_link', { link_hash: hashSecret('x'), created_at: today, expires_at: later });
-    expect((await brokerErrorOf(() => spendEntryLink(vault, 'x'))).code).toBe('E_SEAL');
+    expect((await brokerErrorOf(() => redeemAccessLink(vault, 'x'))).code).toBe('E_SEAL');
     const data = JSON.stringify({ cookie: {}, entered: true });
     await put(db, 'web_session', { id_hash: hashSecret('x'), data, expires_at: later });
     const session = () => findWebSession(db, hashSecret('x'), today);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { createLog } from '../../src/cli/log.ts';
 import { readSettings } from '../../src/config.ts';
 import { type RunningServer, startServer } from '../../src/server/start.ts';
-import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
 import { clientOf, orgIds, profileWithToken } from '../api/served.ts';
 import { freePort } from '../cli/run.ts';
@@ -49,7 +49,9 @@ export function attacked(): Attacked {
     const server = await startServer(vault, log);
     const origin = `http://localhost:${port}`;
     const enter = async () => {
-      const answer = await fetchOf(`${origin}/enter/${await newEntryLink(vault)}`, { redirect: 'manual' });
+      const answer = await fetchOf(`${origin}/enter/${await createAccessLink(vault)}`, {
+        redirect: 'manual',
+      });
       return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     };
     Object.assign(it, { vault, server, port, origin, clientSecret, logged, enter });

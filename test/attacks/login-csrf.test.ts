@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type TestAgent from 'supertest/lib/agent.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { prepareSignIn, type SignInRequest, signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
+import { createSignInLink, type SignInRequest, signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
 import { documentedState } from '../../src/webex/defaults.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { simulated } from '../simulator/simulated.ts';
@@ -12,7 +12,7 @@ import { sendRaw } from './raw-request.ts';
 
 /** Begins a sign-in in this browser, which never came in; its state. */
 async function begin({ vault }: Served, browser: TestAgent, request: SignInRequest): Promise<string> {
-  const { link } = await prepareSignIn(vault, request);
+  const { link } = await createSignInLink(vault, request);
   const { headers } = await browser.get(`/sign-in/${link}`).expect(303);
   return new URL(String(headers.location)).searchParams.get('state') ?? '';
 }
@@ -73,7 +73,7 @@ describe('an answer that this browser did not ask for', () => {
 
 test('a hundred parallel posts of one good answer store one row', async () => {
   const web = await served();
-  const { link } = await prepareSignIn(web.vault, { profile: 'acme' });
+  const { link } = await createSignInLink(web.vault, { profile: 'acme' });
   const { headers } = await browserOf(web).get(`/sign-in/${link}`).expect(303);
   const state = new URL(String(headers.location)).searchParams.get('state') ?? '';
   const [cookie = ''] = String(headers['set-cookie']).split(';');

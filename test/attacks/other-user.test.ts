@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import { secretVariables } from '../../src/config.ts';
-import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
-import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { createSignInLink } from '../../src/vault/begin-sign-in.ts';
+import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { isOtherUser } from '../../src/web/peer-user.ts';
 import { machine } from '../cli/run.ts';
 import { simulated } from '../simulator/simulated.ts';
@@ -22,7 +22,7 @@ describe('one-time links', () => {
   const open = (path: string) => fetch(`${it.origin}${path}`, { redirect: 'manual' });
 
   test('a hundred browsers at once: one comes in', async () => {
-    const link = `/enter/${await newEntryLink(it.vault)}`;
+    const link = `/enter/${await createAccessLink(it.vault)}`;
     const answers = await Promise.all(Array.from({ length: 100 }, () => open(link)));
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses).toEqual([303, ...Array.from({ length: 99 }, () => 410)]);
@@ -30,7 +30,7 @@ describe('one-time links', () => {
   });
 
   test('a hundred browsers at once: one begins the sign-in', async () => {
-    const { link } = await prepareSignIn(it.vault, { profile: 'globex' });
+    const { link } = await createSignInLink(it.vault, { profile: 'globex' });
     const answers = await Promise.all(Array.from({ length: 100 }, () => open(`/sign-in/${link}`)));
     const begun = answers.filter(({ status }) => status === 303);
     expect(begun).toHaveLength(1);
@@ -41,7 +41,7 @@ describe('one-time links', () => {
   });
 
   test('one that a browser was started with is good for this user', async () => {
-    const link = `/enter/${await newEntryLink(it.vault, { ownUserOnly: true })}`;
+    const link = `/enter/${await createAccessLink(it.vault, { ownUserOnly: true })}`;
     expect((await open(link)).status).toBe(303);
     expect((await open(link)).status).toBe(410);
   });
@@ -51,8 +51,8 @@ describe('one-time links', () => {
     '… and refused to another, without being used up',
     async () => {
       const links = [
-        `/enter/${await newEntryLink(it.vault, { ownUserOnly: true })}`,
-        `/sign-in/${(await prepareSignIn(it.vault, { profile: 'globex' }, { ownUserOnly: true })).link}`,
+        `/enter/${await createAccessLink(it.vault, { ownUserOnly: true })}`,
+        `/sign-in/${(await createSignInLink(it.vault, { profile: 'globex' }, { ownUserOnly: true })).link}`,
       ];
       for (const link of [...links, ...links.map((each) => each.replace('.own', '%2eown'))]) {
         const { stdout } = await promisify(execFile)(
@@ -63,7 +63,7 @@ describe('one-time links', () => {
         expect(stdout).toBe('403');
       }
       for (const link of links) expect((await open(link)).status).toBe(303);
-      for (const link of [`/enter/${await newEntryLink(it.vault)}`]) {
+      for (const link of [`/enter/${await createAccessLink(it.vault)}`]) {
         const { stdout } = await promisify(execFile)(
           'curl',
           ['-s', '-o', '/dev/null', '-w', '%{http_code}', `${it.origin}${link}`],
@@ -79,7 +79,7 @@ describe('one-time links', () => {
   test.runIf(linux && process.getuid?.() === 0)(
     'a session of this user’s browser is of no use to another, who may have been sent its cookie',
     async () => {
-      const entered = await open(`/enter/${await newEntryLink(it.vault)}`);
+      const entered = await open(`/enter/${await createAccessLink(it.vault)}`);
       const [cookie = ''] = entered.headers.getSetCookie().map((each) => each.split(';', 1)[0]);
       const mine = await fetch(`${it.origin}/log`, { headers: { cookie } });
       expect(mine.status).toBe(200);

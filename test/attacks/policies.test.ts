@@ -3,8 +3,8 @@ import { Severity, Type } from 'csp_evaluator/dist/finding.js';
 import { CspParser } from 'csp_evaluator/dist/parser.js';
 import supertest from 'supertest';
 import { expect, test } from 'vitest';
-import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
-import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { createSignInLink } from '../../src/vault/begin-sign-in.ts';
+import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { Clearings } from '../../src/web/side-door/clearings.ts';
 import { createSideDoor } from '../../src/web/side-door/side-door.ts';
 import { quietLog } from '../server/quiet-log.ts';
@@ -20,7 +20,7 @@ test('the side door, which is on another port, has the same headers', async () =
   const origin = 'http://localhost:4999';
   const clearings = new Clearings(Date.now);
   const door = createSideDoor({ vault: it.vault, log: quietLog(), clearings, origin });
-  const link = await newEntryLink(it.vault);
+  const link = await createAccessLink(it.vault);
   const routes = routesOf(door);
   expect(routes.map(({ path }) => path)).toEqual(
     expect.arrayContaining(['/enter/:link', '/assets/style.css']),
@@ -66,7 +66,7 @@ test('the side door, which is on another port, has the same headers', async () =
  * nothing is between the two.
  */
 test('the policies, by Google’s CSP Evaluator: nothing of severity medium or worse', async () => {
-  const { link } = await prepareSignIn(it.vault, { profile: 'globex' });
+  const { link } = await createSignInLink(it.vault, { profile: 'globex' });
   for (const [path, left] of [
     ['/', [['MEDIUM_MAYBE', 'script-src', "'self'"]]],
     [`/sign-in/${link}`, [['MEDIUM_MAYBE', 'script-src', "'self'"]]],

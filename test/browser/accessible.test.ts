@@ -7,11 +7,11 @@ import { handoffsOf, saveFindings, saveHandoff } from '../../src/store/handoffs.
 import { tokenById } from '../../src/store/tokens.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { quarantineEndsAt } from '../../src/tokens/quarantine.ts';
-import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
+import { createSignInLink } from '../../src/vault/begin-sign-in.ts';
 import { addClient } from '../../src/vault/clients.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { readToken } from '../../src/vault/read-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { routesOf } from '../attacks/every-route.ts';
 import { quietLog } from '../server/quiet-log.ts';
@@ -38,7 +38,7 @@ async function furnish(set: Stage): Promise<string[]> {
     const { accessToken } = simulator.issueToken(account);
     const text = `#access_token=${accessToken}&token_type=Bearer${query}`;
     const tokenId = await importToken(vault, { profile }, text, actor);
-    await settleToken(vault, tokenId, actor);
+    await verifyToken(vault, tokenId, actor);
     return `/captures/${tokenId}`;
   };
   const good = await store('acme', 'full-admin', '&expires_in=3887999');
@@ -51,7 +51,7 @@ async function furnish(set: Stage): Promise<string[]> {
   const { accessToken } = simulator.issueToken('device-admin');
   simulator.revoke('device-admin');
   const rejectedId = await importToken(vault, { profile: 'initech' }, accessToken, actor);
-  await settleToken(vault, rejectedId, actor);
+  await verifyToken(vault, rejectedId, actor);
   const unknown = await importToken(vault, { profile: 'hooli' }, 'fake-token-for-hooli', actor);
   // More than a few, so that the overview can be filtered and offers a round.
   vault.setNow(today - 350 * dayMs);
@@ -59,7 +59,7 @@ async function furnish(set: Stage): Promise<string[]> {
   for (let number = 1; number <= 8; number += 1) {
     const text = justCaptured(`fake-token-for-customer-${number}`);
     due = await importToken(vault, { profile: `customer-${number}` }, text, actor);
-    await settleToken(vault, due, actor);
+    await verifyToken(vault, due, actor);
   }
   vault.setNow(today);
   await addClient(vault, { name: 'ci', profiles: ['acme', longName], addresses: ['10.0.0.0/8'] }, actor);
@@ -229,7 +229,7 @@ test('axe finds nothing on any page, in light and dark, and nothing scrolls side
   await page.getByRole('heading', { level: 1, name: 'The token is handed over' }).waitFor();
   await inspect('what came of handing it over');
 
-  const { signInId, link } = await prepareSignIn(vault, { profile: 'acme' });
+  const { signInId, link } = await createSignInLink(vault, { profile: 'acme' });
   await inspectAt(`/sign-ins/${signInId}`);
   // What their scripts would only show in passing.
   const still = await page.context().newPage();

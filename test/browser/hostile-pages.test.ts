@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
+import { createSignInLink } from '../../src/vault/begin-sign-in.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { readToken } from '../../src/vault/read-token.ts';
 import { actor } from '../vault/vaults.ts';
@@ -196,7 +196,7 @@ inBothBrowsers((name) => {
 
 /** What a sign-in of the attacker's own brought, at the same program: all of it is good but for the browser. */
 async function attackersAnswer({ origin, vault, simulator }: Program): Promise<string> {
-  const { link } = await prepareSignIn(vault, { profile: 'evil' });
+  const { link } = await createSignInLink(vault, { profile: 'evil' });
   const begun = await fetch(`${origin}/sign-in/${link}`, { redirect: 'manual' });
   const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state');
   const { accessToken } = simulator.issueToken('other-organization');

@@ -3,7 +3,7 @@ import type { Page } from 'puppeteer-core';
 import { onTestFinished } from 'vitest';
 import { startServer } from '../../src/server/start.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { freePort } from '../cli/run.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { newVault, type TestVault, testSettings, today } from '../vault/vaults.ts';
@@ -37,7 +37,7 @@ export async function runProgram(port?: number): Promise<Program> {
     vault,
     simulator,
     answers,
-    entry: async () => `/enter/${await newEntryLink(vault)}`,
+    entry: async () => `/enter/${await createAccessLink(vault)}`,
   };
 }
 

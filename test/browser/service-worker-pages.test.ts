@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { launchBrowser } from './browser.ts';
 import { faultsOf, phone } from './inspect.ts';
 import { leaveWorker } from './other-project.ts';
@@ -29,7 +29,7 @@ test('the pages about another project’s service worker: axe, and what is said 
     faults.push(...(await faultsOf(page, name)));
   };
 
-  const link = `/enter/${await newEntryLink(set.vault)}`;
+  const link = `/enter/${await createAccessLink(set.vault)}`;
   await page.goto(set.sideOrigin + link);
   await inspect('Another project listens in');
   await page.goto(set.origin + link);

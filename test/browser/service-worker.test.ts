@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
+import { createSignInLink } from '../../src/vault/begin-sign-in.ts';
 import { readToken } from '../../src/vault/read-token.ts';
 import { actor } from '../vault/vaults.ts';
 import { inBothBrowsers, launchOneOf } from './both-browsers.ts';
@@ -61,7 +61,7 @@ inBothBrowsers((name) => {
 
   test('one that passes everything on: found before a terminal’s sign-in begins', async () => {
     const { page, project, program, draft } = await visited('passes everything on');
-    const { link } = await prepareSignIn(program.vault, { profile: 'acme' });
+    const { link } = await createSignInLink(program.vault, { profile: 'acme' });
     await page.goto(`${program.sideOrigin}/sign-in/${link}`);
     await untilHeading(page, 'Another project listens in');
     expect(await mainText(page)).toContain(`${program.origin}/sw.js`);
@@ -97,7 +97,7 @@ inBothBrowsers((name) => {
     await page.type('#name', 'Acme');
     await press(page, 'Sign in at Webex');
     await signInAtWebex(page);
-    const { link } = await prepareSignIn(program.vault, { profile: 'acme' });
+    const { link } = await createSignInLink(program.vault, { profile: 'acme' });
     await page.goto(`${program.sideOrigin}/sign-in/${link}`);
     // Webex remembers who is signed in.
     await untilHeading(page, 'The token is stored');

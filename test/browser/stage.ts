@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import { onTestFinished } from 'vitest';
 import { openSideDoor } from '../../src/server/side-door.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { newVault, type TestVault, testSettings, today } from '../vault/vaults.ts';
@@ -79,7 +79,7 @@ export async function stage(
     window,
     async person(contextOptions) {
       const page = await window(contextOptions);
-      await page.goto(`${origin}/enter/${await newEntryLink(vault)}`);
+      await page.goto(`${origin}/enter/${await createAccessLink(vault)}`);
       return page;
     },
   };

@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listClients } from '../../src/vault/clients.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { actor, auditLog } from '../vault/vaults.ts';
 import { launchBrowser } from './browser.ts';
 import { type Stage, signInAs, stage } from './stage.ts';
@@ -20,7 +20,7 @@ const heading = (page: Page) => page.getByRole('heading', { level: 1 }).textCont
 /** A profile with a token; its value. */
 async function hold({ vault, simulator }: Stage, profile = 'acme', options = {}): Promise<string> {
   const { accessToken } = simulator.issueToken('full-admin', options);
-  await settleToken(vault, await importToken(vault, { profile }, accessToken, actor), actor, true);
+  await verifyToken(vault, await importToken(vault, { profile }, accessToken, actor), actor, true);
   return accessToken;
 }
 

@@ -1,6 +1,6 @@
 import { readSettings } from '../../src/config.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { actor, justCaptured, noKeychain } from '../vault/vaults.ts';
 import type { Machine } from './run.ts';
@@ -19,7 +19,7 @@ export async function hold(
       justCaptured(accessToken),
       actor,
     );
-    await settleToken(vault, id, actor);
+    await verifyToken(vault, id, actor);
   } finally {
     await closeVault(vault);
   }

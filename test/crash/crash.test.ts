@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
 import { chunksOf, openBackup } from '../../src/vault/backup/read.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';
-import { beginSignIn } from '../../src/vault/begin-sign-in.ts';
+import { startSignIn } from '../../src/vault/begin-sign-in.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
@@ -82,7 +82,7 @@ describe.skipIf(straceMissing !== null)(
     test('capture and renewal: the old token stays, the new one is there once it was said to be', async () => {
       const home = await prepared({ acme: 'A' });
       const vault = await vaultAt(home);
-      const { authorizeUrl } = await beginSignIn(vault, { profile: 'acme' }, 'this browser');
+      const { authorizeUrl } = await startSignIn(vault, { profile: 'acme' }, 'this browser');
       await closeVault(vault);
       const state = new URL(authorizeUrl).searchParams.get('state') ?? '';
       const before = filesIn(home);
@@ -126,7 +126,7 @@ describe.skipIf(straceMissing !== null)(
         if (said.includes('done')) expect(existsSync(file)).toBe(true);
         if (!existsSync(file)) return;
         const settings = readSettings({ WEBEX_TOKEN_HOME: at });
-        const own = { settings, keychain: noKeychain, now: Date.now, notice: () => {} };
+        const own = { settings, keychain: noKeychain, now: Date.now, onWarning: () => {} };
         const backup = await openBackup(file, { own, backupPassphrase: null });
         let profiles = 0;
         for await (const chunk of chunksOf(file, backup)) {

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
 import { BrokerError } from '../../src/errors.ts';
-import { acceptStore } from '../../src/vault/backup/accept.ts';
+import { acceptRolledBackStore } from '../../src/vault/backup/accept.ts';
 import { restoreBackup } from '../../src/vault/backup/restore.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { listSummaries } from '../../src/vault/profiles.ts';
 import { readToken } from '../../src/vault/read-token.ts';
-import { closeVault, openRecords, openVault, type Vault } from '../../src/vault/vault.ts';
+import { closeVault, openStoreContext, openVault, type Vault } from '../../src/vault/vault.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { actor, noKeychain } from '../vault/vaults.ts';
@@ -45,8 +45,8 @@ const read = (home: string) =>
 
 async function restore(home: string): Promise<string | null> {
   const settings = readSettings({ WEBEX_TOKEN_HOME: home });
-  const options = { settings, keychain: noKeychain, now: Date.now, actor, notice: () => {} };
-  return (await restoreBackup(join(home, backupFile), options)).aside;
+  const options = { settings, keychain: noKeychain, now: Date.now, actor, onWarning: () => {} };
+  return (await restoreBackup(join(home, backupFile), options)).previous;
 }
 
 type Damage = (database: Buffer) => Buffer;
@@ -70,7 +70,11 @@ describe.each(damages)('a database that is %s', (_, damage, said) => {
       () => read(home),
       () => using(home, (vault) => importToken(vault, { profile: 'acme' }, usualToken(), actor)),
       async () => {
-        const records = await openRecords(readSettings({ WEBEX_TOKEN_HOME: home }), Date.now, noKeychain);
+        const records = await openStoreContext(
+          readSettings({ WEBEX_TOKEN_HOME: home }),
+          Date.now,
+          noKeychain,
+        );
         await listSummaries(records).finally(() => records.db.destroy());
       },
     ]) {
@@ -116,7 +120,7 @@ test('removed: said, until somebody wants to begin anew', async () => {
   rmSync(join(home, 'store.db'));
   expect((await brokerErrorOf(() => read(home))).code).toBe('E_STORE_EMPTY');
   const settings = readSettings({ WEBEX_TOKEN_HOME: home });
-  await acceptStore(settings, noKeychain, Date.now, actor);
+  await acceptRolledBackStore(settings, noKeychain, Date.now, actor);
   expect((await brokerErrorOf(() => read(home))).code).toBe('E_NO_PROFILE');
   expect(existsSync(join(home, 'key.jwk'))).toBe(true);
   expect(readdirSync(home).filter((name) => name.includes('aside'))).toEqual([]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readSettings, type Settings } from '../../src/config.ts';
 import type { Keychain } from '../../src/keys/keychain.ts';
 import { fsyncDirectory } from '../../src/private-files.ts';
-import { NewFile } from '../../src/vault/backup/new-file.ts';
+import { AtomicFile } from '../../src/vault/backup/new-file.ts';
 import type { KeyKind } from '../../src/vault/make-key.ts';
 import type { ReplaceOptions } from '../../src/vault/replace-key.ts';
 
@@ -20,7 +20,7 @@ function folderKeychain(home: string): Keychain {
       existsSync(file(id)) ? Buffer.from(readFileSync(file(id), 'utf8'), 'base64url') : null,
     async set(id, key) {
       rmSync(file(id), { force: true });
-      const written = new NewFile(file(id));
+      const written = new AtomicFile(file(id));
       written.write(Buffer.from(key).toString('base64url'));
       written.finish();
     },

@@ -7,7 +7,7 @@ import { importToken } from '../../src/vault/import-token.ts';
 import type { KeyKind } from '../../src/vault/make-key.ts';
 import { replaceKey } from '../../src/vault/replace-key.ts';
 import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { machineAt, replacement } from './key-places.ts';
@@ -37,7 +37,7 @@ const operations: Record<string, (vault: Vault) => Promise<unknown>> = {
     });
     const { tokenId } = await captureRedirect(vault, `#${answer}`, binding, {});
     say(`stored ${profile} ${letter}`);
-    await settleToken(vault, tokenId, {});
+    await verifyToken(vault, tokenId, {});
     say(`current ${profile} ${letter}`);
   },
   async rotate(vault) {
@@ -61,7 +61,7 @@ if (what === 'restore') {
     keychain,
     now: Date.now,
     actor: {},
-    notice: () => {},
+    onWarning: () => {},
   });
   say('done');
 } else {

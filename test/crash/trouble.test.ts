@@ -175,7 +175,7 @@ describe('a clock that is wrong by years', () => {
       keychain: noKeychain,
       fetch: () => Promise.reject(new Error('offline')),
       now: () => today - 57 * years,
-      notice: (text) => notices.push(text),
+      onWarning: (text) => notices.push(text),
     });
     expect(notices.join()).toMatch(/clock .*1970/);
     await importToken(early, { profile: 'beta' }, usualToken({ filler: 'B' }), actor);
@@ -198,7 +198,7 @@ describe('a clock that is wrong by years', () => {
     const next = await openVault(settings, {
       keychain: noKeychain,
       now: () => today,
-      notice: (text) => notices.push(text),
+      onWarning: (text) => notices.push(text),
     });
     await closeVault(next);
     expect(notices.join()).toMatch(/clock says 2027-03-01, but the store was last written on 2037/);

@@ -7,7 +7,7 @@ import { readCounters } from '../../src/store/tallies.ts';
 import { lastCheck } from '../../src/store/token-checks.ts';
 import { tokenById } from '../../src/store/tokens.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { actor, auditLog, newVault, type TestVault, today } from '../vault/vaults.ts';
 import { days } from './records.ts';
@@ -31,7 +31,7 @@ async function setting(): Promise<Setting> {
     vault,
     async hold(name, accessToken = simulator.issueToken('full-admin').accessToken) {
       const id = await importToken(vault, { profile: name }, accessToken, actor);
-      await settleToken(vault, id, actor, true);
+      await verifyToken(vault, id, actor, true);
       return id;
     },
   };

@@ -4,8 +4,8 @@ import { type Channel, NotForEveryone } from '../../src/expiry/channel.ts';
 import { mailChannel } from '../../src/expiry/mail.ts';
 import { sendReminders } from '../../src/expiry/send-reminders.ts';
 import { defaultReminderDays } from '../../src/expiry/variables.ts';
-import { importRows } from '../../src/vault/import-profiles.ts';
-import { readProfileRow } from '../../src/vault/profile-rows.ts';
+import { importProfiles } from '../../src/vault/import-profiles.ts';
+import { parseProfileRow } from '../../src/vault/profile-rows.ts';
 import { selfSigned } from '../handoff/self-signed.ts';
 import { thrownBy } from '../thrown.ts';
 import { actor, newVault, today } from '../vault/vaults.ts';
@@ -145,8 +145,8 @@ test('the contact of an imported profile gets the reminders of that profile, wha
     },
   });
   const cells = [row(2, 'acme', 'grace@customer.example'), row(3, 'globex', 'gone@customer.example')];
-  const rows = cells.map((each) => readProfileRow(each, today)).filter((each) => 'profile' in each);
-  expect(await importRows(vault, rows, actor)).toHaveLength(2);
+  const rows = cells.map((each) => parseProfileRow(each, today)).filter((each) => 'profile' in each);
+  expect(await importProfiles(vault, rows, actor)).toHaveLength(2);
   const mail = channel(`smtp://127.0.0.1:${port}`);
   const remind = () => sendReminders(vault, { channels: [mail], claimant: living, impatient: true });
   expect(await remind()).toMatchObject([

@@ -10,14 +10,14 @@ import { insertToken, setCurrent } from '../../src/store/tokens.ts';
 import { dayMs, lifetimesAtCapture } from '../../src/tokens/lifetimes.ts';
 import type { Profile } from '../../src/tokens/profile.ts';
 import type { Token } from '../../src/tokens/token.ts';
-import type { Records } from '../../src/vault/vault.ts';
+import type { StoreContext } from '../../src/vault/vault.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
 import { newStore, reopened } from '../store/stores.ts';
 
 /** The day on which these tests begin: 2027-03-01. */
 export const today = Date.UTC(2027, 2, 1);
 
-export interface TestRecords extends Records {
+export interface TestRecords extends StoreContext {
   file: string;
   setNow(now: number): void;
   profile: Profile;
@@ -37,7 +37,7 @@ export async function acme(days: number[] = defaultReminderDays): Promise<TestRe
     setNow: (value) => {
       now = value;
     },
-    settings: { reminders: { days } } as Records['settings'],
+    settings: { reminders: { days } } as StoreContext['settings'],
   };
 }
 
@@ -98,7 +98,7 @@ export const living: Claimant = { id: 'a living process', isGone: () => false };
 
 /** One run. In short: "channel occasion outcome". */
 export async function run(
-  records: Records,
+  records: StoreContext,
   channels: Channel[],
   more: { claimant?: Claimant; impatient?: boolean } = {},
 ): Promise<string[]> {

@@ -3,7 +3,7 @@ import { pause } from '../../src/expiry/pause.ts';
 import { defaultReminderDays } from '../../src/expiry/variables.ts';
 import { startWatch } from '../../src/expiry/watch.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { actor, justCaptured, newVault, type TestVault, today } from '../vault/vaults.ts';
@@ -64,7 +64,7 @@ async function watched(channel: TestChannel) {
   };
   const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: 4 * 86_400 });
   const id = await importToken(vault, { profile: 'acme' }, justCaptured(accessToken), actor);
-  await settleToken(vault, id, actor);
+  await verifyToken(vault, id, actor);
   const time = simulatedTime(vault);
   const watch = (more: Partial<Vault> = {}) =>
     startWatch(

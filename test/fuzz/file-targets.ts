@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { readProfileFile } from '../../src/cli/csv-profiles.ts';
 import { chunksOf, openBackup } from '../../src/vault/backup/read.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';
-import { readProfileRow } from '../../src/vault/profile-rows.ts';
+import { parseProfileRow } from '../../src/vault/profile-rows.ts';
 import { assertSilent, refusesWell, type Target } from './target.ts';
 import { noKeychain, openWorld, storedToken } from './world.ts';
 
@@ -58,7 +58,7 @@ export async function csvTarget(): Promise<Target<{ secret: string; text: string
       writeFileSync(file, Buffer.concat([Buffer.from(withToken), bytes]), { mode: 0o600 });
       const read = await refusesWell(() => readProfileFile(file), token);
       for (const raw of read?.rows ?? []) {
-        const row = readProfileRow(raw, Date.UTC(2027, 2, 1));
+        const row = parseProfileRow(raw, Date.UTC(2027, 2, 1));
         if ('reason' in row) {
           assertSilent(row.reason, token);
           continue;
@@ -84,7 +84,7 @@ export async function backupTarget(): Promise<Target<Change[]>> {
   await writeBackup(world.vault, file, {}, { program: 'the tests' });
   const whole = readFileSync(file);
   const changed = join(world.folder, 'changed');
-  const own = { settings, keychain: noKeychain, now: world.vault.now, notice: () => {} };
+  const own = { settings, keychain: noKeychain, now: world.vault.now, onWarning: () => {} };
   const sources = { own, backupPassphrase: null };
   const read = async (path: string) => {
     const rows: unknown[] = [];

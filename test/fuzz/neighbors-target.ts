@@ -13,8 +13,8 @@ import { RetryLater, type TokenRequestStore } from '../../src/store/client-reads
 import { openClientReads } from '../../src/store/open-client-reads.ts';
 import { addClient } from '../../src/vault/clients.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
-import { closeVault, openVault, storePlace } from '../../src/vault/vault.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
+import { closeVault, openVault, storeLocation } from '../../src/vault/vault.ts';
 import { type RawAnswer, sendRaw } from '../attacks/raw-request.ts';
 import type { Target } from './target.ts';
 import { noKeychain } from './world.ts';
@@ -170,7 +170,7 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
   for (const [at, profile] of ['acme', 'globex'].entries()) {
     const request = { profile, orgId: orgIds[at] ?? '', deployment: 'commercial' as const };
     const text = `#access_token=fake-token-of-${profile}&token_type=Bearer&expires_in=3887999`;
-    await settleToken(vault, await importToken(vault, request, text, {}), {});
+    await verifyToken(vault, await importToken(vault, request, text, {}), {});
   }
   const secretOf = async (name: string, profiles: string[]) =>
     (await addClient(vault, { name, profiles }, {})).secret ?? '';
@@ -183,7 +183,7 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
 
   const failures: unknown[] = [];
   let batches = 0;
-  const counted = countingReads(openClientReads(storePlace(settings), vault.db), failures, () => {
+  const counted = countingReads(openClientReads(storeLocation(settings), vault.db), failures, () => {
     batches += 1;
   });
   const log = { error: (...args: unknown[]) => void failures.push(args), warn: () => {} };

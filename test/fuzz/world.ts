@@ -8,7 +8,7 @@ import { listenOnFreePort } from '../../src/server/listen.ts';
 import { withApi } from '../../src/server/with-api.ts';
 import { addClient } from '../../src/vault/clients.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
 import { createWebApp } from '../../src/web/app.ts';
 
@@ -42,7 +42,7 @@ export async function openWorld(): Promise<World> {
   const vault = await openVault(settings, { fetch, keychain: noKeychain });
   const orgId = '11111111-2222-4333-8444-555555555555';
   const tokenId = await importToken(vault, { profile: 'acme', orgId }, storedToken, {});
-  await settleToken(vault, tokenId, {}, true);
+  await verifyToken(vault, tokenId, {}, true);
   const { secret } = await addClient(vault, { name: 'ci', profiles: ['acme'] }, {});
   return {
     folder,

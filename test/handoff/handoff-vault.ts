@@ -8,7 +8,7 @@ import type { StepResult } from '../../src/handoff/steps.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import type { TokenForm } from '../../src/simulator/webex/token-forms.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
 import { simulatorEnvironment } from '../cli/run.ts';
 import { simulated } from '../simulator/simulated.ts';
@@ -65,7 +65,7 @@ export async function handoffVault(
       const { accessToken, account } = simulator.issueToken(accountName, { form });
       const request = { profile: 'acme', deployment: undefined, orgId: account.organization.id };
       const id = await importToken(vault, request, justCaptured(accessToken), actor);
-      await settleToken(vault, id, actor, true);
+      await verifyToken(vault, id, actor, true);
       return accessToken;
     },
   };

@@ -60,7 +60,7 @@ if (what === 'all') {
   await once('read by keychain', read);
   let id = '';
   await once('id', async (vault) => {
-    id = vault.keys.held.info.id;
+    id = vault.keys.kek.info.id;
     return id.length;
   });
   const key = (await systemKeychain.get(id)) ?? Buffer.alloc(0);

@@ -7,7 +7,7 @@ import { type Db, openStore } from '../../src/store/store.ts';
 import { tables } from '../../src/store/tables.ts';
 import { copyStoreTo } from '../../src/vault/copy-store.ts';
 import { readToken } from '../../src/vault/read-token.ts';
-import { storePlace } from '../../src/vault/vault.ts';
+import { storeLocation } from '../../src/vault/vault.ts';
 import { profileWithToken } from '../api/served.ts';
 import { machine } from '../cli/run.ts';
 import { newPostgresPlace, newSqlitePlace } from '../store/engines.ts';
@@ -119,7 +119,7 @@ test('everything goes to PostgreSQL and back, and opens there', async () => {
     expect([table, rows.length > 0]).toEqual([table, true]);
   }
   const postgres = await newPostgresPlace();
-  const copied = await copyStoreTo(storePlace(vault.settings), postgres, options(vault));
+  const copied = await copyStoreTo(storeLocation(vault.settings), postgres, options(vault));
   expect(copied).toMatchObject({ tokens: 3, changedMeanwhile: false });
   expect(copied.tables.map(({ table }) => table).sort()).toEqual([...tables].sort());
 
@@ -142,7 +142,7 @@ describe('a copy that is not good leaves the other store empty', () => {
     const vault = await full();
     await spoil(vault.db);
     const to = await newPostgresPlace();
-    const error = await brokerErrorOf(() => copyStoreTo(storePlace(vault.settings), to, options(vault)));
+    const error = await brokerErrorOf(() => copyStoreTo(storeLocation(vault.settings), to, options(vault)));
     expect(await isEmpty(await reopened(to))).toBe(true);
     return error;
   }
@@ -170,7 +170,7 @@ describe('a copy that is not good leaves the other store empty', () => {
     mkdirSync(home, { mode: 0o700 });
     const settings = { ...vault.settings, home };
     const error = await brokerErrorOf(() =>
-      copyStoreTo(storePlace(vault.settings), to, { ...options(vault), settings }),
+      copyStoreTo(storeLocation(vault.settings), to, { ...options(vault), settings }),
     );
     expect(error.code).toBe('E_KEY_LOST');
     expect(await isEmpty(await reopened(to))).toBe(true);
@@ -191,7 +191,7 @@ describe('a copy that is not good leaves the other store empty', () => {
 
 test('it is as of one instant, though others write meanwhile, who are not kept waiting', async () => {
   const vault = await full();
-  const other = await openStore(storePlace(vault.settings));
+  const other = await openStore(storeLocation(vault.settings));
   const to = await reopened(await newPostgresPlace());
   const contents = await copyStore(vault.db, to, {
     prove: async () => {
@@ -207,8 +207,8 @@ test('a store that holds something is not copied into; one that was only looked 
   const vault = await full();
   const to = await newPostgresPlace();
   await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: to } });
-  await copyStoreTo(storePlace(vault.settings), to, options(vault));
-  const error = await brokerErrorOf(() => copyStoreTo(storePlace(vault.settings), to, options(vault)));
+  await copyStoreTo(storeLocation(vault.settings), to, options(vault));
+  const error = await brokerErrorOf(() => copyStoreTo(storeLocation(vault.settings), to, options(vault)));
   expect(error.code).toBe('E_STORE_NOT_EMPTY');
 });
 

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { verifyAudit } from '../../src/store/audit.ts';
-import { beginByLink, prepareSignIn } from '../../src/vault/begin-sign-in.ts';
+import { createSignInLink, startFromLink } from '../../src/vault/begin-sign-in.ts';
 import { captureRedirect } from '../../src/vault/capture.ts';
 import { addClient, removeClient } from '../../src/vault/clients.ts';
-import { newEntryLink, spendEntryLink } from '../../src/vault/entry-links.ts';
-import { importRows } from '../../src/vault/import-profiles.ts';
-import { readProfileRow } from '../../src/vault/profile-rows.ts';
+import { createAccessLink, redeemAccessLink } from '../../src/vault/entry-links.ts';
+import { importProfiles } from '../../src/vault/import-profiles.ts';
+import { parseProfileRow } from '../../src/vault/profile-rows.ts';
 import { profileWithToken } from '../api/served.ts';
 import { actor, begun, fragment, newVault, type TestVault, today } from '../vault/vaults.ts';
 
@@ -82,9 +82,9 @@ test('no reminder is missed, and none comes twice but for a sender killed in the
       captured_at: '2026-04-01T00:00:00Z',
       expires_at: new Date(today + (5 + (at % 3)) * 86_400_000).toISOString(),
     };
-    return readProfileRow({ line: at, cells }, today);
+    return parseProfileRow({ line: at, cells }, today);
   });
-  await importRows(
+  await importProfiles(
     vault,
     rows.filter((row) => 'profile' in row),
     actor,
@@ -171,11 +171,11 @@ test('what works once works once, whichever replica it comes to', async () => {
   const good = <T>(results: PromiseSettledResult<T>[]) =>
     results.filter((result) => result.status === 'fulfilled' && result.value !== false);
 
-  const entry = await newEntryLink(vault);
-  expect(good(await many((each) => spendEntryLink(each, entry)))).toHaveLength(1);
+  const entry = await createAccessLink(vault);
+  expect(good(await many((each) => redeemAccessLink(each, entry)))).toHaveLength(1);
 
-  const { link } = await prepareSignIn(vault, { profile: 'acme' });
-  expect(good(await many((each) => beginByLink(each, link, 'browser')))).toHaveLength(1);
+  const { link } = await createSignInLink(vault, { profile: 'acme' });
+  expect(good(await many((each) => startFromLink(each, link, 'browser')))).toHaveLength(1);
 
   const state = await begun(vault, { profile: 'globex' });
   const answer = fragment({ access_token: 'fake-token-for-globex-1', state });

@@ -4,7 +4,7 @@ import { RetryLater } from '../../src/store/client-reads.ts';
 import { SqliteTokenRequestStore, type Synchronize } from '../../src/store/sqlite-client-reads.ts';
 import { openSqliteFile } from '../../src/store/sqlite-file.ts';
 import { removeClient, rotateClientSecret } from '../../src/vault/clients.ts';
-import { storePlace } from '../../src/vault/vault.ts';
+import { storeLocation } from '../../src/vault/vault.ts';
 import { clientOf, profileWithToken } from '../api/served.ts';
 import { actor, newVault } from '../vault/vaults.ts';
 import { onSqlite } from './engines.ts';
@@ -46,7 +46,7 @@ async function ready(synchronize?: Synchronize) {
   const vault = await newVault();
   await profileWithToken(vault, 'acme');
   await clientOf(vault, 'ci', ['acme']);
-  const file = storePlace(vault.settings);
+  const file = storeLocation(vault.settings);
   const reads = new SqliteTokenRequestStore(file, vault.keys, synchronize);
   onTestFinished(() => reads.close());
   return { vault, reads, file };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { shortKeyId } from '../../src/keys/key-id.ts';
 import { requestFor } from '../../src/keys/key-request.ts';
-import { addRequestedKey } from '../../src/vault/add-key.ts';
+import { approveKeyRequest } from '../../src/vault/add-key.ts';
 import { restoreBackup } from '../../src/vault/backup/restore.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';
 import { removeKey } from '../../src/vault/remove-key.ts';
@@ -18,7 +18,7 @@ test('the audit log names the key or the file of every change of keys, backup an
   const settings = await testSettings();
   const vault = await newVault(undefined, { settings, keychain });
   const request = requestFor(randomBytes(32), 'keychain', 'ben@laptop');
-  await addRequestedKey(vault, request, actor);
+  await approveKeyRequest(vault, request, actor);
   const added = shortKeyId(request.id);
   await removeKey(vault, request.id, actor);
   const first = shortKeyId(vault.keys.ring.primaryKey.id);
@@ -27,7 +27,7 @@ test('the audit log names the key or the file of every change of keys, backup an
   const { newKey } = await replaceKey(vault, { kind: 'keychain' }, actor);
   const file = join(temporaryFolder(), 'store.backup');
   await writeBackup(vault, file, actor, { program: '1' });
-  await restoreBackup(file, { settings, keychain, now: () => today, actor, notice: () => {} });
+  await restoreBackup(file, { settings, keychain, now: () => today, actor, onWarning: () => {} });
 
   const again = await newVault(undefined, { settings, keychain });
   const rows = await again.db.selectFrom('audit').select(['action', 'subject']).orderBy('seq').execute();

@@ -14,12 +14,12 @@ import type { Schema } from '../../src/store/schema.ts';
 import { newStoreAsOf, openStore } from '../../src/store/store.ts';
 import { tables } from '../../src/store/tables.ts';
 import { type RestoreOptions, restoreBackup } from '../../src/vault/backup/restore.ts';
-import { keptTables, leftOut, writeBackup } from '../../src/vault/backup/write.ts';
+import { excludedTables, includedTables, writeBackup } from '../../src/vault/backup/write.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { removeProfile } from '../../src/vault/profiles.ts';
 import { readToken } from '../../src/vault/read-token.ts';
 import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
-import { storePlace, type Vault } from '../../src/vault/vault.ts';
+import { storeLocation, type Vault } from '../../src/vault/vault.ts';
 import { engine, onSqlite } from '../store/engines.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { brokerErrorOf } from '../thrown.ts';
@@ -41,7 +41,7 @@ async function backedUp(options: { passphrase?: string } = {}, tokens = 3) {
 /** A machine that has nothing yet. */
 async function cleanMachine(changes: Partial<Settings> = {}): Promise<RestoreOptions> {
   const settings = { ...(await testSettings()), ...changes };
-  return { settings, keychain: noKeychain, now: () => today, actor, notice: () => {} };
+  return { settings, keychain: noKeychain, now: () => today, actor, onWarning: () => {} };
 }
 
 const keyFileOf = ({ settings }: Vault) => join(settings.home, 'key.jwk');
@@ -72,12 +72,12 @@ describe('a backup', () => {
   });
 
   test('every table is kept, or left out on purpose', () => {
-    expect([...keptTables, ...leftOut].sort()).toEqual([...tables].sort());
+    expect([...includedTables, ...excludedTables].sort()).toEqual([...tables].sort());
     const named: Record<keyof Schema, true> = Object.fromEntries(
       tables.map((table) => [table, true]),
     ) as Record<keyof Schema, true>;
     expect(Object.keys(named)).toHaveLength(tables.length);
-    expect(leftOut).toEqual(['sign_in', 'web_session', 'entry_link']);
+    expect(excludedTables).toEqual(['sign_in', 'web_session', 'entry_link']);
   });
 
   test('is of one instant, while others write', async () => {
@@ -167,7 +167,7 @@ describe('restored over a store that is there', () => {
     await importToken(vault, { profile: 'newer' }, usualToken({ filler: 'N' }), actor);
     const running = await newVault(undefined, { settings: vault.settings });
     const options = { ...(await cleanMachine()), settings: vault.settings };
-    const { aside, newKey } = await restoreBackup(file, options);
+    const { previous, newKey } = await restoreBackup(file, options);
     expect(newKey).toBeNull();
     expect(await openAll(running, stored.keys())).toEqual(stored);
     await expect(readToken(running, 'newer', actor)).rejects.toThrow(/no profile/);
@@ -175,11 +175,11 @@ describe('restored over a store that is there', () => {
       stored,
     );
 
-    const kept = await openStore(aside ?? '');
+    const kept = await openStore(previous ?? '');
     const profiles = await kept.selectFrom('profile').select('name').orderBy('name').execute();
     await kept.destroy();
     expect(profiles.map(({ name }) => name)).toEqual(['newer', 'profile-1', 'profile-2']);
-    expect(statSync(aside ?? '').mode & 0o777).toBe(0o600);
+    expect(statSync(previous ?? '').mode & 0o777).toBe(0o600);
   });
 
   test('whose data key is another by now', async () => {
@@ -199,14 +199,14 @@ describe('restored over a store that is there', () => {
     await vault.db.destroy();
     const garbage = 'no database any more\n'.repeat(1000);
     for (const suffix of ['-wal', '-shm']) {
-      if (existsSync(`${storePlace(settings)}${suffix}`))
-        writeFileSync(`${storePlace(settings)}${suffix}`, '');
+      if (existsSync(`${storeLocation(settings)}${suffix}`))
+        writeFileSync(`${storeLocation(settings)}${suffix}`, '');
     }
-    writeFileSync(storePlace(settings), garbage);
+    writeFileSync(storeLocation(settings), garbage);
     const error = await brokerErrorOf(() => newVault(undefined, { settings }));
     expect(error).toMatchObject({ code: 'E_STORE_DAMAGED', help: expect.stringContaining('restore') });
-    const { aside } = await restoreBackup(file, { ...(await cleanMachine()), settings });
-    expect(readFileSync(aside ?? '', 'utf8')).toBe(garbage);
+    const { previous } = await restoreBackup(file, { ...(await cleanMachine()), settings });
+    expect(readFileSync(previous ?? '', 'utf8')).toBe(garbage);
     expect(await openAll(await newVault(undefined, { settings }), stored.keys())).toEqual(stored);
   });
 });

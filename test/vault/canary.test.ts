@@ -6,7 +6,7 @@ import { captureRedirect } from '../../src/vault/capture.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { listSummaries, renameProfile, showProfile } from '../../src/vault/profiles.ts';
 import { readToken } from '../../src/vault/read-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { closeVault } from '../../src/vault/vault.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -45,9 +45,9 @@ describe('one token, followed everywhere', () => {
     // … and every way for it to be kept, asked about, and read.
     const { tokenId } = await captureRedirect(vault, answer, 'this browser', actor);
     webex.faults.add({ path: '/v1', answer: 500, times: 1 });
-    said.push(await settleToken(vault, tokenId, actor));
+    said.push(await verifyToken(vault, tokenId, actor));
     webex.revoke('full-admin');
-    said.push(await settleToken(vault, await importToken(vault, { profile: 'acme' }, token, actor), actor));
+    said.push(await verifyToken(vault, await importToken(vault, { profile: 'acme' }, token, actor), actor));
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(token);
     await refused(() => captureRedirect(vault, answer, 'this browser', actor));
     await renameProfile(vault, 'acme', 'acme-corp', actor);

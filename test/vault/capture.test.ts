@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { signInById, signInByState } from '../../src/store/sign-ins.ts';
-import { beginByLink, prepareSignIn, signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
+import { createSignInLink, signInLifetimeMs, startFromLink } from '../../src/vault/begin-sign-in.ts';
 import { captureRedirect } from '../../src/vault/capture.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { removeProfile, renameProfile } from '../../src/vault/profiles.ts';
 import { hashSecret } from '../../src/vault/secrets.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { documentedState } from '../../src/webex/defaults.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { runScript } from '../run-script.ts';
@@ -97,13 +97,13 @@ describe('a good answer', () => {
 
   test('from the link of a terminal, in the browser that opened it first', async () => {
     const vault = await newVault();
-    const { signInId, link } = await prepareSignIn(vault, { profile: 'acme', freshSignIn: true });
+    const { signInId, link } = await createSignInLink(vault, { profile: 'acme', freshSignIn: true });
     expect(filesHolding(vault.settings.home, link)).toEqual([]);
-    const { authorizeUrl } = await beginByLink(vault, link, browser);
+    const { authorizeUrl } = await startFromLink(vault, link, browser);
     expect(authorizeUrl).toContain('/idb/saml2/jsp/doSSO.jsp?type=login&goto=');
     const goto = new URL(authorizeUrl).searchParams.get('goto') ?? '';
     const state = new URL(goto, authorizeUrl).searchParams.get('state') ?? '';
-    const error = await brokerErrorOf(() => beginByLink(vault, link, 'another browser'));
+    const error = await brokerErrorOf(() => startFromLink(vault, link, 'another browser'));
     expect(error).toMatchObject({ code: 'E_LINK_SPENT', help: expect.stringContaining('webex-token login') });
     const captured = await captureRedirect(vault, fragment({ access_token: token, state }), browser, actor);
     expect(captured.signInId).toBe(signInId);
@@ -111,9 +111,9 @@ describe('a good answer', () => {
 
   test('a link that was opened too late begins nothing', async () => {
     const vault = await newVault();
-    const { link } = await prepareSignIn(vault, { profile: 'acme' });
+    const { link } = await createSignInLink(vault, { profile: 'acme' });
     vault.setNow(today + signInLifetimeMs);
-    expect(await brokerErrorOf(() => beginByLink(vault, link, browser))).toMatchObject({
+    expect(await brokerErrorOf(() => startFromLink(vault, link, browser))).toMatchObject({
       code: 'E_LINK_SPENT',
     });
   });
@@ -282,8 +282,8 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
 describe('an error from the ID broker', () => {
   test.each(['#', '?'])('after %s ends the sign-in, in plain words', async (separator) => {
     const vault = await newVault();
-    const { signInId, link } = await prepareSignIn(vault, { profile: 'acme' });
-    const { authorizeUrl } = await beginByLink(vault, link, browser);
+    const { signInId, link } = await createSignInLink(vault, { profile: 'acme' });
+    const { authorizeUrl } = await startFromLink(vault, link, browser);
     const state = new URL(authorizeUrl).searchParams.get('state') ?? '';
     const answer = `${separator}error=access_denied&error_description=No%20way&state=${encodeURIComponent(state)}`;
     const error = await brokerErrorOf(() => captureRedirect(vault, answer, browser, actor));
@@ -330,7 +330,7 @@ describe('a profile that changes while somebody signs in', () => {
       browser,
       actor,
     );
-    await settleToken(vault, tokenId, actor);
+    await verifyToken(vault, tokenId, actor);
     const second = await begun(vault, { profile: 'acme' });
     await renameProfile(vault, 'acme', 'acme-corp', actor);
     await captureRedirect(vault, fragment({ access_token: token, state: second }), browser, actor);
@@ -358,7 +358,7 @@ describe('a profile that changes while somebody signs in', () => {
       actor,
     );
     await removeProfile(vault, 'acme', actor);
-    expect(await brokerErrorOf(() => settleToken(vault, tokenId, actor))).toMatchObject({
+    expect(await brokerErrorOf(() => verifyToken(vault, tokenId, actor))).toMatchObject({
       code: 'E_NO_TOKEN',
     });
   });

@@ -3,7 +3,7 @@ import { saveHandoff } from '../../src/store/handoffs.ts';
 import { updateToken } from '../../src/store/tokens.ts';
 import { deleteExpiredTokens } from '../../src/vault/delete-expired.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { actor, allTokens, auditLog, justCaptured, newVault, today } from './vaults.ts';
 
@@ -14,7 +14,7 @@ async function twoTokens() {
   const vault = await newVault();
   const store = async (filler: string, text = justCaptured(usualToken({ filler }))) => {
     const id = await importToken(vault, { profile: 'acme' }, text, actor);
-    await settleToken(vault, id, actor);
+    await verifyToken(vault, id, actor);
     return id;
   };
   const earlier = await store('A');

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { openSqliteFile } from '../../src/store/sqlite-file.ts';
 import { appendAuditRows } from '../../src/store/sqlite-read.ts';
-import { NewFile } from '../../src/vault/backup/new-file.ts';
+import { AtomicFile } from '../../src/vault/backup/new-file.ts';
 import { writeProvenBackup } from '../../src/vault/backup/proven.ts';
 import { openBackup } from '../../src/vault/backup/read.ts';
 import { restoreBackup } from '../../src/vault/backup/restore.ts';
@@ -117,7 +117,7 @@ test('a backup of such a store is restored, and so is one that was written with 
   writeFileSync(oldFile, `${[header, ...old].join('\n')}\n`, { mode: 0o600 });
 
   for (const each of [file, oldFile]) {
-    const options = { settings, keychain: noKeychain, now: () => today, actor, notice: () => {} };
+    const options = { settings, keychain: noKeychain, now: () => today, actor, onWarning: () => {} };
     expect(await restoreBackup(each, options)).toMatchObject({ tokens: stored.size });
     const restored = await newVault(undefined, { settings });
     expect(await assertionsOf(restored)).toEqual([Math.ceil(fraction)]);
@@ -129,9 +129,9 @@ test('a backup that cannot be read back as it was written does not appear', asyn
   const vault = await newVault();
   await storeTokens(vault, 2);
   const file = join(temporaryFolder(), 'store.backup');
-  const { write } = NewFile.prototype;
+  const { write } = AtomicFile.prototype;
   let line = 0;
-  vi.spyOn(NewFile.prototype, 'write').mockImplementation(function (this: NewFile, text: string) {
+  vi.spyOn(AtomicFile.prototype, 'write').mockImplementation(function (this: AtomicFile, text: string) {
     line += 1;
     write.call(this, line === 2 ? text.replace(/.(?=\n$)/, '~') : text);
   });
@@ -152,7 +152,7 @@ test('a backup that its passphrase alone opens later is proved by that passphras
     keychain: noKeychain,
     now: () => today,
     actor,
-    notice: () => {},
+    onWarning: () => {},
     passphrase,
   });
   expect(restored).toMatchObject({ tokens: 1, newKey: 'file' });
@@ -175,5 +175,5 @@ test('a key that is replaced while a backup is written: the backup opens with th
   const file = join(temporaryFolder(), 'store.backup');
   await writeProvenBackup(vault, file, actor, { program: '1' });
   const { held } = await openBackup(file, { own: other.keys.source, backupPassphrase: null });
-  expect(held.info.id).toBe(other.keys.held.info.id);
+  expect(held.info.id).toBe(other.keys.kek.info.id);
 });

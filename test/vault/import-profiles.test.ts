@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { countByStatus, queryProfiles } from '../../src/store/profile-page.ts';
 import { findProfile, profilesByName } from '../../src/store/profiles.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
-import { importRows, planRows } from '../../src/vault/import-profiles.ts';
-import { type ProfileRow, type RawProfileRow, readProfileRow } from '../../src/vault/profile-rows.ts';
+import { importProfiles, planImport } from '../../src/vault/import-profiles.ts';
+import { type ProfileRow, parseProfileRow, type RawProfileRow } from '../../src/vault/profile-rows.ts';
 import { readToken } from '../../src/vault/read-token.ts';
 import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
 import { actor, allTokens, auditLog, filesHolding, newVault, today } from './vaults.ts';
@@ -11,13 +11,13 @@ import { actor, allTokens, auditLog, filesHolding, newVault, today } from './vau
 type Cells = RawProfileRow['cells'];
 
 function row(cells: Cells, line = 2): ProfileRow {
-  const read = readProfileRow({ line, cells }, today);
+  const read = parseProfileRow({ line, cells }, today);
   if ('reason' in read) throw new Error(read.reason);
   return read;
 }
 
 function reasonOf(cells: Cells): string {
-  const read = readProfileRow({ line: 2, cells }, today);
+  const read = parseProfileRow({ line: 2, cells }, today);
   return 'reason' in read ? read.reason : 'none';
 }
 
@@ -36,7 +36,7 @@ test('a row becomes a profile with its contact and tags, and its token sealed, c
     captured_at: '2026-05-01T02:00:00+02:00',
     expires_at: '2026-12-24T00:00:00Z',
   };
-  expect(await importRows(vault, [row(cells)], actor)).toEqual([
+  expect(await importProfiles(vault, [row(cells)], actor)).toEqual([
     { line: 2, profile: 'acme', outcome: 'created', token: true, reason: null },
   ]);
   expect(await findProfile(vault.db, 'acme')).toMatchObject({
@@ -96,17 +96,19 @@ test.each<[Cells, RegExp]>([
 test('a second run changes nothing; what is new in the file is filed', async () => {
   const vault = await newVault();
   const cells = { profile: 'acme', tags: 'emea', access_token: token, captured_at: captured };
-  await importRows(vault, [row(cells)], actor);
+  await importProfiles(vault, [row(cells)], actor);
   const before = await auditLog(vault);
-  expect((await importRows(vault, [row(cells)], actor)).map(({ outcome }) => outcome)).toEqual(['unchanged']);
+  expect((await importProfiles(vault, [row(cells)], actor)).map(({ outcome }) => outcome)).toEqual([
+    'unchanged',
+  ]);
   // What the file leaves out stays as it is.
-  expect((await planRows(vault, [row({ profile: 'acme' })])).map(({ outcome }) => outcome)).toEqual([
+  expect((await planImport(vault, [row({ profile: 'acme' })])).map(({ outcome }) => outcome)).toEqual([
     'unchanged',
   ]);
   expect(await auditLog(vault)).toEqual(before);
 
   const changed = row({ profile: 'acme', tags: 'gold', contact: 'it@acme.example', org_id: acmeOrgId });
-  expect(await importRows(vault, [changed], actor)).toMatchObject([{ outcome: 'updated', token: false }]);
+  expect(await importProfiles(vault, [changed], actor)).toMatchObject([{ outcome: 'updated', token: false }]);
   expect(await findProfile(vault.db, 'acme')).toMatchObject({
     orgId: acmeOrgId,
     contact: 'it@acme.example',
@@ -122,13 +124,13 @@ test('a second run changes nothing; what is new in the file is filed', async () 
 
 test('what is held wins over the file', async () => {
   const vault = await newVault();
-  await importRows(
+  await importProfiles(
     vault,
     [row({ profile: 'acme', org_id: acmeOrgId, access_token: token, captured_at: captured })],
     actor,
   );
   const bad = async (cells: Cells) =>
-    (await planRows(vault, [row({ profile: 'acme', ...cells })]))[0]?.reason;
+    (await planImport(vault, [row({ profile: 'acme', ...cells })]))[0]?.reason;
   expect(await bad({ deployment: 'government' })).toMatch(/belongs to Webex/);
   expect(await bad({ org_id: '99999999-8888-4777-8666-555555555555' })).toMatch(
     /belongs to the organization/,
@@ -148,7 +150,7 @@ test('hundreds at once, each token opening in its own row only, and standing by 
       captured_at: new Date(today - at * dayMs).toISOString(),
     }),
   );
-  await importRows(vault, rows, actor);
+  await importProfiles(vault, rows, actor);
   const totals = await countByStatus(vault.db, { now: today, tag: 'even' });
   expect(totals).toMatchObject({ all: 200, expired: 17, expiring: 15, valid: 168, empty: 0 });
   const { accessToken } = await readToken(vault, 'customer-77', actor);
@@ -161,22 +163,22 @@ test('the token names the deployment where the file leaves it out, and is refuse
   const vault = await newVault();
   const government = usualToken({ cluster: 'FC82' });
   const gov = { profile: 'gov', access_token: government, captured_at: captured };
-  expect(await importRows(vault, [row(gov)], actor)).toMatchObject([{ outcome: 'created', token: true }]);
+  expect(await importProfiles(vault, [row(gov)], actor)).toMatchObject([{ outcome: 'created', token: true }]);
   expect(await findProfile(vault.db, 'gov')).toMatchObject({ deployment: 'government' });
   // Without the column, a profile that is there keeps its own.
-  expect(await importRows(vault, [row({ ...gov, contact: 'it@gov.example' })], actor)).toMatchObject([
+  expect(await importProfiles(vault, [row({ ...gov, contact: 'it@gov.example' })], actor)).toMatchObject([
     { outcome: 'updated', token: false },
   ]);
-  await importRows(vault, [row({ profile: 'acme' })], actor);
+  await importProfiles(vault, [row({ profile: 'acme' })], actor);
   for (const foreign of [
     { ...gov, profile: 'acme' },
     { ...gov, profile: 'new', deployment: 'commercial' },
     { ...gov, access_token: usualToken({ cluster: 'PF84' }) },
   ]) {
-    expect(await planRows(vault, [row(foreign)])).toMatchObject([
+    expect(await planImport(vault, [row(foreign)])).toMatchObject([
       { outcome: 'bad', token: false, reason: expect.stringMatching(/^the token belongs to Webex/) },
     ]);
-    await importRows(vault, [row(foreign)], actor);
+    await importProfiles(vault, [row(foreign)], actor);
   }
   expect(await findProfile(vault.db, 'new')).toBeNull();
   expect(await allTokens(vault, 'acme')).toEqual([]);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SignInRequest } from '../../src/vault/begin-sign-in.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { documentedState } from '../../src/webex/defaults.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { simulated } from '../simulator/simulated.ts';
@@ -31,7 +31,7 @@ describe('what a person hands over', () => {
     ]);
     expect(await auditLog(vault)).toEqual(['import ok acme']);
     expect(filesHolding(vault.settings.home, token)).toEqual([]);
-    await settleToken(vault, tokenId, actor);
+    await verifyToken(vault, tokenId, actor);
     const [stored] = await allTokens(vault, 'acme');
     expect(stored).toMatchObject({ state: 'current' });
   });
@@ -51,7 +51,7 @@ describe('what a person hands over', () => {
       'fake-token-of-no-known-form',
       actor,
     );
-    expect(await settleToken(vault, tokenId, actor)).toMatchObject({
+    expect(await verifyToken(vault, tokenId, actor)).toMatchObject({
       outcome: 'unverified',
       profile: { orgId },
     });
@@ -134,7 +134,7 @@ describe('which deployment it is of', () => {
     const { accessToken } = webex.issueToken('full-admin', { deployment: 'government' });
     const text = fragment({ access_token: accessToken, iss: webex.endpoints.government.idbroker });
     const tokenId = await importToken(vault, { profile: 'gov' }, text, actor);
-    expect(await settleToken(vault, tokenId, actor)).toMatchObject({ outcome: 'current' });
+    expect(await verifyToken(vault, tokenId, actor)).toMatchObject({ outcome: 'current' });
     const asked = webex.requests.filter(({ tokenId: bearer }) => bearer !== null);
     expect(asked.map(({ deployment }) => deployment)).toEqual(['government', 'government']);
   });

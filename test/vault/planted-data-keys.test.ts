@@ -7,10 +7,10 @@ import { type AuthorizingKey, wrapForRecipient } from '../../src/keys/grant.ts';
 import { keyId } from '../../src/keys/key-id.ts';
 import { type KeyRequest, requestFor } from '../../src/keys/key-request.ts';
 import { insertDataKeys, listDataKeys } from '../../src/store/keys.ts';
-import { addRequestedKey } from '../../src/vault/add-key.ts';
-import { acceptStore } from '../../src/vault/backup/accept.ts';
+import { approveKeyRequest } from '../../src/vault/add-key.ts';
+import { acceptRolledBackStore } from '../../src/vault/backup/accept.ts';
 import { expectEnrollment } from '../../src/vault/key-memory.ts';
-import { makeKeychainKey } from '../../src/vault/make-key.ts';
+import { createKeychainKey } from '../../src/vault/make-key.ts';
 import { removeKey } from '../../src/vault/remove-key.ts';
 import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
 import { VaultKeys } from '../../src/vault/vault-keys.ts';
@@ -36,7 +36,7 @@ interface Team {
 }
 
 async function requestOf({ settings, keychain }: Host, name: string): Promise<KeyRequest> {
-  const { key } = await makeKeychainKey({ settings, keychain, now: Date.now, notice: () => {} });
+  const { key } = await createKeychainKey({ settings, keychain, now: Date.now, onWarning: () => {} });
   return requestFor(key, 'keychain', name);
 }
 
@@ -48,8 +48,8 @@ async function teamThatEveLeft(): Promise<Team> {
   const requestOfEve = await requestOf(eves, 'eve@laptop');
   const oldRows: WrappedDataKey[] = [];
   const keepRows = async () => void oldRows.push(...(await listDataKeys(ada.db, request.id)));
-  await addRequestedKey(ada, request, actor);
-  await addRequestedKey(ada, requestOfEve, actor);
+  await approveKeyRequest(ada, request, actor);
+  await approveKeyRequest(ada, requestOfEve, actor);
   await keepRows();
   await ben.open();
   await keepRows();
@@ -221,7 +221,7 @@ test('a data key that was opened and not kept (the database lost its last commit
   if (adas === undefined || ben === undefined) throw new Error('no hosts');
   const ada = await adas.open();
   const request = await requestOf(ben, 'ben@laptop');
-  await addRequestedKey(ada, request, actor);
+  await approveKeyRequest(ada, request, actor);
   for (let turn = 0; turn < 2; turn += 1) {
     const rows = await listDataKeys(ada.db, request.id);
     await ben.open();
@@ -241,7 +241,7 @@ describe('what is remembered of the data keys', () => {
     expect(memory).toEqual({
       generation: 3,
       dataKeyId: vaultOfBen.keys.ring.primaryKey.id,
-      opened: [vaultOfBen.keys.held.info.id],
+      opened: [vaultOfBen.keys.kek.info.id],
     });
     // Where the key is in a file: Ada's host has no keychain entry in this folder.
     expect(readdirSync(ada.settings.home).filter((name) => name.endsWith('.tmp'))).toEqual([]);
@@ -255,15 +255,15 @@ describe('what is remembered of the data keys', () => {
       code: 'E_STORE_OLDER',
       message: expect.stringContaining('generation 1'),
     });
-    await acceptStore(ben.settings, ben.keychain, ada.now, actor);
-    await VaultKeys.open(ada.db, { ...ben, now: ada.now, notice: () => {} });
+    await acceptRolledBackStore(ben.settings, ben.keychain, ada.now, actor);
+    await VaultKeys.open(ada.db, { ...ben, now: ada.now, onWarning: () => {} });
   });
 
   test('a person who asks for access once more with the same key gets it', async () => {
     const team = await teamThatEveLeft();
     const { ada, ben, request } = team;
     await removeKey(ada, request.id, actor);
-    await addRequestedKey(ada, request, actor);
+    await approveKeyRequest(ada, request, actor);
     expect((await brokerErrorOf(ben.open)).code).toBe('E_SEAL');
     await expectEnrollment({ ...ben }, 'keychain', request.id);
     const again = await ben.open();

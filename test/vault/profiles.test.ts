@@ -8,7 +8,7 @@ import {
   showProfile,
 } from '../../src/vault/profiles.ts';
 import { readToken } from '../../src/vault/read-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
@@ -18,7 +18,7 @@ const token = usualToken();
 
 async function holding(profile = 'acme', text = fragment({ access_token: token })): Promise<TestVault> {
   const vault = await newVault();
-  await settleToken(vault, await importToken(vault, { profile }, text, actor), actor);
+  await verifyToken(vault, await importToken(vault, { profile }, text, actor), actor);
   return vault;
 }
 
@@ -51,7 +51,7 @@ describe('what is told of a profile', () => {
     const vault = await holding();
     vault.setNow(today + 1000);
     const next = await importToken(vault, { profile: 'acme' }, usualToken({ filler: 'B' }), actor);
-    await settleToken(vault, next, actor);
+    await verifyToken(vault, next, actor);
     const { tokens } = await showProfile(vault, 'acme');
     expect(tokens.map(({ id, state }) => [id === next, state])).toEqual([
       [true, 'current'],

@@ -4,8 +4,8 @@ import type { Simulator } from '../../src/simulator/simulator.ts';
 import type { SimulatedToken } from '../../src/simulator/webex/tokens.ts';
 import { tokenById } from '../../src/store/tokens.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { type Proof, proveToken } from '../../src/vault/prove.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { type TokenTestResult, testToken } from '../../src/vault/prove.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { actor, auditLog, justCaptured, newVault, type TestVault, today } from './vaults.ts';
@@ -15,7 +15,7 @@ interface Setting {
   vault: TestVault;
   tokenId: string;
   issued: SimulatedToken;
-  prove: () => Promise<Proof>;
+  prove: () => Promise<TokenTestResult>;
 }
 
 /** A profile "acme" whose current token is this account's. */
@@ -26,12 +26,12 @@ async function holding(account = 'full-admin', more: { lifetimeSeconds?: number 
   clock = vault.now;
   const issued = simulator.issueToken(account, more);
   const tokenId = await importToken(vault, { profile: 'acme' }, justCaptured(issued.accessToken), actor);
-  await settleToken(vault, tokenId, actor, true);
+  await verifyToken(vault, tokenId, actor, true);
   simulator.requests.length = 0;
-  return { simulator, vault, tokenId, issued, prove: () => proveToken(vault, 'acme', actor) };
+  return { simulator, vault, tokenId, issued, prove: () => testToken(vault, 'acme', actor) };
 }
 
-function results({ checks }: Proof): Record<string, boolean | null> {
+function results({ checks }: TokenTestResult): Record<string, boolean | null> {
   return Object.fromEntries(checks.map(({ id, ok }) => [id, ok]));
 }
 
@@ -73,7 +73,7 @@ test('a token of another organization than the profile’s says which is which',
   const { vault, simulator, prove } = await holding();
   const other = simulator.issueToken('other-organization');
   const tokenId = await importToken(vault, { profile: 'acme' }, other.accessToken, actor);
-  await settleToken(vault, tokenId, actor, true);
+  await verifyToken(vault, tokenId, actor, true);
   const proof = await prove();
   expect(proof.ok).toBe(false);
   const check = proof.checks.find(({ id }) => id === 'organization');
@@ -201,12 +201,12 @@ test('an expired one says since when', async () => {
 
 test('nothing is there to test: no profile, or its only token was set aside', async () => {
   const { vault, simulator } = await holding();
-  expect(await brokerErrorOf(() => proveToken(vault, 'nobody', actor))).toMatchObject({
+  expect(await brokerErrorOf(() => testToken(vault, 'nobody', actor))).toMatchObject({
     code: 'E_NO_PROFILE',
   });
   const { accessToken } = simulator.issueToken('user-admin');
   const tokenId = await importToken(vault, { profile: 'aside' }, accessToken, actor);
-  await settleToken(vault, tokenId, actor);
-  const error = await brokerErrorOf(() => proveToken(vault, 'aside', actor));
+  await verifyToken(vault, tokenId, actor);
+  const error = await brokerErrorOf(() => testToken(vault, 'aside', actor));
   expect(error).toMatchObject({ code: 'E_NO_TOKEN', help: expect.stringMatching(/set aside/) });
 });

@@ -6,13 +6,13 @@ import type { Keychain } from '../../src/keys/keychain.ts';
 import { copyTable } from '../../src/store/copy.ts';
 import { openStore } from '../../src/store/store.ts';
 import { tables } from '../../src/store/tables.ts';
-import { acceptStore } from '../../src/vault/backup/accept.ts';
+import { acceptRolledBackStore } from '../../src/vault/backup/accept.ts';
 import { restoreBackup } from '../../src/vault/backup/restore.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { removeProfile } from '../../src/vault/profiles.ts';
 import { readToken } from '../../src/vault/read-token.ts';
-import { closeVault, openVault, storePlace, type Vault } from '../../src/vault/vault.ts';
+import { closeVault, openVault, storeLocation, type Vault } from '../../src/vault/vault.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
@@ -38,8 +38,8 @@ const store = (profile: string) => (vault: Vault) => importToken(vault, { profil
 /** What somebody does from outside who keeps a copy of the database and puts it back later, on any engine. */
 async function copyOf(settings: Settings): Promise<{ putBack: () => Promise<void> }> {
   const copy = join(temporaryFolder(), 'copy.db');
-  await transfer(storePlace(settings), copy);
-  return { putBack: () => transfer(copy, storePlace(settings)) };
+  await transfer(storeLocation(settings), copy);
+  return { putBack: () => transfer(copy, storeLocation(settings)) };
 }
 
 async function transfer(from: string, to: string): Promise<void> {
@@ -69,7 +69,7 @@ describe.each([
     });
     expect(error.message).toMatch(/older than what was seen/);
 
-    await acceptStore(settings, keychain, () => today, actor);
+    await acceptRolledBackStore(settings, keychain, () => today, actor);
     await once(settings, keychain, (vault) => readToken(vault, 'acme', actor));
     // From now on that life counts: the copy is an old one again.
     await copy.putBack();
@@ -87,7 +87,7 @@ describe.each([
       // Somebody goes on with it from another machine that has the same key.
       await once({ ...elsewhere, keyFile: join(settings.home, 'key.jwk') }, keychain).catch(() => {});
     }
-    const db = await openStore(storePlace(settings));
+    const db = await openStore(storeLocation(settings));
     await db.updateTable('audit_head').set({ seq: 9 }).execute();
     await db.updateTable('audit').set({ seq: 2, hash: 'another' }).where('seq', '=', 1).execute();
     await db.destroy();
@@ -112,7 +112,7 @@ describe.each([
     await once(settings, keychain, store('acme'));
     await once(settings, keychain, (vault) => writeBackup(vault, file, actor, { program: '1' }));
     await once(settings, keychain, store('beta'));
-    const options = { settings, keychain, now: () => today, actor, notice: () => {} };
+    const options = { settings, keychain, now: () => today, actor, onWarning: () => {} };
     for (let turn = 0; turn < 2; turn += 1) {
       await restoreBackup(file, options);
       await once(settings, keychain, (vault) => readToken(vault, 'acme', actor));
@@ -147,7 +147,7 @@ test('several hosts: one restores, and the others go on without an alarm', async
   const others = memoryKeychain();
   for (const [name, value] of keychain.entries) others.entries.set(name, value);
   for (const [name, value] of seen) keychain.entries.set(name, value);
-  const options = { settings: shared, keychain, now: () => today, actor, notice: () => {} };
+  const options = { settings: shared, keychain, now: () => today, actor, onWarning: () => {} };
   await restoreBackup(file, options);
   await once(shared, keychain);
   await once(shared, others, (vault) => readToken(vault, 'acme', actor));

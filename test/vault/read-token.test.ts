@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { importToken } from '../../src/vault/import-token.ts';
 import { readToken } from '../../src/vault/read-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { actor, auditLog, fragment, newVault, type TestVault, today } from './vaults.ts';
@@ -13,7 +13,7 @@ const token = usualToken();
 async function holding(): Promise<TestVault> {
   const vault = await newVault();
   const answer = fragment({ access_token: token, expires_in: String(10 * 86_400) });
-  await settleToken(vault, await importToken(vault, { profile: 'acme' }, answer, actor), actor);
+  await verifyToken(vault, await importToken(vault, { profile: 'acme' }, answer, actor), actor);
   return vault;
 }
 
@@ -66,7 +66,7 @@ describe('no token leaves', () => {
   test('that was put in the place of another, and the log does not say that one was read', async () => {
     const vault = await holding();
     const other = usualToken({ filler: 'B' });
-    await settleToken(vault, await importToken(vault, { profile: 'other' }, other, actor), actor);
+    await verifyToken(vault, await importToken(vault, { profile: 'other' }, other, actor), actor);
     const rows = await vault.db.selectFrom('token').select(['id', 'sealed']).execute();
     const [first, second] = rows;
     if (first === undefined || second === undefined) throw new Error('no tokens');
@@ -85,7 +85,7 @@ describe('no token leaves', () => {
   test('whose row was given to another profile', async () => {
     const vault = await holding();
     const other = await importToken(vault, { profile: 'other' }, usualToken({ filler: 'B' }), actor);
-    await settleToken(vault, other, actor);
+    await verifyToken(vault, other, actor);
     const profiles = await vault.db.selectFrom('profile').select(['id', 'name']).execute();
     const idOf = (name: string) => profiles.find((profile) => profile.name === name)?.id ?? '';
     await vault.db.deleteFrom('token').where('profile_id', '=', idOf('acme')).execute();

@@ -4,14 +4,14 @@ import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { removeProfile } from '../../src/vault/profiles.ts';
 import {
-  beginRound,
-  currentRound,
-  finishRound,
-  nextInRound,
-  roundItems,
-  skipInRound,
+  activeCampaign,
+  campaignItems,
+  finishCampaign,
+  nextProfile,
+  skipProfile,
+  startCampaign,
 } from '../../src/vault/renewal-round.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { actor, auditLog, newVault, type TestVault, today } from './vaults.ts';
 
@@ -24,7 +24,7 @@ async function captured(vault: TestVault, profile: string, daysAgo: number, tags
     `#access_token=fake-token-${profile}-${daysAgo}&token_type=Bearer&expires_in=${100 * 86_400}`,
     actor,
   );
-  const { profile: made } = await settleToken(vault, tokenId, actor);
+  const { profile: made } = await verifyToken(vault, tokenId, actor);
   await setTagsAndContact(vault.db, made.id, { tags });
   vault.setNow(today);
 }
@@ -39,30 +39,30 @@ async function partner(): Promise<TestVault> {
 }
 
 async function states(vault: TestVault): Promise<string[]> {
-  const items = await roundItems(vault, await currentRound(vault));
+  const items = await campaignItems(vault, await activeCampaign(vault));
   return items.map(({ profile, state }) => `${profile} ${state}`);
 }
 
 test('what ends in time is worked through, soonest first, whoever renews it', async () => {
   const vault = await partner();
-  expect((await beginRound(vault, { withinDays: 31 }, actor)).counts).toEqual({
+  expect((await startCampaign(vault, { withinDays: 31 }, actor)).counts).toEqual({
     waiting: 3,
     renewed: 0,
     skipped: 0,
   });
   expect(await states(vault)).toEqual(['over waiting', 'sooner waiting', 'soon waiting']);
-  const next = async () => (await nextInRound(vault, await currentRound(vault)))?.profile;
+  const next = async () => (await nextProfile(vault, await activeCampaign(vault)))?.profile;
   expect(await next()).toBe('over');
   await captured(vault, 'over', 0);
   expect(await next()).toBe('sooner');
-  await skipInRound(vault, 'sooner', actor);
+  await skipProfile(vault, 'sooner', actor);
   // Renewed out of turn, and after it was left out.
   await captured(vault, 'soon', 0);
   await captured(vault, 'sooner', 0);
   expect(await states(vault)).toEqual(['over renewed', 'sooner renewed', 'soon renewed']);
   expect(await next()).toBeUndefined();
-  await finishRound(vault, await currentRound(vault), actor);
-  expect((await brokerErrorOf(() => currentRound(vault))).code).toBe('E_ROUND');
+  await finishCampaign(vault, await activeCampaign(vault), actor);
+  expect((await brokerErrorOf(() => activeCampaign(vault))).code).toBe('E_ROUND');
   expect(await auditLog(vault)).toEqual(
     expect.arrayContaining(['begin-round ok -', 'skip-renewal ok sooner', 'end-round ok -']),
   );
@@ -70,18 +70,18 @@ test('what ends in time is worked through, soonest first, whoever renews it', as
 
 test('it can be of one tag; a removed profile is no longer in it', async () => {
   const vault = await partner();
-  await beginRound(vault, { withinDays: 31, tag: 'emea' }, actor);
+  await startCampaign(vault, { withinDays: 31, tag: 'emea' }, actor);
   expect(await states(vault)).toEqual(['over waiting', 'soon waiting']);
   await removeProfile(vault, 'over', actor);
   expect(await states(vault)).toEqual(['soon waiting']);
-  expect(await brokerErrorOf(() => skipInRound(vault, 'later', actor))).toMatchObject({ code: 'E_ROUND' });
+  expect(await brokerErrorOf(() => skipProfile(vault, 'later', actor))).toMatchObject({ code: 'E_ROUND' });
 });
 
 test('one at a time, and none of nothing', async () => {
   const vault = await partner();
-  const none = await brokerErrorOf(() => beginRound(vault, { withinDays: 31, tag: 'nothing' }, actor));
+  const none = await brokerErrorOf(() => startCampaign(vault, { withinDays: 31, tag: 'nothing' }, actor));
   expect(none).toMatchObject({ code: 'E_ROUND', message: 'No token ends within 31 days.' });
-  await beginRound(vault, { withinDays: 31 }, actor);
-  const second = await brokerErrorOf(() => beginRound(vault, { withinDays: 31 }, actor));
+  await startCampaign(vault, { withinDays: 31 }, actor);
+  const second = await brokerErrorOf(() => startCampaign(vault, { withinDays: 31 }, actor));
   expect(second.help).toContain('webex-token round');
 });

@@ -8,13 +8,13 @@ import { defaultSettings } from '../../src/simulator/webex/settings.ts';
 import type { IssueOptions } from '../../src/simulator/webex/webex-cloud.ts';
 import { setCurrent, updateToken } from '../../src/store/tokens.ts';
 import { captureRedirect } from '../../src/vault/capture.ts';
-import { checkAgain } from '../../src/vault/check-again.ts';
-import { acceptToken, discardToken } from '../../src/vault/decide.ts';
+import { reverifyToken } from '../../src/vault/check-again.ts';
+import { approveToken, discardToken } from '../../src/vault/decide.ts';
 import { showProfile } from '../../src/vault/profiles.ts';
-import { proveToken } from '../../src/vault/prove.ts';
+import { testToken } from '../../src/vault/prove.ts';
 import { readToken } from '../../src/vault/read-token.ts';
-import { type Settled, settleToken } from '../../src/vault/settle.ts';
-import { settlePending } from '../../src/vault/settle-pending.ts';
+import { type VerificationResult, verifyToken } from '../../src/vault/settle.ts';
+import { verifyPendingTokens } from '../../src/vault/settle-pending.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { actor, allTokens, auditLog, begun, fragment, newVault, type TestVault, today } from './vaults.ts';
@@ -56,7 +56,7 @@ async function settled(
   account: string,
   ...more: [Parameters<typeof begun>[1]?, IssueOptions?]
 ) {
-  return await settleToken(vault, (await captured(vault, account, ...more)).tokenId, actor);
+  return await verifyToken(vault, (await captured(vault, account, ...more)).tokenId, actor);
 }
 
 async function states(vault: Vault): Promise<string[]> {
@@ -117,7 +117,7 @@ describe('whose token it is', () => {
       code: 'E_NO_TOKEN',
       help: expect.stringContaining('set aside'),
     });
-    expect(await acceptToken(vault, outcome.token.id, actor)).toBe(true);
+    expect(await approveToken(vault, outcome.token.id, actor)).toBe(true);
     expect(await states(vault)).toEqual(['current']);
     expect((await readToken(vault, 'acme', actor)).profile.orgId).toBe(acme);
   });
@@ -125,7 +125,7 @@ describe('whose token it is', () => {
   test('another organization’s is set aside, and the one before it stays in use', async () => {
     const vault = await newVault(webex);
     const first = await captured(vault, 'full-admin');
-    await settleToken(vault, first.tokenId, actor);
+    await verifyToken(vault, first.tokenId, actor);
     const outcome = await settled(vault, 'other-organization');
     expect(outcome).toMatchObject({ outcome: 'set-aside', reason: 'other-organization' });
     expect(outcome.token.account?.orgId).toBe(globex);
@@ -165,7 +165,7 @@ describe('whose token it is', () => {
   test('"accept" takes it at once', async () => {
     const vault = await newVault(webex);
     const { tokenId } = await captured(vault, 'ordinary');
-    expect(await settleToken(vault, tokenId, actor, true)).toMatchObject({
+    expect(await verifyToken(vault, tokenId, actor, true)).toMatchObject({
       outcome: 'current',
       profile: { orgId: acme },
     });
@@ -185,7 +185,7 @@ describe('a token that Webex rejects', () => {
     const vault = await newVault(webex);
     const { tokenId } = await captured(vault, 'full-admin');
     webex.revoke('full-admin');
-    expect(await settleToken(vault, tokenId, actor)).toMatchObject({
+    expect(await verifyToken(vault, tokenId, actor)).toMatchObject({
       outcome: 'rejected',
       token: { state: 'current', rejectedAt: today, verifiedAt: null },
     });
@@ -195,10 +195,10 @@ describe('a token that Webex rejects', () => {
   test('is set aside where there is one to protect', async () => {
     const vault = await newVault(webex);
     const good = await captured(vault, 'full-admin');
-    await settleToken(vault, good.tokenId, actor);
+    await verifyToken(vault, good.tokenId, actor);
     const { tokenId } = await captured(vault, 'user-admin');
     webex.revoke('user-admin');
-    expect(await settleToken(vault, tokenId, actor)).toMatchObject({
+    expect(await verifyToken(vault, tokenId, actor)).toMatchObject({
       outcome: 'set-aside',
       reason: 'rejected',
     });
@@ -223,7 +223,7 @@ describe('Webex out of reach: the token is kept, in use, and marked', () => {
     const vault = await newVault(webex);
     webex.faults.add({ path: '/v1/people/me', ...fault });
     const { tokenId, accessToken } = await captured(vault, 'full-admin');
-    const outcome = await settleToken(vault, tokenId, actor);
+    const outcome = await verifyToken(vault, tokenId, actor);
     expect(outcome).toMatchObject({
       outcome: 'unverified',
       token: { state: 'current', account: null, verifiedAt: null, rejectedAt: null },
@@ -241,14 +241,14 @@ describe('Webex out of reach: the token is kept, in use, and marked', () => {
     const late = () => Promise.reject(new DOMException('The operation timed out', 'TimeoutError'));
     const vault = await newVault(webex, { fetch: late });
     const { tokenId } = await captured(vault, 'full-admin');
-    expect(await settleToken(vault, tokenId, actor)).toMatchObject({ outcome: 'unverified' });
+    expect(await verifyToken(vault, tokenId, actor)).toMatchObject({ outcome: 'unverified' });
     expect((await auditLog(vault)).at(-1)).toBe('verify unverified: timeout acme');
   });
 
   test('but one that names another organization itself is set aside', async () => {
     const vault = await newVault(webex);
     const first = await captured(vault, 'full-admin');
-    await settleToken(vault, first.tokenId, actor);
+    await verifyToken(vault, first.tokenId, actor);
     webex.faults.add({ path: '/v1/people/me', answer: 503 });
     expect(await settled(vault, 'other-organization')).toMatchObject({
       outcome: 'set-aside',
@@ -263,7 +263,7 @@ describe('Webex out of reach while a verified token is in use', () => {
 
   async function twoTokens(vault: TestVault) {
     const first = await captured(vault, 'full-admin');
-    await settleToken(vault, first.tokenId, actor);
+    await verifyToken(vault, first.tokenId, actor);
     vault.setNow(today + 1000);
     webex.faults.add(fault);
     return { first, second: await captured(vault, 'full-admin') };
@@ -272,7 +272,7 @@ describe('Webex out of reach while a verified token is in use', () => {
   test('the new one waits, and the verified one stays in use', async () => {
     const vault = await newVault(webex);
     const { first, second } = await twoTokens(vault);
-    const outcome = await settleToken(vault, second.tokenId, actor);
+    const outcome = await verifyToken(vault, second.tokenId, actor);
     expect(outcome).toMatchObject({ outcome: 'waiting', token: { state: 'pending', verifiedAt: null } });
     expect((await auditLog(vault)).at(-1)).toBe('verify waiting: server-error acme');
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(first.accessToken);
@@ -281,10 +281,10 @@ describe('Webex out of reach while a verified token is in use', () => {
   test('it becomes current by itself once Webex answers', async () => {
     const vault = await newVault(webex);
     const { second } = await twoTokens(vault);
-    await settleToken(vault, second.tokenId, actor);
+    await verifyToken(vault, second.tokenId, actor);
     webex.faults.clear();
     vault.setNow(today + 120_000);
-    await settlePending(vault, { warn: () => {} });
+    await verifyPendingTokens(vault, { warn: () => {} });
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(second.accessToken);
     expect(await states(vault)).toEqual(['current', 'earlier']);
   });
@@ -292,13 +292,13 @@ describe('Webex out of reach while a verified token is in use', () => {
   test('it replaces no token that came in and was verified after it', async () => {
     const vault = await newVault(webex);
     const { second } = await twoTokens(vault);
-    await settleToken(vault, second.tokenId, actor);
+    await verifyToken(vault, second.tokenId, actor);
     webex.faults.clear();
     vault.setNow(today + 90_000);
     const third = await captured(vault, 'full-admin');
-    await settleToken(vault, third.tokenId, actor);
+    await verifyToken(vault, third.tokenId, actor);
     vault.setNow(today + 200_000);
-    await settlePending(vault, { warn: () => {} });
+    await verifyPendingTokens(vault, { warn: () => {} });
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(third.accessToken);
     expect(await states(vault)).toEqual(['current', 'earlier', 'earlier']);
   });
@@ -306,13 +306,13 @@ describe('Webex out of reach while a verified token is in use', () => {
   test('the person’s word puts it in use at once, or later, or discards it', async () => {
     const vault = await newVault(webex);
     const { second } = await twoTokens(vault);
-    expect(await settleToken(vault, second.tokenId, actor, true)).toMatchObject({ outcome: 'unverified' });
+    expect(await verifyToken(vault, second.tokenId, actor, true)).toMatchObject({ outcome: 'unverified' });
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(second.accessToken);
     webex.faults.clear();
     await settled(vault, 'full-admin');
     webex.faults.add(fault);
     const third = await settled(vault, 'full-admin');
-    expect(await acceptToken(vault, third.token.id, actor)).toBe(true);
+    expect(await approveToken(vault, third.token.id, actor)).toBe(true);
     expect((await readToken(vault, 'acme', actor)).token.id).toBe(third.token.id);
     webex.faults.clear();
     await settled(vault, 'full-admin');
@@ -327,7 +327,7 @@ describe('Webex out of reach while a verified token is in use', () => {
     const { first, second } = await twoTokens(vault);
     if (end === 'expired') vault.setNow(today + 2 * year);
     else await updateToken(vault.db, first.tokenId, { rejectedAt: today });
-    expect(await settleToken(vault, second.tokenId, actor)).toMatchObject({ outcome: 'unverified' });
+    expect(await verifyToken(vault, second.tokenId, actor)).toMatchObject({ outcome: 'unverified' });
     expect((await readToken(vault, 'acme', actor, true)).accessToken).toBe(second.accessToken);
   });
 });
@@ -346,12 +346,12 @@ describe('a token that names the other deployment', () => {
   test.each([false, true])('waits for review and is sent nowhere (approved: %s)', async (approved) => {
     const vault = await newVault(webex);
     const tokenId = await withForeign(vault);
-    expect(await settleToken(vault, tokenId, actor, approved)).toMatchObject({
+    expect(await verifyToken(vault, tokenId, actor, approved)).toMatchObject({
       outcome: 'set-aside',
       reason: 'other-deployment',
       token: { warnings: [expect.stringContaining('FC82')] },
     });
-    await expect(acceptToken(vault, tokenId, actor)).rejects.toMatchObject({ code: 'E_OTHER_DEPLOYMENT' });
+    await expect(approveToken(vault, tokenId, actor)).rejects.toMatchObject({ code: 'E_OTHER_DEPLOYMENT' });
     expect(await states(vault)).toEqual(['current', 'set-aside']);
     expect(webex.requests).toEqual([]);
     expect((await auditLog(vault)).at(-1)).toBe('verify other-deployment acme');
@@ -361,10 +361,10 @@ describe('a token that names the other deployment', () => {
   test('that is in use all the same is not sent by any check', async () => {
     const vault = await newVault(webex);
     const tokenId = await withForeign(vault);
-    await settleToken(vault, tokenId, actor);
+    await verifyToken(vault, tokenId, actor);
     await setCurrent(vault.db, (await allTokens(vault, 'acme')).find(({ id }) => id === tokenId) ?? never());
-    expect(await checkAgain(vault, tokenId, actor)).toMatchObject({ outcome: 'unverified' });
-    expect((await proveToken(vault, 'acme', actor)).checks[0]).toMatchObject({
+    expect(await reverifyToken(vault, tokenId, actor)).toMatchObject({ outcome: 'unverified' });
+    expect((await testToken(vault, 'acme', actor)).checks[0]).toMatchObject({
       ok: false,
       message: expect.stringContaining('other Webex deployment'),
     });
@@ -420,7 +420,7 @@ describe('what the person decides', () => {
     expect(await discardToken(vault, aside.token.id, actor)).toBe(true);
     expect(await states(vault)).toEqual(['current']);
     expect(await discardToken(vault, aside.token.id, actor)).toBe(false);
-    expect(await acceptToken(vault, aside.token.id, actor)).toBe(false);
+    expect(await approveToken(vault, aside.token.id, actor)).toBe(false);
     expect((await auditLog(vault)).at(-1)).toBe('discard ok acme');
   });
 
@@ -428,8 +428,8 @@ describe('what the person decides', () => {
     const vault = await newVault(webex);
     await settled(vault, 'full-admin');
     const aside = await settled(vault, 'other-organization');
-    expect(await acceptToken(vault, aside.token.id, actor)).toBe(true);
-    expect(await acceptToken(vault, aside.token.id, actor)).toBe(false);
+    expect(await approveToken(vault, aside.token.id, actor)).toBe(true);
+    expect(await approveToken(vault, aside.token.id, actor)).toBe(false);
     expect(await states(vault)).toEqual(['current', 'earlier']);
     expect(await showProfile(vault, 'acme')).toMatchObject({ orgId: acme });
     expect((await auditLog(vault)).at(-1)).toBe('accept ok acme');
@@ -440,7 +440,7 @@ describe('what the person decides', () => {
     const current = await settled(vault, 'full-admin');
     const { tokenId } = await captured(vault, 'full-admin');
     for (const id of [current.token.id, tokenId, 'nothing']) {
-      expect(await acceptToken(vault, id, actor)).toBe(false);
+      expect(await approveToken(vault, id, actor)).toBe(false);
       expect(await discardToken(vault, id, actor)).toBe(false);
     }
     expect(await states(vault)).toEqual(['current', 'pending']);
@@ -450,7 +450,9 @@ describe('what the person decides', () => {
 test('two checks of one token at once make one audit row and one current token', async () => {
   const vault = await newVault(webex);
   const { tokenId } = await captured(vault, 'full-admin');
-  const outcomes: Settled[] = await Promise.all([1, 2, 3].map(() => settleToken(vault, tokenId, actor)));
+  const outcomes: VerificationResult[] = await Promise.all(
+    [1, 2, 3].map(() => verifyToken(vault, tokenId, actor)),
+  );
   for (const { outcome } of outcomes) expect(outcome).toBe('current');
   expect((await auditLog(vault)).filter((line) => line.startsWith('verify'))).toEqual(['verify ok acme']);
   expect(await states(vault)).toEqual(['current']);
@@ -487,10 +489,10 @@ describe('a crash between the capture and the check', () => {
     const { tokenId } = await captured(first, 'full-admin');
     const vault = await newVault(webex, { settings: first.settings });
     vault.setNow(today + 60_000);
-    await settlePending(vault, log);
+    await verifyPendingTokens(vault, log);
     expect(await states(vault)).toEqual(['pending']);
     vault.setNow(today + 60_001);
-    await settlePending(vault, log);
+    await verifyPendingTokens(vault, log);
     expect(await allTokens(vault, 'acme')).toMatchObject([{ id: tokenId, state: 'current' }]);
   });
 
@@ -513,7 +515,7 @@ describe('a crash between the capture and the check', () => {
     await captured(vault, 'full-admin', { profile: 'another' });
     vault.setNow(today + 120_000);
     const warnings: unknown[] = [];
-    await settlePending(vault, { warn: (...given: unknown[]) => void warnings.push(given) });
+    await verifyPendingTokens(vault, { warn: (...given: unknown[]) => void warnings.push(given) });
     expect(warnings).toHaveLength(1);
     const damaged = vault.db.selectFrom('token').select('state').where('id', '=', tokenId);
     expect(await damaged.executeTakeFirst()).toEqual({ state: 'pending' });

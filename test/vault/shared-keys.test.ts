@@ -11,10 +11,10 @@ import {
   requestFor,
 } from '../../src/keys/key-request.ts';
 import { enrollmentKeyOf, publicKeyOf } from '../../src/keys/wrapping-key.ts';
-import { addHeldKey, addRequestedKey } from '../../src/vault/add-key.ts';
+import { addLocalKey, approveKeyRequest } from '../../src/vault/add-key.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { keyStatus } from '../../src/vault/key-status.ts';
-import { makeKeychainKey, makePassphraseKey } from '../../src/vault/make-key.ts';
+import { createKeychainKey, makePassphraseKey } from '../../src/vault/make-key.ts';
 import { removeKey } from '../../src/vault/remove-key.ts';
 import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
 import { onSqlite } from '../store/engines.ts';
@@ -25,7 +25,7 @@ import { actor, newVault, noKeychain } from './vaults.ts';
 
 /** What "key request" does on a machine: a key of its own, and the line for those who may let it in. */
 async function requestOf({ settings, keychain }: Host, name: string): Promise<KeyRequest> {
-  const { key } = await makeKeychainKey({ settings, keychain, now: Date.now, notice: () => {} });
+  const { key } = await createKeychainKey({ settings, keychain, now: Date.now, onWarning: () => {} });
   return parseRequest(formatRequest(requestFor(key, 'keychain', name)));
 }
 
@@ -42,7 +42,7 @@ describe('a colleague is let in', () => {
     const { ben, ada, vault, stored } = await team();
     const request = await requestOf(ben, 'ben@laptop');
     expect((await brokerErrorOf(ben.open)).help).toContain('key request');
-    await addRequestedKey(vault, request, actor);
+    await approveKeyRequest(vault, request, actor);
 
     const bens = await ben.open();
     expect(await openAll(bens, stored.keys())).toEqual(stored);
@@ -59,7 +59,7 @@ describe('a colleague is let in', () => {
 
   test('and stays in, through rotations by others while they are away, and by themselves', async () => {
     const { ada, ben, vault, stored } = await team();
-    await addRequestedKey(vault, await requestOf(ben, 'ben@laptop'), actor);
+    await approveKeyRequest(vault, await requestOf(ben, 'ben@laptop'), actor);
     await rotateDataKey(vault, actor);
     await rotateDataKey(await ada.open(), actor);
     const bens = await ben.open();
@@ -77,8 +77,8 @@ describe('a colleague is let in', () => {
   test('twice is once', async () => {
     const { ben, vault } = await team();
     const request = await requestOf(ben, 'ben@laptop');
-    await addRequestedKey(vault, request, actor);
-    expect((await brokerErrorOf(() => addRequestedKey(vault, request, actor))).code).toBe('E_KEY_KNOWN');
+    await approveKeyRequest(vault, request, actor);
+    expect((await brokerErrorOf(() => approveKeyRequest(vault, request, actor))).code).toBe('E_KEY_KNOWN');
   });
 
   test('while a rotation is under way', async () => {
@@ -87,7 +87,7 @@ describe('a colleague is let in', () => {
       throw new Error('killed');
     };
     await expect(rotateDataKey(vault, actor, stop)).rejects.toThrow('killed');
-    await addRequestedKey(vault, await requestOf(ben, 'ben@laptop'), actor);
+    await approveKeyRequest(vault, await requestOf(ben, 'ben@laptop'), actor);
     const bens = await ben.open();
     await rotateDataKey(bens, actor);
     expect(await openAll(bens, stored.keys())).toEqual(stored);
@@ -98,7 +98,7 @@ describe('a colleague leaves', () => {
   test('one command: their key opens nothing any more, nor does the data key they had', async () => {
     const { ben, vault, stored } = await team();
     const request = await requestOf(ben, 'ben@laptop');
-    await addRequestedKey(vault, request, actor);
+    await approveKeyRequest(vault, request, actor);
     const bens = await ben.open();
     const kept = bens.keys.ring.dataKeys.map(({ id }) => id);
 
@@ -115,7 +115,7 @@ describe('a colleague leaves', () => {
   test('carried on by somebody else where it was interrupted', async () => {
     const { ada, ben, vault, stored } = await team();
     const request = await requestOf(ben, 'ben@laptop');
-    await addRequestedKey(vault, request, actor);
+    await approveKeyRequest(vault, request, actor);
     const stop = () => {
       throw new Error('killed');
     };
@@ -132,7 +132,7 @@ describe('a colleague leaves', () => {
     const { ben, vault } = await team();
     const [own] = (await keyStatus(vault)).keys;
     expect((await brokerErrorOf(() => removeKey(vault, own?.id ?? '', actor))).code).toBe('E_KEY_LAST');
-    await addRequestedKey(vault, await requestOf(ben, 'ben@laptop'), actor);
+    await approveKeyRequest(vault, await requestOf(ben, 'ben@laptop'), actor);
     expect((await brokerErrorOf(() => removeKey(vault, own?.id ?? '', actor))).code).toBe('E_KEY_IN_USE');
     expect((await brokerErrorOf(() => removeKey(vault, 'nothing-like-it', actor))).code).toBe('E_NO_KEY');
     expect((await brokerErrorOf(() => removeKey(vault, '', actor))).code).toBe('E_NO_KEY');
@@ -142,7 +142,7 @@ describe('a colleague leaves', () => {
   test('a key of this machine goes where another one is here too', async () => {
     const { ada, vault, stored } = await team();
     const [own] = (await keyStatus(vault)).keys;
-    await addHeldKey(vault, await makeKeychainKey(vault.keys.source), actor);
+    await addLocalKey(vault, await createKeychainKey(vault.keys.source), actor);
     await removeKey(vault, own?.id ?? '', actor);
     expect(await openAll(await ada.open(), stored.keys())).toEqual(stored);
   });
@@ -151,7 +151,7 @@ describe('a colleague leaves', () => {
 onSqlite('a passphrase for the safe opens the store where the keychain is gone', async () => {
   const { ada, vault, stored } = await team();
   const passphrase = 'six words that nobody would guess';
-  await addHeldKey(vault, await makePassphraseKey(passphrase), actor);
+  await addLocalKey(vault, await makePassphraseKey(passphrase), actor);
   await rotateDataKey(vault, actor);
   const settings = { ...ada.settings, passphrase };
   const rescued = await newVault(undefined, { settings, keychain: noKeychain });
@@ -192,7 +192,7 @@ describe('whoever can write to the database, and has no key', () => {
   test("puts no public half of theirs in a colleague's place", async () => {
     const { ben, eve, vault } = await team();
     const request = await requestOf(ben, 'ben@laptop');
-    await addRequestedKey(vault, request, actor);
+    await approveKeyRequest(vault, request, actor);
     const { publicKey } = await requestOf(eve, 'eve@elsewhere');
     await vault.db
       .updateTable('key_encryption_key')
@@ -205,7 +205,7 @@ describe('whoever can write to the database, and has no key', () => {
   test('plants no data key of theirs, at admission or later', async () => {
     const { ben, vault } = await team();
     const request = await requestOf(ben, 'ben@laptop');
-    await addRequestedKey(vault, request, actor);
+    await approveKeyRequest(vault, request, actor);
     const planted = randomBytes(32);
     const theirs = { id: keyId(planted), key: planted };
     const grants = [
@@ -233,8 +233,8 @@ describe('whoever can write to the database, and has no key', () => {
   test('who left, and had every data key until then, reads no grant of the next', async () => {
     const { ben, eve, vault } = await team();
     const [bens, eves] = [await requestOf(ben, 'ben@laptop'), await requestOf(eve, 'eve@elsewhere')];
-    await addRequestedKey(vault, bens, actor);
-    await addRequestedKey(vault, eves, actor);
+    await approveKeyRequest(vault, bens, actor);
+    await approveKeyRequest(vault, eves, actor);
     const eveVault = await eve.open();
     await removeKey(vault, eves.id, actor);
     const rows = await vault.db
@@ -252,7 +252,7 @@ describe('whoever can write to the database, and has no key', () => {
         jwe: row.jwe,
       };
       for (const voucher of eveVault.keys.ring.dataKeys) {
-        await expect(unwrapForRecipient(wrapped, eveVault.keys.held.key, voucher)).rejects.toThrow();
+        await expect(unwrapForRecipient(wrapped, eveVault.keys.kek.key, voucher)).rejects.toThrow();
       }
     }
   });

@@ -3,13 +3,13 @@ import { appendAudit, verifyAudit } from '../../src/store/audit.ts';
 import { auditHash, auditRow, genesisHash, pruneAction, pruneOutcome } from '../../src/store/audit-chain.ts';
 import { type Db, openStore } from '../../src/store/store.ts';
 import { pruneAuditLog } from '../../src/vault/audit-log.ts';
-import { acceptStore } from '../../src/vault/backup/accept.ts';
+import { acceptRolledBackStore } from '../../src/vault/backup/accept.ts';
 import { addClient, listClients } from '../../src/vault/clients.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { readToken } from '../../src/vault/read-token.ts';
 import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
-import { settleToken } from '../../src/vault/settle.ts';
-import { closeVault, openVault, storePlace } from '../../src/vault/vault.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
+import { closeVault, openVault, storeLocation } from '../../src/vault/vault.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { actor, newVault, noKeychain, testSettings, today } from './vaults.ts';
@@ -95,7 +95,7 @@ describe('the signed audit log', () => {
 
   it('says up to where it is signed, while a command without the key writes', async () => {
     const vault = await withRows(2);
-    const keyless = await openStore(storePlace(vault.settings));
+    const keyless = await openStore(storeLocation(vault.settings));
     const write = (db: Db) =>
       db.transaction().execute((trx) => appendAudit(trx, today, { action: 'check', outcome: 'ok' }));
     await write(keyless);
@@ -117,7 +117,7 @@ describe('a new data key', () => {
   it('gives every row a new code, and the old key makes none that holds', async () => {
     const vault = await newVault();
     const id = await importToken(vault, { profile: 'acme' }, usualToken(), actor);
-    await settleToken(vault, id, actor);
+    await verifyToken(vault, id, actor);
     await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
     const before = await vault.db.selectFrom('row_mac').select('mac').execute();
     await rotateDataKey(vault, actor);
@@ -140,7 +140,7 @@ describe('accepting a store as it is', () => {
       fetch: () => Promise.reject(new Error('offline')),
     };
     const vault = await openVault(settings, options);
-    await settleToken(vault, await importToken(vault, { profile: 'acme' }, usualToken(), actor), actor);
+    await verifyToken(vault, await importToken(vault, { profile: 'acme' }, usualToken(), actor), actor);
     await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
     await vault.db
       .insertInto('client')
@@ -149,7 +149,7 @@ describe('accepting a store as it is', () => {
     await vault.db.updateTable('profile').set({ org_id: '11111111-2222-4333-8444-555555555555' }).execute();
     await closeVault(vault);
     expect((await brokerErrorOf(() => openVault(settings, options))).code).toBe('E_SEAL');
-    const accepted = await acceptStore(settings, noKeychain, () => today, actor);
+    const accepted = await acceptRolledBackStore(settings, noKeychain, () => today, actor);
     expect(accepted).toEqual({
       removed: [expect.stringContaining('planted')],
       changed: [expect.stringContaining('acme')],

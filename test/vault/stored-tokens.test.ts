@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { updateToken } from '../../src/store/tokens.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { readToken } from '../../src/vault/read-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
-import { activateToken, removeToken } from '../../src/vault/stored-tokens.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
+import { activateStoredToken, removeToken } from '../../src/vault/stored-tokens.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
@@ -18,7 +18,7 @@ async function twoTokens() {
     const { accessToken } = webex.issueToken(account);
     const text = fragment({ access_token: accessToken });
     const id = await importToken(vault, { profile: 'acme' }, text, actor);
-    await settleToken(vault, id, actor);
+    await verifyToken(vault, id, actor);
     return { id, accessToken };
   };
   const first = await store();
@@ -32,7 +32,7 @@ describe('activateToken', () => {
   test('makes an earlier token current, and the current one an earlier one', async () => {
     const { vault, first, second } = await twoTokens();
     expect(await inUse(vault)).toBe(second.accessToken);
-    await activateToken(vault, 'acme', first.id, actor);
+    await activateStoredToken(vault, 'acme', first.id, actor);
     expect(await inUse(vault)).toBe(first.accessToken);
     expect(await allTokens(vault, 'acme')).toMatchObject([
       { id: second.id, state: 'earlier' },
@@ -43,7 +43,7 @@ describe('activateToken', () => {
 
   test('leaves the current one as it is', async () => {
     const { vault, second } = await twoTokens();
-    await activateToken(vault, 'acme', second.id, actor);
+    await activateStoredToken(vault, 'acme', second.id, actor);
     expect(await inUse(vault)).toBe(second.accessToken);
     expect(await auditLog(vault)).not.toContain('activate ok acme');
   });
@@ -51,21 +51,21 @@ describe('activateToken', () => {
   test('works while Webex cannot be asked', async () => {
     const { webex, vault, first } = await twoTokens();
     webex.faults.add({ path: '/v1/people/me', answer: 503 });
-    await activateToken(vault, 'acme', first.id, actor);
+    await activateStoredToken(vault, 'acme', first.id, actor);
     expect(await inUse(vault)).toBe(first.accessToken);
   });
 
   test('takes a token that needs review', async () => {
     const { vault, store } = await twoTokens();
     const lesser = await store('ordinary');
-    await activateToken(vault, 'acme', lesser.id, actor);
+    await activateStoredToken(vault, 'acme', lesser.id, actor);
     expect(await inUse(vault)).toBe(lesser.accessToken);
   });
 
   test('refuses what Webex rejects, and keeps that it does', async () => {
     const { webex, vault, first, second } = await twoTokens();
     webex.revoke('full-admin');
-    const error = await brokerErrorOf(() => activateToken(vault, 'acme', first.id, actor));
+    const error = await brokerErrorOf(() => activateStoredToken(vault, 'acme', first.id, actor));
     expect(error).toMatchObject({ code: 'E_REJECTED' });
     expect(await inUse(vault)).toBe(second.accessToken);
     expect(await allTokens(vault, 'acme')).toContainEqual(
@@ -78,7 +78,7 @@ describe('activateToken', () => {
     const { webex, vault, first, second } = await twoTokens();
     webex.faults.add({ path: '/v1/people/me', answer: 503 });
     vault.setNow(today + year);
-    const error = await brokerErrorOf(() => activateToken(vault, 'acme', first.id, actor));
+    const error = await brokerErrorOf(() => activateStoredToken(vault, 'acme', first.id, actor));
     expect(error).toMatchObject({ code: 'E_EXPIRED' });
     expect(await inUse(vault)).toBe(second.accessToken);
     expect(await auditLog(vault)).toContain('activate expired acme');
@@ -90,7 +90,7 @@ describe('activateToken', () => {
     const id = await importToken(vault, { profile: 'acme' }, text, actor);
     await updateToken(vault.db, id, { state: 'earlier' });
     webex.requests.length = 0;
-    const error = await brokerErrorOf(() => activateToken(vault, 'acme', id, actor));
+    const error = await brokerErrorOf(() => activateStoredToken(vault, 'acme', id, actor));
     expect(error).toMatchObject({ code: 'E_OTHER_DEPLOYMENT' });
     expect(webex.requests).toEqual([]);
     expect(await inUse(vault)).toBe(second.accessToken);
@@ -104,7 +104,7 @@ describe('activateToken', () => {
       ['acme', 'nothing', 'E_NO_TOKEN'],
       ['globex', first.id, 'E_NO_TOKEN'],
     ] as const) {
-      expect(await brokerErrorOf(() => activateToken(vault, name, id, actor))).toMatchObject({ code });
+      expect(await brokerErrorOf(() => activateStoredToken(vault, name, id, actor))).toMatchObject({ code });
       expect(await brokerErrorOf(() => removeToken(vault, name, id, actor))).toMatchObject({ code });
     }
   });

@@ -6,9 +6,9 @@ import { countByStatus } from '../../src/store/profile-page.ts';
 import { updateToken } from '../../src/store/tokens.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { showProfile } from '../../src/vault/profiles.ts';
-import { proveToken } from '../../src/vault/prove.ts';
+import { testToken } from '../../src/vault/prove.ts';
 import { readToken } from '../../src/vault/read-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { actor, newVault, today } from './vaults.ts';
 
@@ -18,7 +18,7 @@ async function bareToken(tokenExpiry: 'allowed' | 'forbidden') {
   const vault = await newVault(webex);
   const { accessToken } = webex.issueToken('full-admin');
   const tokenId = await importToken(vault, { profile: 'acme' }, accessToken, actor);
-  await settleToken(vault, tokenId, actor);
+  await verifyToken(vault, tokenId, actor);
   return { webex, vault, tokenId };
 }
 
@@ -33,7 +33,7 @@ test('a bare token’s end is unknown until Webex tells it', async () => {
     tokens: [{ expiresAt: null, expirySource: null }],
   });
   webex.settings.tokenExpiry = 'allowed';
-  await proveToken(vault, 'acme', actor);
+  await testToken(vault, 'acme', actor);
   expect(await showProfile(vault, 'acme')).toMatchObject({ daysLeft: 365, expirySource: 'confirmed' });
 });
 

@@ -7,7 +7,7 @@ import type { Simulator } from '../../src/simulator/simulator.ts';
 import { verifyAudit } from '../../src/store/audit.ts';
 import { tokensOf, updateToken } from '../../src/store/tokens.ts';
 import type { Token } from '../../src/tokens/token.ts';
-import { beginSignIn, type SignInRequest } from '../../src/vault/begin-sign-in.ts';
+import { type SignInRequest, startSignIn } from '../../src/vault/begin-sign-in.ts';
 import { closeVault, openVault, type Vault, type VaultOptions } from '../../src/vault/vault.ts';
 import { engine, newPostgresPlace } from '../store/engines.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -52,7 +52,7 @@ export async function newVault(
     fetch: simulator === undefined ? () => Promise.reject(new Error('offline')) : globalThis.fetch,
     keychain: noKeychain,
     now: () => now,
-    notice: (text) => notices.push(text),
+    onWarning: (text) => notices.push(text),
     ...options,
   });
   onTestFinished(() => closeVault(vault));
@@ -67,7 +67,7 @@ export async function newVault(
 
 /** The state of a sign-in that was begun in the browser session `binding`. */
 export async function begun(vault: Vault, request: SignInRequest, binding = 'this browser'): Promise<string> {
-  const { authorizeUrl } = await beginSignIn(vault, request, binding);
+  const { authorizeUrl } = await startSignIn(vault, request, binding);
   return new URL(authorizeUrl).searchParams.get('state') ?? '';
 }
 

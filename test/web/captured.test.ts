@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { actor, allTokens, auditLog, today } from '../vault/vaults.ts';
 import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
@@ -22,7 +22,7 @@ async function stored(
   const lifetime = expiresIn === '' ? '' : `&expires_in=${expiresIn}`;
   const text = `#access_token=${accessToken}&token_type=Bearer${lifetime}`;
   const tokenId = await importToken(web.vault, { profile }, text, actor);
-  await settleToken(web.vault, tokenId, actor);
+  await verifyToken(web.vault, tokenId, actor);
   return `/captures/${tokenId}`;
 }
 
@@ -219,7 +219,7 @@ test.each([
   // Of a form that does not name its organization.
   const { accessToken } = simulator.issueToken(account, { form: 'opaque' });
   const tokenId = await importToken(web.vault, { profile: 'acme' }, accessToken, actor);
-  await settleToken(web.vault, tokenId, actor, true);
+  await verifyToken(web.vault, tokenId, actor, true);
   const person = await web.person();
   await person.post(`/captures/${tokenId}/check`).type('form').expect(303);
   expect((await person.get(`/captures/${tokenId}`).expect(200)).text).toContain(words);
@@ -253,7 +253,7 @@ test('a token of the other deployment can be discarded and not be used', async (
   const { web } = both;
   await stored(both, 'full-admin');
   const tokenId = await importToken(web.vault, { profile: 'acme' }, usualToken({ cluster: 'FC82' }), actor);
-  await settleToken(web.vault, tokenId, actor);
+  await verifyToken(web.vault, tokenId, actor);
   const person = await web.person();
   const path = `/captures/${tokenId}`;
   const { text } = await person.get(path).expect(200);

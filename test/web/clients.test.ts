@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { addClient, listClients } from '../../src/vault/clients.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { actor, auditLog, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { served } from './served.ts';
@@ -11,7 +11,7 @@ async function furnished(profiles = ['acme', 'globex']) {
   const web = await served();
   for (const profile of profiles) {
     const tokenId = await importToken(web.vault, { profile }, usualToken(), actor);
-    await settleToken(web.vault, tokenId, actor);
+    await verifyToken(web.vault, tokenId, actor);
   }
   return { ...web, browser: await web.person() };
 }

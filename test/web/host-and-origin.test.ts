@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { host, origin, served } from './served.ts';
 
 test.each([
@@ -67,7 +67,7 @@ test.each(foreignOrigins)('a change asked for by the origin "%s" is refused', as
 test('a change asked for without any origin is refused', async () => {
   const { visitor, vault } = await served();
   const person = visitor();
-  await person.get(`/enter/${await newEntryLink(vault)}`).expect(303);
+  await person.get(`/enter/${await createAccessLink(vault)}`).expect(303);
   await person.get('/sign-in').expect(200);
   await person.post('/sign-in').type('form').send({ name: 'acme' }).expect(403);
 });

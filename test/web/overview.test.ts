@@ -3,8 +3,8 @@ import { keepWatch } from '../../src/handoff/entra/keep-watch.ts';
 import { handoffsOf, saveHandoff } from '../../src/store/handoffs.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { beginRound } from '../../src/vault/renewal-round.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { startCampaign } from '../../src/vault/renewal-round.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { actor, justCaptured, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
@@ -13,7 +13,7 @@ import { type Served, served } from './served.ts';
 async function store({ vault }: Served, profile: string, daysAgo: number): Promise<void> {
   vault.setNow(today - daysAgo * dayMs);
   const tokenId = await importToken(vault, { profile }, justCaptured(usualToken({ filler: 'B' })), actor);
-  await settleToken(vault, tokenId, actor);
+  await verifyToken(vault, tokenId, actor);
   vault.setNow(today);
 }
 
@@ -64,7 +64,7 @@ test('a token set aside is seen beside a valid current one, and where its profil
   const take = async (profile: string, account: string) => {
     const { accessToken } = simulator.issueToken(account);
     const tokenId = await importToken(web.vault, { profile }, accessToken, actor);
-    await settleToken(web.vault, tokenId, actor);
+    await verifyToken(web.vault, tokenId, actor);
     return tokenId;
   };
   await take('zebra', 'full-admin');
@@ -119,7 +119,7 @@ test('a round is offered where more than a few are due, and then gone on with', 
   await store(web, 'd', 400);
   expect(await page()).toMatch(/4 tokens are due:<\/strong> <a href="\/round">/);
   expect(await page('/?search=a')).not.toContain('/round');
-  await beginRound(web.vault, { withinDays: 31 }, actor);
+  await startCampaign(web.vault, { withinDays: 31 }, actor);
   expect(await page()).toContain('A renewal round is under way.');
 });
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ownPath as ownPathInPage } from '../../src/page/shared/own-path.ts';
-import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { ownPath } from '../../src/web/own-path.ts';
 import { origin, served } from './served.ts';
 
@@ -27,12 +27,12 @@ describe('a link into our own pages', () => {
     expect(ownPathInPage(next)).toBeNull();
     const { visitor, vault } = await served();
     const answer = await visitor()
-      .get(`/enter/${await newEntryLink(vault)}`)
+      .get(`/enter/${await createAccessLink(vault)}`)
       .query({ next })
       .expect(303);
     expect(answer.headers.location).toBe('/');
     const fromElsewhere = await visitor()
-      .get(`/enter/${await newEntryLink(vault)}`)
+      .get(`/enter/${await createAccessLink(vault)}`)
       .set('Sec-Fetch-Site', 'cross-site')
       .set({ 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' })
       .query({ next })

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { actor, allTokens, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { type Served, served } from './served.ts';
@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 async function store(profile: string, filler = 'A'): Promise<string> {
   const tokenId = await importToken(web.vault, { profile }, usualToken({ filler }), actor);
-  await settleToken(web.vault, tokenId, actor);
+  await verifyToken(web.vault, tokenId, actor);
   return tokenId;
 }
 

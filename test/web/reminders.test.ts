@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { leaseReminder, recordFailed, recordSent } from '../../src/store/reminders.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { actor, auditLog, justCaptured, newVault, testSettings, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { host, served } from './served.ts';
@@ -18,7 +18,7 @@ async function furnished() {
   const vault = await newVault(undefined, { settings: { ...settings, reminders } });
   const web = await served(undefined, { vault });
   const tokenId = await importToken(vault, { profile: 'acme' }, justCaptured(usualToken()), actor);
-  await settleToken(vault, tokenId, actor);
+  await verifyToken(vault, tokenId, actor);
   return { ...web, tokenId, browser: await web.person() };
 }
 

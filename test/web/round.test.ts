@@ -3,8 +3,8 @@ import { setTagsAndContact } from '../../src/store/profiles.ts';
 import { updateToken } from '../../src/store/tokens.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { currentRound, nextInRound } from '../../src/vault/renewal-round.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { activeCampaign, nextProfile } from '../../src/vault/renewal-round.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { actor, auditLog, justCaptured, today } from '../vault/vaults.ts';
 import { type Served, served } from './served.ts';
 
@@ -13,7 +13,7 @@ async function take(web: Served, profile: string, daysAgo = 0, filing = {}): Pro
   web.vault.setNow(today - daysAgo * dayMs);
   const text = justCaptured(`fake-token-of-${profile}-${daysAgo}`);
   const tokenId = await importToken(web.vault, { profile }, text, actor);
-  const { profile: made } = await settleToken(web.vault, tokenId, actor);
+  const { profile: made } = await verifyToken(web.vault, tokenId, actor);
   await setTagsAndContact(web.vault.db, made.id, filing);
   web.vault.setNow(today);
   return `/captures/${tokenId}`;
@@ -90,7 +90,7 @@ test('worked through one after another: begun, renewed, left out, gone on with e
   // A restart of the program, another window, and the command see the same round.
   const again = await served(undefined, { vault: web.vault });
   expect(next((await (await again.person()).get('/round').expect(200)).text)).toBe('soon');
-  expect((await nextInRound(web.vault, await currentRound(web.vault)))?.profile).toBe('soon');
+  expect((await nextProfile(web.vault, await activeCampaign(web.vault)))?.profile).toBe('soon');
 
   expect(await page(await take(web, 'soon'))).toContain('That was the last one.');
   const done = await page();

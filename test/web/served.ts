@@ -2,7 +2,7 @@ import pino from 'pino';
 import supertest from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { createWebApp, type WebApp } from '../../src/web/app.ts';
 import { newVault, type TestVault } from '../vault/vaults.ts';
 
@@ -36,7 +36,7 @@ export async function served(
     visitor,
     async person() {
       const agent = visitor().set('Origin', origin);
-      await agent.get(`/enter/${await newEntryLink(vault)}`).expect(303);
+      await agent.get(`/enter/${await createAccessLink(vault)}`).expect(303);
       return agent;
     },
   };

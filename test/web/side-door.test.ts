@@ -2,8 +2,8 @@ import pino from 'pino';
 import supertest from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
 import { expect, test } from 'vitest';
-import { prepareSignIn } from '../../src/vault/begin-sign-in.ts';
-import { newEntryLink } from '../../src/vault/entry-links.ts';
+import { createSignInLink } from '../../src/vault/begin-sign-in.ts';
+import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { Clearings } from '../../src/web/side-door/clearings.ts';
 import { createSideDoor } from '../../src/web/side-door/side-door.ts';
@@ -31,7 +31,7 @@ async function doors(): Promise<Doors> {
   const sideDoor = { origin: sideOrigin, clearings: new Clearings(vault.now) };
   const { app } = createWebApp({ vault, log, sideDoor });
   const side = supertest.agent(createSideDoor({ vault, log, ...sideDoor })).set('Host', 'localhost:49152');
-  const entry = async () => `/enter/${await newEntryLink(vault)}`;
+  const entry = async () => `/enter/${await createAccessLink(vault)}`;
   return {
     vault,
     main: supertest.agent(app).set('Host', host),
@@ -49,7 +49,7 @@ async function doors(): Promise<Doors> {
 
 test('who has a link that waits is let in, as often as they like, and uses nothing up', async () => {
   const { vault, main, side, entry } = await doors();
-  const { link } = await prepareSignIn(vault, { profile: 'acme' });
+  const { link } = await createSignInLink(vault, { profile: 'acme' });
   for (const path of [await entry(), `/sign-in/${link}`]) {
     for (let times = 1; times <= 2; times += 1) {
       const { text } = await side.get(path).expect(200);
@@ -155,7 +155,7 @@ test('of the web app, only the page that answers the side door may be framed, an
   expect(headers).not.toHaveProperty('x-frame-options');
   expect(text).toContain(`data-asker="${sideOrigin}"`);
   expect(text).not.toContain('fake-nonce');
-  const { link } = await prepareSignIn(vault, { profile: 'acme' });
+  const { link } = await createSignInLink(vault, { profile: 'acme' });
   const page = await main.get(`/sign-in/${link}`).set('Sec-Fetch-Site', 'none').expect(200);
   expect(page.headers['content-security-policy']).toContain(`form-action 'self' ${sideOrigin};`);
   expect(page.headers['content-security-policy']).toContain("frame-ancestors 'none'");
@@ -167,7 +167,7 @@ test('without a side door, a worker is found all the same, and nothing offers to
   const vault = await newVault();
   const { app } = createWebApp({ vault, log: pino({ level: 'silent' }) });
   const main = supertest.agent(app).set('Host', host);
-  const { link } = await prepareSignIn(vault, { profile: 'acme' });
+  const { link } = await createSignInLink(vault, { profile: 'acme' });
   const { text } = await main.get(`/sign-in/${link}`).set('Sec-Fetch-Site', 'none').expect(200);
   expect(text).toContain('Clear what this browser stored');
   expect(text).not.toContain('/remove');

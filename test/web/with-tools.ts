@@ -1,7 +1,7 @@
 import type { Settings } from '../../src/config.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { importToken } from '../../src/vault/import-token.ts';
-import { settleToken } from '../../src/vault/settle.ts';
+import { verifyToken } from '../../src/vault/settle.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { actor, newVault, testSettings, today } from '../vault/vaults.ts';
 import { type Served, served } from './served.ts';
@@ -35,7 +35,7 @@ export async function servedWithTools(changes: Partial<Settings> = {}): Promise<
     simulator,
     async hold(profile = 'acme', account = 'full-admin') {
       const { accessToken } = simulator.issueToken(account);
-      await settleToken(vault, await importToken(vault, { profile }, accessToken, actor), actor, true);
+      await verifyToken(vault, await importToken(vault, { profile }, accessToken, actor), actor, true);
       return accessToken;
     },
   };

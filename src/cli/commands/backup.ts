@@ -43,7 +43,7 @@ async function backup(path: string, options: { passphrase?: boolean }): Promise<
     } finally {
       count.end();
     }
-    const { kind } = vault.keys.held.info;
+    const { kind } = vault.keys.kek.info;
     if (passphrase === undefined && kind !== 'passphrase') {
       note(
         `It opens with this store's key alone, which is ${kind === 'file' ? 'a file: keep a copy of it elsewhere' : "in this machine's keychain"}. With --passphrase, a passphrase opens it too.`,

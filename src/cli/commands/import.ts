@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
 import { importToken } from '../../vault/import-token.ts';
-import { settleToken } from '../../vault/settle.ts';
+import { verifyToken } from '../../vault/settle.ts';
 import { handOver } from '../hand-over.ts';
 import { readHiddenLine } from '../hidden-line.ts';
 import { reportSettled } from '../report-settled.ts';
@@ -31,7 +31,7 @@ async function importOne(profile: string, options: SignInOptions): Promise<void>
   }
   process.exitCode = await withVault(async (vault, actor) => {
     const tokenId = await importToken(vault, request, text, actor);
-    const code = reportSettled(await settleToken(vault, tokenId, actor, options.approve));
+    const code = reportSettled(await verifyToken(vault, tokenId, actor, options.approve));
     return code === 0 ? await handOver(vault, profile, actor, false) : code;
   });
 }

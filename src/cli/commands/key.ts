@@ -11,15 +11,15 @@ import {
 } from '../../keys/key-request.ts';
 import { systemKeychain } from '../../keys/keychain.ts';
 import { ensurePrivateDirectory } from '../../private-files.ts';
-import { addHeldKey, addRequestedKey } from '../../vault/add-key.ts';
+import { addLocalKey, approveKeyRequest } from '../../vault/add-key.ts';
 import { expectEnrollment } from '../../vault/key-memory.ts';
 import { type KeyDescription, type KeyStatus, keyStatus } from '../../vault/key-status.ts';
-import { type KeyKind, makeFileKey, makeKeychainKey, makePassphraseKey } from '../../vault/make-key.ts';
+import { createKeychainKey, type KeyKind, makeFileKey, makePassphraseKey } from '../../vault/make-key.ts';
 import { type KeySource, keyFilePath } from '../../vault/obtain-key.ts';
 import { removeKey } from '../../vault/remove-key.ts';
-import { type Replaced, replaceKey } from '../../vault/replace-key.ts';
-import { type Rotated, rotateDataKey } from '../../vault/rotate-data-key.ts';
-import { keyName } from '../../vault/this-host.ts';
+import { type ReplacementResult, replaceKey } from '../../vault/replace-key.ts';
+import { type RotationResult, rotateDataKey } from '../../vault/rotate-data-key.ts';
+import { defaultKeyName } from '../../vault/this-host.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { newPassphrase } from '../ask-secret.ts';
 import { confirm } from '../confirm.ts';
@@ -148,16 +148,16 @@ async function rotate({ to }: { to?: KeyKind }): Promise<void> {
 
 /** Where the store's key is no passphrase yet, the one that later starts will read may be set already. */
 async function passphraseFor({ settings, keys }: Vault): Promise<string> {
-  const isFree = keys.held.info.kind !== 'passphrase';
+  const isFree = keys.kek.info.kind !== 'passphrase';
   return await newPassphrase(
     settings.newPassphrase ?? (isFree ? settings.passphrase : null),
     'WEBEX_TOKEN_NEW_PASSPHRASE',
   );
 }
 
-function report({ resealed, unreadable, continued }: Rotated): void {
+function report({ resealed, unreadable, resumed }: RotationResult): void {
   note(
-    `${continued ? 'Carried on what was interrupted. ' : ''}Tokens sealed anew: ${resealed.toLocaleString('en')}. The old data key is gone.`,
+    `${resumed ? 'Carried on what was interrupted. ' : ''}Tokens sealed anew: ${resealed.toLocaleString('en')}. The old data key is gone.`,
   );
   if (unreadable.length > 0) {
     warn(
@@ -167,7 +167,7 @@ function report({ resealed, unreadable, continued }: Rotated): void {
   note('Backups made before open with the keys that there were then. Make a new one.');
 }
 
-function reportReplaced({ settings }: Vault, { oldKey, newKey, heldBy }: Replaced): void {
+function reportReplaced({ settings }: Vault, { oldKey, newKey, heldBy }: ReplacementResult): void {
   const places = {
     keychain: "in the operating system's keychain",
     file: `in the file ${keyFilePath(settings)}`,
@@ -232,14 +232,14 @@ async function add(options: AddOptions): Promise<void> {
   await withVault(async (vault, actor) => {
     const { source } = vault.keys;
     const made = options.keychain
-      ? await makeKeychainKey(source)
+      ? await createKeychainKey(source)
       : options.file
         ? makeFileKey(source)
         : await makePassphraseKey(
             await newPassphrase(vault.settings.newPassphrase, 'WEBEX_TOKEN_NEW_PASSPHRASE'),
           );
     try {
-      await addHeldKey(vault, made, actor);
+      await addLocalKey(vault, made, actor);
     } catch (error) {
       await made.undo().catch(() => {});
       throw error;
@@ -252,7 +252,7 @@ async function addRequested(expected: string | undefined): Promise<void> {
   const wanted = await readRequest(expected);
   await confirmRequest(wanted, expected);
   await withVault(async (vault, actor) => {
-    await addRequestedKey(vault, wanted, actor);
+    await approveKeyRequest(vault, wanted, actor);
     note(`Added: the key of ${wanted.name}, ${shortKeyId(wanted.id)}. It opens the store from now on.`);
   });
 }
@@ -263,10 +263,10 @@ async function request(options: { file?: boolean }): Promise<void> {
     throw new BrokerError('E_USAGE', 'WEBEX_TOKEN_KEY_FILE names no file.');
   }
   ensurePrivateDirectory(settings.home);
-  const source: KeySource = { settings, keychain: systemKeychain, now: Date.now, notice: warn };
-  const { key, info } = options.file ? makeFileKey(source) : await makeKeychainKey(source);
+  const source: KeySource = { settings, keychain: systemKeychain, now: Date.now, onWarning: warn };
+  const { key, info } = options.file ? makeFileKey(source) : await createKeychainKey(source);
   await expectEnrollment(source, info.kind, info.id);
-  const made = requestFor(key, info.kind === 'file' ? 'file' : 'keychain', keyName());
+  const made = requestFor(key, info.kind === 'file' ? 'file' : 'keychain', defaultKeyName());
   print(formatRequest(made));
   note(
     `Send that line to somebody who can open the store, by a way on which nobody can change it. They hand it to`,

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { handoffLabels } from '../../handoff/handoffs.ts';
 import type { ProfileSummary } from '../../tokens/summary.ts';
-import { summariesInPages } from '../../vault/profiles.ts';
+import { iterateSummaries } from '../../vault/profiles.ts';
 import { JsonArray } from '../json-array.ts';
 import { isOutputClosed } from '../output.ts';
 import { addFilterOptions, type FilterOptions, profileFilter } from '../profile-filter.ts';
@@ -23,7 +23,7 @@ export function command(): Command {
 async function list({ json, ...options }: FilterOptions & { json?: boolean }): Promise<void> {
   const filtered = Object.keys(options).length > 0;
   await withRecords(async (records) => {
-    const pages = summariesInPages(records, profileFilter(options, records.now()));
+    const pages = iterateSummaries(records, profileFilter(options, records.now()));
     if (json) {
       const array = new JsonArray();
       for await (const page of pages) {

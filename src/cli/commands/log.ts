@@ -4,7 +4,7 @@ import { verifyAudit } from '../../store/audit.ts';
 import type { AuditRow } from '../../store/audit-chain.ts';
 import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit-log.ts';
 import { pruneAuditLog } from '../../vault/audit-log.ts';
-import type { Records } from '../../vault/vault.ts';
+import type { StoreContext } from '../../vault/vault.ts';
 import { escapeTerminalControls } from '../../webex/text.ts';
 import { failed } from '../exit-codes.ts';
 import { parseInstant } from '../instant.ts';
@@ -51,7 +51,7 @@ async function log(options: LogOptions): Promise<void> {
   });
 }
 
-async function verify(records: Records, json: boolean | undefined): Promise<void> {
+async function verify(records: StoreContext, json: boolean | undefined): Promise<void> {
   const verdict = await verifyAudit(records.db);
   const { rows, broken, signedTo } = verdict;
   if (json) printJson({ ok: broken === null, ...verdict });
@@ -70,7 +70,7 @@ function signedWords(signedTo: number | undefined, rows: number): string {
   return ` It is signed up to row ${signedTo}; what follows is signed by the next command that opens the key.`;
 }
 
-async function prune(records: Records, before: number): Promise<void> {
+async function prune(records: StoreContext, before: number): Promise<void> {
   const removed = await pruneAuditLog(records, before, { user: userName() });
   note(
     removed === 0
@@ -79,7 +79,7 @@ async function prune(records: Records, before: number): Promise<void> {
   );
 }
 
-async function printAll(records: Records, filter: AuditFilter): Promise<void> {
+async function printAll(records: StoreContext, filter: AuditFilter): Promise<void> {
   // In parts: a line at a time would be slow, and all at once too large.
   let lines: string[] = [];
   for await (const row of auditRows(records.db, filter)) {
@@ -92,7 +92,7 @@ async function printAll(records: Records, filter: AuditFilter): Promise<void> {
   if (lines.length > 0) printExactly(lines.join('\n'));
 }
 
-async function printNewest(records: Records, filter: AuditFilter, last: number): Promise<void> {
+async function printNewest(records: StoreContext, filter: AuditFilter, last: number): Promise<void> {
   const rows = await newestAuditRows(records.db, filter, last + 1);
   const more = rows.length > last;
   const shown = rows.slice(0, last).reverse();

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
 import { findServer } from '../../server/presence.ts';
-import { newEntryLink } from '../../vault/entry-links.ts';
+import { createAccessLink } from '../../vault/entry-links.ts';
 import { chooseBrowser, willOpen } from '../browser.ts';
 import { linkTo } from '../links.ts';
 import { showTheWayIn } from '../show-the-way-in.ts';
@@ -24,7 +24,7 @@ async function openApp(options: { open: boolean }): Promise<void> {
       });
     }
     const browser = await chooseBrowser(options.open);
-    const path = `/enter/${await newEntryLink(vault, { ownUserOnly: willOpen(browser) })}`;
+    const path = `/enter/${await createAccessLink(vault, { ownUserOnly: willOpen(browser) })}`;
     await showTheWayIn(linkTo(path, server), browser);
   });
 }

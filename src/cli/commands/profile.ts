@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { importBatchSize, importRows, planRows, type RowResult } from '../../vault/import-profiles.ts';
-import { type ProfileRow, type RawProfileRow, readProfileRow } from '../../vault/profile-rows.ts';
+import { importBatchSize, importProfiles, planImport, type RowResult } from '../../vault/import-profiles.ts';
+import { type ProfileRow, parseProfileRow, type RawProfileRow } from '../../vault/profile-rows.ts';
 import type { Actor, Vault } from '../../vault/vault.ts';
 import { sanitizeForDisplay } from '../../webex/text.ts';
 import { readProfileFile } from '../csv-profiles.ts';
@@ -50,7 +50,7 @@ async function importFile(path: string, options: Options): Promise<void> {
 async function run(vault: Vault, actor: Actor, raw: RawProfileRow[], options: Options): Promise<number> {
   const { rows, results: unread } = readRows(raw, vault.now());
   const report = new Report(options.json === true);
-  const planned = await inBatches('Checking', rows, (batch) => planRows(vault, batch));
+  const planned = await inBatches('Checking', rows, (batch) => planImport(vault, batch));
   const bad = [...unread, ...planned.filter(({ outcome }) => outcome === 'bad')];
   if (options.dryRun === true || (bad.length > 0 && options.skipBad !== true)) {
     report.addAll([...unread, ...planned].sort((a, b) => a.line - b.line));
@@ -63,7 +63,7 @@ async function run(vault: Vault, actor: Actor, raw: RawProfileRow[], options: Op
   const done = await inBatches(
     'Importing',
     rows.filter(({ line }) => !settled.has(line)),
-    (batch) => importRows(vault, batch, actor),
+    (batch) => importProfiles(vault, batch, actor),
     (results) => report.addAll(results),
   );
   report.end(null);
@@ -80,7 +80,7 @@ function readRows(raw: RawProfileRow[], now: number): { rows: ProfileRow[]; resu
   const results: RowResult[] = [];
   const first = new Map<string, number>();
   for (const each of raw) {
-    const row = readProfileRow(each, now);
+    const row = parseProfileRow(each, now);
     // Where the columns are out of step, it may be a token.
     const profile = 'reason' in row ? sanitizeForDisplay(each.cells.profile ?? '', 80) : row.profile;
     const notGood = (reason: string) =>

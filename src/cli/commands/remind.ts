@@ -10,7 +10,7 @@ import { isQuarantined } from '../../handoff/entra/watch.ts';
 import { redactedLocation } from '../../store/postgres-url.ts';
 import { countByStatus } from '../../store/profile-page.ts';
 import { deleteExpiredTokens } from '../../vault/delete-expired.ts';
-import { type Records, storePlace } from '../../vault/vault.ts';
+import { type StoreContext, storeLocation } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
 import { showCount } from '../progress.ts';
 import { note, print, printJson, styled, warn } from '../terminal.ts';
@@ -38,7 +38,7 @@ interface Options {
 async function remind(options: Options): Promise<void> {
   if (options.scheduled !== undefined) applyJobSettings(options.scheduled);
   await withRecords(async (records) => {
-    if (options.verifyJob) return printJson({ store: redactedLocation(storePlace(records.settings)) });
+    if (options.verifyJob) return printJson({ store: redactedLocation(storeLocation(records.settings)) });
     const channels = await openChannels(records.settings.reminders);
     try {
       const send = async (impatient: boolean) => {
@@ -82,7 +82,7 @@ async function remind(options: Options): Promise<void> {
 }
 
 /** Asks Entra ID wherever that was not done for a day. Returns whether that found anything in quarantine. */
-async function lookAtProvisioning(records: Records): Promise<boolean> {
+async function lookAtProvisioning(records: StoreContext): Promise<boolean> {
   const { dailyWatch } = await import('../../handoff/entra/watch-handoffs.ts');
   const next = dailyWatch(records, unattendedPorts({ keepsAlive: true }), Math.random);
   let isAnyQuarantined = false;
@@ -97,7 +97,7 @@ async function lookAtProvisioning(records: Records): Promise<boolean> {
   return isAnyQuarantined;
 }
 
-async function isAnythingDue({ db, settings, now }: Records): Promise<boolean> {
+async function isAnythingDue({ db, settings, now }: StoreContext): Promise<boolean> {
   const withinDays = Math.max(0, ...settings.reminders.days.map((days) => days + 1));
   const { rejected, expired, expiring } = await countByStatus(db, { now: now(), withinDays });
   return rejected + expired + expiring > 0;

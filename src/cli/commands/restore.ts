@@ -3,7 +3,7 @@ import { readSettings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
 import { systemKeychain } from '../../keys/keychain.ts';
 import { userName } from '../../process/person.ts';
-import { acceptStore } from '../../vault/backup/accept.ts';
+import { acceptRolledBackStore } from '../../vault/backup/accept.ts';
 import { type Restored, type RestoreOptions, restoreBackup } from '../../vault/backup/restore.ts';
 import { askSecret } from '../ask-secret.ts';
 import { showCount } from '../progress.ts';
@@ -38,7 +38,7 @@ async function restore(
     throw new BrokerError('E_USAGE', 'Name either a backup file, or --accept-rollback.');
   }
   if (path === undefined) {
-    const { removed, changed } = await acceptStore(settings, systemKeychain, Date.now, actor);
+    const { removed, changed } = await acceptRolledBackStore(settings, systemKeychain, Date.now, actor);
     for (const each of removed) warn(`Removed, for this program did not write it: ${each}`);
     for (const each of changed) warn(`Changed from outside, look at it before you use it: ${each}`);
     note(
@@ -52,7 +52,7 @@ async function restore(
     keychain: systemKeychain,
     now: Date.now,
     actor,
-    notice: warn,
+    onWarning: warn,
     ...(keyFile !== undefined && { keyFile }),
     progress: (title, done) => count.at(title, done),
   };
@@ -76,9 +76,9 @@ async function restoreOrAsk(path: string, options: RestoreOptions): Promise<Rest
   }
 }
 
-function report({ createdAt, tokens, profiles, aside, newKey }: Restored): void {
+function report({ createdAt, tokens, profiles, previous, newKey }: Restored): void {
   note(`Restored the store as it was at ${createdAt}: ${profiles} profiles, and all ${tokens} tokens open.`);
-  if (aside !== null) note(`What was there before is kept aside: ${aside}`);
+  if (previous !== null) note(`What was there before is kept aside: ${previous}`);
   if (newKey !== null) {
     const words = {
       keychain: 'in its keychain',

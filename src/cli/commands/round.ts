@@ -2,13 +2,13 @@ import { Command } from 'commander';
 import { userName } from '../../process/person.ts';
 import { knownEnd } from '../../tokens/lifetimes.ts';
 import {
-  beginRound,
-  currentRound,
-  finishRound,
-  nextInRound,
-  type RoundProgress,
-  roundItems,
-  skipInRound,
+  activeCampaign,
+  type CampaignProgress,
+  campaignItems,
+  finishCampaign,
+  nextProfile,
+  skipProfile,
+  startCampaign,
 } from '../../vault/renewal-round.ts';
 import { handOver } from '../hand-over.ts';
 import { contactOption, days, tagOption } from '../profile-filter.ts';
@@ -61,7 +61,7 @@ export function command(): Command {
 async function begin(options: { within: number; tag?: string; contact?: string }): Promise<void> {
   const { within: withinDays, tag, contact } = options;
   const { counts } = await withRecords((records) =>
-    beginRound(records, { withinDays, tag, contact }, { user: userName() }),
+    startCampaign(records, { withinDays, tag, contact }, { user: userName() }),
   );
   note(`${counts.waiting.toLocaleString('en')} to renew. Go on with: webex-token round`);
 }
@@ -72,10 +72,10 @@ async function goOn(options: SignInOptions & { push?: boolean }): Promise<void> 
     const server = new SignInServer(vault);
     try {
       for (;;) {
-        const progress = await currentRound(vault);
-        const next = await nextInRound(vault, progress);
+        const progress = await activeCampaign(vault);
+        const next = await nextProfile(vault, progress);
         if (next === null) {
-          await finishRound(vault, progress, actor);
+          await finishCampaign(vault, progress, actor);
           note(`The round is done: ${summary(progress)}.`);
           return 0;
         }
@@ -97,8 +97,8 @@ async function goOn(options: SignInOptions & { push?: boolean }): Promise<void> 
 
 async function status(options: { json?: boolean }): Promise<void> {
   const { progress, items } = await withRecords(async (records) => {
-    const current = await currentRound(records);
-    return { progress: current, items: await roundItems(records, current) };
+    const current = await activeCampaign(records);
+    return { progress: current, items: await campaignItems(records, current) };
   });
   if (options.json) {
     const { round, counts } = progress;
@@ -122,20 +122,20 @@ async function status(options: { json?: boolean }): Promise<void> {
 }
 
 async function skip(profile: string): Promise<void> {
-  await withRecords((records) => skipInRound(records, profile, { user: userName() }));
+  await withRecords((records) => skipProfile(records, profile, { user: userName() }));
   note(`"${profile}" is left out of this round.`);
 }
 
 async function end(): Promise<void> {
   const progress = await withRecords(async (records) => {
-    const current = await currentRound(records);
-    await finishRound(records, current, { user: userName() });
+    const current = await activeCampaign(records);
+    await finishCampaign(records, current, { user: userName() });
     return current;
   });
   note(`The round is ended: ${summary(progress)}.`);
 }
 
-function summary({ counts: { waiting, renewed, skipped } }: RoundProgress): string {
+function summary({ counts: { waiting, renewed, skipped } }: CampaignProgress): string {
   const all = waiting + renewed + skipped;
   const left = skipped === 0 ? '' : `, ${skipped.toLocaleString('en')} left out`;
   return `${renewed.toLocaleString('en')} of ${all.toLocaleString('en')} renewed${left}, ${waiting.toLocaleString('en')} to go`;

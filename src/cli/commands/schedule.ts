@@ -15,7 +15,7 @@ import { carryOut, findInstalled, schedulerOf, stepText } from '../../expiry/sch
 import type { Step } from '../../expiry/schedule/scheduler.ts';
 import { isPassing } from '../../expiry/schedule/stable-path.ts';
 import { redactedLocation } from '../../store/postgres-url.ts';
-import { storePlace } from '../../vault/vault.ts';
+import { storeLocation } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
 import { note, print, printJson, warn } from '../terminal.ts';
 
@@ -92,7 +92,7 @@ async function remove(options: Options): Promise<void> {
 }
 
 async function status(options: Options): Promise<void> {
-  const store = redactedLocation(storePlace(readSettings()));
+  const store = redactedLocation(storeLocation(readSettings()));
   const jobs = [];
   for (const { scheduler, job } of await findInstalled(thisMachine)) {
     const { ok, message } = await checkJob(job, store, thisMachine);

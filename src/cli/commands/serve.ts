@@ -9,7 +9,7 @@ import { surviveFailures } from '../../server/survive.ts';
 import type { TlsFiles } from '../../server/tls-files.ts';
 import { watchProvisioning } from '../../server/watch-provisioning.ts';
 import { parseAddressRange } from '../../tokens/client.ts';
-import { newEntryLink } from '../../vault/entry-links.ts';
+import { createAccessLink } from '../../vault/entry-links.ts';
 import { sanitizeForDisplay } from '../../webex/text.ts';
 import { chooseBrowser, willOpen } from '../browser.ts';
 import { linkTo } from '../links.ts';
@@ -75,7 +75,7 @@ async function serve(options: ServeOptions): Promise<void> {
     const watch = startWatch(vault, { log, ...watchProvisioning(vault, log) });
     try {
       const browser = await chooseBrowser(options.open);
-      const path = `/enter/${await newEntryLink(vault, { ownUserOnly: willOpen(browser) })}`;
+      const path = `/enter/${await createAccessLink(vault, { ownUserOnly: willOpen(browser) })}`;
       await showTheWayIn(linkTo(path, server), browser);
       await stopped;
     } finally {

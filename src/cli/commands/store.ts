@@ -5,7 +5,7 @@ import { BrokerError } from '../../errors.ts';
 import { systemKeychain } from '../../keys/keychain.ts';
 import { userName } from '../../process/person.ts';
 import { isPostgresUrl, parsePostgresUrl, redactedLocation } from '../../store/postgres-url.ts';
-import { type CopiedStore, copyStoreTo } from '../../vault/copy-store.ts';
+import { type CopyResult, copyStoreTo } from '../../vault/copy-store.ts';
 import { showCount } from '../progress.ts';
 import { table } from '../table.ts';
 import { note, print, printJson, warn } from '../terminal.ts';
@@ -36,7 +36,7 @@ async function copy(fromText: string, toText: string, options: { json?: boolean 
   }
   if (from === to) throw new BrokerError('E_USAGE', 'That is one and the same store.');
   const count = showCount();
-  let copied: CopiedStore;
+  let copied: CopyResult;
   try {
     copied = await copyStoreTo(from, to, {
       settings: readSettings(),
@@ -53,7 +53,7 @@ async function copy(fromText: string, toText: string, options: { json?: boolean 
 }
 
 function report(
-  { tables, tokens, changedMeanwhile }: CopiedStore,
+  { tables, tokens, changedMeanwhile }: CopyResult,
   from: string,
   to: string,
   json: boolean,

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
-import { type Check, proveToken } from '../../vault/prove.ts';
-import { countToProve, type ProfileProof, proveMany } from '../../vault/prove-many.ts';
+import { type Check, testToken } from '../../vault/prove.ts';
+import { countTestable, type ProfileTestResult, testProfiles } from '../../vault/prove-many.ts';
 import { rejected } from '../exit-codes.ts';
 import { JsonArray } from '../json-array.ts';
 import { tagOption } from '../profile-filter.ts';
@@ -37,7 +37,7 @@ async function test(name: string | undefined, options: TestOptions): Promise<voi
     throw new BrokerError('E_USAGE', 'Name one profile, or say --all or --tag TAG.');
   }
   if (name === undefined) return await testMany(options);
-  const { ok, checks } = await withVault((vault, actor) => proveToken(vault, name, actor));
+  const { ok, checks } = await withVault((vault, actor) => testToken(vault, name, actor));
   if (!ok) process.exitCode = rejected;
   if (options.json) return printJson({ ok, checks: checks.map(forPrograms) });
   for (const check of checks) print(line(check));
@@ -47,10 +47,10 @@ async function testMany({ tag, json }: TestOptions): Promise<void> {
   const filter = tag === undefined ? {} : { tag };
   const array = json ? new JsonArray() : null;
   await withVault(async (vault, actor) => {
-    const progress = showProgress('Asking Webex', await countToProve(vault, filter));
+    const progress = showProgress('Asking Webex', await countTestable(vault, filter));
     const sums = { passed: 0, failed: 0, empty: 0 };
     try {
-      for await (const proof of proveMany(vault, filter, actor)) {
+      for await (const proof of testProfiles(vault, filter, actor)) {
         sums[proof.ok === null ? 'empty' : proof.ok ? 'passed' : 'failed'] += 1;
         if (process.stdout.isTTY) progress.end();
         if (array === null) print(summaryLine(proof));
@@ -66,7 +66,7 @@ async function testMany({ tag, json }: TestOptions): Promise<void> {
   });
 }
 
-function summaryLine({ profile, ok, checks }: ProfileProof): string {
+function summaryLine({ profile, ok, checks }: ProfileTestResult): string {
   if (ok === null) return `${styled('dim', '–  no token')}  ${profile}`;
   if (ok) return `${styled('green', '✓  passed ')}  ${profile}`;
   const why = checks.filter((check) => check.ok === false).map(({ message }) => message);

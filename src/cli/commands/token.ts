@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { describeHandoffs, replacements } from '../../handoff/handoffs.ts';
 import type { TokenSummary } from '../../tokens/summary.ts';
 import { showProfile } from '../../vault/profiles.ts';
-import { activateToken, removeToken, requireTokenOf } from '../../vault/stored-tokens.ts';
+import { activateStoredToken, removeToken, requireTokenOf } from '../../vault/stored-tokens.ts';
 import { confirm } from '../confirm.ts';
 import { failed } from '../exit-codes.ts';
 import { table } from '../table.ts';
@@ -52,7 +52,7 @@ function activateCommand(): Command {
 
 async function activate(name: string, id: string): Promise<void> {
   await withVault(async (vault, actor) => {
-    await activateToken(vault, name, id, actor);
+    await activateStoredToken(vault, name, id, actor);
     note(`"${name}" uses this token now.`);
     for (const sentence of replacements(name, await describeHandoffs(vault, name))) warn(sentence);
   });

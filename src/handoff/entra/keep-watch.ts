@@ -1,10 +1,10 @@
 import { type Destination, saveProvisioningStatus } from '../../store/handoffs.ts';
-import type { Records } from '../../vault/vault.ts';
+import type { StoreContext } from '../../vault/vault.ts';
 import { type EntraWatch, isQuarantined } from './watch.ts';
 
 /** Keeps what a look found with its hand-over, and since when it is in quarantine, where it is. */
 export async function keepWatch(
-  { db, now }: Pick<Records, 'db' | 'now'>,
+  { db, now }: Pick<StoreContext, 'db' | 'now'>,
   handoff: Pick<Destination, 'id' | 'quarantinedSince'>,
   watch: EntraWatch,
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import { BrokerError } from '../../errors.ts';
 import { type Destination, handoffsOf, saveFindings } from '../../store/handoffs.ts';
-import type { Actor, Records, Vault } from '../../vault/vault.ts';
+import type { Actor, StoreContext, Vault } from '../../vault/vault.ts';
 import { assertReplaceable, requireNamedApp } from '../destination-conflict.ts';
 import type { HandoffPorts } from '../ports.ts';
 import { auditFailedPush, recordHandedOver } from '../record-push.ts';
@@ -122,7 +122,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Signs in, and returns Microsoft Graph ready to be asked. */
 export async function openGraph(
-  vault: Records,
+  vault: StoreContext,
   cloud: EntraCloud,
   ports: Omit<EntraPorts, 'onStep'>,
   secrets: string[] = [],

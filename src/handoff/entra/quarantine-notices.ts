@@ -6,14 +6,14 @@ import { profileById } from '../../store/profiles.ts';
 import { tokenById } from '../../store/tokens.ts';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../../tokens/quarantine.ts';
 import { type ProfileStatus, statusOf } from '../../tokens/status.ts';
-import type { Records } from '../../vault/vault.ts';
+import type { StoreContext } from '../../vault/vault.ts';
 import { type EntraWatch, whyQuarantined } from './watch.ts';
 
 /**
  * What is to be told of the quarantines that the last looks found. A profile whose token was renewed since one began is
  * left out: somebody is at it, and the pages say what is left to do.
  */
-export async function quarantineNotices(records: Records, timeZone?: string): Promise<Notice[]> {
+export async function quarantineNotices(records: StoreContext, timeZone?: string): Promise<Notice[]> {
   const notices: Notice[] = [];
   for (const quarantined of await quarantinedHandoffs(records.db)) {
     const { handoff, currentTokenId, capturedAt, quarantinedSince } = quarantined;
@@ -29,7 +29,7 @@ export async function quarantineNotices(records: Records, timeZone?: string): Pr
 }
 
 async function quarantineMessage(
-  { db, now }: Records,
+  { db, now }: StoreContext,
   { handoff, quarantinedSince: since }: Quarantined,
   tokenId: string,
   timeZone: string | undefined,

@@ -9,7 +9,7 @@ import {
 } from '../../store/handoffs.ts';
 import { dayMs } from '../../tokens/lifetimes.ts';
 import { withJitter } from '../../tokens/spread.ts';
-import type { Records } from '../../vault/vault.ts';
+import type { StoreContext } from '../../vault/vault.ts';
 import { type EntraCloud, isEntraCloud } from './clouds.ts';
 import { synchronizationPath } from './find-job.ts';
 import type { Graph } from './graph.ts';
@@ -33,7 +33,7 @@ type WatchPorts = Omit<EntraPorts, 'onStep'>;
  * it (`entraSignsInAlone`).
  */
 export async function watchHandoffs(
-  records: Records,
+  records: StoreContext,
   ports: WatchPorts,
   profileId?: string,
 ): Promise<Watched[]> {
@@ -61,7 +61,7 @@ const retryMs = 3_600_000;
  * For where nobody is needed to sign in. `random` gives numbers from 0 to 1; it spreads the looks over the day.
  */
 export function dailyWatch(
-  records: Records,
+  records: StoreContext,
   ports: WatchPorts,
   random: () => number,
 ): () => Promise<Watched | null> {
@@ -86,7 +86,7 @@ export function dailyWatch(
 const graphForMs = 30 * 60_000;
 
 /** Microsoft Graph in each cloud, signed in to once for a while. */
-function graphs(records: Records, ports: WatchPorts): (cloud: EntraCloud) => Promise<Graph> {
+function graphs(records: StoreContext, ports: WatchPorts): (cloud: EntraCloud) => Promise<Graph> {
   const open = new Map<EntraCloud, { graph: Promise<Graph>; until: number }>();
   return (cloud) => {
     const known = open.get(cloud);
@@ -98,7 +98,7 @@ function graphs(records: Records, ports: WatchPorts): (cloud: EntraCloud) => Pro
 }
 
 async function watchOne(
-  records: Records,
+  records: StoreContext,
   handoff: Destination,
   graphIn: (cloud: EntraCloud) => Promise<Graph>,
 ): Promise<Watched> {

@@ -9,7 +9,7 @@ import { listKeyEncryptionKeys } from '../../store/keys.ts';
 import { type Db, openStore } from '../../store/store.ts';
 import { forgetKeys } from '../key-memory.ts';
 import { openKeys } from '../open-keys.ts';
-import { type Actor, storePlace } from '../vault.ts';
+import { type Actor, storeLocation } from '../vault.ts';
 import { everSeen } from '../witness.ts';
 
 /** What was found in it that this program had not written, by name. */
@@ -21,7 +21,7 @@ export interface Accepted {
 }
 
 /** Takes the store as it is: somebody put an older copy of the database back or changed it, and meant to. */
-export async function acceptStore(
+export async function acceptRolledBackStore(
   settings: Settings,
   keychain: Keychain,
   now: () => number,
@@ -30,12 +30,12 @@ export async function acceptStore(
   const accepted: Accepted = { removed: [], changed: [] };
   const { lives, changes } = await everSeen({ settings, keychain });
   ensurePrivateDirectory(settings.home);
-  const db = await openStore(storePlace(settings));
+  const db = await openStore(storeLocation(settings));
   try {
     const hasKeys = (await listKeyEncryptionKeys(db)).length > 0;
     // An older generation of its keys is accepted along.
     await forgetKeys({ settings, keychain });
-    if (hasKeys) await openKeys(db, { settings, keychain, now, notice: () => {} });
+    if (hasKeys) await openKeys(db, { settings, keychain, now, onWarning: () => {} });
     await db.transaction().execute(async (trx) => {
       const identity = await storeIdentity(trx);
       await setStoreIdentity(trx, newIncarnation(identity, null, lives));

@@ -55,7 +55,7 @@ const headerSchema = z.object({
 export type BackupHeader = z.infer<typeof headerSchema>;
 
 /** Longer lines are none of ours. Characters. */
-export const longestLine = 16 << 20;
+export const maxLineBytes = 16 << 20;
 const longestChunk = 64 << 20;
 
 /** Throws `E_BACKUP`, `E_BACKUP_NEWER`. */
@@ -74,7 +74,7 @@ export function parseHeader(line: string): BackupHeader {
     });
   }
   const parsed = headerSchema.safeParse(json);
-  if (!parsed.success) throw damaged('its first line was changed');
+  if (!parsed.success) throw backupDamaged('its first line was changed');
   return parsed.data;
 }
 
@@ -85,7 +85,7 @@ function notABackup(): BrokerError {
 }
 
 /** For a backup that cannot be trusted: all of it counts, or none. */
-export function damaged(why: string): BrokerError {
+export function backupDamaged(why: string): BrokerError {
   return new BrokerError('E_BACKUP', `The backup cannot be trusted: ${why}.`, {
     help: 'It is damaged, was cut off, or was changed. Nothing of it was used, and nothing was changed. Take another copy of it, or an older backup.',
   });
@@ -95,7 +95,7 @@ export function damaged(why: string): BrokerError {
 export type Chunk = [table: string, row: Row][];
 
 /** Seals and opens the lines after the first. */
-export class ChunkSeal {
+export class ChunkCipher {
   readonly #key: Uint8Array;
   readonly #backup: { backup: string; header: string };
 
@@ -106,23 +106,23 @@ export class ChunkSeal {
 
   async seal(chunk: Chunk, number: number, last: boolean): Promise<string> {
     const bytes = deflateRawSync(JSON.stringify(chunk));
-    return await seal(bytes, this.#key, keyId(this.#key), this.#belonging(number, last));
+    return await seal(bytes, this.#key, keyId(this.#key), this.#aad(number, last));
   }
 
   /** Throws `E_BACKUP` where it is not the line that belongs here. */
   open(line: string, number: number, last: boolean): Chunk {
     let bytes: Buffer;
     try {
-      bytes = open(line, this.#key, keyId(this.#key), this.#belonging(number, last));
+      bytes = open(line, this.#key, keyId(this.#key), this.#aad(number, last));
     } catch (error) {
       if (!(error instanceof DecryptionError)) throw error;
-      throw damaged(`line ${number + 1} is not what was written there`);
+      throw backupDamaged(`line ${number + 1} is not what was written there`);
     }
     const json = inflateRawSync(bytes, { maxOutputLength: longestChunk }).toString('utf8');
     return JSON.parse(json) as Chunk;
   }
 
-  #belonging(number: number, last: boolean): Record<string, string> {
+  #aad(number: number, last: boolean): Record<string, string> {
     return { ...this.#backup, line: String(number + 1), last: last ? 'yes' : 'no' };
   }
 }

@@ -8,7 +8,7 @@ import { fsyncDirectory } from '../../private-files.ts';
  * A file for its owner alone, that appears under its name whole and durable, or not at all, and never in the place of
  * another.
  */
-export class NewFile {
+export class AtomicFile {
   readonly path: string;
   /** Where it is until it is finished. */
   readonly partial: string;

@@ -6,7 +6,7 @@ import { openStore } from '../../store/store.ts';
 import type { Actor, Vault } from '../vault.ts';
 import { VaultKeys } from '../vault-keys.ts';
 import { openBackup, openWithPassphrase } from './read.ts';
-import { prove, removeDraft, writeDraft } from './restore.ts';
+import { removeDraft, verifyBackup, writeDraft } from './restore.ts';
 import { type BackupOptions, type WrittenBackup, writeBackup } from './write.ts';
 
 export interface ProvenBackupOptions extends Omit<BackupOptions, 'progress' | 'prove'> {
@@ -32,14 +32,14 @@ export async function writeProvenBackup(
       prove: (partial, contents) => readBack(vault, partial, contents, { progress, ...options }),
     });
   for (;;) {
-    const { id } = vault.keys.held.info;
+    const { id } = vault.keys.kek.info;
     try {
       return await write();
     } catch (error) {
       if (!(error instanceof BrokerError) || !error.code.startsWith('E_BACKUP')) throw error;
       // The key may have been replaced while the backup was written: it is made again for the new one.
       await vault.keys.refresh();
-      if (vault.keys.held.info.id === id) throw unproven(error);
+      if (vault.keys.kek.info.id === id) throw unproven(error);
     }
   }
 }
@@ -61,7 +61,7 @@ async function readBack(
       for (const content of contents) {
         if (!(await isSameContent(db, content))) throw notAsWritten(content.table);
       }
-      await prove(db, VaultKeys.of(db, keys.source, backup.held, backup.ring), {
+      await verifyBackup(db, VaultKeys.of(db, keys.source, backup.held, backup.ring), {
         ...(progress && { progress }),
       });
     } finally {

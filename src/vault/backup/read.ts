@@ -2,18 +2,25 @@ import { createReadStream } from 'node:fs';
 import { BrokerError } from '../../errors.ts';
 import { DecryptionError, open } from '../../keys/jwe.ts';
 import { KeyRing } from '../../keys/key-ring.ts';
-import { type HeldKey, type KeySource, obtainKey } from '../obtain-key.ts';
-import { type BackupHeader, type Chunk, ChunkSeal, damaged, longestLine, parseHeader } from './format.ts';
+import { type KeySource, type LoadedKey, loadKey } from '../obtain-key.ts';
+import {
+  type BackupHeader,
+  backupDamaged,
+  type Chunk,
+  ChunkCipher,
+  maxLineBytes,
+  parseHeader,
+} from './format.ts';
 
 /** A backup whose key is at hand. */
 export interface OpenedBackup {
   header: BackupHeader;
   /** What opened it: a key of the store, or the passphrase that only this backup knows. */
-  held: HeldKey;
+  held: LoadedKey;
   /** Whether `held` is one of the store's keys. */
   isStoreKey: boolean;
   ring: KeyRing;
-  seal: ChunkSeal;
+  seal: ChunkCipher;
 }
 
 /** Where the keys of a backup may come from. */
@@ -31,15 +38,15 @@ export async function openBackup(path: string, sources: BackupKeySources): Promi
   const lines = linesOf(path);
   const first = await lines.next();
   await lines.return(undefined);
-  if (first.done) throw damaged('the file is empty');
+  if (first.done) throw backupDamaged('the file is empty');
   const header = parseHeader(first.value);
   const { held, ring, isStoreKey } = await obtain(header, sources);
   const sealing = ring.primaryKey;
   try {
     const key = open(header.backupKey, sealing.key, sealing.id, { backup: header.id });
-    return { header, held, ring, isStoreKey, seal: new ChunkSeal(key, header.id, first.value) };
+    return { header, held, ring, isStoreKey, seal: new ChunkCipher(key, header.id, first.value) };
   } catch (error) {
-    if (error instanceof DecryptionError) throw damaged('its first line was changed');
+    if (error instanceof DecryptionError) throw backupDamaged('its first line was changed');
     throw error;
   }
 }
@@ -52,12 +59,12 @@ async function obtain(
   for (const source of [own, other]) {
     if (source === undefined || keys.length === 0) continue;
     try {
-      const held = await obtainKey(keys, source);
+      const held = await loadKey(keys, source);
       const wrapped = dataKeys.filter(({ keyEncryptionKeyId }) => keyEncryptionKeyId === held.info.id);
       return { held, ring: (await KeyRing.open(wrapped, held.key)).ring, isStoreKey: true };
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      if (error.code === 'E_SEAL') throw damaged('its first line was changed');
+      if (error.code === 'E_SEAL') throw backupDamaged('its first line was changed');
       failures.push(error);
     }
   }
@@ -82,11 +89,11 @@ export async function openWithPassphrase(
 ): Promise<Pick<OpenedBackup, 'held' | 'ring' | 'isStoreKey'>> {
   const settings = { ...source.settings, passphrase };
   try {
-    const held = await obtainKey([sealed.key], { ...source, settings });
+    const held = await loadKey([sealed.key], { ...source, settings });
     return { held, ring: new KeyRing(sealed.dataKeys, held.key), isStoreKey: false };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    if (error.code === 'E_SEAL') throw damaged('its first line was changed');
+    if (error.code === 'E_SEAL') throw backupDamaged('its first line was changed');
     throw new BrokerError('E_BACKUP_KEY', 'That is not the passphrase of this backup.', {
       help: 'Nothing was changed. Mind capitals, spaces, and quotes around it in .env.',
     });
@@ -110,7 +117,7 @@ export async function* chunksOf(path: string, { seal }: OpenedBackup): AsyncGene
     held = line;
     number += 1;
   }
-  if (number < 2 || held === null) throw damaged('it was cut off');
+  if (number < 2 || held === null) throw backupDamaged('it was cut off');
   yield seal.open(held, number - 1, true);
 }
 
@@ -124,13 +131,13 @@ async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
         yield rest.slice(0, end);
         rest = rest.slice(end + 1);
       }
-      if (rest.length > longestLine) throw damaged('a line is longer than any that was written');
+      if (rest.length > maxLineBytes) throw backupDamaged('a line is longer than any that was written');
     }
   } catch (cause) {
     if (cause instanceof BrokerError || !isSystemError(cause)) throw cause;
     throw new BrokerError('E_FILE', `The file ${path} cannot be read (${cause.code}).`, { cause });
   }
-  if (rest !== '') throw damaged('it was cut off');
+  if (rest !== '') throw backupDamaged('it was cut off');
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

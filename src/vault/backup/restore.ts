@@ -21,23 +21,23 @@ import { type Db, newStoreAsOf, openStore } from '../../store/store.ts';
 import { type Table, tables } from '../../store/tables.ts';
 import { iterateCiphertexts } from '../../store/tokens.ts';
 import { withWholeNumbers } from '../../store/whole-numbers.ts';
-import { wrapForHeldKey } from '../add-key.ts';
+import { wrapForLocalKey } from '../add-key.ts';
 import { forgetKeys } from '../key-memory.ts';
-import { fetchKey, type KeySource } from '../obtain-key.ts';
-import { firstKey } from '../open-keys.ts';
-import { type Actor, databaseFile, storePlace } from '../vault.ts';
+import { type KeySource, loadKeyById } from '../obtain-key.ts';
+import { createFirstKey } from '../open-keys.ts';
+import { type Actor, databaseFile, storeLocation } from '../vault.ts';
 import { VaultKeys } from '../vault-keys.ts';
 import { everSeen } from '../witness.ts';
-import { type Chunk, damaged } from './format.ts';
+import { backupDamaged, type Chunk } from './format.ts';
 import { chunksOf, type OpenedBackup, openBackup } from './read.ts';
-import { keptTables } from './write.ts';
+import { includedTables } from './write.ts';
 
 export interface RestoreOptions {
   settings: Settings;
   keychain: Keychain;
   now: () => number;
   actor: Actor;
-  notice: (text: string) => void;
+  onWarning: (text: string) => void;
   /** The key file of the host that the backup comes from. */
   keyFile?: string;
   /** The passphrase of that host, or of the backup. */
@@ -50,7 +50,7 @@ export interface Restored {
   tokens: number;
   profiles: number;
   /** Where the store that was replaced is now; null where there was none. */
-  aside: string | null;
+  previous: string | null;
   /** A key that was made for this machine, since none of the store's own is here. */
   newKey: 'keychain' | 'file' | 'passphrase' | null;
 }
@@ -69,33 +69,37 @@ export async function restoreBackup(path: string, options: RestoreOptions): Prom
     ...((options.keyFile ?? options.passphrase) !== undefined && { other: otherSource(source, options) }),
     backupPassphrase: options.passphrase ?? settings.backupPassphrase,
   });
-  const draft = join(settings.home, `restore-${randomUUID()}.db`);
+  const staging = join(settings.home, `restore-${randomUUID()}.db`);
   try {
-    await writeDraft(draft, path, backup, options);
-    const db = await openStore(draft);
+    await writeDraft(staging, path, backup, options);
+    const db = await openStore(staging);
     try {
-      if (!backup.isStoreKey) await lendKey(db, backup, options);
+      if (!backup.isStoreKey) await addTemporaryKey(db, backup, options);
       const keys = VaultKeys.of(db, source, backup.held, backup.ring);
-      const tokens = await prove(db, keys, options);
+      const tokens = await verifyBackup(db, keys, options);
       const newKey = await makeOwnKey(db, keys, backup, options);
       if (!backup.isStoreKey) await deleteKeyEncryptionKey(db, backup.held.info.id);
-      const aside = await replaceStore(db, path, keys, options);
+      const previous = await replaceStore(db, path, keys, options);
       const { length: profiles } = await db.selectFrom('profile').select('id').execute();
-      return { createdAt: backup.header.createdAt, tokens, profiles, aside, newKey };
+      return { createdAt: backup.header.createdAt, tokens, profiles, previous: previous, newKey };
     } finally {
       await db.destroy();
     }
   } finally {
-    removeDraft(draft);
+    removeDraft(staging);
   }
 }
 
-export function removeDraft(draft: string): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
+export function removeDraft(staging: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(`${staging}${suffix}`, { force: true });
 }
 
 /** The passphrase that only the backup knows counts as a key of the store, until this machine has one of its own. */
-async function lendKey(db: Db, { held, header }: OpenedBackup, { now }: RestoreOptions): Promise<void> {
+async function addTemporaryKey(
+  db: Db,
+  { held, header }: OpenedBackup,
+  { now }: RestoreOptions,
+): Promise<void> {
   const unknown = { name: '', publicKey: null, admission: null, createdAt: now() };
   await insertKeyRecord(db, { info: held.info, ...unknown });
   await insertDataKeys(db, now(), header.passphrase?.dataKeys ?? []);
@@ -115,12 +119,12 @@ function otherSource(source: KeySource, { keyFile, passphrase }: RestoreOptions)
 
 /** Writes what is in a backup into a new store in a SQLite file, with the tables as they were then. Throws `E_BACKUP`. */
 export async function writeDraft(
-  draft: string,
+  staging: string,
   path: string,
   backup: OpenedBackup,
   { progress }: Pick<RestoreOptions, 'progress'>,
 ): Promise<void> {
-  const db = await newStoreAsOf(draft, backup.header.schema);
+  const db = await newStoreAsOf(staging, backup.header.schema);
   try {
     await db.transaction().execute(async (trx) => {
       for (const table of existing(await tableNames(trx)).toReversed()) await trx.deleteFrom(table).execute();
@@ -146,10 +150,10 @@ function existing(names: string[]): Table[] {
 
 /** Neighbouring rows of one table go in together, some hundred values at a time. */
 async function insertChunk(trx: Db, chunk: Chunk): Promise<void> {
-  const isKept = (table: string): table is Table => (keptTables as readonly string[]).includes(table);
+  const isKept = (table: string): table is Table => (includedTables as readonly string[]).includes(table);
   for (let from = 0; from < chunk.length; ) {
     const table = chunk[from]?.[0] ?? '';
-    if (!isKept(table)) throw damaged(`it holds a table ${table.slice(0, 40)}`);
+    if (!isKept(table)) throw backupDamaged(`it holds a table ${table.slice(0, 40)}`);
     let to = from;
     while (to < chunk.length && chunk[to]?.[0] === table && to - from < 500) to += 1;
     const rows = chunk.slice(from, to).map(([, row]) => withWholeNumbers(row));
@@ -162,13 +166,13 @@ async function insertChunk(trx: Db, chunk: Chunk): Promise<void> {
 }
 
 /** Follows the audit log and opens every token. Returns how many tokens there are. Throws `E_BACKUP`, `E_SEAL`. */
-export async function prove(
+export async function verifyBackup(
   db: Db,
   keys: VaultKeys,
   { progress }: Pick<RestoreOptions, 'progress'>,
 ): Promise<number> {
   const { broken } = await verifyAudit(db);
-  if (broken !== null) throw damaged(`its audit log is broken at row ${broken.seq}: ${broken.reason}`);
+  if (broken !== null) throw backupDamaged(`its audit log is broken at row ${broken.seq}: ${broken.reason}`);
   let tokens = 0;
   for await (const { id, profileId, sealed } of iterateCiphertexts(db)) {
     await keys.open(sealed, { tokenId: id, profileId });
@@ -187,16 +191,16 @@ async function makeOwnKey(
 ): Promise<Restored['newKey']> {
   const { now } = options;
   if (isStoreKey && (await isAtHand(held.info, options))) return null;
-  const made = await firstKey(options);
+  const made = await createFirstKey(options);
   const known = (await listKeyEncryptionKeys(db)).some(({ id }) => id === made.info.id);
   if (known) return null;
-  await db.transaction().execute((trx) => wrapForHeldKey(trx, { db, keys, now }, made));
+  await db.transaction().execute((trx) => wrapForLocalKey(trx, { db, keys, now }, made));
   return made.info.kind;
 }
 
-async function isAtHand(info: Parameters<typeof fetchKey>[0], source: KeySource): Promise<boolean> {
+async function isAtHand(info: Parameters<typeof loadKeyById>[0], source: KeySource): Promise<boolean> {
   try {
-    await fetchKey(info, source);
+    await loadKeyById(info, source);
     return true;
   } catch (error) {
     if (error instanceof BrokerError) return false;
@@ -205,28 +209,28 @@ async function isAtHand(info: Parameters<typeof fetchKey>[0], source: KeySource)
 }
 
 async function replaceStore(
-  draft: Db,
+  staging: Db,
   path: string,
   keys: VaultKeys,
   options: RestoreOptions,
 ): Promise<string | null> {
   const { settings, now, actor, progress } = options;
   const stamp = new Date(now()).toISOString().replace(/[:.]/g, '-');
-  const place = storePlace(settings);
+  const place = storeLocation(settings);
   const wasDamaged = await setDamagedAside(settings, stamp);
   const db = await openStore(place);
   try {
-    const restored = await storeIdentity(draft);
+    const restored = await storeIdentity(staging);
     const replaced = await usedIdentity(db);
     const { lives, changes } = await everSeen(options);
     const identity = newIncarnation(restored, replaced, lives);
-    const aside = join(settings.home, `store-before-restore-${stamp}.db`);
+    const previous = join(settings.home, `store-before-restore-${stamp}.db`);
     await db.transaction().execute(async (trx) => {
-      if (replaced !== null) await copyAside(trx, aside, progress);
+      if (replaced !== null) await copyAside(trx, previous, progress);
       const counter = Math.max(changes, (await rowMacHead(trx))?.counter ?? 0);
       for (const table of tables.toReversed()) await trx.deleteFrom(table).execute();
       for (const table of tables) {
-        await copyTable(draft, trx, table, (name, rows) => progress?.(`Restoring ${name}`, rows));
+        await copyTable(staging, trx, table, (name, rows) => progress?.(`Restoring ${name}`, rows));
       }
       useMacKeys(db, keys);
       await setStoreIdentity(trx, identity);
@@ -237,7 +241,7 @@ async function replaceStore(
       await authenticateAll(trx, counter);
       await signChain(trx, await chainStart(trx));
     });
-    return replaced === null ? wasDamaged : aside;
+    return replaced === null ? wasDamaged : previous;
   } finally {
     await db.destroy();
   }
@@ -273,12 +277,12 @@ async function setDamagedAside(
   if (settings.databaseUrl !== null) return null;
   const file = databaseFile(settings.home);
   if (!existsSync(file) || !(await isDamaged(file))) return null;
-  const aside = join(settings.home, `store-damaged-${stamp}.db`);
+  const previous = join(settings.home, `store-damaged-${stamp}.db`);
   for (const suffix of ['-wal', '-shm', '']) {
-    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${aside}${suffix}`);
+    if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${previous}${suffix}`);
   }
   fsyncDirectory(settings.home);
-  return aside;
+  return previous;
 }
 
 async function isDamaged(file: string): Promise<boolean> {

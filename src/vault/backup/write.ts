@@ -10,12 +10,12 @@ import { type Table, tables } from '../../store/tables.ts';
 import { makePassphraseKey } from '../make-key.ts';
 import type { Actor, Vault } from '../vault.ts';
 import type { VaultKeys } from '../vault-keys.ts';
-import { type BackupHeader, type Chunk, ChunkSeal, formatVersion } from './format.ts';
-import { NewFile } from './new-file.ts';
+import { type BackupHeader, type Chunk, ChunkCipher, formatVersion } from './format.ts';
+import { AtomicFile } from './new-file.ts';
 
 /** What is not worth keeping: who is signed in at this moment, and who is about to. */
-export const leftOut: readonly Table[] = ['sign_in', 'web_session', 'entry_link'];
-export const keptTables = tables.filter((table) => !leftOut.includes(table));
+export const excludedTables: readonly Table[] = ['sign_in', 'web_session', 'entry_link'];
+export const includedTables = tables.filter((table) => !excludedTables.includes(table));
 
 export interface BackupOptions {
   /** This program's version. */
@@ -44,7 +44,7 @@ export async function writeBackup(
   actor: Actor,
   options: BackupOptions,
 ): Promise<WrittenBackup> {
-  const file = new NewFile(path);
+  const file = new AtomicFile(path);
   try {
     await vault.db
       .transaction()
@@ -57,7 +57,7 @@ export async function writeBackup(
       const header = JSON.stringify(await headerOf(vault, snapshot, key, options));
       file.write(`${header}\n`);
       const { id } = JSON.parse(header) as BackupHeader;
-      return await writeRows(snapshot, file, new ChunkSeal(key, id, header), options.progress);
+      return await writeRows(snapshot, file, new ChunkCipher(key, id, header), options.progress);
     });
     await options.prove?.(file.partial, contents);
     file.finish();
@@ -110,8 +110,8 @@ const chunkSize = 256 << 10;
 
 async function writeRows(
   snapshot: Db,
-  file: NewFile,
-  sealing: ChunkSeal,
+  file: AtomicFile,
+  sealing: ChunkCipher,
   progress: BackupOptions['progress'],
 ): Promise<TableContent[]> {
   const contents: TableContent[] = [];
@@ -126,7 +126,7 @@ async function writeRows(
     size = 0;
     progress?.(rows);
   };
-  for (const table of keptTables) {
+  for (const table of includedTables) {
     const content = new ContentHash();
     for await (const row of rowsOf(snapshot, table)) {
       content.add(row);

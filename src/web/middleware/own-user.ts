@@ -1,12 +1,12 @@
 import type { Express } from 'express';
 import { BrokerError } from '../../errors.ts';
-import { isForOwnUser } from '../../vault/link-secrets.ts';
+import { isSameUserOnly } from '../../vault/link-secrets.ts';
 import { isOtherUser } from '../peer-user.ts';
 
 /** Refuses links that were made for this user's own browser to every other user of this machine, and uses none up. */
 export function ownLinksForOwnUser(app: Express, parameter: 'secret' | 'link'): void {
   app.param(parameter, (request, _response, next, value: string) => {
-    if (isForOwnUser(value) && isOtherUser(request.socket)) next(foreignUser());
+    if (isSameUserOnly(value) && isOtherUser(request.socket)) next(foreignUser());
     else next();
   });
 }

@@ -8,9 +8,9 @@ import type { Profile } from '../../tokens/profile.ts';
 import { statusOf } from '../../tokens/status.ts';
 import { summarize, summarizeToken } from '../../tokens/summary.ts';
 import type { Token } from '../../tokens/token.ts';
-import { acceptToken, discardToken } from '../../vault/decide.ts';
+import { approveToken, discardToken } from '../../vault/decide.ts';
 import { setOrganization } from '../../vault/profiles.ts';
-import { alreadySettled } from '../../vault/settle.ts';
+import { alreadyVerified } from '../../vault/settle.ts';
 import { databaseFile, type Vault } from '../../vault/vault.ts';
 import { logoutUrl } from '../../webex/authorize-url.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
@@ -75,7 +75,7 @@ export function accept({ vault }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
     const { profile } = await requireToken(vault, tokenId);
-    const accepted = await acceptToken(vault, tokenId, actorOf(request));
+    const accepted = await approveToken(vault, tokenId, actorOf(request));
     if (accepted) leaveNotice(request, 'The token is in use now, because you said so.');
     response.redirect(303, `/profiles/${profile.name}`);
   };
@@ -164,7 +164,7 @@ async function describeCapture(
   const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current') ?? null;
   const summary = summarizeToken(token);
   return {
-    outcome: alreadySettled(token, profile).outcome,
+    outcome: alreadyVerified(token, profile).outcome,
     token: summary,
     profile: summarize(profile, current, endpoints, now),
     deploymentTitle: deploymentTitles[profile.deployment],

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { appOrigin } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
-import { spendEntryLink } from '../../vault/entry-links.ts';
+import { redeemAccessLink } from '../../vault/entry-links.ts';
 import type { WebContext } from '../context.ts';
 import { refusePrefetch } from '../one-time.ts';
 import { ownPath } from '../own-path.ts';
@@ -12,7 +12,7 @@ export function enter({ vault, render }: WebContext): RequestHandler<{ secret: s
   return async (request, response) => {
     refusePrefetch(request);
     response.set('Referrer-Policy', 'no-referrer');
-    if (await spendEntryLink(vault, request.params.secret)) await enterSession(request);
+    if (await redeemAccessLink(vault, request.params.secret)) await enterSession(request);
     // Loading the link again in the browser that used it is no mistake.
     else if (request.session.entered !== true) throw linkSpent();
     const next = ownPath(request.query.next, appOrigin(vault.settings)) ?? '/';

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { parseContact, parseTag } from '../../tokens/filing.ts';
-import { beginRound, currentRound, finishRound, skipInRound } from '../../vault/renewal-round.ts';
+import { activeCampaign, finishCampaign, skipProfile, startCampaign } from '../../vault/renewal-round.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { fieldError } from '../form-errors.ts';
 import { field } from '../middleware/body.ts';
@@ -42,7 +42,7 @@ export function begin(context: WebContext): RequestHandler {
       return;
     }
     const { withinDays, tag, contact } = form.filter;
-    await beginRound(
+    await startCampaign(
       vault,
       { withinDays, tag: tag ?? undefined, contact: contact ?? undefined },
       actorOf(request),
@@ -55,7 +55,7 @@ export function begin(context: WebContext): RequestHandler {
 export function skip({ vault }: WebContext): RequestHandler {
   return async (request, response) => {
     const name = field(request.body, 'profile');
-    await skipInRound(vault, name, actorOf(request));
+    await skipProfile(vault, name, actorOf(request));
     leaveNotice(request, `“${name}” is left out of this round.`);
     response.redirect(303, '/round');
   };
@@ -64,7 +64,7 @@ export function skip({ vault }: WebContext): RequestHandler {
 /** `POST /round/end`: done with or not; what was renewed stays so. */
 export function end({ vault }: WebContext): RequestHandler {
   return async (request, response) => {
-    await finishRound(vault, await currentRound(vault), actorOf(request));
+    await finishCampaign(vault, await activeCampaign(vault), actorOf(request));
     leaveNotice(request, 'The round is ended. What was renewed stays so.');
     response.redirect(303, '/round');
   };

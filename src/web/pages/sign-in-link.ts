@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { appOrigin } from '../../config.ts';
-import { beginByLink, waitingSignIn } from '../../vault/begin-sign-in.ts';
+import { pendingSignIn, startFromLink } from '../../vault/begin-sign-in.ts';
 import { newSecret } from '../../vault/secrets.ts';
 import type { WebContext } from '../context.ts';
 import { refusePrefetch } from '../one-time.ts';
@@ -22,7 +22,7 @@ export function signInLink(context: WebContext): RequestHandler<{ link: string }
     refusePrefetch(request);
     response.set('Referrer-Policy', 'no-referrer');
     const { link } = request.params;
-    const { id, profileName, deployment } = await waitingSignIn(vault, link);
+    const { id, profileName, deployment } = await pendingSignIn(vault, link);
     const path = `/sign-in/${link}`;
     render(
       request,
@@ -49,7 +49,7 @@ export function beginSignInByLink({ vault }: WebContext): RequestHandler<{ link:
     response.set('Referrer-Policy', 'no-referrer');
     // Kept only once the link has proved good: whoever guesses at links fills no store with sessions.
     const binding = request.session.binding ?? newSecret();
-    const { authorizeUrl } = await beginByLink(vault, request.params.link, binding);
+    const { authorizeUrl } = await startFromLink(vault, request.params.link, binding);
     request.session.binding = binding;
     await saveSession(request);
     response.redirect(303, authorizeUrl);

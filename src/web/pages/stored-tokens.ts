@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { summarizeToken } from '../../tokens/summary.ts';
-import { activateToken, removeToken, requireTokenOf } from '../../vault/stored-tokens.ts';
+import { activateStoredToken, removeToken, requireTokenOf } from '../../vault/stored-tokens.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { leaveNotice } from '../notice.ts';
 import type { StoredTokenPage } from '../page-data.ts';
@@ -29,7 +29,7 @@ export function confirmPage({ vault, render }: WebContext, action: StoredTokenPa
 export function activate({ vault }: WebContext): ByToken {
   return async (request, response) => {
     const { name, tokenId } = request.params;
-    await activateToken(vault, name, tokenId, actorOf(request));
+    await activateStoredToken(vault, name, tokenId, actorOf(request));
     leaveNotice(request, 'The earlier token is in use again.');
     response.redirect(303, `/profiles/${name}`);
   };

@@ -1,8 +1,8 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { appOrigin } from '../../config.ts';
-import { waitingSignIn } from '../../vault/begin-sign-in.ts';
-import { entryLinkIsGood } from '../../vault/entry-links.ts';
+import { pendingSignIn } from '../../vault/begin-sign-in.ts';
+import { isAccessLinkValid } from '../../vault/entry-links.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { serveAssets } from '../assets.ts';
 import { failures, notFound } from '../failures.ts';
@@ -64,8 +64,8 @@ function page(
 ): RequestHandler<{ link: string }> {
   const isGood = async (link: string) =>
     kind === 'enter'
-      ? await entryLinkIsGood(vault, link)
-      : await waitingSignIn(vault, link).then(
+      ? await isAccessLinkValid(vault, link)
+      : await pendingSignIn(vault, link).then(
           () => true,
           () => false,
         );
