@@ -1,5 +1,5 @@
 import type { Channel } from '../src/expiry/channel.ts';
-import { thisProcess } from '../src/expiry/claimant.ts';
+import { currentProcess } from '../src/expiry/claimant.ts';
 import { sendReminders } from '../src/expiry/send-reminders.ts';
 import { defaultReminderDays } from '../src/expiry/variables.ts';
 import { dueTokens } from '../src/store/reminders.ts';
@@ -25,7 +25,7 @@ for (const size of sizes) {
   let clock = now;
   const settings = { reminders: { days: defaultReminderDays } } as StoreContext['settings'];
   const records: StoreContext = { db, settings, now: () => clock };
-  const claimant = thisProcess();
+  const claimant = currentProcess();
 
   note('find reminders, none due', size, await median(51, () => dueTokens(db, 'mail', now, 100)));
   note('find checks, none due', size, await median(51, () => dueChecks(db, now, 100)));

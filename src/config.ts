@@ -2,10 +2,10 @@ import * as z from 'zod';
 import { defaultHome, environmentWithDotEnv } from './environment.ts';
 import { BrokerError } from './errors.ts';
 import {
-  completeReminders,
   defaultReminderDays,
   type ReminderSettings,
   reminderVariables,
+  validateReminders,
 } from './expiry/variables.ts';
 import { oktaOrgUrl } from './handoff/okta/org-url.ts';
 import { minPassphraseLength } from './keys/passphrase.ts';
@@ -235,7 +235,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
       privateKey: read('OKTA_CLIENT_PRIVATEKEY'),
       keyId: read('OKTA_CLIENT_KEYID'),
     },
-    reminders: completeReminders({
+    reminders: validateReminders({
       smtpUrl: read('WEBEX_TOKEN_SMTP_URL'),
       mailFrom: read('WEBEX_TOKEN_MAIL_FROM'),
       mailTo: read('WEBEX_TOKEN_MAIL_TO') ?? [],

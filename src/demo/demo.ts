@@ -8,7 +8,7 @@ import { note, reportError } from '../cli/terminal.ts';
 import { untilStopped } from '../cli/until-stopped.ts';
 import { readSettings, type Settings } from '../config.ts';
 import { mailChannel } from '../expiry/mail.ts';
-import { startWatch } from '../expiry/watch.ts';
+import { startBackgroundJobs } from '../expiry/watch.ts';
 import { packageRoot } from '../package-root.ts';
 import { rememberCaller } from '../process/caller.ts';
 import { startServer } from '../server/start.ts';
@@ -40,7 +40,7 @@ async function demonstrate(): Promise<void> {
     const server = await startServer(vault, log, { demonstration: true });
     // By mail alone: nobody's own desktop is part of it.
     const mail = mailChannel(settings.reminders);
-    const watch = startWatch(vault, {
+    const watch = startBackgroundJobs(vault, {
       log,
       channels: mail === null ? [] : [mail],
       ...watchProvisioning(vault, log),

@@ -1,5 +1,5 @@
 import type { Settings } from '../config.ts';
-import { thisProcess } from '../expiry/claimant.ts';
+import { currentProcess } from '../expiry/claimant.ts';
 import { mailChannel } from '../expiry/mail.ts';
 import { sendReminders } from '../expiry/send-reminders.ts';
 import { pushProfileToEntra } from '../handoff/entra/push-profile.ts';
@@ -95,7 +95,7 @@ async function handOver(settings: Settings, simulator: Simulator): Promise<void>
 async function remind(settings: Settings, daysAgo: number): Promise<void> {
   const mail = mailChannel(settings.reminders);
   const channels = mail === null ? [] : [mail];
-  await at(daysAgo, settings, {}, (vault) => sendReminders(vault, { channels, claimant: thisProcess() }));
+  await at(daysAgo, settings, {}, (vault) => sendReminders(vault, { channels, claimant: currentProcess() }));
   for (const channel of channels) channel.close();
 }
 

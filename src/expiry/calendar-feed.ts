@@ -10,7 +10,7 @@ import type { Actor, StoreContext } from '../vault/vault.ts';
 import { calendarPieces } from './calendar-entries.ts';
 
 /** Makes a new address for the calendar feed; it is returned once, and the one before it leads nowhere any more. */
-export async function newCalendarFeed(records: StoreContext, actor: Actor): Promise<string> {
+export async function createCalendarFeed(records: StoreContext, actor: Actor): Promise<string> {
   const secret = newSecret();
   await records.db.transaction().execute(async (trx) => {
     await replaceCalendarFeed(trx, hashSecret(secret), records.now());
@@ -20,7 +20,7 @@ export async function newCalendarFeed(records: StoreContext, actor: Actor): Prom
 }
 
 /** Takes the calendar feed away. */
-export async function endCalendarFeed(records: StoreContext, actor: Actor): Promise<void> {
+export async function removeCalendarFeed(records: StoreContext, actor: Actor): Promise<void> {
   await records.db.transaction().execute(async (trx) => {
     await deleteCalendarFeed(trx);
     await appendAudit(trx, records.now(), { action: 'calendar-feed', outcome: 'removed', ...actor });

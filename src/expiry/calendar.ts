@@ -3,7 +3,7 @@ import ical, { foldLines, ICalAlarmType, ICalEventTransparency } from 'ical-gene
 import { dayMs, expiryOf } from '../tokens/lifetimes.ts';
 import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
-import { instantText } from './instants.ts';
+import { formatInstant } from './instants.ts';
 import { thresholdsOf } from './occasions.ts';
 
 /** A profile with the token whose end goes into the calendar. */
@@ -89,7 +89,7 @@ function describe(profile: Profile, token: Token, expiresAt: number): string {
     '',
     `Organization: ${profile.orgId ?? 'not known yet'}`,
     `Account that signed in: ${account?.email ?? account?.displayName ?? 'not known'}`,
-    `It ends at ${instantText(expiresAt, 'UTC').full}.`,
+    `It ends at ${formatInstant(expiresAt, 'UTC').full}.`,
   ].join('\n');
 }
 

@@ -3,18 +3,18 @@ import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /** Who sends, by a name that tells others on this machine whether it still lives. */
-export interface Claimant {
+export interface LeaseOwner {
   id: string;
   /** Whether the claimant of that name certainly does no more: another process of this machine, ended. */
-  isGone(id: string): boolean;
+  hasExited(id: string): boolean;
 }
 
 /** This process. Two containers may share host name and process numbers, so the namespace is part of the name. */
-export function thisProcess(): Claimant {
+export function currentProcess(): LeaseOwner {
   const machine = `${hostname()}/${processNamespace()}`;
   return {
     id: `${machine}/${process.pid}/${randomUUID()}`,
-    isGone: (id) => {
+    hasExited: (id) => {
       const [pid] = id.startsWith(`${machine}/`) ? id.slice(machine.length + 1).split('/') : [];
       return pid !== undefined && !isAlive(Number(pid));
     },

@@ -18,14 +18,14 @@ import {
 import type { Vault } from '../vault/vault.ts';
 
 /** What became of one check. */
-export interface Checked {
+export interface CheckResult {
   profile: string;
   /** `ok`, `rejected`, or why there was no answer. */
   outcome: string;
   /** What it changed: newly rejected, or accepted once more. */
   change: 'rejected' | 'accepted-again' | null;
   /** How long Webex wants to be left alone, where it had too many requests. Milliseconds. */
-  leaveAloneMs: number;
+  retryAfterMs: number;
 }
 
 /** How long a check may take before another process takes it over. Milliseconds. */
@@ -38,11 +38,11 @@ const recentlyMs = 20 * 3_600_000;
  * Checks the one current token whose daily check is longest due: asks Webex whether it is still accepted, whose it is
  * and until when. Null where none is due. `random` gives numbers from 0 to 1; it spreads the checks over the day.
  */
-export async function checkNext(vault: Vault, random: () => number): Promise<Checked | null> {
+export async function checkNextToken(vault: Vault, random: () => number): Promise<CheckResult | null> {
   for (;;) {
     const now = vault.now();
     const due = await dueChecks(vault.db, now, dueAtOnce);
-    const plans = due.map((each) => ({ due: each, at: putOff(each, now, random) }));
+    const plans = due.map((each) => ({ due: each, at: deferUntil(each, now, random) }));
     const wanted = plans.findIndex(({ at }) => at === null);
     const passed = wanted === -1 ? plans : plans.slice(0, wanted);
     await planChecks(
@@ -63,9 +63,9 @@ export async function checkNext(vault: Vault, random: () => number): Promise<Che
 const dueAtOnce = 50;
 
 /** Until when a token that comes up needs no check; null where it does. Epoch milliseconds. */
-function putOff(due: DueCheck, now: number, random: () => number): number | null {
+function deferUntil(due: DueCheck, now: number, random: () => number): number | null {
   const { verifiedAt, rejectedAt, confirmed, reported } = due;
-  if (!canStillLive(due, now)) return farFuture;
+  if (!mayBeAlive(due, now)) return farFuture;
   const recently = verifiedAt !== null && verifiedAt <= now && now - verifiedAt < recentlyMs;
   // Where an unproven date has passed since, asking at once settles it.
   const settled = confirmed !== null || (reported ?? farFuture) > now;
@@ -73,11 +73,11 @@ function putOff(due: DueCheck, now: number, random: () => number): number | null
 }
 
 /** Until its end, and where nobody confirmed that: until the last of the dates that were named. */
-function canStillLive({ expiresAt, confirmed, documented }: DueCheck, now: number): boolean {
+function mayBeAlive({ expiresAt, confirmed, documented }: DueCheck, now: number): boolean {
   return expiresAt > now || (confirmed === null && documented !== null && documented > now);
 }
 
-async function check(vault: Vault, due: DueCheck, random: () => number): Promise<Checked | null> {
+async function check(vault: Vault, due: DueCheck, random: () => number): Promise<CheckResult | null> {
   try {
     return await checkAuthentic(vault, due, random);
   } catch (error) {
@@ -87,7 +87,7 @@ async function check(vault: Vault, due: DueCheck, random: () => number): Promise
 }
 
 /** A row that was changed from outside is not used: the day's other checks go on. */
-async function notAuthentic(vault: Vault, { tokenId, failures }: DueCheck): Promise<Checked | null> {
+async function notAuthentic(vault: Vault, { tokenId, failures }: DueCheck): Promise<CheckResult | null> {
   const row = await vault.db
     .selectFrom('token')
     .innerJoin('profile', 'profile.id', 'token.profile_id')
@@ -101,10 +101,14 @@ async function notAuthentic(vault: Vault, { tokenId, failures }: DueCheck): Prom
     await incrementCounter(trx, 'checks', outcome);
     await appendAudit(trx, now, { action: 'check', outcome, profile: row.name });
   });
-  return { profile: row.name, outcome, change: null, leaveAloneMs: 0 };
+  return { profile: row.name, outcome, change: null, retryAfterMs: 0 };
 }
 
-async function checkAuthentic(vault: Vault, due: DueCheck, random: () => number): Promise<Checked | null> {
+async function checkAuthentic(
+  vault: Vault,
+  due: DueCheck,
+  random: () => number,
+): Promise<CheckResult | null> {
   const token = await tokenById(vault.db, due.tokenId);
   // It was removed meanwhile.
   if (token === null) return null;
@@ -122,7 +126,7 @@ async function checkAuthentic(vault: Vault, due: DueCheck, random: () => number)
   const change = await vault.db.transaction().execute(async (trx) => {
     const now = vault.now();
     const pauseMs = unanswered
-      ? Math.max(retryAfterMs, withJitter(pauseAfter(failures), random))
+      ? Math.max(retryAfterMs, withJitter(retryDelayMs(failures), random))
       : withJitter(dayMs, random);
     const changed = answer === null ? null : await recordVerdict(trx, token.id, answer, now);
     await recordCheck(trx, token.id, { now, nextAt: Math.ceil(now + pauseMs), failures, outcome });
@@ -130,7 +134,7 @@ async function checkAuthentic(vault: Vault, due: DueCheck, random: () => number)
     await appendAudit(trx, now, { action: 'check', outcome, profile: profile.name });
     return changed;
   });
-  return { profile: profile.name, outcome, change, leaveAloneMs: retryAfterMs };
+  return { profile: profile.name, outcome, change, retryAfterMs: retryAfterMs };
 }
 
 /** Webex's own word, or a minute where it has none (as its SDK does). Milliseconds; 0 where it did not refuse. */
@@ -140,6 +144,6 @@ function retryAfter(answer: WebexVerdict | null): number {
 }
 
 /** Five minutes, doubling up to a day. Milliseconds. */
-function pauseAfter(failures: number): number {
+function retryDelayMs(failures: number): number {
   return Math.min(5 * 60_000 * 2 ** (failures - 1), dayMs);
 }

@@ -17,7 +17,7 @@ export interface Desktop {
   run: RunProgram;
 }
 
-export const thisDesktop: Desktop = {
+export const currentDesktop: Desktop = {
   platform: process.platform,
   environment: process.env,
   run: (file, args, environment = {}) => runHelper(file, args, { environment }),
@@ -30,14 +30,14 @@ interface Notifier {
 }
 
 /** Notifications on this machine's desktop. Null where there is none. */
-export function desktopChannel({ platform, environment, run }: Desktop = thisDesktop): Channel | null {
+export function desktopChannel({ platform, environment, run }: Desktop = currentDesktop): Channel | null {
   const notifier = notifierOf(platform, environment);
   if (notifier === null) return null;
   return {
     name: 'desktop',
     target: 'this desktop',
-    async deliver({ subject, summary, inShort }) {
-      const text = `${summary} ${inShort}`;
+    async deliver({ subject, summary, shortAction }) {
+      const text = `${summary} ${shortAction}`;
       const { file } = notifier;
       const { code, failure } = await run(
         file,

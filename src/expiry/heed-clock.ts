@@ -13,7 +13,11 @@ const setBackBy = dayMs;
  * otherwise a clock that stood in the next year for a minute would put everything off until then. What was done is
  * recorded last, so that it is done again where the process ends in between.
  */
-export async function heedClockAndDays(db: Db, now: number, days: readonly number[]): Promise<void> {
+export async function rescheduleAfterClockOrConfigChange(
+  db: Db,
+  now: number,
+  days: readonly number[],
+): Promise<void> {
   const newest = Number((await getMeta(db, 'clock')) ?? 0);
   const setBack = now < newest - setBackBy;
   const wanted = days.join(',');

@@ -1,5 +1,5 @@
 /** An instant as a person reads it, in their time zone and in UTC. */
-export interface Instant {
+export interface DateText {
   /** `Sunday 14 March 2027`. */
   day: string;
   /** `Sunday 14 March 2027 at 09:30 GMT-4 (13:30 UTC)`. */
@@ -9,7 +9,7 @@ export interface Instant {
 }
 
 /** `timeZone` is an IANA name; this machine's own where absent. */
-export function instantText(epochMs: number, timeZone?: string): Instant {
+export function formatInstant(epochMs: number, timeZone?: string): DateText {
   const date = new Date(epochMs);
   const zone = timeZone === undefined ? {} : { timeZone };
   const day = dayOf(date, zone);

@@ -1,6 +1,6 @@
 import type { Reminder } from '../store/reminders.ts';
 import { dayMs } from '../tokens/lifetimes.ts';
-import { type Reminded, rankOf } from './occasions.ts';
+import { type TokenDates, urgencyOf } from './occasions.ts';
 
 /** What the ledger makes of an occasion that has come, for one channel. */
 export type Decision =
@@ -10,20 +10,20 @@ export type Decision =
   | { do: 'wait'; until: number }
   | { do: 'nothing' };
 
-export interface Looking {
+export interface DeliveryContext {
   /** Epoch milliseconds. */
   now: number;
   /** Whether the process that claimed it has ended. */
-  isGone(claimant: string): boolean;
+  hasExited(claimant: string): boolean;
   /** Tries again at once what failed. */
-  impatient: boolean;
+  retryNow: boolean;
 }
 
 /** How long a message may take on a channel that says nothing else. Milliseconds. */
 export const deliveryTimeoutMs = 60_000;
 
 /** How long a claim holds on such a channel: what is recorded before and after the sending takes a while too. Milliseconds. */
-export const claimMs = claimFor(deliveryTimeoutMs);
+export const leaseMs = claimFor(deliveryTimeoutMs);
 
 /** No claim holds for longer: what is further off was written by a wrong clock. Milliseconds. */
 const longestClaimMs = 30 * 60_000;
@@ -34,7 +34,7 @@ export function claimFor(timeoutMs: number): number {
 }
 
 /** The pause after so many failed attempts: five minutes, doubling up to twelve hours. Milliseconds. */
-export function pauseAfter(attempts: number): number {
+export function retryDelayMs(attempts: number): number {
   return Math.min(5 * 60_000 * 2 ** (attempts - 1), 12 * 3_600_000);
 }
 
@@ -42,17 +42,17 @@ export function pauseAfter(attempts: number): number {
  * Whether the occasion is to be spoken of now. Each is sent once; and once a more urgent one was sent, no lesser one
  * is, even where the clock was set back between the two. `stands` tells which rows still speak of how things are.
  */
-export function decide(
+export function decideDelivery(
   reached: { occasion: string },
   rows: readonly Reminder[],
   stands: (row: Reminder) => boolean,
-  looking: Looking,
+  looking: DeliveryContext,
 ): Decision {
   // One from a future that is months away is none: the clock that wrote it was wrong.
   const standing = rows.filter((row) => stands(row) && row.changedAt - looking.now < 90 * dayMs);
   const { occasion: wanted } = reached;
   const isSaid = ({ state, occasion }: Reminder) =>
-    state === 'sent' && (occasion === wanted || rankOf(occasion) <= rankOf(wanted));
+    state === 'sent' && (occasion === wanted || urgencyOf(occasion) <= urgencyOf(wanted));
   if (standing.some(isSaid)) return { do: 'nothing' };
   const known = rows.find(({ occasion }) => occasion === wanted) ?? null;
   const holding = known !== null && standing.includes(known) ? known : null;
@@ -69,7 +69,7 @@ export function decide(
 /**
  * A row speaks of the token's date as it was then. Where that has moved by a day or more since, it was another matter.
  */
-export function standsFor(token: Reminded): (row: Reminder) => boolean {
+export function isSameEvent(token: TokenDates): (row: Reminder) => boolean {
   return (row) => {
     const matter = row.occasion === 'rejected' ? token.rejectedAt : token.expiresAt;
     return matter !== null && Math.abs(row.aboutAt - matter) < dayMs;
@@ -77,11 +77,11 @@ export function standsFor(token: Reminded): (row: Reminder) => boolean {
 }
 
 /** Until when others keep off the row; null where they need not. An instant too far off is a wrong clock's. */
-function busyUntil(row: Reminder, { now, isGone, impatient }: Looking): number | null {
+function busyUntil(row: Reminder, { now, hasExited, retryNow }: DeliveryContext): number | null {
   const { state, claimedBy, claimedUntil, retryAt } = row;
   const ahead = (instant: number | null, atMost: number) =>
     instant !== null && instant > now && instant <= now + atMost ? instant : null;
   if (state === 'sending')
-    return claimedBy !== null && isGone(claimedBy) ? null : ahead(claimedUntil, longestClaimMs);
-  return state === 'failed' && !impatient ? ahead(retryAt, 12 * 3_600_000) : null;
+    return claimedBy !== null && hasExited(claimedBy) ? null : ahead(claimedUntil, longestClaimMs);
+  return state === 'failed' && !retryNow ? ahead(retryAt, 12 * 3_600_000) : null;
 }

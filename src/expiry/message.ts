@@ -4,8 +4,8 @@ import type { Profile } from '../tokens/profile.ts';
 import type { Token } from '../tokens/token.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
 import { sanitizeForDisplay } from '../webex/text.ts';
-import { instantText } from './instants.ts';
-import type { Reached } from './occasions.ts';
+import { formatInstant } from './instants.ts';
+import type { DueTrigger } from './occasions.ts';
 
 /** What a reminder says, before a channel gives it its form. It never holds a token. */
 export interface ReminderMessage {
@@ -19,7 +19,7 @@ export interface ReminderMessage {
   /** The one thing to do. */
   action: string;
   /** The same where there is room for a few words only. */
-  inShort: string;
+  shortAction: string;
   facts: { title: string; value: string }[];
   /** Whoever looks after the profile is told too, where that is known: a mail address. */
   contact: string | null;
@@ -48,7 +48,7 @@ export interface ReminderMessage {
 interface About {
   profile: Profile;
   token: Token;
-  reached: Reached;
+  reached: DueTrigger;
   /** Epoch milliseconds. */
   now: number;
   /** IANA name; this machine's own where absent. */
@@ -63,7 +63,7 @@ const basis: Record<ExpirySource, string> = {
 
 export function reminderMessage({ profile, token, reached, now, timeZone }: About): ReminderMessage {
   const { expiresAt, source } = expiryOf(token.lifetimes);
-  const ends = instantText(expiresAt, timeZone);
+  const ends = formatInstant(expiresAt, timeZone);
   const left = daysLeft(expiresAt, now);
   const { subject, summary } = words(reached, profile.name, left, ends.day);
   const action =
@@ -75,7 +75,7 @@ export function reminderMessage({ profile, token, reached, now, timeZone }: Abou
     subject,
     summary,
     action,
-    inShort: `Renew it with: webex-token login ${profile.name}`,
+    shortAction: `Renew it with: webex-token login ${profile.name}`,
     facts: [
       ...factsOf(profile, token),
       ...(source === null
@@ -83,7 +83,7 @@ export function reminderMessage({ profile, token, reached, now, timeZone }: Abou
         : [{ title: left < 0 ? 'Expired' : 'Expires', value: `${ends.full}; ${basis[source]}` }]),
       ...(token.rejectedAt === null
         ? []
-        : [{ title: 'Rejected since', value: instantText(token.rejectedAt, timeZone).full }]),
+        : [{ title: 'Rejected since', value: formatInstant(token.rejectedAt, timeZone).full }]),
     ],
     contact: profile.contact,
     data: dataOf(profile, token, now),
@@ -114,7 +114,7 @@ export function dataOf(profile: Profile, token: Token, now: number): ReminderMes
 }
 
 function words(
-  { occasion }: Reached,
+  { occasion }: DueTrigger,
   name: string,
   left: number,
   day: string,

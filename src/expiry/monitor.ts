@@ -4,11 +4,11 @@ import { findProfile, profileById } from '../store/profiles.ts';
 import { currentTokensOf } from '../store/tokens.ts';
 import type { StoreContext } from '../vault/vault.ts';
 import {
-  type Monitored,
   type MonitoredQuarantine,
   type MonitorReport,
   type MonitorState,
   monitored,
+  type ProfileHealth,
   worstState,
 } from './nagios.ts';
 
@@ -35,7 +35,7 @@ export async function monitorAll(
     monitored(profile, current, { now: at, withinDays }, quarantines.get(profile.id)),
   );
   const elsewhere = [...quarantines.keys()].filter((id) => !rows.some(({ profile }) => profile.id === id));
-  const quarantined: Monitored[] = [];
+  const quarantined: ProfileHealth[] = [];
   for (const id of elsewhere.slice(0, mostNamed)) {
     const [current = null] = await currentTokensOf(db, [id]);
     const profile = await profileById(db, id);
@@ -69,7 +69,7 @@ async function quarantinesOf(
 }
 
 /** They stand at the end of the order, where the first page seldom reaches. */
-async function emptyProfiles({ db }: StoreContext, now: number, tag?: string): Promise<Monitored[]> {
+async function emptyProfiles({ db }: StoreContext, now: number, tag?: string): Promise<ProfileHealth[]> {
   const { rows } = await queryProfiles(db, { status: 'empty', sort: 'name', limit: 10, now, tag });
   return rows.map(({ profile }) => monitored(profile, null, { now, withinDays: 0 }));
 }
@@ -88,7 +88,7 @@ export async function monitorNamed(
 ): Promise<MonitorReport> {
   const { db } = records;
   const at = records.now();
-  const profiles: Monitored[] = [];
+  const profiles: ProfileHealth[] = [];
   for (const name of new Set(names)) {
     const profile = await findProfile(db, name);
     if (profile === null) {
@@ -96,7 +96,7 @@ export async function monitorNamed(
       profiles.push({
         profile: name,
         state: 'UNKNOWN',
-        words,
+        summary: words,
         daysLeft: null,
         expiresAt: null,
         quarantine: null,

@@ -9,11 +9,11 @@ export const states = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
 export type MonitorState = keyof typeof states;
 
 /** How one profile stands for a monitoring system. */
-export interface Monitored {
+export interface ProfileHealth {
   profile: string;
   state: MonitorState;
   /** `expires in 12 days`, `expired 3 days ago`. */
-  words: string;
+  summary: string;
   /** To the end; negative once it is over; null without a token. */
   daysLeft: number | null;
   /** RFC 3339, or null without a token. */
@@ -25,7 +25,7 @@ export interface Monitored {
 export interface MonitorReport {
   state: MonitorState;
   /** Most urgent first. */
-  profiles: Monitored[];
+  profiles: ProfileHealth[];
   /** How many there are in all, though not all may be named. */
   total: number;
   withinDays: number;
@@ -53,7 +53,7 @@ export function monitored(
   current: Token | null,
   monitoring: Monitoring,
   quarantine: MonitoredQuarantine | null = null,
-): Monitored {
+): ProfileHealth {
   const token = monitoredToken(profile, current, monitoring);
   if (quarantine === null) return token;
   const { app, since } = quarantine;
@@ -61,21 +61,25 @@ export function monitored(
   const over = quarantineEndsAt(since) <= now;
   const daysLeft = daysLeftInQuarantine(since, now);
   const state = over ? 'CRITICAL' : 'WARNING';
-  const words = over ? 'is given up by Entra ID' : `is in quarantine at Entra ID, ${plural(daysLeft)} left`;
+  const summary = over ? 'is given up by Entra ID' : `is in quarantine at Entra ID, ${plural(daysLeft)} left`;
   const worst = worstState([token.state, state]);
   return {
     ...token,
     state: worst,
     // What is worst comes first.
-    words: worst === token.state ? `${token.words}, and ${words}` : `${words}, and ${token.words}`,
+    summary: worst === token.state ? `${token.summary}, and ${summary}` : `${summary}, and ${token.summary}`,
     quarantine: { app, since: new Date(since).toISOString(), daysLeft },
   };
 }
 
-function monitoredToken(profile: Profile, current: Token | null, { now, withinDays }: Monitoring): Monitored {
+function monitoredToken(
+  profile: Profile,
+  current: Token | null,
+  { now, withinDays }: Monitoring,
+): ProfileHealth {
   const none = { profile: profile.name, quarantine: null };
   if (current === null) {
-    return { ...none, state: 'UNKNOWN', words: 'holds no token', daysLeft: null, expiresAt: null };
+    return { ...none, state: 'UNKNOWN', summary: 'holds no token', daysLeft: null, expiresAt: null };
   }
   const { expiresAt } = expiryOf(current.lifetimes);
   const left = expiresAt - now;
@@ -86,10 +90,10 @@ function monitoredToken(profile: Profile, current: Token | null, { now, withinDa
     daysLeft: known ? days : null,
     expiresAt: known ? new Date(expiresAt).toISOString() : null,
   };
-  if (left <= 0) return { ...common, state: 'CRITICAL', words: expiredWords(-left) };
-  if (current.rejectedAt !== null) return { ...common, state: 'CRITICAL', words: 'is rejected by Webex' };
-  const words = known ? `expires in ${plural(days)}` : 'has an end that nobody knows yet';
-  return { ...common, state: left <= withinDays * dayMs ? 'WARNING' : 'OK', words };
+  if (left <= 0) return { ...common, state: 'CRITICAL', summary: expiredWords(-left) };
+  if (current.rejectedAt !== null) return { ...common, state: 'CRITICAL', summary: 'is rejected by Webex' };
+  const summary = known ? `expires in ${plural(days)}` : 'has an end that nobody knows yet';
+  return { ...common, state: left <= withinDays * dayMs ? 'WARNING' : 'OK', summary: summary };
 }
 
 function expiredWords(ago: number): string {
@@ -106,17 +110,17 @@ export function worstState(states: readonly MonitorState[]): MonitorState {
 /** One line for the operator and the graphs, and one for each further profile that is not well. */
 export function nagiosText({ state, profiles, total, withinDays }: MonitorReport): string {
   const worst = profiles.find((each) => each.state === state);
-  const name = worst === undefined ? 'nothing is held' : `${onOneLine(worst.profile)} ${worst.words}`;
+  const name = worst === undefined ? 'nothing is held' : `${onOneLine(worst.profile)} ${worst.summary}`;
   const more = total > 1 ? ` (${total} profiles)` : '';
   const first = `WEBEX TOKEN ${state} - ${name}${more} | ${performanceData(profiles, total, withinDays)}`;
   const others = profiles.filter((each) => each !== worst && each.state !== 'OK');
-  return [first, ...others.map((each) => `${each.state}: ${onOneLine(each.profile)} ${each.words}`)].join(
+  return [first, ...others.map((each) => `${each.state}: ${onOneLine(each.profile)} ${each.summary}`)].join(
     '\n',
   );
 }
 
 /** `'label'=value;warn;crit` (Monitoring Plugins Development Guidelines): below the thresholds it alerts. */
-function performanceData(profiles: readonly Monitored[], total: number, withinDays: number): string {
+function performanceData(profiles: readonly ProfileHealth[], total: number, withinDays: number): string {
   const taken = new Set(['profiles']);
   const days = profiles.flatMap(({ profile, daysLeft }) =>
     daysLeft === null ? [] : [`'${labelOf(profile, taken)}'=${daysLeft};${withinDays}:;0:`],

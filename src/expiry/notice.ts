@@ -4,7 +4,7 @@ import type { ReminderMessage } from './message.ts';
  * Something that is to be told of a current token beside its end: once on each channel, for as long as it holds. Who
  * gives the notices leaves out what is over.
  */
-export interface Notice {
+export interface Alert {
   tokenId: string;
   /** The matter, as the ledger knows it: a word and an identifier. */
   occasion: string;

@@ -2,34 +2,34 @@ import { dayMs, daysLeft, expiryOf } from '../tokens/lifetimes.ts';
 import type { Token } from '../tokens/token.ts';
 
 /** What a reminder is about: so many days left, or that it is over. */
-export type Occasion = `${number}` | 'expired' | 'rejected';
+export type ReminderTrigger = `${number}` | 'expired' | 'rejected';
 
 /** What of a token decides about its reminders. Epoch milliseconds. */
-export interface Reminded {
+export interface TokenDates {
   capturedAt: number;
   expiresAt: number;
   rejectedAt: number | null;
 }
 
 /** An occasion that has come, and the instant it speaks of: the token's end, or its rejection. */
-export interface Reached {
-  occasion: Occasion;
+export interface DueTrigger {
+  occasion: ReminderTrigger;
   aboutAt: number;
 }
 
 /** The smaller, the more urgent. Not a number for what has nothing to do with the token's end. */
-export function rankOf(occasion: string): number {
+export function urgencyOf(occasion: string): number {
   if (occasion === 'rejected') return -2;
   return occasion === 'expired' ? -1 : Number(occasion);
 }
 
 /** The thresholds that a token of this life has: none is longer than the life itself. Largest first. */
-export function thresholdsOf({ capturedAt, expiresAt }: Reminded, days: readonly number[]): number[] {
+export function thresholdsOf({ capturedAt, expiresAt }: TokenDates, days: readonly number[]): number[] {
   return days.filter((each) => each * dayMs <= expiresAt - capturedAt);
 }
 
 /** The most urgent occasion that has come at `now`; null while there is nothing to say. */
-export function reachedAt(token: Reminded, days: readonly number[], now: number): Reached | null {
+export function dueTriggerAt(token: TokenDates, days: readonly number[], now: number): DueTrigger | null {
   if (isRejected(token) && token.rejectedAt !== null) {
     return { occasion: 'rejected', aboutAt: token.rejectedAt };
   }
@@ -42,7 +42,7 @@ export function reachedAt(token: Reminded, days: readonly number[], now: number)
 }
 
 /** When the next occasion after `now` comes that can be foreseen; null where none is left. Epoch milliseconds. */
-export function nextOccasionAt(token: Reminded, days: readonly number[], now: number): number | null {
+export function nextTriggerAt(token: TokenDates, days: readonly number[], now: number): number | null {
   if (isRejected(token)) return null;
   const { expiresAt } = token;
   const instants = [...thresholdsOf(token, days).map((each) => thresholdAt(expiresAt, each)), expiresAt];
@@ -56,7 +56,7 @@ export function firstLookAt(
   now: number,
 ): number {
   const token = { capturedAt, rejectedAt, expiresAt: expiryOf(lifetimes).expiresAt };
-  return reachedAt(token, days, now) === null ? (nextOccasionAt(token, days, now) ?? 0) : 0;
+  return dueTriggerAt(token, days, now) === null ? (nextTriggerAt(token, days, now) ?? 0) : 0;
 }
 
 /** The first instant at which so many whole days are left: 14 from 15 days before the end on, as `list` counts. */
@@ -65,6 +65,6 @@ export function thresholdAt(expiresAt: number, days: number): number {
 }
 
 /** That Webex refuses a token after its end is no news. */
-function isRejected({ rejectedAt, expiresAt }: Reminded): boolean {
+function isRejected({ rejectedAt, expiresAt }: TokenDates): boolean {
   return rejectedAt !== null && rejectedAt < expiresAt;
 }

@@ -2,7 +2,7 @@
 const longestMs = 86_400_000;
 
 /** Waits so long, or until the signal says that nothing is waited for any more. Keeps no process alive. */
-export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {
     const done = () => {

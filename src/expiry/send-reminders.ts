@@ -21,20 +21,20 @@ import { expiryOf } from '../tokens/lifetimes.ts';
 import type { StoreContext } from '../vault/vault.ts';
 import { sanitizeForDisplay } from '../webex/text.ts';
 import { type Channel, ChannelSilent, NotForEveryone } from './channel.ts';
-import type { Claimant } from './claimant.ts';
-import { heedClockAndDays } from './heed-clock.ts';
+import type { LeaseOwner } from './claimant.ts';
+import { rescheduleAfterClockOrConfigChange } from './heed-clock.ts';
 import {
   claimFor,
   type Decision,
-  decide,
+  type DeliveryContext,
+  decideDelivery,
   deliveryTimeoutMs,
-  type Looking,
-  pauseAfter,
-  standsFor,
+  isSameEvent,
+  retryDelayMs,
 } from './ledger.ts';
 import { type ReminderMessage, reminderMessage } from './message.ts';
-import type { Notice } from './notice.ts';
-import { nextOccasionAt, type Reached, reachedAt } from './occasions.ts';
+import type { Alert } from './notice.ts';
+import { type DueTrigger, dueTriggerAt, nextTriggerAt } from './occasions.ts';
 
 /** What became of one reminder. */
 export interface Delivery {
@@ -50,11 +50,11 @@ export interface Delivery {
 
 export interface SendOptions {
   channels: readonly Channel[];
-  claimant: Claimant;
+  claimant: LeaseOwner;
   /** What else there is to tell. */
-  notices?: readonly Notice[];
+  notices?: readonly Alert[];
   /** Tries again at once what failed, in place of waiting for its pause to end. */
-  impatient?: boolean;
+  retryNow?: boolean;
   signal?: AbortSignal;
   /** Told each one as soon as it is sent, or failed. */
   onDelivery?: (delivery: Delivery) => void;
@@ -69,7 +69,7 @@ export interface SendOptions {
 export async function sendReminders(records: StoreContext, options: SendOptions): Promise<Delivery[]> {
   const { db, settings } = records;
   const startedAt = records.now();
-  await heedClockAndDays(db, startedAt, settings.reminders.days);
+  await rescheduleAfterClockOrConfigChange(db, startedAt, settings.reminders.days);
   // At the same time, so that a channel that is slow or fails holds up none of the others.
   const results = await Promise.allSettled(
     options.channels.map((channel) => sendOn(channel, records, { ...options, startedAt })),
@@ -88,7 +88,7 @@ interface Run extends SendOptions {
 const downAfter = 5;
 
 async function sendOn(channel: Channel, records: StoreContext, run: Run): Promise<Delivery[]> {
-  if (run.impatient) await recheckUnsent(records.db, channel.name, run.startedAt);
+  if (run.retryNow) await recheckUnsent(records.db, channel.name, run.startedAt);
   const deliveries: Delivery[] = [];
   let failures = 0;
   for await (const due of whatIsDue(channel, records, run)) {
@@ -164,7 +164,7 @@ async function toSpeakOf(
 }
 
 interface Plan {
-  reached: Reached | null;
+  reached: DueTrigger | null;
   decision: Decision;
   /** The next occasion that can be foreseen. Epoch milliseconds. */
   nextOccasion: number;
@@ -176,13 +176,13 @@ function planOf(
   token: DueToken,
   rows: readonly Reminder[],
   { settings }: StoreContext,
-  looking: Looking,
+  looking: DeliveryContext,
 ): Plan {
   const { days } = settings.reminders;
-  const reached = reachedAt(token, days, looking.now);
-  const nextOccasion = nextOccasionAt(token, days, looking.now) ?? farFuture;
+  const reached = dueTriggerAt(token, days, looking.now);
+  const nextOccasion = nextTriggerAt(token, days, looking.now) ?? farFuture;
   const decision: Decision =
-    reached === null ? { do: 'nothing' } : decide(reached, rows, standsFor(token), looking);
+    reached === null ? { do: 'nothing' } : decideDelivery(reached, rows, isSameEvent(token), looking);
   const until = decision.do === 'wait' ? decision.until : farFuture;
   return {
     reached,
@@ -229,7 +229,7 @@ async function notMade(
   found: DueToken,
   failure: unknown,
 ): Promise<Attempt> {
-  const retryAt = now() + pauseAfter(1);
+  const retryAt = now() + retryDelayMs(1);
   // Where the store itself fails, this throws, and ends the run.
   await setNextLooks(db, channel.name, [{ token: found, at: retryAt }]);
   return {
@@ -249,13 +249,13 @@ async function notMade(
 async function tell(
   records: StoreContext,
   channel: Channel,
-  notice: Notice,
+  notice: Alert,
   options: SendOptions,
 ): Promise<Attempt | null> {
   const { db } = records;
   const now = records.now();
   const { tokenId, occasion, aboutAt } = notice;
-  const decision = decide(
+  const decision = decideDelivery(
     notice,
     (await remindersOf(db, tokenId, channel.name)).filter((row) => row.occasion === occasion),
     (row) => row.aboutAt === aboutAt,
@@ -267,15 +267,15 @@ async function tell(
   return await deliver(records, channel, await notice.message(), claim, async () => {});
 }
 
-function lookingOf({ claimant, impatient = false }: SendOptions, now: number): Looking {
-  return { now, isGone: claimant.isGone, impatient };
+function lookingOf({ claimant, retryNow = false }: SendOptions, now: number): DeliveryContext {
+  return { now, hasExited: claimant.hasExited, retryNow: retryNow };
 }
 
 function claimOf(
   { tokenId, occasion, aboutAt }: Pick<Lease, 'tokenId' | 'occasion' | 'aboutAt'>,
   channel: Channel,
   { attempt, deliveredTo }: Extract<Decision, { do: 'send' }>,
-  claimant: Claimant,
+  claimant: LeaseOwner,
   now: number,
 ): Lease {
   const claimedUntil = now + claimFor(channel.timeoutMs ?? deliveryTimeoutMs);
@@ -314,7 +314,7 @@ async function deliver(
     const deliveredTo = partly?.deliveredTo ?? claim.deliveredTo;
     // Where nobody has it, it is tried again even if the recipients are refused for good: somebody may set that right.
     if (partly === null || partly.mayRetry || deliveredTo.length === 0) {
-      const retryAt = now() + pauseAfter(claim.attempt);
+      const retryAt = now() + retryDelayMs(claim.attempt);
       await recordFailed(db, claim, { now: now(), retryAt, error, deliveredTo });
       await lookAgain(retryAt);
       await incrementCounter(db, 'reminders', `${channel.name} failed`);

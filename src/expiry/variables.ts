@@ -66,7 +66,7 @@ export const reminderVariables = {
 } as const;
 
 /** Refuses mail that is half set up: nobody would miss it before it is too late. Throws `E_SETTING`. */
-export function completeReminders(settings: ReminderSettings): ReminderSettings {
+export function validateReminders(settings: ReminderSettings): ReminderSettings {
   const hasServer = settings.smtpUrl !== null;
   if (hasServer === settings.mailTo.length > 0) return settings;
   const [there, missing] = hasServer

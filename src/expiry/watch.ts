@@ -4,13 +4,13 @@ import { verifyPendingTokens } from '../vault/settle-pending.ts';
 import type { Vault } from '../vault/vault.ts';
 import type { Channel } from './channel.ts';
 import { openChannels } from './channels.ts';
-import { type Claimant, thisProcess } from './claimant.ts';
-import { checkNext } from './daily-check.ts';
-import type { Notice } from './notice.ts';
-import { pause } from './pause.ts';
+import { currentProcess, type LeaseOwner } from './claimant.ts';
+import { checkNextToken } from './daily-check.ts';
+import type { Alert } from './notice.ts';
+import { sleep } from './pause.ts';
 import { type Delivery, sendReminders } from './send-reminders.ts';
 
-export interface Watch {
+export interface BackgroundJobs {
   /** Ends it, once what is under way is done. */
   close(): Promise<void>;
 }
@@ -19,14 +19,14 @@ export interface WatchOptions {
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
   /** What is set up, where absent. */
   channels?: Channel[];
-  claimant?: Claimant;
+  claimant?: LeaseOwner;
   /** What else there is to tell, found out before each sending. */
-  notices?: () => Promise<Notice[]>;
+  notices?: () => Promise<Alert[]>;
   /** Does the one look that is longest due, and says whether there is something to tell at once; null: none is due. */
-  look?: () => Promise<{ tell: boolean } | null>;
+  checkProvisioning?: () => Promise<{ tell: boolean } | null>;
   /** Numbers from 0 to 1. */
   random?: () => number;
-  pause?: typeof pause;
+  pause?: typeof sleep;
 }
 
 /** How often it is looked whether anything is due. A clock that is set, or a machine that slept, costs no more. */
@@ -42,8 +42,15 @@ const betweenChecksMs = 2_000;
  * What the running server does by itself: the daily checks and looks, one at a time and spread over the day, and the
  * reminders; those at once where a check finds that a token was rejected, or a look what is to be told. No failure ends it.
  */
-export function startWatch(vault: Vault, options: WatchOptions): Watch {
-  const { log, claimant = thisProcess(), random = Math.random, pause: wait = pause, look, notices } = options;
+export function startBackgroundJobs(vault: Vault, options: WatchOptions): BackgroundJobs {
+  const {
+    log,
+    claimant = currentProcess(),
+    random = Math.random,
+    pause: wait = sleep,
+    checkProvisioning,
+    notices,
+  } = options;
   const ending = new AbortController();
   const { signal } = ending;
   const channels = Promise.resolve(options.channels ?? openChannels(vault.settings.reminders));
@@ -80,24 +87,24 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
 
   const checkOne = async (): Promise<number> => {
     try {
-      const checked = await checkNext(vault, random);
+      const checked = await checkNextToken(vault, random);
       if (checked === null) {
         // Tokens that Webex could not be asked about when they came in.
         await verifyPendingTokens(vault, log, signal);
         await deleteExpiredTokens(vault);
         return tickMs;
       }
-      const { profile, outcome, change, leaveAloneMs } = checked;
+      const { profile, outcome, change, retryAfterMs } = checked;
       if (outcome !== 'ok') log.warn({ profile, outcome }, 'a token was checked');
       if (change === 'rejected') await remind();
-      return Math.max(leaveAloneMs, betweenChecksMs * (0.5 + random()));
+      return Math.max(retryAfterMs, betweenChecksMs * (0.5 + random()));
     } catch (error) {
       log.error({ err: error }, 'a check failed');
       return tickMs;
     }
   };
 
-  const lookOne = async (next: NonNullable<typeof look>): Promise<number> => {
+  const lookOne = async (next: NonNullable<typeof checkProvisioning>): Promise<number> => {
     try {
       const looked = await next();
       if (looked === null) return tickMs;
@@ -126,14 +133,16 @@ export function startWatch(vault: Vault, options: WatchOptions): Watch {
       ),
     ),
     wait(firstCheckMs, signal).then(() => ticks(checkOne)),
-    ...(look === undefined ? [] : [wait(firstCheckMs, signal).then(() => ticks(() => lookOne(look)))]),
+    ...(checkProvisioning === undefined
+      ? []
+      : [wait(firstCheckMs, signal).then(() => ticks(() => lookOne(checkProvisioning)))]),
   ];
   return {
     close: async () => {
       ending.abort();
       // What a slow receiver still holds up then is taken over by whoever comes next.
       const late = new AbortController();
-      await Promise.race([Promise.all([...loops, ...reminding.values()]), pause(closeWithinMs, late.signal)]);
+      await Promise.race([Promise.all([...loops, ...reminding.values()]), sleep(closeWithinMs, late.signal)]);
       late.abort();
       for (const channel of await channels) channel.close();
     },

@@ -1,7 +1,7 @@
 import type { Settings } from '../config.ts';
 import { BrokerError } from '../errors.ts';
 import { checkJob } from '../expiry/schedule/check-job.ts';
-import { thisMachine } from '../expiry/schedule/machine.ts';
+import { currentSystem } from '../expiry/schedule/machine.ts';
 import { findInstalled } from '../expiry/schedule/schedule.ts';
 import { redactedLocation } from '../store/postgres-url.ts';
 import { storeLocation } from '../vault/vault.ts';
@@ -14,14 +14,14 @@ export async function examineSchedule(settings: Settings): Promise<Finding[]> {
   const findings: Finding[] = [];
   let installed: Awaited<ReturnType<typeof findInstalled>>;
   try {
-    installed = await findInstalled(thisMachine);
+    installed = await findInstalled(currentSystem);
   } catch (error) {
     // A user without a home folder has no job of their own.
     if (!(error instanceof BrokerError)) throw error;
     return [{ title, ok: null, message: error.message }];
   }
   for (const { scheduler, job } of installed) {
-    const { ok, message } = await checkJob(job, store, thisMachine);
+    const { ok, message } = await checkJob(job, store, currentSystem);
     findings.push({
       title,
       ok,

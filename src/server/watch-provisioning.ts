@@ -15,13 +15,13 @@ export function watchProvisioning(
   records: StoreContext,
   log: Pick<Logger, 'warn'>,
   ports = unattendedPorts({ keepsAlive: false }),
-): Pick<WatchOptions, 'look' | 'notices'> {
+): Pick<WatchOptions, 'checkProvisioning' | 'notices'> {
   const notices = () => quarantineNotices(records);
   if (!entraSignsInAlone(records.settings.entra)) return { notices };
   const next = dailyWatch(records, ports, Math.random);
   return {
     notices,
-    look: async () => {
+    checkProvisioning: async () => {
       const watched = await next();
       if (watched === null) return null;
       const { handoff, watch, failure } = watched;

@@ -1,4 +1,4 @@
-import { nextOccasionAt } from '../expiry/occasions.ts';
+import { nextTriggerAt } from '../expiry/occasions.ts';
 import { describeHandoffs } from '../handoff/handoffs.ts';
 import type { AuditRow } from '../store/audit-chain.ts';
 import { newestAuditRows } from '../store/audit-log.ts';
@@ -125,7 +125,7 @@ function endEntries({ settings, now }: Vault, token: Token): Omit<TimelineEntry,
   const { expiresAt } = expiryOf(token.lifetimes);
   if (knownEnd(expiresAt) === null) return [];
   const { capturedAt, rejectedAt } = token;
-  const next = nextOccasionAt({ capturedAt, expiresAt, rejectedAt }, settings.reminders.days, now());
+  const next = nextTriggerAt({ capturedAt, expiresAt, rejectedAt }, settings.reminders.days, now());
   const over = expiresAt <= now();
   return [
     ...(next !== null && next < expiresAt

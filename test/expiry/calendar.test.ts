@@ -5,8 +5,8 @@ import { calendarPieces } from '../../src/expiry/calendar-entries.ts';
 import {
   calendarFeed,
   calendarFeedMadeAt,
-  endCalendarFeed,
-  newCalendarFeed,
+  createCalendarFeed,
+  removeCalendarFeed,
 } from '../../src/expiry/calendar-feed.ts';
 import { defaultReminderDays } from '../../src/expiry/variables.ts';
 import { setProfileName, setProfileOrganization } from '../../src/store/profiles.ts';
@@ -168,7 +168,7 @@ describe('the feed', () => {
     const records = await acme();
     await capture(records, today);
     expect(await calendarFeedMadeAt(records)).toBeNull();
-    const secret = await newCalendarFeed(records, { user: 'ada' });
+    const secret = await createCalendarFeed(records, { user: 'ada' });
     expect(secret).toMatch(/^[\w-]{43}$/);
     expect(readBack(await textOf(await calendarFeed(records, secret)))).toHaveLength(1);
     expect(await calendarFeed(records, `${secret}x`)).toBeNull();
@@ -177,11 +177,11 @@ describe('the feed', () => {
       secret,
     );
 
-    const other = await newCalendarFeed(records, { user: 'ada' });
+    const other = await createCalendarFeed(records, { user: 'ada' });
     expect(await calendarFeed(records, secret)).toBeNull();
     expect(await calendarFeed(records, other)).not.toBeNull();
     expect(await calendarFeedMadeAt(records)).toBe(today);
-    await endCalendarFeed(records, { user: 'ada' });
+    await removeCalendarFeed(records, { user: 'ada' });
     expect(await calendarFeed(records, other)).toBeNull();
     const { length } = await records.db.selectFrom('audit').select('seq').execute();
     expect(length).toBe(3);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkNext } from '../../src/expiry/daily-check.ts';
-import { heedClockAndDays } from '../../src/expiry/heed-clock.ts';
+import { checkNextToken } from '../../src/expiry/daily-check.ts';
+import { rescheduleAfterClockOrConfigChange } from '../../src/expiry/heed-clock.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { farFuture } from '../../src/store/profile-standing.ts';
 import { readCounters } from '../../src/store/tallies.ts';
@@ -41,7 +41,7 @@ async function setting(): Promise<Setting> {
 async function checkAll(vault: TestVault): Promise<string[]> {
   const done: string[] = [];
   for (;;) {
-    const checked = await checkNext(vault, half);
+    const checked = await checkNextToken(vault, half);
     if (checked === null) return done;
     done.push(`${checked.profile} ${checked.outcome}`);
   }
@@ -70,7 +70,7 @@ test('what was captured together is spread over the day', async () => {
   for (const name of ['a', 'b', 'c', 'd']) await hold(name);
   vault.setNow(today + days(2));
   let number = 0;
-  while ((await checkNext(vault, () => (number++ % 10) / 10)) !== null);
+  while ((await checkNextToken(vault, () => (number++ % 10) / 10)) !== null);
   const rows = await vault.db.selectFrom('token').select('check_at').execute();
   expect(new Set(rows.map(({ check_at }) => check_at)).size).toBe(4);
   for (const { check_at } of rows) {
@@ -83,13 +83,13 @@ test('a token that Webex rejects ahead of its date is marked, since then, and no
   const id = await hold('acme');
   const lift = simulator.faults.add({ path: '/v1/people/me', answer: 401 });
   vault.setNow(today + days(2));
-  expect(await checkNext(vault, half)).toMatchObject({ outcome: 'rejected', change: 'rejected' });
+  expect(await checkNextToken(vault, half)).toMatchObject({ outcome: 'rejected', change: 'rejected' });
   vault.setNow(today + days(4));
-  expect(await checkNext(vault, half)).toMatchObject({ outcome: 'rejected', change: null });
+  expect(await checkNextToken(vault, half)).toMatchObject({ outcome: 'rejected', change: null });
   expect((await tokenById(vault.db, id))?.rejectedAt).toBe(today + days(2));
   lift();
   vault.setNow(today + days(6));
-  expect(await checkNext(vault, half)).toMatchObject({ outcome: 'ok', change: 'accepted-again' });
+  expect(await checkNextToken(vault, half)).toMatchObject({ outcome: 'ok', change: 'accepted-again' });
   expect((await tokenById(vault.db, id))?.rejectedAt).toBeNull();
 });
 
@@ -118,8 +118,8 @@ test('no answer marks nothing, and is tried again after growing pauses', async (
   const pauses: number[] = [];
   for (let attempt = 0; attempt < 4; attempt += 1) {
     vault.setNow(now);
-    expect(await checkNext(vault, half)).toMatchObject({ outcome: 'server-error', change: null });
-    expect(await checkNext(vault, half)).toBeNull();
+    expect(await checkNextToken(vault, half)).toMatchObject({ outcome: 'server-error', change: null });
+    expect(await checkNextToken(vault, half)).toBeNull();
     const next = (await lastCheck(vault.db, id))?.nextAt ?? 0;
     pauses.push((next - now) / 60_000);
     now = next;
@@ -134,7 +134,10 @@ test('too many requests: Webex is left alone for as long as it says', async () =
   await hold('acme');
   vault.setNow(today + days(2));
   simulator.faults.add({ path: '/v1', answer: 429, retryAfter: 1200, times: 1 });
-  expect(await checkNext(vault, half)).toMatchObject({ outcome: 'rate-limited', leaveAloneMs: 1_200_000 });
+  expect(await checkNextToken(vault, half)).toMatchObject({
+    outcome: 'rate-limited',
+    leaveAloneMs: 1_200_000,
+  });
 });
 
 test('a token that cannot be opened does not hold up the others', async () => {
@@ -174,7 +177,7 @@ test('two servers of one store do not both check a token', async () => {
   await hold('acme');
   vault.setNow(today + days(2));
   simulator.requests.length = 0;
-  const both = await Promise.all([checkNext(vault, half), checkNext(vault, half)]);
+  const both = await Promise.all([checkNextToken(vault, half), checkNextToken(vault, half)]);
   expect(both.filter((each) => each !== null)).toHaveLength(1);
   expect(simulator.requests.filter(({ path }) => path === '/v1/people/me')).toHaveLength(1);
 });
@@ -182,13 +185,13 @@ test('two servers of one store do not both check a token', async () => {
 test('a clock that stood ahead for a while does not put the checks off until then', async () => {
   const { vault, hold } = await setting();
   const id = await hold('acme');
-  await heedClockAndDays(vault.db, today, []);
+  await rescheduleAfterClockOrConfigChange(vault.db, today, []);
   vault.setNow(today + days(300));
-  await heedClockAndDays(vault.db, vault.now(), []);
+  await rescheduleAfterClockOrConfigChange(vault.db, vault.now(), []);
   expect(await checkAll(vault)).toEqual(['acme ok']);
   vault.setNow(today + days(2));
   expect(await checkAll(vault)).toEqual([]);
-  await heedClockAndDays(vault.db, vault.now(), []);
+  await rescheduleAfterClockOrConfigChange(vault.db, vault.now(), []);
   expect(await checkAll(vault)).toEqual(['acme ok']);
   expect((await lastCheck(vault.db, id))?.nextAt).toBeLessThan(today + days(4));
 });
@@ -197,7 +200,7 @@ test('what was looked at a little while ago is put off to a whole millisecond, w
   const { vault, hold } = await setting();
   const tokenId = await hold('acme');
   await vault.db.updateTable('token').set({ check_at: today }).execute();
-  expect(await checkNext(vault, () => 0.123_456_789_012)).toBeNull();
+  expect(await checkNextToken(vault, () => 0.123_456_789_012)).toBeNull();
   const { check_at } = await vault.db
     .selectFrom('token')
     .select('check_at')

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type Desktop, desktopChannel, thisDesktop } from '../../src/expiry/desktop.ts';
+import { currentDesktop, type Desktop, desktopChannel } from '../../src/expiry/desktop.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { sampleMessage } from './sample-message.ts';
 
@@ -51,7 +51,7 @@ test('on Linux by notify-send, where there is a display and the program', async 
 test('the words arrive as they are, for no shell stands between', async () => {
   const folder = withNotifySend();
   const out = join(folder, 'out');
-  await thisDesktop.run(join(folder, 'notify-send'), ['--', evil.subject], { OUT: out });
+  await currentDesktop.run(join(folder, 'notify-send'), ['--', evil.subject], { OUT: out });
   const { readFileSync } = await import('node:fs');
   expect(readFileSync(out, 'utf8')).toBe(`--\n${evil.subject}\n`);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { instantText } from '../../src/expiry/instants.ts';
+import { formatInstant } from '../../src/expiry/instants.ts';
 
 test.each([
   // Half an hour before New York's clocks go forward, and half an hour after.
@@ -24,5 +24,5 @@ test.each([
   ],
   ['UTC', '2028-02-29T00:00:00Z', 'Tuesday 29 February 2028 at 00:00 UTC'],
 ])('%s: %s', (zone, instant, expected) => {
-  expect(instantText(Date.parse(instant), zone).full).toBe(expected);
+  expect(formatInstant(Date.parse(instant), zone).full).toBe(expected);
 });

@@ -148,7 +148,7 @@ test('the contact of an imported profile gets the reminders of that profile, wha
   const rows = cells.map((each) => parseProfileRow(each, today)).filter((each) => 'profile' in each);
   expect(await importProfiles(vault, rows, actor)).toHaveLength(2);
   const mail = channel(`smtp://127.0.0.1:${port}`);
-  const remind = () => sendReminders(vault, { channels: [mail], claimant: living, impatient: true });
+  const remind = () => sendReminders(vault, { channels: [mail], claimant: living, retryNow: true });
   expect(await remind()).toMatchObject([
     { profile: 'acme', outcome: 'sent' },
     { profile: 'globex', outcome: 'sent', error: 'the mail server refused gone@customer.example' },

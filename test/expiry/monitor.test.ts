@@ -105,7 +105,7 @@ test('each value has a label of its own, whatever a profile is called', async ()
   const monitored = ['profiles', "a'b=c|d\ne", 'a_b', 'a=b'].map((profile) => ({
     profile,
     state: 'OK' as const,
-    words: 'expires in 5 days',
+    summary: 'expires in 5 days',
     daysLeft: 5,
     expiresAt: null,
     quarantine: null,

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { nextOccasionAt, type Reminded, reachedAt, thresholdsOf } from '../../src/expiry/occasions.ts';
+import { dueTriggerAt, nextTriggerAt, type TokenDates, thresholdsOf } from '../../src/expiry/occasions.ts';
 import { defaultReminderDays } from '../../src/expiry/variables.ts';
 import { daysLeft, documentedLifetimeMs } from '../../src/tokens/lifetimes.ts';
 import { days, today } from './records.ts';
 
-const yearly: Reminded = { capturedAt: today, expiresAt: today + documentedLifetimeMs, rejectedAt: null };
-const occasionAt = (token: Reminded, now: number) => reachedAt(token, defaultReminderDays, now)?.occasion;
+const yearly: TokenDates = { capturedAt: today, expiresAt: today + documentedLifetimeMs, rejectedAt: null };
+const occasionAt = (token: TokenDates, now: number) =>
+  dueTriggerAt(token, defaultReminderDays, now)?.occasion;
 
 test('365 days from 2027-03-01 is 2028-02-29', () => {
   expect(new Date(yearly.expiresAt).toISOString()).toBe('2028-02-29T00:00:00.000Z');
@@ -28,7 +29,7 @@ test('what comes next is found from what is there already, to the millisecond', 
   let now = today;
   const seen: string[] = [];
   for (;;) {
-    const next = nextOccasionAt(yearly, defaultReminderDays, now);
+    const next = nextTriggerAt(yearly, defaultReminderDays, now);
     if (next === null) break;
     expect(occasionAt(yearly, next - 1)).not.toBe(occasionAt(yearly, next));
     seen.push(occasionAt(yearly, next) ?? 'nothing');
@@ -52,6 +53,6 @@ describe('thresholds longer than the life are dropped', () => {
 test('a rejection comes before every date, but none is news after the end', () => {
   const rejected = { ...yearly, rejectedAt: today + days(10) };
   expect(occasionAt(rejected, today + days(11))).toBe('rejected');
-  expect(nextOccasionAt(rejected, defaultReminderDays, today + days(11))).toBeNull();
+  expect(nextTriggerAt(rejected, defaultReminderDays, today + days(11))).toBeNull();
   expect(occasionAt({ ...yearly, rejectedAt: yearly.expiresAt + 5 }, yearly.expiresAt + 10)).toBe('expired');
 });

@@ -1,11 +1,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Claimant } from '../../src/expiry/claimant.ts';
-import { claimMs } from '../../src/expiry/ledger.ts';
+import type { LeaseOwner } from '../../src/expiry/claimant.ts';
+import { leaseMs } from '../../src/expiry/ledger.ts';
 import { metricsText } from '../../src/expiry/metrics.ts';
 import { monitorAll, monitorNamed } from '../../src/expiry/monitor.ts';
 import { nagiosText } from '../../src/expiry/nagios.ts';
 import { sendReminders } from '../../src/expiry/send-reminders.ts';
-import { startWatch } from '../../src/expiry/watch.ts';
+import { startBackgroundJobs } from '../../src/expiry/watch.ts';
 import { keepWatch } from '../../src/handoff/entra/keep-watch.ts';
 import { pushProfileToEntra } from '../../src/handoff/entra/push-profile.ts';
 import { quarantineNotices } from '../../src/handoff/entra/quarantine-notices.ts';
@@ -73,7 +73,7 @@ async function handedOver(records: TestRecords) {
 async function remindOf(
   records: TestRecords,
   channels: TestChannel[],
-  more: { claimant?: Claimant; impatient?: boolean } = {},
+  more: { claimant?: LeaseOwner; impatient?: boolean } = {},
 ): Promise<string[]> {
   const notices = await quarantineNotices(records, 'UTC');
   const deliveries = await sendReminders(records, { channels, claimant: living, notices, ...more });
@@ -215,7 +215,7 @@ describe('killed between sending and recording', () => {
     const dying = { ...mail, deliver: () => new Promise<void>(() => {}) };
     // Does not come back before the test is over: the claim stays, as it does when the process is killed.
     remindOf(await asAnotherProcess(records), [dying], {
-      claimant: { id: 'dead', isGone: () => false },
+      claimant: { id: 'dead', hasExited: () => false },
     }).catch(() => {});
     await expect.poll(() => records.db.selectFrom('reminder').select('state').execute()).toHaveLength(1);
     return { records, mail };
@@ -224,7 +224,7 @@ describe('killed between sending and recording', () => {
   test('another machine takes it over once the claim is over, and sends it once', async () => {
     const { records, mail } = await killed();
     expect(await remindOf(records, [mail])).toEqual([]);
-    records.setNow(records.now() + claimMs);
+    records.setNow(records.now() + leaseMs);
     expect(await remindOf(records, [mail])).toEqual(['mail quarantine sent']);
     expect(await remindOf(records, [mail])).toEqual([]);
   });
@@ -243,7 +243,10 @@ test('two processes at the same moment send one', async () => {
   const channel = testChannel();
   const all = await Promise.all(
     [records, await asAnotherProcess(records), await asAnotherProcess(records)].map((each, at) =>
-      remindOf(each, [channel], { claimant: { id: `process ${at}`, isGone: () => false }, impatient: true }),
+      remindOf(each, [channel], {
+        claimant: { id: `process ${at}`, hasExited: () => false },
+        impatient: true,
+      }),
     ),
   );
   expect(all.flat()).toEqual(['mail quarantine sent']);
@@ -306,7 +309,7 @@ test('a running server looks by itself, and tells at once', async () => {
   const told = Promise.withResolvers<void>();
   const channel = testChannel();
   const log = { info: () => {}, warn: () => {}, error: (...said: unknown[]) => told.reject(said) };
-  const watch = startWatch(vault, {
+  const watch = startBackgroundJobs(vault, {
     log,
     channels: [
       {
@@ -334,7 +337,7 @@ test('a running server looks by itself, and tells at once', async () => {
 
 test('without settings to sign in by itself nobody is asked to, and what a person’s look found is told', async () => {
   const { vault } = await handoffVault(() => ({}));
-  const { look, notices } = watchProvisioning(vault, { warn: () => {} });
-  expect(look).toBeUndefined();
+  const { checkProvisioning, notices } = watchProvisioning(vault, { warn: () => {} });
+  expect(checkProvisioning).toBeUndefined();
   expect(await notices?.()).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import type { Channel } from '../../src/expiry/channel.ts';
-import type { Claimant } from '../../src/expiry/claimant.ts';
+import type { LeaseOwner } from '../../src/expiry/claimant.ts';
 import type { ReminderMessage } from '../../src/expiry/message.ts';
 import { type Delivery, sendReminders } from '../../src/expiry/send-reminders.ts';
 import { defaultReminderDays } from '../../src/expiry/variables.ts';
@@ -94,13 +94,13 @@ export function testChannel(name: ChannelName = 'mail'): TestChannel {
   return channel;
 }
 
-export const living: Claimant = { id: 'a living process', isGone: () => false };
+export const living: LeaseOwner = { id: 'a living process', hasExited: () => false };
 
 /** One run. In short: "channel occasion outcome". */
 export async function run(
   records: StoreContext,
   channels: Channel[],
-  more: { claimant?: Claimant; impatient?: boolean } = {},
+  more: { claimant?: LeaseOwner; impatient?: boolean } = {},
 ): Promise<string[]> {
   const deliveries = await sendReminders(records, { channels, claimant: living, ...more });
   return deliveries.map(inShort);

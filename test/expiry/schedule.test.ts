@@ -8,14 +8,14 @@ import { describe, expect, test } from 'vitest';
 import { checkJob } from '../../src/expiry/schedule/check-job.ts';
 import { remindJob } from '../../src/expiry/schedule/job.ts';
 import { jobSettings, settingsFileOf } from '../../src/expiry/schedule/job-settings.ts';
-import type { Machine } from '../../src/expiry/schedule/machine.ts';
-import { carryOut, findInstalled, schedulerOf } from '../../src/expiry/schedule/schedule.ts';
+import type { System } from '../../src/expiry/schedule/machine.ts';
+import { detectScheduler, findInstalled, runSteps } from '../../src/expiry/schedule/schedule.ts';
 import type { Job } from '../../src/expiry/schedule/scheduler.ts';
 import { nodeForJob, stablePath } from '../../src/expiry/schedule/stable-path.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { brokerErrorOf } from '../thrown.ts';
 
-interface FakeMachine extends Machine {
+interface FakeMachine extends System {
   files: Map<string, string>;
   ran: string[];
   crontab: string | null;
@@ -74,8 +74,8 @@ const job: Job = {
   ],
 };
 
-async function install(machine: Machine): Promise<void> {
-  await carryOut(await (await schedulerOf(machine)).install(job, machine), machine);
+async function install(machine: System): Promise<void> {
+  await runSteps(await (await detectScheduler(machine)).install(job, machine), machine);
 }
 
 describe.each([
@@ -86,7 +86,7 @@ describe.each([
 ] as const)('%s', (title, platform, programs) => {
   test('is chosen, installed twice as once, seen, and removed without a trace', async () => {
     const machine = machineWith(platform, [...programs]);
-    expect((await schedulerOf(machine)).title).toContain(title);
+    expect((await detectScheduler(machine)).title).toContain(title);
     expect(await findInstalled(machine)).toEqual([]);
     await install(machine);
     const once = [new Map(machine.files), machine.crontab, new Map(machine.tasks)];
@@ -97,7 +97,7 @@ describe.each([
     expect(found?.scheduler.title).toContain(title);
     expect(found?.job).toMatchObject({ command: job.command, stopped: null });
     expect(settingsFileOf(found?.job ?? { command: null })).toBe('/data/webex token/schedule.json');
-    await carryOut((await found?.scheduler.remove(machine)) ?? [], machine);
+    await runSteps((await found?.scheduler.remove(machine)) ?? [], machine);
     expect(await findInstalled(machine)).toEqual([]);
     expect([machine.files.size, machine.crontab, machine.tasks.size]).toEqual([0, null, 0]);
     expect(await found?.scheduler.remove(machine)).toEqual([]);
@@ -113,7 +113,7 @@ describe.each([
     await fc.assert(
       fc.asyncProperty(words, async (command) => {
         const machine = machineWith(platform, [...programs]);
-        await carryOut(await (await schedulerOf(machine)).install({ command }, machine), machine);
+        await runSteps(await (await detectScheduler(machine)).install({ command }, machine), machine);
         const [found] = await findInstalled(machine);
         expect(found?.job.command).toEqual(command);
       }),
@@ -139,7 +139,7 @@ test('cron leaves every other line as it is', async () => {
   expect(machine.crontab?.startsWith(others)).toBe(true);
   expect(machine.crontab?.split('\n').filter((line) => line.includes('remind'))).toHaveLength(1);
   const [found] = await findInstalled(machine);
-  if (found !== undefined) await carryOut(await found.scheduler.remove(machine), machine);
+  if (found !== undefined) await runSteps(await found.scheduler.remove(machine), machine);
   expect(machine.crontab).toBe(others);
 });
 
@@ -151,7 +151,7 @@ test('what cron runs is the program itself, whatever its folder is called', asyn
   chmodSync(program, 0o755);
   const machine = machineWith('linux', ['crontab']);
   const odd = { command: [program, 'remind', "/a b'c"] };
-  await carryOut(await (await schedulerOf(machine)).install(odd, machine), machine);
+  await runSteps(await (await detectScheduler(machine)).install(odd, machine), machine);
   const line = machine.crontab?.split('\n').find((each) => each.startsWith('17 ')) ?? '';
   // As cron does: the first five fields aside, with \% for %.
   const command = line.split(' ').slice(5).join(' ').replaceAll('\\%', '%');
@@ -172,8 +172,8 @@ test
     writeFileSync(program, '#!/bin/sh\n');
     chmodSync(program, 0o755);
     const machine = machineWith('linux', ['systemctl']);
-    await carryOut(
-      await (await schedulerOf(machine)).install({ command: [program, 'remind'] }, machine),
+    await runSteps(
+      await (await detectScheduler(machine)).install({ command: [program, 'remind'] }, machine),
       machine,
     );
     const unit = join(temporaryFolder(), 'webex-token-remind.service');
@@ -224,7 +224,7 @@ test('a command that is not this program’s own is never run, and one that cann
 
 test('the Task Scheduler is not given what it would replace', async () => {
   const machine = machineWith('win32', ['schtasks.exe']);
-  const scheduler = await schedulerOf(machine);
+  const scheduler = await detectScheduler(machine);
   for (const folder of ['C:\\%TEMP%\\node.exe', 'C:\\$(Arg0)\\node.exe']) {
     const error = await brokerErrorOf(() => scheduler.install({ command: [folder, 'remind'] }, machine));
     expect(error.code).toBe('E_SCHEDULE');
@@ -234,7 +234,7 @@ test('the Task Scheduler is not given what it would replace', async () => {
 test('systemd’s timer that is stopped, and a task that is disabled, are seen', async () => {
   const linux = machineWith('linux', ['systemctl']);
   await install(linux);
-  const stopped: Machine = {
+  const stopped: System = {
     ...linux,
     run: (file, args, input) =>
       args.includes('is-active')
@@ -252,7 +252,7 @@ test('systemd’s timer that is stopped, and a task that is disabled, are seen',
 test('XML is well-formed whatever the names', async () => {
   const mac = machineWith('darwin', ['launchctl']);
   const odd = { command: ['/a & b/<node>'] };
-  await carryOut(await (await schedulerOf(mac)).install(odd, mac), mac);
+  await runSteps(await (await detectScheduler(mac)).install(odd, mac), mac);
   expect([...mac.files.values()][0]).toContain('<string>/a &amp; b/&lt;node&gt;</string>');
 });
 
@@ -262,15 +262,15 @@ test('a step that fails is told with what the system says', async () => {
     ...machine,
     run: async () => ({ code: 1, stdout: '', stderr: 'Failed to connect to bus' }),
   };
-  const steps = await (await schedulerOf(machine)).install(job, machine);
-  expect(await brokerErrorOf(() => carryOut(steps, failing))).toMatchObject({
+  const steps = await (await detectScheduler(machine)).install(job, machine);
+  expect(await brokerErrorOf(() => runSteps(steps, failing))).toMatchObject({
     code: 'E_SCHEDULE',
     message: 'systemctl --user daemon-reload ended with 1: Failed to connect to bus',
   });
 });
 
 test('a machine without any scheduler is told what to do instead', async () => {
-  const error = await brokerErrorOf(() => schedulerOf(machineWith('linux', [])));
+  const error = await brokerErrorOf(() => detectScheduler(machineWith('linux', [])));
   expect(error).toMatchObject({ code: 'E_SCHEDULE', help: expect.stringContaining('webex-token remind') });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Claimant } from '../../src/expiry/claimant.ts';
-import { claimMs } from '../../src/expiry/ledger.ts';
+import type { LeaseOwner } from '../../src/expiry/claimant.ts';
+import { leaseMs } from '../../src/expiry/ledger.ts';
 import { deleteProfile, insertProfile } from '../../src/store/profiles.ts';
 import { failedReminders, remindersOf } from '../../src/store/reminders.ts';
 import { readCounters } from '../../src/store/tallies.ts';
@@ -67,7 +67,7 @@ describe('each occasion once', () => {
     const processes = [records];
     while (processes.length < 4) processes.push(await asAnotherProcess(records));
     const channel = testChannel();
-    const claimant = (at: number): Claimant => ({ id: `process ${at}`, isGone: () => false });
+    const claimant = (at: number): LeaseOwner => ({ id: `process ${at}`, hasExited: () => false });
     const all = await Promise.all(
       processes.map((each, at) => run(each, [channel], { claimant: claimant(at), impatient: true })),
     );
@@ -206,7 +206,7 @@ describe('killed between sending and recording', () => {
     const mail = testChannel();
     const dying = { ...mail, deliver: () => new Promise<void>(() => {}) };
     // Does not come back before the test is over: the claim stays, as it does when the process is killed.
-    run(await asAnotherProcess(records), [dying], { claimant: { id: 'dead', isGone: () => false } }).catch(
+    run(await asAnotherProcess(records), [dying], { claimant: { id: 'dead', hasExited: () => false } }).catch(
       () => {},
     );
     await expect.poll(() => records.db.selectFrom('reminder').select('state').execute()).toHaveLength(1);
@@ -216,7 +216,7 @@ describe('killed between sending and recording', () => {
   test('another machine takes it over once the claim is over, and sends it once', async () => {
     const { records, mail } = await killed();
     expect(await run(records, [mail])).toEqual([]);
-    records.setNow(end - days(14) + claimMs);
+    records.setNow(end - days(14) + leaseMs);
     expect(await run(records, [mail])).toEqual(['mail 14 sent']);
     expect(await run(records, [mail])).toEqual([]);
   });

@@ -68,7 +68,7 @@ describe('ten years: no reminder is missed, and none comes twice', () => {
       const deliveries = await sendReminders(records, {
         channels: [mail],
         claimant: living,
-        impatient: random() < 0.5,
+        retryNow: random() < 0.5,
       });
       const sent = mail.received.slice(before);
       for (const message of sent) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkNext } from '../../src/expiry/daily-check.ts';
-import { heedClockAndDays } from '../../src/expiry/heed-clock.ts';
+import { checkNextToken } from '../../src/expiry/daily-check.ts';
+import { rescheduleAfterClockOrConfigChange } from '../../src/expiry/heed-clock.ts';
 import { insertProfiles } from '../../src/store/profiles.ts';
 import type { Db } from '../../src/store/store.ts';
 import { insertTokens } from '../../src/store/tokens.ts';
@@ -63,7 +63,7 @@ test('the first round of reminders serves requests between every hundred tokens'
 test('checks of tokens that are over are put off a hundred at a time', async () => {
   const vault = await newVault();
   await fill(vault.db, -10);
-  expect(await turnsDuring(() => checkNext(vault, () => 0.5))).toBeGreaterThanOrEqual(count / 100);
+  expect(await turnsDuring(() => checkNextToken(vault, () => 0.5))).toBeGreaterThanOrEqual(count / 100);
   const open = await vault.db.selectFrom('token').select('id').where('check_at', '<=', today).execute();
   expect(open).toEqual([]);
 });
@@ -71,9 +71,11 @@ test('checks of tokens that are over are put off a hundred at a time', async () 
 test('a clock that was set back, and other days, plan everything again in pieces', async () => {
   const vault = await newVault();
   await fill(vault.db, 200);
-  await heedClockAndDays(vault.db, today + days(10), [30]);
-  expect(await turnsDuring(() => heedClockAndDays(vault.db, today, [30]))).toBeGreaterThanOrEqual(
-    count / 200,
-  );
-  expect(await turnsDuring(() => heedClockAndDays(vault.db, today, [7]))).toBeGreaterThanOrEqual(count / 200);
+  await rescheduleAfterClockOrConfigChange(vault.db, today + days(10), [30]);
+  expect(
+    await turnsDuring(() => rescheduleAfterClockOrConfigChange(vault.db, today, [30])),
+  ).toBeGreaterThanOrEqual(count / 200);
+  expect(
+    await turnsDuring(() => rescheduleAfterClockOrConfigChange(vault.db, today, [7])),
+  ).toBeGreaterThanOrEqual(count / 200);
 });

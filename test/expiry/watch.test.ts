@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { pause } from '../../src/expiry/pause.ts';
+import { sleep } from '../../src/expiry/pause.ts';
 import { defaultReminderDays } from '../../src/expiry/variables.ts';
-import { startWatch } from '../../src/expiry/watch.ts';
+import { startBackgroundJobs } from '../../src/expiry/watch.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { verifyToken } from '../../src/vault/settle.ts';
 import type { Vault } from '../../src/vault/vault.ts';
@@ -67,7 +67,7 @@ async function watched(channel: TestChannel) {
   await verifyToken(vault, id, actor);
   const time = simulatedTime(vault);
   const watch = (more: Partial<Vault> = {}) =>
-    startWatch(
+    startBackgroundJobs(
       { ...vault, ...more },
       {
         log: silent,
@@ -145,7 +145,7 @@ describe('a timer', () => {
     vi.useFakeTimers();
     const set = vi.spyOn(globalThis, 'setTimeout');
     for (const milliseconds of [days(30), Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY, -5]) {
-      const waiting = pause(milliseconds, new AbortController().signal);
+      const waiting = sleep(milliseconds, new AbortController().signal);
       await vi.runAllTimersAsync();
       await waiting;
     }
@@ -154,9 +154,9 @@ describe('a timer', () => {
 
   test('ends early where nothing is waited for any more', async () => {
     const ending = new AbortController();
-    const waiting = pause(days(1), ending.signal);
+    const waiting = sleep(days(1), ending.signal);
     ending.abort();
     await waiting;
-    await pause(days(1), ending.signal);
+    await sleep(days(1), ending.signal);
   });
 });

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApi } from '../../src/api/app.ts';
 import { readSettings } from '../../src/config.ts';
-import { thisProcess } from '../../src/expiry/claimant.ts';
+import { currentProcess } from '../../src/expiry/claimant.ts';
 import type { ReminderMessage } from '../../src/expiry/message.ts';
 import { sendReminders } from '../../src/expiry/send-reminders.ts';
 import { openVault } from '../../src/vault/vault.ts';
@@ -35,6 +35,6 @@ const channel = {
   close: () => {},
 };
 for (;;) {
-  await sendReminders(vault, { channels: [channel], claimant: thisProcess(), impatient: true });
+  await sendReminders(vault, { channels: [channel], claimant: currentProcess(), retryNow: true });
   await new Promise((resolve) => setTimeout(resolve, 20));
 }

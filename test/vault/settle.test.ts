@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { checkNext } from '../../src/expiry/daily-check.ts';
+import { checkNextToken } from '../../src/expiry/daily-check.ts';
 import { tokenToHandOver } from '../../src/handoff/token-to-hand-over.ts';
 import type { FaultAnswer } from '../../src/simulator/faults.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
@@ -369,7 +369,7 @@ describe('a token that names the other deployment', () => {
       message: expect.stringContaining('other Webex deployment'),
     });
     await updateToken(vault.db, tokenId, { verifiedAt: null });
-    expect((await checkNext(vault, () => 0))?.outcome).toBe('other-deployment');
+    expect((await checkNextToken(vault, () => 0))?.outcome).toBe('other-deployment');
     await expect(tokenToHandOver(vault, 'acme', actor, false)).rejects.toMatchObject({
       code: 'E_OTHER_DEPLOYMENT',
     });

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { noChannelHelp, openChannels } from '../../expiry/channels.ts';
-import { thisProcess } from '../../expiry/claimant.ts';
+import { currentProcess } from '../../expiry/claimant.ts';
 import { applyJobSettings } from '../../expiry/schedule/job-settings.ts';
 import { type Delivery, sendReminders } from '../../expiry/send-reminders.ts';
 import { quarantineNotices } from '../../handoff/entra/quarantine-notices.ts';
@@ -45,9 +45,9 @@ async function remind(options: Options): Promise<void> {
         const progress = showCount();
         const deliveries = await sendReminders(records, {
           channels,
-          claimant: thisProcess(),
+          claimant: currentProcess(),
           notices: await quarantineNotices(records),
-          impatient,
+          retryNow: impatient,
           onPlanned: (done) => progress.at('Looking at tokens', done),
           onDelivery: (delivery) => {
             progress.end();

@@ -10,8 +10,8 @@ import {
   jobSettingsText,
   settingsFileOf,
 } from '../../expiry/schedule/job-settings.ts';
-import { thisMachine } from '../../expiry/schedule/machine.ts';
-import { carryOut, findInstalled, schedulerOf, stepText } from '../../expiry/schedule/schedule.ts';
+import { currentSystem } from '../../expiry/schedule/machine.ts';
+import { detectScheduler, findInstalled, runSteps, stepText } from '../../expiry/schedule/schedule.ts';
 import type { Step } from '../../expiry/schedule/scheduler.ts';
 import { isPassing } from '../../expiry/schedule/stable-path.ts';
 import { redactedLocation } from '../../store/postgres-url.ts';
@@ -52,14 +52,14 @@ export function command(): Command {
 async function install(options: Options): Promise<void> {
   // A wrong setting would make every run of the job fail: better now than then.
   const home = resolve(readSettings().home);
-  const scheduler = await schedulerOf(thisMachine);
+  const scheduler = await detectScheduler(currentSystem);
   const settings = jobSettings(process.env, environmentWithDotEnv({}), home);
   const file = jobSettingsFile(home);
   const job = remindJob(file);
   const names = Object.keys(settings.environment);
   const steps: Step[] = [
     { do: 'write-settings', path: file, content: jobSettingsText(settings), names },
-    ...(await scheduler.install(job, thisMachine)),
+    ...(await scheduler.install(job, currentSystem)),
   ];
   if (!(await announceAndDo(steps, options))) return;
   note(`"webex-token remind" now runs every hour, by ${scheduler.title}.`);
@@ -81,10 +81,10 @@ async function install(options: Options): Promise<void> {
 }
 
 async function remove(options: Options): Promise<void> {
-  const installed = await findInstalled(thisMachine);
+  const installed = await findInstalled(currentSystem);
   if (installed.length === 0) return note('It is not there. Nothing was changed.');
   for (const { scheduler, job } of installed) {
-    const steps = await scheduler.remove(thisMachine);
+    const steps = await scheduler.remove(currentSystem);
     const file = settingsFileOf(job);
     if (file !== null) steps.push({ do: 'remove', path: file });
     if (await announceAndDo(steps, options)) note(`Removed from ${scheduler.title}.`);
@@ -94,8 +94,8 @@ async function remove(options: Options): Promise<void> {
 async function status(options: Options): Promise<void> {
   const store = redactedLocation(storeLocation(readSettings()));
   const jobs = [];
-  for (const { scheduler, job } of await findInstalled(thisMachine)) {
-    const { ok, message } = await checkJob(job, store, thisMachine);
+  for (const { scheduler, job } of await findInstalled(currentSystem)) {
+    const { ok, message } = await checkJob(job, store, currentSystem);
     jobs.push({ scheduler: scheduler.title, place: job.place, ok, message });
   }
   if (jobs.some(({ ok }) => ok === false)) process.exitCode = failed;
@@ -115,6 +115,6 @@ async function announceAndDo(steps: readonly Step[], { dryRun }: Options): Promi
     return false;
   }
   note(plan);
-  await carryOut(steps, thisMachine);
+  await runSteps(steps, currentSystem);
   return true;
 }

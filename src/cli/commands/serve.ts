@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
-import { startWatch } from '../../expiry/watch.ts';
+import { startBackgroundJobs } from '../../expiry/watch.ts';
 import { forbidCoreDump } from '../../server/core-dumps.ts';
 import { type ServerLimits, serverLimits } from '../../server/listen.ts';
 import { serveApi } from '../../server/serve-api.ts';
@@ -72,7 +72,7 @@ async function serve(options: ServeOptions): Promise<void> {
     const log = createLog(options.verbose ? 'info' : 'warn');
     const server = await startServer(vault, log, { limits });
     surviveFailures(log);
-    const watch = startWatch(vault, { log, ...watchProvisioning(vault, log) });
+    const watch = startBackgroundJobs(vault, { log, ...watchProvisioning(vault, log) });
     try {
       const browser = await chooseBrowser(options.open);
       const path = `/enter/${await createAccessLink(vault, { ownUserOnly: willOpen(browser) })}`;
@@ -94,7 +94,7 @@ async function serveApiAlone(options: ServeOptions, place: string): Promise<void
     const log = createLog(options.verbose ? 'info' : 'warn');
     const server = await serveApi(vault, log, { host, port, tls, trustedProxies, limits });
     surviveFailures(log);
-    const watch = startWatch(vault, { log, ...watchProvisioning(vault, log) });
+    const watch = startBackgroundJobs(vault, { log, ...watchProvisioning(vault, log) });
     try {
       note(`The token API is on ${server.address}, as ${server.issuer}. Stop with Ctrl-C.`);
       await stopped;

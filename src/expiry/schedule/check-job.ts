@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
 import * as z from 'zod';
 import { sanitizeForDisplay } from '../../webex/text.ts';
-import type { Machine } from './machine.ts';
+import type { System } from './machine.ts';
 import type { InstalledJob } from './scheduler.ts';
 
 /** What `remind --verify-job` prints. */
@@ -19,7 +19,7 @@ export interface JobCheck {
  *
  * @param store As `storePlace` has it, without a password.
  */
-export async function checkJob(job: InstalledJob, store: string, machine: Machine): Promise<JobCheck> {
+export async function checkJob(job: InstalledJob, store: string, machine: System): Promise<JobCheck> {
   const { command, stopped } = job;
   if (stopped !== null) return broken(`The job does not run: ${stopped}.`);
   // The Task Scheduler answers in a code page that is not always known.

@@ -1,4 +1,4 @@
-import type { Machine } from './machine.ts';
+import type { System } from './machine.ts';
 import type { Job, Scheduler } from './scheduler.ts';
 
 const begin = '# webex-token: its own lines begin here';
@@ -34,7 +34,7 @@ function table(lines: string[]) {
 }
 
 /** The crontab as it is, empty where there is none; null where there is no cron, or it is not ours to use. */
-async function crontab({ run }: Machine): Promise<string | null> {
+async function crontab({ run }: System): Promise<string | null> {
   const { code, stdout, stderr } = await run('crontab', ['-l']);
   if (code === 0) return stdout;
   return code !== null && /no crontab/i.test(stderr) ? '' : null;

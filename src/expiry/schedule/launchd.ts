@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { escaped } from '../mail-body.ts';
-import type { Machine } from './machine.ts';
+import type { System } from './machine.ts';
 import type { Job, Scheduler } from './scheduler.ts';
 import { unescaped } from './unescaped.ts';
 
@@ -36,7 +36,7 @@ export const launchd: Scheduler = {
   },
 };
 
-function plistFile({ homeFolder }: Machine): string {
+function plistFile({ homeFolder }: System): string {
   return join(homeFolder, 'Library', 'LaunchAgents', `${label}.plist`);
 }
 

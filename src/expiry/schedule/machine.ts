@@ -6,17 +6,17 @@ import { ensurePrivateDirectory } from '../../private-files.ts';
 import { homeFolder, userName } from '../../process/person.ts';
 import { type HelperResult, runHelper } from '../../process/run-helper.ts';
 
-export type Ran = Pick<HelperResult, 'code' | 'stdout' | 'stderr'>;
+export type RunResult = Pick<HelperResult, 'code' | 'stdout' | 'stderr'>;
 
 /** What of this machine a scheduler needs. */
-export interface Machine {
+export interface System {
   platform: NodeJS.Platform;
   /** The person's own folder. Throws where they have none. */
   readonly homeFolder: string;
   environment: NodeJS.ProcessEnv;
   userId: number;
   /** Runs a program, never through a shell. */
-  run(file: string, args: string[], input?: string): Promise<Ran>;
+  run(file: string, args: string[], input?: string): Promise<RunResult>;
   read(path: string): string | null;
   write(path: string, content: string, encoding: 'utf8' | 'utf16le'): void;
   /** For its owner alone, whole or not at all; in the place of what was there. */
@@ -24,7 +24,7 @@ export interface Machine {
   remove(path: string): void;
 }
 
-export const thisMachine: Machine = {
+export const currentSystem: System = {
   platform: process.platform,
   get homeFolder() {
     const folder = homeFolder();

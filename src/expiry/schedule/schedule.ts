@@ -2,7 +2,7 @@ import { BrokerError } from '../../errors.ts';
 import { sanitizeForDisplay } from '../../webex/text.ts';
 import { cron } from './cron.ts';
 import { launchd } from './launchd.ts';
-import type { Machine } from './machine.ts';
+import type { System } from './machine.ts';
 import type { InstalledJob, Scheduler, Step } from './scheduler.ts';
 import { systemd } from './systemd.ts';
 import { taskScheduler } from './task-scheduler.ts';
@@ -10,7 +10,7 @@ import { taskScheduler } from './task-scheduler.ts';
 const schedulers = [systemd, launchd, taskScheduler, cron];
 
 /** The first scheduler that this machine has. Throws `E_SCHEDULE` where it has none that is known here. */
-export async function schedulerOf(machine: Machine): Promise<Scheduler> {
+export async function detectScheduler(machine: System): Promise<Scheduler> {
   for (const scheduler of schedulers) {
     if (await scheduler.isThere(machine)) return scheduler;
   }
@@ -20,9 +20,7 @@ export async function schedulerOf(machine: Machine): Promise<Scheduler> {
 }
 
 /** Every scheduler of this machine in which the job stands. */
-export async function findInstalled(
-  machine: Machine,
-): Promise<{ scheduler: Scheduler; job: InstalledJob }[]> {
+export async function findInstalled(machine: System): Promise<{ scheduler: Scheduler; job: InstalledJob }[]> {
   const found = [];
   for (const scheduler of schedulers) {
     if (!(await scheduler.isThere(machine))) continue;
@@ -33,7 +31,7 @@ export async function findInstalled(
 }
 
 /** Does the steps one after the other. Throws `E_SCHEDULE` at the first that fails, with what the system says. */
-export async function carryOut(steps: readonly Step[], machine: Machine): Promise<void> {
+export async function runSteps(steps: readonly Step[], machine: System): Promise<void> {
   for (const step of steps) {
     switch (step.do) {
       case 'write':

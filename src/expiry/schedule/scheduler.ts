@@ -1,4 +1,4 @@
-import type { Machine } from './machine.ts';
+import type { System } from './machine.ts';
 
 /** What is to be run every hour. It holds no secret: those are in a file that it names. */
 export interface Job {
@@ -31,10 +31,10 @@ export interface Scheduler {
   /** What a person should know about it, beyond the steps. */
   advice: string | null;
   /** Whether it can be used on this machine. */
-  isThere(machine: Machine): Promise<boolean>;
-  install(job: Job, machine: Machine): Promise<Step[]>;
+  isThere(machine: System): Promise<boolean>;
+  install(job: Job, machine: System): Promise<Step[]>;
   /** Empty where there is nothing to remove. */
-  remove(machine: Machine): Promise<Step[]>;
+  remove(machine: System): Promise<Step[]>;
   /** Null where it is not installed. */
-  installed(machine: Machine): Promise<InstalledJob | null>;
+  installed(machine: System): Promise<InstalledJob | null>;
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Machine } from './machine.ts';
+import type { System } from './machine.ts';
 import type { Job, Scheduler } from './scheduler.ts';
 
 const name = 'webex-token-remind';
@@ -40,7 +40,7 @@ export const systemd: Scheduler = {
   },
 };
 
-function unitFile({ environment, homeFolder }: Machine, kind: 'service' | 'timer'): string {
+function unitFile({ environment, homeFolder }: System, kind: 'service' | 'timer'): string {
   const config = environment.XDG_CONFIG_HOME || join(homeFolder, '.config');
   return join(config, 'systemd', 'user', `${name}.${kind}`);
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { BrokerError } from '../../errors.ts';
 import { escaped } from '../mail-body.ts';
-import type { Machine } from './machine.ts';
+import type { System } from './machine.ts';
 import type { Job, Scheduler } from './scheduler.ts';
 import { unescaped } from './unescaped.ts';
 
@@ -39,7 +39,7 @@ export const taskScheduler: Scheduler = {
   },
 };
 
-function xmlFile({ environment, homeFolder }: Machine): string {
+function xmlFile({ environment, homeFolder }: System): string {
   return join(environment.TEMP || homeFolder, 'webex-token-remind.xml');
 }
 

@@ -1,6 +1,6 @@
-import { instantText } from '../../expiry/instants.ts';
+import { formatInstant } from '../../expiry/instants.ts';
 import { dataOf, factsOf, idOf, type ReminderMessage } from '../../expiry/message.ts';
-import type { Notice } from '../../expiry/notice.ts';
+import type { Alert } from '../../expiry/notice.ts';
 import { type Quarantined, quarantinedHandoffs, quarantineTrigger } from '../../store/handoffs.ts';
 import { profileById } from '../../store/profiles.ts';
 import { tokenById } from '../../store/tokens.ts';
@@ -13,8 +13,8 @@ import { type EntraWatch, whyQuarantined } from './watch.ts';
  * What is to be told of the quarantines that the last looks found. A profile whose token was renewed since one began is
  * left out: somebody is at it, and the pages say what is left to do.
  */
-export async function quarantineNotices(records: StoreContext, timeZone?: string): Promise<Notice[]> {
-  const notices: Notice[] = [];
+export async function quarantineNotices(records: StoreContext, timeZone?: string): Promise<Alert[]> {
+  const notices: Alert[] = [];
   for (const quarantined of await quarantinedHandoffs(records.db)) {
     const { handoff, currentTokenId, capturedAt, quarantinedSince } = quarantined;
     if (currentTokenId === null || capturedAt === null || capturedAt > quarantinedSince) continue;
@@ -45,7 +45,7 @@ async function quarantineMessage(
   const ends = quarantineEndsAt(since);
   const over = ends <= now();
   const days = left === 1 ? '1 day' : `${left} days`;
-  const text = (instant: number) => instantText(instant, timeZone);
+  const text = (instant: number) => formatInstant(instant, timeZone);
   const remedy = remedyFor(name, {
     status: statusOf(token, now()),
     isThere: handoff.tokenId === tokenId,
@@ -91,24 +91,24 @@ async function quarantineMessage(
 function remedyFor(
   name: string,
   state: { status: ProfileStatus; isThere: boolean; reason: string | null },
-): Pick<ReminderMessage, 'action' | 'inShort'> {
+): Pick<ReminderMessage, 'action' | 'shortAction'> {
   const push = `webex-token push entra ${name}`;
   if (state.status === 'expired' || state.status === 'rejected') {
     const login = `webex-token login ${name} --push`;
     return {
       action: `The token is no longer good, so get a new one: run "${login}", which replaces it in Entra ID too, or open the web app with "webex-token open" and press Renew.`,
-      inShort: `Renew it with: ${login}`,
+      shortAction: `Renew it with: ${login}`,
     };
   }
   if (state.reason !== null && state.reason !== 'EncounteredQuarantineException') {
     return {
       action: `The token is not the cause. Mend what Entra ID names: in its admin center, under Enterprise applications, open this one, then Provisioning and its logs. Then restart provisioning there, or run "${push}", which lifts the quarantine.`,
-      inShort: 'Look at its provisioning logs in Entra ID.',
+      shortAction: 'Look at its provisioning logs in Entra ID.',
     };
   }
   const why = state.isThere ? '' : 'Entra ID still has an earlier token. ';
   return {
     action: `${why}Hand the current token over once more: run "${push}", or open the web app with "webex-token open" and press Hand it to Entra ID. It is tested there first, and a test that passes lifts the quarantine.`,
-    inShort: `Hand the token over once more: ${push}`,
+    shortAction: `Hand the token over once more: ${push}`,
   };
 }

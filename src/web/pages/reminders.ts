@@ -6,8 +6,8 @@ import { calendarPieces } from '../../expiry/calendar-entries.ts';
 import {
   calendarFeed,
   calendarFeedMadeAt,
-  endCalendarFeed,
-  newCalendarFeed,
+  createCalendarFeed,
+  removeCalendarFeed,
 } from '../../expiry/calendar-feed.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { leaveNotice, takeNotice } from '../notice.ts';
@@ -34,7 +34,7 @@ export function remindersPage({ vault, render }: WebContext): RequestHandler {
 /** `POST /reminders/feed`: a new address for the calendar feed, shown this once; the one before it ends. */
 export function newFeed({ vault, render }: WebContext): RequestHandler {
   return async (request, response) => {
-    const secret = await newCalendarFeed(vault, actorOf(request));
+    const secret = await createCalendarFeed(vault, actorOf(request));
     const url = `${appOrigin(vault.settings)}/calendar/${secret}.ics`;
     render(
       request,
@@ -49,7 +49,7 @@ export function newFeed({ vault, render }: WebContext): RequestHandler {
 /** `POST /reminders/feed/remove` */
 export function removeFeed({ vault }: WebContext): RequestHandler {
   return async (request, response) => {
-    await endCalendarFeed(vault, actorOf(request));
+    await removeCalendarFeed(vault, actorOf(request));
     leaveNotice(request, 'The feed’s address leads nowhere any more.');
     response.redirect(303, '/reminders');
   };
