@@ -1,5 +1,5 @@
 import { isEntraCloud } from '../handoff/entra/clouds.ts';
-import { describeHandoffs, type HandoffView, replacements } from '../handoff/handoffs.ts';
+import { type DestinationView, listDestinations, outdatedMessages } from '../handoff/handoffs.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { pushToEntraHere, pushToOktaHere } from './push-to.ts';
@@ -10,9 +10,9 @@ import { note, reportError, warn } from './terminal.ts';
  * fails does not keep the others from getting theirs. Returns the exit code.
  */
 export async function handOver(vault: Vault, profile: string, actor: Actor, push: boolean): Promise<number> {
-  const places = await describeHandoffs(vault, profile);
+  const places = await listDestinations(vault, profile);
   if (!push) {
-    for (const sentence of replacements(profile, places)) warn(sentence);
+    for (const sentence of outdatedMessages(profile, places)) warn(sentence);
     return 0;
   }
   if (places.length === 0) {
@@ -32,7 +32,7 @@ export async function handOver(vault: Vault, profile: string, actor: Actor, push
   return code;
 }
 
-async function replace(vault: Vault, profile: string, actor: Actor, place: HandoffView): Promise<void> {
+async function replace(vault: Vault, profile: string, actor: Actor, place: DestinationView): Promise<void> {
   const app = place.app === '' ? undefined : place.app;
   if (place.tool === 'okta') {
     note(`Handing it to Okta ("${place.appName}"):`);

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EntraPorts } from '../handoff/entra/push-profile.ts';
-import { requestLine } from '../handoff/request-line.ts';
+import type { EntraContext } from '../handoff/entra/push-profile.ts';
+import { formatRequestLine } from '../handoff/request-line.ts';
 import type { StepResult } from '../handoff/steps.ts';
 import { outboundFetch } from '../http/fetch.ts';
 import { note, print, styled } from './terminal.ts';
 
 /** A hand-over in the terminal: progress on standard error, a dry run's requests on standard output. */
-export function terminalPorts(shows: { requests: boolean }): EntraPorts {
+export function terminalPorts(shows: { requests: boolean }): EntraContext {
   return {
     fetch: outboundFetch,
     patience: {
@@ -15,7 +15,7 @@ export function terminalPorts(shows: { requests: boolean }): EntraPorts {
     },
     onStep: (result) => note(stepLine(result)),
     onRequest: (request) => {
-      if (shows.requests) print(requestLine(request));
+      if (shows.requests) print(formatRequestLine(request));
     },
     onDeviceCode: ({ userCode, verificationUri, expiresIn }) => {
       note(

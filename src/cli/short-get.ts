@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { defaultHome, environmentWithDotEnv } from '../environment.ts';
-import { type Format, formats, formatToken, type HandedToken } from '../handoff/formats.ts';
+import { type Format, formats, formatToken, type TokenOutput } from '../handoff/formats.ts';
 import { timeLeft } from '../handoff/handed-token.ts';
 import { unwrapDataKey } from '../keys/data-key.ts';
 import { kidOf } from '../keys/jwe.ts';
@@ -146,7 +146,7 @@ function checkState(
   if (!same || state.seq < seen.seq || state.counter < (seen.changes ?? 0)) throw new Error('it is older');
 }
 
-function handed(name: string, { profile, token }: StoredToken, accessToken: string): HandedToken {
+function handed(name: string, { profile, token }: StoredToken, accessToken: string): TokenOutput {
   const { expires_at: expiresAt, scopes } = token;
   const { deployment, org_id: orgId } = profile;
   return {

@@ -7,7 +7,7 @@ import { startProgram } from '../process/start-program.ts';
 const notFound = 127;
 const notExecutable = 126;
 
-export interface Execution {
+export interface ExecResult {
   command: string;
   args: string[];
   environment: NodeJS.ProcessEnv;
@@ -19,7 +19,7 @@ export interface Execution {
 }
 
 /** A program that could not be started. `exitCode` is what a shell would end with. */
-export class NotStarted extends BrokerError {
+export class SpawnError extends BrokerError {
   readonly exitCode: number;
 
   constructor(command: string, cause: NodeJS.ErrnoException) {
@@ -45,7 +45,7 @@ export class NotStarted extends BrokerError {
  * Runs a program with this process's own input and output, and passes signals on to it.
  * Resolves with its exit code, or with 128 + the number of the signal that ended it. Throws `NotStarted`.
  */
-export function execute(execution: Execution): Promise<number> {
+export function execute(execution: ExecResult): Promise<number> {
   const { command, args, environment, terminal } = execution;
   return new Promise((resolve, reject) => {
     // Before the program is there: it may be seen, and a signal be sent because of it, before `spawn` returns.
@@ -56,12 +56,12 @@ export function execute(execution: Execution): Promise<number> {
     } catch (error) {
       // Too many arguments or variables, for example: Node throws some reasons and emits the others.
       stopPassing();
-      reject(new NotStarted(command, error as NodeJS.ErrnoException));
+      reject(new SpawnError(command, error as NodeJS.ErrnoException));
       return;
     }
     child.once('error', (error) => {
       stopPassing();
-      reject(new NotStarted(command, error));
+      reject(new SpawnError(command, error));
     });
     child.once('exit', (code, signal) => {
       stopPassing();

@@ -1,7 +1,7 @@
 import { curlString, dotEnvValue, powershellString, shellString } from './quoting.ts';
 
 /** A token with all that a program may want to know of it. */
-export interface HandedToken {
+export interface TokenOutput {
   accessToken: string;
   /** Seconds that are left; 0 where its time is over, null while its end is unknown. */
   expiresIn: number | null;
@@ -34,7 +34,7 @@ export type Format = (typeof formats)[number];
  */
 export function formatToken(
   format: Format,
-  token: HandedToken,
+  token: TokenOutput,
   execInfo = process.env.KUBERNETES_EXEC_INFO,
 ): string {
   switch (format) {
@@ -86,7 +86,7 @@ function execApiVersion(execInfo: string | undefined): string | undefined {
 }
 
 /** The environment of a program that is given a token. What is not known is empty, so that nothing older shows through. */
-export function tokenEnvironment(token: HandedToken) {
+export function tokenEnvironment(token: TokenOutput) {
   return {
     WEBEX_ACCESS_TOKEN: token.accessToken,
     WEBEX_ORG_ID: token.orgId ?? '',
@@ -95,17 +95,17 @@ export function tokenEnvironment(token: HandedToken) {
   };
 }
 
-function lines(token: HandedToken, line: (name: string, value: string) => string): string {
+function lines(token: TokenOutput, line: (name: string, value: string) => string): string {
   return Object.entries(tokenEnvironment(token))
     .map(([name, value]) => line(name, value))
     .join('\n');
 }
 
-function authorization({ accessToken }: HandedToken): string {
+function authorization({ accessToken }: TokenOutput): string {
   return `Authorization: Bearer ${accessToken}`;
 }
 
-function jsonOf(token: HandedToken) {
+function jsonOf(token: TokenOutput) {
   return {
     access_token: token.accessToken,
     token_type: 'Bearer',

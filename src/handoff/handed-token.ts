@@ -2,10 +2,10 @@ import { knownEnd } from '../tokens/lifetimes.ts';
 import type { DecryptedToken } from '../vault/read-token.ts';
 import type { Vault } from '../vault/vault.ts';
 import { tenantUrl } from '../webex/deployments.ts';
-import type { HandedToken } from './formats.ts';
+import type { TokenOutput } from './formats.ts';
 
 /** An opened token with what goes along with it. */
-export function handedToken(vault: Vault, opened: DecryptedToken): HandedToken {
+export function toTokenOutput(vault: Vault, opened: DecryptedToken): TokenOutput {
   const { accessToken, profile, token, expiry } = opened;
   return {
     accessToken,
@@ -19,7 +19,7 @@ export function handedToken(vault: Vault, opened: DecryptedToken): HandedToken {
 }
 
 /** What a program is told of a token's end: nothing while it is unknown. */
-export function timeLeft(expiresAt: number, now: number): Pick<HandedToken, 'expiresIn' | 'expiresAt'> {
+export function timeLeft(expiresAt: number, now: number): Pick<TokenOutput, 'expiresIn' | 'expiresAt'> {
   if (knownEnd(expiresAt) === null) return { expiresIn: null, expiresAt: null };
   return { expiresIn: secondsLeft(expiresAt, now), expiresAt: new Date(expiresAt).toISOString() };
 }

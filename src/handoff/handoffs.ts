@@ -11,11 +11,11 @@ import type { Profile } from '../tokens/profile.ts';
 import { requireProfile } from '../vault/profiles.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
 import type { Finding } from './entra/review.ts';
-import { describeWatch, type EntraWatch, quarantineDaysLeft } from './entra/watch.ts';
-import { recordHandedOver, toolTitles } from './record-push.ts';
+import { describeStatus, type ProvisioningStatus, quarantineDaysLeft } from './entra/watch.ts';
+import { providerNames, recordPush } from './record-push.ts';
 
 /** One place that has a profile's token, as `show --json` tells it. Instants are RFC 3339 in UTC. */
-export interface HandoffView {
+export interface DestinationView {
   tool: ProviderId;
   app: string;
   appName: string;
@@ -43,19 +43,19 @@ export interface ProvisioningView {
 }
 
 /** Where a profile's token is handed to. Throws `E_NO_PROFILE`. */
-export async function describeHandoffs(vault: Vault, name: string): Promise<HandoffView[]> {
+export async function listDestinations(vault: Vault, name: string): Promise<DestinationView[]> {
   return await viewsOf(vault, await requireProfile(vault, name));
 }
 
-async function viewsOf(vault: Vault, profile: Profile): Promise<HandoffView[]> {
+async function viewsOf(vault: Vault, profile: Profile): Promise<DestinationView[]> {
   const handoffs = await handoffsOf(vault.db, profile.id);
   if (handoffs.length === 0) return [];
   const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
   return handoffs.map((handoff) => viewOf(handoff, current?.id ?? null, vault.now()));
 }
 
-function viewOf(handoff: Destination, currentTokenId: string | null, now: number): HandoffView {
-  const watch = handoff.watch as EntraWatch | null;
+function viewOf(handoff: Destination, currentTokenId: string | null, now: number): DestinationView {
+  const watch = handoff.watch as ProvisioningStatus | null;
   return {
     tool: handoff.kind,
     app: handoff.appId,
@@ -69,7 +69,7 @@ function viewOf(handoff: Destination, currentTokenId: string | null, now: number
       checkedAt: instant(handoff.watchedAt),
       quarantineReason: watch.quarantine?.reason ?? null,
       quarantineDaysLeft: quarantineDaysLeft(watch, now),
-      sentences: describeWatch(watch, now),
+      sentences: describeStatus(watch, now),
     },
     lookFailure: handoff.watchFailure,
     review: handoff.findings && {
@@ -80,10 +80,10 @@ function viewOf(handoff: Destination, currentTokenId: string | null, now: number
 }
 
 /** A line for each profile that has handed its token to something, by the profile's name. */
-export async function handoffLabels(vault: Pick<Vault, 'db' | 'now'>): Promise<Map<string, string>> {
+export async function destinationLabels(vault: Pick<Vault, 'db' | 'now'>): Promise<Map<string, string>> {
   const labels = new Map<string, string>();
   for (const { profile, handoff, currentTokenId } of await listHandoffs(vault.db)) {
-    const label = handoffLabel(viewOf(handoff, currentTokenId, vault.now()));
+    const label = destinationLabel(viewOf(handoff, currentTokenId, vault.now()));
     const before = labels.get(profile);
     labels.set(profile, before === undefined ? label : `${before}, ${label}`);
   }
@@ -91,11 +91,11 @@ export async function handoffLabels(vault: Pick<Vault, 'db' | 'now'>): Promise<M
 }
 
 /** What to do about the places that do not have the current token yet: a sentence each, for after a renewal. */
-export function replacements(name: string, views: HandoffView[]): string[] {
+export function outdatedMessages(name: string, views: DestinationView[]): string[] {
   return views
     .filter(({ upToDate }) => !upToDate)
     .map(({ tool, appName, method, handedOverAt }) => {
-      const where = `${toolTitles[tool]} ("${appName}")`;
+      const where = `${providerNames[tool]} ("${appName}")`;
       const has =
         handedOverAt === null ? `${where} is to get the token` : `${where} still has an earlier token`;
       return method === 'push'
@@ -105,14 +105,14 @@ export function replacements(name: string, views: HandoffView[]): string[] {
 }
 
 /** One line about a place, for lists. */
-export function handoffLabel({ tool, upToDate, provisioning }: HandoffView): string {
+export function destinationLabel({ tool, upToDate, provisioning }: DestinationView): string {
   const days = provisioning?.quarantineDaysLeft ?? null;
-  if (days !== null) return `${toolTitles[tool]} (quarantine, ${days} days left)`;
-  return upToDate ? toolTitles[tool] : `${toolTitles[tool]} (to be replaced)`;
+  if (days !== null) return `${providerNames[tool]} (quarantine, ${days} days left)`;
+  return upToDate ? providerNames[tool] : `${providerNames[tool]} (to be replaced)`;
 }
 
 /** Keeps that a person pasted the current token into a tool themselves. Throws `E_NO_PROFILE`. */
-export async function rememberByHand(
+export async function recordManualUpdate(
   vault: Vault,
   name: string,
   place: { kind: ProviderId; appId?: string; appName?: string; cloud?: string | null },
@@ -123,11 +123,11 @@ export async function rememberByHand(
   const { kind, appId = '', appName = 'Cisco Webex', cloud = null } = place;
   const tokenId = current?.id ?? null;
   const handoff = { kind, appId, appName, cloud, method: 'by-hand' as const, tokenId, steps: [] };
-  await recordHandedOver(vault, profile, handoff, actor);
+  await recordPush(vault, profile, handoff, actor);
 }
 
 /** Forgets a place: the token there is left as it is. Throws `E_NO_PROFILE`. */
-export async function forgetHandoff(
+export async function removeDestination(
   vault: Vault,
   name: string,
   place: { kind: ProviderId; appId: string },
@@ -140,7 +140,7 @@ export async function forgetHandoff(
       action: 'forget-handoff',
       outcome: 'ok',
       profile: name,
-      client: `${toolTitles[place.kind]} ${place.appId}`.trim(),
+      client: `${providerNames[place.kind]} ${place.appId}`.trim(),
       ...actor,
     });
   });

@@ -7,7 +7,7 @@ import {
 import { BrokerError } from '../errors.ts';
 import { explainNetworkError } from '../http/explain-network-error.ts';
 import { sanitizeForDisplay } from '../webex/text.ts';
-import type { Patience } from './patience.ts';
+import type { RetryHooks } from './patience.ts';
 
 /** Why a sign-in failed, from what openid-client threw. */
 export interface OAuthFailure {
@@ -56,11 +56,11 @@ function statusOf(answer: unknown): number | null {
 const waits = [1, 2, 4];
 
 /** Signs in, and tries again what may pass. What does not is thrown as `toError` makes it. */
-export async function signInPatiently<T>(
+export async function signInWithRetry<T>(
   signIn: () => Promise<T>,
   host: string,
   secrets: readonly string[],
-  patience: Patience,
+  patience: RetryHooks,
   toError: (failure: OAuthFailure) => BrokerError,
 ): Promise<T> {
   for (let attempt = 0; ; attempt += 1) {

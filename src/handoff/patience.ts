@@ -1,7 +1,7 @@
 import type { HttpFailure, JsonResponse } from '../webex/http.ts';
 
 /** How long a hand-over waits and tries again. Passed in, so that a test need not wait. */
-export interface Patience {
+export interface RetryHooks {
   sleep: (milliseconds: number) => Promise<void>;
   /** Told before each wait, so that nobody wonders why nothing happens. */
   onWait: (seconds: number, why: string) => void;
@@ -9,23 +9,23 @@ export interface Patience {
 
 export interface RetryRules {
   /** Whether the request can be sent twice without harm, so that a lost answer is no end. */
-  repeatable: boolean;
+  idempotent: boolean;
   /** Whether 401, 403 and 409 may only mean that something new is not known everywhere yet. */
-  settling: boolean;
+  eventuallyConsistent: boolean;
 }
 
 /** Seconds between the attempts: what is new takes longer to be known than a hiccup to pass. */
-const settlingWaits = [2, 4, 8, 16];
-const hiccupWaits = [1, 2, 4];
+const propagationDelays = [2, 4, 8, 16];
+const transientDelays = [1, 2, 4];
 
 /** Whoever is told to wait longer than this is told so, and waits by themselves. Seconds. */
-const longestWait = 120;
+const maxRetryAfterSeconds = 120;
 
 /** Calls, and calls again while that may help: a bounded number of times. The last answer is returned. */
-export async function withPatience(
+export async function withRetry(
   call: () => Promise<JsonResponse>,
   rules: RetryRules,
-  { sleep, onWait }: Patience,
+  { sleep, onWait }: RetryHooks,
 ): Promise<JsonResponse> {
   for (let attempt = 0; ; attempt += 1) {
     const answer = await call();
@@ -41,20 +41,22 @@ export async function withPatience(
 function waitAfter(failure: HttpFailure, rules: RetryRules, attempt: number): number | null {
   switch (failure.reason) {
     case 'rate-limited': {
-      const usual = hiccupWaits[attempt];
+      const usual = transientDelays[attempt];
       if (usual === undefined) return null;
       const asked = failure.retryAfterSeconds ?? usual;
-      return asked <= longestWait ? asked : null;
+      return asked <= maxRetryAfterSeconds ? asked : null;
     }
     case 'unauthorized':
     case 'forbidden':
-      return rules.settling ? (settlingWaits[attempt] ?? null) : null;
+      return rules.eventuallyConsistent ? (propagationDelays[attempt] ?? null) : null;
     case 'unexpected-status':
-      return rules.settling && failure.status === 409 ? (settlingWaits[attempt] ?? null) : null;
+      return rules.eventuallyConsistent && failure.status === 409
+        ? (propagationDelays[attempt] ?? null)
+        : null;
     case 'server-error':
     case 'timeout':
     case 'network':
-      return rules.repeatable ? (hiccupWaits[attempt] ?? null) : null;
+      return rules.idempotent ? (transientDelays[attempt] ?? null) : null;
     default:
       return null;
   }

@@ -1,11 +1,11 @@
-import type { Patience } from './patience.ts';
-import type { ShownRequest } from './request-line.ts';
+import type { RetryHooks } from './patience.ts';
+import type { RequestPreview } from './request-line.ts';
 import type { StepResult } from './steps.ts';
 
 /** What a hand-over needs of the world, and whom it tells how it goes. */
-export interface HandoffPorts {
+export interface PushContext {
   fetch: typeof globalThis.fetch;
-  patience: Patience;
+  patience: RetryHooks;
   onStep: (result: StepResult) => void;
-  onRequest: (request: ShownRequest) => void;
+  onRequest: (request: RequestPreview) => void;
 }

@@ -2,14 +2,14 @@ import { BrokerError } from '../errors.ts';
 import type { StepResult } from './steps.ts';
 
 /** Which token the tool has: the one from before, the new one, or, after a lost answer, one of the two. */
-export type InPlace = 'before' | 'before-with-job' | 'either' | 'new-untested' | 'new';
+export type RemoteState = 'before' | 'before-with-job' | 'either' | 'new-untested' | 'new';
 
 /** A push that did not come to its end. `inPlace` says which token the tool has now. */
 export class PushError extends BrokerError {
-  readonly inPlace: InPlace;
+  readonly inPlace: RemoteState;
   readonly steps: StepResult[];
 
-  constructor(cause: BrokerError, tool: string, inPlace: InPlace, steps: StepResult[]) {
+  constructor(cause: BrokerError, tool: string, inPlace: RemoteState, steps: StepResult[]) {
     super(cause.code, `${cause.message} ${words(tool)[inPlace]}`, {
       cause,
       ...(cause.help === undefined ? {} : { help: cause.help }),
@@ -19,7 +19,7 @@ export class PushError extends BrokerError {
   }
 }
 
-const words = (tool: string): Record<InPlace, string> => ({
+const words = (tool: string): Record<RemoteState, string> => ({
   before: `Nothing was changed there: what ${tool} had before is still in place.`,
   'before-with-job': `But for a provisioning job, which was created and not started, nothing was changed there: what ${tool} had before is still in place.`,
   either: `The answer to saving was lost, so ${tool} has either what it had before or the new token, whole. Run the same command again: it finishes the job.`,
@@ -28,12 +28,12 @@ const words = (tool: string): Record<InPlace, string> => ({
 });
 
 /** Runs a push, and adds to what ends it early which token is in place. Throws `PushError`. */
-export async function sayingWhatIsInPlace<T>(
+export async function withRemoteState<T>(
   tool: string,
   steps: StepResult[],
-  push: (nowInPlace: (inPlace: InPlace) => void) => Promise<T>,
+  push: (setRemoteState: (inPlace: RemoteState) => void) => Promise<T>,
 ): Promise<T> {
-  let inPlace: InPlace = 'before';
+  let inPlace: RemoteState = 'before';
   try {
     return await push((now) => {
       inPlace = now;

@@ -5,10 +5,10 @@ import type { Profile } from '../tokens/profile.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
 
 /** What each tool is called. */
-export const toolTitles = { entra: 'Entra ID', okta: 'Okta' } as const;
+export const providerNames = { entra: 'Entra ID', okta: 'Okta' } as const;
 
 /** Keeps that a tool has a profile's token now, and says so in the audit log. */
-export async function recordHandedOver(
+export async function recordPush(
   vault: Vault,
   profile: Profile,
   handoff: Pick<Destination, 'kind' | 'appId' | 'appName' | 'cloud' | 'method' | 'tokenId' | 'steps'>,
@@ -23,7 +23,7 @@ export async function recordHandedOver(
       action: 'push',
       outcome: 'ok',
       profile: profile.name,
-      client: `${toolTitles[handoff.kind]} ${handoff.appId}`.trim(),
+      client: `${providerNames[handoff.kind]} ${handoff.appId}`.trim(),
       ...actor,
     });
   });
@@ -46,7 +46,7 @@ export async function auditFailedPush(
       action: 'push',
       outcome,
       profile: profile.name,
-      client: toolTitles[kind],
+      client: providerNames[kind],
       ...actor,
     }),
   );

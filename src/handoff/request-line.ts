@@ -1,5 +1,5 @@
 /** A request to a provisioning tool, as a dry run shows it: what is secret in it is masked already. */
-export interface ShownRequest {
+export interface RequestPreview {
   method: string;
   url: string;
   body?: unknown;
@@ -11,7 +11,7 @@ export interface ShownRequest {
 export const mask = '****';
 
 /** One line of a dry run, e.g. `PUT https://… {"value":[…]}`. */
-export function requestLine({ method, url, body, sent }: ShownRequest): string {
+export function formatRequestLine({ method, url, body, sent }: RequestPreview): string {
   const shown = body === undefined ? '' : ` ${JSON.stringify(body)}`;
   return `${sent ? 'asked    ' : 'not sent '} ${method.padEnd(4)} ${url}${shown}`;
 }

@@ -1,7 +1,7 @@
 import { BrokerError } from '../errors.ts';
 
 /** Several applications fit, and a person has to say which one is meant. */
-export class SeveralAppsError extends BrokerError {
+export class AmbiguousAppError extends BrokerError {
   readonly apps: { id: string; name: string }[];
 
   constructor(tool: string, apps: { id: string; name: string }[]) {

@@ -1,9 +1,9 @@
-import type { ShownRequest } from './request-line.ts';
+import type { RequestPreview } from './request-line.ts';
 
 /** A `fetch` that shows where it goes, once for each address: a sign-in asks the same one again and again. */
-export function showingFetch(
+export function recordingFetch(
   fetch: typeof globalThis.fetch,
-  onRequest: (request: ShownRequest) => void,
+  onRequest: (request: RequestPreview) => void,
 ): typeof globalThis.fetch {
   const shown = new Set<string>();
   return (input, init) => {

@@ -1,5 +1,5 @@
 /** A public document that a statement rests on. */
-export interface Source {
+export interface SettingSource {
   title: string;
   url: string;
 }
@@ -42,4 +42,4 @@ export const sources = {
     title: 'Okta: Application provisioning connections API',
     url: 'https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/',
   },
-} as const satisfies Record<string, Source>;
+} as const satisfies Record<string, SettingSource>;

@@ -12,7 +12,7 @@ import { tenantUrl } from '../webex/deployments.ts';
 import { mask } from './request-line.ts';
 
 /** What a provisioning tool is to get. */
-export interface HandOver {
+export interface PushPayload {
   profile: Profile;
   token: Token;
   /** Masked in a dry run, which never opens the token. */
@@ -22,12 +22,12 @@ export interface HandOver {
 }
 
 /** Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_EXPIRED`, `E_OTHER_DEPLOYMENT`, or `E_NO_ORGANIZATION`. */
-export async function tokenToHandOver(
+export async function preparePush(
   vault: Vault,
   name: string,
   actor: Actor,
   dryRun: boolean,
-): Promise<HandOver> {
+): Promise<PushPayload> {
   const { token, accessToken } = dryRun ? await unopened(vault, name) : await readToken(vault, name, actor);
   // Only now: opening a token that was never checked may have told the organization.
   const profile = await requireProfile(vault, name);

@@ -1,7 +1,7 @@
 import type { Settings } from '../config.ts';
 import { environmentWithDotEnv } from '../environment.ts';
 import { entraEndpoints } from '../handoff/entra/clouds.ts';
-import { entraSignsInAlone } from '../handoff/entra/sign-in-method.ts';
+import { isUnattended } from '../handoff/entra/sign-in-method.ts';
 import { trustedCertificates } from '../http/certificates.ts';
 import { connectFailureOf, type Hop } from '../http/connect-failure.ts';
 import { createFetch } from '../http/create-fetch.ts';
@@ -58,7 +58,7 @@ function services(settings: Settings, used: ReadonlySet<Deployment>): Service[] 
   const { webhookUrl } = settings.reminders;
   const others = [
     // The cloud of each destination may be another one; without a person, this is the usual.
-    ...(entraSignsInAlone(settings.entra)
+    ...(isUnattended(settings.entra)
       ? [
           { title: 'Entra ID', url: login },
           { title: 'Microsoft Graph', url: graph },

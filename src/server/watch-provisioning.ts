@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
 import type { WatchOptions } from '../expiry/watch.ts';
-import { quarantineNotices } from '../handoff/entra/quarantine-notices.ts';
-import { entraSignsInAlone } from '../handoff/entra/sign-in-method.ts';
-import { unattendedPorts } from '../handoff/entra/unattended-ports.ts';
+import { quarantineAlerts } from '../handoff/entra/quarantine-notices.ts';
+import { isUnattended } from '../handoff/entra/sign-in-method.ts';
+import { unattendedContext } from '../handoff/entra/unattended-ports.ts';
 import { isQuarantined } from '../handoff/entra/watch.ts';
-import { dailyWatch } from '../handoff/entra/watch-handoffs.ts';
+import { dailyStatusCheck } from '../handoff/entra/watch-handoffs.ts';
 import type { StoreContext } from '../vault/vault.ts';
 
 /**
@@ -14,11 +14,11 @@ import type { StoreContext } from '../vault/vault.ts';
 export function watchProvisioning(
   records: StoreContext,
   log: Pick<Logger, 'warn'>,
-  ports = unattendedPorts({ keepsAlive: false }),
+  ports = unattendedContext({ keepsAlive: false }),
 ): Pick<WatchOptions, 'checkProvisioning' | 'notices'> {
-  const notices = () => quarantineNotices(records);
-  if (!entraSignsInAlone(records.settings.entra)) return { notices };
-  const next = dailyWatch(records, ports, Math.random);
+  const notices = () => quarantineAlerts(records);
+  if (!isUnattended(records.settings.entra)) return { notices };
+  const next = dailyStatusCheck(records, ports, Math.random);
   return {
     notices,
     checkProvisioning: async () => {

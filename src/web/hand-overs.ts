@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
 import type { EntraCloud } from '../handoff/entra/clouds.ts';
-import { lookAtEntra } from '../handoff/entra/look.ts';
-import { type EntraPorts, pushProfileToEntra } from '../handoff/entra/push-profile.ts';
+import { inspectProvisioning } from '../handoff/entra/look.ts';
+import { type EntraContext, pushProfileToEntra } from '../handoff/entra/push-profile.ts';
 import type { Finding } from '../handoff/entra/review.ts';
 import type { DeviceCode } from '../handoff/entra/sign-in.ts';
-import type { EntraWatch } from '../handoff/entra/watch.ts';
+import type { ProvisioningStatus } from '../handoff/entra/watch.ts';
 import { pushProfileToOkta } from '../handoff/okta/push-profile.ts';
 import type { StepResult } from '../handoff/steps.ts';
 import { newSecret } from '../vault/secrets.ts';
@@ -36,7 +36,7 @@ export interface ErrandState {
   waiting: string | null;
   error: BrokerError | null;
   appName: string | null;
-  watch: EntraWatch | null;
+  watch: ProvisioningStatus | null;
   findings: Finding[] | null;
 }
 
@@ -126,7 +126,7 @@ export class HandOvers {
     const { errand } = state;
     const ports = this.#ports(state, signal);
     if (errand.task === 'look') {
-      const { app, watch, findings } = await lookAtEntra(this.#vault, profile, ports);
+      const { app, watch, findings } = await inspectProvisioning(this.#vault, profile, ports);
       Object.assign(state, { appName: app.name, watch, findings });
       return;
     }
@@ -143,7 +143,7 @@ export class HandOvers {
     Object.assign(state, { appName: report.app.name, watch: report.watch, findings: report.findings });
   }
 
-  #ports(state: ErrandState, signal: AbortSignal): EntraPorts {
+  #ports(state: ErrandState, signal: AbortSignal): EntraContext {
     const { fetch, sleep } = this.#world;
     return {
       fetch,

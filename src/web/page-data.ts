@@ -1,7 +1,7 @@
 import type { Finding } from '../handoff/entra/review.ts';
 import type { Guide } from '../handoff/guide/guide.ts';
-import type { HandoffView } from '../handoff/handoffs.ts';
-import type { Source } from '../handoff/sources.ts';
+import type { DestinationView } from '../handoff/handoffs.ts';
+import type { SettingSource } from '../handoff/sources.ts';
 import type { StepResult } from '../handoff/steps.ts';
 import type { AuditVerification } from '../store/audit.ts';
 import type { StatusTotals } from '../store/profile-page.ts';
@@ -160,7 +160,7 @@ export interface CapturedPage {
   guard: string;
   logoutUrl: string;
   /** Where the profile's token is handed to. */
-  places: HandoffView[];
+  places: DestinationView[];
   /** What is wrong with a token that is in use all the same. */
   doubt: 'other-organization' | 'not-full-admin' | null;
   /** How far the renewal round is that its profile is in; null where it is in none. */
@@ -179,7 +179,7 @@ export interface ProfilePage {
   undecided: TokenSummary[];
   earlier: TokenSummary[];
   /** Where its token is handed to. */
-  places: HandoffView[];
+  places: DestinationView[];
   /** Oldest first; `at` in RFC 3339. */
   timeline: (Omit<TimelineEntry, 'at'> & { at: string })[];
   /** RFC 3339. */
@@ -278,10 +278,10 @@ export interface ToolPage {
   toolTitle: string;
   summary: ProfileSummary;
   life: LifeView;
-  places: HandoffView[];
+  places: DestinationView[];
   guide: Guide;
   /** Another way that Cisco offers. */
-  alternative: { text: string; source: Source } | null;
+  alternative: { text: string; source: SettingSource } | null;
   /** How this program would sign in there; `missing`: it cannot, for settings are missing. */
   signIn: 'device-code' | 'client-secret' | 'certificate' | 'settings' | 'missing';
   clouds: { value: string; title: string }[];

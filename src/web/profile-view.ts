@@ -1,5 +1,5 @@
 import { appOrigin } from '../config.ts';
-import { describeHandoffs } from '../handoff/handoffs.ts';
+import { listDestinations } from '../handoff/handoffs.ts';
 import { listClients } from '../store/clients.ts';
 import { tokensOf } from '../store/tokens.ts';
 import { summarize, summarizeToken } from '../tokens/summary.ts';
@@ -31,7 +31,7 @@ export async function profileView(
     evidence: current && lifetimeEvidence(current.lifetimes, current.capturedAt),
     undecided: tokens.filter(({ state }) => state === 'set-aside' || state === 'pending').map(summarizeToken),
     earlier: tokens.filter(({ state }) => state === 'earlier').map(summarizeToken),
-    places: await describeHandoffs(vault, name),
+    places: await listDestinations(vault, name),
     timeline: (await timelineOf(vault, profile, tokens)).map((entry) => ({
       ...entry,
       at: new Date(entry.at).toISOString(),

@@ -1,5 +1,5 @@
 import { nextTriggerAt } from '../expiry/occasions.ts';
-import { describeHandoffs } from '../handoff/handoffs.ts';
+import { listDestinations } from '../handoff/handoffs.ts';
 import type { AuditRow } from '../store/audit-chain.ts';
 import { newestAuditRows } from '../store/audit-log.ts';
 import { type Reminder, remindersOf } from '../store/reminders.ts';
@@ -44,7 +44,7 @@ export async function timelineOf(vault: Vault, profile: Profile, tokens: Token[]
   }
   const tests = await newestAuditRows(db, { profile: profile.name, action: 'test' }, mostOfAKind);
   entries.push(...tests.map(testEntry));
-  for (const { handedOverAt, appName, tool, method } of await describeHandoffs(vault, profile.name)) {
+  for (const { handedOverAt, appName, tool, method } of await listDestinations(vault, profile.name)) {
     if (handedOverAt === null) continue;
     const title = `Handed to ${tool === 'entra' ? 'Entra ID' : 'Okta'}`;
     const detail = `${appName}${method === 'by-hand' ? ', by hand' : ''}`;

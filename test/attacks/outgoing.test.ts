@@ -10,9 +10,9 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { readSettings, type Settings } from '../../src/config.ts';
 import { mailChannel } from '../../src/expiry/mail.ts';
 import { webhookChannel } from '../../src/expiry/webhook.ts';
-import { Graph } from '../../src/handoff/entra/graph.ts';
+import { GraphClient } from '../../src/handoff/entra/graph.ts';
 import { signInToGraph } from '../../src/handoff/entra/sign-in.ts';
-import { Okta } from '../../src/handoff/okta/okta.ts';
+import { OktaClient } from '../../src/handoff/okta/okta.ts';
 import { signInToOkta } from '../../src/handoff/okta/sign-in.ts';
 import { announce, findServer, newPresence } from '../../src/server/presence.ts';
 import { createWebexApi } from '../../src/webex/api.ts';
@@ -78,14 +78,14 @@ const callers: Record<string, (origin: string, fetch: Fetch) => Promise<unknown>
       dryRun: false,
       ...quiet,
     };
-    return new Graph(connection).send({ method: 'PUT', path: '/secrets', json: { value: token } });
+    return new GraphClient(connection).send({ method: 'PUT', path: '/secrets', json: { value: token } });
   },
   'Okta: sign-in by key': (origin, fetch) =>
     signInToOkta({ ...okta, orgUrl: origin, clientId: 'fake-app', privateKey: pem }, { fetch, ...quiet }),
   'Okta: by API token': async (origin, fetch) => {
     const session = await signInToOkta({ ...okta, orgUrl: origin, token: clientSecret }, { fetch, ...quiet });
     const connection = { session, now: Date.now, secrets: [], dryRun: false, ...quiet };
-    return new Okta(connection).send({ method: 'POST', path: '/api/v1/apps', json: { token } });
+    return new OktaClient(connection).send({ method: 'POST', path: '/api/v1/apps', json: { token } });
   },
   webhook: async (origin, fetch) => {
     const reminders = { smtpUrl: null, mailFrom: null, mailTo: [], days: [] };

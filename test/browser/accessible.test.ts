@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { keepWatch } from '../../src/handoff/entra/keep-watch.ts';
-import type { EntraWatch } from '../../src/handoff/entra/watch.ts';
+import { saveStatus } from '../../src/handoff/entra/keep-watch.ts';
+import type { ProvisioningStatus } from '../../src/handoff/entra/watch.ts';
 import { sources } from '../../src/handoff/sources.ts';
 import { handoffsOf, saveFindings, saveHandoff } from '../../src/store/handoffs.ts';
 import { tokenById } from '../../src/store/tokens.ts';
@@ -84,7 +84,7 @@ async function quarantine({ vault }: Stage, capture: string): Promise<void> {
   const [handoff] = await handoffsOf(vault.db, profileId);
   if (handoff === undefined) throw new Error('nothing was handed over');
   const since = today - 3 * dayMs;
-  const watch: EntraWatch = {
+  const watch: ProvisioningStatus = {
     jobId: 'job-1',
     status: 'Quarantine',
     lastCycle: { state: 'Failed', endedAt: today, changed: 0, failed: 3 },
@@ -97,7 +97,7 @@ async function quarantine({ vault }: Stage, capture: string): Promise<void> {
       detail: 'The credentials are not valid.',
     },
   };
-  await keepWatch(vault, handoff, watch);
+  await saveStatus(vault, handoff, watch);
   const findings = (['problem', 'warning', 'note'] as const).map((level) => ({
     id: level,
     level,

@@ -6,11 +6,11 @@ import { monitorAll, monitorNamed } from '../../src/expiry/monitor.ts';
 import { nagiosText } from '../../src/expiry/nagios.ts';
 import { sendReminders } from '../../src/expiry/send-reminders.ts';
 import { startBackgroundJobs } from '../../src/expiry/watch.ts';
-import { keepWatch } from '../../src/handoff/entra/keep-watch.ts';
+import { saveStatus } from '../../src/handoff/entra/keep-watch.ts';
 import { pushProfileToEntra } from '../../src/handoff/entra/push-profile.ts';
-import { quarantineNotices } from '../../src/handoff/entra/quarantine-notices.ts';
-import type { EntraWatch } from '../../src/handoff/entra/watch.ts';
-import { forgetHandoff } from '../../src/handoff/handoffs.ts';
+import { quarantineAlerts } from '../../src/handoff/entra/quarantine-notices.ts';
+import type { ProvisioningStatus } from '../../src/handoff/entra/watch.ts';
+import { removeDestination } from '../../src/handoff/handoffs.ts';
 import { watchProvisioning } from '../../src/server/watch-provisioning.ts';
 import { handoffsOf, saveHandoff } from '../../src/store/handoffs.ts';
 import { insertProfile } from '../../src/store/profiles.ts';
@@ -36,7 +36,7 @@ import {
 /** Since when the quarantines of these tests are. */
 const began = today + days(100);
 
-const active: EntraWatch = {
+const active: ProvisioningStatus = {
   jobId: 'job-1',
   status: 'Active',
   lastCycle: null,
@@ -44,7 +44,7 @@ const active: EntraWatch = {
   quarantine: null,
 };
 
-function quarantined(since: number, reason = 'EncounteredQuarantineException'): EntraWatch {
+function quarantined(since: number, reason = 'EncounteredQuarantineException'): ProvisioningStatus {
   const quarantine = { reason, since, nextAttempt: null, disabledAt: quarantineEndsAt(since), detail: null };
   return { ...active, status: 'Quarantine', quarantine };
 }
@@ -61,10 +61,10 @@ async function handedOver(records: TestRecords) {
     tokenId: token.id,
     steps: [],
   });
-  const found = async (watch: EntraWatch) => {
+  const found = async (watch: ProvisioningStatus) => {
     const [handoff] = await handoffsOf(records.db, records.profile.id);
     if (handoff === undefined) throw new Error('no hand-over');
-    await keepWatch(records, handoff, watch);
+    await saveStatus(records, handoff, watch);
   };
   return { token, found };
 }
@@ -75,7 +75,7 @@ async function remindOf(
   channels: TestChannel[],
   more: { claimant?: LeaseOwner; impatient?: boolean } = {},
 ): Promise<string[]> {
-  const notices = await quarantineNotices(records, 'UTC');
+  const notices = await quarantineAlerts(records, 'UTC');
   const deliveries = await sendReminders(records, { channels, claimant: living, notices, ...more });
   return deliveries.map(inShort);
 }
@@ -167,7 +167,7 @@ describe('a quarantine is told', () => {
     mail.failing = 'down';
     await place.found(quarantined(began));
     await remindOf(other, [mail]);
-    await forgetHandoff(other as unknown as Vault, 'acme', { kind: 'entra', appId: 'app-1' }, actor);
+    await removeDestination(other as unknown as Vault, 'acme', { kind: 'entra', appId: 'app-1' }, actor);
     mail.failing = null;
     expect(await remindOf(other, [mail], { impatient: true })).toEqual([]);
     expect(await failedReminders(other.db)).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { pushProfileToEntra } from '../../src/handoff/entra/push-profile.ts';
-import { describeHandoffs } from '../../src/handoff/handoffs.ts';
+import { listDestinations } from '../../src/handoff/handoffs.ts';
 import { entraAddresses, handoffMachine, holdToken } from './handoff-machine.ts';
 import { actor, handoffVault, notification } from './handoff-vault.ts';
 
@@ -160,7 +160,7 @@ describe('a token that Webex does not accept there', () => {
       message: expect.stringMatching(/The new token is saved in Entra ID and passed its test before/),
     });
     expect(simulator.entra.app.secrets.get('SecretToken')).toBe(accessToken);
-    const shown = await describeHandoffs(vault, 'acme');
+    const shown = await listDestinations(vault, 'acme');
     expect(shown).toEqual([]);
   });
 

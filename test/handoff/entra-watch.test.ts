@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { syncJob } from '../../src/handoff/entra/graph-objects.ts';
-import { lookAtEntra } from '../../src/handoff/entra/look.ts';
+import { inspectProvisioning } from '../../src/handoff/entra/look.ts';
 import { pushProfileToEntra } from '../../src/handoff/entra/push-profile.ts';
-import { describeWatch, quarantineDaysLeft, watchOf } from '../../src/handoff/entra/watch.ts';
-import { dailyWatch, watchHandoffs } from '../../src/handoff/entra/watch-handoffs.ts';
-import { describeHandoffs } from '../../src/handoff/handoffs.ts';
+import { describeStatus, quarantineDaysLeft, statusOf } from '../../src/handoff/entra/watch.ts';
+import { checkProvisioning, dailyStatusCheck } from '../../src/handoff/entra/watch-handoffs.ts';
+import { listDestinations } from '../../src/handoff/handoffs.ts';
 import { actor, handoffVault } from './handoff-vault.ts';
 
 const day = 86_400_000;
 const began = Date.UTC(2027, 2, 1, 12);
 
-const quarantined = watchOf(
+const quarantined = statusOf(
   syncJob.parse({
     id: 'job-1',
     status: {
@@ -40,7 +40,7 @@ test('the 28 days count from when the quarantine began, not from its last look',
 });
 
 test('says in plain words what it is, why, since when and until when', () => {
-  expect(describeWatch(quarantined, began + 4 * day)).toEqual([
+  expect(describeStatus(quarantined, began + 4 * day)).toEqual([
     'Provisioning is in quarantine: Entra ID tries again ever more rarely.',
     'The reason: Webex did not accept the credentials, or did not answer as it should.',
     'It has been so since 2027-03-01T12:00:00.000Z.',
@@ -59,11 +59,11 @@ test('what Graph calls never, and words that are new, do no harm', () => {
       quarantine: null,
     },
   });
-  expect(describeWatch(watchOf(job), began)).toEqual([
+  expect(describeStatus(statusOf(job), began)).toEqual([
     'Provisioning is in the state "Hibernating".',
     'The last cycle is under way: Novel.',
   ]);
-  expect(describeWatch(watchOf({ id: 'job-1', status: null }), began)).toHaveLength(1);
+  expect(describeStatus(statusOf({ id: 'job-1', status: null }), began)).toHaveLength(1);
 });
 
 test('where Graph leaves out when a quarantine began, it goes on from when it was first seen', () => {
@@ -74,8 +74,8 @@ test('where Graph leaves out when a quarantine began, it goes on from when it wa
       quarantine: { reason: 'EncounteredQuarantineException', currentBegan: '2027-03-05T12:00:00Z' },
     },
   });
-  expect(watchOf(imposedAnew).quarantine?.since).toBe(began + 4 * day);
-  expect(watchOf(imposedAnew, quarantined).quarantine?.since).toBe(began);
+  expect(statusOf(imposedAnew).quarantine?.since).toBe(began + 4 * day);
+  expect(statusOf(imposedAnew, quarantined).quarantine?.since).toBe(began);
 });
 
 test('looks at every place without a person, and keeps what it learns', async () => {
@@ -88,16 +88,16 @@ test('looks at every place without a person, and keeps what it learns', async ()
   now += day;
   await simulator.entra.runCycle();
   now += 2 * day;
-  const [watched] = await watchHandoffs(vault, ports);
+  const [watched] = await checkProvisioning(vault, ports);
   expect(watched).toMatchObject({ failure: null, watch: { status: 'Quarantine' } });
-  expect(await describeHandoffs(vault, 'acme')).toMatchObject([
+  expect(await listDestinations(vault, 'acme')).toMatchObject([
     {
       provisioning: { status: 'Quarantine', quarantineDaysLeft: 26, checkedAt: new Date(now).toISOString() },
     },
   ]);
   // Without looking again the days go down.
   now += 10 * day;
-  expect(await describeHandoffs(vault, 'acme')).toMatchObject([{ provisioning: { quarantineDaysLeft: 16 } }]);
+  expect(await listDestinations(vault, 'acme')).toMatchObject([{ provisioning: { quarantineDaysLeft: 16 } }]);
 });
 
 test('a place that cannot be asked says why, and keeps what was known', async () => {
@@ -105,14 +105,14 @@ test('a place that cannot be asked says why, and keeps what was known', async ()
   await holdToken();
   await pushProfileToEntra(vault, 'acme', actor, { start: true }, ports);
   simulator.entra.faults.add({ path: /jobs$/, answer: 503 });
-  const [watched] = await watchHandoffs(vault, ports);
+  const [watched] = await checkProvisioning(vault, ports);
   expect(watched).toMatchObject({ watch: null, failure: { message: expect.stringMatching(/503/) } });
-  expect(await describeHandoffs(vault, 'acme')).toMatchObject([
+  expect(await listDestinations(vault, 'acme')).toMatchObject([
     { provisioning: { status: 'Active' }, lookFailure: expect.stringMatching(/503/) },
   ]);
   simulator.entra.faults.clear();
-  await watchHandoffs(vault, ports);
-  expect(await describeHandoffs(vault, 'acme')).toMatchObject([{ lookFailure: null }]);
+  await checkProvisioning(vault, ports);
+  expect(await listDestinations(vault, 'acme')).toMatchObject([{ lookFailure: null }]);
 });
 
 test('each place is looked at once a day, by one of several processes, and sooner where it failed', async () => {
@@ -120,8 +120,8 @@ test('each place is looked at once a day, by one of several processes, and soone
   const { vault, ports, simulator, holdToken } = await handoffVault(undefined, () => now);
   await holdToken();
   await pushProfileToEntra(vault, 'acme', actor, { start: true }, ports);
-  const next = dailyWatch(vault, ports, () => 0.5);
-  const both = await Promise.all([next(), dailyWatch(vault, ports, () => 0.5)()]);
+  const next = dailyStatusCheck(vault, ports, () => 0.5);
+  const both = await Promise.all([next(), dailyStatusCheck(vault, ports, () => 0.5)()]);
   expect(both.filter((each) => each !== null)).toHaveLength(1);
   const looks = async () => {
     const found = await next();
@@ -144,13 +144,13 @@ test('what a look or a hand-over found about the set-up stays to be told', async
   const { vault, ports, simulator, holdToken } = await handoffVault(undefined, () => now);
   await holdToken();
   await pushProfileToEntra(vault, 'acme', actor, { start: true }, ports);
-  const [atFirst] = await describeHandoffs(vault, 'acme');
+  const [atFirst] = await listDestinations(vault, 'acme');
   expect(atFirst?.review).toMatchObject({ checkedAt: new Date(now).toISOString() });
   const [mapping] = simulator.entra.app.jobs;
   if (mapping !== undefined) mapping.schema = { synchronizationRules: [] };
   now += day;
-  await lookAtEntra(vault, 'acme', ports);
-  expect(await describeHandoffs(vault, 'acme')).toMatchObject([
+  await inspectProvisioning(vault, 'acme', ports);
+  expect(await listDestinations(vault, 'acme')).toMatchObject([
     {
       review: {
         checkedAt: new Date(now).toISOString(),

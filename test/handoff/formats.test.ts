@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { parseEnv, promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Format, formats, formatToken, type HandedToken } from '../../src/handoff/formats.ts';
+import { type Format, formats, formatToken, type TokenOutput } from '../../src/handoff/formats.ts';
 import { curlString, dotEnvValue, powershellString, shellString } from '../../src/handoff/quoting.ts';
 
 const orgId = '11111111-2222-4333-8444-555555555555';
 
-const token: HandedToken = {
+const token: TokenOutput = {
   accessToken: 'fake-token-for-acme-1',
   expiresIn: 86_400,
   expiresAt: '2027-03-01T12:00:00.000Z',

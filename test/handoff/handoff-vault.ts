@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { readSettings } from '../../src/config.ts';
-import type { EntraPorts } from '../../src/handoff/entra/push-profile.ts';
+import type { EntraContext } from '../../src/handoff/entra/push-profile.ts';
 import type { StepResult } from '../../src/handoff/steps.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import type { TokenForm } from '../../src/simulator/webex/token-forms.ts';
@@ -18,7 +18,7 @@ import { toolEnvironment } from './handoff-machine.ts';
 export interface HandoffVault {
   vault: Vault;
   simulator: Simulator;
-  ports: EntraPorts;
+  ports: EntraContext;
   /** What the steps said, of every push on this vault. */
   steps: StepResult[];
   /** Why it was waited, each time. */

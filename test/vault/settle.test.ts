@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkNextToken } from '../../src/expiry/daily-check.ts';
-import { tokenToHandOver } from '../../src/handoff/token-to-hand-over.ts';
+import { preparePush } from '../../src/handoff/token-to-hand-over.ts';
 import type { FaultAnswer } from '../../src/simulator/faults.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { simulatedOrganizations } from '../../src/simulator/webex/organizations.ts';
@@ -370,7 +370,7 @@ describe('a token that names the other deployment', () => {
     });
     await updateToken(vault.db, tokenId, { verifiedAt: null });
     expect((await checkNextToken(vault, () => 0))?.outcome).toBe('other-deployment');
-    await expect(tokenToHandOver(vault, 'acme', actor, false)).rejects.toMatchObject({
+    await expect(preparePush(vault, 'acme', actor, false)).rejects.toMatchObject({
       code: 'E_OTHER_DEPLOYMENT',
     });
     expect(webex.requests).toEqual([]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { calendarPieces } from '../../src/expiry/calendar-entries.ts';
 import { formats, formatToken } from '../../src/handoff/formats.ts';
-import { handedToken } from '../../src/handoff/handed-token.ts';
+import { toTokenOutput } from '../../src/handoff/handed-token.ts';
 import { countByStatus } from '../../src/store/profile-page.ts';
 import { updateToken } from '../../src/store/tokens.ts';
 import { importToken } from '../../src/vault/import-token.ts';
@@ -46,7 +46,7 @@ test('it is on no day of the calendar', async () => {
 
 test('programs get every format, without a date', async () => {
   const { vault } = await bareToken('forbidden');
-  const token = handedToken(vault, await readToken(vault, 'acme', actor));
+  const token = toTokenOutput(vault, await readToken(vault, 'acme', actor));
   expect(JSON.parse(formatToken('json', token))).toMatchObject({ expires_in: null, expires_at: null });
   expect(JSON.parse(formatToken('exec-credential', token)).status).toEqual({ token: token.accessToken });
   expect(formatToken('env', token)).toMatch(/^WEBEX_TOKEN_EXPIRES_AT=\W*$/m);

@@ -1,6 +1,6 @@
 import type TestAgent from 'supertest/lib/agent.js';
 import { expect, test } from 'vitest';
-import { describeHandoffs } from '../../src/handoff/handoffs.ts';
+import { listDestinations } from '../../src/handoff/handoffs.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { auditLog, today } from '../vault/vaults.ts';
 import { type ServedWithTools, servedWithTools } from './with-tools.ts';
@@ -85,10 +85,10 @@ test('Okta, which serves nobody: the guide has what to paste, and what was done 
   expect(guide).toContain('ac3e0001-5eed-4000-8000-000000000001');
   expect(guide).not.toContain(token);
   await person.post('/profiles/acme/okta/done').type('form').expect(303);
-  const [place] = await describeHandoffs(web.vault, 'acme');
+  const [place] = await listDestinations(web.vault, 'acme');
   expect(place).toMatchObject({ tool: 'okta', method: 'by-hand', upToDate: true });
   await person.post('/profiles/acme/okta/forget').type('form').send({ app: place?.app }).expect(303);
-  expect(await describeHandoffs(web.vault, 'acme')).toEqual([]);
+  expect(await listDestinations(web.vault, 'acme')).toEqual([]);
 });
 
 test('the guide shows only the steps that the answers ask for', async () => {
@@ -180,5 +180,5 @@ test('an application of another organization is replaced only after a second for
 
   await through(web, person, '/profiles/globex/entra/push', { app: app.id, 'replace-organization': 'yes' });
   expect(app.secrets.get('SecretToken')).toBe(globexToken);
-  expect(await describeHandoffs(web.vault, 'acme')).toMatchObject([{ upToDate: false }]);
+  expect(await listDestinations(web.vault, 'acme')).toMatchObject([{ upToDate: false }]);
 });

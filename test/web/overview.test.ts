@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { keepWatch } from '../../src/handoff/entra/keep-watch.ts';
+import { saveStatus } from '../../src/handoff/entra/keep-watch.ts';
 import { handoffsOf, saveHandoff } from '../../src/store/handoffs.ts';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { importToken } from '../../src/vault/import-token.ts';
@@ -101,7 +101,7 @@ test('a quarantine that a look found is seen at once', async () => {
     detail: null,
   };
   const watch = { jobId: 'j', status: 'Quarantine', lastCycle: null, lastSuccessAt: null, quarantine };
-  await keepWatch(web.vault, { id: handoff?.id ?? '', quarantinedSince: null }, watch);
+  await saveStatus(web.vault, { id: handoff?.id ?? '', quarantinedSince: null }, watch);
   expect(await page()).toContain('The tokens are well, but not all of their provisioning.');
   expect(await page()).toMatch(/in quarantine:<\/strong> <a href="\/profiles\/acme#places">acme/);
   expect(await page()).toContain('In quarantine in Entra ID, which gives up in 25 days');

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { execute, NotStarted } from '../../handoff/exec.ts';
+import { execute, SpawnError } from '../../handoff/exec.ts';
 import { tokenEnvironment } from '../../handoff/formats.ts';
-import { handedToken } from '../../handoff/handed-token.ts';
+import { toTokenOutput } from '../../handoff/handed-token.ts';
 import { environmentForExec } from '../../process/environments.ts';
 import { readToken } from '../../vault/read-token.ts';
 import { reportError } from '../terminal.ts';
@@ -35,7 +35,7 @@ async function exec(
   options: { allowExpired?: boolean },
 ): Promise<void> {
   const given = await withVault(async (vault, actor) =>
-    tokenEnvironment(handedToken(vault, await readToken(vault, profile, actor, options.allowExpired))),
+    tokenEnvironment(toTokenOutput(vault, await readToken(vault, profile, actor, options.allowExpired))),
   );
   try {
     process.exitCode = await execute({
@@ -45,7 +45,7 @@ async function exec(
       terminal: [process.stdin, process.stdout, process.stderr].some(({ isTTY }) => isTTY),
     });
   } catch (error) {
-    if (!(error instanceof NotStarted)) throw error;
+    if (!(error instanceof SpawnError)) throw error;
     reportError(error);
     process.exitCode = error.exitCode;
   }

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { type Format, formats, formatToken } from '../../handoff/formats.ts';
-import { handedToken } from '../../handoff/handed-token.ts';
+import { toTokenOutput } from '../../handoff/handed-token.ts';
 import { readToken } from '../../vault/read-token.ts';
 import { printExactly, readStandardInput } from '../terminal.ts';
 import { withVault } from '../with-vault.ts';
@@ -41,7 +41,7 @@ async function get(this: Command, argument: string | undefined, options: GetOpti
   const text = await withVault(async (vault, actor) =>
     formatToken(
       options.format,
-      handedToken(vault, await readToken(vault, name, actor, options.allowExpired)),
+      toTokenOutput(vault, await readToken(vault, name, actor, options.allowExpired)),
     ),
   );
   printExactly(text);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { handoffLabels } from '../../handoff/handoffs.ts';
+import { destinationLabels } from '../../handoff/handoffs.ts';
 import type { ProfileSummary } from '../../tokens/summary.ts';
 import { iterateSummaries } from '../../vault/profiles.ts';
 import { JsonArray } from '../json-array.ts';
@@ -35,7 +35,7 @@ async function list({ json, ...options }: FilterOptions & { json?: boolean }): P
     }
     const profiles: ProfileSummary[] = [];
     for await (const page of pages) profiles.push(...page);
-    if (profiles.length > 0) return print(toTable(profiles, await handoffLabels(records)));
+    if (profiles.length > 0) return print(toTable(profiles, await destinationLabels(records)));
     note(filtered ? 'None is so.' : 'Nothing is held yet. Get a first token with: webex-token login NAME');
   });
 }

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { type EntraCloud, entraClouds } from '../../handoff/entra/clouds.ts';
 import type { EntraPushReport } from '../../handoff/entra/push-profile.ts';
-import { OktaByHandError } from '../../handoff/okta/by-hand.ts';
+import { ManualSetupRequiredError } from '../../handoff/okta/by-hand.ts';
 import type { OktaPushReport } from '../../handoff/okta/push-profile.ts';
 import { PushError } from '../../handoff/push-error.ts';
 import type { Actor, Vault } from '../../vault/vault.ts';
@@ -115,6 +115,6 @@ function resultLine({ tool, profile, app }: EntraPushReport | OktaPushReport): s
 }
 
 function failureObject({ code, message, help, inPlace, steps, cause }: PushError): object {
-  const byHand = cause instanceof OktaByHandError ? { byHand: cause.byHand } : {};
+  const byHand = cause instanceof ManualSetupRequiredError ? { byHand: cause.byHand } : {};
   return { ok: false, code, message, help: help ?? null, inPlace, steps, ...byHand };
 }

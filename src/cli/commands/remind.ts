@@ -3,9 +3,9 @@ import { noChannelHelp, openChannels } from '../../expiry/channels.ts';
 import { currentProcess } from '../../expiry/claimant.ts';
 import { applyJobSettings } from '../../expiry/schedule/job-settings.ts';
 import { type Delivery, sendReminders } from '../../expiry/send-reminders.ts';
-import { quarantineNotices } from '../../handoff/entra/quarantine-notices.ts';
-import { entraSignsInAlone } from '../../handoff/entra/sign-in-method.ts';
-import { unattendedPorts } from '../../handoff/entra/unattended-ports.ts';
+import { quarantineAlerts } from '../../handoff/entra/quarantine-notices.ts';
+import { isUnattended } from '../../handoff/entra/sign-in-method.ts';
+import { unattendedContext } from '../../handoff/entra/unattended-ports.ts';
 import { isQuarantined } from '../../handoff/entra/watch.ts';
 import { redactedLocation } from '../../store/postgres-url.ts';
 import { countByStatus } from '../../store/profile-page.ts';
@@ -46,7 +46,7 @@ async function remind(options: Options): Promise<void> {
         const deliveries = await sendReminders(records, {
           channels,
           claimant: currentProcess(),
-          notices: await quarantineNotices(records),
+          notices: await quarantineAlerts(records),
           retryNow: impatient,
           onPlanned: (done) => progress.at('Looking at tokens', done),
           onDelivery: (delivery) => {
@@ -59,12 +59,12 @@ async function remind(options: Options): Promise<void> {
       };
       // Reminders first: each look at Entra ID may take two minutes where Microsoft Graph does not answer.
       const deliveries = await send(true);
-      if (entraSignsInAlone(records.settings.entra) && (await lookAtProvisioning(records))) {
+      if (isUnattended(records.settings.entra) && (await lookAtProvisioning(records))) {
         // What just failed waits for the next run.
         deliveries.push(...(await send(false)));
       }
       await deleteExpiredTokens(records);
-      const notices = channels.length === 0 ? await quarantineNotices(records) : [];
+      const notices = channels.length === 0 ? await quarantineAlerts(records) : [];
       const unheard = channels.length === 0 && (notices.length > 0 || (await isAnythingDue(records)));
       // What is sent to some and refused by others is not tried again: this once it shows.
       if (unheard || deliveries.some(({ error }) => error !== undefined)) process.exitCode = failed;
@@ -83,8 +83,8 @@ async function remind(options: Options): Promise<void> {
 
 /** Asks Entra ID wherever that was not done for a day. Returns whether that found anything in quarantine. */
 async function lookAtProvisioning(records: StoreContext): Promise<boolean> {
-  const { dailyWatch } = await import('../../handoff/entra/watch-handoffs.ts');
-  const next = dailyWatch(records, unattendedPorts({ keepsAlive: true }), Math.random);
+  const { dailyStatusCheck } = await import('../../handoff/entra/watch-handoffs.ts');
+  const next = dailyStatusCheck(records, unattendedContext({ keepsAlive: true }), Math.random);
   let isAnyQuarantined = false;
   for (let watched = await next(); watched !== null; watched = await next()) {
     const { handoff, watch, failure } = watched;

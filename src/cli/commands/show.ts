@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { watchHandoffs } from '../../handoff/entra/watch-handoffs.ts';
-import { describeHandoffs, type HandoffView, replacements } from '../../handoff/handoffs.ts';
-import { toolTitles } from '../../handoff/record-push.ts';
+import { checkProvisioning } from '../../handoff/entra/watch-handoffs.ts';
+import { type DestinationView, listDestinations, outdatedMessages } from '../../handoff/handoffs.ts';
+import { providerNames } from '../../handoff/record-push.ts';
 import { documentedLifetimeMs } from '../../tokens/lifetimes.ts';
 import type { ProfileDetails } from '../../tokens/summary.ts';
 import { requireProfile, showProfile } from '../../vault/profiles.ts';
@@ -26,7 +26,7 @@ async function show(name: string, options: { json?: boolean; live?: boolean }): 
   const { details, handoffs } = await withVault(async (vault) => {
     const details = await showProfile(vault, name);
     if (options.live) await look(vault, name);
-    return { details, handoffs: await describeHandoffs(vault, name) };
+    return { details, handoffs: await listDestinations(vault, name) };
   });
   if (options.json) return printJson({ ...details, handoffs });
   const lines: [string, string][] = [
@@ -50,13 +50,13 @@ async function show(name: string, options: { json?: boolean; live?: boolean }): 
       `${token.state.padEnd(14)}captured ${token.capturedAt}, expires ${token.expiresAt ?? 'at a time not known yet'}${why}`,
     );
   }
-  for (const sentence of replacements(name, handoffs)) warn(sentence);
+  for (const sentence of outdatedMessages(name, handoffs)) warn(sentence);
 }
 
 /** Asks Entra ID how provisioning stands, wherever this profile's token was handed to. */
 async function look(vault: Vault, name: string): Promise<void> {
   const { id } = await requireProfile(vault, name);
-  for (const { failure } of await watchHandoffs(vault, terminalPorts({ requests: false }), id)) {
+  for (const { failure } of await checkProvisioning(vault, terminalPorts({ requests: false }), id)) {
     if (failure !== null) warn(`${failure.message} ${failure.help ?? ''}`.trimEnd());
   }
 }
@@ -70,7 +70,7 @@ function handoffLines({
   provisioning,
   lookFailure,
   review,
-}: HandoffView): [string, string][] {
+}: DestinationView): [string, string][] {
   const when =
     handedOverAt === null
       ? 'to be pasted there'
@@ -79,13 +79,13 @@ function handoffLines({
   const seen = provisioning === null ? [] : [`As of ${provisioning.checkedAt}:`, ...provisioning.sentences];
   const failed = lookFailure === null ? [] : [`The last look there failed: ${lookFailure}`];
   return [
-    ['Handed to', `${toolTitles[tool]} (${appName}${id}): ${when}`],
+    ['Handed to', `${providerNames[tool]} (${appName}${id}): ${when}`],
     ...[...seen, ...failed, ...reviewLines(review)].map((sentence): [string, string] => ['', sentence]),
   ];
 }
 
 /** How it is set up there, as it was when that was last read. */
-function reviewLines(review: HandoffView['review']): string[] {
+function reviewLines(review: DestinationView['review']): string[] {
   if (review === null) return [];
   const { checkedAt, findings } = review;
   if (findings.length === 0) return [`How it is set up, as of ${checkedAt}: nothing to find fault with.`];

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { describeHandoffs, replacements } from '../../handoff/handoffs.ts';
+import { listDestinations, outdatedMessages } from '../../handoff/handoffs.ts';
 import type { TokenSummary } from '../../tokens/summary.ts';
 import { showProfile } from '../../vault/profiles.ts';
 import { activateStoredToken, removeToken, requireTokenOf } from '../../vault/stored-tokens.ts';
@@ -54,7 +54,7 @@ async function activate(name: string, id: string): Promise<void> {
   await withVault(async (vault, actor) => {
     await activateStoredToken(vault, name, id, actor);
     note(`"${name}" uses this token now.`);
-    for (const sentence of replacements(name, await describeHandoffs(vault, name))) warn(sentence);
+    for (const sentence of outdatedMessages(name, await listDestinations(vault, name))) warn(sentence);
   });
 }
 

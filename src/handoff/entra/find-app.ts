@@ -1,7 +1,7 @@
 import { BrokerError } from '../../errors.ts';
 import { sanitizeForDisplay } from '../../webex/text.ts';
-import { SeveralAppsError } from '../several-apps.ts';
-import type { Graph } from './graph.ts';
+import { AmbiguousAppError } from '../several-apps.ts';
+import type { GraphClient } from './graph.ts';
 import { graphList, identified, type ServicePrincipal, servicePrincipal } from './graph-objects.ts';
 
 /** The enterprise application in Entra ID that provisions to Webex. */
@@ -18,7 +18,7 @@ const galleryName = 'Cisco Webex';
 const fields = '$select=id,appId,displayName,applicationTemplateId';
 
 /** By the ID that a person gave: the object ID of the enterprise application, or its application ID. Throws `E_APP`. */
-export async function appById(graph: Graph, id: string): Promise<EntraApp> {
+export async function appById(graph: GraphClient, id: string): Promise<EntraApp> {
   const found = (await byObjectId(graph, id)) ?? (await byAppId(graph, id));
   if (found !== null) return found;
   throw new BrokerError('E_APP', `Entra ID has no enterprise application with the ID ${id}.`, {
@@ -27,12 +27,12 @@ export async function appById(graph: Graph, id: string): Promise<EntraApp> {
 }
 
 /** Null where it is no longer there. */
-export async function byObjectId(graph: Graph, id: string): Promise<EntraApp | null> {
+export async function byObjectId(graph: GraphClient, id: string): Promise<EntraApp | null> {
   const path = `/servicePrincipals/${encodeURIComponent(id)}?${fields}`;
   return toApp(await graph.find(path, servicePrincipal));
 }
 
-async function byAppId(graph: Graph, appId: string): Promise<EntraApp | null> {
+async function byAppId(graph: GraphClient, appId: string): Promise<EntraApp | null> {
   const path = `/servicePrincipals(appId='${encodeURIComponent(appId)}')?${fields}`;
   return toApp(await graph.find(path, servicePrincipal));
 }
@@ -41,7 +41,7 @@ async function byAppId(graph: Graph, appId: string): Promise<EntraApp | null> {
  * By its name, else by the gallery's template that it was made of, whatever it was renamed to.
  * Throws `E_APP` where there is none, `E_SEVERAL_APPS` with their IDs where there are several.
  */
-export async function searchApp(graph: Graph): Promise<EntraApp> {
+export async function searchApp(graph: GraphClient): Promise<EntraApp> {
   const named = await search(graph, `displayName eq '${galleryName}'`);
   const found = named.length > 0 ? named : await madeOfTemplate(graph);
   const [only, ...others] = found;
@@ -51,10 +51,10 @@ export async function searchApp(graph: Graph): Promise<EntraApp> {
     });
   }
   if (others.length === 0) return only;
-  throw new SeveralAppsError('Entra ID', found);
+  throw new AmbiguousAppError('Entra ID', found);
 }
 
-async function madeOfTemplate(graph: Graph): Promise<EntraApp[]> {
+async function madeOfTemplate(graph: GraphClient): Promise<EntraApp[]> {
   const filter = encodeURIComponent(`displayName eq '${galleryName}'`);
   const path = `/applicationTemplates?$filter=${filter}&$select=id,displayName`;
   const templates = await graph.find(path, graphList(identified));
@@ -65,7 +65,7 @@ async function madeOfTemplate(graph: Graph): Promise<EntraApp[]> {
   return apps;
 }
 
-async function search(graph: Graph, filter: string): Promise<EntraApp[]> {
+async function search(graph: GraphClient, filter: string): Promise<EntraApp[]> {
   const path = `/servicePrincipals?$filter=${encodeURIComponent(filter)}&${fields}`;
   const { value } = await graph.get(path, graphList(servicePrincipal));
   return value.map(toApp).filter((app) => app !== null);

@@ -1,7 +1,7 @@
 import { BrokerError } from '../../errors.ts';
 import { sanitizeForDisplay } from '../../webex/text.ts';
 import type { EntraApp } from './find-app.ts';
-import { type Graph, plannedId } from './graph.ts';
+import { type GraphClient, plannedId } from './graph.ts';
 import { graphError } from './graph-error.ts';
 import { graphList, type SyncJob, type SyncTemplate, syncJob, syncTemplate } from './graph-objects.ts';
 
@@ -10,7 +10,7 @@ export function synchronizationPath(app: Pick<EntraApp, 'id'>): string {
   return `/servicePrincipals/${encodeURIComponent(app.id)}/synchronization`;
 }
 
-export async function listJobs(graph: Graph, app: EntraApp): Promise<SyncJob[]> {
+export async function listJobs(graph: GraphClient, app: EntraApp): Promise<SyncJob[]> {
   return (await graph.get(`${synchronizationPath(app)}/jobs`, graphList(syncJob))).value;
 }
 
@@ -19,7 +19,7 @@ export async function listJobs(graph: Graph, app: EntraApp): Promise<SyncJob[]> 
  * Throws `E_JOB` where the application cannot be provisioned to, or where it is not clear which job is meant.
  */
 export async function findOrCreateJob(
-  graph: Graph,
+  graph: GraphClient,
   app: EntraApp,
 ): Promise<{ job: SyncJob; created: boolean }> {
   const existing = await findJob(graph, app);
@@ -35,7 +35,7 @@ export async function findOrCreateJob(
   throw graphError(answer.failure, path);
 }
 
-async function findJob(graph: Graph, app: EntraApp): Promise<SyncJob | null> {
+async function findJob(graph: GraphClient, app: EntraApp): Promise<SyncJob | null> {
   const jobs = await listJobs(graph, app);
   const [only, ...others] = jobs;
   if (only === undefined) return null;
@@ -50,7 +50,7 @@ async function findJob(graph: Graph, app: EntraApp): Promise<SyncJob | null> {
 }
 
 /** The template's ID for Webex is nowhere published, so it is asked for. */
-async function templateOf(graph: Graph, app: EntraApp): Promise<SyncTemplate> {
+async function templateOf(graph: GraphClient, app: EntraApp): Promise<SyncTemplate> {
   const path = `${synchronizationPath(app)}/templates`;
   const { value } = await graph.get(path, graphList(syncTemplate));
   const [only, ...others] = value;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { type JsonResponse, requestJson } from '../../webex/http.ts';
-import { type Patience, withPatience } from '../patience.ts';
-import { masked, type ShownRequest } from '../request-line.ts';
+import { type RetryHooks, withRetry } from '../patience.ts';
+import { masked, type RequestPreview } from '../request-line.ts';
 import { graphError } from './graph-error.ts';
 
 export interface GraphRequest {
@@ -14,7 +14,7 @@ export interface GraphRequest {
   /** Milliseconds; 30,000 where absent. */
   timeoutMs?: number;
   /** Told where no answer came, or one of 5xx: what was asked may have been done all the same. */
-  onLost?: () => void;
+  onResponseLost?: () => void;
 }
 
 export interface GraphConnection {
@@ -23,16 +23,16 @@ export interface GraphConnection {
   accessToken: string;
   fetch: typeof globalThis.fetch;
   now: () => number;
-  patience: Patience;
+  patience: RetryHooks;
   /** Blotted out of everything that Graph says. */
   secrets: readonly string[];
   /** Then nothing but GETs are sent; each request is shown. */
   dryRun: boolean;
-  onRequest: (request: ShownRequest) => void;
+  onRequest: (request: RequestPreview) => void;
 }
 
 /** Microsoft Graph v1.0, as far as a hand-over needs it. */
-export class Graph {
+export class GraphClient {
   readonly #connection: GraphConnection;
   readonly dryRun: boolean;
 
@@ -63,11 +63,15 @@ export class Graph {
         secrets,
         ...(json === undefined ? {} : { json }),
       });
-      if (!answer.ok && (answer.failure.status ?? 500) >= 500) request.onLost?.();
+      if (!answer.ok && (answer.failure.status ?? 500) >= 500) request.onResponseLost?.();
       return answer;
     };
     const repeatable = request.repeatable ?? method !== 'POST';
-    return await withPatience(call, { repeatable, settling: path.includes('/synchronization/') }, patience);
+    return await withRetry(
+      call,
+      { idempotent: repeatable, eventuallyConsistent: path.includes('/synchronization/') },
+      patience,
+    );
   }
 
   /** Waits, where what was just done is not seen everywhere yet, and says why. */

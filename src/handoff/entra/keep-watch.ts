@@ -1,12 +1,12 @@
 import { type Destination, saveProvisioningStatus } from '../../store/handoffs.ts';
 import type { StoreContext } from '../../vault/vault.ts';
-import { type EntraWatch, isQuarantined } from './watch.ts';
+import { isQuarantined, type ProvisioningStatus } from './watch.ts';
 
 /** Keeps what a look found with its hand-over, and since when it is in quarantine, where it is. */
-export async function keepWatch(
+export async function saveStatus(
   { db, now }: Pick<StoreContext, 'db' | 'now'>,
   handoff: Pick<Destination, 'id' | 'quarantinedSince'>,
-  watch: EntraWatch,
+  watch: ProvisioningStatus,
 ): Promise<void> {
   // Where Entra ID does not say since when: since it was seen first.
   const since = watch.quarantine?.since ?? handoff.quarantinedSince ?? now();

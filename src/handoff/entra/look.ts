@@ -6,17 +6,17 @@ import type { Vault } from '../../vault/vault.ts';
 import { isEntraCloud } from './clouds.ts';
 import { appById, type EntraApp } from './find-app.ts';
 import { listJobs } from './find-job.ts';
-import { keepWatch } from './keep-watch.ts';
-import { type EntraPorts, openGraph } from './push-profile.ts';
+import { saveStatus } from './keep-watch.ts';
+import { type EntraContext, openGraph } from './push-profile.ts';
 import type { Finding } from './review.ts';
 import { reviewJob } from './review-job.ts';
 import { readSecrets } from './secrets.ts';
-import { type EntraWatch, watchOf } from './watch.ts';
+import { type ProvisioningStatus, statusOf } from './watch.ts';
 
 /** How provisioning stands in Entra ID, and how it is set up there. */
-export interface EntraLook {
+export interface InspectionResult {
   app: EntraApp;
-  watch: EntraWatch;
+  watch: ProvisioningStatus;
   findings: Finding[];
 }
 
@@ -24,11 +24,11 @@ export interface EntraLook {
  * Looks at the application that a profile's token was handed to last, changes nothing there, and keeps what it found.
  * Throws `E_NO_PROFILE`, `E_NO_HANDOFF`, `E_JOB`, and what the sign-in and Microsoft Graph throw.
  */
-export async function lookAtEntra(
+export async function inspectProvisioning(
   vault: Vault,
   name: string,
-  ports: Omit<EntraPorts, 'onStep'>,
-): Promise<EntraLook> {
+  ports: Omit<EntraContext, 'onStep'>,
+): Promise<InspectionResult> {
   const profile = await requireProfile(vault, name);
   const handoff = (await handoffsOf(vault.db, profile.id)).find(
     ({ kind, appId }) => kind === 'entra' && appId !== '',
@@ -43,15 +43,15 @@ export async function lookAtEntra(
   const graph = await openGraph(vault, isEntraCloud(handoff.cloud) ? handoff.cloud : 'global', ports);
   const app = await appById(graph, handoff.appId);
   const jobs = await listJobs(graph, app);
-  const before = handoff.watch as EntraWatch | null;
+  const before = handoff.watch as ProvisioningStatus | null;
   const job = jobs.find(({ id }) => id === before?.jobId) ?? jobs[0];
   if (job === undefined) {
     throw new BrokerError('E_JOB', `"${app.name}" has no provisioning job any more.`, {
       help: 'Hand the token over again, which makes one.',
     });
   }
-  const watch = watchOf(job, before);
-  await keepWatch(vault, handoff, watch);
+  const watch = statusOf(job, before);
+  await saveStatus(vault, handoff, watch);
   const token = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
   const secrets = await readSecrets(graph, app);
   const findings = await reviewJob(graph, app, job.id, secrets, token?.account?.email ?? null);

@@ -39,7 +39,7 @@ export function sameAttribute(one: string, other: string): boolean {
 }
 
 /** Entra ID's attributes that hold an address like ada@acme.example. */
-export const mailShaped: readonly string[] = ['userPrincipalName', 'mail', 'originalUserPrincipalName'];
+export const isEmailShaped: readonly string[] = ['userPrincipalName', 'mail', 'originalUserPrincipalName'];
 
 /** Those that surely hold none. `mailNickname` is the part before the @. */
 export const notMailShaped: readonly string[] = [

@@ -2,20 +2,20 @@ import { BrokerError } from '../../errors.ts';
 import { type Destination, handoffsOf, saveFindings } from '../../store/handoffs.ts';
 import type { Actor, StoreContext, Vault } from '../../vault/vault.ts';
 import { assertReplaceable, requireNamedApp } from '../destination-conflict.ts';
-import type { HandoffPorts } from '../ports.ts';
-import { auditFailedPush, recordHandedOver } from '../record-push.ts';
-import type { ShownRequest } from '../request-line.ts';
+import type { PushContext } from '../ports.ts';
+import { auditFailedPush, recordPush } from '../record-push.ts';
+import type { RequestPreview } from '../request-line.ts';
 import type { StepResult } from '../steps.ts';
-import { tokenToHandOver } from '../token-to-hand-over.ts';
+import { preparePush } from '../token-to-hand-over.ts';
 import { type EntraCloud, entraEndpoints, isEntraCloud } from './clouds.ts';
 import type { EntraApp } from './find-app.ts';
-import { Graph } from './graph.ts';
-import { keepWatch } from './keep-watch.ts';
+import { GraphClient } from './graph.ts';
+import { saveStatus } from './keep-watch.ts';
 import { pushToEntra } from './push.ts';
 import type { Finding } from './review.ts';
 import { reviewJob } from './review-job.ts';
 import { type DeviceCode, signInToGraph } from './sign-in.ts';
-import type { EntraWatch } from './watch.ts';
+import type { ProvisioningStatus } from './watch.ts';
 
 export interface EntraPushOptions {
   /** Object ID or application ID of the enterprise application; else the remembered one, else searched. */
@@ -28,7 +28,7 @@ export interface EntraPushOptions {
   dryRun?: boolean | undefined;
 }
 
-export interface EntraPorts extends HandoffPorts {
+export interface EntraContext extends PushContext {
   onDeviceCode: (code: DeviceCode) => void;
   /** Ends the waiting for a person. */
   signal?: AbortSignal;
@@ -44,9 +44,9 @@ export interface EntraPushReport {
   app: EntraApp;
   steps: StepResult[];
   /** What was asked, and what a dry run did not send; secrets masked. */
-  requests: ShownRequest[];
+  requests: RequestPreview[];
   /** Null in a dry run. */
-  watch: EntraWatch | null;
+  watch: ProvisioningStatus | null;
   findings: Finding[];
 }
 
@@ -59,7 +59,7 @@ export async function pushProfileToEntra(
   name: string,
   actor: Actor,
   options: EntraPushOptions,
-  ports: EntraPorts,
+  ports: EntraContext,
 ): Promise<EntraPushReport> {
   const dryRun = options.dryRun ?? false;
   if (options.app !== undefined && !uuid.test(options.app)) {
@@ -72,21 +72,21 @@ export async function pushProfileToEntra(
     );
   }
   const replaceOrganization = requireNamedApp(options);
-  const { profile, token, accessToken, tenantUrl } = await tokenToHandOver(vault, name, actor, dryRun);
+  const { profile, token, accessToken, tenantUrl } = await preparePush(vault, name, actor, dryRun);
   const [remembered] = (await handoffsOf(vault.db, profile.id)).filter(({ kind }) => kind === 'entra');
   const cloud = options.cloud ?? (isEntraCloud(remembered?.cloud) ? remembered.cloud : 'global');
   const steps: StepResult[] = [];
-  const requests: ShownRequest[] = [];
+  const requests: RequestPreview[] = [];
   const onStep = (result: StepResult) => {
     steps.push(result);
     ports.onStep(result);
   };
-  const onRequest = (request: ShownRequest) => {
+  const onRequest = (request: RequestPreview) => {
     requests.push(request);
     ports.onRequest(request);
   };
   const record = (app: EntraApp) =>
-    recordHandedOver(
+    recordPush(
       vault,
       profile,
       { kind: 'entra', appId: app.id, appName: app.name, cloud, method: 'push', tokenId: token.id, steps },
@@ -105,10 +105,10 @@ export async function pushProfileToEntra(
       assertReplaceable: (app, saved) =>
         assertReplaceable(vault, profile, app, saved, { tool: 'entra', tenantUrl, replaceOrganization }),
       onStep,
-      onHandedOver: record,
+      onSaved: record,
     });
-    const kept = dryRun ? undefined : await keptHandoff(vault, profile.id, app);
-    if (kept !== undefined && watch !== null) await keepWatch(vault, kept, watch);
+    const kept = dryRun ? undefined : await knownDestination(vault, profile.id, app);
+    if (kept !== undefined && watch !== null) await saveStatus(vault, kept, watch);
     const findings = await reviewJob(graph, app, job.id, secrets, token.account?.email ?? null);
     if (kept !== undefined) await saveFindings(vault.db, kept.id, findings, vault.now());
     return { ok: true, tool: 'entra', profile: name, dryRun, cloud, app, steps, requests, watch, findings };
@@ -124,10 +124,10 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 export async function openGraph(
   vault: StoreContext,
   cloud: EntraCloud,
-  ports: Omit<EntraPorts, 'onStep'>,
+  ports: Omit<EntraContext, 'onStep'>,
   secrets: string[] = [],
   dryRun = false,
-): Promise<Graph> {
+): Promise<GraphClient> {
   const { fetch, patience, onRequest, onDeviceCode, signal } = ports;
   const settings = vault.settings.entra;
   const endpoints = entraEndpoints(cloud, settings);
@@ -140,7 +140,7 @@ export async function openGraph(
     onRequest,
     ...(signal === undefined ? {} : { signal }),
   });
-  return new Graph({
+  return new GraphClient({
     origin: endpoints.graph,
     accessToken,
     fetch,
@@ -152,7 +152,7 @@ export async function openGraph(
   });
 }
 
-async function keptHandoff(
+async function knownDestination(
   { db }: Vault,
   profileId: string,
   app: EntraApp,

@@ -1,29 +1,29 @@
 import { BrokerError } from '../../errors.ts';
 import { tenantOf } from '../destination-conflict.ts';
-import { type InPlace, sayingWhatIsInPlace } from '../push-error.ts';
+import { type RemoteState, withRemoteState } from '../push-error.ts';
 import { type StepResult, Steps } from '../steps.ts';
 import type { EntraCloud } from './clouds.ts';
 import { appById, byObjectId, type EntraApp, searchApp } from './find-app.ts';
 import { findOrCreateJob, synchronizationPath } from './find-job.ts';
-import { type Graph, plannedId } from './graph.ts';
+import { type GraphClient, plannedId } from './graph.ts';
 import { graphError } from './graph-error.ts';
 import type { SyncJob, SyncSecret } from './graph-objects.ts';
 import {
+  byteLength,
+  droppedKeys,
   type EntraCredentials,
-  governmentLimit,
   isHidden,
-  lostKeys,
   readableValue,
   readSecrets,
   secretsToSave,
-  sizeOf,
+  usGovSecretsLimitBytes,
 } from './secrets.ts';
 import { testConnection } from './test-connection.ts';
-import { type EntraWatch, isQuarantined, watchJob, watchOf } from './watch.ts';
+import { fetchStatus, isQuarantined, type ProvisioningStatus, statusOf } from './watch.ts';
 
 export interface EntraPush {
   /** Signs in; called once, as the first step. */
-  signIn: () => Promise<Graph>;
+  signIn: () => Promise<GraphClient>;
   credentials: EntraCredentials;
   cloud: EntraCloud;
   /** The application that a person named, by object ID or application ID. */
@@ -37,18 +37,18 @@ export interface EntraPush {
   assertReplaceable: (app: EntraApp, savedTenantUrl: string | null) => Promise<void>;
   onStep: (result: StepResult) => void;
   /** Called as soon as the new token is tested and saved there. */
-  onHandedOver: (app: EntraApp) => Promise<void>;
+  onSaved: (app: EntraApp) => Promise<void>;
 }
 
 /** What a push leads to. */
-export interface EntraPushed {
-  graph: Graph;
+export interface EntraPushResult {
+  graph: GraphClient;
   app: EntraApp;
   job: SyncJob;
   /** What is saved there beside the credentials; secret values are asterisks. */
   secrets: SyncSecret[];
   /** Null in a dry run. */
-  watch: EntraWatch | null;
+  watch: ProvisioningStatus | null;
 }
 
 /**
@@ -56,16 +56,18 @@ export interface EntraPushed {
  * Each step may be interrupted, and the whole be run again: Entra ID has the old token or the new one at any moment.
  * Throws `PushError`.
  */
-export async function pushToEntra(push: EntraPush): Promise<EntraPushed> {
+export async function pushToEntra(push: EntraPush): Promise<EntraPushResult> {
   const steps = new Steps(push.onStep);
-  return await sayingWhatIsInPlace('Entra ID', steps.results, (nowInPlace) => walk(push, steps, nowInPlace));
+  return await withRemoteState('Entra ID', steps.results, (setRemoteState) =>
+    runPush(push, steps, setRemoteState),
+  );
 }
 
-async function walk(
+async function runPush(
   push: EntraPush,
   steps: Steps,
-  nowInPlace: (inPlace: InPlace) => void,
-): Promise<EntraPushed> {
+  setRemoteState: (inPlace: RemoteState) => void,
+): Promise<EntraPushResult> {
   const { credentials, dryRun, cloud } = push;
   const planned = dryRun ? ({ status: 'planned' } as const) : {};
 
@@ -89,7 +91,7 @@ async function walk(
   const { job, created } = await steps.run('find-job', async () => {
     const value = await findOrCreateJob(graph, app);
     if (!value.created) return { value, message: `Its provisioning job is ${value.job.id}.` };
-    if (!dryRun) nowInPlace('before-with-job');
+    if (!dryRun) setRemoteState('before-with-job');
     const message = dryRun
       ? 'Would create its provisioning job.'
       : `Created its provisioning job, ${value.job.id}.`;
@@ -97,10 +99,10 @@ async function walk(
   });
 
   const toSave = secretsToSave(credentials, before);
-  if ((cloud === 'gcc-high' || cloud === 'dod') && sizeOf(toSave) > governmentLimit) {
+  if ((cloud === 'gcc-high' || cloud === 'dod') && byteLength(toSave) > usGovSecretsLimitBytes) {
     throw new BrokerError(
       'E_TOO_LARGE',
-      `The US Government clouds hold ${governmentLimit} bytes of provisioning settings; token, tenant URL and notification mail are ${sizeOf(toSave)} together.`,
+      `The US Government clouds hold ${usGovSecretsLimitBytes} bytes of provisioning settings; token, tenant URL and notification mail are ${byteLength(toSave)} together.`,
       { help: 'Name fewer or shorter notification addresses in Entra ID, then run this again.' },
     );
   }
@@ -118,9 +120,9 @@ async function walk(
       method: 'PUT',
       path: `${synchronizationPath(app)}/secrets`,
       json: { value: toSave },
-      onLost: () => nowInPlace('either'),
+      onResponseLost: () => setRemoteState('either'),
     });
-    nowInPlace('new-untested');
+    setRemoteState('new-untested');
     const others = toSave.length - 2;
     const kept =
       others === 0
@@ -135,7 +137,7 @@ async function walk(
   const secrets = await steps.run('read-back', async () => {
     if (dryRun) return { value: before, message: 'Would read them back.', ...planned };
     const { secrets: value, seen } = await readBack(graph, app, credentials);
-    const lost = seen ? lostKeys(before, value) : [];
+    const lost = seen ? droppedKeys(before, value) : [];
     const note =
       lost.length === 0 ? '' : ` No longer there, as their values are hidden from us: ${lost.join(', ')}.`;
     const message = seen
@@ -149,10 +151,10 @@ async function walk(
     const message = dryRun ? 'Would test what is saved.' : 'Entra ID tested what is saved: all is well.';
     return { value: undefined, message, ...planned };
   });
-  nowInPlace('new');
-  if (!dryRun) await push.onHandedOver(app);
+  setRemoteState('new');
+  if (!dryRun) await push.onSaved(app);
 
-  const watch = await steps.run('job', () => settleJob(push, graph, app, job, created));
+  const watch = await steps.run('job', () => ensureRunning(push, graph, app, job, created));
   return { graph, app, job, secrets, watch };
 }
 
@@ -170,7 +172,7 @@ function tenantUrlMessage(secrets: SyncSecret[], saved: string | null, tenantUrl
  * showing another Tenant URL, since that test could pass with what was there before.
  */
 async function readBack(
-  graph: Graph,
+  graph: GraphClient,
   app: EntraApp,
   { tenantUrl }: EntraCredentials,
 ): Promise<{ secrets: SyncSecret[]; seen: boolean }> {
@@ -194,16 +196,22 @@ async function readBack(
   );
 }
 
-async function findApp(graph: Graph, { app, rememberedApp }: EntraPush): Promise<EntraApp> {
+async function findApp(graph: GraphClient, { app, rememberedApp }: EntraPush): Promise<EntraApp> {
   if (app !== null) return await appById(graph, app);
   const remembered = rememberedApp === null ? null : await byObjectId(graph, rememberedApp);
   return remembered ?? (await searchApp(graph));
 }
 
 /** Lifts a quarantine, and starts what is new or paused where the person says so. */
-async function settleJob(push: EntraPush, graph: Graph, app: EntraApp, job: SyncJob, created: boolean) {
+async function ensureRunning(
+  push: EntraPush,
+  graph: GraphClient,
+  app: EntraApp,
+  job: SyncJob,
+  created: boolean,
+) {
   const { start, dryRun } = push;
-  const watch = created && dryRun ? watchOf({ id: plannedId }) : await watchJob(graph, app, job.id);
+  const watch = created && dryRun ? statusOf({ id: plannedId }) : await fetchStatus(graph, app, job.id);
   if (isQuarantined(watch)) {
     const after = await startJob(graph, app, job);
     if (dryRun) return { value: null, status: 'planned' as const, message: 'Would lift the quarantine.' };
@@ -227,15 +235,15 @@ const startRetryDelays = [1, 2, 4];
  * Starts a job that does not run. Microsoft asks not to start one that does, so a lost answer is not followed by
  * another request before the job was looked at. Null in a dry run. Throws `E_GRAPH`.
  */
-async function startJob(graph: Graph, app: EntraApp, job: SyncJob): Promise<EntraWatch | null> {
+async function startJob(graph: GraphClient, app: EntraApp, job: SyncJob): Promise<ProvisioningStatus | null> {
   const path = `${synchronizationPath(app)}/jobs/${encodeURIComponent(job.id)}/start`;
   for (const seconds of [...startRetryDelays, null]) {
     let lost = false;
-    const answer = await graph.send({ method: 'POST', path, onLost: () => (lost = true) });
+    const answer = await graph.send({ method: 'POST', path, onResponseLost: () => (lost = true) });
     if (graph.dryRun) return null;
-    if (answer.ok) return await watchJob(graph, app, job.id);
+    if (answer.ok) return await fetchStatus(graph, app, job.id);
     if (!lost) throw graphError(answer.failure, path);
-    const watch = await watchJob(graph, app, job.id);
+    const watch = await fetchStatus(graph, app, job.id);
     if (watch.status === 'Active' && !isQuarantined(watch)) return watch;
     if (seconds === null) throw graphError(answer.failure, path);
     await graph.pause(seconds, 'The answer to starting provisioning was lost');

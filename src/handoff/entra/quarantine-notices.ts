@@ -7,13 +7,13 @@ import { tokenById } from '../../store/tokens.ts';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../../tokens/quarantine.ts';
 import { type ProfileStatus, statusOf } from '../../tokens/status.ts';
 import type { StoreContext } from '../../vault/vault.ts';
-import { type EntraWatch, whyQuarantined } from './watch.ts';
+import { type ProvisioningStatus, quarantineReason } from './watch.ts';
 
 /**
  * What is to be told of the quarantines that the last looks found. A profile whose token was renewed since one began is
  * left out: somebody is at it, and the pages say what is left to do.
  */
-export async function quarantineNotices(records: StoreContext, timeZone?: string): Promise<Alert[]> {
+export async function quarantineAlerts(records: StoreContext, timeZone?: string): Promise<Alert[]> {
   const notices: Alert[] = [];
   for (const quarantined of await quarantinedHandoffs(records.db)) {
     const { handoff, currentTokenId, capturedAt, quarantinedSince } = quarantined;
@@ -39,8 +39,8 @@ async function quarantineMessage(
   const profile = await profileById(db, token.profileId);
   const { name } = profile;
   const { appId, appName, watchedAt } = handoff;
-  const { quarantine } = handoff.watch as EntraWatch;
-  const why = quarantine === null ? 'Entra ID does not say.' : whyQuarantined(quarantine);
+  const { quarantine } = handoff.watch as ProvisioningStatus;
+  const why = quarantine === null ? 'Entra ID does not say.' : quarantineReason(quarantine);
   const left = daysLeftInQuarantine(since, now());
   const ends = quarantineEndsAt(since);
   const over = ends <= now();

@@ -2,7 +2,7 @@ import { BrokerError } from '../../errors.ts';
 import { sources } from '../sources.ts';
 import type { EntraApp } from './find-app.ts';
 import { synchronizationPath } from './find-job.ts';
-import { type Graph, plannedId } from './graph.ts';
+import { type GraphClient, plannedId } from './graph.ts';
 import { type SyncSecret, syncSchema } from './graph-objects.ts';
 import { type Finding, reviewNotification, reviewSchema, sorted } from './review.ts';
 import { reviewAccountScope } from './review-scope.ts';
@@ -13,7 +13,7 @@ import { readableValue } from './secrets.ts';
  * cannot be read is a finding too.
  */
 export async function reviewJob(
-  graph: Graph,
+  graph: GraphClient,
   app: EntraApp,
   jobId: string,
   secrets: SyncSecret[],
@@ -28,7 +28,7 @@ export async function reviewJob(
   ]);
 }
 
-async function schemaFindings(graph: Graph, app: EntraApp, jobId: string): Promise<Finding[]> {
+async function schemaFindings(graph: GraphClient, app: EntraApp, jobId: string): Promise<Finding[]> {
   // A job that a dry run did not make has nothing to be read.
   if (jobId === plannedId) return [];
   try {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { BrokerError } from '../../errors.ts';
 import { sources } from '../sources.ts';
 import type { EntraApp } from './find-app.ts';
-import type { Graph } from './graph.ts';
+import type { GraphClient } from './graph.ts';
 import { graphList, identified } from './graph-objects.ts';
 import type { Finding } from './review.ts';
 
@@ -16,7 +16,7 @@ const assignment = z.object({
  * it, Webex revokes its tokens, this one among them. `syncAll` is the scope: everybody, or who is assigned.
  */
 export async function reviewAccountScope(
-  graph: Graph,
+  graph: GraphClient,
   app: EntraApp,
   accountMail: string | null,
   syncAll: boolean,
@@ -50,7 +50,7 @@ export async function reviewAccountScope(
   }
 }
 
-async function userByMail(graph: Graph, mail: string): Promise<{ id: string } | null> {
+async function userByMail(graph: GraphClient, mail: string): Promise<{ id: string } | null> {
   const quoted = mail.replaceAll("'", "''");
   const filter = encodeURIComponent(`userPrincipalName eq '${quoted}' or mail eq '${quoted}'`);
   const { value } = await graph.get(`/users?$filter=${filter}&$select=id`, graphList(identified));

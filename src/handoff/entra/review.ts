@@ -1,7 +1,7 @@
 import { sanitizeForDisplay } from '../../webex/text.ts';
-import { type Source, sources } from '../sources.ts';
+import { type SettingSource, sources } from '../sources.ts';
 import type { AttributeMapping, SyncSchema, SyncSecret } from './graph-objects.ts';
-import { documentedMappings, mailShaped, notMailShaped, sameAttribute } from './mappings.ts';
+import { documentedMappings, isEmailShaped, notMailShaped, sameAttribute } from './mappings.ts';
 import { readableValue } from './secrets.ts';
 
 /** Something about a provisioning job that its administrator should know. */
@@ -12,10 +12,10 @@ export interface Finding {
   level: 'problem' | 'warning' | 'note';
   /** In plain words: what it is, what it leads to, what to do. */
   message: string;
-  source: Source;
+  source: SettingSource;
 }
 
-const finding = (level: Finding['level'], id: string, message: string, source: Source): Finding => ({
+const finding = (level: Finding['level'], id: string, message: string, source: SettingSource): Finding => ({
   id,
   level,
   message,
@@ -83,7 +83,7 @@ function userName(mappings: AttributeMapping[]): Finding[] {
   const used = attributesIn(mapping);
   const known = (names: readonly string[]) =>
     used.some((name) => names.some((each) => each.toLowerCase() === name.toLowerCase()));
-  if (known(mailShaped)) return [];
+  if (known(isEmailShaped)) return [];
   const from = sanitizeForDisplay(mapping.source?.expression ?? mapping.source?.name ?? 'nothing', 120);
   const consequence =
     'Webex knows people by their mail address: where userName is not that, they are created anew instead of matched with the users that are there.';

@@ -1,6 +1,6 @@
 import type { EntraApp } from './find-app.ts';
 import { synchronizationPath } from './find-job.ts';
-import type { Graph } from './graph.ts';
+import type { GraphClient } from './graph.ts';
 import { graphList, type SyncSecret, syncSecret } from './graph-objects.ts';
 
 /** What Entra ID needs to reach Webex: its Tenant URL and Secret Token. */
@@ -18,7 +18,7 @@ export function credentialPairs({ tenantUrl, accessToken }: EntraCredentials): S
 }
 
 /** Values that are secret come as asterisks. */
-export async function readSecrets(graph: Graph, app: EntraApp): Promise<SyncSecret[]> {
+export async function readSecrets(graph: GraphClient, app: EntraApp): Promise<SyncSecret[]> {
   const secrets = await graph.find(`${synchronizationPath(app)}/secrets`, graphList(syncSecret));
   return secrets?.value ?? [];
 }
@@ -36,7 +36,7 @@ export function secretsToSave(credentials: EntraCredentials, saved: SyncSecret[]
 }
 
 /** The keys that were there before and no longer are: masked ones that could not be sent back. */
-export function lostKeys(before: SyncSecret[], after: SyncSecret[]): string[] {
+export function droppedKeys(before: SyncSecret[], after: SyncSecret[]): string[] {
   const kept = new Set(after.map(({ key }) => key));
   return before.map(({ key }) => key).filter((key) => !kept.has(key));
 }
@@ -57,8 +57,8 @@ function isReadable(value: string | null | undefined): value is string {
 }
 
 /** Microsoft's "known issues": so much fits in all, notification mails included, in the US Government clouds. Bytes. */
-export const governmentLimit = 1024;
+export const usGovSecretsLimitBytes = 1024;
 
-export function sizeOf(secrets: SyncSecret[]): number {
+export function byteLength(secrets: SyncSecret[]): number {
   return secrets.reduce((sum, { value }) => sum + Buffer.byteLength(value ?? ''), 0);
 }

@@ -9,6 +9,6 @@ export function entraSignInMethod(settings: EntraSettings): EntraSignInMethod {
 }
 
 /** Whether nobody is needed to sign in. */
-export function entraSignsInAlone(settings: EntraSettings): boolean {
+export function isUnattended(settings: EntraSettings): boolean {
   return entraSignInMethod(settings) !== 'device-code';
 }

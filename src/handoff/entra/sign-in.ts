@@ -13,10 +13,10 @@ import {
 import type { EntraSettings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
 import { assertSecureUrl } from '../../webex/address.ts';
-import { type OAuthFailure, signInPatiently } from '../oauth-failure.ts';
-import type { Patience } from '../patience.ts';
-import type { ShownRequest } from '../request-line.ts';
-import { showingFetch } from '../showing-fetch.ts';
+import { type OAuthFailure, signInWithRetry } from '../oauth-failure.ts';
+import type { RetryHooks } from '../patience.ts';
+import type { RequestPreview } from '../request-line.ts';
+import { recordingFetch } from '../showing-fetch.ts';
 import { adviceFor } from './aadsts.ts';
 import { readClientCertificate } from './certificate.ts';
 import type { EntraEndpoints } from './clouds.ts';
@@ -34,9 +34,9 @@ export interface EntraSignIn {
   settings: EntraSettings;
   endpoints: EntraEndpoints;
   fetch: typeof globalThis.fetch;
-  patience: Patience;
+  patience: RetryHooks;
   onDeviceCode: (code: DeviceCode) => void;
-  onRequest: (request: ShownRequest) => void;
+  onRequest: (request: RequestPreview) => void;
   /** Ends the waiting for a person. */
   signal?: AbortSignal;
 }
@@ -61,7 +61,7 @@ export async function signInToGraph(signIn: EntraSignIn): Promise<string> {
   const method = entraSignInMethod(settings);
   const config = await configuration(signIn, method);
   const attempt = <T>(work: () => Promise<T>) =>
-    signInPatiently(work, host, secrets, patience, (failure) => refused(failure, method));
+    signInWithRetry(work, host, secrets, patience, (failure) => refused(failure, method));
 
   if (method !== 'device-code') {
     const scope = `${endpoints.graph}/.default`;
@@ -93,7 +93,7 @@ async function configuration(signIn: EntraSignIn, method: EntraSignInMethod): Pr
   };
   const config = new Configuration(server, clientId, {}, await authentication());
   config.timeout = 30;
-  const fetch = showingFetch(signIn.fetch, signIn.onRequest);
+  const fetch = recordingFetch(signIn.fetch, signIn.onRequest);
   config[customFetch] = (url, options) => fetch(url, options as RequestInit);
   if (endpoints.login.startsWith('http:')) allowInsecureRequests(config);
   return config;

@@ -2,7 +2,7 @@ import { BrokerError } from '../../errors.ts';
 import type { HttpFailure } from '../../webex/http.ts';
 import type { EntraApp } from './find-app.ts';
 import { synchronizationPath } from './find-job.ts';
-import type { Graph } from './graph.ts';
+import type { GraphClient } from './graph.ts';
 import { graphError } from './graph-error.ts';
 import type { SyncJob } from './graph-objects.ts';
 import { credentialPairs, type EntraCredentials } from './secrets.ts';
@@ -12,7 +12,7 @@ const timeoutMs = 90_000;
 
 /** Has Entra ID try credentials, or the saved ones. Throws `E_REJECTED` where Webex did not accept them there. */
 export async function testConnection(
-  graph: Graph,
+  graph: GraphClient,
   app: EntraApp,
   job: SyncJob,
   credentials: EntraCredentials | 'saved',

@@ -12,33 +12,33 @@ import { withJitter } from '../../tokens/spread.ts';
 import type { StoreContext } from '../../vault/vault.ts';
 import { type EntraCloud, isEntraCloud } from './clouds.ts';
 import { synchronizationPath } from './find-job.ts';
-import type { Graph } from './graph.ts';
+import type { GraphClient } from './graph.ts';
 import { graphList, syncJob } from './graph-objects.ts';
-import { keepWatch } from './keep-watch.ts';
-import { type EntraPorts, openGraph } from './push-profile.ts';
-import { type EntraWatch, watchOf } from './watch.ts';
+import { saveStatus } from './keep-watch.ts';
+import { type EntraContext, openGraph } from './push-profile.ts';
+import { type ProvisioningStatus, statusOf } from './watch.ts';
 
-export interface Watched {
+export interface StatusCheckResult {
   handoff: Destination;
   /** Null where it could not be asked; `failure` says why. */
-  watch: EntraWatch | null;
+  watch: ProvisioningStatus | null;
   failure: { message: string; help: string | undefined } | null;
 }
 
-type WatchPorts = Omit<EntraPorts, 'onStep'>;
+type WatchPorts = Omit<EntraContext, 'onStep'>;
 
 /**
  * Looks at how provisioning stands in Entra ID, wherever a token was handed to it, or for one profile's. What is
  * learned is kept with the hand-over. Signs in once for each cloud: unattended only where the AZURE_* settings allow
  * it (`entraSignsInAlone`).
  */
-export async function watchHandoffs(
+export async function checkProvisioning(
   records: StoreContext,
   ports: WatchPorts,
   profileId?: string,
-): Promise<Watched[]> {
-  const graphIn = graphs(records, ports);
-  const watched: Watched[] = [];
+): Promise<StatusCheckResult[]> {
+  const graphIn = graphSessions(records, ports);
+  const watched: StatusCheckResult[] = [];
   const handoffs = (
     profileId === undefined
       ? (await listHandoffs(records.db)).map(({ handoff }) => handoff)
@@ -60,12 +60,12 @@ const retryMs = 3_600_000;
  * Returns what looks, at each call, at the one place whose daily look is longest due, and gives null where none is.
  * For where nobody is needed to sign in. `random` gives numbers from 0 to 1; it spreads the looks over the day.
  */
-export function dailyWatch(
+export function dailyStatusCheck(
   records: StoreContext,
   ports: WatchPorts,
   random: () => number,
-): () => Promise<Watched | null> {
-  const graphIn = graphs(records, ports);
+): () => Promise<StatusCheckResult | null> {
+  const graphIn = graphSessions(records, ports);
   const { db } = records;
   return async () => {
     for (;;) {
@@ -86,8 +86,11 @@ export function dailyWatch(
 const graphForMs = 30 * 60_000;
 
 /** Microsoft Graph in each cloud, signed in to once for a while. */
-function graphs(records: StoreContext, ports: WatchPorts): (cloud: EntraCloud) => Promise<Graph> {
-  const open = new Map<EntraCloud, { graph: Promise<Graph>; until: number }>();
+function graphSessions(
+  records: StoreContext,
+  ports: WatchPorts,
+): (cloud: EntraCloud) => Promise<GraphClient> {
+  const open = new Map<EntraCloud, { graph: Promise<GraphClient>; until: number }>();
   return (cloud) => {
     const known = open.get(cloud);
     if (known !== undefined && records.now() < known.until) return known.graph;
@@ -100,19 +103,19 @@ function graphs(records: StoreContext, ports: WatchPorts): (cloud: EntraCloud) =
 async function watchOne(
   records: StoreContext,
   handoff: Destination,
-  graphIn: (cloud: EntraCloud) => Promise<Graph>,
-): Promise<Watched> {
+  graphIn: (cloud: EntraCloud) => Promise<GraphClient>,
+): Promise<StatusCheckResult> {
   try {
     const graph = await graphIn(isEntraCloud(handoff.cloud) ? handoff.cloud : 'global');
     const path = `${synchronizationPath({ id: handoff.appId })}/jobs`;
     const { value } = await graph.get(path, graphList(syncJob));
-    const before = handoff.watch as EntraWatch | null;
+    const before = handoff.watch as ProvisioningStatus | null;
     const job = value.find(({ id }) => id === before?.jobId) ?? value[0];
     if (job === undefined) {
       throw new BrokerError('E_JOB', `"${handoff.appName}" has no provisioning job any more.`);
     }
-    const watch = watchOf(job, before);
-    await keepWatch(records, handoff, watch);
+    const watch = statusOf(job, before);
+    await saveStatus(records, handoff, watch);
     return { handoff, watch, failure: null };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;

@@ -2,11 +2,11 @@ import { daysLeftInQuarantine, quarantineEndsAt } from '../../tokens/quarantine.
 import { sanitizeForDisplay } from '../../webex/text.ts';
 import type { EntraApp } from './find-app.ts';
 import { synchronizationPath } from './find-job.ts';
-import type { Graph } from './graph.ts';
+import type { GraphClient } from './graph.ts';
 import { type SyncJob, syncJob } from './graph-objects.ts';
 
 /** How provisioning stands in Entra ID, as it is kept with the hand-over. Instants are epoch milliseconds. */
-export interface EntraWatch {
+export interface ProvisioningStatus {
   jobId: string;
   /** Graph's word, e.g. `Active`, `Paused`, `Quarantine`; `NotConfigured` and `NotRun` before the first cycle. */
   status: string;
@@ -24,16 +24,20 @@ export interface EntraWatch {
 }
 
 /** Asks Graph for the job. Throws `E_GRAPH`. */
-export async function watchJob(graph: Graph, app: Pick<EntraApp, 'id'>, jobId: string): Promise<EntraWatch> {
+export async function fetchStatus(
+  graph: GraphClient,
+  app: Pick<EntraApp, 'id'>,
+  jobId: string,
+): Promise<ProvisioningStatus> {
   const path = `${synchronizationPath(app)}/jobs/${encodeURIComponent(jobId)}`;
-  return watchOf(await graph.get(path, syncJob));
+  return statusOf(await graph.get(path, syncJob));
 }
 
 /**
  * What a job says of itself. `before` is what the last look found: where Graph leaves out when a quarantine began, and
  * tells only when it was last imposed anew, it goes on from when it was first seen.
  */
-export function watchOf(job: SyncJob, before: EntraWatch | null = null): EntraWatch {
+export function statusOf(job: SyncJob, before: ProvisioningStatus | null = null): ProvisioningStatus {
   const { lastExecution, lastSuccessfulExecution, quarantine } = job.status ?? {};
   const since = quarantine?.seriesBegan ?? before?.quarantine?.since ?? quarantine?.currentBegan ?? null;
   return {
@@ -61,22 +65,22 @@ export function watchOf(job: SyncJob, before: EntraWatch | null = null): EntraWa
 }
 
 /** Whether Entra ID has put the job aside. */
-export function isQuarantined({ status, quarantine }: EntraWatch): boolean {
+export function isQuarantined({ status, quarantine }: ProvisioningStatus): boolean {
   return status === 'Quarantine' || quarantine !== null;
 }
 
 /** Days until Entra ID disables a quarantined job, rounded down and never below 0; null where it is in none. */
-export function quarantineDaysLeft({ quarantine }: EntraWatch, now: number): number | null {
+export function quarantineDaysLeft({ quarantine }: ProvisioningStatus, now: number): number | null {
   return quarantine?.since == null ? null : daysLeftInQuarantine(quarantine.since, now);
 }
 
 /** How it stands in plain words: a sentence each, the most important first. */
-export function describeWatch(watch: EntraWatch, now: number): string[] {
+export function describeStatus(watch: ProvisioningStatus, now: number): string[] {
   const sentences = [statusWords[watch.status] ?? `Provisioning is in the state "${watch.status}".`];
   if (watch.quarantine !== null) {
     const { since } = watch.quarantine;
     const left = quarantineDaysLeft(watch, now);
-    sentences.push(`The reason: ${whyQuarantined(watch.quarantine)}`);
+    sentences.push(`The reason: ${quarantineReason(watch.quarantine)}`);
     if (since !== null) sentences.push(`It has been so since ${new Date(since).toISOString()}.`);
     if (left !== null) sentences.push(`Entra ID disables it in ${left === 1 ? '1 day' : `${left} days`}.`);
   }
@@ -94,7 +98,7 @@ export function describeWatch(watch: EntraWatch, now: number): string[] {
 }
 
 /** Why it is there, as a sentence, with what Entra ID says of it. */
-export function whyQuarantined({ reason, detail }: NonNullable<EntraWatch['quarantine']>): string {
+export function quarantineReason({ reason, detail }: NonNullable<ProvisioningStatus['quarantine']>): string {
   return `${quarantineReasons[reason] ?? reason}.${detail === null ? '' : ` “${detail}”`}`;
 }
 

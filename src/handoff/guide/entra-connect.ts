@@ -1,6 +1,6 @@
-import { governmentLimit } from '../entra/secrets.ts';
+import { usGovSecretsLimitBytes } from '../entra/secrets.ts';
 import { sources } from '../sources.ts';
-import { copyOr, type GuideProfile, type GuideSection, type GuideStep, steps } from './guide.ts';
+import { copyOrMissing, type GuideProfile, type GuideSection, type GuideStep, steps } from './guide.ts';
 
 const unknownOrganization = 'made once the organization is known';
 
@@ -30,7 +30,7 @@ export function connectSection(profile: GuideProfile, { cloud }: Record<string, 
         text: 'Fill in the credentials.',
         where: { current: 'Admin Credentials', older: 'Admin Credentials' },
         fields: [
-          { current: 'Tenant URL', value: copyOr(profile.tenantUrl, unknownOrganization) },
+          { current: 'Tenant URL', value: copyOrMissing(profile.tenantUrl, unknownOrganization) },
           { current: 'Secret Token', value: { kind: 'secret-token' } },
         ],
         source: sources.ciscoEntra,
@@ -66,7 +66,7 @@ export function replaceSection(profile: GuideProfile, { cloud }: Record<string, 
         text: 'Put the new token in the place of the old one. The Tenant URL stays as it is; compare it.',
         fields: [
           { current: 'Secret Token', value: { kind: 'secret-token' } },
-          { current: 'Tenant URL', value: copyOr(profile.tenantUrl, unknownOrganization) },
+          { current: 'Tenant URL', value: copyOrMissing(profile.tenantUrl, unknownOrganization) },
         ],
         source: sources.ciscoEntra,
       },
@@ -109,7 +109,7 @@ function testAndSave(cloud: string | undefined): GuideStep[] {
     },
     cloud === 'government' && {
       id: 'government-limit',
-      text: `Keep the notification addresses few and short: token and addresses share ${governmentLimit} bytes in the US Government clouds.`,
+      text: `Keep the notification addresses few and short: token and addresses share ${usGovSecretsLimitBytes} bytes in the US Government clouds.`,
       source: sources.microsoftKnownIssues,
     },
     {

@@ -1,10 +1,10 @@
-import { toolTitles } from '../record-push.ts';
+import { providerNames } from '../record-push.ts';
 import { sources } from '../sources.ts';
 import { connectSection, replaceSection } from './entra-connect.ts';
-import { laterSection, logsSection } from './entra-later.ts';
+import { logsSection, operationsSection } from './entra-later.ts';
 import { mappingsSection, scopeSection } from './entra-mappings.ts';
 import { addAppSection, assignSection, prepareSection } from './entra-prepare.ts';
-import { assemble, type Guide, type GuideProfile, type GuideQuestion, settleAnswers } from './guide.ts';
+import { assemble, type Guide, type GuideProfile, type GuideQuestion, resolveAnswers } from './guide.ts';
 
 const questions: GuideQuestion[] = [
   {
@@ -63,7 +63,7 @@ const setUpOnly = ['app', 'scope', 'userName', 'attributes'];
 
 /** How to give Entra ID the token by hand: only the steps that this person needs. */
 export function entraGuide(profile: GuideProfile, given: Record<string, unknown> = {}): Guide {
-  const answers = settleAnswers(questions, given, {
+  const answers = resolveAnswers(questions, given, {
     task: profile.handedOverBefore ? 'replace' : 'set-up',
     app: profile.handedOverBefore ? 'there' : 'missing',
   });
@@ -71,7 +71,7 @@ export function entraGuide(profile: GuideProfile, given: Record<string, unknown>
   const asked = questions.filter(({ id }) => !(replacing && setUpOnly.includes(id)));
   const guide = {
     tool: 'entra' as const,
-    title: `${replacing ? 'Replace the token in' : 'Set up provisioning from'} ${toolTitles.entra} by hand`,
+    title: `${replacing ? 'Replace the token in' : 'Set up provisioning from'} ${providerNames.entra} by hand`,
     lead: replacing
       ? 'The token that Entra ID has goes on working until its own end, so there is no hurry between the steps. Test first, then save.'
       : 'Entra ID then creates, changes and deactivates the Webex accounts of the people you choose. Begin with one person, and add the others once that worked.',
@@ -79,7 +79,7 @@ export function entraGuide(profile: GuideProfile, given: Record<string, unknown>
     answers,
   };
   if (replacing) {
-    return assemble(guide, [replaceSection(profile, answers), logsSection(), laterSection()]);
+    return assemble(guide, [replaceSection(profile, answers), logsSection(), operationsSection()]);
   }
   return assemble(guide, [
     prepareSection(profile, answers),
@@ -89,7 +89,7 @@ export function entraGuide(profile: GuideProfile, given: Record<string, unknown>
     mappingsSection(answers),
     scopeSection(profile, answers),
     logsSection(),
-    laterSection(),
+    operationsSection(),
   ]);
 }
 

@@ -38,7 +38,7 @@ export function logsSection(): GuideSection {
   };
 }
 
-export function laterSection(): GuideSection {
+export function operationsSection(): GuideSection {
   return {
     id: 'later',
     title: 'Later: take people out, delete, recover',

@@ -1,5 +1,5 @@
 import { sources } from '../sources.ts';
-import { copyOr, type GuideProfile, type GuideSection, steps } from './guide.ts';
+import { copyOrMissing, type GuideProfile, type GuideSection, steps } from './guide.ts';
 
 export function prepareSection(profile: GuideProfile, { cloud }: Record<string, string>): GuideSection {
   return {
@@ -17,7 +17,7 @@ export function prepareSection(profile: GuideProfile, { cloud }: Record<string, 
         fields: [
           {
             current: 'Organization ID',
-            value: copyOr(profile.orgId, 'known once somebody has signed in to Webex'),
+            value: copyOrMissing(profile.orgId, 'known once somebody has signed in to Webex'),
           },
         ],
         source: sources.ciscoEntra,

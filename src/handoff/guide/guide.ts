@@ -1,4 +1,4 @@
-import type { Source } from '../sources.ts';
+import type { SettingSource } from '../sources.ts';
 
 /*
  * A guide is plain data: sections of ordered steps, made for one profile and the answers that a person gave. Pages
@@ -39,7 +39,7 @@ export interface GuideStep {
   result?: string;
   /** What goes wrong otherwise. */
   caution?: string;
-  source: Source;
+  source: SettingSource;
 }
 
 export interface GuideSection {
@@ -66,7 +66,7 @@ export interface Guide {
   answers: Record<string, string>;
   sections: GuideSection[];
   /** Each document that a step rests on, once. */
-  sources: Source[];
+  sources: SettingSource[];
 }
 
 /** What the guide is made for. */
@@ -82,7 +82,7 @@ export interface GuideProfile {
 }
 
 /** Answers as they came, e.g. of a query: what is not one of the options falls back on the first, or on `defaults`. */
-export function settleAnswers(
+export function resolveAnswers(
   questions: GuideQuestion[],
   given: Record<string, unknown>,
   defaults: Record<string, string> = {},
@@ -113,6 +113,6 @@ export function steps(...entries: (GuideStep | false)[]): GuideStep[] {
 }
 
 /** A value to copy, or why there is none. */
-export function copyOr(text: string | null, missing: string): FieldValue {
+export function copyOrMissing(text: string | null, missing: string): FieldValue {
   return text === null ? { kind: 'missing', text: missing } : { kind: 'copy', text };
 }

@@ -1,12 +1,12 @@
-import { toolTitles } from '../record-push.ts';
+import { providerNames } from '../record-push.ts';
 import { sources } from '../sources.ts';
 import {
   assemble,
-  copyOr,
+  copyOrMissing,
   type Guide,
   type GuideProfile,
   type GuideQuestion,
-  settleAnswers,
+  resolveAnswers,
 } from './guide.ts';
 import { oktaAssignSection, oktaAttributesSection, oktaLaterSection } from './okta-later.ts';
 import { oktaAddAppSection, oktaPrepareSection } from './okta-prepare.ts';
@@ -48,14 +48,14 @@ const questions: GuideQuestion[] = [
 
 /** How to give Okta the token by hand: only the steps that this person needs. */
 export function oktaGuide(profile: GuideProfile, given: Record<string, unknown> = {}): Guide {
-  const answers = settleAnswers(questions, given, {
+  const answers = resolveAnswers(questions, given, {
     task: profile.handedOverBefore ? 'replace' : 'set-up',
     app: profile.handedOverBefore ? 'there' : 'missing',
   });
   const replacing = answers.task === 'replace';
   const guide = {
     tool: 'okta' as const,
-    title: `${replacing ? 'Replace the token in' : 'Set up provisioning from'} ${toolTitles.okta} by hand`,
+    title: `${replacing ? 'Replace the token in' : 'Set up provisioning from'} ${providerNames.okta} by hand`,
     lead: replacing
       ? 'The token that Okta has goes on working until its own end, so there is no hurry. Test first, then save.'
       : 'Okta then creates, changes and deactivates the Webex accounts of the people you assign. Begin with one person, and add the others once that worked.',
@@ -110,7 +110,7 @@ function connectSection(profile: GuideProfile, replacing: boolean) {
             : [{ current: 'Enable API Integration', value: { kind: 'choose' as const, text: 'checked' } }]),
           {
             current: 'Organization ID',
-            value: copyOr(profile.orgId, 'known once somebody has signed in to Webex'),
+            value: copyOrMissing(profile.orgId, 'known once somebody has signed in to Webex'),
           },
           { current: 'API Token', value: { kind: 'secret-token' as const } },
         ],

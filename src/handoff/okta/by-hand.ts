@@ -2,14 +2,14 @@ import { BrokerError } from '../../errors.ts';
 import type { OktaApp } from './find-app.ts';
 
 /** What a person pastes into Okta, and where; the token only by the command that copies it. */
-export interface OktaByHand {
+export interface ManualSetup {
   where: string;
   fields: { field: string; value: string }[];
   /** What to do once the fields are filled in. */
   afterwards: string[];
 }
 
-export function oktaByHand(profile: string, orgId: string, app: OktaApp): OktaByHand {
+export function manualSetup(profile: string, orgId: string, app: OktaApp): ManualSetup {
   return {
     where: `Okta Admin Console, Applications, ${app.name}, Provisioning, Integration (or Configure API Integration), Edit`,
     fields: [
@@ -25,10 +25,10 @@ export function oktaByHand(profile: string, orgId: string, app: OktaApp): OktaBy
 }
 
 /** The answer where Okta's API does not serve the application: what to paste where. */
-export class OktaByHandError extends BrokerError {
-  readonly byHand: OktaByHand;
+export class ManualSetupRequiredError extends BrokerError {
+  readonly byHand: ManualSetup;
 
-  constructor(profile: string, app: OktaApp, byHand: OktaByHand) {
+  constructor(profile: string, app: OktaApp, byHand: ManualSetup) {
     const lines = [
       `Paste it there yourself: ${byHand.where}.`,
       ...byHand.fields.map(({ field, value }) => `  ${field}: ${value}`),

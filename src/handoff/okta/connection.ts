@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { BrokerError } from '../../errors.ts';
 import type { OktaApp } from './find-app.ts';
-import { type Okta, oktaError } from './okta.ts';
+import { type OktaClient, oktaError } from './okta.ts';
 
 const connection = z.object({
   status: z.string().nullish(),
@@ -13,7 +13,7 @@ const connection = z.object({
 export type ConnectionStatus = 'ENABLED' | 'DISABLED' | 'UNKNOWN';
 
 /** Okta answers 200 for every application, and says `UNKNOWN` in the status, or in place of the authentication. */
-export async function connectionStatus(okta: Okta, app: OktaApp): Promise<ConnectionStatus> {
+export async function connectionStatus(okta: OktaClient, app: OktaApp): Promise<ConnectionStatus> {
   const found = await okta.find(connectionPath(app), connection);
   if (found === null) return 'UNKNOWN';
   const words = [found.status, found.authScheme, found.profile?.authScheme];
@@ -23,16 +23,16 @@ export async function connectionStatus(okta: Okta, app: OktaApp): Promise<Connec
 
 /** Sets the token, and activates the connection with it. Throws `E_REJECTED` where Okta does not take it. */
 export async function setToken(
-  okta: Okta,
+  okta: OktaClient,
   app: OktaApp,
   accessToken: string,
-  onLost: () => void,
+  onResponseLost: () => void,
 ): Promise<void> {
   const answer = await okta.send({
     method: 'POST',
     path: `${connectionPath(app)}?activate=true`,
     json: { profile: { authScheme: 'TOKEN', token: accessToken } },
-    onLost,
+    onResponseLost: onResponseLost,
   });
   if (answer.ok) return;
   if (answer.failure.status !== 400) throw oktaError(answer.failure);
@@ -42,7 +42,7 @@ export async function setToken(
   });
 }
 
-export async function activate(okta: Okta, app: OktaApp): Promise<void> {
+export async function activate(okta: OktaClient, app: OktaApp): Promise<void> {
   const answer = await okta.send({ method: 'POST', path: `${connectionPath(app)}/lifecycle/activate` });
   if (!answer.ok) throw oktaError(answer.failure);
 }

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { BrokerError } from '../../errors.ts';
 import { sanitizeForDisplay } from '../../webex/text.ts';
-import { SeveralAppsError } from '../several-apps.ts';
-import type { Okta } from './okta.ts';
+import { AmbiguousAppError } from '../several-apps.ts';
+import type { OktaClient } from './okta.ts';
 
 /** The application in Okta that provisions to Webex. */
 export interface OktaApp {
@@ -18,13 +18,13 @@ const application = z.object({
 });
 
 /** By the ID that a person gave, or null where it is no longer there. */
-export async function appById(okta: Okta, id: string): Promise<OktaApp | null> {
+export async function appById(okta: OktaClient, id: string): Promise<OktaApp | null> {
   const found = await okta.find(`/api/v1/apps/${encodeURIComponent(id)}`, application);
   return found === null ? null : toApp(found);
 }
 
 /** Throws `E_APP`. */
-export async function requireApp(okta: Okta, id: string): Promise<OktaApp> {
+export async function requireApp(okta: OktaClient, id: string): Promise<OktaApp> {
   const found = await appById(okta, id);
   if (found !== null) return found;
   throw new BrokerError('E_APP', `Okta has no application with the ID ${sanitizeForDisplay(id, 60)}.`, {
@@ -33,7 +33,7 @@ export async function requireApp(okta: Okta, id: string): Promise<OktaApp> {
 }
 
 /** By its label or name. Throws `E_APP` where there is none, `E_SEVERAL_APPS` with their IDs where there are several. */
-export async function searchApp(okta: Okta): Promise<OktaApp> {
+export async function searchApp(okta: OktaClient): Promise<OktaApp> {
   const list = await okta.find('/api/v1/apps?q=Cisco%20Webex&limit=200', z.array(application));
   const found = (list ?? [])
     .filter(
@@ -47,7 +47,7 @@ export async function searchApp(okta: Okta): Promise<OktaApp> {
     });
   }
   if (others.length === 0) return only;
-  throw new SeveralAppsError('Okta', found);
+  throw new AmbiguousAppError('Okta', found);
 }
 
 function toApp({ id, label, name }: z.infer<typeof application>): OktaApp {

@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import { BrokerError } from '../../errors.ts';
 import { explainFailure } from '../../webex/failure-words.ts';
 import { type HttpFailure, type JsonResponse, requestJson } from '../../webex/http.ts';
-import { type Patience, withPatience } from '../patience.ts';
-import { masked, type ShownRequest } from '../request-line.ts';
+import { type RetryHooks, withRetry } from '../patience.ts';
+import { masked, type RequestPreview } from '../request-line.ts';
 import type { OktaSession } from './sign-in.ts';
 
 export interface OktaRequest {
@@ -12,21 +12,21 @@ export interface OktaRequest {
   path: string;
   json?: unknown;
   /** Told where no answer came, or one of 5xx: what was asked may have been done all the same. */
-  onLost?: () => void;
+  onResponseLost?: () => void;
 }
 
 export interface OktaConnection {
   session: OktaSession;
   now: () => number;
-  patience: Patience;
+  patience: RetryHooks;
   secrets: readonly string[];
   /** Then nothing but GETs are sent; each request is shown. */
   dryRun: boolean;
-  onRequest: (request: ShownRequest) => void;
+  onRequest: (request: RequestPreview) => void;
 }
 
 /** Okta's management API, as far as a hand-over needs it. */
-export class Okta {
+export class OktaClient {
   readonly #connection: OktaConnection;
   readonly dryRun: boolean;
 
@@ -36,7 +36,7 @@ export class Okta {
   }
 
   /** Sends a request, with patience; what is asked of it here can be asked twice. */
-  async send({ method, path, json, onLost }: OktaRequest): Promise<JsonResponse> {
+  async send({ method, path, json, onResponseLost }: OktaRequest): Promise<JsonResponse> {
     const { session, now, patience, onRequest } = this.#connection;
     const secrets = [...this.#connection.secrets, ...session.secrets];
     const url = `${session.orgUrl}${path}`;
@@ -57,10 +57,10 @@ export class Okta {
         secrets,
         ...(json === undefined ? {} : { json }),
       });
-      if (!answer.ok && (answer.failure.status ?? 500) >= 500) onLost?.();
+      if (!answer.ok && (answer.failure.status ?? 500) >= 500) onResponseLost?.();
       return answer;
     };
-    return await withPatience(call, { repeatable: true, settling: false }, patience);
+    return await withRetry(call, { idempotent: true, eventuallyConsistent: false }, patience);
   }
 
   /** GETs, and checks the answer's shape; null for what does not exist. Throws `E_OKTA`. */

@@ -1,14 +1,14 @@
 import { handoffsOf, saveHandoff } from '../../store/handoffs.ts';
 import type { Actor, Vault } from '../../vault/vault.ts';
 import { assertReplaceable, requireNamedApp } from '../destination-conflict.ts';
-import type { HandoffPorts } from '../ports.ts';
-import { auditFailedPush, recordHandedOver } from '../record-push.ts';
-import type { ShownRequest } from '../request-line.ts';
+import type { PushContext } from '../ports.ts';
+import { auditFailedPush, recordPush } from '../record-push.ts';
+import type { RequestPreview } from '../request-line.ts';
 import type { StepResult } from '../steps.ts';
-import { tokenToHandOver } from '../token-to-hand-over.ts';
-import { OktaByHandError, oktaByHand } from './by-hand.ts';
+import { preparePush } from '../token-to-hand-over.ts';
+import { ManualSetupRequiredError, manualSetup } from './by-hand.ts';
 import type { OktaApp } from './find-app.ts';
-import { Okta } from './okta.ts';
+import { OktaClient } from './okta.ts';
 import { pushToOkta } from './push.ts';
 import { signInToOkta } from './sign-in.ts';
 
@@ -28,7 +28,7 @@ export interface OktaPushReport {
   dryRun: boolean;
   app: OktaApp;
   steps: StepResult[];
-  requests: ShownRequest[];
+  requests: RequestPreview[];
 }
 
 /**
@@ -40,14 +40,14 @@ export async function pushProfileToOkta(
   name: string,
   actor: Actor,
   options: OktaPushOptions,
-  ports: HandoffPorts,
+  ports: PushContext,
 ): Promise<OktaPushReport> {
   const dryRun = options.dryRun ?? false;
   const replaceOrganization = requireNamedApp(options);
-  const { profile, token, accessToken, orgId } = await tokenToHandOver(vault, name, actor, dryRun);
+  const { profile, token, accessToken, orgId } = await preparePush(vault, name, actor, dryRun);
   const [remembered] = (await handoffsOf(vault.db, profile.id)).filter(({ kind }) => kind === 'okta');
   const steps: StepResult[] = [];
-  const requests: ShownRequest[] = [];
+  const requests: RequestPreview[] = [];
   const target = (app: OktaApp) => ({
     kind: 'okta' as const,
     appId: app.id,
@@ -58,7 +58,7 @@ export async function pushProfileToOkta(
   try {
     const { app } = await pushToOkta({
       signIn: async () =>
-        new Okta({
+        new OktaClient({
           session: await signInToOkta(vault.settings.okta, ports),
           now: vault.now,
           patience: ports.patience,
@@ -83,10 +83,10 @@ export async function pushProfileToOkta(
         // Remembered all the same, so that a renewal says where the token has to be pasted.
         if (!dryRun)
           await saveHandoff(vault.db, { ...target(app), profileId: profile.id, method: 'by-hand' });
-        return new OktaByHandError(name, app, oktaByHand(name, orgId, app));
+        return new ManualSetupRequiredError(name, app, manualSetup(name, orgId, app));
       },
-      onHandedOver: (app) =>
-        recordHandedOver(vault, profile, { ...target(app), method: 'push', tokenId: token.id }, actor),
+      onSaved: (app) =>
+        recordPush(vault, profile, { ...target(app), method: 'push', tokenId: token.id }, actor),
     });
     return { ok: true, tool: 'okta', profile: name, dryRun, app, steps, requests };
   } catch (error) {

@@ -1,14 +1,14 @@
 import { BrokerError } from '../../errors.ts';
 import type { ConnectionTestResult } from '../../webex/probes.ts';
-import { type InPlace, sayingWhatIsInPlace } from '../push-error.ts';
+import { type RemoteState, withRemoteState } from '../push-error.ts';
 import { type StepResult, Steps } from '../steps.ts';
 import { activate, connectionStatus, setToken } from './connection.ts';
 import { appById, type OktaApp, requireApp, searchApp } from './find-app.ts';
-import type { Okta } from './okta.ts';
+import type { OktaClient } from './okta.ts';
 
 export interface OktaPush {
   /** Signs in; called once, as the first step. */
-  signIn: () => Promise<Okta>;
+  signIn: () => Promise<OktaClient>;
   accessToken: string;
   /** Asks Webex what Okta's Test API Credentials asks: Okta's API has no test of its own for a token. */
   testCredentials: () => Promise<ConnectionTestResult>;
@@ -22,19 +22,21 @@ export interface OktaPush {
   /** Called once the application is known to be one that Okta's API does not serve. */
   onByHand: (app: OktaApp) => Promise<BrokerError>;
   /** Called as soon as Okta has the new token. */
-  onHandedOver: (app: OktaApp) => Promise<void>;
+  onSaved: (app: OktaApp) => Promise<void>;
 }
 
 /**
  * Hands a token to Okta, step by step: ask the connection first, test the token, then set and activate it, read back.
  * Throws `PushError`; its code is `E_OKTA_BY_HAND` where Okta's API does not serve the application.
  */
-export async function pushToOkta(push: OktaPush): Promise<{ okta: Okta; app: OktaApp }> {
+export async function pushToOkta(push: OktaPush): Promise<{ okta: OktaClient; app: OktaApp }> {
   const steps = new Steps(push.onStep);
-  return await sayingWhatIsInPlace('Okta', steps.results, (nowInPlace) => walk(push, steps, nowInPlace));
+  return await withRemoteState('Okta', steps.results, (setRemoteState) =>
+    runPush(push, steps, setRemoteState),
+  );
 }
 
-async function walk(push: OktaPush, steps: Steps, nowInPlace: (inPlace: InPlace) => void) {
+async function runPush(push: OktaPush, steps: Steps, setRemoteState: (inPlace: RemoteState) => void) {
   const okta = await steps.run('sign-in', async () => ({
     value: await push.signIn(),
     message: 'Okta is ready to be asked.',
@@ -62,8 +64,8 @@ async function walk(push: OktaPush, steps: Steps, nowInPlace: (inPlace: InPlace)
   });
 
   await steps.run('save', async () => {
-    await setToken(okta, app, push.accessToken, () => nowInPlace('either'));
-    nowInPlace('new-untested');
+    await setToken(okta, app, push.accessToken, () => setRemoteState('either'));
+    setRemoteState('new-untested');
     const message = okta.dryRun
       ? 'Would set the token, and activate the connection.'
       : 'Set the token, and activated the connection.';
@@ -82,12 +84,12 @@ async function walk(push: OktaPush, steps: Steps, nowInPlace: (inPlace: InPlace)
     }
     return { value: undefined, message: 'The connection is enabled.' };
   });
-  nowInPlace('new');
-  if (!okta.dryRun) await push.onHandedOver(app);
+  setRemoteState('new');
+  if (!okta.dryRun) await push.onSaved(app);
   return { okta, app };
 }
 
-async function findApp(okta: Okta, { app, rememberedApp }: OktaPush): Promise<OktaApp> {
+async function findApp(okta: OktaClient, { app, rememberedApp }: OktaPush): Promise<OktaApp> {
   if (app !== null) return await requireApp(okta, app);
   const remembered = rememberedApp === null ? null : await appById(okta, rememberedApp);
   return remembered ?? (await searchApp(okta));

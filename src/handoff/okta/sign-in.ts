@@ -17,9 +17,9 @@ import {
 import type { OktaSettings } from '../../config.ts';
 import { BrokerError } from '../../errors.ts';
 import { assertSecureUrl } from '../../webex/address.ts';
-import { signInPatiently } from '../oauth-failure.ts';
-import type { HandoffPorts } from '../ports.ts';
-import { showingFetch } from '../showing-fetch.ts';
+import { signInWithRetry } from '../oauth-failure.ts';
+import type { PushContext } from '../ports.ts';
+import { recordingFetch } from '../showing-fetch.ts';
 
 /** How Okta is called once signed in: with this header, by this `fetch`, which may prove possession of a key. */
 export interface OktaSession {
@@ -39,7 +39,7 @@ const scope = 'okta.apps.read okta.apps.manage';
  */
 export async function signInToOkta(
   settings: OktaSettings,
-  { fetch, patience, onRequest }: Pick<HandoffPorts, 'fetch' | 'patience' | 'onRequest'>,
+  { fetch, patience, onRequest }: Pick<PushContext, 'fetch' | 'patience' | 'onRequest'>,
 ): Promise<OktaSession> {
   const orgUrl = settings.orgUrl ?? missing('OKTA_CLIENT_ORGURL');
   const { host } = assertSecureUrl(orgUrl);
@@ -48,10 +48,10 @@ export async function signInToOkta(
   }
   const clientId = settings.clientId ?? missing('OKTA_CLIENT_TOKEN');
   const key = await privateKey(settings);
-  const config = configuration(orgUrl, clientId, key, settings.keyId, showingFetch(fetch, onRequest));
+  const config = configuration(orgUrl, clientId, key, settings.keyId, recordingFetch(fetch, onRequest));
   const dpop = getDPoPHandle(config, await randomDPoPKeyPair('ES256'));
   const grant = () => clientCredentialsGrant(config, { scope }, { DPoP: dpop });
-  const tokens = await signInPatiently(
+  const tokens = await signInWithRetry(
     grant,
     host,
     [],

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { BrokerError } from '../../errors.ts';
-import { describeHandoffs } from '../../handoff/handoffs.ts';
+import { listDestinations } from '../../handoff/handoffs.ts';
 import { listKeyEncryptionKeys } from '../../store/keys.ts';
 import { profileById } from '../../store/profiles.ts';
 import { tokenById, tokensOf } from '../../store/tokens.ts';
@@ -174,7 +174,7 @@ async function describeCapture(
     file: settings.databaseUrl === null ? databaseFile(settings.home) : null,
     guard: await guardOf(vault),
     logoutUrl: logoutUrl(endpoints.idbroker),
-    places: await describeHandoffs(vault, profile.name),
+    places: await listDestinations(vault, profile.name),
     doubt: doubtAbout(token, profile),
     round: await roundStep(vault, profile.id),
     entered: request.session.entered === true,

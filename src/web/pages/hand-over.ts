@@ -2,11 +2,11 @@ import type { Request, RequestHandler } from 'express';
 import { BrokerError } from '../../errors.ts';
 import { DestinationConflictError } from '../../handoff/destination-conflict.ts';
 import { isEntraCloud } from '../../handoff/entra/clouds.ts';
-import { describeWatch } from '../../handoff/entra/watch.ts';
-import { describeHandoffs } from '../../handoff/handoffs.ts';
-import { OktaByHandError } from '../../handoff/okta/by-hand.ts';
-import { toolTitles } from '../../handoff/record-push.ts';
-import { SeveralAppsError } from '../../handoff/several-apps.ts';
+import { describeStatus } from '../../handoff/entra/watch.ts';
+import { listDestinations } from '../../handoff/handoffs.ts';
+import { ManualSetupRequiredError } from '../../handoff/okta/by-hand.ts';
+import { providerNames } from '../../handoff/record-push.ts';
+import { AmbiguousAppError } from '../../handoff/several-apps.ts';
 import { requireProfile } from '../../vault/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import type { Errand, ErrandState, HandOver } from '../hand-overs.ts';
@@ -19,7 +19,7 @@ type ById = RequestHandler<{ id: string }>;
 export function handOverAgain({ vault, handOvers }: WebContext): RequestHandler<{ name: string }> {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
-    const places = (await describeHandoffs(vault, name)).filter(({ upToDate }) => !upToDate);
+    const places = (await listDestinations(vault, name)).filter(({ upToDate }) => !upToDate);
     const errands = places.filter(({ method }) => method === 'push').map(errandFor);
     if (errands.length === 0) {
       throw new BrokerError(
@@ -131,7 +131,7 @@ function viewOf(state: ErrandState, now: number): ErrandView {
   const { deviceCode, watch } = state;
   return {
     tool: errand.tool,
-    toolTitle: toolTitles[errand.tool],
+    toolTitle: providerNames[errand.tool],
     cloud: errand.task === 'push' && errand.tool === 'entra' ? (errand.cloud ?? null) : null,
     state: state.state,
     appName: state.appName,
@@ -148,10 +148,10 @@ function viewOf(state: ErrandState, now: number): ErrandView {
       // Its help names a command; the page has a form instead.
       help: error.code === 'E_OTHER_ORGANIZATION' ? null : onPage(error.help ?? null),
     },
-    apps: cause instanceof SeveralAppsError ? cause.apps : [],
+    apps: cause instanceof AmbiguousAppError ? cause.apps : [],
     conflict: cause instanceof DestinationConflictError ? cause.app : null,
-    byHand: cause instanceof OktaByHandError,
-    watch: watch && describeWatch(watch, now),
+    byHand: cause instanceof ManualSetupRequiredError,
+    watch: watch && describeStatus(watch, now),
     findings: state.findings,
   };
 }

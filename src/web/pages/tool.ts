@@ -4,8 +4,8 @@ import { entraSignInMethod } from '../../handoff/entra/sign-in-method.ts';
 import { entraAlternative, entraGuide } from '../../handoff/guide/entra-guide.ts';
 import type { Guide, GuideProfile } from '../../handoff/guide/guide.ts';
 import { oktaGuide } from '../../handoff/guide/okta-guide.ts';
-import { describeHandoffs, forgetHandoff, rememberByHand } from '../../handoff/handoffs.ts';
-import { toolTitles } from '../../handoff/record-push.ts';
+import { listDestinations, recordManualUpdate, removeDestination } from '../../handoff/handoffs.ts';
+import { providerNames } from '../../handoff/record-push.ts';
 import type { ProviderId } from '../../store/handoffs.ts';
 import { tokensOf } from '../../store/tokens.ts';
 import { summarize } from '../../tokens/summary.ts';
@@ -89,12 +89,12 @@ export function look({ vault, handOvers }: WebContext): ByName {
 export function doneByHand({ vault }: WebContext, tool: ProviderId): ByName {
   return async (request, response) => {
     const { name } = request.params;
-    const [known] = (await describeHandoffs(vault, name)).filter((place) => place.tool === tool);
+    const [known] = (await listDestinations(vault, name)).filter((place) => place.tool === tool);
     const place = known && { appId: known.app, appName: known.appName, cloud: known.cloud };
-    await rememberByHand(vault, name, { kind: tool, ...place }, actorOf(request));
+    await recordManualUpdate(vault, name, { kind: tool, ...place }, actorOf(request));
     leaveNotice(
       request,
-      `Noted: ${toolTitles[tool]} has the current token. After the next renewal you are reminded of it.`,
+      `Noted: ${providerNames[tool]} has the current token. After the next renewal you are reminded of it.`,
     );
     response.redirect(303, `/profiles/${name}/${tool}`);
   };
@@ -105,8 +105,8 @@ export function forget({ vault }: WebContext, tool: ProviderId): ByName {
   return async (request, response) => {
     const { name } = request.params;
     const appId = field(request.body, 'app').slice(0, 200);
-    await forgetHandoff(vault, name, { kind: tool, appId }, actorOf(request));
-    leaveNotice(request, `Forgotten here. What ${toolTitles[tool]} has is left as it is.`);
+    await removeDestination(vault, name, { kind: tool, appId }, actorOf(request));
+    leaveNotice(request, `Forgotten here. What ${providerNames[tool]} has is left as it is.`);
     response.redirect(303, `/profiles/${name}/${tool}`);
   };
 }
@@ -121,7 +121,7 @@ async function renderTool(
   const profile = await requireProfile(vault, name);
   const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current') ?? null;
   const summary = summarize(profile, current, vault.settings.webex[profile.deployment], vault.now());
-  const places = (await describeHandoffs(vault, name)).filter((place) => place.tool === tool);
+  const places = (await listDestinations(vault, name)).filter((place) => place.tool === tool);
   const guide = guides[tool](
     {
       name,
@@ -135,7 +135,7 @@ async function renderTool(
   );
   const page: ToolPage = {
     tool,
-    toolTitle: toolTitles[tool],
+    toolTitle: providerNames[tool],
     summary,
     life: lifeView(summary.status, summary, vault.now()),
     places,
@@ -149,7 +149,7 @@ async function renderTool(
     notice: takeNotice(request),
   };
   render(request, response, 'tool', page, {
-    title: `${errors.length > 0 ? 'Error: ' : ''}${toolTitles[tool]} for ${name}`,
+    title: `${errors.length > 0 ? 'Error: ' : ''}${providerNames[tool]} for ${name}`,
     status: errors.length > 0 ? 422 : 200,
   });
 }
