@@ -3,7 +3,7 @@ import { minPassphraseLength } from '../keys/passphrase.ts';
 import { note } from './terminal.ts';
 
 /** Asks for a passphrase without showing it. Null where there is no terminal to ask on. */
-export async function askSecret(question: string): Promise<string | null> {
+export async function promptSecret(question: string): Promise<string | null> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY || !stderr.isTTY) return null;
   stderr.write(`${question}: `);
@@ -31,7 +31,7 @@ export async function askSecret(question: string): Promise<string | null> {
 /** A new passphrase: the one that was set, else asked for twice. Throws `E_USAGE` where it can be had in neither way. */
 export async function newPassphrase(set: string | null, variable: string): Promise<string> {
   if (set !== null) return set;
-  const first = await askSecret('New passphrase');
+  const first = await promptSecret('New passphrase');
   if (first === null) {
     throw new BrokerError('E_USAGE', 'A passphrase is needed, and there is no terminal to ask on.', {
       help: `Set ${variable} to it.`,
@@ -42,7 +42,7 @@ export async function newPassphrase(set: string | null, variable: string): Promi
       help: 'Some words that nobody would guess together are easiest to remember.',
     });
   }
-  if ((await askSecret('The same once more')) !== first) {
+  if ((await promptSecret('The same once more')) !== first) {
     throw new BrokerError('E_USAGE', 'The two are not the same. Nothing was changed.');
   }
   return first;

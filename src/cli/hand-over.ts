@@ -2,14 +2,19 @@ import { isEntraCloud } from '../handoff/entra/clouds.ts';
 import { type DestinationView, listDestinations, outdatedMessages } from '../handoff/handoffs.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
 import { exitCodeOf } from './exit-codes.ts';
-import { pushToEntraHere, pushToOktaHere } from './push-to.ts';
+import { runEntraPush, runOktaPush } from './push-to.ts';
 import { note, reportError, warn } from './terminal.ts';
 
 /**
  * After a new token: says where the one before it is still in use, or, with `push`, replaces it there. One place that
  * fails does not keep the others from getting theirs. Returns the exit code.
  */
-export async function handOver(vault: Vault, profile: string, actor: Actor, push: boolean): Promise<number> {
+export async function pushToDestinations(
+  vault: Vault,
+  profile: string,
+  actor: Actor,
+  push: boolean,
+): Promise<number> {
   const places = await listDestinations(vault, profile);
   if (!push) {
     for (const sentence of outdatedMessages(profile, places)) warn(sentence);
@@ -36,10 +41,10 @@ async function replace(vault: Vault, profile: string, actor: Actor, place: Desti
   const app = place.app === '' ? undefined : place.app;
   if (place.tool === 'okta') {
     note(`Handing it to Okta ("${place.appName}"):`);
-    await pushToOktaHere(vault, profile, actor, { app }, false);
+    await runOktaPush(vault, profile, actor, { app }, false);
     return;
   }
   note(`Handing it to Entra ID ("${place.appName}"):`);
   const cloud = isEntraCloud(place.cloud) ? place.cloud : undefined;
-  await pushToEntraHere(vault, profile, actor, { app, cloud }, false);
+  await runEntraPush(vault, profile, actor, { app, cloud }, false);
 }

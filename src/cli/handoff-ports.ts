@@ -6,7 +6,7 @@ import { outboundFetch } from '../http/fetch.ts';
 import { note, print, styled } from './terminal.ts';
 
 /** A hand-over in the terminal: progress on standard error, a dry run's requests on standard output. */
-export function terminalPorts(shows: { requests: boolean }): EntraContext {
+export function terminalContext(shows: { requests: boolean }): EntraContext {
   return {
     fetch: outboundFetch,
     patience: {

@@ -9,7 +9,7 @@ const restOfPasteMs = 100;
  * What a person pastes into the terminal and ends with Enter, without showing it. A paste of several lines, as a
  * terminal's wrapping makes of a long address, is taken whole. Empty at Ctrl-D. Throws `E_INTERRUPTED` at Ctrl-C.
  */
-export async function readHiddenLine(input: NodeJS.ReadableStream = process.stdin): Promise<string> {
+export async function readHiddenInput(input: NodeJS.ReadableStream = process.stdin): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input, output: nowhere, terminal: true, historySize: 0 });
   const lines: string[] = [];

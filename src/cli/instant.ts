@@ -7,7 +7,7 @@ const units: Record<string, number> = { m: 60_000, h: 3_600_000, d: dayMs };
  * An instant as a person types it: a day (its first moment in UTC), an RFC 3339 instant, or a span from now such as 90d,
  * 12h or 30m, which lies `ahead` or `back`. Epoch milliseconds.
  */
-export function parseInstant(text: string, direction: 'ahead' | 'back', now = Date.now()): number {
+export function parseDate(text: string, direction: 'ahead' | 'back', now = Date.now()): number {
   const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
   if (count !== undefined) {
     const span = Number(count) * (units[unit] ?? 0);

@@ -9,11 +9,11 @@ import {
   pushProfileToOkta,
 } from '../handoff/okta/push-profile.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
-import { terminalPorts } from './handoff-ports.ts';
+import { terminalContext } from './handoff-ports.ts';
 import { note, styled } from './terminal.ts';
 
 /** Hands a profile's token to Entra ID, and says on standard error how it goes and what was found there. */
-export async function pushToEntraHere(
+export async function runEntraPush(
   vault: Vault,
   profile: string,
   actor: Actor,
@@ -25,7 +25,7 @@ export async function pushToEntraHere(
     profile,
     actor,
     options,
-    terminalPorts({ requests: showRequests }),
+    terminalContext({ requests: showRequests }),
   );
   for (const { level, message, source } of report.findings) {
     const [colour, word] = levels[level];
@@ -35,14 +35,14 @@ export async function pushToEntraHere(
 }
 
 /** The same for Okta. */
-export async function pushToOktaHere(
+export async function runOktaPush(
   vault: Vault,
   profile: string,
   actor: Actor,
   options: OktaPushOptions,
   showRequests: boolean,
 ): Promise<OktaPushReport> {
-  return await pushProfileToOkta(vault, profile, actor, options, terminalPorts({ requests: showRequests }));
+  return await pushProfileToOkta(vault, profile, actor, options, terminalContext({ requests: showRequests }));
 }
 
 const levels = {

@@ -6,7 +6,7 @@ import { rejected } from './exit-codes.ts';
 import { note, styled, warn } from './terminal.ts';
 
 /** Says on standard error what became of a new token. Returns the exit code. */
-export function reportSettled(settled: VerificationResult): number {
+export function reportVerification(settled: VerificationResult): number {
   const { token, profile } = settled;
   for (const warning of token.warnings) warn(warning);
   const who =

@@ -34,7 +34,7 @@ import { writeMessage, writeResult } from './output.ts';
  * in SQLite, under a key file. It loads nothing that this does not need. Everything else, every error above all,
  * is left to the whole program: false, with nothing printed and nothing written.
  */
-export function shortGet(args: string[]): boolean {
+export function fastGet(args: string[]): boolean {
   const [profile, ...options] = args;
   const format = formatOf(options);
   if (profile === undefined || profile.startsWith('-') || format === undefined) return false;

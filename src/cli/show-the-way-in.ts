@@ -3,7 +3,7 @@ import { openBrowser } from './browser.ts';
 import { note, styled } from './terminal.ts';
 
 /** Opens the web app in a private window, or prints its one-time link and why no window was opened. */
-export async function showTheWayIn(link: string, browser: DefaultBrowser): Promise<void> {
+export async function openWebApp(link: string, browser: DefaultBrowser): Promise<void> {
   const { opened, why } = await openBrowser(browser, link);
   if (opened) {
     note(`The web app is open in a private window: ${styled('bold', new URL(link).origin, process.stderr)}`);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BrokerError } from '../errors.ts';
-import { findServer } from '../server/presence.ts';
-import { type RunningServer, startServer } from '../server/start.ts';
+import { findRunningInstance } from '../server/presence.ts';
+import { type RunningServer, startWebServer } from '../server/start.ts';
 import { signInById } from '../store/sign-ins.ts';
 import { lastCheck } from '../store/token-checks.ts';
 import { tokenById } from '../store/tokens.ts';
@@ -32,20 +32,20 @@ export class SignInServer {
   async ensure(): Promise<Pick<RunningServer, 'port'>> {
     if (this.#own !== null) return this.#own;
     this.#askedAt = Date.now();
-    const running = await findServer(this.#vault.settings.home);
+    const running = await findRunningInstance(this.#vault.settings.home);
     if (running !== null) return running;
-    this.#own = await startServer(this.#vault, createLog('warn'));
+    this.#own = await startWebServer(this.#vault, createLog('warn'));
     return this.#own;
   }
 
   /** Takes the place of the server that ran, where it was stopped. One that is only slow keeps its port, which is as well. */
-  async keep(): Promise<void> {
+  async attach(): Promise<void> {
     if (this.#own === null && Date.now() - this.#askedAt >= keepEveryMs) await this.ensure().catch(() => {});
   }
 
   async close(): Promise<void> {
     // The browser is still on its way to the page that says what became of the token.
-    await this.#own?.untilQuiet();
+    await this.#own?.waitUntilIdle();
     await this.#own?.close();
   }
 }
@@ -110,7 +110,7 @@ async function untilCaptured(
     if (signIn?.error) throw new BrokerError('E_SIGN_IN_FAILED', signIn.error.message);
     if (signIn?.tokenId) return signIn.tokenId;
     await sleep(pollMs);
-    await server.keep();
+    await server.attach();
   }
   if (interrupted)
     throw new BrokerError('E_INTERRUPTED', 'Stopped before anybody signed in. Nothing was stored.');

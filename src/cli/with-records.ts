@@ -4,7 +4,7 @@ import { openStoreContext, type StoreContext } from '../vault/vault.ts';
 import { warn } from './terminal.ts';
 
 /** Opens the store for one command that needs no key, and closes it whatever happens. `existing`: makes no new one. */
-export async function withRecords<T>(
+export async function withStore<T>(
   use: (records: StoreContext) => Promise<T>,
   options: { existing?: boolean } = {},
 ): Promise<T> {

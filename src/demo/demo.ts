@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { chooseBrowser } from '../cli/browser.ts';
 import { linkTo } from '../cli/links.ts';
 import { createLog } from '../cli/log.ts';
-import { showTheWayIn } from '../cli/show-the-way-in.ts';
+import { openWebApp } from '../cli/show-the-way-in.ts';
 import { note, reportError } from '../cli/terminal.ts';
-import { untilStopped } from '../cli/until-stopped.ts';
+import { waitForShutdown } from '../cli/until-stopped.ts';
 import { readSettings, type Settings } from '../config.ts';
 import { mailChannel } from '../expiry/mail.ts';
 import { startBackgroundJobs } from '../expiry/watch.ts';
 import { packageRoot } from '../package-root.ts';
 import { rememberCaller } from '../process/caller.ts';
-import { startServer } from '../server/start.ts';
-import { watchProvisioning } from '../server/watch-provisioning.ts';
+import { startWebServer } from '../server/start.ts';
+import { startProvisioningJobs } from '../server/watch-provisioning.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
 import { createAccessLink } from '../vault/entry-links.ts';
 import { closeVault, openVault } from '../vault/vault.ts';
@@ -26,7 +26,7 @@ import { seedDemonstration } from './seed.ts';
 const home = join(packageRoot, '.demo');
 
 async function demonstrate(): Promise<void> {
-  const stopped = untilStopped();
+  const stopped = waitForShutdown();
   rmSync(home, { recursive: true, force: true });
   mkdirSync(home, { mode: 0o700 });
   const simulator = await startSimulator();
@@ -37,13 +37,13 @@ async function demonstrate(): Promise<void> {
   try {
     await seedDemonstration(settings, simulator);
     const log = createLog('warn');
-    const server = await startServer(vault, log, { demonstration: true });
+    const server = await startWebServer(vault, log, { demonstration: true });
     // By mail alone: nobody's own desktop is part of it.
     const mail = mailChannel(settings.reminders);
     const watch = startBackgroundJobs(vault, {
       log,
       channels: mail === null ? [] : [mail],
-      ...watchProvisioning(vault, log),
+      ...startProvisioningJobs(vault, log),
     });
     try {
       writeEnvironment(settings);
@@ -56,7 +56,7 @@ async function demonstrate(): Promise<void> {
         'A demonstration: Webex, Entra ID and Okta are simulated, the organizations and people are made up, nothing leaves this machine.\n',
       );
       const mayOpen = !process.argv.includes('--no-open');
-      await showTheWayIn(
+      await openWebApp(
         linkTo(`/enter/${await createAccessLink(vault)}`, server),
         await chooseBrowser(mayOpen),
       );

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Follows the requests of a server, to tell when a browser has fetched all it wanted. */
-export class Activity {
+export class RequestTracker {
   #underWay = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
 
@@ -19,7 +19,7 @@ export class Activity {
   }
 
   /** Resolves once nothing was asked for `quietMs`, but after `atMostMs` whatever is asked. Milliseconds. */
-  async untilQuiet(quietMs: number, atMostMs: number): Promise<void> {
+  async waitUntilIdle(quietMs: number, atMostMs: number): Promise<void> {
     const deadline = performance.now() + atMostMs;
     while (performance.now() < deadline) {
       if (this.#underWay === 0 && performance.now() - this.#lastAt >= quietMs) return;

@@ -7,7 +7,7 @@ import { runHelper } from '../process/run-helper.ts';
  */
 
 /** Whether a process leaves its memory behind when it crashes. Null where that cannot be told. */
-export function leavesCoreDump(pid: number | 'self' = 'self'): boolean | null {
+export function mayDumpCore(pid: number | 'self' = 'self'): boolean | null {
   try {
     const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
     const [, soft] = /^Max core file size +(\S+)/m.exec(limits) ?? [];
@@ -18,7 +18,7 @@ export function leavesCoreDump(pid: number | 'self' = 'self'): boolean | null {
 }
 
 /** Where the system puts them: a file's name, or a program after `|`. */
-export function coreDumpPlace(): string {
+export function coreDumpPath(): string {
   try {
     return readFileSync('/proc/sys/kernel/core_pattern', 'utf8').trim();
   } catch {
@@ -27,8 +27,8 @@ export function coreDumpPlace(): string {
 }
 
 /** For what runs on for long with tokens in its memory. Best effort: `doctor` says where it did not work. */
-export async function forbidCoreDump(): Promise<void> {
-  if (leavesCoreDump() !== true) return;
+export async function disableCoreDumps(): Promise<void> {
+  if (mayDumpCore() !== true) return;
   // Node itself cannot change its limits; this is part of util-linux.
   await runHelper('prlimit', ['--pid', String(process.pid), '--core=0:0'], { timeoutMs: 3_000 });
 }

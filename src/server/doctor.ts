@@ -10,16 +10,16 @@ import { listProfiles } from '../store/profiles.ts';
 import { keyFilePath } from '../vault/obtain-key.ts';
 import { closeVault, openVault, storeLocation, type Vault } from '../vault/vault.ts';
 import type { Deployment } from '../webex/deployments.ts';
-import { coreDumpPlace, leavesCoreDump } from './core-dumps.ts';
+import { coreDumpPath, mayDumpCore } from './core-dumps.ts';
 import { examineCertificates } from './examine-certificates.ts';
 import { examineNetwork } from './examine-network.ts';
 import { examineSchedule } from './examine-schedule.ts';
 import type { Finding } from './finding.ts';
-import { portHolder } from './port-holder.ts';
-import { findServer } from './presence.ts';
+import { findPortOwner } from './port-holder.ts';
+import { findRunningInstance } from './presence.ts';
 
 /** Looks at everything that this program depends on, and changes nothing but what opening the store does. */
-export async function examine(keychain: Keychain = systemKeychain): Promise<Finding[]> {
+export async function runDiagnostics(keychain: Keychain = systemKeychain): Promise<Finding[]> {
   const findings: Finding[] = [{ title: 'Node.js', ok: true, message: process.versions.node }];
   let settings: Settings;
   try {
@@ -114,11 +114,11 @@ async function examineAudit(vault: Vault): Promise<Finding> {
 
 async function examinePort({ home, port }: Settings): Promise<Finding> {
   const title = `Port ${port}`;
-  const server = await findServer(home);
+  const server = await findRunningInstance(home);
   if (server !== null) {
     return { title, ok: true, message: `the web app runs on it (process ${server.pid})` };
   }
-  const holder = await portHolder(port);
+  const holder = await findPortOwner(port);
   if (holder === null) return { title, ok: true, message: 'free' };
   return {
     title,
@@ -131,10 +131,10 @@ async function examinePort({ home, port }: Settings): Promise<Finding> {
 /** The web app keeps tokens in its memory for longest; where it does not run, it is about what is started from here. */
 async function examineCoreDumps({ home }: Settings): Promise<Finding[]> {
   const title = 'Core dumps';
-  const leaves = leavesCoreDump((await findServer(home))?.pid);
+  const leaves = mayDumpCore((await findRunningInstance(home))?.pid);
   if (leaves === null) return [];
   if (!leaves) return [{ title, ok: true, message: 'none: a crash leaves nothing of the memory behind' }];
-  const message = `where this program crashes, the system keeps its memory, tokens included (${coreDumpPlace()}); "ulimit -c 0" before it is started prevents that, or LimitCORE=0 in its systemd unit`;
+  const message = `where this program crashes, the system keeps its memory, tokens included (${coreDumpPath()}); "ulimit -c 0" before it is started prevents that, or LimitCORE=0 in its systemd unit`;
   return [{ title, ok: null, message }];
 }
 

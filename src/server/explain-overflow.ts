@@ -18,7 +18,7 @@ const statuses: Record<string, number> = {
 const restTimeoutMs = 10_000;
 
 /** Answers headers that are too large with what to do, where Node's own answer would be an empty page. */
-export function explainOverflow(server: Server | TlsServer): void {
+export function handleClientError(server: Server | TlsServer): void {
   const latest = new WeakMap<Socket, ServerResponse>();
   server.on('request', (request, response) => latest.set(request.socket, response));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {

@@ -3,10 +3,10 @@ import type { Server as TlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { BrokerError } from '../errors.ts';
 import { type ConnectionLimits, Connections, connectionLimits } from './connections.ts';
-import { explainOverflow } from './explain-overflow.ts';
+import { handleClientError } from './explain-overflow.ts';
 import { loopbackHosts } from './own-hosts.ts';
-import { portHolder } from './port-holder.ts';
-import { wellFormed } from './well-formed.ts';
+import { findPortOwner } from './port-holder.ts';
+import { rejectMalformed } from './well-formed.ts';
 
 /** Both families: `localhost` may mean either, and the other could be somebody else's. */
 const loopbackAddresses = ['127.0.0.1', '::1'];
@@ -45,7 +45,7 @@ export const serverLimits: ServerLimits = {
  * Holds a server to what its options cannot say. After it listens, it may still fail to take a connection, for example
  * without a free file descriptor: that is reported, and the server goes on.
  */
-export function holdToLimits(
+export function applyLimits(
   server: Server | TlsServer,
   limits: ServerLimits,
   connections: Connections,
@@ -75,7 +75,7 @@ export async function listenOnLoopback(
   const isOwn = (origin: string) => hosts.has(origin.replace(/^http:\/\//, ''));
   try {
     for (const address of loopbackAddresses) {
-      const server = await listen(wellFormed(handler, isOwn), { port, host: address }, limits, failed);
+      const server = await listen(rejectMalformed(handler, isOwn), { port, host: address }, limits, failed);
       if (server !== null) servers.push(server);
     }
   } catch (error) {
@@ -129,8 +129,8 @@ function listen(
 ): Promise<Server | null> {
   const connections = new Connections({ ...connectionLimits, ...limits });
   const server = createServer(limits, connections.listener(handler));
-  holdToLimits(server, limits, connections, failed);
-  explainOverflow(server);
+  applyLimits(server, limits, connections, failed);
+  handleClientError(server);
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRNOTAVAIL' || error.code === 'EAFNOSUPPORT') resolve(null);
@@ -168,7 +168,7 @@ function answers(host: string, port: number): Promise<boolean> {
 }
 
 async function portTaken(port: number): Promise<BrokerError> {
-  const holder = await portHolder(port);
+  const holder = await findPortOwner(port);
   const who = holder === null ? 'another program' : `${holder.name} (process ${holder.pid})`;
   return new BrokerError('E_PORT_TAKEN', `Port ${port} of this machine is held by ${who}.`, {
     help:

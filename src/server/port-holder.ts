@@ -8,7 +8,7 @@ export interface PortHolder {
 }
 
 /** The program that listens on a TCP port of this machine, or null where the system does not tell. */
-export async function portHolder(port: number): Promise<PortHolder | null> {
+export async function findPortOwner(port: number): Promise<PortHolder | null> {
   try {
     if (process.platform === 'linux') return onLinux(port);
     if (process.platform === 'win32') return await onWindows(port);

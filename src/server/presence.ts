@@ -8,7 +8,7 @@ import { outboundFetch } from '../http/fetch.ts';
  * How a command knows the web app that runs for this data folder: the server leaves its port and a secret there, and
  * proves on request that it has the secret. Another program on that port could not, and gets no link from us.
  */
-export interface Presence {
+export interface RunningInstance {
   pid: number;
   port: number;
   /** Of the side door; null where it could not listen. */
@@ -33,7 +33,7 @@ function presenceFile(home: string): string {
 }
 
 /** What a server that is about to listen will prove itself by. */
-export function newPresence(port: number, sidePort: number | null = null): Presence {
+export function newInstance(port: number, sidePort: number | null = null): RunningInstance {
   return { pid: process.pid, port, sidePort, secret: randomBytes(32).toString('base64url') };
 }
 
@@ -41,7 +41,7 @@ export function newPresence(port: number, sidePort: number | null = null): Prese
  * Says that a server runs here, until the returned function is called. To be called by one that listens already: the
  * words of one that could not get the port would take the place of those of the one that has it.
  */
-export function announce(home: string, presence: Presence): () => void {
+export function writeInstanceFile(home: string, presence: RunningInstance): () => void {
   const file = presenceFile(home);
   const temporary = `${file}.${randomUUID()}.tmp`;
   const descriptor = openSync(temporary, 'wx', 0o600);
@@ -63,10 +63,10 @@ const nothingThere = /^E(?:CONNREFUSED|ADDRNOTAVAIL|NETUNREACH|HOSTUNREACH|AFNOS
  * The web app that runs for this data folder, once it has proven to be it; null where there is none. On a machine that
  * has one loopback address only, it listens on that one.
  */
-export async function findServer(
+export async function findRunningInstance(
   home: string,
   fetch: typeof globalThis.fetch = outboundFetch,
-): Promise<Presence | null> {
+): Promise<RunningInstance | null> {
   const presence = readPresence(home);
   if (presence === null) return null;
   try {
@@ -83,7 +83,7 @@ export async function findServer(
 
 /** Whether it is our server that answers at a loopback address. */
 async function proves(
-  { port, secret }: Presence,
+  { port, secret }: RunningInstance,
   host: string,
   fetch: typeof globalThis.fetch,
 ): Promise<boolean> {
@@ -93,19 +93,19 @@ async function proves(
     signal: AbortSignal.timeout(proofTimeoutMs),
   });
   const { proof } = z.object({ proof: z.string() }).parse(await answer.json());
-  return proofMatches(proof, prove(secret, challenge));
+  return verifyChallenge(proof, signChallenge(secret, challenge));
 }
 
 /** HMAC-SHA256 of the challenge, in base64url. */
-export function prove(secret: string, challenge: string): string {
+export function signChallenge(secret: string, challenge: string): string {
   return createHmac('sha256', secret).update(challenge).digest('base64url');
 }
 
-function proofMatches(given: string, expected: string): boolean {
+function verifyChallenge(given: string, expected: string): boolean {
   return given.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
 }
 
-function readPresence(home: string): Presence | null {
+function readPresence(home: string): RunningInstance | null {
   try {
     return schema.parse(JSON.parse(readFileSync(presenceFile(home), 'utf8')));
   } catch {

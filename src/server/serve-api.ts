@@ -17,13 +17,13 @@ import { isLoopback } from '../webex/address.ts';
 import { announceApi } from './api-presence.ts';
 import { Connections, connectionLimits } from './connections.ts';
 import { withoutIssuerPath } from './issuer-path.ts';
-import { closeServer, holdToLimits, type ServerLimits, serverLimits } from './listen.ts';
+import { applyLimits, closeServer, type ServerLimits, serverLimits } from './listen.ts';
 import { operationsOf } from './operations.ts';
-import { portHolder } from './port-holder.ts';
+import { findPortOwner } from './port-holder.ts';
 import { shareRequests } from './request-share.ts';
 import { logSeldom } from './survive.ts';
 import { readTls, type TlsFiles, tlsWarnings, watchTls } from './tls-files.ts';
-import { wellFormed } from './well-formed.ts';
+import { rejectMalformed } from './well-formed.ts';
 
 /** How often a certificate that clients will refuse is warned about. Milliseconds. */
 const warnEveryMs = 86_400_000;
@@ -52,7 +52,11 @@ export interface ApiServer {
  * Serves the token API alone. Without TLS it does so on loopback only, or for a named proxy that does the TLS.
  * Throws `E_USAGE`, `E_TLS`, `E_PORT_TAKEN`, `E_LISTEN`.
  */
-export async function serveApi(vault: Vault, log: Logger, options: ApiServerOptions): Promise<ApiServer> {
+export async function startApiServer(
+  vault: Vault,
+  log: Logger,
+  options: ApiServerOptions,
+): Promise<ApiServer> {
   const { host, port, tls, trustedProxies, limits = serverLimits } = options;
   if (tls === null && trustedProxies.length === 0 && !isLoopbackHost(host)) throw needsTls(host);
 
@@ -64,7 +68,7 @@ export async function serveApi(vault: Vault, log: Logger, options: ApiServerOpti
     return network === 'loopback' || isProxy(address) ? null : network;
   });
   const listener = connections.listener(
-    wellFormed(
+    rejectMalformed(
       (request, response) => handler(request, response),
       (origin) => origins.has(origin),
     ),
@@ -74,7 +78,7 @@ export async function serveApi(vault: Vault, log: Logger, options: ApiServerOpti
       ? null
       : createHttpsServer({ ...limits, handshakeTimeout: limits.headersTimeout, ...readTls(tls) }, listener);
   const server = secure ?? createHttpServer(limits, listener);
-  holdToLimits(
+  applyLimits(
     server,
     limits,
     connections,
@@ -186,7 +190,7 @@ function needsTls(host: string): BrokerError {
 
 async function cannotListen(host: string, port: number, error: Error): Promise<BrokerError> {
   const { code } = error as NodeJS.ErrnoException;
-  const holder = code === 'EADDRINUSE' ? await portHolder(port) : null;
+  const holder = code === 'EADDRINUSE' ? await findPortOwner(port) : null;
   const why =
     code === 'EADDRINUSE'
       ? `port ${port} is held by ${holder === null ? 'another program' : `${holder.name} (process ${holder.pid})`}`

@@ -6,12 +6,12 @@ import { createSideDoor, type SideDoor } from '../web/side-door/side-door.ts';
 import { type Listening, listenOnFreePort } from './listen.ts';
 
 /** The side door's origin on a port. */
-export function sideDoorOrigin(port: number): string {
+export function cleanupOrigin(port: number): string {
   return `http://localhost:${port}`;
 }
 
 /** Serves the side door on a free port. Null where it cannot listen: everything else goes on without it. */
-export async function openSideDoor(
+export async function startCleanupServer(
   vault: Vault,
   log: Logger,
   options: { demonstration?: boolean } = {},
@@ -19,9 +19,9 @@ export async function openSideDoor(
   const clearings = new Clearings(vault.now);
   try {
     const listening = await listenOnFreePort((port) =>
-      createSideDoor({ vault, log, clearings, origin: sideDoorOrigin(port), ...options }),
+      createSideDoor({ vault, log, clearings, origin: cleanupOrigin(port), ...options }),
     );
-    return { ...listening, clearings, origin: sideDoorOrigin(listening.port) };
+    return { ...listening, clearings, origin: cleanupOrigin(listening.port) };
   } catch (error) {
     log.warn(describeError(error), 'the side door cannot listen: service workers are found, but not removed');
     return null;

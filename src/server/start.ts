@@ -5,21 +5,21 @@ import { BrokerError } from '../errors.ts';
 import { verifyPendingTokens } from '../vault/settle-pending.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createWebApp } from '../web/app.ts';
-import { Activity } from './activity.ts';
+import { RequestTracker } from './activity.ts';
 import { type Listening, listenOnLoopback, type ServerLimits } from './listen.ts';
 import { operationsOf } from './operations.ts';
 import { loopbackOrigins } from './own-hosts.ts';
-import { announce, findServer, newPresence } from './presence.ts';
-import { openSideDoor } from './side-door.ts';
+import { findRunningInstance, newInstance, writeInstanceFile } from './presence.ts';
+import { startCleanupServer } from './side-door.ts';
 import { logSeldom } from './survive.ts';
-import { withApi } from './with-api.ts';
+import { routeByPath } from './with-api.ts';
 
 export interface RunningServer {
   port: number;
   /** Of the side door; null where it could not listen. */
   sidePort: number | null;
   /** Resolves once the browser has fetched the page that it was on its way to, some seconds at most. */
-  untilQuiet(): Promise<void>;
+  waitUntilIdle(): Promise<void>;
   /** Stops listening, lets requests and checks under way finish. */
   close(): Promise<void>;
 }
@@ -29,16 +29,16 @@ const quietMs = 1_000;
 const quietAtMostMs = 10_000;
 
 /** Serves the web app for this vault, and the token API with it. Throws `E_RUNNING` where it is served already, `E_PORT_TAKEN`, `E_LISTEN`. */
-export async function startServer(
+export async function startWebServer(
   vault: Vault,
   log: Logger,
   options: { demonstration?: boolean; limits?: ServerLimits } = {},
 ): Promise<RunningServer> {
   const { home, port } = vault.settings;
   await refuseSecond(home);
-  const sideDoor = await openSideDoor(vault, log, options);
-  const presence = newPresence(port, sideDoor?.port ?? null);
-  const activity = new Activity();
+  const sideDoor = await startCleanupServer(vault, log, options);
+  const presence = newInstance(port, sideDoor?.port ?? null);
+  const activity = new RequestTracker();
   const { app, idle } = createWebApp({ vault, log, instanceSecret: presence.secret, sideDoor, ...options });
   const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
   const origins = loopbackOrigins(port);
@@ -46,7 +46,7 @@ export async function startServer(
   let listening: Listening;
   try {
     listening = await listenOnLoopback(
-      activity.watch(withApi(app, api.app, port, issuer)),
+      activity.watch(routeByPath(app, api.app, port, issuer)),
       port,
       options.limits,
       logSeldom((error) => log.warn({ err: error }, 'a connection could not be taken')),
@@ -57,7 +57,7 @@ export async function startServer(
     await refuseSecond(home);
     throw error;
   }
-  const leave = announce(home, presence);
+  const leave = writeInstanceFile(home, presence);
   void verifyPendingTokens(vault, log);
   const stop = async () => {
     leave();
@@ -69,7 +69,7 @@ export async function startServer(
   return {
     port,
     sidePort: presence.sidePort,
-    untilQuiet: () => activity.untilQuiet(quietMs, quietAtMostMs),
+    waitUntilIdle: () => activity.waitUntilIdle(quietMs, quietAtMostMs),
     close: () => {
       stopped ??= stop();
       return stopped;
@@ -78,7 +78,7 @@ export async function startServer(
 }
 
 async function refuseSecond(home: string): Promise<void> {
-  const other = await findServer(home);
+  const other = await findRunningInstance(home);
   if (other === null) return;
   throw new BrokerError(
     'E_RUNNING',

@@ -11,7 +11,7 @@ import type { StoreContext } from '../vault/vault.ts';
  * What a running server watches beside the tokens: whether Entra ID has put provisioning in quarantine. It looks by
  * itself only where nobody is needed to sign in; what a person's look found is told all the same.
  */
-export function watchProvisioning(
+export function startProvisioningJobs(
   records: StoreContext,
   log: Pick<Logger, 'warn'>,
   ports = unattendedContext({ keepsAlive: false }),

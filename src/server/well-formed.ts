@@ -6,7 +6,10 @@ import { readTarget } from './request-target.ts';
  * hosts (RFC 9112 §3.2), or whose target is neither a path nor our own address (§3.2.1, §3.2.2). `isOwn` is asked about
  * such an address's origin. HTTP/1.0 does not require a Host header, and some health checks still use it.
  */
-export function wellFormed(handler: RequestListener, isOwn: (origin: string) => boolean): RequestListener {
+export function rejectMalformed(
+  handler: RequestListener,
+  isOwn: (origin: string) => boolean,
+): RequestListener {
   return (request, response) => {
     const hosts = countHosts(request.rawHeaders);
     const target = readTarget(request.url ?? '', isOwn);

@@ -9,7 +9,7 @@ import { loopbackHosts, loopbackNames } from './own-hosts.ts';
  * name or address, as programs do. A health check may leave out the port, or with HTTP/1.0 the host: no browser does,
  * also not after DNS rebinding. Everything else is the web app's, which is stricter about how it is called.
  */
-export function withApi(
+export function routeByPath(
   web: RequestListener,
   api: RequestListener,
   port: number,

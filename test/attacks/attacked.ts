@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { createLog } from '../../src/cli/log.ts';
 import { readSettings } from '../../src/config.ts';
-import { type RunningServer, startServer } from '../../src/server/start.ts';
+import { type RunningServer, startWebServer } from '../../src/server/start.ts';
 import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
 import { clientOf, orgIds, profileWithToken } from '../api/served.ts';
@@ -46,7 +46,7 @@ export function attacked(): Attacked {
     const clientSecret = await clientOf(vault, 'deploy-of-acme', ['acme']);
     const logged: string[] = [];
     const log = createLog('info', { write: (line: string) => void logged.push(line) });
-    const server = await startServer(vault, log);
+    const server = await startWebServer(vault, log);
     const origin = `http://localhost:${port}`;
     const enter = async () => {
       const answer = await fetchOf(`${origin}/enter/${await createAccessLink(vault)}`, {

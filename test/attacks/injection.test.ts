@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { readSettings } from '../../src/config.ts';
 import { calendarPieces } from '../../src/expiry/calendar-entries.ts';
-import { serveApi } from '../../src/server/serve-api.ts';
+import { startApiServer } from '../../src/server/serve-api.ts';
 import { simulatedAccounts } from '../../src/simulator/webex/organizations.ts';
 import { appendAudit } from '../../src/store/audit.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
@@ -200,7 +200,7 @@ describe('over HTTP', () => {
 test('what a proxy passes on in X-Forwarded-For is an address, or it is nothing', async () => {
   const vault = await newVault();
   const proxied = { host: '127.0.0.1', port: 0, tls: null, trustedProxies: ['127.0.0.1'] };
-  const server = await serveApi(vault, quietLog(), proxied);
+  const server = await startApiServer(vault, quietLog(), proxied);
   onTestFinished(() => server.close());
   const port = Number(new URL(server.address).port);
   const form = 'grant_type=client_credentials&client_id=x&client_secret=y';

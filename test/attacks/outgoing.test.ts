@@ -14,7 +14,7 @@ import { GraphClient } from '../../src/handoff/entra/graph.ts';
 import { signInToGraph } from '../../src/handoff/entra/sign-in.ts';
 import { OktaClient } from '../../src/handoff/okta/okta.ts';
 import { signInToOkta } from '../../src/handoff/okta/sign-in.ts';
-import { announce, findServer, newPresence } from '../../src/server/presence.ts';
+import { findRunningInstance, newInstance, writeInstanceFile } from '../../src/server/presence.ts';
 import { createWebexApi } from '../../src/webex/api.ts';
 import { sampleMessage } from '../expiry/sample-message.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
@@ -176,9 +176,9 @@ describe('every call to somebody else', () => {
 
   test('our own server is asked without a redirect, and not for long', async () => {
     const home = temporaryFolder();
-    announce(home, newPresence(1));
+    writeInstanceFile(home, newInstance(1));
     const inits: RequestInit[] = [];
-    await findServer(home, (_input, init = {}) => {
+    await findRunningInstance(home, (_input, init = {}) => {
       inits.push(init);
       return Promise.reject(new TypeError('fetch failed'));
     });

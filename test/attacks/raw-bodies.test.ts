@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { serveApi } from '../../src/server/serve-api.ts';
+import { startApiServer } from '../../src/server/serve-api.ts';
 import { quietLog } from '../server/quiet-log.ts';
 import { attacked, worth } from './attacked.ts';
 import { sendRaw } from './raw-request.ts';
@@ -138,7 +138,7 @@ describe('what is no HTTP at all', () => {
 
 test('the token API alone, as other hosts reach it, refuses them too', async () => {
   const options = { host: '127.0.0.1', port: 0, tls: null, trustedProxies: [] };
-  const server = await serveApi(it.vault, quietLog(), options);
+  const server = await startApiServer(it.vault, quietLog(), options);
   onTestFinished(() => server.close());
   const port = Number(new URL(server.address).port);
   const form = 'grant_type=client_credentials';

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createApi } from '../../src/api/app.ts';
 import { listenOnLoopback, type ServerLimits, serverLimits } from '../../src/server/listen.ts';
-import { withApi } from '../../src/server/with-api.ts';
+import { routeByPath } from '../../src/server/with-api.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { freePort } from '../cli/run.ts';
 import { quietLog } from '../server/quiet-log.ts';
@@ -27,7 +27,7 @@ async function serving(limits: Partial<ServerLimits> = {}) {
   const log = quietLog();
   const operations = { ready: () => Promise.resolve() };
   const api = createApi({ vault, log, issuer: `http://localhost:${port}`, operations });
-  const app = withApi(createWebApp({ vault, log }).app, api.app, port);
+  const app = routeByPath(createWebApp({ vault, log }).app, api.app, port);
   const sockets = new Set<Socket>();
   const watched: RequestListener = (request, response) => {
     sockets.add(request.socket);

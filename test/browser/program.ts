@@ -1,7 +1,7 @@
 import pino from 'pino';
 import type { Page } from 'puppeteer-core';
 import { onTestFinished } from 'vitest';
-import { startServer } from '../../src/server/start.ts';
+import { startWebServer } from '../../src/server/start.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { freePort } from '../cli/run.ts';
@@ -29,7 +29,7 @@ export async function runProgram(port?: number): Promise<Program> {
     const { msg, method, path, status } = JSON.parse(line) as Record<string, unknown>;
     if (msg === 'request') answers.push(`${method} ${path} ${status}`);
   };
-  const server = await startServer(vault, pino({ level: 'info' }, { write }));
+  const server = await startWebServer(vault, pino({ level: 'info' }, { write }));
   onTestFinished(() => server.close());
   return {
     origin: `http://localhost:${server.port}`,

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import pino from 'pino';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
-import { openSideDoor } from '../../src/server/side-door.ts';
+import { startCleanupServer } from '../../src/server/side-door.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { createWebApp } from '../../src/web/app.ts';
@@ -40,7 +40,7 @@ export async function stage(
   const { port, serve } = await listen(wanted);
   const vault = await newVault(simulator, { settings: { ...(await testSettings(simulator)), port } });
   const log = pino({ level: 'trace' }, { write: (line: string) => traces.push(line) });
-  const sideDoor = await openSideDoor(vault, log, options);
+  const sideDoor = await startCleanupServer(vault, log, options);
   const { app, idle } = createWebApp({ vault, log, sideDoor, ...options });
   serve((request, response) => {
     traces.push(`${request.method} ${request.url}\n${request.rawHeaders.join('\n')}`);

@@ -11,7 +11,7 @@ import { pushProfileToEntra } from '../../src/handoff/entra/push-profile.ts';
 import { quarantineAlerts } from '../../src/handoff/entra/quarantine-notices.ts';
 import type { ProvisioningStatus } from '../../src/handoff/entra/watch.ts';
 import { removeDestination } from '../../src/handoff/handoffs.ts';
-import { watchProvisioning } from '../../src/server/watch-provisioning.ts';
+import { startProvisioningJobs } from '../../src/server/watch-provisioning.ts';
 import { handoffsOf, saveHandoff } from '../../src/store/handoffs.ts';
 import { insertProfile } from '../../src/store/profiles.ts';
 import { failedReminders } from '../../src/store/reminders.ts';
@@ -328,7 +328,7 @@ test('a running server looks by itself, and tells at once', async () => {
         // The first reminders have been sent by then, and there are no later ones by themselves.
         if (milliseconds < 60_000) resolve();
       }),
-    ...watchProvisioning(vault, log, ports),
+    ...startProvisioningJobs(vault, log, ports),
   });
   onTestFinished(() => watch.close());
   await told.promise;
@@ -337,7 +337,7 @@ test('a running server looks by itself, and tells at once', async () => {
 
 test('without settings to sign in by itself nobody is asked to, and what a person’s look found is told', async () => {
   const { vault } = await handoffVault(() => ({}));
-  const { checkProvisioning, notices } = watchProvisioning(vault, { warn: () => {} });
+  const { checkProvisioning, notices } = startProvisioningJobs(vault, { warn: () => {} });
   expect(checkProvisioning).toBeUndefined();
   expect(await notices?.()).toEqual([]);
 });

@@ -5,7 +5,7 @@ import pino from 'pino';
 import { createApi } from '../../src/api/app.ts';
 import { readSettings } from '../../src/config.ts';
 import { listenOnFreePort } from '../../src/server/listen.ts';
-import { withApi } from '../../src/server/with-api.ts';
+import { routeByPath } from '../../src/server/with-api.ts';
 import { addClient } from '../../src/vault/clients.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { verifyToken } from '../../src/vault/settle.ts';
@@ -66,7 +66,7 @@ export async function serveWorld(): Promise<ServedWorld> {
     const operations = { ready: () => Promise.resolve() };
     const api = createApi({ vault, log, issuer: `http://localhost:${port}`, operations });
     endApi = () => api.close();
-    return withApi(createWebApp({ vault, log }).app, api.app, port);
+    return routeByPath(createWebApp({ vault, log }).app, api.app, port);
   });
   return {
     ...world,

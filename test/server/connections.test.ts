@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Connections, connectionLimits } from '../../src/server/connections.ts';
 import { listenOnLoopback, type ServerLimits, serverLimits } from '../../src/server/listen.ts';
-import { serveApi } from '../../src/server/serve-api.ts';
+import { startApiServer } from '../../src/server/serve-api.ts';
 import { networkOf } from '../../src/tokens/network.ts';
 import { sendRaw } from '../attacks/raw-request.ts';
 import { freePort } from '../cli/run.ts';
@@ -156,7 +156,7 @@ describe('a share for each address', () => {
 describe('the token API for other hosts', () => {
   async function api(limits: Partial<ServerLimits>, trustedProxies: string[] = []) {
     const vault = await newVault();
-    const server = await serveApi(vault, quietLog(), {
+    const server = await startApiServer(vault, quietLog(), {
       host: '127.0.0.1',
       port: 0,
       tls: null,

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { explainOverflow } from '../../src/server/explain-overflow.ts';
+import { handleClientError } from '../../src/server/explain-overflow.ts';
 
 async function serving(): Promise<number> {
   const server = createServer((_request, response) => response.end('fine'));
-  explainOverflow(server);
+  handleClientError(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {

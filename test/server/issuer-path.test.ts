@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLog } from '../../src/cli/log.ts';
 import { withoutIssuerPath } from '../../src/server/issuer-path.ts';
-import { serveApi } from '../../src/server/serve-api.ts';
-import { startServer } from '../../src/server/start.ts';
+import { startApiServer } from '../../src/server/serve-api.ts';
+import { startWebServer } from '../../src/server/start.ts';
 import { sendRaw } from '../attacks/raw-request.ts';
 import { freePort } from '../cli/run.ts';
 import { newVault, testSettings } from '../vault/vaults.ts';
@@ -44,13 +44,13 @@ describe('an issuer with a path', () => {
   it('is found where clients look, on the token API and beside the web app', async () => {
     const port = await freePort();
     const vault = await newVault(undefined, { settings: { ...(await testSettings()), port, issuer } });
-    const api = await serveApi(vault, quietLog(), {
+    const api = await startApiServer(vault, quietLog(), {
       host: '127.0.0.1',
       port: 0,
       tls: null,
       trustedProxies: [],
     });
-    const web = await startServer(vault, quietLog());
+    const web = await startWebServer(vault, quietLog());
     onTestFinished(async () => {
       await api.close();
       await web.close();
@@ -76,9 +76,9 @@ describe('no answer tells what it is made with', () => {
     const port = await freePort();
     const vault = await newVault(undefined, { settings: { ...(await testSettings()), port } });
     const alone = { host: '127.0.0.1', port: 0, tls: null };
-    const web = await startServer(vault, log);
-    const api = await serveApi(vault, log, { ...alone, trustedProxies: [] });
-    const proxied = await serveApi(vault, log, { ...alone, trustedProxies: ['192.0.2.1'] });
+    const web = await startWebServer(vault, log);
+    const api = await startApiServer(vault, log, { ...alone, trustedProxies: [] });
+    const proxied = await startApiServer(vault, log, { ...alone, trustedProxies: ['192.0.2.1'] });
     onTestFinished(async () => void (await Promise.all([web.close(), api.close(), proxied.close()])));
     const ports = [port, web.sidePort, ...[api, proxied].map(({ address }) => Number(new URL(address).port))];
     const head = (request: string, at: number) =>

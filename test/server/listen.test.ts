@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Listening, listenOnLoopback } from '../../src/server/listen.ts';
-import { portHolder } from '../../src/server/port-holder.ts';
+import { findPortOwner } from '../../src/server/port-holder.ts';
 import { freePort } from '../cli/run.ts';
 import { runScript } from '../run-script.ts';
 import { brokerErrorOf } from '../thrown.ts';
@@ -62,13 +62,13 @@ describe('a port that another program holds', () => {
   test('is one that itself listens here', async () => {
     const port = await freePort();
     await listening(hello, port);
-    expect(await portHolder(port)).toMatchObject({ pid: process.pid });
+    expect(await findPortOwner(port)).toMatchObject({ pid: process.pid });
     const error = await brokerErrorOf(() => listenOnLoopback(hello, port));
     expect(error).toMatchObject({ code: 'E_PORT_TAKEN', message: expect.stringContaining(`${process.pid}`) });
   });
 
   test('nobody holds a free one', async () => {
-    expect(await portHolder(await freePort())).toBeNull();
+    expect(await findPortOwner(await freePort())).toBeNull();
   });
 });
 

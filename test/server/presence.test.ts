@@ -3,7 +3,13 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { announce, findServer, newPresence, type Presence, prove } from '../../src/server/presence.ts';
+import {
+  findRunningInstance,
+  newInstance,
+  type RunningInstance,
+  signChallenge,
+  writeInstanceFile,
+} from '../../src/server/presence.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 /** A server on loopback with what was asked of it. */
@@ -27,66 +33,66 @@ async function serving(
 function proving(secret: () => string): RequestListener {
   return (request, response) => {
     const challenge = new URL(request.url ?? '', 'http://localhost').searchParams.get('challenge') ?? '';
-    response.end(JSON.stringify({ proof: prove(secret(), challenge) }));
+    response.end(JSON.stringify({ proof: signChallenge(secret(), challenge) }));
   };
 }
 
 async function announced(): Promise<{
   home: string;
-  presence: Presence;
+  presence: RunningInstance;
   leave: () => void;
   asked: string[];
 }> {
   const home = temporaryFolder();
-  let presence: Presence = newPresence(1);
+  let presence: RunningInstance = newInstance(1);
   const { port, asked } = await serving(proving(() => presence.secret));
-  presence = newPresence(port);
-  return { home, presence, leave: announce(home, presence), asked };
+  presence = newInstance(port);
+  return { home, presence, leave: writeInstanceFile(home, presence), asked };
 }
 
 test('a server that proves itself is found, until it leaves', async () => {
   const { home, presence, leave } = await announced();
-  expect(await findServer(home)).toEqual(presence);
+  expect(await findRunningInstance(home)).toEqual(presence);
   expect(statSync(join(home, 'server.json')).mode & 0o777).toBe(0o600);
   expect(readdirSync(home)).toEqual(['server.json']);
   leave();
-  expect(await findServer(home)).toBeNull();
+  expect(await findRunningInstance(home)).toBeNull();
   expect(readdirSync(home)).toEqual([]);
 });
 
 test('a server on ::1 alone is found, unless another program has 127.0.0.1', async () => {
   const home = temporaryFolder();
-  let presence: Presence = newPresence(1);
+  let presence: RunningInstance = newInstance(1);
   const { port } = await serving(
     proving(() => presence.secret),
     { host: '::1' },
   );
-  presence = newPresence(port);
-  announce(home, presence);
-  expect(await findServer(home)).toEqual(presence);
+  presence = newInstance(port);
+  writeInstanceFile(home, presence);
+  expect(await findRunningInstance(home)).toEqual(presence);
   await serving((_request, response) => void response.end('<!doctype html>'), { port });
-  expect(await findServer(home)).toBeNull();
+  expect(await findRunningInstance(home)).toBeNull();
 });
 
 test('each challenge is another, and the secret is in none', async () => {
   const { home, presence, asked } = await announced();
-  await findServer(home);
-  await findServer(home);
+  await findRunningInstance(home);
+  await findRunningInstance(home);
   expect(new Set(asked).size).toBe(2);
   expect(asked.join()).not.toContain(presence.secret);
 });
 
 test('one that leaves late does not take the next one’s words away', async () => {
   const first = await announced();
-  const second = newPresence(first.presence.port);
-  announce(first.home, second);
+  const second = newInstance(first.presence.port);
+  writeInstanceFile(first.home, second);
   first.leave();
   expect(JSON.parse(readFileSync(join(first.home, 'server.json'), 'utf8'))).toEqual(second);
 });
 
 describe('what is no server of ours', () => {
   const impostors: [string, RequestListener][] = [
-    ['another secret', proving(() => newPresence(1).secret)],
+    ['another secret', proving(() => newInstance(1).secret)],
     [
       'the challenge itself',
       (request, response) => void response.end(JSON.stringify({ proof: request.url })),
@@ -102,16 +108,16 @@ describe('what is no server of ours', () => {
   test.each(impostors)('%s', async (_, handler) => {
     const home = temporaryFolder();
     const { port } = await serving(handler);
-    announce(home, newPresence(port));
-    expect(await findServer(home)).toBeNull();
+    writeInstanceFile(home, newInstance(port));
+    expect(await findRunningInstance(home)).toBeNull();
   });
 
   test('one that never answers, for longer than a moment', async () => {
     const home = temporaryFolder();
     const { port } = await serving(() => {});
-    announce(home, newPresence(port));
+    writeInstanceFile(home, newInstance(port));
     const began = performance.now();
-    expect(await findServer(home)).toBeNull();
+    expect(await findRunningInstance(home)).toBeNull();
     expect(performance.now() - began).toBeLessThan(4_000);
   });
 
@@ -120,11 +126,11 @@ describe('what is no server of ours', () => {
     async (text) => {
       const home = temporaryFolder();
       writeFileSync(join(home, 'server.json'), text);
-      expect(await findServer(home)).toBeNull();
+      expect(await findRunningInstance(home)).toBeNull();
     },
   );
 
   test('nothing at all', async () => {
-    expect(await findServer(temporaryFolder())).toBeNull();
+    expect(await findRunningInstance(temporaryFolder())).toBeNull();
   });
 });

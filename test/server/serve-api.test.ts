@@ -6,7 +6,7 @@ import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { type ApiServerOptions, serveApi } from '../../src/server/serve-api.ts';
+import { type ApiServerOptions, startApiServer } from '../../src/server/serve-api.ts';
 import { readTls, watchTls } from '../../src/server/tls-files.ts';
 import { clientOf, profileWithToken } from '../api/served.ts';
 import { canMakeCertificates, makeCertificate } from '../certificates.ts';
@@ -16,7 +16,7 @@ import { quietLog } from './quiet-log.ts';
 
 async function serving(options: Partial<ApiServerOptions> = {}) {
   const vault = await newVault();
-  const server = await serveApi(vault, quietLog(), {
+  const server = await startApiServer(vault, quietLog(), {
     host: '127.0.0.1',
     port: 0,
     tls: null,

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Settings } from '../../src/config.ts';
-import { findServer } from '../../src/server/presence.ts';
-import { type RunningServer, startServer } from '../../src/server/start.ts';
+import { findRunningInstance } from '../../src/server/presence.ts';
+import { type RunningServer, startWebServer } from '../../src/server/start.ts';
 import { importToken } from '../../src/vault/import-token.ts';
 import { freePort } from '../cli/run.ts';
 import { runScript } from '../run-script.ts';
@@ -19,7 +19,7 @@ async function settingsOnFreePort(): Promise<Settings> {
 
 async function started(settings: Settings): Promise<RunningServer> {
   const vault = await newVault(undefined, { settings });
-  const server = await startServer(vault, log);
+  const server = await startWebServer(vault, log);
   onTestFinished(() => server.close());
   return server;
 }
@@ -31,9 +31,9 @@ test('the web app answers, is found by our own commands, and both end with it', 
     const answer = await fetch(`http://${address}:${settings.port}/healthz`);
     expect(await answer.json()).toEqual({ status: 'ok' });
   }
-  expect(await findServer(settings.home)).toMatchObject({ port: settings.port, pid: process.pid });
+  expect(await findRunningInstance(settings.home)).toMatchObject({ port: settings.port, pid: process.pid });
   await server.close();
-  expect(await findServer(settings.home)).toBeNull();
+  expect(await findRunningInstance(settings.home)).toBeNull();
   await expect(fetch(`http://127.0.0.1:${settings.port}/healthz`)).rejects.toThrow();
 });
 
@@ -41,12 +41,12 @@ test('a second one for the same data folder is told where the first is', async (
   const settings = await settingsOnFreePort();
   await started(settings);
   const vault = await newVault(undefined, { settings });
-  expect(await brokerErrorOf(() => startServer(vault, log))).toMatchObject({
+  expect(await brokerErrorOf(() => startWebServer(vault, log))).toMatchObject({
     code: 'E_RUNNING',
     message: expect.stringContaining(`http://localhost:${settings.port} (process ${process.pid})`),
     help: 'Open it with: webex-token open',
   });
-  expect(await findServer(settings.home)).not.toBeNull();
+  expect(await findRunningInstance(settings.home)).not.toBeNull();
 });
 
 test('one that cannot get the port leaves the words of the one that has it', async () => {
@@ -56,7 +56,7 @@ test('one that cannot get the port leaves the words of the one that has it', asy
   const vault = await newVault(undefined, { settings });
   // As where the one that runs is too busy to prove itself in time.
   writeFileSync(join(settings.home, 'server.json'), words.replace(/"secret":"./, '"secret":"_'));
-  const error = await brokerErrorOf(() => startServer(vault, log));
+  const error = await brokerErrorOf(() => startWebServer(vault, log));
   expect(error.code).toBe('E_PORT_TAKEN');
   expect(readFileSync(join(settings.home, 'server.json'), 'utf8')).toContain('"secret":"_');
 });
@@ -67,9 +67,9 @@ describe('an impostor on the port', () => {
     const script = join(import.meta.dirname, 'hold-port.ts');
     await runScript(script, ['127.0.0.1', String(settings.port)]).firstLine;
     const vault = await newVault(undefined, { settings });
-    const error = await brokerErrorOf(() => startServer(vault, log));
+    const error = await brokerErrorOf(() => startWebServer(vault, log));
     expect(error).toMatchObject({ code: 'E_PORT_TAKEN', message: expect.stringContaining('held by node') });
-    expect(await findServer(settings.home)).toBeNull();
+    expect(await findRunningInstance(settings.home)).toBeNull();
   });
 });
 
@@ -78,7 +78,7 @@ test('tokens that were left unchecked are checked at the start', async () => {
   const vault = await newVault(undefined, { settings });
   await importToken(vault, { profile: 'acme' }, 'fake-token-for-acme-1', actor);
   vault.setNow(today + 120_000);
-  const server = await startServer(vault, log);
+  const server = await startWebServer(vault, log);
   onTestFinished(() => server.close());
   await expect
     .poll(async () => (await allTokens(vault, 'acme')).map(({ state }) => state), { timeout: 5_000 })
@@ -90,11 +90,11 @@ describe('quiet', () => {
     const settings = await settingsOnFreePort();
     const server = await started(settings);
     const none = performance.now();
-    await server.untilQuiet();
+    await server.waitUntilIdle();
     expect(performance.now() - none).toBeLessThan(500);
     await (await fetch(`http://127.0.0.1:${settings.port}/healthz`)).text();
     const one = performance.now();
-    await server.untilQuiet();
+    await server.waitUntilIdle();
     expect(performance.now() - one).toBeGreaterThan(700);
   });
 });

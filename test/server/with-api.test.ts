@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { withApi } from '../../src/server/with-api.ts';
+import { routeByPath } from '../../src/server/with-api.ts';
 
 /** Which of the two a request goes to. */
 function goesTo(url: string, host: string | undefined): string {
@@ -10,7 +10,7 @@ function goesTo(url: string, host: string | undefined): string {
     () => {
       taken = name;
     };
-  const handler = withApi(takenBy('web'), takenBy('api'), 3000);
+  const handler = routeByPath(takenBy('web'), takenBy('api'), 3000);
   handler({ url, headers: { host } } as IncomingMessage, {} as ServerResponse);
   return taken;
 }

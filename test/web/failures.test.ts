@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { prove } from '../../src/server/presence.ts';
+import { signChallenge } from '../../src/server/presence.ts';
 import { served } from './served.ts';
 
 test.each([
@@ -90,7 +90,9 @@ test('only who knows the secret can tell that this is our server', async () => {
   const challenge = 'a-challenge-of-some-length';
   const { visitor } = await served(undefined, { instanceSecret: 'fake-instance-secret' });
   const ask = (query: string) => visitor().get(`/instance${query}`).set('Host', '127.0.0.1:3000');
-  await ask(`?challenge=${challenge}`).expect(200, { proof: prove('fake-instance-secret', challenge) });
+  await ask(`?challenge=${challenge}`).expect(200, {
+    proof: signChallenge('fake-instance-secret', challenge),
+  });
   for (const query of [
     '',
     '?challenge=short',

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { calendarPieces } from '../../expiry/calendar-entries.ts';
 import { note, printExactly } from '../terminal.ts';
-import { withRecords } from '../with-records.ts';
+import { withStore } from '../with-records.ts';
 
 export function command(): Command {
   return new Command('calendar')
@@ -12,7 +12,7 @@ export function command(): Command {
 }
 
 async function calendar(names: string[]): Promise<void> {
-  await withRecords(async (records) => {
+  await withStore(async (records) => {
     let isEmpty = true;
     for await (const piece of calendarPieces(records, names)) {
       isEmpty &&= !piece.includes('BEGIN:VEVENT');

@@ -3,7 +3,7 @@ import { BrokerError } from '../../errors.ts';
 import { monitorAll, monitorNamed } from '../../expiry/monitor.ts';
 import { type MonitorReport, nagiosText, states } from '../../expiry/nagios.ts';
 import { print, printJson, reportError } from '../terminal.ts';
-import { withRecords } from '../with-records.ts';
+import { withStore } from '../with-records.ts';
 
 export function command(): Command {
   return (
@@ -43,7 +43,7 @@ async function check(operands: string[], options: CheckOptions): Promise<void> {
   const withinDays = Number(options.within);
   let report: MonitorReport;
   try {
-    report = await withRecords(
+    report = await withStore(
       (records) =>
         operands.length === 0
           ? monitorAll(records, withinDays, tag)

@@ -6,10 +6,10 @@ import type { Client } from '../../tokens/client.ts';
 import { dayMs } from '../../tokens/lifetimes.ts';
 import { addClient, listClients, removeClient, rotateClientSecret } from '../../vault/clients.ts';
 import type { Actor } from '../../vault/vault.ts';
-import { parseInstant } from '../instant.ts';
+import { parseDate } from '../instant.ts';
 import { table } from '../table.ts';
 import { note, print, printJson, styled } from '../terminal.ts';
-import { withRecords } from '../with-records.ts';
+import { withStore } from '../with-records.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -98,7 +98,7 @@ function listCommand(): Command {
 }
 
 async function list(options: { json?: boolean }): Promise<void> {
-  const clients = await withRecords(listClients);
+  const clients = await withStore(listClients);
   if (options.json) return printJson(clients.map(forPrograms));
   if (clients.length === 0) {
     note('No program may fetch tokens yet. Register one with: webex-token client add NAME --profile PROFILE');
@@ -202,7 +202,7 @@ function overlap(text: string): number {
 }
 
 function parseEnd(text: string): number {
-  return parseInstant(text, 'ahead');
+  return parseDate(text, 'ahead');
 }
 
 function readText(file: string): string {

@@ -4,7 +4,7 @@ import { type CopiedText, copyText } from '../../handoff/clipboard.ts';
 import { systemClipboard } from '../../process/clipboard.ts';
 import { readToken } from '../../vault/read-token.ts';
 import { note, warn } from '../terminal.ts';
-import { untilStopped } from '../until-stopped.ts';
+import { waitForShutdown } from '../until-stopped.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -44,7 +44,7 @@ async function copyToken(
   return await withVault(async (vault, actor) => {
     const { accessToken } = await readToken(vault, profile, actor, allowExpired);
     // Listened for before the token is there: no Ctrl-C may end this and leave it behind.
-    const stopped = untilStopped();
+    const stopped = waitForShutdown();
     return { copied: await copyText(clipboard, accessToken), stopped };
   });
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { examine } from '../../server/doctor.ts';
+import { runDiagnostics } from '../../server/doctor.ts';
 import { failed } from '../exit-codes.ts';
 import { print, printJson, styled } from '../terminal.ts';
 
@@ -12,7 +12,7 @@ export function command(): Command {
 }
 
 async function doctor(options: { json?: boolean }): Promise<void> {
-  const findings = await examine();
+  const findings = await runDiagnostics();
   const ok = findings.every((finding) => finding.ok !== false);
   if (options.json) printJson({ ok, findings });
   else {

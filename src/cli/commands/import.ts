@@ -2,9 +2,9 @@ import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
 import { importToken } from '../../vault/import-token.ts';
 import { verifyToken } from '../../vault/settle.ts';
-import { handOver } from '../hand-over.ts';
-import { readHiddenLine } from '../hidden-line.ts';
-import { reportSettled } from '../report-settled.ts';
+import { pushToDestinations } from '../hand-over.ts';
+import { readHiddenInput } from '../hidden-line.ts';
+import { reportVerification } from '../report-settled.ts';
 import { addSignInOptions, type SignInOptions, signInRequest } from '../sign-in-options.ts';
 import { note, readStandardInput } from '../terminal.ts';
 import { withVault } from '../with-vault.ts';
@@ -31,15 +31,15 @@ async function importOne(profile: string, options: SignInOptions): Promise<void>
   }
   process.exitCode = await withVault(async (vault, actor) => {
     const tokenId = await importToken(vault, request, text, actor);
-    const code = reportSettled(await verifyToken(vault, tokenId, actor, options.approve));
-    return code === 0 ? await handOver(vault, profile, actor, false) : code;
+    const code = reportVerification(await verifyToken(vault, tokenId, actor, options.approve));
+    return code === 0 ? await pushToDestinations(vault, profile, actor, false) : code;
   });
 }
 
 async function handedOver(): Promise<string> {
   if (!process.stdin.isTTY) return await readStandardInput();
   // The terminal shows nothing of it from before the person is asked.
-  const line = readHiddenLine();
+  const line = readHiddenInput();
   note('Paste the address you landed on (or the token) and press Enter. It is not shown.');
   return await line;
 }

@@ -23,7 +23,7 @@ import { defaultKeyName } from '../../vault/this-host.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { newPassphrase } from '../ask-secret.ts';
 import { confirm } from '../confirm.ts';
-import { readHiddenLine } from '../hidden-line.ts';
+import { readHiddenInput } from '../hidden-line.ts';
 import { showProgress } from '../progress.ts';
 import { table } from '../table.ts';
 import { note, print, printJson, readStandardInput, warn } from '../terminal.ts';
@@ -209,7 +209,7 @@ function comparable(fingerprint: string): string {
 async function readRequest(expected: string | undefined): Promise<KeyRequest> {
   if (process.stdin.isTTY && process.stderr.isTTY) {
     note('Paste the line that "webex-token key request" printed, then press Enter.');
-    return parseRequest(await readHiddenLine());
+    return parseRequest(await readHiddenInput());
   }
   if (expected === undefined) {
     throw new BrokerError('E_USAGE', 'Without a terminal to ask on, --fingerprint is needed.', {

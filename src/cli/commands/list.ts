@@ -5,10 +5,10 @@ import { iterateSummaries } from '../../vault/profiles.ts';
 import { JsonArray } from '../json-array.ts';
 import { isOutputClosed } from '../output.ts';
 import { addFilterOptions, type FilterOptions, profileFilter } from '../profile-filter.ts';
-import { statusWord } from '../status-word.ts';
+import { statusLabel } from '../status-word.ts';
 import { table } from '../table.ts';
 import { note, print } from '../terminal.ts';
-import { withRecords } from '../with-records.ts';
+import { withStore } from '../with-records.ts';
 
 export function command(): Command {
   const base = new Command('list').description(
@@ -22,7 +22,7 @@ export function command(): Command {
 
 async function list({ json, ...options }: FilterOptions & { json?: boolean }): Promise<void> {
   const filtered = Object.keys(options).length > 0;
-  await withRecords(async (records) => {
+  await withStore(async (records) => {
     const pages = iterateSummaries(records, profileFilter(options, records.now()));
     if (json) {
       const array = new JsonArray();
@@ -43,7 +43,7 @@ async function list({ json, ...options }: FilterOptions & { json?: boolean }): P
 function toTable(profiles: ProfileSummary[], places: ReadonlyMap<string, string>): string {
   const rows = profiles.map((each) => [
     each.profile,
-    statusWord(each.status),
+    statusLabel(each.status),
     each.expiresAt === null ? '' : each.expiresAt.slice(0, 10),
     each.daysLeft === null ? '' : String(each.daysLeft),
     each.deployment,

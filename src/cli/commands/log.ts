@@ -7,11 +7,11 @@ import { pruneAuditLog } from '../../vault/audit-log.ts';
 import type { StoreContext } from '../../vault/vault.ts';
 import { escapeTerminalControls } from '../../webex/text.ts';
 import { failed } from '../exit-codes.ts';
-import { parseInstant } from '../instant.ts';
+import { parseDate } from '../instant.ts';
 import { isOutputClosed } from '../output.ts';
 import { table } from '../table.ts';
 import { note, print, printExactly, printJson, styled } from '../terminal.ts';
-import { withRecords } from '../with-records.ts';
+import { withStore } from '../with-records.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -44,7 +44,7 @@ interface LogOptions extends AuditFilter {
 async function log(options: LogOptions): Promise<void> {
   const { prune: before } = options;
   if (before !== undefined) return await withVault((vault) => prune(vault, before));
-  await withRecords(async (records) => {
+  await withStore(async (records) => {
     if (options.verify) await verify(records, options.json);
     else if (options.json) await printAll(records, filterOf(options));
     else await printNewest(records, filterOf(options), options.last);
@@ -149,7 +149,7 @@ function filterOf({ profile, client, action, outcome, since, until }: LogOptions
 }
 
 function back(text: string): number {
-  return parseInstant(text, 'back');
+  return parseDate(text, 'back');
 }
 
 function count(text: string): number {

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { handOver } from '../hand-over.ts';
-import { reportSettled } from '../report-settled.ts';
+import { pushToDestinations } from '../hand-over.ts';
+import { reportVerification } from '../report-settled.ts';
 import { SignInServer, signIn } from '../sign-in.ts';
 import { addSignInOptions, type SignInOptions, signInRequest } from '../sign-in-options.ts';
-import { untilStopped } from '../until-stopped.ts';
+import { waitForShutdown } from '../until-stopped.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -20,11 +20,11 @@ async function login(profile: string, options: SignInOptions & { push?: boolean 
   const request = signInRequest(profile, options);
   process.exitCode = await withVault(async (vault, actor) => {
     // Listened to from before there is a server that would have to be cleared away.
-    const stopped = untilStopped();
+    const stopped = waitForShutdown();
     const server = new SignInServer(vault);
     try {
-      const code = reportSettled(await signIn(vault, request, actor, server, stopped, options));
-      return code === 0 ? await handOver(vault, profile, actor, options.push ?? false) : code;
+      const code = reportVerification(await signIn(vault, request, actor, server, stopped, options));
+      return code === 0 ? await pushToDestinations(vault, profile, actor, options.push ?? false) : code;
     } finally {
       await server.close();
     }

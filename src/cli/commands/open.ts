@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
-import { findServer } from '../../server/presence.ts';
+import { findRunningInstance } from '../../server/presence.ts';
 import { createAccessLink } from '../../vault/entry-links.ts';
 import { chooseBrowser, willOpen } from '../browser.ts';
 import { linkTo } from '../links.ts';
-import { showTheWayIn } from '../show-the-way-in.ts';
+import { openWebApp } from '../show-the-way-in.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -17,7 +17,7 @@ export function command(): Command {
 
 async function openApp(options: { open: boolean }): Promise<void> {
   await withVault(async (vault) => {
-    const server = await findServer(vault.settings.home);
+    const server = await findRunningInstance(vault.settings.home);
     if (server === null) {
       throw new BrokerError('E_NOT_RUNNING', 'The web app is not running for this data folder.', {
         help: 'Start it with: webex-token serve',
@@ -25,6 +25,6 @@ async function openApp(options: { open: boolean }): Promise<void> {
     }
     const browser = await chooseBrowser(options.open);
     const path = `/enter/${await createAccessLink(vault, { ownUserOnly: willOpen(browser) })}`;
-    await showTheWayIn(linkTo(path, server), browser);
+    await openWebApp(linkTo(path, server), browser);
   });
 }

@@ -5,7 +5,7 @@ import { ManualSetupRequiredError } from '../../handoff/okta/by-hand.ts';
 import type { OktaPushReport } from '../../handoff/okta/push-profile.ts';
 import { PushError } from '../../handoff/push-error.ts';
 import type { Actor, Vault } from '../../vault/vault.ts';
-import { pushToEntraHere, pushToOktaHere } from '../push-to.ts';
+import { runEntraPush, runOktaPush } from '../push-to.ts';
 import { print, printJson } from '../terminal.ts';
 import { withVault } from '../with-vault.ts';
 
@@ -80,13 +80,13 @@ async function pushEntra(
   options: PushOptions & { cloud?: EntraCloud; start?: boolean },
 ): Promise<void> {
   await reported(options, (vault, actor) =>
-    pushToEntraHere(vault, profile, actor, options, showsRequests(options)),
+    runEntraPush(vault, profile, actor, options, showsRequests(options)),
   );
 }
 
 async function pushOkta(profile: string, options: PushOptions): Promise<void> {
   await reported(options, (vault, actor) =>
-    pushToOktaHere(vault, profile, actor, options, showsRequests(options)),
+    runOktaPush(vault, profile, actor, options, showsRequests(options)),
   );
 }
 

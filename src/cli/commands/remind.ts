@@ -14,7 +14,7 @@ import { type StoreContext, storeLocation } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
 import { showCount } from '../progress.ts';
 import { note, print, printJson, styled, warn } from '../terminal.ts';
-import { withRecords } from '../with-records.ts';
+import { withStore } from '../with-records.ts';
 
 export function command(): Command {
   return new Command('remind')
@@ -37,7 +37,7 @@ interface Options {
 
 async function remind(options: Options): Promise<void> {
   if (options.scheduled !== undefined) applyJobSettings(options.scheduled);
-  await withRecords(async (records) => {
+  await withStore(async (records) => {
     if (options.verifyJob) return printJson({ store: redactedLocation(storeLocation(records.settings)) });
     const channels = await openChannels(records.settings.reminders);
     try {
@@ -65,13 +65,15 @@ async function remind(options: Options): Promise<void> {
       }
       await deleteExpiredTokens(records);
       const notices = channels.length === 0 ? await quarantineAlerts(records) : [];
-      const unheard = channels.length === 0 && (notices.length > 0 || (await isAnythingDue(records)));
+      const undeliverable = channels.length === 0 && (notices.length > 0 || (await isAnythingDue(records)));
       // What is sent to some and refused by others is not tried again: this once it shows.
-      if (unheard || deliveries.some(({ error }) => error !== undefined)) process.exitCode = failed;
+      if (undeliverable || deliveries.some(({ error }) => error !== undefined)) process.exitCode = failed;
       const ways = channels.map(({ name, target }) => ({ channel: name, target }));
       if (options.json) printJson({ channels: ways, deliveries });
       if (channels.length === 0) {
-        warn(`${unheard ? 'Reminders are due, but there' : 'There'} is no way to send any. ${noChannelHelp}`);
+        warn(
+          `${undeliverable ? 'Reminders are due, but there' : 'There'} is no way to send any. ${noChannelHelp}`,
+        );
       } else if (deliveries.length === 0 && process.stderr.isTTY) {
         note(`Nothing is due. Reminders go to: ${ways.map(({ target }) => target).join('; ')}.`);
       }

@@ -5,7 +5,7 @@ import { systemKeychain } from '../../keys/keychain.ts';
 import { userName } from '../../process/person.ts';
 import { acceptRolledBackStore } from '../../vault/backup/accept.ts';
 import { type Restored, type RestoreOptions, restoreBackup } from '../../vault/backup/restore.ts';
-import { askSecret } from '../ask-secret.ts';
+import { promptSecret } from '../ask-secret.ts';
 import { showCount } from '../progress.ts';
 import { note, warn } from '../terminal.ts';
 
@@ -70,7 +70,7 @@ async function restoreOrAsk(path: string, options: RestoreOptions): Promise<Rest
   } catch (error) {
     if (!(error instanceof BrokerError) || error.code !== 'E_BACKUP_KEY') throw error;
     note(error.message);
-    const passphrase = await askSecret('Passphrase of that host, or of the backup');
+    const passphrase = await promptSecret('Passphrase of that host, or of the backup');
     if (passphrase === null) throw error;
     return await restoreBackup(path, { ...options, passphrase });
   }

@@ -10,15 +10,15 @@ import {
   skipProfile,
   startCampaign,
 } from '../../vault/renewal-round.ts';
-import { handOver } from '../hand-over.ts';
+import { pushToDestinations } from '../hand-over.ts';
 import { contactOption, days, tagOption } from '../profile-filter.ts';
-import { reportSettled } from '../report-settled.ts';
+import { reportVerification } from '../report-settled.ts';
 import { SignInServer, signIn } from '../sign-in.ts';
 import { addSignInOptions, type SignInOptions } from '../sign-in-options.ts';
 import { table } from '../table.ts';
 import { note, print, printJson } from '../terminal.ts';
-import { untilStopped } from '../until-stopped.ts';
-import { withRecords } from '../with-records.ts';
+import { waitForShutdown } from '../until-stopped.ts';
+import { withStore } from '../with-records.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -60,7 +60,7 @@ export function command(): Command {
 
 async function begin(options: { within: number; tag?: string; contact?: string }): Promise<void> {
   const { within: withinDays, tag, contact } = options;
-  const { counts } = await withRecords((records) =>
+  const { counts } = await withStore((records) =>
     startCampaign(records, { withinDays, tag, contact }, { user: userName() }),
   );
   note(`${counts.waiting.toLocaleString('en')} to renew. Go on with: webex-token round`);
@@ -68,7 +68,7 @@ async function begin(options: { within: number; tag?: string; contact?: string }
 
 async function goOn(options: SignInOptions & { push?: boolean }): Promise<void> {
   process.exitCode = await withVault(async (vault, actor) => {
-    const stopped = untilStopped();
+    const stopped = waitForShutdown();
     const server = new SignInServer(vault);
     try {
       for (;;) {
@@ -86,7 +86,8 @@ async function goOn(options: SignInOptions & { push?: boolean }): Promise<void> 
         const request = { profile: next.profile, freshSignIn: true };
         const settled = await signIn(vault, request, actor, server, stopped, options);
         const code =
-          reportSettled(settled) || (await handOver(vault, next.profile, actor, options.push ?? false));
+          reportVerification(settled) ||
+          (await pushToDestinations(vault, next.profile, actor, options.push ?? false));
         if (code !== 0) return code;
       }
     } finally {
@@ -96,7 +97,7 @@ async function goOn(options: SignInOptions & { push?: boolean }): Promise<void> 
 }
 
 async function status(options: { json?: boolean }): Promise<void> {
-  const { progress, items } = await withRecords(async (records) => {
+  const { progress, items } = await withStore(async (records) => {
     const current = await activeCampaign(records);
     return { progress: current, items: await campaignItems(records, current) };
   });
@@ -122,12 +123,12 @@ async function status(options: { json?: boolean }): Promise<void> {
 }
 
 async function skip(profile: string): Promise<void> {
-  await withRecords((records) => skipProfile(records, profile, { user: userName() }));
+  await withStore((records) => skipProfile(records, profile, { user: userName() }));
   note(`"${profile}" is left out of this round.`);
 }
 
 async function end(): Promise<void> {
-  const progress = await withRecords(async (records) => {
+  const progress = await withStore(async (records) => {
     const current = await activeCampaign(records);
     await finishCampaign(records, current, { user: userName() });
     return current;

@@ -1,22 +1,22 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
 import { startBackgroundJobs } from '../../expiry/watch.ts';
-import { forbidCoreDump } from '../../server/core-dumps.ts';
+import { disableCoreDumps } from '../../server/core-dumps.ts';
 import { type ServerLimits, serverLimits } from '../../server/listen.ts';
-import { serveApi } from '../../server/serve-api.ts';
-import { startServer } from '../../server/start.ts';
+import { startApiServer } from '../../server/serve-api.ts';
+import { startWebServer } from '../../server/start.ts';
 import { surviveFailures } from '../../server/survive.ts';
 import type { TlsFiles } from '../../server/tls-files.ts';
-import { watchProvisioning } from '../../server/watch-provisioning.ts';
+import { startProvisioningJobs } from '../../server/watch-provisioning.ts';
 import { parseAddressRange } from '../../tokens/client.ts';
 import { createAccessLink } from '../../vault/entry-links.ts';
 import { sanitizeForDisplay } from '../../webex/text.ts';
 import { chooseBrowser, willOpen } from '../browser.ts';
 import { linkTo } from '../links.ts';
 import { createLog } from '../log.ts';
-import { showTheWayIn } from '../show-the-way-in.ts';
+import { openWebApp } from '../show-the-way-in.ts';
 import { note } from '../terminal.ts';
-import { untilStopped } from '../until-stopped.ts';
+import { waitForShutdown } from '../until-stopped.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -59,7 +59,7 @@ interface ServeOptions {
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  await forbidCoreDump();
+  await disableCoreDumps();
   if (options.api !== undefined) return await serveApiAlone(options, options.api);
   if ([options.tlsCert, options.tlsKey, options.trustProxy].some((given) => given !== undefined)) {
     throw new BrokerError('E_USAGE', '--tls-cert, --tls-key and --trust-proxy go with --api.', {
@@ -68,15 +68,15 @@ async function serve(options: ServeOptions): Promise<void> {
   }
   const limits = limitsOf(options);
   await withVault(async (vault) => {
-    const stopped = untilStopped();
+    const stopped = waitForShutdown();
     const log = createLog(options.verbose ? 'info' : 'warn');
-    const server = await startServer(vault, log, { limits });
+    const server = await startWebServer(vault, log, { limits });
     surviveFailures(log);
-    const watch = startBackgroundJobs(vault, { log, ...watchProvisioning(vault, log) });
+    const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });
     try {
       const browser = await chooseBrowser(options.open);
       const path = `/enter/${await createAccessLink(vault, { ownUserOnly: willOpen(browser) })}`;
-      await showTheWayIn(linkTo(path, server), browser);
+      await openWebApp(linkTo(path, server), browser);
       await stopped;
     } finally {
       await Promise.all([server.close(), watch.close()]);
@@ -90,11 +90,11 @@ async function serveApiAlone(options: ServeOptions, place: string): Promise<void
   const trustedProxies = (options.trustProxy ?? []).flatMap((each) => each.split(',')).map(parseAddressRange);
   const limits = limitsOf(options);
   await withVault(async (vault) => {
-    const stopped = untilStopped();
+    const stopped = waitForShutdown();
     const log = createLog(options.verbose ? 'info' : 'warn');
-    const server = await serveApi(vault, log, { host, port, tls, trustedProxies, limits });
+    const server = await startApiServer(vault, log, { host, port, tls, trustedProxies, limits });
     surviveFailures(log);
-    const watch = startBackgroundJobs(vault, { log, ...watchProvisioning(vault, log) });
+    const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });
     try {
       note(`The token API is on ${server.address}, as ${server.issuer}. Stop with Ctrl-C.`);
       await stopped;

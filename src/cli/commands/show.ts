@@ -7,8 +7,8 @@ import type { ProfileDetails } from '../../tokens/summary.ts';
 import { requireProfile, showProfile } from '../../vault/profiles.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
-import { terminalPorts } from '../handoff-ports.ts';
-import { statusWord } from '../status-word.ts';
+import { terminalContext } from '../handoff-ports.ts';
+import { statusLabel } from '../status-word.ts';
 import { print, printJson, styled, warn } from '../terminal.ts';
 import { withVault } from '../with-vault.ts';
 
@@ -31,7 +31,7 @@ async function show(name: string, options: { json?: boolean; live?: boolean }): 
   if (options.json) return printJson({ ...details, handoffs });
   const lines: [string, string][] = [
     ['Profile', styled('bold', details.profile)],
-    ['Status', statusWord(details.status)],
+    ['Status', statusLabel(details.status)],
     ['Deployment', deploymentTitles[details.deployment]],
     ['Organization', details.orgId ?? 'not known yet'],
     ['Tenant URL', details.tenantUrl ?? 'made once the organization is known'],
@@ -56,7 +56,7 @@ async function show(name: string, options: { json?: boolean; live?: boolean }): 
 /** Asks Entra ID how provisioning stands, wherever this profile's token was handed to. */
 async function look(vault: Vault, name: string): Promise<void> {
   const { id } = await requireProfile(vault, name);
-  for (const { failure } of await checkProvisioning(vault, terminalPorts({ requests: false }), id)) {
+  for (const { failure } of await checkProvisioning(vault, terminalContext({ requests: false }), id)) {
     if (failure !== null) warn(`${failure.message} ${failure.help ?? ''}`.trimEnd());
   }
 }

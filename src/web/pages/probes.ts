@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { BrokerError } from '../../errors.ts';
-import { prove } from '../../server/presence.ts';
+import { signChallenge } from '../../server/presence.ts';
 
 /** `GET /healthz`: the server runs. */
 export const healthz: RequestHandler = (_request, response) => {
@@ -14,6 +14,6 @@ export function instance(secret: string | undefined): RequestHandler {
     if (secret === undefined || typeof challenge !== 'string' || !/^[\w-]{16,128}$/.test(challenge)) {
       throw new BrokerError('E_NOT_FOUND', 'There is nothing to prove here.');
     }
-    response.json({ proof: prove(secret, challenge) });
+    response.json({ proof: signChallenge(secret, challenge) });
   };
 }
