@@ -1,6 +1,6 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
-import { describeError } from '../web/describe-error.ts';
+import { toSafeError } from '../web/describe-error.ts';
 import { escapeTerminalControls, sanitizeForDisplay } from '../webex/text.ts';
 
 /**
@@ -63,7 +63,7 @@ function standardError(): DestinationStream {
  */
 function inLog(error: Error): object {
   if (!(error instanceof BrokerError)) {
-    const { stack, ...described } = describeError(error);
+    const { stack, ...described } = toSafeError(error);
     return { ...described, stack: stack.join('\n') };
   }
   const { code, message, help, cause } = error;

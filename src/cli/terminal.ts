@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import { decodeText } from '../decode-text.ts';
 import { BrokerError } from '../errors.ts';
-import { describeError } from '../web/describe-error.ts';
+import { toSafeError } from '../web/describe-error.ts';
 import { escapeTerminalControls, stripTerminalControls } from '../webex/text.ts';
 import { wantsColor } from './color.ts';
 import { writeMessage, writeResult } from './output.ts';
@@ -44,7 +44,7 @@ export function reportError(error: unknown): void {
     if (error.help !== undefined) note(error.help);
     return;
   }
-  const { error: name, message = '', stack } = describeError(error);
+  const { error: name, message = '', stack } = toSafeError(error);
   note(
     [`webex-token: unexpected failure. ${name}: ${message}`, ...stack.map((line) => `    ${line}`)].join(
       '\n',

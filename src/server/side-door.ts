@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Vault } from '../vault/vault.ts';
-import { describeError } from '../web/describe-error.ts';
-import { Clearings } from '../web/side-door/clearings.ts';
-import { createSideDoor, type SideDoor } from '../web/side-door/side-door.ts';
+import { toSafeError } from '../web/describe-error.ts';
+import { ClearDataPermits } from '../web/side-door/clearings.ts';
+import { type CleanupServer, createSideDoor } from '../web/side-door/side-door.ts';
 import { type Listening, listenOnFreePort } from './listen.ts';
 
 /** The side door's origin on a port. */
@@ -15,15 +15,15 @@ export async function startCleanupServer(
   vault: Vault,
   log: Logger,
   options: { demonstration?: boolean } = {},
-): Promise<(SideDoor & Listening & { port: number }) | null> {
-  const clearings = new Clearings(vault.now);
+): Promise<(CleanupServer & Listening & { port: number }) | null> {
+  const clearings = new ClearDataPermits(vault.now);
   try {
     const listening = await listenOnFreePort((port) =>
       createSideDoor({ vault, log, clearings, origin: cleanupOrigin(port), ...options }),
     );
     return { ...listening, clearings, origin: cleanupOrigin(listening.port) };
   } catch (error) {
-    log.warn(describeError(error), 'the side door cannot listen: service workers are found, but not removed');
+    log.warn(toSafeError(error), 'the side door cannot listen: service workers are found, but not removed');
     return null;
   }
 }

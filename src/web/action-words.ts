@@ -1,5 +1,5 @@
 /** What each action of the audit log is called on pages. */
-export const actionWords: Record<string, string> = {
+export const auditActionLabels: Record<string, string> = {
   capture: 'Token captured',
   import: 'Token imported',
   verify: 'New token checked',

@@ -4,50 +4,50 @@ import type { Logger } from 'pino';
 import { outboundFetch } from '../http/fetch.ts';
 import type { Vault } from '../vault/vault.ts';
 import { serveAssets } from './assets.ts';
-import { BackgroundChecks } from './background-checks.ts';
+import { VerificationJobs } from './background-checks.ts';
 import type { WebContext } from './context.ts';
-import { failures, notFound } from './failures.ts';
-import { HandOvers, type HandOverWorld } from './hand-overs.ts';
+import { errorHandler, notFound } from './failures.ts';
+import { type PushJobOptions, PushJobs } from './hand-overs.ts';
 import { formBody, jsonBody } from './middleware/body.ts';
-import { exactHost } from './middleware/exact-host.ts';
-import { ownLinksForOwnUser } from './middleware/own-user.ts';
+import { checkHost } from './middleware/exact-host.ts';
+import { requireSameUser } from './middleware/own-user.ts';
 import { requestLog } from './middleware/request-log.ts';
-import { requireEntered } from './middleware/require-entered.ts';
+import { requireAuthenticated } from './middleware/require-entered.ts';
 import { sameOrigin } from './middleware/same-origin.ts';
 import { contentSecurityPolicy, securityHeaders } from './middleware/security-headers.ts';
 import { capturePage, captureToken } from './pages/auth-code.ts';
 import {
-  accept,
+  approve,
   capturedPage,
   captureProgress,
-  checkOnceMore,
   discard,
   lastCapture,
-  requireOwnCapture,
-  tellOrganization,
+  requireOwnCapturedToken,
+  reverify,
+  saveOrganization,
 } from './pages/captures.ts';
 import { addClientPage, clientPage, clientsPage, removeClientPage, rotateSecret } from './pages/clients.ts';
-import { enter } from './pages/enter.ts';
-import { handOverAgain, handOverPage, handOverProgress, stopHandOver } from './pages/hand-over.ts';
+import { openAccessLink } from './pages/enter.ts';
+import { cancelPushJob, handOverPage, handOverProgress, startPushJob } from './pages/hand-over.ts';
 import { importForm, importPasted } from './pages/import.ts';
-import { clear, leftOvers } from './pages/left-overs.ts';
+import { clearSiteData, probePage } from './pages/left-overs.ts';
 import { logPage } from './pages/log.ts';
 import { overview } from './pages/overview.ts';
 import { healthz, instance } from './pages/probes.ts';
 import { profilePage, remove, removePage, rename, renew } from './pages/profile.ts';
 import { calendarFile, feed, newFeed, remindersPage, removeFeed } from './pages/reminders.ts';
-import { begin, end, roundPage, skip } from './pages/round.ts';
+import { finishRenewals, roundPage, skipRenewal, startRenewals } from './pages/round.ts';
 import { beginNewSignIn, signInForm } from './pages/sign-in.ts';
 import { beginSignInByLink, signInLink } from './pages/sign-in-link.ts';
 import { signInProgress, signInStatus } from './pages/sign-in-progress.ts';
 import { activate, confirmPage, removeOne } from './pages/stored-tokens.ts';
 import { test, testPage, testProgress } from './pages/test.ts';
 import { revealToken } from './pages/token.ts';
-import { doneByHand, forget, look, push, toolPage } from './pages/tool.ts';
-import { Proofs } from './proofs.ts';
+import { checkStatus, deleteDestination, markUpdated, providerPage, push } from './pages/tool.ts';
+import { TokenTestJobs } from './proofs.ts';
 import { route } from './route.ts';
 import { webSession } from './session.ts';
-import type { SideDoor } from './side-door/side-door.ts';
+import type { CleanupServer } from './side-door/side-door.ts';
 import { createRender } from './views.ts';
 
 export interface WebAppOptions {
@@ -58,12 +58,12 @@ export interface WebAppOptions {
   /** Lets our own commands tell this server from another program on its port. base64url. */
   instanceSecret?: string;
   /** The listener beside this one that looks for other projects' service workers, where there is one. */
-  sideDoor?: SideDoor | null;
+  sideDoor?: CleanupServer | null;
   /** What reaches the provisioning tools. */
-  world?: HandOverWorld;
+  world?: PushJobOptions;
 }
 
-const thisWorld: HandOverWorld = {
+const thisWorld: PushJobOptions = {
   fetch: outboundFetch,
   sleep: (milliseconds) => sleep(milliseconds),
 };
@@ -77,23 +77,23 @@ export interface WebApp {
 /** The web app: for the person at this machine, and for Webex's redirect. It has to be served on loopback only. */
 export function createWebApp(options: WebAppOptions): WebApp {
   const { vault, log, demonstration = false, instanceSecret, sideDoor = null, world = thisWorld } = options;
-  const checks = new BackgroundChecks(vault, log);
-  const proofs = new Proofs(vault, log);
-  const handOvers = new HandOvers(vault, log, world);
+  const checks = new VerificationJobs(vault, log);
+  const proofs = new TokenTestJobs(vault, log);
+  const handOvers = new PushJobs(vault, log, world);
   const render = createRender({ demonstration });
   const context: WebContext = { vault, log, checks, proofs, handOvers, render, sideDoor };
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
   app.set('query parser', 'simple');
-  app.use(requestLog(log), securityHeaders(), exactHost(context));
+  app.use(requestLog(log), securityHeaders(), checkHost(context));
   if (sideDoor !== null) {
     app.get(
       '/left-overs/:nonce',
       contentSecurityPolicy({ frameAncestors: [sideDoor.origin] }),
-      leftOvers(sideDoor),
+      probePage(sideDoor),
     );
-    app.post('/clear/:permission', clear(sideDoor));
+    app.post('/clear/:permission', clearSiteData(sideDoor));
   }
   app.use(sameOrigin(context));
 
@@ -108,30 +108,30 @@ export function createWebApp(options: WebAppOptions): WebApp {
 
   // For whoever holds a one-time link, and for the browser that it began a sign-in in.
   app.use(webSession(vault));
-  for (const parameter of ['secret', 'link'] as const) ownLinksForOwnUser(app, parameter);
+  for (const parameter of ['secret', 'link'] as const) requireSameUser(app, parameter);
   route(app, '/auth/code', { get: capturePage(context), post: [...jsonBody, captureToken(context)] });
-  route(app, '/enter/:secret', { get: enter(context) });
+  route(app, '/enter/:secret', { get: openAccessLink(context) });
   if (sideDoor !== null) {
     app.get('/sign-in/:link', contentSecurityPolicy({ formAction: ["'self'", sideDoor.origin] }));
   }
   route(app, '/sign-in/:link', { get: signInLink(context) });
   route(app, '/sign-in/:link/begin', { get: beginSignInByLink(context) });
   route(app, '/captures/last', { get: lastCapture });
-  app.use('/captures/:tokenId', requireOwnCapture);
+  app.use('/captures/:tokenId', requireOwnCapturedToken);
   route(app, '/captures/:tokenId', { get: capturedPage(context) });
   route(app, '/captures/:tokenId/progress', { get: captureProgress(context) });
 
   // For the person at this machine.
-  app.use(requireEntered);
+  app.use(requireAuthenticated);
   route(app, '/', { get: overview(context) });
   route(app, '/sign-in', { get: signInForm(context), post: [...formBody, beginNewSignIn(context)] });
   route(app, '/sign-ins/:id', { get: signInStatus(context) });
   route(app, '/sign-ins/:id/progress', { get: signInProgress(context) });
   route(app, '/import', { get: importForm(context), post: [...formBody, importPasted(context)] });
-  route(app, '/captures/:tokenId/check', { post: [...formBody, checkOnceMore(context)] });
-  route(app, '/captures/:tokenId/accept', { post: [...formBody, accept(context)] });
+  route(app, '/captures/:tokenId/check', { post: [...formBody, reverify(context)] });
+  route(app, '/captures/:tokenId/accept', { post: [...formBody, approve(context)] });
   route(app, '/captures/:tokenId/discard', { post: [...formBody, discard(context)] });
-  route(app, '/captures/:tokenId/organization', { post: [...formBody, tellOrganization(context)] });
+  route(app, '/captures/:tokenId/organization', { post: [...formBody, saveOrganization(context)] });
   route(app, '/profiles/:name', { get: profilePage(context) });
   route(app, '/profiles/:name/sign-in', { post: [...formBody, renew(context)] });
   route(app, '/profiles/:name/rename', { post: [...formBody, rename(context)] });
@@ -150,16 +150,16 @@ export function createWebApp(options: WebAppOptions): WebApp {
   });
   for (const tool of ['entra', 'okta'] as const) {
     const path = `/profiles/:name/${tool}`;
-    route(app, path, { get: toolPage(context, tool) });
+    route(app, path, { get: providerPage(context, tool) });
     route(app, `${path}/push`, { post: [...formBody, push(context, tool)] });
-    route(app, `${path}/done`, { post: [...formBody, doneByHand(context, tool)] });
-    route(app, `${path}/forget`, { post: [...formBody, forget(context, tool)] });
+    route(app, `${path}/done`, { post: [...formBody, markUpdated(context, tool)] });
+    route(app, `${path}/forget`, { post: [...formBody, deleteDestination(context, tool)] });
   }
-  route(app, '/profiles/:name/entra/look', { post: [...formBody, look(context)] });
-  route(app, '/profiles/:name/hand-over', { post: [...formBody, handOverAgain(context)] });
+  route(app, '/profiles/:name/entra/look', { post: [...formBody, checkStatus(context)] });
+  route(app, '/profiles/:name/hand-over', { post: [...formBody, startPushJob(context)] });
   route(app, '/hand-overs/:id', { get: handOverPage(context) });
   route(app, '/hand-overs/:id/progress', { get: handOverProgress(context) });
-  route(app, '/hand-overs/:id/stop', { post: [...formBody, stopHandOver(context)] });
+  route(app, '/hand-overs/:id/stop', { post: [...formBody, cancelPushJob(context)] });
   route(app, '/profiles/:name/calendar.ics', { get: calendarFile(context) });
   route(app, '/calendar.ics', { get: calendarFile(context) });
   route(app, '/reminders', { get: remindersPage(context) });
@@ -169,12 +169,12 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/clients/:client', { get: clientPage(context) });
   route(app, '/clients/:client/secret', { post: [...formBody, rotateSecret(context)] });
   route(app, '/clients/:client/remove', { post: [...formBody, removeClientPage(context)] });
-  route(app, '/round', { get: roundPage(context), post: [...formBody, begin(context)] });
-  route(app, '/round/skip', { post: [...formBody, skip(context)] });
-  route(app, '/round/end', { post: [...formBody, end(context)] });
+  route(app, '/round', { get: roundPage(context), post: [...formBody, startRenewals(context)] });
+  route(app, '/round/skip', { post: [...formBody, skipRenewal(context)] });
+  route(app, '/round/end', { post: [...formBody, finishRenewals(context)] });
   route(app, '/log', { get: logPage(context) });
 
-  app.use(notFound, failures(context));
+  app.use(notFound, errorHandler(context));
   return {
     app,
     idle: async () => void (await Promise.all([checks.idle(), proofs.idle(), handOvers.close()])),

@@ -2,18 +2,18 @@ import type { Logger } from 'pino';
 import { reverifyToken } from '../vault/check-again.ts';
 import { type VerificationResult, verifyToken } from '../vault/settle.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
-import { describeError } from './describe-error.ts';
-import { Tasks } from './tasks.ts';
+import { toSafeError } from './describe-error.ts';
+import { BackgroundTasks } from './tasks.ts';
 
 /** The checks of captured tokens with Webex, which run while the person's browser is on its way to the result. */
-export class BackgroundChecks {
+export class VerificationJobs {
   readonly #vault: Vault;
-  readonly #tasks: Tasks<VerificationResult>;
+  readonly #tasks: BackgroundTasks<VerificationResult>;
 
   constructor(vault: Vault, log: Logger) {
     this.#vault = vault;
-    this.#tasks = new Tasks((tokenId, error) =>
-      log.error({ tokenId, ...describeError(error) }, 'the check of a captured token failed'),
+    this.#tasks = new BackgroundTasks((tokenId, error) =>
+      log.error({ tokenId, ...toSafeError(error) }, 'the check of a captured token failed'),
     );
   }
 

@@ -5,7 +5,7 @@ import type { WebContext } from './context.ts';
 import { field } from './middleware/body.ts';
 
 /** Begins a sign-in in this window, or hands out the link that begins it in a private one, as the form asks. */
-export async function beginAsAsked(
+export async function startSignIn(
   { vault, render }: WebContext,
   request: Pick<Request, 'session' | 'body'>,
   response: Response,

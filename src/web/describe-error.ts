@@ -10,7 +10,7 @@ export interface DescribedError {
 }
 
 /** What of an unexpected error may stand in the log: its text comes from anywhere, so whatever looks like a token is taken out. */
-export function describeError(error: unknown): DescribedError {
+export function toSafeError(error: unknown): DescribedError {
   if (!(error instanceof Error)) return { error: typeof error, stack: [] };
   const { code } = error as NodeJS.ErrnoException;
   const frames = (error.stack ?? '')

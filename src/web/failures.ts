@@ -2,9 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
-import { describeError } from './describe-error.ts';
+import { toSafeError } from './describe-error.ts';
 import type { Failure } from './failure.ts';
-import { onPage } from './page-help.ts';
+import { remedyFor } from './page-help.ts';
 import type { Render } from './views.ts';
 
 /** The status and heading for each code that is not simply 400. */
@@ -56,21 +56,21 @@ function unlisted(code: string): [status: number, title: string] {
 const retryAfterSeconds = '5';
 
 /** Turns anything thrown into what may be said of it. */
-export function failureOf(error: unknown): Failure {
+export function toProblem(error: unknown): Failure {
   if (error instanceof BrokerError) {
     const [status, title] = known[error.code] ?? unlisted(error.code);
-    return { status, code: error.code, title, detail: error.message, help: onPage(error.help ?? null) };
+    return { status, code: error.code, title, detail: error.message, help: remedyFor(error.help ?? null) };
   }
   const status = statusOf(error);
   if (status === 413) {
-    return failureOf(
+    return toProblem(
       new BrokerError('E_TOO_LARGE', 'This is far more than any answer of Webex, or any form here, holds.', {
         help: 'Copy only the address from the address bar.',
       }),
     );
   }
   if (status === 415) {
-    return failureOf(
+    return toProblem(
       new BrokerError('E_MEDIA_TYPE', 'The request is encoded in a way that is not taken here.'),
     );
   }
@@ -118,7 +118,7 @@ export const notFound: RequestHandler = (_request, _response, next) => {
 };
 
 /** Answers every failure: with a page for a person, with problem details for a program. */
-export function failures({
+export function errorHandler({
   log,
   render,
 }: {
@@ -126,8 +126,8 @@ export function failures({
   render: Render;
 }): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
-    const failure = failureOf(error);
-    if (failure.status >= 500) log.error(describeError(error), 'a request failed');
+    const failure = toProblem(error);
+    if (failure.status >= 500) log.error(toSafeError(error), 'a request failed');
     if (response.headersSent) {
       next(error);
       return;

@@ -1,6 +1,6 @@
 import { BrokerError } from '../errors.ts';
 import type { FieldError } from './page-data.ts';
-import { onPage } from './page-help.ts';
+import { remedyFor } from './page-help.ts';
 
 /** Which field an error is about, by its code. */
 const fields: [code: RegExp, field: string][] = [
@@ -20,5 +20,5 @@ export function fieldError(error: unknown, offered: readonly string[]): FieldErr
   if (!(error instanceof BrokerError)) throw error;
   const field = fields.find(([code]) => code.test(error.code))?.[1];
   if (field === undefined || !offered.includes(field)) throw error;
-  return { field, message: error.message, help: onPage(error.help ?? null) };
+  return { field, message: error.message, help: remedyFor(error.help ?? null) };
 }

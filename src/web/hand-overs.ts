@@ -10,10 +10,10 @@ import { pushProfileToOkta } from '../handoff/okta/push-profile.ts';
 import type { StepResult } from '../handoff/steps.ts';
 import { newSecret } from '../vault/secrets.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
-import { describeError } from './describe-error.ts';
+import { toSafeError } from './describe-error.ts';
 
 /** One thing to do at a provisioning tool. */
-export type Errand =
+export type PushTask =
   | {
       tool: 'entra';
       task: 'push';
@@ -26,8 +26,8 @@ export type Errand =
   | { tool: 'okta'; task: 'push'; app?: string; replaceOrganization?: boolean };
 
 /** How an errand stands. */
-export interface ErrandState {
-  errand: Errand;
+export interface PushTaskState {
+  errand: PushTask;
   state: 'to-do' | 'under-way' | 'done' | 'failed';
   steps: StepResult[];
   /** What the person has to type, while that is waited for. */
@@ -40,15 +40,15 @@ export interface ErrandState {
   findings: Finding[] | null;
 }
 
-export interface HandOver {
+export interface PushJob {
   id: string;
   profile: string;
-  errands: ErrandState[];
+  errands: PushTaskState[];
   over: boolean;
 }
 
 /** What a hand-over needs of the world. */
-export interface HandOverWorld {
+export interface PushJobOptions {
   fetch: typeof globalThis.fetch;
   sleep: (milliseconds: number) => Promise<void>;
 }
@@ -60,30 +60,30 @@ const remembered = 100;
  * The hand-overs that pages have begun. Each goes on by itself, whether anybody looks or not, and errand after errand:
  * one that fails keeps no other from its turn.
  */
-export class HandOvers {
+export class PushJobs {
   readonly #vault: Vault;
   readonly #log: Logger;
-  readonly #world: HandOverWorld;
-  readonly #all = new Map<string, HandOver>();
+  readonly #world: PushJobOptions;
+  readonly #all = new Map<string, PushJob>();
   readonly #running = new Map<string, { done: Promise<void>; abort: AbortController }>();
 
-  constructor(vault: Vault, log: Logger, world: HandOverWorld) {
+  constructor(vault: Vault, log: Logger, world: PushJobOptions) {
     this.#vault = vault;
     this.#log = log;
     this.#world = world;
   }
 
-  find(id: string): HandOver | null {
+  find(id: string): PushJob | null {
     return this.#all.get(id) ?? null;
   }
 
   /** Begins, unless something is under way for this profile: then that one is returned. */
-  start(profile: string, errands: Errand[], actor: Actor): HandOver {
+  start(profile: string, errands: PushTask[], actor: Actor): PushJob {
     for (const [id] of this.#running) {
       const other = this.#all.get(id);
       if (other?.profile === profile) return other;
     }
-    const handOver: HandOver = { id: newSecret(), profile, errands: errands.map(waitingErrand), over: false };
+    const handOver: PushJob = { id: newSecret(), profile, errands: errands.map(waitingErrand), over: false };
     this.#all.set(handOver.id, handOver);
     this.#forgetOldest();
     const abort = new AbortController();
@@ -106,7 +106,7 @@ export class HandOvers {
     await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 
-  async #runAll({ profile, errands }: HandOver, actor: Actor, signal: AbortSignal): Promise<void> {
+  async #runAll({ profile, errands }: PushJob, actor: Actor, signal: AbortSignal): Promise<void> {
     for (const state of errands) {
       state.state = 'under-way';
       try {
@@ -122,7 +122,7 @@ export class HandOvers {
     }
   }
 
-  async #run(profile: string, state: ErrandState, actor: Actor, signal: AbortSignal): Promise<void> {
+  async #run(profile: string, state: PushTaskState, actor: Actor, signal: AbortSignal): Promise<void> {
     const { errand } = state;
     const ports = this.#ports(state, signal);
     if (errand.task === 'look') {
@@ -143,7 +143,7 @@ export class HandOvers {
     Object.assign(state, { appName: report.app.name, watch: report.watch, findings: report.findings });
   }
 
-  #ports(state: ErrandState, signal: AbortSignal): EntraContext {
+  #ports(state: PushTaskState, signal: AbortSignal): EntraContext {
     const { fetch, sleep } = this.#world;
     return {
       fetch,
@@ -175,7 +175,7 @@ export class HandOvers {
     if (signal.aborted && !(error instanceof BrokerError && error.code !== 'E_ENTRA_SIGN_IN'))
       return stopped();
     if (error instanceof BrokerError) return error;
-    this.#log.error({ profile, ...describeError(error) }, 'a hand-over failed');
+    this.#log.error({ profile, ...toSafeError(error) }, 'a hand-over failed');
     return new BrokerError('E_INTERNAL', 'The program met a fault of its own.', {
       help: 'Try again. The terminal where the program runs says more.',
     });
@@ -189,7 +189,7 @@ export class HandOvers {
   }
 }
 
-function waitingErrand(errand: Errand): ErrandState {
+function waitingErrand(errand: PushTask): PushTaskState {
   return {
     errand,
     state: 'to-do',

@@ -3,7 +3,7 @@ import type { ProfileStatus } from '../tokens/status.ts';
 import { timeLeftText } from './dates.ts';
 
 /** How a token's life is shown. */
-export interface LifeView {
+export interface ExpiryView {
   status: ProfileStatus;
   statusWord: string;
   /** How much of its life is left, from 0 to 100. */
@@ -22,11 +22,11 @@ const words: Record<ProfileStatus, string> = {
 };
 
 /** `capturedAt` and `expiresAt` as in a summary, `now` in epoch milliseconds. */
-export function lifeView(
+export function expiryView(
   status: ProfileStatus,
   life: { capturedAt: string | null; expiresAt: string | null },
   now: number,
-): LifeView {
+): ExpiryView {
   const statusWord = words[status];
   if (life.capturedAt === null || life.expiresAt === null) {
     return { status, statusWord, percentLeft: 0, timeLeft: '', until: '' };

@@ -10,7 +10,7 @@ export interface LifetimeEvidence {
     instant: string | null;
     counts: boolean;
     /** Webex accepted the token after it. */
-    outlived: boolean;
+    disproved: boolean;
   }[];
   /** Where they disagree, or one is silent: what to make of it. */
   explanation: string | null;
@@ -50,7 +50,7 @@ export function lifetimeEvidence(lifetimes: Lifetimes, capturedAt: number): Life
         basis: basis(source),
         instant: instant === null ? null : new Date(instant).toISOString(),
         counts: source === counting,
-        outlived: source === 'reported' && disprovedAt(lifetimes) !== null,
+        disproved: source === 'reported' && disprovedAt(lifetimes) !== null,
       };
     }),
     explanation: explain(lifetimes, days),
@@ -59,7 +59,7 @@ export function lifetimeEvidence(lifetimes: Lifetimes, capturedAt: number): Life
 
 function explain(lifetimes: Lifetimes, days: (instant: number) => string) {
   const { confirmed, reported, documented } = lifetimes;
-  const outlived = disprovedAt(lifetimes);
+  const disproved = disprovedAt(lifetimes);
   const differ = (one: number | null, other: number | null) =>
     one !== null && other !== null && Math.abs(one - other) > dayMs;
   const contradiction =
@@ -76,8 +76,8 @@ function explain(lifetimes: Lifetimes, days: (instant: number) => string) {
   if (reported === null) {
     return 'Webex did not say how long this token lives, so the guides’ 365 days are all there is to go by.';
   }
-  if (outlived !== null) {
-    const at = minuteText(new Date(outlived).toISOString());
+  if (disproved !== null) {
+    const at = minuteText(new Date(disproved).toISOString());
     return `Webex still accepted this token on ${at}, after the end that came with it (${days(reported)}). So that end was wrong, and the documented one counts; each daily check asks again.`;
   }
   if (!differ(reported, documented)) return null;

@@ -13,10 +13,10 @@ import type { VerificationResult } from '../vault/settle.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import type { Explanation } from '../webex/explain-error.ts';
 import type { Failure } from './failure.ts';
-import type { LifeView } from './life-view.ts';
+import type { ExpiryView } from './life-view.ts';
 import type { LifetimeEvidence } from './lifetime-evidence.ts';
 import type { ReminderView } from './reminder-view.ts';
-import type { RoundForm, RoundStep, RoundUnderWay } from './round-view.ts';
+import type { ActiveCampaign, RoundForm, RoundStep } from './round-view.ts';
 import type { TimelineEntry } from './timeline.ts';
 
 /** What each view is given, by its name in `views/`. */
@@ -29,7 +29,7 @@ export interface PageData {
   overview: OverviewPage;
   'sign-in': SignInPage;
   'to-webex': ToWebexPage;
-  'side-door': SideDoorPage;
+  'side-door': ServiceWorkerPage;
   'private-window': { link: string; waitUrl: string; progressUrl: string; profile: string };
   waiting: { title: string; text: string; progressUrl: string };
   'sign-in-ended': { title: string; detail: string; help: string };
@@ -40,13 +40,13 @@ export interface PageData {
   test: TestPage;
   reminders: ReminderView & { feedMadeAt: string | null; notice: string | null };
   'calendar-feed': { url: string };
-  tool: ToolPage;
+  tool: ProviderPage;
   'hand-over': HandOverPage;
   clients: ClientsPage;
   client: { client: ClientView; notice: string | null };
   'client-secret': ClientSecretPage;
   log: LogPage;
-  round: RoundPage;
+  round: RenewalsPage;
   remove: { profile: string; tokens: number; tokensUrl: string };
   'stored-token': StoredTokenPage;
 }
@@ -72,13 +72,13 @@ export interface OverviewPage {
   /** The status that is shown alone. */
   status: ProfileStatus | null;
   /** What ends next, where nothing is searched for. */
-  next: { profile: string; life: LifeView; expiresAt: string } | null;
+  next: { profile: string; life: ExpiryView; expiresAt: string } | null;
   /** A renewal round to go on with, or to begin; null where few are due, or the page is filtered. */
   round: { underWay: boolean; due: number } | null;
   /** The profiles whose provisioning Entra ID has put aside, as the last looks found. */
   quarantined: string[];
   /** Tokens set aside, of profiles that are not among the cards. */
-  undecidedElsewhere: { profile: string; tokenId: string }[];
+  needsReviewElsewhere: { profile: string; tokenId: string }[];
   /** How many reminders did not get through. */
   failedReminders: number;
   /** Nobody is reminded in any way. */
@@ -87,7 +87,7 @@ export interface OverviewPage {
   laterPage: string | null;
 }
 
-export interface ProfileCard extends LifeView {
+export interface ProfileCard extends ExpiryView {
   summary: ProfileSummary;
   deploymentTitle: string;
   /** Webex was not asked about the token yet, or could not tell. */
@@ -95,7 +95,7 @@ export interface ProfileCard extends LifeView {
   /** Entra ID has put its provisioning aside, as the last look found. */
   quarantine: { daysLeft: number } | null;
   /** A token that was set aside and waits for the person's word. */
-  undecided: string | null;
+  needsReview: string | null;
 }
 
 export interface FieldError {
@@ -132,7 +132,7 @@ export interface ToWebexPage extends LeftOverPage {
   statusUrl: string | null;
 }
 
-export interface SideDoorPage extends LeftOverPage {
+export interface ServiceWorkerPage extends LeftOverPage {
   /** What has the browser forget; null where it is only looked. */
   clearUrl: string | null;
 }
@@ -150,7 +150,7 @@ export interface CapturedPage {
   /** Its profile as it stands by its current token, which need not be this one. */
   profile: ProfileSummary;
   deploymentTitle: string;
-  life: LifeView;
+  life: ExpiryView;
   evidence: LifetimeEvidence;
   /** Why Webex could not be asked. */
   why: Explanation | null;
@@ -174,9 +174,9 @@ export interface ProfilePage {
   summary: ProfileSummary;
   deploymentTitle: string;
   current: TokenSummary | null;
-  life: LifeView;
+  life: ExpiryView;
   evidence: LifetimeEvidence | null;
-  undecided: TokenSummary[];
+  needsReview: TokenSummary[];
   earlier: TokenSummary[];
   /** Where its token is handed to. */
   places: DestinationView[];
@@ -265,19 +265,19 @@ export interface LogPage {
 }
 
 /** A renewal round: the one under way, else what one would be of. */
-export interface RoundPage {
-  round: RoundUnderWay | null;
+export interface RenewalsPage {
+  round: ActiveCampaign | null;
   form: RoundForm | null;
   errors: FieldError[];
   notice: string | null;
 }
 
 /** Handing the token to one provisioning tool: by this program, or by hand with a guide. */
-export interface ToolPage {
+export interface ProviderPage {
   tool: 'entra' | 'okta';
   toolTitle: string;
   summary: ProfileSummary;
-  life: LifeView;
+  life: ExpiryView;
   places: DestinationView[];
   guide: Guide;
   /** Another way that Cisco offers. */
@@ -291,7 +291,7 @@ export interface ToolPage {
   notice: string | null;
 }
 
-export interface ErrandView {
+export interface PushTaskView {
   tool: 'entra' | 'okta';
   toolTitle: string;
   cloud: string | null;
@@ -321,5 +321,5 @@ export interface HandOverPage {
   url: string;
   /** What the page is made of; where it changes, the page is loaded anew. */
   stage: string;
-  errands: ErrandView[];
+  errands: PushTaskView[];
 }

@@ -47,7 +47,7 @@ const sayings: [command: RegExp, onPage: string][] = [
 ];
 
 /** A help text, or what a step says, in the words of the page it stands on. */
-export function onPage<Text extends string | null>(text: Text): Text | string {
+export function remedyFor<Text extends string | null>(text: Text): Text | string {
   return text === null
     ? text
     : sayings.reduce((said: string, [command, words]) => said.replace(command, words), text);

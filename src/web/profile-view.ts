@@ -6,7 +6,7 @@ import { summarize, summarizeToken } from '../tokens/summary.ts';
 import { requireProfile } from '../vault/profiles.ts';
 import type { Vault } from '../vault/vault.ts';
 import { deploymentTitles } from '../webex/deployments.ts';
-import { lifeView } from './life-view.ts';
+import { expiryView } from './life-view.ts';
 import { lifetimeEvidence } from './lifetime-evidence.ts';
 import type { ProfilePage } from './page-data.ts';
 import { reminderView } from './reminder-view.ts';
@@ -27,9 +27,11 @@ export async function profileView(
     summary,
     deploymentTitle: deploymentTitles[profile.deployment],
     current: current && summarizeToken(current),
-    life: lifeView(summary.status, summary, vault.now()),
+    life: expiryView(summary.status, summary, vault.now()),
     evidence: current && lifetimeEvidence(current.lifetimes, current.capturedAt),
-    undecided: tokens.filter(({ state }) => state === 'set-aside' || state === 'pending').map(summarizeToken),
+    needsReview: tokens
+      .filter(({ state }) => state === 'set-aside' || state === 'pending')
+      .map(summarizeToken),
     earlier: tokens.filter(({ state }) => state === 'earlier').map(summarizeToken),
     places: await listDestinations(vault, name),
     timeline: (await timelineOf(vault, profile, tokens)).map((entry) => ({

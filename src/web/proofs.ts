@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import { BrokerError } from '../errors.ts';
 import { type TokenTestResult, testToken } from '../vault/prove.ts';
 import type { Actor, Vault } from '../vault/vault.ts';
-import { describeError } from './describe-error.ts';
-import { Tasks } from './tasks.ts';
+import { toSafeError } from './describe-error.ts';
+import { BackgroundTasks } from './tasks.ts';
 
 /** What came of "Test it". */
 export interface ProofResult {
@@ -15,14 +15,14 @@ export interface ProofResult {
 }
 
 /** The tests that a person asks for, by the profile's name, and the latest result of each. */
-export class Proofs {
+export class TokenTestJobs {
   readonly #vault: Vault;
-  readonly #tasks: Tasks<ProofResult>;
+  readonly #tasks: BackgroundTasks<ProofResult>;
 
   constructor(vault: Vault, log: Logger) {
     this.#vault = vault;
-    this.#tasks = new Tasks((profile, error) =>
-      log.error({ profile, ...describeError(error) }, 'the test of a token failed'),
+    this.#tasks = new BackgroundTasks((profile, error) =>
+      log.error({ profile, ...toSafeError(error) }, 'the test of a token failed'),
     );
   }
 

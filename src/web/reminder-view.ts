@@ -1,7 +1,7 @@
 import { openChannels } from '../expiry/channels.ts';
 import { failedReminders } from '../store/reminders.ts';
 import type { Vault } from '../vault/vault.ts';
-import { occasionWords } from './timeline.ts';
+import { triggerLabels } from './timeline.ts';
 
 /** Which ways there are to be reminded, and what did not get through. */
 export interface ReminderView {
@@ -51,7 +51,7 @@ export async function reminderView({ db, settings }: Vault, profile?: string): P
     failed: failed.map((row) => ({
       profile: row.profile,
       channel: channelTitles[row.channel],
-      about: occasionWords(row.occasion),
+      about: triggerLabels(row.occasion),
       error: row.error ?? 'no reason is known',
       attempts: row.attempts,
       at: new Date(row.changedAt).toISOString(),

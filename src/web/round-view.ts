@@ -34,7 +34,7 @@ export interface RoundStep {
 }
 
 /** The round that is under way. */
-export interface RoundUnderWay extends RoundStep {
+export interface ActiveCampaign extends RoundStep {
   /** RFC 3339. */
   begunAt: string;
   tag: string | null;
@@ -56,7 +56,7 @@ export interface RoundForm {
 /** More rows than these would bury the buttons. */
 const mostRows = 25;
 
-export async function roundUnderWay(vault: Vault): Promise<RoundUnderWay | null> {
+export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign | null> {
   const progress = await findCampaign(vault);
   if (progress === null) return null;
   const { round } = progress;

@@ -9,7 +9,7 @@ import { hashSecret } from '../vault/secrets.ts';
 import type { Vault } from '../vault/vault.ts';
 
 /** How long a session lives after its last change. Milliseconds. */
-const lifetimeMs = { entered: 12 * 3_600_000, signInOnly: 3_600_000 };
+const lifetimeMs = { authenticated: 12 * 3_600_000, signInOnly: 3_600_000 };
 
 /** express-session's store in our own database. Of a session's ID only the hash is kept. */
 export class SessionStore extends Store {
@@ -42,7 +42,7 @@ export class SessionStore extends Store {
     const { db } = this.#vault;
     const now = this.#vault.now();
     await deleteOldWebSessions(db, now);
-    const expiresAt = now + (session.entered ? lifetimeMs.entered : lifetimeMs.signInOnly);
+    const expiresAt = now + (session.authenticated ? lifetimeMs.authenticated : lifetimeMs.signInOnly);
     await saveWebSession(db, hashSecret(id), JSON.stringify(session), expiresAt);
   }
 }

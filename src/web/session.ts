@@ -3,17 +3,17 @@ import expressSession from 'express-session';
 import { getOrCreateMeta } from '../store/meta.ts';
 import { newSecret } from '../vault/secrets.ts';
 import type { Vault } from '../vault/vault.ts';
-import { notEntered } from './middleware/require-entered.ts';
+import { unauthenticated } from './middleware/require-entered.ts';
 import { isOtherUser } from './peer-user.ts';
 import { SessionStore } from './session-store.ts';
-import { onlySigned } from './signed-cookie.ts';
+import { keepSignedCookies } from './signed-cookie.ts';
 
 declare module 'express-session' {
   interface SessionData {
     /** Came in by a one-time link of the web app. Without it, a session can do no more than finish its own sign-in. */
-    entered: boolean;
+    authenticated: boolean;
     /** It came in from this user's own browser: no other user's programs may use it. */
-    ownUser: boolean;
+    sameUser: boolean;
     /** Ties the sign-ins that begin in this browser to it. */
     binding: string;
     /** The tokens that this browser brought, newest last. */
@@ -56,13 +56,13 @@ async function createSession(vault: Vault): Promise<RequestHandler> {
   });
   return (request, response, next) => {
     const { cookie } = request.headers;
-    if (cookie !== undefined) request.headers.cookie = onlySigned(cookie, name, secret);
+    if (cookie !== undefined) request.headers.cookie = keepSignedCookies(cookie, name, secret);
     session(request, response, (error?: unknown) => {
       // Browsers send the cookie to every port of localhost, and so to whatever another user listens with.
-      if (error === undefined && request.session.ownUser === true && isOtherUser(request.socket)) {
+      if (error === undefined && request.session.sameUser === true && isOtherUser(request.socket)) {
         // Nor does the page that says so tell whose it is.
         Reflect.deleteProperty(request, 'session');
-        next(notEntered());
+        next(unauthenticated());
       } else next(error);
     });
   };
@@ -73,13 +73,13 @@ export function sessionCookieName(vault: Vault): string {
 }
 
 /** Gives the browser a new session ID and lets it in. A sign-in that is under way in it stays its own. */
-export async function enterSession(request: Pick<Request, 'session' | 'socket'>): Promise<void> {
+export async function authenticateSession(request: Pick<Request, 'session' | 'socket'>): Promise<void> {
   const { binding, captured } = request.session;
   await new Promise<void>((resolve, reject) => {
     request.session.regenerate((error: unknown) => (error ? reject(error) : resolve()));
   });
-  request.session.entered = true;
-  request.session.ownUser = !isOtherUser(request.socket);
+  request.session.authenticated = true;
+  request.session.sameUser = !isOtherUser(request.socket);
   request.session.binding = binding ?? newSecret();
   if (captured !== undefined) request.session.captured = captured;
   await saveSession(request);

@@ -4,7 +4,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
  * Of several cookies with one name keeps those that were signed with this secret, as express-session signs. Every other
  * port of this host can set more of them, and for a narrower path: those a browser sends first, and the first would count.
  */
-export function onlySigned(cookies: string, name: string, secret: string): string {
+export function keepSignedCookies(cookies: string, name: string, secret: string): string {
   const all = cookies.split(/;\s*/);
   const isOurs = (cookie: string) => cookie.startsWith(`${name}=`);
   if (all.filter(isOurs).length < 2) return cookies;

@@ -2,7 +2,7 @@
 const remembered = 200;
 
 /** Work that pages have begun, by a key: no two at once for one key, and the newest results are kept in memory. */
-export class Tasks<Result> {
+export class BackgroundTasks<Result> {
   readonly #running = new Map<string, Promise<Result | null>>();
   readonly #results = new Map<string, Result>();
   readonly #failed: (key: string, error: unknown) => void;

@@ -88,14 +88,14 @@ function reminderEntry({
       ? `Reminder sent ${channelWords[channel]}`
       : `A reminder ${channelWords[channel]} did not get through`,
     detail: sent
-      ? `${occasionWords(occasion)}${error === null ? '' : ` But ${error}.`}`
-      : (error ?? occasionWords(occasion)),
+      ? `${triggerLabels(occasion)}${error === null ? '' : ` But ${error}.`}`
+      : (error ?? triggerLabels(occasion)),
     tone: sent ? 'note' : 'rejected',
   };
 }
 
 /** What a reminder was about. */
-export function occasionWords(occasion: string): string {
+export function triggerLabels(occasion: string): string {
   if (occasion === 'expired') return 'The token has expired.';
   if (occasion === 'rejected') return 'Webex rejects the token.';
   if (occasion.startsWith('quarantine')) return 'Entra ID has put provisioning in quarantine.';

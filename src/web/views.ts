@@ -68,7 +68,7 @@ export function createRender(site: { demonstration: boolean }): Render {
   };
   const helpers = { dateText, minuteText };
   return (request, response, name, data, options) => {
-    const entered = request.session?.entered === true;
+    const entered = request.session?.authenticated === true;
     const body = template(name)({ ...helpers, entered, ...withTypedAgain(data) });
     const page = template('layout')({
       body,

@@ -5,7 +5,7 @@ import supertest from 'supertest';
 import { expect, test } from 'vitest';
 import { createSignInLink } from '../../src/vault/begin-sign-in.ts';
 import { createAccessLink } from '../../src/vault/entry-links.ts';
-import { Clearings } from '../../src/web/side-door/clearings.ts';
+import { ClearDataPermits } from '../../src/web/side-door/clearings.ts';
 import { createSideDoor } from '../../src/web/side-door/side-door.ts';
 import { quietLog } from '../server/quiet-log.ts';
 import { attacked, worth } from './attacked.ts';
@@ -18,7 +18,7 @@ const guessed = 'x'.repeat(43);
 
 test('the side door, which is on another port, has the same headers', async () => {
   const origin = 'http://localhost:4999';
-  const clearings = new Clearings(Date.now);
+  const clearings = new ClearDataPermits(Date.now);
   const door = createSideDoor({ vault: it.vault, log: quietLog(), clearings, origin });
   const link = await createAccessLink(it.vault);
   const routes = routesOf(door);

@@ -51,9 +51,9 @@ test.each([
 ])(
   '%s is a fault of the program: what the browser holds may be taken the next time',
   async (code, status) => {
-    const { failureOf } = await import('../../src/web/failures.ts');
+    const { toProblem } = await import('../../src/web/failures.ts');
     const { BrokerError } = await import('../../src/errors.ts');
-    expect(failureOf(new BrokerError(code, 'That happened.', { help: 'Do this.' }))).toMatchObject({
+    expect(toProblem(new BrokerError(code, 'That happened.', { help: 'Do this.' }))).toMatchObject({
       status,
       help: 'Do this.',
     });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { plural, timeLeftText } from '../../src/web/dates.ts';
-import { lifeView } from '../../src/web/life-view.ts';
+import { expiryView } from '../../src/web/life-view.ts';
 import { lifetimeEvidence } from '../../src/web/lifetime-evidence.ts';
 
 const at = Date.UTC(2027, 2, 1);
@@ -44,7 +44,7 @@ test.each([
 ])('%s', (_what, lifetimes, counts, explanation) => {
   const evidence = lifetimeEvidence(lifetimes, at);
   expect(evidence.rows.filter((row) => row.counts).map(({ source }) => source)).toEqual([counts]);
-  expect(evidence.rows.map(({ outlived }) => outlived)).toEqual([false, 'acceptedAt' in lifetimes, false]);
+  expect(evidence.rows.map(({ disproved }) => disproved)).toEqual([false, 'acceptedAt' in lifetimes, false]);
   if (explanation === null) expect(evidence.explanation).toBeNull();
   else expect(evidence.explanation).toMatch(explanation);
 });
@@ -64,9 +64,9 @@ test('what is left is said in whole days', () => {
 
 test('a rejected token has no life left, whatever its date', () => {
   const life = { capturedAt: new Date(at).toISOString(), expiresAt: new Date(documented).toISOString() };
-  expect(lifeView('rejected', life, at)).toMatchObject({ percentLeft: 0, timeLeft: 'no longer accepted' });
-  expect(lifeView('valid', life, inDays(73))).toMatchObject({ percentLeft: 80, timeLeft: '292 days left' });
-  expect(lifeView('empty', { capturedAt: null, expiresAt: null }, at)).toMatchObject({
+  expect(expiryView('rejected', life, at)).toMatchObject({ percentLeft: 0, timeLeft: 'no longer accepted' });
+  expect(expiryView('valid', life, inDays(73))).toMatchObject({ percentLeft: 80, timeLeft: '292 days left' });
+  expect(expiryView('empty', { capturedAt: null, expiresAt: null }, at)).toMatchObject({
     percentLeft: 0,
     timeLeft: '',
   });

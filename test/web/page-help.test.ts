@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { onPage } from '../../src/web/page-help.ts';
+import { remedyFor } from '../../src/web/page-help.ts';
 import { servedWithTools } from './with-tools.ts';
 
 test.each([
@@ -22,7 +22,7 @@ test.each([
   ],
   ['What no button does: webex-token restore FILE.', 'What no button does: webex-token restore FILE.'],
 ])('%s', (command, page) => {
-  expect(onPage(command)).toBe(page);
+  expect(remedyFor(command)).toBe(page);
 });
 
 test('pages name the button first', async () => {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { createSignInLink } from '../../src/vault/begin-sign-in.ts';
 import { createAccessLink } from '../../src/vault/entry-links.ts';
 import { createWebApp } from '../../src/web/app.ts';
-import { Clearings } from '../../src/web/side-door/clearings.ts';
+import { ClearDataPermits } from '../../src/web/side-door/clearings.ts';
 import { createSideDoor } from '../../src/web/side-door/side-door.ts';
 import { newVault, type TestVault, today } from '../vault/vaults.ts';
 import { host, origin } from './served.ts';
@@ -28,7 +28,7 @@ async function doors(): Promise<Doors> {
   const vault = await newVault();
   const lines: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
-  const sideDoor = { origin: sideOrigin, clearings: new Clearings(vault.now) };
+  const sideDoor = { origin: sideOrigin, clearings: new ClearDataPermits(vault.now) };
   const { app } = createWebApp({ vault, log, sideDoor });
   const side = supertest.agent(createSideDoor({ vault, log, ...sideDoor })).set('Host', 'localhost:49152');
   const entry = async () => `/enter/${await createAccessLink(vault)}`;

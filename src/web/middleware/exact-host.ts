@@ -11,7 +11,7 @@ const alsoByAddress = new Set(['/healthz', '/instance']);
  * Lets through only requests for the very host that the web app answers as. After DNS rebinding the browser names the
  * attacker's host here, and sends nothing else that would tell.
  */
-export function exactHost({ vault, render }: WebContext): RequestHandler {
+export function checkHost({ vault, render }: WebContext): RequestHandler {
   const origin = appOrigin(vault.settings);
   const { host } = new URL(origin);
   const { port } = vault.settings;

@@ -4,7 +4,7 @@ import { isSameUserOnly } from '../../vault/link-secrets.ts';
 import { isOtherUser } from '../peer-user.ts';
 
 /** Refuses links that were made for this user's own browser to every other user of this machine, and uses none up. */
-export function ownLinksForOwnUser(app: Express, parameter: 'secret' | 'link'): void {
+export function requireSameUser(app: Express, parameter: 'secret' | 'link'): void {
   app.param(parameter, (request, _response, next, value: string) => {
     if (isSameUserOnly(value) && isOtherUser(request.socket)) next(foreignUser());
     else next();

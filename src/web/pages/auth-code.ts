@@ -3,8 +3,8 @@ import { BrokerError } from '../../errors.ts';
 import { captureRedirect } from '../../vault/capture.ts';
 import { explainError } from '../../webex/explain-error.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import { describeError } from '../describe-error.ts';
-import { failureOf, sendProblem } from '../failures.ts';
+import { toSafeError } from '../describe-error.ts';
+import { sendProblem, toProblem } from '../failures.ts';
 import { field } from '../middleware/body.ts';
 import { saveSession } from '../session.ts';
 
@@ -46,13 +46,13 @@ export function captureToken({ vault, checks, log }: WebContext): RequestHandler
       await saveSession(request);
       response.json({ next: `/captures/${tokenId}` });
     } catch (error) {
-      const failure = failureOf(error);
-      if (failure.status >= 500) log.error(describeError(error), 'a capture failed');
+      const failure = toProblem(error);
+      if (failure.status >= 500) log.error(toSafeError(error), 'a capture failed');
       const spent = error instanceof BrokerError && error.code === 'E_STATE_SPENT';
       const last = session.captured?.at(-1);
       sendProblem(response, failure, {
         ...(spent && last !== undefined && { next: `/captures/${last}` }),
-        ...(session.entered === true && { startOver: '/sign-in' }),
+        ...(session.authenticated === true && { startOver: '/sign-in' }),
       });
     }
   };

@@ -17,11 +17,11 @@ import { deploymentTitles } from '../../webex/deployments.ts';
 import { parseOrganizationId } from '../../webex/organization-id.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { fieldError } from '../form-errors.ts';
-import { lifeView } from '../life-view.ts';
+import { expiryView } from '../life-view.ts';
 import { lifetimeEvidence } from '../lifetime-evidence.ts';
 import { field } from '../middleware/body.ts';
-import { notEntered } from '../middleware/require-entered.ts';
-import { leaveNotice } from '../notice.ts';
+import { unauthenticated } from '../middleware/require-entered.ts';
+import { setFlash } from '../notice.ts';
 import type { CapturedPage, FieldError } from '../page-data.ts';
 import { roundStep } from '../round-view.ts';
 
@@ -31,16 +31,17 @@ type ByToken = RequestHandler<{ tokenId: string }>;
 const patienceMs = 4_000;
 
 /** Lets in who came by the web app's own link, and the browser that captured this very token. */
-export const requireOwnCapture: RequestHandler = (request, _response, next) => {
-  const { entered, captured } = request.session;
-  const own = entered === true || captured?.some((tokenId) => tokenId === request.params.tokenId) === true;
-  next(own ? undefined : notEntered());
+export const requireOwnCapturedToken: RequestHandler = (request, _response, next) => {
+  const { authenticated, captured } = request.session;
+  const own =
+    authenticated === true || captured?.some((tokenId) => tokenId === request.params.tokenId) === true;
+  next(own ? undefined : unauthenticated());
 };
 
 /** `GET /captures/last`: the newest token that this browser brought. */
 export const lastCapture: RequestHandler = (request, response) => {
   const last = request.session.captured?.at(-1);
-  if (last === undefined && request.session.entered !== true) throw notEntered();
+  if (last === undefined && request.session.authenticated !== true) throw unauthenticated();
   response.redirect(303, last === undefined ? '/' : `/captures/${last}`);
 };
 
@@ -61,7 +62,7 @@ export function captureProgress({ checks }: WebContext): ByToken {
 }
 
 /** `POST /captures/:tokenId/check`: asks Webex once more; the page of the capture waits for what it says. */
-export function checkOnceMore({ vault, checks }: WebContext): ByToken {
+export function reverify({ vault, checks }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
     await requireToken(vault, tokenId);
@@ -71,12 +72,12 @@ export function checkOnceMore({ vault, checks }: WebContext): ByToken {
 }
 
 /** `POST /captures/:tokenId/accept`: a token that was set aside, or waits for Webex's answer, becomes the current one, because the person says so. */
-export function accept({ vault }: WebContext): ByToken {
+export function approve({ vault }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
     const { profile } = await requireToken(vault, tokenId);
     const accepted = await approveToken(vault, tokenId, actorOf(request));
-    if (accepted) leaveNotice(request, 'The token is in use now, because you said so.');
+    if (accepted) setFlash(request, 'The token is in use now, because you said so.');
     response.redirect(303, `/profiles/${profile.name}`);
   };
 }
@@ -87,13 +88,13 @@ export function discard({ vault }: WebContext): ByToken {
     const { tokenId } = request.params;
     const { profile } = await requireToken(vault, tokenId);
     const discarded = await discardToken(vault, tokenId, actorOf(request));
-    if (discarded) leaveNotice(request, 'The token was discarded.');
+    if (discarded) setFlash(request, 'The token was discarded.');
     response.redirect(303, `/profiles/${profile.name}`);
   };
 }
 
 /** `POST /captures/:tokenId/organization`: the organization ID, where neither the token nor Webex told it. */
-export function tellOrganization(context: WebContext): ByToken {
+export function saveOrganization(context: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
     const { profile } = await requireToken(context.vault, tokenId);
@@ -168,7 +169,7 @@ async function describeCapture(
     token: summary,
     profile: summarize(profile, current, endpoints, now),
     deploymentTitle: deploymentTitles[profile.deployment],
-    life: lifeView(statusOf(token, now), summary, now),
+    life: expiryView(statusOf(token, now), summary, now),
     evidence: lifetimeEvidence(token.lifetimes, token.capturedAt),
     why: checks.reasonFor(token.id) ?? notAsked,
     file: settings.databaseUrl === null ? databaseFile(settings.home) : null,
@@ -177,7 +178,7 @@ async function describeCapture(
     places: await listDestinations(vault, profile.name),
     doubt: doubtAbout(token, profile),
     round: await roundStep(vault, profile.id),
-    entered: request.session.entered === true,
+    entered: request.session.authenticated === true,
     errors,
   };
 }

@@ -18,7 +18,7 @@ import { type ClientForm, readClientForm } from '../client-form.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { fieldError } from '../form-errors.ts';
 import { field } from '../middleware/body.ts';
-import { leaveNotice, takeNotice } from '../notice.ts';
+import { setFlash, takeFlash } from '../notice.ts';
 import type { ClientView } from '../page-data.ts';
 
 type ByName = RequestHandler<{ client: string }>;
@@ -69,7 +69,7 @@ export function clientPage({ vault, render }: WebContext): ByName {
       request,
       response,
       'client',
-      { client: viewOf(client, vault.now()), notice: takeNotice(request) },
+      { client: viewOf(client, vault.now()), notice: takeFlash(request) },
       { title: client.name, at: 'clients' },
     );
   };
@@ -91,7 +91,7 @@ export function removeClientPage({ vault }: WebContext): ByName {
   return async (request, response) => {
     const name = request.params.client;
     await removeClient(vault, name, actorOf(request));
-    leaveNotice(request, `“${name}” was removed: it gets no token any more.`);
+    setFlash(request, `“${name}” was removed: it gets no token any more.`);
     response.redirect(303, '/clients');
   };
 }
@@ -114,7 +114,7 @@ async function renderClients(
       boxes: rows.length > boxesAtMost ? null : rows.map(({ profile }) => profile.name),
       values,
       errors,
-      notice: takeNotice(request),
+      notice: takeFlash(request),
     },
     {
       title: `${errors.length > 0 ? 'Error: ' : ''}Programs`,

@@ -5,16 +5,16 @@ import { redeemAccessLink } from '../../vault/entry-links.ts';
 import type { WebContext } from '../context.ts';
 import { refusePrefetch } from '../one-time.ts';
 import { ownPath } from '../own-path.ts';
-import { enterSession } from '../session.ts';
+import { authenticateSession } from '../session.ts';
 
 /** `GET /enter/:secret`: the one-time link into the web app. `?next=` names the page to go to. */
-export function enter({ vault, render }: WebContext): RequestHandler<{ secret: string }> {
+export function openAccessLink({ vault, render }: WebContext): RequestHandler<{ secret: string }> {
   return async (request, response) => {
     refusePrefetch(request);
     response.set('Referrer-Policy', 'no-referrer');
-    if (await redeemAccessLink(vault, request.params.secret)) await enterSession(request);
+    if (await redeemAccessLink(vault, request.params.secret)) await authenticateSession(request);
     // Loading the link again in the browser that used it is no mistake.
-    else if (request.session.entered !== true) throw linkSpent();
+    else if (request.session.authenticated !== true) throw linkSpent();
     const next = ownPath(request.query.next, appOrigin(vault.settings)) ?? '/';
     const site = request.headers['sec-fetch-site'];
     if (site !== 'same-site' && site !== 'cross-site') {

@@ -9,14 +9,14 @@ import { providerNames } from '../../handoff/record-push.ts';
 import { AmbiguousAppError } from '../../handoff/several-apps.ts';
 import { requireProfile } from '../../vault/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import type { Errand, ErrandState, HandOver } from '../hand-overs.ts';
-import type { ErrandView } from '../page-data.ts';
-import { onPage } from '../page-help.ts';
+import type { PushJob, PushTask, PushTaskState } from '../hand-overs.ts';
+import type { PushTaskView } from '../page-data.ts';
+import { remedyFor } from '../page-help.ts';
 
 type ById = RequestHandler<{ id: string }>;
 
 /** `POST /profiles/:name/hand-over`: the current token goes wherever one was handed over before. */
-export function handOverAgain({ vault, handOvers }: WebContext): RequestHandler<{ name: string }> {
+export function startPushJob({ vault, handOvers }: WebContext): RequestHandler<{ name: string }> {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
     const places = (await listDestinations(vault, name)).filter(({ upToDate }) => !upToDate);
@@ -40,10 +40,10 @@ function errandFor({
   app,
   cloud,
 }: {
-  tool: Errand['tool'];
+  tool: PushTask['tool'];
   app: string;
   cloud: string | null;
-}): Errand {
+}): PushTask {
   const named = app === '' ? {} : { app };
   if (tool === 'okta') return { tool, task: 'push', ...named };
   return { tool, task: 'push', ...named, ...(isEntraCloud(cloud) && { cloud }) };
@@ -85,7 +85,7 @@ export function handOverProgress(context: WebContext): ById {
     response.json({
       stage: stageOf(handOver),
       errands: handOver.errands.map(({ steps, waiting }) => ({
-        steps: steps.map(({ status, message }) => ({ status, message: onPage(message) })),
+        steps: steps.map(({ status, message }) => ({ status, message: remedyFor(message) })),
         waiting,
       })),
     });
@@ -93,7 +93,7 @@ export function handOverProgress(context: WebContext): ById {
 }
 
 /** `POST /hand-overs/:id/stop`: nobody is waited for any more. */
-export function stopHandOver(context: WebContext): ById {
+export function cancelPushJob(context: WebContext): ById {
   return (request, response) => {
     const { id } = requireHandOver(context, request);
     context.handOvers.stop(id);
@@ -101,7 +101,7 @@ export function stopHandOver(context: WebContext): ById {
   };
 }
 
-function requireHandOver({ handOvers }: WebContext, request: Request<{ id: string }>): HandOver {
+function requireHandOver({ handOvers }: WebContext, request: Request<{ id: string }>): PushJob {
   const handOver = handOvers.find(request.params.id);
   if (handOver !== null) return handOver;
   throw new BrokerError('E_NOT_FOUND', 'There is no such hand-over, or the program was started anew since.', {
@@ -110,13 +110,13 @@ function requireHandOver({ handOvers }: WebContext, request: Request<{ id: strin
 }
 
 /** What the page is made of changes with it; the steps in between are added by its script. */
-function stageOf({ over, errands }: HandOver): string {
+function stageOf({ over, errands }: PushJob): string {
   return over
     ? 'over'
     : errands.map(({ state, deviceCode }) => `${state}${deviceCode ? '-code' : ''}`).join(' ');
 }
 
-function titleOf({ profile, over, errands }: HandOver, looking: boolean, failed: boolean): string {
+function titleOf({ profile, over, errands }: PushJob, looking: boolean, failed: boolean): string {
   if (looking)
     return over && failed ? 'It could not be looked at' : `How provisioning of “${profile}” stands`;
   if (!over) return `Handing over the token of “${profile}”`;
@@ -125,7 +125,7 @@ function titleOf({ profile, over, errands }: HandOver, looking: boolean, failed:
   return errands.length === 1 ? 'The token was not handed over' : 'The token was not handed over everywhere';
 }
 
-function viewOf(state: ErrandState, now: number): ErrandView {
+function viewOf(state: PushTaskState, now: number): PushTaskView {
   const { errand, error } = state;
   const cause = error?.cause;
   const { deviceCode, watch } = state;
@@ -135,7 +135,7 @@ function viewOf(state: ErrandState, now: number): ErrandView {
     cloud: errand.task === 'push' && errand.tool === 'entra' ? (errand.cloud ?? null) : null,
     state: state.state,
     appName: state.appName,
-    steps: state.steps.map((step) => ({ ...step, message: onPage(step.message) })),
+    steps: state.steps.map((step) => ({ ...step, message: remedyFor(step.message) })),
     waiting: state.waiting,
     deviceCode: deviceCode && {
       code: deviceCode.userCode,
@@ -146,7 +146,7 @@ function viewOf(state: ErrandState, now: number): ErrandView {
     failure: error && {
       message: error.code === 'E_SEVERAL_APPS' || error.code === 'E_OKTA_BY_HAND' ? '' : error.message,
       // Its help names a command; the page has a form instead.
-      help: error.code === 'E_OTHER_ORGANIZATION' ? null : onPage(error.help ?? null),
+      help: error.code === 'E_OTHER_ORGANIZATION' ? null : remedyFor(error.help ?? null),
     },
     apps: cause instanceof AmbiguousAppError ? cause.apps : [],
     conflict: cause instanceof DestinationConflictError ? cause.app : null,

@@ -1,11 +1,11 @@
 import type { RequestHandler } from 'express';
-import type { SideDoor } from '../side-door/side-door.ts';
+import type { CleanupServer } from '../side-door/side-door.ts';
 
 /**
  * `GET /left-overs/:nonce`: which service workers there are at this origin, told to the side door, which frames this page.
  * Only a browser that asks this very program gets an answer with the nonce of the moment out of it.
  */
-export function leftOvers({ origin }: SideDoor): RequestHandler {
+export function probePage({ origin }: CleanupServer): RequestHandler {
   return (_request, response) => {
     response.removeHeader('X-Frame-Options');
     response
@@ -20,7 +20,7 @@ export function leftOvers({ origin }: SideDoor): RequestHandler {
  * `POST /clear/:permission`: has the browser forget what it stored for this origin, service workers included. Asked for
  * from here, a worker could answer in our place: so that it is the side door's page that asks.
  */
-export function clear({ origin, clearings }: SideDoor): RequestHandler<{ permission: string }> {
+export function clearSiteData({ origin, clearings }: CleanupServer): RequestHandler<{ permission: string }> {
   return (request, response, next) => {
     if (request.headers.origin !== origin || !clearings.use(request.params.permission)) {
       next();

@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import { verifyAudit } from '../../store/audit.ts';
 import type { AuditRow } from '../../store/audit-chain.ts';
 import { type AuditFilter, newestAuditRows } from '../../store/audit-log.ts';
-import { actionWords } from '../action-words.ts';
+import { auditActionLabels } from '../action-words.ts';
 import type { WebContext } from '../context.ts';
 import type { LogPage, LogRow } from '../page-data.ts';
 
@@ -40,7 +40,7 @@ export function logPage({ vault, render }: WebContext): RequestHandler {
         rows: shown.map(rowOf),
         values,
         filtered,
-        actions: Object.entries(actionWords).map(([value, text]) => ({ value, text })),
+        actions: Object.entries(auditActionLabels).map(([value, text]) => ({ value, text })),
         chain: verify ? await verifyAudit(db) : null,
         held,
         olderPage:
@@ -92,7 +92,7 @@ function rowOf({ seq, time, action, outcome, profile, client, address, user, sub
   return {
     seq,
     time: new Date(time).toISOString(),
-    action: actionWords[action] ?? action,
+    action: auditActionLabels[action] ?? action,
     outcome,
     ok: outcome === 'ok' || action === 'prune',
     profile,

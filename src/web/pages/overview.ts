@@ -11,8 +11,8 @@ import type { Token } from '../../tokens/token.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import type { WebContext } from '../context.ts';
-import { lifeView } from '../life-view.ts';
-import { takeNotice } from '../notice.ts';
+import { expiryView } from '../life-view.ts';
+import { takeFlash } from '../notice.ts';
 import type { OverviewPage, ProfileCard } from '../page-data.ts';
 import { reminderView } from '../reminder-view.ts';
 import { renderSignIn } from './sign-in.ts';
@@ -20,7 +20,7 @@ import { renderSignIn } from './sign-in.ts';
 const cardsOnPage = 50;
 
 /** As many others that wait for a decision are named. */
-const undecidedNamed = 5;
+const maxNamed = 5;
 
 /** More profiles than these are worked through by a round. */
 const fewDue = 3;
@@ -46,7 +46,7 @@ export function overview(context: WebContext): RequestHandler {
       limit: cardsOnPage,
       now: vault.now(),
     });
-    const notice = takeNotice(request);
+    const notice = takeFlash(request);
     if (page.totals.all === 0 && search === undefined && notice === null) {
       renderSignIn(context, request, response, { first: true });
       return;
@@ -72,7 +72,7 @@ export function overview(context: WebContext): RequestHandler {
         next: unfiltered ? nextToEnd(cards) : null,
         round: unfiltered ? await roundOf(vault, due) : null,
         quarantined: [...new Set(quarantined.map(({ profile }) => profile))],
-        undecidedElsewhere: unfiltered ? await undecidedElsewhere(vault, cards) : [],
+        needsReviewElsewhere: unfiltered ? await needsReviewElsewhere(vault, cards) : [],
         failedReminders: failed.length,
         unreminded: channels.every(({ target }) => target === null),
         earlierPage: pageLink('before', page.previous, { search, status }),
@@ -107,16 +107,16 @@ async function roundOf({ db }: Vault, due: number): Promise<OverviewPage['round'
 }
 
 /** Decisions that no card on this page asks for. */
-async function undecidedElsewhere(
+async function needsReviewElsewhere(
   { db }: Vault,
   cards: ProfileCard[],
-): Promise<OverviewPage['undecidedElsewhere']> {
+): Promise<OverviewPage['needsReviewElsewhere']> {
   const asked = new Set(cards.map(({ summary }) => summary.profile));
-  const tokens = await tokensNeedingReview(db, { limit: cards.length + undecidedNamed });
+  const tokens = await tokensNeedingReview(db, { limit: cards.length + maxNamed });
   const others = new Map(
     tokens.filter(({ profile }) => !asked.has(profile)).map((each) => [each.profile, each.id]),
   );
-  return [...others].slice(0, undecidedNamed).map(([profile, tokenId]) => ({ profile, tokenId }));
+  return [...others].slice(0, maxNamed).map(([profile, tokenId]) => ({ profile, tokenId }));
 }
 
 /** Of several the one that began first. */
@@ -142,8 +142,8 @@ async function cardsOf(
       deploymentTitle: deploymentTitles[profile.deployment],
       unverified: current?.verifiedAt === null && ['valid', 'expiring'].includes(summary.status),
       quarantine: quarantineOf(quarantined, profile.id, now),
-      undecided: setAside.find(({ profileId }) => profileId === profile.id)?.id ?? null,
-      ...lifeView(summary.status, summary, now),
+      needsReview: setAside.find(({ profileId }) => profileId === profile.id)?.id ?? null,
+      ...expiryView(summary.status, summary, now),
     };
   });
 }

@@ -1,11 +1,11 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { tokensOf } from '../../store/tokens.ts';
 import { removeProfile, renameProfile, requireProfile } from '../../vault/profiles.ts';
-import { beginAsAsked } from '../begin.ts';
+import { startSignIn } from '../begin.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { fieldError } from '../form-errors.ts';
 import { field } from '../middleware/body.ts';
-import { leaveNotice, takeNotice } from '../notice.ts';
+import { setFlash, takeFlash } from '../notice.ts';
 import type { FieldError } from '../page-data.ts';
 import { profileView } from '../profile-view.ts';
 
@@ -23,7 +23,7 @@ export function renew(context: WebContext): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(context.vault, request.params.name);
     const freshSignIn = field(request.body, 'fresh') !== '';
-    await beginAsAsked(context, request, response, { profile: name, freshSignIn });
+    await startSignIn(context, request, response, { profile: name, freshSignIn });
   };
 }
 
@@ -39,7 +39,7 @@ export function rename(context: WebContext): ByName {
       await renderProfile(context, request, response, name, { errors, newName: newName.slice(0, 200) });
       return;
     }
-    leaveNotice(request, `Renamed: “${name}” is now “${newName}”. Scripts ask by the new name.`);
+    setFlash(request, `Renamed: “${name}” is now “${newName}”. Scripts ask by the new name.`);
     response.redirect(303, `/profiles/${newName}`);
   };
 }
@@ -65,7 +65,7 @@ export function remove({ vault }: WebContext): ByName {
   return async (request, response) => {
     const { name } = request.params;
     await removeProfile(vault, name, actorOf(request));
-    leaveNotice(request, `The profile “${name}” and its tokens were removed from this machine.`);
+    setFlash(request, `The profile “${name}” and its tokens were removed from this machine.`);
     response.redirect(303, '/');
   };
 }
@@ -83,7 +83,7 @@ async function renderProfile(
     'profile',
     {
       ...(await profileView(vault, name)),
-      notice: takeNotice(request),
+      notice: takeFlash(request),
       ...form,
     },
     {

@@ -10,7 +10,7 @@ import {
   removeCalendarFeed,
 } from '../../expiry/calendar-feed.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import { leaveNotice, takeNotice } from '../notice.ts';
+import { setFlash, takeFlash } from '../notice.ts';
 import { reminderView } from '../reminder-view.ts';
 
 /** `GET /reminders`: who is reminded of what, and how, and what did not get through. */
@@ -24,7 +24,7 @@ export function remindersPage({ vault, render }: WebContext): RequestHandler {
       {
         ...(await reminderView(vault)),
         feedMadeAt: madeAt === null ? null : new Date(madeAt).toISOString(),
-        notice: takeNotice(request),
+        notice: takeFlash(request),
       },
       { title: 'Reminders', at: 'reminders' },
     );
@@ -50,7 +50,7 @@ export function newFeed({ vault, render }: WebContext): RequestHandler {
 export function removeFeed({ vault }: WebContext): RequestHandler {
   return async (request, response) => {
     await removeCalendarFeed(vault, actorOf(request));
-    leaveNotice(request, 'The feed’s address leads nowhere any more.');
+    setFlash(request, 'The feed’s address leads nowhere any more.');
     response.redirect(303, '/reminders');
   };
 }

@@ -4,9 +4,9 @@ import { activeCampaign, finishCampaign, skipProfile, startCampaign } from '../.
 import { actorOf, type WebContext } from '../context.ts';
 import { fieldError } from '../form-errors.ts';
 import { field } from '../middleware/body.ts';
-import { leaveNotice, takeNotice } from '../notice.ts';
+import { setFlash, takeFlash } from '../notice.ts';
 import type { FieldError } from '../page-data.ts';
-import { roundForm, roundUnderWay } from '../round-view.ts';
+import { activeCampaignView, roundForm } from '../round-view.ts';
 
 /** A month and a day: whoever goes through it once a month leaves no gap. */
 const usualDays = '31';
@@ -28,7 +28,7 @@ export function roundPage(context: WebContext): RequestHandler {
 }
 
 /** `POST /round`: begins one. */
-export function begin(context: WebContext): RequestHandler {
+export function startRenewals(context: WebContext): RequestHandler {
   const { vault } = context;
   return async (request, response) => {
     const { body } = request;
@@ -52,20 +52,20 @@ export function begin(context: WebContext): RequestHandler {
 }
 
 /** `POST /round/skip`: leaves one profile out. */
-export function skip({ vault }: WebContext): RequestHandler {
+export function skipRenewal({ vault }: WebContext): RequestHandler {
   return async (request, response) => {
     const name = field(request.body, 'profile');
     await skipProfile(vault, name, actorOf(request));
-    leaveNotice(request, `“${name}” is left out of this round.`);
+    setFlash(request, `“${name}” is left out of this round.`);
     response.redirect(303, '/round');
   };
 }
 
 /** `POST /round/end`: done with or not; what was renewed stays so. */
-export function end({ vault }: WebContext): RequestHandler {
+export function finishRenewals({ vault }: WebContext): RequestHandler {
   return async (request, response) => {
     await finishCampaign(vault, await activeCampaign(vault), actorOf(request));
-    leaveNotice(request, 'The round is ended. What was renewed stays so.');
+    setFlash(request, 'The round is ended. What was renewed stays so.');
     response.redirect(303, '/round');
   };
 }
@@ -108,13 +108,13 @@ async function renderRound(
   response: Response,
   { values, filter, errors }: Form,
 ): Promise<void> {
-  const round = await roundUnderWay(vault);
+  const round = await activeCampaignView(vault);
   const form = round === null ? await roundForm(vault, values, filter) : null;
   render(
     request,
     response,
     'round',
-    { round, form, errors, notice: takeNotice(request) },
+    { round, form, errors, notice: takeFlash(request) },
     {
       title: `${errors.length > 0 ? 'Error: ' : ''}Renewal round`,
       at: 'overview',

@@ -35,7 +35,7 @@ export function signInLink(context: WebContext): RequestHandler<{ link: string }
         main: appOrigin(vault.settings),
         link: path,
         removeUrl: sideDoor === null ? null : `${sideDoor.origin}${path}/remove`,
-        statusUrl: request.session.entered === true ? `/sign-ins/${id}` : null,
+        statusUrl: request.session.authenticated === true ? `/sign-ins/${id}` : null,
       },
       { title: 'On to Webex', at: 'sign-in', script: 'to-webex' },
     );

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { beginAsAsked } from '../begin.ts';
+import { startSignIn } from '../begin.ts';
 import type { WebContext } from '../context.ts';
 import { field } from '../middleware/body.ts';
 import { readOrganizationForm } from '../organization-form.ts';
@@ -30,7 +30,7 @@ export function beginNewSignIn(context: WebContext): RequestHandler {
       renderSignIn(context, request, response, { values: { ...values, fresh }, errors });
       return;
     }
-    await beginAsAsked(context, request, response, {
+    await startSignIn(context, request, response, {
       profile,
       deployment: values.deployment,
       orgId,

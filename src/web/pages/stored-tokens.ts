@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import { summarizeToken } from '../../tokens/summary.ts';
 import { activateStoredToken, removeToken, requireTokenOf } from '../../vault/stored-tokens.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import { leaveNotice } from '../notice.ts';
+import { setFlash } from '../notice.ts';
 import type { StoredTokenPage } from '../page-data.ts';
 
 type ByToken = RequestHandler<{ name: string; tokenId: string }>;
@@ -30,7 +30,7 @@ export function activate({ vault }: WebContext): ByToken {
   return async (request, response) => {
     const { name, tokenId } = request.params;
     await activateStoredToken(vault, name, tokenId, actorOf(request));
-    leaveNotice(request, 'The earlier token is in use again.');
+    setFlash(request, 'The earlier token is in use again.');
     response.redirect(303, `/profiles/${name}`);
   };
 }
@@ -40,7 +40,7 @@ export function removeOne({ vault }: WebContext): ByToken {
   return async (request, response) => {
     const { name, tokenId } = request.params;
     await removeToken(vault, name, tokenId, actorOf(request));
-    leaveNotice(request, 'The token was deleted.');
+    setFlash(request, 'The token was deleted.');
     response.redirect(303, `/profiles/${name}`);
   };
 }

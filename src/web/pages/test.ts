@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import { requireProfile } from '../../vault/profiles.ts';
 import type { CheckId } from '../../vault/prove.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import { onPage } from '../page-help.ts';
+import { remedyFor } from '../page-help.ts';
 
 type ByName = RequestHandler<{ name: string }>;
 
@@ -57,7 +57,7 @@ export function testPage({ vault, proofs, render }: WebContext): ByName {
         checks: (latest?.proof?.checks ?? []).map((check) => ({
           ...check,
           title: titles[check.id],
-          help: onPage(check.help ?? null),
+          help: remedyFor(check.help ?? null),
         })),
       },
       { title: `Test of ${name}` },

@@ -11,11 +11,11 @@ import { tokensOf } from '../../store/tokens.ts';
 import { summarize } from '../../tokens/summary.ts';
 import { requireProfile } from '../../vault/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import type { Errand } from '../hand-overs.ts';
-import { lifeView } from '../life-view.ts';
+import type { PushTask } from '../hand-overs.ts';
+import { expiryView } from '../life-view.ts';
 import { field } from '../middleware/body.ts';
-import { leaveNotice, takeNotice } from '../notice.ts';
-import type { FieldError, ToolPage } from '../page-data.ts';
+import { setFlash, takeFlash } from '../notice.ts';
+import type { FieldError, ProviderPage } from '../page-data.ts';
 
 type ByName = RequestHandler<{ name: string }>;
 
@@ -38,7 +38,7 @@ const appIds: Record<ProviderId, { pattern: RegExp; message: string; help: strin
 };
 
 /** `GET /profiles/:name/entra` and `/okta`: hands the token over, or guides a person who does it. The query has the guide's answers. */
-export function toolPage(context: WebContext, tool: ProviderId): ByName {
+export function providerPage(context: WebContext, tool: ProviderId): ByName {
   return async (request, response) => {
     await renderTool(context, request, response, { tool, name: request.params.name });
   };
@@ -61,7 +61,7 @@ export function push(context: WebContext, tool: ProviderId): ByName {
   };
 }
 
-function errandOf(tool: ProviderId, app: string, body: unknown): Errand {
+function errandOf(tool: ProviderId, app: string, body: unknown): PushTask {
   // Without an application's ID it would be refused: the form that offers it sends both.
   const replaceOrganization = app !== '' && field(body, 'replace-organization') === 'yes';
   const named = app === '' ? {} : { app, replaceOrganization };
@@ -77,7 +77,7 @@ function errandOf(tool: ProviderId, app: string, body: unknown): Errand {
 }
 
 /** `POST /profiles/:name/entra/look`: how provisioning stands there, and how it is set up. */
-export function look({ vault, handOvers }: WebContext): ByName {
+export function checkStatus({ vault, handOvers }: WebContext): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
     const { id } = handOvers.start(name, [{ tool: 'entra', task: 'look' }], actorOf(request));
@@ -86,13 +86,13 @@ export function look({ vault, handOvers }: WebContext): ByName {
 }
 
 /** `POST /profiles/:name/entra/done`, `/okta/done`: the person has pasted the current token there. */
-export function doneByHand({ vault }: WebContext, tool: ProviderId): ByName {
+export function markUpdated({ vault }: WebContext, tool: ProviderId): ByName {
   return async (request, response) => {
     const { name } = request.params;
     const [known] = (await listDestinations(vault, name)).filter((place) => place.tool === tool);
     const place = known && { appId: known.app, appName: known.appName, cloud: known.cloud };
     await recordManualUpdate(vault, name, { kind: tool, ...place }, actorOf(request));
-    leaveNotice(
+    setFlash(
       request,
       `Noted: ${providerNames[tool]} has the current token. After the next renewal you are reminded of it.`,
     );
@@ -101,12 +101,12 @@ export function doneByHand({ vault }: WebContext, tool: ProviderId): ByName {
 }
 
 /** `POST /profiles/:name/entra/forget`, `/okta/forget` */
-export function forget({ vault }: WebContext, tool: ProviderId): ByName {
+export function deleteDestination({ vault }: WebContext, tool: ProviderId): ByName {
   return async (request, response) => {
     const { name } = request.params;
     const appId = field(request.body, 'app').slice(0, 200);
     await removeDestination(vault, name, { kind: tool, appId }, actorOf(request));
-    leaveNotice(request, `Forgotten here. What ${providerNames[tool]} has is left as it is.`);
+    setFlash(request, `Forgotten here. What ${providerNames[tool]} has is left as it is.`);
     response.redirect(303, `/profiles/${name}/${tool}`);
   };
 }
@@ -133,11 +133,11 @@ async function renderTool(
     },
     request.query,
   );
-  const page: ToolPage = {
+  const page: ProviderPage = {
     tool,
     toolTitle: providerNames[tool],
     summary,
-    life: lifeView(summary.status, summary, vault.now()),
+    life: expiryView(summary.status, summary, vault.now()),
     places,
     guide,
     alternative: tool === 'entra' && guide.answers.task !== 'replace' ? entraAlternative : null,
@@ -146,7 +146,7 @@ async function renderTool(
     cloud: places.find(({ cloud }) => cloud !== null)?.cloud ?? 'global',
     app: asked.app ?? '',
     errors,
-    notice: takeNotice(request),
+    notice: takeFlash(request),
   };
   render(request, response, 'tool', page, {
     title: `${errors.length > 0 ? 'Error: ' : ''}${providerNames[tool]} for ${name}`,
@@ -165,6 +165,6 @@ function oktaSignIn({
   orgUrl,
   token,
   clientId,
-}: WebContext['vault']['settings']['okta']): ToolPage['signIn'] {
+}: WebContext['vault']['settings']['okta']): ProviderPage['signIn'] {
   return orgUrl !== null && (token !== null || clientId !== null) ? 'settings' : 'missing';
 }

@@ -4,7 +4,7 @@ import { newSecret } from '../../vault/secrets.ts';
 const lifetimeMs = 60_000;
 
 /** One-time permissions to have a browser forget what other projects left in it for the web app's origin. In memory only. */
-export class Clearings {
+export class ClearDataPermits {
   readonly #now: () => number;
   readonly #until = new Map<string, number>();
 

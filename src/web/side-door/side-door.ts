@@ -5,24 +5,24 @@ import { pendingSignIn } from '../../vault/begin-sign-in.ts';
 import { isAccessLinkValid } from '../../vault/entry-links.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { serveAssets } from '../assets.ts';
-import { failures, notFound } from '../failures.ts';
-import { ownLinksForOwnUser } from '../middleware/own-user.ts';
+import { errorHandler, notFound } from '../failures.ts';
+import { requireSameUser } from '../middleware/own-user.ts';
 import { requestLog } from '../middleware/request-log.ts';
 import { securityHeaders } from '../middleware/security-headers.ts';
 import { refusePrefetch } from '../one-time.ts';
 import { hostOf } from '../request-host.ts';
 import { route } from '../route.ts';
 import { createRender, type Render } from '../views.ts';
-import type { Clearings } from './clearings.ts';
+import type { ClearDataPermits } from './clearings.ts';
 
 /** What the web app and its side door know of each other. */
-export interface SideDoor {
+export interface CleanupServer {
   /** e.g. `http://localhost:49152` */
   origin: string;
-  clearings: Clearings;
+  clearings: ClearDataPermits;
 }
 
-export interface SideDoorOptions extends SideDoor {
+export interface SideDoorOptions extends CleanupServer {
   vault: Vault;
   log: Logger;
   demonstration?: boolean;
@@ -45,13 +45,13 @@ export function createSideDoor(options: SideDoorOptions): Express {
     onlyHost(new URL(origin).host),
   );
   serveAssets(app);
-  ownLinksForOwnUser(app, 'link');
+  requireSameUser(app, 'link');
   for (const kind of ['enter', 'sign-in'] as const) {
     const path = `/${kind}/:link`;
     route(app, path, { get: page(options, render, main, kind) });
     route(app, `${path}/remove`, { post: [page(options, render, main, kind)] });
   }
-  app.use(notFound, failures({ log, render }));
+  app.use(notFound, errorHandler({ log, render }));
   return app;
 }
 
