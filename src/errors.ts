@@ -3,7 +3,7 @@
  * Neither may ever hold a token: messages are printed, logged and shown on pages.
  */
 export class BrokerError extends Error {
-  /** Stable, for programs: `E_` and upper case, e.g. `E_STATE_SPENT`. */
+  /** Stable, for programs: `E_` and upper case, e.g. `E_STATE_USED`. */
   readonly code: string;
   readonly help: string | undefined;
 

@@ -14,7 +14,7 @@ export type Files = Pick<
   'mkdirSync' | 'chmodSync' | 'statSync' | 'openSync' | 'closeSync' | 'rmSync' | 'rmdirSync'
 >;
 
-/** Makes the data folder, for its owner alone, or refuses one that others may enter. Throws `E_LOOSE_FILE`, `E_HOME`. */
+/** Makes the data folder, for its owner alone, or refuses one that others may enter. Throws `E_FILE_PERMISSIONS`, `E_HOME`. */
 export function ensurePrivateDirectory(path: string, files: Files = nodeFiles): void {
   const made = makeFolder(path, files) !== undefined;
   try {
@@ -180,7 +180,7 @@ function refuseLoose(path: string, kind: Kind, files: Files): void {
 }
 
 function loose(message: string, help?: string): BrokerError {
-  return new BrokerError('E_LOOSE_FILE', message, help === undefined ? {} : { help });
+  return new BrokerError('E_FILE_PERMISSIONS', message, help === undefined ? {} : { help });
 }
 
 function isMode(bits: number, mode: Kind['fromRoot']): boolean {

@@ -43,7 +43,7 @@ describe.skipIf(!posix)('a file system that keeps no permissions', () => {
     const parent = temporaryFolder();
     const path = join(parent, 'home');
     const error = await brokerErrorOf(() => ensurePrivateDirectory(path, withoutModes(mode, chmodFails)));
-    expect(error.code).toBe('E_LOOSE_FILE');
+    expect(error.code).toBe('E_FILE_PERMISSIONS');
     expect(error.message).toMatch(/keeps no permissions.*WEBEX_TOKEN_HOME=~\/\.local\/share\/webex-token$/);
     expect(error.message).not.toContain('\n');
     expect(error.help).toBeUndefined();

@@ -34,7 +34,7 @@ export class DecryptedTokenCache {
   }
 
   /**
-   * Throws `E_SEAL` where the token cannot be opened, and `StoreBusy` where its key has to be looked up first: another
+   * Throws `E_INTEGRITY` where the token cannot be opened, and `StoreBusy` where its key has to be looked up first: another
    * process has made a new one. The request is then tried again.
    */
   open({ tokenId, sealed }: StoredToken, { profileId }: GrantedProfile): string {

@@ -31,8 +31,8 @@ export function readiness({ ready }: HealthProbes, log: Pick<Logger, 'warn'>): R
 const reasons: Record<string, string> = {
   E_KEY_REMOVED: 'the key of this server is not authorized to open the store',
   E_STORE_READ_ONLY: 'the database is read-only',
-  E_STORE_OLDER: 'the store was set back to an older state',
-  E_SEAL: 'the store was changed from outside, and cannot be trusted',
+  E_STORE_ROLLED_BACK: 'the store was set back to an older state',
+  E_INTEGRITY: 'the store was changed from outside, and cannot be trusted',
 };
 
 /** For everybody who asks: nothing of where the store is. */

@@ -16,7 +16,7 @@ export interface ProfileFile {
 }
 
 /**
- * Reads a file of profiles; `-` is standard input. Throws `E_CSV` where it is none, `E_LOOSE_FILE` where it holds
+ * Reads a file of profiles; `-` is standard input. Throws `E_CSV` where it is none, `E_FILE_PERMISSIONS` where it holds
  * tokens that others on this machine can read.
  */
 export async function readProfileFile(path: string): Promise<ProfileFile> {
@@ -26,7 +26,7 @@ export async function readProfileFile(path: string): Promise<ProfileFile> {
   const holdsTokens = rows.some(({ cells }) => cells.access_token !== undefined);
   if (holdsTokens && mode !== null && process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw new BrokerError(
-      'E_LOOSE_FILE',
+      'E_FILE_PERMISSIONS',
       `The file ${path} holds tokens, and others on this machine can read it (mode ${(mode & 0o777).toString(8)}).`,
       { help: `Close it with: chmod 600 '${path}'. Nothing was stored.` },
     );

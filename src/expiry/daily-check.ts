@@ -81,7 +81,7 @@ async function check(vault: Vault, due: DueCheck, random: () => number): Promise
   try {
     return await checkAuthentic(vault, due, random);
   } catch (error) {
-    if (!(error instanceof BrokerError && error.code === 'E_SEAL')) throw error;
+    if (!(error instanceof BrokerError && error.code === 'E_INTEGRITY')) throw error;
     return await notAuthentic(vault, due);
   }
 }

@@ -7,7 +7,7 @@ export class AmbiguousAppError extends BrokerError {
   constructor(tool: string, apps: { id: string; name: string }[]) {
     const lines = apps.map(({ id, name }) => `  ${id}  ${name}`);
     super(
-      'E_SEVERAL_APPS',
+      'E_AMBIGUOUS_APP',
       `${tool} has ${apps.length} applications that it could be:\n${lines.join('\n')}`,
       {
         help: 'Nothing was changed. Name the one that is meant: --app ID',

@@ -36,7 +36,7 @@ export class KeyRing {
   /** The generation of the data key that seals. -1: there is none. */
   generation = -1;
 
-  /** @param wrapped oldest first. Throws `E_SEAL` where one does not open with this key-encryption key. */
+  /** @param wrapped oldest first. Throws `E_INTEGRITY` where one does not open with this key-encryption key. */
   constructor(wrapped: WrappedDataKey[], keyEncryptionKey: Uint8Array) {
     for (const each of wrapped) this.#add(each, unwrapOwn(each, keyEncryptionKey));
   }
@@ -48,7 +48,7 @@ export class KeyRing {
    * A data key that was granted counts only where the data key of the generation right before it vouches for it, and
    * where it is newer than everything that this host held: who had an older data key vouches for nothing any more. The
    * key of a request vouches for the first data key alone, and only as long as this host has not opened any.
-   * Throws `E_SEAL` where one cannot be trusted, `E_STORE_OLDER` where the newest is older than the one remembered.
+   * Throws `E_INTEGRITY` where one cannot be trusted, `E_STORE_ROLLED_BACK` where the newest is older than the one remembered.
    */
   static async open(
     wrapped: WrappedDataKey[],
@@ -134,7 +134,7 @@ export class KeyRing {
     return await seal(Buffer.from(token, 'utf8'), key, id, tokenAad(place));
   }
 
-  /** Throws `E_SEAL`, which says what is wrong with the row, where it cannot be opened. */
+  /** Throws `E_INTEGRITY`, which says what is wrong with the row, where it cannot be opened. */
   open(sealed: string, place: TokenRef): string {
     try {
       const dataKeyId = kidOf(sealed);
@@ -162,7 +162,7 @@ function unwrapOwn(wrapped: WrappedDataKey, keyEncryptionKey: Uint8Array): Buffe
 
 function older({ generation }: KeyRing, remembered: RememberedKeys): BrokerError {
   return new BrokerError(
-    'E_STORE_OLDER',
+    'E_STORE_ROLLED_BACK',
     `The store's newest data key has the generation ${generation}, and ${remembered.generation} was seen here: the store was set back to older keys.`,
     {
       help: 'Was an older copy of the database put back, or was a backup restored on another host? If this was meant, accept it here too: webex-token restore --accept-rollback. Nothing was changed.',
@@ -176,7 +176,7 @@ function integrityError(
   help = 'Restore a backup. Nothing was changed.',
 ): unknown {
   if (!(error instanceof DecryptionError)) return error;
-  return new BrokerError('E_SEAL', `${what} cannot be trusted: ${error.message}.`, {
+  return new BrokerError('E_INTEGRITY', `${what} cannot be trusted: ${error.message}.`, {
     help: `The database was changed from outside or is damaged. ${help}`,
     cause: error,
   });

@@ -22,7 +22,7 @@ export async function deleteCalendarFeed(db: Db): Promise<void> {
   });
 }
 
-/** Whether this is the feed's address. Throws `E_SEAL` where it comes from outside. */
+/** Whether this is the feed's address. Throws `E_INTEGRITY` where it comes from outside. */
 export async function hasCalendarFeed(db: Db, secretHash: string): Promise<boolean> {
   const row = await authenticRow(db, 'calendarFeed', () =>
     db.selectFrom('calendar_feed').selectAll().where('secret_hash', '=', secretHash).executeTakeFirst(),

@@ -37,7 +37,7 @@ const disposableTables: readonly Table[] = [
 /**
  * Copies a store into an empty one, of this engine or the other: everything as it was at one instant, in one transaction,
  * read back and compared before it counts. Whatever fails leaves the other one empty.
- * Throws `E_STORE_NOT_EMPTY`, `E_COPY` where the copy does not come out as the original.
+ * Throws `E_STORE_NOT_EMPTY`, `E_STORE_COPY` where the copy does not come out as the original.
  */
 export async function copyStore(from: Db, to: Db, options: CopyOptions = {}): Promise<TableContent[]> {
   return await withSnapshot(from, (snapshot) =>
@@ -48,9 +48,13 @@ export async function copyStore(from: Db, to: Db, options: CopyOptions = {}): Pr
       for (const original of contents) await compare(trx, original);
       const { broken } = await verifyAudit(trx);
       if (broken !== null) {
-        throw new BrokerError('E_COPY', `The audit log is broken at row ${broken.seq}: ${broken.reason}.`, {
-          help: 'It is so in the original: "webex-token log --verify" says more. Nothing was copied.',
-        });
+        throw new BrokerError(
+          'E_STORE_COPY',
+          `The audit log is broken at row ${broken.seq}: ${broken.reason}.`,
+          {
+            help: 'It is so in the original: "webex-token log --verify" says more. Nothing was copied.',
+          },
+        );
       }
       await options.prove?.(trx);
       return contents;
@@ -137,7 +141,7 @@ export async function isSameContent(to: Db, original: TableContent): Promise<boo
 async function compare(to: Db, original: TableContent): Promise<void> {
   if (await isSameContent(to, original)) return;
   throw new BrokerError(
-    'E_COPY',
+    'E_STORE_COPY',
     `The table ${original.table} does not come out of the copy as it went in.`,
     {
       help: 'Nothing was copied. If it stays so, the disk or the memory of one of the machines is not well.',

@@ -39,7 +39,7 @@ export interface Destination {
 /** The application that is meant: one row each. */
 export type HandoffTarget = Pick<Destination, 'profileId' | 'kind' | 'appId'>;
 
-/** A profile's hand-overs, the latest first. Throws `E_SEAL` where one was changed from outside. */
+/** A profile's hand-overs, the latest first. Throws `E_INTEGRITY` where one was changed from outside. */
 export async function handoffsOf(db: Db, profileId: string): Promise<Destination[]> {
   const rows = await authentic(db, 'destination', () =>
     db

@@ -8,7 +8,7 @@ import type { ProfileTable } from './schema.ts';
 import type { Db } from './store.ts';
 import { currentTokens } from './tokens.ts';
 
-/** Throws `E_SEAL` where it was changed from outside. */
+/** Throws `E_INTEGRITY` where it was changed from outside. */
 export async function findProfile(db: Db, name: string): Promise<Profile | null> {
   const row = await authenticRow(db, 'profile', () =>
     db.selectFrom('profile').selectAll().where('name', '=', name).executeTakeFirst(),

@@ -170,7 +170,7 @@ export async function deleteOldSignIns(db: Db, before: number): Promise<void> {
   });
 }
 
-/** Throws `E_SEAL` where the row comes from outside. */
+/** Throws `E_INTEGRITY` where the row comes from outside. */
 async function one(db: Db, read: () => Promise<Selectable<SignInTable> | undefined>): Promise<SignIn | null> {
   const found = await authenticRow(db, 'signIn', read);
   if (found === undefined) return null;

@@ -15,7 +15,7 @@ export type Db = Kysely<Schema>;
 /**
  * Opens the store and brings its tables up to date. `place` is a SQLite file, which gives its permissions to the other
  * files beside it, or the address of a PostgreSQL database.
- * Throws `E_STORE_NEWER` where a newer version of the program has written it, `E_LOOSE_FILE` where others of this
+ * Throws `E_STORE_NEWER` where a newer version of the program has written it, `E_FILE_PERMISSIONS` where others of this
  * machine may read it, `E_STORE_UNREACHABLE` where the database does not answer, `E_STORE` where it cannot be used.
  */
 export async function openStore(place: string): Promise<Db> {

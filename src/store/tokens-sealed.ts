@@ -16,7 +16,7 @@ export async function sealedTokensAfter(
     .execute();
 }
 
-/** The same token, sealed with another key, in the caller's transaction. Throws `E_SEAL` where its row was changed from outside. */
+/** The same token, sealed with another key, in the caller's transaction. Throws `E_INTEGRITY` where its row was changed from outside. */
 export async function replaceCiphertext(db: Db, id: string, sealed: string): Promise<void> {
   await changing(db, 'token', [id]);
   await db.updateTable('token').set({ sealed }).where('id', '=', id).execute();

@@ -144,7 +144,7 @@ export function iterateCiphertexts(db: Db): AsyncIterable<{ id: string; profileI
   return db.selectFrom('token').select(['id', 'profile_id as profileId', 'sealed']).stream(500);
 }
 
-/** The sealed value of a token. Throws `E_SEAL` where its row was changed from outside. */
+/** The sealed value of a token. Throws `E_INTEGRITY` where its row was changed from outside. */
 export async function tokenCiphertext(db: Db, id: string): Promise<string> {
   const rows = await authentic(db, 'token', async () => [
     await db.selectFrom('token').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),

@@ -1,7 +1,7 @@
 import { authenticRow, changing, inTransaction, removing } from './integrity/row-macs.ts';
 import type { Db } from './store.ts';
 
-/** A browser session's data, or null where it is unknown or over. Throws `E_SEAL` where it comes from outside. */
+/** A browser session's data, or null where it is unknown or over. Throws `E_INTEGRITY` where it comes from outside. */
 export async function findWebSession(db: Db, idHash: string, now: number): Promise<string | null> {
   const row = await authenticRow(db, 'session', () =>
     db

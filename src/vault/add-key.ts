@@ -24,7 +24,7 @@ export async function wrapForLocalKey(trx: Db, vault: KeyContext, held: LoadedKe
   }
 }
 
-/** Lets a key in that is at hand here. Throws `E_KEY_KNOWN` where it is in already. */
+/** Lets a key in that is at hand here. Throws `E_KEY_EXISTS` where it is in already. */
 export async function addLocalKey(vault: KeyContext, held: LoadedKey, actor: Actor): Promise<void> {
   await vault.db.transaction().execute(async (trx) => {
     await wrapForLocalKey(trx, vault, held);
@@ -39,7 +39,7 @@ export async function addLocalKey(vault: KeyContext, held: LoadedKey, actor: Act
 
 /**
  * Lets a key in that is somewhere else, by what its holder's request says of it. Whoever does this has made sure that
- * the request comes from that person: see `fingerprint`. Throws `E_KEY_KNOWN`.
+ * the request comes from that person: see `fingerprint`. Throws `E_KEY_EXISTS`.
  */
 export async function approveKeyRequest(vault: KeyContext, request: KeyRequest, actor: Actor): Promise<void> {
   const { id, kind, name, publicKey } = request;
@@ -69,7 +69,7 @@ export async function approveKeyRequest(vault: KeyContext, request: KeyRequest, 
 
 async function refuseKnown(trx: Db, id: string): Promise<void> {
   if (!(await listKeyEncryptionKeys(trx)).some((known) => known.id === id)) return;
-  throw new BrokerError('E_KEY_KNOWN', 'That key is one of this store already.', {
+  throw new BrokerError('E_KEY_EXISTS', 'That key is one of this store already.', {
     help: '"webex-token key status" lists them. Nothing was changed.',
   });
 }

@@ -95,7 +95,7 @@ export async function createSignInLink(
   return { signInId, link };
 }
 
-/** Begins the sign-in that the one-time link stands for. Throws `E_LINK_SPENT`. */
+/** Begins the sign-in that the one-time link stands for. Throws `E_LINK_USED`. */
 export async function startFromLink(
   vault: Vault,
   link: string,
@@ -110,7 +110,7 @@ export async function startFromLink(
   return { authorizeUrl: urlFor(vault, signIn, state, signIn.freshSignIn) };
 }
 
-/** The sign-in that the one-time link stands for, while it waits to be begun. Throws `E_LINK_SPENT`. */
+/** The sign-in that the one-time link stands for, while it waits to be begun. Throws `E_LINK_USED`. */
 export async function pendingSignIn(vault: Vault, link: string): Promise<SignIn> {
   const signIn = await signInByLink(vault.db, hashSecret(link), vault.now());
   if (signIn === null) throw linkSpent();
@@ -118,7 +118,7 @@ export async function pendingSignIn(vault: Vault, link: string): Promise<SignIn>
 }
 
 function linkSpent(): BrokerError {
-  return new BrokerError('E_LINK_SPENT', 'This link was used already, or its ten minutes are over.', {
+  return new BrokerError('E_LINK_USED', 'This link was used already, or its ten minutes are over.', {
     help: 'Start a new sign-in where this one came from, or run "webex-token login" again for a new link.',
   });
 }

@@ -98,7 +98,7 @@ async function expectedSignIn(
     });
   }
   if (sessionBinding === null || hashSecret(sessionBinding) !== signIn.sessionBindingHash) {
-    throw new BrokerError('E_STATE_FOREIGN', 'The sign-in was begun in another browser window.', {
+    throw new BrokerError('E_STATE_WRONG_SESSION', 'The sign-in was begun in another browser window.', {
       help: 'Finish it in the window where it was begun, or start over from here.',
     });
   }
@@ -112,7 +112,7 @@ async function expectedSignIn(
 }
 
 function stateUsed(): BrokerError {
-  return new BrokerError('E_STATE_SPENT', 'This answer was taken already.', {
+  return new BrokerError('E_STATE_USED', 'This answer was taken already.', {
     help: 'If you went back or loaded the page again, all is well. Otherwise start over from here.',
   });
 }

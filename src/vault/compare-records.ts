@@ -8,7 +8,7 @@ import { compareStore, compareWithSeen } from './witness.ts';
 
 /**
  * Compares a store with what was last seen of it, with as much as can be had without asking anybody: a key file is read,
- * a passphrase is not worked out, and a keychain is only asked for a moment. Throws `E_STORE_OLDER`, `E_SEAL`.
+ * a passphrase is not worked out, and a keychain is only asked for a moment. Throws `E_STORE_ROLLED_BACK`, `E_INTEGRITY`.
  */
 export async function compareRecords(db: Db, source: KeySource): Promise<void> {
   const keys = await listKeyEncryptionKeys(db);

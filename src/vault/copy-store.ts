@@ -47,7 +47,8 @@ export async function copyStoreTo(
       let tokens = 0;
       const prove = async (copy: Db) => {
         for await (const { id, profileId, sealed } of iterateCiphertexts(copy)) {
-          if (keys === null) throw new BrokerError('E_COPY', 'There are tokens in the store, and no keys.');
+          if (keys === null)
+            throw new BrokerError('E_STORE_COPY', 'There are tokens in the store, and no keys.');
           keys.decryptSync(sealed, { tokenId: id, profileId });
           tokens += 1;
           opened?.(tokens);

@@ -35,7 +35,7 @@ export async function makePassphraseKey(passphrase: string): Promise<NewKey> {
 
 /**
  * The key file that is there already (a second store may share it), or a new one. Where the store uses the one that is
- * there, the new one waits beside it. Throws `E_KEY_FILE`, `E_LOOSE_FILE`.
+ * there, the new one waits beside it. Throws `E_KEY_FILE`, `E_FILE_PERMISSIONS`.
  */
 export function makeFileKey({ settings }: KeySource, known: KeyEncryptionKeyInfo[] = []): NewKey {
   const isUsed = (key: Buffer) => known.some(({ id }) => id === keyId(key));

@@ -7,7 +7,7 @@ import type { VaultKeys } from './vault-keys.ts';
 
 /**
  * Fetches a key from where it is kept, as the next start will, and opens with it everything that the keys at hand open.
- * Throws what `fetchKey` throws, `E_SEAL`, or `E_KEY_UNPROVEN`.
+ * Throws what `fetchKey` throws, `E_INTEGRITY`, or `E_KEY_VERIFICATION`.
  */
 export async function verifyKey(
   db: Db,
@@ -20,7 +20,7 @@ export async function verifyKey(
   await keys.refresh();
   const proven = keys.ring.dataKeys.every(({ id }) => ring.has(id));
   if (proven && ring.primaryKey.id === keys.ring.primaryKey.id) return { info, key };
-  throw new BrokerError('E_KEY_UNPROVEN', 'The new key does not open everything that the old one does.', {
+  throw new BrokerError('E_KEY_VERIFICATION', 'The new key does not open everything that the old one does.', {
     help: 'Another process may have changed the keys meanwhile. The old key is still in use; try again.',
   });
 }

@@ -18,7 +18,7 @@ export interface DecryptedToken {
 
 /**
  * Opens a profile's current token for somebody. The audit row that says so is durable before the token leaves here.
- * Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_SEAL`, or `E_EXPIRED` unless `allowExpired`.
+ * Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_INTEGRITY`, or `E_EXPIRED` unless `allowExpired`.
  */
 export async function readToken(
   vault: Vault,
@@ -29,7 +29,7 @@ export async function readToken(
   try {
     return await read(vault, name, actor, allowExpired);
   } catch (error) {
-    if (error instanceof BrokerError && error.code === 'E_SEAL') {
+    if (error instanceof BrokerError && error.code === 'E_INTEGRITY') {
       await vault.db
         .transaction()
         .execute((trx) =>

@@ -24,7 +24,7 @@ export interface CampaignProgress {
 
 /**
  * Begins a round with the profiles whose tokens end within so many days, or have ended, or are rejected.
- * Throws `E_ROUND` where one is under way, or nothing ends.
+ * Throws `E_RENEWAL` where one is under way, or nothing ends.
  */
 export async function startCampaign(
   { db, now }: StoreContext,
@@ -38,7 +38,7 @@ export async function startCampaign(
   return await db.transaction().execute(async (trx) => {
     const at = now();
     if ((await findActiveCampaign(trx)) !== null) {
-      throw new BrokerError('E_ROUND', 'A renewal round is under way already.', {
+      throw new BrokerError('E_RENEWAL', 'A renewal round is under way already.', {
         help: 'Go on with it: webex-token round. Or give it up: webex-token round end',
       });
     }
@@ -50,7 +50,7 @@ export async function startCampaign(
       createdAt: at,
     };
     if ((await insertRound(trx, round)) === 0) {
-      throw new BrokerError('E_ROUND', `No token ends within ${withinDays} days.`, {
+      throw new BrokerError('E_RENEWAL', `No token ends within ${withinDays} days.`, {
         help: 'There is nothing to renew. More days: --within DAYS',
       });
     }
@@ -65,11 +65,11 @@ export async function findCampaign({ db }: StoreContext): Promise<CampaignProgre
   return round === null ? null : { round, counts: await countRound(db, round.id) };
 }
 
-/** The same. Throws `E_ROUND` where none is under way. */
+/** The same. Throws `E_RENEWAL` where none is under way. */
 export async function activeCampaign(records: StoreContext): Promise<CampaignProgress> {
   const progress = await findCampaign(records);
   if (progress !== null) return progress;
-  throw new BrokerError('E_ROUND', 'No renewal round is under way.', {
+  throw new BrokerError('E_RENEWAL', 'No renewal round is under way.', {
     help: 'Begin one: webex-token round begin --within 31',
   });
 }
@@ -100,13 +100,13 @@ export async function itemsOf(
   return await itemsOfRound(db, round.id, { states, limit });
 }
 
-/** Leaves a profile out of the round. Throws `E_NO_PROFILE`, or `E_ROUND` where it is not waiting in it. */
+/** Leaves a profile out of the round. Throws `E_NO_PROFILE`, or `E_RENEWAL` where it is not waiting in it. */
 export async function skipProfile(records: StoreContext, name: string, actor: Actor): Promise<void> {
   const { round } = await activeCampaign(records);
   const profile = await requireProfile(records, name);
   await records.db.transaction().execute(async (trx) => {
     if (!(await skipItem(trx, round.id, profile.id, records.now()))) {
-      throw new BrokerError('E_ROUND', `"${profile.name}" is not waiting in this round.`);
+      throw new BrokerError('E_RENEWAL', `"${profile.name}" is not waiting in this round.`);
     }
     await appendAudit(trx, records.now(), {
       action: 'skip-renewal',

@@ -130,7 +130,7 @@ async function resealAll(
       await replaceCiphertext(trx, id, await keys.seal(trx, token, place));
       resealed += 1;
     } catch (error) {
-      if (!(error instanceof BrokerError && error.code === 'E_SEAL')) throw error;
+      if (!(error instanceof BrokerError && error.code === 'E_INTEGRITY')) throw error;
       unreadable.add(id);
     }
   }

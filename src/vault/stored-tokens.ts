@@ -15,7 +15,7 @@ import { wrongDeployment } from './wrong-deployment.ts';
  * Makes one of a profile's tokens its current one, because the person says so. Webex is asked first, and what it says
  * is kept. Where it cannot be asked, what is known of the token decides. The one that is current already stays so.
  *
- * Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_REJECTED`, `E_EXPIRED`, `E_OTHER_DEPLOYMENT`, `E_SEAL`.
+ * Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_REJECTED`, `E_EXPIRED`, `E_OTHER_DEPLOYMENT`, `E_INTEGRITY`.
  */
 export async function activateStoredToken(
   vault: Vault,

@@ -103,7 +103,7 @@ export class VaultKeys {
     return this.#ring;
   }
 
-  /** Opens a sealed token; within a transaction, `db` is the transaction. Throws `E_SEAL`, which says what is wrong. */
+  /** Opens a sealed token; within a transaction, `db` is the transaction. Throws `E_INTEGRITY`, which says what is wrong. */
   async open(sealed: string, place: TokenRef, db?: Db): Promise<string> {
     if (!this.hasKeyFor(sealed)) await this.refreshKeyFor(sealed, db);
     return this.decryptSync(sealed, place);

@@ -59,7 +59,7 @@ export function storeLocation(settings: Pick<Settings, 'home' | 'databaseUrl'>):
 /**
  * Opens the store for what opens no token: a scheduled job or a monitor may well not reach the keychain. It is compared
  * with what was last seen of it; where that cannot be done, `notice` is told. Close its `db`.
- * Throws `E_STORE_EMPTY` where everything is gone that was seen in it before, `E_STORE_OLDER`, `E_SEAL`, and with
+ * Throws `E_STORE_EMPTIED` where everything is gone that was seen in it before, `E_STORE_ROLLED_BACK`, `E_INTEGRITY`, and with
  * `existing` `E_STORE_MISSING` where there is none: nothing is made then.
  */
 export async function openStoreContext(

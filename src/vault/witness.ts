@@ -71,7 +71,7 @@ export class RollbackDetector {
 
   /**
    * Compares the store with what was last seen of it, and watches it from now on. `kind` tells where the key is, and so
-   * where that was noted. Throws `E_STORE_OLDER` where the store is neither that one nor what came of it, `E_SEAL`
+   * where that was noted. Throws `E_STORE_ROLLED_BACK` where the store is neither that one nor what came of it, `E_INTEGRITY`
    * where rows that grant access were changed from outside.
    */
   static async of(
@@ -163,7 +163,9 @@ export class RollbackDetector {
 }
 
 function isWrong(error: unknown): error is BrokerError {
-  return error instanceof BrokerError && (error.code === 'E_STORE_OLDER' || error.code === 'E_SEAL');
+  return (
+    error instanceof BrokerError && (error.code === 'E_STORE_ROLLED_BACK' || error.code === 'E_INTEGRITY')
+  );
 }
 
 async function stateOf(db: Db): Promise<SeenState> {
@@ -205,7 +207,7 @@ async function refuseOlder(db: Db, seen: SeenState | null): Promise<void> {
   throw older(`Row ${seen.seq} of its audit log is another than was seen here.`);
 }
 
-/** Compares a store whose keys are open with what was last seen of it, once. Throws `E_STORE_OLDER`, `E_SEAL`. */
+/** Compares a store whose keys are open with what was last seen of it, once. Throws `E_STORE_ROLLED_BACK`, `E_INTEGRITY`. */
 export async function compareStore(
   db: Db,
   source: StateLocation & Pick<KeySource, 'onWarning'>,
@@ -252,14 +254,14 @@ export async function assertNotEmptied(db: Db, source: StateLocation): Promise<v
   if (lives.length === 0) return;
   const { ancestors } = await storeIdentity(db);
   if (lives.every((incarnation) => ancestors.includes(incarnation))) return;
-  throw new BrokerError('E_STORE_EMPTY', 'The store is empty, and it was not when it was used here last.', {
+  throw new BrokerError('E_STORE_EMPTIED', 'The store is empty, and it was not when it was used here last.', {
     help: 'Was its database removed, emptied or replaced? Put it back, or bring back a backup: webex-token restore FILE. To begin anew on purpose: webex-token restore --accept-rollback',
   });
 }
 
 function older(why: string): BrokerError {
   return new BrokerError(
-    'E_STORE_OLDER',
+    'E_STORE_ROLLED_BACK',
     `The database is older than what was seen of it here: it was put back from a copy. ${why}`,
     {
       help: 'What was stored, removed or changed since then is missing in it. Put the right one back; or, if this was meant, take it as it is now with: webex-token restore --accept-rollback',

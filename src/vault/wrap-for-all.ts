@@ -15,7 +15,7 @@ import type { VaultKeys } from './vault-keys.ts';
 
 /**
  * Makes a data key the store's newest, within the caller's transaction: wrapped for the key at hand, granted to every
- * other one. Throws `E_KEY_FOREIGN` where the store lists a key that nobody with access has let in.
+ * other one. Throws `E_KEY_UNAUTHORIZED` where the store lists a key that nobody with access has let in.
  */
 export async function wrapForAllKeks(
   trx: Db,
@@ -57,7 +57,7 @@ export function isAuthorizedKek(
 function admittedPublicKey(record: KeyEncryptionKeyRecord, keys: VaultKeys): string {
   if (record.publicKey !== null && isAuthorizedKek(record, keys)) return record.publicKey;
   throw new BrokerError(
-    'E_KEY_FOREIGN',
+    'E_KEY_UNAUTHORIZED',
     `The store lists a key that nobody with access to it has let in: ${shortKeyId(record.info.id)} (${record.name}).`,
     {
       help: `Somebody wrote to the database from outside. Nothing was changed. Take the key out with: webex-token key remove ${shortKeyId(record.info.id)}`,

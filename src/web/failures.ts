@@ -9,14 +9,14 @@ import type { Render } from './views.ts';
 
 /** The status and heading for each code that is not simply 400. */
 const known: Record<string, [status: number, title: string]> = {
-  E_NOT_ENTERED: [403, 'Please come in by your own link'],
-  E_FOREIGN_ORIGIN: [403, 'Refused'],
+  E_UNAUTHENTICATED: [403, 'Please come in by your own link'],
+  E_CROSS_ORIGIN: [403, 'Refused'],
   E_NOT_FOUND: [404, 'There is nothing here'],
   E_NO_PROFILE: [404, 'No such profile'],
   E_NO_TOKEN: [404, 'There is no token yet'],
   E_NO_CLIENT: [404, 'No such program'],
-  E_NO_HANDOFF: [409, 'Handed over nowhere yet'],
-  E_NO_CAPTURE: [404, 'No such capture'],
+  E_NO_DESTINATION: [409, 'Handed over nowhere yet'],
+  E_NO_CAPTURED_TOKEN: [404, 'No such capture'],
   E_METHOD: [405, 'Not in this way'],
   E_PROFILE_EXISTS: [409, 'That name is taken'],
   E_PROFILE_MISMATCH: [409, 'That profile is another organization’s'],
@@ -24,8 +24,8 @@ const known: Record<string, [status: number, title: string]> = {
   E_CLIENT_EXISTS: [409, 'That name is taken'],
   E_EXPIRED: [409, 'The token has expired'],
   E_REJECTED: [409, 'Webex does not accept the token'],
-  E_ROUND: [409, 'The round stands otherwise'],
-  E_LINK_SPENT: [410, 'This link is used up'],
+  E_RENEWAL: [409, 'The round stands otherwise'],
+  E_LINK_USED: [410, 'This link is used up'],
   E_OTHER_USER: [403, 'This link is somebody else’s'],
   E_TOO_LARGE: [413, 'Too much'],
   E_MEDIA_TYPE: [415, 'Not in this form'],
@@ -33,8 +33,8 @@ const known: Record<string, [status: number, title: string]> = {
   E_STATE_MISSING: [400, 'This answer cannot be taken'],
   E_STATE_DOCUMENTED: [400, 'This answer cannot be taken'],
   E_STATE_UNKNOWN: [400, 'This answer cannot be taken'],
-  E_STATE_FOREIGN: [403, 'This answer belongs to another window'],
-  E_STATE_SPENT: [409, 'This answer was taken already'],
+  E_STATE_WRONG_SESSION: [403, 'This answer belongs to another window'],
+  E_STATE_USED: [409, 'This answer was taken already'],
   E_STATE_EXPIRED: [410, 'The sign-in took too long'],
   E_STORE: [503, 'The store cannot be used'],
   E_STORE_BUSY: [503, 'The store is busy'],
@@ -48,7 +48,7 @@ const known: Record<string, [status: number, title: string]> = {
 /** What is wrong with the store or its keys is no fault of who asks: what they bring may be taken the next time. */
 function unlisted(code: string): [status: number, title: string] {
   if (/^E_STORE/.test(code)) return [503, 'The store cannot be used'];
-  if (code === 'E_SEAL') return [503, 'The store cannot be trusted'];
+  if (code === 'E_INTEGRITY') return [503, 'The store cannot be trusted'];
   return /^E_KEY/.test(code) ? [500, 'What is stored cannot be opened'] : [400, 'That did not work'];
 }
 

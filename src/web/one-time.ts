@@ -5,6 +5,6 @@ import { BrokerError } from '../errors.ts';
 export function refusePrefetch(request: Request): void {
   const purpose = `${request.headers['sec-purpose'] ?? ''} ${request.headers.purpose ?? ''}`;
   if (request.method === 'HEAD' || /prefetch|prerender|preview/i.test(purpose)) {
-    throw new BrokerError('E_NOT_ENTERED', 'This link waits for a person to open it.');
+    throw new BrokerError('E_UNAUTHENTICATED', 'This link waits for a person to open it.');
   }
 }

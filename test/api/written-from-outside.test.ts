@@ -216,7 +216,7 @@ describe('a command that opens the store', () => {
         await (await open()).db.destroy();
         return notices.splice(0).length > 0;
       } catch (error) {
-        return ['E_SEAL', 'E_STORE_OLDER'].includes((error as { code: string }).code);
+        return ['E_INTEGRITY', 'E_STORE_ROLLED_BACK'].includes((error as { code: string }).code);
       }
     };
     await store.vault.witness.remember();
@@ -238,7 +238,7 @@ describe('what was written from outside', () => {
     await set(db, 'profile', { name: 'acme' }, { id: globex });
     const error = await brokerErrorOf(() => readToken(vault, 'acme', actor));
     expect(error).toMatchObject({
-      code: 'E_SEAL',
+      code: 'E_INTEGRITY',
       message: expect.stringContaining('a profile was changed'),
     });
   });
@@ -247,13 +247,13 @@ describe('what was written from outside', () => {
     const { vault, db } = await ready();
     const later = today + 60_000;
     await put(db, 'entry_link', { link_hash: hashSecret('x'), created_at: today, expires_at: later });
-    expect((await brokerErrorOf(() => redeemAccessLink(vault, 'x'))).code).toBe('E_SEAL');
+    expect((await brokerErrorOf(() => redeemAccessLink(vault, 'x'))).code).toBe('E_INTEGRITY');
     const data = JSON.stringify({ cookie: {}, entered: true });
     await put(db, 'web_session', { id_hash: hashSecret('x'), data, expires_at: later });
     const session = () => findWebSession(db, hashSecret('x'), today);
-    expect((await brokerErrorOf(session)).code).toBe('E_SEAL');
+    expect((await brokerErrorOf(session)).code).toBe('E_INTEGRITY');
     await put(db, 'calendar_feed', { secret_hash: hashSecret('x'), created_at: today });
-    expect((await brokerErrorOf(() => hasCalendarFeed(db, hashSecret('x')))).code).toBe('E_SEAL');
+    expect((await brokerErrorOf(() => hasCalendarFeed(db, hashSecret('x')))).code).toBe('E_INTEGRITY');
   });
 
   it('begins no sign-in', async () => {
@@ -269,7 +269,7 @@ describe('what was written from outside', () => {
       created_at: today,
       expires_at: today + 60_000,
     });
-    expect((await brokerErrorOf(() => signInByState(db, hashSecret('x')))).code).toBe('E_SEAL');
+    expect((await brokerErrorOf(() => signInByState(db, hashSecret('x')))).code).toBe('E_INTEGRITY');
   });
 
   it('is no destination of a token', async () => {
@@ -278,7 +278,7 @@ describe('what was written from outside', () => {
     await saveHandoff(db, { ...target, appName: 'Cisco Webex', method: 'push', steps: [] });
     expect(await handoffsOf(db, acme)).toHaveLength(1);
     await set(db, 'handoff', { app_id: 'theirs' });
-    expect((await brokerErrorOf(() => handoffsOf(db, acme))).code).toBe('E_SEAL');
+    expect((await brokerErrorOf(() => handoffsOf(db, acme))).code).toBe('E_INTEGRITY');
   });
 });
 
@@ -290,12 +290,12 @@ describe('a running server', () => {
     await operationsOf(vault).ready();
     await putBack();
     const error = await brokerErrorOf(() => operationsOf(vault).ready());
-    expect(error).toMatchObject({ code: 'E_STORE_OLDER' });
+    expect(error).toMatchObject({ code: 'E_STORE_ROLLED_BACK' });
     expect((await askToken(api, 'ci', secret)).status).toBe(503);
     expect(JSON.stringify(api.logged)).toContain('nothing more is served');
     // What it has seen is not replaced by what it finds now.
     await vault.witness.remember();
-    expect(vault.witness.problem?.code).toBe('E_STORE_OLDER');
+    expect(vault.witness.problem?.code).toBe('E_STORE_ROLLED_BACK');
   });
 
   it('goes on while this program changes the store', async () => {

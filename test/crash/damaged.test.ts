@@ -51,7 +51,7 @@ async function restore(home: string): Promise<string | null> {
 
 type Damage = (database: Buffer) => Buffer;
 const damages: [what: string, damage: Damage, said: RegExp][] = [
-  ['emptied', () => Buffer.alloc(0), /^E_STORE_EMPTY$/],
+  ['emptied', () => Buffer.alloc(0), /^E_STORE_EMPTIED$/],
   ['filled with zeros', (database) => Buffer.alloc(database.length), /^E_STORE_DAMAGED$/],
   ['another file', () => Buffer.from('a letter to my aunt\n'.repeat(500)), /^E_STORE_DAMAGED$/],
   ['cut within its first page', (database) => database.subarray(0, 1000), /^E_STORE_DAMAGED$/],
@@ -118,7 +118,7 @@ test('any page scribbled over: the token is right, or that it cannot be had is s
 test('removed: said, until somebody wants to begin anew', async () => {
   const home = await store();
   rmSync(join(home, 'store.db'));
-  expect((await brokerErrorOf(() => read(home))).code).toBe('E_STORE_EMPTY');
+  expect((await brokerErrorOf(() => read(home))).code).toBe('E_STORE_EMPTIED');
   const settings = readSettings({ WEBEX_TOKEN_HOME: home });
   await acceptRolledBackStore(settings, noKeychain, Date.now, actor);
   expect((await brokerErrorOf(() => read(home))).code).toBe('E_NO_PROFILE');

@@ -11,7 +11,7 @@ test('an application that the API does not serve: what to paste where, never the
   expect(byHand.code).toBe(1);
   expect(JSON.parse(byHand.stdout)).toMatchObject({
     ok: false,
-    code: 'E_OKTA_BY_HAND',
+    code: 'E_OKTA_MANUAL',
     byHand: {
       fields: [
         { field: 'Enable API integration' },

@@ -34,7 +34,7 @@ describe('the key ring', () => {
       [() => ring.open('nonsense', place), /header/],
     ] as const) {
       const error = await brokerErrorOf(open);
-      expect(error).toMatchObject({ code: 'E_SEAL', help: expect.stringContaining('Sign in again') });
+      expect(error).toMatchObject({ code: 'E_INTEGRITY', help: expect.stringContaining('Sign in again') });
       expect(error.message).toMatch(says);
     }
   });
@@ -46,7 +46,7 @@ describe('the key ring', () => {
       { ...one, jwe: two.jwe },
     ]) {
       const error = await brokerErrorOf(() => new KeyRing([wrapped], keyEncryptionKey));
-      expect(error).toMatchObject({ code: 'E_SEAL', help: expect.stringContaining('backup') });
+      expect(error).toMatchObject({ code: 'E_INTEGRITY', help: expect.stringContaining('backup') });
     }
   });
 

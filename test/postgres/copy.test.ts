@@ -153,14 +153,14 @@ describe('a copy that is not good leaves the other store empty', () => {
         (select id from profile where name = 'globex')) where profile_id =
         (select id from profile where name = 'acme')`.execute(db),
     );
-    expect(error.code).toBe('E_SEAL');
+    expect(error.code).toBe('E_INTEGRITY');
   });
 
   test('for an audit log that was changed', async () => {
     const error = await failing((db) =>
       db.updateTable('audit').set({ profile: 'x' }).where('seq', '=', 2).execute(),
     );
-    expect(error).toMatchObject({ code: 'E_COPY', message: expect.stringContaining('row 2') });
+    expect(error).toMatchObject({ code: 'E_STORE_COPY', message: expect.stringContaining('row 2') });
   });
 
   test('for a key that is not at hand', async () => {
@@ -184,7 +184,7 @@ describe('a copy that is not good leaves the other store empty', () => {
       'begin new.name := new.name || ''x''; return new; end'`.execute(to);
     await sql`create trigger spoil before insert on client for each row execute function spoil()`.execute(to);
     const error = await brokerErrorOf(() => copyStore(vault.db, to));
-    expect(error).toMatchObject({ code: 'E_COPY', message: expect.stringContaining('client') });
+    expect(error).toMatchObject({ code: 'E_STORE_COPY', message: expect.stringContaining('client') });
     expect(await isEmpty(to)).toBe(true);
   });
 });

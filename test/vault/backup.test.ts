@@ -274,6 +274,6 @@ describe.runIf(engine === 'sqlite')('what cannot be trusted changes nothing', ()
     const file = join(temporaryFolder(), 'store.backup');
     await writeBackup(vault, file, actor, { program });
     const options = { ...(await cleanMachine()), settings: vault.settings };
-    expect((await brokerErrorOf(() => restoreBackup(file, options))).code).toBe('E_SEAL');
+    expect((await brokerErrorOf(() => restoreBackup(file, options))).code).toBe('E_INTEGRITY');
   });
 });

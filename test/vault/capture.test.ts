@@ -90,7 +90,7 @@ describe('a good answer', () => {
     const outcomes = (await Promise.all([post(), post()])).flatMap((text) => JSON.parse(text) as string[]);
     expect(outcomes).toHaveLength(100);
     expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1);
-    expect(outcomes.filter((outcome) => outcome === 'E_STATE_SPENT')).toHaveLength(99);
+    expect(outcomes.filter((outcome) => outcome === 'E_STATE_USED')).toHaveLength(99);
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
     expect((await auditLog(vault)).filter((line) => line === 'capture ok acme')).toHaveLength(1);
   });
@@ -104,7 +104,7 @@ describe('a good answer', () => {
     const goto = new URL(authorizeUrl).searchParams.get('goto') ?? '';
     const state = new URL(goto, authorizeUrl).searchParams.get('state') ?? '';
     const error = await brokerErrorOf(() => startFromLink(vault, link, 'another browser'));
-    expect(error).toMatchObject({ code: 'E_LINK_SPENT', help: expect.stringContaining('webex-token login') });
+    expect(error).toMatchObject({ code: 'E_LINK_USED', help: expect.stringContaining('webex-token login') });
     const captured = await captureRedirect(vault, fragment({ access_token: token, state }), browser, actor);
     expect(captured.signInId).toBe(signInId);
   });
@@ -114,7 +114,7 @@ describe('a good answer', () => {
     const { link } = await createSignInLink(vault, { profile: 'acme' });
     vault.setNow(today + signInLifetimeMs);
     expect(await brokerErrorOf(() => startFromLink(vault, link, browser))).toMatchObject({
-      code: 'E_LINK_SPENT',
+      code: 'E_LINK_USED',
     });
   });
 });
@@ -145,17 +145,17 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
     ],
     [
       'another browser',
-      'E_STATE_FOREIGN',
+      'E_STATE_WRONG_SESSION',
       (state) => [fragment({ access_token: token, state }), 'another browser'],
     ],
     [
       'a browser without a session',
-      'E_STATE_FOREIGN',
+      'E_STATE_WRONG_SESSION',
       (state) => [fragment({ access_token: token, state }), null],
     ],
     [
       'an error in another browser',
-      'E_STATE_FOREIGN',
+      'E_STATE_WRONG_SESSION',
       (state) => [fragment({ error: 'access_denied', state }), 'another browser'],
     ],
     ['an error without a state', 'E_STATE_MISSING', () => [fragment({ error: 'access_denied' }), browser]],
@@ -234,13 +234,13 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
     const error = await brokerErrorOf(() =>
       captureRedirect(vault, fragment({ access_token: other, state }), browser, actor),
     );
-    expect(error.code).toBe('E_STATE_SPENT');
+    expect(error.code).toBe('E_STATE_USED');
     // Going back an hour later is no reason to be told that the sign-in took too long.
     vault.setNow(today + 3_600_000);
     const late = brokerErrorOf(() =>
       captureRedirect(vault, fragment({ access_token: token, state }), browser, actor),
     );
-    expect(await late).toMatchObject({ code: 'E_STATE_SPENT' });
+    expect(await late).toMatchObject({ code: 'E_STATE_USED' });
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
   });
 
@@ -296,7 +296,7 @@ describe('an error from the ID broker', () => {
     expect(await auditLog(vault)).toEqual(['capture access_denied acme']);
     const late = fragment({ access_token: token, state });
     expect(await brokerErrorOf(() => captureRedirect(vault, late, browser, actor))).toMatchObject({
-      code: 'E_STATE_SPENT',
+      code: 'E_STATE_USED',
     });
     expect(await allTokens(vault, 'acme')).toEqual([]);
   });

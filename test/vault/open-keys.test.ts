@@ -219,7 +219,7 @@ describe('a key file', () => {
     rmSync(path);
     writeFileSync(path, key, { mode: 0o600 });
     chmodSync(path, 0o640);
-    expect(await brokerErrorOf(() => reopen())).toMatchObject({ code: 'E_LOOSE_FILE' });
+    expect(await brokerErrorOf(() => reopen())).toMatchObject({ code: 'E_FILE_PERMISSIONS' });
     chmodSync(path, 0o600);
     expect((await readToken(await reopen(), 'acme', actor)).accessToken).toBe(token);
     expect(await keys()).toHaveLength(1);
@@ -261,7 +261,7 @@ describe('the data folder', () => {
     chmodSync(settings.home, mode);
     const error = await brokerErrorOf(() => reopen());
     expect(error).toMatchObject({
-      code: 'E_LOOSE_FILE',
+      code: 'E_FILE_PERMISSIONS',
       help: `Close it with: chmod 700 '${settings.home}'`,
     });
   });
@@ -280,7 +280,7 @@ test('a data key that was altered is named, with what to do', async () => {
   const { vault, reopen } = await stored({}, noKeychain);
   await vault.db.updateTable('wrapped_data_key').set({ jwe: 'altered' }).execute();
   const error = await brokerErrorOf(() => reopen());
-  expect(error).toMatchObject({ code: 'E_SEAL', help: expect.stringContaining('backup') });
+  expect(error).toMatchObject({ code: 'E_INTEGRITY', help: expect.stringContaining('backup') });
 });
 
 test('the first key is made once, at the clock’s time', async () => {

@@ -252,7 +252,7 @@ describe('what is remembered of the data keys', () => {
     const { ben, oldRows, ada } = team;
     await replaceRows(team, oldRows.filter(({ generation }) => generation === 1).slice(-1));
     expect(await brokerErrorOf(ben.open)).toMatchObject({
-      code: 'E_STORE_OLDER',
+      code: 'E_STORE_ROLLED_BACK',
       message: expect.stringContaining('generation 1'),
     });
     await acceptRolledBackStore(ben.settings, ben.keychain, ada.now, actor);
@@ -264,7 +264,7 @@ describe('what is remembered of the data keys', () => {
     const { ada, ben, request } = team;
     await removeKey(ada, request.id, actor);
     await approveKeyRequest(ada, request, actor);
-    expect((await brokerErrorOf(ben.open)).code).toBe('E_SEAL');
+    expect((await brokerErrorOf(ben.open)).code).toBe('E_INTEGRITY');
     await expectEnrollment({ ...ben }, 'keychain', request.id);
     const again = await ben.open();
     expect(again.keys.ring.generation).toBe(4);

@@ -64,7 +64,7 @@ describe.each([
     await copy.putBack();
     const error = await brokerErrorOf(() => once(settings, keychain));
     expect(error).toMatchObject({
-      code: 'E_STORE_OLDER',
+      code: 'E_STORE_ROLLED_BACK',
       help: expect.stringContaining('--accept-rollback'),
     });
     expect(error.message).toMatch(/older than what was seen/);
@@ -73,7 +73,7 @@ describe.each([
     await once(settings, keychain, (vault) => readToken(vault, 'acme', actor));
     // From now on that life counts: the copy is an old one again.
     await copy.putBack();
-    expect((await brokerErrorOf(() => once(settings, keychain))).code).toBe('E_STORE_OLDER');
+    expect((await brokerErrorOf(() => once(settings, keychain))).code).toBe('E_STORE_ROLLED_BACK');
   });
 
   test('grown as long as the other since: named all the same', async () => {

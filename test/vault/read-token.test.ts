@@ -75,7 +75,7 @@ describe('no token leaves', () => {
     for (const name of ['acme', 'other']) {
       const error = await brokerErrorOf(() => readToken(vault, name, actor));
       expect(error).toMatchObject({
-        code: 'E_SEAL',
+        code: 'E_INTEGRITY',
         message: expect.stringContaining('changed from outside'),
       });
       expect((await auditLog(vault)).at(-1)).toBe(`read unreadable ${name}`);
@@ -93,6 +93,6 @@ describe('no token leaves', () => {
       .updateTable('token')
       .set({ profile_id: idOf('acme') })
       .execute();
-    expect(await brokerErrorOf(() => readToken(vault, 'acme', actor))).toMatchObject({ code: 'E_SEAL' });
+    expect(await brokerErrorOf(() => readToken(vault, 'acme', actor))).toMatchObject({ code: 'E_INTEGRITY' });
   });
 });

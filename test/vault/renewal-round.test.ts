@@ -62,7 +62,7 @@ test('what ends in time is worked through, soonest first, whoever renews it', as
   expect(await states(vault)).toEqual(['over renewed', 'sooner renewed', 'soon renewed']);
   expect(await next()).toBeUndefined();
   await finishCampaign(vault, await activeCampaign(vault), actor);
-  expect((await brokerErrorOf(() => activeCampaign(vault))).code).toBe('E_ROUND');
+  expect((await brokerErrorOf(() => activeCampaign(vault))).code).toBe('E_RENEWAL');
   expect(await auditLog(vault)).toEqual(
     expect.arrayContaining(['begin-round ok -', 'skip-renewal ok sooner', 'end-round ok -']),
   );
@@ -74,13 +74,13 @@ test('it can be of one tag; a removed profile is no longer in it', async () => {
   expect(await states(vault)).toEqual(['over waiting', 'soon waiting']);
   await removeProfile(vault, 'over', actor);
   expect(await states(vault)).toEqual(['soon waiting']);
-  expect(await brokerErrorOf(() => skipProfile(vault, 'later', actor))).toMatchObject({ code: 'E_ROUND' });
+  expect(await brokerErrorOf(() => skipProfile(vault, 'later', actor))).toMatchObject({ code: 'E_RENEWAL' });
 });
 
 test('one at a time, and none of nothing', async () => {
   const vault = await partner();
   const none = await brokerErrorOf(() => startCampaign(vault, { withinDays: 31, tag: 'nothing' }, actor));
-  expect(none).toMatchObject({ code: 'E_ROUND', message: 'No token ends within 31 days.' });
+  expect(none).toMatchObject({ code: 'E_RENEWAL', message: 'No token ends within 31 days.' });
   await startCampaign(vault, { withinDays: 31 }, actor);
   const second = await brokerErrorOf(() => startCampaign(vault, { withinDays: 31 }, actor));
   expect(second.help).toContain('webex-token round');

@@ -212,9 +212,9 @@ describe('somebody writes to the database from outside', () => {
       .insertInto('wrapped_data_key')
       .values({ ...old, generation: 9 })
       .execute();
-    expect((await brokerErrorOf(again)).code).toBe('E_SEAL');
+    expect((await brokerErrorOf(again)).code).toBe('E_INTEGRITY');
     const error = await brokerErrorOf(() => importToken(vault, { profile: 'late' }, usualToken(), actor));
-    expect(error.code).toBe('E_SEAL');
+    expect(error.code).toBe('E_INTEGRITY');
   });
 
   test('a token is not moved to another row, nor taken from an older key', async () => {
@@ -236,7 +236,7 @@ describe('somebody writes to the database from outside', () => {
       ),
     );
     expect(errors.filter((error) => error !== null)).toMatchObject([
-      { code: 'E_SEAL', message: expect.stringContaining('changed from outside') },
+      { code: 'E_INTEGRITY', message: expect.stringContaining('changed from outside') },
     ]);
   });
 });

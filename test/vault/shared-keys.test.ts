@@ -78,7 +78,7 @@ describe('a colleague is let in', () => {
     const { ben, vault } = await team();
     const request = await requestOf(ben, 'ben@laptop');
     await approveKeyRequest(vault, request, actor);
-    expect((await brokerErrorOf(() => approveKeyRequest(vault, request, actor))).code).toBe('E_KEY_KNOWN');
+    expect((await brokerErrorOf(() => approveKeyRequest(vault, request, actor))).code).toBe('E_KEY_EXISTS');
   });
 
   test('while a rotation is under way', async () => {
@@ -179,7 +179,10 @@ describe('whoever can write to the database, and has no key', () => {
         })
         .execute();
       const error = await brokerErrorOf(() => rotateDataKey(vault, actor));
-      expect(error).toMatchObject({ code: 'E_KEY_FOREIGN', help: expect.stringContaining('key remove') });
+      expect(error).toMatchObject({
+        code: 'E_KEY_UNAUTHORIZED',
+        help: expect.stringContaining('key remove'),
+      });
       expect((await keyStatus(vault)).keys.filter(({ trusted }) => !trusted)).toMatchObject([
         { id: request.id },
       ]);
@@ -199,7 +202,7 @@ describe('whoever can write to the database, and has no key', () => {
       .set({ public_key: publicKey })
       .where('id', '=', request.id)
       .execute();
-    expect((await brokerErrorOf(() => rotateDataKey(vault, actor))).code).toBe('E_KEY_FOREIGN');
+    expect((await brokerErrorOf(() => rotateDataKey(vault, actor))).code).toBe('E_KEY_UNAUTHORIZED');
   });
 
   test('plants no data key of theirs, at admission or later', async () => {
@@ -224,7 +227,7 @@ describe('whoever can write to the database, and has no key', () => {
           created_at: 0,
         })
         .execute();
-      expect((await brokerErrorOf(ben.open)).code).toBe('E_SEAL');
+      expect((await brokerErrorOf(ben.open)).code).toBe('E_INTEGRITY');
       await vault.db.deleteFrom('wrapped_data_key').where('generation', '=', 1).execute();
     }
     await ben.open();

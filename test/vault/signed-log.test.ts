@@ -148,7 +148,7 @@ describe('accepting a store as it is', () => {
       .execute();
     await vault.db.updateTable('profile').set({ org_id: '11111111-2222-4333-8444-555555555555' }).execute();
     await closeVault(vault);
-    expect((await brokerErrorOf(() => openVault(settings, options))).code).toBe('E_SEAL');
+    expect((await brokerErrorOf(() => openVault(settings, options))).code).toBe('E_INTEGRITY');
     const accepted = await acceptRolledBackStore(settings, noKeychain, () => today, actor);
     expect(accepted).toEqual({
       removed: [expect.stringContaining('planted')],

@@ -46,7 +46,7 @@ test('any byte of a sealed token flipped: it does not open, and is named', async
   for (const at of [3, Math.floor(whole.length / 2), whole.length - 1]) {
     await change(vault, row.id, { sealed: flipped(at) });
     const error = await brokerErrorOf(() => readToken(vault, 'profile-0', actor));
-    expect(error).toMatchObject({ code: 'E_SEAL', help: expect.stringContaining('Restore a backup') });
+    expect(error).toMatchObject({ code: 'E_INTEGRITY', help: expect.stringContaining('Restore a backup') });
     // The others are as they were.
     expect((await openAll(vault, ['profile-1'])).size).toBe(1);
   }
@@ -65,7 +65,7 @@ describe('a token that stands elsewhere than where it was stored', () => {
     await change(vault, two.id, { sealed: one.sealed });
     for (const profile of ['profile-0', 'profile-1']) {
       const error = await brokerErrorOf(() => readToken(vault, profile, actor));
-      expect([error.code, error.message]).toEqual(['E_SEAL', expect.stringMatching(elsewhere)]);
+      expect([error.code, error.message]).toEqual(['E_INTEGRITY', expect.stringMatching(elsewhere)]);
     }
   });
 
@@ -78,7 +78,7 @@ describe('a token that stands elsewhere than where it was stored', () => {
     await change(vault, one.id, { state: 'current' });
     for (const profile of ['profile-0', 'profile-1']) {
       const error = await brokerErrorOf(() => readToken(vault, profile, actor));
-      expect([error.code, error.message]).toEqual(['E_SEAL', expect.stringMatching(elsewhere)]);
+      expect([error.code, error.message]).toEqual(['E_INTEGRITY', expect.stringMatching(elsewhere)]);
     }
   });
 
@@ -97,6 +97,6 @@ describe('a token that stands elsewhere than where it was stored', () => {
       .values({ ...row, id: 'another', profile_id: two.profileId })
       .execute();
     const error = await brokerErrorOf(() => readToken(vault, 'profile-1', actor));
-    expect([error.code, error.message]).toEqual(['E_SEAL', expect.stringMatching(elsewhere)]);
+    expect([error.code, error.message]).toEqual(['E_INTEGRITY', expect.stringMatching(elsewhere)]);
   });
 });

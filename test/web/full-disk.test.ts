@@ -45,7 +45,7 @@ test.each([
   ['E_STORE_READ_ONLY', 503],
   ['E_STORE_DAMAGED', 503],
   ['E_STORE_BUSY', 503],
-  ['E_SEAL', 500],
+  ['E_INTEGRITY', 500],
   ['E_KEY', 500],
   ['E_KEYCHAIN_LOCKED', 500],
 ])(

@@ -93,7 +93,7 @@ export function jobSettingsText({ environment }: JobSettings): string {
   return `${JSON.stringify({ environment }, null, 2)}\n`;
 }
 
-/** Puts the settings of the file into this process's environment. Throws `E_SCHEDULE`, `E_LOOSE_FILE`. */
+/** Puts the settings of the file into this process's environment. Throws `E_SCHEDULE`, `E_FILE_PERMISSIONS`. */
 export function applyJobSettings(file: string): void {
   let text: string;
   try {

@@ -17,11 +17,11 @@ const galleryName = 'Cisco Webex';
 
 const fields = '$select=id,appId,displayName,applicationTemplateId';
 
-/** By the ID that a person gave: the object ID of the enterprise application, or its application ID. Throws `E_APP`. */
+/** By the ID that a person gave: the object ID of the enterprise application, or its application ID. Throws `E_ENTRA_APP`. */
 export async function appById(graph: GraphClient, id: string): Promise<EntraApp> {
   const found = (await byObjectId(graph, id)) ?? (await byAppId(graph, id));
   if (found !== null) return found;
-  throw new BrokerError('E_APP', `Entra ID has no enterprise application with the ID ${id}.`, {
+  throw new BrokerError('E_ENTRA_APP', `Entra ID has no enterprise application with the ID ${id}.`, {
     help: 'Its "Object ID" and "Application ID" stand on its Properties page. Check --cloud too, and which tenant was signed in to.',
   });
 }
@@ -39,14 +39,14 @@ async function byAppId(graph: GraphClient, appId: string): Promise<EntraApp | nu
 
 /**
  * By its name, else by the gallery's template that it was made of, whatever it was renamed to.
- * Throws `E_APP` where there is none, `E_SEVERAL_APPS` with their IDs where there are several.
+ * Throws `E_ENTRA_APP` where there is none, `E_AMBIGUOUS_APP` with their IDs where there are several.
  */
 export async function searchApp(graph: GraphClient): Promise<EntraApp> {
   const named = await search(graph, `displayName eq '${galleryName}'`);
   const found = named.length > 0 ? named : await madeOfTemplate(graph);
   const [only, ...others] = found;
   if (only === undefined) {
-    throw new BrokerError('E_APP', `Entra ID has no enterprise application called "${galleryName}".`, {
+    throw new BrokerError('E_ENTRA_APP', `Entra ID has no enterprise application called "${galleryName}".`, {
       help: 'Add it from the gallery first (Enterprise applications, New application), or name yours with --app ID. Check --cloud too, and which tenant was signed in to.',
     });
   }

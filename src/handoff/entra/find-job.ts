@@ -16,7 +16,7 @@ export async function listJobs(graph: GraphClient, app: EntraApp): Promise<SyncJ
 
 /**
  * The application's provisioning job, created where there is none. `created` says so: such a job is not started.
- * Throws `E_JOB` where the application cannot be provisioned to, or where it is not clear which job is meant.
+ * Throws `E_ENTRA_JOB` where the application cannot be provisioned to, or where it is not clear which job is meant.
  */
 export async function findOrCreateJob(
   graph: GraphClient,
@@ -44,7 +44,7 @@ async function findJob(graph: GraphClient, app: EntraApp): Promise<SyncJob | nul
   const [first, ...more] = jobs.filter((job) => job.templateId === id);
   if (first !== undefined && more.length === 0) return first;
   const ids = jobs.map((job) => sanitizeForDisplay(job.id, 80)).join(', ');
-  throw new BrokerError('E_JOB', `"${app.name}" has ${jobs.length} provisioning jobs: ${ids}.`, {
+  throw new BrokerError('E_ENTRA_JOB', `"${app.name}" has ${jobs.length} provisioning jobs: ${ids}.`, {
     help: 'Nothing was changed. Provision to Webex from an application with one job; remove the others in Entra ID.',
   });
 }
@@ -56,7 +56,7 @@ async function templateOf(graph: GraphClient, app: EntraApp): Promise<SyncTempla
   const [only, ...others] = value;
   if (only === undefined) {
     throw new BrokerError(
-      'E_JOB',
+      'E_ENTRA_JOB',
       `"${app.name}" cannot be provisioned to: Entra ID has no template for it.`,
       {
         help: 'Most likely it is an application for single sign-on of your own. Add "Cisco Webex" from the gallery, and name it with --app ID.',
@@ -67,7 +67,11 @@ async function templateOf(graph: GraphClient, app: EntraApp): Promise<SyncTempla
   const webex = value.find(({ id, factoryTag }) => /webex/i.test(`${id} ${factoryTag ?? ''}`));
   if (webex !== undefined) return webex;
   const ids = value.map(({ id }) => sanitizeForDisplay(id, 80)).join(', ');
-  throw new BrokerError('E_JOB', `It is not clear which template of "${app.name}" is for Webex: ${ids}.`, {
-    help: 'Set Provisioning to Automatic for it in Entra ID once, which makes the job, then run this again.',
-  });
+  throw new BrokerError(
+    'E_ENTRA_JOB',
+    `It is not clear which template of "${app.name}" is for Webex: ${ids}.`,
+    {
+      help: 'Set Provisioning to Automatic for it in Entra ID once, which makes the job, then run this again.',
+    },
+  );
 }

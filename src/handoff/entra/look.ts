@@ -22,7 +22,7 @@ export interface InspectionResult {
 
 /**
  * Looks at the application that a profile's token was handed to last, changes nothing there, and keeps what it found.
- * Throws `E_NO_PROFILE`, `E_NO_HANDOFF`, `E_JOB`, and what the sign-in and Microsoft Graph throw.
+ * Throws `E_NO_PROFILE`, `E_NO_DESTINATION`, `E_ENTRA_JOB`, and what the sign-in and Microsoft Graph throw.
  */
 export async function inspectProvisioning(
   vault: Vault,
@@ -35,7 +35,7 @@ export async function inspectProvisioning(
   );
   if (handoff === undefined) {
     throw new BrokerError(
-      'E_NO_HANDOFF',
+      'E_NO_DESTINATION',
       `It is not known which application in Entra ID has the token of "${name}".`,
       { help: 'Hand the token over from here once, and the application is remembered.' },
     );
@@ -46,7 +46,7 @@ export async function inspectProvisioning(
   const before = handoff.watch as ProvisioningStatus | null;
   const job = jobs.find(({ id }) => id === before?.jobId) ?? jobs[0];
   if (job === undefined) {
-    throw new BrokerError('E_JOB', `"${app.name}" has no provisioning job any more.`, {
+    throw new BrokerError('E_ENTRA_JOB', `"${app.name}" has no provisioning job any more.`, {
       help: 'Hand the token over again, which makes one.',
     });
   }

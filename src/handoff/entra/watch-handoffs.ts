@@ -112,7 +112,7 @@ async function watchOne(
     const before = handoff.watch as ProvisioningStatus | null;
     const job = value.find(({ id }) => id === before?.jobId) ?? value[0];
     if (job === undefined) {
-      throw new BrokerError('E_JOB', `"${handoff.appName}" has no provisioning job any more.`);
+      throw new BrokerError('E_ENTRA_JOB', `"${handoff.appName}" has no provisioning job any more.`);
     }
     const watch = statusOf(job, before);
     await saveStatus(records, handoff, watch);

@@ -36,7 +36,7 @@ export class ManualSetupRequiredError extends BrokerError {
       `"webex-token open" shows the same step by step, on the page of "${profile}".`,
     ];
     super(
-      'E_OKTA_BY_HAND',
+      'E_OKTA_MANUAL',
       `Okta’s API does not serve the provisioning connection of "${app.name}": it answers UNKNOWN.`,
       {
         help: lines.join('\n'),

@@ -23,16 +23,16 @@ export async function appById(okta: OktaClient, id: string): Promise<OktaApp | n
   return found === null ? null : toApp(found);
 }
 
-/** Throws `E_APP`. */
+/** Throws `E_ENTRA_APP`. */
 export async function requireApp(okta: OktaClient, id: string): Promise<OktaApp> {
   const found = await appById(okta, id);
   if (found !== null) return found;
-  throw new BrokerError('E_APP', `Okta has no application with the ID ${sanitizeForDisplay(id, 60)}.`, {
+  throw new BrokerError('E_ENTRA_APP', `Okta has no application with the ID ${sanitizeForDisplay(id, 60)}.`, {
     help: 'It stands in the address of its page in the Admin Console, after /instance/. Check OKTA_CLIENT_ORGURL too.',
   });
 }
 
-/** By its label or name. Throws `E_APP` where there is none, `E_SEVERAL_APPS` with their IDs where there are several. */
+/** By its label or name. Throws `E_ENTRA_APP` where there is none, `E_AMBIGUOUS_APP` with their IDs where there are several. */
 export async function searchApp(okta: OktaClient): Promise<OktaApp> {
   const list = await okta.find('/api/v1/apps?q=Cisco%20Webex&limit=200', z.array(application));
   const found = (list ?? [])
@@ -42,7 +42,7 @@ export async function searchApp(okta: OktaClient): Promise<OktaApp> {
     .map(toApp);
   const [only, ...others] = found;
   if (only === undefined) {
-    throw new BrokerError('E_APP', 'Okta has no application called "Cisco Webex".', {
+    throw new BrokerError('E_ENTRA_APP', 'Okta has no application called "Cisco Webex".', {
       help: 'Add it from the catalog first (Applications, Browse App Catalog), or name yours with --app ID.',
     });
   }

@@ -32,7 +32,7 @@ export interface OktaPushReport {
 }
 
 /**
- * Hands a profile's current token to Okta, and remembers that. Throws `PushError`: `E_OKTA_BY_HAND` (its `cause` an
+ * Hands a profile's current token to Okta, and remembers that. Throws `PushError`: `E_OKTA_MANUAL` (its `cause` an
  * `OktaByHandError`) where a person has to paste it; or what `tokenToHandOver` throws before anything is asked.
  */
 export async function pushProfileToOkta(

@@ -27,7 +27,7 @@ export interface OktaPush {
 
 /**
  * Hands a token to Okta, step by step: ask the connection first, test the token, then set and activate it, read back.
- * Throws `PushError`; its code is `E_OKTA_BY_HAND` where Okta's API does not serve the application.
+ * Throws `PushError`; its code is `E_OKTA_MANUAL` where Okta's API does not serve the application.
  */
 export async function pushToOkta(push: OktaPush): Promise<{ okta: OktaClient; app: OktaApp }> {
   const steps = new Steps(push.onStep);

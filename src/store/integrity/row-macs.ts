@@ -47,7 +47,7 @@ export async function rowMacHead(db: Db): Promise<SetHead | null> {
   return row ?? null;
 }
 
-/** Reads rows of a kind, and returns them only if they are what this program wrote last. Throws `E_SEAL`, `E_STORE_OLDER`. */
+/** Reads rows of a kind, and returns them only if they are what this program wrote last. Throws `E_INTEGRITY`, `E_STORE_ROLLED_BACK`. */
 export async function authentic<K extends Kind, R extends ProtectedRow<K>>(
   db: Db,
   kind: K,
@@ -151,7 +151,7 @@ export function created(trx: Db, kind: Kind, ids: readonly string[]): void {
 }
 
 /**
- * Rows are about to be changed. What somebody else changed in them is not signed along: throws `E_SEAL`. Of these IDs
+ * Rows are about to be changed. What somebody else changed in them is not signed along: throws `E_INTEGRITY`. Of these IDs
  * there may be rows or not.
  */
 export async function changing(trx: Db, kind: Kind, ids: readonly string[]): Promise<void> {
@@ -392,7 +392,7 @@ export async function authenticateAll(trx: Db, counter: number): Promise<void> {
 
 /**
  * Checks every row that grants access, where there are no more than `limit`. Returns those that were changed from
- * outside: each of them is refused wherever it is used. Throws `E_SEAL`, `E_STORE_OLDER` where rows were added, put
+ * outside: each of them is refused wherever it is used. Throws `E_INTEGRITY`, `E_STORE_ROLLED_BACK` where rows were added, put
  * back or removed.
  */
 export async function checkEveryRow(db: Db, limit: number): Promise<NamedRow[]> {

@@ -64,7 +64,7 @@ async function obtain(
       return { held, ring: (await KeyRing.open(wrapped, held.key)).ring, isStoreKey: true };
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      if (error.code === 'E_SEAL') throw backupDamaged('its first line was changed');
+      if (error.code === 'E_INTEGRITY') throw backupDamaged('its first line was changed');
       failures.push(error);
     }
   }
@@ -93,7 +93,7 @@ export async function openWithPassphrase(
     return { held, ring: new KeyRing(sealed.dataKeys, held.key), isStoreKey: false };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    if (error.code === 'E_SEAL') throw backupDamaged('its first line was changed');
+    if (error.code === 'E_INTEGRITY') throw backupDamaged('its first line was changed');
     throw new BrokerError('E_BACKUP_KEY', 'That is not the passphrase of this backup.', {
       help: 'Nothing was changed. Mind capitals, spaces, and quotes around it in .env.',
     });

@@ -165,7 +165,7 @@ async function insertChunk(trx: Db, chunk: Chunk): Promise<void> {
   }
 }
 
-/** Follows the audit log and opens every token. Returns how many tokens there are. Throws `E_BACKUP`, `E_SEAL`. */
+/** Follows the audit log and opens every token. Returns how many tokens there are. Throws `E_BACKUP`, `E_INTEGRITY`. */
 export async function verifyBackup(
   db: Db,
   keys: VaultKeys,

@@ -7,7 +7,7 @@ export const requireAuthenticated: RequestHandler = (request, _response, next) =
 };
 
 export function unauthenticated(): BrokerError {
-  return new BrokerError('E_NOT_ENTERED', 'This page is for the person at this machine.', {
+  return new BrokerError('E_UNAUTHENTICATED', 'This page is for the person at this machine.', {
     help: 'Run "webex-token open" in a terminal: it opens this page with a link that works once.',
   });
 }

@@ -48,7 +48,7 @@ export function captureToken({ vault, checks, log }: WebContext): RequestHandler
     } catch (error) {
       const failure = toProblem(error);
       if (failure.status >= 500) log.error(toSafeError(error), 'a capture failed');
-      const spent = error instanceof BrokerError && error.code === 'E_STATE_SPENT';
+      const spent = error instanceof BrokerError && error.code === 'E_STATE_USED';
       const last = session.captured?.at(-1);
       sendProblem(response, failure, {
         ...(spent && last !== undefined && { next: `/captures/${last}` }),

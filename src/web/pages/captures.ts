@@ -113,7 +113,7 @@ export function saveOrganization(context: WebContext): ByToken {
 async function requireToken(vault: Vault, tokenId: string): Promise<{ token: Token; profile: Profile }> {
   const token = await tokenById(vault.db, tokenId);
   if (token !== null) return { token, profile: await profileById(vault.db, token.profileId) };
-  throw new BrokerError('E_NO_CAPTURE', 'This token is not here, or no longer.', {
+  throw new BrokerError('E_NO_CAPTURED_TOKEN', 'This token is not here, or no longer.', {
     help: 'It was discarded, or its profile removed.',
   });
 }

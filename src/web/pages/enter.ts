@@ -27,7 +27,7 @@ export function openAccessLink({ vault, render }: WebContext): RequestHandler<{ 
 }
 
 function linkSpent(): BrokerError {
-  return new BrokerError('E_LINK_SPENT', 'This link was used already, or its ten minutes are over.', {
+  return new BrokerError('E_LINK_USED', 'This link was used already, or its ten minutes are over.', {
     help: 'Run "webex-token open" in a terminal for a new one.',
   });
 }

@@ -23,7 +23,7 @@ export function startPushJob({ vault, handOvers }: WebContext): RequestHandler<{
     const errands = places.filter(({ method }) => method === 'push').map(errandFor);
     if (errands.length === 0) {
       throw new BrokerError(
-        'E_NO_HANDOFF',
+        'E_NO_DESTINATION',
         'There is no place that this program could hand it to by itself.',
         {
           help: 'The page of the profile says where the token is used, and leads to a guide for each.',
@@ -121,7 +121,7 @@ function titleOf({ profile, over, errands }: PushJob, looking: boolean, failed: 
     return over && failed ? 'It could not be looked at' : `How provisioning of “${profile}” stands`;
   if (!over) return `Handing over the token of “${profile}”`;
   if (!failed) return 'The token is handed over';
-  if (errands.some(({ error }) => error?.code === 'E_OKTA_BY_HAND')) return 'Okta takes the token by hand';
+  if (errands.some(({ error }) => error?.code === 'E_OKTA_MANUAL')) return 'Okta takes the token by hand';
   return errands.length === 1 ? 'The token was not handed over' : 'The token was not handed over everywhere';
 }
 
@@ -144,7 +144,7 @@ function viewOf(state: PushTaskState, now: number): PushTaskView {
       minutes: Math.floor(deviceCode.expiresIn / 60),
     },
     failure: error && {
-      message: error.code === 'E_SEVERAL_APPS' || error.code === 'E_OKTA_BY_HAND' ? '' : error.message,
+      message: error.code === 'E_AMBIGUOUS_APP' || error.code === 'E_OKTA_MANUAL' ? '' : error.message,
       // Its help names a command; the page has a form instead.
       help: error.code === 'E_OTHER_ORGANIZATION' ? null : remedyFor(error.help ?? null),
     },
