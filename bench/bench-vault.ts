@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readSettings } from '../src/config.ts';
-import { importToken } from '../src/vault/import-token.ts';
-import { verifyToken } from '../src/vault/settle.ts';
+import { readSettings } from '../src/config/settings.ts';
+import { importToken } from '../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../src/vault/tokens/verify-token.ts';
 import { closeVault, openVault, type Vault } from '../src/vault/vault.ts';
 
 export interface BenchHome {

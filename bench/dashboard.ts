@@ -1,4 +1,4 @@
-import { type ProfilePageQuery, queryProfiles } from '../src/store/profile-page.ts';
+import { type ProfilePageQuery, queryProfiles } from '../src/store/profiles/query.ts';
 import { manyProfiles, median } from './many-profiles.ts';
 
 /*

@@ -1,9 +1,9 @@
-import type { Channel } from '../src/expiry/channel.ts';
-import { currentProcess } from '../src/expiry/claimant.ts';
-import { sendReminders } from '../src/expiry/send-reminders.ts';
-import { defaultReminderDays } from '../src/expiry/variables.ts';
+import { defaultReminderDays } from '../src/config/reminder-settings.ts';
+import type { Channel } from '../src/reminders/channels/channel.ts';
+import { currentProcess } from '../src/reminders/lease-owner.ts';
+import { sendReminders } from '../src/reminders/send-reminders.ts';
+import { dueChecks } from '../src/store/profiles/token-checks.ts';
 import { dueTokens } from '../src/store/reminders.ts';
-import { dueChecks } from '../src/store/token-checks.ts';
 import type { StoreContext } from '../src/vault/vault.ts';
 import { manyProfiles, median } from './many-profiles.ts';
 

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { derivedColumnsOf } from '../src/store/profile-standing.ts';
-import { openSqliteFile } from '../src/store/sqlite-file.ts';
+import { dayMs } from '../src/domain/lifetimes.ts';
+import { derivedColumnsOf } from '../src/store/profiles/derived-columns.ts';
+import { openSqliteFile } from '../src/store/sqlite/file.ts';
 import { type Db, openStore } from '../src/store/store.ts';
-import { dayMs } from '../src/tokens/lifetimes.ts';
 
 export interface ManyProfiles {
   db: Db;

@@ -35,7 +35,7 @@ const files = await Promise.all([
     format: 'esm',
   }),
   filesOf({
-    entryPoints: { get: src('cli/short-get.ts') },
+    entryPoints: { get: src('cli/fast-get.ts') },
     outdir: dist,
     outExtension: { '.js': '.cjs' },
     minify: true,
@@ -45,8 +45,8 @@ const files = await Promise.all([
     define: { 'import.meta.dirname': '__dirname' },
   }),
   filesOf({
-    entryPoints: [src('page/*.ts')],
-    outdir: join(dist, 'page'),
+    entryPoints: [src('browser/*.ts')],
+    outdir: join(dist, 'browser'),
     minify: true,
     platform: 'browser',
     target: ['es2022', 'safari16'],

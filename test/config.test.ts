@@ -2,13 +2,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { appOrigin, readSettings, redirectUri, secretVariables } from '../src/config.ts';
-import { isSecretName } from '../src/dotenv.ts';
-import { defaultHome, environmentWithDotEnv, pathVariables } from '../src/environment.ts';
-import { documentedClientId, documentedScopes } from '../src/webex/defaults.ts';
+import { isSecretName } from '../src/config/dotenv.ts';
+import { defaultHome, environmentWithDotEnv, pathVariables } from '../src/config/environment.ts';
+import { appOrigin, readSettings, redirectUri, secretVariables } from '../src/config/settings.ts';
 import { publishedEndpoints } from '../src/webex/deployments.ts';
+import { documentedClientId, documentedScopes } from '../src/webex/documented-values.ts';
+import { textEncodings } from './support/text-encodings.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-import { textEncodings } from './text-encodings.ts';
 import { brokerErrorOf } from './thrown.ts';
 
 const read = (environment: NodeJS.ProcessEnv) => readSettings({ WEBEX_TOKEN_HOME: '/tmp/x', ...environment });
@@ -262,7 +262,7 @@ test('.env.example lists each variable, with a value that is taken', () => {
   for (const [, name = '', value = ''] of text.matchAll(/^#?([A-Z_]+)=(.*)$/gm)) {
     listed[name] = value.replaceAll('"', '');
   }
-  const source = readFileSync(join(import.meta.dirname, '../src/config.ts'), 'utf8');
+  const source = readFileSync(join(import.meta.dirname, '../src/config/settings.ts'), 'utf8');
   const known = [...source.matchAll(/^ {2}((?:WEBEX_TOKEN|AZURE|OKTA)_[A-Z_]+):/gm)].map(([, name]) => name);
   expect(known.length).toBeGreaterThan(15);
   expect(Object.keys(listed)).toEqual(expect.arrayContaining(known));

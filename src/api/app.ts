@@ -6,23 +6,23 @@ import express, {
   type Response,
 } from 'express';
 import type { Logger } from 'pino';
-import type { TokenRequestStore } from '../store/client-reads.ts';
-import { openClientReads } from '../store/open-client-reads.ts';
-import { RejectedCallbackLog } from '../vault/refusals.ts';
+import { openClientReads } from '../store/token-requests/open.ts';
+import type { TokenRequestStore } from '../store/token-requests/token-request-store.ts';
+import { RejectedCallbackLog } from '../vault/sign-in/rejected-callbacks.ts';
 import { storeLocation, type Vault } from '../vault/vault.ts';
+import { BatchQueue } from './batch-queue.ts';
+import { ProvenSecrets } from './client-auth/verified-secrets.ts';
 import type { ApiContext } from './context.ts';
+import { DecryptedTokenCache } from './decrypted-token-cache.ts';
 import { FairLimit } from './fair-limit.ts';
 import { forwardedAddress } from './forwarded.ts';
+import { type HealthProbes, liveness, metrics, readiness } from './health.ts';
 import { introspection } from './introspection.ts';
 import { metadata } from './metadata.ts';
 import { sendOAuthError } from './oauth-error.ts';
-import { DecryptedTokenCache } from './opened-tokens.ts';
-import { type HealthProbes, liveness, metrics, readiness } from './operations.ts';
 import { apiPaths } from './paths.ts';
-import { ProvenSecrets } from './proven-secrets.ts';
-import { BatchQueue } from './read-queue.ts';
 import { Throttle } from './throttle.ts';
-import { tokenEndpoint } from './token-endpoint.ts';
+import { tokenEndpoint } from './token.ts';
 
 /** Each takes a look at the store, and a thread of those that the disk is written by. */
 const assertionChecksAtOnce = 2;

@@ -1,27 +1,32 @@
 import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
+import { networkOf } from '../domain/network.ts';
 import type { BrokerError } from '../errors.ts';
-import type { AuditEntry } from '../store/audit-chain.ts';
-import { type Assertion, type Decision, type Lookup, RetryLater } from '../store/client-reads.ts';
+import type { AuditEntry } from '../store/audit/chain.ts';
 import { isAboutWholeStore } from '../store/integrity/untrusted.ts';
-import { networkOf } from '../tokens/network.ts';
-import { type Authentication, authenticate } from './authenticate.ts';
-import type { ApiContext } from './context.ts';
-import { readCredentials } from './credentials.ts';
-import type { Lane } from './fair-queue.ts';
-import { foreignOrigin, isFromForeignPage } from './foreign-origin.ts';
-import { type Form, readForm } from './form.ts';
+import {
+  type Assertion,
+  type Decision,
+  type Lookup,
+  RetryLater,
+} from '../store/token-requests/token-request-store.ts';
+import type { PendingRequest } from './batch-queue.ts';
+import { type Authentication, authenticate } from './client-auth/authenticate.ts';
+import { readCredentials } from './client-auth/credentials.ts';
 import {
   assertionIdentity,
   claimedClient,
   type Identity,
   isValidClientName,
   secretIdentity,
-} from './identify.ts';
+} from './client-auth/identify.ts';
+import type { ApiContext } from './context.ts';
+import type { Lane } from './fair-queue.ts';
+import { foreignOrigin, isFromForeignPage } from './foreign-origin.ts';
+import { type Form, readForm } from './form.ts';
 import { OAuthError, type OAuthErrorResponse, sendOAuthError } from './oauth-error.ts';
 import { apiPaths } from './paths.ts';
-import type { PendingRequest } from './read-queue.ts';
-import { sendJson } from './send.ts';
+import { sendJson } from './responses.ts';
 
 /** What an authenticated client is given: the answer's JSON, or a refusal; and the profile that it is about. */
 export type RequestOutcome = { profile: string | null } & (

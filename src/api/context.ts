@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
-import type { RejectedCallbackLog } from '../vault/refusals.ts';
+import type { RejectedCallbackLog } from '../vault/sign-in/rejected-callbacks.ts';
 import type { Vault } from '../vault/vault.ts';
+import type { BatchQueue } from './batch-queue.ts';
+import type { ProvenSecrets } from './client-auth/verified-secrets.ts';
+import type { DecryptedTokenCache } from './decrypted-token-cache.ts';
 import type { FairLimit } from './fair-limit.ts';
-import type { DecryptedTokenCache } from './opened-tokens.ts';
-import type { ProvenSecrets } from './proven-secrets.ts';
-import type { BatchQueue } from './read-queue.ts';
 import type { Throttle } from './throttle.ts';
 
 /** What the token API's handlers share. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { decodeText } from '../decode-text.ts';
 import { BrokerError } from '../errors.ts';
+import { decodeText } from '../text/decode-text.ts';
 import { OAuthError } from './oauth-error.ts';
 
 /** More than any assertion needs. Bytes. */

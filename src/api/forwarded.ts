@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { rangeMatcher } from '../tokens/client.ts';
+import { rangeMatcher } from '../domain/client.ts';
 import { peerAddress } from './context.ts';
 
 /**

@@ -1,8 +1,13 @@
 import type { RequestHandler } from 'express';
-import { type GrantedProfile, type Lookup, RetryLater, type StoredToken } from '../store/client-reads.ts';
-import { knownEnd } from '../tokens/lifetimes.ts';
-import { describeAccessToken } from '../webex/access-token.ts';
+import { knownEnd } from '../domain/lifetimes.ts';
+import {
+  type GrantedProfile,
+  type Lookup,
+  RetryLater,
+  type StoredToken,
+} from '../store/token-requests/token-request-store.ts';
 import { tenantUrl } from '../webex/deployments.ts';
+import { describeAccessToken } from '../webex/sign-in/access-token.ts';
 import {
   ClientRequest,
   clientEndpoint,
@@ -10,8 +15,8 @@ import {
   type RequestOutcome,
 } from './client-request.ts';
 import type { ApiContext } from './context.ts';
+import { digestOf } from './decrypted-token-cache.ts';
 import { missingKeyRefusal } from './missing-key.ts';
-import { digestOf } from './opened-tokens.ts';
 import { apiPaths } from './paths.ts';
 
 /** `POST /oauth/introspect`, RFC 7662. Of a token that the client may not fetch, it learns nothing. */

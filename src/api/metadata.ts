@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
-import { signingAlgorithms } from './assertion.ts';
+import { signingAlgorithms } from './client-auth/assertion.ts';
 import type { ApiContext } from './context.ts';
 import { apiPaths } from './paths.ts';
-import { sendJson } from './send.ts';
+import { sendJson } from './responses.ts';
 
 /** `GET /.well-known/oauth-authorization-server`, RFC 8414; the same where clients of OpenID Connect look (§5). */
 export function metadata({ issuer }: ApiContext): RequestHandler {

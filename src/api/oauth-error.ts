@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { sendJson } from './send.ts';
+import { sendJson } from './responses.ts';
 
 /** The codes of RFC 6749 §5.2 and RFC 8707 §2, and §4.1.2.1's `server_error` and `temporarily_unavailable`. */
 export type OAuthErrorCode =

@@ -1,4 +1,4 @@
-import { networkOf } from '../tokens/network.ts';
+import { networkOf } from '../domain/network.ts';
 
 /** Mistakes that cost nothing. */
 const freeFailures = 5;

@@ -1,12 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { BrokerError } from '../errors.ts';
-import { states } from '../expiry/nagios.ts';
+import { states } from '../monitoring/nagios.ts';
 import { type Caller, rememberCaller } from '../process/caller.ts';
-import { redactTokens, stripTerminalControls } from '../webex/text.ts';
-import { wantsColor } from './color.ts';
+import { redactTokens, stripTerminalControls } from '../text/sanitize.ts';
 import { exitCodeOf } from './exit-codes.ts';
-import { writeMessage, writeResult } from './output.ts';
-import { reportError } from './terminal.ts';
+import { wantsColor } from './terminal/color.ts';
+import { writeMessage, writeResult } from './terminal/output.ts';
+import { reportError } from './terminal/terminal.ts';
 
 /** Every command is a file of its own, and only the one that was asked for is loaded. */
 const commands: Record<string, () => Promise<{ command: () => Command }>> = {
@@ -33,7 +33,7 @@ const commands: Record<string, () => Promise<{ command: () => Command }>> = {
   rename: () => import('./commands/rename.ts'),
   profile: () => import('./commands/profile.ts'),
   store: () => import('./commands/store.ts'),
-  round: () => import('./commands/round.ts'),
+  round: () => import('./commands/renew.ts'),
   key: () => import('./commands/key.ts'),
   backup: () => import('./commands/backup.ts'),
   restore: () => import('./commands/restore.ts'),

@@ -1,7 +1,7 @@
-import { readSettings } from '../config.ts';
+import { readSettings } from '../config/settings.ts';
 import { userName } from '../process/person.ts';
 import { type Actor, closeVault, openVault, type Vault } from '../vault/vault.ts';
-import { warn } from './terminal.ts';
+import { warn } from './terminal/terminal.ts';
 
 /** Opens the vault for one command, and closes it whatever happens. */
 export async function withVault<T>(use: (vault: Vault, actor: Actor) => Promise<T>): Promise<T> {

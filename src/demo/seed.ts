@@ -1,14 +1,14 @@
-import type { Settings } from '../config.ts';
-import { currentProcess } from '../expiry/claimant.ts';
-import { mailChannel } from '../expiry/mail.ts';
-import { sendReminders } from '../expiry/send-reminders.ts';
-import { pushProfileToEntra } from '../handoff/entra/push-profile.ts';
+import type { Settings } from '../config/settings.ts';
+import { dayMs } from '../domain/lifetimes.ts';
 import { outboundFetch } from '../http/fetch.ts';
+import { pushProfileToEntra } from '../provisioning/entra/push/push-profile.ts';
+import { mailChannel } from '../reminders/channels/mail.ts';
+import { currentProcess } from '../reminders/lease-owner.ts';
+import { sendReminders } from '../reminders/send-reminders.ts';
 import type { Simulator } from '../simulator/simulator.ts';
-import { dayMs } from '../tokens/lifetimes.ts';
-import { addClient } from '../vault/clients.ts';
-import { importToken } from '../vault/import-token.ts';
-import { verifyToken } from '../vault/settle.ts';
+import { addClient } from '../vault/clients/clients.ts';
+import { importToken } from '../vault/sign-in/import-token.ts';
+import { verifyToken } from '../vault/tokens/verify-token.ts';
 import { closeVault, openVault, type Vault } from '../vault/vault.ts';
 import type { Deployment } from '../webex/deployments.ts';
 

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
-import { isUntrusted, networkReason } from '../webex/network-reason.ts';
-import { sanitizeForDisplay } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../text/sanitize.ts';
 import { ConnectFailure, companyAuthorityHelp } from './connect-failure.ts';
+import { isUntrusted, networkReason } from './network-reason.ts';
 import type { HttpProxy } from './proxy.ts';
 
 /** Where a connection leads. */

@@ -1,6 +1,6 @@
-import type { Explanation } from '../webex/explain-error.ts';
-import { type NetworkReason, networkReason } from '../webex/network-reason.ts';
+import type { Explanation } from '../webex/sign-in/oauth-errors.ts';
 import { connectFailureOf, proxiedFailureOf } from './connect-failure.ts';
+import { type NetworkReason, networkReason } from './network-reason.ts';
 
 export interface NetworkFailure extends Explanation {
   /** `proxy`: the connection ended at the proxy. */

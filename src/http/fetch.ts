@@ -1,4 +1,4 @@
-import { environmentWithDotEnv } from '../environment.ts';
+import { environmentWithDotEnv } from '../config/environment.ts';
 
 let ofThisProcess: Promise<typeof globalThis.fetch> | undefined;
 

@@ -1,6 +1,6 @@
-import { isLoopback } from '../webex/address.ts';
 import { ConnectFailure } from './connect-failure.ts';
 import { isExcluded } from './no-proxy.ts';
+import { isLoopback } from './secure-url.ts';
 
 /** An HTTP proxy, as a variable of the environment names it. */
 export interface HttpProxy {

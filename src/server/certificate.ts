@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
-import { sanitizeForDisplay } from '../webex/text.ts';
+import { sanitizeForDisplay } from '../text/sanitize.ts';
 
 /** Why a file cannot be used for TLS, and how to make one that can. */
 export class UnusableTlsFile extends Error {

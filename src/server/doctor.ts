@@ -1,22 +1,22 @@
 import { existsSync, statSync } from 'node:fs';
-import { readSettings, type Settings } from '../config.ts';
+import { readSettings, type Settings } from '../config/settings.ts';
+import { type Keychain, keychainReason, systemKeychain } from '../crypto/keychain.ts';
 import { BrokerError } from '../errors.ts';
-import { type Keychain, keychainReason, systemKeychain } from '../keys/keychain.ts';
-import { tryPrivateFolder } from '../private-files.ts';
-import { verifyAudit } from '../store/audit.ts';
-import { listKeyEncryptionKeys } from '../store/keys.ts';
-import { redactedLocation } from '../store/postgres-url.ts';
-import { listProfiles } from '../store/profiles.ts';
-import { keyFilePath } from '../vault/obtain-key.ts';
+import { tryPrivateFolder } from '../files/private-files.ts';
+import { findRunningInstance } from '../instance/instance-file.ts';
+import { verifyAudit } from '../store/audit/audit.ts';
+import { listKeyEncryptionKeys } from '../store/keys/keys.ts';
+import { redactedLocation } from '../store/postgres/url.ts';
+import { listProfiles } from '../store/profiles/profiles.ts';
+import { keyFilePath } from '../vault/keys/load-key.ts';
 import { closeVault, openVault, storeLocation, type Vault } from '../vault/vault.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import { coreDumpPath, mayDumpCore } from './core-dumps.ts';
-import { examineCertificates } from './examine-certificates.ts';
-import { examineNetwork } from './examine-network.ts';
-import { examineSchedule } from './examine-schedule.ts';
+import { examineCertificates } from './diagnose-certificates.ts';
+import { examineNetwork } from './diagnose-network.ts';
+import { examineSchedule } from './diagnose-schedule.ts';
 import type { Finding } from './finding.ts';
-import { findPortOwner } from './port-holder.ts';
-import { findRunningInstance } from './presence.ts';
+import { findPortOwner } from './port-owner.ts';
 
 /** Looks at everything that this program depends on, and changes nothing but what opening the store does. */
 export async function runDiagnostics(keychain: Keychain = systemKeychain): Promise<Finding[]> {

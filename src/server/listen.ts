@@ -2,11 +2,11 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { BrokerError } from '../errors.ts';
+import { handleClientError } from './client-errors.ts';
 import { type ConnectionLimits, Connections, connectionLimits } from './connections.ts';
-import { handleClientError } from './explain-overflow.ts';
 import { loopbackHosts } from './own-hosts.ts';
-import { findPortOwner } from './port-holder.ts';
-import { rejectMalformed } from './well-formed.ts';
+import { findPortOwner } from './port-owner.ts';
+import { rejectMalformed } from './reject-malformed.ts';
 
 /** Both families: `localhost` may mean either, and the other could be somebody else's. */
 const loopbackAddresses = ['127.0.0.1', '::1'];

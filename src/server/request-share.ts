@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { sendOAuthError } from '../api/oauth-error.ts';
-import { networkOf } from '../tokens/network.ts';
+import { networkOf } from '../domain/network.ts';
 
 /** Requests of one client network that are worked on at once. */
 const maxUnderWay = 100;

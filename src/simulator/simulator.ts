@@ -1,7 +1,7 @@
 import express from 'express';
 import { type Deployment, deployments, type WebexEndpoints } from '../webex/deployments.ts';
+import { type SimulatedEntra, startSimulatedEntra } from './entra/simulated-entra.ts';
 import { Faults } from './faults.ts';
-import { type SimulatedEntra, startSimulatedEntra } from './graph/simulated-entra.ts';
 import { listenOnLoopback } from './listening-server.ts';
 import { type SimulatedOkta, startSimulatedOkta } from './okta/simulated-okta.ts';
 import { type RecordedRequest, recordRequests } from './request-log.ts';

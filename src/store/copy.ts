@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { BrokerError } from '../errors.ts';
-import { auditHead, verifyAudit } from './audit.ts';
+import { auditHead, verifyAudit } from './audit/audit.ts';
 import { engineOf } from './engine.ts';
 import type { Db } from './store.ts';
 import { type Table, tables } from './tables.ts';

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
+import { currentTokenIds, stateOf } from './profiles/tokens.ts';
 import type { ReminderTable } from './schema.ts';
 import type { Db } from './store.ts';
-import { currentTokenIds, stateOf } from './tokens.ts';
 
 export type ChannelName = ReminderTable['channel'];
 export type ReminderState = ReminderTable['state'];

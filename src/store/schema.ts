@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely';
-import type { ReviewReason, TokenSource, TokenState } from '../tokens/token.ts';
-import type { AdminLevel } from '../webex/admin-roles.ts';
+import type { ReviewReason, TokenSource, TokenState } from '../domain/token.ts';
+import type { AdminLevel } from '../webex/api/admin-roles.ts';
 import type { Deployment } from '../webex/deployments.ts';
 
 /*

@@ -1,13 +1,13 @@
 import { type Dialect, Kysely, sql, type TransactionBuilder } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { BrokerError } from '../errors.ts';
-import { File } from '../private-files.ts';
+import { File } from '../files/private-files.ts';
 import { authenticateChanges } from './integrity/row-macs.ts';
 import { migrationProvider } from './migrations/index.ts';
 import { newestMigration } from './migrations/newest.ts';
-import { isPostgresUrl, parsePostgresUrl, redactedLocation } from './postgres-url.ts';
+import { isPostgresUrl, parsePostgresUrl, redactedLocation } from './postgres/url.ts';
 import type { Schema } from './schema.ts';
-import { sqliteDialect } from './sqlite.ts';
+import { sqliteDialect } from './sqlite/sqlite.ts';
 
 /** The database, or a transaction on it: every query takes one. */
 export type Db = Kysely<Schema>;
@@ -48,7 +48,7 @@ class Store extends Kysely<Schema> {
 async function dialectOf(place: string): Promise<Dialect> {
   if (isPostgresUrl(place)) {
     // Whoever stays with SQLite never loads it.
-    const { postgresDialect } = await import('./postgres.ts');
+    const { postgresDialect } = await import('./postgres/postgres.ts');
     return postgresDialect(parsePostgresUrl(place));
   }
   File(place);

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { sql } from 'kysely';
 import { BrokerError } from '../errors.ts';
 import { engineOf } from './engine.ts';
-import { redactedLocation } from './postgres-url.ts';
+import { redactedLocation } from './postgres/url.ts';
 import type { Db } from './store.ts';
 
 /**

@@ -1,20 +1,20 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Settings } from '../config.ts';
+import type { Settings } from '../config/settings.ts';
+import { type Keychain, systemKeychain } from '../crypto/keychain.ts';
 import { BrokerError } from '../errors.ts';
+import { assertPrivateDirectory, ensurePrivateDirectory } from '../files/private-files.ts';
 import { outboundFetch } from '../http/fetch.ts';
-import { type Keychain, systemKeychain } from '../keys/keychain.ts';
-import { assertPrivateDirectory, ensurePrivateDirectory } from '../private-files.ts';
-import { listKeyEncryptionKeys } from '../store/keys.ts';
+import { listKeyEncryptionKeys } from '../store/keys/keys.ts';
 import { type Db, openStore } from '../store/store.ts';
-import { createWebexApi, type WebexApi } from '../webex/api.ts';
+import { createWebexApi, type WebexApi } from '../webex/api/client.ts';
 import type { Deployment } from '../webex/deployments.ts';
-import { compareRecords } from './compare-records.ts';
-import { checkClock } from './doubt-clock.ts';
-import { openKeys } from './open-keys.ts';
-import { RejectedCallbackLog } from './refusals.ts';
-import type { VaultKeys } from './vault-keys.ts';
-import { assertNotEmptied, RollbackDetector } from './witness.ts';
+import { checkClock } from './integrity/clock-check.ts';
+import { compareRecords } from './integrity/compare-records.ts';
+import { assertNotEmptied, RollbackDetector } from './integrity/rollback-detection.ts';
+import type { VaultKeys } from './keys/key-manager.ts';
+import { openKeys } from './keys/open-keys.ts';
+import { RejectedCallbackLog } from './sign-in/rejected-callbacks.ts';
 
 /** What every use of the stored tokens needs. */
 export interface Vault {

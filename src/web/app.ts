@@ -4,18 +4,21 @@ import type { Logger } from 'pino';
 import { outboundFetch } from '../http/fetch.ts';
 import type { Vault } from '../vault/vault.ts';
 import { serveAssets } from './assets.ts';
-import { VerificationJobs } from './background-checks.ts';
 import type { WebContext } from './context.ts';
-import { errorHandler, notFound } from './failures.ts';
-import { type PushJobOptions, PushJobs } from './hand-overs.ts';
+import { errorHandler, notFound } from './errors/error-handler.ts';
+import { type PushJobOptions, PushJobs } from './jobs/push-jobs.ts';
+import { TokenTestJobs } from './jobs/token-test-jobs.ts';
+import { VerificationJobs } from './jobs/verification-jobs.ts';
 import { formBody, jsonBody } from './middleware/body.ts';
-import { checkHost } from './middleware/exact-host.ts';
-import { requireSameUser } from './middleware/own-user.ts';
+import { checkHost } from './middleware/host-check.ts';
 import { requestLog } from './middleware/request-log.ts';
-import { requireAuthenticated } from './middleware/require-entered.ts';
+import { requireAuthenticated } from './middleware/require-authenticated.ts';
 import { sameOrigin } from './middleware/same-origin.ts';
+import { requireSameUser } from './middleware/same-user-links.ts';
 import { contentSecurityPolicy, securityHeaders } from './middleware/security-headers.ts';
-import { capturePage, captureToken } from './pages/auth-code.ts';
+import { openAccessLink } from './pages/access-link.ts';
+import { logPage } from './pages/audit-log.ts';
+import { capturePage, captureToken } from './pages/callback.ts';
 import {
   approve,
   capturedPage,
@@ -25,30 +28,27 @@ import {
   requireOwnCapturedToken,
   reverify,
   saveOrganization,
-} from './pages/captures.ts';
+} from './pages/captured-token.ts';
 import { addClientPage, clientPage, clientsPage, removeClientPage, rotateSecret } from './pages/clients.ts';
-import { openAccessLink } from './pages/enter.ts';
-import { cancelPushJob, handOverPage, handOverProgress, startPushJob } from './pages/hand-over.ts';
+import { healthz, instance } from './pages/health.ts';
 import { importForm, importPasted } from './pages/import.ts';
-import { clearSiteData, probePage } from './pages/left-overs.ts';
-import { logPage } from './pages/log.ts';
 import { overview } from './pages/overview.ts';
-import { healthz, instance } from './pages/probes.ts';
 import { profilePage, remove, removePage, rename, renew } from './pages/profile.ts';
+import { checkStatus, deleteDestination, markUpdated, providerPage, push } from './pages/provider.ts';
+import { cancelPushJob, handOverPage, handOverProgress, startPushJob } from './pages/push-job.ts';
 import { calendarFile, feed, newFeed, remindersPage, removeFeed } from './pages/reminders.ts';
-import { finishRenewals, roundPage, skipRenewal, startRenewals } from './pages/round.ts';
+import { finishRenewals, roundPage, skipRenewal, startRenewals } from './pages/renewals.ts';
+import { revealToken } from './pages/reveal-token.ts';
+import { clearSiteData, probePage } from './pages/service-worker-probe.ts';
 import { beginNewSignIn, signInForm } from './pages/sign-in.ts';
 import { beginSignInByLink, signInLink } from './pages/sign-in-link.ts';
 import { signInProgress, signInStatus } from './pages/sign-in-progress.ts';
 import { activate, confirmPage, removeOne } from './pages/stored-tokens.ts';
 import { test, testPage, testProgress } from './pages/test.ts';
-import { revealToken } from './pages/token.ts';
-import { checkStatus, deleteDestination, markUpdated, providerPage, push } from './pages/tool.ts';
-import { TokenTestJobs } from './proofs.ts';
+import { createRender } from './render.ts';
 import { route } from './route.ts';
-import { webSession } from './session.ts';
-import type { CleanupServer } from './side-door/side-door.ts';
-import { createRender } from './views.ts';
+import type { CleanupServer } from './service-worker-cleanup/server-app.ts';
+import { webSession } from './session/session.ts';
 
 export interface WebAppOptions {
   vault: Vault;

@@ -4,7 +4,7 @@ import { packageRoot } from '../package-root.ts';
 import { route } from './route.ts';
 
 const style = join(packageRoot, 'views/assets');
-const scripts = join(packageRoot, 'dist/page');
+const scripts = join(packageRoot, 'dist/browser');
 const javascript = 'text/javascript; charset=utf-8';
 
 /** The only files there are: nothing else in their folders can be asked for. */

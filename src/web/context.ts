@@ -1,11 +1,11 @@
 import type { Request } from 'express';
 import type { Logger } from 'pino';
 import type { Actor, Vault } from '../vault/vault.ts';
-import type { VerificationJobs } from './background-checks.ts';
-import type { PushJobs } from './hand-overs.ts';
-import type { TokenTestJobs } from './proofs.ts';
-import type { CleanupServer } from './side-door/side-door.ts';
-import type { Render } from './views.ts';
+import type { PushJobs } from './jobs/push-jobs.ts';
+import type { TokenTestJobs } from './jobs/token-test-jobs.ts';
+import type { VerificationJobs } from './jobs/verification-jobs.ts';
+import type { Render } from './render.ts';
+import type { CleanupServer } from './service-worker-cleanup/server-app.ts';
 
 /** What every page has at hand. */
 export interface WebContext {

@@ -1,5 +1,5 @@
 import { BrokerError } from '../errors.ts';
-import { trimDelimiters } from './text.ts';
+import { trimDelimiters } from '../text/sanitize.ts';
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const wholeUuid = new RegExp(`^${uuid}$`, 'i');

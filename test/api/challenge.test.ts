@@ -1,6 +1,6 @@
 import { generateKeyPair, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { RejectedCallbackLog } from '../../src/vault/refusals.ts';
+import { RejectedCallbackLog } from '../../src/vault/sign-in/rejected-callbacks.ts';
 import { auditLog, today } from '../vault/vaults.ts';
 import { askToken, clientOf, post, profileWithToken, served } from './served.ts';
 

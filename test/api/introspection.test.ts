@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
-import { removeClient } from '../../src/vault/clients.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { removeClient } from '../../src/vault/clients/clients.ts';
 import { actor, auditLog, markRejected, today } from '../vault/vaults.ts';
 import { clientOf, orgIds, post, profileWithToken, served } from './served.ts';
 

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { CompactSign, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import type { ApiOptions } from '../../src/api/app.ts';
-import { parseJwks } from '../../src/vault/client-keys.ts';
-import { rotateClientSecret } from '../../src/vault/clients.ts';
+import { parseJwks } from '../../src/vault/clients/client-jwks.ts';
+import { rotateClientSecret } from '../../src/vault/clients/clients.ts';
 import { actor, today } from '../vault/vaults.ts';
 import { clientOf, post, profileWithToken, served } from './served.ts';
 

@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest';
+import { BatchQueue, batchSize, type PendingRequest } from '../../src/api/batch-queue.ts';
 import { FairQueue, type Lane } from '../../src/api/fair-queue.ts';
-import { BatchQueue, batchSize, type PendingRequest } from '../../src/api/read-queue.ts';
-import { NotDurable, RetryLater, type TokenRequestRead } from '../../src/store/client-reads.ts';
+import {
+  NotDurable,
+  RetryLater,
+  type TokenRequestRead,
+} from '../../src/store/token-requests/token-request-store.ts';
 
 class Read implements PendingRequest {
   readonly orgId = null;

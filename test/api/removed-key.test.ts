@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { requestFor } from '../../src/keys/key-request.ts';
-import { operationsOf } from '../../src/server/operations.ts';
-import { approveKeyRequest } from '../../src/vault/add-key.ts';
-import { createKeychainKey } from '../../src/vault/make-key.ts';
-import { removeKey } from '../../src/vault/remove-key.ts';
-import { replaceKey } from '../../src/vault/replace-key.ts';
-import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { requestFor } from '../../src/crypto/key-request.ts';
+import { operationsOf } from '../../src/server/health.ts';
+import { approveKeyRequest } from '../../src/vault/key-operations/add-key.ts';
+import { removeKey } from '../../src/vault/key-operations/remove-key.ts';
+import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
+import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
+import { createKeychainKey } from '../../src/vault/keys/create-key.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { hosts } from '../vault/key-hosts.ts';
 import { actor, auditLog, today } from '../vault/vaults.ts';

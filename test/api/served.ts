@@ -3,9 +3,9 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
-import { addClient, type ClientRequest } from '../../src/vault/clients.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { addClient, type ClientRequest } from '../../src/vault/clients/clients.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { actor, newVault, type TestVault } from '../vault/vaults.ts';
 

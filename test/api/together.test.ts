@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { changing, inTransaction } from '../../src/store/integrity/row-macs.ts';
-import { addClient } from '../../src/vault/clients.ts';
+import { addClient } from '../../src/vault/clients/clients.ts';
 import { actor } from '../vault/vaults.ts';
 import { type Answered, askToken, clientOf, orgIds, post, profileWithToken, served } from './served.ts';
 

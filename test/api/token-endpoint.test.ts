@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
-import { removeClient, rotateClientSecret } from '../../src/vault/clients.ts';
-import { removeProfile } from '../../src/vault/profiles.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { removeClient, rotateClientSecret } from '../../src/vault/clients/clients.ts';
+import { removeProfile } from '../../src/vault/profiles/profiles.ts';
 import { actor, auditLog, markRejected, today } from '../vault/vaults.ts';
 import { askToken, clientOf, orgIds, post, profileWithToken, served } from './served.ts';
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { createLog } from '../../src/cli/log.ts';
+import { createLog } from '../../src/cli/terminal/log.ts';
 import { BrokerError } from '../../src/errors.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { clientOf } from '../api/served.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { readSettings } from '../../src/config.ts';
-import { parsePastedToken } from '../../src/webex/import.ts';
+import { readSettings } from '../../src/config/settings.ts';
+import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
 import { runTarget } from '../fuzz/run-target.ts';
 import { targets } from '../fuzz/targets.ts';
 

@@ -2,9 +2,13 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type TestAgent from 'supertest/lib/agent.js';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createSignInLink, type SignInRequest, signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
-import { documentedState } from '../../src/webex/defaults.ts';
+import {
+  createSignInLink,
+  type SignInRequest,
+  signInLifetimeMs,
+} from '../../src/vault/sign-in/start-sign-in.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
+import { documentedState } from '../../src/webex/documented-values.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { allTokens, auditLog, fragment, today } from '../vault/vaults.ts';
 import { host, origin, type Served, served } from '../web/served.ts';

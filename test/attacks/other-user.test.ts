@@ -3,10 +3,10 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import { secretVariables } from '../../src/config.ts';
-import { createSignInLink } from '../../src/vault/begin-sign-in.ts';
-import { createAccessLink } from '../../src/vault/entry-links.ts';
-import { isOtherUser } from '../../src/web/peer-user.ts';
+import { secretVariables } from '../../src/config/settings.ts';
+import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
+import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
+import { isOtherUser } from '../../src/web/middleware/socket-owner.ts';
 import { machine } from '../cli/run.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { filesHolding } from '../vault/vaults.ts';

@@ -7,15 +7,15 @@ import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import nodemailer from 'nodemailer';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { readSettings, type Settings } from '../../src/config.ts';
-import { mailChannel } from '../../src/expiry/mail.ts';
-import { webhookChannel } from '../../src/expiry/webhook.ts';
-import { GraphClient } from '../../src/handoff/entra/graph.ts';
-import { signInToGraph } from '../../src/handoff/entra/sign-in.ts';
-import { OktaClient } from '../../src/handoff/okta/okta.ts';
-import { signInToOkta } from '../../src/handoff/okta/sign-in.ts';
-import { findRunningInstance, newInstance, writeInstanceFile } from '../../src/server/presence.ts';
-import { createWebexApi } from '../../src/webex/api.ts';
+import { readSettings, type Settings } from '../../src/config/settings.ts';
+import { findRunningInstance, newInstance, writeInstanceFile } from '../../src/instance/instance-file.ts';
+import { signInToGraph } from '../../src/provisioning/entra/auth/sign-in.ts';
+import { GraphClient } from '../../src/provisioning/entra/graph/client.ts';
+import { OktaClient } from '../../src/provisioning/okta/client.ts';
+import { signInToOkta } from '../../src/provisioning/okta/sign-in.ts';
+import { mailChannel } from '../../src/reminders/channels/mail.ts';
+import { webhookChannel } from '../../src/reminders/channels/webhook.ts';
+import { createWebexApi } from '../../src/webex/api/client.ts';
 import { sampleMessage } from '../expiry/sample-message.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
@@ -302,7 +302,7 @@ describe('mail', () => {
 test('nothing else in this program calls anybody', () => {
   const source = join(import.meta.dirname, '../../src');
   const callingFiles = readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !/^(simulator|demo|page)\//.test(name))
+    .filter((name) => name.endsWith('.ts') && !/^(simulator|demo|browser)\//.test(name))
     .filter((name) =>
       /\bfetch\(|createTransport|\bhttps?\.(get|request)\(|from 'node:(http2|dgram|dns)'|\brequest\(\{/.test(
         readFileSync(join(source, name), 'utf8'),
@@ -310,23 +310,23 @@ test('nothing else in this program calls anybody', () => {
     )
     .sort();
   expect(callingFiles).toEqual([
-    'expiry/mail.ts',
-    'expiry/webhook.ts',
-    'handoff/entra/sign-in.ts',
-    'handoff/okta/okta.ts',
-    'handoff/okta/sign-in.ts',
-    'handoff/showing-fetch.ts',
     'http/create-fetch.ts',
-    'server/examine-network.ts',
-    'server/presence.ts',
-    'webex/http.ts',
+    'http/json-client.ts',
+    'instance/instance-file.ts',
+    'provisioning/entra/auth/sign-in.ts',
+    'provisioning/okta/client.ts',
+    'provisioning/okta/sign-in.ts',
+    'provisioning/recording-fetch.ts',
+    'reminders/channels/mail.ts',
+    'reminders/channels/webhook.ts',
+    'server/diagnose-network.ts',
   ]);
 });
 
 test('every request goes by the one fetch that knows proxies and certificate authorities', () => {
   const source = join(import.meta.dirname, '../../src');
   const others = readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !/^(simulator|page|http)\//.test(name))
+    .filter((name) => name.endsWith('.ts') && !/^(simulator|browser|http)\//.test(name))
     .filter((name) =>
       /(?<!typeof )globalThis\.fetch|from 'undici'|\bhttps?Request\(/.test(
         readFileSync(join(source, name), 'utf8'),

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { startApiServer } from '../../src/server/serve-api.ts';
+import { startApiServer } from '../../src/server/api-server.ts';
 import { quietLog } from '../server/quiet-log.ts';
 import { attacked, worth } from './attacked.ts';
 import { sendRaw } from './raw-request.ts';

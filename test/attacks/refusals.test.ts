@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Throttle } from '../../src/api/throttle.ts';
-import { RejectedCallbackLog } from '../../src/vault/refusals.ts';
+import { RejectedCallbackLog } from '../../src/vault/sign-in/rejected-callbacks.ts';
 import { closeVault } from '../../src/vault/vault.ts';
 import { auditLog, newVault, today } from '../vault/vaults.ts';
 import { origin, served } from '../web/served.ts';

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createApi } from '../../src/api/app.ts';
 import { listenOnLoopback, type ServerLimits, serverLimits } from '../../src/server/listen.ts';
-import { routeByPath } from '../../src/server/with-api.ts';
+import { routeByPath } from '../../src/server/route-by-path.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { freePort } from '../cli/run.ts';
 import { quietLog } from '../server/quiet-log.ts';

@@ -1,8 +1,8 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createSignInLink } from '../../src/vault/begin-sign-in.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { readToken } from '../../src/vault/read-token.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { actor } from '../vault/vaults.ts';
 import { inBothBrowsers, launchOneOf } from './both-browsers.ts';
 import { listening } from './listening.ts';

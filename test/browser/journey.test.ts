@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readToken } from '../../src/vault/read-token.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { actor, filesHolding } from '../vault/vaults.ts';
 import { launchBrowser } from './browser.ts';
 import { beginAt, kept, signInAs, stage } from './stage.ts';

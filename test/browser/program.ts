@@ -1,9 +1,9 @@
 import pino from 'pino';
 import type { Page } from 'puppeteer-core';
 import { onTestFinished } from 'vitest';
-import { startWebServer } from '../../src/server/start.ts';
+import { startWebServer } from '../../src/server/web-server.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { createAccessLink } from '../../src/vault/entry-links.ts';
+import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { freePort } from '../cli/run.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { newVault, type TestVault, testSettings, today } from '../vault/vaults.ts';

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { createAccessLink } from '../../src/vault/entry-links.ts';
+import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { launchBrowser } from './browser.ts';
 import { faultsOf, phone } from './inspect.ts';
 import { leaveWorker } from './other-project.ts';

@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { listClients } from '../../src/vault/clients.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { listClients } from '../../src/vault/clients/clients.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { actor, auditLog } from '../vault/vaults.ts';
 import { launchBrowser } from './browser.ts';
 import { type Stage, signInAs, stage } from './stage.ts';

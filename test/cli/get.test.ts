@@ -1,6 +1,6 @@
 import { parseEnv } from 'node:util';
 import { expect, test } from 'vitest';
-import { formats } from '../../src/handoff/formats.ts';
+import { formats } from '../../src/output/formats.ts';
 import { holdingToken, orgId, token } from './holding-token.ts';
 
 test.each(formats)('get --format %s: the same by the short way and by the whole program', async (format) => {

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import { readHiddenInput } from '../../src/cli/hidden-line.ts';
+import { readHiddenInput } from '../../src/cli/terminal/hidden-input.ts';
 import { brokerErrorOf } from '../thrown.ts';
 
 /** A terminal's input, which remembers whether it was told to show nothing. */

@@ -1,6 +1,6 @@
-import { readSettings } from '../../src/config.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { readSettings } from '../../src/config/settings.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { actor, justCaptured, noKeychain } from '../vault/vaults.ts';
 import type { Machine } from './run.ts';

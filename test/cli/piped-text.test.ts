@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { textEncodings } from '../support/text-encodings.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
-import { textEncodings } from '../text-encodings.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { machine } from './run.ts';
 

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { canMakeCertificates, makeCertificate } from '../certificates.ts';
-import { fakeProxy, listening, rudeServer } from '../http/fake-proxy.ts';
 import { simulated } from '../simulator/simulated.ts';
+import { fakeProxy, listening, rudeServer } from '../support/http/fake-proxy.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { printedLink } from './browser-by-hand.ts';
 import { hold } from './hold.ts';
@@ -156,7 +156,7 @@ describe.skipIf(!canMakeCertificates)('through a proxy (skipped where there is n
 
   it('the same settings may stand in .env', async () => {
     const { createFetch } = await import('../../src/http/create-fetch.ts');
-    const { environmentWithDotEnv } = await import('../../src/environment.ts');
+    const { environmentWithDotEnv } = await import('../../src/config/environment.ts');
     const behind = await webexBehindTls(await simulated());
     const proxy = await fakeProxy({ leadsTo: behind.port });
     const folder = temporaryFolder();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLog } from '../../src/cli/log.ts';
+import { createLog } from '../../src/cli/terminal/log.ts';
 import { BrokerError } from '../../src/errors.ts';
 
 function logged(error: Error): { line: string; err: Record<string, unknown> } {

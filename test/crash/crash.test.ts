@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readSettings } from '../../src/config.ts';
+import { readSettings } from '../../src/config/settings.ts';
 import { chunksOf, openBackup } from '../../src/vault/backup/read.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';
-import { startSignIn } from '../../src/vault/begin-sign-in.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { startSignIn } from '../../src/vault/sign-in/start-sign-in.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { noKeychain } from '../vault/vaults.ts';

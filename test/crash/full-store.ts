@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { BrokerError } from '../../src/errors.ts';
-import { importToken } from '../../src/vault/import-token.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { actor } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';

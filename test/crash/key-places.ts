@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSettings, type Settings } from '../../src/config.ts';
-import type { Keychain } from '../../src/keys/keychain.ts';
-import { fsyncDirectory } from '../../src/private-files.ts';
-import { AtomicFile } from '../../src/vault/backup/new-file.ts';
-import type { KeyKind } from '../../src/vault/make-key.ts';
-import type { ReplaceOptions } from '../../src/vault/replace-key.ts';
+import { readSettings, type Settings } from '../../src/config/settings.ts';
+import type { Keychain } from '../../src/crypto/keychain.ts';
+import { AtomicFile } from '../../src/files/atomic-file.ts';
+import { fsyncDirectory } from '../../src/files/private-files.ts';
+import type { ReplaceOptions } from '../../src/vault/key-operations/replace-key.ts';
+import type { KeyKind } from '../../src/vault/keys/create-key.ts';
 
 export const passphrase = 'six words that nobody would guess';
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { verifyAudit } from '../../src/store/audit.ts';
+import { verifyAudit } from '../../src/store/audit/audit.ts';
 import { closeVault, type Vault } from '../../src/vault/vault.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 

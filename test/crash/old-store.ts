@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { newDataKey } from '../../src/keys/data-key.ts';
-import { readKeyFile, writeKeyFile } from '../../src/keys/key-file.ts';
-import { KeyRing } from '../../src/keys/key-ring.ts';
+import { newDataKey } from '../../src/crypto/data-key.ts';
+import { readKeyFile, writeKeyFile } from '../../src/crypto/key-file.ts';
+import { KeyRing } from '../../src/crypto/key-ring.ts';
 import { newStoreAsOf } from '../../src/store/store.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 

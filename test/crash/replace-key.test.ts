@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { keyStatus } from '../../src/vault/key-status.ts';
-import type { KeyKind } from '../../src/vault/make-key.ts';
+import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
+import type { KeyKind } from '../../src/vault/keys/create-key.ts';
 import { openVault, type Vault } from '../../src/vault/vault.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { filesIn } from './disk.ts';

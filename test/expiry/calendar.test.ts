@@ -1,17 +1,17 @@
 import ICAL from 'ical.js';
 import { describe, expect, test } from 'vitest';
-import { type CalendarEntry, calendarEvent, calendarFrame } from '../../src/expiry/calendar.ts';
-import { calendarPieces } from '../../src/expiry/calendar-entries.ts';
+import { type CalendarEntry, calendarEvent, calendarFrame } from '../../src/calendar/calendar.ts';
+import { calendarPieces } from '../../src/calendar/entries.ts';
 import {
   calendarFeed,
   calendarFeedMadeAt,
   createCalendarFeed,
   removeCalendarFeed,
-} from '../../src/expiry/calendar-feed.ts';
-import { defaultReminderDays } from '../../src/expiry/variables.ts';
-import { setProfileName, setProfileOrganization } from '../../src/store/profiles.ts';
-import { updateToken } from '../../src/store/tokens.ts';
-import type { Token } from '../../src/tokens/token.ts';
+} from '../../src/calendar/feed.ts';
+import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
+import type { Token } from '../../src/domain/token.ts';
+import { setProfileName, setProfileOrganization } from '../../src/store/profiles/profiles.ts';
+import { updateToken } from '../../src/store/profiles/tokens.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
 import { acme, capture, days, today } from './records.ts';
 

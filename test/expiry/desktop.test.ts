@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { currentDesktop, type Desktop, desktopChannel } from '../../src/expiry/desktop.ts';
+import { currentDesktop, type Desktop, desktopChannel } from '../../src/reminders/channels/desktop.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { sampleMessage } from './sample-message.ts';
 

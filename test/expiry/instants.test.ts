@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatInstant } from '../../src/expiry/instants.ts';
+import { formatInstant } from '../../src/reminders/date-text.ts';
 
 test.each([
   // Half an hour before New York's clocks go forward, and half an hour after.

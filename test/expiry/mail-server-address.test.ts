@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readSettings } from '../../src/config.ts';
-import { mailChannel } from '../../src/expiry/mail.ts';
-import { parseMailServer } from '../../src/expiry/mail-server.ts';
+import { parseMailServer } from '../../src/config/mail-server.ts';
+import { readSettings } from '../../src/config/settings.ts';
+import { mailChannel } from '../../src/reminders/channels/mail.ts';
 import { brokerErrorOf } from '../thrown.ts';
 
 describe('the address of a mail server', () => {

@@ -1,11 +1,11 @@
 import type { SMTPServerOptions } from 'smtp-server';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Channel, NotForEveryone } from '../../src/expiry/channel.ts';
-import { mailChannel } from '../../src/expiry/mail.ts';
-import { sendReminders } from '../../src/expiry/send-reminders.ts';
-import { defaultReminderDays } from '../../src/expiry/variables.ts';
-import { importProfiles } from '../../src/vault/import-profiles.ts';
-import { parseProfileRow } from '../../src/vault/profile-rows.ts';
+import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
+import { type Channel, NotForEveryone } from '../../src/reminders/channels/channel.ts';
+import { mailChannel } from '../../src/reminders/channels/mail.ts';
+import { sendReminders } from '../../src/reminders/send-reminders.ts';
+import { parseProfileRow } from '../../src/vault/profiles/csv-row.ts';
+import { importProfiles } from '../../src/vault/profiles/import-profiles.ts';
 import { selfSigned } from '../handoff/self-signed.ts';
 import { thrownBy } from '../thrown.ts';
 import { actor, newVault, today } from '../vault/vaults.ts';

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { metricsText } from '../../src/expiry/metrics.ts';
-import { monitorAll, monitorNamed } from '../../src/expiry/monitor.ts';
-import { nagiosText } from '../../src/expiry/nagios.ts';
-import { insertProfile } from '../../src/store/profiles.ts';
-import { incrementCounter } from '../../src/store/tallies.ts';
-import type { Token } from '../../src/tokens/token.ts';
+import type { Token } from '../../src/domain/token.ts';
+import { metricsText } from '../../src/monitoring/metrics.ts';
+import { monitorAll, monitorNamed } from '../../src/monitoring/monitor.ts';
+import { nagiosText } from '../../src/monitoring/nagios.ts';
+import { incrementCounter } from '../../src/store/meta/counters.ts';
+import { insertProfile } from '../../src/store/profiles/profiles.ts';
 import { fakeProfile } from '../store/fake-rows.ts';
 import { acme, capture, days, type TestRecords, today } from './records.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { dueTriggerAt, nextTriggerAt, type TokenDates, thresholdsOf } from '../../src/expiry/occasions.ts';
-import { defaultReminderDays } from '../../src/expiry/variables.ts';
-import { daysLeft, documentedLifetimeMs } from '../../src/tokens/lifetimes.ts';
+import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
+import { daysLeft, documentedLifetimeMs } from '../../src/domain/lifetimes.ts';
+import { dueTriggerAt, nextTriggerAt, type TokenDates, thresholdsOf } from '../../src/reminders/triggers.ts';
 import { days, today } from './records.ts';
 
 const yearly: TokenDates = { capturedAt: today, expiresAt: today + documentedLifetimeMs, rejectedAt: null };

@@ -1,6 +1,6 @@
-import { type ReminderMessage, reminderMessage } from '../../src/expiry/message.ts';
-import type { Profile } from '../../src/tokens/profile.ts';
-import type { Token } from '../../src/tokens/token.ts';
+import type { Profile } from '../../src/domain/profile.ts';
+import type { Token } from '../../src/domain/token.ts';
+import { type ReminderMessage, reminderMessage } from '../../src/reminders/message.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
 import { days, today } from './records.ts';
 

@@ -5,13 +5,13 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { checkJob } from '../../src/expiry/schedule/check-job.ts';
-import { remindJob } from '../../src/expiry/schedule/job.ts';
-import { jobSettings, settingsFileOf } from '../../src/expiry/schedule/job-settings.ts';
-import type { System } from '../../src/expiry/schedule/machine.ts';
-import { detectScheduler, findInstalled, runSteps } from '../../src/expiry/schedule/schedule.ts';
-import type { Job } from '../../src/expiry/schedule/scheduler.ts';
-import { nodeForJob, stablePath } from '../../src/expiry/schedule/stable-path.ts';
+import { checkJob } from '../../src/os-scheduler/check-job.ts';
+import { remindJob } from '../../src/os-scheduler/job.ts';
+import { jobSettings, settingsFileOf } from '../../src/os-scheduler/job-settings.ts';
+import { detectScheduler, findInstalled, runSteps } from '../../src/os-scheduler/schedule.ts';
+import type { Job } from '../../src/os-scheduler/scheduler.ts';
+import { nodeForJob, stablePath } from '../../src/os-scheduler/stable-path.ts';
+import type { System } from '../../src/os-scheduler/system.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { brokerErrorOf } from '../thrown.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { LeaseOwner } from '../../src/expiry/claimant.ts';
-import { leaseMs } from '../../src/expiry/ledger.ts';
-import { deleteProfile, insertProfile } from '../../src/store/profiles.ts';
+import { leaseMs } from '../../src/reminders/delivery-policy.ts';
+import type { LeaseOwner } from '../../src/reminders/lease-owner.ts';
+import { readCounters } from '../../src/store/meta/counters.ts';
+import { deleteProfile, insertProfile } from '../../src/store/profiles/profiles.ts';
+import { updateToken } from '../../src/store/profiles/tokens.ts';
 import { failedReminders, remindersOf } from '../../src/store/reminders.ts';
-import { readCounters } from '../../src/store/tallies.ts';
-import { updateToken } from '../../src/store/tokens.ts';
 import { fakeProfile } from '../store/fake-rows.ts';
 import { acme, asAnotherProcess, capture, days, living, run, testChannel, today } from './records.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect } from 'vitest';
-import type { ReminderMessage } from '../../src/expiry/message.ts';
-import { sendReminders } from '../../src/expiry/send-reminders.ts';
+import type { ReminderMessage } from '../../src/reminders/message.ts';
+import { sendReminders } from '../../src/reminders/send-reminders.ts';
 import { onSqlite } from '../store/engines.ts';
 import { acme, capture, days, living, testChannel, today } from './records.ts';
 

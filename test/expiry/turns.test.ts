@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { checkNextToken } from '../../src/expiry/daily-check.ts';
-import { rescheduleAfterClockOrConfigChange } from '../../src/expiry/heed-clock.ts';
-import { insertProfiles } from '../../src/store/profiles.ts';
+import { checkNextToken } from '../../src/background/daily-check.ts';
+import { rescheduleAfterClockOrConfigChange } from '../../src/reminders/reschedule.ts';
+import { insertProfiles } from '../../src/store/profiles/profiles.ts';
+import { insertTokens } from '../../src/store/profiles/tokens.ts';
 import type { Db } from '../../src/store/store.ts';
-import { insertTokens } from '../../src/store/tokens.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
 import { newVault, today } from '../vault/vaults.ts';
 import { days, run, testChannel } from './records.ts';

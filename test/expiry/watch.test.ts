@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { sleep } from '../../src/expiry/pause.ts';
-import { defaultReminderDays } from '../../src/expiry/variables.ts';
-import { startBackgroundJobs } from '../../src/expiry/watch.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { startBackgroundJobs } from '../../src/background/background-jobs.ts';
+import { sleep } from '../../src/background/sleep.ts';
+import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { actor, justCaptured, newVault, type TestVault, today } from '../vault/vaults.ts';

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { readProfileFile } from '../../src/cli/csv-profiles.ts';
+import { readProfileFile } from '../../src/cli/options/profile-csv.ts';
 import { chunksOf, openBackup } from '../../src/vault/backup/read.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';
-import { parseProfileRow } from '../../src/vault/profile-rows.ts';
+import { parseProfileRow } from '../../src/vault/profiles/csv-row.ts';
 import { assertSilent, refusesWell, type Target } from './target.ts';
 import { noKeychain, openWorld, storedToken } from './world.ts';
 

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { checkAssertion, subjectOf } from '../../src/api/assertion.ts';
-import { readCredentials } from '../../src/api/credentials.ts';
+import { checkAssertion, subjectOf } from '../../src/api/client-auth/assertion.ts';
+import { readCredentials } from '../../src/api/client-auth/credentials.ts';
 import { parseForm } from '../../src/api/form.ts';
 import { OAuthError } from '../../src/api/oauth-error.ts';
-import { readSettings } from '../../src/config.ts';
-import { explainError } from '../../src/webex/explain-error.ts';
-import { parsePastedToken } from '../../src/webex/import.ts';
-import { parseRedirect } from '../../src/webex/redirect.ts';
+import { readSettings } from '../../src/config/settings.ts';
+import { explainError } from '../../src/webex/sign-in/oauth-errors.ts';
+import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
+import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';
 import { assertSilent, refusesWell, type Target } from './target.ts';
 
 /** Plainly none, and long enough to be known again. */

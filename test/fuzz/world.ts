@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { createApi } from '../../src/api/app.ts';
-import { readSettings } from '../../src/config.ts';
+import { readSettings } from '../../src/config/settings.ts';
 import { listenOnFreePort } from '../../src/server/listen.ts';
-import { routeByPath } from '../../src/server/with-api.ts';
-import { addClient } from '../../src/vault/clients.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { routeByPath } from '../../src/server/route-by-path.ts';
+import { addClient } from '../../src/vault/clients/clients.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
 import { createWebApp } from '../../src/web/app.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { copyText } from '../../src/handoff/clipboard.ts';
+import { copyText } from '../../src/output/clipboard.ts';
 import type { Clipboard } from '../../src/process/clipboard.ts';
 
 function fakeClipboard(): Clipboard & { content: string } {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSameOrganization } from '../../src/handoff/destination-conflict.ts';
+import { isSameOrganization } from '../../src/provisioning/destination-conflict.ts';
 import { type HandoffMachine, handoffMachine } from './handoff-machine.ts';
 
 /** A second profile, "globex", of another organization, beside "acme". */

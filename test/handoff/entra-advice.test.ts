@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { adviceFor } from '../../src/handoff/entra/aadsts.ts';
-import { graphError } from '../../src/handoff/entra/graph-error.ts';
+import { adviceFor } from '../../src/provisioning/entra/auth/sign-in-advice.ts';
+import { graphError } from '../../src/provisioning/entra/graph/errors.ts';
 
 const failure = {
   reason: 'unauthorized' as const,

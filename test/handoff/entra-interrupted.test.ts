@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { pushProfileToEntra } from '../../src/handoff/entra/push-profile.ts';
-import { PushError } from '../../src/handoff/push-error.ts';
+import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
+import { PushError } from '../../src/provisioning/push-error.ts';
 import type { Fault, FaultAnswer } from '../../src/simulator/faults.ts';
 import { handoffMachine, holdToken } from './handoff-machine.ts';
 import { actor, type HandoffVault, handoffVault, notification, provisioning } from './handoff-vault.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { pushProfileToEntra } from '../../src/handoff/entra/push-profile.ts';
-import { listDestinations } from '../../src/handoff/handoffs.ts';
+import { listDestinations } from '../../src/provisioning/destinations.ts';
+import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
 import { entraAddresses, handoffMachine, holdToken } from './handoff-machine.ts';
 import { actor, handoffVault, notification } from './handoff-vault.ts';
 

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { syncSchema } from '../../src/handoff/entra/graph-objects.ts';
-import { pushProfileToEntra } from '../../src/handoff/entra/push-profile.ts';
-import { type Finding, reviewNotification, reviewSchema } from '../../src/handoff/entra/review.ts';
-import { defaultSchema, mapping } from '../../src/simulator/graph/default-schema.ts';
+import { syncSchema } from '../../src/provisioning/entra/graph/objects.ts';
+import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
+import {
+  type Finding,
+  reviewNotification,
+  reviewSchema,
+} from '../../src/provisioning/entra/review/review.ts';
+import { defaultSchema, mapping } from '../../src/simulator/entra/default-schema.ts';
 import { actor, handoffVault, notification, provisioning } from './handoff-vault.ts';
 
 type Mapping = Record<string, unknown>;

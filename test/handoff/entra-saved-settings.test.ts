@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pushProfileToEntra } from '../../src/handoff/entra/push-profile.ts';
+import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
 import { actor, handoffVault, provisioning } from './handoff-vault.ts';
 
 describe('what Microsoft Graph shows of the saved settings', () => {

@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest';
-import { syncJob } from '../../src/handoff/entra/graph-objects.ts';
-import { inspectProvisioning } from '../../src/handoff/entra/look.ts';
-import { pushProfileToEntra } from '../../src/handoff/entra/push-profile.ts';
-import { describeStatus, quarantineDaysLeft, statusOf } from '../../src/handoff/entra/watch.ts';
-import { checkProvisioning, dailyStatusCheck } from '../../src/handoff/entra/watch-handoffs.ts';
-import { listDestinations } from '../../src/handoff/handoffs.ts';
+import { listDestinations } from '../../src/provisioning/destinations.ts';
+import { syncJob } from '../../src/provisioning/entra/graph/objects.ts';
+import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
+import { inspectProvisioning } from '../../src/provisioning/entra/status/inspect.ts';
+import {
+  describeStatus,
+  quarantineDaysLeft,
+  statusOf,
+} from '../../src/provisioning/entra/status/provisioning-status.ts';
+import { checkProvisioning, dailyStatusCheck } from '../../src/provisioning/entra/status/status-checks.ts';
 import { actor, handoffVault } from './handoff-vault.ts';
 
 const day = 86_400_000;

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { execute } from '../../src/handoff/exec.ts';
+import { execute } from '../../src/process/exec.ts';
 
 function running(script: string, environment: NodeJS.ProcessEnv = {}) {
   return execute({

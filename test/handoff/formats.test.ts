@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { parseEnv, promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Format, formats, formatToken, type TokenOutput } from '../../src/handoff/formats.ts';
-import { curlString, dotEnvValue, powershellString, shellString } from '../../src/handoff/quoting.ts';
+import { type Format, formats, formatToken, type TokenOutput } from '../../src/output/formats.ts';
+import { curlString, dotEnvValue, powershellString, shellString } from '../../src/output/quoting.ts';
 
 const orgId = '11111111-2222-4333-8444-555555555555';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { entraGuide } from '../../src/handoff/guide/entra-guide.ts';
-import type { Guide, GuideProfile } from '../../src/handoff/guide/guide.ts';
-import { oktaGuide } from '../../src/handoff/guide/okta-guide.ts';
-import { oktaAttributes } from '../../src/handoff/guide/okta-later.ts';
+import { entraGuide } from '../../src/provisioning/guide/entra-guide.ts';
+import type { Guide, GuideProfile } from '../../src/provisioning/guide/guide.ts';
+import { oktaGuide } from '../../src/provisioning/guide/okta-guide.ts';
+import { oktaAttributes } from '../../src/provisioning/guide/okta-operations.ts';
 
 const profile: GuideProfile = {
   name: 'acme',

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { pushProfileToEntra } from '../../src/handoff/entra/push-profile.ts';
-import { pushProfileToOkta } from '../../src/handoff/okta/push-profile.ts';
-import { PushError } from '../../src/handoff/push-error.ts';
-import { tokenForms } from '../../src/simulator/webex/token-forms.ts';
+import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
+import { pushProfileToOkta } from '../../src/provisioning/okta/push-profile.ts';
+import { PushError } from '../../src/provisioning/push-error.ts';
+import { tokenForms } from '../../src/simulator/webex/token-formats.ts';
 import { handoffMachine, holdToken } from './handoff-machine.ts';
 import { actor, handoffVault } from './handoff-vault.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { oktaOrgUrl } from '../../src/handoff/okta/org-url.ts';
+import { oktaOrgUrl } from '../../src/config/okta-org-url.ts';
 
 test.each([
   ['https://acme.okta.com', 'https://acme.okta.com'],

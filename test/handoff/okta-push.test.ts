@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { pushProfileToOkta } from '../../src/handoff/okta/push-profile.ts';
+import { pushProfileToOkta } from '../../src/provisioning/okta/push-profile.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { handoffMachine, holdToken } from './handoff-machine.ts';
 import { actor, handoffVault } from './handoff-vault.ts';

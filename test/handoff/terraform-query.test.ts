@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { profileOfQuery } from '../../src/handoff/terraform-query.ts';
+import { profileOfQuery } from '../../src/output/terraform-query.ts';
 
 test('the profile comes from the argument, or else from the query', () => {
   expect(profileOfQuery('acme', '{}')).toBe('acme');

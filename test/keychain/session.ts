@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readSettings } from '../../src/config.ts';
+import { readSettings } from '../../src/config/settings.ts';
+import { systemKeychain } from '../../src/crypto/keychain.ts';
 import { BrokerError } from '../../src/errors.ts';
-import { systemKeychain } from '../../src/keys/keychain.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { keyStatus } from '../../src/vault/key-status.ts';
-import { readToken } from '../../src/vault/read-token.ts';
-import { replaceKey } from '../../src/vault/replace-key.ts';
-import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
+import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
+import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 

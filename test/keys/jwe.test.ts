@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { CompactEncrypt, compactDecrypt } from 'jose';
 import { describe, expect, test } from 'vitest';
-import { DecryptionError, kidOf, open, seal } from '../../src/keys/jwe.ts';
+import { DecryptionError, kidOf, open, seal } from '../../src/crypto/jwe.ts';
 
 const key = randomBytes(32);
 const belonging = { token: 'token-1', profile: 'profile-1' };

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { readKeyFile, writeKeyFile } from '../../src/keys/key-file.ts';
+import { readKeyFile, writeKeyFile } from '../../src/crypto/key-file.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { brokerErrorOf, thrownBy } from '../thrown.ts';
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { newDataKey, unwrapDataKey, wrapDataKey } from '../../src/keys/data-key.ts';
-import { keyId } from '../../src/keys/key-id.ts';
-import { KeyRing, openToken } from '../../src/keys/key-ring.ts';
+import { newDataKey, unwrapDataKey, wrapDataKey } from '../../src/crypto/data-key.ts';
+import { keyId } from '../../src/crypto/key-id.ts';
+import { KeyRing, openToken } from '../../src/crypto/key-ring.ts';
 import { brokerErrorOf } from '../thrown.ts';
 
 const keyEncryptionKey = randomBytes(32);

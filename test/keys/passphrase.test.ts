@@ -1,6 +1,6 @@
 import { scryptSync } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { deriveKey, newScryptParameters } from '../../src/keys/passphrase.ts';
+import { deriveKey, newScryptParameters } from '../../src/crypto/passphrase.ts';
 
 // The real cost takes 128 MiB and some tenths of a second each time: once is enough.
 const cheap = { salt: 'AAAAAAAAAAAAAAAAAAAAAA', N: 2 ** 10, r: 8, p: 1 };

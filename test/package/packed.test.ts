@@ -33,7 +33,12 @@ describe('the tarball', () => {
     const places = new Set(names().map((name) => name.replace(/\/.*/, '/')));
     expect([...places].sort()).toEqual(['LICENSE', 'README.md', 'bin/', 'dist/', 'package.json', 'views/']);
     expect(names()).toEqual(
-      expect.arrayContaining(['bin/webex-token.cjs', 'dist/main.js', 'dist/get.cjs', 'dist/page/capture.js']),
+      expect.arrayContaining([
+        'bin/webex-token.cjs',
+        'dist/main.js',
+        'dist/get.cjs',
+        'dist/browser/capture.js',
+      ]),
     );
     for (const name of Object.keys(clutter)) expect(names()).not.toContain(name);
     expect(names().filter((name) => !/\.(c?js|ejs|css|svg|md|json|txt)$|^LICENSE$/.test(name))).toEqual([]);

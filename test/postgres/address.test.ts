@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readSettings } from '../../src/config.ts';
-import { isPostgresUrl, parsePostgresUrl, redactedLocation } from '../../src/store/postgres-url.ts';
+import { readSettings } from '../../src/config/settings.ts';
+import { isPostgresUrl, parsePostgresUrl, redactedLocation } from '../../src/store/postgres/url.ts';
 import { brokerErrorOf } from '../thrown.ts';
 
 const parse = (text: string) => parsePostgresUrl(text);

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { storedNames } from '../../src/cli/completion/stored-names.ts';
-import { importToken } from '../../src/vault/import-token.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { newPostgresPlace } from '../store/engines.ts';
 import { actor, newVault, testSettings } from '../vault/vaults.ts';
 

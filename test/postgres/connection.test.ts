@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import pg from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { appendAudit } from '../../src/store/audit.ts';
-import { insertProfile } from '../../src/store/profiles.ts';
+import { appendAudit } from '../../src/store/audit/audit.ts';
+import { insertProfile } from '../../src/store/profiles/profiles.ts';
 import { openStore } from '../../src/store/store.ts';
 import { asOwner, newPostgresPlace } from '../store/engines.ts';
 import { fakeProfile } from '../store/fake-rows.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../src/demo/postgres-server.ts';
-import { listProfiles } from '../../src/store/profiles.ts';
-import { addClient } from '../../src/vault/clients.ts';
+import { listProfiles } from '../../src/store/profiles/profiles.ts';
+import { addClient } from '../../src/vault/clients/clients.ts';
 import { profileWithToken, served } from '../api/served.ts';
 import { newPostgresPlace } from '../store/engines.ts';
 import { brokerErrorOf } from '../thrown.ts';

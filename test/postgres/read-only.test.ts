@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { operationsOf } from '../../src/server/operations.ts';
-import { listProfiles } from '../../src/store/profiles.ts';
+import { operationsOf } from '../../src/server/health.ts';
+import { listProfiles } from '../../src/store/profiles/profiles.ts';
 import { askToken, clientOf, profileWithToken, served } from '../api/served.ts';
 import { asOwner, newPostgresPlace } from '../store/engines.ts';
 import { newVault, testSettings } from '../vault/vaults.ts';

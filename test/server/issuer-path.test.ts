@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createLog } from '../../src/cli/log.ts';
+import { createLog } from '../../src/cli/terminal/log.ts';
+import { startApiServer } from '../../src/server/api-server.ts';
 import { withoutIssuerPath } from '../../src/server/issuer-path.ts';
-import { startApiServer } from '../../src/server/serve-api.ts';
-import { startWebServer } from '../../src/server/start.ts';
+import { startWebServer } from '../../src/server/web-server.ts';
 import { sendRaw } from '../attacks/raw-request.ts';
 import { freePort } from '../cli/run.ts';
 import { newVault, testSettings } from '../vault/vaults.ts';

@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Listening, listenOnLoopback } from '../../src/server/listen.ts';
-import { findPortOwner } from '../../src/server/port-holder.ts';
+import { findPortOwner } from '../../src/server/port-owner.ts';
 import { freePort } from '../cli/run.ts';
 import { runScript } from '../run-script.ts';
 import { brokerErrorOf } from '../thrown.ts';

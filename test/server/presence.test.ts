@@ -9,7 +9,7 @@ import {
   type RunningInstance,
   signChallenge,
   writeInstanceFile,
-} from '../../src/server/presence.ts';
+} from '../../src/instance/instance-file.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 /** A server on loopback with what was asked of it. */

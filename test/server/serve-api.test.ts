@@ -6,7 +6,7 @@ import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { type ApiServerOptions, startApiServer } from '../../src/server/serve-api.ts';
+import { type ApiServerOptions, startApiServer } from '../../src/server/api-server.ts';
 import { readTls, watchTls } from '../../src/server/tls-files.ts';
 import { clientOf, profileWithToken } from '../api/served.ts';
 import { canMakeCertificates, makeCertificate } from '../certificates.ts';

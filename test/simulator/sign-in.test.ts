@@ -4,8 +4,8 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { signIn } from '../../src/simulator/webex/sign-in.ts';
 import { errorCodes } from '../../src/simulator/webex/sign-in-form.ts';
-import { describeAccessToken } from '../../src/webex/access-token.ts';
 import { deployments } from '../../src/webex/deployments.ts';
+import { describeAccessToken } from '../../src/webex/sign-in/access-token.ts';
 import { authorizeAt, bearing, fragmentOf, simulated } from './simulated.ts';
 
 const manual = { redirect: 'manual' } as const;

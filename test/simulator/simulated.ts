@@ -1,7 +1,7 @@
 import { afterEach } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/simulator.ts';
-import { documentedClientId } from '../../src/webex/defaults.ts';
 import type { Deployment } from '../../src/webex/deployments.ts';
+import { documentedClientId } from '../../src/webex/documented-values.ts';
 
 const running: Simulator[] = [];
 

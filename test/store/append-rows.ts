@@ -1,7 +1,7 @@
-import { appendAudit } from '../../src/store/audit.ts';
-import { openSqliteFile } from '../../src/store/sqlite-file.ts';
-import { appendAuditRows } from '../../src/store/sqlite-read.ts';
+import { appendAudit } from '../../src/store/audit/audit.ts';
+import { openSqliteFile } from '../../src/store/sqlite/file.ts';
 import { openStore } from '../../src/store/store.ts';
+import { appendAuditRows } from '../../src/store/token-requests/sqlite-fast-path.ts';
 
 /*
  * Writes audit rows as fast as it can, by the query builder or by the short way of `get`:

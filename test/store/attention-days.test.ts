@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { countDueBy } from '../../src/store/attention-days.ts';
-import { farFuture, rejectedSortOffset } from '../../src/store/profile-standing.ts';
-import { insertProfiles } from '../../src/store/profiles.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { farFuture, rejectedSortOffset } from '../../src/store/profiles/derived-columns.ts';
+import { countDueBy } from '../../src/store/profiles/due-counts.ts';
+import { insertProfiles } from '../../src/store/profiles/profiles.ts';
 import type { Db } from '../../src/store/store.ts';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
 import { fakeProfile } from './fake-rows.ts';
 import { newStore } from './stores.ts';
 

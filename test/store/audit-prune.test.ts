@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { appendAudit, verifyAudit } from '../../src/store/audit.ts';
-import { auditRows, newestAuditRows } from '../../src/store/audit-log.ts';
-import { pruneAudit } from '../../src/store/audit-prune.ts';
+import { appendAudit, verifyAudit } from '../../src/store/audit/audit.ts';
+import { pruneAudit } from '../../src/store/audit/prune.ts';
+import { auditRows, newestAuditRows } from '../../src/store/audit/read.ts';
 import type { Db } from '../../src/store/store.ts';
 import { newStore } from './stores.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Profile } from '../../src/tokens/profile.ts';
-import type { Token } from '../../src/tokens/token.ts';
+import type { Profile } from '../../src/domain/profile.ts';
+import type { Token } from '../../src/domain/token.ts';
 
 export function fakeProfile(changes: Partial<Profile> = {}): Profile {
   const id = randomUUID();

@@ -1,4 +1,4 @@
-import { openSqliteFile } from '../../src/store/sqlite-file.ts';
+import { openSqliteFile } from '../../src/store/sqlite/file.ts';
 
 /* Holds the write lock for a while, and says when it has it: FILE MILLISECONDS */
 const [file = '', milliseconds = ''] = process.argv.slice(2);

@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { countByStatus, type ProfilePageQuery, queryProfiles } from '../../src/store/profile-page.ts';
-import { insertProfile, insertProfiles, listProfiles, setProfileName } from '../../src/store/profiles.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { type ProfileStatus, statusOf } from '../../src/domain/profile-status.ts';
+import type { Token } from '../../src/domain/token.ts';
+import {
+  insertProfile,
+  insertProfiles,
+  listProfiles,
+  setProfileName,
+} from '../../src/store/profiles/profiles.ts';
+import { countByStatus, type ProfilePageQuery, queryProfiles } from '../../src/store/profiles/query.ts';
+import { deleteToken, insertToken, setCurrent, updateToken } from '../../src/store/profiles/tokens.ts';
 import type { Db } from '../../src/store/store.ts';
-import { deleteToken, insertToken, setCurrent, updateToken } from '../../src/store/tokens.ts';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
-import { type ProfileStatus, statusOf } from '../../src/tokens/status.ts';
-import type { Token } from '../../src/tokens/token.ts';
 import { fakeProfile, fakeToken } from './fake-rows.ts';
 import { newStore } from './stores.ts';
 

@@ -1,11 +1,9 @@
 import { CompiledQuery, type KyselyPlugin, type RootOperationNode, sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { quarantinedHandoffs, saveHandoff, saveProvisioningStatus } from '../../src/store/handoffs.ts';
-import { iterateProfiles, queryProfiles } from '../../src/store/profile-page.ts';
-import { insertProfiles } from '../../src/store/profiles.ts';
-import { dueTokens, failedReminders, recheckAll, recheckUnsent } from '../../src/store/reminders.ts';
-import type { Db } from '../../src/store/store.ts';
-import { dueChecks, rescheduleChecks } from '../../src/store/token-checks.ts';
+import { quarantinedHandoffs, saveHandoff, saveProvisioningStatus } from '../../src/store/destinations.ts';
+import { insertProfiles } from '../../src/store/profiles/profiles.ts';
+import { iterateProfiles, queryProfiles } from '../../src/store/profiles/query.ts';
+import { dueChecks, rescheduleChecks } from '../../src/store/profiles/token-checks.ts';
 import {
   currentTokensOf,
   insertTokens,
@@ -13,7 +11,9 @@ import {
   setCurrent,
   tokensNeedingReview,
   updateToken,
-} from '../../src/store/tokens.ts';
+} from '../../src/store/profiles/tokens.ts';
+import { dueTokens, failedReminders, recheckAll, recheckUnsent } from '../../src/store/reminders.ts';
+import type { Db } from '../../src/store/store.ts';
 import { today } from '../vault/vaults.ts';
 import { engine } from './engines.ts';
 import { fakeProfile, fakeToken } from './fake-rows.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { insertEntryLink, useEntryLink } from '../../src/store/entry-links.ts';
-import { getOrCreateMeta } from '../../src/store/meta.ts';
+import { insertEntryLink, useEntryLink } from '../../src/store/access/access-links.ts';
 import {
   consumeSignIn,
   deleteOldSignIns,
@@ -8,7 +7,8 @@ import {
   signInById,
   signInByState,
   startByLink,
-} from '../../src/store/sign-ins.ts';
+} from '../../src/store/access/sign-ins.ts';
+import { getOrCreateMeta } from '../../src/store/meta/meta.ts';
 import type { Db } from '../../src/store/store.ts';
 import { newStore, reopened } from './stores.ts';
 

@@ -1,9 +1,13 @@
 import { expect, onTestFinished } from 'vitest';
-import type { Decision, Lookup, TokenRequestRead } from '../../src/store/client-reads.ts';
-import { RetryLater } from '../../src/store/client-reads.ts';
-import { SqliteTokenRequestStore, type Synchronize } from '../../src/store/sqlite-client-reads.ts';
-import { openSqliteFile } from '../../src/store/sqlite-file.ts';
-import { removeClient, rotateClientSecret } from '../../src/vault/clients.ts';
+import { openSqliteFile } from '../../src/store/sqlite/file.ts';
+import { SqliteTokenRequestStore, type Synchronize } from '../../src/store/token-requests/sqlite.ts';
+import type {
+  Decision,
+  Lookup,
+  TokenRequestRead,
+} from '../../src/store/token-requests/token-request-store.ts';
+import { RetryLater } from '../../src/store/token-requests/token-request-store.ts';
+import { removeClient, rotateClientSecret } from '../../src/vault/clients/clients.ts';
 import { storeLocation } from '../../src/vault/vault.ts';
 import { clientOf, profileWithToken } from '../api/served.ts';
 import { actor, newVault } from '../vault/vaults.ts';

@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
-import { deleteProfile, findProfile, insertProfile, listProfiles } from '../../src/store/profiles.ts';
-import { openSqliteFile } from '../../src/store/sqlite-file.ts';
-import { storedToken } from '../../src/store/sqlite-read.ts';
-import type { Db } from '../../src/store/store.ts';
+import type { Token } from '../../src/domain/token.ts';
+import {
+  deleteProfile,
+  findProfile,
+  insertProfile,
+  listProfiles,
+} from '../../src/store/profiles/profiles.ts';
 import {
   currentTokens,
   insertToken,
@@ -14,8 +17,10 @@ import {
   tokenCiphertext,
   tokensOf,
   updateToken,
-} from '../../src/store/tokens.ts';
-import type { Token } from '../../src/tokens/token.ts';
+} from '../../src/store/profiles/tokens.ts';
+import { openSqliteFile } from '../../src/store/sqlite/file.ts';
+import type { Db } from '../../src/store/store.ts';
+import { storedToken } from '../../src/store/token-requests/sqlite-fast-path.ts';
 import { engine, onSqlite } from './engines.ts';
 import { fakeProfile, fakeToken } from './fake-rows.ts';
 import { newStore } from './stores.ts';

@@ -8,8 +8,8 @@ import {
   lifetimesAtCapture,
   unknownEnd,
   unknownLifetimes,
-} from '../../src/tokens/lifetimes.ts';
-import { statusOf } from '../../src/tokens/status.ts';
+} from '../../src/domain/lifetimes.ts';
+import { statusOf } from '../../src/domain/profile-status.ts';
 import { fakeToken } from '../store/fake-rows.ts';
 
 const capturedAt = Date.UTC(2027, 2, 1);

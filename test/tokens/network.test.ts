@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { networkOf } from '../../src/tokens/network.ts';
+import { networkOf } from '../../src/domain/network.ts';
 
 it.each([
   ['2001:db8::1', '2001:db8:0:0'],

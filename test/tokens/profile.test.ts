@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseProfileName, suggestProfileName } from '../../src/tokens/profile.ts';
+import { parseProfileName, suggestProfileName } from '../../src/domain/profile.ts';
 import { brokerErrorOf } from '../thrown.ts';
 
 const allowed = /^[a-z0-9][a-z0-9._-]{0,62}$/;

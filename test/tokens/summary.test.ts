@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeProfile, summarize } from '../../src/tokens/summary.ts';
+import { describeProfile, summarize } from '../../src/domain/profile-summary.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
 import { acmeOrgId } from '../webex/fake-tokens.ts';

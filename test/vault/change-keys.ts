@@ -1,7 +1,7 @@
-import { readSettings } from '../../src/config.ts';
+import { readSettings } from '../../src/config/settings.ts';
 import { BrokerError } from '../../src/errors.ts';
-import { replaceKey } from '../../src/vault/replace-key.ts';
-import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
+import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 
 /* Changes a store's keys at a given instant (epoch ms): HOME DATABASE_URL INSTANT rotate|file. Prints what came of it. */

@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { readKeyFile } from '../../src/keys/key-file.ts';
-import { keyId } from '../../src/keys/key-id.ts';
-import { listKeyEncryptionKeys } from '../../src/store/keys.ts';
+import { readKeyFile } from '../../src/crypto/key-file.ts';
+import { keyId } from '../../src/crypto/key-id.ts';
+import { listKeyEncryptionKeys } from '../../src/store/keys/keys.ts';
 import type { Db } from '../../src/store/store.ts';
-import { keyStatus } from '../../src/vault/key-status.ts';
-import type { KeyKind } from '../../src/vault/make-key.ts';
-import { keyFilePath } from '../../src/vault/obtain-key.ts';
-import { replaceKey } from '../../src/vault/replace-key.ts';
-import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
-import { VaultKeys } from '../../src/vault/vault-keys.ts';
+import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
+import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
+import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
+import type { KeyKind } from '../../src/vault/keys/create-key.ts';
+import { VaultKeys } from '../../src/vault/keys/key-manager.ts';
+import { keyFilePath } from '../../src/vault/keys/load-key.ts';
+import { atTransaction } from '../support/vault/at-transaction.ts';
 import { brokerErrorOf } from '../thrown.ts';
-import { atTransaction } from './at-transaction.ts';
 import { memoryKeychain, openAll, storeTokens } from './key-hosts.ts';
 import { actor, newVault, type TestVault, testSettings } from './vaults.ts';
 

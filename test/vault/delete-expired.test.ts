@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { saveHandoff } from '../../src/store/handoffs.ts';
-import { updateToken } from '../../src/store/tokens.ts';
-import { deleteExpiredTokens } from '../../src/vault/delete-expired.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { saveHandoff } from '../../src/store/destinations.ts';
+import { updateToken } from '../../src/store/profiles/tokens.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { deleteExpiredTokens } from '../../src/vault/tokens/delete-expired.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { actor, allTokens, auditLog, justCaptured, newVault, today } from './vaults.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { verifyAudit } from '../../src/store/audit.ts';
-import { handoffsOf } from '../../src/store/handoffs.ts';
-import { tokensOf } from '../../src/store/tokens.ts';
-import { listClients } from '../../src/vault/clients.ts';
-import { requireProfile } from '../../src/vault/profiles.ts';
-import { readToken } from '../../src/vault/read-token.ts';
+import { verifyAudit } from '../../src/store/audit/audit.ts';
+import { handoffsOf } from '../../src/store/destinations.ts';
+import { tokensOf } from '../../src/store/profiles/tokens.ts';
+import { listClients } from '../../src/vault/clients/clients.ts';
+import { requireProfile } from '../../src/vault/profiles/profiles.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { earlierStore } from './earlier-store.ts';
 import { actor, newVault } from './vaults.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { readSettings, type Settings } from '../../src/config.ts';
+import { readSettings, type Settings } from '../../src/config/settings.ts';
 import { engine, newPostgresPlace } from '../store/engines.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 

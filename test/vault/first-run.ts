@@ -1,5 +1,5 @@
-import { readSettings } from '../../src/config.ts';
-import { importToken } from '../../src/vault/import-token.ts';
+import { readSettings } from '../../src/config/settings.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 
 /* Opens a new store at a given instant (epoch ms) and puts a token into it: HOME DATABASE_URL INSTANT PROFILE TOKEN */

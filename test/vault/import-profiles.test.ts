@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { countByStatus, queryProfiles } from '../../src/store/profile-page.ts';
-import { findProfile, profilesByName } from '../../src/store/profiles.ts';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
-import { importProfiles, planImport } from '../../src/vault/import-profiles.ts';
-import { type ProfileRow, parseProfileRow, type RawProfileRow } from '../../src/vault/profile-rows.ts';
-import { readToken } from '../../src/vault/read-token.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { findProfile, profilesByName } from '../../src/store/profiles/profiles.ts';
+import { countByStatus, queryProfiles } from '../../src/store/profiles/query.ts';
+import { type ProfileRow, parseProfileRow, type RawProfileRow } from '../../src/vault/profiles/csv-row.ts';
+import { importProfiles, planImport } from '../../src/vault/profiles/import-profiles.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
 import { actor, allTokens, auditLog, filesHolding, newVault, today } from './vaults.ts';
 

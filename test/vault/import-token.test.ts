@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { SignInRequest } from '../../src/vault/begin-sign-in.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
-import { documentedState } from '../../src/webex/defaults.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import type { SignInRequest } from '../../src/vault/sign-in/start-sign-in.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
+import { documentedState } from '../../src/webex/documented-values.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { acmeOrgId, jwtToken, usualToken } from '../webex/fake-tokens.ts';

@@ -1,5 +1,5 @@
-import { readSettings } from '../../src/config.ts';
-import { captureRedirect } from '../../src/vault/capture.ts';
+import { readSettings } from '../../src/config/settings.ts';
+import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 
 /*

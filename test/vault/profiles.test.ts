@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { importToken } from '../../src/vault/import-token.ts';
 import {
   listSummaries,
   removeProfile,
   renameProfile,
   setOrganization,
   showProfile,
-} from '../../src/vault/profiles.ts';
-import { readToken } from '../../src/vault/read-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+} from '../../src/vault/profiles/profiles.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';

@@ -1,17 +1,17 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Settings } from '../../src/config.ts';
-import type { Keychain } from '../../src/keys/keychain.ts';
+import type { Settings } from '../../src/config/settings.ts';
+import type { Keychain } from '../../src/crypto/keychain.ts';
 import { copyTable } from '../../src/store/copy.ts';
 import { openStore } from '../../src/store/store.ts';
 import { tables } from '../../src/store/tables.ts';
-import { acceptRolledBackStore } from '../../src/vault/backup/accept.ts';
+import { acceptRolledBackStore } from '../../src/vault/backup/accept-rollback.ts';
 import { restoreBackup } from '../../src/vault/backup/restore.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { removeProfile } from '../../src/vault/profiles.ts';
-import { readToken } from '../../src/vault/read-token.ts';
+import { removeProfile } from '../../src/vault/profiles/profiles.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { closeVault, openVault, storeLocation, type Vault } from '../../src/vault/vault.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { brokerErrorOf } from '../thrown.ts';
@@ -128,7 +128,7 @@ describe.each([
   test('no alarm where audit rows are pruned', async () => {
     const [settings, keychain] = [await testSettings(), newKeychain()];
     await once(settings, keychain, store('acme'));
-    const { pruneAuditLog } = await import('../../src/vault/audit-log.ts');
+    const { pruneAuditLog } = await import('../../src/vault/prune-audit.ts');
     await once(settings, keychain, (vault) => pruneAuditLog(vault, today + 1, actor));
     await once(settings, keychain, store('beta'));
     await once(settings, keychain);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { importToken } from '../../src/vault/import-token.ts';
-import { readToken } from '../../src/vault/read-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { actor, auditLog, fragment, newVault, type TestVault, today } from './vaults.ts';

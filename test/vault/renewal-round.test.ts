@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import { setTagsAndContact } from '../../src/store/profiles.ts';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { removeProfile } from '../../src/vault/profiles.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { setTagsAndContact } from '../../src/store/profiles/profiles.ts';
+import { removeProfile } from '../../src/vault/profiles/profiles.ts';
 import {
   activeCampaign,
   campaignItems,
@@ -10,8 +9,9 @@ import {
   nextProfile,
   skipProfile,
   startCampaign,
-} from '../../src/vault/renewal-round.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+} from '../../src/vault/profiles/renewal-campaign.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { actor, auditLog, newVault, type TestVault, today } from './vaults.ts';
 

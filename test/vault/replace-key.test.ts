@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Settings } from '../../src/config.ts';
-import { keyStatus } from '../../src/vault/key-status.ts';
-import { replaceKey } from '../../src/vault/replace-key.ts';
-import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import type { Settings } from '../../src/config/settings.ts';
+import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
+import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
+import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
 import { onSqlite } from '../store/engines.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { brokerErrorOf } from '../thrown.ts';

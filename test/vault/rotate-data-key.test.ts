@@ -1,11 +1,11 @@
 import { describe, expect, test, vi } from 'vitest';
-import { importToken } from '../../src/vault/import-token.ts';
-import { keyStatus } from '../../src/vault/key-status.ts';
-import { readToken } from '../../src/vault/read-token.ts';
-import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
+import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
+import { atTransaction } from '../support/vault/at-transaction.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
-import { atTransaction } from './at-transaction.ts';
 import { changeKeys, hosts, openAll, sealedWith, storeTokens } from './key-hosts.ts';
 import { actor, auditLog, newVault, type TestVault } from './vaults.ts';
 

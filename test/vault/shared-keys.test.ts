@@ -1,22 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { newDataKey } from '../../src/keys/data-key.ts';
-import { wrapForRecipient } from '../../src/keys/grant.ts';
-import { keyId } from '../../src/keys/key-id.ts';
+import { newDataKey } from '../../src/crypto/data-key.ts';
+import { keyId } from '../../src/crypto/key-id.ts';
+import { enrollmentKeyOf, publicKeyOf } from '../../src/crypto/key-pair.ts';
 import {
   fingerprint,
   formatRequest,
   type KeyRequest,
   parseRequest,
   requestFor,
-} from '../../src/keys/key-request.ts';
-import { enrollmentKeyOf, publicKeyOf } from '../../src/keys/wrapping-key.ts';
-import { addLocalKey, approveKeyRequest } from '../../src/vault/add-key.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { keyStatus } from '../../src/vault/key-status.ts';
-import { createKeychainKey, makePassphraseKey } from '../../src/vault/make-key.ts';
-import { removeKey } from '../../src/vault/remove-key.ts';
-import { rotateDataKey } from '../../src/vault/rotate-data-key.ts';
+} from '../../src/crypto/key-request.ts';
+import { wrapForRecipient } from '../../src/crypto/wrap-for-recipient.ts';
+import { addLocalKey, approveKeyRequest } from '../../src/vault/key-operations/add-key.ts';
+import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
+import { removeKey } from '../../src/vault/key-operations/remove-key.ts';
+import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
+import { createKeychainKey, makePassphraseKey } from '../../src/vault/keys/create-key.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { onSqlite } from '../store/engines.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
@@ -246,7 +246,7 @@ describe('whoever can write to the database, and has no key', () => {
       .where('generation', '=', 1)
       .execute();
     expect(rows).toHaveLength(2);
-    const { unwrapForRecipient } = await import('../../src/keys/grant.ts');
+    const { unwrapForRecipient } = await import('../../src/crypto/wrap-for-recipient.ts');
     for (const row of rows) {
       const wrapped = {
         dataKeyId: row.data_key_id,

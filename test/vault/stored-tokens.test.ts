@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { updateToken } from '../../src/store/tokens.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { readToken } from '../../src/vault/read-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
-import { activateStoredToken, removeToken } from '../../src/vault/stored-tokens.ts';
+import { updateToken } from '../../src/store/profiles/tokens.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
+import { activateStoredToken, removeToken } from '../../src/vault/tokens/stored-tokens.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { usualToken } from '../webex/fake-tokens.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readToken } from '../../src/vault/read-token.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { brokerErrorOf } from '../thrown.ts';
 import { openAll, storeTokens } from './key-hosts.ts';
 import { actor, newVault, type TestVault } from './vaults.ts';

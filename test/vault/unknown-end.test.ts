@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
-import { calendarPieces } from '../../src/expiry/calendar-entries.ts';
-import { formats, formatToken } from '../../src/handoff/formats.ts';
-import { toTokenOutput } from '../../src/handoff/handed-token.ts';
-import { countByStatus } from '../../src/store/profile-page.ts';
-import { updateToken } from '../../src/store/tokens.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { showProfile } from '../../src/vault/profiles.ts';
-import { testToken } from '../../src/vault/prove.ts';
-import { readToken } from '../../src/vault/read-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { calendarPieces } from '../../src/calendar/entries.ts';
+import { formats, formatToken } from '../../src/output/formats.ts';
+import { toTokenOutput } from '../../src/output/token-output.ts';
+import { countByStatus } from '../../src/store/profiles/query.ts';
+import { updateToken } from '../../src/store/profiles/tokens.ts';
+import { showProfile } from '../../src/vault/profiles/profiles.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
+import { testToken } from '../../src/vault/tokens/test-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { actor, newVault, today } from './vaults.ts';
 

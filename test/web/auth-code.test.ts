@@ -1,7 +1,7 @@
 import type TestAgent from 'supertest/lib/agent.js';
 import { expect, test } from 'vitest';
-import { signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
-import { documentedState } from '../../src/webex/defaults.ts';
+import { signInLifetimeMs } from '../../src/vault/sign-in/start-sign-in.ts';
+import { documentedState } from '../../src/webex/documented-values.ts';
 import { allTokens, fragment, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { served } from './served.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { actor, allTokens, auditLog, today } from '../vault/vaults.ts';
 import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
-import { addClient, listClients } from '../../src/vault/clients.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { addClient, listClients } from '../../src/vault/clients/clients.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { actor, auditLog, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { served } from './served.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accessLinkLifetimeMs, createAccessLink } from '../../src/vault/entry-links.ts';
+import { accessLinkLifetimeMs, createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { filesHolding, newVault, today } from '../vault/vaults.ts';
 import { served } from './served.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { signChallenge } from '../../src/server/presence.ts';
+import { signChallenge } from '../../src/instance/instance-file.ts';
 import { served } from './served.ts';
 
 test.each([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
+import { signInLifetimeMs } from '../../src/vault/sign-in/start-sign-in.ts';
 import { fill } from '../crash/full-store.ts';
 import { allTokens, auditLog, fragment, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
@@ -51,7 +51,7 @@ test.each([
 ])(
   '%s is a fault of the program: what the browser holds may be taken the next time',
   async (code, status) => {
-    const { toProblem } = await import('../../src/web/failures.ts');
+    const { toProblem } = await import('../../src/web/errors/error-handler.ts');
     const { BrokerError } = await import('../../src/errors.ts');
     expect(toProblem(new BrokerError(code, 'That happened.', { help: 'Do this.' }))).toMatchObject({
       status,

@@ -1,7 +1,7 @@
 import type TestAgent from 'supertest/lib/agent.js';
 import { expect, test } from 'vitest';
-import { listDestinations } from '../../src/handoff/handoffs.ts';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { listDestinations } from '../../src/provisioning/destinations.ts';
 import { auditLog, today } from '../vault/vaults.ts';
 import { type ServedWithTools, servedWithTools } from './with-tools.ts';
 

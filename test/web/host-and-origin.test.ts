@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAccessLink } from '../../src/vault/entry-links.ts';
+import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { host, origin, served } from './served.ts';
 
 test.each([

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
-import { plural, timeLeftText } from '../../src/web/dates.ts';
-import { expiryView } from '../../src/web/life-view.ts';
-import { lifetimeEvidence } from '../../src/web/lifetime-evidence.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { plural, timeLeftText } from '../../src/web/view-models/dates.ts';
+import { lifetimeEvidence } from '../../src/web/view-models/expiry-evidence.ts';
+import { expiryView } from '../../src/web/view-models/expiry-view.ts';
 
 const at = Date.UTC(2027, 2, 1);
 const inDays = (days: number) => at + days * dayMs;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { appendAudit, appendAudits } from '../../src/store/audit.ts';
+import { appendAudit, appendAudits } from '../../src/store/audit/audit.ts';
 import { today } from '../vault/vaults.ts';
 import { served } from './served.ts';
 

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { saveStatus } from '../../src/handoff/entra/keep-watch.ts';
-import { handoffsOf, saveHandoff } from '../../src/store/handoffs.ts';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { startCampaign } from '../../src/vault/renewal-round.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { saveStatus } from '../../src/provisioning/entra/status/save-status.ts';
+import { handoffsOf, saveHandoff } from '../../src/store/destinations.ts';
+import { startCampaign } from '../../src/vault/profiles/renewal-campaign.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { actor, justCaptured, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ownPath as ownPathInPage } from '../../src/page/shared/own-path.ts';
-import { createAccessLink } from '../../src/vault/entry-links.ts';
+import { ownPath as ownPathInPage } from '../../src/browser/shared/own-path.ts';
+import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { ownPath } from '../../src/web/own-path.ts';
 import { origin, served } from './served.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { remedyFor } from '../../src/web/page-help.ts';
+import { remedyFor } from '../../src/web/errors/remedies.ts';
 import { servedWithTools } from './with-tools.ts';
 
 test.each([

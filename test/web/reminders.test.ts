@@ -1,9 +1,9 @@
 import ICAL from 'ical.js';
 import { expect, test } from 'vitest';
+import { dayMs } from '../../src/domain/lifetimes.ts';
 import { leaseReminder, recordFailed, recordSent } from '../../src/store/reminders.ts';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { actor, auditLog, justCaptured, newVault, testSettings, today } from '../vault/vaults.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { host, served } from './served.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
 import { auditLog, today } from '../vault/vaults.ts';
 import { host } from './served.ts';
 import { servedWithTools } from './with-tools.ts';

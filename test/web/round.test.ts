@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { setTagsAndContact } from '../../src/store/profiles.ts';
-import { updateToken } from '../../src/store/tokens.ts';
-import { dayMs } from '../../src/tokens/lifetimes.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { activeCampaign, nextProfile } from '../../src/vault/renewal-round.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { setTagsAndContact } from '../../src/store/profiles/profiles.ts';
+import { updateToken } from '../../src/store/profiles/tokens.ts';
+import { activeCampaign, nextProfile } from '../../src/vault/profiles/renewal-campaign.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { actor, auditLog, justCaptured, today } from '../vault/vaults.ts';
 import { type Served, served } from './served.ts';
 

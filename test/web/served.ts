@@ -2,7 +2,7 @@ import pino from 'pino';
 import supertest from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { createAccessLink } from '../../src/vault/entry-links.ts';
+import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { createWebApp, type WebApp } from '../../src/web/app.ts';
 import { newVault, type TestVault } from '../vault/vaults.ts';
 

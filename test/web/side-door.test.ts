@@ -2,11 +2,11 @@ import pino from 'pino';
 import supertest from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
 import { expect, test } from 'vitest';
-import { createSignInLink } from '../../src/vault/begin-sign-in.ts';
-import { createAccessLink } from '../../src/vault/entry-links.ts';
+import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
+import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { createWebApp } from '../../src/web/app.ts';
-import { ClearDataPermits } from '../../src/web/side-door/clearings.ts';
-import { createSideDoor } from '../../src/web/side-door/side-door.ts';
+import { ClearDataPermits } from '../../src/web/service-worker-cleanup/clear-permits.ts';
+import { createSideDoor } from '../../src/web/service-worker-cleanup/server-app.ts';
 import { newVault, type TestVault, today } from '../vault/vaults.ts';
 import { host, origin } from './served.ts';
 

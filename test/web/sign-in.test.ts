@@ -1,9 +1,9 @@
 import type { Response } from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
 import { expect, test } from 'vitest';
-import { signInLifetimeMs } from '../../src/vault/begin-sign-in.ts';
-import { captureRedirect } from '../../src/vault/capture.ts';
-import { importToken } from '../../src/vault/import-token.ts';
+import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { signInLifetimeMs } from '../../src/vault/sign-in/start-sign-in.ts';
 import { actor, fragment, today } from '../vault/vaults.ts';
 import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
 import { served } from './served.ts';

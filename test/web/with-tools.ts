@@ -1,7 +1,7 @@
-import type { Settings } from '../../src/config.ts';
+import type { Settings } from '../../src/config/settings.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { importToken } from '../../src/vault/import-token.ts';
-import { verifyToken } from '../../src/vault/settle.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { simulated } from '../simulator/simulated.ts';
 import { actor, newVault, testSettings, today } from '../vault/vaults.ts';
 import { type Served, served } from './served.ts';

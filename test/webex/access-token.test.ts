@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { deploymentWarning, describeAccessToken, otherDeployment } from '../../src/webex/access-token.ts';
 import type { Deployment } from '../../src/webex/deployments.ts';
+import {
+  deploymentWarning,
+  describeAccessToken,
+  otherDeployment,
+} from '../../src/webex/sign-in/access-token.ts';
 import { acmeOrgId, jwtToken, usualToken } from './fake-tokens.ts';
 
 test('the usual form names cluster and organization', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { assertSecureUrl } from '../../src/webex/address.ts';
+import { assertSecureUrl } from '../../src/http/secure-url.ts';
 import { brokerErrorOf, shown } from './broker-error.ts';
 
 test.each([

@@ -3,12 +3,12 @@ import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts
 import { simulatedOrganizations } from '../../src/simulator/webex/organizations.ts';
 import { defaultSettings } from '../../src/simulator/webex/settings.ts';
 import { type SignInOutcome, signIn } from '../../src/simulator/webex/sign-in.ts';
-import { describeAccessToken } from '../../src/webex/access-token.ts';
-import { createWebexApi } from '../../src/webex/api.ts';
-import { authorizeUrl, newState } from '../../src/webex/authorize-url.ts';
-import { documentedClientId, documentedScopes } from '../../src/webex/defaults.ts';
+import { createWebexApi } from '../../src/webex/api/client.ts';
 import { type Deployment, deployments } from '../../src/webex/deployments.ts';
-import { parseRedirect } from '../../src/webex/redirect.ts';
+import { documentedClientId, documentedScopes } from '../../src/webex/documented-values.ts';
+import { describeAccessToken } from '../../src/webex/sign-in/access-token.ts';
+import { authorizeUrl, newState } from '../../src/webex/sign-in/authorize-url.ts';
+import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';
 
 const homes = { commercial: simulatedOrganizations.acme, government: simulatedOrganizations.examples };
 const now = Date.UTC(2027, 2, 1);

@@ -5,7 +5,7 @@ import {
   fullAdminRole,
   readonlyAdminRole,
   userAdminRole,
-} from '../../src/webex/admin-roles.ts';
+} from '../../src/webex/api/admin-roles.ts';
 import { toWebexOrganizationId } from '../../src/webex/organization-id.ts';
 import { acmeOrgId } from './fake-tokens.ts';
 import { apiAnswering, apiAt, apiFailing, now, serve, token } from './http-fakes.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { authorizeUrl, logoutUrl, newState } from '../../src/webex/authorize-url.ts';
-import { documentedClientId, documentedScopes, documentedState } from '../../src/webex/defaults.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
+import { documentedClientId, documentedScopes, documentedState } from '../../src/webex/documented-values.ts';
+import { authorizeUrl, logoutUrl, newState } from '../../src/webex/sign-in/authorize-url.ts';
 import { brokerErrorOf } from './broker-error.ts';
 
 /** Cisco's Entra ID guide, step 5, and its Okta guide. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { explainError } from '../../src/webex/explain-error.ts';
+import { explainError } from '../../src/webex/sign-in/oauth-errors.ts';
 
 const codes = [
   'invalid_request',

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { onTestFinished } from 'vitest';
-import { createWebexApi, type WebexApi } from '../../src/webex/api.ts';
+import { createWebexApi, type WebexApi } from '../../src/webex/api/client.ts';
 
 export const token = 'fake-token-for-acme-1';
 

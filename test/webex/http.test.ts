@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
 import { BrokerError } from '../../src/errors.ts';
-import { type JsonResponse, requestJson } from '../../src/webex/http.ts';
+import { type JsonResponse, requestJson } from '../../src/http/json-client.ts';
 import { now, serve, token } from './http-fakes.ts';
 
 const call = (url: string, more: Partial<Parameters<typeof requestJson>[0]> = {}) =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parsePastedToken } from '../../src/webex/import.ts';
+import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
 import { brokerErrorOf } from './broker-error.ts';
 import { jwtToken, usualToken } from './fake-tokens.ts';
 

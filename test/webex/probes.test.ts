@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ConnectionTestResult } from '../../src/webex/probes.ts';
+import type { ConnectionTestResult } from '../../src/webex/api/connection-tests.ts';
 import { acmeOrgId } from './fake-tokens.ts';
 import { apiAnswering, apiAt, apiFailing, serve, token } from './http-fakes.ts';
 

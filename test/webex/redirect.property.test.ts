@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { BrokerError } from '../../src/errors.ts';
-import { explainError } from '../../src/webex/explain-error.ts';
-import { parsePastedToken } from '../../src/webex/import.ts';
-import { parseRedirect } from '../../src/webex/redirect.ts';
+import { explainError } from '../../src/webex/sign-in/oauth-errors.ts';
+import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
+import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';
 import { shown } from './broker-error.ts';
 
 const tokenCharacters = [...'ABCXYZabcxyz0189-._~+/'];

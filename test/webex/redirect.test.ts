@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseRedirect } from '../../src/webex/redirect.ts';
+import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';
 import { brokerErrorOf } from './broker-error.ts';
 import { usualToken } from './fake-tokens.ts';
 

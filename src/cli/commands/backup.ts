@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
-import { writeProvenBackup } from '../../vault/backup/proven.ts';
-import { newPassphrase } from '../ask-secret.ts';
-import { showCount } from '../progress.ts';
-import { note } from '../terminal.ts';
+import { writeProvenBackup } from '../../vault/backup/verified.ts';
+import { showCount } from '../terminal/progress.ts';
+import { newPassphrase } from '../terminal/prompt-secret.ts';
+import { note } from '../terminal/terminal.ts';
 import { version } from '../version.ts';
 import { withVault } from '../with-vault.ts';
 

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { calendarPieces } from '../../expiry/calendar-entries.ts';
-import { note, printExactly } from '../terminal.ts';
-import { withStore } from '../with-records.ts';
+import { calendarPieces } from '../../calendar/entries.ts';
+import { note, printExactly } from '../terminal/terminal.ts';
+import { withStore } from '../with-store.ts';
 
 export function command(): Command {
   return new Command('calendar')

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
-import { monitorAll, monitorNamed } from '../../expiry/monitor.ts';
-import { type MonitorReport, nagiosText, states } from '../../expiry/nagios.ts';
-import { print, printJson, reportError } from '../terminal.ts';
-import { withStore } from '../with-records.ts';
+import { monitorAll, monitorNamed } from '../../monitoring/monitor.ts';
+import { type MonitorReport, nagiosText, states } from '../../monitoring/nagios.ts';
+import { print, printJson, reportError } from '../terminal/terminal.ts';
+import { withStore } from '../with-store.ts';
 
 export function command(): Command {
   return (

@@ -1,15 +1,15 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { readTextFile } from '../../decode-text.ts';
+import type { Client } from '../../domain/client.ts';
+import { dayMs } from '../../domain/lifetimes.ts';
 import { BrokerError } from '../../errors.ts';
 import { userName } from '../../process/person.ts';
-import type { Client } from '../../tokens/client.ts';
-import { dayMs } from '../../tokens/lifetimes.ts';
-import { addClient, listClients, removeClient, rotateClientSecret } from '../../vault/clients.ts';
+import { readTextFile } from '../../text/decode-text.ts';
+import { addClient, listClients, removeClient, rotateClientSecret } from '../../vault/clients/clients.ts';
 import type { Actor } from '../../vault/vault.ts';
-import { parseDate } from '../instant.ts';
-import { table } from '../table.ts';
-import { note, print, printJson, styled } from '../terminal.ts';
-import { withStore } from '../with-records.ts';
+import { parseDate } from '../options/parse-date.ts';
+import { table } from '../terminal/table.ts';
+import { note, print, printJson, styled } from '../terminal/terminal.ts';
+import { withStore } from '../with-store.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

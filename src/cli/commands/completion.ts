@@ -1,8 +1,8 @@
 import { Argument, Command, Option } from 'commander';
-import { environmentWithDotEnv } from '../../environment.ts';
+import { environmentWithDotEnv } from '../../config/environment.ts';
 import type { CommandSpecification } from '../completion/specification.ts';
 import { storedNames } from '../completion/stored-names.ts';
-import { print, printExactly } from '../terminal.ts';
+import { print, printExactly } from '../terminal/terminal.ts';
 
 const shells: Record<string, () => Promise<(commands: CommandSpecification[]) => string>> = {
   bash: async () => (await import('../completion/bash.ts')).bashScript,

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { type CopiedText, copyText } from '../../handoff/clipboard.ts';
+import { type CopiedText, copyText } from '../../output/clipboard.ts';
 import { systemClipboard } from '../../process/clipboard.ts';
-import { readToken } from '../../vault/read-token.ts';
-import { note, warn } from '../terminal.ts';
-import { waitForShutdown } from '../until-stopped.ts';
+import { readToken } from '../../vault/tokens/read-token.ts';
+import { waitForShutdown } from '../terminal/shutdown.ts';
+import { note, warn } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

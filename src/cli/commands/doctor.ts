@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { runDiagnostics } from '../../server/doctor.ts';
 import { failed } from '../exit-codes.ts';
-import { print, printJson, styled } from '../terminal.ts';
+import { print, printJson, styled } from '../terminal/terminal.ts';
 
 export function command(): Command {
   return new Command('doctor')

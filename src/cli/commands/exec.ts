@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { execute, SpawnError } from '../../handoff/exec.ts';
-import { tokenEnvironment } from '../../handoff/formats.ts';
-import { toTokenOutput } from '../../handoff/handed-token.ts';
+import { tokenEnvironment } from '../../output/formats.ts';
+import { toTokenOutput } from '../../output/token-output.ts';
 import { environmentForExec } from '../../process/environments.ts';
-import { readToken } from '../../vault/read-token.ts';
-import { reportError } from '../terminal.ts';
+import { execute, SpawnError } from '../../process/exec.ts';
+import { readToken } from '../../vault/tokens/read-token.ts';
+import { reportError } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

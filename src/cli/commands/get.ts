@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
-import { type Format, formats, formatToken } from '../../handoff/formats.ts';
-import { toTokenOutput } from '../../handoff/handed-token.ts';
-import { readToken } from '../../vault/read-token.ts';
-import { printExactly, readStandardInput } from '../terminal.ts';
+import { type Format, formats, formatToken } from '../../output/formats.ts';
+import { toTokenOutput } from '../../output/token-output.ts';
+import { readToken } from '../../vault/tokens/read-token.ts';
+import { printExactly, readStandardInput } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
@@ -49,7 +49,7 @@ async function get(this: Command, argument: string | undefined, options: GetOpti
 
 async function profileName(command: Command, argument: string | undefined, format: Format): Promise<string> {
   if (format === 'terraform') {
-    const { profileOfQuery } = await import('../../handoff/terraform-query.ts');
+    const { profileOfQuery } = await import('../../output/terraform-query.ts');
     return profileOfQuery(argument, process.stdin.isTTY ? '' : await readStandardInput());
   }
   return argument ?? command.error("error: missing required argument 'profile'");

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
-import { importToken } from '../../vault/import-token.ts';
-import { verifyToken } from '../../vault/settle.ts';
-import { pushToDestinations } from '../hand-over.ts';
-import { readHiddenInput } from '../hidden-line.ts';
-import { reportVerification } from '../report-settled.ts';
-import { addSignInOptions, type SignInOptions, signInRequest } from '../sign-in-options.ts';
-import { note, readStandardInput } from '../terminal.ts';
+import { importToken } from '../../vault/sign-in/import-token.ts';
+import { verifyToken } from '../../vault/tokens/verify-token.ts';
+import { addSignInOptions, type SignInOptions, signInRequest } from '../options/sign-in-options.ts';
+import { pushToDestinations } from '../push/push-to-destinations.ts';
+import { readHiddenInput } from '../terminal/hidden-input.ts';
+import { reportVerification } from '../terminal/report-verification.ts';
+import { note, readStandardInput } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

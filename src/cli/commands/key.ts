@@ -1,32 +1,37 @@
 import { Command, Option } from 'commander';
-import { readSettings } from '../../config.ts';
-import { BrokerError } from '../../errors.ts';
-import { shortKeyId } from '../../keys/key-id.ts';
+import { readSettings } from '../../config/settings.ts';
+import { shortKeyId } from '../../crypto/key-id.ts';
 import {
   fingerprint,
   formatRequest,
   type KeyRequest,
   parseRequest,
   requestFor,
-} from '../../keys/key-request.ts';
-import { systemKeychain } from '../../keys/keychain.ts';
-import { ensurePrivateDirectory } from '../../private-files.ts';
-import { addLocalKey, approveKeyRequest } from '../../vault/add-key.ts';
-import { expectEnrollment } from '../../vault/key-memory.ts';
-import { type KeyDescription, type KeyStatus, keyStatus } from '../../vault/key-status.ts';
-import { createKeychainKey, type KeyKind, makeFileKey, makePassphraseKey } from '../../vault/make-key.ts';
-import { type KeySource, keyFilePath } from '../../vault/obtain-key.ts';
-import { removeKey } from '../../vault/remove-key.ts';
-import { type ReplacementResult, replaceKey } from '../../vault/replace-key.ts';
-import { type RotationResult, rotateDataKey } from '../../vault/rotate-data-key.ts';
-import { defaultKeyName } from '../../vault/this-host.ts';
+} from '../../crypto/key-request.ts';
+import { systemKeychain } from '../../crypto/keychain.ts';
+import { BrokerError } from '../../errors.ts';
+import { ensurePrivateDirectory } from '../../files/private-files.ts';
+import { expectEnrollment } from '../../vault/integrity/key-memory.ts';
+import { addLocalKey, approveKeyRequest } from '../../vault/key-operations/add-key.ts';
+import { type KeyDescription, type KeyStatus, keyStatus } from '../../vault/key-operations/key-status.ts';
+import { removeKey } from '../../vault/key-operations/remove-key.ts';
+import { type ReplacementResult, replaceKey } from '../../vault/key-operations/replace-key.ts';
+import { type RotationResult, rotateDataKey } from '../../vault/key-operations/rotate-data-key.ts';
+import {
+  createKeychainKey,
+  type KeyKind,
+  makeFileKey,
+  makePassphraseKey,
+} from '../../vault/keys/create-key.ts';
+import { defaultKeyName } from '../../vault/keys/host.ts';
+import { type KeySource, keyFilePath } from '../../vault/keys/load-key.ts';
 import type { Vault } from '../../vault/vault.ts';
-import { newPassphrase } from '../ask-secret.ts';
-import { confirm } from '../confirm.ts';
-import { readHiddenInput } from '../hidden-line.ts';
-import { showProgress } from '../progress.ts';
-import { table } from '../table.ts';
-import { note, print, printJson, readStandardInput, warn } from '../terminal.ts';
+import { confirm } from '../terminal/confirm.ts';
+import { readHiddenInput } from '../terminal/hidden-input.ts';
+import { showProgress } from '../terminal/progress.ts';
+import { newPassphrase } from '../terminal/prompt-secret.ts';
+import { table } from '../terminal/table.ts';
+import { note, print, printJson, readStandardInput, warn } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 const kinds: KeyKind[] = ['keychain', 'file', 'passphrase'];

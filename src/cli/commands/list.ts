@@ -1,14 +1,14 @@
 import { Command } from 'commander';
-import { destinationLabels } from '../../handoff/handoffs.ts';
-import type { ProfileSummary } from '../../tokens/summary.ts';
-import { iterateSummaries } from '../../vault/profiles.ts';
-import { JsonArray } from '../json-array.ts';
-import { isOutputClosed } from '../output.ts';
-import { addFilterOptions, type FilterOptions, profileFilter } from '../profile-filter.ts';
-import { statusLabel } from '../status-word.ts';
-import { table } from '../table.ts';
-import { note, print } from '../terminal.ts';
-import { withStore } from '../with-records.ts';
+import type { ProfileSummary } from '../../domain/profile-summary.ts';
+import { destinationLabels } from '../../provisioning/destinations.ts';
+import { iterateSummaries } from '../../vault/profiles/profiles.ts';
+import { addFilterOptions, type FilterOptions, profileFilter } from '../options/profile-filter.ts';
+import { JsonArray } from '../terminal/json-array.ts';
+import { isOutputClosed } from '../terminal/output.ts';
+import { statusLabel } from '../terminal/status-label.ts';
+import { table } from '../terminal/table.ts';
+import { note, print } from '../terminal/terminal.ts';
+import { withStore } from '../with-store.ts';
 
 export function command(): Command {
   const base = new Command('list').description(

@@ -1,17 +1,17 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { userName } from '../../process/person.ts';
-import { verifyAudit } from '../../store/audit.ts';
-import type { AuditRow } from '../../store/audit-chain.ts';
-import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit-log.ts';
-import { pruneAuditLog } from '../../vault/audit-log.ts';
+import { verifyAudit } from '../../store/audit/audit.ts';
+import type { AuditRow } from '../../store/audit/chain.ts';
+import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit/read.ts';
+import { escapeTerminalControls } from '../../text/sanitize.ts';
+import { pruneAuditLog } from '../../vault/prune-audit.ts';
 import type { StoreContext } from '../../vault/vault.ts';
-import { escapeTerminalControls } from '../../webex/text.ts';
 import { failed } from '../exit-codes.ts';
-import { parseDate } from '../instant.ts';
-import { isOutputClosed } from '../output.ts';
-import { table } from '../table.ts';
-import { note, print, printExactly, printJson, styled } from '../terminal.ts';
-import { withStore } from '../with-records.ts';
+import { parseDate } from '../options/parse-date.ts';
+import { isOutputClosed } from '../terminal/output.ts';
+import { table } from '../terminal/table.ts';
+import { note, print, printExactly, printJson, styled } from '../terminal/terminal.ts';
+import { withStore } from '../with-store.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

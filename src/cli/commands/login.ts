@@ -1,9 +1,9 @@
 import { Command } from 'commander';
-import { pushToDestinations } from '../hand-over.ts';
-import { reportVerification } from '../report-settled.ts';
-import { SignInServer, signIn } from '../sign-in.ts';
-import { addSignInOptions, type SignInOptions, signInRequest } from '../sign-in-options.ts';
-import { waitForShutdown } from '../until-stopped.ts';
+import { addSignInOptions, type SignInOptions, signInRequest } from '../options/sign-in-options.ts';
+import { pushToDestinations } from '../push/push-to-destinations.ts';
+import { SignInServer, signIn } from '../sign-in/sign-in.ts';
+import { reportVerification } from '../terminal/report-verification.ts';
+import { waitForShutdown } from '../terminal/shutdown.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

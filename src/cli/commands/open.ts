@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
-import { findRunningInstance } from '../../server/presence.ts';
-import { createAccessLink } from '../../vault/entry-links.ts';
-import { chooseBrowser, willOpen } from '../browser.ts';
-import { linkTo } from '../links.ts';
-import { openWebApp } from '../show-the-way-in.ts';
+import { findRunningInstance } from '../../instance/instance-file.ts';
+import { createAccessLink } from '../../vault/sign-in/access-links.ts';
+import { chooseBrowser, willOpen } from '../sign-in/browser.ts';
+import { linkTo } from '../sign-in/links.ts';
+import { openWebApp } from '../sign-in/open-web-app.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

@@ -1,13 +1,18 @@
 import { Command } from 'commander';
-import { importBatchSize, importProfiles, planImport, type RowResult } from '../../vault/import-profiles.ts';
-import { type ProfileRow, parseProfileRow, type RawProfileRow } from '../../vault/profile-rows.ts';
+import { sanitizeForDisplay } from '../../text/sanitize.ts';
+import { type ProfileRow, parseProfileRow, type RawProfileRow } from '../../vault/profiles/csv-row.ts';
+import {
+  importBatchSize,
+  importProfiles,
+  planImport,
+  type RowResult,
+} from '../../vault/profiles/import-profiles.ts';
 import type { Actor, Vault } from '../../vault/vault.ts';
-import { sanitizeForDisplay } from '../../webex/text.ts';
-import { readProfileFile } from '../csv-profiles.ts';
 import { failed } from '../exit-codes.ts';
-import { JsonArray } from '../json-array.ts';
-import { showProgress } from '../progress.ts';
-import { note, print, warn } from '../terminal.ts';
+import { readProfileFile } from '../options/profile-csv.ts';
+import { JsonArray } from '../terminal/json-array.ts';
+import { showProgress } from '../terminal/progress.ts';
+import { note, print, warn } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

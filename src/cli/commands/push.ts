@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
-import { type EntraCloud, entraClouds } from '../../handoff/entra/clouds.ts';
-import type { EntraPushReport } from '../../handoff/entra/push-profile.ts';
-import { ManualSetupRequiredError } from '../../handoff/okta/by-hand.ts';
-import type { OktaPushReport } from '../../handoff/okta/push-profile.ts';
-import { PushError } from '../../handoff/push-error.ts';
+import { type EntraCloud, entraClouds } from '../../provisioning/entra/clouds.ts';
+import type { EntraPushReport } from '../../provisioning/entra/push/push-profile.ts';
+import { ManualSetupRequiredError } from '../../provisioning/okta/manual-setup.ts';
+import type { OktaPushReport } from '../../provisioning/okta/push-profile.ts';
+import { PushError } from '../../provisioning/push-error.ts';
 import type { Actor, Vault } from '../../vault/vault.ts';
-import { runEntraPush, runOktaPush } from '../push-to.ts';
-import { print, printJson } from '../terminal.ts';
+import { runEntraPush, runOktaPush } from '../push/run-push.ts';
+import { print, printJson } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

@@ -1,20 +1,20 @@
 import { Command, Option } from 'commander';
-import { noChannelHelp, openChannels } from '../../expiry/channels.ts';
-import { currentProcess } from '../../expiry/claimant.ts';
-import { applyJobSettings } from '../../expiry/schedule/job-settings.ts';
-import { type Delivery, sendReminders } from '../../expiry/send-reminders.ts';
-import { quarantineAlerts } from '../../handoff/entra/quarantine-notices.ts';
-import { isUnattended } from '../../handoff/entra/sign-in-method.ts';
-import { unattendedContext } from '../../handoff/entra/unattended-ports.ts';
-import { isQuarantined } from '../../handoff/entra/watch.ts';
-import { redactedLocation } from '../../store/postgres-url.ts';
-import { countByStatus } from '../../store/profile-page.ts';
-import { deleteExpiredTokens } from '../../vault/delete-expired.ts';
+import { applyJobSettings } from '../../os-scheduler/job-settings.ts';
+import { isUnattended } from '../../provisioning/entra/auth/sign-in-method.ts';
+import { unattendedContext } from '../../provisioning/entra/auth/unattended-context.ts';
+import { isQuarantined } from '../../provisioning/entra/status/provisioning-status.ts';
+import { quarantineAlerts } from '../../provisioning/entra/status/quarantine-alerts.ts';
+import { noChannelHelp, openChannels } from '../../reminders/channels/open-channels.ts';
+import { currentProcess } from '../../reminders/lease-owner.ts';
+import { type Delivery, sendReminders } from '../../reminders/send-reminders.ts';
+import { redactedLocation } from '../../store/postgres/url.ts';
+import { countByStatus } from '../../store/profiles/query.ts';
+import { deleteExpiredTokens } from '../../vault/tokens/delete-expired.ts';
 import { type StoreContext, storeLocation } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
-import { showCount } from '../progress.ts';
-import { note, print, printJson, styled, warn } from '../terminal.ts';
-import { withStore } from '../with-records.ts';
+import { showCount } from '../terminal/progress.ts';
+import { note, print, printJson, styled, warn } from '../terminal/terminal.ts';
+import { withStore } from '../with-store.ts';
 
 export function command(): Command {
   return new Command('remind')
@@ -85,7 +85,7 @@ async function remind(options: Options): Promise<void> {
 
 /** Asks Entra ID wherever that was not done for a day. Returns whether that found anything in quarantine. */
 async function lookAtProvisioning(records: StoreContext): Promise<boolean> {
-  const { dailyStatusCheck } = await import('../../handoff/entra/watch-handoffs.ts');
+  const { dailyStatusCheck } = await import('../../provisioning/entra/status/status-checks.ts');
   const next = dailyStatusCheck(records, unattendedContext({ keepsAlive: true }), Math.random);
   let isAnyQuarantined = false;
   for (let watched = await next(); watched !== null; watched = await next()) {

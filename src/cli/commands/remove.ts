@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { removeProfile } from '../../vault/profiles.ts';
-import { note } from '../terminal.ts';
+import { removeProfile } from '../../vault/profiles/profiles.ts';
+import { note } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

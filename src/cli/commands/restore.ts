@@ -1,13 +1,13 @@
 import { Command } from 'commander';
-import { readSettings } from '../../config.ts';
+import { readSettings } from '../../config/settings.ts';
+import { systemKeychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors.ts';
-import { systemKeychain } from '../../keys/keychain.ts';
 import { userName } from '../../process/person.ts';
-import { acceptRolledBackStore } from '../../vault/backup/accept.ts';
+import { acceptRolledBackStore } from '../../vault/backup/accept-rollback.ts';
 import { type Restored, type RestoreOptions, restoreBackup } from '../../vault/backup/restore.ts';
-import { promptSecret } from '../ask-secret.ts';
-import { showCount } from '../progress.ts';
-import { note, warn } from '../terminal.ts';
+import { showCount } from '../terminal/progress.ts';
+import { promptSecret } from '../terminal/prompt-secret.ts';
+import { note, warn } from '../terminal/terminal.ts';
 
 export function command(): Command {
   return new Command('restore')

@@ -1,23 +1,23 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { readSettings } from '../../config.ts';
-import { environmentWithDotEnv } from '../../environment.ts';
-import { checkJob } from '../../expiry/schedule/check-job.ts';
-import { remindJob } from '../../expiry/schedule/job.ts';
+import { environmentWithDotEnv } from '../../config/environment.ts';
+import { readSettings } from '../../config/settings.ts';
+import { checkJob } from '../../os-scheduler/check-job.ts';
+import { remindJob } from '../../os-scheduler/job.ts';
 import {
   jobSettings,
   jobSettingsFile,
   jobSettingsText,
   settingsFileOf,
-} from '../../expiry/schedule/job-settings.ts';
-import { currentSystem } from '../../expiry/schedule/machine.ts';
-import { detectScheduler, findInstalled, runSteps, stepText } from '../../expiry/schedule/schedule.ts';
-import type { Step } from '../../expiry/schedule/scheduler.ts';
-import { isPassing } from '../../expiry/schedule/stable-path.ts';
-import { redactedLocation } from '../../store/postgres-url.ts';
+} from '../../os-scheduler/job-settings.ts';
+import { detectScheduler, findInstalled, runSteps, stepText } from '../../os-scheduler/schedule.ts';
+import type { Step } from '../../os-scheduler/scheduler.ts';
+import { isPassing } from '../../os-scheduler/stable-path.ts';
+import { currentSystem } from '../../os-scheduler/system.ts';
+import { redactedLocation } from '../../store/postgres/url.ts';
 import { storeLocation } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
-import { note, print, printJson, warn } from '../terminal.ts';
+import { note, print, printJson, warn } from '../terminal/terminal.ts';
 
 interface Options {
   dryRun?: boolean;

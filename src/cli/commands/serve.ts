@@ -1,22 +1,22 @@
 import { Command } from 'commander';
+import { startBackgroundJobs } from '../../background/background-jobs.ts';
+import { parseAddressRange } from '../../domain/client.ts';
 import { BrokerError } from '../../errors.ts';
-import { startBackgroundJobs } from '../../expiry/watch.ts';
+import { startApiServer } from '../../server/api-server.ts';
 import { disableCoreDumps } from '../../server/core-dumps.ts';
 import { type ServerLimits, serverLimits } from '../../server/listen.ts';
-import { startApiServer } from '../../server/serve-api.ts';
-import { startWebServer } from '../../server/start.ts';
+import { startProvisioningJobs } from '../../server/provisioning-jobs.ts';
 import { surviveFailures } from '../../server/survive.ts';
 import type { TlsFiles } from '../../server/tls-files.ts';
-import { startProvisioningJobs } from '../../server/watch-provisioning.ts';
-import { parseAddressRange } from '../../tokens/client.ts';
-import { createAccessLink } from '../../vault/entry-links.ts';
-import { sanitizeForDisplay } from '../../webex/text.ts';
-import { chooseBrowser, willOpen } from '../browser.ts';
-import { linkTo } from '../links.ts';
-import { createLog } from '../log.ts';
-import { openWebApp } from '../show-the-way-in.ts';
-import { note } from '../terminal.ts';
-import { waitForShutdown } from '../until-stopped.ts';
+import { startWebServer } from '../../server/web-server.ts';
+import { sanitizeForDisplay } from '../../text/sanitize.ts';
+import { createAccessLink } from '../../vault/sign-in/access-links.ts';
+import { chooseBrowser, willOpen } from '../sign-in/browser.ts';
+import { linkTo } from '../sign-in/links.ts';
+import { openWebApp } from '../sign-in/open-web-app.ts';
+import { createLog } from '../terminal/log.ts';
+import { waitForShutdown } from '../terminal/shutdown.ts';
+import { note } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

@@ -1,15 +1,15 @@
 import { Command } from 'commander';
-import { checkProvisioning } from '../../handoff/entra/watch-handoffs.ts';
-import { type DestinationView, listDestinations, outdatedMessages } from '../../handoff/handoffs.ts';
-import { providerNames } from '../../handoff/record-push.ts';
-import { documentedLifetimeMs } from '../../tokens/lifetimes.ts';
-import type { ProfileDetails } from '../../tokens/summary.ts';
-import { requireProfile, showProfile } from '../../vault/profiles.ts';
+import { documentedLifetimeMs } from '../../domain/lifetimes.ts';
+import type { ProfileDetails } from '../../domain/profile-summary.ts';
+import { type DestinationView, listDestinations, outdatedMessages } from '../../provisioning/destinations.ts';
+import { checkProvisioning } from '../../provisioning/entra/status/status-checks.ts';
+import { providerNames } from '../../provisioning/record-push.ts';
+import { requireProfile, showProfile } from '../../vault/profiles/profiles.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
-import { terminalContext } from '../handoff-ports.ts';
-import { statusLabel } from '../status-word.ts';
-import { print, printJson, styled, warn } from '../terminal.ts';
+import { terminalContext } from '../push/terminal-context.ts';
+import { statusLabel } from '../terminal/status-label.ts';
+import { print, printJson, styled, warn } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

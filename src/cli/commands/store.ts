@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs';
 import { Command } from 'commander';
-import { readSettings } from '../../config.ts';
+import { readSettings } from '../../config/settings.ts';
+import { systemKeychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors.ts';
-import { systemKeychain } from '../../keys/keychain.ts';
 import { userName } from '../../process/person.ts';
-import { isPostgresUrl, parsePostgresUrl, redactedLocation } from '../../store/postgres-url.ts';
-import { type CopyResult, copyStoreTo } from '../../vault/copy-store.ts';
-import { showCount } from '../progress.ts';
-import { table } from '../table.ts';
-import { note, print, printJson, warn } from '../terminal.ts';
+import { isPostgresUrl, parsePostgresUrl, redactedLocation } from '../../store/postgres/url.ts';
+import { type CopyResult, copyStoreTo } from '../../vault/backup/copy-store.ts';
+import { showCount } from '../terminal/progress.ts';
+import { table } from '../terminal/table.ts';
+import { note, print, printJson, warn } from '../terminal/terminal.ts';
 
 export function command(): Command {
   const store = new Command('store').description('The database as a whole.');

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors.ts';
-import { type Check, testToken } from '../../vault/prove.ts';
-import { countTestable, type ProfileTestResult, testProfiles } from '../../vault/prove-many.ts';
+import { countTestable, type ProfileTestResult, testProfiles } from '../../vault/tokens/test-profiles.ts';
+import { type Check, testToken } from '../../vault/tokens/test-token.ts';
 import { rejected } from '../exit-codes.ts';
-import { JsonArray } from '../json-array.ts';
-import { tagOption } from '../profile-filter.ts';
-import { showProgress } from '../progress.ts';
-import { note, print, printJson, styled } from '../terminal.ts';
+import { tagOption } from '../options/profile-filter.ts';
+import { JsonArray } from '../terminal/json-array.ts';
+import { showProgress } from '../terminal/progress.ts';
+import { note, print, printJson, styled } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
-import { listDestinations, outdatedMessages } from '../../handoff/handoffs.ts';
-import type { TokenSummary } from '../../tokens/summary.ts';
-import { showProfile } from '../../vault/profiles.ts';
-import { activateStoredToken, removeToken, requireTokenOf } from '../../vault/stored-tokens.ts';
-import { confirm } from '../confirm.ts';
+import type { TokenSummary } from '../../domain/profile-summary.ts';
+import { listDestinations, outdatedMessages } from '../../provisioning/destinations.ts';
+import { showProfile } from '../../vault/profiles/profiles.ts';
+import { activateStoredToken, removeToken, requireTokenOf } from '../../vault/tokens/stored-tokens.ts';
 import { failed } from '../exit-codes.ts';
-import { table } from '../table.ts';
-import { note, print, printJson, warn } from '../terminal.ts';
+import { confirm } from '../terminal/confirm.ts';
+import { table } from '../terminal/table.ts';
+import { note, print, printJson, warn } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { defaultHome } from '../../environment.ts';
-import { parsePostgresUrl } from '../../store/postgres-url.ts';
-import { isClientName } from '../../tokens/client.ts';
-import { isProfileName } from '../../tokens/profile.ts';
+import { defaultHome } from '../../config/environment.ts';
+import { isClientName } from '../../domain/client.ts';
+import { isProfileName } from '../../domain/profile.ts';
+import { parsePostgresUrl } from '../../store/postgres/url.ts';
 import type { NameKind } from './specification.ts';
 
 /** Nobody chooses among more. */
@@ -45,7 +45,7 @@ function fromSqlite(environment: NodeJS.ProcessEnv, select: string): string[] {
 async function fromPostgres(url: string, select: string): Promise<string[]> {
   const [{ CompiledQuery, Kysely }, { postgresDialect }] = await Promise.all([
     import('kysely'),
-    import('../../store/postgres.ts'),
+    import('../../store/postgres/postgres.ts'),
   ]);
   const address = { ...parsePostgresUrl(url), connectTimeoutMs: patienceMs };
   const db = new Kysely({ dialect: postgresDialect(address) });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import express from 'express';
+import type { ToolRequest } from '../entra/simulated-entra.ts';
 import { Faults } from '../faults.ts';
-import type { ToolRequest } from '../graph/simulated-entra.ts';
 import { listenOnLoopback } from '../listening-server.ts';
 import { oktaApi, type SimulatedOktaApp } from './okta-api.ts';
 import { sendOktaError } from './okta-error.ts';

@@ -1,4 +1,4 @@
-import { documentedClientId, documentedScopes } from '../../webex/defaults.ts';
+import { documentedClientId, documentedScopes } from '../../webex/documented-values.ts';
 
 /** A sign-in that may be answered by a redirect, its parameters checked. */
 export interface AuthorizationRequest {

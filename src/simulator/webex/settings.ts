@@ -1,5 +1,5 @@
-import { documentedLifetimeSeconds } from '../../webex/defaults.ts';
-import type { TokenForm } from './token-forms.ts';
+import { documentedLifetimeSeconds } from '../../webex/documented-values.ts';
+import type { TokenForm } from './token-formats.ts';
 
 /** How a sign-in ends, where Webex is known to differ or nobody outside knows. */
 export interface SignInSettings {

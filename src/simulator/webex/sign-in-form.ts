@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { SignInSettings } from './settings.ts';
-import { tokenForms } from './token-forms.ts';
+import { tokenForms } from './token-formats.ts';
 
 interface Choice {
   value: string;

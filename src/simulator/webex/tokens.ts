@@ -1,6 +1,6 @@
 import type { Deployment } from '../../webex/deployments.ts';
 import type { SimulatedAccount } from './organizations.ts';
-import { makeToken, type TokenForm } from './token-forms.ts';
+import { makeToken, type TokenForm } from './token-formats.ts';
 
 export interface SimulatedToken {
   /** Names the token in the record of requests without being it, e.g. `token-3`. */

@@ -1,9 +1,9 @@
-import { documentedLifetimeSeconds, documentedScopes } from '../../webex/defaults.ts';
 import type { Deployment } from '../../webex/deployments.ts';
+import { documentedLifetimeSeconds, documentedScopes } from '../../webex/documented-values.ts';
 import type { SimulatedAccount, SimulatedOrganization } from './organizations.ts';
 import { seedUsers } from './seed-users.ts';
 import { defaultSettings, type WebexSettings } from './settings.ts';
-import type { TokenForm } from './token-forms.ts';
+import type { TokenForm } from './token-formats.ts';
 import { type SimulatedToken, TokenRegistry } from './tokens.ts';
 import { UserDirectory } from './user-directory.ts';
 

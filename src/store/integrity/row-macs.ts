@@ -1,6 +1,6 @@
 import type { SqlBool } from 'kysely';
 import { BrokerError } from '../../errors.ts';
-import { newestDataKey } from '../keys.ts';
+import { newestDataKey } from '../keys/keys.ts';
 import type { Db } from '../store.ts';
 import {
   type BucketDigest,

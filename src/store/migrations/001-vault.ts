@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { genesisHash } from '../audit-chain.ts';
+import { genesisHash } from '../audit/chain.ts';
 
 /** Keys, profiles, tokens, sign-ins, sessions and the audit log. */
 export async function up(db: Kysely<never>): Promise<void> {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod';
+import { DecryptionError, open, seal } from '../../crypto/jwe.ts';
+import { keyId } from '../../crypto/key-id.ts';
 import { BrokerError } from '../../errors.ts';
-import { DecryptionError, open, seal } from '../../keys/jwe.ts';
-import { keyId } from '../../keys/key-id.ts';
 import type { Row } from '../../store/copy.ts';
 
 /*

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs';
+import { DecryptionError, open } from '../../crypto/jwe.ts';
+import { KeyRing } from '../../crypto/key-ring.ts';
 import { BrokerError } from '../../errors.ts';
-import { DecryptionError, open } from '../../keys/jwe.ts';
-import { KeyRing } from '../../keys/key-ring.ts';
-import { type KeySource, type LoadedKey, loadKey } from '../obtain-key.ts';
+import { type KeySource, type LoadedKey, loadKey } from '../keys/load-key.ts';
 import {
   type BackupHeader,
   backupDamaged,

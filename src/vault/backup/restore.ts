@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { sql } from 'kysely';
-import type { Settings } from '../../config.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { Keychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors.ts';
-import type { Keychain } from '../../keys/keychain.ts';
-import { ensurePrivateDirectory, fsyncDirectory } from '../../private-files.ts';
-import { appendAudit, chainStart, signChain, verifyAudit } from '../../store/audit.ts';
+import { ensurePrivateDirectory, fsyncDirectory } from '../../files/private-files.ts';
+import { appendAudit, chainStart, signChain, verifyAudit } from '../../store/audit/audit.ts';
 import { copyTable } from '../../store/copy.ts';
-import { newIncarnation, type StoreIdentity, setStoreIdentity, storeIdentity } from '../../store/identity.ts';
 import { useMacKeys } from '../../store/integrity/mac-keys.ts';
 import { authenticateAll, renewHead, rowMacHead } from '../../store/integrity/row-macs.ts';
 import {
@@ -16,18 +15,24 @@ import {
   insertDataKeys,
   insertKeyRecord,
   listKeyEncryptionKeys,
-} from '../../store/keys.ts';
+} from '../../store/keys/keys.ts';
+import {
+  newIncarnation,
+  type StoreIdentity,
+  setStoreIdentity,
+  storeIdentity,
+} from '../../store/meta/incarnation.ts';
+import { iterateCiphertexts } from '../../store/profiles/tokens.ts';
 import { type Db, newStoreAsOf, openStore } from '../../store/store.ts';
 import { type Table, tables } from '../../store/tables.ts';
-import { iterateCiphertexts } from '../../store/tokens.ts';
 import { withWholeNumbers } from '../../store/whole-numbers.ts';
-import { wrapForLocalKey } from '../add-key.ts';
-import { forgetKeys } from '../key-memory.ts';
-import { type KeySource, loadKeyById } from '../obtain-key.ts';
-import { createFirstKey } from '../open-keys.ts';
+import { forgetKeys } from '../integrity/key-memory.ts';
+import { everSeen } from '../integrity/rollback-detection.ts';
+import { wrapForLocalKey } from '../key-operations/add-key.ts';
+import { VaultKeys } from '../keys/key-manager.ts';
+import { type KeySource, loadKeyById } from '../keys/load-key.ts';
+import { createFirstKey } from '../keys/open-keys.ts';
 import { type Actor, databaseFile, storeLocation } from '../vault.ts';
-import { VaultKeys } from '../vault-keys.ts';
-import { everSeen } from '../witness.ts';
 import { backupDamaged, type Chunk } from './format.ts';
 import { chunksOf, type OpenedBackup, openBackup } from './read.ts';
 import { includedTables } from './write.ts';

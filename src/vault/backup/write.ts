@@ -1,17 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { wrapDataKey } from '../../keys/data-key.ts';
-import { seal } from '../../keys/jwe.ts';
-import { appendAudit } from '../../store/audit.ts';
+import { wrapDataKey } from '../../crypto/data-key.ts';
+import { seal } from '../../crypto/jwe.ts';
+import { AtomicFile } from '../../files/atomic-file.ts';
+import { appendAudit } from '../../store/audit/audit.ts';
 import { ContentHash, rowsOf, type TableContent, withSnapshot } from '../../store/copy.ts';
-import { listAllDataKeys, listKeyRecords } from '../../store/keys.ts';
+import { listAllDataKeys, listKeyRecords } from '../../store/keys/keys.ts';
 import { newestMigration } from '../../store/migrations/newest.ts';
 import type { Db } from '../../store/store.ts';
 import { type Table, tables } from '../../store/tables.ts';
-import { makePassphraseKey } from '../make-key.ts';
+import { makePassphraseKey } from '../keys/create-key.ts';
+import type { VaultKeys } from '../keys/key-manager.ts';
 import type { Actor, Vault } from '../vault.ts';
-import type { VaultKeys } from '../vault-keys.ts';
 import { type BackupHeader, type Chunk, ChunkCipher, formatVersion } from './format.ts';
-import { AtomicFile } from './new-file.ts';
 
 /** What is not worth keeping: who is signed in at this moment, and who is about to. */
 export const excludedTables: readonly Table[] = ['sign_in', 'web_session', 'entry_link'];

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { sanitizeForDisplay } from '../../webex/text.ts';
+import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
 /** Logs method, path, status and time of each request: never a query, header or body, nor the secret of a one-time link or of the calendar feed. */
 export function requestLog(log: Logger): RequestHandler {

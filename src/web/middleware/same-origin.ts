@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express';
-import { appOrigin } from '../../config.ts';
+import { appOrigin } from '../../config/settings.ts';
 import { BrokerError } from '../../errors.ts';
 import type { WebContext } from '../context.ts';
 import { ownPath } from '../own-path.ts';

@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { appOrigin } from '../../config.ts';
-import { queryProfiles } from '../../store/profile-page.ts';
-import { findProfile } from '../../store/profiles.ts';
-import type { Client } from '../../tokens/client.ts';
-import { dayMs } from '../../tokens/lifetimes.ts';
+import { appOrigin } from '../../config/settings.ts';
+import type { Client } from '../../domain/client.ts';
+import { dayMs } from '../../domain/lifetimes.ts';
+import { findProfile } from '../../store/profiles/profiles.ts';
+import { queryProfiles } from '../../store/profiles/query.ts';
 import {
   addClient,
   listClients,
@@ -11,15 +11,15 @@ import {
   requireClient,
   rotateClientSecret,
   secretOverlapMs,
-} from '../../vault/clients.ts';
+} from '../../vault/clients/clients.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { tenantUrl } from '../../webex/deployments.ts';
-import { type ClientForm, readClientForm } from '../client-form.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import { fieldError } from '../form-errors.ts';
+import { type ClientForm, readClientForm } from '../forms/client-form.ts';
+import { fieldError } from '../forms/form-errors.ts';
 import { field } from '../middleware/body.ts';
-import { setFlash, takeFlash } from '../notice.ts';
-import type { ClientView } from '../page-data.ts';
+import { setFlash, takeFlash } from '../session/flash.ts';
+import type { ClientView } from '../view-models/pages.ts';
 
 type ByName = RequestHandler<{ client: string }>;
 

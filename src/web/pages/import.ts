@@ -1,12 +1,12 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { redirectUri } from '../../config.ts';
-import { listProfiles } from '../../store/profiles.ts';
-import { importToken } from '../../vault/import-token.ts';
+import { redirectUri } from '../../config/settings.ts';
+import { listProfiles } from '../../store/profiles/profiles.ts';
+import { importToken } from '../../vault/sign-in/import-token.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import { fieldError } from '../form-errors.ts';
+import { fieldError } from '../forms/form-errors.ts';
+import { readOrganizationForm } from '../forms/organization-form.ts';
 import { field } from '../middleware/body.ts';
-import { readOrganizationForm } from '../organization-form.ts';
-import type { ImportPage } from '../page-data.ts';
+import type { ImportPage } from '../view-models/pages.ts';
 
 /** `GET /import`: takes a token by paste, from people whose sign-in ended on another machine. */
 export function importForm(context: WebContext): RequestHandler {

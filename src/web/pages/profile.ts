@@ -1,13 +1,13 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { tokensOf } from '../../store/tokens.ts';
-import { removeProfile, renameProfile, requireProfile } from '../../vault/profiles.ts';
-import { startSignIn } from '../begin.ts';
+import { tokensOf } from '../../store/profiles/tokens.ts';
+import { removeProfile, renameProfile, requireProfile } from '../../vault/profiles/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import { fieldError } from '../form-errors.ts';
+import { fieldError } from '../forms/form-errors.ts';
 import { field } from '../middleware/body.ts';
-import { setFlash, takeFlash } from '../notice.ts';
-import type { FieldError } from '../page-data.ts';
-import { profileView } from '../profile-view.ts';
+import { setFlash, takeFlash } from '../session/flash.ts';
+import type { FieldError } from '../view-models/pages.ts';
+import { profileView } from '../view-models/profile-view.ts';
+import { startSignIn } from './start-sign-in.ts';
 
 type ByName = RequestHandler<{ name: string }>;
 

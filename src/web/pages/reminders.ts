@@ -1,17 +1,17 @@
 import { pipeline } from 'node:stream/promises';
 import type { RequestHandler, Response } from 'express';
-import { appOrigin } from '../../config.ts';
-import { BrokerError } from '../../errors.ts';
-import { calendarPieces } from '../../expiry/calendar-entries.ts';
+import { calendarPieces } from '../../calendar/entries.ts';
 import {
   calendarFeed,
   calendarFeedMadeAt,
   createCalendarFeed,
   removeCalendarFeed,
-} from '../../expiry/calendar-feed.ts';
+} from '../../calendar/feed.ts';
+import { appOrigin } from '../../config/settings.ts';
+import { BrokerError } from '../../errors.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import { setFlash, takeFlash } from '../notice.ts';
-import { reminderView } from '../reminder-view.ts';
+import { setFlash, takeFlash } from '../session/flash.ts';
+import { reminderView } from '../view-models/reminder-view.ts';
 
 /** `GET /reminders`: who is reminded of what, and how, and what did not get through. */
 export function remindersPage({ vault, render }: WebContext): RequestHandler {

@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express';
-import { appOrigin } from '../../config.ts';
-import { pendingSignIn, startFromLink } from '../../vault/begin-sign-in.ts';
-import { newSecret } from '../../vault/secrets.ts';
+import { appOrigin } from '../../config/settings.ts';
+import { newSecret } from '../../vault/sign-in/secret-hashes.ts';
+import { pendingSignIn, startFromLink } from '../../vault/sign-in/start-sign-in.ts';
 import type { WebContext } from '../context.ts';
-import { refusePrefetch } from '../one-time.ts';
-import { saveSession } from '../session.ts';
+import { refusePrefetch } from '../middleware/refuse-prefetch.ts';
+import { saveSession } from '../session/session.ts';
 
 /**
  * `GET /sign-in/:link`: begins, in whichever browser opens it, the sign-in that a terminal or another window asked for.

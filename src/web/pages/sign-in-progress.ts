@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { BrokerError } from '../../errors.ts';
-import { type SignIn, signInById } from '../../store/sign-ins.ts';
+import { type SignIn, signInById } from '../../store/access/sign-ins.ts';
 import type { WebContext } from '../context.ts';
 
 /** `GET /sign-ins/:id`: how a sign-in in another window stands. */

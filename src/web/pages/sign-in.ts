@@ -1,9 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { startSignIn } from '../begin.ts';
 import type { WebContext } from '../context.ts';
+import { readOrganizationForm } from '../forms/organization-form.ts';
 import { field } from '../middleware/body.ts';
-import { readOrganizationForm } from '../organization-form.ts';
-import type { SignInPage } from '../page-data.ts';
+import type { SignInPage } from '../view-models/pages.ts';
+import { startSignIn } from './start-sign-in.ts';
 
 /** `GET /sign-in`: asks what to sign in for. */
 export function signInForm(context: WebContext): RequestHandler {

@@ -1,9 +1,9 @@
 import type { RequestHandler } from 'express';
-import { summarizeToken } from '../../tokens/summary.ts';
-import { activateStoredToken, removeToken, requireTokenOf } from '../../vault/stored-tokens.ts';
+import { summarizeToken } from '../../domain/profile-summary.ts';
+import { activateStoredToken, removeToken, requireTokenOf } from '../../vault/tokens/stored-tokens.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import { setFlash } from '../notice.ts';
-import type { StoredTokenPage } from '../page-data.ts';
+import { setFlash } from '../session/flash.ts';
+import type { StoredTokenPage } from '../view-models/pages.ts';
 
 type ByToken = RequestHandler<{ name: string; tokenId: string }>;
 

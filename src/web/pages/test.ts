@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
-import { requireProfile } from '../../vault/profiles.ts';
-import type { CheckId } from '../../vault/prove.ts';
+import { requireProfile } from '../../vault/profiles/profiles.ts';
+import type { CheckId } from '../../vault/tokens/test-token.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import { remedyFor } from '../page-help.ts';
+import { remedyFor } from '../errors/remedies.ts';
 
 type ByName = RequestHandler<{ name: string }>;
 

@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto';
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  errors,
+  type JSONWebKeySet,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose';
+import type { Assertion } from '../../store/token-requests/token-request-store.ts';
+
+/** Asymmetric only: with an HMAC, the public key would do as the secret. */
+export const signingAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+
+/** How long an assertion may be good for, and how far the clocks may be apart. Seconds. */
+const maxLifetime = 3600;
+const clockTolerance = 30;
+
+/** A client assertion that holds, or why it does not, in words for whoever made it. */
+export type CheckedAssertion = { ok: true; assertion: Assertion } | { ok: false; why: string };
+
+/** Whose assertion a JWT says to be; null where it is none. */
+export function subjectOf(jwt: string): string | null {
+  try {
+    const { sub } = decodeJwt(jwt);
+    return typeof sub === 'string' ? sub : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Checks a JWT for client authentication (RFC 7523 §3): signed by one of the client's keys, `iss` and `sub` the client,
+ * `aud` one of ours, `exp` within the hour, `jti` there. Whether the `jti` was used before, the store tells.
+ */
+export async function checkAssertion(
+  jwt: string,
+  client: string,
+  keys: { jwks: string; audiences: string[]; now: number },
+): Promise<CheckedAssertion> {
+  let payload: JWTPayload;
+  try {
+    payload = await verified(jwt, JSON.parse(keys.jwks) as JSONWebKeySet, {
+      algorithms: signingAlgorithms,
+      audience: keys.audiences,
+      issuer: client,
+      subject: client,
+      requiredClaims: ['exp', 'jti'],
+      clockTolerance,
+      currentDate: new Date(keys.now),
+    });
+  } catch (error) {
+    return { ok: false, why: explain(error, keys.audiences) };
+  }
+  const { jti, exp = 0 } = payload;
+  if (typeof jti !== 'string' || jti === '' || jti.length > 256) {
+    return { ok: false, why: 'its jti has to be a text of up to 256 characters' };
+  }
+  if (exp > keys.now / 1000 + maxLifetime + clockTolerance) {
+    return { ok: false, why: 'its exp is more than an hour ahead' };
+  }
+  const jtiHash = createHash('sha256').update(jti).digest('base64url');
+  // A NumericDate may have a fraction (RFC 7519 §2). Rounded up: the assertion is accepted until that second is over.
+  return { ok: true, assertion: { jtiHash, expiresAt: (Math.ceil(exp) + clockTolerance) * 1000 } };
+}
+
+/**
+ * The claims of a JWT that one of the keys has signed. Its `kid` is a hint (RFC 7515 §4.1.4): the key of that name is
+ * preferred, and where none has it, or several fit, each that fits is tried.
+ */
+async function verified(jwt: string, jwks: JSONWebKeySet, options: JWTVerifyOptions): Promise<JWTPayload> {
+  const find = createLocalJWKSet(jwks);
+  const findKey: JWTVerifyGetKey = async (header, token) => {
+    try {
+      return await find(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+      const { kid: _, ...unnamed } = header;
+      return await find(unnamed, token);
+    }
+  };
+  try {
+    return (await jwtVerify(jwt, findKey, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return (await jwtVerify(jwt, key, options)).payload;
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
+
+function explain(error: unknown, audiences: string[]): string {
+  if (error instanceof errors.JWTExpired) return 'it has expired: is the clock right?';
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === 'aud') return `its aud has to be ${audiences.join(' or ')}`;
+    if (error.claim === 'nbf') return 'its nbf lies ahead: is the clock right?';
+    if (error.claim === 'iss' || error.claim === 'sub')
+      return 'its iss and sub both have to be the client_id';
+    return `its claim ${error.claim} is missing or wrong`;
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed)
+    return `its alg has to be one of ${signingAlgorithms.join(' ')}`;
+  if (error instanceof errors.JWKSNoMatchingKey) return 'no registered key fits its alg';
+  return 'its signature is not by a registered key';
+}

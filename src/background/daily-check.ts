@@ -1,0 +1,155 @@
+import { withJitter } from '../domain/jitter.ts';
+import { dayMs } from '../domain/lifetimes.ts';
+import { BrokerError } from '../errors.ts';
+import { nextTurn } from '../next-turn.ts';
+import { appendAudit } from '../store/audit/audit.ts';
+import { incrementCounter } from '../store/meta/counters.ts';
+import { farFuture } from '../store/profiles/derived-columns.ts';
+import { profileById } from '../store/profiles/profiles.ts';
+import {
+  type DueCheck,
+  dueChecks,
+  leaseCheck,
+  planChecks,
+  recordCheck,
+} from '../store/profiles/token-checks.ts';
+import { tokenById } from '../store/profiles/tokens.ts';
+import {
+  decryptForWebex,
+  outcomeCode,
+  queryWebex,
+  recordVerdict,
+  type WebexVerdict,
+} from '../vault/tokens/webex-verification.ts';
+import type { Vault } from '../vault/vault.ts';
+
+/** What became of one check. */
+export interface CheckResult {
+  profile: string;
+  /** `ok`, `rejected`, or why there was no answer. */
+  outcome: string;
+  /** What it changed: newly rejected, or accepted once more. */
+  change: 'rejected' | 'accepted-again' | null;
+  /** How long Webex wants to be left alone, where it had too many requests. Milliseconds. */
+  retryAfterMs: number;
+}
+
+/** How long a check may take before another process takes it over. Milliseconds. */
+const leaseMs = 10 * 60_000;
+
+/** A token that Webex accepted this recently, for whatever reason it was asked, needs no check. Milliseconds. */
+const recentlyMs = 20 * 3_600_000;
+
+/**
+ * Checks the one current token whose daily check is longest due: asks Webex whether it is still accepted, whose it is
+ * and until when. Null where none is due. `random` gives numbers from 0 to 1; it spreads the checks over the day.
+ */
+export async function checkNextToken(vault: Vault, random: () => number): Promise<CheckResult | null> {
+  for (;;) {
+    const now = vault.now();
+    const due = await dueChecks(vault.db, now, dueAtOnce);
+    const plans = due.map((each) => ({ due: each, at: deferUntil(each, now, random) }));
+    const wanted = plans.findIndex(({ at }) => at === null);
+    const passed = wanted === -1 ? plans : plans.slice(0, wanted);
+    await planChecks(
+      vault.db,
+      passed.map(({ due, at }) => ({ due, at: at ?? farFuture })),
+    );
+    const first = due[wanted];
+    if (first !== undefined && (await leaseCheck(vault.db, first, now + leaseMs))) {
+      const checked = await check(vault, first, random);
+      if (checked !== null) return checked;
+    }
+    if (due.length === 0) return null;
+    await nextTurn();
+  }
+}
+
+/** As many are looked at in one turn of the event loop. */
+const dueAtOnce = 50;
+
+/** Until when a token that comes up needs no check; null where it does. Epoch milliseconds. */
+function deferUntil(due: DueCheck, now: number, random: () => number): number | null {
+  const { verifiedAt, rejectedAt, confirmed, reported } = due;
+  if (!mayBeAlive(due, now)) return farFuture;
+  const recently = verifiedAt !== null && verifiedAt <= now && now - verifiedAt < recentlyMs;
+  // Where an unproven date has passed since, asking at once settles it.
+  const settled = confirmed !== null || (reported ?? farFuture) > now;
+  return recently && rejectedAt === null && settled ? verifiedAt + withJitter(dayMs, random) : null;
+}
+
+/** Until its end, and where nobody confirmed that: until the last of the dates that were named. */
+function mayBeAlive({ expiresAt, confirmed, documented }: DueCheck, now: number): boolean {
+  return expiresAt > now || (confirmed === null && documented !== null && documented > now);
+}
+
+async function check(vault: Vault, due: DueCheck, random: () => number): Promise<CheckResult | null> {
+  try {
+    return await checkAuthentic(vault, due, random);
+  } catch (error) {
+    if (!(error instanceof BrokerError && error.code === 'E_INTEGRITY')) throw error;
+    return await notAuthentic(vault, due);
+  }
+}
+
+/** A row that was changed from outside is not used: the day's other checks go on. */
+async function notAuthentic(vault: Vault, { tokenId, failures }: DueCheck): Promise<CheckResult | null> {
+  const row = await vault.db
+    .selectFrom('token')
+    .innerJoin('profile', 'profile.id', 'token.profile_id')
+    .select('profile.name')
+    .where('token.id', '=', tokenId)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  const [now, outcome] = [vault.now(), 'unreadable'];
+  await vault.db.transaction().execute(async (trx) => {
+    await recordCheck(trx, tokenId, { now, nextAt: now + dayMs, failures: failures + 1, outcome });
+    await incrementCounter(trx, 'checks', outcome);
+    await appendAudit(trx, now, { action: 'check', outcome, profile: row.name });
+  });
+  return { profile: row.name, outcome, change: null, retryAfterMs: 0 };
+}
+
+async function checkAuthentic(
+  vault: Vault,
+  due: DueCheck,
+  random: () => number,
+): Promise<CheckResult | null> {
+  const token = await tokenById(vault.db, due.tokenId);
+  // It was removed meanwhile.
+  if (token === null) return null;
+  const profile = await profileById(vault.db, token.profileId);
+  let answer: WebexVerdict | null = null;
+  try {
+    answer = await queryWebex(vault, profile, await decryptForWebex(vault, token));
+  } catch {
+    // The token cannot be opened, or must not be sent: the day's other checks go on.
+  }
+  const outcome = answer === null ? 'unreadable' : outcomeCode(answer, profile);
+  const unanswered = answer === null || answer.person.outcome === 'unknown';
+  const failures = unanswered ? due.failures + 1 : 0;
+  const retryAfterMs = retryAfter(answer);
+  const change = await vault.db.transaction().execute(async (trx) => {
+    const now = vault.now();
+    const pauseMs = unanswered
+      ? Math.max(retryAfterMs, withJitter(retryDelayMs(failures), random))
+      : withJitter(dayMs, random);
+    const changed = answer === null ? null : await recordVerdict(trx, token.id, answer, now);
+    await recordCheck(trx, token.id, { now, nextAt: Math.ceil(now + pauseMs), failures, outcome });
+    await incrementCounter(trx, 'checks', outcome);
+    await appendAudit(trx, now, { action: 'check', outcome, profile: profile.name });
+    return changed;
+  });
+  return { profile: profile.name, outcome, change, retryAfterMs: retryAfterMs };
+}
+
+/** Webex's own word, or a minute where it has none (as its SDK does). Milliseconds; 0 where it did not refuse. */
+function retryAfter(answer: WebexVerdict | null): number {
+  if (answer?.person.outcome !== 'unknown' || answer.person.reason !== 'rate-limited') return 0;
+  return (answer.person.retryAfterSeconds ?? 60) * 1000;
+}
+
+/** Five minutes, doubling up to a day. Milliseconds. */
+function retryDelayMs(failures: number): number {
+  return Math.min(5 * 60_000 * 2 ** (failures - 1), dayMs);
+}

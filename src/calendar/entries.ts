@@ -1,0 +1,82 @@
+import { expiryOf, knownEnd } from '../domain/lifetimes.ts';
+import type { Token } from '../domain/token.ts';
+import { nextTurn } from '../next-turn.ts';
+import { type StoredEntry, saveEntries, storedEntries } from '../store/access/calendar-entries.ts';
+import { iterateProfiles } from '../store/profiles/query.ts';
+import { currentTokensOf } from '../store/profiles/tokens.ts';
+import { requireProfile } from '../vault/profiles/profiles.ts';
+import type { StoreContext } from '../vault/vault.ts';
+import { type CalendarEntry, calendarEvent, calendarFrame, entryDigest } from './calendar.ts';
+
+/** As many entries are written in one turn of the event loop. */
+const atOnce = 50;
+
+/**
+ * An iCalendar file, piece by piece, of the profiles named, or of all; those without a token are left out. It keeps what
+ * each entry says, so that SEQUENCE, DTSTAMP and LAST-MODIFIED grow with any change of it, and only then. Throws
+ * `E_NO_PROFILE` before the first piece.
+ */
+export async function* calendarPieces(
+  records: StoreContext,
+  names: readonly string[] = [],
+): AsyncGenerator<string> {
+  const { days } = records.settings.reminders;
+  const { head, foot } = calendarFrame();
+  let isBegun = false;
+  for await (const entries of entriesOf(records, names)) {
+    const changed = await changedAt(records, entries);
+    const events = entries.map((entry) =>
+      calendarEvent(entry, days, changed.get(entry.profile.id) ?? records.now()),
+    );
+    yield (isBegun ? '' : head) + events.join('');
+    isBegun = true;
+    await nextTurn();
+  }
+  yield (isBegun ? '' : head) + foot;
+}
+
+async function* entriesOf(records: StoreContext, names: readonly string[]): AsyncGenerator<CalendarEntry[]> {
+  if (names.length === 0) {
+    for await (const page of iterateProfiles(records.db, {}, records.now())) {
+      const entries = page.flatMap(({ profile, current }) =>
+        current === null || !hasKnownEnd(current) ? [] : [{ profile, token: current }],
+      );
+      for (let at = 0; at < entries.length; at += atOnce) yield entries.slice(at, at + atOnce);
+    }
+    return;
+  }
+  const entries: CalendarEntry[] = [];
+  for (const name of new Set(names)) {
+    const profile = await requireProfile(records, name);
+    const [token] = await currentTokensOf(records.db, [profile.id]);
+    if (token !== undefined && hasKnownEnd(token)) entries.push({ profile, token });
+  }
+  if (entries.length > 0) yield entries;
+}
+
+/** An end that nobody knows is on no day. */
+function hasKnownEnd({ lifetimes }: Token): boolean {
+  return knownEnd(expiryOf(lifetimes).expiresAt) !== null;
+}
+
+/** Since when each entry says what it says, by the profile's ID. Never earlier than it was told before. */
+async function changedAt(
+  { db, settings, now }: StoreContext,
+  entries: readonly CalendarEntry[],
+): Promise<Map<string, number>> {
+  const stored = await storedEntries(
+    db,
+    entries.map(({ profile }) => profile.id),
+  );
+  const changes: StoredEntry[] = [];
+  for (const entry of entries) {
+    const profileId = entry.profile.id;
+    const digest = entryDigest(entry, settings.reminders.days);
+    const before = stored.get(profileId);
+    if (before?.digest === digest) continue;
+    // A second later at least, even where the clock was set back: the numbers count seconds.
+    changes.push({ profileId, digest, changedAt: Math.max(now(), (before?.changedAt ?? 0) + 1000) });
+  }
+  await saveEntries(db, changes);
+  return new Map([...stored.values(), ...changes].map((each) => [each.profileId, each.changedAt]));
+}

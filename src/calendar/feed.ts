@@ -1,0 +1,41 @@
+import {
+  calendarFeedSince,
+  deleteCalendarFeed,
+  hasCalendarFeed,
+  replaceCalendarFeed,
+} from '../store/access/calendar-feed.ts';
+import { appendAudit } from '../store/audit/audit.ts';
+import { hashSecret, newSecret } from '../vault/sign-in/secret-hashes.ts';
+import type { Actor, StoreContext } from '../vault/vault.ts';
+import { calendarPieces } from './entries.ts';
+
+/** Makes a new address for the calendar feed; it is returned once, and the one before it leads nowhere any more. */
+export async function createCalendarFeed(records: StoreContext, actor: Actor): Promise<string> {
+  const secret = newSecret();
+  await records.db.transaction().execute(async (trx) => {
+    await replaceCalendarFeed(trx, hashSecret(secret), records.now());
+    await appendAudit(trx, records.now(), { action: 'calendar-feed', outcome: 'ok', ...actor });
+  });
+  return secret;
+}
+
+/** Takes the calendar feed away. */
+export async function removeCalendarFeed(records: StoreContext, actor: Actor): Promise<void> {
+  await records.db.transaction().execute(async (trx) => {
+    await deleteCalendarFeed(trx);
+    await appendAudit(trx, records.now(), { action: 'calendar-feed', outcome: 'removed', ...actor });
+  });
+}
+
+/** When the feed's address was made; null where there is none. Epoch milliseconds. */
+export async function calendarFeedMadeAt({ db }: StoreContext): Promise<number | null> {
+  return await calendarFeedSince(db);
+}
+
+/** The calendar, piece by piece, for whoever knows the feed's secret; null where it is another. Needs no key. */
+export async function calendarFeed(
+  records: StoreContext,
+  secret: string,
+): Promise<AsyncGenerator<string> | null> {
+  return (await hasCalendarFeed(records.db, hashSecret(secret))) ? calendarPieces(records) : null;
+}

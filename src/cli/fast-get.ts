@@ -1,0 +1,160 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { defaultHome, environmentWithDotEnv } from '../config/environment.ts';
+import { unwrapDataKey } from '../crypto/data-key.ts';
+import { kidOf } from '../crypto/jwe.ts';
+import { readKeyFile } from '../crypto/key-file.ts';
+import { keyId as keyIdOf } from '../crypto/key-id.ts';
+import { openToken } from '../crypto/key-ring.ts';
+import { assertPrivateDirectory, assertPrivateFile } from '../files/private-files.ts';
+import { type Format, formats, formatToken, type TokenOutput } from '../output/formats.ts';
+import { timeLeft } from '../output/token-output.ts';
+import { userName } from '../process/person.ts';
+import type { DataKeys } from '../store/integrity/mac-keys.ts';
+import { newestMigration } from '../store/migrations/newest.ts';
+import { openSqliteFile } from '../store/sqlite/file.ts';
+import {
+  appendAuditRows,
+  hasMigration,
+  type StoredToken,
+  storedDataKeys,
+  storedState,
+  storedToken,
+} from '../store/token-requests/sqlite-fast-path.ts';
+import { checkRowsNow } from '../store/token-requests/sqlite-row-check.ts';
+import type { SeenState } from '../vault/integrity/rollback-detection.ts';
+import { seenPlace } from '../vault/integrity/seen-location.ts';
+import { publishedEndpoints, tenantUrl } from '../webex/deployments.ts';
+import { failed } from './exit-codes.ts';
+import { writeMessage, writeResult } from './terminal/output.ts';
+
+/**
+ * The short way for `get PROFILE`, in every format but one, the one command that scripts run all the time: a token that is there, not expired,
+ * in SQLite, under a key file. It loads nothing that this does not need. Everything else, every error above all,
+ * is left to the whole program: false, with nothing printed and nothing written.
+ */
+export function fastGet(args: string[]): boolean {
+  const [profile, ...options] = args;
+  const format = formatOf(options);
+  if (profile === undefined || profile.startsWith('-') || format === undefined) return false;
+  const line = readIfEasy(profile, format);
+  if (line === null) return false;
+  try {
+    writeResult(line);
+  } catch (error) {
+    // The token was read, which is in the log: the whole program would read it, and log it, once more.
+    writeMessage(`webex-token: ${error instanceof Error ? error.message : ''}\n`);
+    process.exitCode = failed;
+  }
+  return true;
+}
+
+function readIfEasy(profile: string, format: Format): string | null {
+  try {
+    return read(profile, format);
+  } catch {
+    return null;
+  }
+}
+
+/** Undefined where the whole program has to look at the options. For `terraform`, it reads a query. */
+function formatOf(options: string[]): Format | undefined {
+  const [flag, value, ...more] = options.flatMap((option) => option.split('=', 2));
+  if (flag === undefined) return 'raw';
+  if (flag !== '--format' || more.length > 0) return undefined;
+  return formats.find((format) => format === value && format !== 'terraform');
+}
+
+function read(profile: string, format: Format): string | null {
+  const environment = environmentWithDotEnv(process.env);
+  if (environment.WEBEX_TOKEN_DATABASE_URL || environment.WEBEX_TOKEN_PASSPHRASE) return null;
+  // The tenant URL is made of these, and they would have to be checked.
+  if (environment.WEBEX_TOKEN_SCIM_URL || environment.WEBEX_TOKEN_SCIM_F_URL) {
+    if (format !== 'raw' && format !== 'header' && format !== 'curl') return null;
+  }
+  const home = environment.WEBEX_TOKEN_HOME || defaultHome();
+  const file = join(home, 'store.db');
+  if (!existsSync(file)) return null;
+  assertPrivateDirectory(home);
+  assertPrivateFile(file);
+
+  const keyFile = environment.WEBEX_TOKEN_KEY_FILE || join(home, 'key.jwk');
+  const key = readKeyFile(keyFile);
+  if (key === null) return null;
+  const database = openSqliteFile(file);
+  if (!hasMigration(database, newestMigration)) return null;
+  const keyId = keyIdOf(key);
+  const wrapped = storedDataKeys(database, 'file').filter((each) => each.keyEncryptionKeyId === keyId);
+  const dataKeys = wrapped.map((each) => ({ id: each.dataKeyId, key: unwrapDataKey(each, key) }));
+  const [sealingKey] = dataKeys;
+  // Several, or another one than was seen last: whether they can be trusted is for the whole program to say.
+  if (sealingKey === undefined || dataKeys.length > 1) return null;
+  if (!isLastSeen(keyFile, home, sealingKey.id)) return null;
+  const keys: DataKeys = { ring: { primaryKey: sealingKey, dataKeys }, refresh: () => Promise.resolve() };
+  // As one state: somebody may write at this moment.
+  database.exec('begin');
+  const stored = storedToken(database, profile);
+  if (stored === undefined || stored.token.expires_at <= Date.now()) return null;
+  checkState(database, keys, `${keyFile}.seen`, home, stored);
+  database.exec('commit');
+  const { token } = stored;
+  const dataKeyId = kidOf(token.sealed);
+  const dataKey = dataKeys.find(({ id }) => id === dataKeyId);
+  if (dataKey === undefined) return null;
+  const place = { tokenId: token.id, profileId: String(stored.profile.id) };
+  const accessToken = openToken(token.sealed, dataKey.key, dataKeyId, place);
+  const text = formatToken(format, handed(profile, stored, accessToken));
+  // Written to the disk before anything of the token leaves.
+  const entry = { action: 'read', outcome: 'ok', profile, user: userName() };
+  appendAuditRows(database, keys, Date.now(), [entry]);
+  return `${text}\n`;
+}
+
+/** Whether a data key is the one that this host remembers, where it remembers one: see key-memory.ts. */
+function isLastSeen(keyFile: string, home: string, dataKeyId: string): boolean {
+  const place = seenPlace({ home, databaseUrl: null }).slice(0, 8);
+  for (const file of [`${keyFile}.${place}.keys.seen`, join(home, 'store.keys.seen')]) {
+    if (!existsSync(file)) continue;
+    const seen = JSON.parse(readFileSync(file, 'utf8')) as { dataKeyId?: unknown };
+    if (seen.dataKeyId !== dataKeyId) return false;
+  }
+  return true;
+}
+
+/** Throws where the rows, or the store as a whole, are not what was seen last: the whole program then says what is wrong. */
+function checkState(
+  database: DatabaseSync,
+  keys: DataKeys,
+  seenFile: string,
+  home: string,
+  { profile, token }: StoredToken,
+): void {
+  const all = existsSync(seenFile)
+    ? (JSON.parse(readFileSync(seenFile, 'utf8')) as Record<string, SeenState>)
+    : {};
+  const seen = all[seenPlace({ home, databaseUrl: null })];
+  const state = storedState(database, seen?.seq ?? 0);
+  if (state === undefined) throw new Error('its rows have no codes');
+  checkRowsNow(database, keys)({ counter: state.counter, mac: state.mac }, [
+    { kind: 'profile', row: profile },
+    { kind: 'token', row: token },
+  ]);
+  if (seen === undefined) return;
+  const identity = JSON.parse(state.identity) as { id: string; life: string };
+  const same = identity.id === seen.id && identity.life === seen.incarnation && state.hash === seen.hash;
+  if (!same || state.seq < seen.seq || state.counter < (seen.changes ?? 0)) throw new Error('it is older');
+}
+
+function handed(name: string, { profile, token }: StoredToken, accessToken: string): TokenOutput {
+  const { expires_at: expiresAt, scopes } = token;
+  const { deployment, org_id: orgId } = profile;
+  return {
+    accessToken,
+    ...timeLeft(expiresAt, Date.now()),
+    scope: (JSON.parse(scopes) as string[]).join(' '),
+    orgId,
+    tenantUrl: orgId === null ? null : tenantUrl(publishedEndpoints[deployment], orgId),
+    profile: name,
+  };
+}

@@ -1,0 +1,89 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { BrokerError } from '../errors.ts';
+import { packageRoot } from '../package-root.ts';
+import { homeFolder, userName } from '../process/person.ts';
+import { readTextFile } from '../text/decode-text.ts';
+import { parseDotEnv } from './dotenv.ts';
+
+/** The variables that name a file or a folder. */
+export const pathVariables = [
+  'WEBEX_TOKEN_HOME',
+  'WEBEX_TOKEN_KEY_FILE',
+  'WEBEX_TOKEN_RENEWAL_HOOK',
+  'AZURE_CLIENT_CERTIFICATE_PATH',
+];
+
+/**
+ * The environment, and from `.env` beside package.json what it leaves out. Paths are absolute: `~/` is the user's home
+ * folder, and a relative path counts from the folder of `.env`, wherever a command is run. Throws `E_SETTING`.
+ */
+export function environmentWithDotEnv(
+  environment: NodeJS.ProcessEnv,
+  folder = packageRoot,
+): NodeJS.Dict<string> {
+  const given = { ...readDotEnv(join(folder, '.env')), ...environment };
+  for (const name of pathVariables) {
+    const path = given[name];
+    if (path) given[name] = absolutePath(name, path, folder, environment);
+  }
+  return given;
+}
+
+/** What a setting means by a path; see `environmentWithDotEnv`. Throws `E_SETTING`, which names the setting. */
+export function absolutePath(
+  name: string,
+  path: string,
+  folder = packageRoot,
+  environment = process.env,
+): string {
+  const inHome = /^~(?:$|[/\\])(.*)$/s.exec(path);
+  if (inHome !== null) {
+    const home = homeFolder(environment);
+    if (home !== null) return resolve(home, inHome[1] ?? '');
+    throw unusablePath(name, path, `begins with ~, and this user (${userName()}) has no home folder`);
+  }
+  if (/^~|^\$|^%[^%]+%/.test(path)) {
+    throw unusablePath(name, path, 'begins with something that only a shell puts a folder in place of');
+  }
+  return resolve(folder, path);
+}
+
+function unusablePath(name: string, path: string, reason: string): BrokerError {
+  const message = `${name}: ${JSON.stringify(path.slice(0, 100))} ${reason}, for example ${name}=~/webex-token`;
+  return new BrokerError('E_SETTING', message);
+}
+
+/** The platform's own folder for a program's data. Throws `E_SETTING` where this user has no home folder. */
+export function defaultHome(environment: NodeJS.ProcessEnv = process.env): string {
+  const { XDG_DATA_HOME, LOCALAPPDATA } = environment;
+  const inHome = (...path: string[]) => join(homeFolder(environment) ?? noHomeFolder(), ...path);
+  switch (process.platform) {
+    case 'darwin':
+      return inHome('Library', 'Application Support', 'webex-token');
+    case 'win32':
+      return join(LOCALAPPDATA || inHome('AppData', 'Local'), 'webex-token', 'Data');
+    default:
+      // XDG Base Directory Specification: a relative path is to be ignored.
+      return join(
+        isAbsolute(XDG_DATA_HOME ?? '') ? `${XDG_DATA_HOME}` : inHome('.local', 'share'),
+        'webex-token',
+      );
+  }
+}
+
+function noHomeFolder(): never {
+  throw new BrokerError(
+    'E_SETTING',
+    `WEBEX_TOKEN_HOME is not set, and this user (${userName()}) has no home folder to use instead: name one that this user may write in, for example WEBEX_TOKEN_HOME=/var/lib/webex-token`,
+  );
+}
+
+function readDotEnv(file: string): NodeJS.Dict<string> {
+  try {
+    return parseDotEnv(readTextFile(file, 'E_SETTING'), file);
+  } catch (error) {
+    if (error instanceof BrokerError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new BrokerError('E_SETTING', `The file ${file} cannot be read.`, { cause: error });
+  }
+}

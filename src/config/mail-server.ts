@@ -1,0 +1,94 @@
+import { domainToASCII } from 'node:url';
+import { BrokerError } from '../errors.ts';
+import { isLoopback } from '../http/secure-url.ts';
+
+/** A mail server as `WEBEX_TOKEN_SMTP_URL` names it. */
+export interface MailServer {
+  /** A host name in its ASCII form, or an IP address without brackets. */
+  host: string;
+  port: number;
+  /** Whether the connection begins with TLS; otherwise STARTTLS follows. */
+  implicitTls: boolean;
+  isLoopback: boolean;
+  /** Null: the server asks for no sign-in. */
+  auth: { user: string; pass: string } | null;
+}
+
+export const mailServerExample = 'smtps://user:password@smtp.example.com:465';
+
+/** RFC 8314 §7.3: port 465 begins with TLS. RFC 6409 and RFC 5321: ports 587 and 25 begin without. */
+const implicitTlsPort = 465;
+const plainPorts = [25, 587];
+
+/** Parses the address of a mail server. Throws `E_MAIL_SERVER`, which never repeats the address: it may hold a password. */
+export function parseMailServer(text: string): MailServer {
+  if (!/^smtps?:\/\//i.test(text)) throw refusal('begins with neither smtps:// nor smtp://');
+  const url = /[\s\p{Cc}]/u.test(text) ? null : URL.parse(text);
+  if (url === null || url.hostname === '' || !/^\/?$/.test(url.pathname + url.search + url.hash)) {
+    throw refusal(
+      'is not smtps://USER:PASSWORD@HOST:PORT. Characters like @ : / # ? % in a password are written %40 %3A %2F %23 %3F %25',
+    );
+  }
+  const implicitTls = url.protocol === 'smtps:';
+  const host = hostOf(url);
+  const port = url.port === '' ? (implicitTls ? implicitTlsPort : 587) : Number(url.port);
+  if (port === 0) throw refusal('has the port 0');
+  if (implicitTls && plainPorts.includes(port)) throw refusal(startsWithoutTls(host, port));
+  if (!implicitTls && port === implicitTlsPort) throw refusal(startsWithTls(host, port));
+  return {
+    host: host.replace(/^\[|\]$/g, ''),
+    port,
+    implicitTls,
+    isLoopback: isLoopback(host),
+    auth: authOf(url),
+  };
+}
+
+/** What is wrong, and what to write, where a server does not begin with TLS though smtps:// is set. */
+export function startsWithoutTls(host: string, port: number): string {
+  return `says smtps://, but ${host}:${port} starts without TLS. Write smtp://…:${port} (STARTTLS follows), or smtps:// with port ${implicitTlsPort}`;
+}
+
+/** The same for the opposite case. */
+export function startsWithTls(host: string, port: number): string {
+  return `says smtp://, but ${host}:${port} starts with TLS. Write smtps://…:${port}`;
+}
+
+/** The URL parser keeps the host of an unknown scheme as it is, so it is parsed once more as the host of an https address. */
+function hostOf(url: URL): string {
+  const name = decoded(url.hostname);
+  const host = name.startsWith('[') ? name : domainToASCII(name);
+  const checked = URL.parse(`https://${host}`);
+  if (host === '' || checked === null || checked.pathname !== '/' || checked.host !== checked.hostname) {
+    throw refusal('has a host that is no host name');
+  }
+  return checked.hostname;
+}
+
+function authOf(url: URL): MailServer['auth'] {
+  const user = decoded(url.username);
+  const pass = decoded(url.password);
+  if (user === '' && pass === '') return null;
+  if (user === '' || pass === '') {
+    throw refusal(user === '' ? 'has a password without a user' : 'has a user without a password');
+  }
+  return { user, pass };
+}
+
+function decoded(text: string): string {
+  let plain: string;
+  try {
+    plain = decodeURIComponent(text);
+  } catch {
+    throw refusal('has a % that does not begin an escaped character; a % itself is written %25');
+  }
+  // SASL separates user and password by a null character, and SMTP its lines by CR LF.
+  if (/\p{Cc}/u.test(plain)) throw refusal('has a control character in user, password or host');
+  return plain;
+}
+
+function refusal(reason: string): BrokerError {
+  return new BrokerError('E_MAIL_SERVER', `The address of the mail server ${reason}.`, {
+    help: `A right one looks like ${mailServerExample}`,
+  });
+}

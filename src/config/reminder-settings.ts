@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { BrokerError } from '../errors.ts';
+import { isLoopback } from '../http/secure-url.ts';
+import { mailServerExample, parseMailServer } from './mail-server.ts';
+
+/** Who is reminded, and how. A channel whose address is null is not used. */
+export interface ReminderSettings {
+  /** `smtps://user:password@host`, or `smtp://` with STARTTLS. */
+  smtpUrl: string | null;
+  mailFrom: string | null;
+  mailTo: string[];
+  webhookUrl: string | null;
+  /** Signs what a webhook of no known product gets. */
+  webhookSecret: string | null;
+  /** How many days before its end a token is spoken of; largest first, each once. */
+  days: number[];
+}
+
+export const defaultReminderDays = [60, 30, 14, 7, 3, 1, 0];
+
+const address = String.raw`[^\s<>@,;"]+@[^\s<>@,;"]+`;
+
+/** The environment variables of reminders, as `config.ts` has them. */
+export const reminderVariables = {
+  WEBEX_TOKEN_SMTP_URL: {
+    schema: z.string(),
+    check: parseMailServer,
+    expected: 'the address of a mail server, smtps:// or smtp:// (which then has to offer STARTTLS)',
+    example: mailServerExample,
+    secret: true,
+  },
+  WEBEX_TOKEN_MAIL_FROM: {
+    schema: z.string().regex(new RegExp(`^(${address}|[^<>@\\p{Cc}]{1,100}<${address}>)$`, 'u')),
+    expected: 'a mail address',
+    example: 'Webex token <webex-token@example.com>',
+  },
+  WEBEX_TOKEN_MAIL_TO: {
+    schema: z
+      .string()
+      .regex(new RegExp(`^\\s*${address}\\s*(,\\s*${address}\\s*)*$`))
+      .transform((value) => value.split(',').map((one) => one.trim())),
+    expected: 'mail addresses separated by commas',
+    example: 'it@example.com,ada@example.com',
+  },
+  WEBEX_TOKEN_WEBHOOK_URL: {
+    schema: z.string().refine(isWebhook),
+    expected: 'an https address (plain http only to this machine)',
+    example: 'https://hooks.slack.com/services/…',
+    // Whoever has it can write into the channel.
+    secret: true,
+  },
+  WEBEX_TOKEN_WEBHOOK_SECRET: {
+    schema: z.string().min(16),
+    expected: 'a secret of at least 16 characters',
+    example: '…',
+    secret: true,
+  },
+  WEBEX_TOKEN_REMINDER_DAYS: {
+    schema: z
+      .string()
+      .regex(/^\s*\d{1,4}\s*(,\s*\d{1,4}\s*)*$/)
+      .transform((value) => [...new Set(value.split(',').map(Number))].sort((a, b) => b - a)),
+    expected: 'whole numbers of days separated by commas',
+    example: defaultReminderDays.join(','),
+  },
+} as const;
+
+/** Refuses mail that is half set up: nobody would miss it before it is too late. Throws `E_SETTING`. */
+export function validateReminders(settings: ReminderSettings): ReminderSettings {
+  const hasServer = settings.smtpUrl !== null;
+  if (hasServer === settings.mailTo.length > 0) return settings;
+  const [there, missing] = hasServer
+    ? (['WEBEX_TOKEN_SMTP_URL', 'WEBEX_TOKEN_MAIL_TO'] as const)
+    : (['WEBEX_TOKEN_MAIL_TO', 'WEBEX_TOKEN_SMTP_URL'] as const);
+  const { expected, example } = reminderVariables[missing];
+  throw new BrokerError(
+    'E_SETTING',
+    `${missing}: it is missing, though ${there} is set; it is ${expected}, for example ${missing}=${example}`,
+  );
+}
+
+function isWebhook(value: string): boolean {
+  const url = /[\s\p{Cc}]/u.test(value) ? null : URL.parse(value);
+  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}

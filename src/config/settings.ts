@@ -1,0 +1,266 @@
+import * as z from 'zod';
+import { minPassphraseLength } from '../crypto/passphrase.ts';
+import { BrokerError } from '../errors.ts';
+import { isLoopback } from '../http/secure-url.ts';
+import { isPostgresUrl, parsePostgresUrl, postgresUrlExample } from '../store/postgres/url.ts';
+import { type Deployment, publishedEndpoints, type WebexEndpoints } from '../webex/deployments.ts';
+import { documentedClientId, documentedScopes } from '../webex/documented-values.ts';
+import { defaultHome, environmentWithDotEnv } from './environment.ts';
+import { oktaOrgUrl } from './okta-org-url.ts';
+import {
+  defaultReminderDays,
+  type ReminderSettings,
+  reminderVariables,
+  validateReminders,
+} from './reminder-settings.ts';
+
+/** The settings, checked. `.env.example` describes each variable. */
+export interface Settings {
+  port: number;
+  /** The data folder: database, key file, the running server's address. */
+  home: string;
+  /** The address of a PostgreSQL database, password and all; null: SQLite in the data folder. */
+  databaseUrl: string | null;
+  keyFile: string | null;
+  passphrase: string | null;
+  /** What the key is to come of from now on, for `key rotate --to passphrase` and `key add --passphrase`. */
+  newPassphrase: string | null;
+  /** What a backup is sealed with beside the store's own keys. */
+  backupPassphrase: string | null;
+  clientId: string;
+  scopes: string[];
+  webex: Record<Deployment, WebexEndpoints>;
+  /** The token API's address as its clients see it (RFC 8414 issuer); null: what it listens on. */
+  issuer: string | null;
+  entra: EntraSettings;
+  okta: OktaSettings;
+  reminders: ReminderSettings;
+}
+
+/** How Microsoft Graph is reached and signed in to. What is null is chosen by the profile's cloud, or asked for. */
+export interface EntraSettings {
+  graphUrl: string | null;
+  loginUrl: string | null;
+  tenantId: string | null;
+  clientId: string | null;
+  clientSecret: string | null;
+  /** A PEM file with the certificate and its private key. */
+  clientCertificatePath: string | null;
+}
+
+/** How Okta is reached and signed in to: by API token, or as a service app with a private key. */
+export interface OktaSettings {
+  orgUrl: string | null;
+  token: string | null;
+  clientId: string | null;
+  /** A JWK as JSON, or PEM. */
+  privateKey: string | null;
+  keyId: string | null;
+}
+
+/** Where Webex sends the browser back to. Registered there for port 3000; another port serves tests. */
+export function redirectUri(settings: Pick<Settings, 'port'>): string {
+  return `${appOrigin(settings)}/auth/code`;
+}
+
+/** The web app's own address, without a path. */
+export function appOrigin(settings: Pick<Settings, 'port'>): string {
+  return `http://localhost:${settings.port}`;
+}
+
+interface Variable {
+  schema: z.ZodType;
+  /** The parser of the code that uses the value. Throws a `BrokerError` that says what is wrong, without the value. */
+  check?: (value: string) => unknown;
+  /** What is right, for the error message. */
+  expected: string;
+  example: string;
+  /** Its value is never repeated. */
+  secret?: true;
+}
+
+const text = z.string().min(1);
+const someUuid = '00000000-0000-0000-0000-000000000000';
+
+function url(example: string): Variable {
+  return {
+    schema: z.string().refine(isSafeUrl),
+    expected: 'an https address (plain http only to this machine), without a slash at its end',
+    example,
+  };
+}
+
+const passphrase: Variable = {
+  schema: z.string().min(minPassphraseLength),
+  expected: `a passphrase of at least ${minPassphraseLength} characters`,
+  example: 'six words that nobody would guess',
+  secret: true,
+};
+
+const variables = {
+  WEBEX_TOKEN_PORT: {
+    schema: z
+      .string()
+      .regex(/^\d{1,5}$/)
+      .transform(Number)
+      .pipe(z.number().min(1).max(65535)),
+    expected: 'a port number from 1 to 65535',
+    example: '3000',
+  },
+  WEBEX_TOKEN_HOME: { schema: text, expected: 'a folder', example: '/var/lib/webex-token' },
+  WEBEX_TOKEN_DATABASE_URL: {
+    schema: z.string().refine(isPostgresUrl),
+    check: parsePostgresUrl,
+    expected: 'the address of a PostgreSQL database',
+    example: postgresUrlExample,
+    secret: true,
+  },
+  WEBEX_TOKEN_KEY_FILE: { schema: text, expected: 'a file', example: '/etc/webex-token/key.jwk' },
+  WEBEX_TOKEN_PASSPHRASE: passphrase,
+  WEBEX_TOKEN_NEW_PASSPHRASE: passphrase,
+  WEBEX_TOKEN_BACKUP_PASSPHRASE: passphrase,
+  WEBEX_TOKEN_CLIENT_ID: {
+    schema: z.string().regex(/^[A-Za-z0-9._-]+$/),
+    expected: 'an OAuth client ID',
+    example: documentedClientId,
+  },
+  WEBEX_TOKEN_SCOPES: {
+    // RFC 6749 §3.3: scope-token, separated by single spaces.
+    schema: z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]+( [\x21\x23-\x5b\x5d-\x7e]+)*$/),
+    expected: 'scopes separated by single spaces',
+    example: documentedScopes.join(' '),
+  },
+  WEBEX_TOKEN_IDBROKER_URL: url(publishedEndpoints.commercial.idbroker),
+  WEBEX_TOKEN_IDBROKER_F_URL: url(publishedEndpoints.government.idbroker),
+  WEBEX_TOKEN_API_URL: url(publishedEndpoints.commercial.api),
+  WEBEX_TOKEN_API_F_URL: url(publishedEndpoints.government.api),
+  WEBEX_TOKEN_SCIM_URL: url(publishedEndpoints.commercial.scim),
+  WEBEX_TOKEN_SCIM_F_URL: url(publishedEndpoints.government.scim),
+  WEBEX_TOKEN_ISSUER: url('https://tokens.example.com'),
+  ...reminderVariables,
+  WEBEX_TOKEN_GRAPH_URL: url('https://graph.microsoft.com'),
+  WEBEX_TOKEN_ENTRA_LOGIN_URL: url('https://login.microsoftonline.com'),
+  AZURE_TENANT_ID: {
+    // A GUID or a domain name; it becomes a part of an address.
+    schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/),
+    expected: 'the ID or a domain name of an Entra ID tenant',
+    example: 'acme.onmicrosoft.com',
+  },
+  AZURE_CLIENT_ID: { schema: text, expected: 'an application ID', example: someUuid },
+  AZURE_CLIENT_SECRET: { schema: text, expected: 'a client secret', example: '…', secret: true },
+  AZURE_CLIENT_CERTIFICATE_PATH: {
+    schema: text,
+    expected: 'a PEM file',
+    example: '/etc/webex-token/entra.pem',
+  },
+  OKTA_CLIENT_ORGURL: {
+    // A person copies it from the Admin Console, whose address is another one.
+    schema: z
+      .string()
+      .transform((value) => oktaOrgUrl(value) ?? '')
+      .refine(isSafeUrl),
+    expected: 'the https address of your own Okta organization (a placeholder or another site is none)',
+    example: 'https://acme.okta.com',
+  },
+  OKTA_CLIENT_TOKEN: {
+    schema: z.string().regex(/^[\x21-\x7e]+$/),
+    expected: 'an Okta API token',
+    example: '…',
+    secret: true,
+  },
+  OKTA_CLIENT_CLIENTID: { schema: text, expected: 'a client ID', example: '0oa1example' },
+  OKTA_CLIENT_PRIVATEKEY: { schema: text, expected: 'a private key', example: '…', secret: true },
+  OKTA_CLIENT_KEYID: { schema: text, expected: 'a key ID', example: 'webex-token-2027' },
+} satisfies Record<string, Variable>;
+
+type VariableName = keyof typeof variables;
+
+/** The names of all variables. */
+export const settingVariables: readonly string[] = Object.keys(variables);
+
+/** The variables whose values are secrets. */
+export const secretVariables: readonly string[] = Object.entries<Variable>(variables)
+  .filter(([, { secret }]) => secret)
+  .map(([name]) => name);
+
+/**
+ * Reads the settings from the environment, and from `.env` beside package.json for what the environment leaves out.
+ * Throws `E_SETTING`: one line that names the variable, what is wrong, and an example of a right one.
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  const given = environmentWithDotEnv(environment);
+  const read = <T>(name: VariableName): T | null => {
+    const value = given[name];
+    if (value === undefined || value === '') return null;
+    const { schema, check, expected, example, secret }: Variable = variables[name];
+    const result = schema.safeParse(value);
+    // A password in an address is a secret too.
+    const shown = secret || value.includes('@') ? 'its value' : JSON.stringify(value.slice(0, 100));
+    const wrong = result.success ? reasonAgainst(value, check) : `${shown} is not ${expected}`;
+    if (result.success && wrong === null) return result.data as T;
+    throw new BrokerError(
+      'E_SETTING',
+      `${name}: ${wrong}, for example ${name}=${/ /.test(example) ? `"${example}"` : example}`,
+    );
+  };
+  const endpoints = (deployment: Deployment, suffix: '' | '_F'): WebexEndpoints => ({
+    idbroker: read(`WEBEX_TOKEN_IDBROKER${suffix}_URL`) ?? publishedEndpoints[deployment].idbroker,
+    api: read(`WEBEX_TOKEN_API${suffix}_URL`) ?? publishedEndpoints[deployment].api,
+    scim: read(`WEBEX_TOKEN_SCIM${suffix}_URL`) ?? publishedEndpoints[deployment].scim,
+  });
+  return {
+    port: read<number>('WEBEX_TOKEN_PORT') ?? 3000,
+    home: read<string>('WEBEX_TOKEN_HOME') ?? defaultHome(),
+    databaseUrl: read('WEBEX_TOKEN_DATABASE_URL'),
+    keyFile: read('WEBEX_TOKEN_KEY_FILE'),
+    passphrase: read('WEBEX_TOKEN_PASSPHRASE'),
+    newPassphrase: read('WEBEX_TOKEN_NEW_PASSPHRASE'),
+    backupPassphrase: read('WEBEX_TOKEN_BACKUP_PASSPHRASE'),
+    clientId: read('WEBEX_TOKEN_CLIENT_ID') ?? documentedClientId,
+    scopes: read<string>('WEBEX_TOKEN_SCOPES')?.split(' ') ?? [...documentedScopes],
+    webex: { commercial: endpoints('commercial', ''), government: endpoints('government', '_F') },
+    issuer: read('WEBEX_TOKEN_ISSUER'),
+    entra: {
+      graphUrl: read('WEBEX_TOKEN_GRAPH_URL'),
+      loginUrl: read('WEBEX_TOKEN_ENTRA_LOGIN_URL'),
+      tenantId: read('AZURE_TENANT_ID'),
+      clientId: read('AZURE_CLIENT_ID'),
+      clientSecret: read('AZURE_CLIENT_SECRET'),
+      clientCertificatePath: read('AZURE_CLIENT_CERTIFICATE_PATH'),
+    },
+    okta: {
+      orgUrl: read('OKTA_CLIENT_ORGURL'),
+      token: read('OKTA_CLIENT_TOKEN'),
+      clientId: read('OKTA_CLIENT_CLIENTID'),
+      privateKey: read('OKTA_CLIENT_PRIVATEKEY'),
+      keyId: read('OKTA_CLIENT_KEYID'),
+    },
+    reminders: validateReminders({
+      smtpUrl: read('WEBEX_TOKEN_SMTP_URL'),
+      mailFrom: read('WEBEX_TOKEN_MAIL_FROM'),
+      mailTo: read('WEBEX_TOKEN_MAIL_TO') ?? [],
+      webhookUrl: read('WEBEX_TOKEN_WEBHOOK_URL'),
+      webhookSecret: read('WEBEX_TOKEN_WEBHOOK_SECRET'),
+      days: read('WEBEX_TOKEN_REMINDER_DAYS') ?? defaultReminderDays,
+    }),
+  };
+}
+
+/** Why the code that uses a value refuses it; null: it does not. */
+function reasonAgainst(value: string, check: Variable['check']): string | null {
+  try {
+    check?.(value);
+    return null;
+  } catch (error) {
+    if (error instanceof BrokerError) return error.message.replace(/\.$/, '');
+    throw error;
+  }
+}
+
+function isSafeUrl(value: string): boolean {
+  // A path is put behind it; and what the URL parser would leave out without a word is a mistake.
+  if (!URL.canParse(value) || value.endsWith('/') || /[\s?#]/.test(value)) return false;
+  const { protocol, hostname, username, password } = new URL(value);
+  if (username !== '' || password !== '') return false;
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+}

@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { BrokerError } from '../errors.ts';
+import { keyId } from './key-id.ts';
+import { enrollmentKeyOf, publicKeyOf } from './key-pair.ts';
+
+/** What the holder of a key hands to somebody who may let it in. Nothing in it opens anything. */
+export interface KeyRequest {
+  id: string;
+  kind: 'keychain' | 'file' | 'passphrase';
+  name: string;
+  /** X25519, base64url. */
+  publicKey: string;
+  /** The key that vouches for what it is given first, base64url. */
+  admissionKey: string;
+}
+
+const start = 'webex-token-key-1.';
+const key = z.string().regex(/^[\w-]{43}$/);
+const schema = z.strictObject({
+  id: key,
+  kind: z.enum(['keychain', 'file']),
+  name: z.string().regex(/^[\w.@-]{1,100}$/),
+  publicKey: key,
+  admissionKey: key,
+});
+
+export function requestFor(
+  keyEncryptionKey: Uint8Array,
+  kind: 'keychain' | 'file',
+  name: string,
+): KeyRequest {
+  return {
+    id: keyId(keyEncryptionKey),
+    kind,
+    name,
+    publicKey: publicKeyOf(keyEncryptionKey),
+    admissionKey: enrollmentKeyOf(keyEncryptionKey).toString('base64url'),
+  };
+}
+
+/** One line of text, to be sent by mail or chat. */
+export function formatRequest(request: KeyRequest): string {
+  return start + Buffer.from(JSON.stringify(request)).toString('base64url');
+}
+
+/** Throws `E_KEY_REQUEST`. */
+export function parseRequest(text: string): KeyRequest {
+  const line = text.trim();
+  try {
+    if (!line.startsWith(start) || line.length > 4000) throw new Error('not a request');
+    return schema.parse(JSON.parse(Buffer.from(line.slice(start.length), 'base64url').toString('utf8')));
+  } catch (cause) {
+    throw new BrokerError('E_KEY_REQUEST', 'That is not the request of a key.', {
+      help: `Paste the whole line that "webex-token key request" printed on the other machine: it begins with ${start}`,
+      cause,
+    });
+  }
+}
+
+/** To be compared on both sides: 80 bits, in groups of four. Whoever changed the request on its way changed this. */
+export function fingerprint(request: KeyRequest): string {
+  const digest = createHash('sha256').update(formatRequest(request)).digest('hex').slice(0, 20);
+  return digest.match(/.{4}/g)?.join('-') ?? digest;
+}

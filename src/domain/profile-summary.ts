@@ -1,0 +1,120 @@
+import type { AdminLevel } from '../webex/api/admin-roles.ts';
+import { type Deployment, tenantUrl, type WebexEndpoints } from '../webex/deployments.ts';
+import { daysLeft, disprovedAt, type ExpirySource, expiryOf, knownEnd } from './lifetimes.ts';
+import type { Profile } from './profile.ts';
+import { type ProfileStatus, statusOf } from './profile-status.ts';
+import type { ReviewReason, Token, TokenSource, TokenState } from './token.ts';
+
+/** One row of `list --json`. Instants are RFC 3339 in UTC. */
+export interface ProfileSummary {
+  profile: string;
+  deployment: Deployment;
+  orgId: string | null;
+  tenantUrl: string | null;
+  /** The mail address of the person who signed in, or their name where Webex gave no address. */
+  account: string | null;
+  status: ProfileStatus;
+  capturedAt: string | null;
+  expiresAt: string | null;
+  daysLeft: number | null;
+  expirySource: ExpirySource | null;
+  scopes: string[];
+}
+
+/** One token in `show --json`; never its value. */
+export interface TokenSummary {
+  id: string;
+  state: TokenState;
+  source: TokenSource;
+  capturedAt: string;
+  /** Null while unknown. */
+  expiresAt: string | null;
+  expirySource: ExpirySource | null;
+  account: string | null;
+  accountName: string | null;
+  accountOrgId: string | null;
+  admin: AdminLevel;
+  verifiedAt: string | null;
+  rejectedAt: string | null;
+  reviewReason: ReviewReason | null;
+  warnings: string[];
+}
+
+/** `show --json`. */
+export interface ProfileDetails extends ProfileSummary {
+  lifetimes: { confirmed: string | null; reported: string | null; documented: string | null };
+  /** When Webex accepted the token though its reported end was past; null where it did not. */
+  reportedOutlivedAt: string | null;
+  tokens: TokenSummary[];
+}
+
+export function summarize(
+  profile: Profile,
+  current: Token | null,
+  endpoints: WebexEndpoints,
+  now: number,
+): ProfileSummary {
+  const expiry = current === null ? null : expiryOf(current.lifetimes);
+  const expiresAt = expiry && knownEnd(expiry.expiresAt);
+  return {
+    profile: profile.name,
+    deployment: profile.deployment,
+    orgId: profile.orgId,
+    tenantUrl: profile.orgId === null ? null : tenantUrl(endpoints, profile.orgId),
+    account: accountLabel(current),
+    status: statusOf(current, now),
+    capturedAt: instant(current?.capturedAt ?? null),
+    expiresAt: instant(expiresAt),
+    daysLeft: expiresAt === null ? null : daysLeft(expiresAt, now),
+    expirySource: expiry?.source ?? null,
+    scopes: current?.scopes ?? profile.scopes,
+  };
+}
+
+/** Everything about a profile but the values of its tokens; `tokens` newest first. */
+export function describeProfile(
+  profile: Profile,
+  tokens: Token[],
+  endpoints: WebexEndpoints,
+  now: number,
+): ProfileDetails {
+  const current = tokens.find((token) => token.state === 'current') ?? null;
+  return {
+    ...summarize(profile, current, endpoints, now),
+    lifetimes: {
+      confirmed: instant(current?.lifetimes.confirmed ?? null),
+      reported: instant(current?.lifetimes.reported ?? null),
+      documented: instant(current?.lifetimes.documented ?? null),
+    },
+    reportedOutlivedAt: instant(current && disprovedAt(current.lifetimes)),
+    tokens: tokens.map(summarizeToken),
+  };
+}
+
+export function summarizeToken(token: Token): TokenSummary {
+  const expiry = expiryOf(token.lifetimes);
+  return {
+    id: token.id,
+    state: token.state,
+    source: token.source,
+    capturedAt: new Date(token.capturedAt).toISOString(),
+    expiresAt: instant(knownEnd(expiry.expiresAt)),
+    expirySource: expiry.source,
+    account: accountLabel(token),
+    accountName: token.account?.displayName ?? null,
+    accountOrgId: token.account?.orgId ?? null,
+    admin: token.account?.admin ?? 'unknown',
+    verifiedAt: instant(token.verifiedAt),
+    rejectedAt: instant(token.rejectedAt),
+    reviewReason: token.reviewReason,
+    warnings: token.warnings,
+  };
+}
+
+function accountLabel(token: Token | null): string | null {
+  return token?.account?.email ?? token?.account?.displayName ?? null;
+}
+
+function instant(epochMs: number | null): string | null {
+  return epochMs === null ? null : new Date(epochMs).toISOString();
+}

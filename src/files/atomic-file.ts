@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { BrokerError } from '../errors.ts';
+import { fsyncDirectory } from './private-files.ts';
+
+/**
+ * A file for its owner alone, that appears under its name whole and durable, or not at all, and never in the place of
+ * another.
+ */
+export class AtomicFile {
+  readonly path: string;
+  /** Where it is until it is finished. */
+  readonly partial: string;
+  readonly #descriptor: number;
+  bytes = 0;
+
+  /** Throws `E_FILE_EXISTS`, `E_FILE`. */
+  constructor(path: string) {
+    this.path = resolve(path);
+    this.partial = `${this.path}.${randomUUID().slice(0, 8)}.partial`;
+    // Found out before the work, not after it.
+    if (existsSync(this.path)) throw this.#failure({ code: 'EEXIST' });
+    try {
+      this.#descriptor = openSync(this.partial, 'wx', 0o600);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  write(text: string): void {
+    const bytes = Buffer.from(text);
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(this.#descriptor, bytes, written);
+    } catch (error) {
+      throw this.#failure(error);
+    }
+    this.bytes += bytes.length;
+  }
+
+  /** Gives it its name. */
+  finish(): void {
+    try {
+      fsyncSync(this.#descriptor);
+      closeSync(this.#descriptor);
+      this.#appear();
+      fsyncDirectory(dirname(this.path));
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  #appear(): void {
+    try {
+      linkSync(this.partial, this.path);
+      rmSync(this.partial);
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException;
+      // A memory stick's file system knows no links; there, nobody races for the name.
+      if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
+      if (existsSync(this.path)) throw this.#failure({ code: 'EEXIST' });
+      renameSync(this.partial, this.path);
+    }
+  }
+
+  discard(): void {
+    try {
+      closeSync(this.#descriptor);
+    } catch {
+      // It was closed already.
+    }
+    rmSync(this.partial, { force: true });
+  }
+
+  #failure(cause: unknown): BrokerError {
+    if (cause instanceof BrokerError) return cause;
+    const { code = 'unknown' } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST') {
+      return new BrokerError('E_FILE_EXISTS', `There is a file ${this.path} already.`, {
+        help: 'Name another one: nothing is ever overwritten.',
+        cause,
+      });
+    }
+    const help =
+      code === 'ENOSPC' || code === 'EDQUOT'
+        ? 'The disk is full. Make room, or name a file on another one.'
+        : 'Its folder has to exist and be yours to write in.';
+    return new BrokerError('E_FILE', `The file ${this.path} cannot be written (${code}).`, { help, cause });
+  }
+}

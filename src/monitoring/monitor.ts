@@ -1,0 +1,117 @@
+import { quarantinedHandoffs } from '../store/destinations.ts';
+import { findProfile, profileById } from '../store/profiles/profiles.ts';
+import { queryProfiles, type StatusTotals } from '../store/profiles/query.ts';
+import { currentTokensOf } from '../store/profiles/tokens.ts';
+import type { StoreContext } from '../vault/vault.ts';
+import {
+  type MonitoredQuarantine,
+  type MonitorReport,
+  type MonitorState,
+  monitored,
+  type ProfileHealth,
+  worstState,
+} from './nagios.ts';
+
+/** No more profiles than these are named: monitoring systems cut long answers. */
+const mostNamed = 50;
+
+/** How all profiles stand, or all that are filed under a tag, the most urgent of them by name. What is held costs nothing but its count. */
+export async function monitorAll(
+  records: StoreContext,
+  withinDays: number,
+  tag?: string,
+): Promise<MonitorReport> {
+  const { db } = records;
+  const at = records.now();
+  const { rows, totals } = await queryProfiles(db, {
+    sort: 'urgency',
+    limit: mostNamed,
+    now: at,
+    withinDays,
+    tag,
+  });
+  const quarantines = await quarantinesOf(records, { tag });
+  const paged = rows.map(({ profile, current }) =>
+    monitored(profile, current, { now: at, withinDays }, quarantines.get(profile.id)),
+  );
+  const elsewhere = [...quarantines.keys()].filter((id) => !rows.some(({ profile }) => profile.id === id));
+  const quarantined: ProfileHealth[] = [];
+  for (const id of elsewhere.slice(0, mostNamed)) {
+    const [current = null] = await currentTokensOf(db, [id]);
+    const profile = await profileById(db, id);
+    quarantined.push(monitored(profile, current, { now: at, withinDays }, quarantines.get(id)));
+  }
+  const unnamed = totals.empty === 0 ? [] : await emptyProfiles(records, at, tag);
+  const named = [...quarantined, ...paged];
+  return {
+    state: worstState([
+      ...[...quarantined, ...paged].filter(({ quarantine }) => quarantine !== null).map(({ state }) => state),
+      worstOf(totals),
+    ]),
+    profiles: [...named, ...unnamed.filter(({ profile }) => !named.some((it) => it.profile === profile))],
+    total: totals.all,
+    withinDays,
+  };
+}
+
+/** The quarantines that the last looks found, by the ID of the profile; of several the one that began first. */
+async function quarantinesOf(
+  { db }: StoreContext,
+  filter: { tag?: string | undefined; profileIds?: string[] },
+): Promise<Map<string, MonitoredQuarantine>> {
+  const found = new Map<string, MonitoredQuarantine>();
+  for (const { handoff, quarantinedSince: since } of await quarantinedHandoffs(db, filter)) {
+    const known = found.get(handoff.profileId);
+    if (known === undefined || since < known.since)
+      found.set(handoff.profileId, { app: handoff.appName, since });
+  }
+  return found;
+}
+
+/** They stand at the end of the order, where the first page seldom reaches. */
+async function emptyProfiles({ db }: StoreContext, now: number, tag?: string): Promise<ProfileHealth[]> {
+  const { rows } = await queryProfiles(db, { status: 'empty', sort: 'name', limit: 10, now, tag });
+  return rows.map(({ profile }) => monitored(profile, null, { now, withinDays: 0 }));
+}
+
+function worstOf({ expired, rejected, expiring, empty, valid }: StatusTotals): MonitorState {
+  if (expired + rejected > 0) return 'CRITICAL';
+  if (expiring > 0) return 'WARNING';
+  return empty > 0 || valid === 0 ? 'UNKNOWN' : 'OK';
+}
+
+/** How the profiles named stand. A name that there is no profile of is unknown. */
+export async function monitorNamed(
+  records: StoreContext,
+  names: readonly string[],
+  withinDays: number,
+): Promise<MonitorReport> {
+  const { db } = records;
+  const at = records.now();
+  const profiles: ProfileHealth[] = [];
+  for (const name of new Set(names)) {
+    const profile = await findProfile(db, name);
+    if (profile === null) {
+      const words = 'is not there';
+      profiles.push({
+        profile: name,
+        state: 'UNKNOWN',
+        summary: words,
+        daysLeft: null,
+        expiresAt: null,
+        quarantine: null,
+      });
+      continue;
+    }
+    const [current] = await currentTokensOf(db, [profile.id]);
+    const quarantine = (await quarantinesOf(records, { profileIds: [profile.id] })).get(profile.id);
+    profiles.push(monitored(profile, current ?? null, { now: at, withinDays }, quarantine));
+  }
+  profiles.sort((a, b) => (a.daysLeft ?? Infinity) - (b.daysLeft ?? Infinity));
+  return {
+    state: worstState(profiles.map(({ state }) => state)),
+    profiles,
+    total: profiles.length,
+    withinDays,
+  };
+}

@@ -1,0 +1,149 @@
+import { dayMs, expiryOf, knownEnd } from '../domain/lifetimes.ts';
+import type { Profile } from '../domain/profile.ts';
+import { daysLeftInQuarantine, quarantineEndsAt } from '../domain/quarantine.ts';
+import type { Token } from '../domain/token.ts';
+
+/** The Nagios plugin convention: the number is the exit code. */
+export const states = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
+
+export type MonitorState = keyof typeof states;
+
+/** How one profile stands for a monitoring system. */
+export interface ProfileHealth {
+  profile: string;
+  state: MonitorState;
+  /** `expires in 12 days`, `expired 3 days ago`. */
+  summary: string;
+  /** To the end; negative once it is over; null without a token. */
+  daysLeft: number | null;
+  /** RFC 3339, or null without a token. */
+  expiresAt: string | null;
+  /** The application that Entra ID has put aside, as the last look found it; null where it has put aside none. */
+  quarantine: { app: string; since: string; daysLeft: number } | null;
+}
+
+export interface MonitorReport {
+  state: MonitorState;
+  /** Most urgent first. */
+  profiles: ProfileHealth[];
+  /** How many there are in all, though not all may be named. */
+  total: number;
+  withinDays: number;
+}
+
+/** A quarantine in Entra ID, as `monitored` takes it. */
+export interface MonitoredQuarantine {
+  app: string;
+  /** Epoch milliseconds. */
+  since: number;
+}
+
+interface Monitoring {
+  /** Epoch milliseconds. */
+  now: number;
+  withinDays: number;
+}
+
+/**
+ * A token that ends within so many days is a warning; one that is over, or rejected, is critical. So is a quarantine in
+ * Entra ID a warning while Entra ID goes on trying, and critical once it has given up. Whichever is worse counts.
+ */
+export function monitored(
+  profile: Profile,
+  current: Token | null,
+  monitoring: Monitoring,
+  quarantine: MonitoredQuarantine | null = null,
+): ProfileHealth {
+  const token = monitoredToken(profile, current, monitoring);
+  if (quarantine === null) return token;
+  const { app, since } = quarantine;
+  const { now } = monitoring;
+  const over = quarantineEndsAt(since) <= now;
+  const daysLeft = daysLeftInQuarantine(since, now);
+  const state = over ? 'CRITICAL' : 'WARNING';
+  const summary = over ? 'is given up by Entra ID' : `is in quarantine at Entra ID, ${plural(daysLeft)} left`;
+  const worst = worstState([token.state, state]);
+  return {
+    ...token,
+    state: worst,
+    // What is worst comes first.
+    summary: worst === token.state ? `${token.summary}, and ${summary}` : `${summary}, and ${token.summary}`,
+    quarantine: { app, since: new Date(since).toISOString(), daysLeft },
+  };
+}
+
+function monitoredToken(
+  profile: Profile,
+  current: Token | null,
+  { now, withinDays }: Monitoring,
+): ProfileHealth {
+  const none = { profile: profile.name, quarantine: null };
+  if (current === null) {
+    return { ...none, state: 'UNKNOWN', summary: 'holds no token', daysLeft: null, expiresAt: null };
+  }
+  const { expiresAt } = expiryOf(current.lifetimes);
+  const left = expiresAt - now;
+  const days = Math.floor(left / dayMs);
+  const known = knownEnd(expiresAt) !== null;
+  const common = {
+    ...none,
+    daysLeft: known ? days : null,
+    expiresAt: known ? new Date(expiresAt).toISOString() : null,
+  };
+  if (left <= 0) return { ...common, state: 'CRITICAL', summary: expiredWords(-left) };
+  if (current.rejectedAt !== null) return { ...common, state: 'CRITICAL', summary: 'is rejected by Webex' };
+  const summary = known ? `expires in ${plural(days)}` : 'has an end that nobody knows yet';
+  return { ...common, state: left <= withinDays * dayMs ? 'WARNING' : 'OK', summary: summary };
+}
+
+function expiredWords(ago: number): string {
+  const days = Math.floor(ago / dayMs);
+  return days === 0 ? 'expired within the last day' : `expired ${plural(days)} ago`;
+}
+
+/** The worst of them, in the order in which a person would want to know. */
+export function worstState(states: readonly MonitorState[]): MonitorState {
+  const order: MonitorState[] = ['CRITICAL', 'WARNING', 'UNKNOWN', 'OK'];
+  return order.find((state) => states.includes(state)) ?? 'UNKNOWN';
+}
+
+/** One line for the operator and the graphs, and one for each further profile that is not well. */
+export function nagiosText({ state, profiles, total, withinDays }: MonitorReport): string {
+  const worst = profiles.find((each) => each.state === state);
+  const name = worst === undefined ? 'nothing is held' : `${onOneLine(worst.profile)} ${worst.summary}`;
+  const more = total > 1 ? ` (${total} profiles)` : '';
+  const first = `WEBEX TOKEN ${state} - ${name}${more} | ${performanceData(profiles, total, withinDays)}`;
+  const others = profiles.filter((each) => each !== worst && each.state !== 'OK');
+  return [first, ...others.map((each) => `${each.state}: ${onOneLine(each.profile)} ${each.summary}`)].join(
+    '\n',
+  );
+}
+
+/** `'label'=value;warn;crit` (Monitoring Plugins Development Guidelines): below the thresholds it alerts. */
+function performanceData(profiles: readonly ProfileHealth[], total: number, withinDays: number): string {
+  const taken = new Set(['profiles']);
+  const days = profiles.flatMap(({ profile, daysLeft }) =>
+    daysLeft === null ? [] : [`'${labelOf(profile, taken)}'=${daysLeft};${withinDays}:;0:`],
+  );
+  return [`profiles=${total}`, ...days].join(' ');
+}
+
+/** A label of its own: two values under one label are one graph. No "=", and a quotation mark is written twice. */
+function labelOf(profile: string, taken: Set<string>): string {
+  const label = onOneLine(profile).replaceAll('=', '_').replaceAll("'", "''");
+  let unique = label;
+  for (let number = 2; taken.has(unique); number += 1) {
+    unique = number === 2 ? `${label} (days)` : `${label} (${number})`;
+  }
+  taken.add(unique);
+  return unique;
+}
+
+/** Without a line break, and without the "|" that begins the performance data. */
+function onOneLine(name: string): string {
+  return name.replace(/[\p{Cc}|]/gu, '_');
+}
+
+function plural(days: number): string {
+  return `${days} day${days === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,69 @@
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { importPKCS8 } from 'jose';
+import { BrokerError } from '../../../errors.ts';
+import { readTextFile } from '../../../text/decode-text.ts';
+
+/** A certificate that an application signs in with. */
+export interface ClientCertificate {
+  key: CryptoKey;
+  /** `x5t`, the SHA-1 thumbprint, and `x5t#S256`, the SHA-256 one: both base64url (RFC 7515 §4.1.7 and §4.1.8). */
+  thumbprints: { x5t: string; 'x5t#S256': string };
+}
+
+/** Reads a PEM file with a certificate and its RSA private key, as the Azure SDKs do. Throws `E_CERTIFICATE`. */
+export async function readClientCertificate(path: string): Promise<ClientCertificate> {
+  const pem = read(path);
+  const privateKey = keyIn(pem, path);
+  const certificate = certificateOf(pem, privateKey, path);
+  return {
+    key: await importPKCS8(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 'PS256'),
+    thumbprints: {
+      x5t: thumbprint(certificate.fingerprint),
+      'x5t#S256': thumbprint(certificate.fingerprint256),
+    },
+  };
+}
+
+function read(path: string): string {
+  try {
+    return readTextFile(path, 'E_CERTIFICATE');
+  } catch (error) {
+    if (error instanceof BrokerError) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw unusable(path, code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`);
+  }
+}
+
+function keyIn(pem: string, path: string): KeyObject {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(pem);
+  } catch {
+    throw unusable(path, 'holds no private key that can be read; one with a passphrase cannot');
+  }
+  if (key.asymmetricKeyType === 'rsa') return key;
+  throw unusable(path, 'holds a private key that is not RSA, and Entra ID takes no other');
+}
+
+/** A file may hold the whole chain: the one that belongs to the key counts. */
+function certificateOf(pem: string, key: KeyObject, path: string): X509Certificate {
+  for (const [block] of pem.matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)) {
+    try {
+      const certificate = new X509Certificate(block);
+      if (certificate.checkPrivateKey(key)) return certificate;
+    } catch {
+      throw unusable(path, 'holds a certificate that cannot be read');
+    }
+  }
+  throw unusable(path, 'holds no certificate that belongs to its private key');
+}
+
+function thumbprint(fingerprint: string): string {
+  return Buffer.from(fingerprint.replaceAll(':', ''), 'hex').toString('base64url');
+}
+
+function unusable(path: string, reason: string): BrokerError {
+  return new BrokerError('E_CERTIFICATE', `AZURE_CLIENT_CERTIFICATE_PATH: the file ${path} ${reason}.`, {
+    help: 'It has to be a PEM file with the certificate and its private key, one after the other. A .pfx is turned into one by: openssl pkcs12 -in FILE.pfx -out FILE.pem -nodes',
+  });
+}

@@ -1,0 +1,77 @@
+import { BrokerError } from '../../../errors.ts';
+import { sanitizeForDisplay } from '../../../text/sanitize.ts';
+import { type GraphClient, plannedId } from './client.ts';
+import { graphError } from './errors.ts';
+import type { EntraApp } from './find-app.ts';
+import { graphList, type SyncJob, type SyncTemplate, syncJob, syncTemplate } from './objects.ts';
+
+/** Where one application's provisioning is found. */
+export function synchronizationPath(app: Pick<EntraApp, 'id'>): string {
+  return `/servicePrincipals/${encodeURIComponent(app.id)}/synchronization`;
+}
+
+export async function listJobs(graph: GraphClient, app: EntraApp): Promise<SyncJob[]> {
+  return (await graph.get(`${synchronizationPath(app)}/jobs`, graphList(syncJob))).value;
+}
+
+/**
+ * The application's provisioning job, created where there is none. `created` says so: such a job is not started.
+ * Throws `E_ENTRA_JOB` where the application cannot be provisioned to, or where it is not clear which job is meant.
+ */
+export async function findOrCreateJob(
+  graph: GraphClient,
+  app: EntraApp,
+): Promise<{ job: SyncJob; created: boolean }> {
+  const existing = await findJob(graph, app);
+  if (existing !== null) return { job: existing, created: false };
+  const template = await templateOf(graph, app);
+  const path = `${synchronizationPath(app)}/jobs`;
+  const answer = await graph.send({ method: 'POST', path, json: { templateId: template.id } });
+  if (answer.ok && graph.dryRun) return { job: { id: plannedId, templateId: template.id }, created: true };
+  if (answer.ok) return { job: graph.read(answer, syncJob, path), created: true };
+  // The answer may have been lost on the way back, after the job was made: look before saying that it failed.
+  const job = await findJob(graph, app).catch(() => null);
+  if (job !== null) return { job, created: true };
+  throw graphError(answer.failure, path);
+}
+
+async function findJob(graph: GraphClient, app: EntraApp): Promise<SyncJob | null> {
+  const jobs = await listJobs(graph, app);
+  const [only, ...others] = jobs;
+  if (only === undefined) return null;
+  if (others.length === 0) return only;
+  const { id } = await templateOf(graph, app);
+  const [first, ...more] = jobs.filter((job) => job.templateId === id);
+  if (first !== undefined && more.length === 0) return first;
+  const ids = jobs.map((job) => sanitizeForDisplay(job.id, 80)).join(', ');
+  throw new BrokerError('E_ENTRA_JOB', `"${app.name}" has ${jobs.length} provisioning jobs: ${ids}.`, {
+    help: 'Nothing was changed. Provision to Webex from an application with one job; remove the others in Entra ID.',
+  });
+}
+
+/** The template's ID for Webex is nowhere published, so it is asked for. */
+async function templateOf(graph: GraphClient, app: EntraApp): Promise<SyncTemplate> {
+  const path = `${synchronizationPath(app)}/templates`;
+  const { value } = await graph.get(path, graphList(syncTemplate));
+  const [only, ...others] = value;
+  if (only === undefined) {
+    throw new BrokerError(
+      'E_ENTRA_JOB',
+      `"${app.name}" cannot be provisioned to: Entra ID has no template for it.`,
+      {
+        help: 'Most likely it is an application for single sign-on of your own. Add "Cisco Webex" from the gallery, and name it with --app ID.',
+      },
+    );
+  }
+  if (others.length === 0) return only;
+  const webex = value.find(({ id, factoryTag }) => /webex/i.test(`${id} ${factoryTag ?? ''}`));
+  if (webex !== undefined) return webex;
+  const ids = value.map(({ id }) => sanitizeForDisplay(id, 80)).join(', ');
+  throw new BrokerError(
+    'E_ENTRA_JOB',
+    `It is not clear which template of "${app.name}" is for Webex: ${ids}.`,
+    {
+      help: 'Set Provisioning to Automatic for it in Entra ID once, which makes the job, then run this again.',
+    },
+  );
+}

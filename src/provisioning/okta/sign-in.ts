@@ -1,0 +1,168 @@
+import { createPrivateKey } from 'node:crypto';
+import { importJWK, importPKCS8, type JWK } from 'jose';
+import {
+  allowInsecureRequests,
+  Configuration,
+  type CryptoKey,
+  clientCredentialsGrant,
+  customFetch,
+  type DPoPHandle,
+  fetchProtectedResource,
+  getDPoPHandle,
+  modifyAssertion,
+  PrivateKeyJwt,
+  randomDPoPKeyPair,
+  WWWAuthenticateChallengeError,
+} from 'openid-client';
+import type { OktaSettings } from '../../config/settings.ts';
+import { BrokerError } from '../../errors.ts';
+import { assertSecureUrl } from '../../http/secure-url.ts';
+import { signInWithRetry } from '../oauth-failure.ts';
+import type { PushContext } from '../push-context.ts';
+import { recordingFetch } from '../recording-fetch.ts';
+
+/** How Okta is called once signed in: with this header, by this `fetch`, which may prove possession of a key. */
+export interface OktaSession {
+  orgUrl: string;
+  authorization: string;
+  fetch: typeof globalThis.fetch;
+  /** Blotted out of everything that Okta says. */
+  secrets: string[];
+}
+
+/** Okta's API scopes for reading and changing an application's provisioning connection. */
+const scope = 'okta.apps.read okta.apps.manage';
+
+/**
+ * Signs in to Okta: by API token where there is one, else as a service app by `private_key_jwt`, with DPoP (RFC 9449).
+ * Throws `E_SETTING` for what is missing, `E_OKTA_SIGN_IN` where Okta refuses.
+ */
+export async function signInToOkta(
+  settings: OktaSettings,
+  { fetch, patience, onRequest }: Pick<PushContext, 'fetch' | 'patience' | 'onRequest'>,
+): Promise<OktaSession> {
+  const orgUrl = settings.orgUrl ?? missing('OKTA_CLIENT_ORGURL');
+  const { host } = assertSecureUrl(orgUrl);
+  if (settings.token !== null) {
+    return { orgUrl, authorization: `SSWS ${settings.token}`, fetch, secrets: [settings.token] };
+  }
+  const clientId = settings.clientId ?? missing('OKTA_CLIENT_TOKEN');
+  const key = await privateKey(settings);
+  const config = configuration(orgUrl, clientId, key, settings.keyId, recordingFetch(fetch, onRequest));
+  const dpop = getDPoPHandle(config, await randomDPoPKeyPair('ES256'));
+  const grant = () => clientCredentialsGrant(config, { scope }, { DPoP: dpop });
+  const tokens = await signInWithRetry(
+    grant,
+    host,
+    [],
+    patience,
+    ({ message, help }) =>
+      new BrokerError('E_OKTA_SIGN_IN', message, {
+        help:
+          help ??
+          `Check OKTA_CLIENT_CLIENTID, that the public key is registered with that service app, and that it was granted ${scope} and an administrator role.`,
+      }),
+  );
+  const token = tokens.access_token;
+  // From here on the requests are shown by who sends them.
+  config[customFetch] = (url, options) => fetch(url, options as RequestInit);
+  if (tokens.token_type.toLowerCase() !== 'dpop') {
+    return { orgUrl, authorization: `Bearer ${token}`, fetch, secrets: [token] };
+  }
+  return {
+    orgUrl,
+    authorization: `DPoP ${token}`,
+    fetch: provingFetch(config, dpop, token),
+    secrets: [token],
+  };
+}
+
+function configuration(
+  orgUrl: string,
+  clientId: string,
+  { key, kid }: { key: CryptoKey; kid: string | undefined },
+  keyId: string | null,
+  fetch: typeof globalThis.fetch,
+): Configuration {
+  const tokenEndpoint = `${orgUrl}/oauth2/v1/token`;
+  const named = keyId ?? kid;
+  const config = new Configuration(
+    { issuer: orgUrl, token_endpoint: tokenEndpoint },
+    clientId,
+    {},
+    PrivateKeyJwt(named === undefined ? key : { key, kid: named }, {
+      // Okta's "Implement OAuth for Okta with a service app": the audience is the token endpoint.
+      [modifyAssertion]: (_header, payload) => {
+        payload.aud = tokenEndpoint;
+      },
+    }),
+  );
+  config.timeout = 30;
+  config[customFetch] = (url, options) => fetch(url, options as RequestInit);
+  if (orgUrl.startsWith('http:')) allowInsecureRequests(config);
+  return config;
+}
+
+/** A `fetch` that adds the proof, answers the challenge for a nonce, and sets the Authorization header itself. */
+function provingFetch(config: Configuration, dpop: DPoPHandle, token: string): typeof globalThis.fetch {
+  return async (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const headers = new Headers(init?.headers);
+    headers.delete('authorization');
+    const body = typeof init?.body === 'string' ? init.body : null;
+    try {
+      return await fetchProtectedResource(config, token, url, init?.method ?? 'GET', body, headers, {
+        DPoP: dpop,
+      });
+    } catch (error) {
+      if (error instanceof WWWAuthenticateChallengeError) return error.response;
+      throw error;
+    }
+  };
+}
+
+async function privateKey({
+  privateKey: text,
+}: OktaSettings): Promise<{ key: CryptoKey; kid: string | undefined }> {
+  if (text === null) return missing('OKTA_CLIENT_PRIVATEKEY');
+  try {
+    return text.trimStart().startsWith('{') ? await fromJwk(text) : await fromPem(text);
+  } catch {
+    throw new BrokerError(
+      'E_SETTING',
+      'OKTA_CLIENT_PRIVATEKEY: its value is no private key that can be read.',
+      {
+        help: 'It has to be an RSA or EC private key, as a JSON Web Key on one line, or as PEM without a passphrase.',
+      },
+    );
+  }
+}
+
+async function fromJwk(text: string): Promise<{ key: CryptoKey; kid: string | undefined }> {
+  const jwk = JSON.parse(text) as JWK;
+  const imported = await importJWK({
+    ...jwk,
+    alg: jwk.alg ?? (jwk.kty === 'EC' ? ecAlgorithm(jwk.crv) : 'RS256'),
+  });
+  if (imported instanceof Uint8Array || imported.type !== 'private') throw new Error('no private key');
+  return { key: imported, kid: jwk.kid };
+}
+
+async function fromPem(text: string): Promise<{ key: CryptoKey; kid: undefined }> {
+  // An environment variable's line breaks are often written as \n.
+  const key = createPrivateKey(text.replaceAll('\\n', '\n'));
+  const alg = key.asymmetricKeyType === 'ec' ? ecAlgorithm(key.asymmetricKeyDetails?.namedCurve) : 'RS256';
+  const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return { key: await importPKCS8(pem, alg), kid: undefined };
+}
+
+function ecAlgorithm(curve: string | undefined): string {
+  if (curve === 'P-384' || curve === 'secp384r1') return 'ES384';
+  return curve === 'P-521' || curve === 'secp521r1' ? 'ES512' : 'ES256';
+}
+
+function missing(variable: string): never {
+  throw new BrokerError('E_SETTING', `${variable} is not set, so Okta cannot be signed in to.`, {
+    help: 'Set OKTA_CLIENT_ORGURL, and either OKTA_CLIENT_TOKEN, or OKTA_CLIENT_CLIENTID with OKTA_CLIENT_PRIVATEKEY.',
+  });
+}

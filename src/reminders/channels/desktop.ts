@@ -1,0 +1,115 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type HelperResult, runHelper } from '../../process/run-helper.ts';
+import type { Channel } from './channel.ts';
+import { escaped } from './mail-body.ts';
+
+/** Runs a program to its end, never through a shell: `runHelper` where nothing else is wanted. */
+export type RunProgram = (
+  file: string,
+  args: string[],
+  environment?: Record<string, string>,
+) => Promise<Pick<HelperResult, 'code' | 'failure'>>;
+
+export interface Desktop {
+  platform: NodeJS.Platform;
+  environment: NodeJS.ProcessEnv;
+  run: RunProgram;
+}
+
+export const currentDesktop: Desktop = {
+  platform: process.platform,
+  environment: process.env,
+  run: (file, args, environment = {}) => runHelper(file, args, { environment }),
+};
+
+interface Notifier {
+  file: string;
+  args: (title: string, text: string) => string[];
+  environment?: (title: string, text: string) => Record<string, string>;
+}
+
+/** Notifications on this machine's desktop. Null where there is none. */
+export function desktopChannel({ platform, environment, run }: Desktop = currentDesktop): Channel | null {
+  const notifier = notifierOf(platform, environment);
+  if (notifier === null) return null;
+  return {
+    name: 'desktop',
+    target: 'this desktop',
+    async deliver({ subject, summary, shortAction }) {
+      const text = `${summary} ${shortAction}`;
+      const { file } = notifier;
+      const { code, failure } = await run(
+        file,
+        notifier.args(subject, text),
+        notifier.environment?.(subject, text),
+      );
+      if (code !== 0) throw new Error(`${file} ended with ${failure ?? code}`);
+    },
+    close: () => {},
+  };
+}
+
+function notifierOf(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv): Notifier | null {
+  switch (platform) {
+    case 'darwin':
+      return macos;
+    case 'win32':
+      return windows;
+    default: {
+      const { DISPLAY, WAYLAND_DISPLAY, PATH = '' } = environment;
+      if (!DISPLAY && !WAYLAND_DISPLAY) return null;
+      return isOnPath('notify-send', PATH) ? linux : null;
+    }
+  }
+}
+
+/** Its text may hold markup, so what looks like it is written otherwise. */
+const linux: Notifier = {
+  file: 'notify-send',
+  args: (title, text) => ['--app-name=webex-token', '--urgency=critical', '--', title, escaped(text)],
+};
+
+/** The words come as arguments, never as a part of the script. */
+const macos: Notifier = {
+  file: 'osascript',
+  args: (title, text) => [
+    '-e',
+    'on run argv',
+    '-e',
+    'display notification (item 2 of argv) with title (item 1 of argv)',
+    '-e',
+    'end run',
+    title,
+    text,
+  ],
+};
+
+/** The words come in the environment, for PowerShell would read arguments as script. */
+const windows: Notifier = {
+  file: 'powershell.exe',
+  args: () => ['-NoProfile', '-NonInteractive', '-Command', toast],
+  environment: (title, text) => ({ WEBEX_TOKEN_TOAST_TITLE: title, WEBEX_TOKEN_TOAST_TEXT: text }),
+};
+
+const toast = [
+  "$ErrorActionPreference = 'Stop'",
+  '[void][Windows.UI.Notifications.ToastNotificationManager, Windows.UI.Notifications, ContentType = WindowsRuntime]',
+  '$xml = [Windows.UI.Notifications.ToastNotificationManager]::GetTemplateContent([Windows.UI.Notifications.ToastTemplateType]::ToastText02)',
+  "$lines = $xml.GetElementsByTagName('text')",
+  '[void]$lines.Item(0).AppendChild($xml.CreateTextNode($env:WEBEX_TOKEN_TOAST_TITLE))',
+  '[void]$lines.Item(1).AppendChild($xml.CreateTextNode($env:WEBEX_TOKEN_TOAST_TEXT))',
+  "$app = '{1AC14E77-02E7-4E5D-B744-2EB1AE5198B7}\\WindowsPowerShell\\v1.0\\powershell.exe'",
+  '[Windows.UI.Notifications.ToastNotificationManager]::CreateToastNotifier($app).Show([Windows.UI.Notifications.ToastNotification]::new($xml))',
+].join('; ');
+
+function isOnPath(name: string, path: string): boolean {
+  return path.split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, name), constants.X_OK);
+      return folder !== '';
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,244 @@
+import nodemailer from 'nodemailer';
+import { parseMailServer, startsWithoutTls, startsWithTls } from '../../config/mail-server.ts';
+import type { ReminderSettings } from '../../config/reminder-settings.ts';
+import { trustedCertificatesHere } from '../../http/certificates.ts';
+import { companyAuthorityHelp } from '../../http/connect-failure.ts';
+import type { ReminderMessage } from '../message.ts';
+import { type Channel, ChannelSilent, NotForEveryone } from './channel.ts';
+import { type MailAddress, mailAddress, parseSender } from './mail-address.ts';
+import { html, plainText } from './mail-body.ts';
+import { speaksTls } from './speaks-tls.ts';
+
+/** For the connection and the server's greeting. Milliseconds. */
+const greetingTimeoutMs = 60_000;
+/**
+ * For each answer. RFC 5321 §4.5.3.2.6: a server may take ten minutes to accept a message, and whoever gives up earlier
+ * sends it twice.
+ */
+const answerTimeoutMs = 10 * 60_000;
+/** For a message to all its recipients. */
+const messageTimeoutMs = 20 * 60_000;
+/** A server that is silent for so long may be waiting for TLS. */
+const silenceMs = 5_000;
+
+/** Reminders by mail. Null where no mail server is set. */
+export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Channel | null {
+  if (smtpUrl === null || mailTo.length === 0) return null;
+  const { host, port, implicitTls, isLoopback, auth } = parseMailServer(smtpUrl);
+  const transport = nodemailer.createTransport({
+    host,
+    port,
+    secure: implicitTls,
+    // Nothing is sent in the clear over a network. On this machine nobody stands between, and certificates are made up.
+    requireTLS: !implicitTls && !isLoopback,
+    tls: {
+      rejectUnauthorized: !isLoopback,
+      minVersion: 'TLSv1.2',
+      ca: isLoopback ? undefined : trustedCertificatesHere(),
+    },
+    ...(auth !== null && { auth }),
+    connectionTimeout: greetingTimeoutMs,
+    greetingTimeout: greetingTimeoutMs,
+    socketTimeout: answerTimeoutMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  const from = senderOf(mailFrom, mailTo);
+
+  /** Sends one message to these recipients. */
+  const send: Send = async (message, to) => {
+    const sending = transport.sendMail({
+      from,
+      envelope: { from: from.address, to: to.map(({ envelope }) => envelope) },
+      ...headersOf(message.contact, to),
+      subject: message.subject,
+      // The same each time: where it is not known whether the server took it, it is sent again, and can be told by this.
+      messageId: `<${message.id}@${domainOf(from.address)}>`,
+      text: plainText(message),
+      html: html(message),
+      // RFC 3834: no out-of-office notice wants to answer it.
+      headers: { 'Auto-Submitted': 'auto-generated' },
+      priority: ['expired', 'rejected', 'quarantine'].includes(message.occasion) ? 'high' : 'normal',
+    });
+    return await (implicitTls ? sending : unlessTls(sending, host, port));
+  };
+
+  return {
+    name: 'mail',
+    target: mailTo.join(', '),
+    timeoutMs: messageTimeoutMs,
+    async deliver(message, deliveredTo = []) {
+      const all = new Set(message.contact === null ? mailTo : [message.contact, ...mailTo]);
+      const wanted = [...all].filter((address) => !deliveredTo.includes(address)).map(mailAddress);
+      const refusals = await sendToAll(send, message, wanted).catch((error: unknown) => {
+        throw explained(error, host, port);
+      });
+      if (refusals.length === 0) return;
+      const reached = wanted.filter((address) => !refusals.some((refusal) => refusal.address === address));
+      throw new NotForEveryone(
+        refusals.map(({ reason }) => reason).join('; '),
+        [...deliveredTo, ...reached.map(({ written }) => written)],
+        refusals.some(({ forGood }) => !forGood),
+      );
+    },
+    close: () => transport.close(),
+  };
+}
+
+/** What nodemailer says of a message that the server took, as far as it matters here. */
+type Taken = Pick<MailError, 'rejectedErrors'> & {
+  /** What the server offers, one extension a line. */
+  ehlo?: string[];
+};
+
+type Send = (message: ReminderMessage, to: readonly MailAddress[]) => Promise<Taken>;
+
+/** A recipient that did not get the message, and why. */
+interface Refusal {
+  address: MailAddress;
+  reason: string;
+  forGood: boolean;
+}
+
+/**
+ * Sends a message to everyone, so that no recipient spoils it for the others. Those whose address needs SMTPUTF8 get one
+ * of their own each, because a server or a relay behind it that lacks it refuses the whole message. Throws where the server fails.
+ */
+async function sendToAll(
+  send: Send,
+  message: ReminderMessage,
+  to: readonly MailAddress[],
+): Promise<Refusal[]> {
+  const plain = to.filter(({ needsSmtpUtf8 }) => !needsSmtpUtf8);
+  const { refusals, offers } =
+    plain.length === 0 ? { refusals: [], offers: null } : await sendTogether(send, message, plain);
+  for (const address of to.filter(({ needsSmtpUtf8 }) => needsSmtpUtf8)) {
+    if (offers !== null && !offers.some((line) => /^SMTPUTF8\b/i.test(line))) {
+      const reason = `${address.written} is not ASCII, and the mail server does not offer SMTPUTF8`;
+      refusals.push({ address, reason, forGood: true });
+    } else {
+      refusals.push(...(await sendAlone(send, message, address, plain.length > 0)));
+    }
+  }
+  return refusals;
+}
+
+/** What the server offers is known where it took the message. */
+async function sendTogether(
+  send: Send,
+  message: ReminderMessage,
+  to: readonly MailAddress[],
+): Promise<{ refusals: Refusal[]; offers: string[] | null }> {
+  try {
+    const info = await send(message, to);
+    return { refusals: refusalsIn(info, to), offers: info.ehlo ?? null };
+  } catch (error) {
+    const { code, command, responseCode = 0 } = error as MailError;
+    const refused = refusalsIn(error as MailError, to);
+    if (refused.length === to.length) return { refusals: refused, offers: null };
+    // Some servers refuse the message for one recipient: each is asked by itself.
+    const isRefusal =
+      responseCode >= 500 && (code === 'EMESSAGE' || command === 'RCPT TO' || command === 'DATA');
+    if (!isRefusal || to.length === 1) throw error;
+    const refusals: Refusal[] = [];
+    for (const address of to) refusals.push(...(await sendAlone(send, message, address, true)));
+    // Then it is not about the recipients.
+    if (refusals.length === to.length) throw error;
+    return { refusals, offers: null };
+  }
+}
+
+/** `othersToo`: that it fails for any reason is this recipient's matter alone, because the server took others. */
+async function sendAlone(
+  send: Send,
+  message: ReminderMessage,
+  address: MailAddress,
+  othersToo: boolean,
+): Promise<Refusal[]> {
+  try {
+    return refusalsIn(await send(message, [address]), [address]);
+  } catch (error) {
+    const refused = refusalsIn(error as MailError, [address]);
+    if (refused.length > 0 || !othersToo) {
+      if (refused.length === 0) throw error;
+      return refused;
+    }
+    const { responseCode = 0, message: reason } = error as MailError;
+    return [{ address, reason: `${address.written}: ${reason}`, forGood: responseCode >= 500 }];
+  }
+}
+
+interface MailError extends Error {
+  code?: string;
+  command?: string;
+  responseCode?: number;
+  rejected?: readonly unknown[];
+  rejectedErrors?: readonly { recipient?: string; responseCode?: number }[];
+}
+
+function refusalsIn(
+  { rejectedErrors = [] }: Pick<MailError, 'rejectedErrors'>,
+  to: readonly MailAddress[],
+): Refusal[] {
+  return rejectedErrors.flatMap(({ recipient, responseCode = 0 }) => {
+    const address = to.find(({ envelope }) => envelope === recipient);
+    if (address === undefined) return [];
+    // RFC 5321 §4.2.1: 5yz is for good.
+    return [{ address, reason: `the mail server refused ${address.written}`, forGood: responseCode >= 500 }];
+  });
+}
+
+/** Rejects as soon as it shows that a server which says nothing waits for TLS; otherwise as the sending does. */
+async function unlessTls(sending: Promise<Taken>, host: string, port: number): Promise<Taken> {
+  let timer: NodeJS.Timeout | undefined;
+  const waitsForTls = new Promise<never>((_, reject) => {
+    timer = setTimeout(async () => {
+      if (!(await speaksTls(host, port, silenceMs))) return;
+      reject(new ChannelSilent(`WEBEX_TOKEN_SMTP_URL ${startsWithTls(host, port)}`));
+    }, silenceMs);
+  });
+  try {
+    return await Promise.race([sending, waitsForTls]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The error in words for a person, where nodemailer's own are not. */
+function explained(error: unknown, host: string, port: number): Error {
+  const { code, message = String(error) } = error as MailError;
+  if (/wrong version number|packet length too long|http request/i.test(message)) {
+    return new Error(`WEBEX_TOKEN_SMTP_URL ${startsWithoutTls(host, port)}`, { cause: error });
+  }
+  if (code === 'ETIMEDOUT') {
+    return new ChannelSilent(`the mail server ${host}:${port} did not answer in time`, { cause: error });
+  }
+  // OpenSSL's words; nodemailer puts a code of its own in place of OpenSSL's.
+  if (/self.signed certificate|unable to (get|verify) /i.test(message)) {
+    return new Error(
+      `the certificate of the mail server ${host}:${port} is not trusted here (${message}). ${companyAuthorityHelp}`,
+      { cause: error },
+    );
+  }
+  return error instanceof Error ? error : new Error(message);
+}
+
+/** The one that is set, else a recipient: one whose address every mail server takes as a sender, where there is one. */
+function senderOf(mailFrom: string | null, mailTo: readonly string[]): { name: string; address: string } {
+  if (mailFrom !== null) return parseSender(mailFrom);
+  const all = mailTo.map(mailAddress);
+  const address = all.find(({ needsSmtpUtf8 }) => !needsSmtpUtf8) ?? all[0];
+  return { name: '', address: address?.envelope ?? '' };
+}
+
+/** To the profile's own contact, and a copy to those who hear of all of them. */
+function headersOf(contact: string | null, to: readonly MailAddress[]): { to: string[]; cc?: string[] } {
+  const own = to.filter(({ written }) => written === contact).map(({ envelope }) => envelope);
+  const others = to.filter(({ written }) => written !== contact).map(({ envelope }) => envelope);
+  if (own.length === 0 || others.length === 0) return { to: [...own, ...others] };
+  return { to: own, cc: others };
+}
+
+function domainOf(from: string): string {
+  return /@([A-Za-z0-9.-]+)/.exec(from)?.[1] ?? 'localhost';
+}

@@ -1,0 +1,94 @@
+import { createHmac } from 'node:crypto';
+import type { ReminderSettings } from '../../config/reminder-settings.ts';
+import { explainNetworkError } from '../../http/explain-network-error.ts';
+import { sanitizeForDisplay } from '../../text/sanitize.ts';
+import type { Channel } from './channel.ts';
+import { type WebhookKind, webhookBody, webhookKind } from './webhook-body.ts';
+
+/** For one message, its answer included. Milliseconds. */
+const timeoutMs = 15_000;
+
+/** Reminders to a webhook. Null where none is set. The address is a secret: no message names more than its host. */
+export function webhookChannel(settings: ReminderSettings, fetch: typeof globalThis.fetch): Channel | null {
+  const { webhookUrl, webhookSecret } = settings;
+  if (webhookUrl === null) return null;
+  const kind = webhookKind(webhookUrl);
+  const { host } = new URL(webhookUrl);
+  return {
+    name: 'webhook',
+    target: `${titles[kind]} at ${host}`,
+    async deliver(message) {
+      const body = JSON.stringify(webhookBody(kind, message));
+      const signed = kind === 'plain' && webhookSecret !== null;
+      const answer = await post(webhookUrl, body, fetch, {
+        ...(signed && { 'x-webex-token-signature': `sha256=${hmac(webhookSecret, body)}` }),
+      }).catch((error: unknown) => {
+        const { reason, message, help } = explainNetworkError(error, host);
+        // What passes by itself needs no advice; this does not.
+        const isSetting = reason === 'proxy' || reason === 'tls';
+        throw new Error(isSetting ? `${message} ${help}` : message, { cause: error });
+      });
+      const problem = problemOf(kind, answer);
+      if (problem !== null) throw new Error(`${host} ${problem}`);
+    },
+    close: () => {},
+  };
+}
+
+const titles: Record<WebhookKind, string> = {
+  slack: 'Slack',
+  teams: 'Teams',
+  webex: 'Webex',
+  plain: 'a webhook',
+};
+
+function hmac(secret: string, body: string): string {
+  return createHmac('sha256', secret).update(body).digest('hex');
+}
+
+interface Answer {
+  status: number;
+  /** Its beginning. */
+  text: string;
+}
+
+async function post(
+  url: string,
+  body: string,
+  fetch: typeof globalThis.fetch,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'user-agent': 'webex-token', ...headers },
+    body,
+    // A redirect would take the message, and the secret in the address, somewhere else.
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  return { status: response.status, text: await beginningOf(response) };
+}
+
+async function beginningOf(response: Response): Promise<string> {
+  let text = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > 2000) break;
+  }
+  return text;
+}
+
+function problemOf(kind: WebhookKind, { status, text }: Answer): string | null {
+  if (status === 0 || (status >= 300 && status < 400)) {
+    return 'sends the message on to another address, which was not followed';
+  }
+  if (status < 200 || status > 299) {
+    const said = sanitizeForDisplay(text, 120);
+    return `answered ${status}${said === '' || said.startsWith('<') ? '' : `: ${said}`}`;
+  }
+  // Teams' older connectors say so in the body of a 200.
+  if (kind === 'teams' && /^Webhook message delivery failed/i.test(text))
+    return sanitizeForDisplay(text, 120);
+  return null;
+}

@@ -1,0 +1,34 @@
+import type { Logger } from 'pino';
+import type { WatchOptions } from '../background/background-jobs.ts';
+import { isUnattended } from '../provisioning/entra/auth/sign-in-method.ts';
+import { unattendedContext } from '../provisioning/entra/auth/unattended-context.ts';
+import { isQuarantined } from '../provisioning/entra/status/provisioning-status.ts';
+import { quarantineAlerts } from '../provisioning/entra/status/quarantine-alerts.ts';
+import { dailyStatusCheck } from '../provisioning/entra/status/status-checks.ts';
+import type { StoreContext } from '../vault/vault.ts';
+
+/**
+ * What a running server watches beside the tokens: whether Entra ID has put provisioning in quarantine. It looks by
+ * itself only where nobody is needed to sign in; what a person's look found is told all the same.
+ */
+export function startProvisioningJobs(
+  records: StoreContext,
+  log: Pick<Logger, 'warn'>,
+  ports = unattendedContext({ keepsAlive: false }),
+): Pick<WatchOptions, 'checkProvisioning' | 'notices'> {
+  const notices = () => quarantineAlerts(records);
+  if (!isUnattended(records.settings.entra)) return { notices };
+  const next = dailyStatusCheck(records, ports, Math.random);
+  return {
+    notices,
+    checkProvisioning: async () => {
+      const watched = await next();
+      if (watched === null) return null;
+      const { handoff, watch, failure } = watched;
+      if (failure !== null) {
+        log.warn({ app: handoff.appId, reason: failure.message }, 'provisioning could not be looked at');
+      }
+      return { tell: watch !== null && isQuarantined(watch) };
+    },
+  };
+}

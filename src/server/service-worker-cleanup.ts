@@ -1,0 +1,29 @@
+import type { Logger } from 'pino';
+import { toSafeError } from '../text/safe-error.ts';
+import type { Vault } from '../vault/vault.ts';
+import { ClearDataPermits } from '../web/service-worker-cleanup/clear-permits.ts';
+import { type CleanupServer, createSideDoor } from '../web/service-worker-cleanup/server-app.ts';
+import { type Listening, listenOnFreePort } from './listen.ts';
+
+/** The side door's origin on a port. */
+export function cleanupOrigin(port: number): string {
+  return `http://localhost:${port}`;
+}
+
+/** Serves the side door on a free port. Null where it cannot listen: everything else goes on without it. */
+export async function startCleanupServer(
+  vault: Vault,
+  log: Logger,
+  options: { demonstration?: boolean } = {},
+): Promise<(CleanupServer & Listening & { port: number }) | null> {
+  const clearings = new ClearDataPermits(vault.now);
+  try {
+    const listening = await listenOnFreePort((port) =>
+      createSideDoor({ vault, log, clearings, origin: cleanupOrigin(port), ...options }),
+    );
+    return { ...listening, clearings, origin: cleanupOrigin(listening.port) };
+  } catch (error) {
+    log.warn(toSafeError(error), 'the side door cannot listen: service workers are found, but not removed');
+    return null;
+  }
+}

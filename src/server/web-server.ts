@@ -1,0 +1,88 @@
+import type { Logger } from 'pino';
+import { createApi } from '../api/app.ts';
+import { appOrigin } from '../config/settings.ts';
+import { BrokerError } from '../errors.ts';
+import { findRunningInstance, newInstance, writeInstanceFile } from '../instance/instance-file.ts';
+import { verifyPendingTokens } from '../vault/tokens/verify-pending.ts';
+import type { Vault } from '../vault/vault.ts';
+import { createWebApp } from '../web/app.ts';
+import { operationsOf } from './health.ts';
+import { type Listening, listenOnLoopback, type ServerLimits } from './listen.ts';
+import { loopbackOrigins } from './own-hosts.ts';
+import { RequestTracker } from './request-tracker.ts';
+import { routeByPath } from './route-by-path.ts';
+import { startCleanupServer } from './service-worker-cleanup.ts';
+import { logSeldom } from './survive.ts';
+
+export interface RunningServer {
+  port: number;
+  /** Of the side door; null where it could not listen. */
+  sidePort: number | null;
+  /** Resolves once the browser has fetched the page that it was on its way to, some seconds at most. */
+  waitUntilIdle(): Promise<void>;
+  /** Stops listening, lets requests and checks under way finish. */
+  close(): Promise<void>;
+}
+
+/** A browser asks for the next page, or for what belongs to one, within this. Milliseconds. */
+const quietMs = 1_000;
+const quietAtMostMs = 10_000;
+
+/** Serves the web app for this vault, and the token API with it. Throws `E_RUNNING` where it is served already, `E_PORT_TAKEN`, `E_LISTEN`. */
+export async function startWebServer(
+  vault: Vault,
+  log: Logger,
+  options: { demonstration?: boolean; limits?: ServerLimits } = {},
+): Promise<RunningServer> {
+  const { home, port } = vault.settings;
+  await refuseSecond(home);
+  const sideDoor = await startCleanupServer(vault, log, options);
+  const presence = newInstance(port, sideDoor?.port ?? null);
+  const activity = new RequestTracker();
+  const { app, idle } = createWebApp({ vault, log, instanceSecret: presence.secret, sideDoor, ...options });
+  const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
+  const origins = loopbackOrigins(port);
+  const api = createApi({ vault, log, issuer, origins, operations: operationsOf(vault) });
+  let listening: Listening;
+  try {
+    listening = await listenOnLoopback(
+      activity.watch(routeByPath(app, api.app, port, issuer)),
+      port,
+      options.limits,
+      logSeldom((error) => log.warn({ err: error }, 'a connection could not be taken')),
+    );
+  } catch (error) {
+    await Promise.all([api.close(), sideDoor?.close()]);
+    // It may have been started by somebody else in the same moment.
+    await refuseSecond(home);
+    throw error;
+  }
+  const leave = writeInstanceFile(home, presence);
+  void verifyPendingTokens(vault, log);
+  const stop = async () => {
+    leave();
+    await Promise.all([listening.close(), sideDoor?.close()]);
+    await api.close();
+    await idle();
+  };
+  let stopped: Promise<void> | undefined;
+  return {
+    port,
+    sidePort: presence.sidePort,
+    waitUntilIdle: () => activity.waitUntilIdle(quietMs, quietAtMostMs),
+    close: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+async function refuseSecond(home: string): Promise<void> {
+  const other = await findRunningInstance(home);
+  if (other === null) return;
+  throw new BrokerError(
+    'E_RUNNING',
+    `The web app runs already, on http://localhost:${other.port} (process ${other.pid}).`,
+    { help: 'Open it with: webex-token open' },
+  );
+}

@@ -1,0 +1,59 @@
+import { authenticRow, changing, created, inTransaction, removing } from '../integrity/row-macs.ts';
+import type { Db } from '../store.ts';
+
+export async function insertEntryLink(
+  db: Db,
+  linkHash: string,
+  createdAt: number,
+  expiresAt: number,
+): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    const old = await trx
+      .selectFrom('entry_link')
+      .select('link_hash')
+      .where('expires_at', '<', createdAt)
+      .execute();
+    await removing(
+      trx,
+      'accessLink',
+      old.map(({ link_hash }) => link_hash),
+    );
+    await trx.deleteFrom('entry_link').where('expires_at', '<', createdAt).execute();
+    created(trx, 'accessLink', [linkHash]);
+    await trx
+      .insertInto('entry_link')
+      .values({ link_hash: linkHash, created_at: createdAt, expires_at: expiresAt, used_at: null })
+      .execute();
+  });
+}
+
+/** Whether a one-time link waits to be used. Throws `E_INTEGRITY` where it comes from outside. */
+export async function isAccessLinkPending(db: Db, linkHash: string, now: number): Promise<boolean> {
+  const row = await authenticRow(db, 'accessLink', () =>
+    db
+      .selectFrom('entry_link')
+      .selectAll()
+      .where('link_hash', '=', linkHash)
+      .where('used_at', 'is', null)
+      .where('expires_at', '>', now)
+      .executeTakeFirst(),
+  );
+  return row !== undefined;
+}
+
+/** Uses a one-time link up. False where there is none such, it was used, or its time is over. Throws `E_INTEGRITY`. */
+export async function useEntryLink(db: Db, linkHash: string, now: number): Promise<boolean> {
+  return await inTransaction(db, async (trx) => {
+    if (!(await isAccessLinkPending(trx, linkHash, now))) return false;
+    await changing(trx, 'accessLink', [linkHash]);
+    const row = await trx
+      .updateTable('entry_link')
+      .set({ used_at: now })
+      .where('link_hash', '=', linkHash)
+      .where('used_at', 'is', null)
+      .where('expires_at', '>', now)
+      .returning('link_hash')
+      .executeTakeFirst();
+    return row !== undefined;
+  });
+}

@@ -1,0 +1,37 @@
+import { authenticRow, created, inTransaction, removing } from '../integrity/row-macs.ts';
+import type { Db } from '../store.ts';
+
+/** Makes this the only address of the calendar feed; an earlier one leads nowhere any more. */
+export async function replaceCalendarFeed(db: Db, secretHash: string, now: number): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    await deleteCalendarFeed(trx);
+    created(trx, 'calendarFeed', [secretHash]);
+    await trx.insertInto('calendar_feed').values({ secret_hash: secretHash, created_at: now }).execute();
+  });
+}
+
+export async function deleteCalendarFeed(db: Db): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    const rows = await trx.selectFrom('calendar_feed').select('secret_hash').execute();
+    await removing(
+      trx,
+      'calendarFeed',
+      rows.map(({ secret_hash }) => secret_hash),
+    );
+    await trx.deleteFrom('calendar_feed').execute();
+  });
+}
+
+/** Whether this is the feed's address. Throws `E_INTEGRITY` where it comes from outside. */
+export async function hasCalendarFeed(db: Db, secretHash: string): Promise<boolean> {
+  const row = await authenticRow(db, 'calendarFeed', () =>
+    db.selectFrom('calendar_feed').selectAll().where('secret_hash', '=', secretHash).executeTakeFirst(),
+  );
+  return row !== undefined;
+}
+
+/** When the feed's address was made; null where there is none. Epoch milliseconds. */
+export async function calendarFeedSince(db: Db): Promise<number | null> {
+  const row = await db.selectFrom('calendar_feed').select('created_at').executeTakeFirst();
+  return row?.created_at ?? null;
+}

@@ -1,0 +1,155 @@
+import type { Selectable } from 'kysely';
+import { type Client, defaultMaxExpiresIn } from '../../domain/client.ts';
+import {
+  authentic,
+  authenticRow,
+  changing,
+  created,
+  inTransaction,
+  removing,
+} from '../integrity/row-macs.ts';
+import type { ClientTable } from '../schema.ts';
+import type { Db } from '../store.ts';
+
+export interface NewClient {
+  id: string;
+  name: string;
+  /** SHA-256 of its secret, or null where it has keys instead. */
+  secretHash: string | null;
+  /** A JSON Web Key Set of public keys, as JSON. */
+  jwks: string | null;
+  addresses: string[];
+  expiresAt: number | null;
+  createdAt: number;
+  maxExpiresIn: number | null;
+  profileIds: string[];
+}
+
+/** Within the caller's transaction. */
+export async function insertClient(db: Db, client: NewClient): Promise<void> {
+  created(db, 'client', [client.id]);
+  created(
+    db,
+    'grant',
+    client.profileIds.map((profileId) => `${client.id}/${profileId}`),
+  );
+  await db
+    .insertInto('client')
+    .values({
+      id: client.id,
+      name: client.name,
+      secret_hash: client.secretHash,
+      jwks: client.jwks,
+      addresses: JSON.stringify(client.addresses),
+      expires_at: client.expiresAt,
+      created_at: client.createdAt,
+      max_expires_in: client.maxExpiresIn,
+    })
+    .execute();
+  // In parts: a statement takes a limited number of values.
+  for (let at = 0; at < client.profileIds.length; at += 500) {
+    const part = client.profileIds.slice(at, at + 500);
+    await db
+      .insertInto('client_profile')
+      .values(part.map((profileId) => ({ client_id: client.id, profile_id: profileId })))
+      .execute();
+  }
+}
+
+export async function findClient(db: Db, name: string): Promise<Client | null> {
+  const row = await authenticRow(db, 'client', () =>
+    db.selectFrom('client').selectAll().where('name', '=', name).executeTakeFirst(),
+  );
+  return row === undefined ? null : fromRow(row, await profilesOf(db, row.id));
+}
+
+/** Every client, by name. */
+export async function listClients(db: Db): Promise<Client[]> {
+  const rows = await authentic(db, 'client', () =>
+    db.selectFrom('client').selectAll().orderBy('name').execute(),
+  );
+  return await Promise.all(rows.map(async (row) => fromRow(row, await profilesOf(db, row.id))));
+}
+
+/** The public keys of a client, as a JSON Web Key Set; null where it has none, or does not exist. */
+export async function clientKeys(db: Db, name: string): Promise<string | null> {
+  const row = await db.selectFrom('client').select('jwks').where('name', '=', name).executeTakeFirst();
+  return row?.jwks ?? null;
+}
+
+/** False where there was no such client. It goes whoever wrote it. */
+export async function deleteClient(db: Db, name: string): Promise<boolean> {
+  return await inTransaction(db, async (trx) => {
+    const row = await trx.selectFrom('client').select('id').where('name', '=', name).executeTakeFirst();
+    if (row === undefined) return false;
+    await removing(trx, 'client', [row.id]);
+    await removing(trx, 'grant', await grantIds(trx, 'client_id', row.id));
+    await trx.deleteFrom('client').where('id', '=', row.id).execute();
+    return true;
+  });
+}
+
+/** The permissions of a client, or for a profile. */
+export async function grantIds(db: Db, by: 'client_id' | 'profile_id', id: string): Promise<string[]> {
+  const rows = await db.selectFrom('client_profile').selectAll().where(by, '=', id).execute();
+  return rows.map(({ client_id, profile_id }) => `${client_id}/${profile_id}`);
+}
+
+/** Whether there is a client of that name, whoever wrote it. */
+export async function clientExists(db: Db, name: string): Promise<boolean> {
+  const row = await db.selectFrom('client').select('id').where('name', '=', name).executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Gives a client a new secret. The one it had works on until `previousUntil` (epoch milliseconds). */
+export async function replaceSecret(
+  db: Db,
+  name: string,
+  secretHash: string,
+  previousUntil: number,
+): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    const row = await trx.selectFrom('client').select('id').where('name', '=', name).executeTakeFirst();
+    if (row === undefined) return;
+    await changing(trx, 'client', [row.id]);
+    await trx
+      .updateTable('client')
+      .set((expression) => ({
+        previous_secret_hash: expression.ref('secret_hash'),
+        previous_secret_until: previousUntil,
+        previous_secret_used_at: null,
+        secret_hash: secretHash,
+      }))
+      .where('id', '=', row.id)
+      .execute();
+  });
+}
+
+async function profilesOf(db: Db, clientId: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('client_profile')
+    .innerJoin('profile', 'profile.id', 'client_profile.profile_id')
+    .select('profile.name')
+    .where('client_id', '=', clientId)
+    .orderBy('profile.name')
+    .execute();
+  return rows.map(({ name }) => name);
+}
+
+function fromRow(row: Selectable<ClientTable>, profiles: string[]): Client {
+  return {
+    id: row.id,
+    name: row.name,
+    profiles,
+    authentication: row.jwks === null ? 'secret' : 'private_key_jwt',
+    addresses: JSON.parse(row.addresses) as string[],
+    expiresAt: row.expires_at,
+    createdAt: row.created_at,
+    maxExpiresIn: row.max_expires_in ?? defaultMaxExpiresIn,
+    lastUsedAt: row.last_used_at,
+    previousSecret:
+      row.previous_secret_hash === null || row.previous_secret_until === null
+        ? null
+        : { until: row.previous_secret_until, lastUsedAt: row.previous_secret_used_at },
+  };
+}

@@ -1,0 +1,38 @@
+import { authenticRow, changing, inTransaction, removing } from '../integrity/row-macs.ts';
+import type { Db } from '../store.ts';
+
+/** A browser session's data, or null where it is unknown or over. Throws `E_INTEGRITY` where it comes from outside. */
+export async function findWebSession(db: Db, idHash: string, now: number): Promise<string | null> {
+  const row = await authenticRow(db, 'session', () =>
+    db
+      .selectFrom('web_session')
+      .selectAll()
+      .where('id_hash', '=', idHash)
+      .where('expires_at', '>', now)
+      .executeTakeFirst(),
+  );
+  return row?.data ?? null;
+}
+
+export async function saveWebSession(db: Db, idHash: string, data: string, expiresAt: number): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    await changing(trx, 'session', [idHash]);
+    await trx
+      .insertInto('web_session')
+      .values({ id_hash: idHash, data, expires_at: expiresAt })
+      .onConflict((conflict) => conflict.column('id_hash').doUpdateSet({ data, expires_at: expiresAt }))
+      .execute();
+  });
+}
+
+export async function deleteWebSession(db: Db, idHash: string): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    await removing(trx, 'session', [idHash]);
+    await trx.deleteFrom('web_session').where('id_hash', '=', idHash).execute();
+  });
+}
+
+export async function deleteOldWebSessions(db: Db, now: number): Promise<void> {
+  const old = await db.selectFrom('web_session').select('id_hash').where('expires_at', '<=', now).execute();
+  for (const { id_hash } of old) await deleteWebSession(db, id_hash);
+}

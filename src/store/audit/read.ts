@@ -1,0 +1,56 @@
+import type { SelectQueryBuilder } from 'kysely';
+import type { Schema } from '../schema.ts';
+import type { Db } from '../store.ts';
+import type { AuditRow } from './chain.ts';
+
+/** What rows are wanted; what is absent does not matter. Instants are epoch milliseconds. */
+export interface AuditFilter {
+  profile?: string;
+  client?: string;
+  action?: string;
+  outcome?: string;
+  /** From this instant on. */
+  since?: number;
+  /** Before this instant. */
+  until?: number;
+}
+
+const columns = [
+  'seq',
+  'time',
+  'action',
+  'outcome',
+  'profile',
+  'client',
+  'address',
+  'user',
+  'subject',
+] as const;
+
+/** All rows that fit, oldest first, one after the other: there may be millions. */
+export function auditRows(db: Db, filter: AuditFilter): AsyncIterableIterator<AuditRow> {
+  return filtered(db, filter).select(columns).orderBy('seq').stream();
+}
+
+/** The newest rows that fit, newest first; for the next page, those before the last one's number. */
+export async function newestAuditRows(
+  db: Db,
+  filter: AuditFilter,
+  limit: number,
+  beforeSeq?: number,
+): Promise<AuditRow[]> {
+  let query = filtered(db, filter).select(columns).orderBy('seq', 'desc').limit(limit);
+  if (beforeSeq !== undefined) query = query.where('seq', '<', beforeSeq);
+  return await query.execute();
+}
+
+function filtered(db: Db, filter: AuditFilter): SelectQueryBuilder<Schema, 'audit', object> {
+  let query: SelectQueryBuilder<Schema, 'audit', object> = db.selectFrom('audit');
+  for (const column of ['profile', 'client', 'action', 'outcome'] as const) {
+    const value = filter[column];
+    if (value !== undefined) query = query.where(column, '=', value);
+  }
+  if (filter.since !== undefined) query = query.where('time', '>=', filter.since);
+  if (filter.until !== undefined) query = query.where('time', '<', filter.until);
+  return query;
+}

@@ -1,0 +1,167 @@
+import type { WrappedDataKey } from '../../crypto/data-key.ts';
+import type { ScryptParameters } from '../../crypto/passphrase.ts';
+import type { Db } from '../store.ts';
+
+/** A key-encryption key that the store knows of: what kind it is, never the key. */
+export type KeyEncryptionKeyInfo =
+  | { id: string; kind: 'keychain' | 'file' }
+  | { id: string; kind: 'passphrase'; parameters: ScryptParameters };
+
+/** What the store keeps of a key-encryption key beside that. */
+export interface KeyEncryptionKeyRecord {
+  info: KeyEncryptionKeyInfo;
+  /** `user@host` where it was made. */
+  name: string;
+  /** X25519, base64url. Null where an early version of this program made it. */
+  publicKey: string | null;
+  /** See `isAdmitted`. */
+  admission: string | null;
+  /** Epoch milliseconds. */
+  createdAt: number;
+}
+
+export async function listKeyEncryptionKeys(db: Db): Promise<KeyEncryptionKeyInfo[]> {
+  return (await listKeyRecords(db)).map(({ info }) => info);
+}
+
+/** Oldest first. */
+export async function listKeyRecords(db: Db): Promise<KeyEncryptionKeyRecord[]> {
+  const rows = await db
+    .selectFrom('key_encryption_key')
+    .selectAll()
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id, kind, parameters, name, public_key, admission, created_at }) => ({
+    info:
+      kind === 'passphrase'
+        ? { id, kind, parameters: JSON.parse(parameters) as ScryptParameters }
+        : { id, kind },
+    name,
+    publicKey: public_key,
+    admission,
+    createdAt: created_at,
+  }));
+}
+
+export async function insertKeyRecord(db: Db, record: KeyEncryptionKeyRecord): Promise<void> {
+  const { info, name, publicKey, admission, createdAt } = record;
+  await db
+    .insertInto('key_encryption_key')
+    .values({
+      id: info.id,
+      kind: info.kind,
+      parameters: JSON.stringify(info.kind === 'passphrase' ? info.parameters : {}),
+      name,
+      public_key: publicKey,
+      admission,
+      created_at: createdAt,
+    })
+    .execute();
+}
+
+export async function setAuthorization(
+  db: Db,
+  id: string,
+  publicKey: string,
+  admission: string,
+): Promise<void> {
+  await db
+    .updateTable('key_encryption_key')
+    .set({ public_key: publicKey, admission })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** What was wrapped for it goes along. */
+export async function deleteKeyEncryptionKey(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('key_encryption_key').where('id', '=', id).execute();
+}
+
+/** The data keys that one key-encryption key opens, oldest first. */
+export async function listDataKeys(db: Db, keyEncryptionKeyId: string): Promise<WrappedDataKey[]> {
+  return await wrappedDataKeys(db).where('key_encryption_key_id', '=', keyEncryptionKeyId).execute();
+}
+
+/** Every data key as it is wrapped for every key-encryption key, oldest first. */
+export async function listAllDataKeys(db: Db): Promise<(WrappedDataKey & { createdAt: number })[]> {
+  return await wrappedDataKeys(db).select('created_at as createdAt').execute();
+}
+
+function wrappedDataKeys(db: Db) {
+  return db
+    .selectFrom('wrapped_data_key')
+    .select(['data_key_id as dataKeyId', 'key_encryption_key_id as keyEncryptionKeyId', 'generation', 'jwe'])
+    .orderBy('generation')
+    .orderBy('created_at')
+    .orderBy('data_key_id');
+}
+
+/** The data key that seals; null in a new store. */
+export async function newestDataKey(db: Db): Promise<{ id: string; generation: number } | null> {
+  const row = await db
+    .selectFrom('wrapped_data_key')
+    .select(['data_key_id as id', 'generation'])
+    .orderBy('generation', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export async function insertDataKeys(db: Db, now: number, wrapped: WrappedDataKey[]): Promise<void> {
+  if (wrapped.length === 0) return;
+  await db
+    .insertInto('wrapped_data_key')
+    .values(
+      wrapped.map(({ dataKeyId, keyEncryptionKeyId, generation, jwe }) => ({
+        data_key_id: dataKeyId,
+        key_encryption_key_id: keyEncryptionKeyId,
+        generation,
+        jwe,
+        created_at: now,
+      })),
+    )
+    .execute();
+}
+
+/** Keeps what was granted to a key as it is wrapped for the key itself. */
+export async function rewrapDataKey(db: Db, wrapped: WrappedDataKey): Promise<void> {
+  await db
+    .updateTable('wrapped_data_key')
+    .set({ jwe: wrapped.jwe })
+    .where('data_key_id', '=', wrapped.dataKeyId)
+    .where('key_encryption_key_id', '=', wrapped.keyEncryptionKeyId)
+    .execute();
+}
+
+/** Forgets the data keys before a generation, as they are wrapped for one key-encryption key. */
+export async function deleteDataKeysBefore(
+  db: Db,
+  keyEncryptionKeyId: string,
+  generation: number,
+): Promise<void> {
+  await db
+    .deleteFrom('wrapped_data_key')
+    .where('key_encryption_key_id', '=', keyEncryptionKeyId)
+    .where('generation', '<', generation)
+    .execute();
+}
+
+/**
+ * Gives a new store its first keys. False, and nothing written, where another process was faster.
+ */
+export async function insertFirstKeys(
+  db: Db,
+  now: number,
+  record: KeyEncryptionKeyRecord,
+  dataKey: WrappedDataKey,
+): Promise<boolean> {
+  return await db.transaction().execute(async (trx) => {
+    // Locks the same row as every other writer, so that two first runs cannot both find nothing.
+    await trx.updateTable('audit_head').set({ id: 1 }).where('id', '=', 1).execute();
+    if ((await listKeyEncryptionKeys(trx)).length > 0) return false;
+    await insertKeyRecord(trx, record);
+    await insertDataKeys(trx, now, [dataKey]);
+    return true;
+  });
+}

@@ -1,0 +1,202 @@
+import {
+  type Dialect,
+  type PostgresCursor,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type PostgresQueryResult,
+} from 'kysely';
+import pg from 'pg';
+import { absolutePath } from '../../config/environment.ts';
+import { BrokerError } from '../../errors.ts';
+import { trustedCertificatesHere, trustedContextHere } from '../../http/certificates.ts';
+import { readTextFile } from '../../text/decode-text.ts';
+import { requireWholeNumbers } from '../whole-numbers.ts';
+import { SqlCursor } from './cursor.ts';
+import { isConnectionLost, postgresFailure } from './failures.ts';
+import { type PostgresAddress, type PostgresTls, redactedUrl } from './url.ts';
+
+/** How many connections one process holds at most. A command uses one. */
+const poolSize = 10;
+/** How long an answer may take before the connection counts as dead, and how long a transaction may stand idle. */
+const answerTimeoutMs = 60_000;
+/** The same while tables are changed, by this process or by the one that it waits for. */
+const migrationTimeoutMs = 3_600_000;
+/** How long one writer waits for the others, as on SQLite. */
+const lockTimeoutMs = 10_000;
+
+/**
+ * A transaction that may write begins by taking the one lock of all writers, and its end gives it back. So that
+ * whatever it reads stays true until its end, in every process on every host: exactly what SQLite's
+ * `begin immediate` gives, and what the queries are written for. All writers queue for the end of the audit chain
+ * anyway. The number is of no meaning but that it is ours.
+ */
+const beginWriting = [
+  'begin',
+  `set local lock_timeout = ${lockTimeoutMs}`,
+  // A process that was stopped or cut off in the middle does not keep the others waiting for ever.
+  `set local idle_in_transaction_session_timeout = ${answerTimeoutMs}`,
+  'select pg_advisory_xact_lock(7233178471018)',
+].join('; ');
+
+/** Not `insert`: it locks one new row, and nothing that another may want. */
+const changesRows = /^\s*(update|delete)\b/i;
+
+/** A table with millions of rows is changed, or the migrator of another process is waited for. */
+const isSchemaChange = /^\s*(create|alter|drop)\b|pg_advisory_lock\(/i;
+
+/** kysely's PostgreSQL dialect on `pg`. */
+export function postgresDialect(address: PostgresAddress): Dialect {
+  // Made on first use, so that closing a store that was never used leaves nothing behind.
+  return new PostgresDialect({ pool: () => Promise.resolve(brokerPool(address)), cursor: SqlCursor });
+}
+
+function brokerPool(address: PostgresAddress): PostgresPool {
+  const shown = redactedUrl(address);
+  const pool = new pg.Pool({
+    host: address.host,
+    port: address.port,
+    ...(address.user !== undefined && { user: address.user }),
+    ...(address.password !== undefined && { password: address.password }),
+    ...(address.database !== undefined && { database: address.database }),
+    ssl: address.tls === null ? false : tlsOptions(address.tls, address.host),
+    application_name: address.applicationName,
+    ...(address.options !== undefined && { options: address.options }),
+    types: { getTypeParser },
+    max: poolSize,
+    connectionTimeoutMillis: address.connectTimeoutMs,
+    idleTimeoutMillis: 30_000,
+    // After a failover, connections move to the new server by and by.
+    maxLifetimeSeconds: 1800,
+    query_timeout: answerTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  });
+  // A connection that is lost while nobody uses it is replaced when it is needed next.
+  pool.on('error', () => {});
+  // One that is lost between two statements says so with the next one; without a listener it would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const clients = new WeakMap<pg.PoolClient, BrokerClient>();
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    async connect() {
+      let client: pg.PoolClient;
+      try {
+        client = await pool.connect();
+      } catch (error) {
+        throw postgresFailure(error, shown);
+      }
+      let known = clients.get(client);
+      if (known === undefined) {
+        known = new BrokerClient(client, shown);
+        clients.set(client, known);
+      }
+      return known;
+    },
+  };
+}
+
+/** One connection, as kysely uses it: failures in words, transactions in turn, long answers in pieces. */
+class BrokerClient implements PostgresPoolClient {
+  readonly #client: pg.PoolClient;
+  readonly #shown: string;
+  #lost = false;
+  /** Within a transaction that changes tables. */
+  #migrating = false;
+  inTransaction = false;
+
+  constructor(client: pg.PoolClient, shown: string) {
+    this.#client = client;
+    this.#shown = shown;
+  }
+
+  query<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>>;
+  query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
+  query<R>(
+    statement: string | PostgresCursor<R>,
+    parameters: readonly unknown[] = [],
+  ): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
+    if (typeof statement === 'string') return this.#run<R>(statement, parameters);
+    if (statement instanceof SqlCursor) statement.attach(this);
+    return statement;
+  }
+
+  release(destroy = false): void {
+    this.#client.release(destroy || this.#lost);
+  }
+
+  async #run<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
+    requireWholeNumbers(parameters);
+    if (this.inTransaction || !changesRows.test(sql)) return await this.#ask<R>(sql, parameters);
+    // A statement alone takes its turn as well: two that change many rows would lock each other out otherwise.
+    await this.#ask('begin');
+    try {
+      const answer = await this.#ask<R>(sql, parameters);
+      await this.#ask('commit');
+      return answer;
+    } catch (error) {
+      await this.#ask('rollback').catch(() => {
+        this.#lost = true;
+      });
+      throw error;
+    }
+  }
+
+  async #ask<R>(sql: string, parameters: readonly unknown[] = []): Promise<PostgresQueryResult<R>> {
+    const begins = sql === 'begin' || sql.startsWith('start transaction');
+    try {
+      if (begins) this.inTransaction = true;
+      const text = sql === 'begin' ? beginWriting : sql;
+      if (isSchemaChange.test(sql)) this.#migrating = true;
+      const query_timeout = this.#migrating ? migrationTimeoutMs : answerTimeoutMs;
+      const answer: unknown = await this.#client.query({
+        text,
+        values: [...parameters],
+        query_timeout,
+      } as pg.QueryConfig);
+      if (sql === 'commit' || sql === 'rollback') this.inTransaction = this.#migrating = false;
+      // Several statements in one come back as a list.
+      return (Array.isArray(answer) ? answer.at(-1) : answer) as PostgresQueryResult<R>;
+    } catch (error) {
+      const failure = postgresFailure(error, this.#shown, sql.split(' ', 1)[0]);
+      // A transaction that could not begin is one that nobody ends.
+      this.#lost ||= begins || isConnectionLost(failure);
+      throw failure;
+    }
+  }
+}
+
+/** Whole numbers as numbers (all of ours are exact there), on these connections alone. */
+function getTypeParser(id: number, format?: 'text' | 'binary'): (value: string) => unknown {
+  const { INT8, NUMERIC } = pg.types.builtins;
+  if (id === INT8 || id === NUMERIC) return Number;
+  return pg.types.getTypeParser(id, format as 'text') as (value: string) => unknown;
+}
+
+function tlsOptions({ verify, rootCertificate, certificate, key }: PostgresTls, host: string) {
+  return {
+    // What the certificate has to name; pg itself passes on host names only, and no addresses.
+    host,
+    rejectUnauthorized: verify !== 'nothing',
+    ...(rootCertificate !== null && { ca: pem(rootCertificate, 'sslrootcert') }),
+    // Made once: it takes tens of milliseconds.
+    ...(rootCertificate === null &&
+      verify !== 'nothing' &&
+      (certificate === null ? { secureContext: trustedContextHere() } : { ca: trustedCertificatesHere() })),
+    ...(certificate !== null && { cert: pem(certificate, 'sslcert') }),
+    ...(key !== null && { key: pem(key, 'sslkey') }),
+    ...(verify === 'authority' && { checkServerIdentity: () => undefined }),
+  };
+}
+
+function pem(path: string, parameter: string): string {
+  try {
+    return readTextFile(absolutePath(parameter, path), 'E_STORE');
+  } catch (error) {
+    if (error instanceof BrokerError) throw error;
+    throw new BrokerError('E_STORE', `The file ${path}, which ${parameter} names, cannot be read.`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,28 @@
+import { type RawBuilder, sql } from 'kysely';
+import { dayMs } from '../../domain/lifetimes.ts';
+import type { Db } from '../store.ts';
+
+/**
+ * How many profiles there are whose `attention_at` is not after each of these instants, and how many in all. Whole days
+ * are summed; only of the days in which the instants lie are the profiles themselves counted, by index.
+ */
+export async function countDueBy<Name extends string>(
+  db: Db,
+  instants: Record<Name, number>,
+): Promise<Record<Name | 'all', number>> {
+  const counts = Object.entries<number>(instants).map(([name, instant]) => upTo(instant).as(name));
+  const all = sql<number>`(select coalesce(sum(profiles), 0) from attention_day)`.as('all');
+  return await db
+    .selectNoFrom([all, ...counts])
+    .$castTo<Record<Name | 'all', number>>()
+    .executeTakeFirstOrThrow();
+}
+
+function upTo(instant: number): RawBuilder<number> {
+  // As both engines divide: towards zero.
+  const day = Math.trunc(instant / dayMs);
+  const before = day > 0 ? day * dayMs - 1 : (day - 1) * dayMs;
+  return sql<number>`
+    (select coalesce(sum(profiles), 0) from attention_day where day < ${day}) +
+    (select count(*) from profile where attention_at > ${before} and attention_at <= ${instant})`;
+}

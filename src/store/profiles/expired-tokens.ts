@@ -1,0 +1,43 @@
+import { documentedLifetimeMs, unknownEnd } from '../../domain/lifetimes.ts';
+import type { TokenState } from '../../domain/token.ts';
+import type { Db } from '../store.ts';
+
+const unused: TokenState[] = ['earlier', 'set-aside', 'pending'];
+
+/**
+ * Tokens that are not in use, and are over by the latest date that anybody named; where nobody named one, by the
+ * documented lifetime from when they came in. One that a destination still holds is left: its dates are told there.
+ */
+export async function expiredUnusedTokens(
+  db: Db,
+  now: number,
+  limit: number,
+): Promise<{ id: string; profile: string }[]> {
+  return await db
+    .selectFrom('token')
+    .innerJoin('profile', 'profile.id', 'token.profile_id')
+    .select(['token.id', 'profile.name as profile'])
+    .where('token.state', 'in', unused)
+    .where((token) => {
+      const over = (
+        column: 'token.expires_confirmed' | 'token.expires_reported' | 'token.expires_documented',
+      ) => token.or([token(column, 'is', null), token(column, '<=', now)]);
+      const allOver = token.and([
+        token('token.expires_at', '<=', now),
+        over('token.expires_confirmed'),
+        over('token.expires_reported'),
+        over('token.expires_documented'),
+      ]);
+      const unnamed = token.and([
+        token('token.expires_at', '=', unknownEnd),
+        token('token.captured_at', '<=', now - documentedLifetimeMs),
+      ]);
+      return token.or([allOver, unnamed]);
+    })
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('handoff').select('handoff.id').whereRef('handoff.token_id', '=', 'token.id'))),
+    )
+    .orderBy('token.id')
+    .limit(limit)
+    .execute();
+}

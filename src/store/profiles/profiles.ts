@@ -1,0 +1,159 @@
+import type { Selectable } from 'kysely';
+import type { NewProfile, Profile } from '../../domain/profile.ts';
+import type { Token } from '../../domain/token.ts';
+import { grantIds } from '../access/clients.ts';
+import {
+  authentic,
+  authenticRow,
+  changing,
+  created,
+  inTransaction,
+  removing,
+} from '../integrity/row-macs.ts';
+import type { ProfileTable } from '../schema.ts';
+import type { Db } from '../store.ts';
+import { derivedColumnsOf, refreshDerivedColumns } from './derived-columns.ts';
+import { currentTokens } from './tokens.ts';
+
+/** Throws `E_INTEGRITY` where it was changed from outside. */
+export async function findProfile(db: Db, name: string): Promise<Profile | null> {
+  const row = await authenticRow(db, 'profile', () =>
+    db.selectFrom('profile').selectAll().where('name', '=', name).executeTakeFirst(),
+  );
+  return row === undefined ? null : profileFromRow(row);
+}
+
+export async function profileById(db: Db, id: string): Promise<Profile> {
+  const rows = await authentic(db, 'profile', async () => [
+    await db.selectFrom('profile').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+  ]);
+  return profileFromRow(rows[0] as Selectable<ProfileTable>);
+}
+
+/** Those of the names that there are, by name. */
+export async function profilesByName(db: Db, names: readonly string[]): Promise<Map<string, Profile>> {
+  if (names.length === 0) return new Map();
+  const rows = await authentic(db, 'profile', () =>
+    db.selectFrom('profile').selectAll().where('name', 'in', names).execute(),
+  );
+  return new Map(rows.map((row) => [row.name, profileFromRow(row)]));
+}
+
+/** Every profile by name, with its current token. */
+export async function listProfiles(db: Db): Promise<{ profile: Profile; current: Token | null }[]> {
+  const rows = await db.selectFrom('profile').selectAll().orderBy('name').execute();
+  const tokens = new Map((await currentTokens(db)).map((token) => [token.profileId, token]));
+  return rows.map((row) => ({ profile: profileFromRow(row), current: tokens.get(row.id) ?? null }));
+}
+
+export async function insertProfile(db: Db, profile: NewProfile): Promise<void> {
+  await insertProfiles(db, [profile]);
+}
+
+/** All of them at once: some hundreds at a time, for engines take some ten thousands of values in one statement. */
+export async function insertProfiles(db: Db, profiles: readonly NewProfile[]): Promise<void> {
+  if (profiles.length === 0) return;
+  const rows = profiles.map(({ contact = null, tags = [], ...profile }) => ({
+    id: profile.id,
+    name: profile.name,
+    deployment: profile.deployment,
+    org_id: profile.orgId,
+    scopes: JSON.stringify(profile.scopes),
+    created_at: profile.createdAt,
+    contact,
+    tags: JSON.stringify(tags),
+    ...derivedColumnsOf(profile.name, profile.orgId, null, [contact, ...tags]),
+  }));
+  await inTransaction(db, async (trx) => {
+    created(
+      trx,
+      'profile',
+      profiles.map(({ id }) => id),
+    );
+    await trx.insertInto('profile').values(rows).execute();
+    await insertTags(trx, profiles);
+  });
+}
+
+async function insertTags(db: Db, profiles: readonly Pick<NewProfile, 'id' | 'tags'>[]): Promise<void> {
+  const rows = profiles.flatMap(({ id, tags = [] }) => tags.map((tag) => ({ tag, profile_id: id })));
+  // Two values a row, and as many rows as profiles have tags.
+  for (let at = 0; at < rows.length; at += 1000) {
+    await db
+      .insertInto('profile_tag')
+      .values(rows.slice(at, at + 1000))
+      .execute();
+  }
+}
+
+/** Files a profile under what is given; what is left out stays as it is. */
+export async function setTagsAndContact(
+  db: Db,
+  id: string,
+  { contact, tags }: { contact?: string | null | undefined; tags?: string[] | undefined },
+): Promise<void> {
+  if (contact === undefined && tags === undefined) return;
+  const changes = {
+    ...(contact !== undefined && { contact }),
+    ...(tags !== undefined && { tags: JSON.stringify(tags) }),
+  };
+  await db.updateTable('profile').set(changes).where('id', '=', id).execute();
+  if (tags !== undefined) {
+    await db.deleteFrom('profile_tag').where('profile_id', '=', id).execute();
+    await insertTags(db, [{ id, tags }]);
+  }
+  await refreshDerivedColumns(db, id);
+}
+
+export async function setProfileOrganization(db: Db, id: string, orgId: string): Promise<void> {
+  await changeProfile(db, id, { org_id: orgId });
+}
+
+export async function setProfileName(db: Db, id: string, name: string): Promise<void> {
+  await changeProfile(db, id, { name });
+}
+
+async function changeProfile(
+  db: Db,
+  id: string,
+  change: { name: string } | { org_id: string },
+): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    await changing(trx, 'profile', [id]);
+    await trx.updateTable('profile').set(change).where('id', '=', id).execute();
+    await refreshDerivedColumns(trx, id);
+  });
+}
+
+/** Removes a profile with all its tokens, its destinations, and what clients were allowed of it. */
+export async function deleteProfile(db: Db, id: string): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    await removing(trx, 'profile', [id]);
+    for (const [kind, table] of [
+      ['token', 'token'],
+      ['destination', 'handoff'],
+    ] as const) {
+      const rows = await trx.selectFrom(table).select('id').where('profile_id', '=', id).execute();
+      await removing(
+        trx,
+        kind,
+        rows.map((row) => row.id),
+      );
+    }
+    await removing(trx, 'grant', await grantIds(trx, 'profile_id', id));
+    await trx.deleteFrom('profile').where('id', '=', id).execute();
+  });
+}
+
+export function profileFromRow(row: Selectable<ProfileTable>): Profile {
+  return {
+    id: row.id,
+    name: row.name,
+    deployment: row.deployment,
+    orgId: row.org_id,
+    scopes: JSON.parse(row.scopes) as string[],
+    createdAt: row.created_at,
+    contact: row.contact,
+    tags: JSON.parse(row.tags) as string[],
+  };
+}

@@ -1,0 +1,324 @@
+import { type ExpressionBuilder, type ExpressionWrapper, type Selectable, type SqlBool, sql } from 'kysely';
+import { dayMs } from '../../domain/lifetimes.ts';
+import type { Profile } from '../../domain/profile.ts';
+import { expiringWithinDays, type ProfileStatus } from '../../domain/profile-status.ts';
+import type { Token } from '../../domain/token.ts';
+import { nextTurn } from '../../next-turn.ts';
+import type { Deployment } from '../../webex/deployments.ts';
+import type { ProfileTable, Schema } from '../schema.ts';
+import type { Db } from '../store.ts';
+import { farFuture, rejectedSortOffset } from './derived-columns.ts';
+import { countDueBy } from './due-counts.ts';
+import { profileFromRow } from './profiles.ts';
+import { currentTokensOf } from './tokens.ts';
+
+/** Which profiles are meant: those to which all applies that is given. */
+export interface ProfileFilter {
+  /** Words that all have to be in the name, the organization ID, a tag, or the account's or contact's name or address. */
+  search?: string | undefined;
+  status?: ProfileStatus | undefined;
+  tag?: string | undefined;
+  deployment?: Deployment | undefined;
+  /** Those whose token is over by this instant, or rejected already. Epoch milliseconds. */
+  endsBefore?: number | undefined;
+}
+
+export interface ProfilePageQuery extends ProfileFilter {
+  /** `urgency`: rejected first, then by the token's end, profiles without a token last. */
+  sort: 'urgency' | 'name';
+  limit: number;
+  /** `next` or `previous` of another page; one that is not understood counts as none. */
+  after?: string | undefined;
+  before?: string | undefined;
+  /** Epoch milliseconds. */
+  now: number;
+  /** How many days before its end a token counts as expiring; 30 where absent. */
+  withinDays?: number | undefined;
+}
+
+type CountQuery = Omit<ProfileFilter, 'status'> & Pick<ProfilePageQuery, 'now' | 'withinDays'>;
+
+export type StatusTotals = Record<ProfileStatus | 'all', number>;
+
+export interface ProfilePage {
+  rows: { profile: Profile; current: Token | null }[];
+  /** Where the page after this one begins, for `after`; null on the last one. */
+  next: string | null;
+  /** For `before`; null on the first one. */
+  previous: string | null;
+  /** How many there are of each status that the search finds, whatever status was asked for. */
+  totals: StatusTotals;
+}
+
+const statuses = ['rejected', 'expired', 'expiring', 'valid', 'empty'] as const satisfies ProfileStatus[];
+
+/**
+ * One page of profiles, by index: its cost is that of the page, not of what is held. With a search, every
+ * profile's text is looked through.
+ */
+export async function queryProfiles(db: Db, query: ProfilePageQuery): Promise<ProfilePage> {
+  const { rows, ...ends } = await rowsOfPage(db, query);
+  return { rows: await withCurrentTokens(db, rows), ...ends, totals: await countByStatus(db, query) };
+}
+
+/** Every profile that is meant, by name, some hundreds at a time, however many they are. */
+export async function* iterateProfiles(
+  db: Db,
+  filter: ProfileFilter,
+  now: number,
+): AsyncGenerator<ProfilePage['rows']> {
+  let after: string | undefined;
+  do {
+    const { rows, next } = await rowsOfPage(db, { ...filter, now, sort: 'name', limit: 500, after });
+    if (rows.length > 0) yield await withCurrentTokens(db, rows);
+    after = next ?? undefined;
+  } while (after !== undefined);
+}
+
+async function rowsOfPage(db: Db, query: ProfilePageQuery) {
+  const backwards = query.before !== undefined;
+  const cursor = readCursor(query.before ?? query.after);
+  const wanted = query.limit + 1;
+  const found = isSearch(query)
+    ? await searchInStretches(db, query, { cursor, backwards, wanted })
+    : await pageFrom(db, query, { cursor, backwards })
+        .where((expression) => matching(expression, query))
+        .limit(wanted)
+        .execute();
+  const more = found.length > query.limit;
+  const rows = found.slice(0, query.limit);
+  if (backwards) rows.reverse();
+
+  const first = rows.at(0);
+  const last = rows.at(-1);
+  return {
+    rows,
+    next: last !== undefined && (backwards || more) ? writeCursor(last.attention_at, last.name) : null,
+    previous:
+      first !== undefined && (backwards ? more : cursor !== null)
+        ? writeCursor(first.attention_at, first.name)
+        : null,
+  };
+}
+
+interface From {
+  cursor: Cursor | null;
+  backwards: boolean;
+}
+
+/** Profiles in the order that was asked for, from the cursor on. */
+function pageFrom(db: Db, { sort }: Pick<ProfilePageQuery, 'sort'>, { cursor, backwards }: From) {
+  const direction = backwards ? 'desc' : 'asc';
+  return db
+    .selectFrom('profile')
+    .selectAll()
+    .where((expression) => beyond(expression, sort, cursor, backwards))
+    .$if(sort === 'urgency', (select) => select.orderBy('attention_at', direction))
+    .orderBy('name', direction);
+}
+
+function matching(expression: Builder, query: ProfilePageQuery): Condition {
+  return expression.and([
+    ...filtering(expression, query),
+    ...(query.status === undefined ? [] : [standing(expression, query.status, query)]),
+  ]);
+}
+
+function isSearch({ search = '' }: ProfileFilter): boolean {
+  return search.trim() !== '';
+}
+
+/** As many profiles are searched in one statement, and so in one turn of the event loop: some milliseconds. */
+const stretch = 2_000;
+
+/** A search that finds little looks through everything: stretch by stretch, so that others get their turn. */
+async function searchInStretches(
+  db: Db,
+  query: ProfilePageQuery,
+  { cursor, backwards, wanted }: From & { wanted: number },
+): Promise<Selectable<ProfileTable>[]> {
+  const found: Selectable<ProfileTable>[] = [];
+  let from = cursor;
+  for (;;) {
+    const searched = pageFrom(db, query, { cursor: from, backwards }).limit(stretch);
+    const direction = backwards ? 'desc' : 'asc';
+    const rows = await db
+      .selectFrom(searched.as('profile'))
+      .selectAll()
+      .where((expression) => matching(expression as unknown as Builder, query))
+      .$if(query.sort === 'urgency', (select) => select.orderBy('attention_at', direction))
+      .orderBy('name', direction)
+      .limit(wanted - found.length)
+      .execute();
+    found.push(...rows);
+    const last = await pageFrom(db, query, { cursor: from, backwards })
+      .clearSelect()
+      .select(['attention_at as attentionAt', 'name'])
+      .offset(stretch - 1)
+      .limit(1)
+      .executeTakeFirst();
+    if (found.length === wanted || last === undefined) return found;
+    from = last;
+    await nextTurn();
+  }
+}
+
+async function withCurrentTokens(db: Db, rows: Selectable<ProfileTable>[]): Promise<ProfilePage['rows']> {
+  const ids = rows.map(({ id }) => id);
+  const tokens = new Map((await currentTokensOf(db, ids)).map((token) => [token.profileId, token]));
+  return rows.map((row) => ({ profile: profileFromRow(row), current: tokens.get(row.id) ?? null }));
+}
+
+/** How many profiles there are of each status. */
+export async function countByStatus(db: Db, query: CountQuery): Promise<StatusTotals> {
+  const { search = '', tag, deployment, endsBefore } = query;
+  const all = !isSearch({ search }) && [tag, deployment, endsBefore].every((each) => each === undefined);
+  const counts = all ? await countAll(db, query) : await countFiltered(db, query);
+  return { ...counts, all: statuses.reduce((sum, status) => sum + counts[status], 0) };
+}
+
+type Counts = Record<ProfileStatus, number>;
+
+/** Of all profiles: the same stretches of `attention_at` as in `standing`, as differences. */
+async function countAll(
+  db: Db,
+  { now, withinDays = expiringWithinDays }: Pick<ProfilePageQuery, 'now' | 'withinDays'>,
+): Promise<Counts> {
+  const { all, overAndRejected, rejected, over, soon, held } = await countDueBy(db, {
+    overAndRejected: now - rejectedSortOffset,
+    rejected: 0,
+    over: now,
+    soon: now + withinDays * dayMs,
+    held: farFuture - 1,
+  });
+  return {
+    rejected: rejected - overAndRejected,
+    expired: overAndRejected + over - rejected,
+    expiring: soon - over,
+    valid: held - soon,
+    empty: all - held,
+  };
+}
+
+async function countFiltered(db: Db, query: CountQuery): Promise<Counts> {
+  const counts: Counts = { rejected: 0, expired: 0, expiring: 0, valid: 0, empty: 0 };
+  let after = '';
+  for (;;) {
+    // A search looks through every profile's text; without one, an index finds those that are meant.
+    const profiles = db
+      .selectFrom('profile')
+      .selectAll()
+      .$if(isSearch(query), (select) => select.where('name', '>', after).orderBy('name').limit(stretch))
+      .$if(!isSearch(query), (select) =>
+        select.where((expression) => expression.and(filtering(expression, query))),
+      );
+    const { last, ...some } = await db
+      .selectFrom(profiles.as('profile'))
+      .select(({ fn }) => fn.max('name').as('last'))
+      .select((expression) =>
+        statuses.map((status) =>
+          expression.fn
+            .countAll<number>()
+            .filterWhere((inner) => {
+              const builder = inner as unknown as Builder;
+              const filter = isSearch(query) ? filtering(builder, query) : [];
+              return builder.and([...filter, standing(builder, status, query)]);
+            })
+            .as(status),
+        ),
+      )
+      .$castTo<Counts & { last: string | null }>()
+      .executeTakeFirstOrThrow();
+    for (const status of statuses) counts[status] += some[status];
+    if (last === null || !isSearch(query)) return counts;
+    after = last;
+    await nextTurn();
+  }
+}
+
+type Builder = ExpressionBuilder<Schema, 'profile'>;
+type Condition = ExpressionWrapper<Schema, 'profile', SqlBool>;
+
+/** The same rule as `statusOf`, as stretches of `attention_at`. */
+function standing(
+  expression: Builder,
+  status: ProfileStatus,
+  { now, withinDays = expiringWithinDays }: Pick<ProfilePageQuery, 'now' | 'withinDays'>,
+): Condition {
+  const soon = now + withinDays * dayMs;
+  const within = (above: number, upTo: number) =>
+    expression.and([expression('attention_at', '>', above), expression('attention_at', '<=', upTo)]);
+  switch (status) {
+    case 'rejected':
+      return within(now - rejectedSortOffset, 0);
+    case 'expired':
+      return expression.or([expression('attention_at', '<=', now - rejectedSortOffset), within(0, now)]);
+    case 'expiring':
+      return within(now, soon);
+    case 'valid':
+      return within(soon, farFuture - 1);
+    case 'empty':
+      return expression.and([expression('attention_at', '=', farFuture)]);
+  }
+}
+
+/** All of a filter but the status, which totals are told apart by. */
+function filtering(expression: Builder, { search, tag, deployment, endsBefore }: ProfileFilter): Condition[] {
+  return [
+    ...searching(expression, search),
+    ...(deployment === undefined ? [] : [expression.and([expression('deployment', '=', deployment)])]),
+    ...(endsBefore === undefined ? [] : [expression.and([expression('attention_at', '<=', endsBefore)])]),
+    ...(tag === undefined
+      ? []
+      : [
+          expression.and([
+            expression(
+              'id',
+              'in',
+              expression.selectFrom('profile_tag').select('profile_id').where('profile_tag.tag', '=', tag),
+            ),
+          ]),
+        ]),
+  ];
+}
+
+function searching(expression: Builder, search = ''): Condition[] {
+  const words = search
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  return words.slice(0, 10).map((word) => {
+    const pattern = `%${word.replace(/[\\%_]/g, '\\$&')}%`;
+    return expression.and([sql<SqlBool>`search_text like ${pattern} escape '\\'`]);
+  });
+}
+
+interface Cursor {
+  attentionAt: number;
+  name: string;
+}
+
+/** What lies after the cursor, or before it, in the order that was asked for. */
+function beyond(
+  expression: Builder,
+  sort: ProfilePageQuery['sort'],
+  cursor: Cursor | null,
+  backwards: boolean,
+): Condition {
+  if (cursor === null) return expression.and([]);
+  const operator = backwards ? '<' : '>';
+  const { attentionAt, name } = cursor;
+  if (sort === 'name') return expression.and([expression('name', operator, name)]);
+  return expression.and([
+    expression(expression.refTuple('attention_at', 'name'), operator, expression.tuple(attentionAt, name)),
+  ]);
+}
+
+function writeCursor(attentionAt: number, name: string): string {
+  return `${attentionAt}.${name}`;
+}
+
+function readCursor(text: string | undefined): Cursor | null {
+  const match = /^(-?\d{1,16})\.(.{1,63})$/.exec(text ?? '');
+  return match === null ? null : { attentionAt: Number(match[1]), name: match[2] ?? '' };
+}

@@ -1,0 +1,108 @@
+import { sql } from 'kysely';
+import type { Db } from '../store.ts';
+import { currentTokenIds, stateOf } from './tokens.ts';
+
+/** A current token whose check is due, with what decides whether it needs one. Instants are epoch milliseconds. */
+export interface DueCheck {
+  tokenId: string;
+  checkAt: number;
+  /** How many checks in a row brought no answer. */
+  failures: number;
+  expiresAt: number;
+  confirmed: number | null;
+  reported: number | null;
+  documented: number | null;
+  verifiedAt: number | null;
+  rejectedAt: number | null;
+}
+
+/** The current tokens whose checks are longest due. By index. */
+export async function dueChecks(db: Db, now: number, limit: number): Promise<DueCheck[]> {
+  return await db
+    .selectFrom('token')
+    .select([
+      'id as tokenId',
+      'check_at as checkAt',
+      'check_failures as failures',
+      'expires_at as expiresAt',
+      'expires_confirmed as confirmed',
+      'expires_reported as reported',
+      'expires_documented as documented',
+      'verified_at as verifiedAt',
+      'rejected_at as rejectedAt',
+    ])
+    .where('state', '=', stateOf.current)
+    .where('check_at', '<=', now)
+    .orderBy('check_at')
+    .limit(limit)
+    .execute();
+}
+
+/** Plans the next checks of some hundreds of tokens, in one statement; a check that somebody else planned is left alone. */
+export async function planChecks(db: Db, plans: readonly { due: DueCheck; at: number }[]): Promise<void> {
+  if (plans.length === 0) return;
+  const values = plans.map(({ due, at }) => sql`(${due.tokenId}, ${at}, ${due.checkAt})`);
+  await sql`
+    update token set check_at = cast(plans.column2 as bigint) from (values ${sql.join(values)}) as plans
+    where token.id = plans.column1 and token.check_at = cast(plans.column3 as bigint)`.execute(db);
+}
+
+/** Plans the next check, or takes this one upon oneself until then. False where somebody else was faster. */
+export async function leaseCheck(
+  db: Db,
+  { tokenId, checkAt }: Pick<DueCheck, 'tokenId' | 'checkAt'>,
+  at: number,
+): Promise<boolean> {
+  const row = await db
+    .updateTable('token')
+    .set({ check_at: at })
+    .where('id', '=', tokenId)
+    .where('check_at', '=', checkAt)
+    .returning('id')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+export async function recordCheck(
+  db: Db,
+  tokenId: string,
+  check: { now: number; nextAt: number; failures: number; outcome: string },
+): Promise<void> {
+  await db
+    .updateTable('token')
+    .set({
+      check_at: check.nextAt,
+      check_failures: check.failures,
+      checked_at: check.now,
+      check_outcome: check.outcome,
+    })
+    .where('id', '=', tokenId)
+    .execute();
+}
+
+/** When a token was last checked by itself, with what outcome, and when it will be again. */
+export async function lastCheck(
+  db: Db,
+  tokenId: string,
+): Promise<{ checkedAt: number | null; outcome: string | null; nextAt: number } | null> {
+  const row = await db
+    .selectFrom('token')
+    .select(['checked_at', 'check_outcome', 'check_at'])
+    .where('id', '=', tokenId)
+    .executeTakeFirst();
+  return row === undefined
+    ? null
+    : { checkedAt: row.checked_at, outcome: row.check_outcome, nextAt: row.check_at };
+}
+
+/** Plans every check again that is more than two days off: a clock that was wrong has put it there. */
+export async function rescheduleChecks(db: Db, now: number): Promise<void> {
+  for await (const ids of currentTokenIds(db)) {
+    await db
+      .updateTable('token')
+      .set({ check_at: 0 })
+      .where('id', 'in', ids)
+      .where('check_at', '>', now + 2 * 86_400_000)
+      .execute();
+  }
+}

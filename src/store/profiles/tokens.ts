@@ -1,0 +1,348 @@
+import { type RawBuilder, type Selectable, sql } from 'kysely';
+import { expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
+import type { Account, ReviewReason, Token, TokenState } from '../../domain/token.ts';
+import { nextTurn } from '../../next-turn.ts';
+import {
+  authentic,
+  authenticRow,
+  changing,
+  created,
+  inTransaction,
+  removing,
+} from '../integrity/row-macs.ts';
+import type { TokenTable } from '../schema.ts';
+import type { Db } from '../store.ts';
+import { refreshDerivedColumns, refreshManyDerivedColumns } from './derived-columns.ts';
+
+const columns = [
+  'id',
+  'profile_id',
+  'state',
+  'source',
+  'captured_at',
+  'expires_confirmed',
+  'expires_reported',
+  'expires_documented',
+  'scopes',
+  'org_id',
+  'account_id',
+  'account_name',
+  'account_email',
+  'account_org_id',
+  'account_admin',
+  'verified_at',
+  'rejected_at',
+  'set_aside_reason',
+  'warnings',
+] as const satisfies (keyof TokenTable)[];
+
+/** The states as a part of the statement: only so does SQLite use the indexes over the tokens of one state. */
+export const stateOf = {
+  current: sql.lit('current'),
+  pending: sql.lit('pending'),
+  setAside: sql.lit('set-aside'),
+} as const satisfies Record<string, RawBuilder<TokenState>>;
+
+export async function tokenById(db: Db, id: string): Promise<Token | null> {
+  const row = await authenticRow(db, 'token', () =>
+    db.selectFrom('token').select(columns).select('sealed').where('id', '=', id).executeTakeFirst(),
+  );
+  return row === undefined ? null : fromRow(row);
+}
+
+/** A profile's tokens, newest first. */
+export async function tokensOf(db: Db, profileId: string): Promise<Token[]> {
+  const rows = await authentic(db, 'token', () =>
+    db
+      .selectFrom('token')
+      .select(columns)
+      .select('sealed')
+      .where('profile_id', '=', profileId)
+      .orderBy('captured_at', 'desc')
+      .orderBy('id')
+      .execute(),
+  );
+  return rows.map(fromRow);
+}
+
+/** The current tokens of these profiles, in no order. */
+export async function currentTokensOf(db: Db, profileIds: string[]): Promise<Token[]> {
+  if (profileIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('token')
+    .select(columns)
+    .where('state', '=', stateOf.current)
+    .where('profile_id', 'in', profileIds)
+    .execute();
+  return rows.map(fromRow);
+}
+
+export async function currentTokens(db: Db): Promise<Token[]> {
+  const rows = await db.selectFrom('token').select(columns).where('state', '=', stateOf.current).execute();
+  return rows.map(fromRow);
+}
+
+/**
+ * The IDs of all current tokens, some hundreds at a time, for changes to all of them: no statement and no turn of the
+ * event loop takes longer than some milliseconds.
+ */
+export async function* currentTokenIds(db: Db): AsyncGenerator<string[]> {
+  let after = '';
+  for (;;) {
+    const rows = await db
+      .selectFrom('token')
+      .select('id')
+      .where('id', '>', after)
+      .where('state', '=', stateOf.current)
+      .orderBy('id')
+      .limit(200)
+      .execute();
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.id;
+    yield rows.map(({ id }) => id);
+    await nextTurn();
+  }
+}
+
+/** Tokens that were stored and, for a crash or a cut, never checked. Oldest first. */
+export async function pendingTokens(db: Db): Promise<Token[]> {
+  const rows = await db
+    .selectFrom('token')
+    .select(columns)
+    .where('state', '=', stateOf.pending)
+    .orderBy('captured_at')
+    .execute();
+  return rows.map(fromRow);
+}
+
+/** Tokens that were set aside and wait for the person's word, newest first: those of these profiles, or of all. */
+export async function tokensNeedingReview(
+  db: Db,
+  { profileIds, limit }: { profileIds?: readonly string[]; limit: number },
+): Promise<{ id: string; profileId: string; profile: string }[]> {
+  if (profileIds?.length === 0) return [];
+  return await db
+    .selectFrom('token')
+    .innerJoin('profile', 'profile.id', 'token.profile_id')
+    .select(['token.id', 'token.profile_id as profileId', 'profile.name as profile'])
+    .where('token.state', '=', stateOf.setAside)
+    .$if(profileIds !== undefined, (select) => select.where('token.profile_id', 'in', profileIds ?? []))
+    .orderBy('token.captured_at', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+/** The sealed values of every token that these profiles hold. */
+export async function tokenCiphertextsOf(
+  db: Db,
+  profileIds: readonly string[],
+): Promise<{ id: string; profileId: string; sealed: string }[]> {
+  if (profileIds.length === 0) return [];
+  return await db
+    .selectFrom('token')
+    .select(['id', 'profile_id as profileId', 'sealed'])
+    .where('profile_id', 'in', profileIds)
+    .execute();
+}
+
+/** Every sealed value in the store, some at a time. */
+export function iterateCiphertexts(db: Db): AsyncIterable<{ id: string; profileId: string; sealed: string }> {
+  return db.selectFrom('token').select(['id', 'profile_id as profileId', 'sealed']).stream(500);
+}
+
+/** The sealed value of a token. Throws `E_INTEGRITY` where its row was changed from outside. */
+export async function tokenCiphertext(db: Db, id: string): Promise<string> {
+  const rows = await authentic(db, 'token', async () => [
+    await db.selectFrom('token').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
+  ]);
+  return rows[0]?.sealed ?? '';
+}
+
+export async function insertToken(db: Db, token: Token, sealed: string): Promise<void> {
+  await insertTokens(db, [{ token, sealed }]);
+}
+
+/**
+ * All of them at once: some hundreds at a time, for engines take some ten thousands of values in one statement.
+ * `remindAt`: when reminders look at it first; absent: that has to be found out. Epoch milliseconds.
+ */
+export async function insertTokens(
+  db: Db,
+  tokens: readonly { token: Token; sealed: string; remindAt?: number }[],
+): Promise<void> {
+  if (tokens.length === 0) return;
+  await inTransaction(db, async (trx) => {
+    created(
+      trx,
+      'token',
+      tokens.map(({ token }) => token.id),
+    );
+    await trx
+      .insertInto('token')
+      .values(
+        tokens.map(({ token, sealed, remindAt = 0 }) => ({ ...toRow(token, sealed), ...remindOn(remindAt) })),
+      )
+      .execute();
+    await refreshManyDerivedColumns(
+      trx,
+      tokens.filter(({ token }) => token.state === 'current').map(({ token }) => token.profileId),
+    );
+  });
+}
+
+function toRow(token: Token, sealed: string) {
+  return {
+    id: token.id,
+    profile_id: token.profileId,
+    state: token.state,
+    source: token.source,
+    sealed,
+    captured_at: token.capturedAt,
+    ...lifetimeColumns(token.lifetimes),
+    scopes: JSON.stringify(token.scopes),
+    org_id: token.orgId,
+    ...accountColumns(token.account),
+    verified_at: token.verifiedAt,
+    rejected_at: token.rejectedAt,
+    set_aside_reason: token.reviewReason,
+    warnings: JSON.stringify(token.warnings),
+  };
+}
+
+export interface TokenChange {
+  state?: TokenState;
+  lifetimes?: Lifetimes;
+  account?: Account;
+  verifiedAt?: number | null;
+  rejectedAt?: number | null;
+  reviewReason?: ReviewReason | null;
+  warnings?: string[];
+}
+
+export async function updateToken(db: Db, id: string, change: TokenChange): Promise<void> {
+  // Nothing was learned: there is nothing to write.
+  if (Object.keys(change).length === 0) return;
+  await inTransaction(db, async (trx) => {
+    // The rest of a row that is only looked at needs no new code.
+    const { state, rejectedAt, reviewReason } = change;
+    if (state !== undefined || rejectedAt !== undefined || reviewReason !== undefined) {
+      await changing(trx, 'token', [id]);
+    }
+    const row = await trx
+      .updateTable('token')
+      .set({
+        ...(change.state !== undefined && { state: change.state }),
+        ...(change.lifetimes !== undefined && lifetimeColumns(change.lifetimes)),
+        ...(change.account !== undefined && accountColumns(change.account)),
+        ...(change.verifiedAt !== undefined && { verified_at: change.verifiedAt }),
+        ...(change.rejectedAt !== undefined && { rejected_at: change.rejectedAt }),
+        ...(change.reviewReason !== undefined && { set_aside_reason: change.reviewReason }),
+        ...(change.warnings !== undefined && { warnings: JSON.stringify(change.warnings) }),
+        // What there is to say about it may have changed.
+        ...((change.lifetimes !== undefined || change.rejectedAt !== undefined) && remindAnew),
+      })
+      .where('id', '=', id)
+      .returning(['profile_id', 'state'])
+      .executeTakeFirst();
+    if (row?.state === 'current') await refreshDerivedColumns(trx, row.profile_id);
+  });
+}
+
+function remindOn(at: number) {
+  return { remind_mail_at: at, remind_webhook_at: at, remind_desktop_at: at };
+}
+
+const remindAnew = remindOn(0);
+
+/** Makes a token the current one of its profile, and the one before it an earlier one. */
+export async function setCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    const before = await trx
+      .selectFrom('token')
+      .select('id')
+      .where('profile_id', '=', token.profileId)
+      .where('state', '=', stateOf.current)
+      .execute();
+    const earlier = before.map(({ id }) => id);
+    await changing(trx, 'token', [...earlier, token.id]);
+    if (earlier.length > 0) {
+      await trx.updateTable('token').set({ state: 'earlier' }).where('id', 'in', earlier).execute();
+    }
+    await trx
+      .updateTable('token')
+      .set({ state: 'current', set_aside_reason: null, check_at: 0, ...remindAnew })
+      .where('id', '=', token.id)
+      .execute();
+    await refreshDerivedColumns(trx, token.profileId);
+  });
+}
+
+export async function deleteToken(db: Db, id: string): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    await removing(trx, 'token', [id]);
+    const row = await trx
+      .deleteFrom('token')
+      .where('id', '=', id)
+      .returning(['profile_id', 'state'])
+      .executeTakeFirst();
+    if (row?.state === 'current') await refreshDerivedColumns(trx, row.profile_id);
+  });
+}
+
+function lifetimeColumns(lifetimes: Lifetimes) {
+  return {
+    expires_confirmed: lifetimes.confirmed,
+    expires_reported: lifetimes.reported,
+    expires_documented: lifetimes.documented,
+    expires_at: expiryOf(lifetimes).expiresAt,
+  };
+}
+
+function accountColumns(account: Account | null) {
+  return {
+    account_id: account?.id ?? null,
+    account_name: account?.displayName ?? null,
+    account_email: account?.email ?? null,
+    account_org_id: account?.orgId ?? null,
+    account_admin: account?.admin ?? null,
+  };
+}
+
+function fromRow(row: Pick<Selectable<TokenTable>, (typeof columns)[number]>): Token {
+  return {
+    id: row.id,
+    profileId: row.profile_id,
+    state: row.state,
+    source: row.source,
+    capturedAt: row.captured_at,
+    lifetimes: {
+      confirmed: row.expires_confirmed,
+      reported: row.expires_reported,
+      documented: row.expires_documented,
+      // Said only where it says something: that it outlived what was reported.
+      ...(row.expires_confirmed === null &&
+        row.expires_reported !== null &&
+        row.verified_at !== null &&
+        row.verified_at >= row.expires_reported && { acceptedAt: row.verified_at }),
+    },
+    scopes: JSON.parse(row.scopes) as string[],
+    orgId: row.org_id,
+    account: accountOf(row),
+    verifiedAt: row.verified_at,
+    rejectedAt: row.rejected_at,
+    reviewReason: row.set_aside_reason,
+    warnings: JSON.parse(row.warnings) as string[],
+  };
+}
+
+function accountOf(row: Pick<Selectable<TokenTable>, (typeof columns)[number]>): Account | null {
+  if (row.account_id === null) return null;
+  return {
+    id: row.account_id,
+    displayName: row.account_name ?? '',
+    email: row.account_email,
+    orgId: row.account_org_id ?? '',
+    admin: row.account_admin ?? 'unknown',
+  };
+}

@@ -1,0 +1,38 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { requireWholeNumbers } from '../whole-numbers.ts';
+
+/** How long one process waits for another to finish writing, before it gives up. Milliseconds. */
+const busyTimeoutMs = 10_000;
+
+/**
+ * Opens the database so that a commit is on the disk when it returns, and so that what was deleted is overwritten.
+ * These are settings of the connection, not of the file: every opening has to make them.
+ */
+export function openSqliteFile(file: string): DatabaseSync {
+  const database = new StoreDatabase(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+  try {
+    database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  return database;
+}
+
+/** Every value that is bound to a statement is checked here, whoever prepares it. */
+class StoreDatabase extends DatabaseSync {
+  override prepare(sql: string): StatementSync {
+    const statement = super.prepare(sql);
+    for (const name of ['all', 'get', 'iterate', 'run'] as const) checkValuesOf(statement, name);
+    return statement;
+  }
+}
+
+function checkValuesOf(statement: StatementSync, name: 'all' | 'get' | 'iterate' | 'run'): void {
+  const act = statement[name] as (...values: unknown[]) => unknown;
+  const checked = (...values: unknown[]) => {
+    requireWholeNumbers(values);
+    return act.apply(statement, values);
+  };
+  Object.defineProperty(statement, name, { value: checked });
+}

@@ -1,0 +1,144 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { WrappedDataKey } from '../../crypto/data-key.ts';
+import type { Deployment } from '../../webex/deployments.ts';
+import { type AuditEntry, auditHash, auditRow } from '../audit/chain.ts';
+import { type ChainEnd, type ChainState, signature, signatureHolds, startOf } from '../audit/signature.ts';
+import type { ProtectedRow } from '../integrity/kinds.ts';
+import type { DataKeys } from '../integrity/mac-keys.ts';
+
+/*
+ * Reading one token is what this program does most, so on SQLite it has a short way: the statements as text, without
+ * the query builder, whose loading alone would take longer than the whole reading.
+ */
+
+/** The rows of a profile and its current token, with every column. */
+export interface StoredToken {
+  profile: ProtectedRow<'profile'> & { deployment: Deployment; org_id: string | null };
+  token: ProtectedRow<'token'> & { id: string; sealed: string; scopes: string; expires_at: number };
+}
+
+/** The current token of a profile, still sealed; undefined where there is none. */
+export function storedToken(database: DatabaseSync, profileName: string): StoredToken | undefined {
+  const profile = database.prepare('select * from profile where name = ?').get(profileName);
+  if (profile === undefined) return undefined;
+  const token = database
+    .prepare("select * from token where profile_id = ? and state = 'current'")
+    .get(profile.id as string);
+  return token === undefined ? undefined : ({ profile, token } as unknown as StoredToken);
+}
+
+/** What of a store is compared with what was seen of it. */
+export interface StoredState {
+  /** As JSON; see `StoreIdentity`. */
+  identity: string;
+  counter: number;
+  mac: string;
+  seq: number;
+  /** The hash of the audit row with the number that was asked for; null where there is none. */
+  hash: string | null;
+}
+
+export function storedState(database: DatabaseSync, seq: number): StoredState | undefined {
+  return database
+    .prepare(
+      `select (select value from meta where key = 'identity') as identity, head.counter as counter, head.mac as mac,
+              chain.seq as seq, (select hash from audit where seq = ?) as hash
+       from row_mac_head as head, audit_head as chain`,
+    )
+    .get(seq) as StoredState | undefined;
+}
+
+/** The data keys that a key-encryption key of a kind opens. */
+export function storedDataKeys(database: DatabaseSync, keyKind: string): WrappedDataKey[] {
+  return database
+    .prepare(
+      `select wrapped.data_key_id as "dataKeyId", wrapped.key_encryption_key_id as "keyEncryptionKeyId",
+              wrapped.generation as generation, wrapped.jwe as jwe
+       from wrapped_data_key as wrapped join key_encryption_key as kek on kek.id = wrapped.key_encryption_key_id
+       where kek.kind = ? order by wrapped.generation`,
+    )
+    .all(keyKind) as unknown as WrappedDataKey[];
+}
+
+/** Writes audit rows durably, all in one commit. */
+export function appendAuditRows(
+  database: DatabaseSync,
+  keys: DataKeys | null,
+  time: number,
+  entries: AuditEntry[],
+): void {
+  database.exec('begin immediate');
+  try {
+    auditWriter(database, keys)(time, entries);
+    database.exec('commit');
+  } catch (error) {
+    database.exec('rollback');
+    throw error;
+  }
+}
+
+/**
+ * Prepares what writes and signs audit rows at the end of the chain, within a transaction that the caller has begun.
+ * Where the signature is of a key that has to be looked up first, the next writer signs.
+ */
+export function auditWriter(
+  database: DatabaseSync,
+  keys: DataKeys | null,
+): (time: number, entries: AuditEntry[]) => void {
+  const readHead = database.prepare(
+    'select seq, hash, start_seq, start_hash, signed_seq, signature from audit_head where id = 1',
+  );
+  const readHash = database.prepare('select seq, hash from audit where seq = ?');
+  const writeHead = database.prepare(
+    'update audit_head set seq = ?, hash = ?, signed_seq = ?, signature = ? where id = 1',
+  );
+  const insert = database.prepare(
+    `insert into audit (seq, time, action, outcome, profile, client, address, "user", subject, previous_hash, hash)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const signedRow = (state: ChainState): ChainEnd | null => {
+    if (state.signed_seq === null) return null;
+    if (state.signed_seq === state.seq) return state;
+    const start = startOf(state);
+    if (state.signed_seq === start.seq) return start;
+    return (readHash.get(state.signed_seq) as ChainEnd | undefined) ?? null;
+  };
+  // What was signed here last needs no check.
+  let own: ChainState | null = null;
+  return (time, entries) => {
+    const state = readHead.get() as unknown as ChainState;
+    let { seq, hash } = state;
+    for (const entry of entries) {
+      seq += 1;
+      const row = auditRow(seq, time, entry);
+      const previousHash = hash;
+      hash = auditHash(previousHash, row);
+      const { action, outcome, profile, client, address, user, subject } = row;
+      insert.run(seq, time, action, outcome, profile, client, address, user, subject, previousHash, hash);
+    }
+    const signs =
+      keys !== null && (isSame(own, state) || signatureHolds(keys, state, signedRow(state)) === true);
+    const signed = signs
+      ? { signed_seq: seq, signature: signature(keys, startOf(state), { seq, hash }) }
+      : { signed_seq: state.signed_seq, signature: state.signature };
+    writeHead.run(seq, hash, signed.signed_seq, signed.signature);
+    own = signs ? { ...state, seq, hash, ...signed } : null;
+  };
+}
+
+function isSame(own: ChainState | null, state: ChainState): boolean {
+  return (
+    own !== null &&
+    own.signature === state.signature &&
+    own.hash === state.hash &&
+    own.seq === state.seq &&
+    own.start_hash === state.start_hash &&
+    own.start_seq === state.start_seq
+  );
+}
+
+/** Whether the store's tables are the ones that this program knows: the name of the newest migration says it. */
+export function hasMigration(database: DatabaseSync, newest: string): boolean {
+  const row = database.prepare('select max(name) as name from kysely_migration').get();
+  return row?.name === newest;
+}

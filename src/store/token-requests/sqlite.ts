@@ -1,0 +1,240 @@
+import { closeSync, fdatasync, openSync } from 'node:fs';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { promisify } from 'node:util';
+import type { DataKeys } from '../integrity/mac-keys.ts';
+import { openSqliteFile } from '../sqlite/file.ts';
+import { auditWriter } from './sqlite-fast-path.ts';
+import { type RowChecker, rowChecker } from './sqlite-row-check.ts';
+import {
+  type Decision,
+  decisionOf,
+  type FoundRow,
+  forgetAssertionsBefore,
+  foundColumns,
+  headOf,
+  type Lookup,
+  lookUpKey,
+  NotDurable,
+  namedRowsOf,
+  RetryLater,
+  statements,
+  type TokenRequestRead,
+  type TokenRequestStore,
+  toLookup,
+  touchStatement,
+} from './token-request-store.ts';
+
+/** SQLite's result codes for "another connection is writing": SQLITE_BUSY, and SQLITE_LOCKED. */
+const busyCodes = [5, 6];
+
+/** How many look-ups are kept for as long as the store does not change. */
+const keptLookUps = 1_000;
+
+/** Each parameter stands once, and in its order. */
+const lookUps = {
+  ...lookUpsOf('current', `token.state = 'current'`),
+  ...lookUpsOf('anyToken', `token.state in ('current', 'earlier')`),
+};
+
+function lookUpsOf<Name extends string>(name: Name, tokens: string) {
+  const texts = {
+    Profiles: `select ${foundColumns} from client
+      left join client_profile on client_profile.client_id = client.id
+      left join profile on profile.id = client_profile.profile_id
+      left join token on token.profile_id = profile.id and ${tokens}
+      where client.name = $1 limit $2`,
+    // In this order, which a cross join keeps: a client may have thousands of profiles, an organization has few.
+    ProfilesOfOrganization: `select ${foundColumns} from client cross join profile
+      cross join client_profile on client_profile.client_id = client.id and client_profile.profile_id = profile.id
+      left join token on token.profile_id = profile.id and ${tokens}
+      where client.name = $1 and profile.org_id = $2`,
+  };
+  return {
+    [`${name}Profiles`]: texts.Profiles,
+    [`${name}ProfilesOfOrganization`]: texts.ProfilesOfOrganization,
+  } as Record<`${Name}${keyof typeof texts}`, string>;
+}
+
+const every = { ...lookUps, ...statements };
+
+/** Resolves once all that was written to an open file is on the disk. */
+export type Synchronize = (file: number) => Promise<void>;
+
+interface Decided {
+  read: TokenRequestRead;
+  /** Null where the request has to wait. */
+  decision: Decision | null;
+}
+
+/**
+ * Reads on a connection of their own, with prepared statements and without promises, which is most of the speed.
+ *
+ * The disk is waited for without blocking: the commit itself (`synchronous = normal`) only writes to the write-ahead
+ * log, and the log is then synchronized to the disk on another thread, exactly as SQLite would do within the commit
+ * under `full`. No answer is given before that, while the next requests are read meanwhile.
+ *
+ * It never waits for another writer, which may be this very process between two turns of its event loop.
+ */
+export class SqliteTokenRequestStore implements TokenRequestStore {
+  readonly #database: DatabaseSync;
+  readonly #statements: Record<keyof typeof every, StatementSync>;
+  readonly #dataVersion: StatementSync;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #append: ReturnType<typeof auditWriter>;
+  readonly #check: RowChecker;
+  readonly #log: number;
+  readonly #synchronize: Synchronize;
+  /** What was looked up at `#lookedUpAt`: as long as no other connection commits, it is what the store holds. */
+  readonly #lookedUp = new Map<string, Lookup>();
+  #lookedUpAt = -1;
+
+  constructor(file: string, keys: DataKeys | null, synchronize: Synchronize = promisify(fdatasync)) {
+    const database = openSqliteFile(file);
+    database.exec('pragma busy_timeout = 0; pragma synchronous = normal');
+    this.#database = database;
+    this.#synchronize = synchronize;
+    this.#statements = Object.fromEntries(
+      Object.entries(every).map(([name, text]) => [name, database.prepare(text.replace(/\$\d+/g, '?'))]),
+    ) as Record<keyof typeof every, StatementSync>;
+    this.#dataVersion = database.prepare('pragma data_version');
+    this.#begin = database.prepare('begin immediate');
+    this.#commit = database.prepare('commit');
+    this.#append = auditWriter(database, keys);
+    this.#check = keys === null ? () => null : rowChecker(database, keys);
+    // The log stays the same file for as long as a connection is open. Windows synchronizes only what may be written.
+    this.#log = openSync(`${file}-wal`, 'r+');
+  }
+
+  async run(batch: readonly TokenRequestRead[], now: number): Promise<TokenRequestRead[]> {
+    const { decided, version } = this.#decideAll(batch, now);
+    try {
+      await this.#synchronize(this.#log);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new NotDurable(`the write-ahead log is not on the disk: ${reason}`, { cause: error });
+    }
+    return this.#answer(decided, version);
+  }
+
+  close(): void {
+    closeSync(this.#log);
+    this.#database.close();
+  }
+
+  #decideAll(batch: readonly TokenRequestRead[], now: number): { decided: Decided[]; version: number } {
+    try {
+      this.#begin.run();
+      const version = this.#version();
+      this.#forgetLookUpsBefore(version);
+      const decided = batch.map((read) => ({ read, decision: this.#decide(read, now) }));
+      const entries = decided
+        .map(({ decision }) => decision?.entry ?? null)
+        .filter((entry) => entry !== null);
+      if (entries.length > 0) this.#append(now, entries);
+      this.#commit.run();
+      return { decided, version };
+    } catch (error) {
+      this.#lookedUp.clear();
+      if (this.#database.isTransaction) this.#database.exec('rollback');
+      throw asBusy(error);
+    }
+  }
+
+  #decide(read: TokenRequestRead, now: number): Decision | null {
+    const lookedUp = this.#find(read);
+    const found = lookedUp && this.#withAssertion(lookedUp, read);
+    const decision = decisionOf(read, found);
+    if (decision === null || found === null || lookedUp === null) return decision;
+    // What somebody without credentials asks for is not kept: it could be anything, and as much as they like.
+    if (decision.used !== null) this.#keep(read, lookedUp);
+    if (decision.used !== null && read.assertion !== null) {
+      const { jtiHash, expiresAt } = read.assertion;
+      this.#statements.forgetAssertions.run(forgetAssertionsBefore(now));
+      this.#statements.useAssertion.run(found.client.clientId, jtiHash, expiresAt);
+    }
+    this.#noteUse(found, decision, now);
+    return decision;
+  }
+
+  #noteUse(found: Lookup, { used }: Decision, now: number): void {
+    const touch = touchStatement(found, used, now);
+    if (touch === null) return;
+    const { clientId } = found.client;
+    if (touch === 'touchClient') this.#statements.touchClient.run(now, clientId);
+    else this.#statements.touchPreviousSecret.run(now, now, clientId);
+    this.#lookedUp.clear();
+  }
+
+  /** A commit of another connection since then may be the removal of this very client. */
+  #answer(decided: Decided[], version: number): TokenRequestRead[] {
+    const again = new Set<TokenRequestRead>();
+    for (const { read, decision } of decided) {
+      if (decision === null || (decision.granted && !this.#stillGranted(read, version))) again.add(read);
+    }
+    // Only now, so that an error above leaves all of them unanswered.
+    for (const { read, decision } of decided) {
+      if (decision !== null && !again.has(read)) read.answer(decision);
+    }
+    return [...again];
+  }
+
+  #stillGranted(read: TokenRequestRead, version: number): boolean {
+    const current = this.#version();
+    if (current === version) return true;
+    this.#forgetLookUpsBefore(current);
+    return decisionOf(read, this.#find(read))?.granted ?? false;
+  }
+
+  #find(read: TokenRequestRead): Lookup | null {
+    if (read.client === '') return null;
+    const known = this.#lookedUp.get(lookUpKey(read));
+    if (known !== undefined) return known;
+    const all = this.#statements;
+    const profiles = read.withPrevious ? all.anyTokenProfiles : all.currentProfiles;
+    const ofOrganization = read.withPrevious
+      ? all.anyTokenProfilesOfOrganization
+      : all.currentProfilesOfOrganization;
+    let rows: FoundRow[] = [];
+    if (read.orgId !== null) rows = rowsOf(ofOrganization, read.client, read.orgId);
+    // Of a client that has no profile of that organization, the client alone is of interest.
+    const limit = read.orgId === null ? read.profileLimit : 1;
+    if (rows.length === 0) rows = rowsOf(profiles, read.client, limit);
+    const untrusted = rows.length === 0 ? null : this.#check(headOf(rows), namedRowsOf(rows));
+    return toLookup(rows, read.orgId, untrusted);
+  }
+
+  #keep(read: TokenRequestRead, found: Lookup): void {
+    if (this.#lookedUp.size >= keptLookUps) this.#lookedUp.clear();
+    this.#lookedUp.set(lookUpKey(read), found);
+  }
+
+  #withAssertion(found: Lookup, { assertion }: TokenRequestRead): Lookup {
+    if (assertion === null) return found;
+    const { clientId } = found.client;
+    const assertionUsed = this.#statements.assertionUsed.get(clientId, assertion.jtiHash) !== undefined;
+    return { ...found, assertionUsed };
+  }
+
+  #forgetLookUpsBefore(version: number): void {
+    if (version === this.#lookedUpAt) return;
+    this.#lookedUp.clear();
+    this.#lookedUpAt = version;
+  }
+
+  /** Changes whenever another connection has committed anything (SQLite's `data_version`). */
+  #version(): number {
+    return this.#dataVersion.get()?.data_version as number;
+  }
+}
+
+function rowsOf(statement: StatementSync, ...parameters: (string | number)[]): FoundRow[] {
+  return statement.all(...parameters) as unknown as FoundRow[];
+}
+
+function asBusy(error: unknown): unknown {
+  const code = (error as { errcode?: unknown }).errcode;
+  return typeof code === 'number' && busyCodes.includes(code & 0xff)
+    ? new RetryLater('another process is writing', { cause: error })
+    : error;
+}

@@ -1,0 +1,276 @@
+import type { BrokerError } from '../../errors.ts';
+import type { Deployment } from '../../webex/deployments.ts';
+import type { AuditEntry } from '../audit/chain.ts';
+import type { NamedRow, SetHead } from '../integrity/authenticated-set.ts';
+
+/*
+ * How the token endpoint reads. Every request asks the store anew whether the client may still have the token, and is
+ * answered only once the row that says so is durable; requests that come together share one commit. SQLite and the
+ * other engines do this each in their own way.
+ */
+
+/** A client as the store has it at this moment. Instants are epoch milliseconds. */
+export interface ClientRow {
+  clientId: string;
+  secretHash: string | null;
+  previousSecretHash: string | null;
+  previousSecretUntil: number | null;
+  previousSecretUsedAt: number | null;
+  /** A JSON Web Key Set, as JSON. */
+  jwks: string | null;
+  /** As a JSON list. */
+  addresses: string;
+  clientExpiresAt: number | null;
+  lastUsedAt: number | null;
+  /** Seconds; null: as every client. */
+  maxExpiresIn: number | null;
+}
+
+/** A profile that the client may fetch, with a token of it: the current one, if only that was asked for. Null: it holds none. */
+export interface GrantedProfile {
+  profileId: string;
+  profile: string;
+  deployment: Deployment;
+  orgId: string | null;
+  token: StoredToken | null;
+}
+
+export interface StoredToken {
+  tokenId: string;
+  sealed: string;
+  expiresAt: number;
+  rejectedAt: number | null;
+  /** As a JSON list. */
+  scopes: string;
+}
+
+export interface Lookup {
+  client: ClientRow;
+  /** Those of the organization asked for; where none was, as many as were asked for at most. Each once for each token. */
+  profiles: GrantedProfile[];
+  /** Whether the assertion that came along was used before. */
+  assertionUsed: boolean;
+  /** Why nothing of this is to be believed; null where it is what this program wrote. */
+  untrusted: BrokerError | null;
+}
+
+export interface Assertion {
+  jtiHash: string;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+}
+
+/** What was decided about a request. */
+export interface Decision {
+  /** Whether a token is to leave: only then is the store asked once more at the last moment. */
+  granted: boolean;
+  /** What is written before the answer is given; null where that was written often enough. */
+  entry: AuditEntry | null;
+  /** Which of the client's credentials was good. */
+  used: 'current' | 'previous' | null;
+}
+
+/** One request for a token, while it waits for its answer. */
+export interface TokenRequestRead {
+  /** Empty where it names nobody that could be a client. */
+  readonly client: string;
+  /** The organization whose profile is asked for; null where the client named none. */
+  readonly orgId: string | null;
+  /** How many profiles are looked up at most, where no organization is named. */
+  readonly profileLimit: number;
+  /** Whether a profile is looked up once more with each of the tokens that it had before. */
+  readonly withPrevious: boolean;
+  /** A client assertion that is to be used up. */
+  readonly assertion: Assertion | null;
+  /**
+   * Decides by what the store holds. It may be asked again, when that has changed. Throws `StoreBusy` where this request
+   * alone has to wait: it is returned unanswered, with nothing written, and the others of its batch go on.
+   */
+  decide(found: Lookup | null): Decision;
+  /** Gives the answer, at once: by now its row is durable. */
+  answer(decision: Decision): void;
+}
+
+export interface TokenRequestStore {
+  /**
+   * Looks up, decides and records all of them in one commit, then answers each. Where the store was changed meanwhile,
+   * a request is looked up again right before its answer; what would no longer be granted is returned, unanswered.
+   * Throws `StoreBusy` where another process is writing: nothing was done then. Any other error has left every request
+   * of the batch unanswered; unless it is `NotDurable`, the batch may be run again.
+   */
+  run(batch: readonly TokenRequestRead[], now: number): TokenRequestRead[] | Promise<TokenRequestRead[]>;
+  close(): void | Promise<void>;
+}
+
+/** The store cannot serve this at the moment: another process is writing to it, or a key has to be looked up first. */
+export class RetryLater extends Error {}
+
+/**
+ * What was written may not be on the disk. Writing it again would prove nothing: after a failed synchronization, the
+ * system may take for written what is not.
+ */
+export class NotDurable extends Error {}
+
+/** Two reads of the same key are looked up together. Unambiguous: an empty ID is not an absent one. */
+export function lookUpKey({ client, orgId, profileLimit, withPrevious }: TokenRequestRead): string {
+  return JSON.stringify([client, orgId, profileLimit, withPrevious]);
+}
+
+/** What a request decides; null where it has to wait. */
+export function decisionOf(read: TokenRequestRead, found: Lookup | null): Decision | null {
+  try {
+    return read.decide(found);
+  } catch (error) {
+    if (error instanceof RetryLater) return null;
+    throw error;
+  }
+}
+
+/**
+ * How long a used assertion is remembered beyond its own end, so that it cannot be used again where a replica's clock
+ * is ahead, or behind. Milliseconds.
+ */
+const assertionMemoryMs = 86_400_000;
+
+/** What ended before this instant (epoch milliseconds) is forgotten. */
+export function forgetAssertionsBefore(now: number): number {
+  return now - assertionMemoryMs;
+}
+
+/** A client's last use is written to the minute, or it would cost every read a write of its own. Milliseconds. */
+export const usePrecisionMs = 60_000;
+
+/** What a look-up answers with: one row for each profile of a client, or one alone. See `FoundRow`. */
+export const foundColumns = `
+  client.id as "clientId", client.secret_hash as "secretHash", client.previous_secret_hash as "previousSecretHash",
+  client.previous_secret_until as "previousSecretUntil", client.previous_secret_used_at as "previousSecretUsedAt",
+  client.jwks as jwks, client.addresses as addresses, client.expires_at as "clientExpiresAt",
+  client.last_used_at as "lastUsedAt", client.max_expires_in as "maxExpiresIn", profile.id as "profileId", profile.name as profile,
+  profile.deployment as deployment, profile.org_id as "orgId", token.id as "tokenId", token.sealed as sealed,
+  token.expires_at as "expiresAt", token.rejected_at as "rejectedAt", token.scopes as scopes,
+  client.name as "clientName", profile.scopes as "profileScopes", token.state as state, token.source as source,
+  token.org_id as "tokenOrgId", token.set_aside_reason as "reviewReason",
+  (select counter from row_mac_head) as counter, (select mac from row_mac_head) as mac`;
+
+/** The statements that both engines share. Each parameter stands once, and in its order. */
+export const statements = {
+  assertionUsed: `select 1 as used from client_assertion where client_id = $1 and jti_hash = $2`,
+  useAssertion: `insert into client_assertion (client_id, jti_hash, expires_at) values ($1, $2, $3)`,
+  forgetAssertions: `delete from client_assertion where expires_at < $1`,
+  touchClient: `update client set last_used_at = $1 where id = $2`,
+  touchPreviousSecret: `update client set last_used_at = $1, previous_secret_used_at = $2 where id = $3`,
+};
+
+/** One row of a look-up. */
+export type FoundRow = ClientRow &
+  Nullable<Omit<GrantedProfile, 'token'> & StoredToken & SetHead> & {
+    clientName: string;
+    profileScopes: string | null;
+    state: string | null;
+    source: string | null;
+    tokenOrgId: string | null;
+    reviewReason: string | null;
+  };
+
+type Nullable<T> = { [K in keyof T]: T[K] | null };
+
+/** What authenticated all rows together at that moment. */
+export function headOf(rows: readonly FoundRow[]): SetHead | null {
+  const { counter = null, mac = null } = rows[0] ?? {};
+  return counter === null || mac === null ? null : { counter, mac };
+}
+
+/** Everything that a look-up rests on, as it stands in the tables. */
+export function namedRowsOf(rows: readonly FoundRow[]): NamedRow[] {
+  return rows.flatMap((row, at) => [...(at === 0 ? [clientRow(row)] : []), ...profileRows(row)]);
+}
+
+function clientRow(row: FoundRow): NamedRow {
+  return {
+    kind: 'client',
+    row: {
+      id: row.clientId,
+      name: row.clientName,
+      secret_hash: row.secretHash,
+      previous_secret_hash: row.previousSecretHash,
+      previous_secret_until: row.previousSecretUntil,
+      jwks: row.jwks,
+      addresses: row.addresses,
+      expires_at: row.clientExpiresAt,
+    },
+  };
+}
+
+function profileRows(row: FoundRow): NamedRow[] {
+  const { clientId, profileId } = row;
+  if (profileId === null) return [];
+  const named: NamedRow[] = [
+    { kind: 'grant', row: { client_id: clientId, profile_id: profileId } },
+    {
+      kind: 'profile',
+      row: {
+        id: profileId,
+        name: row.profile,
+        deployment: row.deployment,
+        org_id: row.orgId,
+        scopes: row.profileScopes,
+      },
+    },
+  ];
+  if (row.tokenId === null) return named;
+  const token: NamedRow = {
+    kind: 'token',
+    row: {
+      id: row.tokenId,
+      profile_id: profileId,
+      state: row.state,
+      source: row.source,
+      sealed: row.sealed,
+      scopes: row.scopes,
+      org_id: row.tokenOrgId,
+      rejected_at: row.rejectedAt,
+      set_aside_reason: row.reviewReason,
+    },
+  };
+  return [...named, token];
+}
+
+/** The rows of one client, put together. `profiles` empty where none is of the organization asked for. */
+export function toLookup(
+  rows: FoundRow[],
+  orgId: string | null,
+  untrusted: BrokerError | null,
+): Lookup | null {
+  const [client] = rows;
+  if (client === undefined) return null;
+  const profiles = rows.map(profileOf).filter((profile) => profile !== null);
+  return {
+    client,
+    profiles: orgId === null ? profiles : profiles.filter((profile) => profile.orgId === orgId),
+    assertionUsed: false,
+    untrusted,
+  };
+}
+
+function profileOf(row: FoundRow): GrantedProfile | null {
+  const { profileId, profile, deployment, orgId } = row;
+  if (profileId === null || profile === null || deployment === null) return null;
+  return { profileId, profile, deployment, orgId, token: tokenOf(row) };
+}
+
+function tokenOf({ tokenId, sealed, expiresAt, rejectedAt, scopes }: FoundRow): StoredToken | null {
+  if (tokenId === null || sealed === null || expiresAt === null || scopes === null) return null;
+  return { tokenId, sealed, expiresAt, rejectedAt, scopes };
+}
+
+/** Which statement notes the use of a client's credential, if it has to be noted again. */
+export function touchStatement(
+  { client }: Lookup,
+  used: 'current' | 'previous' | null,
+  now: number,
+): 'touchClient' | 'touchPreviousSecret' | null {
+  if (used === null) return null;
+  const noted = used === 'current' ? client.lastUsedAt : client.previousSecretUsedAt;
+  if (noted !== null && now - noted < usePrecisionMs) return null;
+  return used === 'current' ? 'touchClient' : 'touchPreviousSecret';
+}

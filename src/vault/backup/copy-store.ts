@@ -1,0 +1,71 @@
+import type { Settings } from '../../config/settings.ts';
+import type { Keychain } from '../../crypto/keychain.ts';
+import { BrokerError } from '../../errors.ts';
+import { appendAudit } from '../../store/audit/audit.ts';
+import { type CopyOptions, changedSince, copyStore, type TableContent } from '../../store/copy.ts';
+import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
+import { redactedLocation } from '../../store/postgres/url.ts';
+import { iterateCiphertexts } from '../../store/profiles/tokens.ts';
+import { type Db, openStore } from '../../store/store.ts';
+import { openKeys } from '../keys/open-keys.ts';
+import type { Actor } from '../vault.ts';
+
+export interface CopyResult {
+  tables: TableContent[];
+  /** How many sealed tokens were opened in the copy. */
+  tokens: number;
+  /** Whether the original was written to while it was copied. */
+  changedMeanwhile: boolean;
+}
+
+export interface CopyStoreOptions {
+  settings: Settings;
+  keychain: Keychain;
+  now: () => number;
+  actor: Actor;
+  progress?: CopyOptions['progress'];
+  /** Told how many of the copy's tokens were opened. */
+  opened?: (tokens: number) => void;
+}
+
+/**
+ * Copies one store, a SQLite file or a PostgreSQL database, into another that is empty, and proves the copy: every row,
+ * the chain of the audit log, and that every token opens with the keys at hand. A failure leaves the other one empty.
+ */
+export async function copyStoreTo(
+  fromPlace: string,
+  toPlace: string,
+  { settings, keychain, now, actor, progress, opened }: CopyStoreOptions,
+): Promise<CopyResult> {
+  const from = await openStore(fromPlace);
+  try {
+    // On the original, where it may also take note of this machine: a key that is not to be had stops it right here.
+    const held = (await listKeyEncryptionKeys(from)).length > 0;
+    const keys = held ? await openKeys(from, { settings, keychain, now, onWarning: () => {} }) : null;
+    const to = await openStore(toPlace);
+    try {
+      let tokens = 0;
+      const prove = async (copy: Db) => {
+        for await (const { id, profileId, sealed } of iterateCiphertexts(copy)) {
+          if (keys === null)
+            throw new BrokerError('E_STORE_COPY', 'There are tokens in the store, and no keys.');
+          keys.decryptSync(sealed, { tokenId: id, profileId });
+          tokens += 1;
+          opened?.(tokens);
+        }
+        await appendAudit(copy, now(), {
+          action: 'copy-store',
+          outcome: 'ok',
+          subject: redactedLocation(toPlace),
+          ...actor,
+        });
+      };
+      const contents = await copyStore(from, to, { prove, ...(progress && { progress }) });
+      return { tables: contents, tokens, changedMeanwhile: await changedSince(from, contents) };
+    } finally {
+      await to.destroy();
+    }
+  } finally {
+    await from.destroy();
+  }
+}

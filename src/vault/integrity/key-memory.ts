@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import * as z from 'zod';
+import type { RememberedKeys } from '../../crypto/key-ring.ts';
+import type { KeyKind } from '../keys/create-key.ts';
+import { type KeySource, keyFilePath } from '../keys/load-key.ts';
+import { seenPlace } from './seen-location.ts';
+
+/*
+ * Who can write to the database may put old data keys back into it, which somebody who has left still knows. So the
+ * highest generation that this host held is kept beside the key, where a change of the database does not reach, and
+ * with it which key-encryption keys have opened a data key: the key of a request vouches for nothing to those.
+ */
+
+const schema = z.object({
+  generation: z.int(),
+  dataKeyId: z.string(),
+  /** IDs of key-encryption keys, the newest last. */
+  opened: z.array(z.string()),
+});
+type Memory = z.infer<typeof schema>;
+
+type Source = Pick<KeySource, 'keychain' | 'settings'>;
+
+/** One host has few of them; a keychain entry on Windows has room for 2,560 bytes. */
+const openedKept = 20;
+
+/** What is remembered of the data keys that a key-encryption key opened; null where nothing is. */
+export async function rememberedKeys(
+  source: Source,
+  kind: KeyKind,
+  keyEncryptionKeyId: string,
+): Promise<RememberedKeys | null> {
+  const memory = await read(source, kind);
+  if (memory === null) return null;
+  const { generation, dataKeyId, opened } = memory;
+  return { generation, dataKeyId, hasOpened: opened.includes(keyEncryptionKeyId) };
+}
+
+/** Remembers that a key-encryption key opened a data key. Best effort: a folder may well be read-only. */
+export async function rememberKeys(
+  source: Source,
+  kind: KeyKind,
+  keyEncryptionKeyId: string,
+  newest: Pick<Memory, 'generation' | 'dataKeyId'>,
+): Promise<void> {
+  const memory = await read(source, kind);
+  const opened = [...(memory?.opened ?? []).filter((id) => id !== keyEncryptionKeyId), keyEncryptionKeyId];
+  await write(source, kind, { ...newest, opened: opened.slice(-openedKept) });
+}
+
+/** The person asks for access with a key once more: the key of that request vouches for the first data key again. */
+export async function expectEnrollment(
+  source: Source,
+  kind: KeyKind,
+  keyEncryptionKeyId: string,
+): Promise<void> {
+  const memory = await read(source, kind);
+  if (memory === null) return;
+  await write(source, kind, {
+    ...memory,
+    opened: memory.opened.filter((id) => id !== keyEncryptionKeyId),
+  });
+}
+
+/** The person sets the store back on purpose: what was seen before counts no more. */
+export async function forgetKeys(source: Source): Promise<void> {
+  for (const file of [besideKey(source), inDataFolder(source)]) rmSync(file, { force: true });
+  await source.keychain.delete(keychainEntry(source)).catch(() => {});
+}
+
+function besideKey(source: Source): string {
+  const key = keyFilePath(source.settings);
+  return join(dirname(key), `${basename(key)}.${seenPlace(source.settings).slice(0, 8)}.keys.seen`);
+}
+
+function inDataFolder(source: Source): string {
+  return join(source.settings.home, 'store.keys.seen');
+}
+
+/** A key file's folder may be read-only, as a mounted secret is: then it is kept in the data folder. */
+function filesOf(source: Source, kind: KeyKind): string[] {
+  return kind === 'file' ? [besideKey(source), inDataFolder(source)] : [inDataFolder(source)];
+}
+
+function keychainEntry(source: Source): string {
+  return `seen-keys-${seenPlace(source.settings)}`;
+}
+
+async function read(source: Source, kind: KeyKind): Promise<Memory | null> {
+  if (kind === 'keychain') {
+    return parse(await source.keychain.get(keychainEntry(source)).catch(() => null));
+  }
+  const found = filesOf(source, kind)
+    .map(readFile)
+    .filter((memory) => memory !== null);
+  return found.toSorted((a, b) => a.generation - b.generation).at(-1) ?? null;
+}
+
+function readFile(file: string): Memory | null {
+  try {
+    return parse(readFileSync(file));
+  } catch {
+    return null;
+  }
+}
+
+function parse(bytes: Buffer | null): Memory | null {
+  try {
+    return bytes === null ? null : schema.parse(JSON.parse(bytes.toString('utf8')));
+  } catch {
+    return null;
+  }
+}
+
+async function write(source: Source, kind: KeyKind, memory: Memory): Promise<void> {
+  const text = JSON.stringify(memory);
+  if (kind === 'keychain') {
+    await source.keychain.set(keychainEntry(source), Buffer.from(text)).catch(() => {});
+    return;
+  }
+  for (const file of filesOf(source, kind)) {
+    const temporary = `${file}.${randomUUID().slice(0, 8)}.tmp`;
+    try {
+      writeFileSync(temporary, text, { mode: 0o600, flush: true });
+      renameSync(temporary, file);
+      return;
+    } catch {
+      // The next one, if there is one.
+      rmSync(temporary, { force: true });
+    }
+  }
+}

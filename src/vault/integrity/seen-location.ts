@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+import type { Settings } from '../../config/settings.ts';
+
+/** Stands for the database's place in what was seen. Another place is another store: a copy goes its own way. */
+export function seenPlace({ databaseUrl, home }: Pick<Settings, 'home' | 'databaseUrl'>): string {
+  const place = databaseUrl ? withoutPassword(databaseUrl) : home;
+  return createHash('sha256').update(place).digest('base64url').slice(0, 22);
+}
+
+function withoutPassword(url: string): string {
+  if (!URL.canParse(url)) return url;
+  const parsed = new URL(url);
+  parsed.password = '';
+  return parsed.href;
+}

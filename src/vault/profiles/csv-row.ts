@@ -1,0 +1,156 @@
+import { z } from 'zod';
+import { dayMs, documentedLifetimeMs } from '../../domain/lifetimes.ts';
+import { parseProfileName } from '../../domain/profile.ts';
+import { parseContact, parseTags } from '../../domain/tags.ts';
+import { BrokerError } from '../../errors.ts';
+import { type Deployment, deployments } from '../../webex/deployments.ts';
+import { parseOrganizationId } from '../../webex/organization-id.ts';
+import { describeAccessToken } from '../../webex/sign-in/access-token.ts';
+import { assertBearerSyntax } from '../../webex/sign-in/bearer-syntax.ts';
+import { rejectCommonMistakes } from '../../webex/sign-in/common-mistakes.ts';
+
+/** The columns that a file of profiles may have, in any order; the first has to be there. */
+export const profileColumns = [
+  'profile',
+  'org_id',
+  'deployment',
+  'contact',
+  'tags',
+  'access_token',
+  'captured_at',
+  'expires_at',
+] as const;
+
+export type ProfileColumn = (typeof profileColumns)[number];
+
+/** One row of such a file, as it stands there: an empty cell is the same as none. `line` is where it ends. */
+export interface RawProfileRow {
+  line: number;
+  cells: Partial<Record<ProfileColumn, string>>;
+}
+
+/** One row, understood. What the file leaves out is undefined. */
+export interface ProfileRow {
+  line: number;
+  profile: string;
+  orgId: string | undefined;
+  deployment: Deployment | undefined;
+  contact: string | undefined;
+  tags: string[] | undefined;
+  token: CsvToken | undefined;
+}
+
+/** A token that somebody kept in a file. Instants are epoch milliseconds. */
+export interface CsvToken {
+  accessToken: string;
+  /** The organization that it names itself. */
+  orgId: string | null;
+  /** The deployment that it names itself. */
+  deployment: Deployment | null;
+  capturedAt: number | undefined;
+  expiresAt: number | undefined;
+}
+
+/** No Webex token is known to live longer; an instant beyond is a slip of the pen. Milliseconds. */
+const longestLifeMs = 10 * documentedLifetimeMs;
+
+const cells = z.object({
+  profile: z.string({ error: 'the profile has no name' }).transform(parseWith(parseProfileName)),
+  org_id: z.string().transform(parseWith(parseOrganizationId)).optional(),
+  deployment: z
+    .enum(deployments, { error: `the deployment is none of ${deployments.join(', ')}` })
+    .optional(),
+  contact: z.string().transform(parseWith(parseContact)).optional(),
+  tags: z.string().transform(parseWith(parseTags)).optional(),
+  access_token: z.string().transform(parseWith(checkedToken)).optional(),
+  captured_at: instant('captured_at'),
+  expires_at: instant('expires_at'),
+});
+
+/** Understands one row, at `now` (epoch milliseconds). The reason, in words, where it cannot be. */
+export function parseProfileRow(
+  { line, cells: raw }: RawProfileRow,
+  now: number,
+): ProfileRow | { reason: string } {
+  const read = cells.safeParse(raw);
+  if (!read.success) return { reason: read.error.issues.map(({ message }) => message).join('; ') };
+  const { profile, org_id, deployment, contact, tags, access_token, captured_at, expires_at } = read.data;
+  const reason = tokenFault(access_token, captured_at, expires_at, now);
+  if (reason !== null) return { reason };
+  const token =
+    access_token === undefined
+      ? undefined
+      : {
+          accessToken: access_token,
+          orgId: describeAccessToken(access_token).orgId,
+          deployment: describeAccessToken(access_token).deployment,
+          capturedAt: captured_at,
+          expiresAt: expires_at,
+        };
+  if (org_id !== undefined && token?.orgId != null && token.orgId !== org_id) {
+    return { reason: `the token is of the organization ${token.orgId}, and org_id is another` };
+  }
+  return {
+    line,
+    profile,
+    orgId: org_id ?? token?.orgId ?? undefined,
+    deployment,
+    contact,
+    tags,
+    token,
+  };
+}
+
+function tokenFault(
+  accessToken: string | undefined,
+  capturedAt: number | undefined,
+  expiresAt: number | undefined,
+  now: number,
+): string | null {
+  if (accessToken === undefined) {
+    if (capturedAt === undefined && expiresAt === undefined) return null;
+    return 'there is a date, and no access_token that it could belong to';
+  }
+  if (capturedAt === undefined && expiresAt === undefined) {
+    return 'a token needs captured_at or expires_at: without either nobody can tell when it ends';
+  }
+  // A day of grace: clocks differ, and so do time zones.
+  if (capturedAt !== undefined && capturedAt > now + dayMs) return 'captured_at is in the future';
+  if (capturedAt !== undefined && expiresAt !== undefined && expiresAt <= capturedAt) {
+    return 'expires_at is not after captured_at';
+  }
+  if (expiresAt !== undefined && expiresAt > (capturedAt ?? now) + longestLifeMs) {
+    return 'expires_at is more than ten years after';
+  }
+  return null;
+}
+
+/** "Bearer" in front is forgiven; the token itself is never repeated. */
+function checkedToken(text: string): string {
+  const token = text.replace(/^bearer\s+/i, '');
+  rejectCommonMistakes(token);
+  assertBearerSyntax(token);
+  if (token.length < 8) throw new BrokerError('E_TOKEN_SYNTAX', 'The access_token is too short to be one.');
+  return token;
+}
+
+/** RFC 3339, with its offset from UTC. */
+function instant(column: string) {
+  return z.iso
+    .datetime({ offset: true, error: `${column} is not an instant like 2027-03-01T09:30:00Z (RFC 3339)` })
+    .transform((text) => Date.parse(text))
+    .optional();
+}
+
+/** What a parser throws becomes the row's reason. */
+function parseWith<T>(parse: (text: string) => T): (text: string, context: z.RefinementCtx) => T {
+  return (text, context) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof BrokerError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message.replace(/\.$/, '') });
+      return z.NEVER;
+    }
+  };
+}

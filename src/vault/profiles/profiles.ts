@@ -1,0 +1,111 @@
+import { type Profile, parseProfileName, quoteProfileName } from '../../domain/profile.ts';
+import {
+  describeProfile,
+  type ProfileDetails,
+  type ProfileSummary,
+  summarize,
+} from '../../domain/profile-summary.ts';
+import { BrokerError } from '../../errors.ts';
+import { renameSignIns } from '../../store/access/sign-ins.ts';
+import { appendAudit } from '../../store/audit/audit.ts';
+import {
+  deleteProfile,
+  findProfile,
+  setProfileName,
+  setProfileOrganization,
+} from '../../store/profiles/profiles.ts';
+import { iterateProfiles, type ProfileFilter } from '../../store/profiles/query.ts';
+import { tokensOf } from '../../store/profiles/tokens.ts';
+import type { Actor, StoreContext, Vault } from '../vault.ts';
+
+/** Every profile that is meant, by name, some hundreds at a time: memory never holds them all. */
+export async function* iterateSummaries(
+  { db, now, settings }: StoreContext,
+  filter: ProfileFilter = {},
+): AsyncGenerator<ProfileSummary[]> {
+  const at = now();
+  for await (const page of iterateProfiles(db, filter, at)) {
+    yield page.map(({ profile, current }) =>
+      summarize(profile, current, settings.webex[profile.deployment], at),
+    );
+  }
+}
+
+/** Every profile, by name. */
+export async function listSummaries(vault: StoreContext): Promise<ProfileSummary[]> {
+  const summaries: ProfileSummary[] = [];
+  for await (const page of iterateSummaries(vault)) summaries.push(...page);
+  return summaries;
+}
+
+/** Throws `E_NO_PROFILE`. */
+export async function requireProfile(vault: Pick<Vault, 'db'>, name: string): Promise<Profile> {
+  const profile = await findProfile(vault.db, name);
+  if (profile !== null) return profile;
+  throw new BrokerError('E_NO_PROFILE', `${quoteProfileName(name)} is the name of no profile.`, {
+    help: '"webex-token list" shows the ones there are; "webex-token login NAME" makes one.',
+  });
+}
+
+/** Throws `E_NO_PROFILE`. */
+export async function showProfile(vault: Vault, name: string): Promise<ProfileDetails> {
+  const profile = await requireProfile(vault, name);
+  const tokens = await tokensOf(vault.db, profile.id);
+  return describeProfile(profile, tokens, vault.settings.webex[profile.deployment], vault.now());
+}
+
+/** Removes a profile and all its tokens from the store. Webex itself goes on accepting them. */
+export async function removeProfile(vault: Vault, name: string, actor: Actor): Promise<void> {
+  const profile = await requireProfile(vault, name);
+  await vault.db.transaction().execute(async (trx) => {
+    await deleteProfile(trx, profile.id);
+    await appendAudit(trx, vault.now(), { action: 'remove', outcome: 'ok', profile: name, ...actor });
+  });
+}
+
+/** Throws `E_PROFILE_EXISTS` where the new name is taken, `E_PROFILE_NAME` where it is none. */
+export async function renameProfile(
+  vault: Vault,
+  oldName: string,
+  newName: string,
+  actor: Actor,
+): Promise<void> {
+  const name = parseProfileName(newName);
+  const profile = await requireProfile(vault, oldName);
+  await vault.db.transaction().execute(async (trx) => {
+    if ((await findProfile(trx, name)) !== null) {
+      throw new BrokerError('E_PROFILE_EXISTS', `There is a profile "${name}" already.`, {
+        help: 'Choose another name. Nothing was changed.',
+      });
+    }
+    await setProfileName(trx, profile.id, name);
+    await renameSignIns(trx, oldName, name);
+    await appendAudit(trx, vault.now(), { action: 'rename', outcome: 'ok', profile: oldName, ...actor });
+    await appendAudit(trx, vault.now(), { action: 'rename', outcome: 'ok', profile: name, ...actor });
+  });
+}
+
+/** Tells a profile its organization, where neither the token nor Webex did. */
+export async function setOrganization(
+  vault: Vault,
+  name: string,
+  orgId: string,
+  actor: Actor,
+): Promise<void> {
+  const profile = await requireProfile(vault, name);
+  if (profile.orgId !== null) {
+    throw new BrokerError(
+      'E_PROFILE_MISMATCH',
+      `The profile "${name}" belongs to the organization ${profile.orgId}.`,
+    );
+  }
+  await vault.db.transaction().execute(async (trx) => {
+    await setProfileOrganization(trx, profile.id, orgId);
+    await appendAudit(trx, vault.now(), {
+      action: 'set-organization',
+      outcome: 'ok',
+      profile: name,
+      ...actor,
+    });
+  });
+}

@@ -1,0 +1,59 @@
+import { BrokerError } from '../../errors.ts';
+import { appendAudit } from '../../store/audit/audit.ts';
+import { findProfile } from '../../store/profiles/profiles.ts';
+import { deploymentTitles } from '../../webex/deployments.ts';
+import { describeAccessToken, otherDeployment } from '../../webex/sign-in/access-token.ts';
+import { explainError } from '../../webex/sign-in/oauth-errors.ts';
+import { parsePastedToken } from '../../webex/sign-in/parse-pasted-token.ts';
+import { wrongDeployment } from '../tokens/wrong-deployment.ts';
+import type { Actor, Vault } from '../vault.ts';
+import { assertIssuer, deploymentOfIssuer } from './issuer.ts';
+import { resolveTarget, type SignInRequest } from './start-sign-in.ts';
+import { storeToken } from './store-token.ts';
+
+/**
+ * Stores a token that a person hands over as text: the redirect URL, its fragment, or the bare token.
+ * Its state is not looked at: the person vouches for it. Returns the ID of the token, which is not verified yet. A new
+ * profile whose deployment was not chosen gets the one that the token names. Throws `E_OTHER_DEPLOYMENT` where it was
+ * chosen, and the token belongs to the other one.
+ */
+export async function importToken(
+  vault: Vault,
+  request: SignInRequest,
+  text: string,
+  actor: Actor,
+): Promise<string> {
+  // What is wrong with the request is said before what is wrong with the text.
+  await resolveTarget(vault, request);
+  const { form, redirect } = parsePastedToken(text);
+  if (redirect.kind === 'error') {
+    const { message, help } = explainError(redirect.error, redirect.description);
+    throw new BrokerError('E_SIGN_IN_FAILED', message, { help });
+  }
+  const named =
+    deploymentOfIssuer(vault, redirect.issuer) ?? describeAccessToken(redirect.accessToken).deployment;
+  const target = await resolveTarget(vault, request, named ?? 'commercial');
+  assertIssuer(vault, redirect.issuer, target.deployment);
+  // A new profile is made for the token, so the person chooses again. One that is there keeps the token for review.
+  const isNew = (await findProfile(vault.db, target.profileName)) === null;
+  if (isNew && otherDeployment(redirect.accessToken, target.deployment) !== null) {
+    throw wrongDeployment({ name: target.profileName, deployment: target.deployment });
+  }
+  const warnings = [...redirect.warnings];
+  if (isNew && request.deployment === undefined && named === 'government') {
+    warnings.push(`The token names ${deploymentTitles[named]}, so the new profile belongs to that.`);
+  }
+  return await vault.db.transaction().execute(async (trx) => {
+    const tokenId = await storeToken(
+      vault,
+      trx,
+      target,
+      { ...redirect, warnings },
+      'import',
+      form !== 'token',
+    );
+    const profile = target.profileName;
+    await appendAudit(trx, vault.now(), { action: 'import', outcome: 'ok', profile, ...actor });
+    return tokenId;
+  });
+}

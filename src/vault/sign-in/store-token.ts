@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import { lifetimesAtCapture, unknownLifetimes } from '../../domain/lifetimes.ts';
+import type { TokenSource } from '../../domain/token.ts';
+import { BrokerError } from '../../errors.ts';
+import { findProfile, insertProfile, setProfileOrganization } from '../../store/profiles/profiles.ts';
+import { insertToken } from '../../store/profiles/tokens.ts';
+import type { Db } from '../../store/store.ts';
+import { deploymentTitles } from '../../webex/deployments.ts';
+import { deploymentWarning, describeAccessToken } from '../../webex/sign-in/access-token.ts';
+import type { TokenRedirect } from '../../webex/sign-in/redirect.ts';
+import type { Vault } from '../vault.ts';
+import type { SignInTarget } from './start-sign-in.ts';
+
+/**
+ * Seals a token and stores it as `pending`, with its profile where that is new, within the caller's transaction.
+ * Its end is unknown unless it was `capturedNow`. Returns the token's ID. Throws `E_PROFILE_MISMATCH` where a profile of that name was made for another deployment
+ * while the person signed in.
+ */
+export async function storeToken(
+  vault: Vault,
+  trx: Db,
+  target: SignInTarget,
+  redirect: TokenRedirect,
+  source: TokenSource,
+  capturedNow = true,
+): Promise<string> {
+  const id = randomUUID();
+  const capturedAt = vault.now();
+  const { orgId } = describeAccessToken(redirect.accessToken);
+  const hint = deploymentWarning(redirect.accessToken, target.deployment);
+  const profileId = await profileFor(trx, target, capturedAt);
+  const token = {
+    id,
+    profileId,
+    state: 'pending' as const,
+    source,
+    capturedAt,
+    lifetimes: capturedNow ? lifetimesAtCapture(capturedAt, redirect.expiresIn) : unknownLifetimes,
+    scopes: redirect.scope?.split(' ').filter((scope) => scope !== '') ?? target.scopes,
+    orgId,
+    account: null,
+    verifiedAt: null,
+    rejectedAt: null,
+    reviewReason: null,
+    warnings: hint === null ? redirect.warnings : [...redirect.warnings, hint],
+  };
+  await insertToken(trx, token, await vault.keys.seal(trx, redirect.accessToken, { tokenId: id, profileId }));
+  return id;
+}
+
+async function profileFor(trx: Db, target: SignInTarget, createdAt: number): Promise<string> {
+  const { profileName: name, deployment, orgId, scopes } = target;
+  const existing = await findProfile(trx, name);
+  if (existing === null) {
+    const id = randomUUID();
+    await insertProfile(trx, { id, name, deployment, orgId, scopes, createdAt });
+    return id;
+  }
+  if (existing.deployment !== deployment) {
+    // The token would be sent to the other deployment's API.
+    throw new BrokerError(
+      'E_PROFILE_MISMATCH',
+      `The profile "${name}" belongs to ${deploymentTitles[existing.deployment]}, and this token to ${deploymentTitles[deployment]}.`,
+      { help: 'Nothing was stored. Start over under another name.' },
+    );
+  }
+  if (existing.orgId === null && orgId !== null) await setProfileOrganization(trx, existing.id, orgId);
+  return existing.id;
+}

@@ -1,0 +1,33 @@
+import { appendAudit } from '../../store/audit/audit.ts';
+import { profileById } from '../../store/profiles/profiles.ts';
+import { tokenById } from '../../store/profiles/tokens.ts';
+import type { Actor, Vault } from '../vault.ts';
+import { requireToken, resultOf, type VerificationResult, verifyToken } from './verify-token.ts';
+import { decryptForWebex, outcomeCode, queryWebex, recordVerdict } from './webex-verification.ts';
+
+/**
+ * Asks Webex once more about a token that it could not be asked about when it was captured, and keeps what it says. A
+ * token in use stays so, whatever the answer: that is for the person to judge. Throws `E_NO_TOKEN`.
+ */
+export async function reverifyToken(
+  vault: Vault,
+  tokenId: string,
+  actor: Actor,
+): Promise<VerificationResult> {
+  const token = await requireToken(vault.db, tokenId);
+  if (token.state === 'pending') return await verifyToken(vault, tokenId, actor);
+  const profile = await profileById(vault.db, token.profileId);
+  const answer = await queryWebex(vault, profile, await decryptForWebex(vault, token));
+  await vault.db.transaction().execute(async (trx) => {
+    // It may have been removed meanwhile.
+    if ((await tokenById(trx, tokenId)) === null) return;
+    await recordVerdict(trx, tokenId, answer, vault.now());
+    const outcome = outcomeCode(answer, profile);
+    await appendAudit(trx, vault.now(), { action: 'verify', outcome, profile: profile.name, ...actor });
+  });
+  return resultOf(
+    await requireToken(vault.db, tokenId),
+    await profileById(vault.db, profile.id),
+    answer.person,
+  );
+}

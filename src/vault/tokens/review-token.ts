@@ -1,0 +1,50 @@
+import type { Token } from '../../domain/token.ts';
+import { appendAudit } from '../../store/audit/audit.ts';
+import { profileById } from '../../store/profiles/profiles.ts';
+import { lastCheck } from '../../store/profiles/token-checks.ts';
+import { deleteToken, tokenById } from '../../store/profiles/tokens.ts';
+import type { Db } from '../../store/store.ts';
+import type { Actor, Vault } from '../vault.ts';
+import { activateToken } from './activate-token.ts';
+import { wrongDeployment } from './wrong-deployment.ts';
+
+/**
+ * Makes a token that needs a decision the current one, because the person says so: one that was set aside, or one that
+ * Webex could not be asked about. False where it needs none. Throws `E_OTHER_DEPLOYMENT`: nobody's word makes a token
+ * good for another deployment.
+ */
+export async function approveToken(vault: Vault, tokenId: string, actor: Actor): Promise<boolean> {
+  return await decide(vault, tokenId, 'accept', actor);
+}
+
+/** Removes a token that needs a decision. False where it needs none. */
+export async function discardToken(vault: Vault, tokenId: string, actor: Actor): Promise<boolean> {
+  return await decide(vault, tokenId, 'discard', actor);
+}
+
+async function decide(
+  vault: Vault,
+  tokenId: string,
+  action: 'accept' | 'discard',
+  actor: Actor,
+): Promise<boolean> {
+  return await vault.db.transaction().execute(async (trx) => {
+    const token = await tokenById(trx, tokenId);
+    if (token === null || !(await needsDecision(trx, token))) return false;
+    const profile = await profileById(trx, token.profileId);
+    if (action === 'accept') {
+      if (token.reviewReason === 'other-deployment') throw wrongDeployment(profile);
+      await activateToken(trx, token);
+    } else {
+      await deleteToken(trx, tokenId);
+    }
+    await appendAudit(trx, vault.now(), { action, outcome: 'ok', profile: profile.name, ...actor });
+    return true;
+  });
+}
+
+/** A pending token only once Webex was asked in vain: until then its check is under way. */
+async function needsDecision(trx: Db, { id, state }: Token): Promise<boolean> {
+  if (state !== 'pending') return state === 'set-aside';
+  return ((await lastCheck(trx, id))?.checkedAt ?? null) !== null;
+}

@@ -1,0 +1,101 @@
+import { expiryOf } from '../../domain/lifetimes.ts';
+import type { Profile } from '../../domain/profile.ts';
+import type { Token } from '../../domain/token.ts';
+import { BrokerError } from '../../errors.ts';
+import { appendAudit } from '../../store/audit/audit.ts';
+import { deleteToken, tokenById } from '../../store/profiles/tokens.ts';
+import { otherDeployment } from '../../webex/sign-in/access-token.ts';
+import { requireProfile } from '../profiles/profiles.ts';
+import type { Actor, Vault } from '../vault.ts';
+import { activateToken } from './activate-token.ts';
+import { decryptForWebex, queryWebex, recordVerdict, type WebexVerdict } from './webex-verification.ts';
+import { wrongDeployment } from './wrong-deployment.ts';
+
+/**
+ * Makes one of a profile's tokens its current one, because the person says so. Webex is asked first, and what it says
+ * is kept. Where it cannot be asked, what is known of the token decides. The one that is current already stays so.
+ *
+ * Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_REJECTED`, `E_EXPIRED`, `E_OTHER_DEPLOYMENT`, `E_INTEGRITY`.
+ */
+export async function activateStoredToken(
+  vault: Vault,
+  name: string,
+  tokenId: string,
+  actor: Actor,
+): Promise<void> {
+  const { profile, token } = await requireTokenOf(vault, name, tokenId);
+  const value = await decryptForWebex(vault, token);
+  if (otherDeployment(value, profile.deployment) !== null) throw wrongDeployment(profile);
+  const answer = await queryWebex(vault, profile, value);
+  const refused = await vault.db
+    .transaction()
+    .execute((trx) => activate({ ...vault, db: trx }, profile.name, tokenId, answer, actor));
+  if (refused !== null) throw refused;
+}
+
+/** Within a transaction that keeps Webex's answer even where the token is refused. */
+async function activate(
+  { db, now }: Pick<Vault, 'db' | 'now'>,
+  name: string,
+  tokenId: string,
+  answer: WebexVerdict,
+  actor: Actor,
+): Promise<BrokerError | null> {
+  const at = now();
+  await recordVerdict(db, tokenId, answer, at);
+  const token = await tokenById(db, tokenId);
+  if (token === null) return noSuchToken(name);
+  if (token.state === 'current') return null;
+  const refused = reasonAgainst(name, token, at);
+  if (refused === null) await activateToken(db, token);
+  const outcome = refused?.code.toLowerCase().replace(/^e_/, '') ?? 'ok';
+  await appendAudit(db, at, { action: 'activate', outcome, profile: name, ...actor });
+  return refused;
+}
+
+function reasonAgainst(name: string, { rejectedAt, lifetimes }: Token, now: number): BrokerError | null {
+  const help = `Get a new one with: webex-token login ${name}`;
+  if (rejectedAt !== null) {
+    const message = `Webex does not accept this token since ${new Date(rejectedAt).toISOString()}.`;
+    return new BrokerError('E_REJECTED', message, { help });
+  }
+  const { expiresAt } = expiryOf(lifetimes);
+  if (expiresAt > now) return null;
+  const message = `This token expired at ${new Date(expiresAt).toISOString()}.`;
+  return new BrokerError('E_EXPIRED', message, { help });
+}
+
+/**
+ * Deletes one of a profile's tokens from the store, whatever its state. Webex itself goes on accepting it.
+ * Throws `E_NO_PROFILE`, `E_NO_TOKEN`.
+ */
+export async function removeToken(
+  vault: Pick<Vault, 'db' | 'now'>,
+  name: string,
+  tokenId: string,
+  actor: Actor,
+): Promise<void> {
+  await requireTokenOf(vault, name, tokenId);
+  await vault.db.transaction().execute(async (trx) => {
+    await deleteToken(trx, tokenId);
+    await appendAudit(trx, vault.now(), { action: 'remove-token', outcome: 'ok', profile: name, ...actor });
+  });
+}
+
+/** A profile's token by its ID. Throws `E_NO_PROFILE`, `E_NO_TOKEN`. */
+export async function requireTokenOf(
+  vault: Pick<Vault, 'db'>,
+  name: string,
+  tokenId: string,
+): Promise<{ profile: Profile; token: Token }> {
+  const profile = await requireProfile(vault, name);
+  const token = await tokenById(vault.db, tokenId);
+  if (token?.profileId === profile.id) return { profile, token };
+  throw noSuchToken(name);
+}
+
+function noSuchToken(name: string): BrokerError {
+  return new BrokerError('E_NO_TOKEN', `The profile "${name}" has no token with this ID.`, {
+    help: `"webex-token token list ${name}" shows the IDs.`,
+  });
+}

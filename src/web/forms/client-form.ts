@@ -1,0 +1,58 @@
+import type { ClientRequest } from '../../vault/clients/clients.ts';
+import { field, fields } from '../middleware/body.ts';
+import type { FieldError } from '../view-models/pages.ts';
+
+/** The form that adds a program, as typed and as understood. */
+export interface ClientForm {
+  values: { name: string; profiles: string[]; until: string; addresses: string; jwks: string };
+  /** Makes sense only where there are no errors. */
+  request: ClientRequest;
+  errors: FieldError[];
+}
+
+export function readClientForm(body: unknown): ClientForm {
+  const values = {
+    name: field(body, 'name').trim().slice(0, 200),
+    profiles: fields(body, 'profiles').flatMap(words).slice(0, 10_000),
+    until: field(body, 'until').trim().slice(0, 30),
+    addresses: field(body, 'addresses').trim().slice(0, 2_000),
+    jwks: field(body, 'jwks').trim().slice(0, 20_000),
+  };
+  const errors: FieldError[] = [];
+  const expiresAt = endOfDay(values.until);
+  if (values.name === '') {
+    errors.push({ field: 'name', message: 'Give the program a name.', help: 'It signs in by it.' });
+  }
+  if (values.profiles.length === 0) {
+    const help = 'It gets the tokens of those, and of no others.';
+    errors.push({ field: 'profiles', message: 'Choose at least one organization.', help });
+  }
+  if (Number.isNaN(expiresAt)) {
+    errors.push({ field: 'until', message: 'This is not a date.', help: 'For example 2027-12-31.' });
+  }
+  return {
+    values,
+    errors,
+    request: {
+      name: values.name,
+      profiles: values.profiles,
+      expiresAt,
+      addresses: words(values.addresses),
+      ...(values.jwks !== '' && { jwks: values.jwks }),
+    },
+  };
+}
+
+function words(text: string): string[] {
+  return text.split(/[\s,;]+/).filter((word) => word !== '');
+}
+
+/** The last millisecond of a day in this machine's time zone, which is the person's; null for no date, NaN for none such. */
+function endOfDay(text: string): number | null {
+  if (text === '') return null;
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];
+  if (year === undefined) return Number.NaN;
+  const next = new Date(Number(year), Number(month) - 1, Number(day) + 1);
+  const end = new Date(next.getTime() - 1);
+  return end.getMonth() === Number(month) - 1 && end.getDate() === Number(day) ? end.getTime() : Number.NaN;
+}

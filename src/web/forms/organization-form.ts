@@ -1,0 +1,48 @@
+import { parseProfileName, suggestProfileName } from '../../domain/profile.ts';
+import { findProfile } from '../../store/profiles/profiles.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { type Deployment, deployments } from '../../webex/deployments.ts';
+import { parseOrganizationId } from '../../webex/organization-id.ts';
+import { field } from '../middleware/body.ts';
+import type { FieldError } from '../view-models/pages.ts';
+import { fieldError } from './form-errors.ts';
+
+/** The fields that tell which organization a token is for, as typed and as understood. */
+export interface OrganizationForm {
+  values: { name: string; deployment: Deployment; orgId: string };
+  /** Makes sense only where there are no errors. */
+  profile: string;
+  exists: boolean;
+  orgId: string | undefined;
+  errors: FieldError[];
+}
+
+export async function readOrganizationForm(vault: Vault, body: unknown): Promise<OrganizationForm> {
+  const chosen = field(body, 'deployment');
+  const values = {
+    name: field(body, 'name').trim().slice(0, 200),
+    deployment: deployments.find((deployment) => deployment === chosen) ?? 'commercial',
+    orgId: field(body, 'orgId').trim().slice(0, 500),
+  };
+  const form: OrganizationForm = { values, profile: '', exists: false, orgId: undefined, errors: [] };
+  if (values.name === '') {
+    form.errors.push({ field: 'name', message: 'Give the organization a name.', help: null });
+  } else {
+    try {
+      form.profile = parseProfileName(suggestProfileName(values.name));
+      form.exists = (await findProfile(vault.db, form.profile)) !== null;
+    } catch (error) {
+      const { field } = fieldError(error, ['name']);
+      const message = 'The name needs a letter from a to z, or a digit.';
+      form.errors.push({ field, message, help: 'Scripts ask for the token by this name.' });
+    }
+  }
+  if (values.orgId !== '') {
+    try {
+      form.orgId = parseOrganizationId(values.orgId);
+    } catch (error) {
+      form.errors.push(fieldError(error, ['orgId']));
+    }
+  }
+  return form;
+}

@@ -1,0 +1,33 @@
+import type { RequestHandler } from 'express';
+import { appOrigin } from '../../config/settings.ts';
+import { BrokerError } from '../../errors.ts';
+import { redeemAccessLink } from '../../vault/sign-in/access-links.ts';
+import type { WebContext } from '../context.ts';
+import { refusePrefetch } from '../middleware/refuse-prefetch.ts';
+import { ownPath } from '../own-path.ts';
+import { authenticateSession } from '../session/session.ts';
+
+/** `GET /enter/:secret`: the one-time link into the web app. `?next=` names the page to go to. */
+export function openAccessLink({ vault, render }: WebContext): RequestHandler<{ secret: string }> {
+  return async (request, response) => {
+    refusePrefetch(request);
+    response.set('Referrer-Policy', 'no-referrer');
+    if (await redeemAccessLink(vault, request.params.secret)) await authenticateSession(request);
+    // Loading the link again in the browser that used it is no mistake.
+    else if (request.session.authenticated !== true) throw linkSpent();
+    const next = ownPath(request.query.next, appOrigin(vault.settings)) ?? '/';
+    const site = request.headers['sec-fetch-site'];
+    if (site !== 'same-site' && site !== 'cross-site') {
+      response.redirect(303, next);
+      return;
+    }
+    // A redirect would still count as coming from there, be it from the side door.
+    render(request, response, 'entered', { next }, { title: 'Come in', refresh: { seconds: 0, url: next } });
+  };
+}
+
+function linkSpent(): BrokerError {
+  return new BrokerError('E_LINK_USED', 'This link was used already, or its ten minutes are over.', {
+    help: 'Run "webex-token open" in a terminal for a new one.',
+  });
+}

@@ -1,0 +1,104 @@
+import type { Request, RequestHandler } from 'express';
+import { verifyAudit } from '../../store/audit/audit.ts';
+import type { AuditRow } from '../../store/audit/chain.ts';
+import { type AuditFilter, newestAuditRows } from '../../store/audit/read.ts';
+import type { WebContext } from '../context.ts';
+import { auditActionLabels } from '../view-models/audit-labels.ts';
+import type { LogPage, LogRow } from '../view-models/pages.ts';
+
+const rowsOnPage = 100;
+
+/** Up to so many rows, the chain is followed each time the page is looked at; beyond, when it is asked for. */
+const followedAtOnce = 5_000;
+
+const names = ['profile', 'client', 'action', 'outcome', 'since', 'until'] as const;
+
+/** `GET /log`: who did what with which token, newest first. */
+export function logPage({ vault, render }: WebContext): RequestHandler {
+  return async (request, response) => {
+    const { db } = vault;
+    const values = valuesOf(request);
+    const before = Number(asked(request, 'before'));
+    const filter = filterOf(values);
+    const rows = await newestAuditRows(
+      db,
+      filter,
+      rowsOnPage + 1,
+      Number.isSafeInteger(before) && before > 0 ? before : undefined,
+    );
+    const shown = rows.slice(0, rowsOnPage);
+    const oldest = shown.at(-1);
+    const filtered = Object.keys(filter).length > 0;
+    const held =
+      filtered || before > 0 ? ((await newestAuditRows(db, {}, 1))[0]?.seq ?? 0) : (rows[0]?.seq ?? 0);
+    const verify = asked(request, 'verify') !== '' || held <= followedAtOnce;
+    render(
+      request,
+      response,
+      'log',
+      {
+        rows: shown.map(rowOf),
+        values,
+        filtered,
+        actions: Object.entries(auditActionLabels).map(([value, text]) => ({ value, text })),
+        chain: verify ? await verifyAudit(db) : null,
+        held,
+        olderPage:
+          rows.length > rowsOnPage && oldest !== undefined
+            ? link(values, { before: String(oldest.seq) })
+            : null,
+        newestPage: before > 0 ? link(values, {}) : null,
+      },
+      { title: 'Log', at: 'log', wide: true },
+    );
+  };
+}
+
+function asked({ query }: Pick<Request, 'query'>, name: string): string {
+  const value = query[name];
+  return typeof value === 'string' ? value.trim().slice(0, 200) : '';
+}
+
+function valuesOf(request: Pick<Request, 'query'>): LogPage['values'] {
+  const values = names.map((name) => [name, asked(request, name)] as const);
+  return Object.fromEntries(values) as LogPage['values'];
+}
+
+function filterOf({ profile, client, action, outcome, since, until }: LogPage['values']): AuditFilter {
+  const from = dayStart(since, 0);
+  const to = dayStart(until, 1);
+  return {
+    ...(profile !== '' && { profile }),
+    ...(client !== '' && { client }),
+    ...(action !== '' && { action }),
+    ...(outcome !== '' && { outcome }),
+    ...(from !== null && { since: from }),
+    ...(to !== null && { until: to }),
+  };
+}
+
+/** When a day begins in this machine's time zone, `later` days on. Epoch milliseconds; null for what is no date. */
+function dayStart(text: string, later: number): number | null {
+  const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];
+  return year === undefined ? null : new Date(Number(year), Number(month) - 1, Number(day) + later).getTime();
+}
+
+function link(values: LogPage['values'], more: Record<string, string>): string {
+  const given = Object.entries({ ...values, ...more }).filter(([, value]) => value !== '');
+  return `/log?${new URLSearchParams(given)}`;
+}
+
+function rowOf({ seq, time, action, outcome, profile, client, address, user, subject }: AuditRow): LogRow {
+  return {
+    seq,
+    time: new Date(time).toISOString(),
+    action: auditActionLabels[action] ?? action,
+    outcome,
+    ok: outcome === 'ok' || action === 'prune',
+    profile,
+    subject,
+    who: client ?? user,
+    isClient: client !== null,
+    address,
+  };
+}

@@ -1,0 +1,59 @@
+import type { RequestHandler } from 'express';
+import { BrokerError } from '../../errors.ts';
+import { toSafeError } from '../../text/safe-error.ts';
+import { captureRedirect } from '../../vault/sign-in/capture-redirect.ts';
+import { explainError } from '../../webex/sign-in/oauth-errors.ts';
+import { actorOf, type WebContext } from '../context.ts';
+import { sendProblem, toProblem } from '../errors/error-handler.ts';
+import { field } from '../middleware/body.ts';
+import { saveSession } from '../session/session.ts';
+
+/**
+ * `GET /auth/code`: where Webex sends the browser back to. The same page for everybody; its script takes the fragment,
+ * which no server sees, and posts it. An error in the query is said here, for browsers without scripts too.
+ */
+export function capturePage({ render }: WebContext): RequestHandler {
+  return (request, response) => {
+    response.set('Referrer-Policy', 'no-referrer');
+    const { error, error_description: description } = request.query;
+    const explained =
+      typeof error === 'string' && error !== ''
+        ? explainError(error, typeof description === 'string' ? description : null)
+        : null;
+    render(
+      request,
+      response,
+      'capture',
+      { error: explained },
+      { title: explained === null ? 'Taking the token' : 'Webex did not give a token', script: 'capture' },
+    );
+  };
+}
+
+/** How many of its own captures a session remembers. */
+const rememberedCaptures = 20;
+
+/** `POST /auth/code`: answers once the token is stored durably. Whose it is, is then asked in the background. */
+export function captureToken({ vault, checks, log }: WebContext): RequestHandler {
+  return async (request, response) => {
+    const { session } = request;
+    try {
+      const actor = actorOf(request);
+      const fragment = field(request.body, 'fragment');
+      const { tokenId } = await captureRedirect(vault, fragment, session.binding ?? null, actor);
+      void checks.start(tokenId, actor);
+      session.captured = [...(session.captured ?? []), tokenId].slice(-rememberedCaptures);
+      await saveSession(request);
+      response.json({ next: `/captures/${tokenId}` });
+    } catch (error) {
+      const failure = toProblem(error);
+      if (failure.status >= 500) log.error(toSafeError(error), 'a capture failed');
+      const spent = error instanceof BrokerError && error.code === 'E_STATE_USED';
+      const last = session.captured?.at(-1);
+      sendProblem(response, failure, {
+        ...(spent && last !== undefined && { next: `/captures/${last}` }),
+        ...(session.authenticated === true && { startOver: '/sign-in' }),
+      });
+    }
+  };
+}

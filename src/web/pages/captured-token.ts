@@ -1,0 +1,207 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { Profile } from '../../domain/profile.ts';
+import { statusOf } from '../../domain/profile-status.ts';
+import { summarize, summarizeToken } from '../../domain/profile-summary.ts';
+import type { Token } from '../../domain/token.ts';
+import { BrokerError } from '../../errors.ts';
+import { listDestinations } from '../../provisioning/destinations.ts';
+import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
+import { profileById } from '../../store/profiles/profiles.ts';
+import { tokenById, tokensOf } from '../../store/profiles/tokens.ts';
+import { setOrganization } from '../../vault/profiles/profiles.ts';
+import { approveToken, discardToken } from '../../vault/tokens/review-token.ts';
+import { alreadyVerified } from '../../vault/tokens/verify-token.ts';
+import { databaseFile, type Vault } from '../../vault/vault.ts';
+import { deploymentTitles } from '../../webex/deployments.ts';
+import { parseOrganizationId } from '../../webex/organization-id.ts';
+import { logoutUrl } from '../../webex/sign-in/authorize-url.ts';
+import { actorOf, type WebContext } from '../context.ts';
+import { fieldError } from '../forms/form-errors.ts';
+import { field } from '../middleware/body.ts';
+import { unauthenticated } from '../middleware/require-authenticated.ts';
+import { setFlash } from '../session/flash.ts';
+import { lifetimeEvidence } from '../view-models/expiry-evidence.ts';
+import { expiryView } from '../view-models/expiry-view.ts';
+import type { CapturedPage, FieldError } from '../view-models/pages.ts';
+import { roundStep } from '../view-models/renewals-view.ts';
+
+type ByToken = RequestHandler<{ tokenId: string }>;
+
+/** How long the page waits for the check with Webex before it says that it is under way. Milliseconds. */
+const patienceMs = 4_000;
+
+/** Lets in who came by the web app's own link, and the browser that captured this very token. */
+export const requireOwnCapturedToken: RequestHandler = (request, _response, next) => {
+  const { authenticated, captured } = request.session;
+  const own =
+    authenticated === true || captured?.some((tokenId) => tokenId === request.params.tokenId) === true;
+  next(own ? undefined : unauthenticated());
+};
+
+/** `GET /captures/last`: the newest token that this browser brought. */
+export const lastCapture: RequestHandler = (request, response) => {
+  const last = request.session.captured?.at(-1);
+  if (last === undefined && request.session.authenticated !== true) throw unauthenticated();
+  response.redirect(303, last === undefined ? '/' : `/captures/${last}`);
+};
+
+/** `GET /captures/:tokenId`: what became of a captured token. */
+export function capturedPage(context: WebContext): ByToken {
+  return async (request, response) => {
+    await renderCaptured(context, request, response, request.params.tokenId, []);
+  };
+}
+
+/** `GET /captures/:tokenId/progress`: for the script of the page that waits for the check. */
+export function captureProgress({ checks }: WebContext): ByToken {
+  return async (request, response) => {
+    const { tokenId } = request.params;
+    const settled = await checks.settledWithin(tokenId, patienceMs);
+    response.json({ next: settled ? `/captures/${tokenId}` : null });
+  };
+}
+
+/** `POST /captures/:tokenId/check`: asks Webex once more; the page of the capture waits for what it says. */
+export function reverify({ vault, checks }: WebContext): ByToken {
+  return async (request, response) => {
+    const { tokenId } = request.params;
+    await requireToken(vault, tokenId);
+    void checks.again(tokenId, actorOf(request));
+    response.redirect(303, `/captures/${tokenId}`);
+  };
+}
+
+/** `POST /captures/:tokenId/accept`: a token that was set aside, or waits for Webex's answer, becomes the current one, because the person says so. */
+export function approve({ vault }: WebContext): ByToken {
+  return async (request, response) => {
+    const { tokenId } = request.params;
+    const { profile } = await requireToken(vault, tokenId);
+    const accepted = await approveToken(vault, tokenId, actorOf(request));
+    if (accepted) setFlash(request, 'The token is in use now, because you said so.');
+    response.redirect(303, `/profiles/${profile.name}`);
+  };
+}
+
+/** `POST /captures/:tokenId/discard` */
+export function discard({ vault }: WebContext): ByToken {
+  return async (request, response) => {
+    const { tokenId } = request.params;
+    const { profile } = await requireToken(vault, tokenId);
+    const discarded = await discardToken(vault, tokenId, actorOf(request));
+    if (discarded) setFlash(request, 'The token was discarded.');
+    response.redirect(303, `/profiles/${profile.name}`);
+  };
+}
+
+/** `POST /captures/:tokenId/organization`: the organization ID, where neither the token nor Webex told it. */
+export function saveOrganization(context: WebContext): ByToken {
+  return async (request, response) => {
+    const { tokenId } = request.params;
+    const { profile } = await requireToken(context.vault, tokenId);
+    try {
+      const orgId = parseOrganizationId(field(request.body, 'orgId'));
+      await setOrganization(context.vault, profile.name, orgId, actorOf(request));
+    } catch (error) {
+      const errors = [fieldError(error, ['orgId'])];
+      await renderCaptured(context, request, response, tokenId, errors);
+      return;
+    }
+    response.redirect(303, `/captures/${tokenId}`);
+  };
+}
+
+async function requireToken(vault: Vault, tokenId: string): Promise<{ token: Token; profile: Profile }> {
+  const token = await tokenById(vault.db, tokenId);
+  if (token !== null) return { token, profile: await profileById(vault.db, token.profileId) };
+  throw new BrokerError('E_NO_CAPTURED_TOKEN', 'This token is not here, or no longer.', {
+    help: 'It was discarded, or its profile removed.',
+  });
+}
+
+async function renderCaptured(
+  context: WebContext,
+  request: Pick<Request, 'session' | 'socket'>,
+  response: Response,
+  tokenId: string,
+  errors: FieldError[],
+): Promise<void> {
+  const { checks, render } = context;
+  let found = await requireToken(context.vault, tokenId);
+  // Stored and never checked: the program that was to do it came to an early end.
+  if (found.token.state === 'pending') void checks.start(tokenId, actorOf(request));
+  if (!(await checks.settledWithin(tokenId, patienceMs))) {
+    const url = `/captures/${tokenId}`;
+    render(
+      request,
+      response,
+      'waiting',
+      {
+        title: 'The token is stored',
+        text: 'Now Webex is asked whose it is. This page goes on by itself.',
+        progressUrl: `${url}/progress`,
+      },
+      { title: 'Asking Webex', script: 'waiting', refresh: { seconds: 2, url } },
+    );
+    return;
+  }
+  found = await requireToken(context.vault, tokenId);
+  const page = await describeCapture(context, request, found, errors);
+  const heading = page.outcome === 'set-aside' ? 'A token was set aside' : 'The token is stored';
+  render(request, response, 'captured', page, {
+    title: `${errors.length > 0 ? 'Error: ' : ''}${heading}`,
+    status: errors.length > 0 ? 422 : 200,
+  });
+}
+
+async function describeCapture(
+  { vault, checks }: WebContext,
+  request: Pick<Request, 'session' | 'socket'>,
+  { token, profile }: { token: Token; profile: Profile },
+  errors: FieldError[],
+): Promise<CapturedPage> {
+  const { settings } = vault;
+  const now = vault.now();
+  const endpoints = settings.webex[profile.deployment];
+  const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current') ?? null;
+  const summary = summarizeToken(token);
+  return {
+    outcome: alreadyVerified(token, profile).outcome,
+    token: summary,
+    profile: summarize(profile, current, endpoints, now),
+    deploymentTitle: deploymentTitles[profile.deployment],
+    life: expiryView(statusOf(token, now), summary, now),
+    evidence: lifetimeEvidence(token.lifetimes, token.capturedAt),
+    why: checks.reasonFor(token.id) ?? notAsked,
+    file: settings.databaseUrl === null ? databaseFile(settings.home) : null,
+    guard: await guardOf(vault),
+    logoutUrl: logoutUrl(endpoints.idbroker),
+    places: await listDestinations(vault, profile.name),
+    doubt: doubtAbout(token, profile),
+    round: await roundStep(vault, profile.id),
+    entered: request.session.authenticated === true,
+    errors,
+  };
+}
+
+const notAsked = {
+  message: 'Webex could not be asked about this token yet.',
+  help: 'It is kept.',
+};
+
+/** What a person should know of a token that is in use all the same: found out later, or accepted by hand. */
+function doubtAbout({ state, account }: Token, profile: Profile): CapturedPage['doubt'] {
+  if (state !== 'current' || account === null) return null;
+  if (profile.orgId !== null && account.orgId !== profile.orgId) return 'other-organization';
+  return account.admin === 'other' || account.admin === 'none' ? 'not-full-admin' : null;
+}
+
+const guards = {
+  keychain: 'the key is in this machine’s keychain',
+  file: 'the key is in a file that only you can read',
+  passphrase: 'the key comes of your passphrase',
+};
+
+async function guardOf({ db }: Vault): Promise<string> {
+  const [key] = await listKeyEncryptionKeys(db);
+  return key === undefined ? '' : guards[key.kind];
+}

@@ -1,0 +1,92 @@
+import express, { type Express, type RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { appOrigin } from '../../config/settings.ts';
+import { isAccessLinkValid } from '../../vault/sign-in/access-links.ts';
+import { pendingSignIn } from '../../vault/sign-in/start-sign-in.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { serveAssets } from '../assets.ts';
+import { errorHandler, notFound } from '../errors/error-handler.ts';
+import { refusePrefetch } from '../middleware/refuse-prefetch.ts';
+import { requestLog } from '../middleware/request-log.ts';
+import { requireSameUser } from '../middleware/same-user-links.ts';
+import { securityHeaders } from '../middleware/security-headers.ts';
+import { createRender, type Render } from '../render.ts';
+import { hostOf } from '../request-host.ts';
+import { route } from '../route.ts';
+import type { ClearDataPermits } from './clear-permits.ts';
+
+/** What the web app and its side door know of each other. */
+export interface CleanupServer {
+  /** e.g. `http://localhost:49152` */
+  origin: string;
+  clearings: ClearDataPermits;
+}
+
+export interface SideDoorOptions extends CleanupServer {
+  vault: Vault;
+  log: Logger;
+  demonstration?: boolean;
+}
+
+/**
+ * Beside the web app, on another port of localhost: what a service worker that another project left at the web app's
+ * origin cannot answer for, or watch. It lets in whoever has a one-time link of the web app that waits to be used, looks
+ * whether such a worker is there, has it removed if the person wants that, and leads on to the link.
+ */
+export function createSideDoor(options: SideDoorOptions): Express {
+  const { vault, log, origin, demonstration = false } = options;
+  const main = appOrigin(vault.settings);
+  const render = createRender({ demonstration });
+  const app = express();
+  app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
+  app.use(
+    requestLog(log),
+    securityHeaders({ connectSrc: [main], frameSrc: [main] }),
+    onlyHost(new URL(origin).host),
+  );
+  serveAssets(app);
+  requireSameUser(app, 'link');
+  for (const kind of ['enter', 'sign-in'] as const) {
+    const path = `/${kind}/:link`;
+    route(app, path, { get: page(options, render, main, kind) });
+    route(app, `${path}/remove`, { post: [page(options, render, main, kind)] });
+  }
+  app.use(notFound, errorHandler({ log, render }));
+  return app;
+}
+
+/** Looks for a worker; posted to, which is the person's consent, has it removed. */
+function page(
+  { vault, clearings }: SideDoorOptions,
+  render: Render,
+  main: string,
+  kind: 'enter' | 'sign-in',
+): RequestHandler<{ link: string }> {
+  const isGood = async (link: string) =>
+    kind === 'enter'
+      ? await isAccessLinkValid(vault, link)
+      : await pendingSignIn(vault, link).then(
+          () => true,
+          () => false,
+        );
+  return async (request, response) => {
+    refusePrefetch(request);
+    response.set('Referrer-Policy', 'no-referrer');
+    const link = `/${kind}/${encodeURIComponent(request.params.link)}`;
+    if (!(await isGood(request.params.link))) {
+      // There it is said, or the browser that used it is let in again.
+      response.redirect(303, `${main}${link}`);
+      return;
+    }
+    const clearUrl = request.method === 'POST' ? `${main}/clear/${clearings.grant()}` : null;
+    const title = clearUrl === null ? 'One moment' : 'Removing what was left';
+    render(request, response, 'side-door', { main, link, clearUrl }, { title, script: 'side-door' });
+  };
+}
+
+function onlyHost(host: string): RequestHandler {
+  return (request, response, next) => {
+    if (hostOf(request) === host) next();
+    else response.status(421).type('text').send('Another address.\n');
+  };
+}

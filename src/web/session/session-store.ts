@@ -1,0 +1,55 @@
+import { type SessionData, Store } from 'express-session';
+import {
+  deleteOldWebSessions,
+  deleteWebSession,
+  findWebSession,
+  saveWebSession,
+} from '../../store/access/web-sessions.ts';
+import { hashSecret } from '../../vault/sign-in/secret-hashes.ts';
+import type { Vault } from '../../vault/vault.ts';
+
+/** How long a session lives after its last change. Milliseconds. */
+const lifetimeMs = { authenticated: 12 * 3_600_000, signInOnly: 3_600_000 };
+
+/** express-session's store in our own database. Of a session's ID only the hash is kept. */
+export class SessionStore extends Store {
+  readonly #vault: Vault;
+
+  constructor(vault: Vault) {
+    super();
+    this.#vault = vault;
+  }
+
+  override get(id: string, done: (error: unknown, session?: SessionData | null) => void): void {
+    settle(this.#read(id), done);
+  }
+
+  override set(id: string, session: SessionData, done: (error?: unknown) => void = () => {}): void {
+    settle(this.#write(id, session), done);
+  }
+
+  override destroy(id: string, done: (error?: unknown) => void = () => {}): void {
+    settle(deleteWebSession(this.#vault.db, hashSecret(id)), done);
+  }
+
+  async #read(id: string): Promise<SessionData | null> {
+    const { db, now } = this.#vault;
+    const data = await findWebSession(db, hashSecret(id), now());
+    return data === null ? null : (JSON.parse(data) as SessionData);
+  }
+
+  async #write(id: string, session: SessionData): Promise<void> {
+    const { db } = this.#vault;
+    const now = this.#vault.now();
+    await deleteOldWebSessions(db, now);
+    const expiresAt = now + (session.authenticated ? lifetimeMs.authenticated : lifetimeMs.signInOnly);
+    await saveWebSession(db, hashSecret(id), JSON.stringify(session), expiresAt);
+  }
+}
+
+function settle<T>(result: Promise<T>, done: (error: unknown, value?: T) => void): void {
+  result.then(
+    (value) => done(null, value),
+    (error: unknown) => done(error),
+  );
+}

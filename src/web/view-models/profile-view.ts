@@ -1,0 +1,47 @@
+import { appOrigin } from '../../config/settings.ts';
+import { summarize, summarizeToken } from '../../domain/profile-summary.ts';
+import { listDestinations } from '../../provisioning/destinations.ts';
+import { listClients } from '../../store/access/clients.ts';
+import { tokensOf } from '../../store/profiles/tokens.ts';
+import { requireProfile } from '../../vault/profiles/profiles.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { deploymentTitles } from '../../webex/deployments.ts';
+import { lifetimeEvidence } from './expiry-evidence.ts';
+import { expiryView } from './expiry-view.ts';
+import type { ProfilePage } from './pages.ts';
+import { reminderView } from './reminder-view.ts';
+import { timelineOf } from './timeline.ts';
+
+/** Everything about one profile but the token itself. Throws `E_NO_PROFILE`. */
+export async function profileView(
+  vault: Vault,
+  name: string,
+): Promise<Omit<ProfilePage, 'notice' | 'errors' | 'newName'>> {
+  const profile = await requireProfile(vault, name);
+  const tokens = await tokensOf(vault.db, profile.id);
+  const current = tokens.find(({ state }) => state === 'current') ?? null;
+  const summary = summarize(profile, current, vault.settings.webex[profile.deployment], vault.now());
+  const { channels, failed } = await reminderView(vault, name);
+  const clients = await listClients(vault.db);
+  return {
+    summary,
+    deploymentTitle: deploymentTitles[profile.deployment],
+    current: current && summarizeToken(current),
+    life: expiryView(summary.status, summary, vault.now()),
+    evidence: current && lifetimeEvidence(current.lifetimes, current.capturedAt),
+    needsReview: tokens
+      .filter(({ state }) => state === 'set-aside' || state === 'pending')
+      .map(summarizeToken),
+    earlier: tokens.filter(({ state }) => state === 'earlier').map(summarizeToken),
+    places: await listDestinations(vault, name),
+    timeline: (await timelineOf(vault, profile, tokens)).map((entry) => ({
+      ...entry,
+      at: new Date(entry.at).toISOString(),
+    })),
+    today: new Date(vault.now()).toISOString(),
+    channels,
+    failed,
+    clients: clients.filter(({ profiles }) => profiles.includes(name)).map((client) => client.name),
+    tokenEndpoint: `${vault.settings.issuer ?? appOrigin(vault.settings)}/oauth/token`,
+  };
+}

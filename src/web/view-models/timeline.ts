@@ -1,0 +1,141 @@
+import { expiryOf, knownEnd } from '../../domain/lifetimes.ts';
+import type { Profile } from '../../domain/profile.ts';
+import type { Token } from '../../domain/token.ts';
+import { listDestinations } from '../../provisioning/destinations.ts';
+import { nextTriggerAt } from '../../reminders/triggers.ts';
+import type { AuditRow } from '../../store/audit/chain.ts';
+import { newestAuditRows } from '../../store/audit/read.ts';
+import { lastCheck } from '../../store/profiles/token-checks.ts';
+import { type Reminder, remindersOf } from '../../store/reminders.ts';
+import type { Vault } from '../../vault/vault.ts';
+import { plural } from './dates.ts';
+
+/** One thing in the life of a profile's token. */
+export interface TimelineEntry {
+  /** Epoch milliseconds. */
+  at: number;
+  title: string;
+  detail: string | null;
+  tone: 'valid' | 'note' | 'expiring' | 'expired' | 'rejected';
+  /** It has not happened yet. */
+  ahead: boolean;
+}
+
+/** More of each kind would bury what matters. */
+const mostOfAKind = 5;
+
+/** What happened to a profile's current token, and what is to come, oldest first. `tokens` newest first. */
+export async function timelineOf(vault: Vault, profile: Profile, tokens: Token[]): Promise<TimelineEntry[]> {
+  const { db } = vault;
+  const now = vault.now();
+  const current = tokens.find(({ state }) => state === 'current');
+  const entries: Omit<TimelineEntry, 'ahead'>[] = tokens
+    .filter(({ state }) => state === 'current' || state === 'earlier')
+    .slice(0, mostOfAKind)
+    .map((token) => capturedEntry(token, token === current));
+  if (current !== undefined) {
+    const rows = await remindersOf(db, current.id);
+    const shown = rows.filter(({ state }) => state === 'sent' || state === 'failed').slice(-3 * mostOfAKind);
+    entries.push(
+      ...shown.map(reminderEntry),
+      ...(await checkEntries(vault, current)),
+      ...endEntries(vault, current),
+    );
+  }
+  const tests = await newestAuditRows(db, { profile: profile.name, action: 'test' }, mostOfAKind);
+  entries.push(...tests.map(testEntry));
+  for (const { handedOverAt, appName, tool, method } of await listDestinations(vault, profile.name)) {
+    if (handedOverAt === null) continue;
+    const title = `Handed to ${tool === 'entra' ? 'Entra ID' : 'Okta'}`;
+    const detail = `${appName}${method === 'by-hand' ? ', by hand' : ''}`;
+    entries.push({ at: Date.parse(handedOverAt), title, detail, tone: 'valid' });
+  }
+  return entries
+    .map((entry) => ({ ...entry, ahead: entry.at > now }))
+    .sort((one, other) => one.at - other.at);
+}
+
+function capturedEntry(token: Token, current: boolean): Omit<TimelineEntry, 'ahead'> {
+  const who = token.account?.email ?? token.account?.displayName;
+  return {
+    at: token.capturedAt,
+    title: current ? 'Token captured' : 'Earlier token captured',
+    detail: who === undefined ? null : `${who} signed in.`,
+    tone: 'note',
+  };
+}
+
+function testEntry({ time, outcome }: AuditRow): Omit<TimelineEntry, 'ahead'> {
+  return outcome === 'ok'
+    ? { at: time, title: 'Tested', detail: 'All checks passed.', tone: 'valid' }
+    : { at: time, title: 'Tested', detail: `It did not pass: ${outcome}.`, tone: 'rejected' };
+}
+
+const channelWords = { mail: 'by mail', webhook: 'to the webhook', desktop: 'on this desktop' };
+
+function reminderEntry({
+  occasion,
+  channel,
+  state,
+  changedAt,
+  sentAt,
+  error,
+}: Reminder): Omit<TimelineEntry, 'ahead'> {
+  const sent = state === 'sent';
+  return {
+    at: sentAt ?? changedAt,
+    title: sent
+      ? `Reminder sent ${channelWords[channel]}`
+      : `A reminder ${channelWords[channel]} did not get through`,
+    detail: sent
+      ? `${triggerLabels(occasion)}${error === null ? '' : ` But ${error}.`}`
+      : (error ?? triggerLabels(occasion)),
+    tone: sent ? 'note' : 'rejected',
+  };
+}
+
+/** What a reminder was about. */
+export function triggerLabels(occasion: string): string {
+  if (occasion === 'expired') return 'The token has expired.';
+  if (occasion === 'rejected') return 'Webex rejects the token.';
+  if (occasion.startsWith('quarantine')) return 'Entra ID has put provisioning in quarantine.';
+  return occasion === '0' ? 'Less than a day left.' : `${plural(Number(occasion), 'day')} left.`;
+}
+
+async function checkEntries({ db }: Vault, token: Token): Promise<Omit<TimelineEntry, 'ahead'>[]> {
+  const entries: Omit<TimelineEntry, 'ahead'>[] = [];
+  const check = await lastCheck(db, token.id);
+  const checkedAt = check?.checkedAt ?? null;
+  if (check !== null && checkedAt !== null) {
+    const ok = check.outcome === 'ok';
+    const detail = ok ? 'Webex accepts the token.' : `Webex’s answer: ${check.outcome}.`;
+    entries.push({ at: checkedAt, title: 'Daily check', detail, tone: ok ? 'valid' : 'expiring' });
+  }
+  const { verifiedAt, rejectedAt } = token;
+  if (verifiedAt !== null && verifiedAt !== checkedAt) {
+    entries.push({ at: verifiedAt, title: 'Webex accepted the token', detail: null, tone: 'valid' });
+  }
+  if (rejectedAt !== null) {
+    entries.push({ at: rejectedAt, title: 'Webex rejected the token', detail: null, tone: 'rejected' });
+  }
+  return entries;
+}
+
+function endEntries({ settings, now }: Vault, token: Token): Omit<TimelineEntry, 'ahead'>[] {
+  const { expiresAt } = expiryOf(token.lifetimes);
+  if (knownEnd(expiresAt) === null) return [];
+  const { capturedAt, rejectedAt } = token;
+  const next = nextTriggerAt({ capturedAt, expiresAt, rejectedAt }, settings.reminders.days, now());
+  const over = expiresAt <= now();
+  return [
+    ...(next !== null && next < expiresAt
+      ? [{ at: next, title: 'Next reminder', detail: null, tone: 'note' as const }]
+      : []),
+    {
+      at: expiresAt,
+      title: over ? 'Expired' : 'Expires',
+      detail: over ? null : 'Renew it before then.',
+      tone: over ? 'expired' : 'expiring',
+    },
+  ];
+}

@@ -1,0 +1,40 @@
+import type { Deployment } from '../deployments.ts';
+import type { ConnectionTestResult } from './connection-tests.ts';
+import { entraTestConnection, oktaTestCredentials } from './connection-tests.ts';
+import type { PersonAnswer } from './people-me.ts';
+import { whoAmI } from './people-me.ts';
+import type { ExpiryAnswer } from './token-expiry.ts';
+import { tokenExpiry } from './token-expiry.ts';
+
+export interface WebexApiOptions {
+  /** Which Webex it is. */
+  deployment: Deployment;
+  /** The REST API, e.g. `https://webexapis.com/v1`. */
+  api: string;
+  /** The SCIM service without the organization ID, e.g. `https://api.ciscospark.com/v1/scim`. */
+  scim: string;
+  fetch: typeof globalThis.fetch;
+  /** Epoch milliseconds. */
+  now: () => number;
+  /** For each call, its answer included. Default 10,000. */
+  timeoutMs?: number;
+}
+
+/** What this program asks Webex. Nothing is thrown but for an address or token that must not be used. */
+export interface WebexApi {
+  whoAmI(token: string): Promise<PersonAnswer>;
+  tokenExpiry(token: string): Promise<ExpiryAnswer>;
+  entraTestConnection(token: string, orgId: string): Promise<ConnectionTestResult>;
+  oktaTestCredentials(token: string, orgId: string): Promise<ConnectionTestResult>;
+}
+
+/** One deployment's API, for any number of tokens. */
+export function createWebexApi(options: WebexApiOptions): WebexApi {
+  const connection = { ...options, timeoutMs: options.timeoutMs ?? 10_000 };
+  return {
+    whoAmI: (token) => whoAmI(connection, token),
+    tokenExpiry: (token) => tokenExpiry(connection, token),
+    entraTestConnection: (token, orgId) => entraTestConnection(connection, token, orgId),
+    oktaTestCredentials: (token, orgId) => oktaTestCredentials(connection, token, orgId),
+  };
+}

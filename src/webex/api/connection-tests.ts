@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { SpecificHelp } from '../../http/explain-failure.ts';
+import { explainFailure } from '../../http/explain-failure.ts';
+import type { WebexConnection } from './get-json.ts';
+import { getJson } from './get-json.ts';
+
+/** What a provisioning tool's own connection test would make of the token. */
+export interface ConnectionTestResult {
+  ok: boolean;
+  message: string;
+  /** What to do next; only where it is not ok. */
+  help?: string;
+}
+
+/** SCIM 2.0 (RFC 7644 §3.4.2), or 1.1, which carries its core schema there. */
+const listSchemas = z
+  .array(z.string())
+  .refine((schemas) =>
+    schemas.some((name) =>
+      /^urn:ietf:params:scim:api:messages:2\.0:ListResponse$|^urn:scim:schemas:core:1\.0$/i.test(name),
+    ),
+  );
+
+const emptyList = z.object({
+  schemas: listSchemas,
+  totalResults: z.literal(0),
+  Resources: z.array(z.unknown()).max(0).nullish(),
+});
+
+const pagedList = z.object({
+  schemas: listSchemas,
+  totalResults: z.number(),
+  itemsPerPage: z.number(),
+  startIndex: z.number(),
+});
+
+/**
+ * What Entra ID's Test Connection asks, and asks again at each cycle's start: for a user that does not exist,
+ * a random GUID as `userName`, wanting 200 and an empty ListResponse (Microsoft's guide to building a SCIM endpoint).
+ */
+export function entraTestConnection(
+  connection: WebexConnection,
+  token: string,
+  orgId: string,
+): Promise<ConnectionTestResult> {
+  const filter = encodeURIComponent(`userName eq "${randomUUID()}"`);
+  return probe(connection, token, orgId, `filter=${filter}`, emptyList, 'Entra ID’s Test Connection');
+}
+
+/** What Okta's Test API Credentials asks: the first two users, wanting 200 and numeric paging fields. */
+export function oktaTestCredentials(
+  connection: WebexConnection,
+  token: string,
+  orgId: string,
+): Promise<ConnectionTestResult> {
+  return probe(connection, token, orgId, 'count=2&startIndex=1', pagedList, 'Okta’s Test API Credentials');
+}
+
+const specificHelp: SpecificHelp = {
+  unauthorized: 'Sign in again to get a new token, and replace the old one in the provisioning tool.',
+  forbidden:
+    'The account that signed in may not provision users. Sign in again with a full administrator’s account of this organization.',
+  'not-found':
+    'The tenant URL is wrong. Check the organization ID, and whether the profile’s deployment (Webex or Webex for Government) is right.',
+  'unexpected-shape':
+    'The provisioning tool would refuse this answer too. Check the tenant URL: the organization ID, and the profile’s deployment.',
+};
+
+async function probe(
+  connection: WebexConnection,
+  token: string,
+  orgId: string,
+  query: string,
+  schema: z.ZodType,
+  name: string,
+): Promise<ConnectionTestResult> {
+  const url = `${connection.scim}/${encodeURIComponent(orgId)}/Users?${query}`;
+  const answer = await getJson(connection, token, url, schema, 'application/scim+json, application/json');
+  if (answer.ok) return { ok: true, message: `${name} would pass.` };
+  const { message, help } = explainFailure(answer.failure, 'Webex', specificHelp);
+  return { ok: false, message: `${name} would fail. ${message}`, help };
+}

@@ -1,0 +1,65 @@
+import type { z } from 'zod';
+import type { FailureReason, HttpFailure } from '../../http/json-client.ts';
+import { requestJson } from '../../http/json-client.ts';
+import type { Deployment } from '../deployments.ts';
+import { otherDeployment } from '../sign-in/access-token.ts';
+import { assertBearerSyntax } from '../sign-in/bearer-syntax.ts';
+
+/** How to reach one deployment. */
+export interface WebexConnection {
+  /** Tokens that are known to belong to the other one are never sent. */
+  deployment: Deployment;
+  api: string;
+  scim: string;
+  fetch: typeof globalThis.fetch;
+  now: () => number;
+  timeoutMs: number;
+}
+
+export type GetResult<T> = { ok: true; value: T } | { ok: false; failure: HttpFailure };
+
+/**
+ * GETs with the token, and checks the answer's shape. Every call to Webex passes here: a token of the other deployment
+ * is not sent (`other-deployment`).
+ */
+export async function getJson<T>(
+  connection: WebexConnection,
+  token: string,
+  url: string,
+  schema: z.ZodType<T>,
+  accept?: string,
+): Promise<GetResult<T>> {
+  assertBearerSyntax(token);
+  const { fetch, timeoutMs, now, deployment } = connection;
+  if (otherDeployment(token, deployment) !== null) {
+    return { ok: false, failure: failure('other-deployment', { host: new URL(url).host }) };
+  }
+  const answer = await requestJson({
+    url,
+    authorization: `Bearer ${token}`,
+    fetch,
+    timeoutMs,
+    now,
+    ...(accept === undefined ? {} : { accept }),
+  });
+  if (!answer.ok) return answer;
+  const parsed = schema.safeParse(answer.body);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const { host, status, trackingId, body } = answer;
+  return { ok: false, failure: failure('unexpected-shape', { host, status, trackingId, body }) };
+}
+
+function failure(
+  reason: FailureReason,
+  known: Pick<HttpFailure, 'host'> & Partial<HttpFailure>,
+): HttpFailure {
+  return {
+    reason,
+    status: null,
+    detail: null,
+    retryAfterSeconds: null,
+    trackingId: null,
+    body: undefined,
+    ...known,
+  };
+}

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { explainFailure } from '../../http/explain-failure.ts';
+import type { FailureReason } from '../../http/json-client.ts';
+import { sanitizeForDisplay } from '../../text/sanitize.ts';
+import { parseOrganizationId } from '../organization-id.ts';
+import type { AdminLevel } from './admin-roles.ts';
+import { adminLevel } from './admin-roles.ts';
+import type { WebexConnection } from './get-json.ts';
+import { getJson } from './get-json.ts';
+
+/** The person whose token it is. */
+export interface Person {
+  /** Webex's own, in base64url. */
+  id: string;
+  displayName: string;
+  emails: string[];
+  /** Lower-case UUID. */
+  orgId: string;
+  admin: AdminLevel;
+  /** Role IDs as answered; null where Webex did not say. */
+  roles: string[] | null;
+}
+
+export type PersonAnswer =
+  | { outcome: 'person'; person: Person }
+  /** Webex said 401: the token is no good, or no longer. */
+  | { outcome: 'rejected'; message: string; help: string; trackingId: string | null }
+  /** Nothing is known of the token; it may well be good. */
+  | {
+      outcome: 'unknown';
+      reason: Exclude<FailureReason, 'unauthorized'>;
+      message: string;
+      help: string;
+      /** Seconds to wait, where Webex says so. */
+      retryAfterSeconds: number | null;
+      trackingId: string | null;
+    };
+
+const organizationId = z.string().transform((text, context) => {
+  try {
+    return parseOrganizationId(text);
+  } catch {
+    context.addIssue({ code: 'custom', message: 'not an organization ID' });
+    return z.NEVER;
+  }
+});
+
+const answered = z.object({
+  id: z.string().min(1),
+  displayName: z.string().nullish(),
+  emails: z.array(z.string()).nullish(),
+  orgId: organizationId,
+  roles: z.array(z.string()).nullish(),
+});
+
+/** Nothing in it that could be a line, or a word, of its own. */
+const mailAddress = /^[^\s\p{C}<>,;"]{1,64}@[^\s\p{C}<>,;"]{1,253}$/u;
+
+/** Whose token it is: `GET /people/me` (scope `spark:people_read`). */
+export async function whoAmI(connection: WebexConnection, token: string): Promise<PersonAnswer> {
+  const answer = await getJson(connection, token, `${connection.api}/people/me`, answered);
+  if (answer.ok) {
+    const { id, displayName, orgId } = answer.value;
+    const emails = (answer.value.emails ?? []).filter((email) => mailAddress.test(email));
+    const roles = answer.value.roles ?? null;
+    const name = sanitizeForDisplay(displayName ?? '', 200) || emails[0] || 'a person without a name';
+    return {
+      outcome: 'person',
+      person: { id, displayName: name, emails, orgId, admin: adminLevel(roles), roles },
+    };
+  }
+  const { reason, trackingId, retryAfterSeconds } = answer.failure;
+  const { message, help } = explainFailure(answer.failure, 'Webex', {
+    unauthorized:
+      'Sign in again to get a new token. If this one is new, check that it was copied whole, and that the profile’s deployment is right.',
+    forbidden:
+      'Webex does not say whose token this is. Sign in again with the documented scopes and a full administrator’s account.',
+    'not-found':
+      'Check that the profile’s deployment is right, and the WEBEX_TOKEN_API_URL setting if you changed it.',
+  });
+  if (reason === 'unauthorized') return { outcome: 'rejected', message, help, trackingId };
+  return { outcome: 'unknown', reason, message, help, retryAfterSeconds, trackingId };
+}

@@ -1,0 +1,30 @@
+import { sanitizeForDisplay } from '../../text/sanitize.ts';
+
+/** Ten years of 365 days, in seconds: no token lives so long. */
+const longest = 10 * 365 * 86_400;
+
+/**
+ * `expires_in` (RFC 6749 §4.2.2) in seconds. Absent, zero, negative, above ten years, or anything but a whole
+ * number counts as not reported: null, with a warning that names the value.
+ */
+export function readExpiresIn(
+  value: string | undefined,
+  accessToken = '',
+): { seconds: number | null; warning: string | null } {
+  if (value === undefined)
+    return { seconds: null, warning: 'Webex did not say how long the token lives (no expires_in).' };
+  const seconds = /^\d{1,15}$/.test(value) ? Number(value) : null;
+  if (seconds !== null && seconds > 0 && seconds <= longest) return { seconds, warning: null };
+  return {
+    seconds: null,
+    warning: `The reported lifetime makes no sense and is left out: expires_in is “${sanitizeForDisplay(value, 40, [accessToken])}”, ${fault(value)}.`,
+  };
+}
+
+function fault(value: string): string {
+  if (/^-\d+(\.\d+)?$/.test(value)) return 'a negative number';
+  if (/^0+(\.0+)?$/.test(value)) return 'zero seconds';
+  if (/^\d+$/.test(value)) return 'more than ten years';
+  if (/^\d*\.\d+$/.test(value)) return 'not a whole number of seconds';
+  return 'not a number of seconds';
+}

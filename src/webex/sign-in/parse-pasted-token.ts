@@ -1,0 +1,74 @@
+import { BrokerError } from '../../errors.ts';
+import { trimDelimiters } from '../../text/sanitize.ts';
+import { describeAccessToken } from './access-token.ts';
+import { assertBearerSyntax } from './bearer-syntax.ts';
+import { looksLikeHtml, rejectCommonMistakes } from './common-mistakes.ts';
+import { linesOf, undoCopying } from './copied-text.ts';
+import { isPlaceholder } from './placeholder.ts';
+import type { Redirect } from './redirect.ts';
+import { assertRedirectLength, readRedirect } from './redirect.ts';
+
+/** What a person handed over by paste or standard input. */
+export interface ParsedToken {
+  /** `url`: a whole address; `fragment`: the part of it from the token on; `token`: the token alone. */
+  form: 'url' | 'fragment' | 'token';
+  redirect: Redirect;
+}
+
+/**
+ * Reads a redirect URL, its fragment, or a bare token, forgiving what copying does to them: white space,
+ * quotes and brackets around, a `Bearer` in front, line breaks within, HTML entities and percent encoding. Throws
+ * `BrokerError` for anything else.
+ */
+export function parsePastedToken(input: string): ParsedToken {
+  assertRedirectLength(input);
+  if (looksLikeHtml(input) || isPlaceholder(input)) rejectCommonMistakes(input);
+  const bare = trimDelimiters(undoCopying(input)).replace(/^authorization\s*:\s*/i, '');
+  const text = trimDelimiters(bare.replace(/^bearer\s+/i, ''));
+  const lines = linesOf(text);
+  const imported = readOneLine(lines.join(''));
+  // Joining lines is safe only where what comes out is known to be whole.
+  if (lines.length > 1 && !isWhole(imported.redirect)) {
+    throw new BrokerError(
+      'E_REDIRECT_LINES',
+      'This has more than one line, and the lines do not make one token.',
+      {
+        help: 'Give one address or one token only, on a single line.',
+      },
+    );
+  }
+  return imported;
+}
+
+function isWhole(redirect: Redirect): boolean {
+  return redirect.kind === 'error' || describeAccessToken(redirect.accessToken).form !== 'unknown';
+}
+
+function readOneLine(text: string): ParsedToken {
+  // A copy that starts right after "access_token=".
+  if (/^[^=&#?]+&(?:token_|expires_|state=|scope=|$)/.test(text))
+    return readPart('fragment', `access_token=${text}`);
+  // The second is an address without its http://, as browsers show it.
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^[^#?=]+[#?]/.test(text)) return readPart('url', text);
+  if (/^[#?]/.test(text) || /^[a-z_]+=[^=]/i.test(text)) return readPart('fragment', text);
+  return { form: 'token', redirect: readBareToken(text) };
+}
+
+function readPart(form: 'url' | 'fragment', text: string): ParsedToken {
+  return { form, redirect: readRedirect(text, { partial: true }) };
+}
+
+function readBareToken(text: string): Redirect {
+  rejectCommonMistakes(text);
+  // A full stop or comma of the sentence that the token was copied from.
+  const withoutStop = text.replace(/[.,;]$/, '');
+  const accessToken = describeAccessToken(withoutStop).form === 'usual' ? withoutStop : text;
+  assertBearerSyntax(accessToken);
+  if (accessToken.length < 8) {
+    throw new BrokerError('E_TOKEN_SYNTAX', 'This is too short to be a token.', {
+      help: 'Give the whole redirect URL, or the token from between access_token= and &token_type.',
+    });
+  }
+  const { warnings } = describeAccessToken(accessToken);
+  return { kind: 'token', accessToken, expiresIn: null, scope: null, state: null, issuer: null, warnings };
+}

@@ -1,0 +1,283 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  assertPrivateFile,
+  ensurePrivateDirectory,
+  type Files,
+  refuseLooseKeyFile,
+} from '../../src/files/private-files.ts';
+import { machine, program } from '../cli/run.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+import { brokerErrorOf } from '../webex/broker-error.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const posix = process.platform !== 'win32';
+
+/** A file system that gives everything the same mode: a changed one is forgotten, or refused with a code. */
+function withoutModes(mode: number, chmodFails?: string): Files {
+  return {
+    ...fs,
+    chmodSync: () => {
+      if (chmodFails !== undefined) throw Object.assign(new Error(chmodFails), { code: chmodFails });
+    },
+    statSync: ((path: string) => {
+      const stat = statSync(path);
+      return Object.assign(stat, { mode: (stat.mode & ~0o777) | mode });
+    }) as Files['statSync'],
+  };
+}
+
+describe.skipIf(!posix)('a file system that keeps no permissions', () => {
+  it.each([
+    [0o777, undefined],
+    [0o755, undefined],
+    [0o755, 'EPERM'],
+    [0o700 | 0o050, undefined],
+  ])('with mode %o is named as such, and nothing is left on it', async (mode, chmodFails) => {
+    const parent = temporaryFolder();
+    const path = join(parent, 'home');
+    const error = await brokerErrorOf(() => ensurePrivateDirectory(path, withoutModes(mode, chmodFails)));
+    expect(error.code).toBe('E_FILE_PERMISSIONS');
+    expect(error.message).toMatch(/keeps no permissions.*WEBEX_TOKEN_HOME=~\/\.local\/share\/webex-token$/);
+    expect(error.message).not.toContain('\n');
+    expect(error.help).toBeUndefined();
+    expect(readdirSync(parent)).toEqual([]);
+  });
+
+  it('is named for a folder and for files that are there already', async () => {
+    const path = temporaryFolder();
+    const file = join(path, 'store.db');
+    writeFileSync(file, '');
+    const files = withoutModes(0o777);
+    for (const look of [ensurePrivateDirectory, assertPrivateFile, refuseLooseKeyFile]) {
+      const error = await brokerErrorOf(() => look(look === ensurePrivateDirectory ? path : file, files));
+      expect(error.message).toMatch(/keeps no permissions/);
+    }
+    expect(readdirSync(path)).toEqual(['store.db']);
+  });
+
+  it('is not blamed where only the mode is wrong', async () => {
+    const path = temporaryFolder();
+    chmodSync(path, 0o755);
+    expect(await brokerErrorOf(() => ensurePrivateDirectory(path))).toMatchObject({
+      message: expect.stringContaining('(mode 755)'),
+      help: `Close it with: chmod 700 '${path}'`,
+    });
+    expect(readdirSync(path)).toEqual([]);
+  });
+});
+
+// Only the administrator can be another user.
+describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('as another user', () => {
+  const user = 54_321;
+  const fsGroup = 2_000;
+
+  /** Runs a command as a user that the system knows nothing of, in the group that the pod gives to its volumes. */
+  function run(args: string[], environment: NodeJS.ProcessEnv, input = '') {
+    const command = [
+      '--reuid',
+      `${user}`,
+      '--regid',
+      `${user}`,
+      '--groups',
+      `${fsGroup}`,
+      process.execPath,
+      program,
+    ];
+    const { status, stdout, stderr } = spawnSync('setpriv', [...command, ...args], {
+      env: { PATH: process.env.PATH, ...environment },
+      encoding: 'utf8',
+      input,
+    });
+    return { status, stdout, stderr };
+  }
+
+  /** A volume, as the kubelet mounts it: root's, with these modes and group. */
+  function volume(mode: number, gid = fsGroup): string {
+    const path = fs.mkdtempSync(join(tmpdir(), 'webex-token-test-'));
+    onTestFinished(() => fs.rmSync(path, { recursive: true, force: true }));
+    chownSync(path, 0, gid);
+    chmodSync(path, mode);
+    return path;
+  }
+
+  /** A Secret's file: a link into a folder with the data of the moment. */
+  function secretKey(mode: number, gid = fsGroup): string {
+    const path = volume(0o755);
+    mkdirSync(join(path, '..data'));
+    const file = join(path, '..data', 'key');
+    writeFileSync(file, randomBytes(32).toString('base64'));
+    chownSync(file, 0, gid);
+    chmodSync(file, mode);
+    fs.symlinkSync(join('..data', 'key'), join(path, 'key'));
+    return join(path, 'key');
+  }
+
+  it.each([0o440, 0o640])('a key from a Secret with mode %o, and a volume of the group, work', (mode) => {
+    const environment = { WEBEX_TOKEN_HOME: volume(0o2770), WEBEX_TOKEN_KEY_FILE: secretKey(mode) };
+    const offline = { ...environment, WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' };
+    const imported = run(['import', 'acme'], offline, 'fake-token-of-a-pod-1234567890');
+    expect(imported).toMatchObject({ status: 0 });
+    // The short way, and the long one.
+    for (const more of [[], ['--allow-expired']]) {
+      expect(run(['get', 'acme', ...more], environment)).toMatchObject({
+        status: 0,
+        stdout: 'fake-token-of-a-pod-1234567890\n',
+        stderr: '',
+      });
+    }
+    expect(statSync(join(environment.WEBEX_TOKEN_HOME, 'store.db')).mode & 0o777).toBe(0o600);
+  });
+
+  it.each([
+    ['0444, which all can read', 0o444, fsGroup],
+    ['0644', 0o644, fsGroup],
+    ['0460, which the group can write', 0o460, fsGroup],
+    ['0440 of a group that is not ours', 0o440, 0],
+  ])('a key with mode %s is refused', (_, mode, gid) => {
+    const environment = { WEBEX_TOKEN_HOME: volume(0o2770), WEBEX_TOKEN_KEY_FILE: secretKey(mode, gid) };
+    const { status, stderr } = run(['import', 'acme'], environment, 'fake-token-of-a-pod-1234567890');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/The key file \S+ (belongs to root|cannot be read)/);
+    expect(stderr).not.toMatch(/WEBEX_TOKEN_HOME|^ {4}at /m);
+  });
+
+  it.each([0o2777, 0o2775, 0o777, 0o755, 0o700])(
+    'a volume with mode %o is refused, with what to set',
+    (mode) => {
+      const home = volume(mode);
+      const { status, stderr } = run(['list'], { WEBEX_TOKEN_HOME: home });
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^webex-token: The folder \S+ belongs to root \(mode \d+\)\.\n/);
+      expect(stderr).toContain(`WEBEX_TOKEN_HOME='${home}/webex-token'`);
+      expect(stderr).not.toContain('KEY_FILE');
+      expect(readdirSync(home)).toEqual([]);
+    },
+  );
+
+  it.each([0o2777, 0o2775, 0o2770])('a folder inside of a volume with mode %o works', (mode) => {
+    const home = join(volume(mode), 'webex-token');
+    expect(run(['list', '--json'], { WEBEX_TOKEN_HOME: home })).toMatchObject({ status: 0, stdout: '[]\n' });
+    expect(statSync(home).mode & 0o777).toBe(0o700);
+  });
+
+  it('files that the kubelet opened to the group again are refused, with the policy that keeps them closed', () => {
+    const home = join(volume(0o2770), 'webex-token');
+    expect(run(['list'], { WEBEX_TOKEN_HOME: home }).status).toBe(0);
+    chmodSync(join(home, 'store.db'), 0o660);
+    chownSync(join(home, 'store.db'), user, fsGroup);
+    expect(run(['list'], { WEBEX_TOKEN_HOME: home }).stderr).toMatch(
+      /chmod 600 .*fsGroupChangePolicy: OnRootMismatch/,
+    );
+  });
+
+  it('without a name, a home folder and any variable: what needs no data folder works', () => {
+    for (const args of [
+      ['--version'],
+      ['--help'],
+      ['get', '--help'],
+      ['schedule', '--help'],
+      ['completion', 'bash'],
+    ]) {
+      expect(run(args, {})).toMatchObject({ status: 0, stderr: '' });
+    }
+  });
+
+  it.each([{}, { HOME: '' }, { HOME: '.' }, { HOME: 'relative/home' }, { XDG_DATA_HOME: 'relative' }])(
+    'without a home folder (%o) every other command is one line',
+    (environment) => {
+      for (const args of [
+        ['list'],
+        ['get', 'acme'],
+        ['check'],
+        ['remind'],
+        ['log'],
+        ['show', 'acme'],
+        ['calendar'],
+      ]) {
+        const { status, stderr } = run(args, environment);
+        expect({ args, status }).toEqual({ args, status: args[0] === 'check' ? 3 : 2 });
+        expect(stderr).toMatch(
+          /^webex-token: WEBEX_TOKEN_HOME is not set, .*uid 54321.*for example WEBEX_TOKEN_HOME=\S+\n$/,
+        );
+      }
+      expect(run(['doctor'], environment).status).toBe(1);
+      expect(run(['schedule', 'status'], environment).stderr).not.toMatch(/^ {4}at /m);
+    },
+  );
+
+  it('without a home folder, but with WEBEX_TOKEN_HOME, everything works', async () => {
+    const here = await machine();
+    mkdirSync(here.home);
+    chownSync(here.home, user, user);
+    chmodSync(here.home, 0o700);
+    chmodSync(join(here.home, '..'), 0o755);
+    const environment = { WEBEX_TOKEN_HOME: here.home, WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' };
+    expect(run(['import', 'acme'], environment, 'fake-token-of-nobody-1234567890').status).toBe(0);
+    for (const args of [
+      ['list'],
+      ['get', 'acme'],
+      ['check'],
+      ['log'],
+      ['show', 'acme'],
+      ['calendar'],
+      ['key', 'status'],
+    ]) {
+      const { status, stderr } = run(args, environment);
+      expect({ args, status }).toEqual({ args, status: 0 });
+      expect(stderr).not.toMatch(/^ {4}at /m);
+    }
+    expect(run(['log', '--json'], environment).stdout).toContain('uid 54321');
+    expect(existsSync(join(here.home, 'store.db'))).toBe(true);
+  });
+});
+
+describe('what only looks', () => {
+  it('check makes no data folder, and ends 3', async () => {
+    const here = await machine();
+    for (const json of [[], ['--json']]) {
+      const { code, stdout, stderr } = await here.run(['check', ...json]);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringMatching(/UNKNOWN/) });
+      expect(stderr).toContain(`There is no store in ${here.home} yet.`);
+      expect(existsSync(here.home)).toBe(false);
+    }
+    mkdirSync(here.home, { mode: 0o700 });
+    expect((await here.run(['check'])).code).toBe(3);
+    expect(readdirSync(here.home)).toEqual([]);
+  });
+
+  it('doctor leaves no folder behind', async () => {
+    const here = await machine();
+    const deep = join(here.home, 'a', 'b');
+    here.environment.WEBEX_TOKEN_HOME = deep;
+    const { stdout } = await here.run(['doctor']);
+    expect(stdout).toContain(`${deep}/store.db is made when it is first needed`);
+    expect(existsSync(here.home)).toBe(false);
+  });
+
+  it.skipIf(process.platform !== 'linux').each(['/proc/webex-token', '/dev/null/webex-token'])(
+    'doctor ends 1 where the data folder %s cannot be made',
+    async (home) => {
+      const here = await machine(undefined, { WEBEX_TOKEN_HOME: home });
+      const { code, stdout } = await here.run(['doctor']);
+      expect(code).toBe(1);
+      expect(stdout).toContain(`The data folder ${home} cannot be made`);
+    },
+  );
+
+  it.skipIf(!posix)('doctor ends 1 where the data folder is open to others', async () => {
+    const here = await machine();
+    mkdirSync(here.home);
+    chmodSync(here.home, 0o755);
+    expect(await here.run(['doctor'])).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('(mode 755)'),
+    });
+  });
+});
