@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import ical, { foldLines, ICalAlarmType, ICalEventTransparency } from 'ical-generator';
 import { dayMs, expiryOf } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
+import { thresholdsOf } from '../domain/reminder-triggers.ts';
 import type { Token } from '../domain/token.ts';
 import { formatInstant } from '../reminders/date-text.ts';
-import { thresholdsOf } from '../reminders/triggers.ts';
 
 /** A profile with the token whose end goes into the calendar. */
 export interface CalendarEntry {

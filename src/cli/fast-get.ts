@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { defaultHome, environmentWithDotEnv } from '../config/environment.ts';
 import { unwrapDataKey } from '../crypto/data-key.ts';
 import { kidOf } from '../crypto/jwe.ts';
 import { readKeyFile } from '../crypto/key-file.ts';
 import { keyId as keyIdOf } from '../crypto/key-id.ts';
 import { openToken } from '../crypto/key-ring.ts';
+import { defaultHome, environmentWithDotEnv } from '../environment/environment.ts';
 import { assertPrivateDirectory, assertPrivateFile } from '../files/private-files.ts';
 import { type Format, formats, formatToken, type TokenOutput } from '../output/formats.ts';
 import { timeLeft } from '../output/token-output.ts';

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { minPassphraseLength } from '../crypto/passphrase.ts';
+import { defaultHome, environmentWithDotEnv } from '../environment/environment.ts';
 import { BrokerError } from '../errors.ts';
 import { isLoopback } from '../http/secure-url.ts';
 import { isPostgresUrl, parsePostgresUrl, postgresUrlExample } from '../store/postgres/url.ts';
 import { type Deployment, publishedEndpoints, type WebexEndpoints } from '../webex/deployments.ts';
 import { documentedClientId, documentedScopes } from '../webex/documented-values.ts';
-import { defaultHome, environmentWithDotEnv } from './environment.ts';
 import { oktaOrgUrl } from './okta-org-url.ts';
 import {
   defaultReminderDays,

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
-import { environmentWithDotEnv } from '../config/environment.ts';
+import { environmentWithDotEnv } from '../environment/environment.ts';
 import { ConnectFailure } from './connect-failure.ts';
 
 type Environment = Readonly<NodeJS.Dict<string>>;

@@ -1,4 +1,4 @@
-import type { Explanation } from '../webex/sign-in/oauth-errors.ts';
+import type { Explanation } from './explanation.ts';
 import type { FailureReason, HttpFailure } from './json-client.ts';
 
 /** Help that differs from call to call: what a 401, 403 or 404 means depends on what was asked. */

@@ -1,5 +1,5 @@
-import type { Explanation } from '../webex/sign-in/oauth-errors.ts';
 import { connectFailureOf, proxiedFailureOf } from './connect-failure.ts';
+import type { Explanation } from './explanation.ts';
 import { type NetworkReason, networkReason } from './network-reason.ts';
 
 export interface NetworkFailure extends Explanation {

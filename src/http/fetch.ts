@@ -1,4 +1,4 @@
-import { environmentWithDotEnv } from '../config/environment.ts';
+import { environmentWithDotEnv } from '../environment/environment.ts';
 
 let ofThisProcess: Promise<typeof globalThis.fetch> | undefined;
 

@@ -1,7 +1,7 @@
 import { BrokerError } from '../errors.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
-import type { Explanation } from '../webex/sign-in/oauth-errors.ts';
 import { explainNetworkError } from './explain-network-error.ts';
+import type { Explanation } from './explanation.ts';
 import { assertSecureUrl } from './secure-url.ts';
 
 export type FailureReason =

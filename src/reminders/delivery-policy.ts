@@ -1,6 +1,6 @@
 import { dayMs } from '../domain/lifetimes.ts';
+import { type TokenDates, urgencyOf } from '../domain/reminder-triggers.ts';
 import type { Reminder } from '../store/reminders.ts';
-import { type TokenDates, urgencyOf } from './triggers.ts';
 
 /** What the ledger makes of an occasion that has come, for one channel. */
 export type Decision =

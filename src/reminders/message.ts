@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { daysLeft, type ExpirySource, expiryOf } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
+import type { DueTrigger } from '../domain/reminder-triggers.ts';
 import type { Token } from '../domain/token.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
 import { formatInstant } from './date-text.ts';
-import type { DueTrigger } from './triggers.ts';
 
 /** What a reminder says, before a channel gives it its form. It never holds a token. */
 export interface ReminderMessage {

@@ -1,4 +1,5 @@
 import { expiryOf } from '../domain/lifetimes.ts';
+import { type DueTrigger, dueTriggerAt, nextTriggerAt } from '../domain/reminder-triggers.ts';
 import { nextTurn } from '../next-turn.ts';
 import { incrementCounter } from '../store/meta/counters.ts';
 import { farFuture } from '../store/profiles/derived-columns.ts';
@@ -34,7 +35,6 @@ import {
 import type { LeaseOwner } from './lease-owner.ts';
 import { type ReminderMessage, reminderMessage } from './message.ts';
 import { rescheduleAfterClockOrConfigChange } from './reschedule.ts';
-import { type DueTrigger, dueTriggerAt, nextTriggerAt } from './triggers.ts';
 
 /** What became of one reminder. */
 export interface Delivery {

@@ -1,5 +1,5 @@
-import { environmentWithDotEnv } from '../config/environment.ts';
 import type { Settings } from '../config/settings.ts';
+import { environmentWithDotEnv } from '../environment/environment.ts';
 import { trustedCertificates } from '../http/certificates.ts';
 import { connectFailureOf, type Hop } from '../http/connect-failure.ts';
 import { createFetch } from '../http/create-fetch.ts';

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { BrokerError } from '../../src/errors.ts';
-import { askToken, clientOf, post, profileWithToken, served } from './served.ts';
+import { askToken, clientOf, post, profileWithToken, served } from '../support/api-server.ts';
 
 test.each(['oauth-authorization-server', 'openid-configuration'])(
   'the metadata of RFC 8414, at %s',

@@ -1,8 +1,8 @@
 import { generateKeyPair, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { RejectedCallbackLog } from '../../src/vault/sign-in/rejected-callbacks.ts';
-import { auditLog, today } from '../vault/vaults.ts';
-import { askToken, clientOf, post, profileWithToken, served } from './served.ts';
+import { askToken, clientOf, post, profileWithToken, served } from '../support/api-server.ts';
+import { auditLog, today } from '../support/vault/test-vault.ts';
 
 const grant = { grant_type: 'client_credentials' };
 const challenge = 'Basic realm="webex-token", charset="UTF-8"';

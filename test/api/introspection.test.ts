@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { removeClient } from '../../src/vault/clients/clients.ts';
-import { actor, auditLog, markRejected, today } from '../vault/vaults.ts';
-import { clientOf, orgIds, post, profileWithToken, served } from './served.ts';
+import { clientOf, orgIds, post, profileWithToken, served } from '../support/api-server.ts';
+import { actor, auditLog, markRejected, today } from '../support/vault/test-vault.ts';
 
 async function ready() {
   const api = await served();

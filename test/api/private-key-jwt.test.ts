@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import type { ApiOptions } from '../../src/api/app.ts';
 import { parseJwks } from '../../src/vault/clients/client-jwks.ts';
 import { rotateClientSecret } from '../../src/vault/clients/clients.ts';
-import { actor, today } from '../vault/vaults.ts';
-import { clientOf, post, profileWithToken, served } from './served.ts';
+import { clientOf, post, profileWithToken, served } from '../support/api-server.ts';
+import { actor, today } from '../support/vault/test-vault.ts';
 
 const type = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const seconds = Math.floor(today / 1000);

@@ -4,7 +4,7 @@ import { exportJWK, generateKeyPair } from 'jose';
 import * as openid from 'openid-client';
 import { ClientCredentials } from 'simple-oauth2';
 import { expect, test } from 'vitest';
-import { clientOf, orgIds, profileWithToken, served } from './served.ts';
+import { clientOf, orgIds, profileWithToken, served } from '../support/api-server.ts';
 
 /*
  * OAuth libraries as they are, against the running server: they know nothing of this program.

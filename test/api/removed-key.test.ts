@@ -7,9 +7,9 @@ import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
 import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
 import { createKeychainKey } from '../../src/vault/keys/create-key.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
-import { hosts } from '../vault/key-hosts.ts';
-import { actor, auditLog, today } from '../vault/vaults.ts';
-import { askToken, clientOf, post, profileWithToken, served } from './served.ts';
+import { askToken, clientOf, post, profileWithToken, served } from '../support/api-server.ts';
+import { hosts } from '../support/vault/key-hosts.ts';
+import { actor, auditLog, today } from '../support/vault/test-vault.ts';
 
 /** Two hosts of one store, each with a key; the second one serves the token API. */
 async function twoHosts() {

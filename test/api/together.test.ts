@@ -1,8 +1,16 @@
 import { expect, test } from 'vitest';
 import { changing, inTransaction } from '../../src/store/integrity/row-macs.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
-import { actor } from '../vault/vaults.ts';
-import { type Answered, askToken, clientOf, orgIds, post, profileWithToken, served } from './served.ts';
+import {
+  type Answered,
+  askToken,
+  clientOf,
+  orgIds,
+  post,
+  profileWithToken,
+  served,
+} from '../support/api-server.ts';
+import { actor } from '../support/vault/test-vault.ts';
 
 /* Requests that come at the same moment share a commit. Whatever one of them holds, the others are answered as alone. */
 

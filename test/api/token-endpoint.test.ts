@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { removeClient, rotateClientSecret } from '../../src/vault/clients/clients.ts';
 import { removeProfile } from '../../src/vault/profiles/profiles.ts';
-import { actor, auditLog, markRejected, today } from '../vault/vaults.ts';
-import { askToken, clientOf, orgIds, post, profileWithToken, served } from './served.ts';
+import { askToken, clientOf, orgIds, post, profileWithToken, served } from '../support/api-server.ts';
+import { actor, auditLog, markRejected, today } from '../support/vault/test-vault.ts';
 
 const grant = { grant_type: 'client_credentials' };
 const scopes = 'spark:people_read spark:people_write Identity:SCIM';

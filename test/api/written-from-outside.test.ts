@@ -12,9 +12,9 @@ import { redeemAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { hashSecret } from '../../src/vault/sign-in/secret-hashes.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { openStoreContext, openVault, type Vault } from '../../src/vault/vault.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { actor, noKeychain, today } from '../vault/vaults.ts';
-import { askToken, clientOf, orgIds, profileWithToken, served } from './served.ts';
+import { askToken, clientOf, orgIds, profileWithToken, served } from '../support/api-server.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { actor, noKeychain, today } from '../support/vault/test-vault.ts';
 
 /* Somebody can write to the database, and has no key. */
 

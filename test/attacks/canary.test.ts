@@ -4,15 +4,15 @@ import { describe, expect, test, vi } from 'vitest';
 import { createLog } from '../../src/cli/terminal/log.ts';
 import { BrokerError } from '../../src/errors.ts';
 import { createWebApp } from '../../src/web/app.ts';
-import { clientOf } from '../api/served.ts';
-import { hold } from '../cli/hold.ts';
-import { machine } from '../cli/run.ts';
-import { toolEnvironment } from '../handoff/handoff-machine.ts';
-import { quietLog } from '../server/quiet-log.ts';
-import { simulated } from '../simulator/simulated.ts';
-import { servedWithTools } from '../web/with-tools.ts';
-import { concrete, routesOf } from './every-route.ts';
-import { tracesIn } from './traces.ts';
+import { clientOf } from '../support/api-server.ts';
+import { concrete, routesOf } from '../support/attacks/every-route.ts';
+import { tracesIn } from '../support/attacks/secret-search.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { hold } from '../support/cli/store-token.ts';
+import { toolEnvironment } from '../support/provisioning/provisioning-cli.ts';
+import { quietLog } from '../support/quiet-log.ts';
+import { simulated } from '../support/test-simulator.ts';
+import { servedWithTools } from '../support/web/with-providers.ts';
 
 // Many whole processes.
 vi.setConfig({ testTimeout: 60_000 });

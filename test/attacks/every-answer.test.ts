@@ -2,10 +2,10 @@ import express from 'express';
 import { describe, expect, test } from 'vitest';
 import { createApi } from '../../src/api/app.ts';
 import { createWebApp } from '../../src/web/app.ts';
-import { quietLog } from '../server/quiet-log.ts';
-import { attacked, worth } from './attacked.ts';
-import { type AppRoute, concrete, routesOf } from './every-route.ts';
-import { type RawAnswer, sendRaw } from './raw-request.ts';
+import { attacked, worth } from '../support/attacks/attack-target.ts';
+import { type AppRoute, concrete, routesOf } from '../support/attacks/every-route.ts';
+import { type RawAnswer, sendRaw } from '../support/attacks/raw-http.ts';
+import { quietLog } from '../support/quiet-log.ts';
 
 const it = attacked();
 

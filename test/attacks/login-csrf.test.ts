@@ -9,10 +9,10 @@ import {
 } from '../../src/vault/sign-in/start-sign-in.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { documentedState } from '../../src/webex/documented-values.ts';
-import { simulated } from '../simulator/simulated.ts';
-import { allTokens, auditLog, fragment, today } from '../vault/vaults.ts';
-import { host, origin, type Served, served } from '../web/served.ts';
-import { sendRaw } from './raw-request.ts';
+import { sendRaw } from '../support/attacks/raw-http.ts';
+import { simulated } from '../support/test-simulator.ts';
+import { allTokens, auditLog, fragment, today } from '../support/vault/test-vault.ts';
+import { host, origin, type Served, served } from '../support/web/web-client.ts';
 
 /** Begins a sign-in in this browser, which never came in; its state. */
 async function begin({ vault }: Served, browser: TestAgent, request: SignInRequest): Promise<string> {

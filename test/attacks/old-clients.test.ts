@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { attacked } from './attacked.ts';
-import { rawly } from './rawly.ts';
+import { attacked } from '../support/attacks/attack-target.ts';
+import { rawly } from '../support/attacks/raw-session.ts';
 
 /* What old or plain HTTP clients send, and what no client may get by sending it. */
 

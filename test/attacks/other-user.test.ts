@@ -7,10 +7,10 @@ import { secretVariables } from '../../src/config/settings.ts';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { isOtherUser } from '../../src/web/middleware/socket-owner.ts';
-import { machine } from '../cli/run.ts';
-import { simulated } from '../simulator/simulated.ts';
-import { filesHolding } from '../vault/vaults.ts';
-import { attacked } from './attacked.ts';
+import { attacked } from '../support/attacks/attack-target.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { simulated } from '../support/test-simulator.ts';
+import { filesHolding } from '../support/vault/test-vault.ts';
 
 // Many whole processes.
 vi.setConfig({ testTimeout: 60_000 });

@@ -16,8 +16,8 @@ import { signInToOkta } from '../../src/provisioning/okta/sign-in.ts';
 import { mailChannel } from '../../src/reminders/channels/mail.ts';
 import { webhookChannel } from '../../src/reminders/channels/webhook.ts';
 import { createWebexApi } from '../../src/webex/api/client.ts';
-import { sampleMessage } from '../expiry/sample-message.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { sampleMessage } from '../support/reminders/sample-message.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 type Fetch = typeof globalThis.fetch;
 

@@ -7,10 +7,10 @@ import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { ClearDataPermits } from '../../src/web/service-worker-cleanup/clear-permits.ts';
 import { createSideDoor } from '../../src/web/service-worker-cleanup/server-app.ts';
-import { quietLog } from '../server/quiet-log.ts';
-import { attacked, worth } from './attacked.ts';
-import { concrete, routesOf } from './every-route.ts';
-import { get, rawly } from './rawly.ts';
+import { attacked, worth } from '../support/attacks/attack-target.ts';
+import { concrete, routesOf } from '../support/attacks/every-route.ts';
+import { get, rawly } from '../support/attacks/raw-session.ts';
+import { quietLog } from '../support/quiet-log.ts';
 
 const it = attacked();
 const { send } = rawly(it);

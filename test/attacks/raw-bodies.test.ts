@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startApiServer } from '../../src/server/api-server.ts';
-import { quietLog } from '../server/quiet-log.ts';
-import { attacked, worth } from './attacked.ts';
-import { sendRaw } from './raw-request.ts';
-import { get, post, rawly } from './rawly.ts';
+import { attacked, worth } from '../support/attacks/attack-target.ts';
+import { sendRaw } from '../support/attacks/raw-http.ts';
+import { get, post, rawly } from '../support/attacks/raw-session.ts';
+import { quietLog } from '../support/quiet-log.ts';
 
 const it = attacked();
 const { send, refused } = rawly(it);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { attacked, worth } from './attacked.ts';
-import { get, post, rawly } from './rawly.ts';
+import { attacked, worth } from '../support/attacks/attack-target.ts';
+import { get, post, rawly } from '../support/attacks/raw-session.ts';
 
 const it = attacked();
 const { send, refused } = rawly(it);

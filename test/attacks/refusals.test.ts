@@ -2,8 +2,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { Throttle } from '../../src/api/throttle.ts';
 import { RejectedCallbackLog } from '../../src/vault/sign-in/rejected-callbacks.ts';
 import { closeVault } from '../../src/vault/vault.ts';
-import { auditLog, newVault, today } from '../vault/vaults.ts';
-import { origin, served } from '../web/served.ts';
+import { auditLog, newVault, today } from '../support/vault/test-vault.ts';
+import { origin, served } from '../support/web/web-client.ts';
 
 /** Brings an answer as any program of this machine can: the right host and origin are no secret. */
 async function bringing(web: Awaited<ReturnType<typeof served>>) {

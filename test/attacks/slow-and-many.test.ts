@@ -6,10 +6,10 @@ import { createApi } from '../../src/api/app.ts';
 import { listenOnLoopback, type ServerLimits, serverLimits } from '../../src/server/listen.ts';
 import { routeByPath } from '../../src/server/route-by-path.ts';
 import { createWebApp } from '../../src/web/app.ts';
-import { freePort } from '../cli/run.ts';
-import { quietLog } from '../server/quiet-log.ts';
-import { newVault, testSettings } from '../vault/vaults.ts';
-import { sendRaw } from './raw-request.ts';
+import { sendRaw } from '../support/attacks/raw-http.ts';
+import { freePort } from '../support/cli/cli-process.ts';
+import { quietLog } from '../support/quiet-log.ts';
+import { newVault, testSettings } from '../support/vault/test-vault.ts';
 
 /** As they are served, but with less patience. Milliseconds. */
 const impatient: ServerLimits = {

@@ -13,12 +13,12 @@ import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { createWebApp } from '../../src/web/app.ts';
-import { routesOf } from '../attacks/every-route.ts';
-import { quietLog } from '../server/quiet-log.ts';
-import { actor, justCaptured, today } from '../vault/vaults.ts';
-import { launchBrowser } from './browser.ts';
-import { faultsOf, phone, post, showAll } from './inspect.ts';
-import { beginAt, type Stage, stage } from './stage.ts';
+import { routesOf } from '../support/attacks/every-route.ts';
+import { faultsOf, phone, post, showAll } from '../support/browser/axe.ts';
+import { beginAt, type Stage, stage } from '../support/browser/browser-session.ts';
+import { launchBrowser } from '../support/browser/launch.ts';
+import { quietLog } from '../support/quiet-log.ts';
+import { actor, justCaptured, today } from '../support/vault/test-vault.ts';
 
 let browser: Browser;
 

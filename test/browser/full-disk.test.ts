@@ -1,9 +1,9 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { fill } from '../crash/full-store.ts';
-import { allTokens } from '../vault/vaults.ts';
-import { launchBrowser } from './browser.ts';
-import { beginAt, stage } from './stage.ts';
+import { beginAt, stage } from '../support/browser/browser-session.ts';
+import { launchBrowser } from '../support/browser/launch.ts';
+import { fill } from '../support/crash/full-store.ts';
+import { allTokens } from '../support/vault/test-vault.ts';
 
 let browser: Browser;
 

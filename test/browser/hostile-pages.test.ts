@@ -3,10 +3,17 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { actor } from '../vault/vaults.ts';
-import { inBothBrowsers, launchOneOf } from './both-browsers.ts';
-import { listening } from './listening.ts';
-import { mainText, type Program, press, runProgram, signInAtWebex, untilHeading } from './program.ts';
+import { inBothBrowsers, launchOneOf } from '../support/browser/both-browsers.ts';
+import { listening } from '../support/browser/foreign-server.ts';
+import {
+  mainText,
+  type Program,
+  press,
+  runProgram,
+  signInAtWebex,
+  untilHeading,
+} from '../support/browser/serve-process.ts';
+import { actor } from '../support/vault/test-vault.ts';
 
 const evil = 'evil.example';
 const lookAlike = 'localhost.evil.example';

@@ -1,9 +1,9 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { actor, filesHolding } from '../vault/vaults.ts';
-import { launchBrowser } from './browser.ts';
-import { beginAt, kept, signInAs, stage } from './stage.ts';
+import { beginAt, kept, signInAs, stage } from '../support/browser/browser-session.ts';
+import { launchBrowser } from '../support/browser/launch.ts';
+import { actor, filesHolding } from '../support/vault/test-vault.ts';
 
 let browser: Browser;
 

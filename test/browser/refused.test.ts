@@ -2,8 +2,8 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { signInById } from '../../src/store/access/sign-ins.ts';
 import { documentedState } from '../../src/webex/documented-values.ts';
-import { launchBrowser } from './browser.ts';
-import { askFor, beginAt, type Stage, signInAs, stage } from './stage.ts';
+import { askFor, beginAt, type Stage, signInAs, stage } from '../support/browser/browser-session.ts';
+import { launchBrowser } from '../support/browser/launch.ts';
 
 let browser: Browser;
 

@@ -1,10 +1,10 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
-import { launchBrowser } from './browser.ts';
-import { faultsOf, phone } from './inspect.ts';
-import { leaveWorker } from './other-project.ts';
-import { askFor, stage } from './stage.ts';
+import { faultsOf, phone } from '../support/browser/axe.ts';
+import { askFor, stage } from '../support/browser/browser-session.ts';
+import { launchBrowser } from '../support/browser/launch.ts';
+import { leaveWorker } from '../support/browser/other-project.ts';
 
 let browser: Browser;
 

@@ -2,10 +2,17 @@ import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { actor } from '../vault/vaults.ts';
-import { inBothBrowsers, launchOneOf } from './both-browsers.ts';
-import { leaveWorker, type OtherProject, type WorkerKind } from './other-project.ts';
-import { mainText, type Program, press, runProgram, signInAtWebex, untilHeading } from './program.ts';
+import { inBothBrowsers, launchOneOf } from '../support/browser/both-browsers.ts';
+import { leaveWorker, type OtherProject, type WorkerKind } from '../support/browser/other-project.ts';
+import {
+  mainText,
+  type Program,
+  press,
+  runProgram,
+  signInAtWebex,
+  untilHeading,
+} from '../support/browser/serve-process.ts';
+import { actor } from '../support/vault/test-vault.ts';
 
 inBothBrowsers((name) => {
   let browser: Browser;

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listClients } from '../../src/vault/clients/clients.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { actor, auditLog } from '../vault/vaults.ts';
-import { launchBrowser } from './browser.ts';
-import { type Stage, signInAs, stage } from './stage.ts';
+import { type Stage, signInAs, stage } from '../support/browser/browser-session.ts';
+import { launchBrowser } from '../support/browser/launch.ts';
+import { actor, auditLog } from '../support/vault/test-vault.ts';
 
 let browser: Browser;
 

@@ -1,8 +1,8 @@
 import ICAL from 'ical.js';
 import { expect, test } from 'vitest';
-import { simulated } from '../simulator/simulated.ts';
-import { hold } from './hold.ts';
-import { machine } from './run.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { hold } from '../support/cli/store-token.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 test('calendar prints nothing but an iCalendar file; a renewal moves the entry', {
   timeout: 60_000,

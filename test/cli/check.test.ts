@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { simulated } from '../simulator/simulated.ts';
-import { hold } from './hold.ts';
-import { machine } from './run.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { hold } from '../support/cli/store-token.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 test('0, 1, 2 and 3, by what is held', { timeout: 60_000 }, async () => {
   const simulator = await simulated();

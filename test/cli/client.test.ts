@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { expect, test } from 'vitest';
-import { holdingToken, token } from './holding-token.ts';
-import { machine } from './run.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { holdingToken, token } from '../support/cli/stored-token.ts';
 
 interface Added {
   client_id: string;

@@ -3,9 +3,8 @@ import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test, vi } from 'vitest';
-
-import { temporaryFolder } from '../temporary-folder.ts';
-import { type Machine, machine, program } from './run.ts';
+import { type Machine, machine, program } from '../support/cli/cli-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 // Each starts a shell that starts the program, many times.
 vi.setConfig({ testTimeout: 60_000 });

@@ -2,7 +2,7 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test } from 'vitest';
-import { holdingToken, token } from './holding-token.ts';
+import { holdingToken, token } from '../support/cli/stored-token.ts';
 
 const hasDesktop = (() => {
   try {

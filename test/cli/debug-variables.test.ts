@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest';
-import { sendRaw } from '../attacks/raw-request.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { printedLink } from './browser-by-hand.ts';
-import { machine } from './run.ts';
+import { sendRaw } from '../support/attacks/raw-http.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { printedLink } from '../support/cli/follow-link.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 

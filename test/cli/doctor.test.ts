@@ -2,11 +2,11 @@ import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test, vi } from 'vitest';
-import { runScript } from '../run-script.ts';
-import { simulated } from '../simulator/simulated.ts';
-import { printedLink } from './browser-by-hand.ts';
-import { hold } from './hold.ts';
-import { type Finished, type Machine, machine } from './run.ts';
+import { type Finished, type Machine, machine } from '../support/cli/cli-process.ts';
+import { printedLink } from '../support/cli/follow-link.ts';
+import { hold } from '../support/cli/store-token.ts';
+import { runScript } from '../support/run-script.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -58,7 +58,7 @@ test('what is wrong is marked, with the way to mend it: 1', async () => {
   const database = new DatabaseSync(join(here.home, 'store.db'));
   database.exec(`update audit set action = 'nothing' where seq = 1`);
   database.close();
-  const script = join(import.meta.dirname, '../server/hold-port.ts');
+  const script = join(import.meta.dirname, '../support/processes/occupy-port.ts');
   await runScript(script, ['127.0.0.1', String(here.port)]).firstLine;
   const { finished, ok, by } = await examined(here);
   expect(finished.code).toBe(1);

@@ -5,10 +5,10 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { canMakeCertificates, makeCertificate } from '../certificates.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { holdingToken, token } from './holding-token.ts';
-import { program } from './run.ts';
+import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
+import { program } from '../support/cli/cli-process.ts';
+import { holdingToken, token } from '../support/cli/stored-token.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const hasKubectl = (() => {
   try {

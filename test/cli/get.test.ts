@@ -1,7 +1,7 @@
 import { parseEnv } from 'node:util';
 import { expect, test } from 'vitest';
 import { formats } from '../../src/output/formats.ts';
-import { holdingToken, orgId, token } from './holding-token.ts';
+import { holdingToken, orgId, token } from '../support/cli/stored-token.ts';
 
 test.each(formats)('get --format %s: the same by the short way and by the whole program', async (format) => {
   const here = await holdingToken();

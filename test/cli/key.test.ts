@@ -2,8 +2,8 @@ import { copyFileSync, existsSync, readdirSync, rmSync, statSync, truncateSync }
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test, vi } from 'vitest';
-import { holdingToken, token } from './holding-token.ts';
-import { machine } from './run.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { holdingToken, token } from '../support/cli/stored-token.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 

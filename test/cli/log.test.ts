@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { holdingToken, token } from './holding-token.ts';
+import { holdingToken, token } from '../support/cli/stored-token.ts';
 
 test('log --json: one object a line, every row, oldest first, never a token', async () => {
   const here = await holdingToken();

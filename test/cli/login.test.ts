@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { fragmentOf, simulated } from '../simulator/simulated.ts';
-import { filesHolding } from '../vault/vaults.ts';
-import { BrowserByHand, printedLink } from './browser-by-hand.ts';
-import { machine } from './run.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { BrowserByHand, printedLink } from '../support/cli/follow-link.ts';
+import { fragmentOf, simulated } from '../support/test-simulator.ts';
+import { filesHolding } from '../support/vault/test-vault.ts';
 
 // Whole programs, and a person's way through them.
 vi.setConfig({ testTimeout: 90_000 });

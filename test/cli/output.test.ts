@@ -5,9 +5,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { allCommands } from '../../src/cli/main.ts';
 import { wantsColor } from '../../src/cli/terminal/color.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { holdingToken } from './holding-token.ts';
-import { type Machine, machine, program } from './run.ts';
+import { type Machine, machine, program } from '../support/cli/cli-process.ts';
+import { holdingToken } from '../support/cli/stored-token.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 // Each starts the program many times.
 vi.setConfig({ testTimeout: 120_000 });

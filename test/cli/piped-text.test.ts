@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { machine } from '../support/cli/cli-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { textEncodings } from '../support/text-encodings.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { machine } from './run.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 // Many programs are started, one after the other.
 vi.setConfig({ testTimeout: 90_000 });

@@ -3,10 +3,10 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFile
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { simulated } from '../simulator/simulated.ts';
-import { printedLink } from './browser-by-hand.ts';
-import { holdingToken } from './holding-token.ts';
-import { machine, program } from './run.ts';
+import { machine, program } from '../support/cli/cli-process.ts';
+import { printedLink } from '../support/cli/follow-link.ts';
+import { holdingToken } from '../support/cli/stored-token.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -1,8 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { machine } from './run.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 function csv(text: string, mode = 0o600): string {
   const file = join(temporaryFolder(), 'customers.csv');

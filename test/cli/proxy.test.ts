@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { canMakeCertificates, makeCertificate } from '../certificates.ts';
-import { simulated } from '../simulator/simulated.ts';
+import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
+import { freePort, machine } from '../support/cli/cli-process.ts';
+import { printedLink } from '../support/cli/follow-link.ts';
+import { hold } from '../support/cli/store-token.ts';
 import { fakeProxy, listening, rudeServer } from '../support/http/fake-proxy.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { printedLink } from './browser-by-hand.ts';
-import { hold } from './hold.ts';
-import { freePort, machine } from './run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -156,7 +156,7 @@ describe.skipIf(!canMakeCertificates)('through a proxy (skipped where there is n
 
   it('the same settings may stand in .env', async () => {
     const { createFetch } = await import('../../src/http/create-fetch.ts');
-    const { environmentWithDotEnv } = await import('../../src/config/environment.ts');
+    const { environmentWithDotEnv } = await import('../../src/environment/environment.ts');
     const behind = await webexBehindTls(await simulated());
     const proxy = await fakeProxy({ leadsTo: behind.port });
     const folder = temporaryFolder();

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { handoffMachine, toolEnvironment } from '../handoff/handoff-machine.ts';
-import { simulated } from '../simulator/simulated.ts';
-import { hold } from './hold.ts';
-import { type Machine, machine } from './run.ts';
+import { type Machine, machine } from '../support/cli/cli-process.ts';
+import { hold } from '../support/cli/store-token.ts';
+import { handoffMachine, toolEnvironment } from '../support/provisioning/provisioning-cli.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 interface Receiver {
   url: string;

@@ -4,12 +4,12 @@ import { createServer } from 'node:https';
 import { dirname, join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { canMakeCertificates, makeCertificate } from '../certificates.ts';
-import { simulated } from '../simulator/simulated.ts';
+import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { hold } from '../support/cli/store-token.ts';
 import { fakeProxy, listening } from '../support/http/fake-proxy.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { hold } from './hold.ts';
-import { machine } from './run.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 

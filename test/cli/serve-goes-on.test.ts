@@ -2,11 +2,11 @@ import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
-import { sendRaw } from '../attacks/raw-request.ts';
-import { canMakeCertificates, makeCertificate } from '../certificates.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { printedLink } from './browser-by-hand.ts';
-import { freePort, machine } from './run.ts';
+import { sendRaw } from '../support/attacks/raw-http.ts';
+import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
+import { freePort, machine } from '../support/cli/cli-process.ts';
+import { printedLink } from '../support/cli/follow-link.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 

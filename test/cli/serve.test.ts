@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
-import { runScript } from '../run-script.ts';
-import { simulated } from '../simulator/simulated.ts';
-import { BrowserByHand, printedLink } from './browser-by-hand.ts';
-import { machine } from './run.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { BrowserByHand, printedLink } from '../support/cli/follow-link.ts';
+import { runScript } from '../support/run-script.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -51,7 +51,7 @@ describe('serve', () => {
 
   test('another program on the port is named in one line, with the way that is left', async () => {
     const here = await machine();
-    const script = join(import.meta.dirname, '../server/hold-port.ts');
+    const script = join(import.meta.dirname, '../support/processes/occupy-port.ts');
     await runScript(script, ['::1', String(here.port)]).firstLine;
     for (const args of [
       ['serve', '--no-open'],

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { holdingToken } from './holding-token.ts';
-import { program } from './run.ts';
+import { program } from '../support/cli/cli-process.ts';
+import { holdingToken } from '../support/cli/stored-token.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
-import { simulated } from '../simulator/simulated.ts';
-import { fragment } from '../vault/vaults.ts';
-import { machine } from './run.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { simulated } from '../support/test-simulator.ts';
+import { fragment } from '../support/vault/test-vault.ts';
 
 // Many programs are started, one after the other.
 vi.setConfig({ testTimeout: 90_000 });

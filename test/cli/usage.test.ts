@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test, vi } from 'vitest';
 import { allCommands } from '../../src/cli/main.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { machine, program } from './run.ts';
+import { machine, program } from '../support/cli/cli-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 

@@ -8,16 +8,16 @@ import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { startSignIn } from '../../src/vault/sign-in/start-sign-in.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { noKeychain } from '../vault/vaults.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { filesIn } from './disk.ts';
-import { type Expected, expectStored, lookInto } from './look.ts';
-import { oldStore } from './old-store.ts';
-import { builtOperate } from './operate-built.ts';
-import { type Change, recordWrites } from './recorded-writes.ts';
-import { everyState, thinned } from './states.ts';
-import { straceMissing } from './strace.ts';
+import { builtOperate } from '../support/crash/build-operations.ts';
+import { everyState, thinned } from '../support/crash/crash-states.ts';
+import { filesIn } from '../support/crash/disk.ts';
+import { oldStore } from '../support/crash/old-store.ts';
+import { type Expected, expectStored, lookInto } from '../support/crash/read-store.ts';
+import { type Change, recordWrites } from '../support/crash/recorded-writes.ts';
+import { straceMissing } from '../support/crash/strace.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { noKeychain } from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const operate = builtOperate();
 

@@ -10,10 +10,10 @@ import { listSummaries } from '../../src/vault/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { closeVault, openStoreContext, openVault, type Vault } from '../../src/vault/vault.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { actor, noKeychain } from '../vault/vaults.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { actor, noKeychain } from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const pageSize = 4096;
 const backupFile = 'store.backup';

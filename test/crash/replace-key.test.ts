@@ -4,14 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
 import type { KeyKind } from '../../src/vault/keys/create-key.ts';
 import { openVault, type Vault } from '../../src/vault/vault.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { filesIn } from './disk.ts';
-import { haveEverything, machineAt, newMachine } from './key-places.ts';
-import { expectStored, lookInto } from './look.ts';
-import { builtOperate } from './operate-built.ts';
-import { recordWrites } from './recorded-writes.ts';
-import { everyState, thinned } from './states.ts';
-import { straceMissing } from './strace.ts';
+import { builtOperate } from '../support/crash/build-operations.ts';
+import { everyState, thinned } from '../support/crash/crash-states.ts';
+import { filesIn } from '../support/crash/disk.ts';
+import { haveEverything, machineAt, newMachine } from '../support/crash/file-keychain.ts';
+import { expectStored, lookInto } from '../support/crash/read-store.ts';
+import { recordWrites } from '../support/crash/recorded-writes.ts';
+import { straceMissing } from '../support/crash/strace.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const operate = builtOperate();
 

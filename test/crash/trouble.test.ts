@@ -7,14 +7,14 @@ import { listSummaries } from '../../src/vault/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { actor, newVault, noKeychain, testSettings, today } from '../vault/vaults.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { fill } from './full-store.ts';
-import { operateInjected } from './injected.ts';
-import { builtOperate } from './operate-built.ts';
-import { straceMissing } from './strace.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { builtOperate } from '../support/crash/build-operations.ts';
+import { operateInjected } from '../support/crash/fault-injection.ts';
+import { fill } from '../support/crash/full-store.ts';
+import { straceMissing } from '../support/crash/strace.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { actor, newVault, noKeychain, testSettings, today } from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const operate = builtOperate();
 

@@ -11,9 +11,9 @@ import {
   type Files,
   refuseLooseKeyFile,
 } from '../../src/files/private-files.ts';
-import { machine, program } from '../cli/run.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { brokerErrorOf } from '../webex/broker-error.ts';
+import { brokerErrorOf } from '../support/broker-error.ts';
+import { machine, program } from '../support/cli/cli-process.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 

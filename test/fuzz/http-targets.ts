@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { type RawAnswer, sendRaw } from '../attacks/raw-request.ts';
+import { type RawAnswer, sendRaw } from '../support/attacks/raw-http.ts';
 import type { Target } from './target.ts';
 import { type ServedWorld, serveWorld, storedToken } from './world.ts';
 

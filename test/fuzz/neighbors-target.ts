@@ -15,7 +15,7 @@ import { addClient } from '../../src/vault/clients/clients.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { closeVault, openVault, storeLocation } from '../../src/vault/vault.ts';
-import { type RawAnswer, sendRaw } from '../attacks/raw-request.ts';
+import { type RawAnswer, sendRaw } from '../support/attacks/raw-http.ts';
 import type { Target } from './target.ts';
 import { noKeychain } from './world.ts';
 

@@ -9,9 +9,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { ConnectFailure, type Hop } from '../../src/http/connect-failure.ts';
 import { createFetch } from '../../src/http/create-fetch.ts';
 import { explainNetworkError } from '../../src/http/explain-network-error.ts';
-import { canMakeCertificates, makeCertificate } from '../certificates.ts';
+import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
 import { fakeProxy, listening, rudeServer } from '../support/http/fake-proxy.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const hasIPv6 = Object.values(networkInterfaces()).some((each) =>
   each?.some(({ address }) => address === '::1'),

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /* A real keychain, as Linux desktops have it: gnome-keyring on a session bus of its own, with nobody at the screen. */
 
@@ -27,7 +27,12 @@ function inSession(what: 'all' | 'absent'): Record<string, unknown> {
       ? 'printf "a password" | gnome-keyring-daemon --unlock --components=secrets >/dev/null; '
       : '';
   const script = `${start}exec "$0" "$@"`;
-  const session = [process.execPath, join(import.meta.dirname, 'session.ts'), join(folder, 'home'), what];
+  const session = [
+    process.execPath,
+    join(import.meta.dirname, '../support/processes/keychain-session.ts'),
+    join(folder, 'home'),
+    what,
+  ];
   const { stdout, stderr } = spawnSync(
     'dbus-run-session',
     [...options, '--', 'sh', '-c', script, ...session],

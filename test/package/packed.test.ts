@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { machine } from '../cli/run.ts';
-import { simulated } from '../simulator/simulated.ts';
-import { type Installed, packAndInstall } from './pack.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { type Installed, packAndInstall } from '../support/pack.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
   version: string;

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { putInPlace } from '../../scripts/put-in-place.ts';
-import { runScript } from '../run-script.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { runScript } from '../support/run-script.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const minutes = 60_000;
 
@@ -49,7 +49,7 @@ describe('a folder that programs run from', () => {
   test('while several builds go on, whoever looks finds a whole program', async () => {
     const folder = temporaryFolder();
     putInPlace(folder, built(folder, 'AAAAAAAA'), 10 * minutes);
-    const script = join(import.meta.dirname, 'build-again.ts');
+    const script = join(import.meta.dirname, '../support/processes/build-again.ts');
     const builds = ['B', 'C'].map((letter) => runScript(script, [folder, letter]));
     const done = Promise.all(builds.map((build) => build.done)).then(() => true);
     let seen = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/config/settings.ts';
 import { isPostgresUrl, parsePostgresUrl, redactedLocation } from '../../src/store/postgres/url.ts';
-import { brokerErrorOf } from '../thrown.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
 
 const parse = (text: string) => parsePostgresUrl(text);
 

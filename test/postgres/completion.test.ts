@@ -2,8 +2,8 @@ import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { storedNames } from '../../src/cli/completion/stored-names.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
-import { newPostgresPlace } from '../store/engines.ts';
-import { actor, newVault, testSettings } from '../vault/vaults.ts';
+import { newPostgresPlace } from '../support/store/engines.ts';
+import { actor, newVault, testSettings } from '../support/vault/test-vault.ts';
 
 test('the shell offers the names that PostgreSQL holds', async () => {
   const place = await newPostgresPlace();

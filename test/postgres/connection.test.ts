@@ -4,10 +4,10 @@ import { expect, inject, onTestFinished, test } from 'vitest';
 import { appendAudit } from '../../src/store/audit/audit.ts';
 import { insertProfile } from '../../src/store/profiles/profiles.ts';
 import { openStore } from '../../src/store/store.ts';
-import { asOwner, newPostgresPlace } from '../store/engines.ts';
-import { fakeProfile } from '../store/fake-rows.ts';
-import { newStore, reopened } from '../store/stores.ts';
-import { brokerErrorOf, thrownBy } from '../thrown.ts';
+import { brokerErrorOf, thrownBy } from '../support/catch-error.ts';
+import { asOwner, newPostgresPlace } from '../support/store/engines.ts';
+import { fakeProfile } from '../support/store/fake-rows.ts';
+import { newStore, reopened } from '../support/store/test-store.ts';
 
 test('instants are numbers here, and nowhere else', async () => {
   const { db } = await newStore();

@@ -8,13 +8,20 @@ import { tables } from '../../src/store/tables.ts';
 import { copyStoreTo } from '../../src/vault/backup/copy-store.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { storeLocation } from '../../src/vault/vault.ts';
-import { profileWithToken } from '../api/served.ts';
-import { machine } from '../cli/run.ts';
-import { newPostgresPlace, newSqlitePlace } from '../store/engines.ts';
-import { reopened } from '../store/stores.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { actor, newVault, noKeychain, type TestVault, testSettings, today } from '../vault/vaults.ts';
+import { profileWithToken } from '../support/api-server.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { newPostgresPlace, newSqlitePlace } from '../support/store/engines.ts';
+import { reopened } from '../support/store/test-store.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import {
+  actor,
+  newVault,
+  noKeychain,
+  type TestVault,
+  testSettings,
+  today,
+} from '../support/vault/test-vault.ts';
 
 /** A vault on SQLite with a row in every table. */
 async function full(): Promise<TestVault> {

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../src/demo/postgres-server.ts';
 import { listProfiles } from '../../src/store/profiles/profiles.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
-import { profileWithToken, served } from '../api/served.ts';
-import { newPostgresPlace } from '../store/engines.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { actor, newVault, testSettings } from '../vault/vaults.ts';
-import { served as servedWeb } from '../web/served.ts';
+import { profileWithToken, served } from '../support/api-server.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { newPostgresPlace } from '../support/store/engines.ts';
+import { actor, newVault, testSettings } from '../support/vault/test-vault.ts';
+import { served as servedWeb } from '../support/web/web-client.ts';
 
 let server: PostgresServer;
 

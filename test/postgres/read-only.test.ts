@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { operationsOf } from '../../src/server/health.ts';
 import { listProfiles } from '../../src/store/profiles/profiles.ts';
-import { askToken, clientOf, profileWithToken, served } from '../api/served.ts';
-import { asOwner, newPostgresPlace } from '../store/engines.ts';
-import { newVault, testSettings } from '../vault/vaults.ts';
+import { askToken, clientOf, profileWithToken, served } from '../support/api-server.ts';
+import { asOwner, newPostgresPlace } from '../support/store/engines.ts';
+import { newVault, testSettings } from '../support/vault/test-vault.ts';
 
 test('a database that was made read-only: not ready, with the reason, and ready again afterwards', async () => {
   const place = await newPostgresPlace({ empty: true });

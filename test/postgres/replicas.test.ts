@@ -12,10 +12,10 @@ import { importProfiles } from '../../src/vault/profiles/import-profiles.ts';
 import { createAccessLink, redeemAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
 import { createSignInLink, startFromLink } from '../../src/vault/sign-in/start-sign-in.ts';
-import { profileWithToken } from '../api/served.ts';
-import { actor, begun, fragment, newVault, type TestVault, today } from '../vault/vaults.ts';
+import { profileWithToken } from '../support/api-server.ts';
+import { actor, begun, fragment, newVault, type TestVault, today } from '../support/vault/test-vault.ts';
 
-const script = join(import.meta.dirname, 'replica.ts');
+const script = join(import.meta.dirname, '../support/processes/replica.ts');
 
 interface Replica {
   port: number;

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../src/demo/postgres-server.ts';
 import { openStore } from '../../src/store/store.ts';
-import { machine } from '../cli/run.ts';
-import { selfSigned } from '../handoff/self-signed.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { brokerErrorOf } from '../thrown.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { machine } from '../support/cli/cli-process.ts';
+import { selfSigned } from '../support/self-signed.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const identity = selfSigned('localhost');
 let server: PostgresServer;

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { clipboardTools, systemClipboard } from '../../src/process/clipboard.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Puts programs of these names first on the search path; sets variables until the test ends. */
 function desktop(programs: Record<string, string>, variables: NodeJS.ProcessEnv): string {

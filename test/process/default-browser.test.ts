@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type BrowserSystem, findDefaultBrowser } from '../../src/process/default-browser.ts';
 import { desktopEntryCommand } from '../../src/process/desktop-entry.ts';
 import { privateCommand, privateCommandById, windowsCommand } from '../../src/process/private-window.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A system whose programs print these texts; one that is not listed is not there. */
 function system(

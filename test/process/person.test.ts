@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { defaultHome } from '../../src/config/environment.ts';
+import { defaultHome } from '../../src/environment/environment.ts';
 import { homeFolder, userName } from '../../src/process/person.ts';
 
 describe.runIf(process.platform === 'linux')('the home folder', () => {

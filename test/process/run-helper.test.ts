@@ -8,7 +8,7 @@ import {
   environmentForHelper,
 } from '../../src/process/environments.ts';
 import { runHelper } from '../../src/process/run-helper.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A shell script that can be run by its path. */
 function script(text: string): string {

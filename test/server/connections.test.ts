@@ -7,10 +7,10 @@ import { networkOf } from '../../src/domain/network.ts';
 import { startApiServer } from '../../src/server/api-server.ts';
 import { Connections, connectionLimits } from '../../src/server/connections.ts';
 import { listenOnLoopback, type ServerLimits, serverLimits } from '../../src/server/listen.ts';
-import { sendRaw } from '../attacks/raw-request.ts';
-import { freePort } from '../cli/run.ts';
-import { newVault } from '../vault/vaults.ts';
-import { quietLog } from './quiet-log.ts';
+import { sendRaw } from '../support/attacks/raw-http.ts';
+import { freePort } from '../support/cli/cli-process.ts';
+import { quietLog } from '../support/quiet-log.ts';
+import { newVault } from '../support/vault/test-vault.ts';
 
 async function serving(limits: Partial<ServerLimits>) {
   const port = await freePort();

@@ -3,10 +3,10 @@ import { createLog } from '../../src/cli/terminal/log.ts';
 import { startApiServer } from '../../src/server/api-server.ts';
 import { withoutIssuerPath } from '../../src/server/issuer-path.ts';
 import { startWebServer } from '../../src/server/web-server.ts';
-import { sendRaw } from '../attacks/raw-request.ts';
-import { freePort } from '../cli/run.ts';
-import { newVault, testSettings } from '../vault/vaults.ts';
-import { quietLog } from './quiet-log.ts';
+import { sendRaw } from '../support/attacks/raw-http.ts';
+import { freePort } from '../support/cli/cli-process.ts';
+import { quietLog } from '../support/quiet-log.ts';
+import { newVault, testSettings } from '../support/vault/test-vault.ts';
 
 const issuer = 'https://example.com/tokens/webex';
 

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Listening, listenOnLoopback } from '../../src/server/listen.ts';
 import { findPortOwner } from '../../src/server/port-owner.ts';
-import { freePort } from '../cli/run.ts';
-import { runScript } from '../run-script.ts';
-import { brokerErrorOf } from '../thrown.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { freePort } from '../support/cli/cli-process.ts';
+import { runScript } from '../support/run-script.ts';
 
 const addresses = ['127.0.0.1', '[::1]'];
 const hello: RequestListener = (_request, response) => void response.end('hello');
@@ -47,7 +47,7 @@ describe('a port that another program holds', () => {
     ['::', null],
   ])('on %s: its name is told, and nothing is left listening', async (held, free) => {
     const port = await freePort();
-    const script = join(import.meta.dirname, 'hold-port.ts');
+    const script = join(import.meta.dirname, '../support/processes/occupy-port.ts');
     const holder = runScript(script, [held, String(port)]);
     await holder.firstLine;
     const error = await brokerErrorOf(() => listenOnLoopback(hello, port));

@@ -12,9 +12,9 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { readTls, type TlsFiles, tlsWarnings, watchTls } from '../../src/server/tls-files.ts';
-import { canMakeCertificates, makeCertificate } from '../certificates.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { brokerErrorOf } from '../thrown.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
 const day = 86_400_000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Fault } from '../../src/simulator/faults.ts';
-import { bearing, simulated } from './simulated.ts';
+import { bearing, simulated } from '../support/test-simulator.ts';
 
 async function simulatedWithCaller(...faults: Fault[]) {
   const simulator = await simulated();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { simulated } from './simulated.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 function asking({ okta }: Simulator, authorization = `SSWS ${okta.apiToken}`) {
   return async (method: string, path: string, body?: object) => {

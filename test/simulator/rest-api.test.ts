@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { deployments } from '../../src/webex/deployments.ts';
-import { bearing, simulated } from './simulated.ts';
+import { bearing, simulated } from '../support/test-simulator.ts';
 
 const fullAdministrator = 'Y2lzY29zcGFyazovL3VzL1JPTEUvaWRfZnVsbF9hZG1pbg';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { type Deployment, tenantUrl } from '../../src/webex/deployments.ts';
-import { bearing, simulated } from './simulated.ts';
+import { bearing, simulated } from '../support/test-simulator.ts';
 
 interface ScimUser {
   id: string;

@@ -6,7 +6,7 @@ import { signIn } from '../../src/simulator/webex/sign-in.ts';
 import { errorCodes } from '../../src/simulator/webex/sign-in-form.ts';
 import { deployments } from '../../src/webex/deployments.ts';
 import { describeAccessToken } from '../../src/webex/sign-in/access-token.ts';
-import { authorizeAt, bearing, fragmentOf, simulated } from './simulated.ts';
+import { authorizeAt, bearing, fragmentOf, simulated } from '../support/test-simulator.ts';
 
 const manual = { redirect: 'manual' } as const;
 

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/simulator.ts';
 import { deployments } from '../../src/webex/deployments.ts';
-import { simulated } from './simulated.ts';
+import { simulated } from '../support/test-simulator.ts';
 
 test('listens on loopback only, on an address of its own for each deployment', async () => {
   const simulator = await simulated();

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import type { Deployment } from '../../src/webex/deployments.ts';
-import { authorizeAt, fragmentOf, simulated } from './simulated.ts';
+import { authorizeAt, fragmentOf, simulated } from '../support/test-simulator.ts';
 
 /** Signs in by the form and returns the cookie that a browser would keep. */
 async function cookieOf(

@@ -3,7 +3,7 @@ import { appendAudit, verifyAudit } from '../../src/store/audit/audit.ts';
 import { pruneAudit } from '../../src/store/audit/prune.ts';
 import { auditRows, newestAuditRows } from '../../src/store/audit/read.ts';
 import type { Db } from '../../src/store/store.ts';
-import { newStore } from './stores.ts';
+import { newStore } from '../support/store/test-store.ts';
 
 /** Ten rows, one a second: at 1000, 2000, … */
 async function tenRows(): Promise<Db> {

@@ -7,9 +7,9 @@ import { genesisHash } from '../../src/store/audit/chain.ts';
 import { openSqliteFile } from '../../src/store/sqlite/file.ts';
 import type { Db } from '../../src/store/store.ts';
 import { appendAuditRows } from '../../src/store/token-requests/sqlite-fast-path.ts';
-import { runScript } from '../run-script.ts';
-import { engine, onSqlite } from './engines.ts';
-import { newStore, reopened } from './stores.ts';
+import { runScript } from '../support/run-script.ts';
+import { engine, onSqlite } from '../support/store/engines.ts';
+import { newStore, reopened } from '../support/store/test-store.ts';
 
 async function append(db: Db, profile: string, time = 1000): Promise<void> {
   await db
@@ -231,7 +231,7 @@ describe('the two ways of writing make one chain', () => {
 
   test('from four processes at once, with no row lost', async () => {
     const { db, file } = await newStore();
-    const script = join(import.meta.dirname, 'append-rows.ts');
+    const script = join(import.meta.dirname, '../support/processes/append-audit-rows.ts');
     const ways = engine === 'sqlite' ? ['long', 'short', 'long', 'short'] : ['long', 'long', 'long', 'long'];
     await Promise.all(ways.map((way, at) => runScript(script, [file, way, `writer-${at}`, '60']).done));
     expect(await verifyAudit(db)).toEqual({ rows: 240, broken: null });

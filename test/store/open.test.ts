@@ -8,11 +8,11 @@ import { findProfile, insertProfile } from '../../src/store/profiles/profiles.ts
 import { openSqliteFile } from '../../src/store/sqlite/file.ts';
 import { openStore } from '../../src/store/store.ts';
 import { hasMigration } from '../../src/store/token-requests/sqlite-fast-path.ts';
-import { runScript } from '../run-script.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { fakeProfile } from './fake-rows.ts';
-import { fromOutside, newStore, reopened } from './stores.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { runScript } from '../support/run-script.ts';
+import { fakeProfile } from '../support/store/fake-rows.ts';
+import { fromOutside, newStore, reopened } from '../support/store/test-store.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 describe('migrations', () => {
   test('a second opening changes nothing', async () => {
@@ -40,7 +40,7 @@ describe('migrations', () => {
 
   test('four processes that open a new store at the same moment all get it', async () => {
     const file = join(temporaryFolder(), 'store.db');
-    const script = join(import.meta.dirname, 'open-and-close.ts');
+    const script = join(import.meta.dirname, '../support/processes/open-and-close.ts');
     const instant = String(Date.now() + 800);
     await Promise.all([1, 2, 3, 4].map(() => runScript(script, [file, instant]).done));
     const head = fromOutside(file).prepare('select count(*) as rows from audit_head').get();
@@ -85,7 +85,7 @@ describe('the connection', () => {
 
   test('waits while another process writes', async () => {
     const { db, file } = await newStore();
-    const holder = runScript(join(import.meta.dirname, 'hold-lock.ts'), [file, '400']);
+    const holder = runScript(join(import.meta.dirname, '../support/processes/hold-lock.ts'), [file, '400']);
     expect(await holder.firstLine).toBe('held');
     const began = performance.now();
     // Reading first: what it read would be out of date once the other has written.

@@ -14,10 +14,10 @@ import {
 } from '../../src/store/profiles/tokens.ts';
 import { dueTokens, failedReminders, recheckAll, recheckUnsent } from '../../src/store/reminders.ts';
 import type { Db } from '../../src/store/store.ts';
-import { today } from '../vault/vaults.ts';
-import { engine } from './engines.ts';
-import { fakeProfile, fakeToken } from './fake-rows.ts';
-import { newStore } from './stores.ts';
+import { engine } from '../support/store/engines.ts';
+import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
+import { newStore } from '../support/store/test-store.ts';
+import { today } from '../support/vault/test-vault.ts';
 
 const count = 3_000;
 

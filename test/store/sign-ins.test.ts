@@ -10,7 +10,7 @@ import {
 } from '../../src/store/access/sign-ins.ts';
 import { getOrCreateMeta } from '../../src/store/meta/meta.ts';
 import type { Db } from '../../src/store/store.ts';
-import { newStore, reopened } from './stores.ts';
+import { newStore, reopened } from '../support/store/test-store.ts';
 
 async function begun(
   db: Db,

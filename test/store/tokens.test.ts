@@ -21,9 +21,9 @@ import {
 import { openSqliteFile } from '../../src/store/sqlite/file.ts';
 import type { Db } from '../../src/store/store.ts';
 import { storedToken } from '../../src/store/token-requests/sqlite-fast-path.ts';
-import { engine, onSqlite } from './engines.ts';
-import { fakeProfile, fakeToken } from './fake-rows.ts';
-import { newStore } from './stores.ts';
+import { engine, onSqlite } from '../support/store/engines.ts';
+import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
+import { newStore } from '../support/store/test-store.ts';
 
 async function profileWith(db: Db, tokens: Partial<Token>[], name = 'acme'): Promise<Token[]> {
   const profile = fakeProfile({ name });

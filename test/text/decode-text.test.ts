@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeText } from '../../src/text/decode-text.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
 import { textEncodings } from '../support/text-encodings.ts';
-import { brokerErrorOf } from '../thrown.ts';
 
 const utf16le = (text: string) => Buffer.from(text, 'utf16le');
 

@@ -9,9 +9,9 @@ import { approveKeyRequest } from '../../src/vault/key-operations/add-key.ts';
 import { removeKey } from '../../src/vault/key-operations/remove-key.ts';
 import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
 import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { memoryKeychain } from './key-hosts.ts';
-import { actor, newVault, testSettings, today } from './vaults.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { memoryKeychain } from '../support/vault/key-hosts.ts';
+import { actor, newVault, testSettings, today } from '../support/vault/test-vault.ts';
 
 test('the audit log names the key or the file of every change of keys, backup and restore', async () => {
   const keychain = memoryKeychain();

@@ -20,12 +20,20 @@ import { removeProfile } from '../../src/vault/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { storeLocation, type Vault } from '../../src/vault/vault.ts';
-import { engine, onSqlite } from '../store/engines.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { memoryKeychain, openAll, storeTokens } from './key-hosts.ts';
-import { actor, auditLog, filesHolding, newVault, noKeychain, testSettings, today } from './vaults.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { engine, onSqlite } from '../support/store/engines.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { memoryKeychain, openAll, storeTokens } from '../support/vault/key-hosts.ts';
+import {
+  actor,
+  auditLog,
+  filesHolding,
+  newVault,
+  noKeychain,
+  testSettings,
+  today,
+} from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const passphrase = 'six words that nobody would guess';
 const program = '1.2.3';

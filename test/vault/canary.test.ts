@@ -8,9 +8,17 @@ import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { closeVault } from '../../src/vault/vault.ts';
-import { simulated } from '../simulator/simulated.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { actor, auditLog, begun, filesHolding, fragment, newVault, today } from './vaults.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { simulated } from '../support/test-simulator.ts';
+import {
+  actor,
+  auditLog,
+  begun,
+  filesHolding,
+  fragment,
+  newVault,
+  today,
+} from '../support/vault/test-vault.ts';
 
 describe('one token, followed everywhere', () => {
   test('it is in what must hold it, and in no error, log row or file', async () => {

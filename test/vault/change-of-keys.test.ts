@@ -10,10 +10,10 @@ import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts
 import type { KeyKind } from '../../src/vault/keys/create-key.ts';
 import { VaultKeys } from '../../src/vault/keys/key-manager.ts';
 import { keyFilePath } from '../../src/vault/keys/load-key.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
 import { atTransaction } from '../support/vault/at-transaction.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { memoryKeychain, openAll, storeTokens } from './key-hosts.ts';
-import { actor, newVault, type TestVault, testSettings } from './vaults.ts';
+import { memoryKeychain, openAll, storeTokens } from '../support/vault/key-hosts.ts';
+import { actor, newVault, type TestVault, testSettings } from '../support/vault/test-vault.ts';
 
 /* Another process starts at any moment of a change of keys. In one process here, so that the moment is a certain one. */
 

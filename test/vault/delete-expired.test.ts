@@ -4,8 +4,8 @@ import { updateToken } from '../../src/store/profiles/tokens.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { deleteExpiredTokens } from '../../src/vault/tokens/delete-expired.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { actor, allTokens, auditLog, justCaptured, newVault, today } from './vaults.ts';
+import { actor, allTokens, auditLog, justCaptured, newVault, today } from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const year = 365 * 86_400_000;
 

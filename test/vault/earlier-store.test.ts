@@ -5,9 +5,9 @@ import { tokensOf } from '../../src/store/profiles/tokens.ts';
 import { listClients } from '../../src/vault/clients/clients.ts';
 import { requireProfile } from '../../src/vault/profiles/profiles.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { earlierStore } from './earlier-store.ts';
-import { actor, newVault } from './vaults.ts';
+import { earlierStore } from '../support/vault/earlier-store.ts';
+import { actor, newVault } from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 describe('a store of an earlier version', () => {
   it('opens with its profiles, tokens, clients, destinations and log', async () => {

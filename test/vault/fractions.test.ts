@@ -13,12 +13,19 @@ import { writeProvenBackup } from '../../src/vault/backup/verified.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
 import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
 import { databaseFile } from '../../src/vault/vault.ts';
-import { newPlace, newSqlitePlace, onSqlite } from '../store/engines.ts';
-import { newStore, reopened } from '../store/stores.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { memoryKeychain, openAll, storeTokens } from './key-hosts.ts';
-import { actor, newVault, noKeychain, type TestVault, testSettings, today } from './vaults.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { newPlace, newSqlitePlace, onSqlite } from '../support/store/engines.ts';
+import { newStore, reopened } from '../support/store/test-store.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { memoryKeychain, openAll, storeTokens } from '../support/vault/key-hosts.ts';
+import {
+  actor,
+  newVault,
+  noKeychain,
+  type TestVault,
+  testSettings,
+  today,
+} from '../support/vault/test-vault.ts';
 
 const unfit = fc.oneof(
   fc.double({ noInteger: true }),

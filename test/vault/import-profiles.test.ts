@@ -5,8 +5,8 @@ import { countByStatus, queryProfiles } from '../../src/store/profiles/query.ts'
 import { type ProfileRow, parseProfileRow, type RawProfileRow } from '../../src/vault/profiles/csv-row.ts';
 import { importProfiles, planImport } from '../../src/vault/profiles/import-profiles.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
-import { actor, allTokens, auditLog, filesHolding, newVault, today } from './vaults.ts';
+import { actor, allTokens, auditLog, filesHolding, newVault, today } from '../support/vault/test-vault.ts';
+import { acmeOrgId, usualToken } from '../support/webex/fake-tokens.ts';
 
 type Cells = RawProfileRow['cells'];
 

@@ -4,10 +4,18 @@ import type { SignInRequest } from '../../src/vault/sign-in/start-sign-in.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { documentedState } from '../../src/webex/documented-values.ts';
-import { simulated } from '../simulator/simulated.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { acmeOrgId, jwtToken, usualToken } from '../webex/fake-tokens.ts';
-import { actor, allTokens, auditLog, filesHolding, fragment, newVault, today } from './vaults.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { simulated } from '../support/test-simulator.ts';
+import {
+  actor,
+  allTokens,
+  auditLog,
+  filesHolding,
+  fragment,
+  newVault,
+  today,
+} from '../support/vault/test-vault.ts';
+import { acmeOrgId, jwtToken, usualToken } from '../support/webex/fake-tokens.ts';
 
 const token = usualToken();
 const answer = fragment({ access_token: token, state: documentedState });

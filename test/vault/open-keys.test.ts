@@ -8,11 +8,11 @@ import type { Keychain } from '../../src/crypto/keychain.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { openVault } from '../../src/vault/vault.ts';
-import { runScript } from '../run-script.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { actor, newVault, noKeychain, testSettings, today } from './vaults.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { runScript } from '../support/run-script.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { actor, newVault, noKeychain, testSettings, today } from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const token = usualToken();
 
@@ -162,7 +162,7 @@ describe('no keychain at the first run', () => {
 
   test('three first runs at once, each a process, end with one key that opens what all of them stored', async () => {
     const settings = await testSettings();
-    const script = join(import.meta.dirname, 'first-run.ts');
+    const script = join(import.meta.dirname, '../support/processes/create-store.ts');
     const instant = String(Date.now() + 900);
     const tokens = ['A', 'B', 'C'].map((filler) => usualToken({ filler }));
     await Promise.all(

@@ -14,9 +14,9 @@ import { removeKey } from '../../src/vault/key-operations/remove-key.ts';
 import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
 import { createKeychainKey } from '../../src/vault/keys/create-key.ts';
 import { VaultKeys } from '../../src/vault/keys/key-manager.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { type Host, hosts } from './key-hosts.ts';
-import { actor, type TestVault } from './vaults.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { type Host, hosts } from '../support/vault/key-hosts.ts';
+import { actor, type TestVault } from '../support/vault/test-vault.ts';
 
 /*
  * Eve has left. She can write to the database, and kept what she had: the line of Ben's request, every data key until

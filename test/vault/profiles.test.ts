@@ -10,9 +10,17 @@ import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
-import { actor, allTokens, auditLog, fragment, newVault, type TestVault, today } from './vaults.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import {
+  actor,
+  allTokens,
+  auditLog,
+  fragment,
+  newVault,
+  type TestVault,
+  today,
+} from '../support/vault/test-vault.ts';
+import { acmeOrgId, usualToken } from '../support/webex/fake-tokens.ts';
 
 const token = usualToken();
 

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { actor, auditLog, fragment, newVault, type TestVault, today } from './vaults.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { actor, auditLog, fragment, newVault, type TestVault, today } from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const day = 86_400_000;
 const token = usualToken();

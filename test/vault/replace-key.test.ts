@@ -5,11 +5,11 @@ import type { Settings } from '../../src/config/settings.ts';
 import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
 import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
 import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
-import { onSqlite } from '../store/engines.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { changeKeys, memoryKeychain, openAll, storeTokens } from './key-hosts.ts';
-import { actor, newVault, testSettings, today } from './vaults.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { onSqlite } from '../support/store/engines.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { changeKeys, memoryKeychain, openAll, storeTokens } from '../support/vault/key-hosts.ts';
+import { actor, newVault, testSettings, today } from '../support/vault/test-vault.ts';
 
 // A real passphrase costs some tenths of a second each time it is used.
 const passphrase = 'six words that nobody would guess';

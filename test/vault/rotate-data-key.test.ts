@@ -3,11 +3,11 @@ import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
 import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
 import { atTransaction } from '../support/vault/at-transaction.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { changeKeys, hosts, openAll, sealedWith, storeTokens } from './key-hosts.ts';
-import { actor, auditLog, newVault, type TestVault } from './vaults.ts';
+import { changeKeys, hosts, openAll, sealedWith, storeTokens } from '../support/vault/key-hosts.ts';
+import { actor, auditLog, newVault, type TestVault } from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 async function oneHost(): Promise<{ vault: TestVault; again: () => Promise<TestVault> }> {
   const [host] = await hosts(1);

@@ -17,11 +17,11 @@ import { removeKey } from '../../src/vault/key-operations/remove-key.ts';
 import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
 import { createKeychainKey, makePassphraseKey } from '../../src/vault/keys/create-key.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
-import { onSqlite } from '../store/engines.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { type Host, hosts, openAll, sealedWith, storeTokens } from './key-hosts.ts';
-import { actor, newVault, noKeychain } from './vaults.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { onSqlite } from '../support/store/engines.ts';
+import { type Host, hosts, openAll, sealedWith, storeTokens } from '../support/vault/key-hosts.ts';
+import { actor, newVault, noKeychain } from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 /** What "key request" does on a machine: a key of its own, and the line for those who may let it in. */
 async function requestOf({ settings, keychain }: Host, name: string): Promise<KeyRequest> {

@@ -10,9 +10,9 @@ import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { closeVault, openVault, storeLocation } from '../../src/vault/vault.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { actor, newVault, noKeychain, testSettings, today } from './vaults.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { actor, newVault, noKeychain, testSettings, today } from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 async function withRows(count: number) {
   const vault = await newVault();

@@ -4,10 +4,18 @@ import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { activateStoredToken, removeToken } from '../../src/vault/tokens/stored-tokens.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { simulated } from '../simulator/simulated.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { actor, allTokens, auditLog, fragment, newVault, type TestVault, today } from './vaults.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { simulated } from '../support/test-simulator.ts';
+import {
+  actor,
+  allTokens,
+  auditLog,
+  fragment,
+  newVault,
+  type TestVault,
+  today,
+} from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const year = 365 * 86_400_000;
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { brokerErrorOf } from '../thrown.ts';
-import { openAll, storeTokens } from './key-hosts.ts';
-import { actor, newVault, type TestVault } from './vaults.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { openAll, storeTokens } from '../support/vault/key-hosts.ts';
+import { actor, newVault, type TestVault } from '../support/vault/test-vault.ts';
 
 /* Somebody writes to the database from outside. */
 

@@ -9,8 +9,8 @@ import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { testToken } from '../../src/vault/tokens/test-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { simulated } from '../simulator/simulated.ts';
-import { actor, newVault, today } from './vaults.ts';
+import { simulated } from '../support/test-simulator.ts';
+import { actor, newVault, today } from '../support/vault/test-vault.ts';
 
 async function bareToken(tokenExpiry: 'allowed' | 'forbidden') {
   const webex = await simulated({ now: () => today });

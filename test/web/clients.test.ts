@@ -3,9 +3,9 @@ import { dayMs } from '../../src/domain/lifetimes.ts';
 import { addClient, listClients } from '../../src/vault/clients/clients.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { actor, auditLog, today } from '../vault/vaults.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { served } from './served.ts';
+import { actor, auditLog, today } from '../support/vault/test-vault.ts';
+import { served } from '../support/web/web-client.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 async function furnished(profiles = ['acme', 'globex']) {
   const web = await served();

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { signInLifetimeMs } from '../../src/vault/sign-in/start-sign-in.ts';
-import { fill } from '../crash/full-store.ts';
-import { allTokens, auditLog, fragment, today } from '../vault/vaults.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { served } from './served.ts';
+import { fill } from '../support/crash/full-store.ts';
+import { allTokens, auditLog, fragment, today } from '../support/vault/test-vault.ts';
+import { served } from '../support/web/web-client.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const token = usualToken({ filler: 'C' });
 

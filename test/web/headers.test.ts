@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { served } from './served.ts';
+import { served } from '../support/web/web-client.ts';
 
 const policy = [
   "default-src 'none'",

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
-import { host, origin, served } from './served.ts';
+import { host, origin, served } from '../support/web/web-client.ts';
 
 test.each([
   'evil.example',

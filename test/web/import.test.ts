@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { allTokens } from '../vault/vaults.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { served } from './served.ts';
+import { allTokens } from '../support/vault/test-vault.ts';
+import { served } from '../support/web/web-client.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const token = usualToken();
 

@@ -5,10 +5,10 @@ import { handoffsOf, saveHandoff } from '../../src/store/destinations.ts';
 import { startCampaign } from '../../src/vault/profiles/renewal-campaign.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { simulated } from '../simulator/simulated.ts';
-import { actor, justCaptured, today } from '../vault/vaults.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { type Served, served } from './served.ts';
+import { simulated } from '../support/test-simulator.ts';
+import { actor, justCaptured, today } from '../support/vault/test-vault.ts';
+import { type Served, served } from '../support/web/web-client.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 async function store({ vault }: Served, profile: string, daysAgo: number): Promise<void> {
   vault.setNow(today - daysAgo * dayMs);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ownPath as ownPathInPage } from '../../src/browser/shared/own-path.ts';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { ownPath } from '../../src/web/own-path.ts';
-import { origin, served } from './served.ts';
+import { origin, served } from '../support/web/web-client.ts';
 
 const elsewhere = [
   '//evil.example',

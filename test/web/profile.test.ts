@@ -1,9 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { actor, allTokens, today } from '../vault/vaults.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { type Served, served } from './served.ts';
+import { actor, allTokens, today } from '../support/vault/test-vault.ts';
+import { type Served, served } from '../support/web/web-client.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 let web: Served;
 

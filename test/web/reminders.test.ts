@@ -4,9 +4,9 @@ import { dayMs } from '../../src/domain/lifetimes.ts';
 import { leaseReminder, recordFailed, recordSent } from '../../src/store/reminders.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { actor, auditLog, justCaptured, newVault, testSettings, today } from '../vault/vaults.ts';
-import { usualToken } from '../webex/fake-tokens.ts';
-import { host, served } from './served.ts';
+import { actor, auditLog, justCaptured, newVault, testSettings, today } from '../support/vault/test-vault.ts';
+import { host, served } from '../support/web/web-client.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 async function furnished() {
   const settings = await testSettings();

@@ -4,9 +4,9 @@ import { expect, test } from 'vitest';
 import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { signInLifetimeMs } from '../../src/vault/sign-in/start-sign-in.ts';
-import { actor, fragment, today } from '../vault/vaults.ts';
-import { acmeOrgId, usualToken } from '../webex/fake-tokens.ts';
-import { served } from './served.ts';
+import { actor, fragment, today } from '../support/vault/test-vault.ts';
+import { served } from '../support/web/web-client.ts';
+import { acmeOrgId, usualToken } from '../support/webex/fake-tokens.ts';
 
 /** What a browser tells of a request that a page of ours makes it do in its window. */
 const withinWindow = {

@@ -6,7 +6,7 @@ import {
   describeAccessToken,
   otherDeployment,
 } from '../../src/webex/sign-in/access-token.ts';
-import { acmeOrgId, jwtToken, usualToken } from './fake-tokens.ts';
+import { acmeOrgId, jwtToken, usualToken } from '../support/webex/fake-tokens.ts';
 
 test('the usual form names cluster and organization', () => {
   expect(usualToken()).toHaveLength(106);

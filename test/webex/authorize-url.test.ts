@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { documentedClientId, documentedScopes, documentedState } from '../../src/webex/documented-values.ts';
 import { authorizeUrl, logoutUrl, newState } from '../../src/webex/sign-in/authorize-url.ts';
-import { brokerErrorOf } from './broker-error.ts';
+import { brokerErrorOf } from '../support/broker-error.ts';
 
 /** Cisco's Entra ID guide, step 5, and its Okta guide. */
 const documented = (broker: string) =>

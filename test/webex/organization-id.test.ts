@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BrokerError } from '../../src/errors.ts';
 import { isUuid, parseOrganizationId, toWebexOrganizationId } from '../../src/webex/organization-id.ts';
-import { brokerErrorOf, shown } from './broker-error.ts';
-import { acmeOrgId as id, usualToken } from './fake-tokens.ts';
+import { brokerErrorOf, shown } from '../support/broker-error.ts';
+import { acmeOrgId as id, usualToken } from '../support/webex/fake-tokens.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 

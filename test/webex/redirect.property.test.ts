@@ -4,7 +4,7 @@ import { BrokerError } from '../../src/errors.ts';
 import { explainError } from '../../src/webex/sign-in/oauth-errors.ts';
 import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
 import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';
-import { shown } from './broker-error.ts';
+import { shown } from '../support/broker-error.ts';
 
 const tokenCharacters = [...'ABCXYZabcxyz0189-._~+/'];
 const token = fc.string({ unit: fc.constantFrom(...tokenCharacters), minLength: 8, maxLength: 300 });

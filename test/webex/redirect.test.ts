@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';
-import { brokerErrorOf } from './broker-error.ts';
-import { usualToken } from './fake-tokens.ts';
+import { brokerErrorOf } from '../support/broker-error.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const token = usualToken();
 const address = 'http://localhost:3000/auth/code';

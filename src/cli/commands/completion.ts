@@ -1,5 +1,5 @@
 import { Argument, Command, Option } from 'commander';
-import { environmentWithDotEnv } from '../../config/environment.ts';
+import { environmentWithDotEnv } from '../../environment/environment.ts';
 import type { CommandSpecification } from '../completion/specification.ts';
 import { storedNames } from '../completion/stored-names.ts';
 import { print, printExactly } from '../terminal/terminal.ts';

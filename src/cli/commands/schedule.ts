@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { environmentWithDotEnv } from '../../config/environment.ts';
 import { readSettings } from '../../config/settings.ts';
+import { environmentWithDotEnv } from '../../environment/environment.ts';
 import { checkJob } from '../../os-scheduler/check-job.ts';
 import { remindJob } from '../../os-scheduler/job.ts';
 import {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { defaultHome } from '../../config/environment.ts';
 import { isClientName } from '../../domain/client.ts';
 import { isProfileName } from '../../domain/profile.ts';
+import { defaultHome } from '../../environment/environment.ts';
 import { parsePostgresUrl } from '../../store/postgres/url.ts';
 import type { NameKind } from './specification.ts';
 

@@ -7,7 +7,7 @@ import {
   type PostgresQueryResult,
 } from 'kysely';
 import pg from 'pg';
-import { absolutePath } from '../../config/environment.ts';
+import { absolutePath } from '../../environment/environment.ts';
 import { BrokerError } from '../../errors.ts';
 import { trustedCertificatesHere, trustedContextHere } from '../../http/certificates.ts';
 import { readTextFile } from '../../text/decode-text.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { documentedLifetimeMs } from '../../domain/lifetimes.ts';
 import type { NewProfile, Profile } from '../../domain/profile.ts';
+import { firstLookAt } from '../../domain/reminder-triggers.ts';
 import type { Token } from '../../domain/token.ts';
 import { plansBy } from '../../reminders/reschedule.ts';
-import { firstLookAt } from '../../reminders/triggers.ts';
 import { appendAudits } from '../../store/audit/audit.ts';
 import type { AuditEntry } from '../../store/audit/chain.ts';
 import {

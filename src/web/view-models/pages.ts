@@ -1,6 +1,7 @@
 import type { Client } from '../../domain/client.ts';
 import type { ProfileStatus } from '../../domain/profile-status.ts';
 import type { ProfileSummary, TokenSummary } from '../../domain/profile-summary.ts';
+import type { Explanation } from '../../http/explanation.ts';
 import type { DestinationView } from '../../provisioning/destinations.ts';
 import type { Finding } from '../../provisioning/entra/review/review.ts';
 import type { Guide } from '../../provisioning/guide/guide.ts';
@@ -11,7 +12,6 @@ import type { StatusTotals } from '../../store/profiles/query.ts';
 import type { CheckId } from '../../vault/tokens/test-token.ts';
 import type { VerificationResult } from '../../vault/tokens/verify-token.ts';
 import type { Deployment } from '../../webex/deployments.ts';
-import type { Explanation } from '../../webex/sign-in/oauth-errors.ts';
 import type { LifetimeEvidence } from './expiry-evidence.ts';
 import type { ExpiryView } from './expiry-view.ts';
 import type { Failure } from './problem.ts';

@@ -1,8 +1,8 @@
 import { expiryOf, knownEnd } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
+import { nextTriggerAt } from '../../domain/reminder-triggers.ts';
 import type { Token } from '../../domain/token.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
-import { nextTriggerAt } from '../../reminders/triggers.ts';
 import type { AuditRow } from '../../store/audit/chain.ts';
 import { newestAuditRows } from '../../store/audit/read.ts';
 import { lastCheck } from '../../store/profiles/token-checks.ts';

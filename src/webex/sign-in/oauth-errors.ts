@@ -1,11 +1,5 @@
+import type { Explanation } from '../../http/explanation.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
-
-export interface Explanation {
-  /** What happened, in plain words. */
-  message: string;
-  /** What to do next. */
-  help: string;
-}
 
 const signInAgain = 'Start the sign-in again, in a private window.';
 

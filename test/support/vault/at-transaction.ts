@@ -1,5 +1,5 @@
 import { vi } from 'vitest';
-import type { TestVault } from '../../vault/vaults.ts';
+import type { TestVault } from './test-vault.ts';
 
 /** Something happens just before the N-th transaction of this vault from now on. */
 export function atTransaction(vault: TestVault, number: number, happens: () => Promise<unknown>): TestVault {

@@ -1,0 +1,70 @@
+import { dayMs, daysLeft, expiryOf } from './lifetimes.ts';
+import type { Token } from './token.ts';
+
+/** What a reminder is about: so many days left, or that it is over. */
+export type ReminderTrigger = `${number}` | 'expired' | 'rejected';
+
+/** What of a token decides about its reminders. Epoch milliseconds. */
+export interface TokenDates {
+  capturedAt: number;
+  expiresAt: number;
+  rejectedAt: number | null;
+}
+
+/** An occasion that has come, and the instant it speaks of: the token's end, or its rejection. */
+export interface DueTrigger {
+  occasion: ReminderTrigger;
+  aboutAt: number;
+}
+
+/** The smaller, the more urgent. Not a number for what has nothing to do with the token's end. */
+export function urgencyOf(occasion: string): number {
+  if (occasion === 'rejected') return -2;
+  return occasion === 'expired' ? -1 : Number(occasion);
+}
+
+/** The thresholds that a token of this life has: none is longer than the life itself. Largest first. */
+export function thresholdsOf({ capturedAt, expiresAt }: TokenDates, days: readonly number[]): number[] {
+  return days.filter((each) => each * dayMs <= expiresAt - capturedAt);
+}
+
+/** The most urgent occasion that has come at `now`; null while there is nothing to say. */
+export function dueTriggerAt(token: TokenDates, days: readonly number[], now: number): DueTrigger | null {
+  if (isRejected(token) && token.rejectedAt !== null) {
+    return { occasion: 'rejected', aboutAt: token.rejectedAt };
+  }
+  const { expiresAt } = token;
+  if (now >= expiresAt) return { occasion: 'expired', aboutAt: expiresAt };
+  const left = daysLeft(expiresAt, now);
+  const reached = thresholdsOf(token, days).filter((each) => left <= each);
+  const nearest = reached.at(-1);
+  return nearest === undefined ? null : { occasion: `${nearest}`, aboutAt: expiresAt };
+}
+
+/** When the next occasion after `now` comes that can be foreseen; null where none is left. Epoch milliseconds. */
+export function nextTriggerAt(token: TokenDates, days: readonly number[], now: number): number | null {
+  if (isRejected(token)) return null;
+  const { expiresAt } = token;
+  const instants = [...thresholdsOf(token, days).map((each) => thresholdAt(expiresAt, each)), expiresAt];
+  return instants.find((instant) => instant > now) ?? null;
+}
+
+/** When reminders first have to look at a new token: at once where one has come already. Epoch milliseconds. */
+export function firstLookAt(
+  { capturedAt, lifetimes, rejectedAt }: Pick<Token, 'capturedAt' | 'lifetimes' | 'rejectedAt'>,
+  days: readonly number[],
+  now: number,
+): number {
+  const token = { capturedAt, rejectedAt, expiresAt: expiryOf(lifetimes).expiresAt };
+  return dueTriggerAt(token, days, now) === null ? (nextTriggerAt(token, days, now) ?? 0) : 0;
+}
+
+/** The first instant at which so many whole days are left: 14 from 15 days before the end on, as `list` counts. */
+export function thresholdAt(expiresAt: number, days: number): number {
+  return expiresAt - (days + 1) * dayMs + 1;
+}
+
+/** That Webex refuses a token after its end is no news. */
+function isRejected({ rejectedAt, expiresAt }: TokenDates): boolean {
+  return rejectedAt !== null && rejectedAt < expiresAt;
+}

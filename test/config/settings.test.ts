@@ -1,0 +1,272 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { appOrigin, readSettings, redirectUri, secretVariables } from '../../src/config/settings.ts';
+import { isSecretName } from '../../src/environment/dotenv.ts';
+import { defaultHome, environmentWithDotEnv, pathVariables } from '../../src/environment/environment.ts';
+import { publishedEndpoints } from '../../src/webex/deployments.ts';
+import { documentedClientId, documentedScopes } from '../../src/webex/documented-values.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { textEncodings } from '../support/text-encodings.ts';
+
+const read = (environment: NodeJS.ProcessEnv) => readSettings({ WEBEX_TOKEN_HOME: '/tmp/x', ...environment });
+
+test('without any variable, everything is as it is documented', () => {
+  const settings = readSettings({});
+  expect(settings).toMatchObject({
+    port: 3000,
+    keyFile: null,
+    passphrase: null,
+    clientId: documentedClientId,
+    scopes: [...documentedScopes],
+    webex: publishedEndpoints,
+  });
+  expect(settings.home).toMatch(/webex-token/);
+  expect(appOrigin(settings)).toBe('http://localhost:3000');
+  expect(redirectUri(settings)).toBe('http://localhost:3000/auth/code');
+});
+
+test('an empty variable is none', () => {
+  expect(read({ WEBEX_TOKEN_PORT: '', WEBEX_TOKEN_API_URL: '' })).toMatchObject({
+    port: 3000,
+    webex: publishedEndpoints,
+  });
+});
+
+test('the redirect URI follows the port', () => {
+  expect(redirectUri(read({ WEBEX_TOKEN_PORT: '4711' }))).toBe('http://localhost:4711/auth/code');
+});
+
+describe('each variable, right', () => {
+  test.each<[string, string, object]>([
+    ['WEBEX_TOKEN_PORT', '65535', { port: 65535 }],
+    ['WEBEX_TOKEN_HOME', '/srv/a folder', { home: '/srv/a folder' }],
+    ['WEBEX_TOKEN_KEY_FILE', '/etc/key', { keyFile: '/etc/key' }],
+    ['WEBEX_TOKEN_PASSPHRASE', 'twelve chars', { passphrase: 'twelve chars' }],
+    ['WEBEX_TOKEN_CLIENT_ID', 'C0ffee', { clientId: 'C0ffee' }],
+    ['WEBEX_TOKEN_SCOPES', 'a:b c', { scopes: ['a:b', 'c'] }],
+    [
+      'WEBEX_TOKEN_IDBROKER_URL',
+      'https://a.example/idb',
+      { webex: { commercial: { idbroker: 'https://a.example/idb' } } },
+    ],
+    [
+      'WEBEX_TOKEN_IDBROKER_F_URL',
+      'http://127.0.0.1:1/idb',
+      { webex: { government: { idbroker: 'http://127.0.0.1:1/idb' } } },
+    ],
+    [
+      'WEBEX_TOKEN_API_URL',
+      'http://localhost:1/v1',
+      { webex: { commercial: { api: 'http://localhost:1/v1' } } },
+    ],
+    ['WEBEX_TOKEN_API_F_URL', 'http://[::1]:1/v1', { webex: { government: { api: 'http://[::1]:1/v1' } } }],
+    ['WEBEX_TOKEN_SCIM_URL', 'https://a.example', { webex: { commercial: { scim: 'https://a.example' } } }],
+    [
+      'WEBEX_TOKEN_SCIM_F_URL',
+      'https://a.example:8443/x',
+      { webex: { government: { scim: 'https://a.example:8443/x' } } },
+    ],
+  ])('%s=%s', (name, value, settings) => {
+    expect(read({ [name]: value })).toMatchObject(settings);
+  });
+});
+
+describe('each variable, wrong: one line that names it, says what is wrong, and shows a right one', () => {
+  const addresses = [
+    'idbroker.webex.com',
+    'http://idbroker.webex.com/idb',
+    'https://idbroker.webex.com/idb/',
+    'https://idbroker.webex.com/idb?x=1',
+    'https://idbroker.webex.com/idb?',
+    'https://idbroker.webex.com/idb#',
+    ' https://idbroker.webex.com/idb',
+    'https://idbroker.webex.com/i\ndb',
+    'ftp://localhost/idb',
+    'http://localhost.evil.example/idb',
+    'http://127.0.0.1.evil.example/idb',
+    'javascript:alert(1)',
+  ];
+  const wrong: [string, string][] = [
+    ...['0', '65536', '-1', '3000.5', '0x50', 'http', '3000 ', '99999999'].map((value): [string, string] => [
+      'WEBEX_TOKEN_PORT',
+      value,
+    ]),
+    ...['a b', 'a/b', '{id}'].map((value): [string, string] => ['WEBEX_TOKEN_CLIENT_ID', value]),
+    ...[' a', 'a  b', 'a,"b"', 'a\nb'].map((value): [string, string] => ['WEBEX_TOKEN_SCOPES', value]),
+    ...['IDBROKER', 'IDBROKER_F', 'API', 'API_F', 'SCIM', 'SCIM_F'].flatMap((part) =>
+      addresses.map((value): [string, string] => [`WEBEX_TOKEN_${part}_URL`, value]),
+    ),
+  ];
+
+  test.each(wrong)('%s=%j', async (name, value) => {
+    const { code, message } = await brokerErrorOf(() => read({ [name]: value }));
+    expect(code).toBe('E_SETTING');
+    expect(message.startsWith(`${name}: ${JSON.stringify(value)} is not `)).toBe(true);
+    expect(message).not.toContain('\n');
+    // The example that it shows is a right one.
+    const example = /for example (\w+)=(.+)$/.exec(message);
+    expect(example?.[1]).toBe(name);
+    read({ [name]: example?.[2]?.replaceAll('"', '') });
+  });
+
+  test.each([
+    ['WEBEX_TOKEN_PASSPHRASE', 'too short'],
+    ['WEBEX_TOKEN_API_URL', 'https://ada:too-secret@a.example/v1'],
+  ])('a secret in %s is not repeated', async (name, value) => {
+    const { message } = await brokerErrorOf(() => read({ [name]: value }));
+    expect(message).toContain(`${name}: its value is not`);
+    expect(message).not.toContain('secret@');
+    expect(message).not.toContain('too short');
+  });
+
+  test('whatever a variable holds, it is taken or refused in one line', () => {
+    const names = wrong.map(([name]) => name);
+    fc.assert(
+      fc.property(fc.constantFrom(...new Set(names)), fc.string(), (name, value) => {
+        try {
+          read({ [name]: value });
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'E_SETTING' });
+          expect((error as Error).message).not.toMatch(/[\r\n]/);
+        }
+      }),
+    );
+  });
+});
+
+describe('.env beside package.json', () => {
+  function folderWith(text: string): string {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, '.env'), text);
+    return folder;
+  }
+
+  test('is read for what the environment leaves out', () => {
+    const folder = folderWith('# a remark\nWEBEX_TOKEN_PORT=4000\nWEBEX_TOKEN_SCOPES="a b"\n');
+    const given = environmentWithDotEnv({ WEBEX_TOKEN_PORT: '5000' }, folder);
+    expect(given).toEqual({ WEBEX_TOKEN_PORT: '5000', WEBEX_TOKEN_SCOPES: 'a b' });
+  });
+
+  test.each(textEncodings)('may be in %s', (_, encode) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, '.env'), encode('# größer\r\nWEBEX_TOKEN_PORT=4000\r\nA="1 # 2"\r\n'));
+    expect(environmentWithDotEnv({}, folder)).toEqual({ WEBEX_TOKEN_PORT: '4000', A: '1 # 2' });
+  });
+
+  test.each([
+    ['WEBEX_TOKEN_PASSPHRASE=correct horse #4', /a # in it/],
+    ['WEBEX_TOKEN_PASSPHRASE = correct horse # battery', /a # in it/],
+    ['export WEBEX_TOKEN_PASSPHRASE=correct#horse', /a # in it/],
+    ['OKTA_CLIENT_TOKEN=#fake-token', /a # in it/],
+    ['WEBEX_TOKEN_SMTP_URL=smtps://it:a#b@mail.example.com', /a # in it/],
+    ['WEBEX_TOKEN_HOME=/data/#1', /a # in it/],
+    ['A=1\r\nAZURE_CLIENT_SECRET=fake secret #1\r\n', /a # in it/],
+    ['WEBEX_TOKEN_PASSPHRASE="correct horse #4', /not closed/],
+    ['WEBEX_TOKEN_PASSPHRASE="correct" horse', /behind the closing quote/],
+    ['WEBEX_TOKEN_PASSPHRASE="correct \\" horse"', /behind the closing quote/],
+  ])('refuses %j in one line that says that it needs quotes, without the value', async (line, why) => {
+    const folder = folderWith(line);
+    const { code, message } = await brokerErrorOf(() => environmentWithDotEnv({}, folder));
+    expect(code).toBe('E_SETTING');
+    expect(message).toMatch(why);
+    expect(message).toContain('Put quotes around the whole value');
+    expect(message).toContain(join(folder, '.env'));
+    expect(message).not.toMatch(/\n|horse|fake/);
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ["WEBEX_TOKEN_PASSPHRASE='correct horse #4'", { WEBEX_TOKEN_PASSPHRASE: 'correct horse #4' }],
+    ['WEBEX_TOKEN_PASSPHRASE="correct #4" # a remark', { WEBEX_TOKEN_PASSPHRASE: 'correct #4' }],
+    ['WEBEX_TOKEN_PASSPHRASE= # none yet', { WEBEX_TOKEN_PASSPHRASE: '' }],
+    ['WEBEX_TOKEN_PORT=4000 # a remark', { WEBEX_TOKEN_PORT: '4000' }],
+    ['#WEBEX_TOKEN_PASSPHRASE=correct horse #4', {}],
+    ['A="two\nlines # of it"', { A: 'two\nlines # of it' }],
+  ])('takes %j', (line, variables) => {
+    expect(environmentWithDotEnv({}, folderWith(line))).toEqual(variables);
+  });
+
+  test('the variables whose values are secrets are known by their names', () => {
+    for (const name of secretVariables) expect([name, isSecretName(name)]).toEqual([name, true]);
+    for (const name of [
+      'WEBEX_TOKEN_HOME',
+      'WEBEX_TOKEN_API_URL',
+      'OKTA_CLIENT_CLIENTID',
+      'AZURE_TENANT_ID',
+    ]) {
+      expect([name, isSecretName(name)]).toEqual([name, false]);
+    }
+  });
+
+  test('may be absent', () => {
+    expect(environmentWithDotEnv({ A: '1' }, temporaryFolder())).toEqual({ A: '1' });
+  });
+
+  test('that cannot be read is said', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, '.env'));
+    const error = await brokerErrorOf(() => environmentWithDotEnv({}, folder));
+    expect(error).toMatchObject({
+      code: 'E_SETTING',
+      message: expect.stringContaining(join(folder, '.env')),
+    });
+  });
+});
+
+describe('a path', () => {
+  const folder = '/opt/webex-token';
+  const resolved = (name: string, path: string, environment = {}) =>
+    environmentWithDotEnv({ HOME: '/home/ada', [name]: path, ...environment }, folder)[name];
+
+  describe.each(pathVariables)('%s', (name) => {
+    test.each([
+      ['~/x', '/home/ada/x'],
+      ['~', '/home/ada'],
+      ['~/', '/home/ada'],
+      ['data', '/opt/webex-token/data'],
+      ['./data/../store', '/opt/webex-token/store'],
+      ['.', '/opt/webex-token'],
+      ['../data', '/opt/data'],
+      ['/srv/a folder/~', '/srv/a folder/~'],
+    ])('%s is %s', (path, absolute) => {
+      expect(resolved(name, path)).toBe(absolute);
+    });
+
+    test.each(['~bob/x', '$HOME/x', '%APPDATA%\\x'])('refuses %s', async (path) => {
+      const { code, message } = await brokerErrorOf(() => resolved(name, path));
+      expect(code).toBe('E_SETTING');
+      expect(message).toMatch(new RegExp(`^${name}: .* for example [^\n]+$`));
+    });
+  });
+
+  test.each(['.', '', 'relative'])('HOME=%j is no home folder', (home) => {
+    expect(isAbsolute(resolved('WEBEX_TOKEN_HOME', '~/x', { HOME: home }) ?? '')).toBe(true);
+    expect(isAbsolute(defaultHome({ HOME: home }))).toBe(true);
+  });
+
+  test('counts from the .env that it stands in', () => {
+    const here = temporaryFolder();
+    writeFileSync(join(here, '.env'), 'WEBEX_TOKEN_HOME=data\nWEBEX_TOKEN_KEY_FILE=~/key.jwk\n');
+    expect(environmentWithDotEnv({ HOME: '/home/ada' }, here)).toMatchObject({
+      WEBEX_TOKEN_HOME: join(here, 'data'),
+      WEBEX_TOKEN_KEY_FILE: '/home/ada/key.jwk',
+    });
+  });
+});
+
+test('.env.example lists each variable, with a value that is taken', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../.env.example'), 'utf8');
+  const listed: Record<string, string> = {};
+  for (const [, name = '', value = ''] of text.matchAll(/^#?([A-Z_]+)=(.*)$/gm)) {
+    listed[name] = value.replaceAll('"', '');
+  }
+  const source = readFileSync(join(import.meta.dirname, '../../src/config/settings.ts'), 'utf8');
+  const known = [...source.matchAll(/^ {2}((?:WEBEX_TOKEN|AZURE|OKTA)_[A-Z_]+):/gm)].map(([, name]) => name);
+  expect(known.length).toBeGreaterThan(15);
+  expect(Object.keys(listed)).toEqual(expect.arrayContaining(known));
+  // Where a value is a place to fill in, it is left out.
+  const values = Object.entries(listed).filter(([, value]) => value !== '' && !value.includes('…'));
+  readSettings(Object.fromEntries(values));
+});

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { newDataKey, unwrapDataKey, wrapDataKey } from '../../src/crypto/data-key.ts';
+import { keyId } from '../../src/crypto/key-id.ts';
+import { KeyRing, openToken } from '../../src/crypto/key-ring.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+
+const keyEncryptionKey = randomBytes(32);
+const place = { tokenId: 'token-1', profileId: 'profile-1' };
+const token = 'fake-token-for-acme-1';
+
+describe('the key ring', () => {
+  test('the newest data key seals, all of them open', async () => {
+    const first = await newDataKey(keyEncryptionKey);
+    const old = await new KeyRing([first], keyEncryptionKey).seal(token, place);
+    const second = await wrapDataKey(randomBytes(32), 1, keyEncryptionKey);
+    const ring = new KeyRing([first, second], keyEncryptionKey);
+    const fresh = await ring.seal(token, place);
+    expect(ring.open(old, place)).toBe(token);
+    expect(ring.open(fresh, place)).toBe(token);
+    const secondKey = unwrapDataKey(second, keyEncryptionKey);
+    expect(openToken(fresh, secondKey, second.dataKeyId, place)).toBe(token);
+  });
+
+  test('what cannot be opened is named, with what to do', async () => {
+    const ring = new KeyRing([await newDataKey(keyEncryptionKey)], keyEncryptionKey);
+    const other = new KeyRing([await newDataKey(keyEncryptionKey)], keyEncryptionKey);
+    const sealed = await ring.seal(token, place);
+    const elsewhere = { ...place, profileId: 'profile-2' };
+    for (const [open, says] of [
+      [() => ring.open(sealed, elsewhere), /belongs to another row/],
+      [() => other.open(sealed, place), /a key that is not here/],
+      [() => ring.open(`${sealed.slice(0, -1)}`, place), /altered|not base64url/],
+      [() => ring.open('nonsense', place), /header/],
+    ] as const) {
+      const error = await brokerErrorOf(open);
+      expect(error).toMatchObject({ code: 'E_INTEGRITY', help: expect.stringContaining('Sign in again') });
+      expect(error.message).toMatch(says);
+    }
+  });
+
+  test('a wrapped data key that was altered, or put in the place of another, is an error that explains', async () => {
+    const [one, two] = [await newDataKey(keyEncryptionKey), await newDataKey(keyEncryptionKey)];
+    for (const wrapped of [
+      { ...one, jwe: `${one.jwe.slice(0, -2)}AA` },
+      { ...one, jwe: two.jwe },
+    ]) {
+      const error = await brokerErrorOf(() => new KeyRing([wrapped], keyEncryptionKey));
+      expect(error).toMatchObject({ code: 'E_INTEGRITY', help: expect.stringContaining('backup') });
+    }
+  });
+
+  test('without a data key nothing is sealed', async () => {
+    const error = await brokerErrorOf(() => new KeyRing([], keyEncryptionKey).seal(token, place));
+    expect(error.code).toBe('E_KEY');
+  });
+});
+
+test('the name of a key gives nothing of it away, and is the same each time', () => {
+  const key = randomBytes(32);
+  expect(keyId(key)).toBe(keyId(Buffer.from(key)));
+  expect(keyId(key)).toMatch(/^[\w-]{43}$/);
+  expect(keyId(key)).not.toBe(key.toString('base64url'));
+  expect(keyId(randomBytes(32))).not.toBe(keyId(key));
+});

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { readSettings } from '../../src/config/settings.ts';
+import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
+import { runTarget } from './run-target.ts';
+import { targets } from './targets.ts';
+
+/** A few of each, always the same ones. `npm run fuzz` makes many, and others. */
+const runs: Record<string, number> = {
+  host: 150,
+  origin: 150,
+  cookies: 80,
+  'token-endpoint': 80,
+  'neighbors-sqlite': 200,
+  'neighbors-postgres': 100,
+  backup: 80,
+  csv: 200,
+};
+
+test.each(Object.entries(targets))('%s', async (name, open) => {
+  const result = await runTarget(open, { seed: 20_270_301, runs: runs[name] ?? 500, timeMs: 20_000 });
+  expect(result.failure).toBeNull();
+  expect(result.runs).toBe(runs[name] ?? 500);
+});
+
+/* What long runs have found once. */
+test('a question mark in a database password does not make the rest of it a parameter that is named', () => {
+  const address = 'postgres://user:12?fake-secret-of-the-password@db.example/webex';
+  expect(() => readSettings({ WEBEX_TOKEN_DATABASE_URL: address })).toThrow(
+    /^WEBEX_TOKEN_DATABASE_URL: (?!.*secret-of).*%3F/,
+  );
+});
+
+test('a token that ran into the token type is not named as one', () => {
+  const token = 'fake-aa0__00___0a-_a0AA0A0-a0';
+  expect(() =>
+    parsePastedToken(`http://localhost:3000/auth/code#access_token=x&token_type=Bearer${token}`),
+  ).toThrow(/^(?!.*fake-)The answer has another token type/);
+});

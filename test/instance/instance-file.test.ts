@@ -1,0 +1,136 @@
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import {
+  findRunningInstance,
+  newInstance,
+  type RunningInstance,
+  signChallenge,
+  writeInstanceFile,
+} from '../../src/instance/instance-file.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+/** A server on loopback with what was asked of it. */
+async function serving(
+  handler: RequestListener,
+  { host = '127.0.0.1', port = 0 } = {},
+): Promise<{ port: number; asked: string[] }> {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url} ${JSON.stringify(request.headers)}`);
+    handler(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(port, host, resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { port: (server.address() as AddressInfo).port, asked };
+}
+
+function proving(secret: () => string): RequestListener {
+  return (request, response) => {
+    const challenge = new URL(request.url ?? '', 'http://localhost').searchParams.get('challenge') ?? '';
+    response.end(JSON.stringify({ proof: signChallenge(secret(), challenge) }));
+  };
+}
+
+async function announced(): Promise<{
+  home: string;
+  presence: RunningInstance;
+  leave: () => void;
+  asked: string[];
+}> {
+  const home = temporaryFolder();
+  let presence: RunningInstance = newInstance(1);
+  const { port, asked } = await serving(proving(() => presence.secret));
+  presence = newInstance(port);
+  return { home, presence, leave: writeInstanceFile(home, presence), asked };
+}
+
+test('a server that proves itself is found, until it leaves', async () => {
+  const { home, presence, leave } = await announced();
+  expect(await findRunningInstance(home)).toEqual(presence);
+  expect(statSync(join(home, 'server.json')).mode & 0o777).toBe(0o600);
+  expect(readdirSync(home)).toEqual(['server.json']);
+  leave();
+  expect(await findRunningInstance(home)).toBeNull();
+  expect(readdirSync(home)).toEqual([]);
+});
+
+test('a server on ::1 alone is found, unless another program has 127.0.0.1', async () => {
+  const home = temporaryFolder();
+  let presence: RunningInstance = newInstance(1);
+  const { port } = await serving(
+    proving(() => presence.secret),
+    { host: '::1' },
+  );
+  presence = newInstance(port);
+  writeInstanceFile(home, presence);
+  expect(await findRunningInstance(home)).toEqual(presence);
+  await serving((_request, response) => void response.end('<!doctype html>'), { port });
+  expect(await findRunningInstance(home)).toBeNull();
+});
+
+test('each challenge is another, and the secret is in none', async () => {
+  const { home, presence, asked } = await announced();
+  await findRunningInstance(home);
+  await findRunningInstance(home);
+  expect(new Set(asked).size).toBe(2);
+  expect(asked.join()).not.toContain(presence.secret);
+});
+
+test('one that leaves late does not take the next one’s words away', async () => {
+  const first = await announced();
+  const second = newInstance(first.presence.port);
+  writeInstanceFile(first.home, second);
+  first.leave();
+  expect(JSON.parse(readFileSync(join(first.home, 'server.json'), 'utf8'))).toEqual(second);
+});
+
+describe('what is no server of ours', () => {
+  const impostors: [string, RequestListener][] = [
+    ['another secret', proving(() => newInstance(1).secret)],
+    [
+      'the challenge itself',
+      (request, response) => void response.end(JSON.stringify({ proof: request.url })),
+    ],
+    ['no proof', (_request, response) => void response.end('{}')],
+    ['an empty proof', (_request, response) => void response.end('{"proof":""}')],
+    ['a page', (_request, response) => void response.end('<!doctype html>')],
+    ['a refusal', (_request, response) => void response.writeHead(404).end()],
+    ['a redirect', (_request, response) => void response.writeHead(302, { location: '/elsewhere' }).end()],
+    ['a cut connection', (request) => void request.socket.destroy()],
+  ];
+
+  test.each(impostors)('%s', async (_, handler) => {
+    const home = temporaryFolder();
+    const { port } = await serving(handler);
+    writeInstanceFile(home, newInstance(port));
+    expect(await findRunningInstance(home)).toBeNull();
+  });
+
+  test('one that never answers, for longer than a moment', async () => {
+    const home = temporaryFolder();
+    const { port } = await serving(() => {});
+    writeInstanceFile(home, newInstance(port));
+    const began = performance.now();
+    expect(await findRunningInstance(home)).toBeNull();
+    expect(performance.now() - began).toBeLessThan(4_000);
+  });
+
+  test.each(['', '{', '[]', '{"pid":1,"port":99999,"secret":"x"}', '{"pid":1,"port":3000}'])(
+    'words that make no sense: %j',
+    async (text) => {
+      const home = temporaryFolder();
+      writeFileSync(join(home, 'server.json'), text);
+      expect(await findRunningInstance(home)).toBeNull();
+    },
+  );
+
+  test('nothing at all', async () => {
+    expect(await findRunningInstance(temporaryFolder())).toBeNull();
+  });
+});

@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest';
+import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
+import { PushError } from '../../src/provisioning/push-error.ts';
+import type { Fault, FaultAnswer } from '../../src/simulator/faults.ts';
+import { handoffMachine, holdToken } from '../support/provisioning/provisioning-cli.ts';
+import {
+  actor,
+  type HandoffVault,
+  handoffVault,
+  notification,
+  provisioning,
+} from '../support/provisioning/provisioning-vault.ts';
+
+/** Every request of a push, in order: where it can be interrupted. `skip` lets an earlier one like it pass. */
+const points: {
+  name: string;
+  at: Pick<Fault, 'path' | 'method' | 'skip'>;
+  changes?: true;
+  repeats?: false;
+}[] = [
+  { name: 'sign-in', at: { path: /\/oauth2\/v2\.0\/token$/, method: 'POST' } },
+  { name: 'find the application', at: { path: /\/servicePrincipals$/, method: 'GET' } },
+  { name: 'list the jobs', at: { path: /\/jobs$/, method: 'GET' } },
+  { name: 'list the templates', at: { path: /\/templates$/, method: 'GET' } },
+  { name: 'create the job', at: { path: /\/jobs$/, method: 'POST' }, changes: true, repeats: false },
+  { name: 'read the settings', at: { path: /\/secrets$/, method: 'GET' } },
+  { name: 'test the new token', at: { path: /\/validateCredentials$/, method: 'POST' } },
+  { name: 'save', at: { path: /\/secrets$/, method: 'PUT' }, changes: true },
+  { name: 'read back', at: { path: /\/secrets$/, method: 'GET', skip: 1 } },
+  { name: 'test what is saved', at: { path: /\/validateCredentials$/, method: 'POST', skip: 1 } },
+  { name: 'look at the job', at: { path: /\/jobs\/[^/]+$/, method: 'GET' } },
+  { name: 'start', at: { path: /\/start$/, method: 'POST' }, changes: true },
+];
+
+const cut: FaultAnswer = { answer: 'reset' };
+const lost: FaultAnswer = { answer: 'reset', applied: true };
+
+/** What goes wrong at a point until all attempts are used up. */
+function lasting({ changes }: { changes?: true }): [name: string, answer: FaultAnswer][] {
+  const always: [string, FaultAnswer][] = [
+    ['the network is cut', cut],
+    ['503', { answer: 503 }],
+  ];
+  if (!changes) return always;
+  return [...always, ['the answer is lost', lost], ['a captive portal', { answer: 'html' }]];
+}
+
+/** What goes wrong once. */
+function passing({ changes }: { changes?: true }): [name: string, answer: FaultAnswer][] {
+  const always: [string, FaultAnswer][] = [
+    ['the network is cut', cut],
+    ['429', { answer: 429, retryAfter: 1 }],
+  ];
+  return changes ? [...always, ['the answer is lost', lost]] : always;
+}
+
+function push({ vault, ports }: HandoffVault) {
+  return pushProfileToEntra(vault, 'acme', actor, { start: true }, ports);
+}
+
+/** The tool has a whole configuration: with the old token or the new one, and nothing of it lost. */
+function expectWhole(
+  { simulator }: HandoffVault,
+  old: string | undefined,
+  accessToken: string,
+): string | undefined {
+  const { secrets } = simulator.entra.app;
+  const has = secrets.get('SecretToken');
+  expect([old, accessToken]).toContain(has);
+  if (old !== undefined) expect(secrets.get('SyncNotificationSettings')).toBe(notification);
+  if (has !== undefined) expect(secrets.get('BaseAddress')).toMatch(/\/v1\/scim\/ac3e0001-/);
+  return has;
+}
+
+describe.each(points)('interrupted at: $name', (point) => {
+  const { name, at, repeats } = point;
+  const needsNewJob = /template|create the job/.test(name);
+  // A job that is there and paused, so that `start` is reached; none where making one is what is interrupted.
+  async function prepared() {
+    const world = await handoffVault();
+    const old = await world.holdToken();
+    if (!needsNewJob) {
+      provisioning(world, old);
+      for (const job of world.simulator.entra.app.jobs) job.code = 'Paused';
+    }
+    const accessToken = await world.holdToken();
+    return { world, old: needsNewJob ? undefined : old, accessToken };
+  }
+
+  test.each(lasting(point))(
+    '%s, again and again: old or new, never neither; the next run finishes',
+    async (_, answer) => {
+      const { world, old, accessToken } = await prepared();
+      world.simulator.entra.faults.add({ ...answer, ...at, times: 50 } as Fault);
+      const error = await push(world).then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+      // A job that was made although the answer was lost is found again, and so is no failure.
+      // So is one that runs although the answer to starting it was lost.
+      const madeAllTheSame = ['create the job', 'start'].includes(name) && 'applied' in answer;
+      if (!madeAllTheSame) {
+        if (!(error instanceof PushError)) throw error ?? new Error('nothing went wrong');
+        const has = expectWhole(world, old, accessToken);
+        if (error.inPlace === 'before' || error.inPlace === 'before-with-job') expect(has).toBe(old);
+        if (error.inPlace === 'new' || error.inPlace === 'new-untested') expect(has).toBe(accessToken);
+        expect(error.message).not.toContain(accessToken);
+      }
+      world.simulator.entra.faults.clear();
+      await push(world);
+      expect(expectWhole(world, old, accessToken)).toBe(accessToken);
+      expect(world.simulator.entra.app.jobs).toMatchObject([{ code: 'Active' }]);
+    },
+  );
+
+  test.each(passing(point))('%s, once: it goes on by itself', async (_, answer) => {
+    const { world, old, accessToken } = await prepared();
+    world.simulator.entra.faults.add({ ...answer, ...at, times: 1 } as Fault);
+    const pushed = push(world);
+    if (repeats === false && answer.answer !== 429 && !('applied' in answer)) {
+      // What makes something new is not asked for twice: nobody knows whether it was made.
+      await expect(pushed).rejects.toMatchObject({ inPlace: 'before' });
+      return;
+    }
+    await pushed;
+    expect(expectWhole(world, old, accessToken)).toBe(accessToken);
+    expect(world.simulator.entra.app.jobs).toHaveLength(1);
+  });
+});
+
+describe('the program is killed', { timeout: 120_000 }, () => {
+  const moments = points.flatMap((point) => [
+    { ...point, moment: 'before it is done', applied: false },
+    ...(point.changes ? [{ ...point, moment: 'after it is done', applied: true }] : []),
+  ]);
+
+  test.each(moments)('at: $name, $moment', async ({ at, applied }) => {
+    const machine = await handoffMachine();
+    const { simulator, run, start } = machine;
+    const { entra } = simulator;
+    const asked = entra.requests.length;
+    entra.faults.add({ answer: 'hang', ...(applied && { applied }), ...at } as Fault);
+    const running = start(['push', 'entra', 'acme', '--start']);
+    const reached = () => {
+      const seen = entra.requests
+        .slice(asked)
+        .filter(({ method, path }) => method === at.method && (at.path as RegExp).test(path));
+      return seen.length > (at.skip ?? 0);
+    };
+    while (!reached()) {
+      const ended = await Promise.race([
+        running.finished,
+        new Promise((resolve) => setTimeout(resolve, 10, null)),
+      ]);
+      if (ended !== null) throw new Error(`it ended before: ${JSON.stringify(ended)}`);
+    }
+    running.kill('SIGKILL');
+    await running.finished;
+    expect([undefined, machine.token.accessToken]).toContain(entra.app.secrets.get('SecretToken'));
+
+    entra.faults.clear();
+    const again = await run(['push', 'entra', 'acme', '--start']);
+    expect(again).toMatchObject({ code: 0 });
+    expect(entra.app.secrets.get('SecretToken')).toBe(machine.token.accessToken);
+    expect(entra.app.jobs).toMatchObject([{ code: 'Active' }]);
+  });
+
+  test('between a saved token and its test: the new one is in place, and the next run says so', async () => {
+    const machine = await handoffMachine();
+    await machine.run(['push', 'entra', 'acme', '--start']);
+    const old = machine.token.accessToken;
+    const renewed = await holdToken(machine);
+    const { entra } = machine.simulator;
+    entra.faults.add({ answer: 'hang', path: /\/validateCredentials$/, skip: 1 });
+    const running = machine.start(['push', 'entra', 'acme']);
+    await running.stderrMatching(/Read them back/);
+    running.kill('SIGKILL');
+    await running.finished;
+    expect(entra.app.secrets.get('SecretToken')).toBe(renewed.accessToken);
+    expect(renewed.accessToken).not.toBe(old);
+    // Not recorded as handed over: nobody saw it pass.
+    const shown = JSON.parse((await machine.run(['show', 'acme', '--json'])).stdout);
+    expect(shown.handoffs).toMatchObject([{ tool: 'entra', upToDate: false }]);
+    entra.faults.clear();
+    expect(await machine.run(['push', 'entra', 'acme'])).toMatchObject({ code: 0 });
+  });
+});

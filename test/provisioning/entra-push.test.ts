@@ -1,0 +1,252 @@
+import { describe, expect, test } from 'vitest';
+import { listDestinations } from '../../src/provisioning/destinations.ts';
+import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
+import { entraAddresses, handoffMachine, holdToken } from '../support/provisioning/provisioning-cli.ts';
+import { actor, handoffVault, notification } from '../support/provisioning/provisioning-vault.ts';
+
+test('hands the token over, tested before and after, and remembers where', async () => {
+  const { simulator, run, token } = await handoffMachine();
+  const { entra } = simulator;
+  entra.app.secrets.set('SyncNotificationSettings', notification);
+
+  const pushed = await run(['push', 'entra', 'acme']);
+  expect(pushed).toMatchObject({
+    code: 0,
+    stdout: `Entra ID has the token of "acme", tested: Cisco Webex (${entra.app.id})\n`,
+  });
+  expect(Object.fromEntries(entra.app.secrets)).toEqual({
+    BaseAddress: `${simulator.endpoints.commercial.scim}/${token.account.organization.id}`,
+    SecretToken: token.accessToken,
+    SyncNotificationSettings: notification,
+  });
+  const order = entra.requests.map(({ method, path }) => `${method} ${path.split('/').at(-1)}`);
+  const tests = order.flatMap((line, index) => (line === 'POST validateCredentials' ? [index] : []));
+  const save = order.indexOf('PUT secrets');
+  expect(tests).toHaveLength(2);
+  expect(tests[0]).toBeLessThan(save);
+  expect(tests[1]).toBeGreaterThan(save);
+  // It is not started without a word.
+  expect(entra.app.jobs).toMatchObject([{ code: 'NotRun' }]);
+  expect(pushed.stderr).toMatch(/not started yet, and was left so/);
+
+  const shown = JSON.parse((await run(['show', 'acme', '--json'])).stdout);
+  expect(shown.handoffs).toMatchObject([
+    { tool: 'entra', app: entra.app.id, cloud: 'global', method: 'push', upToDate: true },
+  ]);
+  expect((await run(['list'])).stdout).toMatch(/HANDED TO\nacme .* Entra ID$/m);
+});
+
+test('--start starts what is new; a job that runs is never started again', async () => {
+  const { simulator, run } = await handoffMachine();
+  expect(await run(['push', 'entra', 'acme', '--start'])).toMatchObject({ code: 0 });
+  expect(simulator.entra.app.jobs).toMatchObject([{ code: 'Active' }]);
+  simulator.entra.requests.length = 0;
+  expect(await run(['push', 'entra', 'acme', '--start'])).toMatchObject({ code: 0 });
+  expect(simulator.entra.requests.filter(({ path }) => path.endsWith('/start'))).toEqual([]);
+});
+
+test('a dry run shows every request, the token masked, and changes nothing', async () => {
+  const { simulator, run, token } = await handoffMachine();
+  const { app } = simulator.entra;
+  const dry = await run(['push', 'entra', 'acme', '--start', '--dry-run']);
+  expect(dry.code).toBe(0);
+  expect(dry.stdout).toMatch(/^not sent {2}PUT .*"key":"SecretToken","value":"\*\*\*\*"/m);
+  expect(dry.stdout).toMatch(/^asked {5}POST .*\/oauth2\/v2\.0\/token$/m);
+  expect(dry.stdout + dry.stderr).not.toContain(token.accessToken);
+  expect(app.secrets.size + app.jobs.length).toBe(0);
+
+  const planned = dry.stdout
+    .split('\n')
+    .filter((line) => line.startsWith('not sent'))
+    .map((line) => line.replace(/^not sent +/, '').replace(/(\S+ +\S+).*/, '$1'));
+  simulator.entra.requests.length = 0;
+  expect(await run(['push', 'entra', 'acme', '--start'])).toMatchObject({ code: 0 });
+  const made = simulator.entra.requests.filter(
+    ({ method, path }) => method !== 'GET' && !/token$/.test(path),
+  );
+  const { id } = app.jobs[0] ?? { id: '' };
+  expect(
+    made.map(({ method, path }) => `${method.padEnd(4)} ${simulator.entra.endpoints.graph}${path}`),
+  ).toEqual(planned.map((line) => line.replace('THE-NEW-JOB', id)));
+  const json = JSON.parse((await run(['push', 'entra', 'acme', '--dry-run', '--json'])).stdout);
+  expect(json).toMatchObject({ dryRun: true, watch: null });
+});
+
+describe('the application', () => {
+  test('several: their IDs on standard error, nothing changed, exit 1; --app chooses', async () => {
+    const { simulator, run, token, environment } = await handoffMachine();
+    const second = simulator.entra.directory.addApp();
+    const several = await run(['push', 'entra', 'acme']);
+    expect(several).toMatchObject({ code: 1, stdout: '' });
+    expect(several.stderr).toContain(simulator.entra.app.id);
+    expect(several.stderr).toContain(second.id);
+    expect(second.jobs.length + simulator.entra.app.jobs.length).toBe(0);
+
+    expect(await run(['push', 'entra', 'acme', '--app', second.appId])).toMatchObject({ code: 0 });
+    expect(second.secrets.get('SecretToken')).toBe(token.accessToken);
+    // Remembered: no need to choose again.
+    const renewed = await holdToken({ simulator, environment });
+    expect(await run(['push', 'entra', 'acme'])).toMatchObject({ code: 0 });
+    expect(second.secrets.get('SecretToken')).toBe(renewed.accessToken);
+    expect(simulator.entra.app.secrets.size).toBe(0);
+  });
+
+  test('renamed: found by the template of the gallery', async () => {
+    const { simulator, run } = await handoffMachine();
+    simulator.entra.app.displayName = 'Webex provisioning (do not touch)';
+    expect(await run(['push', 'entra', 'acme'])).toMatchObject({ code: 0 });
+    expect(simulator.entra.app.secrets.has('SecretToken')).toBe(true);
+  });
+
+  test('none, unknown, or no ID at all', async () => {
+    const { simulator, run } = await handoffMachine();
+    const unknown = await run(['push', 'entra', 'acme', '--app', '00000000-0000-4000-8000-000000000000']);
+    expect(unknown).toMatchObject({ code: 1 });
+    expect(unknown.stderr).toMatch(/no enterprise application with the ID/);
+    expect(await run(['push', 'entra', 'acme', '--app', 'webex'])).toMatchObject({ code: 2 });
+    simulator.entra.directory.apps.length = 0;
+    const none = await run(['push', 'entra', 'acme']);
+    expect(none).toMatchObject({ code: 1 });
+    expect(none.stderr).toMatch(/Add it from the gallery first/);
+  });
+
+  test('new: 403 and 409 for a while are waited out, and no longer', async () => {
+    const { vault, ports, simulator, holdToken, waits } = await handoffVault();
+    await holdToken();
+    simulator.entra.app.unsettled = 4;
+    await pushProfileToEntra(vault, 'acme', actor, {}, ports);
+    expect(waits.join('; ')).toMatch(/answers 409.*for an application that is new.*answers 403/);
+    simulator.entra.app.unsettled = 100;
+    waits.length = 0;
+    await expect(pushProfileToEntra(vault, 'acme', actor, {}, ports)).rejects.toMatchObject({
+      code: 'E_GRAPH',
+      inPlace: 'before',
+      help: expect.stringMatching(/Synchronization\.ReadWrite\.All/),
+    });
+    expect(waits.length).toBeLessThan(10);
+  });
+
+  test('without a template: says that it is the wrong one', async () => {
+    const { simulator, run } = await handoffMachine();
+    simulator.entra.app.templates = [];
+    const pushed = await run(['push', 'entra', 'acme']);
+    expect(pushed).toMatchObject({ code: 1 });
+    expect(pushed.stderr).toMatch(/cannot be provisioned to/);
+  });
+});
+
+describe('a token that Webex does not accept there', () => {
+  test('is refused by the test, exit 5, and what was there stays', async () => {
+    const { simulator, run, token, environment } = await handoffMachine();
+    const { app } = simulator.entra;
+    await run(['push', 'entra', 'acme', '--start']);
+    const second = await holdToken({ simulator, environment });
+    second.revoked = true;
+    const refused = await run(['push', 'entra', 'acme', '--json']);
+    expect(refused).toMatchObject({ code: 5 });
+    expect(JSON.parse(refused.stdout)).toMatchObject({ ok: false, code: 'E_REJECTED', inPlace: 'before' });
+    expect(refused.stderr).toMatch(/what Entra ID had before is still in place/);
+    expect(app.secrets.get('SecretToken')).toBe(token.accessToken);
+    expect(refused.stdout + refused.stderr).not.toContain(second.accessToken);
+  });
+
+  test('where only the saved one fails its test, says exactly that the new one is in place', async () => {
+    const { vault, ports, simulator, holdToken } = await handoffVault();
+    const accessToken = await holdToken();
+    simulator.entra.faults.add({ path: /validateCredentials$/, answer: 403, skip: 1 });
+    const pushed = pushProfileToEntra(vault, 'acme', actor, {}, ports);
+    await expect(pushed).rejects.toMatchObject({
+      inPlace: 'new-untested',
+      message: expect.stringMatching(/The new token is saved in Entra ID and passed its test before/),
+    });
+    expect(simulator.entra.app.secrets.get('SecretToken')).toBe(accessToken);
+    const shown = await listDestinations(vault, 'acme');
+    expect(shown).toEqual([]);
+  });
+
+  test('lifts a quarantine once the new token is in place', async () => {
+    const { simulator, run, token, environment } = await handoffMachine();
+    const { entra } = simulator;
+    await run(['push', 'entra', 'acme', '--start']);
+    token.revoked = true;
+    await entra.runCycle();
+    expect(entra.app.jobs).toMatchObject([{ code: 'Quarantine' }]);
+
+    expect(await run(['show', 'acme', '--live'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(
+        /quarantine[\s\S]*did not accept the credentials[\s\S]*disables it in 27 days/,
+      ),
+    });
+    expect((await run(['list'])).stdout).toMatch(/Entra ID \(quarantine, 27 days left\)/);
+
+    await holdToken({ simulator, environment });
+    const lifted = await run(['push', 'entra', 'acme']);
+    expect(lifted).toMatchObject({ code: 0 });
+    expect(lifted.stderr).toMatch(/Lifted the quarantine/);
+    expect(entra.app.jobs).toMatchObject([{ code: 'Active', quarantine: null }]);
+  });
+});
+
+describe('the sign-in', () => {
+  test('by device code where no application signs in: the code on standard error', async () => {
+    const { run, simulator } = await handoffMachine(({ entra }) => entraAddresses(entra));
+    const pushed = await run(['push', 'entra', 'acme']);
+    expect(pushed).toMatchObject({ code: 0 });
+    expect(pushed.stderr).toContain(`${simulator.entra.endpoints.login}/devicelogin`);
+    expect(pushed.stderr).toMatch(/type the code [0-9A-F]{9}/);
+  });
+
+  test('declined: exit 1, nothing changed', async () => {
+    const { run, simulator } = await handoffMachine(({ entra }) => entraAddresses(entra));
+    simulator.entra.settings.deviceApproval = 'declined';
+    const declined = await run(['push', 'entra', 'acme']);
+    expect(declined).toMatchObject({ code: 1, stdout: '' });
+    expect(declined.stderr).toMatch(/The sign-in was declined/);
+    expect(simulator.entra.app.jobs).toEqual([]);
+  });
+
+  test('a wrong secret says what to do, and never itself', async () => {
+    const secret = 'fake-but-secret-all-the-same';
+    const { run } = await handoffMachine(({ entra }) => ({
+      ...entraAddresses(entra),
+      AZURE_TENANT_ID: entra.directory.tenantId,
+      AZURE_CLIENT_ID: entra.client.clientId,
+      AZURE_CLIENT_SECRET: secret,
+    }));
+    const wrong = await run(['push', 'entra', 'acme']);
+    expect(wrong).toMatchObject({ code: 1 });
+    expect(wrong.stderr).toMatch(
+      /AADSTS7000215[\s\S]*AZURE_CLIENT_SECRET is wrong[\s\S]*Check AZURE_TENANT_ID/,
+    );
+    expect(wrong.stderr).not.toContain(secret);
+  });
+
+  test('half an application is wrong usage', async () => {
+    const { run } = await handoffMachine(({ entra }) => ({
+      ...entraAddresses(entra),
+      AZURE_CLIENT_SECRET: 'fake-secret',
+    }));
+    const half = await run(['push', 'entra', 'acme']);
+    expect(half).toMatchObject({ code: 2 });
+    expect(half.stderr).toMatch(/AZURE_TENANT_ID is not set/);
+  });
+});
+
+test('no such profile, and one that holds no token: exit 3 before anything is asked', async () => {
+  const { run, simulator } = await handoffMachine();
+  expect(await run(['push', 'entra', 'globex'])).toMatchObject({ code: 3 });
+  expect(await run(['push', 'okta', 'globex', '--dry-run'])).toMatchObject({ code: 3 });
+  expect(simulator.entra.requests).toEqual([]);
+});
+
+test('after a renewal it says where the old token still is', async () => {
+  const { run, simulator } = await handoffMachine();
+  await run(['push', 'entra', 'acme']);
+  const renewed = await run(['import', 'acme'], simulator.issueToken('full-admin').accessToken);
+  expect(renewed.stderr).toMatch(
+    /Entra ID \("Cisco Webex"\) still has an earlier token: now replace it there, with: webex-token push entra acme/,
+  );
+  expect((await run(['show', 'acme'])).stdout).toMatch(/Handed to.*still has that earlier token/);
+  expect((await run(['list'])).stdout).toMatch(/Entra ID \(to be replaced\)/);
+});

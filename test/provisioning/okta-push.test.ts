@@ -1,0 +1,204 @@
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { pushProfileToOkta } from '../../src/provisioning/okta/push-profile.ts';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { handoffMachine, holdToken } from '../support/provisioning/provisioning-cli.ts';
+import { actor, handoffVault } from '../support/provisioning/provisioning-vault.ts';
+
+test('an application that the API does not serve: what to paste where, never the token, exit 1', async () => {
+  const { run, simulator, token } = await handoffMachine();
+  const byHand = await run(['push', 'okta', 'acme', '--json']);
+  expect(byHand.code).toBe(1);
+  expect(JSON.parse(byHand.stdout)).toMatchObject({
+    ok: false,
+    code: 'E_OKTA_MANUAL',
+    byHand: {
+      fields: [
+        { field: 'Enable API integration' },
+        { field: 'Organization ID', value: token.account.organization.id },
+        { field: 'API Token', value: expect.stringContaining('webex-token copy acme') },
+      ],
+    },
+  });
+  expect(byHand.stderr).toMatch(/it answers UNKNOWN[\s\S]*Test API Credentials[\s\S]*To App/);
+  expect(byHand.stdout + byHand.stderr).not.toContain(token.accessToken);
+  expect(simulator.okta.requests.filter(({ method }) => method === 'POST')).toEqual([]);
+  // A renewal knows the place all the same.
+  const shown = JSON.parse((await run(['show', 'acme', '--json'])).stdout);
+  expect(shown.handoffs).toMatchObject([
+    { tool: 'okta', method: 'by-hand', upToDate: false, handedOverAt: null },
+  ]);
+});
+
+test('one that it serves gets the token, activated, and is remembered', async () => {
+  const { run, simulator, token } = await handoffMachine();
+  simulator.okta.app.served = true;
+  expect(await run(['push', 'okta', 'acme'])).toMatchObject({
+    code: 0,
+    stdout: `Okta has the token of "acme", tested: Cisco Webex (${simulator.okta.app.id})\n`,
+  });
+  expect(simulator.okta.app).toMatchObject({ token: token.accessToken, connection: 'ENABLED' });
+});
+
+test('a dry run sends nothing but questions', async () => {
+  const { run, simulator } = await handoffMachine();
+  simulator.okta.app.served = true;
+  const dry = await run(['push', 'okta', 'acme', '--dry-run']);
+  expect(dry.code).toBe(0);
+  expect(dry.stdout).toMatch(/^not sent {2}POST .*connections\/default\?activate=true .*"token":"\*\*\*\*"/m);
+  expect(simulator.okta.requests.every(({ method }) => method === 'GET')).toBe(true);
+  expect(simulator.okta.app.token).toBeNull();
+});
+
+test('a token that Webex does not accept is not handed over: exit 5', async () => {
+  const { run, simulator, token, environment } = await handoffMachine();
+  simulator.okta.app.served = true;
+  await run(['push', 'okta', 'acme']);
+  (await holdToken({ simulator, environment })).revoked = true;
+  const refused = await run(['push', 'okta', 'acme']);
+  expect(refused).toMatchObject({ code: 5 });
+  expect(refused.stderr).toMatch(/what Okta had before is still in place/);
+  expect(simulator.okta.app.token).toBe(token.accessToken);
+});
+
+test('several applications: their IDs on standard error, exit 1', async () => {
+  const { run, simulator } = await handoffMachine();
+  const second = simulator.okta.addApp({ label: 'Cisco Webex (test)', served: true });
+  const several = await run(['push', 'okta', 'acme']);
+  expect(several).toMatchObject({ code: 1, stdout: '' });
+  expect(several.stderr).toContain(simulator.okta.app.id);
+  expect(several.stderr).toContain(second.id);
+  expect(await run(['push', 'okta', 'acme', '--app', second.id])).toMatchObject({ code: 0 });
+});
+
+test('waits as long as its rate limit says', async () => {
+  const { run, simulator } = await handoffMachine();
+  simulator.okta.app.served = true;
+  simulator.okta.faults.add({ path: '/api/v1/apps', answer: 429, times: 1 });
+  const pushed = await run(['push', 'okta', 'acme']);
+  expect(pushed).toMatchObject({ code: 0 });
+  expect(pushed.stderr).toMatch(/too many requests \(429\)\. Trying again in [12] s/);
+});
+
+describe('as a service app', () => {
+  function serviceApp({ okta }: Simulator, form: 'jwk' | 'pem', type: 'rsa' | 'ec'): NodeJS.ProcessEnv {
+    const { privateKey } =
+      type === 'rsa'
+        ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+        : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const clientId = `0oaservice${okta.serviceApps.length}`;
+    okta.serviceApps.push({
+      clientId,
+      publicKey: {
+        ...createPublicKey(privateKey).export({ format: 'jwk' }),
+        alg: type === 'rsa' ? 'RS256' : 'ES256',
+      },
+      scopes: ['okta.apps.read', 'okta.apps.manage'],
+      requiresDpop: true,
+    });
+    return {
+      OKTA_CLIENT_ORGURL: `${okta.orgUrl}/`,
+      OKTA_CLIENT_CLIENTID: clientId,
+      OKTA_CLIENT_PRIVATEKEY:
+        form === 'jwk'
+          ? JSON.stringify(privateKey.export({ format: 'jwk' }))
+          : privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().replaceAll('\n', '\\n'),
+    };
+  }
+
+  test.each([
+    ['jwk', 'rsa'],
+    ['pem', 'rsa'],
+    ['jwk', 'ec'],
+    ['pem', 'ec'],
+  ] as const)('signs in by private_key_jwt and DPoP, the key as %s, %s', async (form, type) => {
+    const { run, simulator, token } = await handoffMachine((simulator) => serviceApp(simulator, form, type));
+    simulator.okta.app.served = true;
+    const pushed = await run(['push', 'okta', 'acme']);
+    expect(pushed).toMatchObject({ code: 0 });
+    expect(simulator.okta.app.token).toBe(token.accessToken);
+    // Once without the nonce, refused, and once with it.
+    expect(simulator.okta.requests.filter(({ path }) => path === '/oauth2/v1/token')).toHaveLength(2);
+  });
+
+  test('a key that is none, or another’s, says so and never itself', async () => {
+    const { run } = await handoffMachine((simulator) => ({
+      ...serviceApp(simulator, 'jwk', 'rsa'),
+      OKTA_CLIENT_PRIVATEKEY: 'fake-private-key',
+    }));
+    const none = await run(['push', 'okta', 'acme']);
+    expect(none).toMatchObject({ code: 2 });
+    expect(none.stderr).toMatch(/OKTA_CLIENT_PRIVATEKEY/);
+    expect(none.stderr).not.toContain('fake-private-key');
+
+    const other = await handoffMachine((simulator) => ({
+      ...serviceApp(simulator, 'jwk', 'ec'),
+      OKTA_CLIENT_PRIVATEKEY: JSON.stringify(
+        generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
+      ),
+    }));
+    const refused = await other.run(['push', 'okta', 'acme']);
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stderr).toMatch(/invalid_client/);
+  });
+});
+
+describe('interrupted, again and again: old or new, never neither; the next run finishes', {
+  timeout: 120_000,
+}, () => {
+  const points = [
+    ['find the application', { path: /\/apps\/[^/]+$/, method: 'GET' }],
+    ['ask the connection', { path: /connections\/default$/, method: 'GET' }],
+    ['save', { path: /connections\/default$/, method: 'POST' }],
+    ['read back', { path: /connections\/default$/, method: 'GET', skip: 1 }],
+  ] as const;
+  const moments = points.flatMap(([name, at]) => [
+    { name, at, applied: false },
+    ...(at.method === 'POST' ? [{ name, at, applied: true }] : []),
+  ]);
+
+  test.each(moments)('killed at: $name, applied: $applied', async ({ at, applied }) => {
+    const { run, start, simulator, token, environment } = await handoffMachine();
+    const { okta } = simulator;
+    okta.app.served = true;
+    await run(['push', 'okta', 'acme']);
+    const renewed = await holdToken({ simulator, environment });
+    okta.requests.length = 0;
+    const { skip = 0 } = at as { skip?: number };
+    okta.faults.add({ answer: 'hang', ...(applied && { applied }), ...at });
+    const running = start(['push', 'okta', 'acme', '--app', okta.app.id]);
+    const reached = () =>
+      okta.requests.filter(({ method, path }) => method === at.method && at.path.test(path)).length > skip;
+    while (!reached()) {
+      const ended = await Promise.race([
+        running.finished,
+        new Promise((resolve) => setTimeout(resolve, 10, null)),
+      ]);
+      if (ended !== null) throw new Error(`it ended before: ${JSON.stringify(ended)}`);
+    }
+    running.kill('SIGKILL');
+    await running.finished;
+    expect([token.accessToken, renewed.accessToken]).toContain(okta.app.token);
+    okta.faults.clear();
+    expect(await run(['push', 'okta', 'acme'])).toMatchObject({ code: 0 });
+    expect(okta.app).toMatchObject({ token: renewed.accessToken, connection: 'ENABLED' });
+  });
+
+  test.each(points)('cut, 503 or 429 at: %s', async (_, at) => {
+    const { vault, ports, simulator, holdToken: hold } = await handoffVault();
+    const { okta } = simulator;
+    okta.app.served = true;
+    const push = () => pushProfileToOkta(vault, 'acme', actor, { app: okta.app.id }, ports);
+    const old = await hold();
+    await push();
+    const renewed = await hold();
+    for (const answer of ['reset', 503, 429] as const) {
+      okta.faults.add({ answer, ...at });
+      await expect(push()).rejects.toThrow(/in place|is saved in Okta|either what it had before or the new/);
+      expect([old, renewed]).toContain(okta.app.token);
+      okta.faults.clear();
+    }
+    await push();
+    expect(okta.app.token).toBe(renewed);
+  });
+});

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
+import { pushProfileToOkta } from '../../src/provisioning/okta/push-profile.ts';
+import { PushError } from '../../src/provisioning/push-error.ts';
+import { tokenForms } from '../../src/simulator/webex/token-formats.ts';
+import { handoffMachine, holdToken } from '../support/provisioning/provisioning-cli.ts';
+import { actor, handoffVault } from '../support/provisioning/provisioning-vault.ts';
+
+/** Everything that the commands say, in every way that they end. */
+test('no token and no secret in any output', async () => {
+  const { run, simulator, token, environment } = await handoffMachine();
+  const { entra, okta } = simulator;
+  const said: string[] = [];
+  const saying = async (...args: string[]) => {
+    const { stdout, stderr } = await run(args);
+    said.push(stdout, stderr);
+  };
+  await saying('push', 'entra', 'acme', '--dry-run');
+  await saying('push', 'entra', 'acme', '--start', '--json');
+  await saying('push', 'okta', 'acme', '--json');
+  okta.app.served = true;
+  await saying('push', 'okta', 'acme', '--dry-run', '--json');
+  await saying('push', 'okta', 'acme', '--json');
+  const renewed = await holdToken({ simulator, environment });
+  renewed.revoked = true;
+  await saying('push', 'entra', 'acme', '--json');
+  await saying('push', 'okta', 'acme', '--json');
+  await saying('show', 'acme', '--live', '--json');
+  await saying('list');
+  const all = said.join('\n');
+  for (const secret of [token.accessToken, renewed.accessToken, entra.client.secret, okta.apiToken]) {
+    expect(all).not.toContain(secret);
+    // Nor a piece that would be of use.
+    expect(all).not.toContain(secret.slice(0, 40));
+  }
+  expect(all).not.toMatch(/SIMULATED-(GRAPH|OKTA)-TOKEN/);
+});
+
+test.each(tokenForms)('nor where the tool itself repeats the token, whatever its form (%s)', async (form) => {
+  const { vault, ports, simulator, steps, holdToken: hold } = await handoffVault();
+  const accessToken = await hold('full-admin', form);
+  const shown: unknown[] = [];
+  const echoing: typeof fetch = async (input, init) => {
+    if (!/validateCredentials|connections\/default/.test(String(input)) || init?.method === 'GET')
+      return fetch(input, init);
+    const message = `Not good: ${String(init?.body)}`;
+    return Response.json(
+      { error: { code: 'InvalidCredentials', message }, errorSummary: message },
+      { status: 400 },
+    );
+  };
+  const told = { ...ports, fetch: echoing, onRequest: (request: unknown) => shown.push(request) };
+  simulator.okta.app.served = true;
+  const failures = await Promise.all([
+    pushProfileToEntra(vault, 'acme', actor, {}, told).catch((error: unknown) => error),
+    pushProfileToOkta(vault, 'acme', actor, {}, told).catch((error: unknown) => error),
+  ]);
+  for (const failure of failures) {
+    if (!(failure instanceof PushError)) throw failure;
+    expect(failure.code).toBe('E_REJECTED');
+    const all = JSON.stringify([
+      failure.message,
+      failure.help,
+      failure.steps,
+      steps,
+      shown,
+      String(failure.stack),
+    ]);
+    expect(all).toMatch(/Not good/);
+    expect(all).not.toContain(accessToken);
+    expect(all).not.toContain(accessToken.slice(0, 30));
+  }
+});

@@ -1,0 +1,178 @@
+import type { SMTPServerOptions } from 'smtp-server';
+import { expect, onTestFinished, test } from 'vitest';
+import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
+import { type Channel, NotForEveryone } from '../../src/reminders/channels/channel.ts';
+import { mailChannel } from '../../src/reminders/channels/mail.ts';
+import { sendReminders } from '../../src/reminders/send-reminders.ts';
+import { parseProfileRow } from '../../src/vault/profiles/csv-row.ts';
+import { importProfiles } from '../../src/vault/profiles/import-profiles.ts';
+import { thrownBy } from '../support/catch-error.ts';
+import { decoded, mailServer } from '../support/reminders/mail-server.ts';
+import { days, living } from '../support/reminders/reminder-fixtures.ts';
+import { sampleMessage } from '../support/reminders/sample-message.ts';
+import { selfSigned } from '../support/self-signed.ts';
+import { actor, newVault, today } from '../support/vault/test-vault.ts';
+
+function channel(smtpUrl: string, mailFrom: string | null = null): Channel {
+  const settings = { smtpUrl, mailFrom, mailTo: ['it@acme.example', 'ada@acme.example'] };
+  const mail = mailChannel({ ...settings, webhookUrl: null, webhookSecret: null, days: [] });
+  if (mail === null) throw new Error('no channel');
+  onTestFinished(() => mail.close());
+  return mail;
+}
+
+test('a real mail server gets text and HTML that name organization, account, date and the one thing to do', async () => {
+  const { port, letters } = await mailServer();
+  await channel(`smtp://127.0.0.1:${port}`, 'Webex token <webex-token@acme.example>').deliver(
+    sampleMessage(),
+  );
+  expect(letters).toHaveLength(1);
+  const [letter] = letters;
+  expect(letter).toMatchObject({
+    from: 'webex-token@acme.example',
+    to: ['it@acme.example', 'ada@acme.example'],
+  });
+  expect(letter?.head).toContain('Subject: The Webex token of acme expires in 14 days');
+  expect(letter?.head).toMatch(/^Message-ID: <[0-9a-f]{32}@acme\.example>$/m);
+  expect(letter?.head).toContain('Auto-Submitted: auto-generated');
+  const body = decoded(letter?.body ?? '');
+  for (const words of [
+    'acme (Webex)',
+    '00000000-1111-4222-8333-444444444444',
+    'Ada Nakamura, ada@acme.example',
+    'Monday 15 March 2027 at 00:00 UTC; confirmed by Webex',
+    'webex-token login acme',
+  ]) {
+    // Once in the text, once in the HTML.
+    expect(body.split(words).length - 1).toBe(2);
+  }
+});
+
+test('the same reminder has the same Message-ID, another one another', () => {
+  expect(sampleMessage().id).toBe(sampleMessage().id);
+  expect(sampleMessage({}, { id: 'token-2' }).id).not.toBe(sampleMessage().id);
+});
+
+test('whoever looks after the profile is told, and those who hear of all', async () => {
+  const { port, letters } = await mailServer();
+  await channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage({ contact: 'grace@customer.example' }));
+  expect(letters[0]?.to).toEqual(['grace@customer.example', 'it@acme.example', 'ada@acme.example']);
+  expect(letters[0]?.head).toMatch(/^To: grace@customer\.example$/m);
+});
+
+test('nothing from Webex becomes a header, markup or another line', async () => {
+  const { port, letters } = await mailServer();
+  const account = {
+    id: 'person-1',
+    displayName: 'Eve\r\nBcc: everybody@evil.example\r\n\r\n<img src=x onerror=alert(1)>',
+    email: 'eve@evil.example\r\nX-Evil: 1',
+    orgId: 'o',
+    admin: 'full' as const,
+  };
+  await channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage({}, { account }));
+  expect(letters[0]?.to).toEqual(['it@acme.example', 'ada@acme.example']);
+  expect(letters[0]?.head).not.toMatch(/^(Bcc|X-Evil)/im);
+  expect(decoded(letters[0]?.body ?? '')).toContain('&lt;img src=x');
+  expect(decoded(letters[0]?.body ?? '').split('<html')[1]).not.toContain('<img');
+});
+
+test('user and password are taken from the address, and never told', async () => {
+  const { port, letters } = await mailServer({
+    authOptional: false,
+    onAuth({ username, password }, _, done) {
+      if (username === 'a@b' && password === 'p:w/d@1') done(null, { user: username });
+      else done(new Error('wrong'));
+    },
+  });
+  await channel(`smtp://a%40b:p%3Aw%2Fd%401@127.0.0.1:${port}`).deliver(sampleMessage());
+  expect(letters[0]?.user).toBe('a@b');
+  const error = await thrownBy(() =>
+    channel(`smtp://a%40b:fake-password-9@127.0.0.1:${port}`).deliver(sampleMessage()),
+  );
+  expect(String(error)).not.toContain('fake-password-9');
+});
+
+test.each([
+  [
+    'refuses a recipient',
+    { onRcptTo: (_: unknown, __: unknown, done: (e: Error) => void) => done(new Error('no')) },
+  ],
+  [
+    'refuses the letter',
+    {
+      onData: (s: NodeJS.ReadableStream, _: unknown, done: (e: Error) => void) =>
+        s.resume().on('end', () => done(new Error('no'))),
+    },
+  ],
+])('a server that %s is a failure', async (_, options) => {
+  const { port } = await mailServer(options as SMTPServerOptions);
+  await expect(channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage())).rejects.toThrow();
+});
+
+test.each([
+  [450, false],
+  [550, true],
+])(
+  'one recipient refused of two, by %i, is a failure too; it is in part where it is for good',
+  async (responseCode, forGood) => {
+    const { port, letters } = await mailServer({
+      onRcptTo: ({ address }, _, done) =>
+        done(address.startsWith('ada') ? Object.assign(new Error('unknown'), { responseCode }) : null),
+    });
+    const error = await thrownBy(() => channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage()));
+    expect(String(error)).toMatch(/ada@acme/);
+    expect(error).toBeInstanceOf(NotForEveryone);
+    expect(error).toMatchObject({ deliveredTo: ['it@acme.example'], mayRetry: !forGood });
+    expect(letters).toHaveLength(1);
+  },
+);
+
+test('the contact of an imported profile gets the reminders of that profile, whatever they are about', async () => {
+  const { port, letters } = await mailServer({
+    onRcptTo: ({ address }, _, done) =>
+      done(address.startsWith('gone') ? Object.assign(new Error('unknown'), { responseCode: 550 }) : null),
+  });
+  const vault = await newVault();
+  vault.settings.reminders = { ...vault.settings.reminders, days: defaultReminderDays };
+  const row = (line: number, profile: string, contact: string) => ({
+    line,
+    cells: {
+      profile,
+      contact,
+      access_token: `fake-token-for-${profile}-1`,
+      captured_at: new Date(today - days(300)).toISOString(),
+      expires_at: new Date(today + days(7) + 1000).toISOString(),
+    },
+  });
+  const cells = [row(2, 'acme', 'grace@customer.example'), row(3, 'globex', 'gone@customer.example')];
+  const rows = cells.map((each) => parseProfileRow(each, today)).filter((each) => 'profile' in each);
+  expect(await importProfiles(vault, rows, actor)).toHaveLength(2);
+  const mail = channel(`smtp://127.0.0.1:${port}`);
+  const remind = () => sendReminders(vault, { channels: [mail], claimant: living, retryNow: true });
+  expect(await remind()).toMatchObject([
+    { profile: 'acme', outcome: 'sent' },
+    { profile: 'globex', outcome: 'sent', error: 'the mail server refused gone@customer.example' },
+  ]);
+  // Those who have it do not get it once more because one address is wrong.
+  expect(await remind()).toEqual([]);
+  expect(letters.map(({ to }) => to)).toEqual([
+    ['grace@customer.example', 'it@acme.example', 'ada@acme.example'],
+    ['it@acme.example', 'ada@acme.example'],
+  ]);
+});
+
+test('nothing goes over a network in the clear', async () => {
+  // A name that leads to this machine, but not one that says so: as a server elsewhere that offers no STARTTLS.
+  const { port, letters } = await mailServer();
+  await expect(channel(`smtp://0.0.0.0:${port}`).deliver(sampleMessage())).rejects.toThrow(/STARTTLS|TLS/i);
+  expect(letters).toEqual([]);
+});
+
+test('a certificate of an authority that is not known here is refused, with what to set', async () => {
+  const { certificate, privateKey } = selfSigned();
+  const { port, letters } = await mailServer({ secure: true, cert: certificate, key: privateKey });
+  await expect(channel(`smtps://0.0.0.0:${port}`).deliver(sampleMessage())).rejects.toThrow(
+    /mail server 0\.0\.0\.0:\d+ is not trusted here .*NODE_EXTRA_CA_CERTS/,
+  );
+  expect(letters).toEqual([]);
+});

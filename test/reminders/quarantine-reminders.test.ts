@@ -1,0 +1,343 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startBackgroundJobs } from '../../src/background/background-jobs.ts';
+import { quarantineEndsAt } from '../../src/domain/quarantine.ts';
+import { metricsText } from '../../src/monitoring/metrics.ts';
+import { monitorAll, monitorNamed } from '../../src/monitoring/monitor.ts';
+import { nagiosText } from '../../src/monitoring/nagios.ts';
+import { removeDestination } from '../../src/provisioning/destinations.ts';
+import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
+import type { ProvisioningStatus } from '../../src/provisioning/entra/status/provisioning-status.ts';
+import { quarantineAlerts } from '../../src/provisioning/entra/status/quarantine-alerts.ts';
+import { saveStatus } from '../../src/provisioning/entra/status/save-status.ts';
+import { leaseMs } from '../../src/reminders/delivery-policy.ts';
+import type { LeaseOwner } from '../../src/reminders/lease-owner.ts';
+import { sendReminders } from '../../src/reminders/send-reminders.ts';
+import { startProvisioningJobs } from '../../src/server/provisioning-jobs.ts';
+import { handoffsOf, saveHandoff } from '../../src/store/destinations.ts';
+import { insertProfile } from '../../src/store/profiles/profiles.ts';
+import { failedReminders } from '../../src/store/reminders.ts';
+import type { Vault } from '../../src/vault/vault.ts';
+import { actor, handoffVault } from '../support/provisioning/provisioning-vault.ts';
+import {
+  acme,
+  asAnotherProcess,
+  capture,
+  days,
+  inShort,
+  living,
+  run,
+  type TestChannel,
+  type TestRecords,
+  testChannel,
+  today,
+} from '../support/reminders/reminder-fixtures.ts';
+import { fakeProfile } from '../support/store/fake-rows.ts';
+
+/** Since when the quarantines of these tests are. */
+const began = today + days(100);
+
+const active: ProvisioningStatus = {
+  jobId: 'job-1',
+  status: 'Active',
+  lastCycle: null,
+  lastSuccessAt: null,
+  quarantine: null,
+};
+
+function quarantined(since: number, reason = 'EncounteredQuarantineException'): ProvisioningStatus {
+  const quarantine = { reason, since, nextAttempt: null, disabledAt: quarantineEndsAt(since), detail: null };
+  return { ...active, status: 'Quarantine', quarantine };
+}
+
+/** A profile whose token Entra ID has, and what a look finds there. */
+async function handedOver(records: TestRecords) {
+  const token = await capture(records, today);
+  records.setNow(began + days(1));
+  const target = { profileId: records.profile.id, kind: 'entra' as const, appId: 'app-1' };
+  await saveHandoff(records.db, {
+    ...target,
+    appName: 'Cisco Webex',
+    method: 'push',
+    tokenId: token.id,
+    steps: [],
+  });
+  const found = async (watch: ProvisioningStatus) => {
+    const [handoff] = await handoffsOf(records.db, records.profile.id);
+    if (handoff === undefined) throw new Error('no hand-over');
+    await saveStatus(records, handoff, watch);
+  };
+  return { token, found };
+}
+
+/** One run, with what the looks found. */
+async function remindOf(
+  records: TestRecords,
+  channels: TestChannel[],
+  more: { claimant?: LeaseOwner; impatient?: boolean } = {},
+): Promise<string[]> {
+  const notices = await quarantineAlerts(records, 'UTC');
+  const deliveries = await sendReminders(records, { channels, claimant: living, notices, ...more });
+  return deliveries.map(inShort);
+}
+
+describe('a quarantine is told', () => {
+  test('once on each channel, to the contact too, with which, since when, why, until when and what to do', async () => {
+    const records = await acme();
+    await records.db.updateTable('profile').set({ contact: 'grace@customer.example' }).execute();
+    const { found } = await handedOver(records);
+    const [mail, webhook] = [testChannel('mail'), testChannel('webhook')];
+    expect(await remindOf(records, [mail, webhook])).toEqual([]);
+    await found(quarantined(began));
+    expect(await remindOf(records, [mail, webhook])).toEqual([
+      'mail quarantine sent',
+      'webhook quarantine sent',
+    ]);
+    for (let day = 2; day < 40; day += 1) {
+      records.setNow(began + days(day));
+      expect(await remindOf(records, [mail, webhook])).toEqual([]);
+    }
+    const [message] = mail.received;
+    expect(message).toMatchObject({
+      occasion: 'quarantine',
+      subject: 'Entra ID has put the provisioning of acme in quarantine',
+      summary: expect.stringMatching(
+        /^"Cisco Webex" is in quarantine since Wednesday 9 June 2027: .* on Wednesday 7 July 2027: 27 days left\.$/,
+      ),
+      action: expect.stringContaining('run "webex-token push entra acme"'),
+      inShort: expect.stringContaining('webex-token push entra acme'),
+      contact: 'grace@customer.example',
+      data: {
+        profile: 'acme',
+        daysLeft: 264,
+        quarantine: {
+          app: 'app-1',
+          appName: 'Cisco Webex',
+          since: new Date(began).toISOString(),
+          reason: 'EncounteredQuarantineException',
+          disabledAt: new Date(began + days(28)).toISOString(),
+          daysLeft: 27,
+        },
+      },
+    });
+    expect(message?.facts).toEqual(
+      expect.arrayContaining([
+        { title: 'Application', value: 'Cisco Webex (app-1)' },
+        { title: 'Why', value: expect.stringMatching(/^Webex did not accept the credentials/) },
+        { title: 'Disabled from', value: expect.stringMatching(/; 27 days left$/) },
+      ]),
+    );
+  });
+
+  test('silent once it is lifted, and anew where it comes again', async () => {
+    const records = await acme();
+    const { found } = await handedOver(records);
+    const mail = testChannel();
+    mail.failing = 'down';
+    await found(quarantined(began));
+    expect(await remindOf(records, [mail])).toEqual(['mail quarantine failed']);
+    expect(await failedReminders(records.db)).toHaveLength(1);
+    mail.failing = null;
+    await found(active);
+    expect(await failedReminders(records.db)).toEqual([]);
+    expect(await remindOf(records, [mail], { impatient: true })).toEqual([]);
+    records.setNow(began + days(3));
+    await found(quarantined(began + days(2)));
+    expect(await remindOf(records, [mail])).toEqual(['mail quarantine sent']);
+    await found(active);
+    // Lifted and imposed again within hours is another one all the same.
+    await found(quarantined(began + days(2) + 3_600_000));
+    expect(await remindOf(records, [mail])).toEqual(['mail quarantine sent']);
+  });
+
+  test('silent once the token is replaced, or the place forgotten', async () => {
+    const records = await acme();
+    const { found } = await handedOver(records);
+    const mail = testChannel();
+    await found(quarantined(began));
+    await capture(records, began + days(1));
+    expect(await remindOf(records, [mail])).toEqual([]);
+    // But what begins after that is told: Entra ID was never given the new token.
+    await found(quarantined(began + days(2)));
+    records.setNow(began + days(3));
+    expect(await remindOf(records, [mail])).toEqual(['mail quarantine sent']);
+    expect(mail.received[0]?.action).toContain('Entra ID still has an earlier token');
+
+    const other = await acme();
+    const place = await handedOver(other);
+    mail.failing = 'down';
+    await place.found(quarantined(began));
+    await remindOf(other, [mail]);
+    await removeDestination(other as unknown as Vault, 'acme', { kind: 'entra', appId: 'app-1' }, actor);
+    mail.failing = null;
+    expect(await remindOf(other, [mail], { impatient: true })).toEqual([]);
+    expect(await failedReminders(other.db)).toEqual([]);
+  });
+
+  test('tried again after growing pauses, neither superseding the reminders of the token’s end nor superseded', async () => {
+    const records = await acme();
+    const { found } = await handedOver(records);
+    const mail = testChannel();
+    mail.failing = 'down';
+    await found(quarantined(began));
+    expect(await remindOf(records, [mail])).toEqual(['mail quarantine failed']);
+    expect(await remindOf(records, [mail])).toEqual([]);
+    records.setNow(began + days(1) + 5 * 60_000);
+    expect(await remindOf(records, [mail])).toEqual(['mail quarantine failed']);
+    records.setNow(today + days(365 - 14));
+    expect(await remindOf(records, [mail])).toEqual(['mail 14 failed', 'mail quarantine failed']);
+    mail.failing = null;
+    expect(await run(records, [mail], { impatient: true })).toEqual(['mail 14 sent']);
+    expect(await failedReminders(records.db)).toMatchObject([{ occasion: /^quarantine /, attempts: 3 }]);
+    expect(await remindOf(records, [mail], { impatient: true })).toEqual(['mail quarantine sent']);
+  });
+
+  test('with what to do instead, where the token is over, or not the cause', async () => {
+    const records = await acme();
+    const { found } = await handedOver(records);
+    const mail = testChannel();
+    await found(quarantined(began, 'TooManyDeletes'));
+    await remindOf(records, [mail]);
+    expect(mail.received.at(-1)?.action).toContain('The token is not the cause');
+    records.setNow(today + days(370));
+    await found(active);
+    await found(quarantined(today + days(366)));
+    await remindOf(records, [mail]);
+    expect(mail.received.at(-1)?.action).toContain('webex-token login acme --push');
+  });
+});
+
+describe('killed between sending and recording', () => {
+  const killed = async () => {
+    const records = await acme();
+    const { found } = await handedOver(records);
+    await found(quarantined(began));
+    const mail = testChannel();
+    const dying = { ...mail, deliver: () => new Promise<void>(() => {}) };
+    // Does not come back before the test is over: the claim stays, as it does when the process is killed.
+    remindOf(await asAnotherProcess(records), [dying], {
+      claimant: { id: 'dead', hasExited: () => false },
+    }).catch(() => {});
+    await expect.poll(() => records.db.selectFrom('reminder').select('state').execute()).toHaveLength(1);
+    return { records, mail };
+  };
+
+  test('another machine takes it over once the claim is over, and sends it once', async () => {
+    const { records, mail } = await killed();
+    expect(await remindOf(records, [mail])).toEqual([]);
+    records.setNow(records.now() + leaseMs);
+    expect(await remindOf(records, [mail])).toEqual(['mail quarantine sent']);
+    expect(await remindOf(records, [mail])).toEqual([]);
+  });
+
+  test('the same machine knows that the process is gone, and takes it over at once', async () => {
+    const { records, mail } = await killed();
+    const claimant = { ...living, isGone: (id: string) => id === 'dead' };
+    expect(await remindOf(records, [mail], { claimant })).toEqual(['mail quarantine sent']);
+  });
+});
+
+test('two processes at the same moment send one', async () => {
+  const records = await acme();
+  const { found } = await handedOver(records);
+  await found(quarantined(began));
+  const channel = testChannel();
+  const all = await Promise.all(
+    [records, await asAnotherProcess(records), await asAnotherProcess(records)].map((each, at) =>
+      remindOf(each, [channel], {
+        claimant: { id: `process ${at}`, hasExited: () => false },
+        impatient: true,
+      }),
+    ),
+  );
+  expect(all.flat()).toEqual(['mail quarantine sent']);
+  expect(channel.received).toHaveLength(1);
+});
+
+test('a monitor is warned, and alarmed once Entra ID has given up; the first line names it', async () => {
+  const records = await acme();
+  const { found } = await handedOver(records);
+  const fine = fakeProfile({ name: 'fine' });
+  await insertProfile(records.db, fine);
+  await capture({ db: records.db, profile: fine }, today);
+  const line = async () =>
+    nagiosText(await monitorAll(records, 30))
+      .split('\n')[0]
+      ?.replace(/ \|.*/, '');
+  expect(await line()).toMatch(/^WEBEX TOKEN OK /);
+  await found(quarantined(began));
+  expect(await line()).toBe(
+    'WEBEX TOKEN WARNING - acme is in quarantine at Entra ID, 27 days left, and expires in 264 days (2 profiles)',
+  );
+  expect(await monitorNamed(records, ['fine'], 30)).toMatchObject({ state: 'OK' });
+  expect(await monitorNamed(records, ['acme'], 30)).toMatchObject({
+    state: 'WARNING',
+    profiles: [{ quarantine: { app: 'Cisco Webex', daysLeft: 27 } }],
+  });
+  const quarantinedSample = async () =>
+    (await metricsText(records)).text.match(/^webex_token_quarantined.*$/gm);
+  expect(await quarantinedSample()).toEqual(['webex_token_quarantined{profile="acme"} 1']);
+  records.setNow(began + days(28));
+  expect(await line()).toMatch(
+    /^WEBEX TOKEN CRITICAL - acme is given up by Entra ID, and expires in 237 days/,
+  );
+  await found(active);
+  expect(await line()).toMatch(/^WEBEX TOKEN OK /);
+  expect(await quarantinedSample()).toEqual(['webex_token_quarantined{profile="acme"} 0']);
+});
+
+test('a quarantined profile that is far from its end is named before those that are nearer', async () => {
+  const records = await acme();
+  const { found } = await handedOver(records);
+  await found(quarantined(began));
+  for (let index = 0; index < 60; index += 1) {
+    const profile = fakeProfile({ name: `customer-${index}` });
+    await insertProfile(records.db, profile);
+    await capture({ db: records.db, profile }, today - days(10));
+  }
+  expect(nagiosText(await monitorAll(records, 30))).toMatch(/^WEBEX TOKEN WARNING - acme is in quarantine/);
+});
+
+test('a running server looks by itself, and tells at once', async () => {
+  let now = began;
+  const { vault, ports, simulator, holdToken } = await handoffVault(undefined, () => now);
+  await holdToken();
+  await pushProfileToEntra(vault, 'acme', actor, { start: true }, ports);
+  simulator.revoke('full-admin');
+  now += days(1);
+  await simulator.entra.runCycle();
+
+  const told = Promise.withResolvers<void>();
+  const channel = testChannel();
+  const log = { info: () => {}, warn: () => {}, error: (...said: unknown[]) => told.reject(said) };
+  const watch = startBackgroundJobs(vault, {
+    log,
+    channels: [
+      {
+        ...channel,
+        deliver: async (message) => {
+          await channel.deliver(message);
+          if (message.occasion === 'quarantine') told.resolve();
+        },
+      },
+    ],
+    claimant: living,
+    random: () => 0.5,
+    pause: (milliseconds, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve());
+        // The first reminders have been sent by then, and there are no later ones by themselves.
+        if (milliseconds < 60_000) resolve();
+      }),
+    ...startProvisioningJobs(vault, log, ports),
+  });
+  onTestFinished(() => watch.close());
+  await told.promise;
+  expect(channel.received.map(({ occasion }) => occasion).sort()).toContain('quarantine');
+});
+
+test('without settings to sign in by itself nobody is asked to, and what a person’s look found is told', async () => {
+  const { vault } = await handoffVault(() => ({}));
+  const { checkProvisioning, notices } = startProvisioningJobs(vault, { warn: () => {} });
+  expect(checkProvisioning).toBeUndefined();
+  expect(await notices?.()).toEqual([]);
+});

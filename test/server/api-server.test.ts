@@ -1,0 +1,198 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { join } from 'node:path';
+import { connect, type PeerCertificate } from 'node:tls';
+import { expect, onTestFinished, test } from 'vitest';
+import { type ApiServerOptions, startApiServer } from '../../src/server/api-server.ts';
+import { readTls, watchTls } from '../../src/server/tls-files.ts';
+import { clientOf, profileWithToken } from '../support/api-server.ts';
+import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
+import { quietLog } from '../support/quiet-log.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { newVault } from '../support/vault/test-vault.ts';
+
+async function serving(options: Partial<ApiServerOptions> = {}) {
+  const vault = await newVault();
+  const server = await startApiServer(vault, quietLog(), {
+    host: '127.0.0.1',
+    port: 0,
+    tls: null,
+    trustedProxies: [],
+    ...options,
+  });
+  let closed: Promise<void> | null = null;
+  const close = () => {
+    closed ??= server.close();
+    return closed;
+  };
+  onTestFinished(close);
+  return { ...server, vault, close };
+}
+
+test('on loopback it serves without TLS, as its own issuer', async () => {
+  const { address, issuer } = await serving();
+  expect(issuer).toBe(address);
+  expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  expect((await fetch(`${address}/healthz`)).status).toBe(200);
+  expect((await fetch(`${address}/`)).status).toBe(404);
+});
+
+test.each(['0.0.0.0', '::', '192.0.2.1', 'tokens.example'])('%s needs TLS or a proxy', async (host) => {
+  await expect(serving({ host })).rejects.toMatchObject({ code: 'E_USAGE' });
+});
+
+test('behind a named proxy it answers that proxy and this machine alone', async () => {
+  const { vault, address } = await serving({ trustedProxies: ['127.0.0.1'], host: '0.0.0.0' });
+  const local = address.replace(/\/\/[^:]+:/, '//127.0.0.1:');
+  await profileWithToken(vault, 'acme');
+  const secret = await clientOf(vault, 'ci', ['acme'], { addresses: ['10.0.0.1'] });
+  const ask = async (forwardedFor: string) => {
+    const response = await fetch(`${local}/oauth/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials', client_id: 'ci', client_secret: secret }),
+      headers: { 'x-forwarded-for': forwardedFor },
+    });
+    return response.status;
+  };
+  expect(await ask('10.0.0.1')).toBe(200);
+  expect(await ask('10.0.0.2')).toBe(400);
+  // What a client itself put in front is not believed: only what the proxy added at the end.
+  expect(await ask('10.0.0.1, 10.0.0.2')).toBe(400);
+});
+
+test('a port that is taken: who holds it', async () => {
+  const { address } = await serving();
+  const port = Number(new URL(address).port);
+  await expect(serving({ port })).rejects.toMatchObject({ code: 'E_PORT_TAKEN' });
+});
+
+test('a request under way is finished before the server ends', async () => {
+  const { vault, address, close } = await serving();
+  await profileWithToken(vault, 'acme');
+  const secret = await clientOf(vault, 'ci', ['acme']);
+  const body = `grant_type=client_credentials&client_id=ci&client_secret=${secret}`;
+  const asking = Array.from({ length: 5 }, () => begunRequest(`${address}/oauth/token`, body.length));
+  await Promise.all(asking.map(({ arrived }) => arrived));
+  const closing = close();
+  for (const { finish } of asking) finish(body);
+  expect(await Promise.all(asking.map(({ status }) => status))).toEqual([200, 200, 200, 200, 200]);
+  await closing;
+  await expect(fetch(`${address}/healthz`)).rejects.toThrow();
+});
+
+/** A request whose head the server has, as its "100 Continue" says, and whose body is still to come. */
+function begunRequest(url: string, length: number) {
+  const request = httpRequest(url, {
+    method: 'POST',
+    headers: {
+      expect: '100-continue',
+      'content-type': 'application/x-www-form-urlencoded',
+      'content-length': length,
+    },
+  });
+  request.flushHeaders();
+  return {
+    arrived: once(request, 'continue'),
+    finish: (body: string) => void request.end(body),
+    status: new Promise<number>((resolve, reject) => {
+      request.once('response', (response) => resolve(response.resume().statusCode ?? 0));
+      request.once('error', reject);
+    }),
+  };
+}
+
+const withCertificates = test.runIf(canMakeCertificates);
+
+withCertificates('over TLS 1.2 and newer, also beyond loopback', async () => {
+  const files = makeCertificate(temporaryFolder(), 'first');
+  const { address } = await serving({ tls: files, host: '127.0.0.1' });
+  expect(address).toMatch(/^https:/);
+  expect(await statusOver(address, files.certificate)).toBe(200);
+  await expect(statusOver(address, files.certificate, { maxVersion: 'TLSv1.1' })).rejects.toThrow();
+});
+
+withCertificates(
+  'a certificate that is exchanged is used without a restart; half a change is not',
+  async () => {
+    const folder = temporaryFolder();
+    const files = makeCertificate(folder, 'used');
+    const next = makeCertificate(folder, 'next');
+    const seen: string[] = [];
+    let waiting: (() => void) | null = null;
+    const noticed = () => new Promise<void>((resolve) => (waiting = resolve));
+    const note = (what: string) => {
+      seen.push(what);
+      waiting?.();
+    };
+    const stop = watchTls(
+      files,
+      () => note('changed'),
+      () => note('failed'),
+      20,
+    );
+    onTestFinished(stop);
+
+    let change = noticed();
+    await copyFile(next.certificate, files.certificate);
+    await change;
+    expect(seen).toEqual(['failed']);
+    change = noticed();
+    await copyFile(next.key, files.key);
+    await change;
+    expect(seen).toEqual(['failed', 'changed']);
+  },
+);
+
+withCertificates('new connections get the new certificate, and the server was not restarted', async () => {
+  const folder = temporaryFolder();
+  const files = makeCertificate(folder, 'used');
+  const next = makeCertificate(folder, 'next');
+  const { address } = await serving({ tls: files });
+  expect(await commonName(address)).toBe('used');
+  await copyFile(next.certificate, files.certificate);
+  await copyFile(next.key, files.key);
+  await expect.poll(() => commonName(address), { timeout: 10_000, interval: 200 }).toBe('next');
+});
+
+withCertificates('files that cannot be used are refused at the start', async () => {
+  const folder = temporaryFolder();
+  const one = makeCertificate(folder, 'one');
+  const other = makeCertificate(folder, 'other');
+  expect(() => readTls({ certificate: one.certificate, key: other.key })).toThrow(
+    /not the one of the certificate/,
+  );
+  expect(() => readTls({ certificate: join(folder, 'none'), key: one.key })).toThrow(/cannot be used/);
+});
+
+function statusOver(
+  address: string,
+  authority: string,
+  options: { maxVersion?: 'TLSv1.1' } = {},
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const ca = readFileSync(authority);
+    httpsRequest(`${address}/healthz`, { ca, minVersion: 'TLSv1', ...options }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    })
+      .once('error', reject)
+      .end();
+  });
+}
+
+function commonName(address: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(
+      { port: Number(new URL(address).port), host: '127.0.0.1', rejectUnauthorized: false },
+      () => {
+        const certificate: PeerCertificate = socket.getPeerCertificate();
+        socket.destroy();
+        resolve(String(certificate.subject.CN));
+      },
+    );
+    socket.once('error', reject);
+  });
+}

@@ -1,0 +1,122 @@
+import { expect, onTestFinished } from 'vitest';
+import { openSqliteFile } from '../../src/store/sqlite/file.ts';
+import { SqliteTokenRequestStore, type Synchronize } from '../../src/store/token-requests/sqlite.ts';
+import type {
+  Decision,
+  Lookup,
+  TokenRequestRead,
+} from '../../src/store/token-requests/token-request-store.ts';
+import { RetryLater } from '../../src/store/token-requests/token-request-store.ts';
+import { removeClient, rotateClientSecret } from '../../src/vault/clients/clients.ts';
+import { storeLocation } from '../../src/vault/vault.ts';
+import { clientOf, profileWithToken } from '../support/api-server.ts';
+import { onSqlite } from '../support/store/engines.ts';
+import { actor, newVault } from '../support/vault/test-vault.ts';
+
+/** A read that is granted wherever the client is there, and keeps what became of it. */
+class Read implements TokenRequestRead {
+  readonly client = 'ci';
+  readonly orgId = null;
+  readonly profileLimit = 2;
+  readonly withPrevious = false;
+  readonly assertion = null;
+  decided: (Lookup | null)[] = [];
+  answered: Decision | null = null;
+  decide(found: Lookup | null): Decision {
+    this.decided.push(found);
+    const outcome = found === null ? 'invalid_client' : 'ok';
+    return {
+      granted: found !== null,
+      used: found === null ? null : 'current',
+      entry: { action: 'read', outcome, profile: found?.profiles[0]?.profile ?? null, client: 'ci' },
+    };
+  }
+  answer(decision: Decision): void {
+    this.answered = decision;
+  }
+}
+
+/** A disk that is done when the test says so; without one, the machine's own. */
+function slowDisk() {
+  const asked: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  const synchronize = () =>
+    new Promise<void>((resolve, reject) => {
+      asked.push({ resolve, reject });
+    });
+  return { asked, synchronize };
+}
+
+async function ready(synchronize?: Synchronize) {
+  const vault = await newVault();
+  await profileWithToken(vault, 'acme');
+  await clientOf(vault, 'ci', ['acme']);
+  const file = storeLocation(vault.settings);
+  const reads = new SqliteTokenRequestStore(file, vault.keys, synchronize);
+  onTestFinished(() => reads.close());
+  return { vault, reads, file };
+}
+
+onSqlite('no answer before the disk has the row', async () => {
+  const disk = slowDisk();
+  const { vault, reads } = await ready(disk.synchronize);
+  const batch = [new Read(), new Read()];
+  const running = reads.run(batch, 5000);
+  expect(batch.map(({ answered }) => answered)).toEqual([null, null]);
+  const rows = await vault.db.selectFrom('audit').select('outcome').where('action', '=', 'read').execute();
+  expect(rows).toHaveLength(2);
+  expect(disk.asked).toHaveLength(1);
+  disk.asked[0]?.resolve();
+  expect(await running).toEqual([]);
+  expect(batch.every(({ answered }) => answered?.granted)).toBe(true);
+});
+
+onSqlite('a disk that fails: no answer, and the error', async () => {
+  const disk = slowDisk();
+  const { reads } = await ready(disk.synchronize);
+  const read = new Read();
+  const running = reads.run([read], 5000);
+  disk.asked[0]?.reject(new Error('EIO'));
+  await expect(running).rejects.toThrow('EIO');
+  expect(read.answered).toBeNull();
+});
+
+onSqlite('a client that is removed while the disk writes gets nothing', async () => {
+  const disk = slowDisk();
+  const { vault, reads } = await ready(disk.synchronize);
+  const read = new Read();
+  const running = reads.run([read], 5000);
+  await removeClient(vault, 'ci', actor);
+  disk.asked[0]?.resolve();
+  expect(await running).toEqual([read]);
+  expect(read.answered).toBeNull();
+  expect(read.decided.at(-1)).toBeNull();
+});
+
+onSqlite('the store is looked into again only where somebody changed it, and then at once', async () => {
+  const { vault, reads } = await ready();
+  const look = async () => {
+    const read = new Read();
+    await reads.run([read], 5000);
+    return read.decided[0] ?? null;
+  };
+  await look();
+  const first = await look();
+  expect(await look()).toBe(first);
+  await rotateClientSecret(vault, 'ci', 0, actor);
+  expect((await look())?.client.secretHash).not.toBe(first?.client.secretHash);
+  await removeClient(vault, 'ci', actor);
+  expect(await look()).toBeNull();
+});
+
+onSqlite('another writer makes it busy at once, and nothing was done', async () => {
+  const { reads, file, vault } = await ready();
+  const other = openSqliteFile(file);
+  other.exec('begin immediate');
+  const read = new Read();
+  await expect(reads.run([read], 5000)).rejects.toBeInstanceOf(RetryLater);
+  other.exec('rollback');
+  other.close();
+  expect(read.decided).toEqual([]);
+  expect(await vault.db.selectFrom('audit').select('seq').where('action', '=', 'read').execute()).toEqual([]);
+  expect(await reads.run([read], 5000)).toEqual([]);
+});

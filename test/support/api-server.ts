@@ -1,0 +1,105 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { type ApiOptions, createApi } from '../../src/api/app.ts';
+import { addClient, type ClientRequest } from '../../src/vault/clients/clients.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
+import type { Vault } from '../../src/vault/vault.ts';
+import { actor, newVault, type TestVault } from './vault/test-vault.ts';
+
+export interface Served {
+  vault: TestVault;
+  /** `http://127.0.0.1:<port>`, which is the issuer too. */
+  origin: string;
+  logged: unknown[];
+}
+
+/** The token API on a free port, over a new vault. Both end with the test. */
+export async function served(options: Partial<ApiOptions> & { vault?: TestVault } = {}): Promise<Served> {
+  const vault = options.vault ?? (await newVault());
+  let handler: RequestListener = (_request, response) => response.end();
+  const server = createServer((request, response) => handler(request, response)).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const logged: unknown[] = [];
+  const log = {
+    error: (...args: unknown[]) => void logged.push(args),
+    warn: (...args: unknown[]) => void logged.push(args),
+  };
+  const operations = { ready: () => Promise.resolve() };
+  const api = createApi({ vault, log, issuer: origin, operations, ...options });
+  handler = api.app;
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    server.close();
+    await api.close();
+  });
+  return { vault, origin, logged };
+}
+
+export const orgIds = {
+  acme: '11111111-2222-4333-8444-555555555555',
+  globex: '99999999-8888-4777-8666-555555555555',
+};
+
+/** A profile with a token that is not in Webex's form; Webex is not asked. */
+export async function profileWithToken(
+  vault: Vault,
+  profile: string,
+  { token = `fake-token-for-${profile}-1`, orgId = orgIds.acme }: { token?: string; orgId?: string } = {},
+): Promise<string> {
+  const tokenId = await importToken(
+    vault,
+    { profile, orgId, deployment: 'commercial' },
+    `#access_token=${token}&token_type=Bearer&expires_in=3887999`,
+    actor,
+  );
+  await verifyToken(vault, tokenId, actor);
+  return token;
+}
+
+/** Registers a client. Returns its secret, or an empty text where it has keys. */
+export async function clientOf(
+  vault: Vault,
+  name: string,
+  profiles: string[],
+  more: Partial<ClientRequest> = {},
+): Promise<string> {
+  return (await addClient(vault, { name, profiles, ...more }, actor)).secret ?? '';
+}
+
+export interface Answered {
+  status: number;
+  headers: Headers;
+  json: Record<string, unknown>;
+}
+
+/** Posts a form. `basic` is `client:secret`. */
+export async function post(
+  url: string,
+  form: Record<string, string> | string[][] | string,
+  basic?: string,
+): Promise<Answered> {
+  const response = await fetch(url, {
+    method: 'POST',
+    body: typeof form === 'string' ? form : new URLSearchParams(form as Record<string, string>),
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      ...(basic !== undefined && { authorization: `Basic ${Buffer.from(basic).toString('base64')}` }),
+    },
+  });
+  const { status, headers } = response;
+  return { status, headers, json: (await response.json()) as Record<string, unknown> };
+}
+
+/** Asks for a token with `client_secret_basic`. */
+export function askToken(
+  { origin }: Pick<Served, 'origin'>,
+  client: string,
+  secret: string,
+  more: Record<string, string> = {},
+): Promise<Answered> {
+  return post(`${origin}/oauth/token`, { grant_type: 'client_credentials', ...more }, `${client}:${secret}`);
+}

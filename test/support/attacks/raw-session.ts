@@ -1,0 +1,43 @@
+import { expect } from 'vitest';
+import { type Attacked, worth } from './attack-target.ts';
+import { type RawAnswer, sendRaw } from './raw-http.ts';
+
+/** Raw requests to one server. `HOST` stands for the right host in them; each closes its connection. */
+export interface Rawly {
+  send(request: string, options?: { host?: string }): Promise<RawAnswer>;
+  /** Expects a refusal that tells nothing: no page behind it, no name, no stack, no version. */
+  refused(request: string, statuses?: number[]): Promise<RawAnswer>;
+}
+
+export function rawly(it: Attacked): Rawly {
+  const send: Rawly['send'] = (request, options) =>
+    sendRaw(it.port, request.replaceAll('HOST', `localhost:${it.port}`), options);
+  return {
+    send,
+    async refused(request, statuses = []) {
+      const answer = await send(request);
+      if (statuses.length > 0) expect(statuses).toContain(answer.status);
+      else expect(Math.floor(answer.status / 100)).toBe(4);
+      expect(answer.raw).not.toMatch(worth);
+      expect(answer.raw).not.toMatch(/^\s+at |node_modules|\.ts\b|node:internal|Express|Node\.js/im);
+      expect(answer.headers).not.toHaveProperty('server');
+      expect(answer.headers).not.toHaveProperty('set-cookie');
+      return answer;
+    },
+  };
+}
+
+export const get = (target: string, ...headers: string[]) =>
+  [`GET ${target} HTTP/1.1`, 'Host: HOST', 'Connection: close', ...headers, '', ''].join('\r\n');
+
+export const post = (path: string, body: string, ...headers: string[]) =>
+  [
+    `POST ${path} HTTP/1.1`,
+    'Host: HOST',
+    'Connection: close',
+    'Origin: http://HOST',
+    `Content-Length: ${body.length}`,
+    ...headers,
+    '',
+    body,
+  ].join('\r\n');

@@ -1,0 +1,152 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import pino from 'pino';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import { onTestFinished } from 'vitest';
+import { startCleanupServer } from '../../../src/server/service-worker-cleanup.ts';
+import type { Simulator } from '../../../src/simulator/simulator.ts';
+import { createAccessLink } from '../../../src/vault/sign-in/access-links.ts';
+import { createWebApp } from '../../../src/web/app.ts';
+import { simulated } from '../test-simulator.ts';
+import { newVault, type TestVault, testSettings, today } from '../vault/test-vault.ts';
+
+/** The web app on a port of its own, with a simulated Webex, and everything that leaves a trace written down. */
+export interface Stage {
+  origin: string;
+  sideOrigin: string;
+  simulator: Simulator;
+  vault: TestVault;
+  /** Every request line and header that reached the web app, and every line it logged. */
+  traces: string[];
+  /** What the browser wrote to its consoles, and the errors of its pages. */
+  consoles: string[];
+  /** Each title that a page of the web app had. */
+  titles: string[];
+  /** A browser profile of its own that did not come in. */
+  window(options?: BrowserContextOptions): Promise<Page>;
+  /** The same, and it came in by a one-time link. */
+  person(options?: BrowserContextOptions): Promise<Page>;
+}
+
+export async function stage(
+  browser: Browser,
+  { port: wanted = 0, ...options }: { demonstration?: boolean; port?: number } = {},
+): Promise<Stage> {
+  const simulator = await simulated({ now: () => today });
+  const traces: string[] = [];
+  const consoles: string[] = [];
+  const titles: string[] = [];
+  const { port, serve } = await listen(wanted);
+  const vault = await newVault(simulator, { settings: { ...(await testSettings(simulator)), port } });
+  const log = pino({ level: 'trace' }, { write: (line: string) => traces.push(line) });
+  const sideDoor = await startCleanupServer(vault, log, options);
+  const { app, idle } = createWebApp({ vault, log, sideDoor, ...options });
+  serve((request, response) => {
+    traces.push(`${request.method} ${request.url}\n${request.rawHeaders.join('\n')}`);
+    app(request, response);
+  });
+  onTestFinished(async () => {
+    await idle();
+    await sideDoor?.close();
+  });
+
+  const origin = `http://localhost:${port}`;
+  const window = async (contextOptions: BrowserContextOptions = {}) => {
+    const context = await browser.newContext(contextOptions);
+    onTestFinished(() => context.close());
+    return watched(await context.newPage());
+  };
+  const watched = (page: Page) => {
+    page.on('console', (message) => consoles.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => consoles.push(`error: ${error.message}`));
+    page.on('domcontentloaded', () => {
+      void page.title().then(
+        (title) => titles.push(title),
+        () => {},
+      );
+    });
+    return page;
+  };
+  return {
+    origin,
+    sideOrigin: sideDoor?.origin ?? '',
+    simulator,
+    vault,
+    traces,
+    consoles,
+    titles,
+    window,
+    async person(contextOptions) {
+      const page = await window(contextOptions);
+      await page.goto(`${origin}/enter/${await createAccessLink(vault)}`);
+      return page;
+    },
+  };
+}
+
+/** A port, any free one for 0, on both loopback families where this machine has them: a browser may take either for localhost. */
+async function listen(wanted: number): Promise<{ port: number; serve: (listener: RequestListener) => void }> {
+  const servers = [createServer(), createServer()];
+  const [first, second] = servers;
+  if (first === undefined || second === undefined) throw new Error('unreachable');
+  first.listen(wanted, '127.0.0.1');
+  await once(first, 'listening');
+  const { port } = first.address() as AddressInfo;
+  second.on('error', () => {});
+  second.listen(port, '::1');
+  onTestFinished(() => {
+    for (const server of servers) {
+      server.close();
+      server.closeAllConnections();
+    }
+  });
+  return {
+    port,
+    serve: (listener) => {
+      for (const server of servers) server.on('request', listener);
+    },
+  };
+}
+
+/** Fills in the form and goes to the simulated Webex. */
+export async function beginAt(page: Page, set: Stage, name: string, deployment = 'Webex'): Promise<void> {
+  await askFor(page, set, name, deployment);
+  await page.waitForURL(/\/idb\/oauth2\/v1\/authorize/);
+}
+
+/** Fills in the form and sends it. */
+export async function askFor(
+  page: Page,
+  { origin }: Stage,
+  name: string,
+  deployment = 'Webex',
+): Promise<void> {
+  await page.goto(`${origin}/sign-in`);
+  await page.getByLabel('What do you call the organization?').fill(name);
+  await page.getByRole('radio', { name: deployment, exact: false }).first().check();
+  await page.getByRole('button', { name: 'Sign in at Webex' }).click();
+}
+
+/** Signs in at the simulated Webex, and waits for the page that says what became of it. */
+export async function signInAs(page: Page, account: string): Promise<void> {
+  await page.locator(`button[name=account][value=${account}]`).click();
+  await page.waitForURL(/\/captures\//);
+}
+
+/** Everything that this browser profile keeps where a script can read it. */
+export async function kept(context: BrowserContext, page: Page): Promise<string> {
+  const inPage = await page.evaluate(async () => {
+    const caches = await window.caches.keys();
+    const databases = (await indexedDB.databases()).map(({ name }) => name);
+    return JSON.stringify([
+      { ...localStorage },
+      { ...sessionStorage },
+      caches,
+      databases,
+      window.name,
+      history.state,
+    ]);
+  });
+  return `${inPage}\n${JSON.stringify(await context.storageState({ indexedDB: true }))}`;
+}

@@ -1,0 +1,71 @@
+import pino from 'pino';
+import type { Page } from 'puppeteer-core';
+import { onTestFinished } from 'vitest';
+import { startWebServer } from '../../../src/server/web-server.ts';
+import type { Simulator } from '../../../src/simulator/simulator.ts';
+import { createAccessLink } from '../../../src/vault/sign-in/access-links.ts';
+import { freePort } from '../cli/cli-process.ts';
+import { simulated } from '../test-simulator.ts';
+import { newVault, type TestVault, testSettings, today } from '../vault/test-vault.ts';
+
+/** The whole program as `serve` starts it, its side door too, with a simulated Webex. */
+export interface Program {
+  origin: string;
+  sideOrigin: string;
+  vault: TestVault;
+  simulator: Simulator;
+  /** What it answered, oldest first: "POST /import 403". */
+  answers: string[];
+  /** The path of a one-time link into the web app. */
+  entry(): Promise<string>;
+}
+
+export async function runProgram(port?: number): Promise<Program> {
+  const simulator = await simulated({ now: () => today });
+  const settings = { ...(await testSettings(simulator)), port: port ?? (await freePort()) };
+  const vault = await newVault(simulator, { settings });
+  const answers: string[] = [];
+  const write = (line: string) => {
+    const { msg, method, path, status } = JSON.parse(line) as Record<string, unknown>;
+    if (msg === 'request') answers.push(`${method} ${path} ${status}`);
+  };
+  const server = await startWebServer(vault, pino({ level: 'info' }, { write }));
+  onTestFinished(() => server.close());
+  return {
+    origin: `http://localhost:${server.port}`,
+    sideOrigin: `http://localhost:${server.sidePort}`,
+    vault,
+    simulator,
+    answers,
+    entry: async () => `/enter/${await createAccessLink(vault)}`,
+  };
+}
+
+/** Resolves once the page, whichever it has become, has a heading that reads so. */
+export async function untilHeading(page: Page, text: string): Promise<void> {
+  await page.waitForFunction(
+    (wanted) =>
+      [...document.querySelectorAll('h1')].some((h1) => h1.checkVisibility() && h1.innerText === wanted),
+    { polling: 50 },
+    text,
+  );
+}
+
+/** Presses the button or link that reads so. */
+export async function press(page: Page, text: string): Promise<void> {
+  await page.bringToFront();
+  await page.locator(`::-p-text(${text})`).click();
+}
+
+/** What a person reads. */
+export async function mainText(page: Page): Promise<string> {
+  return await page.$eval('main', (main) => (main as HTMLElement).innerText);
+}
+
+/** At the simulated Webex: signs in, and waits for the page that says what became of the token. */
+export async function signInAtWebex(page: Page): Promise<void> {
+  await page.bringToFront();
+  await page.waitForSelector('button[value=full-admin]');
+  await page.click('button[value=full-admin]');
+  await untilHeading(page, 'The token is stored');
+}

@@ -1,0 +1,26 @@
+import { readSettings } from '../../../src/config/settings.ts';
+import { importToken } from '../../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../../src/vault/tokens/verify-token.ts';
+import { closeVault, openVault } from '../../../src/vault/vault.ts';
+import { actor, justCaptured, noKeychain } from '../vault/test-vault.ts';
+import type { Machine } from './cli-process.ts';
+
+/** Has a machine hold a token, as `webex-token import` would: for tests of what comes after, which save a process so. */
+export async function hold(
+  { environment }: Pick<Machine, 'environment'>,
+  accessToken: string,
+  { profile = 'acme', orgId }: { profile?: string; orgId?: string } = {},
+): Promise<void> {
+  const vault = await openVault(readSettings(environment), { keychain: noKeychain });
+  try {
+    const id = await importToken(
+      vault,
+      { profile, deployment: undefined, orgId },
+      justCaptured(accessToken),
+      actor,
+    );
+    await verifyToken(vault, id, actor);
+  } finally {
+    await closeVault(vault);
+  }
+}

@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import { putInPlace } from '../../../scripts/put-in-place.ts';
+
+/* Puts a program of two files into a folder, many times, each a new one: FOLDER LETTER. */
+const [folder = '', letter = ''] = process.argv.slice(2);
+for (let turn = 0; turn < 100; turn += 1) {
+  const version = `${letter}${String(turn).padStart(7, '0')}`;
+  const files = {
+    'main.js': `import '../../package/chunk-${version}.js'`,
+    [`chunk-${version}.js`]: `'version ${version}'`,
+  };
+  const built = Object.entries(files).map(([name, text]) => ({
+    path: join(folder, name),
+    contents: Buffer.from(text.padEnd(20_000)),
+  }));
+  putInPlace(folder, built, 600_000);
+}

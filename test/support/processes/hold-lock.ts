@@ -1,0 +1,10 @@
+import { openSqliteFile } from '../../../src/store/sqlite/file.ts';
+
+/* Holds the write lock for a while, and says when it has it: FILE MILLISECONDS */
+const [file = '', milliseconds = ''] = process.argv.slice(2);
+const database = openSqliteFile(file);
+database.exec('begin immediate; update audit_head set seq = seq');
+process.stdout.write('held\n');
+Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(milliseconds));
+database.exec('commit');
+database.close();

@@ -1,0 +1,113 @@
+import { defaultReminderDays } from '../../../src/config/reminder-settings.ts';
+import { dayMs, lifetimesAtCapture } from '../../../src/domain/lifetimes.ts';
+import type { Profile } from '../../../src/domain/profile.ts';
+import type { Token } from '../../../src/domain/token.ts';
+import type { Channel } from '../../../src/reminders/channels/channel.ts';
+import type { LeaseOwner } from '../../../src/reminders/lease-owner.ts';
+import type { ReminderMessage } from '../../../src/reminders/message.ts';
+import { type Delivery, sendReminders } from '../../../src/reminders/send-reminders.ts';
+import { insertProfile } from '../../../src/store/profiles/profiles.ts';
+import { insertToken, setCurrent } from '../../../src/store/profiles/tokens.ts';
+import type { ChannelName } from '../../../src/store/reminders.ts';
+import type { Db } from '../../../src/store/store.ts';
+import type { StoreContext } from '../../../src/vault/vault.ts';
+import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
+import { newStore, reopened } from '../store/test-store.ts';
+
+/** The day on which these tests begin: 2027-03-01. */
+export const today = Date.UTC(2027, 2, 1);
+
+export interface TestRecords extends StoreContext {
+  file: string;
+  setNow(now: number): void;
+  profile: Profile;
+}
+
+/** A store with one profile, "acme". */
+export async function acme(days: number[] = defaultReminderDays): Promise<TestRecords> {
+  const { db, file } = await newStore();
+  const profile = fakeProfile({ name: 'acme', orgId: '00000000-1111-4222-8333-444444444444' });
+  await insertProfile(db, profile);
+  let now = today;
+  return {
+    db,
+    file,
+    profile,
+    now: () => now,
+    setNow: (value) => {
+      now = value;
+    },
+    settings: { reminders: { days } } as StoreContext['settings'],
+  };
+}
+
+/** The same store as another process would have it open, with the same clock. */
+export async function asAnotherProcess(records: TestRecords): Promise<TestRecords> {
+  return { ...records, db: await reopened(records.file) };
+}
+
+/** A new current token, captured at `capturedAt`; the one before it becomes an earlier one. */
+export async function capture(
+  { db, profile }: { db: Db; profile: Profile },
+  capturedAt: number,
+  changes: Partial<Token> & { expiresAt?: number } = {},
+): Promise<Token> {
+  const { expiresAt, ...more } = changes;
+  const token = fakeToken({
+    profileId: profile.id,
+    state: 'pending',
+    capturedAt,
+    lifetimes: { ...lifetimesAtCapture(capturedAt, null), confirmed: expiresAt ?? null },
+    account: {
+      id: 'person-1',
+      displayName: 'Ada Nakamura',
+      email: 'ada@acme.example',
+      orgId: profile.orgId ?? '',
+      admin: 'full',
+    },
+    verifiedAt: capturedAt,
+    ...more,
+  });
+  await insertToken(db, token, 'sealed');
+  await setCurrent(db, token);
+  return { ...token, state: 'current' };
+}
+
+export interface TestChannel extends Channel {
+  received: ReminderMessage[];
+  /** What the next deliveries throw. */
+  failing: string | null;
+}
+
+export function testChannel(name: ChannelName = 'mail'): TestChannel {
+  const channel: TestChannel = {
+    name,
+    target: 'a test',
+    received: [],
+    failing: null,
+    deliver: async (message) => {
+      if (channel.failing !== null) throw new Error(channel.failing);
+      channel.received.push(message);
+    },
+    close: () => {},
+  };
+  return channel;
+}
+
+export const living: LeaseOwner = { id: 'a living process', hasExited: () => false };
+
+/** One run. In short: "channel occasion outcome". */
+export async function run(
+  records: StoreContext,
+  channels: Channel[],
+  more: { claimant?: LeaseOwner; impatient?: boolean } = {},
+): Promise<string[]> {
+  const deliveries = await sendReminders(records, { channels, claimant: living, ...more });
+  return deliveries.map(inShort);
+}
+
+export function inShort({ channel, occasion, outcome }: Delivery): string {
+  return `${channel} ${occasion} ${outcome}`;
+}
+
+export const days = (count: number) => count * dayMs;

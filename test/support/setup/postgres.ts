@@ -1,0 +1,15 @@
+import type { TestProject } from 'vitest/node';
+import { startPostgres } from '../../../src/demo/postgres-server.ts';
+import { openStore } from '../../../src/store/store.ts';
+import { emptyDatabase, preparedDatabase } from '../store/databases.ts';
+
+/** One PostgreSQL for the whole run, in which every test makes a database of its own. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startPostgres();
+  await server.createDatabase(emptyDatabase);
+  await server.createDatabase(preparedDatabase);
+  // The tables once, for copies of it to have.
+  await (await openStore(server.url + preparedDatabase)).destroy();
+  project.provide('postgresUrl', server.url);
+  return () => server.stop();
+}

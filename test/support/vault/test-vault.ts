@@ -1,0 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { readSettings, type Settings } from '../../../src/config/settings.ts';
+import type { Keychain } from '../../../src/crypto/keychain.ts';
+import type { Token } from '../../../src/domain/token.ts';
+import type { Simulator } from '../../../src/simulator/simulator.ts';
+import { verifyAudit } from '../../../src/store/audit/audit.ts';
+import { tokensOf, updateToken } from '../../../src/store/profiles/tokens.ts';
+import { type SignInRequest, startSignIn } from '../../../src/vault/sign-in/start-sign-in.ts';
+import { closeVault, openVault, type Vault, type VaultOptions } from '../../../src/vault/vault.ts';
+import { engine, newPostgresPlace } from '../store/engines.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
+
+/** The day on which these tests take place: 2027-03-01. */
+export const today = Date.UTC(2027, 2, 1);
+
+export const actor = { user: 'ada' };
+
+export const noKeychain: Keychain = {
+  get: () => Promise.reject(new Error('no keychain in tests')),
+  set: () => Promise.reject(new Error('no keychain in tests')),
+  delete: () => Promise.reject(new Error('no keychain in tests')),
+};
+
+/** Only what is given is read; the rest is as it is documented. */
+export async function testSettings(simulator?: Simulator): Promise<Settings> {
+  const settings = readSettings({
+    WEBEX_TOKEN_HOME: join(temporaryFolder(), 'home'),
+    ...(engine === 'postgres' && { WEBEX_TOKEN_DATABASE_URL: await newPostgresPlace() }),
+  });
+  return simulator === undefined ? settings : { ...settings, webex: simulator.endpoints };
+}
+
+export interface TestVault extends Vault {
+  /** What the clock says from now on. Epoch milliseconds. */
+  setNow(now: number): void;
+  notices: string[];
+}
+
+/**
+ * A vault closed when the test ends, on the engine under test: a new one, or with the settings of another vault the
+ * same store once more. Nothing but the simulator is reached.
+ */
+export async function newVault(
+  simulator?: Simulator,
+  { settings, ...options }: VaultOptions & { settings?: Settings } = {},
+): Promise<TestVault> {
+  let now = today;
+  const notices: string[] = [];
+  const vault = await openVault(settings ?? (await testSettings(simulator)), {
+    fetch: simulator === undefined ? () => Promise.reject(new Error('offline')) : globalThis.fetch,
+    keychain: noKeychain,
+    now: () => now,
+    onWarning: (text) => notices.push(text),
+    ...options,
+  });
+  onTestFinished(() => closeVault(vault));
+  return {
+    ...vault,
+    notices,
+    setNow: (value) => {
+      now = value;
+    },
+  };
+}
+
+/** The state of a sign-in that was begun in the browser session `binding`. */
+export async function begun(vault: Vault, request: SignInRequest, binding = 'this browser'): Promise<string> {
+  const { authorizeUrl } = await startSignIn(vault, request, binding);
+  return new URL(authorizeUrl).searchParams.get('state') ?? '';
+}
+
+/** An ID broker's answer, as it stands behind the `#`. A parameter that is null is left out. */
+export function fragment(parameters: Record<string, string | null>): string {
+  const all = { token_type: 'Bearer', expires_in: '3887999', ...parameters };
+  const given = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null);
+  return `#${new URLSearchParams(given)}`;
+}
+
+/** The answer for a token that was captured just now, and is documented to live for a year. */
+export function justCaptured(accessToken: string): string {
+  return fragment({ access_token: accessToken, expires_in: null });
+}
+
+export async function allTokens(vault: Vault, profileName: string): Promise<Token[]> {
+  const profile = await vault.db
+    .selectFrom('profile')
+    .select('id')
+    .where('name', '=', profileName)
+    .executeTakeFirst();
+  return profile === undefined ? [] : await tokensOf(vault.db, profile.id);
+}
+
+/** Every token is rejected by Webex since then, or no longer; as this program notes it. */
+export async function markRejected(vault: Vault, rejectedAt: number | null): Promise<void> {
+  const rows = await vault.db.selectFrom('token').select('id').execute();
+  for (const { id } of rows) await updateToken(vault.db, id, { rejectedAt });
+}
+
+/** The audit log in short, oldest first: "action outcome profile". Fails where its chain is broken. */
+export async function auditLog(vault: Vault): Promise<string[]> {
+  const { broken } = await verifyAudit(vault.db);
+  if (broken !== null) throw new Error(`the audit chain is broken at ${broken.seq}: ${broken.reason}`);
+  const rows = await vault.db.selectFrom('audit').selectAll().orderBy('seq').execute();
+  return rows.map(({ action, outcome, profile }) => [action, outcome, profile ?? '-'].join(' '));
+}
+
+/** The names of the files under a folder that hold the text, in the clear or in a usual encoding. */
+export function filesHolding(folder: string, text: string): string[] {
+  const bytes = Buffer.from(text);
+  const needles = [bytes, Buffer.from(text, 'utf16le'), ...['hex', 'base64', 'base64url'].map(encoded)];
+  function encoded(encoding: string): Buffer {
+    // What follows the last whole group of three bytes depends on what comes after it.
+    return Buffer.from(bytes.subarray(0, bytes.length - (bytes.length % 3)).toString(encoding as 'hex'));
+  }
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => {
+      const content = readFileSync(file);
+      return needles.some((needle) => content.includes(needle));
+    });
+}

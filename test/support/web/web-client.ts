@@ -1,0 +1,43 @@
+import pino from 'pino';
+import supertest from 'supertest';
+import type TestAgent from 'supertest/lib/agent.js';
+import type { Simulator } from '../../../src/simulator/simulator.ts';
+import { createAccessLink } from '../../../src/vault/sign-in/access-links.ts';
+import { createWebApp, type WebApp } from '../../../src/web/app.ts';
+import { newVault, type TestVault } from '../vault/test-vault.ts';
+
+export const origin = 'http://localhost:3000';
+export const host = 'localhost:3000';
+
+export interface Served extends WebApp {
+  vault: TestVault;
+  /** What was logged, as it would be written. */
+  logged(): string;
+  /** A browser that never came in by a link. It names the right host, and no origin. */
+  visitor(): TestAgent;
+  /** A browser that came in by a one-time link, and names our origin as pages of ours make it do. */
+  person(): Promise<TestAgent>;
+}
+
+/** The web app on a vault of its own, without a socket of its own. */
+export async function served(
+  simulator?: Simulator,
+  options: { vault?: TestVault; demonstration?: boolean; instanceSecret?: string } = {},
+): Promise<Served> {
+  const { vault = await newVault(simulator), ...rest } = options;
+  const lines: string[] = [];
+  const logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
+  const web = createWebApp({ vault, log: logger, ...rest });
+  const visitor = () => supertest.agent(web.app).set('Host', host);
+  return {
+    ...web,
+    vault,
+    logged: () => lines.join(''),
+    visitor,
+    async person() {
+      const agent = visitor().set('Origin', origin);
+      await agent.get(`/enter/${await createAccessLink(vault)}`).expect(303);
+      return agent;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import type { Settings } from '../../../src/config/settings.ts';
+import type { Simulator } from '../../../src/simulator/simulator.ts';
+import { importToken } from '../../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../../src/vault/tokens/verify-token.ts';
+import { simulated } from '../test-simulator.ts';
+import { actor, newVault, testSettings, today } from '../vault/test-vault.ts';
+import { type Served, served } from './web-client.ts';
+
+export interface ServedWithTools extends Served {
+  simulator: Simulator;
+  /** Gives a profile a new token of its own, and returns its value. */
+  hold(profile?: string, account?: string): Promise<string>;
+}
+
+/** The web app beside a simulated Webex, Entra ID (an application signs in by itself, unless changed) and Okta. */
+export async function servedWithTools(changes: Partial<Settings> = {}): Promise<ServedWithTools> {
+  const simulator = await simulated({ now: () => today });
+  const { entra, okta } = simulator;
+  const settings: Settings = {
+    ...(await testSettings(simulator)),
+    entra: {
+      graphUrl: entra.endpoints.graph,
+      loginUrl: entra.endpoints.login,
+      tenantId: entra.directory.tenantId,
+      clientId: entra.client.clientId,
+      clientSecret: entra.client.secret,
+      clientCertificatePath: null,
+    },
+    okta: { orgUrl: okta.orgUrl, token: okta.apiToken, clientId: null, privateKey: null, keyId: null },
+    ...changes,
+  };
+  const vault = await newVault(simulator, { settings });
+  return {
+    ...(await served(simulator, { vault })),
+    simulator,
+    async hold(profile = 'acme', account = 'full-admin') {
+      const { accessToken } = simulator.issueToken(account);
+      await verifyToken(vault, await importToken(vault, { profile }, accessToken, actor), actor, true);
+      return accessToken;
+    },
+  };
+}

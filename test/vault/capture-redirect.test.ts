@@ -1,0 +1,388 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { signInById, signInByState } from '../../src/store/access/sign-ins.ts';
+import { removeProfile, renameProfile } from '../../src/vault/profiles/profiles.ts';
+import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { hashSecret } from '../../src/vault/sign-in/secret-hashes.ts';
+import { createSignInLink, signInLifetimeMs, startFromLink } from '../../src/vault/sign-in/start-sign-in.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
+import { publishedEndpoints } from '../../src/webex/deployments.ts';
+import { documentedState } from '../../src/webex/documented-values.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { runScript } from '../support/run-script.ts';
+import {
+  actor,
+  allTokens,
+  auditLog,
+  begun,
+  filesHolding,
+  fragment,
+  newVault,
+  testSettings,
+  today,
+} from '../support/vault/test-vault.ts';
+import { acmeOrgId, usualToken } from '../support/webex/fake-tokens.ts';
+
+const token = usualToken();
+const browser = 'this browser';
+
+/** A vault whose ID brokers are at other addresses than the published ones. */
+async function issuedBy(commercial: string, government = 'https://broker-f.example/idb') {
+  const settings = await testSettings();
+  const { webex } = settings;
+  return await newVault(undefined, {
+    settings: {
+      ...settings,
+      webex: {
+        commercial: { ...webex.commercial, idbroker: commercial },
+        government: { ...webex.government, idbroker: government },
+      },
+    },
+  });
+}
+
+describe('a good answer', () => {
+  test('is stored sealed and unchecked, and ends its sign-in', async () => {
+    const vault = await newVault();
+    const state = await begun(vault, { profile: 'acme' });
+    const answer = fragment({ access_token: token, state, scope: 'spark:people_read Identity:SCIM' });
+    const { tokenId, signInId } = await captureRedirect(vault, answer, browser, { address: '127.0.0.1' });
+
+    expect(await allTokens(vault, 'acme')).toEqual([
+      expect.objectContaining({
+        id: tokenId,
+        state: 'pending',
+        source: 'sign-in',
+        capturedAt: today,
+        lifetimes: {
+          confirmed: null,
+          reported: today + 3887999_000,
+          documented: today + 365 * 86_400_000,
+        },
+        scopes: ['spark:people_read', 'Identity:SCIM'],
+        orgId: acmeOrgId,
+        account: null,
+        warnings: [],
+      }),
+    ]);
+    expect(await signInById(vault.db, signInId)).toMatchObject({ consumedAt: today, tokenId });
+    expect(await auditLog(vault)).toEqual(['capture ok acme']);
+    expect(filesHolding(vault.settings.home, token)).toEqual([]);
+  });
+
+  test('the state that is stored does not let anybody in who reads the database', async () => {
+    const vault = await newVault();
+    const state = await begun(vault, { profile: 'acme' });
+    expect(state).toMatch(/^[\w-]{43,}$/);
+    expect(await signInByState(vault.db, state)).toBeNull();
+    expect(await signInByState(vault.db, hashSecret(state))).not.toBeNull();
+    expect(filesHolding(vault.settings.home, state)).toEqual([]);
+    expect(filesHolding(vault.settings.home, browser)).toEqual([]);
+  });
+
+  test('a hundred posts of it at once, to two servers of one store, store one row', async () => {
+    const vault = await newVault(undefined, { now: Date.now });
+    const answer = fragment({ access_token: token, state: await begun(vault, { profile: 'acme' }) });
+    const { home, databaseUrl } = vault.settings;
+    const script = join(import.meta.dirname, '../support/processes/post-redirect.ts');
+    const post = () => runScript(script, [home, databaseUrl ?? '', answer, browser, '50']).done;
+    const outcomes = (await Promise.all([post(), post()])).flatMap((text) => JSON.parse(text) as string[]);
+    expect(outcomes).toHaveLength(100);
+    expect(outcomes.filter((outcome) => outcome === 'stored')).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === 'E_STATE_USED')).toHaveLength(99);
+    expect(await allTokens(vault, 'acme')).toHaveLength(1);
+    expect((await auditLog(vault)).filter((line) => line === 'capture ok acme')).toHaveLength(1);
+  });
+
+  test('from the link of a terminal, in the browser that opened it first', async () => {
+    const vault = await newVault();
+    const { signInId, link } = await createSignInLink(vault, { profile: 'acme', freshSignIn: true });
+    expect(filesHolding(vault.settings.home, link)).toEqual([]);
+    const { authorizeUrl } = await startFromLink(vault, link, browser);
+    expect(authorizeUrl).toContain('/idb/saml2/jsp/doSSO.jsp?type=login&goto=');
+    const goto = new URL(authorizeUrl).searchParams.get('goto') ?? '';
+    const state = new URL(goto, authorizeUrl).searchParams.get('state') ?? '';
+    const error = await brokerErrorOf(() => startFromLink(vault, link, 'another browser'));
+    expect(error).toMatchObject({ code: 'E_LINK_USED', help: expect.stringContaining('webex-token login') });
+    const captured = await captureRedirect(vault, fragment({ access_token: token, state }), browser, actor);
+    expect(captured.signInId).toBe(signInId);
+  });
+
+  test('a link that was opened too late begins nothing', async () => {
+    const vault = await newVault();
+    const { link } = await createSignInLink(vault, { profile: 'acme' });
+    vault.setNow(today + signInLifetimeMs);
+    expect(await brokerErrorOf(() => startFromLink(vault, link, browser))).toMatchObject({
+      code: 'E_LINK_USED',
+    });
+  });
+});
+
+describe('an answer that nobody here asked for stores nothing, spends nothing and ends nobody’s sign-in', () => {
+  const answers: [string, string, (state: string) => [string, string | null], number?][] = [
+    ['no state', 'E_STATE_MISSING', () => [fragment({ access_token: token }), browser]],
+    ['an empty state', 'E_STATE_MISSING', () => [fragment({ access_token: token, state: '' }), browser]],
+    [
+      'an unknown state',
+      'E_STATE_UNKNOWN',
+      () => [fragment({ access_token: token, state: 'A'.repeat(43) }), browser],
+    ],
+    [
+      'the hash of the state',
+      'E_STATE_UNKNOWN',
+      (state) => [fragment({ access_token: token, state: hashSecret(state) }), browser],
+    ],
+    [
+      'the state in other letters',
+      'E_STATE_UNKNOWN',
+      (state) => [fragment({ access_token: token, state: `${state} ` }), browser],
+    ],
+    [
+      'the documented state',
+      'E_STATE_DOCUMENTED',
+      () => [fragment({ access_token: token, state: documentedState }), browser],
+    ],
+    [
+      'another browser',
+      'E_STATE_WRONG_SESSION',
+      (state) => [fragment({ access_token: token, state }), 'another browser'],
+    ],
+    [
+      'a browser without a session',
+      'E_STATE_WRONG_SESSION',
+      (state) => [fragment({ access_token: token, state }), null],
+    ],
+    [
+      'an error in another browser',
+      'E_STATE_WRONG_SESSION',
+      (state) => [fragment({ error: 'access_denied', state }), 'another browser'],
+    ],
+    ['an error without a state', 'E_STATE_MISSING', () => [fragment({ error: 'access_denied' }), browser]],
+    [
+      'the other ID broker',
+      'E_ISSUER',
+      (state) => [
+        fragment({ access_token: token, state, iss: publishedEndpoints.government.idbroker }),
+        browser,
+      ],
+    ],
+    [
+      'an error of the other ID broker',
+      'E_ISSUER',
+      (state) => [
+        fragment({ error: 'access_denied', state, iss: publishedEndpoints.government.idbroker }),
+        browser,
+      ],
+    ],
+    [
+      'two states',
+      'E_REDIRECT_DUPLICATE',
+      (state) => [`${fragment({ access_token: token, state })}&state=${state}`, browser],
+    ],
+    [
+      'no bearer token',
+      'E_TOKEN_TYPE',
+      (state) => [fragment({ access_token: token, state, token_type: 'mac' }), browser],
+    ],
+    [
+      'the token in the query',
+      'E_REDIRECT_QUERY',
+      (state) => [fragment({ access_token: token, state }).replace('#', '?'), browser],
+    ],
+    [
+      'a token and an error',
+      'E_REDIRECT_CONTRADICTION',
+      (state) => [fragment({ access_token: token, state, error: 'x' }), browser],
+    ],
+    ['nothing', 'E_REDIRECT_EMPTY', () => ['', browser]],
+    ['noise', 'E_REDIRECT_NO_TOKEN', () => ['#\u0000\ud800=%', browser]],
+  ];
+
+  test.each(answers)('%s', async (_, code, answer) => {
+    const vault = await newVault();
+    const state = await begun(vault, { profile: 'acme' });
+    const [text, binding] = answer(state);
+    const error = await brokerErrorOf(() => captureRedirect(vault, text, binding, { address: '127.0.0.1' }));
+    expect(error.code).toBe(code);
+    expect(`${error.message} ${error.help}`).not.toContain(token.slice(0, 20));
+    expect(error.help).toMatch(/\w/);
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+    expect(await auditLog(vault)).toEqual([`capture ${code.toLowerCase().replace('e_', '')} -`]);
+    // The person’s own answer is still good.
+    await captureRedirect(vault, fragment({ access_token: token, state }), browser, actor);
+    expect(await allTokens(vault, 'acme')).toHaveLength(1);
+  });
+
+  test('an answer that comes too late', async () => {
+    const vault = await newVault();
+    const state = await begun(vault, { profile: 'acme' });
+    const answer = fragment({ access_token: token, state });
+    vault.setNow(today + signInLifetimeMs);
+    expect(await brokerErrorOf(() => captureRedirect(vault, answer, browser, actor))).toMatchObject({
+      code: 'E_STATE_EXPIRED',
+    });
+    vault.setNow(today + signInLifetimeMs - 1);
+    await captureRedirect(vault, answer, browser, actor);
+  });
+
+  test('an answer a second time', async () => {
+    const vault = await newVault();
+    const state = await begun(vault, { profile: 'acme' });
+    await captureRedirect(vault, fragment({ access_token: token, state }), browser, actor);
+    const other = usualToken({ filler: 'B' });
+    const error = await brokerErrorOf(() =>
+      captureRedirect(vault, fragment({ access_token: other, state }), browser, actor),
+    );
+    expect(error.code).toBe('E_STATE_USED');
+    // Going back an hour later is no reason to be told that the sign-in took too long.
+    vault.setNow(today + 3_600_000);
+    const late = brokerErrorOf(() =>
+      captureRedirect(vault, fragment({ access_token: token, state }), browser, actor),
+    );
+    expect(await late).toMatchObject({ code: 'E_STATE_USED' });
+    expect(await allTokens(vault, 'acme')).toHaveLength(1);
+  });
+
+  test.each([publishedEndpoints.commercial.idbroker, 'https://broker.example/idb'])(
+    'accepts the issuer %s of the deployment that was asked, configured or published',
+    async (iss) => {
+      const vault = await issuedBy('https://broker.example/idb');
+      const state = await begun(vault, { profile: 'acme' });
+      await captureRedirect(vault, fragment({ access_token: token, state, iss }), browser, actor);
+      expect(await allTokens(vault, 'acme')).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    publishedEndpoints.government.idbroker,
+    'https://broker-f.example/idb',
+    'https://evil.example/idb',
+    'https://idbroker.webex.com',
+    'https://idbroker.webex.com/idb/',
+    'https://IDBROKER.webex.com/idb',
+    'http://idbroker.webex.com/idb',
+    'https://idbroker.webex.com/evil',
+    'https://idbroker.webex.com.evil.example/idb',
+    'https://webexapis.com/v1',
+    'no address',
+  ])('refuses the issuer %s, in an answer and in an import (RFC 9207)', async (iss) => {
+    const vault = await issuedBy('https://broker.example/idb', 'https://broker-f.example/idb');
+    const state = await begun(vault, { profile: 'acme' });
+    const answer = fragment({ access_token: token, state, iss });
+    const refused = brokerErrorOf(() => captureRedirect(vault, answer, browser, actor));
+    expect(await refused).toMatchObject({ code: 'E_ISSUER' });
+    const request = { profile: 'acme', deployment: 'commercial' } as const;
+    const imported = brokerErrorOf(() => importToken(vault, request, answer, actor));
+    expect(await imported).toMatchObject({ code: 'E_ISSUER' });
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+  });
+});
+
+describe('an error from the ID broker', () => {
+  test.each(['#', '?'])('after %s ends the sign-in, in plain words', async (separator) => {
+    const vault = await newVault();
+    const { signInId, link } = await createSignInLink(vault, { profile: 'acme' });
+    const { authorizeUrl } = await startFromLink(vault, link, browser);
+    const state = new URL(authorizeUrl).searchParams.get('state') ?? '';
+    const answer = `${separator}error=access_denied&error_description=No%20way&state=${encodeURIComponent(state)}`;
+    const error = await brokerErrorOf(() => captureRedirect(vault, answer, browser, actor));
+    expect(error.code).toBe('E_SIGN_IN_FAILED');
+    expect(error.message).toContain('declined');
+    expect(await signInById(vault.db, signInId)).toMatchObject({
+      tokenId: null,
+      error: { code: 'access_denied', message: expect.stringContaining('declined') },
+    });
+    expect(await auditLog(vault)).toEqual(['capture access_denied acme']);
+    const late = fragment({ access_token: token, state });
+    expect(await brokerErrorOf(() => captureRedirect(vault, late, browser, actor))).toMatchObject({
+      code: 'E_STATE_USED',
+    });
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+  });
+});
+
+describe('a profile that changes while somebody signs in', () => {
+  test('made meanwhile for the other deployment: nothing is stored, for it would be sent to the wrong API', async () => {
+    const vault = await newVault();
+    const state = await begun(vault, { profile: 'acme', deployment: 'government' });
+    const other = await begun(vault, { profile: 'acme', deployment: 'commercial' });
+    await captureRedirect(vault, fragment({ access_token: token, state: other }), browser, actor);
+    const error = await brokerErrorOf(() =>
+      captureRedirect(
+        vault,
+        fragment({ access_token: usualToken({ cluster: 'FC82' }), state }),
+        browser,
+        actor,
+      ),
+    );
+    expect(error.code).toBe('E_PROFILE_MISMATCH');
+    expect(error.message).toMatch(/belongs to Webex, and this token to Webex for Government/);
+    expect(await allTokens(vault, 'acme')).toHaveLength(1);
+  });
+
+  test('renamed: the token goes with it', async () => {
+    const vault = await newVault();
+    const first = await begun(vault, { profile: 'acme' });
+    const { tokenId } = await captureRedirect(
+      vault,
+      fragment({ access_token: token, state: first }),
+      browser,
+      actor,
+    );
+    await verifyToken(vault, tokenId, actor);
+    const second = await begun(vault, { profile: 'acme' });
+    await renameProfile(vault, 'acme', 'acme-corp', actor);
+    await captureRedirect(vault, fragment({ access_token: token, state: second }), browser, actor);
+    expect(await allTokens(vault, 'acme-corp')).toHaveLength(2);
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+  });
+
+  test('removed: the token brings it back', async () => {
+    const vault = await newVault();
+    const first = await begun(vault, { profile: 'acme' });
+    await captureRedirect(vault, fragment({ access_token: token, state: first }), browser, actor);
+    const second = await begun(vault, { profile: 'acme' });
+    await removeProfile(vault, 'acme', actor);
+    await captureRedirect(vault, fragment({ access_token: token, state: second }), browser, actor);
+    expect(await allTokens(vault, 'acme')).toHaveLength(1);
+  });
+
+  test('removed while its token is checked: an error that says so', async () => {
+    const vault = await newVault();
+    const state = await begun(vault, { profile: 'acme' });
+    const { tokenId } = await captureRedirect(
+      vault,
+      fragment({ access_token: token, state }),
+      browser,
+      actor,
+    );
+    await removeProfile(vault, 'acme', actor);
+    expect(await brokerErrorOf(() => verifyToken(vault, tokenId, actor))).toMatchObject({
+      code: 'E_NO_TOKEN',
+    });
+  });
+});
+
+describe('what a sign-in is for', () => {
+  test('a known profile keeps its deployment and organization', async () => {
+    const vault = await newVault();
+    const orgId = '00000000-1111-4222-8333-555555555555';
+    const state = await begun(vault, { profile: 'gov', deployment: 'government', orgId });
+    await captureRedirect(vault, fragment({ access_token: token, state }), browser, actor);
+    await begun(vault, { profile: 'gov' });
+    for (const request of [
+      { profile: 'gov', deployment: 'commercial' as const },
+      { profile: 'gov', orgId: acmeOrgId },
+    ]) {
+      const error = await brokerErrorOf(() => begun(vault, request));
+      expect(error).toMatchObject({
+        code: 'E_PROFILE_MISMATCH',
+        help: expect.stringContaining('another name'),
+      });
+    }
+    expect(await brokerErrorOf(() => begun(vault, { profile: 'Not A Name' }))).toMatchObject({
+      code: 'E_PROFILE_NAME',
+    });
+  });
+});

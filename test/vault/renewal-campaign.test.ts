@@ -1,0 +1,87 @@
+import { expect, test } from 'vitest';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { setTagsAndContact } from '../../src/store/profiles/profiles.ts';
+import { removeProfile } from '../../src/vault/profiles/profiles.ts';
+import {
+  activeCampaign,
+  campaignItems,
+  finishCampaign,
+  nextProfile,
+  skipProfile,
+  startCampaign,
+} from '../../src/vault/profiles/renewal-campaign.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { actor, auditLog, newVault, type TestVault, today } from '../support/vault/test-vault.ts';
+
+/** A profile whose token was captured so many days ago, and lives for 100. */
+async function captured(vault: TestVault, profile: string, daysAgo: number, tags: string[] = []) {
+  vault.setNow(today - daysAgo * dayMs);
+  const tokenId = await importToken(
+    vault,
+    { profile, deployment: 'commercial' },
+    `#access_token=fake-token-${profile}-${daysAgo}&token_type=Bearer&expires_in=${100 * 86_400}`,
+    actor,
+  );
+  const { profile: made } = await verifyToken(vault, tokenId, actor);
+  await setTagsAndContact(vault.db, made.id, { tags });
+  vault.setNow(today);
+}
+
+async function partner(): Promise<TestVault> {
+  const vault = await newVault();
+  await captured(vault, 'later', 10);
+  await captured(vault, 'soon', 80, ['emea']);
+  await captured(vault, 'over', 110, ['emea']);
+  await captured(vault, 'sooner', 90, ['apac']);
+  return vault;
+}
+
+async function states(vault: TestVault): Promise<string[]> {
+  const items = await campaignItems(vault, await activeCampaign(vault));
+  return items.map(({ profile, state }) => `${profile} ${state}`);
+}
+
+test('what ends in time is worked through, soonest first, whoever renews it', async () => {
+  const vault = await partner();
+  expect((await startCampaign(vault, { withinDays: 31 }, actor)).counts).toEqual({
+    waiting: 3,
+    renewed: 0,
+    skipped: 0,
+  });
+  expect(await states(vault)).toEqual(['over waiting', 'sooner waiting', 'soon waiting']);
+  const next = async () => (await nextProfile(vault, await activeCampaign(vault)))?.profile;
+  expect(await next()).toBe('over');
+  await captured(vault, 'over', 0);
+  expect(await next()).toBe('sooner');
+  await skipProfile(vault, 'sooner', actor);
+  // Renewed out of turn, and after it was left out.
+  await captured(vault, 'soon', 0);
+  await captured(vault, 'sooner', 0);
+  expect(await states(vault)).toEqual(['over renewed', 'sooner renewed', 'soon renewed']);
+  expect(await next()).toBeUndefined();
+  await finishCampaign(vault, await activeCampaign(vault), actor);
+  expect((await brokerErrorOf(() => activeCampaign(vault))).code).toBe('E_RENEWAL');
+  expect(await auditLog(vault)).toEqual(
+    expect.arrayContaining(['begin-round ok -', 'skip-renewal ok sooner', 'end-round ok -']),
+  );
+});
+
+test('it can be of one tag; a removed profile is no longer in it', async () => {
+  const vault = await partner();
+  await startCampaign(vault, { withinDays: 31, tag: 'emea' }, actor);
+  expect(await states(vault)).toEqual(['over waiting', 'soon waiting']);
+  await removeProfile(vault, 'over', actor);
+  expect(await states(vault)).toEqual(['soon waiting']);
+  expect(await brokerErrorOf(() => skipProfile(vault, 'later', actor))).toMatchObject({ code: 'E_RENEWAL' });
+});
+
+test('one at a time, and none of nothing', async () => {
+  const vault = await partner();
+  const none = await brokerErrorOf(() => startCampaign(vault, { withinDays: 31, tag: 'nothing' }, actor));
+  expect(none).toMatchObject({ code: 'E_RENEWAL', message: 'No token ends within 31 days.' });
+  await startCampaign(vault, { withinDays: 31 }, actor);
+  const second = await brokerErrorOf(() => startCampaign(vault, { withinDays: 31 }, actor));
+  expect(second.help).toContain('webex-token round');
+});

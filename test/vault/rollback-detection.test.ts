@@ -1,0 +1,154 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Settings } from '../../src/config/settings.ts';
+import type { Keychain } from '../../src/crypto/keychain.ts';
+import { copyTable } from '../../src/store/copy.ts';
+import { openStore } from '../../src/store/store.ts';
+import { tables } from '../../src/store/tables.ts';
+import { acceptRolledBackStore } from '../../src/vault/backup/accept-rollback.ts';
+import { restoreBackup } from '../../src/vault/backup/restore.ts';
+import { writeBackup } from '../../src/vault/backup/write.ts';
+import { removeProfile } from '../../src/vault/profiles/profiles.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
+import { closeVault, openVault, storeLocation, type Vault } from '../../src/vault/vault.ts';
+import { brokerErrorOf } from '../support/catch-error.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { memoryKeychain } from '../support/vault/key-hosts.ts';
+import { actor, noKeychain, testSettings, today } from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
+
+/** Uses the store as one command does: it is opened, and closed. */
+async function once(
+  settings: Settings,
+  keychain: Keychain,
+  use: (vault: Vault) => Promise<unknown> = async () => {},
+): Promise<void> {
+  const vault = await openVault(settings, { keychain, now: () => today });
+  try {
+    await use(vault);
+  } finally {
+    await closeVault(vault);
+  }
+}
+
+const store = (profile: string) => (vault: Vault) => importToken(vault, { profile }, usualToken(), actor);
+
+/** What somebody does from outside who keeps a copy of the database and puts it back later, on any engine. */
+async function copyOf(settings: Settings): Promise<{ putBack: () => Promise<void> }> {
+  const copy = join(temporaryFolder(), 'copy.db');
+  await transfer(storeLocation(settings), copy);
+  return { putBack: () => transfer(copy, storeLocation(settings)) };
+}
+
+async function transfer(from: string, to: string): Promise<void> {
+  const [source, target] = [await openStore(from), await openStore(to)];
+  await target.transaction().execute(async (trx) => {
+    for (const table of tables.toReversed()) await trx.deleteFrom(table).execute();
+    for (const table of tables) await copyTable(source, trx, table);
+  });
+  await source.destroy();
+  await target.destroy();
+}
+
+describe.each([
+  ['a key file', () => noKeychain],
+  ['a keychain', () => memoryKeychain()],
+])('an older database that is put back, with the key in %s', (_, newKeychain) => {
+  test('is named, and used only once somebody says so', async () => {
+    const [settings, keychain] = [await testSettings(), newKeychain()];
+    await once(settings, keychain, store('acme'));
+    const copy = await copyOf(settings);
+    await once(settings, keychain, (vault) => removeProfile(vault, 'acme', actor));
+    await copy.putBack();
+    const error = await brokerErrorOf(() => once(settings, keychain));
+    expect(error).toMatchObject({
+      code: 'E_STORE_ROLLED_BACK',
+      help: expect.stringContaining('--accept-rollback'),
+    });
+    expect(error.message).toMatch(/older than what was seen/);
+
+    await acceptRolledBackStore(settings, keychain, () => today, actor);
+    await once(settings, keychain, (vault) => readToken(vault, 'acme', actor));
+    // From now on that life counts: the copy is an old one again.
+    await copy.putBack();
+    expect((await brokerErrorOf(() => once(settings, keychain))).code).toBe('E_STORE_ROLLED_BACK');
+  });
+
+  test('grown as long as the other since: named all the same', async () => {
+    const [settings, keychain] = [await testSettings(), newKeychain()];
+    await once(settings, keychain, store('acme'));
+    const copy = await copyOf(settings);
+    await once(settings, keychain, store('beta'));
+    await copy.putBack();
+    const elsewhere = { ...settings, home: join(temporaryFolder(), 'home') };
+    if (settings.databaseUrl !== null && keychain === noKeychain) {
+      // Somebody goes on with it from another machine that has the same key.
+      await once({ ...elsewhere, keyFile: join(settings.home, 'key.jwk') }, keychain).catch(() => {});
+    }
+    const db = await openStore(storeLocation(settings));
+    await db.updateTable('audit_head').set({ seq: 9 }).execute();
+    await db.updateTable('audit').set({ seq: 2, hash: 'another' }).where('seq', '=', 1).execute();
+    await db.destroy();
+    expect((await brokerErrorOf(() => once(settings, keychain))).message).toMatch(
+      /another than was seen|change \d+ was seen/,
+    );
+  });
+
+  test('no alarm where the program is killed before it could take note', async () => {
+    const [settings, keychain] = [await testSettings(), newKeychain()];
+    await once(settings, keychain, store('acme'));
+    const vault = await openVault(settings, { keychain, now: () => today });
+    await store('beta')(vault);
+    // Not closed properly.
+    await vault.db.destroy();
+    await once(settings, keychain, (next) => readToken(next, 'beta', actor));
+  });
+
+  test('no alarm after a restore, nor where it is restored again, nor where it was cut off before its end', async () => {
+    const [settings, keychain] = [await testSettings(), newKeychain()];
+    const file = join(temporaryFolder(), 'store.backup');
+    await once(settings, keychain, store('acme'));
+    await once(settings, keychain, (vault) => writeBackup(vault, file, actor, { program: '1' }));
+    await once(settings, keychain, store('beta'));
+    const options = { settings, keychain, now: () => today, actor, onWarning: () => {} };
+    for (let turn = 0; turn < 2; turn += 1) {
+      await restoreBackup(file, options);
+      await once(settings, keychain, (vault) => readToken(vault, 'acme', actor));
+      await once(settings, keychain, store(`turn-${turn}`));
+    }
+    // Into a store that was lost altogether.
+    for (const suffix of ['', '-wal', '-shm'])
+      rmSync(`${join(settings.home, 'store.db')}${suffix}`, { force: true });
+    await restoreBackup(file, options);
+    await once(settings, keychain, (vault) => readToken(vault, 'acme', actor));
+  });
+
+  test('no alarm where audit rows are pruned', async () => {
+    const [settings, keychain] = [await testSettings(), newKeychain()];
+    await once(settings, keychain, store('acme'));
+    const { pruneAuditLog } = await import('../../src/vault/prune-audit.ts');
+    await once(settings, keychain, (vault) => pruneAuditLog(vault, today + 1, actor));
+    await once(settings, keychain, store('beta'));
+    await once(settings, keychain);
+  });
+});
+
+test('several hosts: one restores, and the others go on without an alarm', async () => {
+  const shared = await testSettings();
+  const keychain = memoryKeychain();
+  await once(shared, keychain, store('acme'));
+  const file = join(temporaryFolder(), 'store.backup');
+  await once(shared, keychain, (vault) => writeBackup(vault, file, actor, { program: '1' }));
+  // The other host has seen more than is restored.
+  const seen = new Map(keychain.entries);
+  await once(shared, keychain, store('beta'));
+  const others = memoryKeychain();
+  for (const [name, value] of keychain.entries) others.entries.set(name, value);
+  for (const [name, value] of seen) keychain.entries.set(name, value);
+  const options = { settings: shared, keychain, now: () => today, actor, onWarning: () => {} };
+  await restoreBackup(file, options);
+  await once(shared, keychain);
+  await once(shared, others, (vault) => readToken(vault, 'acme', actor));
+});

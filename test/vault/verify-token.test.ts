@@ -1,0 +1,533 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { checkNextToken } from '../../src/background/daily-check.ts';
+import { preparePush } from '../../src/provisioning/prepare-push.ts';
+import type { FaultAnswer } from '../../src/simulator/faults.ts';
+import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
+import { simulatedOrganizations } from '../../src/simulator/webex/organizations.ts';
+import { defaultSettings } from '../../src/simulator/webex/settings.ts';
+import type { IssueOptions } from '../../src/simulator/webex/webex-cloud.ts';
+import { setCurrent, updateToken } from '../../src/store/profiles/tokens.ts';
+import { showProfile } from '../../src/vault/profiles/profiles.ts';
+import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
+import { readToken } from '../../src/vault/tokens/read-token.ts';
+import { reverifyToken } from '../../src/vault/tokens/reverify-token.ts';
+import { approveToken, discardToken } from '../../src/vault/tokens/review-token.ts';
+import { testToken } from '../../src/vault/tokens/test-token.ts';
+import { verifyPendingTokens } from '../../src/vault/tokens/verify-pending.ts';
+import { type VerificationResult, verifyToken } from '../../src/vault/tokens/verify-token.ts';
+import type { Vault } from '../../src/vault/vault.ts';
+import {
+  actor,
+  allTokens,
+  auditLog,
+  begun,
+  fragment,
+  newVault,
+  type TestVault,
+  today,
+} from '../support/vault/test-vault.ts';
+import { usualToken } from '../support/webex/fake-tokens.ts';
+
+const year = 365 * 86_400_000;
+const acme = simulatedOrganizations.acme.id;
+const globex = simulatedOrganizations.globex.id;
+
+let webex: Simulator;
+let now = today;
+
+beforeAll(async () => {
+  webex = await startSimulator({ now: () => now });
+});
+afterAll(() => webex.close());
+beforeEach(() => {
+  now = today;
+  webex.faults.clear();
+  webex.requests.length = 0;
+  Object.assign(webex.settings, defaultSettings());
+});
+
+/** Signs in as an account and stores the token, unchecked. */
+async function captured(
+  vault: Vault,
+  account: string,
+  request: Parameters<typeof begun>[1] = { profile: 'acme' },
+  issue: IssueOptions = {},
+): Promise<{ tokenId: string; accessToken: string }> {
+  const state = await begun(vault, request);
+  const deployment = request.deployment ?? 'commercial';
+  const { accessToken } = webex.issueToken(account, { deployment, ...issue });
+  const answer = fragment({ access_token: accessToken, state });
+  return { ...(await captureRedirect(vault, answer, 'this browser', actor)), accessToken };
+}
+
+async function settled(
+  vault: Vault,
+  account: string,
+  ...more: [Parameters<typeof begun>[1]?, IssueOptions?]
+) {
+  return await verifyToken(vault, (await captured(vault, account, ...more)).tokenId, actor);
+}
+
+async function states(vault: Vault): Promise<string[]> {
+  return (await allTokens(vault, 'acme')).map(({ state }) => state).sort();
+}
+
+describe('whose token it is', () => {
+  test('a full administrator’s becomes current, with all that Webex told', async () => {
+    const vault = await newVault(webex);
+    const outcome = await settled(vault, 'full-admin');
+    expect(outcome).toMatchObject({
+      outcome: 'current',
+      profile: { name: 'acme', orgId: acme },
+      token: {
+        state: 'current',
+        account: {
+          displayName: 'Ada Nakamura',
+          email: 'ada.nakamura@acme.example',
+          orgId: acme,
+          admin: 'full',
+        },
+        verifiedAt: today,
+        rejectedAt: null,
+        reviewReason: null,
+      },
+    });
+    expect(await auditLog(vault)).toEqual(['capture ok acme', 'verify ok acme']);
+    expect(await showProfile(vault, 'acme')).toMatchObject({
+      tenantUrl: `${webex.endpoints.commercial.scim}/${acme}`,
+      account: 'ada.nakamura@acme.example',
+      status: 'valid',
+    });
+  });
+
+  test('somebody whose roles Webex does not tell is believed', async () => {
+    const vault = await newVault(webex);
+    expect(await settled(vault, 'no-roles')).toMatchObject({
+      outcome: 'current',
+      token: { account: { admin: 'unknown' } },
+    });
+  });
+
+  test.each([
+    ['user-admin', 'other'],
+    ['read-only-admin', 'other'],
+    ['device-admin', 'other'],
+    ['ordinary', 'none'],
+  ])('%s is set aside, and waits for the person’s word', async (account, admin) => {
+    const vault = await newVault(webex);
+    const outcome = await settled(vault, account);
+    expect(outcome).toMatchObject({
+      outcome: 'set-aside',
+      reason: 'not-full-admin',
+      token: { state: 'set-aside', account: { admin } },
+    });
+    expect(await auditLog(vault)).toEqual(['capture ok acme', 'verify not-full-admin acme']);
+    await expect(readToken(vault, 'acme', actor)).rejects.toMatchObject({
+      code: 'E_NO_TOKEN',
+      help: expect.stringContaining('set aside'),
+    });
+    expect(await approveToken(vault, outcome.token.id, actor)).toBe(true);
+    expect(await states(vault)).toEqual(['current']);
+    expect((await readToken(vault, 'acme', actor)).profile.orgId).toBe(acme);
+  });
+
+  test('another organization’s is set aside, and the one before it stays in use', async () => {
+    const vault = await newVault(webex);
+    const first = await captured(vault, 'full-admin');
+    await verifyToken(vault, first.tokenId, actor);
+    const outcome = await settled(vault, 'other-organization');
+    expect(outcome).toMatchObject({ outcome: 'set-aside', reason: 'other-organization' });
+    expect(outcome.token.account?.orgId).toBe(globex);
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(first.accessToken);
+    expect(await states(vault)).toEqual(['current', 'set-aside']);
+    expect(await showProfile(vault, 'acme')).toMatchObject({ orgId: acme });
+  });
+
+  test('an organization that was asked for is held against the token', async () => {
+    const vault = await newVault(webex);
+    const outcome = await settled(vault, 'full-admin', { profile: 'acme', orgId: globex });
+    expect(outcome).toMatchObject({ outcome: 'set-aside', reason: 'other-organization' });
+    expect(outcome.profile.orgId).toBe(globex);
+  });
+
+  test('the wrong person at first does not spoil a new profile for the right one', async () => {
+    const vault = await newVault(webex);
+    const wrong = webex.accounts.find(({ name }) => name === 'other-organization');
+    if (wrong === undefined) throw new Error('no such account');
+    const role = wrong.role;
+    wrong.role = 'readonly';
+    try {
+      expect(await settled(vault, 'other-organization')).toMatchObject({
+        outcome: 'set-aside',
+        reason: 'not-full-admin',
+        profile: { orgId: null },
+      });
+    } finally {
+      wrong.role = role;
+    }
+    expect(await settled(vault, 'full-admin')).toMatchObject({
+      outcome: 'current',
+      profile: { orgId: acme },
+    });
+  });
+
+  test('"accept" takes it at once', async () => {
+    const vault = await newVault(webex);
+    const { tokenId } = await captured(vault, 'ordinary');
+    expect(await verifyToken(vault, tokenId, actor, true)).toMatchObject({
+      outcome: 'current',
+      profile: { orgId: acme },
+    });
+    expect(await auditLog(vault)).toContain('verify not-full-admin acme');
+  });
+
+  test('a profile without an organization takes what a token of the unknown form cannot tell from Webex', async () => {
+    const vault = await newVault(webex);
+    const outcome = await settled(vault, 'full-admin', undefined, { form: 'unknown' });
+    expect(outcome).toMatchObject({ outcome: 'current', profile: { orgId: acme }, token: { orgId: null } });
+    expect(outcome.token.warnings).toHaveLength(1);
+  });
+});
+
+describe('a token that Webex rejects', () => {
+  test('is the current one, marked, where there is no other', async () => {
+    const vault = await newVault(webex);
+    const { tokenId } = await captured(vault, 'full-admin');
+    webex.revoke('full-admin');
+    expect(await verifyToken(vault, tokenId, actor)).toMatchObject({
+      outcome: 'rejected',
+      token: { state: 'current', rejectedAt: today, verifiedAt: null },
+    });
+    expect(await showProfile(vault, 'acme')).toMatchObject({ status: 'rejected' });
+  });
+
+  test('is set aside where there is one to protect', async () => {
+    const vault = await newVault(webex);
+    const good = await captured(vault, 'full-admin');
+    await verifyToken(vault, good.tokenId, actor);
+    const { tokenId } = await captured(vault, 'user-admin');
+    webex.revoke('user-admin');
+    expect(await verifyToken(vault, tokenId, actor)).toMatchObject({
+      outcome: 'set-aside',
+      reason: 'rejected',
+    });
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(good.accessToken);
+    expect(await auditLog(vault)).toContain('verify rejected acme');
+  });
+});
+
+describe('Webex out of reach: the token is kept, in use, and marked', () => {
+  const answers: [string, FaultAnswer][] = [
+    ['429', { answer: 429, retryAfter: 7 }],
+    ['429 without Retry-After', { answer: 429 }],
+    ['500', { answer: 500 }],
+    ['503', { answer: 503 }],
+    ['403', { answer: 403 }],
+    ['404', { answer: 404 }],
+    ['a page', { answer: 'html' }],
+    ['a cut connection', { answer: 'reset' }],
+  ];
+
+  test.each(answers)('%s', async (_, fault) => {
+    const vault = await newVault(webex);
+    webex.faults.add({ path: '/v1/people/me', ...fault });
+    const { tokenId, accessToken } = await captured(vault, 'full-admin');
+    const outcome = await verifyToken(vault, tokenId, actor);
+    expect(outcome).toMatchObject({
+      outcome: 'unverified',
+      token: { state: 'current', account: null, verifiedAt: null, rejectedAt: null },
+      profile: { orgId: acme },
+    });
+    if (outcome.outcome !== 'unverified') return;
+    expect(`${outcome.why.message} ${outcome.why.help}`).not.toContain(accessToken);
+    expect(outcome.why.message).toMatch(/\w{3,}/);
+    expect((await auditLog(vault)).at(-1)).toMatch(/^verify unverified: [a-z-]+ acme$/);
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(accessToken);
+    expect(await showProfile(vault, 'acme')).toMatchObject({ status: 'valid', account: null });
+  });
+
+  test('a time-out', async () => {
+    const late = () => Promise.reject(new DOMException('The operation timed out', 'TimeoutError'));
+    const vault = await newVault(webex, { fetch: late });
+    const { tokenId } = await captured(vault, 'full-admin');
+    expect(await verifyToken(vault, tokenId, actor)).toMatchObject({ outcome: 'unverified' });
+    expect((await auditLog(vault)).at(-1)).toBe('verify unverified: timeout acme');
+  });
+
+  test('but one that names another organization itself is set aside', async () => {
+    const vault = await newVault(webex);
+    const first = await captured(vault, 'full-admin');
+    await verifyToken(vault, first.tokenId, actor);
+    webex.faults.add({ path: '/v1/people/me', answer: 503 });
+    expect(await settled(vault, 'other-organization')).toMatchObject({
+      outcome: 'set-aside',
+      reason: 'other-organization',
+    });
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(first.accessToken);
+  });
+});
+
+describe('Webex out of reach while a verified token is in use', () => {
+  const fault = { path: '/v1/people/me', answer: 503 } as const;
+
+  async function twoTokens(vault: TestVault) {
+    const first = await captured(vault, 'full-admin');
+    await verifyToken(vault, first.tokenId, actor);
+    vault.setNow(today + 1000);
+    webex.faults.add(fault);
+    return { first, second: await captured(vault, 'full-admin') };
+  }
+
+  test('the new one waits, and the verified one stays in use', async () => {
+    const vault = await newVault(webex);
+    const { first, second } = await twoTokens(vault);
+    const outcome = await verifyToken(vault, second.tokenId, actor);
+    expect(outcome).toMatchObject({ outcome: 'waiting', token: { state: 'pending', verifiedAt: null } });
+    expect((await auditLog(vault)).at(-1)).toBe('verify waiting: server-error acme');
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(first.accessToken);
+  });
+
+  test('it becomes current by itself once Webex answers', async () => {
+    const vault = await newVault(webex);
+    const { second } = await twoTokens(vault);
+    await verifyToken(vault, second.tokenId, actor);
+    webex.faults.clear();
+    vault.setNow(today + 120_000);
+    await verifyPendingTokens(vault, { warn: () => {} });
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(second.accessToken);
+    expect(await states(vault)).toEqual(['current', 'earlier']);
+  });
+
+  test('it replaces no token that came in and was verified after it', async () => {
+    const vault = await newVault(webex);
+    const { second } = await twoTokens(vault);
+    await verifyToken(vault, second.tokenId, actor);
+    webex.faults.clear();
+    vault.setNow(today + 90_000);
+    const third = await captured(vault, 'full-admin');
+    await verifyToken(vault, third.tokenId, actor);
+    vault.setNow(today + 200_000);
+    await verifyPendingTokens(vault, { warn: () => {} });
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(third.accessToken);
+    expect(await states(vault)).toEqual(['current', 'earlier', 'earlier']);
+  });
+
+  test('the person’s word puts it in use at once, or later, or discards it', async () => {
+    const vault = await newVault(webex);
+    const { second } = await twoTokens(vault);
+    expect(await verifyToken(vault, second.tokenId, actor, true)).toMatchObject({ outcome: 'unverified' });
+    expect((await readToken(vault, 'acme', actor)).accessToken).toBe(second.accessToken);
+    webex.faults.clear();
+    await settled(vault, 'full-admin');
+    webex.faults.add(fault);
+    const third = await settled(vault, 'full-admin');
+    expect(await approveToken(vault, third.token.id, actor)).toBe(true);
+    expect((await readToken(vault, 'acme', actor)).token.id).toBe(third.token.id);
+    webex.faults.clear();
+    await settled(vault, 'full-admin');
+    webex.faults.add(fault);
+    const fourth = await settled(vault, 'full-admin');
+    expect(await discardToken(vault, fourth.token.id, actor)).toBe(true);
+    expect(await states(vault)).toEqual(['current', 'earlier', 'earlier', 'earlier', 'earlier']);
+  });
+
+  test.each(['expired', 'rejected'] as const)('an %s one protects nothing', async (end) => {
+    const vault = await newVault(webex);
+    const { first, second } = await twoTokens(vault);
+    if (end === 'expired') vault.setNow(today + 2 * year);
+    else await updateToken(vault.db, first.tokenId, { rejectedAt: today });
+    expect(await verifyToken(vault, second.tokenId, actor)).toMatchObject({ outcome: 'unverified' });
+    expect((await readToken(vault, 'acme', actor, true)).accessToken).toBe(second.accessToken);
+  });
+});
+
+describe('a token that names the other deployment', () => {
+  const government = usualToken({ cluster: 'FC82', orgId: acme });
+
+  async function withForeign(vault: Vault) {
+    await settled(vault, 'full-admin');
+    webex.requests.length = 0;
+    const state = await begun(vault, { profile: 'acme' });
+    const answer = fragment({ access_token: government, state });
+    return (await captureRedirect(vault, answer, 'this browser', actor)).tokenId;
+  }
+
+  test.each([false, true])('waits for review and is sent nowhere (approved: %s)', async (approved) => {
+    const vault = await newVault(webex);
+    const tokenId = await withForeign(vault);
+    expect(await verifyToken(vault, tokenId, actor, approved)).toMatchObject({
+      outcome: 'set-aside',
+      reason: 'other-deployment',
+      token: { warnings: [expect.stringContaining('FC82')] },
+    });
+    await expect(approveToken(vault, tokenId, actor)).rejects.toMatchObject({ code: 'E_OTHER_DEPLOYMENT' });
+    expect(await states(vault)).toEqual(['current', 'set-aside']);
+    expect(webex.requests).toEqual([]);
+    expect((await auditLog(vault)).at(-1)).toBe('verify other-deployment acme');
+    expect(await discardToken(vault, tokenId, actor)).toBe(true);
+  });
+
+  test('that is in use all the same is not sent by any check', async () => {
+    const vault = await newVault(webex);
+    const tokenId = await withForeign(vault);
+    await verifyToken(vault, tokenId, actor);
+    await setCurrent(vault.db, (await allTokens(vault, 'acme')).find(({ id }) => id === tokenId) ?? never());
+    expect(await reverifyToken(vault, tokenId, actor)).toMatchObject({ outcome: 'unverified' });
+    expect((await testToken(vault, 'acme', actor)).checks[0]).toMatchObject({
+      ok: false,
+      message: expect.stringContaining('other Webex deployment'),
+    });
+    await updateToken(vault.db, tokenId, { verifiedAt: null });
+    expect((await checkNextToken(vault, () => 0))?.outcome).toBe('other-deployment');
+    await expect(preparePush(vault, 'acme', actor, false)).rejects.toMatchObject({
+      code: 'E_OTHER_DEPLOYMENT',
+    });
+    expect(webex.requests).toEqual([]);
+  });
+});
+
+function never(): never {
+  throw new Error('the token is not there');
+}
+
+describe('until when', () => {
+  test('as Webex confirms', async () => {
+    const vault = await newVault(webex);
+    expect((await settled(vault, 'full-admin')).token.lifetimes).toEqual({
+      confirmed: today + year,
+      reported: today + 3887999_000,
+      documented: today + year,
+    });
+    expect(await showProfile(vault, 'acme')).toMatchObject({ expirySource: 'confirmed', daysLeft: 365 });
+  });
+
+  test('the earlier of reported and documented where Webex does not say', async () => {
+    webex.settings.tokenExpiry = 'forbidden';
+    const vault = await newVault(webex);
+    expect((await settled(vault, 'full-admin')).token.lifetimes.confirmed).toBeNull();
+    expect(await showProfile(vault, 'acme')).toMatchObject({ expirySource: 'reported', daysLeft: 44 });
+  });
+
+  test.each<FaultAnswer>([{ answer: 401 }, { answer: 500 }, { answer: 'html' }, { answer: 'reset' }])(
+    'whatever becomes of that question (%j), the token is good',
+    async (fault) => {
+      webex.faults.add({ path: '/v1/authorizations', ...fault });
+      const vault = await newVault(webex);
+      expect(await settled(vault, 'full-admin')).toMatchObject({
+        outcome: 'current',
+        token: { lifetimes: { confirmed: null }, rejectedAt: null },
+      });
+    },
+  );
+});
+
+describe('what the person decides', () => {
+  test('discarded: the token is gone, the one in use stays', async () => {
+    const vault = await newVault(webex);
+    await settled(vault, 'full-admin');
+    const aside = await settled(vault, 'other-organization');
+    expect(await discardToken(vault, aside.token.id, actor)).toBe(true);
+    expect(await states(vault)).toEqual(['current']);
+    expect(await discardToken(vault, aside.token.id, actor)).toBe(false);
+    expect(await approveToken(vault, aside.token.id, actor)).toBe(false);
+    expect((await auditLog(vault)).at(-1)).toBe('discard ok acme');
+  });
+
+  test('accepted: the one before it becomes an earlier one; the profile keeps its organization', async () => {
+    const vault = await newVault(webex);
+    await settled(vault, 'full-admin');
+    const aside = await settled(vault, 'other-organization');
+    expect(await approveToken(vault, aside.token.id, actor)).toBe(true);
+    expect(await approveToken(vault, aside.token.id, actor)).toBe(false);
+    expect(await states(vault)).toEqual(['current', 'earlier']);
+    expect(await showProfile(vault, 'acme')).toMatchObject({ orgId: acme });
+    expect((await auditLog(vault)).at(-1)).toBe('accept ok acme');
+  });
+
+  test('nothing but what is set aside can be accepted or discarded', async () => {
+    const vault = await newVault(webex);
+    const current = await settled(vault, 'full-admin');
+    const { tokenId } = await captured(vault, 'full-admin');
+    for (const id of [current.token.id, tokenId, 'nothing']) {
+      expect(await approveToken(vault, id, actor)).toBe(false);
+      expect(await discardToken(vault, id, actor)).toBe(false);
+    }
+    expect(await states(vault)).toEqual(['current', 'pending']);
+  });
+});
+
+test('two checks of one token at once make one audit row and one current token', async () => {
+  const vault = await newVault(webex);
+  const { tokenId } = await captured(vault, 'full-admin');
+  const outcomes: VerificationResult[] = await Promise.all(
+    [1, 2, 3].map(() => verifyToken(vault, tokenId, actor)),
+  );
+  for (const { outcome } of outcomes) expect(outcome).toBe('current');
+  expect((await auditLog(vault)).filter((line) => line.startsWith('verify'))).toEqual(['verify ok acme']);
+  expect(await states(vault)).toEqual(['current']);
+});
+
+test('a token of one deployment is never shown to the other’s API', async () => {
+  const vault = await newVault(webex);
+  for (const deployment of ['commercial', 'government'] as const) {
+    for (const account of ['full-admin', 'ordinary', 'other-organization']) {
+      await settled(vault, account, { profile: deployment, deployment });
+    }
+  }
+  const answered = webex.requests.filter(({ tokenId }) => tokenId !== null);
+  expect(answered.length).toBeGreaterThanOrEqual(12);
+  const deploymentOf = new Map<string | null, string>();
+  for (const { tokenId, deployment } of answered) {
+    expect(deploymentOf.get(tokenId) ?? deployment).toBe(deployment);
+    deploymentOf.set(tokenId, deployment);
+  }
+  expect([...deploymentOf.values()].sort()).toEqual([
+    ...Array(3).fill('commercial'),
+    ...Array(3).fill('government'),
+  ]);
+  expect(await showProfile(vault, 'government')).toMatchObject({
+    tenantUrl: `${webex.endpoints.government.scim}/${simulatedOrganizations.examples.id}`,
+  });
+});
+
+describe('a crash between the capture and the check', () => {
+  const log = { warn: () => {} };
+
+  test('the next start checks what was left behind, and leaves to others what is under way', async () => {
+    const first = await newVault(webex);
+    const { tokenId } = await captured(first, 'full-admin');
+    const vault = await newVault(webex, { settings: first.settings });
+    vault.setNow(today + 60_000);
+    await verifyPendingTokens(vault, log);
+    expect(await states(vault)).toEqual(['pending']);
+    vault.setNow(today + 60_001);
+    await verifyPendingTokens(vault, log);
+    expect(await allTokens(vault, 'acme')).toMatchObject([{ id: tokenId, state: 'current' }]);
+  });
+
+  test('reading checks it first', async () => {
+    const first = await newVault(webex);
+    const { accessToken } = await captured(first, 'full-admin');
+    const vault = await newVault(webex, { settings: first.settings });
+    expect(await readToken(vault, 'acme', actor)).toMatchObject({
+      accessToken,
+      token: { verifiedAt: today },
+    });
+    expect(await auditLog(vault)).toEqual(['capture ok acme', 'verify ok acme', 'read ok acme']);
+  });
+
+  test('one that cannot be checked keeps neither the server from starting nor the others from their check', async () => {
+    const vault = await newVault(webex);
+    const { tokenId } = await captured(vault, 'full-admin');
+    await vault.db.updateTable('token').set({ sealed: 'damaged' }).execute();
+    vault.setNow(today + 1);
+    await captured(vault, 'full-admin', { profile: 'another' });
+    vault.setNow(today + 120_000);
+    const warnings: unknown[] = [];
+    await verifyPendingTokens(vault, { warn: (...given: unknown[]) => void warnings.push(given) });
+    expect(warnings).toHaveLength(1);
+    const damaged = vault.db.selectFrom('token').select('state').where('id', '=', tokenId);
+    expect(await damaged.executeTakeFirst()).toEqual({ state: 'pending' });
+    expect(await allTokens(vault, 'another')).toMatchObject([{ state: 'current' }]);
+  });
+});

@@ -1,0 +1,116 @@
+import { expect, test } from 'vitest';
+import { accessLinkLifetimeMs, createAccessLink } from '../../src/vault/sign-in/access-links.ts';
+import { filesHolding, newVault, today } from '../support/vault/test-vault.ts';
+import { served } from '../support/web/web-client.ts';
+
+const pages = [
+  '/',
+  '/sign-in',
+  '/import',
+  '/profiles/acme',
+  '/captures/x',
+  '/sign-ins/x',
+  '/nothing',
+  '/captures/last',
+];
+
+test.each(pages)('%s says the same to everybody who did not come in', async (path) => {
+  const { visitor } = await served();
+  const { text } = await visitor().get(path).expect(403);
+  expect(text).toContain('This page is for the person at this machine.');
+  expect(text).toContain('webex-token open');
+  expect(text).toBe((await visitor().get('/').expect(403)).text);
+});
+
+test('who did not come in gets no session, and changes nothing', async () => {
+  const { visitor, vault } = await served();
+  const answer = await visitor().get('/').expect(403);
+  expect(answer.headers).not.toHaveProperty('set-cookie');
+  const post = visitor().post('/import').set('Origin', 'http://localhost:3000').type('form');
+  await post.send({ name: 'acme', text: 'fake-token-for-acme' }).expect(403);
+  expect(await vault.db.selectFrom('profile').selectAll().execute()).toEqual([]);
+  expect(await vault.db.selectFrom('web_session').selectAll().execute()).toEqual([]);
+});
+
+test('a one-time link lets in once', async () => {
+  const { visitor, vault } = await served();
+  const link = `/enter/${await createAccessLink(vault)}`;
+  const person = visitor();
+  const answer = await person.get(link).expect(303).expect('Location', '/');
+  expect(answer.headers['set-cookie']?.[0]).toMatch(
+    /^broker-3000=[^;]+; Path=\/; HttpOnly; SameSite=Strict$/,
+  );
+  await person.get('/').expect(200);
+
+  const other = await visitor().get(link).expect(410);
+  expect(other.text).toContain('webex-token open');
+  // The browser that used it may load it again.
+  await person.get(link).expect(303);
+});
+
+test('a link is over after ten minutes', async () => {
+  const { visitor, vault } = await served();
+  const link = `/enter/${await createAccessLink(vault)}`;
+  vault.setNow(today + accessLinkLifetimeMs);
+  await visitor().get(link).expect(410);
+});
+
+test('a browser that only looks ahead does not use a link up', async () => {
+  const { visitor, vault } = await served();
+  const link = `/enter/${await createAccessLink(vault)}`;
+  await visitor().head(link).expect(403);
+  await visitor().get(link).set('Sec-Purpose', 'prefetch;prerender').expect(403);
+  await visitor().get(link).set('Purpose', 'prefetch').expect(403);
+  await visitor().get(link).expect(303);
+});
+
+test.each([
+  ['/profiles/acme?x=1', '/profiles/acme?x=1'],
+  ['//evil.example/', '/'],
+  ['/\\evil.example/', '/'],
+  ['https://evil.example/', '/'],
+  ['profiles', '/'],
+  ['/a\nb', '/'],
+])('?next=%s leads to %s', async (next, location) => {
+  const { visitor, vault } = await served();
+  const link = `/enter/${await createAccessLink(vault)}?next=${encodeURIComponent(next)}`;
+  await visitor().get(link).expect(303).expect('Location', location);
+});
+
+test('entering gives the browser a new session, and ends the one it had', async () => {
+  const { visitor, vault } = await served();
+  const person = visitor();
+  const first = await person.get(`/enter/${await createAccessLink(vault)}`);
+  const second = await person.get(`/enter/${await createAccessLink(vault)}`);
+  const [before, after] = [first, second].map(({ headers }) => headers['set-cookie']?.[0]?.split(';')[0]);
+  expect(after).not.toBe(before);
+  await visitor().get('/').set('Cookie', String(before)).expect(403);
+  await visitor().get('/').set('Cookie', String(after)).expect(200);
+});
+
+test('a session ends after twelve hours', async () => {
+  const { person, vault } = await served();
+  const browser = await person();
+  vault.setNow(today + 12 * 3_600_000 - 1);
+  await browser.get('/').expect(200);
+  vault.setNow(today + 12 * 3_600_000);
+  await browser.get('/').expect(403);
+});
+
+test('a session outlives a restart, and its ID is not in the store', async () => {
+  const first = await served();
+  const { settings } = first.vault;
+  const answer = await first.visitor().get(`/enter/${await createAccessLink(first.vault)}`);
+  const cookie = answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+  const id = /=s%3A([\w-]{43})\./.exec(cookie)?.[1] ?? 'no ID';
+  expect(filesHolding(settings.home, id)).toEqual([]);
+
+  const second = await served(undefined, { vault: await newVault(undefined, { settings }) });
+  await second.visitor().get('/').set('Cookie', cookie).expect(200);
+});
+
+test('a made-up or altered session cookie is worth nothing', async () => {
+  const { visitor } = await served();
+  await visitor().get('/').set('Cookie', 'broker-3000=s%3Aguessed.signature').expect(403);
+  await visitor().get('/').set('Cookie', 'broker-3000=guessed; broker-3000=j%3A%7B%7D').expect(403);
+});

@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest';
+import { appendAudit, appendAudits } from '../../src/store/audit/audit.ts';
+import { today } from '../support/vault/test-vault.ts';
+import { served } from '../support/web/web-client.ts';
+
+const rows = (html: string) => html.split('<tbody>')[1]?.split('</tr>').length ?? 1;
+
+async function furnished() {
+  const web = await served();
+  const { db } = web.vault;
+  const hour = 3_600_000;
+  await appendAudit(db, today - 48 * hour, {
+    action: 'capture',
+    outcome: 'ok',
+    profile: 'acme',
+    address: '127.0.0.1',
+  });
+  await appendAudit(db, today - 24 * hour, {
+    action: 'read',
+    outcome: 'ok',
+    profile: 'acme',
+    client: 'ci-deploy',
+    address: '10.0.0.9',
+  });
+  await appendAudit(db, today, {
+    action: 'read',
+    outcome: 'invalid_client',
+    client: '<b>',
+    address: '10.0.0.9',
+  });
+  return { ...web, browser: await web.person() };
+}
+
+test('what happened, newest first, in words; the chain is followed', async () => {
+  const { browser } = await furnished();
+  const { text } = await browser.get('/log').expect(200);
+  expect(text).toContain('The chain is whole.');
+  expect(text.split('<tbody>')[1]).toMatch(/invalid_client.*Token captured/s);
+  expect(text).toContain('&lt;b&gt;');
+  expect(text).toContain('10.0.0.9');
+  expect(rows(text) - 1).toBe(3);
+});
+
+test.each([
+  ['profile=acme', 2],
+  ['client=ci-deploy', 1],
+  ['action=read', 2],
+  ['outcome=ok', 2],
+  ['action=read&outcome=ok', 1],
+  ['since=2027-03-01', 1],
+  ['until=2027-02-27', 1],
+  ['profile=nobody', 0],
+])('filtered by %s', async (query, count) => {
+  const { browser } = await furnished();
+  const { text } = await browser.get(`/log?${query}`).expect(200);
+  expect(rows(text) - 1).toBe(count);
+  expect(text).toContain(count === 0 ? 'No row fits.' : 'Show all');
+});
+
+test('paged, a hundred rows each, the filter kept', async () => {
+  const { browser, vault } = await furnished();
+  const entries = Array.from({ length: 205 }, (_, index) => ({
+    action: 'check',
+    outcome: `n${index}`,
+    profile: 'globex',
+  }));
+  await appendAudits(vault.db, today, entries);
+  const first = await browser.get('/log?profile=globex').expect(200);
+  expect(rows(first.text) - 1).toBe(100);
+  const older = /href="(\/log\?[^"]+)" rel="next"/.exec(first.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  const second = await browser.get(older).expect(200);
+  expect(second.text).toMatch(/\bn104\b/);
+  expect(second.text).not.toMatch(/\bn105\b/);
+  expect(second.text).toContain('href="/log?profile=globex"');
+});
+
+test('an edit from outside shows', async () => {
+  const { browser, vault } = await furnished();
+  await vault.db.updateTable('audit').set({ profile: 'globex' }).where('seq', '=', 2).execute();
+  expect((await browser.get('/log').expect(200)).text).toContain('The chain is broken at row 2:');
+});
+
+test('only for the person at this machine', async () => {
+  const { visitor } = await furnished();
+  await visitor().get('/log').expect(403);
+});

@@ -1,0 +1,273 @@
+import { expect, test } from 'vitest';
+import type { Simulator } from '../../src/simulator/simulator.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
+import { simulated } from '../support/test-simulator.ts';
+import { actor, allTokens, auditLog, today } from '../support/vault/test-vault.ts';
+import { type Served, served } from '../support/web/web-client.ts';
+import { acmeOrgId, usualToken } from '../support/webex/fake-tokens.ts';
+
+async function withSimulator(): Promise<{ simulator: Simulator; web: Served }> {
+  const simulator = await simulated({ now: () => today });
+  return { simulator, web: await served(simulator) };
+}
+
+/** Stores and checks a token of this account; the path of its page. */
+async function stored(
+  { simulator, web }: { simulator: Simulator; web: Served },
+  account: string,
+  { profile = 'acme', expiresIn = '' } = {},
+): Promise<string> {
+  const { accessToken } = simulator.issueToken(account);
+  const lifetime = expiresIn === '' ? '' : `&expires_in=${expiresIn}`;
+  const text = `#access_token=${accessToken}&token_type=Bearer${lifetime}`;
+  const tokenId = await importToken(web.vault, { profile }, text, actor);
+  await verifyToken(web.vault, tokenId, actor);
+  return `/captures/${tokenId}`;
+}
+
+test('says that it is stored, whose it is, until when and how we know', async () => {
+  const both = await withSimulator();
+  const path = await stored(both, 'full-admin', { expiresIn: '3887999' });
+  const { text } = await (await both.web.person()).get(path).expect(200);
+  expect(text).toContain('The token is stored');
+  expect(text).toContain('Ada Nakamura');
+  expect(text).toContain('ada.nakamura@acme.example');
+  expect(text).toContain('Full administrator');
+  expect(text).toContain(both.web.vault.settings.home);
+  expect(text).toContain('<time datetime="2028-02-29T00:00:00.000Z">29 February 2028</time>: 365 days left');
+  expect(text).toMatch(/Confirmed by Webex <span class="tag">counts/);
+  expect(text).toContain('expires_in=3887999, which is 45 days less a second');
+  expect(text).toMatch(/id="tenant-url">http:\/\/127\.0\.0\.1:\d+\/v1\/scim\/ac3e0001/);
+  expect(text).toContain('webex-token get acme');
+});
+
+test('a token of somebody who is not a full administrator waits for the person', async () => {
+  const both = await withSimulator();
+  await stored(both, 'full-admin');
+  const path = await stored(both, 'user-admin');
+  const person = await both.web.person();
+  const { text } = await person.get(path).expect(200);
+  expect(text).toContain('This account is not a full administrator');
+  expect(text).toContain('the one before stays in use');
+  expect(text).toContain('/idb/oauth2/v1/logout?cisService=webex');
+  expect(text).not.toContain('Tenant URL');
+
+  await person.post(`${path}/accept`).type('form').expect(303).expect('Location', '/profiles/acme');
+  expect(
+    (await allTokens(both.web.vault, 'acme')).map(({ account, state }) => [account?.email, state]),
+  ).toEqual(
+    expect.arrayContaining([
+      ['ben.okafor@acme.example', 'current'],
+      ['ada.nakamura@acme.example', 'earlier'],
+    ]),
+  );
+  const profile = await person.get('/profiles/acme').expect(200);
+  expect(profile.text).toContain('The token is in use now, because you said so.');
+  expect((await person.get('/profiles/acme')).text).not.toContain('because you said so');
+});
+
+test('a token of another organization can be discarded', async () => {
+  const both = await withSimulator();
+  await stored(both, 'full-admin');
+  const path = await stored(both, 'other-organization');
+  const person = await both.web.person();
+  const { text } = await person.get(path).expect(200);
+  expect(text).toContain('This token is of another organization');
+  expect(text).toContain('910be001-5eed-4000-8000-000000000002');
+  await person.post(`${path}/discard`).type('form').expect(303);
+  expect(await allTokens(both.web.vault, 'acme')).toHaveLength(1);
+  await person.get(path).expect(404);
+  await person.post(`${path}/discard`).type('form').expect(404);
+});
+
+test('Webex out of reach loses nothing, and says why', async () => {
+  const both = await withSimulator();
+  both.simulator.faults.add({ path: '/v1/people/me', answer: 503 });
+  const person = await both.web.person();
+  const form = { name: 'acme', text: both.simulator.issueToken('full-admin').accessToken };
+  const answer = await person.post('/import').type('form').send(form).expect(303);
+  const { text } = await person.get(String(answer.headers.location)).expect(200);
+  expect(text).toContain('The token is stored, but not verified yet');
+  expect(text).toContain('Webex has a problem of its own (503)');
+  expect(text).toContain('Nothing is lost');
+  expect((await person.get('/')).text).toContain('Not verified with Webex yet');
+});
+
+test('a rejected token is shown for what it is', async () => {
+  const both = await withSimulator();
+  const { accessToken } = both.simulator.issueToken('full-admin');
+  both.simulator.revoke('full-admin');
+  const person = await both.web.person();
+  const answer = await person.post('/import').type('form').send({ name: 'acme', text: accessToken });
+  const { text } = await person.get(String(answer.headers.location)).expect(200);
+  expect(text).toContain('Stored, but Webex rejects this token');
+  expect(text).not.toContain('webex-token get');
+});
+
+test('the organization is asked for where nobody told it', async () => {
+  const { person: enter, vault } = await served();
+  const person = await enter();
+  const answer = await person
+    .post('/import')
+    .type('form')
+    .send({ name: 'acme', text: 'fake-token-for-acme' });
+  const path = String(answer.headers.location);
+  const page = await person.get(path).expect(200);
+  expect(page.text).toContain('Which organization is it?');
+  expect(page.text).toContain('not of a form that Webex is known to use');
+
+  const wrong = await person.post(`${path}/organization`).type('form').send({ orgId: 'OrgId' }).expect(422);
+  expect(wrong.text).toContain('“OrgId” is the placeholder of the guide');
+  await person.post(`${path}/organization`).type('form').send({ orgId: acmeOrgId }).expect(303);
+  const told = await person.get(path).expect(200);
+  expect(told.text).not.toContain('Which organization is it?');
+  expect(told.text).toContain(`/v1/scim/${acmeOrgId}`);
+  expect(await vault.db.selectFrom('profile').select('org_id').execute()).toEqual([{ org_id: acmeOrgId }]);
+});
+
+test('a token that nobody came to check is checked when its page is asked for', async () => {
+  const { simulator, web } = await withSimulator();
+  const tokenId = await importToken(
+    web.vault,
+    { profile: 'acme' },
+    simulator.issueToken('full-admin').accessToken,
+    actor,
+  );
+  const { text } = await (await web.person()).get(`/captures/${tokenId}`).expect(200);
+  expect(text).toContain('Ada Nakamura');
+});
+
+test('while Webex is slow, the page says so and comes back', async () => {
+  const { simulator, web } = await withSimulator();
+  simulator.faults.add({ path: '/v1/people/me', answer: 'slow', milliseconds: 5_500, times: 1 });
+  const person = await web.person();
+  const form = { name: 'acme', text: simulator.issueToken('full-admin').accessToken };
+  const path = String((await person.post('/import').type('form').send(form)).headers.location);
+  const { text } = await person.get(path).expect(200);
+  expect(text).toContain('Now Webex is asked whose it is');
+  expect(text).toContain(`data-progress="${path}/progress"`);
+  expect(text).toContain(`<noscript><meta http-equiv="refresh" content="2; url=${path}"></noscript>`);
+  expect((await person.get(`${path}/progress`).expect(200)).body).toEqual({ next: path });
+  expect((await person.get(path).expect(200)).text).toContain('Ada Nakamura');
+  await web.idle();
+});
+
+test('a check that fails for a reason of ours is logged without the token, and the page still opens', async () => {
+  const { person, vault, logged, idle } = await served();
+  vault.keys.open = () => {
+    throw new Error(`cannot open ${usualToken()}`);
+  };
+  const browser = await person();
+  const answer = await browser
+    .post('/import')
+    .type('form')
+    .send({ name: 'acme', text: usualToken() })
+    .expect(303);
+  const { text } = await browser.get(String(answer.headers.location)).expect(200);
+  expect(text).toContain('not verified yet');
+  await idle();
+  expect(logged()).toContain('cannot open [hidden]');
+  expect(logged()).not.toContain(usualToken());
+});
+
+test('a capture is nobody else’s to see', async () => {
+  const both = await withSimulator();
+  const path = await stored(both, 'user-admin');
+  const visitor = both.web.visitor().set('Origin', 'http://localhost:3000');
+  await visitor.get(path).expect(403);
+  await visitor.get(`${path}/progress`).expect(403);
+  for (const decision of ['accept', 'discard', 'organization', 'check']) {
+    await visitor.post(`${path}/${decision}`).type('form').send({ orgId: acmeOrgId }).expect(403);
+  }
+  expect(await allTokens(both.web.vault, 'acme')).toMatchObject([{ state: 'set-aside' }]);
+});
+
+test('one that could not be verified is asked about again by a button, and the page says what Webex says', async () => {
+  const both = await withSimulator();
+  const { simulator, web } = both;
+  simulator.faults.add({ path: '/v1/people/me', answer: 503 });
+  const path = await stored(both, 'full-admin');
+  const person = await web.person();
+  const button = `action="${path}/check"`;
+  const page = async (of = path) => (await person.get(of).expect(200)).text;
+  const checkAgain = () => person.post(`${path}/check`).type('form').expect(303).expect('Location', path);
+  expect(await page()).toContain(button);
+  expect(await page('/profiles/acme')).toContain(button);
+
+  await checkAgain();
+  expect(await page()).toContain('Webex has a problem of its own (503)');
+  expect((await auditLog(web.vault)).at(-1)).toBe('verify server-error acme');
+  simulator.faults.clear();
+  await checkAgain();
+  expect(await page()).toContain('Ada Nakamura');
+  expect(await page()).toContain('<h1>The token is stored</h1>');
+  expect(await page()).not.toContain(button);
+  expect(await page('/profiles/acme')).not.toContain(button);
+  expect((await auditLog(web.vault)).at(-1)).toBe('verify ok acme');
+  await person.post('/captures/00000000-0000-4000-8000-000000000000/check').type('form').expect(404);
+});
+
+test.each([
+  ['user-admin', 'Ben Okafor is not a full administrator'],
+  ['other-organization', 'It is of another organization'],
+])('asked about again, one of %s stays in use, and the page says what is wrong', async (account, words) => {
+  const both = await withSimulator();
+  const { simulator, web } = both;
+  await stored(both, 'full-admin');
+  simulator.faults.add({ path: '/v1/people/me', answer: 503, times: 1 });
+  // Of a form that does not name its organization.
+  const { accessToken } = simulator.issueToken(account, { form: 'opaque' });
+  const tokenId = await importToken(web.vault, { profile: 'acme' }, accessToken, actor);
+  await verifyToken(web.vault, tokenId, actor, true);
+  const person = await web.person();
+  await person.post(`/captures/${tokenId}/check`).type('form').expect(303);
+  expect((await person.get(`/captures/${tokenId}`).expect(200)).text).toContain(words);
+  expect(await allTokens(web.vault, 'acme')).toContainEqual(
+    expect.objectContaining({ id: tokenId, state: 'current', verifiedAt: today }),
+  );
+});
+
+test('shows a token that waits for Webex’s answer, and the person may use it at once', async () => {
+  const both = await withSimulator();
+  const { simulator, web } = both;
+  await stored(both, 'full-admin');
+  simulator.faults.add({ path: '/v1/people/me', answer: 503 });
+  const path = await stored(both, 'full-admin');
+  const person = await web.person();
+  const { text } = await person.get(path).expect(200);
+  expect(text).toContain('keeps using the token that Webex accepted before');
+  expect(text).toContain('Webex has a problem of its own (503)');
+  expect((await person.get('/profiles/acme')).text).toContain(`<a href="${path}">is not verified yet</a>`);
+  await person.post(`${path}/accept`).type('form').expect(303);
+  expect((await allTokens(web.vault, 'acme')).map(({ id, state }) => [`/captures/${id}`, state])).toEqual(
+    expect.arrayContaining([
+      [path, 'current'],
+      [expect.any(String), 'earlier'],
+    ]),
+  );
+});
+
+test('a token of the other deployment can be discarded and not be used', async () => {
+  const both = await withSimulator();
+  const { web } = both;
+  await stored(both, 'full-admin');
+  const tokenId = await importToken(web.vault, { profile: 'acme' }, usualToken({ cluster: 'FC82' }), actor);
+  await verifyToken(web.vault, tokenId, actor);
+  const person = await web.person();
+  const path = `/captures/${tokenId}`;
+  const { text } = await person.get(path).expect(200);
+  expect(text).toContain('This token belongs to another Webex');
+  expect(text).not.toContain(`${path}/accept`);
+  await person.post(`${path}/accept`).type('form').expect(409);
+  await person.post(`${path}/discard`).type('form').expect(303);
+  expect(await allTokens(web.vault, 'acme')).toMatchObject([{ state: 'current' }]);
+});
+
+test('a token of the other deployment than was chosen is refused on the form', async () => {
+  const { web } = await withSimulator();
+  const form = { name: 'acme', deployment: 'commercial', text: usualToken({ cluster: 'FC82' }) };
+  const { text } = await (await web.person()).post('/import').type('form').send(form).expect(422);
+  expect(text).toContain('The token belongs to Webex for Government');
+  expect(await allTokens(web.vault, 'acme')).toEqual([]);
+});

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { signChallenge } from '../../src/instance/instance-file.ts';
+import { served } from '../support/web/web-client.ts';
+
+test.each([
+  ['put', '/healthz', 405, 'GET, HEAD'],
+  ['post', '/', 405, 'GET, HEAD'],
+  ['delete', '/sign-in', 405, 'GET, HEAD, POST'],
+  ['get', '/profiles/acme/rename', 405, 'POST'],
+  ['post', '/assets/style.css', 405, 'GET, HEAD'],
+] as const)('%s %s: %i', async (method, path, status, allow) => {
+  const answer = await (await (await served()).person())[method](path).expect(status);
+  expect(answer.headers.allow).toBe(allow);
+});
+
+test.each(['/nothing', '/Sign-In', '/sign-in/', '//sign-in', '/profiles/a/b', '/%', '/profiles/%ff'])(
+  '%s is not there, and said as a page',
+  async (path) => {
+    const answer = await (await (await served()).person()).get(path);
+    expect([400, 404]).toContain(answer.status);
+    expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(answer.text).not.toMatch(/\bat .*\.ts|node_modules|URIError/);
+  },
+);
+
+test('a program is told in its own form', async () => {
+  const person = await (await served()).person();
+  const answer = await person.get('/nothing').set('Accept', 'application/json').expect(404);
+  expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+  expect(JSON.parse(answer.text)).toMatchObject({
+    type: '/problems/not-found',
+    status: 404,
+    code: 'E_NOT_FOUND',
+  });
+});
+
+test('forms of another type are refused', async () => {
+  const person = await (await served()).person();
+  await person.post('/sign-in').set('Content-Type', 'text/plain').send('name=acme').expect(415);
+  await person.post('/import').send({ name: 'acme' }).expect(415);
+  await person
+    .post('/import')
+    .type('form')
+    .send(`text=${'x'.repeat(70_000)}`)
+    .expect(413);
+});
+
+test('fields that are there twice count as absent', async () => {
+  const person = await (await served()).person();
+  const { text } = await person.post('/sign-in').type('form').send('name=a&name=b').expect(422);
+  expect(text).toContain('Give the organization a name.');
+});
+
+test('a fault of our own shows nothing of itself', async () => {
+  const { person, vault, logged } = await served();
+  const browser = await person();
+  await vault.db.schema.dropTable('profile').execute();
+  const { text } = await browser.get('/').expect(500);
+  expect(text).toContain('Something went wrong here');
+  expect(text).not.toMatch(/no such table|select/i);
+  expect(logged()).toContain('no such table: profile');
+});
+
+test('the log names what was asked for, and no secret', async () => {
+  const { person, visitor, logged } = await served();
+  await (await person()).get('/import?profile=fake-query').expect(200);
+  await visitor().get('/enter/fake-secret').expect(410);
+  await visitor().get('/sign-in/fake-secret').expect(410);
+  await visitor().get('//enter/fake-secret').expect(403);
+  await visitor().get('/ENTER/fake-secret/more').expect(403);
+  await visitor().get(`/auth/code?error=fake-error#fake-fragment`).expect(200);
+  const lines = logged()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines).toContainEqual(
+    expect.objectContaining({
+      method: 'GET',
+      path: '/import',
+      status: 200,
+      ms: expect.any(Number),
+      msg: 'request',
+    }),
+  );
+  expect(lines).toContainEqual(expect.objectContaining({ path: '/sign-in/…', status: 410 }));
+  expect(logged()).not.toMatch(/fake-|broker-3000|cookie/i);
+});
+
+test('only who knows the secret can tell that this is our server', async () => {
+  const challenge = 'a-challenge-of-some-length';
+  const { visitor } = await served(undefined, { instanceSecret: 'fake-instance-secret' });
+  const ask = (query: string) => visitor().get(`/instance${query}`).set('Host', '127.0.0.1:3000');
+  await ask(`?challenge=${challenge}`).expect(200, {
+    proof: signChallenge('fake-instance-secret', challenge),
+  });
+  for (const query of [
+    '',
+    '?challenge=short',
+    `?challenge=${challenge}&challenge=x`,
+    '?challenge=%0aaaaaaaaaaaaaaaaaa',
+  ]) {
+    await ask(query).expect(404);
+  }
+  await (await served()).visitor().get(`/instance?challenge=${challenge}`).expect(404);
+});

@@ -1,0 +1,184 @@
+import type TestAgent from 'supertest/lib/agent.js';
+import { expect, test } from 'vitest';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { listDestinations } from '../../src/provisioning/destinations.ts';
+import { auditLog, today } from '../support/vault/test-vault.ts';
+import { type ServedWithTools, servedWithTools } from '../support/web/with-providers.ts';
+
+/** Presses the button, waits until all is over, and returns the page that says so. */
+async function through(web: ServedWithTools, person: TestAgent, path: string, form: object = {}) {
+  const { headers } = await person.post(path).type('form').send(form).expect(303);
+  expect(headers.location).toMatch(/^\/hand-overs\/[\w-]{43}$/);
+  await web.idle();
+  return (await person.get(String(headers.location)).expect(200)).text;
+}
+
+test('Entra ID gets the token, step by step; it is remembered, and how it stands is shown', async () => {
+  const web = await servedWithTools();
+  const token = await web.hold();
+  const person = await web.person();
+  const page = await through(web, person, '/profiles/acme/entra/push', { start: 'yes' });
+  expect(page).toContain('The token is handed over');
+  expect(page).toContain('Entra ID tested the new token');
+  expect(page).toContain('How it is set up');
+  expect(web.simulator.entra.app.secrets.get('SecretToken')).toBe(token);
+  expect(page).not.toContain(token);
+  const profile = (await person.get('/profiles/acme')).text;
+  expect(profile).toContain('Has the current token since');
+  expect(profile).toContain('Handed to Entra ID');
+
+  const looked = await through(web, person, '/profiles/acme/entra/look');
+  expect(looked).toContain('How it stands there');
+  expect(await auditLog(web.vault)).toContain('push ok acme');
+});
+
+test('a step that fails says so, and what is in place', async () => {
+  const web = await servedWithTools();
+  await web.hold();
+  web.simulator.revoke('full-admin');
+  const page = await through(web, await web.person(), '/profiles/acme/entra/push');
+  expect(page).toContain('The token was not handed over');
+  expect(page).toContain('what Entra ID had before is still in place');
+  expect(web.simulator.entra.app.secrets.has('SecretToken')).toBe(false);
+});
+
+test('after a renewal one button replaces the token where it was handed to', async () => {
+  const web = await servedWithTools();
+  await web.hold();
+  const person = await web.person();
+  await through(web, person, '/profiles/acme/entra/push');
+  expect((await person.get('/profiles/acme')).text).not.toContain('An earlier token is still in use');
+  const renewed = await web.hold();
+  expect((await person.get('/profiles/acme')).text).toContain('An earlier token is still in use');
+  const [{ id }] = (await web.vault.db
+    .selectFrom('token')
+    .select('id')
+    .where('state', '=', 'current')
+    .execute()) as [{ id: string }];
+  expect((await person.get(`/captures/${id}`)).text).toContain('Replace it in Entra ID');
+  await through(web, person, '/profiles/acme/hand-over');
+  expect(web.simulator.entra.app.secrets.get('SecretToken')).toBe(renewed);
+  await person.post('/profiles/acme/hand-over').type('form').expect(409);
+});
+
+test('several applications: the page asks which one', async () => {
+  const web = await servedWithTools();
+  const token = await web.hold();
+  const other = web.simulator.entra.directory.addApp();
+  const person = await web.person();
+  const page = await through(web, person, '/profiles/acme/entra/push');
+  expect(page).toContain('Which application is meant?');
+  expect(page).toContain(`value="${other.id}"`);
+  await through(web, person, '/profiles/acme/entra/push', { app: other.id });
+  expect(other.secrets.get('SecretToken')).toBe(token);
+  expect(web.simulator.entra.app.secrets.size).toBe(0);
+});
+
+test('Okta, which serves nobody: the guide has what to paste, and what was done by hand is remembered', async () => {
+  const web = await servedWithTools();
+  const token = await web.hold();
+  const person = await web.person();
+  const page = await through(web, person, '/profiles/acme/okta/push');
+  expect(page).toContain('Okta lets no other program do this');
+  const guide = (await person.get('/profiles/acme/okta').expect(200)).text;
+  expect(guide).toContain('Test API Credentials');
+  expect(guide).toContain('ac3e0001-5eed-4000-8000-000000000001');
+  expect(guide).not.toContain(token);
+  await person.post('/profiles/acme/okta/done').type('form').expect(303);
+  const [place] = await listDestinations(web.vault, 'acme');
+  expect(place).toMatchObject({ tool: 'okta', method: 'by-hand', upToDate: true });
+  await person.post('/profiles/acme/okta/forget').type('form').send({ app: place?.app }).expect(303);
+  expect(await listDestinations(web.vault, 'acme')).toEqual([]);
+});
+
+test('the guide shows only the steps that the answers ask for', async () => {
+  const web = await servedWithTools();
+  await web.hold();
+  const person = await web.person();
+  const guide = async (query: string) => (await person.get(`/profiles/acme/entra?${query}`).expect(200)).text;
+  expect(await guide('')).toContain('Add Cisco Webex');
+  expect(await guide('task=replace')).not.toContain('Add Cisco Webex');
+  expect(await guide('task=replace')).toContain('Replace the token');
+  expect(await guide('app=there')).not.toContain('g-add-app');
+  expect(await guide('task=rubbish&app[]=x')).toContain('Add Cisco Webex');
+});
+
+test('a wrong application ID, an unknown hand-over, a stranger', async () => {
+  const web = await servedWithTools();
+  await web.hold();
+  const person = await web.person();
+  const wrong = await person.post('/profiles/acme/entra/push').type('form').send({ app: '<x>' }).expect(422);
+  expect(wrong.text).toContain('This is not the ID of an enterprise application.');
+  expect(wrong.text).toContain('value="&lt;x&gt;"');
+  await person.get(`/hand-overs/${'A'.repeat(43)}`).expect(404);
+  await person.get('/profiles/nobody/entra').expect(404);
+  for (const path of ['/profiles/acme/entra', '/profiles/acme/okta', `/hand-overs/${'A'.repeat(43)}`]) {
+    await web.visitor().get(path).expect(403);
+  }
+  const stranger = web.visitor().post('/profiles/acme/entra/push').set('Origin', 'http://localhost:3000');
+  await stranger.type('form').expect(403);
+  await person
+    .post('/profiles/acme/entra/push')
+    .set('Origin', 'http://evil.example')
+    .type('form')
+    .expect(403);
+  expect(web.simulator.entra.requests).toEqual([]);
+});
+
+test('a person signs in by the code on the page, or stops waiting', async () => {
+  const web = await servedWithTools();
+  const { entra } = web.vault.settings;
+  Object.assign(entra, { clientId: null, clientSecret: null });
+  web.simulator.entra.settings.deviceApproval = 'page';
+  await web.hold();
+  const person = await web.person();
+  const { headers } = await person.post('/profiles/acme/entra/push').type('form').expect(303);
+  const path = String(headers.location);
+  await expect.poll(async () => (await person.get(`${path}/progress`)).body.stage).toBe('under-way-code');
+  const page = (await person.get(path).expect(200)).text;
+  expect(page).toMatch(/class="code">[0-9A-F]{9}</i);
+  expect(page).toContain('/devicelogin');
+  // A second press does not begin another.
+  const again = await person.post('/profiles/acme/entra/push').type('form').expect(303);
+  expect(again.headers.location).toBe(path);
+  await person.post(`${path}/stop`).type('form').expect(303);
+  await web.idle();
+  expect((await person.get(path)).text).toContain('It was stopped before anybody signed in.');
+  expect(web.simulator.entra.app.secrets.size).toBe(0);
+});
+
+test('a quarantine is on the profile’s page, with its reason and the days that are left', async () => {
+  const web = await servedWithTools();
+  await web.hold();
+  const person = await web.person();
+  await through(web, person, '/profiles/acme/entra/push', { start: 'yes' });
+  const [job] = web.simulator.entra.app.jobs;
+  if (job === undefined) throw new Error('no job');
+  job.code = 'Quarantine';
+  const since = today - 5 * dayMs;
+  job.quarantine = { reason: 'EncounteredQuarantineException', since, message: 'Unauthorized' };
+  await through(web, person, '/profiles/acme/entra/look');
+  const { text } = await person.get('/profiles/acme').expect(200);
+  expect(text).toContain('In quarantine: 23 days left until Entra ID gives up.');
+  expect(text).toContain('Webex did not accept the credentials');
+});
+
+test('an application of another organization is replaced only after a second form says so', async () => {
+  const web = await servedWithTools();
+  const acmeToken = await web.hold();
+  const globexToken = await web.hold('globex', 'other-organization');
+  const person = await web.person();
+  const { app } = web.simulator.entra;
+  await through(web, person, '/profiles/acme/entra/push');
+  const page = await through(web, person, '/profiles/globex/entra/push');
+  expect(page).toContain('Replace it in Cisco Webex');
+  expect(page).toContain(`name="app" value="${app.id}"`);
+  expect(app.secrets.get('SecretToken')).toBe(acmeToken);
+  // A forged form without the application's ID replaces nothing.
+  await through(web, person, '/profiles/globex/entra/push', { 'replace-organization': 'yes' });
+  expect(app.secrets.get('SecretToken')).toBe(acmeToken);
+
+  await through(web, person, '/profiles/globex/entra/push', { app: app.id, 'replace-organization': 'yes' });
+  expect(app.secrets.get('SecretToken')).toBe(globexToken);
+  expect(await listDestinations(web.vault, 'acme')).toMatchObject([{ upToDate: false }]);
+});

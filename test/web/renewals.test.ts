@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { dayMs } from '../../src/domain/lifetimes.ts';
+import { setTagsAndContact } from '../../src/store/profiles/profiles.ts';
+import { updateToken } from '../../src/store/profiles/tokens.ts';
+import { activeCampaign, nextProfile } from '../../src/vault/profiles/renewal-campaign.ts';
+import { importToken } from '../../src/vault/sign-in/import-token.ts';
+import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
+import { actor, auditLog, justCaptured, today } from '../support/vault/test-vault.ts';
+import { type Served, served } from '../support/web/web-client.ts';
+
+/** Takes a token that was captured so many days ago and lives for a year; the path of its page. */
+async function take(web: Served, profile: string, daysAgo = 0, filing = {}): Promise<string> {
+  web.vault.setNow(today - daysAgo * dayMs);
+  const text = justCaptured(`fake-token-of-${profile}-${daysAgo}`);
+  const tokenId = await importToken(web.vault, { profile }, text, actor);
+  const { profile: made } = await verifyToken(web.vault, tokenId, actor);
+  await setTagsAndContact(web.vault.db, made.id, filing);
+  web.vault.setNow(today);
+  return `/captures/${tokenId}`;
+}
+
+async function partner(): Promise<Served> {
+  const web = await served();
+  await take(web, 'fine', 10);
+  await take(web, 'soon', 350, { tags: ['emea'], contact: 'grace@customer.example' });
+  await take(web, 'over', 380, { tags: ['emea'] });
+  await take(web, 'sooner', 355, { tags: ['apac'], contact: 'it@other.example' });
+  return web;
+}
+
+/** The profiles in the page's tables, in order. */
+const listed = (html: string) =>
+  [...html.matchAll(/<td><a href="\/profiles\/([^"]+)"/g)].map(([, name]) => name);
+
+test('what it would be of is shown before it begins, by days, tag and contact', async () => {
+  const web = await partner();
+  const person = await web.person();
+  const page = async (query = '') => (await person.get(`/round${query}`).expect(200)).text;
+  expect(await page()).toContain('3 tokens to renew');
+  expect(listed(await page())).toEqual(['over', 'sooner', 'soon']);
+  expect(listed(await page('?within=10'))).toEqual(['over', 'sooner']);
+  expect(listed(await page('?within=31&tag=EMEA'))).toEqual(['over', 'soon']);
+  expect(listed(await page('?within=31&contact=it@other.example'))).toEqual(['sooner']);
+  expect(await page('?within=5&tag=apac')).toContain('no token of these ends within 5 days');
+  expect(await page()).toContain('<option value="apac"></option><option value="emea"></option>');
+
+  const [token] = await web.vault.db
+    .selectFrom('token')
+    .innerJoin('profile', 'profile.id', 'token.profile_id')
+    .select('token.id')
+    .where('profile.name', '=', 'fine')
+    .execute();
+  await updateToken(web.vault.db, token?.id ?? '', { rejectedAt: today });
+  expect(listed(await page())).toEqual(['fine', 'over', 'sooner', 'soon']);
+  expect(await page()).toContain('rejected by Webex');
+
+  const wrong = await person.get('/round?within=many&tag=%3Cb%3E&contact=nobody').expect(422);
+  for (const words of ['Give a whole number of days.', 'cannot be a tag', 'is not a mail address']) {
+    expect(wrong.text).toContain(words);
+  }
+  expect(wrong.text).not.toContain('<b>');
+  await person.post('/round').type('form').send({ within: 'many' }).expect(422);
+});
+
+test('worked through one after another: begun, renewed, left out, gone on with elsewhere, finished', async () => {
+  const web = await partner();
+  const person = await web.person();
+  const page = async (path = '/round') => (await person.get(path).expect(200)).text;
+  const next = (html: string) => /Next: <a href="\/profiles\/([^"]+)"/.exec(html)?.[1];
+  await person.post('/round').type('form').send({ within: '31' }).expect(303).expect('Location', '/round');
+  expect(await page()).toContain('0 of 3 done');
+  expect(next(await page())).toBe('over');
+  expect(await page()).toContain('action="/profiles/over/sign-in"');
+  await person.post('/round').type('form').send({ within: '31' }).expect(409);
+
+  // The page of the captured token leads to the next one.
+  const captured = await page(await take(web, 'over'));
+  expect(captured).toContain('1 of 3 done');
+  expect(captured).toMatch(/action="\/profiles\/sooner\/sign-in"[\s\S]*Next: sooner/);
+  // One that is no part of the round does not.
+  expect(await page(await take(web, 'fine'))).not.toContain('of 3 done');
+
+  await person.post('/round/skip').type('form').send({ profile: 'sooner' }).expect(303);
+  const skipped = await page();
+  expect(skipped).toContain('“sooner” is left out of this round.');
+  expect(skipped).toMatch(/2 of 3 done.*1 left out/);
+  expect(next(skipped)).toBe('soon');
+  await person.post('/round/skip').type('form').send({ profile: 'sooner' }).expect(409);
+
+  // A restart of the program, another window, and the command see the same round.
+  const again = await served(undefined, { vault: web.vault });
+  expect(next((await (await again.person()).get('/round').expect(200)).text)).toBe('soon');
+  expect((await nextProfile(web.vault, await activeCampaign(web.vault)))?.profile).toBe('soon');
+
+  expect(await page(await take(web, 'soon'))).toContain('That was the last one.');
+  const done = await page();
+  expect(done).toContain('All are done:</strong> 2 renewed, 1 left out.');
+  expect(listed(done)).toEqual(['over', 'sooner', 'soon']);
+  await person.post('/round/end').type('form').expect(303);
+  expect(await page()).toContain('The round is ended. What was renewed stays so.');
+  expect(await auditLog(web.vault)).toEqual(
+    expect.arrayContaining(['begin-round ok -', 'skip-renewal ok sooner', 'end-round ok -']),
+  );
+  await person.post('/round/end').type('form').expect(409);
+});
+
+test('it is for the person at this machine alone', async () => {
+  const web = await partner();
+  const visitor = web.visitor().set('Origin', 'http://localhost:3000');
+  await visitor.get('/round').expect(403);
+  for (const path of ['/round', '/round/skip', '/round/end']) {
+    await visitor.post(path).type('form').send({ within: '31', profile: 'over' }).expect(403);
+  }
+  expect(await auditLog(web.vault)).not.toContain('begin-round ok -');
+});

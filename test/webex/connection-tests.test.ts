@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import type { ConnectionTestResult } from '../../src/webex/api/connection-tests.ts';
+import { acmeOrgId } from '../support/webex/fake-tokens.ts';
+import { apiAnswering, apiAt, apiFailing, serve, token } from '../support/webex/http-fakes.ts';
+
+const listResponse = 'urn:ietf:params:scim:api:messages:2.0:ListResponse';
+const empty = { schemas: [listResponse], totalResults: 0, itemsPerPage: 0, startIndex: 1, Resources: [] };
+
+const probes = ['entraTestConnection', 'oktaTestCredentials'] as const;
+
+describe('Entra ID’s Test Connection', () => {
+  test('filters on another random GUID each time', async () => {
+    const asked: URL[] = [];
+    const origin = await serve((request, response) => {
+      asked.push(new URL(request.url ?? '', 'http://localhost'));
+      expect(request.headers.authorization).toBe(`Bearer ${token}`);
+      response.end(JSON.stringify(empty));
+    });
+    const api = apiAt(origin);
+    expect(await api.entraTestConnection(token, acmeOrgId)).toMatchObject({ ok: true });
+    expect(await api.entraTestConnection(token, acmeOrgId)).toMatchObject({ ok: true });
+    const filters = asked.map((url) => url.searchParams.get('filter'));
+    expect(new Set(filters).size).toBe(2);
+    for (const filter of filters)
+      expect(filter).toMatch(/^userName eq "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"$/);
+    expect(asked[0]?.pathname).toBe(`/v1/scim/${acmeOrgId}/Users`);
+  });
+
+  test('a list that leaves Resources out is empty too', async () => {
+    const api = await apiAnswering(200, { schemas: [listResponse], totalResults: 0 });
+    expect((await api.entraTestConnection(token, acmeOrgId)).ok).toBe(true);
+  });
+
+  test.each([
+    { ...empty, totalResults: 1 },
+    { ...empty, totalResults: '0' },
+    { ...empty, Resources: [{ id: '1' }] },
+    { ...empty, schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'] },
+    { totalResults: 0 },
+    {},
+    [],
+    null,
+  ])('wants an empty ListResponse, not %o', async (body) => {
+    const result = await (await apiAnswering(200, body)).entraTestConnection(token, acmeOrgId);
+    expect(result.ok).toBe(false);
+    expect(result.help).toContain('tenant URL');
+  });
+});
+
+describe('Okta’s Test API Credentials', () => {
+  test('asks for the first two users', async () => {
+    const asked: unknown[] = [];
+    const origin = await serve((request, response) => {
+      asked.push(request.url);
+      response.end(JSON.stringify({ ...empty, totalResults: 5, itemsPerPage: 2, Resources: [{}, {}] }));
+    });
+    expect((await apiAt(origin).oktaTestCredentials(token, acmeOrgId)).ok).toBe(true);
+    expect(asked).toEqual([`/v1/scim/${acmeOrgId}/Users?count=2&startIndex=1`]);
+  });
+
+  test.each(['totalResults', 'itemsPerPage', 'startIndex'])('wants %s as a number', async (name) => {
+    for (const body of [
+      { ...empty, [name]: '1' },
+      { ...empty, [name]: undefined },
+    ]) {
+      expect((await (await apiAnswering(200, body)).oktaTestCredentials(token, acmeOrgId)).ok).toBe(false);
+    }
+  });
+});
+
+describe.each(probes)('%s explains', (probe) => {
+  const expectFailure = (result: ConnectionTestResult, message: RegExp, help: RegExp) => {
+    expect(result.ok).toBe(false);
+    expect(result.message).toMatch(/would fail/);
+    expect(result.message).toMatch(message);
+    expect(result.help).toMatch(help);
+    expect(JSON.stringify(result)).not.toContain(token);
+  };
+
+  test.each([
+    [401, {}, {}, /401/, /Sign in again/],
+    [403, { detail: `not ${token}` }, {}, /403.*not \[hidden\]/, /full administrator/],
+    [404, {}, {}, /404/, /tenant URL is wrong.*organization ID/],
+    [429, {}, {}, /does not say how long/, /Wait a minute/],
+    [429, {}, { 'retry-after': '30' }, /429/, /Wait 30 seconds/],
+    [502, '<html>', {}, /502/, /status\.webex\.com/],
+    [200, '<html>', { 'content-type': 'text/html' }, /web page/, /proxy/],
+    [307, '', { location: 'https://example.com/' }, /not followed/, /proxy/],
+    [204, '', {}, /documentation/, /tenant URL/],
+  ])('%i %o %o', async (status, body, headers, message, help) => {
+    const api = await apiAnswering(status, body, headers);
+    expectFailure(await api[probe](token, acmeOrgId), message, help);
+  });
+
+  test('a time-out', async () => {
+    const origin = await serve(() => {});
+    expectFailure(await apiAt(origin, 60)[probe](token, acmeOrgId), /did not answer in time/, /network/);
+  });
+
+  test('TLS', async () => {
+    const result = await apiFailing('UNABLE_TO_VERIFY_LEAF_SIGNATURE')[probe](token, acmeOrgId);
+    expectFailure(result, /certificate/, /NODE_EXTRA_CA_CERTS/);
+  });
+});

@@ -1,0 +1,235 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
+import { brokerErrorOf } from '../support/broker-error.ts';
+import { jwtToken, usualToken } from '../support/webex/fake-tokens.ts';
+
+const token = usualToken();
+const rest = 'token_type=Bearer&expires_in=3887999&state=abc';
+const url = `http://localhost:3000/auth/code#access_token=${token}&${rest}`;
+
+describe('the forms', () => {
+  test.each([
+    ['a URL', url, 'url'],
+    ['a URL without http://', url.slice(7), 'url'],
+    ['a fragment', `#access_token=${token}&${rest}`, 'fragment'],
+    ['from access_token= on', `access_token=${token}&${rest}`, 'fragment'],
+    ['from the token on', `${token}&${rest}`, 'fragment'],
+    ['in quotes', `"${url}"`, 'url'],
+    ['in angle brackets', ` <${url}>\n`, 'url'],
+    ['wrapped by a mail program', `${url.slice(0, 60)}\r\n  ${url.slice(60, 150)}\n${url.slice(150)}`, 'url'],
+    ['with zero-width spaces', `\ufeff${url.slice(0, 80)}\u200b${url.slice(80)}`, 'url'],
+  ])('%s', (_, input, form) => {
+    expect(parsePastedToken(input)).toEqual({
+      form,
+      redirect: {
+        kind: 'token',
+        accessToken: token,
+        expiresIn: 3887999,
+        scope: null,
+        state: 'abc',
+        issuer: null,
+        warnings: [],
+      },
+    });
+  });
+
+  test.each([
+    ['a bare token', token, token],
+    ['a bare token with a line end', `${token}\n`, token],
+    ['a JWT', jwtToken({ realm: 'x' }), jwtToken({ realm: 'x' })],
+    ['in quotes', `'${token}'`, token],
+    ['Bearer', `Bearer ${token}`, token],
+    ['a header', `authorization:  bearer ${token}`, token],
+    ['a header in quotes', `"Authorization: Bearer ${token}"`, token],
+    ['with the full stop of a sentence', `${token}.`, token],
+    ['wrapped', `${token.slice(0, 50)}\n${token.slice(50)}`, token],
+  ])('%s', (_, input, accessToken) => {
+    expect(parsePastedToken(input)).toEqual({
+      form: 'token',
+      redirect: {
+        kind: 'token',
+        accessToken,
+        expiresIn: null,
+        scope: null,
+        state: null,
+        issuer: null,
+        warnings: [],
+      },
+    });
+  });
+
+  test('padding belongs to the token', () => {
+    const { redirect } = parsePastedToken('fake-token-for-acme==');
+    expect(redirect).toMatchObject({ kind: 'token', accessToken: 'fake-token-for-acme==' });
+  });
+
+  test('a token of an unknown form is taken with a warning', () => {
+    const { redirect } = parsePastedToken('fake-token-for-acme-1');
+    expect(redirect).toMatchObject({ kind: 'token', accessToken: 'fake-token-for-acme-1' });
+    expect(redirect.kind === 'token' && redirect.warnings[0]).toContain('not of a form');
+  });
+
+  test('a copy that ends with the token is taken, and what is missing is said', () => {
+    for (const input of [
+      `access_token=${token}`,
+      `http://localhost:3000/auth/code#access_token=${token}&token_ty`,
+    ]) {
+      const { redirect } = parsePastedToken(input);
+      expect(redirect).toMatchObject({ accessToken: token, expiresIn: null });
+      expect(redirect.kind === 'token' && redirect.warnings[0]).toContain('Only a part');
+    }
+  });
+
+  test('an error is handed on', () => {
+    expect(parsePastedToken('http://localhost:3000/auth/code?error=access_denied&state=a')).toMatchObject({
+      form: 'url',
+      redirect: { kind: 'error', error: 'access_denied' },
+    });
+  });
+});
+
+describe('what is refused', () => {
+  test.each([
+    ['two tokens', `${token}\n${token}`, 'E_REDIRECT_LINES'],
+    ['a token and a word', `${token}\nThanks`, 'E_REDIRECT_LINES'],
+    ['lines of an unknown form', 'fake-token\nfor-acme', 'E_REDIRECT_LINES'],
+    ['another token type', `access_token=${token}&token_type=mac`, 'E_TOKEN_TYPE'],
+    ['a sentence', 'I have no token yet', 'E_TOKEN_SYNTAX'],
+    ['a word', 'yes', 'E_TOKEN_SYNTAX'],
+    ['an e-mail address', 'admin@acme.example', 'E_TOKEN_SYNTAX'],
+    ['the sample', '{sample_token}', 'E_REDIRECT_SAMPLE'],
+    ['a page', '<!doctype html>\n<html lang="en"><p>a=b&c=d#access_token=x', 'E_REDIRECT_HTML'],
+    ['the organization ID', '00000000-1111-4222-8333-444444444444', 'E_REDIRECT_ORGANIZATION_ID'],
+    [
+      'the client ID',
+      'C4ca14fe00b0e51efb414ebd45aa88c1858c3bfb949b2405dba10b0ca4bc37402',
+      'E_REDIRECT_CLIENT_ID',
+    ],
+    ['nothing', ' \n', 'E_REDIRECT_EMPTY'],
+  ])('%s', (_, input, code) => {
+    expect(brokerErrorOf(() => parsePastedToken(input)).code).toBe(code);
+  });
+});
+
+/** What happens to an address on its way from the browser to the paste box. */
+const manglings: [string, (text: string) => string][] = [
+  ['&amp;', (text) => text.replaceAll('&', '&amp;')],
+  ['&AMP;', (text) => text.replaceAll('&', '&AMP;')],
+  ['&amp;amp;', (text) => text.replaceAll('&', '&amp;amp;')],
+  ['&#38;', (text) => text.replaceAll('&', '&#38;')],
+  ['&#038;', (text) => text.replaceAll('&', '&#038;')],
+  ['&#x26;', (text) => text.replaceAll('&', '&#x26;')],
+  ['&amp;#38;', (text) => text.replaceAll('&', '&amp;#38;')],
+  ['&#X3D; and &num;', (text) => text.replaceAll('=', '&#X3D;').replaceAll('#access', '&num;access')],
+  ['%23', (text) => text.replace('#', '%23')],
+  ['%2523', (text) => text.replace('#', '%2523')],
+  ['percent encoding of the whole', encodeURIComponent],
+  ['double percent encoding of the whole', (text) => encodeURIComponent(encodeURIComponent(text))],
+  [
+    'a link that a mail filter made',
+    (text) => `https://links.example/?url=${encodeURIComponent(text)}&data=05%7C02`,
+  ],
+  ['quotes', (text) => `"${text}"`],
+  ['typographic quotes', (text) => `“${text}”`],
+  ['angle brackets', (text) => `<${text}>`],
+  ['escaped angle brackets', (text) => `&lt;${text}&gt;`],
+  ['escaped quotes', (text) => `&quot;${text}&quot;`],
+  ['line breaks', (text) => text.replace(/.{70}/g, '$&\r\n')],
+  ['line breaks in a quoted mail', (text) => `> ${text.replace(/.{70}/g, '$&\n> ')}`],
+  ['line separators', (text) => text.replace(/.{60}/g, '$&\u2028')],
+  ['zero-width characters', (text) => text.replace(/.{9}/g, '$&\u200b\u2060')],
+  ['soft hyphens', (text) => text.replace(/.{9}/g, '$&\u00ad')],
+  ['escaped soft hyphens', (text) => text.replace(/.{30}/g, '$&&shy;')],
+  ['a byte order mark', (text) => `\ufeff${text}`],
+  ['white space around', (text) => `\t\n  ${text}\u00a0\r\n`],
+];
+
+describe('an address that was copied through', () => {
+  test.each(manglings)('%s', (_, mangle) => {
+    expect(parsePastedToken(mangle(url)).redirect).toMatchObject({
+      accessToken: token,
+      expiresIn: 3887999,
+      state: 'abc',
+      warnings: [],
+    });
+  });
+
+  test('two of these after each other', () => {
+    const some = fc.constantFrom(...manglings.map(([, mangle]) => mangle));
+    const filler = fc.stringMatching(/^[A-Za-z0-9_-]{64}$/);
+    fc.assert(
+      fc.property(filler, some, fc.constantFrom('"', '<', '\n', '\u200b'), (own, mangle, mark) => {
+        const accessToken = [own, 'PF84', token.slice(-36)].join('_');
+        const address = `http://localhost:3000/auth/code#access_token=${accessToken}&${rest}`;
+        const redirect = parsePastedToken(`${mark}${mangle(address)}${mark === '<' ? '>' : mark}`).redirect;
+        expect(redirect).toMatchObject({ accessToken, expiresIn: 3887999, state: 'abc' });
+      }),
+    );
+  });
+});
+
+test.each([
+  '<Copy this bearer token>',
+  'Copy this bearer token',
+  '{sample_token}',
+  '{{access_token}}',
+  '[your token]',
+  '<your-token-here>',
+  'YOUR_TOKEN',
+  'YOUR_ACCESS_TOKEN_HERE',
+  'yourAccessToken',
+  'paste the token here',
+  'BEARER_TOKEN',
+  'Bearer YOUR_TOKEN',
+  '$WEBEX_TOKEN',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in a script
+  '${TOKEN}',
+  '%TOKEN%',
+  'xxxxxxxxxxxx',
+  '************',
+  '••••••••••••',
+  'this-should-be-a-random-string-for-security-purpose',
+  'a35bfbc6-ccbd-4a17-a488-72gf46c5420c',
+  `${'A'.repeat(64)}_PF84_a35bfbc6-ccbd-4a17-a488-72gf46c5420c`,
+])('the placeholder %s is called what it is, alone and in an address', async (placeholder) => {
+  const codes = ['E_REDIRECT_SAMPLE', 'E_REDIRECT_ORGANIZATION_ID'];
+  const address = `http://localhost:3000/auth/code#access_token=${encodeURIComponent(placeholder)}&${rest}`;
+  for (const input of [placeholder, `"${placeholder}"`, `${placeholder}\n`, address]) {
+    const error = await brokerErrorOf(() => parsePastedToken(input));
+    expect(codes).toContain(error.code);
+    expect(error.message).not.toContain('\n');
+  }
+});
+
+describe('expires_in that counts as not reported', () => {
+  const withLifetime = (value: string) => `#access_token=${token}&token_type=Bearer${value}`;
+  test.each([
+    '',
+    '&expires_in=',
+    '&expires_in=0',
+    '&expires_in=000',
+    '&expires_in=-1',
+    '&expires_in=315360001',
+    '&expires_in=9007199254740993',
+    '&expires_in=soon',
+    '&expires_in=NaN',
+    '&expires_in=Infinity',
+    '&expires_in=1e3',
+    '&expires_in=3600.5',
+    '&expires_in=0x10',
+    '&expires_in=%2B3600',
+    '&expires_in=%D9%A3',
+  ])('%s', (value) => {
+    for (const text of [withLifetime(value), withLifetime(value).replace('&token_type=Bearer', '')]) {
+      const { redirect } = parsePastedToken(text);
+      expect(redirect).toMatchObject({ kind: 'token', expiresIn: null });
+      expect(redirect.kind === 'token' && redirect.warnings.join()).toContain('expires_in');
+    }
+  });
+
+  test.each(['1', '3887999', '315360000'])('but %s does', (value) => {
+    const { redirect } = parsePastedToken(withLifetime(`&expires_in=${value}`));
+    expect(redirect).toMatchObject({ expiresIn: Number(value), warnings: [] });
+  });
+});
