@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import { networkOf } from '../domain/network.ts';
-import type { BrokerError } from '../errors.ts';
+import type { BrokerError } from '../errors/broker-error.ts';
 import type { AuditEntry } from '../store/audit/chain.ts';
 import { isAboutWholeStore } from '../store/integrity/untrusted.ts';
 import {

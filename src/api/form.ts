@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { decodeText } from '../text/decode-text.ts';
 import { OAuthError } from './oauth-error.ts';
 

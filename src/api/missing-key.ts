@@ -1,4 +1,4 @@
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import type { OAuthErrorResponse } from './oauth-error.ts';
 
 /** The refusal where the key of a stored token could not be had; null where something else is wrong. */

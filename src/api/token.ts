@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { defaultMaxExpiresIn } from '../domain/client.ts';
 import { knownEnd } from '../domain/lifetimes.ts';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { secondsLeft } from '../output/token-output.ts';
 import type { Lookup } from '../store/token-requests/token-request-store.ts';
 import { isUuid } from '../webex/organization-id.ts';

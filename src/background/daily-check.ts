@@ -1,6 +1,6 @@
 import { withJitter } from '../domain/jitter.ts';
 import { dayMs } from '../domain/lifetimes.ts';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { nextTurn } from '../next-turn.ts';
 import { appendAudit } from '../store/audit/audit.ts';
 import { incrementCounter } from '../store/meta/counters.ts';

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { states } from '../monitoring/nagios.ts';
 import { type Caller, rememberCaller } from '../process/caller.ts';
 import { redactTokens, stripTerminalControls } from '../text/sanitize.ts';

@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { isLoopback } from '../http/secure-url.ts';
 
 /** A mail server as `WEBEX_TOKEN_SMTP_URL` names it. */

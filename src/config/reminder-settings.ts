@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { isLoopback } from '../http/secure-url.ts';
 import { mailServerExample, parseMailServer } from './mail-server.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { minPassphraseLength } from '../crypto/passphrase.ts';
 import { defaultHome, environmentWithDotEnv } from '../environment/environment.ts';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { isLoopback } from '../http/secure-url.ts';
 import { isPostgresUrl, parsePostgresUrl, postgresUrlExample } from '../store/postgres/url.ts';
 import { type Deployment, publishedEndpoints, type WebexEndpoints } from '../webex/deployments.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { keyId } from './key-id.ts';
 import { enrollmentKeyOf, publicKeyOf } from './key-pair.ts';
 

@@ -1,4 +1,4 @@
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { unwrapDataKey, type WrappedDataKey, wrapDataKey } from './data-key.ts';
 import { DecryptionError, kidOf, open, seal } from './jwe.ts';
 import { keyId } from './key-id.ts';

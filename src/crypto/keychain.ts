@@ -1,4 +1,4 @@
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 
 /** The operating system's own store of secrets: macOS Keychain, Windows Credential Manager, Secret Service. */
 export interface Keychain {

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 
 /** Another program that may fetch tokens from the token endpoint. Its name is its OAuth `client_id`. */

@@ -1,5 +1,5 @@
 import { parseEnv } from 'node:util';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 
 /** Variables whose values are secrets, ours and the database's, by their names. */
 const secretName = /(PASSPHRASE|PASSWORD|SECRET|PRIVATEKEY|CLIENT_TOKEN|(DATABASE|SMTP|WEBHOOK)_URL)$/;

@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { packageRoot } from '../package-root.ts';
 import { homeFolder, userName } from '../process/person.ts';
 import { readTextFile } from '../text/decode-text.ts';

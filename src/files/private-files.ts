@@ -1,7 +1,7 @@
 import * as nodeFiles from 'node:fs';
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 
 /*
  * Windows keeps no mode bits: there the data folder lies in the person's own profile, which others cannot enter.

@@ -1,4 +1,4 @@
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import { explainNetworkError } from './explain-network-error.ts';
 import type { Explanation } from './explanation.ts';

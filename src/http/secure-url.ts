@@ -1,4 +1,4 @@
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 
 /**
  * Refuses an address that no token, and no sign-in for one, may go to: it has to be https, or plain http

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as z from 'zod';
 import { settingVariables } from '../config/settings.ts';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { assertPrivateFile } from '../files/private-files.ts';
 import type { InstalledJob } from './scheduler.ts';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { packageRoot } from '../package-root.ts';
 import type { Job } from './scheduler.ts';
 import { nodeForJob, stablePath } from './stable-path.ts';

@@ -1,4 +1,4 @@
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import { cron } from './cron.ts';
 import { launchd } from './launchd.ts';

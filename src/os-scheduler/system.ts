@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { ensurePrivateDirectory } from '../files/private-files.ts';
 import { homeFolder, userName } from '../process/person.ts';
 import { type HelperResult, runHelper } from '../process/run-helper.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { escaped } from '../reminders/channels/mail-body.ts';
 import type { Job, Scheduler } from './scheduler.ts';
 import type { System } from './system.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import type { Clipboard } from '../process/clipboard.ts';
 
 /** Puts a text on the clipboard. Throws `E_CLIPBOARD`, which never holds the text. */

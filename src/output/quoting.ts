@@ -1,4 +1,4 @@
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 
 /*
  * One value as each of the languages writes it, whatever the value contains. A NUL is in none of them, and in no

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 
 const querySchema = z.record(z.string(), z.string());
 

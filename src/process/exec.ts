@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:os';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { startProgram } from './start-program.ts';
 
 /** What a shell ends with where the program is not there, and where it cannot be run. */

@@ -1,4 +1,4 @@
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 
 /** Several applications fit, and a person has to say which one is meant. */
 export class AmbiguousAppError extends BrokerError {

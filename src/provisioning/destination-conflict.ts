@@ -1,5 +1,5 @@
 import type { Profile } from '../domain/profile.ts';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { otherProfilesAt, type ProviderId } from '../store/destinations.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import type { Vault } from '../vault/vault.ts';

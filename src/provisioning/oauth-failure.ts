@@ -4,7 +4,7 @@ import {
   ResponseBodyError,
   WWWAuthenticateChallengeError,
 } from 'openid-client';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { explainNetworkError } from '../http/explain-network-error.ts';
 import type { RetryHooks } from '../http/retry.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';

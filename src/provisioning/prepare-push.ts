@@ -1,7 +1,7 @@
 import { expiryOf } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { Token } from '../domain/token.ts';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { tokensOf } from '../store/profiles/tokens.ts';
 import { requireProfile } from '../vault/profiles/profiles.ts';
 import { readToken } from '../vault/tokens/read-token.ts';

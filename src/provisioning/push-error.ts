@@ -1,4 +1,4 @@
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import type { StepResult } from './steps.ts';
 
 /** Which token the tool has: the one from before, the new one, or, after a lost answer, one of the two. */

@@ -1,5 +1,5 @@
 import type { Profile } from '../domain/profile.ts';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { appendAudit } from '../store/audit/audit.ts';
 import { clearOtherProfilesAt, type Destination, saveHandoff } from '../store/destinations.ts';
 import type { Actor, Vault } from '../vault/vault.ts';

@@ -10,7 +10,7 @@ import { forwardedAddress } from '../api/forwarded.ts';
 import { sendOAuthError } from '../api/oauth-error.ts';
 import { rangeMatcher } from '../domain/client.ts';
 import { networkOf } from '../domain/network.ts';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { isLoopback } from '../http/secure-url.ts';
 import { announceApi } from '../instance/api-instance-file.ts';
 import type { Vault } from '../vault/vault.ts';

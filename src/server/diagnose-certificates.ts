@@ -1,4 +1,4 @@
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { runningApis } from '../instance/api-instance-file.ts';
 import type { Finding } from './finding.ts';
 import { readTls, type TlsFiles, tlsWarnings } from './tls-files.ts';

@@ -1,5 +1,5 @@
 import type { Settings } from '../config/settings.ts';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { checkJob } from '../os-scheduler/check-job.ts';
 import { findInstalled } from '../os-scheduler/schedule.ts';
 import { currentSystem } from '../os-scheduler/system.ts';

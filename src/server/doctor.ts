@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { readSettings, type Settings } from '../config/settings.ts';
 import { type Keychain, keychainReason, systemKeychain } from '../crypto/keychain.ts';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { tryPrivateFolder } from '../files/private-files.ts';
 import { findRunningInstance } from '../instance/instance-file.ts';
 import { verifyAudit } from '../store/audit/audit.ts';

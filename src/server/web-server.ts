@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { createApi } from '../api/app.ts';
 import { appOrigin } from '../config/settings.ts';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { findRunningInstance, newInstance, writeInstanceFile } from '../instance/instance-file.ts';
 import { verifyPendingTokens } from '../vault/tokens/verify-pending.ts';
 import type { Vault } from '../vault/vault.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { auditHead, verifyAudit } from './audit/audit.ts';
 import { engineOf } from './engine.ts';
 import type { Db } from './store.ts';

@@ -1,6 +1,6 @@
 import { type Dialect, Kysely, sql, type TransactionBuilder } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { File } from '../files/private-files.ts';
 import { authenticateChanges } from './integrity/row-macs.ts';
 import { migrationProvider } from './migrations/index.ts';

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { sql } from 'kysely';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { engineOf } from './engine.ts';
 import { redactedLocation } from './postgres/url.ts';
 import type { Db } from './store.ts';

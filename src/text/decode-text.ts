@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer';
 import { readFileSync } from 'node:fs';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
+import type { ErrorCode } from '../errors/error-codes.ts';
 
 /*
  * Every text that comes from outside is decoded here: Windows programs write a byte order mark, or UTF-16, and a person
@@ -11,7 +12,7 @@ import { BrokerError } from '../errors.ts';
  * Text in UTF-8 or UTF-16, with or without a byte order mark. Line ends become `\n`. `name` begins the sentence that
  * refuses anything else, e.g. `The file /etc/x`; the error has the code `code` and never repeats what was read.
  */
-export function decodeText(bytes: Uint8Array, name: string, code = 'E_TEXT'): string {
+export function decodeText(bytes: Uint8Array, name: string, code: ErrorCode = 'E_TEXT'): string {
   const refuse = (what: string): never => {
     throw new BrokerError(code, `${name} ${what}.`, {
       help: 'It has to be plain text. Save it as UTF-8 (in Excel: "CSV UTF-8"), or as UTF-16.',
@@ -36,7 +37,7 @@ export function decodeText(bytes: Uint8Array, name: string, code = 'E_TEXT'): st
 }
 
 /** As `decodeText`, of a file. What the file system throws is passed on. */
-export function readTextFile(path: string, code?: string): string {
+export function readTextFile(path: string, code?: ErrorCode): string {
   return decodeText(readFileSync(path), `The file ${path}`, code);
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import { type Keychain, systemKeychain } from '../crypto/keychain.ts';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 import { assertPrivateDirectory, ensurePrivateDirectory } from '../files/private-files.ts';
 import { outboundFetch } from '../http/fetch.ts';
 import { listKeyEncryptionKeys } from '../store/keys/keys.ts';

@@ -1,5 +1,5 @@
 import type { RequestHandler, Router } from 'express';
-import { BrokerError } from '../errors.ts';
+import { BrokerError } from '../errors/broker-error.ts';
 
 /** `Parameters` are the path's own, e.g. `{ name: string }` for `/profiles/:name`. */
 interface Handlers<Parameters> {

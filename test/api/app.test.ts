@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { BrokerError } from '../../src/errors.ts';
+import { BrokerError } from '../../src/errors/broker-error.ts';
 import { askToken, clientOf, post, profileWithToken, served } from '../support/api-server.ts';
 
 test.each(['oauth-authorization-server', 'openid-configuration'])(

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { createLog } from '../../src/cli/terminal/log.ts';
-import { BrokerError } from '../../src/errors.ts';
+import { BrokerError } from '../../src/errors/broker-error.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { clientOf } from '../support/api-server.ts';
 import { concrete, routesOf } from '../support/attacks/every-route.ts';
@@ -156,7 +156,7 @@ test('no log of the server, at any level, holds a token that an error brings alo
   });
   for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const) {
     log[level]({ err: error }, 'it failed');
-    log[level]({ err: new BrokerError('E_X', 'No.', { cause: error }) }, 'it failed');
+    log[level]({ err: new BrokerError('E_USAGE', 'No.', { cause: error }) }, 'it failed');
     log[level]({ token, accessToken: token, request: { headers: { authorization: token } } }, 'it failed');
   }
   expect(written.trimEnd().split('\n')).toHaveLength(18);

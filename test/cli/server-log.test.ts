@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createLog } from '../../src/cli/terminal/log.ts';
-import { BrokerError } from '../../src/errors.ts';
+import { BrokerError } from '../../src/errors/broker-error.ts';
 
 function logged(error: Error): { line: string; err: Record<string, unknown> } {
   let line = '';

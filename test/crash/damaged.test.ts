@@ -2,7 +2,7 @@ import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, write
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/config/settings.ts';
-import { BrokerError } from '../../src/errors.ts';
+import { BrokerError } from '../../src/errors/broker-error.ts';
 import { acceptRolledBackStore } from '../../src/vault/backup/accept-rollback.ts';
 import { restoreBackup } from '../../src/vault/backup/restore.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type fc from 'fast-check';
-import { BrokerError } from '../../src/errors.ts';
+import { BrokerError } from '../../src/errors/broker-error.ts';
 
 /** Something that takes what comes from outside. Made once, then asked many times. */
 export interface Target<T> {

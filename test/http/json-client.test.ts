@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
-import { BrokerError } from '../../src/errors.ts';
+import { BrokerError } from '../../src/errors/broker-error.ts';
 import { type JsonResponse, requestJson } from '../../src/http/json-client.ts';
 import { now, serve, token } from '../support/webex/http-fakes.ts';
 

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../src/errors.ts';
+import { BrokerError } from '../../src/errors/broker-error.ts';
 
 /** Runs what must fail with a `BrokerError`, and returns it. Anything else is thrown on. */
 export function brokerErrorOf(run: () => unknown): BrokerError {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { BrokerError } from '../../src/errors.ts';
+import { BrokerError } from '../../src/errors/broker-error.ts';
 
 /** The error that a function throws or rejects with: one that a person can act on. */
 export async function brokerErrorOf(action: () => unknown): Promise<BrokerError> {

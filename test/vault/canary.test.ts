@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { BrokerError } from '../../src/errors.ts';
+import { BrokerError } from '../../src/errors/broker-error.ts';
 import { listSummaries, renameProfile, showProfile } from '../../src/vault/profiles/profiles.ts';
 import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { ErrorCode } from '../../src/errors/error-codes.ts';
 import { signInLifetimeMs } from '../../src/vault/sign-in/start-sign-in.ts';
 import { fill } from '../support/crash/full-store.ts';
 import { allTokens, auditLog, fragment, today } from '../support/vault/test-vault.ts';
@@ -39,20 +40,20 @@ test('no room for the token: the browser is told to keep it, pages go on, and wi
   await browser.post('/auth/code').send(body).expect(409);
 });
 
-test.each([
+test.each<[ErrorCode, number]>([
   ['E_STORE_FULL', 507],
   ['E_STORE_DISK', 503],
   ['E_STORE_READ_ONLY', 503],
   ['E_STORE_DAMAGED', 503],
   ['E_STORE_BUSY', 503],
-  ['E_INTEGRITY', 500],
+  ['E_INTEGRITY', 503],
   ['E_KEY', 500],
   ['E_KEYCHAIN_LOCKED', 500],
 ])(
   '%s is a fault of the program: what the browser holds may be taken the next time',
   async (code, status) => {
     const { toProblem } = await import('../../src/web/errors/error-handler.ts');
-    const { BrokerError } = await import('../../src/errors.ts');
+    const { BrokerError } = await import('../../src/errors/broker-error.ts');
     expect(toProblem(new BrokerError(code, 'That happened.', { help: 'Do this.' }))).toMatchObject({
       status,
       help: 'Do this.',

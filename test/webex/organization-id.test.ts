@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BrokerError } from '../../src/errors.ts';
+import { BrokerError } from '../../src/errors/broker-error.ts';
 import { isUuid, parseOrganizationId, toWebexOrganizationId } from '../../src/webex/organization-id.ts';
 import { brokerErrorOf, shown } from '../support/broker-error.ts';
 import { acmeOrgId as id, usualToken } from '../support/webex/fake-tokens.ts';

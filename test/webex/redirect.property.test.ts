@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { BrokerError } from '../../src/errors.ts';
+import { BrokerError } from '../../src/errors/broker-error.ts';
 import { explainError } from '../../src/webex/sign-in/oauth-errors.ts';
 import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
 import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { writeProvenBackup } from '../../vault/backup/verified.ts';
 import { showCount } from '../terminal/progress.ts';
 import { newPassphrase } from '../terminal/prompt-secret.ts';

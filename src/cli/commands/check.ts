@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { monitorAll, monitorNamed } from '../../monitoring/monitor.ts';
 import { type MonitorReport, nagiosText, states } from '../../monitoring/nagios.ts';
 import { print, printJson, reportError } from '../terminal/terminal.ts';

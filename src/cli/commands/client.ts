@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from '../../domain/client.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { userName } from '../../process/person.ts';
 import { readTextFile } from '../../text/decode-text.ts';
 import { addClient, listClients, removeClient, rotateClientSecret } from '../../vault/clients/clients.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { importToken } from '../../vault/sign-in/import-token.ts';
 import { verifyToken } from '../../vault/tokens/verify-token.ts';
 import { addSignInOptions, type SignInOptions, signInRequest } from '../options/sign-in-options.ts';

@@ -9,7 +9,7 @@ import {
   requestFor,
 } from '../../crypto/key-request.ts';
 import { systemKeychain } from '../../crypto/keychain.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { ensurePrivateDirectory } from '../../files/private-files.ts';
 import { expectEnrollment } from '../../vault/integrity/key-memory.ts';
 import { addLocalKey, approveKeyRequest } from '../../vault/key-operations/add-key.ts';

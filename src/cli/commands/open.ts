@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { findRunningInstance } from '../../instance/instance-file.ts';
 import { createAccessLink } from '../../vault/sign-in/access-links.ts';
 import { chooseBrowser, willOpen } from '../sign-in/browser.ts';

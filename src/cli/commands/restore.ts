@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { readSettings } from '../../config/settings.ts';
 import { systemKeychain } from '../../crypto/keychain.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { userName } from '../../process/person.ts';
 import { acceptRolledBackStore } from '../../vault/backup/accept-rollback.ts';
 import { type Restored, type RestoreOptions, restoreBackup } from '../../vault/backup/restore.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { startBackgroundJobs } from '../../background/background-jobs.ts';
 import { parseAddressRange } from '../../domain/client.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { startApiServer } from '../../server/api-server.ts';
 import { disableCoreDumps } from '../../server/core-dumps.ts';
 import { type ServerLimits, serverLimits } from '../../server/listen.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { readSettings } from '../../config/settings.ts';
 import { systemKeychain } from '../../crypto/keychain.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { userName } from '../../process/person.ts';
 import { isPostgresUrl, parsePostgresUrl, redactedLocation } from '../../store/postgres/url.ts';
 import { type CopyResult, copyStoreTo } from '../../vault/backup/copy-store.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { countTestable, type ProfileTestResult, testProfiles } from '../../vault/tokens/test-profiles.ts';
 import { type Check, testToken } from '../../vault/tokens/test-token.ts';
 import { rejected } from '../exit-codes.ts';

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { CsvError, parse } from 'csv-parse/sync';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { decodeText } from '../../text/decode-text.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import { type ProfileColumn, profileColumns, type RawProfileRow } from '../../vault/profiles/csv-row.ts';

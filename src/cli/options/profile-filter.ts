@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dayMs } from '../../domain/lifetimes.ts';
 import type { ProfileStatus } from '../../domain/profile-status.ts';
 import { parseContact, parseTag } from '../../domain/tags.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import type { ProfileFilter } from '../../store/profiles/query.ts';
 import { type Deployment, deployments } from '../../webex/deployments.ts';
 

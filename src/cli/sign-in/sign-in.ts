@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { findRunningInstance } from '../../instance/instance-file.ts';
 import { type RunningServer, startWebServer } from '../../server/web-server.ts';
 import { signInById } from '../../store/access/sign-ins.ts';

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 
 /** How long more of a paste that has several lines may take to come. Milliseconds. */
 const restOfPasteMs = 100;

@@ -1,5 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import { escapeTerminalControls, sanitizeForDisplay } from '../../text/sanitize.ts';
 

@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 
 /*
  * Written before the process goes on, so that nothing is cut where it ends right after. Not with Node's streams: what

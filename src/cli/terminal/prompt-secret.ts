@@ -1,5 +1,5 @@
 import { minPassphraseLength } from '../../crypto/passphrase.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { note } from './terminal.ts';
 
 /** Asks for a passphrase without showing it. Null where there is no terminal to ask on. */

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { decodeText } from '../../text/decode-text.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import { escapeTerminalControls, stripTerminalControls } from '../../text/sanitize.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { explainFailure } from '../../http/explain-failure.ts';
 import { type HttpFailure, type JsonResponse, requestJson } from '../../http/json-client.ts';
 import { type RetryHooks, withRetry } from '../../http/retry.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { type OktaClient, oktaError } from './client.ts';
 import type { OktaApp } from './find-app.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import { AmbiguousAppError } from '../ambiguous-app.ts';
 import type { OktaClient } from './client.ts';

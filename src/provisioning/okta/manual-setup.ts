@@ -1,4 +1,4 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import type { OktaApp } from './find-app.ts';
 
 /** What a person pastes into Okta, and where; the token only by the command that copies it. */

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import type { ConnectionTestResult } from '../../webex/api/connection-tests.ts';
 import { type RemoteState, withRemoteState } from '../push-error.ts';
 import { type StepResult, Steps } from '../steps.ts';

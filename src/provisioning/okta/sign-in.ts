@@ -15,7 +15,7 @@ import {
   WWWAuthenticateChallengeError,
 } from 'openid-client';
 import type { OktaSettings } from '../../config/settings.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { assertSecureUrl } from '../../http/secure-url.ts';
 import { signInWithRetry } from '../oauth-failure.ts';
 import type { PushContext } from '../push-context.ts';

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import type { Db } from '../store.ts';
 import { appendAudit, chainIsSigned, signChain } from './audit.ts';
 import { pruneAction, pruneOutcome } from './chain.ts';

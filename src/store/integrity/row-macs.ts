@@ -1,5 +1,5 @@
 import type { SqlBool } from 'kysely';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { newestDataKey } from '../keys/keys.ts';
 import type { Db } from '../store.ts';
 import {

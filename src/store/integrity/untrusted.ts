@@ -1,4 +1,4 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { KeyUnknown, NotAuthentic } from './authenticated-set.ts';
 
 /** What a failed check is to a person. */

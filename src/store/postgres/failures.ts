@@ -1,4 +1,5 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
+import type { ErrorCode } from '../../errors/error-codes.ts';
 
 /*
  * What PostgreSQL and the way to it can answer, in words for a person. Codes: PostgreSQL's SQLSTATE (appendix A),
@@ -110,6 +111,6 @@ function oneLine(error: Error): string {
   return text.replace(/\s+/g, ' ').trim().replace(/\.$/, '') || 'no reason was given';
 }
 
-function failure(code: string, cause: Error, message: string, help: string[]): BrokerError {
+function failure(code: ErrorCode, cause: Error, message: string, help: string[]): BrokerError {
   return new BrokerError(code, message, { help: help.join(' '), cause });
 }

@@ -8,7 +8,7 @@ import {
 } from 'kysely';
 import pg from 'pg';
 import { absolutePath } from '../../environment/environment.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { trustedCertificatesHere, trustedContextHere } from '../../http/certificates.ts';
 import { readTextFile } from '../../text/decode-text.ts';
 import { requireWholeNumbers } from '../whole-numbers.ts';

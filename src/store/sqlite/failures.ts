@@ -1,4 +1,5 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
+import type { ErrorCode } from '../../errors/error-codes.ts';
 
 /*
  * What SQLite can answer, in words for a person, by its primary result codes (sqlite.org/rescode.html). What is not
@@ -16,7 +17,7 @@ const notADatabase = 26;
 export function sqliteFailure(error: unknown, file: string): unknown {
   const { errcode } = error as { errcode?: unknown };
   if (typeof errcode !== 'number') return error;
-  const failure = (code: string, message: string, help: string) =>
+  const failure = (code: ErrorCode, message: string, help: string) =>
     new BrokerError(code, message, { help, cause: error });
   switch (errcode & 0xff) {
     case full:

@@ -1,5 +1,5 @@
 import { CompiledQuery } from 'kysely';
-import type { BrokerError } from '../../errors.ts';
+import type { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudits } from '../audit/audit.ts';
 import { KeyUnknown, NotAuthentic, setOf } from '../integrity/authenticated-set.ts';
 import { type DataKeys, macKeysOf } from '../integrity/mac-keys.ts';

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { BrokerError } from '../../errors.ts';
+import type { BrokerError } from '../../errors/broker-error.ts';
 import {
   KeyUnknown,
   type NamedRow,

@@ -1,4 +1,4 @@
-import type { BrokerError } from '../../errors.ts';
+import type { BrokerError } from '../../errors/broker-error.ts';
 import type { Deployment } from '../../webex/deployments.ts';
 import type { AuditEntry } from '../audit/chain.ts';
 import type { NamedRow, SetHead } from '../integrity/authenticated-set.ts';

@@ -1,6 +1,6 @@
 import type { Settings } from '../../config/settings.ts';
 import type { Keychain } from '../../crypto/keychain.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { type CopyOptions, changedSince, copyStore, type TableContent } from '../../store/copy.ts';
 import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';

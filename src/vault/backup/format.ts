@@ -3,7 +3,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod';
 import { DecryptionError, open, seal } from '../../crypto/jwe.ts';
 import { keyId } from '../../crypto/key-id.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import type { Row } from '../../store/copy.ts';
 
 /*

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { DecryptionError, open } from '../../crypto/jwe.ts';
 import { KeyRing } from '../../crypto/key-ring.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { type KeySource, type LoadedKey, loadKey } from '../keys/load-key.ts';
 import {
   type BackupHeader,

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { sql } from 'kysely';
 import type { Settings } from '../../config/settings.ts';
 import type { Keychain } from '../../crypto/keychain.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { ensurePrivateDirectory, fsyncDirectory } from '../../files/private-files.ts';
 import { appendAudit, chainStart, signChain, verifyAudit } from '../../store/audit/audit.ts';
 import { copyTable } from '../../store/copy.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { isSameContent, type TableContent } from '../../store/copy.ts';
 import { openStore } from '../../store/store.ts';
 import { VaultKeys } from '../keys/key-manager.ts';
@@ -17,7 +17,7 @@ type Source = Pick<Vault, 'db' | 'keys' | 'now' | 'settings'>;
 
 /**
  * Writes a backup, and reads it back as a restore would, with the keys from where they are kept, before it counts: every
- * row, the audit log, every token. Throws what `writeBackup` throws, and `E_BACKUP_UNPROVEN`.
+ * row, the audit log, every token. Throws what `writeBackup` throws, and `E_BACKUP_VERIFICATION`.
  */
 export async function writeProvenBackup(
   vault: Source,
@@ -77,7 +77,7 @@ function notAsWritten(table: string): BrokerError {
 }
 
 function unproven(cause: BrokerError): BrokerError {
-  return new BrokerError('E_BACKUP_UNPROVEN', `The backup cannot be restored: ${cause.message}`, {
+  return new BrokerError('E_BACKUP_VERIFICATION', `The backup cannot be restored: ${cause.message}`, {
     help: 'It was read back to prove it, and was discarded. Nothing was changed. "webex-token log --verify" and "webex-token check" tell whether the store itself is sound.',
     cause,
   });

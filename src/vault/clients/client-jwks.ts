@@ -1,6 +1,6 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import * as z from 'zod';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 
 const keySchema = z.looseObject({
   kty: z.enum(['RSA', 'EC', 'OKP']),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Client, parseAddressRange, parseClientName } from '../../domain/client.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import * as store from '../../store/access/clients.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import type { Db } from '../../store/store.ts';

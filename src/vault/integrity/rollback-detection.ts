@@ -3,7 +3,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Settings } from '../../config/settings.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { auditHead } from '../../store/audit/audit.ts';
 import { kindTitles } from '../../store/integrity/kinds.ts';
 import { checkEveryRow, rowMacHead } from '../../store/integrity/row-macs.ts';

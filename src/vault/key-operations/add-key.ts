@@ -3,7 +3,7 @@ import { authorizeKey } from '../../crypto/key-authorization.ts';
 import { keyId, shortKeyId } from '../../crypto/key-id.ts';
 import type { KeyRequest } from '../../crypto/key-request.ts';
 import { wrapForRecipient } from '../../crypto/wrap-for-recipient.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import {
   insertDataKeys,

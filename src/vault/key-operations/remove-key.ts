@@ -1,5 +1,5 @@
 import { shortKeyId } from '../../crypto/key-id.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import {
   deleteKeyEncryptionKey,

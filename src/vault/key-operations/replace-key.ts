@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { readKeyFile } from '../../crypto/key-file.ts';
 import { keyId, shortKeyId } from '../../crypto/key-id.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { listKeyHolders } from '../../store/keys/key-hosts.ts';
 import {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { kidOf } from '../../crypto/jwe.ts';
 import { keyId, shortKeyId } from '../../crypto/key-id.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { authenticateChanges, renewHead, renewMacs } from '../../store/integrity/row-macs.ts';
 import { deleteDataKeysBefore, listAllDataKeys, newestDataKey } from '../../store/keys/keys.ts';

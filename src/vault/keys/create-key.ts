@@ -3,7 +3,7 @@ import { readKeyFile, writeKeyFile } from '../../crypto/key-file.ts';
 import { keyId } from '../../crypto/key-id.ts';
 import { keychainFailure } from '../../crypto/keychain.ts';
 import { deriveKey, newScryptParameters } from '../../crypto/passphrase.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import type { KeyEncryptionKeyInfo } from '../../store/keys/keys.ts';
 import { type KeySource, keyFilePath, type LoadedKey, nextKeyFilePath } from './load-key.ts';
 

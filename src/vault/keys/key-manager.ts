@@ -5,7 +5,7 @@ import { authorizeKey } from '../../crypto/key-authorization.ts';
 import { shortKeyId } from '../../crypto/key-id.ts';
 import { publicKeyOf } from '../../crypto/key-pair.ts';
 import { KeyRing, type TokenRef } from '../../crypto/key-ring.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { useMacKeys } from '../../store/integrity/mac-keys.ts';
 import {
   deleteDataKeysBefore,

@@ -5,7 +5,7 @@ import { readKeyFile } from '../../crypto/key-file.ts';
 import { keyId } from '../../crypto/key-id.ts';
 import { type Keychain, keychainFailure } from '../../crypto/keychain.ts';
 import { deriveKey } from '../../crypto/passphrase.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { fsyncDirectory } from '../../files/private-files.ts';
 import type { KeyEncryptionKeyInfo } from '../../store/keys/keys.ts';
 

@@ -1,6 +1,6 @@
 import { newDataKey } from '../../crypto/data-key.ts';
 import { KeyRing } from '../../crypto/key-ring.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { recordKeyHost } from '../../store/keys/key-hosts.ts';
 import { insertFirstKeys, listKeyEncryptionKeys } from '../../store/keys/keys.ts';
 import type { Db } from '../../store/store.ts';

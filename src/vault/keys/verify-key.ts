@@ -1,5 +1,5 @@
 import { KeyRing } from '../../crypto/key-ring.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { type KeyEncryptionKeyInfo, listDataKeys } from '../../store/keys/keys.ts';
 import type { Db } from '../../store/store.ts';
 import type { VaultKeys } from './key-manager.ts';

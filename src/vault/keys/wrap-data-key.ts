@@ -3,7 +3,7 @@ import { authorizeKey, isAuthorized } from '../../crypto/key-authorization.ts';
 import { keyId, shortKeyId } from '../../crypto/key-id.ts';
 import { publicKeyOf } from '../../crypto/key-pair.ts';
 import { wrapForRecipient } from '../../crypto/wrap-for-recipient.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import {
   insertDataKeys,
   type KeyEncryptionKeyRecord,

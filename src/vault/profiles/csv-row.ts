@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { dayMs, documentedLifetimeMs } from '../../domain/lifetimes.ts';
 import { parseProfileName } from '../../domain/profile.ts';
 import { parseContact, parseTags } from '../../domain/tags.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { type Deployment, deployments } from '../../webex/deployments.ts';
 import { parseOrganizationId } from '../../webex/organization-id.ts';
 import { describeAccessToken } from '../../webex/sign-in/access-token.ts';

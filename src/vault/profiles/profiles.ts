@@ -5,7 +5,7 @@ import {
   type ProfileSummary,
   summarize,
 } from '../../domain/profile-summary.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { renameSignIns } from '../../store/access/sign-ins.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import {

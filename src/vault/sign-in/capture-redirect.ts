@@ -1,4 +1,4 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { consumeSignIn, type SignIn, signInByState } from '../../store/access/sign-ins.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import type { Db } from '../../store/store.ts';

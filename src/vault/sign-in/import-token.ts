@@ -1,4 +1,4 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { findProfile } from '../../store/profiles/profiles.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { redirectUri } from '../../config/settings.ts';
 import { parseProfileName } from '../../domain/profile.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import {
   deleteOldSignIns,
   insertSignIn,

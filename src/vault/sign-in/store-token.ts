@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { lifetimesAtCapture, unknownLifetimes } from '../../domain/lifetimes.ts';
 import type { TokenSource } from '../../domain/token.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { findProfile, insertProfile, setProfileOrganization } from '../../store/profiles/profiles.ts';
 import { insertToken } from '../../store/profiles/tokens.ts';
 import type { Db } from '../../store/store.ts';

@@ -1,7 +1,7 @@
 import { type Expiry, expiryOf } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
 import type { Token } from '../../domain/token.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { tokenCiphertext, tokensOf } from '../../store/profiles/tokens.ts';
 import { requireProfile } from '../profiles/profiles.ts';

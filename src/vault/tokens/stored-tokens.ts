@@ -1,7 +1,7 @@
 import { expiryOf } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
 import type { Token } from '../../domain/token.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { deleteToken, tokenById } from '../../store/profiles/tokens.ts';
 import { otherDeployment } from '../../webex/sign-in/access-token.ts';

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { countByStatus, iterateProfiles, type ProfileFilter } from '../../store/profiles/query.ts';
 import type { Actor, Vault } from '../vault.ts';
 import { type Check, testToken } from './test-token.ts';

@@ -1,6 +1,6 @@
 import type { Profile } from '../../domain/profile.ts';
 import { isVerified, type ReviewReason, type Token } from '../../domain/token.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { profileById } from '../../store/profiles/profiles.ts';
 import { recordCheck } from '../../store/profiles/token-checks.ts';

@@ -1,5 +1,5 @@
 import type { Profile } from '../../domain/profile.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 
 /** Why a token of the other deployment can never be this profile's. */

@@ -1,56 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
+import { errorCodes } from '../../errors/error-codes.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import type { Render } from '../render.ts';
 import type { Failure } from '../view-models/problem.ts';
 import { remedyFor } from './remedies.ts';
-
-/** The status and heading for each code that is not simply 400. */
-const known: Record<string, [status: number, title: string]> = {
-  E_UNAUTHENTICATED: [403, 'Please come in by your own link'],
-  E_CROSS_ORIGIN: [403, 'Refused'],
-  E_NOT_FOUND: [404, 'There is nothing here'],
-  E_NO_PROFILE: [404, 'No such profile'],
-  E_NO_TOKEN: [404, 'There is no token yet'],
-  E_NO_CLIENT: [404, 'No such program'],
-  E_NO_DESTINATION: [409, 'Handed over nowhere yet'],
-  E_NO_CAPTURED_TOKEN: [404, 'No such capture'],
-  E_METHOD: [405, 'Not in this way'],
-  E_PROFILE_EXISTS: [409, 'That name is taken'],
-  E_PROFILE_MISMATCH: [409, 'That profile is another organization’s'],
-  E_OTHER_DEPLOYMENT: [409, 'The token belongs to the other Webex'],
-  E_CLIENT_EXISTS: [409, 'That name is taken'],
-  E_EXPIRED: [409, 'The token has expired'],
-  E_REJECTED: [409, 'Webex does not accept the token'],
-  E_RENEWAL: [409, 'The round stands otherwise'],
-  E_LINK_USED: [410, 'This link is used up'],
-  E_OTHER_USER: [403, 'This link is somebody else’s'],
-  E_TOO_LARGE: [413, 'Too much'],
-  E_MEDIA_TYPE: [415, 'Not in this form'],
-  E_SIGN_IN_FAILED: [400, 'Webex did not give a token'],
-  E_STATE_MISSING: [400, 'This answer cannot be taken'],
-  E_STATE_DOCUMENTED: [400, 'This answer cannot be taken'],
-  E_STATE_UNKNOWN: [400, 'This answer cannot be taken'],
-  E_STATE_WRONG_SESSION: [403, 'This answer belongs to another window'],
-  E_STATE_USED: [409, 'This answer was taken already'],
-  E_STATE_EXPIRED: [410, 'The sign-in took too long'],
-  E_STORE: [503, 'The store cannot be used'],
-  E_STORE_BUSY: [503, 'The store is busy'],
-  E_STORE_UNREACHABLE: [503, 'The store does not answer'],
-  E_STORE_READ_ONLY: [503, 'The store is read-only'],
-  E_KEY_REMOVED: [503, 'This machine may not open the store'],
-  E_STORE_FULL: [507, 'There is no room left'],
-  E_ISSUER: [400, 'The answer comes from the wrong side of Webex'],
-};
-
-/** What is wrong with the store or its keys is no fault of who asks: what they bring may be taken the next time. */
-function unlisted(code: string): [status: number, title: string] {
-  if (/^E_STORE/.test(code)) return [503, 'The store cannot be used'];
-  if (code === 'E_INTEGRITY') return [503, 'The store cannot be trusted'];
-  return /^E_KEY/.test(code) ? [500, 'What is stored cannot be opened'] : [400, 'That did not work'];
-}
 
 /** The store is used again as soon as it answers. */
 const retryAfterSeconds = '5';
@@ -58,7 +14,7 @@ const retryAfterSeconds = '5';
 /** Turns anything thrown into what may be said of it. */
 export function toProblem(error: unknown): Failure {
   if (error instanceof BrokerError) {
-    const [status, title] = known[error.code] ?? unlisted(error.code);
+    const { status, title } = errorCodes[error.code];
     return { status, code: error.code, title, detail: error.message, help: remedyFor(error.help ?? null) };
   }
   const status = statusOf(error);

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { remedyFor } from '../errors/remedies.ts';
 import type { FieldError } from '../view-models/pages.ts';
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import type { DeviceCode } from '../../provisioning/entra/auth/sign-in.ts';
 import type { EntraCloud } from '../../provisioning/entra/clouds.ts';
 import { type EntraContext, pushProfileToEntra } from '../../provisioning/entra/push/push-profile.ts';

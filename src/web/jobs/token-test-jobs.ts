@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import { type TokenTestResult, testToken } from '../../vault/tokens/test-token.ts';
 import type { Actor, Vault } from '../../vault/vault.ts';

@@ -1,5 +1,5 @@
 import express, { type Request, type RequestHandler } from 'express';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 
 /** Far more than any redirect URL, and than any form here. Bytes. */
 const limit = 64 * 1024;

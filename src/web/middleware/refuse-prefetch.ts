@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 
 /** A one-time link is used up by the person who opens it, not by a browser that guesses they might. */
 export function refusePrefetch(request: Request): void {

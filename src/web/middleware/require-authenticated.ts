@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 
 /** Lets in only browsers that came by a one-time link. Everybody else learns nothing, not even what exists. */
 export const requireAuthenticated: RequestHandler = (request, _response, next) => {

@@ -1,6 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { appOrigin } from '../../config/settings.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import type { WebContext } from '../context.ts';
 import { ownPath } from '../own-path.ts';
 

@@ -1,5 +1,5 @@
 import type { Express } from 'express';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { isSameUserOnly } from '../../vault/sign-in/one-time-links.ts';
 import { isOtherUser } from './socket-owner.ts';
 

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { appOrigin } from '../../config/settings.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { redeemAccessLink } from '../../vault/sign-in/access-links.ts';
 import type { WebContext } from '../context.ts';
 import { refusePrefetch } from '../middleware/refuse-prefetch.ts';

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import { captureRedirect } from '../../vault/sign-in/capture-redirect.ts';
 import { explainError } from '../../webex/sign-in/oauth-errors.ts';

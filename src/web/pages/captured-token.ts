@@ -3,7 +3,7 @@ import type { Profile } from '../../domain/profile.ts';
 import { statusOf } from '../../domain/profile-status.ts';
 import { summarize, summarizeToken } from '../../domain/profile-summary.ts';
 import type { Token } from '../../domain/token.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
 import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
 import { profileById } from '../../store/profiles/profiles.ts';

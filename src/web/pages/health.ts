@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { signChallenge } from '../../instance/instance-file.ts';
 
 /** `GET /healthz`: the server runs. */

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { AmbiguousAppError } from '../../provisioning/ambiguous-app.ts';
 import { DestinationConflictError } from '../../provisioning/destination-conflict.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';

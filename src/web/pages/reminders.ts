@@ -8,7 +8,7 @@ import {
   removeCalendarFeed,
 } from '../../calendar/feed.ts';
 import { appOrigin } from '../../config/settings.ts';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { setFlash, takeFlash } from '../session/flash.ts';
 import { reminderView } from '../view-models/reminder-view.ts';

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { type SignIn, signInById } from '../../store/access/sign-ins.ts';
 import type { WebContext } from '../context.ts';
 

@@ -1,11 +1,12 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
+import type { ErrorCode } from '../../errors/error-codes.ts';
 import { documentedClientId, documentedState } from '../documented-values.ts';
 import { exampleOrganizationId, isUuid } from '../organization-id.ts';
 import { isPlaceholder } from './placeholder.ts';
 
 interface Mistake {
   looksSo: (text: string) => boolean;
-  code: string;
+  code: ErrorCode;
   message: string;
   help: string;
 }

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 
 /**
  * Reads `application/x-www-form-urlencoded` parameters, keeping only the `known` names (RFC 6749 §4.2.2:

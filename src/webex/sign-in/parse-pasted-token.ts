@@ -1,4 +1,4 @@
-import { BrokerError } from '../../errors.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { trimDelimiters } from '../../text/sanitize.ts';
 import { describeAccessToken } from './access-token.ts';
 import { assertBearerSyntax } from './bearer-syntax.ts';

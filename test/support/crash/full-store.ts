@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { BrokerError } from '../../../src/errors.ts';
+import { BrokerError } from '../../../src/errors/broker-error.ts';
 import { importToken } from '../../../src/vault/sign-in/import-token.ts';
 import type { Vault } from '../../../src/vault/vault.ts';
 import { actor } from '../vault/test-vault.ts';

@@ -1,5 +1,5 @@
 import { readSettings } from '../../../src/config/settings.ts';
-import { BrokerError } from '../../../src/errors.ts';
+import { BrokerError } from '../../../src/errors/broker-error.ts';
 import { replaceKey } from '../../../src/vault/key-operations/replace-key.ts';
 import { rotateDataKey } from '../../../src/vault/key-operations/rotate-data-key.ts';
 import { closeVault, openVault } from '../../../src/vault/vault.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readSettings } from '../../../src/config/settings.ts';
 import { systemKeychain } from '../../../src/crypto/keychain.ts';
-import { BrokerError } from '../../../src/errors.ts';
+import { BrokerError } from '../../../src/errors/broker-error.ts';
 import { keyStatus } from '../../../src/vault/key-operations/key-status.ts';
 import { replaceKey } from '../../../src/vault/key-operations/replace-key.ts';
 import { rotateDataKey } from '../../../src/vault/key-operations/rotate-data-key.ts';

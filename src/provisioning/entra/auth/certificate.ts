@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { importPKCS8 } from 'jose';
-import { BrokerError } from '../../../errors.ts';
+import { BrokerError } from '../../../errors/broker-error.ts';
 import { readTextFile } from '../../../text/decode-text.ts';
 
 /** A certificate that an application signs in with. */

@@ -11,7 +11,7 @@ import {
   pollDeviceAuthorizationGrant,
 } from 'openid-client';
 import type { EntraSettings } from '../../../config/settings.ts';
-import { BrokerError } from '../../../errors.ts';
+import { BrokerError } from '../../../errors/broker-error.ts';
 import type { RetryHooks } from '../../../http/retry.ts';
 import { assertSecureUrl } from '../../../http/secure-url.ts';
 import { type OAuthFailure, signInWithRetry } from '../../oauth-failure.ts';

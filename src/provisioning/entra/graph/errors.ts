@@ -1,4 +1,4 @@
-import { BrokerError } from '../../../errors.ts';
+import { BrokerError } from '../../../errors/broker-error.ts';
 import { explainFailure } from '../../../http/explain-failure.ts';
 import type { HttpFailure } from '../../../http/json-client.ts';
 

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../../errors.ts';
+import { BrokerError } from '../../../errors/broker-error.ts';
 import { sanitizeForDisplay } from '../../../text/sanitize.ts';
 import { AmbiguousAppError } from '../../ambiguous-app.ts';
 import type { GraphClient } from './client.ts';

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../../errors.ts';
+import { BrokerError } from '../../../errors/broker-error.ts';
 import { type Destination, handoffsOf, saveFindings } from '../../../store/destinations.ts';
 import type { Actor, StoreContext, Vault } from '../../../vault/vault.ts';
 import { assertReplaceable, requireNamedApp } from '../../destination-conflict.ts';

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../../errors.ts';
+import { BrokerError } from '../../../errors/broker-error.ts';
 import { tenantOf } from '../../destination-conflict.ts';
 import { type RemoteState, withRemoteState } from '../../push-error.ts';
 import { type StepResult, Steps } from '../../steps.ts';

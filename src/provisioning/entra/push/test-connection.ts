@@ -1,4 +1,4 @@
-import { BrokerError } from '../../../errors.ts';
+import { BrokerError } from '../../../errors/broker-error.ts';
 import type { HttpFailure } from '../../../http/json-client.ts';
 import type { GraphClient } from '../graph/client.ts';
 import { graphError } from '../graph/errors.ts';

@@ -1,4 +1,4 @@
-import { BrokerError } from '../../../errors.ts';
+import { BrokerError } from '../../../errors/broker-error.ts';
 import { sources } from '../../settings-sources.ts';
 import { type GraphClient, plannedId } from '../graph/client.ts';
 import type { EntraApp } from '../graph/find-app.ts';

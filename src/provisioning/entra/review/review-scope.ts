@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { BrokerError } from '../../../errors.ts';
+import { BrokerError } from '../../../errors/broker-error.ts';
 import { sources } from '../../settings-sources.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { EntraApp } from '../graph/find-app.ts';

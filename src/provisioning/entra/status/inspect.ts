@@ -1,4 +1,4 @@
-import { BrokerError } from '../../../errors.ts';
+import { BrokerError } from '../../../errors/broker-error.ts';
 import { handoffsOf, saveFindings } from '../../../store/destinations.ts';
 import { tokensOf } from '../../../store/profiles/tokens.ts';
 import { requireProfile } from '../../../vault/profiles/profiles.ts';

@@ -1,6 +1,6 @@
 import { withJitter } from '../../../domain/jitter.ts';
 import { dayMs } from '../../../domain/lifetimes.ts';
-import { BrokerError } from '../../../errors.ts';
+import { BrokerError } from '../../../errors/broker-error.ts';
 import {
   type Destination,
   handoffsOf,

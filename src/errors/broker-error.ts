@@ -1,0 +1,23 @@
+import type { ErrorCode } from './error-codes.ts';
+import { type Help, type Remedy, remediesOf, terminalHelp } from './remedy.ts';
+
+/**
+ * A failure that a person can act on. `message` says what happened and why, `remedies` what to do next.
+ * Neither may ever have a token in it: messages are printed, logged and shown on pages.
+ */
+export class BrokerError extends Error {
+  readonly code: ErrorCode;
+  readonly remedies: readonly Remedy[];
+
+  constructor(code: ErrorCode, message: string, options: { help?: Help; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'BrokerError';
+    this.code = code;
+    this.remedies = remediesOf(options.help);
+  }
+
+  /** The remedies as a terminal shows them; undefined where there are none. */
+  get help(): string | undefined {
+    return this.remedies.length === 0 ? undefined : terminalHelp(this.remedies);
+  }
+}
