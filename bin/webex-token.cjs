@@ -29,7 +29,7 @@ else start();
 function start() {
   // Whatever this program writes is for its owner alone. A program that a person runs by it gets what they had.
   var caller = { umask: process.umask(0o077), environment: callerEnvironment };
-  if (process.argv[2] === 'get' && require('../dist/get.cjs').shortGet(process.argv.slice(3))) return;
+  if (process.argv[2] === 'get' && require('../dist/get.cjs').fastGet(process.argv.slice(3))) return;
   void import('../dist/main.js').then((program) => program.main(process.argv, caller));
 }
 
