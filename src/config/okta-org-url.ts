@@ -1,6 +1,13 @@
 /** Okta's own domains: an organization is one label in front of them. */
-const oktaHost =
-  /^([a-z0-9-]+)\.(okta\.com|oktapreview\.com|okta-emea\.com|okta-gov\.com|okta\.mil|trexcloud\.com)$/;
+const oktaDomains = 'okta\\.com|oktapreview\\.com|okta-emea\\.com|okta-gov\\.com|okta\\.mil|trexcloud\\.com';
+
+const oktaHost = new RegExp(`^([a-z0-9-]+)\\.(${oktaDomains})$`);
+
+/** One of these domains without an organization. */
+const oktaDomainAlone = new RegExp(`^(${oktaDomains})$`);
+
+/** The brackets of an IPv6 address are no placeholder. */
+const ipv6Origin = /^https?:\/\/\[[0-9a-f:.]+\](:\d+)?\/?$/i;
 
 /** Okta's own sites, and what guides write in place of the organization's name. */
 const noOrganization =
@@ -8,20 +15,28 @@ const noOrganization =
 
 /**
  * The address of an Okta organization as its API has it, from what the browser shows: without the page, and without
- * the `-admin` of the Admin Console. Null where it is none, such as a guide's `https://{yourOktaDomain}`.
+ * the `-admin` of the Admin Console. A custom domain, such as `okta.acme.example`, is taken as it is. Null for anything
+ * else, such as a guide's `https://{yourOktaDomain}`.
  */
 export function oktaOrgUrl(text: string): string | null {
   const trimmed = text.trim();
-  if (/[{}<>[\]$%\s]|your[-_]?okta|your[-_]?(org|domain|company|subdomain)/i.test(trimmed)) return null;
+  if (
+    /[{}<>[\]$%\s]|your[-_]?okta|your[-_]?(org|domain|company|subdomain)/i.test(trimmed) &&
+    !ipv6Origin.test(trimmed)
+  ) {
+    return null;
+  }
+  // Without a scheme it starts with a host: the URL parser would skip any number of slashes.
+  if (/^[/\\]/.test(trimmed)) return null;
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`);
   if (url === null || url.username !== '' || url.password !== '') return null;
   const [, name, domain] = oktaHost.exec(url.hostname) ?? [];
   if (name === undefined) {
-    // An address of its own: only what is certain is taken off.
+    // A custom domain: only what is certain is removed.
     const isOrigin =
       url.pathname === '/' || /^\/(admin|app|enduser|login|oauth2|api)(\/|$)/.test(url.pathname);
     const hasDot = url.hostname.includes('.') || url.hostname === 'localhost' || url.hostname.startsWith('[');
-    if (!isOrigin || !hasDot || /^okta/.test(url.hostname)) return null;
+    if (!isOrigin || !hasDot || oktaDomainAlone.test(url.hostname)) return null;
     return url.origin;
   }
   const organization = name.replace(/-admin$/, '');

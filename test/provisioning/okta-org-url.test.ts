@@ -11,6 +11,9 @@ test.each([
   ['https://acme.okta.com/admin/apps', 'https://acme.okta.com'],
   ['https://ACME.okta-emea.com/app/UserHome?x=1#y', 'https://acme.okta-emea.com'],
   ['https://login.acme.example/admin/apps', 'https://login.acme.example'],
+  ['https://okta.acme.example', 'https://okta.acme.example'],
+  ['https://okta-login.acme.example/admin', 'https://okta-login.acme.example'],
+  ['http://[::1]:4711', 'http://[::1]:4711'],
   ['http://127.0.0.1:4711', 'http://127.0.0.1:4711'],
 ])('%s is %s', (text, url) => {
   expect(oktaOrgUrl(text)).toBe(url);
@@ -29,6 +32,10 @@ test.each([
   'https://okta.com',
   'https://www.okta.com/login',
   'https://login.acme.example/some/page',
+  'https://okta-emea.com',
+  '//acme.okta.com',
+  '//login.acme.example',
+  '[placeholder].okta.com',
   'https://ada:secret@acme.okta.com',
   'ftp://acme.okta.com',
   'acme',
