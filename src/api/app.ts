@@ -10,19 +10,19 @@ import { openClientReads } from '../store/token-requests/open.ts';
 import type { TokenRequestStore } from '../store/token-requests/token-request-store.ts';
 import { RejectedCallbackLog } from '../vault/sign-in/rejected-callbacks.ts';
 import { storeLocation, type Vault } from '../vault/vault.ts';
-import { BatchQueue } from './batch-queue.ts';
+import { Throttle } from './client-auth/throttle.ts';
 import { ProvenSecrets } from './client-auth/verified-secrets.ts';
 import type { ApiContext } from './context.ts';
-import { DecryptedTokenCache } from './decrypted-token-cache.ts';
-import { FairLimit } from './fair-limit.ts';
-import { forwardedAddress } from './forwarded.ts';
-import { type HealthProbes, liveness, metrics, readiness } from './health.ts';
-import { introspection } from './introspection.ts';
-import { metadata } from './metadata.ts';
+import { type HealthProbes, liveness, metrics, readiness } from './endpoints/health.ts';
+import { introspection } from './endpoints/introspection.ts';
+import { metadata } from './endpoints/metadata.ts';
+import { tokenEndpoint } from './endpoints/token.ts';
 import { sendOAuthError } from './oauth-error.ts';
 import { apiPaths } from './paths.ts';
-import { Throttle } from './throttle.ts';
-import { tokenEndpoint } from './token.ts';
+import { BatchQueue } from './queue/batch-queue.ts';
+import { FairLimit } from './queue/fair-limit.ts';
+import { forwardedAddress } from './request/forwarded-address.ts';
+import { DecryptedTokenCache } from './tokens/decrypted-token-cache.ts';
 
 /** Each takes a look at the store, and a thread of those that the disk is written by. */
 const assertionChecksAtOnce = 2;

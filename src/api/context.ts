@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { RejectedCallbackLog } from '../vault/sign-in/rejected-callbacks.ts';
 import type { Vault } from '../vault/vault.ts';
-import type { BatchQueue } from './batch-queue.ts';
+import type { Throttle } from './client-auth/throttle.ts';
 import type { ProvenSecrets } from './client-auth/verified-secrets.ts';
-import type { DecryptedTokenCache } from './decrypted-token-cache.ts';
-import type { FairLimit } from './fair-limit.ts';
-import type { Throttle } from './throttle.ts';
+import type { BatchQueue } from './queue/batch-queue.ts';
+import type { FairLimit } from './queue/fair-limit.ts';
+import type { DecryptedTokenCache } from './tokens/decrypted-token-cache.ts';
 
 /** What the token API's handlers share. */
 export interface ApiContext {

@@ -1,5 +1,5 @@
 import { readSettings } from '../config/settings.ts';
-import { userName } from '../process/person.ts';
+import { userName } from '../environment/os-user.ts';
 import { type Actor, closeVault, openVault, type Vault } from '../vault/vault.ts';
 import { warn } from './terminal/terminal.ts';
 

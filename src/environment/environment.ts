@@ -1,9 +1,9 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { BrokerError } from '../errors/broker-error.ts';
 import { packageRoot } from '../package-root.ts';
-import { homeFolder, userName } from '../process/person.ts';
 import { readTextFile } from '../text/decode-text.ts';
 import { parseDotEnv } from './dotenv.ts';
+import { homeFolder, userName } from './os-user.ts';
 
 /** The variables that name a file or a folder. */
 export const pathVariables = [

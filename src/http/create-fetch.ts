@@ -1,9 +1,9 @@
 import { isIPv6 } from 'node:net';
 import { Agent, fetch } from 'undici';
-import { trustedContext } from './certificates.ts';
-import { connectTo } from './connect.ts';
-import { ProxiedFailure } from './connect-failure.ts';
-import { proxyFor } from './proxy.ts';
+import { trustedContext } from './connect/certificates.ts';
+import { connectTo } from './connect/connect.ts';
+import { ProxiedFailure } from './connect/connect-failure.ts';
+import { proxyFor } from './connect/proxy.ts';
 
 type Fetch = typeof globalThis.fetch;
 

@@ -1,4 +1,4 @@
-import { connectFailureOf, proxiedFailureOf } from './connect-failure.ts';
+import { connectFailureOf, proxiedFailureOf } from './connect/connect-failure.ts';
 import type { Explanation } from './explanation.ts';
 import { type NetworkReason, networkReason } from './network-reason.ts';
 

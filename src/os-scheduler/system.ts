@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { homeFolder, userName } from '../environment/os-user.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { ensurePrivateDirectory } from '../files/private-files.ts';
-import { homeFolder, userName } from '../process/person.ts';
 import { type HelperResult, runHelper } from '../process/run-helper.ts';
 
 export type RunResult = Pick<HelperResult, 'code' | 'stdout' | 'stderr'>;

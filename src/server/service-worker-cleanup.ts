@@ -3,7 +3,7 @@ import { toSafeError } from '../text/safe-error.ts';
 import type { Vault } from '../vault/vault.ts';
 import { ClearDataPermits } from '../web/service-worker-cleanup/clear-permits.ts';
 import { type CleanupServer, createSideDoor } from '../web/service-worker-cleanup/server-app.ts';
-import { type Listening, listenOnFreePort } from './listen.ts';
+import { type Listening, listenOnFreePort } from './listening/listen.ts';
 
 /** The side door's origin on a port. */
 export function cleanupOrigin(port: number): string {

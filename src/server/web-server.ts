@@ -6,13 +6,13 @@ import { findRunningInstance, newInstance, writeInstanceFile } from '../instance
 import { verifyPendingTokens } from '../vault/tokens/verify-pending.ts';
 import type { Vault } from '../vault/vault.ts';
 import { createWebApp } from '../web/app.ts';
-import { operationsOf } from './health.ts';
-import { type Listening, listenOnLoopback, type ServerLimits } from './listen.ts';
-import { loopbackOrigins } from './own-hosts.ts';
-import { RequestTracker } from './request-tracker.ts';
-import { routeByPath } from './route-by-path.ts';
+import { operationsOf } from './health-probes.ts';
+import { type Listening, listenOnLoopback, type ServerLimits } from './listening/listen.ts';
+import { loopbackOrigins } from './listening/loopback-hosts.ts';
+import { RequestTracker } from './requests/request-tracker.ts';
+import { routeByPath } from './requests/route-by-path.ts';
 import { startCleanupServer } from './service-worker-cleanup.ts';
-import { logSeldom } from './survive.ts';
+import { logSeldom } from './uncaught-errors.ts';
 
 export interface RunningServer {
   port: number;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { requestFor } from '../../src/crypto/key-request.ts';
-import { operationsOf } from '../../src/server/health.ts';
+import { operationsOf } from '../../src/server/health-probes.ts';
 import { approveKeyRequest } from '../../src/vault/key-operations/add-key.ts';
 import { removeKey } from '../../src/vault/key-operations/remove-key.ts';
 import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';

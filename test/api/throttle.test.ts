@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Throttle } from '../../src/api/throttle.ts';
+import { Throttle } from '../../src/api/client-auth/throttle.ts';
 
 function failures(throttle: Throttle, count: number, address: string, now = 0): number[] {
   return Array.from({ length: count }, () => throttle.failed('ci', address, now));

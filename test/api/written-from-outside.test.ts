@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { operationsOf } from '../../src/server/health.ts';
+import { operationsOf } from '../../src/server/health-probes.ts';
 import { hasCalendarFeed } from '../../src/store/access/calendar-feed.ts';
 import { signInByState } from '../../src/store/access/sign-ins.ts';
 import { findWebSession } from '../../src/store/access/web-sessions.ts';

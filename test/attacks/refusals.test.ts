@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { Throttle } from '../../src/api/throttle.ts';
+import { Throttle } from '../../src/api/client-auth/throttle.ts';
 import { RejectedCallbackLog } from '../../src/vault/sign-in/rejected-callbacks.ts';
 import { closeVault } from '../../src/vault/vault.ts';
 import { auditLog, newVault, today } from '../support/vault/test-vault.ts';

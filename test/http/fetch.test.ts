@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ConnectFailure, type Hop } from '../../src/http/connect-failure.ts';
+import { ConnectFailure, type Hop } from '../../src/http/connect/connect-failure.ts';
 import { createFetch } from '../../src/http/create-fetch.ts';
 import { explainNetworkError } from '../../src/http/explain-network-error.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isExcluded } from '../../src/http/no-proxy.ts';
-import { proxyFor } from '../../src/http/proxy.ts';
+import { isExcluded } from '../../src/http/connect/no-proxy.ts';
+import { proxyFor } from '../../src/http/connect/proxy.ts';
 
 describe('NO_PROXY', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { operationsOf } from '../../src/server/health.ts';
+import { operationsOf } from '../../src/server/health-probes.ts';
 import { listProfiles } from '../../src/store/profiles/profiles.ts';
 import { askToken, clientOf, profileWithToken, served } from '../support/api-server.ts';
 import { asOwner, newPostgresPlace } from '../support/store/engines.ts';

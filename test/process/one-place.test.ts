@@ -22,5 +22,5 @@ it('starts other programs in one place only', () => {
 
 it('asks the system for the person’s name and home folder in places only that expect it to have none', () => {
   const asking = files.filter((name) => /\b(userInfo|homedir)\b|from 'env-paths'/.test(textOf(name)));
-  expect(asking.sort()).toEqual([join('process', 'person.ts')]);
+  expect(asking.sort()).toEqual([join('environment', 'os-user.ts')]);
 });

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { type ApiServerOptions, startApiServer } from '../../src/server/api-server.ts';
-import { readTls, watchTls } from '../../src/server/tls-files.ts';
+import { readTls, watchTls } from '../../src/server/tls/tls-files.ts';
 import { clientOf, profileWithToken } from '../support/api-server.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
 import { quietLog } from '../support/quiet-log.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { handleClientError } from '../../src/server/client-errors.ts';
+import { handleClientError } from '../../src/server/listening/client-errors.ts';
 
 async function serving(): Promise<number> {
   const server = createServer((_request, response) => response.end('fine'));

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLog } from '../../src/cli/terminal/log.ts';
 import { startApiServer } from '../../src/server/api-server.ts';
-import { withoutIssuerPath } from '../../src/server/issuer-path.ts';
+import { withoutIssuerPath } from '../../src/server/requests/issuer-path.ts';
 import { startWebServer } from '../../src/server/web-server.ts';
 import { sendRaw } from '../support/attacks/raw-http.ts';
 import { freePort } from '../support/cli/cli-process.ts';

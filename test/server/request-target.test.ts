@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readTarget } from '../../src/server/request-target.ts';
+import { readTarget } from '../../src/server/requests/request-target.ts';
 
 const isOwn = (origin: string) =>
   origin === 'http://localhost:3000' || origin === 'https://tokens.example.com';

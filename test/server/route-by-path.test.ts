@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { routeByPath } from '../../src/server/route-by-path.ts';
+import { routeByPath } from '../../src/server/requests/route-by-path.ts';
 
 /** Which of the two a request goes to. */
 function goesTo(url: string, host: string | undefined): string {

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { readTls, type TlsFiles, tlsWarnings, watchTls } from '../../src/server/tls-files.ts';
+import { readTls, type TlsFiles, tlsWarnings, watchTls } from '../../src/server/tls/tls-files.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,5 +1,5 @@
-import { type Form, formDecode } from '../form.ts';
 import { OAuthError } from '../oauth-error.ts';
+import { type Form, formDecode } from '../request/form.ts';
 
 /** How a request says who asks, before anything of it is believed. */
 export type Credentials =

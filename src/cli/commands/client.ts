@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { Client } from '../../domain/client.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
+import { userName } from '../../environment/os-user.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { userName } from '../../process/person.ts';
 import { readTextFile } from '../../text/decode-text.ts';
 import { addClient, listClients, removeClient, rotateClientSecret } from '../../vault/clients/clients.ts';
 import type { Actor } from '../../vault/vault.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { runDiagnostics } from '../../server/doctor.ts';
+import { runDiagnostics } from '../../server/diagnostics/run-diagnostics.ts';
 import { failed } from '../exit-codes.ts';
 import { print, printJson, styled } from '../terminal/terminal.ts';
 

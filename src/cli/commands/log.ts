@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { userName } from '../../process/person.ts';
+import { userName } from '../../environment/os-user.ts';
 import { verifyAudit } from '../../store/audit/audit.ts';
 import type { AuditRow } from '../../store/audit/chain.ts';
 import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit/read.ts';

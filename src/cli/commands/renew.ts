@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { knownEnd } from '../../domain/lifetimes.ts';
-import { userName } from '../../process/person.ts';
+import { userName } from '../../environment/os-user.ts';
 import {
   activeCampaign,
   type CampaignProgress,

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { readSettings } from '../../config/settings.ts';
 import { systemKeychain } from '../../crypto/keychain.ts';
+import { userName } from '../../environment/os-user.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { userName } from '../../process/person.ts';
 import { acceptRolledBackStore } from '../../vault/backup/accept-rollback.ts';
 import { type Restored, type RestoreOptions, restoreBackup } from '../../vault/backup/restore.ts';
 import { showCount } from '../terminal/progress.ts';

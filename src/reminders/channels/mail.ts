@@ -1,8 +1,8 @@
 import nodemailer from 'nodemailer';
 import { parseMailServer, startsWithoutTls, startsWithTls } from '../../config/mail-server.ts';
 import type { ReminderSettings } from '../../config/reminder-settings.ts';
-import { trustedCertificatesHere } from '../../http/certificates.ts';
-import { companyAuthorityHelp } from '../../http/connect-failure.ts';
+import { trustedCertificatesHere } from '../../http/connect/certificates.ts';
+import { companyAuthorityHelp } from '../../http/connect/connect-failure.ts';
 import type { ReminderMessage } from '../message.ts';
 import { type Channel, ChannelSilent, NotForEveryone } from './channel.ts';
 import { type MailAddress, mailAddress, parseSender } from './mail-address.ts';

@@ -9,7 +9,7 @@ import {
 import pg from 'pg';
 import { absolutePath } from '../../environment/environment.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { trustedCertificatesHere, trustedContextHere } from '../../http/certificates.ts';
+import { trustedCertificatesHere, trustedContextHere } from '../../http/connect/certificates.ts';
 import { readTextFile } from '../../text/decode-text.ts';
 import { requireWholeNumbers } from '../whole-numbers.ts';
 import { SqlCursor } from './cursor.ts';

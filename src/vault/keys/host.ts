@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { userName } from '../../process/person.ts';
+import { userName } from '../../environment/os-user.ts';
 
 /** This machine, as the store's people know it. */
 export function hostName(): string {

@@ -1,0 +1,60 @@
+import type { RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import { BrokerError } from '../../errors/broker-error.ts';
+import { send, sendJson } from '../responses.ts';
+
+/** What monitoring asks for, without signing in. */
+export interface HealthProbes {
+  /** Resolves where requests can be served; rejects where they cannot, for example without the database. */
+  ready(): Promise<void>;
+  /** In Prometheus's text format. */
+  metrics?(): Promise<{ contentType: string; text: string }>;
+}
+
+/** `GET /healthz`: the process answers. */
+export const liveness: RequestHandler = (_request, response) => sendJson(response, 200, '{"status":"ok"}');
+
+/** `GET /readyz`: it can do its work too. */
+export function readiness({ ready }: HealthProbes, log: Pick<Logger, 'warn'>): RequestHandler {
+  return (_request, response) => {
+    ready().then(
+      () => sendJson(response, 200, '{"status":"ready"}'),
+      (error: unknown) => {
+        log.warn({ err: error }, 'not ready');
+        const body = JSON.stringify({ status: 'not ready', reason: reasonOf(error) });
+        sendJson(response, 503, body, { 'Retry-After': '5' });
+      },
+    );
+  };
+}
+
+const reasons: Record<string, string> = {
+  E_KEY_REMOVED: 'the key of this server is not authorized to open the store',
+  E_STORE_READ_ONLY: 'the database is read-only',
+  E_STORE_ROLLED_BACK: 'the store was set back to an older state',
+  E_INTEGRITY: 'the store was changed from outside, and cannot be trusted',
+};
+
+/** For everybody who asks: nothing of where the store is. */
+function reasonOf(error: unknown): string {
+  const reason = error instanceof BrokerError ? reasons[error.code] : undefined;
+  return reason ?? 'the store cannot be read or written';
+}
+
+/** `GET /metrics`, for Prometheus. */
+export function metrics(
+  gather: NonNullable<HealthProbes['metrics']>,
+  log: Pick<Logger, 'error'>,
+): RequestHandler {
+  return (_request, response) => {
+    gather().then(
+      ({ contentType, text }) => send(response, 200, contentType, text),
+      (error: unknown) => {
+        log.error({ err: error }, 'the metrics could not be gathered');
+        send(response, 503, 'text/plain; charset=utf-8', 'the store cannot be read\n', {
+          'Retry-After': '5',
+        });
+      },
+    );
+  };
+}

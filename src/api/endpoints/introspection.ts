@@ -1,0 +1,121 @@
+import type { RequestHandler } from 'express';
+import { knownEnd } from '../../domain/lifetimes.ts';
+import {
+  type GrantedProfile,
+  type Lookup,
+  RetryLater,
+  type StoredToken,
+} from '../../store/token-requests/token-request-store.ts';
+import { tenantUrl } from '../../webex/deployments.ts';
+import { describeAccessToken } from '../../webex/sign-in/access-token.ts';
+import type { ApiContext } from '../context.ts';
+import { apiPaths } from '../paths.ts';
+import {
+  ClientRequest,
+  clientEndpoint,
+  type IncomingRequest,
+  type RequestOutcome,
+} from '../request/client-request.ts';
+import { digestOf } from '../tokens/decrypted-token-cache.ts';
+import { missingKeyRefusal } from '../tokens/missing-key.ts';
+
+/** `POST /oauth/introspect`, RFC 7662. Of a token that the client may not fetch, it learns nothing. */
+export function introspection(context: ApiContext): RequestHandler {
+  const make = (arrived: IncomingRequest) => new IntrospectionRequest(arrived);
+  return clientEndpoint(context, { action, path: apiPaths.introspection, make });
+}
+
+/** What the audit log calls it. */
+const action = 'introspect';
+
+class IntrospectionRequest extends ClientRequest {
+  /** The organization that the token itself names, where it does: its profiles alone have to be opened. */
+  readonly orgId: string | null;
+  /** Of a token that names none, as Webex's do: so that one client's many profiles do not make the others wait. */
+  readonly profileLimit = 1_000;
+  /** A token that was replaced stays good at Webex until its end. One that needs review was never given to anybody. */
+  override readonly withPrevious = true;
+  readonly #token: string | undefined;
+
+  constructor(arrived: IncomingRequest) {
+    super(action, arrived);
+    this.#token = arrived.form.get('token');
+    this.orgId = this.#token === undefined ? null : describeAccessToken(this.#token).orgId;
+  }
+
+  protected outcome(found: Lookup, now: number): RequestOutcome {
+    if (this.#token === undefined) {
+      return {
+        profile: null,
+        refusal: { code: 'invalid_request', description: 'The parameter token is missing.' },
+      };
+    }
+    try {
+      return this.#describe(found, this.#token, now);
+    } catch (error) {
+      const refusal = missingKeyRefusal(error);
+      if (refusal === null) throw error;
+      return { profile: null, refusal };
+    }
+  }
+
+  #describe(found: Lookup, value: string, now: number): RequestOutcome {
+    const match = this.#find(found.profiles, value, now);
+    if (match === null) return { profile: null, json: '{"active":false}', granted: false };
+    const { issuer, vault } = this.context;
+    const { deployment, orgId, profile } = match;
+    const json = JSON.stringify({
+      active: true,
+      scope: (JSON.parse(match.token.scopes) as string[]).join(' '),
+      client_id: this.client,
+      token_type: 'Bearer',
+      ...(knownEnd(match.token.expiresAt) !== null && { exp: Math.floor(match.token.expiresAt / 1000) }),
+      ...(orgId !== null && { aud: tenantUrl(vault.settings.webex[deployment], orgId) }),
+      iss: issuer,
+    });
+    return { profile, json, granted: true };
+  }
+
+  #find(
+    profiles: GrantedProfile[],
+    value: string,
+    now: number,
+  ): (GrantedProfile & { token: StoredToken }) | null {
+    const { profile, token } = this.#byDigest(profiles).get(digestOf(value)) ?? {};
+    if (profile === undefined || token === undefined) return null;
+    return token.expiresAt <= now ? null : { ...profile, token };
+  }
+
+  /** The tokens that were looked up, by their digests: once for all requests that share a look-up. */
+  #byDigest(profiles: GrantedProfile[]): TokensByDigest {
+    const known = byDigest.get(profiles);
+    if (known !== undefined) return known;
+    const tokens: TokensByDigest = new Map();
+    for (const profile of profiles) {
+      const { token } = profile;
+      const digest = token === null ? null : this.#digest(token, profile);
+      if (token === null || digest === null || token.rejectedAt !== null) continue;
+      // The same text may have been stored twice: the one that is said to be good for longer counts.
+      const other = tokens.get(digest);
+      if (other === undefined || other.token.expiresAt < token.expiresAt)
+        tokens.set(digest, { profile, token });
+    }
+    byDigest.set(profiles, tokens);
+    return tokens;
+  }
+
+  #digest(token: StoredToken, profile: GrantedProfile): string | null {
+    try {
+      return this.context.opened.digest(token, profile);
+    } catch (error) {
+      // Only what cannot be opened for good is no token of this store.
+      if (error instanceof RetryLater || missingKeyRefusal(error) !== null) throw error;
+      this.context.log.error({ err: error, profile: profile.profile }, 'a stored token cannot be opened');
+      return null;
+    }
+  }
+}
+
+type TokensByDigest = Map<string, { profile: GrantedProfile; token: StoredToken }>;
+
+const byDigest = new WeakMap<GrantedProfile[], TokensByDigest>();

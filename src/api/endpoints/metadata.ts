@@ -1,0 +1,23 @@
+import type { RequestHandler } from 'express';
+import { signingAlgorithms } from '../client-auth/assertion.ts';
+import type { ApiContext } from '../context.ts';
+import { apiPaths } from '../paths.ts';
+import { sendJson } from '../responses.ts';
+
+/** `GET /.well-known/oauth-authorization-server`, RFC 8414; the same where clients of OpenID Connect look (§5). */
+export function metadata({ issuer }: ApiContext): RequestHandler {
+  const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
+  const json = JSON.stringify({
+    issuer,
+    token_endpoint: issuer + apiPaths.token,
+    token_endpoint_auth_methods_supported: methods,
+    token_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
+    introspection_endpoint: issuer + apiPaths.introspection,
+    introspection_endpoint_auth_methods_supported: methods,
+    introspection_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
+    grant_types_supported: ['client_credentials'],
+    // Required by RFC 8414 §2, which §3.2 does not allow to be empty: there is no authorization endpoint.
+    response_types_supported: ['none'],
+  });
+  return (_request, response) => sendJson(response, 200, json);
+}

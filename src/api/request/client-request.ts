@@ -1,0 +1,280 @@
+import type { ServerResponse } from 'node:http';
+import type { Request, RequestHandler } from 'express';
+import { networkOf } from '../../domain/network.ts';
+import type { BrokerError } from '../../errors/broker-error.ts';
+import type { AuditEntry } from '../../store/audit/chain.ts';
+import { isAboutWholeStore } from '../../store/integrity/untrusted.ts';
+import {
+  type Assertion,
+  type Decision,
+  type Lookup,
+  RetryLater,
+} from '../../store/token-requests/token-request-store.ts';
+import { type Authentication, authenticate } from '../client-auth/authenticate.ts';
+import { readCredentials } from '../client-auth/credentials.ts';
+import {
+  assertionIdentity,
+  claimedClient,
+  type Identity,
+  isValidClientName,
+  secretIdentity,
+} from '../client-auth/identify.ts';
+import type { ApiContext } from '../context.ts';
+import { OAuthError, type OAuthErrorResponse, sendOAuthError } from '../oauth-error.ts';
+import { apiPaths } from '../paths.ts';
+import type { PendingRequest } from '../queue/batch-queue.ts';
+import type { Lane } from '../queue/fair-queue.ts';
+import { sendJson } from '../responses.ts';
+import { foreignOrigin, isFromForeignPage } from './cross-origin.ts';
+import { type Form, readForm } from './form.ts';
+
+/** What an authenticated client is given: the answer's JSON, or a refusal; and the profile that it is about. */
+export type RequestOutcome = { profile: string | null } & (
+  | { json: string; granted: boolean }
+  | { refusal: OAuthErrorResponse }
+);
+
+export interface IncomingRequest {
+  context: ApiContext;
+  request: Request;
+  response: ServerResponse;
+  identity: Identity;
+  form: Form;
+}
+
+/** A request by a client, from the moment that it has been read until it is answered. */
+export abstract class ClientRequest implements PendingRequest {
+  readonly client: string;
+  readonly lane: Lane;
+  abstract readonly orgId: string | null;
+  abstract readonly profileLimit: number;
+  readonly withPrevious: boolean = false;
+  readonly assertion: Assertion | null;
+  protected readonly context: ApiContext;
+  readonly #response: ServerResponse;
+  readonly #identity: Identity;
+  readonly #address: string;
+  readonly #action: string;
+  /** What was decided last. */
+  #answer: { json: string } | { refusal: OAuthErrorResponse } | null = null;
+  /** How many seconds a wrong guess has to wait; null where none was counted yet. */
+  #wait: number | null = null;
+  /** The row of a refusal that is counted; null where it is only counted, undefined where that is not known yet. */
+  #firstEntry: AuditEntry | null | undefined;
+
+  constructor(action: string, { context, request, response, identity }: IncomingRequest) {
+    this.context = context;
+    this.client = identity.client;
+    this.assertion = identity.proof.kind === 'assertion' ? identity.proof.assertion : null;
+    this.lane = laneOf(context, identity, context.addressOf(request));
+    this.#action = action;
+    this.#response = response;
+    this.#identity = identity;
+    this.#address = context.addressOf(request);
+  }
+
+  /** What the client gets, by what the store holds. `now` in epoch milliseconds. */
+  protected abstract outcome(found: Lookup, now: number): RequestOutcome;
+
+  decide(found: Lookup | null): Decision {
+    try {
+      return this.#decide(found);
+    } catch (error) {
+      // A request that has to wait does so alone, and one that cannot be decided makes no other of its batch fail.
+      if (error instanceof RetryLater) throw error;
+      this.context.log.error({ err: error }, 'a request to the token API could not be decided');
+      const description = 'An unexpected failure. The log of the server says why.';
+      this.#answer = { refusal: { code: 'server_error', description, status: 500 } };
+      return { granted: false, used: null, entry: this.#entry('server_error', null) };
+    }
+  }
+
+  #decide(found: Lookup | null): Decision {
+    const { vault } = this.context;
+    const untrusted = vault.witness.problem ?? found?.untrusted ?? null;
+    if (untrusted !== null) return this.#untrusted(untrusted);
+    const now = vault.now();
+    const { proof } = this.#identity;
+    const authentication = authenticate(found, proof, this.#address, now);
+    if (!authentication.ok || found === null) return this.#notAuthenticated(authentication, found, now);
+    this.context.throttle.succeeded(this.client, this.#address);
+    if (proof.kind === 'secret') this.context.proven.add(this.client, proof.hash);
+    const outcome = this.outcome(found, now);
+    this.#answer = outcome;
+    const code = 'refusal' in outcome ? outcome.refusal.code : 'ok';
+    return {
+      granted: 'granted' in outcome && outcome.granted,
+      used: authentication.used,
+      entry: this.#entry(code, outcome.profile),
+    };
+  }
+
+  answer(): void {
+    const answer = this.#answer;
+    if (answer === null) throw new Error('a request is answered before it is decided');
+    if ('json' in answer) sendJson(this.#response, 200, answer.json);
+    else sendOAuthError(this.#response, answer.refusal);
+  }
+
+  fail(error: unknown): void {
+    failed(this.context, this.#response, error);
+  }
+
+  /** Nothing that somebody wrote to the database from outside gets a token, or an answer that tells more. */
+  #untrusted(error: BrokerError): Decision {
+    const { vault, log } = this.context;
+    if (isAboutWholeStore(error)) vault.witness.report(error);
+    else log.error({ err: error }, 'a row of the store does not pass its integrity check');
+    this.#answer = {
+      refusal: {
+        code: 'temporarily_unavailable',
+        description:
+          'The store does not pass its integrity check, so no token leaves it. An administrator finds the reason in the log of the server.',
+        status: 503,
+        retryAfter: 60,
+      },
+    };
+    const stopped = vault.witness.problem !== null;
+    return { granted: false, used: null, entry: stopped ? null : this.#entryIfFirst('not-authentic', null) };
+  }
+
+  #notAuthenticated(authentication: Authentication, found: Lookup | null, now: number): Decision {
+    if (authentication.ok) throw new Error('nobody was authenticated');
+    const { refusal, because } = authentication;
+    this.#answer = { refusal };
+    // Counted once, however often the batch has to be tried.
+    if (because === 'wrong') {
+      // Names that nobody has count together, or a guesser could fill the memory with them.
+      const counted = found === null ? '' : this.client;
+      this.#wait ??= this.context.throttle.failed(counted, this.#address, now);
+    }
+    if (this.#wait) {
+      const description = `Too many wrong credentials from ${this.#address}. Try again in ${this.#wait} seconds.`;
+      const retryAfter = this.#wait;
+      this.#answer = { refusal: { code: 'invalid_client', description, status: 429, retryAfter } };
+      return { granted: false, used: null, entry: this.#entryIfFirst('throttled', found) };
+    }
+    const entry =
+      because === 'unproven' ? this.#entryIfFirst(refusal.code, found) : this.#entry(refusal.code, null);
+    return { granted: false, used: null, entry };
+  }
+
+  /** What anybody can cause as often as they like is written once, and then counted. */
+  #entryIfFirst(outcome: string, found: Lookup | null): AuditEntry | null {
+    if (this.#firstEntry === undefined) {
+      const entry = { ...this.#entry(outcome, null), ...(found === null && { client: null }) };
+      this.#firstEntry = this.context.refusals.isFirst(entry) ? entry : null;
+    }
+    return this.#firstEntry;
+  }
+
+  #entry(outcome: string, profile: string | null): AuditEntry {
+    return { action: this.#action, outcome, profile, client: this.client || null, address: this.#address };
+  }
+}
+
+/** Which endpoint of the token API is asked. */
+export interface Endpoint {
+  /** What the audit log calls it. */
+  action: string;
+  path: string;
+  make(arrived: IncomingRequest): ClientRequest;
+}
+
+/** Reads a form and the client's credentials, and queues the request that is made of them. */
+export function clientEndpoint(context: ApiContext, endpoint: Endpoint): RequestHandler {
+  return (request, response) => {
+    const fail = (error: unknown) => refuseUnread(context, endpoint, { request, response }, error);
+    if (isFromForeignPage(request.headers.origin, context.origins)) return fail(foreignOrigin());
+    readForm(request, (error, form) => {
+      if (form === null) return fail(error);
+      const ask = (identity: Identity) => {
+        context.queue.add(endpoint.make({ context, request, response, identity, form }));
+      };
+      try {
+        identify(context, endpoint, request, form, ask, fail);
+      } catch (reason) {
+        fail(reason);
+      }
+    });
+  };
+}
+
+/** Only an assertion takes time to check; the others go their way without a promise. */
+function identify(
+  context: ApiContext,
+  { path }: Endpoint,
+  request: Request,
+  form: Form,
+  done: (identity: Identity) => void,
+  failed: (reason: unknown) => void,
+): void {
+  const credentials = readCredentials(request.headers.authorization, form);
+  if (credentials.kind === 'secret') done(secretIdentity(credentials));
+  else if (credentials.kind === 'none') {
+    const { client, why } = credentials;
+    done({ client: isValidClientName(client ?? ''), proof: { kind: 'none', why } });
+  } else {
+    const { vault, assertionChecks } = context;
+    const audiences = audiencesOf(context, path);
+    const lane = unprovenLane(claimedClient(credentials), context.addressOf(request));
+    const check = () => assertionIdentity(vault.db, credentials, audiences, vault.now());
+    assertionChecks.run(lane, check).then(done).catch(failed);
+  }
+}
+
+function laneOf({ proven }: ApiContext, { client, proof }: Identity, address: string): Lane {
+  const known = proof.kind === 'assertion' || (proof.kind === 'secret' && proven.has(client, proof.hash));
+  return known ? { proven: true, key: client } : unprovenLane(client, address);
+}
+
+function unprovenLane(client: string, address: string): Lane {
+  return { proven: false, key: JSON.stringify([client, networkOf(address)]) };
+}
+
+/** What an assertion may name as its audience: an issuer of ours, or the endpoint that was called, or the token endpoint. */
+function audiencesOf({ origins }: ApiContext, path: string): string[] {
+  return [...new Set(origins.flatMap((origin) => [origin, origin + apiPaths.token, origin + path]))];
+}
+
+/** Refuses what was wrong before anything was asked of the store. */
+function refuseUnread(
+  context: ApiContext,
+  { action }: Endpoint,
+  { request, response }: { request: Request; response: ServerResponse },
+  error: unknown,
+): void {
+  if (!(error instanceof OAuthError)) {
+    failed(context, response, error);
+    return;
+  }
+  const { refusal } = error;
+  const address = context.addressOf(request);
+  const entry = { action, outcome: refusal.code, client: null, address };
+  if (!context.refusals.isFirst(entry)) {
+    sendOAuthError(response, refusal);
+    return;
+  }
+  context.queue.add({
+    client: '',
+    lane: unprovenLane('', address),
+    orgId: null,
+    profileLimit: 0,
+    withPrevious: false,
+    assertion: null,
+    decide: () => ({ granted: false, used: null, entry }),
+    answer: () => sendOAuthError(response, refusal),
+    fail: (reason) => failed(context, response, reason),
+  });
+}
+
+/** Answers where the store could not be read or written. */
+function failed(context: ApiContext, response: ServerResponse, error: unknown): void {
+  context.log.error({ err: error }, 'a request to the token API failed');
+  sendOAuthError(response, {
+    code: 'temporarily_unavailable',
+    description: 'The store cannot be read or written at the moment. The log of the server says why.',
+    status: 503,
+    retryAfter: 2,
+  });
+}

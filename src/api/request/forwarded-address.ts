@@ -1,0 +1,47 @@
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { rangeMatcher } from '../../domain/client.ts';
+import { peerAddress } from '../context.ts';
+
+/**
+ * Tells where a request comes from behind reverse proxies: the last address in `X-Forwarded-For` that none of them has.
+ * Where a proxy wrote no address there, such as `unknown`, it is the proxy itself that is known. `Forwarded` is not read:
+ * a proxy that does not know it passes on what the client wrote.
+ */
+export function forwardedAddress(trustedProxies: string[]): (request: IncomingMessage) => string {
+  const isTrusted = rangeMatcher(trustedProxies);
+  return (request) => {
+    let address = peerAddress(request);
+    const header = request.headers['x-forwarded-for'];
+    const hops = (Array.isArray(header) ? header.join() : (header ?? '')).split(',');
+    while (isTrusted(address)) {
+      const hop = hops.pop();
+      if (hop === undefined) break;
+      // RFC 9110 §5.6.1: empty elements of a list are ignored.
+      if (hop.trim() === '') continue;
+      const before = parseHop(hop);
+      if (before === null) break;
+      address = before;
+    }
+    return address;
+  };
+}
+
+/** An address as proxies write it: alone, or with a port, which IPv6 has brackets for. Null where it is none. */
+export function parseHop(text: string): string | null {
+  const hop = text.trim().replace(/^"(.*)"$/, '$1');
+  const [, bracketed, v4] = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d{1,5})?$/.exec(hop) ?? [];
+  const address = (bracketed ?? v4 ?? hop).replace(/%.*$/, '').toLowerCase();
+  if (isIP(address) === 0 || (bracketed !== undefined && isIP(address) === 4)) return null;
+  return asIPv4(address);
+}
+
+/** An IPv4 address that is written as IPv6 counts as IPv4. */
+function asIPv4(address: string): string {
+  if (isIP(address) === 4) return address;
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [, high = '', low = ''] = /^::ffff:([0-9a-f]+):([0-9a-f]+)$/.exec(canonical) ?? [];
+  if (high === '') return canonical;
+  const [upper, lower] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+  return [upper >> 8, upper & 0xff, lower >> 8, lower & 0xff].join('.');
+}

@@ -1,0 +1,284 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
+import { sanitizeForDisplay } from '../../text/sanitize.ts';
+import { isUntrusted, networkReason } from '../network-reason.ts';
+import { ConnectFailure, companyAuthorityHelp } from './connect-failure.ts';
+import type { HttpProxy } from './proxy.ts';
+
+/** Where a connection leads. */
+export interface Target {
+  /** Without brackets. */
+  host: string;
+  port: number;
+  secure: boolean;
+}
+
+export interface ConnectOptions {
+  /** Null: directly. */
+  proxy: HttpProxy | null;
+  /** Everything that is trusted; asked for only where Node's own authorities do not do. */
+  trusted: () => SecureContext;
+  /** For all of it. Milliseconds. */
+  timeoutMs: number;
+}
+
+/**
+ * Opens a connection, through the proxy where there is one (RFC 9110 §9.3.6), encrypted where the target is https.
+ * Throws `ConnectFailure` for what the proxy or a certificate has to do with, else the system's error.
+ */
+export async function connectTo(target: Target, options: ConnectOptions): Promise<Socket> {
+  const { proxy, trusted } = options;
+  const signal = AbortSignal.timeout(options.timeoutMs);
+  const open = async () =>
+    proxy === null
+      ? await openTcp(target.host, target.port, signal)
+      : await openTunnel(target, proxy, trusted, signal);
+  if (!target.secure) return await open();
+  try {
+    return await secured(open, target.host, trusted, signal);
+  } catch (error) {
+    if (error instanceof ConnectFailure) throw error;
+    const reason = networkReason(error);
+    if (reason === 'tls') throw distrust(target, proxy, error);
+    if (proxy === null) throw error;
+    throw new ConnectFailure(
+      'proxy-tunnel',
+      reason === 'timeout'
+        ? `The proxy ${proxy.name} opened the connection to ${target.host}, but nothing came through it in time.`
+        : `The proxy ${proxy.name} closed the connection to ${target.host} before it was encrypted.`,
+      `The proxy may not let ${target.host} through: ask those who run it. ${changeProxy(proxy)}`,
+      error,
+    );
+  }
+}
+
+async function openTcp(host: string, port: number, signal: AbortSignal): Promise<Socket> {
+  const socket = connectTcp({ host, port });
+  await opened(socket, 'connect', signal);
+  socket.setNoDelay(true).setKeepAlive(true, 60_000);
+  return socket;
+}
+
+/** The first error, the end of the time, or the event, whichever comes first. What failed is closed. */
+async function opened(socket: Socket, event: string, signal: AbortSignal): Promise<void> {
+  try {
+    await once(socket, event, { signal });
+  } catch (error) {
+    socket.on('error', () => {}).destroy();
+    throw signal.aborted ? signal.reason : error;
+  }
+}
+
+/**
+ * Node's own authorities first; where they do not do, once more with all that are trusted here, which takes a while to
+ * read. A proxy that inspects what passes needs that.
+ */
+async function secured(
+  open: () => Promise<Socket>,
+  host: string,
+  trusted: () => SecureContext,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  try {
+    return await handshake(await open(), host, undefined, signal);
+  } catch (error) {
+    if (!isUntrusted(error)) throw error;
+    const context = trusted();
+    return await handshake(await open(), host, context, signal);
+  }
+}
+
+async function handshake(
+  socket: Socket,
+  host: string,
+  secureContext: SecureContext | undefined,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  const secure = connectTls({
+    socket,
+    // Whom the certificate has to name; an IP address is no server name (RFC 6066 §3).
+    host,
+    ...(isIP(host) === 0 && { servername: host }),
+    ALPNProtocols: ['http/1.1'],
+    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says: tokens go through it.
+    rejectUnauthorized: true,
+    ...(secureContext !== undefined && { secureContext }),
+  });
+  let issuer: string | undefined;
+  // Before Node closes a connection that is not trusted.
+  secure.prependListener('secure', () => {
+    const { O, CN } = secure.getPeerCertificate().issuer ?? {};
+    issuer = [O, CN].flat().filter(Boolean).join(', ');
+  });
+  try {
+    await opened(secure, 'secureConnect', signal);
+  } catch (error) {
+    socket.destroy();
+    if (issuer && error instanceof Error) Object.assign(error, { issuer });
+    throw error;
+  }
+  return secure;
+}
+
+function distrust(target: Target, proxy: HttpProxy | null, error: unknown): ConnectFailure {
+  const { code, issuer } = error as { code?: string; issuer?: string };
+  const by = issuer === undefined ? '' : ` It was issued by “${sanitizeForDisplay(issuer, 100)}”.`;
+  const way = proxy === null ? '' : ` through the proxy ${proxy.name}`;
+  const start = `The secure connection to ${target.host}${way} failed:`;
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    return new ConnectFailure(
+      'tls',
+      `${start} its certificate is not valid at this time (${code}).${by}`,
+      'Check this machine’s clock.',
+      error,
+    );
+  }
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return new ConnectFailure(
+      'tls',
+      `${start} its certificate is for another name.${by}`,
+      'Something answers in its place: a sign-in page of the network, a proxy or a firewall. Ask those who run the network.',
+      error,
+    );
+  }
+  return isUntrusted(error)
+    ? new ConnectFailure(
+        'tls',
+        `${start} this machine does not trust its certificate (${code}).${by}`,
+        companyAuthorityHelp,
+        error,
+      )
+    : new ConnectFailure(
+        'tls',
+        `${start} encryption could not be agreed on (${code}).`,
+        companyAuthorityHelp,
+        error,
+      );
+}
+
+async function openTunnel(
+  target: Target,
+  proxy: HttpProxy,
+  trusted: () => SecureContext,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const socket = await openProxy(proxy, trusted, signal);
+  const authority = `${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`;
+  const request = httpRequest({
+    method: 'CONNECT',
+    path: authority,
+    headers: {
+      host: authority,
+      ...(proxy.authorization !== null && { 'proxy-authorization': proxy.authorization }),
+    },
+    createConnection: () => socket,
+  });
+  request.end();
+  let answer: IncomingMessage;
+  let first: Buffer;
+  try {
+    [answer, , first] = (await once(request, 'connect', { signal })) as [IncomingMessage, Socket, Buffer];
+  } catch (error) {
+    socket.on('error', () => {}).destroy();
+    request.on('error', () => {}).destroy();
+    throw new ConnectFailure(
+      'proxy-tunnel',
+      signal.aborted
+        ? `The proxy ${proxy.name} took the connection and did not answer in time.`
+        : `The proxy ${proxy.name} closed the connection, or answered with something that is not HTTP, when asked for ${target.host}.`,
+      `Check that an HTTP proxy answers at ${proxy.name}. ${changeProxy(proxy)}`,
+      error,
+    );
+  }
+  const { statusCode = 0 } = answer;
+  if (statusCode < 200 || statusCode > 299) {
+    socket.on('error', () => {}).destroy();
+    throw refusal(answer, target, proxy);
+  }
+  if (first.length > 0) socket.unshift(first);
+  return socket;
+}
+
+async function openProxy(
+  proxy: HttpProxy,
+  trusted: () => SecureContext,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const { host, port, name } = proxy;
+  const open = () => openTcp(host, port, signal);
+  try {
+    return await (proxy.secure ? secured(open, host, trusted, signal) : open());
+  } catch (error) {
+    if (error instanceof ConnectFailure) throw error;
+    const reason = networkReason(error);
+    if (reason === 'tls') {
+      const { code } = error as { code?: string };
+      throw isUntrusted(error)
+        ? new ConnectFailure(
+            'proxy-tls',
+            `The proxy ${name} has a certificate that this machine does not trust (${code}).`,
+            `Ask those who run the proxy for the certificate of its CA, and set NODE_EXTRA_CA_CERTS=/path/to/company-ca.pem. ${changeProxy(proxy)}`,
+            error,
+          )
+        : new ConnectFailure(
+            'proxy-tls',
+            `The encrypted connection to the proxy ${name} itself failed (${code}).`,
+            `Most proxies are named with http://, whatever passes through them: see ${proxy.variable}. With https:// the proxy has to have a certificate for the name ${host}.`,
+            error,
+          );
+    }
+    if (reason === 'dns') {
+      throw new ConnectFailure(
+        'proxy-name',
+        `The name of the proxy, ${host}, could not be found.`,
+        changeProxy(proxy),
+        error,
+      );
+    }
+    const what = {
+      timeout: 'did not answer in time',
+      refused: 'cannot be reached: nothing answers there, or a firewall is in the way',
+      network: 'broke the connection',
+    }[reason];
+    throw new ConnectFailure('proxy-connection', `The proxy ${name} ${what}.`, changeProxy(proxy), error);
+  }
+}
+
+function refusal({ statusCode, headers }: IncomingMessage, target: Target, proxy: HttpProxy): ConnectFailure {
+  if (statusCode === 407) {
+    const offered = String(headers['proxy-authenticate'] ?? '');
+    const schemes = offered.match(/(?<=^|, *)[A-Za-z][\w-]*(?![\w-]*=)/g) ?? [];
+    if (schemes.length > 0 && !schemes.some((scheme) => scheme.toLowerCase() === 'basic')) {
+      return new ConnectFailure(
+        'proxy-authentication',
+        `The proxy ${proxy.name} wants a sign-in by ${schemes.join(' or ')} (407), and this program can only send a user name and password (Basic).`,
+        `Run a local proxy that signs in for you, such as cntlm or px, and name it in ${proxy.variable}; or ask for a way without a sign-in.`,
+      );
+    }
+    return new ConnectFailure(
+      'proxy-authentication',
+      proxy.authorization === null
+        ? `The proxy ${proxy.name} wants a user name and password (407).`
+        : `The proxy ${proxy.name} does not accept the user name and password in ${proxy.variable} (407).`,
+      `Set ${proxy.variable}=http://user:password@${proxy.name}. In a password, characters like @ : / # % are written %40 %3A %2F %23 %25.`,
+    );
+  }
+  if (statusCode !== undefined && statusCode >= 500) {
+    return new ConnectFailure(
+      'proxy-tunnel',
+      `The proxy ${proxy.name} could not reach ${target.host} (${statusCode}).`,
+      `Try again in a few minutes. If it repeats, ask those who run the proxy. ${changeProxy(proxy)}`,
+    );
+  }
+  return new ConnectFailure(
+    'proxy-tunnel',
+    `The proxy ${proxy.name} refuses the connection to ${target.host}:${target.port} (${statusCode}).`,
+    `Ask those who run the proxy to let ${target.host} through. ${changeProxy(proxy)}`,
+  );
+}
+
+function changeProxy({ variable }: HttpProxy): string {
+  return `The proxy comes from the variable ${variable}; NO_PROXY names the hosts that need none.`;
+}

@@ -1,0 +1,24 @@
+import { BrokerError } from '../../errors/broker-error.ts';
+import { runningApis } from '../../instance/api-instance-file.ts';
+import { readTls, type TlsFiles, tlsWarnings } from '../tls/tls-files.ts';
+import type { Finding } from './finding.ts';
+
+/** The certificates that the token APIs of a data folder serve at the moment. */
+export function examineCertificates(home: string): Finding[] {
+  return runningApis(home).flatMap(({ address, tls }) =>
+    tls === null ? [] : [{ title: `Certificate of ${address}`, ...examineFiles(tls) }],
+  );
+}
+
+function examineFiles(tls: TlsFiles): Omit<Finding, 'title'> {
+  try {
+    readTls(tls);
+    const [first] = tlsWarnings(tls, Date.now());
+    if (first === undefined) return { ok: true, message: `${tls.certificate} is valid for 30 days and more` };
+    const { message, refused } = first;
+    return { ok: refused ? false : null, message, help: `The file is ${tls.certificate}.` };
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    return { ok: false, message: error.message, help: error.help };
+  }
+}

@@ -1,0 +1,152 @@
+import type { Settings } from '../../config/settings.ts';
+import { environmentWithDotEnv } from '../../environment/environment.ts';
+import { trustedCertificates } from '../../http/connect/certificates.ts';
+import { connectFailureOf, type Hop } from '../../http/connect/connect-failure.ts';
+import { type HttpProxy, namedProxy, proxyFor } from '../../http/connect/proxy.ts';
+import { createFetch } from '../../http/create-fetch.ts';
+import { explainNetworkError, type NetworkFailure } from '../../http/explain-network-error.ts';
+import { isUnattended } from '../../provisioning/entra/auth/sign-in-method.ts';
+import { entraEndpoints } from '../../provisioning/entra/clouds.ts';
+import { type Deployment, deployments, deploymentTitles } from '../../webex/deployments.ts';
+import type { Finding } from './finding.ts';
+
+/** For one service, its answer included. Longer than opening a connection may take. Milliseconds. */
+const timeoutMs = 10_000;
+
+interface Service {
+  title: string;
+  url: string;
+  /** Whether it has to be reached: nobody may use the other deployment. */
+  needed: boolean;
+}
+
+interface Reached {
+  finding: Finding;
+  failure: NetworkFailure | null;
+  /** The hop that failed, where that is known. */
+  hop: Hop | null;
+  throughProxy: boolean;
+}
+
+/**
+ * Goes the way to every service that the settings name, and says which hop failed: the proxy's name, its connection, its
+ * encryption, its sign-in, the way through it, or the service's certificate.
+ */
+export async function examineNetwork(
+  settings: Settings,
+  used: ReadonlySet<Deployment>,
+  environment: Readonly<NodeJS.Dict<string>> = environmentWithDotEnv(process.env),
+): Promise<Finding[]> {
+  const fetch = createFetch(environment);
+  const reached = await Promise.all(
+    services(settings, used).map((service) => reach(service, fetch, environment)),
+  );
+  return [
+    ...examineProxy(environment, reached),
+    ...examineCertificates(environment),
+    ...reached.map(({ finding }) => finding),
+  ];
+}
+
+function services(settings: Settings, used: ReadonlySet<Deployment>): Service[] {
+  const webex = deployments.map((deployment) => ({
+    title: deploymentTitles[deployment],
+    url: `${settings.webex[deployment].api}/people/me`,
+    needed: deployment === 'commercial' ? used.size === 0 || used.has('commercial') : used.has(deployment),
+  }));
+  const { graph, login } = entraEndpoints('global', settings.entra);
+  const { webhookUrl } = settings.reminders;
+  const others = [
+    // The cloud of each destination may be another one; without a person, this is the usual.
+    ...(isUnattended(settings.entra)
+      ? [
+          { title: 'Entra ID', url: login },
+          { title: 'Microsoft Graph', url: graph },
+        ]
+      : []),
+    ...(settings.okta.orgUrl === null ? [] : [{ title: 'Okta', url: settings.okta.orgUrl }]),
+    // Its path is a secret, and a request to it a message.
+    ...(webhookUrl === null ? [] : [{ title: 'Webhook', url: new URL(webhookUrl).origin }]),
+  ];
+  return [...webex, ...others.map((other) => ({ ...other, needed: true }))];
+}
+
+async function reach(
+  { title, url, needed }: Service,
+  fetch: typeof globalThis.fetch,
+  environment: Readonly<NodeJS.Dict<string>>,
+): Promise<Reached> {
+  const { host } = new URL(url);
+  let proxy: HttpProxy | null = null;
+  try {
+    proxy = proxyFor(new URL(url), environment);
+    const answer = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
+    await answer.body?.cancel();
+    const way = proxy === null ? '' : ` through the proxy ${proxy.name}`;
+    const message = `${host} answers${way}${clockText(answer.headers.get('date'))}`;
+    return { finding: { title, ok: true, message }, failure: null, hop: null, throughProxy: proxy !== null };
+  } catch (error) {
+    const hop = connectFailureOf(error)?.hop ?? null;
+    const failure = explainNetworkError(error, host);
+    const finding = {
+      title,
+      // Without a network at all this program still does much; what somebody has to set right is another matter.
+      ok: hop !== null && needed ? false : null,
+      message: `${host} cannot be reached from here, so nothing can be checked there. ${failure.message}`,
+      help: failure.help,
+    };
+    return { finding, failure, hop, throughProxy: proxy !== null || hop === 'proxy-address' };
+  }
+}
+
+/** Once for all services: what is wrong with the proxy itself. */
+function examineProxy(environment: Readonly<NodeJS.Dict<string>>, reached: readonly Reached[]): Finding[] {
+  const title = 'Proxy';
+  try {
+    const proxy = namedProxy(environment);
+    if (proxy === null) return [];
+    const passed = reached.filter(({ throughProxy }) => throughProxy);
+    const named = `${proxy.name}, from ${proxy.variable}`;
+    if (passed.length === 0) {
+      return [{ title, ok: null, message: `${named}; NO_PROXY excludes every service, so it is not used` }];
+    }
+    const failed = passed.find(({ hop }) => hop !== null && isOfProxyItself(hop));
+    if (failed?.failure)
+      return [{ title, ok: false, message: failed.failure.message, help: failed.failure.help }];
+    const signedIn = proxy.authorization === null ? 'without a sign-in' : 'its sign-in accepted';
+    return passed.some(({ hop }) => hop === null || hop === 'tls')
+      ? [{ title, ok: true, message: `${named}: name found, connected, ${signedIn}` }]
+      : [{ title, ok: null, message: `${named}: name found, connected, and it lets no service through` }];
+  } catch (error) {
+    const { message, help } = explainNetworkError(error, '');
+    return [{ title, ok: false, message, help }];
+  }
+}
+
+function isOfProxyItself(hop: Hop): boolean {
+  return ['proxy-address', 'proxy-name', 'proxy-connection', 'proxy-tls', 'proxy-authentication'].includes(
+    hop,
+  );
+}
+
+/** Only where a file was named: reading them all takes a while, and the rest is as the system has it. */
+function examineCertificates(environment: Readonly<NodeJS.Dict<string>>): Finding[] {
+  const title = 'Certificate authorities';
+  const named = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'].filter((name) => environment[name]);
+  if (named.length === 0) return [];
+  try {
+    const count = trustedCertificates(environment).length;
+    return [{ title, ok: true, message: `${count}, with those of ${named.join(' and ')}` }];
+  } catch (error) {
+    const { message, help } = explainNetworkError(error, '');
+    return [{ title, ok: false, message, help }];
+  }
+}
+
+/** A clock that is wrong makes reminders and expiries wrong. Said from two minutes on. */
+function clockText(date: string | null): string {
+  const difference = date === null ? Number.NaN : Math.round((Date.now() - Date.parse(date)) / 1000);
+  return Math.abs(difference) > 120
+    ? `, and says that this machine's clock is ${difference} seconds off`
+    : '';
+}

@@ -1,0 +1,144 @@
+import { existsSync, statSync } from 'node:fs';
+import { readSettings, type Settings } from '../../config/settings.ts';
+import { type Keychain, keychainReason, systemKeychain } from '../../crypto/keychain.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
+import { tryPrivateFolder } from '../../files/private-files.ts';
+import { findRunningInstance } from '../../instance/instance-file.ts';
+import { verifyAudit } from '../../store/audit/audit.ts';
+import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
+import { redactedLocation } from '../../store/postgres/url.ts';
+import { listProfiles } from '../../store/profiles/profiles.ts';
+import { keyFilePath } from '../../vault/keys/load-key.ts';
+import { closeVault, openVault, storeLocation, type Vault } from '../../vault/vault.ts';
+import type { Deployment } from '../../webex/deployments.ts';
+import { coreDumpPath, mayDumpCore } from '../core-dumps.ts';
+import { findPortOwner } from '../listening/port-owner.ts';
+import { examineCertificates } from './certificates.ts';
+import type { Finding } from './finding.ts';
+import { examineNetwork } from './network.ts';
+import { examineSchedule } from './schedule.ts';
+
+/** Looks at everything that this program depends on, and changes nothing but what opening the store does. */
+export async function runDiagnostics(keychain: Keychain = systemKeychain): Promise<Finding[]> {
+  const findings: Finding[] = [{ title: 'Node.js', ok: true, message: process.versions.node }];
+  let settings: Settings;
+  try {
+    settings = readSettings();
+  } catch (error) {
+    return [...findings, failure('Settings', error)];
+  }
+  findings.push({ title: 'Settings', ok: true, message: 'every variable can be used' });
+  const used = new Set<Deployment>();
+  findings.push(...(await examineStore(settings, keychain, used)));
+  findings.push(await examinePort(settings));
+  findings.push(...examineCertificates(settings.home));
+  findings.push(...(await examineCoreDumps(settings)));
+  findings.push(...(await examineSchedule(settings)));
+  findings.push(...(await examineNetwork(settings, used)));
+  return findings;
+}
+
+/** Adds the deployments that have a profile to `used`. */
+async function examineStore(
+  settings: Settings,
+  keychain: Keychain,
+  used: Set<Deployment>,
+): Promise<Finding[]> {
+  const place = storeLocation(settings);
+  const isFile = settings.databaseUrl === null;
+  if (isFile && !existsSync(place)) {
+    try {
+      tryPrivateFolder(settings.home);
+    } catch (error) {
+      return [failure('Store', error)];
+    }
+    return [{ title: 'Store', ok: null, message: `${place} is made when it is first needed` }];
+  }
+  let vault: Vault;
+  try {
+    vault = await openVault(settings, { keychain });
+  } catch (error) {
+    return [failure('Store', error)];
+  }
+  try {
+    const profiles = await listProfiles(vault.db);
+    for (const { profile } of profiles) used.add(profile.deployment);
+    const size = isFile ? `, ${Math.ceil(statSync(place).size / 1024)} KiB` : '';
+    return [
+      { title: 'Store', ok: true, message: `${redactedLocation(place)}: ${profiles.length} profiles${size}` },
+      ...(await examineKey(vault, keychain)),
+      await examineAudit(vault),
+    ];
+  } catch (error) {
+    return [failure('Store', error)];
+  } finally {
+    await closeVault(vault);
+  }
+}
+
+async function examineKey(vault: Vault, keychain: Keychain): Promise<Finding[]> {
+  const places = {
+    keychain: "in the operating system's keychain",
+    file: `in the file ${keyFilePath(vault.settings)}; keep a copy of it apart from the database`,
+    passphrase: 'made of WEBEX_TOKEN_PASSPHRASE',
+  };
+  const kinds = (await listKeyEncryptionKeys(vault.db)).map(({ kind }) => kind);
+  const finding = { title: 'Key', ok: true, message: kinds.map((kind) => places[kind]).join(', and ') };
+  // Somebody who named a file, or gave a passphrase, wants no keychain.
+  const wantsKeychain =
+    kinds.includes('file') && !kinds.includes('keychain') && vault.settings.keyFile === null;
+  return wantsKeychain ? [finding, await examineKeychain(keychain)] : [finding];
+}
+
+async function examineKeychain(keychain: Keychain): Promise<Finding> {
+  const title = 'Keychain';
+  try {
+    await keychain.get('doctor');
+    return { title, ok: null, message: 'one works here, but this store keeps its key in a file' };
+  } catch (error) {
+    const message = `none that works here (${keychainReason(error)}), which is why the key is in a file`;
+    return { title, ok: null, message };
+  }
+}
+
+async function examineAudit(vault: Vault): Promise<Finding> {
+  const { rows, broken } = await verifyAudit(vault.db);
+  if (broken === null) return { title: 'Audit log', ok: true, message: `${rows} rows, unbroken` };
+  return {
+    title: 'Audit log',
+    ok: false,
+    message: `broken at row ${broken.seq}: ${broken.reason}`,
+    help: 'Somebody changed the database from outside, or it was damaged. Restore a backup to compare.',
+  };
+}
+
+async function examinePort({ home, port }: Settings): Promise<Finding> {
+  const title = `Port ${port}`;
+  const server = await findRunningInstance(home);
+  if (server !== null) {
+    return { title, ok: true, message: `the web app runs on it (process ${server.pid})` };
+  }
+  const holder = await findPortOwner(port);
+  if (holder === null) return { title, ok: true, message: 'free' };
+  return {
+    title,
+    ok: false,
+    message: `held by ${holder.name} (process ${holder.pid})`,
+    help: 'Webex sends the browser back to that very port. Stop that program before you sign in, or use "webex-token import".',
+  };
+}
+
+/** The web app keeps tokens in its memory for longest; where it does not run, it is about what is started from here. */
+async function examineCoreDumps({ home }: Settings): Promise<Finding[]> {
+  const title = 'Core dumps';
+  const leaves = mayDumpCore((await findRunningInstance(home))?.pid);
+  if (leaves === null) return [];
+  if (!leaves) return [{ title, ok: true, message: 'none: a crash leaves nothing of the memory behind' }];
+  const message = `where this program crashes, the system keeps its memory, tokens included (${coreDumpPath()}); "ulimit -c 0" before it is started prevents that, or LimitCORE=0 in its systemd unit`;
+  return [{ title, ok: null, message }];
+}
+
+function failure(title: string, error: unknown): Finding {
+  if (error instanceof BrokerError) return { title, ok: false, message: error.message, help: error.help };
+  return { title, ok: false, message: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,89 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { runHelper } from '../../process/run-helper.ts';
+
+export interface PortHolder {
+  name: string;
+  pid: number;
+}
+
+/** The program that listens on a TCP port of this machine, or null where the system does not tell. */
+export async function findPortOwner(port: number): Promise<PortHolder | null> {
+  try {
+    if (process.platform === 'linux') return onLinux(port);
+    if (process.platform === 'win32') return await onWindows(port);
+    return await byLsof(port);
+  } catch {
+    return null;
+  }
+}
+
+/** Listening sockets stand in /proc/net/tcp by their inode; a process holds its sockets open as /proc/PID/fd. */
+function onLinux(port: number): PortHolder | null {
+  const listening = '0A';
+  const inodes = new Set<string>();
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readLines(table).slice(1)) {
+      const fields = line.trim().split(/\s+/);
+      const localPort = Number.parseInt(fields[1]?.split(':')[1] ?? '', 16);
+      if (localPort === port && fields[3] === listening) inodes.add(`socket:[${fields[9]}]`);
+    }
+  }
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    if (socketsOf(pid).some((socket) => inodes.has(socket))) {
+      return { name: nameOf(pid), pid: Number(pid) };
+    }
+  }
+  return null;
+}
+
+/** The program's name without its arguments, which may hold secrets. `comm` would name Node's thread instead. */
+function nameOf(pid: string): string {
+  const [program = ''] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]/);
+  return basename(program) || readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
+}
+
+function readLines(file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8').trim().split('\n');
+  } catch {
+    return [];
+  }
+}
+
+/** Empty for another user's process, and for one that just ended. */
+function socketsOf(pid: string): string[] {
+  try {
+    const folder = `/proc/${pid}/fd`;
+    return readdirSync(folder).map((fd) => {
+      try {
+        return readlinkSync(`${folder}/${fd}`);
+      } catch {
+        return '';
+      }
+    });
+  } catch {
+    return [];
+  }
+}
+
+async function byLsof(port: number): Promise<PortHolder | null> {
+  const lines = (await run('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc'])).split('\n');
+  const field = (letter: string) => lines.find((line) => line.startsWith(letter))?.slice(1);
+  const name = field('c');
+  return name === undefined ? null : { name, pid: Number(field('p')) };
+}
+
+async function onWindows(port: number): Promise<PortHolder | null> {
+  const connections = await run('netstat', ['-ano', '-p', 'TCP']);
+  const line = connections.split('\n').find((each) => new RegExp(`:${port}\\s+\\S+:0\\s`).test(each));
+  const pid = line?.trim().split(/\s+/).at(-1);
+  if (pid === undefined) return null;
+  const task = await run('tasklist', ['/FI', `PID eq ${pid}`, '/FO', 'CSV', '/NH']);
+  const name = /^"([^"]+)"/.exec(task.trim())?.[1];
+  return name === undefined ? null : { name, pid: Number(pid) };
+}
+
+async function run(program: string, args: string[]): Promise<string> {
+  return (await runHelper(program, args, { timeoutMs: 3_000 })).stdout;
+}

@@ -1,0 +1,151 @@
+import { expect, it } from 'vitest';
+import { BatchQueue, batchSize, type PendingRequest } from '../../src/api/queue/batch-queue.ts';
+import { FairQueue, type Lane } from '../../src/api/queue/fair-queue.ts';
+import {
+  NotDurable,
+  RetryLater,
+  type TokenRequestRead,
+} from '../../src/store/token-requests/token-request-store.ts';
+
+class Read implements PendingRequest {
+  readonly orgId = null;
+  readonly profileLimit = 1;
+  readonly withPrevious = false;
+  readonly assertion = null;
+  readonly client: string;
+  readonly lane: Lane;
+  outcome: 'answered' | 'failed' | null = null;
+  /** The number of the batch that it was answered in. */
+  batch = 0;
+  constructor(client: string, proven = false) {
+    this.client = client;
+    this.lane = { proven, key: client };
+  }
+  decide() {
+    return { granted: false, used: null, entry: null };
+  }
+  answer() {
+    this.outcome = 'answered';
+  }
+  fail() {
+    this.outcome = 'failed';
+  }
+}
+
+/** A store that answers every batch unless `trouble` says otherwise. */
+function storeWith(
+  trouble: (batch: readonly TokenRequestRead[]) => TokenRequestRead[] | undefined = () => [],
+) {
+  const batches: string[][] = [];
+  const run = (batch: readonly TokenRequestRead[]) => {
+    batches.push(batch.map(({ client }) => client));
+    const again = new Set(trouble(batch));
+    for (const read of batch as Read[]) {
+      if (again.has(read)) continue;
+      read.batch = batches.length;
+      read.answer();
+    }
+    return Promise.resolve([...again]);
+  };
+  return { batches, queue: new BatchQueue({ run, close: () => {} }, () => 0) };
+}
+
+async function outcomes(queue: BatchQueue, reads: Read[]) {
+  for (const read of reads) queue.add(read);
+  await queue.idle();
+  return reads.map(({ outcome }) => outcome);
+}
+
+it.each([1, 2, 3, 50, 127])('fails only the guilty request, at place %i of its batch', async (place) => {
+  const { queue } = storeWith((batch) => {
+    if (batch.some(({ client }) => client === 'guilty')) throw new Error('invalid byte sequence');
+    return [];
+  });
+  const reads = Array.from({ length: 128 }, (_, at) => new Read(at === place ? 'guilty' : `c${at}`));
+  const expected = reads.map(({ client }) => (client === 'guilty' ? 'failed' : 'answered'));
+  expect(await outcomes(queue, reads)).toEqual(expected);
+});
+
+it('fails only the guilty ones where there are several', async () => {
+  const { queue } = storeWith((batch) => {
+    if (batch.some(({ client }) => client.startsWith('guilty'))) throw new Error('invalid byte sequence');
+    return [];
+  });
+  const reads = Array.from({ length: 60 }, (_, at) => new Read(at % 7 === 0 ? `guilty${at}` : `c${at}`));
+  const expected = reads.map(({ client }) => (client.startsWith('guilty') ? 'failed' : 'answered'));
+  expect(await outcomes(queue, reads)).toEqual(expected);
+});
+
+it('fails all where the store is gone, and does not write again what may be on the disk', async () => {
+  const gone = storeWith(() => {
+    throw new Error('ECONNREFUSED');
+  });
+  const reads = () => Array.from({ length: 5 }, (_, at) => new Read(`c${at}`));
+  expect(await outcomes(gone.queue, reads())).toEqual(Array(5).fill('failed'));
+  const disk = storeWith(() => {
+    throw new NotDurable('EIO');
+  });
+  expect(await outcomes(disk.queue, reads())).toEqual(Array(5).fill('failed'));
+  expect(disk.batches).toHaveLength(1);
+});
+
+it('waits for another writer', async () => {
+  let busy = 3;
+  const { queue, batches } = storeWith(() => {
+    if (busy-- > 0) throw new RetryLater();
+    return [];
+  });
+  expect(await outcomes(queue, [new Read('a'), new Read('b')])).toEqual(['answered', 'answered']);
+  expect(batches).toHaveLength(4);
+});
+
+it('has a request that has to wait do so alone', async () => {
+  let waits = 5;
+  const { queue } = storeWith((batch) =>
+    waits-- > 0 ? batch.filter(({ client }) => client === 'slow') : [],
+  );
+  const reads = [new Read('slow'), new Read('quick'), new Read('other')];
+  expect(await outcomes(queue, reads)).toEqual(['answered', 'answered', 'answered']);
+  expect(reads.map(({ batch }) => batch)).toEqual([6, 1, 1]);
+});
+
+it.each([
+  ['one client that has proven itself', (at: number) => new Read('flood', at >= 0)],
+  ['one address without credentials', () => new Read('flood')],
+  ['one address with a thousand names', (at: number) => new Read(`flood${at % 1000}`)],
+])('answers an honest client in the next batch while %s sends thousands', async (_name, flood) => {
+  const { queue } = storeWith();
+  for (let at = 0; at < 5_000; at += 1) queue.add(flood(at));
+  const honest = Array.from({ length: 10 }, () => new Read('honest', true));
+  for (const read of honest) queue.add(read);
+  await queue.idle();
+  expect(Math.max(...honest.map(({ batch }) => batch))).toBe(1);
+});
+
+it('answers those that have not proven themselves too, while proven ones send thousands', async () => {
+  const { queue } = storeWith();
+  for (let at = 0; at < 5_000; at += 1) queue.add(new Read(`flood${at % 50}`, true));
+  const first = new Read('newcomer');
+  queue.add(first);
+  await queue.idle();
+  expect(first.batch).toBe(1);
+});
+
+it('takes no more than fit one batch', async () => {
+  const { queue, batches } = storeWith();
+  for (let at = 0; at < 1_000; at += 1) queue.add(new Read(`c${at % 3}`, at % 2 === 0));
+  await queue.idle();
+  expect(Math.max(...batches.map((batch) => batch.length))).toBe(batchSize);
+  expect(batches.flat()).toHaveLength(1_000);
+});
+
+it('takes one of each lane in turn', () => {
+  const queue = new FairQueue<{ lane: Lane; id: string }>();
+  for (const id of ['a1', 'a2', 'a3', 'b1', 'c1', 'c2']) {
+    queue.add({ id, lane: { proven: true, key: id.charAt(0) } });
+  }
+  expect(queue.take(4).map(({ id }) => id)).toEqual(['a1', 'b1', 'c1', 'a2']);
+  queue.add({ id: 'b2', lane: { proven: true, key: 'b' } });
+  expect(queue.take(9).map(({ id }) => id)).toEqual(['c2', 'a3', 'b2']);
+  expect(queue.size).toBe(0);
+});
