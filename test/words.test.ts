@@ -1,0 +1,158 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { wordList } from './support/word-list.ts';
+
+const root = join(import.meta.dirname, '..');
+
+/** Where sentences and names stand that a person reads. */
+const folders = ['src', 'views', 'docs', 'test', 'bench', 'scripts', 'bin', '.github'];
+const single = [
+  'README.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'RELEASING.md',
+  '.env.example',
+  'package.json',
+];
+const extensions = /\.(ts|cjs|ejs|css|md|yml)$/;
+
+/** Not read: the list itself, this test, and what other programs wrote. */
+const excluded = ['test/support/word-list.ts', 'test/words.test.ts', 'test/fixtures/'];
+
+/** Lines that have to hold such a word, because another program or a standard writes it so. */
+const allowed: readonly { path: string; text: string }[] = [];
+
+/** Folders that are being rewritten. */
+const unfinished: readonly string[] = [
+  '.env.example',
+  'CHANGELOG.md',
+  'README.md',
+  'SECURITY.md',
+  'bench/',
+  'bin/',
+  'docs/decisions',
+  'docs/deployment.md',
+  'docs/entra.md',
+  'docs/performance.md',
+  'docs/recipes.md',
+  'docs/reminders.md',
+  'package.json',
+  'scripts/',
+  'src/api/',
+  'src/background/',
+  'src/browser/',
+  'src/calendar/',
+  'src/cli/',
+  'src/config/',
+  'src/crypto/',
+  'src/demo/',
+  'src/domain/',
+  'src/errors/',
+  'src/files/',
+  'src/http/',
+  'src/instance/',
+  'src/monitoring/',
+  'src/os-scheduler/',
+  'src/output/',
+  'src/process/',
+  'src/provisioning/',
+  'src/reminders/',
+  'src/server/',
+  'src/simulator/',
+  'src/store/',
+  'src/text/',
+  'src/vault/',
+  'src/web/',
+  'src/webex/',
+  'test/api/',
+  'test/attacks/',
+  'test/background/',
+  'test/browser/',
+  'test/calendar/',
+  'test/cli/',
+  'test/config/',
+  'test/crash/',
+  'test/crypto/',
+  'test/domain/',
+  'test/fuzz/',
+  'test/http/',
+  'test/keychain/',
+  'test/monitoring/',
+  'test/os-scheduler/',
+  'test/package/',
+  'test/postgres/',
+  'test/process/',
+  'test/provisioning/',
+  'test/reminders/',
+  'test/server/',
+  'test/simulator/',
+  'test/store/',
+  'test/support/',
+  'test/vault/',
+  'test/web/',
+  'test/webex/',
+  'views/',
+];
+
+const patterns = wordList.map(([pattern, better]) => ({
+  expression: new RegExp(`\\b(${pattern})\\b`, 'gi'),
+  better,
+}));
+const anyWord = new RegExp(`\\b(${wordList.map(([pattern]) => pattern).join('|')})\\b`, 'i');
+
+/** Each finding as `file:line  "word"  better: …`. */
+function findingsIn(path: string, text: string): string[] {
+  if (!anyWord.test(text)) return [];
+  return text
+    .split('\n')
+    .flatMap((line, index) =>
+      isAllowed(path, line)
+        ? []
+        : patterns.flatMap(({ expression, better }) =>
+            [...line.matchAll(expression)].map(
+              ([word]) => `${path}:${index + 1}  "${word}"  better: ${better}`,
+            ),
+          ),
+    );
+}
+
+function isAllowed(path: string, line: string): boolean {
+  return allowed.some((each) => each.path === path && line.includes(each.text));
+}
+
+function filesToRead(): string[] {
+  const nested = folders.flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && extensions.test(entry.name))
+      .map((entry) =>
+        join(entry.parentPath, entry.name)
+          .slice(root.length + 1)
+          .replaceAll('\\', '/'),
+      ),
+  );
+  return [...nested, ...single].filter((path) => !excluded.some((start) => path.startsWith(start))).sort();
+}
+
+describe('words', () => {
+  it('finds a word of the list, names its line and the better word', () => {
+    expect(findingsIn('a.md', 'One.\nThe colour is read Anew.')).toEqual([
+      'a.md:2  "Anew"  better: again',
+      'a.md:2  "colour"  better: color',
+    ]);
+    expect(findingsIn('a.md', 'Amended colors; recolor it.')).toEqual([]);
+  });
+
+  it('uses the better word in sources, pages, documents and tests', () => {
+    const findings = filesToRead()
+      .filter((path) => !unfinished.some((start) => path.startsWith(start)))
+      .flatMap((path) => findingsIn(path, readFileSync(join(root, path), 'utf8')));
+    expect(findings.join('\n')).toBe('');
+  });
+
+  it('allows a line only while it is there', () => {
+    const unused = allowed.filter(({ path, text }) => !readFileSync(join(root, path), 'utf8').includes(text));
+    expect(unused).toEqual([]);
+  });
+});
