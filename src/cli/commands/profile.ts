@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import { type ProfileRow, parseProfileRow, type RawProfileRow } from '../../vault/profiles/csv-row.ts';
@@ -104,6 +105,9 @@ function readRows(raw: RawProfileRow[], now: number): { rows: ProfileRow[]; resu
   return { rows, results };
 }
 
+/** Long enough for a process that waits for the store to get its turn. Milliseconds. */
+const betweenBatchesMs = 30;
+
 async function inBatches(
   title: string,
   rows: ProfileRow[],
@@ -120,6 +124,8 @@ async function inBatches(
       // Not into the line that shows how far it is.
       if (process.stdout.isTTY) progress.end();
       tell(some);
+      // A running server and other commands wait for the same lock.
+      await sleep(betweenBatchesMs);
     }
   } finally {
     progress.end();

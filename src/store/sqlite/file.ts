@@ -2,7 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { requireWholeNumbers } from '../whole-numbers.ts';
 
 /** How long one process waits for another to finish writing, before it gives up. Milliseconds. */
-const busyTimeoutMs = 10_000;
+export const busyTimeoutMs = 10_000;
 
 /**
  * Opens the database so that a commit is on the disk when it returns, and so that what was deleted is overwritten.

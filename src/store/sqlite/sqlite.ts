@@ -1,14 +1,22 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  type DatabaseConnection,
   type Dialect,
   type DialectAdapter,
+  type Driver,
   SqliteAdapter,
   type SqliteDatabase,
   SqliteDialect,
+  SqliteDriver,
   type SqliteStatement,
 } from 'kysely';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { sqliteFailure } from './failures.ts';
-import { openSqliteFile } from './file.ts';
+import { busyTimeoutMs, openSqliteFile } from './file.ts';
+
+/** How long to wait before asking again for a lock that another process holds. Milliseconds. */
+const lockPollMs = 10;
 
 /**
  * kysely's SQLite dialect on Node's own SQLite. Transactions begin as `immediate`: a deferred one that reads
@@ -16,11 +24,50 @@ import { openSqliteFile } from './file.ts';
  */
 export function sqliteDialect(file: string): Dialect {
   const database = translateErrors(file, () => openSqliteFile(file));
+  // SQLite would wait within the call, and block the event loop; `YieldingDriver` waits instead.
+  database.exec('pragma busy_timeout = 0');
+  const config = { database: adapt(database, file) };
   return new (class extends SqliteDialect {
     override createAdapter(): DialectAdapter {
       return new TransactionalDdlAdapter();
     }
-  })({ database: adapt(database, file) });
+    override createDriver(): Driver {
+      return new YieldingDriver(config);
+    }
+  })(config);
+}
+
+/** Waits for another process's lock between turns of the event loop, so that a server keeps answering meanwhile. */
+class YieldingDriver extends SqliteDriver {
+  readonly #yielding = new WeakMap<DatabaseConnection, DatabaseConnection>();
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const connection = await super.acquireConnection();
+    const yielding = this.#yielding.get(connection) ?? yieldingConnection(connection);
+    this.#yielding.set(connection, yielding);
+    return yielding;
+  }
+}
+
+function yieldingConnection(connection: DatabaseConnection): DatabaseConnection {
+  return {
+    executeQuery: (query, ...rest) => whenUnlocked(() => connection.executeQuery(query, ...rest)),
+    streamQuery: (query, ...rest) => connection.streamQuery(query, ...rest),
+  };
+}
+
+/** A statement that finds the database locked has done nothing, so that it can be repeated. */
+async function whenUnlocked<T>(execute: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + busyTimeoutMs;
+  for (;;) {
+    try {
+      return await execute();
+    } catch (error) {
+      const isBusy = error instanceof BrokerError && error.code === 'E_STORE_BUSY';
+      if (!isBusy || performance.now() > deadline) throw error;
+    }
+    await sleep(lockPollMs);
+  }
 }
 
 /** SQLite rolls table changes back like any others, so that a migration happens whole or not at all. */
