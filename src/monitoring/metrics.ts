@@ -1,78 +1,127 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { expiryOf, knownEnd } from '../domain/lifetimes.ts';
+import type { Profile } from '../domain/profile.ts';
 import { statusOf } from '../domain/profile-status.ts';
-import { listHandoffs } from '../store/destinations.ts';
+import type { Token } from '../domain/token.ts';
+import { nextTurn } from '../next-turn.ts';
+import { quarantineStatesOf } from '../store/destinations.ts';
 import { readCounters } from '../store/meta/counters.ts';
-import { listProfiles } from '../store/profiles/profiles.ts';
-import { countByStatus } from '../store/profiles/query.ts';
+import { countByStatus, iterateProfiles } from '../store/profiles/query.ts';
+import type { Db } from '../store/store.ts';
 import type { StoreContext } from '../vault/vault.ts';
 
 /**
- * What Prometheus asks for. All of it is read from the store, so that every replica says the same and a restart loses
- * nothing.
+ * The metrics for Prometheus. All of them are read from the store, so that every replica reports the same values and a
+ * restart loses nothing.
  */
 export async function metricsText({ db, now }: StoreContext): Promise<{ contentType: string; text: string }> {
-  const registry = new Registry();
-  const registers = [registry];
   const at = now();
+  const registry = new Registry();
+  await addProfileCounts(registry, db, at);
+  await addReminderCounts(registry, db);
+  await addCheckCounts(registry, db);
+  return {
+    contentType: registry.contentType,
+    text: (await profileSeries(db, at)) + (await registry.metrics()),
+  };
+}
 
-  const expiry = new Gauge({
-    name: 'webex_token_expiry_timestamp_seconds',
-    help: 'When the profile’s current token ends, in seconds since 1970.',
-    labelNames: ['profile'],
-    registers,
-  });
-  const valid = new Gauge({
-    name: 'webex_token_valid',
-    help: '1 while the profile’s current token has neither expired nor been rejected, else 0.',
-    labelNames: ['profile'],
-    registers,
-  });
-  for (const { profile, current } of await listProfiles(db)) {
-    const labels = { profile: profile.name };
-    const end = current && knownEnd(expiryOf(current.lifetimes).expiresAt);
-    if (end !== null) expiry.set(labels, end / 1000);
-    valid.set(labels, ['valid', 'expiring'].includes(statusOf(current, at)) ? 1 : 0);
+/**
+ * The metrics that have one series for each profile. Written here, page by page, because prom-client renders a metric
+ * in one turn of the event loop, which takes too long for a hundred thousand profiles.
+ */
+async function profileSeries(db: Db, now: number): Promise<string> {
+  const expiry = new Series(
+    'webex_token_expiry_timestamp_seconds',
+    'When the current token of the profile expires, in seconds since 1970.',
+  );
+  const valid = new Series(
+    'webex_token_valid',
+    '1 if the current token of the profile has neither expired nor been rejected, otherwise 0.',
+  );
+  const quarantined = new Series(
+    'webex_token_quarantined',
+    '1 if Entra ID has quarantined provisioning with the token of the profile, as of the last status check, otherwise 0. Absent if the status was never checked.',
+  );
+  for await (const page of iterateProfiles(db, {}, now)) {
+    for (const each of page) addTokenSamples(each, now, { expiry, valid });
+    const states = await quarantineStatesOf(
+      db,
+      page.map(({ profile }) => profile.id),
+    );
+    for (const { profile } of page) {
+      const state = states.get(profile.id);
+      if (state !== undefined) quarantined.add(profile.name, state ? 1 : 0);
+    }
+    await nextTurn();
+  }
+  return expiry.text() + valid.text() + quarantined.text();
+}
+
+function addTokenSamples(
+  { profile, current }: { profile: Profile; current: Token | null },
+  now: number,
+  { expiry, valid }: { expiry: Series; valid: Series },
+): void {
+  const end = current && knownEnd(expiryOf(current.lifetimes).expiresAt);
+  if (end !== null) expiry.add(profile.name, end / 1000);
+  valid.add(profile.name, ['valid', 'expiring'].includes(statusOf(current, now)) ? 1 : 0);
+}
+
+/** A gauge with one sample for each profile, in Prometheus's text format. */
+class Series {
+  readonly #name: string;
+  readonly #help: string;
+  #samples = '';
+
+  constructor(name: string, help: string) {
+    this.#name = name;
+    this.#help = help;
   }
 
+  add(profile: string, value: number): void {
+    this.#samples += `${this.#name}{profile="${escapeLabel(profile)}"} ${value}\n`;
+  }
+
+  text(): string {
+    return `# HELP ${this.#name} ${this.#help}\n# TYPE ${this.#name} gauge\n${this.#samples}\n`;
+  }
+}
+
+function escapeLabel(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"');
+}
+
+async function addProfileCounts(registry: Registry, db: Db, now: number): Promise<void> {
   const profiles = new Gauge({
     name: 'webex_token_profiles',
-    help: 'How many profiles there are of each status.',
+    help: 'Number of profiles by status.',
     labelNames: ['status'],
-    registers,
+    registers: [registry],
   });
-  const { all: _, ...counts } = await countByStatus(db, { now: at });
+  const { all: _, ...counts } = await countByStatus(db, { now });
   for (const [status, count] of Object.entries(counts)) profiles.set({ status }, count);
+}
 
-  const quarantined = new Gauge({
-    name: 'webex_token_quarantined',
-    help: '1 while Entra ID has put provisioning with the profile’s token in quarantine, as the last look found it, else 0. Absent where nobody looked yet.',
-    labelNames: ['profile'],
-    registers,
-  });
-  const watched = (await listHandoffs(db)).filter(({ handoff }) => handoff.watchedAt !== null);
-  for (const { profile } of watched) quarantined.set({ profile }, 0);
-  for (const { profile, handoff } of watched) {
-    if (handoff.quarantinedSince !== null) quarantined.set({ profile }, 1);
-  }
-
+async function addReminderCounts(registry: Registry, db: Db): Promise<void> {
   const reminders = new Counter({
     name: 'webex_token_reminders_total',
-    help: 'Reminders by channel, and whether they got through.',
+    help: 'Number of reminders by channel and delivery outcome.',
     labelNames: ['channel', 'outcome'],
-    registers,
+    registers: [registry],
   });
   for (const { label, value } of await readCounters(db, 'reminders')) {
     const [channel = '', outcome = ''] = label.split(' ');
     reminders.inc({ channel, outcome }, value);
   }
+}
+
+async function addCheckCounts(registry: Registry, db: Db): Promise<void> {
   const checks = new Counter({
     name: 'webex_token_checks_total',
-    help: 'Daily checks with Webex by their outcome.',
+    help: 'Number of daily checks with Webex by outcome.',
     labelNames: ['outcome'],
-    registers,
+    registers: [registry],
   });
   for (const { label, value } of await readCounters(db, 'checks')) checks.inc({ outcome: label }, value);
-
-  return { contentType: registry.contentType, text: await registry.metrics() };
 }

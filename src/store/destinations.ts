@@ -93,6 +93,27 @@ function fromNamedRow(
   return { handoff: fromRow(row), profile: row.profile_name, currentTokenId: row.current_token_id };
 }
 
+/**
+ * Whether Entra ID has quarantined provisioning at one of the destinations of each profile, by the profile's ID. Profiles
+ * whose provisioning status was never checked are left out.
+ */
+export async function quarantineStatesOf(
+  db: Db,
+  profileIds: readonly string[],
+): Promise<Map<string, boolean>> {
+  const rows = await db
+    .selectFrom('handoff')
+    .select(['profile_id', 'quarantined_since'])
+    .where('profile_id', 'in', profileIds)
+    .where('watched_at', 'is not', null)
+    .execute();
+  const states = new Map<string, boolean>();
+  for (const { profile_id, quarantined_since } of rows) {
+    states.set(profile_id, quarantined_since !== null || states.get(profile_id) === true);
+  }
+  return states;
+}
+
 /** Keeps where a token went: a row for each application, changed where it is there already. */
 export async function saveHandoff(
   db: Db,
