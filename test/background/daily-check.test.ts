@@ -136,7 +136,7 @@ test('too many requests: Webex is left alone for as long as it says', async () =
   simulator.faults.add({ path: '/v1', answer: 429, retryAfter: 1200, times: 1 });
   expect(await checkNextToken(vault, half)).toMatchObject({
     outcome: 'rate-limited',
-    leaveAloneMs: 1_200_000,
+    retryAfterMs: 1_200_000,
   });
 });
 

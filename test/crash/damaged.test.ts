@@ -112,7 +112,7 @@ test('any page scribbled over: the token is right, or that it cannot be had is s
   }
   expect(pages).toBeGreaterThan(20);
   expect([...codes]).toContain('E_STORE_DAMAGED');
-  for (const code of codes) expect(code).toMatch(/^E_(STORE|SEAL|KEY)/);
+  for (const code of codes) expect(code).toMatch(/^E_(STORE|INTEGRITY|KEY)/);
 });
 
 test('removed: said, until somebody wants to begin anew', async () => {

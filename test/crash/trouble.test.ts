@@ -188,10 +188,10 @@ describe('a clock that is wrong by years', () => {
   test('ahead: a token counts as expired, is not deleted, and counts again when the clock is right', async () => {
     const settings = await testSettings();
     const vault = await newVault(undefined, { settings });
-    await importToken(vault, { profile: 'acme' }, usualToken(), actor);
+    await importToken(vault, { profile: 'acme' }, `access_token=${usualToken()}`, actor);
     vault.setNow(today + 10 * years);
     expect((await brokerErrorOf(() => readToken(vault, 'acme', actor))).code).toBe('E_EXPIRED');
-    await importToken(vault, { profile: 'beta' }, usualToken({ filler: 'B' }), actor);
+    await importToken(vault, { profile: 'beta' }, `access_token=${usualToken({ filler: 'B' })}`, actor);
     vault.setNow(today);
     // What was written meanwhile lies ahead of the clock: that is said.
     const notices: string[] = [];

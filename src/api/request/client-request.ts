@@ -25,6 +25,7 @@ import { apiPaths } from '../paths.ts';
 import type { PendingRequest } from '../queue/batch-queue.ts';
 import type { Lane } from '../queue/fair-queue.ts';
 import { sendJson } from '../responses.ts';
+import { missingKeyRefusal } from '../tokens/missing-key.ts';
 import { foreignOrigin, isFromForeignPage } from './cross-origin.ts';
 import { type Form, readForm } from './form.ts';
 
@@ -123,6 +124,12 @@ export abstract class ClientRequest implements PendingRequest {
   /** Nothing that somebody wrote to the database from outside gets a token, or an answer that tells more. */
   #untrusted(error: BrokerError): Decision {
     const { vault, log } = this.context;
+    const missingKey = missingKeyRefusal(error);
+    if (missingKey !== null) {
+      log.error({ err: error }, 'the rows of the store cannot be checked without its key');
+      this.#answer = { refusal: missingKey };
+      return { granted: false, used: null, entry: this.#entry(missingKey.code, null) };
+    }
     if (isAboutWholeStore(error)) vault.witness.report(error);
     else log.error({ err: error }, 'a row of the store does not pass its integrity check');
     this.#answer = {

@@ -1,4 +1,5 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { BrokerError } from '../../errors/broker-error.ts';
 import type { Db } from '../store.ts';
 
 /*
@@ -18,6 +19,8 @@ export interface DataKeys {
   };
   /** Looks up the store's keys again: another process may have made a new one. */
   refresh(db?: Db): Promise<void>;
+  /** Why the last look-up failed, for the few seconds in which it is not repeated; null where it did not. */
+  readonly refreshError: BrokerError | null;
 }
 
 const keyLetters = 8;

@@ -1,5 +1,6 @@
 import { CompiledQuery } from 'kysely';
 import type { BrokerError } from '../../errors/broker-error.ts';
+import { isMissingKey } from '../../errors/missing-key.ts';
 import { appendAudits } from '../audit/audit.ts';
 import { KeyUnknown, NotAuthentic, setOf } from '../integrity/authenticated-set.ts';
 import { type DataKeys, macKeysOf } from '../integrity/mac-keys.ts';
@@ -167,8 +168,22 @@ async function check(db: Db, keys: DataKeys, rows: readonly FoundRow[]): Promise
     return null;
   } catch (error) {
     if (!(error instanceof NotAuthentic || error instanceof KeyUnknown)) throw error;
-    if (error instanceof KeyUnknown) await keys.refresh(db.isTransaction ? db : undefined);
+    if (error instanceof KeyUnknown) {
+      const missing = keys.refreshError ?? (await refreshFailure(db, keys));
+      if (missing !== null) return missing;
+    }
     return untrusted(error);
+  }
+}
+
+/** Looks up the store's keys again. Returns why the key of this process does not open them; null where it does. */
+async function refreshFailure(db: Db, keys: DataKeys): Promise<BrokerError | null> {
+  try {
+    await keys.refresh(db.isTransaction ? db : undefined);
+    return null;
+  } catch (error) {
+    if (isMissingKey(error)) return error;
+    throw error;
   }
 }
 

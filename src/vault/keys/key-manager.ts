@@ -46,6 +46,7 @@ export class VaultKeys {
   /** The one before: a text that was read a moment ago may still be sealed with a key that has just been dropped. */
   #previous: KeyRing | null = null;
   readonly #missing = new Map<string, MissingKey>();
+  #lastFailure: { at: number; error: BrokerError } | null = null;
   #refreshing: Promise<void> | null = null;
 
   /** Data keys that were granted and not yet kept, wrapped for the key itself. */
@@ -118,8 +119,18 @@ export class VaultKeys {
     if (id === '' || this.#ring.has(id) || this.#previous?.has(id)) return true;
     const missing = this.#missing.get(id);
     if (missing === undefined) return false;
-    const forMs = missing.error?.code.startsWith('E_STORE_') ? noAnswerForMs : missingForMs;
-    return Math.abs(this.source.now() - missing.askedAt) < forMs;
+    return this.#isRecent(missing.askedAt, missing.error);
+  }
+
+  #isRecent(askedAt: number, error: BrokerError | null): boolean {
+    const forMs = error?.code.startsWith('E_STORE_') ? noAnswerForMs : missingForMs;
+    return Math.abs(this.source.now() - askedAt) < forMs;
+  }
+
+  /** Why the last look-up failed, for as long as repeating it is of no use. */
+  get refreshError(): BrokerError | null {
+    const failure = this.#lastFailure;
+    return failure !== null && this.#isRecent(failure.at, failure.error) ? failure.error : null;
   }
 
   /** Asks the store for the key of this text: another process may have made a new one. A failure is remembered. */
@@ -174,7 +185,12 @@ export class VaultKeys {
   }
 
   async #load(db: Db): Promise<void> {
-    const { kek, ring, granted } = await loadKeys(db, this.source, this.#held);
+    const at = this.source.now();
+    const { kek, ring, granted } = await loadKeys(db, this.source, this.#held).catch((error: unknown) => {
+      if (error instanceof BrokerError) this.#lastFailure = { at, error };
+      throw error;
+    });
+    this.#lastFailure = null;
     if (ring.primaryKey.id !== this.#ring.primaryKey.id) this.#previous = this.#ring;
     this.#held = kek;
     this.#ring = ring;
