@@ -91,7 +91,11 @@ function read(profile: string, format: Format): string | null {
   // Several, or another one than was seen last: whether they can be trusted is for the whole program to say.
   if (sealingKey === undefined || dataKeys.length > 1) return null;
   if (!isLastSeen(keyFile, home, sealingKey.id)) return null;
-  const keys: DataKeys = { ring: { primaryKey: sealingKey, dataKeys }, refresh: () => Promise.resolve(), refreshError: null };
+  const keys: DataKeys = {
+    ring: { primaryKey: sealingKey, dataKeys },
+    refresh: () => Promise.resolve(),
+    refreshError: null,
+  };
   // As one state: somebody may write at this moment.
   database.exec('begin');
   const stored = storedToken(database, profile);
