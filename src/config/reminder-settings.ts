@@ -27,7 +27,6 @@ export const reminderVariables = {
     check: parseMailServer,
     expected: 'the address of a mail server, smtps:// or smtp:// (which then has to offer STARTTLS)',
     example: mailServerExample,
-    secret: true,
   },
   WEBEX_TOKEN_MAIL_FROM: {
     schema: z.string().regex(new RegExp(`^(${address}|[^<>@\\p{Cc}]{1,100}<${address}>)$`, 'u')),
@@ -46,14 +45,11 @@ export const reminderVariables = {
     schema: z.string().refine(isWebhook),
     expected: 'an https address (plain http only to this machine)',
     example: 'https://hooks.slack.com/services/…',
-    // Whoever has it can write into the channel.
-    secret: true,
   },
   WEBEX_TOKEN_WEBHOOK_SECRET: {
     schema: z.string().min(16),
     expected: 'a secret of at least 16 characters',
     example: '…',
-    secret: true,
   },
   WEBEX_TOKEN_REMINDER_DAYS: {
     schema: z

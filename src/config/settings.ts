@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { minPassphraseLength } from '../crypto/passphrase.ts';
 import { defaultHome, environmentWithDotEnv } from '../environment/environment.ts';
+import { isSecretVariable } from '../environment/secret-variables.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { isLoopback } from '../http/secure-url.ts';
 import { isPostgresUrl, parsePostgresUrl, postgresUrlExample } from '../store/postgres/url.ts';
@@ -75,8 +76,6 @@ interface Variable {
   /** What is right, for the error message. */
   expected: string;
   example: string;
-  /** Its value is never repeated. */
-  secret?: true;
 }
 
 const text = z.string().min(1);
@@ -94,7 +93,6 @@ const passphrase: Variable = {
   schema: z.string().min(minPassphraseLength),
   expected: `a passphrase of at least ${minPassphraseLength} characters`,
   example: 'six words that nobody would guess',
-  secret: true,
 };
 
 const variables = {
@@ -113,7 +111,6 @@ const variables = {
     check: parsePostgresUrl,
     expected: 'the address of a PostgreSQL database',
     example: postgresUrlExample,
-    secret: true,
   },
   WEBEX_TOKEN_KEY_FILE: { schema: text, expected: 'a file', example: '/etc/webex-token/key.jwk' },
   WEBEX_TOKEN_PASSPHRASE: passphrase,
@@ -147,7 +144,7 @@ const variables = {
     example: 'acme.onmicrosoft.com',
   },
   AZURE_CLIENT_ID: { schema: text, expected: 'an application ID', example: someUuid },
-  AZURE_CLIENT_SECRET: { schema: text, expected: 'a client secret', example: '…', secret: true },
+  AZURE_CLIENT_SECRET: { schema: text, expected: 'a client secret', example: '…' },
   AZURE_CLIENT_CERTIFICATE_PATH: {
     schema: text,
     expected: 'a PEM file',
@@ -166,10 +163,9 @@ const variables = {
     schema: z.string().regex(/^[\x21-\x7e]+$/),
     expected: 'an Okta API token',
     example: '…',
-    secret: true,
   },
   OKTA_CLIENT_CLIENTID: { schema: text, expected: 'a client ID', example: '0oa1example' },
-  OKTA_CLIENT_PRIVATEKEY: { schema: text, expected: 'a private key', example: '…', secret: true },
+  OKTA_CLIENT_PRIVATEKEY: { schema: text, expected: 'a private key', example: '…' },
   OKTA_CLIENT_KEYID: { schema: text, expected: 'a key ID', example: 'webex-token-2027' },
 } satisfies Record<string, Variable>;
 
@@ -177,11 +173,6 @@ type VariableName = keyof typeof variables;
 
 /** The names of all variables. */
 export const settingVariables: readonly string[] = Object.keys(variables);
-
-/** The variables whose values are secrets. */
-export const secretVariables: readonly string[] = Object.entries<Variable>(variables)
-  .filter(([, { secret }]) => secret)
-  .map(([name]) => name);
 
 /**
  * Reads the settings from the environment, and from `.env` beside package.json for what the environment leaves out.
@@ -192,10 +183,11 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const read = <T>(name: VariableName): T | null => {
     const value = given[name];
     if (value === undefined || value === '') return null;
-    const { schema, check, expected, example, secret }: Variable = variables[name];
+    const { schema, check, expected, example }: Variable = variables[name];
     const result = schema.safeParse(value);
     // A password in an address is a secret too.
-    const shown = secret || value.includes('@') ? 'its value' : JSON.stringify(value.slice(0, 100));
+    const shown =
+      isSecretVariable(name) || value.includes('@') ? 'its value' : JSON.stringify(value.slice(0, 100));
     const wrong = result.success ? reasonAgainst(value, check) : `${shown} is not ${expected}`;
     if (result.success && wrong === null) return result.data as T;
     throw new BrokerError(

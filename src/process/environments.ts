@@ -1,4 +1,4 @@
-import { secretVariables } from '../config/settings.ts';
+import { secretVariables } from '../environment/secret-variables.ts';
 import { callerEnvironment } from './caller.ts';
 
 /** What libpq and the `pg` package read as a password. Its other variables name no secret. */

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSyn
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
-import { secretVariables } from '../../src/config/settings.ts';
+import { secretVariables } from '../../src/environment/secret-variables.ts';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { isOtherUser } from '../../src/web/middleware/socket-owner.ts';
