@@ -1,28 +1,28 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { licencesOf } from './licences.ts';
-import { type BuiltFile, putInPlace } from './put-in-place.ts';
+import { licensesOf } from './licenses.ts';
+import { type BuiltFile, replaceDirectory } from './replace-directory.ts';
 
 /*
- * Makes `dist` of `src`: the commands, the short way for `get`, and the pages' scripts.
- * Most dependencies stay outside; the short way is one file, so that it starts fast.
+ * Builds `dist` from `src`: the commands, the fast path of `get`, and the scripts of the pages.
+ * Most dependencies are not bundled. The fast path is a single file, so that it starts fast.
  */
 const root = join(import.meta.dirname, '..');
 const src = (path: string) => join(root, 'src', path);
 const dist = join(root, 'dist');
 
-/** How long a command that runs from an earlier build finds all of it; none with `--clean`, before it is packed. */
+/** How long files of earlier builds are kept for commands that still run from them. With `--clean`, before packing: not at all. */
 const keepMs = process.argv.includes('--clean') ? 0 : 600_000;
 
 const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   dependencies: Record<string, string>;
 };
-// Nearly every command loads these, hundreds of files: bundled, a command starts in less than half the time.
+// Nearly every command loads these packages, hundreds of files. Bundled, a command starts in less than half the time.
 const inside = ['commander', 'jose', 'kysely', 'openid-client', 'zod'];
 const outside = Object.keys(dependencies).filter((name) => !inside.includes(name));
 
-/** Every file that went in, seen from the root. */
+/** Every bundled file, relative to the root. */
 const inputs: string[] = [];
 const files = await Promise.all([
   filesOf({
@@ -53,13 +53,13 @@ const files = await Promise.all([
     format: 'iife',
   }),
 ]);
-const licences = { path: join(dist, 'licences.txt'), contents: Buffer.from(licencesOf(root, inputs)) };
-putInPlace(dist, [...files.flat(), licences], keepMs);
+const notices = { path: join(dist, 'licenses.txt'), contents: Buffer.from(licensesOf(root, inputs)) };
+replaceDirectory(dist, [...files.flat(), notices], keepMs);
 
 async function filesOf(options: BuildOptions): Promise<BuiltFile[]> {
-  // With linked packages too, the output names no folder of the machine that builds it.
+  // The output names no directory of the machine that builds it, not even with linked packages.
   const always = { bundle: true, write: false, metafile: true, preserveSymlinks: true } as const;
-  // Paths in its output are relative to where it runs: the same wherever that is.
+  // Paths in the output are relative to the root, wherever the build runs.
   const { outputFiles = [], metafile } = await build({ ...options, ...always, absWorkingDir: root });
   inputs.push(...Object.keys(metafile.inputs));
   return outputFiles;

@@ -3,8 +3,8 @@ import { runTarget } from '../test/fuzz/run-target.ts';
 import { targets } from '../test/fuzz/targets.ts';
 
 /*
- * npm run fuzz [-- TARGET …] [--minutes N] [--seed N]: asks everything that takes what others made with inputs made by
- * chance, ten minutes each. What fails is printed with the seed that finds it again.
+ * npm run fuzz [-- TARGET …] [--minutes N] [--seed N]: fuzzes every parser of untrusted input, ten minutes each.
+ * A failure is printed with the seed that reproduces it.
  */
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,6 +25,6 @@ for (const [name, open] of Object.entries(targets)) {
   const { failure, runs, slowestMs } = result;
   process.stdout.write(`${name}: ${runs} inputs, the slowest ${slowestMs} ms, seed ${result.seed}\n`);
   if (failure === null) continue;
-  process.stdout.write(`  FAILED: ${failure.error}\n  by ${failure.input}\n`);
+  process.stdout.write(`  FAILED: ${failure.error}\n  input: ${failure.input}\n`);
   process.exitCode = 1;
 }

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /*
- * Prints what is shipped, as the lockfile has it: CycloneDX. `npm sbom` makes it, of everything that developing takes as
- * well. Its own `--omit=dev` leaves out too much: packages of ours that something needed for developing needs, too.
+ * Prints the shipped dependencies in the lockfile as CycloneDX. `npm sbom` lists development dependencies too. Its own
+ * `--omit=dev` drops too much: also shipped packages that a development dependency needs.
  */
 interface Component {
   'bom-ref': string;
@@ -27,7 +27,7 @@ const out = execFileSync('npm', args, {
 });
 const bom = JSON.parse(out.toString('utf8')) as Bom;
 const { name } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { name: string };
-// It would be the folder's.
+// Otherwise it is the name of the directory.
 bom.metadata.component.name = name;
 
 const isForDeveloping = ({ properties = [] }: Component) =>

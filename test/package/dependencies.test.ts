@@ -33,7 +33,7 @@ const packages = Object.entries(installed).map(([path, locked]) => ({
 }));
 const shipped = packages.filter(({ dev, devOptional }) => !dev && !devOptional);
 
-/** Every one lets others use, change and pass on, and asks for no more than to be named. */
+/** Each permits use, modification and redistribution, and requires only attribution. */
 const allowed = [
   '0BSD',
   'Apache-2.0',
@@ -46,20 +46,20 @@ const allowed = [
 ];
 
 describe('what npm installs', () => {
-  test('is pinned, byte for byte, and comes from the default registry alone', () => {
+  test('is pinned by hash and comes only from the default registry', () => {
     expect(lock.lockfileVersion).toBe(3);
     expect(packages.length).toBeGreaterThan(100);
     for (const { name, version, integrity, resolved, link } of packages) {
       expect([name, version]).toEqual([name, expect.stringMatching(/^\d+\.\d+\.\d+/)]);
       expect([name, integrity]).toEqual([name, expect.stringMatching(/^sha512-[A-Za-z0-9+/]{86}==$/)]);
       expect([name, link]).toEqual([name, undefined]);
-      // Without an address it is the registry that npm is set to, which is the default one unless somebody changes it.
+      // Without an address, npm uses the configured registry: the default one unless it is changed.
       if (resolved !== undefined) expect(resolved).toMatch(/^https:\/\/registry\.npmjs\.org\//);
     }
     expect(read('.npmrc')).not.toMatch(/registry *=|_auth|\/\//);
   });
 
-  test('runs no script that is not listed, each with its reason, and none of what is shipped', () => {
+  test('runs only install scripts that are listed with a reason, and none of a shipped package', () => {
     const running = [...new Set(packages.filter((each) => each.hasInstallScript).map(({ name }) => name))];
     expect(running.sort()).toEqual(Object.keys(manifest.allowScripts).sort());
     const reasons = read('SECURITY.md');
@@ -69,13 +69,13 @@ describe('what npm installs', () => {
 });
 
 describe('what is shipped', () => {
-  test('is few, and has licences that allow it', () => {
+  test('has few dependencies, with licenses that permit shipping them', () => {
     expect(shipped.filter(({ license }) => !allowed.includes(license ?? 'none'))).toEqual([]);
     expect(Object.keys(manifest.dependencies).length).toBeLessThanOrEqual(20);
     expect(shipped.length).toBeLessThan(200);
   });
 
-  test('is listed by npm run sbom, as CycloneDX, with versions, licences and hashes', async () => {
+  test('is listed by npm run sbom as CycloneDX, with versions, licenses and hashes', async () => {
     const { stdout } = await promisify(execFile)('npm', ['run', '--silent', 'sbom'], {
       cwd: root,
       maxBuffer: 64 << 20,

@@ -9,7 +9,7 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../pac
   version: string;
 };
 
-/** What may lie about where it is packed, and is nobody else's business. */
+/** Files that may be in the directory and must not be packed. */
 const clutter = {
   '.env': 'WEBEX_TOKEN_PASSPHRASE=fake\n',
   'bin/.env': 'WEBEX_TOKEN_PASSPHRASE=fake\n',
@@ -29,7 +29,7 @@ afterAll(() => installed.remove());
 const names = () => installed.packed.files.map(({ path }) => path);
 
 describe('the tarball', () => {
-  test('holds the program, its pages, and what a reader wants to know; no more', () => {
+  test('has the program, its pages and its documentation, and no other files', () => {
     const places = new Set(names().map((name) => name.replace(/\/.*/, '/')));
     expect([...places].sort()).toEqual(['LICENSE', 'README.md', 'bin/', 'dist/', 'package.json', 'views/']);
     expect(names()).toEqual(
@@ -45,7 +45,7 @@ describe('the tarball', () => {
     expect(names().filter((name) => /^tests?\/|\.test\.|simulat|\benv\b/i.test(name))).toEqual([]);
   });
 
-  test('holds each file once, all reached from the program, and nothing of the machine that built it', () => {
+  test('has each file once, all imported by the program, and no path of the machine that built it', () => {
     const scripts = names().filter((name) => /^dist\/[^/]+\.js$/.test(name));
     const texts = scripts.map((name) => readFileSync(join(installed.folder, name), 'utf8'));
     const all = texts.join('\n');
@@ -59,8 +59,8 @@ describe('the tarball', () => {
     }
   });
 
-  test('names whose work is built into it, with their licences', () => {
-    const notices = readFileSync(join(installed.folder, 'dist/licences.txt'), 'utf8');
+  test('has the license notices of the packages that are bundled into it', () => {
+    const notices = readFileSync(join(installed.folder, 'dist/licenses.txt'), 'utf8');
     for (const name of ['commander', 'jose', 'kysely', 'oauth4webapi', 'openid-client', 'zod']) {
       expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+\\n[^]*Copyright`, 'm'));
     }
@@ -73,7 +73,7 @@ describe('the tarball', () => {
   });
 });
 
-test('installed into an empty folder, it says its version, helps, imports, gives a token, and is well', async () => {
+test('works after installation: version, help, import, get and doctor', async () => {
   const webex = await simulated();
   const here = await machine(webex, {}, installed.program);
   expect(await here.run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
@@ -87,7 +87,7 @@ test('installed into an empty folder, it says its version, helps, imports, gives
   expect(await here.run(['doctor'])).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('installed, it serves its pages and their scripts', async () => {
+test('serves its pages and their scripts after installation', async () => {
   const here = await machine(undefined, {}, installed.program);
   const serve = here.start(['serve', '--no-open']);
   await serve.stderrMatching(/\/enter\//);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { putInPlace } from '../../../scripts/put-in-place.ts';
+import { replaceDirectory } from '../../../scripts/replace-directory.ts';
 
-/* Puts a program of two files into a folder, many times, each a new one: FOLDER LETTER. */
+/* Replaces a program of two files in a directory many times, each time with a new version: DIRECTORY LETTER. */
 const [folder = '', letter = ''] = process.argv.slice(2);
 for (let turn = 0; turn < 100; turn += 1) {
   const version = `${letter}${String(turn).padStart(7, '0')}`;
@@ -13,5 +13,5 @@ for (let turn = 0; turn < 100; turn += 1) {
     path: join(folder, name),
     contents: Buffer.from(text.padEnd(20_000)),
   }));
-  putInPlace(folder, built, 600_000);
+  replaceDirectory(folder, built, 600_000);
 }

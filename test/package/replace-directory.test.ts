@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { putInPlace } from '../../scripts/put-in-place.ts';
+import { replaceDirectory } from '../../scripts/replace-directory.ts';
 import { runScript } from '../support/run-script.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const minutes = 60_000;
 
-/** A program as the bundler writes it: one file by its plain name, which loads others named by their content. */
+/** A program as the bundler writes it: a file with a plain name that imports files named by their content. */
 function built(folder: string, version: string): { path: string; contents: Uint8Array }[] {
   const files = {
     'main.js': `import './chunk-${version}.js'`,
@@ -26,29 +26,29 @@ const filesIn = (folder: string) =>
     .map((entry) => entry.name)
     .sort();
 
-describe('a folder that programs run from', () => {
-  test('what an earlier build left stays for a while, for commands that run on, and then goes', () => {
+describe('replaceDirectory', () => {
+  test('keeps the files of an earlier build for a while, for commands that still run, and then deletes them', () => {
     const folder = temporaryFolder();
-    putInPlace(folder, built(folder, 'AAAAAAAA'), 10 * minutes, 1_000 * minutes);
-    putInPlace(folder, built(folder, 'BBBBBBBB'), 10 * minutes, 1_009 * minutes);
+    replaceDirectory(folder, built(folder, 'AAAAAAAA'), 10 * minutes, 1_000 * minutes);
+    replaceDirectory(folder, built(folder, 'BBBBBBBB'), 10 * minutes, 1_009 * minutes);
     expect(filesIn(folder)).toEqual(['chunk-AAAAAAAA.js', 'chunk-BBBBBBBB.js', 'copy.js', 'main.js']);
-    // Built again without a change, it is as new.
-    putInPlace(folder, built(folder, 'BBBBBBBB'), 10 * minutes, 1_011 * minutes);
-    putInPlace(folder, built(folder, 'CCCCCCCC'), 10 * minutes, 1_020 * minutes);
+    // An unchanged file that is built again counts as new.
+    replaceDirectory(folder, built(folder, 'BBBBBBBB'), 10 * minutes, 1_011 * minutes);
+    replaceDirectory(folder, built(folder, 'CCCCCCCC'), 10 * minutes, 1_020 * minutes);
     expect(filesIn(folder)).toEqual(['chunk-BBBBBBBB.js', 'chunk-CCCCCCCC.js', 'copy.js', 'main.js']);
     expect(readFileSync(join(folder, 'page/copy.js'), 'utf8')).toBe(`'page CCCCCCCC'`);
   });
 
-  test('before it is packed, everything else goes at once', () => {
+  test('deletes all other files at once before packing', () => {
     const folder = temporaryFolder();
-    putInPlace(folder, built(folder, 'AAAAAAAA'), 10 * minutes);
-    putInPlace(folder, built(folder, 'BBBBBBBB'), 0);
+    replaceDirectory(folder, built(folder, 'AAAAAAAA'), 10 * minutes);
+    replaceDirectory(folder, built(folder, 'BBBBBBBB'), 0);
     expect(filesIn(folder)).toEqual(['chunk-BBBBBBBB.js', 'copy.js', 'main.js']);
   });
 
-  test('while several builds go on, whoever looks finds a whole program', async () => {
+  test('always leaves a complete program in the directory while several builds run', async () => {
     const folder = temporaryFolder();
-    putInPlace(folder, built(folder, 'AAAAAAAA'), 10 * minutes);
+    replaceDirectory(folder, built(folder, 'AAAAAAAA'), 10 * minutes);
     const script = join(import.meta.dirname, '../support/processes/build-again.ts');
     const builds = ['B', 'C'].map((letter) => runScript(script, [folder, letter]));
     const done = Promise.all(builds.map((build) => build.done)).then(() => true);

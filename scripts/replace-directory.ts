@@ -9,12 +9,12 @@ export interface BuiltFile {
 }
 
 /**
- * Makes a folder hold these files, and in the end nothing else, while programs run from it and other builds do the same.
- * Every file appears whole, those first that others name; so whoever starts at any moment finds a whole program. A
- * command that has started loads more files later: what earlier builds left stays for `keepMs`, then it goes.
+ * Replaces the contents of a directory with these files, while programs run from it and other builds do the same.
+ * Each file appears complete, and the files that others import come first, so a program that starts at any moment finds
+ * all of its files. A running command loads more files later: files of earlier builds are deleted after `keepMs`.
  */
-export function putInPlace(folder: string, files: BuiltFile[], keepMs: number, now = Date.now()): void {
-  // What the bundler names by its content changes never. The files with plain names lead to those, so they come last.
+export function replaceDirectory(folder: string, files: BuiltFile[], keepMs: number, now = Date.now()): void {
+  // Files that the bundler names by their content never change. Files with plain names import them, so they come last.
   const inOrder = files.toSorted((a, b) => Number(isEntry(a.path)) - Number(isEntry(b.path)));
   for (const { path, contents } of inOrder) put(path, contents, now);
   const built = new Set(files.map(({ path }) => relative(folder, path)));
@@ -35,7 +35,7 @@ function put(path: string, contents: Uint8Array, now: number): void {
     utimesSync(temporary, now / 1000, now / 1000);
     renameSync(temporary, path);
   } catch (error) {
-    // Another build has cleaned up at this very moment.
+    // Another build deleted the temporary file in the same moment.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     put(path, contents, now);
   }
@@ -43,7 +43,7 @@ function put(path: string, contents: Uint8Array, now: number): void {
 
 function removeOld(path: string, keepMs: number, now: number): void {
   const stats = statSync(path, { throwIfNoEntry: false });
-  // Another build may have been faster.
+  // Another build may have deleted it already.
   if (stats === undefined || stats.isDirectory() || now - stats.mtimeMs < keepMs) return;
   rmSync(path, { force: true });
 }

@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * The notices of the packages whose code is among these files, which their licences want passed on along with it.
- * `inputs` are paths as esbuild names them. Throws where a package comes without its licence.
+ * The license notices of the packages whose code is in these files. Their licenses require that the notices ship with
+ * the code. `inputs` are paths as esbuild names them. Throws if a package has no license file.
  */
-export function licencesOf(root: string, inputs: string[]): string {
+export function licensesOf(root: string, inputs: string[]): string {
   const folders = inputs.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? '');
   const notices = [...new Set(folders)]
     .filter((folder) => folder !== '')
@@ -19,6 +19,6 @@ function notice(folder: string): string {
     version: string;
   };
   const file = readdirSync(folder).find((each) => /^licen[cs]e(\.\w+)?$/i.test(each));
-  if (file === undefined) throw new Error(`${name} comes without its licence`);
+  if (file === undefined) throw new Error(`the package ${name} has no license file`);
   return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
 }
