@@ -69,7 +69,7 @@ async function hand(): Promise<void> {
 function show(name: string): void {
   showSection(name);
   if (name === 'working') return;
-  for (const again of document.querySelectorAll<HTMLButtonElement>('[data-again]')) {
+  for (const again of document.querySelectorAll<HTMLButtonElement>('[data-retry]')) {
     again.onclick = () => void hand();
   }
   goToSection(name);
@@ -77,7 +77,7 @@ function show(name: string): void {
 
 function tell(problem: Problem): void {
   for (const part of ['title', 'detail', 'help'] as const) {
-    for (const place of document.querySelectorAll<HTMLElement>(`[data-say="${part}"]`)) {
+    for (const place of document.querySelectorAll<HTMLElement>(`[data-text="${part}"]`)) {
       const text = problem[part];
       place.textContent = typeof text === 'string' ? text : '';
     }

@@ -4,14 +4,14 @@ import { ownPath } from './shared/own-path.ts';
 
 interface Progress {
   stage: string;
-  errands: { steps: { status: string; message: string }[]; waiting: string | null }[];
+  tasks: { steps: { status: string; message: string }[]; waiting: string | null }[];
 }
 
 const pauseMs = 1_000;
 
 document.addEventListener('DOMContentLoaded', () => {
-  const place = document.querySelector<HTMLElement>('[data-hand-over]');
-  const url = ownPath(place?.dataset.handOver);
+  const place = document.querySelector<HTMLElement>('[data-push-job]');
+  const url = ownPath(place?.dataset.pushJob);
   if (place && url !== null) void follow(place, url);
 });
 
@@ -25,8 +25,8 @@ async function follow(place: HTMLElement, url: string): Promise<void> {
         location.reload();
         return;
       }
-      progress.errands.forEach((errand, at) => {
-        show(place.querySelectorAll<HTMLElement>('.errand')[at], errand);
+      progress.tasks.forEach((task, at) => {
+        show(place.querySelectorAll<HTMLElement>('.push-task')[at], task);
       });
     } catch {
       // The program does not answer for the moment: what is there stays.
@@ -34,7 +34,7 @@ async function follow(place: HTMLElement, url: string): Promise<void> {
   }
 }
 
-function show(section: HTMLElement | undefined, { steps, waiting }: Progress['errands'][number]): void {
+function show(section: HTMLElement | undefined, { steps, waiting }: Progress['tasks'][number]): void {
   const list = section?.querySelector('[data-steps]');
   if (!list) return;
   for (const { status, message } of steps.slice(list.children.length)) {

@@ -4,9 +4,9 @@ import { ownPath } from './shared/own-path.ts';
 import { goToSection, showSection } from './shared/sections.ts';
 import { serviceWorkers, tellServiceWorkers } from './shared/service-workers.ts';
 
-const place = document.querySelector<HTMLElement>('[data-go-on]');
-const goOn = ownPath(place?.dataset.goOn);
-if (goOn !== null) void check(goOn);
+const place = document.querySelector<HTMLElement>('[data-continue-url]');
+const continueUrl = ownPath(place?.dataset.continueUrl);
+if (continueUrl !== null) void check(continueUrl);
 
 async function check(path: string): Promise<void> {
   const workers = await serviceWorkers();

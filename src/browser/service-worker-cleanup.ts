@@ -15,8 +15,8 @@ const unnoticedMs = 400;
 const looksAfterRemoval = 5;
 const pauseMs = 300;
 
-const place = document.querySelector<HTMLElement>('[data-side-door]');
-const { sideDoor: main = '', link = '', clear } = place?.dataset ?? {};
+const place = document.querySelector<HTMLElement>('[data-app-origin]');
+const { appOrigin: main = '', link = '', clear } = place?.dataset ?? {};
 
 if (clear === undefined) void look();
 else void remove(clear);
@@ -25,7 +25,7 @@ async function look(): Promise<void> {
   const timer = setTimeout(() => showSection('looking'), unnoticedMs);
   const workers = await ask();
   clearTimeout(timer);
-  if (workers?.length === 0) goOn();
+  if (workers?.length === 0) continueUrl();
   else tell(workers, workers === null ? 'silent' : 'found');
 }
 
@@ -42,7 +42,7 @@ async function remove(permission: string): Promise<void> {
   for (let looks = 0; looks < looksAfterRemoval; looks += 1) {
     workers = await ask();
     if (workers?.length === 0) {
-      goOn();
+      continueUrl();
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -51,7 +51,7 @@ async function remove(permission: string): Promise<void> {
 }
 
 /** Back to where the person was. */
-function goOn(): void {
+function continueUrl(): void {
   location.replace(main + link);
 }
 
@@ -67,7 +67,7 @@ function ask(): Promise<ServiceWorkerFound[] | null> {
   const frame = document.createElement('iframe');
   frame.hidden = true;
   frame.title = 'Looking for what other projects left';
-  frame.src = `${main}/left-overs/${nonce}`;
+  frame.src = `${main}/service-worker/${nonce}`;
   return new Promise((resolve) => {
     let timer = setTimeout(() => end(null), silentMs);
     let heard = false;

@@ -57,7 +57,7 @@ async function demonstrate(): Promise<void> {
       );
       const mayOpen = !process.argv.includes('--no-open');
       await openWebApp(
-        linkTo(`/enter/${await createAccessLink(vault)}`, server),
+        linkTo(`/access/${await createAccessLink(vault)}`, server),
         await chooseBrowser(mayOpen),
       );
       note(

@@ -34,7 +34,7 @@ const actor = { user: 'demonstration' };
 export async function seedDemonstration(settings: Settings, simulator: Simulator): Promise<void> {
   // In the order of time, as the log has them.
   for (const token of past) await capture(settings, simulator, token);
-  await handOver(settings, simulator);
+  await pushJob(settings, simulator);
   await at(30, settings, {}, (vault) =>
     addClient(vault, { name: 'ci-deploy', profiles: ['globex', 'examples-gov'] }, actor),
   );
@@ -70,7 +70,7 @@ async function capture(
 }
 
 /** The simulated Entra ID gets the token of "globex", from the application that signs in by itself. */
-async function handOver(settings: Settings, simulator: Simulator): Promise<void> {
+async function pushJob(settings: Settings, simulator: Simulator): Promise<void> {
   const { app, client, directory } = simulator.entra;
   directory.addUser('grace.mbeki@globex.example', {
     displayName: 'Grace Mbeki',

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { toSafeError } from '../text/safe-error.ts';
 import type { Vault } from '../vault/vault.ts';
 import { ClearDataPermits } from '../web/service-worker-cleanup/clear-permits.ts';
-import { type CleanupServer, createSideDoor } from '../web/service-worker-cleanup/server-app.ts';
+import { type CleanupServer, createCleanupApp } from '../web/service-worker-cleanup/server-app.ts';
 import { type Listening, listenOnFreePort } from './listening/listen.ts';
 
 /** The side door's origin on a port. */
@@ -16,12 +16,12 @@ export async function startCleanupServer(
   log: Logger,
   options: { demonstration?: boolean } = {},
 ): Promise<(CleanupServer & Listening & { port: number }) | null> {
-  const clearings = new ClearDataPermits(vault.now);
+  const permits = new ClearDataPermits(vault.now);
   try {
     const listening = await listenOnFreePort((port) =>
-      createSideDoor({ vault, log, clearings, origin: cleanupOrigin(port), ...options }),
+      createCleanupApp({ vault, log, permits, origin: cleanupOrigin(port), ...options }),
     );
-    return { ...listening, clearings, origin: cleanupOrigin(listening.port) };
+    return { ...listening, permits, origin: cleanupOrigin(listening.port) };
   } catch (error) {
     log.warn(toSafeError(error), 'the side door cannot listen: service workers are found, but not removed');
     return null;

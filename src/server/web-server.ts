@@ -36,10 +36,16 @@ export async function startWebServer(
 ): Promise<RunningServer> {
   const { home, port } = vault.settings;
   await refuseSecond(home);
-  const sideDoor = await startCleanupServer(vault, log, options);
-  const presence = newInstance(port, sideDoor?.port ?? null);
+  const cleanupServer = await startCleanupServer(vault, log, options);
+  const presence = newInstance(port, cleanupServer?.port ?? null);
   const activity = new RequestTracker();
-  const { app, idle } = createWebApp({ vault, log, instanceSecret: presence.secret, sideDoor, ...options });
+  const { app, idle } = createWebApp({
+    vault,
+    log,
+    instanceSecret: presence.secret,
+    cleanupServer,
+    ...options,
+  });
   const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
   const origins = loopbackOrigins(port);
   const api = createApi({ vault, log, issuer, origins, operations: operationsOf(vault) });
@@ -52,7 +58,7 @@ export async function startWebServer(
       logSeldom((error) => log.warn({ err: error }, 'a connection could not be taken')),
     );
   } catch (error) {
-    await Promise.all([api.close(), sideDoor?.close()]);
+    await Promise.all([api.close(), cleanupServer?.close()]);
     // It may have been started by somebody else in the same moment.
     await refuseSecond(home);
     throw error;
@@ -61,7 +67,7 @@ export async function startWebServer(
   void verifyPendingTokens(vault, log);
   const stop = async () => {
     leave();
-    await Promise.all([listening.close(), sideDoor?.close()]);
+    await Promise.all([listening.close(), cleanupServer?.close()]);
     await api.close();
     await idle();
   };

@@ -17,17 +17,17 @@ import { sameOrigin } from './middleware/same-origin.ts';
 import { requireSameUser } from './middleware/same-user-links.ts';
 import { contentSecurityPolicy, securityHeaders } from './middleware/security-headers.ts';
 import { openAccessLink } from './pages/access-link.ts';
-import { logPage } from './pages/audit-log.ts';
+import { auditLogPage } from './pages/audit-log.ts';
 import { capturePage, captureToken } from './pages/callback.ts';
 import {
   approve,
-  capturedPage,
-  captureProgress,
+  capturedTokenPage,
   discard,
-  lastCapture,
+  lastCapturedToken,
   requireOwnCapturedToken,
   reverify,
   saveOrganization,
+  verificationProgress,
 } from './pages/captured-token.ts';
 import { addClientPage, clientPage, clientsPage, removeClientPage, rotateSecret } from './pages/clients.ts';
 import { healthz, instance } from './pages/health.ts';
@@ -35,13 +35,13 @@ import { importForm, importPasted } from './pages/import.ts';
 import { overview } from './pages/overview.ts';
 import { profilePage, remove, removePage, rename, renew } from './pages/profile.ts';
 import { checkStatus, deleteDestination, markUpdated, providerPage, push } from './pages/provider.ts';
-import { cancelPushJob, handOverPage, handOverProgress, startPushJob } from './pages/push-job.ts';
+import { cancelPushJob, pushJobPage, pushJobProgress, startPushJob } from './pages/push-job.ts';
 import { calendarFile, feed, newFeed, remindersPage, removeFeed } from './pages/reminders.ts';
-import { finishRenewals, roundPage, skipRenewal, startRenewals } from './pages/renewals.ts';
+import { finishRenewals, renewalsPage, skipRenewal, startRenewals } from './pages/renewals.ts';
 import { revealToken } from './pages/reveal-token.ts';
 import { clearSiteData, probePage } from './pages/service-worker-probe.ts';
-import { beginNewSignIn, signInForm } from './pages/sign-in.ts';
-import { beginSignInByLink, signInLink } from './pages/sign-in-link.ts';
+import { signInForm, startNewSignIn } from './pages/sign-in.ts';
+import { signInLink, startSignInFromLink } from './pages/sign-in-link.ts';
 import { signInProgress, signInStatus } from './pages/sign-in-progress.ts';
 import { activate, confirmPage, removeOne } from './pages/stored-tokens.ts';
 import { test, testPage, testProgress } from './pages/test.ts';
@@ -58,7 +58,7 @@ export interface WebAppOptions {
   /** Lets our own commands tell this server from another program on its port. base64url. */
   instanceSecret?: string;
   /** The listener beside this one that looks for other projects' service workers, where there is one. */
-  sideDoor?: CleanupServer | null;
+  cleanupServer?: CleanupServer | null;
   /** What reaches the provisioning tools. */
   world?: PushJobOptions;
 }
@@ -76,24 +76,31 @@ export interface WebApp {
 
 /** The web app: for the person at this machine, and for Webex's redirect. It has to be served on loopback only. */
 export function createWebApp(options: WebAppOptions): WebApp {
-  const { vault, log, demonstration = false, instanceSecret, sideDoor = null, world = thisWorld } = options;
+  const {
+    vault,
+    log,
+    demonstration = false,
+    instanceSecret,
+    cleanupServer = null,
+    world = thisWorld,
+  } = options;
   const checks = new VerificationJobs(vault, log);
-  const proofs = new TokenTestJobs(vault, log);
-  const handOvers = new PushJobs(vault, log, world);
+  const tokenTests = new TokenTestJobs(vault, log);
+  const pushJobs = new PushJobs(vault, log, world);
   const render = createRender({ demonstration });
-  const context: WebContext = { vault, log, checks, proofs, handOvers, render, sideDoor };
+  const context: WebContext = { vault, log, checks, tokenTests, pushJobs, render, cleanupServer };
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
   app.set('query parser', 'simple');
   app.use(requestLog(log), securityHeaders(), checkHost(context));
-  if (sideDoor !== null) {
+  if (cleanupServer !== null) {
     app.get(
-      '/left-overs/:nonce',
-      contentSecurityPolicy({ frameAncestors: [sideDoor.origin] }),
-      probePage(sideDoor),
+      '/service-worker/:nonce',
+      contentSecurityPolicy({ frameAncestors: [cleanupServer.origin] }),
+      probePage(cleanupServer),
     );
-    app.post('/clear/:permission', clearSiteData(sideDoor));
+    app.post('/clear-site-data/:permit', clearSiteData(cleanupServer));
   }
   app.use(sameOrigin(context));
 
@@ -110,28 +117,28 @@ export function createWebApp(options: WebAppOptions): WebApp {
   app.use(webSession(vault));
   for (const parameter of ['secret', 'link'] as const) requireSameUser(app, parameter);
   route(app, '/auth/code', { get: capturePage(context), post: [...jsonBody, captureToken(context)] });
-  route(app, '/enter/:secret', { get: openAccessLink(context) });
-  if (sideDoor !== null) {
-    app.get('/sign-in/:link', contentSecurityPolicy({ formAction: ["'self'", sideDoor.origin] }));
+  route(app, '/access/:secret', { get: openAccessLink(context) });
+  if (cleanupServer !== null) {
+    app.get('/sign-in/:link', contentSecurityPolicy({ formAction: ["'self'", cleanupServer.origin] }));
   }
   route(app, '/sign-in/:link', { get: signInLink(context) });
-  route(app, '/sign-in/:link/begin', { get: beginSignInByLink(context) });
-  route(app, '/captures/last', { get: lastCapture });
-  app.use('/captures/:tokenId', requireOwnCapturedToken);
-  route(app, '/captures/:tokenId', { get: capturedPage(context) });
-  route(app, '/captures/:tokenId/progress', { get: captureProgress(context) });
+  route(app, '/sign-in/:link/begin', { get: startSignInFromLink(context) });
+  route(app, '/tokens/last', { get: lastCapturedToken });
+  app.use('/tokens/:tokenId', requireOwnCapturedToken);
+  route(app, '/tokens/:tokenId', { get: capturedTokenPage(context) });
+  route(app, '/tokens/:tokenId/progress', { get: verificationProgress(context) });
 
   // For the person at this machine.
   app.use(requireAuthenticated);
   route(app, '/', { get: overview(context) });
-  route(app, '/sign-in', { get: signInForm(context), post: [...formBody, beginNewSignIn(context)] });
+  route(app, '/sign-in', { get: signInForm(context), post: [...formBody, startNewSignIn(context)] });
   route(app, '/sign-ins/:id', { get: signInStatus(context) });
   route(app, '/sign-ins/:id/progress', { get: signInProgress(context) });
   route(app, '/import', { get: importForm(context), post: [...formBody, importPasted(context)] });
-  route(app, '/captures/:tokenId/check', { post: [...formBody, reverify(context)] });
-  route(app, '/captures/:tokenId/accept', { post: [...formBody, approve(context)] });
-  route(app, '/captures/:tokenId/discard', { post: [...formBody, discard(context)] });
-  route(app, '/captures/:tokenId/organization', { post: [...formBody, saveOrganization(context)] });
+  route(app, '/tokens/:tokenId/verify', { post: [...formBody, reverify(context)] });
+  route(app, '/tokens/:tokenId/approve', { post: [...formBody, approve(context)] });
+  route(app, '/tokens/:tokenId/discard', { post: [...formBody, discard(context)] });
+  route(app, '/tokens/:tokenId/organization', { post: [...formBody, saveOrganization(context)] });
   route(app, '/profiles/:name', { get: profilePage(context) });
   route(app, '/profiles/:name/sign-in', { post: [...formBody, renew(context)] });
   route(app, '/profiles/:name/rename', { post: [...formBody, rename(context)] });
@@ -152,14 +159,14 @@ export function createWebApp(options: WebAppOptions): WebApp {
     const path = `/profiles/:name/${tool}`;
     route(app, path, { get: providerPage(context, tool) });
     route(app, `${path}/push`, { post: [...formBody, push(context, tool)] });
-    route(app, `${path}/done`, { post: [...formBody, markUpdated(context, tool)] });
-    route(app, `${path}/forget`, { post: [...formBody, deleteDestination(context, tool)] });
+    route(app, `${path}/updated`, { post: [...formBody, markUpdated(context, tool)] });
+    route(app, `${path}/remove`, { post: [...formBody, deleteDestination(context, tool)] });
   }
-  route(app, '/profiles/:name/entra/look', { post: [...formBody, checkStatus(context)] });
-  route(app, '/profiles/:name/hand-over', { post: [...formBody, startPushJob(context)] });
-  route(app, '/hand-overs/:id', { get: handOverPage(context) });
-  route(app, '/hand-overs/:id/progress', { get: handOverProgress(context) });
-  route(app, '/hand-overs/:id/stop', { post: [...formBody, cancelPushJob(context)] });
+  route(app, '/profiles/:name/entra/status', { post: [...formBody, checkStatus(context)] });
+  route(app, '/profiles/:name/push-jobs', { post: [...formBody, startPushJob(context)] });
+  route(app, '/push-jobs/:id', { get: pushJobPage(context) });
+  route(app, '/push-jobs/:id/progress', { get: pushJobProgress(context) });
+  route(app, '/push-jobs/:id/stop', { post: [...formBody, cancelPushJob(context)] });
   route(app, '/profiles/:name/calendar.ics', { get: calendarFile(context) });
   route(app, '/calendar.ics', { get: calendarFile(context) });
   route(app, '/reminders', { get: remindersPage(context) });
@@ -169,14 +176,14 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/clients/:client', { get: clientPage(context) });
   route(app, '/clients/:client/secret', { post: [...formBody, rotateSecret(context)] });
   route(app, '/clients/:client/remove', { post: [...formBody, removeClientPage(context)] });
-  route(app, '/round', { get: roundPage(context), post: [...formBody, startRenewals(context)] });
-  route(app, '/round/skip', { post: [...formBody, skipRenewal(context)] });
-  route(app, '/round/end', { post: [...formBody, finishRenewals(context)] });
-  route(app, '/log', { get: logPage(context) });
+  route(app, '/renewals', { get: renewalsPage(context), post: [...formBody, startRenewals(context)] });
+  route(app, '/renewals/skip', { post: [...formBody, skipRenewal(context)] });
+  route(app, '/renewals/end', { post: [...formBody, finishRenewals(context)] });
+  route(app, '/audit-log', { get: auditLogPage(context) });
 
   app.use(notFound, errorHandler(context));
   return {
     app,
-    idle: async () => void (await Promise.all([checks.idle(), proofs.idle(), handOvers.close()])),
+    idle: async () => void (await Promise.all([checks.idle(), tokenTests.idle(), pushJobs.close()])),
   };
 }

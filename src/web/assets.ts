@@ -13,12 +13,12 @@ const assets: [name: string, folder: string, type: string][] = [
   ['favicon.svg', style, 'image/svg+xml'],
   ['capture.js', scripts, javascript],
   ['copy.js', scripts, javascript],
-  ['hand-over.js', scripts, javascript],
-  ['left-overs.js', scripts, javascript],
-  ['secret.js', scripts, javascript],
-  ['side-door.js', scripts, javascript],
-  ['to-webex.js', scripts, javascript],
-  ['waiting.js', scripts, javascript],
+  ['push-progress.js', scripts, javascript],
+  ['service-worker-probe.js', scripts, javascript],
+  ['auto-hide-secret.js', scripts, javascript],
+  ['service-worker-cleanup.js', scripts, javascript],
+  ['redirect.js', scripts, javascript],
+  ['poll.js', scripts, javascript],
 ];
 
 /** Serves the style sheet, the icon and the pages' scripts. */

@@ -12,11 +12,11 @@ export interface WebContext {
   vault: Vault;
   log: Logger;
   checks: VerificationJobs;
-  proofs: TokenTestJobs;
-  handOvers: PushJobs;
+  tokenTests: TokenTestJobs;
+  pushJobs: PushJobs;
   render: Render;
   /** Null where it could not listen. */
-  sideDoor: CleanupServer | null;
+  cleanupServer: CleanupServer | null;
 }
 
 /** Who a request comes from, for the audit log. */

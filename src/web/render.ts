@@ -14,11 +14,11 @@ export interface PageOptions {
   title: string;
   status?: number;
   /** Which entry of the navigation this page is; none where absent. */
-  at?: 'overview' | 'sign-in' | 'import' | 'reminders' | 'clients' | 'log';
+  at?: 'overview' | 'sign-in' | 'import' | 'reminders' | 'clients' | 'audit-log';
   /** Uses the width of the window: for lists, and forms with advice beside them. */
   wide?: boolean;
   /** A script of ours in the head, by name. */
-  script?: 'capture' | 'waiting' | 'secret' | 'hand-over' | 'to-webex' | 'side-door';
+  script?: 'capture' | 'poll' | 'auto-hide-secret' | 'push-progress' | 'redirect' | 'service-worker-cleanup';
   /** Asks the browser for the page anew, where scripts do not run: seconds, and where to. */
   refresh?: { seconds: number; url: string };
 }

@@ -115,7 +115,7 @@ describe('the web app', () => {
       const { text = '' } = await person.get(target).set(everywhere);
       // A page that waits names the address that it waits for: its own.
       const own = concrete(path, parameters).replace(/\/progress$/, '');
-      if (path !== '/log' && tracesIn(text.replaceAll(own, ''), token).length > 0)
+      if (path !== '/audit-log' && tracesIn(text.replaceAll(own, ''), token).length > 0)
         telling.push(`GET ${path}`);
       if (!methods.includes('POST') || path === '/auth/code') continue;
       const answer = await person.post(concrete(path, parameters)).set(everywhere).type('form').send(form);

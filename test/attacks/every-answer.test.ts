@@ -84,7 +84,7 @@ test('the routes are found in the apps themselves', () => {
   const { web, api } = everyPath();
   expect(web.length).toBeGreaterThan(40);
   expect(web.map(({ path }) => path)).toEqual(
-    expect.arrayContaining(['/', '/auth/code', '/profiles/:name/token', '/assets/style.css', '/log']),
+    expect.arrayContaining(['/', '/auth/code', '/profiles/:name/token', '/assets/style.css', '/audit-log']),
   );
   expect(web.find(({ path }) => path === '/auth/code')?.methods).toEqual(
     expect.arrayContaining(['GET', 'POST']),
@@ -136,7 +136,7 @@ describe('every answer carries the headers that protect it', () => {
     [404, '/nothing', ['entered']],
     [404, '/nothing', ['entered', 'Accept: application/json']],
     [404, '/assets/nothing.css', ['entered']],
-    [410, `/enter/${guessed}`, []],
+    [410, `/access/${guessed}`, []],
     [421, '/', ['Host: evil.example']],
     [421, '/', ['Host: 127.0.0.1:3000']],
     [421, '/assets/style.css', ['Host: evil.example']],
@@ -157,7 +157,7 @@ describe('every answer carries the headers that protect it', () => {
     [413, '/auth/code', ['here', 'Content-Type: application/json', 'Content-Length: 99999']],
     [415, '/auth/code', ['here', 'Content-Type: text/plain']],
     [400, '/auth/code', ['here', 'Content-Type: application/json']],
-    [405, '/log', ['here', 'entered']],
+    [405, '/audit-log', ['here', 'entered']],
   ])('%i: POST %s %j', async (status, path, headers) => {
     const cookie = headers.includes('entered') ? [`Cookie: ${await it.enter()}`] : [];
     const origin = headers.includes('here') ? [`Origin: ${it.origin}`] : [];

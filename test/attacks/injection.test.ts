@@ -59,7 +59,7 @@ describe('a name from Webex', () => {
       .executeTakeFirstOrThrow();
     expect(account).toMatch(/^Eve X-Injected: yes/);
     expect(account).not.toMatch(steering);
-    for (const path of ['/', '/profiles/acme', '/log', '/reminders']) {
+    for (const path of ['/', '/profiles/acme', '/audit-log', '/reminders']) {
       const { text } = await person.get(path).expect(200);
       expect(text).not.toMatch(steering);
       expect(text).not.toContain('<script>alert');
@@ -166,7 +166,7 @@ describe('over HTTP', () => {
     await ask('/%0a%1b[31m{"level":60}', noise);
     await ask(`/${'Zq7x'.repeat(16)}_PF84/x`, noise);
     await ask(`/auth/code/${'A'.repeat(64)}?access_token=${'A'.repeat(64)}`, noise);
-    await ask(`/enter/${'B'.repeat(43)}`, noise);
+    await ask(`/access/${'B'.repeat(43)}`, noise);
     await expect.poll(() => it.logged.length, { timeout: 5_000 }).toBeGreaterThanOrEqual(5);
     for (const line of it.logged) {
       expect(line.endsWith('\n')).toBe(true);

@@ -22,7 +22,7 @@ describe('one-time links', () => {
   const open = (path: string) => fetch(`${it.origin}${path}`, { redirect: 'manual' });
 
   test('a hundred browsers at once: one comes in', async () => {
-    const link = `/enter/${await createAccessLink(it.vault)}`;
+    const link = `/access/${await createAccessLink(it.vault)}`;
     const answers = await Promise.all(Array.from({ length: 100 }, () => open(link)));
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses).toEqual([303, ...Array.from({ length: 99 }, () => 410)]);
@@ -41,7 +41,7 @@ describe('one-time links', () => {
   });
 
   test('one that a browser was started with is good for this user', async () => {
-    const link = `/enter/${await createAccessLink(it.vault, { ownUserOnly: true })}`;
+    const link = `/access/${await createAccessLink(it.vault, { ownUserOnly: true })}`;
     expect((await open(link)).status).toBe(303);
     expect((await open(link)).status).toBe(410);
   });
@@ -51,7 +51,7 @@ describe('one-time links', () => {
     '… and refused to another, without being used up',
     async () => {
       const links = [
-        `/enter/${await createAccessLink(it.vault, { ownUserOnly: true })}`,
+        `/access/${await createAccessLink(it.vault, { ownUserOnly: true })}`,
         `/sign-in/${(await createSignInLink(it.vault, { profile: 'globex' }, { ownUserOnly: true })).link}`,
       ];
       for (const link of [...links, ...links.map((each) => each.replace('.own', '%2eown'))]) {
@@ -63,7 +63,7 @@ describe('one-time links', () => {
         expect(stdout).toBe('403');
       }
       for (const link of links) expect((await open(link)).status).toBe(303);
-      for (const link of [`/enter/${await createAccessLink(it.vault)}`]) {
+      for (const link of [`/access/${await createAccessLink(it.vault)}`]) {
         const { stdout } = await promisify(execFile)(
           'curl',
           ['-s', '-o', '/dev/null', '-w', '%{http_code}', `${it.origin}${link}`],
@@ -79,18 +79,18 @@ describe('one-time links', () => {
   test.runIf(linux && process.getuid?.() === 0)(
     'a session of this user’s browser is of no use to another, who may have been sent its cookie',
     async () => {
-      const entered = await open(`/enter/${await createAccessLink(it.vault)}`);
+      const entered = await open(`/access/${await createAccessLink(it.vault)}`);
       const [cookie = ''] = entered.headers.getSetCookie().map((each) => each.split(';', 1)[0]);
-      const mine = await fetch(`${it.origin}/log`, { headers: { cookie } });
+      const mine = await fetch(`${it.origin}/audit-log`, { headers: { cookie } });
       expect(mine.status).toBe(200);
       const { stdout } = await promisify(execFile)(
         'curl',
-        ['-s', '-i', '-H', `Cookie: ${cookie}`, `${it.origin}/log`],
+        ['-s', '-i', '-H', `Cookie: ${cookie}`, `${it.origin}/audit-log`],
         { uid: 65_534 },
       );
       expect(stdout).toMatch(/^HTTP\/1\.1 403 /);
       expect(stdout).not.toMatch(/set-cookie|href="\/log"/i);
-      expect((await fetch(`${it.origin}/log`, { headers: { cookie } })).status).toBe(200);
+      expect((await fetch(`${it.origin}/audit-log`, { headers: { cookie } })).status).toBe(200);
     },
   );
 

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { ClearDataPermits } from '../../src/web/service-worker-cleanup/clear-permits.ts';
-import { createSideDoor } from '../../src/web/service-worker-cleanup/server-app.ts';
+import { createCleanupApp } from '../../src/web/service-worker-cleanup/server-app.ts';
 import { attacked, worth } from '../support/attacks/attack-target.ts';
 import { concrete, routesOf } from '../support/attacks/every-route.ts';
 import { get, rawly } from '../support/attacks/raw-session.ts';
@@ -18,12 +18,12 @@ const guessed = 'x'.repeat(43);
 
 test('the side door, which is on another port, has the same headers', async () => {
   const origin = 'http://localhost:4999';
-  const clearings = new ClearDataPermits(Date.now);
-  const door = createSideDoor({ vault: it.vault, log: quietLog(), clearings, origin });
+  const permits = new ClearDataPermits(Date.now);
+  const door = createCleanupApp({ vault: it.vault, log: quietLog(), permits, origin });
   const link = await createAccessLink(it.vault);
   const routes = routesOf(door);
   expect(routes.map(({ path }) => path)).toEqual(
-    expect.arrayContaining(['/enter/:link', '/assets/style.css']),
+    expect.arrayContaining(['/access/:link', '/assets/style.css']),
   );
   for (const { path } of [...routes, { path: '/nothing' }]) {
     for (const [method, host, value] of [

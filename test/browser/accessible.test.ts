@@ -39,7 +39,7 @@ async function furnish(set: Stage): Promise<string[]> {
     const text = `#access_token=${accessToken}&token_type=Bearer${query}`;
     const tokenId = await importToken(vault, { profile }, text, actor);
     await verifyToken(vault, tokenId, actor);
-    return `/captures/${tokenId}`;
+    return `/tokens/${tokenId}`;
   };
   const good = await store('acme', 'full-admin', '&expires_in=3887999');
   await store('acme', 'full-admin', '&expires_in=3887999');
@@ -64,13 +64,13 @@ async function furnish(set: Stage): Promise<string[]> {
   vault.setNow(today);
   await addClient(vault, { name: 'ci', profiles: ['acme', longName], addresses: ['10.0.0.0/8'] }, actor);
   await quarantine(set, good);
-  const others = [rejectedId, unknown, due].map((tokenId) => `/captures/${tokenId}`);
+  const others = [rejectedId, unknown, due].map((tokenId) => `/tokens/${tokenId}`);
   return [good, foreign, lesser, unverified, ...others];
 }
 
 /** The profile of this capture is in quarantine in Entra ID, and set up in a way that a look finds fault with. */
 async function quarantine({ vault }: Stage, capture: string): Promise<void> {
-  const token = await tokenById(vault.db, capture.replace('/captures/', ''));
+  const token = await tokenById(vault.db, capture.replace('/tokens/', ''));
   const profileId = token?.profileId ?? '';
   const place = { profileId, kind: 'entra' as const, appId: 'fake-app', appName: 'Cisco Webex' };
   const handedOverAt = today - dayMs;
@@ -111,12 +111,12 @@ async function quarantine({ vault }: Stage, capture: string): Promise<void> {
 const pages: Record<string, string[] | 'no page'> = {
   '/': ['/', '/?search=nothing'],
   '/auth/code': ['/auth/code?error=access_denied', '/auth/code#access_token=x&state=x', '/auth/code'],
-  '/enter/:secret': ['/enter/used-up'],
+  '/access/:secret': ['/access/used-up'],
   '/sign-in/:link': ['below, with all of it'],
   '/sign-in/:link/begin': 'no page',
-  '/captures/last': 'no page',
-  '/captures/:tokenId': ['every capture'],
-  '/captures/:tokenId/progress': 'no page',
+  '/tokens/last': 'no page',
+  '/tokens/:tokenId': ['every capture'],
+  '/tokens/:tokenId/progress': 'no page',
   '/sign-in': ['the first page', 'below, with errors'],
   '/sign-ins/:id': ['/sign-ins/:id'],
   '/sign-ins/:id/progress': 'no page',
@@ -137,16 +137,16 @@ const pages: Record<string, string[] | 'no page'> = {
     '/profiles/acme/entra',
   ],
   '/profiles/:name/okta': ['/profiles/acme/okta'],
-  '/hand-overs/:id': ['what comes of one'],
-  '/hand-overs/:id/progress': 'no page',
+  '/push-jobs/:id': ['what comes of one'],
+  '/push-jobs/:id/progress': 'no page',
   '/profiles/:name/calendar.ics': 'no page',
   '/calendar.ics': 'no page',
   '/calendar/:secret.ics': 'no page',
   '/reminders': ['/reminders'],
   '/clients': ['below, with errors'],
   '/clients/:client': ['/clients/ci'],
-  '/round': ['/round', '/round?within=many', 'below, under way'],
-  '/log': ['/log'],
+  '/renewals': ['/renewals', '/renewals?within=many', 'below, under way'],
+  '/audit-log': ['/audit-log'],
   '/healthz': 'no page',
   '/instance': 'no page',
   nothing: ['/nothing'],
@@ -195,7 +195,7 @@ test('axe finds nothing on any page, in light and dark, and nothing scrolls side
   ]) {
     await inspectAt(path);
   }
-  const tokenId = captures[0]?.replace('/captures/', '');
+  const tokenId = captures[0]?.replace('/tokens/', '');
   for (const action of ['activate', 'remove']) await inspectAt(`/profiles/acme/tokens/${tokenId}/${action}`);
 
   for (const [path, what] of [
@@ -209,7 +209,7 @@ test('axe finds nothing on any page, in light and dark, and nothing scrolls side
     ['/clients/ci/secret', 'the secret'],
     ['/reminders/feed', 'the address of the feed'],
     ['/profiles/acme/okta/push', 'the way to the guide for Okta'],
-    ['/round', 'the round'],
+    ['/renewals', 'the round'],
   ] as const) {
     await page.goto(`${origin}/reminders`);
     await post(page, path, { where: 'private', within: '31' });
@@ -249,8 +249,8 @@ test('axe finds nothing on any page, in light and dark, and nothing scrolls side
   await stranger.goto(origin.replace('localhost', '127.0.0.1'));
   await inspect('the page at another address', stranger, { styled: false });
   await Promise.all([
-    stranger.waitForURL(`${origin}/log`),
-    stranger.evaluate((url) => location.assign(url), `${origin}/log`),
+    stranger.waitForURL(`${origin}/audit-log`),
+    stranger.evaluate((url) => location.assign(url), `${origin}/audit-log`),
   ]);
   await inspect('the page from elsewhere', stranger);
   expect(faults).toEqual([]);
@@ -268,7 +268,7 @@ test('by keyboard alone, from the first page to the stored token', async () => {
   await page.waitForURL(/\/idb\//);
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
-  await page.waitForURL(/\/captures\//);
+  await page.waitForURL(/\/tokens\//);
   expect((await readToken(set.vault, 'acme', actor)).profile.name).toBe('acme');
 
   await page.keyboard.press('Tab');
@@ -288,7 +288,7 @@ test('on paper there are no buttons, and nothing is lost', async () => {
   const page = await set.person();
   await beginAt(page, set, 'acme');
   await page.locator('button[value=full-admin]').click();
-  await page.waitForURL(/\/captures\//);
+  await page.waitForURL(/\/tokens\//);
   await page.emulateMedia({ media: 'print' });
   expect(await page.getByRole('button').count()).toBe(0);
   expect(await page.getByRole('navigation').count()).toBe(0);

@@ -41,6 +41,6 @@ test('on a full disk the page keeps the token, says what to do, and stores it on
 
   await makeRoom();
   await page.getByRole('button', { name: 'Try again' }).click();
-  await page.waitForURL(/\/captures\//);
+  await page.waitForURL(/\/tokens\//);
   expect(await allTokens(set.vault, 'acme')).toHaveLength(1);
 });

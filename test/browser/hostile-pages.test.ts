@@ -223,7 +223,7 @@ async function askAll(token: string): Promise<{ path: string; status: number; te
     ['/instance?challenge=0123456789abcdef'],
     ['/.well-known/oauth-authorization-server'],
     ['/assets/style.css'],
-    ['/left-overs/x'],
+    ['/service-worker/x'],
     [
       '/auth/code',
       { method: 'POST', headers: json, body: JSON.stringify({ fragment: `#access_token=${token}` }) },
@@ -253,11 +253,11 @@ async function attackFromAnotherPort(
   const gets = [
     '/',
     '/profiles/acme',
-    '/log',
+    '/audit-log',
     '/auth/code',
     '/healthz',
     '/metrics',
-    '/left-overs/x',
+    '/service-worker/x',
     '/oauth/token',
   ];
   const posts: [string, string, string][] = [
@@ -269,7 +269,7 @@ async function attackFromAnotherPort(
     ['/profiles/acme/token', urlencoded, ''],
     ['/profiles/acme/remove', urlencoded, ''],
     ['/clients', urlencoded, 'name=evil&profiles=acme'],
-    ['/clear/x', 'text/plain', ''],
+    ['/clear-site-data/x', 'text/plain', ''],
   ];
   const asked: [string, RequestInit][] = [
     ...gets.map((path): [string, RequestInit] => [path, {}]),
@@ -301,7 +301,7 @@ async function attackFromAnotherPort(
     if (await ended(Object.assign(document.createElement(tag), properties))) loaded.push(tag);
   }
   const framesRead: string[] = [];
-  for (const path of ['/', '/sign-in', `/auth/code${fragment}`, '/left-overs/x']) {
+  for (const path of ['/', '/sign-in', `/auth/code${fragment}`, '/service-worker/x']) {
     const frame = Object.assign(document.createElement('iframe'), { src: app + path });
     await ended(frame);
     try {

@@ -75,7 +75,7 @@ test.each([
     await look();
 
     const everything = [seen, traces, consoles, titles, await kept(page.context(), page)].flat().join('\n');
-    expect(everything).toContain(`${origin}/captures/`);
+    expect(everything).toContain(`${origin}/tokens/`);
     expect(everything).not.toContain(accessToken);
     expect(everything).not.toContain('SIMULATED-WEBEX-TOKEN');
     expect(filesHolding(vault.settings.home, accessToken)).toEqual([]);
@@ -145,7 +145,7 @@ test('a link is opened in a private window, and the first window goes on by itse
     'Please come in by your own link',
   );
 
-  await page.waitForURL(/\/captures\//);
+  await page.waitForURL(/\/tokens\//);
   expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('The token is stored');
   expect(set.consoles.filter((line) => !line.includes('403'))).toEqual([]);
 });
@@ -169,7 +169,7 @@ test('the address from another computer is pasted', async () => {
     `http://localhost:3000/auth/code#access_token=${accessToken}&token_type=Bearer&expires_in=3887999`,
   );
   await page.getByRole('button', { name: 'Store the token' }).click();
-  await page.waitForURL(/\/captures\//);
+  await page.waitForURL(/\/tokens\//);
   expect(await page.locator('main').innerText()).toContain('Ada Nakamura');
   expect((await readToken(set.vault, 'acme', actor)).accessToken).toBe(accessToken);
   expect(set.traces.join('\n')).not.toContain(accessToken);

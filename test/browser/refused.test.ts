@@ -61,11 +61,11 @@ test('wrong, missing, documented and foreign states store nothing, and end nobod
   // The one that was begun is as good as before.
   await page.goto('about:blank');
   await page.goto(`${set.origin}/auth/code${good}&state=${state}`);
-  await page.waitForURL(/\/captures\//);
+  await page.waitForURL(/\/tokens\//);
   expect(await storedTokens(set)).toBe(1);
   expect(await answer(page, set, `${good}&state=${state}`)).toContain('was taken already');
   await page.getByRole('link', { name: 'See what was captured' }).click();
-  await page.waitForURL(/\/captures\//);
+  await page.waitForURL(/\/tokens\//);
   expect(await storedTokens(set)).toBe(1);
 });
 
@@ -124,7 +124,7 @@ test('while the program cannot be reached, the page holds the token and tries ag
   await page.getByRole('heading', { name: 'The program does not answer' }).waitFor();
   reachable = true;
   await page.getByRole('button', { name: 'Try again' }).click();
-  await page.waitForURL(/\/captures\//);
+  await page.waitForURL(/\/tokens\//);
   expect(await storedTokens(set)).toBe(1);
 });
 
@@ -139,7 +139,7 @@ test('a fault of the program keeps the token in the page, too', async () => {
   expect(await storedTokens(set)).toBe(0);
   set.vault.keys.seal = seal;
   await page.getByRole('button', { name: 'Try again' }).click();
-  await page.waitForURL(/\/captures\//);
+  await page.waitForURL(/\/tokens\//);
   expect(await storedTokens(set)).toBe(1);
 });
 
@@ -148,10 +148,10 @@ test('without JavaScript everything works but the capture, which says how to go 
   const page = await set.person({ javaScriptEnabled: false });
   const begin = async (name: string) => {
     await askFor(page, set, name);
-    const goOn = page.getByRole('link', { name: 'Go on' });
-    await goOn.waitFor();
+    const continueUrl = page.getByRole('link', { name: 'Go on' });
+    await continueUrl.waitFor();
     expect(await page.locator('main').innerText()).toContain('Without JavaScript this program cannot take');
-    await goOn.click();
+    await continueUrl.click();
   };
   await begin('acme');
   await page.locator('button[value=full-admin]').click();
@@ -163,7 +163,7 @@ test('without JavaScript everything works but the capture, which says how to go 
   await page.getByLabel('What do you call the organization?').fill('acme');
   await page.getByLabel('The address you landed on').fill(address);
   await page.getByRole('button', { name: 'Store the token' }).click();
-  await page.waitForURL(/\/captures\//);
+  await page.waitForURL(/\/tokens\//);
   expect(await page.locator('main').innerText()).toContain('Ada Nakamura');
   await page.getByRole('link', { name: 'Overview' }).first().click();
   await page.getByRole('link', { name: 'acme' }).click();

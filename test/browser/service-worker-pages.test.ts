@@ -29,7 +29,7 @@ test('the pages about another project’s service worker: axe, and what is said 
     faults.push(...(await faultsOf(page, name)));
   };
 
-  const link = `/enter/${await createAccessLink(set.vault)}`;
+  const link = `/access/${await createAccessLink(set.vault)}`;
   await page.goto(set.sideOrigin + link);
   await inspect('Another project listens in');
   await page.goto(set.origin + link);
@@ -37,16 +37,16 @@ test('the pages about another project’s service worker: axe, and what is said 
   await inspect('Another project listens in here');
 
   const remove = page.getByRole('button', { name: 'Remove it and go on' });
-  await page.route('**/clear/*', (route) => route.abort());
+  await page.route('**/clear-site-data/*', (route) => route.abort());
   await remove.click();
   await inspect('That did not work');
-  await page.route('**/clear/*', (route) =>
+  await page.route('**/clear-site-data/*', (route) =>
     route.fulfill({ status: 204, headers: allowing(set.sideOrigin) }),
   );
   await remove.click();
   await inspect('It is still there');
   expect(await page.locator('main').innerText()).toContain(`${set.origin}/sw.js`);
-  await page.unroute('**/clear/*');
+  await page.unroute('**/clear-site-data/*');
   await remove.click();
   await page.waitForURL(/\/idb\//);
   expect(faults).toEqual([]);

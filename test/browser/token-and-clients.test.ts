@@ -147,7 +147,7 @@ test('a renewal round: one sign-in after another, from each captured page to the
     await hold(set, profile, { lifetimeSeconds: (at + 1) * 86_400 });
   }
   const page = await set.person();
-  await page.goto(`${set.origin}/round`);
+  await page.goto(`${set.origin}/renewals`);
   await page.getByRole('heading', { name: '3 tokens to renew' }).waitFor();
   await page.getByRole('button', { name: 'Begin the round' }).click();
   await page.getByText('0 of 3 done').waitFor();

@@ -73,7 +73,9 @@ describe.skipIf(process.platform !== 'linux')('the window that is opened', () =>
     await serve.stderrMatching(/open in a private window/);
     serve.kill('SIGTERM');
     await serve.finished;
-    expect(started()).toEqual([[...command, expect.stringMatching(`^http://localhost:${here.port}/enter/`)]]);
+    expect(started()).toEqual([
+      [...command, expect.stringMatching(`^http://localhost:${here.port}/access/`)],
+    ]);
   });
 
   test.each([

@@ -19,7 +19,7 @@ const targets = [
   `/healthz?access_token=${token}`,
   `/oauth/token?access_token=${token}`,
   `/profiles/%zz?access_token=${token}`,
-  `/enter/%E0%A4%A?access_token=${token}`,
+  `/access/%E0%A4%A?access_token=${token}`,
   `//x?access_token=${token}`,
   `/nothing?access_token=${token}`,
   `/auth/code?access_token=${token}&pad=${'x'.repeat(20_000)}`,

@@ -78,7 +78,7 @@ describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open
     });
     onTestFinished(() => void child.kill('SIGKILL'));
     const ended = new Promise<number | null>((resolve) => child.on('close', resolve));
-    const stderr = await saying(child, '/enter/');
+    const stderr = await saying(child, '/access/');
     for (let turn = 0; turn < 5; turn += 1) {
       child.kill('SIGUSR1');
       expect((await fetch(`http://localhost:${here.port}/healthz`)).status).toBe(200);
@@ -104,7 +104,7 @@ test.skipIf(!linux)(
       },
     );
     onTestFinished(() => void child.kill('SIGKILL'));
-    await saying(child, '/enter/');
+    await saying(child, '/access/');
     expect(readFileSync(`/proc/${child.pid}/status`, 'utf8')).toMatch(/^Umask:\s+0077$/m);
     const files = readdirSync(here.home).map((name) => join(here.home, name));
     expect(files.length).toBeGreaterThan(3);
@@ -133,7 +133,7 @@ describe.skipIf(!linux)('core dumps', () => {
     const ended = new Promise<NodeJS.Signals | null>((resolve) =>
       child.on('close', (_code, signal) => resolve(signal)),
     );
-    await saying(child, '/enter/');
+    await saying(child, '/access/');
     const limits = readFileSync(`/proc/${child.pid}/limits`, 'utf8');
     expect(limits).toMatch(/^Max core file size +0 +0 /m);
     const { stdout } = await here.run(['doctor', '--json']);

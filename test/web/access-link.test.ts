@@ -8,10 +8,10 @@ const pages = [
   '/sign-in',
   '/import',
   '/profiles/acme',
-  '/captures/x',
+  '/tokens/x',
   '/sign-ins/x',
   '/nothing',
-  '/captures/last',
+  '/tokens/last',
 ];
 
 test.each(pages)('%s says the same to everybody who did not come in', async (path) => {
@@ -34,7 +34,7 @@ test('who did not come in gets no session, and changes nothing', async () => {
 
 test('a one-time link lets in once', async () => {
   const { visitor, vault } = await served();
-  const link = `/enter/${await createAccessLink(vault)}`;
+  const link = `/access/${await createAccessLink(vault)}`;
   const person = visitor();
   const answer = await person.get(link).expect(303).expect('Location', '/');
   expect(answer.headers['set-cookie']?.[0]).toMatch(
@@ -50,14 +50,14 @@ test('a one-time link lets in once', async () => {
 
 test('a link is over after ten minutes', async () => {
   const { visitor, vault } = await served();
-  const link = `/enter/${await createAccessLink(vault)}`;
+  const link = `/access/${await createAccessLink(vault)}`;
   vault.setNow(today + accessLinkLifetimeMs);
   await visitor().get(link).expect(410);
 });
 
 test('a browser that only looks ahead does not use a link up', async () => {
   const { visitor, vault } = await served();
-  const link = `/enter/${await createAccessLink(vault)}`;
+  const link = `/access/${await createAccessLink(vault)}`;
   await visitor().head(link).expect(403);
   await visitor().get(link).set('Sec-Purpose', 'prefetch;prerender').expect(403);
   await visitor().get(link).set('Purpose', 'prefetch').expect(403);
@@ -73,15 +73,15 @@ test.each([
   ['/a\nb', '/'],
 ])('?next=%s leads to %s', async (next, location) => {
   const { visitor, vault } = await served();
-  const link = `/enter/${await createAccessLink(vault)}?next=${encodeURIComponent(next)}`;
+  const link = `/access/${await createAccessLink(vault)}?next=${encodeURIComponent(next)}`;
   await visitor().get(link).expect(303).expect('Location', location);
 });
 
 test('entering gives the browser a new session, and ends the one it had', async () => {
   const { visitor, vault } = await served();
   const person = visitor();
-  const first = await person.get(`/enter/${await createAccessLink(vault)}`);
-  const second = await person.get(`/enter/${await createAccessLink(vault)}`);
+  const first = await person.get(`/access/${await createAccessLink(vault)}`);
+  const second = await person.get(`/access/${await createAccessLink(vault)}`);
   const [before, after] = [first, second].map(({ headers }) => headers['set-cookie']?.[0]?.split(';')[0]);
   expect(after).not.toBe(before);
   await visitor().get('/').set('Cookie', String(before)).expect(403);
@@ -100,7 +100,7 @@ test('a session ends after twelve hours', async () => {
 test('a session outlives a restart, and its ID is not in the store', async () => {
   const first = await served();
   const { settings } = first.vault;
-  const answer = await first.visitor().get(`/enter/${await createAccessLink(first.vault)}`);
+  const answer = await first.visitor().get(`/access/${await createAccessLink(first.vault)}`);
   const cookie = answer.headers['set-cookie']?.[0]?.split(';')[0] ?? '';
   const id = /=s%3A([\w-]{43})\./.exec(cookie)?.[1] ?? 'no ID';
   expect(filesHolding(settings.home, id)).toEqual([]);

@@ -33,7 +33,7 @@ async function furnished() {
 
 test('what happened, newest first, in words; the chain is followed', async () => {
   const { browser } = await furnished();
-  const { text } = await browser.get('/log').expect(200);
+  const { text } = await browser.get('/audit-log').expect(200);
   expect(text).toContain('The chain is whole.');
   expect(text.split('<tbody>')[1]).toMatch(/invalid_client.*Token captured/s);
   expect(text).toContain('&lt;b&gt;');
@@ -52,7 +52,7 @@ test.each([
   ['profile=nobody', 0],
 ])('filtered by %s', async (query, count) => {
   const { browser } = await furnished();
-  const { text } = await browser.get(`/log?${query}`).expect(200);
+  const { text } = await browser.get(`/audit-log?${query}`).expect(200);
   expect(rows(text) - 1).toBe(count);
   expect(text).toContain(count === 0 ? 'No row fits.' : 'Show all');
 });
@@ -65,22 +65,22 @@ test('paged, a hundred rows each, the filter kept', async () => {
     profile: 'globex',
   }));
   await appendAudits(vault.db, today, entries);
-  const first = await browser.get('/log?profile=globex').expect(200);
+  const first = await browser.get('/audit-log?profile=globex').expect(200);
   expect(rows(first.text) - 1).toBe(100);
   const older = /href="(\/log\?[^"]+)" rel="next"/.exec(first.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
   const second = await browser.get(older).expect(200);
   expect(second.text).toMatch(/\bn104\b/);
   expect(second.text).not.toMatch(/\bn105\b/);
-  expect(second.text).toContain('href="/log?profile=globex"');
+  expect(second.text).toContain('href="/audit-log?profile=globex"');
 });
 
 test('an edit from outside shows', async () => {
   const { browser, vault } = await furnished();
   await vault.db.updateTable('audit').set({ profile: 'globex' }).where('seq', '=', 2).execute();
-  expect((await browser.get('/log').expect(200)).text).toContain('The chain is broken at row 2:');
+  expect((await browser.get('/audit-log').expect(200)).text).toContain('The chain is broken at row 2:');
 });
 
 test('only for the person at this machine', async () => {
   const { visitor } = await furnished();
-  await visitor().get('/log').expect(403);
+  await visitor().get('/audit-log').expect(403);
 });

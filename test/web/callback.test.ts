@@ -25,7 +25,7 @@ test('a good answer is stored, and the browser sent to the result', async () => 
     .send({ fragment: fragment({ access_token: token, state }) })
     .expect(200);
   const [stored] = await allTokens(vault, 'acme');
-  expect(body).toEqual({ next: `/captures/${stored?.id}` });
+  expect(body).toEqual({ next: `/tokens/${stored?.id}` });
   await idle();
   expect((await allTokens(vault, 'acme')).map(({ state }) => state)).toEqual(['current']);
 });
@@ -118,7 +118,7 @@ test('an answer that was taken leads to what was captured', async () => {
   const second = await browser.post('/auth/code').send(body).expect(409);
   expect(JSON.parse(second.text)).toMatchObject({ type: '/problems/state-spent', next: first.body.next });
   expect(await allTokens(vault, 'acme')).toHaveLength(1);
-  await browser.get('/captures/last').expect(303).expect('Location', first.body.next);
+  await browser.get('/tokens/last').expect(303).expect('Location', first.body.next);
 });
 
 test('an answer that comes too late is refused', async () => {

@@ -23,7 +23,7 @@ async function stored(
   const text = `#access_token=${accessToken}&token_type=Bearer${lifetime}`;
   const tokenId = await importToken(web.vault, { profile }, text, actor);
   await verifyToken(web.vault, tokenId, actor);
-  return `/captures/${tokenId}`;
+  return `/tokens/${tokenId}`;
 }
 
 test('says that it is stored, whose it is, until when and how we know', async () => {
@@ -134,7 +134,7 @@ test('a token that nobody came to check is checked when its page is asked for', 
     simulator.issueToken('full-admin').accessToken,
     actor,
   );
-  const { text } = await (await web.person()).get(`/captures/${tokenId}`).expect(200);
+  const { text } = await (await web.person()).get(`/tokens/${tokenId}`).expect(200);
   expect(text).toContain('Ada Nakamura');
 });
 
@@ -205,7 +205,7 @@ test('one that could not be verified is asked about again by a button, and the p
   expect(await page()).not.toContain(button);
   expect(await page('/profiles/acme')).not.toContain(button);
   expect((await auditLog(web.vault)).at(-1)).toBe('verify ok acme');
-  await person.post('/captures/00000000-0000-4000-8000-000000000000/check').type('form').expect(404);
+  await person.post('/tokens/00000000-0000-4000-8000-000000000000/verify').type('form').expect(404);
 });
 
 test.each([
@@ -221,8 +221,8 @@ test.each([
   const tokenId = await importToken(web.vault, { profile: 'acme' }, accessToken, actor);
   await verifyToken(web.vault, tokenId, actor, true);
   const person = await web.person();
-  await person.post(`/captures/${tokenId}/check`).type('form').expect(303);
-  expect((await person.get(`/captures/${tokenId}`).expect(200)).text).toContain(words);
+  await person.post(`/tokens/${tokenId}/verify`).type('form').expect(303);
+  expect((await person.get(`/tokens/${tokenId}`).expect(200)).text).toContain(words);
   expect(await allTokens(web.vault, 'acme')).toContainEqual(
     expect.objectContaining({ id: tokenId, state: 'current', verifiedAt: today }),
   );
@@ -240,7 +240,7 @@ test('shows a token that waits for Webex’s answer, and the person may use it a
   expect(text).toContain('Webex has a problem of its own (503)');
   expect((await person.get('/profiles/acme')).text).toContain(`<a href="${path}">is not verified yet</a>`);
   await person.post(`${path}/accept`).type('form').expect(303);
-  expect((await allTokens(web.vault, 'acme')).map(({ id, state }) => [`/captures/${id}`, state])).toEqual(
+  expect((await allTokens(web.vault, 'acme')).map(({ id, state }) => [`/tokens/${id}`, state])).toEqual(
     expect.arrayContaining([
       [path, 'current'],
       [expect.any(String), 'earlier'],
@@ -255,7 +255,7 @@ test('a token of the other deployment can be discarded and not be used', async (
   const tokenId = await importToken(web.vault, { profile: 'acme' }, usualToken({ cluster: 'FC82' }), actor);
   await verifyToken(web.vault, tokenId, actor);
   const person = await web.person();
-  const path = `/captures/${tokenId}`;
+  const path = `/tokens/${tokenId}`;
   const { text } = await person.get(path).expect(200);
   expect(text).toContain('This token belongs to another Webex');
   expect(text).not.toContain(`${path}/accept`);

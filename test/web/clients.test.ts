@@ -35,7 +35,7 @@ test('a program is added; its secret is shown once, and kept nowhere', async () 
     addresses: ['10.1.2.3', '10.2.0.0/16'],
   });
   expect(new Date(client?.expiresAt ?? 0).toDateString()).toBe('Fri Dec 31 2027');
-  for (const path of ['/clients', '/clients/ci-deploy', '/log', '/profiles/acme']) {
+  for (const path of ['/clients', '/clients/ci-deploy', '/audit-log', '/profiles/acme']) {
     const page = await browser.get(path).expect(200);
     expect(page.text).toContain('ci-deploy');
     expect(page.text).not.toContain(secret);

@@ -64,9 +64,9 @@ test('a fault of our own shows nothing of itself', async () => {
 test('the log names what was asked for, and no secret', async () => {
   const { person, visitor, logged } = await served();
   await (await person()).get('/import?profile=fake-query').expect(200);
-  await visitor().get('/enter/fake-secret').expect(410);
+  await visitor().get('/access/fake-secret').expect(410);
   await visitor().get('/sign-in/fake-secret').expect(410);
-  await visitor().get('//enter/fake-secret').expect(403);
+  await visitor().get('//access/fake-secret').expect(403);
   await visitor().get('/ENTER/fake-secret/more').expect(403);
   await visitor().get(`/auth/code?error=fake-error#fake-fragment`).expect(200);
   const lines = logged()

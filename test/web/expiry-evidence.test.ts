@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { plural, timeLeftText } from '../../src/web/view-models/dates.ts';
-import { lifetimeEvidence } from '../../src/web/view-models/expiry-evidence.ts';
+import { expiryEvidence } from '../../src/web/view-models/expiry-evidence.ts';
 import { expiryView } from '../../src/web/view-models/expiry-view.ts';
 
 const at = Date.UTC(2027, 2, 1);
@@ -42,7 +42,7 @@ test.each([
   ['agreement', { confirmed: documented, reported: documented - 1000, documented }, 'confirmed', null],
   ['agreement of two', { confirmed: null, reported: documented - 1000, documented }, 'reported', null],
 ])('%s', (_what, lifetimes, counts, explanation) => {
-  const evidence = lifetimeEvidence(lifetimes, at);
+  const evidence = expiryEvidence(lifetimes, at);
   expect(evidence.rows.filter((row) => row.counts).map(({ source }) => source)).toEqual([counts]);
   expect(evidence.rows.map(({ disproved }) => disproved)).toEqual([false, 'acceptedAt' in lifetimes, false]);
   if (explanation === null) expect(evidence.explanation).toBeNull();

@@ -16,7 +16,7 @@ const policy = [
 
 const answers: [what: string, path: string, status: number][] = [
   ['a page', '/sign-in', 200],
-  ['a redirect', '/captures/last', 303],
+  ['a redirect', '/tokens/last', 303],
   ['an error page', '/nothing', 404],
   ['the capture page', '/auth/code', 200],
   ['the style sheet', '/assets/style.css', 200],

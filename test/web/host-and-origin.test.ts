@@ -20,7 +20,7 @@ test.each([
 ])('the host "%s" is answered with nothing of worth', async (given) => {
   const app = await served();
   const person = await app.person();
-  for (const path of ['/', '/healthz', '/auth/code', '/enter/x', '/assets/style.css']) {
+  for (const path of ['/', '/healthz', '/auth/code', '/access/x', '/assets/style.css']) {
     const answer = await person.get(path).set('Host', given);
     // Node itself refuses a request without a host, and trims one. Capitals mean the same.
     if (given.trim().toLowerCase() === host) expect(answer.status).toBeLessThan(400);
@@ -40,7 +40,7 @@ test.each(['127.0.0.1:3000', '[::1]:3000'])('pages asked for at %s lead to local
 });
 
 test('a path is not repeated to a host that is not ours', async () => {
-  const { text } = await (await served()).visitor().get('/enter/fake-secret').set('Host', 'evil.example');
+  const { text } = await (await served()).visitor().get('/access/fake-secret').set('Host', 'evil.example');
   expect(text).not.toContain('fake-secret');
 });
 
@@ -67,7 +67,7 @@ test.each(foreignOrigins)('a change asked for by the origin "%s" is refused', as
 test('a change asked for without any origin is refused', async () => {
   const { visitor, vault } = await served();
   const person = visitor();
-  await person.get(`/enter/${await createAccessLink(vault)}`).expect(303);
+  await person.get(`/access/${await createAccessLink(vault)}`).expect(303);
   await person.get('/sign-in').expect(200);
   await person.post('/sign-in').type('form').send({ name: 'acme' }).expect(403);
 });
@@ -103,7 +103,7 @@ test.each(['same-site', 'cross-site'])('a link from %s opens no page at once', a
 test('Webex, and whoever was given a one-time link, may send the browser here', async () => {
   const visitor = (await served()).visitor().set({ 'Sec-Fetch-Site': 'cross-site', ...navigation });
   await visitor.get('/auth/code').expect(200);
-  await visitor.get('/enter/unknown').expect(410);
+  await visitor.get('/access/unknown').expect(410);
   await visitor.get('/sign-in/unknown').expect(410);
 });
 

@@ -17,7 +17,7 @@ test.each([
   const form = { name: 'Acme', deployment: 'commercial', text };
   const answer = await (await person()).post('/import').type('form').send(form).expect(303);
   const [stored] = await allTokens(vault, 'acme');
-  expect(answer.headers.location).toBe(`/captures/${stored?.id}`);
+  expect(answer.headers.location).toBe(`/tokens/${stored?.id}`);
   expect(stored?.source).toBe('import');
   await idle();
 });

@@ -71,11 +71,11 @@ test('a token set aside is seen beside a valid current one, and where its profil
   const setAside = await take('zebra', 'user-admin');
   const person = await web.person();
   const near = (await person.get('/').expect(200)).text;
-  expect(near).toMatch(new RegExp(`Valid[\\s\\S]*class="below is-attention"[\\s\\S]*/captures/${setAside}"`));
+  expect(near).toMatch(new RegExp(`Valid[\\s\\S]*class="below is-attention"[\\s\\S]*/tokens/${setAside}"`));
   for (let number = 0; number < 51; number += 1) await store(web, `org-${number}`, 1);
   const far = (await person.get('/').expect(200)).text;
   expect(far).not.toContain('class="below is-attention"');
-  expect(far).toMatch(new RegExp(`was set aside[^<]*<a href="/captures/${setAside}">zebra</a>`));
+  expect(far).toMatch(new RegExp(`was set aside[^<]*<a href="/tokens/${setAside}">zebra</a>`));
 });
 
 test('a quarantine that a look found is seen at once', async () => {
@@ -115,10 +115,10 @@ test('a round is offered where more than a few are due, and then gone on with', 
   for (const name of ['a', 'b', 'c']) await store(web, name, 350);
   const person = await web.person();
   const page = async (path = '/') => (await person.get(path).expect(200)).text;
-  expect(await page()).not.toContain('/round');
+  expect(await page()).not.toContain('/renewals');
   await store(web, 'd', 400);
-  expect(await page()).toMatch(/4 tokens are due:<\/strong> <a href="\/round">/);
-  expect(await page('/?search=a')).not.toContain('/round');
+  expect(await page()).toMatch(/4 tokens are due:<\/strong> <a href="\/renewals">/);
+  expect(await page('/?search=a')).not.toContain('/renewals');
   await startCampaign(web.vault, { withinDays: 31 }, actor);
   expect(await page()).toContain('A renewal round is under way.');
 });

@@ -27,12 +27,12 @@ describe('a link into our own pages', () => {
     expect(ownPathInPage(next)).toBeNull();
     const { visitor, vault } = await served();
     const answer = await visitor()
-      .get(`/enter/${await createAccessLink(vault)}`)
+      .get(`/access/${await createAccessLink(vault)}`)
       .query({ next })
       .expect(303);
     expect(answer.headers.location).toBe('/');
     const fromElsewhere = await visitor()
-      .get(`/enter/${await createAccessLink(vault)}`)
+      .get(`/access/${await createAccessLink(vault)}`)
       .set('Sec-Fetch-Site', 'cross-site')
       .set({ 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' })
       .query({ next })

@@ -8,12 +8,12 @@ import { type ServedWithTools, servedWithTools } from '../support/web/with-provi
 /** Presses the button, waits until all is over, and returns the page that says so. */
 async function through(web: ServedWithTools, person: TestAgent, path: string, form: object = {}) {
   const { headers } = await person.post(path).type('form').send(form).expect(303);
-  expect(headers.location).toMatch(/^\/hand-overs\/[\w-]{43}$/);
+  expect(headers.location).toMatch(/^\/push-jobs\/[\w-]{43}$/);
   await web.idle();
   return (await person.get(String(headers.location)).expect(200)).text;
 }
 
-test('Entra ID gets the token, step by step; it is remembered, and how it stands is shown', async () => {
+test('Entra ID gets the token, step by step; it is maxRemembered, and how it stands is shown', async () => {
   const web = await servedWithTools();
   const token = await web.hold();
   const person = await web.person();
@@ -27,7 +27,7 @@ test('Entra ID gets the token, step by step; it is remembered, and how it stands
   expect(profile).toContain('Has the current token since');
   expect(profile).toContain('Handed to Entra ID');
 
-  const looked = await through(web, person, '/profiles/acme/entra/look');
+  const looked = await through(web, person, '/profiles/acme/entra/status');
   expect(looked).toContain('How it stands there');
   expect(await auditLog(web.vault)).toContain('push ok acme');
 });
@@ -55,10 +55,10 @@ test('after a renewal one button replaces the token where it was handed to', asy
     .select('id')
     .where('state', '=', 'current')
     .execute()) as [{ id: string }];
-  expect((await person.get(`/captures/${id}`)).text).toContain('Replace it in Entra ID');
-  await through(web, person, '/profiles/acme/hand-over');
+  expect((await person.get(`/tokens/${id}`)).text).toContain('Replace it in Entra ID');
+  await through(web, person, '/profiles/acme/push-jobs');
   expect(web.simulator.entra.app.secrets.get('SecretToken')).toBe(renewed);
-  await person.post('/profiles/acme/hand-over').type('form').expect(409);
+  await person.post('/profiles/acme/push-jobs').type('form').expect(409);
 });
 
 test('several applications: the page asks which one', async () => {
@@ -74,7 +74,7 @@ test('several applications: the page asks which one', async () => {
   expect(web.simulator.entra.app.secrets.size).toBe(0);
 });
 
-test('Okta, which serves nobody: the guide has what to paste, and what was done by hand is remembered', async () => {
+test('Okta, which serves nobody: the guide has what to paste, and what was done by hand is maxRemembered', async () => {
   const web = await servedWithTools();
   const token = await web.hold();
   const person = await web.person();
@@ -84,10 +84,10 @@ test('Okta, which serves nobody: the guide has what to paste, and what was done 
   expect(guide).toContain('Test API Credentials');
   expect(guide).toContain('ac3e0001-5eed-4000-8000-000000000001');
   expect(guide).not.toContain(token);
-  await person.post('/profiles/acme/okta/done').type('form').expect(303);
+  await person.post('/profiles/acme/okta/updated').type('form').expect(303);
   const [place] = await listDestinations(web.vault, 'acme');
   expect(place).toMatchObject({ tool: 'okta', method: 'by-hand', upToDate: true });
-  await person.post('/profiles/acme/okta/forget').type('form').send({ app: place?.app }).expect(303);
+  await person.post('/profiles/acme/okta/remove').type('form').send({ app: place?.app }).expect(303);
   expect(await listDestinations(web.vault, 'acme')).toEqual([]);
 });
 
@@ -110,9 +110,9 @@ test('a wrong application ID, an unknown hand-over, a stranger', async () => {
   const wrong = await person.post('/profiles/acme/entra/push').type('form').send({ app: '<x>' }).expect(422);
   expect(wrong.text).toContain('This is not the ID of an enterprise application.');
   expect(wrong.text).toContain('value="&lt;x&gt;"');
-  await person.get(`/hand-overs/${'A'.repeat(43)}`).expect(404);
+  await person.get(`/push-jobs/${'A'.repeat(43)}`).expect(404);
   await person.get('/profiles/nobody/entra').expect(404);
-  for (const path of ['/profiles/acme/entra', '/profiles/acme/okta', `/hand-overs/${'A'.repeat(43)}`]) {
+  for (const path of ['/profiles/acme/entra', '/profiles/acme/okta', `/push-jobs/${'A'.repeat(43)}`]) {
     await web.visitor().get(path).expect(403);
   }
   const stranger = web.visitor().post('/profiles/acme/entra/push').set('Origin', 'http://localhost:3000');
@@ -157,7 +157,7 @@ test('a quarantine is on the profile’s page, with its reason and the days that
   job.code = 'Quarantine';
   const since = today - 5 * dayMs;
   job.quarantine = { reason: 'EncounteredQuarantineException', since, message: 'Unauthorized' };
-  await through(web, person, '/profiles/acme/entra/look');
+  await through(web, person, '/profiles/acme/entra/status');
   const { text } = await person.get('/profiles/acme').expect(200);
   expect(text).toContain('In quarantine: 23 days left until Entra ID gives up.');
   expect(text).toContain('Webex did not accept the credentials');

@@ -34,7 +34,7 @@ test('pages name the button first', async () => {
     'The overview shows the ones there are (webex-token list), and “Add” makes one',
   );
   expect(await page('/clients/nobody', 404)).toContain('“Programs” shows the ones there are');
-  const noRound = await person.post('/round/end').type('form').expect(409);
+  const noRound = await person.post('/renewals/end').type('form').expect(409);
   expect(noRound.text).toContain('with “Begin the round”');
 
   web.vault.setNow(web.vault.now() + 400 * 86_400_000);
@@ -47,9 +47,9 @@ test('pages name the button first', async () => {
 
   const left = await later.post('/profiles/acme/entra/push').type('form').expect(303);
   await web.idle();
-  const handOver = await later.get(String(left.headers.location)).expect(200);
-  expect(handOver.text).toContain('with “Sign in at Webex” on the page of “acme”');
-  expect(handOver.text).not.toContain('--allow-expired');
+  const pushJob = await later.get(String(left.headers.location)).expect(200);
+  expect(pushJob.text).toContain('with “Sign in at Webex” on the page of “acme”');
+  expect(pushJob.text).not.toContain('--allow-expired');
 });
 
 test('the step that leaves provisioning as it is names the box to tick', async () => {

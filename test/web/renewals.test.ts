@@ -16,7 +16,7 @@ async function take(web: Served, profile: string, daysAgo = 0, filing = {}): Pro
   const { profile: made } = await verifyToken(web.vault, tokenId, actor);
   await setTagsAndContact(web.vault.db, made.id, filing);
   web.vault.setNow(today);
-  return `/captures/${tokenId}`;
+  return `/tokens/${tokenId}`;
 }
 
 async function partner(): Promise<Served> {
@@ -35,7 +35,7 @@ const listed = (html: string) =>
 test('what it would be of is shown before it begins, by days, tag and contact', async () => {
   const web = await partner();
   const person = await web.person();
-  const page = async (query = '') => (await person.get(`/round${query}`).expect(200)).text;
+  const page = async (query = '') => (await person.get(`/renewals${query}`).expect(200)).text;
   expect(await page()).toContain('3 tokens to renew');
   expect(listed(await page())).toEqual(['over', 'sooner', 'soon']);
   expect(listed(await page('?within=10'))).toEqual(['over', 'sooner']);
@@ -54,24 +54,29 @@ test('what it would be of is shown before it begins, by days, tag and contact', 
   expect(listed(await page())).toEqual(['fine', 'over', 'sooner', 'soon']);
   expect(await page()).toContain('rejected by Webex');
 
-  const wrong = await person.get('/round?within=many&tag=%3Cb%3E&contact=nobody').expect(422);
+  const wrong = await person.get('/renewals?within=many&tag=%3Cb%3E&contact=nobody').expect(422);
   for (const words of ['Give a whole number of days.', 'cannot be a tag', 'is not a mail address']) {
     expect(wrong.text).toContain(words);
   }
   expect(wrong.text).not.toContain('<b>');
-  await person.post('/round').type('form').send({ within: 'many' }).expect(422);
+  await person.post('/renewals').type('form').send({ within: 'many' }).expect(422);
 });
 
 test('worked through one after another: begun, renewed, left out, gone on with elsewhere, finished', async () => {
   const web = await partner();
   const person = await web.person();
-  const page = async (path = '/round') => (await person.get(path).expect(200)).text;
+  const page = async (path = '/renewals') => (await person.get(path).expect(200)).text;
   const next = (html: string) => /Next: <a href="\/profiles\/([^"]+)"/.exec(html)?.[1];
-  await person.post('/round').type('form').send({ within: '31' }).expect(303).expect('Location', '/round');
+  await person
+    .post('/renewals')
+    .type('form')
+    .send({ within: '31' })
+    .expect(303)
+    .expect('Location', '/renewals');
   expect(await page()).toContain('0 of 3 done');
   expect(next(await page())).toBe('over');
   expect(await page()).toContain('action="/profiles/over/sign-in"');
-  await person.post('/round').type('form').send({ within: '31' }).expect(409);
+  await person.post('/renewals').type('form').send({ within: '31' }).expect(409);
 
   // The page of the captured token leads to the next one.
   const captured = await page(await take(web, 'over'));
@@ -80,35 +85,35 @@ test('worked through one after another: begun, renewed, left out, gone on with e
   // One that is no part of the round does not.
   expect(await page(await take(web, 'fine'))).not.toContain('of 3 done');
 
-  await person.post('/round/skip').type('form').send({ profile: 'sooner' }).expect(303);
+  await person.post('/renewals/skip').type('form').send({ profile: 'sooner' }).expect(303);
   const skipped = await page();
   expect(skipped).toContain('“sooner” is left out of this round.');
   expect(skipped).toMatch(/2 of 3 done.*1 left out/);
   expect(next(skipped)).toBe('soon');
-  await person.post('/round/skip').type('form').send({ profile: 'sooner' }).expect(409);
+  await person.post('/renewals/skip').type('form').send({ profile: 'sooner' }).expect(409);
 
   // A restart of the program, another window, and the command see the same round.
   const again = await served(undefined, { vault: web.vault });
-  expect(next((await (await again.person()).get('/round').expect(200)).text)).toBe('soon');
+  expect(next((await (await again.person()).get('/renewals').expect(200)).text)).toBe('soon');
   expect((await nextProfile(web.vault, await activeCampaign(web.vault)))?.profile).toBe('soon');
 
   expect(await page(await take(web, 'soon'))).toContain('That was the last one.');
   const done = await page();
   expect(done).toContain('All are done:</strong> 2 renewed, 1 left out.');
   expect(listed(done)).toEqual(['over', 'sooner', 'soon']);
-  await person.post('/round/end').type('form').expect(303);
+  await person.post('/renewals/end').type('form').expect(303);
   expect(await page()).toContain('The round is ended. What was renewed stays so.');
   expect(await auditLog(web.vault)).toEqual(
     expect.arrayContaining(['begin-round ok -', 'skip-renewal ok sooner', 'end-round ok -']),
   );
-  await person.post('/round/end').type('form').expect(409);
+  await person.post('/renewals/end').type('form').expect(409);
 });
 
 test('it is for the person at this machine alone', async () => {
   const web = await partner();
   const visitor = web.visitor().set('Origin', 'http://localhost:3000');
-  await visitor.get('/round').expect(403);
-  for (const path of ['/round', '/round/skip', '/round/end']) {
+  await visitor.get('/renewals').expect(403);
+  for (const path of ['/renewals', '/renewals/skip', '/renewals/end']) {
     await visitor.post(path).type('form').send({ within: '31', profile: 'over' }).expect(403);
   }
   expect(await auditLog(web.vault)).not.toContain('begin-round ok -');

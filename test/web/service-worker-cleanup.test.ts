@@ -6,7 +6,7 @@ import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { ClearDataPermits } from '../../src/web/service-worker-cleanup/clear-permits.ts';
-import { createSideDoor } from '../../src/web/service-worker-cleanup/server-app.ts';
+import { createCleanupApp } from '../../src/web/service-worker-cleanup/server-app.ts';
 import { newVault, type TestVault, today } from '../support/vault/test-vault.ts';
 import { host, origin } from '../support/web/web-client.ts';
 
@@ -28,10 +28,12 @@ async function doors(): Promise<Doors> {
   const vault = await newVault();
   const lines: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
-  const sideDoor = { origin: sideOrigin, clearings: new ClearDataPermits(vault.now) };
-  const { app } = createWebApp({ vault, log, sideDoor });
-  const side = supertest.agent(createSideDoor({ vault, log, ...sideDoor })).set('Host', 'localhost:49152');
-  const entry = async () => `/enter/${await createAccessLink(vault)}`;
+  const cleanupServer = { origin: sideOrigin, permits: new ClearDataPermits(vault.now) };
+  const { app } = createWebApp({ vault, log, cleanupServer });
+  const side = supertest
+    .agent(createCleanupApp({ vault, log, ...cleanupServer }))
+    .set('Host', 'localhost:49152');
+  const entry = async () => `/access/${await createAccessLink(vault)}`;
   return {
     vault,
     main: supertest.agent(app).set('Host', host),
@@ -53,7 +55,7 @@ test('who has a link that waits is let in, as often as they like, and uses nothi
   for (const path of [await entry(), `/sign-in/${link}`]) {
     for (let times = 1; times <= 2; times += 1) {
       const { text } = await side.get(path).expect(200);
-      expect(text).toContain(`data-side-door="${origin}" data-link="${path}"`);
+      expect(text).toContain(`data-app-origin="${origin}" data-link="${path}"`);
       expect(text).not.toContain('data-clear');
     }
     await main.get(path).expect(303);
@@ -61,14 +63,14 @@ test('who has a link that waits is let in, as often as they like, and uses nothi
     await side.get(path).expect(303).expect('Location', `${origin}${path}`);
     await side.post(`${path}/remove`).expect(303).expect('Location', `${origin}${path}`);
   }
-  for (const path of ['/enter/guess', '/sign-in/guess']) await side.get(path).expect(303);
+  for (const path of ['/access/guess', '/sign-in/guess']) await side.get(path).expect(303);
   for (const path of [
     '/',
     '/auth/code',
     '/healthz',
-    '/clear/x',
-    '/left-overs/x',
-    '/enter/',
+    '/clear-site-data/x',
+    '/service-worker/x',
+    '/access/',
     '/oauth/token',
   ]) {
     await side.get(path).expect(404);
@@ -98,7 +100,7 @@ test('a permission ends after a minute, and a guess is none', async () => {
   const { vault, main, permission } = await doors();
   const path = await permission();
   vault.setNow(today + 60_000);
-  for (const each of [path, '/clear/guess']) {
+  for (const each of [path, '/clear-site-data/guess']) {
     const { headers } = await main
       .post(each)
       .set({ ...fromSide, Origin: sideOrigin })
@@ -111,7 +113,7 @@ test('a permission ends after a minute, and a guess is none', async () => {
 test('every answer of the side door is as well protected as the web app’s', async () => {
   const { side, entry } = await doors();
   const path = await entry();
-  for (const each of [path, '/enter/guess', '/nothing', '/assets/style.css']) {
+  for (const each of [path, '/access/guess', '/nothing', '/assets/style.css']) {
     const { headers } = await side.get(each);
     expect(headers['content-security-policy']?.split(';').sort()).toEqual(
       [
@@ -150,7 +152,7 @@ test.each(['localhost:3000', '127.0.0.1:49152', 'evil.example:49152', 'localhost
 
 test('of the web app, only the page that answers the side door may be framed, and by it alone', async () => {
   const { vault, main, entry } = await doors();
-  const { headers, text } = await main.get('/left-overs/fake-nonce').set(fromSide).expect(200);
+  const { headers, text } = await main.get('/service-worker/fake-nonce').set(fromSide).expect(200);
   expect(headers['content-security-policy']).toContain(`frame-ancestors ${sideOrigin};`);
   expect(headers).not.toHaveProperty('x-frame-options');
   expect(text).toContain(`data-asker="${sideOrigin}"`);
@@ -171,6 +173,6 @@ test('without a side door, a worker is found all the same, and nothing offers to
   const { text } = await main.get(`/sign-in/${link}`).set('Sec-Fetch-Site', 'none').expect(200);
   expect(text).toContain('Clear what this browser stored');
   expect(text).not.toContain('/remove');
-  await main.get('/left-overs/x').expect(403);
-  await main.post('/clear/x').set('Origin', sideOrigin).expect(403);
+  await main.get('/service-worker/x').expect(403);
+  await main.post('/clear-site-data/x').set('Origin', sideOrigin).expect(403);
 });

@@ -20,7 +20,7 @@ async function onwards(browser: TestAgent, { status, headers }: Response): Promi
   expect(status).toBe(303);
   expect(headers.location).toMatch(/^\/sign-in\/[\w-]{43}$/);
   const page = await browser.get(String(headers.location)).set(withinWindow).expect(200);
-  const path = /data-go-on="([^"]+)"/.exec(page.text)?.[1] ?? '';
+  const path = /data-continue-url="([^"]+)"/.exec(page.text)?.[1] ?? '';
   expect(path).toBe(`${headers.location}/begin`);
   const answer = await browser.get(path).set(withinWindow).expect(303);
   return new URL(String(answer.headers.location));
@@ -47,9 +47,7 @@ test('a normal window is told that its history keeps the token: before a sign-in
       'n a normal window the browser’s history keeps the token on disk',
     );
   }
-  expect((await browser.get(`/captures/${tokenId}`).expect(200)).text).toContain(
-    'delete the last hour of it',
-  );
+  expect((await browser.get(`/tokens/${tokenId}`).expect(200)).text).toContain('delete the last hour of it');
   await idle();
 });
 

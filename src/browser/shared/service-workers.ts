@@ -28,7 +28,7 @@ export function tellServiceWorkers(workers: readonly ServiceWorkerFound[]): void
     ...workers.map((worker) => {
       const item = template.content.cloneNode(true) as DocumentFragment;
       for (const part of ['script', 'scope'] as const) {
-        const place = item.querySelector(`[data-say="${part}"]`);
+        const place = item.querySelector(`[data-text="${part}"]`);
         if (place !== null) place.textContent = worker[part] || 'unknown';
       }
       return item;

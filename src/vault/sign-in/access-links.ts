@@ -6,7 +6,7 @@ import { hashSecret } from './secret-hashes.ts';
 /** How long a one-time link into the web app waits to be opened. Milliseconds. */
 export const accessLinkLifetimeMs = 10 * 60_000;
 
-/** Makes the secret of a one-time link into the web app: `/enter/<secret>`. */
+/** Makes the secret of a one-time link into the web app: `/access/<secret>`. */
 export async function createAccessLink(vault: Vault, options?: LinkOptions): Promise<string> {
   const secret = createLinkSecret(options);
   const now = vault.now();

@@ -5,14 +5,14 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import { errorCodes } from '../../errors/error-codes.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import type { Render } from '../render.ts';
-import type { Failure } from '../view-models/problem.ts';
+import type { Problem } from '../view-models/problem.ts';
 import { remedyFor } from './remedies.ts';
 
 /** The store is used again as soon as it answers. */
 const retryAfterSeconds = '5';
 
 /** Turns anything thrown into what may be said of it. */
-export function toProblem(error: unknown): Failure {
+export function toProblem(error: unknown): Problem {
   if (error instanceof BrokerError) {
     const { status, title } = errorCodes[error.code];
     return { status, code: error.code, title, detail: error.message, help: remedyFor(error.help ?? null) };
@@ -50,8 +50,8 @@ function statusOf(error: unknown): number | null {
 }
 
 /** RFC 9457, with the code, and what to do next. `more` are further members. */
-export function sendProblem(response: Response, failure: Failure, more: Record<string, string> = {}): void {
-  const { status, code, title, detail, help } = failure;
+export function sendProblem(response: Response, problem: Problem, more: Record<string, string> = {}): void {
+  const { status, code, title, detail, help } = problem;
   if (status === 503) response.set('Retry-After', retryAfterSeconds);
   response
     .status(status)
@@ -73,7 +73,7 @@ export const notFound: RequestHandler = (_request, _response, next) => {
   next(new BrokerError('E_NOT_FOUND', 'This page does not exist, or does no longer.'));
 };
 
-/** Answers every failure: with a page for a person, with problem details for a program. */
+/** Answers every problem: with a page for a person, with problem details for a program. */
 export function errorHandler({
   log,
   render,
@@ -82,25 +82,25 @@ export function errorHandler({
   render: Render;
 }): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
-    const failure = toProblem(error);
-    if (failure.status >= 500) log.error(toSafeError(error), 'a request failed');
+    const problem = toProblem(error);
+    if (problem.status >= 500) log.error(toSafeError(error), 'a request failed');
     if (response.headersSent) {
       next(error);
       return;
     }
     // What is still to come of a body that is too large is not waited for.
-    if (failure.status === 413) response.set('Connection', 'close');
+    if (problem.status === 413) response.set('Connection', 'close');
     if (wantsPage(request)) {
-      const { status, title } = failure;
+      const { status, title } = problem;
       if (status === 503) response.set('Retry-After', retryAfterSeconds);
       render(
         request,
         response,
-        'failure',
-        { failure, reason: STATUS_CODES[status] ?? '' },
+        'problem',
+        { problem, reason: STATUS_CODES[status] ?? '' },
         { title, status },
       );
-    } else sendProblem(response, failure);
+    } else sendProblem(response, problem);
   };
 }
 

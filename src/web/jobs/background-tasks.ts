@@ -1,5 +1,5 @@
-/** How many results are remembered, so that a page that is loaded again finds its own. */
-const remembered = 200;
+/** How many results are maxRemembered, so that a page that is loaded again finds its own. */
+const maxRemembered = 200;
 
 /** Work that pages have begun, by a key: no two at once for one key, and the newest results are kept in memory. */
 export class BackgroundTasks<Result> {
@@ -31,7 +31,7 @@ export class BackgroundTasks<Result> {
   }
 
   /** Whether the work is over within `milliseconds`; true where none is under way. */
-  async overWithin(key: string, milliseconds: number): Promise<boolean> {
+  async finishesWithin(key: string, milliseconds: number): Promise<boolean> {
     const running = this.#running.get(key);
     if (running === undefined) return true;
     let timer: NodeJS.Timeout | undefined;
@@ -57,6 +57,6 @@ export class BackgroundTasks<Result> {
     this.#results.delete(key);
     this.#results.set(key, result);
     const oldest = this.#results.keys().next();
-    if (this.#results.size > remembered && !oldest.done) this.#results.delete(oldest.value);
+    if (this.#results.size > maxRemembered && !oldest.done) this.#results.delete(oldest.value);
   }
 }

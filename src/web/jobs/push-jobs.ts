@@ -43,7 +43,7 @@ export interface PushTaskState {
 export interface PushJob {
   id: string;
   profile: string;
-  errands: PushTaskState[];
+  tasks: PushTaskState[];
   over: boolean;
 }
 
@@ -53,8 +53,8 @@ export interface PushJobOptions {
   sleep: (milliseconds: number) => Promise<void>;
 }
 
-/** How many are remembered, so that their pages can still be looked at. */
-const remembered = 100;
+/** How many are maxRemembered, so that their pages can still be looked at. */
+const maxRemembered = 100;
 
 /**
  * The hand-overs that pages have begun. Each goes on by itself, whether anybody looks or not, and errand after errand:
@@ -78,21 +78,21 @@ export class PushJobs {
   }
 
   /** Begins, unless something is under way for this profile: then that one is returned. */
-  start(profile: string, errands: PushTask[], actor: Actor): PushJob {
+  start(profile: string, tasks: PushTask[], actor: Actor): PushJob {
     for (const [id] of this.#running) {
       const other = this.#all.get(id);
       if (other?.profile === profile) return other;
     }
-    const handOver: PushJob = { id: newSecret(), profile, errands: errands.map(waitingErrand), over: false };
-    this.#all.set(handOver.id, handOver);
+    const pushJob: PushJob = { id: newSecret(), profile, tasks: tasks.map(newTask), over: false };
+    this.#all.set(pushJob.id, pushJob);
     this.#forgetOldest();
     const abort = new AbortController();
-    const done = this.#runAll(handOver, actor, abort.signal).finally(() => {
-      handOver.over = true;
-      this.#running.delete(handOver.id);
+    const done = this.#runAll(pushJob, actor, abort.signal).finally(() => {
+      pushJob.over = true;
+      this.#running.delete(pushJob.id);
     });
-    this.#running.set(handOver.id, { done, abort });
-    return handOver;
+    this.#running.set(pushJob.id, { done, abort });
+    return pushJob;
   }
 
   /** Ends the waiting for a person's sign-in. What is past that goes on to its end. */
@@ -106,8 +106,8 @@ export class PushJobs {
     await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 
-  async #runAll({ profile, errands }: PushJob, actor: Actor, signal: AbortSignal): Promise<void> {
-    for (const state of errands) {
+  async #runAll({ profile, tasks }: PushJob, actor: Actor, signal: AbortSignal): Promise<void> {
+    for (const state of tasks) {
       state.state = 'under-way';
       try {
         if (signal.aborted) throw stopped();
@@ -183,13 +183,13 @@ export class PushJobs {
 
   #forgetOldest(): void {
     for (const [id] of this.#all) {
-      if (this.#all.size <= remembered) return;
+      if (this.#all.size <= maxRemembered) return;
       if (!this.#running.has(id)) this.#all.delete(id);
     }
   }
 }
 
-function waitingErrand(errand: PushTask): PushTaskState {
+function newTask(errand: PushTask): PushTaskState {
   return {
     errand,
     state: 'to-do',

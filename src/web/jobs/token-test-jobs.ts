@@ -6,7 +6,7 @@ import type { Actor, Vault } from '../../vault/vault.ts';
 import { BackgroundTasks } from './background-tasks.ts';
 
 /** What came of "Test it". */
-export interface ProofResult {
+export interface TokenTestOutcome {
   /** Epoch milliseconds. */
   at: number;
   proof: TokenTestResult | null;
@@ -17,7 +17,7 @@ export interface ProofResult {
 /** The tests that a person asks for, by the profile's name, and the latest result of each. */
 export class TokenTestJobs {
   readonly #vault: Vault;
-  readonly #tasks: BackgroundTasks<ProofResult>;
+  readonly #tasks: BackgroundTasks<TokenTestOutcome>;
 
   constructor(vault: Vault, log: Logger) {
     this.#vault = vault;
@@ -39,11 +39,11 @@ export class TokenTestJobs {
     );
   }
 
-  overWithin(profile: string, milliseconds: number): Promise<boolean> {
-    return this.#tasks.overWithin(profile, milliseconds);
+  finishesWithin(profile: string, milliseconds: number): Promise<boolean> {
+    return this.#tasks.finishesWithin(profile, milliseconds);
   }
 
-  latest(profile: string): ProofResult | null {
+  latest(profile: string): TokenTestOutcome | null {
     return this.#tasks.result(profile);
   }
 

@@ -28,8 +28,8 @@ export class VerificationJobs {
   }
 
   /** Whether a check is over within `milliseconds`; true where none is under way. */
-  settledWithin(tokenId: string, milliseconds: number): Promise<boolean> {
-    return this.#tasks.overWithin(tokenId, milliseconds);
+  finishesWithin(tokenId: string, milliseconds: number): Promise<boolean> {
+    return this.#tasks.finishesWithin(tokenId, milliseconds);
   }
 
   /** Why Webex could not be asked about a token, where this server was the one to ask. */

@@ -18,7 +18,7 @@ export function requestLog(log: Logger): RequestHandler {
 
 /** A one-time link's secret is the segment after its first; a path can be of any length and hold anything, a token too. */
 export function maskedPath(path: string): string {
-  const masked = path.replace(/^(\/+(?:enter|sign-in|calendar|clear)\/+).+$/is, '$1…');
+  const masked = path.replace(/^(\/+(?:access|sign-in|calendar|clear-site-data)\/+).+$/is, '$1…');
   const shown = masked
     .split('/')
     .map((segment) => sanitizeForDisplay(segment))

@@ -5,7 +5,7 @@ import type { WebContext } from '../context.ts';
 import { ownPath } from '../own-path.ts';
 
 /** Where a person may come from elsewhere without a word: Webex's redirect, and one-time links. */
-const openToNavigation = /^\/(?:auth\/code|enter\/[^/]+|sign-in\/[^/]+)$/;
+const openToNavigation = /^\/(?:auth\/code|access\/[^/]+|sign-in\/[^/]+)$/;
 
 /**
  * Refuses what another site, or another port of localhost, makes the browser ask for. What changes something has to name
@@ -22,7 +22,7 @@ export function sameOrigin({ vault, render }: WebContext): RequestHandler {
         render(
           request,
           response,
-          'from-elsewhere',
+          'cross-site',
           { path: ownPath(request.path, origin) ?? '/' },
           { title: 'From another site', status: 403 },
         );

@@ -7,7 +7,7 @@ import { refusePrefetch } from '../middleware/refuse-prefetch.ts';
 import { ownPath } from '../own-path.ts';
 import { authenticateSession } from '../session/session.ts';
 
-/** `GET /enter/:secret`: the one-time link into the web app. `?next=` names the page to go to. */
+/** `GET /access/:secret`: the one-time link into the web app. `?next=` names the page to go to. */
 export function openAccessLink({ vault, render }: WebContext): RequestHandler<{ secret: string }> {
   return async (request, response) => {
     refusePrefetch(request);
@@ -22,7 +22,13 @@ export function openAccessLink({ vault, render }: WebContext): RequestHandler<{ 
       return;
     }
     // A redirect would still count as coming from there, be it from the side door.
-    render(request, response, 'entered', { next }, { title: 'Come in', refresh: { seconds: 0, url: next } });
+    render(
+      request,
+      response,
+      'access-link',
+      { next },
+      { title: 'Come in', refresh: { seconds: 0, url: next } },
+    );
   };
 }
 

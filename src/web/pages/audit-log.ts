@@ -4,17 +4,17 @@ import type { AuditRow } from '../../store/audit/chain.ts';
 import { type AuditFilter, newestAuditRows } from '../../store/audit/read.ts';
 import type { WebContext } from '../context.ts';
 import { auditActionLabels } from '../view-models/audit-labels.ts';
-import type { LogPage, LogRow } from '../view-models/pages.ts';
+import type { AuditLogPage, AuditLogRow } from '../view-models/pages.ts';
 
 const rowsOnPage = 100;
 
 /** Up to so many rows, the chain is followed each time the page is looked at; beyond, when it is asked for. */
-const followedAtOnce = 5_000;
+const maxVerifiedRows = 5_000;
 
 const names = ['profile', 'client', 'action', 'outcome', 'since', 'until'] as const;
 
-/** `GET /log`: who did what with which token, newest first. */
-export function logPage({ vault, render }: WebContext): RequestHandler {
+/** `GET /audit-log`: who did what with which token, newest first. */
+export function auditLogPage({ vault, render }: WebContext): RequestHandler {
   return async (request, response) => {
     const { db } = vault;
     const values = valuesOf(request);
@@ -31,11 +31,11 @@ export function logPage({ vault, render }: WebContext): RequestHandler {
     const filtered = Object.keys(filter).length > 0;
     const held =
       filtered || before > 0 ? ((await newestAuditRows(db, {}, 1))[0]?.seq ?? 0) : (rows[0]?.seq ?? 0);
-    const verify = asked(request, 'verify') !== '' || held <= followedAtOnce;
+    const verify = asked(request, 'verify') !== '' || held <= maxVerifiedRows;
     render(
       request,
       response,
-      'log',
+      'audit-log',
       {
         rows: shown.map(rowOf),
         values,
@@ -49,7 +49,7 @@ export function logPage({ vault, render }: WebContext): RequestHandler {
             : null,
         newestPage: before > 0 ? link(values, {}) : null,
       },
-      { title: 'Log', at: 'log', wide: true },
+      { title: 'Log', at: 'audit-log', wide: true },
     );
   };
 }
@@ -59,12 +59,12 @@ function asked({ query }: Pick<Request, 'query'>, name: string): string {
   return typeof value === 'string' ? value.trim().slice(0, 200) : '';
 }
 
-function valuesOf(request: Pick<Request, 'query'>): LogPage['values'] {
+function valuesOf(request: Pick<Request, 'query'>): AuditLogPage['values'] {
   const values = names.map((name) => [name, asked(request, name)] as const);
-  return Object.fromEntries(values) as LogPage['values'];
+  return Object.fromEntries(values) as AuditLogPage['values'];
 }
 
-function filterOf({ profile, client, action, outcome, since, until }: LogPage['values']): AuditFilter {
+function filterOf({ profile, client, action, outcome, since, until }: AuditLogPage['values']): AuditFilter {
   const from = dayStart(since, 0);
   const to = dayStart(until, 1);
   return {
@@ -83,12 +83,22 @@ function dayStart(text: string, later: number): number | null {
   return year === undefined ? null : new Date(Number(year), Number(month) - 1, Number(day) + later).getTime();
 }
 
-function link(values: LogPage['values'], more: Record<string, string>): string {
+function link(values: AuditLogPage['values'], more: Record<string, string>): string {
   const given = Object.entries({ ...values, ...more }).filter(([, value]) => value !== '');
-  return `/log?${new URLSearchParams(given)}`;
+  return `/audit-log?${new URLSearchParams(given)}`;
 }
 
-function rowOf({ seq, time, action, outcome, profile, client, address, user, subject }: AuditRow): LogRow {
+function rowOf({
+  seq,
+  time,
+  action,
+  outcome,
+  profile,
+  client,
+  address,
+  user,
+  subject,
+}: AuditRow): AuditLogRow {
   return {
     seq,
     time: new Date(time).toISOString(),

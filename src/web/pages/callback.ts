@@ -31,7 +31,7 @@ export function capturePage({ render }: WebContext): RequestHandler {
 }
 
 /** How many of its own captures a session remembers. */
-const rememberedCaptures = 20;
+const maxRememberedTokens = 20;
 
 /** `POST /auth/code`: answers once the token is stored durably. Whose it is, is then asked in the background. */
 export function captureToken({ vault, checks, log }: WebContext): RequestHandler {
@@ -42,16 +42,16 @@ export function captureToken({ vault, checks, log }: WebContext): RequestHandler
       const fragment = field(request.body, 'fragment');
       const { tokenId } = await captureRedirect(vault, fragment, session.binding ?? null, actor);
       void checks.start(tokenId, actor);
-      session.captured = [...(session.captured ?? []), tokenId].slice(-rememberedCaptures);
+      session.captured = [...(session.captured ?? []), tokenId].slice(-maxRememberedTokens);
       await saveSession(request);
-      response.json({ next: `/captures/${tokenId}` });
+      response.json({ next: `/tokens/${tokenId}` });
     } catch (error) {
       const failure = toProblem(error);
       if (failure.status >= 500) log.error(toSafeError(error), 'a capture failed');
       const spent = error instanceof BrokerError && error.code === 'E_STATE_USED';
       const last = session.captured?.at(-1);
       sendProblem(response, failure, {
-        ...(spent && last !== undefined && { next: `/captures/${last}` }),
+        ...(spent && last !== undefined && { next: `/tokens/${last}` }),
         ...(session.authenticated === true && { startOver: '/sign-in' }),
       });
     }

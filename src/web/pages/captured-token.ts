@@ -20,15 +20,15 @@ import { fieldError } from '../forms/form-errors.ts';
 import { field } from '../middleware/body.ts';
 import { unauthenticated } from '../middleware/require-authenticated.ts';
 import { setFlash } from '../session/flash.ts';
-import { lifetimeEvidence } from '../view-models/expiry-evidence.ts';
+import { expiryEvidence } from '../view-models/expiry-evidence.ts';
 import { expiryView } from '../view-models/expiry-view.ts';
-import type { CapturedPage, FieldError } from '../view-models/pages.ts';
-import { roundStep } from '../view-models/renewals-view.ts';
+import type { CapturedTokenPage, FieldError } from '../view-models/pages.ts';
+import { campaignStep } from '../view-models/renewals-view.ts';
 
 type ByToken = RequestHandler<{ tokenId: string }>;
 
 /** How long the page waits for the check with Webex before it says that it is under way. Milliseconds. */
-const patienceMs = 4_000;
+const waitMs = 4_000;
 
 /** Lets in who came by the web app's own link, and the browser that captured this very token. */
 export const requireOwnCapturedToken: RequestHandler = (request, _response, next) => {
@@ -38,40 +38,40 @@ export const requireOwnCapturedToken: RequestHandler = (request, _response, next
   next(own ? undefined : unauthenticated());
 };
 
-/** `GET /captures/last`: the newest token that this browser brought. */
-export const lastCapture: RequestHandler = (request, response) => {
+/** `GET /tokens/last`: the newest token that this browser brought. */
+export const lastCapturedToken: RequestHandler = (request, response) => {
   const last = request.session.captured?.at(-1);
   if (last === undefined && request.session.authenticated !== true) throw unauthenticated();
-  response.redirect(303, last === undefined ? '/' : `/captures/${last}`);
+  response.redirect(303, last === undefined ? '/' : `/tokens/${last}`);
 };
 
-/** `GET /captures/:tokenId`: what became of a captured token. */
-export function capturedPage(context: WebContext): ByToken {
+/** `GET /tokens/:tokenId`: what became of a captured token. */
+export function capturedTokenPage(context: WebContext): ByToken {
   return async (request, response) => {
     await renderCaptured(context, request, response, request.params.tokenId, []);
   };
 }
 
-/** `GET /captures/:tokenId/progress`: for the script of the page that waits for the check. */
-export function captureProgress({ checks }: WebContext): ByToken {
+/** `GET /tokens/:tokenId/progress`: for the script of the page that waits for the check. */
+export function verificationProgress({ checks }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
-    const settled = await checks.settledWithin(tokenId, patienceMs);
-    response.json({ next: settled ? `/captures/${tokenId}` : null });
+    const settled = await checks.finishesWithin(tokenId, waitMs);
+    response.json({ next: settled ? `/tokens/${tokenId}` : null });
   };
 }
 
-/** `POST /captures/:tokenId/check`: asks Webex once more; the page of the capture waits for what it says. */
+/** `POST /tokens/:tokenId/verify`: asks Webex once more; the page of the capture waits for what it says. */
 export function reverify({ vault, checks }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
     await requireToken(vault, tokenId);
     void checks.again(tokenId, actorOf(request));
-    response.redirect(303, `/captures/${tokenId}`);
+    response.redirect(303, `/tokens/${tokenId}`);
   };
 }
 
-/** `POST /captures/:tokenId/accept`: a token that was set aside, or waits for Webex's answer, becomes the current one, because the person says so. */
+/** `POST /tokens/:tokenId/approve`: a token that was set aside, or waits for Webex's answer, becomes the current one, because the person says so. */
 export function approve({ vault }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
@@ -82,7 +82,7 @@ export function approve({ vault }: WebContext): ByToken {
   };
 }
 
-/** `POST /captures/:tokenId/discard` */
+/** `POST /tokens/:tokenId/discard` */
 export function discard({ vault }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
@@ -93,7 +93,7 @@ export function discard({ vault }: WebContext): ByToken {
   };
 }
 
-/** `POST /captures/:tokenId/organization`: the organization ID, where neither the token nor Webex told it. */
+/** `POST /tokens/:tokenId/organization`: the organization ID, where neither the token nor Webex told it. */
 export function saveOrganization(context: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
@@ -106,7 +106,7 @@ export function saveOrganization(context: WebContext): ByToken {
       await renderCaptured(context, request, response, tokenId, errors);
       return;
     }
-    response.redirect(303, `/captures/${tokenId}`);
+    response.redirect(303, `/tokens/${tokenId}`);
   };
 }
 
@@ -129,8 +129,8 @@ async function renderCaptured(
   let found = await requireToken(context.vault, tokenId);
   // Stored and never checked: the program that was to do it came to an early end.
   if (found.token.state === 'pending') void checks.start(tokenId, actorOf(request));
-  if (!(await checks.settledWithin(tokenId, patienceMs))) {
-    const url = `/captures/${tokenId}`;
+  if (!(await checks.finishesWithin(tokenId, waitMs))) {
+    const url = `/tokens/${tokenId}`;
     render(
       request,
       response,
@@ -140,25 +140,25 @@ async function renderCaptured(
         text: 'Now Webex is asked whose it is. This page goes on by itself.',
         progressUrl: `${url}/progress`,
       },
-      { title: 'Asking Webex', script: 'waiting', refresh: { seconds: 2, url } },
+      { title: 'Asking Webex', script: 'poll', refresh: { seconds: 2, url } },
     );
     return;
   }
   found = await requireToken(context.vault, tokenId);
-  const page = await describeCapture(context, request, found, errors);
+  const page = await capturedTokenView(context, request, found, errors);
   const heading = page.outcome === 'set-aside' ? 'A token was set aside' : 'The token is stored';
-  render(request, response, 'captured', page, {
+  render(request, response, 'captured-token', page, {
     title: `${errors.length > 0 ? 'Error: ' : ''}${heading}`,
     status: errors.length > 0 ? 422 : 200,
   });
 }
 
-async function describeCapture(
+async function capturedTokenView(
   { vault, checks }: WebContext,
   request: Pick<Request, 'session' | 'socket'>,
   { token, profile }: { token: Token; profile: Profile },
   errors: FieldError[],
-): Promise<CapturedPage> {
+): Promise<CapturedTokenPage> {
   const { settings } = vault;
   const now = vault.now();
   const endpoints = settings.webex[profile.deployment];
@@ -169,15 +169,15 @@ async function describeCapture(
     token: summary,
     profile: summarize(profile, current, endpoints, now),
     deploymentTitle: deploymentTitles[profile.deployment],
-    life: expiryView(statusOf(token, now), summary, now),
-    evidence: lifetimeEvidence(token.lifetimes, token.capturedAt),
+    expiry: expiryView(statusOf(token, now), summary, now),
+    evidence: expiryEvidence(token.lifetimes, token.capturedAt),
     why: checks.reasonFor(token.id) ?? notAsked,
     file: settings.databaseUrl === null ? databaseFile(settings.home) : null,
-    guard: await guardOf(vault),
+    keyLocation: await keyLocationOf(vault),
     logoutUrl: logoutUrl(endpoints.idbroker),
-    places: await listDestinations(vault, profile.name),
-    doubt: doubtAbout(token, profile),
-    round: await roundStep(vault, profile.id),
+    destinations: await listDestinations(vault, profile.name),
+    issue: issueOf(token, profile),
+    round: await campaignStep(vault, profile.id),
     entered: request.session.authenticated === true,
     errors,
   };
@@ -189,19 +189,19 @@ const notAsked = {
 };
 
 /** What a person should know of a token that is in use all the same: found out later, or accepted by hand. */
-function doubtAbout({ state, account }: Token, profile: Profile): CapturedPage['doubt'] {
+function issueOf({ state, account }: Token, profile: Profile): CapturedTokenPage['issue'] {
   if (state !== 'current' || account === null) return null;
   if (profile.orgId !== null && account.orgId !== profile.orgId) return 'other-organization';
   return account.admin === 'other' || account.admin === 'none' ? 'not-full-admin' : null;
 }
 
-const guards = {
+const keyLocations = {
   keychain: 'the key is in this machine’s keychain',
   file: 'the key is in a file that only you can read',
   passphrase: 'the key comes of your passphrase',
 };
 
-async function guardOf({ db }: Vault): Promise<string> {
+async function keyLocationOf({ db }: Vault): Promise<string> {
   const [key] = await listKeyEncryptionKeys(db);
-  return key === undefined ? '' : guards[key.kind];
+  return key === undefined ? '' : keyLocations[key.kind];
 }

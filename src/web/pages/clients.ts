@@ -24,7 +24,7 @@ import type { ClientView } from '../view-models/pages.ts';
 type ByName = RequestHandler<{ client: string }>;
 
 /** With more profiles than these, their names are typed rather than ticked. */
-const boxesAtMost = 20;
+const maxCheckboxes = 20;
 
 const fieldsOfForm = ['name', 'profiles', 'until', 'addresses', 'jwks'];
 
@@ -103,7 +103,11 @@ async function renderClients(
   values: ClientForm['values'],
   errors: ClientForm['errors'] = [],
 ): Promise<void> {
-  const { rows } = await queryProfiles(vault.db, { sort: 'name', limit: boxesAtMost + 1, now: vault.now() });
+  const { rows } = await queryProfiles(vault.db, {
+    sort: 'name',
+    limit: maxCheckboxes + 1,
+    now: vault.now(),
+  });
   const now = vault.now();
   render(
     request,
@@ -111,7 +115,7 @@ async function renderClients(
     'clients',
     {
       clients: (await listClients(vault)).map((client) => viewOf(client, now)),
-      boxes: rows.length > boxesAtMost ? null : rows.map(({ profile }) => profile.name),
+      boxes: rows.length > maxCheckboxes ? null : rows.map(({ profile }) => profile.name),
       values,
       errors,
       notice: takeFlash(request),
@@ -148,7 +152,7 @@ async function renderSecret(
     {
       title: secret === null ? client.name : `The secret of ${client.name}`,
       at: 'clients',
-      script: 'secret',
+      script: 'auto-hide-secret',
     },
   );
 }

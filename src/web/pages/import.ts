@@ -29,7 +29,7 @@ export function importPasted(context: WebContext): RequestHandler {
         const actor = actorOf(request);
         const tokenId = await importToken(vault, { profile, deployment, orgId }, text, actor);
         void checks.start(tokenId, actor);
-        response.redirect(303, `/captures/${tokenId}`);
+        response.redirect(303, `/tokens/${tokenId}`);
         return;
       } catch (error) {
         errors.push(fieldError(error, ['name', 'orgId', 'text']));

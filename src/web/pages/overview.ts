@@ -70,11 +70,11 @@ export function overview(context: WebContext): RequestHandler {
         totals: page.totals,
         attention: page.totals.all - page.totals.valid,
         next: unfiltered ? nextToEnd(cards) : null,
-        round: unfiltered ? await roundOf(vault, due) : null,
+        round: unfiltered ? await renewalsOf(vault, due) : null,
         quarantined: [...new Set(quarantined.map(({ profile }) => profile))],
         needsReviewElsewhere: unfiltered ? await needsReviewElsewhere(vault, cards) : [],
         failedReminders: failed.length,
-        unreminded: channels.every(({ target }) => target === null),
+        noReminders: channels.every(({ target }) => target === null),
         earlierPage: pageLink('before', page.previous, { search, status }),
         laterPage: pageLink('after', page.next, { search, status }),
       },
@@ -97,11 +97,11 @@ function pageLink(
 function nextToEnd(cards: ProfileCard[]): OverviewPage['next'] {
   const card = cards.find(({ status }) => status === 'expiring' || status === 'valid');
   if (card === undefined || card.summary.expiresAt === null) return null;
-  return { profile: card.summary.profile, expiresAt: card.summary.expiresAt, life: card };
+  return { profile: card.summary.profile, expiresAt: card.summary.expiresAt, expiry: card };
 }
 
 /** A round that is under way is gone on with; one is offered where more than a few are due. */
-async function roundOf({ db }: Vault, due: number): Promise<OverviewPage['round']> {
+async function renewalsOf({ db }: Vault, due: number): Promise<OverviewPage['round']> {
   if ((await findActiveCampaign(db)) !== null) return { underWay: true, due };
   return due > fewDue ? { underWay: false, due } : null;
 }

@@ -40,7 +40,7 @@ const appIds: Record<ProviderId, { pattern: RegExp; message: string; help: strin
 /** `GET /profiles/:name/entra` and `/okta`: hands the token over, or guides a person who does it. The query has the guide's answers. */
 export function providerPage(context: WebContext, tool: ProviderId): ByName {
   return async (request, response) => {
-    await renderTool(context, request, response, { tool, name: request.params.name });
+    await renderProvider(context, request, response, { tool, name: request.params.name });
   };
 }
 
@@ -52,16 +52,16 @@ export function push(context: WebContext, tool: ProviderId): ByName {
     const { pattern, message, help } = appIds[tool];
     if (app !== '' && !pattern.test(app)) {
       const errors = [{ field: 'app', message, help }];
-      await renderTool(context, request, response, { tool, name, app, errors });
+      await renderProvider(context, request, response, { tool, name, app, errors });
       return;
     }
-    const errand = errandOf(tool, app, request.body);
-    const { id } = context.handOvers.start(name, [errand], actorOf(request));
-    response.redirect(303, `/hand-overs/${id}`);
+    const errand = pushTaskOf(tool, app, request.body);
+    const { id } = context.pushJobs.start(name, [errand], actorOf(request));
+    response.redirect(303, `/push-jobs/${id}`);
   };
 }
 
-function errandOf(tool: ProviderId, app: string, body: unknown): PushTask {
+function pushTaskOf(tool: ProviderId, app: string, body: unknown): PushTask {
   // Without an application's ID it would be refused: the form that offers it sends both.
   const replaceOrganization = app !== '' && field(body, 'replace-organization') === 'yes';
   const named = app === '' ? {} : { app, replaceOrganization };
@@ -76,22 +76,22 @@ function errandOf(tool: ProviderId, app: string, body: unknown): PushTask {
   };
 }
 
-/** `POST /profiles/:name/entra/look`: how provisioning stands there, and how it is set up. */
-export function checkStatus({ vault, handOvers }: WebContext): ByName {
+/** `POST /profiles/:name/entra/status`: how provisioning stands there, and how it is set up. */
+export function checkStatus({ vault, pushJobs }: WebContext): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
-    const { id } = handOvers.start(name, [{ tool: 'entra', task: 'look' }], actorOf(request));
-    response.redirect(303, `/hand-overs/${id}`);
+    const { id } = pushJobs.start(name, [{ tool: 'entra', task: 'look' }], actorOf(request));
+    response.redirect(303, `/push-jobs/${id}`);
   };
 }
 
-/** `POST /profiles/:name/entra/done`, `/okta/done`: the person has pasted the current token there. */
+/** `POST /profiles/:name/entra/updated`, `/okta/updated`: the person has pasted the current token there. */
 export function markUpdated({ vault }: WebContext, tool: ProviderId): ByName {
   return async (request, response) => {
     const { name } = request.params;
-    const [known] = (await listDestinations(vault, name)).filter((place) => place.tool === tool);
-    const place = known && { appId: known.app, appName: known.appName, cloud: known.cloud };
-    await recordManualUpdate(vault, name, { kind: tool, ...place }, actorOf(request));
+    const [known] = (await listDestinations(vault, name)).filter((destination) => destination.tool === tool);
+    const destination = known && { appId: known.app, appName: known.appName, cloud: known.cloud };
+    await recordManualUpdate(vault, name, { kind: tool, ...destination }, actorOf(request));
     setFlash(
       request,
       `Noted: ${providerNames[tool]} has the current token. After the next renewal you are reminded of it.`,
@@ -100,7 +100,7 @@ export function markUpdated({ vault }: WebContext, tool: ProviderId): ByName {
   };
 }
 
-/** `POST /profiles/:name/entra/forget`, `/okta/forget` */
+/** `POST /profiles/:name/entra/remove`, `/okta/remove` */
 export function deleteDestination({ vault }: WebContext, tool: ProviderId): ByName {
   return async (request, response) => {
     const { name } = request.params;
@@ -111,7 +111,7 @@ export function deleteDestination({ vault }: WebContext, tool: ProviderId): ByNa
   };
 }
 
-async function renderTool(
+async function renderProvider(
   { vault, render }: WebContext,
   request: Pick<Request, 'session' | 'query'>,
   response: Response,
@@ -121,7 +121,9 @@ async function renderTool(
   const profile = await requireProfile(vault, name);
   const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current') ?? null;
   const summary = summarize(profile, current, vault.settings.webex[profile.deployment], vault.now());
-  const places = (await listDestinations(vault, name)).filter((place) => place.tool === tool);
+  const destinations = (await listDestinations(vault, name)).filter(
+    (destination) => destination.tool === tool,
+  );
   const guide = guides[tool](
     {
       name,
@@ -129,26 +131,26 @@ async function renderTool(
       orgId: profile.orgId,
       tenantUrl: summary.tenantUrl,
       account: summary.account,
-      handedOverBefore: places.some(({ handedOverAt }) => handedOverAt !== null),
+      handedOverBefore: destinations.some(({ handedOverAt }) => handedOverAt !== null),
     },
     request.query,
   );
   const page: ProviderPage = {
     tool,
-    toolTitle: providerNames[tool],
+    providerName: providerNames[tool],
     summary,
-    life: expiryView(summary.status, summary, vault.now()),
-    places,
+    expiry: expiryView(summary.status, summary, vault.now()),
+    destinations,
     guide,
     alternative: tool === 'entra' && guide.answers.task !== 'replace' ? entraAlternative : null,
     signIn: tool === 'entra' ? entraSignInMethod(vault.settings.entra) : oktaSignIn(vault.settings.okta),
     clouds: tool === 'entra' ? entraClouds.map((value) => ({ value, title: cloudTitles[value] })) : [],
-    cloud: places.find(({ cloud }) => cloud !== null)?.cloud ?? 'global',
+    cloud: destinations.find(({ cloud }) => cloud !== null)?.cloud ?? 'global',
     app: asked.app ?? '',
     errors,
     notice: takeFlash(request),
   };
-  render(request, response, 'tool', page, {
+  render(request, response, 'provider', page, {
     title: `${errors.length > 0 ? 'Error: ' : ''}${providerNames[tool]} for ${name}`,
     status: errors.length > 0 ? 422 : 200,
   });

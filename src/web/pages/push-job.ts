@@ -15,27 +15,27 @@ import type { PushTaskView } from '../view-models/pages.ts';
 
 type ById = RequestHandler<{ id: string }>;
 
-/** `POST /profiles/:name/hand-over`: the current token goes wherever one was handed over before. */
-export function startPushJob({ vault, handOvers }: WebContext): RequestHandler<{ name: string }> {
+/** `POST /profiles/:name/push-jobs`: the current token goes wherever one was handed over before. */
+export function startPushJob({ vault, pushJobs }: WebContext): RequestHandler<{ name: string }> {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
-    const places = (await listDestinations(vault, name)).filter(({ upToDate }) => !upToDate);
-    const errands = places.filter(({ method }) => method === 'push').map(errandFor);
-    if (errands.length === 0) {
+    const destinations = (await listDestinations(vault, name)).filter(({ upToDate }) => !upToDate);
+    const tasks = destinations.filter(({ method }) => method === 'push').map(pushTaskFor);
+    if (tasks.length === 0) {
       throw new BrokerError(
         'E_NO_DESTINATION',
-        'There is no place that this program could hand it to by itself.',
+        'There is no destination that this program could hand it to by itself.',
         {
           help: 'The page of the profile says where the token is used, and leads to a guide for each.',
         },
       );
     }
-    const { id } = handOvers.start(name, errands, actorOf(request));
-    response.redirect(303, `/hand-overs/${id}`);
+    const { id } = pushJobs.start(name, tasks, actorOf(request));
+    response.redirect(303, `/push-jobs/${id}`);
   };
 }
 
-function errandFor({
+function pushTaskFor({
   tool,
   app,
   cloud,
@@ -49,20 +49,20 @@ function errandFor({
   return { tool, task: 'push', ...named, ...(isEntraCloud(cloud) && { cloud }) };
 }
 
-/** `GET /hand-overs/:id`: how it goes, and what came of it. */
-export function handOverPage(context: WebContext): ById {
+/** `GET /push-jobs/:id`: how it goes, and what came of it. */
+export function pushJobPage(context: WebContext): ById {
   const { vault, render } = context;
   return async (request, response) => {
-    const handOver = requireHandOver(context, request);
-    const { id, profile, over, errands } = handOver;
-    const failed = errands.some(({ state }) => state === 'failed');
-    const looking = errands.every(({ errand }) => errand.task === 'look');
-    const title = titleOf(handOver, looking, failed);
-    const url = `/hand-overs/${id}`;
+    const pushJob = requirePushJob(context, request);
+    const { id, profile, over, tasks } = pushJob;
+    const failed = tasks.some(({ state }) => state === 'failed');
+    const looking = tasks.every(({ errand }) => errand.task === 'look');
+    const title = titleOf(pushJob, looking, failed);
+    const url = `/push-jobs/${id}`;
     render(
       request,
       response,
-      'hand-over',
+      'push-job',
       {
         title,
         profile,
@@ -70,21 +70,21 @@ export function handOverPage(context: WebContext): ById {
         failed,
         looking,
         url,
-        stage: stageOf(handOver),
-        errands: errands.map((errand) => viewOf(errand, vault.now())),
+        stage: stageOf(pushJob),
+        tasks: tasks.map((errand) => viewOf(errand, vault.now())),
       },
-      { title, ...(!over && { script: 'hand-over' as const, refresh: { seconds: 3, url } }) },
+      { title, ...(!over && { script: 'push-progress' as const, refresh: { seconds: 3, url } }) },
     );
   };
 }
 
-/** `GET /hand-overs/:id/progress`: for the page's script. Where the stage is another, it loads the page anew. */
-export function handOverProgress(context: WebContext): ById {
+/** `GET /push-jobs/:id/progress`: for the page's script. Where the stage is another, it loads the page anew. */
+export function pushJobProgress(context: WebContext): ById {
   return (request, response) => {
-    const handOver = requireHandOver(context, request);
+    const pushJob = requirePushJob(context, request);
     response.json({
-      stage: stageOf(handOver),
-      errands: handOver.errands.map(({ steps, waiting }) => ({
+      stage: stageOf(pushJob),
+      tasks: pushJob.tasks.map(({ steps, waiting }) => ({
         steps: steps.map(({ status, message }) => ({ status, message: remedyFor(message) })),
         waiting,
       })),
@@ -92,37 +92,37 @@ export function handOverProgress(context: WebContext): ById {
   };
 }
 
-/** `POST /hand-overs/:id/stop`: nobody is waited for any more. */
+/** `POST /push-jobs/:id/stop`: nobody is waited for any more. */
 export function cancelPushJob(context: WebContext): ById {
   return (request, response) => {
-    const { id } = requireHandOver(context, request);
-    context.handOvers.stop(id);
-    response.redirect(303, `/hand-overs/${id}`);
+    const { id } = requirePushJob(context, request);
+    context.pushJobs.stop(id);
+    response.redirect(303, `/push-jobs/${id}`);
   };
 }
 
-function requireHandOver({ handOvers }: WebContext, request: Request<{ id: string }>): PushJob {
-  const handOver = handOvers.find(request.params.id);
-  if (handOver !== null) return handOver;
+function requirePushJob({ pushJobs }: WebContext, request: Request<{ id: string }>): PushJob {
+  const pushJob = pushJobs.find(request.params.id);
+  if (pushJob !== null) return pushJob;
   throw new BrokerError('E_NOT_FOUND', 'There is no such hand-over, or the program was started anew since.', {
-    help: 'The page of the profile says which places have its current token. Handing it over again does no harm.',
+    help: 'The page of the profile says which destinations have its current token. Handing it over again does no harm.',
   });
 }
 
 /** What the page is made of changes with it; the steps in between are added by its script. */
-function stageOf({ over, errands }: PushJob): string {
+function stageOf({ over, tasks }: PushJob): string {
   return over
     ? 'over'
-    : errands.map(({ state, deviceCode }) => `${state}${deviceCode ? '-code' : ''}`).join(' ');
+    : tasks.map(({ state, deviceCode }) => `${state}${deviceCode ? '-code' : ''}`).join(' ');
 }
 
-function titleOf({ profile, over, errands }: PushJob, looking: boolean, failed: boolean): string {
+function titleOf({ profile, over, tasks }: PushJob, looking: boolean, failed: boolean): string {
   if (looking)
     return over && failed ? 'It could not be looked at' : `How provisioning of “${profile}” stands`;
   if (!over) return `Handing over the token of “${profile}”`;
   if (!failed) return 'The token is handed over';
-  if (errands.some(({ error }) => error?.code === 'E_OKTA_MANUAL')) return 'Okta takes the token by hand';
-  return errands.length === 1 ? 'The token was not handed over' : 'The token was not handed over everywhere';
+  if (tasks.some(({ error }) => error?.code === 'E_OKTA_MANUAL')) return 'Okta takes the token by hand';
+  return tasks.length === 1 ? 'The token was not handed over' : 'The token was not handed over everywhere';
 }
 
 function viewOf(state: PushTaskState, now: number): PushTaskView {
@@ -131,7 +131,7 @@ function viewOf(state: PushTaskState, now: number): PushTaskView {
   const { deviceCode, watch } = state;
   return {
     tool: errand.tool,
-    toolTitle: providerNames[errand.tool],
+    providerName: providerNames[errand.tool],
     cloud: errand.task === 'push' && errand.tool === 'entra' ? (errand.cloud ?? null) : null,
     state: state.state,
     appName: state.appName,

@@ -41,7 +41,7 @@ export function newFeed({ vault, render }: WebContext): RequestHandler {
       response,
       'calendar-feed',
       { url },
-      { title: 'The calendar feed', at: 'reminders', script: 'secret' },
+      { title: 'The calendar feed', at: 'reminders', script: 'auto-hide-secret' },
     );
   };
 }

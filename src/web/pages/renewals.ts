@@ -11,13 +11,13 @@ import { fieldError } from '../forms/form-errors.ts';
 import { field } from '../middleware/body.ts';
 import { setFlash, takeFlash } from '../session/flash.ts';
 import type { FieldError } from '../view-models/pages.ts';
-import { activeCampaignView, roundForm } from '../view-models/renewals-view.ts';
+import { activeCampaignView, campaignForm } from '../view-models/renewals-view.ts';
 
 /** A month and a day: whoever goes through it once a month leaves no gap. */
 const usualDays = '31';
 
-/** `GET /round`: the round that is under way, one button for each next one; or what one would be of. */
-export function roundPage(context: WebContext): RequestHandler {
+/** `GET /renewals`: the round that is under way, one button for each next one; or what one would be of. */
+export function renewalsPage(context: WebContext): RequestHandler {
   return async (request, response) => {
     const asked = (name: string) => {
       const value = request.query[name];
@@ -28,11 +28,11 @@ export function roundPage(context: WebContext): RequestHandler {
       tag: asked('tag'),
       contact: asked('contact'),
     });
-    await renderRound(context, request, response, form);
+    await renderRenewals(context, request, response, form);
   };
 }
 
-/** `POST /round`: begins one. */
+/** `POST /renewals`: begins one. */
 export function startRenewals(context: WebContext): RequestHandler {
   const { vault } = context;
   return async (request, response) => {
@@ -43,7 +43,7 @@ export function startRenewals(context: WebContext): RequestHandler {
       contact: field(body, 'contact'),
     });
     if (form.filter === null) {
-      await renderRound(context, request, response, form);
+      await renderRenewals(context, request, response, form);
       return;
     }
     const { withinDays, tag, contact } = form.filter;
@@ -52,26 +52,26 @@ export function startRenewals(context: WebContext): RequestHandler {
       { withinDays, tag: tag ?? undefined, contact: contact ?? undefined },
       actorOf(request),
     );
-    response.redirect(303, '/round');
+    response.redirect(303, '/renewals');
   };
 }
 
-/** `POST /round/skip`: leaves one profile out. */
+/** `POST /renewals/skip`: leaves one profile out. */
 export function skipRenewal({ vault }: WebContext): RequestHandler {
   return async (request, response) => {
     const name = field(request.body, 'profile');
     await skipProfile(vault, name, actorOf(request));
     setFlash(request, `“${name}” is left out of this round.`);
-    response.redirect(303, '/round');
+    response.redirect(303, '/renewals');
   };
 }
 
-/** `POST /round/end`: done with or not; what was renewed stays so. */
+/** `POST /renewals/end`: done with or not; what was renewed stays so. */
 export function finishRenewals({ vault }: WebContext): RequestHandler {
   return async (request, response) => {
     await finishCampaign(vault, await activeCampaign(vault), actorOf(request));
     setFlash(request, 'The round is ended. What was renewed stays so.');
-    response.redirect(303, '/round');
+    response.redirect(303, '/renewals');
   };
 }
 
@@ -107,18 +107,18 @@ function readForm(typed: { within: string; tag?: string | undefined; contact?: s
   return { values, filter, errors };
 }
 
-async function renderRound(
+async function renderRenewals(
   { vault, render }: WebContext,
   request: Pick<Request, 'session'>,
   response: Response,
   { values, filter, errors }: Form,
 ): Promise<void> {
   const round = await activeCampaignView(vault);
-  const form = round === null ? await roundForm(vault, values, filter) : null;
+  const form = round === null ? await campaignForm(vault, values, filter) : null;
   render(
     request,
     response,
-    'round',
+    'renewals',
     { round, form, errors, notice: takeFlash(request) },
     {
       title: `${errors.length > 0 ? 'Error: ' : ''}Renewal round`,

@@ -17,9 +17,9 @@ export function revealToken({ vault, render }: WebContext): RequestHandler<{ nam
     render(
       request,
       response,
-      'token',
+      'reveal-token',
       { profile: name, accessToken },
-      { title: `The token of ${name}`, script: 'secret' },
+      { title: `The token of ${name}`, script: 'auto-hide-secret' },
     );
   };
 }

@@ -11,8 +11,8 @@ import { saveSession } from '../session/session.ts';
  * A browser gets a page first, which looks whether another project listens in: the token will come back to this origin.
  */
 export function signInLink(context: WebContext): RequestHandler<{ link: string }> {
-  const { vault, render, sideDoor } = context;
-  const begin = beginSignInByLink(context);
+  const { vault, render, cleanupServer } = context;
+  const begin = startSignInFromLink(context);
   return async (request, response, next) => {
     // Every browser says where a request comes from, whatever a service worker made of it.
     if (request.headers['sec-fetch-site'] === undefined) {
@@ -27,23 +27,23 @@ export function signInLink(context: WebContext): RequestHandler<{ link: string }
     render(
       request,
       response,
-      'to-webex',
+      'redirect-to-webex',
       {
-        goOn: `${path}/begin`,
+        continueUrl: `${path}/begin`,
         host: new URL(vault.settings.webex[deployment].idbroker).host,
         profile: profileName,
         main: appOrigin(vault.settings),
         link: path,
-        removeUrl: sideDoor === null ? null : `${sideDoor.origin}${path}/remove`,
+        removeUrl: cleanupServer === null ? null : `${cleanupServer.origin}${path}/remove`,
         statusUrl: request.session.authenticated === true ? `/sign-ins/${id}` : null,
       },
-      { title: 'On to Webex', at: 'sign-in', script: 'to-webex' },
+      { title: 'On to Webex', at: 'sign-in', script: 'redirect' },
     );
   };
 }
 
 /** `GET /sign-in/:link/begin`: uses the link up, and leads on to Webex. */
-export function beginSignInByLink({ vault }: WebContext): RequestHandler<{ link: string }> {
+export function startSignInFromLink({ vault }: WebContext): RequestHandler<{ link: string }> {
   return async (request, response) => {
     refusePrefetch(request);
     response.set('Referrer-Policy', 'no-referrer');

@@ -9,7 +9,7 @@ export function signInStatus(context: WebContext): RequestHandler<{ id: string }
   return async (request, response) => {
     const signIn = await requireSignIn(context, request.params.id);
     if (signIn.tokenId !== null) {
-      response.redirect(303, `/captures/${signIn.tokenId}`);
+      response.redirect(303, `/tokens/${signIn.tokenId}`);
       return;
     }
     const ended = whyEnded(signIn, vault.now());
@@ -30,7 +30,7 @@ export function signInStatus(context: WebContext): RequestHandler<{ id: string }
       {
         title: 'Waiting for your sign-in',
         at: 'sign-in',
-        script: 'waiting',
+        script: 'poll',
         refresh: { seconds: 3, url },
       },
     );

@@ -11,7 +11,7 @@ export function signInForm(context: WebContext): RequestHandler {
 }
 
 /** `POST /sign-in`: on to Webex. */
-export function beginNewSignIn(context: WebContext): RequestHandler {
+export function startNewSignIn(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { values, profile, exists, orgId, errors } = await readOrganizationForm(
       context.vault,

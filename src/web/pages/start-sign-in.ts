@@ -28,6 +28,6 @@ export async function startSignIn(
       progressUrl: `/sign-ins/${signInId}/progress`,
       profile: signIn.profile,
     },
-    { title: 'Sign in in a private window', at: 'sign-in', script: 'waiting' },
+    { title: 'Sign in in a private window', at: 'sign-in', script: 'poll' },
   );
 }

@@ -7,7 +7,7 @@ import { remedyFor } from '../errors/remedies.ts';
 type ByName = RequestHandler<{ name: string }>;
 
 /** How long the page waits for Webex before it says that it does. Milliseconds. */
-const patienceMs = 4_000;
+const waitMs = 4_000;
 
 /** What each check asks, as a heading. */
 const titles: Record<CheckId, string> = {
@@ -19,20 +19,20 @@ const titles: Record<CheckId, string> = {
 };
 
 /** `POST /profiles/:name/test`: asks Webex, all that the provisioning tools would ask. */
-export function test({ vault, proofs }: WebContext): ByName {
+export function test({ vault, tokenTests }: WebContext): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
-    proofs.start(name, actorOf(request));
+    tokenTests.start(name, actorOf(request));
     response.redirect(303, `/profiles/${name}/test`);
   };
 }
 
 /** `GET /profiles/:name/test`: what came of it. */
-export function testPage({ vault, proofs, render }: WebContext): ByName {
+export function testPage({ vault, tokenTests, render }: WebContext): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
     const url = `/profiles/${name}/test`;
-    if (!(await proofs.overWithin(name, patienceMs))) {
+    if (!(await tokenTests.finishesWithin(name, waitMs))) {
       const title = 'Asking Webex';
       const text = 'Five questions, among them the very ones that Entra ID and Okta ask.';
       render(
@@ -40,11 +40,11 @@ export function testPage({ vault, proofs, render }: WebContext): ByName {
         response,
         'waiting',
         { title, text, progressUrl: `${url}/progress` },
-        { title, script: 'waiting', refresh: { seconds: 2, url } },
+        { title, script: 'poll', refresh: { seconds: 2, url } },
       );
       return;
     }
-    const latest = proofs.latest(name);
+    const latest = tokenTests.latest(name);
     if (latest?.refusal) throw latest.refusal;
     render(
       request,
@@ -66,9 +66,11 @@ export function testPage({ vault, proofs, render }: WebContext): ByName {
 }
 
 /** `GET /profiles/:name/test/progress` */
-export function testProgress({ proofs }: WebContext): ByName {
+export function testProgress({ tokenTests }: WebContext): ByName {
   return async (request, response) => {
     const { name } = request.params;
-    response.json({ next: (await proofs.overWithin(name, patienceMs)) ? `/profiles/${name}/test` : null });
+    response.json({
+      next: (await tokenTests.finishesWithin(name, waitMs)) ? `/profiles/${name}/test` : null,
+    });
   };
 }

@@ -19,10 +19,10 @@ import type { ClearDataPermits } from './clear-permits.ts';
 export interface CleanupServer {
   /** e.g. `http://localhost:49152` */
   origin: string;
-  clearings: ClearDataPermits;
+  permits: ClearDataPermits;
 }
 
-export interface SideDoorOptions extends CleanupServer {
+export interface CleanupAppOptions extends CleanupServer {
   vault: Vault;
   log: Logger;
   demonstration?: boolean;
@@ -33,7 +33,7 @@ export interface SideDoorOptions extends CleanupServer {
  * origin cannot answer for, or watch. It lets in whoever has a one-time link of the web app that waits to be used, looks
  * whether such a worker is there, has it removed if the person wants that, and leads on to the link.
  */
-export function createSideDoor(options: SideDoorOptions): Express {
+export function createCleanupApp(options: CleanupAppOptions): Express {
   const { vault, log, origin, demonstration = false } = options;
   const main = appOrigin(vault.settings);
   const render = createRender({ demonstration });
@@ -46,7 +46,7 @@ export function createSideDoor(options: SideDoorOptions): Express {
   );
   serveAssets(app);
   requireSameUser(app, 'link');
-  for (const kind of ['enter', 'sign-in'] as const) {
+  for (const kind of ['access', 'sign-in'] as const) {
     const path = `/${kind}/:link`;
     route(app, path, { get: page(options, render, main, kind) });
     route(app, `${path}/remove`, { post: [page(options, render, main, kind)] });
@@ -57,13 +57,13 @@ export function createSideDoor(options: SideDoorOptions): Express {
 
 /** Looks for a worker; posted to, which is the person's consent, has it removed. */
 function page(
-  { vault, clearings }: SideDoorOptions,
+  { vault, permits }: CleanupAppOptions,
   render: Render,
   main: string,
-  kind: 'enter' | 'sign-in',
+  kind: 'access' | 'sign-in',
 ): RequestHandler<{ link: string }> {
   const isGood = async (link: string) =>
-    kind === 'enter'
+    kind === 'access'
       ? await isAccessLinkValid(vault, link)
       : await pendingSignIn(vault, link).then(
           () => true,
@@ -78,9 +78,15 @@ function page(
       response.redirect(303, `${main}${link}`);
       return;
     }
-    const clearUrl = request.method === 'POST' ? `${main}/clear/${clearings.grant()}` : null;
+    const clearUrl = request.method === 'POST' ? `${main}/clear-site-data/${permits.grant()}` : null;
     const title = clearUrl === null ? 'One moment' : 'Removing what was left';
-    render(request, response, 'side-door', { main, link, clearUrl }, { title, script: 'side-door' });
+    render(
+      request,
+      response,
+      'service-worker',
+      { main, link, clearUrl },
+      { title, script: 'service-worker-cleanup' },
+    );
   };
 }
 

@@ -2,7 +2,7 @@ import { dayMs, disprovedAt, type ExpirySource, expiryOf, type Lifetimes } from 
 import { minuteText, plural } from './dates.ts';
 
 /** When a token ends, by everybody who says so, and how their words fit together. */
-export interface LifetimeEvidence {
+export interface ExpiryEvidence {
   rows: {
     source: ExpirySource;
     title: string;
@@ -22,7 +22,7 @@ const titles: Record<ExpirySource, string> = {
   documented: 'Documented',
 };
 
-export function lifetimeEvidence(lifetimes: Lifetimes, capturedAt: number): LifetimeEvidence {
+export function expiryEvidence(lifetimes: Lifetimes, capturedAt: number): ExpiryEvidence {
   const { source: counting } = expiryOf(lifetimes);
   const days = (instant: number) => plural(Math.round((instant - capturedAt) / dayMs), 'day');
   const basis = (source: ExpirySource): string => {

@@ -5,7 +5,7 @@ import { timeLeftText } from './dates.ts';
 /** How a token's life is shown. */
 export interface ExpiryView {
   status: ProfileStatus;
-  statusWord: string;
+  statusLabel: string;
   /** How much of its life is left, from 0 to 100. */
   percentLeft: number;
   timeLeft: string;
@@ -13,7 +13,7 @@ export interface ExpiryView {
   until: string;
 }
 
-const words: Record<ProfileStatus, string> = {
+const labels: Record<ProfileStatus, string> = {
   valid: 'Valid',
   expiring: 'Expires soon',
   expired: 'Expired',
@@ -24,19 +24,19 @@ const words: Record<ProfileStatus, string> = {
 /** `capturedAt` and `expiresAt` as in a summary, `now` in epoch milliseconds. */
 export function expiryView(
   status: ProfileStatus,
-  life: { capturedAt: string | null; expiresAt: string | null },
+  token: { capturedAt: string | null; expiresAt: string | null },
   now: number,
 ): ExpiryView {
-  const statusWord = words[status];
-  if (life.capturedAt === null || life.expiresAt === null) {
-    return { status, statusWord, percentLeft: 0, timeLeft: '', until: '' };
+  const statusLabel = labels[status];
+  if (token.capturedAt === null || token.expiresAt === null) {
+    return { status, statusLabel, percentLeft: 0, timeLeft: '', until: '' };
   }
-  const begins = Date.parse(life.capturedAt);
-  const ends = Date.parse(life.expiresAt);
+  const begins = Date.parse(token.capturedAt);
+  const ends = Date.parse(token.expiresAt);
   if (status === 'rejected') {
     return {
       status,
-      statusWord,
+      statusLabel,
       percentLeft: 0,
       timeLeft: 'no longer accepted',
       until: 'would have lived until',
@@ -46,5 +46,5 @@ export function expiryView(
   const percentLeft = Math.round(Math.min(1, Math.max(0, share)) * 100);
   // A token that ends at this very moment has no day left, and has ended.
   const timeLeft = timeLeftText(ends <= now ? Math.min(-1, daysLeft(ends, now)) : daysLeft(ends, now));
-  return { status, statusWord, percentLeft, timeLeft, until: ends <= now ? 'on' : 'until' };
+  return { status, statusLabel, percentLeft, timeLeft, until: ends <= now ? 'on' : 'until' };
 }

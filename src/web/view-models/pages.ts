@@ -12,41 +12,41 @@ import type { StatusTotals } from '../../store/profiles/query.ts';
 import type { CheckId } from '../../vault/tokens/test-token.ts';
 import type { VerificationResult } from '../../vault/tokens/verify-token.ts';
 import type { Deployment } from '../../webex/deployments.ts';
-import type { LifetimeEvidence } from './expiry-evidence.ts';
+import type { ExpiryEvidence } from './expiry-evidence.ts';
 import type { ExpiryView } from './expiry-view.ts';
-import type { Failure } from './problem.ts';
+import type { Problem } from './problem.ts';
 import type { ReminderView } from './reminder-view.ts';
-import type { ActiveCampaign, RoundForm, RoundStep } from './renewals-view.ts';
+import type { ActiveCampaign, CampaignForm, CampaignStep } from './renewals-view.ts';
 import type { TimelineEntry } from './timeline.ts';
 
 /** What each view is given, by its name in `views/`. */
 export interface PageData {
   misdirected: { url: string | null; origin: string };
-  'from-elsewhere': { path: string };
-  entered: { next: string };
-  failure: { failure: Failure; reason: string };
+  'cross-site': { path: string };
+  'access-link': { next: string };
+  problem: { problem: Problem; reason: string };
   capture: { error: Explanation | null };
   overview: OverviewPage;
   'sign-in': SignInPage;
-  'to-webex': ToWebexPage;
-  'side-door': ServiceWorkerPage;
+  'redirect-to-webex': RedirectToWebexPage;
+  'service-worker': ServiceWorkerPage;
   'private-window': { link: string; waitUrl: string; progressUrl: string; profile: string };
   waiting: { title: string; text: string; progressUrl: string };
   'sign-in-ended': { title: string; detail: string; help: string };
   import: ImportPage;
-  captured: CapturedPage;
+  'captured-token': CapturedTokenPage;
   profile: ProfilePage;
-  token: { profile: string; accessToken: string };
+  'reveal-token': { profile: string; accessToken: string };
   test: TestPage;
   reminders: ReminderView & { feedMadeAt: string | null; notice: string | null };
   'calendar-feed': { url: string };
-  tool: ProviderPage;
-  'hand-over': HandOverPage;
+  provider: ProviderPage;
+  'push-job': PushJobPage;
   clients: ClientsPage;
   client: { client: ClientView; notice: string | null };
   'client-secret': ClientSecretPage;
-  log: LogPage;
-  round: RenewalsPage;
+  'audit-log': AuditLogPage;
+  renewals: RenewalsPage;
   remove: { profile: string; tokens: number; tokensUrl: string };
   'stored-token': StoredTokenPage;
 }
@@ -72,7 +72,7 @@ export interface OverviewPage {
   /** The status that is shown alone. */
   status: ProfileStatus | null;
   /** What ends next, where nothing is searched for. */
-  next: { profile: string; life: ExpiryView; expiresAt: string } | null;
+  next: { profile: string; expiry: ExpiryView; expiresAt: string } | null;
   /** A renewal round to go on with, or to begin; null where few are due, or the page is filtered. */
   round: { underWay: boolean; due: number } | null;
   /** The profiles whose provisioning Entra ID has put aside, as the last looks found. */
@@ -82,7 +82,7 @@ export interface OverviewPage {
   /** How many reminders did not get through. */
   failedReminders: number;
   /** Nobody is reminded in any way. */
-  unreminded: boolean;
+  noReminders: boolean;
   earlierPage: string | null;
   laterPage: string | null;
 }
@@ -114,16 +114,16 @@ export interface SignInPage {
 }
 
 /** What a page needs that may find another project's service worker. */
-interface LeftOverPage {
+interface ServiceWorkerWarning {
   /** The web app's origin. */
   main: string;
   /** The path of the one-time link that is on the way, at that origin. */
   link: string;
 }
 
-export interface ToWebexPage extends LeftOverPage {
+export interface RedirectToWebexPage extends ServiceWorkerWarning {
   /** Where to go once nothing was found. */
-  goOn: string;
+  continueUrl: string;
   host: string;
   profile: string;
   /** What to post the person's consent to; null where nothing can be removed. */
@@ -132,7 +132,7 @@ export interface ToWebexPage extends LeftOverPage {
   statusUrl: string | null;
 }
 
-export interface ServiceWorkerPage extends LeftOverPage {
+export interface ServiceWorkerPage extends ServiceWorkerWarning {
   /** What has the browser forget; null where it is only looked. */
   clearUrl: string | null;
 }
@@ -144,27 +144,27 @@ export interface ImportPage {
   redirectUri: string;
 }
 
-export interface CapturedPage {
+export interface CapturedTokenPage {
   outcome: VerificationResult['outcome'];
   token: TokenSummary;
   /** Its profile as it stands by its current token, which need not be this one. */
   profile: ProfileSummary;
   deploymentTitle: string;
-  life: ExpiryView;
-  evidence: LifetimeEvidence;
+  expiry: ExpiryView;
+  evidence: ExpiryEvidence;
   /** Why Webex could not be asked. */
   why: Explanation | null;
   /** The store's file; null: the database that the settings name. */
   file: string | null;
-  /** What guards the store's key. */
-  guard: string;
+  /** What keyLocations the store's key. */
+  keyLocation: string;
   logoutUrl: string;
   /** Where the profile's token is handed to. */
-  places: DestinationView[];
+  destinations: DestinationView[];
   /** What is wrong with a token that is in use all the same. */
-  doubt: 'other-organization' | 'not-full-admin' | null;
+  issue: 'other-organization' | 'not-full-admin' | null;
   /** How far the renewal round is that its profile is in; null where it is in none. */
-  round: RoundStep | null;
+  round: CampaignStep | null;
   /** Came in by the web app's own link, and may decide; others go back to their terminal. */
   entered: boolean;
   errors: FieldError[];
@@ -174,12 +174,12 @@ export interface ProfilePage {
   summary: ProfileSummary;
   deploymentTitle: string;
   current: TokenSummary | null;
-  life: ExpiryView;
-  evidence: LifetimeEvidence | null;
+  expiry: ExpiryView;
+  evidence: ExpiryEvidence | null;
   needsReview: TokenSummary[];
   earlier: TokenSummary[];
   /** Where its token is handed to. */
-  places: DestinationView[];
+  destinations: DestinationView[];
   /** Oldest first; `at` in RFC 3339. */
   timeline: (Omit<TimelineEntry, 'at'> & { at: string })[];
   /** RFC 3339. */
@@ -236,7 +236,7 @@ export interface ClientSecretPage {
   resource: string | null;
 }
 
-export interface LogRow {
+export interface AuditLogRow {
   seq: number;
   time: string;
   action: string;
@@ -251,8 +251,8 @@ export interface LogRow {
   subject: string | null;
 }
 
-export interface LogPage {
-  rows: LogRow[];
+export interface AuditLogPage {
+  rows: AuditLogRow[];
   values: Record<'profile' | 'client' | 'action' | 'outcome' | 'since' | 'until', string>;
   filtered: boolean;
   actions: { value: string; text: string }[];
@@ -267,7 +267,7 @@ export interface LogPage {
 /** A renewal round: the one under way, else what one would be of. */
 export interface RenewalsPage {
   round: ActiveCampaign | null;
-  form: RoundForm | null;
+  form: CampaignForm | null;
   errors: FieldError[];
   notice: string | null;
 }
@@ -275,10 +275,10 @@ export interface RenewalsPage {
 /** Handing the token to one provisioning tool: by this program, or by hand with a guide. */
 export interface ProviderPage {
   tool: 'entra' | 'okta';
-  toolTitle: string;
+  providerName: string;
   summary: ProfileSummary;
-  life: ExpiryView;
-  places: DestinationView[];
+  expiry: ExpiryView;
+  destinations: DestinationView[];
   guide: Guide;
   /** Another way that Cisco offers. */
   alternative: { text: string; source: SettingSource } | null;
@@ -293,7 +293,7 @@ export interface ProviderPage {
 
 export interface PushTaskView {
   tool: 'entra' | 'okta';
-  toolTitle: string;
+  providerName: string;
   cloud: string | null;
   state: 'to-do' | 'under-way' | 'done' | 'failed';
   appName: string | null;
@@ -311,7 +311,7 @@ export interface PushTaskView {
   findings: Finding[] | null;
 }
 
-export interface HandOverPage {
+export interface PushJobPage {
   title: string;
   profile: string;
   over: boolean;
@@ -321,5 +321,5 @@ export interface HandOverPage {
   url: string;
   /** What the page is made of; where it changes, the page is loaded anew. */
   stage: string;
-  errands: PushTaskView[];
+  tasks: PushTaskView[];
 }

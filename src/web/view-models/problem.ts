@@ -1,5 +1,5 @@
 /** What a person or program is told of a failure. */
-export interface Failure {
+export interface Problem {
   status: number;
   /** As in `BrokerError`. */
   code: string;

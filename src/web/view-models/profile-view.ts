@@ -6,7 +6,7 @@ import { tokensOf } from '../../store/profiles/tokens.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
 import type { Vault } from '../../vault/vault.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
-import { lifetimeEvidence } from './expiry-evidence.ts';
+import { expiryEvidence } from './expiry-evidence.ts';
 import { expiryView } from './expiry-view.ts';
 import type { ProfilePage } from './pages.ts';
 import { reminderView } from './reminder-view.ts';
@@ -27,13 +27,13 @@ export async function profileView(
     summary,
     deploymentTitle: deploymentTitles[profile.deployment],
     current: current && summarizeToken(current),
-    life: expiryView(summary.status, summary, vault.now()),
-    evidence: current && lifetimeEvidence(current.lifetimes, current.capturedAt),
+    expiry: expiryView(summary.status, summary, vault.now()),
+    evidence: current && expiryEvidence(current.lifetimes, current.capturedAt),
     needsReview: tokens
       .filter(({ state }) => state === 'set-aside' || state === 'pending')
       .map(summarizeToken),
     earlier: tokens.filter(({ state }) => state === 'earlier').map(summarizeToken),
-    places: await listDestinations(vault, name),
+    destinations: await listDestinations(vault, name),
     timeline: (await timelineOf(vault, profile, tokens)).map((entry) => ({
       ...entry,
       at: new Date(entry.at).toISOString(),

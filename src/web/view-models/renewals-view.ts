@@ -15,7 +15,7 @@ import type { Vault } from '../../vault/vault.ts';
 import { timeLeftText } from './dates.ts';
 
 /** How far a renewal round is. */
-export interface RoundCounts {
+export interface CampaignCounts {
   renewed: number;
   skipped: number;
   waiting: number;
@@ -25,7 +25,7 @@ export interface RoundCounts {
 }
 
 /** A profile in a round, or that could be in one. */
-export interface RoundRow {
+export interface CampaignRow {
   profile: string;
   contact: string | null;
   /** RFC 3339. */
@@ -37,44 +37,44 @@ export interface RoundRow {
 }
 
 /** A step within the round, for the page of a captured token. */
-export interface RoundStep {
-  counts: RoundCounts;
+export interface CampaignStep {
+  counts: CampaignCounts;
   /** Null where all are done. */
-  next: RoundRow | null;
+  next: CampaignRow | null;
 }
 
 /** The round that is under way. */
-export interface ActiveCampaign extends RoundStep {
+export interface ActiveCampaign extends CampaignStep {
   /** RFC 3339. */
-  begunAt: string;
+  startedAt: string;
   tag: string | null;
   contact: string | null;
   /** The first of those that wait, the next one left out. */
-  waiting: RoundRow[];
+  waiting: CampaignRow[];
   /** The first of those that are done. */
-  settled: RoundRow[];
+  settled: CampaignRow[];
 }
 
 /** What a round would be of, as it was asked for. */
-export interface RoundForm {
+export interface CampaignForm {
   values: { within: string; tag: string; contact: string };
   tags: string[];
   /** The first of them; null where the question is not understood. */
-  due: { rows: RoundRow[]; total: number } | null;
+  due: { rows: CampaignRow[]; total: number } | null;
 }
 
 /** More rows than these would bury the buttons. */
-const mostRows = 25;
+const maxRows = 25;
 
 export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign | null> {
   const progress = await findCampaign(vault);
   if (progress === null) return null;
   const { round } = progress;
-  const waiting = await itemsOf(vault, progress, ['waiting'], mostRows + 1);
-  const settled = await itemsOf(vault, progress, ['renewed', 'skipped'], mostRows);
+  const waiting = await itemsOf(vault, progress, ['waiting'], maxRows + 1);
+  const settled = await itemsOf(vault, progress, ['renewed', 'skipped'], maxRows);
   const [next = null, ...others] = waiting.map((item) => rowOf(vault, item));
   return {
-    begunAt: new Date(round.createdAt).toISOString(),
+    startedAt: new Date(round.createdAt).toISOString(),
     tag: round.tag,
     contact: round.contact,
     counts: countsOf(progress),
@@ -85,7 +85,7 @@ export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign |
 }
 
 /** Where a profile stands in the round; null where no round is under way, or it is of others. */
-export async function roundStep(vault: Vault, profileId: string): Promise<RoundStep | null> {
+export async function campaignStep(vault: Vault, profileId: string): Promise<CampaignStep | null> {
   const progress = await findCampaign(vault);
   if (progress === null || (await itemState(vault.db, progress.round.id, profileId)) === null) return null;
   const next = await nextProfile(vault, progress);
@@ -93,26 +93,26 @@ export async function roundStep(vault: Vault, profileId: string): Promise<RoundS
 }
 
 /** `filter` null: what was typed is not understood. */
-export async function roundForm(
+export async function campaignForm(
   vault: Vault,
-  values: RoundForm['values'],
+  values: CampaignForm['values'],
   filter: { withinDays: number; tag: string | null; contact: string | null } | null,
-): Promise<RoundForm> {
-  const tags = await knownTags(vault.db, mostRows);
+): Promise<CampaignForm> {
+  const tags = await knownTags(vault.db, maxRows);
   if (filter === null) return { values, tags, due: null };
   const { withinDays, tag, contact } = filter;
   const expiresBefore = vault.now() + withinDays * dayMs;
-  const { items, total } = await dueForRenewal(vault.db, { expiresBefore, tag, contact }, mostRows);
+  const { items, total } = await dueForRenewal(vault.db, { expiresBefore, tag, contact }, maxRows);
   const rows = items.map((item) => rowOf(vault, { ...item, state: 'waiting' }));
   return { values, tags, due: { rows, total } };
 }
 
-function countsOf({ counts }: CampaignProgress): RoundCounts {
+function countsOf({ counts }: CampaignProgress): CampaignCounts {
   const done = counts.renewed + counts.skipped;
   return { ...counts, done, all: done + counts.waiting };
 }
 
-function rowOf({ now }: Vault, { profile, contact, expiresAt, rejected, state }: RenewalItem): RoundRow {
+function rowOf({ now }: Vault, { profile, contact, expiresAt, rejected, state }: RenewalItem): CampaignRow {
   const ends = knownEnd(expiresAt) === null ? null : new Date(expiresAt).toISOString();
   const left = daysLeft(expiresAt, now());
   const timeLeft = rejected

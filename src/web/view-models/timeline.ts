@@ -22,7 +22,7 @@ export interface TimelineEntry {
 }
 
 /** More of each kind would bury what matters. */
-const mostOfAKind = 5;
+const maxOfEachKind = 5;
 
 /** What happened to a profile's current token, and what is to come, oldest first. `tokens` newest first. */
 export async function timelineOf(vault: Vault, profile: Profile, tokens: Token[]): Promise<TimelineEntry[]> {
@@ -31,18 +31,20 @@ export async function timelineOf(vault: Vault, profile: Profile, tokens: Token[]
   const current = tokens.find(({ state }) => state === 'current');
   const entries: Omit<TimelineEntry, 'ahead'>[] = tokens
     .filter(({ state }) => state === 'current' || state === 'earlier')
-    .slice(0, mostOfAKind)
+    .slice(0, maxOfEachKind)
     .map((token) => capturedEntry(token, token === current));
   if (current !== undefined) {
     const rows = await remindersOf(db, current.id);
-    const shown = rows.filter(({ state }) => state === 'sent' || state === 'failed').slice(-3 * mostOfAKind);
+    const shown = rows
+      .filter(({ state }) => state === 'sent' || state === 'failed')
+      .slice(-3 * maxOfEachKind);
     entries.push(
       ...shown.map(reminderEntry),
       ...(await checkEntries(vault, current)),
       ...endEntries(vault, current),
     );
   }
-  const tests = await newestAuditRows(db, { profile: profile.name, action: 'test' }, mostOfAKind);
+  const tests = await newestAuditRows(db, { profile: profile.name, action: 'test' }, maxOfEachKind);
   entries.push(...tests.map(testEntry));
   for (const { handedOverAt, appName, tool, method } of await listDestinations(vault, profile.name)) {
     if (handedOverAt === null) continue;

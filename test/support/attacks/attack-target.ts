@@ -49,7 +49,7 @@ export function attacked(): Attacked {
     const server = await startWebServer(vault, log);
     const origin = `http://localhost:${port}`;
     const enter = async () => {
-      const answer = await fetchOf(`${origin}/enter/${await createAccessLink(vault)}`, {
+      const answer = await fetchOf(`${origin}/access/${await createAccessLink(vault)}`, {
         redirect: 'manual',
       });
       return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';

@@ -100,7 +100,7 @@ async function sideways(page: Page): Promise<string | null> {
 export async function showAll(page: Page): Promise<void> {
   await page.evaluate(() => {
     for (const element of document.querySelectorAll('main [hidden]')) element.removeAttribute('hidden');
-    for (const element of document.querySelectorAll('main [data-say]')) element.textContent = 'Words';
+    for (const element of document.querySelectorAll('main [data-text]')) element.textContent = 'Words';
   });
 }
 

@@ -40,15 +40,15 @@ export async function stage(
   const { port, serve } = await listen(wanted);
   const vault = await newVault(simulator, { settings: { ...(await testSettings(simulator)), port } });
   const log = pino({ level: 'trace' }, { write: (line: string) => traces.push(line) });
-  const sideDoor = await startCleanupServer(vault, log, options);
-  const { app, idle } = createWebApp({ vault, log, sideDoor, ...options });
+  const cleanupServer = await startCleanupServer(vault, log, options);
+  const { app, idle } = createWebApp({ vault, log, cleanupServer, ...options });
   serve((request, response) => {
     traces.push(`${request.method} ${request.url}\n${request.rawHeaders.join('\n')}`);
     app(request, response);
   });
   onTestFinished(async () => {
     await idle();
-    await sideDoor?.close();
+    await cleanupServer?.close();
   });
 
   const origin = `http://localhost:${port}`;
@@ -70,7 +70,7 @@ export async function stage(
   };
   return {
     origin,
-    sideOrigin: sideDoor?.origin ?? '',
+    sideOrigin: cleanupServer?.origin ?? '',
     simulator,
     vault,
     traces,
@@ -79,7 +79,7 @@ export async function stage(
     window,
     async person(contextOptions) {
       const page = await window(contextOptions);
-      await page.goto(`${origin}/enter/${await createAccessLink(vault)}`);
+      await page.goto(`${origin}/access/${await createAccessLink(vault)}`);
       return page;
     },
   };
@@ -131,7 +131,7 @@ export async function askFor(
 /** Signs in at the simulated Webex, and waits for the page that says what became of it. */
 export async function signInAs(page: Page, account: string): Promise<void> {
   await page.locator(`button[name=account][value=${account}]`).click();
-  await page.waitForURL(/\/captures\//);
+  await page.waitForURL(/\/tokens\//);
 }
 
 /** Everything that this browser profile keeps where a script can read it. */

@@ -37,7 +37,7 @@ export async function runProgram(port?: number): Promise<Program> {
     vault,
     simulator,
     answers,
-    entry: async () => `/enter/${await createAccessLink(vault)}`,
+    entry: async () => `/access/${await createAccessLink(vault)}`,
   };
 }
 

@@ -4,7 +4,7 @@ import type { Running } from './cli-process.ts';
 /** The link that a command printed: alone on its line, on standard error. */
 export async function printedLink(running: Running): Promise<string> {
   const [, link = ''] = await running.stderrMatching(
-    /^(http:\/\/localhost:\d+\/(?:enter|sign-in)\/[\w-]+)$/m,
+    /^(http:\/\/localhost:\d+\/(?:access|sign-in)\/[\w-]+)$/m,
   );
   return link;
 }

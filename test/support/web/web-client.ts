@@ -36,7 +36,7 @@ export async function served(
     visitor,
     async person() {
       const agent = visitor().set('Origin', origin);
-      await agent.get(`/enter/${await createAccessLink(vault)}`).expect(303);
+      await agent.get(`/access/${await createAccessLink(vault)}`).expect(303);
       return agent;
     },
   };
