@@ -56,7 +56,7 @@ describe('the web app', () => {
       secret: 'x',
       link: 'x',
       nonce: 'x',
-      permission: 'x',
+      permit: 'x',
     };
     let pages = 0;
     for (const { path, methods } of routesOf(createWebApp({ vault, log: quietLog() }).app)) {
@@ -79,7 +79,7 @@ describe('the web app', () => {
     const token = await web.hold();
     const person = await web.person();
     const parameters = Object.fromEntries(
-      ['name', 'client', 'tokenId', 'id', 'secret', 'link', 'nonce', 'permission'].map((name) => [
+      ['name', 'client', 'tokenId', 'id', 'secret', 'link', 'nonce', 'permit'].map((name) => [
         name,
         token,
       ]),
@@ -225,7 +225,7 @@ test('no command says anything of the token but those that hand it out; nor do b
   expect(crashed.stderr).toContain('unexpected failure. TypeError: it broke at [hidden]');
   said.push(crashed.stdout, crashed.stderr);
   const killed = here.start(['serve', '--no-open', '--verbose']);
-  await killed.stderrMatching(/\/enter\//);
+  await killed.stderrMatching(/\/access\//);
   await fetch(`http://localhost:${here.port}/auth/code?access_token=${token}`);
   await fetch(`http://localhost:${here.port}/${token}`);
   killed.kill('SIGKILL');

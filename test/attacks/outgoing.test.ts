@@ -174,17 +174,19 @@ describe('every call to somebody else', () => {
     },
   );
 
-  test('our own server is asked without a redirect, and not for long', async () => {
+  test.each([
+    ['nothing listens on IPv4', 'ECONNREFUSED', ['127.0.0.1', '[::1]']],
+    ['something else listens on IPv4', 'ECONNRESET', ['127.0.0.1']],
+  ])('the running web app is asked with a timeout and without redirects: %s', async (_case, code, hosts) => {
     const home = temporaryFolder();
     writeInstanceFile(home, newInstance(1));
-    const inits: RequestInit[] = [];
-    await findRunningInstance(home, (_input, init = {}) => {
-      inits.push(init);
-      return Promise.reject(new TypeError('fetch failed'));
+    const asked: string[] = [];
+    await findRunningInstance(home, (input, init = {}) => {
+      asked.push(new URL(input instanceof Request ? input.url : input).hostname);
+      expect(init).toMatchObject({ redirect: 'error', signal: expect.any(AbortSignal) });
+      return Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) }));
     });
-    // On both loopback families.
-    const each = { redirect: 'error', signal: expect.any(AbortSignal) };
-    expect(inits).toMatchObject([each, each]);
+    expect(asked).toEqual(hosts);
   });
 });
 

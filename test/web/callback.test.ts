@@ -103,7 +103,7 @@ test('another browser cannot finish a sign-in', async () => {
     .post('/auth/code')
     .send(body)
     .expect(403);
-  expect(JSON.parse(stranger.text)).toMatchObject({ type: '/problems/state-foreign' });
+  expect(JSON.parse(stranger.text)).toMatchObject({ type: '/problems/state-wrong-session' });
   expect(JSON.parse(stranger.text)).not.toHaveProperty('startOver');
   await (await person()).post('/auth/code').send(body).expect(403);
   expect(await allTokens(vault, 'acme')).toEqual([]);
@@ -116,7 +116,7 @@ test('an answer that was taken leads to what was captured', async () => {
   const body = { fragment: fragment({ access_token: token, state }) };
   const first = await browser.post('/auth/code').send(body).expect(200);
   const second = await browser.post('/auth/code').send(body).expect(409);
-  expect(JSON.parse(second.text)).toMatchObject({ type: '/problems/state-spent', next: first.body.next });
+  expect(JSON.parse(second.text)).toMatchObject({ type: '/problems/state-used', next: first.body.next });
   expect(await allTokens(vault, 'acme')).toHaveLength(1);
   await browser.get('/tokens/last').expect(303).expect('Location', first.body.next);
 });

@@ -53,7 +53,7 @@ test('a token of somebody who is not a full administrator waits for the person',
   expect(text).toContain('/idb/oauth2/v1/logout?cisService=webex');
   expect(text).not.toContain('Tenant URL');
 
-  await person.post(`${path}/accept`).type('form').expect(303).expect('Location', '/profiles/acme');
+  await person.post(`${path}/approve`).type('form').expect(303).expect('Location', '/profiles/acme');
   expect(
     (await allTokens(both.web.vault, 'acme')).map(({ account, state }) => [account?.email, state]),
   ).toEqual(
@@ -177,7 +177,7 @@ test('a capture is nobody else’s to see', async () => {
   const visitor = both.web.visitor().set('Origin', 'http://localhost:3000');
   await visitor.get(path).expect(403);
   await visitor.get(`${path}/progress`).expect(403);
-  for (const decision of ['accept', 'discard', 'organization', 'check']) {
+  for (const decision of ['approve', 'discard', 'organization', 'verify']) {
     await visitor.post(`${path}/${decision}`).type('form').send({ orgId: acmeOrgId }).expect(403);
   }
   expect(await allTokens(both.web.vault, 'acme')).toMatchObject([{ state: 'set-aside' }]);
@@ -189,9 +189,9 @@ test('one that could not be verified is asked about again by a button, and the p
   simulator.faults.add({ path: '/v1/people/me', answer: 503 });
   const path = await stored(both, 'full-admin');
   const person = await web.person();
-  const button = `action="${path}/check"`;
+  const button = `action="${path}/verify"`;
   const page = async (of = path) => (await person.get(of).expect(200)).text;
-  const checkAgain = () => person.post(`${path}/check`).type('form').expect(303).expect('Location', path);
+  const checkAgain = () => person.post(`${path}/verify`).type('form').expect(303).expect('Location', path);
   expect(await page()).toContain(button);
   expect(await page('/profiles/acme')).toContain(button);
 
@@ -239,7 +239,7 @@ test('shows a token that waits for Webex’s answer, and the person may use it a
   expect(text).toContain('keeps using the token that Webex accepted before');
   expect(text).toContain('Webex has a problem of its own (503)');
   expect((await person.get('/profiles/acme')).text).toContain(`<a href="${path}">is not verified yet</a>`);
-  await person.post(`${path}/accept`).type('form').expect(303);
+  await person.post(`${path}/approve`).type('form').expect(303);
   expect((await allTokens(web.vault, 'acme')).map(({ id, state }) => [`/tokens/${id}`, state])).toEqual(
     expect.arrayContaining([
       [path, 'current'],
@@ -258,8 +258,8 @@ test('a token of the other deployment can be discarded and not be used', async (
   const path = `/tokens/${tokenId}`;
   const { text } = await person.get(path).expect(200);
   expect(text).toContain('This token belongs to another Webex');
-  expect(text).not.toContain(`${path}/accept`);
-  await person.post(`${path}/accept`).type('form').expect(409);
+  expect(text).not.toContain(`${path}/approve`);
+  await person.post(`${path}/approve`).type('form').expect(409);
   await person.post(`${path}/discard`).type('form').expect(303);
   expect(await allTokens(web.vault, 'acme')).toMatchObject([{ state: 'current' }]);
 });

@@ -67,7 +67,7 @@ test('the log names what was asked for, and no secret', async () => {
   await visitor().get('/access/fake-secret').expect(410);
   await visitor().get('/sign-in/fake-secret').expect(410);
   await visitor().get('//access/fake-secret').expect(403);
-  await visitor().get('/ENTER/fake-secret/more').expect(403);
+  await visitor().get('/ACCESS/fake-secret/more').expect(403);
   await visitor().get(`/auth/code?error=fake-error#fake-fragment`).expect(200);
   const lines = logged()
     .trim()

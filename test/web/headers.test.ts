@@ -55,7 +55,7 @@ test.each([
   ['favicon.svg', 'image/svg+xml'],
   ['capture.js', 'text/javascript; charset=utf-8'],
   ['copy.js', 'text/javascript; charset=utf-8'],
-  ['waiting.js', 'text/javascript; charset=utf-8'],
+  ['poll.js', 'text/javascript; charset=utf-8'],
 ])('%s is served as what it is, to everybody', async (name, type) => {
   const answer = await (await served()).visitor().get(`/assets/${name}`).expect(200);
   expect(answer.headers['content-type']).toBe(type);

@@ -103,7 +103,7 @@ test('a quarantine that a look found is seen at once', async () => {
   const watch = { jobId: 'j', status: 'Quarantine', lastCycle: null, lastSuccessAt: null, quarantine };
   await saveStatus(web.vault, { id: handoff?.id ?? '', quarantinedSince: null }, watch);
   expect(await page()).toContain('The tokens are well, but not all of their provisioning.');
-  expect(await page()).toMatch(/in quarantine:<\/strong> <a href="\/profiles\/acme#places">acme/);
+  expect(await page()).toMatch(/in quarantine:<\/strong> <a href="\/profiles\/acme#destinations">acme/);
   expect(await page()).toContain('In quarantine in Entra ID, which gives up in 25 days');
   expect(await page('/profiles/acme')).toContain(
     'Entra ID has put “Cisco Webex” in quarantine</strong>, and gives up in 25 days',

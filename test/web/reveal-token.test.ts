@@ -58,7 +58,7 @@ test('one that has expired, or is not there, is a kind page', async () => {
   web.vault.setNow(today + 400 * dayMs);
   const person = await web.person();
   const { text } = await person.post('/profiles/acme/token').type('form').expect(409);
-  expect(text).toContain('The token has expired');
+  expect(text).toContain('Token expired');
   expect((await person.get('/profiles/acme')).text).not.toContain('action="/profiles/acme/token"');
   await person.post('/profiles/nobody/token').type('form').expect(404);
 });

@@ -138,8 +138,27 @@ test('every answer of the side door is as well protected as the web app’s', as
   await side.get(path).set('Sec-Purpose', 'prefetch').expect(403);
 });
 
-test.each(['localhost:3000', '127.0.0.1:49152', 'evil.example:49152', 'localhost.:49152', 'LOCALHOST:49152'])(
-  'the side door does not answer as %s',
+test.each(['localhost:49152', 'LOCALHOST:49152', 'Localhost:49152'])(
+  'the cleanup server answers as %s: host names are case-insensitive (RFC 9110, section 4.2.3)',
+  async (given) => {
+    const { side, entry } = await doors();
+    await side
+      .get(await entry())
+      .set('Host', given)
+      .expect(200);
+  },
+);
+
+test.each([
+  'localhost:3000',
+  'localhost',
+  '127.0.0.1:49152',
+  '[::1]:49152',
+  'evil.example:49152',
+  'localhost.:49152',
+  'localhost.evil.example:49152',
+])(
+  'the cleanup server does not answer as %s',
   async (given) => {
     const { side, entry } = await doors();
     const { text } = await side

@@ -44,6 +44,6 @@ test('a profile without a token says so, and asks nobody', async () => {
   expect((await person.get('/profiles/acme/test').expect(200)).text).toContain('Nothing is changed.');
   web.simulator.requests.length = 0;
   await person.post('/profiles/acme/test').type('form').expect(303);
-  expect((await person.get('/profiles/acme/test').expect(404)).text).toContain('There is no token yet');
+  expect((await person.get('/profiles/acme/test').expect(404)).text).toContain('No token yet');
   expect(web.simulator.requests).toEqual([]);
 });

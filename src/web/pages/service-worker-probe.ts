@@ -20,9 +20,9 @@ export function probePage({ origin }: CleanupServer): RequestHandler {
  * `POST /clear-site-data/:permit`: has the browser forget what it stored for this origin, service workers included. Asked for
  * from here, a worker could answer in our place: so that it is the side door's page that asks.
  */
-export function clearSiteData({ origin, permits }: CleanupServer): RequestHandler<{ permission: string }> {
+export function clearSiteData({ origin, permits }: CleanupServer): RequestHandler<{ permit: string }> {
   return (request, response, next) => {
-    if (request.headers.origin !== origin || !permits.use(request.params.permission)) {
+    if (request.headers.origin !== origin || !permits.use(request.params.permit)) {
       next();
       return;
     }
