@@ -79,10 +79,7 @@ describe('the web app', () => {
     const token = await web.hold();
     const person = await web.person();
     const parameters = Object.fromEntries(
-      ['name', 'client', 'tokenId', 'id', 'secret', 'link', 'nonce', 'permit'].map((name) => [
-        name,
-        token,
-      ]),
+      ['name', 'client', 'tokenId', 'id', 'secret', 'link', 'nonce', 'permit'].map((name) => [name, token]),
     );
     const everywhere = {
       Referer: `http://localhost:3000/auth/code?access_token=${token}`,

@@ -167,9 +167,9 @@ describe.runIf(linux)('processes', () => {
     const serve = here.start(['serve']);
     await serve.stderrMatching(/Stop with Ctrl-C/);
     const seen = readFileSync(join(tools, 'seen'), 'utf8');
-    const link = /\/enter\/([\w.-]+)/.exec(seen)?.[1] ?? '';
+    const link = /\/access\/([\w.-]+)/.exec(seen)?.[1] ?? '';
     expect(link).toMatch(/^[\w-]{43}\.own$/);
-    expect(readFileSync(`/proc/${serve.pid}/cmdline`, 'latin1')).not.toMatch(/enter|secret-value|SIMULATED/);
+    expect(readFileSync(`/proc/${serve.pid}/cmdline`, 'latin1')).not.toMatch(/access|secret-value|SIMULATED/);
 
     const shown = await here.run(['exec', 'acme', '--', 'sh', '-c', 'cat /proc/$$/cmdline; env']);
     expect(shown.stdout.split('\0')[0]).toBe('sh');
@@ -207,7 +207,7 @@ describe.runIf(linux)('processes', () => {
     const { accessToken } = simulator.issueToken('full-admin');
     expect(await here.run(['import', 'acme'], accessToken)).toMatchObject({ code: 0 });
     const serve = here.start(['serve', '--no-open']);
-    await serve.stderrMatching(/\/enter\//);
+    await serve.stderrMatching(/\/access\//);
     expect(await here.run(['backup', join(here.home, 'backup')])).toMatchObject({ code: 0 });
     expect((statSync(here.home).mode & 0o777).toString(8)).toBe('700');
     const seen = modes(here.home);

@@ -184,7 +184,9 @@ describe('every call to somebody else', () => {
     await findRunningInstance(home, (input, init = {}) => {
       asked.push(new URL(input instanceof Request ? input.url : input).hostname);
       expect(init).toMatchObject({ redirect: 'error', signal: expect.any(AbortSignal) });
-      return Promise.reject(new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) }));
+      return Promise.reject(
+        new TypeError('fetch failed', { cause: Object.assign(new Error(code), { code }) }),
+      );
     });
     expect(asked).toEqual(hosts);
   });

@@ -24,7 +24,7 @@ describe('serve', () => {
 
     const open = await here.run(['open', '--no-open']);
     expect(open).toMatchObject({ code: 0, stdout: '' });
-    const another = /^http:\S+\/enter\/\S+$/m.exec(open.stderr)?.[0] ?? '';
+    const another = /^http:\S+\/access\/\S+$/m.exec(open.stderr)?.[0] ?? '';
     expect(another).not.toBe(link);
     expect((await stranger.get(another)).headers.get('location')).toBe('/');
 

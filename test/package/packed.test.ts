@@ -90,7 +90,7 @@ test('works after installation: version, help, import, get and doctor', async ()
 test('serves its pages and their scripts after installation', async () => {
   const here = await machine(undefined, {}, installed.program);
   const serve = here.start(['serve', '--no-open']);
-  await serve.stderrMatching(/\/enter\//);
+  await serve.stderrMatching(/\/access\//);
   for (const path of ['/auth/code', '/assets/capture.js', '/assets/style.css', '/assets/favicon.svg']) {
     expect([path, (await fetch(`http://localhost:${here.port}${path}`)).status]).toEqual([path, 200]);
   }

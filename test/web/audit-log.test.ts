@@ -67,7 +67,8 @@ test('paged, a hundred rows each, the filter kept', async () => {
   await appendAudits(vault.db, today, entries);
   const first = await browser.get('/audit-log?profile=globex').expect(200);
   expect(rows(first.text) - 1).toBe(100);
-  const older = /href="(\/audit-log\?[^"]+)" rel="next"/.exec(first.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+  const older =
+    /href="(\/audit-log\?[^"]+)" rel="next"/.exec(first.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
   const second = await browser.get(older).expect(200);
   expect(second.text).toMatch(/\bn104\b/);
   expect(second.text).not.toMatch(/\bn105\b/);

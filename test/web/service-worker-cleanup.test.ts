@@ -157,17 +157,14 @@ test.each([
   'evil.example:49152',
   'localhost.:49152',
   'localhost.evil.example:49152',
-])(
-  'the cleanup server does not answer as %s',
-  async (given) => {
-    const { side, entry } = await doors();
-    const { text } = await side
-      .get(await entry())
-      .set('Host', given)
-      .expect(421);
-    expect(text).toBe('Another address.\n');
-  },
-);
+])('the cleanup server does not answer as %s', async (given) => {
+  const { side, entry } = await doors();
+  const { text } = await side
+    .get(await entry())
+    .set('Host', given)
+    .expect(421);
+  expect(text).toBe('Another address.\n');
+});
 
 test('of the web app, only the page that answers the side door may be framed, and by it alone', async () => {
   const { vault, main, entry } = await doors();
