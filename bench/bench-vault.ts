@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings } from '../src/config/settings.ts';
+import type { Vault } from '../src/vault/context.ts';
 import { importToken } from '../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../src/vault/tokens/verify-token.ts';
-import { closeVault, openVault, type Vault } from '../src/vault/vault.ts';
+import { closeVault, openVault } from '../src/vault/vault.ts';
 
 export interface BenchHome {
   /** The environment that makes a command use this data folder. */

@@ -4,7 +4,7 @@ import { currentProcess } from '../src/reminders/lease-owner.ts';
 import { sendReminders } from '../src/reminders/send-reminders.ts';
 import { dueChecks } from '../src/store/profiles/token-checks.ts';
 import { dueTokens } from '../src/store/reminders.ts';
-import type { StoreContext } from '../src/vault/vault.ts';
+import type { StoreContext } from '../src/vault/context.ts';
 import { manyProfiles, median } from './many-profiles.ts';
 
 /*

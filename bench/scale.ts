@@ -10,11 +10,12 @@ import { queryProfiles } from '../src/store/profiles/query.ts';
 import { dueChecks } from '../src/store/profiles/token-checks.ts';
 import { dueTokens } from '../src/store/reminders.ts';
 import { addClient } from '../src/vault/clients/clients.ts';
+import type { Vault } from '../src/vault/context.ts';
 import type { ProfileRow } from '../src/vault/profiles/csv-row.ts';
 import { importBatchSize, importProfiles, planImport } from '../src/vault/profiles/import-profiles.ts';
 import { captureRedirect } from '../src/vault/sign-in/capture-redirect.ts';
 import { startSignIn } from '../src/vault/sign-in/start-sign-in.ts';
-import { closeVault, openVault, type Vault } from '../src/vault/vault.ts';
+import { closeVault, openVault } from '../src/vault/vault.ts';
 import { fillStore } from './fill-store.ts';
 import { median } from './statistics.ts';
 

@@ -8,8 +8,8 @@ import express, {
 import type { Logger } from 'pino';
 import { openClientReads } from '../store/token-requests/open.ts';
 import type { TokenRequestStore } from '../store/token-requests/token-request-store.ts';
-import { RejectedCallbackLog } from '../vault/sign-in/rejected-callbacks.ts';
-import { storeLocation, type Vault } from '../vault/vault.ts';
+import type { Vault } from '../vault/context.ts';
+import { storeLocation } from '../vault/store-location.ts';
 import { Throttle } from './client-auth/throttle.ts';
 import { ProvenSecrets } from './client-auth/verified-secrets.ts';
 import type { ApiContext } from './context.ts';
@@ -63,11 +63,11 @@ export function createApi(options: ApiOptions): Api {
     opened,
     throttle: new Throttle(),
     proven: new ProvenSecrets(),
-    refusals: RejectedCallbackLog.of(vault),
+    refusals: vault.rejectedCallbacks,
     addressOf: forwardedAddress(trustedProxies),
   };
 
-  vault.witness.whenWrong((problem) => {
+  vault.rollbackDetector.whenWrong((problem) => {
     log.error(
       { err: problem },
       'the store does not pass its integrity check: nothing more is served from it',

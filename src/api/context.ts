@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
+import type { Vault } from '../vault/context.ts';
 import type { RejectedCallbackLog } from '../vault/sign-in/rejected-callbacks.ts';
-import type { Vault } from '../vault/vault.ts';
 import type { Throttle } from './client-auth/throttle.ts';
 import type { ProvenSecrets } from './client-auth/verified-secrets.ts';
 import type { BatchQueue } from './queue/batch-queue.ts';

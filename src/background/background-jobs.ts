@@ -4,9 +4,9 @@ import type { Channel } from '../reminders/channels/channel.ts';
 import { openChannels } from '../reminders/channels/open-channels.ts';
 import { currentProcess, type LeaseOwner } from '../reminders/lease-owner.ts';
 import { type Delivery, sendReminders } from '../reminders/send-reminders.ts';
+import type { Vault } from '../vault/context.ts';
 import { deleteExpiredTokens } from '../vault/tokens/delete-expired.ts';
 import { verifyPendingTokens } from '../vault/tokens/verify-pending.ts';
-import type { Vault } from '../vault/vault.ts';
 import { checkNextToken } from './daily-check.ts';
 import { sleep } from './sleep.ts';
 

@@ -14,6 +14,7 @@ import {
   recordCheck,
 } from '../store/profiles/token-checks.ts';
 import { tokenById } from '../store/profiles/tokens.ts';
+import type { Vault } from '../vault/context.ts';
 import {
   decryptForWebex,
   outcomeCode,
@@ -21,7 +22,6 @@ import {
   recordVerdict,
   type WebexVerdict,
 } from '../vault/tokens/webex-verification.ts';
-import type { Vault } from '../vault/vault.ts';
 
 /** What became of one check. */
 export interface CheckResult {

@@ -4,8 +4,8 @@ import { nextTurn } from '../next-turn.ts';
 import { type StoredEntry, saveEntries, storedEntries } from '../store/access/calendar-entries.ts';
 import { iterateProfiles } from '../store/profiles/query.ts';
 import { currentTokensOf } from '../store/profiles/tokens.ts';
+import type { StoreContext } from '../vault/context.ts';
 import { requireProfile } from '../vault/profiles/profiles.ts';
-import type { StoreContext } from '../vault/vault.ts';
 import { type CalendarEntry, calendarEvent, calendarFrame, entryDigest } from './calendar.ts';
 
 /** As many entries are written in one turn of the event loop. */

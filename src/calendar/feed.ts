@@ -5,8 +5,8 @@ import {
   replaceCalendarFeed,
 } from '../store/access/calendar-feed.ts';
 import { appendAudit } from '../store/audit/audit.ts';
+import type { Actor, StoreContext } from '../vault/context.ts';
 import { hashSecret, newSecret } from '../vault/sign-in/secret-hashes.ts';
-import type { Actor, StoreContext } from '../vault/vault.ts';
 import { calendarPieces } from './entries.ts';
 
 /** Makes a new address for the calendar feed; it is returned once, and the one before it leads nowhere any more. */

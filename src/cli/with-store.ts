@@ -1,6 +1,7 @@
 import { readSettings } from '../config/settings.ts';
 import { systemKeychain } from '../crypto/keychain.ts';
-import { openStoreContext, type StoreContext } from '../vault/vault.ts';
+import type { StoreContext } from '../vault/context.ts';
+import { openStoreContext } from '../vault/vault.ts';
 import { warn } from './terminal/terminal.ts';
 
 /** Opens the store for one command that needs no key, and closes it whatever happens. `existing`: makes no new one. */

@@ -1,6 +1,7 @@
 import { readSettings } from '../config/settings.ts';
 import { userName } from '../environment/os-user.ts';
-import { type Actor, closeVault, openVault, type Vault } from '../vault/vault.ts';
+import type { Actor, Vault } from '../vault/context.ts';
+import { closeVault, openVault } from '../vault/vault.ts';
 import { warn } from './terminal/terminal.ts';
 
 /** Opens the vault for one command, and closes it whatever happens. */

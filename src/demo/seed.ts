@@ -7,9 +7,10 @@ import { currentProcess } from '../reminders/lease-owner.ts';
 import { sendReminders } from '../reminders/send-reminders.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { addClient } from '../vault/clients/clients.ts';
+import type { Vault } from '../vault/context.ts';
 import { importToken } from '../vault/sign-in/import-token.ts';
 import { verifyToken } from '../vault/tokens/verify-token.ts';
-import { closeVault, openVault, type Vault } from '../vault/vault.ts';
+import { closeVault, openVault } from '../vault/vault.ts';
 import type { Deployment } from '../webex/deployments.ts';
 
 interface PastToken {

@@ -8,7 +8,7 @@ import { quarantineStatesOf } from '../store/destinations.ts';
 import { readCounters } from '../store/meta/counters.ts';
 import { countByStatus, iterateProfiles } from '../store/profiles/query.ts';
 import type { Db } from '../store/store.ts';
-import type { StoreContext } from '../vault/vault.ts';
+import type { StoreContext } from '../vault/context.ts';
 
 /**
  * The metrics for Prometheus. All of them are read from the store, so that every replica reports the same values and a

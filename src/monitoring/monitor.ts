@@ -2,7 +2,7 @@ import { quarantinedHandoffs } from '../store/destinations.ts';
 import { findProfile, profileById } from '../store/profiles/profiles.ts';
 import { queryProfiles, type StatusTotals } from '../store/profiles/query.ts';
 import { currentTokensOf } from '../store/profiles/tokens.ts';
-import type { StoreContext } from '../vault/vault.ts';
+import type { StoreContext } from '../vault/context.ts';
 import {
   type MonitoredQuarantine,
   type MonitorReport,

@@ -1,6 +1,6 @@
 import { knownEnd } from '../domain/lifetimes.ts';
+import type { Vault } from '../vault/context.ts';
 import type { DecryptedToken } from '../vault/tokens/read-token.ts';
-import type { Vault } from '../vault/vault.ts';
 import { tenantUrl } from '../webex/deployments.ts';
 import type { TokenOutput } from './formats.ts';
 

@@ -2,7 +2,7 @@ import type { Profile } from '../domain/profile.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { otherProfilesAt, type ProviderId } from '../store/destinations.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
-import type { Vault } from '../vault/vault.ts';
+import type { Vault } from '../vault/context.ts';
 import { isUuid } from '../webex/organization-id.ts';
 
 /** The application of a provisioning tool that a push found. */

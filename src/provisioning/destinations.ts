@@ -8,8 +8,8 @@ import {
   type ProviderId,
 } from '../store/destinations.ts';
 import { tokensOf } from '../store/profiles/tokens.ts';
+import type { Actor, Vault } from '../vault/context.ts';
 import { requireProfile } from '../vault/profiles/profiles.ts';
-import type { Actor, Vault } from '../vault/vault.ts';
 import type { Finding } from './entra/review/review.ts';
 import {
   describeStatus,

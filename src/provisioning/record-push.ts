@@ -2,7 +2,7 @@ import type { Profile } from '../domain/profile.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { appendAudit } from '../store/audit/audit.ts';
 import { clearOtherProfilesAt, type Destination, saveHandoff } from '../store/destinations.ts';
-import type { Actor, Vault } from '../vault/vault.ts';
+import type { Actor, Vault } from '../vault/context.ts';
 
 /** What each tool is called. */
 export const providerNames = { entra: 'Entra ID', okta: 'Okta' } as const;

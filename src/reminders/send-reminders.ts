@@ -20,7 +20,7 @@ import {
   setNextLooks,
 } from '../store/reminders.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
-import type { StoreContext } from '../vault/vault.ts';
+import type { StoreContext } from '../vault/context.ts';
 import type { Alert } from './alert.ts';
 import { type Channel, ChannelSilent, NotForEveryone } from './channels/channel.ts';
 import {

@@ -13,7 +13,7 @@ import { networkOf } from '../domain/network.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { isLoopback } from '../http/secure-url.ts';
 import { announceApi } from '../instance/api-instance-file.ts';
-import type { Vault } from '../vault/vault.ts';
+import type { Vault } from '../vault/context.ts';
 import { requestLog } from '../web/middleware/request-log.ts';
 import { operationsOf } from './health-probes.ts';
 import { Connections, connectionLimits } from './listening/connections.ts';

@@ -1,7 +1,8 @@
 import type { HealthProbes } from '../api/endpoints/health.ts';
 import { metricsText } from '../monitoring/metrics.ts';
 import { requireWritable } from '../store/writable.ts';
-import { storeLocation, type Vault } from '../vault/vault.ts';
+import type { Vault } from '../vault/context.ts';
+import { storeLocation } from '../vault/store-location.ts';
 import { shared } from './coalesce.ts';
 
 /** Anybody may ask for them, and they are made of every profile. Milliseconds. */
@@ -14,7 +15,7 @@ export function operationsOf(vault: Vault): HealthProbes {
     ready: shared(async () => {
       await requireWritable(vault.db, storeLocation(vault.settings));
       await vault.keys.requireAccess();
-      await vault.witness.compare();
+      await vault.rollbackDetector.compare();
     }, 0),
     metrics: shared(() => metricsText(vault), metricsForMs),
   };

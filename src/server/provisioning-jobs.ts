@@ -5,7 +5,7 @@ import { unattendedContext } from '../provisioning/entra/auth/unattended-context
 import { isQuarantined } from '../provisioning/entra/status/provisioning-status.ts';
 import { quarantineAlerts } from '../provisioning/entra/status/quarantine-alerts.ts';
 import { dailyStatusCheck } from '../provisioning/entra/status/status-checks.ts';
-import type { StoreContext } from '../vault/vault.ts';
+import type { StoreContext } from '../vault/context.ts';
 
 /**
  * What a running server watches beside the tokens: whether Entra ID has put provisioning in quarantine. It looks by

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { toSafeError } from '../text/safe-error.ts';
-import type { Vault } from '../vault/vault.ts';
+import type { Vault } from '../vault/context.ts';
 import { ClearDataPermits } from '../web/service-worker-cleanup/clear-permits.ts';
 import { type CleanupServer, createCleanupApp } from '../web/service-worker-cleanup/server-app.ts';
 import { type Listening, listenOnFreePort } from './listening/listen.ts';

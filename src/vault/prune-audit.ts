@@ -1,5 +1,5 @@
 import { pruneAudit } from '../store/audit/prune.ts';
-import type { Actor, StoreContext } from './vault.ts';
+import type { Actor, StoreContext } from './context.ts';
 
 /**
  * Removes the audit rows from before an instant (epoch milliseconds); the chain stays verifiable, for it says itself

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { outboundFetch } from '../http/fetch.ts';
-import type { Vault } from '../vault/vault.ts';
+import type { Vault } from '../vault/context.ts';
 import { serveAssets } from './assets.ts';
 import type { WebContext } from './context.ts';
 import { errorHandler, notFound } from './errors/error-handler.ts';
@@ -109,7 +109,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/instance', { get: instance(instanceSecret) });
   serveAssets(app);
   // A store that was rolled back or changed from outside is not served from any more.
-  app.use((_request, _response, next) => next(vault.witness.problem ?? undefined));
+  app.use((_request, _response, next) => next(vault.rollbackDetector.problem ?? undefined));
   route(app, '/calendar/:secret.ics', { get: feed(context) });
   app.get('/auth/code', capturePage(context));
 

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { Logger } from 'pino';
-import type { Actor, Vault } from '../vault/vault.ts';
+import type { Actor, Vault } from '../vault/context.ts';
 import type { PushJobs } from './jobs/push-jobs.ts';
 import type { TokenTestJobs } from './jobs/token-test-jobs.ts';
 import type { VerificationJobs } from './jobs/verification-jobs.ts';

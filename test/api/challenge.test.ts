@@ -1,6 +1,5 @@
 import { generateKeyPair, SignJWT } from 'jose';
 import { expect, test } from 'vitest';
-import { RejectedCallbackLog } from '../../src/vault/sign-in/rejected-callbacks.ts';
 import { askToken, clientOf, post, profileWithToken, served } from '../support/api-server.ts';
 import { auditLog, today } from '../support/vault/test-vault.ts';
 
@@ -39,7 +38,7 @@ test.each([
   }
   expect((await authorized(url, `Basic ${btoa(`ci:${secret}`)}`)).status).toBe(200);
   expect(await rows()).toEqual(['read invalid_client -', 'read ok acme']);
-  await RejectedCallbackLog.of(vault).close();
+  await vault.rejectedCallbacks.close();
   expect(await rows()).toEqual(['read invalid_client -', 'read ok acme', 'read invalid_client, 11 more -']);
 });
 
@@ -96,7 +95,7 @@ test('refusals that anybody can cause: the first of each reason at once, and how
   const wrong = Array(5).fill('read invalid_client -');
   const first = ['read invalid_request -', 'introspect invalid_request -', ...wrong, 'read throttled -'];
   expect((await rows()).slice(before)).toEqual(first);
-  await RejectedCallbackLog.of(vault).close();
+  await vault.rejectedCallbacks.close();
   expect((await rows()).slice(before + first.length).sort()).toEqual([
     'introspect invalid_request, 3 more -',
     'read invalid_request, 7 more -',

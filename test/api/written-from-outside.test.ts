@@ -7,11 +7,12 @@ import { handoffsOf, saveHandoff } from '../../src/store/destinations.ts';
 import type { Db } from '../../src/store/store.ts';
 import type { Table } from '../../src/store/tables.ts';
 import { addClient, removeClient, rotateClientSecret } from '../../src/vault/clients/clients.ts';
+import type { Vault } from '../../src/vault/context.ts';
 import { removeProfile, requireProfile } from '../../src/vault/profiles/profiles.ts';
 import { redeemAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { hashSecret } from '../../src/vault/sign-in/secret-hashes.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { openStoreContext, openVault, type Vault } from '../../src/vault/vault.ts';
+import { openStoreContext, openVault } from '../../src/vault/vault.ts';
 import { askToken, clientOf, orgIds, profileWithToken, served } from '../support/api-server.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { actor, noKeychain, today } from '../support/vault/test-vault.ts';
@@ -219,7 +220,7 @@ describe('a command that opens the store', () => {
         return ['E_INTEGRITY', 'E_STORE_ROLLED_BACK'].includes((error as { code: string }).code);
       }
     };
-    await store.vault.witness.remember();
+    await store.vault.rollbackDetector.remember();
     const options = { keychain: noKeychain, now: () => today, notice };
     const found = [
       await fails(() => openVault(settings, options)),
@@ -294,8 +295,8 @@ describe('a running server', () => {
     expect((await askToken(api, 'ci', secret)).status).toBe(503);
     expect(JSON.stringify(api.logged)).toContain('nothing more is served');
     // What it has seen is not replaced by what it finds now.
-    await vault.witness.remember();
-    expect(vault.witness.problem?.code).toBe('E_STORE_ROLLED_BACK');
+    await vault.rollbackDetector.remember();
+    expect(vault.rollbackDetector.problem?.code).toBe('E_STORE_ROLLED_BACK');
   });
 
   it('goes on while this program changes the store', async () => {

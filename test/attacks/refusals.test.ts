@@ -1,6 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { Throttle } from '../../src/api/client-auth/throttle.ts';
-import { RejectedCallbackLog } from '../../src/vault/sign-in/rejected-callbacks.ts';
 import { closeVault } from '../../src/vault/vault.ts';
 import { auditLog, newVault, today } from '../support/vault/test-vault.ts';
 import { origin, served } from '../support/web/web-client.ts';
@@ -29,7 +28,7 @@ test('answers that nobody asked for are written once a minute and reason, with h
 
   // What is not written yet is, when the program ends.
   await bring('#access_token=fake-token&token_type=Bearer&state=guess');
-  await RejectedCallbackLog.of(vault).close();
+  await vault.rejectedCallbacks.close();
   expect((await auditLog(vault)).slice(4).sort()).toEqual([
     'capture state_missing, 19 more -',
     'capture state_unknown, 1 more -',
@@ -40,7 +39,7 @@ test('answers that nobody asked for are written once a minute and reason, with h
 
 test('they are written when the store is closed', async () => {
   const vault = await newVault();
-  const refusals = RejectedCallbackLog.of(vault);
+  const refusals = vault.rejectedCallbacks;
   for (let count = 0; count < 5; count += 1)
     await refusals.record({ action: 'capture', outcome: 'state_spent', address: `127.0.0.${count}` });
   await closeVault(vault);
@@ -55,7 +54,7 @@ test('they are written after a minute in which nothing else came', async () => {
   const vault = await newVault();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
-  const refusals = RejectedCallbackLog.of(vault);
+  const refusals = vault.rejectedCallbacks;
   for (let count = 0; count < 3; count += 1)
     await refusals.record({ action: 'capture', outcome: 'state_spent' });
   vi.advanceTimersByTime(60_000);
@@ -69,7 +68,7 @@ test('they are written after a minute in which nothing else came', async () => {
 
 test('a clock that was set back keeps nothing from being written', async () => {
   const vault = await newVault();
-  const refusals = RejectedCallbackLog.of(vault);
+  const refusals = vault.rejectedCallbacks;
   await refusals.record({ action: 'capture', outcome: 'state_spent' });
   vault.setNow(today - 86_400_000);
   await refusals.record({ action: 'capture', outcome: 'state_spent' });

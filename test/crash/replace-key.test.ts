@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import type { Vault } from '../../src/vault/context.ts';
 import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
 import type { KeyKind } from '../../src/vault/keys/create-key.ts';
-import { openVault, type Vault } from '../../src/vault/vault.ts';
+import { openVault } from '../../src/vault/vault.ts';
 import { builtOperate } from '../support/crash/build-operations.ts';
 import { everyState, thinned } from '../support/crash/crash-states.ts';
 import { filesIn } from '../support/crash/disk.ts';

@@ -3,10 +3,11 @@ import { chmodSync, chownSync, cpSync, readdirSync, statSync, truncateSync } fro
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/config/settings.ts';
+import type { Vault } from '../../src/vault/context.ts';
 import { listSummaries } from '../../src/vault/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
+import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { builtOperate } from '../support/crash/build-operations.ts';
 import { operateInjected } from '../support/crash/fault-injection.ts';

@@ -7,9 +7,10 @@ import { readSettings } from '../../src/config/settings.ts';
 import { listenOnFreePort } from '../../src/server/listening/listen.ts';
 import { routeByPath } from '../../src/server/requests/route-by-path.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
+import type { Vault } from '../../src/vault/context.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { closeVault, openVault, type Vault } from '../../src/vault/vault.ts';
+import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { createWebApp } from '../../src/web/app.ts';
 
 /** What no answer, and no error, may ever hold. */

@@ -16,7 +16,7 @@ import { startProvisioningJobs } from '../../src/server/provisioning-jobs.ts';
 import { handoffsOf, saveHandoff } from '../../src/store/destinations.ts';
 import { insertProfile } from '../../src/store/profiles/profiles.ts';
 import { failedReminders } from '../../src/store/reminders.ts';
-import type { Vault } from '../../src/vault/vault.ts';
+import type { Vault } from '../../src/vault/context.ts';
 import { actor, handoffVault } from '../support/provisioning/provisioning-vault.ts';
 import {
   acme,

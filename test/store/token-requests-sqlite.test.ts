@@ -8,7 +8,7 @@ import type {
 } from '../../src/store/token-requests/token-request-store.ts';
 import { RetryLater } from '../../src/store/token-requests/token-request-store.ts';
 import { removeClient, rotateClientSecret } from '../../src/vault/clients/clients.ts';
-import { storeLocation } from '../../src/vault/vault.ts';
+import { storeLocation } from '../../src/vault/store-location.ts';
 import { clientOf, profileWithToken } from '../support/api-server.ts';
 import { onSqlite } from '../support/store/engines.ts';
 import { actor, newVault } from '../support/vault/test-vault.ts';

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type ApiOptions, createApi } from '../../src/api/app.ts';
 import { addClient, type ClientRequest } from '../../src/vault/clients/clients.ts';
+import type { Vault } from '../../src/vault/context.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import type { Vault } from '../../src/vault/vault.ts';
 import { actor, newVault, type TestVault } from './vault/test-vault.ts';
 
 export interface Served {

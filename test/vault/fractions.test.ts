@@ -12,7 +12,7 @@ import { restoreBackup } from '../../src/vault/backup/restore.ts';
 import { writeProvenBackup } from '../../src/vault/backup/verified.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
 import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
-import { databaseFile } from '../../src/vault/vault.ts';
+import { databaseFile } from '../../src/vault/store-location.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { newPlace, newSqlitePlace, onSqlite } from '../support/store/engines.ts';
 import { newStore, reopened } from '../support/store/test-store.ts';

@@ -7,6 +7,7 @@ import { simulatedOrganizations } from '../../src/simulator/webex/organizations.
 import { defaultSettings } from '../../src/simulator/webex/settings.ts';
 import type { IssueOptions } from '../../src/simulator/webex/webex-cloud.ts';
 import { setCurrent, updateToken } from '../../src/store/profiles/tokens.ts';
+import type { Vault } from '../../src/vault/context.ts';
 import { showProfile } from '../../src/vault/profiles/profiles.ts';
 import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
@@ -15,7 +16,6 @@ import { approveToken, discardToken } from '../../src/vault/tokens/review-token.
 import { testToken } from '../../src/vault/tokens/test-token.ts';
 import { verifyPendingTokens } from '../../src/vault/tokens/verify-pending.ts';
 import { type VerificationResult, verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import type { Vault } from '../../src/vault/vault.ts';
 import {
   actor,
   allTokens,

@@ -92,7 +92,7 @@ export abstract class ClientRequest implements PendingRequest {
 
   #decide(found: Lookup | null): Decision {
     const { vault } = this.context;
-    const untrusted = vault.witness.problem ?? found?.untrusted ?? null;
+    const untrusted = vault.rollbackDetector.problem ?? found?.untrusted ?? null;
     if (untrusted !== null) return this.#untrusted(untrusted);
     const now = vault.now();
     const { proof } = this.#identity;
@@ -130,7 +130,7 @@ export abstract class ClientRequest implements PendingRequest {
       this.#answer = { refusal: missingKey };
       return { granted: false, used: null, entry: this.#entry(missingKey.code, null) };
     }
-    if (isAboutWholeStore(error)) vault.witness.report(error);
+    if (isAboutWholeStore(error)) vault.rollbackDetector.report(error);
     else log.error({ err: error }, 'a row of the store does not pass its integrity check');
     this.#answer = {
       refusal: {
@@ -141,7 +141,7 @@ export abstract class ClientRequest implements PendingRequest {
         retryAfter: 60,
       },
     };
-    const stopped = vault.witness.problem !== null;
+    const stopped = vault.rollbackDetector.problem !== null;
     return { granted: false, used: null, entry: stopped ? null : this.#entryIfFirst('not-authentic', null) };
   }
 

@@ -5,7 +5,7 @@ import { userName } from '../../environment/os-user.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { readTextFile } from '../../text/decode-text.ts';
 import { addClient, listClients, removeClient, rotateClientSecret } from '../../vault/clients/clients.ts';
-import type { Actor } from '../../vault/vault.ts';
+import type { Actor } from '../../vault/context.ts';
 import { parseDate } from '../options/parse-date.ts';
 import { table } from '../terminal/table.ts';
 import { note, print, printJson, styled } from '../terminal/terminal.ts';

@@ -11,6 +11,7 @@ import {
 import { systemKeychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { ensurePrivateDirectory } from '../../files/private-files.ts';
+import type { Vault } from '../../vault/context.ts';
 import { expectEnrollment } from '../../vault/integrity/key-memory.ts';
 import { addLocalKey, approveKeyRequest } from '../../vault/key-operations/add-key.ts';
 import { type KeyDescription, type KeyStatus, keyStatus } from '../../vault/key-operations/key-status.ts';
@@ -25,7 +26,6 @@ import {
 } from '../../vault/keys/create-key.ts';
 import { defaultKeyName } from '../../vault/keys/host.ts';
 import { type KeySource, keyFilePath } from '../../vault/keys/load-key.ts';
-import type { Vault } from '../../vault/vault.ts';
 import { confirm } from '../terminal/confirm.ts';
 import { readHiddenInput } from '../terminal/hidden-input.ts';
 import { showProgress } from '../terminal/progress.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
+import type { Actor, Vault } from '../../vault/context.ts';
 import { type ProfileRow, parseProfileRow, type RawProfileRow } from '../../vault/profiles/csv-row.ts';
 import {
   importBatchSize,
@@ -8,7 +9,6 @@ import {
   planImport,
   type RowResult,
 } from '../../vault/profiles/import-profiles.ts';
-import type { Actor, Vault } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
 import { readProfileFile } from '../options/profile-csv.ts';
 import { JsonArray } from '../terminal/json-array.ts';

@@ -4,7 +4,7 @@ import type { EntraPushReport } from '../../provisioning/entra/push/push-profile
 import { ManualSetupRequiredError } from '../../provisioning/okta/manual-setup.ts';
 import type { OktaPushReport } from '../../provisioning/okta/push-profile.ts';
 import { PushError } from '../../provisioning/push-error.ts';
-import type { Actor, Vault } from '../../vault/vault.ts';
+import type { Actor, Vault } from '../../vault/context.ts';
 import { runEntraPush, runOktaPush } from '../push/run-push.ts';
 import { print, printJson } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';

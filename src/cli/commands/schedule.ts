@@ -15,7 +15,7 @@ import type { Step } from '../../os-scheduler/scheduler.ts';
 import { isPassing } from '../../os-scheduler/stable-path.ts';
 import { currentSystem } from '../../os-scheduler/system.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
-import { storeLocation } from '../../vault/vault.ts';
+import { storeLocation } from '../../vault/store-location.ts';
 import { failed } from '../exit-codes.ts';
 import { note, print, printJson, warn } from '../terminal/terminal.ts';
 

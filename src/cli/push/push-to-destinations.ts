@@ -1,6 +1,6 @@
 import { type DestinationView, listDestinations, outdatedMessages } from '../../provisioning/destinations.ts';
 import { isEntraCloud } from '../../provisioning/entra/clouds.ts';
-import type { Actor, Vault } from '../../vault/vault.ts';
+import type { Actor, Vault } from '../../vault/context.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { note, reportError, warn } from '../terminal/terminal.ts';
 import { runEntraPush, runOktaPush } from './run-push.ts';

@@ -8,7 +8,7 @@ import {
   type OktaPushReport,
   pushProfileToOkta,
 } from '../../provisioning/okta/push-profile.ts';
-import type { Actor, Vault } from '../../vault/vault.ts';
+import type { Actor, Vault } from '../../vault/context.ts';
 import { note, styled } from '../terminal/terminal.ts';
 import { terminalContext } from './terminal-context.ts';
 

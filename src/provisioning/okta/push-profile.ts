@@ -1,5 +1,5 @@
 import { handoffsOf, saveHandoff } from '../../store/destinations.ts';
-import type { Actor, Vault } from '../../vault/vault.ts';
+import type { Actor, Vault } from '../../vault/context.ts';
 import { assertReplaceable, requireNamedApp } from '../destination-conflict.ts';
 import { preparePush } from '../prepare-push.ts';
 import type { PushContext } from '../push-context.ts';

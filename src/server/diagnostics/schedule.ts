@@ -4,7 +4,7 @@ import { checkJob } from '../../os-scheduler/check-job.ts';
 import { findInstalled } from '../../os-scheduler/schedule.ts';
 import { currentSystem } from '../../os-scheduler/system.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
-import { storeLocation } from '../../vault/vault.ts';
+import { storeLocation } from '../../vault/store-location.ts';
 import type { Finding } from './finding.ts';
 
 /** Whether the job that sends reminders is installed, and would run. */

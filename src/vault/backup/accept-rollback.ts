@@ -7,10 +7,11 @@ import { authenticateAll, deleteRow, foreignRows, rowMacHead } from '../../store
 import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
 import { newIncarnation, setStoreIdentity, storeIdentity } from '../../store/meta/incarnation.ts';
 import { type Db, openStore } from '../../store/store.ts';
+import type { Actor } from '../context.ts';
 import { forgetKeys } from '../integrity/key-memory.ts';
 import { everSeen } from '../integrity/rollback-detection.ts';
 import { openKeys } from '../keys/open-keys.ts';
-import { type Actor, storeLocation } from '../vault.ts';
+import { storeLocation } from '../store-location.ts';
 
 /** What was found in it that this program had not written, by name. */
 export interface Accepted {

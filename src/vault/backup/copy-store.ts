@@ -7,8 +7,8 @@ import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { iterateCiphertexts } from '../../store/profiles/tokens.ts';
 import { type Db, openStore } from '../../store/store.ts';
+import type { Actor } from '../context.ts';
 import { openKeys } from '../keys/open-keys.ts';
-import type { Actor } from '../vault.ts';
 
 export interface CopyResult {
   tables: TableContent[];

@@ -8,9 +8,9 @@ import { listAllDataKeys, listKeyRecords } from '../../store/keys/keys.ts';
 import { newestMigration } from '../../store/migrations/newest.ts';
 import type { Db } from '../../store/store.ts';
 import { type Table, tables } from '../../store/tables.ts';
+import type { Actor, Vault } from '../context.ts';
 import { makePassphraseKey } from '../keys/create-key.ts';
 import type { VaultKeys } from '../keys/key-manager.ts';
-import type { Actor, Vault } from '../vault.ts';
 import { type BackupHeader, type Chunk, ChunkCipher, formatVersion } from './format.ts';
 
 /** What is not worth keeping: who is signed in at this moment, and who is about to. */

@@ -6,9 +6,9 @@ import * as store from '../../store/access/clients.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import type { Db } from '../../store/store.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
+import type { Actor, StoreContext } from '../context.ts';
 import { requireProfile } from '../profiles/profiles.ts';
 import { hashSecret, newSecret } from '../sign-in/secret-hashes.ts';
-import type { Actor, StoreContext } from '../vault.ts';
 import { parseJwks } from './client-jwks.ts';
 
 export interface ClientRequest {

@@ -12,9 +12,9 @@ import {
   listKeyEncryptionKeys,
 } from '../../store/keys/keys.ts';
 import type { Db } from '../../store/store.ts';
+import type { Actor, Vault } from '../context.ts';
 import { keyRecordOf } from '../keys/key-manager.ts';
 import type { LoadedKey } from '../keys/load-key.ts';
-import type { Actor, Vault } from '../vault.ts';
 
 type KeyContext = Pick<Vault, 'db' | 'keys' | 'now'>;
 

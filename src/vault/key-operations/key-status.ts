@@ -2,9 +2,9 @@ import { withSnapshot } from '../../store/copy.ts';
 import { listKeyHolders } from '../../store/keys/key-hosts.ts';
 import { type KeyEncryptionKeyRecord, listAllDataKeys, listKeyRecords } from '../../store/keys/keys.ts';
 import { activeReplacement, activeRotation } from '../../store/keys/rotation.ts';
+import type { Vault } from '../context.ts';
 import { keyFilePath } from '../keys/load-key.ts';
 import { isAuthorizedKek } from '../keys/wrap-data-key.ts';
-import type { Vault } from '../vault.ts';
 
 export interface KeyStatus {
   keys: KeyDescription[];

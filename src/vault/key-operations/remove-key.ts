@@ -7,9 +7,9 @@ import {
   listKeyRecords,
 } from '../../store/keys/keys.ts';
 import type { Db } from '../../store/store.ts';
+import type { Actor, Vault } from '../context.ts';
 import { loadKey } from '../keys/load-key.ts';
 import { verifyKey } from '../keys/verify-key.ts';
-import type { Actor, Vault } from '../vault.ts';
 import { type RotationResult, rotateDataKey } from './rotate-data-key.ts';
 
 /**

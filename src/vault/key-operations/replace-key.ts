@@ -11,6 +11,7 @@ import {
 } from '../../store/keys/keys.ts';
 import { activeReplacement, beginReplacement, endReplacement } from '../../store/keys/rotation.ts';
 import type { Db } from '../../store/store.ts';
+import type { Actor, Vault } from '../context.ts';
 import {
   createKeychainKey,
   type KeyKind,
@@ -21,7 +22,6 @@ import {
 import { hostName } from '../keys/host.ts';
 import { finishKeyFileSwap, type KeySource, keyFilePath } from '../keys/load-key.ts';
 import { verifyKey } from '../keys/verify-key.ts';
-import type { Actor, Vault } from '../vault.ts';
 import { wrapForLocalKey } from './add-key.ts';
 
 export interface ReplacementResult {

@@ -10,8 +10,8 @@ import { setStoreIdentity, storeIdentity } from '../../store/meta/incarnation.ts
 import { iterateCiphertexts } from '../../store/profiles/tokens.ts';
 import { countTokens, replaceCiphertext, sealedTokensAfter } from '../../store/profiles/tokens-sealed.ts';
 import type { Db } from '../../store/store.ts';
+import type { Actor, Vault } from '../context.ts';
 import { wrapForAllKeks } from '../keys/wrap-data-key.ts';
-import type { Actor, Vault } from '../vault.ts';
 
 export interface RotationResult {
   /** How many tokens were sealed anew by this process. */

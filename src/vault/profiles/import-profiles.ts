@@ -16,7 +16,7 @@ import { insertTokens, tokenCiphertextsOf } from '../../store/profiles/tokens.ts
 import type { Db } from '../../store/store.ts';
 import { type Deployment, deploymentTitles } from '../../webex/deployments.ts';
 import { describeAccessToken } from '../../webex/sign-in/access-token.ts';
-import type { Actor, Vault } from '../vault.ts';
+import type { Actor, Vault } from '../context.ts';
 import type { CsvToken, ProfileRow } from './csv-row.ts';
 
 /** What becomes, or would become, of one row. */

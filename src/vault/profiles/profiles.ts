@@ -16,7 +16,7 @@ import {
 } from '../../store/profiles/profiles.ts';
 import { iterateProfiles, type ProfileFilter } from '../../store/profiles/query.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
-import type { Actor, StoreContext, Vault } from '../vault.ts';
+import type { Actor, StoreContext, Vault } from '../context.ts';
 
 /** Every profile that is meant, by name, some hundreds at a time: memory never holds them all. */
 export async function* iterateSummaries(

@@ -13,7 +13,7 @@ import {
   type RenewalState,
   skipItem,
 } from '../../store/profiles/renewal-campaigns.ts';
-import type { Actor, StoreContext } from '../vault.ts';
+import type { Actor, StoreContext } from '../context.ts';
 import { requireProfile } from './profiles.ts';
 
 /** A renewal round and how far it is. */

@@ -1,5 +1,5 @@
 import { insertEntryLink, isAccessLinkPending, useEntryLink } from '../../store/access/access-links.ts';
-import type { Vault } from '../vault.ts';
+import type { Vault } from '../context.ts';
 import { createLinkSecret, type LinkOptions } from './one-time-links.ts';
 import { hashSecret } from './secret-hashes.ts';
 

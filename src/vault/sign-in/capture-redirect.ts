@@ -5,9 +5,8 @@ import type { Db } from '../../store/store.ts';
 import { documentedState } from '../../webex/documented-values.ts';
 import { explainError } from '../../webex/sign-in/oauth-errors.ts';
 import { type ErrorRedirect, parseRedirect } from '../../webex/sign-in/redirect.ts';
-import type { Actor, Vault } from '../vault.ts';
+import type { Actor, Vault } from '../context.ts';
 import { assertIssuer } from './issuer.ts';
-import { RejectedCallbackLog } from './rejected-callbacks.ts';
 import { hashSecret } from './secret-hashes.ts';
 import { storeToken } from './store-token.ts';
 
@@ -47,30 +46,18 @@ export async function captureRedirect(
       });
       return id;
     };
-    receivedInTime(vault).add(signIn.id);
+    vault.receivedInTime.add(signIn.id);
     const tokenId = await vault.db.transaction().execute(store);
-    receivedInTime(vault).delete(signIn.id);
+    vault.receivedInTime.delete(signIn.id);
     return { tokenId, signInId: signIn.id };
   } catch (error) {
-    if (error instanceof BrokerError && !/^E_(SIGN_IN_FAILED|STORE|KEY|SEAL)/.test(error.code)) {
+    if (error instanceof BrokerError && !/^E_(SIGN_IN_FAILED|STORE|KEY|INTEGRITY)/.test(error.code)) {
       const outcome = error.code.toLowerCase().replace(/^e_/, '');
-      await RejectedCallbackLog.of(vault).record({ action: 'capture', outcome, ...actor });
+      await vault.rejectedCallbacks.record({ action: 'capture', outcome, ...actor });
     }
     throw error;
   }
 }
-
-/**
- * The sign-ins whose answer came in time. Where it could not be stored, on a full disk for instance, the browser keeps
- * it and brings it again, however long it takes to make room.
- */
-function receivedInTime({ db }: Pick<Vault, 'db'>): Set<string> {
-  const known = inTime.get(db) ?? new Set();
-  inTime.set(db, known);
-  return known;
-}
-
-const inTime = new WeakMap<Db, Set<string>>();
 
 async function expectedSignIn(
   vault: Vault,
@@ -103,7 +90,7 @@ async function expectedSignIn(
     });
   }
   if (signIn.consumedAt !== null) throw stateUsed();
-  if (signIn.expiresAt <= vault.now() && !receivedInTime(vault).has(signIn.id)) {
+  if (signIn.expiresAt <= vault.now() && !vault.receivedInTime.has(signIn.id)) {
     throw new BrokerError('E_STATE_EXPIRED', 'The sign-in took longer than ten minutes.', {
       help: 'Start over from here.',
     });

@@ -5,7 +5,7 @@ import {
   deploymentTitles,
   publishedEndpoints,
 } from '../../webex/deployments.ts';
-import type { Vault } from '../vault.ts';
+import type { Vault } from '../context.ts';
 
 /** The deployments whose ID broker has this issuer, as it is configured or published. RFC 9207 §2.4: compared as text. */
 function deploymentsOf({ settings }: Pick<Vault, 'settings'>, issuer: string): Deployment[] {

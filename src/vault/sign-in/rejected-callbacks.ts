@@ -2,13 +2,18 @@ import { networkOf } from '../../domain/network.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import type { AuditEntry } from '../../store/audit/chain.ts';
 import type { Db } from '../../store/store.ts';
-import type { Vault } from '../vault.ts';
 
 /** How often one reason is written. Milliseconds. */
 const everyMs = 60_000;
 
 /** How many reasons and addresses are told apart; of more, only the reason is. */
 const maxTracked = 1_000;
+
+interface Context {
+  db: Db;
+  /** Epoch milliseconds. */
+  now: () => number;
+}
 
 interface Since {
   writtenAt: number;
@@ -26,19 +31,12 @@ interface Since {
  * client and network is written at once, and how many more there were once a minute and at the end.
  */
 export class RejectedCallbackLog {
-  readonly #vault: Pick<Vault, 'db' | 'now'>;
+  readonly #context: Context;
   readonly #since = new Map<string, Since>();
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(vault: Pick<Vault, 'db' | 'now'>) {
-    this.#vault = vault;
-  }
-
-  /** The same for everything that uses this store in this process. */
-  static of(vault: Pick<Vault, 'db' | 'now'>): RejectedCallbackLog {
-    const known = all.get(vault.db) ?? new RejectedCallbackLog(vault);
-    all.set(vault.db, known);
-    return known;
+  constructor(context: Context) {
+    this.#context = context;
   }
 
   /** Writes a refusal, or counts it. Its `outcome` is a short reason, one of a few. */
@@ -52,7 +50,7 @@ export class RejectedCallbackLog {
   isFirst(entry: AuditEntry): boolean {
     const key = this.#keyOf(entry);
     const since = this.#since.get(key);
-    const now = this.#vault.now();
+    const now = this.#context.now();
     // A clock that was set back must not keep anything from being written.
     if (since !== undefined && Math.abs(now - since.writtenAt) < everyMs) {
       const { address } = entry;
@@ -94,7 +92,7 @@ export class RejectedCallbackLog {
   }
 
   #append(entry: AuditEntry): void {
-    const { db, now } = this.#vault;
+    const { db, now } = this.#context;
     const write = () => db.transaction().execute((trx) => appendAudit(trx, now(), entry));
     // One that cannot be written keeps nothing else from being tried, and whoever waits for it hears of it.
     this.#writing = this.#writing.then(write, write);
@@ -105,5 +103,3 @@ export class RejectedCallbackLog {
 function reasonKey({ action, outcome }: AuditEntry): string {
   return JSON.stringify([action, outcome]);
 }
-
-const all = new WeakMap<Db, RejectedCallbackLog>();

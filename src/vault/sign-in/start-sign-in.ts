@@ -12,7 +12,7 @@ import {
 import { findProfile } from '../../store/profiles/profiles.ts';
 import { type Deployment, deploymentTitles } from '../../webex/deployments.ts';
 import { authorizeUrl, newState } from '../../webex/sign-in/authorize-url.ts';
-import type { Vault } from '../vault.ts';
+import type { Vault } from '../context.ts';
 import { createLinkSecret, type LinkOptions } from './one-time-links.ts';
 import { hashSecret } from './secret-hashes.ts';
 

@@ -8,7 +8,7 @@ import type { Db } from '../../store/store.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import { deploymentWarning, describeAccessToken } from '../../webex/sign-in/access-token.ts';
 import type { TokenRedirect } from '../../webex/sign-in/redirect.ts';
-import type { Vault } from '../vault.ts';
+import type { Vault } from '../context.ts';
 import type { SignInTarget } from './start-sign-in.ts';
 
 /**

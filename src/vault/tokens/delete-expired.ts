@@ -1,7 +1,7 @@
 import { appendAudit } from '../../store/audit/audit.ts';
 import { expiredUnusedTokens } from '../../store/profiles/expired-tokens.ts';
 import { deleteToken } from '../../store/profiles/tokens.ts';
-import type { StoreContext } from '../vault.ts';
+import type { StoreContext } from '../context.ts';
 
 /** As many are deleted in one transaction. */
 const atOnce = 100;

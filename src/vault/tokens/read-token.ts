@@ -4,8 +4,8 @@ import type { Token } from '../../domain/token.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { tokenCiphertext, tokensOf } from '../../store/profiles/tokens.ts';
+import type { Actor, Vault } from '../context.ts';
 import { requireProfile } from '../profiles/profiles.ts';
-import type { Actor, Vault } from '../vault.ts';
 import { verifyToken } from './verify-token.ts';
 
 /** A profile's current token, opened. */

@@ -1,7 +1,7 @@
 import { appendAudit } from '../../store/audit/audit.ts';
 import { profileById } from '../../store/profiles/profiles.ts';
 import { tokenById } from '../../store/profiles/tokens.ts';
-import type { Actor, Vault } from '../vault.ts';
+import type { Actor, Vault } from '../context.ts';
 import { requireToken, resultOf, type VerificationResult, verifyToken } from './verify-token.ts';
 import { decryptForWebex, outcomeCode, queryWebex, recordVerdict } from './webex-verification.ts';
 

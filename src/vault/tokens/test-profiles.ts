@@ -1,6 +1,6 @@
 import { BrokerError } from '../../errors/broker-error.ts';
 import { countByStatus, iterateProfiles, type ProfileFilter } from '../../store/profiles/query.ts';
-import type { Actor, Vault } from '../vault.ts';
+import type { Actor, Vault } from '../context.ts';
 import { type Check, testToken } from './test-token.ts';
 
 /** What was found of one of many profiles. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { pendingTokens } from '../../store/profiles/tokens.ts';
-import type { Vault } from '../vault.ts';
+import type { Vault } from '../context.ts';
 import { verifyToken } from './verify-token.ts';
 
 /** A check that is under way takes less than this; what waits longer was left behind. Milliseconds. */

@@ -13,7 +13,7 @@ import {
 } from '../../store/profiles/tokens.ts';
 import type { Db } from '../../store/store.ts';
 import type { PersonAnswer } from '../../webex/api/people-me.ts';
-import type { Actor, Vault } from '../vault.ts';
+import type { Actor, Vault } from '../context.ts';
 import { activateToken } from './activate-token.ts';
 
 /**

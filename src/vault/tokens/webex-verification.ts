@@ -5,7 +5,7 @@ import { profileById, setProfileOrganization } from '../../store/profiles/profil
 import { type TokenChange, tokenById, tokenCiphertext, updateToken } from '../../store/profiles/tokens.ts';
 import type { Db } from '../../store/store.ts';
 import type { PersonAnswer } from '../../webex/api/people-me.ts';
-import type { Vault } from '../vault.ts';
+import type { Vault } from '../context.ts';
 
 /** What Webex says of a token that is in use. */
 export interface WebexVerdict {

@@ -1,6 +1,6 @@
 import { parseProfileName, suggestProfileName } from '../../domain/profile.ts';
 import { findProfile } from '../../store/profiles/profiles.ts';
-import type { Vault } from '../../vault/vault.ts';
+import type { Vault } from '../../vault/context.ts';
 import { type Deployment, deployments } from '../../webex/deployments.ts';
 import { parseOrganizationId } from '../../webex/organization-id.ts';
 import { field } from '../middleware/body.ts';

@@ -9,8 +9,8 @@ import type { ProvisioningStatus } from '../../provisioning/entra/status/provisi
 import { pushProfileToOkta } from '../../provisioning/okta/push-profile.ts';
 import type { StepResult } from '../../provisioning/steps.ts';
 import { toSafeError } from '../../text/safe-error.ts';
+import type { Actor, Vault } from '../../vault/context.ts';
 import { newSecret } from '../../vault/sign-in/secret-hashes.ts';
-import type { Actor, Vault } from '../../vault/vault.ts';
 
 /** One thing to do at a provisioning tool. */
 export type PushTask =

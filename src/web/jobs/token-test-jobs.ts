@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { toSafeError } from '../../text/safe-error.ts';
+import type { Actor, Vault } from '../../vault/context.ts';
 import { type TokenTestResult, testToken } from '../../vault/tokens/test-token.ts';
-import type { Actor, Vault } from '../../vault/vault.ts';
 import { BackgroundTasks } from './background-tasks.ts';
 
 /** What came of "Test it". */

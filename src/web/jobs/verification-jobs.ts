@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { toSafeError } from '../../text/safe-error.ts';
+import type { Actor, Vault } from '../../vault/context.ts';
 import { reverifyToken } from '../../vault/tokens/reverify-token.ts';
 import { type VerificationResult, verifyToken } from '../../vault/tokens/verify-token.ts';
-import type { Actor, Vault } from '../../vault/vault.ts';
 import { BackgroundTasks } from './background-tasks.ts';
 
 /** The checks of captured tokens with Webex, which run while the person's browser is on its way to the result. */

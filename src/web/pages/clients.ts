@@ -12,7 +12,7 @@ import {
   rotateClientSecret,
   secretOverlapMs,
 } from '../../vault/clients/clients.ts';
-import type { Vault } from '../../vault/vault.ts';
+import type { Vault } from '../../vault/context.ts';
 import { tenantUrl } from '../../webex/deployments.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { type ClientForm, readClientForm } from '../forms/client-form.ts';

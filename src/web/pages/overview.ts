@@ -8,7 +8,7 @@ import { type Quarantined, quarantinedHandoffs } from '../../store/destinations.
 import { queryProfiles } from '../../store/profiles/query.ts';
 import { findActiveCampaign } from '../../store/profiles/renewal-campaigns.ts';
 import { tokensNeedingReview } from '../../store/profiles/tokens.ts';
-import type { Vault } from '../../vault/vault.ts';
+import type { Vault } from '../../vault/context.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import type { WebContext } from '../context.ts';
 import { takeFlash } from '../session/flash.ts';

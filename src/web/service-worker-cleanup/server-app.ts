@@ -1,9 +1,9 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { appOrigin } from '../../config/settings.ts';
+import type { Vault } from '../../vault/context.ts';
 import { isAccessLinkValid } from '../../vault/sign-in/access-links.ts';
 import { pendingSignIn } from '../../vault/sign-in/start-sign-in.ts';
-import type { Vault } from '../../vault/vault.ts';
 import { serveAssets } from '../assets.ts';
 import { errorHandler, notFound } from '../errors/error-handler.ts';
 import { refusePrefetch } from '../middleware/refuse-prefetch.ts';

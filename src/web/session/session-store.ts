@@ -5,8 +5,8 @@ import {
   findWebSession,
   saveWebSession,
 } from '../../store/access/web-sessions.ts';
+import type { Vault } from '../../vault/context.ts';
 import { hashSecret } from '../../vault/sign-in/secret-hashes.ts';
-import type { Vault } from '../../vault/vault.ts';
 
 /** How long a session lives after its last change. Milliseconds. */
 const lifetimeMs = { authenticated: 12 * 3_600_000, signInOnly: 3_600_000 };

@@ -1,8 +1,8 @@
 import type { Request, RequestHandler } from 'express';
 import expressSession from 'express-session';
 import { getOrCreateMeta } from '../../store/meta/meta.ts';
+import type { Vault } from '../../vault/context.ts';
 import { newSecret } from '../../vault/sign-in/secret-hashes.ts';
-import type { Vault } from '../../vault/vault.ts';
 import { unauthenticated } from '../middleware/require-authenticated.ts';
 import { isOtherUser } from '../middleware/socket-owner.ts';
 import { SessionStore } from './session-store.ts';

@@ -1,6 +1,6 @@
 import { openChannels } from '../../reminders/channels/open-channels.ts';
 import { failedReminders } from '../../store/reminders.ts';
-import type { Vault } from '../../vault/vault.ts';
+import type { Vault } from '../../vault/context.ts';
 import { triggerLabels } from './timeline.ts';
 
 /** Which ways there are to be reminded, and what did not get through. */

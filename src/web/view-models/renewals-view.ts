@@ -5,13 +5,13 @@ import {
   knownTags,
   type RenewalItem,
 } from '../../store/profiles/renewal-campaigns.ts';
+import type { Vault } from '../../vault/context.ts';
 import {
   type CampaignProgress,
   findCampaign,
   itemsOf,
   nextProfile,
 } from '../../vault/profiles/renewal-campaign.ts';
-import type { Vault } from '../../vault/vault.ts';
 import { timeLeftText } from './dates.ts';
 
 /** How far a renewal round is. */

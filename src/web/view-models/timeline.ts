@@ -7,7 +7,7 @@ import type { AuditRow } from '../../store/audit/chain.ts';
 import { newestAuditRows } from '../../store/audit/read.ts';
 import { lastCheck } from '../../store/profiles/token-checks.ts';
 import { type Reminder, remindersOf } from '../../store/reminders.ts';
-import type { Vault } from '../../vault/vault.ts';
+import type { Vault } from '../../vault/context.ts';
 import { plural } from './dates.ts';
 
 /** One thing in the life of a profile's token. */

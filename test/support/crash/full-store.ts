@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { BrokerError } from '../../../src/errors/broker-error.ts';
+import type { Vault } from '../../../src/vault/context.ts';
 import { importToken } from '../../../src/vault/sign-in/import-token.ts';
-import type { Vault } from '../../../src/vault/vault.ts';
 import { actor } from '../vault/test-vault.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 

@@ -2,13 +2,14 @@ import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { restoreBackup } from '../../../src/vault/backup/restore.ts';
 import { writeBackup } from '../../../src/vault/backup/write.ts';
+import type { Vault } from '../../../src/vault/context.ts';
 import { replaceKey } from '../../../src/vault/key-operations/replace-key.ts';
 import { rotateDataKey } from '../../../src/vault/key-operations/rotate-data-key.ts';
 import type { KeyKind } from '../../../src/vault/keys/create-key.ts';
 import { captureRedirect } from '../../../src/vault/sign-in/capture-redirect.ts';
 import { importToken } from '../../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../../src/vault/tokens/verify-token.ts';
-import { closeVault, openVault, type Vault } from '../../../src/vault/vault.ts';
+import { closeVault, openVault } from '../../../src/vault/vault.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 import { machineAt, replacement } from './file-keychain.ts';
 

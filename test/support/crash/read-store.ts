@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { verifyAudit } from '../../../src/store/audit/audit.ts';
-import { closeVault, type Vault } from '../../../src/vault/vault.ts';
+import type { Vault } from '../../../src/vault/context.ts';
+import { closeVault } from '../../../src/vault/vault.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 
 /** What somebody counts on: which letters each profile's tokens are filled with. */

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { readSettings } from '../../../src/config/settings.ts';
 import { systemKeychain } from '../../../src/crypto/keychain.ts';
 import { BrokerError } from '../../../src/errors/broker-error.ts';
+import type { Vault } from '../../../src/vault/context.ts';
 import { keyStatus } from '../../../src/vault/key-operations/key-status.ts';
 import { replaceKey } from '../../../src/vault/key-operations/replace-key.ts';
 import { rotateDataKey } from '../../../src/vault/key-operations/rotate-data-key.ts';
 import { importToken } from '../../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../../src/vault/tokens/read-token.ts';
-import { closeVault, openVault, type Vault } from '../../../src/vault/vault.ts';
+import { closeVault, openVault } from '../../../src/vault/vault.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 
 /* In a session of its own, with or without a Secret Service: HOME all|absent. Prints what came of each step as JSON. */

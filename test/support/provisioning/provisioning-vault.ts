@@ -7,9 +7,10 @@ import type { EntraContext } from '../../../src/provisioning/entra/push/push-pro
 import type { StepResult } from '../../../src/provisioning/steps.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import type { TokenForm } from '../../../src/simulator/webex/token-formats.ts';
+import type { Vault } from '../../../src/vault/context.ts';
 import { importToken } from '../../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../../src/vault/tokens/verify-token.ts';
-import { closeVault, openVault, type Vault } from '../../../src/vault/vault.ts';
+import { closeVault, openVault } from '../../../src/vault/vault.ts';
 import { simulatorEnvironment } from '../cli/cli-process.ts';
 import { simulated } from '../test-simulator.ts';
 import { justCaptured } from '../vault/test-vault.ts';

@@ -10,7 +10,7 @@ import { insertProfile } from '../../../src/store/profiles/profiles.ts';
 import { insertToken, setCurrent } from '../../../src/store/profiles/tokens.ts';
 import type { ChannelName } from '../../../src/store/reminders.ts';
 import type { Db } from '../../../src/store/store.ts';
-import type { StoreContext } from '../../../src/vault/vault.ts';
+import type { StoreContext } from '../../../src/vault/context.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
 import { newStore, reopened } from '../store/test-store.ts';
 

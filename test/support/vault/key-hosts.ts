@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Settings } from '../../../src/config/settings.ts';
 import type { Keychain } from '../../../src/crypto/keychain.ts';
+import type { Vault } from '../../../src/vault/context.ts';
 import { importToken } from '../../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../../src/vault/tokens/read-token.ts';
-import type { Vault } from '../../../src/vault/vault.ts';
 import { runScript } from '../run-script.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { usualToken } from '../webex/fake-tokens.ts';

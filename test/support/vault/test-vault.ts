@@ -7,8 +7,9 @@ import type { Token } from '../../../src/domain/token.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { verifyAudit } from '../../../src/store/audit/audit.ts';
 import { tokensOf, updateToken } from '../../../src/store/profiles/tokens.ts';
+import type { Vault, VaultOptions } from '../../../src/vault/context.ts';
 import { type SignInRequest, startSignIn } from '../../../src/vault/sign-in/start-sign-in.ts';
-import { closeVault, openVault, type Vault, type VaultOptions } from '../../../src/vault/vault.ts';
+import { closeVault, openVault } from '../../../src/vault/vault.ts';
 import { engine, newPostgresPlace } from '../store/engines.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 

@@ -1,6 +1,6 @@
 import { BrokerError } from '../../../errors/broker-error.ts';
 import { type Destination, handoffsOf, saveFindings } from '../../../store/destinations.ts';
-import type { Actor, StoreContext, Vault } from '../../../vault/vault.ts';
+import type { Actor, StoreContext, Vault } from '../../../vault/context.ts';
 import { assertReplaceable, requireNamedApp } from '../../destination-conflict.ts';
 import { preparePush } from '../../prepare-push.ts';
 import type { PushContext } from '../../push-context.ts';

@@ -1,8 +1,8 @@
 import { BrokerError } from '../../../errors/broker-error.ts';
 import { handoffsOf, saveFindings } from '../../../store/destinations.ts';
 import { tokensOf } from '../../../store/profiles/tokens.ts';
+import type { Vault } from '../../../vault/context.ts';
 import { requireProfile } from '../../../vault/profiles/profiles.ts';
-import type { Vault } from '../../../vault/vault.ts';
 import { isEntraCloud } from '../clouds.ts';
 import { appById, type EntraApp } from '../graph/find-app.ts';
 import { listJobs } from '../graph/find-job.ts';

@@ -6,7 +6,7 @@ import { dataOf, factsOf, idOf, type ReminderMessage } from '../../../reminders/
 import { type Quarantined, quarantinedHandoffs, quarantineTrigger } from '../../../store/destinations.ts';
 import { profileById } from '../../../store/profiles/profiles.ts';
 import { tokenById } from '../../../store/profiles/tokens.ts';
-import type { StoreContext } from '../../../vault/vault.ts';
+import type { StoreContext } from '../../../vault/context.ts';
 import { type ProvisioningStatus, quarantineReason } from './provisioning-status.ts';
 
 /**

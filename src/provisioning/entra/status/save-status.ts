@@ -1,5 +1,5 @@
 import { type Destination, saveProvisioningStatus } from '../../../store/destinations.ts';
-import type { StoreContext } from '../../../vault/vault.ts';
+import type { StoreContext } from '../../../vault/context.ts';
 import { isQuarantined, type ProvisioningStatus } from './provisioning-status.ts';
 
 /** Keeps what a look found with its hand-over, and since when it is in quarantine, where it is. */

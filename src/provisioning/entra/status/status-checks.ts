@@ -9,7 +9,7 @@ import {
   nextDueStatusCheck,
   saveStatusError,
 } from '../../../store/destinations.ts';
-import type { StoreContext } from '../../../vault/vault.ts';
+import type { StoreContext } from '../../../vault/context.ts';
 import { type EntraCloud, isEntraCloud } from '../clouds.ts';
 import type { GraphClient } from '../graph/client.ts';
 import { synchronizationPath } from '../graph/find-job.ts';

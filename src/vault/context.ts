@@ -1,0 +1,43 @@
+import type { Settings } from '../config/settings.ts';
+import type { Keychain } from '../crypto/keychain.ts';
+import type { Db } from '../store/store.ts';
+import type { WebexApi } from '../webex/api/client.ts';
+import type { Deployment } from '../webex/deployments.ts';
+import type { RollbackDetector } from './integrity/rollback-detection.ts';
+import type { VaultKeys } from './keys/key-manager.ts';
+import type { RejectedCallbackLog } from './sign-in/rejected-callbacks.ts';
+
+/** An open store with its keys, and what this process remembers while it is open. */
+export interface Vault {
+  settings: Settings;
+  db: Db;
+  keys: VaultKeys;
+  rollbackDetector: RollbackDetector;
+  rejectedCallbacks: RejectedCallbackLog;
+  /**
+   * IDs of the sign-ins whose redirect arrived in time and is not stored yet. If the disk is full, the browser keeps the
+   * redirect and sends it again after the sign-in has expired.
+   */
+  receivedInTime: Set<string>;
+  webex: Record<Deployment, WebexApi>;
+  /** Epoch milliseconds. */
+  now: () => number;
+}
+
+/** The store without its keys, for everything that decrypts no token. */
+export type StoreContext = Pick<Vault, 'settings' | 'db' | 'now'>;
+
+/** Who performs an action, for the audit log. */
+export interface Actor {
+  /** The network address, for a request. */
+  address?: string;
+  /** The operating system's user, for a command. */
+  user?: string;
+}
+
+export interface VaultOptions {
+  fetch?: typeof globalThis.fetch;
+  now?: () => number;
+  keychain?: Keychain;
+  onWarning?: (text: string) => void;
+}
