@@ -1,57 +1,60 @@
 import { existsSync, realpathSync } from 'node:fs';
 import * as z from 'zod';
+import { commandLine } from '../errors/remedy.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import type { InstalledJob } from './scheduler.ts';
 import type { System } from './system.ts';
 
-/** What `remind --verify-job` prints. */
+/** The output of `remind --verify-job`. */
 const jobReport = z.object({ store: z.string() });
 
 export interface JobCheck {
-  /** Null: could not be told. */
+  /** Null if it could not be determined. */
   ok: boolean | null;
-  /** What was found, with what to do where that is wrong. */
+  /** What was found, and what to do about it. */
   message: string;
 }
 
 /**
- * Runs a job's command as far as opening its store, and compares that with the store of this command.
+ * Runs the command of a job up to opening its store, and compares that store with the one of this process.
  *
- * @param store As `storePlace` has it, without a password.
+ * @param store The location of the store of this process, without a password.
  */
-export async function checkJob(job: InstalledJob, store: string, machine: System): Promise<JobCheck> {
-  const { command, stopped } = job;
-  if (stopped !== null) return broken(`The job does not run: ${stopped}.`);
-  // The Task Scheduler answers in a code page that is not always known.
+export async function checkJob(job: InstalledJob, store: string, system: System): Promise<JobCheck> {
+  const { command, inactiveReason } = job;
+  if (inactiveReason !== null) return broken(`The job does not run: ${inactiveReason}.`);
+  // The Task Scheduler answers in a code page that cannot always be determined.
   if (command?.some((word) => word.includes('\ufffd'))) {
-    const message = 'Whether the job starts cannot be told: its paths cannot be read back on this machine.';
+    const message = 'Could not check the job: its paths contain characters that cannot be read back.';
     return { ok: null, message };
   }
   const [program = '', script = '', ...args] = command ?? [];
-  // Nothing else is run.
+  // No other program is ever run.
   if (!/[\\/]webex-token\.cjs$/.test(script) || args[0] !== 'remind') {
-    return broken('What is written there is not as this program writes it.');
+    return broken('The command of the job was changed by something else.');
   }
   for (const file of [program, script]) {
-    if (!existsSync(file)) return broken(`The job runs ${file}, which is not there any more.`);
+    if (!existsSync(file)) return broken(`The job runs ${file}, which no longer exists.`);
   }
-  const { code, stdout, stderr } = await machine.run(program, [script, ...args, '--verify-job']);
+  const { code, stdout, stderr } = await system.run(program, [script, ...args, '--verify-job']);
   if (code !== 0) {
-    const reason = sanitizeForDisplay(stderr, 300) || `it ended with ${code ?? 'a signal, or took too long'}`;
+    const reason =
+      sanitizeForDisplay(stderr, 300) ||
+      (code === null ? 'it was killed or timed out' : `it exited with ${code}`);
     return { ok: false, message: `The job does not start: ${reason}` };
   }
-  const report = jobReport.safeParse(parsed(stdout));
-  if (!report.success) return broken('The job runs another program.');
+  const report = jobReport.safeParse(parseJson(stdout));
+  if (!report.success) return broken('The job runs a different program.');
   return isSameStore(report.data.store, store)
     ? { ok: true, message: `The job starts, and uses ${store}.` }
-    : broken(`The job uses another store, ${report.data.store}, and this command ${store}.`);
+    : broken(`The job uses the store ${report.data.store}, but this command uses ${store}.`);
 }
 
-function broken(why: string): JobCheck {
-  return { ok: false, message: `${why} Install it again with: webex-token schedule install` };
+function broken(reason: string): JobCheck {
+  return { ok: false, message: `${reason} Install it again: ${commandLine(['schedule', 'install'])}` };
 }
 
-function parsed(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

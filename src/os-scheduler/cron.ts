@@ -1,31 +1,31 @@
 import type { Job, Scheduler } from './scheduler.ts';
 import type { System } from './system.ts';
 
-const begin = '# webex-token: its own lines begin here';
-const end = '# webex-token: its own lines end here';
+const begin = '# BEGIN webex-token';
+const end = '# END webex-token';
 
-/** Lines of our own in this person's crontab; the others stay as they are. */
+/** A marked block in the current user's crontab; every other line stays unchanged. */
 export const cron: Scheduler = {
   title: 'cron',
-  advice: 'What could not be sent is told by the mail that cron sends to you on this machine.',
-  async isThere(machine) {
-    return machine.platform !== 'win32' && (await crontab(machine)) !== null;
+  note: 'If a reminder cannot be sent, cron reports it by local mail.',
+  async isAvailable(system) {
+    return system.platform !== 'win32' && (await crontab(system)) !== null;
   },
-  async install(job, machine) {
-    const others = withoutOurs((await crontab(machine)) ?? '');
+  async install(job, system) {
+    const others = withoutOwnBlock((await crontab(system)) ?? '');
     return [table([...others, begin, line(job), end])];
   },
-  async remove(machine) {
-    const now = (await crontab(machine)) ?? '';
-    const others = withoutOurs(now);
-    if (!now.includes(begin)) return [];
+  async remove(system) {
+    const current = (await crontab(system)) ?? '';
+    const others = withoutOwnBlock(current);
+    if (!current.includes(begin)) return [];
     return others.length === 0 ? [{ do: 'run', file: 'crontab', args: ['-r'] }] : [table(others)];
   },
-  async installed(machine) {
-    const lines = (await crontab(machine))?.split('\n') ?? [];
+  async installed(system) {
+    const lines = (await crontab(system))?.split('\n') ?? [];
     const from = lines.indexOf(begin);
     if (from < 0) return null;
-    return { place: 'your crontab', command: commandOf(lines[from + 1] ?? ''), stopped: null };
+    return { location: 'your crontab', command: commandOf(lines[from + 1] ?? ''), inactiveReason: null };
   },
 };
 
@@ -33,14 +33,14 @@ function table(lines: string[]) {
   return { do: 'run' as const, file: 'crontab', args: ['-'], input: `${lines.join('\n')}\n` };
 }
 
-/** The crontab as it is, empty where there is none; null where there is no cron, or it is not ours to use. */
+/** The current crontab, empty if there is none; null if cron is missing or this user may not use it. */
 async function crontab({ run }: System): Promise<string | null> {
   const { code, stdout, stderr } = await run('crontab', ['-l']);
   if (code === 0) return stdout;
   return code !== null && /no crontab/i.test(stderr) ? '' : null;
 }
 
-function withoutOurs(text: string): string[] {
+function withoutOwnBlock(text: string): string[] {
   const lines = text.replace(/\n$/, '').split('\n');
   const from = lines.indexOf(begin);
   const to = lines.indexOf(end, from);
@@ -48,14 +48,14 @@ function withoutOurs(text: string): string[] {
   return others.length === 1 && others[0] === '' ? [] : others;
 }
 
-/** At 17 minutes past, when fewer others do. What was sent is no news; what was not goes to standard error. */
+/** At 17 minutes past the hour, when fewer jobs run. Only failures, on standard error, are mailed by cron. */
 function line({ command }: Job): string {
   const words = [...command.map(quoted), '>/dev/null'];
   // crontab(5): an unescaped percent sign ends the command.
   return `17 * * * * ${words.join(' ').replaceAll('%', '\\%')}`;
 }
 
-/** What `line` was made of, or null. */
+/** The command that `line` wrote, or null. */
 function commandOf(line: string): string[] | null {
   const [, words] = /^17 \* \* \* \* ((?:'[^']*'|\\')+(?: (?:'[^']*'|\\')+)*) >\/dev\/null$/.exec(line) ?? [];
   if (words === undefined) return null;

@@ -7,28 +7,29 @@ import { assertPrivateFile } from '../files/private-files.ts';
 import type { InstalledJob } from './scheduler.ts';
 
 /*
- * A scheduler starts its jobs with an environment of its own. What the job needs of the environment in which it was
- * installed lies in a file for its owner alone, in the data folder; the job itself names only that file.
+ * A scheduler starts its jobs with a different environment. The variables that the job needs are stored, when it is
+ * installed, in a file in the data directory that only its owner may read; the job itself names only that file.
  */
 
-/** The file of these settings. */
+/** The path of the settings file. */
 export function jobSettingsFile(home: string): string {
   return join(home, 'schedule.json');
 }
 
-/** The same, from a job as a scheduler has it; null where it names none. */
+/** The settings file that an installed job names, or null. */
 export function settingsFileOf({ command }: Pick<InstalledJob, 'command'>): string | null {
   const at = command?.indexOf('--scheduled') ?? -1;
   return at < 0 ? null : (command?.[at + 1] ?? null);
 }
 
-/** The keys of the store: written down beside it, they would open it to whoever gets that folder. */
+/** Never written to the settings file: beside the store, it would decrypt it for anyone who gets that directory. */
 const passphrases = ['WEBEX_TOKEN_PASSPHRASE'];
 
-/** Of no use to a job that sends reminders. */
+/** Not used by `remind`. */
 const unneeded = /^OKTA_|^WEBEX_TOKEN_(NEW|BACKUP)_PASSPHRASE$/;
 
-const files = [
+/** Variables whose values are paths. */
+const pathVariables = [
   'WEBEX_TOKEN_KEY_FILE',
   'AZURE_CLIENT_CERTIFICATE_PATH',
   'NODE_EXTRA_CA_CERTS',
@@ -41,16 +42,16 @@ const files = [
 ];
 
 export interface JobSettings {
-  /** Variables and their values, secrets among them. */
+  /** Variables and their values, including secrets. */
   environment: Record<string, string>;
-  /** The names of variables that the job would need and will not have. */
+  /** The names of variables that are set here and that the job needs but will not have. */
   missing: string[];
 }
 
 /**
- * What of this environment the job needs. `.env` it reads by itself.
+ * Selects the variables that the job needs. It reads `.env` itself, so that variables set there are left out.
  *
- * @param home The data folder, absolute.
+ * @param home The absolute path of the data directory.
  */
 export function jobSettings(
   environment: Readonly<NodeJS.Dict<string>>,
@@ -63,7 +64,7 @@ export function jobSettings(
   const usesPostgres = Boolean({ ...dotEnv, ...environment }.WEBEX_TOKEN_DATABASE_URL);
   const carried = given
     .filter(([name]) => isNeeded(name) || (usesPostgres && /^PG[A-Z]+$/.test(name)))
-    .map(([name, value]) => [name, files.includes(name) ? absolute(value) : value]);
+    .map(([name, value]) => [name, pathVariables.includes(name) ? absolute(value) : value]);
   return {
     environment: { ...Object.fromEntries(carried.sort()), WEBEX_TOKEN_HOME: home },
     missing: given
@@ -76,13 +77,13 @@ function isNeeded(name: string): boolean {
   if (passphrases.includes(name) || unneeded.test(name)) return false;
   return (
     settingVariables.includes(name) ||
-    (files.includes(name) && !name.startsWith('PG')) ||
+    (pathVariables.includes(name) && !name.startsWith('PG')) ||
     /^(https?|all|no)_proxy$/i.test(name) ||
     name === 'TZ'
   );
 }
 
-/** The job starts in another folder. What begins with ~ is for whoever reads it. */
+/** Absolute, because the job starts in another directory. `~` is expanded where the variable is read. */
 function absolute(path: string): string {
   return path.startsWith('~') ? path : resolve(path);
 }
@@ -93,25 +94,25 @@ export function jobSettingsText({ environment }: JobSettings): string {
   return `${JSON.stringify({ environment }, null, 2)}\n`;
 }
 
-/** Puts the settings of the file into this process's environment. Throws `E_SCHEDULE`, `E_FILE_PERMISSIONS`. */
+/** Loads the settings file into the environment of this process. Throws `E_SCHEDULE` or `E_FILE_PERMISSIONS`. */
 export function applyJobSettings(file: string): void {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw unusable(file, 'cannot be read', error);
+    throw settingsError(file, 'cannot be read', error);
   }
   assertPrivateFile(file);
   try {
     Object.assign(process.env, schema.parse(JSON.parse(text)).environment);
   } catch (error) {
-    throw unusable(file, 'is damaged', error);
+    throw settingsError(file, 'is invalid', error);
   }
 }
 
-function unusable(file: string, why: string, cause: unknown): BrokerError {
-  return new BrokerError('E_SCHEDULE', `The settings of the scheduled job, ${file}, ${why}.`, {
-    help: 'Write them again with: webex-token schedule install',
+function settingsError(file: string, why: string, cause: unknown): BrokerError {
+  return new BrokerError('E_SCHEDULE', `The settings file of the scheduled job, ${file}, ${why}.`, {
+    help: { text: 'Write it again', command: ['schedule', 'install'] },
     cause,
   });
 }

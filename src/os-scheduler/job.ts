@@ -5,8 +5,8 @@ import type { Job } from './scheduler.ts';
 import { nodeForJob, stablePath } from './stable-path.ts';
 
 /**
- * This very program, run as `remind` with the settings of a file. Throws `E_SCHEDULE` where no scheduler could take a
- * path.
+ * The job that runs this installation's `remind` with the settings of a file. Throws `E_SCHEDULE` if a path contains a
+ * character that no scheduler accepts.
  */
 export function remindJob(settingsFile: string, searchPath = process.env.PATH ?? ''): Job {
   const program = join(packageRoot, 'bin', 'webex-token.cjs');
@@ -20,8 +20,10 @@ export function remindJob(settingsFile: string, searchPath = process.env.PATH ??
   if (command.some((word) => /\p{Cc}/u.test(word))) {
     throw new BrokerError(
       'E_SCHEDULE',
-      'A folder’s name has a line break or another control character in it, which schedulers cannot take.',
-      { help: 'Move the program, or the data folder (WEBEX_TOKEN_HOME), to another folder.' },
+      'A directory name contains a line break or another control character, which schedulers do not accept.',
+      {
+        help: 'Move the program or the data directory (WEBEX_TOKEN_HOME) to a directory without such a name.',
+      },
     );
   }
   return { command };

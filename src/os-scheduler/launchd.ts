@@ -1,37 +1,36 @@
 import { join } from 'node:path';
-import { escaped } from '../reminders/channels/mail-body.ts';
+import { escapeXml, unescapeXml } from '../text/xml.ts';
 import type { Job, Scheduler } from './scheduler.ts';
 import type { System } from './system.ts';
-import { unescaped } from './unescape.ts';
 
 const label = 'webex-token.remind';
 
-/** A launch agent of this person. */
+/** A launch agent of the current user. */
 export const launchd: Scheduler = {
   title: 'launchd (launch agent)',
-  advice: null,
-  isThere: async ({ platform }) => platform === 'darwin',
-  install: async (job, machine) => [
-    { do: 'write', path: plistFile(machine), content: plist(job) },
-    { do: 'run', file: 'launchctl', args: ['bootout', `gui/${machine.userId}/${label}`], mayFail: true },
-    { do: 'run', file: 'launchctl', args: ['bootstrap', `gui/${machine.userId}`, plistFile(machine)] },
+  note: null,
+  isAvailable: async ({ platform }) => platform === 'darwin',
+  install: async (job, system) => [
+    { do: 'write', path: plistFile(system), content: plist(job) },
+    { do: 'run', file: 'launchctl', args: ['bootout', `gui/${system.userId}/${label}`], mayFail: true },
+    { do: 'run', file: 'launchctl', args: ['bootstrap', `gui/${system.userId}`, plistFile(system)] },
   ],
-  async remove(machine) {
-    if ((await this.installed(machine)) === null) return [];
+  async remove(system) {
+    if ((await this.installed(system)) === null) return [];
     return [
-      { do: 'run', file: 'launchctl', args: ['bootout', `gui/${machine.userId}/${label}`], mayFail: true },
-      { do: 'remove', path: plistFile(machine) },
+      { do: 'run', file: 'launchctl', args: ['bootout', `gui/${system.userId}/${label}`], mayFail: true },
+      { do: 'remove', path: plistFile(system) },
     ];
   },
-  async installed(machine) {
-    const path = plistFile(machine);
-    const text = machine.read(path);
+  async installed(system) {
+    const path = plistFile(system);
+    const text = system.read(path);
     if (text === null) return null;
-    const { code } = await machine.run('launchctl', ['print', `gui/${machine.userId}/${label}`]);
+    const { code } = await system.run('launchctl', ['print', `gui/${system.userId}/${label}`]);
     return {
-      place: path,
+      location: path,
       command: commandOf(text),
-      stopped: code === 0 ? null : 'launchd has not loaded it',
+      inactiveReason: code === 0 ? null : 'launchd has not loaded it',
     };
   },
 };
@@ -40,17 +39,17 @@ function plistFile({ homeFolder }: System): string {
   return join(homeFolder, 'Library', 'LaunchAgents', `${label}.plist`);
 }
 
-/** What `plist` was made of, or null. */
+/** The command that `plist` wrote, or null. */
 function commandOf(text: string): string[] | null {
   const [, words = ''] = /<key>ProgramArguments<\/key>\s*<array>([\s\S]*?)<\/array>/.exec(text) ?? [];
   const command = [...words.matchAll(/<string>([\s\S]*?)<\/string>/g)].map(([, word = '']) =>
-    unescaped(word),
+    unescapeXml(word),
   );
   return command.length === 0 ? null : command;
 }
 
 function plist({ command }: Job): string {
-  const string = (text: string) => `<string>${escaped(text)}</string>`;
+  const string = (text: string) => `<string>${escapeXml(text)}</string>`;
   return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">

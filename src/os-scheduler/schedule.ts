@@ -9,42 +9,46 @@ import { taskScheduler } from './task-scheduler.ts';
 
 const schedulers = [systemd, launchd, taskScheduler, cron];
 
-/** The first scheduler that this machine has. Throws `E_SCHEDULE` where it has none that is known here. */
-export async function detectScheduler(machine: System): Promise<Scheduler> {
+/** The preferred scheduler of this machine. Throws `E_SCHEDULE` if it has none that is supported. */
+export async function detectScheduler(system: System): Promise<Scheduler> {
   for (const scheduler of schedulers) {
-    if (await scheduler.isThere(machine)) return scheduler;
+    if (await scheduler.isAvailable(system)) return scheduler;
   }
-  throw new BrokerError('E_SCHEDULE', 'This machine has neither systemd nor cron that could be used here.', {
-    help: 'Have whatever runs jobs there run "webex-token remind" every hour.',
-  });
+  throw new BrokerError(
+    'E_SCHEDULE',
+    'No supported scheduler is available: neither systemd nor cron can be used by this account.',
+    {
+      help: { text: 'Have the job scheduler of this machine run this every hour', command: ['remind'] },
+    },
+  );
 }
 
-/** Every scheduler of this machine in which the job stands. */
-export async function findInstalled(machine: System): Promise<{ scheduler: Scheduler; job: InstalledJob }[]> {
+/** Every scheduler of this machine in which the job is installed. */
+export async function findInstalled(system: System): Promise<{ scheduler: Scheduler; job: InstalledJob }[]> {
   const found = [];
   for (const scheduler of schedulers) {
-    if (!(await scheduler.isThere(machine))) continue;
-    const job = await scheduler.installed(machine);
+    if (!(await scheduler.isAvailable(system))) continue;
+    const job = await scheduler.installed(system);
     if (job !== null) found.push({ scheduler, job });
   }
   return found;
 }
 
-/** Does the steps one after the other. Throws `E_SCHEDULE` at the first that fails, with what the system says. */
-export async function runSteps(steps: readonly Step[], machine: System): Promise<void> {
+/** Runs the steps in order. Throws `E_SCHEDULE` at the first that fails, with the error message of the system. */
+export async function runSteps(steps: readonly Step[], system: System): Promise<void> {
   for (const step of steps) {
     switch (step.do) {
       case 'write':
-        machine.write(step.path, step.content, step.encoding ?? 'utf8');
+        system.write(step.path, step.content, step.encoding ?? 'utf8');
         break;
       case 'write-settings':
-        machine.writePrivate(step.path, step.content);
+        system.writePrivate(step.path, step.content);
         break;
       case 'remove':
-        machine.remove(step.path);
+        system.remove(step.path);
         break;
       case 'run': {
-        const { code, stderr } = await machine.run(step.file, step.args, step.input);
+        const { code, stderr } = await system.run(step.file, step.args, step.input);
         if (code !== 0 && !step.mayFail) throw failed(step, code, stderr);
       }
     }
@@ -52,16 +56,16 @@ export async function runSteps(steps: readonly Step[], machine: System): Promise
 }
 
 function failed(step: Step & { do: 'run' }, code: number | null, stderr: string): BrokerError {
-  const said = sanitizeForDisplay(stderr, 300);
-  const how = code === null ? 'could not be run' : `ended with ${code}`;
+  const reason = sanitizeForDisplay(stderr, 300);
+  const how = code === null ? 'could not be run' : `exited with ${code}`;
   return new BrokerError(
     'E_SCHEDULE',
-    `${[step.file, ...step.args].join(' ')} ${how}${said === '' ? '.' : `: ${said}`}`,
-    { help: '"webex-token schedule status" shows what is there now.' },
+    `${[step.file, ...step.args].join(' ')} ${how}${reason === '' ? '.' : `: ${reason}`}`,
+    { help: { text: 'To see what is installed now', command: ['schedule', 'status'] } },
   );
 }
 
-/** What a step does, for a person, with all that it writes. */
+/** Describes a step for a person, with everything that it writes. */
 export function stepText(step: Step): string {
   const indented = (text: string) =>
     text
@@ -72,14 +76,12 @@ export function stepText(step: Step): string {
     case 'write':
       return `Write ${step.path}:\n${indented(step.content)}`;
     case 'write-settings':
-      return `Write ${step.path}, for you alone to read, with ${step.names.join(', ')}`;
+      return `Write ${step.path}, readable only by you, with ${step.names.join(', ')}`;
     case 'remove':
       return `Remove ${step.path}`;
     case 'run': {
       const command = `Run ${[step.file, ...step.args].join(' ')}`;
-      return step.input === undefined
-        ? command
-        : `${command}, with this as its input:\n${indented(step.input)}`;
+      return step.input === undefined ? command : `${command}, with this input:\n${indented(step.input)}`;
     }
   }
 }

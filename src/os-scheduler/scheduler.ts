@@ -1,40 +1,40 @@
 import type { System } from './system.ts';
 
-/** What is to be run every hour. It holds no secret: those are in a file that it names. */
+/** The hourly job. It contains no secret: its command names a file that does. */
 export interface Job {
   /** The program and its arguments. */
   command: string[];
 }
 
-/** A job as a scheduler has it now. */
+/** A job as it is installed in a scheduler. */
 export interface InstalledJob {
-  /** Where it stands. */
-  place: string;
-  /** The program and its arguments; null where that is not as this program writes it. */
+  /** A path or a name, for a person. */
+  location: string;
+  /** The program and its arguments; null if somebody else changed them. */
   command: string[] | null;
-  /** Why the scheduler does not run it, or null. */
-  stopped: string | null;
+  /** Why the scheduler does not run the job, or null if it does. */
+  inactiveReason: string | null;
 }
 
-/** One thing that will be done. */
+/** One action of an installation or a removal. */
 export type Step =
   | { do: 'write'; path: string; content: string; encoding?: 'utf8' | 'utf16le' }
-  /** Its values may be secrets: a person is shown the names alone. */
+  /** The values may be secrets: only the names are shown. */
   | { do: 'write-settings'; path: string; content: string; names: string[] }
   | { do: 'remove'; path: string }
-  /** `mayFail`: it undoes what may not be there. */
+  /** `mayFail`: it undoes something that may not exist. */
   | { do: 'run'; file: string; args: string[]; input?: string; mayFail?: true };
 
-/** One of the system's own schedulers, for this person's account. */
+/** A scheduler of the operating system, for the account of the current user. */
 export interface Scheduler {
   title: string;
-  /** What a person should know about it, beyond the steps. */
-  advice: string | null;
-  /** Whether it can be used on this machine. */
-  isThere(machine: System): Promise<boolean>;
-  install(job: Job, machine: System): Promise<Step[]>;
-  /** Empty where there is nothing to remove. */
-  remove(machine: System): Promise<Step[]>;
-  /** Null where it is not installed. */
-  installed(machine: System): Promise<InstalledJob | null>;
+  /** A limitation that the user should know about. */
+  note: string | null;
+  /** Whether this machine has it and the user may use it. */
+  isAvailable(system: System): Promise<boolean>;
+  install(job: Job, system: System): Promise<Step[]>;
+  /** Empty if there is nothing to remove. */
+  remove(system: System): Promise<Step[]>;
+  /** Null if the job is not installed. */
+  installed(system: System): Promise<InstalledJob | null>;
 }

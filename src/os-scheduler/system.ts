@@ -8,10 +8,10 @@ import { type HelperResult, runHelper } from '../process/run-helper.ts';
 
 export type RunResult = Pick<HelperResult, 'code' | 'stdout' | 'stderr'>;
 
-/** What of this machine a scheduler needs. */
+/** The parts of the operating system that a scheduler needs. */
 export interface System {
   platform: NodeJS.Platform;
-  /** The person's own folder. Throws where they have none. */
+  /** The home directory of the current user. Throws `E_SCHEDULE` if there is none. */
   readonly homeFolder: string;
   environment: NodeJS.ProcessEnv;
   userId: number;
@@ -19,7 +19,7 @@ export interface System {
   run(file: string, args: string[], input?: string): Promise<RunResult>;
   read(path: string): string | null;
   write(path: string, content: string, encoding: 'utf8' | 'utf16le'): void;
-  /** For its owner alone, whole or not at all; in the place of what was there. */
+  /** Replaces a file atomically; only its owner may read it. */
   writePrivate(path: string, content: string): void;
   remove(path: string): void;
 }
@@ -31,9 +31,12 @@ export const currentSystem: System = {
     if (folder !== null) return folder;
     throw new BrokerError(
       'E_SCHEDULE',
-      `This user (${userName()}) has no home folder for a job of their own.`,
+      `The current user (${userName()}) has no home directory to install the job in.`,
       {
-        help: 'Set HOME, or have whatever runs jobs there run "webex-token remind" every hour.',
+        help: {
+          text: 'Set HOME, or have the job scheduler of this machine run this every hour',
+          command: ['remind'],
+        },
       },
     );
   },

@@ -4,38 +4,37 @@ import type { System } from './system.ts';
 
 const name = 'webex-token-remind';
 
-/** A timer of this person's own systemd. */
+/** A timer in the systemd instance of the current user. */
 export const systemd: Scheduler = {
   title: 'systemd (user timer)',
-  advice:
-    'It runs while you are logged in. On a machine where nobody is: loginctl enable-linger lets it run all the time.',
-  async isThere({ platform, run }) {
+  note: 'The timer runs while you are logged in. To run it at all times: loginctl enable-linger',
+  async isAvailable({ platform, run }) {
     if (platform !== 'linux') return false;
     return (await run('systemctl', ['--user', 'show-environment'])).code === 0;
   },
-  install: async (job, machine) => [
-    { do: 'write', path: unitFile(machine, 'service'), content: service(job) },
-    { do: 'write', path: unitFile(machine, 'timer'), content: timer },
+  install: async (job, system) => [
+    { do: 'write', path: unitFile(system, 'service'), content: service(job) },
+    { do: 'write', path: unitFile(system, 'timer'), content: timer },
     { do: 'run', file: 'systemctl', args: ['--user', 'daemon-reload'] },
     { do: 'run', file: 'systemctl', args: ['--user', 'enable', '--now', `${name}.timer`] },
   ],
-  async remove(machine) {
-    if ((await this.installed(machine)) === null) return [];
+  async remove(system) {
+    if ((await this.installed(system)) === null) return [];
     return [
       { do: 'run', file: 'systemctl', args: ['--user', 'disable', '--now', `${name}.timer`], mayFail: true },
-      { do: 'remove', path: unitFile(machine, 'timer') },
-      { do: 'remove', path: unitFile(machine, 'service') },
+      { do: 'remove', path: unitFile(system, 'timer') },
+      { do: 'remove', path: unitFile(system, 'service') },
       { do: 'run', file: 'systemctl', args: ['--user', 'daemon-reload'] },
     ];
   },
-  async installed(machine) {
-    const path = unitFile(machine, 'timer');
-    if (machine.read(path) === null) return null;
-    const { code } = await machine.run('systemctl', ['--user', 'is-active', `${name}.timer`]);
+  async installed(system) {
+    const path = unitFile(system, 'timer');
+    if (system.read(path) === null) return null;
+    const { code } = await system.run('systemctl', ['--user', 'is-active', `${name}.timer`]);
     return {
-      place: path,
-      command: commandOf(machine.read(unitFile(machine, 'service')) ?? ''),
-      stopped: code === 0 ? null : 'its timer is not active',
+      location: path,
+      command: commandOf(system.read(unitFile(system, 'service')) ?? ''),
+      inactiveReason: code === 0 ? null : 'its timer is not active',
     };
   },
 };
@@ -47,7 +46,7 @@ function unitFile({ environment, homeFolder }: System, kind: 'service' | 'timer'
 
 function service({ command }: Job): string {
   return `[Unit]
-Description=Reminders of webex-token: sends what is due
+Description=Sends the webex-token reminders that are due
 
 [Service]
 Type=oneshot
@@ -55,19 +54,19 @@ ExecStart=${line(command)}
 `;
 }
 
-/** Starts a program whose own path systemd would refuse. */
+/** Starts a program whose path systemd would reject. */
 const shell = ['/bin/sh', '-c', 'exec "$0" "$@"'];
 
 /**
- * The program's own path may hold neither quotes nor backslashes, and variables are not expanded in it; in arguments they
- * are, unless `$` is written twice.
+ * The path of the program must contain neither quotes nor backslashes. systemd does not expand variables in it, but does
+ * in arguments, unless `$` is doubled.
  */
 function line(command: string[]): string {
   const [program = '', ...rest] = /^[^'"\\]+$/.test(command[0] ?? '') ? command : [...shell, ...command];
   return [quoted(program), ...rest.map((word) => quoted(word).replaceAll('$', '$$$$'))].join(' ');
 }
 
-/** What `service` was made of, or null. */
+/** The command that `service` wrote, or null. */
 function commandOf(unit: string): string[] | null {
   const [, text] = /^ExecStart=("(?:[^"\\]|\\.)*"(?: "(?:[^"\\]|\\.)*")*)$/m.exec(unit) ?? [];
   if (text === undefined) return null;
@@ -78,9 +77,9 @@ function commandOf(unit: string): string[] | null {
   return shell.every((word, index) => words[index] === word) ? words.slice(shell.length) : words;
 }
 
-// Persistent: what was missed while the machine was off is made up for.
+// Persistent: a run that was missed while the machine was off happens at the next start.
 const timer = `[Unit]
-Description=Reminders of webex-token, every hour
+Description=Runs the webex-token reminders every hour
 
 [Timer]
 OnCalendar=hourly
@@ -91,7 +90,7 @@ Persistent=true
 WantedBy=timers.target
 `;
 
-/** systemd.syntax(7): C-style escapes within double quotes, and `%` twice. */
+/** systemd.syntax(7): C-style escapes within double quotes, and `%` doubled. */
 function quoted(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%')}"`;
 }

@@ -67,7 +67,7 @@ test('says what it will do, does it, twice as once, and undoes it', async () => 
   const dry = await on.run(['schedule', 'install', '--dry-run']);
   expect(dry.code).toBe(0);
   expect(dry.stdout).toContain(
-    `Write ${settings}, for you alone to read, with WEBEX_TOKEN_HOME, WEBEX_TOKEN_PORT, WEBEX_TOKEN_WEBHOOK_URL`,
+    `Write ${settings}, readable only by you, with WEBEX_TOKEN_HOME, WEBEX_TOKEN_PORT, WEBEX_TOKEN_WEBHOOK_URL`,
   );
   expect(dry.stdout).toMatch(
     /Run crontab -[\s\S]*17 \* \* \* \*.*'remind' '--scheduled' '.*\/schedule\.json' >\/dev\/null/,
@@ -99,7 +99,7 @@ test('says what it will do, does it, twice as once, and undoes it', async () => 
     jobs: [
       {
         scheduler: 'cron',
-        place: 'your crontab',
+        location: 'your crontab',
         ok: true,
         message: `The job starts, and uses ${join(on.home, 'store.db')}.`,
       },
@@ -157,19 +157,19 @@ test('status and doctor say what is wrong with a job that is broken: 1', async (
   };
 
   writeFileSync(settings, right.replace(on.home, `${on.home}-other`));
-  expect(await problem()).toMatch(/uses another store, .*home-other.*schedule install/);
+  expect(await problem()).toMatch(/uses the store .*home-other.*schedule install/);
   chmodSync(settings, 0o644);
   expect(await problem()).toMatch(/does not start: .*open to other users/);
   rmSync(settings);
-  expect(await problem()).toMatch(/does not start: .*settings of the scheduled job.*cannot be read/);
+  expect(await problem()).toMatch(/does not start: .*settings file of the scheduled job.*cannot be read/);
   expect((await runAsCron()).code).toBe(1);
   writeFileSync(settings, 'no JSON', { mode: 0o600 });
-  expect(await problem()).toMatch(/is damaged/);
+  expect(await problem()).toMatch(/is invalid/);
   writeFileSync(settings, right);
 
   edit((text) => text.replace(/'[^']*node'/, "'/opt/node-v24.1.0/bin/node'"));
   expect(await problem()).toMatch(
-    /runs \/opt\/node-v24\.1\.0\/bin\/node, which is not there any more.*schedule install/,
+    /runs \/opt\/node-v24\.1\.0\/bin\/node, which no longer exists.*schedule install/,
   );
   const doctor = await on.run(['doctor', '--json']);
   expect(doctor.code).toBe(1);
@@ -182,7 +182,7 @@ test('status and doctor say what is wrong with a job that is broken: 1', async (
   });
 
   edit((text) => text.replace('17 * * * *', '@daily'));
-  expect(await problem()).toMatch(/not as this program writes it/);
+  expect(await problem()).toMatch(/changed by something else/);
   await on.run(['schedule', 'install']);
   expect(await on.run(['schedule', 'status'])).toMatchObject({
     code: 0,

@@ -3,8 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
-
+import { describe, expect, it } from 'vitest';
 import { checkJob } from '../../src/os-scheduler/check-job.ts';
 import { remindJob } from '../../src/os-scheduler/job.ts';
 import { jobSettings, settingsFileOf } from '../../src/os-scheduler/job-settings.ts';
@@ -15,21 +14,21 @@ import type { System } from '../../src/os-scheduler/system.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-interface FakeMachine extends System {
+interface FakeSystem extends System {
   files: Map<string, string>;
   ran: string[];
   crontab: string | null;
-  /** By name, with the XML that each was made of. */
+  /** The XML of each task, by its name. */
   tasks: Map<string, string>;
 }
 
-/** A machine with these programs, which does what it is told only in memory. */
-function machineWith(
+/** An in-memory system with these programs. */
+function systemWith(
   platform: NodeJS.Platform,
   programs: string[],
   crontab: string | null = null,
-): FakeMachine {
-  const machine: FakeMachine = {
+): FakeSystem {
+  const system: FakeSystem = {
     platform,
     homeFolder: '/home/ada',
     environment: {},
@@ -38,30 +37,30 @@ function machineWith(
     ran: [],
     crontab,
     tasks: new Map(),
-    read: (path) => machine.files.get(path) ?? null,
-    write: (path, content) => void machine.files.set(path, content),
-    writePrivate: (path, content) => void machine.files.set(path, content),
-    remove: (path) => void machine.files.delete(path),
+    read: (path) => system.files.get(path) ?? null,
+    write: (path, content) => void system.files.set(path, content),
+    writePrivate: (path, content) => void system.files.set(path, content),
+    remove: (path) => void system.files.delete(path),
     async run(file, args, input) {
       const ran = (code: number | null, stdout = '', stderr = '') => ({ code, stdout, stderr });
       if (!programs.includes(file)) return ran(null);
       if (file === 'crontab') {
         if (args[0] === '-l') {
-          return machine.crontab === null ? ran(1, '', 'no crontab for ada') : ran(0, machine.crontab);
+          return system.crontab === null ? ran(1, '', 'no crontab for ada') : ran(0, system.crontab);
         }
-        machine.crontab = args[0] === '-r' ? null : (input ?? '');
+        system.crontab = args[0] === '-r' ? null : (input ?? '');
       }
       if (file === 'schtasks.exe') {
-        const xml = machine.tasks.get(args[2] ?? '');
+        const xml = system.tasks.get(args[2] ?? '');
         if (args[0] === '/Query') return ran(xml === undefined ? 1 : 0, xml);
-        if (args[0] === '/Create') machine.tasks.set(args[2] ?? '', machine.files.get(args[4] ?? '') ?? '');
-        if (args[0] === '/Delete') machine.tasks.delete(args[2] ?? '');
+        if (args[0] === '/Create') system.tasks.set(args[2] ?? '', system.files.get(args[4] ?? '') ?? '');
+        if (args[0] === '/Delete') system.tasks.delete(args[2] ?? '');
       }
-      machine.ran.push([file, ...args].join(' '));
+      system.ran.push([file, ...args].join(' '));
       return ran(0);
     },
   };
-  return machine;
+  return system;
 }
 
 const job: Job = {
@@ -74,8 +73,8 @@ const job: Job = {
   ],
 };
 
-async function install(machine: System): Promise<void> {
-  await runSteps(await (await detectScheduler(machine)).install(job, machine), machine);
+async function install(system: System): Promise<void> {
+  await runSteps(await (await detectScheduler(system)).install(job, system), system);
 }
 
 describe.each([
@@ -84,26 +83,26 @@ describe.each([
   ['launchd', 'darwin', ['launchctl', 'crontab']],
   ['Task Scheduler', 'win32', ['schtasks.exe']],
 ] as const)('%s', (title, platform, programs) => {
-  test('is chosen, installed twice as once, seen, and removed without a trace', async () => {
-    const machine = machineWith(platform, [...programs]);
-    expect((await detectScheduler(machine)).title).toContain(title);
-    expect(await findInstalled(machine)).toEqual([]);
-    await install(machine);
-    const once = [new Map(machine.files), machine.crontab, new Map(machine.tasks)];
-    await install(machine);
-    expect([machine.files, machine.crontab, machine.tasks]).toEqual(once);
-    const [found, ...more] = await findInstalled(machine);
+  it('is detected, installs idempotently, is found, and is removed completely', async () => {
+    const system = systemWith(platform, [...programs]);
+    expect((await detectScheduler(system)).title).toContain(title);
+    expect(await findInstalled(system)).toEqual([]);
+    await install(system);
+    const once = [new Map(system.files), system.crontab, new Map(system.tasks)];
+    await install(system);
+    expect([system.files, system.crontab, system.tasks]).toEqual(once);
+    const [found, ...more] = await findInstalled(system);
     expect(more).toEqual([]);
     expect(found?.scheduler.title).toContain(title);
-    expect(found?.job).toMatchObject({ command: job.command, stopped: null });
+    expect(found?.job).toMatchObject({ command: job.command, inactiveReason: null });
     expect(settingsFileOf(found?.job ?? { command: null })).toBe('/data/webex token/schedule.json');
-    await runSteps((await found?.scheduler.remove(machine)) ?? [], machine);
-    expect(await findInstalled(machine)).toEqual([]);
-    expect([machine.files.size, machine.crontab, machine.tasks.size]).toEqual([0, null, 0]);
-    expect(await found?.scheduler.remove(machine)).toEqual([]);
+    await runSteps((await found?.scheduler.remove(system)) ?? [], system);
+    expect(await findInstalled(system)).toEqual([]);
+    expect([system.files.size, system.crontab, system.tasks.size]).toEqual([0, null, 0]);
+    expect(await found?.scheduler.remove(system)).toEqual([]);
   });
 
-  test('gives back any command that it was given', async () => {
+  it('returns any command that was installed unchanged', async () => {
     const words = fc.array(
       fc
         .string({ unit: 'grapheme', minLength: 1 })
@@ -112,72 +111,72 @@ describe.each([
     );
     await fc.assert(
       fc.asyncProperty(words, async (command) => {
-        const machine = machineWith(platform, [...programs]);
-        await runSteps(await (await detectScheduler(machine)).install({ command }, machine), machine);
-        const [found] = await findInstalled(machine);
+        const system = systemWith(platform, [...programs]);
+        await runSteps(await (await detectScheduler(system)).install({ command }, system), system);
+        const [found] = await findInstalled(system);
         expect(found?.job.command).toEqual(command);
       }),
       { numRuns: 200 },
     );
   });
 
-  test('what somebody else wrote there is no command of this program', async () => {
-    const machine = machineWith(platform, [...programs]);
-    await install(machine);
-    for (const [path, text] of machine.files)
-      machine.files.set(path, text.replace(/remind/g, '').replace(/ExecStart=|ProgramArguments/, 'X'));
-    machine.crontab = machine.crontab?.replace('17 *', '18 *') ?? null;
-    for (const [name, xml] of machine.tasks) machine.tasks.set(name, xml.replace('--headless', ''));
-    expect((await findInstalled(machine))[0]?.job.command).toBeNull();
+  it('returns no command if something else changed the job', async () => {
+    const system = systemWith(platform, [...programs]);
+    await install(system);
+    for (const [path, text] of system.files)
+      system.files.set(path, text.replace(/remind/g, '').replace(/ExecStart=|ProgramArguments/, 'X'));
+    system.crontab = system.crontab?.replace('17 *', '18 *') ?? null;
+    for (const [name, xml] of system.tasks) system.tasks.set(name, xml.replace('--headless', ''));
+    expect((await findInstalled(system))[0]?.job.command).toBeNull();
   });
 });
 
-test('cron leaves every other line as it is', async () => {
+it('leaves every other line of the crontab unchanged', async () => {
   const others = '# mine\nMAILTO=ada\n\n5 4 * * * true 100\\% # backup\n';
-  const machine = machineWith('linux', ['crontab'], others);
-  await install(machine);
-  expect(machine.crontab?.startsWith(others)).toBe(true);
-  expect(machine.crontab?.split('\n').filter((line) => line.includes('remind'))).toHaveLength(1);
-  const [found] = await findInstalled(machine);
-  if (found !== undefined) await runSteps(await found.scheduler.remove(machine), machine);
-  expect(machine.crontab).toBe(others);
+  const system = systemWith('linux', ['crontab'], others);
+  await install(system);
+  expect(system.crontab?.startsWith(others)).toBe(true);
+  expect(system.crontab?.split('\n').filter((line) => line.includes('remind'))).toHaveLength(1);
+  const [found] = await findInstalled(system);
+  if (found !== undefined) await runSteps(await found.scheduler.remove(system), system);
+  expect(system.crontab).toBe(others);
 });
 
-test('what cron runs is the program itself, whatever its folder is called', async () => {
+it('makes cron run the program whatever its directory is called', async () => {
   const folder = join(temporaryFolder(), "o'hara 50% $HOME `id`");
   mkdirSync(folder);
   const program = join(folder, 'node');
   writeFileSync(program, '#!/bin/sh\nprintf "%s|" "$@" >&2\n');
   chmodSync(program, 0o755);
-  const machine = machineWith('linux', ['crontab']);
+  const system = systemWith('linux', ['crontab']);
   const odd = { command: [program, 'remind', "/a b'c"] };
-  await runSteps(await (await detectScheduler(machine)).install(odd, machine), machine);
-  const line = machine.crontab?.split('\n').find((each) => each.startsWith('17 ')) ?? '';
+  await runSteps(await (await detectScheduler(system)).install(odd, system), system);
+  const line = system.crontab?.split('\n').find((each) => each.startsWith('17 ')) ?? '';
   // As cron does: the first five fields aside, with \% for %.
   const command = line.split(' ').slice(5).join(' ').replaceAll('\\%', '%');
-  const said = execFileSync('/bin/sh', ['-c', `{ ${command}; } 2>&1`], { encoding: 'utf8' });
-  expect(said).toBe("remind|/a b'c|");
+  const output = execFileSync('/bin/sh', ['-c', `{ ${command}; } 2>&1`], { encoding: 'utf8' });
+  expect(output).toBe("remind|/a b'c|");
 });
 
 const hasSystemdAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
 
-test
+it
   .skipIf(!hasSystemdAnalyze)
   .each(['plain', 'with space', "o'hara", 'a "b"', '50% $HOME', 'back\\slash', '$x', '%h', 'ü'])(
-  'systemd takes the unit of a Node in the folder %s (skipped without systemd-analyze)',
+  'writes a unit that systemd accepts for Node in the directory %s (skipped without systemd-analyze)',
   async (name) => {
     const folder = join(temporaryFolder(), name);
     mkdirSync(folder);
     const program = join(folder, 'node');
     writeFileSync(program, '#!/bin/sh\n');
     chmodSync(program, 0o755);
-    const machine = machineWith('linux', ['systemctl']);
+    const system = systemWith('linux', ['systemctl']);
     await runSteps(
-      await (await detectScheduler(machine)).install({ command: [program, 'remind'] }, machine),
-      machine,
+      await (await detectScheduler(system)).install({ command: [program, 'remind'] }, system),
+      system,
     );
     const unit = join(temporaryFolder(), 'webex-token-remind.service');
-    writeFileSync(unit, machine.files.get('/home/ada/.config/systemd/user/webex-token-remind.service') ?? '');
+    writeFileSync(unit, system.files.get('/home/ada/.config/systemd/user/webex-token-remind.service') ?? '');
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', '--generators=no', unit], {
       encoding: 'utf8',
     });
@@ -194,18 +193,18 @@ const canCheckCrontab = (() => {
   return status === 0;
 })();
 
-test.skipIf(!canCheckCrontab)('a real crontab takes the line (skipped where crontab has no -n)', async () => {
-  const machine = machineWith('linux', ['crontab']);
-  await install(machine);
+it.skipIf(!canCheckCrontab)('writes a line that crontab accepts (skipped if crontab has no -n)', async () => {
+  const system = systemWith('linux', ['crontab']);
+  await install(system);
   const file = join(temporaryFolder(), 'crontab');
-  writeFileSync(file, machine.crontab ?? '');
+  writeFileSync(file, system.crontab ?? '');
   expect(spawnSync('crontab', ['-n', file])).toMatchObject({ status: 0 });
 });
 
-test('a command that is not this program’s own is never run, and one that cannot be read is not called broken', async () => {
-  const machine = machineWith('win32', ['schtasks.exe']);
+it('never runs a command that this program did not write, and does not report an unreadable one as broken', async () => {
+  const system = systemWith('win32', ['schtasks.exe']);
   const check = (command: string[] | null) =>
-    checkJob({ place: 'a task', command, stopped: null }, '/data/store.db', machine);
+    checkJob({ location: 'a task', command, inactiveReason: null }, '/data/store.db', system);
   for (const command of [
     null,
     ['/bin/rm', '-rf', '/'],
@@ -214,67 +213,67 @@ test('a command that is not this program’s own is never run, and one that cann
   ]) {
     expect(await check(command)).toMatchObject({
       ok: false,
-      message: expect.stringContaining('not as this program writes it'),
+      message: expect.stringContaining('changed by something else'),
     });
   }
   const unreadable = ['C:\\Users\\J\ufffdrg\\node.exe', 'C:\\webex-token.cjs', 'remind'];
   expect(await check(unreadable)).toMatchObject({ ok: null });
-  expect(machine.ran).toEqual([]);
+  expect(system.ran).toEqual([]);
 });
 
-test('the Task Scheduler is not given what it would replace', async () => {
-  const machine = machineWith('win32', ['schtasks.exe']);
-  const scheduler = await detectScheduler(machine);
+it('refuses paths that the Task Scheduler would expand', async () => {
+  const system = systemWith('win32', ['schtasks.exe']);
+  const scheduler = await detectScheduler(system);
   for (const folder of ['C:\\%TEMP%\\node.exe', 'C:\\$(Arg0)\\node.exe']) {
-    const error = await brokerErrorOf(() => scheduler.install({ command: [folder, 'remind'] }, machine));
+    const error = await brokerErrorOf(() => scheduler.install({ command: [folder, 'remind'] }, system));
     expect(error.code).toBe('E_SCHEDULE');
   }
 });
 
-test('systemd’s timer that is stopped, and a task that is disabled, are seen', async () => {
-  const linux = machineWith('linux', ['systemctl']);
+it('reports a systemd timer that is not active and a task that is disabled', async () => {
+  const linux = systemWith('linux', ['systemctl']);
   await install(linux);
-  const stopped: System = {
+  const inactive: System = {
     ...linux,
     run: (file, args, input) =>
       args.includes('is-active')
         ? Promise.resolve({ code: 3, stdout: 'inactive', stderr: '' })
         : linux.run(file, args, input),
   };
-  expect((await findInstalled(stopped))[0]?.job.stopped).toContain('not active');
-  const windows = machineWith('win32', ['schtasks.exe']);
+  expect((await findInstalled(inactive))[0]?.job.inactiveReason).toContain('not active');
+  const windows = systemWith('win32', ['schtasks.exe']);
   await install(windows);
   for (const [name, xml] of windows.tasks)
     windows.tasks.set(name, xml.replace('</Settings>', '<Enabled>false</Enabled></Settings>'));
-  expect((await findInstalled(windows))[0]?.job.stopped).toContain('disabled');
+  expect((await findInstalled(windows))[0]?.job.inactiveReason).toContain('disabled');
 });
 
-test('XML is well-formed whatever the names', async () => {
-  const mac = machineWith('darwin', ['launchctl']);
+it('escapes paths in XML', async () => {
+  const mac = systemWith('darwin', ['launchctl']);
   const odd = { command: ['/a & b/<node>'] };
   await runSteps(await (await detectScheduler(mac)).install(odd, mac), mac);
   expect([...mac.files.values()][0]).toContain('<string>/a &amp; b/&lt;node&gt;</string>');
 });
 
-test('a step that fails is told with what the system says', async () => {
-  const machine = machineWith('linux', ['systemctl']);
+it('reports a step that fails with the error message of the system', async () => {
+  const system = systemWith('linux', ['systemctl']);
   const failing = {
-    ...machine,
+    ...system,
     run: async () => ({ code: 1, stdout: '', stderr: 'Failed to connect to bus' }),
   };
-  const steps = await (await detectScheduler(machine)).install(job, machine);
+  const steps = await (await detectScheduler(system)).install(job, system);
   expect(await brokerErrorOf(() => runSteps(steps, failing))).toMatchObject({
     code: 'E_SCHEDULE',
-    message: 'systemctl --user daemon-reload ended with 1: Failed to connect to bus',
+    message: 'systemctl --user daemon-reload exited with 1: Failed to connect to bus',
   });
 });
 
-test('a machine without any scheduler is told what to do instead', async () => {
-  const error = await brokerErrorOf(() => detectScheduler(machineWith('linux', [])));
+it('says what to do if there is no supported scheduler', async () => {
+  const error = await brokerErrorOf(() => detectScheduler(systemWith('linux', [])));
   expect(error).toMatchObject({ code: 'E_SCHEDULE', help: expect.stringContaining('webex-token remind') });
 });
 
-describe('the settings of the job', () => {
+describe('jobSettings', () => {
   const environment = {
     WEBEX_TOKEN_SMTP_URL: 'smtps://user:fake-password@mail.example',
     WEBEX_TOKEN_DATABASE_URL: 'postgres://db.example/webex',
@@ -295,7 +294,7 @@ describe('the settings of the job', () => {
     SECRET_OF_ANOTHER_TOOL: 'fake',
     ALL_PROXY: '',
   };
-  test('are what it needs: reminders, the database, the proxy, certificates, and the data folder', () => {
+  it('selects what the job needs: reminders, database, proxy, certificates and data directory', () => {
     const { environment: carried, missing } = jobSettings(environment, {}, '/data');
     expect(Object.keys(carried).sort()).toEqual([
       'AZURE_CLIENT_SECRET',
@@ -318,21 +317,21 @@ describe('the settings of the job', () => {
     expect(missing).toEqual(['WEBEX_TOKEN_PASSPHRASE', 'NODE_OPTIONS']);
   });
 
-  test('hold nothing of PostgreSQL where the store is none', () => {
+  it('leaves out the variables of PostgreSQL if the store is a file', () => {
     const { WEBEX_TOKEN_DATABASE_URL: _, ...without } = environment;
     expect(Object.keys(jobSettings(without, {}, '/data').environment)).not.toContain('PGPASSWORD');
     const there = jobSettings(without, { WEBEX_TOKEN_DATABASE_URL: 'postgres://db.example/webex' }, '/data');
     expect(there.environment).toMatchObject({ PGPASSWORD: 'a fake password', PGHOST: 'db.example' });
   });
 
-  test('are not what stands in .env, which the job reads by itself', () => {
+  it('leaves out what .env sets, which the job reads itself', () => {
     expect(jobSettings(environment, environment, '/data')).toEqual({
       environment: { WEBEX_TOKEN_HOME: '/data' },
       missing: [],
     });
   });
 
-  test('are no part of the job itself', async () => {
+  it('puts no setting into the command of the job', async () => {
     expect(remindJob('/data/schedule.json').command.slice(2)).toEqual([
       'remind',
       '--scheduled',
@@ -344,8 +343,8 @@ describe('the settings of the job', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('the path of Node in the job', () => {
-  /** A Node at this path below a folder, and links to folders or files beside it. */
+describe.skipIf(process.platform === 'win32')('nodeForJob and stablePath', () => {
+  /** Creates a Node at this path in a temporary directory, and links beside it. */
   function nodeAt(path: string, links: Record<string, string> = {}): { root: string; node: string } {
     const root = temporaryFolder();
     const node = join(root, path);
@@ -358,10 +357,10 @@ describe.skipIf(process.platform === 'win32')('the path of Node in the job', () 
     return { root, node };
   }
 
-  test.each<[string, string, Record<string, string>, string | null]>([
-    ['a package of the system', 'usr/bin/node', {}, 'usr/bin/node'],
+  it.each<[string, string, Record<string, string>, string | null]>([
+    ['a system package', 'usr/bin/node', {}, 'usr/bin/node'],
     [
-      'an unpacked archive, linked',
+      'an unpacked archive with a link',
       'lib/node-v24.1.0-linux-x64/bin/node',
       { 'lib/current': 'lib/node-v24.1.0-linux-x64' },
       'lib/current/bin/node',
@@ -369,7 +368,7 @@ describe.skipIf(process.platform === 'win32')('the path of Node in the job', () 
     ['an unpacked archive', 'lib/node-v24.1.0-linux-x64/bin/node', {}, null],
     ['nvm', 'nvm/versions/node/v24.1.0/bin/node', {}, null],
     [
-      'nvm, with a link of another version',
+      'nvm with a link to another version',
       'nvm/versions/node/v24.1.0/bin/node',
       { 'nvm/versions/node/lts': 'nvm/versions/node/v22.0.0' },
       null,
@@ -386,12 +385,12 @@ describe.skipIf(process.platform === 'win32')('the path of Node in the job', () 
       { 'mise/installs/node/24': 'mise/installs/node/24.1.0' },
       'mise/installs/node/24/bin/node',
     ],
-  ])('of %s', (_, path, links, expected) => {
+  ])('finds a stable path for %s', (_, path, links, expected) => {
     const { root, node } = nodeAt(path, links);
     expect(stablePath(node)).toBe(expected === null ? null : join(root, expected));
   });
 
-  test('is the one in PATH that leads to it, where that lasts', () => {
+  it('uses the path from PATH if it survives an upgrade', () => {
     const { root, node } = nodeAt('Cellar/node/24.1.0/bin/node', {
       'bin/node': 'Cellar/node/24.1.0/bin/node',
     });
@@ -399,7 +398,7 @@ describe.skipIf(process.platform === 'win32')('the path of Node in the job', () 
     expect(nodeForJob(root, node, '/nowhere')).toBe(node);
   });
 
-  test('is that of the clone, where npm brought one', () => {
+  it('uses the Node that npm installed in the clone', () => {
     const { root, node } = nodeAt('node_modules/node/bin/node');
     expect(nodeForJob(root, '/home/ada/.nvm/versions/node/v24.1.0/bin/node', '')).toBe(node);
   });

@@ -12,7 +12,7 @@ import {
 } from '../../os-scheduler/job-settings.ts';
 import { detectScheduler, findInstalled, runSteps, stepText } from '../../os-scheduler/schedule.ts';
 import type { Step } from '../../os-scheduler/scheduler.ts';
-import { isPassing } from '../../os-scheduler/stable-path.ts';
+import { isVersioned } from '../../os-scheduler/stable-path.ts';
 import { currentSystem } from '../../os-scheduler/system.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { storeLocation } from '../../vault/store-location.ts';
@@ -63,7 +63,7 @@ async function install(options: Options): Promise<void> {
   ];
   if (!(await announceAndDo(steps, options))) return;
   note(`"webex-token remind" now runs every hour, by ${scheduler.title}.`);
-  if (scheduler.advice !== null) note(scheduler.advice);
+  if (scheduler.note !== null) note(scheduler.note);
   if (settings.missing.length > 0) {
     const { missing } = settings;
     warn(
@@ -71,7 +71,7 @@ async function install(options: Options): Promise<void> {
         'a passphrase is not written down beside the store that it opens. Where the job needs it, put it into the file .env beside package.json.',
     );
   }
-  const passing = job.command.slice(0, 2).filter(isPassing);
+  const passing = job.command.slice(0, 2).filter(isVersioned);
   if (passing.length > 0) {
     warn(
       `The job runs ${passing.join(' and ')}. An upgrade may remove that: then run "webex-token schedule install" again. ` +
@@ -96,13 +96,13 @@ async function status(options: Options): Promise<void> {
   const jobs = [];
   for (const { scheduler, job } of await findInstalled(currentSystem)) {
     const { ok, message } = await checkJob(job, store, currentSystem);
-    jobs.push({ scheduler: scheduler.title, place: job.place, ok, message });
+    jobs.push({ scheduler: scheduler.title, location: job.location, ok, message });
   }
   if (jobs.some(({ ok }) => ok === false)) process.exitCode = failed;
   if (options.json) return printJson({ installed: jobs.length > 0, jobs });
   if (jobs.length === 0) return print('Not installed. "webex-token schedule install" does it.');
-  for (const { scheduler, place, message } of jobs) {
-    print(`Installed in ${scheduler}: ${place}`);
+  for (const { scheduler, location, message } of jobs) {
+    print(`Installed in ${scheduler}: ${location}`);
     print(`  ${message}`);
   }
 }

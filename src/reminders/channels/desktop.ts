@@ -1,8 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type HelperResult, runHelper } from '../../process/run-helper.ts';
+import { escapeXml } from '../../text/xml.ts';
 import type { Channel } from './channel.ts';
-import { escaped } from './mail-body.ts';
 
 /** Runs a program to its end, never through a shell: `runHelper` where nothing else is wanted. */
 export type RunProgram = (
@@ -67,7 +67,7 @@ function notifierOf(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv): 
 /** Its text may hold markup, so what looks like it is written otherwise. */
 const linux: Notifier = {
   file: 'notify-send',
-  args: (title, text) => ['--app-name=webex-token', '--urgency=critical', '--', title, escaped(text)],
+  args: (title, text) => ['--app-name=webex-token', '--urgency=critical', '--', title, escapeXml(text)],
 };
 
 /** The words come as arguments, never as a part of the script. */

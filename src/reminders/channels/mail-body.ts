@@ -1,3 +1,4 @@
+import { escapeXml } from '../../text/xml.ts';
 import type { ReminderMessage } from '../message.ts';
 
 export function plainText({ summary, action, facts }: ReminderMessage): string {
@@ -9,26 +10,21 @@ export function plainText({ summary, action, facts }: ReminderMessage): string {
 export function html({ subject, summary, action, facts }: ReminderMessage): string {
   const rows = facts.map(
     ({ title, value }) =>
-      `<tr><th align="left" style="padding:4px 16px 4px 0;font-weight:600;vertical-align:top">${escaped(title)}</th>` +
-      `<td style="padding:4px 0">${escaped(value)}</td></tr>`,
+      `<tr><th align="left" style="padding:4px 16px 4px 0;font-weight:600;vertical-align:top">${escapeXml(title)}</th>` +
+      `<td style="padding:4px 0">${escapeXml(value)}</td></tr>`,
   );
   return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${escaped(subject)}</title></head>
+<html lang="en"><head><meta charset="utf-8"><title>${escapeXml(subject)}</title></head>
 <body style="margin:0;padding:24px;font:16px/1.5 system-ui,sans-serif;color:#1b1f24;background:#ffffff">
-<h1 style="font-size:20px;margin:0 0 12px">${escaped(subject)}</h1>
-<p style="margin:0 0 12px">${escaped(summary)}</p>
-<p style="margin:0 0 16px;padding:12px 16px;border-left:4px solid #0b6bcb;background:#eef5fc">${escaped(action)}</p>
+<h1 style="font-size:20px;margin:0 0 12px">${escapeXml(subject)}</h1>
+<p style="margin:0 0 12px">${escapeXml(summary)}</p>
+<p style="margin:0 0 16px;padding:12px 16px;border-left:4px solid #0b6bcb;background:#eef5fc">${escapeXml(action)}</p>
 <table cellspacing="0" cellpadding="0" style="border-collapse:collapse;font-size:15px">
 ${rows.join('\n')}
 </table>
-<p style="margin:20px 0 0;font-size:13px;color:#57606a">${escaped(footer)}</p>
+<p style="margin:20px 0 0;font-size:13px;color:#57606a">${escapeXml(footer)}</p>
 </body></html>
 `;
 }
 
 const footer = 'Sent by webex-token. The token itself is never sent.';
-
-export function escaped(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  return text.replace(/[&<>"]/g, (character) => entities[character] ?? character);
-}
