@@ -2,7 +2,7 @@ import { type UserInfo, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 
 /*
- * A container may run as a user of whom the system knows nothing but a number, without HOME. Node's own functions throw
+ * A container may run as a user of whom the system knows only a number, without HOME. Node's own functions throw
  * then.
  */
 
