@@ -1,3 +1,4 @@
+import { outcomeCode } from '../domain/assess-token.ts';
 import { withJitter } from '../domain/jitter.ts';
 import { dayMs } from '../domain/lifetimes.ts';
 import { BrokerError } from '../errors/broker-error.ts';
@@ -17,7 +18,6 @@ import { tokenById } from '../store/profiles/tokens.ts';
 import type { Vault } from '../vault/context.ts';
 import {
   decryptForWebex,
-  outcomeCode,
   queryWebex,
   recordVerdict,
   type WebexVerdict,
@@ -125,7 +125,7 @@ async function checkAuthentic(
   } catch {
     // The token cannot be opened, or must not be sent: the day's other checks go on.
   }
-  const outcome = answer === null ? 'unreadable' : outcomeCode(answer, profile);
+  const outcome = answer === null ? 'unreadable' : outcomeCode(answer.person, profile);
   const unanswered = answer === null || answer.person.outcome === 'unknown';
   const failures = unanswered ? due.failures + 1 : 0;
   const retryAfterMs = retryAfter(answer);

@@ -3,7 +3,7 @@ import { type Deployment, tenantUrl, type WebexEndpoints } from '../webex/deploy
 import { daysLeft, disprovedAt, type ExpirySource, expiryOf, knownEnd } from './lifetimes.ts';
 import type { Profile } from './profile.ts';
 import { type ProfileStatus, statusOf } from './profile-status.ts';
-import type { ReviewReason, Token, TokenSource, TokenState } from './token.ts';
+import { currentOf, type ReviewReason, type Token, type TokenSource, type TokenState } from './token.ts';
 
 /** One row of `list --json`. Instants are RFC 3339 in UTC. */
 export interface ProfileSummary {
@@ -78,7 +78,7 @@ export function describeProfile(
   endpoints: WebexEndpoints,
   now: number,
 ): ProfileDetails {
-  const current = tokens.find((token) => token.state === 'current') ?? null;
+  const current = currentOf(tokens);
   return {
     ...summarize(profile, current, endpoints, now),
     lifetimes: {

@@ -48,3 +48,8 @@ export interface Token {
 export function isVerified({ verifiedAt, rejectedAt, lifetimes }: Token, now: number): boolean {
   return verifiedAt !== null && rejectedAt === null && expiryOf(lifetimes).expiresAt > now;
 }
+
+/** The current one of a profile's tokens; null if it has none. */
+export function currentOf(tokens: readonly Token[]): Token | null {
+  return tokens.find(({ state }) => state === 'current') ?? null;
+}

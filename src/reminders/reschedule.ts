@@ -32,14 +32,3 @@ export async function rescheduleAfterClockOrConfigChange(
   // Once an hour is often enough to know it by.
   if (setBack || now > newest + 3_600_000) await swapMeta(db, 'clock', String(now));
 }
-
-/**
- * Whether reminders may be planned by these days, within the caller's transaction: whether the next run will go by the
- * same ones.
- */
-export async function plansBy(trx: Db, days: readonly number[]): Promise<boolean> {
-  const wanted = days.join(',');
-  const planned = await getMeta(trx, 'reminder-days');
-  if (planned === null) await swapMeta(trx, 'reminder-days', wanted);
-  return planned === null || planned === wanted;
-}

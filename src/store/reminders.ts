@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely';
+import { getMeta, swapMeta } from './meta/heeded.ts';
 import { currentTokenIds, stateOf } from './profiles/tokens.ts';
 import type { ReminderTable } from './schema.ts';
 import type { Db } from './store.ts';
@@ -312,4 +313,15 @@ function fromRow(row: Selectable<ReminderTable>): Reminder {
     error: row.error,
     deliveredTo: row.delivered_to === null ? [] : (JSON.parse(row.delivered_to) as string[]),
   };
+}
+
+/**
+ * Whether the next run of reminders uses these days, so that reminders of new tokens can be scheduled by them within the
+ * caller's transaction.
+ */
+export async function usesReminderDays(trx: Db, days: readonly number[]): Promise<boolean> {
+  const wanted = days.join(',');
+  const stored = await getMeta(trx, 'reminder-days');
+  if (stored === null) await swapMeta(trx, 'reminder-days', wanted);
+  return stored === null || stored === wanted;
 }

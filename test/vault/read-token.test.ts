@@ -46,7 +46,7 @@ describe('no token leaves', () => {
     await vault.db.deleteFrom('token').execute();
     expect(await brokerErrorOf(() => readToken(vault, 'acme', actor))).toMatchObject({
       code: 'E_NO_TOKEN',
-      help: 'Get one with: webex-token login acme',
+      help: 'Get one: webex-token login acme',
     });
   });
 

@@ -215,5 +215,5 @@ test('nothing is there to test: no profile, or its only token was set aside', as
   const tokenId = await importToken(vault, { profile: 'aside' }, accessToken, actor);
   await verifyToken(vault, tokenId, actor);
   const error = await brokerErrorOf(() => testToken(vault, 'aside', actor));
-  expect(error).toMatchObject({ code: 'E_NO_TOKEN', help: expect.stringMatching(/set aside/) });
+  expect(error).toMatchObject({ code: 'E_NO_TOKEN', help: expect.stringMatching(/needs your review/) });
 });

@@ -124,7 +124,7 @@ describe('whose token it is', () => {
     expect(await auditLog(vault)).toEqual(['capture ok acme', 'verify not-full-admin acme']);
     await expect(readToken(vault, 'acme', actor)).rejects.toMatchObject({
       code: 'E_NO_TOKEN',
-      help: expect.stringContaining('set aside'),
+      help: expect.stringContaining('needs your review'),
     });
     expect(await approveToken(vault, outcome.token.id, actor)).toBe(true);
     expect(await states(vault)).toEqual(['current']);

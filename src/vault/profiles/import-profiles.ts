@@ -3,7 +3,6 @@ import { documentedLifetimeMs } from '../../domain/lifetimes.ts';
 import type { NewProfile, Profile } from '../../domain/profile.ts';
 import { firstLookAt } from '../../domain/reminder-triggers.ts';
 import type { Token } from '../../domain/token.ts';
-import { plansBy } from '../../reminders/reschedule.ts';
 import { appendAudits } from '../../store/audit/audit.ts';
 import type { AuditEntry } from '../../store/audit/chain.ts';
 import {
@@ -13,6 +12,7 @@ import {
   setTagsAndContact,
 } from '../../store/profiles/profiles.ts';
 import { insertTokens, tokenCiphertextsOf } from '../../store/profiles/tokens.ts';
+import { usesReminderDays } from '../../store/reminders.ts';
 import type { Db } from '../../store/store.ts';
 import { type Deployment, deploymentTitles } from '../../webex/deployments.ts';
 import { describeAccessToken } from '../../webex/sign-in/access-token.ts';
@@ -54,10 +54,10 @@ export async function importProfiles(
     const tokens = await sealTokens(vault, trx, decisions);
     await insertProfiles(trx, profiles);
     const { days } = vault.settings.reminders;
-    const planned = await plansBy(trx, days);
+    const scheduled = await usesReminderDays(trx, days);
     await insertTokens(
       trx,
-      tokens.map((each) => ({ ...each, ...(planned && { remindAt: firstLookAt(each.token, days, now) }) })),
+      tokens.map((each) => ({ ...each, ...(scheduled && { remindAt: firstLookAt(each.token, days, now) }) })),
     );
     for (const { row, result, profileId } of decisions) {
       if (result.outcome !== 'updated') continue;

@@ -1,14 +1,15 @@
 import { type Expiry, expiryOf } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
-import type { Token } from '../../domain/token.ts';
+import { currentOf, type Token } from '../../domain/token.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { tokenCiphertext, tokensOf } from '../../store/profiles/tokens.ts';
 import type { Actor, Vault } from '../context.ts';
 import { requireProfile } from '../profiles/profiles.ts';
-import { verifyToken } from './verify-token.ts';
+import { getNewToken, getToken } from './token-remedies.ts';
+import { ensureVerified } from './verify-pending.ts';
 
-/** A profile's current token, opened. */
+/** A profile's current token, decrypted. */
 export interface DecryptedToken {
   accessToken: string;
   profile: Profile;
@@ -17,7 +18,7 @@ export interface DecryptedToken {
 }
 
 /**
- * Opens a profile's current token for somebody. The audit row that says so is durable before the token leaves here.
+ * Decrypts a profile's current token. The audit row of the read is durable before the token is returned.
  * Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_INTEGRITY`, or `E_EXPIRED` unless `allowExpired`.
  */
 export async function readToken(
@@ -58,40 +59,42 @@ async function read(
     await audit('expired');
     throw tokenExpired(name, expiry);
   }
-  const sealed = await tokenCiphertext(vault.db, token.id);
-  const accessToken = await vault.keys.open(sealed, { tokenId: token.id, profileId: profile.id });
+  const ciphertext = await tokenCiphertext(vault.db, token.id);
+  const accessToken = await vault.keys.open(ciphertext, { tokenId: token.id, profileId: profile.id });
   await audit('ok');
   return { accessToken, profile, token, expiry };
 }
 
-/** A profile's current token. One that was stored and never checked is checked first. Throws `E_NO_TOKEN`. */
+/** A profile's current token. If there is none, verifies the pending ones first. Throws `E_NO_TOKEN`. */
 export async function requireCurrentToken(vault: Vault, profile: Profile, actor: Actor): Promise<Token> {
-  const current = async () => await tokensOf(vault.db, profile.id);
-  let tokens = await current();
-  const pending = tokens.find(({ state }) => state === 'pending');
-  if (pending !== undefined && !tokens.some(({ state }) => state === 'current')) {
-    // Stored, and never checked: the program that was to do it came to an early end.
-    await verifyToken(vault, pending.id, actor);
-    tokens = await current();
-  }
-  const token = tokens.find(({ state }) => state === 'current');
-  if (token !== undefined) return token;
-  const aside = tokens.some(({ state }) => state === 'set-aside');
-  throw new BrokerError('E_NO_TOKEN', `The profile "${profile.name}" holds no token.`, {
-    help: aside
-      ? `One was set aside when it was checked: "webex-token show ${profile.name}" says why.`
-      : `Get one with: webex-token login ${profile.name}`,
+  let tokens = await tokensOf(vault.db, profile.id);
+  if (currentOf(tokens) === null) tokens = await ensureVerified(vault, profile.id, actor);
+  const token = currentOf(tokens);
+  if (token !== null) return token;
+  const { name } = profile;
+  const needsReview = tokens.some(({ state }) => state === 'set-aside');
+  throw new BrokerError('E_NO_TOKEN', `The profile "${name}" has no token in use.`, {
+    help: needsReview
+      ? {
+          text: 'A token of this profile needs your review. To see why',
+          command: ['show', name],
+          link: { label: 'Review', path: `/profiles/${name}` },
+        }
+      : getToken(name),
   });
 }
 
 function tokenExpired(name: string, { expiresAt, source }: Expiry): BrokerError {
-  const says = {
-    confirmed: 'Webex says',
-    reported: 'its sign-in reported',
-    documented: "Webex's guides say, counting from its capture",
+  const evidence = {
+    confirmed: 'confirmed by Webex',
+    reported: 'reported at the sign-in',
+    documented: "365 days after its capture, as in Webex's documentation",
   }[source ?? 'documented'];
   const since = new Date(expiresAt).toISOString();
-  return new BrokerError('E_EXPIRED', `The token of "${name}" expired at ${since}, as ${says}.`, {
-    help: `Get a new one with: webex-token login ${name}. To use the old one all the same: --allow-expired`,
+  return new BrokerError('E_EXPIRED', `The token of "${name}" expired at ${since} (${evidence}).`, {
+    help: [
+      getNewToken(name),
+      { text: 'To use the expired token anyway, add --allow-expired.', only: 'terminal' },
+    ],
   });
 }

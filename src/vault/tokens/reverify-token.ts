@@ -1,13 +1,14 @@
+import { outcomeCode } from '../../domain/assess-token.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { profileById } from '../../store/profiles/profiles.ts';
 import { tokenById } from '../../store/profiles/tokens.ts';
 import type { Actor, Vault } from '../context.ts';
 import { requireToken, resultOf, type VerificationResult, verifyToken } from './verify-token.ts';
-import { decryptForWebex, outcomeCode, queryWebex, recordVerdict } from './webex-verification.ts';
+import { decryptForWebex, queryWebex, recordVerdict } from './webex-verification.ts';
 
 /**
- * Asks Webex once more about a token that it could not be asked about when it was captured, and keeps what it says. A
- * token in use stays so, whatever the answer: that is for the person to judge. Throws `E_NO_TOKEN`.
+ * Verifies a token again on request, and stores Webex's answer. The token keeps its state whatever the answer is: the
+ * person decides about that. Throws `E_NO_TOKEN`.
  */
 export async function reverifyToken(
   vault: Vault,
@@ -19,10 +20,10 @@ export async function reverifyToken(
   const profile = await profileById(vault.db, token.profileId);
   const answer = await queryWebex(vault, profile, await decryptForWebex(vault, token));
   await vault.db.transaction().execute(async (trx) => {
-    // It may have been removed meanwhile.
+    // Someone may have removed the token in the meantime.
     if ((await tokenById(trx, tokenId)) === null) return;
     await recordVerdict(trx, tokenId, answer, vault.now());
-    const outcome = outcomeCode(answer, profile);
+    const outcome = outcomeCode(answer.person, profile);
     await appendAudit(trx, vault.now(), { action: 'verify', outcome, profile: profile.name, ...actor });
   });
   return resultOf(

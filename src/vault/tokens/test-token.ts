@@ -2,13 +2,12 @@ import { expiryOf } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
 import type { Token } from '../../domain/token.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
-import { tokensOf } from '../../store/profiles/tokens.ts';
 import type { ConnectionTestResult } from '../../webex/api/connection-tests.ts';
 import type { PersonAnswer } from '../../webex/api/people-me.ts';
 import type { Actor, Vault } from '../context.ts';
 import { requireProfile } from '../profiles/profiles.ts';
 import { requireCurrentToken } from './read-token.ts';
-import { verifyToken } from './verify-token.ts';
+import { ensureVerified } from './verify-pending.ts';
 import { decryptForWebex, queryWebex, recordVerdict } from './webex-verification.ts';
 
 export type CheckId =
@@ -37,7 +36,7 @@ export interface TokenTestResult {
  * what the answers say of it. Throws `E_NO_PROFILE`, `E_NO_TOKEN`; whatever Webex answers is in the result.
  */
 export async function testToken(vault: Vault, name: string, actor: Actor): Promise<TokenTestResult> {
-  await verifyWaiting(vault, (await requireProfile(vault, name)).id, actor);
+  await ensureVerified(vault, (await requireProfile(vault, name)).id, actor);
   const profile = await requireProfile(vault, name);
   const token = await requireCurrentToken(vault, profile, actor);
   const value = await decryptForWebex(vault, token);
@@ -65,13 +64,6 @@ export async function testToken(vault: Vault, name: string, actor: Actor): Promi
     await appendAudit(trx, vault.now(), { action: 'test', outcome, profile: name, ...actor });
   });
   return { ok: failed === undefined, checks };
-}
-
-/** A token that came in while Webex could not be asked may become the current one. */
-async function verifyWaiting(vault: Vault, profileId: string, actor: Actor): Promise<void> {
-  for (const { id, state } of (await tokensOf(vault.db, profileId)).reverse()) {
-    if (state === 'pending') await verifyToken(vault, id, actor);
-  }
 }
 
 function failureOf(person: PersonAnswer, failed: CheckId): string {

@@ -1,21 +1,31 @@
 import type { Logger } from 'pino';
-import { pendingTokens } from '../../store/profiles/tokens.ts';
-import type { Vault } from '../context.ts';
+import type { Token } from '../../domain/token.ts';
+import { pendingTokens, tokensOf } from '../../store/profiles/tokens.ts';
+import type { Actor, Vault } from '../context.ts';
 import { verifyToken } from './verify-token.ts';
 
-/** A check that is under way takes less than this; what waits longer was left behind. Milliseconds. */
+/** A verification that is running takes less time than this; an older pending token was left behind. Milliseconds. */
 const leftBehindAfterMs = 60_000;
 
 /**
- * Verifies the tokens that were stored and not verified: the program came to an early end, or Webex could not be asked.
- * One after the other, until `signal` stops it.
+ * Verifies the pending tokens of a profile, oldest first: the program stopped before it verified them, or Webex could not
+ * be asked. Returns all tokens of the profile, newest first.
  */
+export async function ensureVerified(vault: Vault, profileId: string, actor: Actor): Promise<Token[]> {
+  const tokens = await tokensOf(vault.db, profileId);
+  const pending = tokens.filter(({ state }) => state === 'pending');
+  if (pending.length === 0) return tokens;
+  for (const { id } of pending.toReversed()) await verifyToken(vault, id, actor);
+  return await tokensOf(vault.db, profileId);
+}
+
+/** Verifies the pending tokens of every profile, one after the other, until `signal` stops it. */
 export async function verifyPendingTokens(
   vault: Vault,
   log: Pick<Logger, 'warn'>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const warn = (error: unknown) => log.warn({ err: error }, 'a stored token could not be checked');
+  const warn = (error: unknown) => log.warn({ err: error }, 'a stored token could not be verified');
   const tokens = await pendingTokens(vault.db).catch((error: unknown) => {
     warn(error);
     return [];

@@ -1,26 +1,26 @@
 import { expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
-import type { Token } from '../../domain/token.ts';
+import type { Account, Token } from '../../domain/token.ts';
 import { profileById, setProfileOrganization } from '../../store/profiles/profiles.ts';
 import { type TokenChange, tokenById, tokenCiphertext, updateToken } from '../../store/profiles/tokens.ts';
 import type { Db } from '../../store/store.ts';
-import type { PersonAnswer } from '../../webex/api/people-me.ts';
+import type { Person, PersonAnswer } from '../../webex/api/people-me.ts';
 import type { Vault } from '../context.ts';
 
-/** What Webex says of a token that is in use. */
+/** What Webex answers about a token. */
 export interface WebexVerdict {
   person: PersonAnswer;
-  /** Its own date for the token's end, where it gives one. Epoch milliseconds. */
+  /** The expiry that Webex confirms; null if it does not. Epoch milliseconds. */
   confirmedExpiry: number | null;
 }
 
-/** A token's value, for Webex alone. */
+/** Decrypts a token to send it to Webex, and nowhere else: no audit row is written. */
 export async function decryptForWebex(vault: Vault, token: Pick<Token, 'id' | 'profileId'>): Promise<string> {
   const { id: tokenId, profileId } = token;
   return await vault.keys.open(await tokenCiphertext(vault.db, tokenId), { tokenId, profileId });
 }
 
-/** Asks Webex whose the token is, and if it is anybody's, until when it lives. */
+/** Asks Webex for the token's account and, if Webex accepts it, for its expiry. */
 export async function queryWebex(vault: Vault, profile: Profile, value: string): Promise<WebexVerdict> {
   const webex = vault.webex[profile.deployment];
   const person = await webex.whoAmI(value);
@@ -28,17 +28,14 @@ export async function queryWebex(vault: Vault, profile: Profile, value: string):
   return { person, confirmedExpiry: expiry?.expiresAt ?? null };
 }
 
-/** The answer in a word, for the log: `ok`, `rejected`, what is wrong with it, or why there was none. */
-export function outcomeCode({ person }: WebexVerdict, profile: Profile): string {
-  if (person.outcome === 'rejected') return 'rejected';
-  if (person.outcome === 'unknown') return person.reason;
-  if (profile.orgId !== null && person.person.orgId !== profile.orgId) return 'other-organization';
-  return ['other', 'none'].includes(person.person.admin) ? 'not-full-admin' : 'ok';
+/** The account of a token, as Webex answered it. */
+export function accountOf({ id, displayName, emails, orgId, admin }: Person): Account {
+  return { id, displayName, email: emails[0] ?? null, orgId, admin };
 }
 
 /**
- * Takes note of the answer, within the caller's transaction: rejected since now (a rejection that is known keeps its
- * date), or accepted again, and what it says of account and lifetime. Returns what that changed for the person.
+ * Stores the answer, within the caller's transaction: account, expiry, and whether the token is rejected or accepted
+ * again. A token that was rejected before keeps the date of the first rejection. Returns what changed for the person.
  */
 export async function recordVerdict(
   trx: Db,
@@ -53,19 +50,19 @@ export async function recordVerdict(
     await updateToken(trx, tokenId, { rejectedAt: now });
     return 'rejected';
   }
-  const { id, displayName, emails, orgId, admin } = answer.person.person;
+  const account = accountOf(answer.person.person);
   await updateToken(trx, tokenId, {
-    account: { id, displayName, email: emails[0] ?? null, orgId, admin },
+    account,
     verifiedAt: now,
     ...(token.rejectedAt !== null && { rejectedAt: null }),
     ...lifetimeChange(token, answer.confirmedExpiry, now),
   });
   const profile = await profileById(trx, token.profileId);
-  if (profile.orgId === null) await setProfileOrganization(trx, profile.id, orgId);
+  if (profile.orgId === null) await setProfileOrganization(trx, profile.id, account.orgId);
   return token.rejectedAt === null ? null : 'accepted-again';
 }
 
-/** Only where the instant to act on moves, or a first confirmation comes: reminders begin anew with it. */
+/** Nothing unless the expiry or its source changes: a change makes every reminder due again. */
 function lifetimeChange(token: Token, confirmed: number | null, now: number): Pick<TokenChange, 'lifetimes'> {
   const lifetimes: Lifetimes = {
     ...token.lifetimes,

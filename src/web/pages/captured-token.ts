@@ -1,8 +1,9 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { accountConflict } from '../../domain/assess-token.ts';
 import type { Profile } from '../../domain/profile.ts';
 import { statusOf } from '../../domain/profile-status.ts';
 import { summarize, summarizeToken } from '../../domain/profile-summary.ts';
-import type { Token } from '../../domain/token.ts';
+import { currentOf, type Token } from '../../domain/token.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
 import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
@@ -12,7 +13,7 @@ import type { Vault } from '../../vault/context.ts';
 import { setOrganization } from '../../vault/profiles/profiles.ts';
 import { databaseFile } from '../../vault/store-location.ts';
 import { approveToken, discardToken } from '../../vault/tokens/review-token.ts';
-import { alreadyVerified } from '../../vault/tokens/verify-token.ts';
+import { storedResult } from '../../vault/tokens/verify-token.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import { parseOrganizationId } from '../../webex/organization-id.ts';
 import { logoutUrl } from '../../webex/sign-in/authorize-url.ts';
@@ -163,10 +164,10 @@ async function capturedTokenView(
   const { settings } = vault;
   const now = vault.now();
   const endpoints = settings.webex[profile.deployment];
-  const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current') ?? null;
+  const current = currentOf(await tokensOf(vault.db, profile.id));
   const summary = summarizeToken(token);
   return {
-    outcome: alreadyVerified(token, profile).outcome,
+    outcome: storedResult(token, profile).outcome,
     token: summary,
     profile: summarize(profile, current, endpoints, now),
     deploymentTitle: deploymentTitles[profile.deployment],
@@ -191,9 +192,7 @@ const notAsked = {
 
 /** What a person should know of a token that is in use all the same: found out later, or accepted by hand. */
 function issueOf({ state, account }: Token, profile: Profile): CapturedTokenPage['issue'] {
-  if (state !== 'current' || account === null) return null;
-  if (profile.orgId !== null && account.orgId !== profile.orgId) return 'other-organization';
-  return account.admin === 'other' || account.admin === 'none' ? 'not-full-admin' : null;
+  return state !== 'current' || account === null ? null : accountConflict(account, profile);
 }
 
 const keyLocations = {

@@ -1,0 +1,19 @@
+import type { Remedy } from '../../errors/remedy.ts';
+
+/** For a profile without a token. */
+export function getToken(profile: string): Remedy {
+  return {
+    text: 'Get one',
+    command: ['login', profile],
+    link: { label: 'Sign in', path: `/profiles/${profile}` },
+  };
+}
+
+/** For a profile whose token cannot be used any more. */
+export function getNewToken(profile: string): Remedy {
+  return {
+    text: 'Get a new token',
+    command: ['login', profile],
+    link: { label: 'Renew', path: `/profiles/${profile}` },
+  };
+}
