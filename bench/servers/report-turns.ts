@@ -1,16 +1,30 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 /*
- * Loaded before a server (`node --import`): answers each message of the process that started it with the turns of the
- * event loop since the message before, in milliseconds.
+ * Loaded before a server (`node --import`). Answers each message of the parent process with the longest turns of the
+ * event loop since the previous message, in milliseconds: `longest` on the clock, and `processor` as processor time of the
+ * main thread, which other programs on a busy machine do not lengthen.
  */
 const resolution = 5;
-const turns = monitorEventLoopDelay({ resolution });
-turns.enable();
+const delay = monitorEventLoopDelay({ resolution });
+delay.enable();
+let used = mainThreadMs();
+let processor = 0;
+setInterval(() => {
+  const now = mainThreadMs();
+  processor = Math.max(processor, now - used);
+  used = now;
+}, resolution).unref();
+
 process.on('message', () => {
-  const ms = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - resolution);
-  process.send?.({ longest: ms(turns.max), p99: ms(turns.percentile(99)), median: ms(turns.percentile(50)) });
-  turns.reset();
+  process.send?.({ longest: Math.max(0, delay.max / 1e6 - resolution), processor });
+  delay.reset();
+  processor = 0;
 });
-// The channel alone keeps no server alive.
+// The channel alone must not keep the server running.
 process.channel?.unref();
+
+function mainThreadMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
