@@ -1,6 +1,7 @@
 import { outcomeCode } from '../domain/assess-token.ts';
 import { withJitter } from '../domain/jitter.ts';
 import { dayMs } from '../domain/lifetimes.ts';
+import { retryDelayMs } from '../domain/retry-delay.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { nextTurn } from '../next-turn.ts';
 import { appendAudit } from '../store/audit/audit.ts';
@@ -23,31 +24,31 @@ import {
   type WebexVerdict,
 } from '../vault/tokens/webex-verification.ts';
 
-/** What became of one check. */
+/** The result of one check. */
 export interface CheckResult {
   profile: string;
-  /** `ok`, `rejected`, or why there was no answer. */
+  /** `ok`, `rejected`, or why Webex gave no answer. */
   outcome: string;
-  /** What it changed: newly rejected, or accepted once more. */
+  /** What it changed: the token is newly rejected, or accepted again. */
   change: 'rejected' | 'accepted-again' | null;
-  /** How long Webex wants to be left alone, where it had too many requests. Milliseconds. */
+  /** How long to send Webex no requests after it answered 429; otherwise 0. Milliseconds. */
   retryAfterMs: number;
 }
 
 /** How long a check may take before another process takes it over. Milliseconds. */
 const leaseMs = 10 * 60_000;
 
-/** A token that Webex accepted this recently, for whatever reason it was asked, needs no check. Milliseconds. */
+/** A token that Webex accepted this recently, for whatever reason, needs no check. Milliseconds. */
 const recentlyMs = 20 * 3_600_000;
 
 /**
- * Checks the one current token whose daily check is longest due: asks Webex whether it is still accepted, whose it is
- * and until when. Null where none is due. `random` gives numbers from 0 to 1; it spreads the checks over the day.
+ * Checks the current token whose daily check is longest due: asks Webex whether it still accepts the token, who owns it and
+ * when it expires. Null if none is due. `random` returns numbers from 0 to 1, which spread the checks over the day.
  */
 export async function checkNextToken(vault: Vault, random: () => number): Promise<CheckResult | null> {
   for (;;) {
     const now = vault.now();
-    const due = await dueChecks(vault.db, now, dueAtOnce);
+    const due = await dueChecks(vault.db, now, batchSize);
     const plans = due.map((each) => ({ due: each, at: deferUntil(each, now, random) }));
     const wanted = plans.findIndex(({ at }) => at === null);
     const passed = wanted === -1 ? plans : plans.slice(0, wanted);
@@ -65,20 +66,20 @@ export async function checkNextToken(vault: Vault, random: () => number): Promis
   }
 }
 
-/** As many are looked at in one turn of the event loop. */
-const dueAtOnce = 50;
+/** Tokens that are processed in one turn of the event loop. */
+const batchSize = 50;
 
-/** Until when a token that comes up needs no check; null where it does. Epoch milliseconds. */
+/** Until when a token that is due needs no check; null if it does. Epoch milliseconds. */
 function deferUntil(due: DueCheck, now: number, random: () => number): number | null {
   const { verifiedAt, rejectedAt, confirmed, reported } = due;
   if (!mayBeAlive(due, now)) return farFuture;
-  const recently = verifiedAt !== null && verifiedAt <= now && now - verifiedAt < recentlyMs;
-  // Where an unproven date has passed since, asking at once settles it.
-  const settled = confirmed !== null || (reported ?? farFuture) > now;
-  return recently && rejectedAt === null && settled ? verifiedAt + withJitter(dayMs, random) : null;
+  const isRecent = verifiedAt !== null && verifiedAt <= now && now - verifiedAt < recentlyMs;
+  // If an unconfirmed expiry has passed since then, Webex is asked at once.
+  const isExpirySettled = confirmed !== null || (reported ?? farFuture) > now;
+  return isRecent && rejectedAt === null && isExpirySettled ? verifiedAt + withJitter(dayMs, random) : null;
 }
 
-/** Until its end, and where nobody confirmed that: until the last of the dates that were named. */
+/** Whether Webex may still accept the token: until it expires, or if no expiry is confirmed, until the latest known one. */
 function mayBeAlive({ expiresAt, confirmed, documented }: DueCheck, now: number): boolean {
   return expiresAt > now || (confirmed === null && documented !== null && documented > now);
 }
@@ -88,12 +89,12 @@ async function check(vault: Vault, due: DueCheck, random: () => number): Promise
     return await checkAuthentic(vault, due, random);
   } catch (error) {
     if (!(error instanceof BrokerError && error.code === 'E_INTEGRITY')) throw error;
-    return await notAuthentic(vault, due);
+    return await recordTampered(vault, due);
   }
 }
 
-/** A row that was changed from outside is not used: the day's other checks go on. */
-async function notAuthentic(vault: Vault, { tokenId, failures }: DueCheck): Promise<CheckResult | null> {
+/** A row that was modified outside the program is not used; the other checks of the day continue. */
+async function recordTampered(vault: Vault, { tokenId, failures }: DueCheck): Promise<CheckResult | null> {
   const row = await vault.db
     .selectFrom('token')
     .innerJoin('profile', 'profile.id', 'token.profile_id')
@@ -116,14 +117,14 @@ async function checkAuthentic(
   random: () => number,
 ): Promise<CheckResult | null> {
   const token = await tokenById(vault.db, due.tokenId);
-  // It was removed meanwhile.
+  // It was removed in the meantime.
   if (token === null) return null;
   const profile = await profileById(vault.db, token.profileId);
   let answer: WebexVerdict | null = null;
   try {
     answer = await queryWebex(vault, profile, await decryptForWebex(vault, token));
   } catch {
-    // The token cannot be opened, or must not be sent: the day's other checks go on.
+    // The token cannot be decrypted, or must not be sent: the other checks of the day continue.
   }
   const outcome = answer === null ? 'unreadable' : outcomeCode(answer.person, profile);
   const unanswered = answer === null || answer.person.outcome === 'unknown';
@@ -132,7 +133,7 @@ async function checkAuthentic(
   const change = await vault.db.transaction().execute(async (trx) => {
     const now = vault.now();
     const pauseMs = unanswered
-      ? Math.max(retryAfterMs, withJitter(retryDelayMs(failures), random))
+      ? Math.max(retryAfterMs, withJitter(retryDelayMs(failures, dayMs), random))
       : withJitter(dayMs, random);
     const changed = answer === null ? null : await recordVerdict(trx, token.id, answer, now);
     await recordCheck(trx, token.id, { now, nextAt: Math.ceil(now + pauseMs), failures, outcome });
@@ -140,16 +141,11 @@ async function checkAuthentic(
     await appendAudit(trx, now, { action: 'check', outcome, profile: profile.name });
     return changed;
   });
-  return { profile: profile.name, outcome, change, retryAfterMs: retryAfterMs };
+  return { profile: profile.name, outcome, change, retryAfterMs };
 }
 
-/** Webex's own word, or a minute where it has none (as its SDK does). Milliseconds; 0 where it did not refuse. */
+/** What Webex asked for, or a minute if it did not say (as its SDK does); 0 unless it answered 429. Milliseconds. */
 function retryAfter(answer: WebexVerdict | null): number {
   if (answer?.person.outcome !== 'unknown' || answer.person.reason !== 'rate-limited') return 0;
   return (answer.person.retryAfterSeconds ?? 60) * 1000;
-}
-
-/** Five minutes, doubling up to a day. Milliseconds. */
-function retryDelayMs(failures: number): number {
-  return Math.min(5 * 60_000 * 2 ** (failures - 1), dayMs);
 }

@@ -1,7 +1,7 @@
-/** A timer of more than 24.8 days fires at once, and one that long misses every change of the clock. Milliseconds. */
+/** A timer of more than 24.8 days fires at once, and a long one does not notice that the clock was set. Milliseconds. */
 const longestMs = 86_400_000;
 
-/** Waits so long, or until the signal says that nothing is waited for any more. Keeps no process alive. */
+/** Waits for so long, but at most a day, or until the signal is aborted. Does not keep the process alive. */
 export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {

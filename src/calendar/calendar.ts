@@ -4,23 +4,24 @@ import { dayMs, expiryOf } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
 import { thresholdsOf } from '../domain/reminder-triggers.ts';
 import type { Token } from '../domain/token.ts';
+import { commandLine } from '../errors/remedy.ts';
 import { formatInstant } from '../reminders/date-text.ts';
 
-/** A profile with the token whose end goes into the calendar. */
+/** A profile with the token whose expiry goes into the calendar. */
 export interface CalendarEntry {
   profile: Profile;
   token: Token;
 }
 
-/** How long the entry is in the calendar, so that every calendar shows it. Milliseconds. */
-const lengthMs = 30 * 60_000;
+/** How long an event lasts, because some calendars do not show one without a duration. Milliseconds. */
+const eventLengthMs = 30 * 60_000;
 
 function emptyCalendar() {
-  // Without METHOD, which would want an ORGANIZER in each entry (RFC 5546 §3.2.1): nobody is invited to anything.
+  // Without METHOD, which would require an ORGANIZER in each entry (RFC 5546 §3.2.1): these are not invitations.
   return ical({
     name: 'Webex tokens',
     prodId: { company: 'webex-token-broker', product: 'webex-token', language: 'EN' },
-    // How often whoever subscribes to it asks again. Seconds.
+    // How often subscribers refresh it. Seconds.
     ttl: 6 * 3600,
   });
 }
@@ -32,7 +33,7 @@ export function calendarFrame(): { head: string; foot: string } {
   return { head: emptyCalendar().toString().replace(calendarEnd, ''), foot: `${calendarEnd}\r\n` };
 }
 
-/** What an entry says, in short: another digest means that calendars have to take it for a newer one. */
+/** A digest of what an entry says: if it changes, calendars must see a newer version of the entry. */
 export function entryDigest(entry: CalendarEntry, days: readonly number[]): string {
   return createHash('sha256')
     .update(JSON.stringify(contentOf(entry, days)))
@@ -41,8 +42,8 @@ export function entryDigest(entry: CalendarEntry, days: readonly number[]): stri
 }
 
 /**
- * The entry for the end of a token, with an alarm at each of the reminder days. Its UID is that of the profile, so that
- * a renewal moves the entry in place of adding one. `changedAt`: since when it says this. Epoch milliseconds.
+ * The entry for the expiry of a token, with an alarm on each of the reminder days. Its UID comes from the profile, so that a
+ * renewal moves the entry and does not add another. `changedAt` is when its content last changed. Epoch milliseconds.
  */
 export function calendarEvent(entry: CalendarEntry, days: readonly number[], changedAt: number): string {
   const { summary, description, expiresAt, alarms } = contentOf(entry, days);
@@ -52,7 +53,7 @@ export function calendarEvent(entry: CalendarEntry, days: readonly number[], cha
     stamp: new Date(changedAt),
     lastModified: new Date(changedAt),
     start: new Date(expiresAt),
-    end: new Date(expiresAt + lengthMs),
+    end: new Date(expiresAt + eventLengthMs),
     summary,
     description,
     transparency: ICalEventTransparency.TRANSPARENT,
@@ -71,12 +72,12 @@ function contentOf({ profile, token }: CalendarEntry, days: readonly number[]) {
   const { name } = profile;
   const { expiresAt } = expiryOf(token.lifetimes);
   return {
-    summary: `Webex token of ${name} expires`,
+    summary: `Webex token for ${name} expires`,
     description: describe(profile, token, expiresAt),
     expiresAt,
     alarms: thresholdsOf({ ...token, expiresAt }, days).map((left) => ({
       days: left,
-      text: `Webex token of ${name}: ${left === 0 ? 'it ends now' : `${left} day${left === 1 ? '' : 's'} left`}`,
+      text: `Renew the Webex token for ${name}: ${left === 0 ? 'it expires now' : `${left} day${left === 1 ? '' : 's'} left`}`,
     })),
   };
 }
@@ -84,16 +85,16 @@ function contentOf({ profile, token }: CalendarEntry, days: readonly number[]) {
 function describe(profile: Profile, token: Token, expiresAt: number): string {
   const { account } = token;
   return [
-    `Renew it before then: run "webex-token login ${profile.name}", or open the web app with "webex-token open" and press Renew.`,
-    'Then replace it wherever it is pasted, such as in Entra ID or Okta.',
+    `Renew it before then: open the web app ("${commandLine(['open'])}") and press Renew, or run "${commandLine(['login', profile.name])}".`,
+    'Then update it in Entra ID or Okta.',
     '',
-    `Organization: ${profile.orgId ?? 'not known yet'}`,
-    `Account that signed in: ${account?.email ?? account?.displayName ?? 'not known'}`,
-    `It ends at ${formatInstant(expiresAt, 'UTC').full}.`,
+    `Organization: ${profile.orgId ?? 'unknown'}`,
+    `Account: ${account?.email ?? account?.displayName ?? 'unknown'}`,
+    `Expires: ${formatInstant(expiresAt, 'UTC').full}`,
   ].join('\n');
 }
 
-/** Calendars take the entry with the higher number for the newer one. Seconds since 2020: 31 bits last until 2088. */
+/** Calendars treat the entry with the higher number as the newer one. Seconds since 2020: 31 bits last until 2088. */
 function sequenceAt(changedAt: number): number {
   return Math.max(0, Math.floor((changedAt - Date.UTC(2020, 0, 1)) / 1000));
 }

@@ -8,13 +8,13 @@ import type { StoreContext } from '../vault/context.ts';
 import { requireProfile } from '../vault/profiles/profiles.ts';
 import { type CalendarEntry, calendarEvent, calendarFrame, entryDigest } from './calendar.ts';
 
-/** As many entries are written in one turn of the event loop. */
-const atOnce = 50;
+/** Entries that are written in one turn of the event loop. */
+const batchSize = 50;
 
 /**
- * An iCalendar file, piece by piece, of the profiles named, or of all; those without a token are left out. It keeps what
- * each entry says, so that SEQUENCE, DTSTAMP and LAST-MODIFIED grow with any change of it, and only then. Throws
- * `E_NO_PROFILE` before the first piece.
+ * An iCalendar file, piece by piece, with the named profiles, or all of them; profiles without a token are left out. A digest
+ * of each entry is stored, so that SEQUENCE, DTSTAMP and LAST-MODIFIED increase whenever its content changes, and only
+ * then. Throws `E_NO_PROFILE` before the first piece.
  */
 export async function* calendarPieces(
   records: StoreContext,
@@ -22,17 +22,17 @@ export async function* calendarPieces(
 ): AsyncGenerator<string> {
   const { days } = records.settings.reminders;
   const { head, foot } = calendarFrame();
-  let isBegun = false;
+  let isStarted = false;
   for await (const entries of entriesOf(records, names)) {
     const changed = await changedAt(records, entries);
     const events = entries.map((entry) =>
       calendarEvent(entry, days, changed.get(entry.profile.id) ?? records.now()),
     );
-    yield (isBegun ? '' : head) + events.join('');
-    isBegun = true;
+    yield (isStarted ? '' : head) + events.join('');
+    isStarted = true;
     await nextTurn();
   }
-  yield (isBegun ? '' : head) + foot;
+  yield (isStarted ? '' : head) + foot;
 }
 
 async function* entriesOf(records: StoreContext, names: readonly string[]): AsyncGenerator<CalendarEntry[]> {
@@ -41,7 +41,7 @@ async function* entriesOf(records: StoreContext, names: readonly string[]): Asyn
       const entries = page.flatMap(({ profile, current }) =>
         current === null || !hasKnownEnd(current) ? [] : [{ profile, token: current }],
       );
-      for (let at = 0; at < entries.length; at += atOnce) yield entries.slice(at, at + atOnce);
+      for (let at = 0; at < entries.length; at += batchSize) yield entries.slice(at, at + batchSize);
     }
     return;
   }
@@ -54,12 +54,12 @@ async function* entriesOf(records: StoreContext, names: readonly string[]): Asyn
   if (entries.length > 0) yield entries;
 }
 
-/** An end that nobody knows is on no day. */
+/** A token whose expiry is unknown has no place in a calendar. */
 function hasKnownEnd({ lifetimes }: Token): boolean {
   return knownEnd(expiryOf(lifetimes).expiresAt) !== null;
 }
 
-/** Since when each entry says what it says, by the profile's ID. Never earlier than it was told before. */
+/** When the content of each entry last changed, by the profile's ID. Never earlier than what was reported before. */
 async function changedAt(
   { db, settings, now }: StoreContext,
   entries: readonly CalendarEntry[],
@@ -74,7 +74,7 @@ async function changedAt(
     const digest = entryDigest(entry, settings.reminders.days);
     const before = stored.get(profileId);
     if (before?.digest === digest) continue;
-    // A second later at least, even where the clock was set back: the numbers count seconds.
+    // At least a second later, even if the clock was set back: SEQUENCE counts seconds.
     changes.push({ profileId, digest, changedAt: Math.max(now(), (before?.changedAt ?? 0) + 1000) });
   }
   await saveEntries(db, changes);

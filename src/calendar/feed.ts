@@ -9,7 +9,7 @@ import type { Actor, StoreContext } from '../vault/context.ts';
 import { hashSecret, newSecret } from '../vault/sign-in/secret-hashes.ts';
 import { calendarPieces } from './entries.ts';
 
-/** Makes a new address for the calendar feed; it is returned once, and the one before it leads nowhere any more. */
+/** Creates the secret of the calendar feed's address. It is returned only once, and the previous one stops working. */
 export async function createCalendarFeed(records: StoreContext, actor: Actor): Promise<string> {
   const secret = newSecret();
   await records.db.transaction().execute(async (trx) => {
@@ -19,7 +19,7 @@ export async function createCalendarFeed(records: StoreContext, actor: Actor): P
   return secret;
 }
 
-/** Takes the calendar feed away. */
+/** Removes the calendar feed. */
 export async function removeCalendarFeed(records: StoreContext, actor: Actor): Promise<void> {
   await records.db.transaction().execute(async (trx) => {
     await deleteCalendarFeed(trx);
@@ -27,12 +27,12 @@ export async function removeCalendarFeed(records: StoreContext, actor: Actor): P
   });
 }
 
-/** When the feed's address was made; null where there is none. Epoch milliseconds. */
+/** When the address of the feed was created; null if there is none. Epoch milliseconds. */
 export async function calendarFeedMadeAt({ db }: StoreContext): Promise<number | null> {
   return await calendarFeedSince(db);
 }
 
-/** The calendar, piece by piece, for whoever knows the feed's secret; null where it is another. Needs no key. */
+/** The calendar, piece by piece; null if the secret is wrong. Needs no encryption key. */
 export async function calendarFeed(
   records: StoreContext,
   secret: string,

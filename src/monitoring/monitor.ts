@@ -12,10 +12,13 @@ import {
   worstState,
 } from './nagios.ts';
 
-/** No more profiles than these are named: monitoring systems cut long answers. */
-const mostNamed = 50;
+/** The most profiles to list: monitoring systems truncate long output. */
+const maxListed = 50;
 
-/** How all profiles stand, or all that are filed under a tag, the most urgent of them by name. What is held costs nothing but its count. */
+/**
+ * The state of all profiles, or of all with a tag. Lists the most urgent ones; the others are only counted, so that the cost does
+ * not grow with their number.
+ */
 export async function monitorAll(
   records: StoreContext,
   withinDays: number,
@@ -25,7 +28,7 @@ export async function monitorAll(
   const at = records.now();
   const { rows, totals } = await queryProfiles(db, {
     sort: 'urgency',
-    limit: mostNamed,
+    limit: maxListed,
     now: at,
     withinDays,
     tag,
@@ -34,27 +37,27 @@ export async function monitorAll(
   const paged = rows.map(({ profile, current }) =>
     monitored(profile, current, { now: at, withinDays }, quarantines.get(profile.id)),
   );
-  const elsewhere = [...quarantines.keys()].filter((id) => !rows.some(({ profile }) => profile.id === id));
+  const unlisted = [...quarantines.keys()].filter((id) => !rows.some(({ profile }) => profile.id === id));
   const quarantined: ProfileHealth[] = [];
-  for (const id of elsewhere.slice(0, mostNamed)) {
+  for (const id of unlisted.slice(0, maxListed)) {
     const [current = null] = await currentTokensOf(db, [id]);
     const profile = await profileById(db, id);
     quarantined.push(monitored(profile, current, { now: at, withinDays }, quarantines.get(id)));
   }
-  const unnamed = totals.empty === 0 ? [] : await emptyProfiles(records, at, tag);
-  const named = [...quarantined, ...paged];
+  const empty = totals.empty === 0 ? [] : await emptyProfiles(records, at, tag);
+  const listed = [...quarantined, ...paged];
   return {
     state: worstState([
-      ...[...quarantined, ...paged].filter(({ quarantine }) => quarantine !== null).map(({ state }) => state),
+      ...listed.filter(({ quarantine }) => quarantine !== null).map(({ state }) => state),
       worstOf(totals),
     ]),
-    profiles: [...named, ...unnamed.filter(({ profile }) => !named.some((it) => it.profile === profile))],
+    profiles: [...listed, ...empty.filter(({ profile }) => !listed.some((it) => it.profile === profile))],
     total: totals.all,
     withinDays,
   };
 }
 
-/** The quarantines that the last looks found, by the ID of the profile; of several the one that began first. */
+/** The quarantines that the last status checks found, by the profile's ID; of several, the one that started first. */
 async function quarantinesOf(
   { db }: StoreContext,
   filter: { tag?: string | undefined; profileIds?: string[] },
@@ -68,7 +71,7 @@ async function quarantinesOf(
   return found;
 }
 
-/** They stand at the end of the order, where the first page seldom reaches. */
+/** Profiles without a token are last in order of urgency, where the first page seldom reaches. */
 async function emptyProfiles({ db }: StoreContext, now: number, tag?: string): Promise<ProfileHealth[]> {
   const { rows } = await queryProfiles(db, { status: 'empty', sort: 'name', limit: 10, now, tag });
   return rows.map(({ profile }) => monitored(profile, null, { now, withinDays: 0 }));
@@ -80,7 +83,7 @@ function worstOf({ expired, rejected, expiring, empty, valid }: StatusTotals): M
   return empty > 0 || valid === 0 ? 'UNKNOWN' : 'OK';
 }
 
-/** How the profiles named stand. A name that there is no profile of is unknown. */
+/** The state of the named profiles. A name without a profile is UNKNOWN. */
 export async function monitorNamed(
   records: StoreContext,
   names: readonly string[],
@@ -92,11 +95,10 @@ export async function monitorNamed(
   for (const name of new Set(names)) {
     const profile = await findProfile(db, name);
     if (profile === null) {
-      const words = 'is not there';
       profiles.push({
         profile: name,
         state: 'UNKNOWN',
-        summary: words,
+        summary: 'does not exist',
         daysLeft: null,
         expiresAt: null,
         quarantine: null,

@@ -3,22 +3,22 @@ import type { Profile } from '../domain/profile.ts';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../domain/quarantine.ts';
 import type { Token } from '../domain/token.ts';
 
-/** The Nagios plugin convention: the number is the exit code. */
+/** The states of the Nagios plugin convention, with their exit codes. */
 export const states = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
 
 export type MonitorState = keyof typeof states;
 
-/** How one profile stands for a monitoring system. */
+/** The state of one profile for a monitoring system. */
 export interface ProfileHealth {
   profile: string;
   state: MonitorState;
   /** `expires in 12 days`, `expired 3 days ago`. */
   summary: string;
-  /** To the end; negative once it is over; null without a token. */
+  /** Days until the token expires, negative once it has; null without a token. */
   daysLeft: number | null;
   /** RFC 3339, or null without a token. */
   expiresAt: string | null;
-  /** The application that Entra ID has put aside, as the last look found it; null where it has put aside none. */
+  /** The quarantine in Entra ID that the last status check found; null if there is none. */
   quarantine: { app: string; since: string; daysLeft: number } | null;
 }
 
@@ -26,12 +26,12 @@ export interface MonitorReport {
   state: MonitorState;
   /** Most urgent first. */
   profiles: ProfileHealth[];
-  /** How many there are in all, though not all may be named. */
+  /** The number of all profiles, even if not all are listed. */
   total: number;
   withinDays: number;
 }
 
-/** A quarantine in Entra ID, as `monitored` takes it. */
+/** A quarantine in Entra ID, as `monitored` needs it. */
 export interface MonitoredQuarantine {
   app: string;
   /** Epoch milliseconds. */
@@ -45,8 +45,8 @@ interface Monitoring {
 }
 
 /**
- * A token that ends within so many days is a warning; one that is over, or rejected, is critical. So is a quarantine in
- * Entra ID a warning while Entra ID goes on trying, and critical once it has given up. Whichever is worse counts.
+ * A token that expires within so many days is a WARNING; one that has expired or was rejected is CRITICAL. A quarantine in
+ * Entra ID is a WARNING while Entra ID retries and CRITICAL once it has stopped. The worse of the two counts.
  */
 export function monitored(
   profile: Profile,
@@ -61,12 +61,12 @@ export function monitored(
   const over = quarantineEndsAt(since) <= now;
   const daysLeft = daysLeftInQuarantine(since, now);
   const state = over ? 'CRITICAL' : 'WARNING';
-  const summary = over ? 'is given up by Entra ID' : `is in quarantine at Entra ID, ${plural(daysLeft)} left`;
+  const summary = over ? 'was disabled by Entra ID' : `is quarantined by Entra ID, ${plural(daysLeft)} left`;
   const worst = worstState([token.state, state]);
   return {
     ...token,
     state: worst,
-    // What is worst comes first.
+    // The worst comes first.
     summary: worst === token.state ? `${token.summary}, and ${summary}` : `${summary}, and ${token.summary}`,
     quarantine: { app, since: new Date(since).toISOString(), daysLeft },
   };
@@ -79,7 +79,7 @@ function monitoredToken(
 ): ProfileHealth {
   const none = { profile: profile.name, quarantine: null };
   if (current === null) {
-    return { ...none, state: 'UNKNOWN', summary: 'holds no token', daysLeft: null, expiresAt: null };
+    return { ...none, state: 'UNKNOWN', summary: 'has no token', daysLeft: null, expiresAt: null };
   }
   const { expiresAt } = expiryOf(current.lifetimes);
   const left = expiresAt - now;
@@ -90,27 +90,27 @@ function monitoredToken(
     daysLeft: known ? days : null,
     expiresAt: known ? new Date(expiresAt).toISOString() : null,
   };
-  if (left <= 0) return { ...common, state: 'CRITICAL', summary: expiredWords(-left) };
+  if (left <= 0) return { ...common, state: 'CRITICAL', summary: expiredSummary(-left) };
   if (current.rejectedAt !== null) return { ...common, state: 'CRITICAL', summary: 'is rejected by Webex' };
-  const summary = known ? `expires in ${plural(days)}` : 'has an end that nobody knows yet';
+  const summary = known ? `expires in ${plural(days)}` : 'has an unknown expiry';
   return { ...common, state: left <= withinDays * dayMs ? 'WARNING' : 'OK', summary: summary };
 }
 
-function expiredWords(ago: number): string {
+function expiredSummary(ago: number): string {
   const days = Math.floor(ago / dayMs);
   return days === 0 ? 'expired within the last day' : `expired ${plural(days)} ago`;
 }
 
-/** The worst of them, in the order in which a person would want to know. */
+/** The most severe state. UNKNOWN is less severe than a known problem. */
 export function worstState(states: readonly MonitorState[]): MonitorState {
   const order: MonitorState[] = ['CRITICAL', 'WARNING', 'UNKNOWN', 'OK'];
   return order.find((state) => states.includes(state)) ?? 'UNKNOWN';
 }
 
-/** One line for the operator and the graphs, and one for each further profile that is not well. */
+/** One line with the worst profile and the performance data, then one for each other profile that is not OK. */
 export function nagiosText({ state, profiles, total, withinDays }: MonitorReport): string {
   const worst = profiles.find((each) => each.state === state);
-  const name = worst === undefined ? 'nothing is held' : `${onOneLine(worst.profile)} ${worst.summary}`;
+  const name = worst === undefined ? 'no profiles' : `${onOneLine(worst.profile)} ${worst.summary}`;
   const more = total > 1 ? ` (${total} profiles)` : '';
   const first = `WEBEX TOKEN ${state} - ${name}${more} | ${performanceData(profiles, total, withinDays)}`;
   const others = profiles.filter((each) => each !== worst && each.state !== 'OK');
@@ -128,7 +128,7 @@ function performanceData(profiles: readonly ProfileHealth[], total: number, with
   return [`profiles=${total}`, ...days].join(' ');
 }
 
-/** A label of its own: two values under one label are one graph. No "=", and a quotation mark is written twice. */
+/** A unique label, because two values under one label become one graph. Without "=", and with quotes doubled. */
 function labelOf(profile: string, taken: Set<string>): string {
   const label = onOneLine(profile).replaceAll('=', '_').replaceAll("'", "''");
   let unique = label;
@@ -139,7 +139,7 @@ function labelOf(profile: string, taken: Set<string>): string {
   return unique;
 }
 
-/** Without a line break, and without the "|" that begins the performance data. */
+/** Without line breaks and without the "|" that starts the performance data. */
 function onOneLine(name: string): string {
   return name.replace(/[\p{Cc}|]/gu, '_');
 }

@@ -1,5 +1,5 @@
 import ICAL from 'ical.js';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type CalendarEntry, calendarEvent, calendarFrame } from '../../src/calendar/calendar.ts';
 import { calendarPieces } from '../../src/calendar/entries.ts';
 import {
@@ -34,7 +34,7 @@ async function textOf(pieces: AsyncIterable<string> | null): Promise<string> {
   return text;
 }
 
-/** The calendar as another program reads it. */
+/** The events as an independent parser reads them. */
 function readBack(text: string): ICAL.Event[] {
   const calendar = new ICAL.Component(ICAL.parse(text));
   return calendar.getAllSubcomponents('vevent').map((event) => new ICAL.Event(event));
@@ -47,42 +47,65 @@ function only(token: Token, wanted = defaultReminderDays): ICAL.Event {
   return event;
 }
 
-test('an independent reader finds the end of the token, in UTC, with an alarm at each of the days', () => {
-  const end = Date.UTC(2028, 1, 29, 12, 34, 56);
-  const event = only(tokenUntil(end));
-  expect(event.uid).toBe('profile-1@webex-token');
-  expect(event.startDate.toJSDate().getTime()).toBe(end);
-  expect(event.startDate.zone.tzid).toBe('UTC');
-  expect(event.endDate.toJSDate().getTime()).toBeGreaterThan(end);
-  expect(event.summary).toBe('Webex token of acme expires');
-  expect(event.description).toContain('webex-token login acme');
-  expect(event.description).toContain('Tuesday 29 February 2028 at 12:34 UTC');
-  const alarms = event.component.getAllSubcomponents('valarm').map((alarm) => {
-    expect(alarm.getFirstPropertyValue('action')).toBe('DISPLAY');
-    expect(alarm.getFirstPropertyValue('description')).toContain('acme');
-    return (alarm.getFirstPropertyValue('trigger') as ICAL.Duration).toSeconds() / 86_400;
+describe('calendarEvent', () => {
+  it('gives an independent parser the expiry of the token in UTC, with an alarm on each of the days', () => {
+    const end = Date.UTC(2028, 1, 29, 12, 34, 56);
+    const event = only(tokenUntil(end));
+    expect(event.uid).toBe('profile-1@webex-token');
+    expect(event.startDate.toJSDate().getTime()).toBe(end);
+    expect(event.startDate.zone.tzid).toBe('UTC');
+    expect(event.endDate.toJSDate().getTime()).toBeGreaterThan(end);
+    expect(event.summary).toBe('Webex token for acme expires');
+    expect(event.description).toContain('webex-token login acme');
+    expect(event.description).toContain('Tuesday 29 February 2028 at 12:34 UTC');
+    const alarms = event.component.getAllSubcomponents('valarm').map((alarm) => {
+      expect(alarm.getFirstPropertyValue('action')).toBe('DISPLAY');
+      expect(alarm.getFirstPropertyValue('description')).toContain('acme');
+      return (alarm.getFirstPropertyValue('trigger') as ICAL.Duration).toSeconds() / 86_400;
+    });
+    expect(alarms.map(Math.abs)).toEqual(expect.arrayContaining(defaultReminderDays));
+    expect(alarms).toHaveLength(defaultReminderDays.length);
   });
-  expect(alarms.map(Math.abs)).toEqual(expect.arrayContaining(defaultReminderDays));
-  expect(alarms).toHaveLength(defaultReminderDays.length);
-});
 
-test('every line ends in CR LF and has at most 75 bytes', () => {
-  const token = tokenUntil(today, {
-    account: {
+  it('ends every line with CR LF within 75 bytes', () => {
+    const token = tokenUntil(today, {
+      account: {
+        id: 'p',
+        displayName: 'Ada',
+        email: `${'ä'.repeat(90)}@acme.example`,
+        orgId: 'o',
+        admin: 'full',
+      },
+    });
+    const text = calendarText([{ profile, token }], defaultReminderDays);
+    expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+    for (const line of text.split('\r\n')) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(75);
+    expect(readBack(text)[0]?.description).toContain('ä'.repeat(90));
+  });
+
+  it('has no METHOD, because the entries are not invitations', () => {
+    expect(calendarText([{ profile, token: tokenUntil(today) }], [30])).not.toMatch(/^(METHOD|ORGANIZER)/m);
+  });
+
+  it('sets no alarm before the token was captured', () => {
+    const token = tokenUntil(today + days(10), { capturedAt: today });
+    expect(only(token).component.getAllSubcomponents('valarm')).toHaveLength(4);
+  });
+
+  it('cannot be made to start a new line by an account name', () => {
+    const account = {
       id: 'p',
-      displayName: 'Ada',
-      email: `${'ä'.repeat(90)}@acme.example`,
+      displayName: 'Eve\r\nATTACH:http://evil.example',
+      email: null,
       orgId: 'o',
-      admin: 'full',
-    },
+      admin: 'full' as const,
+    };
+    const text = calendarText([{ profile, token: tokenUntil(today, { account }) }], []);
+    expect(text).not.toMatch(/^ATTACH/m);
   });
-  const text = calendarText([{ profile, token }], defaultReminderDays);
-  expect(text.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
-  for (const line of text.split('\r\n')) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(75);
-  expect(readBack(text)[0]?.description).toContain('ä'.repeat(90));
 });
 
-describe('any change of what an entry says', () => {
+describe('calendarPieces', () => {
   const numbersOf = (event: ICAL.Event) => ({
     sequence: event.sequence,
     stamp: String(event.component.getFirstPropertyValue('dtstamp')),
@@ -95,7 +118,7 @@ describe('any change of what an entry says', () => {
     ['another name', ({ db, profile: { id } }) => setProfileName(db, id, 'globex')],
     ['another organization', ({ db, profile: { id } }) => setProfileOrganization(db, id, 'other')],
     [
-      'a confirmed date',
+      'a confirmed expiry',
       ({ db }, { id, lifetimes }) =>
         updateToken(db, id, { lifetimes: { ...lifetimes, confirmed: today + days(45) } }),
     ],
@@ -105,13 +128,13 @@ describe('any change of what an entry says', () => {
         updateToken(db, id, account === null ? {} : { account: { ...account, email: 'grace@acme.example' } }),
     ],
     [
-      'other days',
+      'other reminder days',
       async ({ settings }) => {
         settings.reminders.days = [30, 0];
       },
     ],
     [
-      'another name, by a clock that was set back',
+      'another name, while the clock is set back',
       async (records) => {
         records.setNow(today - days(400));
         await setProfileName(records.db, records.profile.id, 'globex');
@@ -119,7 +142,7 @@ describe('any change of what an entry says', () => {
     ],
   ];
 
-  test.each(changes)('gives it higher numbers under the same UID: %s', async (_, change) => {
+  it.each(changes)('increases SEQUENCE under the same UID after %s', async (_, change) => {
     const records = await acme();
     const token = await capture(records, today);
     const read = async () => {
@@ -129,7 +152,7 @@ describe('any change of what an entry says', () => {
     };
     const before = await read();
     records.setNow(today + days(2));
-    // Checked once more, and nothing new: calendars have nothing to change.
+    // Verified again without a new result: the entry does not change.
     await updateToken(records.db, token.id, { verifiedAt: today + days(2) });
     expect(numbersOf(await read())).toEqual(numbersOf(before));
     await change(records, token);
@@ -142,29 +165,8 @@ describe('any change of what an entry says', () => {
   });
 });
 
-test('names no METHOD, because nobody is invited', () => {
-  expect(calendarText([{ profile, token: tokenUntil(today) }], [30])).not.toMatch(/^(METHOD|ORGANIZER)/m);
-});
-
-test('a short life has no alarm from before it began', () => {
-  const token = tokenUntil(today + days(10), { capturedAt: today });
-  expect(only(token).component.getAllSubcomponents('valarm')).toHaveLength(4);
-});
-
-test('what stands in a name cannot begin a line of its own', () => {
-  const account = {
-    id: 'p',
-    displayName: 'Eve\r\nATTACH:http://evil.example',
-    email: null,
-    orgId: 'o',
-    admin: 'full' as const,
-  };
-  const text = calendarText([{ profile, token: tokenUntil(today, { account }) }], []);
-  expect(text).not.toMatch(/^ATTACH/m);
-});
-
-describe('the feed', () => {
-  test('is there for whoever knows its address, until that is changed or taken away', async () => {
+describe('calendarFeed', () => {
+  it('is available with its secret until that is replaced or removed', async () => {
     const records = await acme();
     await capture(records, today);
     expect(await calendarFeedMadeAt(records)).toBeNull();

@@ -16,7 +16,7 @@ test('0, 1, 2 and 3, by what is held', { timeout: 60_000 }, async () => {
     const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: days * 86_400 + 60 });
     await hold(on, accessToken, { profile: name });
   };
-  expect(await check()).toEqual([3, 'WEBEX TOKEN UNKNOWN - nothing is held | profiles=0']);
+  expect(await check()).toEqual([3, 'WEBEX TOKEN UNKNOWN - no profiles | profiles=0']);
   await holds('acme', 100);
   expect(await check()).toEqual([
     0,

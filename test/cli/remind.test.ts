@@ -190,7 +190,7 @@ test('a quarantine in Entra ID: looked for without a person, told once though it
   );
   expect(await on.run(['check'])).toMatchObject({
     code: 1,
-    stdout: expect.stringMatching(/^WEBEX TOKEN WARNING - acme is in quarantine at Entra ID, 27 days left/),
+    stdout: expect.stringMatching(/^WEBEX TOKEN WARNING - acme is quarantined by Entra ID, 27 days left/),
   });
 });
 

@@ -266,7 +266,7 @@ test('a monitor is warned, and alarmed once Entra ID has given up; the first lin
   expect(await line()).toMatch(/^WEBEX TOKEN OK /);
   await found(quarantined(began));
   expect(await line()).toBe(
-    'WEBEX TOKEN WARNING - acme is in quarantine at Entra ID, 27 days left, and expires in 264 days (2 profiles)',
+    'WEBEX TOKEN WARNING - acme is quarantined by Entra ID, 27 days left, and expires in 264 days (2 profiles)',
   );
   expect(await monitorNamed(records, ['fine'], 30)).toMatchObject({ state: 'OK' });
   expect(await monitorNamed(records, ['acme'], 30)).toMatchObject({
@@ -278,7 +278,7 @@ test('a monitor is warned, and alarmed once Entra ID has given up; the first lin
   expect(await quarantinedSample()).toEqual(['webex_token_quarantined{profile="acme"} 1']);
   records.setNow(began + days(28));
   expect(await line()).toMatch(
-    /^WEBEX TOKEN CRITICAL - acme is given up by Entra ID, and expires in 237 days/,
+    /^WEBEX TOKEN CRITICAL - acme was disabled by Entra ID, and expires in 237 days/,
   );
   await found(active);
   expect(await line()).toMatch(/^WEBEX TOKEN OK /);

@@ -71,7 +71,7 @@ test('the feed answers whoever knows its address, without a session, and nobody 
     .expect(200)
     .expect('Content-Type', /^text\/calendar/);
   const [event] = new ICAL.Component(ICAL.parse(answer.text)).getAllSubcomponents('vevent');
-  expect(event?.getFirstPropertyValue('summary')).toBe('Webex token of acme expires');
+  expect(event?.getFirstPropertyValue('summary')).toBe('Webex token for acme expires');
   expect(answer.text).not.toContain(usualToken());
   await visitor().get(path).set('Host', 'attacker.example').expect(421);
   await visitor().get(path).set('Sec-Fetch-Site', 'cross-site').expect(403);
@@ -94,7 +94,7 @@ test('the calendar files want a session, and name the profile', async () => {
   await visitor().get('/calendar.ics').expect(403);
   const one = await browser.get('/profiles/acme/calendar.ics').expect(200);
   expect(one.headers['content-disposition']).toBe('attachment; filename=webex-token-acme.ics');
-  expect((await browser.get('/calendar.ics').expect(200)).text).toContain('Webex token of acme expires');
+  expect((await browser.get('/calendar.ics').expect(200)).text).toContain('Webex token for acme expires');
   await browser.get('/profiles/nobody/calendar.ics').expect(404);
   await visitor().post('/reminders/feed').set('Origin', `http://${host}`).type('form').expect(403);
 });
