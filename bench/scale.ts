@@ -132,7 +132,7 @@ async function reading(vault: Vault): Promise<number> {
     vault,
     log: quiet,
     issuer: 'http://localhost',
-    operations: { ready: async () => {} },
+    probes: { ready: async () => {} },
   });
   const server = createServer(api.app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -11,7 +11,7 @@ import type { TokenRequestStore } from '../store/token-requests/token-request-st
 import type { Vault } from '../vault/context.ts';
 import { storeLocation } from '../vault/store-location.ts';
 import { Throttle } from './client-auth/throttle.ts';
-import { ProvenSecrets } from './client-auth/verified-secrets.ts';
+import { VerifiedSecrets } from './client-auth/verified-secrets.ts';
 import type { ApiContext } from './context.ts';
 import { type HealthProbes, liveness, metrics, readiness } from './endpoints/health.ts';
 import { introspection } from './endpoints/introspection.ts';
@@ -34,7 +34,7 @@ export interface ApiOptions {
   issuer: string;
   /** Other addresses by which clients call this very server, like the issuer. */
   origins?: string[];
-  operations: HealthProbes;
+  probes: HealthProbes;
   /** The reverse proxies whose `X-Forwarded-For` is believed: addresses or networks. None where absent. */
   trustedProxies?: string[];
   /** How the store is read; by its engine, where absent. */
@@ -49,9 +49,9 @@ export interface Api {
 
 /** The token API. It may be served to other hosts, over TLS or behind a proxy that does TLS. */
 export function createApi(options: ApiOptions): Api {
-  const { vault, log, issuer, operations, origins = [], trustedProxies = [] } = options;
+  const { vault, log, issuer, probes, origins = [], trustedProxies = [] } = options;
   const reads = options.reads ?? openClientReads(storeLocation(vault.settings), vault.db);
-  const opened = new DecryptedTokenCache(vault.keys, vault.now);
+  const tokenCache = new DecryptedTokenCache(vault.keys, vault.now);
   const queue = new BatchQueue(reads, vault.now);
   const context: ApiContext = {
     vault,
@@ -60,10 +60,10 @@ export function createApi(options: ApiOptions): Api {
     origins: [issuer, ...origins],
     queue,
     assertionChecks: new FairLimit(assertionChecksAtOnce),
-    opened,
+    tokenCache,
     throttle: new Throttle(),
-    proven: new ProvenSecrets(),
-    refusals: vault.rejectedCallbacks,
+    verifiedSecrets: new VerifiedSecrets(),
+    rejectedRequests: vault.rejectedCallbacks,
     addressOf: forwardedAddress(trustedProxies),
   };
 
@@ -83,8 +83,8 @@ export function createApi(options: ApiOptions): Api {
   route(app, apiPaths.metadata, 'get', metadata(context));
   route(app, apiPaths.openidMetadata, 'get', metadata(context));
   route(app, apiPaths.liveness, 'get', liveness);
-  route(app, apiPaths.readiness, 'get', readiness(operations, log));
-  if (operations.metrics) route(app, apiPaths.metrics, 'get', metrics(operations.metrics, log));
+  route(app, apiPaths.readiness, 'get', readiness(probes, log));
+  if (probes.metrics) route(app, apiPaths.metrics, 'get', metrics(probes.metrics, log));
   app.use((_request, response) => {
     sendOAuthError(response, {
       code: 'invalid_request',
@@ -102,7 +102,7 @@ export function createApi(options: ApiOptions): Api {
     close: async () => {
       await queue.idle();
       await reads.close();
-      opened.clear();
+      tokenCache.clear();
     },
   };
 }

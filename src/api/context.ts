@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Vault } from '../vault/context.ts';
 import type { RejectedCallbackLog } from '../vault/sign-in/rejected-callbacks.ts';
 import type { Throttle } from './client-auth/throttle.ts';
-import type { ProvenSecrets } from './client-auth/verified-secrets.ts';
+import type { VerifiedSecrets } from './client-auth/verified-secrets.ts';
 import type { BatchQueue } from './queue/batch-queue.ts';
 import type { FairLimit } from './queue/fair-limit.ts';
 import type { DecryptedTokenCache } from './tokens/decrypted-token-cache.ts';
@@ -18,10 +18,10 @@ export interface ApiContext {
   origins: string[];
   queue: BatchQueue;
   assertionChecks: FairLimit;
-  opened: DecryptedTokenCache;
+  tokenCache: DecryptedTokenCache;
   throttle: Throttle;
-  proven: ProvenSecrets;
-  refusals: RejectedCallbackLog;
+  proven: VerifiedSecrets;
+  rejectedRequests: RejectedCallbackLog;
   /** Where a request comes from: the connection's other end, or what a trusted proxy says. */
   addressOf(request: IncomingMessage): string;
 }

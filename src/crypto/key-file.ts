@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { BrokerError } from '../errors/broker-error.ts';
-import { fsyncDirectory, refuseLooseKeyFile } from '../files/private-files.ts';
+import { assertPrivateKeyFile, fsyncDirectory } from '../files/private-files.ts';
 import { readTextFile } from '../text/decode-text.ts';
 
 /**
@@ -21,7 +21,7 @@ export function readKeyFile(path: string): Buffer | null {
       cause: error,
     });
   }
-  refuseLooseKeyFile(path);
+  assertPrivateKeyFile(path);
   const key = parseKey(text);
   if (key === null) throw noKey(path);
   return key;

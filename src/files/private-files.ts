@@ -27,7 +27,7 @@ export function ensurePrivateDirectory(path: string, files: Files = nodeFiles): 
 }
 
 /** Looks whether the data folder can be made and written in, and leaves nothing behind. Throws as `privateFolder` does. */
-export function tryPrivateFolder(path: string): void {
+export function checkPrivateDirectory(path: string): void {
   const first = makeFolder(path, nodeFiles);
   try {
     if (first === undefined) assertPrivateDirectory(path);
@@ -100,7 +100,7 @@ function closeToOthers(path: string, files: Files): void {
 }
 
 /** Makes the file, empty and for its owner alone, where there is none; refuses one that others may read or write. */
-export function File(path: string): void {
+export function ensurePrivateFile(path: string): void {
   try {
     closeSync(openSync(path, 'ax', 0o600));
   } catch (error) {
@@ -134,20 +134,20 @@ const keyFile: Kind = {
 
 /** Refuses a folder that others than its owner may enter, and root's unless it is open to a group of ours alone. */
 export function assertPrivateDirectory(path: string, files: Files = nodeFiles): void {
-  refuseLoose(path, folder, files);
+  assertPrivate(path, folder, files);
 }
 
 /** Refuses a file that others than its owner may read or write. */
 export function assertPrivateFile(path: string, files: Files = nodeFiles): void {
-  refuseLoose(path, file, files);
+  assertPrivate(path, file, files);
 }
 
 /** Refuses a key file that others than its owner may read or write, and root's unless a group of ours alone reads it. */
-export function refuseLooseKeyFile(path: string, files: Files = nodeFiles): void {
-  refuseLoose(path, keyFile, files);
+export function assertPrivateKeyFile(path: string, files: Files = nodeFiles): void {
+  assertPrivate(path, keyFile, files);
 }
 
-function refuseLoose(path: string, kind: Kind, files: Files): void {
+function assertPrivate(path: string, kind: Kind, files: Files): void {
   if (!hasModes) return;
   const { mode, uid, gid } = files.statSync(path);
   const bits = mode & 0o777;
@@ -158,13 +158,14 @@ function refuseLoose(path: string, kind: Kind, files: Files): void {
   const isOpen = (bits & 0o077) !== 0;
   if (isOpen && keepsNoModes(kind === folder ? path : dirname(path), files)) {
     const example = `${kind.variable}=~/.local/share/webex-token${kind === keyFile ? '/key.jwk' : ''}`;
-    throw loose(
+    throw permissionsError(
       `${name} is on a file system that keeps no permissions (such as /mnt/c in WSL, a network share or FAT), so every user could read it: use one that does, for example ${example}`,
     );
   }
   if (uid !== me && me !== 0) {
-    if (uid === 0) throw loose(`${name} belongs to root (mode ${octal}).`, helpWithRoot(path, kind));
-    throw loose(
+    if (uid === 0)
+      throw permissionsError(`${name} belongs to root (mode ${octal}).`, helpWithRoot(path, kind));
+    throw permissionsError(
       `${name} belongs to another user of this machine.`,
       `Nothing was read from it. Use one of your own: ${kind.variable} names it.`,
     );
@@ -173,13 +174,13 @@ function refuseLoose(path: string, kind: Kind, files: Files): void {
   const kubernetes = isSupplementary(gid)
     ? ' In Kubernetes, fsGroupChangePolicy: OnRootMismatch keeps it closed.'
     : '';
-  throw loose(
+  throw permissionsError(
     `${name} is open to other users of this machine (mode ${octal}).`,
     `Close it with: chmod ${kind.mode} '${path}'${kubernetes}`,
   );
 }
 
-function loose(message: string, help?: string): BrokerError {
+function permissionsError(message: string, help?: string): BrokerError {
   return new BrokerError('E_FILE_PERMISSIONS', message, help === undefined ? {} : { help });
 }
 

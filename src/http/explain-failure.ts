@@ -4,23 +4,23 @@ import type { FailureReason, HttpFailure } from './json-client.ts';
 /** Help that differs from call to call: what a 401, 403 or 404 means depends on what was asked. */
 export type SpecificHelp = Partial<Record<FailureReason, string>>;
 
-const later = 'Try again in a few minutes. See https://status.webex.com if it repeats.';
-const inBetween =
+const tryLater = 'Try again in a few minutes. See https://status.webex.com if it repeats.';
+const intercepted =
   'Most likely a proxy, firewall or sign-in page of the network answered in its place. Open the address in a browser on this machine, or try from another network.';
 
-/** Puts a failed call in the administrator's words. `service` is the vendor's name, e.g. `Webex`. */
+/** Puts a failed call in the administrator's describe. `service` is the vendor's name, e.g. `Webex`. */
 export function explainFailure(
   failure: HttpFailure,
   service: string,
   specific: SpecificHelp = {},
 ): Explanation {
-  const { message, help } = words(failure, service);
+  const { message, help } = describe(failure, service);
   const said = failure.detail === null ? '' : ` ${service} says: “${failure.detail}”`;
   const tracking = failure.trackingId === null ? '' : ` (tracking ID ${failure.trackingId})`;
   return { message: `${message}${said}${tracking}`, help: specific[failure.reason] ?? help };
 }
 
-function words(failure: HttpFailure, service: string): Explanation {
+function describe(failure: HttpFailure, service: string): Explanation {
   const { host, status } = failure;
   switch (failure.reason) {
     case 'other-deployment':
@@ -54,29 +54,29 @@ function words(failure: HttpFailure, service: string): Explanation {
             help: `Wait ${failure.retryAfterSeconds} seconds, then try again. The token is not affected.`,
           };
     case 'server-error':
-      return { message: `${service} has a problem of its own (${status}).`, help: later };
+      return { message: `${service} has a problem of its own (${status}).`, help: tryLater };
     case 'redirected':
       return {
         message: `${host} sends the request on to another address${status === 0 ? '' : ` (${status})`}. It was not followed, so that the token goes nowhere else.`,
-        help: inBetween,
+        help: intercepted,
       };
     case 'unexpected-status':
       return {
         message: `${service} answered with the status ${status}, which was not expected.`,
-        help: later,
+        help: tryLater,
       };
     case 'html':
-      return { message: `${host} answered with a web page (HTML) in place of data.`, help: inBetween };
+      return { message: `${host} answered with a web page (HTML) in place of data.`, help: intercepted };
     case 'not-json':
-      return { message: `${host} answered with something that is not JSON.`, help: inBetween };
+      return { message: `${host} answered with something that is not JSON.`, help: intercepted };
     case 'unexpected-shape':
       return {
         message: `${service} answered, but not with what its documentation says.`,
         help: 'Check that the address is right. If it is, the service has changed: see whether there is a newer version of this program.',
       };
     case 'too-large':
-      return { message: `${host} answered with more than 1 MiB, far more than expected.`, help: inBetween };
+      return { message: `${host} answered with more than 1 MiB, far more than expected.`, help: intercepted };
     default:
-      return failure.network ?? { message: `${host} did not answer.`, help: later };
+      return failure.network ?? { message: `${host} did not answer.`, help: tryLater };
   }
 }

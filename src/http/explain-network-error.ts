@@ -16,11 +16,11 @@ export function explainNetworkError(error: unknown, host: string): NetworkFailur
   }
   const reason = networkReason(error);
   const proxied = proxiedFailureOf(error);
-  const { message, help } = words(reason, host, proxied?.proxy ?? null);
+  const { message, help } = describe(reason, host, proxied?.proxy ?? null);
   return { reason, message, help };
 }
 
-function words(reason: NetworkReason, host: string, proxy: string | null): Explanation {
+function describe(reason: NetworkReason, host: string, proxy: string | null): Explanation {
   const through = proxy === null ? '' : ` through the proxy ${proxy}`;
   const network =
     proxy === null

@@ -1,4 +1,4 @@
-/** A failure in plain words. */
+/** A failure in plain describe. */
 export interface Explanation {
   /** What happened. */
   message: string;

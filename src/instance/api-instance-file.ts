@@ -9,10 +9,10 @@ const schema = z.object({
 });
 
 /** A token API that serves other hosts from this data folder, for `doctor` to look at. */
-export type ApiPresence = z.infer<typeof schema>;
+export type RunningApi = z.infer<typeof schema>;
 
 /** Notes that a token API runs here, until the returned function is called. Best effort: it serves without the note too. */
-export function announceApi(home: string, { pid, address, tls }: ApiPresence): () => void {
+export function writeApiInstanceFile(home: string, { pid, address, tls }: RunningApi): () => void {
   const port = new URL(address).port;
   const file = join(home, `api-${pid}-${port}.json`);
   // Its working folder is not that of who looks.
@@ -32,14 +32,14 @@ export function announceApi(home: string, { pid, address, tls }: ApiPresence): (
 }
 
 /** The token APIs that run from this data folder. */
-export function runningApis(home: string): ApiPresence[] {
+export function findRunningApis(home: string): RunningApi[] {
   return namesIn(home)
     .filter((name) => /^api-\d+-\d+\.json$/.test(name))
     .flatMap((name) => {
       try {
-        const presence = schema.parse(JSON.parse(readFileSync(join(home, name), 'utf8')));
-        process.kill(presence.pid, 0);
-        return [presence];
+        const instance = schema.parse(JSON.parse(readFileSync(join(home, name), 'utf8')));
+        process.kill(instance.pid, 0);
+        return [instance];
       } catch {
         return [];
       }

@@ -6,13 +6,13 @@ import { outboundFetch } from '../http/fetch.ts';
 
 /**
  * How a command knows the web app that runs for this data folder: the server leaves its port and a secret there, and
- * proves on request that it has the secret. Another program on that port could not, and gets no link from us.
+ * answersChallenge on request that it has the secret. Another program on that port could not, and gets no link from us.
  */
 export interface RunningInstance {
   pid: number;
   port: number;
   /** Of the side door; null where it could not listen. */
-  sidePort: number | null;
+  cleanupPort: number | null;
   /** base64url */
   secret: string;
 }
@@ -21,38 +21,38 @@ const portSchema = z.int().min(1).max(65535);
 const schema = z.object({
   pid: z.int(),
   port: portSchema,
-  sidePort: portSchema.nullable().default(null),
+  cleanupPort: portSchema.nullable().default(null),
   secret: z.string().min(43),
 });
 
 /** How long the running server may take to prove itself. Milliseconds. */
 const proofTimeoutMs = 2_000;
 
-function presenceFile(home: string): string {
+function instanceFilePath(home: string): string {
   return join(home, 'server.json');
 }
 
 /** What a server that is about to listen will prove itself by. */
-export function newInstance(port: number, sidePort: number | null = null): RunningInstance {
-  return { pid: process.pid, port, sidePort, secret: randomBytes(32).toString('base64url') };
+export function newInstance(port: number, cleanupPort: number | null = null): RunningInstance {
+  return { pid: process.pid, port, cleanupPort, secret: randomBytes(32).toString('base64url') };
 }
 
 /**
  * Says that a server runs here, until the returned function is called. To be called by one that listens already: the
  * words of one that could not get the port would take the place of those of the one that has it.
  */
-export function writeInstanceFile(home: string, presence: RunningInstance): () => void {
-  const file = presenceFile(home);
+export function writeInstanceFile(home: string, instance: RunningInstance): () => void {
+  const file = instanceFilePath(home);
   const temporary = `${file}.${randomUUID()}.tmp`;
   const descriptor = openSync(temporary, 'wx', 0o600);
   try {
-    writeSync(descriptor, JSON.stringify(presence));
+    writeSync(descriptor, JSON.stringify(instance));
   } finally {
     closeSync(descriptor);
   }
   renameSync(temporary, file);
   return () => {
-    if (readPresence(home)?.secret === presence.secret) rmSync(file, { force: true });
+    if (readInstanceFile(home)?.secret === instance.secret) rmSync(file, { force: true });
   };
 }
 
@@ -60,29 +60,29 @@ export function writeInstanceFile(home: string, presence: RunningInstance): () =
 const nothingThere = /^E(?:CONNREFUSED|ADDRNOTAVAIL|NETUNREACH|HOSTUNREACH|AFNOSUPPORT|INVAL)$/;
 
 /**
- * The web app that runs for this data folder, once it has proven to be it; null where there is none. On a machine that
+ * The web app that runs for this data folder, once it has verified to be it; null where there is none. On a machine that
  * has one loopback address only, it listens on that one.
  */
 export async function findRunningInstance(
   home: string,
   fetch: typeof globalThis.fetch = outboundFetch,
 ): Promise<RunningInstance | null> {
-  const presence = readPresence(home);
-  if (presence === null) return null;
+  const instance = readInstanceFile(home);
+  if (instance === null) return null;
   try {
-    const proven = await proves(presence, '127.0.0.1', fetch).catch((error: Error) => {
+    const verified = await answersChallenge(instance, '127.0.0.1', fetch).catch((error: Error) => {
       const { code } = (error.cause ?? {}) as NodeJS.ErrnoException;
       if (!nothingThere.test(code ?? '')) throw error;
-      return proves(presence, '[::1]', fetch);
+      return answersChallenge(instance, '[::1]', fetch);
     });
-    return proven ? presence : null;
+    return verified ? instance : null;
   } catch {
     return null;
   }
 }
 
 /** Whether it is our server that answers at a loopback address. */
-async function proves(
+async function answersChallenge(
   { port, secret }: RunningInstance,
   host: string,
   fetch: typeof globalThis.fetch,
@@ -105,9 +105,9 @@ function verifyChallenge(given: string, expected: string): boolean {
   return given.length === expected.length && timingSafeEqual(Buffer.from(given), Buffer.from(expected));
 }
 
-function readPresence(home: string): RunningInstance | null {
+function readInstanceFile(home: string): RunningInstance | null {
   try {
-    return schema.parse(JSON.parse(readFileSync(presenceFile(home), 'utf8')));
+    return schema.parse(JSON.parse(readFileSync(instanceFilePath(home), 'utf8')));
   } catch {
     return null;
   }

@@ -7,7 +7,7 @@ import { startProgram } from './start-program.ts';
 const notFound = 127;
 const notExecutable = 126;
 
-export interface ExecResult {
+export interface ExecOptions {
   command: string;
   args: string[];
   environment: NodeJS.ProcessEnv;
@@ -45,8 +45,8 @@ export class SpawnError extends BrokerError {
  * Runs a program with this process's own input and output, and passes signals on to it.
  * Resolves with its exit code, or with 128 + the number of the signal that ended it. Throws `NotStarted`.
  */
-export function execute(execution: ExecResult): Promise<number> {
-  const { command, args, environment, terminal } = execution;
+export function execute(options: ExecOptions): Promise<number> {
+  const { command, args, environment, terminal } = options;
   return new Promise((resolve, reject) => {
     // Before the program is there: it may be seen, and a signal be sent because of it, before `spawn` returns.
     const stopPassing = passSignals((signal) => void child?.kill(signal), terminal);

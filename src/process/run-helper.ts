@@ -22,10 +22,10 @@ export interface HelperOptions {
 }
 
 /** More than any helper prints that is of use here. Characters. */
-const mostOutput = 16_000_000;
+const maxOutput = 16_000_000;
 
 /** How long after a helper's end its output may still come. Milliseconds. */
-const lastWordsMs = 1_000;
+const outputGraceMs = 1_000;
 
 /** Runs a program of the system to its end, and never throws. */
 export function runHelper(
@@ -58,7 +58,7 @@ export function runHelper(
     };
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream]?.setEncoding('utf8').on('data', (text: string) => {
-        if (result[stream].length < mostOutput) result[stream] += text;
+        if (result[stream].length < maxOutput) result[stream] += text;
       });
     }
     child.once('error', (error) => {
@@ -69,7 +69,7 @@ export function runHelper(
       result.code = code;
       result.failure ??= signal;
       clearTimeout(timer);
-      timer = setTimeout(end, lastWordsMs);
+      timer = setTimeout(end, outputGraceMs);
     });
     child.once('close', end);
     child.stdin?.end(input);

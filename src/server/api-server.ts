@@ -12,18 +12,18 @@ import { rangeMatcher } from '../domain/client.ts';
 import { networkOf } from '../domain/network.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { isLoopback } from '../http/secure-url.ts';
-import { announceApi } from '../instance/api-instance-file.ts';
+import { writeApiInstanceFile } from '../instance/api-instance-file.ts';
 import type { Vault } from '../vault/context.ts';
 import { requestLog } from '../web/middleware/request-log.ts';
-import { operationsOf } from './health-probes.ts';
+import { healthProbes } from './health-probes.ts';
 import { Connections, connectionLimits } from './listening/connections.ts';
 import { applyLimits, closeServer, type ServerLimits, serverLimits } from './listening/listen.ts';
 import { findPortOwner } from './listening/port-owner.ts';
 import { withoutIssuerPath } from './requests/issuer-path.ts';
-import { shareRequests } from './requests/limit-per-network.ts';
+import { limitPerNetwork } from './requests/limit-per-network.ts';
 import { rejectMalformed } from './requests/reject-malformed.ts';
 import { readTls, type TlsFiles, tlsWarnings, watchTls } from './tls/tls-files.ts';
-import { logSeldom } from './uncaught-errors.ts';
+import { rateLimitedLog } from './uncaught-errors.ts';
 
 /** How often a certificate that clients will refuse is warned about. Milliseconds. */
 const warnEveryMs = 86_400_000;
@@ -82,7 +82,7 @@ export async function startApiServer(
     server,
     limits,
     connections,
-    logSeldom((error) => log.warn({ err: error }, 'a connection could not be taken')),
+    rateLimitedLog((error) => log.warn({ err: error }, 'a connection could not be taken')),
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => void cannotListen(host, port, error).then(reject));
@@ -98,7 +98,7 @@ export async function startApiServer(
     issuer,
     origins: [address],
     trustedProxies,
-    operations: operationsOf(vault),
+    probes: healthProbes(vault),
   });
   const app = log.isLevelEnabled('info')
     ? express().disable('x-powered-by').use(requestLog(log), api.app)
@@ -108,9 +108,9 @@ export async function startApiServer(
     request.url = targetOf(request.url ?? '');
     return app(request, response);
   };
-  handler = tls === null && trustedProxies.length > 0 ? onlyThrough(trustedProxies, answer) : answer;
-  const stopWatching = tls === null || secure === null ? () => {} : keepTls(tls, secure, log, vault.now);
-  const leave = announceApi(vault.settings.home, { pid: process.pid, address, tls });
+  handler = tls === null && trustedProxies.length > 0 ? requireProxy(trustedProxies, answer) : answer;
+  const stopWatching = tls === null || secure === null ? () => {} : reloadTls(tls, secure, log, vault.now);
+  const leave = writeApiInstanceFile(vault.settings.home, { pid: process.pid, address, tls });
   return {
     issuer,
     address,
@@ -124,7 +124,7 @@ export async function startApiServer(
 }
 
 /** Uses the files anew when they change, and warns of a certificate that clients will refuse, now and once a day. */
-function keepTls(tls: TlsFiles, server: TlsServer, log: Logger, now: () => number): () => void {
+function reloadTls(tls: TlsFiles, server: TlsServer, log: Logger, now: () => number): () => void {
   const unusable = (error: unknown) => log.warn({ err: error }, 'the changed certificate is not used');
   const warn = () => {
     try {
@@ -154,15 +154,15 @@ function keepTls(tls: TlsFiles, server: TlsServer, log: Logger, now: () => numbe
  * Without TLS of its own, it answers the proxies and this machine itself: others would send their secrets in the clear.
  * Behind a proxy each client has a share of the requests that are worked on at once.
  */
-function onlyThrough(proxies: string[], app: RequestListener): RequestListener {
+function requireProxy(proxies: string[], app: RequestListener): RequestListener {
   const isAllowed = rangeMatcher([...proxies, '127.0.0.0/8', '::1']);
   const addressOf = forwardedAddress(proxies);
-  const shared = shareRequests(app, (request) => {
+  const limited = limitPerNetwork(app, (request) => {
     const address = addressOf(request);
     return address === peerAddress(request) ? null : address;
   });
   return (request, response) => {
-    if (isAllowed(peerAddress(request))) return shared(request, response);
+    if (isAllowed(peerAddress(request))) return limited(request, response);
     const description = 'This server answers its reverse proxy only. Use the address of that, with https.';
     sendOAuthError(response, { code: 'invalid_request', description, status: 403 });
   };
@@ -190,10 +190,10 @@ function needsTls(host: string): BrokerError {
 
 async function cannotListen(host: string, port: number, error: Error): Promise<BrokerError> {
   const { code } = error as NodeJS.ErrnoException;
-  const holder = code === 'EADDRINUSE' ? await findPortOwner(port) : null;
+  const owner = code === 'EADDRINUSE' ? await findPortOwner(port) : null;
   const why =
     code === 'EADDRINUSE'
-      ? `port ${port} is held by ${holder === null ? 'another program' : `${holder.name} (process ${holder.pid})`}`
+      ? `port ${port} is held by ${owner === null ? 'another program' : `${owner.name} (process ${owner.pid})`}`
       : error.message;
   const taken = code === 'EADDRINUSE';
   return new BrokerError(

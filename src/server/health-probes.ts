@@ -9,7 +9,7 @@ import { shared } from './coalesce.ts';
 const metricsForMs = 2_000;
 
 /** What monitoring asks of this vault. However many ask at once, the store is asked once. */
-export function operationsOf(vault: Vault): HealthProbes {
+export function healthProbes(vault: Vault): HealthProbes {
   return {
     // Whether it is still the store that this server opened is asked last: nothing is served from another one.
     ready: shared(async () => {

@@ -7,14 +7,16 @@ const everyMs = 60_000;
  * Keeps a running server from ending with a failure in a timer or an event that nothing catches: it is logged, and what
  * was to be done there is tried again the next time. To be called once it serves; a failure before that ends the start.
  */
-export function surviveFailures(log: Pick<Logger, 'error'>): void {
-  const report = logSeldom((error) => log.error({ err: error }, 'an unexpected failure: the server goes on'));
+export function logUncaughtErrors(log: Pick<Logger, 'error'>): void {
+  const report = rateLimitedLog((error) =>
+    log.error({ err: error }, 'an unexpected failure: the server goes on'),
+  );
   process.removeAllListeners('uncaughtException');
   process.on('uncaughtException', report);
 }
 
 /** Passes a failure on to the log; the same one not more often than once a minute, for some come thousands of times. */
-export function logSeldom(write: (error: Error) => void): (error: Error) => void {
+export function rateLimitedLog(write: (error: Error) => void): (error: Error) => void {
   const last = new Map<string, number>();
   return (error) => {
     const reason = String(error);

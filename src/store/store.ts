@@ -1,7 +1,7 @@
 import { type Dialect, Kysely, sql, type TransactionBuilder } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { BrokerError } from '../errors/broker-error.ts';
-import { File } from '../files/private-files.ts';
+import { ensurePrivateFile } from '../files/private-files.ts';
 import { authenticateChanges } from './integrity/row-macs.ts';
 import { migrationProvider } from './migrations/index.ts';
 import { newestMigration } from './migrations/newest.ts';
@@ -51,7 +51,7 @@ async function dialectOf(place: string): Promise<Dialect> {
     const { postgresDialect } = await import('./postgres/postgres.ts');
     return postgresDialect(parsePostgresUrl(place));
   }
-  File(place);
+  ensurePrivateFile(place);
   return sqliteDialect(place);
 }
 

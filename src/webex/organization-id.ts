@@ -8,7 +8,7 @@ const resourceUri = /^ciscospark:\/\/[^/]+\/([^/]+)\/([^/]+)$/i;
 /** The example in Cisco's guides: it has a g, which no UUID has. */
 export const exampleOrganizationId = 'a35bfbc6-ccbd-4a17-a488-72gf46c5420c';
 
-const whereToLook =
+const whereToFind =
   'In Control Hub (admin.webex.com) choose your organization’s name at the bottom left, and copy the Organization ID. ' +
   'It has 36 characters: digits and the letters a to f, in five groups with hyphens.';
 
@@ -30,7 +30,7 @@ export function parseOrganizationId(text: string): string {
   const bare = unwrap(text);
   const found = fromIdentifier(bare) ?? fromUrl(bare);
   if (found !== null) return found;
-  throw explainMiss(bare);
+  throw explainInvalid(bare);
 }
 
 /** The form of the Webex API: `ciscospark://us/ORGANIZATION/<uuid>` in base64url without padding. */
@@ -58,7 +58,7 @@ function fromIdentifier(text: string): string | null {
   const [, type, id] = resourceUri.exec(webexResource(text)) ?? [];
   if (type === undefined || id === undefined) return null;
   if (type.toUpperCase() !== 'ORGANIZATION') {
-    throw miss('That is a Webex ID, but of something else than an organization, such as a person.');
+    throw invalidId('That is a Webex ID, but of something else than an organization, such as a person.');
   }
   return isUuid(id) ? id.toLowerCase() : null;
 }
@@ -74,7 +74,7 @@ function fromUrl(text: string): string | null {
   const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null;
   if (url === null) return null;
   if (/(^|\.)(microsoftonline|azure|microsoft|windows)\.(com|us|net|cn)$/i.test(url.hostname)) {
-    throw miss(
+    throw invalidId(
       'That is an address at Microsoft: an ID in it is of the Entra tenant, not of the Webex organization.',
     );
   }
@@ -82,12 +82,12 @@ function fromUrl(text: string): string | null {
     /\/(?:scim|organizations?|orgs?)\/([^/?#&]+)/i.exec(text)?.[1] ??
     /[?&#](?:org|organization)(?:_?(?:id|uuid))?=([^&#]+)/i.exec(text)?.[1];
   if (named === undefined) return null;
-  const id = decodeSoftly(named);
-  if (id.toLowerCase() === exampleOrganizationId || placeholder.test(id)) throw explainMiss(id);
+  const id = decodeIfPossible(named);
+  if (id.toLowerCase() === exampleOrganizationId || placeholder.test(id)) throw explainInvalid(id);
   return fromIdentifier(id);
 }
 
-function decodeSoftly(text: string): string {
+function decodeIfPossible(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -95,39 +95,39 @@ function decodeSoftly(text: string): string {
   }
 }
 
-function explainMiss(text: string): BrokerError {
+function explainInvalid(text: string): BrokerError {
   const lower = text.toLowerCase();
-  if (lower === '') return miss('No organization ID was given.');
+  if (lower === '') return invalidId('No organization ID was given.');
   if (lower.includes(exampleOrganizationId)) {
-    return miss(
+    return invalidId(
       'That is the example from Cisco’s guide. It stands for your own ID, and could be nobody’s: it has a g in it.',
     );
   }
   if (placeholder.test(lower))
-    return miss('“OrgId” is the placeholder of the guide: your own ID goes in its place.');
+    return invalidId('“OrgId” is the placeholder of the guide: your own ID goes in its place.');
   if (/^[\w-]{64}_\w{4}_|^eyj[\w-]+\./.test(lower))
-    return miss('That looks like a token, not an organization ID.');
-  if (/^https?:\/\//.test(lower)) return miss('That address has no organization ID in it.');
-  if (/^[^\s@]+@[^\s@]+$/.test(lower)) return miss('That is an e-mail address, not an organization ID.');
+    return invalidId('That looks like a token, not an organization ID.');
+  if (/^https?:\/\//.test(lower)) return invalidId('That address has no organization ID in it.');
+  if (/^[^\s@]+@[^\s@]+$/.test(lower)) return invalidId('That is an e-mail address, not an organization ID.');
   const hyphenated = /^[0-9a-z]+(-[0-9a-z]+){2,}$/.test(lower);
   if (hyphenated && /[g-z]/.test(lower) && lower.length === 36) {
-    return miss('That has the length of an organization ID, but a letter in it is not one of a to f.');
+    return invalidId('That has the length of an organization ID, but a letter in it is not one of a to f.');
   }
   if (hyphenated && lower.length >= 30 && lower.length <= 42) {
-    return miss(
+    return invalidId(
       `That looks like an organization ID, but has ${lower.length} characters, or its hyphens in other places, than the 36 of a whole one.`,
     );
   }
   if (/^[a-z0-9-]+(\.[a-z0-9-]+)+$/.test(lower)) {
-    return miss(
+    return invalidId(
       lower.endsWith('.webex.com')
         ? 'That is a Webex site’s address, not an organization ID.'
         : 'That is a domain name, not an organization ID.',
     );
   }
-  return miss('That is not an organization ID.');
+  return invalidId('That is not an organization ID.');
 }
 
-function miss(message: string): BrokerError {
-  return new BrokerError('E_ORGANIZATION_ID', message, { help: whereToLook });
+function invalidId(message: string): BrokerError {
+  return new BrokerError('E_ORGANIZATION_ID', message, { help: whereToFind });
 }

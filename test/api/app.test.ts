@@ -35,7 +35,7 @@ test('the headers of every answer, errors included', async () => {
 test('probes: alive, ready or not, and the metrics', async () => {
   let up = true;
   const { origin } = await served({
-    operations: {
+    probes: {
       ready: () =>
         up ? Promise.resolve() : Promise.reject(new BrokerError('E_STORE', 'The store is gone.')),
       metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', text: 'x 1\n' }),

@@ -17,9 +17,9 @@ class Read implements PendingRequest {
   outcome: 'answered' | 'failed' | null = null;
   /** The number of the batch that it was answered in. */
   batch = 0;
-  constructor(client: string, proven = false) {
+  constructor(client: string, authenticated = false) {
     this.client = client;
-    this.lane = { proven, key: client };
+    this.lane = { authenticated, key: client };
   }
   decide() {
     return { granted: false, used: null, entry: null };
@@ -110,7 +110,7 @@ it('has a request that has to wait do so alone', async () => {
 });
 
 it.each([
-  ['one client that has proven itself', (at: number) => new Read('flood', at >= 0)],
+  ['one client that has authenticated itself', (at: number) => new Read('flood', at >= 0)],
   ['one address without credentials', () => new Read('flood')],
   ['one address with a thousand names', (at: number) => new Read(`flood${at % 1000}`)],
 ])('answers an honest client in the next batch while %s sends thousands', async (_name, flood) => {
@@ -122,7 +122,7 @@ it.each([
   expect(Math.max(...honest.map(({ batch }) => batch))).toBe(1);
 });
 
-it('answers those that have not proven themselves too, while proven ones send thousands', async () => {
+it('answers those that have not authenticated themselves too, while authenticated ones send thousands', async () => {
   const { queue } = storeWith();
   for (let at = 0; at < 5_000; at += 1) queue.add(new Read(`flood${at % 50}`, true));
   const first = new Read('newcomer');
@@ -142,10 +142,10 @@ it('takes no more than fit one batch', async () => {
 it('takes one of each lane in turn', () => {
   const queue = new FairQueue<{ lane: Lane; id: string }>();
   for (const id of ['a1', 'a2', 'a3', 'b1', 'c1', 'c2']) {
-    queue.add({ id, lane: { proven: true, key: id.charAt(0) } });
+    queue.add({ id, lane: { authenticated: true, key: id.charAt(0) } });
   }
   expect(queue.take(4).map(({ id }) => id)).toEqual(['a1', 'b1', 'c1', 'a2']);
-  queue.add({ id: 'b2', lane: { proven: true, key: 'b' } });
+  queue.add({ id: 'b2', lane: { authenticated: true, key: 'b' } });
   expect(queue.take(9).map(({ id }) => id)).toEqual(['c2', 'a3', 'b2']);
   expect(queue.size).toBe(0);
 });

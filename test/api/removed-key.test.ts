@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { requestFor } from '../../src/crypto/key-request.ts';
-import { operationsOf } from '../../src/server/health-probes.ts';
+import { healthProbes } from '../../src/server/health-probes.ts';
 import { approveKeyRequest } from '../../src/vault/key-operations/add-key.ts';
 import { removeKey } from '../../src/vault/key-operations/remove-key.ts';
 import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
@@ -28,7 +28,7 @@ async function twoHosts() {
   const request = requestFor(key, 'keychain', 'replica@host');
   await approveKeyRequest(admin, request, actor);
   const vault = await second.open();
-  const api = await served({ vault, operations: operationsOf(vault) });
+  const api = await served({ vault, probes: healthProbes(vault) });
   const ready = async () => await (await fetch(`${api.origin}/readyz`)).text();
   return { admin, request, vault, api, token, secret, ready };
 }

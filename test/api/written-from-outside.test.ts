@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { operationsOf } from '../../src/server/health-probes.ts';
+import { healthProbes } from '../../src/server/health-probes.ts';
 import { hasCalendarFeed } from '../../src/store/access/calendar-feed.ts';
 import { signInByState } from '../../src/store/access/sign-ins.ts';
 import { findWebSession } from '../../src/store/access/web-sessions.ts';
@@ -221,7 +221,7 @@ describe('a command that opens the store', () => {
       }
     };
     await store.vault.rollbackDetector.remember();
-    const options = { keychain: noKeychain, now: () => today, notice };
+    const options = { keychain: noKeychain, now: () => today, onWarning: notice };
     const found = [
       await fails(() => openVault(settings, options)),
       await fails(() => openStoreContext(settings, () => today, noKeychain, { onWarning: notice })),
@@ -288,9 +288,9 @@ describe('a running server', () => {
     const { vault, db, secret, ...api } = await ready();
     const putBack = await copyOf(db, [...written, 'audit', 'audit_head']);
     await clientOf(vault, 'other', ['acme']);
-    await operationsOf(vault).ready();
+    await healthProbes(vault).ready();
     await putBack();
-    const error = await brokerErrorOf(() => operationsOf(vault).ready());
+    const error = await brokerErrorOf(() => healthProbes(vault).ready());
     expect(error).toMatchObject({ code: 'E_STORE_ROLLED_BACK' });
     expect((await askToken(api, 'ci', secret)).status).toBe(503);
     expect(JSON.stringify(api.logged)).toContain('nothing more is served');
@@ -308,7 +308,7 @@ describe('a running server', () => {
       expect((await askToken(api, `other-${turn}`, other)).status).toBe(400);
       await removeProfile(vault, `more-${turn}`, actor);
       await removeClient(vault, `other-${turn}`, actor);
-      await operationsOf(vault).ready();
+      await healthProbes(vault).ready();
     }
     expect(await rowMacsWithoutRow(vault)).toEqual([]);
   });

@@ -13,8 +13,8 @@ const it = attacked();
 function everyPath(): { web: AppRoute[]; api: AppRoute[] } {
   const { vault } = it;
   const log = quietLog();
-  const operations = { ready: () => Promise.resolve(), metrics: () => Promise.reject(new Error('unused')) };
-  const api = createApi({ vault, log, issuer: it.origin, operations });
+  const probes = { ready: () => Promise.resolve(), metrics: () => Promise.reject(new Error('unused')) };
+  const api = createApi({ vault, log, issuer: it.origin, probes });
   return { web: routesOf(createWebApp({ vault, log }).app), api: routesOf(api.app) };
 }
 

@@ -25,8 +25,8 @@ async function serving(limits: Partial<ServerLimits> = {}) {
   const port = await freePort();
   const vault = await newVault(undefined, { settings: { ...(await testSettings()), port } });
   const log = quietLog();
-  const operations = { ready: () => Promise.resolve() };
-  const api = createApi({ vault, log, issuer: `http://localhost:${port}`, operations });
+  const probes = { ready: () => Promise.resolve() };
+  const api = createApi({ vault, log, issuer: `http://localhost:${port}`, probes });
   const app = routeByPath(createWebApp({ vault, log }).app, api.app, port);
   const sockets = new Set<Socket>();
   const watched: RequestListener = (request, response) => {

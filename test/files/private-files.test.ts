@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   assertPrivateFile,
+  assertPrivateKeyFile,
   ensurePrivateDirectory,
   type Files,
-  refuseLooseKeyFile,
 } from '../../src/files/private-files.ts';
 import { brokerErrorOf } from '../support/broker-error.ts';
 import { machine, program } from '../support/cli/cli-process.ts';
@@ -55,7 +55,7 @@ describe.skipIf(!posix)('a file system that keeps no permissions', () => {
     const file = join(path, 'store.db');
     writeFileSync(file, '');
     const files = withoutModes(0o777);
-    for (const look of [ensurePrivateDirectory, assertPrivateFile, refuseLooseKeyFile]) {
+    for (const look of [ensurePrivateDirectory, assertPrivateFile, assertPrivateKeyFile]) {
       const error = await brokerErrorOf(() => look(look === ensurePrivateDirectory ? path : file, files));
       expect(error.message).toMatch(/keeps no permissions/);
     }

@@ -188,9 +188,9 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
     batches += 1;
   });
   const log = { error: (...args: unknown[]) => void failures.push(args), warn: () => {} };
-  const operations = { ready: () => Promise.resolve() };
+  const probes = { ready: () => Promise.resolve() };
   const issuer = 'http://tokens.example';
-  const api = createApi({ vault, log, issuer, operations, reads: counted });
+  const api = createApi({ vault, log, issuer, probes, reads: counted });
   const server = createServer(api.app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

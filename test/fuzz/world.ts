@@ -64,8 +64,8 @@ export async function serveWorld(): Promise<ServedWorld> {
   let endApi = () => Promise.resolve();
   const listening = await listenOnFreePort((port) => {
     const vault = { ...world.vault, settings: { ...world.vault.settings, port } };
-    const operations = { ready: () => Promise.resolve() };
-    const api = createApi({ vault, log, issuer: `http://localhost:${port}`, operations });
+    const probes = { ready: () => Promise.resolve() };
+    const api = createApi({ vault, log, issuer: `http://localhost:${port}`, probes });
     endApi = () => api.close();
     return routeByPath(createWebApp({ vault, log }).app, api.app, port);
   });

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
-import { operationsOf } from '../../src/server/health-probes.ts';
+import { healthProbes } from '../../src/server/health-probes.ts';
 import { listProfiles } from '../../src/store/profiles/profiles.ts';
 import { askToken, clientOf, profileWithToken, served } from '../support/api-server.ts';
 import { asOwner, newPostgresPlace } from '../support/store/engines.ts';
@@ -12,7 +12,7 @@ test('a database that was made read-only: not ready, with the reason, and ready 
   const vault = await newVault(undefined, { settings });
   const token = await profileWithToken(vault, 'acme');
   const secret = await clientOf(vault, 'ci', ['acme']);
-  const api = await served({ vault, operations: operationsOf(vault) });
+  const api = await served({ vault, probes: healthProbes(vault) });
   const ready = async () => {
     const answer = await fetch(`${api.origin}/readyz`);
     return { code: answer.status, ...((await answer.json()) as object) };

@@ -80,7 +80,11 @@ describe('no answer tells what it is made with', () => {
     const api = await startApiServer(vault, log, { ...alone, trustedProxies: [] });
     const proxied = await startApiServer(vault, log, { ...alone, trustedProxies: ['192.0.2.1'] });
     onTestFinished(async () => void (await Promise.all([web.close(), api.close(), proxied.close()])));
-    const ports = [port, web.sidePort, ...[api, proxied].map(({ address }) => Number(new URL(address).port))];
+    const ports = [
+      port,
+      web.cleanupPort,
+      ...[api, proxied].map(({ address }) => Number(new URL(address).port)),
+    ];
     const head = (request: string, at: number) =>
       `${request} HTTP/1.1\r\nHost: localhost:${at}\r\nConnection: close\r\n`;
     for (const at of ports) {

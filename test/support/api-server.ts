@@ -28,8 +28,8 @@ export async function served(options: Partial<ApiOptions> & { vault?: TestVault 
     error: (...args: unknown[]) => void logged.push(args),
     warn: (...args: unknown[]) => void logged.push(args),
   };
-  const operations = { ready: () => Promise.resolve() };
-  const api = createApi({ vault, log, issuer: origin, operations, ...options });
+  const probes = { ready: () => Promise.resolve() };
+  const api = createApi({ vault, log, issuer: origin, probes, ...options });
   handler = api.app;
   onTestFinished(async () => {
     server.closeAllConnections();

@@ -3,7 +3,7 @@ import { inRanges } from '../../domain/client.ts';
 import type { Assertion, ClientRow, Lookup } from '../../store/token-requests/token-request-store.ts';
 import type { OAuthErrorResponse } from '../oauth-error.ts';
 
-/** What a request proves its client with, checked as far as it can be without the store. */
+/** What a request matchingCredential its client with, checked as far as it can be without the store. */
 export type ClientProof =
   | { kind: 'secret'; hash: Buffer }
   /** An assertion that holds by these keys; the store has to have the same still. */
@@ -12,10 +12,10 @@ export type ClientProof =
 
 export type Authentication =
   | { ok: true; used: 'current' | 'previous' }
-  | { ok: false; refusal: OAuthErrorResponse; because: Unauthenticated };
+  | { ok: false; refusal: OAuthErrorResponse; reason: AuthenticationFailure };
 
 /** `wrong`: a secret that is not the client's. `unproven`: no credentials, or none that can be guessed. `barred`: they were right. */
-export type Unauthenticated = 'wrong' | 'unproven' | 'barred';
+export type AuthenticationFailure = 'wrong' | 'unproven' | 'barred';
 
 /** What of a secret is compared: as `hashSecret` makes it for the store, in bytes. */
 export function verifySecret(secret: string): ClientProof {
@@ -29,12 +29,12 @@ export function authenticate(
   address: string,
   now: number,
 ): Authentication {
-  const used = proves(found, proof, now);
+  const used = matchingCredential(found, proof, now);
   if (found === null || used === null) {
     return {
       ok: false,
-      refusal: { code: 'invalid_client', description: whyNot(found, proof) },
-      because: proof.kind === 'secret' ? 'wrong' : 'unproven',
+      refusal: { code: 'invalid_client', description: failureDescription(found, proof) },
+      reason: proof.kind === 'secret' ? 'wrong' : 'unproven',
     };
   }
   const { clientExpiresAt, addresses } = found.client;
@@ -55,17 +55,21 @@ export function authenticate(
 }
 
 function refused(code: OAuthErrorResponse['code'], description: string): Authentication {
-  return { ok: false, refusal: { code, description }, because: 'barred' };
+  return { ok: false, refusal: { code, description }, reason: 'barred' };
 }
 
-function proves(found: Lookup | null, proof: ClientProof, now: number): 'current' | 'previous' | null {
+function matchingCredential(
+  found: Lookup | null,
+  proof: ClientProof,
+  now: number,
+): 'current' | 'previous' | null {
   if (proof.kind === 'secret') return matchingSecret(found?.client ?? null, proof.hash, now);
   if (proof.kind === 'none' || found === null || found.assertionUsed) return null;
   return found.client.jwks === proof.jwks ? 'current' : null;
 }
 
 /** Takes as long for a client that does not exist as for one that does. */
-const nobody = Buffer.alloc(32);
+const noSecret = Buffer.alloc(32);
 
 function matchingSecret(client: ClientRow | null, hash: Buffer, now: number): 'current' | 'previous' | null {
   if (equal(client?.secretHash ?? null, hash)) return 'current';
@@ -74,11 +78,11 @@ function matchingSecret(client: ClientRow | null, hash: Buffer, now: number): 'c
 }
 
 function equal(stored: string | null, hash: Buffer): boolean {
-  const expected = stored === null ? nobody : Buffer.from(stored, 'base64url');
+  const expected = stored === null ? noSecret : Buffer.from(stored, 'base64url');
   return expected.length === hash.length && timingSafeEqual(expected, hash) && stored !== null;
 }
 
-function whyNot(found: Lookup | null, proof: ClientProof): string {
+function failureDescription(found: Lookup | null, proof: ClientProof): string {
   if (proof.kind === 'none') return proof.why;
   if (proof.kind === 'assertion' && found?.assertionUsed) {
     return 'This assertion was used before. Make a new one, with another jti, for every request.';

@@ -7,7 +7,7 @@ const perClient = 2;
  * Remembers with which secrets, as SHA-256, clients have authenticated lately. It grants nothing; it tells whose turn a
  * request takes before the store is asked. Only registered clients get in, so it needs no limit.
  */
-export class ProvenSecrets {
+export class VerifiedSecrets {
   readonly #byClient = new Map<string, Buffer[]>();
 
   add(client: string, hash: Buffer): void {

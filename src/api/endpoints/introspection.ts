@@ -17,11 +17,11 @@ import {
   type RequestOutcome,
 } from '../request/client-request.ts';
 import { digestOf } from '../tokens/decrypted-token-cache.ts';
-import { missingKeyRefusal } from '../tokens/missing-key.ts';
+import { missingKeyError } from '../tokens/missing-key.ts';
 
 /** `POST /oauth/introspect`, RFC 7662. Of a token that the client may not fetch, it learns nothing. */
 export function introspection(context: ApiContext): RequestHandler {
-  const make = (arrived: IncomingRequest) => new IntrospectionRequest(arrived);
+  const make = (incoming: IncomingRequest) => new IntrospectionRequest(incoming);
   return clientEndpoint(context, { action, path: apiPaths.introspection, make });
 }
 
@@ -29,7 +29,7 @@ export function introspection(context: ApiContext): RequestHandler {
 const action = 'introspect';
 
 class IntrospectionRequest extends ClientRequest {
-  /** The organization that the token itself names, where it does: its profiles alone have to be opened. */
+  /** The organization that the token itself names, where it does: its profiles alone have to be tokenCache. */
   readonly orgId: string | null;
   /** Of a token that names none, as Webex's do: so that one client's many profiles do not make the others wait. */
   readonly profileLimit = 1_000;
@@ -37,9 +37,9 @@ class IntrospectionRequest extends ClientRequest {
   override readonly withPrevious = true;
   readonly #token: string | undefined;
 
-  constructor(arrived: IncomingRequest) {
-    super(action, arrived);
-    this.#token = arrived.form.get('token');
+  constructor(incoming: IncomingRequest) {
+    super(action, incoming);
+    this.#token = incoming.form.get('token');
     this.orgId = this.#token === undefined ? null : describeAccessToken(this.#token).orgId;
   }
 
@@ -53,7 +53,7 @@ class IntrospectionRequest extends ClientRequest {
     try {
       return this.#describe(found, this.#token, now);
     } catch (error) {
-      const refusal = missingKeyRefusal(error);
+      const refusal = missingKeyError(error);
       if (refusal === null) throw error;
       return { profile: null, refusal };
     }
@@ -106,11 +106,11 @@ class IntrospectionRequest extends ClientRequest {
 
   #digest(token: StoredToken, profile: GrantedProfile): string | null {
     try {
-      return this.context.opened.digest(token, profile);
+      return this.context.tokenCache.digest(token, profile);
     } catch (error) {
-      // Only what cannot be opened for good is no token of this store.
-      if (error instanceof RetryLater || missingKeyRefusal(error) !== null) throw error;
-      this.context.log.error({ err: error, profile: profile.profile }, 'a stored token cannot be opened');
+      // Only what cannot be tokenCache for good is no token of this store.
+      if (error instanceof RetryLater || missingKeyError(error) !== null) throw error;
+      this.context.log.error({ err: error, profile: profile.profile }, 'a stored token cannot be tokenCache');
       return null;
     }
   }

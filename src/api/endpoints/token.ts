@@ -15,13 +15,13 @@ import {
   type RequestOutcome,
 } from '../request/client-request.ts';
 import type { Form } from '../request/form.ts';
-import { missingKeyRefusal } from '../tokens/missing-key.ts';
+import { missingKeyError } from '../tokens/missing-key.ts';
 import { comparableResource } from '../tokens/resource.ts';
 import { selectToken, type TokenQuery } from '../tokens/select-token.ts';
 
 /** `POST /oauth/token`: RFC 6749 §4.4, the grant type `client_credentials`. */
 export function tokenEndpoint(context: ApiContext): RequestHandler {
-  const make = (arrived: IncomingRequest) => new TokenRequest(arrived);
+  const make = (incoming: IncomingRequest) => new TokenRequest(incoming);
   return clientEndpoint(context, { action, path: apiPaths.token, make });
 }
 
@@ -32,17 +32,17 @@ class TokenRequest extends ClientRequest {
   readonly orgId: string | null;
   /** Enough to know that the client has to say which. */
   readonly profileLimit = 2;
-  readonly #wish: TokenQuery;
+  readonly #query: TokenQuery;
   /** What is wrong with the request. Only an authenticated client is told. */
   readonly #problem: OAuthErrorResponse | null;
 
-  constructor(arrived: IncomingRequest) {
-    super(action, arrived);
-    const { form } = arrived;
+  constructor(incoming: IncomingRequest) {
+    super(action, incoming);
+    const { form } = incoming;
     const [resource = null, ...others] = new Set(
       form.resources.map((text) => comparableResource(text) ?? ''),
     );
-    this.#wish = { resource, scope: form.get('scope') ?? null };
+    this.#query = { resource, scope: form.get('scope') ?? null };
     this.#problem = problemOf(form, others.length > 0);
     // A tenant URL ends in the organization's ID. Nothing else goes to the store.
     const last = resource?.slice(resource.lastIndexOf('/') + 1) ?? '';
@@ -50,25 +50,25 @@ class TokenRequest extends ClientRequest {
   }
 
   protected outcome(found: Lookup, now: number): RequestOutcome {
-    const { vault, opened, log } = this.context;
+    const { vault, tokenCache, log } = this.context;
     if (this.#problem !== null) return { profile: null, refusal: this.#problem };
-    const choice = selectToken(found.profiles, this.#wish, vault.settings.webex, now);
-    const profile = choice.profile?.profile ?? null;
-    if (!choice.ok) return { profile, refusal: choice.refusal };
+    const selection = selectToken(found.profiles, this.#query, vault.settings.webex, now);
+    const profile = selection.profile?.profile ?? null;
+    if (!selection.ok) return { profile, refusal: selection.refusal };
     try {
       const json = JSON.stringify({
-        access_token: opened.open(choice.token, choice.profile),
+        access_token: tokenCache.open(selection.token, selection.profile),
         token_type: 'Bearer',
-        expires_in: expiresIn(choice.token.expiresAt, found.client.maxExpiresIn, now),
-        scope: choice.scopes.join(' '),
+        expires_in: expiresIn(selection.token.expiresAt, found.client.maxExpiresIn, now),
+        scope: selection.scopes.join(' '),
       });
       return { profile, json, granted: true };
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      log.error({ err: error, profile }, 'a stored token cannot be opened');
-      const refusal = missingKeyRefusal(error);
+      log.error({ err: error, profile }, 'a stored token cannot be tokenCache');
+      const refusal = missingKeyError(error);
       if (refusal !== null) return { profile, refusal };
-      const description = `The stored token of ${profile} cannot be opened. An administrator renews it with: webex-token login ${profile}`;
+      const description = `The stored token of ${profile} cannot be tokenCache. An administrator renews it with: webex-token login ${profile}`;
       return { profile, refusal: { code: 'server_error', description, status: 500 } };
     }
   }

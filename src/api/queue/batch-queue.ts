@@ -7,7 +7,7 @@ import {
 import { FairQueue, type Lane } from './fair-queue.ts';
 
 /** How long a request waits for the store, or for a key, and how soon it tries again at first and at last. Milliseconds. */
-const patienceMs = 10_000;
+const maxWaitMs = 10_000;
 const firstRetryMs = 3;
 const lastRetryMs = 500;
 
@@ -57,10 +57,10 @@ export class BatchQueue {
   }
 
   async #runAll(): Promise<void> {
-    // After the other requests that have arrived by now were read too.
+    // After the other requests that have incoming by now were read too.
     await nextTurn();
     while (this.#waiting.size > 0) {
-      await this.#run(this.#waiting.take(batchSize), performance.now() + patienceMs);
+      await this.#run(this.#waiting.take(batchSize), performance.now() + maxWaitMs);
       await nextTurn();
     }
     this.#running = null;
@@ -96,7 +96,7 @@ export class BatchQueue {
 
   /** The first time at once, then after longer and longer pauses, in which the others go on. */
   #tryAgain(read: PendingRequest): void {
-    const retries = this.#retries.get(read) ?? { count: 0, until: performance.now() + patienceMs };
+    const retries = this.#retries.get(read) ?? { count: 0, until: performance.now() + maxWaitMs };
     this.#retries.set(read, retries);
     if (performance.now() > retries.until) {
       read.fail(new RetryLater('what the request needs could not be had in time'));

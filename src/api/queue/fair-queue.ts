@@ -1,7 +1,7 @@
 /** Whose turn a request takes. */
 export interface Lane {
   /** Whether it came with credentials that were good a moment ago. */
-  proven: boolean;
+  authenticated: boolean;
   /** The client that it proves, or the client and network that it claims to be from. */
   key: string;
 }
@@ -10,29 +10,29 @@ interface Laned {
   readonly lane: Lane;
 }
 
-/** Of each batch, so much is for requests that have not proven their client, if so many wait. */
-const unprovenShare = 0.25;
+/** Of each batch, so much is for requests that have not authenticated their client, if so many wait. */
+const unauthenticatedShare = 0.25;
 
 /**
  * Requests that wait, taken in turn: one of each lane, then the next one of each. However many somebody sends, the
  * requests of others come as soon as if there were one of theirs; and what proves a client goes before what does not.
  */
 export class FairQueue<T extends Laned> {
-  readonly #proven = new RoundRobin<T>();
+  readonly #authenticated = new RoundRobin<T>();
   readonly #unproven = new RoundRobin<T>();
 
   get size(): number {
-    return this.#proven.size + this.#unproven.size;
+    return this.#authenticated.size + this.#unproven.size;
   }
 
   add(item: T): void {
-    (item.lane.proven ? this.#proven : this.#unproven).add(item.lane.key, item);
+    (item.lane.authenticated ? this.#authenticated : this.#unproven).add(item.lane.key, item);
   }
 
   /** Up to `count` of those whose turn it is. */
   take(count: number): T[] {
-    const reserved = Math.min(this.#unproven.size, Math.floor(count * unprovenShare));
-    const taken = this.#proven.take(count - reserved);
+    const reserved = Math.min(this.#unproven.size, Math.floor(count * unauthenticatedShare));
+    const taken = this.#authenticated.take(count - reserved);
     return [...taken, ...this.#unproven.take(count - taken.length)];
   }
 }

@@ -25,8 +25,8 @@ import { apiPaths } from '../paths.ts';
 import type { PendingRequest } from '../queue/batch-queue.ts';
 import type { Lane } from '../queue/fair-queue.ts';
 import { sendJson } from '../responses.ts';
-import { missingKeyRefusal } from '../tokens/missing-key.ts';
-import { foreignOrigin, isFromForeignPage } from './cross-origin.ts';
+import { missingKeyError } from '../tokens/missing-key.ts';
+import { crossOriginError, isCrossOrigin } from './cross-origin.ts';
 import { type Form, readForm } from './form.ts';
 
 /** What an authenticated client is given: the answer's JSON, or a refusal; and the profile that it is about. */
@@ -124,7 +124,7 @@ export abstract class ClientRequest implements PendingRequest {
   /** Nothing that somebody wrote to the database from outside gets a token, or an answer that tells more. */
   #untrusted(error: BrokerError): Decision {
     const { vault, log } = this.context;
-    const missingKey = missingKeyRefusal(error);
+    const missingKey = missingKeyError(error);
     if (missingKey !== null) {
       log.error({ err: error }, 'the rows of the store cannot be checked without its key');
       this.#answer = { refusal: missingKey };
@@ -147,10 +147,10 @@ export abstract class ClientRequest implements PendingRequest {
 
   #notAuthenticated(authentication: Authentication, found: Lookup | null, now: number): Decision {
     if (authentication.ok) throw new Error('nobody was authenticated');
-    const { refusal, because } = authentication;
+    const { refusal, reason } = authentication;
     this.#answer = { refusal };
     // Counted once, however often the batch has to be tried.
-    if (because === 'wrong') {
+    if (reason === 'wrong') {
       // Names that nobody has count together, or a guesser could fill the memory with them.
       const counted = found === null ? '' : this.client;
       this.#wait ??= this.context.throttle.failed(counted, this.#address, now);
@@ -162,7 +162,7 @@ export abstract class ClientRequest implements PendingRequest {
       return { granted: false, used: null, entry: this.#entryIfFirst('throttled', found) };
     }
     const entry =
-      because === 'unproven' ? this.#entryIfFirst(refusal.code, found) : this.#entry(refusal.code, null);
+      reason === 'unproven' ? this.#entryIfFirst(refusal.code, found) : this.#entry(refusal.code, null);
     return { granted: false, used: null, entry };
   }
 
@@ -170,7 +170,7 @@ export abstract class ClientRequest implements PendingRequest {
   #entryIfFirst(outcome: string, found: Lookup | null): AuditEntry | null {
     if (this.#firstEntry === undefined) {
       const entry = { ...this.#entry(outcome, null), ...(found === null && { client: null }) };
-      this.#firstEntry = this.context.refusals.isFirst(entry) ? entry : null;
+      this.#firstEntry = this.context.rejectedRequests.isFirst(entry) ? entry : null;
     }
     return this.#firstEntry;
   }
@@ -185,14 +185,14 @@ export interface Endpoint {
   /** What the audit log calls it. */
   action: string;
   path: string;
-  make(arrived: IncomingRequest): ClientRequest;
+  make(incoming: IncomingRequest): ClientRequest;
 }
 
 /** Reads a form and the client's credentials, and queues the request that is made of them. */
 export function clientEndpoint(context: ApiContext, endpoint: Endpoint): RequestHandler {
   return (request, response) => {
-    const fail = (error: unknown) => refuseUnread(context, endpoint, { request, response }, error);
-    if (isFromForeignPage(request.headers.origin, context.origins)) return fail(foreignOrigin());
+    const fail = (error: unknown) => rejectUnread(context, endpoint, { request, response }, error);
+    if (isCrossOrigin(request.headers.origin, context.origins)) return fail(crossOriginError());
     readForm(request, (error, form) => {
       if (form === null) return fail(error);
       const ask = (identity: Identity) => {
@@ -224,7 +224,7 @@ function identify(
   } else {
     const { vault, assertionChecks } = context;
     const audiences = audiencesOf(context, path);
-    const lane = unprovenLane(claimedClient(credentials), context.addressOf(request));
+    const lane = unauthenticatedLane(claimedClient(credentials), context.addressOf(request));
     const check = () => assertionIdentity(vault.db, credentials, audiences, vault.now());
     assertionChecks.run(lane, check).then(done).catch(failed);
   }
@@ -232,11 +232,11 @@ function identify(
 
 function laneOf({ proven }: ApiContext, { client, proof }: Identity, address: string): Lane {
   const known = proof.kind === 'assertion' || (proof.kind === 'secret' && proven.has(client, proof.hash));
-  return known ? { proven: true, key: client } : unprovenLane(client, address);
+  return known ? { authenticated: true, key: client } : unauthenticatedLane(client, address);
 }
 
-function unprovenLane(client: string, address: string): Lane {
-  return { proven: false, key: JSON.stringify([client, networkOf(address)]) };
+function unauthenticatedLane(client: string, address: string): Lane {
+  return { authenticated: false, key: JSON.stringify([client, networkOf(address)]) };
 }
 
 /** What an assertion may name as its audience: an issuer of ours, or the endpoint that was called, or the token endpoint. */
@@ -245,7 +245,7 @@ function audiencesOf({ origins }: ApiContext, path: string): string[] {
 }
 
 /** Refuses what was wrong before anything was asked of the store. */
-function refuseUnread(
+function rejectUnread(
   context: ApiContext,
   { action }: Endpoint,
   { request, response }: { request: Request; response: ServerResponse },
@@ -258,13 +258,13 @@ function refuseUnread(
   const { refusal } = error;
   const address = context.addressOf(request);
   const entry = { action, outcome: refusal.code, client: null, address };
-  if (!context.refusals.isFirst(entry)) {
+  if (!context.rejectedRequests.isFirst(entry)) {
     sendOAuthError(response, refusal);
     return;
   }
   context.queue.add({
     client: '',
-    lane: unprovenLane('', address),
+    lane: unauthenticatedLane('', address),
     orgId: null,
     profileLimit: 0,
     withPrevious: false,

@@ -12,7 +12,7 @@ export const cacheTtlMs = 5_000;
 /** How many tokens' digests are kept. */
 const maxDigests = 20_000;
 
-interface Opened {
+interface CachedToken {
   accessToken: string;
   /** What it was opened from: another text, even one of the same token, is opened anew. */
   sealed: string;
@@ -28,7 +28,7 @@ interface Opened {
 export class DecryptedTokenCache {
   readonly #keys: VaultKeys;
   readonly #now: () => number;
-  readonly #opened = new Map<string, Opened>();
+  readonly #opened = new Map<string, CachedToken>();
   readonly #digests = new Map<string, { digest: string; sealed: string; profileId: string }>();
   #sweep: NodeJS.Timeout | null = null;
 

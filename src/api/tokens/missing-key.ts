@@ -6,7 +6,7 @@ import type { OAuthErrorResponse } from '../oauth-error.ts';
 const integrityCodes: readonly ErrorCode[] = ['E_INTEGRITY', 'E_STORE_ROLLED_BACK', 'E_STORE_EMPTIED'];
 
 /** The refusal where the key of a stored token could not be had; null where something else is wrong. */
-export function missingKeyRefusal(error: unknown): OAuthErrorResponse | null {
+export function missingKeyError(error: unknown): OAuthErrorResponse | null {
   if (!(error instanceof BrokerError) || integrityCodes.includes(error.code)) return null;
   const description =
     error.code === 'E_KEY_REMOVED'

@@ -22,27 +22,27 @@ export interface TokenQuery {
 /** Which of the profiles that the client may fetch is meant, and whether its token can be handed out. */
 export function selectToken(
   profiles: GrantedProfile[],
-  wish: TokenQuery,
+  query: TokenQuery,
   webex: Record<Deployment, WebexEndpoints>,
   now: number,
 ): Selection {
   const meant =
-    wish.resource === null
+    query.resource === null
       ? profiles
       : profiles.filter(
           ({ deployment, orgId }) =>
-            orgId !== null && comparableResource(tenantUrl(webex[deployment], orgId)) === wish.resource,
+            orgId !== null && comparableResource(tenantUrl(webex[deployment], orgId)) === query.resource,
         );
   const [profile] = meant;
   if (profile === undefined || meant.length > 1)
-    return { ok: false, profile: null, refusal: whichOne(meant, wish) };
+    return { ok: false, profile: null, refusal: whichOne(meant, query) };
 
   const { token } = profile;
   const refusal = token === null ? none(profile) : unusable(profile, token, now);
   if (refusal !== null || token === null) return { ok: false, profile, refusal: refusal ?? none(profile) };
 
   const scopes = JSON.parse(token.scopes) as string[];
-  const missing = wish.scope?.split(' ').find((scope) => scope !== '' && !scopes.includes(scope));
+  const missing = query.scope?.split(' ').find((scope) => scope !== '' && !scopes.includes(scope));
   if (missing !== undefined) {
     const description = `The token has not the scope ${missing.slice(0, 80)}, only: ${scopes.join(' ')}`;
     return { ok: false, profile, refusal: { code: 'invalid_scope', description } };
@@ -50,8 +50,8 @@ export function selectToken(
   return { ok: true, profile, token, scopes };
 }
 
-function whichOne(meant: GrantedProfile[], wish: TokenQuery): OAuthErrorResponse {
-  if (wish.resource !== null) {
+function whichOne(meant: GrantedProfile[], query: TokenQuery): OAuthErrorResponse {
+  if (query.resource !== null) {
     const description =
       meant.length > 1
         ? "Several of this client's profiles have that tenant URL. Register a client for one of them."

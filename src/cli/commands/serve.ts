@@ -7,7 +7,7 @@ import { disableCoreDumps } from '../../server/core-dumps.ts';
 import { type ServerLimits, serverLimits } from '../../server/listening/listen.ts';
 import { startProvisioningJobs } from '../../server/provisioning-jobs.ts';
 import type { TlsFiles } from '../../server/tls/tls-files.ts';
-import { surviveFailures } from '../../server/uncaught-errors.ts';
+import { logUncaughtErrors } from '../../server/uncaught-errors.ts';
 import { startWebServer } from '../../server/web-server.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import { createAccessLink } from '../../vault/sign-in/access-links.ts';
@@ -71,7 +71,7 @@ async function serve(options: ServeOptions): Promise<void> {
     const stopped = waitForShutdown();
     const log = createLog(options.verbose ? 'info' : 'warn');
     const server = await startWebServer(vault, log, { limits });
-    surviveFailures(log);
+    logUncaughtErrors(log);
     const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });
     try {
       const browser = await chooseBrowser(options.open);
@@ -93,7 +93,7 @@ async function serveApiAlone(options: ServeOptions, place: string): Promise<void
     const stopped = waitForShutdown();
     const log = createLog(options.verbose ? 'info' : 'warn');
     const server = await startApiServer(vault, log, { host, port, tls, trustedProxies, limits });
-    surviveFailures(log);
+    logUncaughtErrors(log);
     const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });
     try {
       note(`The token API is on ${server.address}, as ${server.issuer}. Stop with Ctrl-C.`);

@@ -24,25 +24,25 @@ export function trustedCertificates(environment: Environment): string[] {
   ];
 }
 
-let ofThisProcess: string[] | undefined;
+let certificatesOfProcess: string[] | undefined;
 let contextOfThisProcess: SecureContext | undefined;
 
 /**
  * The same by the environment of this process and `.env`, for mail and databases, whose libraries connect by themselves.
  * Undefined, which is Node's own list, where a named file cannot be used: `doctor` and each request say so.
  */
-export function trustedCertificatesHere(): string[] | undefined {
+export function processCertificates(): string[] | undefined {
   try {
-    ofThisProcess ??= trustedCertificates(environmentWithDotEnv(process.env));
+    certificatesOfProcess ??= trustedCertificates(environmentWithDotEnv(process.env));
   } catch {
     return undefined;
   }
-  return ofThisProcess;
+  return certificatesOfProcess;
 }
 
 /** The same, ready for connections. */
-export function trustedContextHere(): SecureContext {
-  contextOfThisProcess ??= createSecureContext({ ca: trustedCertificatesHere() });
+export function processSecureContext(): SecureContext {
+  contextOfThisProcess ??= createSecureContext({ ca: processCertificates() });
   return contextOfThisProcess;
 }
 

@@ -41,7 +41,7 @@ export async function connectTo(target: Target, options: ConnectOptions): Promis
   } catch (error) {
     if (error instanceof ConnectFailure) throw error;
     const reason = networkReason(error);
-    if (reason === 'tls') throw distrust(target, proxy, error);
+    if (reason === 'tls') throw untrustedConnection(target, proxy, error);
     if (proxy === null) throw error;
     throw new ConnectFailure(
       'proxy-tunnel',
@@ -122,7 +122,7 @@ async function handshake(
   return secure;
 }
 
-function distrust(target: Target, proxy: HttpProxy | null, error: unknown): ConnectFailure {
+function untrustedConnection(target: Target, proxy: HttpProxy | null, error: unknown): ConnectFailure {
   const { code, issuer } = error as { code?: string; issuer?: string };
   const by = issuer === undefined ? '' : ` It was issued by “${sanitizeForDisplay(issuer, 100)}”.`;
   const way = proxy === null ? '' : ` through the proxy ${proxy.name}`;

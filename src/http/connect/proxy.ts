@@ -41,7 +41,7 @@ export function proxyFor(url: URL, environment: Environment): HttpProxy | null {
 }
 
 /** Any proxy that the environment names for https, whatever NO_PROXY excludes; null where there is none. */
-export function namedProxy(environment: Environment): HttpProxy | null {
+export function configuredProxy(environment: Environment): HttpProxy | null {
   const given = firstGiven(variablesFor['https:'], environment);
   return given === null ? null : readProxy(given.variable, given.value);
 }

@@ -1,7 +1,7 @@
 import nodemailer from 'nodemailer';
 import { parseMailServer, startsWithoutTls, startsWithTls } from '../../config/mail-server.ts';
 import type { ReminderSettings } from '../../config/reminder-settings.ts';
-import { trustedCertificatesHere } from '../../http/connect/certificates.ts';
+import { processCertificates } from '../../http/connect/certificates.ts';
 import { companyAuthorityHelp } from '../../http/connect/connect-failure.ts';
 import type { ReminderMessage } from '../message.ts';
 import { type Channel, ChannelSilent, NotForEveryone } from './channel.ts';
@@ -34,7 +34,7 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
     tls: {
       rejectUnauthorized: !isLoopback,
       minVersion: 'TLSv1.2',
-      ca: isLoopback ? undefined : trustedCertificatesHere(),
+      ca: isLoopback ? undefined : processCertificates(),
     },
     ...(auth !== null && { auth }),
     connectionTimeout: greetingTimeoutMs,

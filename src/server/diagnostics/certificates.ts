@@ -1,16 +1,16 @@
 import { BrokerError } from '../../errors/broker-error.ts';
-import { runningApis } from '../../instance/api-instance-file.ts';
+import { findRunningApis } from '../../instance/api-instance-file.ts';
 import { readTls, type TlsFiles, tlsWarnings } from '../tls/tls-files.ts';
 import type { Finding } from './finding.ts';
 
 /** The certificates that the token APIs of a data folder serve at the moment. */
-export function examineCertificates(home: string): Finding[] {
-  return runningApis(home).flatMap(({ address, tls }) =>
-    tls === null ? [] : [{ title: `Certificate of ${address}`, ...examineFiles(tls) }],
+export function diagnoseCertificates(home: string): Finding[] {
+  return findRunningApis(home).flatMap(({ address, tls }) =>
+    tls === null ? [] : [{ title: `Certificate of ${address}`, ...diagnoseFiles(tls) }],
   );
 }
 
-function examineFiles(tls: TlsFiles): Omit<Finding, 'title'> {
+function diagnoseFiles(tls: TlsFiles): Omit<Finding, 'title'> {
   try {
     readTls(tls);
     const [first] = tlsWarnings(tls, Date.now());

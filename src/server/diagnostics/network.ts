@@ -2,7 +2,7 @@ import type { Settings } from '../../config/settings.ts';
 import { environmentWithDotEnv } from '../../environment/environment.ts';
 import { trustedCertificates } from '../../http/connect/certificates.ts';
 import { connectFailureOf, type Hop } from '../../http/connect/connect-failure.ts';
-import { type HttpProxy, namedProxy, proxyFor } from '../../http/connect/proxy.ts';
+import { configuredProxy, type HttpProxy, proxyFor } from '../../http/connect/proxy.ts';
 import { createFetch } from '../../http/create-fetch.ts';
 import { explainNetworkError, type NetworkFailure } from '../../http/explain-network-error.ts';
 import { isUnattended } from '../../provisioning/entra/auth/sign-in-method.ts';
@@ -32,7 +32,7 @@ interface Reached {
  * Goes the way to every service that the settings name, and says which hop failed: the proxy's name, its connection, its
  * encryption, its sign-in, the way through it, or the service's certificate.
  */
-export async function examineNetwork(
+export async function diagnoseNetwork(
   settings: Settings,
   used: ReadonlySet<Deployment>,
   environment: Readonly<NodeJS.Dict<string>> = environmentWithDotEnv(process.env),
@@ -43,7 +43,7 @@ export async function examineNetwork(
   );
   return [
     ...examineProxy(environment, reached),
-    ...examineCertificates(environment),
+    ...diagnoseCertificates(environment),
     ...reached.map(({ finding }) => finding),
   ];
 }
@@ -103,7 +103,7 @@ async function reach(
 function examineProxy(environment: Readonly<NodeJS.Dict<string>>, reached: readonly Reached[]): Finding[] {
   const title = 'Proxy';
   try {
-    const proxy = namedProxy(environment);
+    const proxy = configuredProxy(environment);
     if (proxy === null) return [];
     const passed = reached.filter(({ throughProxy }) => throughProxy);
     const named = `${proxy.name}, from ${proxy.variable}`;
@@ -130,7 +130,7 @@ function isOfProxyItself(hop: Hop): boolean {
 }
 
 /** Only where a file was named: reading them all takes a while, and the rest is as the system has it. */
-function examineCertificates(environment: Readonly<NodeJS.Dict<string>>): Finding[] {
+function diagnoseCertificates(environment: Readonly<NodeJS.Dict<string>>): Finding[] {
   const title = 'Certificate authorities';
   const named = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'].filter((name) => environment[name]);
   if (named.length === 0) return [];

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readSettings, type Settings } from '../../config/settings.ts';
 import { type Keychain, keychainReason, systemKeychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { tryPrivateFolder } from '../../files/private-files.ts';
+import { checkPrivateDirectory } from '../../files/private-files.ts';
 import { findRunningInstance } from '../../instance/instance-file.ts';
 import { verifyAudit } from '../../store/audit/audit.ts';
 import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
@@ -15,10 +15,10 @@ import { closeVault, openVault } from '../../vault/vault.ts';
 import type { Deployment } from '../../webex/deployments.ts';
 import { coreDumpPath, mayDumpCore } from '../core-dumps.ts';
 import { findPortOwner } from '../listening/port-owner.ts';
-import { examineCertificates } from './certificates.ts';
+import { diagnoseCertificates } from './certificates.ts';
 import type { Finding } from './finding.ts';
-import { examineNetwork } from './network.ts';
-import { examineSchedule } from './schedule.ts';
+import { diagnoseNetwork } from './network.ts';
+import { diagnoseSchedule } from './schedule.ts';
 
 /** Looks at everything that this program depends on, and changes nothing but what opening the store does. */
 export async function runDiagnostics(keychain: Keychain = systemKeychain): Promise<Finding[]> {
@@ -31,17 +31,17 @@ export async function runDiagnostics(keychain: Keychain = systemKeychain): Promi
   }
   findings.push({ title: 'Settings', ok: true, message: 'every variable can be used' });
   const used = new Set<Deployment>();
-  findings.push(...(await examineStore(settings, keychain, used)));
-  findings.push(await examinePort(settings));
-  findings.push(...examineCertificates(settings.home));
-  findings.push(...(await examineCoreDumps(settings)));
-  findings.push(...(await examineSchedule(settings)));
-  findings.push(...(await examineNetwork(settings, used)));
+  findings.push(...(await diagnoseStore(settings, keychain, used)));
+  findings.push(await diagnosePort(settings));
+  findings.push(...diagnoseCertificates(settings.home));
+  findings.push(...(await diagnoseCoreDumps(settings)));
+  findings.push(...(await diagnoseSchedule(settings)));
+  findings.push(...(await diagnoseNetwork(settings, used)));
   return findings;
 }
 
 /** Adds the deployments that have a profile to `used`. */
-async function examineStore(
+async function diagnoseStore(
   settings: Settings,
   keychain: Keychain,
   used: Set<Deployment>,
@@ -50,7 +50,7 @@ async function examineStore(
   const isFile = settings.databaseUrl === null;
   if (isFile && !existsSync(place)) {
     try {
-      tryPrivateFolder(settings.home);
+      checkPrivateDirectory(settings.home);
     } catch (error) {
       return [failure('Store', error)];
     }
@@ -68,8 +68,8 @@ async function examineStore(
     const size = isFile ? `, ${Math.ceil(statSync(place).size / 1024)} KiB` : '';
     return [
       { title: 'Store', ok: true, message: `${redactedLocation(place)}: ${profiles.length} profiles${size}` },
-      ...(await examineKey(vault, keychain)),
-      await examineAudit(vault),
+      ...(await diagnoseKey(vault, keychain)),
+      await diagnoseAudit(vault),
     ];
   } catch (error) {
     return [failure('Store', error)];
@@ -78,7 +78,7 @@ async function examineStore(
   }
 }
 
-async function examineKey(vault: Vault, keychain: Keychain): Promise<Finding[]> {
+async function diagnoseKey(vault: Vault, keychain: Keychain): Promise<Finding[]> {
   const places = {
     keychain: "in the operating system's keychain",
     file: `in the file ${keyFilePath(vault.settings)}; keep a copy of it apart from the database`,
@@ -89,10 +89,10 @@ async function examineKey(vault: Vault, keychain: Keychain): Promise<Finding[]> 
   // Somebody who named a file, or gave a passphrase, wants no keychain.
   const wantsKeychain =
     kinds.includes('file') && !kinds.includes('keychain') && vault.settings.keyFile === null;
-  return wantsKeychain ? [finding, await examineKeychain(keychain)] : [finding];
+  return wantsKeychain ? [finding, await diagnoseKeychain(keychain)] : [finding];
 }
 
-async function examineKeychain(keychain: Keychain): Promise<Finding> {
+async function diagnoseKeychain(keychain: Keychain): Promise<Finding> {
   const title = 'Keychain';
   try {
     await keychain.get('doctor');
@@ -103,7 +103,7 @@ async function examineKeychain(keychain: Keychain): Promise<Finding> {
   }
 }
 
-async function examineAudit(vault: Vault): Promise<Finding> {
+async function diagnoseAudit(vault: Vault): Promise<Finding> {
   const { rows, broken } = await verifyAudit(vault.db);
   if (broken === null) return { title: 'Audit log', ok: true, message: `${rows} rows, unbroken` };
   return {
@@ -114,24 +114,24 @@ async function examineAudit(vault: Vault): Promise<Finding> {
   };
 }
 
-async function examinePort({ home, port }: Settings): Promise<Finding> {
+async function diagnosePort({ home, port }: Settings): Promise<Finding> {
   const title = `Port ${port}`;
   const server = await findRunningInstance(home);
   if (server !== null) {
     return { title, ok: true, message: `the web app runs on it (process ${server.pid})` };
   }
-  const holder = await findPortOwner(port);
-  if (holder === null) return { title, ok: true, message: 'free' };
+  const owner = await findPortOwner(port);
+  if (owner === null) return { title, ok: true, message: 'free' };
   return {
     title,
     ok: false,
-    message: `held by ${holder.name} (process ${holder.pid})`,
+    message: `held by ${owner.name} (process ${owner.pid})`,
     help: 'Webex sends the browser back to that very port. Stop that program before you sign in, or use "webex-token import".',
   };
 }
 
 /** The web app keeps tokens in its memory for longest; where it does not run, it is about what is started from here. */
-async function examineCoreDumps({ home }: Settings): Promise<Finding[]> {
+async function diagnoseCoreDumps({ home }: Settings): Promise<Finding[]> {
   const title = 'Core dumps';
   const leaves = mayDumpCore((await findRunningInstance(home))?.pid);
   if (leaves === null) return [];

@@ -8,7 +8,7 @@ import { storeLocation } from '../../vault/store-location.ts';
 import type { Finding } from './finding.ts';
 
 /** Whether the job that sends reminders is installed, and would run. */
-export async function examineSchedule(settings: Settings): Promise<Finding[]> {
+export async function diagnoseSchedule(settings: Settings): Promise<Finding[]> {
   const title = 'Scheduled reminders';
   const store = redactedLocation(storeLocation(settings));
   const findings: Finding[] = [];

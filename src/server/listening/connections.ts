@@ -26,7 +26,7 @@ export const connectionLimits: ConnectionLimits = {
 interface Connection {
   socket: Socket;
   group: string | null;
-  underWay: number;
+  inFlight: number;
   waiting: (() => void)[];
   /** When it was opened, or its last answer ended. Milliseconds of `performance.now()`. */
   idleSince: number;
@@ -62,11 +62,11 @@ export class Connections {
         return;
       }
       const run = () => {
-        connection.underWay += 1;
+        connection.inFlight += 1;
         response.once('close', () => this.#answered(connection));
         return handler(request, response);
       };
-      if (connection.underWay < this.#limits.maxAtOnce) return run();
+      if (connection.inFlight < this.#limits.maxAtOnce) return run();
       if (connection.waiting.length < this.#limits.maxWaiting) connection.waiting.push(run);
       else this.#close(connection);
     };
@@ -83,7 +83,7 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const connection: Connection = { socket, group, underWay: 0, waiting: [], idleSince: performance.now() };
+    const connection: Connection = { socket, group, inFlight: 0, waiting: [], idleSince: performance.now() };
     this.#all.set(keyOf(socket), connection);
     this.#groupSizes.set(group, this.#sizeOf(group) + 1);
     const key = keyOf(socket);
@@ -91,7 +91,7 @@ export class Connections {
   }
 
   #answered(connection: Connection): void {
-    connection.underWay -= 1;
+    connection.inFlight -= 1;
     connection.idleSince = performance.now();
     connection.waiting.shift()?.();
   }
@@ -101,7 +101,7 @@ export class Connections {
     const idle = [...this.#all.values()].filter(
       (each) =>
         (group === undefined || each.group === group) &&
-        each.underWay === 0 &&
+        each.inFlight === 0 &&
         performance.now() - each.idleSince >= this.#limits.idleAfter,
     );
     const [first] = idle.sort(

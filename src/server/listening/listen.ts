@@ -168,11 +168,11 @@ function answers(host: string, port: number): Promise<boolean> {
 }
 
 async function portTaken(port: number): Promise<BrokerError> {
-  const holder = await findPortOwner(port);
-  const who = holder === null ? 'another program' : `${holder.name} (process ${holder.pid})`;
+  const owner = await findPortOwner(port);
+  const who = owner === null ? 'another program' : `${owner.name} (process ${owner.pid})`;
   return new BrokerError('E_PORT_TAKEN', `Port ${port} of this machine is held by ${who}.`, {
     help:
-      `Webex sends the browser back to that very port. Stop ${holder === null ? 'that program' : holder.name} and try again, or sign in without ` +
+      `Webex sends the browser back to that very port. Stop ${owner === null ? 'that program' : owner.name} and try again, or sign in without ` +
       'this page: copy the address you land on and give it to "webex-token import PROFILE".',
   });
 }

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { runHelper } from '../../process/run-helper.ts';
 
-export interface PortHolder {
+export interface PortOwner {
   name: string;
   pid: number;
 }
 
 /** The program that listens on a TCP port of this machine, or null where the system does not tell. */
-export async function findPortOwner(port: number): Promise<PortHolder | null> {
+export async function findPortOwner(port: number): Promise<PortOwner | null> {
   try {
     if (process.platform === 'linux') return onLinux(port);
     if (process.platform === 'win32') return await onWindows(port);
@@ -19,7 +19,7 @@ export async function findPortOwner(port: number): Promise<PortHolder | null> {
 }
 
 /** Listening sockets stand in /proc/net/tcp by their inode; a process holds its sockets open as /proc/PID/fd. */
-function onLinux(port: number): PortHolder | null {
+function onLinux(port: number): PortOwner | null {
   const listening = '0A';
   const inodes = new Set<string>();
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
@@ -67,14 +67,14 @@ function socketsOf(pid: string): string[] {
   }
 }
 
-async function byLsof(port: number): Promise<PortHolder | null> {
+async function byLsof(port: number): Promise<PortOwner | null> {
   const lines = (await run('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc'])).split('\n');
   const field = (letter: string) => lines.find((line) => line.startsWith(letter))?.slice(1);
   const name = field('c');
   return name === undefined ? null : { name, pid: Number(field('p')) };
 }
 
-async function onWindows(port: number): Promise<PortHolder | null> {
+async function onWindows(port: number): Promise<PortOwner | null> {
   const connections = await run('netstat', ['-ano', '-p', 'TCP']);
   const line = connections.split('\n').find((each) => new RegExp(`:${port}\\s+\\S+:0\\s`).test(each));
   const pid = line?.trim().split(/\s+/).at(-1);

@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Follows the requests of a server, to tell when a browser has fetched all it wanted. */
 export class RequestTracker {
-  #underWay = 0;
+  #inFlight = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
 
   watch(handler: RequestListener): RequestListener {
     return (request, response) => {
-      this.#underWay += 1;
+      this.#inFlight += 1;
       this.#lastAt = performance.now();
       response.once('close', () => {
-        this.#underWay -= 1;
+        this.#inFlight -= 1;
         this.#lastAt = performance.now();
       });
       return handler(request, response);
@@ -22,7 +22,7 @@ export class RequestTracker {
   async waitUntilIdle(quietMs: number, atMostMs: number): Promise<void> {
     const deadline = performance.now() + atMostMs;
     while (performance.now() < deadline) {
-      if (this.#underWay === 0 && performance.now() - this.#lastAt >= quietMs) return;
+      if (this.#inFlight === 0 && performance.now() - this.#lastAt >= quietMs) return;
       await sleep(50);
     }
   }

@@ -2,7 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
 /** Why a file cannot be used for TLS, and how to make one that can. */
-export class UnusableTlsFile extends Error {
+export class TlsFileError extends Error {
   readonly help: string;
 
   constructor(message: string, help: string) {
@@ -17,7 +17,7 @@ const warnBeforeMs = 30 * 86_400_000;
 const certificateBlock =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 
-/** The certificates of a PEM file, in the file's order: at least one. Throws `UnusableTlsFile`. */
+/** The certificates of a PEM file, in the file's order: at least one. Throws `TlsFileError`. */
 export function readCertificates(bytes: Buffer, file: string): X509Certificate[] {
   const blocks = bytes.toString('latin1').match(certificateBlock);
   if (blocks === null) throw noCertificate(bytes, file);
@@ -26,7 +26,7 @@ export function readCertificates(bytes: Buffer, file: string): X509Certificate[]
       return new X509Certificate(block);
     } catch {
       const which = blocks.length === 1 ? 'the certificate' : `certificate ${at + 1}`;
-      throw new UnusableTlsFile(
+      throw new TlsFileError(
         `${which} in ${file} is damaged`,
         `Copy the file again. What it should look like: openssl x509 -in ${file} -noout -text`,
       );
@@ -34,49 +34,49 @@ export function readCertificates(bytes: Buffer, file: string): X509Certificate[]
   });
 }
 
-function noCertificate(bytes: Buffer, file: string): UnusableTlsFile {
+function noCertificate(bytes: Buffer, file: string): TlsFileError {
   const text = bytes.toString('latin1');
   const has = (label: RegExp) => label.test(text);
-  if (text.trim() === '') return new UnusableTlsFile(`${file} is empty`, pemHelp);
+  if (text.trim() === '') return new TlsFileError(`${file} is empty`, pemHelp);
   if (has(/-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----/)) {
-    return new UnusableTlsFile(
+    return new TlsFileError(
       `${file} is a signing request, not a certificate`,
       'Send it to your certificate authority, and use the certificate that comes back.',
     );
   }
   if (has(/-----BEGIN PKCS7-----/)) {
-    return new UnusableTlsFile(
+    return new TlsFileError(
       `${file} is a PKCS #7 file, not PEM certificates`,
       `Convert it: openssl pkcs7 -print_certs -in ${file} -out cert.pem`,
     );
   }
   if (has(/-----BEGIN [A-Z ]*PRIVATE KEY-----/)) {
-    return new UnusableTlsFile(
+    return new TlsFileError(
       `${file} holds a private key, and no certificate`,
       'Were the two files swapped? --tls-cert takes the certificate, --tls-key its key.',
     );
   }
   if (isDer(bytes)) {
     return isDerCertificate(bytes)
-      ? new UnusableTlsFile(
+      ? new TlsFileError(
           `${file} is a certificate in DER form, not PEM`,
           `Convert it: openssl x509 -inform der -in ${file} -out cert.pem`,
         )
-      : new UnusableTlsFile(
+      : new TlsFileError(
           `${file} is a binary file, not PEM`,
           `If it is PKCS #12 (.pfx, .p12), take it apart: openssl pkcs12 -in ${file} -nokeys -out cert.pem, and openssl pkcs12 -in ${file} -nocerts -nodes -out key.pem. If it is PKCS #7 (.p7b): openssl pkcs7 -inform der -print_certs -in ${file} -out cert.pem`,
         );
   }
-  return new UnusableTlsFile(`${file} holds no PEM certificate`, pemHelp);
+  return new TlsFileError(`${file} holds no PEM certificate`, pemHelp);
 }
 
 const pemHelp = 'Both files have to be PEM: text that begins with -----BEGIN.';
 
-/** The private key of a PEM file. Throws `UnusableTlsFile`. */
+/** The private key of a PEM file. Throws `TlsFileError`. */
 export function readPrivateKey(bytes: Buffer, file: string): KeyObject {
   const text = bytes.toString('latin1');
   if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(text)) {
-    throw new UnusableTlsFile(
+    throw new TlsFileError(
       `the key in ${file} is encrypted with a passphrase`,
       `Store it without one, readable by this program's user alone: openssl pkey -in ${file} -out key.pem`,
     );
@@ -88,28 +88,28 @@ export function readPrivateKey(bytes: Buffer, file: string): KeyObject {
   }
 }
 
-function noPrivateKey(bytes: Buffer, file: string): UnusableTlsFile {
+function noPrivateKey(bytes: Buffer, file: string): TlsFileError {
   const text = bytes.toString('latin1');
-  if (text.trim() === '') return new UnusableTlsFile(`${file} is empty`, pemHelp);
+  if (text.trim() === '') return new TlsFileError(`${file} is empty`, pemHelp);
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
-    return new UnusableTlsFile(
+    return new TlsFileError(
       `the key in ${file} is damaged, or of a kind that cannot be read`,
       `Copy the file again. Whether it can be read: openssl pkey -in ${file} -noout`,
     );
   }
   if (/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text)) {
-    return new UnusableTlsFile(
+    return new TlsFileError(
       `${file} holds a certificate, and no private key`,
       'Were the two files swapped? --tls-cert takes the certificate, --tls-key its key.',
     );
   }
   if (isDer(bytes)) {
-    return new UnusableTlsFile(
+    return new TlsFileError(
       `${file} is a key in DER form, not PEM`,
       `Convert it: openssl pkey -inform der -in ${file} -out key.pem`,
     );
   }
-  return new UnusableTlsFile(`${file} holds no PEM private key`, pemHelp);
+  return new TlsFileError(`${file} holds no PEM private key`, pemHelp);
 }
 
 /** DER begins with a SEQUENCE whose length takes two bytes or more. */
@@ -126,17 +126,17 @@ function isDerCertificate(bytes: Buffer): boolean {
   }
 }
 
-/** Throws `UnusableTlsFile` where the first certificate is not the key's, with the reason that it can tell. */
-export function refuseOtherKey(certificates: X509Certificate[], key: KeyObject, file: string): void {
+/** Throws `TlsFileError` where the first certificate is not the key's, with the reason that it can tell. */
+export function assertMatchingKey(certificates: X509Certificate[], key: KeyObject, file: string): void {
   const at = certificates.findIndex((each) => each.checkPrivateKey(key));
   if (at === 0) return;
   if (at > 0) {
-    throw new UnusableTlsFile(
+    throw new TlsFileError(
       `the key is that of certificate ${at + 1} in ${file}, and the server's own certificate has to be the first`,
       'Put the server’s own certificate first, then the one that signed it, and so on: cat server.pem intermediate.pem > fullchain.pem',
     );
   }
-  throw new UnusableTlsFile(
+  throw new TlsFileError(
     'the key is not the one of the certificate',
     'The public keys have to be the same: compare "openssl x509 -in CERTIFICATE -noout -pubkey" with "openssl pkey -in KEY -pubout".',
   );

@@ -2,16 +2,16 @@ import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { BrokerError } from '../../errors/broker-error.ts';
 import {
+  assertMatchingKey,
   type CertificateWarning,
   certificateWarnings,
   readCertificates,
   readPrivateKey,
-  refuseOtherKey,
-  UnusableTlsFile,
+  TlsFileError,
 } from './certificate.ts';
 
 /** How often the files are looked at. Watching by events misses the way that Kubernetes swaps them. Milliseconds. */
-const lookEveryMs = 2_000;
+const checkIntervalMs = 2_000;
 
 export interface TlsFiles {
   /** PEM: the certificate, then those that lead to its root. */
@@ -25,7 +25,7 @@ export function readTls(files: TlsFiles): SecureContextOptions {
   try {
     const cert = readFileSync(files.certificate);
     const key = readFileSync(files.key);
-    refuseOtherKey(
+    assertMatchingKey(
       readCertificates(cert, files.certificate),
       readPrivateKey(key, files.key),
       files.certificate,
@@ -41,7 +41,7 @@ export function readTls(files: TlsFiles): SecureContextOptions {
       `The certificate ${files.certificate} with the key ${files.key} cannot be used: ${reason}.`,
       {
         help:
-          error instanceof UnusableTlsFile
+          error instanceof TlsFileError
             ? error.help
             : 'Both have to be PEM files that this program’s user can read, the key without a passphrase.',
       },
@@ -63,7 +63,7 @@ export function watchTls(
   files: TlsFiles,
   changed: (tls: SecureContextOptions) => void,
   failed: (error: unknown) => void,
-  intervalMs = lookEveryMs,
+  intervalMs = checkIntervalMs,
 ): () => void {
   let used = '';
   let lastReason: string | null = null;

@@ -9,7 +9,7 @@ import {
 import pg from 'pg';
 import { absolutePath } from '../../environment/environment.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { trustedCertificatesHere, trustedContextHere } from '../../http/connect/certificates.ts';
+import { processCertificates, processSecureContext } from '../../http/connect/certificates.ts';
 import { readTextFile } from '../../text/decode-text.ts';
 import { requireWholeNumbers } from '../whole-numbers.ts';
 import { SqlCursor } from './cursor.ts';
@@ -183,7 +183,7 @@ function tlsOptions({ verify, rootCertificate, certificate, key }: PostgresTls, 
     // Made once: it takes tens of milliseconds.
     ...(rootCertificate === null &&
       verify !== 'nothing' &&
-      (certificate === null ? { secureContext: trustedContextHere() } : { ca: trustedCertificatesHere() })),
+      (certificate === null ? { secureContext: processSecureContext() } : { ca: processCertificates() })),
     ...(certificate !== null && { cert: pem(certificate, 'sslcert') }),
     ...(key !== null && { key: pem(key, 'sslkey') }),
     ...(verify === 'authority' && { checkServerIdentity: () => undefined }),

@@ -5,7 +5,7 @@ import { exampleOrganizationId, isUuid } from '../organization-id.ts';
 import { isPlaceholder } from './placeholder.ts';
 
 interface Mistake {
-  looksSo: (text: string) => boolean;
+  matches: (text: string) => boolean;
   code: ErrorCode;
   message: string;
   help: string;
@@ -17,84 +17,84 @@ const copyAddress =
 /** What people paste in place of the redirect URL, most telling first. */
 const mistakes: readonly Mistake[] = [
   {
-    looksSo: (text) => /\{sample_token\}|%7Bsample_token%7D/i.test(text),
+    matches: (text) => /\{sample_token\}|%7Bsample_token%7D/i.test(text),
     code: 'E_REDIRECT_SAMPLE',
     message:
       'This is the example from the guide, not your own answer: it says sample_token where the token belongs.',
     help: copyAddress,
   },
   {
-    looksSo: isPlaceholder,
+    matches: isPlaceholder,
     code: 'E_REDIRECT_SAMPLE',
     message: 'This is a placeholder from a guide: it says where the token belongs, and is none.',
     help: copyAddress,
   },
   {
-    looksSo: (text) => text.trim() === documentedState,
+    matches: (text) => text.trim() === documentedState,
     code: 'E_REDIRECT_SAMPLE',
     message: 'This is the state from the address in the guides, not a token.',
     help: copyAddress,
   },
   {
-    looksSo: (text) => text.toLowerCase().includes(exampleOrganizationId) && !/access_token=/.test(text),
+    matches: (text) => text.toLowerCase().includes(exampleOrganizationId) && !/access_token=/.test(text),
     code: 'E_REDIRECT_ORGANIZATION_ID',
     message: 'This has the example organization ID from Cisco’s guide in it, and is no token.',
     help: copyAddress,
   },
   {
-    looksSo: looksLikeHtml,
+    matches: looksLikeHtml,
     code: 'E_REDIRECT_HTML',
     message: 'This is the text of a web page (HTML), not its address.',
     help: copyAddress,
   },
   {
-    looksSo: (text) => /\/oauth2\/v1\/authorize\b|\/doSSO\.jsp\b/i.test(text),
+    matches: (text) => /\/oauth2\/v1\/authorize\b|\/doSSO\.jsp\b/i.test(text),
     code: 'E_REDIRECT_AUTHORIZE_URL',
     message:
       'This is the address that starts the sign-in, not the one it ends at, so there is no token in it yet.',
     help: `Open it in a private window. ${copyAddress}`,
   },
   {
-    looksSo: (text) => /^\s*https?:\/\/[^/?#]*\/(?:v1|identity)\/scim\b/i.test(text),
+    matches: (text) => /^\s*https?:\/\/[^/?#]*\/(?:v1|identity)\/scim\b/i.test(text),
     code: 'E_REDIRECT_TENANT_URL',
     message:
       'This is the tenant URL of the provisioning set-up (the organization’s address at Webex), not the answer to a sign-in.',
     help: copyAddress,
   },
   {
-    looksSo: (text) =>
+    matches: (text) =>
       /^\s*https?:\/\/[^/?#]*\b(?:microsoftonline|azure|microsoft)\.(?:com|us|cn)\b/i.test(text),
     code: 'E_REDIRECT_TENANT_URL',
     message: 'This is an address at Microsoft, not the answer to a Webex sign-in.',
     help: copyAddress,
   },
   {
-    looksSo: (text) => /[?#&]code=/.test(text) || /^code=/.test(text),
+    matches: (text) => /[?#&]code=/.test(text) || /^code=/.test(text),
     code: 'E_REDIRECT_CODE',
     message:
       'This holds an authorization code, not a token: it comes of another sign-in address than the documented one.',
     help: 'Start the sign-in here, or use the documented address, which has response_type=token in it.',
   },
   {
-    looksSo: (text) => text.trim() === documentedClientId,
+    matches: (text) => text.trim() === documentedClientId,
     code: 'E_REDIRECT_CLIENT_ID',
     message: 'This is the client ID of the sign-in address, not a token.',
     help: copyAddress,
   },
   {
-    looksSo: (text) => isUuid(text.trim()),
+    matches: (text) => isUuid(text.trim()),
     code: 'E_REDIRECT_ORGANIZATION_ID',
     message: 'This is an ID, such as an organization’s, not a token.',
     help: copyAddress,
   },
   {
-    looksSo: (text) => /^\s*https?:\/\/[^?#]*\/auth\/code\/?[?#]?\s*$/i.test(text),
+    matches: (text) => /^\s*https?:\/\/[^?#]*\/auth\/code\/?[?#]?\s*$/i.test(text),
     code: 'E_REDIRECT_NO_FRAGMENT',
     message: 'This is the right address, but the part with the token, from # on, is missing.',
     help: 'Copy the whole address again: choose everything in the address bar (Ctrl+L or ⌘L) before you copy.',
   },
   {
-    looksSo: (text) => /^[\s#?]*$/.test(text),
+    matches: (text) => /^[\s#?]*$/.test(text),
     code: 'E_REDIRECT_EMPTY',
     message: 'There is nothing in this.',
     help: copyAddress,
@@ -103,7 +103,7 @@ const mistakes: readonly Mistake[] = [
 
 /** Throws the fitting `BrokerError` where the text is one of the things that people paste by mistake. */
 export function rejectCommonMistakes(text: string): void {
-  const mistake = mistakes.find(({ looksSo }) => looksSo(text));
+  const mistake = mistakes.find(({ matches }) => matches(text));
   if (mistake !== undefined) throw new BrokerError(mistake.code, mistake.message, { help: mistake.help });
 }
 

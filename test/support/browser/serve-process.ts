@@ -33,7 +33,7 @@ export async function runProgram(port?: number): Promise<Program> {
   onTestFinished(() => server.close());
   return {
     origin: `http://localhost:${server.port}`,
-    sideOrigin: `http://localhost:${server.sidePort}`,
+    sideOrigin: `http://localhost:${server.cleanupPort}`,
     vault,
     simulator,
     answers,

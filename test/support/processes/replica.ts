@@ -20,7 +20,7 @@ const api = createApi({
   vault,
   log: quiet,
   issuer: 'http://localhost',
-  operations: { ready: () => Promise.resolve() },
+  probes: { ready: () => Promise.resolve() },
 });
 const server = createServer(api.app).listen(0, '127.0.0.1', () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
