@@ -20,7 +20,7 @@ export interface ApiContext {
   assertionChecks: FairLimit;
   tokenCache: DecryptedTokenCache;
   throttle: Throttle;
-  proven: VerifiedSecrets;
+  verifiedSecrets: VerifiedSecrets;
   rejectedRequests: RejectedCallbackLog;
   /** Where a request comes from: the connection's other end, or what a trusted proxy says. */
   addressOf(request: IncomingMessage): string;

@@ -3,7 +3,7 @@ import { metricsText } from '../monitoring/metrics.ts';
 import { requireWritable } from '../store/writable.ts';
 import type { Vault } from '../vault/context.ts';
 import { storeLocation } from '../vault/store-location.ts';
-import { shared } from './coalesce.ts';
+import { coalesce } from './coalesce.ts';
 
 /** Anybody may ask for them, and they are made of every profile. Milliseconds. */
 const metricsForMs = 2_000;
@@ -12,11 +12,11 @@ const metricsForMs = 2_000;
 export function healthProbes(vault: Vault): HealthProbes {
   return {
     // Whether it is still the store that this server opened is asked last: nothing is served from another one.
-    ready: shared(async () => {
+    ready: coalesce(async () => {
       await requireWritable(vault.db, storeLocation(vault.settings));
       await vault.keys.requireAccess();
       await vault.rollbackDetector.compare();
     }, 0),
-    metrics: shared(() => metricsText(vault), metricsForMs),
+    metrics: coalesce(() => metricsText(vault), metricsForMs),
   };
 }

@@ -99,7 +99,7 @@ export abstract class ClientRequest implements PendingRequest {
     const authentication = authenticate(found, proof, this.#address, now);
     if (!authentication.ok || found === null) return this.#notAuthenticated(authentication, found, now);
     this.context.throttle.succeeded(this.client, this.#address);
-    if (proof.kind === 'secret') this.context.proven.add(this.client, proof.hash);
+    if (proof.kind === 'secret') this.context.verifiedSecrets.add(this.client, proof.hash);
     const outcome = this.outcome(found, now);
     this.#answer = outcome;
     const code = 'refusal' in outcome ? outcome.refusal.code : 'ok';
@@ -230,8 +230,9 @@ function identify(
   }
 }
 
-function laneOf({ proven }: ApiContext, { client, proof }: Identity, address: string): Lane {
-  const known = proof.kind === 'assertion' || (proof.kind === 'secret' && proven.has(client, proof.hash));
+function laneOf({ verifiedSecrets }: ApiContext, { client, proof }: Identity, address: string): Lane {
+  const known =
+    proof.kind === 'assertion' || (proof.kind === 'secret' && verifiedSecrets.has(client, proof.hash));
   return known ? { authenticated: true, key: client } : unauthenticatedLane(client, address);
 }
 
