@@ -2,7 +2,7 @@
  * The same result for everybody who asks within `milliseconds`, so that the work is done once, however many ask. A
  * failure is told to those who wait for it, and then the work is tried again.
  */
-export function shared<T>(work: () => Promise<T>, milliseconds: number): () => Promise<T> {
+export function coalesce<T>(work: () => Promise<T>, milliseconds: number): () => Promise<T> {
   let latest: Promise<T> | null = null;
   let until = 0;
   return () => {

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { shared } from '../../src/server/coalesce.ts';
+import { coalesce } from '../../src/server/coalesce.ts';
 
 it('does the work once for all who ask while it goes on, and for a while after', async () => {
   let times = 0;
   let finish = () => {};
-  const ask = shared(() => {
+  const ask = coalesce(() => {
     times += 1;
     return new Promise<number>((resolve) => {
       finish = () => resolve(times);
@@ -18,7 +18,7 @@ it('does the work once for all who ask while it goes on, and for a while after',
 
 it('does it again after the time, and after a failure', async () => {
   let times = 0;
-  const ask = shared(() => {
+  const ask = coalesce(() => {
     times += 1;
     return times === 1 ? Promise.reject(new Error('no')) : Promise.resolve(times);
   }, 0);
