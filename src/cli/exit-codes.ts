@@ -3,7 +3,7 @@ import { errorCodes } from '../errors/error-codes.ts';
 
 /*
  * 0 done · 1 failed · 2 wrong usage · 3 no such profile, or it holds no token · 4 the token has expired ·
- * 5 Webex or the provisioning tool rejected it. Scripts depend on them.
+ * 5 Webex or the provisioning tool rejected it. Scripts depend on these codes.
  */
 export const failed = 1;
 export const usage = 2;

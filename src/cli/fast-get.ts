@@ -30,27 +30,27 @@ import { failed } from './exit-codes.ts';
 import { writeMessage, writeResult } from './terminal/output.ts';
 
 /**
- * The short way for `get PROFILE`, in every format but one, the one command that scripts run all the time: a token that is there, not expired,
- * in SQLite, under a key file. It loads nothing that this does not need. Everything else, every error above all,
- * is left to the whole program: false, with nothing printed and nothing written.
+ * A fast path for `get PROFILE`, which scripts run often: a token that has not expired, in SQLite, with a key file, in any
+ * format but `terraform`. It loads only what this case needs. Every other case, and every error, is left to the whole
+ * program: then this returns false, and has printed and written nothing.
  */
 export function fastGet(args: string[]): boolean {
   const [profile, ...options] = args;
   const format = formatOf(options);
   if (profile === undefined || profile.startsWith('-') || format === undefined) return false;
-  const line = readIfEasy(profile, format);
+  const line = readIfSimple(profile, format);
   if (line === null) return false;
   try {
     writeResult(line);
   } catch (error) {
-    // The token was read, which is in the log: the whole program would read it, and log it, once more.
+    // The audit log has this read already. The whole program would read the token, and log it, again.
     writeMessage(`webex-token: ${error instanceof Error ? error.message : ''}\n`);
     process.exitCode = failed;
   }
   return true;
 }
 
-function readIfEasy(profile: string, format: Format): string | null {
+function readIfSimple(profile: string, format: Format): string | null {
   try {
     return read(profile, format);
   } catch {
@@ -58,7 +58,7 @@ function readIfEasy(profile: string, format: Format): string | null {
   }
 }
 
-/** Undefined where the whole program has to look at the options. For `terraform`, it reads a query. */
+/** Undefined if the whole program has to parse the options. For `terraform`, it also reads a query. */
 function formatOf(options: string[]): Format | undefined {
   const [flag, value, ...more] = options.flatMap((option) => option.split('=', 2));
   if (flag === undefined) return 'raw';
@@ -69,7 +69,7 @@ function formatOf(options: string[]): Format | undefined {
 function read(profile: string, format: Format): string | null {
   const environment = environmentWithDotEnv(process.env);
   if (environment.WEBEX_TOKEN_DATABASE_URL || environment.WEBEX_TOKEN_PASSPHRASE) return null;
-  // The tenant URL is made of these, and they would have to be checked.
+  // The tenant URL depends on these, and they would have to be validated.
   if (environment.WEBEX_TOKEN_SCIM_URL || environment.WEBEX_TOKEN_SCIM_F_URL) {
     if (format !== 'raw' && format !== 'header' && format !== 'curl') return null;
   }
@@ -88,7 +88,7 @@ function read(profile: string, format: Format): string | null {
   const wrapped = storedDataKeys(database, 'file').filter((each) => each.keyEncryptionKeyId === keyId);
   const dataKeys = wrapped.map((each) => ({ id: each.dataKeyId, key: unwrapDataKey(each, key) }));
   const [sealingKey] = dataKeys;
-  // Several, or another one than was seen last: whether they can be trusted is for the whole program to say.
+  // Several keys, or another key than last time: the whole program decides whether they can be trusted.
   if (sealingKey === undefined || dataKeys.length > 1) return null;
   if (!isLastSeen(keyFile, home, sealingKey.id)) return null;
   const keys: DataKeys = {
@@ -96,7 +96,7 @@ function read(profile: string, format: Format): string | null {
     refresh: () => Promise.resolve(),
     refreshError: null,
   };
-  // As one state: somebody may write at this moment.
+  // One transaction, because another process may be writing.
   database.exec('begin');
   const stored = storedToken(database, profile);
   if (stored === undefined || stored.token.expires_at <= Date.now()) return null;
@@ -108,14 +108,14 @@ function read(profile: string, format: Format): string | null {
   if (dataKey === undefined) return null;
   const place = { tokenId: token.id, profileId: String(stored.profile.id) };
   const accessToken = openToken(token.sealed, dataKey.key, dataKeyId, place);
-  const text = formatToken(format, handed(profile, stored, accessToken));
-  // Written to the disk before anything of the token leaves.
+  const text = formatToken(format, outputOf(profile, stored, accessToken));
+  // The audit row is on disk before the token leaves.
   const entry = { action: 'read', outcome: 'ok', profile, user: userName() };
   appendAuditRows(database, keys, Date.now(), [entry]);
   return `${text}\n`;
 }
 
-/** Whether a data key is the one that this host remembers, where it remembers one: see key-memory.ts. */
+/** Whether a data key is the one that this host has seen last, if it has seen any: see key-memory.ts. */
 function isLastSeen(keyFile: string, home: string, dataKeyId: string): boolean {
   const place = seenPlace({ home, databaseUrl: null }).slice(0, 8);
   for (const file of [`${keyFile}.${place}.keys.seen`, join(home, 'store.keys.seen')]) {
@@ -126,7 +126,7 @@ function isLastSeen(keyFile: string, home: string, dataKeyId: string): boolean {
   return true;
 }
 
-/** Throws where the rows, or the store as a whole, are not what was seen last: the whole program then says what is wrong. */
+/** Throws if the rows or the store were changed or rolled back. The whole program then reports the problem. */
 function checkState(
   database: DatabaseSync,
   keys: DataKeys,
@@ -139,7 +139,7 @@ function checkState(
     : {};
   const seen = all[seenPlace({ home, databaseUrl: null })];
   const state = storedState(database, seen?.seq ?? 0);
-  if (state === undefined) throw new Error('its rows have no codes');
+  if (state === undefined) throw new Error('the rows have no MAC');
   checkRowsNow(database, keys)({ counter: state.counter, mac: state.mac }, [
     { kind: 'profile', row: profile },
     { kind: 'token', row: token },
@@ -147,10 +147,11 @@ function checkState(
   if (seen === undefined) return;
   const identity = JSON.parse(state.identity) as { id: string; life: string };
   const same = identity.id === seen.id && identity.life === seen.incarnation && state.hash === seen.hash;
-  if (!same || state.seq < seen.seq || state.counter < (seen.changes ?? 0)) throw new Error('it is older');
+  if (!same || state.seq < seen.seq || state.counter < (seen.changes ?? 0))
+    throw new Error('the store was rolled back');
 }
 
-function handed(name: string, { profile, token }: StoredToken, accessToken: string): TokenOutput {
+function outputOf(name: string, { profile, token }: StoredToken, accessToken: string): TokenOutput {
   const { expires_at: expiresAt, scopes } = token;
   const { deployment, org_id: orgId } = profile;
   return {

@@ -3,113 +3,99 @@ import { BrokerError } from '../errors/broker-error.ts';
 import { states } from '../monitoring/nagios.ts';
 import { type Caller, rememberCaller } from '../process/caller.ts';
 import { redactTokens, stripTerminalControls } from '../text/sanitize.ts';
+import { allCommands, lastGroup, loadCommand } from './commands/registry.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { wantsColor } from './terminal/color.ts';
 import { writeMessage, writeResult } from './terminal/output.ts';
 import { reportError } from './terminal/terminal.ts';
-
-/** Every command is a file of its own, and only the one that was asked for is loaded. */
-const commands: Record<string, () => Promise<{ command: () => Command }>> = {
-  serve: () => import('./commands/serve.ts'),
-  open: () => import('./commands/open.ts'),
-  login: () => import('./commands/login.ts'),
-  import: () => import('./commands/import.ts'),
-  list: () => import('./commands/list.ts'),
-  show: () => import('./commands/show.ts'),
-  token: () => import('./commands/token.ts'),
-  get: () => import('./commands/get.ts'),
-  exec: () => import('./commands/exec.ts'),
-  copy: () => import('./commands/copy.ts'),
-  client: () => import('./commands/client.ts'),
-  log: () => import('./commands/log.ts'),
-  completion: () => import('./commands/completion.ts'),
-  test: () => import('./commands/test.ts'),
-  check: () => import('./commands/check.ts'),
-  remind: () => import('./commands/remind.ts'),
-  calendar: () => import('./commands/calendar.ts'),
-  schedule: () => import('./commands/schedule.ts'),
-  push: () => import('./commands/push.ts'),
-  remove: () => import('./commands/remove.ts'),
-  rename: () => import('./commands/rename.ts'),
-  profile: () => import('./commands/profile.ts'),
-  store: () => import('./commands/store.ts'),
-  round: () => import('./commands/renew.ts'),
-  key: () => import('./commands/key.ts'),
-  backup: () => import('./commands/backup.ts'),
-  restore: () => import('./commands/restore.ts'),
-  doctor: () => import('./commands/doctor.ts'),
-};
+import { wrapFor } from './terminal/wrap.ts';
+import { warnOfMisspelledVariables } from './warn-of-variables.ts';
 
 /** Runs one command line and sets the process's exit code. */
 export async function main(argv: string[], caller: Caller): Promise<void> {
   rememberCaller(caller);
-  // A monitoring system takes any other code for a finding.
-  const codeOf = askedFor(argv) === 'check' ? () => states.UNKNOWN : exitCodeOf;
-  // Node's own words would show the line of code that failed, and whatever the error has in it.
+  // A monitoring system would take any other code for a result of the check.
+  const codeOf = commandNameIn(argv) === 'check' ? () => states.UNKNOWN : exitCodeOf;
+  // Node would print the line of code that failed, and everything that the error holds.
   process.on('uncaughtException', (error) => {
     reportError(error);
     process.exit(codeOf(error));
   });
   try {
-    const program = await programFor(argv);
+    const program = await createProgram(argv);
     await program.parseAsync(argv);
   } catch (error) {
     const isCommander = error instanceof CommanderError;
-    // Its own message was printed already; help and version end well.
+    // Commander has printed its message already. Help and version are no failures.
     if (isCommander && error.exitCode === 0) return;
     if (!isCommander) reportError(error);
     process.exitCode = codeOf(isCommander ? new BrokerError('E_USAGE', error.message) : error);
   }
-  endDespiteFullPipe();
+  exitDespiteFullPipe();
 }
 
-/** What nobody reads from standard error keeps the program alive: for so long at most. Milliseconds. */
-const lastWordsMs = 1_000;
+/** Unread output on standard error keeps the process alive for at most this long. Milliseconds. */
+const unreadOutputWaitMs = 1_000;
 
-function endDespiteFullPipe(): void {
-  if (process.stderr.writableLength > 0) setTimeout(() => process.exit(), lastWordsMs).unref();
+function exitDespiteFullPipe(): void {
+  if (process.stderr.writableLength > 0) setTimeout(() => process.exit(), unreadOutputWaitMs).unref();
 }
 
 /** The name of the command, or empty. */
-function askedFor(argv: readonly string[]): string {
+function commandNameIn(argv: readonly string[]): string {
   return argv.slice(2).find((word) => !word.startsWith('-')) ?? '';
 }
 
-/** Every command there is. Loading them all takes a while. */
-export async function allCommands(): Promise<Command[]> {
-  return await Promise.all(Object.values(commands).map(async (load) => (await load()).command()));
-}
-
-async function programFor(argv: string[]): Promise<Command> {
-  const asked = askedFor(argv);
-  const names = Object.hasOwn(commands, asked) ? [asked] : Object.keys(commands);
+async function createProgram(argv: string[]): Promise<Command> {
+  const requested = await loadCommand(commandNameIn(argv));
   const program = new Command('webex-token')
-    .description('Fetches, keeps and hands over the bearer token that provisions Webex users over SCIM.')
-    .version((await import('./version.ts')).version)
+    .description('Get, store and renew the Webex SCIM token for Entra ID and Okta.')
+    .usage('<command> [options]')
+    .version((await import('./version.ts')).version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .addHelpCommand(
+      new Command('help')
+        .argument('[command]')
+        .description('Show help for a command.')
+        .helpOption(false)
+        .helpGroup(lastGroup),
+    )
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: false })
-    // What was typed comes back in them, and may be a token in the wrong place.
+    .configureHelp({
+      showGlobalOptions: false,
+      // Full terms would leave no room for the descriptions.
+      subcommandTerm: (command) => command.name(),
+      minWidthToWrap: 20,
+    })
     .configureOutput({
-      writeOut: writeResult,
-      writeErr: writeMessage,
+      writeOut: (text) => writeResult(wrapFor(process.stdout, text)),
+      writeErr: (text) => writeMessage(wrapFor(process.stderr, text)),
       getOutHasColors: () => wantsColor(process.stdout),
       getErrHasColors: () => wantsColor(process.stderr),
-      outputError: (text, write) => write(redactTokens(stripTerminalControls(text))),
+      // The text repeats what was typed, which may be a token in the wrong place.
+      outputError: (text, write) =>
+        write(redactTokens(stripTerminalControls(text)).replace(/^error: ./, usageError)),
     })
+    .hook('preAction', () => warnOfMisspelledVariables())
     .addHelpText(
       'after',
-      '\nStart with:\n  webex-token serve          the web app: everything by mouse\n  webex-token login acme     sign in and store a token as "acme"\n  webex-token get acme       print it',
+      '\nExamples:\n  webex-token serve\n  webex-token login acme\n  webex-token get acme\n\nMore: webex-token help COMMAND',
     );
   program.exitOverride();
-  for (const name of names) {
-    const module = await commands[name]?.();
-    if (module !== undefined) program.addCommand(inherit(module.command(), program));
+  for (const command of requested === null ? await allCommands() : [requested]) {
+    program.addCommand(inheritSettings(command, program));
   }
   return program;
 }
 
-function inherit(command: Command, program: Command): Command {
+/** "error: unknown …" of commander as "webex-token: Unknown …", like every other error. */
+function usageError(start: string): string {
+  return `webex-token: ${start.slice('error: '.length).toUpperCase()}`;
+}
+
+function inheritSettings(command: Command, program: Command): Command {
   command.copyInheritedSettings(program);
-  for (const child of command.commands) inherit(child, program);
+  if (command.options.every(({ long }) => long !== '--help')) command.helpOption('-h, --help', 'show help');
+  for (const child of command.commands) inheritSettings(child, program);
   return command;
 }

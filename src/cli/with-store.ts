@@ -4,18 +4,18 @@ import type { StoreContext } from '../vault/context.ts';
 import { openStoreContext } from '../vault/vault.ts';
 import { warn } from './terminal/terminal.ts';
 
-/** Opens the store for one command that needs no key, and closes it whatever happens. `existing`: makes no new one. */
+/** Opens the store for a command that needs no key, and always closes it. `existing`: do not create a store. */
 export async function withStore<T>(
-  use: (records: StoreContext) => Promise<T>,
+  use: (store: StoreContext) => Promise<T>,
   options: { existing?: boolean } = {},
 ): Promise<T> {
-  const records = await openStoreContext(readSettings(), Date.now, systemKeychain, {
+  const store = await openStoreContext(readSettings(), Date.now, systemKeychain, {
     ...options,
     onWarning: warn,
   });
   try {
-    return await use(records);
+    return await use(store);
   } finally {
-    await records.db.destroy();
+    await store.db.destroy();
   }
 }

@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { allCommands } from '../../src/cli/main.ts';
+import { allCommands } from '../../src/cli/commands/registry.ts';
 import { wantsColor } from '../../src/cli/terminal/color.ts';
 import { type Machine, machine, program } from '../support/cli/cli-process.ts';
 import { holdingToken } from '../support/cli/stored-token.ts';

@@ -176,7 +176,7 @@ test('the token names the deployment where the file leaves it out, and is refuse
     { ...gov, access_token: usualToken({ cluster: 'PF84' }) },
   ]) {
     expect(await planImport(vault, [row(foreign)])).toMatchObject([
-      { outcome: 'bad', token: false, reason: expect.stringMatching(/^the token belongs to Webex/) },
+      { outcome: 'invalid', token: false, reason: expect.stringMatching(/^the token belongs to Webex/) },
     ]);
     await importProfiles(vault, [row(foreign)], actor);
   }

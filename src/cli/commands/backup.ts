@@ -9,19 +9,17 @@ import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('backup')
-    .description(
-      "Write the whole store into one new file, sealed for the store's own keys, while others go on using it.",
-    )
-    .argument('<file>', 'a file that is not there yet')
-    .option('--passphrase', 'let a passphrase open it too: what to keep where no key of this store will be')
+    .description('Write an encrypted, verified copy of the store to a file, while it stays in use.')
+    .argument('<file>', 'a file that does not exist yet')
+    .option('--passphrase', 'let a passphrase decrypt it too, for a host that has no key of this store')
     .addHelpText('after', '\nExample:\n  webex-token backup /mnt/safe/webex-token-2027-03-01.backup')
     .action(backup);
 }
 
 async function backup(path: string, options: { passphrase?: boolean }): Promise<void> {
   if (path === '-') {
-    throw new BrokerError('E_USAGE', 'A backup is written to a file, not to standard output.', {
-      help: 'Only so can it be whole and durable before it counts. Name a file that is not there yet.',
+    throw new BrokerError('E_USAGE', 'A backup cannot be written to standard output.', {
+      help: 'A backup has to be complete and on disk before it counts. Name a file that does not exist yet.',
     });
   }
   await withVault(async (vault, actor) => {
@@ -38,7 +36,7 @@ async function backup(path: string, options: { passphrase?: boolean }): Promise<
       });
       count.end();
       note(
-        `Written, and proved by reading it back: ${written.path}, ${Math.ceil(bytes / 1024).toLocaleString('en')} KiB, ${rows} rows.`,
+        `Backup written and verified: ${written.path} (${Math.ceil(bytes / 1024).toLocaleString('en')} KiB, ${rows.toLocaleString('en')} rows).`,
       );
     } finally {
       count.end();
@@ -46,7 +44,7 @@ async function backup(path: string, options: { passphrase?: boolean }): Promise<
     const { kind } = vault.keys.kek.info;
     if (passphrase === undefined && kind !== 'passphrase') {
       note(
-        `It opens with this store's key alone, which is ${kind === 'file' ? 'a file: keep a copy of it elsewhere' : "in this machine's keychain"}. With --passphrase, a passphrase opens it too.`,
+        `Only the key of this store decrypts it, and that key is ${kind === 'file' ? 'a file: keep a copy of it elsewhere' : "in this computer's keychain"}. With --passphrase, a passphrase decrypts it too.`,
       );
     }
   });

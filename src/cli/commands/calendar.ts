@@ -5,8 +5,8 @@ import { withStore } from '../with-store.ts';
 
 export function command(): Command {
   return new Command('calendar')
-    .description('An iCalendar file on standard output: when each token ends, with alarms before.')
-    .argument('[profile...]', 'only these')
+    .description('Print an iCalendar file with the expiry date of every token, and alarms before it.')
+    .argument('[profile...]', 'only these profiles')
     .addHelpText('after', '\nExample:\n  webex-token calendar > webex-tokens.ics')
     .action(calendar);
 }
@@ -19,6 +19,6 @@ async function calendar(names: string[]): Promise<void> {
       // Every line of it ends in CR LF, the last one too, and a line is what is printed.
       printExactly(piece.replace(/\n$/, ''));
     }
-    if (isEmpty) note('No token is held, so the calendar is empty.');
+    if (isEmpty) note('No tokens yet, so the calendar is empty.');
   });
 }

@@ -8,16 +8,18 @@ import { withStore } from '../with-store.ts';
 export function command(): Command {
   return (
     new Command('check')
-      .description('For monitoring, by the Nagios plugin convention: OK, WARNING, CRITICAL or UNKNOWN.')
-      .argument('[profile...]', 'only these')
-      // Taken as it comes, for wrong usage has to end 3 here, and everywhere else 2.
-      .option('--within [days]', 'warn so many days before the end', '30')
-      .option('--tag [tag]', 'only the profiles filed under it')
-      .option('--json', 'as an object, for programs')
+      .description(
+        'Report OK, WARNING, CRITICAL or UNKNOWN to a monitoring system (Nagios plugin convention).',
+      )
+      .argument('[profile...]', 'only these profiles')
+      // Validated below: wrong usage exits 3 here, and 2 everywhere else.
+      .option('--within [days]', 'warn this many days before a token expires', '30')
+      .option('--tag [tag]', 'only profiles with this tag')
+      .option('--json', 'print JSON')
       .allowUnknownOption()
       .addHelpText(
         'after',
-        '\nExample:\n  webex-token check --within 14\n\nIt ends 0 where all is well, 1 where something ends within so many days, 2 where something has expired\nor is rejected, 3 where that cannot be told. Webex is not asked: "webex-token test" does.\nA quarantine in Entra ID that the last look found counts as 1, and as 2 once its 28 days are over.',
+        '\nExample:\n  webex-token check --within 14\n\nExit codes: 0 OK, 1 a token expires within that many days, 2 a token has expired or was rejected, 3 unknown.\nWebex is not contacted; for that, run "webex-token test". A quarantine in Entra ID found by the last status\ncheck counts as 1, and as 2 after 28 days.',
       )
       .action(check)
   );
@@ -34,11 +36,11 @@ async function check(operands: string[], options: CheckOptions): Promise<void> {
   const unknown = (reason: string) =>
     options.json ? printJson({ state: 'UNKNOWN', reason }) : print(`WEBEX TOKEN UNKNOWN - ${reason}`);
   const stray = operands.find((operand) => operand.startsWith('-'));
-  if (stray !== undefined) return unknown(`there is no option ${stray.replace(/[^\x20-\x7e]/g, '?')}`);
+  if (stray !== undefined) return unknown(`unknown option ${stray.replace(/[^\x20-\x7e]/g, '?')}`);
   if (options.within === true || !/^\d{1,4}$/.test(options.within)) {
-    return unknown('--within wants a whole number of days, for example --within 14');
+    return unknown('--within takes a whole number of days, for example --within 14');
   }
-  if (options.tag === true) return unknown('--tag wants a tag, for example --tag emea');
+  if (options.tag === true) return unknown('--tag takes a tag, for example --tag emea');
   const tag = options.tag?.toLowerCase();
   const withinDays = Number(options.within);
   let report: MonitorReport;

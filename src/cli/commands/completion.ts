@@ -11,12 +11,13 @@ const shells: Record<string, () => Promise<(commands: CommandSpecification[]) =>
   powershell: async () => (await import('../completion/powershell.ts')).powershellScript,
 };
 
-export function command(): Command {
+/** `loadCommands` gives every command of the program: it is passed in, because the list of them includes this one. */
+export function completionCommand(loadCommands: () => Promise<Command[]>): Command {
   return new Command('completion')
-    .description('Print what a shell needs to complete commands, options and profile names.')
-    .addArgument(new Argument('[shell]', 'which').choices(Object.keys(shells)))
-    .addOption(new Option('--profiles', 'the names of the profiles, for those scripts').hideHelp())
-    .addOption(new Option('--clients', 'the names of the clients').hideHelp())
+    .description('Print a shell script that completes commands, options and names.')
+    .addArgument(new Argument('[shell]', 'the shell').choices(Object.keys(shells)))
+    .addOption(new Option('--profiles', 'print the names of the profiles, for the scripts').hideHelp())
+    .addOption(new Option('--clients', 'print the names of the API clients').hideHelp())
     .addHelpText(
       'after',
       `
@@ -26,28 +27,31 @@ Examples:
   webex-token completion fish > ~/.config/fish/completions/webex-token.fish
   webex-token completion powershell | Out-String | Invoke-Expression    in $PROFILE`,
     )
-    .action(completion);
+    .action(async function (this: Command, shell: string | undefined, options: NameOptions) {
+      if (options.profiles || options.clients) return await printNames(options);
+      await printScript(this, shell, loadCommands);
+    });
 }
 
-async function completion(
-  this: Command,
+interface NameOptions {
+  profiles?: boolean;
+  clients?: boolean;
+}
+
+async function printNames({ profiles }: NameOptions): Promise<void> {
+  const names = await storedNames(profiles ? 'profiles' : 'clients', environmentWithDotEnv(process.env));
+  if (names.length > 0) print(names.join('\n'));
+}
+
+async function printScript(
+  command: Command,
   shell: string | undefined,
-  options: { profiles?: boolean; clients?: boolean },
+  loadCommands: () => Promise<Command[]>,
 ): Promise<void> {
-  if (options.profiles || options.clients) {
-    const names = await storedNames(
-      options.profiles ? 'profiles' : 'clients',
-      environmentWithDotEnv(process.env),
-    );
-    if (names.length > 0) print(names.join('\n'));
-    return;
-  }
   const script = await shells[shell ?? '']?.();
-  if (script === undefined)
-    this.error(`error: missing required argument 'shell' (${Object.keys(shells).join(', ')})`);
-  const [{ specify }, { allCommands }] = await Promise.all([
-    import('../completion/specification.ts'),
-    import('../main.ts'),
-  ]);
-  printExactly(script(specify(await allCommands())));
+  if (script === undefined) {
+    command.error(`error: missing required argument 'shell' (${Object.keys(shells).join(', ')})`);
+  }
+  const { specify } = await import('../completion/specification.ts');
+  printExactly(script(specify(await loadCommands())));
 }

@@ -9,13 +9,13 @@ import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('copy')
-    .description('Put the token on the clipboard, and take it off again.')
+    .description('Copy the token to the clipboard, and clear it after 45 seconds.')
     .argument('<profile>')
-    .option('--allow-expired', 'also when its time is over')
-    .option('--clear-after <seconds>', 'how long it stays there', seconds, 45)
+    .option('--allow-expired', 'copy the token even if it has expired')
+    .option('--clear-after <seconds>', 'clear the clipboard after this many seconds', seconds, 45)
     .addHelpText(
       'after',
-      '\nIt is cleared only if it still holds the token. Ctrl-C clears it at once.\n\nExample:\n  webex-token copy acme',
+      '\nThe clipboard is cleared only if it still holds the token. Ctrl-C clears it immediately.\n\nExample:\n  webex-token copy acme',
     )
     .action(copy);
 }
@@ -23,7 +23,7 @@ export function command(): Command {
 async function copy(profile: string, options: { allowExpired?: boolean; clearAfter: number }): Promise<void> {
   const { copied, stopped } = await copyToken(profile, options.allowExpired);
   note(
-    `The token of "${profile}" is on the clipboard, for ${options.clearAfter} seconds. Ctrl-C takes it off at once.`,
+    `Copied the token of "${profile}". The clipboard is cleared in ${options.clearAfter} seconds; Ctrl-C clears it now.`,
   );
   const early = new AbortController();
   await Promise.race([
@@ -31,11 +31,11 @@ async function copy(profile: string, options: { allowExpired?: boolean; clearAft
     stopped,
   ]);
   early.abort();
-  if (await copied.clear()) note('Cleared. A clipboard manager, if there is one, may have kept a copy.');
-  else warn('The clipboard holds something else by now; it was left alone.');
+  if (await copied.clear()) note('Clipboard cleared. A clipboard manager may have kept a copy.');
+  else warn('The clipboard was not cleared: it holds something else now.');
 }
 
-/** Apart, so that nothing that waits refers to the token any more. */
+/** A separate function, so that nothing refers to the token while the command waits. */
 async function copyToken(
   profile: string,
   allowExpired: boolean | undefined,
@@ -43,7 +43,7 @@ async function copyToken(
   const clipboard = systemClipboard();
   return await withVault(async (vault, actor) => {
     const { accessToken } = await readToken(vault, profile, actor, allowExpired);
-    // Listened for before the token is there: no Ctrl-C may end this and leave it behind.
+    // Signals are handled before the token is copied, so that Ctrl-C cannot leave it on the clipboard.
     const stopped = waitForShutdown();
     return { copied: await copyText(clipboard, accessToken), stopped };
   });
@@ -52,5 +52,5 @@ async function copyToken(
 function seconds(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= 1 && value <= 600) return value;
-  throw new InvalidArgumentError('It is a whole number of seconds from 1 to 600.');
+  throw new InvalidArgumentError('Use a whole number of seconds from 1 to 600.');
 }

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import { runDiagnostics } from '../../server/diagnostics/run-diagnostics.ts';
 import { failed } from '../exit-codes.ts';
-import { print, printJson, styled } from '../terminal/terminal.ts';
+import { printJson, printProse, styled } from '../terminal/terminal.ts';
 
 export function command(): Command {
   return new Command('doctor')
-    .description('What is wrong with this set-up, and how to mend it.')
-    .option('--json', 'as an object, for programs')
+    .description('Check the setup and suggest fixes.')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  webex-token doctor')
     .action(doctor);
 }
@@ -18,8 +18,8 @@ async function doctor(options: { json?: boolean }): Promise<void> {
   else {
     for (const { ok: well, title, message, help } of findings) {
       const mark = well === null ? styled('dim', '–') : well ? styled('green', '✓') : styled('red', '✗');
-      print(`${mark} ${title}: ${message}`);
-      if (well !== true && help !== undefined) print(`  ${help}`);
+      printProse(`${mark} ${title}: ${message}`);
+      if (well !== true && help !== undefined) printProse(`  ${help}`);
     }
   }
   if (!ok) process.exitCode = failed;

@@ -9,18 +9,18 @@ import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('exec')
-    .description('Run a program with the token in its environment. Ends with that program’s exit code.')
+    .description('Run a program with the token in its environment.')
     .usage('[options] <profile> -- <command> [arguments…]')
     .argument('<profile>')
     .argument('<command>', 'the program to run')
     .argument('[arguments...]', 'its arguments')
-    .option('--allow-expired', 'also when its time is over')
+    .option('--allow-expired', 'use the token even if it has expired')
     .addHelpText(
       'after',
       `
-It finds WEBEX_ACCESS_TOKEN, WEBEX_ORG_ID, WEBEX_SCIM_TENANT_URL and WEBEX_TOKEN_EXPIRES_AT.
-Passphrases and other secrets of this program (WEBEX_TOKEN_PASSPHRASE and the like) are not handed on to it.
-Ends with 127 where there is no such program, with 128 + n where signal n ended it.
+Sets WEBEX_ACCESS_TOKEN, WEBEX_ORG_ID, WEBEX_SCIM_TENANT_URL and WEBEX_TOKEN_EXPIRES_AT, and removes
+the secrets of webex-token itself, such as WEBEX_TOKEN_PASSPHRASE.
+Exits with the program's own exit code, 127 if it is not found, or 128 + n if signal n ended it.
 
 Example:
   webex-token exec acme -- ./sync-users.sh`,

@@ -8,22 +8,22 @@ import { withVault } from '../with-vault.ts';
 export function command(): Command {
   return new Command('get')
     .description('Print the current token.')
-    .argument('[profile]', 'its name (for terraform, the query on standard input may name it)')
-    .addOption(new Option('--format <format>', 'how').choices(formats).default('raw'))
-    .option('--allow-expired', 'also when its time is over')
+    .argument('[profile]', 'the profile (with --format terraform, the query on standard input can name it)')
+    .addOption(new Option('--format <format>', 'the output format').choices(formats).default('raw'))
+    .option('--allow-expired', 'print the token even if it has expired')
     .addHelpText(
       'after',
       `
 Formats:
   raw              the token alone
-  json             with expiry, scope, organization and tenant URL
-  env              NAME=value lines, as a .env file, Docker and systemd take them
+  json             the token with its expiry, scope, organization and tenant URL
+  env              NAME=value lines for .env files, Docker and systemd
   shell            eval "$(webex-token get acme --format shell)"
   powershell       webex-token get acme --format powershell | Out-String | Invoke-Expression
   header           webex-token get acme --format header | curl -H @- …
   curl             webex-token get acme --format curl | curl -K - …
-  terraform        data "external": the query on standard input, an object of strings out
-  exec-credential  kubectl's and other Kubernetes clients' credential plugin
+  terraform        the protocol of Terraform's "external" data source
+  exec-credential  a credential plugin for kubectl and other Kubernetes clients
 
 Example:
   webex-token get acme --format header | curl -H @- https://webexapis.com/v1/people/me`,

@@ -2,7 +2,13 @@ import { Command } from 'commander';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { importToken } from '../../vault/sign-in/import-token.ts';
 import { verifyToken } from '../../vault/tokens/verify-token.ts';
-import { addSignInOptions, type SignInOptions, signInRequest } from '../options/sign-in-options.ts';
+import {
+  addIgnoredSignInOptions,
+  addPushOption,
+  addTokenOptions,
+  signInRequest,
+  type TokenOptions,
+} from '../options/sign-in-options.ts';
 import { pushToDestinations } from '../push/push-to-destinations.ts';
 import { readHiddenInput } from '../terminal/hidden-input.ts';
 import { reportVerification } from '../terminal/report-verification.ts';
@@ -11,35 +17,38 @@ import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   const base = new Command('import')
-    .description('Read one redirect URL, fragment or bare token from standard input, and store it.')
-    .argument('<profile>');
-  return addSignInOptions(base)
+    .description('Store a token from a redirect URL, a fragment or a bare token on standard input.')
+    .argument('<profile>', 'the profile to store it in; created if it does not exist');
+  return addIgnoredSignInOptions(addTokenOptions(addPushOption(base)))
     .addHelpText(
       'after',
-      '\nExample:\n  webex-token import acme     then paste the address you landed on, and press Enter',
+      '\nExample:\n  webex-token import acme     paste the address you landed on, then press Enter',
     )
     .action(importOne);
 }
 
-async function importOne(profile: string, options: SignInOptions): Promise<void> {
+async function importOne(profile: string, options: TokenOptions & { push?: boolean }): Promise<void> {
   const request = signInRequest(profile, options);
-  const text = await handedOver();
+  const text = await readPastedText();
   if (text.trim() === '') {
     throw new BrokerError('E_INPUT', 'Standard input is empty.', {
-      help: 'Hand the address over like this: pbpaste | webex-token import NAME (or xclip -o, or Get-Clipboard).',
+      help: {
+        text: 'Pipe the address to the command, for example with pbpaste, xclip -o or Get-Clipboard',
+        command: ['import', profile],
+      },
     });
   }
   process.exitCode = await withVault(async (vault, actor) => {
     const tokenId = await importToken(vault, request, text, actor);
     const code = reportVerification(await verifyToken(vault, tokenId, actor, options.approve));
-    return code === 0 ? await pushToDestinations(vault, profile, actor, false) : code;
+    return code === 0 ? await pushToDestinations(vault, profile, actor, options.push ?? false) : code;
   });
 }
 
-async function handedOver(): Promise<string> {
+async function readPastedText(): Promise<string> {
   if (!process.stdin.isTTY) return await readStandardInput();
-  // The terminal shows nothing of it from before the person is asked.
+  // Reading starts before the question, so that the terminal never shows what is pasted.
   const line = readHiddenInput();
-  note('Paste the address you landed on (or the token) and press Enter. It is not shown.');
+  note('Paste the address you landed on (or the token) and press Enter. The input is hidden.');
   return await line;
 }

@@ -32,42 +32,42 @@ import { showProgress } from '../terminal/progress.ts';
 import { newPassphrase } from '../terminal/prompt-secret.ts';
 import { table } from '../terminal/table.ts';
 import { note, print, printJson, readStandardInput, warn } from '../terminal/terminal.ts';
+import { dateInTable } from '../terminal/time.ts';
 import { withVault } from '../with-vault.ts';
 
 const kinds: KeyKind[] = ['keychain', 'file', 'passphrase'];
 
 export function command(): Command {
-  const key = new Command('key').description('The keys that open the store.');
+  const key = new Command('key').description('Manage the encryption keys of the store.');
   key
     .command('status')
-    .description('Which keys there are, what they open, and which hosts hold them.')
-    .option('--json', 'as an object, for programs')
+    .description('List the keys and the hosts that use them.')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  webex-token key status')
     .action(status);
   key
     .command('rotate')
     .description(
-      'Make a new data key and seal every token anew; or, with --to, put another key in the place of the one that\n' +
-        'opens the store here. It can be interrupted anywhere: the next run carries on.',
+      'Create a new data key and re-encrypt every token; with --to, replace the key of this host instead.',
     )
-    .addOption(new Option('--to <kind>', 'where the new key is to be').choices(kinds))
-    .addHelpText('after', '\nExamples:\n  webex-token key rotate\n  webex-token key rotate --to keychain')
+    .addOption(new Option('--to <kind>', 'where to keep the new key').choices(kinds))
+    .addHelpText(
+      'after',
+      '\nIf it is interrupted, run it again to finish.\n\nExamples:\n  webex-token key rotate\n  webex-token key rotate --to keychain',
+    )
     .action(rotate);
   key
     .command('add')
-    .description(
-      'Let one more key in: a colleague\'s, by the line that "webex-token key request" printed for them: it is\n' +
-        'asked for on a terminal, else read from standard input; or one of your own.',
-    )
+    .description('Add a key: from the "key request" of another host (default), or a new one of this host.')
     .addOption(
-      new Option('--keychain', "a new key in this machine's keychain").conflicts(['file', 'passphrase']),
+      new Option('--keychain', "a new key in this computer's keychain").conflicts(['file', 'passphrase']),
     )
-    .addOption(new Option('--file', 'the key file that WEBEX_TOKEN_KEY_FILE names').conflicts('passphrase'))
+    .addOption(new Option('--file', 'a new key in the file WEBEX_TOKEN_KEY_FILE').conflicts('passphrase'))
     .option(
       '--fingerprint <text>',
-      'what the sender of the request sees; needed where there is no terminal to ask on',
+      'the fingerprint that the sender of the request sees; required without a terminal',
     )
-    .addOption(new Option('--passphrase', 'a passphrase, for example to be kept in a safe'))
+    .addOption(new Option('--passphrase', 'a passphrase, for example to keep in a safe'))
     .addHelpText(
       'after',
       '\nExamples:\n  webex-token key add\n  webex-token key add --fingerprint 1f2e-3d4c-5b6a-7988-0716 < request.txt\n  webex-token key add --passphrase',
@@ -75,16 +75,14 @@ export function command(): Command {
     .action(add);
   key
     .command('request')
-    .description('On a machine that is to be let in: make a key of its own, and print what "key add" needs.')
-    .addOption(new Option('--file', 'the key file that WEBEX_TOKEN_KEY_FILE names, instead of the keychain'))
+    .description('Create a key on a new host and print the request for "key add".')
+    .addOption(new Option('--file', 'keep the key in the file WEBEX_TOKEN_KEY_FILE instead of the keychain'))
     .addHelpText('after', '\nExample:\n  webex-token key request > request.txt')
     .action(request);
   key
     .command('remove')
-    .description(
-      'Take a key away: it opens nothing that is sealed from now on, and every token is sealed anew.',
-    )
-    .argument('<id>', 'as "key status" prints it')
+    .description('Remove a key and re-encrypt every token, so that it no longer decrypts anything.')
+    .argument('<id>', 'the ID of the key, from "key status"')
     .addHelpText('after', '\nExample:\n  webex-token key remove Vt3kQ0aB')
     .action(remove);
   return key;
@@ -92,38 +90,38 @@ export function command(): Command {
 
 async function status(options: { json?: boolean }): Promise<void> {
   const found = await withVault((vault) => keyStatus(vault));
-  if (options.json) return printJson(forPrograms(found));
+  if (options.json) return printJson(toJson(found));
   const rows = found.keys.map((key) => [
     shortKeyId(key.id),
     key.kind,
     key.name,
-    day(key.createdAt),
+    dateInTable(key.createdAt),
     key.usedHere ? `yes: ${key.place}` : 'no',
-    key.hosts.map(({ host, seenAt }) => `${host} (${day(seenAt)})`).join(', '),
+    key.hosts.map(({ host, seenAt }) => `${host} (${dateInTable(seenAt)})`).join(', '),
   ]);
-  print(table(['KEY', 'KIND', 'MADE BY', 'ON', 'OPENS THE STORE HERE', 'HELD BY (LAST USED)'], rows));
+  print(table(['KEY', 'KIND', 'CREATED BY', 'CREATED', 'USED HERE', 'HOSTS (LAST USED)'], rows));
   print('');
   const dataKeys = found.dataKeys.map(({ id, createdAt, wrappedFor, current }) => [
     shortKeyId(id),
-    day(createdAt),
+    dateInTable(createdAt),
     String(wrappedFor),
-    current ? 'seals every new token' : 'until the keys it vouches for are used next',
+    current ? 'encrypts new tokens' : 'kept until the keys that it authorizes are used next',
   ]);
-  print(table(['DATA KEY', 'SINCE', 'KEYS', ''], dataKeys));
-  for (const key of found.keys.filter(({ trusted }) => !trusted)) warn(foreignWords(key));
+  print(table(['DATA KEY', 'CREATED', 'KEYS', 'USE'], dataKeys));
+  for (const key of found.keys.filter(({ trusted }) => !trusted)) warn(unauthorizedKeySentence(key));
   if (found.unfinished !== null) {
     const again = found.unfinished === 'rotation' ? 'key rotate' : 'key rotate --to …';
     warn(
-      `A change of keys is under way, or was interrupted; no token is lost. If no command is at work on it, end it with: webex-token ${again}`,
+      `A key rotation is running or was interrupted. No token is lost. If it is not running, finish it: webex-token ${again}`,
     );
   }
 }
 
-function foreignWords({ id, name }: KeyDescription): string {
-  return `Nobody with access has let the key ${shortKeyId(id)} (${name}) in: somebody wrote to the database. Take it out with "webex-token key remove ${shortKeyId(id)}".`;
+function unauthorizedKeySentence({ id, name }: KeyDescription): string {
+  return `No key holder authorized the key ${shortKeyId(id)} (${name}): it was written to the database by something else. Remove it: webex-token key remove ${shortKeyId(id)}`;
 }
 
-function forPrograms({ keys, dataKeys, unfinished }: KeyStatus): unknown {
+function toJson({ keys, dataKeys, unfinished }: KeyStatus): unknown {
   return {
     keys: keys.map((key) => ({
       ...key,
@@ -151,7 +149,7 @@ async function rotate({ to }: { to?: KeyKind }): Promise<void> {
   });
 }
 
-/** Where the store's key is no passphrase yet, the one that later starts will read may be set already. */
+/** If the current key is not a passphrase, WEBEX_TOKEN_PASSPHRASE may already hold the new one. */
 async function passphraseFor({ settings, keys }: Vault): Promise<string> {
   const isFree = keys.kek.info.kind !== 'passphrase';
   return await newPassphrase(
@@ -162,47 +160,47 @@ async function passphraseFor({ settings, keys }: Vault): Promise<string> {
 
 function report({ resealed, unreadable, resumed }: RotationResult): void {
   note(
-    `${resumed ? 'Carried on what was interrupted. ' : ''}Tokens sealed anew: ${resealed.toLocaleString('en')}. The old data key is gone.`,
+    `${resumed ? 'Finished the interrupted rotation. ' : ''}Re-encrypted ${resealed.toLocaleString('en')} ${resealed === 1 ? 'token' : 'tokens'}. Old data key deleted.`,
   );
   if (unreadable.length > 0) {
     warn(
-      `${unreadable.length} tokens could be opened by no key, before as now. "webex-token check" names their profiles.`,
+      `No key decrypts ${unreadable.length.toLocaleString('en')} of the tokens; the rotation did not change that. "webex-token check" names their profiles.`,
     );
   }
-  note('Backups made before open with the keys that there were then. Make a new one.');
+  note('Earlier backups still need the earlier keys. Make a new backup.');
 }
 
 function reportReplaced({ settings }: Vault, { oldKey, newKey, heldBy }: ReplacementResult): void {
   const places = {
     keychain: "in the operating system's keychain",
-    file: `in the file ${keyFilePath(settings)}`,
+    file: `the file ${keyFilePath(settings)}`,
     passphrase: 'the passphrase',
   };
-  note(`The store's key is now ${places[newKey.kind]}, and was proved to open everything.`);
-  if (newKey.kind === 'passphrase') note('Set WEBEX_TOKEN_PASSPHRASE to it wherever this program runs.');
+  note(`The key of the store is now ${places[newKey.kind]}. It decrypts everything.`);
+  if (newKey.kind === 'passphrase') note('Set WEBEX_TOKEN_PASSPHRASE on every host that runs this program.');
   if (heldBy.length > 0) {
     warn(
-      `The old key stays, for it is used on ${heldBy.join(', ')}. Give them the new one, then: webex-token key remove ${shortKeyId(oldKey.id)}`,
+      `The old key was kept because ${heldBy.join(', ')} uses it. Give that host the new key, then run: webex-token key remove ${shortKeyId(oldKey.id)}`,
     );
     return;
   }
   if (oldKey.kind === 'file' && settings.keyFile !== null && newKey.kind !== 'file') {
-    note(`The old key file is still there, for other stores may use it: ${settings.keyFile}`);
+    note(`The old key file was not deleted because other stores may use it: ${settings.keyFile}`);
   }
-  note('The old key no longer opens it. Backups made before still need the old one: make a new backup.');
+  note('The old key no longer decrypts the store. Earlier backups still need it: make a new backup.');
 }
 
-/** Makes sure that a request is the one that its sender made, before the store is opened. Throws `E_USAGE`, `E_KEY_REQUEST`. */
+/** Checks that a request is the one that its sender made, before the store is opened. Throws `E_KEY_REQUEST`. */
 async function confirmRequest(request: KeyRequest, expected: string | undefined): Promise<void> {
   const actual = fingerprint(request);
   if (expected !== undefined) {
     if (comparable(expected) === comparable(actual)) return;
-    throw new BrokerError('E_KEY_REQUEST', 'The request has another fingerprint.', {
-      help: 'It was changed on its way, or is another one. Nothing was changed.',
+    throw new BrokerError('E_KEY_REQUEST', 'The fingerprint of the request does not match.', {
+      help: 'It was changed on the way, or it is another request. Nothing was changed.',
     });
   }
-  note(`The key of ${request.name} asks for access to every token. Its fingerprint is ${actual}`);
-  if (await confirm('Does the person who sent the request see the same one?')) return;
+  note(`${request.name} requests access to every token. The fingerprint of its key: ${actual}`);
+  if (await confirm('Does the sender of the request see the same fingerprint?')) return;
   throw new BrokerError('E_KEY_REQUEST', 'The key was not added.', { help: 'Nothing was changed.' });
 }
 
@@ -210,15 +208,19 @@ function comparable(fingerprint: string): string {
   return fingerprint.toLowerCase().replace(/[\s-]/g, '');
 }
 
-/** The request, and the fingerprint where it was given: it has to be where nobody can be asked. Throws `E_USAGE`. */
+/** Reads the request. Without a terminal, the expected fingerprint is required. Throws `E_USAGE`. */
 async function readRequest(expected: string | undefined): Promise<KeyRequest> {
   if (process.stdin.isTTY && process.stderr.isTTY) {
     note('Paste the line that "webex-token key request" printed, then press Enter.');
     return parseRequest(await readHiddenInput());
   }
   if (expected === undefined) {
-    throw new BrokerError('E_USAGE', 'Without a terminal to ask on, --fingerprint is needed.', {
-      help: 'It is what "webex-token key request" printed below the request: get it from the person who sent it, by another way than the request. Nothing was changed.',
+    throw new BrokerError('E_USAGE', '--fingerprint is required without a terminal.', {
+      help: [
+        'Get the fingerprint from the sender, through another channel than the request.',
+        { text: 'The sender sees it below the request', command: ['key', 'request'] },
+        'Nothing was changed.',
+      ],
     });
   }
   return parseRequest(await readStandardInput(10_000));
@@ -249,7 +251,7 @@ async function add(options: AddOptions): Promise<void> {
       await made.undo().catch(() => {});
       throw error;
     }
-    note(`Let in: ${shortKeyId(made.info.id)}, ${made.info.kind}. Either key opens the store now.`);
+    note(`Added the key ${shortKeyId(made.info.id)} (${made.info.kind}). Both keys decrypt the store now.`);
   });
 }
 
@@ -258,14 +260,14 @@ async function addRequested(expected: string | undefined): Promise<void> {
   await confirmRequest(wanted, expected);
   await withVault(async (vault, actor) => {
     await approveKeyRequest(vault, wanted, actor);
-    note(`Added: the key of ${wanted.name}, ${shortKeyId(wanted.id)}. It opens the store from now on.`);
+    note(`Added the key ${shortKeyId(wanted.id)} of ${wanted.name}. It decrypts the store now.`);
   });
 }
 
 async function request(options: { file?: boolean }): Promise<void> {
   const settings = readSettings();
   if (options.file && settings.keyFile === null) {
-    throw new BrokerError('E_USAGE', 'WEBEX_TOKEN_KEY_FILE names no file.');
+    throw new BrokerError('E_USAGE', '--file needs WEBEX_TOKEN_KEY_FILE, which is not set.');
   }
   ensurePrivateDirectory(settings.home);
   const source: KeySource = { settings, keychain: systemKeychain, now: Date.now, onWarning: warn };
@@ -274,19 +276,16 @@ async function request(options: { file?: boolean }): Promise<void> {
   const made = requestFor(key, info.kind === 'file' ? 'file' : 'keychain', defaultKeyName());
   print(formatRequest(made));
   note(
-    `Send that line to somebody who can open the store, by a way on which nobody can change it. They hand it to`,
+    `Send this line to someone whose key decrypts the store. They run "webex-token key add" and have to see this fingerprint: ${fingerprint(made)}`,
   );
-  note(`"webex-token key add", and see a fingerprint, which has to be this one: ${fingerprint(made)}`);
 }
 
 async function remove(id: string): Promise<void> {
   await withVault(async (vault, actor) => {
     const done = await withProgress((progress) => removeKey(vault, id, actor, progress));
-    note(`Taken away: the key ${shortKeyId(done.removed.info.id)} (${done.removed.name}).`);
+    note(`Removed the key ${shortKeyId(done.removed.info.id)} (${done.removed.name}).`);
     report(done);
-    note(
-      'Whoever held it may have kept tokens as well: they live until they expire, or are revoked at Webex.',
-    );
+    note('Its holder may have kept tokens. They work until they expire or are revoked at Webex.');
   });
 }
 
@@ -296,7 +295,7 @@ async function withProgress<T>(
   let shown: ReturnType<typeof showProgress> | null = null;
   try {
     return await work((done, total) => {
-      shown ??= showProgress('Sealing', total);
+      shown ??= showProgress('Re-encrypting', total);
       shown.at(done);
     });
   } finally {
@@ -306,8 +305,4 @@ async function withProgress<T>(
 
 function instant(time: number): string {
   return new Date(time).toISOString();
-}
-
-function day(time: number): string {
-  return instant(time).slice(0, 10);
 }

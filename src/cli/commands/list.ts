@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ProfileSummary } from '../../domain/profile-summary.ts';
 import { destinationLabels } from '../../provisioning/destinations.ts';
 import { iterateSummaries } from '../../vault/profiles/profiles.ts';
@@ -7,48 +7,114 @@ import { JsonArray } from '../terminal/json-array.ts';
 import { isOutputClosed } from '../terminal/output.ts';
 import { statusLabel } from '../terminal/status-label.ts';
 import { table } from '../terminal/table.ts';
-import { note, print } from '../terminal/terminal.ts';
+import { note, print, suggestNext } from '../terminal/terminal.ts';
+import { dateInTable } from '../terminal/time.ts';
 import { withStore } from '../with-store.ts';
 
+type Destinations = ReadonlyMap<string, string>;
+type Cell = (summary: ProfileSummary, destinations: Destinations) => string;
+
+/** The cells of every column. An empty cell sorts last. */
+const columns = {
+  profile: ({ profile }) => profile,
+  status: ({ status }) => statusLabel(status),
+  expires: ({ expiresAt }) => (expiresAt === null ? '' : dateInTable(expiresAt)),
+  days: ({ daysLeft }) => (daysLeft === null ? '' : String(daysLeft)),
+  deployment: ({ deployment }) => deployment,
+  account: ({ account }) => account ?? '',
+  destinations: ({ profile }, destinations) => destinations.get(profile) ?? '',
+  organization: ({ orgId }) => orgId ?? '',
+  captured: ({ capturedAt }) => (capturedAt === null ? '' : dateInTable(capturedAt)),
+} as const satisfies Record<string, Cell>;
+
+type Column = keyof typeof columns;
+const columnNames = Object.keys(columns) as Column[];
+const defaultColumns: Column[] = [
+  'profile',
+  'status',
+  'expires',
+  'days',
+  'deployment',
+  'account',
+  'destinations',
+];
+
+interface ListOptions extends FilterOptions {
+  sort?: Column;
+  columns?: Column[];
+  json?: boolean;
+}
+
 export function command(): Command {
-  const base = new Command('list').description(
-    'What is held, and how long it lives. Never the tokens themselves.',
-  );
+  const base = new Command('list').description('List organizations and when their tokens expire.');
   return addFilterOptions(base)
-    .option('--json', 'as an array, for programs')
-    .addHelpText('after', '\nExample:\n  webex-token list --expires-within 30 --json')
+    .addOption(new Option('--sort <column>', 'sort by this column (default: profile)').choices(columnNames))
+    .option('--columns <names>', `show these columns: ${columnNames.join(',')}`, parseColumns)
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  webex-token list --within 30 --json\n  webex-token list --sort days --columns profile,days,account',
+    )
     .action(list);
 }
 
-async function list({ json, ...options }: FilterOptions & { json?: boolean }): Promise<void> {
-  const filtered = Object.keys(options).length > 0;
-  await withStore(async (records) => {
-    const pages = iterateSummaries(records, profileFilter(options, records.now()));
+async function list({ json, sort, columns: shown = defaultColumns, ...filter }: ListOptions): Promise<void> {
+  const isFiltered = Object.keys(filter).length > 0;
+  await withStore(async (store) => {
+    const pages = iterateSummaries(store, profileFilter(filter, store.now()));
+    // By name is the order of the store: only another order needs all rows at once.
+    if (json && (sort === undefined || sort === 'profile')) return await printPages(pages);
+    const summaries: ProfileSummary[] = [];
+    for await (const page of pages) summaries.push(...page);
+    const destinations = await destinationLabels(store);
+    if (sort !== undefined) summaries.sort(by(sort, destinations));
     if (json) {
       const array = new JsonArray();
-      for await (const page of pages) {
-        array.addAll(page);
-        if (isOutputClosed()) return;
-      }
-      array.end();
-      return;
+      array.addAll(summaries);
+      return array.end();
     }
-    const profiles: ProfileSummary[] = [];
-    for await (const page of pages) profiles.push(...page);
-    if (profiles.length > 0) return print(toTable(profiles, await destinationLabels(records)));
-    note(filtered ? 'None is so.' : 'Nothing is held yet. Get a first token with: webex-token login NAME');
+    if (summaries.length > 0) {
+      const rows = summaries.map((each) => shown.map((name) => columns[name](each, destinations)));
+      const head = shown.map((name) => name.toUpperCase());
+      return print(table(head, rows));
+    }
+    if (isFiltered) return note('No matching organizations.');
+    note('No organizations yet.');
+    suggestNext(['login', 'NAME']);
   });
 }
 
-function toTable(profiles: ProfileSummary[], places: ReadonlyMap<string, string>): string {
-  const rows = profiles.map((each) => [
-    each.profile,
-    statusLabel(each.status),
-    each.expiresAt === null ? '' : each.expiresAt.slice(0, 10),
-    each.daysLeft === null ? '' : String(each.daysLeft),
-    each.deployment,
-    each.account ?? '',
-    places.get(each.profile) ?? '',
-  ]);
-  return table(['PROFILE', 'STATUS', 'EXPIRES', 'DAYS', 'DEPLOYMENT', 'ACCOUNT', 'HANDED TO'], rows);
+async function printPages(pages: AsyncIterable<ProfileSummary[]>): Promise<void> {
+  const array = new JsonArray();
+  for await (const page of pages) {
+    array.addAll(page);
+    if (isOutputClosed()) return;
+  }
+  array.end();
+}
+
+function by(sort: Column, destinations: Destinations) {
+  const collator = new Intl.Collator('en', { numeric: true });
+  return (a: ProfileSummary, b: ProfileSummary): number => {
+    if (sort === 'days' || sort === 'expires') return timeOf(a.expiresAt) - timeOf(b.expiresAt) || 0;
+    if (sort === 'status') return collator.compare(a.status, b.status);
+    const [left, right] = [columns[sort](a, destinations), columns[sort](b, destinations)];
+    if ((left === '') !== (right === '')) return left === '' ? 1 : -1;
+    return collator.compare(left, right);
+  };
+}
+
+/** Unknown counts as later than any date. */
+function timeOf(instant: string | null): number {
+  return instant === null ? Number.MAX_SAFE_INTEGER : Date.parse(instant);
+}
+
+function parseColumns(text: string): Column[] {
+  return text.split(',').map((word) => {
+    const name = columnNames.find((each) => each === word.trim().toLowerCase());
+    if (name !== undefined) return name;
+    throw new InvalidArgumentError(
+      `Use names from this list, separated by commas: ${columnNames.join(', ')}.`,
+    );
+  });
 }

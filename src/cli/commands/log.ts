@@ -10,23 +10,24 @@ import { failed } from '../exit-codes.ts';
 import { parseDate } from '../options/parse-date.ts';
 import { isOutputClosed } from '../terminal/output.ts';
 import { table } from '../terminal/table.ts';
-import { note, print, printExactly, printJson, styled } from '../terminal/terminal.ts';
+import { note, print, printExactly, printJson, printProse, styled } from '../terminal/terminal.ts';
+import { secondInTable, timeInSentence } from '../terminal/time.ts';
 import { withStore } from '../with-store.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('log')
-    .description('The audit log: every capture, check, read, push and refusal. Never a token.')
-    .option('--profile <name>', 'only of this profile')
-    .option('--client <name>', 'only of this client')
-    .option('--action <action>', 'only this action: capture, read, verify, …')
-    .option('--outcome <outcome>', 'only what ended like this: ok, invalid_client, …')
-    .option('--since <when>', 'only from then on: 2027-03-01, 2027-03-01T12:00Z or 7d', back)
-    .option('--until <when>', 'only before then', back)
-    .option('--last <count>', 'how many of the newest are shown', count, 100)
-    .option('--json', 'all of them, one object a line, oldest first')
-    .option('--verify', 'follow the chain of hashes; ends with 1 where it is broken')
-    .option('--prune <before>', 'remove what is older: 2026-01-01 or 400d. The chain stays verifiable', back)
+    .description('Show the audit log: every capture, check, read, push and refusal.')
+    .option('--profile <name>', 'only entries of this profile')
+    .option('--client <name>', 'only entries of this API client')
+    .option('--action <action>', 'only entries with this action: capture, read, verify, …')
+    .option('--outcome <outcome>', 'only entries with this outcome: ok, invalid_client, …')
+    .option('--since <when>', 'only entries from this time on: 2027-03-01, 2027-03-01T12:00Z or 7d', back)
+    .option('--until <when>', 'only entries before this time', back)
+    .option('--last <count>', 'show this many of the newest entries', count, 100)
+    .option('--json', 'print every entry as JSON, one object a line, oldest first')
+    .option('--verify', 'verify the hash chain and its signature; exits 1 if it is broken')
+    .option('--prune <before>', 'delete older entries: 2026-01-01 or 400d. The rest stays verifiable', back)
     .addHelpText(
       'after',
       '\nExamples:\n  webex-token log --profile acme --since 7d\n  webex-token log --json --action read | jq -r .client | sort | uniq -c\n  webex-token log --verify\n  webex-token log --prune 400d',
@@ -55,35 +56,38 @@ async function verify(records: StoreContext, json: boolean | undefined): Promise
   const verdict = await verifyAudit(records.db);
   const { rows, broken, signedTo } = verdict;
   if (json) printJson({ ok: broken === null, ...verdict });
-  else if (broken === null) print(`${rows} rows, the chain is unbroken.${signedWords(signedTo, rows)}`);
-  else print(`${styled('red', 'Broken')} at row ${broken.seq}: ${broken.reason}.`);
+  else if (broken === null)
+    printProse(
+      `Log integrity verified (${rows.toLocaleString('en')} entries).${signatureSentence(signedTo, rows)}`,
+    );
+  else printProse(`${styled('red', 'Broken')} at entry ${broken.seq}: ${broken.reason}.`);
   if (broken === null) return;
   process.exitCode = failed;
   note(
-    'The log was changed from outside this program, or the database is damaged. Compare it with a backup.',
+    'Something other than this program changed the log, or the database is damaged. Compare it with a backup.',
   );
 }
 
-function signedWords(signedTo: number | undefined, rows: number): string {
+function signatureSentence(signedTo: number | undefined, rows: number): string {
   if (rows === 0) return '';
-  if (signedTo === undefined) return ' Its signature was not checked: the key could not be opened.';
-  return ` It is signed up to row ${signedTo}; what follows is signed by the next command that opens the key.`;
+  if (signedTo === undefined) return ' The signature was not checked because the key is not available.';
+  return ` It is signed up to entry ${signedTo}; the next command that uses the key signs the rest.`;
 }
 
 async function prune(records: StoreContext, before: number): Promise<void> {
   const removed = await pruneAuditLog(records, before, { user: userName() });
   note(
     removed === 0
-      ? `Nothing is older than ${new Date(before).toISOString()}.`
-      : `${removed} rows from before ${new Date(before).toISOString()} are removed. That is a row of the log itself.`,
+      ? `No entries are older than ${timeInSentence(before)}.`
+      : `Deleted ${removed.toLocaleString('en')} entries from before ${timeInSentence(before)}. The log records this.`,
   );
 }
 
 async function printAll(records: StoreContext, filter: AuditFilter): Promise<void> {
-  // In parts: a line at a time would be slow, and all at once too large.
+  // In batches: single lines would be slow, and everything at once too large.
   let lines: string[] = [];
   for await (const row of auditRows(records.db, filter)) {
-    lines.push(escapeTerminalControls(JSON.stringify(forPrograms(row))));
+    lines.push(escapeTerminalControls(JSON.stringify(toJson(row))));
     if (lines.length < 500) continue;
     printExactly(lines.join('\n'));
     lines = [];
@@ -97,32 +101,31 @@ async function printNewest(records: StoreContext, filter: AuditFilter, last: num
   const more = rows.length > last;
   const shown = rows.slice(0, last).reverse();
   if (shown.length === 0) {
-    note('Nothing is in the log that fits.');
+    note('No matching log entries.');
     return;
   }
-  const head = ['TIME (UTC)', 'ACTION', 'OUTCOME', 'PROFILE', 'CLIENT', 'USER', 'FROM', 'KEY OR FILE'];
+  const head = ['TIME', 'ACTION', 'RESULT', 'PROFILE', 'CLIENT', 'USER', 'ADDRESS', 'SUBJECT'];
   print(table(head, shown.map(cells)));
-  if (more) note(`There are older ones: --last ${last * 10}, or --json for all.`);
+  if (more) note(`For older entries, use --last ${last * 10}, or --json for all.`);
 }
 
 function cells(row: AuditRow): string[] {
   const outcome = row.outcome === 'ok' ? 'ok' : styled('red', printable(row.outcome));
-  const time = new Date(row.time).toISOString().slice(0, 19).replace('T', ' ');
   const { action, profile, client, user, address, subject } = row;
   return [
-    time,
+    secondInTable(row.time),
     action,
     outcome,
     ...[profile, client, user, address, subject].map((text) => printable(text ?? '')),
   ];
 }
 
-/** A row is one line, however it was filled. */
+/** Keeps an entry on one line, whatever it contains. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '?').slice(0, 60);
 }
 
-function forPrograms({ time, ...row }: AuditRow) {
+function toJson({ time, ...row }: AuditRow) {
   const { action, outcome, profile, client, address, user, subject, seq } = row;
   return {
     time: new Date(time).toISOString(),
@@ -155,5 +158,5 @@ function back(text: string): number {
 function count(text: string): number {
   const value = Number(text);
   if (/^\d{1,6}$/.test(text) && value > 0) return value;
-  throw new InvalidArgumentError('It is a whole number from 1 to 999999.');
+  throw new InvalidArgumentError('Use a whole number from 1 to 999999.');
 }

@@ -1,5 +1,10 @@
 import { Command } from 'commander';
-import { addSignInOptions, type SignInOptions, signInRequest } from '../options/sign-in-options.ts';
+import {
+  addPushOption,
+  addSignInOptions,
+  type SignInOptions,
+  signInRequest,
+} from '../options/sign-in-options.ts';
 import { pushToDestinations } from '../push/push-to-destinations.ts';
 import { SignInServer, signIn } from '../sign-in/sign-in.ts';
 import { reportVerification } from '../terminal/report-verification.ts';
@@ -8,10 +13,9 @@ import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   const base = new Command('login')
-    .description('Sign in to Webex in a private browser window, and store the token.')
-    .argument('<profile>');
-  return addSignInOptions(base)
-    .option('--push', 'then replace the token in the provisioning tools that had it before')
+    .description('Sign in to Webex in a private browser window and store the token.')
+    .argument('<profile>', 'the profile to store it in; created if it does not exist');
+  return addSignInOptions(addPushOption(base))
     .addHelpText('after', '\nExample:\n  webex-token login acme --deployment government')
     .action(login);
 }
@@ -19,7 +23,7 @@ export function command(): Command {
 async function login(profile: string, options: SignInOptions & { push?: boolean }): Promise<void> {
   const request = signInRequest(profile, options);
   process.exitCode = await withVault(async (vault, actor) => {
-    // Listened to from before there is a server that would have to be cleared away.
+    // Signals are handled before a server starts that would have to be closed.
     const stopped = waitForShutdown();
     const server = new SignInServer(vault);
     try {

@@ -9,8 +9,8 @@ import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('open')
-    .description('Open the running web app, already signed in.')
-    .option('--no-open', 'only print the link')
+    .description('Open the running web app, signed in.')
+    .option('--no-open', "print the link, don't open a browser")
     .addHelpText('after', '\nExample:\n  webex-token open')
     .action(openApp);
 }
@@ -20,7 +20,7 @@ async function openApp(options: { open: boolean }): Promise<void> {
     const server = await findRunningInstance(vault.settings.home);
     if (server === null) {
       throw new BrokerError('E_NOT_RUNNING', 'The web app is not running for this data folder.', {
-        help: 'Start it with: webex-token serve',
+        help: { text: 'Start it', command: ['serve'] },
       });
     }
     const browser = await chooseBrowser(options.open);

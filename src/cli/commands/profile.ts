@@ -17,86 +17,86 @@ import { note, print, warn } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
-  const profile = new Command('profile').description('Many profiles at once.');
+  const profile = new Command('profile').description('Import profiles from a CSV file.');
   profile
     .command('import')
-    .description(
-      'Make the profiles that a CSV file lists, by a header line: profile, org_id, deployment, contact, tags;\n' +
-        'and for tokens that were kept in a file: access_token, captured_at, expires_at.',
+    .description('Import profiles, and tokens kept in a file, from a CSV file.')
+    .argument('<file>', 'the CSV file, or - for standard input')
+    .option('--dry-run', 'show what would change, and change nothing')
+    .option('--skip-invalid', 'import the valid rows even if others are invalid')
+    .option('--json', 'print JSON, an object for each row')
+    .addHelpText(
+      'after',
+      '\nThe first line names the columns: profile, org_id, deployment, contact, tags, and for tokens kept in a file\naccess_token, captured_at, expires_at.\n\nExample:\n  webex-token profile import customers.csv --dry-run',
     )
-    .argument('<file>', 'the file, or - for standard input')
-    .option('--dry-run', 'say what would be done, and do nothing')
-    .option('--skip-bad', 'import the good rows, even if there are bad ones')
-    .option('--json', 'every row as an array, for programs')
-    .addHelpText('after', '\nExample:\n  webex-token profile import customers.csv --dry-run')
     .action(importFile);
   return profile;
 }
 
 interface Options {
   dryRun?: boolean;
-  skipBad?: boolean;
+  skipInvalid?: boolean;
   json?: boolean;
 }
 
 async function importFile(path: string, options: Options): Promise<void> {
   const file = await readProfileFile(path);
-  const bad = await withVault((vault, actor) => run(vault, actor, file.rows, options));
+  const invalid = await withVault((vault, actor) => run(vault, actor, file.rows, options));
   if (file.holdsTokens) {
     warn(
       path === '-'
-        ? 'The tokens came in the clear: delete whatever file they stood in, and its copies.'
-        : `${path} holds tokens in the clear. Delete it, and its copies, once they are imported.`,
+        ? 'The tokens were not encrypted. Delete the file that they came from, and its copies.'
+        : `${path} contains unencrypted tokens. Delete it and its copies after the import.`,
     );
   }
-  if (bad > 0 && options.skipBad !== true) process.exitCode = failed;
+  if (invalid > 0 && options.skipInvalid !== true) process.exitCode = failed;
 }
 
-/** The number of bad rows. */
+/** Returns the number of invalid rows. */
 async function run(vault: Vault, actor: Actor, raw: RawProfileRow[], options: Options): Promise<number> {
-  const { rows, results: unread } = readRows(raw, vault.now());
-  const report = new Report(options.json === true);
+  const { rows, results: unparsed } = parseRows(raw, vault.now());
+  const report = new Report(options.json === true, options.dryRun === true);
   const planned = await inBatches('Checking', rows, (batch) => planImport(vault, batch));
-  const bad = [...unread, ...planned.filter(({ outcome }) => outcome === 'bad')];
-  if (options.dryRun === true || (bad.length > 0 && options.skipBad !== true)) {
-    report.addAll([...unread, ...planned].sort((a, b) => a.line - b.line));
-    report.end(options.dryRun === true ? 'Nothing was stored: this was a dry run.' : refusal(bad.length));
-    return bad.length;
+  const invalid = [...unparsed, ...planned.filter(({ outcome }) => outcome === 'invalid')];
+  if (options.dryRun === true || (invalid.length > 0 && options.skipInvalid !== true)) {
+    report.addAll([...unparsed, ...planned].sort((a, b) => a.line - b.line));
+    report.end(options.dryRun === true ? 'Dry run: nothing was stored.' : refusal(invalid.length));
+    return invalid.length;
   }
-  // Of what is there already nothing is left to do, so that a second run continues where a first one was cut off.
-  const settled = new Set(planned.filter(({ outcome }) => outcome === 'unchanged').map(({ line }) => line));
-  report.addAll([...unread, ...planned.filter(({ line }) => settled.has(line))]);
+  // Rows that are in the store already are skipped, so that a second run continues an interrupted one.
+  const unchanged = new Set(planned.filter(({ outcome }) => outcome === 'unchanged').map(({ line }) => line));
+  report.addAll([...unparsed, ...planned.filter(({ line }) => unchanged.has(line))]);
   const done = await inBatches(
     'Importing',
-    rows.filter(({ line }) => !settled.has(line)),
+    rows.filter(({ line }) => !unchanged.has(line)),
     (batch) => importProfiles(vault, batch, actor),
     (results) => report.addAll(results),
   );
   report.end(null);
-  return unread.length + done.filter(({ outcome }) => outcome === 'bad').length;
+  return unparsed.length + done.filter(({ outcome }) => outcome === 'invalid').length;
 }
 
-function refusal(bad: number): string {
-  return `Nothing was stored, for ${bad === 1 ? 'a row is bad' : `${bad.toLocaleString('en')} rows are bad`}. Mend the file, or import the others with --skip-bad.`;
+function refusal(invalid: number): string {
+  return `Nothing was stored because ${invalid === 1 ? 'a row is invalid' : `${invalid.toLocaleString('en')} rows are invalid`}. Fix the file, or import the valid rows with --skip-invalid.`;
 }
 
-/** What can be told of the rows without looking into the store. */
-function readRows(raw: RawProfileRow[], now: number): { rows: ProfileRow[]; results: RowResult[] } {
+/** Parses the rows, without the store. */
+function parseRows(raw: RawProfileRow[], now: number): { rows: ProfileRow[]; results: RowResult[] } {
   const rows: ProfileRow[] = [];
   const results: RowResult[] = [];
   const first = new Map<string, number>();
   for (const each of raw) {
     const row = parseProfileRow(each, now);
-    // Where the columns are out of step, it may be a token.
+    // If the columns are shifted, this may be a token.
     const profile = 'reason' in row ? sanitizeForDisplay(each.cells.profile ?? '', 80) : row.profile;
-    const notGood = (reason: string) =>
-      results.push({ line: each.line, profile, outcome: 'bad', token: false, reason });
+    const reject = (reason: string) =>
+      results.push({ line: each.line, profile, outcome: 'invalid', token: false, reason });
     if ('reason' in row) {
-      notGood(row.reason);
+      reject(row.reason);
       continue;
     }
     const before = first.get(row.profile);
-    if (before !== undefined) notGood(`the profile stands in line ${before} already`);
+    if (before !== undefined) reject(`line ${before} has the same profile`);
     else {
       first.set(row.profile, row.line);
       rows.push(row);
@@ -112,18 +112,18 @@ async function inBatches(
   title: string,
   rows: ProfileRow[],
   handle: (batch: ProfileRow[]) => Promise<RowResult[]>,
-  tell: (results: RowResult[]) => void = () => {},
+  onResults: (results: RowResult[]) => void = () => {},
 ): Promise<RowResult[]> {
   const progress = showProgress(title, rows.length);
   const results: RowResult[] = [];
   try {
     for (let at = 0; at < rows.length; at += importBatchSize) {
       progress.at(at);
-      const some = await handle(rows.slice(at, at + importBatchSize));
-      results.push(...some);
-      // Not into the line that shows how far it is.
+      const batchResults = await handle(rows.slice(at, at + importBatchSize));
+      results.push(...batchResults);
+      // The results must not go into the progress line.
       if (process.stdout.isTTY) progress.end();
-      tell(some);
+      onResults(batchResults);
       // A running server and other commands wait for the same lock.
       await sleep(betweenBatchesMs);
     }
@@ -133,14 +133,18 @@ async function inBatches(
   return results;
 }
 
-/** A line for each row on standard output, the sum of them on standard error. */
+const plannedWords: Record<string, string> = { created: 'would be created', updated: 'would be updated' };
+
+/** Prints a line for each row on standard output, and totals on standard error. */
 class Report {
   readonly #json: JsonArray | null;
-  readonly #counts = { created: 0, updated: 0, unchanged: 0, bad: 0 };
+  readonly #counts = { created: 0, updated: 0, unchanged: 0, invalid: 0 };
+  readonly #dryRun: boolean;
   #tokens = 0;
 
-  constructor(json: boolean) {
+  constructor(json: boolean, dryRun: boolean) {
     this.#json = json ? new JsonArray() : null;
+    this.#dryRun = dryRun;
   }
 
   addAll(results: readonly RowResult[]): void {
@@ -156,15 +160,19 @@ class Report {
     this.#json?.end();
     const counts = Object.entries(this.#counts)
       .filter(([, count]) => count > 0)
-      .map(([outcome, count]) => `${count.toLocaleString('en')} ${outcome}`);
-    if (this.#tokens > 0) counts.push(`${this.#tokens.toLocaleString('en')} with a token, unchecked as yet`);
-    note(counts.length === 0 ? 'The file lists no profile.' : `${counts.join(', ')}.`);
+      .map(
+        ([outcome, count]) =>
+          `${count.toLocaleString('en')} ${this.#dryRun ? (plannedWords[outcome] ?? outcome) : outcome}`,
+      );
+    if (this.#tokens > 0)
+      counts.push(`${this.#tokens.toLocaleString('en')} with a token that is not verified yet`);
+    note(counts.length === 0 ? 'The file has no rows.' : `${counts.join(', ')}.`);
     if (conclusion !== null) note(conclusion);
   }
 }
 
 function lineOf({ line, profile, outcome, token, reason }: RowResult): string {
   const words = [`line ${line}`, profile.replace(/[^\x20-\x7e]/g, '?'), outcome];
-  if (token) words.push('with its token');
+  if (token) words.push('with a token');
   return reason === null ? words.join('  ') : `${words.join('  ')}: ${reason}`;
 }

@@ -11,7 +11,7 @@ import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('push')
-    .description('Hand the current token to the provisioning tool, and test it there.')
+    .description('Install the current token in Entra ID or Okta, and test it there.')
     .addCommand(entra())
     .addCommand(okta())
     .addHelpText('after', '\nExample:\n  webex-token push entra acme --dry-run');
@@ -19,28 +19,27 @@ export function command(): Command {
 
 function entra(): Command {
   return new Command('entra')
-    .description(
-      'Microsoft Entra ID, through Microsoft Graph: the new token is tested there before it is saved.',
-    )
+    .description('Install the token in Microsoft Entra ID. It is tested there before it is saved.')
     .argument('<profile>')
-    .option('--app <id>', 'the enterprise application, by object ID or application ID; else it is searched')
+    .option(
+      '--app <id>',
+      'the object ID or application ID of the enterprise application (default: search for it)',
+    )
     .addOption(
-      new Option('--cloud <name>', 'which of Microsoft’s clouds (remembered; at first: global)').choices(
-        entraClouds,
-      ),
+      new Option('--cloud <name>', 'the Microsoft cloud (remembered; at first: global)').choices(entraClouds),
     )
     .option(
       '--replace-organization',
-      'take the application named by --app from another organization or profile',
+      'use the application named by --app even if it belongs to another organization',
     )
-    .option('--start', 'start provisioning where it is new or paused, which is otherwise left so')
-    .option('--dry-run', 'show every request and change nothing; the token is not even opened')
-    .option('--json', 'the result as an object, for programs')
+    .option('--start', 'start provisioning if it is new or paused')
+    .option('--dry-run', 'show every request and change nothing; the token is not decrypted')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-With AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH set, nobody has to
-sign in. Without the last two, you do, by a code in the browser.
+To sign in unattended, set AZURE_TENANT_ID, AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET or
+AZURE_CLIENT_CERTIFICATE_PATH. Without the last two, you sign in with a code in your browser.
 
 Example:
   webex-token push entra acme --app 11111111-2222-3333-4444-555555555555 --start`,
@@ -50,16 +49,19 @@ Example:
 
 function okta(): Command {
   return new Command('okta')
-    .description('Okta. Where its API does not serve the application, what to paste where.')
+    .description('Install the token in Okta. If the API of Okta cannot do it, print what to paste where.')
     .argument('<profile>')
-    .option('--app <id>', 'the application, by its ID; else it is searched')
-    .option('--replace-organization', 'take the application named by --app from another profile')
-    .option('--dry-run', 'show every request and change nothing; the token is not even opened')
-    .option('--json', 'the result as an object, for programs')
+    .option('--app <id>', 'the ID of the application (default: search for it)')
+    .option(
+      '--replace-organization',
+      'use the application named by --app even if it belongs to another profile',
+    )
+    .option('--dry-run', 'show every request and change nothing; the token is not decrypted')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       `
-Okta is signed in to by OKTA_CLIENT_ORGURL with OKTA_CLIENT_TOKEN, or with OKTA_CLIENT_CLIENTID and
+To sign in to Okta, set OKTA_CLIENT_ORGURL, and OKTA_CLIENT_TOKEN or OKTA_CLIENT_CLIENTID and
 OKTA_CLIENT_PRIVATEKEY.
 
 Example:
@@ -90,7 +92,7 @@ async function pushOkta(profile: string, options: PushOptions): Promise<void> {
   );
 }
 
-/** `--json` has them in its object. */
+/** With `--json`, the requests are part of the object. */
 function showsRequests({ dryRun, json }: PushOptions): boolean {
   return dryRun === true && json !== true;
 }
@@ -111,7 +113,7 @@ async function reported(
 
 function resultLine({ tool, profile, app }: EntraPushReport | OktaPushReport): string {
   const title = tool === 'entra' ? 'Entra ID' : 'Okta';
-  return `${title} has the token of "${profile}", tested: ${app.name} (${app.id})`;
+  return `${title} has the token of "${profile}", and its test passed: ${app.name} (${app.id})`;
 }
 
 function failureObject({ code, message, help, inPlace, steps, cause }: PushError): object {

@@ -19,13 +19,13 @@ import { withStore } from '../with-store.ts';
 
 export function command(): Command {
   return new Command('remind')
-    .description('Send what reminders are due, once, and end. For cron, systemd or Task Scheduler.')
-    .option('--json', 'as an object, for programs')
+    .description('Send the reminders that are due, then exit.')
+    .option('--json', 'print JSON')
     .addOption(new Option('--scheduled <file>', 'the settings that "schedule install" wrote').hideHelp())
-    .addOption(new Option('--verify-job', 'only open the store, and say which').hideHelp())
+    .addOption(new Option('--verify-job', 'open the store and print which one').hideHelp())
     .addHelpText(
       'after',
-      '\nExample:\n  webex-token remind\n\nIt ends 1 where a delivery failed; that one is tried again next time.\n"webex-token schedule install" has the system run it every hour.',
+      '\nExample:\n  webex-token remind\n\nExits 1 if a delivery failed; the next run tries it again.\nTo run it every hour, use "webex-token schedule install".',
     )
     .action(remind);
 }
@@ -49,7 +49,7 @@ async function remind(options: Options): Promise<void> {
           claimant: currentProcess(),
           notices: await quarantineAlerts(records),
           retryNow: impatient,
-          onPlanned: (done) => progress.at('Looking at tokens', done),
+          onPlanned: (done) => progress.at('Checking tokens', done),
           onDelivery: (delivery) => {
             progress.end();
             if (!options.json) print(line(delivery));
@@ -58,25 +58,25 @@ async function remind(options: Options): Promise<void> {
         progress.end();
         return deliveries;
       };
-      // Reminders first: each look at Entra ID may take two minutes where Microsoft Graph does not answer.
+      // Reminders go first: a status check can take two minutes if Microsoft Graph does not respond.
       const deliveries = await send(true);
-      if (isUnattended(records.settings.entra) && (await lookAtProvisioning(records))) {
-        // What just failed waits for the next run.
+      if (isUnattended(records.settings.entra) && (await checkAllProvisioning(records))) {
+        // A delivery that has just failed waits for the next run.
         deliveries.push(...(await send(false)));
       }
       await deleteExpiredTokens(records);
       const notices = channels.length === 0 ? await quarantineAlerts(records) : [];
       const undeliverable = channels.length === 0 && (notices.length > 0 || (await isAnythingDue(records)));
-      // What is sent to some and refused by others is not tried again: this once it shows.
+      // A message that some recipients got is not sent again, so the failure shows only this once.
       if (undeliverable || deliveries.some(({ error }) => error !== undefined)) process.exitCode = failed;
-      const ways = channels.map(({ name, target }) => ({ channel: name, target }));
-      if (options.json) printJson({ channels: ways, deliveries });
+      const targets = channels.map(({ name, target }) => ({ channel: name, target }));
+      if (options.json) printJson({ channels: targets, deliveries });
       if (channels.length === 0) {
         warn(
-          `${undeliverable ? 'Reminders are due, but there' : 'There'} is no way to send any. ${noChannelHelp}`,
+          `${undeliverable ? 'Reminders are due, but no' : 'No'} channel is set up to send them. ${noChannelHelp}`,
         );
       } else if (deliveries.length === 0 && process.stderr.isTTY) {
-        note(`Nothing is due. Reminders go to: ${ways.map(({ target }) => target).join('; ')}.`);
+        note(`No reminders are due. They go to: ${targets.map(({ target }) => target).join('; ')}.`);
       }
     } finally {
       for (const channel of channels) channel.close();
@@ -84,8 +84,8 @@ async function remind(options: Options): Promise<void> {
   });
 }
 
-/** Asks Entra ID wherever that was not done for a day. Returns whether that found anything in quarantine. */
-async function lookAtProvisioning(records: StoreContext): Promise<boolean> {
+/** Runs the daily status checks in Entra ID that are due. Returns whether any of them found a quarantine. */
+async function checkAllProvisioning(records: StoreContext): Promise<boolean> {
   const { dailyStatusCheck } = await import('../../provisioning/entra/status/status-checks.ts');
   const next = dailyStatusCheck(records, unattendedContext({ keepsAlive: true }), Math.random);
   let isAnyQuarantined = false;
@@ -94,7 +94,7 @@ async function lookAtProvisioning(records: StoreContext): Promise<boolean> {
     isAnyQuarantined ||= watch !== null && isQuarantined(watch);
     if (failure === null) continue;
     warn(
-      `Provisioning by "${handoff.appName}" could not be looked at. ${failure.message} ${failure.help ?? ''}`.trimEnd(),
+      `The status of "${handoff.appName}" could not be checked. ${failure.message} ${failure.help ?? ''}`.trimEnd(),
     );
   }
   return isAnyQuarantined;

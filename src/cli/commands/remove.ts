@@ -1,21 +1,27 @@
 import { Command } from 'commander';
-import { removeProfile } from '../../vault/profiles/profiles.ts';
+import { removeProfile, requireProfile } from '../../vault/profiles/profiles.ts';
+import { confirmDestructive } from '../terminal/confirm.ts';
 import { note } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('remove')
-    .description('Forget a profile and all its tokens.')
+    .description('Delete a profile and its tokens from this store.')
     .argument('<profile>')
+    .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', '\nExample:\n  webex-token remove acme')
     .action(remove);
 }
 
-async function remove(name: string): Promise<void> {
-  await withVault((vault, actor) => removeProfile(vault, name, actor));
-  note(`Removed "${name}" with its tokens from this store.`);
-  note(
-    'Webex goes on accepting a token until it expires. The person who signed in can revoke it at ' +
-      'https://idbroker.webex.com/idb/profile#/tokens',
-  );
+async function remove(name: string, options: { yes?: boolean }): Promise<void> {
+  await withVault(async (vault, actor) => {
+    const { deployment } = await requireProfile(vault, name);
+    const question = `Delete "${name}" and its tokens?`;
+    if (!(await confirmDestructive(question, 'Nothing was deleted.', options))) return;
+    await removeProfile(vault, name, actor);
+    const { idbroker } = vault.settings.webex[deployment];
+    note(`Deleted "${name}" and its tokens from this store.`);
+    note('Webex still accepts a token until it expires.');
+    note(`The person who signed in can revoke it: ${idbroker}/profile#/tokens`);
+  });
 }

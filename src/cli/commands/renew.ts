@@ -11,62 +11,81 @@ import {
   startCampaign,
 } from '../../vault/profiles/renewal-campaign.ts';
 import { contactOption, days, tagOption } from '../options/profile-filter.ts';
-import { addSignInOptions, type SignInOptions } from '../options/sign-in-options.ts';
+import { addPushOption, addSignInOptions, type SignInOptions } from '../options/sign-in-options.ts';
 import { pushToDestinations } from '../push/push-to-destinations.ts';
 import { SignInServer, signIn } from '../sign-in/sign-in.ts';
 import { reportVerification } from '../terminal/report-verification.ts';
 import { waitForShutdown } from '../terminal/shutdown.ts';
 import { table } from '../terminal/table.ts';
-import { note, print, printJson } from '../terminal/terminal.ts';
+import { note, print, printJson, suggestNext } from '../terminal/terminal.ts';
+import { dateInSentence, dateInTable } from '../terminal/time.ts';
 import { withStore } from '../with-store.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
-  const round = new Command('round').description(
-    'A renewal round: what expires soon, worked through one sign-in after another. It can be left at any time, and goes on where it was.',
-  );
-  round
-    .command('begin')
-    .description('List what is to be renewed.')
-    .option('--within <days>', 'what ends within so many days, has ended, or is rejected', days, 31)
-    .option('--tag <tag>', 'only the profiles filed under it', tagOption)
-    .option('--contact <address>', 'only the profiles whose contact it is', contactOption)
-    .addHelpText('after', '\nExample:\n  webex-token round begin --within 31 --tag emea')
-    .action(begin);
-  addSignInOptions(round.command('continue', { isDefault: true }))
-    .description('Sign in for one after the other. This is what "webex-token round" alone does.')
-    .option('--push', 'replace each token in the provisioning tools that had it before')
-    .addHelpText('after', '\nExample:\n  webex-token round continue --push')
-    .action(goOn);
-  round
+  const renew = new Command('renew').description('Renew many tokens, one sign-in after another.');
+  renew
+    .command('start')
+    .description('Start a renewal: select the profiles to renew.')
+    .option(
+      '--within <days>',
+      'tokens that expire within this many days, have expired, or were rejected',
+      days,
+      31,
+    )
+    .option('--tag <tag>', 'only profiles with this tag', tagOption)
+    .option('--contact <address>', 'only profiles with this contact', contactOption)
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  webex-token renew start --within 31 --tag emea')
+    .action(start);
+  addSignInOptions(addPushOption(renew.command('continue', { isDefault: true })))
+    .description('Sign in for one profile after another. This is what "renew" alone does.')
+    .addHelpText(
+      'after',
+      '\nYou can stop at any time and continue later.\n\nExample:\n  webex-token renew continue --push',
+    )
+    .action(continueRenewal);
+  renew
     .command('status')
-    .description('How far the round is.')
-    .option('--json', 'as an object, for programs')
-    .addHelpText('after', '\nExample:\n  webex-token round status --json')
+    .description('Show the progress of the renewal.')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  webex-token renew status --json')
     .action(status);
-  round
+  renew
     .command('skip')
-    .description('Leave a profile out of this round.')
+    .description('Skip a profile in this renewal.')
     .argument('<profile>')
-    .addHelpText('after', '\nExample:\n  webex-token round skip acme')
+    .addHelpText('after', '\nExample:\n  webex-token renew skip acme')
     .action(skip);
-  round
-    .command('end')
-    .description('End the round; what was renewed stays so.')
-    .addHelpText('after', '\nExample:\n  webex-token round end')
-    .action(end);
-  return round.addHelpText('after', '\nExample:\n  webex-token round begin --within 31\n  webex-token round');
-}
-
-async function begin(options: { within: number; tag?: string; contact?: string }): Promise<void> {
-  const { within: withinDays, tag, contact } = options;
-  const { counts } = await withStore((records) =>
-    startCampaign(records, { withinDays, tag, contact }, { user: userName() }),
+  renew
+    .command('finish')
+    .description('Finish the renewal. Renewed tokens stay renewed.')
+    .addHelpText('after', '\nExample:\n  webex-token renew finish')
+    .action(finish);
+  return renew.addHelpText(
+    'after',
+    '\nExamples:\n  webex-token renew start --within 31\n  webex-token renew',
   );
-  note(`${counts.waiting.toLocaleString('en')} to renew. Go on with: webex-token round`);
 }
 
-async function goOn(options: SignInOptions & { push?: boolean }): Promise<void> {
+interface StartOptions {
+  within: number;
+  tag?: string;
+  contact?: string;
+  json?: boolean;
+}
+
+async function start({ within: withinDays, tag, contact, json }: StartOptions): Promise<void> {
+  const { counts } = await withStore((store) =>
+    startCampaign(store, { withinDays, tag, contact }, { user: userName() }),
+  );
+  if (json) return printJson(counts);
+  const { waiting } = counts;
+  note(`${waiting.toLocaleString('en')} ${waiting === 1 ? 'profile' : 'profiles'} to renew.`);
+  suggestNext(['renew']);
+}
+
+async function continueRenewal(options: SignInOptions & { push?: boolean }): Promise<void> {
   process.exitCode = await withVault(async (vault, actor) => {
     const stopped = waitForShutdown();
     const server = new SignInServer(vault);
@@ -76,17 +95,19 @@ async function goOn(options: SignInOptions & { push?: boolean }): Promise<void> 
         const next = await nextProfile(vault, progress);
         if (next === null) {
           await finishCampaign(vault, progress, actor);
-          note(`The round is done: ${summary(progress)}.`);
+          note(`The renewal is complete: ${summary(progress)}.`);
           return 0;
         }
-        const contact = next.contact === null ? '' : `, ${next.contact}`;
-        note(`\n${summary(progress)}. Now "${next.profile}" (ends ${date(next.expiresAt)}${contact}).`);
-        note(`To leave it out: webex-token round skip ${next.profile}`);
-        // Whoever is signed in at Webex is of the organization before: it has to ask anew.
+        const contact = next.contact === null ? '' : `, contact ${next.contact}`;
+        note(
+          `\n${summary(progress)}. Next: "${next.profile}" (expires ${dateInSentence(next.expiresAt)}${contact}).`,
+        );
+        note(`To skip it, run: webex-token renew skip ${next.profile}`);
+        // The browser may still be signed in to Webex for the previous organization.
         const request = { profile: next.profile, freshSignIn: true };
-        const settled = await signIn(vault, request, actor, server, stopped, options);
+        const verification = await signIn(vault, request, actor, server, stopped, options);
         const code =
-          reportVerification(settled) ||
+          reportVerification(verification) ||
           (await pushToDestinations(vault, next.profile, actor, options.push ?? false));
         if (code !== 0) return code;
       }
@@ -97,17 +118,17 @@ async function goOn(options: SignInOptions & { push?: boolean }): Promise<void> 
 }
 
 async function status(options: { json?: boolean }): Promise<void> {
-  const { progress, items } = await withStore(async (records) => {
-    const current = await activeCampaign(records);
-    return { progress: current, items: await campaignItems(records, current) };
+  const { progress, items } = await withStore(async (store) => {
+    const current = await activeCampaign(store);
+    return { progress: current, items: await campaignItems(store, current) };
   });
   if (options.json) {
-    const { round, counts } = progress;
+    const { round: campaign, counts } = progress;
     return printJson({
-      begunAt: new Date(round.createdAt).toISOString(),
-      expiresBefore: new Date(round.expiresBefore).toISOString(),
-      tag: round.tag,
-      contact: round.contact,
+      startedAt: new Date(campaign.createdAt).toISOString(),
+      expiresBefore: new Date(campaign.expiresBefore).toISOString(),
+      tag: campaign.tag,
+      contact: campaign.contact,
       ...counts,
       profiles: items.map(({ profile, contact, expiresAt, state }) => ({
         profile,
@@ -117,31 +138,32 @@ async function status(options: { json?: boolean }): Promise<void> {
       })),
     });
   }
-  const rows = items.map((item) => [item.profile, item.state, date(item.expiresAt), item.contact ?? '']);
-  print(table(['PROFILE', 'STATE', 'ENDS', 'CONTACT'], rows));
+  const rows = items.map((item) => [
+    item.profile,
+    item.state,
+    dateInTable(item.expiresAt),
+    item.contact ?? '',
+  ]);
+  print(table(['PROFILE', 'STATE', 'EXPIRES', 'CONTACT'], rows));
   note(`${summary(progress)}.`);
 }
 
 async function skip(profile: string): Promise<void> {
-  await withStore((records) => skipProfile(records, profile, { user: userName() }));
-  note(`"${profile}" is left out of this round.`);
+  await withStore((store) => skipProfile(store, profile, { user: userName() }));
+  note(`Skipped "${profile}" in this renewal.`);
 }
 
-async function end(): Promise<void> {
-  const progress = await withStore(async (records) => {
-    const current = await activeCampaign(records);
-    await finishCampaign(records, current, { user: userName() });
+async function finish(): Promise<void> {
+  const progress = await withStore(async (store) => {
+    const current = await activeCampaign(store);
+    await finishCampaign(store, current, { user: userName() });
     return current;
   });
-  note(`The round is ended: ${summary(progress)}.`);
+  note(`The renewal is finished: ${summary(progress)}.`);
 }
 
 function summary({ counts: { waiting, renewed, skipped } }: CampaignProgress): string {
-  const all = waiting + renewed + skipped;
-  const left = skipped === 0 ? '' : `, ${skipped.toLocaleString('en')} left out`;
-  return `${renewed.toLocaleString('en')} of ${all.toLocaleString('en')} renewed${left}, ${waiting.toLocaleString('en')} to go`;
-}
-
-function date(epochMs: number): string {
-  return new Date(epochMs).toISOString().slice(0, 10);
+  const total = waiting + renewed + skipped;
+  const skippedPart = skipped === 0 ? '' : `, ${skipped.toLocaleString('en')} skipped`;
+  return `${renewed.toLocaleString('en')} of ${total.toLocaleString('en')} renewed${skippedPart}, ${waiting.toLocaleString('en')} to go`;
 }

@@ -26,31 +26,31 @@ interface Options {
 
 export function command(): Command {
   const schedule = new Command('schedule')
-    .description('Have the system itself run "webex-token remind" every hour.')
+    .description('Run "webex-token remind" every hour with the scheduler of the operating system.')
     .addHelpText('after', '\nExample:\n  webex-token schedule install --dry-run');
   schedule
     .command('install')
-    .description('put it into systemd, cron, launchd or Task Scheduler; again, to bring it up to date')
-    .option('--dry-run', 'only say what would be done')
+    .description('Install or update the job in systemd, cron, launchd or Task Scheduler.')
+    .option('--dry-run', 'show what would change, and change nothing')
     .addHelpText('after', '\nExample:\n  webex-token schedule install')
     .action(install);
   schedule
     .command('remove')
-    .description('take it out again')
-    .option('--dry-run', 'only say what would be done')
+    .description('Remove the job.')
+    .option('--dry-run', 'show what would change, and change nothing')
     .addHelpText('after', '\nExample:\n  webex-token schedule remove')
     .action(remove);
   schedule
     .command('status')
-    .description('whether it is there, starts, and uses this store')
-    .option('--json', 'as an object, for programs')
+    .description('Show whether the job is installed, starts, and uses this store.')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  webex-token schedule status')
     .action(status);
   return schedule;
 }
 
 async function install(options: Options): Promise<void> {
-  // A wrong setting would make every run of the job fail: better now than then.
+  // A wrong setting would fail every run of the job: report it now.
   const home = resolve(readSettings().home);
   const scheduler = await detectScheduler(currentSystem);
   const settings = jobSettings(process.env, environmentWithDotEnv({}), home);
@@ -61,33 +61,34 @@ async function install(options: Options): Promise<void> {
     { do: 'write-settings', path: file, content: jobSettingsText(settings), names },
     ...(await scheduler.install(job, currentSystem)),
   ];
-  if (!(await announceAndDo(steps, options))) return;
-  note(`"webex-token remind" now runs every hour, by ${scheduler.title}.`);
+  if (!(await printAndRun(steps, options))) return;
+  note(`Installed in ${scheduler.title}. "webex-token remind" now runs every hour.`);
   if (scheduler.note !== null) note(scheduler.note);
   if (settings.missing.length > 0) {
     const { missing } = settings;
     warn(
-      `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} set in this environment, and the job will not have ${missing.length === 1 ? 'it' : 'them'}: ` +
-        'a passphrase is not written down beside the store that it opens. Where the job needs it, put it into the file .env beside package.json.',
+      `The job runs without ${missing.join(' and ')}: a passphrase is not saved beside the store that it decrypts. ` +
+        'If the job needs it, put it into the file .env beside package.json.',
     );
   }
   const passing = job.command.slice(0, 2).filter(isVersioned);
   if (passing.length > 0) {
     warn(
-      `The job runs ${passing.join(' and ')}. An upgrade may remove that: then run "webex-token schedule install" again. ` +
-        '"webex-token schedule status" and "webex-token doctor" notice it.',
+      `The job runs ${passing.join(' and ')}, which an upgrade may remove. If so, run "webex-token schedule install" again. ` +
+        '"webex-token schedule status" and "webex-token doctor" detect that.',
     );
   }
 }
 
 async function remove(options: Options): Promise<void> {
   const installed = await findInstalled(currentSystem);
-  if (installed.length === 0) return note('It is not there. Nothing was changed.');
+  if (installed.length === 0) return note('The job is not installed. Nothing was changed.');
   for (const { scheduler, job } of installed) {
     const steps = await scheduler.remove(currentSystem);
     const file = settingsFileOf(job);
     if (file !== null) steps.push({ do: 'remove', path: file });
-    if (await announceAndDo(steps, options)) note(`Removed from ${scheduler.title}.`);
+    if (await printAndRun(steps, options))
+      note(`Removed from ${scheduler.title === 'cron' ? 'your crontab' : scheduler.title}.`);
   }
 }
 
@@ -100,15 +101,15 @@ async function status(options: Options): Promise<void> {
   }
   if (jobs.some(({ ok }) => ok === false)) process.exitCode = failed;
   if (options.json) return printJson({ installed: jobs.length > 0, jobs });
-  if (jobs.length === 0) return print('Not installed. "webex-token schedule install" does it.');
+  if (jobs.length === 0) return print('Not installed. Install it: webex-token schedule install');
   for (const { scheduler, location, message } of jobs) {
     print(`Installed in ${scheduler}: ${location}`);
     print(`  ${message}`);
   }
 }
 
-/** Says what will be done, and does it unless that was all that was asked for. True where it was done. */
-async function announceAndDo(steps: readonly Step[], { dryRun }: Options): Promise<boolean> {
+/** Prints the steps, and runs them unless this is a dry run. Returns whether they ran. */
+async function printAndRun(steps: readonly Step[], { dryRun }: Options): Promise<boolean> {
   const plan = steps.map(stepText).join('\n');
   if (dryRun) {
     print(plan);

@@ -21,24 +21,25 @@ import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('serve')
-    .description('The web app on http://localhost:3000, or the token API alone, for other hosts.')
-    .option('--no-open', 'leave the browser alone')
-    .option('--verbose', 'log every request on standard error')
-    .option('--api <host:port>', 'serve the token API there, and nothing else')
-    .option('--tls-cert <file>', 'with --api: its certificate, with the ones that lead to its root (PEM)')
-    .option('--tls-key <file>', 'with --api: the key of the certificate (PEM)')
-    .option('--trust-proxy <address...>', 'with --api: the reverse proxy in front of it, or its network')
+    .description('Start the web app on http://localhost:3000, or the token API for other hosts.')
+    .option('--no-open', "don't open a browser")
+    .option('--verbose', 'log every request to standard error')
+    .option('--api <host:port>', 'serve only the token API, on this address')
+    .option('--tls-cert <file>', 'with --api: the certificate and its chain (PEM)')
+    .option('--tls-key <file>', 'with --api: the private key of the certificate (PEM)')
+    .option('--trust-proxy <address...>', 'with --api: the address or network of the reverse proxy')
     .option(
       '--keep-alive-timeout <seconds>',
-      'close a connection that has been idle for so long; longer than its clients keep it',
+      'close idle connections after this time; set it higher than the timeout of your proxy',
       '95',
     )
     .addHelpText(
       'after',
       `
-The web app answers this machine only, and the token API with it. With --api the token API alone is served, to other hosts
-too; it may run beside the web app, as often as you like, and wants --tls-cert and --tls-key, which are read again when they
-change, or --trust-proxy. Without either it listens on loopback only. Behind a proxy, set WEBEX_TOKEN_ISSUER.
+The web app, and the token API with it, is available on this computer only. With --api, only the token API is
+served, also to other hosts; several of these can run beside the web app. It needs --tls-cert and --tls-key (read
+again when the files change) or --trust-proxy; without them it listens on loopback only. Behind a proxy, set
+WEBEX_TOKEN_ISSUER.
 
 Examples:
   webex-token serve --no-open
@@ -62,8 +63,15 @@ async function serve(options: ServeOptions): Promise<void> {
   await disableCoreDumps();
   if (options.api !== undefined) return await serveApiAlone(options, options.api);
   if ([options.tlsCert, options.tlsKey, options.trustProxy].some((given) => given !== undefined)) {
-    throw new BrokerError('E_USAGE', '--tls-cert, --tls-key and --trust-proxy go with --api.', {
-      help: 'The web app answers this machine only. For other hosts: webex-token serve --api 0.0.0.0:8443 …',
+    throw new BrokerError('E_USAGE', '--tls-cert, --tls-key and --trust-proxy need --api.', {
+      help: [
+        'The web app is available on this computer only.',
+        {
+          text: 'Serve the token API to other hosts',
+          command: ['serve', '--api', 'HOST:PORT'],
+          only: 'terminal',
+        },
+      ],
     });
   }
   const limits = limitsOf(options);
@@ -84,8 +92,8 @@ async function serve(options: ServeOptions): Promise<void> {
   });
 }
 
-async function serveApiAlone(options: ServeOptions, place: string): Promise<void> {
-  const { host, port } = parsePlace(place);
+async function serveApiAlone(options: ServeOptions, address: string): Promise<void> {
+  const { host, port } = parseAddress(address);
   const tls = tlsFiles(options);
   const trustedProxies = (options.trustProxy ?? []).flatMap((each) => each.split(',')).map(parseAddressRange);
   const limits = limitsOf(options);
@@ -96,7 +104,7 @@ async function serveApiAlone(options: ServeOptions, place: string): Promise<void
     logUncaughtErrors(log);
     const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });
     try {
-      note(`The token API is on ${server.address}, as ${server.issuer}. Stop with Ctrl-C.`);
+      note(`The token API is listening on ${server.address}, as ${server.issuer}.`);
       await stopped;
     } finally {
       await Promise.all([server.close(), watch.close()]);
@@ -109,17 +117,17 @@ function limitsOf({ keepAliveTimeout }: ServeOptions): ServerLimits {
   if (seconds >= 1 && seconds <= 3_600) return { ...serverLimits, keepAliveTimeout: seconds * 1_000 };
   throw new BrokerError(
     'E_USAGE',
-    `--keep-alive-timeout takes seconds from 1 to 3600, and "${sanitizeForDisplay(keepAliveTimeout, 40)}" is not that.`,
-    { help: 'It has to be longer than the clients, or the proxy, keep an idle connection: for example 95.' },
+    `--keep-alive-timeout takes seconds from 1 to 3600, not "${sanitizeForDisplay(keepAliveTimeout, 40)}".`,
+    { help: 'Set it higher than the idle timeout of the clients or the proxy, for example 95.' },
   );
 }
 
-function parsePlace(text: string): { host: string; port: number } {
+function parseAddress(text: string): { host: string; port: number } {
   const [, bracketed, plain, digits = ''] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text) ?? [];
   const host = bracketed ?? plain;
   const port = Number(digits);
   if (host !== undefined && port <= 65_535) return { host, port };
-  throw new BrokerError('E_USAGE', `--api takes HOST:PORT, and "${text.slice(0, 80)}" is not that.`, {
+  throw new BrokerError('E_USAGE', `--api takes HOST:PORT, not "${text.slice(0, 80)}".`, {
     help: 'For example 127.0.0.1:8080, 0.0.0.0:8443 or [::]:8443.',
   });
 }
@@ -127,7 +135,7 @@ function parsePlace(text: string): { host: string; port: number } {
 function tlsFiles({ tlsCert, tlsKey }: ServeOptions): TlsFiles | null {
   if (tlsCert === undefined && tlsKey === undefined) return null;
   if (tlsCert !== undefined && tlsKey !== undefined) return { certificate: tlsCert, key: tlsKey };
-  throw new BrokerError('E_USAGE', '--tls-cert and --tls-key go together.', {
-    help: 'Give both, or neither.',
+  throw new BrokerError('E_USAGE', '--tls-cert and --tls-key need each other.', {
+    help: 'Use both or neither.',
   });
 }

@@ -11,16 +11,16 @@ import { table } from '../terminal/table.ts';
 import { note, print, printJson, warn } from '../terminal/terminal.ts';
 
 export function command(): Command {
-  const store = new Command('store').description('The database as a whole.');
+  const store = new Command('store').description('Copy the whole database.');
   store
     .command('copy')
-    .description(
-      'From one database to another that is empty, and proved: every row, the audit log, every token.\n' +
-        'A place is a SQLite file, postgres://…, or env:NAME for an environment variable that holds either.',
+    .description('Copy the store to an empty database and verify the copy.')
+    .argument(
+      '<from>',
+      'the existing store: a SQLite file, postgres://…, or env:NAME for a variable that holds either',
     )
-    .argument('<from>', 'the store that is there')
-    .argument('<to>', 'an empty database, or a file that is not there yet')
-    .option('--json', 'what was copied, as an object, for programs')
+    .argument('<to>', 'an empty database, or a file that does not exist yet')
+    .option('--json', 'print JSON')
     .addHelpText(
       'after',
       '\nExample:\n  webex-token store copy ~/.local/share/webex-token/store.db env:WEBEX_TOKEN_DATABASE_URL',
@@ -34,7 +34,7 @@ async function copy(fromText: string, toText: string, options: { json?: boolean 
   if (!isPostgresUrl(from) && !existsSync(from)) {
     throw new BrokerError('E_USAGE', `There is no store at ${from}.`);
   }
-  if (from === to) throw new BrokerError('E_USAGE', 'That is one and the same store.');
+  if (from === to) throw new BrokerError('E_USAGE', 'Both are the same store.');
   const count = showCount();
   let copied: CopyResult;
   try {
@@ -71,19 +71,19 @@ function report(
     print(table(['TABLE', 'ROWS', 'SHA-256'], rows));
   }
   note(
-    `Copied and compared, row by row; the audit log holds, and ${tokens.toLocaleString('en')} tokens open: ${redactedLocation(to)}`,
+    `Copied and verified ${redactedLocation(to)}: every row is equal, the audit log is intact, and ${tokens.toLocaleString('en')} tokens decrypt.`,
   );
   if (changedMeanwhile) {
     warn(
-      'The old store was written to after it was copied. Stop what uses it, and copy once more into an empty one.',
+      'The old store has changed since it was copied. Stop the programs that use it, then copy again to an empty database.',
     );
   }
   if (isPostgresUrl(to)) {
     note(
-      'To use it, set WEBEX_TOKEN_DATABASE_URL to its address. The key stays where it is: every host needs it too.',
+      'To use it, set WEBEX_TOKEN_DATABASE_URL to its address. The key is not copied: every host needs it too.',
     );
   }
-  note('The old store is as it was. Remove it once you are content with the new one.');
+  note('The old store is unchanged. Delete it when the new one works.');
 }
 
 /** Throws `E_USAGE`, `E_DATABASE_URL`. */
@@ -95,7 +95,7 @@ function placeOf(text: string): string {
   }
   if (isPostgresUrl(place) && parsePostgresUrl(place).password !== undefined && name === undefined) {
     warn(
-      'A password among the arguments can be read by everybody on this machine. Put the address into an environment variable, and say env:NAME.',
+      'Every user of this computer can read a password in the arguments. Put the address into an environment variable and pass env:NAME.',
     );
   }
   return place;

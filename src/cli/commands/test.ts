@@ -6,21 +6,19 @@ import { rejected } from '../exit-codes.ts';
 import { tagOption } from '../options/profile-filter.ts';
 import { JsonArray } from '../terminal/json-array.ts';
 import { showProgress } from '../terminal/progress.ts';
-import { note, print, printJson, styled } from '../terminal/terminal.ts';
+import { note, printJson, printProse, styled } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('test')
-    .description(
-      'Ask Webex: is the token accepted, whose is it, and would Entra ID’s and Okta’s own tests pass?',
-    )
+    .description('Ask Webex whether the token works, and whether the tests of Entra ID and Okta would pass.')
     .argument('[profile]')
-    .option('--all', 'every profile')
-    .option('--tag <tag>', 'every profile filed under it', tagOption)
-    .option('--json', 'as an object, for programs; of many profiles, as an array')
+    .option('--all', 'test every profile')
+    .option('--tag <tag>', 'test every profile with this tag', tagOption)
+    .option('--json', 'print JSON; an array with --all or --tag')
     .addHelpText(
       'after',
-      '\nExample:\n  webex-token test acme\n  webex-token test --tag emea\n\nIt ends 5 where one of the checks failed.',
+      '\nExample:\n  webex-token test acme\n  webex-token test --tag emea\n\nExits 5 if a check fails.',
     )
     .action(test);
 }
@@ -34,13 +32,13 @@ interface TestOptions {
 async function test(name: string | undefined, options: TestOptions): Promise<void> {
   const many = options.all === true || options.tag !== undefined;
   if ((name === undefined) !== many) {
-    throw new BrokerError('E_USAGE', 'Name one profile, or say --all or --tag TAG.');
+    throw new BrokerError('E_USAGE', 'Name one profile, or use --all or --tag TAG.');
   }
   if (name === undefined) return await testMany(options);
   const { ok, checks } = await withVault((vault, actor) => testToken(vault, name, actor));
   if (!ok) process.exitCode = rejected;
   if (options.json) return printJson({ ok, checks: checks.map(forPrograms) });
-  for (const check of checks) print(line(check));
+  for (const check of checks) printProse(line(check));
 }
 
 async function testMany({ tag, json }: TestOptions): Promise<void> {
@@ -48,21 +46,21 @@ async function testMany({ tag, json }: TestOptions): Promise<void> {
   const array = json ? new JsonArray() : null;
   await withVault(async (vault, actor) => {
     const progress = showProgress('Asking Webex', await countTestable(vault, filter));
-    const sums = { passed: 0, failed: 0, empty: 0 };
+    const counts = { passed: 0, failed: 0, empty: 0 };
     try {
-      for await (const proof of testProfiles(vault, filter, actor)) {
-        sums[proof.ok === null ? 'empty' : proof.ok ? 'passed' : 'failed'] += 1;
+      for await (const result of testProfiles(vault, filter, actor)) {
+        counts[result.ok === null ? 'empty' : result.ok ? 'passed' : 'failed'] += 1;
         if (process.stdout.isTTY) progress.end();
-        if (array === null) print(summaryLine(proof));
-        else array.add({ ...proof, checks: proof.checks.map(forPrograms) });
-        progress.at(sums.passed + sums.failed + sums.empty);
+        if (array === null) printProse(summaryLine(result));
+        else array.add({ ...result, checks: result.checks.map(forPrograms) });
+        progress.at(counts.passed + counts.failed + counts.empty);
       }
     } finally {
       progress.end();
     }
     array?.end();
-    note(`${sums.passed} passed, ${sums.failed} failed, ${sums.empty} without a token.`);
-    if (sums.failed > 0) process.exitCode = rejected;
+    note(`${counts.passed} passed, ${counts.failed} failed, ${counts.empty} without a token.`);
+    if (counts.failed > 0) process.exitCode = rejected;
   });
 }
 

@@ -3,15 +3,15 @@ import type { TokenSummary } from '../../domain/profile-summary.ts';
 import { listDestinations, outdatedMessages } from '../../provisioning/destinations.ts';
 import { showProfile } from '../../vault/profiles/profiles.ts';
 import { activateStoredToken, removeToken, requireTokenOf } from '../../vault/tokens/stored-tokens.ts';
-import { failed } from '../exit-codes.ts';
-import { confirm } from '../terminal/confirm.ts';
+import { confirmDestructive } from '../terminal/confirm.ts';
 import { table } from '../terminal/table.ts';
 import { note, print, printJson, warn } from '../terminal/terminal.ts';
+import { dateInSentence, dateInTable } from '../terminal/time.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('token')
-    .description('List a profile’s tokens, make a previous one current again, or delete one.')
+    .description('List, activate or remove the tokens of a profile.')
     .addCommand(listCommand())
     .addCommand(activateCommand())
     .addCommand(removeCommand());
@@ -19,9 +19,9 @@ export function command(): Command {
 
 function listCommand(): Command {
   return new Command('list')
-    .description('List a profile’s tokens by ID, newest first, never their values.')
+    .description('List the tokens of a profile, newest first. Their values are not shown.')
     .argument('<profile>')
-    .option('--json', 'as an array, for programs')
+    .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  webex-token token list acme')
     .action(list);
 }
@@ -29,23 +29,29 @@ function listCommand(): Command {
 async function list(name: string, options: { json?: boolean }): Promise<void> {
   const { tokens } = await withVault((vault) => showProfile(vault, name));
   if (options.json) return printJson(tokens);
-  if (tokens.length === 0) return note(`"${name}" holds no token.`);
+  if (tokens.length === 0) return note(`"${name}" has no tokens.`);
   print(table(['ID', 'STATE', 'CAPTURED', 'EXPIRES', 'ACCOUNT'], tokens.map(row)));
 }
 
 function row({ id, state, reviewReason, capturedAt, expiresAt, account }: TokenSummary): string[] {
   const why = reviewReason === null ? state : `${state} (${reviewReason})`;
-  return [id, why, capturedAt.slice(0, 10), expiresAt?.slice(0, 10) ?? 'not known', account ?? ''];
+  return [
+    id,
+    why,
+    dateInTable(capturedAt),
+    expiresAt === null ? 'unknown' : dateInTable(expiresAt),
+    account ?? '',
+  ];
 }
 
 function activateCommand(): Command {
   return new Command('activate')
-    .description('Make one of a profile’s tokens the current one.')
+    .description('Make a token the current one of its profile.')
     .argument('<profile>')
-    .argument('<id>', 'the token’s ID, as "token list" shows it')
+    .argument('<id>', 'the ID of the token, from "token list"')
     .addHelpText(
       'after',
-      '\nExample:\n  webex-token token activate acme 0b9fd7a3-4f5e-4d1c-9a57-6a3a3f1d2c10\n\nWebex is asked first. A token that it rejects, or that has expired, is refused.',
+      '\nExample:\n  webex-token token activate acme 0b9fd7a3-4f5e-4d1c-9a57-6a3a3f1d2c10\n\nWebex is asked first. A token that has expired or that Webex rejects cannot be activated.',
     )
     .action(activate);
 }
@@ -53,17 +59,17 @@ function activateCommand(): Command {
 async function activate(name: string, id: string): Promise<void> {
   await withVault(async (vault, actor) => {
     await activateStoredToken(vault, name, id, actor);
-    note(`"${name}" uses this token now.`);
+    note(`"${name}" now uses this token.`);
     for (const sentence of outdatedMessages(name, await listDestinations(vault, name))) warn(sentence);
   });
 }
 
 function removeCommand(): Command {
   return new Command('remove')
-    .description('Delete one of a profile’s tokens from this store.')
+    .description('Delete a token from this store.')
     .argument('<profile>')
-    .argument('<id>', 'the token’s ID, as "token list" shows it')
-    .option('--yes', 'do not ask')
+    .argument('<id>', 'the ID of the token, from "token list"')
+    .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', '\nExample:\n  webex-token token remove acme 0b9fd7a3-4f5e-4d1c-9a57-6a3a3f1d2c10')
     .action(remove);
 }
@@ -72,15 +78,12 @@ async function remove(name: string, id: string, options: { yes?: boolean }): Pro
   await withVault(async (vault, actor) => {
     const { token, profile } = await requireTokenOf(vault, name, id);
     const use = token.state === 'current' ? `, which "${name}" uses now` : '';
-    const captured = new Date(token.capturedAt).toISOString().slice(0, 10);
-    if (!options.yes && !(await confirm(`Delete the token of ${captured}${use}?`))) {
-      note('Nothing was deleted.');
-      process.exitCode = failed;
-      return;
-    }
+    const captured = dateInSentence(token.capturedAt);
+    const question = `Delete the token captured on ${captured}${use}?`;
+    if (!(await confirmDestructive(question, 'Nothing was deleted.', options))) return;
     await removeToken(vault, name, id, actor);
-    note(`The token was deleted from this store. Webex goes on accepting it until it expires.`);
     const { idbroker } = vault.settings.webex[profile.deployment];
-    note(`The person who signed in can revoke it at ${idbroker}/profile#/tokens`);
+    note('Token deleted from this store. Webex still accepts it until it expires.');
+    note(`The person who signed in can revoke it: ${idbroker}/profile#/tokens`);
   });
 }

@@ -1,6 +1,6 @@
 import type { CommandSpecification } from './specification.ts';
 
-/** For bash, without the package bash-completion. */
+/** The script for bash. It does not need the package bash-completion. */
 export function bashScript(commands: CommandSpecification[]): string {
   const groups = commands.filter(({ path }) => !path.includes(' ') && isGroup(path, commands));
   const top = commands.filter(({ path }) => !path.includes(' ')).map(({ path }) => path);
@@ -32,7 +32,7 @@ ${commands.map(bashCase).join('\n')}
       [[ "$each" == "$current"* && "$each" =~ ^[a-z0-9][a-z0-9._-]*$ ]] && COMPREPLY+=("$each")
     done < <(webex-token completion "--$names" 2>/dev/null)
   else
-    # Not compgen -W, which would expand the words once more.
+    # Not compgen -W, which would expand the words again.
     for each in $words; do
       [[ "$each" == "$current"* ]] && COMPREPLY+=("$each")
     done

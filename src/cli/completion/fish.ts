@@ -1,6 +1,6 @@
 import type { CommandSpecification } from './specification.ts';
 
-/** For fish. */
+/** The script for fish. */
 export function fishScript(commands: CommandSpecification[]): string {
   const lines = commands.flatMap(fishLines);
   return `# webex-token completion for fish. Save as ~/.config/fish/completions/webex-token.fish

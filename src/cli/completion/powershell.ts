@@ -2,7 +2,7 @@ import { powershellString } from '../../output/quoting.ts';
 import { isGroup } from './bash.ts';
 import type { CommandSpecification } from './specification.ts';
 
-/** For PowerShell 5.1 and newer. */
+/** The script for PowerShell 5.1 and newer. */
 export function powershellScript(commands: CommandSpecification[]): string {
   const groups = commands.filter(({ path }) => !path.includes(' ') && isGroup(path, commands));
   const top = commands.filter(({ path }) => !path.includes(' ')).map(({ path }) => path);

@@ -1,21 +1,21 @@
 import type { Command } from 'commander';
 
-/** What names can stand in a place of the command line. */
+/** The kind of names that an argument takes. */
 export type NameKind = 'profiles' | 'clients';
 
-/** What of a command a shell has to know to complete it. */
+/** What a shell needs to complete a command. */
 export interface CommandSpecification {
-  /** The words that lead to it: `get`, or `client add`. */
+  /** The words of the command: `get`, or `client add`. */
   path: string;
   description: string;
   options: { flag: string; description: string; takesValue: boolean; values: string[] }[];
-  /** Words that can follow it: its subcommands, or the choices of its first argument. */
+  /** The words that can follow: its subcommands, or the choices of its first argument. */
   words: { word: string; description: string }[];
-  /** What its first argument names, where that is something the store knows. */
+  /** What its first argument names, if the store has names of that kind. */
   names: NameKind | null;
 }
 
-/** Every command with its subcommands, in their order. */
+/** All commands and their subcommands, in order. */
 export function specify(commands: readonly Command[], prefix = ''): CommandSpecification[] {
   return commands.flatMap((command) => {
     const path = prefix + command.name();
@@ -36,7 +36,7 @@ function specifyOne(command: Command, path: string): CommandSpecification {
   return {
     path,
     description: oneLine(command.description()),
-    options: [...options, { flag: '--help', description: 'what it does', takesValue: false, values: [] }],
+    options: [...options, { flag: '--help', description: 'show help', takesValue: false, values: [] }],
     words: [
       ...command.commands.map((each) => ({ word: each.name(), description: oneLine(each.description()) })),
       ...(argument?.argChoices ?? []).map((word) => ({ word, description: '' })),

@@ -7,18 +7,18 @@ import { defaultHome } from '../../environment/environment.ts';
 import { parsePostgresUrl } from '../../store/postgres/url.ts';
 import type { NameKind } from './specification.ts';
 
-/** Nobody chooses among more. */
-const atMost = 2_000;
-/** How long the tab key may take. Milliseconds. */
-const patienceMs = 1_000;
+/** More than anyone can choose from. */
+const maxNames = 2_000;
+/** How long completion may wait for the store. Milliseconds. */
+const timeoutMs = 1_000;
 
 /**
- * The names that a shell offers, read without opening the store properly: somebody waits with a finger on the tab key.
- * Where the store cannot be read in time, there are none, and nothing is said about it. What somebody wrote into the
- * database without this program may be no valid name but a command: a shell never gets to see it.
+ * The names that a shell offers. They are read without opening the whole store, because completion has to be fast. If the
+ * store cannot be read in time, there are none, and no error. A name that something else wrote to the database could be a
+ * shell command, so only valid names are returned.
  */
 export async function storedNames(kind: NameKind, environment: NodeJS.ProcessEnv): Promise<string[]> {
-  const select = `select name from ${kind === 'profiles' ? 'profile' : 'client'} order by name limit ${atMost}`;
+  const select = `select name from ${kind === 'profiles' ? 'profile' : 'client'} order by name limit ${maxNames}`;
   const { WEBEX_TOKEN_DATABASE_URL: url } = environment;
   try {
     const names = url ? await fromPostgres(url, select) : fromSqlite(environment, select);
@@ -31,7 +31,7 @@ export async function storedNames(kind: NameKind, environment: NodeJS.ProcessEnv
 function fromSqlite(environment: NodeJS.ProcessEnv, select: string): string[] {
   const file = join(environment.WEBEX_TOKEN_HOME || defaultHome(), 'store.db');
   if (!existsSync(file)) return [];
-  const database = new DatabaseSync(file, { readOnly: true, timeout: patienceMs });
+  const database = new DatabaseSync(file, { readOnly: true, timeout: timeoutMs });
   try {
     return database
       .prepare(select)
@@ -47,7 +47,7 @@ async function fromPostgres(url: string, select: string): Promise<string[]> {
     import('kysely'),
     import('../../store/postgres/postgres.ts'),
   ]);
-  const address = { ...parsePostgresUrl(url), connectTimeoutMs: patienceMs };
+  const address = { ...parsePostgresUrl(url), connectTimeoutMs: timeoutMs };
   const db = new Kysely({ dialect: postgresDialect(address) });
   try {
     const { rows } = await db.executeQuery<{ name: string }>(CompiledQuery.raw(select));

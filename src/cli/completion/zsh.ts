@@ -1,7 +1,7 @@
 import { isGroup } from './bash.ts';
 import type { CommandSpecification } from './specification.ts';
 
-/** For zsh, where `path` is the search path: the command's words go by another name. */
+/** The script for zsh. There `path` is the search path, so that the command is in `verb`. */
 export function zshScript(commands: CommandSpecification[]): string {
   const groups = commands.filter(({ path }) => !path.includes(' ') && isGroup(path, commands));
   const top = commands
@@ -13,7 +13,7 @@ _webex_token() {
   local previous="\${words[CURRENT-1]}" verb="" operands=0 i word each names=""
   local -a offered flags values stored
   offered=(${described(top)})
-  flags=('--help:what it does' '--version:the version')
+  flags=('--help:show help' '--version:print the version')
   for ((i = 2; i < CURRENT; i++)); do
     word="\${words[i]}"
     [[ "$word" == -* ]] && continue

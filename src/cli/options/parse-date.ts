@@ -4,8 +4,8 @@ import { dayMs } from '../../domain/lifetimes.ts';
 const units: Record<string, number> = { m: 60_000, h: 3_600_000, d: dayMs };
 
 /**
- * An instant as a person types it: a day (its first moment in UTC), an RFC 3339 instant, or a span from now such as 90d,
- * 12h or 30m, which lies `ahead` or `back`. Epoch milliseconds.
+ * Parses a date as a person types it: a day (its start in UTC), an RFC 3339 instant, or a duration such as 90d, 12h or
+ * 30m, counted `ahead` or `back` from now. Epoch milliseconds.
  */
 export function parseDate(text: string, direction: 'ahead' | 'back', now = Date.now()): number {
   const [, count, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
@@ -18,6 +18,6 @@ export function parseDate(text: string, direction: 'ahead' | 'back', now = Date.
   const instant = isDay || isInstant ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(instant)) return instant;
   throw new InvalidArgumentError(
-    'It is a day such as 2027-12-31, an instant such as 2027-12-31T12:00Z, or a span such as 90d.',
+    'Use a date such as 2027-12-31, a time such as 2027-12-31T12:00Z, or a duration such as 90d.',
   );
 }

@@ -6,18 +6,18 @@ import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import { type ProfileColumn, profileColumns, type RawProfileRow } from '../../vault/profiles/csv-row.ts';
 import { readStandardInput } from '../terminal/terminal.ts';
 
-/** Far more than a million customers need. Bytes. */
+/** More than a million profiles need. Bytes. */
 const mostBytes = 400_000_000;
 
 export interface ProfileFile {
   rows: RawProfileRow[];
-  /** Whether there are tokens in it, in the clear. */
+  /** Whether it contains tokens, which are not encrypted there. */
   holdsTokens: boolean;
 }
 
 /**
- * Reads a file of profiles; `-` is standard input. Throws `E_CSV` where it is none, `E_FILE_PERMISSIONS` where it holds
- * tokens that others on this machine can read.
+ * Reads a CSV file of profiles; `-` is standard input. Throws `E_CSV`, or `E_FILE_PERMISSIONS` if it contains tokens and
+ * other users can read it.
  */
 export async function readProfileFile(path: string): Promise<ProfileFile> {
   const { text, mode } =
@@ -27,8 +27,8 @@ export async function readProfileFile(path: string): Promise<ProfileFile> {
   if (holdsTokens && mode !== null && process.platform !== 'win32' && (mode & 0o077) !== 0) {
     throw new BrokerError(
       'E_FILE_PERMISSIONS',
-      `The file ${path} holds tokens, and others on this machine can read it (mode ${(mode & 0o777).toString(8)}).`,
-      { help: `Close it with: chmod 600 '${path}'. Nothing was stored.` },
+      `The file ${path} contains tokens, and other users of this computer can read it (mode ${(mode & 0o777).toString(8)}).`,
+      { help: `Run chmod 600 '${path}', then try again. Nothing was stored.` },
     );
   }
   return { rows, holdsTokens };
@@ -39,7 +39,7 @@ function fromFile(path: string): { text: string; mode: number } {
     const file = openSync(path, 'r');
     try {
       const { mode, size } = fstatSync(file);
-      if (size > mostBytes) throw wrong('is larger than 400 megabytes', 'Split it.');
+      if (size > mostBytes) throw invalid('The file is larger than 400 megabytes', 'Split it.');
       return { text: decodeText(readFileSync(file), `The file ${path}`, 'E_CSV'), mode };
     } finally {
       closeSync(file);
@@ -54,7 +54,7 @@ function fromFile(path: string): { text: string; mode: number } {
 function readRows(text: string): RawProfileRow[] {
   const records = parseRecords(text);
   const [header, ...rest] = records;
-  if (header === undefined) throw wrong('is empty', headerHelp);
+  if (header === undefined) throw invalid('The file is empty', headerHelp);
   const columns = readHeader(header.record);
   return rest
     .filter(({ record }) => record.some((cell) => cell !== ''))
@@ -65,9 +65,9 @@ function readRows(text: string): RawProfileRow[] {
         if (cell !== undefined && cell !== '') cells[column] = cell;
       });
       if (record.length > columns.length) {
-        throw wrong(
-          `has ${record.length} cells in line ${info.lines}, and ${columns.length} columns`,
-          'A cell with a comma in it needs quotes around it: "one, two".',
+        throw invalid(
+          `Line ${info.lines} has ${record.length} cells, and the header has ${columns.length} columns`,
+          'Put quotes around a cell that contains a comma: "one, two".',
         );
       }
       return { line: info.lines, cells };
@@ -80,7 +80,7 @@ interface CsvRecord {
 }
 
 function parseRecords(text: string): CsvRecord[] {
-  // As spreadsheets write it where the comma is the decimal point.
+  // Spreadsheets use semicolons where the comma is the decimal separator.
   const delimiter = /^[^\n,]*;/.test(text) ? ';' : ',';
   try {
     return parse(text, {
@@ -91,12 +91,12 @@ function parseRecords(text: string): CsvRecord[] {
       record_delimiter: ['\r\n', '\n', '\r'],
     }) as unknown as CsvRecord[];
   } catch (error) {
-    // Its message may hold what stands in the file.
+    // Its message may contain text of the file.
     if (!(error instanceof CsvError)) throw error;
     const line = typeof error.lines === 'number' ? ` in line ${error.lines}` : '';
-    throw wrong(
-      `has a quotation mark in the wrong place${line}`,
-      'Inside quotes, a quotation mark is written twice.',
+    throw invalid(
+      `The file has a misplaced quotation mark${line}`,
+      'Inside quotes, write a quotation mark twice.',
     );
   }
 }
@@ -105,16 +105,16 @@ function readHeader(cells: string[]): ProfileColumn[] {
   const columns = cells.map((cell) => cell.toLowerCase().replace(/[\s-]+/g, '_'));
   const unknown = columns.find((column) => !(profileColumns as readonly string[]).includes(column));
   if (unknown !== undefined) {
-    throw wrong(`has the column "${sanitizeForDisplay(unknown, 40)}", which is none`, headerHelp);
+    throw invalid(`Unknown column "${sanitizeForDisplay(unknown, 40)}"`, headerHelp);
   }
   const twice = columns.find((column, at) => columns.indexOf(column) !== at);
-  if (twice !== undefined) throw wrong(`has the column "${twice}" twice`, headerHelp);
-  if (!columns.includes('profile')) throw wrong('has no column "profile"', headerHelp);
+  if (twice !== undefined) throw invalid(`The column "${twice}" occurs twice`, headerHelp);
+  if (!columns.includes('profile')) throw invalid('The column "profile" is missing', headerHelp);
   return columns as ProfileColumn[];
 }
 
-const headerHelp = `The first line names the columns: profile, and any of ${profileColumns.slice(1).join(', ')}.`;
+const headerHelp = `The first line names the columns: profile (required), ${profileColumns.slice(1).join(', ')}.`;
 
-function wrong(what: string, help: string): BrokerError {
-  return new BrokerError('E_CSV', `The file ${what}.`, { help: `${help} Nothing was stored.` });
+function invalid(what: string, help: string): BrokerError {
+  return new BrokerError('E_CSV', `${what}.`, { help: `${help} Nothing was stored.` });
 }

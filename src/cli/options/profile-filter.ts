@@ -11,15 +11,15 @@ export interface FilterOptions {
   status?: ProfileStatus;
   search?: string;
   deployment?: Deployment;
-  expiresWithin?: number;
+  within?: number;
 }
 
-/** What chooses among many profiles. */
+/** Options that select profiles. */
 export function addFilterOptions(command: Command): Command {
   return command
-    .option('--tag <tag>', 'only those filed under it', tagOption)
+    .option('--tag <tag>', 'only profiles with this tag', tagOption)
     .addOption(
-      new Option('--status <status>', 'only those that stand so').choices([
+      new Option('--status <status>', 'filter by status').choices([
         'valid',
         'expiring',
         'expired',
@@ -29,24 +29,24 @@ export function addFilterOptions(command: Command): Command {
     )
     .option(
       '--search <words>',
-      'only those whose name, organization, tags, account or contact have all the words',
+      'only profiles whose name, organization, tags, account or contact have all these words',
     )
-    .addOption(new Option('--deployment <name>', 'only those of this Webex').choices(deployments))
+    .addOption(new Option('--deployment <name>', 'filter by Webex deployment').choices(deployments))
     .option(
-      '--expires-within <days>',
-      'only those whose token ends within so many days, or has ended, or is rejected',
+      '--within <days>',
+      'only tokens that expire within this many days, have expired, or were rejected',
       days,
     );
 }
 
-export function profileFilter({ expiresWithin, ...filter }: FilterOptions, now: number): ProfileFilter {
-  return { ...filter, ...(expiresWithin !== undefined && { endsBefore: now + expiresWithin * dayMs }) };
+export function profileFilter({ within, ...filter }: FilterOptions, now: number): ProfileFilter {
+  return { ...filter, ...(within !== undefined && { endsBefore: now + within * dayMs }) };
 }
 
 export const tagOption = option(parseTag);
 export const contactOption = option(parseContact);
 
-/** A parser whose refusal is wrong usage. */
+/** Turns the error of a parser into one of wrong usage. */
 function option(parse: (text: string) => string): (text: string) => string {
   return (text) => {
     try {
@@ -60,5 +60,5 @@ function option(parse: (text: string) => string): (text: string) => string {
 
 export function days(text: string): number {
   if (/^\d{1,4}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('It is a whole number of days.');
+  throw new InvalidArgumentError('Use a whole number of days.');
 }

@@ -3,31 +3,56 @@ import type { SignInRequest } from '../../vault/sign-in/start-sign-in.ts';
 import { type Deployment, deployments } from '../../webex/deployments.ts';
 import { parseOrganizationId } from '../../webex/organization-id.ts';
 
-export interface SignInOptions {
+export interface TokenOptions {
   deployment?: Deployment;
   orgId?: string;
-  open: boolean;
-  timeout: number;
   approve?: boolean;
 }
 
-/** What `login` and `import` have in common. */
-export function addSignInOptions(command: Command): Command {
+export interface SignInOptions extends TokenOptions {
+  open: boolean;
+  timeout: number;
+}
+
+const noOpenFlag = '--no-open';
+const timeoutFlags = '--timeout <seconds>';
+
+/** Options of every command that stores a token: `login`, `import` and `renew`. */
+export function addTokenOptions(command: Command): Command {
   return command
     .addOption(
-      new Option('--deployment <name>', 'which Webex (a new profile: commercial)').choices(deployments),
+      new Option('--deployment <name>', 'the Webex deployment (a new profile: commercial)').choices(
+        deployments,
+      ),
     )
-    .option('--org-id <id>', 'the organization ID, a UUID or as the API writes it; else the token tells it')
-    .option('--no-open', 'leave the browser alone')
-    .option('--timeout <seconds>', 'how long to wait for the sign-in', seconds, 300)
+    .option('--org-id <id>', 'the organization ID, as a UUID or base64url (default: from the token)')
     .option(
       '--approve',
-      'make the token current even if it is of another organization, not of a full administrator, or not verified',
+      'use the token even if it belongs to another organization, not to a full administrator, or cannot be verified',
     );
 }
 
+/** Options of `login` and `renew`, which wait for a person to sign in. */
+export function addSignInOptions(command: Command): Command {
+  return addTokenOptions(command)
+    .option(noOpenFlag, "don't open a browser")
+    .option(timeoutFlags, 'how long to wait for the sign-in', seconds, 300);
+}
+
+/** `import` takes the options of `login`, but has no use for these two. */
+export function addIgnoredSignInOptions(command: Command): Command {
+  return command
+    .addOption(new Option(noOpenFlag).hideHelp())
+    .addOption(new Option(timeoutFlags).argParser(seconds).hideHelp());
+}
+
+/** For commands that get one new token or several. */
+export function addPushOption(command: Command): Command {
+  return command.option('--push', 'then install the token in every destination of the profile');
+}
+
 /** Throws `E_ORGANIZATION_ID`. */
-export function signInRequest(profile: string, options: SignInOptions): SignInRequest {
+export function signInRequest(profile: string, options: TokenOptions): SignInRequest {
   return {
     profile,
     deployment: options.deployment,
@@ -38,5 +63,5 @@ export function signInRequest(profile: string, options: SignInOptions): SignInRe
 function seconds(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= 1 && value <= 3600) return value;
-  throw new InvalidArgumentError('It is a whole number of seconds from 1 to 3600.');
+  throw new InvalidArgumentError('Use a whole number of seconds from 1 to 3600.');
 }

@@ -2,7 +2,7 @@ import { type DestinationView, listDestinations, outdatedMessages } from '../../
 import { isEntraCloud } from '../../provisioning/entra/clouds.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import { exitCodeOf } from '../exit-codes.ts';
-import { note, reportError, warn } from '../terminal/terminal.ts';
+import { note, reportError, suggestNext, warn } from '../terminal/terminal.ts';
 import { runEntraPush, runOktaPush } from './run-push.ts';
 
 /**
@@ -18,6 +18,7 @@ export async function pushToDestinations(
   const places = await listDestinations(vault, profile);
   if (!push) {
     for (const sentence of outdatedMessages(profile, places)) warn(sentence);
+    if (places.length === 0) suggestNext(['push', 'entra', profile]);
     return 0;
   }
   if (places.length === 0) {

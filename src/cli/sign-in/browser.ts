@@ -2,20 +2,20 @@ import { type DefaultBrowser, findDefaultBrowser } from '../../process/default-b
 import { environmentForBrowser } from '../../process/environments.ts';
 import { startProgram } from '../../process/start-program.ts';
 
-/** The browser for a link of ours. `mayOpen`: the person did not ask for `--no-open`. */
+/** The browser that opens our links. `mayOpen` is false with `--no-open`. */
 export async function chooseBrowser(mayOpen: boolean): Promise<DefaultBrowser> {
   return mayOpen ? await findDefaultBrowser() : { command: null, why: null };
 }
 
-/** Whether a browser is going to be started: then every user of this machine can read the link that it gets. */
+/** Whether a browser will be started. Every user of this computer can then read the link in its arguments. */
 export function willOpen(browser: DefaultBrowser): boolean {
   return browser.command !== null;
 }
 
-/** How long a browser has to fail. One that does not return by then has opened. Milliseconds. */
+/** A browser that has not failed by then counts as open. Milliseconds. */
 const startTimeoutMs = 1_500;
 
-/** Opens a link in a private window. Resolves with why that was not done, where somebody could want to know. */
+/** Opens a link in a private window. `why` says why not, if that is worth telling the person. */
 export async function openBrowser(
   browser: DefaultBrowser,
   link: string,
@@ -42,7 +42,7 @@ function start(program: string, args: string[], cwd: string | undefined): Promis
       resolve(failure);
     };
     child.once('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => end(code));
-    child.once('exit', (code) => end(code === 0 || code === null ? null : `it ended with ${code}`));
+    child.once('exit', (code) => end(code === 0 || code === null ? null : `exit code ${code}`));
     child.unref();
   });
 }

@@ -1,6 +1,6 @@
 import { appOrigin } from '../../config/settings.ts';
 
-/** The address of a one-time link, given as its path, at the web app that runs. */
+/** The full address of a one-time link of the running web app. */
 export function linkTo(path: string, server: { port: number }): string {
   return `${appOrigin(server)}${path}`;
 }

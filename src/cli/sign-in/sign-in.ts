@@ -15,10 +15,10 @@ import { note } from '../terminal/terminal.ts';
 import { chooseBrowser, openBrowser, willOpen } from './browser.ts';
 import { linkTo } from './links.ts';
 
-/** How often the server that ran is asked whether it still does. Milliseconds. */
-const keepEveryMs = 2_000;
+/** How often to check that the running server is still there. Milliseconds. */
+const attachEveryMs = 2_000;
 
-/** Where the browser comes back to: the server that runs, else one of our own for as long as it is needed. */
+/** The server that receives the redirect: the one that is running, or else one of this command for as long as it waits. */
 export class SignInServer {
   readonly #vault: Vault;
   #own: RunningServer | null = null;
@@ -28,8 +28,8 @@ export class SignInServer {
     this.#vault = vault;
   }
 
-  /** The server that serves. */
-  async ensure(): Promise<Pick<RunningServer, 'port'>> {
+  /** Finds the running server, or starts one. */
+  async start(): Promise<Pick<RunningServer, 'port'>> {
     if (this.#own !== null) return this.#own;
     this.#askedAt = Date.now();
     const running = await findRunningInstance(this.#vault.settings.home);
@@ -38,26 +38,26 @@ export class SignInServer {
     return this.#own;
   }
 
-  /** Takes the place of the server that ran, where it was stopped. One that is only slow keeps its port, which is as well. */
+  /** Replaces the server if it was stopped. One that is only slow keeps its port, and this does nothing. */
   async attach(): Promise<void> {
-    if (this.#own === null && Date.now() - this.#askedAt >= keepEveryMs) await this.ensure().catch(() => {});
+    if (this.#own === null && Date.now() - this.#askedAt >= attachEveryMs) await this.start().catch(() => {});
   }
 
   async close(): Promise<void> {
-    // The browser is still on its way to the page that says what became of the token.
+    // The browser is still loading the page with the result.
     await this.#own?.waitUntilIdle();
     await this.#own?.close();
   }
 }
 
-/** How often the store is asked whether the sign-in has ended: another process may be the one that ends it. */
+/** How often to look in the store for the result, which another process may write. Milliseconds. */
 const pollMs = 200;
 
-/** How long the server that captured a token may take to check it, before this command does. Milliseconds. */
+/** How long to leave the verification to the server that captured the token. Milliseconds. */
 const checkTimeoutMs = 30_000;
 
 /**
- * Invites a person to sign in, waits until the token is there, and checks it. `stopped` ends the waiting.
+ * Prints the sign-in link, waits for the token, and verifies it. `stopped` ends the wait.
  * Throws `E_SIGN_IN_FAILED`, `E_TIMEOUT`, `E_INTERRUPTED`.
  */
 export async function signIn(
@@ -68,12 +68,12 @@ export async function signIn(
   stopped: Promise<void>,
   options: SignInOptions,
 ): Promise<VerificationResult> {
-  const signInId = await inviteToSignIn(vault, request, await server.ensure(), options.open);
-  const tokenId = await untilCaptured(vault, signInId, server, stopped, options.timeout);
-  return await untilSettled(vault, tokenId, actor, options.approve ?? false);
+  const signInId = await printSignInLink(vault, request, await server.start(), options.open);
+  const tokenId = await waitForCapture(vault, signInId, server, stopped, options.timeout);
+  return await waitForVerification(vault, tokenId, actor, options.approve ?? false);
 }
 
-async function inviteToSignIn(
+async function printSignInLink(
   vault: Vault,
   request: SignInRequest,
   server: Pick<RunningServer, 'port'>,
@@ -83,17 +83,17 @@ async function inviteToSignIn(
   const { signInId, link: path } = await createSignInLink(vault, request, { ownUserOnly: willOpen(browser) });
   const link = linkTo(`/sign-in/${path}`, server);
   note(
-    'Sign in to Webex as a full administrator, in a private window. The link works once, within ten minutes:',
+    'Open this link in a private browser window and sign in to Webex as a full administrator. It works once, for ten minutes:',
   );
   note(`\n${link}\n`);
   const { opened, why } = await openBrowser(browser, link);
-  if (opened) note('It was opened in a private window of your browser. Waiting for you to sign in …');
+  if (opened) note('It is open in a private window. Waiting for you to sign in …');
   else if (why !== null) note(`${why} Open the link in a private window.`);
   return signInId;
 }
 
-/** The ID of the token that the sign-in brought. Throws what ended it otherwise. */
-async function untilCaptured(
+/** Returns the ID of the captured token. Throws if the sign-in fails. */
+async function waitForCapture(
   vault: Vault,
   signInId: string,
   server: SignInServer,
@@ -113,18 +113,22 @@ async function untilCaptured(
     await server.attach();
   }
   if (interrupted)
-    throw new BrokerError('E_INTERRUPTED', 'Stopped before anybody signed in. Nothing was stored.');
+    throw new BrokerError('E_INTERRUPTED', 'Canceled before anyone signed in. Nothing was stored.');
   throw new BrokerError(
     'E_TIMEOUT',
-    `Nobody signed in within ${timeoutSeconds} seconds. Nothing was stored.`,
+    `No one signed in within ${timeoutSeconds} seconds. Nothing was stored.`,
     {
-      help: 'Try again, with more time if needed: --timeout SECONDS',
+      help: {
+        text: 'Try again, with more time if needed',
+        command: ['login', 'NAME', '--timeout', 'SECONDS'],
+        only: 'terminal',
+      },
     },
   );
 }
 
-/** Leaves the check to the server that captured the token, and makes it here where that server went away. */
-async function untilSettled(
+/** Leaves the verification to the server that captured the token, and does it here if that server went away. */
+async function waitForVerification(
   vault: Vault,
   tokenId: string,
   actor: Actor,

@@ -1,27 +1,27 @@
 import { escapeTerminalControls } from '../../text/sanitize.ts';
 import { printExactly } from './terminal.ts';
 
-/** Prints one JSON array, element by element as they come, so that memory never holds them all. */
+/** Prints one JSON array element by element, so that memory never holds all of them. */
 export class JsonArray {
-  #begun = false;
+  #started = false;
 
   add(value: unknown): void {
     this.#print(JSON.stringify(value));
-    this.#begun = true;
+    this.#started = true;
   }
 
   addAll(values: readonly unknown[]): void {
     if (values.length === 0) return;
     const text = values.map((value) => JSON.stringify(value)).join('\n,');
     this.#print(text);
-    this.#begun = true;
+    this.#started = true;
   }
 
   end(): void {
-    printExactly(this.#begun ? ']' : '[]');
+    printExactly(this.#started ? ']' : '[]');
   }
 
   #print(text: string): void {
-    printExactly(`${this.#begun ? ',' : '['}${escapeTerminalControls(text)}`);
+    printExactly(`${this.#started ? ',' : '['}${escapeTerminalControls(text)}`);
   }
 }

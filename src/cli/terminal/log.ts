@@ -4,8 +4,8 @@ import { toSafeError } from '../../text/safe-error.ts';
 import { escapeTerminalControls, sanitizeForDisplay } from '../../text/sanitize.ts';
 
 /**
- * The log of the running server, on standard error. Nothing is logged that holds a token; the redaction is for the
- * day on which somebody forgets that.
+ * The log of the running server, on standard error. Nothing that holds a token is logged; the redaction guards against
+ * a mistake.
  */
 export function createLog(level: 'info' | 'warn', destination: DestinationStream = standardError()): Logger {
   const secrets = [
@@ -30,12 +30,12 @@ export function createLog(level: 'info' | 'warn', destination: DestinationStream
   );
 }
 
-/** How much may wait for a reader of standard error that is slow. Bytes. */
+/** How much output may wait for a slow reader of standard error. Bytes. */
 const mostWaiting = 1 << 20;
 
 /**
- * Standard error, of which the server does not depend: lines that nobody takes (a full pipe, a terminal that was closed,
- * a full disk) are dropped and counted, and nothing waits for them.
+ * Standard error, without making the server depend on it: lines that cannot be written (full pipe, closed terminal, full
+ * disk) are dropped and counted, and nothing waits for them.
  */
 function standardError(): DestinationStream {
   const { stderr } = process;
@@ -48,7 +48,7 @@ function standardError(): DestinationStream {
         return;
       }
       if (dropped > 0) {
-        const msg = `${dropped} lines of this log are missing: nobody read it`;
+        const msg = `${dropped} lines of this log were dropped because nothing read them`;
         stderr.write(`${JSON.stringify({ level: 40, time: Date.now(), msg })}\n`);
         dropped = 0;
       }
@@ -58,8 +58,8 @@ function standardError(): DestinationStream {
 }
 
 /**
- * A failure that a person can act on is told in its own words; where in the program it came up matters only for one that
- * nobody foresaw, whose text comes from anywhere. A database that is away would fill the log otherwise, with every request.
+ * An expected error is logged by its message and help. Only an unexpected one needs its stack, and its text may come from
+ * anywhere. Otherwise an unreachable database would fill the log with stacks, at every request.
  */
 function inLog(error: Error): object {
   if (!(error instanceof BrokerError)) {

@@ -2,22 +2,22 @@ import { writeSync } from 'node:fs';
 import { BrokerError } from '../../errors/broker-error.ts';
 
 /*
- * Written before the process goes on, so that nothing is cut where it ends right after. Not with Node's streams: what
- * they could not write comes as an event, when nobody is there any more to say so.
+ * Output is written synchronously, so that nothing is lost if the process exits right after. Node's streams report a
+ * failed write as an event, which may come too late to report.
  */
 
-/** How long a full pipe that takes messages may keep the program waiting. Milliseconds. */
+/** How long a message may wait for a full pipe. Milliseconds. */
 const messageWaitMs = 2_000;
 const pauseMs = 5;
 
 let readerIsGone = false;
 
-/** Whether the reader of standard output went away (`| head -1`): there is no use in more. */
+/** Whether the reader of standard output has closed it (`| head -1`), so that more output is useless. */
 export function isOutputClosed(): boolean {
   return readerIsGone;
 }
 
-/** Writes to standard output, which may be a slow reader's. Throws `E_OUTPUT` where it cannot be written. */
+/** Writes to standard output, however slow its reader is. Throws `E_OUTPUT` if that fails. */
 export function writeResult(text: string): void {
   if (readerIsGone) return;
   const failure = writeAll(1, text, Number.POSITIVE_INFINITY);
@@ -32,19 +32,19 @@ export function writeResult(text: string): void {
   );
 }
 
-/** Writes to standard error. What cannot be said there cannot be said at all, and ends nothing. */
+/** Writes to standard error. A failure is ignored: there is nowhere to report it. */
 export function writeMessage(text: string): void {
   writeAll(2, text, messageWaitMs);
 }
 
 const reasons: Record<string, string> = {
   ENOSPC: ': the disk is full',
-  EDQUOT: ': your share of the disk is full',
+  EDQUOT: ': your disk quota is used up',
   EFBIG: ': the file would be too large',
   EIO: ': the device failed',
 };
 
-/** Null, or the code of why it could not be written. */
+/** Null, or the code of the error. */
 function writeAll(descriptor: number, text: string, mostWaitMs: number): string | null {
   let rest = Buffer.from(text);
   let waited = 0;

@@ -1,17 +1,17 @@
 import { writeMessage } from './output.ts';
 import { note } from './terminal.ts';
 
-/** How often the line is written anew: on a terminal in its place, elsewhere one below the other. Milliseconds. */
+/** How often the line is updated: in place on a terminal, as another line elsewhere. Milliseconds. */
 const everyMs = { terminal: 100, elsewhere: 10_000 };
 
 export interface Progress {
-  /** So many are done by now. */
+  /** Shows how many are done. */
   at(done: number): void;
-  /** Takes the line away again. */
+  /** Clears the line. */
   end(): void;
 }
 
-/** How far a long work is, on standard error: "Importing 1,250 of 100,000 (1 %), 12 s left". */
+/** Shows the progress of long work on standard error: "Importing 1,250 of 100,000 (1 %), 12 s left". */
 export function showProgress(
   title: string,
   total: number,
@@ -25,7 +25,7 @@ export function showProgress(
   };
 }
 
-/** The same for work whose end is not known before: "Copying token: 12,500". */
+/** The same for work of unknown length: "Copying token: 12,500". */
 export function showCount(now: () => number = performance.now.bind(performance)): {
   at(title: string, done: number): void;
   end(): void;

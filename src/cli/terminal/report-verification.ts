@@ -4,89 +4,88 @@ import { wrongDeployment } from '../../vault/tokens/wrong-deployment.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import { rejected } from '../exit-codes.ts';
 import { note, styled, warn } from './terminal.ts';
+import { dateInSentence } from './time.ts';
 
-/** Says on standard error what became of a new token. Returns the exit code. */
-export function reportVerification(settled: VerificationResult): number {
-  const { token, profile } = settled;
+/** Reports the verification of a new token on standard error. Returns the exit code. */
+export function reportVerification(result: VerificationResult): number {
+  const { token, profile } = result;
   for (const warning of token.warnings) warn(warning);
   const who =
     token.account === null
       ? null
-      : `${token.account.displayName} (${token.account.email ?? 'no mail address'})`;
-  switch (settled.outcome) {
+      : `${token.account.displayName} (${token.account.email ?? 'no email address'})`;
+  switch (result.outcome) {
     case 'current':
     case 'unverified': {
-      note(
-        `${styled('green', 'Stored', process.stderr)} as "${profile.name}", encrypted. ${lifetimeSentence(settled)}`,
-      );
-      if (who !== null) note(`Signed in: ${who}, ${adminWords[token.account?.admin ?? 'unknown']}.`);
-      if (settled.outcome === 'unverified')
-        warn(`Not verified yet. ${settled.why.message} ${settled.why.help}`);
+      note(`${styled('green', 'Saved', process.stderr)} "${profile.name}". ${expirySentence(result)}`);
+      if (who !== null) note(`Signed in as ${who}, ${adminDescriptions[token.account?.admin ?? 'unknown']}.`);
+      if (result.outcome === 'unverified') warn(`Not verified yet. ${result.why.message} ${result.why.help}`);
       if (profile.orgId === null) {
-        warn(`Its organization is not known. Give it with: webex-token import ${profile.name} --org-id ID`);
+        warn(
+          `The organization is unknown. Import the token again with its organization ID: webex-token import ${profile.name} --org-id ID`,
+        );
       }
       return 0;
     }
     case 'waiting':
       note(
-        `${styled('yellow', 'Stored, but not in use yet:', process.stderr)} ${settled.why.message} "${profile.name}" keeps using its verified token.`,
+        `${styled('yellow', 'Saved, but not in use yet:', process.stderr)} ${result.why.message} "${profile.name}" keeps its verified token.`,
       );
       note(
-        `It is verified by itself once Webex answers, while "webex-token serve" runs. To use it now: webex-token token activate ${profile.name} ${token.id}`,
+        `While "webex-token serve" runs, it is verified as soon as Webex responds. To use it now, run: webex-token token activate ${profile.name} ${token.id}`,
       );
       return 0;
     case 'superseded':
-      note(`Stored. Webex accepts it, but "${profile.name}" has a newer token, and keeps using that.`);
+      note(`Saved. Webex accepts the token, but "${profile.name}" keeps its newer token.`);
       return 0;
     case 'rejected':
       note(
-        `${styled('red', 'Webex does not accept this token.', process.stderr)} It is stored as "${profile.name}", marked as rejected.`,
+        `${styled('red', 'Webex rejected this token.', process.stderr)} It is saved as "${profile.name}" and marked as rejected.`,
       );
       note(
-        `Was it copied whole, and is the organization in ${deploymentTitles[profile.deployment]}? Sign in again: webex-token login ${profile.name}`,
+        `Check that the whole token was copied and that the organization is in ${deploymentTitles[profile.deployment]}, or sign in again: webex-token login ${profile.name}`,
       );
       return rejected;
     case 'set-aside':
-      note(`${styled('red', 'Set aside:', process.stderr)} ${objections[settled.reason]}`);
+      note(`${styled('red', 'Needs review:', process.stderr)} ${reviewReasons[result.reason]}`);
       if (who !== null) {
         note(
-          `Signed in: ${who}, ${adminWords[token.account?.admin ?? 'unknown']}, organization ${token.account?.orgId}.`,
+          `Signed in as ${who}, ${adminDescriptions[token.account?.admin ?? 'unknown']}, organization ${token.account?.orgId}.`,
         );
       }
-      if (settled.reason === 'other-deployment') {
-        note(`The token is stored, and was not sent to Webex. ${wrongDeployment(profile).help}`);
+      if (result.reason === 'other-deployment') {
+        note(`The token is saved and was not sent to Webex. ${wrongDeployment(profile).help}`);
         return rejected;
       }
       note(
-        `The token is stored, but "${profile.name}" does not use it. Sign in as a full administrator of the right organization, in a private window, ` +
-          'or take it all the same with --approve, or on its page ("webex-token open").',
+        `The token is saved, but "${profile.name}" does not use it. Sign in as a full administrator of the right organization, in a private window, ` +
+          'or use it anyway with --approve.',
       );
       return rejected;
   }
 }
 
-const adminWords = {
+const adminDescriptions = {
   full: 'a full administrator',
-  other: 'an administrator, but not a full one',
+  other: 'not a full administrator',
   none: 'not an administrator',
-  unknown: 'whose roles Webex did not tell',
+  unknown: 'roles unknown',
 };
 
-const objections = {
-  'other-deployment': 'the token belongs to the other Webex deployment than this profile.',
-  'other-organization': 'the token is of another organization than this profile.',
-  'not-full-admin': 'the token is of somebody who is not a full administrator, so it cannot create users.',
-  rejected: 'Webex does not accept this token, and the profile has one already.',
+const reviewReasons = {
+  'other-deployment': 'the token belongs to another Webex deployment than this profile.',
+  'other-organization': 'the token belongs to another organization than this profile.',
+  'not-full-admin': 'the person who signed in is not a full administrator, so the token cannot create users.',
+  rejected: 'Webex rejected this token, and the profile has another one.',
 };
 
-function lifetimeSentence({ token }: VerificationResult): string {
+function expirySentence({ token }: VerificationResult): string {
   const { expiresAt, source } = expiryOf(token.lifetimes);
-  if (source === null) return 'Nobody said yet when it ends: Webex is asked about that every day.';
-  const until = new Date(expiresAt).toISOString();
+  if (source === null) return 'Its expiry date is unknown; Webex is asked for it every day.';
   const how = {
-    confirmed: 'as Webex confirms',
-    reported: 'as the sign-in reported; Webex’s guides say 365 days',
-    documented: 'the 365 days that Webex’s guides name',
+    confirmed: 'confirmed by Webex',
+    reported: 'reported at sign-in; the Webex guides say 365 days',
+    documented: 'estimated: 365 days, as in the Webex guides',
   }[source];
-  return `Good until ${until} (${how}).`;
+  return `Expires ${dateInSentence(expiresAt)} (${how}).`;
 }

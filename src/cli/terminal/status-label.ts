@@ -3,7 +3,7 @@ import { styled } from './terminal.ts';
 
 const styles = { valid: 'green', expiring: 'yellow', expired: 'red', rejected: 'red', empty: 'dim' } as const;
 
-/** A profile's status, coloured where colour is wanted; the word alone says it all. */
+/** A profile's status, in color where the stream gets color. The word alone says everything. */
 export function statusLabel(status: ProfileStatus): string {
   return styled(styles[status], status);
 }

@@ -1,43 +1,55 @@
 import { styleText } from 'node:util';
 import { BrokerError } from '../../errors/broker-error.ts';
+import { commandLine } from '../../errors/remedy.ts';
 import { decodeText } from '../../text/decode-text.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import { escapeTerminalControls, stripTerminalControls } from '../../text/sanitize.ts';
 import { wantsColor } from './color.ts';
 import { writeMessage, writeResult } from './output.ts';
+import { wrapFor } from './wrap.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Text in color, where the stream that it goes to is to have color. */
+/** Text in color, if the stream that it goes to gets color. */
 export function styled(style: Style, text: string, stream: NodeJS.WriteStream = process.stdout): string {
   return wantsColor(stream) ? styleText(style, text, { validateStream: false }) : text;
 }
 
-/** The result, on standard output, for a person: nothing in it steers the terminal. */
+/** Prints the result for a person, without control sequences that would act on the terminal. */
 export function print(text: string): void {
   printExactly(stripTerminalControls(text));
 }
 
-/** A result that programs read as it is. */
+/** Prints a result that programs read, unchanged. */
 export function printExactly(text: string): void {
   writeResult(`${text}\n`);
 }
 
-/** The result for programs. */
+/** Prints a result as JSON. */
 export function printJson(value: unknown): void {
   printExactly(escapeTerminalControls(JSON.stringify(value, null, 2)));
 }
 
-/** Everything that is not the result: on standard error. */
+/** Prints sentences of the result, broken between words on a narrow terminal. Tables are printed with `print`. */
+export function printProse(text: string): void {
+  print(wrapFor(process.stdout, text));
+}
+
+/** Prints what is not the result, on standard error. */
 export function note(text: string): void {
-  writeMessage(`${stripTerminalControls(text)}\n`);
+  writeMessage(`${wrapFor(process.stderr, stripTerminalControls(text))}\n`);
+}
+
+/** Suggests the next command after a success. Only a person at a terminal needs it. */
+export function suggestNext(command: readonly string[]): void {
+  if (process.stderr.isTTY) note(`Next: ${commandLine(command)}`);
 }
 
 export function warn(text: string): void {
-  note(`${styled('yellow', 'Note:', process.stderr)} ${text}`);
+  note(`${styled('yellow', 'Warning:', process.stderr)} ${text}`);
 }
 
-/** What happened, why, and what to do next. A fault of the program itself comes with its stack, and without tokens. */
+/** Prints what happened, why, and what to do next. An unexpected error comes with its stack, and without tokens. */
 export function reportError(error: unknown): void {
   if (error instanceof BrokerError) {
     note(`${styled('red', 'webex-token:', process.stderr)} ${error.message}`);
@@ -46,25 +58,27 @@ export function reportError(error: unknown): void {
   }
   const { error: name, message = '', stack } = toSafeError(error);
   note(
-    [`webex-token: unexpected failure. ${name}: ${message}`, ...stack.map((line) => `    ${line}`)].join(
-      '\n',
-    ),
+    [`webex-token: Unexpected error. ${name}: ${message}`, ...stack.map((line) => `    ${line}`)].join('\n'),
   );
 }
 
-/** All of standard input, bounded, in any encoding that text has. Throws `E_INPUT`. */
+/** Reads all of standard input as text, in UTF-8 or UTF-16. Throws `E_INPUT`, also where it is longer than `maxBytes`. */
 export async function readStandardInput(maxBytes = 1 << 20): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {
     for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
       length += chunk.length;
-      if (length > maxBytes) throw new BrokerError('E_INPUT', 'Standard input is larger than a megabyte.');
+      if (length > maxBytes)
+        throw new BrokerError(
+          'E_INPUT',
+          `Standard input is larger than ${maxBytes.toLocaleString('en')} bytes.`,
+        );
       chunks.push(chunk);
     }
   } catch (error) {
     if (error instanceof BrokerError) throw error;
-    // A folder, for example.
+    // Standard input may be a folder, for example.
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
     throw new BrokerError('E_INPUT', `Standard input cannot be read (${code}).`, { cause: error });
   }

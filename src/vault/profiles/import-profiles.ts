@@ -23,7 +23,7 @@ import type { CsvToken, ProfileRow } from './csv-row.ts';
 export interface RowResult {
   line: number;
   profile: string;
-  outcome: 'created' | 'updated' | 'unchanged' | 'bad';
+  outcome: 'created' | 'updated' | 'unchanged' | 'invalid';
   /** Whether its token is stored by this. */
   token: boolean;
   /** Why it is bad, in words for a person. */
@@ -100,7 +100,7 @@ async function decide(vault: Vault, db: Db, rows: readonly ProfileRow[]): Promis
       result: { line: row.line, profile: row.profile, outcome, token, reason },
     });
     const reason = conflict(row, existing, held);
-    if (reason !== null) return decided('bad', false, reason);
+    if (reason !== null) return decided('invalid', false, reason);
     const token = row.token !== undefined && !held.includes(row.token.accessToken);
     return decided(token || changes(row, existing) ? 'updated' : 'unchanged', token);
   });
@@ -133,7 +133,7 @@ function creation(vault: Vault, row: ProfileRow): Decision {
     result:
       reason === null
         ? { line, profile, outcome: 'created', token: token !== undefined, reason }
-        : { line, profile, outcome: 'bad', token: false, reason },
+        : { line, profile, outcome: 'invalid', token: false, reason },
   };
 }
 
@@ -240,7 +240,7 @@ function tokenOf(
 
 function auditOf({ result, row }: Decision, actor: Actor): AuditEntry[] {
   const { outcome, token } = result;
-  if (outcome === 'bad' || outcome === 'unchanged') return [];
+  if (outcome === 'invalid' || outcome === 'unchanged') return [];
   const entry = { outcome: 'ok', profile: row.profile, ...actor };
   return [
     { action: outcome === 'created' ? 'add' : 'update', ...entry },

@@ -1,0 +1,162 @@
+import { Command } from 'commander';
+import { appOrigin } from '../../config/settings.ts';
+import { expiringWithinDays } from '../../domain/profile-status.ts';
+import type { ProfileSummary } from '../../domain/profile-summary.ts';
+import { findRunningInstance } from '../../instance/instance-file.ts';
+import { checkJob } from '../../os-scheduler/check-job.ts';
+import { findInstalled } from '../../os-scheduler/schedule.ts';
+import { currentSystem } from '../../os-scheduler/system.ts';
+import { destinationLabels, listDestinations } from '../../provisioning/destinations.ts';
+import { openChannels } from '../../reminders/channels/open-channels.ts';
+import { redactedLocation } from '../../store/postgres/url.ts';
+import { countByStatus } from '../../store/profiles/query.ts';
+import { failedReminders } from '../../store/reminders.ts';
+import { keyStatus } from '../../vault/key-operations/key-status.ts';
+import { iterateSummaries } from '../../vault/profiles/profiles.ts';
+import { storeLocation, type Vault } from '../../vault/vault.ts';
+import { profileFilter } from '../options/profile-filter.ts';
+import { statusLabel } from '../terminal/status-label.ts';
+import { table } from '../terminal/table.ts';
+import { print, printJson, printProse, styled } from '../terminal/terminal.ts';
+import { dateInTable } from '../terminal/time.ts';
+import { withVault } from '../with-vault.ts';
+
+/** So that the status fits on one screen. JSON has all of them. */
+const maxProfilesShown = 10;
+
+export function command(): Command {
+  return new Command('status')
+    .description('Show what is due, delivered, reminded and scheduled, on one screen.')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  webex-token status')
+    .action(status);
+}
+
+async function status(options: { json?: boolean }): Promise<void> {
+  const report = await withVault(collect);
+  if (options.json) printJson(report);
+  else show(report);
+}
+
+type Report = Awaited<ReturnType<typeof collect>>;
+
+async function collect(vault: Vault) {
+  const { db, settings } = vault;
+  const { all, ...counts } = await countByStatus(db, { now: vault.now() });
+  const due = await dueProfiles(vault);
+  const channels = await openChannels(settings.reminders);
+  const targets = channels.map(({ name, target }) => ({ channel: name, target }));
+  for (const channel of channels) channel.close();
+  const failed = await failedReminders(db);
+  const server = await findRunningInstance(settings.home);
+  const { keys, unfinished } = await keyStatus(vault);
+  return {
+    profiles: { total: all, ...counts },
+    due,
+    destinations: await countDestinations(vault),
+    reminders: { channels: targets, failed: failed.length },
+    schedule: await scheduleStatus(vault),
+    key: {
+      kind: vault.keys.kek.info.kind,
+      total: keys.length,
+      unauthorized: keys.filter(({ trusted }) => !trusted).length,
+      unfinished,
+    },
+    store: redactedLocation(storeLocation(settings)),
+    server: server === null ? null : appOrigin(server),
+  };
+}
+
+/** Profiles that need a new token within the next weeks, the most urgent first. */
+async function dueProfiles(vault: Vault): Promise<ProfileSummary[]> {
+  const due: ProfileSummary[] = [];
+  const filter = profileFilter({ within: expiringWithinDays }, vault.now());
+  for await (const page of iterateSummaries(vault, filter)) due.push(...page);
+  return due.sort((a, b) => (a.daysLeft ?? 0) - (b.daysLeft ?? 0));
+}
+
+async function countDestinations(vault: Vault): Promise<{ upToDate: number; outdated: number }> {
+  const counts = { upToDate: 0, outdated: 0 };
+  for (const profile of (await destinationLabels(vault)).keys()) {
+    for (const { upToDate } of await listDestinations(vault, profile)) {
+      counts[upToDate ? 'upToDate' : 'outdated'] += 1;
+    }
+  }
+  return counts;
+}
+
+async function scheduleStatus({ settings }: Vault) {
+  const store = redactedLocation(storeLocation(settings));
+  const jobs = [];
+  for (const { scheduler, job } of await findInstalled(currentSystem)) {
+    jobs.push({ scheduler: scheduler.title, ...(await checkJob(job, store, currentSystem)) });
+  }
+  return jobs;
+}
+
+function show(report: Report): void {
+  const { due } = report;
+  if (due.length > 0) {
+    const rows = due
+      .slice(0, maxProfilesShown)
+      .map(({ profile, status, expiresAt, daysLeft }) => [
+        profile,
+        statusLabel(status),
+        expiresAt === null ? '' : dateInTable(expiresAt),
+        daysLeft === null ? '' : String(daysLeft),
+      ]);
+    print(table(['DUE', 'STATUS', 'EXPIRES', 'DAYS'], rows));
+    const more = due.length - maxProfilesShown;
+    if (more > 0) print(`${more.toLocaleString('en')} more: webex-token list --within ${expiringWithinDays}`);
+    print('');
+  }
+  for (const [label, isGood, text] of lines(report)) {
+    const mark = isGood ? styled('green', '✓') : styled('yellow', '!');
+    printProse(`${mark} ${label.padEnd(13)}${text}`);
+  }
+}
+
+function lines(report: Report): [label: string, isGood: boolean, text: string][] {
+  const { profiles, due, destinations, reminders, schedule, key, store, server } = report;
+  const places = destinations.upToDate + destinations.outdated;
+  const targets = reminders.channels.map(({ target }) => target).join('; ');
+  const failures = reminders.failed === 0 ? '' : `, ${reminders.failed} failed deliveries`;
+  const brokenJob = schedule.find(({ ok }) => ok === false);
+  return [
+    [
+      'Tokens',
+      due.length === 0 && profiles.total > 0,
+      profiles.total === 0
+        ? 'no organizations yet: webex-token login NAME'
+        : `${profiles.total.toLocaleString('en')} organizations, ${due.length.toLocaleString('en')} due within ${expiringWithinDays} days`,
+    ],
+    [
+      'Destinations',
+      destinations.outdated === 0,
+      places === 0
+        ? 'none yet: webex-token push entra NAME'
+        : `${destinations.upToDate} of ${places} have the current token`,
+    ],
+    [
+      'Reminders',
+      targets !== '' && reminders.failed === 0,
+      targets === '' ? 'no channel is set up' : `${targets}${failures}`,
+    ],
+    [
+      'Schedule',
+      schedule.length > 0 && brokenJob === undefined,
+      schedule.length === 0
+        ? 'not installed: webex-token schedule install'
+        : (brokenJob?.message ?? schedule.map(({ scheduler }) => scheduler).join(', ')),
+    ],
+    [
+      'Key',
+      key.unauthorized === 0 && key.unfinished === null,
+      key.unauthorized > 0 || key.unfinished !== null
+        ? `${key.kind}; see webex-token key status`
+        : `${key.kind} (${key.total} in this store)`,
+    ],
+    ['Store', true, store],
+    ['Server', true, server === null ? 'not running: webex-token serve' : `running on ${server}`],
+  ];
+}

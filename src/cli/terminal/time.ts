@@ -1,0 +1,37 @@
+/*
+ * Instants for a person: in the time zone of this machine. JSON has RFC 3339 in UTC instead.
+ */
+
+/** For a sentence: `28 Nov 2027`. */
+export function dateInSentence(instant: number | string): string {
+  return new Date(instant).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
+/** For a sentence, to the minute: `28 Nov 2027, 10:48`. */
+export function timeInSentence(instant: number | string): string {
+  return `${dateInSentence(instant)}, ${timeOfDay(new Date(instant)).slice(0, 5)}`;
+}
+
+/** For a table: `2027-11-28`. */
+export function dateInTable(instant: number | string): string {
+  const date = new Date(instant);
+  return [date.getFullYear(), twoDigits(date.getMonth() + 1), twoDigits(date.getDate())].join('-');
+}
+
+/** For a table, to the minute: `2027-11-28 10:48`. */
+export function minuteInTable(instant: number | string): string {
+  return secondInTable(instant).slice(0, -3);
+}
+
+/** For a table, to the second: `2027-11-28 10:48:24`. */
+export function secondInTable(instant: number | string): string {
+  return `${dateInTable(instant)} ${timeOfDay(new Date(instant))}`;
+}
+
+function timeOfDay(date: Date): string {
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(twoDigits).join(':');
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
+}

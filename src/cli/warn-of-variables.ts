@@ -1,0 +1,17 @@
+import { misspelledVariables } from '../config/misspelled-variables.ts';
+import { environmentWithDotEnv } from '../environment/environment.ts';
+import { warn } from './terminal/terminal.ts';
+
+/** Warns of variables whose name is nearly one of ours: they have no effect, and the mistake is easy to overlook. */
+export function warnOfMisspelledVariables(): void {
+  let environment: NodeJS.Dict<string>;
+  try {
+    environment = environmentWithDotEnv(process.env);
+  } catch {
+    // The command itself reports this when it reads the settings.
+    return;
+  }
+  for (const { name, meant } of misspelledVariables(Object.keys(environment))) {
+    warn(`${name} is not a setting and has no effect. Did you mean ${meant}?`);
+  }
+}

@@ -1,0 +1,14 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '..');
+const folder = join(root, 'scripts/docs');
+
+describe('generated documentation', () => {
+  it.each(readdirSync(folder))('is current: scripts/docs/%s', async (file) => {
+    const generator = (await import(join(folder, file))) as { path: string; generate(): Promise<string> };
+    // To update it, run `npm run docs`.
+    expect(readFileSync(join(root, generator.path), 'utf8')).toBe(await generator.generate());
+  });
+});
