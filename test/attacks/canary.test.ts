@@ -197,7 +197,7 @@ test('no command says anything of the token but those that hand it out; nor do b
     [[['show', 'acme', '--json']], [['calendar']]],
     [[['backup', backup]], [['profile', 'import', csv, '--dry-run']]],
     [[['check']], [['log', '--json']]],
-    [[['profile', 'import', headless]], [['profile', 'import', csv, '--skip-bad', '--json']]],
+    [[['profile', 'import', headless]], [['profile', 'import', csv, '--skip-invalid', '--json']]],
     [[['import', 'acme'], `${token}\n${token}x`], [['show', token]]],
     [[['get', token, '--format', token]], [['rename', 'acme', token]]],
     [[['client', 'add', token, '--profile', token]], [['login', token, '--org-id', token, '--no-open']]],
@@ -219,7 +219,7 @@ test('no command says anything of the token but those that hand it out; nor do b
   });
   const crashed = await crashing.start(['serve', '--no-open']).finished;
   expect(crashed.code).toBe(1);
-  expect(crashed.stderr).toContain('unexpected failure. TypeError: it broke at [hidden]');
+  expect(crashed.stderr).toContain('Unexpected error. TypeError: it broke at [hidden]');
   said.push(crashed.stdout, crashed.stderr);
   const killed = here.start(['serve', '--no-open', '--verbose']);
   await killed.stderrMatching(/\/access\//);

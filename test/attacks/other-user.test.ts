@@ -165,7 +165,7 @@ describe.runIf(linux)('processes', () => {
     expect(await here.run(['import', 'acme'], accessToken)).toMatchObject({ code: 0 });
 
     const serve = here.start(['serve']);
-    await serve.stderrMatching(/Stop with Ctrl-C/);
+    await serve.stderrMatching(/webex-token open/);
     const seen = readFileSync(join(tools, 'seen'), 'utf8');
     const link = /\/access\/([\w.-]+)/.exec(seen)?.[1] ?? '';
     expect(link).toMatch(/^[\w-]{43}\.own$/);
@@ -189,7 +189,7 @@ describe.runIf(linux)('processes', () => {
     ]);
 
     const copy = here.start(['copy', 'acme']);
-    await Promise.race([copy.finished, copy.stderrMatching(/on the clipboard/).catch(() => {})]);
+    await Promise.race([copy.finished, copy.stderrMatching(/Copied the token/).catch(() => {})]);
     const all = readFileSync(join(tools, 'seen'), 'utf8');
     expect(all).toMatch(/ARGUMENTS \S+\/firefox --private-window /);
     expect(all).not.toContain('secret-value-of-');

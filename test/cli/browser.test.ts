@@ -85,7 +85,7 @@ describe.skipIf(process.platform !== 'linux')('the window that is opened', () =>
   ])('is none where the desktop %s: the link is printed, and why', async (_, id, exec, why) => {
     const { here, started } = await desktop(id, exec);
     const serve = here.start(['serve']);
-    await serve.stderrMatching(/Stop with Ctrl-C/);
+    await serve.stderrMatching(/webex-token open/);
     const open = await here.run(['open']);
     const login = await here.run(['login', 'acme', '--timeout', '1']);
     serve.kill('SIGTERM');

@@ -45,7 +45,7 @@ onDesktop('copy: on the clipboard, not on the output, and off again', async () =
   const { DISPLAY, content } = await desktop();
   const here = await holdingToken({ DISPLAY });
   const running = here.start(['copy', 'acme', '--clear-after', '2']);
-  await running.stderrMatching(/on the clipboard/);
+  await running.stderrMatching(/Copied the token/);
   expect(await content()).toBe(token);
   expect(await running.finished).toMatchObject({ code: 0, stdout: '' });
   expect(await content()).toBe('');
@@ -55,7 +55,7 @@ onDesktop('copy: Ctrl-C takes it off at once', async () => {
   const { DISPLAY, content } = await desktop();
   const here = await holdingToken({ DISPLAY });
   const running = here.start(['copy', 'acme']);
-  await running.stderrMatching(/on the clipboard/);
+  await running.stderrMatching(/Copied the token/);
   running.kill('SIGINT');
   expect(await running.finished).toMatchObject({ code: 0 });
   expect(await content()).toBe('');
@@ -65,7 +65,7 @@ onDesktop('copy: what is copied meanwhile stays', async () => {
   const { DISPLAY, content, put: copyElse } = await desktop();
   const here = await holdingToken({ DISPLAY });
   const running = here.start(['copy', 'acme', '--clear-after', '3']);
-  await running.stderrMatching(/on the clipboard/);
+  await running.stderrMatching(/Copied the token/);
   await copyElse('a shopping list');
   expect((await running.finished).stderr).toContain('left alone');
   expect(await content()).toBe('a shopping list');

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test, vi } from 'vitest';
+import { timeInSentence } from '../../src/cli/terminal/time.ts';
 import { type Finished, type Machine, machine } from '../support/cli/cli-process.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { filesHolding, fragment } from '../support/vault/test-vault.ts';
@@ -23,7 +24,7 @@ const summaryKeys = [
   'scopes',
 ];
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const colour = String.fromCharCode(27);
+const escape = String.fromCharCode(27);
 
 const json = ({ stdout }: Finished) => JSON.parse(stdout) as Record<string, unknown>;
 
@@ -41,12 +42,12 @@ test('import, list, show, get, rename, remove: the life of a profile', async () 
 
   const empty = await run(['list']);
   expect(empty).toMatchObject({ code: 0, stdout: '' });
-  expect(empty.stderr).toContain('Nothing is held yet');
+  expect(empty.stderr).toContain('No organizations yet.');
   expect((await run(['list', '--json'])).stdout).toBe('[]\n');
 
   const imported = await run(['import', 'acme'], `${answer}\n`);
   expect(imported).toMatchObject({ code: 0, stdout: '' });
-  expect(imported.stderr).toContain('Stored as "acme", encrypted.');
+  expect(imported.stderr).toContain('Saved "acme".');
 
   const [listed, ...more] = JSON.parse((await run(['list', '--json'])).stdout);
   expect(more).toEqual([]);
@@ -90,12 +91,12 @@ test('import, list, show, get, rename, remove: the life of a profile', async () 
   expect((await run(['get', 'acme-corp'])).stdout).toBe(`${accessToken}\n`);
   const removed = await run(['remove', 'acme-corp']);
   expect(removed).toMatchObject({ code: 0, stdout: '' });
-  expect(removed.stderr).toContain('Webex goes on accepting');
+  expect(removed.stderr).toContain('Webex still accepts');
   expect((await run(['list', '--json'])).stdout).toBe('[]\n');
 
-  // Nothing but `get` tells the token, nothing is coloured where nobody looks, and no file holds it.
+  // Only `get` prints the token, a pipe gets no color, and no file contains the token.
   expect(outputs.join()).not.toContain(accessToken);
-  expect(outputs.join()).not.toContain(colour);
+  expect(outputs.join()).not.toContain(escape);
   expect(filesHolding(here.home, accessToken)).toEqual([]);
 });
 
@@ -117,7 +118,7 @@ describe('exit codes', () => {
     }
   });
 
-  test('4: expired, but for --allow-expired', async () => {
+  test('4: the token has expired, unless --allow-expired', async () => {
     const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
     await imported(here, 'fake-token-for-acme-1');
     const database = new DatabaseSync(join(here.home, 'store.db'));
@@ -137,25 +138,27 @@ describe('exit codes', () => {
     });
   });
 
-  test('a reported end that Webex outlived is said to be wrong', async () => {
+  test('ignores a reported end after which Webex accepted the token', async () => {
     const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
     await imported(here, '#access_token=fake-token-for-acme-1&token_type=Bearer&expires_in=3887999');
     const shown = async () => (await here.run(['show', 'acme'])).stdout;
-    expect(await shown()).toContain('The last two disagree');
+    expect(await shown()).toContain('The last two dates differ');
     const accepted = Date.now() - day;
     const database = new DatabaseSync(join(here.home, 'store.db'));
     database.exec(`update token set expires_reported = ${accepted - day}, verified_at = ${accepted}`);
     database.close();
     const at = new Date(accepted).toISOString();
-    expect(await shown()).toContain(`Webex still accepted it at ${at}, after the reported end`);
-    expect(await shown()).not.toContain('disagree');
+    expect(await shown()).toContain(
+      `Webex still accepted the token on ${timeInSentence(accepted)}, after the reported date`,
+    );
+    expect(await shown()).not.toContain('dates differ');
     expect(json(await here.run(['show', 'acme', '--json']))).toMatchObject({
       reportedOutlivedAt: at,
       expirySource: 'documented',
     });
   });
 
-  test('5: not a full administrator, of another organization, or rejected; --approve takes it', async () => {
+  test('5: not a full administrator, another organization, or rejected, unless --approve', async () => {
     const webex = await simulated();
     const here = await machine(webex);
     const token = (account: string) => webex.issueToken(account).accessToken;
@@ -164,7 +167,7 @@ describe('exit codes', () => {
     expect(await imported(here, token('full-admin'))).toMatchObject({ code: 0 });
     const other = await imported(here, token('other-organization'));
     expect(other).toMatchObject({ code: 5, stdout: '' });
-    expect(other.stderr).toContain('of another organization');
+    expect(other.stderr).toContain('belongs to another organization');
     const rejected = await imported(here, 'fake-token-that-webex-never-gave');
     expect(rejected).toMatchObject({ code: 5, stdout: '' });
     const accepted = token('user-admin');
@@ -172,15 +175,15 @@ describe('exit codes', () => {
     expect((await here.run(['get', 'acme'])).stdout).toBe(`${accepted}\n`);
   });
 
-  test('0, with a note: Webex is out of reach', async () => {
+  test('0 with a warning: Webex cannot be reached', async () => {
     const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
     const { code, stderr } = await imported(here, 'fake-token-for-acme-1');
     expect(code).toBe(0);
     expect(stderr).toContain('Not verified yet.');
-    expect(stderr).toContain('Its organization is not known.');
+    expect(stderr).toContain('The organization is unknown.');
   });
 
-  test('1: nothing on standard input, and an answer without a token', async () => {
+  test('1: empty standard input, or a response without a token', async () => {
     const here = await machine();
     expect(await imported(here, '')).toMatchObject({ code: 1, stdout: '' });
     const declined = await imported(here, fragment({ error: 'access_denied' }));
@@ -190,7 +193,7 @@ describe('exit codes', () => {
   });
 });
 
-test('the note about the missing keychain comes once, on standard error, without technical words', async () => {
+test('warns once about a missing keychain, on standard error, without technical terms', async () => {
   const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
   const first = await here.run(['import', 'acme'], 'fake-token-for-acme-1');
   expect(first).toMatchObject({ code: 0, stdout: '' });

@@ -37,7 +37,7 @@ test('log: filters, spans and a table for people', async () => {
   expect(await actions('--since', '2000-01-01', '--outcome', 'ok', '--action', 'import')).toEqual(['import']);
   const table = await here.run(['log', '--last', '1']);
   expect(table.stdout.trim().split('\n')).toHaveLength(2);
-  expect(table.stderr).toContain('older ones');
+  expect(table.stderr).toContain('older entries');
   expect(await here.run(['log', '--since', 'yesterday'])).toMatchObject({ code: 2 });
 });
 
@@ -50,7 +50,7 @@ test('log --verify: 0 where the chain holds, 1 where a row was changed', async (
   database.close();
   const broken = await here.run(['log', '--verify']);
   expect(broken.code).toBe(1);
-  expect(broken.stdout).toMatch(/row 2/);
+  expect(broken.stdout).toMatch(/entry 2/);
   expect(JSON.parse((await here.run(['log', '--verify', '--json'])).stdout)).toMatchObject({ ok: false });
 });
 

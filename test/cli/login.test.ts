@@ -29,7 +29,7 @@ describe('login without a server', () => {
 
     const { code, stdout, stderr } = await login.finished;
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-    expect(stderr).toContain('Stored as "acme", encrypted.');
+    expect(stderr).toContain('Saved "acme".');
     expect(stderr).toContain('Ada Nakamura (ada.nakamura@acme.example), a full administrator');
     expect(stderr).not.toContain(token);
     expect(await here.run(['get', 'acme'])).toEqual({
@@ -60,7 +60,7 @@ describe('login without a server', () => {
     const here = await machine(await simulated());
     const { code, stdout, stderr } = await here.run(['login', 'acme', '--no-open', '--timeout', '1']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain('Nobody signed in within 1 seconds. Nothing was stored.');
+    expect(stderr).toContain('No one signed in within 1 seconds. Nothing was stored.');
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)(
@@ -72,7 +72,7 @@ describe('login without a server', () => {
       login.kill(signal);
       const { code, stderr } = await login.finished;
       expect(code).toBe(1);
-      expect(stderr).toContain('Stopped before anybody signed in. Nothing was stored.');
+      expect(stderr).toContain('Canceled before anyone signed in. Nothing was stored.');
       expect(existsSync(join(here.home, 'server.json'))).toBe(false);
       await expect(fetch(link)).rejects.toThrow();
     },
@@ -106,7 +106,7 @@ describe('login as the wrong person', () => {
     };
     const refused = await sign([]);
     expect(refused.code).toBe(5);
-    expect(refused.stderr).toContain('somebody who is not a full administrator');
+    expect(refused.stderr).toContain('the person who signed in is not a full administrator');
     expect(refused.stderr).toContain('--approve');
     expect(await here.run(['get', 'acme'])).toMatchObject({ code: 3, stdout: '' });
     expect((await sign(['--approve'])).code).toBe(0);

@@ -183,7 +183,7 @@ describe.runIf(hasFull)('standard error', () => {
     const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal)));
     await new Promise<void>((resolve) => {
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        if (text.includes('Stop with')) resolve();
+        if (text.includes('webex-token open')) resolve();
       });
     });
     child.stderr.pause();
@@ -205,7 +205,7 @@ describe.runIf(hasFull)('standard error', () => {
     const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal)));
     await new Promise<void>((resolve) => {
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        if (text.includes('Stop with')) resolve();
+        if (text.includes('webex-token open')) resolve();
       });
     });
     child.stderr.destroy();

@@ -206,6 +206,6 @@ test('where Entra ID cannot be asked, that is said, and keeps no reminder back',
   const { code, stdout, stderr } = await on.run(['remind']);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^sent/);
-  expect(stderr).toMatch(/Provisioning by "Cisco Webex" could not be looked at\..*AADSTS7000215/);
+  expect(stderr).toMatch(/The status of "Cisco Webex" could not be checked\..*AADSTS7000215/);
   expect(stderr).not.toContain('fake-wrong-secret');
 });

@@ -110,7 +110,7 @@ test('says what it will do, does it, twice as once, and undoes it', async () => 
   expect(existsSync(settings)).toBe(false);
   expect(await on.run(['schedule', 'remove'])).toMatchObject({
     code: 0,
-    stderr: expect.stringMatching(/not there/),
+    stderr: expect.stringMatching(/not installed/),
   });
 });
 

@@ -12,7 +12,7 @@ async function twoProfiles(): Promise<HandoffMachine & { globexToken: string }> 
 
 async function destinations({ run }: HandoffMachine, profile: string) {
   const shown = JSON.parse((await run(['show', profile, '--json'])).stdout);
-  return shown.handoffs as { tool: string; upToDate: boolean }[];
+  return shown.destinations as { tool: string; upToDate: boolean }[];
 }
 
 describe('push entra', () => {

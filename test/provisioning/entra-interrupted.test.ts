@@ -180,7 +180,7 @@ describe('the program is killed', { timeout: 120_000 }, () => {
     expect(renewed.accessToken).not.toBe(old);
     // Not recorded as handed over: nobody saw it pass.
     const shown = JSON.parse((await machine.run(['show', 'acme', '--json'])).stdout);
-    expect(shown.handoffs).toMatchObject([{ tool: 'entra', upToDate: false }]);
+    expect(shown.destinations).toMatchObject([{ tool: 'entra', upToDate: false }]);
     entra.faults.clear();
     expect(await machine.run(['push', 'entra', 'acme'])).toMatchObject({ code: 0 });
   });

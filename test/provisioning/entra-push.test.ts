@@ -12,7 +12,7 @@ test('hands the token over, tested before and after, and remembers where', async
   const pushed = await run(['push', 'entra', 'acme']);
   expect(pushed).toMatchObject({
     code: 0,
-    stdout: `Entra ID has the token of "acme", tested: Cisco Webex (${entra.app.id})\n`,
+    stdout: `Entra ID has the token of "acme", and its test passed: Cisco Webex (${entra.app.id})\n`,
   });
   expect(Object.fromEntries(entra.app.secrets)).toEqual({
     BaseAddress: `${simulator.endpoints.commercial.scim}/${token.account.organization.id}`,
@@ -30,10 +30,10 @@ test('hands the token over, tested before and after, and remembers where', async
   expect(pushed.stderr).toMatch(/not started yet, and was left so/);
 
   const shown = JSON.parse((await run(['show', 'acme', '--json'])).stdout);
-  expect(shown.handoffs).toMatchObject([
+  expect(shown.destinations).toMatchObject([
     { tool: 'entra', app: entra.app.id, cloud: 'global', method: 'push', upToDate: true },
   ]);
-  expect((await run(['list'])).stdout).toMatch(/HANDED TO\nacme .* Entra ID$/m);
+  expect((await run(['list'])).stdout).toMatch(/DESTINATIONS\nacme .* Entra ID$/m);
 });
 
 test('--start starts what is new; a job that runs is never started again', async () => {
@@ -247,6 +247,6 @@ test('after a renewal it says where the old token still is', async () => {
   expect(renewed.stderr).toMatch(
     /Entra ID \("Cisco Webex"\) still has an earlier token: now replace it there, with: webex-token push entra acme/,
   );
-  expect((await run(['show', 'acme'])).stdout).toMatch(/Handed to.*still has that earlier token/);
+  expect((await run(['show', 'acme'])).stdout).toMatch(/Destination.*still has an earlier token/);
   expect((await run(['list'])).stdout).toMatch(/Entra ID \(to be replaced\)/);
 });

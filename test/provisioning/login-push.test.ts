@@ -17,7 +17,7 @@ test('login --push: sign in once, and the provisioning tools have the new token 
   expect(renewed).not.toBe(token.accessToken);
   expect(okta.app.token).toBe(renewed);
   const shown = JSON.parse((await run(['show', 'acme', '--json'])).stdout);
-  expect(shown.handoffs).toMatchObject([{ upToDate: true }, { upToDate: true }]);
+  expect(shown.destinations).toMatchObject([{ upToDate: true }, { upToDate: true }]);
   expect(finished.stdout + finished.stderr).not.toContain(renewed);
 });
 

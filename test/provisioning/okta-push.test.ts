@@ -25,7 +25,7 @@ test('an application that the API does not serve: what to paste where, never the
   expect(simulator.okta.requests.filter(({ method }) => method === 'POST')).toEqual([]);
   // A renewal knows the place all the same.
   const shown = JSON.parse((await run(['show', 'acme', '--json'])).stdout);
-  expect(shown.handoffs).toMatchObject([
+  expect(shown.destinations).toMatchObject([
     { tool: 'okta', method: 'by-hand', upToDate: false, handedOverAt: null },
   ]);
 });
@@ -35,7 +35,7 @@ test('one that it serves gets the token, activated, and is remembered', async ()
   simulator.okta.app.served = true;
   expect(await run(['push', 'okta', 'acme'])).toMatchObject({
     code: 0,
-    stdout: `Okta has the token of "acme", tested: Cisco Webex (${simulator.okta.app.id})\n`,
+    stdout: `Okta has the token of "acme", and its test passed: Cisco Webex (${simulator.okta.app.id})\n`,
   });
   expect(simulator.okta.app).toMatchObject({ token: token.accessToken, connection: 'ENABLED' });
 });

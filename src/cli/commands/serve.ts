@@ -104,7 +104,7 @@ async function serveApiAlone(options: ServeOptions, address: string): Promise<vo
     logUncaughtErrors(log);
     const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });
     try {
-      note(`The token API is listening on ${server.address}, as ${server.issuer}.`);
+      note(`The token API is on ${server.address}, as ${server.issuer}.`);
       await stopped;
     } finally {
       await Promise.all([server.close(), watch.close()]);
