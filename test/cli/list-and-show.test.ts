@@ -24,7 +24,7 @@ const summaryKeys = [
   'scopes',
 ];
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const escape = String.fromCharCode(27);
+const escapeCharacter = String.fromCharCode(27);
 
 const json = ({ stdout }: Finished) => JSON.parse(stdout) as Record<string, unknown>;
 
@@ -96,7 +96,7 @@ test('import, list, show, get, rename, remove: the life of a profile', async () 
 
   // Only `get` prints the token, a pipe gets no color, and no file contains the token.
   expect(outputs.join()).not.toContain(accessToken);
-  expect(outputs.join()).not.toContain(escape);
+  expect(outputs.join()).not.toContain(escapeCharacter);
   expect(filesHolding(here.home, accessToken)).toEqual([]);
 });
 

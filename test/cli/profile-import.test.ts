@@ -28,7 +28,7 @@ test('as spreadsheets write it: BOM, semicolons, CRLF, quotes, empty lines, colu
   const { code, stdout } = await run(['profile', 'import', csv(text), '--skip-invalid', '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toEqual([
-    { line: 5, profile: 'bad', outcome: 'bad', token: false, reason: '""b"" cannot be a tag' },
+    { line: 5, profile: 'bad', outcome: 'invalid', token: false, reason: '""b"" cannot be a tag' },
     { line: 2, profile: 'acme', outcome: 'created', token: false, reason: null },
     { line: 6, profile: 'globex', outcome: 'created', token: false, reason: null },
   ]);
@@ -37,13 +37,13 @@ test('as spreadsheets write it: BOM, semicolons, CRLF, quotes, empty lines, colu
   expect(JSON.parse((await run(['list', '--status', 'valid', '--json'])).stdout)).toEqual([]);
 });
 
-test('nothing of a file with a bad row is stored', async () => {
+test('stores nothing from a file with an invalid row', async () => {
   const { run } = await machine();
-  const bad = await run(['profile', 'import', csv(`${good}acme,,\nno good,,\n`)]);
-  expect(bad.code).toBe(1);
-  expect(bad.stdout).toContain('line 4  acme  invalid: line 2 has the same profile');
-  expect(bad.stdout).toContain('line 5  no good  bad: ');
-  expect(bad.stderr).toContain('Nothing was stored, for 2 rows are bad.');
+  const invalid = await run(['profile', 'import', csv(`${good}acme,,\nno good,,\n`)]);
+  expect(invalid.code).toBe(1);
+  expect(invalid.stdout).toContain('line 4  acme  invalid: line 2 has the same profile');
+  expect(invalid.stdout).toContain('line 5  no good  invalid: ');
+  expect(invalid.stderr).toContain('Nothing was stored because 2 rows are invalid.');
   expect((await run(['list', '--json'])).stdout).toBe('[]\n');
 });
 
