@@ -124,7 +124,7 @@ test('serve --api refuses what would be unsafe, or what it cannot do', async () 
     [['--api', '0.0.0.0:0'], /in the clear/],
     [['--api', 'nowhere'], /HOST:PORT/],
     [['--tls-cert', 'x'], /need --api/],
-    [['--api', '127.0.0.1:0', '--tls-cert', 'x'], /go together/],
+    [['--api', '127.0.0.1:0', '--tls-cert', 'x'], /need each other/],
     [['--api', '127.0.0.1:0', '--trust-proxy', 'proxy.example'], /neither an address/],
   ];
   for (const [args, reason] of refusals) {
