@@ -31,6 +31,9 @@ const disposableTables: readonly Table[] = [
   'web_session',
   'entry_link',
   'tally',
+  'row_mac',
+  'row_mac_bucket',
+  'row_mac_head',
   'audit_head',
 ];
 
