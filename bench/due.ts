@@ -31,14 +31,14 @@ for (const size of sizes) {
   note('find checks, none due', size, await median(51, () => dueChecks(db, now, 100)));
 
   const soonest = await db
-    .selectFrom('token')
-    .select('remind_mail_at')
-    .where('state', '=', 'current')
-    .orderBy('remind_mail_at')
+    .selectFrom('reminder_schedule')
+    .select('next_at')
+    .where('channel', '=', 'mail')
+    .orderBy('next_at')
     .offset(due - 1)
     .limit(1)
     .executeTakeFirstOrThrow();
-  clock = soonest.remind_mail_at;
+  clock = soonest.next_at;
   note(`find ${due} reminders`, size, await median(51, () => dueTokens(db, 'mail', clock, 100)));
   // The first run of all looks at every token once, to plan it; that is not what is measured.
   await db

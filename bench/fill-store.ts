@@ -32,17 +32,17 @@ async function fillRange(
   const mail = sql`'admin' || i || '@customer-' || i || '.example'`;
   const end = sql`${sql.lit(now)} + ((i * 7919) % ${sql.lit(count)}) * ${sql.lit(step)} + ${sql.lit(step)}`;
 
-  await sql`insert into profile (id, name, deployment, org_id, scopes, created_at, attention_at, search_text)
+  await sql`insert into profile (id, name, deployment, org_id, scopes, created_at, due_at, search_text)
     ${numbers}
     select ${name}, ${name}, 'commercial', ${orgId}, '["Identity:SCIM"]', ${sql.lit(now - 365 * dayMs)}, ${end},
       ${name} || ' ' || ${orgId} || ' ' || ${mail} || ' person ' || i
     from numbers`.execute(db);
   for (const [state, shift] of [
-    ['earlier', 350 * dayMs],
+    ['previous', 350 * dayMs],
     ['current', 0],
   ] as const) {
-    await sql`insert into token (id, profile_id, state, source, sealed, captured_at, expires_confirmed, expires_documented,
-        expires_at, scopes, account_id, account_name, account_email, account_admin, verified_at, warnings, check_at,
+    await sql`insert into token (id, profile_id, state, source, ciphertext, captured_at, expires_confirmed, expires_documented,
+        expires_at, scopes, account_id, account_name, account_email, account_admin, verified_at, warnings, next_check_at,
         remind_mail_at, remind_webhook_at, remind_desktop_at)
       ${numbers}, ends as (select i, ${end} - ${sql.lit(shift)} as ends_at from numbers)
       select ${name} || ${sql.lit(`-${state}`)}, ${name}, ${sql.lit(state)}, 'sign-in', ${sql.lit('x'.repeat(600))},

@@ -35,16 +35,16 @@ export async function manyProfiles(count: number, now = Date.UTC(2027, 0, 1)): P
 function fill(file: string, count: number, now: number): void {
   const database = openSqliteFile(file);
   const profile = database.prepare(
-    `insert into profile (id, name, deployment, org_id, scopes, created_at, attention_at, search_text)
+    `insert into profile (id, name, deployment, org_id, scopes, created_at, due_at, search_text)
      values (?1, ?2, 'commercial', ?3, '["Identity:SCIM"]', ?4, ?5, ?6)`,
   );
   const token = database.prepare(
-    `insert into token (id, profile_id, state, source, sealed, captured_at, expires_confirmed, expires_documented,
+    `insert into token (id, profile_id, state, source, ciphertext, captured_at, expires_confirmed, expires_documented,
                         expires_at, scopes, account_id, account_name, account_email, account_admin, verified_at,
-                        warnings, check_at, remind_mail_at, remind_webhook_at, remind_desktop_at)
+                        warnings, next_check_at, remind_mail_at, remind_webhook_at, remind_desktop_at)
      values (?1, ?2, ?3, 'sign-in', ?4, ?5, ?6, ?7, ?6, '["Identity:SCIM"]', ?1, ?8, ?9, 'full', ?5, '[]', ?10, ?11, ?11, ?11)`,
   );
-  const sealed = 'x'.repeat(600);
+  const ciphertext = 'x'.repeat(600);
   database.exec('begin');
   for (let index = 0; index < count; index += 1) {
     const name = `customer-${String(index).padStart(7, '0')}`;
@@ -61,14 +61,14 @@ function fill(file: string, count: number, now: number): void {
       account_email: mail,
     };
     const standing = derivedColumnsOf(name, orgId, current);
-    profile.run(name, name, orgId, capturedAt, standing.attention_at, standing.search_text);
+    profile.run(name, name, orgId, capturedAt, standing.due_at, standing.search_text);
     const remindAt = nextReminder(expiresAt, now);
     const row = (id: string, state: string, shift: number) =>
       token.run(
         id,
         name,
         state,
-        sealed,
+        ciphertext,
         capturedAt - shift,
         expiresAt - shift,
         capturedAt - shift + 365 * dayMs,
@@ -77,7 +77,7 @@ function fill(file: string, count: number, now: number): void {
         now + dayMs,
         remindAt,
       );
-    row(`${name}-earlier`, 'earlier', 350 * dayMs);
+    row(`${name}-earlier`, 'previous', 350 * dayMs);
     row(`${name}-current`, 'current', 0);
   }
   database.exec('commit');

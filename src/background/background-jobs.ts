@@ -76,9 +76,9 @@ export function startBackgroundJobs(vault: Vault, options: WatchOptions): Backgr
     return sending;
   };
 
-  const tellOf = ({ outcome, channel, occasion, profile, error }: Delivery) => {
-    if (error === undefined) log.info({ channel, occasion, profile }, 'a reminder was sent');
-    else log.warn({ channel, occasion, profile, outcome, reason: error }, 'a reminder did not get through');
+  const tellOf = ({ outcome, channel, trigger, profile, error }: Delivery) => {
+    if (error === undefined) log.info({ channel, trigger, profile }, 'a reminder was sent');
+    else log.warn({ channel, trigger, profile, outcome, reason: error }, 'a reminder did not get through');
   };
 
   // Each channel by itself: one that takes minutes for a message, as mail servers may, holds up none of the others.

@@ -103,11 +103,11 @@ function read(profile: string, format: Format): string | null {
   checkState(database, keys, `${keyFile}.seen`, home, stored);
   database.exec('commit');
   const { token } = stored;
-  const dataKeyId = kidOf(token.sealed);
+  const dataKeyId = kidOf(token.ciphertext);
   const dataKey = dataKeys.find(({ id }) => id === dataKeyId);
   if (dataKey === undefined) return null;
   const place = { tokenId: token.id, profileId: String(stored.profile.id) };
-  const accessToken = openToken(token.sealed, dataKey.key, dataKeyId, place);
+  const accessToken = openToken(token.ciphertext, dataKey.key, dataKeyId, place);
   const text = formatToken(format, outputOf(profile, stored, accessToken));
   // The audit row is on disk before the token leaves.
   const entry = { action: 'read', outcome: 'ok', profile, user: userName() };

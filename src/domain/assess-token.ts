@@ -65,7 +65,7 @@ export function assessToken({ answer, profile, token, tokens, approved, now }: A
   const current = currentOf(tokens);
   const reason = reviewReasonFor(answer, profile, token.orgId, current !== null);
   if (reason === 'other-deployment' || (reason !== null && !approved)) {
-    return { state: 'set-aside', reviewReason: reason, warnings: [] };
+    return { state: 'needs-review', reviewReason: reason, warnings: [] };
   }
   const as = (state: TokenState): Assessment => ({
     state,
@@ -75,7 +75,7 @@ export function assessToken({ answer, profile, token, tokens, approved, now }: A
   if (approved || current === null || !isVerified(current, now)) return as('current');
   if (answer.outcome === 'unknown') return as('pending');
   // A newer token may have been verified while this one was pending.
-  return as(current.capturedAt > token.capturedAt ? 'earlier' : 'current');
+  return as(current.capturedAt > token.capturedAt ? 'previous' : 'current');
 }
 
 function reviewReasonFor(

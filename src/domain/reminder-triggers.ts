@@ -11,16 +11,16 @@ export interface TokenDates {
   rejectedAt: number | null;
 }
 
-/** An occasion that has come, and the instant it speaks of: the token's end, or its rejection. */
+/** An trigger that has come, and the instant it speaks of: the token's end, or its rejection. */
 export interface DueTrigger {
-  occasion: ReminderTrigger;
-  aboutAt: number;
+  trigger: ReminderTrigger;
+  eventAt: number;
 }
 
 /** The smaller, the more urgent. Not a number for what has nothing to do with the token's end. */
-export function urgencyOf(occasion: string): number {
-  if (occasion === 'rejected') return -2;
-  return occasion === 'expired' ? -1 : Number(occasion);
+export function urgencyOf(trigger: string): number {
+  if (trigger === 'rejected') return -2;
+  return trigger === 'expired' ? -1 : Number(trigger);
 }
 
 /** The thresholds that a token of this life has: none is longer than the life itself. Largest first. */
@@ -28,20 +28,20 @@ export function thresholdsOf({ capturedAt, expiresAt }: TokenDates, days: readon
   return days.filter((each) => each * dayMs <= expiresAt - capturedAt);
 }
 
-/** The most urgent occasion that has come at `now`; null while there is nothing to say. */
+/** The most urgent trigger that has come at `now`; null while there is nothing to say. */
 export function dueTriggerAt(token: TokenDates, days: readonly number[], now: number): DueTrigger | null {
   if (isRejected(token) && token.rejectedAt !== null) {
-    return { occasion: 'rejected', aboutAt: token.rejectedAt };
+    return { trigger: 'rejected', eventAt: token.rejectedAt };
   }
   const { expiresAt } = token;
-  if (now >= expiresAt) return { occasion: 'expired', aboutAt: expiresAt };
+  if (now >= expiresAt) return { trigger: 'expired', eventAt: expiresAt };
   const left = daysLeft(expiresAt, now);
   const reached = thresholdsOf(token, days).filter((each) => left <= each);
   const nearest = reached.at(-1);
-  return nearest === undefined ? null : { occasion: `${nearest}`, aboutAt: expiresAt };
+  return nearest === undefined ? null : { trigger: `${nearest}`, eventAt: expiresAt };
 }
 
-/** When the next occasion after `now` comes that can be foreseen; null where none is left. Epoch milliseconds. */
+/** When the next trigger after `now` comes that can be foreseen; null where none is left. Epoch milliseconds. */
 export function nextTriggerAt(token: TokenDates, days: readonly number[], now: number): number | null {
   if (isRejected(token)) return null;
   const { expiresAt } = token;

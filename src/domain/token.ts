@@ -6,7 +6,7 @@ import { expiryOf, type Lifetimes } from './lifetimes.ts';
  * `pending` is stored and not verified yet, `current` is the one handed out, `earlier` was current once,
  * `set-aside` failed its check and waits for the person's word.
  */
-export type TokenState = 'pending' | 'current' | 'earlier' | 'set-aside';
+export type TokenState = 'pending' | 'current' | 'previous' | 'needs-review';
 
 export type ReviewReason = 'other-deployment' | 'other-organization' | 'not-full-admin' | 'rejected';
 

@@ -1,4 +1,4 @@
-import { quarantinedHandoffs } from '../store/destinations.ts';
+import { quarantinedDestinations } from '../store/destinations.ts';
 import { findProfile, profileById } from '../store/profiles/profiles.ts';
 import { queryProfiles, type StatusTotals } from '../store/profiles/query.ts';
 import { currentTokensOf } from '../store/profiles/tokens.ts';
@@ -63,10 +63,10 @@ async function quarantinesOf(
   filter: { tag?: string | undefined; profileIds?: string[] },
 ): Promise<Map<string, MonitoredQuarantine>> {
   const found = new Map<string, MonitoredQuarantine>();
-  for (const { handoff, quarantinedSince: since } of await quarantinedHandoffs(db, filter)) {
-    const known = found.get(handoff.profileId);
+  for (const { destination, quarantinedSince: since } of await quarantinedDestinations(db, filter)) {
+    const known = found.get(destination.profileId);
     if (known === undefined || since < known.since)
-      found.set(handoff.profileId, { app: handoff.appName, since });
+      found.set(destination.profileId, { app: destination.appName, since });
   }
   return found;
 }

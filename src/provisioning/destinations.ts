@@ -1,10 +1,10 @@
 import type { Profile } from '../domain/profile.ts';
 import { appendAudit } from '../store/audit/audit.ts';
 import {
+  allDestinations,
   type Destination,
-  deleteHandoff,
-  handoffsOf,
-  listHandoffs,
+  deleteDestination,
+  destinationsOf,
   type ProviderId,
 } from '../store/destinations.ts';
 import { tokensOf } from '../store/profiles/tokens.ts';
@@ -24,7 +24,7 @@ export interface DestinationView {
   app: string;
   appName: string;
   cloud: string | null;
-  method: 'push' | 'by-hand';
+  method: 'push' | 'manual';
   handedOverAt: string | null;
   /** Whether it has the profile's current token; a tool without it is to get it. */
   upToDate: boolean;
@@ -52,30 +52,30 @@ export async function listDestinations(vault: Vault, name: string): Promise<Dest
 }
 
 async function viewsOf(vault: Vault, profile: Profile): Promise<DestinationView[]> {
-  const handoffs = await handoffsOf(vault.db, profile.id);
+  const handoffs = await destinationsOf(vault.db, profile.id);
   if (handoffs.length === 0) return [];
   const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
   return handoffs.map((handoff) => viewOf(handoff, current?.id ?? null, vault.now()));
 }
 
 function viewOf(handoff: Destination, currentTokenId: string | null, now: number): DestinationView {
-  const watch = handoff.watch as ProvisioningStatus | null;
+  const watch = handoff.provisioningStatus as ProvisioningStatus | null;
   return {
     tool: handoff.kind,
     app: handoff.appId,
     appName: handoff.appName,
     cloud: handoff.cloud,
     method: handoff.method,
-    handedOverAt: instant(handoff.handedOverAt),
+    handedOverAt: instant(handoff.installedAt),
     upToDate: handoff.tokenId !== null && handoff.tokenId === currentTokenId,
     provisioning: watch && {
       status: watch.status,
-      checkedAt: instant(handoff.watchedAt),
+      checkedAt: instant(handoff.statusCheckedAt),
       quarantineReason: watch.quarantine?.reason ?? null,
       quarantineDaysLeft: quarantineDaysLeft(watch, now),
       sentences: describeStatus(watch, now),
     },
-    lookFailure: handoff.watchFailure,
+    lookFailure: handoff.lastCheckError,
     review: handoff.findings && {
       checkedAt: instant(handoff.findingsAt),
       findings: handoff.findings as Finding[],
@@ -86,8 +86,8 @@ function viewOf(handoff: Destination, currentTokenId: string | null, now: number
 /** A line for each profile that has handed its token to something, by the profile's name. */
 export async function destinationLabels(vault: Pick<Vault, 'db' | 'now'>): Promise<Map<string, string>> {
   const labels = new Map<string, string>();
-  for (const { profile, handoff, currentTokenId } of await listHandoffs(vault.db)) {
-    const label = destinationLabel(viewOf(handoff, currentTokenId, vault.now()));
+  for (const { profile, destination, currentTokenId } of await allDestinations(vault.db)) {
+    const label = destinationLabel(viewOf(destination, currentTokenId, vault.now()));
     const before = labels.get(profile);
     labels.set(profile, before === undefined ? label : `${before}, ${label}`);
   }
@@ -126,7 +126,7 @@ export async function recordManualUpdate(
   const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
   const { kind, appId = '', appName = 'Cisco Webex', cloud = null } = place;
   const tokenId = current?.id ?? null;
-  const handoff = { kind, appId, appName, cloud, method: 'by-hand' as const, tokenId, steps: [] };
+  const handoff = { kind, appId, appName, cloud, method: 'manual' as const, tokenId, steps: [] };
   await recordPush(vault, profile, handoff, actor);
 }
 
@@ -139,9 +139,9 @@ export async function removeDestination(
 ): Promise<void> {
   const profile = await requireProfile(vault, name);
   await vault.db.transaction().execute(async (trx) => {
-    await deleteHandoff(trx, { ...place, profileId: profile.id });
+    await deleteDestination(trx, { ...place, profileId: profile.id });
     await appendAudit(trx, vault.now(), {
-      action: 'forget-handoff',
+      action: 'destination-remove',
       outcome: 'ok',
       profile: name,
       client: `${providerNames[place.kind]} ${place.appId}`.trim(),

@@ -1,7 +1,7 @@
 import type { Profile } from '../domain/profile.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { appendAudit } from '../store/audit/audit.ts';
-import { clearOtherProfilesAt, type Destination, saveHandoff } from '../store/destinations.ts';
+import { clearOtherProfilesAt, type Destination, saveDestination } from '../store/destinations.ts';
 import type { Actor, Vault } from '../vault/context.ts';
 
 /** What each tool is called. */
@@ -16,7 +16,7 @@ export async function recordPush(
 ): Promise<void> {
   const now = vault.now();
   await vault.db.transaction().execute(async (trx) => {
-    await saveHandoff(trx, { ...handoff, profileId: profile.id, handedOverAt: now });
+    await saveDestination(trx, { ...handoff, profileId: profile.id, installedAt: now });
     // An application that is not known by its ID may be another one each time.
     if (handoff.appId !== '') await clearOtherProfilesAt(trx, { ...handoff, profileId: profile.id });
     await appendAudit(trx, now, {

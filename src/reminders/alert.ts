@@ -6,10 +6,11 @@ import type { ReminderMessage } from './message.ts';
  */
 export interface Alert {
   tokenId: string;
-  /** The matter, as the ledger knows it: a word and an identifier. */
-  occasion: string;
+  trigger: string;
+  /** The destination that it is about. */
+  destinationId: string;
   /** When it began. Where that is another instant than before, it is to be told anew. Epoch milliseconds. */
-  aboutAt: number;
+  eventAt: number;
   /** Made only where it is sent. */
   message: () => Promise<ReminderMessage>;
 }

@@ -2,7 +2,7 @@ import { dayMs } from '../domain/lifetimes.ts';
 import { type TokenDates, urgencyOf } from '../domain/reminder-triggers.ts';
 import type { Reminder } from '../store/reminders.ts';
 
-/** What the ledger makes of an occasion that has come, for one channel. */
+/** What the ledger makes of an trigger that has come, for one channel. */
 export type Decision =
   /** `known` is the row to take over, null where there is none yet. */
   | { do: 'send'; known: Reminder | null; attempt: number; deliveredTo: string[] }
@@ -39,22 +39,22 @@ export function retryDelayMs(attempts: number): number {
 }
 
 /**
- * Whether the occasion is to be spoken of now. Each is sent once; and once a more urgent one was sent, no lesser one
+ * Whether the trigger is to be spoken of now. Each is sent once; and once a more urgent one was sent, no lesser one
  * is, even where the clock was set back between the two. `stands` tells which rows still speak of how things are.
  */
 export function decideDelivery(
-  reached: { occasion: string },
+  reached: { trigger: string },
   rows: readonly Reminder[],
   stands: (row: Reminder) => boolean,
   looking: DeliveryContext,
 ): Decision {
   // One from a future that is months away is none: the clock that wrote it was wrong.
   const standing = rows.filter((row) => stands(row) && row.changedAt - looking.now < 90 * dayMs);
-  const { occasion: wanted } = reached;
-  const isSaid = ({ state, occasion }: Reminder) =>
-    state === 'sent' && (occasion === wanted || urgencyOf(occasion) <= urgencyOf(wanted));
+  const { trigger: wanted } = reached;
+  const isSaid = ({ state, trigger }: Reminder) =>
+    state === 'sent' && (trigger === wanted || urgencyOf(trigger) <= urgencyOf(wanted));
   if (standing.some(isSaid)) return { do: 'nothing' };
-  const known = rows.find(({ occasion }) => occasion === wanted) ?? null;
+  const known = rows.find(({ trigger }) => trigger === wanted) ?? null;
   const holding = known !== null && standing.includes(known) ? known : null;
   const until = holding === null ? null : busyUntil(holding, looking);
   if (until !== null) return { do: 'wait', until };
@@ -71,17 +71,17 @@ export function decideDelivery(
  */
 export function isSameEvent(token: TokenDates): (row: Reminder) => boolean {
   return (row) => {
-    const matter = row.occasion === 'rejected' ? token.rejectedAt : token.expiresAt;
-    return matter !== null && Math.abs(row.aboutAt - matter) < dayMs;
+    const matter = row.trigger === 'rejected' ? token.rejectedAt : token.expiresAt;
+    return matter !== null && Math.abs(row.eventAt - matter) < dayMs;
   };
 }
 
 /** Until when others keep off the row; null where they need not. An instant too far off is a wrong clock's. */
 function busyUntil(row: Reminder, { now, hasExited, retryNow }: DeliveryContext): number | null {
-  const { state, claimedBy, claimedUntil, retryAt } = row;
+  const { state, leaseOwner, leaseExpiresAt, retryAt } = row;
   const ahead = (instant: number | null, atMost: number) =>
     instant !== null && instant > now && instant <= now + atMost ? instant : null;
   if (state === 'sending')
-    return claimedBy !== null && hasExited(claimedBy) ? null : ahead(claimedUntil, longestClaimMs);
+    return leaseOwner !== null && hasExited(leaseOwner) ? null : ahead(leaseExpiresAt, longestClaimMs);
   return state === 'failed' && !retryNow ? ahead(retryAt, 12 * 3_600_000) : null;
 }

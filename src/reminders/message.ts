@@ -9,9 +9,9 @@ import { formatInstant } from './date-text.ts';
 
 /** What a reminder says, before a channel gives it its form. It never holds a token. */
 export interface ReminderMessage {
-  /** The same for the same token, occasion and date: a second copy of a message can be told by it. */
+  /** The same for the same token, trigger and date: a second copy of a message can be told by it. */
   id: string;
-  occasion: string;
+  trigger: string;
   /** One line. */
   subject: string;
   /** What it is about, in a sentence or two. */
@@ -71,7 +71,7 @@ export function reminderMessage({ profile, token, reached, now, timeZone }: Abou
     '"webex-token open" and press Renew. Then replace the token wherever it is pasted, such as in Entra ID or Okta.';
   return {
     id: idOf(token.id, reached),
-    occasion: reached.occasion,
+    trigger: reached.trigger,
     subject,
     summary,
     action,
@@ -114,19 +114,19 @@ export function dataOf(profile: Profile, token: Token, now: number): ReminderMes
 }
 
 function words(
-  { occasion }: DueTrigger,
+  { trigger }: DueTrigger,
   name: string,
   left: number,
   day: string,
 ): { subject: string; summary: string } {
-  if (occasion === 'rejected') {
+  if (trigger === 'rejected') {
     return {
       subject: `Webex no longer accepts the token of ${name}`,
       summary:
         'Webex rejects this token ahead of its date: somebody has reset the administrator’s access in Control Hub, or the administrator was deactivated. Provisioning with it has stopped.',
     };
   }
-  if (occasion === 'expired') {
+  if (trigger === 'expired') {
     return {
       subject: `The Webex token of ${name} has expired`,
       summary: `It ended on ${day}. Provisioning with it has stopped; Entra ID gives up on a job for good after 28 days.`,
@@ -145,6 +145,6 @@ function accountOf({ account }: Token): string | null {
   return account.email === null ? name : `${name}, ${sanitizeForDisplay(account.email, 254)}`;
 }
 
-export function idOf(tokenId: string, { occasion, aboutAt }: { occasion: string; aboutAt: number }): string {
-  return createHash('sha256').update(`${tokenId} ${occasion} ${aboutAt}`).digest('hex').slice(0, 32);
+export function idOf(tokenId: string, { trigger, eventAt }: { trigger: string; eventAt: number }): string {
+  return createHash('sha256').update(`${tokenId} ${trigger} ${eventAt}`).digest('hex').slice(0, 32);
 }

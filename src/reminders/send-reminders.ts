@@ -5,8 +5,8 @@ import { incrementCounter } from '../store/meta/counters.ts';
 import { farFuture } from '../store/profiles/derived-columns.ts';
 import { profileById } from '../store/profiles/profiles.ts';
 import { tokenById } from '../store/profiles/tokens.ts';
+import type { ChannelName } from '../store/reminder-schedule.ts';
 import {
-  type ChannelName,
   type DueToken,
   dueTokens,
   type Lease,
@@ -40,7 +40,7 @@ import { rescheduleAfterClockOrConfigChange } from './reschedule.ts';
 export interface Delivery {
   profile: string;
   channel: ChannelName;
-  occasion: string;
+  trigger: string;
   outcome: 'sent' | 'failed';
   /** What was said, in one line. */
   subject: string;
@@ -166,8 +166,8 @@ async function toSpeakOf(
 interface Plan {
   reached: DueTrigger | null;
   decision: Decision;
-  /** The next occasion that can be foreseen. Epoch milliseconds. */
-  nextOccasion: number;
+  /** The next trigger that can be foreseen. Epoch milliseconds. */
+  nextTrigger: number;
   /** When there may be something to say; null: now. Epoch milliseconds. */
   lookAt: number | null;
 }
@@ -180,15 +180,15 @@ function planOf(
 ): Plan {
   const { days } = settings.reminders;
   const reached = dueTriggerAt(token, days, looking.now);
-  const nextOccasion = nextTriggerAt(token, days, looking.now) ?? farFuture;
+  const nextTrigger = nextTriggerAt(token, days, looking.now) ?? farFuture;
   const decision: Decision =
     reached === null ? { do: 'nothing' } : decideDelivery(reached, rows, isSameEvent(token), looking);
   const until = decision.do === 'wait' ? decision.until : farFuture;
   return {
     reached,
     decision,
-    nextOccasion,
-    lookAt: decision.do === 'send' ? null : Math.min(until, nextOccasion),
+    nextTrigger,
+    lookAt: decision.do === 'send' ? null : Math.min(until, nextTrigger),
   };
 }
 
@@ -205,16 +205,22 @@ async function remind(
   if (token?.state !== 'current') return null;
   const due = { ...found, expiresAt: expiryOf(token.lifetimes).expiresAt, rejectedAt: token.rejectedAt };
   const rows = (await remindersOn(db, channel.name, [due.id])).get(due.id) ?? [];
-  const { reached, decision, nextOccasion, lookAt } = planOf(due, rows, records, lookingOf(options, now));
+  const { reached, decision, nextTrigger, lookAt } = planOf(due, rows, records, lookingOf(options, now));
   const lookAgain = (at: number) =>
-    setNextLooks(db, channel.name, [{ token: due, at: Math.min(at, nextOccasion) }]);
+    setNextLooks(db, channel.name, [{ token: due, at: Math.min(at, nextTrigger) }]);
   if (reached === null || decision.do !== 'send') {
     await lookAgain(lookAt ?? farFuture);
     return null;
   }
-  const claim = claimOf({ ...reached, tokenId: due.id }, channel, decision, options.claimant, now);
+  const claim = claimOf(
+    { ...reached, tokenId: due.id, destinationId: null },
+    channel,
+    decision,
+    options.claimant,
+    now,
+  );
   if (!(await leaseReminder(db, claim, decision.known))) {
-    await lookAgain(claim.claimedUntil);
+    await lookAgain(claim.leaseExpiresAt);
     return null;
   }
   const profile = await profileById(db, token.profileId);
@@ -237,7 +243,7 @@ async function notMade(
     delivery: {
       profile: found.profileId,
       channel: channel.name,
-      occasion: 'unknown',
+      trigger: 'unknown',
       outcome: 'failed',
       subject: `The reminder for the profile with the ID ${found.profileId} could not be written`,
       error: messageOf(failure),
@@ -254,11 +260,13 @@ async function tell(
 ): Promise<Attempt | null> {
   const { db } = records;
   const now = records.now();
-  const { tokenId, occasion, aboutAt } = notice;
+  const { tokenId, trigger, destinationId, eventAt } = notice;
   const decision = decideDelivery(
     notice,
-    (await remindersOf(db, tokenId, channel.name)).filter((row) => row.occasion === occasion),
-    (row) => row.aboutAt === aboutAt,
+    (await remindersOf(db, tokenId, channel.name)).filter(
+      (row) => row.trigger === trigger && row.destinationId === destinationId,
+    ),
+    (row) => row.eventAt === eventAt,
     lookingOf(options, now),
   );
   if (decision.do !== 'send') return null;
@@ -272,21 +280,27 @@ function lookingOf({ claimant, retryNow = false }: SendOptions, now: number): De
 }
 
 function claimOf(
-  { tokenId, occasion, aboutAt }: Pick<Lease, 'tokenId' | 'occasion' | 'aboutAt'>,
+  {
+    tokenId,
+    trigger,
+    destinationId,
+    eventAt,
+  }: Pick<Lease, 'tokenId' | 'trigger' | 'destinationId' | 'eventAt'>,
   channel: Channel,
   { attempt, deliveredTo }: Extract<Decision, { do: 'send' }>,
   claimant: LeaseOwner,
   now: number,
 ): Lease {
-  const claimedUntil = now + claimFor(channel.timeoutMs ?? deliveryTimeoutMs);
+  const leaseExpiresAt = now + claimFor(channel.timeoutMs ?? deliveryTimeoutMs);
   return {
     tokenId,
-    occasion,
-    aboutAt,
+    trigger,
+    destinationId,
+    eventAt,
     channel: channel.name,
     attempt,
-    claimedBy: claimant.id,
-    claimedUntil,
+    leaseOwner: claimant.id,
+    leaseExpiresAt,
     now,
     deliveredTo,
   };
@@ -302,7 +316,7 @@ async function deliver(
   const about = {
     profile: message.data.profile,
     channel: channel.name,
-    occasion: message.occasion,
+    trigger: message.trigger,
     subject: message.subject,
   };
   let missed: string | null = null;

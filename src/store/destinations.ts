@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import { authentic, changing, created, inTransaction, removing } from './integrity/row-macs.ts';
 import { supersedeReminders } from './reminders.ts';
-import type { HandoffTable } from './schema.ts';
+import type { DestinationTable } from './schema.ts';
 import type { Db } from './store.ts';
 
-export type ProviderId = HandoffTable['kind'];
+export type ProviderId = DestinationTable['kind'];
 
 /** A provisioning tool's application that has, or should get, a profile's token. */
 export interface Destination {
@@ -17,36 +17,36 @@ export interface Destination {
   appName: string;
   cloud: string | null;
   /** How the last token got there. */
-  method: 'push' | 'by-hand';
+  method: 'push' | 'manual';
   /** The token that it has; null where none was handed over yet. */
   tokenId: string | null;
   /** Epoch milliseconds. */
-  handedOverAt: number | null;
+  installedAt: number | null;
   /** The results of the last push, step by step. */
   steps: unknown[];
   /** How provisioning stood there when it was last looked at. */
-  watch: unknown;
-  watchedAt: number | null;
+  provisioningStatus: unknown;
+  statusCheckedAt: number | null;
   /** Since when it is in quarantine there; null where it is in none. Epoch milliseconds. */
   quarantinedSince: number | null;
   /** Why the last look failed; null where it did not. */
-  watchFailure: string | null;
+  lastCheckError: string | null;
   /** What was odd about how it is set up there; null where that was never read. */
   findings: unknown[] | null;
   findingsAt: number | null;
 }
 
 /** The application that is meant: one row each. */
-export type HandoffTarget = Pick<Destination, 'profileId' | 'kind' | 'appId'>;
+export type DestinationTarget = Pick<Destination, 'profileId' | 'kind' | 'appId'>;
 
 /** A profile's hand-overs, the latest first. Throws `E_INTEGRITY` where one was changed from outside. */
-export async function handoffsOf(db: Db, profileId: string): Promise<Destination[]> {
+export async function destinationsOf(db: Db, profileId: string): Promise<Destination[]> {
   const rows = await authentic(db, 'destination', () =>
     db
-      .selectFrom('handoff')
+      .selectFrom('destination')
       .selectAll()
       .where('profile_id', '=', profileId)
-      .orderBy('handed_over_at', 'desc')
+      .orderBy('installed_at', 'desc')
       .orderBy('id')
       .execute(),
   );
@@ -54,43 +54,44 @@ export async function handoffsOf(db: Db, profileId: string): Promise<Destination
 }
 
 /** A hand-over with the profile's name, and the ID of the token that should be there. */
-export interface NamedHandoff {
-  handoff: Destination;
+export interface NamedDestination {
+  destination: Destination;
   profile: string;
   currentTokenId: string | null;
 }
 
 /** The hand-overs of every profile, by its name. */
-export async function listHandoffs(db: Db): Promise<NamedHandoff[]> {
-  return (await namedHandoffs(db).execute()).map(fromNamedRow).sort(byProfile);
+export async function allDestinations(db: Db): Promise<NamedDestination[]> {
+  return (await namedDestinations(db).execute()).map(fromNamedRow).sort(byProfile);
 }
 
 /**
  * By the profile's name, then the latest first. Not by the statement: SQLite would read every profile in that order, and
  * look for the hand-overs of each.
  */
-function byProfile(a: NamedHandoff, b: NamedHandoff): number {
+function byProfile(a: NamedDestination, b: NamedDestination): number {
   if (a.profile !== b.profile) return a.profile < b.profile ? -1 : 1;
   return (
-    (b.handoff.handedOverAt ?? 0) - (a.handoff.handedOverAt ?? 0) || (a.handoff.id < b.handoff.id ? -1 : 1)
+    (b.destination.installedAt ?? 0) - (a.destination.installedAt ?? 0) ||
+    (a.destination.id < b.destination.id ? -1 : 1)
   );
 }
 
-function namedHandoffs(db: Db) {
+function namedDestinations(db: Db) {
   return db
-    .selectFrom('handoff')
-    .innerJoin('profile', 'profile.id', 'handoff.profile_id')
+    .selectFrom('destination')
+    .innerJoin('profile', 'profile.id', 'destination.profile_id')
     .leftJoin('token', (join) =>
       join.onRef('token.profile_id', '=', 'profile.id').on('token.state', '=', 'current'),
     )
-    .selectAll('handoff')
+    .selectAll('destination')
     .select(['profile.name as profile_name', 'token.id as current_token_id']);
 }
 
 function fromNamedRow(
-  row: Selectable<HandoffTable> & { profile_name: string; current_token_id: string | null },
-): NamedHandoff {
-  return { handoff: fromRow(row), profile: row.profile_name, currentTokenId: row.current_token_id };
+  row: Selectable<DestinationTable> & { profile_name: string; current_token_id: string | null },
+): NamedDestination {
+  return { destination: fromRow(row), profile: row.profile_name, currentTokenId: row.current_token_id };
 }
 
 /**
@@ -102,10 +103,10 @@ export async function quarantineStatesOf(
   profileIds: readonly string[],
 ): Promise<Map<string, boolean>> {
   const rows = await db
-    .selectFrom('handoff')
+    .selectFrom('destination')
     .select(['profile_id', 'quarantined_since'])
     .where('profile_id', 'in', profileIds)
-    .where('watched_at', 'is not', null)
+    .where('status_checked_at', 'is not', null)
     .execute();
   const states = new Map<string, boolean>();
   for (const { profile_id, quarantined_since } of rows) {
@@ -115,24 +116,24 @@ export async function quarantineStatesOf(
 }
 
 /** Keeps where a token went: a row for each application, changed where it is there already. */
-export async function saveHandoff(
+export async function saveDestination(
   db: Db,
-  handoff: HandoffTarget &
+  destination: DestinationTarget &
     Omit<Partial<Destination>, 'id'> &
     Pick<Destination, 'appName' | 'method' | 'steps'>,
 ): Promise<void> {
   const change = {
-    app_name: handoff.appName,
-    method: handoff.method,
-    steps: JSON.stringify(handoff.steps),
-    ...(handoff.cloud !== undefined && { cloud: handoff.cloud }),
-    ...(handoff.tokenId !== undefined && { token_id: handoff.tokenId }),
-    ...(handoff.handedOverAt !== undefined && { handed_over_at: handoff.handedOverAt }),
+    app_name: destination.appName,
+    method: destination.method,
+    steps: JSON.stringify(destination.steps),
+    ...(destination.cloud !== undefined && { cloud: destination.cloud }),
+    ...(destination.tokenId !== undefined && { token_id: destination.tokenId }),
+    ...(destination.installedAt !== undefined && { installed_at: destination.installedAt }),
   };
-  const { profileId, kind, appId } = handoff;
+  const { profileId, kind, appId } = destination;
   await inTransaction(db, async (trx) => {
     const known = await trx
-      .selectFrom('handoff')
+      .selectFrom('destination')
       .select('id')
       .where('profile_id', '=', profileId)
       .where('kind', '=', kind)
@@ -140,38 +141,44 @@ export async function saveHandoff(
       .executeTakeFirst();
     if (known !== undefined) {
       await changing(trx, 'destination', [known.id]);
-      await trx.updateTable('handoff').set(change).where('id', '=', known.id).execute();
+      await trx.updateTable('destination').set(change).where('id', '=', known.id).execute();
       return;
     }
     const id = randomUUID();
     created(trx, 'destination', [id]);
     await trx
-      .insertInto('handoff')
+      .insertInto('destination')
       .values({ id, profile_id: profileId, kind, app_id: appId, ...change })
       .execute();
   });
 }
 
 /** The names of the other profiles whose token is installed in an application. */
-export async function otherProfilesAt(db: Db, { profileId, kind, appId }: HandoffTarget): Promise<string[]> {
+export async function otherProfilesAt(
+  db: Db,
+  { profileId, kind, appId }: DestinationTarget,
+): Promise<string[]> {
   const rows = await db
-    .selectFrom('handoff')
-    .innerJoin('profile', 'profile.id', 'handoff.profile_id')
+    .selectFrom('destination')
+    .innerJoin('profile', 'profile.id', 'destination.profile_id')
     .select('profile.name')
-    .where('handoff.kind', '=', kind)
-    .where('handoff.app_id', '=', appId)
-    .where('handoff.profile_id', '<>', profileId)
-    .where('handoff.token_id', 'is not', null)
+    .where('destination.kind', '=', kind)
+    .where('destination.app_id', '=', appId)
+    .where('destination.profile_id', '<>', profileId)
+    .where('destination.token_id', 'is not', null)
     .orderBy('profile.name')
     .execute();
   return rows.map(({ name }) => name);
 }
 
 /** Records that an application no longer holds the token of any other profile: this one's replaced it. */
-export async function clearOtherProfilesAt(db: Db, { profileId, kind, appId }: HandoffTarget): Promise<void> {
+export async function clearOtherProfilesAt(
+  db: Db,
+  { profileId, kind, appId }: DestinationTarget,
+): Promise<void> {
   await db
-    .updateTable('handoff')
-    .set({ token_id: null, handed_over_at: null })
+    .updateTable('destination')
+    .set({ token_id: null, installed_at: null })
     .where('kind', '=', kind)
     .where('app_id', '=', appId)
     .where('profile_id', '<>', profileId)
@@ -180,8 +187,8 @@ export async function clearOtherProfilesAt(db: Db, { profileId, kind, appId }: H
 
 /** What a look found. Epoch milliseconds. */
 export interface StatusCheck {
-  watch: unknown;
-  watchedAt: number;
+  provisioningStatus: unknown;
+  statusCheckedAt: number;
   /** Null where it is in no quarantine: what did not get through about one is then tried no more. */
   quarantinedSince: number | null;
 }
@@ -189,54 +196,49 @@ export interface StatusCheck {
 /** Keeps what a look found. */
 export async function saveProvisioningStatus(db: Db, id: string, look: StatusCheck): Promise<void> {
   await db
-    .updateTable('handoff')
+    .updateTable('destination')
     .set({
-      watch: JSON.stringify(look.watch),
-      watched_at: look.watchedAt,
+      provisioning_status: JSON.stringify(look.provisioningStatus),
+      status_checked_at: look.statusCheckedAt,
       quarantined_since: look.quarantinedSince,
-      watch_failure: null,
+      last_check_error: null,
     })
     .where('id', '=', id)
     .execute();
-  if (look.quarantinedSince === null) await supersedeReminders(db, quarantineTrigger(id));
+  if (look.quarantinedSince === null) await supersedeReminders(db, id);
 }
 
 /** Keeps why a look found nothing out; what the one before found stays. */
 export async function saveStatusError(db: Db, id: string, failure: string): Promise<void> {
-  await db.updateTable('handoff').set({ watch_failure: failure }).where('id', '=', id).execute();
+  await db.updateTable('destination').set({ last_check_error: failure }).where('id', '=', id).execute();
 }
 
 /** Keeps how provisioning is set up there, as it was found now. */
 export async function saveFindings(db: Db, id: string, findings: unknown[], now: number): Promise<void> {
   await db
-    .updateTable('handoff')
+    .updateTable('destination')
     .set({ findings: JSON.stringify(findings), findings_at: now })
     .where('id', '=', id)
     .execute();
 }
 
-/** What the ledger of reminders calls the quarantine of a hand-over. */
-export function quarantineTrigger(handoffId: string): `quarantine ${string}` {
-  return `quarantine ${handoffId}`;
-}
-
 /** A hand-over that is in quarantine, with the token that its profile has now. */
-export interface Quarantined extends NamedHandoff {
+export interface Quarantined extends NamedDestination {
   quarantinedSince: number;
   /** When the current token was captured; null without one. Epoch milliseconds. */
   capturedAt: number | null;
 }
 
 /** The hand-overs in quarantine, by their profile's name; of profiles under a tag, or of these. By index. */
-export async function quarantinedHandoffs(
+export async function quarantinedDestinations(
   db: Db,
   { tag, profileIds }: { tag?: string | undefined; profileIds?: readonly string[] } = {},
 ): Promise<Quarantined[]> {
   if (profileIds?.length === 0) return [];
-  const rows = await namedHandoffs(db)
+  const rows = await namedDestinations(db)
     .select('token.captured_at')
     // Not "is not null": SQLite uses the index for a range only.
-    .where('handoff.quarantined_since', '>', 0)
+    .where('destination.quarantined_since', '>', 0)
     .$if(profileIds !== undefined, (select) => select.where('profile.id', 'in', profileIds ?? []))
     .$if(tag !== undefined, (select) =>
       select.where('profile.id', 'in', (ids) =>
@@ -258,36 +260,36 @@ export async function quarantinedHandoffs(
 
 /** A hand-over to Entra ID that is to be looked at. */
 export interface DueStatusCheck {
-  handoff: Destination;
+  destination: Destination;
   /** Epoch milliseconds. */
-  watchAt: number;
+  nextCheckAt: number;
 }
 
 /** The one that is longest due to be looked at; null where none is. By index. */
 export async function nextDueStatusCheck(db: Db, now: number): Promise<DueStatusCheck | null> {
   const row = await db
-    .selectFrom('handoff')
+    .selectFrom('destination')
     .selectAll()
     .where('kind', '=', 'entra')
-    .where('watch_at', '<=', now)
+    .where('next_check_at', '<=', now)
     .where('app_id', '<>', '')
-    .orderBy('watch_at')
+    .orderBy('next_check_at')
     .limit(1)
     .executeTakeFirst();
-  return row === undefined ? null : { handoff: fromRow(row), watchAt: row.watch_at };
+  return row === undefined ? null : { destination: fromRow(row), nextCheckAt: row.next_check_at };
 }
 
 /** Plans the next look, or takes this one upon oneself until then. False where somebody else was faster. */
 export async function leaseStatusCheck(
   db: Db,
-  { handoff, watchAt }: DueStatusCheck,
+  { destination, nextCheckAt }: DueStatusCheck,
   at: number,
 ): Promise<boolean> {
   const row = await db
-    .updateTable('handoff')
-    .set({ watch_at: at })
-    .where('id', '=', handoff.id)
-    .where('watch_at', '=', watchAt)
+    .updateTable('destination')
+    .set({ next_check_at: at })
+    .where('id', '=', destination.id)
+    .where('next_check_at', '=', nextCheckAt)
     .returning('id')
     .executeTakeFirst();
   return row !== undefined;
@@ -295,13 +297,13 @@ export async function leaseStatusCheck(
 
 /** Looks at everything anew: the clock was set back. */
 export async function rescheduleStatusChecks(db: Db): Promise<void> {
-  await db.updateTable('handoff').set({ watch_at: 0 }).execute();
+  await db.updateTable('destination').set({ next_check_at: 0 }).execute();
 }
 
-export async function deleteHandoff(db: Db, target: HandoffTarget): Promise<void> {
+export async function deleteDestination(db: Db, target: DestinationTarget): Promise<void> {
   await inTransaction(db, async (trx) => {
     const row = await trx
-      .selectFrom('handoff')
+      .selectFrom('destination')
       .select('id')
       .where('profile_id', '=', target.profileId)
       .where('kind', '=', target.kind)
@@ -309,12 +311,12 @@ export async function deleteHandoff(db: Db, target: HandoffTarget): Promise<void
       .executeTakeFirst();
     if (row === undefined) return;
     await removing(trx, 'destination', [row.id]);
-    await trx.deleteFrom('handoff').where('id', '=', row.id).execute();
-    await supersedeReminders(trx, quarantineTrigger(row.id));
+    await trx.deleteFrom('destination').where('id', '=', row.id).execute();
+    await supersedeReminders(trx, row.id);
   });
 }
 
-function fromRow(row: Selectable<HandoffTable>): Destination {
+function fromRow(row: Selectable<DestinationTable>): Destination {
   return {
     id: row.id,
     profileId: row.profile_id,
@@ -324,12 +326,12 @@ function fromRow(row: Selectable<HandoffTable>): Destination {
     cloud: row.cloud,
     method: row.method,
     tokenId: row.token_id,
-    handedOverAt: row.handed_over_at,
+    installedAt: row.installed_at,
     steps: JSON.parse(row.steps) as unknown[],
-    watch: row.watch === null ? null : JSON.parse(row.watch),
-    watchedAt: row.watched_at,
+    provisioningStatus: row.provisioning_status === null ? null : JSON.parse(row.provisioning_status),
+    statusCheckedAt: row.status_checked_at,
     quarantinedSince: row.quarantined_since,
-    watchFailure: row.watch_failure,
+    lastCheckError: row.last_check_error,
     findings: row.findings === null ? null : (JSON.parse(row.findings) as unknown[]),
     findingsAt: row.findings_at,
   };

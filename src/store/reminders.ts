@@ -1,22 +1,24 @@
 import { type Selectable, sql } from 'kysely';
 import { getMeta, swapMeta } from './meta/heeded.ts';
 import { currentTokenIds, stateOf } from './profiles/tokens.ts';
+import { type ChannelName, scheduleReminders } from './reminder-schedule.ts';
 import type { ReminderTable } from './schema.ts';
 import type { Db } from './store.ts';
 
-export type ChannelName = ReminderTable['channel'];
 export type ReminderState = ReminderTable['state'];
 
 /** One row of the ledger. Instants are epoch milliseconds. */
 export interface Reminder {
   tokenId: string;
-  occasion: string;
+  trigger: string;
+  /** The destination that it is about; null where it is about the token itself. */
+  destinationId: string | null;
   channel: ChannelName;
-  aboutAt: number;
+  eventAt: number;
   state: ReminderState;
   attempts: number;
-  claimedBy: string | null;
-  claimedUntil: number | null;
+  leaseOwner: string | null;
+  leaseExpiresAt: number | null;
   retryAt: number | null;
   sentAt: number | null;
   changedAt: number;
@@ -25,24 +27,20 @@ export interface Reminder {
   deliveredTo: string[];
 }
 
-/** A token as it stood when it was found due. */
+/** A current token as it was when it was found due. */
 export interface DueToken {
   id: string;
   profileId: string;
   capturedAt: number;
   expiresAt: number;
   rejectedAt: number | null;
+  /** When the channel was to look at it; see `ReminderScheduleTable`. */
+  nextAt: number;
 }
 
-const dueColumns = {
-  mail: 'remind_mail_at',
-  webhook: 'remind_webhook_at',
-  desktop: 'remind_desktop_at',
-} as const;
-
 /**
- * The current tokens about which a channel may have something to say by `now`, longest due first. By index: what is
- * not due costs nothing. The rest of the ledger decides whether there is anything to say.
+ * The current tokens about which a channel may have something to report by `now`, longest due first. By index: what is
+ * not due costs nothing. Whether there is anything to report, the reminders themselves decide.
  */
 export async function dueTokens(
   db: Db,
@@ -50,68 +48,67 @@ export async function dueTokens(
   now: number,
   limit: number,
 ): Promise<DueToken[]> {
-  const column = dueColumns[channel];
-  const rows = await db
-    .selectFrom('token')
-    .select(['id', 'profile_id', 'captured_at', 'expires_at', 'rejected_at'])
-    .where('state', '=', stateOf.current)
-    .where(column, '<=', now)
-    .orderBy(column)
+  return await db
+    .selectFrom('reminder_schedule')
+    .innerJoin('token', 'token.id', 'reminder_schedule.token_id')
+    .select([
+      'token.id',
+      'token.profile_id as profileId',
+      'token.captured_at as capturedAt',
+      'token.expires_at as expiresAt',
+      'token.rejected_at as rejectedAt',
+      'reminder_schedule.next_at as nextAt',
+    ])
+    .where('reminder_schedule.channel', '=', channel)
+    .where('reminder_schedule.next_at', '<=', now)
+    .where('token.state', '=', stateOf.current)
+    .orderBy('reminder_schedule.next_at')
     .limit(limit)
     .execute();
-  return rows.map((row) => ({
-    id: row.id,
-    profileId: row.profile_id,
-    capturedAt: row.captured_at,
-    expiresAt: row.expires_at,
-    rejectedAt: row.rejected_at,
-  }));
 }
 
-/** A token, and the instant until which nothing is to be said about it. Epoch milliseconds. */
+/** A token, and when its channel next has to look at it. Epoch milliseconds. */
 export interface NextLook {
   token: DueToken;
   at: number;
 }
 
 /**
- * Keeps until when nothing is to be said about some hundreds of tokens, in one statement. A token that changed meanwhile
- * is left alone, because what there is to say about it has to be found out again.
+ * Stores when some hundreds of tokens are next due, in one statement. A token whose schedule changed meanwhile is left
+ * alone, because the instant has to be calculated again.
  */
 export async function setNextLooks(db: Db, channel: ChannelName, looks: readonly NextLook[]): Promise<void> {
   if (looks.length === 0) return;
-  const values = looks.map(
-    ({ token, at }) => sql`(${token.id}, ${at}, ${token.expiresAt}, ${token.rejectedAt ?? -1})`,
-  );
-  // column1 and so on is what both engines call the columns of values that have no names.
+  const values = looks.map(({ token, at }) => sql`(${token.id}, ${at}, ${token.nextAt})`);
+  // Both engines call the columns of unnamed values column1 and so on.
   await sql`
-    update token set ${sql.ref(dueColumns[channel])} = cast(looks.column2 as bigint)
+    update reminder_schedule set next_at = cast(looks.column2 as bigint)
     from (values ${sql.join(values)}) as looks
-    where token.id = looks.column1 and token.expires_at = cast(looks.column3 as bigint)
-      and coalesce(token.rejected_at, -1) = cast(looks.column4 as bigint)`.execute(db);
+    where reminder_schedule.token_id = looks.column1 and reminder_schedule.channel = ${channel}
+      and reminder_schedule.next_at = cast(looks.column3 as bigint)`.execute(db);
 }
 
-/** Looks again at every current token: the clock was set back, or other days are wanted. */
+/** Makes every current token due on every channel: the clock was set back, or other days or channels are configured. */
 export async function recheckAll(db: Db): Promise<void> {
   for await (const ids of currentTokenIds(db)) {
-    await db
-      .updateTable('token')
-      .set({ remind_mail_at: 0, remind_webhook_at: 0, remind_desktop_at: 0 })
-      .where('id', 'in', ids)
-      .execute();
+    await scheduleReminders(
+      db,
+      ids.map((id) => ({ id })),
+    );
   }
 }
 
 /**
- * Looks again at what did not get through on this channel, however long the pause was to be; after what is due for the
- * first time, so that what never gets through holds up nothing else.
+ * Makes due what could not be delivered on this channel, however long the pause was to be; after what is due for the
+ * first time, so that what can never be delivered delays nothing else.
  */
 export async function recheckUnsent(db: Db, channel: ChannelName, now: number): Promise<void> {
-  const column = sql.ref(dueColumns[channel]);
   await db
-    .updateTable('token')
-    .set({ [dueColumns[channel]]: sql`case when ${column} > ${now} then ${now} else ${column} end` })
-    .where('id', 'in', (select) =>
+    .updateTable('reminder_schedule')
+    .set({ next_at: now })
+    .where('channel', '=', channel)
+    .where('next_at', '>', now)
+    .where('token_id', 'in', (select) =>
       select
         .selectFrom('reminder')
         .select('token_id')
@@ -165,12 +162,13 @@ export async function failedReminders(db: Db, limit = 100): Promise<(Reminder & 
 
 export interface Lease {
   tokenId: string;
-  occasion: string;
+  trigger: string;
+  destinationId: string | null;
   channel: ChannelName;
-  aboutAt: number;
+  eventAt: number;
   attempt: number;
-  claimedBy: string;
-  claimedUntil: number;
+  leaseOwner: string;
+  leaseExpiresAt: number;
   now: number;
   /** Who has it from earlier attempts. */
   deliveredTo: readonly string[];
@@ -182,23 +180,23 @@ export interface Lease {
  */
 export async function leaseReminder(db: Db, claim: Lease, known: Reminder | null): Promise<boolean> {
   const values = {
-    about_at: claim.aboutAt,
+    event_at: claim.eventAt,
     state: 'sending' as const,
     attempts: claim.attempt,
-    claimed_by: claim.claimedBy,
-    claimed_until: claim.claimedUntil,
+    lease_owner: claim.leaseOwner,
+    lease_expires_at: claim.leaseExpiresAt,
     retry_at: null,
     sent_at: null,
     changed_at: claim.now,
     error: null,
     delivered_to: listOrNull(claim.deliveredTo),
   };
-  const { tokenId: token_id, occasion, channel } = claim;
+  const { tokenId: token_id, trigger, destinationId: destination_id, channel } = claim;
   const row =
     known === null
       ? await db
           .insertInto('reminder')
-          .values({ token_id, occasion, channel, ...values })
+          .values({ token_id, trigger, destination_id, channel, ...values })
           .onConflict((conflict) => conflict.doNothing())
           .returning('attempts')
           .executeTakeFirst()
@@ -206,7 +204,8 @@ export async function leaseReminder(db: Db, claim: Lease, known: Reminder | null
           .updateTable('reminder')
           .set(values)
           .where('token_id', '=', token_id)
-          .where('occasion', '=', occasion)
+          .where('trigger', '=', trigger)
+          .where('destination_id', 'is not distinct from', destination_id)
           .where('channel', '=', channel)
           .where('state', '=', known.state)
           .where('attempts', '=', known.attempts)
@@ -231,36 +230,31 @@ export async function recordSent(
       state: 'sent',
       sent_at: now,
       changed_at: now,
-      claimed_by: null,
-      claimed_until: null,
+      lease_owner: null,
+      lease_expires_at: null,
       error: missed,
       delivered_to: null,
     })
-    .returning('occasion')
+    .returning('trigger')
     .executeTakeFirst();
-  // A matter of its own supersedes nothing, and is superseded by nothing.
-  if (row === undefined || isStandalone(claim.occasion)) return;
+  // A reminder about a destination neither supersedes one about the token nor is superseded by one.
+  if (row === undefined || claim.destinationId !== null) return;
   await db
     .updateTable('reminder')
-    .set({ state: 'superseded', changed_at: now, claimed_by: null, claimed_until: null })
+    .set({ state: 'superseded', changed_at: now, lease_owner: null, lease_expires_at: null })
     .where('token_id', '=', claim.tokenId)
     .where('channel', '=', claim.channel)
     .where('state', '=', 'failed')
-    .where('occasion', 'not like', '% %')
+    .where('destination_id', 'is', null)
     .execute();
 }
 
-/** Whether an occasion has nothing to do with the token's end: a word and an identifier, as `quarantine <id>`. */
-function isStandalone(occasion: string): boolean {
-  return occasion.includes(' ');
-}
-
-/** The occasion is over: what did not get through about it is tried no more. */
-export async function supersedeReminders(db: Db, occasion: string): Promise<void> {
+/** The quarantine of a destination is over: what could not be delivered about it is not tried again. */
+export async function supersedeReminders(db: Db, destinationId: string): Promise<void> {
   await db
     .updateTable('reminder')
-    .set({ state: 'superseded', claimed_by: null, claimed_until: null })
-    .where('occasion', '=', occasion)
+    .set({ state: 'superseded', lease_owner: null, lease_expires_at: null })
+    .where('destination_id', '=', destinationId)
     .where('state', '=', 'failed')
     .execute();
 }
@@ -278,8 +272,8 @@ export async function recordFailed(
       retry_at: retryAt,
       error,
       delivered_to: listOrNull(deliveredTo),
-      claimed_by: null,
-      claimed_until: null,
+      lease_owner: null,
+      lease_expires_at: null,
     })
     .execute();
 }
@@ -288,25 +282,27 @@ function listOrNull(list: readonly string[]): string | null {
   return list.length === 0 ? null : JSON.stringify(list);
 }
 
-function mine(db: Db, { tokenId, occasion, channel, claimedBy }: Lease) {
+function mine(db: Db, { tokenId, trigger, destinationId, channel, leaseOwner }: Lease) {
   return db
     .updateTable('reminder')
     .where('token_id', '=', tokenId)
-    .where('occasion', '=', occasion)
+    .where('trigger', '=', trigger)
+    .where('destination_id', 'is not distinct from', destinationId)
     .where('channel', '=', channel)
-    .where('claimed_by', '=', claimedBy);
+    .where('lease_owner', '=', leaseOwner);
 }
 
 function fromRow(row: Selectable<ReminderTable>): Reminder {
   return {
     tokenId: row.token_id,
-    occasion: row.occasion,
+    trigger: row.trigger,
+    destinationId: row.destination_id,
     channel: row.channel,
-    aboutAt: row.about_at,
+    eventAt: row.event_at,
     state: row.state,
     attempts: row.attempts,
-    claimedBy: row.claimed_by,
-    claimedUntil: row.claimed_until,
+    leaseOwner: row.lease_owner,
+    leaseExpiresAt: row.lease_expires_at,
     retryAt: row.retry_at,
     sentAt: row.sent_at,
     changedAt: row.changed_at,

@@ -25,8 +25,8 @@ export interface KeyEncryptionKeyTable {
   name: Generated<string>;
   /** Its public half (X25519, base64url): what a new data key is wrapped for where the key itself is elsewhere. */
   public_key: string | null;
-  /** A JWE that only a holder of the data key can have made: this key with this public half was let in. */
-  admission: string | null;
+  /** A JWE that only a holder of the data key can create: it authorizes this key with this public half. */
+  authorization: string | null;
 }
 
 /** A data key, wrapped once for each key-encryption key that may open it. */
@@ -40,7 +40,7 @@ export interface WrappedDataKeyTable {
 }
 
 /** On which machine a key-encryption key was last used. */
-export interface KeyHolderTable {
+export interface KeyHostTable {
   key_encryption_key_id: string;
   host: string;
   seen_at: number;
@@ -54,7 +54,7 @@ export interface ProfileTable {
   scopes: string;
   created_at: number;
   /** What orders profiles by urgency; see profile-standing.ts, which keeps it. */
-  attention_at: Generated<number>;
+  due_at: Generated<number>;
   /** What a search looks through, in lower case. */
   search_text: Generated<string>;
   /** The mail address that reminders about it go to. */
@@ -64,7 +64,7 @@ export interface ProfileTable {
 }
 
 /** How many profiles want attention on a day, counted from 1970: kept by triggers. */
-export interface AttentionDayTable {
+export interface ProfileDuePerDayTable {
   day: number;
   profiles: number;
 }
@@ -76,7 +76,7 @@ export interface ProfileTagTable {
 }
 
 /** A round of renewals: the profiles whose tokens end before an instant, to be worked through. */
-export interface RenewalRoundTable {
+export interface RenewalCampaignTable {
   id: string;
   expires_before: number;
   /** Only the profiles with this tag. */
@@ -90,7 +90,7 @@ export interface RenewalRoundTable {
 
 /** A profile in a round. It is renewed once its current token is another one than when the round began. */
 export interface RenewalItemTable {
-  round_id: string;
+  campaign_id: string;
   profile_id: string;
   token_id: string | null;
   /** The end of that token. */
@@ -103,7 +103,8 @@ export interface TokenTable {
   profile_id: string;
   state: TokenState;
   source: TokenSource;
-  sealed: string;
+  /** The token, encrypted: a compact JWE. */
+  ciphertext: string;
   captured_at: number;
   expires_confirmed: number | null;
   expires_reported: number | null;
@@ -119,46 +120,54 @@ export interface TokenTable {
   account_admin: AdminLevel | null;
   verified_at: number | null;
   rejected_at: number | null;
-  set_aside_reason: ReviewReason | null;
+  review_reason: ReviewReason | null;
   warnings: string;
   /** When the daily check comes to it next; 0 where it never has. */
-  check_at: Generated<number>;
+  next_check_at: Generated<number>;
   /** How many checks in a row brought no answer. */
   check_failures: Generated<number>;
   checked_at: number | null;
   /** `ok`, `rejected`, or why there was no answer. */
   check_outcome: string | null;
-  /** When each channel has something to say about it next; 0 where that has to be found out. */
-  remind_mail_at: Generated<number>;
-  remind_webhook_at: Generated<number>;
-  remind_desktop_at: Generated<number>;
 }
 
-/** The ledger of reminders: one row for each token, occasion and channel. */
+/** When a channel next has to look at a current token: one row for each token and channel. */
+export interface ReminderScheduleTable {
+  token_id: string;
+  channel: ReminderChannel;
+  /** 0 or less: the instant has to be calculated again. Each time that happens to a row again, the number falls by one. */
+  next_at: number;
+}
+
+export type ReminderChannel = 'mail' | 'webhook' | 'desktop';
+
+/** The reminders sent, or to be sent: one row for each token, trigger, destination and channel. */
 export interface ReminderTable {
   token_id: string;
-  /** The days left, or `expired`, or `rejected`; `quarantine` with the ID of a hand-over. */
-  occasion: string;
-  channel: 'mail' | 'webhook' | 'desktop';
-  /** The instant it speaks of: the token's end as it was known, or its rejection. */
-  about_at: number;
-  /** `superseded`: it failed, and a more urgent one was sent in its place. */
+  /** The days left, `expired`, `rejected` or `quarantine`. */
+  trigger: string;
+  /** The destination that a quarantine is about; null for what is about the token itself. */
+  destination_id: string | null;
+  channel: ReminderChannel;
+  /** When the event happens or happened: the expiry as it was known, the rejection, the start of the quarantine. */
+  event_at: number;
+  /** `superseded`: it failed, and a more urgent one was sent instead. */
   state: 'sending' | 'sent' | 'failed' | 'superseded';
   attempts: number;
-  /** Who is sending it, and until when others keep off. */
-  claimed_by: string | null;
-  claimed_until: number | null;
+  /** The process that is sending it, and until when others leave it alone. */
+  lease_owner: string | null;
+  lease_expires_at: number | null;
   retry_at: number | null;
   sent_at: number | null;
   changed_at: number;
-  /** Why the last attempt failed, or who did not get what was sent, in words for a person. */
+  /** Why the last attempt failed, or which recipients were not reached, as text for a person. */
   error: string | null;
-  /** The addresses that have it already, as a JSON list, where it did not reach all of them. */
+  /** The addresses that already have it, as a JSON list, where it did not reach all of them. */
   delivered_to: string | null;
 }
 
 /** Counters that outlive a restart. */
-export interface TallyTable {
+export interface CounterTable {
   name: string;
   label: string;
   value: number;
@@ -182,7 +191,7 @@ export interface SignInTable {
   id: string;
   state_hash: string | null;
   /** SHA-256 of the secret in the browser session that may finish it. */
-  binding_hash: string | null;
+  session_binding_hash: string | null;
   /** SHA-256 of the one-time link that starts it in a browser, where a terminal asked for it. */
   link_hash: string | null;
   profile_name: string;
@@ -206,7 +215,7 @@ export interface WebSessionTable {
 }
 
 /** A one-time link that lets a browser into the web app. */
-export interface EntryLinkTable {
+export interface AccessLinkTable {
   link_hash: string;
   created_at: number;
   expires_at: number;
@@ -214,7 +223,7 @@ export interface EntryLinkTable {
 }
 
 /** A provisioning tool that has, or should get, a profile's token. */
-export interface HandoffTable {
+export interface DestinationTable {
   id: string;
   profile_id: string;
   kind: 'entra' | 'okta';
@@ -223,21 +232,21 @@ export interface HandoffTable {
   app_name: string;
   /** Which of Microsoft's clouds; null for Okta. */
   cloud: string | null;
-  method: 'push' | 'by-hand';
+  method: 'push' | 'manual';
   /** The token that it has; null where none was handed over yet. */
   token_id: string | null;
-  handed_over_at: number | null;
+  installed_at: number | null;
   /** The results of the last push, step by step, as JSON. */
   steps: string;
   /** How its provisioning stood when it was last looked at, as JSON. */
-  watch: string | null;
-  watched_at: number | null;
+  provisioning_status: string | null;
+  status_checked_at: number | null;
   /** Since when it is in quarantine there, as that look found; null where it is in none. */
   quarantined_since: number | null;
   /** When it is looked at by itself next; 0 where it never was. */
-  watch_at: Generated<number>;
+  next_check_at: Generated<number>;
   /** Why the last look failed, in words for a person; null where it did not. */
-  watch_failure: string | null;
+  last_check_error: string | null;
   /** What was odd about how it is set up there, as JSON; null where that was never read. */
   findings: string | null;
   findings_at: number | null;
@@ -330,24 +339,25 @@ export interface Schema {
   meta: MetaTable;
   key_encryption_key: KeyEncryptionKeyTable;
   wrapped_data_key: WrappedDataKeyTable;
-  key_holder: KeyHolderTable;
+  key_host: KeyHostTable;
   profile: ProfileTable;
-  attention_day: AttentionDayTable;
+  profile_due_per_day: ProfileDuePerDayTable;
   profile_tag: ProfileTagTable;
-  renewal_round: RenewalRoundTable;
+  renewal_campaign: RenewalCampaignTable;
   renewal_item: RenewalItemTable;
   token: TokenTable;
   sign_in: SignInTable;
   web_session: WebSessionTable;
-  entry_link: EntryLinkTable;
-  handoff: HandoffTable;
+  access_link: AccessLinkTable;
+  destination: DestinationTable;
   client: ClientTable;
   client_profile: ClientProfileTable;
   client_assertion: ClientAssertionTable;
   audit: AuditTable;
   audit_head: AuditHeadTable;
   reminder: ReminderTable;
-  tally: TallyTable;
+  reminder_schedule: ReminderScheduleTable;
+  counter: CounterTable;
   calendar_feed: CalendarFeedTable;
   calendar_entry: CalendarEntryTable;
   row_mac: RowMacTable;

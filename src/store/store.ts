@@ -5,6 +5,11 @@ import { ensurePrivateFile } from '../files/private-files.ts';
 import { authenticateChanges } from './integrity/row-macs.ts';
 import { migrationProvider } from './migrations/index.ts';
 import { newestMigration } from './migrations/newest.ts';
+import {
+  SchemaTooOld,
+  unreleasedMigrations,
+  upgradeUnreleasedSchema,
+} from './migrations/unreleased-schemas.ts';
 import { isPostgresUrl, parsePostgresUrl, redactedLocation } from './postgres/url.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite/sqlite.ts';
@@ -22,7 +27,9 @@ export async function openStore(place: string): Promise<Db> {
   let db: Db | undefined;
   try {
     db = new Store({ dialect: await dialectOf(place) });
-    if (!(await isUpToDate(db))) await migrate(db);
+    const newest = await newestExecuted(db);
+    if (newest !== null && newest !== newestMigration) await upgradeUnreleased(db);
+    if (newest !== newestMigration) await migrate(db);
     return db;
   } catch (error) {
     await db?.destroy();
@@ -55,17 +62,29 @@ async function dialectOf(place: string): Promise<Dialect> {
   return sqliteDialect(place);
 }
 
-/** One look, instead of the migrator's several and of waiting for its lock. */
-async function isUpToDate(db: Db): Promise<boolean> {
+/** The newest migration that the store has: one query, where the migrator makes several and waits for its lock. */
+async function newestExecuted(db: Db): Promise<string | null> {
   try {
     const { rows } = await sql<{
       name: string | null;
     }>`select max(name) as name from kysely_migration`.execute(db);
-    return rows[0]?.name === newestMigration;
+    return rows[0]?.name ?? null;
   } catch (error) {
     if (error instanceof BrokerError) throw error;
-    // There are no tables yet, or none that can be read: the migrator will say which.
-    return false;
+    // There are no tables yet, or none that can be read: the migrator reports which.
+    return null;
+  }
+}
+
+async function upgradeUnreleased(db: Db): Promise<void> {
+  try {
+    await upgradeUnreleasedSchema(db as unknown as Kysely<never>);
+  } catch (error) {
+    if (!(error instanceof SchemaTooOld)) throw error;
+    throw new BrokerError('E_STORE', 'The store was written by a version that is too old to upgrade from.', {
+      help: 'Nothing was changed. Use a new store, and get the tokens again.',
+      cause: error,
+    });
   }
 }
 
@@ -75,6 +94,15 @@ async function isUpToDate(db: Db): Promise<boolean> {
  */
 export async function newStoreAsOf(file: string, migration: string): Promise<Db> {
   const known = await migrationProvider.getMigrations();
+  if (unreleasedMigrations.includes(migration)) {
+    throw new BrokerError(
+      'E_STORE',
+      'The backup was written before the first release, and cannot be restored.',
+      {
+        help: 'Restore it with the version that wrote it, then open the restored store with this one.',
+      },
+    );
+  }
   if (!Object.hasOwn(known, migration)) throw newer();
   const db = new Store({ dialect: await dialectOf(file) });
   try {

@@ -1,25 +1,26 @@
 import type { Schema } from './schema.ts';
 
-/** Every table that is written to, those that others refer to before the others. */
+/** Every table that the program writes to, in the order of their foreign keys: a table follows those it refers to. */
 export const tables = [
   'meta',
   'key_encryption_key',
   'wrapped_data_key',
-  'key_holder',
+  'key_host',
   'profile',
   'profile_tag',
   'token',
-  'renewal_round',
+  'renewal_campaign',
   'renewal_item',
   'sign_in',
   'web_session',
-  'entry_link',
-  'handoff',
+  'access_link',
+  'destination',
   'client',
   'client_profile',
   'client_assertion',
+  'reminder_schedule',
   'reminder',
-  'tally',
+  'counter',
   'calendar_feed',
   'calendar_entry',
   'row_mac',
@@ -31,9 +32,9 @@ export const tables = [
 
 export type Table = (typeof tables)[number];
 
-/** What the database keeps itself, from what is in the others. */
-type Kept = 'attention_day';
+/** What triggers keep up to date from the other tables. */
+type Derived = 'profile_due_per_day';
 
 /** Fails to compile where a table of the schema is missing above. */
-export type Complete = Assert<[Exclude<keyof Schema, Table | Kept>] extends [never] ? true : false>;
+export type Complete = Assert<[Exclude<keyof Schema, Table | Derived>] extends [never] ? true : false>;
 type Assert<T extends true> = T;

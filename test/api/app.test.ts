@@ -97,14 +97,14 @@ test('the address that a stranger claims is not believed', async () => {
 test('refuses a stored token that was changed from outside, and nobody else’s', async () => {
   const api = await served();
   await profileWithToken(api.vault, 'acme');
-  const { sealed, id } = await api.vault.db
+  const { ciphertext, id } = await api.vault.db
     .selectFrom('token')
-    .select(['sealed', 'id'])
+    .select(['ciphertext', 'id'])
     .executeTakeFirstOrThrow();
   await profileWithToken(api.vault, 'globex');
   await api.vault.db
     .updateTable('token')
-    .set({ sealed: `${sealed}AAAA` })
+    .set({ ciphertext: `${ciphertext}AAAA` })
     .where('id', '=', id)
     .execute();
   const acme = await clientOf(api.vault, 'acme-client', ['acme']);

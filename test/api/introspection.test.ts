@@ -63,7 +63,7 @@ test('a token that was replaced is active until its own end, unless Webex reject
   expect((await ask(renewed)).json).toMatchObject({ active: true });
 });
 
-test.each(['set-aside', 'pending'] as const)('a token that is %s is not active', async (state) => {
+test.each(['needs-review', 'pending'] as const)('a token that is %s is not active', async (state) => {
   const { ask, acme, vault } = await ready();
   await vault.db.updateTable('token').set({ state }).execute();
   expect((await ask(acme)).json).toEqual({ active: false });

@@ -139,7 +139,7 @@ test('a token whose data key nobody knows makes nobody wait but its own client',
   await profileWithToken(vault, 'initech', { orgId: 'aaaaaaaa-8888-4777-8666-555555555555' });
   const secret = await clientOf(vault, 'initech', ['initech']);
   const header = Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"of-nobody"}').toString('base64url');
-  const sealed = `${header}..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA`;
+  const ciphertext = `${header}..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA`;
   await inTransaction(vault.db, async (trx) => {
     const { id } = await trx
       .selectFrom('token')
@@ -148,12 +148,12 @@ test('a token whose data key nobody knows makes nobody wait but its own client',
       .where('profile.name', '=', 'initech')
       .executeTakeFirstOrThrow();
     await changing(trx, 'token', [id]);
-    await trx.updateTable('token').set({ sealed }).where('id', '=', id).execute();
+    await trx.updateTable('token').set({ ciphertext }).where('id', '=', id).execute();
   });
   // Its key is looked up until the test says that nobody has it.
   let known = false;
   const knows = vault.keys.hasKeyFor.bind(vault.keys);
-  vault.keys.hasKeyFor = (text) => (text === sealed ? known : knows(text));
+  vault.keys.hasKeyFor = (text) => (text === ciphertext ? known : knows(text));
   vault.keys.refreshKeyFor = () => Promise.resolve();
   const waiting = askToken({ origin }, 'initech', secret);
   for (let round = 0; round < 5; round += 1) expectTokens(await honest());

@@ -3,7 +3,7 @@ import { healthProbes } from '../../src/server/health-probes.ts';
 import { hasCalendarFeed } from '../../src/store/access/calendar-feed.ts';
 import { signInByState } from '../../src/store/access/sign-ins.ts';
 import { findWebSession } from '../../src/store/access/web-sessions.ts';
-import { handoffsOf, saveHandoff } from '../../src/store/destinations.ts';
+import { destinationsOf, saveDestination } from '../../src/store/destinations.ts';
 import type { Db } from '../../src/store/store.ts';
 import type { Table } from '../../src/store/tables.ts';
 import { addClient, removeClient, rotateClientSecret } from '../../src/vault/clients/clients.ts';
@@ -127,8 +127,8 @@ const attacks: [string, (store: Ready) => Promise<{ client?: string; secret?: st
     async ({ db, acme, vault }) => {
       await profileWithToken(vault, 'acme', { token: 'fake-token-for-acme-2' });
       await set(db, 'token', { state: 'between' }, { profile_id: acme, state: 'current' });
-      await set(db, 'token', { state: 'current' }, { profile_id: acme, state: 'earlier' });
-      await set(db, 'token', { state: 'earlier' }, { profile_id: acme, state: 'between' });
+      await set(db, 'token', { state: 'current' }, { profile_id: acme, state: 'previous' });
+      await set(db, 'token', { state: 'previous' }, { profile_id: acme, state: 'between' });
     },
   ],
   [
@@ -247,7 +247,7 @@ describe('what was written from outside', () => {
   it('lets nobody into the web app', async () => {
     const { vault, db } = await ready();
     const later = today + 60_000;
-    await put(db, 'entry_link', { link_hash: hashSecret('x'), created_at: today, expires_at: later });
+    await put(db, 'access_link', { link_hash: hashSecret('x'), created_at: today, expires_at: later });
     expect((await brokerErrorOf(() => redeemAccessLink(vault, 'x'))).code).toBe('E_INTEGRITY');
     const data = JSON.stringify({ cookie: {}, entered: true });
     await put(db, 'web_session', { id_hash: hashSecret('x'), data, expires_at: later });
@@ -262,7 +262,7 @@ describe('what was written from outside', () => {
     await put(db, 'sign_in', {
       id: 'x',
       state_hash: hashSecret('x'),
-      binding_hash: hashSecret('x'),
+      session_binding_hash: hashSecret('x'),
       profile_name: 'acme',
       deployment: 'commercial',
       scopes: '[]',
@@ -276,10 +276,10 @@ describe('what was written from outside', () => {
   it('is no destination of a token', async () => {
     const { db, acme } = await ready();
     const target = { profileId: acme, kind: 'entra' as const, appId: 'ours', cloud: 'global' };
-    await saveHandoff(db, { ...target, appName: 'Cisco Webex', method: 'push', steps: [] });
-    expect(await handoffsOf(db, acme)).toHaveLength(1);
-    await set(db, 'handoff', { app_id: 'theirs' });
-    expect((await brokerErrorOf(() => handoffsOf(db, acme))).code).toBe('E_INTEGRITY');
+    await saveDestination(db, { ...target, appName: 'Cisco Webex', method: 'push', steps: [] });
+    expect(await destinationsOf(db, acme)).toHaveLength(1);
+    await set(db, 'destination', { app_id: 'theirs' });
+    expect((await brokerErrorOf(() => destinationsOf(db, acme))).code).toBe('E_INTEGRITY');
   });
 });
 
@@ -318,7 +318,7 @@ describe('a running server', () => {
 async function rowMacsWithoutRow({ db }: Pick<Vault, 'db'>): Promise<string[]> {
   const macs = await db.selectFrom('row_mac').select(['kind', 'id']).execute();
   const known = new Set<string>();
-  for (const table of ['profile', 'token', 'client', 'handoff'] as const) {
+  for (const table of ['profile', 'token', 'client', 'destination'] as const) {
     for (const { id } of await db.selectFrom(table).select('id').execute()) known.add(id);
   }
   for (const each of await db.selectFrom('client_profile').selectAll().execute()) {

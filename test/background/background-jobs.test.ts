@@ -88,7 +88,7 @@ test('a running server reminds by itself through a whole life, and checks every 
   const watching = watch();
   simulator.requests.length = 0;
   await time.until(today + days(5));
-  expect(channel.received.map(({ occasion }) => occasion)).toEqual(['3', '1', '0', 'expired']);
+  expect(channel.received.map(({ trigger }) => trigger)).toEqual(['3', '1', '0', 'expired']);
   expect(simulator.requests.filter(({ path }) => path === '/v1/people/me')).toHaveLength(3);
   expect(time.longest.ms).toBeLessThanOrEqual(days(1));
   expect(vault.now()).toBeGreaterThan(today + days(4.9));
@@ -102,12 +102,12 @@ test('a rejection that the check finds is told at once', async () => {
   await time.until(today + days(0.5));
   simulator.revoke('full-admin');
   await time.until(today + days(1.5));
-  expect(channel.received.map(({ occasion }) => occasion)).toEqual(['3', 'rejected']);
+  expect(channel.received.map(({ trigger }) => trigger)).toEqual(['3', 'rejected']);
   const token = await vault.db.selectFrom('token').select('rejected_at').executeTakeFirst();
   const sent = await vault.db
     .selectFrom('reminder')
     .select('sent_at')
-    .where('occasion', '=', 'rejected')
+    .where('trigger', '=', 'rejected')
     .executeTakeFirst();
   expect(sent?.sent_at).toBe(token?.rejected_at);
   await watching.close();
@@ -130,7 +130,7 @@ test('no failure ends it', async () => {
   const watching = watch({ db });
   await time.until(today + days(2.5));
   expect(failures).toBe(0);
-  expect(channel.received.map(({ occasion }) => occasion)).toEqual(['3', '1']);
+  expect(channel.received.map(({ trigger }) => trigger)).toEqual(['3', '1']);
   await watching.close();
 });
 

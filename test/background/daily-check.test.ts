@@ -72,10 +72,10 @@ describe('checkNextToken', () => {
     vault.setNow(today + days(2));
     let number = 0;
     while ((await checkNextToken(vault, () => (number++ % 10) / 10)) !== null);
-    const rows = await vault.db.selectFrom('token').select('check_at').execute();
-    expect(new Set(rows.map(({ check_at }) => check_at)).size).toBe(4);
-    for (const { check_at } of rows) {
-      expect(Math.abs(check_at - vault.now() - days(1))).toBeLessThanOrEqual(days(0.1) + 1);
+    const rows = await vault.db.selectFrom('token').select('next_check_at').execute();
+    expect(new Set(rows.map(({ next_check_at }) => next_check_at)).size).toBe(4);
+    for (const { next_check_at } of rows) {
+      expect(Math.abs(next_check_at - vault.now() - days(1))).toBeLessThanOrEqual(days(0.1) + 1);
     }
   });
 
@@ -149,7 +149,7 @@ describe('checkNextToken', () => {
     const { vault, addToken } = await setting();
     const broken = await addToken('broken');
     await addToken('whole');
-    await vault.db.updateTable('token').set({ sealed: 'nonsense' }).where('id', '=', broken).execute();
+    await vault.db.updateTable('token').set({ ciphertext: 'nonsense' }).where('id', '=', broken).execute();
     vault.setNow(today + days(2));
     expect((await checkAll(vault)).sort()).toEqual(['broken unreadable', 'whole ok']);
   });
@@ -204,14 +204,14 @@ describe('checkNextToken', () => {
   it('postpones a recent check to a whole millisecond, the precision of the store', async () => {
     const { vault, addToken } = await setting();
     const tokenId = await addToken('acme');
-    await vault.db.updateTable('token').set({ check_at: today }).execute();
+    await vault.db.updateTable('token').set({ next_check_at: today }).execute();
     expect(await checkNextToken(vault, () => 0.123_456_789_012)).toBeNull();
-    const { check_at } = await vault.db
+    const { next_check_at } = await vault.db
       .selectFrom('token')
-      .select('check_at')
+      .select('next_check_at')
       .where('id', '=', tokenId)
       .executeTakeFirstOrThrow();
-    expect(check_at).toBeGreaterThan(today);
-    expect(Number.isInteger(check_at)).toBe(true);
+    expect(next_check_at).toBeGreaterThan(today);
+    expect(Number.isInteger(next_check_at)).toBe(true);
   });
 });

@@ -5,7 +5,7 @@ import { quarantineEndsAt } from '../../src/domain/quarantine.ts';
 import type { ProvisioningStatus } from '../../src/provisioning/entra/status/provisioning-status.ts';
 import { saveStatus } from '../../src/provisioning/entra/status/save-status.ts';
 import { sources } from '../../src/provisioning/settings-sources.ts';
-import { handoffsOf, saveFindings, saveHandoff } from '../../src/store/destinations.ts';
+import { destinationsOf, saveDestination, saveFindings } from '../../src/store/destinations.ts';
 import { tokenById } from '../../src/store/profiles/tokens.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
@@ -73,15 +73,15 @@ async function quarantine({ vault }: Stage, capture: string): Promise<void> {
   const token = await tokenById(vault.db, capture.replace('/tokens/', ''));
   const profileId = token?.profileId ?? '';
   const place = { profileId, kind: 'entra' as const, appId: 'fake-app', appName: 'Cisco Webex' };
-  const handedOverAt = today - dayMs;
-  await saveHandoff(vault.db, {
+  const installedAt = today - dayMs;
+  await saveDestination(vault.db, {
     ...place,
     method: 'push',
     tokenId: token?.id ?? '',
-    handedOverAt,
+    installedAt,
     steps: [],
   });
-  const [handoff] = await handoffsOf(vault.db, profileId);
+  const [handoff] = await destinationsOf(vault.db, profileId);
   if (handoff === undefined) throw new Error('nothing was handed over');
   const since = today - 3 * dayMs;
   const watch: ProvisioningStatus = {

@@ -21,7 +21,7 @@ test('lists a profile’s tokens by ID, activates an earlier one and removes ano
     return JSON.parse(stdout) as { id: string; state: string }[];
   };
   const [second, first] = await listed();
-  expect([second?.state, first?.state]).toEqual(['current', 'earlier']);
+  expect([second?.state, first?.state]).toEqual(['current', 'previous']);
   const shown = JSON.parse((await here.run(['show', 'acme', '--json'])).stdout);
   expect(shown.tokens.map(({ id }: { id: string }) => id)).toEqual([second?.id, first?.id]);
   const table = (await here.run(['token', 'list', 'acme'])).stdout;

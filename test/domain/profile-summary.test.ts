@@ -33,7 +33,7 @@ test('a profile with a token: instants in RFC 3339 and UTC, the tenant URL of it
     scopes: ['given'],
     account: { id: '1', displayName: 'Ada', email: 'ada@acme.example', orgId: acmeOrgId, admin: 'full' },
   });
-  const earlier = fakeToken({ state: 'earlier', capturedAt: now - day, reviewReason: null });
+  const earlier = fakeToken({ state: 'previous', capturedAt: now - day, reviewReason: null });
   const details = describeProfile(profile, [token, earlier], endpoints, now);
   expect(details).toMatchObject({
     tenantUrl: `https://api-usgov.webex.com/v1/scim/${acmeOrgId}`,
@@ -51,7 +51,7 @@ test('a profile with a token: instants in RFC 3339 and UTC, the tenant URL of it
     },
     tokens: [
       { id: token.id, state: 'current', admin: 'full', accountName: 'Ada' },
-      { id: earlier.id, state: 'earlier', admin: 'unknown', accountName: null },
+      { id: earlier.id, state: 'previous', admin: 'unknown', accountName: null },
     ],
   });
   expect(Object.keys(summarize(profile, token, endpoints, now))).toEqual(

@@ -10,8 +10,7 @@ import {
 import { days, today } from '../support/reminders/reminder-fixtures.ts';
 
 const yearly: TokenDates = { capturedAt: today, expiresAt: today + documentedLifetimeMs, rejectedAt: null };
-const occasionAt = (token: TokenDates, now: number) =>
-  dueTriggerAt(token, defaultReminderDays, now)?.occasion;
+const triggerAt = (token: TokenDates, now: number) => dueTriggerAt(token, defaultReminderDays, now)?.trigger;
 
 test('365 days from 2027-03-01 is 2028-02-29', () => {
   expect(new Date(yearly.expiresAt).toISOString()).toBe('2028-02-29T00:00:00.000Z');
@@ -22,12 +21,12 @@ test('a threshold is reached when so many whole days are left, as they are shown
     const instant = yearly.expiresAt - days(threshold + 1) + 1;
     expect(daysLeft(yearly.expiresAt, instant)).toBe(threshold);
     expect(daysLeft(yearly.expiresAt, instant - 1)).toBe(threshold + 1);
-    expect(occasionAt(yearly, instant)).toBe(`${threshold}`);
-    expect(occasionAt(yearly, instant - 1)).not.toBe(`${threshold}`);
+    expect(triggerAt(yearly, instant)).toBe(`${threshold}`);
+    expect(triggerAt(yearly, instant - 1)).not.toBe(`${threshold}`);
   }
-  expect(occasionAt(yearly, yearly.expiresAt - 1)).toBe('0');
-  expect(occasionAt(yearly, yearly.expiresAt)).toBe('expired');
-  expect(occasionAt(yearly, yearly.expiresAt - days(61))).toBeUndefined();
+  expect(triggerAt(yearly, yearly.expiresAt - 1)).toBe('0');
+  expect(triggerAt(yearly, yearly.expiresAt)).toBe('expired');
+  expect(triggerAt(yearly, yearly.expiresAt - days(61))).toBeUndefined();
 });
 
 test('what comes next is found from what is there already, to the millisecond', () => {
@@ -36,8 +35,8 @@ test('what comes next is found from what is there already, to the millisecond', 
   for (;;) {
     const next = nextTriggerAt(yearly, defaultReminderDays, now);
     if (next === null) break;
-    expect(occasionAt(yearly, next - 1)).not.toBe(occasionAt(yearly, next));
-    seen.push(occasionAt(yearly, next) ?? 'nothing');
+    expect(triggerAt(yearly, next - 1)).not.toBe(triggerAt(yearly, next));
+    seen.push(triggerAt(yearly, next) ?? 'nothing');
     now = next;
   }
   expect(seen).toEqual(['60', '30', '14', '7', '3', '1', '0', 'expired']);
@@ -57,7 +56,7 @@ describe('thresholds longer than the life are dropped', () => {
 
 test('a rejection comes before every date, but none is news after the end', () => {
   const rejected = { ...yearly, rejectedAt: today + days(10) };
-  expect(occasionAt(rejected, today + days(11))).toBe('rejected');
+  expect(triggerAt(rejected, today + days(11))).toBe('rejected');
   expect(nextTriggerAt(rejected, defaultReminderDays, today + days(11))).toBeNull();
-  expect(occasionAt({ ...yearly, rejectedAt: yearly.expiresAt + 5 }, yearly.expiresAt + 10)).toBe('expired');
+  expect(triggerAt({ ...yearly, rejectedAt: yearly.expiresAt + 5 }, yearly.expiresAt + 10)).toBe('expired');
 });

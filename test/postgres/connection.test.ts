@@ -45,17 +45,17 @@ test('four that open an empty database at the same moment all get it', async () 
 test('a transaction that may write sees nothing change under its hands', async () => {
   const { db, file } = await newStore();
   const other = await reopened(file);
-  await db.insertInto('tally').values({ name: 'n', label: '', value: 0 }).execute();
+  await db.insertInto('counter').values({ name: 'n', label: '', value: 0 }).execute();
   const increase = (store: typeof db) =>
     store.transaction().execute(async (trx) => {
-      const { value } = await trx.selectFrom('tally').select('value').executeTakeFirstOrThrow();
+      const { value } = await trx.selectFrom('counter').select('value').executeTakeFirstOrThrow();
       await trx
-        .updateTable('tally')
+        .updateTable('counter')
         .set({ value: value + 1 })
         .execute();
     });
   await Promise.all(Array.from({ length: 60 }, (_, at) => increase(at % 2 === 0 ? db : other)));
-  expect((await db.selectFrom('tally').select('value').executeTakeFirstOrThrow()).value).toBe(60);
+  expect((await db.selectFrom('counter').select('value').executeTakeFirstOrThrow()).value).toBe(60);
 });
 
 test('statements that change many rows at once do not lock each other out', async () => {
@@ -63,27 +63,27 @@ test('statements that change many rows at once do not lock each other out', asyn
   const other = await reopened(file);
   const names = Array.from({ length: 300 }, (_, at) => `${at}`);
   await db
-    .insertInto('tally')
+    .insertInto('counter')
     .values(names.map((name) => ({ name, label: '', value: 0 })))
     .execute();
   // Each in an order of its own: an index one way, its table the other.
   const forwards = () =>
-    sql`update tally set value = value + 1 where name in
-    (select name from tally order by name)`.execute(db);
+    sql`update counter set value = value + 1 where name in
+    (select name from counter order by name)`.execute(db);
   const backwards = () =>
-    sql`update tally set value = value + 1 from
-    (select name as wanted from tally order by name desc) as backwards where name = wanted`.execute(other);
+    sql`update counter set value = value + 1 from
+    (select name as wanted from counter order by name desc) as backwards where name = wanted`.execute(other);
   const within = () =>
     other.transaction().execute(async (trx) => {
       for (const name of ['9', '1', '5']) {
-        await trx.updateTable('tally').set({ label: '' }).where('name', '=', name).execute();
+        await trx.updateTable('counter').set({ label: '' }).where('name', '=', name).execute();
       }
     });
   const all = await Promise.allSettled(
     Array.from({ length: 90 }, (_, at) => [forwards, backwards, within][at % 3]?.()),
   );
   expect(all.filter(({ status }) => status === 'rejected')).toEqual([]);
-  const [row] = await db.selectFrom('tally').select('value').where('name', '=', '7').execute();
+  const [row] = await db.selectFrom('counter').select('value').where('name', '=', '7').execute();
   expect(row?.value).toBe(60);
 });
 

@@ -57,16 +57,16 @@ async function fillTables(db: Db): Promise<void> {
     .insertInto('reminder')
     .values({
       token_id: token.id,
-      occasion: '30',
+      trigger: '30',
       channel: 'mail',
-      about_at: 1,
+      event_at: 1,
       state: 'sent',
       attempts: 1,
       changed_at: 1,
     } as never)
     .execute();
   await db
-    .insertInto('handoff')
+    .insertInto('destination')
     .values({
       id: 'x',
       profile_id,
@@ -78,20 +78,20 @@ async function fillTables(db: Db): Promise<void> {
     } as never)
     .execute();
   await db
-    .insertInto('renewal_round')
+    .insertInto('renewal_campaign')
     .values({ id: 'r', expires_before: 8_640_000_000_000_000, tag: null, created_at: 1, ended_at: null })
     .execute();
   await db
     .insertInto('renewal_item')
-    .values({ round_id: 'r', profile_id, token_id: null, expires_at: 1, skipped_at: null })
+    .values({ campaign_id: 'r', profile_id, token_id: null, expires_at: 1, skipped_at: null })
     .execute();
   await db.insertInto('meta').values({ key: 'k', value: 'v' }).execute();
-  await db.insertInto('tally').values({ name: 'n', label: 'l', value: 5 }).execute();
+  await db.insertInto('counter').values({ name: 'n', label: 'l', value: 5 }).execute();
   await db.insertInto('calendar_feed').values({ secret_hash: 's', created_at: 1 }).execute();
   await db.insertInto('calendar_entry').values({ profile_id, digest: 'd', changed_at: 1 }).execute();
   await db.insertInto('web_session').values({ id_hash: 'i', data: '{}', expires_at: 1 }).execute();
   await db
-    .insertInto('entry_link')
+    .insertInto('access_link')
     .values({ link_hash: 'l', created_at: 1, expires_at: 2, used_at: null })
     .execute();
   await db
@@ -168,7 +168,7 @@ describe('a copy that is not good leaves the other store empty', () => {
 
   test('for a token that does not open', async () => {
     const error = await failing((db) =>
-      sql`update token set sealed = (select sealed from token where profile_id =
+      sql`update token set ciphertext = (select ciphertext from token where profile_id =
         (select id from profile where name = 'globex')) where profile_id =
         (select id from profile where name = 'acme')`.execute(db),
     );

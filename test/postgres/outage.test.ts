@@ -60,19 +60,19 @@ test('connections that are cut in the middle of their work are not used again', 
   const vault = await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: place } });
   const error = await brokerErrorOf(() =>
     vault.db.transaction().execute(async (trx) => {
-      await trx.insertInto('tally').values({ name: 'n', label: '', value: 1 }).execute();
+      await trx.insertInto('counter').values({ name: 'n', label: '', value: 1 }).execute();
       const { pid } = await trx
         .selectNoFrom(({ fn }) => fn<number>('pg_backend_pid').as('pid'))
         .executeTakeFirstOrThrow();
       await vault.db
         .selectNoFrom(({ fn, val }) => fn('pg_terminate_backend', [val(pid), val(5000)]).as('done'))
         .execute();
-      await trx.insertInto('tally').values({ name: 'm', label: '', value: 1 }).execute();
+      await trx.insertInto('counter').values({ name: 'm', label: '', value: 1 }).execute();
     }),
   );
   expect(error.code).toBe('E_STORE_UNREACHABLE');
-  expect(await vault.db.selectFrom('tally').selectAll().execute()).toEqual([]);
+  expect(await vault.db.selectFrom('counter').selectAll().execute()).toEqual([]);
   await vault.db
     .transaction()
-    .execute((trx) => trx.insertInto('tally').values({ name: 'n', label: '', value: 1 }).execute());
+    .execute((trx) => trx.insertInto('counter').values({ name: 'n', label: '', value: 1 }).execute());
 });

@@ -26,7 +26,7 @@ test('an application that the API does not serve: what to paste where, never the
   // A renewal knows the place all the same.
   const shown = JSON.parse((await run(['show', 'acme', '--json'])).stdout);
   expect(shown.destinations).toMatchObject([
-    { tool: 'okta', method: 'by-hand', upToDate: false, handedOverAt: null },
+    { tool: 'okta', method: 'manual', upToDate: false, handedOverAt: null },
   ]);
 });
 

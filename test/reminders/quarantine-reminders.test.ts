@@ -13,7 +13,7 @@ import { leaseMs } from '../../src/reminders/delivery-policy.ts';
 import type { LeaseOwner } from '../../src/reminders/lease-owner.ts';
 import { sendReminders } from '../../src/reminders/send-reminders.ts';
 import { startProvisioningJobs } from '../../src/server/provisioning-jobs.ts';
-import { handoffsOf, saveHandoff } from '../../src/store/destinations.ts';
+import { destinationsOf, saveDestination } from '../../src/store/destinations.ts';
 import { insertProfile } from '../../src/store/profiles/profiles.ts';
 import { failedReminders } from '../../src/store/reminders.ts';
 import type { Vault } from '../../src/vault/context.ts';
@@ -54,7 +54,7 @@ async function handedOver(records: TestRecords) {
   const token = await capture(records, today);
   records.setNow(began + days(1));
   const target = { profileId: records.profile.id, kind: 'entra' as const, appId: 'app-1' };
-  await saveHandoff(records.db, {
+  await saveDestination(records.db, {
     ...target,
     appName: 'Cisco Webex',
     method: 'push',
@@ -62,7 +62,7 @@ async function handedOver(records: TestRecords) {
     steps: [],
   });
   const found = async (watch: ProvisioningStatus) => {
-    const [handoff] = await handoffsOf(records.db, records.profile.id);
+    const [handoff] = await destinationsOf(records.db, records.profile.id);
     if (handoff === undefined) throw new Error('no hand-over');
     await saveStatus(records, handoff, watch);
   };
@@ -98,7 +98,7 @@ describe('a quarantine is told', () => {
     }
     const [message] = mail.received;
     expect(message).toMatchObject({
-      occasion: 'quarantine',
+      trigger: 'quarantine',
       subject: 'Entra ID has put the provisioning of acme in quarantine',
       summary: expect.stringMatching(
         /^"Cisco Webex" is in quarantine since Wednesday 9 June 2027: .* on Wednesday 7 July 2027: 27 days left\.$/,
@@ -187,7 +187,7 @@ describe('a quarantine is told', () => {
     expect(await remindOf(records, [mail])).toEqual(['mail 14 failed', 'mail quarantine failed']);
     mail.failing = null;
     expect(await run(records, [mail], { impatient: true })).toEqual(['mail 14 sent']);
-    expect(await failedReminders(records.db)).toMatchObject([{ occasion: /^quarantine /, attempts: 3 }]);
+    expect(await failedReminders(records.db)).toMatchObject([{ trigger: /^quarantine /, attempts: 3 }]);
     expect(await remindOf(records, [mail], { impatient: true })).toEqual(['mail quarantine sent']);
   });
 
@@ -316,7 +316,7 @@ test('a running server looks by itself, and tells at once', async () => {
         ...channel,
         deliver: async (message) => {
           await channel.deliver(message);
-          if (message.occasion === 'quarantine') told.resolve();
+          if (message.trigger === 'quarantine') told.resolve();
         },
       },
     ],
@@ -332,7 +332,7 @@ test('a running server looks by itself, and tells at once', async () => {
   });
   onTestFinished(() => watch.close());
   await told.promise;
-  expect(channel.received.map(({ occasion }) => occasion).sort()).toContain('quarantine');
+  expect(channel.received.map(({ trigger }) => trigger).sort()).toContain('quarantine');
 });
 
 test('without settings to sign in by itself nobody is asked to, and what a person’s look found is told', async () => {

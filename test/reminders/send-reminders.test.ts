@@ -19,7 +19,7 @@ import { fakeProfile } from '../support/store/fake-rows.ts';
 
 const end = today + days(365);
 
-describe('each occasion once', () => {
+describe('each trigger once', () => {
   test('over many runs, on each channel, most urgent only', async () => {
     const records = await acme();
     await capture(records, today);
@@ -34,7 +34,7 @@ describe('each occasion once', () => {
     // Asleep over three thresholds.
     records.setNow(end - days(6));
     expect(await run(records, [mail, webhook])).toEqual(['mail 7 sent', 'webhook 7 sent']);
-    expect(mail.received.map(({ occasion }) => occasion)).toEqual(['60', '7']);
+    expect(mail.received.map(({ trigger }) => trigger)).toEqual(['60', '7']);
     expect(await readCounters(records.db, 'reminders')).toEqual([
       { label: 'mail sent', value: 2 },
       { label: 'webhook sent', value: 2 },
@@ -155,7 +155,7 @@ describe('a delivery that fails', () => {
     records.setNow(now);
     expect(await run(records, [mail])).toEqual(['mail 14 failed']);
     expect(await failedReminders(records.db)).toMatchObject([
-      { profile: 'acme', occasion: '14', attempts: 1, error: 'the server is down' },
+      { profile: 'acme', trigger: '14', attempts: 1, error: 'the server is down' },
     ]);
     const pauses: number[] = [];
     for (let attempt = 2; attempt <= 5; attempt += 1) {
@@ -185,7 +185,7 @@ describe('a delivery that fails', () => {
     records.setNow(end - days(7));
     expect(await run(records, [mail, webhook])).toEqual(['mail 7 sent', 'webhook 7 sent']);
     expect(
-      (await remindersOf(records.db, token.id, 'mail')).map(({ occasion, state }) => `${occasion} ${state}`),
+      (await remindersOf(records.db, token.id, 'mail')).map(({ trigger, state }) => `${trigger} ${state}`),
     ).toEqual(expect.arrayContaining(['14 superseded', '7 sent']));
     expect(await failedReminders(records.db)).toEqual([]);
   });

@@ -73,28 +73,28 @@ describe('ten years: no reminder is missed, and none comes twice', () => {
       const sent = mail.received.slice(before);
       for (const message of sent) {
         const already = told.get(token.id) ?? [];
-        expect(already).not.toContain(message.occasion);
-        told.set(token.id, [...already, message.occasion]);
+        expect(already).not.toContain(message.trigger);
+        told.set(token.id, [...already, message.trigger]);
         expectToSpeakOf(message, expiresAt);
       }
       expect(sent.length).toBeLessThanOrEqual(1);
       if (clockError !== 0 || deliveries.some(({ outcome }) => outcome === 'failed')) continue;
       const wanted = expected(expiresAt, trueNow);
       const known = told.get(token.id) ?? [];
-      const urgency = (occasion: string) => order.indexOf(occasion);
+      const urgency = (trigger: string) => order.indexOf(trigger);
       const waiting = await records.db
         .selectFrom('reminder')
-        .select('occasion')
+        .select('trigger')
         .where('token_id', '=', token.id)
         .where('state', '=', 'failed')
         .execute();
       const isTold = wanted === null || known.some((each) => urgency(each) >= urgency(wanted));
-      if (!isTold && !waiting.some(({ occasion }) => occasion === wanted)) missed += 1;
+      if (!isTold && !waiting.some(({ trigger }) => trigger === wanted)) missed += 1;
     }
     expect(missed).toBe(0);
     expect(renewals).toBeGreaterThanOrEqual(8);
-    for (const occasions of told.values()) {
-      expect(occasions).toEqual([...occasions].sort((a, b) => order.indexOf(a) - order.indexOf(b)));
+    for (const triggers of told.values()) {
+      expect(triggers).toEqual([...triggers].sort((a, b) => order.indexOf(a) - order.indexOf(b)));
     }
     expect([...told.values()].flat().length).toBeGreaterThan(renewals * 2);
   });

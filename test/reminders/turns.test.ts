@@ -31,7 +31,7 @@ async function fill(db: Db, left: number): Promise<void> {
           verifiedAt: null,
           lifetimes,
         }),
-        sealed: 'sealed',
+        ciphertext: 'ciphertext',
       })),
     );
   }
@@ -64,7 +64,7 @@ test('checks of tokens that are over are put off a hundred at a time', async () 
   const vault = await newVault();
   await fill(vault.db, -10);
   expect(await turnsDuring(() => checkNextToken(vault, () => 0.5))).toBeGreaterThanOrEqual(count / 100);
-  const open = await vault.db.selectFrom('token').select('id').where('check_at', '<=', today).execute();
+  const open = await vault.db.selectFrom('token').select('id').where('next_check_at', '<=', today).execute();
   expect(open).toEqual([]);
 });
 

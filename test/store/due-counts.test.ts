@@ -39,14 +39,14 @@ test('the days add up, whatever is inserted, changed or removed', async () => {
         for (const [at, { id }] of profiles.entries()) {
           await db
             .updateTable('profile')
-            .set({ attention_at: held[at] ?? farFuture })
+            .set({ due_at: held[at] ?? farFuture })
             .where('id', '=', id)
             .execute();
         }
         const right = asked.map((at) => held.filter((each) => each <= at).length);
         expect(await counted(db, asked)).toEqual({ all: held.length, counts: right });
         // Many at once, as well as one by one.
-        await db.updateTable('profile').set({ attention_at: now }).execute();
+        await db.updateTable('profile').set({ due_at: now }).execute();
         expect(await counted(db, [now - 1, now])).toEqual({ all: held.length, counts: [0, held.length] });
         await db.deleteFrom('profile').execute();
         expect(await counted(db, [farFuture])).toEqual({ all: 0, counts: [0] });

@@ -29,7 +29,7 @@ async function hold(
   const documented = now + left * dayMs;
   const lifetimes = { confirmed: null, reported: null, documented };
   const token = fakeToken({ profileId: profile.id, lifetimes, ...changes });
-  await insertToken(db, token, `sealed ${token.id}`);
+  await insertToken(db, token, `ciphertext ${token.id}`);
   return token;
 }
 
@@ -164,7 +164,7 @@ test('order and text follow every change of what they are made of', async () => 
 
   const lifetimes = { confirmed: null, reported: null, documented: now + 365 * dayMs };
   const renewed = fakeToken({ profileId: token.profileId, state: 'pending', lifetimes });
-  await insertToken(db, renewed, 'sealed');
+  await insertToken(db, renewed, 'ciphertext');
   expect(await first()).toBe('renamed');
   await setCurrent(db, renewed);
   expect(await first()).toBe('other');

@@ -39,7 +39,7 @@ test('a sign-in is found by its state, as it was begun', async () => {
   });
   const expected = {
     ...signIn,
-    bindingHash: 'sessionBinding-hash',
+    sessionBindingHash: 'sessionBinding-hash',
     consumedAt: null,
     tokenId: null,
     error: null,
@@ -70,7 +70,7 @@ test('its link starts it once, in time, and never after its end', async () => {
   expect(await startByLink(db, 'link-1', 2000, hashes)).toBeNull();
   expect(await startByLink(db, 'link-1', 1999, hashes)).toMatchObject({
     id: '1',
-    bindingHash: 'sessionBinding-1',
+    sessionBindingHash: 'sessionBinding-1',
     freshSignIn: true,
   });
   expect(await startByLink(db, 'link-1', 1999, { state: 'state-2', sessionBinding: 'b' })).toBeNull();
@@ -97,7 +97,7 @@ test('a link into the web app works once, in time', async () => {
   expect(await useEntryLink(db, 'a', 1999)).toBe(true);
   expect(await useEntryLink(db, 'a', 1999)).toBe(false);
   await insertEntryLink(db, 'c', 2001, 3000);
-  expect(await db.selectFrom('entry_link').select('link_hash').execute()).toEqual([{ link_hash: 'c' }]);
+  expect(await db.selectFrom('access_link').select('link_hash').execute()).toEqual([{ link_hash: 'c' }]);
 });
 
 test('what the store keeps about itself is made once', async () => {

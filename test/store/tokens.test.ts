@@ -29,14 +29,14 @@ async function profileWith(db: Db, tokens: Partial<Token>[], name = 'acme'): Pro
   const profile = fakeProfile({ name });
   await insertProfile(db, profile);
   const all = tokens.map((changes) => fakeToken({ profileId: profile.id, ...changes }));
-  for (const token of all) await insertToken(db, token, `sealed-${token.id}`);
+  for (const token of all) await insertToken(db, token, `ciphertext-${token.id}`);
   return all;
 }
 
 test('a token comes back as it was stored, its value apart', async () => {
   const { db } = await newStore();
   const full: Partial<Token> = {
-    state: 'set-aside',
+    state: 'needs-review',
     source: 'import',
     lifetimes: { confirmed: 2 ** 45, reported: 7, documented: 8 },
     scopes: ['a', 'b c'],
@@ -49,16 +49,16 @@ test('a token comes back as it was stored, its value apart', async () => {
   };
   for (const token of await profileWith(db, [full, { capturedAt: 2000 }])) {
     expect(await tokenById(db, token.id)).toEqual(token);
-    expect(await tokenCiphertext(db, token.id)).toBe(`sealed-${token.id}`);
+    expect(await tokenCiphertext(db, token.id)).toBe(`ciphertext-${token.id}`);
   }
   expect(await tokenById(db, 'nothing')).toBeNull();
 });
 
 test('two current tokens of one profile are impossible', async () => {
   const { db } = await newStore();
-  const [token] = await profileWith(db, [{ state: 'current' }, { state: 'earlier' }, { state: 'earlier' }]);
+  const [token] = await profileWith(db, [{ state: 'current' }, { state: 'previous' }, { state: 'previous' }]);
   const second = fakeToken({ profileId: token?.profileId ?? '' });
-  await expect(insertToken(db, second, 'sealed')).rejects.toThrow(/unique/i);
+  await expect(insertToken(db, second, 'ciphertext')).rejects.toThrow(/unique/i);
   await expect(db.updateTable('token').set({ state: 'current' }).execute()).rejects.toThrow(/unique/i);
   await profileWith(db, [{ state: 'current' }], 'another');
   expect(await currentTokens(db)).toHaveLength(2);
@@ -68,14 +68,14 @@ test('a new current token makes the one before it an earlier one, in its own pro
   const { db } = await newStore();
   const [old, fresh] = await profileWith(db, [
     { capturedAt: 1 },
-    { state: 'set-aside', reviewReason: 'rejected', capturedAt: 2 },
+    { state: 'needs-review', reviewReason: 'rejected', capturedAt: 2 },
   ]);
   const [other] = await profileWith(db, [{}], 'another');
   if (old === undefined || fresh === undefined || other === undefined) throw new Error('no tokens');
   await setCurrent(db, fresh);
   expect((await tokensOf(db, old.profileId)).map(({ id, state }) => [id, state])).toEqual([
     [fresh.id, 'current'],
-    [old.id, 'earlier'],
+    [old.id, 'previous'],
   ]);
   expect(await tokenById(db, fresh.id)).toMatchObject({ reviewReason: null });
   expect(await tokenById(db, other.id)).toMatchObject({ state: 'current' });
@@ -109,8 +109,8 @@ test('what waits for its check, oldest first', async () => {
 
 test('profiles by name, each with its own current token', async () => {
   const { db } = await newStore();
-  await profileWith(db, [{ state: 'earlier' }], 'zeta');
-  const [token] = await profileWith(db, [{ state: 'earlier' }, { state: 'current' }], 'alpha').then((all) =>
+  await profileWith(db, [{ state: 'previous' }], 'zeta');
+  const [token] = await profileWith(db, [{ state: 'previous' }, { state: 'current' }], 'alpha').then((all) =>
     all.slice(1),
   );
   expect((await listProfiles(db)).map(({ profile, current }) => [profile.name, current?.id ?? null])).toEqual(
@@ -125,8 +125,8 @@ test('a profile goes with its tokens, and nothing of their sealed values stays i
   const { db, file } = await newStore();
   const [token] = await profileWith(db, [{}]);
   if (token === undefined) throw new Error('no token');
-  const canary = 'sealed-canary-'.repeat(400);
-  await db.updateTable('token').set({ sealed: canary }).execute();
+  const canary = 'ciphertext-canary-'.repeat(400);
+  await db.updateTable('token').set({ ciphertext: canary }).execute();
   await deleteProfile(db, token.profileId);
   expect(await findProfile(db, 'acme')).toBeNull();
   expect(await tokenById(db, token.id)).toBeNull();
@@ -134,20 +134,20 @@ test('a profile goes with its tokens, and nothing of their sealed values stays i
   if (engine !== 'sqlite') return;
   await db.destroy();
   for (const name of readdirSync(dirname(file))) {
-    expect(readFileSync(join(dirname(file), name)).includes('sealed-canary-')).toBe(false);
+    expect(readFileSync(join(dirname(file), name)).includes('ciphertext-canary-')).toBe(false);
   }
 });
 
 onSqlite('the short way reads what the query builder wrote', async () => {
   const { db, file } = await newStore();
-  const [token] = await profileWith(db, [{ state: 'current' }, { state: 'earlier' }]);
-  await profileWith(db, [{ state: 'set-aside' }], 'another');
+  const [token] = await profileWith(db, [{ state: 'current' }, { state: 'previous' }]);
+  await profileWith(db, [{ state: 'needs-review' }], 'another');
   const database = openSqliteFile(file);
   expect(storedToken(database, 'acme')).toMatchObject({
     profile: { id: token?.profileId, deployment: 'commercial', org_id: null },
     token: {
       id: token?.id,
-      sealed: `sealed-${token?.id}`,
+      ciphertext: `ciphertext-${token?.id}`,
       expires_at: 5000,
       scopes: '["spark:people_read"]',
     },

@@ -10,6 +10,7 @@ import {
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
+import { newestMigration } from '../../src/store/migrations/newest.ts';
 import type { Schema } from '../../src/store/schema.ts';
 import { newStoreAsOf, openStore } from '../../src/store/store.ts';
 import { tables } from '../../src/store/tables.ts';
@@ -74,7 +75,7 @@ describe('a backup', () => {
     expect(readFileSync(file)).toEqual(before);
     const nowhere = join(temporaryFolder(), 'none', 'store.backup');
     expect((await brokerErrorOf(() => writeBackup(vault, nowhere, actor, { program }))).code).toBe('E_FILE');
-    await vault.db.schema.dropTable('tally').execute();
+    await vault.db.schema.dropTable('counter').execute();
     const cut = join(temporaryFolder(), 'store.backup');
     await expect(writeBackup(vault, cut, actor, { program })).rejects.toThrow();
     expect(readdirSync(dirname(cut))).toEqual([]);
@@ -86,7 +87,7 @@ describe('a backup', () => {
       tables.map((table) => [table, true]),
     ) as Record<keyof Schema, true>;
     expect(Object.keys(named)).toHaveLength(tables.length);
-    expect(excludedTables).toEqual(['sign_in', 'web_session', 'entry_link']);
+    expect(excludedTables).toEqual(['sign_in', 'web_session', 'access_link']);
   });
 
   test('is of one instant, while others write', async () => {
@@ -155,17 +156,17 @@ describe('restored on a clean machine', () => {
     );
   });
 
-  test('an older backup, whose tables had not everything yet', async () => {
+  test('names its schema; one from before the first release is refused', async () => {
     const { file } = await backedUp({}, 1);
     const [first = ''] = readFileSync(file, 'utf8').split('\n');
-    expect(JSON.parse(first)).toMatchObject({ schema: expect.stringMatching(/^\d{3}-/), program });
-    const draft = join(temporaryFolder(), 'old.db');
-    const db = await newStoreAsOf(draft, '003-clients');
-    expect((await db.introspection.getTables()).map(({ name }) => name)).not.toContain('handoff');
-    await db.destroy();
-    const brought = await openStore(draft);
-    expect((await brought.introspection.getTables()).map(({ name }) => name)).toContain('handoff');
-    await brought.destroy();
+    expect(JSON.parse(first)).toMatchObject({ schema: newestMigration, program });
+    const staging = join(temporaryFolder(), 'old.db');
+    const error = await brokerErrorOf(() => newStoreAsOf(staging, '013-reminders'));
+    expect(error).toMatchObject({
+      code: 'E_STORE',
+      message: expect.stringContaining('before the first release'),
+    });
+    expect((await brokerErrorOf(() => newStoreAsOf(staging, '999-later'))).code).toBe('E_STORE_NEWER');
   });
 });
 
@@ -275,10 +276,10 @@ describe.runIf(engine === 'sqlite')('what cannot be trusted changes nothing', ()
 
   test('a token in it that does not open', async () => {
     const { vault } = await backedUp({}, 1);
-    const { sealed } = await vault.db.selectFrom('token').select('sealed').executeTakeFirstOrThrow();
+    const { ciphertext } = await vault.db.selectFrom('token').select('ciphertext').executeTakeFirstOrThrow();
     await vault.db
       .updateTable('token')
-      .set({ sealed: `${sealed.slice(0, -4)}AAAA` })
+      .set({ ciphertext: `${ciphertext.slice(0, -4)}AAAA` })
       .execute();
     const file = join(temporaryFolder(), 'store.backup');
     await writeBackup(vault, file, actor, { program });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { saveHandoff } from '../../src/store/destinations.ts';
+import { saveDestination } from '../../src/store/destinations.ts';
 import { updateToken } from '../../src/store/profiles/tokens.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { deleteExpiredTokens } from '../../src/vault/tokens/delete-expired.ts';
@@ -35,7 +35,7 @@ test('an earlier token goes with its end, the current one stays', async () => {
   expect(await deleteExpiredTokens(vault)).toBe(0);
 });
 
-test.each(['pending', 'set-aside'] as const)('so does one that is %s', async (state) => {
+test.each(['pending', 'needs-review'] as const)('so does one that is %s', async (state) => {
   const { vault, earlier, current, left } = await twoTokens();
   await updateToken(vault.db, earlier, { state });
   vault.setNow(today + year);
@@ -75,11 +75,11 @@ test('one that a destination still holds stays until that is up to date', async 
     appId: 'app',
     appName: 'Cisco Webex',
   };
-  await saveHandoff(vault.db, { ...place, method: 'push', steps: [], tokenId: earlier });
+  await saveDestination(vault.db, { ...place, method: 'push', steps: [], tokenId: earlier });
   vault.setNow(today + year);
   await deleteExpiredTokens(vault);
   expect(await left()).toContain(earlier);
-  await saveHandoff(vault.db, { ...place, method: 'push', steps: [], tokenId: current });
+  await saveDestination(vault.db, { ...place, method: 'push', steps: [], tokenId: current });
   await deleteExpiredTokens(vault);
   expect(await left()).toEqual([current]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/store/audit/audit.ts';
-import { handoffsOf } from '../../src/store/destinations.ts';
+import { destinationsOf } from '../../src/store/destinations.ts';
 import { tokensOf } from '../../src/store/profiles/tokens.ts';
 import { listClients } from '../../src/vault/clients/clients.ts';
 import { requireProfile } from '../../src/vault/profiles/profiles.ts';
@@ -16,13 +16,13 @@ describe('a store of an earlier version', () => {
     expect((await readToken(vault, 'agency', actor)).profile.deployment).toBe('government');
     const acme = await requireProfile(vault, 'acme');
     const states = (await tokensOf(vault.db, acme.id)).map(({ state }) => state);
-    expect(states).toEqual(['set-aside', 'current', 'earlier']);
+    expect(states).toEqual(['needs-review', 'current', 'previous']);
     const clients = (await listClients(vault)).map(({ name, profiles }) => [name, profiles]);
     expect(clients).toEqual([
       ['entra', ['acme']],
       ['okta', ['acme', 'agency']],
     ]);
-    expect(await handoffsOf(vault.db, acme.id)).toMatchObject([{ kind: 'entra', cloud: 'global' }]);
+    expect(await destinationsOf(vault.db, acme.id)).toMatchObject([{ kind: 'entra', cloud: 'global' }]);
     expect(await verifyAudit(vault.db)).toMatchObject({ broken: null });
   });
 });

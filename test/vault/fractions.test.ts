@@ -37,12 +37,12 @@ test('what is no whole number is refused as it is written', async () => {
   await fc.assert(
     fc.asyncProperty(unfit, async (value) => {
       await expect(
-        db.insertInto('tally').values({ name: 'n', label: '', value }).execute(),
+        db.insertInto('counter').values({ name: 'n', label: '', value }).execute(),
       ).rejects.toThrow();
     }),
     { numRuns: 30 },
   );
-  expect(await db.selectFrom('tally').selectAll().execute()).toEqual([]);
+  expect(await db.selectFrom('counter').selectAll().execute()).toEqual([]);
 });
 
 onSqlite('and so it is by statements that are prepared without the query builder', async () => {
@@ -53,14 +53,14 @@ onSqlite('and so it is by statements that are prepared without the query builder
       expect(() => appendAuditRows(database, null, value, [{ action: 'read', outcome: 'ok' }])).toThrow(
         RangeError,
       );
-      const statement = database.prepare('insert into tally (name, label, value) values (?, ?, ?)');
+      const statement = database.prepare('insert into counter (name, label, value) values (?, ?, ?)');
       for (const act of ['run', 'all', 'get'] as const) {
         expect(() => statement[act]('n', '', value)).toThrow(RangeError);
       }
     }),
     { numRuns: 30 },
   );
-  expect(database.prepare('select count(*) as rows from tally').get()).toEqual({ rows: 0 });
+  expect(database.prepare('select count(*) as rows from counter').get()).toEqual({ rows: 0 });
   database.close();
 });
 

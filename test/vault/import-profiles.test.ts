@@ -24,7 +24,7 @@ function reasonOf(cells: Cells): string {
 const token = 'fake-token-for-acme-1';
 const captured = '2026-05-01T00:00:00Z';
 
-test('a row becomes a profile with its contact and tags, and its token sealed, current and unchecked', async () => {
+test('a row becomes a profile with its contact and tags, and its token ciphertext, current and unchecked', async () => {
   const vault = await newVault();
   const cells = {
     profile: 'acme',

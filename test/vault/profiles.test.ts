@@ -63,7 +63,7 @@ describe('what is told of a profile', () => {
     const { tokens } = await showProfile(vault, 'acme');
     expect(tokens.map(({ id, state }) => [id === next, state])).toEqual([
       [true, 'current'],
-      [false, 'earlier'],
+      [false, 'previous'],
     ]);
   });
 

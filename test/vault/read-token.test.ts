@@ -67,11 +67,19 @@ describe('no token leaves', () => {
     const vault = await holding();
     const other = usualToken({ filler: 'B' });
     await verifyToken(vault, await importToken(vault, { profile: 'other' }, other, actor), actor);
-    const rows = await vault.db.selectFrom('token').select(['id', 'sealed']).execute();
+    const rows = await vault.db.selectFrom('token').select(['id', 'ciphertext']).execute();
     const [first, second] = rows;
     if (first === undefined || second === undefined) throw new Error('no tokens');
-    await vault.db.updateTable('token').set({ sealed: second.sealed }).where('id', '=', first.id).execute();
-    await vault.db.updateTable('token').set({ sealed: first.sealed }).where('id', '=', second.id).execute();
+    await vault.db
+      .updateTable('token')
+      .set({ ciphertext: second.ciphertext })
+      .where('id', '=', first.id)
+      .execute();
+    await vault.db
+      .updateTable('token')
+      .set({ ciphertext: first.ciphertext })
+      .where('id', '=', second.id)
+      .execute();
     for (const name of ['acme', 'other']) {
       const error = await brokerErrorOf(() => readToken(vault, name, actor));
       expect(error).toMatchObject({

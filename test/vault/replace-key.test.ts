@@ -129,7 +129,7 @@ describe('the old key goes only once the new one is proven', () => {
     await storeTokens(vault, 1);
     const [key] = (await keyStatus(vault)).keys;
     await vault.db
-      .insertInto('key_holder')
+      .insertInto('key_host')
       .values({ key_encryption_key_id: key?.id ?? '', host: 'elsewhere', seen_at: vault.now() })
       .execute();
     vault.setNow(today + 1);

@@ -29,7 +29,7 @@ describe('a new data key', () => {
     const { vault, again } = await oneHost();
     const stored = await storeTokens(vault, 5);
     await importToken(vault, { profile: 'profile-0' }, usualToken({ filler: 'Z' }), actor);
-    await vault.db.updateTable('token').set({ state: 'earlier' }).where('state', '=', 'current').execute();
+    await vault.db.updateTable('token').set({ state: 'previous' }).where('state', '=', 'current').execute();
     await openAll(vault, stored.keys());
     const before = await sealedWith(vault);
     const seen: number[] = [];
@@ -103,13 +103,13 @@ describe('other processes meanwhile', () => {
     const { vault, again } = await oneHost();
     await storeTokens(vault, 2);
     const running = await again();
-    const { id, profile_id, sealed } = await vault.db
+    const { id, profile_id, ciphertext } = await vault.db
       .selectFrom('token')
-      .select(['id', 'profile_id', 'sealed'])
+      .select(['id', 'profile_id', 'ciphertext'])
       .executeTakeFirstOrThrow();
     await rotateDataKey(vault, actor);
     await running.keys.refresh();
-    expect(await running.keys.open(sealed, { tokenId: id, profileId: profile_id })).toMatch(/^A|^B/);
+    expect(await running.keys.open(ciphertext, { tokenId: id, profileId: profile_id })).toMatch(/^A|^B/);
   });
 
   test('three processes that rotate at once do one rotation together', async () => {
@@ -182,14 +182,14 @@ describe('interrupted', () => {
     const { vault, again } = await oneHost();
     const stored = await storeTokens(vault, 3);
     const { id } = await vault.db.selectFrom('token').select('id').orderBy('id').executeTakeFirstOrThrow();
-    await vault.db.updateTable('token').set({ sealed: 'not a token' }).where('id', '=', id).execute();
+    await vault.db.updateTable('token').set({ ciphertext: 'not a token' }).where('id', '=', id).execute();
     expect(await rotateDataKey(vault, actor)).toMatchObject({ resealed: 2, unreadable: [id] });
     const left = await vault.db
       .selectFrom('token')
-      .select('sealed')
+      .select('ciphertext')
       .where('id', '=', id)
       .executeTakeFirstOrThrow();
-    expect(left.sealed).toBe('not a token');
+    expect(left.ciphertext).toBe('not a token');
     const next = await again();
     let opened = 0;
     for (const profile of stored.keys()) {
@@ -221,10 +221,10 @@ describe('somebody writes to the database from outside', () => {
     const { vault } = await oneHost();
     await storeTokens(vault, 2);
     await rotateDataKey(vault, actor);
-    const [one, two] = await vault.db.selectFrom('token').select(['id', 'sealed']).execute();
+    const [one, two] = await vault.db.selectFrom('token').select(['id', 'ciphertext']).execute();
     await vault.db
       .updateTable('token')
-      .set({ sealed: two?.sealed ?? '' })
+      .set({ ciphertext: two?.ciphertext ?? '' })
       .where('id', '=', one?.id ?? '')
       .execute();
     const errors = await Promise.all(

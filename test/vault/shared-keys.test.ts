@@ -162,11 +162,11 @@ describe('whoever can write to the database, and has no key', () => {
   test('lets nobody in: a key that was put into it is named, and gets no data key', async () => {
     const { eve, vault } = await team();
     const request = await requestOf(eve, 'eve@elsewhere');
-    const { admission } = await vault.db
+    const { authorization } = await vault.db
       .selectFrom('key_encryption_key')
-      .select('admission')
+      .select('authorization')
       .executeTakeFirstOrThrow();
-    for (const planted of [null, admission]) {
+    for (const planted of [null, authorization]) {
       await vault.db
         .insertInto('key_encryption_key')
         .values({
@@ -175,7 +175,7 @@ describe('whoever can write to the database, and has no key', () => {
           parameters: '{}',
           created_at: 0,
           public_key: request.publicKey,
-          admission: planted,
+          authorization: planted,
         })
         .execute();
       const error = await brokerErrorOf(() => rotateDataKey(vault, actor));
@@ -205,7 +205,7 @@ describe('whoever can write to the database, and has no key', () => {
     expect((await brokerErrorOf(() => rotateDataKey(vault, actor))).code).toBe('E_KEY_UNAUTHORIZED');
   });
 
-  test('plants no data key of theirs, at admission or later', async () => {
+  test('plants no data key of theirs, at authorization or later', async () => {
     const { ben, vault } = await team();
     const request = await requestOf(ben, 'ben@laptop');
     await approveKeyRequest(vault, request, actor);

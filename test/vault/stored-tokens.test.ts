@@ -43,7 +43,7 @@ describe('activateToken', () => {
     await activateStoredToken(vault, 'acme', first.id, actor);
     expect(await inUse(vault)).toBe(first.accessToken);
     expect(await allTokens(vault, 'acme')).toMatchObject([
-      { id: second.id, state: 'earlier' },
+      { id: second.id, state: 'previous' },
       { id: first.id, state: 'current' },
     ]);
     expect(await auditLog(vault)).toContain('activate ok acme');
@@ -77,7 +77,7 @@ describe('activateToken', () => {
     expect(error).toMatchObject({ code: 'E_REJECTED' });
     expect(await inUse(vault)).toBe(second.accessToken);
     expect(await allTokens(vault, 'acme')).toContainEqual(
-      expect.objectContaining({ id: first.id, state: 'earlier', rejectedAt: today + 1000 }),
+      expect.objectContaining({ id: first.id, state: 'previous', rejectedAt: today + 1000 }),
     );
     expect(await auditLog(vault)).toContain('activate rejected acme');
   });
@@ -96,7 +96,7 @@ describe('activateToken', () => {
     const { webex, vault, second } = await twoTokens();
     const text = usualToken({ cluster: 'FC82' });
     const id = await importToken(vault, { profile: 'acme' }, text, actor);
-    await updateToken(vault.db, id, { state: 'earlier' });
+    await updateToken(vault.db, id, { state: 'previous' });
     webex.requests.length = 0;
     const error = await brokerErrorOf(() => activateStoredToken(vault, 'acme', id, actor));
     expect(error).toMatchObject({ code: 'E_OTHER_DEPLOYMENT' });

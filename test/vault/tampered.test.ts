@@ -9,7 +9,7 @@ import { actor, newVault, type TestVault } from '../support/vault/test-vault.ts'
 interface Row {
   id: string;
   profileId: string;
-  sealed: string;
+  ciphertext: string;
 }
 
 /** The rows of the tokens of `profile-0` and `profile-1`. */
@@ -17,7 +17,7 @@ async function twoRows(vault: TestVault): Promise<[Row, Row]> {
   const [one, two] = await vault.db
     .selectFrom('token')
     .innerJoin('profile', 'profile.id', 'token.profile_id')
-    .select(['token.id as id', 'profile_id as profileId', 'sealed'])
+    .select(['token.id as id', 'profile_id as profileId', 'ciphertext'])
     .orderBy('name')
     .execute();
   if (one === undefined || two === undefined) throw new Error('two tokens are wanted');
@@ -33,7 +33,7 @@ test('any byte of a sealed token flipped: it does not open, and is named', async
   await storeTokens(vault, 2);
   const [row] = await twoRows(vault);
   const place = { tokenId: row.id, profileId: row.profileId };
-  const whole = Buffer.from(row.sealed, 'latin1');
+  const whole = Buffer.from(row.ciphertext, 'latin1');
   const flipped = (at: number) => {
     const altered = Buffer.from(whole);
     altered[at] = (altered[at] ?? 0) ^ 1;
@@ -44,13 +44,13 @@ test('any byte of a sealed token flipped: it does not open, and is named', async
     expect(() => vault.keys.decryptSync(flipped(at), place)).toThrow(/^A stored token cannot be trusted/);
   }
   for (const at of [3, Math.floor(whole.length / 2), whole.length - 1]) {
-    await change(vault, row.id, { sealed: flipped(at) });
+    await change(vault, row.id, { ciphertext: flipped(at) });
     const error = await brokerErrorOf(() => readToken(vault, 'profile-0', actor));
     expect(error).toMatchObject({ code: 'E_INTEGRITY', help: expect.stringContaining('Restore a backup') });
     // The others are as they were.
     expect((await openAll(vault, ['profile-1'])).size).toBe(1);
   }
-  await change(vault, row.id, { sealed: row.sealed });
+  await change(vault, row.id, { ciphertext: row.ciphertext });
   expect((await openAll(vault, ['profile-0'])).size).toBe(1);
 });
 
@@ -61,8 +61,8 @@ describe('a token that stands elsewhere than where it was stored', () => {
     const vault = await newVault();
     await storeTokens(vault, 2);
     const [one, two] = await twoRows(vault);
-    await change(vault, one.id, { sealed: two.sealed });
-    await change(vault, two.id, { sealed: one.sealed });
+    await change(vault, one.id, { ciphertext: two.ciphertext });
+    await change(vault, two.id, { ciphertext: one.ciphertext });
     for (const profile of ['profile-0', 'profile-1']) {
       const error = await brokerErrorOf(() => readToken(vault, profile, actor));
       expect([error.code, error.message]).toEqual(['E_INTEGRITY', expect.stringMatching(elsewhere)]);
@@ -73,7 +73,7 @@ describe('a token that stands elsewhere than where it was stored', () => {
     const vault = await newVault();
     await storeTokens(vault, 2);
     const [one, two] = await twoRows(vault);
-    await change(vault, one.id, { state: 'earlier', profile_id: two.profileId });
+    await change(vault, one.id, { state: 'previous', profile_id: two.profileId });
     await change(vault, two.id, { profile_id: one.profileId });
     await change(vault, one.id, { state: 'current' });
     for (const profile of ['profile-0', 'profile-1']) {

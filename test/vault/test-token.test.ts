@@ -157,23 +157,23 @@ describe('an answer that is not the hoped for one fails, says what it means, and
 test('Webex’s own date is kept, and moves the instant to act on', async () => {
   const { simulator, vault, tokenId, prove, issued } = await holding();
   simulator.settings.tokenExpiry = 'forbidden';
-  await vault.db
-    .updateTable('token')
-    .set({ expires_confirmed: null, expires_at: 5, remind_mail_at: 7 })
-    .execute();
+  await vault.db.updateTable('token').set({ expires_confirmed: null, expires_at: 5 }).execute();
+  await vault.db.updateTable('reminder_schedule').set({ next_at: 7 }).execute();
   await prove();
   const row = () =>
     vault.db
       .selectFrom('token')
-      .select(['expires_confirmed', 'expires_at', 'remind_mail_at'])
+      .innerJoin('reminder_schedule', 'reminder_schedule.token_id', 'token.id')
+      .select(['expires_confirmed', 'expires_at', 'next_at'])
+      .where('channel', '=', 'mail')
       .executeTakeFirst();
-  expect(await row()).toEqual({ expires_confirmed: null, expires_at: 5, remind_mail_at: 7 });
+  expect(await row()).toEqual({ expires_confirmed: null, expires_at: 5, next_at: 7 });
   simulator.settings.tokenExpiry = 'allowed';
   await prove();
   expect(await row()).toEqual({
     expires_confirmed: issued.expiresAt,
     expires_at: issued.expiresAt,
-    remind_mail_at: 0,
+    next_at: 0,
   });
   expect((await tokenById(vault.db, tokenId))?.lifetimes.confirmed).toBe(issued.expiresAt);
 });

@@ -117,9 +117,9 @@ describe('whose token it is', () => {
     const vault = await newVault(webex);
     const outcome = await settled(vault, account);
     expect(outcome).toMatchObject({
-      outcome: 'set-aside',
+      outcome: 'needs-review',
       reason: 'not-full-admin',
-      token: { state: 'set-aside', account: { admin } },
+      token: { state: 'needs-review', account: { admin } },
     });
     expect(await auditLog(vault)).toEqual(['capture ok acme', 'verify not-full-admin acme']);
     await expect(readToken(vault, 'acme', actor)).rejects.toMatchObject({
@@ -136,17 +136,17 @@ describe('whose token it is', () => {
     const first = await captured(vault, 'full-admin');
     await verifyToken(vault, first.tokenId, actor);
     const outcome = await settled(vault, 'other-organization');
-    expect(outcome).toMatchObject({ outcome: 'set-aside', reason: 'other-organization' });
+    expect(outcome).toMatchObject({ outcome: 'needs-review', reason: 'other-organization' });
     expect(outcome.token.account?.orgId).toBe(globex);
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(first.accessToken);
-    expect(await states(vault)).toEqual(['current', 'set-aside']);
+    expect(await states(vault)).toEqual(['current', 'needs-review']);
     expect(await showProfile(vault, 'acme')).toMatchObject({ orgId: acme });
   });
 
   test('an organization that was asked for is held against the token', async () => {
     const vault = await newVault(webex);
     const outcome = await settled(vault, 'full-admin', { profile: 'acme', orgId: globex });
-    expect(outcome).toMatchObject({ outcome: 'set-aside', reason: 'other-organization' });
+    expect(outcome).toMatchObject({ outcome: 'needs-review', reason: 'other-organization' });
     expect(outcome.profile.orgId).toBe(globex);
   });
 
@@ -158,7 +158,7 @@ describe('whose token it is', () => {
     wrong.role = 'readonly';
     try {
       expect(await settled(vault, 'other-organization')).toMatchObject({
-        outcome: 'set-aside',
+        outcome: 'needs-review',
         reason: 'not-full-admin',
         profile: { orgId: null },
       });
@@ -208,7 +208,7 @@ describe('a token that Webex rejects', () => {
     const { tokenId } = await captured(vault, 'user-admin');
     webex.revoke('user-admin');
     expect(await verifyToken(vault, tokenId, actor)).toMatchObject({
-      outcome: 'set-aside',
+      outcome: 'needs-review',
       reason: 'rejected',
     });
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(good.accessToken);
@@ -260,7 +260,7 @@ describe('Webex out of reach: the token is kept, in use, and marked', () => {
     await verifyToken(vault, first.tokenId, actor);
     webex.faults.add({ path: '/v1/people/me', answer: 503 });
     expect(await settled(vault, 'other-organization')).toMatchObject({
-      outcome: 'set-aside',
+      outcome: 'needs-review',
       reason: 'other-organization',
     });
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(first.accessToken);
@@ -295,7 +295,7 @@ describe('Webex out of reach while a verified token is in use', () => {
     vault.setNow(today + 120_000);
     await verifyPendingTokens(vault, { warn: () => {} });
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(second.accessToken);
-    expect(await states(vault)).toEqual(['current', 'earlier']);
+    expect(await states(vault)).toEqual(['current', 'previous']);
   });
 
   test('it replaces no token that came in and was verified after it', async () => {
@@ -309,7 +309,7 @@ describe('Webex out of reach while a verified token is in use', () => {
     vault.setNow(today + 200_000);
     await verifyPendingTokens(vault, { warn: () => {} });
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(third.accessToken);
-    expect(await states(vault)).toEqual(['current', 'earlier', 'earlier']);
+    expect(await states(vault)).toEqual(['current', 'previous', 'previous']);
   });
 
   test('the person’s word puts it in use at once, or later, or discards it', async () => {
@@ -328,7 +328,7 @@ describe('Webex out of reach while a verified token is in use', () => {
     webex.faults.add(fault);
     const fourth = await settled(vault, 'full-admin');
     expect(await discardToken(vault, fourth.token.id, actor)).toBe(true);
-    expect(await states(vault)).toEqual(['current', 'earlier', 'earlier', 'earlier', 'earlier']);
+    expect(await states(vault)).toEqual(['current', 'previous', 'previous', 'previous', 'previous']);
   });
 
   test.each(['expired', 'rejected'] as const)('an %s one protects nothing', async (end) => {
@@ -356,12 +356,12 @@ describe('a token that names the other deployment', () => {
     const vault = await newVault(webex);
     const tokenId = await withForeign(vault);
     expect(await verifyToken(vault, tokenId, actor, approved)).toMatchObject({
-      outcome: 'set-aside',
+      outcome: 'needs-review',
       reason: 'other-deployment',
       token: { warnings: [expect.stringContaining('FC82')] },
     });
     await expect(approveToken(vault, tokenId, actor)).rejects.toMatchObject({ code: 'E_OTHER_DEPLOYMENT' });
-    expect(await states(vault)).toEqual(['current', 'set-aside']);
+    expect(await states(vault)).toEqual(['current', 'needs-review']);
     expect(webex.requests).toEqual([]);
     expect((await auditLog(vault)).at(-1)).toBe('verify other-deployment acme');
     expect(await discardToken(vault, tokenId, actor)).toBe(true);
@@ -439,7 +439,7 @@ describe('what the person decides', () => {
     const aside = await settled(vault, 'other-organization');
     expect(await approveToken(vault, aside.token.id, actor)).toBe(true);
     expect(await approveToken(vault, aside.token.id, actor)).toBe(false);
-    expect(await states(vault)).toEqual(['current', 'earlier']);
+    expect(await states(vault)).toEqual(['current', 'previous']);
     expect(await showProfile(vault, 'acme')).toMatchObject({ orgId: acme });
     expect((await auditLog(vault)).at(-1)).toBe('accept ok acme');
   });
@@ -519,7 +519,7 @@ describe('a crash between the capture and the check', () => {
   test('one that cannot be checked keeps neither the server from starting nor the others from their check', async () => {
     const vault = await newVault(webex);
     const { tokenId } = await captured(vault, 'full-admin');
-    await vault.db.updateTable('token').set({ sealed: 'damaged' }).execute();
+    await vault.db.updateTable('token').set({ ciphertext: 'damaged' }).execute();
     vault.setNow(today + 1);
     await captured(vault, 'full-admin', { profile: 'another' });
     vault.setNow(today + 120_000);

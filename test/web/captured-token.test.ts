@@ -59,7 +59,7 @@ test('a token of somebody who is not a full administrator waits for the person',
   ).toEqual(
     expect.arrayContaining([
       ['ben.okafor@acme.example', 'current'],
-      ['ada.nakamura@acme.example', 'earlier'],
+      ['ada.nakamura@acme.example', 'previous'],
     ]),
   );
   const profile = await person.get('/profiles/acme').expect(200);
@@ -180,7 +180,7 @@ test('a capture is nobody else’s to see', async () => {
   for (const decision of ['approve', 'discard', 'organization', 'verify']) {
     await visitor.post(`${path}/${decision}`).type('form').send({ orgId: acmeOrgId }).expect(403);
   }
-  expect(await allTokens(both.web.vault, 'acme')).toMatchObject([{ state: 'set-aside' }]);
+  expect(await allTokens(both.web.vault, 'acme')).toMatchObject([{ state: 'needs-review' }]);
 });
 
 test('one that could not be verified is asked about again by a button, and the page says what Webex says', async () => {
@@ -243,7 +243,7 @@ test('shows a token that waits for Webex’s answer, and the person may use it a
   expect((await allTokens(web.vault, 'acme')).map(({ id, state }) => [`/tokens/${id}`, state])).toEqual(
     expect.arrayContaining([
       [path, 'current'],
-      [expect.any(String), 'earlier'],
+      [expect.any(String), 'previous'],
     ]),
   );
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { saveStatus } from '../../src/provisioning/entra/status/save-status.ts';
-import { handoffsOf, saveHandoff } from '../../src/store/destinations.ts';
+import { destinationsOf, saveDestination } from '../../src/store/destinations.ts';
 import { startCampaign } from '../../src/vault/profiles/renewal-campaign.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
@@ -91,8 +91,8 @@ test('a quarantine that a look found is seen at once', async () => {
     appId: 'app-1',
     appName: 'Cisco Webex',
   };
-  await saveHandoff(web.vault.db, { ...place, method: 'push', steps: [] });
-  const [handoff] = await handoffsOf(web.vault.db, place.profileId);
+  await saveDestination(web.vault.db, { ...place, method: 'push', steps: [] });
+  const [handoff] = await destinationsOf(web.vault.db, place.profileId);
   const quarantine = {
     reason: 'Unknown',
     since: today - 3 * dayMs,

@@ -91,7 +91,7 @@ test('an earlier token is used again, or deleted, after a question', async () =>
   const question = await person.get(`${path}/activate`).expect(200);
   expect(question.text).toContain(`<form method="post" action="${path}/activate"`);
   await person.post(`${path}/activate`).type('form').expect(303).expect('Location', '/profiles/acme');
-  expect(await states()).toEqual({ [earlier]: 'current', [current]: 'earlier' });
+  expect(await states()).toEqual({ [earlier]: 'current', [current]: 'previous' });
 
   expect((await person.get(`/profiles/acme/tokens/${current}/remove`)).text).toContain('Delete this token?');
   await person.post(`/profiles/acme/tokens/${current}/remove`).type('form').expect(303);

@@ -86,7 +86,7 @@ test('Okta, which serves nobody: the guide has what to paste, and what was done 
   expect(guide).not.toContain(token);
   await person.post('/profiles/acme/okta/updated').type('form').expect(303);
   const [place] = await listDestinations(web.vault, 'acme');
-  expect(place).toMatchObject({ tool: 'okta', method: 'by-hand', upToDate: true });
+  expect(place).toMatchObject({ tool: 'okta', method: 'manual', upToDate: true });
   await person.post('/profiles/acme/okta/remove').type('form').send({ app: place?.app }).expect(303);
   expect(await listDestinations(web.vault, 'acme')).toEqual([]);
 });

@@ -33,14 +33,15 @@ test('which ways are set up, which are not, and how to; never a password', async
 
 test('what was sent is in the timeline; what failed is on every page that should say so', async () => {
   const { browser, vault, tokenId } = await furnished();
-  const claim = (occasion: string, channel: 'mail' | 'webhook') => ({
+  const claim = (trigger: string, channel: 'mail' | 'webhook') => ({
     tokenId,
-    occasion,
+    trigger,
+    destinationId: null,
     channel,
-    aboutAt: today,
+    eventAt: today,
     attempt: 1,
-    claimedBy: 'x',
-    claimedUntil: today,
+    leaseOwner: 'x',
+    leaseExpiresAt: today,
     now: today,
     deliveredTo: [],
   });

@@ -15,7 +15,7 @@ const maxDigests = 20_000;
 interface CachedToken {
   accessToken: string;
   /** What it was opened from: another text, even one of the same token, is opened anew. */
-  sealed: string;
+  ciphertext: string;
   /** Whose it was: a row that was moved to another profile is opened anew, which fails. */
   profileId: string;
   openedAt: number;
@@ -29,7 +29,7 @@ export class DecryptedTokenCache {
   readonly #keys: VaultKeys;
   readonly #now: () => number;
   readonly #opened = new Map<string, CachedToken>();
-  readonly #digests = new Map<string, { digest: string; sealed: string; profileId: string }>();
+  readonly #digests = new Map<string, { digest: string; ciphertext: string; profileId: string }>();
   #sweep: NodeJS.Timeout | null = null;
 
   constructor(keys: VaultKeys, now: () => number) {
@@ -41,18 +41,18 @@ export class DecryptedTokenCache {
    * Throws `E_INTEGRITY` where the token cannot be opened, and `StoreBusy` where its key has to be looked up first: another
    * process has made a new one. The request is then tried again.
    */
-  open({ tokenId, sealed }: StoredToken, { profileId }: GrantedProfile): string {
+  open({ tokenId, ciphertext }: StoredToken, { profileId }: GrantedProfile): string {
     const known = this.#opened.get(tokenId);
     const now = this.#now();
-    const same = known !== undefined && known.sealed === sealed && known.profileId === profileId;
+    const same = known !== undefined && known.ciphertext === ciphertext && known.profileId === profileId;
     if (same && Math.abs(now - known.openedAt) < cacheTtlMs) return known.accessToken;
-    if (!this.#keys.hasKeyFor(sealed)) {
+    if (!this.#keys.hasKeyFor(ciphertext)) {
       // Where the store cannot be asked, the next try says so.
-      this.#keys.refreshKeyFor(sealed).catch(() => {});
+      this.#keys.refreshKeyFor(ciphertext).catch(() => {});
       throw new RetryLater();
     }
-    const accessToken = this.#keys.decryptSync(sealed, { tokenId, profileId });
-    this.#opened.set(tokenId, { accessToken, sealed, profileId, openedAt: now });
+    const accessToken = this.#keys.decryptSync(ciphertext, { tokenId, profileId });
+    this.#opened.set(tokenId, { accessToken, ciphertext, profileId, openedAt: now });
     this.#sweep ??= setTimeout(() => this.clear(), cacheTtlMs).unref();
     return accessToken;
   }
@@ -63,10 +63,10 @@ export class DecryptedTokenCache {
    */
   digest(token: StoredToken, profile: GrantedProfile): string {
     const known = this.#digests.get(token.tokenId);
-    if (known?.sealed === token.sealed && known.profileId === profile.profileId) return known.digest;
+    if (known?.ciphertext === token.ciphertext && known.profileId === profile.profileId) return known.digest;
     const digest = digestOf(this.open(token, profile));
     if (this.#digests.size >= maxDigests) this.#digests.clear();
-    this.#digests.set(token.tokenId, { digest, sealed: token.sealed, profileId: profile.profileId });
+    this.#digests.set(token.tokenId, { digest, ciphertext: token.ciphertext, profileId: profile.profileId });
     return digest;
   }
 

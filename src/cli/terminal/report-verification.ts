@@ -46,7 +46,7 @@ export function reportVerification(result: VerificationResult): number {
         `Check that the whole token was copied and that the organization is in ${deploymentTitles[profile.deployment]}, or sign in again: webex-token login ${profile.name}`,
       );
       return rejected;
-    case 'set-aside':
+    case 'needs-review':
       note(`${styled('red', 'Needs review:', process.stderr)} ${reviewReasons[result.reason]}`);
       if (who !== null) {
         note(

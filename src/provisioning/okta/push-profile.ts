@@ -1,4 +1,4 @@
-import { handoffsOf, saveHandoff } from '../../store/destinations.ts';
+import { destinationsOf, saveDestination } from '../../store/destinations.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import { assertReplaceable, requireNamedApp } from '../destination-conflict.ts';
 import { preparePush } from '../prepare-push.ts';
@@ -45,7 +45,7 @@ export async function pushProfileToOkta(
   const dryRun = options.dryRun ?? false;
   const replaceOrganization = requireNamedApp(options);
   const { profile, token, accessToken, orgId } = await preparePush(vault, name, actor, dryRun);
-  const [remembered] = (await handoffsOf(vault.db, profile.id)).filter(({ kind }) => kind === 'okta');
+  const [remembered] = (await destinationsOf(vault.db, profile.id)).filter(({ kind }) => kind === 'okta');
   const steps: StepResult[] = [];
   const requests: RequestPreview[] = [];
   const target = (app: OktaApp) => ({
@@ -82,7 +82,7 @@ export async function pushProfileToOkta(
       onByHand: async (app) => {
         // Remembered all the same, so that a renewal says where the token has to be pasted.
         if (!dryRun)
-          await saveHandoff(vault.db, { ...target(app), profileId: profile.id, method: 'by-hand' });
+          await saveDestination(vault.db, { ...target(app), profileId: profile.id, method: 'manual' });
         return new ManualSetupRequiredError(name, app, manualSetup(name, orgId, app));
       },
       onSaved: (app) =>

@@ -58,7 +58,7 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
       html: html(message),
       // RFC 3834: no out-of-office notice wants to answer it.
       headers: { 'Auto-Submitted': 'auto-generated' },
-      priority: ['expired', 'rejected', 'quarantine'].includes(message.occasion) ? 'high' : 'normal',
+      priority: ['expired', 'rejected', 'quarantine'].includes(message.trigger) ? 'high' : 'normal',
     });
     return await (implicitTls ? sending : unlessTls(sending, host, port));
   };

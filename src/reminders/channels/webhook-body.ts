@@ -29,7 +29,7 @@ export function webhookBody(kind: WebhookKind, message: ReminderMessage): object
     case 'webex':
       return { markdown: markdown(message) };
     case 'plain': {
-      const { id, occasion, subject, summary, action, data } = message;
+      const { id, trigger: occasion, subject, summary, action, data } = message;
       return { type: 'webex-token.reminder', id, occasion, subject, summary, action, ...data };
     }
   }

@@ -9,7 +9,7 @@ export async function insertEntryLink(
 ): Promise<void> {
   await inTransaction(db, async (trx) => {
     const old = await trx
-      .selectFrom('entry_link')
+      .selectFrom('access_link')
       .select('link_hash')
       .where('expires_at', '<', createdAt)
       .execute();
@@ -18,10 +18,10 @@ export async function insertEntryLink(
       'accessLink',
       old.map(({ link_hash }) => link_hash),
     );
-    await trx.deleteFrom('entry_link').where('expires_at', '<', createdAt).execute();
+    await trx.deleteFrom('access_link').where('expires_at', '<', createdAt).execute();
     created(trx, 'accessLink', [linkHash]);
     await trx
-      .insertInto('entry_link')
+      .insertInto('access_link')
       .values({ link_hash: linkHash, created_at: createdAt, expires_at: expiresAt, used_at: null })
       .execute();
   });
@@ -31,7 +31,7 @@ export async function insertEntryLink(
 export async function isAccessLinkPending(db: Db, linkHash: string, now: number): Promise<boolean> {
   const row = await authenticRow(db, 'accessLink', () =>
     db
-      .selectFrom('entry_link')
+      .selectFrom('access_link')
       .selectAll()
       .where('link_hash', '=', linkHash)
       .where('used_at', 'is', null)
@@ -47,7 +47,7 @@ export async function useEntryLink(db: Db, linkHash: string, now: number): Promi
     if (!(await isAccessLinkPending(trx, linkHash, now))) return false;
     await changing(trx, 'accessLink', [linkHash]);
     const row = await trx
-      .updateTable('entry_link')
+      .updateTable('access_link')
       .set({ used_at: now })
       .where('link_hash', '=', linkHash)
       .where('used_at', 'is', null)

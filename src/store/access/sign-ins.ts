@@ -43,7 +43,7 @@ export async function insertSignIn(
       .values({
         id: signIn.id,
         state_hash: hashes.state ?? null,
-        binding_hash: hashes.sessionBinding ?? null,
+        session_binding_hash: hashes.sessionBinding ?? null,
         link_hash: hashes.link ?? null,
         profile_name: signIn.profileName,
         deployment: signIn.deployment,
@@ -88,7 +88,7 @@ export async function startByLink(
     return await one(trx, () =>
       trx
         .updateTable('sign_in')
-        .set({ link_hash: null, state_hash: hashes.state, binding_hash: hashes.sessionBinding })
+        .set({ link_hash: null, state_hash: hashes.state, session_binding_hash: hashes.sessionBinding })
         .where('link_hash', '=', linkHash)
         .where('expires_at', '>', now)
         .where('consumed_at', 'is', null)
@@ -181,7 +181,7 @@ async function one(db: Db, read: () => Promise<Selectable<SignInTable> | undefin
     orgId: found.org_id,
     scopes: JSON.parse(found.scopes) as string[],
     freshSignIn: found.fresh_sign_in !== 0,
-    sessionBindingHash: found.binding_hash,
+    sessionBindingHash: found.session_binding_hash,
     expiresAt: found.expires_at,
     consumedAt: found.consumed_at,
     tokenId: found.token_id,

@@ -32,15 +32,15 @@ export const kinds = {
       'profile_id',
       'state',
       'source',
-      'sealed',
+      'ciphertext',
       'scopes',
       'org_id',
       'rejected_at',
-      'set_aside_reason',
+      'review_reason',
     ],
   },
   destination: {
-    table: 'handoff',
+    table: 'destination',
     id: ['id'],
     columns: ['id', 'profile_id', 'kind', 'app_id', 'cloud'],
   },
@@ -50,7 +50,7 @@ export const kinds = {
     columns: [
       'id',
       'state_hash',
-      'binding_hash',
+      'session_binding_hash',
       'link_hash',
       'profile_name',
       'deployment',
@@ -62,7 +62,7 @@ export const kinds = {
     ],
   },
   session: { table: 'web_session', id: ['id_hash'], columns: ['id_hash', 'data', 'expires_at'] },
-  accessLink: { table: 'entry_link', id: ['link_hash'], columns: ['link_hash', 'expires_at', 'used_at'] },
+  accessLink: { table: 'access_link', id: ['link_hash'], columns: ['link_hash', 'expires_at', 'used_at'] },
   calendarFeed: { table: 'calendar_feed', id: ['secret_hash'], columns: ['secret_hash', 'created_at'] },
 } as const;
 

@@ -10,7 +10,7 @@ export interface KeyHost {
 
 export async function listKeyHolders(db: Db): Promise<KeyHost[]> {
   return await db
-    .selectFrom('key_holder')
+    .selectFrom('key_host')
     .select(['key_encryption_key_id as keyEncryptionKeyId', 'host', 'seen_at as seenAt'])
     .orderBy('host')
     .execute();
@@ -27,14 +27,14 @@ export async function recordKeyHost(
   now: number,
 ): Promise<void> {
   const known = await db
-    .selectFrom('key_holder')
+    .selectFrom('key_host')
     .select('seen_at')
     .where('key_encryption_key_id', '=', keyEncryptionKeyId)
     .where('host', '=', host)
     .executeTakeFirst();
   if (known !== undefined && Math.abs(now - known.seen_at) < seenPrecisionMs) return;
   await db
-    .insertInto('key_holder')
+    .insertInto('key_host')
     .values({ key_encryption_key_id: keyEncryptionKeyId, host, seen_at: now })
     .onConflict((conflict) =>
       conflict.columns(['key_encryption_key_id', 'host']).doUpdateSet({ seen_at: now }),

@@ -15,7 +15,7 @@ export interface KeyEncryptionKeyRecord {
   /** X25519, base64url. Null where an early version of this program made it. */
   publicKey: string | null;
   /** See `isAdmitted`. */
-  admission: string | null;
+  authorization: string | null;
   /** Epoch milliseconds. */
   createdAt: number;
 }
@@ -32,20 +32,20 @@ export async function listKeyRecords(db: Db): Promise<KeyEncryptionKeyRecord[]> 
     .orderBy('created_at')
     .orderBy('id')
     .execute();
-  return rows.map(({ id, kind, parameters, name, public_key, admission, created_at }) => ({
+  return rows.map(({ id, kind, parameters, name, public_key, authorization, created_at }) => ({
     info:
       kind === 'passphrase'
         ? { id, kind, parameters: JSON.parse(parameters) as ScryptParameters }
         : { id, kind },
     name,
     publicKey: public_key,
-    admission,
+    authorization,
     createdAt: created_at,
   }));
 }
 
 export async function insertKeyRecord(db: Db, record: KeyEncryptionKeyRecord): Promise<void> {
-  const { info, name, publicKey, admission, createdAt } = record;
+  const { info, name, publicKey, authorization, createdAt } = record;
   await db
     .insertInto('key_encryption_key')
     .values({
@@ -54,7 +54,7 @@ export async function insertKeyRecord(db: Db, record: KeyEncryptionKeyRecord): P
       parameters: JSON.stringify(info.kind === 'passphrase' ? info.parameters : {}),
       name,
       public_key: publicKey,
-      admission,
+      authorization,
       created_at: createdAt,
     })
     .execute();
@@ -64,11 +64,11 @@ export async function setAuthorization(
   db: Db,
   id: string,
   publicKey: string,
-  admission: string,
+  authorization: string,
 ): Promise<void> {
   await db
     .updateTable('key_encryption_key')
-    .set({ public_key: publicKey, admission })
+    .set({ public_key: publicKey, authorization })
     .where('id', '=', id)
     .execute();
 }

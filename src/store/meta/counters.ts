@@ -3,12 +3,12 @@ import type { Db } from '../store.ts';
 /** Counts one more of something, so that the count outlives a restart. */
 export async function incrementCounter(db: Db, name: string, label: string): Promise<void> {
   await db
-    .insertInto('tally')
+    .insertInto('counter')
     .values({ name, label, value: 1 })
     .onConflict((conflict) =>
       conflict
         .columns(['name', 'label'])
-        .doUpdateSet((expression) => ({ value: expression('tally.value', '+', 1) })),
+        .doUpdateSet((expression) => ({ value: expression('counter.value', '+', 1) })),
     )
     .execute();
 }
@@ -16,7 +16,7 @@ export async function incrementCounter(db: Db, name: string, label: string): Pro
 /** What was counted under a name, by label. */
 export async function readCounters(db: Db, name: string): Promise<{ label: string; value: number }[]> {
   return await db
-    .selectFrom('tally')
+    .selectFrom('counter')
     .select(['label', 'value'])
     .where('name', '=', name)
     .orderBy('label')

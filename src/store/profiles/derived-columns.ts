@@ -29,10 +29,10 @@ export function derivedColumnsOf(
   orgId: string | null,
   current: CurrentToken | null,
   filedUnder: readonly (string | null)[] = [],
-): { attention_at: number; search_text: string } {
+): { due_at: number; search_text: string } {
   const words = [name, orgId, current?.account_email, current?.account_name, ...filedUnder];
   return {
-    attention_at: attentionAt(current),
+    due_at: attentionAt(current),
     search_text: words.filter(Boolean).join(' ').toLowerCase().slice(0, longestSearchText),
   };
 }
@@ -72,10 +72,10 @@ export async function refreshManyDerivedColumns(db: Db, profileIds: readonly str
   const fresh = rows.map(({ id, name, org_id, contact, tags, expires_at, ...rest }) => {
     const current = expires_at === null ? null : { expires_at, ...rest };
     const standing = derivedColumnsOf(name, org_id, current, [contact, ...(JSON.parse(tags) as string[])]);
-    return sql`(${id}, ${standing.attention_at}, ${standing.search_text})`;
+    return sql`(${id}, ${standing.due_at}, ${standing.search_text})`;
   });
   // column1 and so on is what both engines call the columns of values that have no names.
   await sql`
-    update profile set attention_at = cast(fresh.column2 as bigint), search_text = fresh.column3
+    update profile set due_at = cast(fresh.column2 as bigint), search_text = fresh.column3
     from (values ${sql.join(fresh)}) as fresh where profile.id = fresh.column1`.execute(db);
 }

@@ -3,7 +3,7 @@ import { dayMs } from '../../domain/lifetimes.ts';
 import type { Db } from '../store.ts';
 
 /**
- * How many profiles there are whose `attention_at` is not after each of these instants, and how many in all. Whole days
+ * How many profiles there are whose `due_at` is not after each of these instants, and how many in all. Whole days
  * are summed; only of the days in which the instants lie are the profiles themselves counted, by index.
  */
 export async function countDueBy<Name extends string>(
@@ -11,7 +11,7 @@ export async function countDueBy<Name extends string>(
   instants: Record<Name, number>,
 ): Promise<Record<Name | 'all', number>> {
   const counts = Object.entries<number>(instants).map(([name, instant]) => upTo(instant).as(name));
-  const all = sql<number>`(select coalesce(sum(profiles), 0) from attention_day)`.as('all');
+  const all = sql<number>`(select coalesce(sum(profiles), 0) from profile_due_per_day)`.as('all');
   return await db
     .selectNoFrom([all, ...counts])
     .$castTo<Record<Name | 'all', number>>()
@@ -23,6 +23,6 @@ function upTo(instant: number): RawBuilder<number> {
   const day = Math.trunc(instant / dayMs);
   const before = day > 0 ? day * dayMs - 1 : (day - 1) * dayMs;
   return sql<number>`
-    (select coalesce(sum(profiles), 0) from attention_day where day < ${day}) +
-    (select count(*) from profile where attention_at > ${before} and attention_at <= ${instant})`;
+    (select coalesce(sum(profiles), 0) from profile_due_per_day where day < ${day}) +
+    (select count(*) from profile where due_at > ${before} and due_at <= ${instant})`;
 }

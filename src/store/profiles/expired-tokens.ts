@@ -2,7 +2,7 @@ import { documentedLifetimeMs, unknownEnd } from '../../domain/lifetimes.ts';
 import type { TokenState } from '../../domain/token.ts';
 import type { Db } from '../store.ts';
 
-const unused: TokenState[] = ['earlier', 'set-aside', 'pending'];
+const unused: TokenState[] = ['previous', 'needs-review', 'pending'];
 
 /**
  * Tokens that are not in use, and are over by the latest date that anybody named; where nobody named one, by the
@@ -35,7 +35,13 @@ export async function expiredUnusedTokens(
       return token.or([allOver, unnamed]);
     })
     .where(({ not, exists, selectFrom }) =>
-      not(exists(selectFrom('handoff').select('handoff.id').whereRef('handoff.token_id', '=', 'token.id'))),
+      not(
+        exists(
+          selectFrom('destination')
+            .select('destination.id')
+            .whereRef('destination.token_id', '=', 'token.id'),
+        ),
+      ),
     )
     .orderBy('token.id')
     .limit(limit)

@@ -131,7 +131,7 @@ export async function deleteProfile(db: Db, id: string): Promise<void> {
     await removing(trx, 'profile', [id]);
     for (const [kind, table] of [
       ['token', 'token'],
-      ['destination', 'handoff'],
+      ['destination', 'destination'],
     ] as const) {
       const rows = await trx.selectFrom(table).select('id').where('profile_id', '=', id).execute();
       await removing(

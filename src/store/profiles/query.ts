@@ -93,10 +93,10 @@ async function rowsOfPage(db: Db, query: ProfilePageQuery) {
   const last = rows.at(-1);
   return {
     rows,
-    next: last !== undefined && (backwards || more) ? writeCursor(last.attention_at, last.name) : null,
+    next: last !== undefined && (backwards || more) ? writeCursor(last.due_at, last.name) : null,
     previous:
       first !== undefined && (backwards ? more : cursor !== null)
-        ? writeCursor(first.attention_at, first.name)
+        ? writeCursor(first.due_at, first.name)
         : null,
   };
 }
@@ -113,7 +113,7 @@ function pageFrom(db: Db, { sort }: Pick<ProfilePageQuery, 'sort'>, { cursor, ba
     .selectFrom('profile')
     .selectAll()
     .where((expression) => beyond(expression, sort, cursor, backwards))
-    .$if(sort === 'urgency', (select) => select.orderBy('attention_at', direction))
+    .$if(sort === 'urgency', (select) => select.orderBy('due_at', direction))
     .orderBy('name', direction);
 }
 
@@ -146,14 +146,14 @@ async function searchInStretches(
       .selectFrom(searched.as('profile'))
       .selectAll()
       .where((expression) => matching(expression as unknown as Builder, query))
-      .$if(query.sort === 'urgency', (select) => select.orderBy('attention_at', direction))
+      .$if(query.sort === 'urgency', (select) => select.orderBy('due_at', direction))
       .orderBy('name', direction)
       .limit(wanted - found.length)
       .execute();
     found.push(...rows);
     const last = await pageFrom(db, query, { cursor: from, backwards })
       .clearSelect()
-      .select(['attention_at as attentionAt', 'name'])
+      .select(['due_at as attentionAt', 'name'])
       .offset(stretch - 1)
       .limit(1)
       .executeTakeFirst();
@@ -179,7 +179,7 @@ export async function countByStatus(db: Db, query: CountQuery): Promise<StatusTo
 
 type Counts = Record<ProfileStatus, number>;
 
-/** Of all profiles: the same stretches of `attention_at` as in `standing`, as differences. */
+/** Of all profiles: the same stretches of `due_at` as in `standing`, as differences. */
 async function countAll(
   db: Db,
   { now, withinDays = expiringWithinDays }: Pick<ProfilePageQuery, 'now' | 'withinDays'>,
@@ -239,7 +239,7 @@ async function countFiltered(db: Db, query: CountQuery): Promise<Counts> {
 type Builder = ExpressionBuilder<Schema, 'profile'>;
 type Condition = ExpressionWrapper<Schema, 'profile', SqlBool>;
 
-/** The same rule as `statusOf`, as stretches of `attention_at`. */
+/** The same rule as `statusOf`, as stretches of `due_at`. */
 function standing(
   expression: Builder,
   status: ProfileStatus,
@@ -247,18 +247,18 @@ function standing(
 ): Condition {
   const soon = now + withinDays * dayMs;
   const within = (above: number, upTo: number) =>
-    expression.and([expression('attention_at', '>', above), expression('attention_at', '<=', upTo)]);
+    expression.and([expression('due_at', '>', above), expression('due_at', '<=', upTo)]);
   switch (status) {
     case 'rejected':
       return within(now - rejectedSortOffset, 0);
     case 'expired':
-      return expression.or([expression('attention_at', '<=', now - rejectedSortOffset), within(0, now)]);
+      return expression.or([expression('due_at', '<=', now - rejectedSortOffset), within(0, now)]);
     case 'expiring':
       return within(now, soon);
     case 'valid':
       return within(soon, farFuture - 1);
     case 'empty':
-      return expression.and([expression('attention_at', '=', farFuture)]);
+      return expression.and([expression('due_at', '=', farFuture)]);
   }
 }
 
@@ -267,7 +267,7 @@ function filtering(expression: Builder, { search, tag, deployment, endsBefore }:
   return [
     ...searching(expression, search),
     ...(deployment === undefined ? [] : [expression.and([expression('deployment', '=', deployment)])]),
-    ...(endsBefore === undefined ? [] : [expression.and([expression('attention_at', '<=', endsBefore)])]),
+    ...(endsBefore === undefined ? [] : [expression.and([expression('due_at', '<=', endsBefore)])]),
     ...(tag === undefined
       ? []
       : [
@@ -310,7 +310,7 @@ function beyond(
   const { attentionAt, name } = cursor;
   if (sort === 'name') return expression.and([expression('name', operator, name)]);
   return expression.and([
-    expression(expression.refTuple('attention_at', 'name'), operator, expression.tuple(attentionAt, name)),
+    expression(expression.refTuple('due_at', 'name'), operator, expression.tuple(attentionAt, name)),
   ]);
 }
 

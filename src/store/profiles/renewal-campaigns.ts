@@ -35,15 +35,15 @@ export interface RenewalItem {
 export async function insertRound(db: Db, round: RenewalCampaign): Promise<number> {
   const { id, expiresBefore, tag, contact, createdAt } = round;
   await db
-    .insertInto('renewal_round')
+    .insertInto('renewal_campaign')
     .values({ id, expires_before: expiresBefore, tag, contact, created_at: createdAt, ended_at: null })
     .execute();
   const result = await db
     .insertInto('renewal_item')
-    .columns(['round_id', 'profile_id', 'token_id', 'expires_at'])
+    .columns(['campaign_id', 'profile_id', 'token_id', 'expires_at'])
     .expression(
       dueQuery(db, round).select([
-        sql<string>`${id}`.as('round_id'),
+        sql<string>`${id}`.as('campaign_id'),
         'profile.id',
         'token.id as token_id',
         'token.expires_at',
@@ -85,7 +85,7 @@ function dueQuery(db: Db, { expiresBefore, tag, contact }: RoundFilter) {
     .innerJoin('token', (join) =>
       join.onRef('token.profile_id', '=', 'profile.id').on('token.state', '=', 'current'),
     )
-    .where('profile.attention_at', '<=', expiresBefore)
+    .where('profile.due_at', '<=', expiresBefore)
     .$if(contact !== null, (select) => select.where('profile.contact', '=', contact))
     .$if(tag !== null, (select) =>
       select.where((where) =>
@@ -116,7 +116,7 @@ export async function knownTags(db: Db, limit: number): Promise<string[]> {
 /** The round that is being worked through; null where there is none. */
 export async function findActiveCampaign(db: Db): Promise<RenewalCampaign | null> {
   const row = await db
-    .selectFrom('renewal_round')
+    .selectFrom('renewal_campaign')
     .selectAll()
     .where('ended_at', 'is', null)
     .orderBy('created_at', 'desc')
@@ -128,7 +128,7 @@ export async function findActiveCampaign(db: Db): Promise<RenewalCampaign | null
 }
 
 export async function endRound(db: Db, id: string, now: number): Promise<void> {
-  await db.updateTable('renewal_round').set({ ended_at: now }).where('id', '=', id).execute();
+  await db.updateTable('renewal_campaign').set({ ended_at: now }).where('id', '=', id).execute();
 }
 
 /** What is in a round, what is rejected first and then the soonest end; only these states of it, or no more than so many, where that is given. */
@@ -178,7 +178,7 @@ export async function skipItem(db: Db, roundId: string, profileId: string, now: 
   const row = await db
     .updateTable('renewal_item')
     .set({ skipped_at: now })
-    .where('round_id', '=', roundId)
+    .where('campaign_id', '=', roundId)
     .where('profile_id', '=', profileId)
     .where('skipped_at', 'is', null)
     .returning('profile_id')
@@ -199,5 +199,5 @@ function itemQuery(db: Db, roundId: string) {
     .leftJoin('token', (join) =>
       join.onRef('token.profile_id', '=', 'profile.id').on('token.state', '=', 'current'),
     )
-    .where('item.round_id', '=', roundId);
+    .where('item.campaign_id', '=', roundId);
 }

@@ -22,7 +22,7 @@ export async function dueChecks(db: Db, now: number, limit: number): Promise<Due
     .selectFrom('token')
     .select([
       'id as tokenId',
-      'check_at as checkAt',
+      'next_check_at as checkAt',
       'check_failures as failures',
       'expires_at as expiresAt',
       'expires_confirmed as confirmed',
@@ -32,8 +32,8 @@ export async function dueChecks(db: Db, now: number, limit: number): Promise<Due
       'rejected_at as rejectedAt',
     ])
     .where('state', '=', stateOf.current)
-    .where('check_at', '<=', now)
-    .orderBy('check_at')
+    .where('next_check_at', '<=', now)
+    .orderBy('next_check_at')
     .limit(limit)
     .execute();
 }
@@ -43,8 +43,8 @@ export async function planChecks(db: Db, plans: readonly { due: DueCheck; at: nu
   if (plans.length === 0) return;
   const values = plans.map(({ due, at }) => sql`(${due.tokenId}, ${at}, ${due.checkAt})`);
   await sql`
-    update token set check_at = cast(plans.column2 as bigint) from (values ${sql.join(values)}) as plans
-    where token.id = plans.column1 and token.check_at = cast(plans.column3 as bigint)`.execute(db);
+    update token set next_check_at = cast(plans.column2 as bigint) from (values ${sql.join(values)}) as plans
+    where token.id = plans.column1 and token.next_check_at = cast(plans.column3 as bigint)`.execute(db);
 }
 
 /** Plans the next check, or takes this one upon oneself until then. False where somebody else was faster. */
@@ -55,9 +55,9 @@ export async function leaseCheck(
 ): Promise<boolean> {
   const row = await db
     .updateTable('token')
-    .set({ check_at: at })
+    .set({ next_check_at: at })
     .where('id', '=', tokenId)
-    .where('check_at', '=', checkAt)
+    .where('next_check_at', '=', checkAt)
     .returning('id')
     .executeTakeFirst();
   return row !== undefined;
@@ -71,7 +71,7 @@ export async function recordCheck(
   await db
     .updateTable('token')
     .set({
-      check_at: check.nextAt,
+      next_check_at: check.nextAt,
       check_failures: check.failures,
       checked_at: check.now,
       check_outcome: check.outcome,
@@ -87,12 +87,12 @@ export async function lastCheck(
 ): Promise<{ checkedAt: number | null; outcome: string | null; nextAt: number } | null> {
   const row = await db
     .selectFrom('token')
-    .select(['checked_at', 'check_outcome', 'check_at'])
+    .select(['checked_at', 'check_outcome', 'next_check_at'])
     .where('id', '=', tokenId)
     .executeTakeFirst();
   return row === undefined
     ? null
-    : { checkedAt: row.checked_at, outcome: row.check_outcome, nextAt: row.check_at };
+    : { checkedAt: row.checked_at, outcome: row.check_outcome, nextAt: row.next_check_at };
 }
 
 /** Plans every check again that is more than two days off: a clock that was wrong has put it there. */
@@ -100,9 +100,9 @@ export async function rescheduleChecks(db: Db, now: number): Promise<void> {
   for await (const ids of currentTokenIds(db)) {
     await db
       .updateTable('token')
-      .set({ check_at: 0 })
+      .set({ next_check_at: 0 })
       .where('id', 'in', ids)
-      .where('check_at', '>', now + 2 * 86_400_000)
+      .where('next_check_at', '>', now + 2 * 86_400_000)
       .execute();
   }
 }

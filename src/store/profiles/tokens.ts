@@ -10,6 +10,7 @@ import {
   inTransaction,
   removing,
 } from '../integrity/row-macs.ts';
+import { scheduleReminders, unscheduleReminders } from '../reminder-schedule.ts';
 import type { TokenTable } from '../schema.ts';
 import type { Db } from '../store.ts';
 import { refreshDerivedColumns, refreshManyDerivedColumns } from './derived-columns.ts';
@@ -32,7 +33,7 @@ const columns = [
   'account_admin',
   'verified_at',
   'rejected_at',
-  'set_aside_reason',
+  'review_reason',
   'warnings',
 ] as const satisfies (keyof TokenTable)[];
 
@@ -40,12 +41,12 @@ const columns = [
 export const stateOf = {
   current: sql.lit('current'),
   pending: sql.lit('pending'),
-  setAside: sql.lit('set-aside'),
+  needsReview: sql.lit('needs-review'),
 } as const satisfies Record<string, RawBuilder<TokenState>>;
 
 export async function tokenById(db: Db, id: string): Promise<Token | null> {
   const row = await authenticRow(db, 'token', () =>
-    db.selectFrom('token').select(columns).select('sealed').where('id', '=', id).executeTakeFirst(),
+    db.selectFrom('token').select(columns).select('ciphertext').where('id', '=', id).executeTakeFirst(),
   );
   return row === undefined ? null : fromRow(row);
 }
@@ -56,7 +57,7 @@ export async function tokensOf(db: Db, profileId: string): Promise<Token[]> {
     db
       .selectFrom('token')
       .select(columns)
-      .select('sealed')
+      .select('ciphertext')
       .where('profile_id', '=', profileId)
       .orderBy('captured_at', 'desc')
       .orderBy('id')
@@ -126,7 +127,7 @@ export async function tokensNeedingReview(
     .selectFrom('token')
     .innerJoin('profile', 'profile.id', 'token.profile_id')
     .select(['token.id', 'token.profile_id as profileId', 'profile.name as profile'])
-    .where('token.state', '=', stateOf.setAside)
+    .where('token.state', '=', stateOf.needsReview)
     .$if(profileIds !== undefined, (select) => select.where('token.profile_id', 'in', profileIds ?? []))
     .orderBy('token.captured_at', 'desc')
     .limit(limit)
@@ -137,18 +138,20 @@ export async function tokensNeedingReview(
 export async function tokenCiphertextsOf(
   db: Db,
   profileIds: readonly string[],
-): Promise<{ id: string; profileId: string; sealed: string }[]> {
+): Promise<{ id: string; profileId: string; ciphertext: string }[]> {
   if (profileIds.length === 0) return [];
   return await db
     .selectFrom('token')
-    .select(['id', 'profile_id as profileId', 'sealed'])
+    .select(['id', 'profile_id as profileId', 'ciphertext'])
     .where('profile_id', 'in', profileIds)
     .execute();
 }
 
 /** Every sealed value in the store, some at a time. */
-export function iterateCiphertexts(db: Db): AsyncIterable<{ id: string; profileId: string; sealed: string }> {
-  return db.selectFrom('token').select(['id', 'profile_id as profileId', 'sealed']).stream(500);
+export function iterateCiphertexts(
+  db: Db,
+): AsyncIterable<{ id: string; profileId: string; ciphertext: string }> {
+  return db.selectFrom('token').select(['id', 'profile_id as profileId', 'ciphertext']).stream(500);
 }
 
 /** The sealed value of a token. Throws `E_INTEGRITY` where its row was changed from outside. */
@@ -156,11 +159,40 @@ export async function tokenCiphertext(db: Db, id: string): Promise<string> {
   const rows = await authentic(db, 'token', async () => [
     await db.selectFrom('token').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
   ]);
-  return rows[0]?.sealed ?? '';
+  return rows[0]?.ciphertext ?? '';
 }
 
-export async function insertToken(db: Db, token: Token, sealed: string): Promise<void> {
-  await insertTokens(db, [{ token, sealed }]);
+/** Encrypted tokens of any state, in the order of their IDs. */
+export async function sealedTokensAfter(
+  db: Db,
+  afterId: string,
+  limit: number,
+): Promise<{ id: string; profileId: string; ciphertext: string }[]> {
+  return await db
+    .selectFrom('token')
+    .select(['id', 'profile_id as profileId', 'ciphertext'])
+    .where('id', '>', afterId)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+/** Stores the same token encrypted with another key, in the caller's transaction. Throws `E_INTEGRITY` where its row was changed from outside. */
+export async function replaceCiphertext(db: Db, id: string, ciphertext: string): Promise<void> {
+  await changing(db, 'token', [id]);
+  await db.updateTable('token').set({ ciphertext }).where('id', '=', id).execute();
+}
+
+export async function countTokens(db: Db): Promise<number> {
+  const { count } = await db
+    .selectFrom('token')
+    .select((expression) => expression.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+export async function insertToken(db: Db, token: Token, ciphertext: string): Promise<void> {
+  await insertTokens(db, [{ token, ciphertext }]);
 }
 
 /**
@@ -169,7 +201,7 @@ export async function insertToken(db: Db, token: Token, sealed: string): Promise
  */
 export async function insertTokens(
   db: Db,
-  tokens: readonly { token: Token; sealed: string; remindAt?: number }[],
+  tokens: readonly { token: Token; ciphertext: string; remindAt?: number }[],
 ): Promise<void> {
   if (tokens.length === 0) return;
   await inTransaction(db, async (trx) => {
@@ -180,24 +212,27 @@ export async function insertTokens(
     );
     await trx
       .insertInto('token')
-      .values(
-        tokens.map(({ token, sealed, remindAt = 0 }) => ({ ...toRow(token, sealed), ...remindOn(remindAt) })),
-      )
+      .values(tokens.map(({ token, ciphertext }) => toRow(token, ciphertext)))
       .execute();
+    const current = tokens.filter(({ token }) => token.state === 'current');
+    await scheduleReminders(
+      trx,
+      current.map(({ token, remindAt }) => ({ id: token.id, at: remindAt })),
+    );
     await refreshManyDerivedColumns(
       trx,
-      tokens.filter(({ token }) => token.state === 'current').map(({ token }) => token.profileId),
+      current.map(({ token }) => token.profileId),
     );
   });
 }
 
-function toRow(token: Token, sealed: string) {
+function toRow(token: Token, ciphertext: string) {
   return {
     id: token.id,
     profile_id: token.profileId,
     state: token.state,
     source: token.source,
-    sealed,
+    ciphertext,
     captured_at: token.capturedAt,
     ...lifetimeColumns(token.lifetimes),
     scopes: JSON.stringify(token.scopes),
@@ -205,7 +240,7 @@ function toRow(token: Token, sealed: string) {
     ...accountColumns(token.account),
     verified_at: token.verifiedAt,
     rejected_at: token.rejectedAt,
-    set_aside_reason: token.reviewReason,
+    review_reason: token.reviewReason,
     warnings: JSON.stringify(token.warnings),
   };
 }
@@ -237,23 +272,23 @@ export async function updateToken(db: Db, id: string, change: TokenChange): Prom
         ...(change.account !== undefined && accountColumns(change.account)),
         ...(change.verifiedAt !== undefined && { verified_at: change.verifiedAt }),
         ...(change.rejectedAt !== undefined && { rejected_at: change.rejectedAt }),
-        ...(change.reviewReason !== undefined && { set_aside_reason: change.reviewReason }),
+        ...(change.reviewReason !== undefined && { review_reason: change.reviewReason }),
         ...(change.warnings !== undefined && { warnings: JSON.stringify(change.warnings) }),
-        // What there is to say about it may have changed.
-        ...((change.lifetimes !== undefined || change.rejectedAt !== undefined) && remindAnew),
       })
       .where('id', '=', id)
       .returning(['profile_id', 'state'])
       .executeTakeFirst();
-    if (row?.state === 'current') await refreshDerivedColumns(trx, row.profile_id);
+    if (row === undefined) return;
+    if (row.state !== 'current') {
+      if (state !== undefined) await unscheduleReminders(trx, [id]);
+      return;
+    }
+    if (state !== undefined || rejectedAt !== undefined || change.lifetimes !== undefined) {
+      await scheduleReminders(trx, [{ id }]);
+    }
+    await refreshDerivedColumns(trx, row.profile_id);
   });
 }
-
-function remindOn(at: number) {
-  return { remind_mail_at: at, remind_webhook_at: at, remind_desktop_at: at };
-}
-
-const remindAnew = remindOn(0);
 
 /** Makes a token the current one of its profile, and the one before it an earlier one. */
 export async function setCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>): Promise<void> {
@@ -267,13 +302,15 @@ export async function setCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>)
     const earlier = before.map(({ id }) => id);
     await changing(trx, 'token', [...earlier, token.id]);
     if (earlier.length > 0) {
-      await trx.updateTable('token').set({ state: 'earlier' }).where('id', 'in', earlier).execute();
+      await trx.updateTable('token').set({ state: 'previous' }).where('id', 'in', earlier).execute();
     }
     await trx
       .updateTable('token')
-      .set({ state: 'current', set_aside_reason: null, check_at: 0, ...remindAnew })
+      .set({ state: 'current', review_reason: null, next_check_at: 0 })
       .where('id', '=', token.id)
       .execute();
+    await unscheduleReminders(trx, earlier);
+    await scheduleReminders(trx, [{ id: token.id }]);
     await refreshDerivedColumns(trx, token.profileId);
   });
 }
@@ -331,7 +368,7 @@ function fromRow(row: Pick<Selectable<TokenTable>, (typeof columns)[number]>): T
     account: accountOf(row),
     verifiedAt: row.verified_at,
     rejectedAt: row.rejected_at,
-    reviewReason: row.set_aside_reason,
+    reviewReason: row.review_reason,
     warnings: JSON.parse(row.warnings) as string[],
   };
 }

@@ -109,7 +109,7 @@ const lookUp = `select asked.at, ${foundColumns}
   ) as held on true
   left join profile on profile.id = held.profile_id
   left join token on token.profile_id = profile.id
-    and (token.state = 'current' or (asked.with_previous and token.state = 'earlier'))`;
+    and (token.state = 'current' or (asked.with_previous and token.state = 'previous'))`;
 
 async function findAll(
   db: Db,

@@ -14,7 +14,7 @@ import type { DataKeys } from '../integrity/mac-keys.ts';
 /** The rows of a profile and its current token, with every column. */
 export interface StoredToken {
   profile: ProtectedRow<'profile'> & { deployment: Deployment; org_id: string | null };
-  token: ProtectedRow<'token'> & { id: string; sealed: string; scopes: string; expires_at: number };
+  token: ProtectedRow<'token'> & { id: string; ciphertext: string; scopes: string; expires_at: number };
 }
 
 /** The current token of a profile, still sealed; undefined where there is none. */

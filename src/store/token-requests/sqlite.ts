@@ -33,7 +33,7 @@ const keptLookUps = 1_000;
 /** Each parameter stands once, and in its order. */
 const lookUps = {
   ...lookUpsOf('current', `token.state = 'current'`),
-  ...lookUpsOf('anyToken', `token.state in ('current', 'earlier')`),
+  ...lookUpsOf('anyToken', `token.state in ('current', 'previous')`),
 };
 
 function lookUpsOf<Name extends string>(name: Name, tokens: string) {

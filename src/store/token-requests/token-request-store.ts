@@ -37,7 +37,7 @@ export interface GrantedProfile {
 
 export interface StoredToken {
   tokenId: string;
-  sealed: string;
+  ciphertext: string;
   expiresAt: number;
   rejectedAt: number | null;
   /** As a JSON list. */
@@ -146,10 +146,10 @@ export const foundColumns = `
   client.previous_secret_until as "previousSecretUntil", client.previous_secret_used_at as "previousSecretUsedAt",
   client.jwks as jwks, client.addresses as addresses, client.expires_at as "clientExpiresAt",
   client.last_used_at as "lastUsedAt", client.max_expires_in as "maxExpiresIn", profile.id as "profileId", profile.name as profile,
-  profile.deployment as deployment, profile.org_id as "orgId", token.id as "tokenId", token.sealed as sealed,
+  profile.deployment as deployment, profile.org_id as "orgId", token.id as "tokenId", token.ciphertext as ciphertext,
   token.expires_at as "expiresAt", token.rejected_at as "rejectedAt", token.scopes as scopes,
   client.name as "clientName", profile.scopes as "profileScopes", token.state as state, token.source as source,
-  token.org_id as "tokenOrgId", token.set_aside_reason as "reviewReason",
+  token.org_id as "tokenOrgId", token.review_reason as "reviewReason",
   (select counter from row_mac_head) as counter, (select mac from row_mac_head) as mac`;
 
 /** The statements that both engines share. Each parameter stands once, and in its order. */
@@ -225,11 +225,11 @@ function profileRows(row: FoundRow): NamedRow[] {
       profile_id: profileId,
       state: row.state,
       source: row.source,
-      sealed: row.sealed,
+      ciphertext: row.ciphertext,
       scopes: row.scopes,
       org_id: row.tokenOrgId,
       rejected_at: row.rejectedAt,
-      set_aside_reason: row.reviewReason,
+      review_reason: row.reviewReason,
     },
   };
   return [...named, token];
@@ -258,9 +258,9 @@ function profileOf(row: FoundRow): GrantedProfile | null {
   return { profileId, profile, deployment, orgId, token: tokenOf(row) };
 }
 
-function tokenOf({ tokenId, sealed, expiresAt, rejectedAt, scopes }: FoundRow): StoredToken | null {
-  if (tokenId === null || sealed === null || expiresAt === null || scopes === null) return null;
-  return { tokenId, sealed, expiresAt, rejectedAt, scopes };
+function tokenOf({ tokenId, ciphertext, expiresAt, rejectedAt, scopes }: FoundRow): StoredToken | null {
+  if (tokenId === null || ciphertext === null || expiresAt === null || scopes === null) return null;
+  return { tokenId, ciphertext, expiresAt, rejectedAt, scopes };
 }
 
 /** Which statement notes the use of a client's credential, if it has to be noted again. */

@@ -46,15 +46,15 @@ export async function copyStoreTo(
     try {
       let tokens = 0;
       const prove = async (copy: Db) => {
-        for await (const { id, profileId, sealed } of iterateCiphertexts(copy)) {
+        for await (const { id, profileId, ciphertext } of iterateCiphertexts(copy)) {
           if (keys === null)
             throw new BrokerError('E_STORE_COPY', 'There are tokens in the store, and no keys.');
-          keys.decryptSync(sealed, { tokenId: id, profileId });
+          keys.decryptSync(ciphertext, { tokenId: id, profileId });
           tokens += 1;
           opened?.(tokens);
         }
         await appendAudit(copy, now(), {
-          action: 'copy-store',
+          action: 'store-copy',
           outcome: 'ok',
           subject: redactedLocation(toPlace),
           ...actor,

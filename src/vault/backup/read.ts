@@ -83,14 +83,14 @@ async function obtain(
 
 /** The keys of a backup by the passphrase that it was made with. Throws `E_BACKUP`, `E_BACKUP_KEY`. */
 export async function openWithPassphrase(
-  sealed: NonNullable<BackupHeader['passphrase']>,
+  ciphertext: NonNullable<BackupHeader['passphrase']>,
   source: KeySource,
   passphrase: string,
 ): Promise<Pick<OpenedBackup, 'held' | 'ring' | 'isStoreKey'>> {
   const settings = { ...source.settings, passphrase };
   try {
-    const held = await loadKey([sealed.key], { ...source, settings });
-    return { held, ring: new KeyRing(sealed.dataKeys, held.key), isStoreKey: false };
+    const held = await loadKey([ciphertext.key], { ...source, settings });
+    return { held, ring: new KeyRing(ciphertext.dataKeys, held.key), isStoreKey: false };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
     if (error.code === 'E_INTEGRITY') throw backupDamaged('its first line was changed');

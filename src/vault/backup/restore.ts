@@ -106,7 +106,7 @@ async function addTemporaryKey(
   { held, header }: OpenedBackup,
   { now }: RestoreOptions,
 ): Promise<void> {
-  const unknown = { name: '', publicKey: null, admission: null, createdAt: now() };
+  const unknown = { name: '', publicKey: null, authorization: null, createdAt: now() };
   await insertKeyRecord(db, { info: held.info, ...unknown });
   await insertDataKeys(db, now(), header.passphrase?.dataKeys ?? []);
 }
@@ -180,8 +180,8 @@ export async function verifyBackup(
   const { broken } = await verifyAudit(db);
   if (broken !== null) throw backupDamaged(`its audit log is broken at row ${broken.seq}: ${broken.reason}`);
   let tokens = 0;
-  for await (const { id, profileId, sealed } of iterateCiphertexts(db)) {
-    await keys.open(sealed, { tokenId: id, profileId });
+  for await (const { id, profileId, ciphertext } of iterateCiphertexts(db)) {
+    await keys.open(ciphertext, { tokenId: id, profileId });
     tokens += 1;
     progress?.('Opening every token', tokens);
   }

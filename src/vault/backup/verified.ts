@@ -51,8 +51,9 @@ async function readBack(
   { progress, passphrase }: ProvenBackupOptions,
 ): Promise<void> {
   const backup = await openBackup(partial, { own: keys.source, backupPassphrase: null });
-  const sealed = backup.header.passphrase;
-  if (passphrase !== undefined && sealed !== null) await openWithPassphrase(sealed, keys.source, passphrase);
+  const ciphertext = backup.header.passphrase;
+  if (passphrase !== undefined && ciphertext !== null)
+    await openWithPassphrase(ciphertext, keys.source, passphrase);
   const draft = join(settings.home, `backup-${randomUUID()}.db`);
   try {
     await writeDraft(draft, partial, backup, { ...(progress && { progress }) });

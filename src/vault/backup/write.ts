@@ -14,7 +14,7 @@ import type { VaultKeys } from '../keys/key-manager.ts';
 import { type BackupHeader, type Chunk, ChunkCipher, formatVersion } from './format.ts';
 
 /** What is not worth keeping: who is signed in at this moment, and who is about to. */
-export const excludedTables: readonly Table[] = ['sign_in', 'web_session', 'entry_link'];
+export const excludedTables: readonly Table[] = ['sign_in', 'web_session', 'access_link'];
 export const includedTables = tables.filter((table) => !excludedTables.includes(table));
 
 export interface BackupOptions {

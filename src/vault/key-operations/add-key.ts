@@ -54,8 +54,14 @@ export async function approveKeyRequest(vault: KeyContext, request: KeyRequest, 
     await vault.keys.refresh(trx);
     await refuseKnown(trx, id);
     const grantee = { id, publicKey };
-    const admission = await authorizeKey(grantee, vault.keys.ring.primaryKey);
-    await insertKeyRecord(trx, { info: { id, kind }, name, publicKey, admission, createdAt: vault.now() });
+    const authorization = await authorizeKey(grantee, vault.keys.ring.primaryKey);
+    await insertKeyRecord(trx, {
+      info: { id, kind },
+      name,
+      publicKey,
+      authorization,
+      createdAt: vault.now(),
+    });
     // The request's key vouches for the first data key, and each data key for the next one.
     let voucher = Buffer.from(request.admissionKey, 'base64url');
     for (const { key, generation } of await dataKeysOf(trx, vault)) {

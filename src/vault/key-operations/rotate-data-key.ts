@@ -7,8 +7,12 @@ import { authenticateChanges, renewHead, renewMacs } from '../../store/integrity
 import { deleteDataKeysBefore, listAllDataKeys, newestDataKey } from '../../store/keys/keys.ts';
 import { activeRotation, endRotation, startRotation } from '../../store/keys/rotation.ts';
 import { setStoreIdentity, storeIdentity } from '../../store/meta/incarnation.ts';
-import { iterateCiphertexts } from '../../store/profiles/tokens.ts';
-import { countTokens, replaceCiphertext, sealedTokensAfter } from '../../store/profiles/tokens-sealed.ts';
+import {
+  countTokens,
+  iterateCiphertexts,
+  replaceCiphertext,
+  sealedTokensAfter,
+} from '../../store/profiles/tokens.ts';
 import type { Db } from '../../store/store.ts';
 import type { Actor, Vault } from '../context.ts';
 import { wrapForAllKeks } from '../keys/wrap-data-key.ts';
@@ -110,7 +114,7 @@ async function renewSome(trx: Db): Promise<number> {
 interface SealedToken {
   id: string;
   profileId: string;
-  sealed: string;
+  ciphertext: string;
 }
 
 async function resealAll(
@@ -122,11 +126,11 @@ async function resealAll(
   // Another process may have ended this rotation meanwhile, and begun the next: its key is the one to seal with.
   const newest = await newestDataKey(trx);
   let resealed = 0;
-  for (const { id, profileId, sealed } of tokens) {
-    if (isSealedWith(sealed, newest?.id ?? '')) continue;
+  for (const { id, profileId, ciphertext } of tokens) {
+    if (isSealedWith(ciphertext, newest?.id ?? '')) continue;
     const place = { tokenId: id, profileId };
     try {
-      const token = await keys.open(sealed, place, trx);
+      const token = await keys.open(ciphertext, place, trx);
       await replaceCiphertext(trx, id, await keys.seal(trx, token, place));
       resealed += 1;
     } catch (error) {
@@ -137,9 +141,9 @@ async function resealAll(
   return { resealed, last: tokens.at(-1)?.id ?? null };
 }
 
-function isSealedWith(sealed: string, dataKeyId: string): boolean {
+function isSealedWith(ciphertext: string, dataKeyId: string): boolean {
   try {
-    return kidOf(sealed) === dataKeyId;
+    return kidOf(ciphertext) === dataKeyId;
   } catch {
     return false;
   }
@@ -152,7 +156,7 @@ async function finish(vault: KeyContext, trx: Db, actor: Actor, unreadable: Set<
   if (dataKeyId === null) return 0;
   const left: SealedToken[] = [];
   for await (const token of iterateCiphertexts(trx)) {
-    if (!isSealedWith(token.sealed, dataKeyId) && !unreadable.has(token.id)) left.push(token);
+    if (!isSealedWith(token.ciphertext, dataKeyId) && !unreadable.has(token.id)) left.push(token);
   }
   const { resealed } = await resealAll(vault, trx, left, unreadable);
   await authenticateChanges(trx);

@@ -99,23 +99,23 @@ export class VaultKeys {
   }
 
   /** Opens a sealed token; within a transaction, `db` is the transaction. Throws `E_INTEGRITY`, which says what is wrong. */
-  async open(sealed: string, place: TokenRef, db?: Db): Promise<string> {
-    if (!this.hasKeyFor(sealed)) await this.refreshKeyFor(sealed, db);
-    return this.decryptSync(sealed, place);
+  async open(ciphertext: string, place: TokenRef, db?: Db): Promise<string> {
+    if (!this.hasKeyFor(ciphertext)) await this.refreshKeyFor(ciphertext, db);
+    return this.decryptSync(ciphertext, place);
   }
 
   /** The same at once, for whoever has asked `knows` before. Throws the reason too where its key could not be had. */
-  decryptSync(sealed: string, place: TokenRef): string {
-    const id = keyIdOrNothing(sealed);
+  decryptSync(ciphertext: string, place: TokenRef): string {
+    const id = keyIdOrNothing(ciphertext);
     const ring = !this.#ring.has(id) && this.#previous?.has(id) ? this.#previous : this.#ring;
     const reason = ring.has(id) ? null : this.#missing.get(id)?.error;
     if (reason) throw reason;
-    return ring.open(sealed, place);
+    return ring.open(ciphertext, place);
   }
 
   /** Whether there is no use in looking up the key of this text before it is opened. */
-  hasKeyFor(sealed: string): boolean {
-    const id = keyIdOrNothing(sealed);
+  hasKeyFor(ciphertext: string): boolean {
+    const id = keyIdOrNothing(ciphertext);
     if (id === '' || this.#ring.has(id) || this.#previous?.has(id)) return true;
     const missing = this.#missing.get(id);
     if (missing === undefined) return false;
@@ -134,8 +134,8 @@ export class VaultKeys {
   }
 
   /** Asks the store for the key of this text: another process may have made a new one. A failure is remembered. */
-  async refreshKeyFor(sealed: string, db?: Db): Promise<void> {
-    const id = keyIdOrNothing(sealed);
+  async refreshKeyFor(ciphertext: string, db?: Db): Promise<void> {
+    const id = keyIdOrNothing(ciphertext);
     const askedAt = this.source.now();
     try {
       await this.refresh(db);
@@ -307,15 +307,15 @@ export async function keyRecordOf(
   { info, key }: LoadedKey,
   ring: KeyRing,
   createdAt: number,
-): Promise<KeyEncryptionKeyRecord & { publicKey: string; admission: string }> {
+): Promise<KeyEncryptionKeyRecord & { publicKey: string; authorization: string }> {
   const publicKey = publicKeyOf(key);
-  const admission = await authorizeKey({ id: info.id, publicKey }, ring.primaryKey);
-  return { info, name: defaultKeyName(), publicKey, admission, createdAt };
+  const authorization = await authorizeKey({ id: info.id, publicKey }, ring.primaryKey);
+  return { info, name: defaultKeyName(), publicKey, authorization, createdAt };
 }
 
-function keyIdOrNothing(sealed: string): string {
+function keyIdOrNothing(ciphertext: string): string {
   try {
-    return kidOf(sealed);
+    return kidOf(ciphertext);
   } catch {
     return '';
   }

@@ -45,13 +45,13 @@ export async function wrapForAllKeks(
 
 /** Whether somebody with access let this key in; the one at hand needs nobody's word. */
 export function isAuthorizedKek(
-  { info, publicKey, admission }: KeyEncryptionKeyRecord,
+  { info, publicKey, authorization }: KeyEncryptionKeyRecord,
   keys: VaultKeys,
 ): boolean {
   if (info.id === keys.kek.info.id) return true;
-  if (publicKey === null || admission === null) return false;
+  if (publicKey === null || authorization === null) return false;
   // The newest data key alone: who had an older one may have left.
-  return isAuthorized({ id: info.id, publicKey }, admission, keys.ring.primaryKey);
+  return isAuthorized({ id: info.id, publicKey }, authorization, keys.ring.primaryKey);
 }
 
 function admittedPublicKey(record: KeyEncryptionKeyRecord, keys: VaultKeys): string {

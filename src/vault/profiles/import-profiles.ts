@@ -176,10 +176,10 @@ async function heldTokens(vault: Vault, db: Db, profiles: Profile[]): Promise<Ma
     db,
     profiles.map(({ id }) => id),
   );
-  for (const { id, profileId, sealed } of tokens) {
+  for (const { id, profileId, ciphertext } of tokens) {
     // Within a transaction only its own connection may be asked.
-    if (!vault.keys.hasKeyFor(sealed)) await vault.keys.refresh(db === vault.db ? undefined : db);
-    const value = vault.keys.decryptSync(sealed, { tokenId: id, profileId });
+    if (!vault.keys.hasKeyFor(ciphertext)) await vault.keys.refresh(db === vault.db ? undefined : db);
+    const value = vault.keys.decryptSync(ciphertext, { tokenId: id, profileId });
     held.set(profileId, [...(held.get(profileId) ?? []), value]);
   }
   return held;
@@ -190,7 +190,7 @@ async function sealTokens(
   vault: Vault,
   trx: Db,
   decisions: Decision[],
-): Promise<{ token: Token; sealed: string }[]> {
+): Promise<{ token: Token; ciphertext: string }[]> {
   const all = decisions.flatMap(({ row, result, profileId, scopes }) =>
     result.token && row.token !== undefined
       ? [{ token: tokenOf(vault, row.token, profileId, scopes), value: row.token.accessToken }]
@@ -201,8 +201,11 @@ async function sealTokens(
   const place = ({ id: tokenId, profileId }: Token) => ({ tokenId, profileId });
   const { keys } = vault;
   return await Promise.all([
-    { token: first.token, sealed: await keys.seal(trx, first.value, place(first.token)) },
-    ...rest.map(async ({ token, value }) => ({ token, sealed: await keys.ring.seal(value, place(token)) })),
+    { token: first.token, ciphertext: await keys.seal(trx, first.value, place(first.token)) },
+    ...rest.map(async ({ token, value }) => ({
+      token,
+      ciphertext: await keys.ring.seal(value, place(token)),
+    })),
   ]);
 }
 

@@ -54,7 +54,7 @@ export async function startCampaign(
         help: 'There is nothing to renew. More days: --within DAYS',
       });
     }
-    await appendAudit(trx, at, { action: 'begin-round', outcome: 'ok', ...actor });
+    await appendAudit(trx, at, { action: 'renewal-start', outcome: 'ok', ...actor });
     return { round, counts: await countRound(trx, round.id) };
   });
 }
@@ -109,7 +109,7 @@ export async function skipProfile(records: StoreContext, name: string, actor: Ac
       throw new BrokerError('E_RENEWAL', `"${profile.name}" is not waiting in this round.`);
     }
     await appendAudit(trx, records.now(), {
-      action: 'skip-renewal',
+      action: 'renewal-skip',
       outcome: 'ok',
       profile: profile.name,
       ...actor,
@@ -125,6 +125,6 @@ export async function finishCampaign(
 ): Promise<void> {
   await records.db.transaction().execute(async (trx) => {
     await endRound(trx, round.id, records.now());
-    await appendAudit(trx, records.now(), { action: 'end-round', outcome: 'ok', ...actor });
+    await appendAudit(trx, records.now(), { action: 'renewal-end', outcome: 'ok', ...actor });
   });
 }

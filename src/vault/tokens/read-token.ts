@@ -72,7 +72,7 @@ export async function requireCurrentToken(vault: Vault, profile: Profile, actor:
   const token = currentOf(tokens);
   if (token !== null) return token;
   const { name } = profile;
-  const needsReview = tokens.some(({ state }) => state === 'set-aside');
+  const needsReview = tokens.some(({ state }) => state === 'needs-review');
   throw new BrokerError('E_NO_TOKEN', `The profile "${name}" has no token in use.`, {
     help: needsReview
       ? {

@@ -14,7 +14,7 @@ import { wrongDeployment } from './wrong-deployment.ts';
  * good for another deployment.
  */
 export async function approveToken(vault: Vault, tokenId: string, actor: Actor): Promise<boolean> {
-  return await decide(vault, tokenId, 'accept', actor);
+  return await decide(vault, tokenId, 'approve', actor);
 }
 
 /** Removes a token that needs a decision. False where it needs none. */
@@ -25,14 +25,14 @@ export async function discardToken(vault: Vault, tokenId: string, actor: Actor):
 async function decide(
   vault: Vault,
   tokenId: string,
-  action: 'accept' | 'discard',
+  action: 'approve' | 'discard',
   actor: Actor,
 ): Promise<boolean> {
   return await vault.db.transaction().execute(async (trx) => {
     const token = await tokenById(trx, tokenId);
     if (token === null || !(await needsDecision(trx, token))) return false;
     const profile = await profileById(trx, token.profileId);
-    if (action === 'accept') {
+    if (action === 'approve') {
       if (token.reviewReason === 'other-deployment') throw wrongDeployment(profile);
       await activateToken(trx, token);
     } else {
@@ -45,6 +45,6 @@ async function decide(
 
 /** A pending token only once Webex was asked in vain: until then its check is under way. */
 async function needsDecision(trx: Db, { id, state }: Token): Promise<boolean> {
-  if (state !== 'pending') return state === 'set-aside';
+  if (state !== 'pending') return state === 'needs-review';
   return ((await lastCheck(trx, id))?.checkedAt ?? null) !== null;
 }

@@ -24,7 +24,7 @@ export type VerificationResult =
   | { outcome: 'waiting'; token: Token; profile: Profile; why: { message: string; help: string } }
   | { outcome: 'superseded'; token: Token; profile: Profile }
   | { outcome: 'rejected'; token: Token; profile: Profile }
-  | { outcome: 'set-aside'; reason: ReviewReason; token: Token; profile: Profile };
+  | { outcome: 'needs-review'; reason: ReviewReason; token: Token; profile: Profile };
 
 /**
  * Verifies a pending token with Webex, and makes it current or marks it for review. A token that is no longer pending
@@ -93,8 +93,8 @@ export async function requireToken(db: Db, id: string): Promise<Token> {
 
 /** The result of an earlier verification, as the store has it. */
 export function storedResult(token: Token, profile: Profile): VerificationResult {
-  if (token.state === 'set-aside') {
-    return { outcome: 'set-aside', reason: token.reviewReason ?? 'rejected', token, profile };
+  if (token.state === 'needs-review') {
+    return { outcome: 'needs-review', reason: token.reviewReason ?? 'rejected', token, profile };
   }
   const message = 'This token is not verified with Webex yet.';
   if (token.state === 'pending') {
@@ -102,7 +102,7 @@ export function storedResult(token: Token, profile: Profile): VerificationResult
     return { outcome: 'waiting', token, profile, why: { message, help } };
   }
   if (token.rejectedAt !== null) return { outcome: 'rejected', token, profile };
-  if (token.state === 'earlier') return { outcome: 'superseded', token, profile };
+  if (token.state === 'previous') return { outcome: 'superseded', token, profile };
   if (token.verifiedAt !== null) return { outcome: 'current', token, profile };
   const why = { message, help: 'It is stored and can be used. The running server verifies it once a day.' };
   return { outcome: 'unverified', token, profile, why };

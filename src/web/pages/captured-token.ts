@@ -148,7 +148,7 @@ async function renderCaptured(
   }
   found = await requireToken(context.vault, tokenId);
   const page = await capturedTokenView(context, request, found, errors);
-  const heading = page.outcome === 'set-aside' ? 'A token was set aside' : 'The token is stored';
+  const heading = page.outcome === 'needs-review' ? 'A token was set aside' : 'The token is stored';
   render(request, response, 'captured-token', page, {
     title: `${errors.length > 0 ? 'Error: ' : ''}${heading}`,
     status: errors.length > 0 ? 422 : 200,

@@ -4,7 +4,7 @@ import type { ProfileStatus } from '../../domain/profile-status.ts';
 import { summarize } from '../../domain/profile-summary.ts';
 import { daysLeftInQuarantine } from '../../domain/quarantine.ts';
 import type { Token } from '../../domain/token.ts';
-import { type Quarantined, quarantinedHandoffs } from '../../store/destinations.ts';
+import { type Quarantined, quarantinedDestinations } from '../../store/destinations.ts';
 import { queryProfiles } from '../../store/profiles/query.ts';
 import { findActiveCampaign } from '../../store/profiles/renewal-campaigns.ts';
 import { tokensNeedingReview } from '../../store/profiles/tokens.ts';
@@ -52,7 +52,7 @@ export function overview(context: WebContext): RequestHandler {
       return;
     }
     const { channels, failed } = await reminderView(vault);
-    const quarantined = await quarantinedHandoffs(vault.db);
+    const quarantined = await quarantinedDestinations(vault.db);
     const cards = await cardsOf(vault, page.rows, quarantined);
     const { rejected, expired, expiring } = page.totals;
     const due = rejected + expired + expiring;
@@ -122,7 +122,7 @@ async function needsReviewElsewhere(
 /** Of several the one that began first. */
 function quarantineOf(all: Quarantined[], profileId: string, now: number): ProfileCard['quarantine'] {
   const since = all
-    .filter(({ handoff }) => handoff.profileId === profileId)
+    .filter(({ destination }) => destination.profileId === profileId)
     .map(({ quarantinedSince }) => quarantinedSince);
   return since.length === 0 ? null : { daysLeft: daysLeftInQuarantine(Math.min(...since), now) };
 }

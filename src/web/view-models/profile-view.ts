@@ -30,9 +30,9 @@ export async function profileView(
     expiry: expiryView(summary.status, summary, vault.now()),
     evidence: current && expiryEvidence(current.lifetimes, current.capturedAt),
     needsReview: tokens
-      .filter(({ state }) => state === 'set-aside' || state === 'pending')
+      .filter(({ state }) => state === 'needs-review' || state === 'pending')
       .map(summarizeToken),
-    earlier: tokens.filter(({ state }) => state === 'earlier').map(summarizeToken),
+    earlier: tokens.filter(({ state }) => state === 'previous').map(summarizeToken),
     destinations: await listDestinations(vault, name),
     timeline: (await timelineOf(vault, profile, tokens)).map((entry) => ({
       ...entry,

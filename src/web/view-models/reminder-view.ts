@@ -51,7 +51,7 @@ export async function reminderView({ db, settings }: Vault, profile?: string): P
     failed: failed.map((row) => ({
       profile: row.profile,
       channel: channelTitles[row.channel],
-      about: triggerLabels(row.occasion),
+      about: triggerLabels(row.trigger),
       error: row.error ?? 'no reason is known',
       attempts: row.attempts,
       at: new Date(row.changedAt).toISOString(),

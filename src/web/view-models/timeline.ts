@@ -30,7 +30,7 @@ export async function timelineOf(vault: Vault, profile: Profile, tokens: Token[]
   const now = vault.now();
   const current = tokens.find(({ state }) => state === 'current');
   const entries: Omit<TimelineEntry, 'ahead'>[] = tokens
-    .filter(({ state }) => state === 'current' || state === 'earlier')
+    .filter(({ state }) => state === 'current' || state === 'previous')
     .slice(0, maxOfEachKind)
     .map((token) => capturedEntry(token, token === current));
   if (current !== undefined) {
@@ -49,7 +49,7 @@ export async function timelineOf(vault: Vault, profile: Profile, tokens: Token[]
   for (const { handedOverAt, appName, tool, method } of await listDestinations(vault, profile.name)) {
     if (handedOverAt === null) continue;
     const title = `Handed to ${tool === 'entra' ? 'Entra ID' : 'Okta'}`;
-    const detail = `${appName}${method === 'by-hand' ? ', by hand' : ''}`;
+    const detail = `${appName}${method === 'manual' ? ', by hand' : ''}`;
     entries.push({ at: Date.parse(handedOverAt), title, detail, tone: 'valid' });
   }
   return entries
@@ -76,7 +76,7 @@ function testEntry({ time, outcome }: AuditRow): Omit<TimelineEntry, 'ahead'> {
 const channelWords = { mail: 'by mail', webhook: 'to the webhook', desktop: 'on this desktop' };
 
 function reminderEntry({
-  occasion,
+  trigger,
   channel,
   state,
   changedAt,
@@ -90,18 +90,18 @@ function reminderEntry({
       ? `Reminder sent ${channelWords[channel]}`
       : `A reminder ${channelWords[channel]} did not get through`,
     detail: sent
-      ? `${triggerLabels(occasion)}${error === null ? '' : ` But ${error}.`}`
-      : (error ?? triggerLabels(occasion)),
+      ? `${triggerLabels(trigger)}${error === null ? '' : ` But ${error}.`}`
+      : (error ?? triggerLabels(trigger)),
     tone: sent ? 'note' : 'rejected',
   };
 }
 
 /** What a reminder was about. */
-export function triggerLabels(occasion: string): string {
-  if (occasion === 'expired') return 'The token has expired.';
-  if (occasion === 'rejected') return 'Webex rejects the token.';
-  if (occasion.startsWith('quarantine')) return 'Entra ID has put provisioning in quarantine.';
-  return occasion === '0' ? 'Less than a day left.' : `${plural(Number(occasion), 'day')} left.`;
+export function triggerLabels(trigger: string): string {
+  if (trigger === 'expired') return 'The token has expired.';
+  if (trigger === 'rejected') return 'Webex rejects the token.';
+  if (trigger.startsWith('quarantine')) return 'Entra ID has put provisioning in quarantine.';
+  return trigger === '0' ? 'Less than a day left.' : `${plural(Number(trigger), 'day')} left.`;
 }
 
 async function checkEntries({ db }: Vault, token: Token): Promise<Omit<TimelineEntry, 'ahead'>[]> {

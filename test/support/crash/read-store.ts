@@ -21,15 +21,15 @@ export async function lookInto(vault: Vault): Promise<Found> {
     const rows = await vault.db
       .selectFrom('token')
       .innerJoin('profile', 'profile.id', 'token.profile_id')
-      .select(['token.id', 'profile_id', 'sealed', 'name', 'state'])
+      .select(['token.id', 'profile_id', 'ciphertext', 'name', 'state'])
       .execute();
     const found: Expected = new Map();
     const current = new Map<string, string>();
-    for (const { id, profile_id, sealed, name, state } of rows) {
-      const value = await vault.keys.open(sealed, { tokenId: id, profileId: profile_id });
+    for (const { id, profile_id, ciphertext, name, state } of rows) {
+      const value = await vault.keys.open(ciphertext, { tokenId: id, profileId: profile_id });
       // Whole, or not there: a part of a token would not be of this form.
       const letter = value[0] ?? '';
-      expect(value).toBe(usualToken({ filler: letter }));
+      expect(value).toBe(usualToken({ filler: letter, orgId: value.slice(-36) }));
       found.set(name, (found.get(name) ?? new Set()).add(letter));
       if (state === 'current') current.set(name, letter);
     }

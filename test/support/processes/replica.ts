@@ -29,8 +29,8 @@ const server = createServer(api.app).listen(0, '127.0.0.1', () => {
 const channel = {
   name: 'webhook' as const,
   target: receiver,
-  deliver: async ({ data, occasion }: ReminderMessage) => {
-    await fetch(receiver, { method: 'POST', body: `${data.profile} ${occasion}` });
+  deliver: async ({ data, trigger }: ReminderMessage) => {
+    await fetch(receiver, { method: 'POST', body: `${data.profile} ${trigger}` });
   },
   close: () => {},
 };

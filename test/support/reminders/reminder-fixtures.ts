@@ -8,7 +8,7 @@ import type { ReminderMessage } from '../../../src/reminders/message.ts';
 import { type Delivery, sendReminders } from '../../../src/reminders/send-reminders.ts';
 import { insertProfile } from '../../../src/store/profiles/profiles.ts';
 import { insertToken, setCurrent } from '../../../src/store/profiles/tokens.ts';
-import type { ChannelName } from '../../../src/store/reminders.ts';
+import type { ChannelName } from '../../../src/store/reminder-schedule.ts';
 import type { Db } from '../../../src/store/store.ts';
 import type { StoreContext } from '../../../src/vault/context.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
@@ -96,7 +96,7 @@ export function testChannel(name: ChannelName = 'mail'): TestChannel {
 
 export const living: LeaseOwner = { id: 'a living process', hasExited: () => false };
 
-/** One run. In short: "channel occasion outcome". */
+/** One run. In short: "channel trigger outcome". */
 export async function run(
   records: StoreContext,
   channels: Channel[],
@@ -106,8 +106,8 @@ export async function run(
   return deliveries.map(inShort);
 }
 
-export function inShort({ channel, occasion, outcome }: Delivery): string {
-  return `${channel} ${occasion} ${outcome}`;
+export function inShort({ channel, trigger, outcome }: Delivery): string {
+  return `${channel} ${trigger} ${outcome}`;
 }
 
 export const days = (count: number) => count * dayMs;

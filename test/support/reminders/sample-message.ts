@@ -26,7 +26,7 @@ export function sampleMessage(profile: Partial<Profile> = {}, token: Partial<Tok
       },
       ...token,
     }),
-    reached: { occasion: '14', aboutAt: expiresAt },
+    reached: { trigger: '14', eventAt: expiresAt },
     now: today,
     timeZone: 'UTC',
   });

@@ -63,9 +63,9 @@ export async function openAll(vault: Vault, profiles: Iterable<string>): Promise
 
 /** The IDs of the data keys that the stored tokens are sealed with. */
 export async function sealedWith(vault: Vault): Promise<string[]> {
-  const rows = await vault.db.selectFrom('token').select('sealed').execute();
-  const ids = rows.map(({ sealed }) => {
-    const header = Buffer.from(sealed.split('.')[0] ?? '', 'base64url').toString('utf8');
+  const rows = await vault.db.selectFrom('token').select('ciphertext').execute();
+  const ids = rows.map(({ ciphertext }) => {
+    const header = Buffer.from(ciphertext.split('.')[0] ?? '', 'base64url').toString('utf8');
     return (JSON.parse(header) as { kid: string }).kid;
   });
   return [...new Set(ids)];

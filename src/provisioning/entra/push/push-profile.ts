@@ -1,5 +1,5 @@
 import { BrokerError } from '../../../errors/broker-error.ts';
-import { type Destination, handoffsOf, saveFindings } from '../../../store/destinations.ts';
+import { type Destination, destinationsOf, saveFindings } from '../../../store/destinations.ts';
 import type { Actor, StoreContext, Vault } from '../../../vault/context.ts';
 import { assertReplaceable, requireNamedApp } from '../../destination-conflict.ts';
 import { preparePush } from '../../prepare-push.ts';
@@ -73,7 +73,7 @@ export async function pushProfileToEntra(
   }
   const replaceOrganization = requireNamedApp(options);
   const { profile, token, accessToken, tenantUrl } = await preparePush(vault, name, actor, dryRun);
-  const [remembered] = (await handoffsOf(vault.db, profile.id)).filter(({ kind }) => kind === 'entra');
+  const [remembered] = (await destinationsOf(vault.db, profile.id)).filter(({ kind }) => kind === 'entra');
   const cloud = options.cloud ?? (isEntraCloud(remembered?.cloud) ? remembered.cloud : 'global');
   const steps: StepResult[] = [];
   const requests: RequestPreview[] = [];
@@ -157,5 +157,7 @@ async function knownDestination(
   profileId: string,
   app: EntraApp,
 ): Promise<Destination | undefined> {
-  return (await handoffsOf(db, profileId)).find(({ kind, appId }) => kind === 'entra' && appId === app.id);
+  return (await destinationsOf(db, profileId)).find(
+    ({ kind, appId }) => kind === 'entra' && appId === app.id,
+  );
 }

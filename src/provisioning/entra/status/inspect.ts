@@ -1,5 +1,5 @@
 import { BrokerError } from '../../../errors/broker-error.ts';
-import { handoffsOf, saveFindings } from '../../../store/destinations.ts';
+import { destinationsOf, saveFindings } from '../../../store/destinations.ts';
 import { tokensOf } from '../../../store/profiles/tokens.ts';
 import type { Vault } from '../../../vault/context.ts';
 import { requireProfile } from '../../../vault/profiles/profiles.ts';
@@ -30,7 +30,7 @@ export async function inspectProvisioning(
   ports: Omit<EntraContext, 'onStep'>,
 ): Promise<InspectionResult> {
   const profile = await requireProfile(vault, name);
-  const handoff = (await handoffsOf(vault.db, profile.id)).find(
+  const handoff = (await destinationsOf(vault.db, profile.id)).find(
     ({ kind, appId }) => kind === 'entra' && appId !== '',
   );
   if (handoff === undefined) {
@@ -43,7 +43,7 @@ export async function inspectProvisioning(
   const graph = await openGraph(vault, isEntraCloud(handoff.cloud) ? handoff.cloud : 'global', ports);
   const app = await appById(graph, handoff.appId);
   const jobs = await listJobs(graph, app);
-  const before = handoff.watch as ProvisioningStatus | null;
+  const before = handoff.provisioningStatus as ProvisioningStatus | null;
   const job = jobs.find(({ id }) => id === before?.jobId) ?? jobs[0];
   if (job === undefined) {
     throw new BrokerError('E_ENTRA_JOB', `"${app.name}" has no provisioning job any more.`, {

@@ -3,7 +3,7 @@ import { daysLeftInQuarantine, quarantineEndsAt } from '../../../domain/quaranti
 import type { Alert } from '../../../reminders/alert.ts';
 import { formatInstant } from '../../../reminders/date-text.ts';
 import { dataOf, factsOf, idOf, type ReminderMessage } from '../../../reminders/message.ts';
-import { type Quarantined, quarantinedHandoffs, quarantineTrigger } from '../../../store/destinations.ts';
+import { type Quarantined, quarantinedDestinations } from '../../../store/destinations.ts';
 import { profileById } from '../../../store/profiles/profiles.ts';
 import { tokenById } from '../../../store/profiles/tokens.ts';
 import type { StoreContext } from '../../../vault/context.ts';
@@ -15,13 +15,14 @@ import { type ProvisioningStatus, quarantineReason } from './provisioning-status
  */
 export async function quarantineAlerts(records: StoreContext, timeZone?: string): Promise<Alert[]> {
   const notices: Alert[] = [];
-  for (const quarantined of await quarantinedHandoffs(records.db)) {
-    const { handoff, currentTokenId, capturedAt, quarantinedSince } = quarantined;
+  for (const quarantined of await quarantinedDestinations(records.db)) {
+    const { destination, currentTokenId, capturedAt, quarantinedSince } = quarantined;
     if (currentTokenId === null || capturedAt === null || capturedAt > quarantinedSince) continue;
     notices.push({
       tokenId: currentTokenId,
-      occasion: quarantineTrigger(handoff.id),
-      aboutAt: quarantinedSince,
+      trigger: 'quarantine',
+      destinationId: destination.id,
+      eventAt: quarantinedSince,
       message: () => quarantineMessage(records, quarantined, currentTokenId, timeZone),
     });
   }
@@ -30,7 +31,7 @@ export async function quarantineAlerts(records: StoreContext, timeZone?: string)
 
 async function quarantineMessage(
   { db, now }: StoreContext,
-  { handoff, quarantinedSince: since }: Quarantined,
+  { destination, quarantinedSince: since }: Quarantined,
   tokenId: string,
   timeZone: string | undefined,
 ): Promise<ReminderMessage> {
@@ -38,8 +39,8 @@ async function quarantineMessage(
   if (token === null) throw new Error('the token was removed meanwhile');
   const profile = await profileById(db, token.profileId);
   const { name } = profile;
-  const { appId, appName, watchedAt } = handoff;
-  const { quarantine } = handoff.watch as ProvisioningStatus;
+  const { appId, appName, statusCheckedAt } = destination;
+  const { quarantine } = destination.provisioningStatus as ProvisioningStatus;
   const why = quarantine === null ? 'Entra ID does not say.' : quarantineReason(quarantine);
   const left = daysLeftInQuarantine(since, now());
   const ends = quarantineEndsAt(since);
@@ -48,12 +49,12 @@ async function quarantineMessage(
   const text = (instant: number) => formatInstant(instant, timeZone);
   const remedy = remedyFor(name, {
     status: statusOf(token, now()),
-    isThere: handoff.tokenId === tokenId,
+    isThere: destination.tokenId === tokenId,
     reason: quarantine?.reason ?? null,
   });
   return {
-    id: idOf(tokenId, { occasion: quarantineTrigger(handoff.id), aboutAt: since }),
-    occasion: 'quarantine',
+    id: idOf(tokenId, { trigger: `quarantine ${destination.id}`, eventAt: since }),
+    trigger: 'quarantine',
     subject: over
       ? `Entra ID has given up provisioning ${name}`
       : `Entra ID has put the provisioning of ${name} in quarantine`,
@@ -70,7 +71,7 @@ async function quarantineMessage(
         title: over ? 'Disabled' : 'Disabled from',
         value: `${text(ends).full}${over ? '' : `; ${days} left`}`,
       },
-      ...(watchedAt === null ? [] : [{ title: 'As it was', value: text(watchedAt).full }]),
+      ...(statusCheckedAt === null ? [] : [{ title: 'As it was', value: text(statusCheckedAt).full }]),
     ],
     contact: profile.contact,
     data: {

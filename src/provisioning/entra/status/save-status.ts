@@ -11,5 +11,9 @@ export async function saveStatus(
   // Where Entra ID does not say since when: since it was seen first.
   const since = watch.quarantine?.since ?? handoff.quarantinedSince ?? now();
   const quarantinedSince = isQuarantined(watch) ? since : null;
-  await saveProvisioningStatus(db, handoff.id, { watch, watchedAt: now(), quarantinedSince });
+  await saveProvisioningStatus(db, handoff.id, {
+    provisioningStatus: watch,
+    statusCheckedAt: now(),
+    quarantinedSince,
+  });
 }

@@ -2,10 +2,10 @@ import { withJitter } from '../../../domain/jitter.ts';
 import { dayMs } from '../../../domain/lifetimes.ts';
 import { BrokerError } from '../../../errors/broker-error.ts';
 import {
+  allDestinations,
   type Destination,
-  handoffsOf,
+  destinationsOf,
   leaseStatusCheck,
-  listHandoffs,
   nextDueStatusCheck,
   saveStatusError,
 } from '../../../store/destinations.ts';
@@ -41,8 +41,8 @@ export async function checkProvisioning(
   const watched: StatusCheckResult[] = [];
   const handoffs = (
     profileId === undefined
-      ? (await listHandoffs(records.db)).map(({ handoff }) => handoff)
-      : await handoffsOf(records.db, profileId)
+      ? (await allDestinations(records.db)).map(({ destination }) => destination)
+      : await destinationsOf(records.db, profileId)
   ).filter(({ kind, appId }) => kind === 'entra' && appId !== '');
   for (const handoff of handoffs) {
     watched.push(await watchOne(records, handoff, graphIn));
@@ -74,7 +74,7 @@ export function dailyStatusCheck(
       if (due === null) return null;
       const taken = { ...due, watchAt: now + leaseMs };
       if (!(await leaseStatusCheck(db, due, taken.watchAt))) continue;
-      const watched = await watchOne(records, due.handoff, graphIn);
+      const watched = await watchOne(records, due.destination, graphIn);
       const pauseMs = watched.failure === null ? withJitter(dayMs, random) : retryMs;
       await leaseStatusCheck(db, taken, records.now() + pauseMs);
       return watched;
@@ -109,7 +109,7 @@ async function watchOne(
     const graph = await graphIn(isEntraCloud(handoff.cloud) ? handoff.cloud : 'global');
     const path = `${synchronizationPath({ id: handoff.appId })}/jobs`;
     const { value } = await graph.get(path, graphList(syncJob));
-    const before = handoff.watch as ProvisioningStatus | null;
+    const before = handoff.provisioningStatus as ProvisioningStatus | null;
     const job = value.find(({ id }) => id === before?.jobId) ?? value[0];
     if (job === undefined) {
       throw new BrokerError('E_ENTRA_JOB', `"${handoff.appName}" has no provisioning job any more.`);

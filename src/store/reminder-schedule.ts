@@ -1,0 +1,38 @@
+import { sql } from 'kysely';
+import type { ReminderChannel } from './schema.ts';
+import type { Db } from './store.ts';
+
+export type ChannelName = ReminderChannel;
+
+/** Every channel that there is. To add one, name it here: the next run of reminders schedules the tokens for it. */
+export const channelNames = ['mail', 'webhook', 'desktop'] as const satisfies ChannelName[];
+
+/** The instant is unknown, and other than before: so whoever calculated one from what was there before cannot store it. */
+const notScheduled = sql<number>`case when reminder_schedule.next_at > 0 then 0 else reminder_schedule.next_at - 1 end`;
+
+/**
+ * Has every channel look at these tokens, at `at` or as soon as possible; in the caller's transaction. The tokens are, or
+ * are about to be, current. Epoch milliseconds.
+ */
+export async function scheduleReminders(
+  db: Db,
+  tokens: readonly { id: string; at?: number | undefined }[],
+): Promise<void> {
+  if (tokens.length === 0) return;
+  const rows = tokens.flatMap(({ id, at = 0 }) =>
+    channelNames.map((channel) => ({ token_id: id, channel, next_at: at })),
+  );
+  await db
+    .insertInto('reminder_schedule')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['token_id', 'channel']).doUpdateSet({ next_at: notScheduled }),
+    )
+    .execute();
+}
+
+/** Has no channel look at these tokens any more: they are not current. */
+export async function unscheduleReminders(db: Db, tokenIds: readonly string[]): Promise<void> {
+  if (tokenIds.length === 0) return;
+  await db.deleteFrom('reminder_schedule').where('token_id', 'in', tokenIds).execute();
+}
