@@ -42,13 +42,16 @@ async function fillRange(
     ['current', 0],
   ] as const) {
     await sql`insert into token (id, profile_id, state, source, ciphertext, captured_at, expires_confirmed, expires_documented,
-        expires_at, scopes, account_id, account_name, account_email, account_admin, verified_at, warnings, next_check_at,
-        remind_mail_at, remind_webhook_at, remind_desktop_at)
+        expires_at, scopes, account_id, account_name, account_email, account_admin, verified_at, warnings, next_check_at)
       ${numbers}, ends as (select i, ${end} - ${sql.lit(shift)} as ends_at from numbers)
       select ${name} || ${sql.lit(`-${state}`)}, ${name}, ${sql.lit(state)}, 'sign-in', ${sql.lit('x'.repeat(600))},
         ends_at - ${sql.lit(365 * dayMs)}, ends_at, ends_at, ends_at, '["Identity:SCIM"]', ${name},
-        'Person ' || i, ${mail}, 'full', ends_at - ${sql.lit(365 * dayMs)}, '[]', ${sql.lit(now + dayMs)},
-        ends_at, ends_at, ends_at
+        'Person ' || i, ${mail}, 'full', ends_at - ${sql.lit(365 * dayMs)}, '[]', ${sql.lit(now + dayMs)}
       from ends`.execute(db);
+  }
+  for (const channel of ['mail', 'webhook', 'desktop']) {
+    await sql`insert into reminder_schedule (token_id, channel, next_at)
+      select id, ${sql.lit(channel)}, expires_at from token where state = 'current'
+      on conflict do nothing`.execute(db);
   }
 }

@@ -41,8 +41,12 @@ function fill(file: string, count: number, now: number): void {
   const token = database.prepare(
     `insert into token (id, profile_id, state, source, ciphertext, captured_at, expires_confirmed, expires_documented,
                         expires_at, scopes, account_id, account_name, account_email, account_admin, verified_at,
-                        warnings, next_check_at, remind_mail_at, remind_webhook_at, remind_desktop_at)
-     values (?1, ?2, ?3, 'sign-in', ?4, ?5, ?6, ?7, ?6, '["Identity:SCIM"]', ?1, ?8, ?9, 'full', ?5, '[]', ?10, ?11, ?11, ?11)`,
+                        warnings, next_check_at)
+     values (?1, ?2, ?3, 'sign-in', ?4, ?5, ?6, ?7, ?6, '["Identity:SCIM"]', ?1, ?8, ?9, 'full', ?5, '[]', ?10)`,
+  );
+  const reminder = database.prepare(
+    `insert into reminder_schedule (token_id, channel, next_at)
+     values (?1, 'mail', ?2), (?1, 'webhook', ?2), (?1, 'desktop', ?2)`,
   );
   const ciphertext = 'x'.repeat(600);
   database.exec('begin');
@@ -62,7 +66,6 @@ function fill(file: string, count: number, now: number): void {
     };
     const standing = derivedColumnsOf(name, orgId, current);
     profile.run(name, name, orgId, capturedAt, standing.due_at, standing.search_text);
-    const remindAt = nextReminder(expiresAt, now);
     const row = (id: string, state: string, shift: number) =>
       token.run(
         id,
@@ -75,10 +78,10 @@ function fill(file: string, count: number, now: number): void {
         person,
         mail,
         now + dayMs,
-        remindAt,
       );
-    row(`${name}-earlier`, 'previous', 350 * dayMs);
+    row(`${name}-previous`, 'previous', 350 * dayMs);
     row(`${name}-current`, 'current', 0);
+    reminder.run(`${name}-current`, nextReminder(expiresAt, now));
   }
   database.exec('commit');
   database.close();

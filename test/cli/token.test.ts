@@ -26,7 +26,7 @@ test('lists a profile’s tokens by ID, activates an earlier one and removes ano
   expect(shown.tokens.map(({ id }: { id: string }) => id)).toEqual([second?.id, first?.id]);
   const table = (await here.run(['token', 'list', 'acme'])).stdout;
   expect(table).toMatch(/^ID +STATE +CAPTURED +EXPIRES +ACCOUNT$/m);
-  expect(table).toMatch(new RegExp(`^${first?.id} +earlier`, 'm'));
+  expect(table).toMatch(new RegExp(`^${first?.id} +previous`, 'm'));
 
   expect(await here.run(['token', 'activate', 'acme', first?.id ?? ''])).toMatchObject({
     code: 0,

@@ -441,7 +441,7 @@ describe('what the person decides', () => {
     expect(await approveToken(vault, aside.token.id, actor)).toBe(false);
     expect(await states(vault)).toEqual(['current', 'previous']);
     expect(await showProfile(vault, 'acme')).toMatchObject({ orgId: acme });
-    expect((await auditLog(vault)).at(-1)).toBe('accept ok acme');
+    expect((await auditLog(vault)).at(-1)).toBe('approve ok acme');
   });
 
   test('nothing but what is set aside can be accepted or discarded', async () => {

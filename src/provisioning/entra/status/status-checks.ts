@@ -72,8 +72,8 @@ export function dailyStatusCheck(
       const now = records.now();
       const due = await nextDueStatusCheck(db, now);
       if (due === null) return null;
-      const taken = { ...due, watchAt: now + leaseMs };
-      if (!(await leaseStatusCheck(db, due, taken.watchAt))) continue;
+      const taken = { ...due, nextCheckAt: now + leaseMs };
+      if (!(await leaseStatusCheck(db, due, taken.nextCheckAt))) continue;
       const watched = await watchOne(records, due.destination, graphIn);
       const pauseMs = watched.failure === null ? withJitter(dayMs, random) : retryMs;
       await leaseStatusCheck(db, taken, records.now() + pauseMs);
