@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dayMs } from '../src/domain/lifetimes.ts';
+import type { Db } from '../src/store/db.ts';
 import { derivedColumnsOf } from '../src/store/profiles/derived-columns.ts';
 import { openSqliteFile } from '../src/store/sqlite/file.ts';
-import { type Db, openStore } from '../src/store/store.ts';
+import { openStore } from '../src/store/store.ts';
 
 export interface ManyProfiles {
   db: Db;

@@ -4,10 +4,10 @@ import type { Profile } from '../domain/profile.ts';
 import { statusOf } from '../domain/profile-status.ts';
 import type { Token } from '../domain/token.ts';
 import { nextTurn } from '../next-turn.ts';
+import type { Db } from '../store/db.ts';
 import { quarantineStatesOf } from '../store/destinations.ts';
 import { readCounters } from '../store/meta/counters.ts';
 import { countByStatus, iterateProfiles } from '../store/profiles/query.ts';
-import type { Db } from '../store/store.ts';
 import type { StoreContext } from '../vault/context.ts';
 
 /**

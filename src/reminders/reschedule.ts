@@ -1,9 +1,9 @@
 import { dayMs } from '../domain/lifetimes.ts';
+import type { Db } from '../store/db.ts';
 import { rescheduleStatusChecks } from '../store/destinations.ts';
-import { getMeta, swapMeta } from '../store/meta/heeded.ts';
+import { getMeta, swapMeta } from '../store/meta/meta.ts';
 import { rescheduleChecks } from '../store/profiles/token-checks.ts';
 import { recheckAll } from '../store/reminders.ts';
-import type { Db } from '../store/store.ts';
 
 /** A clock this far behind the newest instant that the store has seen was set back. Milliseconds. */
 const setBackBy = dayMs;

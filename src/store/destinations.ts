@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
+import type { Db } from './db.ts';
 import { authentic, changing, created, inTransaction, removing } from './integrity/row-macs.ts';
 import { supersedeReminders } from './reminders.ts';
 import type { DestinationTable } from './schema.ts';
-import type { Db } from './store.ts';
 
 export type ProviderId = DestinationTable['kind'];
 

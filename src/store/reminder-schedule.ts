@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
+import type { Db } from './db.ts';
 import type { ReminderChannel } from './schema.ts';
-import type { Db } from './store.ts';
 
 export type ChannelName = ReminderChannel;
 

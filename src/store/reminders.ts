@@ -1,9 +1,9 @@
 import { type Selectable, sql } from 'kysely';
-import { getMeta, swapMeta } from './meta/heeded.ts';
+import type { Db } from './db.ts';
+import { getMeta, swapMeta } from './meta/meta.ts';
 import { currentTokenIds, stateOf } from './profiles/tokens.ts';
 import { type ChannelName, scheduleReminders } from './reminder-schedule.ts';
 import type { ReminderTable } from './schema.ts';
-import type { Db } from './store.ts';
 
 export type ReminderState = ReminderTable['state'];
 

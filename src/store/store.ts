@@ -2,6 +2,7 @@ import { type Dialect, Kysely, sql, type TransactionBuilder } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { BrokerError } from '../errors/broker-error.ts';
 import { ensurePrivateFile } from '../files/private-files.ts';
+import type { Db } from './db.ts';
 import { authenticateChanges } from './integrity/row-macs.ts';
 import { migrationProvider } from './migrations/index.ts';
 import { newestMigration } from './migrations/newest.ts';
@@ -13,9 +14,6 @@ import {
 import { isPostgresUrl, parsePostgresUrl, redactedLocation } from './postgres/url.ts';
 import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite/sqlite.ts';
-
-/** The database, or a transaction on it: every query takes one. */
-export type Db = Kysely<Schema>;
 
 /**
  * Opens the store and brings its tables up to date. `place` is a SQLite file, which gives its permissions to the other

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import type { Keychain } from '../crypto/keychain.ts';
-import type { Db } from '../store/store.ts';
+import type { Db } from '../store/db.ts';
 import type { WebexApi } from '../webex/api/client.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import type { RollbackDetector } from './integrity/rollback-detection.ts';

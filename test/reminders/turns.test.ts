@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { checkNextToken } from '../../src/background/daily-check.ts';
 import { rescheduleAfterClockOrConfigChange } from '../../src/reminders/reschedule.ts';
+import type { Db } from '../../src/store/db.ts';
 import { insertProfiles } from '../../src/store/profiles/profiles.ts';
 import { insertTokens } from '../../src/store/profiles/tokens.ts';
-import type { Db } from '../../src/store/store.ts';
 import { days, run, testChannel } from '../support/reminders/reminder-fixtures.ts';
 import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
 import { newVault, today } from '../support/vault/test-vault.ts';

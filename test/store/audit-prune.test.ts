@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { appendAudit, verifyAudit } from '../../src/store/audit/audit.ts';
 import { pruneAudit } from '../../src/store/audit/prune.ts';
 import { auditRows, newestAuditRows } from '../../src/store/audit/read.ts';
-import type { Db } from '../../src/store/store.ts';
+import type { Db } from '../../src/store/db.ts';
 import { newStore } from '../support/store/test-store.ts';
 
 /** Ten rows, one a second: at 1000, 2000, … */

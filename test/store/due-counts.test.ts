@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
+import type { Db } from '../../src/store/db.ts';
 import { farFuture, rejectedSortOffset } from '../../src/store/profiles/derived-columns.ts';
 import { countDueBy } from '../../src/store/profiles/due-counts.ts';
 import { insertProfiles } from '../../src/store/profiles/profiles.ts';
-import type { Db } from '../../src/store/store.ts';
 import { fakeProfile } from '../support/store/fake-rows.ts';
 import { newStore } from '../support/store/test-store.ts';
 

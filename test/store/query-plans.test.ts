@@ -1,5 +1,6 @@
 import { CompiledQuery, type KyselyPlugin, type RootOperationNode, sql } from 'kysely';
 import { expect, test } from 'vitest';
+import type { Db } from '../../src/store/db.ts';
 import {
   quarantinedDestinations,
   saveDestination,
@@ -17,7 +18,6 @@ import {
   updateToken,
 } from '../../src/store/profiles/tokens.ts';
 import { dueTokens, failedReminders, recheckAll, recheckUnsent } from '../../src/store/reminders.ts';
-import type { Db } from '../../src/store/store.ts';
 import { engine } from '../support/store/engines.ts';
 import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
 import { newStore } from '../support/store/test-store.ts';

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { type ProfileStatus, statusOf } from '../../src/domain/profile-status.ts';
 import type { Token } from '../../src/domain/token.ts';
+import type { Db } from '../../src/store/db.ts';
 import {
   insertProfile,
   insertProfiles,
@@ -10,7 +11,6 @@ import {
 } from '../../src/store/profiles/profiles.ts';
 import { countByStatus, type ProfilePageQuery, queryProfiles } from '../../src/store/profiles/query.ts';
 import { deleteToken, insertToken, setCurrent, updateToken } from '../../src/store/profiles/tokens.ts';
-import type { Db } from '../../src/store/store.ts';
 import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
 import { newStore } from '../support/store/test-store.ts';
 

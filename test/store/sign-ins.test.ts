@@ -8,8 +8,8 @@ import {
   signInByState,
   startByLink,
 } from '../../src/store/access/sign-ins.ts';
+import type { Db } from '../../src/store/db.ts';
 import { getOrCreateMeta } from '../../src/store/meta/meta.ts';
-import type { Db } from '../../src/store/store.ts';
 import { newStore, reopened } from '../support/store/test-store.ts';
 
 async function begun(

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Token } from '../../src/domain/token.ts';
+import type { Db } from '../../src/store/db.ts';
 import {
   deleteProfile,
   findProfile,
@@ -19,7 +20,6 @@ import {
   updateToken,
 } from '../../src/store/profiles/tokens.ts';
 import { openSqliteFile } from '../../src/store/sqlite/file.ts';
-import type { Db } from '../../src/store/store.ts';
 import { storedToken } from '../../src/store/token-requests/sqlite-fast-path.ts';
 import { engine, onSqlite } from '../support/store/engines.ts';
 import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { appendAudit, verifyAudit } from '../../src/store/audit/audit.ts';
 import { auditHash, auditRow, genesisHash, pruneAction, pruneOutcome } from '../../src/store/audit/chain.ts';
-import { type Db, openStore } from '../../src/store/store.ts';
+import type { Db } from '../../src/store/db.ts';
+import { openStore } from '../../src/store/store.ts';
 import { acceptRolledBackStore } from '../../src/vault/backup/accept-rollback.ts';
 import { addClient, listClients } from '../../src/vault/clients/clients.ts';
 import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';

@@ -1,6 +1,6 @@
 import { isClientName } from '../../domain/client.ts';
 import { clientKeys } from '../../store/access/clients.ts';
-import type { Db } from '../../store/store.ts';
+import type { Db } from '../../store/db.ts';
 import { checkAssertion, subjectOf } from './assertion.ts';
 import { type ClientProof, verifySecret } from './authenticate.ts';
 import type { Credentials } from './credentials.ts';

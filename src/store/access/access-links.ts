@@ -1,5 +1,5 @@
+import type { Db } from '../db.ts';
 import { authenticRow, changing, created, inTransaction, removing } from '../integrity/row-macs.ts';
-import type { Db } from '../store.ts';
 
 export async function insertEntryLink(
   db: Db,

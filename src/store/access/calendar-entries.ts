@@ -1,4 +1,4 @@
-import type { Db } from '../store.ts';
+import type { Db } from '../db.ts';
 
 /** What a profile's calendar entry says, as a digest, and since when it says it. */
 export interface StoredEntry {

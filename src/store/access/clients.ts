@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import { type Client, defaultMaxExpiresIn } from '../../domain/client.ts';
+import type { Db } from '../db.ts';
 import {
   authentic,
   authenticRow,
@@ -9,7 +10,6 @@ import {
   removing,
 } from '../integrity/row-macs.ts';
 import type { ClientTable } from '../schema.ts';
-import type { Db } from '../store.ts';
 
 export interface NewClient {
   id: string;

@@ -1,8 +1,8 @@
 import type { Selectable } from 'kysely';
 import type { Deployment } from '../../webex/deployments.ts';
+import type { Db } from '../db.ts';
 import { authenticRow, changing, created, inTransaction, removing } from '../integrity/row-macs.ts';
 import type { SignInTable } from '../schema.ts';
-import type { Db } from '../store.ts';
 
 /** A sign-in under way, or one that ended a little while ago. */
 export interface SignIn {

@@ -1,5 +1,5 @@
+import type { Db } from '../db.ts';
 import { authenticRow, changing, inTransaction, removing } from '../integrity/row-macs.ts';
-import type { Db } from '../store.ts';
 
 /** A browser session's data, or null where it is unknown or over. Throws `E_INTEGRITY` where it comes from outside. */
 export async function findWebSession(db: Db, idHash: string, now: number): Promise<string | null> {

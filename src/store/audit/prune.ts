@@ -1,5 +1,5 @@
 import { BrokerError } from '../../errors/broker-error.ts';
-import type { Db } from '../store.ts';
+import type { Db } from '../db.ts';
 import { appendAudit, chainIsSigned, signChain } from './audit.ts';
 import { pruneAction, pruneOutcome } from './chain.ts';
 

@@ -1,6 +1,6 @@
 import type { SelectQueryBuilder } from 'kysely';
+import type { Db } from '../db.ts';
 import type { Schema } from '../schema.ts';
-import type { Db } from '../store.ts';
 import type { AuditRow } from './chain.ts';
 
 /** What rows are wanted; what is absent does not matter. Instants are epoch milliseconds. */

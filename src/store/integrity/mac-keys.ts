@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { BrokerError } from '../../errors/broker-error.ts';
-import type { Db } from '../store.ts';
+import type { Db } from '../db.ts';
 
 /*
  * Message authentication codes under a key that is derived from the data key: whoever can write to the database, and

@@ -1,7 +1,7 @@
 import type { SqlBool } from 'kysely';
 import { BrokerError } from '../../errors/broker-error.ts';
+import type { Db } from '../db.ts';
 import { newestDataKey } from '../keys/keys.ts';
-import type { Db } from '../store.ts';
 import {
   type BucketDigest,
   bucketOf,

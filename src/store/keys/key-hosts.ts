@@ -1,4 +1,4 @@
-import type { Db } from '../store.ts';
+import type { Db } from '../db.ts';
 
 /** A machine that a key-encryption key was used on. */
 export interface KeyHost {

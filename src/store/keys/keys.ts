@@ -1,6 +1,6 @@
 import type { WrappedDataKey } from '../../crypto/data-key.ts';
 import type { ScryptParameters } from '../../crypto/passphrase.ts';
-import type { Db } from '../store.ts';
+import type { Db } from '../db.ts';
 
 /** A key-encryption key that the store knows of: what kind it is, never the key. */
 export type KeyEncryptionKeyInfo =

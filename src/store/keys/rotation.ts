@@ -1,4 +1,4 @@
-import type { Db } from '../store.ts';
+import type { Db } from '../db.ts';
 
 /** What is under way with the keys, kept in the store so that any process can carry it on. */
 const dataKey = 'data-key-rotation';

@@ -1,4 +1,4 @@
-import type { Db } from '../store.ts';
+import type { Db } from '../db.ts';
 
 /** Counts one more of something, so that the count outlives a restart. */
 export async function incrementCounter(db: Db, name: string, label: string): Promise<void> {

@@ -1,18 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import type { Db } from '../db.ts';
 import { mac, macHolds, macKeysOf } from '../integrity/mac-keys.ts';
-import type { Db } from '../store.ts';
+import { getMeta, getOrCreateMeta, setMeta } from './meta.ts';
 
 /**
- * Which store this is, through copies and backups, and which life of it: a restored one begins another, and knows the
- * ones that it follows. A database file that was simply put back has no such thing to show.
+ * Which store this is, through copies and backups, and which incarnation of it: a restored store starts another one, and
+ * knows those that it follows. A database file that was only replaced by an old copy has no such record.
  */
 export interface StoreIdentity {
   id: string;
   incarnation: string;
-  /** The lives before, oldest first. */
+  /** The incarnations before, oldest first. */
   ancestors: string[];
-  /** Shows that somebody who holds the store's key wrote it. */
+  /** Proves that a holder of the store's key wrote it. */
   mac?: string | undefined;
 }
 
@@ -24,7 +25,7 @@ const schema = z.object({
 });
 const key = 'identity';
 
-/** Whether somebody who holds the store's key wrote this. Null where no key is open here. */
+/** Whether a holder of the store's key wrote this. Null where no key is open here. */
 export async function identityHolds(db: Db, identity: StoreIdentity): Promise<boolean | null> {
   const keys = macKeysOf(db);
   if (keys === null) return null;
@@ -42,13 +43,8 @@ function identityText({ id, incarnation, ancestors }: StoreIdentity): string {
 export async function storeIdentity(db: Db): Promise<StoreIdentity> {
   const known = await find(db);
   if (known !== null) return known;
-  const made: StoreIdentity = { id: randomUUID(), incarnation: randomUUID(), ancestors: [] };
-  await db
-    .insertInto('meta')
-    .values({ key, value: JSON.stringify(made) })
-    .onConflict((conflict) => conflict.column('key').doNothing())
-    .execute();
-  return (await find(db)) ?? made;
+  const created: StoreIdentity = { id: randomUUID(), incarnation: randomUUID(), ancestors: [] };
+  return parse(await getOrCreateMeta(db, key, () => JSON.stringify(created)));
 }
 
 /** Signed, where the store's key is open. */
@@ -56,15 +52,10 @@ export async function setStoreIdentity(db: Db, identity: StoreIdentity): Promise
   const keys = macKeysOf(db);
   const { id, incarnation, ancestors } = identity;
   const signature = keys === null ? {} : { mac: mac(keys, 'identity', identityText(identity)) };
-  const value = JSON.stringify({ id, incarnation: incarnation, ancestors: ancestors, ...signature });
-  await db
-    .insertInto('meta')
-    .values({ key, value })
-    .onConflict((conflict) => conflict.column('key').doUpdateSet({ value }))
-    .execute();
+  await setMeta(db, key, JSON.stringify({ id, incarnation, ancestors, ...signature }));
 }
 
-/** The next life of a store, which follows all the lives that these had, and those that were seen of it. */
+/** The next incarnation of a store. It follows every incarnation of these two, and those that were seen. */
 export function newIncarnation(
   restored: StoreIdentity,
   replaced: StoreIdentity | null,
@@ -78,6 +69,10 @@ export function newIncarnation(
 }
 
 async function find(db: Db): Promise<StoreIdentity | null> {
-  const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
-  return row === undefined ? null : schema.parse(JSON.parse(row.value));
+  const value = await getMeta(db, key);
+  return value === null ? null : parse(value);
+}
+
+function parse(value: string): StoreIdentity {
+  return schema.parse(JSON.parse(value));
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from '../store.ts';
+import type { Db } from '../db.ts';
 
 /*
  * How urgently a profile wants attention, kept in one indexed column beside it, so that a page of the most urgent

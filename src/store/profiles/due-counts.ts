@@ -1,6 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import { dayMs } from '../../domain/lifetimes.ts';
-import type { Db } from '../store.ts';
+import type { Db } from '../db.ts';
 
 /**
  * How many profiles there are whose `due_at` is not after each of these instants, and how many in all. Whole days

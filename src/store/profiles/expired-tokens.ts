@@ -1,6 +1,6 @@
 import { documentedLifetimeMs, unknownEnd } from '../../domain/lifetimes.ts';
 import type { TokenState } from '../../domain/token.ts';
-import type { Db } from '../store.ts';
+import type { Db } from '../db.ts';
 
 const unused: TokenState[] = ['previous', 'needs-review', 'pending'];
 

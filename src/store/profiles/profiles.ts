@@ -2,6 +2,7 @@ import type { Selectable } from 'kysely';
 import type { NewProfile, Profile } from '../../domain/profile.ts';
 import type { Token } from '../../domain/token.ts';
 import { grantIds } from '../access/clients.ts';
+import type { Db } from '../db.ts';
 import {
   authentic,
   authenticRow,
@@ -11,7 +12,6 @@ import {
   removing,
 } from '../integrity/row-macs.ts';
 import type { ProfileTable } from '../schema.ts';
-import type { Db } from '../store.ts';
 import { derivedColumnsOf, refreshDerivedColumns } from './derived-columns.ts';
 import { currentTokens } from './tokens.ts';
 

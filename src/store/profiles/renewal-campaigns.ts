@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from '../store.ts';
+import type { Db } from '../db.ts';
 
 /** Which profiles a round is of. */
 export interface RoundFilter {

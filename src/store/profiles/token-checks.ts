@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from '../store.ts';
+import type { Db } from '../db.ts';
 import { currentTokenIds, stateOf } from './tokens.ts';
 
 /** A current token whose check is due, with what decides whether it needs one. Instants are epoch milliseconds. */

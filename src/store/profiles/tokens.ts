@@ -2,6 +2,7 @@ import { type RawBuilder, type Selectable, sql } from 'kysely';
 import { expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
 import type { Account, ReviewReason, Token, TokenState } from '../../domain/token.ts';
 import { nextTurn } from '../../next-turn.ts';
+import type { Db } from '../db.ts';
 import {
   authentic,
   authenticRow,
@@ -12,7 +13,6 @@ import {
 } from '../integrity/row-macs.ts';
 import { scheduleReminders, unscheduleReminders } from '../reminder-schedule.ts';
 import type { TokenTable } from '../schema.ts';
-import type { Db } from '../store.ts';
 import { refreshDerivedColumns, refreshManyDerivedColumns } from './derived-columns.ts';
 
 const columns = [

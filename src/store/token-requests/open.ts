@@ -1,6 +1,6 @@
+import type { Db } from '../db.ts';
 import { macKeysOf } from '../integrity/mac-keys.ts';
 import { isPostgresUrl } from '../postgres/url.ts';
-import type { Db } from '../store.ts';
 import { PostgresClientReads } from './postgres.ts';
 import { SqliteTokenRequestStore } from './sqlite.ts';
 import type { TokenRequestStore } from './token-request-store.ts';

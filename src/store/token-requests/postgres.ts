@@ -2,11 +2,11 @@ import { CompiledQuery } from 'kysely';
 import type { BrokerError } from '../../errors/broker-error.ts';
 import { isMissingKey } from '../../errors/missing-key.ts';
 import { appendAudits } from '../audit/audit.ts';
+import type { Db } from '../db.ts';
 import { KeyUnknown, NotAuthentic, setOf } from '../integrity/authenticated-set.ts';
 import { type DataKeys, macKeysOf } from '../integrity/mac-keys.ts';
 import { answered } from '../integrity/row-macs.ts';
 import { untrusted } from '../integrity/untrusted.ts';
-import type { Db } from '../store.ts';
 import {
   type Decision,
   decisionOf,

@@ -3,10 +3,11 @@ import type { Keychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { type CopyOptions, changedSince, copyStore, type TableContent } from '../../store/copy.ts';
+import type { Db } from '../../store/db.ts';
 import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { iterateCiphertexts } from '../../store/profiles/tokens.ts';
-import { type Db, openStore } from '../../store/store.ts';
+import { openStore } from '../../store/store.ts';
 import type { Actor } from '../context.ts';
 import { openKeys } from '../keys/open-keys.ts';
 

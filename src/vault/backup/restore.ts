@@ -8,6 +8,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import { ensurePrivateDirectory, fsyncDirectory } from '../../files/private-files.ts';
 import { appendAudit, chainStart, signChain, verifyAudit } from '../../store/audit/audit.ts';
 import { copyTable } from '../../store/copy.ts';
+import type { Db } from '../../store/db.ts';
 import { useMacKeys } from '../../store/integrity/mac-keys.ts';
 import { authenticateAll, renewHead, rowMacHead } from '../../store/integrity/row-macs.ts';
 import {
@@ -23,7 +24,7 @@ import {
   storeIdentity,
 } from '../../store/meta/incarnation.ts';
 import { iterateCiphertexts } from '../../store/profiles/tokens.ts';
-import { type Db, newStoreAsOf, openStore } from '../../store/store.ts';
+import { newStoreAsOf, openStore } from '../../store/store.ts';
 import { type Table, tables } from '../../store/tables.ts';
 import { withWholeNumbers } from '../../store/whole-numbers.ts';
 import type { Actor } from '../context.ts';

@@ -4,7 +4,7 @@ import { dayMs } from '../../domain/lifetimes.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import * as store from '../../store/access/clients.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
-import type { Db } from '../../store/store.ts';
+import type { Db } from '../../store/db.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { Actor, StoreContext } from '../context.ts';
 import { requireProfile } from '../profiles/profiles.ts';

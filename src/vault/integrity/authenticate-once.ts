@@ -1,7 +1,7 @@
 import { chainStart, signChain } from '../../store/audit/audit.ts';
+import type { Db } from '../../store/db.ts';
 import { authenticateAll, rowMacHead } from '../../store/integrity/row-macs.ts';
 import { setStoreIdentity, storeIdentity } from '../../store/meta/incarnation.ts';
-import type { Db } from '../../store/store.ts';
 
 /**
  * Gives the rows of a store their codes, and its log a signature, once: on the first run, or where an earlier version

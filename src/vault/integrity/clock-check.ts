@@ -1,4 +1,4 @@
-import type { Db } from '../../store/store.ts';
+import type { Db } from '../../store/db.ts';
 
 /** Nobody's clock is off by this much without being wrong. Milliseconds. */
 const toleranceMs = 86_400_000;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import type { Db } from '../../store/db.ts';
 import { listKeyEncryptionKeys } from '../../store/keys/keys.ts';
-import type { Db } from '../../store/store.ts';
 import type { KeyKind } from '../keys/create-key.ts';
 import { VaultKeys } from '../keys/key-manager.ts';
 import { type KeySource, keyFilePath } from '../keys/load-key.ts';

@@ -5,13 +5,13 @@ import type { KeyRequest } from '../../crypto/key-request.ts';
 import { wrapForRecipient } from '../../crypto/wrap-for-recipient.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
+import type { Db } from '../../store/db.ts';
 import {
   insertDataKeys,
   insertKeyRecord,
   listDataKeys,
   listKeyEncryptionKeys,
 } from '../../store/keys/keys.ts';
-import type { Db } from '../../store/store.ts';
 import type { Actor, Vault } from '../context.ts';
 import { keyRecordOf } from '../keys/key-manager.ts';
 import type { LoadedKey } from '../keys/load-key.ts';

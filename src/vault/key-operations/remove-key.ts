@@ -1,12 +1,12 @@
 import { shortKeyId } from '../../crypto/key-id.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
+import type { Db } from '../../store/db.ts';
 import {
   deleteKeyEncryptionKey,
   type KeyEncryptionKeyRecord,
   listKeyRecords,
 } from '../../store/keys/keys.ts';
-import type { Db } from '../../store/store.ts';
 import type { Actor, Vault } from '../context.ts';
 import { loadKey } from '../keys/load-key.ts';
 import { verifyKey } from '../keys/verify-key.ts';

@@ -3,6 +3,7 @@ import { readKeyFile } from '../../crypto/key-file.ts';
 import { keyId, shortKeyId } from '../../crypto/key-id.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
+import type { Db } from '../../store/db.ts';
 import { listKeyHolders } from '../../store/keys/key-hosts.ts';
 import {
   deleteKeyEncryptionKey,
@@ -10,7 +11,6 @@ import {
   listKeyEncryptionKeys,
 } from '../../store/keys/keys.ts';
 import { activeReplacement, beginReplacement, endReplacement } from '../../store/keys/rotation.ts';
-import type { Db } from '../../store/store.ts';
 import type { Actor, Vault } from '../context.ts';
 import {
   createKeychainKey,

@@ -3,6 +3,7 @@ import { kidOf } from '../../crypto/jwe.ts';
 import { keyId, shortKeyId } from '../../crypto/key-id.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
+import type { Db } from '../../store/db.ts';
 import { authenticateChanges, renewHead, renewMacs } from '../../store/integrity/row-macs.ts';
 import { deleteDataKeysBefore, listAllDataKeys, newestDataKey } from '../../store/keys/keys.ts';
 import { activeRotation, endRotation, startRotation } from '../../store/keys/rotation.ts';
@@ -13,7 +14,6 @@ import {
   replaceCiphertext,
   sealedTokensAfter,
 } from '../../store/profiles/tokens.ts';
-import type { Db } from '../../store/store.ts';
 import type { Actor, Vault } from '../context.ts';
 import { wrapForAllKeks } from '../keys/wrap-data-key.ts';
 

@@ -6,6 +6,7 @@ import { shortKeyId } from '../../crypto/key-id.ts';
 import { publicKeyOf } from '../../crypto/key-pair.ts';
 import { KeyRing, type TokenRef } from '../../crypto/key-ring.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import type { Db } from '../../store/db.ts';
 import { useMacKeys } from '../../store/integrity/mac-keys.ts';
 import {
   deleteDataKeysBefore,
@@ -17,7 +18,6 @@ import {
   rewrapDataKey,
 } from '../../store/keys/keys.ts';
 import { activeRotation } from '../../store/keys/rotation.ts';
-import type { Db } from '../../store/store.ts';
 import { rememberedKeys, rememberKeys } from '../integrity/key-memory.ts';
 import { defaultKeyName } from './host.ts';
 import { awaitsReplacement, finishKeyFileSwap, type KeySource, type LoadedKey, loadKey } from './load-key.ts';

@@ -1,9 +1,9 @@
 import { newDataKey } from '../../crypto/data-key.ts';
 import { KeyRing } from '../../crypto/key-ring.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import type { Db } from '../../store/db.ts';
 import { recordKeyHost } from '../../store/keys/key-hosts.ts';
 import { insertFirstKeys, listKeyEncryptionKeys } from '../../store/keys/keys.ts';
-import type { Db } from '../../store/store.ts';
 import { createKeychainKey, makeFileKey, makePassphraseKey, type NewKey } from './create-key.ts';
 import { hostName } from './host.ts';
 import { keyRecordOf, VaultKeys } from './key-manager.ts';

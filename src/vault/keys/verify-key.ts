@@ -1,7 +1,7 @@
 import { KeyRing } from '../../crypto/key-ring.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import type { Db } from '../../store/db.ts';
 import { type KeyEncryptionKeyInfo, listDataKeys } from '../../store/keys/keys.ts';
-import type { Db } from '../../store/store.ts';
 import type { VaultKeys } from './key-manager.ts';
 import { type KeySource, type LoadedKey, loadKeyById } from './load-key.ts';
 

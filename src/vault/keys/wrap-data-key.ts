@@ -4,13 +4,13 @@ import { keyId, shortKeyId } from '../../crypto/key-id.ts';
 import { publicKeyOf } from '../../crypto/key-pair.ts';
 import { wrapForRecipient } from '../../crypto/wrap-for-recipient.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import type { Db } from '../../store/db.ts';
 import {
   insertDataKeys,
   type KeyEncryptionKeyRecord,
   listKeyRecords,
   setAuthorization,
 } from '../../store/keys/keys.ts';
-import type { Db } from '../../store/store.ts';
 import type { VaultKeys } from './key-manager.ts';
 
 /**

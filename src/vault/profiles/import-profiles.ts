@@ -5,6 +5,7 @@ import { firstLookAt } from '../../domain/reminder-triggers.ts';
 import type { Token } from '../../domain/token.ts';
 import { appendAudits } from '../../store/audit/audit.ts';
 import type { AuditEntry } from '../../store/audit/chain.ts';
+import type { Db } from '../../store/db.ts';
 import {
   insertProfiles,
   profilesByName,
@@ -13,7 +14,6 @@ import {
 } from '../../store/profiles/profiles.ts';
 import { insertTokens, tokenCiphertextsOf } from '../../store/profiles/tokens.ts';
 import { usesReminderDays } from '../../store/reminders.ts';
-import type { Db } from '../../store/store.ts';
 import { type Deployment, deploymentTitles } from '../../webex/deployments.ts';
 import { describeAccessToken } from '../../webex/sign-in/access-token.ts';
 import type { Actor, Vault } from '../context.ts';

@@ -1,7 +1,7 @@
 import { BrokerError } from '../../errors/broker-error.ts';
 import { consumeSignIn, type SignIn, signInByState } from '../../store/access/sign-ins.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
-import type { Db } from '../../store/store.ts';
+import type { Db } from '../../store/db.ts';
 import { documentedState } from '../../webex/documented-values.ts';
 import { explainError } from '../../webex/sign-in/oauth-errors.ts';
 import { type ErrorRedirect, parseRedirect } from '../../webex/sign-in/redirect.ts';

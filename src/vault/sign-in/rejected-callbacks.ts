@@ -1,7 +1,7 @@
 import { networkOf } from '../../domain/network.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import type { AuditEntry } from '../../store/audit/chain.ts';
-import type { Db } from '../../store/store.ts';
+import type { Db } from '../../store/db.ts';
 
 /** How often one reason is written. Milliseconds. */
 const everyMs = 60_000;

@@ -1,7 +1,7 @@
 import type { Token } from '../../domain/token.ts';
+import type { Db } from '../../store/db.ts';
 import { profileById, setProfileOrganization } from '../../store/profiles/profiles.ts';
 import { setCurrent } from '../../store/profiles/tokens.ts';
-import type { Db } from '../../store/store.ts';
 
 /**
  * Makes a token its profile's current one, within the caller's transaction. A profile whose organization is not known

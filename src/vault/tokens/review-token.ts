@@ -1,9 +1,9 @@
 import type { Token } from '../../domain/token.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
+import type { Db } from '../../store/db.ts';
 import { profileById } from '../../store/profiles/profiles.ts';
 import { lastCheck } from '../../store/profiles/token-checks.ts';
 import { deleteToken, tokenById } from '../../store/profiles/tokens.ts';
-import type { Db } from '../../store/store.ts';
 import type { Actor, Vault } from '../context.ts';
 import { activateToken } from './activate-token.ts';
 import { wrongDeployment } from './wrong-deployment.ts';

@@ -1,9 +1,9 @@
 import { expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
 import type { Account, Token } from '../../domain/token.ts';
+import type { Db } from '../../store/db.ts';
 import { profileById, setProfileOrganization } from '../../store/profiles/profiles.ts';
 import { type TokenChange, tokenById, tokenCiphertext, updateToken } from '../../store/profiles/tokens.ts';
-import type { Db } from '../../store/store.ts';
 import type { Person, PersonAnswer } from '../../webex/api/people-me.ts';
 import type { Vault } from '../context.ts';
 

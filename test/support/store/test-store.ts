@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished } from 'vitest';
-import { type Db, openStore } from '../../../src/store/store.ts';
+import type { Db } from '../../../src/store/db.ts';
+import { openStore } from '../../../src/store/store.ts';
 import { newPlace } from './engines.ts';
 
 /** A new store of its own, on the engine under test, closed when the test ends. `file` is where it is. */
