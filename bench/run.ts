@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 /*
- * npm run bench [-- NAME …]: all of them, or those that are named, each in a process of its own.
+ * npm run bench [-- NAME …]: all benchmarks, or the named ones, each in its own process.
  */
 const benchmarks = ['get', 'token-endpoint', 'dashboard', 'due', 'start-up', 'scale', 'replicas'];
 

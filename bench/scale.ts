@@ -53,7 +53,7 @@ async function costs(databaseUrl: string, size: number): Promise<Costs> {
       return performance.now() - start;
     });
     found['import, per profile with its token'] = await importing(vault);
-    found['capture: sign-in begun, token stored'] = await times(41, (at) => capture(vault, at));
+    found['capture: start of sign-in to stored token'] = await times(41, (at) => capture(vault, at));
     found['token endpoint, per request'] = await reading(vault);
     found['due: reminders and checks'] = await times(41, () =>
       timed(async () => {

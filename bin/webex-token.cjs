@@ -14,7 +14,7 @@ var nodeDebugs = Object.keys(process.env).some((name) => /^NODE_DEBUG/i.test(nam
 /** Carries those variables from this Node to the one that it starts. */
 var carrier = 'WEBEX_TOKEN_CALLER_DEBUG';
 
-// What `exec` runs gets them all the same: it is not this program's, and none of its requests are ours.
+// The program that `exec` runs gets them anyway: it is not part of this one, and neither are its requests.
 var callerEnvironment = Object.assign({}, process.env, takeFromFirstStart());
 Object.keys(process.env).forEach((name) => {
   if (debugVariables.test(name)) delete process.env[name];

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 
-/** A server under measurement, in a process of its own. */
+/** A server under measurement, in its own process. */
 export interface MeasuredServer {
   origin: string;
   /** Resident memory. MiB; 0 where the system does not tell. */

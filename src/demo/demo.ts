@@ -20,8 +20,8 @@ import { type Mailbox, startMailbox } from './mailbox.ts';
 import { seedDemonstration } from './seed.ts';
 
 /*
- * `npm run demo`: the whole program on a simulated Webex, Entra ID and Okta, offline, with a data folder of its own that
- * is made anew each time. Nothing of the person's own settings, keychain or tokens is touched.
+ * `npm run demo`: the whole program on a simulated Webex, Entra ID and Okta, offline, with its own data folder that
+ * is created again each time. Your own settings, keychain and tokens are not touched.
  */
 const home = join(packageRoot, '.demo');
 
@@ -78,7 +78,7 @@ async function demonstrate(): Promise<void> {
   }
 }
 
-/** `npm run demo -- --postgres`: the same on a PostgreSQL of its own. */
+/** `npm run demo -- --postgres`: the same on its own PostgreSQL. */
 async function startDatabase(): Promise<{ databaseUrl: string; stop(): Promise<void> }> {
   const { startPostgres } = await import('./postgres-server.ts');
   const server = await startPostgres();

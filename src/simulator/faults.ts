@@ -2,7 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import type { Deployment } from '../webex/deployments.ts';
 import { sendWebexError } from './webex/webex-error.ts';
 
-/** Words an error the way the service at hand does. */
+/** Formats an error as the simulated service does. */
 export type ErrorSender = (response: Response, status: 401 | 403 | 404 | 429 | 500 | 503) => void;
 
 export type FaultAnswer =

@@ -117,7 +117,7 @@ describe('a name from Webex', () => {
   });
 });
 
-test('what is printed keeps its lines and our own colours, and nothing else that steers', () => {
+test('what is printed keeps its lines and our own colors, and no other control sequences', () => {
   const own = `${esc}[31mred${esc}[39m\tand\nlines`;
   expect(stripTerminalControls(own)).toBe(own);
   expect(stripTerminalControls(hostile)).not.toMatch(steering);
@@ -151,7 +151,7 @@ describe('over HTTP', () => {
     }
   });
 
-  test('an error that the redirect brings is told in one harmless line', async () => {
+  test('an error in the redirect is reported in one harmless line', async () => {
     const { body } = await ask(
       '/auth/code?error=evil%0d%0a%1b[31m&error_description=%3Cscript%3Ealert(1)%3C/script%3E%0a%1b[2J%C2%9B%E2%80%AEtxt',
     );

@@ -32,9 +32,9 @@ describe('one-time links', () => {
   test('a hundred browsers at once: one begins the sign-in', async () => {
     const { link } = await createSignInLink(it.vault, { profile: 'globex' });
     const answers = await Promise.all(Array.from({ length: 100 }, () => open(`/sign-in/${link}`)));
-    const begun = answers.filter(({ status }) => status === 303);
-    expect(begun).toHaveLength(1);
-    expect(begun[0]?.headers.get('location')).toContain('/oauth2/v1/authorize?');
+    const started = answers.filter(({ status }) => status === 303);
+    expect(started).toHaveLength(1);
+    expect(started[0]?.headers.get('location')).toContain('/oauth2/v1/authorize?');
     expect(answers.filter(({ status }) => status === 410)).toHaveLength(99);
     const sessions = await it.vault.db.selectFrom('web_session').selectAll().execute();
     expect(sessions.length).toBeLessThan(5);

@@ -16,7 +16,7 @@ const it = attacked();
 const { send } = rawly(it);
 const guessed = 'x'.repeat(43);
 
-test('the side door, which is on another port, has the same headers', async () => {
+test('the cleanup server, which is on another port, has the same headers', async () => {
   const origin = 'http://localhost:4999';
   const permits = new ClearDataPermits(Date.now);
   const door = createCleanupApp({ vault: it.vault, log: quietLog(), permits, origin });

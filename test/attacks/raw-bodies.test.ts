@@ -27,7 +27,7 @@ describe('bodies that two servers would read differently', () => {
     ['CL beyond every number', [`Content-Length: ${'9'.repeat(30)}`]],
     ['a line feed alone between headers', ['X: y\nContent-Length: 5']],
     ['a carriage return alone', ['X: y\rContent-Length: 5']],
-    ['a header that goes on in the next line', ['X: y', ' Content-Length: 5']],
+    ['a header that continues in the next line', ['X: y', ' Content-Length: 5']],
     ['a header without a name', [': y']],
     ['a header without a colon', ['nothing']],
     ['a NUL in a header', ['X: \0']],
@@ -124,7 +124,7 @@ describe('what is no HTTP at all', () => {
     ['an endless first line', `GET /${'a'.repeat(100_000)}`],
   ])('%s', async (_what, bytes) => {
     const { body } = await refused(bytes, [400, 431]);
-    // As Node answers: nothing but the status, and for a browser with too many cookies what to do.
+    // As Node answers: only the status, and for a browser with too many cookies what to do.
     if (body !== '') expect(body).toMatch(/^This browser sends more with its request [^<>]+\n$/);
   });
 
@@ -162,7 +162,7 @@ test('the token API alone, as other hosts reach it, refuses them too', async () 
   }
 });
 
-test('after all of it the server answers as before, and has logged no failure of its own', async () => {
+test('after all of these the server answers as before, and has logged no internal failure', async () => {
   expect((await send(get('/healthz'))).body).toContain('"ok"');
   const failures = it.logged.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
   expect(failures).toEqual([]);

@@ -97,7 +97,7 @@ describe('Origin, and what else says where a change comes from', () => {
   });
 });
 
-describe('paths that are not normalised reach no page', () => {
+describe('paths that are not normalized reach no page', () => {
   test.each([
     '//',
     '///',
@@ -155,7 +155,7 @@ describe('paths that are not normalised reach no page', () => {
     expect(answer.headers).not.toHaveProperty('location');
   });
 
-  test('to whoever came in, they are no pages either', async () => {
+  test('nor do they for a person who is signed in', async () => {
     const cookie = await it.enter();
     for (const target of [
       '//',
@@ -200,7 +200,7 @@ describe('paths that are not normalised reach no page', () => {
   });
 });
 
-test('after all of it the server answers as before, and has logged no failure of its own', async () => {
+test('after all of these the server answers as before, and has logged no internal failure', async () => {
   expect((await send(get('/healthz'))).body).toContain('"ok"');
   const failures = it.logged.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
   expect(failures).toEqual([]);

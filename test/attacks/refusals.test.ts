@@ -75,7 +75,7 @@ test('a clock that was set back keeps nothing from being written', async () => {
   expect(await auditLog(vault)).toEqual(['capture state_spent -', 'capture state_spent -']);
 });
 
-test('guesses at a client’s secret count together, whichever of its own addresses this machine makes them from', () => {
+test('guesses of a client secret count together, from whichever address of this machine they come', () => {
   const throttle = new Throttle();
   let written = 0;
   for (let count = 0; count < 2_000; count += 1) {

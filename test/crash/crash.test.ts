@@ -25,7 +25,7 @@ const operate = builtOperate();
 /*
  * Each operation runs once, with everything recorded that it does to its files. From that, every state is built that a
  * kill between any two of its writes leaves behind, and the states that a power cut there may leave: without what was
- * not synced, with it, and with any part of it. In each of them the store has to open, and to hold what was said to be
+ * not synced, with it, and with any part of it. In each of them the store has to open, and to hold what was confirmed as
  * stored by then.
  */
 async function vaultAt(home: string): Promise<Vault> {
@@ -35,7 +35,7 @@ async function vaultAt(home: string): Promise<Vault> {
   });
 }
 
-/** A store with these profiles, each with a token of its own letter. */
+/** A store with these profiles, each with a token made of another letter. */
 async function prepared(profiles: Record<string, string>): Promise<string> {
   const home = join(temporaryFolder(), 'home');
   for (const [profile, letter] of Object.entries(profiles)) await store(home, profile, letter);
@@ -69,7 +69,7 @@ describe.skipIf(straceMissing !== null)(
   `killed, or without power${straceMissing ? `: ${straceMissing}` : ''}`,
   { timeout: 900_000 },
   () => {
-    test('a first run: what was stored is there, and it goes on from anywhere', async () => {
+    test('a first run: what was stored is there, and any command can continue', async () => {
       const home = join(temporaryFolder(), 'home');
       mkdirSync(home, { mode: 0o700 });
       const changes = record(home, ['import', 'acme', 'A']);
@@ -80,7 +80,7 @@ describe.skipIf(straceMissing !== null)(
       expect(states).toBeGreaterThan(20);
     });
 
-    test('capture and renewal: the old token stays, the new one is there once it was said to be', async () => {
+    test('capture and renewal: the old token stays, and the new one is there once it was confirmed', async () => {
       const home = await prepared({ acme: 'A' });
       const vault = await vaultAt(home);
       const { authorizeUrl } = await startSignIn(vault, { profile: 'acme' }, 'this browser');

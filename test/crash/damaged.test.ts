@@ -62,7 +62,7 @@ const damages: [what: string, damage: Damage, said: RegExp][] = [
 ];
 
 describe.each(damages)('a database that is %s', (_, damage, said) => {
-  test('is named by every command, left as it is, and set aside when a backup is brought back', async () => {
+  test('is named by every command, left as it is, and moved away when a backup is restored', async () => {
     const home = await store();
     const file = join(home, 'store.db');
     const damaged = damage(readFileSync(file));
@@ -90,7 +90,7 @@ describe.each(damages)('a database that is %s', (_, damage, said) => {
   });
 });
 
-test('any page scribbled over: the token is right, or that it cannot be had is said, and a backup brings it back', async () => {
+test('any page overwritten: the token is right or an error says that it cannot be read, and a backup restores it', async () => {
   const home = await store();
   const database = readFileSync(join(home, 'store.db'));
   const codes = new Set<string>();
@@ -116,7 +116,7 @@ test('any page scribbled over: the token is right, or that it cannot be had is s
   for (const code of codes) expect(code).toMatch(/^E_(STORE|INTEGRITY|KEY)/);
 });
 
-test('removed: said, until somebody wants to begin anew', async () => {
+test('a removed database is an error until a person starts over', async () => {
   const home = await store();
   rmSync(join(home, 'store.db'));
   expect((await brokerErrorOf(() => read(home))).code).toBe('E_STORE_EMPTIED');

@@ -33,7 +33,7 @@ async function vaultAt(home: string): Promise<Vault> {
   });
 }
 
-/** In a process of its own, to which a passphrase costs less. */
+/** In its own process, where a passphrase costs less. */
 function run(home: string, args: string[]): void {
   execFileSync(process.execPath, [operate, home, ...args]);
 }

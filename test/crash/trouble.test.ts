@@ -99,7 +99,7 @@ describe.skipIf(straceMissing !== null)(`with strace${straceMissing ? `: ${strac
 });
 
 describe('a full disk', () => {
-  test('a capture says what to do and stores nothing; what is held is still told; with room, all goes on', async () => {
+  test('a capture says what to do and stores nothing, what is stored can still be read, and with room everything works again', async () => {
     const vault = await newVault();
     const { makeRoom } = await fill(vault);
     const held = (await listSummaries(vault)).length;
@@ -121,7 +121,7 @@ describe('a folder that cannot be written', () => {
   const root = process.getuid?.() === 0;
   const nobody = 65_534;
 
-  test('is said, with what to do, and nothing is changed', async () => {
+  test('is reported with what to do, and nothing is changed', async () => {
     const home = await storeWithOne();
     chmodSync(dirname(home), 0o755);
     const names = readdirSync(home);
@@ -145,7 +145,7 @@ describe('a folder that cannot be written', () => {
 });
 
 describe('a damaged database', () => {
-  test('cut in half: named, never made anew, and left as it is', async () => {
+  test('cut in half: it is named, never replaced, and left as it is', async () => {
     const home = await storeWithOne();
     const file = join(home, 'store.db');
     const size = statSync(file).size / 2;
@@ -194,7 +194,7 @@ describe('a clock that is wrong by years', () => {
     expect((await brokerErrorOf(() => readToken(vault, 'acme', actor))).code).toBe('E_EXPIRED');
     await importToken(vault, { profile: 'beta' }, `access_token=${usualToken({ filler: 'B' })}`, actor);
     vault.setNow(today);
-    // What was written meanwhile lies ahead of the clock: that is said.
+    // What was written in the meantime is ahead of the clock: a warning says so.
     const notices: string[] = [];
     const next = await openVault(settings, {
       keychain: noKeychain,
@@ -207,7 +207,7 @@ describe('a clock that is wrong by years', () => {
     expect((await readToken(vault, 'beta', actor)).accessToken).toBe(usualToken({ filler: 'B' }));
   });
 
-  test('right: nothing is said', async () => {
+  test('right: there is no warning', async () => {
     const vault = await newVault();
     await importToken(vault, { profile: 'acme' }, usualToken(), actor);
     const again = await newVault(undefined, { settings: vault.settings });

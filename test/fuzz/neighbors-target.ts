@@ -240,7 +240,7 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
       assert.deepEqual(failures.splice(0), []);
       for (const { status } of answers)
         assert.ok(status === 0 || (status >= 200 && status < 500), `status ${status}`);
-      // Each of the others may come as a batch of its own, the two honest ones too.
+      // Each of the others may come as a separate batch, the two honest ones too.
       const most = requests.length + 3;
       for (const { waited } of got) assert.ok(waited <= most, `it waited for ${waited} batches`);
       // What was sent before changes nothing afterwards either.

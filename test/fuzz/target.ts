@@ -29,6 +29,9 @@ export async function refusesWell<T>(run: () => T | Promise<T>, secret: string):
 /** Neither the secret, nor what steers a terminal, nor half a character. */
 export function assertSilent(said: string, secret: string): void {
   if (secret.length >= 8) assert.ok(!said.includes(secret), 'the secret is repeated');
-  assert.ok(!/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/u.test(said), 'what is said would steer a terminal');
-  assert.ok(said.isWellFormed(), 'what is said has half a character in it');
+  assert.ok(
+    !/[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/u.test(said),
+    'the message would control a terminal',
+  );
+  assert.ok(said.isWellFormed(), 'the message contains half a character');
 }

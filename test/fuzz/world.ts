@@ -35,7 +35,7 @@ function refused(): Promise<never> {
   return Promise.reject(new Error('no keychain here'));
 }
 
-/** A vault with one token and one client, in a folder of its own. */
+/** A vault with one token and one client, in its own folder. */
 export async function openWorld(): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-fuzz-'));
   const settings = readSettings({ WEBEX_TOKEN_HOME: join(folder, 'home') });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-/* A real keychain, as Linux desktops have it: gnome-keyring on a session bus of its own, with nobody at the screen. */
+/* A real keychain, as Linux desktops have it: gnome-keyring on its own session bus, without a person at the screen. */
 
 const missing = ['dbus-run-session', 'dbus-send', 'gnome-keyring-daemon'].filter(
   (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined,
@@ -56,7 +56,7 @@ function inSession(what: 'all' | 'absent'): Record<string, unknown> {
 }
 
 describe.skipIf(missing.length > 0)(`Secret Service${why}`, () => {
-  test('keeps the key, takes it over from a file and gives it up; emptied and locked are told apart', () => {
+  test('keeps the key, takes it over from a file and gives it up; an emptied and a locked keychain are distinct errors', () => {
     expect(inSession('all')).toEqual({
       first: ['keychain'],
       keyFile: false,

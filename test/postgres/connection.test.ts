@@ -17,7 +17,7 @@ test('instants are numbers here, and nowhere else', async () => {
   expect(pg.types.getTypeParser(pg.types.builtins.INT8)('1')).toBe('1');
 });
 
-test('a wrong password and a database that is not there are said as such, without the password', async () => {
+test('a wrong password and a missing database are reported as such, without the password', async () => {
   const url = new URL(inject('postgresUrl'));
   url.pathname = '/nothing_here';
   const missing = await brokerErrorOf(() => openStore(url.href));
@@ -66,7 +66,7 @@ test('statements that change many rows at once do not lock each other out', asyn
     .insertInto('counter')
     .values(names.map((name) => ({ name, label: '', value: 0 })))
     .execute();
-  // Each in an order of its own: an index one way, its table the other.
+  // Each in its own order: an index one way, its table the other.
   const forwards = () =>
     sql`update counter set value = value + 1 where name in
     (select name from counter order by name)`.execute(db);
@@ -117,13 +117,13 @@ test('a long answer comes in pieces, as of one instant, within a transaction and
     return both[0].length;
   });
   expect(within).toBe(21);
-  // Whoever stops early leaves a connection that can be used.
+  // Stopping early leaves a connection that can be used.
   for await (const _ of db.selectFrom('audit').selectAll().stream(2)) break;
   expect(await thrownBy(() => sql`select 1/0`.execute(db))).toMatchObject({ code: '22012' });
   expect(await seen(db)).toHaveLength(22);
 });
 
-test('a writer that is kept waiting too long is told so, and the connection is good again', async () => {
+test('a writer that waits too long gets an error, and the connection can be used again', async () => {
   const { db, file } = await newStore();
   const other = await reopened(file);
   let release: () => void = () => {};

@@ -182,7 +182,7 @@ describe('a copy that is not good leaves the other store empty', () => {
     expect(error).toMatchObject({ code: 'E_STORE_COPY', message: expect.stringContaining('row 2') });
   });
 
-  test('for a key that is not at hand', async () => {
+  test('for a key that is not available', async () => {
     const vault = await full();
     const to = await newPostgresPlace();
     const home = join(temporaryFolder(), 'other');

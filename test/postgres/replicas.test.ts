@@ -65,7 +65,7 @@ async function receiver(): Promise<{ url: string; received: string[]; hold(): ()
   };
 }
 
-/** Another vault on the same store, with connections of its own. */
+/** Another vault on the same store, with its own connections. */
 function another(vault: TestVault): Promise<TestVault> {
   return newVault(undefined, { settings: vault.settings });
 }

@@ -54,9 +54,9 @@ test('hangs until the caller gives up, and does not keep the simulator from clos
 
 test('answers late', async () => {
   const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'slow', milliseconds: 60 });
-  const begun = performance.now();
+  const started = performance.now();
   expect((await call()).status).toBe(200);
-  expect(performance.now() - begun).toBeGreaterThanOrEqual(55);
+  expect(performance.now() - started).toBeGreaterThanOrEqual(55);
 });
 
 test('spoils only the path, method and deployment that it names', async () => {

@@ -54,7 +54,7 @@ test('no, or another’s, API token; too many requests say when to come back, in
   expect(Number(limited.headers.get('x-rate-limit-reset'))).toBeGreaterThan(Date.now() / 1000);
 });
 
-test('a service app without a proof is not let in', async () => {
+test('a service app without a proof is refused', async () => {
   const { okta } = await simulated();
   const answer = await fetch(`${okta.orgUrl}/oauth2/v1/token`, {
     method: 'POST',

@@ -157,7 +157,7 @@ describe('a sign-in that fails', () => {
     expect((await fetch(`${authorizeAt(simulator)}&state=2`, manual)).status).toBe(400);
   });
 
-  test('refuses a form that belongs to no sign-in', async () => {
+  test('refuses a form of an unknown sign-in', async () => {
     const simulator = await simulated();
     const url = `${simulator.endpoints.commercial.idbroker}/sign-in`;
     const body = new URLSearchParams({ request: 'client_id=fake-client', account: 'full-admin' });

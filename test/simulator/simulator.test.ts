@@ -4,7 +4,7 @@ import { startSimulator } from '../../src/simulator/simulator.ts';
 import { deployments } from '../../src/webex/deployments.ts';
 import { simulated } from '../support/test-simulator.ts';
 
-test('listens on loopback only, on an address of its own for each deployment', async () => {
+test('listens on loopback only, with its own address for each deployment', async () => {
   const simulator = await simulated();
   const origins = deployments.map((deployment) => {
     const { idbroker, api, scim } = simulator.endpoints[deployment];

@@ -58,7 +58,7 @@ test('the other broker knows nothing of it, nor does signing in there end it', a
   expect((await open(authorizeAt(simulator, {}, 'government'), cookie)).status).toBe(200);
 });
 
-test('doSSO asks anew, whoever is signed in, and forgets them', async () => {
+test('doSSO asks again even if someone is signed in, and forgets them', async () => {
   const simulator = await simulated();
   const cookie = await cookieOf(simulator);
   const page = await open(ssoAt(simulator, authorizeAt(simulator)), cookie);

@@ -15,7 +15,7 @@ export interface ToolRequest {
   path: string;
 }
 
-/** A simulated Entra ID tenant with its sign-in and Microsoft Graph, each on an address of its own. */
+/** A simulated Entra ID tenant with its sign-in and Microsoft Graph, each on its own address. */
 export interface SimulatedEntra {
   endpoints: { graph: string; login: string };
   directory: EntraDirectory;

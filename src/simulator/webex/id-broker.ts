@@ -66,7 +66,7 @@ export function idBroker({ deployment, accounts, tokens, settings, issuers }: Id
       sendMessagePage(response, 400, {
         deployment,
         title: 'This sign-in cannot go on',
-        text: 'The form does not belong to a sign-in that was begun here.',
+        text: 'The form does not belong to a sign-in that was started here.',
       });
       return;
     }
@@ -82,7 +82,7 @@ export function idBroker({ deployment, accounts, tokens, settings, issuers }: Id
     response.redirect(303, `/idb${authorizePath}?${form.request}`);
   });
 
-  // Microsoft's tutorial enters here: a fresh sign-in first, whoever is signed in, then on to `goto`.
+  // Microsoft's tutorial enters here: a fresh sign-in first, even if someone is signed in, then `goto`.
   router.get('/saml2/jsp/doSSO.jsp', (request, response) => {
     const query = new URLSearchParams(queryOf(request.originalUrl));
     const goto = query.get('goto') ?? '';

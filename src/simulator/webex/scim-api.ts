@@ -39,7 +39,7 @@ const mayUse: RequestHandler = (request, response, next) => {
   }
 };
 
-/** Express 5 parses `query` anew at each look, and SCIMMY writes numbers into it: let what it writes stay. */
+/** Express 5 parses `query` at each access, and SCIMMY writes numbers into it: keep what it writes. */
 const settledQuery: RequestHandler = (request, _response, next) => {
   Object.defineProperty(request, 'query', { value: request.query, writable: true, configurable: true });
   next();

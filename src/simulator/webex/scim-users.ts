@@ -4,7 +4,7 @@ import type { UserAttributes, UserDirectory } from './user-directory.ts';
 /**
  * SCIMMY knows one User resource a process, so the handlers are set once and each request brings its
  * organization's directory along as the context. They answer at once, with nothing to wait for: SCIMMY keeps the
- * address for `meta.location` in a shared place, and a request of another organization must not come in between.
+ * address for `meta.location` in a shared place, and a request of another organization must not interfere.
  */
 export function declareScimUsers(): void {
   if (SCIMMY.Resources.declared('User')) return;

@@ -11,7 +11,7 @@ export type TokenForm = (typeof tokenForms)[number];
 
 const clusters: Record<Deployment, string> = { commercial: 'SIM1', government: 'SIMF' };
 
-/** Whoever comes upon one of these in a log or a scanner's report shall see what it is. */
+/** Recognizable as a simulated token in a log or in the report of a secret scanner. */
 const mark = 'SIMULATED-WEBEX-TOKEN-';
 
 interface TokenFacts {
