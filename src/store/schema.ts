@@ -4,11 +4,12 @@ import type { AdminLevel } from '../webex/api/admin-roles.ts';
 import type { Deployment } from '../webex/deployments.ts';
 
 /*
- * The tables, as both engines have them. Instants are epoch milliseconds, lists are JSON text,
- * identifiers are UUIDs made by the program. Nothing secret stands in the clear: a token is a compact
- * JWE, and of what lets somebody in (state, session, link) only the SHA-256 is kept.
+ * The tables, the same on both engines. Instants are epoch milliseconds, lists are JSON text, identifiers are UUIDs that
+ * the program generates. No secret is stored in plain text: a token is a compact JWE, and of what gives access (state,
+ * session, link, client secret) only the SHA-256 is stored. `docs/schema.md` is generated from this file.
  */
 
+/** Values that the store keeps about itself: its identity, a rotation under way, the clock it last saw. */
 export interface MetaTable {
   key: string;
   value: string;
@@ -18,34 +19,35 @@ export interface MetaTable {
 export interface KeyEncryptionKeyTable {
   id: string;
   kind: 'keychain' | 'file' | 'passphrase';
-  /** What its kind needs to find or derive it, as JSON: a path's name, a salt. */
+  /** What is needed to find or derive it, as JSON: a file name, a salt. */
   parameters: string;
   created_at: number;
-  /** Whose it is, for people: `user@host` where it was made. */
+  /** A label for people: `user@host` of where it was created. */
   name: Generated<string>;
-  /** Its public half (X25519, base64url): what a new data key is wrapped for where the key itself is elsewhere. */
+  /** Its public half (X25519, base64url): a new data key is wrapped for it while the key itself is on another host. */
   public_key: string | null;
   /** A JWE that only a holder of the data key can create: it authorizes this key with this public half. */
   authorization: string | null;
 }
 
-/** A data key, wrapped once for each key-encryption key that may open it. */
+/** A data key, wrapped once for each key-encryption key that may unwrap it. */
 export interface WrappedDataKeyTable {
   data_key_id: string;
   key_encryption_key_id: string;
   jwe: string;
   created_at: number;
-  /** Counts the data keys of this store, from 0: the one with the highest seals. */
+  /** Counts the data keys of this store, from 0. The one with the highest number encrypts. */
   generation: Generated<number>;
 }
 
-/** On which machine a key-encryption key was last used. */
+/** On which host a key-encryption key was last used. */
 export interface KeyHostTable {
   key_encryption_key_id: string;
   host: string;
   seen_at: number;
 }
 
+/** A profile: the slot for one Webex organization's token. */
 export interface ProfileTable {
   id: string;
   name: string;
@@ -53,29 +55,29 @@ export interface ProfileTable {
   org_id: string | null;
   scopes: string;
   created_at: number;
-  /** What orders profiles by urgency; see profile-standing.ts, which keeps it. */
+  /** Orders profiles by urgency; see `profiles/derived-columns.ts`. */
   due_at: Generated<number>;
-  /** What a search looks through, in lower case. */
+  /** The text that a search matches, in lower case. */
   search_text: Generated<string>;
   /** The mail address that reminders about it go to. */
   contact: string | null;
-  /** As a JSON list; `profile_tag` holds them once more, to be found by. */
+  /** As a JSON list. `profile_tag` holds them again, for searches. */
   tags: Generated<string>;
 }
 
-/** How many profiles want attention on a day, counted from 1970: kept by triggers. */
+/** How many profiles are due on a day, counted from 1970. Triggers of the database keep it. */
 export interface ProfileDuePerDayTable {
   day: number;
   profiles: number;
 }
 
-/** A profile's tags, one a row: kept by the same functions that write the profile's own list. */
+/** The tags of a profile, one in each row, written together with the list in the profile. */
 export interface ProfileTagTable {
   tag: string;
   profile_id: string;
 }
 
-/** A round of renewals: the profiles whose tokens end before an instant, to be worked through. */
+/** A renewal campaign: the profiles whose tokens expire before an instant, to be renewed one after another. */
 export interface RenewalCampaignTable {
   id: string;
   expires_before: number;
@@ -84,20 +86,21 @@ export interface RenewalCampaignTable {
   /** Only the profiles with this contact. */
   contact: string | null;
   created_at: number;
-  /** When it was done with, or given up. */
+  /** When it was finished or abandoned. */
   ended_at: number | null;
 }
 
-/** A profile in a round. It is renewed once its current token is another one than when the round began. */
+/** A profile in a renewal campaign. It is renewed once its current token is another one than when the campaign started. */
 export interface RenewalItemTable {
   campaign_id: string;
   profile_id: string;
   token_id: string | null;
-  /** The end of that token. */
+  /** When that token expires. */
   expires_at: number;
   skipped_at: number | null;
 }
 
+/** A token of a profile, encrypted, with what is known about it. */
 export interface TokenTable {
   id: string;
   profile_id: string;
@@ -109,7 +112,7 @@ export interface TokenTable {
   expires_confirmed: number | null;
   expires_reported: number | null;
   expires_documented: number | null;
-  /** The instant to act on, by the rule of `expiryOf`: kept beside its parts so that it can be indexed. */
+  /** The expiry in effect, by the rule of `expiryOf`; stored with its parts so that it can be indexed. */
   expires_at: number;
   scopes: string;
   org_id: string | null;
@@ -122,9 +125,9 @@ export interface TokenTable {
   rejected_at: number | null;
   review_reason: ReviewReason | null;
   warnings: string;
-  /** When the daily check comes to it next; 0 where it never has. */
+  /** When the daily check is next due; 0 before the first one. */
   next_check_at: Generated<number>;
-  /** How many checks in a row brought no answer. */
+  /** How many checks in a row got no answer. */
   check_failures: Generated<number>;
   checked_at: number | null;
   /** `ok`, `rejected`, or why there was no answer. */
@@ -166,33 +169,33 @@ export interface ReminderTable {
   delivered_to: string | null;
 }
 
-/** Counters that outlive a restart. */
+/** Counters that survive a restart. */
 export interface CounterTable {
   name: string;
   label: string;
   value: number;
 }
 
-/** The unguessable part of the calendar feed's address, as SHA-256. */
+/** The secret part of the calendar feed's address, as SHA-256. */
 export interface CalendarFeedTable {
   secret_hash: string;
   created_at: number;
 }
 
-/** What a profile's calendar entry said when it was last given out, as a digest, and since when. */
+/** A digest of the profile's calendar entry as it was last served, and since when it has been so. */
 export interface CalendarEntryTable {
   profile_id: string;
   digest: string;
   changed_at: number;
 }
 
-/** A sign-in under way: what its state was made for, and what became of it. */
+/** A sign-in: what its state was created for, and its outcome. */
 export interface SignInTable {
   id: string;
   state_hash: string | null;
-  /** SHA-256 of the secret in the browser session that may finish it. */
+  /** SHA-256 of the secret in the browser session that may complete it. */
   session_binding_hash: string | null;
-  /** SHA-256 of the one-time link that starts it in a browser, where a terminal asked for it. */
+  /** SHA-256 of the one-time link that starts it in a browser, where it was requested in a terminal. */
   link_hash: string | null;
   profile_name: string;
   deployment: Deployment;
@@ -203,18 +206,19 @@ export interface SignInTable {
   expires_at: number;
   consumed_at: number | null;
   token_id: string | null;
-  /** The OAuth error code that ended it, and the words for it. */
+  /** The OAuth error code that ended it, and its description. */
   error: string | null;
   error_message: string | null;
 }
 
+/** A session of a browser in the web app, by the SHA-256 of its ID. */
 export interface WebSessionTable {
   id_hash: string;
   data: string;
   expires_at: number;
 }
 
-/** A one-time link that lets a browser into the web app. */
+/** A one-time link that signs a browser in to the web app. */
 export interface AccessLinkTable {
   link_hash: string;
   created_at: number;
@@ -222,70 +226,71 @@ export interface AccessLinkTable {
   used_at: number | null;
 }
 
-/** A provisioning tool that has, or should get, a profile's token. */
+/** An application of a provisioning tool that has, or should get, a profile's token. */
 export interface DestinationTable {
   id: string;
   profile_id: string;
   kind: 'entra' | 'okta';
-  /** The application's ID there; empty where it is not known. */
+  /** The application's ID there; empty while unknown. */
   app_id: string;
   app_name: string;
   /** Which of Microsoft's clouds; null for Okta. */
   cloud: string | null;
   method: 'push' | 'manual';
-  /** The token that it has; null where none was handed over yet. */
+  /** The token that it has; null where none was installed yet. */
   token_id: string | null;
   installed_at: number | null;
   /** The results of the last push, step by step, as JSON. */
   steps: string;
-  /** How its provisioning stood when it was last looked at, as JSON. */
+  /** The provisioning status as of the last check, as JSON. */
   provisioning_status: string | null;
   status_checked_at: number | null;
-  /** Since when it is in quarantine there, as that look found; null where it is in none. */
+  /** Since when provisioning has been in quarantine, as of that check; null where it is not. */
   quarantined_since: number | null;
-  /** When it is looked at by itself next; 0 where it never was. */
+  /** When the next status check is due; 0 before the first one. */
   next_check_at: Generated<number>;
-  /** Why the last look failed, in words for a person; null where it did not. */
+  /** Why the last status check failed, as text for a person; null where it did not. */
   last_check_error: string | null;
-  /** What was odd about how it is set up there, as JSON; null where that was never read. */
+  /** What was found when the configuration there was reviewed, as JSON; null where it never was. */
   findings: string | null;
   findings_at: number | null;
 }
 
-/** A program that may fetch tokens. A secret it has only as its SHA-256, or none and public keys instead. */
+/** An API client: a program that may fetch tokens, with the SHA-256 of a secret or with public keys. */
 export interface ClientTable {
   id: string;
   name: string;
   secret_hash: string | null;
-  /** The secret before, for as long as it still works beside the new one. */
+  /** The previous secret, for as long as it works beside the new one. */
   previous_secret_hash: string | null;
   previous_secret_until: number | null;
   previous_secret_used_at: number | null;
   /** A JSON Web Key Set of public keys. */
   jwks: string | null;
-  /** Addresses and networks that it may ask from, as a JSON list; empty: from anywhere. */
+  /** Addresses and networks that it may connect from, as a JSON list; empty: from anywhere. */
   addresses: string;
   expires_at: number | null;
   created_at: number;
-  /** To the minute: written with a read, but not with each. */
+  /** To the minute: not every read updates it. */
   last_used_at: number | null;
-  /** What it is told at most of how long a token is good for. Seconds; null: as every client. */
+  /** The highest `expires_in` in its responses. Seconds; null: the default. */
   max_expires_in: number | null;
 }
 
-/** Which profiles a client may fetch. */
+/** The profiles whose tokens a client may fetch. */
 export interface ClientProfileTable {
   client_id: string;
   profile_id: string;
 }
 
-/** A JWT client assertion that was used, by the SHA-256 of its `jti`, until it expires by itself. */
+/** A JWT client assertion that was used, by the SHA-256 of its `jti`, until it expires. */
 export interface ClientAssertionTable {
   client_id: string;
   jti_hash: string;
   expires_at: number;
 }
 
+/** The audit log. Each row has the hash of the row before it. */
 export interface AuditTable {
   seq: number;
   time: number;
@@ -295,18 +300,18 @@ export interface AuditTable {
   client: string | null;
   address: string | null;
   user: string | null;
-  /** The key or file that it is about. */
+  /** The key or file that the row is about. */
   subject: string | null;
   previous_hash: string;
   hash: string;
 }
 
-/** The end of the audit chain, in one row: it makes writers queue, and a cut-off end show. */
+/** The end of the audit chain, in one row. Writers queue for it, and it reveals that rows at the end are missing. */
 export interface AuditHeadTable {
   id: Generated<number>;
   seq: number;
   hash: string;
-  /** The last row that was pruned, which the first row left follows; null where none was. */
+  /** The last row that was pruned, which the first remaining row follows; null where none was. */
   start_seq: number | null;
   start_hash: string | null;
   /** Up to which row the chain is signed, and the signature over it and its start. */
@@ -322,7 +327,7 @@ export interface RowMacTable {
   mac: string;
 }
 
-/** What the rows of a bucket add up to. */
+/** The sum over the MACs of the rows in a bucket. */
 export interface RowMacBucketTable {
   bucket: number;
   digest: string;
