@@ -24,30 +24,30 @@ import { FairLimit } from './queue/fair-limit.ts';
 import { forwardedAddress } from './request/forwarded-address.ts';
 import { DecryptedTokenCache } from './tokens/decrypted-token-cache.ts';
 
-/** Each takes a look at the store, and a thread of those that the disk is written by. */
+/** Each check reads the store and occupies a thread of the pool that also writes to the disk. */
 const assertionChecksAtOnce = 2;
 
 export interface ApiOptions {
   vault: Vault;
   log: Pick<Logger, 'error' | 'warn'>;
-  /** The API's own address as its clients see it, without a slash at its end. */
+  /** The API's own address as its clients see it, without a trailing slash. */
   issuer: string;
-  /** Other addresses by which clients call this very server, like the issuer. */
+  /** Other addresses that clients use for this server, in the form of the issuer. */
   origins?: string[];
   probes: HealthProbes;
-  /** The reverse proxies whose `X-Forwarded-For` is believed: addresses or networks. None where absent. */
+  /** The reverse proxies whose `X-Forwarded-For` is trusted: addresses or networks. None by default. */
   trustedProxies?: string[];
-  /** How the store is read; by its engine, where absent. */
+  /** Reads the store. By default, the implementation for its engine. */
   reads?: TokenRequestStore;
 }
 
 export interface Api {
   app: Express;
-  /** Lets requests under way finish, and gives back what it holds. */
+  /** Lets requests in flight finish, and releases the store. */
   close(): Promise<void>;
 }
 
-/** The token API. It may be served to other hosts, over TLS or behind a proxy that does TLS. */
+/** The token API. It may be served to other hosts, over TLS or behind a proxy that terminates TLS. */
 export function createApi(options: ApiOptions): Api {
   const { vault, log, issuer, probes, origins = [], trustedProxies = [] } = options;
   const reads = options.reads ?? openClientReads(storeLocation(vault.settings), vault.db);
@@ -68,16 +68,13 @@ export function createApi(options: ApiOptions): Api {
   };
 
   vault.rollbackDetector.whenWrong((problem) => {
-    log.error(
-      { err: problem },
-      'the store does not pass its integrity check: nothing more is served from it',
-    );
+    log.error({ err: problem }, 'the store failed its integrity check: no more tokens are served');
   });
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
   app.set('query parser', false);
-  // First, for it is what nearly all requests are for.
+  // The token endpoint comes first: nearly all requests are for it.
   route(app, apiPaths.token, 'post', tokenEndpoint(context));
   route(app, apiPaths.introspection, 'post', introspection(context));
   route(app, apiPaths.metadata, 'get', metadata(context));
@@ -88,13 +85,17 @@ export function createApi(options: ApiOptions): Api {
   app.use((_request, response) => {
     sendOAuthError(response, {
       code: 'invalid_request',
-      description: 'There is nothing at this path.',
+      description: 'Unknown path.',
       status: 404,
     });
   });
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    log.error({ err: error }, 'a request to the token API failed');
-    sendOAuthError(response, { code: 'server_error', description: 'An unexpected failure.', status: 500 });
+    log.error({ err: error }, 'token API request failed');
+    sendOAuthError(response, {
+      code: 'server_error',
+      description: 'Internal error. See the log of the server.',
+      status: 500,
+    });
   });
 
   return {
@@ -111,7 +112,7 @@ function route(app: Express, path: string, method: 'get' | 'post', handler: Requ
   app[method](path, handler);
   const allow = method === 'get' ? 'GET, HEAD' : 'POST';
   app.all(path, (_request, response) => {
-    const description = `This takes ${allow} only.`;
+    const description = `Method not allowed. Use ${allow}.`;
     sendOAuthError(response, { code: 'invalid_request', description, status: 405, allow });
   });
 }

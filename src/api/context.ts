@@ -8,13 +8,13 @@ import type { BatchQueue } from './queue/batch-queue.ts';
 import type { FairLimit } from './queue/fair-limit.ts';
 import type { DecryptedTokenCache } from './tokens/decrypted-token-cache.ts';
 
-/** What the token API's handlers share. */
+/** State shared by the handlers of the token API. */
 export interface ApiContext {
   vault: Vault;
   log: Pick<Logger, 'error' | 'warn'>;
-  /** The API's own address as its clients see it, without a slash at its end. */
+  /** The API's own address as its clients see it, without a trailing slash. */
   issuer: string;
-  /** The issuer, and the other addresses by which clients call this server: scheme, name and port. */
+  /** The issuer, and the other addresses that clients use for this server: scheme, host and port. */
   origins: string[];
   queue: BatchQueue;
   assertionChecks: FairLimit;
@@ -22,11 +22,11 @@ export interface ApiContext {
   throttle: Throttle;
   verifiedSecrets: VerifiedSecrets;
   rejectedRequests: RejectedCallbackLog;
-  /** Where a request comes from: the connection's other end, or what a trusted proxy says. */
+  /** The client's address: the peer of the connection, or what a trusted proxy reports. */
   addressOf(request: IncomingMessage): string;
 }
 
-/** The other end of the connection. An IPv4 address that the system writes as IPv6 is written as IPv4. */
+/** The peer of the connection. An IPv4 address in IPv6 notation is returned in IPv4 notation. */
 export function peerAddress({ socket }: IncomingMessage): string {
   const address = socket.remoteAddress ?? '';
   return address.startsWith('::ffff:') ? address.slice(7) : address;

@@ -13,20 +13,20 @@ export type OAuthErrorCode =
   | 'server_error'
   | 'temporarily_unavailable';
 
-/** A refusal, as the client is told of it. */
+/** An error response to a client. */
 export interface OAuthErrorResponse {
   code: OAuthErrorCode;
-  /** What is wrong and what to do. It becomes `error_description`, so it is ASCII without quotes and backslashes. */
+  /** The problem and what to do. It becomes `error_description`: ASCII without quotes and backslashes. */
   description: string;
-  /** 400 where it is not said. */
+  /** Default: 400. */
   status?: number;
   /** Seconds. */
   retryAfter?: number;
-  /** The methods that there are, for 405. */
+  /** The allowed methods, for 405. */
   allow?: string;
 }
 
-/** A refusal that is thrown: what can be told from the request alone. */
+/** Thrown for an error that the request itself shows. */
 export class OAuthError extends Error {
   readonly refusal: OAuthErrorResponse;
 
@@ -36,18 +36,18 @@ export class OAuthError extends Error {
   }
 }
 
-/** How a client is asked to prove itself (RFC 7617): it may do so in the body just as well. */
+/** The challenge of RFC 7617. Credentials in the body work too. */
 const challenge = 'Basic realm="webex-token", charset="UTF-8"';
 
 export function sendOAuthError(response: ServerResponse, refusal: OAuthErrorResponse): void {
   const { code, description, retryAfter, allow } = refusal;
   const status = refusal.status ?? (code === 'invalid_client' ? 401 : 400);
   sendJson(response, status, JSON.stringify({ error: code, error_description: printable(description) }), {
-    // RFC 9110 §11.6.1 has it in every 401, and allows it elsewhere: a client that is told to wait still learns how to ask.
+    // RFC 9110 §11.6.1 requires it in every 401 and allows it elsewhere, for example in a 429.
     ...((status === 401 || code === 'invalid_client') && { 'WWW-Authenticate': challenge }),
     ...(retryAfter !== undefined && { 'Retry-After': String(retryAfter) }),
     ...(allow !== undefined && { Allow: allow }),
-    // What is still to come of a body that is too large is not waited for.
+    // Do not wait for the rest of a body that is too large.
     ...(status === 413 && { Connection: 'close' }),
   });
 }

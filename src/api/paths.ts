@@ -1,4 +1,4 @@
-/** Every path of the token API, beside which a server may have other pages. */
+/** Every path of the token API. A server may serve other paths too. */
 export const apiPaths = {
   token: '/oauth/token',
   introspection: '/oauth/introspect',
@@ -11,12 +11,12 @@ export const apiPaths = {
 
 const all: ReadonlySet<string> = new Set(Object.values(apiPaths));
 
-/** Whether a request's target, as it stands in the request line, is one of the token API's. */
+/** Whether a request target, as in the request line, is a path of the token API. */
 export function isApiPath(target: string): boolean {
   return all.has(pathOf(target));
 }
 
-/** Whether a request's target is what health checks ask for: it tells nobody anything of worth. */
+/** Whether a request target is a health check. Its response contains nothing confidential. */
 export function isHealthPath(target: string): boolean {
   const path = pathOf(target);
   return path === apiPaths.liveness || path === apiPaths.readiness;

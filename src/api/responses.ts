@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * The headers of every answer: no cache keeps it (RFC 6749 §5.1), and a browser that is led here does nothing with it.
- * They stand here whole, as one object, for the token endpoint has no time for a header at a time.
+ * The headers of every response: no cache stores it (RFC 6749 §5.1), and a browser that is redirected here does nothing
+ * with it. One object, because setting the headers one by one would slow down the token endpoint.
  */
 const fixedHeaders = {
   'Cache-Control': 'no-store',

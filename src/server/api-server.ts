@@ -25,31 +25,31 @@ import { rejectMalformed } from './requests/reject-malformed.ts';
 import { readTls, type TlsFiles, tlsWarnings, watchTls } from './tls/tls-files.ts';
 import { rateLimitedLog } from './uncaught-errors.ts';
 
-/** How often a certificate that clients will refuse is warned about. Milliseconds. */
+/** How often to warn of a certificate that clients will reject. Milliseconds. */
 const warnEveryMs = 86_400_000;
 
 export interface ApiServerOptions {
   host: string;
-  /** 0 takes any that is free. */
+  /** 0: any free port. */
   port: number;
   tls: TlsFiles | null;
-  /** Addresses or networks of the reverse proxies that do TLS instead. */
+  /** Addresses or networks of the reverse proxies that terminate TLS. */
   trustedProxies: string[];
-  /** As it is by default, where absent. */
+  /** Default: `serverLimits`. */
   limits?: ServerLimits;
 }
 
 export interface ApiServer {
-  /** What its clients see, without a slash at its end. */
+  /** The address that clients see, without a trailing slash. */
   issuer: string;
-  /** Where it listens. */
+  /** The address it listens on. */
   address: string;
-  /** Stops listening, lets requests under way finish. */
+  /** Stops listening and lets requests in flight finish. */
   close(): Promise<void>;
 }
 
 /**
- * Serves the token API alone. Without TLS it does so on loopback only, or for a named proxy that does the TLS.
+ * Serves the token API without the web app. Without TLS, it serves loopback only, or a trusted proxy that terminates TLS.
  * Throws `E_USAGE`, `E_TLS`, `E_PORT_TAKEN`, `E_LISTEN`.
  */
 export async function startApiServer(
@@ -82,7 +82,7 @@ export async function startApiServer(
     server,
     limits,
     connections,
-    rateLimitedLog((error) => log.warn({ err: error }, 'a connection could not be taken')),
+    rateLimitedLog((error) => log.warn({ err: error }, 'a connection could not be accepted')),
   );
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => void cannotListen(host, port, error).then(reject));
@@ -123,9 +123,10 @@ export async function startApiServer(
   };
 }
 
-/** Uses the files anew when they change, and warns of a certificate that clients will refuse, now and once a day. */
+/** Reloads the files when they change. Warns of a certificate that clients will reject, now and once a day. */
 function reloadTls(tls: TlsFiles, server: TlsServer, log: Logger, now: () => number): () => void {
-  const unusable = (error: unknown) => log.warn({ err: error }, 'the changed certificate is not used');
+  const unusable = (error: unknown) =>
+    log.warn({ err: error }, 'the new certificate cannot be used; still using the previous one');
   const warn = () => {
     try {
       for (const { message } of tlsWarnings(tls, now())) log.warn({ certificate: tls.certificate }, message);
@@ -139,7 +140,7 @@ function reloadTls(tls: TlsFiles, server: TlsServer, log: Logger, now: () => num
     tls,
     (context) => {
       server.setSecureContext(context);
-      log.info('the certificate was changed');
+      log.info('certificate reloaded');
       warn();
     },
     unusable,
@@ -151,8 +152,8 @@ function reloadTls(tls: TlsFiles, server: TlsServer, log: Logger, now: () => num
 }
 
 /**
- * Without TLS of its own, it answers the proxies and this machine itself: others would send their secrets in the clear.
- * Behind a proxy each client has a share of the requests that are worked on at once.
+ * Without TLS, only the proxies and this machine may connect: other clients would send their secrets unencrypted.
+ * Behind a proxy, the requests in flight are limited per client network.
  */
 function requireProxy(proxies: string[], app: RequestListener): RequestListener {
   const isAllowed = rangeMatcher([...proxies, '127.0.0.0/8', '::1']);
@@ -163,7 +164,8 @@ function requireProxy(proxies: string[], app: RequestListener): RequestListener 
   });
   return (request, response) => {
     if (isAllowed(peerAddress(request))) return limited(request, response);
-    const description = 'This server answers its reverse proxy only. Use the address of that, with https.';
+    const description =
+      'This server accepts only connections from its reverse proxy. Use the https address of the proxy.';
     sendOAuthError(response, { code: 'invalid_request', description, status: 403 });
   };
 }
@@ -181,9 +183,19 @@ function isLoopbackHost(host: string): boolean {
 function needsTls(host: string): BrokerError {
   return new BrokerError(
     'E_USAGE',
-    `Tokens do not go over the network in the clear, and ${host} is not this machine alone.`,
+    `Tokens are not sent over the network unencrypted, and ${host} is not a loopback address.`,
     {
-      help: 'Give a certificate (--tls-cert FILE --tls-key FILE), name the reverse proxy that does TLS (--trust-proxy ADDRESS), or listen on 127.0.0.1.',
+      help: [
+        {
+          text: 'Use a certificate',
+          command: ['serve', '--api', 'HOST:PORT', '--tls-cert', 'FILE', '--tls-key', 'FILE'],
+        },
+        {
+          text: 'Or name the reverse proxy that terminates TLS',
+          command: ['serve', '--api', 'HOST:PORT', '--trust-proxy', 'ADDRESS'],
+        },
+        'Or listen on 127.0.0.1.',
+      ],
     },
   );
 }
@@ -193,15 +205,11 @@ async function cannotListen(host: string, port: number, error: Error): Promise<B
   const owner = code === 'EADDRINUSE' ? await findPortOwner(port) : null;
   const why =
     code === 'EADDRINUSE'
-      ? `port ${port} is held by ${owner === null ? 'another program' : `${owner.name} (process ${owner.pid})`}`
+      ? `port ${port} is in use by ${owner === null ? 'another program' : `${owner.name} (process ${owner.pid})`}`
       : error.message;
   const taken = code === 'EADDRINUSE';
-  return new BrokerError(
-    taken ? 'E_PORT_TAKEN' : 'E_LISTEN',
-    `${host}:${port} cannot be listened on: ${why}.`,
-    {
-      help: 'Choose another one with --api HOST:PORT.',
-      cause: error,
-    },
-  );
+  return new BrokerError(taken ? 'E_PORT_TAKEN' : 'E_LISTEN', `Cannot listen on ${host}:${port}: ${why}.`, {
+    help: { text: 'Use another address', command: ['serve', '--api', 'HOST:PORT'] },
+    cause: error,
+  });
 }

@@ -1,6 +1,6 @@
 /**
- * The same result for everybody who asks within `milliseconds`, so that the work is done once, however many ask. A
- * failure is told to those who wait for it, and then the work is tried again.
+ * Shares one call of `work` among all callers, and its result for `milliseconds` after that. A failure is passed to the
+ * callers that wait for it; the next call tries again.
  */
 export function coalesce<T>(work: () => Promise<T>, milliseconds: number): () => Promise<T> {
   let latest: Promise<T> | null = null;

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { runHelper } from '../process/run-helper.ts';
 
 /*
- * A program that crashes may leave its memory in a file, and with it every token and key that it held. Linux decides by
- * a limit of each process (core(5)). Elsewhere nothing is known here: macOS and Windows make none unless told to.
+ * A core dump of a crashed program contains its memory, and with it every decrypted token and key. On Linux, a limit of
+ * the process decides (core(5)). macOS and Windows write none unless they are configured to.
  */
 
-/** Whether a process leaves its memory behind when it crashes. Null where that cannot be told. */
+/** Whether a process writes a core dump when it crashes. Null if unknown. */
 export function mayDumpCore(pid: number | 'self' = 'self'): boolean | null {
   try {
     const limits = readFileSync(`/proc/${pid}/limits`, 'utf8');
@@ -17,7 +17,7 @@ export function mayDumpCore(pid: number | 'self' = 'self'): boolean | null {
   }
 }
 
-/** Where the system puts them: a file's name, or a program after `|`. */
+/** Where the system writes core dumps: a file name, or a program after `|`. */
 export function coreDumpPath(): string {
   try {
     return readFileSync('/proc/sys/kernel/core_pattern', 'utf8').trim();
@@ -26,9 +26,9 @@ export function coreDumpPath(): string {
   }
 }
 
-/** For what runs on for long with tokens in its memory. Best effort: `doctor` says where it did not work. */
+/** For processes that run for long with tokens in memory. Best effort: `doctor` reports if it did not work. */
 export async function disableCoreDumps(): Promise<void> {
   if (mayDumpCore() !== true) return;
-  // Node itself cannot change its limits; this is part of util-linux.
+  // Node cannot change its own limits; prlimit is part of util-linux.
   await runHelper('prlimit', ['--pid', String(process.pid), '--core=0:0'], { timeoutMs: 3_000 });
 }

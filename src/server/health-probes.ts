@@ -5,13 +5,13 @@ import type { Vault } from '../vault/context.ts';
 import { storeLocation } from '../vault/store-location.ts';
 import { coalesce } from './coalesce.ts';
 
-/** Anybody may ask for them, and they are made of every profile. Milliseconds. */
+/** Cached, because anyone can request the metrics and they read every profile. Milliseconds. */
 const metricsForMs = 2_000;
 
-/** What monitoring asks of this vault. However many ask at once, the store is asked once. */
+/** The health endpoints' view of this vault. Concurrent requests share one read of the store. */
 export function healthProbes(vault: Vault): HealthProbes {
   return {
-    // Whether it is still the store that this server opened is asked last: nothing is served from another one.
+    // Last, check that it is still the same database: nothing is served from another one.
     ready: coalesce(async () => {
       await requireWritable(vault.db, storeLocation(vault.settings));
       await vault.keys.requireAccess();

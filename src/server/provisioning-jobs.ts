@@ -8,8 +8,8 @@ import { dailyStatusCheck } from '../provisioning/entra/status/status-checks.ts'
 import type { StoreContext } from '../vault/context.ts';
 
 /**
- * What a running server watches beside the tokens: whether Entra ID has put provisioning in quarantine. It looks by
- * itself only where nobody is needed to sign in; what a person's look found is told all the same.
+ * Checks in a running server whether Entra ID has quarantined provisioning. Checks run unattended only if no person has to
+ * sign in; a quarantine that a person's check found is reported in any case.
  */
 export function startProvisioningJobs(
   records: StoreContext,
@@ -26,7 +26,10 @@ export function startProvisioningJobs(
       if (watched === null) return null;
       const { handoff, watch, failure } = watched;
       if (failure !== null) {
-        log.warn({ app: handoff.appId, reason: failure.message }, 'provisioning could not be looked at');
+        log.warn(
+          { app: handoff.appId, reason: failure.message },
+          'the provisioning status could not be checked',
+        );
       }
       return { tell: watch !== null && isQuarantined(watch) };
     },

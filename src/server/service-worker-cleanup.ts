@@ -5,12 +5,12 @@ import { ClearDataPermits } from '../web/service-worker-cleanup/clear-permits.ts
 import { type CleanupServer, createCleanupApp } from '../web/service-worker-cleanup/server-app.ts';
 import { type Listening, listenOnFreePort } from './listening/listen.ts';
 
-/** The side door's origin on a port. */
+/** The origin of the cleanup server on a port. */
 export function cleanupOrigin(port: number): string {
   return `http://localhost:${port}`;
 }
 
-/** Serves the side door on a free port. Null where it cannot listen: everything else goes on without it. */
+/** Starts the service worker cleanup server on a free port. Null if it cannot listen: the web app works without it. */
 export async function startCleanupServer(
   vault: Vault,
   log: Logger,
@@ -23,7 +23,10 @@ export async function startCleanupServer(
     );
     return { ...listening, permits, origin: cleanupOrigin(listening.port) };
   } catch (error) {
-    log.warn(toSafeError(error), 'the side door cannot listen: service workers are found, but not removed');
+    log.warn(
+      toSafeError(error),
+      'the cleanup server cannot listen: foreign service workers are detected, but not removed',
+    );
     return null;
   }
 }

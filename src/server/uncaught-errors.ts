@@ -1,21 +1,21 @@
 import type { Logger } from 'pino';
 
-/** How often the same failure is written to the log. Milliseconds. */
+/** How often the same error is logged. Milliseconds. */
 const everyMs = 60_000;
 
 /**
- * Keeps a running server from ending with a failure in a timer or an event that nothing catches: it is logged, and what
- * was to be done there is tried again the next time. To be called once it serves; a failure before that ends the start.
+ * Logs uncaught errors of timers and events instead of ending the process; the work is retried the next time it is due.
+ * Call it once the server is listening: an error before that ends the start.
  */
 export function logUncaughtErrors(log: Pick<Logger, 'error'>): void {
   const report = rateLimitedLog((error) =>
-    log.error({ err: error }, 'an unexpected failure: the server goes on'),
+    log.error({ err: error }, 'unexpected error; the server continues'),
   );
   process.removeAllListeners('uncaughtException');
   process.on('uncaughtException', report);
 }
 
-/** Passes a failure on to the log; the same one not more often than once a minute, for some come thousands of times. */
+/** Logs the same error at most once a minute: some occur thousands of times. */
 export function rateLimitedLog(write: (error: Error) => void): (error: Error) => void {
   const last = new Map<string, number>();
   return (error) => {
@@ -27,7 +27,7 @@ export function rateLimitedLog(write: (error: Error) => void): (error: Error) =>
     try {
       write(error);
     } catch {
-      // Without a log there is nobody to tell, and that is no reason to end.
+      // A failing log is no reason to exit.
     }
   };
 }

@@ -16,19 +16,19 @@ import { rateLimitedLog } from './uncaught-errors.ts';
 
 export interface RunningServer {
   port: number;
-  /** Of the side door; null where it could not listen. */
+  /** The port of the service worker cleanup server; null if it could not listen. */
   cleanupPort: number | null;
-  /** Resolves once the browser has fetched the page that it was on its way to, some seconds at most. */
+  /** Resolves once the browser has loaded the page it was redirected to, after a few seconds at most. */
   waitUntilIdle(): Promise<void>;
-  /** Stops listening, lets requests and checks under way finish. */
+  /** Stops listening and lets requests and checks in flight finish. */
   close(): Promise<void>;
 }
 
-/** A browser asks for the next page, or for what belongs to one, within this. Milliseconds. */
+/** A browser requests the next page, or a page's assets, within this time. Milliseconds. */
 const quietMs = 1_000;
 const quietTimeoutMs = 10_000;
 
-/** Serves the web app for this vault, and the token API with it. Throws `E_RUNNING` where it is served already, `E_PORT_TAKEN`, `E_LISTEN`. */
+/** Serves the web app and the token API for this vault. Throws `E_RUNNING` if they are already served, `E_PORT_TAKEN`, `E_LISTEN`. */
 export async function startWebServer(
   vault: Vault,
   log: Logger,
@@ -55,11 +55,11 @@ export async function startWebServer(
       activity.watch(routeByPath(app, api.app, port, issuer)),
       port,
       options.limits,
-      rateLimitedLog((error) => log.warn({ err: error }, 'a connection could not be taken')),
+      rateLimitedLog((error) => log.warn({ err: error }, 'a connection could not be accepted')),
     );
   } catch (error) {
     await Promise.all([api.close(), cleanupServer?.close()]);
-    // It may have been started by somebody else in the same moment.
+    // Another process may have started it in the same moment.
     await assertNotRunning(home);
     throw error;
   }
@@ -88,7 +88,7 @@ async function assertNotRunning(home: string): Promise<void> {
   if (other === null) return;
   throw new BrokerError(
     'E_RUNNING',
-    `The web app runs already, on http://localhost:${other.port} (process ${other.pid}).`,
-    { help: 'Open it with: webex-token open' },
+    `The web app is already running on http://localhost:${other.port} (process ${other.pid}).`,
+    { help: { text: 'Open it', command: ['open'] } },
   );
 }

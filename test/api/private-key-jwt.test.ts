@@ -62,7 +62,7 @@ test('the audience may be the issuer, and client_id the client', async () => {
 test.each([
   ['no jti', { jti: undefined }, /jti/],
   ['no exp', { exp: undefined }, /exp/],
-  ['another audience', { aud: 'https://elsewhere.example' }, /aud has to be/],
+  ['another audience', { aud: 'https://elsewhere.example' }, /aud must be/],
   ['another issuer', { iss: 'other' }, /iss and sub/],
   ['an expired one', { exp: seconds - 60 }, /expired/],
   ['one that is good for a day', { exp: seconds + 86_400 }, /more than an hour/],
@@ -121,7 +121,7 @@ test('an assertion cannot be used again in the last part of a second, or where a
     expect((await ask(await sign({ exp: seconds + ahead / 1000 + 60 }))).status).toBe(200);
     for (const now of [today, today + 60_000, today + 90_999]) {
       vault.setNow(now);
-      expect((await ask(assertion)).json.error_description).toMatch(/used before/);
+      expect((await ask(assertion)).json.error_description).toMatch(/already used/);
     }
   }
 });
@@ -184,7 +184,7 @@ test('one assertion works once, also when it comes twice at the same time', asyn
   const assertion = await sign();
   const answers = await Promise.all([assertion, assertion, assertion].map((each) => ask(each)));
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 401, 401]);
-  expect((await ask(assertion)).json.error_description).toMatch(/used before/);
+  expect((await ask(assertion)).json.error_description).toMatch(/already used/);
 });
 
 test('another key, no signature, and a signature made with the public key as a secret are refused', async () => {
@@ -199,7 +199,7 @@ test('another key, no signature, and a signature made with the public key as a s
   expect((await ask(`${none}.${body}.`)).status).toBe(401);
   const { jwks } = await vault.db.selectFrom('client').select('jwks').executeTakeFirstOrThrow();
   const hmac = await new SignJWT(payload).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(jwks ?? ''));
-  expect((await ask(hmac)).json.error_description).toMatch(/alg has to be/);
+  expect((await ask(hmac)).json.error_description).toMatch(/alg must be/);
   expect((await ask('not.a.jwt')).status).toBe(401);
 });
 

@@ -41,7 +41,7 @@ test('a replica whose key was removed: 503 at once with the reason, not ready, a
   await removeKey(admin, request.id, actor);
   expect(JSON.parse(await ready())).toEqual({
     status: 'not ready',
-    reason: 'the key of this server is not authorized to open the store',
+    reason: 'the key of this server is not authorized to decrypt the store',
   });
   vault.setNow(today + 6_000);
   const rowsBefore = (await auditLog(admin)).length;
@@ -56,7 +56,7 @@ test('a replica whose key was removed: 503 at once with the reason, not ready, a
   const answers = await Promise.all(Array.from({ length: 5 }, () => askToken(api, 'ci', secret)));
   for (const { status, json, headers } of answers) {
     expect({ status, error: json.error }).toEqual({ status: 503, error: 'temporarily_unavailable' });
-    expect(json.error_description).toContain('is not authorized to open the store');
+    expect(json.error_description).toContain('is not authorized to decrypt the store');
     expect(headers.get('retry-after')).toBe('5');
   }
   const introspected = await post(`${api.origin}/oauth/introspect`, { token }, `ci:${secret}`);

@@ -229,7 +229,7 @@ test('a token that Webex rejected is not handed out', async () => {
   await markRejected(api.vault, today);
   const answer = await askToken(api, 'ci', api.secret);
   expect(answer).toMatchObject({ status: 400, json: { error: 'invalid_grant' } });
-  expect(answer.json.error_description).toContain('no longer accepts');
+  expect(answer.json.error_description).toContain('rejected');
 });
 
 test('a client whose profile was removed, and one whose end has come', async () => {

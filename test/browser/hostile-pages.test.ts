@@ -166,7 +166,7 @@ inBothBrowsers((name) => {
     const flood = Array.from({ length: 10 }, (_, at) => `flood-${at}=${'x'.repeat(3_000)}; Path=/`);
     await attack.evaluate(setCookies, flood);
     expect((await page.goto(program.origin))?.status()).toBe(431);
-    expect(await page.evaluate(() => document.body.innerText)).toContain('too many cookies');
+    expect(await page.evaluate(() => document.body.innerText)).toContain('cookies that other programs');
   });
 
   test('an answer that another page has the browser bring is not taken, and ends no sign-in', async () => {

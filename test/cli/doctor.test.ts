@@ -46,7 +46,7 @@ test('where the key is, and why no keychain has it; what runs on the port', asyn
   expect(by.get('Key')?.message).toContain(join(here.home, 'key.jwk'));
   expect(by.get('Keychain')).toMatchObject({
     ok: null,
-    message: expect.stringMatching(/none that works here \(.+\)/),
+    message: expect.stringMatching(/not available \(.+\), so the key is in a file/),
   });
   expect(by.get('Audit log')).toMatchObject({ ok: true });
   expect(by.get(`Port ${here.port}`)?.message).toContain(`process ${serve.pid}`);
@@ -63,10 +63,10 @@ test('what is wrong is marked, with the way to mend it: 1', async () => {
   const { finished, ok, by } = await examined(here);
   expect(finished.code).toBe(1);
   expect(ok).toBe(false);
-  expect(by.get('Audit log')).toMatchObject({ ok: false, message: expect.stringContaining('row 1') });
+  expect(by.get('Audit log')).toMatchObject({ ok: false, message: expect.stringContaining('entry 1') });
   expect(by.get(`Port ${here.port}`)).toMatchObject({
     ok: false,
-    message: expect.stringContaining('held by node'),
+    message: expect.stringContaining('in use by node'),
   });
   expect(by.get('Webex')).toMatchObject({ ok: null, message: expect.stringContaining('cannot be reached') });
 

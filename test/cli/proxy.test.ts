@@ -111,7 +111,7 @@ describe.skipIf(!canMakeCertificates)('through a proxy (skipped where there is n
       const doctor = await here.run(['doctor', '--json']);
       expect(findings(doctor.stdout).get('Proxy')).toMatchObject({
         ok: true,
-        message: `127.0.0.1:${port}, from HTTPS_PROXY: name found, connected, its sign-in accepted`,
+        message: `127.0.0.1:${port}, from HTTPS_PROXY: resolved, connected, authenticated`,
       });
       expect(findings(doctor.stdout).get('Webex')?.message).toContain(`through the proxy 127.0.0.1:${port}`);
       expect(doctor.stdout).not.toMatch(/fake-password|ada:/);

@@ -87,7 +87,7 @@ it.runIf(canMakeCertificates)(
       key,
     ]);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/holds a private key, and no certificate/);
+    expect(stderr).toMatch(/contains a private key, but no certificate/);
     expect(stderr).not.toMatch(/^\s+at /m);
     api.kill('SIGTERM');
     expect((await api.finished).code).toBe(0);

@@ -44,7 +44,7 @@ describe('serve', () => {
     await printedLink(first);
     const second = await here.run(['serve', '--no-open']);
     expect(second).toMatchObject({ code: 1, stdout: '' });
-    expect(second.stderr).toContain(`The web app runs already, on http://localhost:${here.port}`);
+    expect(second.stderr).toContain(`The web app is already running on http://localhost:${here.port}`);
     expect(second.stderr).toContain('webex-token open');
     expect(second.stderr).not.toContain('    at ');
   });
@@ -60,10 +60,7 @@ describe('serve', () => {
       const { code, stdout, stderr } = await here.run(args);
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
       expect(stderr).toMatch(
-        new RegExp(
-          `^webex-token: Port ${here.port} of this machine is held by node \\(process \\d+\\)\\.$`,
-          'm',
-        ),
+        new RegExp(`^webex-token: Port ${here.port} is in use by node \\(process \\d+\\)\\.$`, 'm'),
       );
       expect(stderr).toContain('webex-token import');
     }

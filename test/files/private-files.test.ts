@@ -257,7 +257,7 @@ describe('what only looks', () => {
     const deep = join(here.home, 'a', 'b');
     here.environment.WEBEX_TOKEN_HOME = deep;
     const { stdout } = await here.run(['doctor']);
-    expect(stdout).toContain(`${deep}/store.db is made when it is first needed`);
+    expect(stdout).toContain(`${deep}/store.db does not exist yet`);
     expect(existsSync(here.home)).toBe(false);
   });
 

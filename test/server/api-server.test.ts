@@ -162,7 +162,7 @@ withCertificates('files that cannot be used are refused at the start', async () 
   const one = makeCertificate(folder, 'one');
   const other = makeCertificate(folder, 'other');
   expect(() => readTls({ certificate: one.certificate, key: other.key })).toThrow(
-    /not the one of the certificate/,
+    /does not match the certificate/,
   );
   expect(() => readTls({ certificate: join(folder, 'none'), key: one.key })).toThrow(/cannot be used/);
 });

@@ -36,20 +36,22 @@ async function send(port: number, pieces: string[]): Promise<string> {
 
 const cookies = `Cookie: ${'x'.repeat(20_000)}`;
 
-test('too many cookies, in however many pieces: what to do', async () => {
+test('explains a request with too many cookies, in however many pieces it arrives', async () => {
   const port = await serving();
   const answer = await send(port, ['GET / HTTP/1.1\r\nHost: x\r\n', ...Array(20).fill(cookies), '\r\n\r\n']);
-  expect(answer).toMatch(/^HTTP\/1.1 431 .*\r\nConnection: close\r\n.*too many cookies.*page again\.\n$/s);
+  expect(answer).toMatch(
+    /^HTTP\/1.1 431 .*\r\nConnection: close\r\n.*cookies that other programs.*page\.\n$/s,
+  );
 });
 
-test('after an answer, too: browsers keep their connections', async () => {
+test('explains it after an earlier response on the same connection too', async () => {
   const port = await serving();
   const answer = await send(port, [
     'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
     'GET / HTTP/1.1\r\nHost: x\r\n',
     cookies,
   ]);
-  expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n.*fine.*HTTP\/1.1 431 .*too many cookies/s);
+  expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n.*fine.*HTTP\/1.1 431 .*cookies that other programs/s);
 });
 
 test('what is no HTTP gets its status and nothing else', async () => {

@@ -52,9 +52,7 @@ describe('a port that another program holds', () => {
     await holder.firstLine;
     const error = await brokerErrorOf(() => listenOnLoopback(hello, port));
     expect(error.code).toBe('E_PORT_TAKEN');
-    expect(error.message).toMatch(
-      new RegExp(`^Port ${port} of this machine is held by node \\(process \\d+\\)\\.$`),
-    );
+    expect(error.message).toMatch(new RegExp(`^Port ${port} is in use by node \\(process \\d+\\)\\.$`));
     expect(error.help).toContain('webex-token import');
     if (free !== null) expect(await canConnect(free, port)).toBe(false);
   });

@@ -148,7 +148,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
       },
     ],
     'the wrong order': [
-      /the key is that of certificate 2 in \S+chain\.crt, and the server's own certificate has to be the first/,
+      /the key matches certificate 2 in \S+chain\.crt, but the server's own certificate must come first/,
       /cat server\.pem intermediate\.pem > fullchain\.pem/,
       (folder) => {
         const { authority, certificate, key } = signed(folder);
@@ -160,12 +160,12 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
       },
     ],
     'the key of another certificate': [
-      /the key is not the one of the certificate/,
+      /the key does not match the certificate/,
       /openssl pkey -in KEY -pubout/,
       (folder) => [signed(folder).certificate, makeCertificate(folder, 'other').key],
     ],
     'the two files swapped': [
-      /holds a private key, and no certificate/,
+      /contains a private key, but no certificate/,
       /swapped/,
       (folder) => {
         const { certificate, key } = signed(folder);
@@ -173,7 +173,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
       },
     ],
     'a certificate in place of the key': [
-      /holds a certificate, and no private key/,
+      /contains a certificate, but no private key/,
       /swapped/,
       (folder) => {
         const { certificate } = signed(folder);
@@ -181,7 +181,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
       },
     ],
     'half a certificate': [
-      /holds no PEM certificate|is damaged/,
+      /contains no PEM certificate|is damaged/,
       /PEM|Copy the file again/,
       (folder) => {
         const { certificate, key } = signed(folder);
@@ -220,7 +220,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
   };
 
   it.each(Object.entries(made))(
-    '%s: one line says what it is, and how to put it right',
+    '%s: reports the problem and the fix in one line',
     async (_what, [message, help, make]) => {
       const [certificate, key] = make(temporaryFolder());
       const error = await brokerErrorOf(async () => void readTls({ certificate, key }));
@@ -240,7 +240,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
       expect.stringMatching(/CN=server expires in [12] days, on \d{4}-\d\d-\d\d\. Renew it/),
     ]);
     expect(messages(files, now + 3 * day)).toEqual([
-      expect.stringMatching(/CN=server expired on \d{4}-\d\d-\d\d: clients refuse/),
+      expect.stringMatching(/CN=server expired on \d{4}-\d\d-\d\d: clients reject/),
     ]);
     expect(messages(files, now - 40 * day)).toEqual([expect.stringMatching(/not valid before/)]);
     const chain = { certificate: join(folder, 'chain.crt'), key };

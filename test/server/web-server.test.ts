@@ -44,7 +44,7 @@ test('a second one for the same data folder is told where the first is', async (
   expect(await brokerErrorOf(() => startWebServer(vault, log))).toMatchObject({
     code: 'E_RUNNING',
     message: expect.stringContaining(`http://localhost:${settings.port} (process ${process.pid})`),
-    help: 'Open it with: webex-token open',
+    help: 'Open it: webex-token open',
   });
   expect(await findRunningInstance(settings.home)).not.toBeNull();
 });
@@ -68,7 +68,7 @@ describe('an impostor on the port', () => {
     await runScript(script, ['127.0.0.1', String(settings.port)]).firstLine;
     const vault = await newVault(undefined, { settings });
     const error = await brokerErrorOf(() => startWebServer(vault, log));
-    expect(error).toMatchObject({ code: 'E_PORT_TAKEN', message: expect.stringContaining('held by node') });
+    expect(error).toMatchObject({ code: 'E_PORT_TAKEN', message: expect.stringContaining('in use by node') });
     expect(await findRunningInstance(settings.home)).toBeNull();
   });
 });

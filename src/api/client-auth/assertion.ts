@@ -11,7 +11,7 @@ import {
 } from 'jose';
 import type { Assertion } from '../../store/token-requests/token-request-store.ts';
 
-/** Asymmetric only: with an HMAC, the public key would do as the secret. */
+/** Asymmetric only: with an HMAC, the public key would be the secret. */
 export const signingAlgorithms = [
   'RS256',
   'RS384',
@@ -26,14 +26,14 @@ export const signingAlgorithms = [
   'Ed25519',
 ];
 
-/** How long an assertion may be good for, and how far the clocks may be apart. Seconds. */
+/** Maximum lifetime of an assertion, and tolerated clock difference. Seconds. */
 const maxLifetime = 3600;
 const clockTolerance = 30;
 
-/** A client assertion that holds, or why it does not, in words for whoever made it. */
+/** A valid client assertion, or why it is invalid, as text for its author. */
 export type CheckedAssertion = { ok: true; assertion: Assertion } | { ok: false; why: string };
 
-/** Whose assertion a JWT says to be; null where it is none. */
+/** The `sub` of a JWT, unverified; null if it is not a JWT. */
 export function subjectOf(jwt: string): string | null {
   try {
     const { sub } = decodeJwt(jwt);
@@ -45,7 +45,7 @@ export function subjectOf(jwt: string): string | null {
 
 /**
  * Checks a JWT for client authentication (RFC 7523 §3): signed by one of the client's keys, `iss` and `sub` the client,
- * `aud` one of ours, `exp` within the hour, `jti` there. Whether the `jti` was used before, the store tells.
+ * `aud` one of ours, `exp` within the hour, and a `jti`. The store checks whether the `jti` was used before.
  */
 export async function checkAssertion(
   jwt: string,
@@ -68,10 +68,10 @@ export async function checkAssertion(
   }
   const { jti, exp = 0 } = payload;
   if (typeof jti !== 'string' || jti === '' || jti.length > 256) {
-    return { ok: false, why: 'its jti has to be a text of up to 256 characters' };
+    return { ok: false, why: 'its jti must be a string of up to 256 characters' };
   }
   if (exp > keys.now / 1000 + maxLifetime + clockTolerance) {
-    return { ok: false, why: 'its exp is more than an hour ahead' };
+    return { ok: false, why: 'its exp is more than an hour in the future' };
   }
   const jtiHash = createHash('sha256').update(jti).digest('base64url');
   // A NumericDate may have a fraction (RFC 7519 §2). Rounded up: the assertion is accepted until that second is over.
@@ -79,8 +79,8 @@ export async function checkAssertion(
 }
 
 /**
- * The claims of a JWT that one of the keys has signed. Its `kid` is a hint (RFC 7515 §4.1.4): the key of that name is
- * preferred, and where none has it, or several fit, each that fits is tried.
+ * The claims of a JWT that one of the keys has signed. Its `kid` is a hint (RFC 7515 §4.1.4): the key with that ID is
+ * preferred. If no key has it, or several match, each matching key is tried.
  */
 async function verified(jwt: string, jwks: JSONWebKeySet, options: JWTVerifyOptions): Promise<JWTPayload> {
   const find = createLocalJWKSet(jwks);
@@ -109,16 +109,15 @@ async function verified(jwt: string, jwks: JSONWebKeySet, options: JWTVerifyOpti
 }
 
 function explain(error: unknown, audiences: string[]): string {
-  if (error instanceof errors.JWTExpired) return 'it has expired: is the clock right?';
+  if (error instanceof errors.JWTExpired) return 'it has expired: check the clock';
   if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.claim === 'aud') return `its aud has to be ${audiences.join(' or ')}`;
-    if (error.claim === 'nbf') return 'its nbf lies ahead: is the clock right?';
-    if (error.claim === 'iss' || error.claim === 'sub')
-      return 'its iss and sub both have to be the client_id';
+    if (error.claim === 'aud') return `its aud must be ${audiences.join(' or ')}`;
+    if (error.claim === 'nbf') return 'its nbf is in the future: check the clock';
+    if (error.claim === 'iss' || error.claim === 'sub') return 'its iss and sub must both be the client_id';
     return `its claim ${error.claim} is missing or wrong`;
   }
   if (error instanceof errors.JOSEAlgNotAllowed)
-    return `its alg has to be one of ${signingAlgorithms.join(' ')}`;
-  if (error instanceof errors.JWKSNoMatchingKey) return 'no registered key fits its alg';
-  return 'its signature is not by a registered key';
+    return `its alg must be one of ${signingAlgorithms.join(' ')}`;
+  if (error instanceof errors.JWKSNoMatchingKey) return 'no registered key matches its alg';
+  return 'its signature was not made with a registered key';
 }

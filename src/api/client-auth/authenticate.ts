@@ -1,12 +1,13 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { inRanges } from '../../domain/client.ts';
+import { commandLine } from '../../errors/remedy.ts';
 import type { Assertion, ClientRow, Lookup } from '../../store/token-requests/token-request-store.ts';
 import type { OAuthErrorResponse } from '../oauth-error.ts';
 
-/** What a request matchingCredential its client with, checked as far as it can be without the store. */
+/** The credentials of a request, checked as far as possible without the store. */
 export type ClientProof =
   | { kind: 'secret'; hash: Buffer }
-  /** An assertion that holds by these keys; the store has to have the same still. */
+  /** An assertion that is valid under these keys. They must still be the client's keys in the store. */
   | { kind: 'assertion'; jwks: string; assertion: Assertion }
   | { kind: 'none'; why: string };
 
@@ -14,15 +15,15 @@ export type Authentication =
   | { ok: true; used: 'current' | 'previous' }
   | { ok: false; refusal: OAuthErrorResponse; reason: AuthenticationFailure };
 
-/** `wrong`: a secret that is not the client's. `unproven`: no credentials, or none that can be guessed. `barred`: they were right. */
-export type AuthenticationFailure = 'wrong' | 'unproven' | 'barred';
+/** `no-valid-credentials`: none, or of a kind that cannot be guessed. `not-allowed`: the credentials were valid. */
+export type AuthenticationFailure = 'wrong-secret' | 'no-valid-credentials' | 'not-allowed';
 
-/** What of a secret is compared: as `hashSecret` makes it for the store, in bytes. */
+/** The hash of a secret that is compared with the stored one, as bytes; see `hashSecret`. */
 export function verifySecret(secret: string): ClientProof {
   return { kind: 'secret', hash: hash('sha256', secret, 'buffer') };
 }
 
-/** Whether the client is who it says, may still ask at all, and may from there. `now` in epoch milliseconds. */
+/** Checks the client's credentials, expiry and address. `now` in epoch milliseconds. */
 export function authenticate(
   found: Lookup | null,
   proof: ClientProof,
@@ -34,7 +35,7 @@ export function authenticate(
     return {
       ok: false,
       refusal: { code: 'invalid_client', description: failureDescription(found, proof) },
-      reason: proof.kind === 'secret' ? 'wrong' : 'unproven',
+      reason: proof.kind === 'secret' ? 'wrong-secret' : 'no-valid-credentials',
     };
   }
   const { clientExpiresAt, addresses } = found.client;
@@ -42,20 +43,20 @@ export function authenticate(
     const ended = new Date(clientExpiresAt).toISOString();
     return refused(
       'invalid_client',
-      `This client ended at ${ended}. An administrator can add it anew: webex-token client add`,
+      `This client expired at ${ended}. Ask an administrator to create it again: ${commandLine(['client', 'add'])}`,
     );
   }
   if (addresses !== '[]' && !inRanges(JSON.parse(addresses) as string[], address)) {
     return refused(
       'unauthorized_client',
-      `This client may not ask from ${address}. An administrator chose the addresses: webex-token client add --allow`,
+      `This client is not allowed to connect from ${address}. Ask an administrator to allow it: ${commandLine(['client', 'add', '--allow'])}`,
     );
   }
   return { ok: true, used };
 }
 
 function refused(code: OAuthErrorResponse['code'], description: string): Authentication {
-  return { ok: false, refusal: { code, description }, reason: 'barred' };
+  return { ok: false, refusal: { code, description }, reason: 'not-allowed' };
 }
 
 function matchingCredential(
@@ -68,7 +69,7 @@ function matchingCredential(
   return found.client.jwks === proof.jwks ? 'current' : null;
 }
 
-/** Takes as long for a client that does not exist as for one that does. */
+/** Compared for an unknown client, so that it takes as long as for a known one. */
 const noSecret = Buffer.alloc(32);
 
 function matchingSecret(client: ClientRow | null, hash: Buffer, now: number): 'current' | 'previous' | null {
@@ -85,7 +86,7 @@ function equal(stored: string | null, hash: Buffer): boolean {
 function failureDescription(found: Lookup | null, proof: ClientProof): string {
   if (proof.kind === 'none') return proof.why;
   if (proof.kind === 'assertion' && found?.assertionUsed) {
-    return 'This assertion was used before. Make a new one, with another jti, for every request.';
+    return 'This assertion was already used. Create a new one with another jti for every request.';
   }
-  return 'There is no such client, or its credentials are wrong. An administrator can list the clients: webex-token client list';
+  return `Unknown client, or wrong credentials. Ask an administrator to list the clients: ${commandLine(['client', 'list'])}`;
 }

@@ -1,7 +1,7 @@
 import { OAuthError } from '../oauth-error.ts';
 import { type Form, formDecode } from '../request/form.ts';
 
-/** How a request says who asks, before anything of it is believed. */
+/** The credentials in a request, not verified yet. */
 export type Credentials =
   | { kind: 'secret'; client: string; secret: string }
   | { kind: 'assertion'; client: string | null; assertion: string }
@@ -12,8 +12,8 @@ const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
 /**
  * Reads the client authentication of RFC 6749 §2.3.1 (`client_secret_basic`, `client_secret_post`) and RFC 7523
- * (`private_key_jwt`). Throws `OAuthError` where it is malformed, or where there is more than one (§2.3),
- * unless both say the same.
+ * (`private_key_jwt`). Throws `OAuthError` if it is malformed, or if there is more than one method (§2.3) and the
+ * credentials differ.
  */
 export function readCredentials(authorization: string | undefined, form: Form): Credentials {
   const clientId = form.get('client_id');
@@ -31,13 +31,12 @@ export function readCredentials(authorization: string | undefined, form: Form): 
     return basic;
   }
   if (secret !== undefined) {
-    if (clientId === undefined)
-      throw new OAuthError('invalid_request', 'client_secret needs a client_id beside it.');
+    if (clientId === undefined) throw new OAuthError('invalid_request', 'client_secret requires client_id.');
     return { kind: 'secret', client: clientId, secret };
   }
   if (assertion !== undefined || type !== undefined) {
     if (type !== jwtBearer) {
-      throw new OAuthError('invalid_request', `client_assertion_type has to be ${jwtBearer}`);
+      throw new OAuthError('invalid_request', `client_assertion_type must be ${jwtBearer}`);
     }
     if (assertion === undefined) throw new OAuthError('invalid_request', 'client_assertion is missing.');
     return { kind: 'assertion', client: clientId ?? null, assertion };
@@ -47,7 +46,7 @@ export function readCredentials(authorization: string | undefined, form: Form): 
 
 function severalMethods(): OAuthError {
   const description =
-    'Use one method of client authentication, not several at once, unless they give the same client_id and secret.';
+    'Use one client authentication method. Two are accepted only with the same client_id and secret.';
   return new OAuthError('invalid_request', description);
 }
 
@@ -56,16 +55,18 @@ function basicCredentials(authorization: string, clientId: string | undefined): 
   const decoded = encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString('utf8');
   const colon = decoded.indexOf(':');
   if (colon === -1) {
-    const why = 'Authorization has to be Basic, with client_id:client_secret in base64.';
+    const why = 'The Authorization header must be Basic, with client_id:client_secret in base64.';
     return { kind: 'none', client: clientId ?? null, why };
   }
   const client = formDecode(decoded.slice(0, colon));
-  if (client === '') return { kind: 'none', client: clientId ?? null, why: 'Authorization names no client.' };
+  if (client === '')
+    return {
+      kind: 'none',
+      client: clientId ?? null,
+      why: 'The Authorization header has an empty client_id.',
+    };
   if (clientId !== undefined && clientId !== client) {
-    throw new OAuthError(
-      'invalid_request',
-      'client_id is another one than that of the Authorization header.',
-    );
+    throw new OAuthError('invalid_request', 'client_id differs from the one in the Authorization header.');
   }
   return { kind: 'secret', client, secret: formDecode(decoded.slice(colon + 1)) };
 }

@@ -5,21 +5,21 @@ import { checkAssertion, subjectOf } from './assertion.ts';
 import { type ClientProof, verifySecret } from './authenticate.ts';
 import type { Credentials } from './credentials.ts';
 
-/** Who a request says it is from, and what it has to show for it. The store decides whether that will do. */
+/** The claimed client of a request and its credentials. The store decides whether they are valid. */
 export interface Identity {
-  /** Empty where the request names nobody that could be a client. */
+  /** Empty if the request has no valid client name. */
   client: string;
   proof: ClientProof;
 }
 
-/** The name and the secret, ready to be compared. */
+/** The client name and the hashed secret. */
 export function secretIdentity({ client, secret }: { client: string; secret: string }): Identity {
-  return { client: isValidClientName(client), proof: verifySecret(secret) };
+  return { client: validClientName(client), proof: verifySecret(secret) };
 }
 
-/** Whose an assertion says to be; empty where that cannot be a client. */
+/** The claimed client of an assertion; empty if it is not a valid client name. */
 export function claimedClient({ assertion }: { assertion: string }): string {
-  return isValidClientName(subjectOf(assertion) ?? '');
+  return validClientName(subjectOf(assertion) ?? '');
 }
 
 /** Checks a client assertion by the registered keys of its `subject`. */
@@ -33,19 +33,17 @@ export async function assertionIdentity(
   const fail = (why: string): Identity => ({ client, proof: { kind: 'none', why } });
   const jwks = client === '' ? null : await clientKeys(db, client);
   if (jwks === null) {
-    return fail(
-      'There is no client with registered keys that has the sub of the assertion as its client_id.',
-    );
+    return fail('No client with registered keys has the sub of the assertion as its client_id.');
   }
   if (credentials.client !== null && credentials.client !== client) {
-    return fail('client_id is another one than the sub of the assertion.');
+    return fail('client_id differs from the sub of the assertion.');
   }
   const checked = await checkAssertion(credentials.assertion, client, { jwks, audiences, now });
-  if (!checked.ok) return fail(`The assertion does not hold: ${checked.why}.`);
+  if (!checked.ok) return fail(`The assertion is invalid: ${checked.why}.`);
   return { client, proof: { kind: 'assertion', jwks, assertion: checked.assertion } };
 }
 
-/** What cannot be a client's name is not carried on: it would come out again in the log. */
-export function isValidClientName(name: string): string {
+/** The name, or empty if it is invalid: an invalid name must not reach the log. */
+export function validClientName(name: string): string {
   return isClientName(name) ? name : '';
 }

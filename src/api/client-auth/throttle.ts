@@ -1,12 +1,12 @@
 import { networkOf } from '../../domain/network.ts';
 
-/** Mistakes that cost nothing. */
+/** Failures without a delay. */
 const freeFailures = 5;
 
-/** The longest wait. Seconds. */
+/** The longest delay. Seconds. */
 const maxDelay = 300;
 
-/** After so long without another one, mistakes are forgotten. Milliseconds. */
+/** Failures are forgotten after this time without another one. Milliseconds. */
 const memoryMs = 3_600_000;
 
 interface Failures {
@@ -16,27 +16,27 @@ interface Failures {
 }
 
 /**
- * Counts wrong credentials by client and address, and makes each further one wait longer. It never keeps out the right
- * credentials: secrets have 256 bits, which nobody guesses, and so nobody can lock a client out, not even from the
- * client's own address. What it saves is the log, the disk and the time.
+ * Counts wrong credentials by client and address, and delays each further one longer. It never rejects the right
+ * credentials: secrets have 256 bits and cannot be guessed. So no one can lock a client out, not even from the client's
+ * own address. What it protects is the log, the disk and the CPU.
  */
 export class Throttle {
   readonly #failures = new Map<string, Failures>();
   readonly #limit: number;
 
-  /** @param limit how many pairs are remembered; the longest known are forgotten first */
+  /** @param limit maximum number of remembered pairs; the oldest are forgotten first */
   constructor(limit = 10_000) {
     this.#limit = limit;
   }
 
-  /** Notes a failure. Returns how many seconds of waiting this one ran into; 0 where it came in time. */
+  /** Records a failure. Returns the remaining delay in seconds; 0 if there is none. */
   failed(client: string, address: string, now: number): number {
     const key = keyOf(client, address);
     let known = this.#failures.get(key);
     if (known === undefined || now - known.lastAt > memoryMs) {
       known = { count: 0, blockedUntil: 0, lastAt: now };
     }
-    // Set anew, so that the map stays in the order of the last failure.
+    // Deleted and set again, so that the map stays in the order of the last failure.
     this.#failures.delete(key);
     this.#failures.set(key, known);
     if (now < known.blockedUntil) return Math.ceil((known.blockedUntil - now) / 1000);
@@ -52,7 +52,7 @@ export class Throttle {
     return 0;
   }
 
-  /** Forgets the failures of a client that has proven itself, and those from its address under names that nobody has. */
+  /** Forgets the failures of an authenticated client, and those of unknown clients from its address. */
   succeeded(client: string, address: string): void {
     if (this.#failures.size === 0) return;
     this.#failures.delete(keyOf(client, address));

@@ -1,11 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
 
-/** How many secrets of one client are remembered: its current one and the one before. */
+/** Remembered secrets per client: the current and the previous one. */
 const perClient = 2;
 
 /**
- * Remembers with which secrets, as SHA-256, clients have authenticated lately. It grants nothing; it tells whose turn a
- * request takes before the store is asked. Only registered clients get in, so it needs no limit.
+ * Remembers the SHA-256 of secrets that clients have authenticated with. It grants nothing: it only decides the priority
+ * of a request before the store is read. It holds only registered clients, so it needs no limit.
  */
 export class VerifiedSecrets {
   readonly #byClient = new Map<string, Buffer[]>();

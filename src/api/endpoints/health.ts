@@ -3,18 +3,18 @@ import type { Logger } from 'pino';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { send, sendJson } from '../responses.ts';
 
-/** What monitoring asks for, without signing in. */
+/** The data behind the health endpoints, which need no authentication. */
 export interface HealthProbes {
-  /** Resolves where requests can be served; rejects where they cannot, for example without the database. */
+  /** Rejects if requests cannot be served, for example without the database. */
   ready(): Promise<void>;
-  /** In Prometheus's text format. */
+  /** In the text format of Prometheus. */
   metrics?(): Promise<{ contentType: string; text: string }>;
 }
 
-/** `GET /healthz`: the process answers. */
+/** `GET /healthz`: the process is alive. */
 export const liveness: RequestHandler = (_request, response) => sendJson(response, 200, '{"status":"ok"}');
 
-/** `GET /readyz`: it can do its work too. */
+/** `GET /readyz`: the process can serve requests. */
 export function readiness({ ready }: HealthProbes, log: Pick<Logger, 'warn'>): RequestHandler {
   return (_request, response) => {
     ready().then(
@@ -29,13 +29,13 @@ export function readiness({ ready }: HealthProbes, log: Pick<Logger, 'warn'>): R
 }
 
 const reasons: Record<string, string> = {
-  E_KEY_REMOVED: 'the key of this server is not authorized to open the store',
+  E_KEY_REMOVED: 'the key of this server is not authorized to decrypt the store',
   E_STORE_READ_ONLY: 'the database is read-only',
-  E_STORE_ROLLED_BACK: 'the store was set back to an older state',
-  E_INTEGRITY: 'the store was changed from outside, and cannot be trusted',
+  E_STORE_ROLLED_BACK: 'the database was rolled back to an older state',
+  E_INTEGRITY: 'the database was changed outside this program',
 };
 
-/** For everybody who asks: nothing of where the store is. */
+/** Anyone can read it, so it does not say where the store is. */
 function reasonOf(error: unknown): string {
   const reason = error instanceof BrokerError ? reasons[error.code] : undefined;
   return reason ?? 'the store cannot be read or written';
@@ -50,7 +50,7 @@ export function metrics(
     gather().then(
       ({ contentType, text }) => send(response, 200, contentType, text),
       (error: unknown) => {
-        log.error({ err: error }, 'the metrics could not be gathered');
+        log.error({ err: error }, 'the metrics could not be collected');
         send(response, 503, 'text/plain; charset=utf-8', 'the store cannot be read\n', {
           'Retry-After': '5',
         });

@@ -19,21 +19,21 @@ import {
 import { digestOf } from '../tokens/decrypted-token-cache.ts';
 import { missingKeyError } from '../tokens/missing-key.ts';
 
-/** `POST /oauth/introspect`, RFC 7662. Of a token that the client may not fetch, it learns nothing. */
+/** `POST /oauth/introspect`, RFC 7662. For a token that the client may not get, the answer is `active: false`. */
 export function introspection(context: ApiContext): RequestHandler {
   const make = (incoming: IncomingRequest) => new IntrospectionRequest(incoming);
   return clientEndpoint(context, { action, path: apiPaths.introspection, make });
 }
 
-/** What the audit log calls it. */
+/** The action in the audit log. */
 const action = 'introspect';
 
 class IntrospectionRequest extends ClientRequest {
-  /** The organization that the token itself names, where it does: its profiles alone have to be tokenCache. */
+  /** The organization in the token, if it has one: only that organization's tokens have to be decrypted. */
   readonly orgId: string | null;
-  /** Of a token that names none, as Webex's do: so that one client's many profiles do not make the others wait. */
+  /** For a token without an organization. Bounded, so that a client with many profiles does not delay others. */
   readonly profileLimit = 1_000;
-  /** A token that was replaced stays good at Webex until its end. One that needs review was never given to anybody. */
+  /** Webex accepts a replaced token until it expires. A token that needs review was never issued to a client. */
   override readonly withPrevious = true;
   readonly #token: string | undefined;
 
@@ -86,7 +86,7 @@ class IntrospectionRequest extends ClientRequest {
     return token.expiresAt <= now ? null : { ...profile, token };
   }
 
-  /** The tokens that were looked up, by their digests: once for all requests that share a look-up. */
+  /** The tokens of a lookup by digest, computed once for all requests that share the lookup. */
   #byDigest(profiles: GrantedProfile[]): TokensByDigest {
     const known = byDigest.get(profiles);
     if (known !== undefined) return known;
@@ -95,7 +95,7 @@ class IntrospectionRequest extends ClientRequest {
       const { token } = profile;
       const digest = token === null ? null : this.#digest(token, profile);
       if (token === null || digest === null || token.rejectedAt !== null) continue;
-      // The same text may have been stored twice: the one that is said to be good for longer counts.
+      // The same token may be stored twice. The later expiry counts.
       const other = tokens.get(digest);
       if (other === undefined || other.token.expiresAt < token.expiresAt)
         tokens.set(digest, { profile, token });
@@ -108,9 +108,9 @@ class IntrospectionRequest extends ClientRequest {
     try {
       return this.context.tokenCache.digest(token, profile);
     } catch (error) {
-      // Only what cannot be tokenCache for good is no token of this store.
+      // Skip only tokens that can never be decrypted.
       if (error instanceof RetryLater || missingKeyError(error) !== null) throw error;
-      this.context.log.error({ err: error, profile: profile.profile }, 'a stored token cannot be tokenCache');
+      this.context.log.error({ err: error, profile: profile.profile }, 'a stored token cannot be decrypted');
       return null;
     }
   }

@@ -4,7 +4,7 @@ import type { ApiContext } from '../context.ts';
 import { apiPaths } from '../paths.ts';
 import { sendJson } from '../responses.ts';
 
-/** `GET /.well-known/oauth-authorization-server`, RFC 8414; the same where clients of OpenID Connect look (§5). */
+/** `GET /.well-known/oauth-authorization-server`, RFC 8414. Also served where OpenID Connect clients look (§5). */
 export function metadata({ issuer }: ApiContext): RequestHandler {
   const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
   const json = JSON.stringify({
@@ -16,7 +16,7 @@ export function metadata({ issuer }: ApiContext): RequestHandler {
     introspection_endpoint_auth_methods_supported: methods,
     introspection_endpoint_auth_signing_alg_values_supported: signingAlgorithms,
     grant_types_supported: ['client_credentials'],
-    // Required by RFC 8414 §2, which §3.2 does not allow to be empty: there is no authorization endpoint.
+    // Required by RFC 8414 §2, and §3.2 forbids an empty array. There is no authorization endpoint.
     response_types_supported: ['none'],
   });
   return (_request, response) => sendJson(response, 200, json);

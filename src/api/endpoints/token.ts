@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import { defaultMaxExpiresIn } from '../../domain/client.ts';
 import { knownEnd } from '../../domain/lifetimes.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import { commandLine } from '../../errors/remedy.ts';
 import { secondsLeft } from '../../output/token-output.ts';
 import type { Lookup } from '../../store/token-requests/token-request-store.ts';
 import { isUuid } from '../../webex/organization-id.ts';
@@ -19,21 +20,21 @@ import { missingKeyError } from '../tokens/missing-key.ts';
 import { comparableResource } from '../tokens/resource.ts';
 import { selectToken, type TokenQuery } from '../tokens/select-token.ts';
 
-/** `POST /oauth/token`: RFC 6749 §4.4, the grant type `client_credentials`. */
+/** `POST /oauth/token`: the grant type `client_credentials` of RFC 6749 §4.4. */
 export function tokenEndpoint(context: ApiContext): RequestHandler {
   const make = (incoming: IncomingRequest) => new TokenRequest(incoming);
   return clientEndpoint(context, { action, path: apiPaths.token, make });
 }
 
-/** What the audit log calls a request for a token. */
+/** The action in the audit log. */
 const action = 'read';
 
 class TokenRequest extends ClientRequest {
   readonly orgId: string | null;
-  /** Enough to know that the client has to say which. */
+  /** Enough to see that the client has to name one. */
   readonly profileLimit = 2;
   readonly #query: TokenQuery;
-  /** What is wrong with the request. Only an authenticated client is told. */
+  /** The error in the request. Only an authenticated client gets it. */
   readonly #problem: OAuthErrorResponse | null;
 
   constructor(incoming: IncomingRequest) {
@@ -44,7 +45,7 @@ class TokenRequest extends ClientRequest {
     );
     this.#query = { resource, scope: form.get('scope') ?? null };
     this.#problem = problemOf(form, others.length > 0);
-    // A tenant URL ends in the organization's ID. Nothing else goes to the store.
+    // A tenant URL ends with the organization ID. Only a valid ID reaches the store.
     const last = resource?.slice(resource.lastIndexOf('/') + 1) ?? '';
     this.orgId = isUuid(last) ? last : null;
   }
@@ -65,16 +66,16 @@ class TokenRequest extends ClientRequest {
       return { profile, json, granted: true };
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
-      log.error({ err: error, profile }, 'a stored token cannot be tokenCache');
+      log.error({ err: error, profile }, 'a stored token cannot be decrypted');
       const refusal = missingKeyError(error);
       if (refusal !== null) return { profile, refusal };
-      const description = `The stored token of ${profile} cannot be tokenCache. An administrator renews it with: webex-token login ${profile}`;
+      const description = `The stored token of ${profile} cannot be decrypted. Ask an administrator to renew it: ${commandLine(['login', profile ?? 'PROFILE'])}`;
       return { profile, refusal: { code: 'server_error', description, status: 500 } };
     }
   }
 }
 
-/** Seconds until the client should ask again. Where nobody knows the end, it does so within the hour. */
+/** Seconds until the client should request a token again: within the hour if the expiry is unknown. */
 function expiresIn(expiresAt: number, maxExpiresIn: number | null, now: number): number {
   const end = knownEnd(expiresAt);
   const left = end === null ? defaultMaxExpiresIn : secondsLeft(end, now);
@@ -86,16 +87,19 @@ function problemOf(form: Form, severalResources: boolean): OAuthErrorResponse | 
   if (grantType === undefined) {
     return {
       code: 'invalid_request',
-      description: 'grant_type is missing. It has to be client_credentials.',
+      description: 'The parameter grant_type is missing. It must be client_credentials.',
     };
   }
   if (grantType !== 'client_credentials') {
-    return { code: 'unsupported_grant_type', description: 'The only grant_type here is client_credentials.' };
+    return {
+      code: 'unsupported_grant_type',
+      description: 'The only supported grant_type is client_credentials.',
+    };
   }
   if (severalResources) {
     return {
       code: 'invalid_target',
-      description: 'A token is good for one resource: ask for one at a time.',
+      description: 'Only one resource is supported per request.',
     };
   }
   return null;

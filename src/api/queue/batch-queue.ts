@@ -6,15 +6,15 @@ import {
 } from '../../store/token-requests/token-request-store.ts';
 import { FairQueue, type Lane } from './fair-queue.ts';
 
-/** How long a request waits for the store, or for a key, and how soon it tries again at first and at last. Milliseconds. */
+/** How long a request waits for the store or a key, and the first and the longest retry delay. Milliseconds. */
 const maxWaitMs = 10_000;
 const firstRetryMs = 3;
 const lastRetryMs = 500;
 
-/** How many requests share a commit: enough for the disk, and few enough that the next batch comes soon. */
+/** Requests per commit: enough to keep the disk busy, few enough that the next batch starts soon. */
 export const batchSize = 128;
 
-/** A request in the queue. Exactly one of `answer` and `fail` is called, unless it has to be decided again. */
+/** A queued request. Exactly one of `answer` and `fail` is called in the end. */
 export interface PendingRequest extends TokenRequestRead {
   readonly lane: Lane;
   /** The store could not be read or written. */
@@ -23,22 +23,22 @@ export interface PendingRequest extends TokenRequestRead {
 
 interface Retries {
   count: number;
-  /** As `performance.now()` counts. */
+  /** On the clock of `performance.now()`. */
   until: number;
 }
 
 /**
- * Gathers the requests that come while others are being written, and has them share the next commit.
- * One batch at a time: the disk is what they all wait for. No request can make another fail, or wait for long: a batch
- * that fails is tried again in parts, and one that has to wait does so by itself.
+ * Collects the requests that arrive while a batch is being written, so that they share the next commit. One batch runs
+ * at a time, because all of them wait for the disk. No request makes another one fail or wait for long: a batch that fails
+ * is split and retried, and a request that has to wait is requeued alone.
  */
 export class BatchQueue {
   readonly #reads: TokenRequestStore;
   readonly #now: () => number;
   readonly #waiting = new FairQueue<PendingRequest>();
-  /** Requests that were put back, for as long as they are not answered. */
+  /** Retries of the requests that were requeued and are not answered yet. */
   readonly #retries = new WeakMap<TokenRequestRead, Retries>();
-  #putBack = 0;
+  #requeued = 0;
   #running: Promise<void> | null = null;
 
   constructor(reads: TokenRequestStore, now: () => number) {
@@ -51,13 +51,13 @@ export class BatchQueue {
     this.#running ??= this.#runAll();
   }
 
-  /** Resolves once nothing waits any more. */
+  /** Resolves once the queue is empty. */
   async idle(): Promise<void> {
-    while (this.#running !== null || this.#putBack > 0) await (this.#running ?? pause(firstRetryMs));
+    while (this.#running !== null || this.#requeued > 0) await (this.#running ?? sleep(firstRetryMs));
   }
 
   async #runAll(): Promise<void> {
-    // After the other requests that have incoming by now were read too.
+    // First read the other requests that have already arrived.
     await nextTurn();
     while (this.#waiting.size > 0) {
       await this.#run(this.#waiting.take(batchSize), performance.now() + maxWaitMs);
@@ -76,7 +76,7 @@ export class BatchQueue {
         for (const read of batch) read.fail(error);
         return;
       }
-      // Which of them it was shows when they are tried apart.
+      // Splitting the batch finds the request that failed.
       const half = Math.ceil(batch.length / 2);
       await this.#run(batch.slice(0, half), deadline);
       await this.#run(batch.slice(half), deadline);
@@ -89,17 +89,17 @@ export class BatchQueue {
         return await this.#reads.run(batch, this.#now());
       } catch (error) {
         if (!(error instanceof RetryLater) || performance.now() > deadline) throw error;
-        await pause(firstRetryMs);
+        await sleep(firstRetryMs);
       }
     }
   }
 
-  /** The first time at once, then after longer and longer pauses, in which the others go on. */
+  /** Retries at once the first time, then with exponential backoff. Other requests continue meanwhile. */
   #tryAgain(read: PendingRequest): void {
     const retries = this.#retries.get(read) ?? { count: 0, until: performance.now() + maxWaitMs };
     this.#retries.set(read, retries);
     if (performance.now() > retries.until) {
-      read.fail(new RetryLater('what the request needs could not be had in time'));
+      read.fail(new RetryLater('timed out while waiting for the store or a key'));
       return;
     }
     retries.count += 1;
@@ -107,16 +107,16 @@ export class BatchQueue {
       this.#waiting.add(read);
       return;
     }
-    this.#putBack += 1;
+    this.#requeued += 1;
     const delay = Math.min(lastRetryMs, firstRetryMs * 2 ** (retries.count - 2));
     setTimeout(() => {
-      this.#putBack -= 1;
+      this.#requeued -= 1;
       this.add(read);
     }, delay);
   }
 }
 
-function pause(milliseconds: number): Promise<void> {
+function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 

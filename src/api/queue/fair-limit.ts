@@ -1,6 +1,6 @@
 import { FairQueue, type Lane } from './fair-queue.ts';
 
-/** Runs few tasks at once, and has the others wait for their turn. */
+/** Limits how many tasks run at once. Waiting tasks are started fairly, by lane. */
 export class FairLimit {
   readonly #limit: number;
   readonly #waiting = new FairQueue<{ lane: Lane; start: () => void }>();
@@ -16,7 +16,7 @@ export class FairLimit {
     try {
       return await task();
     } finally {
-      // Whoever starts now takes this one's place.
+      // The next task takes this one's place.
       const [next] = this.#waiting.take(1);
       if (next === undefined) this.#running -= 1;
       else next.start();

@@ -1,8 +1,8 @@
-/** Whose turn a request takes. */
+/** The share of the queue that a request belongs to. */
 export interface Lane {
-  /** Whether it came with credentials that were good a moment ago. */
+  /** Whether its credentials were valid a moment ago. */
   authenticated: boolean;
-  /** The client that it proves, or the client and network that it claims to be from. */
+  /** The authenticated client, or the claimed client and its network. */
   key: string;
 }
 
@@ -10,12 +10,12 @@ interface Laned {
   readonly lane: Lane;
 }
 
-/** Of each batch, so much is for requests that have not authenticated their client, if so many wait. */
+/** The share of each batch reserved for requests without authenticated credentials, if so many wait. */
 const unauthenticatedShare = 0.25;
 
 /**
- * Requests that wait, taken in turn: one of each lane, then the next one of each. However many somebody sends, the
- * requests of others come as soon as if there were one of theirs; and what proves a client goes before what does not.
+ * Waiting requests, taken round-robin: one from each lane, then the next one from each. A client that sends many requests
+ * does not delay the others, and authenticated requests come before the rest.
  */
 export class FairQueue<T extends Laned> {
   readonly #authenticated = new RoundRobin<T>();
@@ -29,7 +29,7 @@ export class FairQueue<T extends Laned> {
     (item.lane.authenticated ? this.#authenticated : this.#unproven).add(item.lane.key, item);
   }
 
-  /** Up to `count` of those whose turn it is. */
+  /** Takes up to `count` items in turn. */
   take(count: number): T[] {
     const reserved = Math.min(this.#unproven.size, Math.floor(count * unauthenticatedShare));
     const taken = this.#authenticated.take(count - reserved);
@@ -38,7 +38,7 @@ export class FairQueue<T extends Laned> {
 }
 
 class RoundRobin<T> {
-  /** In the order of their turns. */
+  /** In the order of their turn. */
   readonly #lanes = new Map<string, T[]>();
   size = 0;
 
@@ -51,7 +51,7 @@ class RoundRobin<T> {
 
   take(count: number): T[] {
     const taken: T[] = [];
-    // A lane that is set again comes last, and the loop comes to it once more.
+    // A lane that is deleted and set again moves to the end, and the loop reaches it again.
     for (const [key, lane] of this.#lanes) {
       if (taken.length >= count) break;
       const item = lane.shift();

@@ -16,8 +16,8 @@ import {
   assertionIdentity,
   claimedClient,
   type Identity,
-  isValidClientName,
   secretIdentity,
+  validClientName,
 } from '../client-auth/identify.ts';
 import type { ApiContext } from '../context.ts';
 import { OAuthError, type OAuthErrorResponse, sendOAuthError } from '../oauth-error.ts';
@@ -29,7 +29,7 @@ import { missingKeyError } from '../tokens/missing-key.ts';
 import { crossOriginError, isCrossOrigin } from './cross-origin.ts';
 import { type Form, readForm } from './form.ts';
 
-/** What an authenticated client is given: the answer's JSON, or a refusal; and the profile that it is about. */
+/** The response to an authenticated client, JSON or an OAuth error, and the profile it is about. */
 export type RequestOutcome = { profile: string | null } & (
   | { json: string; granted: boolean }
   | { refusal: OAuthErrorResponse }
@@ -43,7 +43,7 @@ export interface IncomingRequest {
   form: Form;
 }
 
-/** A request by a client, from the moment that it has been read until it is answered. */
+/** A client's request, from the time it has been read until it is answered. */
 export abstract class ClientRequest implements PendingRequest {
   readonly client: string;
   readonly lane: Lane;
@@ -56,11 +56,11 @@ export abstract class ClientRequest implements PendingRequest {
   readonly #identity: Identity;
   readonly #address: string;
   readonly #action: string;
-  /** What was decided last. */
+  /** The latest decision. */
   #answer: { json: string } | { refusal: OAuthErrorResponse } | null = null;
-  /** How many seconds a wrong guess has to wait; null where none was counted yet. */
+  /** Seconds that a wrong secret has to wait; null before it was counted. */
   #wait: number | null = null;
-  /** The row of a refusal that is counted; null where it is only counted, undefined where that is not known yet. */
+  /** The audit row of a rate-limited rejection: null if it is only counted, undefined before that is known. */
   #firstEntry: AuditEntry | null | undefined;
 
   constructor(action: string, { context, request, response, identity }: IncomingRequest) {
@@ -74,17 +74,17 @@ export abstract class ClientRequest implements PendingRequest {
     this.#address = context.addressOf(request);
   }
 
-  /** What the client gets, by what the store holds. `now` in epoch milliseconds. */
+  /** The response, from what the store holds. `now` in epoch milliseconds. */
   protected abstract outcome(found: Lookup, now: number): RequestOutcome;
 
   decide(found: Lookup | null): Decision {
     try {
       return this.#decide(found);
     } catch (error) {
-      // A request that has to wait does so alone, and one that cannot be decided makes no other of its batch fail.
+      // A request that has to wait does so alone, and one that fails does not affect the rest of its batch.
       if (error instanceof RetryLater) throw error;
-      this.context.log.error({ err: error }, 'a request to the token API could not be decided');
-      const description = 'An unexpected failure. The log of the server says why.';
+      this.context.log.error({ err: error }, 'token API request could not be decided');
+      const description = 'Internal error. See the log of the server.';
       this.#answer = { refusal: { code: 'server_error', description, status: 500 } };
       return { granted: false, used: null, entry: this.#entry('server_error', null) };
     }
@@ -112,7 +112,7 @@ export abstract class ClientRequest implements PendingRequest {
 
   answer(): void {
     const answer = this.#answer;
-    if (answer === null) throw new Error('a request is answered before it is decided');
+    if (answer === null) throw new Error('a request was answered before it was decided');
     if ('json' in answer) sendJson(this.#response, 200, answer.json);
     else sendOAuthError(this.#response, answer.refusal);
   }
@@ -121,7 +121,7 @@ export abstract class ClientRequest implements PendingRequest {
     failed(this.context, this.#response, error);
   }
 
-  /** Nothing that somebody wrote to the database from outside gets a token, or an answer that tells more. */
+  /** A row that was changed outside this program yields no token and no detail. */
   #untrusted(error: BrokerError): Decision {
     const { vault, log } = this.context;
     const missingKey = missingKeyError(error);
@@ -131,12 +131,12 @@ export abstract class ClientRequest implements PendingRequest {
       return { granted: false, used: null, entry: this.#entry(missingKey.code, null) };
     }
     if (isAboutWholeStore(error)) vault.rollbackDetector.report(error);
-    else log.error({ err: error }, 'a row of the store does not pass its integrity check');
+    else log.error({ err: error }, 'a row of the store failed its integrity check');
     this.#answer = {
       refusal: {
         code: 'temporarily_unavailable',
         description:
-          'The store does not pass its integrity check, so no token leaves it. An administrator finds the reason in the log of the server.',
+          'The store failed its integrity check, so no tokens are issued. See the log of the server.',
         status: 503,
         retryAfter: 60,
       },
@@ -146,12 +146,12 @@ export abstract class ClientRequest implements PendingRequest {
   }
 
   #notAuthenticated(authentication: Authentication, found: Lookup | null, now: number): Decision {
-    if (authentication.ok) throw new Error('nobody was authenticated');
+    if (authentication.ok) throw new Error('unreachable: the client is authenticated');
     const { refusal, reason } = authentication;
     this.#answer = { refusal };
-    // Counted once, however often the batch has to be tried.
-    if (reason === 'wrong') {
-      // Names that nobody has count together, or a guesser could fill the memory with them.
+    // Counted once, however often the batch is retried.
+    if (reason === 'wrong-secret') {
+      // Unknown client names share one counter. Otherwise an attacker could fill the memory with them.
       const counted = found === null ? '' : this.client;
       this.#wait ??= this.context.throttle.failed(counted, this.#address, now);
     }
@@ -162,11 +162,13 @@ export abstract class ClientRequest implements PendingRequest {
       return { granted: false, used: null, entry: this.#entryIfFirst('throttled', found) };
     }
     const entry =
-      reason === 'unproven' ? this.#entryIfFirst(refusal.code, found) : this.#entry(refusal.code, null);
+      reason === 'no-valid-credentials'
+        ? this.#entryIfFirst(refusal.code, found)
+        : this.#entry(refusal.code, null);
     return { granted: false, used: null, entry };
   }
 
-  /** What anybody can cause as often as they like is written once, and then counted. */
+  /** A rejection that anyone can cause is written once and then counted. */
   #entryIfFirst(outcome: string, found: Lookup | null): AuditEntry | null {
     if (this.#firstEntry === undefined) {
       const entry = { ...this.#entry(outcome, null), ...(found === null && { client: null }) };
@@ -180,15 +182,15 @@ export abstract class ClientRequest implements PendingRequest {
   }
 }
 
-/** Which endpoint of the token API is asked. */
+/** An endpoint of the token API that clients call. */
 export interface Endpoint {
-  /** What the audit log calls it. */
+  /** The action in the audit log. */
   action: string;
   path: string;
   make(incoming: IncomingRequest): ClientRequest;
 }
 
-/** Reads a form and the client's credentials, and queues the request that is made of them. */
+/** Reads the form and the client's credentials, and queues the request. */
 export function clientEndpoint(context: ApiContext, endpoint: Endpoint): RequestHandler {
   return (request, response) => {
     const fail = (error: unknown) => rejectUnread(context, endpoint, { request, response }, error);
@@ -207,7 +209,7 @@ export function clientEndpoint(context: ApiContext, endpoint: Endpoint): Request
   };
 }
 
-/** Only an assertion takes time to check; the others go their way without a promise. */
+/** Only an assertion takes time to check. Other credentials are passed on without a promise. */
 function identify(
   context: ApiContext,
   { path }: Endpoint,
@@ -220,7 +222,7 @@ function identify(
   if (credentials.kind === 'secret') done(secretIdentity(credentials));
   else if (credentials.kind === 'none') {
     const { client, why } = credentials;
-    done({ client: isValidClientName(client ?? ''), proof: { kind: 'none', why } });
+    done({ client: validClientName(client ?? ''), proof: { kind: 'none', why } });
   } else {
     const { vault, assertionChecks } = context;
     const audiences = audiencesOf(context, path);
@@ -240,12 +242,12 @@ function unauthenticatedLane(client: string, address: string): Lane {
   return { authenticated: false, key: JSON.stringify([client, networkOf(address)]) };
 }
 
-/** What an assertion may name as its audience: an issuer of ours, or the endpoint that was called, or the token endpoint. */
+/** The accepted audiences of an assertion: our issuers, the called endpoint and the token endpoint. */
 function audiencesOf({ origins }: ApiContext, path: string): string[] {
   return [...new Set(origins.flatMap((origin) => [origin, origin + apiPaths.token, origin + path]))];
 }
 
-/** Refuses what was wrong before anything was asked of the store. */
+/** Rejects a request that was invalid before the store was read. */
 function rejectUnread(
   context: ApiContext,
   { action }: Endpoint,
@@ -276,12 +278,12 @@ function rejectUnread(
   });
 }
 
-/** Answers where the store could not be read or written. */
+/** Responds after the store could not be read or written. */
 function failed(context: ApiContext, response: ServerResponse, error: unknown): void {
-  context.log.error({ err: error }, 'a request to the token API failed');
+  context.log.error({ err: error }, 'token API request failed');
   sendOAuthError(response, {
     code: 'temporarily_unavailable',
-    description: 'The store cannot be read or written at the moment. The log of the server says why.',
+    description: 'The store is temporarily unavailable. See the log of the server.',
     status: 503,
     retryAfter: 2,
   });

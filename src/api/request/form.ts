@@ -3,18 +3,18 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import { decodeText } from '../../text/decode-text.ts';
 import { OAuthError } from '../oauth-error.ts';
 
-/** More than any assertion needs. Bytes. */
+/** Larger than any assertion. Bytes. */
 const maxLength = 32 * 1024;
 
-/** The parameters of a request. `resource` may be there several times (RFC 8707), every other one once. */
+/** The parameters of a request. `resource` may be repeated (RFC 8707), no other one may. */
 export interface Form {
   get(name: string): string | undefined;
   resources: string[];
 }
 
 /**
- * Reads a body of `application/x-www-form-urlencoded`. Written for one small body that comes in one piece, as they do:
- * the general body parsers take longer than the whole rest. Gives the callback the body, or an `OAuthError`.
+ * Reads a body of `application/x-www-form-urlencoded`. Optimized for a small body in one chunk, the usual case: a general
+ * body parser takes longer than the rest of the request. Calls back with the form or an `OAuthError`.
  */
 export function readForm(
   request: IncomingMessage,
@@ -24,7 +24,7 @@ export function readForm(
   // "identity" means none (RFC 9110 §8.4.1).
   if (!/^application\/x-www-form-urlencoded[ \t]*(?:;|$)/i.test(type) || !/^(?:identity)?$/i.test(encoding)) {
     request.resume();
-    done(new OAuthError('invalid_request', 'The body has to be application/x-www-form-urlencoded.'), null);
+    done(new OAuthError('invalid_request', 'The body must be application/x-www-form-urlencoded.'), null);
     return;
   }
   let body: Buffer | null = null;
@@ -53,7 +53,7 @@ export function readForm(
   });
 }
 
-/** RFC 6749 §3.2: a parameter without a value counts as absent; one that is repeated is refused. Throws `OAuthError`. */
+/** RFC 6749 §3.2: a parameter without a value counts as absent, and a repeated one is an error. Throws `OAuthError`. */
 export function parseForm(body: string): Form {
   const values = new Map<string, string>();
   const resources: string[] = [];
@@ -64,18 +64,21 @@ export function parseForm(body: string): Form {
     const value = formDecode(pair.slice(at + 1));
     if (name === 'resource') resources.push(value);
     else if (values.has(name)) {
-      throw new OAuthError('invalid_request', `The parameter ${name.slice(0, 40)} is there more than once.`);
+      throw new OAuthError('invalid_request', `The parameter ${name.slice(0, 40)} is repeated.`);
     } else values.set(name, value);
   }
   return { get: (name) => values.get(name), resources };
 }
 
-/** Throws `OAuthError` where it is not form encoding. */
+/** Throws `OAuthError` if the text is not form-encoded. */
 export function formDecode(text: string): string {
   if (!/[%+]/.test(text)) return text;
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    throw new OAuthError('invalid_request', 'The request is not in form encoding: a % stands alone in it.');
+    throw new OAuthError(
+      'invalid_request',
+      'The request is not form-encoded: it contains an invalid percent escape.',
+    );
   }
 }

@@ -4,9 +4,9 @@ import { rangeMatcher } from '../../domain/client.ts';
 import { peerAddress } from '../context.ts';
 
 /**
- * Tells where a request comes from behind reverse proxies: the last address in `X-Forwarded-For` that none of them has.
- * Where a proxy wrote no address there, such as `unknown`, it is the proxy itself that is known. `Forwarded` is not read:
- * a proxy that does not know it passes on what the client wrote.
+ * Returns the client's address behind reverse proxies: the last address in `X-Forwarded-For` that is not a trusted proxy.
+ * If a proxy wrote no address, such as `unknown`, the result is that proxy's address. `Forwarded` is not read: a proxy
+ * that does not support it forwards what the client wrote.
  */
 export function forwardedAddress(trustedProxies: string[]): (request: IncomingMessage) => string {
   const isTrusted = rangeMatcher(trustedProxies);
@@ -27,7 +27,7 @@ export function forwardedAddress(trustedProxies: string[]): (request: IncomingMe
   };
 }
 
-/** An address as proxies write it: alone, or with a port, which IPv6 has brackets for. Null where it is none. */
+/** An address as proxies write it, optionally with a port; IPv6 then has brackets. Null if it is not an address. */
 export function parseHop(text: string): string | null {
   const hop = text.trim().replace(/^"(.*)"$/, '$1');
   const [, bracketed, v4] = /^(?:\[([^\]]+)\]|(\d+\.\d+\.\d+\.\d+))(?::\d{1,5})?$/.exec(hop) ?? [];
@@ -36,7 +36,7 @@ export function parseHop(text: string): string | null {
   return asIPv4(address);
 }
 
-/** An IPv4 address that is written as IPv6 counts as IPv4. */
+/** Converts an IPv4-mapped IPv6 address to IPv4. */
 function asIPv4(address: string): string {
   if (isIP(address) === 4) return address;
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);

@@ -6,24 +6,24 @@ import {
 } from '../../store/token-requests/token-request-store.ts';
 import type { VaultKeys } from '../../vault/keys/key-manager.ts';
 
-/** How long an opened token may stay in memory. Milliseconds. */
+/** How long a decrypted token may stay in memory. Milliseconds. */
 export const cacheTtlMs = 5_000;
 
-/** How many tokens' digests are kept. */
+/** Maximum number of cached digests. */
 const maxDigests = 20_000;
 
 interface CachedToken {
   accessToken: string;
-  /** What it was opened from: another text, even one of the same token, is opened anew. */
+  /** The ciphertext. Another one, even of the same token, is decrypted again. */
   ciphertext: string;
-  /** Whose it was: a row that was moved to another profile is opened anew, which fails. */
+  /** A row that was moved to another profile is decrypted again, which fails. */
   profileId: string;
   openedAt: number;
 }
 
 /**
- * Opens sealed tokens, and keeps each for five seconds at most: opening is the dearest part of a read. Whether
- * somebody may have it is not decided here.
+ * Decrypts tokens and caches each for at most five seconds: decryption is the most expensive part of a request.
+ * Authorization is not checked here.
  */
 export class DecryptedTokenCache {
   readonly #keys: VaultKeys;
@@ -38,8 +38,8 @@ export class DecryptedTokenCache {
   }
 
   /**
-   * Throws `E_INTEGRITY` where the token cannot be opened, and `StoreBusy` where its key has to be looked up first: another
-   * process has made a new one. The request is then tried again.
+   * Decrypts a token. Throws `E_INTEGRITY` if that fails, and `RetryLater` if its key has to be looked up first, because
+   * another process has rotated it. The request is then retried.
    */
   open({ tokenId, ciphertext }: StoredToken, { profileId }: GrantedProfile): string {
     const known = this.#opened.get(tokenId);
@@ -47,7 +47,7 @@ export class DecryptedTokenCache {
     const same = known !== undefined && known.ciphertext === ciphertext && known.profileId === profileId;
     if (same && Math.abs(now - known.openedAt) < cacheTtlMs) return known.accessToken;
     if (!this.#keys.hasKeyFor(ciphertext)) {
-      // Where the store cannot be asked, the next try says so.
+      // If the store cannot be read, the next attempt reports it.
       this.#keys.refreshKeyFor(ciphertext).catch(() => {});
       throw new RetryLater();
     }
@@ -58,8 +58,8 @@ export class DecryptedTokenCache {
   }
 
   /**
-   * SHA-256 of a token in hexadecimal. It is kept for as long as the token's text is the same, for many tokens may have
-   * to be compared with one. Throws as `open` does.
+   * SHA-256 of a token in hexadecimal. Cached while the ciphertext is the same, because one token may have to be compared
+   * with many. Throws as `open` does.
    */
   digest(token: StoredToken, profile: GrantedProfile): string {
     const known = this.#digests.get(token.tokenId);

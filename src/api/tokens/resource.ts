@@ -1,9 +1,9 @@
 /**
- * A resource as it is compared: scheme and host in lower case, without the scheme's own port and a slash at the end
- * (RFC 3986 §6.2.2.1, §6.2.3). Null where it is no http address, or has what a tenant URL never has.
+ * A resource in normalized form: scheme and host in lower case, without the default port and a trailing slash
+ * (RFC 3986 §6.2.2.1, §6.2.3). Null if it is not an http(s) URL or has parts that a tenant URL never has.
  */
 export function comparableResource(text: string): string | null {
-  // What the parser would drop or turn into something else.
+  // Characters that the URL parser would drop or replace.
   if (!/^[!-[\]-~]+$/.test(text)) return null;
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) return null;
@@ -12,7 +12,7 @@ export function comparableResource(text: string): string | null {
   return url.origin + path.replace(/[^/]*$/, (last) => last.toLowerCase());
 }
 
-/** RFC 3986 §6.2.2.2: letters, digits, `-._~` mean the same with and without percent-encoding. */
+/** RFC 3986 §6.2.2.2: letters, digits and `-._~` are equivalent with and without percent-encoding. */
 function unreservedDecoded(path: string): string {
   return path.replace(/%([0-9a-f]{2})/gi, (encoded, hex: string) => {
     const character = String.fromCharCode(Number.parseInt(hex, 16));

@@ -1,11 +1,12 @@
+import { commandLine } from '../../errors/remedy.ts';
 import type { GrantedProfile, StoredToken } from '../../store/token-requests/token-request-store.ts';
 import type { Deployment } from '../../webex/deployments.ts';
 import { tenantUrl, type WebexEndpoints } from '../../webex/deployments.ts';
 import type { OAuthErrorResponse } from '../oauth-error.ts';
 import { comparableResource } from './resource.ts';
 
-/** A token that ends sooner is not given out any more. Milliseconds. */
-const leastLeftMs = 5_000;
+/** A token that expires sooner is not issued. Milliseconds. */
+const minRemainingMs = 5_000;
 
 export type Selection =
   | { ok: true; profile: GrantedProfile; token: StoredToken; scopes: string[] }
@@ -13,77 +14,80 @@ export type Selection =
 
 /** What a request asks for. */
 export interface TokenQuery {
-  /** A tenant URL (RFC 8707) as `comparableResource` writes it, empty where it can be none; null where none was named. */
+  /** A tenant URL (RFC 8707) normalized by `comparableResource`, empty if it is invalid; null if none was given. */
   resource: string | null;
-  /** RFC 6749 §3.3; null where there was none. */
+  /** RFC 6749 §3.3; null if none was given. */
   scope: string | null;
 }
 
-/** Which of the profiles that the client may fetch is meant, and whether its token can be handed out. */
+/** Selects the profile that the request is for, and checks that its token can be issued. */
 export function selectToken(
   profiles: GrantedProfile[],
   query: TokenQuery,
   webex: Record<Deployment, WebexEndpoints>,
   now: number,
 ): Selection {
-  const meant =
+  const matching =
     query.resource === null
       ? profiles
       : profiles.filter(
           ({ deployment, orgId }) =>
             orgId !== null && comparableResource(tenantUrl(webex[deployment], orgId)) === query.resource,
         );
-  const [profile] = meant;
-  if (profile === undefined || meant.length > 1)
-    return { ok: false, profile: null, refusal: whichOne(meant, query) };
+  const [profile] = matching;
+  if (profile === undefined || matching.length > 1)
+    return { ok: false, profile: null, refusal: ambiguityError(matching, query) };
 
   const { token } = profile;
-  const refusal = token === null ? none(profile) : unusable(profile, token, now);
-  if (refusal !== null || token === null) return { ok: false, profile, refusal: refusal ?? none(profile) };
+  const refusal = token === null ? noTokenError(profile) : unusableError(profile, token, now);
+  if (refusal !== null || token === null)
+    return { ok: false, profile, refusal: refusal ?? noTokenError(profile) };
 
   const scopes = JSON.parse(token.scopes) as string[];
   const missing = query.scope?.split(' ').find((scope) => scope !== '' && !scopes.includes(scope));
   if (missing !== undefined) {
-    const description = `The token has not the scope ${missing.slice(0, 80)}, only: ${scopes.join(' ')}`;
+    const description = `The token was not granted the scope ${missing.slice(0, 80)}. Granted: ${scopes.join(' ')}`;
     return { ok: false, profile, refusal: { code: 'invalid_scope', description } };
   }
   return { ok: true, profile, token, scopes };
 }
 
-function whichOne(meant: GrantedProfile[], query: TokenQuery): OAuthErrorResponse {
+function ambiguityError(matching: GrantedProfile[], query: TokenQuery): OAuthErrorResponse {
   if (query.resource !== null) {
     const description =
-      meant.length > 1
-        ? "Several of this client's profiles have that tenant URL. Register a client for one of them."
-        : 'This client may not fetch a token for that resource. It has to be the tenant URL of one of its profiles, as webex-token show prints it.';
+      matching.length > 1
+        ? 'Several profiles of this client have this tenant URL. Register one client per profile.'
+        : `This client has no access to this resource. Use the tenant URL of one of its profiles: ${commandLine(['show', 'PROFILE'])}`;
     return { code: 'invalid_target', description };
   }
-  if (meant.length > 1) {
+  if (matching.length > 1) {
     return {
       code: 'invalid_target',
-      description:
-        'This client may fetch several profiles. Name one: resource=TENANT_URL, as webex-token show prints it.',
+      description: `This client has access to several profiles. Choose one with resource=TENANT_URL. To print the URL: ${commandLine(['show', 'PROFILE'])}`,
     };
   }
   return {
     code: 'unauthorized_client',
-    description:
-      'No profile is left that this client may fetch. An administrator can add the client anew: webex-token client add',
+    description: `This client has access to no profile any more. Ask an administrator to create it again: ${commandLine(['client', 'add'])}`,
   };
 }
 
-function none({ profile }: GrantedProfile): OAuthErrorResponse {
+function noTokenError({ profile }: GrantedProfile): OAuthErrorResponse {
   return {
     code: 'invalid_grant',
-    description: `The profile ${profile} holds no token. An administrator gets one with: webex-token login ${profile}`,
+    description: `The profile ${profile} has no token. Ask an administrator to sign in: ${commandLine(['login', profile])}`,
   };
 }
 
-function unusable({ profile }: GrantedProfile, token: StoredToken, now: number): OAuthErrorResponse | null {
+function unusableError(
+  { profile }: GrantedProfile,
+  token: StoredToken,
+  now: number,
+): OAuthErrorResponse | null {
   const { expiresAt, rejectedAt } = token;
-  const renew = `An administrator renews it with: webex-token login ${profile}`;
-  // Some clients take an `expires_in` of 0 for no end at all, and none can do anything with the last seconds.
-  if (expiresAt - now < leastLeftMs) {
+  const renew = `Ask an administrator to renew it: ${commandLine(['login', profile])}`;
+  // Some clients treat an `expires_in` of 0 as unlimited, and none can use the last seconds.
+  if (expiresAt - now < minRemainingMs) {
     const since = new Date(expiresAt).toISOString();
     return {
       code: 'invalid_grant',
@@ -94,7 +98,7 @@ function unusable({ profile }: GrantedProfile, token: StoredToken, now: number):
     const since = new Date(rejectedAt).toISOString();
     return {
       code: 'invalid_grant',
-      description: `Webex no longer accepts the token of ${profile}, as it said at ${since}. ${renew}`,
+      description: `Webex has rejected the token of ${profile} since ${since}. ${renew}`,
     };
   }
   return null;

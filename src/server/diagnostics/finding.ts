@@ -1,7 +1,7 @@
-/** What `doctor` has to say of one thing. */
+/** The result of one check of `doctor`. */
 export interface Finding {
   title: string;
-  /** Null: could not be told, or does not matter here. */
+  /** Null: unknown, or not relevant here. */
   ok: boolean | null;
   message: string;
   help?: string | undefined;

@@ -10,27 +10,27 @@ import { entraEndpoints } from '../../provisioning/entra/clouds.ts';
 import { type Deployment, deployments, deploymentTitles } from '../../webex/deployments.ts';
 import type { Finding } from './finding.ts';
 
-/** For one service, its answer included. Longer than opening a connection may take. Milliseconds. */
+/** For one service, including its response. Longer than the timeout for opening a connection. Milliseconds. */
 const timeoutMs = 10_000;
 
 interface Service {
   title: string;
   url: string;
-  /** Whether it has to be reached: nobody may use the other deployment. */
+  /** Whether it must be reachable: the other deployment may not be in use. */
   needed: boolean;
 }
 
-interface Reached {
+interface ServiceResult {
   finding: Finding;
   failure: NetworkFailure | null;
-  /** The hop that failed, where that is known. */
+  /** The hop that failed, if known. */
   hop: Hop | null;
   throughProxy: boolean;
 }
 
 /**
- * Goes the way to every service that the settings name, and says which hop failed: the proxy's name, its connection, its
- * encryption, its sign-in, the way through it, or the service's certificate.
+ * Connects to every service in the settings and reports which hop failed: the proxy's name, its connection, its TLS, its
+ * authentication, the tunnel through it, or the service's certificate.
  */
 export async function diagnoseNetwork(
   settings: Settings,
@@ -42,7 +42,7 @@ export async function diagnoseNetwork(
     services(settings, used).map((service) => reach(service, fetch, environment)),
   );
   return [
-    ...examineProxy(environment, reached),
+    ...diagnoseProxy(environment, reached),
     ...diagnoseCertificates(environment),
     ...reached.map(({ finding }) => finding),
   ];
@@ -57,7 +57,7 @@ function services(settings: Settings, used: ReadonlySet<Deployment>): Service[] 
   const { graph, login } = entraEndpoints('global', settings.entra);
   const { webhookUrl } = settings.reminders;
   const others = [
-    // The cloud of each destination may be another one; without a person, this is the usual.
+    // A destination may be in another cloud; this is the usual one.
     ...(isUnattended(settings.entra)
       ? [
           { title: 'Entra ID', url: login },
@@ -65,7 +65,7 @@ function services(settings: Settings, used: ReadonlySet<Deployment>): Service[] 
         ]
       : []),
     ...(settings.okta.orgUrl === null ? [] : [{ title: 'Okta', url: settings.okta.orgUrl }]),
-    // Its path is a secret, and a request to it a message.
+    // Only the origin: the path is a secret, and a request to it would post a message.
     ...(webhookUrl === null ? [] : [{ title: 'Webhook', url: new URL(webhookUrl).origin }]),
   ];
   return [...webex, ...others.map((other) => ({ ...other, needed: true }))];
@@ -75,7 +75,7 @@ async function reach(
   { title, url, needed }: Service,
   fetch: typeof globalThis.fetch,
   environment: Readonly<NodeJS.Dict<string>>,
-): Promise<Reached> {
+): Promise<ServiceResult> {
   const { host } = new URL(url);
   let proxy: HttpProxy | null = null;
   try {
@@ -83,24 +83,27 @@ async function reach(
     const answer = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
     await answer.body?.cancel();
     const way = proxy === null ? '' : ` through the proxy ${proxy.name}`;
-    const message = `${host} answers${way}${clockText(answer.headers.get('date'))}`;
+    const message = `${host} responds${way}${clockText(answer.headers.get('date'))}`;
     return { finding: { title, ok: true, message }, failure: null, hop: null, throughProxy: proxy !== null };
   } catch (error) {
     const hop = connectFailureOf(error)?.hop ?? null;
     const failure = explainNetworkError(error, host);
     const finding = {
       title,
-      // Without a network at all this program still does much; what somebody has to set right is another matter.
+      // Most features work offline, so only a wrong configuration is an error.
       ok: hop !== null && needed ? false : null,
-      message: `${host} cannot be reached from here, so nothing can be checked there. ${failure.message}`,
+      message: `${host} cannot be reached from this machine. ${failure.message}`,
       help: failure.help,
     };
     return { finding, failure, hop, throughProxy: proxy !== null || hop === 'proxy-address' };
   }
 }
 
-/** Once for all services: what is wrong with the proxy itself. */
-function examineProxy(environment: Readonly<NodeJS.Dict<string>>, reached: readonly Reached[]): Finding[] {
+/** Problems of the proxy itself, reported once for all services. */
+function diagnoseProxy(
+  environment: Readonly<NodeJS.Dict<string>>,
+  reached: readonly ServiceResult[],
+): Finding[] {
   const title = 'Proxy';
   try {
     const proxy = configuredProxy(environment);
@@ -108,15 +111,15 @@ function examineProxy(environment: Readonly<NodeJS.Dict<string>>, reached: reado
     const passed = reached.filter(({ throughProxy }) => throughProxy);
     const named = `${proxy.name}, from ${proxy.variable}`;
     if (passed.length === 0) {
-      return [{ title, ok: null, message: `${named}; NO_PROXY excludes every service, so it is not used` }];
+      return [{ title, ok: null, message: `${named}; not used, because NO_PROXY excludes every service` }];
     }
     const failed = passed.find(({ hop }) => hop !== null && isOfProxyItself(hop));
     if (failed?.failure)
       return [{ title, ok: false, message: failed.failure.message, help: failed.failure.help }];
-    const signedIn = proxy.authorization === null ? 'without a sign-in' : 'its sign-in accepted';
+    const signedIn = proxy.authorization === null ? 'without authentication' : 'authenticated';
     return passed.some(({ hop }) => hop === null || hop === 'tls')
-      ? [{ title, ok: true, message: `${named}: name found, connected, ${signedIn}` }]
-      : [{ title, ok: null, message: `${named}: name found, connected, and it lets no service through` }];
+      ? [{ title, ok: true, message: `${named}: resolved, connected, ${signedIn}` }]
+      : [{ title, ok: null, message: `${named}: resolved and connected, but it blocks every service` }];
   } catch (error) {
     const { message, help } = explainNetworkError(error, '');
     return [{ title, ok: false, message, help }];
@@ -129,24 +132,22 @@ function isOfProxyItself(hop: Hop): boolean {
   );
 }
 
-/** Only where a file was named: reading them all takes a while, and the rest is as the system has it. */
+/** Only if a variable names a file or folder: reading all certificates takes a while. */
 function diagnoseCertificates(environment: Readonly<NodeJS.Dict<string>>): Finding[] {
   const title = 'Certificate authorities';
   const named = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'].filter((name) => environment[name]);
   if (named.length === 0) return [];
   try {
     const count = trustedCertificates(environment).length;
-    return [{ title, ok: true, message: `${count}, with those of ${named.join(' and ')}` }];
+    return [{ title, ok: true, message: `${count}, including those of ${named.join(' and ')}` }];
   } catch (error) {
     const { message, help } = explainNetworkError(error, '');
     return [{ title, ok: false, message, help }];
   }
 }
 
-/** A clock that is wrong makes reminders and expiries wrong. Said from two minutes on. */
+/** A wrong clock makes reminders and expiry dates wrong. Reported from two minutes on. */
 function clockText(date: string | null): string {
   const difference = date === null ? Number.NaN : Math.round((Date.now() - Date.parse(date)) / 1000);
-  return Math.abs(difference) > 120
-    ? `, and says that this machine's clock is ${difference} seconds off`
-    : '';
+  return Math.abs(difference) > 120 ? `; this machine's clock is off by ${difference} seconds` : '';
 }

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { readSettings, type Settings } from '../../config/settings.ts';
 import { type Keychain, keychainReason, systemKeychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import { commandLine } from '../../errors/remedy.ts';
 import { checkPrivateDirectory } from '../../files/private-files.ts';
 import { findRunningInstance } from '../../instance/instance-file.ts';
 import { verifyAudit } from '../../store/audit/audit.ts';
@@ -20,7 +21,7 @@ import type { Finding } from './finding.ts';
 import { diagnoseNetwork } from './network.ts';
 import { diagnoseSchedule } from './schedule.ts';
 
-/** Looks at everything that this program depends on, and changes nothing but what opening the store does. */
+/** Checks everything that this program depends on. Changes only what opening the store changes. */
 export async function runDiagnostics(keychain: Keychain = systemKeychain): Promise<Finding[]> {
   const findings: Finding[] = [{ title: 'Node.js', ok: true, message: process.versions.node }];
   let settings: Settings;
@@ -29,7 +30,7 @@ export async function runDiagnostics(keychain: Keychain = systemKeychain): Promi
   } catch (error) {
     return [...findings, failure('Settings', error)];
   }
-  findings.push({ title: 'Settings', ok: true, message: 'every variable can be used' });
+  findings.push({ title: 'Settings', ok: true, message: 'all variables are valid' });
   const used = new Set<Deployment>();
   findings.push(...(await diagnoseStore(settings, keychain, used)));
   findings.push(await diagnosePort(settings));
@@ -54,7 +55,7 @@ async function diagnoseStore(
     } catch (error) {
       return [failure('Store', error)];
     }
-    return [{ title: 'Store', ok: null, message: `${place} is made when it is first needed` }];
+    return [{ title: 'Store', ok: null, message: `${place} does not exist yet; it is created on first use` }];
   }
   let vault: Vault;
   try {
@@ -81,12 +82,12 @@ async function diagnoseStore(
 async function diagnoseKey(vault: Vault, keychain: Keychain): Promise<Finding[]> {
   const places = {
     keychain: "in the operating system's keychain",
-    file: `in the file ${keyFilePath(vault.settings)}; keep a copy of it apart from the database`,
-    passphrase: 'made of WEBEX_TOKEN_PASSPHRASE',
+    file: `in the file ${keyFilePath(vault.settings)}; keep a copy separate from the database`,
+    passphrase: 'derived from WEBEX_TOKEN_PASSPHRASE',
   };
   const kinds = (await listKeyEncryptionKeys(vault.db)).map(({ kind }) => kind);
   const finding = { title: 'Key', ok: true, message: kinds.map((kind) => places[kind]).join(', and ') };
-  // Somebody who named a file, or gave a passphrase, wants no keychain.
+  // With a configured key file or passphrase, no keychain is expected.
   const wantsKeychain =
     kinds.includes('file') && !kinds.includes('keychain') && vault.settings.keyFile === null;
   return wantsKeychain ? [finding, await diagnoseKeychain(keychain)] : [finding];
@@ -96,21 +97,22 @@ async function diagnoseKeychain(keychain: Keychain): Promise<Finding> {
   const title = 'Keychain';
   try {
     await keychain.get('doctor');
-    return { title, ok: null, message: 'one works here, but this store keeps its key in a file' };
+    return { title, ok: null, message: 'available, but this store has its key in a file' };
   } catch (error) {
-    const message = `none that works here (${keychainReason(error)}), which is why the key is in a file`;
+    const message = `not available (${keychainReason(error)}), so the key is in a file`;
     return { title, ok: null, message };
   }
 }
 
 async function diagnoseAudit(vault: Vault): Promise<Finding> {
   const { rows, broken } = await verifyAudit(vault.db);
-  if (broken === null) return { title: 'Audit log', ok: true, message: `${rows} rows, unbroken` };
+  if (broken === null)
+    return { title: 'Audit log', ok: true, message: `${rows} entries, integrity verified` };
   return {
     title: 'Audit log',
     ok: false,
-    message: `broken at row ${broken.seq}: ${broken.reason}`,
-    help: 'Somebody changed the database from outside, or it was damaged. Restore a backup to compare.',
+    message: `integrity check failed at entry ${broken.seq}: ${broken.reason}`,
+    help: 'The database was changed outside this program, or it is damaged. Restore a backup to compare.',
   };
 }
 
@@ -118,25 +120,25 @@ async function diagnosePort({ home, port }: Settings): Promise<Finding> {
   const title = `Port ${port}`;
   const server = await findRunningInstance(home);
   if (server !== null) {
-    return { title, ok: true, message: `the web app runs on it (process ${server.pid})` };
+    return { title, ok: true, message: `in use by the web app (process ${server.pid})` };
   }
   const owner = await findPortOwner(port);
   if (owner === null) return { title, ok: true, message: 'free' };
   return {
     title,
     ok: false,
-    message: `held by ${owner.name} (process ${owner.pid})`,
-    help: 'Webex sends the browser back to that very port. Stop that program before you sign in, or use "webex-token import".',
+    message: `in use by ${owner.name} (process ${owner.pid})`,
+    help: `Webex redirects the browser to this port. Stop that program before you sign in, or import the token: ${commandLine(['import', 'PROFILE'])}`,
   };
 }
 
-/** The web app keeps tokens in its memory for longest; where it does not run, it is about what is started from here. */
+/** Of the web app, which holds tokens in memory the longest; if it is not running, of processes that are started here. */
 async function diagnoseCoreDumps({ home }: Settings): Promise<Finding[]> {
   const title = 'Core dumps';
   const leaves = mayDumpCore((await findRunningInstance(home))?.pid);
   if (leaves === null) return [];
-  if (!leaves) return [{ title, ok: true, message: 'none: a crash leaves nothing of the memory behind' }];
-  const message = `where this program crashes, the system keeps its memory, tokens included (${coreDumpPath()}); "ulimit -c 0" before it is started prevents that, or LimitCORE=0 in its systemd unit`;
+  if (!leaves) return [{ title, ok: true, message: 'disabled' }];
+  const message = `enabled: a crash would write the memory, including tokens, to disk (${coreDumpPath()}). To disable: "ulimit -c 0" before the start, or LimitCORE=0 in the systemd unit`;
   return [{ title, ok: null, message }];
 }
 

@@ -1,5 +1,6 @@
 import type { Settings } from '../../config/settings.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import { commandLine } from '../../errors/remedy.ts';
 import { checkJob } from '../../os-scheduler/check-job.ts';
 import { findInstalled } from '../../os-scheduler/schedule.ts';
 import { currentSystem } from '../../os-scheduler/system.ts';
@@ -7,7 +8,7 @@ import { redactedLocation } from '../../store/postgres/url.ts';
 import { storeLocation } from '../../vault/store-location.ts';
 import type { Finding } from './finding.ts';
 
-/** Whether the job that sends reminders is installed, and would run. */
+/** Whether the job that sends reminders is installed and would run. */
 export async function diagnoseSchedule(settings: Settings): Promise<Finding[]> {
   const title = 'Scheduled reminders';
   const store = redactedLocation(storeLocation(settings));
@@ -16,7 +17,7 @@ export async function diagnoseSchedule(settings: Settings): Promise<Finding[]> {
   try {
     installed = await findInstalled(currentSystem);
   } catch (error) {
-    // A user without a home folder has no job of their own.
+    // A user without a home folder cannot have a job.
     if (!(error instanceof BrokerError)) throw error;
     return [{ title, ok: null, message: error.message }];
   }
@@ -25,12 +26,13 @@ export async function diagnoseSchedule(settings: Settings): Promise<Finding[]> {
     findings.push({
       title,
       ok,
-      message: `every hour by ${scheduler.title}. ${message}`,
-      help: ok === false ? 'Until then reminders go out only while the web app runs.' : undefined,
+      message: `runs every hour by ${scheduler.title}. ${message}`,
+      help:
+        ok === false
+          ? 'Until this is fixed, reminders are sent only while the web app is running.'
+          : undefined,
     });
   }
   if (findings.length > 0) return findings;
-  return [
-    { title, ok: null, message: 'not installed; "webex-token schedule install" has the system send them' },
-  ];
+  return [{ title, ok: null, message: `not installed; to install: ${commandLine(['schedule', 'install'])}` }];
 }

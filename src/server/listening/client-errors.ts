@@ -2,22 +2,22 @@ import { type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 
-/** Cookies are shared by all ports of a host, and Node takes 16 KiB of headers. */
+/** All ports of a host share its cookies, and Node accepts 16 KiB of headers. */
 const tooManyCookies =
-  'This browser sends more with its request than this program takes: as a rule too many cookies, which other programs on ' +
-  'localhost have set. Use a private window, or delete the cookies of localhost, and load this page again.\n';
+  'The request headers are too large, usually because of cookies that other programs on localhost have set. ' +
+  'Use a private window, or delete the cookies of localhost, and reload this page.\n';
 
-/** As Node itself answers what it cannot read. */
+/** The status codes that Node itself uses. */
 const statuses: Record<string, number> = {
   HPE_HEADER_OVERFLOW: 431,
   HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** How long a browser may take to send the rest of what is not read. Milliseconds. */
+/** How long a browser may take to send the rest of the request. Milliseconds. */
 const restTimeoutMs = 10_000;
 
-/** Answers headers that are too large with what to do, where Node's own answer would be an empty page. */
+/** Responds to headers that are too large with an explanation. Node's own response would be an empty page. */
 export function handleClientError(server: Server | TlsServer): void {
   const latest = new WeakMap<Socket, ServerResponse>();
   server.on('request', (request, response) => latest.set(request.socket, response));
@@ -38,7 +38,7 @@ export function handleClientError(server: Server | TlsServer): void {
       socket.destroy();
       return;
     }
-    // Closed at once, the connection would be reset for what was not read of it, and the answer lost.
+    // Closing at once would reset the connection because of unread data, and the response would be lost.
     socket.end();
     socket.setTimeout(restTimeoutMs, () => socket.destroy());
     socket.resume();

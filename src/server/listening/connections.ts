@@ -2,16 +2,16 @@ import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { Server as TlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 
-/** How many connections, and requests of each, a server keeps at once. */
+/** Limits on connections and on the requests of each connection. */
 export interface ConnectionLimits {
   maxConnections: number;
-  /** Of one group of addresses, such as one client's; see `Connections`. */
+  /** Per group of addresses, such as one client's network; see `Connections`. */
   maxConnectionsPerGroup: number;
-  /** Requests of one connection that are worked on at once. More that come before an answer (pipelining) wait. */
+  /** Requests in flight per connection. Further pipelined requests wait. */
   maxAtOnce: number;
-  /** How many may wait. A connection that sends still more is closed. */
+  /** Maximum number of waiting requests. A connection that sends more is closed. */
   maxWaiting: number;
-  /** From when on a connection without a request under way may be closed to make room for another. Milliseconds. */
+  /** After this time without a request in flight, a connection may be closed to make room for another. Milliseconds. */
   idleAfter: number;
 }
 
@@ -28,14 +28,14 @@ interface Connection {
   group: string | null;
   inFlight: number;
   waiting: (() => void)[];
-  /** When it was opened, or its last answer ended. Milliseconds of `performance.now()`. */
+  /** When it was opened, or its last response ended. Milliseconds of `performance.now()`. */
   idleSince: number;
 }
 
 /**
- * Bounds what the connections of a server hold. A new one that finds no room takes the place of one that is idle, of the
- * group that has most; where none is idle, it is closed. So no client keeps others out by opening many, nor by sending
- * many requests at once.
+ * Limits the connections of a server. If there is no room for a new connection, an idle one of the largest group is
+ * closed; if none is idle, the new one is closed. So no client can lock out others by opening many connections or by
+ * sending many requests at once.
  */
 export class Connections {
   readonly #limits: ConnectionLimits;
@@ -43,7 +43,7 @@ export class Connections {
   readonly #all = new Map<string, Connection>();
   readonly #groupSizes = new Map<string | null, number>();
 
-  /** `groupOf` tells which addresses have one share together; null: no share, as for a reverse proxy. */
+  /** `groupOf` returns the group of an address. Null: not limited, for example a reverse proxy. */
   constructor(limits: ConnectionLimits, groupOf: (address: string) => string | null = () => null) {
     this.#limits = limits;
     this.#groupOf = groupOf;
@@ -53,7 +53,7 @@ export class Connections {
     server.on('connection', (socket: Socket) => this.#opened(socket));
   }
 
-  /** Hands a few requests of each connection to the handler at once; others of it wait for their turn. */
+  /** Passes a few requests of each connection to the handler at once; further ones wait. */
   listener(handler: RequestListener): RequestListener {
     return (request, response) => {
       const connection = this.#all.get(keyOf(request.socket));
@@ -96,7 +96,7 @@ export class Connections {
     connection.waiting.shift()?.();
   }
 
-  /** Closes the connection that is idle longest, of the group that has most. False where none is idle. */
+  /** Closes the longest idle connection of the largest group. False if none is idle. */
   #closeOneIdle(group?: string): boolean {
     const idle = [...this.#all.values()].filter(
       (each) =>
@@ -130,7 +130,7 @@ export class Connections {
   }
 }
 
-/** The same for a connection and for the TLS that runs over it. */
+/** The same key for a TCP connection and for the TLS connection over it. */
 function keyOf({ remoteAddress, remotePort }: IncomingMessage['socket']): string {
   return `${remoteAddress} ${remotePort}`;
 }

@@ -8,23 +8,23 @@ import { type ConnectionLimits, Connections, connectionLimits } from './connecti
 import { loopbackHosts } from './loopback-hosts.ts';
 import { findPortOwner } from './port-owner.ts';
 
-/** Both families: `localhost` may mean either, and the other could be somebody else's. */
+/** Both address families: `localhost` may resolve to either, and another program could listen on the other. */
 const loopbackAddresses = ['127.0.0.1', '::1'];
 
 export interface Listening {
-  /** Lets requests under way finish, a few seconds at most. */
+  /** Lets requests in flight finish, for a few seconds at most. */
   close(): Promise<void>;
 }
 
-/** What a slow or a hungry caller is held to. Milliseconds, but for what is counted. */
+/** Limits for slow or greedy clients. Times in milliseconds. */
 export interface ServerLimits extends Partial<ConnectionLimits> {
-  /** For a whole request to arrive, from its first byte on. */
+  /** For the whole request to arrive, from its first byte. */
   requestTimeout: number;
   /** For its headers, and for the first byte of a connection. */
   headersTimeout: number;
-  /** How often it is looked for those that took longer. */
+  /** How often the server checks for requests that took longer. */
   connectionsCheckingInterval: number;
-  /** For a connection on which nothing moves, whoever it waits for: longer than any page takes. */
+  /** For a connection without traffic in either direction: longer than any page takes. */
   idleTimeout: number;
   /** For the next request on a connection that is kept open. */
   keepAliveTimeout?: number;
@@ -35,15 +35,15 @@ export const serverLimits: ServerLimits = {
   headersTimeout: 10_000,
   connectionsCheckingInterval: 5_000,
   idleTimeout: 120_000,
-  // Longer than the clients keep theirs, so that none sends a request just when the connection is closed: proxies mostly
-  // 60 s or 75 s, Go 90 s.
+  // Longer than clients keep idle connections (proxies mostly 60 s or 75 s, Go 90 s), so that none sends a request just
+  // as the connection is closed.
   keepAliveTimeout: 95_000,
   ...connectionLimits,
 };
 
 /**
- * Holds a server to what its options cannot say. After it listens, it may still fail to take a connection, for example
- * without a free file descriptor: that is reported, and the server goes on.
+ * Applies the limits that server options do not cover. A listening server may fail to accept a connection, for example
+ * without a free file descriptor: the failure is reported and the server continues.
  */
 export function applyLimits(
   server: Server | TlsServer,
@@ -56,17 +56,17 @@ export function applyLimits(
   server.once('listening', () => server.on('error', failed));
 }
 
-/** How long requests under way may take once the server is to stop. Milliseconds. */
+/** How long requests in flight may take after the server was asked to stop. Milliseconds. */
 const closeTimeoutMs = 5_000;
 
-/** Serves on both loopback addresses, or not at all. Throws `E_PORT_TAKEN`, which names the program that holds it. */
+/** Listens on both loopback addresses or fails. Throws `E_PORT_TAKEN`, which names the program that uses the port. */
 export async function listenOnLoopback(
   handler: RequestListener,
   port: number,
   limits: ServerLimits = serverLimits,
   failed: (error: Error) => void = () => {},
 ): Promise<Listening> {
-  // Some systems let two programs listen on one port, one on all addresses and one on a single one: ask first.
+  // Some systems let one program listen on all addresses and another on a single one of the same port: check first.
   for (const address of loopbackAddresses) {
     if (await answers(address, port)) throw await portTaken(port);
   }
@@ -87,10 +87,10 @@ export async function listenOnLoopback(
   return { close: async () => void (await Promise.all(servers.map(closeServer))) };
 }
 
-/** How often another program may have the other family's port before a free one is looked for no more. */
+/** How many times to look for a port that is free in both address families. */
 const freePortTries = 5;
 
-/** Serves on a port that is free on both loopback addresses; `handlerOn` is told which. Throws `E_LISTEN`. */
+/** Listens on a port that is free on both loopback addresses and passes it to `handlerOn`. Throws `E_LISTEN`. */
 export async function listenOnFreePort(
   handlerOn: (port: number) => RequestListener,
 ): Promise<Listening & { port: number }> {
@@ -120,7 +120,7 @@ async function freePort(): Promise<number> {
   throw cannotListen(0, new Error('this machine has no loopback address'));
 }
 
-/** Null where this machine does not have the address's family at all. */
+/** Null if this machine does not have the address family. */
 function listen(
   handler: RequestListener,
   place: { port: number; host: string },
@@ -140,7 +140,7 @@ function listen(
   });
 }
 
-/** Lets requests under way finish, and closes every connection as soon as it waits for another. */
+/** Lets requests in flight finish and closes each connection as soon as it is idle. */
 export function closeServer(server: Server | TlsServer): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => server.closeAllConnections(), closeTimeoutMs);
@@ -170,16 +170,20 @@ function answers(host: string, port: number): Promise<boolean> {
 async function portTaken(port: number): Promise<BrokerError> {
   const owner = await findPortOwner(port);
   const who = owner === null ? 'another program' : `${owner.name} (process ${owner.pid})`;
-  return new BrokerError('E_PORT_TAKEN', `Port ${port} of this machine is held by ${who}.`, {
-    help:
-      `Webex sends the browser back to that very port. Stop ${owner === null ? 'that program' : owner.name} and try again, or sign in without ` +
-      'this page: copy the address you land on and give it to "webex-token import PROFILE".',
+  return new BrokerError('E_PORT_TAKEN', `Port ${port} is in use by ${who}.`, {
+    help: [
+      `Webex redirects the browser to this port. Stop ${owner === null ? 'that program' : owner.name} and try again.`,
+      {
+        text: 'Or sign in without the web app: copy the address of the page that you land on, and import it',
+        command: ['import', 'PROFILE'],
+      },
+    ],
   });
 }
 
 function cannotListen(port: number, cause: unknown): BrokerError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new BrokerError('E_LISTEN', `Port ${port} of this machine cannot be listened on: ${reason}.`, {
+  return new BrokerError('E_LISTEN', `Cannot listen on port ${port}: ${reason}.`, {
     cause,
   });
 }

@@ -7,7 +7,7 @@ export interface PortOwner {
   pid: number;
 }
 
-/** The program that listens on a TCP port of this machine, or null where the system does not tell. */
+/** The program that listens on a TCP port of this machine, or null if the system does not show it. */
 export async function findPortOwner(port: number): Promise<PortOwner | null> {
   try {
     if (process.platform === 'linux') return onLinux(port);
@@ -18,7 +18,7 @@ export async function findPortOwner(port: number): Promise<PortOwner | null> {
   }
 }
 
-/** Listening sockets stand in /proc/net/tcp by their inode; a process holds its sockets open as /proc/PID/fd. */
+/** /proc/net/tcp lists listening sockets by inode; /proc/PID/fd lists the sockets of a process. */
 function onLinux(port: number): PortOwner | null {
   const listening = '0A';
   const inodes = new Set<string>();
@@ -51,7 +51,7 @@ function readLines(file: string): string[] {
   }
 }
 
-/** Empty for another user's process, and for one that just ended. */
+/** Empty for a process of another user, and for one that has just exited. */
 function socketsOf(pid: string): string[] {
   try {
     const folder = `/proc/${pid}/fd`;

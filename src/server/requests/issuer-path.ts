@@ -1,9 +1,9 @@
 import { apiPaths, isApiPath } from '../../api/paths.ts';
 
 /**
- * For an issuer with a path, such as `https://example.com/tokens`: the target of a request as the API knows it. Clients
- * ask for the metadata with the path behind it (RFC 8414 §3.1), and for everything else with the path before it; not
- * every proxy takes that away. Other targets stay as they are.
+ * Removes the path of an issuer such as `https://example.com/tokens` from a request target. Clients append it to the
+ * metadata path (RFC 8414 §3.1) and prepend it to all other paths, and not every proxy removes it. Other targets are
+ * returned unchanged.
  */
 export function withoutIssuerPath(issuer: string): (target: string) => string {
   const { pathname } = new URL(issuer);

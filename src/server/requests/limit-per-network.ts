@@ -2,26 +2,27 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { sendOAuthError } from '../../api/oauth-error.ts';
 import { networkOf } from '../../domain/network.ts';
 
-/** Requests of one client network that are worked on at once. */
+/** Maximum number of requests in flight per client network. */
 const maxInFlight = 100;
 
 /**
- * Behind a reverse proxy all connections are the proxy's, so that each client's share is counted in requests.
- * `shareOf` tells whose a request is; null: nobody's, such as the proxy's own health checks.
+ * Limits the requests in flight per client network. Behind a reverse proxy all connections are the proxy's, so connection
+ * limits do not apply to clients. `addressOf` returns the client's address; null exempts the request, for example a
+ * health check of the proxy itself.
  */
 export function limitPerNetwork(
   handler: RequestListener,
-  shareOf: (request: IncomingMessage) => string | null,
+  addressOf: (request: IncomingMessage) => string | null,
   limit = maxInFlight,
 ): RequestListener {
   const inFlight = new Map<string, number>();
   return (request, response) => {
-    const address = shareOf(request);
+    const address = addressOf(request);
     if (address === null) return handler(request, response);
     const network = networkOf(address);
     const before = inFlight.get(network) ?? 0;
     if (before >= limit) {
-      const description = `Too many requests from ${address} at once. Wait for the answers to some of them.`;
+      const description = `Too many concurrent requests from ${address}. Wait for some of them to finish.`;
       sendOAuthError(response, { code: 'temporarily_unavailable', description, status: 429, retryAfter: 1 });
       return;
     }

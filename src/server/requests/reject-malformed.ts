@@ -2,9 +2,9 @@ import type { RequestListener } from 'node:http';
 import { readTarget } from './request-target.ts';
 
 /**
- * Refuses, before anything looks at it, a request that two programs could read differently: one that names several
- * hosts (RFC 9112 §3.2), or whose target is neither a path nor our own address (§3.2.1, §3.2.2). `isOwn` is asked about
- * such an address's origin. HTTP/1.0 does not require a Host header, and some health checks still use it.
+ * Rejects a request that two programs could interpret differently before any handler sees it: one with several Host
+ * headers (RFC 9112 §3.2), or whose target is neither a path nor our own URL (§3.2.1, §3.2.2). `isOwn` decides whether
+ * an origin is ours. HTTP/1.0 does not require a Host header, and some health checks still use it.
  */
 export function rejectMalformed(
   handler: RequestListener,
@@ -30,7 +30,7 @@ export function rejectMalformed(
   };
 }
 
-/** By hand, for the token endpoint has no time for all headers. Names and values take turns. */
+/** Reads the raw headers, where names and values alternate: parsing all headers would slow down the token endpoint. */
 function countHosts(rawHeaders: readonly string[]): number {
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -1,20 +1,20 @@
 /*
- * What a request asks for, as its request line names it (RFC 9112 §3.2). Programs read the odd forms differently, so
- * that only two are left: a plain path, and our own address with a plain path behind it.
+ * The target of a request line (RFC 9112 §3.2). Programs interpret the unusual forms differently, so only two are
+ * accepted: a plain path, and our own origin followed by a plain path.
  */
 
-/** Where a request goes. */
+/** A parsed request target. */
 export interface RequestTarget {
-  /** With the query. */
+  /** Includes the query. */
   path: string;
-  /** Where the target is an address: its host. It counts in place of the Host header (RFC 9112 §3.2.2). */
+  /** The host of an absolute target. It replaces the Host header (RFC 9112 §3.2.2). */
   host: string | null;
 }
 
 /**
- * Reads a request target, or tells the status that refuses it: 404 for a path that a browser would read as another host
- * (`//` and backslashes), 400 for what is no path, has a fragment, or is another server's address. `isOwn` is asked about
- * an address's origin.
+ * Parses a request target, or returns the status that rejects it: 404 for a path that a browser would read as another
+ * host (`//` and backslashes), 400 for anything that is not a path, has a fragment, or is another server's URL. `isOwn`
+ * decides whether an origin is ours.
  */
 export function readTarget(
   target: string,

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Follows the requests of a server, to tell when a browser has fetched all it wanted. */
+/** Counts the requests in flight, to find out when a browser has finished loading. */
 export class RequestTracker {
   #inFlight = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
@@ -18,9 +18,9 @@ export class RequestTracker {
     };
   }
 
-  /** Resolves once nothing was asked for `quietMs`, but after `atMostMs` whatever is asked. Milliseconds. */
-  async waitUntilIdle(quietMs: number, atMostMs: number): Promise<void> {
-    const deadline = performance.now() + atMostMs;
+  /** Resolves after `quietMs` without a request, or after `timeoutMs` at the latest. Milliseconds. */
+  async waitUntilIdle(quietMs: number, timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
     while (performance.now() < deadline) {
       if (this.#inFlight === 0 && performance.now() - this.#lastAt >= quietMs) return;
       await sleep(50);

@@ -5,9 +5,9 @@ import { loopbackHosts, loopbackNames } from '../listening/loopback-hosts.ts';
 import { withoutIssuerPath } from './issuer-path.ts';
 
 /**
- * Puts the token API beside the web app, on the same port: its paths go to it where the request names this machine, by
- * name or address, as programs do. A health check may leave out the port, or with HTTP/1.0 the host: no browser does,
- * also not after DNS rebinding. Everything else is the web app's, which is stricter about how it is called.
+ * Serves the token API and the web app on the same port. A request for a path of the API goes there if its Host header is
+ * a loopback name or address. A health check may omit the port or, with HTTP/1.0, the host: browsers never do, not even
+ * after DNS rebinding. All other requests go to the web app, which has stricter checks.
  */
 export function routeByPath(
   web: RequestListener,

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
-/** Why a file cannot be used for TLS, and how to make one that can. */
+/** Why a file cannot be used for TLS, and how to fix it. */
 export class TlsFileError extends Error {
   readonly help: string;
 
@@ -11,13 +11,13 @@ export class TlsFileError extends Error {
   }
 }
 
-/** How long before the end of a certificate it is warned about. Milliseconds. */
+/** Warn this long before a certificate expires. Milliseconds. */
 const warnBeforeMs = 30 * 86_400_000;
 
 const certificateBlock =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 
-/** The certificates of a PEM file, in the file's order: at least one. Throws `TlsFileError`. */
+/** The certificates of a PEM file in file order, at least one. Throws `TlsFileError`. */
 export function readCertificates(bytes: Buffer, file: string): X509Certificate[] {
   const blocks = bytes.toString('latin1').match(certificateBlock);
   if (blocks === null) throw noCertificate(bytes, file);
@@ -28,7 +28,7 @@ export function readCertificates(bytes: Buffer, file: string): X509Certificate[]
       const which = blocks.length === 1 ? 'the certificate' : `certificate ${at + 1}`;
       throw new TlsFileError(
         `${which} in ${file} is damaged`,
-        `Copy the file again. What it should look like: openssl x509 -in ${file} -noout -text`,
+        `Copy the file again. To check it: openssl x509 -in ${file} -noout -text`,
       );
     }
   });
@@ -41,7 +41,7 @@ function noCertificate(bytes: Buffer, file: string): TlsFileError {
   if (has(/-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----/)) {
     return new TlsFileError(
       `${file} is a signing request, not a certificate`,
-      'Send it to your certificate authority, and use the certificate that comes back.',
+      'Send it to your certificate authority and use the certificate that it issues.',
     );
   }
   if (has(/-----BEGIN PKCS7-----/)) {
@@ -52,8 +52,8 @@ function noCertificate(bytes: Buffer, file: string): TlsFileError {
   }
   if (has(/-----BEGIN [A-Z ]*PRIVATE KEY-----/)) {
     return new TlsFileError(
-      `${file} holds a private key, and no certificate`,
-      'Were the two files swapped? --tls-cert takes the certificate, --tls-key its key.',
+      `${file} contains a private key, but no certificate`,
+      'Check whether the two files were swapped: the first is the certificate, the second its key.',
     );
   }
   if (isDer(bytes)) {
@@ -64,13 +64,13 @@ function noCertificate(bytes: Buffer, file: string): TlsFileError {
         )
       : new TlsFileError(
           `${file} is a binary file, not PEM`,
-          `If it is PKCS #12 (.pfx, .p12), take it apart: openssl pkcs12 -in ${file} -nokeys -out cert.pem, and openssl pkcs12 -in ${file} -nocerts -nodes -out key.pem. If it is PKCS #7 (.p7b): openssl pkcs7 -inform der -print_certs -in ${file} -out cert.pem`,
+          `If it is PKCS #12 (.pfx, .p12), extract both parts: openssl pkcs12 -in ${file} -nokeys -out cert.pem, and openssl pkcs12 -in ${file} -nocerts -nodes -out key.pem. If it is PKCS #7 (.p7b): openssl pkcs7 -inform der -print_certs -in ${file} -out cert.pem`,
         );
   }
-  return new TlsFileError(`${file} holds no PEM certificate`, pemHelp);
+  return new TlsFileError(`${file} contains no PEM certificate`, pemHelp);
 }
 
-const pemHelp = 'Both files have to be PEM: text that begins with -----BEGIN.';
+const pemHelp = 'Both files must be PEM: text that starts with -----BEGIN.';
 
 /** The private key of a PEM file. Throws `TlsFileError`. */
 export function readPrivateKey(bytes: Buffer, file: string): KeyObject {
@@ -78,7 +78,7 @@ export function readPrivateKey(bytes: Buffer, file: string): KeyObject {
   if (/-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED/.test(text)) {
     throw new TlsFileError(
       `the key in ${file} is encrypted with a passphrase`,
-      `Store it without one, readable by this program's user alone: openssl pkey -in ${file} -out key.pem`,
+      `Remove the passphrase, and make the file readable only by this program's user: openssl pkey -in ${file} -out key.pem`,
     );
   }
   try {
@@ -93,14 +93,14 @@ function noPrivateKey(bytes: Buffer, file: string): TlsFileError {
   if (text.trim() === '') return new TlsFileError(`${file} is empty`, pemHelp);
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
     return new TlsFileError(
-      `the key in ${file} is damaged, or of a kind that cannot be read`,
-      `Copy the file again. Whether it can be read: openssl pkey -in ${file} -noout`,
+      `the key in ${file} is damaged or of an unsupported type`,
+      `Copy the file again. To check it: openssl pkey -in ${file} -noout`,
     );
   }
   if (/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(text)) {
     return new TlsFileError(
-      `${file} holds a certificate, and no private key`,
-      'Were the two files swapped? --tls-cert takes the certificate, --tls-key its key.',
+      `${file} contains a certificate, but no private key`,
+      'Check whether the two files were swapped: the first is the certificate, the second its key.',
     );
   }
   if (isDer(bytes)) {
@@ -109,10 +109,10 @@ function noPrivateKey(bytes: Buffer, file: string): TlsFileError {
       `Convert it: openssl pkey -inform der -in ${file} -out key.pem`,
     );
   }
-  return new TlsFileError(`${file} holds no PEM private key`, pemHelp);
+  return new TlsFileError(`${file} contains no PEM private key`, pemHelp);
 }
 
-/** DER begins with a SEQUENCE whose length takes two bytes or more. */
+/** DER starts with a SEQUENCE whose length takes at least two bytes. */
 function isDer(bytes: Buffer): boolean {
   return bytes[0] === 0x30 && (bytes[1] ?? 0) >= 0x80;
 }
@@ -126,40 +126,40 @@ function isDerCertificate(bytes: Buffer): boolean {
   }
 }
 
-/** Throws `TlsFileError` where the first certificate is not the key's, with the reason that it can tell. */
+/** Throws `TlsFileError` if the key does not match the first certificate, with the likely reason. */
 export function assertMatchingKey(certificates: X509Certificate[], key: KeyObject, file: string): void {
   const at = certificates.findIndex((each) => each.checkPrivateKey(key));
   if (at === 0) return;
   if (at > 0) {
     throw new TlsFileError(
-      `the key is that of certificate ${at + 1} in ${file}, and the server's own certificate has to be the first`,
-      'Put the server’s own certificate first, then the one that signed it, and so on: cat server.pem intermediate.pem > fullchain.pem',
+      `the key matches certificate ${at + 1} in ${file}, but the server's own certificate must come first`,
+      'Put the server’s own certificate first, then its issuer, and so on: cat server.pem intermediate.pem > fullchain.pem',
     );
   }
   throw new TlsFileError(
-    'the key is not the one of the certificate',
-    'The public keys have to be the same: compare "openssl x509 -in CERTIFICATE -noout -pubkey" with "openssl pkey -in KEY -pubout".',
+    'the key does not match the certificate',
+    'The public keys must be the same: compare "openssl x509 -in CERTIFICATE -noout -pubkey" with "openssl pkey -in KEY -pubout".',
   );
 }
 
 export interface CertificateWarning {
   message: string;
-  /** Whether clients refuse it already. */
-  refused: boolean;
+  /** Whether clients already reject it. */
+  rejected: boolean;
 }
 
-/** What is wrong with certificates that can be served: expired, soon to expire, not valid yet, or in a wrong order. */
+/** Warnings about usable certificates: expired, expiring soon, not yet valid, or in the wrong order. */
 export function certificateWarnings(certificates: X509Certificate[], now: number): CertificateWarning[] {
   const warnings: CertificateWarning[] = [];
-  const warn = (message: string, refused: boolean) => void warnings.push({ message, refused });
+  const warn = (message: string, rejected: boolean) => void warnings.push({ message, rejected });
   const first = certificates.toSorted((one, other) => +one.validToDate - +other.validToDate)[0];
   if (first !== undefined) {
     const end = first.validToDate;
     const name = sanitizeForDisplay(first.subject.replaceAll('\n', ', '), 100) || 'without a name';
     const days = Math.floor((+end - now) / 86_400_000);
-    const renew = 'Renew it; the file is read again when it changes.';
+    const renew = 'Renew it. The file is reloaded when it changes.';
     if (+end <= now) {
-      warn(`The certificate ${name} expired on ${day(end)}: clients refuse to connect. ${renew}`, true);
+      warn(`The certificate ${name} expired on ${day(end)}: clients reject it. ${renew}`, true);
     } else if (+end - now < warnBeforeMs) {
       warn(`The certificate ${name} expires in ${days} days, on ${day(end)}. ${renew}`, false);
     }
@@ -167,7 +167,7 @@ export function certificateWarnings(certificates: X509Certificate[], now: number
   const early = certificates.find(({ validFromDate }) => +validFromDate > now);
   if (early !== undefined) {
     warn(
-      `The certificate ${sanitizeForDisplay(early.subject.replaceAll('\n', ', '), 100)} is not valid before ${day(early.validFromDate)}: clients refuse to connect until then. Is this machine's clock right?`,
+      `The certificate ${sanitizeForDisplay(early.subject.replaceAll('\n', ', '), 100)} is not valid before ${day(early.validFromDate)}: clients reject it until then. Check this machine's clock.`,
       true,
     );
   }
@@ -177,7 +177,7 @@ export function certificateWarnings(certificates: X509Certificate[], now: number
   });
   if (unrelated >= 0) {
     warn(
-      `Certificate ${unrelated + 2} in the file did not sign certificate ${unrelated + 1}: some clients will not find the way to the root. Put the server's own first, then the one that signed it, and so on.`,
+      `Certificate ${unrelated + 2} in the file did not sign certificate ${unrelated + 1}: some clients cannot build the chain to the root. Put the server's own certificate first, then its issuer, and so on.`,
       false,
     );
   }

@@ -10,17 +10,17 @@ import {
   TlsFileError,
 } from './certificate.ts';
 
-/** How often the files are looked at. Watching by events misses the way that Kubernetes swaps them. Milliseconds. */
+/** How often the files are checked. File system events miss the way Kubernetes swaps them. Milliseconds. */
 const checkIntervalMs = 2_000;
 
 export interface TlsFiles {
-  /** PEM: the certificate, then those that lead to its root. */
+  /** PEM: the certificate, then its chain up to the root. */
   certificate: string;
   /** PEM. */
   key: string;
 }
 
-/** Reads certificate and key. Throws `E_TLS` where they cannot be used, or do not belong together. */
+/** Reads the certificate and the key. Throws `E_TLS` if they are unusable or do not match. */
 export function readTls(files: TlsFiles): SecureContextOptions {
   try {
     const cert = readFileSync(files.certificate);
@@ -31,33 +31,33 @@ export function readTls(files: TlsFiles): SecureContextOptions {
       files.certificate,
     );
     const options = { cert, key, minVersion: 'TLSv1.2' } as const;
-    // OpenSSL refuses some only here, such as a key that is too short.
+    // OpenSSL rejects some only here, for example a key that is too short.
     createSecureContext(options);
     return options;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new BrokerError(
       'E_TLS',
-      `The certificate ${files.certificate} with the key ${files.key} cannot be used: ${reason}.`,
+      `The certificate ${files.certificate} and the key ${files.key} cannot be used: ${reason}.`,
       {
         help:
           error instanceof TlsFileError
             ? error.help
-            : 'Both have to be PEM files that this program’s user can read, the key without a passphrase.',
+            : 'Both must be PEM files that the user of this program can read. The key must not have a passphrase.',
       },
     );
   }
 }
 
-/** What is wrong with the certificate although it can be served. `now` in epoch milliseconds. Throws where it cannot be read. */
+/** Warnings about a certificate that can be served. `now` in epoch milliseconds. Throws if it cannot be read. */
 export function tlsWarnings({ certificate }: TlsFiles, now: number): CertificateWarning[] {
   return certificateWarnings(readCertificates(readFileSync(certificate), certificate), now);
 }
 
 /**
- * Tells of every change of the files that leaves them usable; `failed` of one that does not, such as between the
- * exchange of the one and of the other, or of files that cannot be read. Those are tried again until they can be, and
- * reported once for each reason. Stops when the function that it returns is called.
+ * Calls `changed` after every change that leaves the files usable, and `failed` after one that does not, for example when
+ * only one of them has been replaced, or one cannot be read. Unusable files are retried until they are usable, and each
+ * reason is reported once. The returned function stops watching.
  */
 export function watchTls(
   files: TlsFiles,
@@ -67,7 +67,7 @@ export function watchTls(
 ): () => void {
   let used = '';
   let lastReason: string | null = null;
-  const look = (read: () => void) => {
+  const check = (read: () => void) => {
     try {
       read();
       lastReason = null;
@@ -77,12 +77,12 @@ export function watchTls(
       lastReason = reason;
     }
   };
-  look(() => {
+  check(() => {
     used = stateOf(files);
   });
-  // Not `watchFile`: it takes its first look some time later, and what changes until then it never tells.
+  // Not `watchFile`: its first check comes some time later, and it never reports changes before that.
   const timer = setInterval(() => {
-    look(() => {
+    check(() => {
       const state = stateOf(files);
       if (state === used) return;
       changed(readTls(files));
@@ -93,7 +93,7 @@ export function watchTls(
   return () => clearInterval(timer);
 }
 
-/** Another one whenever either file was written or exchanged. Throws where one cannot be looked at. */
+/** Changes whenever either file was written or replaced. Throws if one cannot be read. */
 function stateOf({ certificate, key }: TlsFiles): string {
   const states = [certificate, key].map((path) => {
     const { ino, size, mtimeNs } = statSync(path, { bigint: true });
