@@ -83,5 +83,5 @@ test('one at a time, and none of nothing', async () => {
   expect(none).toMatchObject({ code: 'E_RENEWAL', message: 'No token ends within 31 days.' });
   await startCampaign(vault, { withinDays: 31 }, actor);
   const second = await brokerErrorOf(() => startCampaign(vault, { withinDays: 31 }, actor));
-  expect(second.help).toContain('webex-token round');
+  expect(second.help).toContain('webex-token renew');
 });

@@ -38,8 +38,11 @@ export async function startCampaign(
   return await db.transaction().execute(async (trx) => {
     const at = now();
     if ((await findActiveCampaign(trx)) !== null) {
-      throw new BrokerError('E_RENEWAL', 'A renewal round is under way already.', {
-        help: 'Go on with it: webex-token round. Or give it up: webex-token round end',
+      throw new BrokerError('E_RENEWAL', 'A renewal is in progress.', {
+        help: [
+          { text: 'Continue it', command: ['renew'], link: { label: 'Renewals', path: '/renewals' } },
+          { text: 'Or finish it', command: ['renew', 'finish'], only: 'terminal' },
+        ],
       });
     }
     const round = {
@@ -69,8 +72,12 @@ export async function findCampaign({ db }: StoreContext): Promise<CampaignProgre
 export async function activeCampaign(records: StoreContext): Promise<CampaignProgress> {
   const progress = await findCampaign(records);
   if (progress !== null) return progress;
-  throw new BrokerError('E_RENEWAL', 'No renewal round is under way.', {
-    help: 'Begin one: webex-token round begin --within 31',
+  throw new BrokerError('E_RENEWAL', 'No renewal is in progress.', {
+    help: {
+      text: 'Start one',
+      command: ['renew', 'start', '--within', '31'],
+      link: { label: 'Renewals', path: '/renewals' },
+    },
   });
 }
 
