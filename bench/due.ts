@@ -25,7 +25,7 @@ for (const size of sizes) {
   let clock = now;
   const settings = { reminders: { days: defaultReminderDays } } as StoreContext['settings'];
   const records: StoreContext = { db, settings, now: () => clock };
-  const claimant = currentProcess();
+  const leaseOwner = currentProcess();
 
   note('find reminders, none due', size, await median(51, () => dueTokens(db, 'mail', now, 100)));
   note('find checks, none due', size, await median(51, () => dueChecks(db, now, 100)));
@@ -50,8 +50,8 @@ for (const size of sizes) {
     .values({ key: 'clock', value: String(clock) })
     .execute();
   const start = performance.now();
-  const { length } = await sendReminders(records, { channels: [silent], claimant });
-  note(`claim, send and record ${due}`, size, performance.now() - start);
+  const { length } = await sendReminders(records, { channels: [silent], leaseOwner });
+  note(`lease, send and record ${due}`, size, performance.now() - start);
   if (length !== due) throw new Error(`${length} reminders were sent`);
   await close();
 }

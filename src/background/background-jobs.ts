@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
-import type { Alert } from '../reminders/alert.ts';
+import type { AlertSource } from '../reminders/alert.ts';
 import type { Channel } from '../reminders/channels/channel.ts';
 import { openChannels } from '../reminders/channels/open-channels.ts';
+import type { Delivery } from '../reminders/deliver.ts';
 import { currentProcess, type LeaseOwner } from '../reminders/lease-owner.ts';
-import { type Delivery, sendReminders } from '../reminders/send-reminders.ts';
+import { sendReminders } from '../reminders/send-reminders.ts';
 import type { Vault } from '../vault/context.ts';
 import { deleteExpiredTokens } from '../vault/tokens/delete-expired.ts';
 import { verifyPendingTokens } from '../vault/tokens/verify-pending.ts';
@@ -11,140 +12,174 @@ import { checkNextToken } from './daily-check.ts';
 import { sleep } from './sleep.ts';
 
 export interface BackgroundJobs {
-  /** Ends it, once what is under way is done. */
+  /** Stops the jobs, after what is in progress has finished. */
   close(): Promise<void>;
 }
 
-export interface WatchOptions {
+export interface BackgroundJobOptions {
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** What is set up, where absent. */
+  /** The channels that are set up, if absent. */
   channels?: Channel[];
-  claimant?: LeaseOwner;
-  /** What else there is to tell, found out before each sending. */
-  notices?: () => Promise<Alert[]>;
-  /** Does the one look that is longest due, and says whether there is something to tell at once; null: none is due. */
-  checkProvisioning?: () => Promise<{ tell: boolean } | null>;
-  /** Numbers from 0 to 1. */
+  leaseOwner?: LeaseOwner;
+  alertSources?: readonly AlertSource[];
+  /** Runs the status check that is longest due, and tells whether to send an alert at once; null if none is due. */
+  checkProvisioning?: () => Promise<{ alert: boolean } | null>;
+  /** Returns numbers from 0 to 1. */
   random?: () => number;
   pause?: typeof sleep;
 }
 
-/** How often it is looked whether anything is due. A clock that is set, or a machine that slept, costs no more. */
+/** How often a job checks whether anything is due. After a clock change or a suspend it is late by no more. Milliseconds. */
 const tickMs = 10 * 60_000;
 
-/** How long ending it may take. Milliseconds. */
-const closeWithinMs = 5_000;
+/** How long to wait for the jobs to stop. Milliseconds. */
+const closeTimeoutMs = 5_000;
 
-/** From one check or look to the next, so that a thousand profiles make no burst: one to three seconds. */
+/** From one check to the next, so that a thousand profiles cause no burst of requests: one to three seconds. */
 const betweenChecksMs = 2_000;
 
+/** The first checks wait this long, or twice as long, because a server that has just started serves its users first. */
+const startDelayMs = 10_000;
+
 /**
- * What the running server does by itself: the daily checks and looks, one at a time and spread over the day, and the
- * reminders; those at once where a check finds that a token was rejected, or a look what is to be told. No failure ends it.
+ * Starts the jobs of a running server: the reminders, the daily checks of the tokens and the status checks of provisioning.
+ * Checks run one at a time, spread over the day; what they find is sent at once. No failure stops a job.
  */
-export function startBackgroundJobs(vault: Vault, options: WatchOptions): BackgroundJobs {
-  const {
-    log,
-    claimant = currentProcess(),
-    random = Math.random,
-    pause: wait = sleep,
-    checkProvisioning,
-    notices,
-  } = options;
-  const ending = new AbortController();
-  const { signal } = ending;
-  const channels = Promise.resolve(options.channels ?? openChannels(vault.settings.reminders));
-  const reminding = new Map<Channel | null, Promise<void>>();
-
-  /** On one channel; null: where there is none, only what was planned is kept up to date. */
-  const remindOn = (channel: Channel | null): Promise<void> => {
-    // One after the other: two at once would only find each other's claims.
-    const sending = (reminding.get(channel) ?? Promise.resolve()).then(async () => {
-      try {
-        await sendReminders(vault, {
-          channels: channel === null ? [] : [channel],
-          claimant,
-          signal,
-          notices: (await notices?.()) ?? [],
-          onDelivery: tellOf,
-        });
-      } catch (error) {
-        log.error({ err: error, channel: channel?.name }, 'the reminders could not be sent');
-      }
-    });
-    reminding.set(channel, sending);
-    return sending;
+export function startBackgroundJobs(vault: Vault, options: BackgroundJobOptions): BackgroundJobs {
+  const { random = Math.random, pause = sleep, checkProvisioning } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const reminders = new ReminderJob(vault, options, signal);
+  const every = async (job: () => Promise<number>) => {
+    while (!signal.aborted) await pause(await job(), signal);
   };
+  const afterStart = (job: () => Promise<number>) =>
+    pause(startDelayMs * (1 + random()), signal).then(() => every(job));
 
-  const tellOf = ({ outcome, channel, trigger, profile, error }: Delivery) => {
-    if (error === undefined) log.info({ channel, trigger, profile }, 'a reminder was sent');
-    else log.warn({ channel, trigger, profile, outcome, reason: error }, 'a reminder did not get through');
-  };
-
-  // Each channel by itself: one that takes minutes for a message, as mail servers may, holds up none of the others.
-  const allChannels = channels.then((all) => (all.length === 0 ? [null] : all));
-  const remind = async () => void (await Promise.all((await allChannels).map(remindOn)));
-
-  const checkOne = async (): Promise<number> => {
-    try {
-      const checked = await checkNextToken(vault, random);
-      if (checked === null) {
-        // Tokens that Webex could not be asked about when they came in.
-        await verifyPendingTokens(vault, log, signal);
-        await deleteExpiredTokens(vault);
-        return tickMs;
-      }
-      const { profile, outcome, change, retryAfterMs } = checked;
-      if (outcome !== 'ok') log.warn({ profile, outcome }, 'a token was checked');
-      if (change === 'rejected') await remind();
-      return Math.max(retryAfterMs, betweenChecksMs * (0.5 + random()));
-    } catch (error) {
-      log.error({ err: error }, 'a check failed');
-      return tickMs;
-    }
-  };
-
-  const lookOne = async (next: NonNullable<typeof checkProvisioning>): Promise<number> => {
-    try {
-      const looked = await next();
-      if (looked === null) return tickMs;
-      if (looked.tell) await remind();
-      return betweenChecksMs * (0.5 + random());
-    } catch (error) {
-      log.error({ err: error }, 'a look at provisioning failed');
-      return tickMs;
-    }
-  };
-
-  // A server that was only just started is left to those who started it.
-  const firstCheckMs = 10_000 * (1 + random());
-  const ticks = async (task: () => Promise<number>) => {
-    while (!signal.aborted) await wait(await task(), signal);
-  };
-  const loops = [
-    allChannels.then((all) =>
-      Promise.all(
-        all.map((channel) =>
-          ticks(async () => {
-            await remindOn(channel);
-            return tickMs;
-          }),
-        ),
-      ),
+  const jobs = [
+    reminders.channels.then((channels) =>
+      Promise.all(channels.map((channel) => every(() => reminders.sendOn(channel).then(() => tickMs)))),
     ),
-    wait(firstCheckMs, signal).then(() => ticks(checkOne)),
+    afterStart(() => checkToken(vault, { ...options, random }, reminders, signal)),
     ...(checkProvisioning === undefined
       ? []
-      : [wait(firstCheckMs, signal).then(() => ticks(() => lookOne(checkProvisioning)))]),
+      : [afterStart(() => checkStatus(checkProvisioning, { ...options, random }, reminders))]),
   ];
   return {
     close: async () => {
-      ending.abort();
-      // What a slow receiver still holds up then is taken over by whoever comes next.
-      const late = new AbortController();
-      await Promise.race([Promise.all([...loops, ...reminding.values()]), sleep(closeWithinMs, late.signal)]);
-      late.abort();
-      for (const channel of await channels) channel.close();
+      stopping.abort();
+      // A delivery that is still waiting for its receiver is taken over by the next process.
+      const timeout = new AbortController();
+      await Promise.race([Promise.all([...jobs, reminders.idle()]), sleep(closeTimeoutMs, timeout.signal)]);
+      timeout.abort();
+      await reminders.closeChannels();
     },
   };
+}
+
+/** Sends the reminders, each channel by itself: one that takes minutes for a message delays none of the others. */
+class ReminderJob {
+  /** Null stands for no channel: then only the schedule is kept up to date. */
+  readonly channels: Promise<(Channel | null)[]>;
+  readonly #vault: Vault;
+  readonly #options: BackgroundJobOptions;
+  readonly #signal: AbortSignal;
+  readonly #leaseOwner: LeaseOwner;
+  readonly #sending = new Map<Channel | null, Promise<void>>();
+
+  constructor(vault: Vault, options: BackgroundJobOptions, signal: AbortSignal) {
+    this.#vault = vault;
+    this.#options = options;
+    this.#signal = signal;
+    this.#leaseOwner = options.leaseOwner ?? currentProcess();
+    this.channels = Promise.resolve(options.channels ?? openChannels(vault.settings.reminders)).then(
+      (channels) => (channels.length === 0 ? [null] : channels),
+    );
+  }
+
+  async sendOnAll(): Promise<void> {
+    await Promise.all((await this.channels).map((channel) => this.sendOn(channel)));
+  }
+
+  /** One run at a time on each channel: two at once would only find each other's leases. */
+  sendOn(channel: Channel | null): Promise<void> {
+    const sending = (this.#sending.get(channel) ?? Promise.resolve()).then(() => this.#run(channel));
+    this.#sending.set(channel, sending);
+    return sending;
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all(this.#sending.values());
+  }
+
+  async closeChannels(): Promise<void> {
+    for (const channel of await this.channels) channel?.close();
+  }
+
+  async #run(channel: Channel | null): Promise<void> {
+    const { log, alertSources = [] } = this.#options;
+    try {
+      await sendReminders(this.#vault, {
+        channels: channel === null ? [] : [channel],
+        leaseOwner: this.#leaseOwner,
+        alertSources,
+        signal: this.#signal,
+        onDelivery: (delivery) => logDelivery(log, delivery),
+      });
+    } catch (error) {
+      log.error({ err: error, channel: channel?.name }, 'sending reminders failed');
+    }
+  }
+}
+
+function logDelivery(
+  log: BackgroundJobOptions['log'],
+  { outcome, channel, trigger, profile, error }: Delivery,
+): void {
+  if (error === undefined) log.info({ channel, trigger, profile }, 'reminder sent');
+  else if (outcome === 'sent')
+    log.warn({ channel, trigger, profile, reason: error }, 'reminder not sent to all recipients');
+  else log.warn({ channel, trigger, profile, reason: error }, 'reminder not sent');
+}
+
+/** Runs the daily check that is longest due. Returns how long to wait for the next one. Milliseconds. */
+async function checkToken(
+  vault: Vault,
+  { log, random }: Pick<BackgroundJobOptions, 'log'> & { random: () => number },
+  reminders: ReminderJob,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    const checked = await checkNextToken(vault, random);
+    if (checked === null) {
+      // Tokens about which Webex could not be asked when they were stored.
+      await verifyPendingTokens(vault, log, signal);
+      await deleteExpiredTokens(vault);
+      return tickMs;
+    }
+    const { profile, outcome, change, retryAfterMs } = checked;
+    if (outcome !== 'ok') log.warn({ profile, outcome }, 'daily check of a token');
+    if (change === 'rejected') await reminders.sendOnAll();
+    return Math.max(retryAfterMs, betweenChecksMs * (0.5 + random()));
+  } catch (error) {
+    log.error({ err: error }, 'daily check failed');
+    return tickMs;
+  }
+}
+
+/** The same for the provisioning status. */
+async function checkStatus(
+  checkProvisioning: NonNullable<BackgroundJobOptions['checkProvisioning']>,
+  { log, random }: Pick<BackgroundJobOptions, 'log'> & { random: () => number },
+  reminders: ReminderJob,
+): Promise<number> {
+  try {
+    const checked = await checkProvisioning();
+    if (checked === null) return tickMs;
+    if (checked.alert) await reminders.sendOnAll();
+    return betweenChecksMs * (0.5 + random());
+  } catch (error) {
+    log.error({ err: error }, 'check of the provisioning status failed');
+    return tickMs;
+  }
 }

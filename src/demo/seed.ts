@@ -96,7 +96,9 @@ async function pushJob(settings: Settings, simulator: Simulator): Promise<void> 
 async function remind(settings: Settings, daysAgo: number): Promise<void> {
   const mail = mailChannel(settings.reminders);
   const channels = mail === null ? [] : [mail];
-  await at(daysAgo, settings, {}, (vault) => sendReminders(vault, { channels, claimant: currentProcess() }));
+  await at(daysAgo, settings, {}, (vault) =>
+    sendReminders(vault, { channels, leaseOwner: currentProcess() }),
+  );
   for (const channel of channels) channel.close();
 }
 

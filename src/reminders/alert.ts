@@ -1,16 +1,20 @@
 import type { ReminderMessage } from './message.ts';
 
-/**
- * Something that is to be told of a current token beside its end: once on each channel, for as long as it holds. Who
- * gives the notices leaves out what is over.
- */
+/** An event other than the expiry of a token, such as a quarantine in Entra ID. It is sent once on each channel. */
 export interface Alert {
+  /** The current token of the profile that the event is about. */
   tokenId: string;
   trigger: string;
-  /** The destination that it is about. */
+  /** The destination that the event is about. */
   destinationId: string;
-  /** When it began. Where that is another instant than before, it is to be told anew. Epoch milliseconds. */
+  /** When the event started: another instant is another event, which is sent again. Epoch milliseconds. */
   eventAt: number;
-  /** Made only where it is sent. */
+  /** Written only if the alert is sent. */
   message: () => Promise<ReminderMessage>;
+}
+
+/** Implemented by a room that raises alerts. */
+export interface AlertSource {
+  /** The alerts whose event is not over yet. */
+  currentAlerts(): Promise<Alert[]>;
 }

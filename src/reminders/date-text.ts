@@ -1,5 +1,7 @@
-/** An instant as a person reads it, in their time zone and in UTC. */
+/** An instant as text, in the local time zone and in UTC. */
 export interface DateText {
+  /** `14 March`. */
+  short: string;
   /** `Sunday 14 March 2027`. */
   day: string;
   /** `Sunday 14 March 2027 at 09:30 GMT-4 (13:30 UTC)`. */
@@ -8,24 +10,29 @@ export interface DateText {
   iso: string;
 }
 
-/** `timeZone` is an IANA name; this machine's own where absent. */
+/** `timeZone` is an IANA name; the time zone of this machine if absent. */
 export function formatInstant(epochMs: number, timeZone?: string): DateText {
   const date = new Date(epochMs);
   const zone = timeZone === undefined ? {} : { timeZone };
-  const day = dayOf(date, zone);
-  const local = time(date, { ...zone, timeZoneName: 'short' });
-  const utc = time(date, { timeZone: 'UTC' });
-  const utcDay = dayOf(date, { timeZone: 'UTC' });
+  const day = formatDay(date, zone);
+  const local = formatTime(date, { ...zone, timeZoneName: 'short' });
+  const utc = formatTime(date, { timeZone: 'UTC' });
+  const utcDay = formatDay(date, { timeZone: 'UTC' });
   const isUtc = / UTC$/.test(local);
   const inUtc = isUtc ? '' : ` (${utc} UTC${utcDay === day ? '' : `, ${utcDay}`})`;
-  return { day, full: `${day} at ${local}${inUtc}`, iso: date.toISOString() };
+  return {
+    short: new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', ...zone }).format(date),
+    day,
+    full: `${day} at ${local}${inUtc}`,
+    iso: date.toISOString(),
+  };
 }
 
-function dayOf(date: Date, options: Intl.DateTimeFormatOptions): string {
+function formatDay(date: Date, options: Intl.DateTimeFormatOptions): string {
   return new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', ...options }).format(date).replace(',', '');
 }
 
-function time(date: Date, options: Intl.DateTimeFormatOptions): string {
+function formatTime(date: Date, options: Intl.DateTimeFormatOptions): string {
   return new Intl.DateTimeFormat('en-GB', {
     hour: '2-digit',
     minute: '2-digit',

@@ -1,87 +1,87 @@
 import { dayMs } from '../domain/lifetimes.ts';
 import { type TokenDates, urgencyOf } from '../domain/reminder-triggers.ts';
+import { retryDelayMs } from '../domain/retry-delay.ts';
 import type { Reminder } from '../store/reminders.ts';
 
-/** What the ledger makes of an trigger that has come, for one channel. */
+/** What to do about a trigger on one channel. */
 export type Decision =
-  /** `known` is the row to take over, null where there is none yet. */
+  /** `known` is the row to take over, null if there is none yet. */
   | { do: 'send'; known: Reminder | null; attempt: number; deliveredTo: string[] }
-  /** It is somebody else's, or its next attempt is due then. Epoch milliseconds. */
+  /** Another process is sending it, or the next attempt is due later. Epoch milliseconds. */
   | { do: 'wait'; until: number }
   | { do: 'nothing' };
 
 export interface DeliveryContext {
   /** Epoch milliseconds. */
   now: number;
-  /** Whether the process that claimed it has ended. */
-  hasExited(claimant: string): boolean;
-  /** Tries again at once what failed. */
+  /** Whether the process that owns a lease has exited. */
+  hasExited(leaseOwner: string): boolean;
+  /** Retries failed deliveries without waiting for their delay. */
   retryNow: boolean;
 }
 
-/** How long a message may take on a channel that says nothing else. Milliseconds. */
+/** How long a delivery may take on a channel that does not say. Milliseconds. */
 export const deliveryTimeoutMs = 60_000;
 
-/** How long a claim holds on such a channel: what is recorded before and after the sending takes a while too. Milliseconds. */
-export const leaseMs = claimFor(deliveryTimeoutMs);
+/** How long a lease for such a delivery lasts. Milliseconds. */
+export const leaseMs = leaseFor(deliveryTimeoutMs);
 
-/** No claim holds for longer: what is further off was written by a wrong clock. Milliseconds. */
-const longestClaimMs = 30 * 60_000;
+/** No lease lasts longer: an instant further ahead was written while the clock was wrong. Milliseconds. */
+const longestLeaseMs = 30 * 60_000;
 
-/** How long a claim holds for a sending that takes at most so long. Milliseconds. */
-export function claimFor(timeoutMs: number): number {
+const longestRetryDelayMs = 12 * 3_600_000;
+
+/** How long a lease lasts: the timeout of the delivery, and the time to record it. Milliseconds. */
+export function leaseFor(timeoutMs: number): number {
   return timeoutMs + 2 * 60_000;
 }
 
-/** The pause after so many failed attempts: five minutes, doubling up to twelve hours. Milliseconds. */
-export function retryDelayMs(attempts: number): number {
-  return Math.min(5 * 60_000 * 2 ** (attempts - 1), 12 * 3_600_000);
+/** How long to wait after so many failed deliveries. Milliseconds. */
+export function redeliveryDelayMs(failedAttempts: number): number {
+  return retryDelayMs(failedAttempts, longestRetryDelayMs);
 }
 
 /**
- * Whether the trigger is to be spoken of now. Each is sent once; and once a more urgent one was sent, no lesser one
- * is, even where the clock was set back between the two. `stands` tells which rows still speak of how things are.
+ * Whether to send a reminder for a trigger now. Each trigger is sent once; after a more urgent one was sent, no less urgent
+ * one is sent, even if the clock was set back in between. `isSameEvent` tells which rows are about the current event.
  */
 export function decideDelivery(
-  reached: { trigger: string },
+  { trigger }: { trigger: string },
   rows: readonly Reminder[],
-  stands: (row: Reminder) => boolean,
-  looking: DeliveryContext,
+  isSameEvent: (row: Reminder) => boolean,
+  context: DeliveryContext,
 ): Decision {
-  // One from a future that is months away is none: the clock that wrote it was wrong.
-  const standing = rows.filter((row) => stands(row) && row.changedAt - looking.now < 90 * dayMs);
-  const { trigger: wanted } = reached;
-  const isSaid = ({ state, trigger }: Reminder) =>
-    state === 'sent' && (trigger === wanted || urgencyOf(trigger) <= urgencyOf(wanted));
-  if (standing.some(isSaid)) return { do: 'nothing' };
-  const known = rows.find(({ trigger }) => trigger === wanted) ?? null;
-  const holding = known !== null && standing.includes(known) ? known : null;
-  const until = holding === null ? null : busyUntil(holding, looking);
+  // A row from months ahead was written while the clock was wrong.
+  const current = rows.filter((row) => isSameEvent(row) && row.changedAt - context.now < 90 * dayMs);
+  const isSent = (row: Reminder) =>
+    row.state === 'sent' && (row.trigger === trigger || urgencyOf(row.trigger) <= urgencyOf(trigger));
+  if (current.some(isSent)) return { do: 'nothing' };
+  const known = rows.find((row) => row.trigger === trigger) ?? null;
+  const previous = known !== null && current.includes(known) ? known : null;
+  const until = previous === null ? null : busyUntil(previous, context);
   if (until !== null) return { do: 'wait', until };
   return {
     do: 'send',
     known,
-    attempt: (holding?.attempts ?? 0) + 1,
-    deliveredTo: holding?.deliveredTo ?? [],
+    attempt: (previous?.attempts ?? 0) + 1,
+    deliveredTo: previous?.deliveredTo ?? [],
   };
 }
 
-/**
- * A row speaks of the token's date as it was then. Where that has moved by a day or more since, it was another matter.
- */
+/** Whether a row is about the current expiry or rejection of a token: a date that moved by a day or more is another event. */
 export function isSameEvent(token: TokenDates): (row: Reminder) => boolean {
   return (row) => {
-    const matter = row.trigger === 'rejected' ? token.rejectedAt : token.expiresAt;
-    return matter !== null && Math.abs(row.eventAt - matter) < dayMs;
+    const eventAt = row.trigger === 'rejected' ? token.rejectedAt : token.expiresAt;
+    return eventAt !== null && Math.abs(row.eventAt - eventAt) < dayMs;
   };
 }
 
-/** Until when others keep off the row; null where they need not. An instant too far off is a wrong clock's. */
+/** Until when other processes leave the row alone, or null. An instant too far ahead is from a wrong clock. */
 function busyUntil(row: Reminder, { now, hasExited, retryNow }: DeliveryContext): number | null {
   const { state, leaseOwner, leaseExpiresAt, retryAt } = row;
   const ahead = (instant: number | null, atMost: number) =>
     instant !== null && instant > now && instant <= now + atMost ? instant : null;
   if (state === 'sending')
-    return leaseOwner !== null && hasExited(leaseOwner) ? null : ahead(leaseExpiresAt, longestClaimMs);
-  return state === 'failed' && !retryNow ? ahead(retryAt, 12 * 3_600_000) : null;
+    return leaseOwner !== null && hasExited(leaseOwner) ? null : ahead(leaseExpiresAt, longestLeaseMs);
+  return state === 'failed' && !retryNow ? ahead(retryAt, longestRetryDelayMs) : null;
 }

@@ -2,21 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
-/** Who sends, by a name that tells others on this machine whether it still lives. */
+/** The process that owns a lease, under an ID that tells other processes of this machine whether it is still running. */
 export interface LeaseOwner {
   id: string;
-  /** Whether the claimant of that name certainly does no more: another process of this machine, ended. */
+  /** Whether the process with that ID has certainly exited. Always false for a process of another machine. */
   hasExited(id: string): boolean;
 }
 
-/** This process. Two containers may share host name and process numbers, so the namespace is part of the name. */
+/** This process. Two containers may share a host name and process IDs, so that the PID namespace is part of the ID. */
 export function currentProcess(): LeaseOwner {
   const machine = `${hostname()}/${processNamespace()}`;
   return {
     id: `${machine}/${process.pid}/${randomUUID()}`,
     hasExited: (id) => {
       const [pid] = id.startsWith(`${machine}/`) ? id.slice(machine.length + 1).split('/') : [];
-      return pid !== undefined && !isAlive(Number(pid));
+      return pid !== undefined && !isRunning(Number(pid));
     },
   };
 }
@@ -29,12 +29,12 @@ function processNamespace(): string {
   }
 }
 
-function isAlive(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Somebody else's process is alive too.
+    // A process of another user is running too.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

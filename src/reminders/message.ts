@@ -1,106 +1,101 @@
 import { createHash } from 'node:crypto';
+import { hostname } from 'node:os';
 import { daysLeft, type ExpirySource, expiryOf } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
 import type { DueTrigger } from '../domain/reminder-triggers.ts';
 import type { Token } from '../domain/token.ts';
+import { commandLine } from '../errors/remedy.ts';
+import { packageRoot } from '../package-root.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
 import { formatInstant } from './date-text.ts';
 
-/** What a reminder says, before a channel gives it its form. It never holds a token. */
+/** What a reminder says, before a channel formats it. It never contains a token. */
 export interface ReminderMessage {
-  /** The same for the same token, trigger and date: a second copy of a message can be told by it. */
+  /** The same for the same token, trigger and date, so that a receiver can recognize a second copy. */
   id: string;
   trigger: string;
-  /** One line. */
+  /** One line: what to do, and by when. */
   subject: string;
-  /** What it is about, in a sentence or two. */
+  /** The consequence, in a sentence or two. */
   summary: string;
-  /** The one thing to do. */
+  /** How to do it. */
   action: string;
-  /** The same where there is room for a few words only. */
+  /** The same in a few words, for a notification. */
   shortAction: string;
   facts: { title: string; value: string }[];
-  /** Whoever looks after the profile is told too, where that is known: a mail address. */
+  /** The mail address of the profile's contact, who gets the message too. */
   contact: string | null;
   /** For programs. */
-  data: {
-    profile: string;
-    deployment: Deployment;
-    orgId: string | null;
-    account: string | null;
-    /** RFC 3339 in UTC. */
-    expiresAt: string | null;
-    daysLeft: number | null;
-    expirySource: ExpirySource | null;
-    /** The application that Entra ID has put in quarantine, where it is about that. Instants as above. */
-    quarantine?: {
-      app: string;
-      appName: string;
-      since: string;
-      reason: string;
-      disabledAt: string;
-      daysLeft: number;
-    };
+  data: ReminderData;
+}
+
+export interface ReminderData {
+  profile: string;
+  deployment: Deployment;
+  orgId: string | null;
+  account: string | null;
+  /** RFC 3339 in UTC. */
+  expiresAt: string | null;
+  daysLeft: number | null;
+  expirySource: ExpirySource | null;
+  /** The application that Entra ID has quarantined, if the message is about that. Instants as above. */
+  quarantine?: {
+    app: string;
+    appName: string;
+    since: string;
+    reason: string;
+    disabledAt: string;
+    daysLeft: number;
   };
 }
 
-interface About {
+interface MessageOptions {
   profile: Profile;
   token: Token;
-  reached: DueTrigger;
+  due: DueTrigger;
   /** Epoch milliseconds. */
   now: number;
-  /** IANA name; this machine's own where absent. */
+  /** An IANA name; the time zone of this machine if absent. */
   timeZone?: string;
 }
 
-const basis: Record<ExpirySource, string> = {
-  confirmed: 'confirmed by Webex for this very token',
-  reported: 'reported when it was captured',
-  documented: '365 days from its capture, as the guides document',
+const evidence: Record<ExpirySource, string> = {
+  confirmed: 'confirmed by Webex',
+  reported: 'reported by Webex at sign-in',
+  documented: 'estimated: Webex has not confirmed the date',
 };
 
-export function reminderMessage({ profile, token, reached, now, timeZone }: About): ReminderMessage {
-  const { expiresAt, source } = expiryOf(token.lifetimes);
-  const ends = formatInstant(expiresAt, timeZone);
-  const left = daysLeft(expiresAt, now);
-  const { subject, summary } = words(reached, profile.name, left, ends.day);
-  const action =
-    `Sign in once more to get a new token: run "webex-token login ${profile.name}", or open the web app with ` +
-    '"webex-token open" and press Renew. Then replace the token wherever it is pasted, such as in Entra ID or Okta.';
+export function reminderMessage({ profile, token, due, now, timeZone }: MessageOptions): ReminderMessage {
   return {
-    id: idOf(token.id, reached),
-    trigger: reached.trigger,
-    subject,
-    summary,
-    action,
-    shortAction: `Renew it with: webex-token login ${profile.name}`,
-    facts: [
-      ...factsOf(profile, token),
-      ...(source === null
-        ? []
-        : [{ title: left < 0 ? 'Expired' : 'Expires', value: `${ends.full}; ${basis[source]}` }]),
-      ...(token.rejectedAt === null
-        ? []
-        : [{ title: 'Rejected since', value: formatInstant(token.rejectedAt, timeZone).full }]),
-    ],
+    id: messageId(token.id, due),
+    trigger: due.trigger,
+    ...headline(profile.name, token, { due, now, timeZone }),
+    action:
+      `Sign in again to get a new token: open the web app ("${commandLine(['open'])}") and press Renew, or run ` +
+      `"${commandLine(['login', profile.name])}". Then update the token in Entra ID or Okta.`,
+    shortAction: `Renew it: ${commandLine(['login', profile.name])}`,
+    facts: [...factsOf(profile, token), ...expiryFacts(token, now, timeZone), senderFact()],
     contact: profile.contact,
     data: dataOf(profile, token, now),
   };
 }
 
-/** Whose token it is, for a person. */
+/** Which organization a token is for, and who signed in. */
 export function factsOf(profile: Profile, token: Token): ReminderMessage['facts'] {
   return [
-    { title: 'Profile', value: `${profile.name} (${deploymentTitles[profile.deployment]})` },
-    { title: 'Organization', value: profile.orgId ?? 'not known yet' },
-    { title: 'Account that signed in', value: accountOf(token) ?? 'not known' },
+    { title: 'Organization', value: `${profile.name} (${deploymentTitles[profile.deployment]})` },
+    { title: 'Organization ID', value: profile.orgId ?? 'unknown' },
+    { title: 'Account', value: accountOf(token) ?? 'unknown' },
   ];
 }
 
-/** The same for programs, and when the token ends. */
-export function dataOf(profile: Profile, token: Token, now: number): ReminderMessage['data'] {
+/** The machine and directory of the program, because the reader may not have used it for a year. */
+export function senderFact(): ReminderMessage['facts'][number] {
+  return { title: 'Sent from', value: `${hostname()}, ${packageRoot}` };
+}
+
+export function dataOf(profile: Profile, token: Token, now: number): ReminderData {
   const { expiresAt, source } = expiryOf(token.lifetimes);
   return {
     profile: profile.name,
@@ -113,30 +108,46 @@ export function dataOf(profile: Profile, token: Token, now: number): ReminderMes
   };
 }
 
-function words(
-  { trigger }: DueTrigger,
+const consequence = 'Entra ID or Okta can’t create or update Webex users';
+
+function headline(
   name: string,
-  left: number,
-  day: string,
-): { subject: string; summary: string } {
-  if (trigger === 'rejected') {
+  token: Token,
+  { due, now, timeZone }: { due: DueTrigger; now: number; timeZone: string | undefined },
+): Pick<ReminderMessage, 'subject' | 'summary'> {
+  const { expiresAt } = expiryOf(token.lifetimes);
+  const { short: day } = formatInstant(expiresAt, timeZone);
+  if (due.trigger === 'rejected') {
     return {
-      subject: `Webex no longer accepts the token of ${name}`,
-      summary:
-        'Webex rejects this token ahead of its date: somebody has reset the administrator’s access in Control Hub, or the administrator was deactivated. Provisioning with it has stopped.',
+      subject: `Renew the Webex token for ${name} now: Webex rejects it`,
+      summary: `Webex rejects this token before its expiry date: someone reset the administrator’s access in Control Hub, or the administrator was deactivated. Since then, ${consequence}.`,
     };
   }
-  if (trigger === 'expired') {
+  if (due.trigger === 'expired') {
     return {
-      subject: `The Webex token of ${name} has expired`,
-      summary: `It ended on ${day}. Provisioning with it has stopped; Entra ID gives up on a job for good after 28 days.`,
+      subject: `Renew the Webex token for ${name} now: it expired on ${day}`,
+      summary: `Since then, ${consequence}. Entra ID disables provisioning after 28 days of failures.`,
     };
   }
-  const when = left === 0 ? 'within a day' : left === 1 ? 'in 1 day' : `in ${left} days`;
+  const left = daysLeft(expiresAt, now);
+  const remaining = left === 0 ? 'less than a day' : left === 1 ? '1 day' : `${left} days`;
   return {
-    subject: `The Webex token of ${name} expires ${when}`,
-    summary: `It ends on ${day}. From then on users are no longer provisioned to Webex.`,
+    subject: `Renew the Webex token for ${name} by ${day} (${remaining} left)`,
+    summary: `After that, ${consequence}.`,
   };
+}
+
+function expiryFacts(token: Token, now: number, timeZone: string | undefined): ReminderMessage['facts'] {
+  const { expiresAt, source } = expiryOf(token.lifetimes);
+  const facts: ReminderMessage['facts'] = [];
+  if (source !== null) {
+    const title = expiresAt <= now ? 'Expired' : 'Expires';
+    facts.push({ title, value: `${formatInstant(expiresAt, timeZone).full}; ${evidence[source]}` });
+  }
+  if (token.rejectedAt !== null) {
+    facts.push({ title: 'Rejected since', value: formatInstant(token.rejectedAt, timeZone).full });
+  }
+  return facts;
 }
 
 function accountOf({ account }: Token): string | null {
@@ -145,6 +156,9 @@ function accountOf({ account }: Token): string | null {
   return account.email === null ? name : `${name}, ${sanitizeForDisplay(account.email, 254)}`;
 }
 
-export function idOf(tokenId: string, { trigger, eventAt }: { trigger: string; eventAt: number }): string {
+export function messageId(
+  tokenId: string,
+  { trigger, eventAt }: { trigger: string; eventAt: number },
+): string {
   return createHash('sha256').update(`${tokenId} ${trigger} ${eventAt}`).digest('hex').slice(0, 32);
 }

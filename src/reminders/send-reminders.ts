@@ -1,366 +1,231 @@
 import { expiryOf } from '../domain/lifetimes.ts';
-import { type DueTrigger, dueTriggerAt, nextTriggerAt } from '../domain/reminder-triggers.ts';
 import { nextTurn } from '../next-turn.ts';
-import { incrementCounter } from '../store/meta/counters.ts';
 import { farFuture } from '../store/profiles/derived-columns.ts';
 import { profileById } from '../store/profiles/profiles.ts';
 import { tokenById } from '../store/profiles/tokens.ts';
-import type { ChannelName } from '../store/reminder-schedule.ts';
 import {
   type DueToken,
   dueTokens,
-  type Lease,
-  leaseReminder,
-  type Reminder,
   recheckUnsent,
-  recordFailed,
-  recordSent,
   remindersOf,
   remindersOn,
-  setNextLooks,
+  scheduleNewChannels,
+  setNextChecks,
 } from '../store/reminders.ts';
-import { sanitizeForDisplay } from '../text/sanitize.ts';
 import type { StoreContext } from '../vault/context.ts';
-import type { Alert } from './alert.ts';
-import { type Channel, ChannelSilent, NotForEveryone } from './channels/channel.ts';
-import {
-  claimFor,
-  type Decision,
-  type DeliveryContext,
-  decideDelivery,
-  deliveryTimeoutMs,
-  isSameEvent,
-  retryDelayMs,
-} from './delivery-policy.ts';
+import type { Alert, AlertSource } from './alert.ts';
+import type { Channel } from './channels/channel.ts';
+import { type Attempt, type Delivery, deliver, errorText, leaseDelivery } from './deliver.ts';
+import { type DeliveryContext, decideDelivery, redeliveryDelayMs } from './delivery-policy.ts';
 import type { LeaseOwner } from './lease-owner.ts';
-import { type ReminderMessage, reminderMessage } from './message.ts';
+import { reminderMessage } from './message.ts';
+import { planReminder } from './plan.ts';
 import { rescheduleAfterClockOrConfigChange } from './reschedule.ts';
-
-/** What became of one reminder. */
-export interface Delivery {
-  profile: string;
-  channel: ChannelName;
-  trigger: string;
-  outcome: 'sent' | 'failed';
-  /** What was said, in one line. */
-  subject: string;
-  /** Why it failed; of what was sent: who does not get it. */
-  error?: string;
-}
 
 export interface SendOptions {
   channels: readonly Channel[];
-  claimant: LeaseOwner;
-  /** What else there is to tell. */
-  notices?: readonly Alert[];
-  /** Tries again at once what failed, in place of waiting for its pause to end. */
+  leaseOwner: LeaseOwner;
+  /** Where alerts come from. */
+  alertSources?: readonly AlertSource[];
+  /** Retries failed deliveries without waiting for their delay. */
   retryNow?: boolean;
   signal?: AbortSignal;
-  /** Told each one as soon as it is sent, or failed. */
+  /** Called after each delivery, successful or not. */
   onDelivery?: (delivery: Delivery) => void;
-  /** Told how many tokens were looked at so far. */
+  /** Called with the number of tokens checked so far. */
   onPlanned?: (count: number) => void;
 }
 
 /**
- * Sends every reminder that is due, on each channel, one after the other. A failed one is recorded and tried again
+ * Sends every reminder and alert that is due, on each channel, one after another. A failed delivery is recorded and retried
  * later. May run in any number of processes at once.
  */
-export async function sendReminders(records: StoreContext, options: SendOptions): Promise<Delivery[]> {
-  const { db, settings } = records;
-  const startedAt = records.now();
+export async function sendReminders(context: StoreContext, options: SendOptions): Promise<Delivery[]> {
+  const { db, settings } = context;
+  const startedAt = context.now();
   await rescheduleAfterClockOrConfigChange(db, startedAt, settings.reminders.days);
-  // At the same time, so that a channel that is slow or fails holds up none of the others.
+  await scheduleNewChannels(
+    db,
+    options.channels.map(({ name }) => name),
+  );
+  const alerts = await alertsOf(options.alertSources ?? []);
+  // In parallel, so that a channel that is slow or fails delays none of the others.
   const results = await Promise.allSettled(
-    options.channels.map((channel) => sendOn(channel, records, { ...options, startedAt })),
+    options.channels.map((channel) => sendOn(channel, context, { ...options, startedAt, alerts })),
   );
   const failure = results.find((result) => result.status === 'rejected');
   if (failure !== undefined) throw failure.reason;
   return results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
 }
 
+async function alertsOf(sources: readonly AlertSource[]): Promise<Alert[]> {
+  return (await Promise.all(sources.map((source) => source.currentAlerts()))).flat();
+}
+
 interface Run extends SendOptions {
   /** Epoch milliseconds. */
   startedAt: number;
+  alerts: readonly Alert[];
 }
 
-/** After so many failures in a row the channel itself is taken to be down, and the rest waits for the next run. */
-const downAfter = 5;
+/** After so many failures in a row a channel is considered down, and the rest waits for the next run. */
+const maxFailuresInARow = 5;
 
-async function sendOn(channel: Channel, records: StoreContext, run: Run): Promise<Delivery[]> {
-  if (run.retryNow) await recheckUnsent(records.db, channel.name, run.startedAt);
+async function sendOn(channel: Channel, context: StoreContext, run: Run): Promise<Delivery[]> {
+  if (run.retryNow) await recheckUnsent(context.db, channel.name, run.startedAt);
   const deliveries: Delivery[] = [];
   let failures = 0;
-  for await (const due of whatIsDue(channel, records, run)) {
-    if (run.signal?.aborted || failures >= downAfter) break;
-    const attempt = await due();
+  for await (const send of dueOn(channel, context, run)) {
+    if (run.signal?.aborted || failures >= maxFailuresInARow) break;
+    const attempt = await send();
     if (attempt === null) continue;
     deliveries.push(attempt.delivery);
     run.onDelivery?.(attempt.delivery);
-    failures = attempt.channelFailures === 0 ? 0 : failures + attempt.channelFailures;
+    failures =
+      attempt.failure === 'none' || attempt.failure === 'message'
+        ? 0
+        : failures + (attempt.failure === 'timeout' ? maxFailuresInARow : 1);
   }
   return deliveries;
 }
 
-interface Attempt {
-  delivery: Delivery;
-  /** How much it says against the channel itself: nothing where the message or a recipient was the reason. */
-  channelFailures: number;
-}
+/** Tokens that are planned in one turn of the event loop. */
+const batchSize = 50;
 
-/** As many tokens are planned in one turn of the event loop. */
-const dueAtOnce = 50;
-
-/** One after the other: the tokens that it is time to speak of, then the notices. */
-async function* whatIsDue(
+/** What is due on a channel, one after another: the reminders about tokens, then the alerts. */
+async function* dueOn(
   channel: Channel,
-  records: StoreContext,
+  context: StoreContext,
   run: Run,
 ): AsyncGenerator<() => Promise<Attempt | null>> {
   const seen = new Set<string>();
-  let again = 0;
+  let stillDue = 0;
   for (;;) {
-    // What stays due though it was handled must not hide what comes after it.
-    const due = await dueTokens(records.db, channel.name, run.startedAt, dueAtOnce + again);
-    const fresh = due.filter(({ id }) => !seen.has(id));
-    again = due.length - fresh.length;
+    // A token that stays due after it was processed must not hide those behind it.
+    const found = await dueTokens(context.db, channel.name, run.startedAt, batchSize + stillDue);
+    const fresh = found.filter(({ id }) => !seen.has(id));
+    stillDue = found.length - fresh.length;
     if (fresh.length === 0 || run.signal?.aborted) break;
     for (const { id } of fresh) seen.add(id);
-    for (const found of await toSpeakOf(records, channel, fresh, run)) {
+    for (const token of await planBatch(context, channel, fresh, run)) {
       yield () =>
-        remind(records, channel, found, run).catch((failure: unknown) =>
-          notMade(records, channel, found, failure),
+        sendReminder(context, channel, token, run).catch((error: unknown) =>
+          reportUnreadable(context, channel, token, error),
         );
     }
     run.onPlanned?.(seen.size);
     await nextTurn();
   }
-  for (const notice of run.notices ?? []) yield () => tell(records, channel, notice, run);
+  for (const alert of run.alerts) yield () => sendAlert(context, channel, alert, run);
 }
 
-/** Those of the tokens of which there is something to say now; when to look at the others again is kept at once. */
-async function toSpeakOf(
-  records: StoreContext,
+/** The tokens about which a reminder is to be sent now. When the others have to be checked next is stored at once. */
+async function planBatch(
+  context: StoreContext,
   channel: Channel,
-  found: readonly DueToken[],
+  tokens: readonly DueToken[],
   run: Run,
 ): Promise<DueToken[]> {
-  const now = records.now();
-  const rows = await remindersOn(
-    records.db,
-    channel.name,
-    found.map(({ id }) => id),
-  );
-  const planned = found.map((token) => ({
-    token,
-    ...planOf(token, rows.get(token.id) ?? [], records, lookingOf(run, now)),
-  }));
-  await setNextLooks(
-    records.db,
-    channel.name,
-    planned.flatMap(({ token, lookAt }) => (lookAt === null ? [] : [{ token, at: lookAt }])),
-  );
-  return planned.filter(({ lookAt }) => lookAt === null).map(({ token }) => token);
-}
-
-interface Plan {
-  reached: DueTrigger | null;
-  decision: Decision;
-  /** The next trigger that can be foreseen. Epoch milliseconds. */
-  nextTrigger: number;
-  /** When there may be something to say; null: now. Epoch milliseconds. */
-  lookAt: number | null;
-}
-
-function planOf(
-  token: DueToken,
-  rows: readonly Reminder[],
-  { settings }: StoreContext,
-  looking: DeliveryContext,
-): Plan {
+  const { db, settings } = context;
   const { days } = settings.reminders;
-  const reached = dueTriggerAt(token, days, looking.now);
-  const nextTrigger = nextTriggerAt(token, days, looking.now) ?? farFuture;
-  const decision: Decision =
-    reached === null ? { do: 'nothing' } : decideDelivery(reached, rows, isSameEvent(token), looking);
-  const until = decision.do === 'wait' ? decision.until : farFuture;
-  return {
-    reached,
-    decision,
-    nextTrigger,
-    lookAt: decision.do === 'send' ? null : Math.min(until, nextTrigger),
-  };
+  const ids = tokens.map(({ id }) => id);
+  const rows = await remindersOn(db, channel.name, ids);
+  const delivery = deliveryContext(run, context.now());
+  const plans = tokens.map((token) => ({
+    token,
+    plan: planReminder(token, rows.get(token.id) ?? [], days, delivery),
+  }));
+  const later = plans.flatMap(({ token, plan }) =>
+    plan.due === null ? [{ token, at: plan.nextCheckAt }] : [],
+  );
+  await setNextChecks(db, channel.name, later);
+  return plans.filter(({ plan }) => plan.due !== null).map(({ token }) => token);
 }
 
-/** Sends what there is to say of a token, by how it stands now: sending the ones before it may have taken a while. */
-async function remind(
-  records: StoreContext,
+/** Sends the reminder about a token, planned again because sending the ones before it may have taken a while. */
+async function sendReminder(
+  context: StoreContext,
   channel: Channel,
   found: DueToken,
-  options: SendOptions,
+  run: Run,
 ): Promise<Attempt | null> {
-  const { db } = records;
-  const now = records.now();
+  const { db, settings } = context;
+  const now = context.now();
   const token = await tokenById(db, found.id);
   if (token?.state !== 'current') return null;
-  const due = { ...found, expiresAt: expiryOf(token.lifetimes).expiresAt, rejectedAt: token.rejectedAt };
-  const rows = (await remindersOn(db, channel.name, [due.id])).get(due.id) ?? [];
-  const { reached, decision, nextTrigger, lookAt } = planOf(due, rows, records, lookingOf(options, now));
-  const lookAgain = (at: number) =>
-    setNextLooks(db, channel.name, [{ token: due, at: Math.min(at, nextTrigger) }]);
-  if (reached === null || decision.do !== 'send') {
-    await lookAgain(lookAt ?? farFuture);
+  const dates = {
+    ...found,
+    expiresAt: expiryOf(token.lifetimes).expiresAt,
+    rejectedAt: token.rejectedAt,
+  };
+  const rows = (await remindersOn(db, channel.name, [found.id])).get(found.id) ?? [];
+  const plan = planReminder(dates, rows, settings.reminders.days, deliveryContext(run, now));
+  const checkAgainAt = (at: number) => setNextChecks(db, channel.name, [{ token: found, at }]);
+  if (plan.due === null) {
+    await checkAgainAt(plan.nextCheckAt);
     return null;
   }
-  const claim = claimOf(
-    { ...reached, tokenId: due.id, destinationId: null },
-    channel,
-    decision,
-    options.claimant,
-    now,
-  );
-  if (!(await leaseReminder(db, claim, decision.known))) {
-    await lookAgain(claim.leaseExpiresAt);
+  const { trigger, send } = plan.due;
+  const event = { ...trigger, tokenId: found.id, destinationId: null };
+  const lease = await leaseDelivery(context, channel, { event, send, owner: run.leaseOwner, now });
+  if (!lease.isHeld) {
+    await checkAgainAt(Math.min(lease.expiresAt, plan.nextTriggerAt));
     return null;
   }
   const profile = await profileById(db, token.profileId);
-  const message = reminderMessage({ profile, token, reached, now: records.now() });
-  return await deliver(records, channel, message, claim, lookAgain);
+  const message = reminderMessage({ profile, token, due: trigger, now: context.now() });
+  const attempt = await deliver(context, channel, message, lease);
+  await checkAgainAt(Math.min(attempt.retryAt ?? farFuture, plan.nextTriggerAt));
+  return attempt;
 }
 
-/** A reminder that cannot be made, because its row is damaged: it is reported, and the others go on. */
-async function notMade(
+/** Reports a reminder that cannot be written because its row is damaged. The others are still sent. */
+async function reportUnreadable(
   { db, now }: StoreContext,
   channel: Channel,
-  found: DueToken,
-  failure: unknown,
+  token: DueToken,
+  error: unknown,
 ): Promise<Attempt> {
-  const retryAt = now() + retryDelayMs(1);
-  // Where the store itself fails, this throws, and ends the run.
-  await setNextLooks(db, channel.name, [{ token: found, at: retryAt }]);
+  const retryAt = now() + redeliveryDelayMs(1);
+  // If the store itself fails, this throws, and ends the run.
+  await setNextChecks(db, channel.name, [{ token, at: retryAt }]);
   return {
-    channelFailures: 0,
+    failure: 'message',
+    retryAt,
     delivery: {
-      profile: found.profileId,
+      profile: token.profileId,
       channel: channel.name,
       trigger: 'unknown',
       outcome: 'failed',
-      subject: `The reminder for the profile with the ID ${found.profileId} could not be written`,
-      error: messageOf(failure),
+      subject: `The reminder for the profile with the ID ${token.profileId} could not be written`,
+      error: errorText(error),
     },
   };
 }
 
-/** A notice has no next look: whether it still holds is found out anew each time. */
-async function tell(
-  records: StoreContext,
+/** An alert has no next check: its source reports it in each run for as long as the event lasts. */
+async function sendAlert(
+  context: StoreContext,
   channel: Channel,
-  notice: Alert,
-  options: SendOptions,
+  alert: Alert,
+  run: Run,
 ): Promise<Attempt | null> {
-  const { db } = records;
-  const now = records.now();
-  const { tokenId, trigger, destinationId, eventAt } = notice;
-  const decision = decideDelivery(
-    notice,
-    (await remindersOf(db, tokenId, channel.name)).filter(
-      (row) => row.trigger === trigger && row.destinationId === destinationId,
+  const now = context.now();
+  const rows = await remindersOf(context.db, alert.tokenId, channel.name);
+  const send = decideDelivery(
+    alert,
+    rows.filter(
+      ({ trigger, destinationId }) => trigger === alert.trigger && destinationId === alert.destinationId,
     ),
-    (row) => row.eventAt === eventAt,
-    lookingOf(options, now),
+    ({ eventAt }) => eventAt === alert.eventAt,
+    deliveryContext(run, now),
   );
-  if (decision.do !== 'send') return null;
-  const claim = claimOf(notice, channel, decision, options.claimant, now);
-  if (!(await leaseReminder(db, claim, decision.known))) return null;
-  return await deliver(records, channel, await notice.message(), claim, async () => {});
+  if (send.do !== 'send') return null;
+  const lease = await leaseDelivery(context, channel, { event: alert, send, owner: run.leaseOwner, now });
+  if (!lease.isHeld) return null;
+  return await deliver(context, channel, await alert.message(), lease);
 }
 
-function lookingOf({ claimant, retryNow = false }: SendOptions, now: number): DeliveryContext {
-  return { now, hasExited: claimant.hasExited, retryNow: retryNow };
-}
-
-function claimOf(
-  {
-    tokenId,
-    trigger,
-    destinationId,
-    eventAt,
-  }: Pick<Lease, 'tokenId' | 'trigger' | 'destinationId' | 'eventAt'>,
-  channel: Channel,
-  { attempt, deliveredTo }: Extract<Decision, { do: 'send' }>,
-  claimant: LeaseOwner,
-  now: number,
-): Lease {
-  const leaseExpiresAt = now + claimFor(channel.timeoutMs ?? deliveryTimeoutMs);
-  return {
-    tokenId,
-    trigger,
-    destinationId,
-    eventAt,
-    channel: channel.name,
-    attempt,
-    leaseOwner: claimant.id,
-    leaseExpiresAt,
-    now,
-    deliveredTo,
-  };
-}
-
-async function deliver(
-  { db, now }: StoreContext,
-  channel: Channel,
-  message: ReminderMessage,
-  claim: Lease,
-  lookAgain: (at: number) => Promise<void>,
-): Promise<Attempt> {
-  const about = {
-    profile: message.data.profile,
-    channel: channel.name,
-    trigger: message.trigger,
-    subject: message.subject,
-  };
-  let missed: string | null = null;
-  try {
-    await withinTime(channel.deliver(message, claim.deliveredTo), channel.timeoutMs ?? deliveryTimeoutMs);
-  } catch (failure) {
-    const error = messageOf(failure);
-    const partly = failure instanceof NotForEveryone ? failure : null;
-    const deliveredTo = partly?.deliveredTo ?? claim.deliveredTo;
-    // Where nobody has it, it is tried again even if the recipients are refused for good: somebody may set that right.
-    if (partly === null || partly.mayRetry || deliveredTo.length === 0) {
-      const retryAt = now() + retryDelayMs(claim.attempt);
-      await recordFailed(db, claim, { now: now(), retryAt, error, deliveredTo });
-      await lookAgain(retryAt);
-      await incrementCounter(db, 'reminders', `${channel.name} failed`);
-      return {
-        delivery: { ...about, outcome: 'failed', error },
-        channelFailures: partly !== null ? 0 : failure instanceof ChannelSilent ? downAfter : 1,
-      };
-    }
-    missed = error;
-  }
-  await recordSent(db, claim, now(), missed);
-  await lookAgain(farFuture);
-  await incrementCounter(db, 'reminders', `${channel.name} sent`);
-  return {
-    delivery: { ...about, outcome: 'sent', ...(missed !== null && { error: missed }) },
-    channelFailures: 0,
-  };
-}
-
-function messageOf(failure: unknown): string {
-  return sanitizeForDisplay(failure instanceof Error ? failure.message : String(failure), 300);
-}
-
-async function withinTime(delivery: Promise<void>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const words = `it took longer than ${timeoutMs / 60_000} minutes`;
-    timer = setTimeout(() => reject(new ChannelSilent(words)), timeoutMs);
-  });
-  try {
-    await Promise.race([delivery, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+function deliveryContext({ leaseOwner, retryNow = false }: SendOptions, now: number): DeliveryContext {
+  return { now, hasExited: leaseOwner.hasExited, retryNow };
 }

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import type { WatchOptions } from '../background/background-jobs.ts';
+import type { BackgroundJobOptions } from '../background/background-jobs.ts';
 import { isUnattended } from '../provisioning/entra/auth/sign-in-method.ts';
 import { unattendedContext } from '../provisioning/entra/auth/unattended-context.ts';
 import { isQuarantined } from '../provisioning/entra/status/provisioning-status.ts';
-import { quarantineAlerts } from '../provisioning/entra/status/quarantine-alerts.ts';
+import { quarantineAlertSource } from '../provisioning/entra/status/quarantine-alerts.ts';
 import { dailyStatusCheck } from '../provisioning/entra/status/status-checks.ts';
 import type { StoreContext } from '../vault/context.ts';
 
@@ -15,12 +15,12 @@ export function startProvisioningJobs(
   records: StoreContext,
   log: Pick<Logger, 'warn'>,
   ports = unattendedContext({ keepsAlive: false }),
-): Pick<WatchOptions, 'checkProvisioning' | 'notices'> {
-  const notices = () => quarantineAlerts(records);
-  if (!isUnattended(records.settings.entra)) return { notices };
+): Pick<BackgroundJobOptions, 'checkProvisioning' | 'alertSources'> {
+  const alertSources = [quarantineAlertSource(records)];
+  if (!isUnattended(records.settings.entra)) return { alertSources };
   const next = dailyStatusCheck(records, ports, Math.random);
   return {
-    notices,
+    alertSources,
     checkProvisioning: async () => {
       const watched = await next();
       if (watched === null) return null;
@@ -31,7 +31,7 @@ export function startProvisioningJobs(
           'the provisioning status could not be checked',
         );
       }
-      return { tell: watch !== null && isQuarantined(watch) };
+      return { alert: watch !== null && isQuarantined(watch) };
     },
   };
 }

@@ -1,11 +1,23 @@
 import { sql } from 'kysely';
 import type { Db } from './db.ts';
+import { getMeta, swapMeta } from './meta/meta.ts';
 import type { ReminderChannel } from './schema.ts';
 
 export type ChannelName = ReminderChannel;
 
-/** Every channel that there is. To add one, name it here: the next run of reminders schedules the tokens for it. */
-export const channelNames = ['mail', 'webhook', 'desktop'] as const satisfies ChannelName[];
+/** The channels for which every token is scheduled from the start. Others are added when they are first used. */
+const initialChannels: readonly ChannelName[] = ['mail', 'webhook', 'desktop'];
+
+/** The channels for which current tokens are scheduled. */
+export async function scheduledChannels(db: Db): Promise<readonly ChannelName[]> {
+  const stored = await getMeta(db, 'reminder-channels');
+  return stored === null ? initialChannels : stored.split(' ');
+}
+
+/** From now on, schedules every token for these channels too. */
+export async function addScheduledChannels(db: Db, names: readonly ChannelName[]): Promise<void> {
+  await swapMeta(db, 'reminder-channels', [...(await scheduledChannels(db)), ...names].join(' '));
+}
 
 /** The instant is unknown, and other than before: so whoever calculated one from what was there before cannot store it. */
 const notScheduled = sql<number>`case when reminder_schedule.next_at > 0 then 0 else reminder_schedule.next_at - 1 end`;
@@ -19,8 +31,9 @@ export async function scheduleReminders(
   tokens: readonly { id: string; at?: number | undefined }[],
 ): Promise<void> {
   if (tokens.length === 0) return;
+  const channels = await scheduledChannels(db);
   const rows = tokens.flatMap(({ id, at = 0 }) =>
-    channelNames.map((channel) => ({ token_id: id, channel, next_at: at })),
+    channels.map((channel) => ({ token_id: id, channel, next_at: at })),
   );
   await db
     .insertInto('reminder_schedule')

@@ -2,16 +2,21 @@ import { type Selectable, sql } from 'kysely';
 import type { Db } from './db.ts';
 import { getMeta, swapMeta } from './meta/meta.ts';
 import { currentTokenIds, stateOf } from './profiles/tokens.ts';
-import { type ChannelName, scheduleReminders } from './reminder-schedule.ts';
+import {
+  addScheduledChannels,
+  type ChannelName,
+  scheduledChannels,
+  scheduleReminders,
+} from './reminder-schedule.ts';
 import type { ReminderTable } from './schema.ts';
 
 export type ReminderState = ReminderTable['state'];
 
-/** One row of the ledger. Instants are epoch milliseconds. */
+/** A reminder that was sent or is to be sent. Instants are epoch milliseconds. */
 export interface Reminder {
   tokenId: string;
   trigger: string;
-  /** The destination that it is about; null where it is about the token itself. */
+  /** The destination that it is about; null if it is about the token itself. */
   destinationId: string | null;
   channel: ChannelName;
   eventAt: number;
@@ -23,7 +28,7 @@ export interface Reminder {
   sentAt: number | null;
   changedAt: number;
   error: string | null;
-  /** Who has it, where it did not reach everyone. */
+  /** The recipients that have it, if it did not reach all of them. */
   deliveredTo: string[];
 }
 
@@ -67,8 +72,8 @@ export async function dueTokens(
     .execute();
 }
 
-/** A token, and when its channel next has to look at it. Epoch milliseconds. */
-export interface NextLook {
+/** A token, and when its channel has to check it next. Epoch milliseconds. */
+export interface NextCheck {
   token: DueToken;
   at: number;
 }
@@ -77,15 +82,47 @@ export interface NextLook {
  * Stores when some hundreds of tokens are next due, in one statement. A token whose schedule changed meanwhile is left
  * alone, because the instant has to be calculated again.
  */
-export async function setNextLooks(db: Db, channel: ChannelName, looks: readonly NextLook[]): Promise<void> {
-  if (looks.length === 0) return;
-  const values = looks.map(({ token, at }) => sql`(${token.id}, ${at}, ${token.nextAt})`);
+export async function setNextChecks(
+  db: Db,
+  channel: ChannelName,
+  checks: readonly NextCheck[],
+): Promise<void> {
+  if (checks.length === 0) return;
+  const values = checks.map(({ token, at }) => sql`(${token.id}, ${at}, ${token.nextAt})`);
   // Both engines call the columns of unnamed values column1 and so on.
   await sql`
-    update reminder_schedule set next_at = cast(looks.column2 as bigint)
-    from (values ${sql.join(values)}) as looks
-    where reminder_schedule.token_id = looks.column1 and reminder_schedule.channel = ${channel}
-      and reminder_schedule.next_at = cast(looks.column3 as bigint)`.execute(db);
+    update reminder_schedule set next_at = cast(checks.column2 as bigint)
+    from (values ${sql.join(values)}) as checks
+    where reminder_schedule.token_id = checks.column1 and reminder_schedule.channel = ${channel}
+      and reminder_schedule.next_at = cast(checks.column3 as bigint)`.execute(db);
+}
+
+/**
+ * Schedules every current token for the channels that are used for the first time. What is left to do is stored first, so that the
+ * next run completes it if the process ends in between.
+ */
+export async function scheduleNewChannels(db: Db, names: readonly ChannelName[]): Promise<void> {
+  const known = await scheduledChannels(db);
+  const added = names.filter((name) => !known.includes(name));
+  if (added.length > 0) {
+    await db.transaction().execute(async (trx) => {
+      await addScheduledChannels(trx, added);
+      await swapMeta(trx, 'reminder-channels-added', added.join(' '));
+    });
+  }
+  const unscheduled = (await getMeta(db, 'reminder-channels-added')) ?? '';
+  if (unscheduled === '') return;
+  for await (const ids of currentTokenIds(db)) {
+    const rows = ids.flatMap((id) =>
+      unscheduled.split(' ').map((channel) => ({ token_id: id, channel, next_at: 0 })),
+    );
+    await db
+      .insertInto('reminder_schedule')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+  await swapMeta(db, 'reminder-channels-added', '');
 }
 
 /** Makes every current token due on every channel: the clock was set back, or other days or channels are configured. */
@@ -118,7 +155,7 @@ export async function recheckUnsent(db: Db, channel: ChannelName, now: number): 
     .execute();
 }
 
-/** What the ledger says of these tokens on one channel, by the token's ID. */
+/** The reminders about these tokens on one channel, by the token's ID. */
 export async function remindersOn(
   db: Db,
   channel: ChannelName,
@@ -137,14 +174,14 @@ export async function remindersOn(
   return Map.groupBy(rows.map(fromRow), ({ tokenId }) => tokenId);
 }
 
-/** What the ledger says of a token; of one channel, where it is named. */
+/** The reminders about a token; on one channel, if it is named. */
 export async function remindersOf(db: Db, tokenId: string, channel?: ChannelName): Promise<Reminder[]> {
   let query = db.selectFrom('reminder').selectAll().where('token_id', '=', tokenId);
   if (channel !== undefined) query = query.where('channel', '=', channel);
   return (await query.orderBy('changed_at').execute()).map(fromRow);
 }
 
-/** Every reminder of a current token that did not get through yet, newest failure first. */
+/** Every reminder about a current token that could not be delivered yet, newest failure first. */
 export async function failedReminders(db: Db, limit = 100): Promise<(Reminder & { profile: string })[]> {
   const rows = await db
     .selectFrom('reminder')
@@ -170,28 +207,28 @@ export interface Lease {
   leaseOwner: string;
   leaseExpiresAt: number;
   now: number;
-  /** Who has it from earlier attempts. */
+  /** The recipients that have it from previous attempts. */
   deliveredTo: readonly string[];
 }
 
 /**
- * Takes a reminder upon oneself, durably, before it is sent. `known` is the row as it was read, null where there was
- * none. False where somebody else was faster.
+ * Leases a reminder, durably, before it is sent. `known` is the row as it was read, null if there was none. False if another
+ * process was faster.
  */
-export async function leaseReminder(db: Db, claim: Lease, known: Reminder | null): Promise<boolean> {
+export async function leaseReminder(db: Db, lease: Lease, known: Reminder | null): Promise<boolean> {
   const values = {
-    event_at: claim.eventAt,
+    event_at: lease.eventAt,
     state: 'sending' as const,
-    attempts: claim.attempt,
-    lease_owner: claim.leaseOwner,
-    lease_expires_at: claim.leaseExpiresAt,
+    attempts: lease.attempt,
+    lease_owner: lease.leaseOwner,
+    lease_expires_at: lease.leaseExpiresAt,
     retry_at: null,
     sent_at: null,
-    changed_at: claim.now,
+    changed_at: lease.now,
     error: null,
-    delivered_to: listOrNull(claim.deliveredTo),
+    delivered_to: listOrNull(lease.deliveredTo),
   };
-  const { tokenId: token_id, trigger, destinationId: destination_id, channel } = claim;
+  const { tokenId: token_id, trigger, destinationId: destination_id, channel } = lease;
   const row =
     known === null
       ? await db
@@ -216,16 +253,16 @@ export async function leaseReminder(db: Db, claim: Lease, known: Reminder | null
 }
 
 /**
- * Records that it was sent, unless the claim was lost meanwhile; what failed before it is superseded. `missed` says who
- * will never get it, though others did.
+ * Records that it was sent, unless the lease was lost in the meantime; what failed before it is superseded. `missed` says
+ * which recipients will never get it, though others did.
  */
 export async function recordSent(
   db: Db,
-  claim: Lease,
+  lease: Lease,
   now: number,
   missed: string | null = null,
 ): Promise<void> {
-  const row = await mine(db, claim)
+  const row = await leased(db, lease)
     .set({
       state: 'sent',
       sent_at: now,
@@ -238,12 +275,12 @@ export async function recordSent(
     .returning('trigger')
     .executeTakeFirst();
   // A reminder about a destination neither supersedes one about the token nor is superseded by one.
-  if (row === undefined || claim.destinationId !== null) return;
+  if (row === undefined || lease.destinationId !== null) return;
   await db
     .updateTable('reminder')
     .set({ state: 'superseded', changed_at: now, lease_owner: null, lease_expires_at: null })
-    .where('token_id', '=', claim.tokenId)
-    .where('channel', '=', claim.channel)
+    .where('token_id', '=', lease.tokenId)
+    .where('channel', '=', lease.channel)
     .where('state', '=', 'failed')
     .where('destination_id', 'is', null)
     .execute();
@@ -261,11 +298,11 @@ export async function supersedeReminders(db: Db, destinationId: string): Promise
 
 export async function recordFailed(
   db: Db,
-  claim: Lease,
+  lease: Lease,
   failure: { now: number; retryAt: number; error: string; deliveredTo: readonly string[] },
 ): Promise<void> {
   const { now, retryAt, error, deliveredTo } = failure;
-  await mine(db, claim)
+  await leased(db, lease)
     .set({
       state: 'failed',
       changed_at: now,
@@ -282,7 +319,7 @@ function listOrNull(list: readonly string[]): string | null {
   return list.length === 0 ? null : JSON.stringify(list);
 }
 
-function mine(db: Db, { tokenId, trigger, destinationId, channel, leaseOwner }: Lease) {
+function leased(db: Db, { tokenId, trigger, destinationId, channel, leaseOwner }: Lease) {
   return db
     .updateTable('reminder')
     .where('token_id', '=', tokenId)

@@ -142,7 +142,8 @@ export interface ReminderScheduleTable {
   next_at: number;
 }
 
-export type ReminderChannel = 'mail' | 'webhook' | 'desktop';
+/** The name of a channel, such as `mail`. A new channel needs no change of the schema. */
+export type ReminderChannel = string;
 
 /** The reminders sent, or to be sent: one row for each token, trigger, destination and channel. */
 export interface ReminderTable {

@@ -1,11 +1,11 @@
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startBackgroundJobs } from '../../src/background/background-jobs.ts';
 import { sleep } from '../../src/background/sleep.ts';
 import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
 import type { Vault } from '../../src/vault/context.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { days, living, type TestChannel, testChannel } from '../support/reminders/reminder-fixtures.ts';
+import { days, running, type TestChannel, testChannel } from '../support/reminders/reminder-fixtures.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { actor, justCaptured, newVault, type TestVault, today } from '../support/vault/test-vault.ts';
 
@@ -72,7 +72,7 @@ async function watched(channel: TestChannel) {
       {
         log: silent,
         channels: [channel],
-        claimant: living,
+        leaseOwner: running,
         random: () => 0.5,
         pause: time.pause,
       },
@@ -80,7 +80,7 @@ async function watched(channel: TestChannel) {
   return { simulator, vault, time, watch };
 }
 
-test('a running server reminds by itself through a whole life, and checks every day', {
+it('a running server reminds by itself through a whole life, and checks every day', {
   timeout: 60_000,
 }, async () => {
   const channel = testChannel();
@@ -95,7 +95,7 @@ test('a running server reminds by itself through a whole life, and checks every 
   await watching.close();
 });
 
-test('a rejection that the check finds is told at once', async () => {
+it('a rejection that the check finds is told at once', async () => {
   const channel = testChannel();
   const { simulator, vault, time, watch } = await watched(channel);
   const watching = watch();
@@ -113,7 +113,7 @@ test('a rejection that the check finds is told at once', async () => {
   await watching.close();
 });
 
-test('no failure ends it', async () => {
+it('no failure ends it', async () => {
   const channel = testChannel();
   const { vault, time, watch } = await watched(channel);
   let failures = 3;
@@ -141,7 +141,7 @@ describe('a timer', () => {
     vi.useRealTimers();
   });
 
-  test('is never set for more than a day', async () => {
+  it('is never set for more than a day', async () => {
     vi.useFakeTimers();
     const set = vi.spyOn(globalThis, 'setTimeout');
     for (const milliseconds of [days(30), Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY, -5]) {
@@ -152,7 +152,7 @@ describe('a timer', () => {
     expect(Math.max(...set.mock.calls.map(([, milliseconds]) => milliseconds ?? 0))).toBe(days(1));
   });
 
-  test('ends early where nothing is waited for any more', async () => {
+  it('ends early where nothing is waited for any more', async () => {
     const ending = new AbortController();
     const waiting = sleep(days(1), ending.signal);
     ending.abort();

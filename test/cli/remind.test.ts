@@ -10,7 +10,7 @@ import { simulated } from '../support/test-simulator.ts';
 
 interface Receiver {
   url: string;
-  bodies: { occasion: string; profile: string }[];
+  bodies: { trigger: string; profile: string }[];
   signatures: (string | undefined)[];
   raw: string[];
   /** What it does with a request once it has it whole. */
@@ -65,10 +65,10 @@ test('sends what is due, once, signed, without the token', async () => {
   expect(first.code).toBe(0);
   expect(JSON.parse(first.stdout)).toMatchObject({
     channels: [{ channel: 'webhook' }],
-    deliveries: [{ profile: 'acme', occasion: '3', outcome: 'sent' }],
+    deliveries: [{ profile: 'acme', trigger: '3', outcome: 'sent' }],
   });
   expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
-  expect(to.bodies).toMatchObject([{ profile: 'acme', occasion: '3' }]);
+  expect(to.bodies).toMatchObject([{ profile: 'acme', trigger: '3' }]);
   const hmac = createHmac('sha256', 'a secret of the tests')
     .update(to.raw[0] ?? '')
     .digest('hex');
@@ -82,7 +82,7 @@ test('ends 1 where a delivery failed, and tries it again next time', async () =>
   const failed = await on.run(['remind']);
   expect(failed.code).toBe(1);
   expect(failed.stdout).toMatch(
-    /^failed {2}webhook .*acme expires in 3 days: 127\.0\.0\.1:\d+ answered 500\n$/,
+    /^failed {2}webhook .*acme by .* \(3 days left\): 127\.0\.0\.1:\d+ answered 500\n$/,
   );
   to.answer = (respond) => respond(200);
   expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sent/) });
@@ -174,14 +174,12 @@ test('a quarantine in Entra ID: looked for without a person, told once though it
   to.answer = (respond) => respond(200);
   expect(await on.run(['remind'])).toMatchObject({
     code: 0,
-    stdout: expect.stringMatching(
-      /^sent +webhook +Entra ID has put the provisioning of acme in quarantine\n$/,
-    ),
+    stdout: expect.stringMatching(/^sent +webhook +Fix provisioning for acme by .* \(27 days left\)\n$/),
   });
   expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
   expect(to.bodies).toMatchObject([
-    { occasion: 'quarantine', profile: 'acme', quarantine: { app: entra.app.id, daysLeft: 27 } },
-    { occasion: 'quarantine' },
+    { trigger: 'quarantine', profile: 'acme', quarantine: { app: entra.app.id, daysLeft: 27 } },
+    { trigger: 'quarantine' },
   ]);
   expect(to.raw.join()).not.toContain(secret);
 

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { formatInstant } from '../../src/reminders/date-text.ts';
 
-test.each([
+it.each([
   // Half an hour before New York's clocks go forward, and half an hour after.
   ['America/New_York', '2027-03-14T06:30:00Z', 'Sunday 14 March 2027 at 01:30 GMT-5 (06:30 UTC)'],
   ['America/New_York', '2027-03-14T07:30:00Z', 'Sunday 14 March 2027 at 03:30 GMT-4 (07:30 UTC)'],

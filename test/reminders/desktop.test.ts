@@ -1,6 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { currentDesktop, type Desktop, desktopChannel } from '../../src/reminders/channels/desktop.ts';
 import { sampleMessage } from '../support/reminders/sample-message.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -38,7 +38,7 @@ function withNotifySend(): string {
   return folder;
 }
 
-test('on Linux by notify-send, where there is a display and the program', async () => {
+it('on Linux by notify-send, where there is a display and the program', async () => {
   const folder = withNotifySend();
   expect(desktopChannel(desktop('linux', { PATH: folder }))).toBeNull();
   expect(desktopChannel(desktop('linux', { DISPLAY: ':0', PATH: '/nowhere' }))).toBeNull();
@@ -48,7 +48,7 @@ test('on Linux by notify-send, where there is a display and the program', async 
   expect(linux.calls[0]?.args.slice(2, 4)).toEqual(['--', evil.subject]);
 });
 
-test('the words arrive as they are, for no shell stands between', async () => {
+it('the words arrive as they are, for no shell stands between', async () => {
   const folder = withNotifySend();
   const out = join(folder, 'out');
   await currentDesktop.run(join(folder, 'notify-send'), ['--', evil.subject], { OUT: out });
@@ -56,7 +56,7 @@ test('the words arrive as they are, for no shell stands between', async () => {
   expect(readFileSync(out, 'utf8')).toBe(`--\n${evil.subject}\n`);
 });
 
-test('on macOS as arguments of a fixed script', async () => {
+it('on macOS as arguments of a fixed script', async () => {
   const mac = desktop('darwin');
   await desktopChannel(mac)?.deliver(evil);
   const [call] = mac.calls;
@@ -67,7 +67,7 @@ test('on macOS as arguments of a fixed script', async () => {
   expect(call?.args.at(-2)).toBe(evil.subject);
 });
 
-test('on Windows in the environment of a fixed script', async () => {
+it('on Windows in the environment of a fixed script', async () => {
   const windows = desktop('win32');
   await desktopChannel(windows)?.deliver(evil);
   const [call] = windows.calls;
@@ -75,8 +75,8 @@ test('on Windows in the environment of a fixed script', async () => {
   expect(call?.environment?.WEBEX_TOKEN_TOAST_TITLE).toBe(evil.subject);
 });
 
-test('a program that fails is a failure', async () => {
+it('a program that fails is a failure', async () => {
   const linux = desktop('linux', { DISPLAY: ':0', PATH: withNotifySend() });
   const failing = { ...linux, run: async () => ({ code: 1, failure: null }) };
-  await expect(desktopChannel(failing)?.deliver(evil)).rejects.toThrow('notify-send ended with 1');
+  await expect(desktopChannel(failing)?.deliver(evil)).rejects.toThrow('notify-send exited with 1');
 });

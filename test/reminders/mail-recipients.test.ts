@@ -69,7 +69,7 @@ describe('one address that cannot have a mail', () => {
       .execute();
     expect(errors).toEqual([{ error: expect.stringContaining('jörg@example.com') }]);
     // Nobody gets it a second time.
-    expect(await run(records, [mail], { impatient: true })).toEqual([]);
+    expect(await run(records, [mail], { retryNow: true })).toEqual([]);
   });
 
   it('that is not ASCII gets its own mail where the server offers SMTPUTF8', async () => {
@@ -87,9 +87,9 @@ describe('one address that cannot have a mail', () => {
     const records = await withContacts(['full@customer.example']);
     const mail = channel(`smtp://127.0.0.1:${port}`);
     expect(await run(records, [mail])).toEqual(['mail 7 failed']);
-    expect(await run(records, [mail], { impatient: true })).toEqual(['mail 7 failed']);
+    expect(await run(records, [mail], { retryNow: true })).toEqual(['mail 7 failed']);
     isFull = false;
-    expect(await run(records, [mail], { impatient: true })).toEqual(['mail 7 sent']);
+    expect(await run(records, [mail], { retryNow: true })).toEqual(['mail 7 sent']);
     expect(recipientsOf(letters)).toEqual([['it@acme.example'], ['full@customer.example']]);
     expect(new Set(letters.map(({ head }) => /^Message-ID: .*$/m.exec(head)?.[0])).size).toBe(1);
   });

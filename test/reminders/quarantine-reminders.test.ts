@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startBackgroundJobs } from '../../src/background/background-jobs.ts';
 import { quarantineEndsAt } from '../../src/domain/quarantine.ts';
 import { metricsText } from '../../src/monitoring/metrics.ts';
@@ -7,7 +7,7 @@ import { nagiosText } from '../../src/monitoring/nagios.ts';
 import { removeDestination } from '../../src/provisioning/destinations.ts';
 import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
 import type { ProvisioningStatus } from '../../src/provisioning/entra/status/provisioning-status.ts';
-import { quarantineAlerts } from '../../src/provisioning/entra/status/quarantine-alerts.ts';
+import { quarantineAlertSource } from '../../src/provisioning/entra/status/quarantine-alerts.ts';
 import { saveStatus } from '../../src/provisioning/entra/status/save-status.ts';
 import { leaseMs } from '../../src/reminders/delivery-policy.ts';
 import type { LeaseOwner } from '../../src/reminders/lease-owner.ts';
@@ -23,9 +23,9 @@ import {
   asAnotherProcess,
   capture,
   days,
-  inShort,
-  living,
   run,
+  running,
+  summaryOf,
   type TestChannel,
   type TestRecords,
   testChannel,
@@ -69,19 +69,19 @@ async function handedOver(records: TestRecords) {
   return { token, found };
 }
 
-/** One run, with what the looks found. */
+/** Sends what is due, with the alerts of the status checks. */
 async function remindOf(
   records: TestRecords,
   channels: TestChannel[],
-  more: { claimant?: LeaseOwner; impatient?: boolean } = {},
+  more: { leaseOwner?: LeaseOwner; retryNow?: boolean } = {},
 ): Promise<string[]> {
-  const notices = await quarantineAlerts(records, 'UTC');
-  const deliveries = await sendReminders(records, { channels, claimant: living, notices, ...more });
-  return deliveries.map(inShort);
+  const alertSources = [quarantineAlertSource(records, 'UTC')];
+  const deliveries = await sendReminders(records, { channels, leaseOwner: running, alertSources, ...more });
+  return deliveries.map(summaryOf);
 }
 
-describe('a quarantine is told', () => {
-  test('once on each channel, to the contact too, with which, since when, why, until when and what to do', async () => {
+describe('an alert about a quarantine', () => {
+  it('is sent once on each channel, with the application, the dates, the reason and what to do', async () => {
     const records = await acme();
     await records.db.updateTable('profile').set({ contact: 'grace@customer.example' }).execute();
     const { found } = await handedOver(records);
@@ -99,12 +99,12 @@ describe('a quarantine is told', () => {
     const [message] = mail.received;
     expect(message).toMatchObject({
       trigger: 'quarantine',
-      subject: 'Entra ID has put the provisioning of acme in quarantine',
+      subject: 'Fix provisioning for acme by 7 July: quarantined by Entra ID (27 days left)',
       summary: expect.stringMatching(
-        /^"Cisco Webex" is in quarantine since Wednesday 9 June 2027: .* on Wednesday 7 July 2027: 27 days left\.$/,
+        /^Entra ID quarantined "Cisco Webex" on Wednesday 9 June 2027: .* On Wednesday 7 July 2027 it disables provisioning\.$/,
       ),
       action: expect.stringContaining('run "webex-token push entra acme"'),
-      inShort: expect.stringContaining('webex-token push entra acme'),
+      shortAction: expect.stringContaining('webex-token push entra acme'),
       contact: 'grace@customer.example',
       data: {
         profile: 'acme',
@@ -122,13 +122,13 @@ describe('a quarantine is told', () => {
     expect(message?.facts).toEqual(
       expect.arrayContaining([
         { title: 'Application', value: 'Cisco Webex (app-1)' },
-        { title: 'Why', value: expect.stringMatching(/^Webex did not accept the credentials/) },
-        { title: 'Disabled from', value: expect.stringMatching(/; 27 days left$/) },
+        { title: 'Reason', value: expect.stringMatching(/^Webex did not accept the credentials/) },
+        { title: 'Disabled on', value: expect.stringMatching(/; 27 days left$/) },
       ]),
     );
   });
 
-  test('silent once it is lifted, and anew where it comes again', async () => {
+  it('is not sent after the quarantine ended, and again for a new one', async () => {
     const records = await acme();
     const { found } = await handedOver(records);
     const mail = testChannel();
@@ -139,28 +139,28 @@ describe('a quarantine is told', () => {
     mail.failing = null;
     await found(active);
     expect(await failedReminders(records.db)).toEqual([]);
-    expect(await remindOf(records, [mail], { impatient: true })).toEqual([]);
+    expect(await remindOf(records, [mail], { retryNow: true })).toEqual([]);
     records.setNow(began + days(3));
     await found(quarantined(began + days(2)));
     expect(await remindOf(records, [mail])).toEqual(['mail quarantine sent']);
     await found(active);
-    // Lifted and imposed again within hours is another one all the same.
+    // One that ended and started again within hours is a new one.
     await found(quarantined(began + days(2) + 3_600_000));
     expect(await remindOf(records, [mail])).toEqual(['mail quarantine sent']);
   });
 
-  test('silent once the token is replaced, or the place forgotten', async () => {
+  it('is not sent after the token was renewed or the destination removed', async () => {
     const records = await acme();
     const { found } = await handedOver(records);
     const mail = testChannel();
     await found(quarantined(began));
     await capture(records, began + days(1));
     expect(await remindOf(records, [mail])).toEqual([]);
-    // But what begins after that is told: Entra ID was never given the new token.
+    // But a quarantine that starts after that is reported: Entra ID never got the new token.
     await found(quarantined(began + days(2)));
     records.setNow(began + days(3));
     expect(await remindOf(records, [mail])).toEqual(['mail quarantine sent']);
-    expect(mail.received[0]?.action).toContain('Entra ID still has an earlier token');
+    expect(mail.received[0]?.action).toContain('Entra ID still uses a previous token');
 
     const other = await acme();
     const place = await handedOver(other);
@@ -169,11 +169,11 @@ describe('a quarantine is told', () => {
     await remindOf(other, [mail]);
     await removeDestination(other as unknown as Vault, 'acme', { kind: 'entra', appId: 'app-1' }, actor);
     mail.failing = null;
-    expect(await remindOf(other, [mail], { impatient: true })).toEqual([]);
+    expect(await remindOf(other, [mail], { retryNow: true })).toEqual([]);
     expect(await failedReminders(other.db)).toEqual([]);
   });
 
-  test('tried again after growing pauses, neither superseding the reminders of the token’s end nor superseded', async () => {
+  it('is retried, and neither supersedes reminders of the expiry nor is superseded by them', async () => {
     const records = await acme();
     const { found } = await handedOver(records);
     const mail = testChannel();
@@ -186,12 +186,12 @@ describe('a quarantine is told', () => {
     records.setNow(today + days(365 - 14));
     expect(await remindOf(records, [mail])).toEqual(['mail 14 failed', 'mail quarantine failed']);
     mail.failing = null;
-    expect(await run(records, [mail], { impatient: true })).toEqual(['mail 14 sent']);
+    expect(await run(records, [mail], { retryNow: true })).toEqual(['mail 14 sent']);
     expect(await failedReminders(records.db)).toMatchObject([{ trigger: /^quarantine /, attempts: 3 }]);
-    expect(await remindOf(records, [mail], { impatient: true })).toEqual(['mail quarantine sent']);
+    expect(await remindOf(records, [mail], { retryNow: true })).toEqual(['mail quarantine sent']);
   });
 
-  test('with what to do instead, where the token is over, or not the cause', async () => {
+  it('says what to do if the token has expired or is not the cause', async () => {
     const records = await acme();
     const { found } = await handedOver(records);
     const mail = testChannel();
@@ -206,22 +206,22 @@ describe('a quarantine is told', () => {
   });
 });
 
-describe('killed between sending and recording', () => {
+describe('an alert whose process was killed before it recorded the delivery', () => {
   const killed = async () => {
     const records = await acme();
     const { found } = await handedOver(records);
     await found(quarantined(began));
     const mail = testChannel();
     const dying = { ...mail, deliver: () => new Promise<void>(() => {}) };
-    // Does not come back before the test is over: the claim stays, as it does when the process is killed.
+    // Does not return before the test ends: the lease stays, as after a kill.
     remindOf(await asAnotherProcess(records), [dying], {
-      claimant: { id: 'dead', hasExited: () => false },
+      leaseOwner: { id: 'dead', hasExited: () => false },
     }).catch(() => {});
     await expect.poll(() => records.db.selectFrom('reminder').select('state').execute()).toHaveLength(1);
     return { records, mail };
   };
 
-  test('another machine takes it over once the claim is over, and sends it once', async () => {
+  it('is sent once by another machine after the lease expired', async () => {
     const { records, mail } = await killed();
     expect(await remindOf(records, [mail])).toEqual([]);
     records.setNow(records.now() + leaseMs);
@@ -229,14 +229,14 @@ describe('killed between sending and recording', () => {
     expect(await remindOf(records, [mail])).toEqual([]);
   });
 
-  test('the same machine knows that the process is gone, and takes it over at once', async () => {
+  it('is sent at once by the same machine, which sees that the process has exited', async () => {
     const { records, mail } = await killed();
-    const claimant = { ...living, isGone: (id: string) => id === 'dead' };
-    expect(await remindOf(records, [mail], { claimant })).toEqual(['mail quarantine sent']);
+    const leaseOwner = { ...running, hasExited: (id: string) => id === 'dead' };
+    expect(await remindOf(records, [mail], { leaseOwner })).toEqual(['mail quarantine sent']);
   });
 });
 
-test('two processes at the same moment send one', async () => {
+it('sends one alert from several processes at the same time', async () => {
   const records = await acme();
   const { found } = await handedOver(records);
   await found(quarantined(began));
@@ -244,8 +244,8 @@ test('two processes at the same moment send one', async () => {
   const all = await Promise.all(
     [records, await asAnotherProcess(records), await asAnotherProcess(records)].map((each, at) =>
       remindOf(each, [channel], {
-        claimant: { id: `process ${at}`, hasExited: () => false },
-        impatient: true,
+        leaseOwner: { id: `process ${at}`, hasExited: () => false },
+        retryNow: true,
       }),
     ),
   );
@@ -253,7 +253,7 @@ test('two processes at the same moment send one', async () => {
   expect(channel.received).toHaveLength(1);
 });
 
-test('a monitor is warned, and alarmed once Entra ID has given up; the first line names it', async () => {
+it('makes check report WARNING, and CRITICAL after Entra ID disabled provisioning', async () => {
   const records = await acme();
   const { found } = await handedOver(records);
   const fine = fakeProfile({ name: 'fine' });
@@ -285,7 +285,7 @@ test('a monitor is warned, and alarmed once Entra ID has given up; the first lin
   expect(await quarantinedSample()).toEqual(['webex_token_quarantined{profile="acme"} 0']);
 });
 
-test('a quarantined profile that is far from its end is named before those that are nearer', async () => {
+it('makes check list a quarantined profile before those that expire sooner', async () => {
   const records = await acme();
   const { found } = await handedOver(records);
   await found(quarantined(began));
@@ -294,10 +294,10 @@ test('a quarantined profile that is far from its end is named before those that 
     await insertProfile(records.db, profile);
     await capture({ db: records.db, profile }, today - days(10));
   }
-  expect(nagiosText(await monitorAll(records, 30))).toMatch(/^WEBEX TOKEN WARNING - acme is in quarantine/);
+  expect(nagiosText(await monitorAll(records, 30))).toMatch(/^WEBEX TOKEN WARNING - acme is quarantined/);
 });
 
-test('a running server looks by itself, and tells at once', async () => {
+it('is sent at once by a running server that finds a quarantine', async () => {
   let now = began;
   const { vault, ports, simulator, holdToken } = await handoffVault(undefined, () => now);
   await holdToken();
@@ -306,38 +306,38 @@ test('a running server looks by itself, and tells at once', async () => {
   now += days(1);
   await simulator.entra.runCycle();
 
-  const told = Promise.withResolvers<void>();
+  const sent = Promise.withResolvers<void>();
   const channel = testChannel();
-  const log = { info: () => {}, warn: () => {}, error: (...said: unknown[]) => told.reject(said) };
-  const watch = startBackgroundJobs(vault, {
+  const log = { info: () => {}, warn: () => {}, error: (...messages: unknown[]) => sent.reject(messages) };
+  const jobs = startBackgroundJobs(vault, {
     log,
     channels: [
       {
         ...channel,
         deliver: async (message) => {
           await channel.deliver(message);
-          if (message.trigger === 'quarantine') told.resolve();
+          if (message.trigger === 'quarantine') sent.resolve();
         },
       },
     ],
-    claimant: living,
+    leaseOwner: running,
     random: () => 0.5,
     pause: (milliseconds, signal) =>
       new Promise((resolve) => {
         signal.addEventListener('abort', () => resolve());
-        // The first reminders have been sent by then, and there are no later ones by themselves.
+        // The first reminders have been sent by then, and no later ones are due.
         if (milliseconds < 60_000) resolve();
       }),
     ...startProvisioningJobs(vault, log, ports),
   });
-  onTestFinished(() => watch.close());
-  await told.promise;
+  onTestFinished(() => jobs.close());
+  await sent.promise;
   expect(channel.received.map(({ trigger }) => trigger).sort()).toContain('quarantine');
 });
 
-test('without settings to sign in by itself nobody is asked to, and what a person’s look found is told', async () => {
+it('does not check the status without unattended sign-in, but reports what a person’s check found', async () => {
   const { vault } = await handoffVault(() => ({}));
-  const { checkProvisioning, notices } = startProvisioningJobs(vault, { warn: () => {} });
+  const { checkProvisioning, alertSources = [] } = startProvisioningJobs(vault, { warn: () => {} });
   expect(checkProvisioning).toBeUndefined();
-  expect(await notices?.()).toEqual([]);
+  expect(await alertSources[0]?.currentAlerts()).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { leaseMs } from '../../src/reminders/delivery-policy.ts';
 import type { LeaseOwner } from '../../src/reminders/lease-owner.ts';
 import { readCounters } from '../../src/store/meta/counters.ts';
@@ -10,8 +10,8 @@ import {
   asAnotherProcess,
   capture,
   days,
-  living,
   run,
+  running,
   testChannel,
   today,
 } from '../support/reminders/reminder-fixtures.ts';
@@ -19,8 +19,8 @@ import { fakeProfile } from '../support/store/fake-rows.ts';
 
 const end = today + days(365);
 
-describe('each trigger once', () => {
-  test('over many runs, on each channel, most urgent only', async () => {
+describe('sendReminders', () => {
+  it('sends each trigger once on each channel, only the most urgent one', async () => {
     const records = await acme();
     await capture(records, today);
     const [mail, webhook] = [testChannel('mail'), testChannel('webhook')];
@@ -31,7 +31,7 @@ describe('each trigger once', () => {
       records.setNow(end - days(60) + hour * 3_600_000);
       expect(await run(records, [mail, webhook])).toEqual([]);
     }
-    // Asleep over three thresholds.
+    // No run for three thresholds.
     records.setNow(end - days(6));
     expect(await run(records, [mail, webhook])).toEqual(['mail 7 sent', 'webhook 7 sent']);
     expect(mail.received.map(({ trigger }) => trigger)).toEqual(['60', '7']);
@@ -41,7 +41,7 @@ describe('each trigger once', () => {
     ]);
   });
 
-  test('a clock set back brings neither the same nor a lesser one, and the next ones come in time', async () => {
+  it('repeats nothing after the clock was set back, and sends the next ones on time', async () => {
     const records = await acme();
     await capture(records, today);
     const mail = testChannel();
@@ -57,7 +57,7 @@ describe('each trigger once', () => {
     expect(await run(records, [mail])).toEqual(['mail 1 sent']);
   });
 
-  test('a clock that stood years ahead for a while does not swallow the reminders of the true time', async () => {
+  it('sends the reminders on time after the clock was years ahead for a while', async () => {
     const records = await acme();
     await capture(records, today);
     const mail = testChannel();
@@ -69,24 +69,24 @@ describe('each trigger once', () => {
     expect(await run(records, [mail])).toEqual(['mail 14 sent']);
   });
 
-  test('two processes at the same moment send one', async () => {
+  it('sends one reminder from several processes at the same time', async () => {
     const records = await acme();
     await capture(records, today);
     records.setNow(end - days(6));
     const processes = [records];
     while (processes.length < 4) processes.push(await asAnotherProcess(records));
     const channel = testChannel();
-    const claimant = (at: number): LeaseOwner => ({ id: `process ${at}`, hasExited: () => false });
+    const ownerOf = (at: number): LeaseOwner => ({ id: `process ${at}`, hasExited: () => false });
     const all = await Promise.all(
-      processes.map((each, at) => run(each, [channel], { claimant: claimant(at), impatient: true })),
+      processes.map((each, at) => run(each, [channel], { leaseOwner: ownerOf(at), retryNow: true })),
     );
     expect(all.flat()).toEqual(['mail 7 sent']);
     expect(channel.received).toHaveLength(1);
   });
 });
 
-describe('what a reminder is about', () => {
-  test('a renewed token silences its predecessor', async () => {
+describe('the event of a reminder', () => {
+  it('is no longer the expiry of a token that was renewed', async () => {
     const records = await acme();
     await capture(records, today);
     const mail = testChannel();
@@ -102,7 +102,7 @@ describe('what a reminder is about', () => {
     expect(await run(records, [mail])).toEqual(['mail 60 sent']);
   });
 
-  test('a rejection is spoken of at once, and once; when it is lifted, the dates count again', async () => {
+  it('is a rejection, sent at once and once, until Webex accepts the token again', async () => {
     const records = await acme();
     const token = await capture(records, today);
     const mail = testChannel();
@@ -117,7 +117,7 @@ describe('what a reminder is about', () => {
     expect(await run(records, [mail])).toEqual(['mail rejected sent']);
   });
 
-  test('an end that moved by more than a day is another matter, one that moved by seconds is not', async () => {
+  it('is new if the expiry moved by more than a day, but not by seconds', async () => {
     const records = await acme();
     const token = await capture(records, today, { expiresAt: today + days(45) });
     const mail = testChannel();
@@ -133,7 +133,7 @@ describe('what a reminder is about', () => {
     expect(await run(records, [mail])).toEqual(['mail 7 sent']);
   });
 
-  test('other days, and a channel that is added later, are heeded at once', async () => {
+  it('is sent at once after other days or another channel were configured', async () => {
     const records = await acme();
     await capture(records, today);
     const [mail, webhook] = [testChannel('mail'), testChannel('webhook')];
@@ -145,8 +145,31 @@ describe('what a reminder is about', () => {
   });
 });
 
+describe('a channel that a later version adds', () => {
+  it('is scheduled when it is first used, for tokens stored before and after', async () => {
+    const records = await acme();
+    await capture(records, today);
+    records.setNow(end - days(20));
+    const [mail, pager] = [testChannel('mail'), testChannel('pager')];
+    expect(await run(records, [mail])).toEqual(['mail 30 sent']);
+    expect(await run(records, [mail, pager])).toEqual(['pager 30 sent']);
+    const profile = fakeProfile({ name: 'globex' });
+    await insertProfile(records.db, profile);
+    await capture({ db: records.db, profile }, today);
+    expect(await run(records, [mail, pager])).toEqual(['mail 30 sent', 'pager 30 sent']);
+    records.setNow(end - days(14));
+    expect(await run(records, [pager])).toEqual(['pager 14 sent', 'pager 14 sent']);
+    expect(pager.received.map(({ data }) => data.profile).sort()).toEqual([
+      'acme',
+      'acme',
+      'globex',
+      'globex',
+    ]);
+  });
+});
+
 describe('a delivery that fails', () => {
-  test('is shown, and tried again after growing pauses, or at once by an impatient run', async () => {
+  it('is listed, and retried after increasing delays or at once with retryNow', async () => {
     const records = await acme();
     await capture(records, today);
     const mail = testChannel();
@@ -157,24 +180,24 @@ describe('a delivery that fails', () => {
     expect(await failedReminders(records.db)).toMatchObject([
       { profile: 'acme', trigger: '14', attempts: 1, error: 'the server is down' },
     ]);
-    const pauses: number[] = [];
+    const delays: number[] = [];
     for (let attempt = 2; attempt <= 5; attempt += 1) {
       const failedAt = now;
       do {
         now += 60_000;
         records.setNow(now);
       } while ((await run(records, [mail])).length === 0);
-      pauses.push((now - failedAt) / 60_000);
+      delays.push((now - failedAt) / 60_000);
     }
-    expect(pauses).toEqual([5, 10, 20, 40]);
-    expect(await run(records, [mail], { impatient: true })).toEqual(['mail 14 failed']);
+    expect(delays).toEqual([5, 10, 20, 40]);
+    expect(await run(records, [mail], { retryNow: true })).toEqual(['mail 14 failed']);
     mail.failing = null;
-    expect(await run(records, [mail], { impatient: true })).toEqual(['mail 14 sent']);
+    expect(await run(records, [mail], { retryNow: true })).toEqual(['mail 14 sent']);
     expect(await failedReminders(records.db)).toEqual([]);
-    expect(await run(records, [mail], { impatient: true })).toEqual([]);
+    expect(await run(records, [mail], { retryNow: true })).toEqual([]);
   });
 
-  test('is superseded by a more urgent one, and does not hold up another channel', async () => {
+  it('is superseded by a more urgent one, and does not delay another channel', async () => {
     const records = await acme();
     const token = await capture(records, today);
     const [mail, webhook] = [testChannel('mail'), testChannel('webhook')];
@@ -190,7 +213,7 @@ describe('a delivery that fails', () => {
     expect(await failedReminders(records.db)).toEqual([]);
   });
 
-  test('a channel that is down is left alone for the rest of the run', async () => {
+  it('ends the run on a channel that is down', async () => {
     const records = await acme();
     for (let index = 0; index < 20; index += 1) {
       const profile = fakeProfile({ name: `customer-${index}` });
@@ -202,27 +225,27 @@ describe('a delivery that fails', () => {
     mail.failing = 'down';
     expect(await run(records, [mail])).toHaveLength(5);
     mail.failing = null;
-    expect(await run(records, [mail], { impatient: true })).toHaveLength(20);
+    expect(await run(records, [mail], { retryNow: true })).toHaveLength(20);
     expect(mail.received).toHaveLength(20);
   });
 });
 
-describe('killed between sending and recording', () => {
+describe('a reminder whose process was killed before it recorded the delivery', () => {
   const killed = async () => {
     const records = await acme();
     await capture(records, today);
     records.setNow(end - days(14));
     const mail = testChannel();
     const dying = { ...mail, deliver: () => new Promise<void>(() => {}) };
-    // Does not come back before the test is over: the claim stays, as it does when the process is killed.
-    run(await asAnotherProcess(records), [dying], { claimant: { id: 'dead', hasExited: () => false } }).catch(
-      () => {},
-    );
+    // Does not return before the test ends: the lease stays, as after a kill.
+    run(await asAnotherProcess(records), [dying], {
+      leaseOwner: { id: 'dead', hasExited: () => false },
+    }).catch(() => {});
     await expect.poll(() => records.db.selectFrom('reminder').select('state').execute()).toHaveLength(1);
     return { records, mail };
   };
 
-  test('another machine takes it over once the claim is over, and sends it once', async () => {
+  it('is sent once by another machine after the lease expired', async () => {
     const { records, mail } = await killed();
     expect(await run(records, [mail])).toEqual([]);
     records.setNow(end - days(14) + leaseMs);
@@ -230,14 +253,14 @@ describe('killed between sending and recording', () => {
     expect(await run(records, [mail])).toEqual([]);
   });
 
-  test('the same machine knows that the process is gone, and takes it over at once', async () => {
+  it('is sent at once by the same machine, which sees that the process has exited', async () => {
     const { records, mail } = await killed();
-    const claimant = { ...living, isGone: (id: string) => id === 'dead' };
-    expect(await run(records, [mail], { claimant, impatient: true })).toEqual(['mail 14 sent']);
+    const leaseOwner = { ...running, hasExited: (id: string) => id === 'dead' };
+    expect(await run(records, [mail], { leaseOwner, retryNow: true })).toEqual(['mail 14 sent']);
   });
 });
 
-test('a profile that is removed takes its ledger with it', async () => {
+it('removes the reminders with the profile', async () => {
   const records = await acme();
   await capture(records, today);
   records.setNow(end - days(3));
@@ -247,8 +270,8 @@ test('a profile that is removed takes its ledger with it', async () => {
   expect(await run(records, [testChannel()])).toEqual([]);
 });
 
-describe('what goes wrong keeps nothing else back', () => {
-  test('a channel that takes long', async () => {
+describe('a failure that delays no other reminder', () => {
+  it('is a slow channel', async () => {
     const records = await acme();
     await capture(records, today);
     records.setNow(end - days(14));
@@ -258,7 +281,7 @@ describe('what goes wrong keeps nothing else back', () => {
     expect(await run(records, [mail, webhook])).toEqual(['mail 14 sent', 'webhook 14 sent']);
   });
 
-  test('a damaged row', async () => {
+  it('is a damaged row', async () => {
     const records = await acme();
     const damaged = await capture(records, today, { expiresAt: end - 1 });
     const profile = fakeProfile({ name: 'globex' });
@@ -271,7 +294,7 @@ describe('what goes wrong keeps nothing else back', () => {
     expect(mail.received.map(({ data }) => data.profile)).toEqual(['globex']);
   });
 
-  test('more of them than are looked at in one turn', async () => {
+  it('is more damaged rows than one batch', async () => {
     const records = await acme();
     await capture(records, today);
     for (let at = 0; at < 120; at += 1) {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect } from 'vitest';
 import type { ReminderMessage } from '../../src/reminders/message.ts';
 import { sendReminders } from '../../src/reminders/send-reminders.ts';
-import { acme, capture, days, living, testChannel, today } from '../support/reminders/reminder-fixtures.ts';
+import { acme, capture, days, running, testChannel, today } from '../support/reminders/reminder-fixtures.ts';
 import { onSqlite } from '../support/store/engines.ts';
 
 const zoneBefore = process.env.TZ;
@@ -67,7 +67,7 @@ describe('ten years: no reminder is missed, and none comes twice', () => {
       const before = mail.received.length;
       const deliveries = await sendReminders(records, {
         channels: [mail],
-        claimant: living,
+        leaseOwner: running,
         retryNow: random() < 0.5,
       });
       const sent = mail.received.slice(before);

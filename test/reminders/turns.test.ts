@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { checkNextToken } from '../../src/background/daily-check.ts';
 import { rescheduleAfterClockOrConfigChange } from '../../src/reminders/reschedule.ts';
 import type { Db } from '../../src/store/db.ts';
@@ -51,7 +51,7 @@ async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   return turns;
 }
 
-test('the first round of reminders serves requests between every hundred tokens', async () => {
+it('the first round of reminders serves requests between every hundred tokens', async () => {
   const vault = await newVault();
   await fill(vault.db, 200);
   const mail = testChannel();
@@ -60,7 +60,7 @@ test('the first round of reminders serves requests between every hundred tokens'
   expect(await turnsDuring(() => run(vault, [mail]))).toBeLessThan(count / 100);
 });
 
-test('checks of tokens that are over are put off a hundred at a time', async () => {
+it('checks of tokens that are over are put off a hundred at a time', async () => {
   const vault = await newVault();
   await fill(vault.db, -10);
   expect(await turnsDuring(() => checkNextToken(vault, () => 0.5))).toBeGreaterThanOrEqual(count / 100);
@@ -68,7 +68,7 @@ test('checks of tokens that are over are put off a hundred at a time', async () 
   expect(open).toEqual([]);
 });
 
-test('a clock that was set back, and other days, plan everything again in pieces', async () => {
+it('a clock that was set back, and other days, plan everything again in pieces', async () => {
   const vault = await newVault();
   await fill(vault.db, 200);
   await rescheduleAfterClockOrConfigChange(vault.db, today + days(10), [30]);

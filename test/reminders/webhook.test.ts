@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Channel } from '../../src/reminders/channels/channel.ts';
 import { webhookChannel } from '../../src/reminders/channels/webhook.ts';
 import { webhookBody, webhookKind } from '../../src/reminders/channels/webhook-body.ts';
@@ -46,9 +46,9 @@ function channel(webhookUrl: string, webhookSecret: string | null = null): Chann
   return webhook;
 }
 
-const secret = 'a secret of the tests';
+const secret = 'a secret for tests';
 
-test('a plain receiver gets a JSON object, signed over its very bytes', async () => {
+it('sends a JSON object to a plain webhook, with an HMAC of the exact body', async () => {
   const { origin, received } = await receiver();
   await channel(`${origin}/hook?key=1`, secret).deliver(sampleMessage());
   const [request] = received;
@@ -60,10 +60,11 @@ test('a plain receiver gets a JSON object, signed over its very bytes', async ()
   expect(request?.headers['x-webex-token-signature']).toBe(`sha256=${hmac}`);
   expect(JSON.parse(request?.body ?? '')).toEqual({
     type: 'webex-token.reminder',
+    event: 'expiring',
     id: expect.stringMatching(/^[0-9a-f]{32}$/),
-    occasion: '14',
-    subject: 'The Webex token of acme expires in 14 days',
-    summary: expect.stringContaining('Monday 15 March 2027'),
+    trigger: '14',
+    subject: 'Renew the Webex token for acme by 15 March (14 days left)',
+    summary: 'After that, Entra ID or Okta can’t create or update Webex users.',
     action: expect.stringContaining('webex-token login acme'),
     profile: 'acme',
     deployment: 'commercial',
@@ -75,14 +76,14 @@ test('a plain receiver gets a JSON object, signed over its very bytes', async ()
   });
 });
 
-test('without a secret nothing is signed', async () => {
+it('sends no signature without a secret', async () => {
   const { origin, received } = await receiver();
   await channel(`${origin}/hook`).deliver(sampleMessage());
   expect(received[0]?.headers).not.toHaveProperty('x-webex-token-signature');
 });
 
-describe('each product gets what it takes', () => {
-  test.each([
+describe('webhookBody', () => {
+  it.each([
     ['https://hooks.slack.com/services/T0/B0/x', 'slack'],
     ['https://hooks.slack-gov.com/services/T0/B0/x', 'slack'],
     ['https://acme.webhook.office.com/webhookb2/a@b/IncomingWebhook/c/d', 'teams'],
@@ -93,9 +94,9 @@ describe('each product gets what it takes', () => {
     ['https://example.com/hook', 'plain'],
     ['http://127.0.0.1:1/services/T0/B0/x', 'slack'],
     ['http://127.0.0.1:1/v1/webhooks/incoming/abc', 'webex'],
-  ])('%s: %s', (url, kind) => expect(webhookKind(url)).toBe(kind));
+  ])('recognizes %s as %s', (url, kind) => expect(webhookKind(url)).toBe(kind));
 
-  test('Slack: text, its three special characters escaped, unsigned', async () => {
+  it('sends escaped, unsigned text to Slack', async () => {
     const { origin, received } = await receiver();
     const account = {
       id: 'p',
@@ -107,12 +108,12 @@ describe('each product gets what it takes', () => {
     await channel(`${origin}/services/T0/B0/x`, secret).deliver(sampleMessage({}, { account }));
     const body = JSON.parse(received[0]?.body ?? '') as { text: string };
     expect(Object.keys(body)).toEqual(['text']);
-    expect(body.text).toContain('*The Webex token of acme expires in 14 days*');
+    expect(body.text).toContain('*Renew the Webex token for acme by 15 March (14 days left)*');
     expect(body.text).toContain('&lt;!channel&gt; &amp; co');
     expect(received[0]?.headers).not.toHaveProperty('x-webex-token-signature');
   });
 
-  test('Teams: one adaptive card', () => {
+  it('sends an Adaptive Card to Teams', () => {
     expect(webhookBody('teams', sampleMessage())).toMatchObject({
       type: 'message',
       attachments: [
@@ -124,7 +125,7 @@ describe('each product gets what it takes', () => {
     });
   });
 
-  test('Webex: markdown, which nothing in it can break out of', () => {
+  it('sends escaped Markdown to Webex', () => {
     const account = {
       id: 'p',
       displayName: '[x](http://evil)',
@@ -133,43 +134,43 @@ describe('each product gets what it takes', () => {
       admin: 'full' as const,
     };
     const { markdown } = webhookBody('webex', sampleMessage({}, { account })) as { markdown: string };
-    expect(markdown).toContain('**The Webex token of acme expires in 14 days**');
+    expect(markdown).toContain('**Renew the Webex token for acme by 15 March (14 days left)**');
     expect(markdown).toContain('\\[x\\](http://evil)');
   });
 });
 
-describe('a failure is told without the address, which is a secret', () => {
+describe('a failed delivery, reported without the URL, which is a secret', () => {
   const path = '/hidden-in-the-path';
   const failing: [string, RequestListener, RegExp][] = [
     [
-      'a refusal',
+      'a rejection',
       (_, response) => response.writeHead(403).end('invalid_token'),
       /answered 403: invalid_token/,
     ],
-    ['a page', (_, response) => response.writeHead(502).end('<html>…'), /answered 502$/],
+    ['an HTML page', (_, response) => response.writeHead(502).end('<html>…'), /answered 502$/],
     [
-      'a redirect, which is not followed',
+      'a redirect, without following it',
       (_, response) => response.writeHead(307, { location: '/elsewhere' }).end(),
       /not followed/,
     ],
-    ['a cut connection', (request) => request.socket.destroy(), /connection to .* broke/],
+    ['a closed connection', (request) => request.socket.destroy(), /connection to .* broke/],
   ];
-  test.each(failing)('%s', async (_, answer, words) => {
+  it.each(failing)('reports %s', async (_, answer, expected) => {
     const { origin, received } = await receiver(answer);
     const error = String(await thrownBy(() => channel(origin + path).deliver(sampleMessage())));
-    expect(error).toMatch(words);
+    expect(error).toMatch(expected);
     expect(error).not.toContain(path);
     expect(received).toHaveLength(1);
   });
 
-  test('nobody there', async () => {
+  it('reports that nothing listens there', async () => {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}${path}`;
     const error = String(await thrownBy(() => channel(url).deliver(sampleMessage())));
     expect(error).toContain(`Nothing answers at 127.0.0.1:${port}`);
   });
 
-  test('Teams says it in a 200', async () => {
+  it('reports a failure that Teams answers with 200', async () => {
     const { origin } = await receiver((_, response) =>
       response.end('Webhook message delivery failed with error: 413'),
     );

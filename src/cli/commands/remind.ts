@@ -3,10 +3,11 @@ import { applyJobSettings } from '../../os-scheduler/job-settings.ts';
 import { isUnattended } from '../../provisioning/entra/auth/sign-in-method.ts';
 import { unattendedContext } from '../../provisioning/entra/auth/unattended-context.ts';
 import { isQuarantined } from '../../provisioning/entra/status/provisioning-status.ts';
-import { quarantineAlerts } from '../../provisioning/entra/status/quarantine-alerts.ts';
+import { quarantineAlertSource } from '../../provisioning/entra/status/quarantine-alerts.ts';
 import { noChannelHelp, openChannels } from '../../reminders/channels/open-channels.ts';
+import type { Delivery } from '../../reminders/deliver.ts';
 import { currentProcess } from '../../reminders/lease-owner.ts';
-import { type Delivery, sendReminders } from '../../reminders/send-reminders.ts';
+import { sendReminders } from '../../reminders/send-reminders.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { countByStatus } from '../../store/profiles/query.ts';
 import type { StoreContext } from '../../vault/context.ts';
@@ -46,8 +47,8 @@ async function remind(options: Options): Promise<void> {
         const progress = showCount();
         const deliveries = await sendReminders(records, {
           channels,
-          claimant: currentProcess(),
-          notices: await quarantineAlerts(records),
+          leaseOwner: currentProcess(),
+          alertSources: [quarantineAlertSource(records)],
           retryNow: impatient,
           onPlanned: (done) => progress.at('Checking tokens', done),
           onDelivery: (delivery) => {
@@ -65,8 +66,8 @@ async function remind(options: Options): Promise<void> {
         deliveries.push(...(await send(false)));
       }
       await deleteExpiredTokens(records);
-      const notices = channels.length === 0 ? await quarantineAlerts(records) : [];
-      const undeliverable = channels.length === 0 && (notices.length > 0 || (await isAnythingDue(records)));
+      const alerts = channels.length === 0 ? await quarantineAlertSource(records).currentAlerts() : [];
+      const undeliverable = channels.length === 0 && (alerts.length > 0 || (await isAnythingDue(records)));
       // A message that some recipients got is not sent again, so the failure shows only this once.
       if (undeliverable || deliveries.some(({ error }) => error !== undefined)) process.exitCode = failed;
       const targets = channels.map(({ name, target }) => ({ channel: name, target }));

@@ -1,24 +1,26 @@
 import type { ChannelName } from '../../store/reminder-schedule.ts';
 import type { ReminderMessage } from '../message.ts';
 
-/** A way to reach a person. */
+/** A way to send reminders. */
 export interface Channel {
+  /** One word, unique among the channels; stored with each reminder. */
   name: ChannelName;
-  /** Where it leads to, fit to be shown: addresses, a host; never a secret. */
+  /** Where the messages go, for display: mail addresses or a host, never a secret. */
   target: string;
-  /** How long one message may take; a minute where absent. Milliseconds. */
+  /** How long the delivery of one message may take; a minute if absent. Milliseconds. */
   timeoutMs?: number;
   /**
-   * Sends a message, but not to those who have it already. Throws where it did not reach everyone: `NotForEveryone` where
-   * that is for a reason of single recipients, anything else where the channel failed. The error's message is fit to be shown.
+   * Sends a message to all recipients except those in `deliveredTo`, who already have it. Throws `PartialDelivery` if some
+   * recipients were refused, `ChannelTimeout` if there was no answer in time, and any other error if the channel failed.
+   * The message of the error is displayed.
    */
   deliver(message: ReminderMessage, deliveredTo?: readonly string[]): Promise<void>;
   close(): void;
 }
 
-/** A message that the channel took, but not for every recipient. */
-export class NotForEveryone extends Error {
-  /** Who has it by now. */
+/** The channel accepted the message, but not for every recipient. */
+export class PartialDelivery extends Error {
+  /** The recipients that have the message now. */
   readonly deliveredTo: string[];
   /** Whether another attempt may reach the others. */
   readonly mayRetry: boolean;
@@ -30,5 +32,5 @@ export class NotForEveryone extends Error {
   }
 }
 
-/** A channel that did not answer in time: what is sent next would wait as long. */
-export class ChannelSilent extends Error {}
+/** The channel did not answer in time: the next message would wait as long. */
+export class ChannelTimeout extends Error {}

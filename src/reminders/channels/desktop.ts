@@ -4,7 +4,7 @@ import { type HelperResult, runHelper } from '../../process/run-helper.ts';
 import { escapeXml } from '../../text/xml.ts';
 import type { Channel } from './channel.ts';
 
-/** Runs a program to its end, never through a shell: `runHelper` where nothing else is wanted. */
+/** Runs a program, never through a shell. */
 export type RunProgram = (
   file: string,
   args: string[],
@@ -29,7 +29,7 @@ interface Notifier {
   environment?: (title: string, text: string) => Record<string, string>;
 }
 
-/** Notifications on this machine's desktop. Null where there is none. */
+/** Notifications on the desktop of this machine. Null if there is no desktop. */
 export function desktopChannel({ platform, environment, run }: Desktop = currentDesktop): Channel | null {
   const notifier = notifierOf(platform, environment);
   if (notifier === null) return null;
@@ -44,7 +44,7 @@ export function desktopChannel({ platform, environment, run }: Desktop = current
         notifier.args(subject, text),
         notifier.environment?.(subject, text),
       );
-      if (code !== 0) throw new Error(`${file} ended with ${failure ?? code}`);
+      if (code !== 0) throw new Error(`${file} exited with ${failure ?? code}`);
     },
     close: () => {},
   };
@@ -64,13 +64,13 @@ function notifierOf(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv): 
   }
 }
 
-/** Its text may hold markup, so what looks like it is written otherwise. */
+/** The text may contain markup, so that it is escaped. */
 const linux: Notifier = {
   file: 'notify-send',
   args: (title, text) => ['--app-name=webex-token', '--urgency=critical', '--', title, escapeXml(text)],
 };
 
-/** The words come as arguments, never as a part of the script. */
+/** The texts are arguments, never part of the script. */
 const macos: Notifier = {
   file: 'osascript',
   args: (title, text) => [
@@ -85,7 +85,7 @@ const macos: Notifier = {
   ],
 };
 
-/** The words come in the environment, for PowerShell would read arguments as script. */
+/** The texts are environment variables, because PowerShell would run arguments as script. */
 const windows: Notifier = {
   file: 'powershell.exe',
   args: () => ['-NoProfile', '-NonInteractive', '-Command', toast],

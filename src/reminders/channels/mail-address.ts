@@ -1,26 +1,26 @@
 import { domainToASCII } from 'node:url';
 
-/** A mail address as a person wrote it, and as SMTP takes it. */
+/** A mail address as it was written, and as SMTP accepts it. */
 export interface MailAddress {
   written: string;
-  /** With an internationalized domain in its ASCII form (RFC 5891), which every mail server takes. */
+  /** With an internationalized domain in its ASCII form (RFC 5891), which every mail server accepts. */
   envelope: string;
-  /** Whether the part before the @ is not ASCII: then the mail server has to offer SMTPUTF8 (RFC 6531). */
+  /** Whether the part before the @ is not ASCII, so that the mail server has to support SMTPUTF8 (RFC 6531). */
   needsSmtpUtf8: boolean;
 }
 
 export function mailAddress(written: string): MailAddress {
   const at = written.lastIndexOf('@');
   const local = written.slice(0, at);
-  // Empty where it is no domain: then the mail server says so.
+  // Empty if it is not a domain: then the mail server rejects the address.
   const domain = domainToASCII(written.slice(at + 1)) || written.slice(at + 1);
   const envelope = `${local}@${domain}`;
   return { written, envelope, needsSmtpUtf8: /[^\x20-\x7e]/.test(envelope) };
 }
 
 /**
- * The sender as `WEBEX_TOKEN_MAIL_FROM` has it: an address, or a name and an address in angle brackets. The name is
- * taken apart here, because a comma, a colon or a quotation mark in it is syntax where a header is parsed.
+ * Parses `WEBEX_TOKEN_MAIL_FROM`: an address, or a name and an address in angle brackets. The name is separated here,
+ * because a comma, a colon or a quotation mark in it is syntax where a header is parsed.
  */
 export function parseSender(text: string): { name: string; address: string } {
   const [, name, address] = /^(.*?)\s*<([^<>]+)>\s*$/s.exec(text) ?? [];

@@ -27,4 +27,4 @@ ${rows.join('\n')}
 `;
 }
 
-const footer = 'Sent by webex-token. The token itself is never sent.';
+const footer = 'Sent by webex-token. Reminders never contain the token.';

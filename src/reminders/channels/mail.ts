@@ -4,24 +4,24 @@ import type { ReminderSettings } from '../../config/reminder-settings.ts';
 import { processCertificates } from '../../http/connect/certificates.ts';
 import { companyAuthorityHelp } from '../../http/connect/connect-failure.ts';
 import type { ReminderMessage } from '../message.ts';
-import { type Channel, ChannelSilent, NotForEveryone } from './channel.ts';
+import { type Channel, ChannelTimeout, PartialDelivery } from './channel.ts';
 import { type MailAddress, mailAddress, parseSender } from './mail-address.ts';
 import { html, plainText } from './mail-body.ts';
 import { speaksTls } from './speaks-tls.ts';
 
-/** For the connection and the server's greeting. Milliseconds. */
+/** For the connection and the greeting of the server. Milliseconds. */
 const greetingTimeoutMs = 60_000;
 /**
- * For each answer. RFC 5321 §4.5.3.2.6: a server may take ten minutes to accept a message, and whoever gives up earlier
- * sends it twice.
+ * For each reply. RFC 5321 §4.5.3.2.6: a server may take ten minutes to accept a message, and a client that gives up
+ * earlier sends it twice.
  */
 const answerTimeoutMs = 10 * 60_000;
-/** For a message to all its recipients. */
+/** For a message to all its recipients. Milliseconds. */
 const messageTimeoutMs = 20 * 60_000;
-/** A server that is silent for so long may be waiting for TLS. */
-const silenceMs = 5_000;
+/** A server that sends nothing for this long may be waiting for a TLS handshake. Milliseconds. */
+const tlsProbeDelayMs = 5_000;
 
-/** Reminders by mail. Null where no mail server is set. */
+/** Reminders by mail. Null if no mail server is set up. */
 export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Channel | null {
   if (smtpUrl === null || mailTo.length === 0) return null;
   const { host, port, implicitTls, isLoopback, auth } = parseMailServer(smtpUrl);
@@ -29,7 +29,7 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
     host,
     port,
     secure: implicitTls,
-    // Nothing is sent in the clear over a network. On this machine nobody stands between, and certificates are made up.
+    // Always encrypted over a network. On this machine there is nobody in between, and certificates are self-signed.
     requireTLS: !implicitTls && !isLoopback,
     tls: {
       rejectUnauthorized: !isLoopback,
@@ -52,15 +52,15 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
       envelope: { from: from.address, to: to.map(({ envelope }) => envelope) },
       ...headersOf(message.contact, to),
       subject: message.subject,
-      // The same each time: where it is not known whether the server took it, it is sent again, and can be told by this.
+      // The same each time: a message that may or may not have been accepted is sent again, and recognized by this.
       messageId: `<${message.id}@${domainOf(from.address)}>`,
       text: plainText(message),
       html: html(message),
-      // RFC 3834: no out-of-office notice wants to answer it.
+      // RFC 3834: suppresses out-of-office replies.
       headers: { 'Auto-Submitted': 'auto-generated' },
       priority: ['expired', 'rejected', 'quarantine'].includes(message.trigger) ? 'high' : 'normal',
     });
-    return await (implicitTls ? sending : unlessTls(sending, host, port));
+    return await (implicitTls ? sending : failIfTlsExpected(sending, host, port));
   };
 
   return {
@@ -71,38 +71,39 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
       const all = new Set(message.contact === null ? mailTo : [message.contact, ...mailTo]);
       const wanted = [...all].filter((address) => !deliveredTo.includes(address)).map(mailAddress);
       const refusals = await sendToAll(send, message, wanted).catch((error: unknown) => {
-        throw explained(error, host, port);
+        throw explainError(error, host, port);
       });
       if (refusals.length === 0) return;
       const reached = wanted.filter((address) => !refusals.some((refusal) => refusal.address === address));
-      throw new NotForEveryone(
+      throw new PartialDelivery(
         refusals.map(({ reason }) => reason).join('; '),
         [...deliveredTo, ...reached.map(({ written }) => written)],
-        refusals.some(({ forGood }) => !forGood),
+        refusals.some(({ isPermanent }) => !isPermanent),
       );
     },
     close: () => transport.close(),
   };
 }
 
-/** What nodemailer says of a message that the server took, as far as it matters here. */
-type Taken = Pick<MailError, 'rejectedErrors'> & {
-  /** What the server offers, one extension a line. */
+/** The part of nodemailer's result for an accepted message that is used here. */
+type Accepted = Pick<MailError, 'rejectedErrors'> & {
+  /** The extensions of the server, one in each line. */
   ehlo?: string[];
 };
 
-type Send = (message: ReminderMessage, to: readonly MailAddress[]) => Promise<Taken>;
+type Send = (message: ReminderMessage, to: readonly MailAddress[]) => Promise<Accepted>;
 
 /** A recipient that did not get the message, and why. */
 interface Refusal {
   address: MailAddress;
   reason: string;
-  forGood: boolean;
+  isPermanent: boolean;
 }
 
 /**
- * Sends a message to everyone, so that no recipient spoils it for the others. Those whose address needs SMTPUTF8 get one
- * of their own each, because a server or a relay behind it that lacks it refuses the whole message. Throws where the server fails.
+ * Sends a message to everyone, so that one refused recipient does not prevent the others from getting it. Each recipient whose
+ * address needs SMTPUTF8 gets a separate message, because a server or relay without it refuses the whole message. Throws if
+ * the server fails.
  */
 async function sendToAll(
   send: Send,
@@ -115,7 +116,7 @@ async function sendToAll(
   for (const address of to.filter(({ needsSmtpUtf8 }) => needsSmtpUtf8)) {
     if (offers !== null && !offers.some((line) => /^SMTPUTF8\b/i.test(line))) {
       const reason = `${address.written} is not ASCII, and the mail server does not offer SMTPUTF8`;
-      refusals.push({ address, reason, forGood: true });
+      refusals.push({ address, reason, isPermanent: true });
     } else {
       refusals.push(...(await sendAlone(send, message, address, plain.length > 0)));
     }
@@ -123,7 +124,7 @@ async function sendToAll(
   return refusals;
 }
 
-/** What the server offers is known where it took the message. */
+/** The extensions of the server are known only if it accepted the message. */
 async function sendTogether(
   send: Send,
   message: ReminderMessage,
@@ -136,19 +137,19 @@ async function sendTogether(
     const { code, command, responseCode = 0 } = error as MailError;
     const refused = refusalsIn(error as MailError, to);
     if (refused.length === to.length) return { refusals: refused, offers: null };
-    // Some servers refuse the message for one recipient: each is asked by itself.
+    // Some servers refuse the whole message because of one recipient: it is sent to each one separately.
     const isRefusal =
       responseCode >= 500 && (code === 'EMESSAGE' || command === 'RCPT TO' || command === 'DATA');
     if (!isRefusal || to.length === 1) throw error;
     const refusals: Refusal[] = [];
     for (const address of to) refusals.push(...(await sendAlone(send, message, address, true)));
-    // Then it is not about the recipients.
+    // Then the recipients are not the reason.
     if (refusals.length === to.length) throw error;
     return { refusals, offers: null };
   }
 }
 
-/** `othersToo`: that it fails for any reason is this recipient's matter alone, because the server took others. */
+/** `othersToo`: any failure concerns only this recipient, because the server accepted the message for others. */
 async function sendAlone(
   send: Send,
   message: ReminderMessage,
@@ -164,7 +165,7 @@ async function sendAlone(
       return refused;
     }
     const { responseCode = 0, message: reason } = error as MailError;
-    return [{ address, reason: `${address.written}: ${reason}`, forGood: responseCode >= 500 }];
+    return [{ address, reason: `${address.written}: ${reason}`, isPermanent: responseCode >= 500 }];
   }
 }
 
@@ -183,19 +184,21 @@ function refusalsIn(
   return rejectedErrors.flatMap(({ recipient, responseCode = 0 }) => {
     const address = to.find(({ envelope }) => envelope === recipient);
     if (address === undefined) return [];
-    // RFC 5321 §4.2.1: 5yz is for good.
-    return [{ address, reason: `the mail server refused ${address.written}`, forGood: responseCode >= 500 }];
+    // RFC 5321 §4.2.1: 5yz is permanent.
+    return [
+      { address, reason: `the mail server refused ${address.written}`, isPermanent: responseCode >= 500 },
+    ];
   });
 }
 
-/** Rejects as soon as it shows that a server which says nothing waits for TLS; otherwise as the sending does. */
-async function unlessTls(sending: Promise<Taken>, host: string, port: number): Promise<Taken> {
+/** Resolves as the sending does, but rejects as soon as a server that sends nothing turns out to wait for TLS. */
+async function failIfTlsExpected(sending: Promise<Accepted>, host: string, port: number): Promise<Accepted> {
   let timer: NodeJS.Timeout | undefined;
   const waitsForTls = new Promise<never>((_, reject) => {
     timer = setTimeout(async () => {
-      if (!(await speaksTls(host, port, silenceMs))) return;
-      reject(new ChannelSilent(`WEBEX_TOKEN_SMTP_URL ${startsWithTls(host, port)}`));
-    }, silenceMs);
+      if (!(await speaksTls(host, port, tlsProbeDelayMs))) return;
+      reject(new ChannelTimeout(`WEBEX_TOKEN_SMTP_URL ${startsWithTls(host, port)}`));
+    }, tlsProbeDelayMs);
   });
   try {
     return await Promise.race([sending, waitsForTls]);
@@ -204,26 +207,26 @@ async function unlessTls(sending: Promise<Taken>, host: string, port: number): P
   }
 }
 
-/** The error in words for a person, where nodemailer's own are not. */
-function explained(error: unknown, host: string, port: number): Error {
+/** Replaces the messages of nodemailer that do not say what to do. */
+function explainError(error: unknown, host: string, port: number): Error {
   const { code, message = String(error) } = error as MailError;
   if (/wrong version number|packet length too long|http request/i.test(message)) {
     return new Error(`WEBEX_TOKEN_SMTP_URL ${startsWithoutTls(host, port)}`, { cause: error });
   }
   if (code === 'ETIMEDOUT') {
-    return new ChannelSilent(`the mail server ${host}:${port} did not answer in time`, { cause: error });
+    return new ChannelTimeout(`the mail server ${host}:${port} did not answer in time`, { cause: error });
   }
-  // OpenSSL's words; nodemailer puts a code of its own in place of OpenSSL's.
+  // By the message of OpenSSL, because nodemailer replaces its code.
   if (/self.signed certificate|unable to (get|verify) /i.test(message)) {
     return new Error(
-      `the certificate of the mail server ${host}:${port} is not trusted here (${message}). ${companyAuthorityHelp}`,
+      `the certificate of the mail server ${host}:${port} is not trusted on this machine (${message}). ${companyAuthorityHelp}`,
       { cause: error },
     );
   }
   return error instanceof Error ? error : new Error(message);
 }
 
-/** The one that is set, else a recipient: one whose address every mail server takes as a sender, where there is one. */
+/** The configured sender, otherwise a recipient, preferably one whose address every mail server accepts as a sender. */
 function senderOf(mailFrom: string | null, mailTo: readonly string[]): { name: string; address: string } {
   if (mailFrom !== null) return parseSender(mailFrom);
   const all = mailTo.map(mailAddress);
@@ -231,7 +234,7 @@ function senderOf(mailFrom: string | null, mailTo: readonly string[]): { name: s
   return { name: '', address: address?.envelope ?? '' };
 }
 
-/** To the profile's own contact, and a copy to those who hear of all of them. */
+/** To the contact of the profile, with a copy to the recipients of all reminders. */
 function headersOf(contact: string | null, to: readonly MailAddress[]): { to: string[]; cc?: string[] } {
   const own = to.filter(({ written }) => written === contact).map(({ envelope }) => envelope);
   const others = to.filter(({ written }) => written !== contact).map(({ envelope }) => envelope);

@@ -4,18 +4,18 @@ import type { Channel } from './channel.ts';
 import { type Desktop, desktopChannel } from './desktop.ts';
 import { webhookChannel } from './webhook.ts';
 
-/** The channels that are set up, mail first. Close each when done. */
+/** Opens the channels that are set up, mail first. Close each when done. */
 export async function openChannels(
   settings: ReminderSettings,
   options: { fetch?: typeof globalThis.fetch; desktop?: Desktop } = {},
 ): Promise<Channel[]> {
-  // Loaded only where it is used: it is the largest part of all this.
+  // Loaded only if it is used, because nodemailer is large.
   const mail = settings.smtpUrl === null ? null : (await import('./mail.ts')).mailChannel(settings);
   const webhook = webhookChannel(settings, options.fetch ?? outboundFetch);
   return [mail, webhook, desktopChannel(options.desktop)].filter((channel) => channel !== null);
 }
 
-/** What to set where there is no channel at all. */
+/** How to set up a channel, if there is none. */
 export const noChannelHelp =
-  'Set WEBEX_TOKEN_SMTP_URL and WEBEX_TOKEN_MAIL_TO for mail, or WEBEX_TOKEN_WEBHOOK_URL for Slack, Teams, Webex or another ' +
-  'webhook, in the environment or in the file .env.';
+  'Set WEBEX_TOKEN_SMTP_URL and WEBEX_TOKEN_MAIL_TO for mail, or WEBEX_TOKEN_WEBHOOK_URL for Slack, Teams, Webex or ' +
+  'another webhook, in the environment or in .env.';

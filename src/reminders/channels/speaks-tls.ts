@@ -1,18 +1,18 @@
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 
-/** Whether a server answers a TLS handshake. Nothing else is sent. False where it does not within `timeoutMs`. */
+/** Whether a server answers a TLS handshake within `timeoutMs`. Nothing else is sent. */
 export async function speaksTls(host: string, port: number, timeoutMs: number): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = connect({
       host,
       port,
       ...(isIP(host) === 0 && { servername: host }),
-      // It is only asked whether there is TLS.
+      // Only whether it speaks TLS matters, not who it is.
       rejectUnauthorized: false,
     });
-    const end = (itDoes: boolean) => {
-      resolve(itDoes);
+    const end = (speaks: boolean) => {
+      resolve(speaks);
       socket.destroy();
     };
     socket.setTimeout(timeoutMs, () => end(false));

@@ -1,9 +1,9 @@
 import type { ReminderMessage } from '../message.ts';
 
-/** Whose incoming webhook an address is. */
+/** The product that an incoming webhook belongs to. */
 export type WebhookKind = 'slack' | 'teams' | 'webex' | 'plain';
 
-/** By its host, else by the shape of its path: a relay in between keeps that. */
+/** Recognized by the host, otherwise by the path, which a relay in between keeps. */
 export function webhookKind(address: string): WebhookKind {
   const { hostname, pathname } = new URL(address);
   if (/^hooks\.slack(-gov)?\.com$/.test(hostname) || /^\/services\/T\w+\/B\w+\/\w+$/.test(pathname))
@@ -19,7 +19,7 @@ export function webhookKind(address: string): WebhookKind {
   return /\/v1\/webhooks\/incoming\/[\w-]+$/.test(pathname) ? 'webex' : 'plain';
 }
 
-/** The JSON that each of them takes. */
+/** The JSON body for each product. */
 export function webhookBody(kind: WebhookKind, message: ReminderMessage): object {
   switch (kind) {
     case 'slack':
@@ -29,13 +29,19 @@ export function webhookBody(kind: WebhookKind, message: ReminderMessage): object
     case 'webex':
       return { markdown: markdown(message) };
     case 'plain': {
-      const { id, trigger: occasion, subject, summary, action, data } = message;
-      return { type: 'webex-token.reminder', id, occasion, subject, summary, action, ...data };
+      const { id, trigger, subject, summary, action, data } = message;
+      const event = eventOf(trigger);
+      return { type: 'webex-token.reminder', event, id, trigger, subject, summary, action, ...data };
     }
   }
 }
 
-/** Slack's mrkdwn, in which only these three characters have to be written otherwise. */
+/** The event of a trigger: the number of days left is `expiring`, every other trigger is an event itself. */
+function eventOf(trigger: string): string {
+  return /^\d+$/.test(trigger) ? 'expiring' : trigger;
+}
+
+/** Slack's mrkdwn: three characters are escaped, and an asterisk, which cannot be, is replaced. */
 function slackText({ subject, summary, action, facts }: ReminderMessage): string {
   const plain = (text: string) =>
     text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('*', '∗');
@@ -57,12 +63,12 @@ function markdown({ subject, summary, action, facts }: ReminderMessage): string 
   ].join('\n\n');
 }
 
-/** An Adaptive Card in the envelope that both a Workflow and an older connector take. */
+/** An Adaptive Card in the envelope that both workflows and older connectors accept. */
 function teamsMessage({ subject, summary, action, facts }: ReminderMessage): object {
   const plain = (text: string) => text.replace(/[\\*_[\]]/g, '\\$&');
-  const text = (words: string, more: object = {}) => ({
+  const block = (text: string, more: object = {}) => ({
     type: 'TextBlock',
-    text: plain(words),
+    text: plain(text),
     wrap: true,
     ...more,
   });
@@ -77,9 +83,9 @@ function teamsMessage({ subject, summary, action, facts }: ReminderMessage): obj
           type: 'AdaptiveCard',
           version: '1.4',
           body: [
-            text(subject, { size: 'medium', weight: 'bolder' }),
-            text(summary),
-            text(action),
+            block(subject, { size: 'medium', weight: 'bolder' }),
+            block(summary),
+            block(action),
             { type: 'FactSet', facts: facts.map(({ title, value }) => ({ title, value: plain(value) })) },
           ],
         },

@@ -5,10 +5,10 @@ import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { Channel } from './channel.ts';
 import { type WebhookKind, webhookBody, webhookKind } from './webhook-body.ts';
 
-/** For one message, its answer included. Milliseconds. */
+/** For one request and its response. Milliseconds. */
 const timeoutMs = 15_000;
 
-/** Reminders to a webhook. Null where none is set. The address is a secret: no message names more than its host. */
+/** Reminders to a webhook. Null if none is set up. The URL is a secret: error messages contain only its host. */
 export function webhookChannel(settings: ReminderSettings, fetch: typeof globalThis.fetch): Channel | null {
   const { webhookUrl, webhookSecret } = settings;
   if (webhookUrl === null) return null;
@@ -20,15 +20,15 @@ export function webhookChannel(settings: ReminderSettings, fetch: typeof globalT
     async deliver(message) {
       const body = JSON.stringify(webhookBody(kind, message));
       const signed = kind === 'plain' && webhookSecret !== null;
-      const answer = await post(webhookUrl, body, fetch, {
+      const response = await post(webhookUrl, body, fetch, {
         ...(signed && { 'x-webex-token-signature': `sha256=${hmac(webhookSecret, body)}` }),
       }).catch((error: unknown) => {
         const { reason, message, help } = explainNetworkError(error, host);
-        // What passes by itself needs no advice; this does not.
+        // Other failures are temporary and need no advice.
         const isSetting = reason === 'proxy' || reason === 'tls';
         throw new Error(isSetting ? `${message} ${help}` : message, { cause: error });
       });
-      const problem = problemOf(kind, answer);
+      const problem = problemOf(kind, response);
       if (problem !== null) throw new Error(`${host} ${problem}`);
     },
     close: () => {},
@@ -46,9 +46,9 @@ function hmac(secret: string, body: string): string {
   return createHmac('sha256', secret).update(body).digest('hex');
 }
 
-interface Answer {
+interface WebhookResponse {
   status: number;
-  /** Its beginning. */
+  /** The beginning of the body. */
   text: string;
 }
 
@@ -57,19 +57,19 @@ async function post(
   body: string,
   fetch: typeof globalThis.fetch,
   headers: Record<string, string>,
-): Promise<Answer> {
+): Promise<WebhookResponse> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'user-agent': 'webex-token', ...headers },
     body,
-    // A redirect would take the message, and the secret in the address, somewhere else.
+    // A redirect would send the message, and the secret in the URL, to another host.
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
   });
-  return { status: response.status, text: await beginningOf(response) };
+  return { status: response.status, text: await readBeginning(response) };
 }
 
-async function beginningOf(response: Response): Promise<string> {
+async function readBeginning(response: Response): Promise<string> {
   let text = '';
   const decoder = new TextDecoder();
   for await (const chunk of response.body ?? []) {
@@ -79,15 +79,15 @@ async function beginningOf(response: Response): Promise<string> {
   return text;
 }
 
-function problemOf(kind: WebhookKind, { status, text }: Answer): string | null {
+function problemOf(kind: WebhookKind, { status, text }: WebhookResponse): string | null {
   if (status === 0 || (status >= 300 && status < 400)) {
-    return 'sends the message on to another address, which was not followed';
+    return 'answered with a redirect, which was not followed';
   }
   if (status < 200 || status > 299) {
-    const said = sanitizeForDisplay(text, 120);
-    return `answered ${status}${said === '' || said.startsWith('<') ? '' : `: ${said}`}`;
+    const reason = sanitizeForDisplay(text, 120);
+    return `answered ${status}${reason === '' || reason.startsWith('<') ? '' : `: ${reason}`}`;
   }
-  // Teams' older connectors say so in the body of a 200.
+  // Older connectors of Teams report a failure in the body of a 200.
   if (kind === 'teams' && /^Webhook message delivery failed/i.test(text))
     return sanitizeForDisplay(text, 120);
   return null;

@@ -35,7 +35,7 @@ const kinds = [
   { name: 'desktop', title: 'This desktop', howTo: 'The program found no desktop to notify on.' },
 ] as const;
 
-const channelTitles = { mail: 'Mail', webhook: 'Webhook', desktop: 'This desktop' };
+const channelTitles: Record<string, string> = { mail: 'Mail', webhook: 'Webhook', desktop: 'This desktop' };
 
 /** `profile` leaves out the failures of others. */
 export async function reminderView({ db, settings }: Vault, profile?: string): Promise<ReminderView> {
@@ -50,7 +50,7 @@ export async function reminderView({ db, settings }: Vault, profile?: string): P
     days: settings.reminders.days,
     failed: failed.map((row) => ({
       profile: row.profile,
-      channel: channelTitles[row.channel],
+      channel: channelTitles[row.channel] ?? row.channel,
       about: triggerLabels(row.trigger),
       error: row.error ?? 'no reason is known',
       attempts: row.attempts,

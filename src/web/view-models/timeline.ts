@@ -73,7 +73,11 @@ function testEntry({ time, outcome }: AuditRow): Omit<TimelineEntry, 'ahead'> {
     : { at: time, title: 'Tested', detail: `It did not pass: ${outcome}.`, tone: 'rejected' };
 }
 
-const channelWords = { mail: 'by mail', webhook: 'to the webhook', desktop: 'on this desktop' };
+const channelWords: Record<string, string> = {
+  mail: 'by mail',
+  webhook: 'to the webhook',
+  desktop: 'on this desktop',
+};
 
 function reminderEntry({
   trigger,
@@ -87,8 +91,8 @@ function reminderEntry({
   return {
     at: sentAt ?? changedAt,
     title: sent
-      ? `Reminder sent ${channelWords[channel]}`
-      : `A reminder ${channelWords[channel]} did not get through`,
+      ? `Reminder sent ${channelWords[channel] ?? `by ${channel}`}`
+      : `A reminder ${channelWords[channel] ?? `by ${channel}`} did not get through`,
     detail: sent
       ? `${triggerLabels(trigger)}${error === null ? '' : ` But ${error}.`}`
       : (error ?? triggerLabels(trigger)),

@@ -35,6 +35,6 @@ const channel = {
   close: () => {},
 };
 for (;;) {
-  await sendReminders(vault, { channels: [channel], claimant: currentProcess(), retryNow: true });
+  await sendReminders(vault, { channels: [channel], leaseOwner: currentProcess(), retryNow: true });
   await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -3,9 +3,10 @@ import { dayMs, lifetimesAtCapture } from '../../../src/domain/lifetimes.ts';
 import type { Profile } from '../../../src/domain/profile.ts';
 import type { Token } from '../../../src/domain/token.ts';
 import type { Channel } from '../../../src/reminders/channels/channel.ts';
+import type { Delivery } from '../../../src/reminders/deliver.ts';
 import type { LeaseOwner } from '../../../src/reminders/lease-owner.ts';
 import type { ReminderMessage } from '../../../src/reminders/message.ts';
-import { type Delivery, sendReminders } from '../../../src/reminders/send-reminders.ts';
+import { sendReminders } from '../../../src/reminders/send-reminders.ts';
 import type { Db } from '../../../src/store/db.ts';
 import { insertProfile } from '../../../src/store/profiles/profiles.ts';
 import { insertToken, setCurrent } from '../../../src/store/profiles/tokens.ts';
@@ -14,7 +15,7 @@ import type { StoreContext } from '../../../src/vault/context.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
 import { newStore, reopened } from '../store/test-store.ts';
 
-/** The day on which these tests begin: 2027-03-01. */
+/** The day on which these tests start. */
 export const today = Date.UTC(2027, 2, 1);
 
 export interface TestRecords extends StoreContext {
@@ -41,7 +42,7 @@ export async function acme(days: number[] = defaultReminderDays): Promise<TestRe
   };
 }
 
-/** The same store as another process would have it open, with the same clock. */
+/** The same store, opened as by another process, with the same clock. */
 export async function asAnotherProcess(records: TestRecords): Promise<TestRecords> {
   return { ...records, db: await reopened(records.file) };
 }
@@ -75,7 +76,7 @@ export async function capture(
 
 export interface TestChannel extends Channel {
   received: ReminderMessage[];
-  /** What the next deliveries throw. */
+  /** The error message of the next deliveries, or null. */
   failing: string | null;
 }
 
@@ -94,19 +95,19 @@ export function testChannel(name: ChannelName = 'mail'): TestChannel {
   return channel;
 }
 
-export const living: LeaseOwner = { id: 'a living process', hasExited: () => false };
+export const running: LeaseOwner = { id: 'a running process', hasExited: () => false };
 
 /** One run. In short: "channel trigger outcome". */
 export async function run(
   records: StoreContext,
   channels: Channel[],
-  more: { claimant?: LeaseOwner; impatient?: boolean } = {},
+  more: { leaseOwner?: LeaseOwner; retryNow?: boolean } = {},
 ): Promise<string[]> {
-  const deliveries = await sendReminders(records, { channels, claimant: living, ...more });
-  return deliveries.map(inShort);
+  const deliveries = await sendReminders(records, { channels, leaseOwner: running, ...more });
+  return deliveries.map(summaryOf);
 }
 
-export function inShort({ channel, trigger, outcome }: Delivery): string {
+export function summaryOf({ channel, trigger, outcome }: Delivery): string {
   return `${channel} ${trigger} ${outcome}`;
 }
 

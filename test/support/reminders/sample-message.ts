@@ -4,7 +4,7 @@ import { type ReminderMessage, reminderMessage } from '../../../src/reminders/me
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
 import { days, today } from './reminder-fixtures.ts';
 
-/** Two weeks before the end, in UTC. */
+/** A reminder two weeks before the expiry, in UTC. */
 export function sampleMessage(profile: Partial<Profile> = {}, token: Partial<Token> = {}): ReminderMessage {
   const expiresAt = today + days(14);
   return reminderMessage({
@@ -26,7 +26,7 @@ export function sampleMessage(profile: Partial<Profile> = {}, token: Partial<Tok
       },
       ...token,
     }),
-    reached: { trigger: '14', eventAt: expiresAt },
+    due: { trigger: '14', eventAt: expiresAt },
     now: today,
     timeZone: 'UTC',
   });

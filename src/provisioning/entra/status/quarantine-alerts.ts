@@ -1,32 +1,35 @@
 import { type ProfileStatus, statusOf } from '../../../domain/profile-status.ts';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../../../domain/quarantine.ts';
-import type { Alert } from '../../../reminders/alert.ts';
+import { commandLine } from '../../../errors/remedy.ts';
+import type { Alert, AlertSource } from '../../../reminders/alert.ts';
 import { formatInstant } from '../../../reminders/date-text.ts';
-import { dataOf, factsOf, idOf, type ReminderMessage } from '../../../reminders/message.ts';
+import { dataOf, factsOf, messageId, type ReminderMessage, senderFact } from '../../../reminders/message.ts';
 import { type Quarantined, quarantinedDestinations } from '../../../store/destinations.ts';
 import { profileById } from '../../../store/profiles/profiles.ts';
 import { tokenById } from '../../../store/profiles/tokens.ts';
 import type { StoreContext } from '../../../vault/context.ts';
 import { type ProvisioningStatus, quarantineReason } from './provisioning-status.ts';
 
-/**
- * What is to be told of the quarantines that the last looks found. A profile whose token was renewed since one began is
- * left out: somebody is at it, and the pages say what is left to do.
- */
-export async function quarantineAlerts(records: StoreContext, timeZone?: string): Promise<Alert[]> {
-  const notices: Alert[] = [];
-  for (const quarantined of await quarantinedDestinations(records.db)) {
+/** Alerts about the quarantines that the last status checks found. */
+export function quarantineAlertSource(context: StoreContext, timeZone?: string): AlertSource {
+  return { currentAlerts: () => quarantineAlerts(context, timeZone) };
+}
+
+/** A profile whose token was renewed after the quarantine started is left out: someone is working on it. */
+async function quarantineAlerts(context: StoreContext, timeZone?: string): Promise<Alert[]> {
+  const alerts: Alert[] = [];
+  for (const quarantined of await quarantinedDestinations(context.db)) {
     const { destination, currentTokenId, capturedAt, quarantinedSince } = quarantined;
     if (currentTokenId === null || capturedAt === null || capturedAt > quarantinedSince) continue;
-    notices.push({
+    alerts.push({
       tokenId: currentTokenId,
       trigger: 'quarantine',
       destinationId: destination.id,
       eventAt: quarantinedSince,
-      message: () => quarantineMessage(records, quarantined, currentTokenId, timeZone),
+      message: () => quarantineMessage(context, quarantined, currentTokenId, timeZone),
     });
   }
-  return notices;
+  return alerts;
 }
 
 async function quarantineMessage(
@@ -36,12 +39,12 @@ async function quarantineMessage(
   timeZone: string | undefined,
 ): Promise<ReminderMessage> {
   const token = await tokenById(db, tokenId);
-  if (token === null) throw new Error('the token was removed meanwhile');
+  if (token === null) throw new Error('the token was removed in the meantime');
   const profile = await profileById(db, token.profileId);
   const { name } = profile;
   const { appId, appName, statusCheckedAt } = destination;
   const { quarantine } = destination.provisioningStatus as ProvisioningStatus;
-  const why = quarantine === null ? 'Entra ID does not say.' : quarantineReason(quarantine);
+  const why = quarantine === null ? 'unknown' : quarantineReason(quarantine);
   const left = daysLeftInQuarantine(since, now());
   const ends = quarantineEndsAt(since);
   const over = ends <= now();
@@ -49,29 +52,30 @@ async function quarantineMessage(
   const text = (instant: number) => formatInstant(instant, timeZone);
   const remedy = remedyFor(name, {
     status: statusOf(token, now()),
-    isThere: destination.tokenId === tokenId,
+    isUpToDate: destination.tokenId === tokenId,
     reason: quarantine?.reason ?? null,
   });
   return {
-    id: idOf(tokenId, { trigger: `quarantine ${destination.id}`, eventAt: since }),
+    id: messageId(tokenId, { trigger: `quarantine ${destination.id}`, eventAt: since }),
     trigger: 'quarantine',
     subject: over
-      ? `Entra ID has given up provisioning ${name}`
-      : `Entra ID has put the provisioning of ${name} in quarantine`,
+      ? `Restart provisioning for ${name}: Entra ID disabled it on ${text(ends).short}`
+      : `Fix provisioning for ${name} by ${text(ends).short}: quarantined by Entra ID (${days} left)`,
     summary: over
-      ? `"${appName}" was in quarantine for 28 days, since ${text(since).day}, so that Entra ID has disabled it. Users are no longer provisioned to Webex.`
-      : `"${appName}" is in quarantine since ${text(since).day}: users are hardly provisioned to Webex any more. Entra ID tries again ever more rarely, and disables it for good on ${text(ends).day}: ${days} left.`,
+      ? `Entra ID disabled "${appName}" after 28 days in quarantine, since ${text(since).day}. It can’t create or update Webex users.`
+      : `Entra ID quarantined "${appName}" on ${text(since).day}: it retries less and less often, and hardly creates or updates Webex users. On ${text(ends).day} it disables provisioning.`,
     ...remedy,
     facts: [
       ...factsOf(profile, token),
       { title: 'Application', value: `${appName} (${appId})` },
-      { title: 'In quarantine since', value: text(since).full },
-      { title: 'Why', value: why },
+      { title: 'Quarantined since', value: text(since).full },
+      { title: 'Reason', value: why },
       {
-        title: over ? 'Disabled' : 'Disabled from',
+        title: over ? 'Disabled' : 'Disabled on',
         value: `${text(ends).full}${over ? '' : `; ${days} left`}`,
       },
-      ...(statusCheckedAt === null ? [] : [{ title: 'As it was', value: text(statusCheckedAt).full }]),
+      ...(statusCheckedAt === null ? [] : [{ title: 'Last checked', value: text(statusCheckedAt).full }]),
+      senderFact(),
     ],
     contact: profile.contact,
     data: {
@@ -88,28 +92,28 @@ async function quarantineMessage(
   };
 }
 
-/** The one thing to do, by what is wrong. */
+/** What to do, by the reason of the quarantine. */
 function remedyFor(
   name: string,
-  state: { status: ProfileStatus; isThere: boolean; reason: string | null },
+  state: { status: ProfileStatus; isUpToDate: boolean; reason: string | null },
 ): Pick<ReminderMessage, 'action' | 'shortAction'> {
-  const push = `webex-token push entra ${name}`;
+  const push = commandLine(['push', 'entra', name]);
   if (state.status === 'expired' || state.status === 'rejected') {
-    const login = `webex-token login ${name} --push`;
+    const login = commandLine(['login', name, '--push']);
     return {
-      action: `The token is no longer good, so get a new one: run "${login}", which replaces it in Entra ID too, or open the web app with "webex-token open" and press Renew.`,
-      shortAction: `Renew it with: ${login}`,
+      action: `The token no longer works. Get a new one: open the web app ("${commandLine(['open'])}") and press Renew, or run "${login}", which also updates it in Entra ID.`,
+      shortAction: `Renew the token: ${login}`,
     };
   }
   if (state.reason !== null && state.reason !== 'EncounteredQuarantineException') {
     return {
-      action: `The token is not the cause. Mend what Entra ID names: in its admin center, under Enterprise applications, open this one, then Provisioning and its logs. Then restart provisioning there, or run "${push}", which lifts the quarantine.`,
-      shortAction: 'Look at its provisioning logs in Entra ID.',
+      action: `The token is not the cause. Fix what Entra ID reports: in its admin center, open this application under Enterprise applications, then Provisioning and its logs. Then restart provisioning there, or run "${push}", which ends the quarantine.`,
+      shortAction: 'Check the provisioning logs in Entra ID.',
     };
   }
-  const why = state.isThere ? '' : 'Entra ID still has an earlier token. ';
+  const outdated = state.isUpToDate ? '' : 'Entra ID still uses a previous token. ';
   return {
-    action: `${why}Hand the current token over once more: run "${push}", or open the web app with "webex-token open" and press Hand it to Entra ID. It is tested there first, and a test that passes lifts the quarantine.`,
-    shortAction: `Hand the token over once more: ${push}`,
+    action: `${outdated}Send the current token to Entra ID again: run "${push}", or do it in the web app ("${commandLine(['open'])}"). Entra ID tests it first, and a test that passes ends the quarantine.`,
+    shortAction: `Send the token to Entra ID again: ${push}`,
   };
 }

@@ -1,0 +1,142 @@
+import { incrementCounter } from '../store/meta/counters.ts';
+import type { ChannelName } from '../store/reminder-schedule.ts';
+import { type Lease, leaseReminder, recordFailed, recordSent } from '../store/reminders.ts';
+import { sanitizeForDisplay } from '../text/sanitize.ts';
+import type { StoreContext } from '../vault/context.ts';
+import { type Channel, ChannelTimeout, PartialDelivery } from './channels/channel.ts';
+import { type Decision, deliveryTimeoutMs, leaseFor, redeliveryDelayMs } from './delivery-policy.ts';
+import type { LeaseOwner } from './lease-owner.ts';
+import type { ReminderMessage } from './message.ts';
+
+/** The result of one delivery, as it is reported to a person. */
+export interface Delivery {
+  profile: string;
+  channel: ChannelName;
+  trigger: string;
+  outcome: 'sent' | 'failed';
+  subject: string;
+  /** Why it failed; if it was sent, which recipients were not reached. */
+  error?: string;
+}
+
+export interface Attempt {
+  delivery: Delivery;
+  /** What failed: the channel did not answer, the channel failed, or only this message or some of its recipients. */
+  failure: 'none' | 'timeout' | 'channel' | 'message';
+  /** When the next attempt is due, or null. Epoch milliseconds. */
+  retryAt: number | null;
+}
+
+interface HeldLease {
+  isHeld: true;
+  row: Lease;
+}
+
+/** Leases a delivery before it is sent, so that no other process sends it too. */
+export async function leaseDelivery(
+  { db }: StoreContext,
+  channel: Channel,
+  {
+    event,
+    send,
+    owner,
+    now,
+  }: {
+    event: Pick<Lease, 'tokenId' | 'trigger' | 'destinationId' | 'eventAt'>;
+    send: Extract<Decision, { do: 'send' }>;
+    owner: LeaseOwner;
+    now: number;
+  },
+): Promise<HeldLease | { isHeld: false; expiresAt: number }> {
+  const { tokenId, trigger, destinationId, eventAt } = event;
+  const row: Lease = {
+    tokenId,
+    trigger,
+    destinationId,
+    eventAt,
+    channel: channel.name,
+    attempt: send.attempt,
+    leaseOwner: owner.id,
+    leaseExpiresAt: now + leaseFor(timeoutOf(channel)),
+    now,
+    deliveredTo: send.deliveredTo,
+  };
+  return (await leaseReminder(db, row, send.known))
+    ? { isHeld: true, row }
+    : { isHeld: false, expiresAt: row.leaseExpiresAt };
+}
+
+/** Sends a message and records the result. */
+export async function deliver(
+  { db, now }: StoreContext,
+  channel: Channel,
+  message: ReminderMessage,
+  { row }: HeldLease,
+): Promise<Attempt> {
+  const result = await tryDelivery(channel, message, row.deliveredTo);
+  const delivery = {
+    profile: message.data.profile,
+    channel: channel.name,
+    trigger: message.trigger,
+    subject: message.subject,
+    ...(result.error !== null && { error: result.error }),
+  };
+  if (result.mayRetry) {
+    const retryAt = now() + redeliveryDelayMs(row.attempt);
+    const { deliveredTo, failure } = result;
+    await recordFailed(db, row, { now: now(), retryAt, error: result.error ?? '', deliveredTo });
+    await incrementCounter(db, 'reminders', `${channel.name} failed`);
+    return { delivery: { ...delivery, outcome: 'failed' }, failure, retryAt };
+  }
+  await recordSent(db, row, now(), result.error);
+  await incrementCounter(db, 'reminders', `${channel.name} sent`);
+  return { delivery: { ...delivery, outcome: 'sent' }, failure: 'none', retryAt: null };
+}
+
+interface DeliveryResult {
+  failure: Attempt['failure'];
+  error: string | null;
+  deliveredTo: readonly string[];
+  mayRetry: boolean;
+}
+
+async function tryDelivery(
+  channel: Channel,
+  message: ReminderMessage,
+  deliveredBefore: readonly string[],
+): Promise<DeliveryResult> {
+  try {
+    await withTimeout(channel.deliver(message, deliveredBefore), timeoutOf(channel));
+    return { failure: 'none', error: null, deliveredTo: deliveredBefore, mayRetry: false };
+  } catch (error) {
+    if (error instanceof PartialDelivery) {
+      const { deliveredTo } = error;
+      // If it reached nobody, it is retried even after permanent refusals: someone may fix what was refused.
+      const mayRetry = error.mayRetry || deliveredTo.length === 0;
+      return { failure: 'message', error: errorText(error), deliveredTo, mayRetry };
+    }
+    const failure = error instanceof ChannelTimeout ? 'timeout' : 'channel';
+    return { failure, error: errorText(error), deliveredTo: deliveredBefore, mayRetry: true };
+  }
+}
+
+export function errorText(error: unknown): string {
+  return sanitizeForDisplay(error instanceof Error ? error.message : String(error), 300);
+}
+
+function timeoutOf({ timeoutMs = deliveryTimeoutMs }: Channel): number {
+  return timeoutMs;
+}
+
+async function withTimeout(delivery: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    const message = `it took longer than ${timeoutMs / 60_000} minutes`;
+    timer = setTimeout(() => reject(new ChannelTimeout(message)), timeoutMs);
+  });
+  try {
+    await Promise.race([delivery, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
