@@ -96,13 +96,43 @@ async function empty(to: Db): Promise<void> {
     if (holds !== undefined && !disposableTables.includes(table)) throw notEmpty();
   }
   if ((await auditHead(to)).seq !== 0) throw notEmpty();
-  for (const table of tables.toReversed()) await to.deleteFrom(table).execute();
+  await clearTables(to);
 }
 
 function notEmpty(): BrokerError {
   return new BrokerError('E_STORE_NOT_EMPTY', 'The store to copy into is not empty.', {
     help: 'Nothing was changed. Make a new database, or name a file that is not there yet.',
   });
+}
+
+/** Whether a store was never used: it has no profile, and nothing in its audit log. */
+export async function isUnused(db: Db): Promise<boolean> {
+  const profile = await db.selectFrom('profile').select('id').limit(1).executeTakeFirst();
+  return profile === undefined && (await auditHead(db)).seq === 0;
+}
+
+/** Deletes every row of a store, in the caller's transaction. `only`: the tables that it has, where it may lack some. */
+export async function clearTables(trx: Db, only: readonly string[] = tables): Promise<void> {
+  for (const table of tables.toReversed()) if (only.includes(table)) await trx.deleteFrom(table).execute();
+}
+
+/** Replaces every row of a store by those of another one, in the caller's transaction. */
+export async function replaceRows(from: Db, trx: Db, progress?: CopyOptions['progress']): Promise<void> {
+  await clearTables(trx);
+  for (const table of tables) await copyTable(from, trx, table, progress);
+}
+
+/** The names of the tables that a store has; one of an earlier schema may lack some. */
+export async function tableNames(db: Db): Promise<string[]> {
+  return (await db.introspection.getTables()).map(({ name }) => name);
+}
+
+/** Inserts some hundreds of rows that were read from another store. */
+export async function insertRows(trx: Db, table: Table, rows: readonly Row[]): Promise<void> {
+  await trx
+    .insertInto(table)
+    .values(rows.map(withWholeNumbers) as never)
+    .execute();
 }
 
 /** SQLite takes 32,766 values in one statement, PostgreSQL 65,535. */

@@ -112,6 +112,22 @@ export async function newStoreAsOf(file: string, migration: string): Promise<Db>
   }
 }
 
+/** Whether a SQLite file cannot be read any more, in part or at all. Throws what opening a store throws. */
+export async function isDamaged(file: string): Promise<boolean> {
+  try {
+    const db = await openStore(file);
+    try {
+      const { rows } = await sql<{ quick_check: string }>`pragma quick_check(1)`.execute(db);
+      return rows[0]?.quick_check !== 'ok';
+    } finally {
+      await db.destroy();
+    }
+  } catch (error) {
+    if (error instanceof BrokerError && error.code === 'E_STORE_DAMAGED') return true;
+    throw error;
+  }
+}
+
 async function migrate(db: Db, to: string = newestMigration): Promise<void> {
   const migrator = new Migrator({ db, provider: migrationProvider });
   const { error } = await migrator.migrateTo(to);

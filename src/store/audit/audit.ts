@@ -89,6 +89,11 @@ async function signedRow(db: Db, state: ChainState): Promise<ChainEnd | null> {
   return row ?? null;
 }
 
+/** Keeps every other writer of the audit log waiting until the caller's transaction ends. */
+export async function lockAuditLog(trx: Db): Promise<void> {
+  await trx.updateTable('audit_head').set({ id: 1 }).where('id', '=', 1).execute();
+}
+
 /** Signs the chain as it is, from `start` on, within the caller's transaction. Nothing happens without a key. */
 export async function signChain(db: Db, start: ChainEnd): Promise<void> {
   const keys = macKeysOf(db);

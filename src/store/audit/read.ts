@@ -2,6 +2,7 @@ import type { SelectQueryBuilder } from 'kysely';
 import type { Db } from '../db.ts';
 import type { Schema } from '../schema.ts';
 import type { AuditRow } from './chain.ts';
+import type { ChainEnd } from './signature.ts';
 
 /** What rows are wanted; what is absent does not matter. Instants are epoch milliseconds. */
 export interface AuditFilter {
@@ -53,4 +54,34 @@ function filtered(db: Db, filter: AuditFilter): SelectQueryBuilder<Schema, 'audi
   if (filter.since !== undefined) query = query.where('time', '>=', filter.since);
   if (filter.until !== undefined) query = query.where('time', '<', filter.until);
   return query;
+}
+
+/** When the last row was written. Epoch milliseconds; null where there is none. */
+export async function lastAuditTime(db: Db): Promise<number | null> {
+  const row = await db.selectFrom('audit').select('time').orderBy('seq', 'desc').limit(1).executeTakeFirst();
+  return row?.time ?? null;
+}
+
+/** The row with this number, or the first one after it where that one was pruned; null where there is none. */
+export async function firstAuditRowFrom(db: Db, seq: number): Promise<ChainEnd | null> {
+  const row = await db
+    .selectFrom('audit')
+    .select(['seq', 'hash'])
+    .where('seq', '>=', seq)
+    .orderBy('seq')
+    .limit(1)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Whether a row follows the one with this number whose action is none of these. */
+export async function hasAuditRowAfter(db: Db, seq: number, except: readonly string[]): Promise<boolean> {
+  const row = await db
+    .selectFrom('audit')
+    .select('seq')
+    .where('seq', '>', seq)
+    .where('action', 'not in', except)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
 }

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { sql } from 'kysely';
 import type { Settings } from '../../config/settings.ts';
 import type { Keychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { ensurePrivateDirectory, fsyncDirectory } from '../../files/private-files.ts';
 import { appendAudit, chainStart, signChain, verifyAudit } from '../../store/audit/audit.ts';
-import { copyTable } from '../../store/copy.ts';
+import { clearTables, insertRows, isUnused, replaceRows, tableNames } from '../../store/copy.ts';
 import type { Db } from '../../store/db.ts';
 import { useMacKeys } from '../../store/integrity/mac-keys.ts';
 import { authenticateAll, renewHead, rowMacHead } from '../../store/integrity/row-macs.ts';
@@ -23,10 +22,10 @@ import {
   setStoreIdentity,
   storeIdentity,
 } from '../../store/meta/incarnation.ts';
+import { countDueBy } from '../../store/profiles/due-counts.ts';
 import { iterateCiphertexts } from '../../store/profiles/tokens.ts';
-import { newStoreAsOf, openStore } from '../../store/store.ts';
-import { type Table, tables } from '../../store/tables.ts';
-import { withWholeNumbers } from '../../store/whole-numbers.ts';
+import { isDamaged, newStoreAsOf, openStore } from '../../store/store.ts';
+import type { Table } from '../../store/tables.ts';
 import type { Actor } from '../context.ts';
 import { forgetKeys } from '../integrity/key-memory.ts';
 import { everSeen } from '../integrity/rollback-detection.ts';
@@ -87,7 +86,7 @@ export async function restoreBackup(path: string, options: RestoreOptions): Prom
       const newKey = await makeOwnKey(db, keys, backup, options);
       if (!backup.isStoreKey) await deleteKeyEncryptionKey(db, backup.held.info.id);
       const previous = await replaceStore(db, path, keys, options);
-      const { length: profiles } = await db.selectFrom('profile').select('id').execute();
+      const { all: profiles } = await countDueBy(db, {});
       return { createdAt: backup.header.createdAt, tokens, profiles, previous: previous, newKey };
     } finally {
       await db.destroy();
@@ -134,7 +133,7 @@ export async function writeDraft(
   const db = await newStoreAsOf(staging, backup.header.schema);
   try {
     await db.transaction().execute(async (trx) => {
-      for (const table of existing(await tableNames(trx)).toReversed()) await trx.deleteFrom(table).execute();
+      await clearTables(trx, await tableNames(trx));
       let rows = 0;
       for await (const chunk of chunksOf(path, backup)) {
         await insertChunk(trx, chunk);
@@ -147,14 +146,6 @@ export async function writeDraft(
   }
 }
 
-async function tableNames(db: Db): Promise<string[]> {
-  return (await db.introspection.getTables()).map(({ name }) => name);
-}
-
-function existing(names: string[]): Table[] {
-  return tables.filter((table) => names.includes(table));
-}
-
 /** Neighbouring rows of one table go in together, some hundred values at a time. */
 async function insertChunk(trx: Db, chunk: Chunk): Promise<void> {
   const isKept = (table: string): table is Table => (includedTables as readonly string[]).includes(table);
@@ -163,11 +154,8 @@ async function insertChunk(trx: Db, chunk: Chunk): Promise<void> {
     if (!isKept(table)) throw backupDamaged(`it holds a table ${table.slice(0, 40)}`);
     let to = from;
     while (to < chunk.length && chunk[to]?.[0] === table && to - from < 500) to += 1;
-    const rows = chunk.slice(from, to).map(([, row]) => withWholeNumbers(row));
-    await trx
-      .insertInto(table)
-      .values(rows as never)
-      .execute();
+    const rows = chunk.slice(from, to).map(([, row]) => row);
+    await insertRows(trx, table, rows);
     from = to;
   }
 }
@@ -235,10 +223,7 @@ async function replaceStore(
     await db.transaction().execute(async (trx) => {
       if (replaced !== null) await copyAside(trx, previous, progress);
       const counter = Math.max(changes, (await rowMacHead(trx))?.counter ?? 0);
-      for (const table of tables.toReversed()) await trx.deleteFrom(table).execute();
-      for (const table of tables) {
-        await copyTable(staging, trx, table, (name, rows) => progress?.(`Restoring ${name}`, rows));
-      }
+      await replaceRows(staging, trx, (name, rows) => progress?.(`Restoring ${name}`, rows));
       useMacKeys(db, keys);
       await setStoreIdentity(trx, identity);
       await forgetKeys(options);
@@ -256,20 +241,15 @@ async function replaceStore(
 
 /** Null for a store that holds nothing yet. */
 async function usedIdentity(db: Db): Promise<StoreIdentity | null> {
-  const { seq } = await db.selectFrom('audit_head').select('seq').executeTakeFirstOrThrow();
-  const profile = await db.selectFrom('profile').select('id').limit(1).executeTakeFirst();
-  return seq === 0 && profile === undefined ? null : await storeIdentity(db);
+  return (await isUnused(db)) ? null : await storeIdentity(db);
 }
 
 async function copyAside(from: Db, file: string, progress: RestoreOptions['progress']): Promise<void> {
   const to = await openStore(file);
   try {
-    await to.transaction().execute(async (trx) => {
-      for (const table of tables.toReversed()) await trx.deleteFrom(table).execute();
-      for (const table of tables) {
-        await copyTable(from, trx, table, (name, rows) => progress?.(`Keeping ${name} aside`, rows));
-      }
-    });
+    await to
+      .transaction()
+      .execute((trx) => replaceRows(from, trx, (name, rows) => progress?.(`Keeping ${name} aside`, rows)));
   } finally {
     await to.destroy();
   }
@@ -290,19 +270,4 @@ async function setDamagedAside(
   }
   fsyncDirectory(settings.home);
   return previous;
-}
-
-async function isDamaged(file: string): Promise<boolean> {
-  try {
-    const db = await openStore(file);
-    try {
-      const { rows } = await sql<{ quick_check: string }>`pragma quick_check(1)`.execute(db);
-      return rows[0]?.quick_check !== 'ok';
-    } finally {
-      await db.destroy();
-    }
-  } catch (error) {
-    if (error instanceof BrokerError && error.code === 'E_STORE_DAMAGED') return true;
-    throw error;
-  }
 }

@@ -1,4 +1,4 @@
-import { chainStart, signChain } from '../../store/audit/audit.ts';
+import { chainStart, lockAuditLog, signChain } from '../../store/audit/audit.ts';
 import type { Db } from '../../store/db.ts';
 import { authenticateAll, rowMacHead } from '../../store/integrity/row-macs.ts';
 import { setStoreIdentity, storeIdentity } from '../../store/meta/incarnation.ts';
@@ -11,7 +11,7 @@ export async function authenticateOnce(db: Db): Promise<void> {
   if ((await rowMacHead(db)) !== null) return;
   await db.transaction().execute(async (trx) => {
     // Others wait here, and find it done.
-    await trx.updateTable('audit_head').set({ id: 1 }).where('id', '=', 1).execute();
+    await lockAuditLog(trx);
     if ((await rowMacHead(trx)) !== null) return;
     await setStoreIdentity(trx, await storeIdentity(trx));
     await authenticateAll(trx, 0);

@@ -1,3 +1,4 @@
+import { lastAuditTime } from '../../store/audit/read.ts';
 import type { Db } from '../../store/db.ts';
 
 /** Nobody's clock is off by this much without being wrong. Milliseconds. */
@@ -11,12 +12,12 @@ const firstReleaseYear = 2026;
  * speaks against it. One that is ahead cannot be told from a store that was not used for long.
  */
 export async function checkClock(db: Db, now: number): Promise<string | null> {
-  const last = await db.selectFrom('audit').select('time').orderBy('seq', 'desc').limit(1).executeTakeFirst();
+  const last = await lastAuditTime(db);
   const says = `This machine's clock says ${shown(now)}`;
   const mend =
     'Expiry dates and reminders go by it: set it right, then try again. Nothing stored is lost by it.';
-  if (last !== undefined && now < last.time - toleranceMs) {
-    return `${says}, but the store was last written on ${shown(last.time)}. ${mend}`;
+  if (last !== null && now < last - toleranceMs) {
+    return `${says}, but the store was last written on ${shown(last)}. ${mend}`;
   }
   return new Date(now).getUTCFullYear() < firstReleaseYear ? `${says}. ${mend}` : null;
 }

@@ -5,6 +5,7 @@ import * as z from 'zod';
 import type { Settings } from '../../config/settings.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { auditHead } from '../../store/audit/audit.ts';
+import { firstAuditRowFrom, hasAuditRowAfter } from '../../store/audit/read.ts';
 import type { Db } from '../../store/db.ts';
 import { kindTitles } from '../../store/integrity/kinds.ts';
 import { checkEveryRow, rowMacHead } from '../../store/integrity/row-macs.ts';
@@ -151,14 +152,7 @@ export class RollbackDetector {
   }
 
   async #hasChanged(): Promise<boolean> {
-    const row = await this.#db
-      .selectFrom('audit')
-      .select('seq')
-      .where('seq', '>', this.#written ?? 0)
-      .where('action', 'not in', onlyRead)
-      .limit(1)
-      .executeTakeFirst();
-    return row !== undefined;
+    return await hasAuditRowAfter(this.#db, this.#written ?? 0, onlyRead);
   }
 }
 
@@ -195,15 +189,9 @@ async function refuseOlder(db: Db, seen: SeenState | null): Promise<void> {
   if (seq < seen.seq) {
     throw older(`Its audit log ends at row ${seq}; row ${seen.seq} was seen here.`);
   }
-  const row = await db
-    .selectFrom('audit')
-    .select(['seq', 'hash'])
-    .where('seq', '>=', seen.seq)
-    .orderBy('seq')
-    .limit(1)
-    .executeTakeFirst();
+  const row = await firstAuditRowFrom(db, seen.seq);
   // Rows that were pruned are gone from the start on.
-  if (row === undefined || row.seq !== seen.seq || row.hash === seen.hash) return;
+  if (row === null || row.seq !== seen.seq || row.hash === seen.hash) return;
   throw older(`Row ${seen.seq} of its audit log is another than was seen here.`);
 }
 
