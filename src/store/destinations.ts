@@ -2,44 +2,45 @@ import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import type { Db } from './db.ts';
 import { authentic, changing, created, inTransaction, removing } from './integrity/row-macs.ts';
+import { leaseNextCheck } from './lease.ts';
 import { supersedeReminders } from './reminders.ts';
 import type { DestinationTable } from './schema.ts';
 
 export type ProviderId = DestinationTable['kind'];
 
-/** A provisioning tool's application that has, or should get, a profile's token. */
+/** An application of a provisioning tool that has, or should get, a profile's token. */
 export interface Destination {
   id: string;
   profileId: string;
   kind: ProviderId;
-  /** The application's ID there; empty where it is not known. */
+  /** The application's ID there; empty while unknown. */
   appId: string;
   appName: string;
   cloud: string | null;
   /** How the last token got there. */
   method: 'push' | 'manual';
-  /** The token that it has; null where none was handed over yet. */
+  /** The token that it has; null where none was installed yet. */
   tokenId: string | null;
   /** Epoch milliseconds. */
   installedAt: number | null;
   /** The results of the last push, step by step. */
   steps: unknown[];
-  /** How provisioning stood there when it was last looked at. */
+  /** The provisioning status as of the last check. */
   provisioningStatus: unknown;
   statusCheckedAt: number | null;
-  /** Since when it is in quarantine there; null where it is in none. Epoch milliseconds. */
+  /** Since when provisioning has been in quarantine; null where it is not. Epoch milliseconds. */
   quarantinedSince: number | null;
-  /** Why the last look failed; null where it did not. */
+  /** Why the last status check failed; null where it did not. */
   lastCheckError: string | null;
-  /** What was odd about how it is set up there; null where that was never read. */
+  /** What was found when the configuration there was reviewed; null where it never was. */
   findings: unknown[] | null;
   findingsAt: number | null;
 }
 
-/** The application that is meant: one row each. */
+/** What identifies an application: one row each. */
 export type DestinationTarget = Pick<Destination, 'profileId' | 'kind' | 'appId'>;
 
-/** A profile's hand-overs, the latest first. Throws `E_INTEGRITY` where one was changed from outside. */
+/** The destinations of a profile, the latest first. Throws `E_INTEGRITY` where one was changed from outside. */
 export async function destinationsOf(db: Db, profileId: string): Promise<Destination[]> {
   const rows = await authentic(db, 'destination', () =>
     db
@@ -53,21 +54,21 @@ export async function destinationsOf(db: Db, profileId: string): Promise<Destina
   return rows.map(fromRow);
 }
 
-/** A hand-over with the profile's name, and the ID of the token that should be there. */
+/** A destination with its profile's name, and the ID of the token that should be there. */
 export interface NamedDestination {
   destination: Destination;
   profile: string;
   currentTokenId: string | null;
 }
 
-/** The hand-overs of every profile, by its name. */
+/** The destinations of all profiles, by the profile's name. */
 export async function allDestinations(db: Db): Promise<NamedDestination[]> {
   return (await namedDestinations(db).execute()).map(fromNamedRow).sort(byProfile);
 }
 
 /**
- * By the profile's name, then the latest first. Not by the statement: SQLite would read every profile in that order, and
- * look for the hand-overs of each.
+ * By the profile's name, then the latest first. Not in the statement: SQLite would read every profile in that order, and
+ * look for the destinations of each.
  */
 function byProfile(a: NamedDestination, b: NamedDestination): number {
   if (a.profile !== b.profile) return a.profile < b.profile ? -1 : 1;
@@ -115,7 +116,7 @@ export async function quarantineStatesOf(
   return states;
 }
 
-/** Keeps where a token went: a row for each application, changed where it is there already. */
+/** Stores a destination: one row for each application, updated where there is one. */
 export async function saveDestination(
   db: Db,
   destination: DestinationTarget &
@@ -185,35 +186,35 @@ export async function clearOtherProfilesAt(
     .execute();
 }
 
-/** What a look found. Epoch milliseconds. */
+/** What a status check found. Epoch milliseconds. */
 export interface StatusCheck {
   provisioningStatus: unknown;
   statusCheckedAt: number;
-  /** Null where it is in no quarantine: what did not get through about one is then tried no more. */
+  /** Null where it is not in quarantine: reminders about one that could not be delivered are then not tried again. */
   quarantinedSince: number | null;
 }
 
-/** Keeps what a look found. */
-export async function saveProvisioningStatus(db: Db, id: string, look: StatusCheck): Promise<void> {
+/** Stores what a status check found. */
+export async function saveProvisioningStatus(db: Db, id: string, check: StatusCheck): Promise<void> {
   await db
     .updateTable('destination')
     .set({
-      provisioning_status: JSON.stringify(look.provisioningStatus),
-      status_checked_at: look.statusCheckedAt,
-      quarantined_since: look.quarantinedSince,
+      provisioning_status: JSON.stringify(check.provisioningStatus),
+      status_checked_at: check.statusCheckedAt,
+      quarantined_since: check.quarantinedSince,
       last_check_error: null,
     })
     .where('id', '=', id)
     .execute();
-  if (look.quarantinedSince === null) await supersedeReminders(db, id);
+  if (check.quarantinedSince === null) await supersedeReminders(db, id);
 }
 
-/** Keeps why a look found nothing out; what the one before found stays. */
+/** Stores why a status check failed; what the one before found stays. */
 export async function saveStatusError(db: Db, id: string, failure: string): Promise<void> {
   await db.updateTable('destination').set({ last_check_error: failure }).where('id', '=', id).execute();
 }
 
-/** Keeps how provisioning is set up there, as it was found now. */
+/** Stores what a review of the configuration found. */
 export async function saveFindings(db: Db, id: string, findings: unknown[], now: number): Promise<void> {
   await db
     .updateTable('destination')
@@ -222,14 +223,14 @@ export async function saveFindings(db: Db, id: string, findings: unknown[], now:
     .execute();
 }
 
-/** A hand-over that is in quarantine, with the token that its profile has now. */
+/** A destination in quarantine, with the current token of its profile. */
 export interface Quarantined extends NamedDestination {
   quarantinedSince: number;
   /** When the current token was captured; null without one. Epoch milliseconds. */
   capturedAt: number | null;
 }
 
-/** The hand-overs in quarantine, by their profile's name; of profiles under a tag, or of these. By index. */
+/** The destinations in quarantine, by their profile's name; of profiles with a tag, or of these profiles. By index. */
 export async function quarantinedDestinations(
   db: Db,
   { tag, profileIds }: { tag?: string | undefined; profileIds?: readonly string[] } = {},
@@ -258,14 +259,14 @@ export async function quarantinedDestinations(
     .sort(byProfile);
 }
 
-/** A hand-over to Entra ID that is to be looked at. */
+/** A destination in Entra ID whose status check is due. */
 export interface DueStatusCheck {
   destination: Destination;
   /** Epoch milliseconds. */
   nextCheckAt: number;
 }
 
-/** The one that is longest due to be looked at; null where none is. By index. */
+/** The destination whose status check is longest due; null where none is. By index. */
 export async function nextDueStatusCheck(db: Db, now: number): Promise<DueStatusCheck | null> {
   const row = await db
     .selectFrom('destination')
@@ -279,23 +280,16 @@ export async function nextDueStatusCheck(db: Db, now: number): Promise<DueStatus
   return row === undefined ? null : { destination: fromRow(row), nextCheckAt: row.next_check_at };
 }
 
-/** Plans the next look, or takes this one upon oneself until then. False where somebody else was faster. */
+/** Schedules the next status check, or leases this one until then. False where another process was faster. */
 export async function leaseStatusCheck(
   db: Db,
   { destination, nextCheckAt }: DueStatusCheck,
-  at: number,
+  until: number,
 ): Promise<boolean> {
-  const row = await db
-    .updateTable('destination')
-    .set({ next_check_at: at })
-    .where('id', '=', destination.id)
-    .where('next_check_at', '=', nextCheckAt)
-    .returning('id')
-    .executeTakeFirst();
-  return row !== undefined;
+  return await leaseNextCheck(db, 'destination', { id: destination.id, dueAt: nextCheckAt, until });
 }
 
-/** Looks at everything anew: the clock was set back. */
+/** Makes the status check of every destination due: the clock was set back. */
 export async function rescheduleStatusChecks(db: Db): Promise<void> {
   await db.updateTable('destination').set({ next_check_at: 0 }).execute();
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../db.ts';
+import { leaseNextCheck } from '../lease.ts';
 import { currentTokenIds, stateOf } from './tokens.ts';
 
 /** A current token whose check is due, with what decides whether it needs one. Instants are epoch milliseconds. */
@@ -47,20 +48,13 @@ export async function planChecks(db: Db, plans: readonly { due: DueCheck; at: nu
     where token.id = plans.column1 and token.next_check_at = cast(plans.column3 as bigint)`.execute(db);
 }
 
-/** Plans the next check, or takes this one upon oneself until then. False where somebody else was faster. */
+/** Schedules the next check, or leases this one until then. False where another process was faster. */
 export async function leaseCheck(
   db: Db,
   { tokenId, checkAt }: Pick<DueCheck, 'tokenId' | 'checkAt'>,
-  at: number,
+  until: number,
 ): Promise<boolean> {
-  const row = await db
-    .updateTable('token')
-    .set({ next_check_at: at })
-    .where('id', '=', tokenId)
-    .where('next_check_at', '=', checkAt)
-    .returning('id')
-    .executeTakeFirst();
-  return row !== undefined;
+  return await leaseNextCheck(db, 'token', { id: tokenId, dueAt: checkAt, until });
 }
 
 export async function recordCheck(
