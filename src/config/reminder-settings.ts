@@ -12,7 +12,7 @@ export interface ReminderSettings {
   webhookUrl: string | null;
   /** Signs what a webhook of no known product gets. */
   webhookSecret: string | null;
-  /** How many days before its end a token is spoken of; largest first, each once. */
+  /** How many days before its end a token's reminders are sent; largest first, each once. */
   days: number[];
 }
 

@@ -24,7 +24,7 @@ export interface Settings {
   databaseUrl: string | null;
   keyFile: string | null;
   passphrase: string | null;
-  /** What the key is to come of from now on, for `key rotate --to passphrase` and `key add --passphrase`. */
+  /** The new passphrase, for `key rotate --to passphrase` and `key add --passphrase`. */
   newPassphrase: string | null;
   /** What a backup is sealed with beside the store's own keys. */
   backupPassphrase: string | null;
@@ -156,7 +156,7 @@ const variables = {
       .string()
       .transform((value) => oktaOrgUrl(value) ?? '')
       .refine(isSafeUrl),
-    expected: 'the https address of your own Okta organization (a placeholder or another site is none)',
+    expected: 'the https address of your Okta organization, not a placeholder or another site',
     example: 'https://acme.okta.com',
   },
   OKTA_CLIENT_TOKEN: {

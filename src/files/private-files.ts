@@ -167,7 +167,7 @@ function assertPrivate(path: string, kind: Kind, files: Files): void {
       throw permissionsError(`${name} belongs to root (mode ${octal}).`, helpWithRoot(path, kind));
     throw permissionsError(
       `${name} belongs to another user of this machine.`,
-      `Nothing was read from it. Use one of your own: ${kind.variable} names it.`,
+      `Nothing was read from it. Use your own file: ${kind.variable} names it.`,
     );
   }
   if (!isOpen) return;
@@ -201,14 +201,14 @@ function isSupplementary(gid: number): boolean {
 function helpWithRoot(path: string, kind: Kind): string {
   return kind === folder
     ? `Name a folder inside of it, which is then made for you alone: ${kind.variable}='${join(path, 'webex-token')}'. Or give it to a group of yours: mode 2770.`
-    : `It counts where a group of yours may read it, and nobody else (mode 440). In Kubernetes: fsGroup for the pod, and defaultMode: 0400 for the Secret. Or use one of your own: ${kind.variable} names it.`;
+    : `It is accepted if only a group of yours can read it (mode 440). In Kubernetes: fsGroup for the pod, and defaultMode: 0400 for the Secret. Or use your own file: ${kind.variable} names it.`;
 }
 
 function probeIn(folder: string): string {
   return join(folder, `.webex-token-${process.pid}.tmp`);
 }
 
-/** Whether a file that is made for its owner alone is open to others there all the same. */
+/** Whether a file that is created for its owner alone is open to others there anyway. */
 function keepsNoModes(path: string, files: Files): boolean {
   const probe = probeIn(path);
   try {

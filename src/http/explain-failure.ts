@@ -26,7 +26,7 @@ function describe(failure: HttpFailure, service: string): Explanation {
     case 'other-deployment':
       return {
         message: `The token belongs to the other Webex deployment than this profile, so it was not sent to ${host}.`,
-        help: 'Store it under a profile of its own deployment: --deployment commercial or --deployment government.',
+        help: 'Store it under a profile of the same deployment: --deployment commercial or --deployment government.',
       };
     case 'unauthorized':
       return {

@@ -77,7 +77,7 @@ export async function requestJson(call: JsonCall): Promise<JsonResponse> {
   if (!/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(call.authorization)) {
     // fetch would refuse it too, with the credential in its message.
     throw new BrokerError('E_TOKEN_SYNTAX', 'The token has characters in it that no bearer token has.', {
-      help: 'Sign in again, or import the token anew.',
+      help: 'Sign in again, or import the token again.',
     });
   }
   const failed = (reason: FailureReason, known: Partial<HttpFailure> = {}): JsonResponse => ({

@@ -1,6 +1,6 @@
 import type { HttpFailure, JsonResponse } from './json-client.ts';
 
-/** How long a hand-over waits and tries again. Passed in, so that a test need not wait. */
+/** How long a push waits and tries again. Passed in, so that a test does not have to wait. */
 export interface RetryHooks {
   sleep: (milliseconds: number) => Promise<void>;
   /** Told before each wait, so that nobody wonders why nothing happens. */
@@ -18,7 +18,7 @@ export interface RetryRules {
 const propagationDelays = [2, 4, 8, 16];
 const transientDelays = [1, 2, 4];
 
-/** Whoever is told to wait longer than this is told so, and waits by themselves. Seconds. */
+/** A longer `Retry-After` is reported instead of waited for. Seconds. */
 const maxRetryAfterSeconds = 120;
 
 /** Calls, and calls again while that may help: a bounded number of times. The last answer is returned. */

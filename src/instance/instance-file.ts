@@ -11,7 +11,7 @@ import { outboundFetch } from '../http/fetch.ts';
 export interface RunningInstance {
   pid: number;
   port: number;
-  /** Of the side door; null where it could not listen. */
+  /** The port of the cleanup server; null if it could not listen. */
   cleanupPort: number | null;
   /** base64url */
   secret: string;

@@ -18,7 +18,7 @@ export function toTokenOutput(vault: Vault, opened: DecryptedToken): TokenOutput
   };
 }
 
-/** What a program is told of a token's end: nothing while it is unknown. */
+/** The end of a token as programs get it; absent while it is unknown. */
 export function timeLeft(expiresAt: number, now: number): Pick<TokenOutput, 'expiresIn' | 'expiresAt'> {
   if (knownEnd(expiresAt) === null) return { expiresIn: null, expiresAt: null };
   return { expiresIn: secondsLeft(expiresAt, now), expiresAt: new Date(expiresAt).toISOString() };

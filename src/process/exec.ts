@@ -12,7 +12,7 @@ export interface ExecOptions {
   args: string[];
   environment: NodeJS.ProcessEnv;
   /**
-   * Whether a terminal is at hand. Its Ctrl-C and Ctrl-\ reach the program by themselves, as it is in the same group;
+   * Whether there is a terminal. Its Ctrl-C and Ctrl-\ reach the program by themselves, as it is in the same group;
    * passed on they would come twice, which many programs take for "at once, whatever is lost".
    */
   terminal: boolean;

@@ -82,7 +82,7 @@ export function windowsCommand(registered: string): string[] | null {
   const [, quoted, bare] = /^\s*(?:"([^"]+)"|(\S+))/.exec(registered) ?? [];
   const program = quoted ?? bare ?? '';
   const name = win32.basename(program);
-  // Opera is started by a launcher that has no name of its own.
+  // The launcher that starts Opera has a generic name.
   const option = privateWindowOption(/^launcher\.exe$/i.test(name) ? program : name);
   return option === null ? null : [program, option];
 }

@@ -36,13 +36,13 @@ export function sanitizeForDisplay(text: string, maxLength = 200, secrets: reado
 /** Control characters, and those that turn the direction of what follows, or end a line. */
 const steering = String.raw`\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069`;
 
-/** The colours that this program uses itself, as `styleText` writes them. */
-const colour = String.raw`\u001b\[(?:[124]|2[24]|3[0-79]|9[0-7])m`;
-const lineBreaksAndColours = new RegExp(`${colour}|\n|\t|[${steering}]`, 'gu');
+/** The colors that this program uses itself, as `styleText` writes them. */
+const color = String.raw`\u001b\[(?:[124]|2[24]|3[0-79]|9[0-7])m`;
+const lineBreaksAndColors = new RegExp(`${color}|\n|\t|[${steering}]`, 'gu');
 
-/** Text that cannot steer the terminal it is printed on: lines, tabs and colours are left, all else becomes `?`. */
+/** Text that cannot control the terminal that prints it: lines, tabs and colors stay, other controls become `?`. */
 export function stripTerminalControls(text: string): string {
-  return text.replace(lineBreaksAndColours, (found) =>
+  return text.replace(lineBreaksAndColors, (found) =>
     found.length > 1 || found === '\n' || found === '\t' ? found : '?',
   );
 }

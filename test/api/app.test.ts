@@ -127,7 +127,7 @@ test('where the store cannot be written: 503, and when to come back', async () =
   expect(logged).toHaveLength(1);
 });
 
-test('malformed requests from raw sockets get an answer, and the server goes on', async () => {
+test('malformed requests from raw sockets get an answer, and the server continues', async () => {
   const { origin } = await served();
   const { port } = new URL(origin);
   const heads = [

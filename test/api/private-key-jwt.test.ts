@@ -94,7 +94,7 @@ const numericDates: [text: string, status: number][] = [
   ['[1]', 401],
 ];
 
-test.each(numericDates)('exp %s: %i, and nothing but whole numbers is stored', async (exp, status) => {
+test.each(numericDates)('exp %s: %i, and only whole numbers are stored', async (exp, status) => {
   const { askText, vault } = await ready();
   const answer = await askText(`"exp":${exp}`);
   expect(answer.status).toBe(status);

@@ -71,7 +71,7 @@ test('a replica whose key was removed: 503 at once with the reason, not ready, a
   expect(lookUps).toBe(2);
 });
 
-test('a replica goes on by itself after a new data key, and after its key was replaced by another one here', async () => {
+test('a replica continues by itself after a new data key, and after its key was replaced by another one here', async () => {
   const { admin, vault, api, token, secret, ready } = await twoHosts();
   await rotateDataKey(admin, actor);
   expect(JSON.parse(await ready())).toEqual({ status: 'ready' });

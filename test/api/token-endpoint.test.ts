@@ -34,12 +34,15 @@ test('client_secret_basic: the token, its scopes, and what is left of it', async
   expect((await askToken(api, 'ci', api.secret)).json.expires_in).toBe(100);
 });
 
-test.each([60, 7_200, 100_000_000])('a client that is told at most %i seconds', async (maxExpiresIn) => {
-  const api = await ready();
-  const secret = await clientOf(api.vault, 'told', ['acme'], { maxExpiresIn });
-  const answer = await askToken(api, 'told', secret);
-  expect(answer.json.expires_in).toBe(Math.min(maxExpiresIn, 3_887_999));
-});
+test.each([60, 7_200, 100_000_000])(
+  'a client with an expires_in of at most %i seconds',
+  async (maxExpiresIn) => {
+    const api = await ready();
+    const secret = await clientOf(api.vault, 'told', ['acme'], { maxExpiresIn });
+    const answer = await askToken(api, 'told', secret);
+    expect(answer.json.expires_in).toBe(Math.min(maxExpiresIn, 3_887_999));
+  },
+);
 
 test('client_secret_post', async () => {
   const { origin, token, secret } = await ready();
@@ -256,7 +259,7 @@ test('a client asks only from its addresses', async () => {
   expect(answer.json.error_description).toContain('127.0.0.1');
 });
 
-test('a new secret works beside the old one, for as long as was said', async () => {
+test('a new secret works next to the old one, for as long as was announced', async () => {
   const api = await ready();
   const { secret } = await rotateClientSecret(api.vault, 'ci', dayMs, actor);
   expect((await askToken(api, 'ci', secret)).status).toBe(200);

@@ -299,7 +299,7 @@ describe('a running server', () => {
     expect(vault.rollbackDetector.problem?.code).toBe('E_STORE_ROLLED_BACK');
   });
 
-  it('goes on while this program changes the store', async () => {
+  it('keeps working while this program changes the store', async () => {
     const { vault, secret, ...api } = await ready();
     for (let turn = 0; turn < 5; turn += 1) {
       const other = await clientOf(vault, `other-${turn}`, ['acme', 'globex']);

@@ -205,7 +205,7 @@ describe('.env beside package.json', () => {
     expect(environmentWithDotEnv({ A: '1' }, temporaryFolder())).toEqual({ A: '1' });
   });
 
-  test('that cannot be read is said', async () => {
+  test('that cannot be read is an error', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, '.env'));
     const error = await brokerErrorOf(() => environmentWithDotEnv({}, folder));

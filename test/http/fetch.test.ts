@@ -23,7 +23,7 @@ const url = `https://${host}/v1/people/me`;
 /** What a call through this proxy ends with, and how long it took. */
 async function failureOf(environment: NodeJS.Dict<string>, limits = { connect: 2000, call: 20_000 }) {
   const fetch = createFetch(environment, limits.connect);
-  const begun = performance.now();
+  const started = performance.now();
   const error: unknown = await fetch(url, { signal: AbortSignal.timeout(limits.call) }).then(
     () => null,
     (failure: unknown) => failure,
@@ -33,7 +33,7 @@ async function failureOf(environment: NodeJS.Dict<string>, limits = { connect: 2
   return {
     ...explainNetworkError(error, host),
     hop: cause instanceof ConnectFailure ? cause.hop : null,
-    milliseconds: performance.now() - begun,
+    milliseconds: performance.now() - started,
   };
 }
 
@@ -180,7 +180,7 @@ describe('this machine itself never needs a proxy', () => {
 });
 
 describe.skipIf(!canMakeCertificates)('a service behind a proxy (skipped where there is no openssl)', () => {
-  /** A service with a certificate of its own CA, and the files of that. */
+  /** A service with a certificate of a private CA, and its files. */
   async function service() {
     const files = makeCertificate(temporaryFolder(), 'Acme Inspecting CA', `DNS:${host},IP:127.0.0.1`);
     const pem = { cert: readFileSync(files.certificate), key: readFileSync(files.key) };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { coalesce } from '../../src/server/coalesce.ts';
 
-it('does the work once for all who ask while it goes on, and for a while after', async () => {
+it('does the work once for all who ask while it runs, and for a while after', async () => {
   let times = 0;
   let finish = () => {};
   const ask = coalesce(() => {

@@ -144,7 +144,7 @@ describe('a share for each address', () => {
       });
     const isOpen = ({ destroyed }: { destroyed: boolean }) => !destroyed;
     const greedy = open('10.1.2.3', 2_000);
-    // Whoever has one IPv6 address has the whole network.
+    // Anyone who has one IPv6 address has the whole network.
     const greedyToo = [...open('2001:db8::1', 3), ...open('2001:db8::2', 3)];
     const others = open('10.1.2.4', 2);
     expect([greedy, greedyToo, others].map((each) => each.filter(isOpen).length)).toEqual([4, 4, 2]);

@@ -45,7 +45,7 @@ describe('a port that another program holds', () => {
     ['::1', '127.0.0.1'],
     ['0.0.0.0', '::1'],
     ['::', null],
-  ])('on %s: its name is told, and nothing is left listening', async (held, free) => {
+  ])('on %s: its name is reported, and nothing is left listening', async (held, free) => {
     const port = await freePort();
     const script = join(import.meta.dirname, '../support/processes/occupy-port.ts');
     const holder = runScript(script, [held, String(port)]);
@@ -73,13 +73,13 @@ describe('a port that another program holds', () => {
 test('closing lets a request under way finish, and takes no new one', async () => {
   const port = await freePort();
   let finish = () => {};
-  let begun = () => {};
+  let started = () => {};
   const underWay = new Promise<void>((resolve) => {
-    begun = resolve;
+    started = resolve;
   });
   const server = await listening((_request, response) => {
     finish = () => void response.end('done');
-    begun();
+    started();
   }, port);
   const answer = fetch(`http://127.0.0.1:${port}/`).then((response) => response.text());
   await underWay;

@@ -37,7 +37,7 @@ test('the web app answers, is found by our own commands, and both end with it', 
   await expect(fetch(`http://127.0.0.1:${settings.port}/healthz`)).rejects.toThrow();
 });
 
-test('a second one for the same data folder is told where the first is', async () => {
+test('a second one for the same data folder gets an error that names the first', async () => {
   const settings = await settingsOnFreePort();
   await started(settings);
   const vault = await newVault(undefined, { settings });
@@ -62,7 +62,7 @@ test('one that cannot get the port leaves the words of the one that has it', asy
 });
 
 describe('an impostor on the port', () => {
-  test('is told apart, and gets nothing', async () => {
+  test('is recognized, and gets nothing', async () => {
     const settings = await settingsOnFreePort();
     const script = join(import.meta.dirname, '../support/processes/occupy-port.ts');
     await runScript(script, ['127.0.0.1', String(settings.port)]).firstLine;

@@ -28,7 +28,7 @@ test('every organization comes back in lower case', () => {
   );
 });
 
-test('a consumer’s token has no organization, and that is said', () => {
+test('a consumer’s token has no organization, and a warning says so', () => {
   const described = describeAccessToken(usualToken({ orgId: 'consumer' }));
   expect(described).toMatchObject({ form: 'usual', orgId: null });
   expect(described.warnings[0]).toContain('personal Webex account');

@@ -31,7 +31,7 @@ test('a fresh sign-in is the URL of Microsoft’s tutorial byte for byte', () =>
   expect(authorizeUrl({ ...request, freshSignIn: true })).toBe(documentedFreshSignIn);
 });
 
-test('a fresh state changes nothing but the state', () => {
+test('a fresh state changes only the state', () => {
   const state = newState();
   expect(authorizeUrl({ ...request, state })).toBe(documented('idbroker').replace(documentedState, state));
 });

@@ -91,7 +91,7 @@ describe('near misses are explained', () => {
   });
 });
 
-test('nothing but E_ORGANIZATION_ID is ever thrown, and the input is not repeated', () => {
+test('only E_ORGANIZATION_ID is ever thrown, and the input is not repeated', () => {
   const piece = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 40 }),
     fc.constantFrom(

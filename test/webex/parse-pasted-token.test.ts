@@ -70,7 +70,7 @@ describe('the forms', () => {
     expect(redirect.kind === 'token' && redirect.warnings[0]).toContain('not of a form');
   });
 
-  test('a copy that ends with the token is taken, and what is missing is said', () => {
+  test('a copy that ends with the token is accepted, and a warning names what is missing', () => {
     for (const input of [
       `access_token=${token}`,
       `http://localhost:3000/auth/code#access_token=${token}&token_ty`,

@@ -53,7 +53,7 @@ const answered = z.object({
   roles: z.array(z.string()).nullish(),
 });
 
-/** Nothing in it that could be a line, or a word, of its own. */
+/** Without characters that could start another line or word. */
 const mailAddress = /^[^\s\p{C}<>,;"]{1,64}@[^\s\p{C}<>,;"]{1,253}$/u;
 
 /** Whose token it is: `GET /people/me` (scope `spark:people_read`). */

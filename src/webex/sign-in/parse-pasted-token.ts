@@ -8,7 +8,7 @@ import { isPlaceholder } from './placeholder.ts';
 import type { Redirect } from './redirect.ts';
 import { assertRedirectLength, readRedirect } from './redirect.ts';
 
-/** What a person handed over by paste or standard input. */
+/** What a person pasted or piped to standard input. */
 export interface ParsedToken {
   /** `url`: a whole address; `fragment`: the part of it from the token on; `token`: the token alone. */
   form: 'url' | 'fragment' | 'token';

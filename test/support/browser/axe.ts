@@ -20,7 +20,7 @@ interface Axe {
 }
 
 /**
- * What is wrong with a page that is shown at a phone's width, in light: by every rule of axe, by its colours once more
+ * What is wrong with a page that is shown at a phone's width, in light: by every rule of axe, by its colors once more
  * in dark, and by scrolling sideways there, on smaller screens and on a desk, with what stands there and with the longest
  * values. axe is loaded once, and tells of nothing but faults: that is half the time.
  */
