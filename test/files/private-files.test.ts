@@ -244,7 +244,7 @@ describe('what only looks', () => {
     for (const json of [[], ['--json']]) {
       const { code, stdout, stderr } = await here.run(['check', ...json]);
       expect({ code, stdout }).toEqual({ code: 3, stdout: expect.stringMatching(/UNKNOWN/) });
-      expect(stderr).toContain(`There is no store in ${here.home} yet.`);
+      expect(stderr).toContain(`${here.home} does not contain a store.`);
       expect(existsSync(here.home)).toBe(false);
     }
     mkdirSync(here.home, { mode: 0o700 });
