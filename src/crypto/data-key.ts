@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto';
 import { open, seal } from './jwe.ts';
 import { keyId } from './key-id.ts';
 
-/** A data key as the store keeps it: wrapped by a key-encryption key. */
+/** A data key as it is stored: wrapped by a key-encryption key. */
 export interface WrappedDataKey {
   dataKeyId: string;
   keyEncryptionKeyId: string;
-  /** Counts the data keys of a store, from 0. It is sealed along, so that an old key cannot be made the newest. */
+  /** Counts the data keys of a store, from 0. It is authenticated, so that an old key cannot be made the newest. */
   generation: number;
   jwe: string;
 }
 
-/** Makes a store's first data key, wrapped for one key-encryption key. */
+/** Creates a store's first data key, wrapped by one key-encryption key. */
 export async function newDataKey(keyEncryptionKey: Uint8Array): Promise<WrappedDataKey> {
   return await wrapDataKey(randomBytes(32), 0, keyEncryptionKey);
 }
@@ -23,8 +23,8 @@ export async function wrapDataKey(
 ): Promise<WrappedDataKey> {
   const dataKeyId = keyId(dataKey);
   const keyEncryptionKeyId = keyId(keyEncryptionKey);
-  const belonging = dataKeyAad({ dataKeyId, generation });
-  const jwe = await seal(dataKey, keyEncryptionKey, keyEncryptionKeyId, belonging);
+  const aad = dataKeyAad({ dataKeyId, generation });
+  const jwe = await seal(dataKey, keyEncryptionKey, keyEncryptionKeyId, aad);
   return { dataKeyId, keyEncryptionKeyId, generation, jwe };
 }
 
@@ -32,7 +32,7 @@ export function unwrapDataKey(wrapped: WrappedDataKey, keyEncryptionKey: Uint8Ar
   return open(wrapped.jwe, keyEncryptionKey, wrapped.keyEncryptionKeyId, dataKeyAad(wrapped));
 }
 
-/** Which data key a wrapped one is, in the header that is sealed along. */
+/** Names the wrapped data key in the authenticated header. */
 export function dataKeyAad({
   dataKeyId,
   generation,

@@ -3,50 +3,50 @@ import type { CompactJWEHeaderParameters } from 'jose';
 
 /*
  * Everything at rest is a compact JWE (RFC 7516), `dir` with A256GCM, whose protected header names what it belongs
- * to. `jose` writes it. Reading is done here with Node's own cryptography: it happens for every token that is handed
- * out, `jose` would add a third to the time in which a command prints one, and it can only be read asynchronously.
+ * to. `jose` encrypts. Decryption uses Node's own cryptography: it runs for every token that is delivered, `jose` would add
+ * a third to the time in which a command prints a token, and it can only decrypt asynchronously.
  */
 
-/** What a JWE belongs to: header parameters that must be there, letter for letter, when it is opened. */
+/** What a JWE belongs to: protected header parameters that must match exactly when it is decrypted. */
 export type AssociatedData = Readonly<Record<string, string>>;
 
-/** A sealed text that was altered, cut, sealed with another key, or that belongs to another row. */
+/** The ciphertext was tampered with or truncated, is encrypted with another key, or belongs to another row. */
 export class DecryptionError extends Error {
-  readonly reason: 'altered' | 'misplaced' | 'other-key';
+  readonly reason: 'tampered' | 'wrong-context' | 'unknown-key';
 
-  constructor(reason: 'altered' | 'misplaced' | 'other-key', message: string) {
+  constructor(reason: 'tampered' | 'wrong-context' | 'unknown-key', message: string) {
     super(message);
-    this.name = 'SealBroken';
+    this.name = 'DecryptionError';
     this.reason = reason;
   }
 }
 
-/** Seals bytes with a 256-bit key. `keyId` becomes the header's `kid`. */
+/** Encrypts bytes with a 256-bit key. `keyId` becomes the header's `kid`. */
 export async function seal(
   plaintext: Uint8Array,
   key: Uint8Array,
   keyId: string,
-  belonging: AssociatedData,
+  aad: AssociatedData,
 ): Promise<string> {
   const { CompactEncrypt } = await import('jose');
   return await new CompactEncrypt(plaintext)
-    .setProtectedHeader({ ...belonging, alg: 'dir', enc: 'A256GCM', kid: keyId })
+    .setProtectedHeader({ ...aad, alg: 'dir', enc: 'A256GCM', kid: keyId })
     .encrypt(key);
 }
 
-/** The `kid` of a JWE, before anything of it is believed. Throws `SealBroken`. */
+/** The `kid` of a JWE, not authenticated yet. Throws `DecryptionError`. */
 export function kidOf(jwe: string): string {
   const { kid } = readHeader(jwe.split('.', 1)[0] ?? '');
-  if (typeof kid !== 'string') throw new DecryptionError('altered', 'the sealed text names no key');
+  if (typeof kid !== 'string') throw new DecryptionError('tampered', 'the ciphertext names no key');
   return kid;
 }
 
-/** Opens what `seal` made, and only if it belongs where it was found. Throws `SealBroken`. */
+/** Decrypts what `seal` returned, if it belongs where it was found. Throws `DecryptionError`. */
 export function open(
   jwe: string,
   key: Uint8Array | KeyObject,
   keyId: string,
-  belonging: AssociatedData,
+  aad: AssociatedData,
 ): Buffer<ArrayBuffer> {
   const [protectedHeader, encryptedKey, iv, ciphertext, tag, ...rest] = jwe.split('.');
   if (
@@ -57,10 +57,10 @@ export function open(
     tag === undefined ||
     rest.length > 0
   ) {
-    throw new DecryptionError('altered', 'the sealed text is not a compact JWE');
+    throw new DecryptionError('tampered', 'the ciphertext is not a compact JWE');
   }
   const header = readHeader(protectedHeader);
-  if (header.kid !== keyId) throw new DecryptionError('other-key', 'the sealed text names another key');
+  if (header.kid !== keyId) throw new DecryptionError('unknown-key', 'the ciphertext names another key');
 
   let plaintext: Buffer<ArrayBuffer>;
   try {
@@ -69,16 +69,19 @@ export function open(
     decipher.setAuthTag(decode(tag, 16));
     plaintext = Buffer.concat([decipher.update(decode(ciphertext)), decipher.final()]);
   } catch {
-    throw new DecryptionError('altered', 'the sealed text was altered, or sealed with another key');
+    throw new DecryptionError(
+      'tampered',
+      'the ciphertext was tampered with, or is encrypted with another key',
+    );
   }
-  // Only now is the header proven: it took part in the authentication.
-  const expected: Record<string, string> = { ...belonging, alg: 'dir', enc: 'A256GCM', kid: keyId };
+  // The header is authenticated only now.
+  const expected: Record<string, string> = { ...aad, alg: 'dir', enc: 'A256GCM', kid: keyId };
   const names = Object.keys(header);
   if (
     names.length !== Object.keys(expected).length ||
     names.some((name) => header[name] !== expected[name])
   ) {
-    throw new DecryptionError('misplaced', 'the sealed text belongs to another row');
+    throw new DecryptionError('wrong-context', 'the ciphertext belongs to another row');
   }
   return plaintext;
 }
@@ -88,16 +91,16 @@ function readHeader(encoded: string): CompactJWEHeaderParameters {
     const header: unknown = JSON.parse(decode(encoded).toString('utf8'));
     if (typeof header === 'object' && header !== null) return header as CompactJWEHeaderParameters;
   } catch {
-    // said below
+    // Reported below.
   }
-  throw new DecryptionError('altered', 'the sealed text has no readable header');
+  throw new DecryptionError('tampered', 'the ciphertext has no readable header');
 }
 
-/** Strict base64url: Buffer.from alone would skip what does not belong there, so that a flipped letter could pass. */
+/** Strict base64url: `Buffer.from` alone skips invalid characters, so that a changed character could pass. */
 function decode(encoded: string, length?: number): Buffer<ArrayBuffer> {
   const bytes = Buffer.from(encoded, 'base64url');
   if (bytes.toString('base64url') !== encoded || (length !== undefined && bytes.length !== length)) {
-    throw new DecryptionError('altered', 'the sealed text is not base64url');
+    throw new DecryptionError('tampered', 'the ciphertext is not base64url');
   }
   return bytes;
 }

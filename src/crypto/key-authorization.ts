@@ -2,22 +2,22 @@ import { DecryptionError, open, seal } from './jwe.ts';
 import type { AuthorizingKey, Recipient } from './wrap-for-recipient.ts';
 
 /*
- * Which keys belong to a store is written in the database, where somebody may change it. So each of them carries a
- * seal of the current data key over its ID and its public half: nobody outside can add one, or put theirs in its place.
+ * The database lists the key-encryption keys of a store, and someone may tamper with that list. So each entry carries a JWE
+ * under the current data key over the key's ID and public key: nobody without the data key can add or replace an entry.
  */
 
 export async function authorizeKey({ id, publicKey }: Recipient, dataKey: AuthorizingKey): Promise<string> {
   return await seal(new Uint8Array(), dataKey.key, dataKey.id, { admits: id, publicKey });
 }
 
-/** Whether a holder of this data key let that key in. */
+/** Whether a holder of this data key authorized the key. */
 export function isAuthorized(
   { id, publicKey }: Recipient,
-  admission: string,
+  authorization: string,
   dataKey: AuthorizingKey,
 ): boolean {
   try {
-    open(admission, dataKey.key, dataKey.id, { admits: id, publicKey });
+    open(authorization, dataKey.key, dataKey.id, { admits: id, publicKey });
     return true;
   } catch (error) {
     if (error instanceof DecryptionError) return false;

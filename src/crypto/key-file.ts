@@ -7,7 +7,7 @@ import { readTextFile } from '../text/decode-text.ts';
 
 /**
  * Reads a 256-bit key: a symmetric JWK (RFC 7517), or the 32 bytes as base64, base64url or hexadecimal text.
- * Null where there is no such file. Throws `E_KEY_FILE` where it is not a key, or where others may read it.
+ * Null if the file does not exist. Throws `E_KEY_FILE` if it does not hold a key, or if other users can read it.
  */
 export function readKeyFile(path: string): Buffer | null {
   let text: string;
@@ -17,7 +17,7 @@ export function readKeyFile(path: string): Buffer | null {
     if (error instanceof BrokerError) throw noKey(path, error);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw new BrokerError('E_KEY_FILE', `The key file ${path} cannot be read.`, {
-      help: 'It has to be readable by you, and by you alone (chmod 600).',
+      help: 'Make it readable for you and nobody else (chmod 600).',
       cause: error,
     });
   }
@@ -29,7 +29,7 @@ export function readKeyFile(path: string): Buffer | null {
 
 function noKey(path: string, cause?: BrokerError): BrokerError {
   return new BrokerError('E_KEY_FILE', `The key file ${path} does not hold a 256-bit key.`, {
-    help: 'It holds a JSON Web Key with "kty":"oct", or 32 bytes as base64, for example what "openssl rand -base64 32" prints. If it was damaged, put it back from where you keep a copy.',
+    help: 'A key file holds a JSON Web Key with "kty":"oct", or 32 bytes as base64, such as the output of "openssl rand -base64 32". If the file is damaged, restore your copy of it.',
     cause,
   });
 }
@@ -47,21 +47,21 @@ function parseKey(text: string): Buffer | null {
   return parseBase64(text);
 }
 
-/** 32 bytes in base64 or base64url. Buffer.from alone would skip what does not belong there. */
+/** 32 bytes in base64 or base64url. `Buffer.from` alone skips invalid characters. */
 function parseBase64(text: string): Buffer | null {
   return /^[A-Za-z0-9+/_-]{43}=?$/.test(text) ? Buffer.from(text, 'base64') : null;
 }
 
-/** Writes the key as a JWK, durably and for its owner alone. Throws `EEXIST` rather than replace a file. */
+/** Writes the key as a JWK, durably, readable by its owner only. Throws `EEXIST` instead of replacing a file. */
 export function writeKeyFile(path: string, key: Uint8Array): void {
   const jwk = { kty: 'oct', use: 'enc', alg: 'A256GCM', k: Buffer.from(key).toString('base64url') };
-  // Not named for the process: in a container the next one has the same number as one that was killed here.
+  // Not named after the process: in a container, the next process has the same ID as one that was killed.
   const temporary = `${path}.${randomUUID()}.tmp`;
   const file = openSync(temporary, 'wx', 0o600);
   try {
     writeSync(file, `${JSON.stringify(jwk)}\n`);
     fsyncSync(file);
-    // A link fails where the name is taken, and shows the file whole or not at all.
+    // A link fails if the name is taken, and shows the file complete or not at all.
     linkSync(temporary, path);
   } finally {
     closeSync(file);

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey, hkdfSync, type KeyObject } from 'nod
 /** The start of an X25519 private key in PKCS #8 (RFC 8410 §7); its 32 bytes follow. */
 const pkcs8Start = Buffer.from('302e020100300506032b656e04220420', 'hex');
 
-/** The public half of a key-encryption key: whoever has it can wrap a data key, and only the key itself unwraps it. */
+/** The public key of a key-encryption key: anyone can wrap a data key with it, and only the key itself unwraps it. */
 export function publicKeyOf(keyEncryptionKey: Uint8Array): string {
   const { x } = createPublicKey(privateKeyOf(keyEncryptionKey)).export({ format: 'jwk' });
   return String(x);
@@ -14,7 +14,7 @@ export function privateKeyOf(keyEncryptionKey: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([pkcs8Start, scalar]), format: 'der', type: 'pkcs8' });
 }
 
-/** What a key's request carries along, so that the first data key it is given can be told from a planted one. */
+/** Part of a key request: it authenticates the first data key that the new key receives. */
 export function enrollmentKeyOf(keyEncryptionKey: Uint8Array): Buffer {
   return derive(keyEncryptionKey, 'webex-token admission');
 }

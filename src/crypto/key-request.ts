@@ -4,14 +4,14 @@ import { BrokerError } from '../errors/broker-error.ts';
 import { keyId } from './key-id.ts';
 import { enrollmentKeyOf, publicKeyOf } from './key-pair.ts';
 
-/** What the holder of a key hands to somebody who may let it in. Nothing in it opens anything. */
+/** What the owner of a new key sends to someone who can authorize it. It contains no secret that decrypts anything. */
 export interface KeyRequest {
   id: string;
   kind: 'keychain' | 'file' | 'passphrase';
   name: string;
   /** X25519, base64url. */
   publicKey: string;
-  /** The key that vouches for what it is given first, base64url. */
+  /** Authenticates the first data key that the key receives, base64url. */
   admissionKey: string;
 }
 
@@ -39,7 +39,7 @@ export function requestFor(
   };
 }
 
-/** One line of text, to be sent by mail or chat. */
+/** One line of text, to send by mail or chat. */
 export function formatRequest(request: KeyRequest): string {
   return start + Buffer.from(JSON.stringify(request)).toString('base64url');
 }
@@ -51,14 +51,14 @@ export function parseRequest(text: string): KeyRequest {
     if (!line.startsWith(start) || line.length > 4000) throw new Error('not a request');
     return schema.parse(JSON.parse(Buffer.from(line.slice(start.length), 'base64url').toString('utf8')));
   } catch (cause) {
-    throw new BrokerError('E_KEY_REQUEST', 'That is not the request of a key.', {
-      help: `Paste the whole line that "webex-token key request" printed on the other machine: it begins with ${start}`,
+    throw new BrokerError('E_KEY_REQUEST', 'This is not a key request.', {
+      help: `Paste the whole line that the other host printed for its key request. It starts with ${start}`,
       cause,
     });
   }
 }
 
-/** To be compared on both sides: 80 bits, in groups of four. Whoever changed the request on its way changed this. */
+/** For comparison on both hosts: 80 bits, in groups of four. A request that was changed on its way has another one. */
 export function fingerprint(request: KeyRequest): string {
   const digest = createHash('sha256').update(formatRequest(request)).digest('hex').slice(0, 20);
   return digest.match(/.{4}/g)?.join('-') ?? digest;

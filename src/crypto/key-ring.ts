@@ -5,83 +5,88 @@ import { keyId } from './key-id.ts';
 import { enrollmentKeyOf } from './key-pair.ts';
 import { type AuthorizingKey, unwrapForRecipient } from './wrap-for-recipient.ts';
 
-/** Which row a sealed token stands in. */
+/** The row in which a token's ciphertext is stored. */
 export interface TokenRef {
   tokenId: string;
   profileId: string;
 }
 
-/** Opens a sealed token with the one data key that is at hand, where that is the one it was sealed with. */
-export function openToken(sealed: string, dataKey: Uint8Array, dataKeyId: string, place: TokenRef): string {
-  return open(sealed, dataKey, dataKeyId, tokenAad(place)).toString('utf8');
+/** Decrypts a token with one data key, if it is the key that encrypted it. */
+export function openToken(ciphertext: string, dataKey: Uint8Array, dataKeyId: string, ref: TokenRef): string {
+  return open(ciphertext, dataKey, dataKeyId, tokenAad(ref)).toString('utf8');
 }
 
-function tokenAad(place: TokenRef): Record<string, string> {
-  return { token: place.tokenId, profile: place.profileId };
+function tokenAad({ tokenId, profileId }: TokenRef): Record<string, string> {
+  return { token: tokenId, profile: profileId };
 }
 
-/** What this host remembers of the data keys that it held before. */
+/** What this host remembers about the data keys that it had before. */
 export interface RememberedKeys {
-  /** The highest generation that it held, and the ID of that data key. */
+  /** The highest generation that it had, and the ID of that data key. */
   generation: number;
   dataKeyId: string;
-  /** Whether the key-encryption key in question has opened a data key before. */
+  /** Whether the key-encryption key has unwrapped a data key before. */
   hasOpened: boolean;
 }
 
-/** The data keys that this process can use. The last one seals, all of them open. */
+/** The data keys that this process has. The newest one encrypts; all of them decrypt. */
 export class KeyRing {
   readonly #keys = new Map<string, Buffer>();
-  #sealingKeyId = '';
-  /** The generation of the data key that seals. -1: there is none. */
+  #primaryKeyId = '';
+  /** The generation of the primary key; -1 if there is none. */
   generation = -1;
 
-  /** @param wrapped oldest first. Throws `E_INTEGRITY` where one does not open with this key-encryption key. */
+  /** @param wrapped oldest first. Throws `E_INTEGRITY` if one does not unwrap with this key-encryption key. */
   constructor(wrapped: WrappedDataKey[], keyEncryptionKey: Uint8Array) {
     for (const each of wrapped) this.#add(each, unwrapOwn(each, keyEncryptionKey));
   }
 
   /**
-   * The ring of a key-encryption key, with what was granted to it from elsewhere. `granted` are the same data keys,
-   * wrapped for the key itself: kept in their place, they open without the key that vouched for them.
+   * The ring of a key-encryption key, including data keys that other hosts wrapped for it. `received` contains those
+   * again, wrapped by the key itself: stored in their place, they unwrap without the authorizing key.
    *
-   * A data key that was granted counts only where the data key of the generation right before it vouches for it, and
-   * where it is newer than everything that this host held: who had an older data key vouches for nothing any more. The
-   * key of a request vouches for the first data key alone, and only as long as this host has not opened any.
-   * Throws `E_INTEGRITY` where one cannot be trusted, `E_STORE_ROLLED_BACK` where the newest is older than the one remembered.
+   * A received data key counts only if the data key of the previous generation authorizes it, and if it is newer than
+   * every data key that this host had: an older data key, which a removed host may have, authorizes nothing. The key of a
+   * request authorizes only the first data key, and only until this host has unwrapped one.
+   *
+   * Throws `E_INTEGRITY` if one cannot be trusted, `E_STORE_ROLLED_BACK` if the newest is older than the remembered one.
    */
   static async open(
     wrapped: WrappedDataKey[],
     keyEncryptionKey: Uint8Array,
     remembered: RememberedKeys | null = null,
-  ): Promise<{ ring: KeyRing; granted: WrappedDataKey[] }> {
+  ): Promise<{ ring: KeyRing; received: WrappedDataKey[] }> {
     const ring = new KeyRing([], keyEncryptionKey);
-    const granted: WrappedDataKey[] = [];
+    const received: WrappedDataKey[] = [];
     for (const each of wrapped) {
-      const voucher = ring.#voucherOf(each, keyEncryptionKey, remembered);
-      if (voucher === null) {
-        if (granted.length > 0)
-          throw integrityError(new DecryptionError('misplaced', 'it follows one that was never used'));
+      const authorizingKey = ring.#authorizingKeyOf(each, keyEncryptionKey, remembered);
+      if (authorizingKey === null) {
+        if (received.length > 0)
+          throw integrityError(
+            new DecryptionError('wrong-context', 'it follows a data key that was never used'),
+          );
         ring.#add(each, unwrapOwn(each, keyEncryptionKey));
         continue;
       }
       try {
-        const dataKey = await unwrapForRecipient(each, keyEncryptionKey, voucher);
+        const dataKey = await unwrapForRecipient(each, keyEncryptionKey, authorizingKey);
         ring.#add(each, dataKey);
-        granted.push(await wrapDataKey(dataKey, each.generation, keyEncryptionKey));
+        received.push(await wrapDataKey(dataKey, each.generation, keyEncryptionKey));
       } catch (error) {
         throw integrityError(error);
       }
     }
     if (remembered !== null && ring.generation < remembered.generation) throw older(ring, remembered);
-    const isOther = ring.generation === remembered?.generation && ring.#sealingKeyId !== remembered.dataKeyId;
+    const isOther = ring.generation === remembered?.generation && ring.#primaryKeyId !== remembered.dataKeyId;
     if (isOther)
-      throw integrityError(new DecryptionError('other-key', 'another one of its generation was seen here'));
-    return { ring, granted };
+      throw integrityError(
+        new DecryptionError('unknown-key', 'another data key of its generation was seen here'),
+      );
+    return { ring, received };
   }
 
-  /** Which key vouches for a data key that was granted; null where it is wrapped for the key itself. */
-  #voucherOf(
+  /** The key that authorizes a received data key; null if it is wrapped by the key-encryption key itself. */
+  #authorizingKeyOf(
     wrapped: WrappedDataKey,
     keyEncryptionKey: Uint8Array,
     remembered: RememberedKeys | null,
@@ -96,19 +101,19 @@ export class KeyRing {
     const isFirstHere = remembered === null || !remembered.hasOpened;
     const isRemembered = wrapped.dataKeyId === remembered?.dataKeyId;
     const isNew = isFirstHere || isRemembered || wrapped.generation > remembered.generation;
-    const previous = this.#keys.get(this.#sealingKeyId);
-    if (previous !== undefined && this.#sealingKeyId === id && isNew) return { id, key: previous };
+    const previous = this.#keys.get(this.#primaryKeyId);
+    if (previous !== undefined && this.#primaryKeyId === id && isNew) return { id, key: previous };
     const enrollmentKey = enrollmentKeyOf(keyEncryptionKey);
     const mayEnroll = this.#keys.size === 0 && (isFirstHere || isRemembered);
     if (mayEnroll && keyId(enrollmentKey) === id) return { id, key: enrollmentKey };
-    throw integrityError(new DecryptionError('other-key', 'a key vouches for it that no longer counts'));
+    throw integrityError(new DecryptionError('unknown-key', 'the key that authorizes it is no longer valid'));
   }
 
-  /** The newest data key. Throws `E_KEY` where there is none. */
+  /** The newest data key, which encrypts. Throws `E_KEY` if there is none. */
   get primaryKey(): AuthorizingKey {
-    const key = this.#keys.get(this.#sealingKeyId);
-    if (key === undefined) throw new BrokerError('E_KEY', 'The store holds no data key for this key.');
-    return { id: this.#sealingKeyId, key };
+    const key = this.#keys.get(this.#primaryKeyId);
+    if (key === undefined) throw new BrokerError('E_KEY', 'The store contains no data key for this key.');
+    return { id: this.#primaryKeyId, key };
   }
 
   /** Every data key, oldest first. */
@@ -122,26 +127,28 @@ export class KeyRing {
 
   #add({ dataKeyId, generation }: WrappedDataKey, dataKey: Buffer): void {
     if (this.#keys.size > 0 && generation !== this.generation + 1) {
-      throw integrityError(new DecryptionError('misplaced', 'its generation does not follow the one before'));
+      throw integrityError(
+        new DecryptionError('wrong-context', 'its generation does not follow the previous one'),
+      );
     }
     this.#keys.set(dataKeyId, dataKey);
-    this.#sealingKeyId = dataKeyId;
+    this.#primaryKeyId = dataKeyId;
     this.generation = generation;
   }
 
-  async seal(token: string, place: TokenRef): Promise<string> {
+  async seal(token: string, ref: TokenRef): Promise<string> {
     const { id, key } = this.primaryKey;
-    return await seal(Buffer.from(token, 'utf8'), key, id, tokenAad(place));
+    return await seal(Buffer.from(token, 'utf8'), key, id, tokenAad(ref));
   }
 
-  /** Throws `E_INTEGRITY`, which says what is wrong with the row, where it cannot be opened. */
-  open(sealed: string, place: TokenRef): string {
+  /** Throws `E_INTEGRITY` with the reason if the token cannot be decrypted. */
+  open(ciphertext: string, ref: TokenRef): string {
     try {
-      const dataKeyId = kidOf(sealed);
+      const dataKeyId = kidOf(ciphertext);
       const key = this.#keys.get(dataKeyId);
       if (key === undefined)
-        throw new DecryptionError('other-key', 'it was sealed with a key that is not here');
-      return openToken(sealed, key, dataKeyId, place);
+        throw new DecryptionError('unknown-key', 'it is encrypted with a key that this host does not have');
+      return openToken(ciphertext, key, dataKeyId, ref);
     } catch (error) {
       throw integrityError(
         error,
@@ -163,9 +170,15 @@ function unwrapOwn(wrapped: WrappedDataKey, keyEncryptionKey: Uint8Array): Buffe
 function older({ generation }: KeyRing, remembered: RememberedKeys): BrokerError {
   return new BrokerError(
     'E_STORE_ROLLED_BACK',
-    `The store's newest data key has the generation ${generation}, and ${remembered.generation} was seen here: the store was set back to older keys.`,
+    `The database was rolled back to older keys: the newest data key has generation ${generation}, but this host has seen generation ${remembered.generation}.`,
     {
-      help: 'Was an older copy of the database put back, or was a backup restored on another host? If this was meant, accept it here too: webex-token restore --accept-rollback. Nothing was changed.',
+      help: [
+        'Check whether someone restored an older copy of the database, here or from another host. Nothing was changed.',
+        {
+          text: 'If that was on purpose, accept the database as it is',
+          command: ['restore', '--accept-rollback'],
+        },
+      ],
     },
   );
 }
@@ -177,7 +190,7 @@ function integrityError(
 ): unknown {
   if (!(error instanceof DecryptionError)) return error;
   return new BrokerError('E_INTEGRITY', `${what} cannot be trusted: ${error.message}.`, {
-    help: `The database was changed from outside or is damaged. ${help}`,
+    help: `Someone tampered with the database, or it is damaged. ${help}`,
     cause: error,
   });
 }

@@ -1,6 +1,6 @@
 import { randomBytes, scrypt } from 'node:crypto';
 
-/** What is stored of a passphrase: how a key is made of it. RFC 7914's names. */
+/** How a key is derived from a passphrase; this is all that is stored of it. The names are those of RFC 7914. */
 export interface ScryptParameters {
   /** base64url */
   salt: string;
@@ -9,15 +9,15 @@ export interface ScryptParameters {
   p: number;
 }
 
-/** In characters. One that a person can remember is longer. */
+/** Characters. */
 export const minPassphraseLength = 12;
 
-/** OWASP's first choice for scrypt: 128 MiB, some tenths of a second. */
+/** OWASP's first recommendation for scrypt: 128 MiB, a few tenths of a second. */
 export function newScryptParameters(): ScryptParameters {
   return { salt: randomBytes(16).toString('base64url'), N: 2 ** 17, r: 8, p: 1 };
 }
 
-/** The 256-bit key that a passphrase stands for. */
+/** Derives a 256-bit key from a passphrase. */
 export function deriveKey(passphrase: string, parameters: ScryptParameters): Promise<Buffer> {
   const { salt, N, r, p } = parameters;
   return new Promise((resolve, reject) => {

@@ -4,13 +4,13 @@ import { keyId } from './key-id.ts';
 import { privateKeyOf } from './key-pair.ts';
 
 /*
- * A data key for a key-encryption key that is somewhere else. It is encrypted to that key's public half (ECDH-ES, RFC
- * 7518 §4.6), so that nobody but its holder reads it: not even somebody who had every data key so far. That alone
- * would let whoever can write to the database plant a data key of their own. So it is sealed once more with a key that
- * both sides have already, the voucher: the data key before, or on admission the one from the request.
+ * Wraps a data key for a key-encryption key on another host, the recipient. It is encrypted to the recipient's public key
+ * (ECDH-ES, RFC 7518 §4.6), so that only the recipient can read it, even if someone has every earlier data key. That alone
+ * would let anyone who can write to the database plant a data key. So the result is encrypted again with an authorizing key
+ * that both sides have: the previous data key or, for a new recipient, the key from its request.
  */
 
-/** A key that both sides have. `id` is its `keyId`. */
+/** A key that both hosts have. `id` is its `keyId`. */
 export interface AuthorizingKey {
   id: string;
   key: Uint8Array;
@@ -25,28 +25,28 @@ export interface Recipient {
 export async function wrapForRecipient(
   dataKey: Uint8Array,
   generation: number,
-  grantee: Recipient,
-  voucher: AuthorizingKey,
+  recipient: Recipient,
+  authorizingKey: AuthorizingKey,
 ): Promise<WrappedDataKey> {
   const { CompactEncrypt, importJWK } = await import('jose');
-  const to = await importJWK({ kty: 'OKP', crv: 'X25519', x: grantee.publicKey }, 'ECDH-ES');
+  const to = await importJWK({ kty: 'OKP', crv: 'X25519', x: recipient.publicKey }, 'ECDH-ES');
   const encrypted = await new CompactEncrypt(dataKey)
     .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM' })
     .encrypt(to);
   const dataKeyId = keyId(dataKey);
-  const belonging = { ...dataKeyAad({ dataKeyId, generation }), grantee: grantee.id };
-  const jwe = await seal(Buffer.from(encrypted), voucher.key, voucher.id, belonging);
-  return { dataKeyId, keyEncryptionKeyId: grantee.id, generation, jwe };
+  const aad = { ...dataKeyAad({ dataKeyId, generation }), grantee: recipient.id };
+  const jwe = await seal(Buffer.from(encrypted), authorizingKey.key, authorizingKey.id, aad);
+  return { dataKeyId, keyEncryptionKeyId: recipient.id, generation, jwe };
 }
 
-/** Throws `SealBroken` where it was not granted by somebody who has the voucher, or not to this key. */
+/** Throws `DecryptionError` if it was not wrapped for this key by someone who has the authorizing key. */
 export async function unwrapForRecipient(
-  granted: WrappedDataKey,
+  wrapped: WrappedDataKey,
   keyEncryptionKey: Uint8Array,
-  voucher: AuthorizingKey,
+  authorizingKey: AuthorizingKey,
 ): Promise<Buffer> {
-  const belonging = { ...dataKeyAad(granted), grantee: granted.keyEncryptionKeyId };
-  const encrypted = open(granted.jwe, voucher.key, voucher.id, belonging).toString('ascii');
+  const aad = { ...dataKeyAad(wrapped), grantee: wrapped.keyEncryptionKeyId };
+  const encrypted = open(wrapped.jwe, authorizingKey.key, authorizingKey.id, aad).toString('ascii');
   const { compactDecrypt } = await import('jose');
   let dataKey: Buffer;
   try {
@@ -56,8 +56,8 @@ export async function unwrapForRecipient(
     });
     dataKey = Buffer.from(plaintext);
   } catch (cause) {
-    throw new DecryptionError('altered', `the data key is encrypted to another key (${String(cause)})`);
+    throw new DecryptionError('tampered', `the data key is encrypted to another key (${String(cause)})`);
   }
-  if (keyId(dataKey) === granted.dataKeyId) return dataKey;
-  throw new DecryptionError('altered', 'the data key is another than its name says');
+  if (keyId(dataKey) === wrapped.dataKeyId) return dataKey;
+  throw new DecryptionError('tampered', 'the data key does not match its ID');
 }

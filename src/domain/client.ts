@@ -2,20 +2,20 @@ import { BlockList, isIP } from 'node:net';
 import { BrokerError } from '../errors/broker-error.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 
-/** Another program that may fetch tokens from the token endpoint. Its name is its OAuth `client_id`. */
+/** A program that may fetch tokens from the token endpoint. Its name is its OAuth `client_id`. */
 export interface Client {
   id: string;
   name: string;
   /** The names of the profiles that it may fetch. */
   profiles: string[];
-  /** How it proves who it is: a shared secret, or a key pair of which we know the public half. */
+  /** How it authenticates: a shared secret, or a key pair of which the store has the public key. */
   authentication: 'secret' | 'private_key_jwt';
-  /** Addresses and networks that it may ask from; empty: from anywhere. */
+  /** Addresses and networks that it may connect from; empty: any. */
   addresses: string[];
-  /** From then on it gets nothing any more; null: no end. Epoch milliseconds. */
+  /** When its access ends; null: never. Epoch milliseconds. */
   expiresAt: number | null;
   createdAt: number;
-  /** What it is told at most of how long a token is good for, so that it asks again and gets a renewed one. Seconds. */
+  /** The longest `expires_in` that it gets, so that it soon fetches a renewed token. Seconds. */
   maxExpiresIn: number;
   /** To the minute. Epoch milliseconds; null: never. */
   lastUsedAt: number | null;
@@ -23,12 +23,12 @@ export interface Client {
   previousSecret: { until: number; lastUsedAt: number | null } | null;
 }
 
-/** So that a renewed token reaches a client within the hour. Seconds. */
+/** A renewed token reaches every client within an hour. Seconds. */
 export const defaultMaxExpiresIn = 3_600;
 
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
-/** Whether a text can be a client's name. Such a name means the same with and without form encoding. */
+/** Whether a text is a valid client name. Such a name is the same with and without form encoding. */
 export function isClientName(text: string): boolean {
   return namePattern.test(text);
 }
@@ -36,8 +36,8 @@ export function isClientName(text: string): boolean {
 /** Throws `E_CLIENT_NAME`. */
 export function parseClientName(text: string): string {
   if (isClientName(text)) return text;
-  throw new BrokerError('E_CLIENT_NAME', 'That cannot be a client’s name.', {
-    help: 'Use up to 63 lower-case letters, digits, dots, dashes and underscores, a letter or digit first, for example "ci-deploy".',
+  throw new BrokerError('E_CLIENT_NAME', 'This is not a valid client name.', {
+    help: 'Use up to 63 lowercase letters, digits, dots, dashes and underscores, starting with a letter or digit, for example "ci-deploy".',
   });
 }
 
@@ -45,16 +45,12 @@ export function parseClientName(text: string): string {
 export function parseAddressRange(text: string): string {
   const range = text.trim();
   if (splitRange(range) !== null) return range;
-  throw new BrokerError(
-    'E_ADDRESS',
-    `"${sanitizeForDisplay(text, 80)}" is neither an address nor a network.`,
-    {
-      help: 'For example 10.1.2.3, 10.0.0.0/8 or 2001:db8::/32. A host name will not do: it could change.',
-    },
-  );
+  throw new BrokerError('E_ADDRESS', `"${sanitizeForDisplay(text, 80)}" is not an IP address or network.`, {
+    help: 'Examples: 10.1.2.3, 10.0.0.0/8, 2001:db8::/32. Host names are not accepted, because their addresses can change.',
+  });
 }
 
-/** Whether an address lies in one of the ranges. An IPv4 address written as IPv6 counts as IPv4. */
+/** Whether an address is in one of the ranges. An IPv4-mapped IPv6 address counts as IPv4. */
 export function inRanges(ranges: string[], address: string): boolean {
   return rangeMatcher(ranges)(address);
 }
@@ -67,7 +63,7 @@ export function rangeMatcher(ranges: string[]): (address: string) => boolean {
     if (parts !== null) list.addSubnet(parts.address, parts.prefix, parts.family);
   }
   return (given) => {
-    // The zone of a link-local address is this machine's own word for an interface.
+    // The zone of a link-local address names an interface of this host.
     const address = given.replace(/%.*$/, '');
     return isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
   };

@@ -1,37 +1,37 @@
-/** A day as everybody here counts it: 86,400 seconds, whatever the clocks on the wall do. */
+/** 86,400 seconds, regardless of daylight saving time. */
 export const dayMs = 86_400_000;
 
-/** Cisco's and Microsoft's guides: the token is valid for 365 days. */
+/** 365 days, according to Cisco's and Microsoft's guides. */
 export const documentedLifetimeMs = 365 * dayMs;
 
 export type ExpirySource = 'confirmed' | 'reported' | 'documented';
 
-/** The instants at which a token ends, by who says so. Epoch milliseconds. */
+/** When a token expires, by source. Epoch milliseconds. */
 export interface Lifetimes {
-  /** Webex's own answer for this very token (`GET /authorizations/tokenExpiry`). */
+  /** Webex's answer for this token (`GET /authorizations/tokenExpiry`). */
   confirmed: number | null;
-  /** The `expires_in` that came with it. */
+  /** From the `expires_in` of its redirect. */
   reported: number | null;
-  /** 365 days from its capture, as the guides say. */
+  /** 365 days after its capture. */
   documented: number | null;
-  /** When Webex last accepted the token: what is said to end before then is disproved. */
+  /** When Webex last accepted the token. An earlier reported expiry is disproved. */
   acceptedAt?: number | null;
 }
 
 export interface Expiry {
-  /** Epoch milliseconds; `unknownEnd` where nobody said anything. */
+  /** Epoch milliseconds; `unknownEnd` if there is no evidence. */
   expiresAt: number;
-  /** Null where nobody said anything. */
+  /** Null if there is no evidence. */
   source: ExpirySource | null;
 }
 
-/** Stands for an end that nobody knows: after every instant that matters. Epoch milliseconds. */
+/** Stands for an unknown expiry, later than every real one. Epoch milliseconds. */
 export const unknownEnd = Date.UTC(9999, 11, 31, 23, 59, 59);
 
-/** A token of which nobody knows when it was captured. */
+/** For a token whose capture date is unknown. */
 export const unknownLifetimes: Lifetimes = { confirmed: null, reported: null, documented: null };
 
-/** The instant itself, or null for `unknownEnd`. */
+/** The expiry, or null for `unknownEnd`. */
 export function knownEnd(expiresAt: number): number | null {
   return expiresAt === unknownEnd ? null : expiresAt;
 }
@@ -45,16 +45,16 @@ export function lifetimesAtCapture(capturedAt: number, expiresInSeconds: number 
   };
 }
 
-/** When Webex accepted the token after the end that came with it; null where it did not, or confirms another date. */
+/** When Webex accepted the token after its reported expiry; null if it did not, or confirms a date. */
 export function disprovedAt({ confirmed, reported, acceptedAt = null }: Lifetimes): number | null {
   if (confirmed !== null || reported === null || acceptedAt === null) return null;
   return reported <= acceptedAt ? acceptedAt : null;
 }
 
 /**
- * The instant to act on: Webex's own answer, else the earlier of what is reported and what is documented. A reported
- * one no longer counts once Webex has accepted the token after it.
- * Where there is neither, as for a bare token of an unknown day, the end is unknown until Webex tells it.
+ * The expiry to act on: the confirmed one, otherwise the earlier of the reported and the documented one. A reported expiry
+ * no longer counts once Webex accepted the token after it. Without any evidence, as for a pasted token, the expiry is
+ * unknown until Webex confirms one.
  */
 export function expiryOf(lifetimes: Lifetimes): Expiry {
   const { confirmed, reported, documented } = lifetimes;
@@ -67,7 +67,7 @@ export function expiryOf(lifetimes: Lifetimes): Expiry {
   return { expiresAt: documented, source: 'documented' };
 }
 
-/** Whole days from `now` to `expiresAt`, rounded down; negative once it is over. */
+/** Whole days from `now` to `expiresAt`, rounded down; negative after the expiry. */
 export function daysLeft(expiresAt: number, now: number): number {
   return Math.floor((expiresAt - now) / dayMs);
 }

@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 
 /**
- * What of an address tells one caller from another: whoever has one IPv6 address has the 2^64 of its network, and this
- * machine has all of 127.0.0.0/8. One network has one text, however its addresses are written.
+ * The network that identifies a caller: the owner of one IPv6 address usually has the whole /64, and this host has all of
+ * 127.0.0.0/8. Each network has one text form, however its addresses are written.
  */
 export function networkOf(address: string): string {
   const plain = address.replace(/%.*$/, '');
@@ -14,7 +14,7 @@ export function networkOf(address: string): string {
   return groups.slice(0, 4).join(':');
 }
 
-/** The eight groups of an IPv6 address, each in lower case and without leading zeros, as RFC 5952 writes them. */
+/** The eight groups of an IPv6 address, in lowercase and without leading zeros (RFC 5952). */
 function groupsOf(address: string): string[] {
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const [before = [], tail] = canonical

@@ -3,10 +3,10 @@ import type { Token } from './token.ts';
 
 export type ProfileStatus = 'valid' | 'expiring' | 'expired' | 'rejected' | 'empty';
 
-/** A token counts as expiring in its last 30 days, the same span that `check` warns within. */
+/** A token counts as expiring in its last 30 days, the default of `check --within`. */
 export const expiringWithinDays = 30;
 
-/** How a profile stands, by its current token, at `now` (epoch milliseconds). */
+/** The status of a profile, by its current token, at `now` (epoch milliseconds). */
 export function statusOf(current: Token | null, now: number): ProfileStatus {
   if (current === null) return 'empty';
   const { expiresAt } = expiryOf(current.lifetimes);

@@ -11,7 +11,7 @@ export interface ProfileSummary {
   deployment: Deployment;
   orgId: string | null;
   tenantUrl: string | null;
-  /** The mail address of the person who signed in, or their name where Webex gave no address. */
+  /** The mail address of the person who signed in, or their name if Webex gave no address. */
   account: string | null;
   status: ProfileStatus;
   capturedAt: string | null;
@@ -43,7 +43,7 @@ export interface TokenSummary {
 /** `show --json`. */
 export interface ProfileDetails extends ProfileSummary {
   lifetimes: { confirmed: string | null; reported: string | null; documented: string | null };
-  /** When Webex accepted the token though its reported end was past; null where it did not. */
+  /** When Webex accepted the token after its reported expiry; null if it did not. */
   reportedOutlivedAt: string | null;
   tokens: TokenSummary[];
 }
@@ -71,7 +71,7 @@ export function summarize(
   };
 }
 
-/** Everything about a profile but the values of its tokens; `tokens` newest first. */
+/** Everything about a profile except the values of its tokens; `tokens` newest first. */
 export function describeProfile(
   profile: Profile,
   tokens: Token[],

@@ -6,42 +6,42 @@ export interface Profile {
   id: string;
   name: string;
   deployment: Deployment;
-  /** The organization's UUID; null until a token or a person has told it. */
+  /** The organization's UUID; null until a token or a person names it. */
   orgId: string | null;
   /** The scopes that a sign-in for this profile asks for. */
   scopes: string[];
   /** Epoch milliseconds. */
   createdAt: number;
-  /** The mail address that reminders about it go to; null: where all others go. */
+  /** The mail address for its reminders; null: the default recipients. */
   contact: string | null;
-  /** What it is filed under, sorted. */
+  /** Sorted. */
   tags: string[];
 }
 
-/** A profile as it is made: nobody has filed it under anything yet, unless it is said. */
+/** A profile at its creation; contact and tags are optional. */
 export type NewProfile = Omit<Profile, 'contact' | 'tags'> & Partial<Pick<Profile, 'contact' | 'tags'>>;
 
-const longestName = 63;
+const maxNameLength = 63;
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
-/** Whether a text can be a profile's name. Such a name means nothing to a shell. */
+/** Whether a text is a valid profile name. Such a name has no special meaning in a shell. */
 export function isProfileName(text: string): boolean {
   return namePattern.test(text);
 }
 
-/** Checks a profile's name as a person typed it. Throws `E_PROFILE_NAME`, with a name that would do. */
+/** Checks a profile name as a person typed it. Throws `E_PROFILE_NAME`, with a valid suggestion. */
 export function parseProfileName(text: string): string {
   const name = text.trim();
   if (namePattern.test(name)) return name;
-  const suggestion = name.length > longestName ? '' : suggestProfileName(name);
-  throw new BrokerError('E_PROFILE_NAME', `${quoteProfileName(name)} cannot be a profile's name.`, {
+  const suggestion = name.length > maxNameLength ? '' : suggestProfileName(name);
+  throw new BrokerError('E_PROFILE_NAME', `${quoteProfileName(name)} is not a valid profile name.`, {
     help:
-      'Use up to 63 lower-case letters, digits, dots, dashes and underscores, a letter or digit first' +
+      'Use up to 63 lowercase letters, digits, dots, dashes and underscores, starting with a letter or digit' +
       (suggestion === '' ? '.' : `, for example "${suggestion}".`),
   });
 }
 
-/** The nearest allowed profile name to what an organization is called; empty when nothing of it is left. */
+/** The valid profile name that is closest to an organization's name; empty if no character is left. */
 export function suggestProfileName(title: string): string {
   return title
     .normalize('NFKD')
@@ -49,15 +49,15 @@ export function suggestProfileName(title: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
     .replace(/^[^a-z0-9]+/, '')
-    .slice(0, longestName)
+    .slice(0, maxNameLength)
     .replace(/-+$/, '');
 }
 
 /**
- * What a person gave as a profile's name, for an error's message. A text too long for one may be a token that was put in
- * the wrong place: it is not repeated.
+ * A profile name as a person typed it, for an error message. A text that is too long may be a token in the wrong place, and
+ * is not repeated.
  */
 export function quoteProfileName(text: string): string {
-  if (text.length > longestName) return `A text of ${text.length} characters`;
+  if (text.length > maxNameLength) return `A text of ${text.length} characters`;
   return `"${text.replace(/[^\x20-\x7e]/g, '?')}"`;
 }

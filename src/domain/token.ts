@@ -2,7 +2,7 @@ import type { AdminLevel } from '../webex/api/admin-roles.ts';
 import { expiryOf, type Lifetimes } from './lifetimes.ts';
 
 /**
- * Where a token stands in its profile:
+ * The state of a token in its profile:
  * `pending` is stored and not verified yet, `current` is the one handed out, `earlier` was current once,
  * `set-aside` failed its check and waits for the person's word.
  */
@@ -10,10 +10,10 @@ export type TokenState = 'pending' | 'current' | 'previous' | 'needs-review';
 
 export type ReviewReason = 'other-deployment' | 'other-organization' | 'not-full-admin' | 'rejected';
 
-/** How the token came in: through a browser, or read from text that a person handed over. */
+/** How the token was captured: by a sign-in in the browser, pasted as text, or imported from a CSV file. */
 export type TokenSource = 'sign-in' | 'import' | 'file';
 
-/** The person who signed in, as Webex's `people/me` tells it. */
+/** The person who signed in, from Webex's `people/me`. */
 export interface Account {
   id: string;
   displayName: string;
@@ -22,7 +22,7 @@ export interface Account {
   admin: AdminLevel;
 }
 
-/** What is known of one captured bearer token. Its value is never part of this. */
+/** One captured bearer token, without its value. */
 export interface Token {
   id: string;
   profileId: string;
@@ -32,19 +32,19 @@ export interface Token {
   capturedAt: number;
   lifetimes: Lifetimes;
   scopes: string[];
-  /** The organization named in the token itself, where its form is known. */
+  /** The organization ID in the token's own text; null if its format is unknown. */
   orgId: string | null;
   account: Account | null;
-  /** When Webex last accepted it; null when it was never asked, or could not tell. Epoch milliseconds. */
+  /** When Webex last accepted it; null if it never did. Epoch milliseconds. */
   verifiedAt: number | null;
-  /** When Webex said that it is no longer good. Epoch milliseconds. */
+  /** When Webex first rejected it; null if Webex accepts it, or was not asked. Epoch milliseconds. */
   rejectedAt: number | null;
   reviewReason: ReviewReason | null;
-  /** What was odd at its capture, in words for a person. */
+  /** What was unusual at its capture, as sentences. */
   warnings: string[];
 }
 
-/** Whether Webex accepted the token when it was last asked, and its end has not come. `now`: epoch milliseconds. */
+/** Whether Webex accepted the token when it was last asked, and it is not expired. `now`: epoch milliseconds. */
 export function isVerified({ verifiedAt, rejectedAt, lifetimes }: Token, now: number): boolean {
   return verifiedAt !== null && rejectedAt === null && expiryOf(lifetimes).expiresAt > now;
 }

@@ -15,7 +15,7 @@ import { addLocalKey, approveKeyRequest } from '../../src/vault/key-operations/a
 import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
 import { removeKey } from '../../src/vault/key-operations/remove-key.ts';
 import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
-import { createKeychainKey, makePassphraseKey } from '../../src/vault/keys/create-key.ts';
+import { createKeychainKey, createPassphraseKey } from '../../src/vault/keys/create-key.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { onSqlite } from '../support/store/engines.ts';
@@ -151,7 +151,7 @@ describe('a colleague leaves', () => {
 onSqlite('a passphrase for the safe opens the store where the keychain is gone', async () => {
   const { ada, vault, stored } = await team();
   const passphrase = 'six words that nobody would guess';
-  await addLocalKey(vault, await makePassphraseKey(passphrase), actor);
+  await addLocalKey(vault, await createPassphraseKey(passphrase), actor);
   await rotateDataKey(vault, actor);
   const settings = { ...ada.settings, passphrase };
   const rescued = await newVault(undefined, { settings, keychain: noKeychain });

@@ -19,10 +19,10 @@ import { removeKey } from '../../vault/key-operations/remove-key.ts';
 import { type ReplacementResult, replaceKey } from '../../vault/key-operations/replace-key.ts';
 import { type RotationResult, rotateDataKey } from '../../vault/key-operations/rotate-data-key.ts';
 import {
+  createFileKey,
   createKeychainKey,
+  createPassphraseKey,
   type KeyKind,
-  makeFileKey,
-  makePassphraseKey,
 } from '../../vault/keys/create-key.ts';
 import { defaultKeyName } from '../../vault/keys/host.ts';
 import { type KeySource, keyFilePath } from '../../vault/keys/load-key.ts';
@@ -241,8 +241,8 @@ async function add(options: AddOptions): Promise<void> {
     const made = options.keychain
       ? await createKeychainKey(source)
       : options.file
-        ? makeFileKey(source)
-        : await makePassphraseKey(
+        ? createFileKey(source)
+        : await createPassphraseKey(
             await newPassphrase(vault.settings.newPassphrase, 'WEBEX_TOKEN_NEW_PASSPHRASE'),
           );
     try {
@@ -271,7 +271,7 @@ async function request(options: { file?: boolean }): Promise<void> {
   }
   ensurePrivateDirectory(settings.home);
   const source: KeySource = { settings, keychain: systemKeychain, now: Date.now, onWarning: warn };
-  const { key, info } = options.file ? makeFileKey(source) : await createKeychainKey(source);
+  const { key, info } = options.file ? createFileKey(source) : await createKeychainKey(source);
   await expectEnrollment(source, info.kind, info.id);
   const made = requestFor(key, info.kind === 'file' ? 'file' : 'keychain', defaultKeyName());
   print(formatRequest(made));

@@ -9,7 +9,7 @@ import { listAllDataKeys, listKeyRecords } from '../../store/keys/keys.ts';
 import { newestMigration } from '../../store/migrations/newest.ts';
 import { type Table, tables } from '../../store/tables.ts';
 import type { Actor, Vault } from '../context.ts';
-import { makePassphraseKey } from '../keys/create-key.ts';
+import { createPassphraseKey } from '../keys/create-key.ts';
 import type { VaultKeys } from '../keys/key-manager.ts';
 import { type BackupHeader, type Chunk, ChunkCipher, formatVersion } from './format.ts';
 
@@ -97,7 +97,7 @@ async function wrappedForPassphrase(
   passphrase: string,
   known: { dataKeyId: string; generation: number }[],
 ): Promise<BackupHeader['passphrase']> {
-  const { info, key } = await makePassphraseKey(passphrase);
+  const { info, key } = await createPassphraseKey(passphrase);
   const generations = new Map(known.map(({ dataKeyId, generation }) => [dataKeyId, generation]));
   const dataKeys = await Promise.all(
     ring.dataKeys.map((dataKey) => wrapDataKey(dataKey.key, generations.get(dataKey.id) ?? 0, key)),

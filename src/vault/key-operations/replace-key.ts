@@ -13,10 +13,10 @@ import {
 import { activeReplacement, beginReplacement, endReplacement } from '../../store/keys/rotation.ts';
 import type { Actor, Vault } from '../context.ts';
 import {
+  createFileKey,
   createKeychainKey,
+  createPassphraseKey,
   type KeyKind,
-  makeFileKey,
-  makePassphraseKey,
   type NewKey,
 } from '../keys/create-key.ts';
 import { hostName } from '../keys/host.ts';
@@ -137,7 +137,7 @@ async function begin(
       const known = await listKeyEncryptionKeys(trx);
       if (!known.some(({ id }) => id === oldKey.id)) throw conflict();
       finishKeyFileSwap(known, source);
-      const made = madeBefore ?? makeFileKey(source, known);
+      const made = madeBefore ?? createFileKey(source, known);
       await wrapForLocalKey(trx, vault, made);
       await beginReplacement(trx, { oldId: oldKey.id, newId: made.info.id });
       return { oldKey, newKey: made.info };
@@ -162,7 +162,7 @@ async function make(
 ): Promise<NewKey> {
   if (kind === 'keychain') return await createKeychainKey(source);
   if (passphrase === undefined) throw new BrokerError('E_KEY_PASSPHRASE', 'No new passphrase was given.');
-  return await makePassphraseKey(passphrase);
+  return await createPassphraseKey(passphrase);
 }
 
 async function otherHolders(db: Db, id: string, now: number): Promise<string[]> {

@@ -22,100 +22,100 @@ import { rememberedKeys, rememberKeys } from '../integrity/key-memory.ts';
 import { defaultKeyName } from './host.ts';
 import { awaitsReplacement, finishKeyFileSwap, type KeySource, type LoadedKey, loadKey } from './load-key.ts';
 
-/** How long a data key that could not be had is not asked for again. Milliseconds. */
-const missingForMs = 5_000;
-/** The same where the store did not answer. */
-const noAnswerForMs = 500;
+/** How long a data key that could not be loaded is not looked up again. Milliseconds. */
+const retryAfterMs = 5_000;
+/** The same if the store did not answer. */
+const retryBusyStoreAfterMs = 500;
 
-/** A data key that could not be had. */
+/** A data key that could not be loaded. */
 interface MissingKey {
   askedAt: number;
-  /** Why; null where the store does not know it. */
+  /** The reason; null if the store does not contain it. */
   error: BrokerError | null;
 }
 
 /**
- * The keys of an open store. The store's data key may be replaced at any time by another process or host: what this
- * one does not know is looked up again, and what it seals is sealed with the key that is the store's at that moment.
+ * The keys of an open store. Another process or host may replace the data key at any time, so a data key that this process
+ * does not have is looked up again, and every token is encrypted with the data key that is newest at that moment.
  */
 export class VaultKeys {
   readonly source: KeySource;
   readonly #db: Db;
-  #held: LoadedKey;
+  #kek: LoadedKey;
   #ring: KeyRing;
-  /** The one before: a text that was read a moment ago may still be sealed with a key that has just been dropped. */
+  /** The previous ring: a ciphertext read a moment ago may need a data key that was deleted since. */
   #previous: KeyRing | null = null;
   readonly #missing = new Map<string, MissingKey>();
   #lastFailure: { at: number; error: BrokerError } | null = null;
   #refreshing: Promise<void> | null = null;
 
-  /** Data keys that were granted and not yet kept, wrapped for the key itself. */
-  #granted: WrappedDataKey[] = [];
+  /** Data keys received from other hosts, wrapped by the key itself and not stored yet. */
+  #received: WrappedDataKey[] = [];
 
-  private constructor(db: Db, source: KeySource, { kek, ring, granted }: Omit<LoadedKeys, 'known'>) {
+  private constructor(db: Db, source: KeySource, { kek, ring, received }: Omit<LoadedKeys, 'known'>) {
     this.#db = db;
     this.source = source;
-    this.#held = kek;
+    this.#kek = kek;
     this.#ring = ring;
-    this.#granted = granted;
+    this.#received = received;
     useMacKeys(db, this);
   }
 
-  /** The keys of a store for which a key was obtained in another way than from its usual place. */
+  /** The keys of a store whose key-encryption key was not loaded from its usual location. */
   static of(db: Db, source: KeySource, kek: LoadedKey, ring: KeyRing): VaultKeys {
-    return new VaultKeys(db, source, { kek: kek, ring, granted: [] });
+    return new VaultKeys(db, source, { kek, ring, received: [] });
   }
 
   static async open(db: Db, source: KeySource): Promise<VaultKeys> {
     const loaded = await loadKeys(db, source, null);
     const keys = new VaultKeys(db, source, loaded);
-    if (awaitsReplacement(loaded.known, source)) await finishInTurn(db, source);
+    if (awaitsReplacement(loaded.known, source)) await finishInterruptedSwap(db, source);
     await keys.#remember();
     return keys;
   }
 
-  /** Wrapped for this key itself, the data keys that it was granted need no older key any more. */
-  async keepGranted(db: Db): Promise<void> {
-    const granted = this.#granted;
-    this.#granted = [];
-    for (const wrapped of granted) await rewrapDataKey(db, wrapped);
-    if (granted.length > 0 && (await activeRotation(db)) === null) {
-      await deleteDataKeysBefore(db, this.#held.info.id, this.#ring.generation);
+  /** Stores the received data keys wrapped by the key itself, and deletes older ones that authorized them. */
+  async storeReceived(db: Db): Promise<void> {
+    const received = this.#received;
+    this.#received = [];
+    for (const wrapped of received) await rewrapDataKey(db, wrapped);
+    if (received.length > 0 && (await activeRotation(db)) === null) {
+      await deleteDataKeysBefore(db, this.#kek.info.id, this.#ring.generation);
     }
   }
 
-  /** The key-encryption key that opened the store here. */
+  /** The key-encryption key of this host. */
   get kek(): LoadedKey {
-    return this.#held;
+    return this.#kek;
   }
 
-  /** From now on, another key opens the store here. */
+  /** Uses another key-encryption key from now on. */
   useKek(kek: LoadedKey): void {
-    this.#held = kek;
+    this.#kek = kek;
   }
 
   get ring(): KeyRing {
     return this.#ring;
   }
 
-  /** Opens a sealed token; within a transaction, `db` is the transaction. Throws `E_INTEGRITY`, which says what is wrong. */
-  async open(ciphertext: string, place: TokenRef, db?: Db): Promise<string> {
+  /** Decrypts a token; within a transaction, `db` is the transaction. Throws `E_INTEGRITY` with the reason. */
+  async open(ciphertext: string, ref: TokenRef, db?: Db): Promise<string> {
     if (!this.hasKeyFor(ciphertext)) await this.refreshKeyFor(ciphertext, db);
-    return this.decryptSync(ciphertext, place);
+    return this.decryptSync(ciphertext, ref);
   }
 
-  /** The same at once, for whoever has asked `knows` before. Throws the reason too where its key could not be had. */
-  decryptSync(ciphertext: string, place: TokenRef): string {
-    const id = keyIdOrNothing(ciphertext);
+  /** The same synchronously, after `hasKeyFor`. Also throws why its key could not be loaded. */
+  decryptSync(ciphertext: string, ref: TokenRef): string {
+    const id = kidOrEmpty(ciphertext);
     const ring = !this.#ring.has(id) && this.#previous?.has(id) ? this.#previous : this.#ring;
     const reason = ring.has(id) ? null : this.#missing.get(id)?.error;
     if (reason) throw reason;
-    return ring.open(ciphertext, place);
+    return ring.open(ciphertext, ref);
   }
 
-  /** Whether there is no use in looking up the key of this text before it is opened. */
+  /** Whether to decrypt without a look-up: this process has the key, or looked it up a moment ago without success. */
   hasKeyFor(ciphertext: string): boolean {
-    const id = keyIdOrNothing(ciphertext);
+    const id = kidOrEmpty(ciphertext);
     if (id === '' || this.#ring.has(id) || this.#previous?.has(id)) return true;
     const missing = this.#missing.get(id);
     if (missing === undefined) return false;
@@ -123,7 +123,7 @@ export class VaultKeys {
   }
 
   #isRecent(askedAt: number, error: BrokerError | null): boolean {
-    const forMs = error?.code.startsWith('E_STORE_') ? noAnswerForMs : missingForMs;
+    const forMs = error?.code.startsWith('E_STORE_') ? retryBusyStoreAfterMs : retryAfterMs;
     return Math.abs(this.source.now() - askedAt) < forMs;
   }
 
@@ -133,9 +133,9 @@ export class VaultKeys {
     return failure !== null && this.#isRecent(failure.at, failure.error) ? failure.error : null;
   }
 
-  /** Asks the store for the key of this text: another process may have made a new one. A failure is remembered. */
+  /** Looks up the key of this ciphertext: another process may have created a new one. Remembers a failure. */
   async refreshKeyFor(ciphertext: string, db?: Db): Promise<void> {
-    const id = keyIdOrNothing(ciphertext);
+    const id = kidOrEmpty(ciphertext);
     const askedAt = this.source.now();
     try {
       await this.refresh(db);
@@ -147,30 +147,32 @@ export class VaultKeys {
   }
 
   /**
-   * Makes sure that this process opens what is stored from now on. Throws `E_KEY_REMOVED` where its key was removed,
-   * and what looking up the keys throws.
+   * Checks that this process has the store's newest data key. Throws `E_KEY_REMOVED` if its key was removed, and what
+   * looking up the keys throws.
    */
   async requireAccess(): Promise<void> {
     const newest = await newestDataKey(this.#db);
     if (newest === null || this.#ring.has(newest.id)) return;
     await this.refresh();
-    if (!this.#ring.has(newest.id)) throw notAuthorized(this.#held.info.id);
+    if (!this.#ring.has(newest.id)) throw notAuthorized(this.#kek.info.id);
   }
 
-  /** Seals a token with the store's newest data key, within the transaction that stores it. */
-  async seal(trx: Db, token: string, place: TokenRef): Promise<string> {
+  /** Encrypts a token with the store's newest data key, within the transaction that stores it. */
+  async seal(trx: Db, token: string, ref: TokenRef): Promise<string> {
     const newest = await newestDataKey(trx);
     if (newest?.id !== this.#ring.primaryKey.id) await this.refresh(trx);
     if (newest !== null && newest.id !== this.#ring.primaryKey.id) {
-      throw new BrokerError(
-        'E_KEY',
-        "The store's newest data key was not given to the key of this machine.",
-        {
-          help: 'Somebody who can open the store lets this key in again: webex-token key remove here, webex-token key request on this machine, then webex-token key add.',
-        },
-      );
+      throw new BrokerError('E_KEY', "This host's key is not authorized for the current data key.", {
+        help: [
+          { text: 'Request access on this host', command: ['key', 'request'] },
+          {
+            text: 'Then remove the old key and approve the request on another host',
+            command: ['key', 'add'],
+          },
+        ],
+      });
     }
-    return await this.#ring.seal(token, place);
+    return await this.#ring.seal(token, ref);
   }
 
   /** Looks up the store's keys again. Within a transaction, `db` is the transaction. */
@@ -186,46 +188,46 @@ export class VaultKeys {
 
   async #load(db: Db): Promise<void> {
     const at = this.source.now();
-    const { kek, ring, granted } = await loadKeys(db, this.source, this.#held).catch((error: unknown) => {
+    const { kek, ring, received } = await loadKeys(db, this.source, this.#kek).catch((error: unknown) => {
       if (error instanceof BrokerError) this.#lastFailure = { at, error };
       throw error;
     });
     this.#lastFailure = null;
     if (ring.primaryKey.id !== this.#ring.primaryKey.id) this.#previous = this.#ring;
-    this.#held = kek;
+    this.#kek = kek;
     this.#ring = ring;
-    this.#granted = granted;
+    this.#received = received;
     this.#missing.clear();
   }
 
   /**
-   * Keeps what was granted and takes note of what was opened, unless that is done, or the store has gone on. Best
-   * effort: a store that cannot be written to at this moment can still be read.
+   * Stores the received data keys and remembers the newest one, unless that is done or the store changed since. Best
+   * effort: a store that cannot be written can still be read.
    */
   async #remember(): Promise<void> {
     try {
-      await this.keepGranted(this.#db);
-      const { info } = this.#held;
+      await this.storeReceived(this.#db);
+      const { info } = this.#kek;
       const { generation, primaryKey } = this.#ring;
       const known = await rememberedKeys(this.source, info.kind, info.id);
       if (known?.hasOpened && known.dataKeyId === primaryKey.id) return;
-      // Within the lock of all writers: a restore forgets what was seen, and must not find it again.
+      // Within a write transaction: a restore deletes what was remembered, and it must not be written again.
       await this.#db.transaction().execute(async (trx) => {
         if ((await newestDataKey(trx))?.id !== primaryKey.id) return;
         await rememberKeys(this.source, info.kind, info.id, { generation, dataKeyId: primaryKey.id });
       });
     } catch {
-      // The next one who opens it does so.
+      // The next process that opens the store tries again.
     }
   }
 }
 
-/** Ends the replacement of a key file that another process was stopped in. */
-async function finishInTurn(db: Db, source: KeySource): Promise<void> {
+/** Completes the replacement of a key file that another process did not complete. */
+async function finishInterruptedSwap(db: Db, source: KeySource): Promise<void> {
   const finishing = db
     .transaction()
     .execute(async (trx) => finishKeyFileSwap(await listKeyEncryptionKeys(trx), source));
-  // Until it is finished, the new file is read where it is.
+  // Until then, the new file is read from its temporary path.
   await finishing.catch(() => {});
 }
 
@@ -234,13 +236,13 @@ interface LoadedKeys {
   known: KeyEncryptionKeyInfo[];
   kek: LoadedKey;
   ring: KeyRing;
-  granted: WrappedDataKey[];
+  received: WrappedDataKey[];
 }
 
 /**
- * The key that opens the store here (`held`, if it still does) and the data keys that it opens. The store's keys may
- * be replaced at any moment: a key is missing only if the store still names the same keys afterwards.
- * Throws what `obtainKey` and `KeyRing.open` throw, and `E_KEY_REMOVED` where `held` lost its access.
+ * Loads this host's key-encryption key (`kek` if it is still valid) and unwraps its data keys. Another process may replace
+ * the keys at any moment, so a failure counts only if the store still lists the same keys afterwards.
+ * Throws what `loadKey` and `KeyRing.open` throw, and `E_KEY_REMOVED` if `kek` lost its access.
  */
 async function loadKeys(db: Db, source: KeySource, kek: LoadedKey | null): Promise<LoadedKeys> {
   let stored = await readKeys(db);
@@ -271,15 +273,15 @@ async function openStoredKeys(
 ): Promise<LoadedKeys> {
   const wrappedFor = (id: string) => wrapped.filter(({ keyEncryptionKeyId }) => keyEncryptionKeyId === id);
   const isKept = before !== null && wrappedFor(before.info.id).length > 0;
-  const kek = isKept ? before : await obtainOther(known, source, before);
+  const kek = isKept ? before : await loadOtherKey(known, source, before);
   const own = wrappedFor(kek.info.id);
   if (own.length === 0) throw notAuthorized(kek.info.id);
-  // Read after the rows: a restore that was made on purpose has forgotten it by then.
+  // Read after the rows: a restore on purpose has deleted it by then.
   const remembered = await rememberedKeys(source, kek.info.kind, kek.info.id);
-  return { known, kek: kek, ...(await KeyRing.open(own, kek.key, remembered)) };
+  return { known, kek, ...(await KeyRing.open(own, kek.key, remembered)) };
 }
 
-async function obtainOther(
+async function loadOtherKey(
   known: KeyEncryptionKeyInfo[],
   source: KeySource,
   before: LoadedKey | null,
@@ -294,15 +296,19 @@ async function obtainOther(
 function notAuthorized(id: string, cause?: unknown): BrokerError {
   return new BrokerError(
     'E_KEY_REMOVED',
-    `The key of this machine, ${shortKeyId(id)}, is not authorized to open this store: it was removed.`,
+    `This host's key, ${shortKeyId(id)}, was removed: it is not authorized to open this store.`,
     {
-      help: 'If that was not meant: run "webex-token key request" here, and "webex-token key add" on a machine that can open the store; then start this program again. Nothing was changed.',
+      help: [
+        'Nothing was changed.',
+        { text: 'To get access again, request it on this host', command: ['key', 'request'] },
+        { text: 'Then approve the request on a host that has access, and restart', command: ['key', 'add'] },
+      ],
       cause,
     },
   );
 }
 
-/** What the store keeps of a key that is at hand here. */
+/** The row that the store keeps about a loaded key. */
 export async function keyRecordOf(
   { info, key }: LoadedKey,
   ring: KeyRing,
@@ -313,7 +319,7 @@ export async function keyRecordOf(
   return { info, name: defaultKeyName(), publicKey, authorization, createdAt };
 }
 
-function keyIdOrNothing(ciphertext: string): string {
+function kidOrEmpty(ciphertext: string): string {
   try {
     return kidOf(ciphertext);
   } catch {

@@ -13,34 +13,34 @@ export interface KeySource {
   settings: Pick<Settings, 'home' | 'keyFile' | 'passphrase' | 'databaseUrl'>;
   keychain: Keychain;
   now: () => number;
-  /** Told, once, what a person should know of where the key now is. */
+  /** Called once with what a person should know about the key's location. */
   onWarning: (text: string) => void;
 }
 
-/** A key-encryption key that is at hand. */
+/** A key-encryption key that was loaded on this host. */
 export interface LoadedKey {
   info: KeyEncryptionKeyInfo;
   key: Buffer;
 }
 
-/** The key file's place: the one that was named, else the one in the data folder. */
+/** The path of the key file: the configured one, otherwise the one in the data folder. */
 export function keyFilePath(settings: Pick<Settings, 'home' | 'keyFile'>): string {
   return settings.keyFile ?? join(settings.home, 'key.jwk');
 }
 
-/** Where a key file waits that is to take the other one's place, until the store has been told of it. */
+/** The path of a new key file until the store knows it and it replaces the old one. */
 export function nextKeyFilePath(settings: Pick<Settings, 'home' | 'keyFile'>): string {
   return `${keyFilePath(settings)}.next`;
 }
 
-/** Where a key file that was named is moved to, once another has taken its place. */
+/** The path to which a configured key file is moved after its replacement. */
 export function replacedKeyFilePath(settings: Pick<Settings, 'home' | 'keyFile'>, key: Uint8Array): string {
   return `${keyFilePath(settings)}.replaced-${keyId(key).slice(0, 8)}`;
 }
 
 /**
- * The newest key-encryption key of the store that can be had here. Throws the reason why the oldest cannot, unless
- * another one's is something that the person can mend: most keys are simply somebody else's.
+ * Loads the newest key-encryption key of the store that this host has. Throws the reason for the oldest one if there is
+ * none, or a reason that the person can fix: most keys simply belong to other hosts.
  */
 export async function loadKey(known: KeyEncryptionKeyInfo[], source: KeySource): Promise<LoadedKey> {
   const failures: unknown[] = [];
@@ -58,7 +58,7 @@ function isMissing(error: unknown): boolean {
   return error instanceof BrokerError && error.code === 'E_KEY_LOST';
 }
 
-/** Throws `E_KEY_LOST`, `E_KEY_FILE`, `E_KEY_PASSPHRASE`, `E_KEYCHAIN…` where it is not at hand. */
+/** Throws `E_KEY_LOST`, `E_KEY_FILE`, `E_KEY_PASSPHRASE` or `E_KEYCHAIN…` if this host does not have the key. */
 export async function loadKeyById(info: KeyEncryptionKeyInfo, source: KeySource): Promise<Buffer> {
   switch (info.kind) {
     case 'file':
@@ -67,16 +67,16 @@ export async function loadKeyById(info: KeyEncryptionKeyInfo, source: KeySource)
       if (source.settings.passphrase === null) {
         throw new BrokerError(
           'E_KEY_PASSPHRASE',
-          "This store's key comes of a passphrase, and none was given.",
+          'This store is encrypted with a passphrase, but WEBEX_TOKEN_PASSPHRASE is not set.',
           {
-            help: 'Set WEBEX_TOKEN_PASSPHRASE to it.',
+            help: 'Set WEBEX_TOKEN_PASSPHRASE.',
           },
         );
       }
       const key = await deriveKey(source.settings.passphrase, info.parameters);
       if (keyId(key) === info.id) return key;
       throw new BrokerError('E_KEY_PASSPHRASE', "WEBEX_TOKEN_PASSPHRASE is not this store's passphrase.", {
-        help: 'Nothing was changed. Mind capitals, spaces, and quotes around it in .env.',
+        help: 'Check capitals, spaces, and quotes around it in .env. Nothing was changed.',
       });
     }
     case 'keychain': {
@@ -84,8 +84,12 @@ export async function loadKeyById(info: KeyEncryptionKeyInfo, source: KeySource)
         throw keychainFailure(error);
       });
       if (key !== null && keyId(key) === info.id) return key;
-      throw new BrokerError('E_KEY_LOST', "The keychain answers, but does not hold this store's key.", {
-        help: 'Was it removed, or is this another user or machine than the one that made the store? To be let in with a key of your own, run "webex-token key request" and send what it prints to somebody who has one. Otherwise restore a backup, or choose a new folder with WEBEX_TOKEN_HOME and sign in again. Nothing was changed.',
+      throw new BrokerError('E_KEY_LOST', "The keychain does not contain this store's key.", {
+        help: [
+          'Someone removed the key, or another user or host created this store. Nothing was changed.',
+          { text: 'To request access with your own key', command: ['key', 'request'] },
+          'Otherwise restore a backup, or set WEBEX_TOKEN_HOME to a new folder and sign in again.',
+        ],
       });
     }
   }
@@ -93,34 +97,43 @@ export async function loadKeyById(info: KeyEncryptionKeyInfo, source: KeySource)
 
 function fileKey(info: KeyEncryptionKeyInfo, { settings }: KeySource): Buffer {
   const path = keyFilePath(settings);
-  const places = [path, nextKeyFilePath(settings), path];
-  let isThere = false;
-  // The first place is read twice: meanwhile another process may have moved the file from the second to the first.
-  for (const place of places) {
-    const key = readKeyFile(place);
+  const candidates = [path, nextKeyFilePath(settings), path];
+  let exists = false;
+  // The first path is read twice: another process may move the file from the second path to the first in between.
+  for (const candidate of candidates) {
+    const key = readKeyFile(candidate);
     if (key !== null && keyId(key) === info.id) return key;
-    isThere = place === path && key !== null;
+    exists = candidate === path && key !== null;
   }
-  if (!isThere) {
-    throw new BrokerError('E_KEY_LOST', `This store's key file is gone: ${path}.`, {
-      help: 'Put it back, or name its place with WEBEX_TOKEN_KEY_FILE. Is this host new to a store that others use? "webex-token key request --file" asks them to be let in. Without a key the stored tokens cannot be read. Nothing was changed, and no new key was made.',
+  if (!exists) {
+    throw new BrokerError('E_KEY_LOST', `This store's key file does not exist: ${path}.`, {
+      help: [
+        'Restore the file, or set WEBEX_TOKEN_KEY_FILE to its path. Nothing was changed, and no new key was created.',
+        {
+          text: 'If other hosts use this store, request access for this one',
+          command: ['key', 'request', '--file'],
+        },
+      ],
     });
   }
-  throw new BrokerError('E_KEY_LOST', `The key file ${path} holds a key that this store does not know.`, {
-    help: 'It is the key of another store, or one that was removed from this store. Put the right one in its place, name it with WEBEX_TOKEN_KEY_FILE, or ask for access: webex-token key request --file. Nothing was changed.',
+  throw new BrokerError('E_KEY_LOST', `The key file ${path} contains a key that this store does not know.`, {
+    help: [
+      'It is the key of another store, or was removed from this one. Restore the right file, or set WEBEX_TOKEN_KEY_FILE to its path. Nothing was changed.',
+      { text: 'To request access with this key file', command: ['key', 'request', '--file'] },
+    ],
   });
 }
 
 /**
- * Puts the new key file into the old one's place, once the store knows the new one alone. To be called within the lock
- * of all writers of the store: what is looked at must not be moved by another process before it is moved here.
+ * Replaces the old key file with the new one, once the store knows only the new one. Call it within a write transaction of
+ * the store, so that no other process moves the files at the same time.
  */
 export function finishKeyFileSwap(known: KeyEncryptionKeyInfo[], { settings }: KeySource): void {
   try {
     if (!awaitsReplacement(known, { settings })) return;
     const [path, next] = [keyFilePath(settings), nextKeyFilePath(settings)];
     const old = readKeyFile(path);
-    // A file that was named may serve other stores too. It is linked, so that there is a key file at any moment.
+    // Other stores may use a configured file too. It is linked, so that a key file exists at every moment.
     if (old !== null && settings.keyFile !== null) {
       const replaced = replacedKeyFilePath(settings, old);
       if (!existsSync(replaced)) linkSync(path, replaced);
@@ -128,11 +141,11 @@ export function finishKeyFileSwap(known: KeyEncryptionKeyInfo[], { settings }: K
     renameSync(next, path);
     fsyncDirectory(dirname(path));
   } catch {
-    // It is read where it is; and what is wrong with it is said where it is needed.
+    // The new file is read from its temporary path, and reading it reports what is wrong.
   }
 }
 
-/** Whether a new key file that the store knows waits for the place of one that it no longer knows. */
+/** Whether a new key file, which the store knows, has not replaced the old one yet. */
 export function awaitsReplacement(
   known: KeyEncryptionKeyInfo[],
   { settings }: Pick<KeySource, 'settings'>,

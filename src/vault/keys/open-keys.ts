@@ -4,7 +4,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import type { Db } from '../../store/db.ts';
 import { recordKeyHost } from '../../store/keys/key-hosts.ts';
 import { insertFirstKeys, listKeyEncryptionKeys } from '../../store/keys/keys.ts';
-import { createKeychainKey, makeFileKey, makePassphraseKey, type NewKey } from './create-key.ts';
+import { createFileKey, createKeychainKey, createPassphraseKey, type NewKey } from './create-key.ts';
 import { hostName } from './host.ts';
 import { keyRecordOf, VaultKeys } from './key-manager.ts';
 import { type KeySource, keyFilePath } from './load-key.ts';
@@ -32,13 +32,13 @@ async function makeFirstKeys(db: Db, source: KeySource): Promise<void> {
 /** A key of the kind that the settings ask for: else in the keychain, and where none works, in a file. */
 export async function createFirstKey(source: KeySource): Promise<NewKey> {
   const { settings } = source;
-  if (settings.keyFile !== null) return makeFileKey(source);
-  if (settings.passphrase !== null) return await makePassphraseKey(settings.passphrase);
+  if (settings.keyFile !== null) return createFileKey(source);
+  if (settings.passphrase !== null) return await createPassphraseKey(settings.passphrase);
   try {
     return await createKeychainKey(source);
   } catch (error) {
     rethrowUnlessNoKeychain(error);
-    const first = makeFileKey(source);
+    const first = createFileKey(source);
     source.onWarning(
       `No keychain works here, so the key was put into a file: ${keyFilePath(settings)}. Whoever can read that file ` +
         'and the database can read the tokens. "webex-token doctor" tells why.',

@@ -6,8 +6,8 @@ import type { VaultKeys } from './key-manager.ts';
 import { type KeySource, type LoadedKey, loadKeyById } from './load-key.ts';
 
 /**
- * Fetches a key from where it is kept, as the next start will, and opens with it everything that the keys at hand open.
- * Throws what `fetchKey` throws, `E_INTEGRITY`, or `E_KEY_VERIFICATION`.
+ * Loads a key from its storage, as the next start does, and checks that it unwraps every data key that this process has.
+ * Throws what `loadKeyById` throws, `E_INTEGRITY` or `E_KEY_VERIFICATION`.
  */
 export async function verifyKey(
   db: Db,
@@ -18,9 +18,13 @@ export async function verifyKey(
   const key = await loadKeyById(info, source);
   const { ring } = await KeyRing.open(await listDataKeys(db, info.id), key);
   await keys.refresh();
-  const proven = keys.ring.dataKeys.every(({ id }) => ring.has(id));
-  if (proven && ring.primaryKey.id === keys.ring.primaryKey.id) return { info, key };
-  throw new BrokerError('E_KEY_VERIFICATION', 'The new key does not open everything that the old one does.', {
-    help: 'Another process may have changed the keys meanwhile. The old key is still in use; try again.',
-  });
+  const unwrapsAll = keys.ring.dataKeys.every(({ id }) => ring.has(id));
+  if (unwrapsAll && ring.primaryKey.id === keys.ring.primaryKey.id) return { info, key };
+  throw new BrokerError(
+    'E_KEY_VERIFICATION',
+    'The new key does not unwrap every data key that the old one does.',
+    {
+      help: 'Another process may have changed the keys at the same time. The old key is still in use; try again.',
+    },
+  );
 }

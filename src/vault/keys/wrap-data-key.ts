@@ -14,8 +14,8 @@ import {
 import type { VaultKeys } from './key-manager.ts';
 
 /**
- * Makes a data key the store's newest, within the caller's transaction: wrapped for the key at hand, granted to every
- * other one. Throws `E_KEY_UNAUTHORIZED` where the store lists a key that nobody with access has let in.
+ * Makes a data key the store's newest, within the caller's transaction: wraps it for every key-encryption key. Throws
+ * `E_KEY_UNAUTHORIZED` if the store lists a key that no key holder authorized.
  */
 export async function wrapForAllKeks(
   trx: Db,
@@ -25,42 +25,45 @@ export async function wrapForAllKeks(
   now: number,
 ): Promise<void> {
   const { info, key } = keys.kek;
-  await keys.keepGranted(trx);
-  const voucher = keys.ring.primaryKey;
+  await keys.storeReceived(trx);
+  const authorizingKey = keys.ring.primaryKey;
   const newest = { id: keyId(dataKey), key: dataKey };
   const wrapped: WrappedDataKey[] = [];
   for (const record of await listKeyRecords(trx)) {
     const own = record.info.id === info.id;
-    const publicKey = own ? publicKeyOf(key) : admittedPublicKey(record, keys);
-    const grantee = { id: record.info.id, publicKey };
+    const publicKey = own ? publicKeyOf(key) : authorizedPublicKey(record, keys);
+    const recipient = { id: record.info.id, publicKey };
     wrapped.push(
       own
         ? await wrapDataKey(dataKey, generation, key)
-        : await wrapForRecipient(dataKey, generation, grantee, voucher),
+        : await wrapForRecipient(dataKey, generation, recipient, authorizingKey),
     );
-    await setAuthorization(trx, grantee.id, publicKey, await authorizeKey(grantee, newest));
+    await setAuthorization(trx, recipient.id, publicKey, await authorizeKey(recipient, newest));
   }
   await insertDataKeys(trx, now, wrapped);
 }
 
-/** Whether somebody with access let this key in; the one at hand needs nobody's word. */
+/** Whether a key holder authorized this key. This host's own key needs no authorization. */
 export function isAuthorizedKek(
   { info, publicKey, authorization }: KeyEncryptionKeyRecord,
   keys: VaultKeys,
 ): boolean {
   if (info.id === keys.kek.info.id) return true;
   if (publicKey === null || authorization === null) return false;
-  // The newest data key alone: who had an older one may have left.
+  // Only by the newest data key: a removed host may still have an older one.
   return isAuthorized({ id: info.id, publicKey }, authorization, keys.ring.primaryKey);
 }
 
-function admittedPublicKey(record: KeyEncryptionKeyRecord, keys: VaultKeys): string {
+function authorizedPublicKey(record: KeyEncryptionKeyRecord, keys: VaultKeys): string {
   if (record.publicKey !== null && isAuthorizedKek(record, keys)) return record.publicKey;
   throw new BrokerError(
     'E_KEY_UNAUTHORIZED',
-    `The store lists a key that nobody with access to it has let in: ${shortKeyId(record.info.id)} (${record.name}).`,
+    `The store lists a key that no key holder authorized: ${shortKeyId(record.info.id)} (${record.name}).`,
     {
-      help: `Somebody wrote to the database from outside. Nothing was changed. Take the key out with: webex-token key remove ${shortKeyId(record.info.id)}`,
+      help: [
+        'Someone tampered with the database. Nothing was changed.',
+        { text: 'Remove the key', command: ['key', 'remove', shortKeyId(record.info.id)] },
+      ],
     },
   );
 }
