@@ -41,7 +41,7 @@ describe('one-time links', () => {
   });
 
   test('one that a browser was started with is good for this user', async () => {
-    const link = `/access/${await createAccessLink(it.vault, { ownUserOnly: true })}`;
+    const link = `/access/${await createAccessLink(it.vault, { sameUserOnly: true })}`;
     expect((await open(link)).status).toBe(303);
     expect((await open(link)).status).toBe(410);
   });
@@ -51,8 +51,8 @@ describe('one-time links', () => {
     '… and refused to another, without being used up',
     async () => {
       const links = [
-        `/access/${await createAccessLink(it.vault, { ownUserOnly: true })}`,
-        `/sign-in/${(await createSignInLink(it.vault, { profile: 'globex' }, { ownUserOnly: true })).link}`,
+        `/access/${await createAccessLink(it.vault, { sameUserOnly: true })}`,
+        `/sign-in/${(await createSignInLink(it.vault, { profile: 'globex' }, { sameUserOnly: true })).link}`,
       ];
       for (const link of [...links, ...links.map((each) => each.replace('.own', '%2eown'))]) {
         const { stdout } = await promisify(execFile)(

@@ -31,7 +31,7 @@ describe('a profile’s name', () => {
 
   test('one that is too long is not repeated: it may be a token', async () => {
     const error = await brokerErrorOf(() => parseProfileName('x'.repeat(64)));
-    expect(error.message).toBe("A text of 64 characters cannot be a profile's name.");
+    expect(error.message).toBe('A text of 64 characters is not a valid profile name.');
     expect(error.help).not.toContain('xx');
   });
 

@@ -167,7 +167,7 @@ describe('data keys that somebody plants who has left', () => {
       const error = await brokerErrorOf(() => VaultKeys.open(team.ada.db, team.vaultOfBen.keys.source));
       expect({ name, code: error.code }).toEqual({
         name,
-        code: expect.stringMatching(/^E_(SEAL|STORE_OLDER)$/),
+        code: expect.stringMatching(/^E_(INTEGRITY|STORE_ROLLED_BACK)$/),
       });
       const running = await brokerErrorOf(() => team.vaultOfBen.keys.refresh());
       expect({ name, code: running.code }).toEqual({ name, code: error.code });

@@ -35,7 +35,7 @@ describe('from one kind to another', () => {
       expect(await replaceKey(vault, { kind: 'file' }, actor)).toMatchObject({
         oldKey: { kind: 'keychain' },
         newKey: { kind: 'file' },
-        heldBy: [],
+        usedBy: [],
       });
       expect([...keychain.entries.keys()].filter((name) => !name.startsWith('seen'))).toEqual([]);
       expect(keyFiles(settings)).toEqual(['key.jwk']);
@@ -133,7 +133,7 @@ describe('the old key goes only once the new one is proven', () => {
       .values({ key_encryption_key_id: key?.id ?? '', host: 'elsewhere', seen_at: vault.now() })
       .execute();
     vault.setNow(today + 1);
-    expect(await replaceKey(vault, { kind: 'file' }, actor)).toMatchObject({ heldBy: ['elsewhere'] });
+    expect(await replaceKey(vault, { kind: 'file' }, actor)).toMatchObject({ usedBy: ['elsewhere'] });
     const { keys } = await keyStatus(await open());
     expect(keys).toMatchObject([
       { kind: 'keychain', usedHere: false },

@@ -34,7 +34,7 @@ describe('a new data key', () => {
     const before = await sealedWith(vault);
     const seen: number[] = [];
     const rotated = await rotateDataKey(vault, actor, (done, total) => seen.push(done, total));
-    expect(rotated).toEqual({ resealed: 6, unreadable: [], continued: false });
+    expect(rotated).toEqual({ reencrypted: 6, unreadable: [], continued: false });
     expect(seen.slice(-2)).toEqual([6, 6]);
 
     const after = await sealedWith(vault);
@@ -64,7 +64,7 @@ describe('a new data key', () => {
 
   test('an empty store has nothing to seal', async () => {
     const { vault } = await oneHost();
-    expect(await rotateDataKey(vault, actor)).toMatchObject({ resealed: 0, continued: false });
+    expect(await rotateDataKey(vault, actor)).toMatchObject({ reencrypted: 0, continued: false });
   });
 });
 
@@ -116,10 +116,10 @@ describe('other processes meanwhile', () => {
     const vault = await newVault();
     const stored = await storeTokens(vault, 30);
     const printed = await Promise.all(changeKeys(vault.settings, ['rotate', 'rotate', 'rotate']));
-    const resealed = printed.map(Number);
+    const reencrypted = printed.map(Number);
     // Whoever comes after the others have ended begins another one.
     const { dataKeys, unfinished } = await keyStatus(await newVault(undefined, { settings: vault.settings }));
-    expect(resealed.reduce((sum, each) => sum + each)).toBe(30 * (dataKeys[0]?.generation ?? 0));
+    expect(reencrypted.reduce((sum, each) => sum + each)).toBe(30 * (dataKeys[0]?.generation ?? 0));
     expect(dataKeys).toHaveLength(1);
     expect(unfinished).toBeNull();
     expect(await openAll(vault, stored.keys())).toEqual(stored);
@@ -154,7 +154,7 @@ describe('a process that is late: others have ended its rotation, and begun the 
       await rotateDataKey(others, actor);
       await rotateDataKey(others, actor);
     };
-    expect(await rotateDataKey(atTransaction(late, 2, meanwhile), actor)).toMatchObject({ resealed: 0 });
+    expect(await rotateDataKey(atTransaction(late, 2, meanwhile), actor)).toMatchObject({ reencrypted: 0 });
   });
 });
 
@@ -183,7 +183,7 @@ describe('interrupted', () => {
     const stored = await storeTokens(vault, 3);
     const { id } = await vault.db.selectFrom('token').select('id').orderBy('id').executeTakeFirstOrThrow();
     await vault.db.updateTable('token').set({ ciphertext: 'not a token' }).where('id', '=', id).execute();
-    expect(await rotateDataKey(vault, actor)).toMatchObject({ resealed: 2, unreadable: [id] });
+    expect(await rotateDataKey(vault, actor)).toMatchObject({ reencrypted: 2, unreadable: [id] });
     const left = await vault.db
       .selectFrom('token')
       .select('ciphertext')

@@ -102,8 +102,8 @@ describe('a colleague leaves', () => {
     const bens = await ben.open();
     const kept = bens.keys.ring.dataKeys.map(({ id }) => id);
 
-    const { resealed, removed } = await removeKey(vault, request.id.slice(0, 12), actor);
-    expect(resealed).toBe(3);
+    const { reencrypted, removed } = await removeKey(vault, request.id.slice(0, 12), actor);
+    expect(reencrypted).toBe(3);
     expect(removed.name).toBe('ben@laptop');
     expect((await brokerErrorOf(ben.open)).code).toBe('E_KEY_LOST');
     for (const id of await sealedWith(vault)) expect(kept).not.toContain(id);
@@ -183,7 +183,7 @@ describe('whoever can write to the database, and has no key', () => {
         code: 'E_KEY_UNAUTHORIZED',
         help: expect.stringContaining('key remove'),
       });
-      expect((await keyStatus(vault)).keys.filter(({ trusted }) => !trusted)).toMatchObject([
+      expect((await keyStatus(vault)).keys.filter(({ authorized }) => !authorized)).toMatchObject([
         { id: request.id },
       ]);
       expect((await keyStatus(vault)).unfinished).toBeNull();

@@ -96,7 +96,7 @@ async function status(options: { json?: boolean }): Promise<void> {
     key.kind,
     key.name,
     dateInTable(key.createdAt),
-    key.usedHere ? `yes: ${key.place}` : 'no',
+    key.usedHere ? `yes: ${key.location}` : 'no',
     key.hosts.map(({ host, seenAt }) => `${host} (${dateInTable(seenAt)})`).join(', '),
   ]);
   print(table(['KEY', 'KIND', 'CREATED BY', 'CREATED', 'USED HERE', 'HOSTS (LAST USED)'], rows));
@@ -108,7 +108,7 @@ async function status(options: { json?: boolean }): Promise<void> {
     current ? 'encrypts new tokens' : 'kept until the keys that it authorizes are used next',
   ]);
   print(table(['DATA KEY', 'CREATED', 'KEYS', 'USE'], dataKeys));
-  for (const key of found.keys.filter(({ trusted }) => !trusted)) warn(unauthorizedKeySentence(key));
+  for (const key of found.keys.filter(({ authorized }) => !authorized)) warn(unauthorizedKeySentence(key));
   if (found.unfinished !== null) {
     const again = found.unfinished === 'rotation' ? 'key rotate' : 'key rotate --to …';
     warn(
@@ -158,9 +158,9 @@ async function passphraseFor({ settings, keys }: Vault): Promise<string> {
   );
 }
 
-function report({ resealed, unreadable, resumed }: RotationResult): void {
+function report({ reencrypted, unreadable, resumed }: RotationResult): void {
   note(
-    `${resumed ? 'Finished the interrupted rotation. ' : ''}Re-encrypted ${resealed.toLocaleString('en')} ${resealed === 1 ? 'token' : 'tokens'}. Old data key deleted.`,
+    `${resumed ? 'Finished the interrupted rotation. ' : ''}Re-encrypted ${reencrypted.toLocaleString('en')} ${reencrypted === 1 ? 'token' : 'tokens'}. Old data key deleted.`,
   );
   if (unreadable.length > 0) {
     warn(
@@ -170,7 +170,7 @@ function report({ resealed, unreadable, resumed }: RotationResult): void {
   note('Earlier backups still need the earlier keys. Make a new backup.');
 }
 
-function reportReplaced({ settings }: Vault, { oldKey, newKey, heldBy }: ReplacementResult): void {
+function reportReplaced({ settings }: Vault, { oldKey, newKey, usedBy }: ReplacementResult): void {
   const places = {
     keychain: "in the operating system's keychain",
     file: `the file ${keyFilePath(settings)}`,
@@ -178,9 +178,9 @@ function reportReplaced({ settings }: Vault, { oldKey, newKey, heldBy }: Replace
   };
   note(`The key of the store is now ${places[newKey.kind]}. It decrypts everything.`);
   if (newKey.kind === 'passphrase') note('Set WEBEX_TOKEN_PASSPHRASE on every host that runs this program.');
-  if (heldBy.length > 0) {
+  if (usedBy.length > 0) {
     warn(
-      `The old key was kept because ${heldBy.join(', ')} uses it. Give that host the new key, then run: webex-token key remove ${shortKeyId(oldKey.id)}`,
+      `The old key was kept because ${usedBy.join(', ')} uses it. Give that host the new key, then run: webex-token key remove ${shortKeyId(oldKey.id)}`,
     );
     return;
   }

@@ -24,7 +24,7 @@ async function openApp(options: { open: boolean }): Promise<void> {
       });
     }
     const browser = await chooseBrowser(options.open);
-    const path = `/access/${await createAccessLink(vault, { ownUserOnly: willOpen(browser) })}`;
+    const path = `/access/${await createAccessLink(vault, { sameUserOnly: willOpen(browser) })}`;
     await openWebApp(linkTo(path, server), browser);
   });
 }

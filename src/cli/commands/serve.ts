@@ -83,7 +83,7 @@ async function serve(options: ServeOptions): Promise<void> {
     const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });
     try {
       const browser = await chooseBrowser(options.open);
-      const path = `/access/${await createAccessLink(vault, { ownUserOnly: willOpen(browser) })}`;
+      const path = `/access/${await createAccessLink(vault, { sameUserOnly: willOpen(browser) })}`;
       await openWebApp(linkTo(path, server), browser);
       await stopped;
     } finally {

@@ -60,7 +60,7 @@ async function collect(vault: Vault) {
     key: {
       kind: vault.keys.kek.info.kind,
       total: keys.length,
-      unauthorized: keys.filter(({ trusted }) => !trusted).length,
+      unauthorized: keys.filter(({ authorized }) => !authorized).length,
       unfinished,
     },
     store: redactedLocation(storeLocation(settings)),

@@ -80,7 +80,9 @@ async function printSignInLink(
   mayOpen: boolean,
 ): Promise<string> {
   const browser = await chooseBrowser(mayOpen);
-  const { signInId, link: path } = await createSignInLink(vault, request, { ownUserOnly: willOpen(browser) });
+  const { signInId, link: path } = await createSignInLink(vault, request, {
+    sameUserOnly: willOpen(browser),
+  });
   const link = linkTo(`/sign-in/${path}`, server);
   note(
     'Open this link in a private browser window and sign in to Webex as a full administrator. It works once, for ten minutes:',

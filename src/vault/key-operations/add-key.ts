@@ -18,43 +18,43 @@ import type { LoadedKey } from '../keys/load-key.ts';
 
 type KeyContext = Pick<Vault, 'db' | 'keys' | 'now'>;
 
-/** Wraps every data key for one more key that is at hand here, within the caller's transaction. */
-export async function wrapForLocalKey(trx: Db, vault: KeyContext, held: LoadedKey): Promise<void> {
+/** Wraps every data key for another key of this host, within the caller's transaction. */
+export async function wrapForLocalKey(trx: Db, vault: KeyContext, localKey: LoadedKey): Promise<void> {
   await vault.keys.refresh(trx);
   const { ring } = vault.keys;
-  await refuseKnown(trx, held.info.id);
-  await insertKeyRecord(trx, await keyRecordOf(held, ring, vault.now()));
+  await assertNewKey(trx, localKey.info.id);
+  await insertKeyRecord(trx, await keyRecordOf(localKey, ring, vault.now()));
   for (const { key, generation } of await dataKeysOf(trx, vault)) {
-    await insertDataKeys(trx, vault.now(), [await wrapDataKey(key, generation, held.key)]);
+    await insertDataKeys(trx, vault.now(), [await wrapDataKey(key, generation, localKey.key)]);
   }
 }
 
-/** Lets a key in that is at hand here. Throws `E_KEY_EXISTS` where it is in already. */
-export async function addLocalKey(vault: KeyContext, held: LoadedKey, actor: Actor): Promise<void> {
+/** Authorizes another key of this host. Throws `E_KEY_EXISTS` if the store has it already. */
+export async function addLocalKey(vault: KeyContext, localKey: LoadedKey, actor: Actor): Promise<void> {
   await vault.db.transaction().execute(async (trx) => {
-    await wrapForLocalKey(trx, vault, held);
+    await wrapForLocalKey(trx, vault, localKey);
     await appendAudit(trx, vault.now(), {
       action: 'key-add',
       outcome: 'ok',
-      subject: shortKeyId(held.info.id),
+      subject: shortKeyId(localKey.info.id),
       ...actor,
     });
   });
 }
 
 /**
- * Lets a key in that is somewhere else, by what its holder's request says of it. Whoever does this has made sure that
- * the request comes from that person: see `fingerprint`. Throws `E_KEY_EXISTS`.
+ * Authorizes the key of another host by its request. The caller has made sure that the request comes from its owner: see
+ * `fingerprint`. Throws `E_KEY_EXISTS`.
  */
 export async function approveKeyRequest(vault: KeyContext, request: KeyRequest, actor: Actor): Promise<void> {
   const { id, kind, name, publicKey } = request;
   if (kind === 'passphrase')
-    throw new BrokerError('E_KEY_REQUEST', 'A passphrase is not asked for in this way.');
+    throw new BrokerError('E_KEY_REQUEST', 'A key request cannot be for a passphrase.');
   await vault.db.transaction().execute(async (trx) => {
     await vault.keys.refresh(trx);
-    await refuseKnown(trx, id);
-    const grantee = { id, publicKey };
-    const authorization = await authorizeKey(grantee, vault.keys.ring.primaryKey);
+    await assertNewKey(trx, id);
+    const recipient = { id, publicKey };
+    const authorization = await authorizeKey(recipient, vault.keys.ring.primaryKey);
     await insertKeyRecord(trx, {
       info: { id, kind },
       name,
@@ -62,12 +62,13 @@ export async function approveKeyRequest(vault: KeyContext, request: KeyRequest, 
       authorization,
       createdAt: vault.now(),
     });
-    // The request's key vouches for the first data key, and each data key for the next one.
-    let voucher = Buffer.from(request.admissionKey, 'base64url');
+    // The request's key authorizes the first data key, and each data key authorizes the next one.
+    let previous = Buffer.from(request.admissionKey, 'base64url');
     for (const { key, generation } of await dataKeysOf(trx, vault)) {
-      const granted = await wrapForRecipient(key, generation, grantee, { id: keyId(voucher), key: voucher });
-      await insertDataKeys(trx, vault.now(), [granted]);
-      voucher = Buffer.from(key);
+      const authorizingKey = { id: keyId(previous), key: previous };
+      const wrapped = await wrapForRecipient(key, generation, recipient, authorizingKey);
+      await insertDataKeys(trx, vault.now(), [wrapped]);
+      previous = Buffer.from(key);
     }
     await appendAudit(trx, vault.now(), {
       action: 'key-add',
@@ -78,10 +79,10 @@ export async function approveKeyRequest(vault: KeyContext, request: KeyRequest, 
   });
 }
 
-async function refuseKnown(trx: Db, id: string): Promise<void> {
+async function assertNewKey(trx: Db, id: string): Promise<void> {
   if (!(await listKeyEncryptionKeys(trx)).some((known) => known.id === id)) return;
-  throw new BrokerError('E_KEY_EXISTS', 'That key is one of this store already.', {
-    help: '"webex-token key status" lists them. Nothing was changed.',
+  throw new BrokerError('E_KEY_EXISTS', 'The store has this key already.', {
+    help: { text: 'Nothing was changed. To list the keys', command: ['key', 'status'] },
   });
 }
 

@@ -9,21 +9,21 @@ import { isAuthorizedKek } from '../keys/wrap-data-key.ts';
 export interface KeyStatus {
   keys: KeyDescription[];
   dataKeys: DataKeyDescription[];
-  /** A change of keys that was begun and not ended yet. */
+  /** A key operation that was interrupted; null if there is none. */
   unfinished: 'rotation' | 'replacement' | null;
 }
 
 export interface KeyDescription {
   id: string;
   kind: 'keychain' | 'file' | 'passphrase';
-  /** Where it lies, as seen from here. */
-  place: string;
+  /** Where this host stores it. */
+  location: string;
   name: string;
   createdAt: number;
-  /** Whether it opened the store here. */
+  /** Whether this host uses it. */
   usedHere: boolean;
-  /** False: it stands in the store, but nobody with access has let it in. */
-  trusted: boolean;
+  /** False if the store lists it, but no key holder authorized it. */
+  authorized: boolean;
   hosts: { host: string; seenAt: number }[];
 }
 
@@ -31,18 +31,18 @@ export interface DataKeyDescription {
   id: string;
   generation: number;
   createdAt: number;
-  /** How many of the keys can open it. */
+  /** How many keys can unwrap it. */
   wrappedFor: number;
   current: boolean;
 }
 
-/** Which keys the store has, what they open, and which hosts hold them. Instants are epoch milliseconds. */
+/** The keys of the store, and the hosts that have them. Instants are epoch milliseconds. */
 export async function keyStatus({
   db,
   keys,
   settings,
 }: Pick<Vault, 'db' | 'keys' | 'settings'>): Promise<KeyStatus> {
-  // All of it as of one instant: another process may be changing the keys.
+  // One snapshot: another process may be changing the keys.
   return await withSnapshot(db, async (snapshot) => {
     await keys.refresh(snapshot);
     return await describeKeys(snapshot, keys, settings);
@@ -54,9 +54,9 @@ async function describeKeys(
   keys: Vault['keys'],
   settings: Vault['settings'],
 ): Promise<KeyStatus> {
-  const holders = await listKeyHolders(db);
+  const hosts = await listKeyHolders(db);
   const records = await listKeyRecords(db);
-  const places = {
+  const locations = {
     keychain: 'the keychain of the operating system',
     file: keyFilePath(settings),
     passphrase: 'WEBEX_TOKEN_PASSPHRASE',
@@ -64,12 +64,12 @@ async function describeKeys(
   const describe = (record: KeyEncryptionKeyRecord): KeyDescription => ({
     id: record.info.id,
     kind: record.info.kind,
-    place: places[record.info.kind],
+    location: locations[record.info.kind],
     name: record.name,
     createdAt: record.createdAt,
     usedHere: record.info.id === keys.kek.info.id,
-    trusted: isAuthorizedKek(record, keys),
-    hosts: holders
+    authorized: isAuthorizedKek(record, keys),
+    hosts: hosts
       .filter(({ keyEncryptionKeyId }) => keyEncryptionKeyId === record.info.id)
       .map(({ host, seenAt }) => ({ host, seenAt })),
   });

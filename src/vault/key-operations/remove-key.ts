@@ -13,8 +13,8 @@ import { verifyKey } from '../keys/verify-key.ts';
 import { type RotationResult, rotateDataKey } from './rotate-data-key.ts';
 
 /**
- * Takes a key away from the store. Its holder may have kept the data key, so that the store gets a new one and every
- * token is sealed anew. `id` may be the beginning of the key's ID.
+ * Removes a key from the store. Its holder may have kept the data key, so the data key is rotated and every token is
+ * re-encrypted. `id` may be the start of the key's ID.
  * Throws `E_NO_KEY`, `E_KEY_LAST`, `E_KEY_IN_USE`.
  */
 export async function removeKey(
@@ -24,10 +24,10 @@ export async function removeKey(
   progress?: (done: number, total: number) => void,
 ): Promise<RotationResult & { removed: KeyEncryptionKeyRecord }> {
   const removed = await find(vault.db, id);
-  await holdAnother(vault, removed.info.id);
+  await switchToOtherKey(vault, removed.info.id);
   const remove = async (trx: Db) => {
     const known = await listKeyRecords(trx);
-    // Others may have been taken away meanwhile, the one that opens the store here among them.
+    // Another process may have removed keys in the meantime, including the one of this host.
     if (!known.some(({ info }) => info.id === vault.keys.kek.info.id)) throw lastKey();
     if (known.length <= 1) throw lastKey();
     await deleteKeyEncryptionKey(trx, removed.info.id);
@@ -41,28 +41,35 @@ export async function removeKey(
   return { ...(await rotateDataKey(vault, actor, progress, remove)), removed };
 }
 
-/** What opens the store here has to go on doing so: another key, where that is the one to go. */
-async function holdAnother({ db, keys }: Pick<Vault, 'db' | 'keys'>, id: string): Promise<void> {
+/** If the key to remove is the one that this host uses, switches to another key of this host first. */
+async function switchToOtherKey({ db, keys }: Pick<Vault, 'db' | 'keys'>, id: string): Promise<void> {
   if (keys.kek.info.id !== id) return;
   const others = (await listKeyRecords(db)).map(({ info }) => info).filter((info) => info.id !== id);
   if (others.length === 0) throw lastKey();
   try {
-    const held = await loadKey(others, keys.source);
-    await verifyKey(db, keys, held.info, keys.source);
-    keys.useKek(held);
+    const other = await loadKey(others, keys.source);
+    await verifyKey(db, keys, other.info, keys.source);
+    keys.useKek(other);
   } catch (cause) {
     if (!(cause instanceof BrokerError)) throw cause;
-    throw new BrokerError('E_KEY_IN_USE', 'That is the only key which opens the store here.', {
-      help: 'Take it away on a machine where another key does: "webex-token key status" says which are held where.',
+    throw new BrokerError('E_KEY_IN_USE', 'This is the only key with which this host can open the store.', {
+      help: {
+        text: 'Remove it on another host. To see which hosts have which keys',
+        command: ['key', 'status'],
+      },
       cause,
     });
   }
 }
 
 function lastKey(): BrokerError {
-  return new BrokerError('E_KEY_LAST', 'That is the only key of this store, and the last one stays.', {
-    help: 'Without it nobody could read the tokens. "webex-token key rotate --to …" puts another in its place.',
-  });
+  return new BrokerError(
+    'E_KEY_LAST',
+    'The last key of a store cannot be removed: without it, the tokens could not be decrypted.',
+    {
+      help: { text: 'To replace it', command: ['key', 'rotate', '--to', 'KIND'] },
+    },
+  );
 }
 
 async function find(db: Db, id: string): Promise<KeyEncryptionKeyRecord> {
@@ -73,7 +80,12 @@ async function find(db: Db, id: string): Promise<KeyEncryptionKeyRecord> {
   if (record !== undefined && matching.length === 1 && id.length >= 4) return record;
   throw new BrokerError(
     'E_NO_KEY',
-    matching.length > 1 ? 'Several keys begin like that.' : 'The store has no such key.',
-    { help: '"webex-token key status" lists them; the first eight letters of an ID are enough.' },
+    matching.length > 1 ? 'Several keys match this ID.' : 'No key matches this ID.',
+    {
+      help: {
+        text: 'The first eight characters of an ID are enough. To list the keys',
+        command: ['key', 'status'],
+      },
+    },
   );
 }

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { readKeyFile } from '../../crypto/key-file.ts';
 import { keyId, shortKeyId } from '../../crypto/key-id.ts';
+import { dayMs } from '../../domain/lifetimes.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import type { Db } from '../../store/db.ts';
@@ -27,23 +28,23 @@ import { wrapForLocalKey } from './add-key.ts';
 export interface ReplacementResult {
   oldKey: KeyEncryptionKeyInfo;
   newKey: KeyEncryptionKeyInfo;
-  /** Other machines that hold the old key, which therefore stays for now. */
-  heldBy: string[];
+  /** Other hosts that use the old key, which therefore stays for now. */
+  usedBy: string[];
 }
 
 export interface ReplaceOptions {
   kind: KeyKind;
-  /** The new passphrase, where the kind is that. */
+  /** The new passphrase, for the kind `passphrase`. */
   passphrase?: string;
 }
 
-/** A machine that has not used a key for this long is not waited for. Milliseconds. */
-const holderCountsForMs = 30 * 86_400_000;
+/** A host that has not used a key for this long no longer counts as one of its users. Milliseconds. */
+const hostCountsForMs = 30 * dayMs;
 
 /**
- * Puts a new key-encryption key in the place of the one that opens the store here. The old one goes only once the new
- * one has been fetched from its place and has opened everything; until then either opens the store, so that being killed
- * in between loses nothing: the next run ends what this one began. Throws what making and proving a key throw.
+ * Replaces the key-encryption key that this host uses. The old key is deleted only after the new one was loaded from its
+ * storage and has unwrapped every data key. Until then either key opens the store, so that an interrupted run loses
+ * nothing: the next run completes it. Throws what `create-key` and `verifyKey` throw.
  */
 export async function replaceKey(
   vault: Pick<Vault, 'db' | 'keys' | 'now' | 'settings'>,
@@ -53,16 +54,16 @@ export async function replaceKey(
   const { db, keys } = vault;
   const source = sourceOf(keys.source, options);
   const started = await findInterrupted(vault, options.kind, source);
-  const { oldKey, newKey } = started ?? (await begin(vault, options, source));
-  const held = await verifyKey(db, keys, newKey, source);
-  const heldBy = await otherHolders(db, oldKey.id, vault.now());
+  const { oldKey, newKey } = started ?? (await start(vault, options, source));
+  const kek = await verifyKey(db, keys, newKey, source);
+  const usedBy = await otherHosts(db, oldKey.id, vault.now());
   await db.transaction().execute(async (trx) => {
-    const underWay = await activeReplacement(trx);
+    const active = await activeReplacement(trx);
     const known = (await listKeyEncryptionKeys(trx)).map(({ id }) => id);
-    // The old key goes only while the new one is there: another process may have taken it back.
-    if (!known.includes(newKey.id) || (underWay !== null && underWay.newId !== newKey.id)) throw conflict();
-    if (underWay === null) return;
-    if (heldBy.length === 0) await deleteKeyEncryptionKey(trx, oldKey.id);
+    // The old key is deleted only if the store still has the new one: another process may have undone the replacement.
+    if (!known.includes(newKey.id) || (active !== null && active.newId !== newKey.id)) throw conflict();
+    if (active === null) return;
+    if (usedBy.length === 0) await deleteKeyEncryptionKey(trx, oldKey.id);
     await endReplacement(trx);
     await appendAudit(trx, vault.now(), {
       action: 'key-replace',
@@ -71,16 +72,16 @@ export async function replaceKey(
       ...actor,
     });
   });
-  keys.useKek(held);
-  // Within the lock of all writers, and by what the store knows then: another process may have gone on meanwhile.
+  keys.useKek(kek);
+  // Within a write transaction, because another process may have continued in the meantime.
   await db.transaction().execute(async (trx) => {
     const known = await listKeyEncryptionKeys(trx);
     finishKeyFileSwap(known, source);
     if (known.some(({ id }) => id === oldKey.id)) return;
-    forgetFile(oldKey, source);
+    deleteOldKeyFile(oldKey, source);
   });
-  if (heldBy.length === 0) await forgetEntry(oldKey, source);
-  return { oldKey, newKey, heldBy };
+  if (usedBy.length === 0) await deleteKeychainEntry(oldKey, source);
+  return { oldKey, newKey, usedBy };
 }
 
 function sourceOf(source: KeySource, { passphrase }: ReplaceOptions): KeySource {
@@ -92,7 +93,7 @@ interface Pair {
   newKey: KeyEncryptionKeyInfo;
 }
 
-/** What a run that was interrupted left, where it can be carried on; else it is taken back. */
+/** The keys of an interrupted replacement that can be completed. Undoes one that cannot, and returns null. */
 async function findInterrupted(
   { db, keys }: Pick<Vault, 'db' | 'keys'>,
   kind: KeyKind,
@@ -112,7 +113,7 @@ async function findInterrupted(
     }
   }
   await db.transaction().execute(async (trx) => {
-    // Another process may have ended it meanwhile: then the new key is the only one.
+    // Another process may have completed it in the meantime: then the new key is the only one.
     if ((await activeReplacement(trx))?.newId !== replacement.newId) return;
     const isInUse = replacement.newId === keys.kek.info.id;
     const hasOld = (await listKeyEncryptionKeys(trx)).some(({ id }) => id === replacement.oldId);
@@ -122,65 +123,71 @@ async function findInterrupted(
   return null;
 }
 
-async function begin(
+async function start(
   vault: Pick<Vault, 'db' | 'keys' | 'now'>,
   { kind, passphrase }: ReplaceOptions,
   source: KeySource,
 ): Promise<Pair> {
   const { db, keys } = vault;
   const oldKey = keys.kek.info;
-  // A keychain may have to be unlocked first, and a passphrase takes a while: other writers do not wait for that.
-  const madeBefore = kind === 'file' ? null : await make(kind, passphrase, source);
+  // Unlocking a keychain or deriving a key takes time, so it is done before the transaction.
+  const created = kind === 'file' ? null : await create(kind, passphrase, source);
   try {
     return await db.transaction().execute(async (trx) => {
       if ((await activeReplacement(trx)) !== null) throw conflict();
       const known = await listKeyEncryptionKeys(trx);
       if (!known.some(({ id }) => id === oldKey.id)) throw conflict();
       finishKeyFileSwap(known, source);
-      const made = madeBefore ?? createFileKey(source, known);
-      await wrapForLocalKey(trx, vault, made);
-      await beginReplacement(trx, { oldId: oldKey.id, newId: made.info.id });
-      return { oldKey, newKey: made.info };
+      const newKey = created ?? createFileKey(source, known);
+      await wrapForLocalKey(trx, vault, newKey);
+      await beginReplacement(trx, { oldId: oldKey.id, newId: newKey.info.id });
+      return { oldKey, newKey: newKey.info };
     });
   } catch (error) {
-    // A key that nobody uses does no harm, so that taking it away again may fail.
-    await madeBefore?.undo().catch(() => {});
+    // Removing the unused key may fail, because it does no harm.
+    await created?.undo().catch(() => {});
     throw error;
   }
 }
 
 function conflict(): BrokerError {
-  return new BrokerError('E_KEY_BUSY', 'Another process is replacing the key at this moment.', {
-    help: 'Nothing was changed by this one. "webex-token key status" shows how it went.',
+  return new BrokerError('E_KEY_BUSY', 'Another process is replacing the key.', {
+    help: {
+      text: 'This process changed nothing. To see the result of the other one',
+      command: ['key', 'status'],
+    },
   });
 }
 
-async function make(
+async function create(
   kind: 'keychain' | 'passphrase',
   passphrase: string | undefined,
   source: KeySource,
 ): Promise<NewKey> {
   if (kind === 'keychain') return await createKeychainKey(source);
-  if (passphrase === undefined) throw new BrokerError('E_KEY_PASSPHRASE', 'No new passphrase was given.');
+  if (passphrase === undefined) throw new BrokerError('E_KEY_PASSPHRASE', 'The new passphrase is missing.');
   return await createPassphraseKey(passphrase);
 }
 
-async function otherHolders(db: Db, id: string, now: number): Promise<string[]> {
+async function otherHosts(db: Db, id: string, now: number): Promise<string[]> {
   return (await listKeyHolders(db))
     .filter(({ keyEncryptionKeyId, host, seenAt }) => {
-      return keyEncryptionKeyId === id && host !== hostName() && now - seenAt < holderCountsForMs;
+      return keyEncryptionKeyId === id && host !== hostName() && now - seenAt < hostCountsForMs;
     })
     .map(({ host }) => host);
 }
 
-/** Takes an old key out of the keychain, where no other process can take it up again. That may fail: it opens nothing. */
-async function forgetEntry({ id, kind }: KeyEncryptionKeyInfo, { keychain }: KeySource): Promise<void> {
+/** Deletes an old key from the keychain. This may fail, because the key unwraps nothing any more. */
+async function deleteKeychainEntry(
+  { id, kind }: KeyEncryptionKeyInfo,
+  { keychain }: KeySource,
+): Promise<void> {
   if (kind === 'keychain') await keychain.delete(id).catch(() => {});
 }
 
-/** Removes the old key's file where this program made it, and only while that very key is in it. */
-function forgetFile({ id, kind }: KeyEncryptionKeyInfo, { settings }: KeySource): void {
-  // A file that was named may serve other stores, and other hosts.
+/** Deletes the file of an old key if this program created it and it still contains that key. */
+function deleteOldKeyFile({ id, kind }: KeyEncryptionKeyInfo, { settings }: KeySource): void {
+  // Other stores and hosts may use a configured file too.
   if (kind !== 'file' || settings.keyFile !== null) return;
   const path = keyFilePath(settings);
   const key = readKeyFile(path);

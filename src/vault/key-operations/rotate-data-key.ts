@@ -18,20 +18,20 @@ import type { Actor, Vault } from '../context.ts';
 import { wrapForAllKeks } from '../keys/wrap-data-key.ts';
 
 export interface RotationResult {
-  /** How many tokens were sealed anew by this process. */
-  resealed: number;
-  /** Tokens that no key opens: they were left as they are. */
+  /** How many tokens this process re-encrypted. */
+  reencrypted: number;
+  /** IDs of tokens that no key decrypts; they stay as they are. */
   unreadable: string[];
-  /** Whether this carried on what another run had begun. */
+  /** Whether this completed an interrupted rotation. */
   resumed: boolean;
 }
 
 type KeyContext = Pick<Vault, 'db' | 'keys' | 'now'>;
 
 /**
- * Gives the store a new data key, seals every token with it, and forgets the one before. It may be interrupted anywhere
- * and is carried on by the next run, by another process or host; several at once do the same work together.
- * `prepare` runs in the transaction that makes the new key, for what has to come before it.
+ * Creates a new data key, re-encrypts every token with it, and deletes the previous one. It may be interrupted at any point;
+ * the next run, in any process or on any host, resumes it, and several processes share the work. `prepare` runs in the
+ * transaction that creates the new key.
  */
 export async function rotateDataKey(
   vault: KeyContext,
@@ -41,16 +41,16 @@ export async function rotateDataKey(
 ): Promise<RotationResult> {
   let resumed = false;
   if (prepare !== undefined) {
-    // What is under way was made for the keys that there were: it ends before a new one begins.
-    while (!(await begin(vault, actor, prepare))) await resume(vault, actor, progress);
+    // An active rotation uses a key that the earlier key holders know, so it is completed before a new one starts.
+    while (!(await start(vault, actor, prepare))) await resume(vault, actor, progress);
   } else {
-    resumed = !(await begin(vault, actor));
+    resumed = !(await start(vault, actor));
   }
-  return { ...(await resume(vault, actor, progress)), resumed: resumed };
+  return { ...(await resume(vault, actor, progress)), resumed };
 }
 
-/** False, and nothing done, where a rotation is under way. */
-async function begin(
+/** Starts a rotation. False, with nothing changed, if one is active. */
+async function start(
   vault: KeyContext,
   actor: Actor,
   prepare?: (trx: Db) => Promise<void>,
@@ -75,7 +75,7 @@ async function begin(
   return started;
 }
 
-/** How many tokens one transaction seals anew: others wait for it meanwhile. */
+/** How many tokens one transaction re-encrypts; other writers wait that long. */
 const batchSize = 200;
 
 async function resume(
@@ -85,63 +85,63 @@ async function resume(
 ): Promise<Omit<RotationResult, 'resumed'>> {
   const total = await countTokens(vault.db);
   const unreadable = new Set<string>();
-  let resealed = 0;
+  let reencrypted = 0;
   let seen = 0;
   let last: string | null = '';
   while (last !== null) {
     const after: string = last;
     const batch = await vault.db.transaction().execute(async (trx) => {
       const tokens = await sealedTokensAfter(trx, after, batchSize);
-      return { ...(await resealAll(vault, trx, tokens, unreadable)), size: tokens.length };
+      return { ...(await reencryptAll(vault, trx, tokens, unreadable)), size: tokens.length };
     });
-    resealed += batch.resealed;
+    reencrypted += batch.reencrypted;
     seen += batch.size;
     last = batch.last;
     progress(Math.min(seen, total), total);
   }
   while ((await vault.db.transaction().execute((trx) => renewSome(trx))) > 0);
-  resealed += await vault.db.transaction().execute((trx) => finish(vault, trx, actor, unreadable));
+  reencrypted += await vault.db.transaction().execute((trx) => finish(vault, trx, actor, unreadable));
   await vault.keys.refresh();
-  return { resealed, unreadable: [...unreadable] };
+  return { reencrypted, unreadable: [...unreadable] };
 }
 
-/** Gives some rows codes under the newest data key. Returns how many. */
+/** Renews the MACs of some rows with the newest data key. Returns how many. */
 async function renewSome(trx: Db): Promise<number> {
   const newest = await newestDataKey(trx);
   return newest === null ? 0 : await renewMacs(trx, newest.id, batchSize);
 }
 
-interface SealedToken {
+interface StoredCiphertext {
   id: string;
   profileId: string;
   ciphertext: string;
 }
 
-async function resealAll(
+async function reencryptAll(
   { keys }: KeyContext,
   trx: Db,
-  tokens: SealedToken[],
+  tokens: StoredCiphertext[],
   unreadable: Set<string>,
-): Promise<{ resealed: number; last: string | null }> {
-  // Another process may have ended this rotation meanwhile, and begun the next: its key is the one to seal with.
+): Promise<{ reencrypted: number; last: string | null }> {
+  // Another process may have completed this rotation and started the next one, whose key is the newest then.
   const newest = await newestDataKey(trx);
-  let resealed = 0;
+  let reencrypted = 0;
   for (const { id, profileId, ciphertext } of tokens) {
-    if (isSealedWith(ciphertext, newest?.id ?? '')) continue;
-    const place = { tokenId: id, profileId };
+    if (isEncryptedWith(ciphertext, newest?.id ?? '')) continue;
+    const ref = { tokenId: id, profileId };
     try {
-      const token = await keys.open(ciphertext, place, trx);
-      await replaceCiphertext(trx, id, await keys.seal(trx, token, place));
-      resealed += 1;
+      const token = await keys.open(ciphertext, ref, trx);
+      await replaceCiphertext(trx, id, await keys.seal(trx, token, ref));
+      reencrypted += 1;
     } catch (error) {
       if (!(error instanceof BrokerError && error.code === 'E_INTEGRITY')) throw error;
       unreadable.add(id);
     }
   }
-  return { resealed, last: tokens.at(-1)?.id ?? null };
+  return { reencrypted, last: tokens.at(-1)?.id ?? null };
 }
 
-function isSealedWith(ciphertext: string, dataKeyId: string): boolean {
+function isEncryptedWith(ciphertext: string, dataKeyId: string): boolean {
   try {
     return kidOf(ciphertext) === dataKeyId;
   } catch {
@@ -149,22 +149,22 @@ function isSealedWith(ciphertext: string, dataKeyId: string): boolean {
   }
 }
 
-/** Forgets the old data keys, once nothing that can be opened is sealed with them. */
+/** Deletes the old data keys once no token needs them. */
 async function finish(vault: KeyContext, trx: Db, actor: Actor, unreadable: Set<string>): Promise<number> {
   const dataKeyId = await activeRotation(trx);
-  // Another process was faster.
+  // Another process has completed it.
   if (dataKeyId === null) return 0;
-  const left: SealedToken[] = [];
+  const left: StoredCiphertext[] = [];
   for await (const token of iterateCiphertexts(trx)) {
-    if (!isSealedWith(token.ciphertext, dataKeyId) && !unreadable.has(token.id)) left.push(token);
+    if (!isEncryptedWith(token.ciphertext, dataKeyId) && !unreadable.has(token.id)) left.push(token);
   }
-  const { resealed } = await resealAll(vault, trx, left, unreadable);
+  const { reencrypted } = await reencryptAll(vault, trx, left, unreadable);
   await authenticateChanges(trx);
   while ((await renewSome(trx)) > 0) await authenticateChanges(trx);
   for (const wrapped of await listAllDataKeys(trx)) {
-    // One that was granted and not used yet needs the one before, which vouches for it.
-    const accepted = isSealedWith(wrapped.jwe, wrapped.keyEncryptionKeyId);
-    if (wrapped.dataKeyId === dataKeyId && accepted) {
+    // A key holder that has not received it yet needs the previous data key, which authorizes it.
+    const received = isEncryptedWith(wrapped.jwe, wrapped.keyEncryptionKeyId);
+    if (wrapped.dataKeyId === dataKeyId && received) {
       await deleteDataKeysBefore(trx, wrapped.keyEncryptionKeyId, wrapped.generation);
     }
   }
@@ -177,5 +177,5 @@ async function finish(vault: KeyContext, trx: Db, actor: Actor, unreadable: Set<
     subject: shortKeyId(dataKeyId),
     ...actor,
   });
-  return resealed;
+  return reencrypted;
 }

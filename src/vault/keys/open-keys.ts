@@ -10,26 +10,26 @@ import { keyRecordOf, VaultKeys } from './key-manager.ts';
 import { type KeySource, keyFilePath } from './load-key.ts';
 
 /**
- * Opens the store's keys; on the very first run it makes them. A key that was there once and is not to be had now is
- * an error that says what to do, never a reason for a new one: that would lose every token in the store.
+ * Opens the store's keys, and creates them on the first run. A key that exists but cannot be loaded is an error with a
+ * remedy, never a reason for a new key: with a new key, every stored token would be lost.
  */
 export async function openKeys(db: Db, source: KeySource): Promise<VaultKeys> {
-  if ((await listKeyEncryptionKeys(db)).length === 0) await makeFirstKeys(db, source);
+  if ((await listKeyEncryptionKeys(db)).length === 0) await createFirstKeys(db, source);
   const keys = await VaultKeys.open(db, source);
-  // Which hosts hold which key is good to know; nothing depends on it.
+  // Best effort: only `key status` and `key rotate` use this record.
   await recordKeyHost(db, keys.kek.info.id, hostName(), source.now()).catch(() => {});
   return keys;
 }
 
-async function makeFirstKeys(db: Db, source: KeySource): Promise<void> {
-  const made = await createFirstKey(source);
-  const dataKey = await newDataKey(made.key);
-  const record = await keyRecordOf(made, new KeyRing([dataKey], made.key), source.now());
-  // A key that nobody uses does no harm, so that taking it away again may fail.
-  if (!(await insertFirstKeys(db, source.now(), record, dataKey))) await made.undo().catch(() => {});
+async function createFirstKeys(db: Db, source: KeySource): Promise<void> {
+  const newKey = await createFirstKey(source);
+  const dataKey = await newDataKey(newKey.key);
+  const record = await keyRecordOf(newKey, new KeyRing([dataKey], newKey.key), source.now());
+  // Another process may be faster. Removing the unused key may fail, because it does no harm.
+  if (!(await insertFirstKeys(db, source.now(), record, dataKey))) await newKey.undo().catch(() => {});
 }
 
-/** A key of the kind that the settings ask for: else in the keychain, and where none works, in a file. */
+/** Creates a key of the configured kind; by default in the keychain, or in a file if no keychain is running. */
 export async function createFirstKey(source: KeySource): Promise<NewKey> {
   const { settings } = source;
   if (settings.keyFile !== null) return createFileKey(source);
@@ -38,21 +38,21 @@ export async function createFirstKey(source: KeySource): Promise<NewKey> {
     return await createKeychainKey(source);
   } catch (error) {
     rethrowUnlessNoKeychain(error);
-    const first = createFileKey(source);
+    const fileKey = createFileKey(source);
     source.onWarning(
-      `No keychain works here, so the key was put into a file: ${keyFilePath(settings)}. Whoever can read that file ` +
-        'and the database can read the tokens. "webex-token doctor" tells why.',
+      `No keychain is available, so the key was stored in the file ${keyFilePath(settings)}. Anyone who can read that ` +
+        'file and the database can read the tokens. "webex-token doctor" shows why the keychain is not available.',
     );
-    return first;
+    return fileKey;
   }
 }
 
-/** A keychain that is only locked now is no reason to put the key where it is kept less well, for good. */
+/** A locked keychain is no reason to store the key in a less protected place for good. */
 function rethrowUnlessNoKeychain(failure: unknown): void {
   if (!(failure instanceof BrokerError)) throw failure;
   if (failure.code === 'E_KEYCHAIN') return;
   throw new BrokerError(failure.code, failure.message, {
-    help: `${failure.help ?? ''} To keep the key in a file instead, name one with WEBEX_TOKEN_KEY_FILE.`,
+    help: [...failure.remedies, 'To keep the key in a file instead, set WEBEX_TOKEN_KEY_FILE to its path.'],
     cause: failure.cause,
   });
 }

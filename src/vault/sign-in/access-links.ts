@@ -3,10 +3,10 @@ import type { Vault } from '../context.ts';
 import { createLinkSecret, type LinkOptions } from './one-time-links.ts';
 import { hashSecret } from './secret-hashes.ts';
 
-/** How long a one-time link into the web app waits to be opened. Milliseconds. */
+/** How long an access link is valid. Milliseconds. */
 export const accessLinkLifetimeMs = 10 * 60_000;
 
-/** Makes the secret of a one-time link into the web app: `/access/<secret>`. */
+/** Creates the secret of a one-time link to the web app: `/access/<secret>`. */
 export async function createAccessLink(vault: Vault, options?: LinkOptions): Promise<string> {
   const secret = createLinkSecret(options);
   const now = vault.now();
@@ -14,12 +14,12 @@ export async function createAccessLink(vault: Vault, options?: LinkOptions): Pro
   return secret;
 }
 
-/** Uses a one-time link up. False where it was used before, its time is over, or nobody made it. */
+/** Redeems an access link. False if it was used before, has expired or does not exist. */
 export async function redeemAccessLink(vault: Vault, secret: string): Promise<boolean> {
   return await useEntryLink(vault.db, hashSecret(secret), vault.now());
 }
 
-/** Whether a one-time link could be used, without using it. */
+/** Whether an access link can be redeemed; does not redeem it. */
 export async function isAccessLinkValid(vault: Vault, secret: string): Promise<boolean> {
   return await isAccessLinkPending(vault.db, hashSecret(secret), vault.now());
 }

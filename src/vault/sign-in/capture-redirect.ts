@@ -16,12 +16,12 @@ export interface CaptureResult {
 }
 
 /**
- * Takes what the ID broker sent the browser back with, and stores the token durably and unchecked.
- * The state is looked at first and used up last, in the transaction that stores the token: a bogus answer
- * uses up nothing. `binding` is the secret of the browser session that brings it, null where there is none.
+ * Stores the token of a redirect durably; it is verified later. The state is checked first and consumed last, in the
+ * transaction that stores the token, so that a forged redirect consumes nothing. `sessionBinding` is the secret of the
+ * browser session that received the redirect; null if there is none.
  *
- * Throws `E_STATE_*` for an answer that was not asked for here, `E_ISSUER` where it comes from the other ID broker,
- * `E_SIGN_IN_FAILED` where Webex answered an error.
+ * Throws `E_STATE_*` for a redirect that does not belong to a sign-in of this session, `E_ISSUER` if it comes from the other
+ * ID broker, `E_SIGN_IN_FAILED` if Webex answered with an error.
  */
 export async function captureRedirect(
   vault: Vault,
@@ -65,42 +65,50 @@ async function expectedSignIn(
   sessionBinding: string | null,
 ): Promise<SignIn> {
   if (state === null) {
-    throw new BrokerError('E_STATE_MISSING', 'The answer does not say which sign-in it belongs to.', {
-      help: 'Start over from here: the sign-in has to begin in this program.',
-    });
+    throw new BrokerError(
+      'E_STATE_MISSING',
+      'The redirect has no `state` parameter, so it belongs to no sign-in.',
+      {
+        help: 'Start the sign-in in this program.',
+      },
+    );
   }
   if (state === documentedState) {
     throw new BrokerError(
       'E_STATE_DOCUMENTED',
-      'This answer belongs to the address in the guides, which is the same for everybody, so nobody can tell who asked for it.',
+      'This redirect comes from the URL in the published guides. Its `state` parameter is the same for everyone, so it does not prove who started the sign-in.',
       {
-        help: 'Start over from here; it takes one more sign-in, and then the answer can be told from anybody else’s.',
+        help: 'Start the sign-in in this program.',
       },
     );
   }
   const signIn = await signInByState(vault.db, hashSecret(state));
   if (signIn === null) {
-    throw new BrokerError('E_STATE_UNKNOWN', 'This answer belongs to no sign-in that was begun here.', {
-      help: 'Start over from here.',
-    });
+    throw new BrokerError(
+      'E_STATE_UNKNOWN',
+      'Unknown sign-in: the `state` parameter does not match a sign-in of this server.',
+      {
+        help: 'Start the sign-in again.',
+      },
+    );
   }
   if (sessionBinding === null || hashSecret(sessionBinding) !== signIn.sessionBindingHash) {
-    throw new BrokerError('E_STATE_WRONG_SESSION', 'The sign-in was begun in another browser window.', {
-      help: 'Finish it in the window where it was begun, or start over from here.',
+    throw new BrokerError('E_STATE_WRONG_SESSION', 'The sign-in was started in another browser session.', {
+      help: 'Finish it in the browser window in which you started it, or start again.',
     });
   }
   if (signIn.consumedAt !== null) throw stateUsed();
   if (signIn.expiresAt <= vault.now() && !vault.receivedInTime.has(signIn.id)) {
     throw new BrokerError('E_STATE_EXPIRED', 'The sign-in took longer than ten minutes.', {
-      help: 'Start over from here.',
+      help: 'Start the sign-in again.',
     });
   }
   return signIn;
 }
 
 function stateUsed(): BrokerError {
-  return new BrokerError('E_STATE_USED', 'This answer was taken already.', {
-    help: 'If you went back or loaded the page again, all is well. Otherwise start over from here.',
+  return new BrokerError('E_STATE_USED', 'The token of this redirect is already stored.', {
+    help: 'If you went back or reloaded the page, nothing is wrong. Otherwise start the sign-in again.',
   });
 }
 

@@ -12,10 +12,9 @@ import { resolveTarget, type SignInRequest } from './start-sign-in.ts';
 import { storeToken } from './store-token.ts';
 
 /**
- * Stores a token that a person hands over as text: the redirect URL, its fragment, or the bare token.
- * Its state is not looked at: the person vouches for it. Returns the ID of the token, which is not verified yet. A new
- * profile whose deployment was not chosen gets the one that the token names. Throws `E_OTHER_DEPLOYMENT` where it was
- * chosen, and the token belongs to the other one.
+ * Stores a token that a person pastes: the redirect URL, its fragment, or the bare token. The `state` is not checked, because
+ * the person provides the token on purpose. Returns the ID of the token, which is verified later. A new profile without a
+ * chosen deployment gets the one that the token names. Throws `E_OTHER_DEPLOYMENT` if another one was chosen.
  */
 export async function importToken(
   vault: Vault,
@@ -23,7 +22,7 @@ export async function importToken(
   text: string,
   actor: Actor,
 ): Promise<string> {
-  // What is wrong with the request is said before what is wrong with the text.
+  // Errors in the request are reported before errors in the text.
   await resolveTarget(vault, request);
   const { form, redirect } = parsePastedToken(text);
   if (redirect.kind === 'error') {
@@ -34,14 +33,14 @@ export async function importToken(
     deploymentOfIssuer(vault, redirect.issuer) ?? describeAccessToken(redirect.accessToken).deployment;
   const target = await resolveTarget(vault, request, named ?? 'commercial');
   assertIssuer(vault, redirect.issuer, target.deployment);
-  // A new profile is made for the token, so the person chooses again. One that is there keeps the token for review.
+  // For a new profile, the person chooses again; an existing profile keeps the token for review.
   const isNew = (await findProfile(vault.db, target.profileName)) === null;
   if (isNew && otherDeployment(redirect.accessToken, target.deployment) !== null) {
     throw wrongDeployment({ name: target.profileName, deployment: target.deployment });
   }
   const warnings = [...redirect.warnings];
   if (isNew && request.deployment === undefined && named === 'government') {
-    warnings.push(`The token names ${deploymentTitles[named]}, so the new profile belongs to that.`);
+    warnings.push(`The token belongs to ${deploymentTitles[named]}, so the new profile does too.`);
   }
   return await vault.db.transaction().execute(async (trx) => {
     const tokenId = await storeToken(

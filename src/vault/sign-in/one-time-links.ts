@@ -1,22 +1,22 @@
 import { newSecret } from './secret-hashes.ts';
 
-/** Marks the secret of a link that only this user's own programs may open. It is a part of what is hashed. */
-const ownUserMark = '.own';
+/** Ends the secret of a link that only programs of the same OS user may open. It is part of the hashed secret. */
+const sameUserSuffix = '.own';
 
 export interface LinkOptions {
   /**
-   * For a link that a browser is started with: every user of this machine can read it among the programs' arguments, and
-   * could be faster.
+   * For a link that is passed to a browser as an argument: every user of this host can read the arguments of programs, and
+   * could open the link first.
    */
-  ownUserOnly?: boolean;
+  sameUserOnly?: boolean;
 }
 
-/** A new secret for a one-time link. */
-export function createLinkSecret({ ownUserOnly = false }: LinkOptions = {}): string {
-  return newSecret() + (ownUserOnly ? ownUserMark : '');
+/** Creates the secret of a one-time link. */
+export function createLinkSecret({ sameUserOnly = false }: LinkOptions = {}): string {
+  return newSecret() + (sameUserOnly ? sameUserSuffix : '');
 }
 
-/** Whether the link with this secret is for this user's own programs. */
+/** Whether only programs of the same OS user may open the link with this secret. */
 export function isSameUserOnly(secret: string): boolean {
-  return secret.endsWith(ownUserMark);
+  return secret.endsWith(sameUserSuffix);
 }

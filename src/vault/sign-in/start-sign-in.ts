@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { redirectUri } from '../../config/settings.ts';
+import { dayMs } from '../../domain/lifetimes.ts';
 import { parseProfileName } from '../../domain/profile.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import {
@@ -19,18 +20,18 @@ import { hashSecret } from './secret-hashes.ts';
 /** How long a person has to sign in. Milliseconds. */
 export const signInLifetimeMs = 10 * 60_000;
 
-/** What a person asks for: which profile, and for a new one, of which organization. */
+/** What a person requests: the profile, and for a new one its organization. */
 export interface SignInRequest {
   profile: string;
-  /** Left out: the profile's own, or the usual one for a new profile. */
+  /** Default: that of the profile, or `commercial` for a new one. */
   deployment?: Deployment | undefined;
-  /** Organization UUID. Left out: the profile's own, or what the token says. */
+  /** Organization UUID. Default: that of the profile, or the one that the token names. */
   orgId?: string | undefined;
-  /** Webex forgets who is signed in there and asks anew. */
+  /** Whether Webex asks for the credentials even if someone is signed in. */
   freshSignIn?: boolean | undefined;
 }
 
-/** What a sign-in is for, once the request was held against the profile that may be there already. */
+/** The target of a sign-in, after comparing the request with an existing profile. */
 export interface SignInTarget {
   profileName: string;
   deployment: Deployment;
@@ -38,18 +39,18 @@ export interface SignInTarget {
   scopes: string[];
 }
 
-/** Throws `E_PROFILE_NAME`, or `E_PROFILE_MISMATCH` where the profile is of another deployment or organization. */
+/** Throws `E_PROFILE_NAME`, or `E_PROFILE_MISMATCH` if the profile has another deployment or organization. */
 export async function resolveTarget(
   vault: Vault,
   request: SignInRequest,
-  usual: Deployment = 'commercial',
+  defaultDeployment: Deployment = 'commercial',
 ): Promise<SignInTarget> {
   const profileName = parseProfileName(request.profile);
   const existing = await findProfile(vault.db, profileName);
   if (existing === null) {
     return {
       profileName,
-      deployment: request.deployment ?? usual,
+      deployment: request.deployment ?? defaultDeployment,
       orgId: request.orgId ?? null,
       scopes: vault.settings.scopes,
     };
@@ -70,11 +71,11 @@ export async function resolveTarget(
 
 function mismatch(profileName: string, fact: string): BrokerError {
   return new BrokerError('E_PROFILE_MISMATCH', `The profile "${profileName}" ${fact}.`, {
-    help: 'Choose another name for the other one; each profile holds one organization.',
+    help: 'Each profile is for one organization. Choose another name for the other one.',
   });
 }
 
-/** Begins a sign-in in a browser session; `binding` is that session's own secret. The address to go to. */
+/** Starts a sign-in in a browser session, bound to that session's secret. Returns the authorize URL. */
 export async function startSignIn(
   vault: Vault,
   request: SignInRequest,
@@ -89,7 +90,7 @@ export async function startSignIn(
   return { authorizeUrl: urlFor(vault, target, state, request.freshSignIn ?? false) };
 }
 
-/** Prepares a sign-in that a one-time link will begin in whichever browser opens it first. */
+/** Creates a one-time link that starts a sign-in in the first browser that opens it. */
 export async function createSignInLink(
   vault: Vault,
   request: SignInRequest,
@@ -101,7 +102,7 @@ export async function createSignInLink(
   return { signInId, link };
 }
 
-/** Begins the sign-in that the one-time link stands for. Throws `E_LINK_USED`. */
+/** Starts the sign-in of a one-time link. Throws `E_LINK_USED`. */
 export async function startFromLink(
   vault: Vault,
   link: string,
@@ -112,20 +113,20 @@ export async function startFromLink(
     state: hashSecret(state),
     sessionBinding: hashSecret(sessionBinding),
   });
-  if (signIn === null) throw linkSpent();
+  if (signIn === null) throw linkUsed();
   return { authorizeUrl: urlFor(vault, signIn, state, signIn.freshSignIn) };
 }
 
-/** The sign-in that the one-time link stands for, while it waits to be begun. Throws `E_LINK_USED`. */
+/** The sign-in of a one-time link that was not opened yet. Throws `E_LINK_USED`. */
 export async function pendingSignIn(vault: Vault, link: string): Promise<SignIn> {
   const signIn = await signInByLink(vault.db, hashSecret(link), vault.now());
-  if (signIn === null) throw linkSpent();
+  if (signIn === null) throw linkUsed();
   return signIn;
 }
 
-function linkSpent(): BrokerError {
-  return new BrokerError('E_LINK_USED', 'This link was used already, or its ten minutes are over.', {
-    help: 'Start a new sign-in where this one came from, or run "webex-token login" again for a new link.',
+function linkUsed(): BrokerError {
+  return new BrokerError('E_LINK_USED', 'This link was already used, or is older than ten minutes.', {
+    help: { text: 'Start the sign-in again. For a new link', command: ['login', 'PROFILE'] },
   });
 }
 
@@ -138,8 +139,8 @@ async function insert(
   const id = randomUUID();
   const createdAt = vault.now();
   const expiresAt = createdAt + signInLifetimeMs;
-  // What is over is kept for a day, so that a late answer can be told from one that was never asked for.
-  await deleteOldSignIns(vault.db, createdAt - 86_400_000);
+  // Expired sign-ins are kept for a day, to tell a late redirect from an unknown one.
+  await deleteOldSignIns(vault.db, createdAt - dayMs);
   await insertSignIn(
     vault.db,
     { id, ...target, freshSignIn: request.freshSignIn ?? false, createdAt, expiresAt },

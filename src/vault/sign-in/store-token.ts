@@ -12,9 +12,9 @@ import type { Vault } from '../context.ts';
 import type { SignInTarget } from './start-sign-in.ts';
 
 /**
- * Seals a token and stores it as `pending`, with its profile where that is new, within the caller's transaction.
- * Its end is unknown unless it was `capturedNow`. Returns the token's ID. Throws `E_PROFILE_MISMATCH` where a profile of that name was made for another deployment
- * while the person signed in.
+ * Encrypts a token and stores it as `pending`, creating its profile if necessary, within the caller's transaction. Its
+ * expiry is unknown unless it was `capturedNow`. Returns the token's ID. Throws `E_PROFILE_MISMATCH` if someone created a
+ * profile of that name for another deployment during the sign-in.
  */
 export async function storeToken(
   vault: Vault,
@@ -57,11 +57,11 @@ async function profileFor(trx: Db, target: SignInTarget, createdAt: number): Pro
     return id;
   }
   if (existing.deployment !== deployment) {
-    // The token would be sent to the other deployment's API.
+    // Otherwise the token would be sent to the other deployment's API.
     throw new BrokerError(
       'E_PROFILE_MISMATCH',
-      `The profile "${name}" belongs to ${deploymentTitles[existing.deployment]}, and this token to ${deploymentTitles[deployment]}.`,
-      { help: 'Nothing was stored. Start over under another name.' },
+      `The profile "${name}" belongs to ${deploymentTitles[existing.deployment]}, but this token to ${deploymentTitles[deployment]}.`,
+      { help: 'Nothing was stored. Start again with another profile name.' },
     );
   }
   if (existing.orgId === null && orgId !== null) await setProfileOrganization(trx, existing.id, orgId);

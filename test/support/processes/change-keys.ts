@@ -13,7 +13,7 @@ const vault = await openVault(
 );
 Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(instant) - Date.now());
 try {
-  if (what === 'rotate') process.stdout.write(`${(await rotateDataKey(vault, {})).resealed}\n`);
+  if (what === 'rotate') process.stdout.write(`${(await rotateDataKey(vault, {})).reencrypted}\n`);
   else process.stdout.write(`${(await replaceKey(vault, { kind: 'file' }, {})).newKey.id}\n`);
 } catch (error) {
   if (!(error instanceof BrokerError)) throw error;

@@ -50,7 +50,7 @@ await once('first', async (vault) => {
 seen.keyFile = existsSync(join(home, 'key.jwk'));
 await once('read', read);
 if (what === 'all') {
-  await once('rotated', async (vault) => (await rotateDataKey(vault, {})).resealed);
+  await once('rotated', async (vault) => (await rotateDataKey(vault, {})).reencrypted);
   await once('to a file', async (vault) => (await replaceKey(vault, { kind: 'file' }, {})).newKey.kind);
   await once('read by file', read);
   await once('back to the keychain', async (vault) => {
