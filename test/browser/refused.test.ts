@@ -40,9 +40,7 @@ test('wrong, missing, documented and foreign states store nothing, and end nobod
   const good = `#access_token=${accessToken}&token_type=Bearer&expires_in=3887999`;
 
   expect(await answer(page, set, good)).toContain('does not say which sign-in it belongs to');
-  expect(await answer(page, set, `${good}&state=wrong`)).toContain(
-    'belongs to no sign-in that was begun here',
-  );
+  expect(await answer(page, set, `${good}&state=wrong`)).toContain('Unknown sign-in: the');
   expect(await answer(page, set, `${good}&state=${documentedState}`)).toContain('the same for everybody');
   expect(await answer(page, set, `${good}&state=${state}&state=x`)).toContain('twice');
   const iss = encodeURIComponent(set.simulator.endpoints.government.idbroker);
@@ -51,7 +49,9 @@ test('wrong, missing, documented and foreign states store nothing, and end nobod
   expect(await page.getByRole('link', { name: 'Start over' }).getAttribute('href')).toBe('/sign-in');
 
   const stranger = await set.window();
-  expect(await answer(stranger, set, `${good}&state=${state}`)).toContain('begun in another browser window');
+  expect(await answer(stranger, set, `${good}&state=${state}`)).toContain(
+    'started in another browser session',
+  );
   expect(await stranger.getByRole('link', { name: 'Start over' }).count()).toBe(0);
   expect(await storedTokens(set)).toBe(0);
   expect(`${set.traces.join('\n').replaceAll(`?${good.slice(1)}`, '')}${set.consoles}`).not.toContain(

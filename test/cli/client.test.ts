@@ -125,7 +125,7 @@ test('serve --api refuses what would be unsafe, or what it cannot do', async () 
     [['--api', 'nowhere'], /HOST:PORT/],
     [['--tls-cert', 'x'], /need --api/],
     [['--api', '127.0.0.1:0', '--tls-cert', 'x'], /need each other/],
-    [['--api', '127.0.0.1:0', '--trust-proxy', 'proxy.example'], /neither an address/],
+    [['--api', '127.0.0.1:0', '--trust-proxy', 'proxy.example'], /is not an IP address/],
   ];
   for (const [args, reason] of refusals) {
     const ended = await here.run(['serve', '--no-open', ...args]);

@@ -114,7 +114,7 @@ describe('exit codes', () => {
     ]) {
       const { code, stdout, stderr } = await here.run(args);
       expect({ args, code, stdout }).toEqual({ args, code: 3, stdout: '' });
-      expect(stderr).toContain('"x" is the name of no profile.');
+      expect(stderr).toContain('No profile is named "x".');
     }
   });
 

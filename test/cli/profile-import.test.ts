@@ -28,7 +28,7 @@ test('as spreadsheets write it: BOM, semicolons, CRLF, quotes, empty lines, colu
   const { code, stdout } = await run(['profile', 'import', csv(text), '--skip-invalid', '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toEqual([
-    { line: 5, profile: 'bad', outcome: 'invalid', token: false, reason: '""b"" cannot be a tag' },
+    { line: 5, profile: 'bad', outcome: 'invalid', token: false, reason: '""b"" is not a valid tag' },
     { line: 2, profile: 'acme', outcome: 'created', token: false, reason: null },
     { line: 6, profile: 'globex', outcome: 'created', token: false, reason: null },
   ]);
@@ -76,7 +76,7 @@ test.each([
   ['profile,profile\na,b\n', /twice/],
   ['profile\n"acme\n', /quotation mark/],
   ['profile\nacme,globex\n', /Line 2 has 2 cells/],
-  [Buffer.from('profile\nm\xfcller\n', 'latin1').toString('latin1'), /cannot be a profile's name/],
+  [Buffer.from('profile\nm\xfcller\n', 'latin1').toString('latin1'), /is not a valid profile name/],
 ])('%j is refused as a whole', async (text, why) => {
   const { run } = await machine();
   const { code, stdout, stderr } = await run(['profile', 'import', csv(text)]);

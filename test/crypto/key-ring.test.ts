@@ -29,7 +29,7 @@ describe('the key ring', () => {
     const elsewhere = { ...place, profileId: 'profile-2' };
     for (const [open, says] of [
       [() => ring.open(sealed, elsewhere), /belongs to another row/],
-      [() => other.open(sealed, place), /a key that is not here/],
+      [() => other.open(sealed, place), /a key that this host does not have/],
       [() => ring.open(`${sealed.slice(0, -1)}`, place), /altered|not base64url/],
       [() => ring.open('nonsense', place), /header/],
     ] as const) {

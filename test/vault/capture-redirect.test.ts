@@ -317,7 +317,7 @@ describe('a profile that changes while somebody signs in', () => {
       ),
     );
     expect(error.code).toBe('E_PROFILE_MISMATCH');
-    expect(error.message).toMatch(/belongs to Webex, and this token to Webex for Government/);
+    expect(error.message).toMatch(/belongs to Webex, but this token to Webex for Government/);
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
   });
 

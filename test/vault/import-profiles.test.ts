@@ -71,12 +71,12 @@ test('a token names its organization itself', () => {
 
 test.each<[Cells, RegExp]>([
   [{}, /no name/],
-  [{ profile: 'Not A Name' }, /cannot be a profile's name/],
+  [{ profile: 'Not A Name' }, /is not a valid profile name/],
   [{ profile: 'a', org_id: 'acme' }, /./],
   [{ profile: 'a', deployment: 'Government' }, /none of commercial, government/],
   [{ profile: 'a', contact: 'it@acme.example, two@acme.example' }, /not a mail address/],
   [{ profile: 'a', contact: 'it@acme.example\r\nBcc: x@y.example' }, /not a mail address/],
-  [{ profile: 'a', tags: 'ok not/ok' }, /cannot be a tag/],
+  [{ profile: 'a', tags: 'ok not/ok' }, /is not a valid tag/],
   [{ profile: 'a', access_token: token }, /captured_at or expires_at/],
   [{ profile: 'a', captured_at: captured }, /no access_token/],
   [{ profile: 'a', access_token: 'two words', captured_at: captured }, /space/],

@@ -129,7 +129,7 @@ describe('no keychain at the first run', () => {
     expect(statSync(settings.home).mode & 0o777).toBe(0o700);
     expect(vault.notices).toHaveLength(1);
     expect(vault.notices[0]).toContain(keyFile(settings));
-    expect(vault.notices[0]).toContain('Whoever can read that file and the database can read the tokens');
+    expect(vault.notices[0]).toContain('Anyone who can read that file and the database can read the tokens');
     expect(vault.notices[0]).not.toContain('no keychain in tests');
     const again = await reopen();
     expect(again.notices).toEqual([]);

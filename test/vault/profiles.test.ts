@@ -70,7 +70,7 @@ describe('what is told of a profile', () => {
   test('a name that is not there', async () => {
     const vault = await newVault();
     const error = await brokerErrorOf(() => showProfile(vault, 'acme\u001b[31m'));
-    expect(error).toMatchObject({ code: 'E_NO_PROFILE', message: '"acme?[31m" is the name of no profile.' });
+    expect(error).toMatchObject({ code: 'E_NO_PROFILE', message: 'No profile is named "acme?[31m".' });
     // As where somebody pastes it in the wrong place.
     expect((await brokerErrorOf(() => showProfile(vault, token))).message).not.toContain('A'.repeat(10));
   });

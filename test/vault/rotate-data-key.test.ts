@@ -34,7 +34,7 @@ describe('a new data key', () => {
     const before = await sealedWith(vault);
     const seen: number[] = [];
     const rotated = await rotateDataKey(vault, actor, (done, total) => seen.push(done, total));
-    expect(rotated).toEqual({ reencrypted: 6, unreadable: [], continued: false });
+    expect(rotated).toEqual({ reencrypted: 6, unreadable: [], resumed: false });
     expect(seen.slice(-2)).toEqual([6, 6]);
 
     const after = await sealedWith(vault);
@@ -64,7 +64,7 @@ describe('a new data key', () => {
 
   test('an empty store has nothing to seal', async () => {
     const { vault } = await oneHost();
-    expect(await rotateDataKey(vault, actor)).toMatchObject({ reencrypted: 0, continued: false });
+    expect(await rotateDataKey(vault, actor)).toMatchObject({ reencrypted: 0, resumed: false });
   });
 });
 
@@ -172,7 +172,7 @@ describe('interrupted', () => {
 
     const next = await again();
     const rotated = await rotateDataKey(next, actor);
-    expect(rotated).toMatchObject({ continued: true, unreadable: [] });
+    expect(rotated).toMatchObject({ resumed: true, unreadable: [] });
     expect(await sealedWith(next)).toHaveLength(1);
     expect((await keyStatus(next)).dataKeys).toMatchObject([{ generation: 1 }]);
     expect(await openAll(await again(), stored.keys())).toEqual(stored);

@@ -45,7 +45,7 @@ test('a program is added; its secret is shown once, and kept nowhere', async () 
 
 test.each([
   [{ name: '', profiles: 'acme' }, 'name', 'Give the program a name.'],
-  [{ name: 'No Way', profiles: 'acme' }, 'name', 'cannot be a client’s name'],
+  [{ name: 'No Way', profiles: 'acme' }, 'name', 'not a valid client name'],
   [{ name: 'taken', profiles: 'acme' }, 'name', 'There is a client'],
   [{ name: 'ci' }, 'profiles', 'Choose at least one organization.'],
   [{ name: 'ci', profiles: 'acme', until: '2020-01-01' }, 'until', 'in the past'],
@@ -53,7 +53,7 @@ test.each([
   [
     { name: 'ci', profiles: 'acme', addresses: 'example.com' },
     'addresses',
-    'neither an address nor a network',
+    'is not an IP address or network',
   ],
   [{ name: 'ci', profiles: 'acme', jwks: '{}' }, 'jwks', ''],
 ])('%o: the form comes back, and says what to mend', async (form, field, message) => {

@@ -30,7 +30,7 @@ test('shows the token in use, and those before it', async () => {
 
 test('a profile that is not there is a kind page', async () => {
   const { text } = await (await web.person()).get('/profiles/%3Cb%3E').expect(404);
-  expect(text).toContain('&#34;&lt;b&gt;&#34; is the name of no profile.');
+  expect(text).toContain('No profile is named &#34;&lt;b&gt;&#34;.');
 });
 
 test('is renamed', async () => {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors/broker-error.ts';
+import { type Help, remediesOf, terminalHelp } from '../../errors/remedy.ts';
 import { countTestable, type ProfileTestResult, testProfiles } from '../../vault/tokens/test-profiles.ts';
 import { type Check, testToken } from '../../vault/tokens/test-token.ts';
 import { rejected } from '../exit-codes.ts';
@@ -72,7 +73,7 @@ function summaryLine({ profile, ok, checks }: ProfileTestResult): string {
 }
 
 function forPrograms({ id, ok, message, help }: Check): { id: string; ok: boolean | null; message: string } {
-  return { id, ok, message: help === undefined ? message : `${message} ${help}` };
+  return { id, ok, message: help === undefined ? message : `${message} ${oneLine(help)}` };
 }
 
 function line({ ok, message, help }: Check): string {
@@ -82,5 +83,9 @@ function line({ ok, message, help }: Check): string {
       : ok
         ? styled('green', '✓  passed ')
         : styled('red', '✗  failed ');
-  return `${mark}  ${message}${help === undefined ? '' : `\n              ${help}`}`;
+  return `${mark}  ${message}${help === undefined ? '' : `\n              ${oneLine(help)}`}`;
+}
+
+function oneLine(help: Help): string {
+  return terminalHelp(remediesOf(help)).replaceAll('\n', ' ');
 }

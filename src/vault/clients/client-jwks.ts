@@ -14,17 +14,17 @@ const setSchema = z.union([
   keySchema.transform((key) => ({ keys: [key] })),
 ]);
 
-/** What of a key is kept: its public parts (RFC 7518 §6, RFC 8037 §2) and what tells it apart. */
-const keptMembers = ['kty', 'kid', 'use', 'alg', 'n', 'e', 'crv', 'x', 'y'];
+/** The members of a key that are stored: its public parts (RFC 7518 §6, RFC 8037 §2) and its metadata. */
+const storedMembers = ['kty', 'kid', 'use', 'alg', 'n', 'e', 'crv', 'x', 'y'];
 
 const curves = ['P-256', 'P-384', 'P-521', 'Ed25519'];
 
 const help =
-  'The file holds a JSON Web Key Set, or one JSON Web Key: public, of RSA (2048 bits or more), EC or Ed25519.';
+  'Use a JSON Web Key Set or a single JSON Web Key with public RSA (2048 bits or more), EC or Ed25519 keys.';
 
 /**
- * Checks a client's JSON Web Key Set, or a single key, and returns the set as JSON with nothing in it but public keys.
- * Throws `E_JWKS`. A private key is refused rather than cut down: it has been where it should not be.
+ * Checks a client's JSON Web Key Set or single key, and returns the set as JSON with public members only. Throws `E_JWKS`.
+ * A private key is rejected, not stripped: it should not have left the client.
  */
 export function parseJwks(text: string): string {
   let json: unknown;
@@ -34,15 +34,16 @@ export function parseJwks(text: string): string {
     throw new BrokerError('E_JWKS', 'The key file is not JSON.', { help });
   }
   const parsed = setSchema.safeParse(json);
-  if (!parsed.success) throw new BrokerError('E_JWKS', 'The key file holds no public keys.', { help });
+  if (!parsed.success)
+    throw new BrokerError('E_JWKS', 'The key file does not contain public keys.', { help });
   const keys = parsed.data.keys.map((key) => {
     if (Object.hasOwn(key, 'd')) {
-      throw new BrokerError('E_JWKS', 'The key file holds a private key.', {
-        help: 'Only the public half belongs here. Leave the private one with the client alone.',
+      throw new BrokerError('E_JWKS', 'The key file contains a private key.', {
+        help: 'Use the public key only. The private key stays with the client.',
       });
     }
     requireStrong(key);
-    return Object.fromEntries(Object.entries(key).filter(([name]) => keptMembers.includes(name)));
+    return Object.fromEntries(Object.entries(key).filter(([name]) => storedMembers.includes(name)));
   });
   return JSON.stringify({ keys });
 }
@@ -56,7 +57,7 @@ function requireStrong(key: z.infer<typeof keySchema>): void {
         : curves.includes(String(key.crv));
     if (strong) return;
   } catch {
-    // said below
+    // Reported below.
   }
-  throw new BrokerError('E_JWKS', 'A key in the file cannot be used.', { help });
+  throw new BrokerError('E_JWKS', 'A key in the file is not supported.', { help });
 }

@@ -15,23 +15,23 @@ export interface ClientRequest {
   name: string;
   /** The names of the profiles that it may fetch. */
   profiles: string[];
-  /** Epoch milliseconds; null: no end. */
+  /** Epoch milliseconds; null: never. */
   expiresAt?: number | null;
-  /** Addresses and networks that it may ask from; none: from anywhere. */
+  /** Addresses and networks that it may connect from; empty: any. */
   addresses?: string[];
-  /** What it is told at most of how long a token is good for. Seconds, 60 or more; an hour where it is not said. */
+  /** The longest `expires_in` that it gets. Seconds, at least 60; default: an hour. */
   maxExpiresIn?: number;
-  /** A JSON Web Key Set, as JSON: it proves itself by `private_key_jwt` then, and gets no secret. */
+  /** A JSON Web Key Set, as JSON: the client authenticates by `private_key_jwt` and gets no secret. */
   jwks?: string;
 }
 
 export interface CreatedClient {
   client: Client;
-  /** Shown once, and kept as a hash only; null where it has keys. */
+  /** Shown once, and stored as a hash only; null for a client with keys. */
   secret: string | null;
 }
 
-/** How long the old secret works on beside a new one, where nothing else is said. Milliseconds. */
+/** The default time for which the old secret still works after a rotation. Milliseconds. */
 export const secretOverlapMs = 7 * dayMs;
 
 export async function listClients(vault: StoreContext): Promise<Client[]> {
@@ -42,12 +42,16 @@ export async function listClients(vault: StoreContext): Promise<Client[]> {
 export async function requireClient(db: Db, name: string): Promise<Client> {
   const client = await store.findClient(db, name);
   if (client !== null) return client;
-  throw new BrokerError('E_NO_CLIENT', `There is no client "${sanitizeForDisplay(name, 80)}".`, {
-    help: '"webex-token client list" shows the ones there are.',
+  throw new BrokerError('E_NO_CLIENT', `No API client is named "${sanitizeForDisplay(name, 80)}".`, {
+    help: {
+      text: 'To list the API clients',
+      command: ['client', 'list'],
+      link: { label: 'API clients', path: '/clients' },
+    },
   });
 }
 
-/** Registers a program. Throws `E_CLIENT_NAME`, `E_CLIENT_EXISTS`, `E_NO_PROFILE`, `E_ADDRESS`, `E_JWKS`, `E_USAGE`. */
+/** Registers an API client. Throws `E_CLIENT_NAME`, `E_CLIENT_EXISTS`, `E_NO_PROFILE`, `E_ADDRESS`, `E_JWKS`, `E_USAGE`. */
 export async function addClient(
   vault: StoreContext,
   request: ClientRequest,
@@ -59,21 +63,33 @@ export async function addClient(
   const expiresAt = request.expiresAt ?? null;
   const now = vault.now();
   if (expiresAt !== null && expiresAt <= now) {
-    throw new BrokerError('E_USAGE', 'The client’s end is in the past.', { help: 'Give a later date.' });
+    throw new BrokerError('E_USAGE', 'The expiry date of the client is in the past.', {
+      help: 'Enter a later date.',
+    });
   }
   const profiles = await Promise.all(
     [...new Set(request.profiles)].map((profile) => requireProfile(vault, profile)),
   );
   if (profiles.length === 0) {
-    throw new BrokerError('E_USAGE', 'The client has no profile that it may fetch.', {
-      help: 'Name one or more: --profile acme',
+    throw new BrokerError('E_USAGE', 'The client needs at least one profile.', {
+      help: [
+        { text: 'Add --profile NAME, once for each profile.', only: 'terminal' },
+        { text: 'Choose at least one organization.', only: 'page' },
+      ],
     });
   }
   const secret = jwks === null ? newSecret() : null;
   return await vault.db.transaction().execute(async (trx) => {
     if ((await store.findClient(trx, name)) !== null) {
-      throw new BrokerError('E_CLIENT_EXISTS', `There is a client "${name}" already.`, {
-        help: `Choose another name, give that one a new secret ("webex-token client rotate ${name}"), or remove it first.`,
+      throw new BrokerError('E_CLIENT_EXISTS', `An API client named "${name}" already exists.`, {
+        help: [
+          'Choose another name, or remove the existing client first.',
+          {
+            text: 'To give the existing client a new secret',
+            command: ['client', 'rotate', name],
+            link: { label: `Open ${name}`, path: '/clients' },
+          },
+        ],
       });
     }
     await store.insertClient(trx, {
@@ -100,7 +116,7 @@ export async function addClient(
   });
 }
 
-/** From the moment this resolves, the client gets nothing any more. Throws `E_NO_CLIENT`. */
+/** Once this resolves, the client has no access any more. Throws `E_NO_CLIENT`. */
 export async function removeClient(vault: StoreContext, name: string, actor: Actor): Promise<void> {
   await vault.db.transaction().execute(async (trx) => {
     await requireClient(trx, name);
@@ -110,8 +126,8 @@ export async function removeClient(vault: StoreContext, name: string, actor: Act
 }
 
 /**
- * Gives a client a new secret. The one it had works on for `overlapMs`, so that it can be exchanged without a gap; with
- * 0 it ends at once. An older one that was still working ends now. Throws `E_NO_CLIENT`, `E_USAGE`.
+ * Gives a client a new secret. The current secret still works for `overlapMs`, so that the client can be updated without a
+ * gap. An older secret stops working now. Throws `E_NO_CLIENT`, `E_USAGE`.
  */
 export async function rotateClientSecret(
   vault: StoreContext,
@@ -123,8 +139,11 @@ export async function rotateClientSecret(
   return await vault.db.transaction().execute(async (trx) => {
     const { authentication } = await requireClient(trx, name);
     if (authentication !== 'secret') {
-      throw new BrokerError('E_USAGE', `The client "${name}" has keys and no secret.`, {
-        help: 'Remove it, and add it again with its new key set: webex-token client add NAME --jwks FILE',
+      throw new BrokerError('E_USAGE', `The client "${name}" has keys instead of a secret.`, {
+        help: {
+          text: 'Remove it, then add it again with its new key set',
+          command: ['client', 'add', name, '--jwks', 'FILE'],
+        },
       });
     }
     const now = vault.now();

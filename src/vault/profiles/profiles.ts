@@ -18,7 +18,7 @@ import { iterateProfiles, type ProfileFilter } from '../../store/profiles/query.
 import { tokensOf } from '../../store/profiles/tokens.ts';
 import type { Actor, StoreContext, Vault } from '../context.ts';
 
-/** Every profile that is meant, by name, some hundreds at a time: memory never holds them all. */
+/** The matching profiles, by name, a few hundred at a time: memory never holds all of them. */
 export async function* iterateSummaries(
   { db, now, settings }: StoreContext,
   filter: ProfileFilter = {},
@@ -42,8 +42,11 @@ export async function listSummaries(vault: StoreContext): Promise<ProfileSummary
 export async function requireProfile(vault: Pick<Vault, 'db'>, name: string): Promise<Profile> {
   const profile = await findProfile(vault.db, name);
   if (profile !== null) return profile;
-  throw new BrokerError('E_NO_PROFILE', `${quoteProfileName(name)} is the name of no profile.`, {
-    help: '"webex-token list" shows the ones there are; "webex-token login NAME" makes one.',
+  throw new BrokerError('E_NO_PROFILE', `No profile is named ${quoteProfileName(name)}.`, {
+    help: [
+      { text: 'To list the profiles', command: ['list'], link: { label: 'All organizations', path: '/' } },
+      { text: 'To create a profile', command: ['login', 'NAME'], only: 'terminal' },
+    ],
   });
 }
 
@@ -54,7 +57,7 @@ export async function showProfile(vault: Vault, name: string): Promise<ProfileDe
   return describeProfile(profile, tokens, vault.settings.webex[profile.deployment], vault.now());
 }
 
-/** Removes a profile and all its tokens from the store. Webex itself goes on accepting them. */
+/** Removes a profile and its tokens from the store. Webex still accepts the tokens. */
 export async function removeProfile(vault: Vault, name: string, actor: Actor): Promise<void> {
   const profile = await requireProfile(vault, name);
   await vault.db.transaction().execute(async (trx) => {
@@ -63,7 +66,7 @@ export async function removeProfile(vault: Vault, name: string, actor: Actor): P
   });
 }
 
-/** Throws `E_PROFILE_EXISTS` where the new name is taken, `E_PROFILE_NAME` where it is none. */
+/** Throws `E_PROFILE_EXISTS` if the new name is taken, `E_PROFILE_NAME` if it is not valid. */
 export async function renameProfile(
   vault: Vault,
   oldName: string,
@@ -74,7 +77,7 @@ export async function renameProfile(
   const profile = await requireProfile(vault, oldName);
   await vault.db.transaction().execute(async (trx) => {
     if ((await findProfile(trx, name)) !== null) {
-      throw new BrokerError('E_PROFILE_EXISTS', `There is a profile "${name}" already.`, {
+      throw new BrokerError('E_PROFILE_EXISTS', `A profile named "${name}" already exists.`, {
         help: 'Choose another name. Nothing was changed.',
       });
     }
@@ -85,7 +88,7 @@ export async function renameProfile(
   });
 }
 
-/** Tells a profile its organization, where neither the token nor Webex did. */
+/** Sets a profile's organization if neither the token nor Webex named it. Throws `E_PROFILE_MISMATCH`. */
 export async function setOrganization(
   vault: Vault,
   name: string,

@@ -1,3 +1,5 @@
+import { BrokerError } from '../../errors/broker-error.ts';
+import type { Remedy } from '../../errors/remedy.ts';
 import { newSecret } from './secret-hashes.ts';
 
 /** Ends the secret of a link that only programs of the same OS user may open. It is part of the hashed secret. */
@@ -19,4 +21,11 @@ export function createLinkSecret({ sameUserOnly = false }: LinkOptions = {}): st
 /** Whether only programs of the same OS user may open the link with this secret. */
 export function isSameUserOnly(secret: string): boolean {
   return secret.endsWith(sameUserSuffix);
+}
+
+/** The error for a link that was opened before or has expired; `remedy` tells how to get a new one. */
+export function linkUsed(remedy: Remedy): BrokerError {
+  return new BrokerError('E_LINK_USED', 'This link was already used, or is older than ten minutes.', {
+    help: remedy,
+  });
 }

@@ -3,6 +3,7 @@ import { redirectUri } from '../../config/settings.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
 import { parseProfileName } from '../../domain/profile.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import type { Remedy } from '../../errors/remedy.ts';
 import {
   deleteOldSignIns,
   insertSignIn,
@@ -14,7 +15,7 @@ import { findProfile } from '../../store/profiles/profiles.ts';
 import { type Deployment, deploymentTitles } from '../../webex/deployments.ts';
 import { authorizeUrl, newState } from '../../webex/sign-in/authorize-url.ts';
 import type { Vault } from '../context.ts';
-import { createLinkSecret, type LinkOptions } from './one-time-links.ts';
+import { createLinkSecret, type LinkOptions, linkUsed } from './one-time-links.ts';
 import { hashSecret } from './secret-hashes.ts';
 
 /** How long a person has to sign in. Milliseconds. */
@@ -113,22 +114,18 @@ export async function startFromLink(
     state: hashSecret(state),
     sessionBinding: hashSecret(sessionBinding),
   });
-  if (signIn === null) throw linkUsed();
+  if (signIn === null) throw linkUsed(newLink);
   return { authorizeUrl: urlFor(vault, signIn, state, signIn.freshSignIn) };
 }
 
 /** The sign-in of a one-time link that was not opened yet. Throws `E_LINK_USED`. */
 export async function pendingSignIn(vault: Vault, link: string): Promise<SignIn> {
   const signIn = await signInByLink(vault.db, hashSecret(link), vault.now());
-  if (signIn === null) throw linkUsed();
+  if (signIn === null) throw linkUsed(newLink);
   return signIn;
 }
 
-function linkUsed(): BrokerError {
-  return new BrokerError('E_LINK_USED', 'This link was already used, or is older than ten minutes.', {
-    help: { text: 'Start the sign-in again. For a new link', command: ['login', 'PROFILE'] },
-  });
-}
+const newLink: Remedy = { text: 'Start the sign-in again. For a new link', command: ['login', 'PROFILE'] };
 
 async function insert(
   vault: Vault,

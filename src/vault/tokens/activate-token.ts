@@ -4,9 +4,9 @@ import { profileById, setProfileOrganization } from '../../store/profiles/profil
 import { setCurrent } from '../../store/profiles/tokens.ts';
 
 /**
- * Makes a token its profile's current one, within the caller's transaction. A profile whose organization is not known
- * yet takes the token's: Webex's word, else what the token says of itself. A token that was only stored, or set aside,
- * tells a profile nothing: it may have been somebody else's.
+ * Makes a token its profile's current one, within the caller's transaction. A profile without an organization gets that of
+ * the token: the one that Webex names, otherwise the one in the token's own text. A pending token, or one that needs review,
+ * never sets it, because it may belong to someone else.
  */
 export async function activateToken(trx: Db, token: Token): Promise<void> {
   await setCurrent(trx, token);

@@ -14,15 +14,15 @@ import { wrongDeployment } from './wrong-deployment.ts';
  * good for another deployment.
  */
 export async function approveToken(vault: Vault, tokenId: string, actor: Actor): Promise<boolean> {
-  return await decide(vault, tokenId, 'approve', actor);
+  return await resolveReview(vault, tokenId, 'approve', actor);
 }
 
-/** Removes a token that needs a decision. False where it needs none. */
+/** Deletes a token that needs a decision. False if it needs none. */
 export async function discardToken(vault: Vault, tokenId: string, actor: Actor): Promise<boolean> {
-  return await decide(vault, tokenId, 'discard', actor);
+  return await resolveReview(vault, tokenId, 'discard', actor);
 }
 
-async function decide(
+async function resolveReview(
   vault: Vault,
   tokenId: string,
   action: 'approve' | 'discard',
@@ -30,7 +30,7 @@ async function decide(
 ): Promise<boolean> {
   return await vault.db.transaction().execute(async (trx) => {
     const token = await tokenById(trx, tokenId);
-    if (token === null || !(await needsDecision(trx, token))) return false;
+    if (token === null || !(await awaitsDecision(trx, token))) return false;
     const profile = await profileById(trx, token.profileId);
     if (action === 'approve') {
       if (token.reviewReason === 'other-deployment') throw wrongDeployment(profile);
@@ -43,8 +43,8 @@ async function decide(
   });
 }
 
-/** A pending token only once Webex was asked in vain: until then its check is under way. */
-async function needsDecision(trx: Db, { id, state }: Token): Promise<boolean> {
+/** A pending token needs a decision only after Webex could not be asked; until then its verification is running. */
+async function awaitsDecision(trx: Db, { id, state }: Token): Promise<boolean> {
   if (state !== 'pending') return state === 'needs-review';
   return ((await lastCheck(trx, id))?.checkedAt ?? null) !== null;
 }

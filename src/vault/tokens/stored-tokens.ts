@@ -8,12 +8,13 @@ import { otherDeployment } from '../../webex/sign-in/access-token.ts';
 import type { Actor, Vault } from '../context.ts';
 import { requireProfile } from '../profiles/profiles.ts';
 import { activateToken } from './activate-token.ts';
+import { getNewToken } from './token-remedies.ts';
 import { decryptForWebex, queryWebex, recordVerdict, type WebexVerdict } from './webex-verification.ts';
 import { wrongDeployment } from './wrong-deployment.ts';
 
 /**
- * Makes one of a profile's tokens its current one, because the person says so. Webex is asked first, and what it says
- * is kept. Where it cannot be asked, what is known of the token decides. The one that is current already stays so.
+ * Makes one of a profile's tokens its current one on request. Verifies it with Webex first and stores the answer; if Webex
+ * cannot be asked, the stored data of the token decides. Nothing changes if it is current already.
  *
  * Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_REJECTED`, `E_EXPIRED`, `E_OTHER_DEPLOYMENT`, `E_INTEGRITY`.
  */
@@ -27,13 +28,13 @@ export async function activateStoredToken(
   const value = await decryptForWebex(vault, token);
   if (otherDeployment(value, profile.deployment) !== null) throw wrongDeployment(profile);
   const answer = await queryWebex(vault, profile, value);
-  const refused = await vault.db
+  const error = await vault.db
     .transaction()
     .execute((trx) => activate({ ...vault, db: trx }, profile.name, tokenId, answer, actor));
-  if (refused !== null) throw refused;
+  if (error !== null) throw error;
 }
 
-/** Within a transaction that keeps Webex's answer even where the token is refused. */
+/** Within a transaction that stores Webex's answer even if the token cannot be activated. */
 async function activate(
   { db, now }: Pick<Vault, 'db' | 'now'>,
   name: string,
@@ -46,17 +47,17 @@ async function activate(
   const token = await tokenById(db, tokenId);
   if (token === null) return noSuchToken(name);
   if (token.state === 'current') return null;
-  const refused = reasonAgainst(name, token, at);
-  if (refused === null) await activateToken(db, token);
-  const outcome = refused?.code.toLowerCase().replace(/^e_/, '') ?? 'ok';
+  const error = activationError(name, token, at);
+  if (error === null) await activateToken(db, token);
+  const outcome = error?.code.toLowerCase().replace(/^e_/, '') ?? 'ok';
   await appendAudit(db, at, { action: 'activate', outcome, profile: name, ...actor });
-  return refused;
+  return error;
 }
 
-function reasonAgainst(name: string, { rejectedAt, lifetimes }: Token, now: number): BrokerError | null {
-  const help = `Get a new one with: webex-token login ${name}`;
+function activationError(name: string, { rejectedAt, lifetimes }: Token, now: number): BrokerError | null {
+  const help = getNewToken(name);
   if (rejectedAt !== null) {
-    const message = `Webex does not accept this token since ${new Date(rejectedAt).toISOString()}.`;
+    const message = `Webex has rejected this token since ${new Date(rejectedAt).toISOString()}.`;
     return new BrokerError('E_REJECTED', message, { help });
   }
   const { expiresAt } = expiryOf(lifetimes);
@@ -66,7 +67,7 @@ function reasonAgainst(name: string, { rejectedAt, lifetimes }: Token, now: numb
 }
 
 /**
- * Deletes one of a profile's tokens from the store, whatever its state. Webex itself goes on accepting it.
+ * Deletes one of a profile's tokens from the store, whatever its state. Webex still accepts it.
  * Throws `E_NO_PROFILE`, `E_NO_TOKEN`.
  */
 export async function removeToken(
@@ -96,6 +97,6 @@ export async function requireTokenOf(
 
 function noSuchToken(name: string): BrokerError {
   return new BrokerError('E_NO_TOKEN', `The profile "${name}" has no token with this ID.`, {
-    help: `"webex-token token list ${name}" shows the IDs.`,
+    help: { text: 'To list its tokens with their IDs', command: ['token', 'list', name] },
   });
 }

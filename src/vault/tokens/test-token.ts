@@ -1,12 +1,14 @@
 import { expiryOf } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
 import type { Token } from '../../domain/token.ts';
+import type { Help } from '../../errors/remedy.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import type { ConnectionTestResult } from '../../webex/api/connection-tests.ts';
 import type { PersonAnswer } from '../../webex/api/people-me.ts';
 import type { Actor, Vault } from '../context.ts';
 import { requireProfile } from '../profiles/profiles.ts';
 import { requireCurrentToken } from './read-token.ts';
+import { getNewToken } from './token-remedies.ts';
 import { ensureVerified } from './verify-pending.ts';
 import { decryptForWebex, queryWebex, recordVerdict } from './webex-verification.ts';
 
@@ -19,11 +21,11 @@ export type CheckId =
 
 export interface Check {
   id: CheckId;
-  /** Null: could not tell, which fails nothing. */
+  /** Null: unknown, which does not fail the test. */
   ok: boolean | null;
   message: string;
   /** What to do next. */
-  help?: string;
+  help?: Help;
 }
 
 export interface TokenTestResult {
@@ -32,8 +34,8 @@ export interface TokenTestResult {
 }
 
 /**
- * Asks Webex everything that the provisioning tools and a person would ask about a profile's current token, and keeps
- * what the answers say of it. Throws `E_NO_PROFILE`, `E_NO_TOKEN`; whatever Webex answers is in the result.
+ * Runs every check on a profile's current token that the provisioning tools and a person would run, and stores what the
+ * answers say about it. Throws `E_NO_PROFILE`, `E_NO_TOKEN`; everything that Webex answers is in the result.
  */
 export async function testToken(vault: Vault, name: string, actor: Actor): Promise<TokenTestResult> {
   await ensureVerified(vault, (await requireProfile(vault, name)).id, actor);
@@ -74,63 +76,70 @@ function failureOf(person: PersonAnswer, failed: CheckId): string {
 function accepted(person: PersonAnswer, profile: Profile, token: Token, now: number): Check {
   const id = 'token-accepted';
   const { expiresAt } = expiryOf(token.lifetimes);
-  const over = expiresAt <= now;
+  const expired = expiresAt <= now;
   const date = new Date(expiresAt).toISOString();
   switch (person.outcome) {
     case 'person': {
       const { displayName, emails } = person.person;
       const whose = `${displayName}${emails[0] === undefined ? '' : ` (${emails[0]})`}`;
-      const message = `Webex accepts the token. It is ${whose}’s.`;
-      if (!over) return { id, ok: true, message };
+      const message = `Webex accepts the token. Its account is ${whose}.`;
+      if (!expired) return { id, ok: true, message };
       return {
         id,
         ok: true,
-        message: `${message} That it should have ended at ${date} was wrong, or comes true any moment.`,
-        help: `Renew it all the same: webex-token login ${profile.name}`,
+        message: `${message} According to the known dates, it expired at ${date}; it may stop working at any moment.`,
+        help: getNewToken(profile.name),
       };
     }
     case 'rejected':
       return {
         id,
         ok: false,
-        message: over ? `The token expired at ${date}. ${person.message}` : person.message,
-        help: over ? `Get a new one with: webex-token login ${profile.name}` : whyEarly(person.help),
+        message: expired ? `The token expired at ${date}. ${person.message}` : person.message,
+        help: expired ? getNewToken(profile.name) : whyEarly(person.help),
       };
     case 'unknown':
       return { id, ok: false, message: person.message, help: person.help };
   }
 }
 
-/** What ends a token before its date (Cisco's Entra guide: "All tokens are revoked for the user"). */
+/** Why a token may be rejected before its expiry (Cisco's Entra guide: "All tokens are revoked for the user"). */
 function whyEarly(help: string): string {
-  return `${help} Before its date it ends when somebody resets that administrator’s access in Control Hub, or when the administrator is deactivated, which a synchronization can do by itself: keep the account that signs in out of its scope.`;
+  return `${help} A token is revoked early if someone resets the administrator’s access in Control Hub, or if the administrator is deactivated. Provisioning itself can deactivate the account: exclude the account that signs in from its scope.`;
 }
 
 function organization(person: PersonAnswer, profile: Profile): Check {
   const id = 'organization';
   if (person.outcome !== 'person') {
-    return { id, ok: null, message: 'Webex did not say which organization the token is of.' };
+    return { id, ok: null, message: 'Webex did not name the organization of the token.' };
   }
   const { orgId } = person.person;
   if (profile.orgId === null || profile.orgId === orgId) {
-    return { id, ok: true, message: `It is of the organization ${orgId}.` };
+    return { id, ok: true, message: `The token belongs to the organization ${orgId}.` };
   }
   return {
     id,
     ok: false,
-    message: `The token is of the organization ${orgId}, but "${profile.name}" is of ${profile.orgId}.`,
-    help: `A provisioning tool would be refused, or change the wrong organization’s users. Sign in with an account of the right one: webex-token login ${profile.name}`,
+    message: `The token belongs to the organization ${orgId}, but "${profile.name}" to ${profile.orgId}.`,
+    help: [
+      'Provisioning would fail, or change the users of the wrong organization.',
+      {
+        text: 'Sign in with an account of the right organization',
+        command: ['login', profile.name],
+        link: { label: 'Sign in again', path: `/profiles/${profile.name}` },
+      },
+    ],
   };
 }
 
 function fullAdmin(person: PersonAnswer): Check {
   const id = 'full-admin';
   if (person.outcome !== 'person') {
-    return { id, ok: null, message: 'Webex did not say what the account may do.' };
+    return { id, ok: null, message: 'Webex did not name the roles of the account.' };
   }
   const { admin, displayName } = person.person;
   const help =
-    'Make the account a full administrator in Control Hub, or sign in with one that is: the token of anybody else cannot create users.';
+    'Make the account a full administrator in Control Hub, or sign in with a full administrator. Other accounts cannot create users.';
   switch (admin) {
     case 'full':
       return { id, ok: true, message: `${displayName} is a full administrator.` };
@@ -142,8 +151,8 @@ function fullAdmin(person: PersonAnswer): Check {
       return {
         id,
         ok: null,
-        message: `Webex did not say which roles ${displayName} has.`,
-        help: 'Look in Control Hub: it has to be a full administrator.',
+        message: `Webex did not name the roles of ${displayName}.`,
+        help: 'Check in Control Hub that the account is a full administrator.',
       };
   }
 }
@@ -153,7 +162,10 @@ function probe(id: CheckId, result: ConnectionTestResult | null): Check {
   return {
     id,
     ok: null,
-    message: 'It could not be tried: the organization, and with it the tenant URL, is not known.',
-    help: 'Once Webex accepts the token, it tells the organization itself; or sign in with --org-id.',
+    message: 'Not tested: the organization, and with it the tenant URL, is unknown.',
+    help: [
+      'The organization is set once Webex accepts the token.',
+      { text: 'To set it yourself, sign in with --org-id ID.', only: 'terminal' },
+    ],
   };
 }

@@ -2,12 +2,20 @@ import type { Profile } from '../../domain/profile.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 
-/** Why a token of the other deployment can never be this profile's. */
+/** The error for a token of the other deployment, which can never be this profile's. */
 export function wrongDeployment({ name, deployment }: Pick<Profile, 'name' | 'deployment'>): BrokerError {
   const other = deployment === 'commercial' ? 'government' : 'commercial';
   return new BrokerError(
     'E_OTHER_DEPLOYMENT',
-    `The token belongs to ${deploymentTitles[other]}, and the profile "${name}" to ${deploymentTitles[deployment]}.`,
-    { help: `Store it under another name: webex-token import NAME --deployment ${other}` },
+    `The token belongs to ${deploymentTitles[other]}, but the profile "${name}" to ${deploymentTitles[deployment]}.`,
+    {
+      help: [
+        {
+          text: 'Import it with another profile name',
+          command: ['import', 'NAME', '--deployment', other],
+          link: { label: 'Import a token', path: '/import' },
+        },
+      ],
+    },
   );
 }

@@ -1,7 +1,8 @@
 import type { RequestHandler } from 'express';
 import { appOrigin } from '../../config/settings.ts';
-import { BrokerError } from '../../errors/broker-error.ts';
+import type { Remedy } from '../../errors/remedy.ts';
 import { redeemAccessLink } from '../../vault/sign-in/access-links.ts';
+import { linkUsed } from '../../vault/sign-in/one-time-links.ts';
 import type { WebContext } from '../context.ts';
 import { refusePrefetch } from '../middleware/refuse-prefetch.ts';
 import { ownPath } from '../own-path.ts';
@@ -14,7 +15,7 @@ export function openAccessLink({ vault, render }: WebContext): RequestHandler<{ 
     response.set('Referrer-Policy', 'no-referrer');
     if (await redeemAccessLink(vault, request.params.secret)) await authenticateSession(request);
     // Loading the link again in the browser that used it is no mistake.
-    else if (request.session.authenticated !== true) throw linkSpent();
+    else if (request.session.authenticated !== true) throw linkUsed(newLink);
     const next = ownPath(request.query.next, appOrigin(vault.settings)) ?? '/';
     const site = request.headers['sec-fetch-site'];
     if (site !== 'same-site' && site !== 'cross-site') {
@@ -32,8 +33,4 @@ export function openAccessLink({ vault, render }: WebContext): RequestHandler<{ 
   };
 }
 
-function linkSpent(): BrokerError {
-  return new BrokerError('E_LINK_USED', 'This link was used already, or its ten minutes are over.', {
-    help: 'Run "webex-token open" in a terminal for a new one.',
-  });
-}
+const newLink: Remedy = { text: 'For a new link, run this in a terminal', command: ['open'] };
