@@ -30,7 +30,7 @@ describe('the key ring', () => {
     for (const [open, says] of [
       [() => ring.open(sealed, elsewhere), /belongs to another row/],
       [() => other.open(sealed, place), /a key that this host does not have/],
-      [() => ring.open(`${sealed.slice(0, -1)}`, place), /altered|not base64url/],
+      [() => ring.open(`${sealed.slice(0, -1)}`, place), /tampered|not base64url/],
       [() => ring.open('nonsense', place), /header/],
     ] as const) {
       const error = await brokerErrorOf(open);
@@ -39,7 +39,7 @@ describe('the key ring', () => {
     }
   });
 
-  test('a wrapped data key that was altered, or put in the place of another, is an error that explains', async () => {
+  test('a wrapped data key that was tampered, or put in the place of another, is an error that explains', async () => {
     const [one, two] = [await newDataKey(keyEncryptionKey), await newDataKey(keyEncryptionKey)];
     for (const wrapped of [
       { ...one, jwe: `${one.jwe.slice(0, -2)}AA` },

@@ -122,7 +122,7 @@ describe('which deployment it is of', () => {
     const vault = await newVault();
     await importToken(vault, { profile: 'acme' }, usualToken({ cluster: 'FC82' }), actor);
     expect(await allTokens(vault, 'acme')).toMatchObject([
-      { warnings: [expect.stringContaining('names Webex for Government')] },
+      { warnings: [expect.stringContaining('belongs to Webex for Government')] },
     ]);
   });
 

@@ -52,8 +52,8 @@ describe('a colleague is let in', () => {
     // Made at the same instant of the test's clock: in no order of their own.
     const keys = (await keyStatus(bens)).keys.sort((a, b) => Number(a.usedHere) - Number(b.usedHere));
     expect(keys).toMatchObject([
-      { kind: 'keychain', usedHere: false, trusted: true },
-      { id: request.id, kind: 'keychain', name: 'ben@laptop', usedHere: true, trusted: true },
+      { kind: 'keychain', usedHere: false, authorized: true },
+      { id: request.id, kind: 'keychain', name: 'ben@laptop', usedHere: true, authorized: true },
     ]);
   });
 

@@ -46,7 +46,7 @@ test('a program is added; its secret is shown once, and kept nowhere', async () 
 test.each([
   [{ name: '', profiles: 'acme' }, 'name', 'Give the program a name.'],
   [{ name: 'No Way', profiles: 'acme' }, 'name', 'not a valid client name'],
-  [{ name: 'taken', profiles: 'acme' }, 'name', 'There is a client'],
+  [{ name: 'taken', profiles: 'acme' }, 'name', 'An API client named'],
   [{ name: 'ci' }, 'profiles', 'Choose at least one organization.'],
   [{ name: 'ci', profiles: 'acme', until: '2020-01-01' }, 'until', 'in the past'],
   [{ name: 'ci', profiles: 'acme', until: '2027-02-30' }, 'until', 'This is not a date.'],

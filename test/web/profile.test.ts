@@ -50,7 +50,7 @@ test('is renamed', async () => {
 
 test.each([
   ['Acme Corp', 'for example &#34;acme-corp&#34;'],
-  ['globex', 'There is a profile &#34;globex&#34; already.'],
+  ['globex', 'A profile named &#34;globex&#34; already exists.'],
 ])('is not renamed to "%s"', async (name, message) => {
   await store('acme');
   await store('globex', 'B');
