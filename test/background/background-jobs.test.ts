@@ -16,10 +16,10 @@ interface Sleeper {
   wake: () => void;
 }
 
-/** The loops of the watch: reminders, and checks. */
+/** The loops of the background jobs: reminders and checks. */
 const loops = 2;
 
-/** A clock on which time passes only when everybody waits for it. */
+/** A clock that moves only while every loop sleeps. */
 function simulatedTime(vault: TestVault) {
   const sleepers: Sleeper[] = [];
   const longest = { ms: 0 };
@@ -33,7 +33,7 @@ function simulatedTime(vault: TestVault) {
         signal.addEventListener('abort', () => resolve());
         if (sleepers.length === loops) allAsleep.resolve();
       }),
-    /** Lets everybody sleep, and then wakes whoever is next, until that instant. */
+    /** Waits until every loop sleeps, then wakes the next one, until that instant. */
     async until(instant: number) {
       for (;;) {
         await allAsleep.promise;
@@ -80,7 +80,7 @@ async function watched(channel: TestChannel) {
   return { simulator, vault, time, watch };
 }
 
-it('a running server reminds by itself through a whole life, and checks every day', {
+it('sends all reminders of a token and checks it every day', {
   timeout: 60_000,
 }, async () => {
   const channel = testChannel();
@@ -95,7 +95,7 @@ it('a running server reminds by itself through a whole life, and checks every da
   await watching.close();
 });
 
-it('a rejection that the check finds is told at once', async () => {
+it('sends a reminder at once if a check finds a rejection', async () => {
   const channel = testChannel();
   const { simulator, vault, time, watch } = await watched(channel);
   const watching = watch();
@@ -113,7 +113,7 @@ it('a rejection that the check finds is told at once', async () => {
   await watching.close();
 });
 
-it('no failure ends it', async () => {
+it('continues after a failure', async () => {
   const channel = testChannel();
   const { vault, time, watch } = await watched(channel);
   let failures = 3;
@@ -134,14 +134,14 @@ it('no failure ends it', async () => {
   await watching.close();
 });
 
-describe('a timer', () => {
+describe('sleep', () => {
   afterEach(() => {
-    // In this order: a spy on a false clock would put that one back.
+    // In this order: a spy on a fake clock would restore the fake one.
     vi.restoreAllMocks();
     vi.useRealTimers();
   });
 
-  it('is never set for more than a day', async () => {
+  it('never sets a timer of more than a day', async () => {
     vi.useFakeTimers();
     const set = vi.spyOn(globalThis, 'setTimeout');
     for (const milliseconds of [days(30), Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY, -5]) {
@@ -152,7 +152,7 @@ describe('a timer', () => {
     expect(Math.max(...set.mock.calls.map(([, milliseconds]) => milliseconds ?? 0))).toBe(days(1));
   });
 
-  it('ends early where nothing is waited for any more', async () => {
+  it('ends early if its signal is aborted', async () => {
     const ending = new AbortController();
     const waiting = sleep(days(1), ending.signal);
     ending.abort();

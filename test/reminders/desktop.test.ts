@@ -38,7 +38,7 @@ function withNotifySend(): string {
   return folder;
 }
 
-it('on Linux by notify-send, where there is a display and the program', async () => {
+it('uses notify-send on Linux, if there are a display and the program', async () => {
   const folder = withNotifySend();
   expect(desktopChannel(desktop('linux', { PATH: folder }))).toBeNull();
   expect(desktopChannel(desktop('linux', { DISPLAY: ':0', PATH: '/nowhere' }))).toBeNull();
@@ -48,7 +48,7 @@ it('on Linux by notify-send, where there is a display and the program', async ()
   expect(linux.calls[0]?.args.slice(2, 4)).toEqual(['--', evil.subject]);
 });
 
-it('the words arrive as they are, for no shell stands between', async () => {
+it('passes the texts unchanged, without a shell', async () => {
   const folder = withNotifySend();
   const out = join(folder, 'out');
   await currentDesktop.run(join(folder, 'notify-send'), ['--', evil.subject], { OUT: out });
@@ -56,7 +56,7 @@ it('the words arrive as they are, for no shell stands between', async () => {
   expect(readFileSync(out, 'utf8')).toBe(`--\n${evil.subject}\n`);
 });
 
-it('on macOS as arguments of a fixed script', async () => {
+it('passes the texts as arguments of a fixed script on macOS', async () => {
   const mac = desktop('darwin');
   await desktopChannel(mac)?.deliver(evil);
   const [call] = mac.calls;
@@ -67,7 +67,7 @@ it('on macOS as arguments of a fixed script', async () => {
   expect(call?.args.at(-2)).toBe(evil.subject);
 });
 
-it('on Windows in the environment of a fixed script', async () => {
+it('passes the texts in the environment of a fixed script on Windows', async () => {
   const windows = desktop('win32');
   await desktopChannel(windows)?.deliver(evil);
   const [call] = windows.calls;
@@ -75,7 +75,7 @@ it('on Windows in the environment of a fixed script', async () => {
   expect(call?.environment?.WEBEX_TOKEN_TOAST_TITLE).toBe(evil.subject);
 });
 
-it('a program that fails is a failure', async () => {
+it('fails if the program fails', async () => {
   const linux = desktop('linux', { DISPLAY: ':0', PATH: withNotifySend() });
   const failing = { ...linux, run: async () => ({ code: 1, failure: null }) };
   await expect(desktopChannel(failing)?.deliver(evil)).rejects.toThrow('notify-send exited with 1');

@@ -72,13 +72,13 @@ describe('one address that cannot have a mail', () => {
     expect(await run(records, [mail], { retryNow: true })).toEqual([]);
   });
 
-  it('that is not ASCII gets its own mail where the server offers SMTPUTF8', async () => {
+  it('that is not ASCII gets a separate mail if the server supports SMTPUTF8', async () => {
     const { port, letters } = await mailServer();
     await channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage({ contact: 'jörg@example.com' }));
     expect(recipientsOf(letters)).toEqual([['it@acme.example'], ['jörg@example.com']]);
   });
 
-  it('for a while gets it later, and the others do not get it again', async () => {
+  it('that is refused temporarily gets it later, and the others do not get it again', async () => {
     let isFull = true;
     const { port, letters } = await mailServer({
       onRcptTo: ({ address }, _, done) =>
@@ -94,7 +94,7 @@ describe('one address that cannot have a mail', () => {
     expect(new Set(letters.map(({ head }) => /^Message-ID: .*$/m.exec(head)?.[0])).size).toBe(1);
   });
 
-  it('makes no difference to the others where the server refuses the whole message for it', async () => {
+  it('does not affect the others if the server refuses the whole message because of it', async () => {
     const { port, letters } = await mailServer({
       onData(stream, session, done) {
         const bad = session.envelope.rcptTo.some(({ address }) => address.startsWith('bad'));
@@ -114,7 +114,7 @@ describe('one address that cannot have a mail', () => {
     expect(recipientsOf(letters)).toEqual([['it@acme.example'], ['ada@acme.example']]);
   });
 
-  it('stops no other profile, however many such there are', async () => {
+  it('does not stop other profiles, however many there are', async () => {
     const { port, letters } = await mailServer({
       onRcptTo: ({ address }, _, done) => done(address.startsWith('good') ? null : failing(550)),
     });
@@ -128,7 +128,7 @@ describe('one address that cannot have a mail', () => {
     expect(recipientsOf(letters)).toEqual([['good@customer.example']]);
   });
 
-  it('has an internationalized domain in the form that every server takes', async () => {
+  it('gets an internationalized domain in its ASCII form', async () => {
     const { port, letters } = await mailServer({ hideSMTPUTF8: true });
     await channel(`smtp://127.0.0.1:${port}`, ['it@münchen.example']).deliver(sampleMessage());
     // The mail server of this test turns it back.
@@ -155,14 +155,14 @@ it.each([
 });
 
 describe('the wrong one of smtp:// and smtps://', () => {
-  it('is named where the server starts without TLS', async () => {
+  it('is reported if the server starts without TLS', async () => {
     const { port } = await mailServer();
     await expect(channel(`smtps://127.0.0.1:${port}`).deliver(sampleMessage())).rejects.toThrow(
       `says smtps://, but 127.0.0.1:${port} starts without TLS. Write smtp://…:${port}`,
     );
   });
 
-  it('is named where the server starts with TLS', { timeout: 30_000 }, async () => {
+  it('is reported if the server starts with TLS', { timeout: 30_000 }, async () => {
     const { certificate, privateKey } = selfSigned();
     const server = createTlsServer({ cert: certificate, key: privateKey }, (socket) =>
       socket.on('error', () => {}),

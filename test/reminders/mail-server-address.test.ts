@@ -59,7 +59,7 @@ describe('the address of a mail server', () => {
     expect(message).not.toMatch(/secret|cret@|50%|\n/);
   });
 
-  it('is refused at the start, or a channel can be opened for it', () => {
+  it('is either rejected at the start or usable to open a channel', () => {
     const part = fc.string({ unit: fc.constantFrom(...'ab:/@%?#[]25.ü \u0000'), maxLength: 12 });
     fc.assert(
       fc.property(fc.constantFrom('smtp', 'smtps'), part, part, (scheme, user, host) => {

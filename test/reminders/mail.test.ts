@@ -60,7 +60,7 @@ it('sends to the contact of the profile and to the recipients of all reminders',
   expect(letters[0]?.head).toMatch(/^To: grace@customer\.example$/m);
 });
 
-it('nothing from Webex becomes a header, markup or another line', async () => {
+it('does not let data from Webex become a header, markup or another line', async () => {
   const { port, letters } = await mailServer();
   const account = {
     id: 'person-1',
@@ -76,7 +76,7 @@ it('nothing from Webex becomes a header, markup or another line', async () => {
   expect(decoded(letters[0]?.body ?? '').split('<html')[1]).not.toContain('<img');
 });
 
-it('user and password are taken from the address, and never told', async () => {
+it('takes user and password from the URL and never reports them', async () => {
   const { port, letters } = await mailServer({
     authOptional: false,
     onAuth({ username, password }, _, done) {
@@ -127,7 +127,7 @@ it.each([
   },
 );
 
-it('the contact of an imported profile gets the reminders of that profile, whatever they are about', async () => {
+it('sends to the contact of an imported profile every reminder about that profile', async () => {
   const { port, letters } = await mailServer({
     onRcptTo: ({ address }, _, done) =>
       done(address.startsWith('gone') ? Object.assign(new Error('unknown'), { responseCode: 550 }) : null),
@@ -161,14 +161,14 @@ it('the contact of an imported profile gets the reminders of that profile, whate
   ]);
 });
 
-it('nothing goes over a network in the clear', async () => {
+it('sends nothing unencrypted over a network', async () => {
   // A name that leads to this machine, but not one that says so: as a server elsewhere that offers no STARTTLS.
   const { port, letters } = await mailServer();
   await expect(channel(`smtp://0.0.0.0:${port}`).deliver(sampleMessage())).rejects.toThrow(/STARTTLS|TLS/i);
   expect(letters).toEqual([]);
 });
 
-it('a certificate of an authority that is not known here is refused, with what to set', async () => {
+it('refuses a certificate of an unknown authority and says what to set', async () => {
   const { certificate, privateKey } = selfSigned();
   const { port, letters } = await mailServer({ secure: true, cert: certificate, key: privateKey });
   await expect(channel(`smtps://0.0.0.0:${port}`).deliver(sampleMessage())).rejects.toThrow(

@@ -51,7 +51,7 @@ async function turnsDuring(work: () => Promise<unknown>): Promise<number> {
   return turns;
 }
 
-it('the first round of reminders serves requests between every hundred tokens', async () => {
+it('lets requests in between every hundred tokens of the first reminders', async () => {
   const vault = await newVault();
   await fill(vault.db, 200);
   const mail = testChannel();
@@ -60,7 +60,7 @@ it('the first round of reminders serves requests between every hundred tokens', 
   expect(await turnsDuring(() => run(vault, [mail]))).toBeLessThan(count / 100);
 });
 
-it('checks of tokens that are over are put off a hundred at a time', async () => {
+it('postpones the checks of expired tokens a hundred at a time', async () => {
   const vault = await newVault();
   await fill(vault.db, -10);
   expect(await turnsDuring(() => checkNextToken(vault, () => 0.5))).toBeGreaterThanOrEqual(count / 100);
@@ -68,7 +68,7 @@ it('checks of tokens that are over are put off a hundred at a time', async () =>
   expect(open).toEqual([]);
 });
 
-it('a clock that was set back, and other days, plan everything again in pieces', async () => {
+it('reschedules in pieces after the clock was set back or the days changed', async () => {
   const vault = await newVault();
   await fill(vault.db, 200);
   await rescheduleAfterClockOrConfigChange(vault.db, today + days(10), [30]);
