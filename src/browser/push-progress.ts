@@ -38,7 +38,7 @@ function show(section: HTMLElement | undefined, { steps, waiting }: Progress['ta
   const list = section?.querySelector('[data-steps]');
   if (!list) return;
   for (const { status, message } of steps.slice(list.children.length)) {
-    const kind = ['done', 'failed'].includes(status) ? status : 'left';
+    const kind = ['done', 'failed'].includes(status) ? status : 'skipped';
     const template = document.querySelector<HTMLTemplateElement>(`template[data-step="${kind}"]`);
     const item = template?.content.cloneNode(true) as DocumentFragment | undefined;
     const text = item?.querySelector('span');

@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { dayMs } from '../domain/lifetimes.ts';
 import { outboundFetch } from '../http/fetch.ts';
-import { pushProfileToEntra } from '../provisioning/entra/push/push-profile.ts';
+import { pushProfile } from '../provisioning/push/push-profile.ts';
 import { mailChannel } from '../reminders/channels/mail.ts';
 import { currentProcess } from '../reminders/lease-owner.ts';
 import { sendReminders } from '../reminders/send-reminders.ts';
@@ -80,14 +80,8 @@ async function pushJob(settings: Settings, simulator: Simulator): Promise<void> 
   const { tenantId } = directory;
   const entra = { ...settings.entra, tenantId, clientId: client.clientId, clientSecret: client.secret };
   await at(339, { ...settings, entra }, {}, async (vault) => {
-    const ports = {
-      fetch: outboundFetch,
-      patience: { sleep: () => Promise.resolve(), onWait: () => {} },
-      onStep: () => {},
-      onRequest: () => {},
-      onDeviceCode: () => {},
-    };
-    await pushProfileToEntra(vault, 'globex', actor, { start: true }, ports);
+    const context = { fetch: outboundFetch, sleep: () => Promise.resolve(), onEvent: () => {} };
+    await pushProfile('entra', vault, 'globex', actor, { start: true }, context);
   });
   await simulator.entra.runCycle();
 }

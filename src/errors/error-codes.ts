@@ -549,7 +549,7 @@ export const errorCodes = {
     'The API of Okta does not serve this application.',
     'Paste the values that the message names.',
   ),
-  E_STOPPED: entry(1, 409, 'Canceled', 'The push was canceled. Nothing was changed.', 'Start it again.'),
+  E_CANCELED: entry(1, 409, 'Canceled', 'The push was canceled. Nothing was changed.', 'Start it again.'),
 
   // Sending tokens
   E_INSECURE_ADDRESS: entry(

@@ -1,4 +1,6 @@
+import { expiryOf } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
+import type { Token } from '../domain/token.ts';
 import { appendAudit } from '../store/audit/audit.ts';
 import {
   allDestinations,
@@ -10,29 +12,32 @@ import {
 import { tokensOf } from '../store/profiles/tokens.ts';
 import type { Actor, Vault } from '../vault/context.ts';
 import { requireProfile } from '../vault/profiles/profiles.ts';
-import type { Finding } from './entra/review/review.ts';
-import {
-  describeStatus,
-  type ProvisioningStatus,
-  quarantineDaysLeft,
-} from './entra/status/provisioning-status.ts';
-import { providerNames, recordPush } from './record-push.ts';
+import { type Finding, parseFindings } from './entra/review/finding.ts';
+import { describeStatus, parseStatus, quarantineDaysLeft } from './entra/status/provisioning-status.ts';
+import { providerTitle } from './providers.ts';
+import { recordPush } from './push/record-push.ts';
 
-/** One place that has a profile's token, as `show --json` tells it. Instants are RFC 3339 in UTC. */
+/** An application that has, or should get, a profile's token, as `show --json` prints it. Instants are RFC 3339 in UTC. */
 export interface DestinationView {
-  tool: ProviderId;
+  provider: ProviderId;
+  /** The application's ID; empty where it is unknown. */
   app: string;
   appName: string;
   cloud: string | null;
-  method: 'push' | 'manual';
-  handedOverAt: string | null;
-  /** Whether it has the profile's current token; a tool without it is to get it. */
+  /** How the application gets at Webex: with the token itself. */
+  via: 'token';
+  /** Who installed the token: a push, or a person. */
+  method: Destination['method'];
+  installedAt: string | null;
+  /** Whether the application holds the profile's current token. */
   upToDate: boolean;
-  /** How provisioning stood there when it was last looked at; null where it never was. */
+  /** When the token that the application holds expires; null where it holds none, or that is unknown. */
+  tokenExpiresAt: string | null;
+  /** The provisioning status at the last check; null where it was never checked. */
   provisioning: ProvisioningView | null;
-  /** Why the last look failed; null where it did not. */
-  lookFailure: string | null;
-  /** What was odd about how it is set up there when that was last read; null where it never was. */
+  /** Why the last check failed; null where it did not. */
+  checkError: string | null;
+  /** What the last review of the setup found; null where there was none. */
   review: { checkedAt: string | null; findings: Finding[] } | null;
 }
 
@@ -40,111 +45,126 @@ export interface ProvisioningView {
   status: string;
   checkedAt: string | null;
   quarantineReason: string | null;
-  /** Days until Entra ID disables it, counted from now; null where it is in no quarantine. */
+  /** Days until Entra ID disables it, counted from now; null without a quarantine. */
   quarantineDaysLeft: number | null;
-  /** In plain words, the most important first. */
+  /** The status as sentences, the most important first. */
   sentences: string[];
 }
 
-/** Where a profile's token is handed to. Throws `E_NO_PROFILE`. */
+/** Where a profile's token is installed. Throws `E_NO_PROFILE`. */
 export async function listDestinations(vault: Vault, name: string): Promise<DestinationView[]> {
   return await viewsOf(vault, await requireProfile(vault, name));
 }
 
 async function viewsOf(vault: Vault, profile: Profile): Promise<DestinationView[]> {
-  const handoffs = await destinationsOf(vault.db, profile.id);
-  if (handoffs.length === 0) return [];
-  const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
-  return handoffs.map((handoff) => viewOf(handoff, current?.id ?? null, vault.now()));
+  const destinations = await destinationsOf(vault.db, profile.id);
+  if (destinations.length === 0) return [];
+  const tokens = await tokensOf(vault.db, profile.id);
+  return destinations.map((destination) => viewOf(destination, tokens, vault.now()));
 }
 
-function viewOf(handoff: Destination, currentTokenId: string | null, now: number): DestinationView {
-  const watch = handoff.provisioningStatus as ProvisioningStatus | null;
+function viewOf(destination: Destination, tokens: Token[], now: number): DestinationView {
+  const status = parseStatus(destination.provisioningStatus);
+  const installed = tokens.find(({ id }) => id === destination.tokenId);
   return {
-    tool: handoff.kind,
-    app: handoff.appId,
-    appName: handoff.appName,
-    cloud: handoff.cloud,
-    method: handoff.method,
-    handedOverAt: instant(handoff.installedAt),
-    upToDate: handoff.tokenId !== null && handoff.tokenId === currentTokenId,
-    provisioning: watch && {
-      status: watch.status,
-      checkedAt: instant(handoff.statusCheckedAt),
-      quarantineReason: watch.quarantine?.reason ?? null,
-      quarantineDaysLeft: quarantineDaysLeft(watch, now),
-      sentences: describeStatus(watch, now),
+    provider: destination.kind,
+    app: destination.appId,
+    appName: destination.appName,
+    cloud: destination.cloud,
+    via: 'token',
+    method: destination.method,
+    installedAt: instant(destination.installedAt),
+    upToDate: installed?.state === 'current',
+    tokenExpiresAt: expiryInstant(installed),
+    provisioning: status && {
+      status: status.status,
+      checkedAt: instant(destination.statusCheckedAt),
+      quarantineReason: status.quarantine?.reason ?? null,
+      quarantineDaysLeft: quarantineDaysLeft(status, now),
+      sentences: describeStatus(status, now),
     },
-    lookFailure: handoff.lastCheckError,
-    review: handoff.findings && {
-      checkedAt: instant(handoff.findingsAt),
-      findings: handoff.findings as Finding[],
+    checkError: destination.lastCheckError,
+    review: destination.findings && {
+      checkedAt: instant(destination.findingsAt),
+      findings: parseFindings(destination.findings),
     },
   };
 }
 
-/** A line for each profile that has handed its token to something, by the profile's name. */
+function expiryInstant(token: Token | undefined): string | null {
+  if (token === undefined) return null;
+  const { expiresAt, source } = expiryOf(token.lifetimes);
+  return source === null ? null : instant(expiresAt);
+}
+
+/** One line about the destinations of each profile that has any, by the profile's name. */
 export async function destinationLabels(vault: Pick<Vault, 'db' | 'now'>): Promise<Map<string, string>> {
   const labels = new Map<string, string>();
   for (const { profile, destination, currentTokenId } of await allDestinations(vault.db)) {
-    const label = destinationLabel(viewOf(destination, currentTokenId, vault.now()));
+    const upToDate = destination.tokenId !== null && destination.tokenId === currentTokenId;
+    const status = parseStatus(destination.provisioningStatus);
+    const daysLeft = status && quarantineDaysLeft(status, vault.now());
+    const label = destinationLabel(destination.kind, upToDate, daysLeft);
     const before = labels.get(profile);
     labels.set(profile, before === undefined ? label : `${before}, ${label}`);
   }
   return labels;
 }
 
-/** What to do about the places that do not have the current token yet: a sentence each, for after a renewal. */
+function destinationLabel(
+  provider: ProviderId,
+  upToDate: boolean,
+  quarantineDaysLeft: number | null,
+): string {
+  const title = providerTitle(provider);
+  if (quarantineDaysLeft !== null) return `${title} (quarantine, ${quarantineDaysLeft} days left)`;
+  return upToDate ? title : `${title} (outdated)`;
+}
+
+/** One sentence about each destination without the current token: what it holds, and how to update it. */
 export function outdatedMessages(name: string, views: DestinationView[]): string[] {
   return views
     .filter(({ upToDate }) => !upToDate)
-    .map(({ tool, appName, method, handedOverAt }) => {
-      const where = `${providerNames[tool]} ("${appName}")`;
-      const has =
-        handedOverAt === null ? `${where} is to get the token` : `${where} still has an earlier token`;
+    .map(({ provider, appName, method, installedAt }) => {
+      const where = `${providerTitle(provider)} ("${appName}")`;
+      const holds =
+        installedAt === null ? `${where} has no token yet` : `${where} still uses an earlier token`;
       return method === 'push'
-        ? `${has}: now replace it there, with: webex-token push ${tool} ${name}`
-        : `${has}: now paste the new one there. "webex-token open" shows where.`;
+        ? `${holds}. Update it: webex-token push ${provider} ${name}`
+        : `${holds}. Paste the new one there; "webex-token open" shows where.`;
     });
 }
 
-/** One line about a place, for lists. */
-export function destinationLabel({ tool, upToDate, provisioning }: DestinationView): string {
-  const days = provisioning?.quarantineDaysLeft ?? null;
-  if (days !== null) return `${providerNames[tool]} (quarantine, ${days} days left)`;
-  return upToDate ? providerNames[tool] : `${providerNames[tool]} (to be replaced)`;
-}
-
-/** Keeps that a person pasted the current token into a tool themselves. Throws `E_NO_PROFILE`. */
+/** Stores that a person pasted the current token into a provider. Throws `E_NO_PROFILE`. */
 export async function recordManualUpdate(
   vault: Vault,
   name: string,
-  place: { kind: ProviderId; appId?: string; appName?: string; cloud?: string | null },
+  target: { kind: ProviderId; appId?: string; appName?: string; cloud?: string | null },
   actor: Actor,
 ): Promise<void> {
   const profile = await requireProfile(vault, name);
   const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
-  const { kind, appId = '', appName = 'Cisco Webex', cloud = null } = place;
+  const { kind, appId = '', appName = 'Cisco Webex', cloud = null } = target;
   const tokenId = current?.id ?? null;
-  const handoff = { kind, appId, appName, cloud, method: 'manual' as const, tokenId, steps: [] };
-  await recordPush(vault, profile, handoff, actor);
+  const destination = { kind, appId, appName, cloud, method: 'manual' as const, tokenId, steps: [] };
+  await recordPush(vault, profile, destination, actor);
 }
 
-/** Forgets a place: the token there is left as it is. Throws `E_NO_PROFILE`. */
+/** Forgets a destination. The token there is left unchanged. Throws `E_NO_PROFILE`. */
 export async function removeDestination(
   vault: Vault,
   name: string,
-  place: { kind: ProviderId; appId: string },
+  target: { kind: ProviderId; appId: string },
   actor: Actor,
 ): Promise<void> {
   const profile = await requireProfile(vault, name);
   await vault.db.transaction().execute(async (trx) => {
-    await deleteDestination(trx, { ...place, profileId: profile.id });
+    await deleteDestination(trx, { ...target, profileId: profile.id });
     await appendAudit(trx, vault.now(), {
       action: 'destination-remove',
       outcome: 'ok',
       profile: name,
-      client: `${providerNames[place.kind]} ${place.appId}`.trim(),
+      client: `${providerTitle(target.kind)} ${target.appId}`.trim(),
       ...actor,
     });
   });

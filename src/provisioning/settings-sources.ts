@@ -1,10 +1,10 @@
-/** A public document that a statement rests on. */
+/** A public document that a statement is based on. */
 export interface SettingSource {
   title: string;
   url: string;
 }
 
-/** Where the guides and the findings come from. */
+/** The documents behind the guides and the findings. */
 export const sources = {
   ciscoEntra: {
     title: 'Cisco: Synchronize Entra ID users into Control Hub',

@@ -14,24 +14,24 @@ import type { StoreContext } from '../vault/context.ts';
 export function startProvisioningJobs(
   records: StoreContext,
   log: Pick<Logger, 'warn'>,
-  ports = unattendedContext({ keepsAlive: false }),
+  context = unattendedContext({ keepsAlive: false }),
 ): Pick<BackgroundJobOptions, 'checkProvisioning' | 'alertSources'> {
   const alertSources = [quarantineAlertSource(records)];
   if (!isUnattended(records.settings.entra)) return { alertSources };
-  const next = dailyStatusCheck(records, ports, Math.random);
+  const next = dailyStatusCheck(records, context, Math.random);
   return {
     alertSources,
     checkProvisioning: async () => {
-      const watched = await next();
-      if (watched === null) return null;
-      const { handoff, watch, failure } = watched;
+      const result = await next();
+      if (result === null) return null;
+      const { destination, status, failure } = result;
       if (failure !== null) {
         log.warn(
-          { app: handoff.appId, reason: failure.message },
+          { app: destination.appId, reason: failure.message },
           'the provisioning status could not be checked',
         );
       }
-      return { alert: watch !== null && isQuarantined(watch) };
+      return { alert: status !== null && isQuarantined(status) };
     },
   };
 }

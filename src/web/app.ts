@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { outboundFetch } from '../http/fetch.ts';
+import { providerIds } from '../provisioning/providers.ts';
 import type { Vault } from '../vault/context.ts';
 import { serveAssets } from './assets.ts';
 import type { WebContext } from './context.ts';
@@ -59,7 +60,7 @@ export interface WebAppOptions {
   instanceSecret?: string;
   /** The listener beside this one that looks for other projects' service workers, where there is one. */
   cleanupServer?: CleanupServer | null;
-  /** What reaches the provisioning tools. */
+  /** What calls to the providers depend on. */
   world?: PushJobOptions;
 }
 
@@ -155,12 +156,12 @@ export function createWebApp(options: WebAppOptions): WebApp {
     get: confirmPage(context, 'remove'),
     post: [...formBody, removeOne(context)],
   });
-  for (const tool of ['entra', 'okta'] as const) {
-    const path = `/profiles/:name/${tool}`;
-    route(app, path, { get: providerPage(context, tool) });
-    route(app, `${path}/push`, { post: [...formBody, push(context, tool)] });
-    route(app, `${path}/updated`, { post: [...formBody, markUpdated(context, tool)] });
-    route(app, `${path}/remove`, { post: [...formBody, deleteDestination(context, tool)] });
+  for (const provider of providerIds) {
+    const path = `/profiles/:name/${provider}`;
+    route(app, path, { get: providerPage(context, provider) });
+    route(app, `${path}/push`, { post: [...formBody, push(context, provider)] });
+    route(app, `${path}/updated`, { post: [...formBody, markUpdated(context, provider)] });
+    route(app, `${path}/remove`, { post: [...formBody, deleteDestination(context, provider)] });
   }
   route(app, '/profiles/:name/entra/status', { post: [...formBody, checkStatus(context)] });
   route(app, '/profiles/:name/push-jobs', { post: [...formBody, startPushJob(context)] });

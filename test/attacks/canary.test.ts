@@ -9,7 +9,7 @@ import { concrete, routesOf } from '../support/attacks/every-route.ts';
 import { tracesIn } from '../support/attacks/secret-search.ts';
 import { machine } from '../support/cli/cli-process.ts';
 import { hold } from '../support/cli/store-token.ts';
-import { toolEnvironment } from '../support/provisioning/provisioning-cli.ts';
+import { providerEnvironment } from '../support/provisioning/provisioning-cli.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { servedWithTools } from '../support/web/with-providers.ts';
@@ -163,7 +163,7 @@ test('no log of the server, at any level, holds a token that an error brings alo
 
 test('no command says anything of the token but those that hand it out; nor do backup, crash, or any file', async () => {
   const simulator = await simulated();
-  const here = await machine(simulator, toolEnvironment(simulator));
+  const here = await machine(simulator, providerEnvironment(simulator));
   const { accessToken: token } = simulator.issueToken('full-admin');
   await hold(here, token);
   // Its mark tells nothing, nor does its organization: what is between them is the secret.

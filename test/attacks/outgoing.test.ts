@@ -29,11 +29,7 @@ const secrets = [token, clientSecret, webhookSecret];
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
-const quiet = {
-  patience: { sleep: () => Promise.resolve(), onWait: () => {} },
-  onRequest: () => {},
-  onStep: () => {},
-};
+const quiet = { sleep: () => Promise.resolve(), onEvent: () => {} };
 const entra: Settings['entra'] = {
   graphUrl: null,
   loginUrl: null,
@@ -56,8 +52,7 @@ function webex(origin: string, fetch: Fetch) {
 
 function entraSignIn(origin: string, fetch: Fetch, settings: Partial<Settings['entra']> = {}) {
   const endpoints = { graph: origin, login: origin };
-  const signIn = { settings: { ...entra, ...settings }, endpoints, fetch, onDeviceCode: () => {}, ...quiet };
-  return signInToGraph(signIn);
+  return signInToGraph({ settings: { ...entra, ...settings }, endpoints, context: { fetch, ...quiet } });
 }
 
 /** Everything in this program that calls somebody over HTTP, aimed at one origin. */
@@ -320,7 +315,7 @@ test('nothing else in this program calls anybody', () => {
     'provisioning/entra/auth/sign-in.ts',
     'provisioning/okta/client.ts',
     'provisioning/okta/sign-in.ts',
-    'provisioning/recording-fetch.ts',
+    'provisioning/requests/recording-fetch.ts',
     'reminders/channels/mail.ts',
     'reminders/channels/webhook.ts',
     'server/diagnose-network.ts',

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Machine, machine } from '../support/cli/cli-process.ts';
 import { hold } from '../support/cli/store-token.ts';
-import { handoffMachine, toolEnvironment } from '../support/provisioning/provisioning-cli.ts';
+import { providerEnvironment, provisioningMachine } from '../support/provisioning/provisioning-cli.ts';
 import { simulated } from '../support/test-simulator.ts';
 
 interface Receiver {
@@ -154,8 +154,8 @@ test('it needs no key: cron does not reach a keychain', async () => {
 
 test('a quarantine in Entra ID: looked for without a person, told once though it is killed, and shown', async () => {
   const to = await receiver();
-  const on = await handoffMachine((simulator) => ({
-    ...toolEnvironment(simulator),
+  const on = await provisioningMachine((simulator) => ({
+    ...providerEnvironment(simulator),
     WEBEX_TOKEN_WEBHOOK_URL: to.url,
   }));
   expect((await on.run(['push', 'entra', 'acme', '--start'])).code).toBe(0);
@@ -194,8 +194,8 @@ test('a quarantine in Entra ID: looked for without a person, told once though it
 
 test('where Entra ID cannot be asked, that is said, and keeps no reminder back', async () => {
   const to = await receiver();
-  const on = await handoffMachine((simulator) => ({
-    ...toolEnvironment(simulator),
+  const on = await provisioningMachine((simulator) => ({
+    ...providerEnvironment(simulator),
     WEBEX_TOKEN_WEBHOOK_URL: to.url,
     WEBEX_TOKEN_REMINDER_DAYS: '1000,364',
   }));

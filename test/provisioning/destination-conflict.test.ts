@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { isSameOrganization } from '../../src/provisioning/destination-conflict.ts';
-import { type HandoffMachine, handoffMachine } from '../support/provisioning/provisioning-cli.ts';
+import { isSameOrganization } from '../../src/provisioning/push/destination-conflict.ts';
+import { type ProvisioningMachine, provisioningMachine } from '../support/provisioning/provisioning-cli.ts';
 
 /** A second profile, "globex", of another organization, beside "acme". */
-async function twoProfiles(): Promise<HandoffMachine & { globexToken: string }> {
-  const machine = await handoffMachine();
+async function twoProfiles(): Promise<ProvisioningMachine & { globexToken: string }> {
+  const machine = await provisioningMachine();
   const { accessToken } = machine.simulator.issueToken('other-organization');
   expect(await machine.run(['import', 'globex'], accessToken)).toMatchObject({ code: 0 });
   return { ...machine, globexToken: accessToken };
 }
 
-async function destinations({ run }: HandoffMachine, profile: string) {
+async function destinations({ run }: ProvisioningMachine, profile: string) {
   const shown = JSON.parse((await run(['show', profile, '--json'])).stdout);
   return shown.destinations as { tool: string; upToDate: boolean }[];
 }
@@ -78,7 +78,7 @@ describe('push entra', () => {
     ['a service that is not Webex', 'https://scim.example.com/v2', 'https://scim.example.com/v2'],
     ['text that is no address', 'see the wiki', 'see the wiki'],
   ])('does not overwrite %s', async (_, tenantUrl, shown) => {
-    const { run, simulator } = await handoffMachine();
+    const { run, simulator } = await provisioningMachine();
     simulator.entra.app.secrets.set('BaseAddress', tenantUrl);
     const refused = await run(['push', 'entra', 'acme']);
     expect(refused).toMatchObject({ code: 1 });

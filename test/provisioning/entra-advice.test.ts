@@ -48,7 +48,7 @@ describe('adviceFor', () => {
 describe('graphError', () => {
   it('names the permission where the provisioning API answers 401', () => {
     const error = graphError(failure, '/servicePrincipals/x/synchronization/secrets');
-    expect(error.message).toContain('does not let this sign-in manage provisioning');
+    expect(error.message).toContain('does not allow this sign-in to manage provisioning');
     expect(error.help).toContain('Synchronization.ReadWrite.All');
   });
 

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
-import { PushError } from '../../src/provisioning/push-error.ts';
+import { PushError } from '../../src/provisioning/push/push-error.ts';
+import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
 import type { Fault, FaultAnswer } from '../../src/simulator/faults.ts';
-import { handoffMachine, holdToken } from '../support/provisioning/provisioning-cli.ts';
+import { provisioningMachine, storeToken } from '../support/provisioning/provisioning-cli.ts';
 import {
   actor,
-  type HandoffVault,
-  handoffVault,
   notification,
+  type ProvisioningVault,
   provisioning,
+  provisioningVault,
 } from '../support/provisioning/provisioning-vault.ts';
 
 /** Every request of a push, in order: where it can be interrupted. `skip` lets an earlier one like it pass. */
@@ -54,13 +54,13 @@ function passing({ changes }: { changes?: true }): [name: string, answer: FaultA
   return changes ? [...always, ['the answer is lost', lost]] : always;
 }
 
-function push({ vault, ports }: HandoffVault) {
-  return pushProfileToEntra(vault, 'acme', actor, { start: true }, ports);
+function push({ vault, context }: ProvisioningVault) {
+  return pushProfile('entra', vault, 'acme', actor, { start: true }, context);
 }
 
 /** The tool has a whole configuration: with the old token or the new one, and nothing of it lost. */
 function expectWhole(
-  { simulator }: HandoffVault,
+  { simulator }: ProvisioningVault,
   old: string | undefined,
   accessToken: string,
 ): string | undefined {
@@ -77,13 +77,13 @@ describe.each(points)('interrupted at: $name', (point) => {
   const needsNewJob = /template|create the job/.test(name);
   // A job that is there and paused, so that `start` is reached; none where making one is what is interrupted.
   async function prepared() {
-    const world = await handoffVault();
-    const old = await world.holdToken();
+    const world = await provisioningVault();
+    const old = await world.storeToken();
     if (!needsNewJob) {
       provisioning(world, old);
       for (const job of world.simulator.entra.app.jobs) job.code = 'Paused';
     }
-    const accessToken = await world.holdToken();
+    const accessToken = await world.storeToken();
     return { world, old: needsNewJob ? undefined : old, accessToken };
   }
 
@@ -102,8 +102,9 @@ describe.each(points)('interrupted at: $name', (point) => {
       if (!madeAllTheSame) {
         if (!(error instanceof PushError)) throw error ?? new Error('nothing went wrong');
         const has = expectWhole(world, old, accessToken);
-        if (error.inPlace === 'before' || error.inPlace === 'before-with-job') expect(has).toBe(old);
-        if (error.inPlace === 'new' || error.inPlace === 'new-untested') expect(has).toBe(accessToken);
+        if (error.remoteState === 'before' || error.remoteState === 'before-with-job') expect(has).toBe(old);
+        if (error.remoteState === 'new' || error.remoteState === 'new-untested')
+          expect(has).toBe(accessToken);
         expect(error.message).not.toContain(accessToken);
       }
       world.simulator.entra.faults.clear();
@@ -119,7 +120,7 @@ describe.each(points)('interrupted at: $name', (point) => {
     const pushed = push(world);
     if (repeats === false && answer.answer !== 429 && !('applied' in answer)) {
       // What makes something new is not asked for twice: nobody knows whether it was made.
-      await expect(pushed).rejects.toMatchObject({ inPlace: 'before' });
+      await expect(pushed).rejects.toMatchObject({ remoteState: 'before' });
       return;
     }
     await pushed;
@@ -135,7 +136,7 @@ describe('the program is killed', { timeout: 120_000 }, () => {
   ]);
 
   test.each(moments)('at: $name, $moment', async ({ at, applied }) => {
-    const machine = await handoffMachine();
+    const machine = await provisioningMachine();
     const { simulator, run, start } = machine;
     const { entra } = simulator;
     const asked = entra.requests.length;
@@ -166,21 +167,21 @@ describe('the program is killed', { timeout: 120_000 }, () => {
   });
 
   test('between a saved token and its test: the new one is in place, and the next run says so', async () => {
-    const machine = await handoffMachine();
+    const machine = await provisioningMachine();
     await machine.run(['push', 'entra', 'acme', '--start']);
     const old = machine.token.accessToken;
-    const renewed = await holdToken(machine);
+    const renewed = await storeToken(machine);
     const { entra } = machine.simulator;
     entra.faults.add({ answer: 'hang', path: /\/validateCredentials$/, skip: 1 });
     const running = machine.start(['push', 'entra', 'acme']);
-    await running.stderrMatching(/Read them back/);
+    await running.stderrMatching(/Saved values verified/);
     running.kill('SIGKILL');
     await running.finished;
     expect(entra.app.secrets.get('SecretToken')).toBe(renewed.accessToken);
     expect(renewed.accessToken).not.toBe(old);
     // Not recorded as handed over: nobody saw it pass.
     const shown = JSON.parse((await machine.run(['show', 'acme', '--json'])).stdout);
-    expect(shown.destinations).toMatchObject([{ tool: 'entra', upToDate: false }]);
+    expect(shown.destinations).toMatchObject([{ provider: 'entra', upToDate: false }]);
     entra.faults.clear();
     expect(await machine.run(['push', 'entra', 'acme'])).toMatchObject({ code: 0 });
   });

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { listDestinations } from '../../src/provisioning/destinations.ts';
-import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
-import { entraAddresses, handoffMachine, holdToken } from '../support/provisioning/provisioning-cli.ts';
-import { actor, handoffVault, notification } from '../support/provisioning/provisioning-vault.ts';
+import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
+import { entraAddresses, provisioningMachine, storeToken } from '../support/provisioning/provisioning-cli.ts';
+import { actor, notification, provisioningVault } from '../support/provisioning/provisioning-vault.ts';
 
 test('hands the token over, tested before and after, and remembers where', async () => {
-  const { simulator, run, token } = await handoffMachine();
+  const { simulator, run, token } = await provisioningMachine();
   const { entra } = simulator;
   entra.app.secrets.set('SyncNotificationSettings', notification);
 
@@ -27,17 +27,17 @@ test('hands the token over, tested before and after, and remembers where', async
   expect(tests[1]).toBeGreaterThan(save);
   // It is not started without a word.
   expect(entra.app.jobs).toMatchObject([{ code: 'NotRun' }]);
-  expect(pushed.stderr).toMatch(/not started yet, and was left so/);
+  expect(pushed.stderr).toMatch(/not started yet and was left unchanged[\s\S]*--start/);
 
   const shown = JSON.parse((await run(['show', 'acme', '--json'])).stdout);
   expect(shown.destinations).toMatchObject([
-    { tool: 'entra', app: entra.app.id, cloud: 'global', method: 'push', upToDate: true },
+    { provider: 'entra', app: entra.app.id, cloud: 'global', method: 'push', upToDate: true },
   ]);
   expect((await run(['list'])).stdout).toMatch(/DESTINATIONS\nacme .* Entra ID$/m);
 });
 
 test('--start starts what is new; a job that runs is never started again', async () => {
-  const { simulator, run } = await handoffMachine();
+  const { simulator, run } = await provisioningMachine();
   expect(await run(['push', 'entra', 'acme', '--start'])).toMatchObject({ code: 0 });
   expect(simulator.entra.app.jobs).toMatchObject([{ code: 'Active' }]);
   simulator.entra.requests.length = 0;
@@ -46,12 +46,12 @@ test('--start starts what is new; a job that runs is never started again', async
 });
 
 test('a dry run shows every request, the token masked, and changes nothing', async () => {
-  const { simulator, run, token } = await handoffMachine();
+  const { simulator, run, token } = await provisioningMachine();
   const { app } = simulator.entra;
   const dry = await run(['push', 'entra', 'acme', '--start', '--dry-run']);
   expect(dry.code).toBe(0);
   expect(dry.stdout).toMatch(/^not sent {2}PUT .*"key":"SecretToken","value":"\*\*\*\*"/m);
-  expect(dry.stdout).toMatch(/^asked {5}POST .*\/oauth2\/v2\.0\/token$/m);
+  expect(dry.stdout).toMatch(/^sent {6}POST .*\/oauth2\/v2\.0\/token$/m);
   expect(dry.stdout + dry.stderr).not.toContain(token.accessToken);
   expect(app.secrets.size + app.jobs.length).toBe(0);
 
@@ -69,12 +69,12 @@ test('a dry run shows every request, the token masked, and changes nothing', asy
     made.map(({ method, path }) => `${method.padEnd(4)} ${simulator.entra.endpoints.graph}${path}`),
   ).toEqual(planned.map((line) => line.replace('THE-NEW-JOB', id)));
   const json = JSON.parse((await run(['push', 'entra', 'acme', '--dry-run', '--json'])).stdout);
-  expect(json).toMatchObject({ dryRun: true, watch: null });
+  expect(json).toMatchObject({ dryRun: true, status: null });
 });
 
 describe('the application', () => {
   test('several: their IDs on standard error, nothing changed, exit 1; --app chooses', async () => {
-    const { simulator, run, token, environment } = await handoffMachine();
+    const { simulator, run, token, environment } = await provisioningMachine();
     const second = simulator.entra.directory.addApp();
     const several = await run(['push', 'entra', 'acme']);
     expect(several).toMatchObject({ code: 1, stdout: '' });
@@ -85,21 +85,21 @@ describe('the application', () => {
     expect(await run(['push', 'entra', 'acme', '--app', second.appId])).toMatchObject({ code: 0 });
     expect(second.secrets.get('SecretToken')).toBe(token.accessToken);
     // Remembered: no need to choose again.
-    const renewed = await holdToken({ simulator, environment });
+    const renewed = await storeToken({ simulator, environment });
     expect(await run(['push', 'entra', 'acme'])).toMatchObject({ code: 0 });
     expect(second.secrets.get('SecretToken')).toBe(renewed.accessToken);
     expect(simulator.entra.app.secrets.size).toBe(0);
   });
 
   test('renamed: found by the template of the gallery', async () => {
-    const { simulator, run } = await handoffMachine();
+    const { simulator, run } = await provisioningMachine();
     simulator.entra.app.displayName = 'Webex provisioning (do not touch)';
     expect(await run(['push', 'entra', 'acme'])).toMatchObject({ code: 0 });
     expect(simulator.entra.app.secrets.has('SecretToken')).toBe(true);
   });
 
   test('none, unknown, or no ID at all', async () => {
-    const { simulator, run } = await handoffMachine();
+    const { simulator, run } = await provisioningMachine();
     const unknown = await run(['push', 'entra', 'acme', '--app', '00000000-0000-4000-8000-000000000000']);
     expect(unknown).toMatchObject({ code: 1 });
     expect(unknown.stderr).toMatch(/no enterprise application with the ID/);
@@ -111,52 +111,56 @@ describe('the application', () => {
   });
 
   test('new: 403 and 409 for a while are waited out, and no longer', async () => {
-    const { vault, ports, simulator, holdToken, waits } = await handoffVault();
-    await holdToken();
+    const { vault, context, simulator, storeToken, waits } = await provisioningVault();
+    await storeToken();
     simulator.entra.app.unsettled = 4;
-    await pushProfileToEntra(vault, 'acme', actor, {}, ports);
+    await pushProfile('entra', vault, 'acme', actor, {}, context);
     expect(waits.join('; ')).toMatch(/answers 409.*for an application that is new.*answers 403/);
     simulator.entra.app.unsettled = 100;
     waits.length = 0;
-    await expect(pushProfileToEntra(vault, 'acme', actor, {}, ports)).rejects.toMatchObject({
+    await expect(pushProfile('entra', vault, 'acme', actor, {}, context)).rejects.toMatchObject({
       code: 'E_GRAPH',
-      inPlace: 'before',
+      remoteState: 'before',
       help: expect.stringMatching(/Synchronization\.ReadWrite\.All/),
     });
     expect(waits.length).toBeLessThan(10);
   });
 
   test('without a template: says that it is the wrong one', async () => {
-    const { simulator, run } = await handoffMachine();
+    const { simulator, run } = await provisioningMachine();
     simulator.entra.app.templates = [];
     const pushed = await run(['push', 'entra', 'acme']);
     expect(pushed).toMatchObject({ code: 1 });
-    expect(pushed.stderr).toMatch(/cannot be provisioned to/);
+    expect(pushed.stderr).toMatch(/does not support provisioning/);
   });
 });
 
 describe('a token that Webex does not accept there', () => {
   test('is refused by the test, exit 5, and what was there stays', async () => {
-    const { simulator, run, token, environment } = await handoffMachine();
+    const { simulator, run, token, environment } = await provisioningMachine();
     const { app } = simulator.entra;
     await run(['push', 'entra', 'acme', '--start']);
-    const second = await holdToken({ simulator, environment });
+    const second = await storeToken({ simulator, environment });
     second.revoked = true;
     const refused = await run(['push', 'entra', 'acme', '--json']);
     expect(refused).toMatchObject({ code: 5 });
-    expect(JSON.parse(refused.stdout)).toMatchObject({ ok: false, code: 'E_REJECTED', inPlace: 'before' });
-    expect(refused.stderr).toMatch(/what Entra ID had before is still in place/);
+    expect(JSON.parse(refused.stdout)).toMatchObject({
+      ok: false,
+      code: 'E_REJECTED',
+      remoteState: 'before',
+    });
+    expect(refused.stderr).toMatch(/Entra ID still holds what it held before/);
     expect(app.secrets.get('SecretToken')).toBe(token.accessToken);
     expect(refused.stdout + refused.stderr).not.toContain(second.accessToken);
   });
 
   test('where only the saved one fails its test, says exactly that the new one is in place', async () => {
-    const { vault, ports, simulator, holdToken } = await handoffVault();
-    const accessToken = await holdToken();
+    const { vault, context, simulator, storeToken } = await provisioningVault();
+    const accessToken = await storeToken();
     simulator.entra.faults.add({ path: /validateCredentials$/, answer: 403, skip: 1 });
-    const pushed = pushProfileToEntra(vault, 'acme', actor, {}, ports);
+    const pushed = pushProfile('entra', vault, 'acme', actor, {}, context);
     await expect(pushed).rejects.toMatchObject({
-      inPlace: 'new-untested',
+      remoteState: 'new-untested',
       message: expect.stringMatching(/The new token is saved in Entra ID and passed its test before/),
     });
     expect(simulator.entra.app.secrets.get('SecretToken')).toBe(accessToken);
@@ -165,7 +169,7 @@ describe('a token that Webex does not accept there', () => {
   });
 
   test('lifts a quarantine once the new token is in place', async () => {
-    const { simulator, run, token, environment } = await handoffMachine();
+    const { simulator, run, token, environment } = await provisioningMachine();
     const { entra } = simulator;
     await run(['push', 'entra', 'acme', '--start']);
     token.revoked = true;
@@ -180,7 +184,7 @@ describe('a token that Webex does not accept there', () => {
     });
     expect((await run(['list'])).stdout).toMatch(/Entra ID \(quarantine, 27 days left\)/);
 
-    await holdToken({ simulator, environment });
+    await storeToken({ simulator, environment });
     const lifted = await run(['push', 'entra', 'acme']);
     expect(lifted).toMatchObject({ code: 0 });
     expect(lifted.stderr).toMatch(/Lifted the quarantine/);
@@ -190,15 +194,15 @@ describe('a token that Webex does not accept there', () => {
 
 describe('the sign-in', () => {
   test('by device code where no application signs in: the code on standard error', async () => {
-    const { run, simulator } = await handoffMachine(({ entra }) => entraAddresses(entra));
+    const { run, simulator } = await provisioningMachine(({ entra }) => entraAddresses(entra));
     const pushed = await run(['push', 'entra', 'acme']);
     expect(pushed).toMatchObject({ code: 0 });
     expect(pushed.stderr).toContain(`${simulator.entra.endpoints.login}/devicelogin`);
-    expect(pushed.stderr).toMatch(/type the code [0-9A-F]{9}/);
+    expect(pushed.stderr).toMatch(/enter the code [0-9A-F]{9}/);
   });
 
   test('declined: exit 1, nothing changed', async () => {
-    const { run, simulator } = await handoffMachine(({ entra }) => entraAddresses(entra));
+    const { run, simulator } = await provisioningMachine(({ entra }) => entraAddresses(entra));
     simulator.entra.settings.deviceApproval = 'declined';
     const declined = await run(['push', 'entra', 'acme']);
     expect(declined).toMatchObject({ code: 1, stdout: '' });
@@ -208,7 +212,7 @@ describe('the sign-in', () => {
 
   test('a wrong secret says what to do, and never itself', async () => {
     const secret = 'fake-but-secret-all-the-same';
-    const { run } = await handoffMachine(({ entra }) => ({
+    const { run } = await provisioningMachine(({ entra }) => ({
       ...entraAddresses(entra),
       AZURE_TENANT_ID: entra.directory.tenantId,
       AZURE_CLIENT_ID: entra.client.clientId,
@@ -223,7 +227,7 @@ describe('the sign-in', () => {
   });
 
   test('half an application is wrong usage', async () => {
-    const { run } = await handoffMachine(({ entra }) => ({
+    const { run } = await provisioningMachine(({ entra }) => ({
       ...entraAddresses(entra),
       AZURE_CLIENT_SECRET: 'fake-secret',
     }));
@@ -234,19 +238,19 @@ describe('the sign-in', () => {
 });
 
 test('no such profile, and one that holds no token: exit 3 before anything is asked', async () => {
-  const { run, simulator } = await handoffMachine();
+  const { run, simulator } = await provisioningMachine();
   expect(await run(['push', 'entra', 'globex'])).toMatchObject({ code: 3 });
   expect(await run(['push', 'okta', 'globex', '--dry-run'])).toMatchObject({ code: 3 });
   expect(simulator.entra.requests).toEqual([]);
 });
 
 test('after a renewal it says where the old token still is', async () => {
-  const { run, simulator } = await handoffMachine();
+  const { run, simulator } = await provisioningMachine();
   await run(['push', 'entra', 'acme']);
   const renewed = await run(['import', 'acme'], simulator.issueToken('full-admin').accessToken);
   expect(renewed.stderr).toMatch(
-    /Entra ID \("Cisco Webex"\) still has an earlier token: now replace it there, with: webex-token push entra acme/,
+    /Entra ID \("Cisco Webex"\) still uses an earlier token\. Update it: webex-token push entra acme/,
   );
   expect((await run(['show', 'acme'])).stdout).toMatch(/Destination.*still has an earlier token/);
-  expect((await run(['list'])).stdout).toMatch(/Entra ID \(to be replaced\)/);
+  expect((await run(['list'])).stdout).toMatch(/Entra ID \(outdated\)/);
 });

@@ -1,17 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { syncSchema } from '../../src/provisioning/entra/graph/objects.ts';
-import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
-import {
-  type Finding,
-  reviewNotification,
-  reviewSchema,
-} from '../../src/provisioning/entra/review/review.ts';
+import type { Finding } from '../../src/provisioning/entra/review/finding.ts';
+import { reviewNotification, reviewSchema } from '../../src/provisioning/entra/review/review.ts';
+import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
 import { defaultSchema, mapping } from '../../src/simulator/entra/default-schema.ts';
 import {
   actor,
-  handoffVault,
   notification,
   provisioning,
+  provisioningVault,
 } from '../support/provisioning/provisioning-vault.ts';
 
 type Mapping = Record<string, unknown>;
@@ -49,7 +46,7 @@ describe('userName', () => {
     const findings = reviewSchema(schemaWith(replace('userName', source)));
     expect(ids(findings)).toContain(expected);
     expect(findings.find(({ id }) => id === 'user-name-source')?.message).toMatch(
-      /created anew instead of matched/,
+      /existing users are not matched/,
     );
   });
   test('not mapped at all', () => {
@@ -126,11 +123,11 @@ test('nobody is told of a quarantine', () => {
 });
 
 describe('the account that signed in to Webex', () => {
-  async function findings(prepare: (world: Awaited<ReturnType<typeof handoffVault>>) => void) {
-    const world = await handoffVault();
-    provisioning(world, await world.holdToken());
+  async function findings(prepare: (world: Awaited<ReturnType<typeof provisioningVault>>) => void) {
+    const world = await provisioningVault();
+    provisioning(world, await world.storeToken());
     prepare(world);
-    const report = await pushProfileToEntra(world.vault, 'acme', actor, {}, world.ports);
+    const report = await pushProfile('entra', world.vault, 'acme', actor, {}, world.context);
     return report.findings.filter(({ id }) => id.startsWith('account-'));
   }
 
@@ -143,7 +140,7 @@ describe('the account that signed in to Webex', () => {
 
   test.each([
     ['User', /by assignment/],
-    ['Group', /through a group/],
+    ['Group', /through an assigned group/],
   ] as const)('is assigned as %s: its deactivation would revoke the token', async (principalType, how) => {
     const [finding] = await findings(({ simulator: { entra } }) => {
       const assignments = [{ resourceId: entra.app.id, principalType }];
@@ -154,7 +151,7 @@ describe('the account that signed in to Webex', () => {
       level: 'problem',
       message: expect.stringMatching(how),
     });
-    expect(finding?.message).toMatch(/revokes all its tokens/);
+    expect(finding?.message).toMatch(/revokes its tokens/);
   });
 
   test('is in scope with everybody', async () => {

@@ -19,15 +19,15 @@ const nothing: EntraSettings = {
   clientCertificatePath: null,
 };
 
-function signIn(simulator: Simulator, settings: Partial<EntraSettings>, more: Partial<EntraSignIn> = {}) {
+function signIn(
+  simulator: Simulator,
+  settings: Partial<EntraSettings>,
+  more: Partial<EntraSignIn['context']> = {},
+) {
   return signInToGraph({
     settings: { ...nothing, ...settings },
     endpoints: simulator.entra.endpoints,
-    fetch: globalThis.fetch,
-    patience: { sleep: () => Promise.resolve(), onWait: () => {} },
-    onDeviceCode: () => {},
-    onRequest: () => {},
-    ...more,
+    context: { fetch: globalThis.fetch, sleep: () => Promise.resolve(), onEvent: () => {}, ...more },
   });
 }
 
@@ -64,11 +64,11 @@ test('by certificate: the assertion names it by its thumbprints, and is for the 
 
 test.each([
   ['no file', null, /does not exist/],
-  ['no key', selfSigned().certificate, /holds no private key/],
+  ['no key', selfSigned().certificate, /has no readable private key/],
   [
     'no certificate of that key',
     selfSigned().certificate + selfSigned().privateKey,
-    /no certificate that belongs/,
+    /has no certificate for its private key/,
   ],
   [
     'a key that Entra ID does not take',
@@ -99,7 +99,9 @@ test('by device code: tells it, waits for the person, and asks for what it needs
         asked.push(String(init?.body ?? ''));
         return fetch(input, init);
       },
-      onDeviceCode: ({ userCode, verificationUri }) => {
+      onEvent: (event) => {
+        if (event.type !== 'device-code') return;
+        const { userCode, verificationUri } = event.code;
         void fetch(verificationUri, { method: 'POST', body: new URLSearchParams({ code: userCode }) });
       },
     },

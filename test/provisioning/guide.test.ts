@@ -10,7 +10,7 @@ const profile: GuideProfile = {
   orgId: '00000000-1111-4222-8333-444444444444',
   tenantUrl: 'https://api.ciscospark.com/v1/scim/00000000-1111-4222-8333-444444444444',
   account: 'ada@acme.example',
-  handedOverBefore: false,
+  installedBefore: false,
 };
 
 const sectionIds = ({ sections }: Guide) => sections.map(({ id }) => id);
@@ -39,7 +39,7 @@ test('a first set-up of Entra ID goes all the way, in order', () => {
     'mappings',
     'start',
     'check',
-    'later',
+    'operations',
   ]);
   const ids = stepIds(entraGuide(profile));
   expect(ids.indexOf('test-connection')).toBeLessThan(ids.indexOf('save'));
@@ -58,11 +58,11 @@ test('only the steps that this person needs', () => {
 });
 
 test('who has handed the token over before is shown how to replace it, and can still ask for all of it', () => {
-  const again = { ...profile, handedOverBefore: true };
-  expect(sectionIds(entraGuide(again))).toEqual(['replace', 'check', 'later']);
+  const again = { ...profile, installedBefore: true };
+  expect(sectionIds(entraGuide(again))).toEqual(['replace', 'check', 'operations']);
   expect(entraGuide(again).questions.map(({ id }) => id)).toEqual(['task', 'cloud']);
   expect(sectionIds(entraGuide(again, { task: 'set-up', app: 'missing' }))).toContain('add-app');
-  expect(sectionIds(oktaGuide(again))).toEqual(['connect', 'later']);
+  expect(sectionIds(oktaGuide(again))).toEqual(['connect', 'operations']);
 });
 
 test('answers that are none are not taken', () => {
@@ -116,6 +116,6 @@ test.each(every)(
     expect(JSON.parse(JSON.stringify(guide))).toEqual(guide);
     const names = JSON.stringify(guide);
     expect(names).not.toMatch(/access_token|undefined/);
-    if (guide.tool === 'entra') expect(names).toContain('Azure Active Directory');
+    if (guide.provider === 'entra') expect(names).toContain('Azure Active Directory');
   },
 );

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { signInThrough } from '../support/cli/sign-in-by-link.ts';
-import { handoffMachine } from '../support/provisioning/provisioning-cli.ts';
+import { provisioningMachine } from '../support/provisioning/provisioning-cli.ts';
 
 test('login --push: sign in once, and the provisioning tools have the new token too', async () => {
-  const { run, start, simulator, token } = await handoffMachine();
+  const { run, start, simulator, token } = await provisioningMachine();
   const { entra, okta } = simulator;
   okta.app.served = true;
   await run(['push', 'entra', 'acme', '--start']);
@@ -22,7 +22,7 @@ test('login --push: sign in once, and the provisioning tools have the new token 
 });
 
 test('one tool that fails keeps the other from nothing, and shows in the exit code', async () => {
-  const { run, start, simulator } = await handoffMachine();
+  const { run, start, simulator } = await provisioningMachine();
   const { entra, okta } = simulator;
   okta.app.served = true;
   await run(['push', 'okta', 'acme']);
@@ -34,7 +34,7 @@ test('one tool that fails keeps the other from nothing, and shows in the exit co
   await signInThrough(link);
   expect(await login.finished).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/Entra ID had before is still in place/),
+    stderr: expect.stringMatching(/Entra ID still holds what it held before/),
   });
   expect(okta.app.token).not.toBe(before);
 });

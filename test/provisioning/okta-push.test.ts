@@ -1,37 +1,39 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { pushProfileToOkta } from '../../src/provisioning/okta/push-profile.ts';
+import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
-import { handoffMachine, holdToken } from '../support/provisioning/provisioning-cli.ts';
-import { actor, handoffVault } from '../support/provisioning/provisioning-vault.ts';
+import { provisioningMachine, storeToken } from '../support/provisioning/provisioning-cli.ts';
+import { actor, provisioningVault } from '../support/provisioning/provisioning-vault.ts';
 
 test('an application that the API does not serve: what to paste where, never the token, exit 1', async () => {
-  const { run, simulator, token } = await handoffMachine();
-  const byHand = await run(['push', 'okta', 'acme', '--json']);
-  expect(byHand.code).toBe(1);
-  expect(JSON.parse(byHand.stdout)).toMatchObject({
+  const { run, simulator, token } = await provisioningMachine();
+  const manual = await run(['push', 'okta', 'acme', '--json']);
+  expect(manual.code).toBe(1);
+  expect(JSON.parse(manual.stdout)).toMatchObject({
     ok: false,
     code: 'E_OKTA_MANUAL',
-    byHand: {
+    manualSetup: {
       fields: [
         { field: 'Enable API integration' },
         { field: 'Organization ID', value: token.account.organization.id },
-        { field: 'API Token', value: expect.stringContaining('webex-token copy acme') },
+        { field: 'API Token', value: 'the token, from the clipboard' },
       ],
     },
   });
-  expect(byHand.stderr).toMatch(/it answers UNKNOWN[\s\S]*Test API Credentials[\s\S]*To App/);
-  expect(byHand.stdout + byHand.stderr).not.toContain(token.accessToken);
+  expect(manual.stderr).toMatch(
+    /\(UNKNOWN\)[\s\S]*Test API Credentials[\s\S]*To App[\s\S]*webex-token copy acme/,
+  );
+  expect(manual.stdout + manual.stderr).not.toContain(token.accessToken);
   expect(simulator.okta.requests.filter(({ method }) => method === 'POST')).toEqual([]);
   // A renewal knows the place all the same.
   const shown = JSON.parse((await run(['show', 'acme', '--json'])).stdout);
   expect(shown.destinations).toMatchObject([
-    { tool: 'okta', method: 'manual', upToDate: false, handedOverAt: null },
+    { provider: 'okta', method: 'manual', upToDate: false, installedAt: null },
   ]);
 });
 
 test('one that it serves gets the token, activated, and is remembered', async () => {
-  const { run, simulator, token } = await handoffMachine();
+  const { run, simulator, token } = await provisioningMachine();
   simulator.okta.app.served = true;
   expect(await run(['push', 'okta', 'acme'])).toMatchObject({
     code: 0,
@@ -41,7 +43,7 @@ test('one that it serves gets the token, activated, and is remembered', async ()
 });
 
 test('a dry run sends nothing but questions', async () => {
-  const { run, simulator } = await handoffMachine();
+  const { run, simulator } = await provisioningMachine();
   simulator.okta.app.served = true;
   const dry = await run(['push', 'okta', 'acme', '--dry-run']);
   expect(dry.code).toBe(0);
@@ -51,18 +53,18 @@ test('a dry run sends nothing but questions', async () => {
 });
 
 test('a token that Webex does not accept is not handed over: exit 5', async () => {
-  const { run, simulator, token, environment } = await handoffMachine();
+  const { run, simulator, token, environment } = await provisioningMachine();
   simulator.okta.app.served = true;
   await run(['push', 'okta', 'acme']);
-  (await holdToken({ simulator, environment })).revoked = true;
+  (await storeToken({ simulator, environment })).revoked = true;
   const refused = await run(['push', 'okta', 'acme']);
   expect(refused).toMatchObject({ code: 5 });
-  expect(refused.stderr).toMatch(/what Okta had before is still in place/);
+  expect(refused.stderr).toMatch(/Okta still holds what it held before/);
   expect(simulator.okta.app.token).toBe(token.accessToken);
 });
 
 test('several applications: their IDs on standard error, exit 1', async () => {
-  const { run, simulator } = await handoffMachine();
+  const { run, simulator } = await provisioningMachine();
   const second = simulator.okta.addApp({ label: 'Cisco Webex (test)', served: true });
   const several = await run(['push', 'okta', 'acme']);
   expect(several).toMatchObject({ code: 1, stdout: '' });
@@ -72,7 +74,7 @@ test('several applications: their IDs on standard error, exit 1', async () => {
 });
 
 test('waits as long as its rate limit says', async () => {
-  const { run, simulator } = await handoffMachine();
+  const { run, simulator } = await provisioningMachine();
   simulator.okta.app.served = true;
   simulator.okta.faults.add({ path: '/api/v1/apps', answer: 429, times: 1 });
   const pushed = await run(['push', 'okta', 'acme']);
@@ -112,7 +114,9 @@ describe('as a service app', () => {
     ['jwk', 'ec'],
     ['pem', 'ec'],
   ] as const)('signs in by private_key_jwt and DPoP, the key as %s, %s', async (form, type) => {
-    const { run, simulator, token } = await handoffMachine((simulator) => serviceApp(simulator, form, type));
+    const { run, simulator, token } = await provisioningMachine((simulator) =>
+      serviceApp(simulator, form, type),
+    );
     simulator.okta.app.served = true;
     const pushed = await run(['push', 'okta', 'acme']);
     expect(pushed).toMatchObject({ code: 0 });
@@ -122,7 +126,7 @@ describe('as a service app', () => {
   });
 
   test('a key that is none, or another’s, says so and never itself', async () => {
-    const { run } = await handoffMachine((simulator) => ({
+    const { run } = await provisioningMachine((simulator) => ({
       ...serviceApp(simulator, 'jwk', 'rsa'),
       OKTA_CLIENT_PRIVATEKEY: 'fake-private-key',
     }));
@@ -131,7 +135,7 @@ describe('as a service app', () => {
     expect(none.stderr).toMatch(/OKTA_CLIENT_PRIVATEKEY/);
     expect(none.stderr).not.toContain('fake-private-key');
 
-    const other = await handoffMachine((simulator) => ({
+    const other = await provisioningMachine((simulator) => ({
       ...serviceApp(simulator, 'jwk', 'ec'),
       OKTA_CLIENT_PRIVATEKEY: JSON.stringify(
         generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }),
@@ -158,11 +162,11 @@ describe('interrupted, again and again: old or new, never neither; the next run 
   ]);
 
   test.each(moments)('killed at: $name, applied: $applied', async ({ at, applied }) => {
-    const { run, start, simulator, token, environment } = await handoffMachine();
+    const { run, start, simulator, token, environment } = await provisioningMachine();
     const { okta } = simulator;
     okta.app.served = true;
     await run(['push', 'okta', 'acme']);
-    const renewed = await holdToken({ simulator, environment });
+    const renewed = await storeToken({ simulator, environment });
     okta.requests.length = 0;
     const { skip = 0 } = at as { skip?: number };
     okta.faults.add({ answer: 'hang', ...(applied && { applied }), ...at });
@@ -185,16 +189,18 @@ describe('interrupted, again and again: old or new, never neither; the next run 
   });
 
   test.each(points)('cut, 503 or 429 at: %s', async (_, at) => {
-    const { vault, ports, simulator, holdToken: hold } = await handoffVault();
+    const { vault, context, simulator, storeToken: store } = await provisioningVault();
     const { okta } = simulator;
     okta.app.served = true;
-    const push = () => pushProfileToOkta(vault, 'acme', actor, { app: okta.app.id }, ports);
-    const old = await hold();
+    const push = () => pushProfile('okta', vault, 'acme', actor, { app: okta.app.id }, context);
+    const old = await store();
     await push();
-    const renewed = await hold();
+    const renewed = await store();
     for (const answer of ['reset', 503, 429] as const) {
       okta.faults.add({ answer, ...at });
-      await expect(push()).rejects.toThrow(/in place|is saved in Okta|either what it had before or the new/);
+      await expect(push()).rejects.toThrow(
+        /still holds|is saved in Okta|either what it held before or the new/,
+      );
       expect([old, renewed]).toContain(okta.app.token);
       okta.faults.clear();
     }

@@ -1,14 +1,13 @@
 import { expect, test } from 'vitest';
-import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
-import { pushProfileToOkta } from '../../src/provisioning/okta/push-profile.ts';
-import { PushError } from '../../src/provisioning/push-error.ts';
+import { PushError } from '../../src/provisioning/push/push-error.ts';
+import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
 import { tokenForms } from '../../src/simulator/webex/token-formats.ts';
-import { handoffMachine, holdToken } from '../support/provisioning/provisioning-cli.ts';
-import { actor, handoffVault } from '../support/provisioning/provisioning-vault.ts';
+import { provisioningMachine, storeToken } from '../support/provisioning/provisioning-cli.ts';
+import { actor, provisioningVault } from '../support/provisioning/provisioning-vault.ts';
 
 /** Everything that the commands say, in every way that they end. */
 test('no token and no secret in any output', async () => {
-  const { run, simulator, token, environment } = await handoffMachine();
+  const { run, simulator, token, environment } = await provisioningMachine();
   const { entra, okta } = simulator;
   const said: string[] = [];
   const saying = async (...args: string[]) => {
@@ -21,7 +20,7 @@ test('no token and no secret in any output', async () => {
   okta.app.served = true;
   await saying('push', 'okta', 'acme', '--dry-run', '--json');
   await saying('push', 'okta', 'acme', '--json');
-  const renewed = await holdToken({ simulator, environment });
+  const renewed = await storeToken({ simulator, environment });
   renewed.revoked = true;
   await saying('push', 'entra', 'acme', '--json');
   await saying('push', 'okta', 'acme', '--json');
@@ -37,9 +36,8 @@ test('no token and no secret in any output', async () => {
 });
 
 test.each(tokenForms)('nor where the tool itself repeats the token, whatever its form (%s)', async (form) => {
-  const { vault, ports, simulator, steps, holdToken: hold } = await handoffVault();
-  const accessToken = await hold('full-admin', form);
-  const shown: unknown[] = [];
+  const { vault, context, simulator, events, storeToken: store } = await provisioningVault();
+  const accessToken = await store('full-admin', form);
   const echoing: typeof fetch = async (input, init) => {
     if (!/validateCredentials|connections\/default/.test(String(input)) || init?.method === 'GET')
       return fetch(input, init);
@@ -49,23 +47,16 @@ test.each(tokenForms)('nor where the tool itself repeats the token, whatever its
       { status: 400 },
     );
   };
-  const told = { ...ports, fetch: echoing, onRequest: (request: unknown) => shown.push(request) };
+  const echoed = { ...context, fetch: echoing };
   simulator.okta.app.served = true;
   const failures = await Promise.all([
-    pushProfileToEntra(vault, 'acme', actor, {}, told).catch((error: unknown) => error),
-    pushProfileToOkta(vault, 'acme', actor, {}, told).catch((error: unknown) => error),
+    pushProfile('entra', vault, 'acme', actor, {}, echoed).catch((error: unknown) => error),
+    pushProfile('okta', vault, 'acme', actor, {}, echoed).catch((error: unknown) => error),
   ]);
   for (const failure of failures) {
     if (!(failure instanceof PushError)) throw failure;
     expect(failure.code).toBe('E_REJECTED');
-    const all = JSON.stringify([
-      failure.message,
-      failure.help,
-      failure.steps,
-      steps,
-      shown,
-      String(failure.stack),
-    ]);
+    const all = JSON.stringify([failure.message, failure.help, failure.steps, events, String(failure.stack)]);
     expect(all).toMatch(/Not good/);
     expect(all).not.toContain(accessToken);
     expect(all).not.toContain(accessToken.slice(0, 30));

@@ -5,10 +5,10 @@ import { metricsText } from '../../src/monitoring/metrics.ts';
 import { monitorAll, monitorNamed } from '../../src/monitoring/monitor.ts';
 import { nagiosText } from '../../src/monitoring/nagios.ts';
 import { removeDestination } from '../../src/provisioning/destinations.ts';
-import { pushProfileToEntra } from '../../src/provisioning/entra/push/push-profile.ts';
 import type { ProvisioningStatus } from '../../src/provisioning/entra/status/provisioning-status.ts';
 import { quarantineAlertSource } from '../../src/provisioning/entra/status/quarantine-alerts.ts';
 import { saveStatus } from '../../src/provisioning/entra/status/save-status.ts';
+import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
 import { leaseMs } from '../../src/reminders/delivery-policy.ts';
 import type { LeaseOwner } from '../../src/reminders/lease-owner.ts';
 import { sendReminders } from '../../src/reminders/send-reminders.ts';
@@ -17,7 +17,7 @@ import { destinationsOf, saveDestination } from '../../src/store/destinations.ts
 import { insertProfile } from '../../src/store/profiles/profiles.ts';
 import { failedReminders } from '../../src/store/reminders.ts';
 import type { Vault } from '../../src/vault/context.ts';
-import { actor, handoffVault } from '../support/provisioning/provisioning-vault.ts';
+import { actor, provisioningVault } from '../support/provisioning/provisioning-vault.ts';
 import {
   acme,
   asAnotherProcess,
@@ -299,9 +299,9 @@ it('makes check list a quarantined profile before those that expire sooner', asy
 
 it('is sent at once by a running server that finds a quarantine', async () => {
   let now = began;
-  const { vault, ports, simulator, holdToken } = await handoffVault(undefined, () => now);
-  await holdToken();
-  await pushProfileToEntra(vault, 'acme', actor, { start: true }, ports);
+  const { vault, context, simulator, storeToken } = await provisioningVault(undefined, () => now);
+  await storeToken();
+  await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
   simulator.revoke('full-admin');
   now += days(1);
   await simulator.entra.runCycle();
@@ -328,7 +328,7 @@ it('is sent at once by a running server that finds a quarantine', async () => {
         // The first reminders have been sent by then, and no later ones are due.
         if (milliseconds < 60_000) resolve();
       }),
-    ...startProvisioningJobs(vault, log, ports),
+    ...startProvisioningJobs(vault, log, context),
   });
   onTestFinished(() => jobs.close());
   await sent.promise;
@@ -336,7 +336,7 @@ it('is sent at once by a running server that finds a quarantine', async () => {
 });
 
 it('does not check the status without unattended sign-in, but reports what a person’s check found', async () => {
-  const { vault } = await handoffVault(() => ({}));
+  const { vault } = await provisioningVault(() => ({}));
   const { checkProvisioning, alertSources = [] } = startProvisioningJobs(vault, { warn: () => {} });
   expect(checkProvisioning).toBeUndefined();
   expect(await alertSources[0]?.currentAlerts()).toEqual([]);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { checkNextToken } from '../../src/background/daily-check.ts';
-import { preparePush } from '../../src/provisioning/prepare-push.ts';
+import { preparePush } from '../../src/provisioning/push/prepare-push.ts';
 import type { FaultAnswer } from '../../src/simulator/faults.ts';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { simulatedOrganizations } from '../../src/simulator/webex/organizations.ts';

@@ -25,7 +25,7 @@ test('Entra ID gets the token, step by step; it is maxRemembered, and how it sta
   expect(page).not.toContain(token);
   const profile = (await person.get('/profiles/acme')).text;
   expect(profile).toContain('Has the current token since');
-  expect(profile).toContain('Handed to Entra ID');
+  expect(profile).toContain('Installed in Entra ID');
 
   const looked = await through(web, person, '/profiles/acme/entra/status');
   expect(looked).toContain('How it stands there');
@@ -38,7 +38,7 @@ test('a step that fails says so, and what is in place', async () => {
   web.simulator.revoke('full-admin');
   const page = await through(web, await web.person(), '/profiles/acme/entra/push');
   expect(page).toContain('The token was not handed over');
-  expect(page).toContain('what Entra ID had before is still in place');
+  expect(page).toContain('Entra ID still holds what it held before');
   expect(web.simulator.entra.app.secrets.has('SecretToken')).toBe(false);
 });
 
@@ -143,7 +143,7 @@ test('a person signs in by the code on the page, or stops waiting', async () => 
   expect(again.headers.location).toBe(path);
   await person.post(`${path}/stop`).type('form').expect(303);
   await web.idle();
-  expect((await person.get(path)).text).toContain('It was stopped before anybody signed in.');
+  expect((await person.get(path)).text).toContain('Canceled.');
   expect(web.simulator.entra.app.secrets.size).toBe(0);
 });
 

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
 import { type EntraCloud, entraClouds } from '../../provisioning/entra/clouds.ts';
-import type { EntraPushReport } from '../../provisioning/entra/push/push-profile.ts';
 import { ManualSetupRequiredError } from '../../provisioning/okta/manual-setup.ts';
-import type { OktaPushReport } from '../../provisioning/okta/push-profile.ts';
-import { PushError } from '../../provisioning/push-error.ts';
-import type { Actor, Vault } from '../../vault/context.ts';
-import { runEntraPush, runOktaPush } from '../push/run-push.ts';
+import { providerTitle } from '../../provisioning/providers.ts';
+import { PushError } from '../../provisioning/push/push-error.ts';
+import type { PushReport } from '../../provisioning/push/push-profile.ts';
+import type { ProviderId } from '../../store/destinations.ts';
+import { runPush } from '../push/run-push.ts';
 import { print, printJson } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
@@ -44,7 +44,7 @@ AZURE_CLIENT_CERTIFICATE_PATH. Without the last two, you sign in with a code in 
 Example:
   webex-token push entra acme --app 11111111-2222-3333-4444-555555555555 --start`,
     )
-    .action(pushEntra);
+    .action((profile: string, options: Options) => push('entra', profile, options));
 }
 
 function okta(): Command {
@@ -67,56 +67,43 @@ OKTA_CLIENT_PRIVATEKEY.
 Example:
   webex-token push okta acme --app 0oa1example`,
     )
-    .action(pushOkta);
+    .action((profile: string, options: Options) => push('okta', profile, options));
 }
 
-interface PushOptions {
+interface Options {
   app?: string;
   replaceOrganization?: boolean;
   dryRun?: boolean;
   json?: boolean;
+  /** Entra ID only. */
+  cloud?: EntraCloud;
+  start?: boolean;
 }
 
-async function pushEntra(
-  profile: string,
-  options: PushOptions & { cloud?: EntraCloud; start?: boolean },
-): Promise<void> {
-  await reported(options, (vault, actor) =>
-    runEntraPush(vault, profile, actor, options, showsRequests(options)),
-  );
-}
-
-async function pushOkta(profile: string, options: PushOptions): Promise<void> {
-  await reported(options, (vault, actor) =>
-    runOktaPush(vault, profile, actor, options, showsRequests(options)),
-  );
-}
-
-/** With `--json`, the requests are part of the object. */
-function showsRequests({ dryRun, json }: PushOptions): boolean {
-  return dryRun === true && json !== true;
-}
-
-async function reported(
-  { json, dryRun }: PushOptions,
-  push: (vault: Vault, actor: Actor) => Promise<EntraPushReport | OktaPushReport>,
-): Promise<void> {
+async function push(provider: ProviderId, profile: string, options: Options): Promise<void> {
+  const { dryRun = false, json = false } = options;
   try {
-    const report = await withVault(push);
+    const report = await withVault((vault, actor) =>
+      // With `--json`, the requests are part of the object.
+      runPush(provider, vault, profile, actor, options, dryRun && !json),
+    );
     if (json) printJson(report);
     else if (!dryRun) print(resultLine(report));
   } catch (error) {
-    if (json && error instanceof PushError) printJson(failureObject(error));
+    if (json && error instanceof PushError) printJson(failureObject(provider, error));
     throw error;
   }
 }
 
-function resultLine({ tool, profile, app }: EntraPushReport | OktaPushReport): string {
-  const title = tool === 'entra' ? 'Entra ID' : 'Okta';
+function resultLine({ provider, profile, app }: PushReport): string {
+  const title = providerTitle(provider);
   return `${title} has the token of "${profile}", and its test passed: ${app.name} (${app.id})`;
 }
 
-function failureObject({ code, message, help, inPlace, steps, cause }: PushError): object {
-  const byHand = cause instanceof ManualSetupRequiredError ? { byHand: cause.byHand } : {};
-  return { ok: false, code, message, help: help ?? null, inPlace, steps, ...byHand };
+function failureObject(
+  provider: ProviderId,
+  { code, message, help, remoteState, steps, cause }: PushError,
+): object {
+  const manual = cause instanceof ManualSetupRequiredError ? { manualSetup: cause.manualSetup } : {};
+  return { ok: false, provider, code, message, help: help ?? null, remoteState, steps, ...manual };
 }

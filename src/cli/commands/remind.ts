@@ -90,12 +90,12 @@ async function checkAllProvisioning(records: StoreContext): Promise<boolean> {
   const { dailyStatusCheck } = await import('../../provisioning/entra/status/status-checks.ts');
   const next = dailyStatusCheck(records, unattendedContext({ keepsAlive: true }), Math.random);
   let isAnyQuarantined = false;
-  for (let watched = await next(); watched !== null; watched = await next()) {
-    const { handoff, watch, failure } = watched;
-    isAnyQuarantined ||= watch !== null && isQuarantined(watch);
+  for (let result = await next(); result !== null; result = await next()) {
+    const { destination, status, failure } = result;
+    isAnyQuarantined ||= status !== null && isQuarantined(status);
     if (failure === null) continue;
     warn(
-      `The status of "${handoff.appName}" could not be checked. ${failure.message} ${failure.help ?? ''}`.trimEnd(),
+      `The status of "${destination.appName}" could not be checked. ${failure.message} ${failure.help ?? ''}`.trimEnd(),
     );
   }
   return isAnyQuarantined;

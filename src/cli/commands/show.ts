@@ -3,7 +3,7 @@ import { documentedLifetimeMs } from '../../domain/lifetimes.ts';
 import type { ProfileDetails } from '../../domain/profile-summary.ts';
 import { type DestinationView, listDestinations, outdatedMessages } from '../../provisioning/destinations.ts';
 import { checkProvisioning } from '../../provisioning/entra/status/status-checks.ts';
-import { providerNames } from '../../provisioning/record-push.ts';
+import { providerTitle } from '../../provisioning/providers.ts';
 import type { Vault } from '../../vault/context.ts';
 import { requireProfile, showProfile } from '../../vault/profiles/profiles.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
@@ -63,25 +63,25 @@ async function updateProvisioningStatus(vault: Vault, name: string): Promise<voi
 }
 
 function destinationLines({
-  tool,
+  provider,
   appName,
   app,
-  handedOverAt,
+  installedAt,
   upToDate,
   provisioning,
-  lookFailure,
+  checkError,
   review,
 }: DestinationView): [string, string][] {
   const when =
-    handedOverAt === null
+    installedAt === null
       ? 'not delivered yet'
-      : `delivered ${timeInSentence(handedOverAt)}${upToDate ? '' : '; it still has an earlier token'}`;
+      : `delivered ${timeInSentence(installedAt)}${upToDate ? '' : '; it still has an earlier token'}`;
   const id = app === '' ? '' : `, ${app}`;
   const seen =
     provisioning === null ? [] : [`Status ${checkedOn(provisioning.checkedAt)}:`, ...provisioning.sentences];
-  const failed = lookFailure === null ? [] : [`The last status check failed: ${lookFailure}`];
+  const failed = checkError === null ? [] : [`The last status check failed: ${checkError}`];
   return [
-    ['Destination', `${providerNames[tool]} (${appName}${id}): ${when}`],
+    ['Destination', `${providerTitle(provider)} (${appName}${id}): ${when}`],
     ...[...seen, ...failed, ...reviewLines(review)].map((sentence): [string, string] => ['', sentence]),
   ];
 }

@@ -1,52 +1,33 @@
-import {
-  type EntraPushOptions,
-  type EntraPushReport,
-  pushProfileToEntra,
-} from '../../provisioning/entra/push/push-profile.ts';
-import {
-  type OktaPushOptions,
-  type OktaPushReport,
-  pushProfileToOkta,
-} from '../../provisioning/okta/push-profile.ts';
+import type { PushOptions } from '../../provisioning/push/provider-push.ts';
+import { type PushReport, pushProfile } from '../../provisioning/push/push-profile.ts';
+import type { ProviderId } from '../../store/destinations.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import { note, styled } from '../terminal/terminal.ts';
 import { terminalContext } from './terminal-context.ts';
 
-/** Hands a profile's token to Entra ID, and says on standard error how it goes and what was found there. */
-export async function runEntraPush(
+/** Pushes a profile's token to a provider, with progress and findings on standard error. */
+export async function runPush(
+  provider: ProviderId,
   vault: Vault,
   profile: string,
   actor: Actor,
-  options: EntraPushOptions,
+  options: PushOptions,
   showRequests: boolean,
-): Promise<EntraPushReport> {
-  const report = await pushProfileToEntra(
-    vault,
-    profile,
-    actor,
-    options,
-    terminalContext({ requests: showRequests }),
-  );
+): Promise<PushReport> {
+  const context = terminalContext({ requests: showRequests });
+  const report = await pushProfile(provider, vault, profile, actor, options, context);
+  if (report.steps.some(({ step, status }) => step === 'job' && status === 'skipped')) {
+    note('To start provisioning from here, run the command again with --start.');
+  }
   for (const { level, message, source } of report.findings) {
-    const [colour, word] = levels[level];
-    note(`${styled(colour, word, process.stderr)} ${message}\n  ${source.title}: ${source.url}`);
+    const [color, label] = levels[level];
+    note(`${styled(color, label, process.stderr)} ${message}\n  ${source.title}: ${source.url}`);
   }
   return report;
 }
 
-/** The same for Okta. */
-export async function runOktaPush(
-  vault: Vault,
-  profile: string,
-  actor: Actor,
-  options: OktaPushOptions,
-  showRequests: boolean,
-): Promise<OktaPushReport> {
-  return await pushProfileToOkta(vault, profile, actor, options, terminalContext({ requests: showRequests }));
-}
-
 const levels = {
   problem: ['red', 'Problem:'],
-  warning: ['yellow', 'Look at:'],
-  note: ['dim', 'To know:'],
+  warning: ['yellow', 'Warning:'],
+  note: ['dim', 'Note:'],
 } as const;

@@ -1,43 +1,53 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { outboundFetch } from '../../http/fetch.ts';
-import type { EntraContext } from '../../provisioning/entra/push/push-profile.ts';
-import { formatRequestLine } from '../../provisioning/request-preview.ts';
-import type { StepResult } from '../../provisioning/steps.ts';
+import type { DeviceCode, PushContext, PushEvent, StepResult } from '../../provisioning/push/push-context.ts';
+import { formatRequestLine } from '../../provisioning/requests/request-preview.ts';
 import { note, print, styled } from '../terminal/terminal.ts';
 
-/** A hand-over in the terminal: progress on standard error, a dry run's requests on standard output. */
-export function terminalContext(shows: { requests: boolean }): EntraContext {
+/** A push in the terminal: progress on standard error, the requests of a dry run on standard output. */
+export function terminalContext(shows: { requests: boolean }): PushContext {
   return {
     fetch: outboundFetch,
-    patience: {
-      sleep: (milliseconds) => sleep(milliseconds),
-      onWait: (seconds, why) => note(`  ${why}. Trying again in ${seconds} s …`),
-    },
-    onStep: (result) => note(stepLine(result)),
-    onRequest: (request) => {
-      if (shows.requests) print(formatRequestLine(request));
-    },
-    onDeviceCode: ({ userCode, verificationUri, expiresIn }) => {
-      note(
-        'Sign in to Entra ID as an Application Administrator or Cloud Application Administrator. Open this page in a browser:',
-      );
-      note(`\n${verificationUri}\n`);
-      note(
-        `and type the code ${styled('bold', userCode, process.stderr)}, within ${Math.floor(expiresIn / 60)} minutes. ` +
-          'Unless AZURE_CLIENT_ID names another application, it says "Microsoft Graph Command Line Tools". Waiting …',
-      );
-    },
+    sleep: (milliseconds) => sleep(milliseconds),
+    onEvent: (event) => report(event, shows),
   };
+}
+
+function report(event: PushEvent, shows: { requests: boolean }): void {
+  switch (event.type) {
+    case 'step':
+      note(stepLine(event.step));
+      break;
+    case 'request':
+      if (shows.requests) print(formatRequestLine(event.request));
+      break;
+    case 'device-code':
+      askToSignIn(event.code);
+      break;
+    case 'wait':
+      note(`  ${event.reason}. Trying again in ${event.seconds} s …`);
+  }
+}
+
+function askToSignIn({ userCode, verificationUri, expiresIn }: DeviceCode): void {
+  note(
+    'Sign in to Entra ID as an Application Administrator or Cloud Application Administrator. Open this page in a browser:',
+  );
+  note(`\n${verificationUri}\n`);
+  note(
+    `and enter the code ${styled('bold', userCode, process.stderr)} within ${Math.floor(expiresIn / 60)} minutes. ` +
+      'Microsoft shows the app name "Microsoft Graph Command Line Tools", unless AZURE_CLIENT_ID names another. Waiting …',
+  );
 }
 
 const marks = {
   done: ['green', '✓'],
-  left: ['yellow', '–'],
+  skipped: ['yellow', '–'],
   planned: ['cyan', '·'],
   failed: ['red', '✗'],
 } as const;
 
 function stepLine({ status, message }: StepResult): string {
-  const [colour, mark] = marks[status];
-  return `${styled(colour, mark, process.stderr)} ${message}`;
+  const [color, mark] = marks[status];
+  return `${styled(color, mark, process.stderr)} ${message}`;
 }

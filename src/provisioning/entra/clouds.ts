@@ -1,4 +1,4 @@
-/** Microsoft's separate clouds. Webex for Government says nothing of which one an organization's Entra ID is in. */
+/** Microsoft's separate clouds. They do not follow from the Webex deployment of an organization. */
 export const entraClouds = ['global', 'gcc-high', 'dod', 'china'] as const;
 
 export type EntraCloud = (typeof entraClouds)[number];
@@ -17,7 +17,7 @@ export const publishedEntraEndpoints: Record<EntraCloud, EntraEndpoints> = {
   china: { graph: 'https://microsoftgraph.chinacloudapi.cn', login: 'https://login.chinacloudapi.cn' },
 };
 
-/** The same with what the settings say instead. */
+/** The published endpoints, or those of the settings. */
 export function entraEndpoints(
   cloud: EntraCloud,
   { graphUrl, loginUrl }: { graphUrl: string | null; loginUrl: string | null },

@@ -1,8 +1,8 @@
-/** Cisco's Entra ID guide, Table 2: what Webex takes, by its own attribute names, and what Entra ID fills it from. */
+/** Cisco's Entra ID guide, Table 2: the attributes that Webex supports, and their sources in Entra ID. */
 interface DocumentedMapping {
   target: string;
   source: string;
-  /** Mapped from the start; the others may be added. */
+  /** Mapped by default; the others can be added. */
   byDefault: boolean;
 }
 
@@ -32,17 +32,17 @@ export const documentedMappings: readonly DocumentedMapping[] = [
   ...additional.map(([target, source]) => ({ target, source, byDefault: false })),
 ];
 
-/** SCIM attribute names are the same whatever their case and spaces (RFC 7643 §2.1). */
+/** SCIM attribute names are case-insensitive (RFC 7643 §2.1); spaces do not matter either. */
 export function sameAttribute(one: string, other: string): boolean {
   const plain = (name: string) => name.replace(/\s+/g, '').toLowerCase();
   return plain(one) === plain(other);
 }
 
-/** Entra ID's attributes that hold an address like ada@acme.example. */
-export const isEmailShaped: readonly string[] = ['userPrincipalName', 'mail', 'originalUserPrincipalName'];
+/** Entra ID's attributes that contain an address like ada@acme.example. */
+export const emailAttributes: readonly string[] = ['userPrincipalName', 'mail', 'originalUserPrincipalName'];
 
-/** Those that surely hold none. `mailNickname` is the part before the @. */
-export const notMailShaped: readonly string[] = [
+/** Attributes that certainly contain none. `mailNickname` is the part before the @. */
+export const nonEmailAttributes: readonly string[] = [
   'mailNickname',
   'onPremisesSamAccountName',
   'employeeId',

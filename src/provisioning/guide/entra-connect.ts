@@ -2,7 +2,7 @@ import { usGovSecretsLimitBytes } from '../entra/graph/synchronization-secrets.t
 import { sources } from '../settings-sources.ts';
 import { copyOrMissing, type GuideProfile, type GuideSection, type GuideStep, steps } from './guide.ts';
 
-const unknownOrganization = 'made once the organization is known';
+const unknownOrganization = 'available once the organization is known';
 
 export function connectSection(profile: GuideProfile, { cloud }: Record<string, string>): GuideSection {
   return {
@@ -11,7 +11,7 @@ export function connectSection(profile: GuideProfile, { cloud }: Record<string, 
     steps: steps(
       {
         id: 'open-provisioning',
-        text: 'Open the application, and its provisioning. If a button offers to get started, press it.',
+        text: 'Open the application’s provisioning. If there is a Get started button, press it.',
         where: {
           current: 'Entra ID › Enterprise apps › Cisco Webex › Provisioning',
           older:
@@ -21,7 +21,7 @@ export function connectSection(profile: GuideProfile, { cloud }: Record<string, 
       },
       {
         id: 'mode',
-        text: 'Switch provisioning to automatic.',
+        text: 'Set the provisioning mode to automatic.',
         fields: [{ current: 'Provisioning Mode', value: { kind: 'choose', text: 'Automatic' } }],
         source: sources.ciscoEntra,
       },
@@ -47,12 +47,12 @@ export function replaceSection(profile: GuideProfile, { cloud }: Record<string, 
     steps: steps(
       {
         id: 'test-here',
-        text: 'Test the new token from here first: "Test" on this profile’s page asks Webex just what Entra ID’s Test Connection asks.',
+        text: 'Test the new token here first. “Test” on this organization’s page sends Webex the same requests as Entra ID’s Test Connection.',
         source: sources.microsoftScim,
       },
       {
         id: 'open-credentials',
-        text: 'Open the application’s provisioning, and its credentials.',
+        text: 'Open the application’s provisioning and its credentials.',
         where: {
           current:
             'Entra ID › Enterprise apps › Cisco Webex › Provisioning › Connectivity (or Edit provisioning › Admin Credentials)',
@@ -63,7 +63,7 @@ export function replaceSection(profile: GuideProfile, { cloud }: Record<string, 
       },
       {
         id: 'new-token',
-        text: 'Put the new token in the place of the old one. The Tenant URL stays as it is; compare it.',
+        text: 'Replace the token. The Tenant URL does not change; check it.',
         fields: [
           { current: 'Secret Token', value: { kind: 'secret-token' } },
           { current: 'Tenant URL', value: copyOrMissing(profile.tenantUrl, unknownOrganization) },
@@ -73,9 +73,9 @@ export function replaceSection(profile: GuideProfile, { cloud }: Record<string, 
       ...testAndSave(cloud),
       {
         id: 'lift-quarantine',
-        text: 'If the Provisioning page speaks of a quarantine, press Restart provisioning. Without that it ends by itself, at the next attempt: within a day.',
+        text: 'If the Provisioning page shows a quarantine, press Restart provisioning. Otherwise the quarantine ends with the next attempt, within a day.',
         caution:
-          'A restart looks at everybody anew, and takes as long as the first cycle did. After 28 days in quarantine Entra ID disables the job.',
+          'A restart evaluates all users again and takes as long as the first cycle. After 28 days in quarantine, Entra ID disables the job.',
         source: sources.microsoftQuarantine,
       },
     ),
@@ -87,40 +87,40 @@ function testAndSave(cloud: string | undefined): GuideStep[] {
     {
       id: 'test-connection',
       text: 'Press Test Connection.',
-      result: 'A message says that the credentials are authorized to enable provisioning.',
-      caution: 'If it fails, save nothing: what was there stays in place. Test from here, which says why.',
+      result: 'A message confirms that the credentials are authorized to enable provisioning.',
+      caution: 'If it fails, do not save: the previous token stays in place. Test here to find out why.',
       source: sources.ciscoEntra,
     },
     {
       id: 'notification',
-      text: 'Say who is told when provisioning fails, best a mailbox that several people read.',
+      text: 'Enter who gets a mail when provisioning fails, preferably a shared mailbox.',
       fields: [
         {
           current: 'Notification Email',
-          value: { kind: 'own', text: 'the address of the people in charge' },
+          value: { kind: 'own', text: 'the address of the people responsible' },
         },
         {
           current: 'Send an email notification when a failure occurs',
           value: { kind: 'choose', text: 'checked' },
         },
       ],
-      caution: 'Entra ID mails once when it puts the application in quarantine, and not again.',
+      caution: 'Entra ID sends one mail when it puts the application in quarantine, and no more.',
       source: sources.microsoftQuarantine,
     },
     cloud === 'government' && {
       id: 'government-limit',
-      text: `Keep the notification addresses few and short: token and addresses share ${usGovSecretsLimitBytes} bytes in the US Government clouds.`,
+      text: `Keep the notification addresses short: in the US Government clouds, token and addresses share ${usGovSecretsLimitBytes} bytes.`,
       source: sources.microsoftKnownIssues,
     },
     {
       id: 'save',
       text: 'Press Save.',
-      result: 'Entra ID may now provision Webex users; nothing runs yet if it is the first time.',
+      result: 'Entra ID can now provision Webex users. On a first setup, nothing runs yet.',
       source: sources.ciscoEntra,
     },
     {
       id: 'tell',
-      text: 'Tell this program that Entra ID has the token now ("Done by hand", on this page), so that it reminds you of this place at the next renewal.',
+      text: 'Press “I’ve updated it” on this page, so that you are reminded to update Entra ID after the next renewal.',
       source: sources.ciscoEntra,
     },
   );

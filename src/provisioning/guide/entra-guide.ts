@@ -1,4 +1,4 @@
-import { providerNames } from '../record-push.ts';
+import { providers } from '../providers.ts';
 import { sources } from '../settings-sources.ts';
 import { connectSection, replaceSection } from './entra-connect.ts';
 import { mappingsSection, scopeSection } from './entra-mappings.ts';
@@ -12,28 +12,28 @@ const questions: GuideQuestion[] = [
     text: 'What do you want to do?',
     options: [
       { value: 'set-up', label: 'Set up provisioning for the first time' },
-      { value: 'replace', label: 'Replace the token that is there' },
+      { value: 'replace', label: 'Replace the token' },
     ],
   },
   {
     id: 'app',
-    text: 'Is Cisco Webex among your enterprise applications already?',
+    text: 'Is Cisco Webex already one of your enterprise applications?',
     options: [
-      { value: 'missing', label: 'No, or I do not know' },
+      { value: 'missing', label: 'No, or I don’t know' },
       { value: 'there', label: 'Yes, for example for single sign-on' },
     ],
   },
   {
     id: 'scope',
-    text: 'Who is to get a Webex account?',
+    text: 'Who gets a Webex account?',
     options: [
-      { value: 'assigned', label: 'Chosen users and groups (Cisco recommends it)' },
-      { value: 'all', label: 'Everybody in the directory' },
+      { value: 'assigned', label: 'Assigned users and groups (recommended by Cisco)' },
+      { value: 'all', label: 'All users in the directory' },
     ],
   },
   {
     id: 'userName',
-    text: 'Is the user principal name the same as the mail address in Webex?',
+    text: 'Is the user principal name the same as the email address in Webex?',
     options: [
       { value: 'same', label: 'Yes' },
       { value: 'differs', label: 'No' },
@@ -41,40 +41,40 @@ const questions: GuideQuestion[] = [
   },
   {
     id: 'attributes',
-    text: 'Which attributes should Webex get?',
+    text: 'Which attributes do you want to synchronize?',
     options: [
-      { value: 'default', label: 'Names and status, as is the default' },
+      { value: 'default', label: 'Names and status (default)' },
       { value: 'more', label: 'Also title, address or phone numbers' },
     ],
   },
   {
     id: 'cloud',
-    text: 'Which of Microsoft’s clouds is your Entra ID in?',
+    text: 'Which Microsoft cloud is your Entra ID in?',
     options: [
-      { value: 'global', label: 'The usual one (GCC included)' },
+      { value: 'global', label: 'Global (includes GCC)' },
       { value: 'government', label: 'US Government (GCC High, DoD)' },
       { value: 'china', label: 'China (21Vianet)' },
     ],
   },
 ];
 
-/** Questions that only a first set-up asks. */
+/** Questions of the first setup only. */
 const setUpOnly = ['app', 'scope', 'userName', 'attributes'];
 
-/** How to give Entra ID the token by hand: only the steps that this person needs. */
+/** How to install the token in Entra ID manually: only the steps that this person needs. */
 export function entraGuide(profile: GuideProfile, given: Record<string, unknown> = {}): Guide {
   const answers = resolveAnswers(questions, given, {
-    task: profile.handedOverBefore ? 'replace' : 'set-up',
-    app: profile.handedOverBefore ? 'there' : 'missing',
+    task: profile.installedBefore ? 'replace' : 'set-up',
+    app: profile.installedBefore ? 'there' : 'missing',
   });
   const replacing = answers.task === 'replace';
   const asked = questions.filter(({ id }) => !(replacing && setUpOnly.includes(id)));
   const guide = {
-    tool: 'entra' as const,
-    title: `${replacing ? 'Replace the token in' : 'Set up provisioning from'} ${providerNames.entra} by hand`,
+    provider: 'entra' as const,
+    title: `${replacing ? 'Replace the token in' : 'Set up provisioning from'} ${providers.entra.title} manually`,
     lead: replacing
-      ? 'The token that Entra ID has goes on working until its own end, so there is no hurry between the steps. Test first, then save.'
-      : 'Entra ID then creates, changes and deactivates the Webex accounts of the people you choose. Begin with one person, and add the others once that worked.',
+      ? 'The current token keeps working until it expires, so there is no rush. Test first, then save.'
+      : 'Entra ID then creates, updates and deactivates the Webex accounts of the people you choose. Start with one person, and add the others once that works.',
     questions: asked,
     answers,
   };
@@ -93,8 +93,8 @@ export function entraGuide(profile: GuideProfile, given: Record<string, unknown>
   ]);
 }
 
-/** What Cisco offers beside this application, for people who are not sure that it is what they want. */
+/** Cisco's alternative to this application, for people who are not sure which one they want. */
 export const entraAlternative = {
-  text: 'The Entra ID Wizard App in Control Hub is Cisco’s other way. Groups as such are synchronized by it only, and pictures where you want them.',
+  text: 'Cisco’s alternative is the Entra ID Wizard App in Control Hub. Only the Wizard App synchronizes groups and, optionally, pictures.',
   source: sources.ciscoWizard,
 };

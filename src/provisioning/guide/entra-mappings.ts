@@ -10,12 +10,12 @@ export function mappingsSection({ userName, attributes }: Record<string, string>
   };
   return {
     id: 'mappings',
-    title: 'Look at the mappings',
-    intro: 'The default mappings are enough to create users, and Cisco recommends to keep them.',
+    title: 'Review the mappings',
+    intro: 'The default mappings are enough to create users, and Cisco recommends keeping them.',
     steps: steps(
       {
         id: 'review',
-        text: 'Open the mapping of users, and compare it with this list.',
+        text: 'Open the user mapping and compare it with this list.',
         where: open,
         fields: documentedMappings
           .filter(({ byDefault }) => byDefault)
@@ -25,41 +25,40 @@ export function mappingsSection({ userName, attributes }: Record<string, string>
               value: { kind: 'choose', text: source },
             }),
           ),
-        caution:
-          'userName has to be the attribute that users are matched by: Webex can be searched by no other.',
+        caution: 'userName has to be the matching attribute: Webex cannot search users by any other.',
         source: sources.ciscoEntra,
       },
       userName === 'differs' && {
         id: 'user-name',
-        text: 'Edit the mapping of userName: choose the attribute that holds the mail address, most often mail.',
+        text: 'Edit the mapping of userName: choose the attribute with the email address, usually mail.',
         fields: [{ current: 'userName', value: { kind: 'choose', text: 'mail' } }],
         caution:
-          'Webex knows people by their mail address. Where userName is another, they are created anew beside the accounts they have.',
+          'Webex identifies users by email address. With any other userName, duplicate accounts are created.',
         source: sources.ciscoEntra,
       },
       attributes === 'more' && {
         id: 'edit-list',
-        text: 'Check "Show advanced options", click "Edit attribute list for CiscoWebEx", choose the attributes that you want, then Save and Yes.',
+        text: 'Check "Show advanced options", click "Edit attribute list for CiscoWebEx", add the attributes that you want, then press Save and Yes.',
         where: open,
         source: sources.ciscoEntra,
       },
       attributes === 'more' && {
         id: 'add-mapping',
-        text: 'For each one press "Add New Mapping", choose Direct as the type, then source and target from this list, and OK. At the end Save and Yes.',
+        text: 'For each attribute, press "Add New Mapping", choose the type Direct, then source and target from this list, and press OK. Finally press Save and Yes.',
         fields: additional.map(
           ({ target, source }): GuideField => ({ current: target, value: { kind: 'choose', text: source } }),
         ),
-        caution: 'Webex takes no others. Pictures and rooms are not synchronized.',
+        caution: 'Webex supports no other attributes. Pictures and rooms are not synchronized.',
         source: sources.ciscoEntra,
       },
       {
         id: 'null',
-        text: 'Know that emptying an attribute in Entra ID leaves the old value in Webex; empty it in Control Hub as well.',
+        text: 'Note: clearing an attribute in Entra ID does not clear it in Webex. Clear it in Control Hub as well.',
         source: sources.ciscoEntra,
       },
       {
         id: 'restore',
-        text: 'If you lose your way, check "Restore default mappings" and save.',
+        text: 'To start over, check "Restore default mappings" and save.',
         source: sources.ciscoEntra,
       },
     ),
@@ -67,14 +66,14 @@ export function mappingsSection({ userName, attributes }: Record<string, string>
 }
 
 export function scopeSection({ account }: GuideProfile, { scope }: Record<string, string>): GuideSection {
-  const who = account ?? 'The account that signed in to Webex';
+  const who = account ?? 'the account that signed in to Webex';
   return {
     id: 'start',
     title: 'Start the first cycle',
     steps: steps(
       {
         id: 'scope',
-        text: 'Choose whom it is about.',
+        text: 'Set the scope.',
         where: { current: 'Provisioning › Settings', older: 'Provisioning › Settings' },
         fields: [
           {
@@ -89,14 +88,14 @@ export function scopeSection({ account }: GuideProfile, { scope }: Record<string
       },
       {
         id: 'account-outside',
-        text: `${who} should not be among them: the token is that account’s. An administrator that lives in Webex only is best.`,
+        text: `Keep ${who} out of the scope: the token belongs to that account. Preferably use an administrator that your directory does not manage.`,
         caution:
-          'When Entra ID deactivates an account, Webex revokes all its tokens, and provisioning stops for everybody.',
+          'If Entra ID ever deactivates the account, Webex revokes its tokens and provisioning stops for everyone.',
         source: sources.ciscoEntra,
       },
       scope === 'all' && {
         id: 'scoping-filter',
-        text: 'To leave that account out, add a scoping filter to the mapping of users.',
+        text: 'To exclude that account, add a scoping filter to the user mapping.',
         where: {
           current: 'Provisioning › Mappings › Provision Microsoft Entra ID Users › Source Object Scope',
           older: 'Provisioning › Mappings › Source Object Scope',
@@ -105,10 +104,10 @@ export function scopeSection({ account }: GuideProfile, { scope }: Record<string
       },
       {
         id: 'on',
-        text: 'Switch provisioning on, and save.',
+        text: 'Turn provisioning on, and save.',
         fields: [{ current: 'Provisioning Status', value: { kind: 'choose', text: 'On' } }],
         result:
-          'The first cycle begins. It takes longer than the later ones, which come about every 40 minutes for as long as provisioning is on.',
+          'The first cycle starts. It takes longer than later ones, which run about every 40 minutes while provisioning is on.',
         source: sources.microsoftTutorial,
       },
     ),

@@ -4,17 +4,17 @@ import { type GuideSection, steps } from './guide.ts';
 export function logsSection(): GuideSection {
   return {
     id: 'check',
-    title: 'See that it works',
+    title: 'Verify',
     steps: steps(
       {
         id: 'control-hub',
-        text: 'Open Users in Control Hub: the people who were provisioned are there. Control Hub itself shows nothing of the synchronization.',
+        text: 'Open Users in Control Hub. The provisioned users are listed. Control Hub does not show the synchronization itself.',
         where: { current: 'https://admin.webex.com › Users' },
         source: sources.ciscoEntra,
       },
       {
         id: 'provisioning-logs',
-        text: 'Look into the log of the cycles for what was done for whom, and what failed.',
+        text: 'Check the provisioning logs for what each cycle did and what failed.',
         where: {
           current: 'Cisco Webex › Provisioning › Provisioning logs',
           older: 'Cisco Webex › Provisioning › Synchronization Details › View provisioning logs',
@@ -23,7 +23,7 @@ export function logsSection(): GuideSection {
       },
       {
         id: 'audit-logs',
-        text: 'For the changes of settings and accounts, filter the audit log.',
+        text: 'For changes of settings and accounts, filter the audit log.',
         where: {
           current: 'Entra ID › Monitoring & health › Audit logs',
           older: 'Azure Active Directory › Activity › Audit logs',
@@ -40,34 +40,34 @@ export function logsSection(): GuideSection {
 
 export function operationsSection(): GuideSection {
   return {
-    id: 'later',
-    title: 'Later: take people out, delete, recover',
+    id: 'operations',
+    title: 'Remove, delete and restore users',
     steps: steps(
       {
         id: 'remove-assignment',
-        text: 'To take the application from somebody, or from a group: choose them under Users and groups, then Remove, and Yes. Their account in Entra ID stays.',
+        text: 'To remove a user or group from the application, select them under Users and groups, then press Remove and Yes. Their account in Entra ID stays.',
         where: {
           current: 'Enterprise apps › Cisco Webex › Users and groups',
           older: 'Enterprise applications › Cisco Webex › Users and groups',
         },
-        result: 'At the next cycle they are taken out of Webex.',
+        result: 'The next cycle removes them from Webex.',
         source: sources.ciscoEntra,
       },
       {
         id: 'delete-user',
-        text: 'To delete somebody: check them under Users and press Delete user. They move to Deleted users, are renamed, and in Control Hub become inactive.',
+        text: 'To delete a user, select them under Users and press Delete user. They move to Deleted users, are renamed, and become inactive in Control Hub.',
         caution:
-          'All their Webex tokens are revoked at once. If this profile’s token is theirs, get a new one from another account first.',
+          'All their Webex tokens are revoked immediately. If this organization’s token belongs to them, get a new one with another account first.',
         source: sources.ciscoEntra,
       },
       {
         id: 'thirty-days',
-        text: 'For 30 days they can be recovered in Entra ID: Control Hub then makes them active again under their old address. After that the deletion is final in both; the same address added again is a new account.',
+        text: 'For 30 days you can restore them in Entra ID; Control Hub then activates them again under their previous address. After that, the deletion is permanent in both, and the same address becomes a new account.',
         source: sources.ciscoEntra,
       },
       {
         id: 'deleted-name',
-        text: 'For eDiscovery of somebody deleted, take the new User Principal Name, which has letters and digits before the @, out of the audit log: category User Management or activity Delete user, then Target(s).',
+        text: 'For eDiscovery of a deleted user, find their new User Principal Name in the audit log (category User Management or activity Delete user, then Target(s)). It has letters and digits before the @.',
         source: sources.ciscoEntra,
       },
     ),

@@ -4,46 +4,46 @@ import { copyOrMissing, type GuideProfile, type GuideSection, steps } from './gu
 export function prepareSection(profile: GuideProfile, { cloud }: Record<string, string>): GuideSection {
   return {
     id: 'prepare',
-    title: 'Before you begin',
+    title: 'Before you start',
     steps: steps(
       {
         id: 'roles',
-        text: 'In Entra ID you need the role Cloud Application Administrator or Application Administrator. The token has to come from a full administrator of the Webex organization: this profile’s page says whether it does.',
+        text: 'You need the role Cloud Application Administrator or Application Administrator in Entra ID. The token has to come from a full administrator of the Webex organization; this organization’s page shows whether it does.',
         source: sources.microsoftTutorial,
       },
       {
         id: 'organization',
-        text: 'Check that this is the organization you mean. Control Hub shows its ID under Account, or by a click on the organization’s name at the bottom left.',
+        text: 'Check that this is the right organization. Control Hub shows its ID under Account, or when you click the organization’s name at the bottom left.',
         fields: [
           {
             current: 'Organization ID',
-            value: copyOrMissing(profile.orgId, 'known once somebody has signed in to Webex'),
+            value: copyOrMissing(profile.orgId, 'known after the first sign-in to Webex'),
           },
         ],
         source: sources.ciscoEntra,
       },
       {
         id: 'test-here',
-        text: 'Test the token from here first: "Test" on this profile’s page asks Webex just what Entra ID’s Test Connection asks.',
-        caution: 'Where this test fails, the one in the portal fails too, and says less about why.',
+        text: 'Test the token here first. “Test” on this organization’s page sends Webex the same requests as Entra ID’s Test Connection.',
+        caution: 'If this test fails, the one in the portal fails too, with less detail.',
         source: sources.microsoftScim,
       },
       profile.deployment === 'government'
         ? {
             id: 'domains',
-            text: 'Verify your domains in Control Hub: most Webex for Government organizations require it.',
-            caution: 'Where only verified domains are allowed, users of others are not created.',
+            text: 'Verify your domains in Control Hub. Most Webex for Government organizations require it.',
+            caution: 'If only verified domains are allowed, users of other domains are not created.',
             source: sources.ciscoEntra,
           }
         : {
             id: 'domains',
             text: 'If your organization allows only verified domains, verify them in Control Hub first.',
-            caution: 'Users of unverified domains are not created then.',
+            caution: 'Otherwise, users of unverified domains are not created.',
             source: sources.ciscoEntra,
           },
       cloud === 'china' && {
         id: 'china',
-        text: 'Look whether the gallery of China’s cloud has Cisco Webex: it holds few applications.',
+        text: 'Check whether the gallery of the China cloud has Cisco Webex. It has few applications.',
         source: sources.microsoftKnownIssues,
       },
     ),
@@ -56,7 +56,7 @@ export function addAppSection({ app }: Record<string, string>): GuideSection | n
     id: 'add-app',
     title: 'Add Cisco Webex from the gallery',
     intro:
-      'If single sign-on to Webex runs through Entra ID, the application is there already, and you can skip this.',
+      'If you already use Entra ID for single sign-on to Webex, the application exists, and you can skip this.',
     steps: steps(
       {
         id: 'sign-in',
@@ -66,7 +66,7 @@ export function addAppSection({ app }: Record<string, string>): GuideSection | n
       },
       {
         id: 'new-application',
-        text: 'Open the list of applications, and begin a new one.',
+        text: 'Open the list of applications and create a new one.',
         where: {
           current: 'Entra ID › Enterprise apps › New application',
           older:
@@ -76,7 +76,7 @@ export function addAppSection({ app }: Record<string, string>): GuideSection | n
       },
       {
         id: 'choose-webex',
-        text: 'Search the gallery, choose Cisco Webex among the results, and add it.',
+        text: 'Search the gallery for Cisco Webex and add it.',
         fields: [
           {
             current: 'Search application',
@@ -84,12 +84,12 @@ export function addAppSection({ app }: Record<string, string>): GuideSection | n
             value: { kind: 'copy', text: 'Cisco Webex' },
           },
         ],
-        result: 'A message says that the application was added.',
+        result: 'A message confirms that the application was added.',
         source: sources.ciscoEntra,
       },
       {
         id: 'hide',
-        text: 'If it is for provisioning only, hide it from people’s own list of applications.',
+        text: 'If you use it only for provisioning, hide it from users.',
         where: { current: 'Cisco Webex › Properties' },
         fields: [{ current: 'Visible to users?', value: { kind: 'choose', text: 'No' } }],
         source: sources.ciscoEntra,
@@ -102,12 +102,12 @@ export function assignSection({ scope }: Record<string, string>): GuideSection |
   if (scope !== 'assigned') return null;
   return {
     id: 'assign',
-    title: 'Choose who is provisioned',
-    intro: 'Only who is assigned to the application gets a Webex account.',
+    title: 'Assign users',
+    intro: 'Only users assigned to the application get a Webex account.',
     steps: steps(
       {
         id: 'add-assignment',
-        text: 'Open the application’s assignments, and add one.',
+        text: 'Open the application’s assignments and add one.',
         where: {
           current: 'Cisco Webex › Users and groups › Add user/group',
           older: 'Cisco Webex › Users and groups › Add Assignment',
@@ -116,20 +116,20 @@ export function assignSection({ scope }: Record<string, string>): GuideSection |
       },
       {
         id: 'one-first',
-        text: 'Choose a single test user for now, press Select, then Assign.',
+        text: 'Choose a single test user, press Select, then Assign.',
         caution:
-          'If the dialog offers roles, choose one of the application’s own: whoever has the role "Default Access" is left out.',
+          'If the dialog offers roles, choose one of the application’s roles: users with the role "Default Access" are not provisioned.',
         source: sources.microsoftTutorial,
       },
       {
         id: 'more-later',
-        text: 'Come back for the others, people or groups, once the first cycle went well.',
-        caution: 'Groups as such reach Webex by the Wizard App in Control Hub only.',
+        text: 'Add the other users and groups after the first cycle succeeded.',
+        caution: 'Only the Wizard App in Control Hub synchronizes groups themselves.',
         source: sources.ciscoEntra,
       },
       {
         id: 'nested',
-        text: 'Of a group within a group, assign the inner one too: only direct members are provisioned.',
+        text: 'Assign nested groups too: only direct members of a group are provisioned.',
         source: sources.microsoftKnownIssues,
       },
     ),

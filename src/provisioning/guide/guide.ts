@@ -1,24 +1,25 @@
+import type { ProviderId } from '../../store/destinations.ts';
 import type { SettingSource } from '../settings-sources.ts';
 
 /*
- * A guide is plain data: sections of ordered steps, made for one profile and the answers that a person gave. Pages
- * render it, and so could anything else. The token itself is never in it.
+ * A guide is plain data: sections of ordered steps for one profile and the answers of a person. Pages render it.
+ * The token itself is never in it.
  */
 
-/** What goes into a field of the portal. */
+/** The value of a field in the portal. */
 export type FieldValue =
-  /** To be copied as it is. */
+  /** Copied unchanged. */
   | { kind: 'copy'; text: string }
-  /** The profile's token, which only the page's own copy button hands out. */
+  /** The profile's token, which only the page's copy button reveals. */
   | { kind: 'secret-token' }
-  /** To be chosen or switched, e.g. "On". */
+  /** An option to choose, e.g. "On". */
   | { kind: 'choose'; text: string }
-  /** The person's own, described. */
+  /** A description of the person's own value. */
   | { kind: 'own'; text: string }
-  /** Not known yet, and why. */
+  /** Unknown so far, and why. */
   | { kind: 'missing'; text: string };
 
-/** A name in a portal: as it reads today, and, where that differs, as it read in Azure AD's days. */
+/** A name in a portal: the current one, and the one in older portals where it differs. */
 export interface PortalName {
   current: string;
   older?: string;
@@ -29,15 +30,15 @@ export interface GuideField extends PortalName {
 }
 
 export interface GuideStep {
-  /** Stable within its guide, for a list of what is done. */
+  /** Stable within its guide. */
   id: string;
   text: string;
   /** Where in the portal. */
   where?: PortalName;
   fields?: GuideField[];
-  /** How to see that it went well. */
+  /** What shows that it worked. */
   result?: string;
-  /** What goes wrong otherwise. */
+  /** What fails otherwise. */
   caution?: string;
   source: SettingSource;
 }
@@ -45,12 +46,12 @@ export interface GuideStep {
 export interface GuideSection {
   id: string;
   title: string;
-  /** In one or two sentences, why. */
+  /** Why, in one or two sentences. */
   intro?: string;
   steps: GuideStep[];
 }
 
-/** Something the guide asks, so that it shows only the steps that this person needs. */
+/** A question of the guide, so that it shows only the steps that this person needs. */
 export interface GuideQuestion {
   id: string;
   text: string;
@@ -58,30 +59,30 @@ export interface GuideQuestion {
 }
 
 export interface Guide {
-  tool: 'entra' | 'okta';
+  provider: ProviderId;
   title: string;
   lead: string;
   questions: GuideQuestion[];
-  /** The answer in force for each question. */
+  /** The answer to each question. */
   answers: Record<string, string>;
   sections: GuideSection[];
-  /** Each document that a step rests on, once. */
+  /** The documents that the steps are based on, each once. */
   sources: SettingSource[];
 }
 
-/** What the guide is made for. */
+/** The profile that a guide is for. */
 export interface GuideProfile {
   name: string;
   deployment: 'commercial' | 'government';
   orgId: string | null;
   tenantUrl: string | null;
-  /** The mail address of the person who signed in to Webex. */
+  /** The email address of the person who signed in to Webex. */
   account: string | null;
-  /** Whether this tool has had a token of this profile before: then it is to be replaced, not set up. */
-  handedOverBefore: boolean;
+  /** Whether a token of this profile was installed at this provider before: then it is replaced, not set up. */
+  installedBefore: boolean;
 }
 
-/** Answers as they came, e.g. of a query: what is not one of the options falls back on the first, or on `defaults`. */
+/** The answers from a query. Anything that is not an option becomes the default, or the first option. */
 export function resolveAnswers(
   questions: GuideQuestion[],
   given: Record<string, unknown>,
@@ -97,7 +98,7 @@ export function resolveAnswers(
   );
 }
 
-/** The sections that have steps, with the documents that they rest on. */
+/** A guide of the sections that have steps, with the documents that they are based on. */
 export function assemble(
   guide: Omit<Guide, 'sections' | 'sources'>,
   sections: (GuideSection | null)[],
@@ -107,12 +108,12 @@ export function assemble(
   return { ...guide, sections: kept, sources: [...used.values()] };
 }
 
-/** The steps for which the condition holds. */
+/** The steps whose condition is true. */
 export function steps(...entries: (GuideStep | false)[]): GuideStep[] {
   return entries.filter((entry) => entry !== false);
 }
 
-/** A value to copy, or why there is none. */
+/** A value to copy, or why it is missing. */
 export function copyOrMissing(text: string | null, missing: string): FieldValue {
   return text === null ? { kind: 'missing', text: missing } : { kind: 'copy', text };
 }

@@ -1,4 +1,4 @@
-import { providerNames } from '../record-push.ts';
+import { providers } from '../providers.ts';
 import { sources } from '../settings-sources.ts';
 import {
   assemble,
@@ -8,7 +8,7 @@ import {
   type GuideQuestion,
   resolveAnswers,
 } from './guide.ts';
-import { oktaAssignSection, oktaAttributesSection, oktaLaterSection } from './okta-operations.ts';
+import { oktaAssignSection, oktaAttributesSection, oktaOperationsSection } from './okta-operations.ts';
 import { oktaAddAppSection, oktaPrepareSection } from './okta-prepare.ts';
 
 const questions: GuideQuestion[] = [
@@ -17,59 +17,59 @@ const questions: GuideQuestion[] = [
     text: 'What do you want to do?',
     options: [
       { value: 'set-up', label: 'Set up provisioning for the first time' },
-      { value: 'replace', label: 'Replace the token that is there' },
+      { value: 'replace', label: 'Replace the token' },
     ],
   },
   {
     id: 'app',
-    text: 'Is Cisco Webex among your Okta applications already?',
+    text: 'Is Cisco Webex already one of your Okta applications?',
     options: [
-      { value: 'missing', label: 'No, or I do not know' },
+      { value: 'missing', label: 'No, or I don’t know' },
       { value: 'there', label: 'Yes, for example for single sign-on' },
     ],
   },
   {
     id: 'role',
-    text: 'Whose organization is it?',
+    text: 'Which organization is it for?',
     options: [
-      { value: 'own', label: 'My own' },
-      { value: 'customer', label: 'A customer’s: I am a partner' },
+      { value: 'own', label: 'My organization' },
+      { value: 'customer', label: 'A customer’s organization (I am a partner)' },
     ],
   },
   {
     id: 'who',
-    text: 'How do you choose people?',
+    text: 'How do you assign users?',
     options: [
-      { value: 'people', label: 'One by one' },
+      { value: 'people', label: 'Individually' },
       { value: 'groups', label: 'By Okta group' },
     ],
   },
 ];
 
-/** How to give Okta the token by hand: only the steps that this person needs. */
+/** How to install the token in Okta manually: only the steps that this person needs. */
 export function oktaGuide(profile: GuideProfile, given: Record<string, unknown> = {}): Guide {
   const answers = resolveAnswers(questions, given, {
-    task: profile.handedOverBefore ? 'replace' : 'set-up',
-    app: profile.handedOverBefore ? 'there' : 'missing',
+    task: profile.installedBefore ? 'replace' : 'set-up',
+    app: profile.installedBefore ? 'there' : 'missing',
   });
   const replacing = answers.task === 'replace';
   const guide = {
-    tool: 'okta' as const,
-    title: `${replacing ? 'Replace the token in' : 'Set up provisioning from'} ${providerNames.okta} by hand`,
+    provider: 'okta' as const,
+    title: `${replacing ? 'Replace the token in' : 'Set up provisioning from'} ${providers.okta.title} manually`,
     lead: replacing
-      ? 'The token that Okta has goes on working until its own end, so there is no hurry. Test first, then save.'
-      : 'Okta then creates, changes and deactivates the Webex accounts of the people you assign. Begin with one person, and add the others once that worked.',
+      ? 'The current token keeps working until it expires, so there is no rush. Test first, then save.'
+      : 'Okta then creates, updates and deactivates the Webex accounts of the people you assign. Start with one person, and add the others once that works.',
     questions: questions.filter(({ id }) => !replacing || id === 'task'),
     answers,
   };
-  if (replacing) return assemble(guide, [connectSection(profile, true), oktaLaterSection()]);
+  if (replacing) return assemble(guide, [connectSection(profile, true), oktaOperationsSection()]);
   return assemble(guide, [
     oktaPrepareSection(answers),
     oktaAddAppSection(answers),
     connectSection(profile, false),
     oktaAttributesSection(),
     oktaAssignSection(answers),
-    oktaLaterSection(),
+    oktaOperationsSection(),
   ]);
 }
 
@@ -80,13 +80,13 @@ function connectSection(profile: GuideProfile, replacing: boolean) {
     steps: [
       {
         id: 'test-here',
-        text: 'Test the token from here first: "Test" on this profile’s page asks Webex just what Okta’s Test API Credentials asks.',
+        text: 'Test the token here first. “Test” on this organization’s page sends Webex the same requests as Okta’s Test API Credentials.',
         source: sources.ciscoOkta,
       },
       replacing
         ? {
             id: 'open',
-            text: 'Open the application’s integration, and edit it.',
+            text: 'Open the application’s integration and edit it.',
             where: {
               current: 'Applications › Cisco Webex › Provisioning › Integration › Edit',
               older: 'Applications › Cisco Webex › Provisioning › API Integration › Edit',
@@ -95,22 +95,20 @@ function connectSection(profile: GuideProfile, replacing: boolean) {
           }
         : {
             id: 'open',
-            text: 'Open the application’s provisioning, and press Configure API Integration.',
+            text: 'Open the application’s provisioning and press Configure API Integration.',
             where: { current: 'Applications › Cisco Webex › Provisioning › Configure API Integration' },
             source: sources.ciscoOkta,
           },
       {
         id: 'credentials',
-        text: replacing
-          ? 'Put the new token in the place of the old one, and compare the organization.'
-          : 'Fill in the credentials.',
+        text: replacing ? 'Replace the token, and check the organization.' : 'Fill in the credentials.',
         fields: [
           ...(replacing
             ? []
             : [{ current: 'Enable API Integration', value: { kind: 'choose' as const, text: 'checked' } }]),
           {
             current: 'Organization ID',
-            value: copyOrMissing(profile.orgId, 'known once somebody has signed in to Webex'),
+            value: copyOrMissing(profile.orgId, 'known after the first sign-in to Webex'),
           },
           { current: 'API Token', value: { kind: 'secret-token' as const } },
         ],
@@ -120,13 +118,13 @@ function connectSection(profile: GuideProfile, replacing: boolean) {
         id: 'test-credentials',
         text: 'Press Test API Credentials.',
         result: 'A message says that Webex was verified successfully.',
-        caution: 'If it fails, save nothing: what was there stays in place. Test from here, which says why.',
+        caution: 'If it fails, do not save: the previous token stays in place. Test here to find out why.',
         source: sources.ciscoOkta,
       },
       { id: 'save', text: 'Press Save.', source: sources.ciscoOkta },
       {
         id: 'tell',
-        text: 'Tell this program that Okta has the token now ("Done by hand", on this page), so that it reminds you of this place at the next renewal.',
+        text: 'Press “I’ve updated it” on this page, so that you are reminded to update Okta after the next renewal.',
         source: sources.ciscoOkta,
       },
     ],

@@ -1,7 +1,7 @@
 import { sources } from '../settings-sources.ts';
 import type { GuideField, GuideSection } from './guide.ts';
 
-/** What Cisco's Okta guide says that the integration takes, and nothing else. */
+/** The attributes that Cisco's Okta guide lists as supported. */
 export const oktaAttributes = [
   'userName',
   'displayName',
@@ -11,39 +11,39 @@ export const oktaAttributes = [
   'title',
 ];
 
-/** What it names as breaking updates: Okta's application does not pass their changes on. */
+/** The attributes that break updates according to it: Okta's application does not send their changes. */
 export const oktaAttributesToRemove = [
   'phone numbers (work and mobile)',
   'addresses',
-  'every attribute with several values',
+  'all multi-valued attributes',
 ];
 
 export function oktaAttributesSection(): GuideSection {
   return {
     id: 'to-app',
-    title: 'Choose what is synchronized',
+    title: 'Choose what to synchronize',
     steps: [
       {
         id: 'to-app',
-        text: 'Open the settings from Okta to the application, edit them, and switch on what you need. Then save.',
+        text: 'Edit the settings under To App, enable what you need, and save.',
         where: { current: 'Provisioning › Settings › To App › Edit' },
         fields: [
           {
             current: 'Create Users',
             value: {
               kind: 'choose',
-              text: 'Enable: creates, or links, the Webex account of whom you assign',
+              text: 'Enable: creates or links the Webex accounts of assigned users',
             },
           },
           {
             current: 'Update User Attributes',
-            value: { kind: 'choose', text: 'Enable: a change in Okta overwrites the value in Webex' },
+            value: { kind: 'choose', text: 'Enable: changes in Okta overwrite the values in Webex' },
           },
           {
             current: 'Deactivate Users',
             value: {
               kind: 'choose',
-              text: 'Enable: unassigned or deactivated in Okta, deactivated in Webex; reactivated when assigned again',
+              text: 'Enable: users who are unassigned or deactivated in Okta are deactivated in Webex, and reactivated when assigned again',
             },
           },
         ],
@@ -51,7 +51,7 @@ export function oktaAttributesSection(): GuideSection {
       },
       {
         id: 'keep-attributes',
-        text: 'Keep these attributes in the mapping: they are the ones that Cisco’s guide lists as supported.',
+        text: 'Keep these attributes in the mapping. Cisco’s guide lists them as supported.',
         where: {
           current: 'Provisioning › To App › Attribute Mappings',
           older: 'Provisioning › To App › Go to Profile Editor › Mappings',
@@ -63,11 +63,11 @@ export function oktaAttributesSection(): GuideSection {
       },
       {
         id: 'remove-attributes',
-        text: 'Remove these from the mapping, or leave them out of updates. Cisco widens its list from time to time: the guide linked below has the latest.',
+        text: 'Remove these attributes from the mapping, or exclude them from updates. Cisco extends its list of supported attributes from time to time; see the guide linked below.',
         fields: oktaAttributesToRemove.map(
           (name): GuideField => ({ current: name, value: { kind: 'choose', text: 'remove' } }),
         ),
-        caution: 'Okta does not pass changes of them on to Webex, and the update of the user fails.',
+        caution: 'Okta does not send changes of these attributes to Webex, and updating the user fails.',
         source: sources.ciscoOkta,
       },
     ],
@@ -77,51 +77,52 @@ export function oktaAttributesSection(): GuideSection {
 export function oktaAssignSection({ who }: Record<string, string>): GuideSection {
   return {
     id: 'assign',
-    title: 'Choose who is provisioned',
+    title: 'Assign users',
     steps: [
       {
         id: 'assign',
-        text: 'Open Assignments, press Assign, and choose.',
+        text: 'Open Assignments, press Assign, and choose users or groups.',
         where: {
           current: `Applications › Cisco Webex › Assignments › Assign › ${who === 'groups' ? 'Assign to Groups' : 'Assign to People'}`,
         },
         ...(who === 'groups' && {
-          caution: 'The members get accounts. The groups themselves are not synchronized: push no groups.',
+          caution:
+            'The members get accounts. The groups themselves are not synchronized; do not use Push Groups.',
         }),
         source: sources.ciscoOkta,
       },
       {
         id: 'done',
-        text: 'Press Assign beside each one you choose, best a single test user first, then Done.',
-        result: 'They appear in Control Hub under Users, and later changes in Okta follow.',
+        text: 'Press Assign next to each one, then Done. Start with a single test user.',
+        result: 'They appear in Control Hub under Users, and later changes in Okta are synchronized.',
         source: sources.ciscoOkta,
       },
     ],
   };
 }
 
-export function oktaLaterSection(): GuideSection {
+export function oktaOperationsSection(): GuideSection {
   return {
-    id: 'later',
-    title: 'See that it works, and later',
+    id: 'operations',
+    title: 'Verify and operate',
     steps: [
       {
         id: 'control-hub',
-        text: 'Open Users in Control Hub: who was assigned is there, with the licenses of your template.',
+        text: 'Open Users in Control Hub. The assigned users are listed, with the licenses of your template.',
         where: { current: 'https://admin.webex.com › Users' },
         source: sources.ciscoOkta,
       },
       {
         id: 'okta-logs',
-        text: 'What failed stands among Okta’s tasks and in its system log.',
+        text: 'Failures are listed under Okta’s Tasks and in its System Log.',
         where: { current: 'Dashboard › Tasks, and Reports › System Log' },
         source: sources.ciscoOkta,
       },
       {
         id: 'unassign',
-        text: 'To take Webex from somebody, remove their assignment, or deactivate them in Okta: their Webex account is deactivated. Assigned again, it comes back.',
+        text: 'To remove a user from Webex, remove their assignment or deactivate them in Okta. Their Webex account is deactivated; it is reactivated when they are assigned again.',
         caution:
-          'Keep the account that signed in to Webex out of it: when it is deactivated, its tokens are revoked, this one among them.',
+          'Do not assign the account that signed in to Webex: if it is deactivated, its tokens are revoked, including this one.',
         source: sources.ciscoOkta,
       },
     ],

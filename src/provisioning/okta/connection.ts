@@ -9,42 +9,46 @@ const connection = z.object({
   profile: z.object({ authScheme: z.string().nullish() }).nullish(),
 });
 
-/** An application's provisioning connection: `UNKNOWN` is one that Okta's API does not serve. */
+/** The state of an application's provisioning connection. `UNKNOWN`: Okta's API does not serve it. */
 export type ConnectionStatus = 'ENABLED' | 'DISABLED' | 'UNKNOWN';
 
-/** Okta answers 200 for every application, and says `UNKNOWN` in the status, or in place of the authentication. */
+/** Okta answers 200 for every application, with `UNKNOWN` as the status or as the authentication scheme. */
 export async function connectionStatus(okta: OktaClient, app: OktaApp): Promise<ConnectionStatus> {
   const found = await okta.find(connectionPath(app), connection);
   if (found === null) return 'UNKNOWN';
-  const words = [found.status, found.authScheme, found.profile?.authScheme];
-  if (words.some((word) => word?.toUpperCase() === 'UNKNOWN')) return 'UNKNOWN';
+  const values = [found.status, found.authScheme, found.profile?.authScheme];
+  if (values.some((value) => value?.toUpperCase() === 'UNKNOWN')) return 'UNKNOWN';
   return found.status?.toUpperCase() === 'ENABLED' ? 'ENABLED' : 'DISABLED';
 }
 
-/** Sets the token, and activates the connection with it. Throws `E_REJECTED` where Okta does not take it. */
+/** Sets the token and activates the connection with it. Throws `E_REJECTED` where Okta rejects it. */
 export async function setToken(
   okta: OktaClient,
   app: OktaApp,
   accessToken: string,
   onResponseLost: () => void,
 ): Promise<void> {
-  const answer = await okta.send({
+  const response = await okta.send({
     method: 'POST',
     path: `${connectionPath(app)}?activate=true`,
     json: { profile: { authScheme: 'TOKEN', token: accessToken } },
-    onResponseLost: onResponseLost,
+    onResponseLost,
   });
-  if (answer.ok) return;
-  if (answer.failure.status !== 400) throw oktaError(answer.failure);
-  const said = answer.failure.detail === null ? '' : ` It says: “${answer.failure.detail}”`;
-  throw new BrokerError('E_REJECTED', `Okta did not take the token (400).${said}`, {
-    help: 'Check that the Organization ID is set on the application’s Provisioning page, and "webex-token test NAME".',
+  if (response.ok) return;
+  const { status, detail } = response.failure;
+  if (status !== 400) throw oktaError(response.failure);
+  const quoted = detail === null ? '' : ` Okta says: “${detail}”`;
+  throw new BrokerError('E_REJECTED', `Okta rejected the token (400).${quoted}`, {
+    help: [
+      'Check that the Organization ID is set on the application’s Provisioning page.',
+      { text: 'To test the token from here', command: ['test', 'PROFILE'], only: 'terminal' },
+      { text: 'Test the token on the page of the organization.', only: 'page' },
+    ],
   });
 }
 
 export async function activate(okta: OktaClient, app: OktaApp): Promise<void> {
-  const answer = await okta.send({ method: 'POST', path: `${connectionPath(app)}/lifecycle/activate` });
-  if (!answer.ok) throw oktaError(answer.failure);
+  await okta.change({ method: 'POST', path: `${connectionPath(app)}/lifecycle/activate` });
 }
 
 function connectionPath({ id }: OktaApp): string {

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
-import { AmbiguousAppError } from '../ambiguous-app.ts';
+import { AmbiguousAppError } from '../push/ambiguous-app.ts';
 import type { OktaClient } from './client.ts';
 
-/** The application in Okta that provisions to Webex. */
+/** The application in Okta that provisions Webex users. */
 export interface OktaApp {
   id: string;
   name: string;
@@ -17,7 +17,7 @@ const application = z.object({
   status: z.string().nullish(),
 });
 
-/** By the ID that a person gave, or null where it is no longer there. */
+/** Null where it does not exist (any more). */
 export async function appById(okta: OktaClient, id: string): Promise<OktaApp | null> {
   const found = await okta.find(`/api/v1/apps/${encodeURIComponent(id)}`, application);
   return found === null ? null : toApp(found);
@@ -28,11 +28,11 @@ export async function requireApp(okta: OktaClient, id: string): Promise<OktaApp>
   const found = await appById(okta, id);
   if (found !== null) return found;
   throw new BrokerError('E_ENTRA_APP', `Okta has no application with the ID ${sanitizeForDisplay(id, 60)}.`, {
-    help: 'It stands in the address of its page in the Admin Console, after /instance/. Check OKTA_CLIENT_ORGURL too.',
+    help: 'The ID is in the address of its page in the Admin Console, after /instance/. Also check OKTA_CLIENT_ORGURL.',
   });
 }
 
-/** By its label or name. Throws `E_ENTRA_APP` where there is none, `E_AMBIGUOUS_APP` with their IDs where there are several. */
+/** Finds it by label or name. Throws `E_ENTRA_APP` where there is none, `E_AMBIGUOUS_APP` where there are several. */
 export async function searchApp(okta: OktaClient): Promise<OktaApp> {
   const list = await okta.find('/api/v1/apps?q=Cisco%20Webex&limit=200', z.array(application));
   const found = (list ?? [])
@@ -43,7 +43,11 @@ export async function searchApp(okta: OktaClient): Promise<OktaApp> {
   const [only, ...others] = found;
   if (only === undefined) {
     throw new BrokerError('E_ENTRA_APP', 'Okta has no application called "Cisco Webex".', {
-      help: 'Add it from the catalog first (Applications, Browse App Catalog), or name yours with --app ID.',
+      help: [
+        'Add it from the catalog first (Applications, Browse App Catalog).',
+        { text: 'If it has another name, choose it with --app ID', only: 'terminal' },
+        { text: 'If it has another name, enter its ID under “More options”.', only: 'page' },
+      ],
     });
   }
   if (others.length === 0) return only;

@@ -1,47 +1,51 @@
 import { BrokerError } from '../../errors/broker-error.ts';
 import type { OktaApp } from './find-app.ts';
 
-/** What a person pastes into Okta, and where; the token only by the command that copies it. */
+/** What a person enters in Okta, and where. The token itself is not in it. */
 export interface ManualSetup {
   where: string;
   fields: { field: string; value: string }[];
-  /** What to do once the fields are filled in. */
+  /** What to do after filling in the fields. */
   afterwards: string[];
 }
 
-export function manualSetup(profile: string, orgId: string, app: OktaApp): ManualSetup {
+export function manualSetup(orgId: string, app: OktaApp): ManualSetup {
   return {
     where: `Okta Admin Console, Applications, ${app.name}, Provisioning, Integration (or Configure API Integration), Edit`,
     fields: [
       { field: 'Enable API integration', value: 'checked' },
       { field: 'Organization ID', value: orgId },
-      { field: 'API Token', value: `the token, which "webex-token copy ${profile}" puts on the clipboard` },
+      { field: 'API Token', value: 'the token, from the clipboard' },
     ],
     afterwards: [
-      'Press "Test API Credentials": it has to say that Webex was verified successfully. Then save.',
-      'Under To App, switch on Create Users, Update User Attributes and Deactivate Users, as you need them.',
+      'Press "Test API Credentials". When it says that Webex was verified successfully, save.',
+      'Under To App, enable Create Users, Update User Attributes and Deactivate Users, as needed.',
     ],
   };
 }
 
-/** The answer where Okta's API does not serve the application: what to paste where. */
+/** Okta's API does not serve the application: a person has to paste the token. */
 export class ManualSetupRequiredError extends BrokerError {
-  readonly byHand: ManualSetup;
+  readonly manualSetup: ManualSetup;
 
-  constructor(profile: string, app: OktaApp, byHand: ManualSetup) {
-    const lines = [
-      `Paste it there yourself: ${byHand.where}.`,
-      ...byHand.fields.map(({ field, value }) => `  ${field}: ${value}`),
-      ...byHand.afterwards,
-      `"webex-token open" shows the same step by step, on the page of "${profile}".`,
-    ];
+  constructor(profile: string, app: OktaApp, setup: ManualSetup) {
     super(
       'E_OKTA_MANUAL',
-      `Okta’s API does not serve the provisioning connection of "${app.name}": it answers UNKNOWN.`,
+      `Okta’s API does not serve the provisioning connection of "${app.name}" (UNKNOWN).`,
       {
-        help: lines.join('\n'),
+        help: [
+          `Paste the token yourself: ${setup.where}.`,
+          ...setup.fields.map(({ field, value }) => `  ${field}: ${value}`),
+          ...setup.afterwards,
+          { text: 'To copy the token', command: ['copy', profile], only: 'terminal' },
+          {
+            text: 'For the same steps in the web app',
+            command: ['open'],
+            link: { label: 'Open the guide', path: `/profiles/${profile}/okta` },
+          },
+        ],
       },
     );
-    this.byHand = byHand;
+    this.manualSetup = setup;
   }
 }

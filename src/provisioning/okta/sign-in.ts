@@ -17,16 +17,16 @@ import {
 import type { OktaSettings } from '../../config/settings.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { assertSecureUrl } from '../../http/secure-url.ts';
-import { signInWithRetry } from '../oauth-failure.ts';
-import type { PushContext } from '../push-context.ts';
-import { recordingFetch } from '../recording-fetch.ts';
+import type { PushContext } from '../push/push-context.ts';
+import { signInWithRetry } from '../requests/oauth-failure.ts';
+import { recordingFetch } from '../requests/recording-fetch.ts';
 
-/** How Okta is called once signed in: with this header, by this `fetch`, which may prove possession of a key. */
+/** How Okta is called after the sign-in: with this header and this `fetch`, which may prove possession of a key. */
 export interface OktaSession {
   orgUrl: string;
   authorization: string;
   fetch: typeof globalThis.fetch;
-  /** Blotted out of everything that Okta says. */
+  /** Redacted from everything that Okta returns. */
   secrets: string[];
 }
 
@@ -35,12 +35,10 @@ const scope = 'okta.apps.read okta.apps.manage';
 
 /**
  * Signs in to Okta: by API token where there is one, else as a service app by `private_key_jwt`, with DPoP (RFC 9449).
- * Throws `E_SETTING` for what is missing, `E_OKTA_SIGN_IN` where Okta refuses.
+ * Throws `E_SETTING` for missing settings, `E_OKTA_SIGN_IN` where Okta rejects the sign-in, and `E_CANCELED`.
  */
-export async function signInToOkta(
-  settings: OktaSettings,
-  { fetch, patience, onRequest }: Pick<PushContext, 'fetch' | 'patience' | 'onRequest'>,
-): Promise<OktaSession> {
+export async function signInToOkta(settings: OktaSettings, context: PushContext): Promise<OktaSession> {
+  const { fetch } = context;
   const orgUrl = settings.orgUrl ?? missing('OKTA_CLIENT_ORGURL');
   const { host } = assertSecureUrl(orgUrl);
   if (settings.token !== null) {
@@ -48,23 +46,23 @@ export async function signInToOkta(
   }
   const clientId = settings.clientId ?? missing('OKTA_CLIENT_TOKEN');
   const key = await privateKey(settings);
-  const config = configuration(orgUrl, clientId, key, settings.keyId, recordingFetch(fetch, onRequest));
+  const config = configuration(orgUrl, clientId, key, settings.keyId, recordingFetch(context));
   const dpop = getDPoPHandle(config, await randomDPoPKeyPair('ES256'));
   const grant = () => clientCredentialsGrant(config, { scope }, { DPoP: dpop });
   const tokens = await signInWithRetry(
     grant,
     host,
     [],
-    patience,
+    context,
     ({ message, help }) =>
       new BrokerError('E_OKTA_SIGN_IN', message, {
         help:
           help ??
-          `Check OKTA_CLIENT_CLIENTID, that the public key is registered with that service app, and that it was granted ${scope} and an administrator role.`,
+          `Check OKTA_CLIENT_CLIENTID. The service app needs the public key, the scopes ${scope}, and an administrator role.`,
       }),
   );
   const token = tokens.access_token;
-  // From here on the requests are shown by who sends them.
+  // From here on the API client reports the requests.
   config[customFetch] = (url, options) => fetch(url, options as RequestInit);
   if (tokens.token_type.toLowerCase() !== 'dpop') {
     return { orgUrl, authorization: `Bearer ${token}`, fetch, secrets: [token] };
@@ -128,13 +126,9 @@ async function privateKey({
   try {
     return text.trimStart().startsWith('{') ? await fromJwk(text) : await fromPem(text);
   } catch {
-    throw new BrokerError(
-      'E_SETTING',
-      'OKTA_CLIENT_PRIVATEKEY: its value is no private key that can be read.',
-      {
-        help: 'It has to be an RSA or EC private key, as a JSON Web Key on one line, or as PEM without a passphrase.',
-      },
-    );
+    throw new BrokerError('E_SETTING', 'OKTA_CLIENT_PRIVATEKEY: its value is not a readable private key.', {
+      help: 'Use an RSA or EC private key: a JSON Web Key on one line, or PEM without a passphrase.',
+    });
   }
 }
 
@@ -144,7 +138,7 @@ async function fromJwk(text: string): Promise<{ key: CryptoKey; kid: string | un
     ...jwk,
     alg: jwk.alg ?? (jwk.kty === 'EC' ? ecAlgorithm(jwk.crv) : 'RS256'),
   });
-  if (imported instanceof Uint8Array || imported.type !== 'private') throw new Error('no private key');
+  if (imported instanceof Uint8Array || imported.type !== 'private') throw new Error('not a private key');
   return { key: imported, kid: jwk.kid };
 }
 
@@ -162,7 +156,7 @@ function ecAlgorithm(curve: string | undefined): string {
 }
 
 function missing(variable: string): never {
-  throw new BrokerError('E_SETTING', `${variable} is not set, so Okta cannot be signed in to.`, {
-    help: 'Set OKTA_CLIENT_ORGURL, and either OKTA_CLIENT_TOKEN, or OKTA_CLIENT_CLIENTID with OKTA_CLIENT_PRIVATEKEY.',
+  throw new BrokerError('E_SETTING', `${variable} is not set. The sign-in to Okta needs it.`, {
+    help: 'Set OKTA_CLIENT_ORGURL, and either OKTA_CLIENT_TOKEN or both OKTA_CLIENT_CLIENTID and OKTA_CLIENT_PRIVATEKEY.',
   });
 }

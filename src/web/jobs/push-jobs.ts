@@ -1,29 +1,21 @@
 import type { Logger } from 'pino';
 import { BrokerError } from '../../errors/broker-error.ts';
-import type { DeviceCode } from '../../provisioning/entra/auth/sign-in.ts';
-import type { EntraCloud } from '../../provisioning/entra/clouds.ts';
-import { type EntraContext, pushProfileToEntra } from '../../provisioning/entra/push/push-profile.ts';
-import type { Finding } from '../../provisioning/entra/review/review.ts';
+import type { Finding } from '../../provisioning/entra/review/finding.ts';
 import { inspectProvisioning } from '../../provisioning/entra/status/inspect.ts';
 import type { ProvisioningStatus } from '../../provisioning/entra/status/provisioning-status.ts';
-import { pushProfileToOkta } from '../../provisioning/okta/push-profile.ts';
-import type { StepResult } from '../../provisioning/steps.ts';
+import type { PushOptions } from '../../provisioning/push/provider-push.ts';
+import type { DeviceCode, PushContext, PushEvent, StepResult } from '../../provisioning/push/push-context.ts';
+import { pushProfile } from '../../provisioning/push/push-profile.ts';
+import { canceled } from '../../provisioning/push/steps.ts';
+import type { ProviderId } from '../../store/destinations.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import { newSecret } from '../../vault/sign-in/secret-hashes.ts';
 
-/** One thing to do at a provisioning tool. */
+/** One thing to do at a provider. */
 export type PushTask =
-  | {
-      tool: 'entra';
-      task: 'push';
-      app?: string;
-      cloud?: EntraCloud;
-      start?: boolean;
-      replaceOrganization?: boolean;
-    }
-  | { tool: 'entra'; task: 'look' }
-  | { tool: 'okta'; task: 'push'; app?: string; replaceOrganization?: boolean };
+  | ({ provider: ProviderId; task: 'push' } & Omit<PushOptions, 'dryRun'>)
+  | { provider: 'entra'; task: 'check-status' };
 
 /** How an errand stands. */
 export interface PushTaskState {
@@ -36,7 +28,7 @@ export interface PushTaskState {
   waiting: string | null;
   error: BrokerError | null;
   appName: string | null;
-  watch: ProvisioningStatus | null;
+  status: ProvisioningStatus | null;
   findings: Finding[] | null;
 }
 
@@ -110,12 +102,12 @@ export class PushJobs {
     for (const state of tasks) {
       state.state = 'under-way';
       try {
-        if (signal.aborted) throw stopped();
+        if (signal.aborted) throw canceled();
         await this.#run(profile, state, actor, signal);
         state.state = 'done';
       } catch (error) {
         state.state = 'failed';
-        state.error = this.#explained(profile, error, signal);
+        state.error = this.#explained(profile, error);
       }
       state.deviceCode = null;
       state.waiting = null;
@@ -124,60 +116,43 @@ export class PushJobs {
 
   async #run(profile: string, state: PushTaskState, actor: Actor, signal: AbortSignal): Promise<void> {
     const { errand } = state;
-    const ports = this.#ports(state, signal);
-    if (errand.task === 'look') {
-      const { app, watch, findings } = await inspectProvisioning(this.#vault, profile, ports);
-      Object.assign(state, { appName: app.name, watch, findings });
+    const context = this.#context(state, signal);
+    if (errand.task === 'check-status') {
+      const { app, status, findings } = await inspectProvisioning(this.#vault, profile, context);
+      Object.assign(state, { appName: app.name, status, findings });
       return;
     }
-    if (errand.tool === 'okta') {
-      const { replaceOrganization } = errand;
-      const options = { app: errand.app, replaceOrganization };
-      const { app } = await pushProfileToOkta(this.#vault, profile, actor, options, ports);
-      state.appName = app.name;
-      return;
-    }
-    const { app, cloud, start, replaceOrganization } = errand;
-    const options = { app, cloud, start, replaceOrganization };
-    const report = await pushProfileToEntra(this.#vault, profile, actor, options, ports);
-    Object.assign(state, { appName: report.app.name, watch: report.watch, findings: report.findings });
+    const { provider, task, ...options } = errand;
+    const { app, status, findings } = await pushProfile(
+      provider,
+      this.#vault,
+      profile,
+      actor,
+      options,
+      context,
+    );
+    // Okta has neither a status nor a review.
+    Object.assign(state, { appName: app.name, status, findings: provider === 'okta' ? null : findings });
   }
 
-  #ports(state: PushTaskState, signal: AbortSignal): EntraContext {
+  #context(state: PushTaskState, signal: AbortSignal): PushContext {
     const { fetch, sleep } = this.#world;
     return {
       fetch,
       signal,
-      patience: {
-        sleep: async (milliseconds) => {
-          await sleep(milliseconds);
-          state.waiting = null;
-        },
-        onWait: (seconds, why) => {
-          state.waiting = `${why}. Trying again in ${seconds} s.`;
-        },
+      sleep: async (milliseconds) => {
+        await sleep(milliseconds);
+        state.waiting = null;
       },
-      onStep: (step) => {
-        state.deviceCode = null;
-        state.steps.push(step);
-      },
-      onRequest: ({ url }) => {
-        // Microsoft Graph is asked only once somebody has signed in.
-        if (!url.includes('/oauth2/')) state.deviceCode = null;
-      },
-      onDeviceCode: (code) => {
-        state.deviceCode = code;
-      },
+      onEvent: (event) => apply(event, state),
     };
   }
 
-  #explained(profile: string, error: unknown, signal: AbortSignal): BrokerError {
-    if (signal.aborted && !(error instanceof BrokerError && error.code !== 'E_ENTRA_SIGN_IN'))
-      return stopped();
+  #explained(profile: string, error: unknown): BrokerError {
     if (error instanceof BrokerError) return error;
-    this.#log.error({ profile, ...toSafeError(error) }, 'a hand-over failed');
-    return new BrokerError('E_INTERNAL', 'The program met a fault of its own.', {
-      help: 'Try again. The terminal where the program runs says more.',
+    this.#log.error({ profile, ...toSafeError(error) }, 'push failed');
+    return new BrokerError('E_INTERNAL', 'An unexpected error occurred.', {
+      help: 'Try again. The terminal where the program runs shows more.',
     });
   }
 
@@ -198,11 +173,26 @@ function newTask(errand: PushTask): PushTaskState {
     waiting: null,
     error: null,
     appName: null,
-    watch: null,
+    status: null,
     findings: null,
   };
 }
 
-function stopped(): BrokerError {
-  return new BrokerError('E_STOPPED', 'It was stopped before anybody signed in. Nothing was changed there.');
+/** Shows an event of the push on its page. */
+function apply(event: PushEvent, state: PushTaskState): void {
+  switch (event.type) {
+    case 'step':
+      state.deviceCode = null;
+      state.steps.push(event.step);
+      break;
+    case 'request':
+      // Microsoft Graph is called only after the person signed in.
+      if (!event.request.url.includes('/oauth2/')) state.deviceCode = null;
+      break;
+    case 'device-code':
+      state.deviceCode = event.code;
+      break;
+    case 'wait':
+      state.waiting = `${event.reason}. Trying again in ${event.seconds} s.`;
+  }
 }

@@ -6,7 +6,7 @@ import { entraClouds, isEntraCloud } from '../../provisioning/entra/clouds.ts';
 import { entraAlternative, entraGuide } from '../../provisioning/guide/entra-guide.ts';
 import type { Guide, GuideProfile } from '../../provisioning/guide/guide.ts';
 import { oktaGuide } from '../../provisioning/guide/okta-guide.ts';
-import { providerNames } from '../../provisioning/record-push.ts';
+import { providerTitle } from '../../provisioning/providers.ts';
 import type { ProviderId } from '../../store/destinations.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
@@ -38,37 +38,37 @@ const appIds: Record<ProviderId, { pattern: RegExp; message: string; help: strin
 };
 
 /** `GET /profiles/:name/entra` and `/okta`: hands the token over, or guides a person who does it. The query has the guide's answers. */
-export function providerPage(context: WebContext, tool: ProviderId): ByName {
+export function providerPage(context: WebContext, provider: ProviderId): ByName {
   return async (request, response) => {
-    await renderProvider(context, request, response, { tool, name: request.params.name });
+    await renderProvider(context, request, response, { provider, name: request.params.name });
   };
 }
 
 /** `POST /profiles/:name/entra/push`, `/okta/push` */
-export function push(context: WebContext, tool: ProviderId): ByName {
+export function push(context: WebContext, provider: ProviderId): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(context.vault, request.params.name);
     const app = field(request.body, 'app').trim().slice(0, 100);
-    const { pattern, message, help } = appIds[tool];
+    const { pattern, message, help } = appIds[provider];
     if (app !== '' && !pattern.test(app)) {
       const errors = [{ field: 'app', message, help }];
-      await renderProvider(context, request, response, { tool, name, app, errors });
+      await renderProvider(context, request, response, { provider, name, app, errors });
       return;
     }
-    const errand = pushTaskOf(tool, app, request.body);
+    const errand = pushTaskOf(provider, app, request.body);
     const { id } = context.pushJobs.start(name, [errand], actorOf(request));
     response.redirect(303, `/push-jobs/${id}`);
   };
 }
 
-function pushTaskOf(tool: ProviderId, app: string, body: unknown): PushTask {
+function pushTaskOf(provider: ProviderId, app: string, body: unknown): PushTask {
   // Without an application's ID it would be refused: the form that offers it sends both.
   const replaceOrganization = app !== '' && field(body, 'replace-organization') === 'yes';
   const named = app === '' ? {} : { app, replaceOrganization };
-  if (tool === 'okta') return { tool, task: 'push', ...named };
+  if (provider === 'okta') return { provider, task: 'push', ...named };
   const cloud = field(body, 'cloud');
   return {
-    tool,
+    provider,
     task: 'push',
     ...named,
     ...(isEntraCloud(cloud) && { cloud }),
@@ -80,34 +80,36 @@ function pushTaskOf(tool: ProviderId, app: string, body: unknown): PushTask {
 export function checkStatus({ vault, pushJobs }: WebContext): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
-    const { id } = pushJobs.start(name, [{ tool: 'entra', task: 'look' }], actorOf(request));
+    const { id } = pushJobs.start(name, [{ provider: 'entra', task: 'check-status' }], actorOf(request));
     response.redirect(303, `/push-jobs/${id}`);
   };
 }
 
 /** `POST /profiles/:name/entra/updated`, `/okta/updated`: the person has pasted the current token there. */
-export function markUpdated({ vault }: WebContext, tool: ProviderId): ByName {
+export function markUpdated({ vault }: WebContext, provider: ProviderId): ByName {
   return async (request, response) => {
     const { name } = request.params;
-    const [known] = (await listDestinations(vault, name)).filter((destination) => destination.tool === tool);
+    const [known] = (await listDestinations(vault, name)).filter(
+      (destination) => destination.provider === provider,
+    );
     const destination = known && { appId: known.app, appName: known.appName, cloud: known.cloud };
-    await recordManualUpdate(vault, name, { kind: tool, ...destination }, actorOf(request));
+    await recordManualUpdate(vault, name, { kind: provider, ...destination }, actorOf(request));
     setFlash(
       request,
-      `Noted: ${providerNames[tool]} has the current token. After the next renewal you are reminded of it.`,
+      `Noted: ${providerTitle(provider)} has the current token. After the next renewal you are reminded of it.`,
     );
-    response.redirect(303, `/profiles/${name}/${tool}`);
+    response.redirect(303, `/profiles/${name}/${provider}`);
   };
 }
 
 /** `POST /profiles/:name/entra/remove`, `/okta/remove` */
-export function deleteDestination({ vault }: WebContext, tool: ProviderId): ByName {
+export function deleteDestination({ vault }: WebContext, provider: ProviderId): ByName {
   return async (request, response) => {
     const { name } = request.params;
     const appId = field(request.body, 'app').slice(0, 200);
-    await removeDestination(vault, name, { kind: tool, appId }, actorOf(request));
-    setFlash(request, `Forgotten here. What ${providerNames[tool]} has is left as it is.`);
-    response.redirect(303, `/profiles/${name}/${tool}`);
+    await removeDestination(vault, name, { kind: provider, appId }, actorOf(request));
+    setFlash(request, `Forgotten here. What ${providerTitle(provider)} has is left as it is.`);
+    response.redirect(303, `/profiles/${name}/${provider}`);
   };
 }
 
@@ -115,43 +117,43 @@ async function renderProvider(
   { vault, render }: WebContext,
   request: Pick<Request, 'session' | 'query'>,
   response: Response,
-  asked: { tool: ProviderId; name: string; app?: string; errors?: FieldError[] },
+  asked: { provider: ProviderId; name: string; app?: string; errors?: FieldError[] },
 ): Promise<void> {
-  const { tool, name, errors = [] } = asked;
+  const { provider, name, errors = [] } = asked;
   const profile = await requireProfile(vault, name);
   const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current') ?? null;
   const summary = summarize(profile, current, vault.settings.webex[profile.deployment], vault.now());
   const destinations = (await listDestinations(vault, name)).filter(
-    (destination) => destination.tool === tool,
+    (destination) => destination.provider === provider,
   );
-  const guide = guides[tool](
+  const guide = guides[provider](
     {
       name,
       deployment: profile.deployment,
       orgId: profile.orgId,
       tenantUrl: summary.tenantUrl,
       account: summary.account,
-      handedOverBefore: destinations.some(({ handedOverAt }) => handedOverAt !== null),
+      installedBefore: destinations.some(({ installedAt }) => installedAt !== null),
     },
     request.query,
   );
   const page: ProviderPage = {
-    tool,
-    providerName: providerNames[tool],
+    provider,
+    providerName: providerTitle(provider),
     summary,
     expiry: expiryView(summary.status, summary, vault.now()),
     destinations,
     guide,
-    alternative: tool === 'entra' && guide.answers.task !== 'replace' ? entraAlternative : null,
-    signIn: tool === 'entra' ? entraSignInMethod(vault.settings.entra) : oktaSignIn(vault.settings.okta),
-    clouds: tool === 'entra' ? entraClouds.map((value) => ({ value, title: cloudTitles[value] })) : [],
+    alternative: provider === 'entra' && guide.answers.task !== 'replace' ? entraAlternative : null,
+    signIn: provider === 'entra' ? entraSignInMethod(vault.settings.entra) : oktaSignIn(vault.settings.okta),
+    clouds: provider === 'entra' ? entraClouds.map((value) => ({ value, title: cloudTitles[value] })) : [],
     cloud: destinations.find(({ cloud }) => cloud !== null)?.cloud ?? 'global',
     app: asked.app ?? '',
     errors,
     notice: takeFlash(request),
   };
   render(request, response, 'provider', page, {
-    title: `${errors.length > 0 ? 'Error: ' : ''}${providerNames[tool]} for ${name}`,
+    title: `${errors.length > 0 ? 'Error: ' : ''}${providerTitle(provider)} for ${name}`,
     status: errors.length > 0 ? 422 : 200,
   });
 }

@@ -1,12 +1,12 @@
 import type { Request, RequestHandler } from 'express';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { AmbiguousAppError } from '../../provisioning/ambiguous-app.ts';
-import { DestinationConflictError } from '../../provisioning/destination-conflict.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
 import { isEntraCloud } from '../../provisioning/entra/clouds.ts';
 import { describeStatus } from '../../provisioning/entra/status/provisioning-status.ts';
 import { ManualSetupRequiredError } from '../../provisioning/okta/manual-setup.ts';
-import { providerNames } from '../../provisioning/record-push.ts';
+import { providerTitle } from '../../provisioning/providers.ts';
+import { AmbiguousAppError } from '../../provisioning/push/ambiguous-app.ts';
+import { DestinationConflictError } from '../../provisioning/push/destination-conflict.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { remedyFor } from '../errors/remedies.ts';
@@ -36,17 +36,17 @@ export function startPushJob({ vault, pushJobs }: WebContext): RequestHandler<{ 
 }
 
 function pushTaskFor({
-  tool,
+  provider,
   app,
   cloud,
 }: {
-  tool: PushTask['tool'];
+  provider: PushTask['provider'];
   app: string;
   cloud: string | null;
 }): PushTask {
   const named = app === '' ? {} : { app };
-  if (tool === 'okta') return { tool, task: 'push', ...named };
-  return { tool, task: 'push', ...named, ...(isEntraCloud(cloud) && { cloud }) };
+  if (provider === 'okta') return { provider, task: 'push', ...named };
+  return { provider, task: 'push', ...named, ...(isEntraCloud(cloud) && { cloud }) };
 }
 
 /** `GET /push-jobs/:id`: how it goes, and what came of it. */
@@ -56,7 +56,7 @@ export function pushJobPage(context: WebContext): ById {
     const pushJob = requirePushJob(context, request);
     const { id, profile, over, tasks } = pushJob;
     const failed = tasks.some(({ state }) => state === 'failed');
-    const looking = tasks.every(({ errand }) => errand.task === 'look');
+    const looking = tasks.every(({ errand }) => errand.task === 'check-status');
     const title = titleOf(pushJob, looking, failed);
     const url = `/push-jobs/${id}`;
     render(
@@ -128,11 +128,11 @@ function titleOf({ profile, over, tasks }: PushJob, looking: boolean, failed: bo
 function viewOf(state: PushTaskState, now: number): PushTaskView {
   const { errand, error } = state;
   const cause = error?.cause;
-  const { deviceCode, watch } = state;
+  const { deviceCode, status } = state;
   return {
-    tool: errand.tool,
-    providerName: providerNames[errand.tool],
-    cloud: errand.task === 'push' && errand.tool === 'entra' ? (errand.cloud ?? null) : null,
+    provider: errand.provider,
+    providerName: providerTitle(errand.provider),
+    cloud: errand.task === 'push' && errand.provider === 'entra' ? (errand.cloud ?? null) : null,
     state: state.state,
     appName: state.appName,
     steps: state.steps.map((step) => ({ ...step, message: remedyFor(step.message) })),
@@ -150,8 +150,8 @@ function viewOf(state: PushTaskState, now: number): PushTaskView {
     },
     apps: cause instanceof AmbiguousAppError ? cause.apps : [],
     conflict: cause instanceof DestinationConflictError ? cause.app : null,
-    byHand: cause instanceof ManualSetupRequiredError,
-    watch: watch && describeStatus(watch, now),
+    manualSetup: cause instanceof ManualSetupRequiredError,
+    status: status && describeStatus(status, now),
     findings: state.findings,
   };
 }

@@ -3,10 +3,10 @@ import type { ProfileStatus } from '../../domain/profile-status.ts';
 import type { ProfileSummary, TokenSummary } from '../../domain/profile-summary.ts';
 import type { Explanation } from '../../http/explanation.ts';
 import type { DestinationView } from '../../provisioning/destinations.ts';
-import type { Finding } from '../../provisioning/entra/review/review.ts';
+import type { Finding } from '../../provisioning/entra/review/finding.ts';
 import type { Guide } from '../../provisioning/guide/guide.ts';
+import type { StepResult } from '../../provisioning/push/push-context.ts';
 import type { SettingSource } from '../../provisioning/settings-sources.ts';
-import type { StepResult } from '../../provisioning/steps.ts';
 import type { AuditVerification } from '../../store/audit/audit.ts';
 import type { StatusTotals } from '../../store/profiles/query.ts';
 import type { CheckId } from '../../vault/tokens/test-token.ts';
@@ -274,7 +274,7 @@ export interface RenewalsPage {
 
 /** Handing the token to one provisioning tool: by this program, or by hand with a guide. */
 export interface ProviderPage {
-  tool: 'entra' | 'okta';
+  provider: 'entra' | 'okta';
   providerName: string;
   summary: ProfileSummary;
   expiry: ExpiryView;
@@ -292,7 +292,7 @@ export interface ProviderPage {
 }
 
 export interface PushTaskView {
-  tool: 'entra' | 'okta';
+  provider: 'entra' | 'okta';
   providerName: string;
   cloud: string | null;
   state: 'to-do' | 'under-way' | 'done' | 'failed';
@@ -305,9 +305,9 @@ export interface PushTaskView {
   apps: { id: string; name: string }[];
   /** The application that serves another organization or profile today; null where that is no question. */
   conflict: { id: string; name: string } | null;
-  /** The tool lets no other program do it. */
-  byHand: boolean;
-  watch: string[] | null;
+  /** The provider's API does not serve the application: a person has to do it. */
+  manualSetup: boolean;
+  status: string[] | null;
   findings: Finding[] | null;
 }
 

@@ -3,6 +3,7 @@ import type { Profile } from '../../domain/profile.ts';
 import { nextTriggerAt } from '../../domain/reminder-triggers.ts';
 import type { Token } from '../../domain/token.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
+import { providerTitle } from '../../provisioning/providers.ts';
 import type { AuditRow } from '../../store/audit/chain.ts';
 import { newestAuditRows } from '../../store/audit/read.ts';
 import { lastCheck } from '../../store/profiles/token-checks.ts';
@@ -46,11 +47,11 @@ export async function timelineOf(vault: Vault, profile: Profile, tokens: Token[]
   }
   const tests = await newestAuditRows(db, { profile: profile.name, action: 'test' }, maxOfEachKind);
   entries.push(...tests.map(testEntry));
-  for (const { handedOverAt, appName, tool, method } of await listDestinations(vault, profile.name)) {
-    if (handedOverAt === null) continue;
-    const title = `Handed to ${tool === 'entra' ? 'Entra ID' : 'Okta'}`;
+  for (const { installedAt, appName, provider, method } of await listDestinations(vault, profile.name)) {
+    if (installedAt === null) continue;
+    const title = `Installed in ${providerTitle(provider)}`;
     const detail = `${appName}${method === 'manual' ? ', by hand' : ''}`;
-    entries.push({ at: Date.parse(handedOverAt), title, detail, tone: 'valid' });
+    entries.push({ at: Date.parse(installedAt), title, detail, tone: 'valid' });
   }
   return entries
     .map((entry) => ({ ...entry, ahead: entry.at > now }))

@@ -4,14 +4,14 @@ import { type Machine, machine } from '../cli/cli-process.ts';
 import { hold } from '../cli/store-token.ts';
 import { simulated } from '../test-simulator.ts';
 
-export interface HandoffMachine extends Machine {
+export interface ProvisioningMachine extends Machine {
   simulator: Simulator;
-  /** What the profile "acme" holds. */
+  /** The token of the profile "acme". */
   token: SimulatedToken;
 }
 
-/** The environment in which Entra ID is signed in to by an application, and Okta by an API token. */
-export function toolEnvironment({ entra, okta }: Simulator): NodeJS.ProcessEnv {
+/** The settings of an application that signs in to Entra ID, and of an API token of Okta. */
+export function providerEnvironment({ entra, okta }: Simulator): NodeJS.ProcessEnv {
   return {
     ...entraAddresses(entra),
     AZURE_TENANT_ID: entra.directory.tenantId,
@@ -26,28 +26,28 @@ export function entraAddresses({ endpoints }: Simulator['entra']): NodeJS.Proces
   return { WEBEX_TOKEN_GRAPH_URL: endpoints.graph, WEBEX_TOKEN_ENTRA_LOGIN_URL: endpoints.login };
 }
 
-/** A fresh machine that holds a token as "acme", with simulated tools to hand it to. */
-export async function handoffMachine(
-  environment: (simulator: Simulator) => NodeJS.ProcessEnv = toolEnvironment,
+/** A new machine with a token in the profile "acme", and simulated providers. */
+export async function provisioningMachine(
+  environment: (simulator: Simulator) => NodeJS.ProcessEnv = providerEnvironment,
   options: SimulatorOptions = {},
-): Promise<HandoffMachine> {
+): Promise<ProvisioningMachine> {
   const simulator = await simulated(options);
   const made = await machine(simulator, environment(simulator));
-  const token = await holdToken({ ...made, simulator });
+  const token = await storeToken({ ...made, simulator });
   return { ...made, simulator, token };
 }
 
 /** Gives the profile "acme" a new token. */
-export async function holdToken({
+export async function storeToken({
   simulator,
   environment,
-}: Pick<HandoffMachine, 'simulator' | 'environment'>): Promise<SimulatedToken> {
+}: Pick<ProvisioningMachine, 'simulator' | 'environment'>): Promise<SimulatedToken> {
   const token = simulator.issueToken('full-admin');
   await hold({ environment }, token.accessToken);
   return token;
 }
 
-/** What Entra ID has as Secret Token now: `old`, `new`, `none`, or another's. */
+/** The Secret Token in Entra ID, or `none`. */
 export function secretIn(app: Simulator['entra']['app']): string {
   return app.secrets.get('SecretToken') ?? 'none';
 }

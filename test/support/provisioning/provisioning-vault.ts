@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { readSettings } from '../../../src/config/settings.ts';
-import type { EntraContext } from '../../../src/provisioning/entra/push/push-profile.ts';
-import type { StepResult } from '../../../src/provisioning/steps.ts';
+import type { PushContext, PushEvent } from '../../../src/provisioning/push/push-context.ts';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import type { TokenForm } from '../../../src/simulator/webex/token-formats.ts';
 import type { Vault } from '../../../src/vault/context.ts';
@@ -14,29 +13,29 @@ import { closeVault, openVault } from '../../../src/vault/vault.ts';
 import { simulatorEnvironment } from '../cli/cli-process.ts';
 import { simulated } from '../test-simulator.ts';
 import { justCaptured } from '../vault/test-vault.ts';
-import { toolEnvironment } from './provisioning-cli.ts';
+import { providerEnvironment } from './provisioning-cli.ts';
 
-export interface HandoffVault {
+export interface ProvisioningVault {
   vault: Vault;
   simulator: Simulator;
-  ports: EntraContext;
-  /** What the steps said, of every push on this vault. */
-  steps: StepResult[];
-  /** Why it was waited, each time. */
+  context: PushContext;
+  /** The events of every push on this vault. */
+  events: PushEvent[];
+  /** The reason of each wait. */
   waits: string[];
   /** Gives the profile "acme" a new token, and returns its value. */
-  holdToken(accountName?: string, form?: TokenForm): Promise<string>;
+  storeToken(accountName?: string, form?: TokenForm): Promise<string>;
 }
 
 export const actor = { user: 'tester' };
 
-/** A vault in this process beside simulated tools. Waiting takes no time. */
-export async function handoffVault(
-  environment: (simulator: Simulator) => NodeJS.ProcessEnv = toolEnvironment,
+/** A vault in this process and simulated providers. Waiting takes no time. */
+export async function provisioningVault(
+  environment: (simulator: Simulator) => NodeJS.ProcessEnv = providerEnvironment,
   now: () => number = Date.now,
-): Promise<HandoffVault> {
+): Promise<ProvisioningVault> {
   const simulator = await simulated({ now });
-  const home = mkdtempSync(join(tmpdir(), 'webex-token-handoff-'));
+  const home = mkdtempSync(join(tmpdir(), 'webex-token-provisioning-'));
   const settings = readSettings({
     WEBEX_TOKEN_HOME: home,
     WEBEX_TOKEN_KEY_FILE: join(home, 'key.jwk'),
@@ -48,21 +47,22 @@ export async function handoffVault(
     await closeVault(vault);
     rmSync(home, { recursive: true, force: true });
   });
-  const steps: StepResult[] = [];
+  const events: PushEvent[] = [];
   const waits: string[] = [];
   return {
     vault,
     simulator,
-    steps,
+    events,
     waits,
-    ports: {
+    context: {
       fetch: globalThis.fetch,
-      patience: { sleep: () => Promise.resolve(), onWait: (_seconds, why) => void waits.push(why) },
-      onStep: (result) => void steps.push(result),
-      onRequest: () => {},
-      onDeviceCode: () => {},
+      sleep: () => Promise.resolve(),
+      onEvent: (event) => {
+        events.push(event);
+        if (event.type === 'wait') waits.push(event.reason);
+      },
     },
-    async holdToken(accountName = 'full-admin', form: TokenForm = 'opaque') {
+    async storeToken(accountName = 'full-admin', form: TokenForm = 'opaque') {
       const { accessToken, account } = simulator.issueToken(accountName, { form });
       const request = { profile: 'acme', deployment: undefined, orgId: account.organization.id };
       const id = await importToken(vault, request, justCaptured(accessToken), actor);
@@ -73,7 +73,7 @@ export async function handoffVault(
 }
 
 /** An application that is provisioning already, with a notification mail and the given token. */
-export function provisioning({ simulator }: Pick<HandoffVault, 'simulator'>, accessToken: string): void {
+export function provisioning({ simulator }: Pick<ProvisioningVault, 'simulator'>, accessToken: string): void {
   const { app, directory } = simulator.entra;
   app.secrets = new Map([
     ['BaseAddress', `${simulator.endpoints.commercial.scim}/ac3e0001-5eed-4000-8000-000000000001`],

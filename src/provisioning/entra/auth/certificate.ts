@@ -39,23 +39,23 @@ function keyIn(pem: string, path: string): KeyObject {
   try {
     key = createPrivateKey(pem);
   } catch {
-    throw unusable(path, 'holds no private key that can be read; one with a passphrase cannot');
+    throw unusable(path, 'has no readable private key; a key with a passphrase is not supported');
   }
   if (key.asymmetricKeyType === 'rsa') return key;
-  throw unusable(path, 'holds a private key that is not RSA, and Entra ID takes no other');
+  throw unusable(path, 'has a private key that is not RSA, which Entra ID requires');
 }
 
-/** A file may hold the whole chain: the one that belongs to the key counts. */
+/** A file may contain the whole chain: the certificate of the private key is used. */
 function certificateOf(pem: string, key: KeyObject, path: string): X509Certificate {
   for (const [block] of pem.matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)) {
     try {
       const certificate = new X509Certificate(block);
       if (certificate.checkPrivateKey(key)) return certificate;
     } catch {
-      throw unusable(path, 'holds a certificate that cannot be read');
+      throw unusable(path, 'has an unreadable certificate');
     }
   }
-  throw unusable(path, 'holds no certificate that belongs to its private key');
+  throw unusable(path, 'has no certificate for its private key');
 }
 
 function thumbprint(fingerprint: string): string {
@@ -64,6 +64,6 @@ function thumbprint(fingerprint: string): string {
 
 function unusable(path: string, reason: string): BrokerError {
   return new BrokerError('E_CERTIFICATE', `AZURE_CLIENT_CERTIFICATE_PATH: the file ${path} ${reason}.`, {
-    help: 'It has to be a PEM file with the certificate and its private key, one after the other. A .pfx is turned into one by: openssl pkcs12 -in FILE.pfx -out FILE.pem -nodes',
+    help: 'Use a PEM file with the certificate and its private key. To convert a .pfx file: openssl pkcs12 -in FILE.pfx -out FILE.pem -nodes',
   });
 }

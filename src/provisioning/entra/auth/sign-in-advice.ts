@@ -5,14 +5,14 @@ import type { EntraSignInMethod } from './sign-in-method.ts';
  * error codes", learn.microsoft.com/entra/identity-platform/reference-error-codes).
  */
 
-const settings =
-  'Check AZURE_TENANT_ID and AZURE_CLIENT_ID, whether the secret or certificate is the application’s own and not expired, and --cloud.';
+export const checkSettings =
+  'Check AZURE_TENANT_ID, AZURE_CLIENT_ID and the selected cloud, and that the secret or certificate belongs to the application and has not expired.';
 const policy =
-  'A Conditional Access policy is in the way, often one against device codes. Use an application with a client secret or certificate (the AZURE_* settings), or follow the guide and paste the token.';
+  'A Conditional Access policy blocks this sign-in, often one against device codes. Use an application with a client secret or certificate (the AZURE_* settings), or follow the guide and paste the token.';
 const device =
-  'A Conditional Access policy asks for a managed or compliant device, which a sign-in by code cannot show. Use an application with a client secret or certificate (the AZURE_* settings), or follow the guide and paste the token.';
+  'A Conditional Access policy requires a managed or compliant device, which a sign-in by code cannot prove. Use an application with a client secret or certificate (the AZURE_* settings), or follow the guide and paste the token.';
 const secondFactor =
-  'The account has to complete multifactor authentication. Sign in once at https://entra.microsoft.com in the same browser, then run the command again.';
+  'The account has to complete multifactor authentication. Sign in once at https://entra.microsoft.com in the same browser, then try again.';
 const account = 'Sign in with another account, or ask an administrator of the account’s tenant.';
 
 const advice: Record<string, string> = {
@@ -39,49 +39,49 @@ const advice: Record<string, string> = {
   '50078': secondFactor,
   '50079': secondFactor,
   '50158':
-    'The account has to pass another sign-in service first, which a policy of the tenant names. Sign in once at https://entra.microsoft.com in the same browser, then run the command again.',
+    'A policy of the tenant requires another sign-in service first. Sign in once at https://entra.microsoft.com in the same browser, then try again.',
   // Consent and assignment
   '65001': 'An administrator has to consent to Synchronization.ReadWrite.All and Application.Read.All first.',
-  '65004': 'The consent was declined. Run the command again, and accept it.',
+  '65004': 'The consent was declined. Try again, and accept it.',
   '90008': 'An administrator has to consent to Synchronization.ReadWrite.All and Application.Read.All first.',
   '90094': 'An administrator has to consent to Synchronization.ReadWrite.All and Application.Read.All first.',
   '50105':
-    'The application admits assigned users only. Assign this account to it in Entra ID (Enterprise applications, Users and groups), or sign in with an assigned one.',
+    'The application accepts assigned users only. Assign this account to it in Entra ID (Enterprise applications, Users and groups), or sign in with an assigned one.',
   // The client
   '7000218':
-    'The application of AZURE_CLIENT_ID takes no sign-in by code. Turn on "Allow public client flows" on its Authentication page, set AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH too, or unset AZURE_CLIENT_ID.',
+    'The application of AZURE_CLIENT_ID does not support the sign-in by code. Turn on "Allow public client flows" on its Authentication page, set AZURE_CLIENT_SECRET or AZURE_CLIENT_CERTIFICATE_PATH too, or unset AZURE_CLIENT_ID.',
   '7000112': 'The application of AZURE_CLIENT_ID is disabled. Enable it in Entra ID, or name another.',
   '7000215':
     'AZURE_CLIENT_SECRET is wrong. Take the secret’s Value, not its Secret ID, from Certificates & secrets. Check AZURE_TENANT_ID and AZURE_CLIENT_ID too.',
-  '7000222': 'AZURE_CLIENT_SECRET has expired. Make a new one under Certificates & secrets.',
+  '7000222': 'AZURE_CLIENT_SECRET has expired. Create a new one under Certificates & secrets.',
   '7000229':
     'The application of AZURE_CLIENT_ID has no service principal in this tenant. Add it there, or check AZURE_TENANT_ID.',
-  '700016': settings,
-  '700024': 'The clock of this machine is wrong, or the certificate is not valid now. Check both.',
-  '700027': 'The certificate is not one of the application’s. Upload it under Certificates & secrets.',
-  '500011': 'Microsoft Graph is not known in this tenant. Check --cloud and AZURE_TENANT_ID.',
+  '700016': checkSettings,
+  '700024': 'The clock of this host is wrong, or the certificate is not valid now. Check both.',
+  '700027': 'The certificate is not registered with the application. Upload it under Certificates & secrets.',
+  '500011': 'Microsoft Graph does not exist in this tenant. Check the selected cloud and AZURE_TENANT_ID.',
   '50194':
     'The application of AZURE_CLIENT_ID belongs to one tenant only. Set AZURE_TENANT_ID to that tenant.',
   // The tenant
-  '90002': 'There is no such tenant. Check AZURE_TENANT_ID and --cloud.',
-  '900023': 'AZURE_TENANT_ID is no tenant ID or domain name of a tenant.',
-  '900382': 'The tenant is in another cloud. Check --cloud.',
-  '90038': 'The tenant is in another cloud. Check --cloud.',
+  '90002': 'The tenant does not exist. Check AZURE_TENANT_ID and the selected cloud.',
+  '900023': 'AZURE_TENANT_ID is not the ID or a domain name of a tenant.',
+  '900382': 'The tenant is in another cloud. Select that cloud.',
+  '90038': 'The tenant is in another cloud. Select that cloud.',
   // The account
   '50020':
-    'The account belongs to another tenant. Set AZURE_TENANT_ID, or sign in with an account of this one.',
+    'The account belongs to another tenant. Set AZURE_TENANT_ID, or sign in with an account of that tenant.',
   '50034': account,
-  '50053': 'The account is locked after too many sign-ins. Wait some minutes, or use another account.',
+  '50053': 'The account is locked after too many sign-ins. Wait a few minutes, or use another account.',
   '50055': 'The password of the account has expired. Change it at https://myaccount.microsoft.com first.',
   '50057': 'The account is disabled. Sign in with another account.',
-  '50126': 'The user name or password was wrong. Run the command again.',
+  '50126': 'The user name or password was wrong. Try again.',
 };
 
-/** What to do about the first AADSTS code in what Microsoft says; null where there is none, or it is not known. */
+/** What to do about the first known AADSTS code in a message of Microsoft's; null where there is none. */
 export function adviceFor(message: string, method: EntraSignInMethod): string | null {
   for (const [, code = ''] of message.matchAll(/\bAADSTS(\d+)/g)) {
     const text = advice[code];
-    // An application that signs in by itself meets a policy for applications: a secret is what it has already.
+    // An application that signs in itself already has a credential: the policy is one for workload identities.
     if (text === device || text === policy) return method === 'device-code' ? text : workloadPolicy;
     if (text !== undefined) return text;
   }
@@ -89,4 +89,4 @@ export function adviceFor(message: string, method: EntraSignInMethod): string | 
 }
 
 const workloadPolicy =
-  'A Conditional Access policy for workload identities is in the way. Allow this application and the address of this machine in it, or sign in yourself: unset AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH.';
+  'A Conditional Access policy for workload identities blocks this sign-in. Allow this application and the address of this host in it, or sign in yourself: unset AZURE_CLIENT_SECRET and AZURE_CLIENT_CERTIFICATE_PATH.';

@@ -1,19 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { outboundFetch } from '../../../http/fetch.ts';
-import type { EntraContext } from '../push/push-profile.ts';
+import type { PushContext } from '../../push/push-context.ts';
 
 /**
- * For looks at which nobody looks on. Whoever uses them has made sure that no person is needed to sign in.
- * `keepsAlive`: whether the process may not end while one waits to try again.
+ * For background checks without a user present. Use it only where the AZURE_* settings allow an unattended sign-in.
+ * `keepsAlive`: whether the process stays alive while a retry is pending.
  */
-export function unattendedContext({ keepsAlive }: { keepsAlive: boolean }): Omit<EntraContext, 'onStep'> {
+export function unattendedContext({ keepsAlive }: { keepsAlive: boolean }): PushContext {
   return {
     fetch: outboundFetch,
-    patience: {
-      sleep: (milliseconds) => sleep(milliseconds, undefined, { ref: keepsAlive }),
-      onWait: () => {},
-    },
-    onRequest: () => {},
-    onDeviceCode: () => {},
+    sleep: (milliseconds) => sleep(milliseconds, undefined, { ref: keepsAlive }),
+    onEvent: () => {},
   };
 }

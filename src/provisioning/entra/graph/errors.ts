@@ -2,41 +2,41 @@ import { BrokerError } from '../../../errors/broker-error.ts';
 import { explainFailure } from '../../../http/explain-failure.ts';
 import type { HttpFailure } from '../../../http/json-client.ts';
 
-const later = 'Try again in a few minutes. See https://status.cloud.microsoft if it repeats.';
+const later = 'Try again in a few minutes. If it happens again, see https://status.cloud.microsoft.';
 
 const permissions =
-  'It takes the permissions Synchronization.ReadWrite.All and Application.Read.All, consented by an administrator. A person needs the role Application Administrator or Cloud Application Administrator too; for an application that owns the enterprise application, Application.ReadWrite.OwnedBy is enough.';
+  'It needs the permissions Synchronization.ReadWrite.All and Application.Read.All, with the consent of an administrator. A person also needs the role Application Administrator or Cloud Application Administrator. For an application that owns the enterprise application, Application.ReadWrite.OwnedBy is enough.';
 
-/** Puts a call of `path` at Microsoft Graph that failed into words. Its code is `E_GRAPH`. */
+/** Explains a failed call of `path` in Microsoft Graph. Its code is `E_GRAPH`. */
 export function graphError(failure: HttpFailure, path: string): BrokerError {
   const { message, help } = explain(failure, path);
   return new BrokerError('E_GRAPH', message, { help });
 }
 
 function explain(failure: HttpFailure, path: string): { message: string; help: string } {
-  const said = failure.detail === null ? '' : ` It says: “${failure.detail}”`;
+  const quoted = failure.detail === null ? '' : ` Microsoft Graph says: “${failure.detail}”`;
   switch (failure.reason) {
     case 'unauthorized':
-      // The provisioning API answers 401, not 403, where the sign-in lacks the permission.
+      // The provisioning API answers 401, not 403, where the sign-in has no permission.
       if (path.includes('/synchronization/')) {
         return {
-          message: `Microsoft Graph does not let this sign-in manage provisioning (401).${said}`,
+          message: `Microsoft Graph does not allow this sign-in to manage provisioning (401).${quoted}`,
           help: permissions,
         };
       }
       return {
-        message: `Microsoft Graph does not accept the sign-in (401).${said}`,
-        help: 'Sign in again. Where an application signs in by itself, check the AZURE_* settings and --cloud.',
+        message: `Microsoft Graph rejected the sign-in (401).${quoted}`,
+        help: 'Sign in again. If an application signs in, check the AZURE_* settings and the selected cloud.',
       };
     case 'forbidden':
       return {
-        message: `Microsoft Graph does not let this sign-in do that (403).${said}`,
+        message: `Microsoft Graph denied this sign-in permission (403).${quoted}`,
         help: permissions,
       };
     case 'not-found':
       return {
-        message: `Microsoft Graph does not know what was asked for (404).${said}`,
-        help: 'Check --app and --cloud. Microsoft documents the provisioning API for the global and US Government clouds; in China’s, follow the guide and paste the token.',
+        message: `Microsoft Graph did not find the object (404).${quoted}`,
+        help: 'Check the application ID and the selected cloud. Microsoft documents the provisioning API for the global and US Government clouds; in China’s, follow the guide and paste the token.',
       };
     case 'server-error':
     case 'unexpected-status':
@@ -44,8 +44,8 @@ function explain(failure: HttpFailure, path: string): { message: string; help: s
     case 'rate-limited': {
       const wait = failure.retryAfterSeconds;
       return {
-        message: `Microsoft Graph has had too many requests (429).`,
-        help: wait === null ? 'Wait some minutes, then try again.' : `Wait ${wait} seconds, then try again.`,
+        message: 'Microsoft Graph received too many requests (429).',
+        help: wait === null ? 'Wait a few minutes, then try again.' : `Wait ${wait} seconds, then try again.`,
       };
     }
     default:

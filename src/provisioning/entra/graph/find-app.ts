@@ -1,10 +1,10 @@
 import { BrokerError } from '../../../errors/broker-error.ts';
 import { sanitizeForDisplay } from '../../../text/sanitize.ts';
-import { AmbiguousAppError } from '../../ambiguous-app.ts';
+import { AmbiguousAppError } from '../../push/ambiguous-app.ts';
 import type { GraphClient } from './client.ts';
 import { graphList, identified, type ServicePrincipal, servicePrincipal } from './objects.ts';
 
-/** The enterprise application in Entra ID that provisions to Webex. */
+/** The enterprise application in Entra ID that provisions Webex users. */
 export interface EntraApp {
   /** The object ID of its service principal. */
   id: string;
@@ -12,21 +12,21 @@ export interface EntraApp {
   name: string;
 }
 
-/** What the gallery calls it. */
+/** Its name in the gallery. */
 const galleryName = 'Cisco Webex';
 
 const fields = '$select=id,appId,displayName,applicationTemplateId';
 
-/** By the ID that a person gave: the object ID of the enterprise application, or its application ID. Throws `E_ENTRA_APP`. */
+/** Finds an enterprise application by its object ID or application ID. Throws `E_ENTRA_APP`. */
 export async function appById(graph: GraphClient, id: string): Promise<EntraApp> {
   const found = (await byObjectId(graph, id)) ?? (await byAppId(graph, id));
   if (found !== null) return found;
   throw new BrokerError('E_ENTRA_APP', `Entra ID has no enterprise application with the ID ${id}.`, {
-    help: 'Its "Object ID" and "Application ID" stand on its Properties page. Check --cloud too, and which tenant was signed in to.',
+    help: 'Both IDs are on its Properties page. Also check the selected cloud, and which tenant you signed in to.',
   });
 }
 
-/** Null where it is no longer there. */
+/** Null where it does not exist (any more). */
 export async function byObjectId(graph: GraphClient, id: string): Promise<EntraApp | null> {
   const path = `/servicePrincipals/${encodeURIComponent(id)}?${fields}`;
   return toApp(await graph.find(path, servicePrincipal));
@@ -38,23 +38,28 @@ async function byAppId(graph: GraphClient, appId: string): Promise<EntraApp | nu
 }
 
 /**
- * By its name, else by the gallery's template that it was made of, whatever it was renamed to.
- * Throws `E_ENTRA_APP` where there is none, `E_AMBIGUOUS_APP` with their IDs where there are several.
+ * Finds it by name, else by the gallery template that it was created from, whatever its name is now.
+ * Throws `E_ENTRA_APP` where there is none, `E_AMBIGUOUS_APP` where there are several.
  */
 export async function searchApp(graph: GraphClient): Promise<EntraApp> {
   const named = await search(graph, `displayName eq '${galleryName}'`);
-  const found = named.length > 0 ? named : await madeOfTemplate(graph);
+  const found = named.length > 0 ? named : await createdFromTemplate(graph);
   const [only, ...others] = found;
   if (only === undefined) {
     throw new BrokerError('E_ENTRA_APP', `Entra ID has no enterprise application called "${galleryName}".`, {
-      help: 'Add it from the gallery first (Enterprise applications, New application), or name yours with --app ID. Check --cloud too, and which tenant was signed in to.',
+      help: [
+        'Add it from the gallery first (Enterprise applications, New application).',
+        { text: 'If it has another name, choose it with --app ID', only: 'terminal' },
+        { text: 'If it has another name, enter its ID under “More options”.', only: 'page' },
+        'Also check the selected cloud, and which tenant you signed in to.',
+      ],
     });
   }
   if (others.length === 0) return only;
   throw new AmbiguousAppError('Entra ID', found);
 }
 
-async function madeOfTemplate(graph: GraphClient): Promise<EntraApp[]> {
+async function createdFromTemplate(graph: GraphClient): Promise<EntraApp[]> {
   const filter = encodeURIComponent(`displayName eq '${galleryName}'`);
   const path = `/applicationTemplates?$filter=${filter}&$select=id,displayName`;
   const templates = await graph.find(path, graphList(identified));

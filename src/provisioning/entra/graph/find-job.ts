@@ -1,11 +1,12 @@
 import { BrokerError } from '../../../errors/broker-error.ts';
 import { sanitizeForDisplay } from '../../../text/sanitize.ts';
-import { type GraphClient, plannedId } from './client.ts';
+import { plannedId } from '../../requests/api-client.ts';
+import type { GraphClient } from './client.ts';
 import { graphError } from './errors.ts';
 import type { EntraApp } from './find-app.ts';
 import { graphList, type SyncJob, type SyncTemplate, syncJob, syncTemplate } from './objects.ts';
 
-/** Where one application's provisioning is found. */
+/** The path of an application's provisioning in Microsoft Graph. */
 export function synchronizationPath(app: Pick<EntraApp, 'id'>): string {
   return `/servicePrincipals/${encodeURIComponent(app.id)}/synchronization`;
 }
@@ -15,8 +16,8 @@ export async function listJobs(graph: GraphClient, app: EntraApp): Promise<SyncJ
 }
 
 /**
- * The application's provisioning job, created where there is none. `created` says so: such a job is not started.
- * Throws `E_ENTRA_JOB` where the application cannot be provisioned to, or where it is not clear which job is meant.
+ * The application's provisioning job, created where there is none. A created job is not started.
+ * Throws `E_ENTRA_JOB` where the application does not support provisioning, or has several jobs.
  */
 export async function findOrCreateJob(
   graph: GraphClient,
@@ -29,7 +30,7 @@ export async function findOrCreateJob(
   const answer = await graph.send({ method: 'POST', path, json: { templateId: template.id } });
   if (answer.ok && graph.dryRun) return { job: { id: plannedId, templateId: template.id }, created: true };
   if (answer.ok) return { job: graph.read(answer, syncJob, path), created: true };
-  // The answer may have been lost on the way back, after the job was made: look before saying that it failed.
+  // The response may have been lost after the job was created: check before reporting a failure.
   const job = await findJob(graph, app).catch(() => null);
   if (job !== null) return { job, created: true };
   throw graphError(answer.failure, path);
@@ -45,11 +46,11 @@ async function findJob(graph: GraphClient, app: EntraApp): Promise<SyncJob | nul
   if (first !== undefined && more.length === 0) return first;
   const ids = jobs.map((job) => sanitizeForDisplay(job.id, 80)).join(', ');
   throw new BrokerError('E_ENTRA_JOB', `"${app.name}" has ${jobs.length} provisioning jobs: ${ids}.`, {
-    help: 'Nothing was changed. Provision to Webex from an application with one job; remove the others in Entra ID.',
+    help: 'Nothing was changed. Use an application with one job, or remove the other jobs in Entra ID.',
   });
 }
 
-/** The template's ID for Webex is nowhere published, so it is asked for. */
+/** The ID of the template for Webex is not published, so it is looked up. */
 async function templateOf(graph: GraphClient, app: EntraApp): Promise<SyncTemplate> {
   const path = `${synchronizationPath(app)}/templates`;
   const { value } = await graph.get(path, graphList(syncTemplate));
@@ -57,9 +58,13 @@ async function templateOf(graph: GraphClient, app: EntraApp): Promise<SyncTempla
   if (only === undefined) {
     throw new BrokerError(
       'E_ENTRA_JOB',
-      `"${app.name}" cannot be provisioned to: Entra ID has no template for it.`,
+      `"${app.name}" does not support provisioning: Entra ID has no template for it.`,
       {
-        help: 'Most likely it is an application for single sign-on of your own. Add "Cisco Webex" from the gallery, and name it with --app ID.',
+        help: [
+          'It is probably a custom application for single sign-on. Add "Cisco Webex" from the gallery.',
+          { text: 'Then choose it with --app ID', only: 'terminal' },
+          { text: 'Then enter its ID under “More options”.', only: 'page' },
+        ],
       },
     );
   }
@@ -69,9 +74,9 @@ async function templateOf(graph: GraphClient, app: EntraApp): Promise<SyncTempla
   const ids = value.map(({ id }) => sanitizeForDisplay(id, 80)).join(', ');
   throw new BrokerError(
     'E_ENTRA_JOB',
-    `It is not clear which template of "${app.name}" is for Webex: ${ids}.`,
+    `"${app.name}" has several templates, and none is known to be for Webex: ${ids}.`,
     {
-      help: 'Set Provisioning to Automatic for it in Entra ID once, which makes the job, then run this again.',
+      help: 'Set Provisioning to Automatic for it in Entra ID once, which creates the job, then try again.',
     },
   );
 }

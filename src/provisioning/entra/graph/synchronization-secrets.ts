@@ -9,7 +9,7 @@ export interface EntraCredentials {
   accessToken: string;
 }
 
-/** Microsoft's names, to the letter: other capitals are answered by 500. */
+/** Microsoft's names, exactly: with other capitals Graph answers 500. */
 export function credentialPairs({ tenantUrl, accessToken }: EntraCredentials): SyncSecret[] {
   return [
     { key: 'BaseAddress', value: tenantUrl },
@@ -17,15 +17,15 @@ export function credentialPairs({ tenantUrl, accessToken }: EntraCredentials): S
   ];
 }
 
-/** Values that are secret come as asterisks. */
+/** Graph returns secret values as asterisks. */
 export async function readSecrets(graph: GraphClient, app: EntraApp): Promise<SyncSecret[]> {
   const secrets = await graph.find(`${synchronizationPath(app)}/secrets`, graphList(syncSecret));
   return secrets?.value ?? [];
 }
 
 /**
- * The credentials with what else is saved there and not masked: nothing says whether saving keeps the keys that it
- * does not name, and the notification mail is among them.
+ * The credentials and every other saved value that is not masked: it is not documented whether saving keeps the keys
+ * that the request leaves out, and the notification mail is one of them.
  */
 export function secretsToSave(credentials: EntraCredentials, saved: SyncSecret[]): SyncSecret[] {
   const pairs = credentialPairs(credentials);
@@ -35,19 +35,19 @@ export function secretsToSave(credentials: EntraCredentials, saved: SyncSecret[]
   return [...pairs, ...others];
 }
 
-/** The keys that were there before and no longer are: masked ones that could not be sent back. */
+/** The keys that saving dropped: masked ones, which could not be sent back. */
 export function droppedKeys(before: SyncSecret[], after: SyncSecret[]): string[] {
   const kept = new Set(after.map(({ key }) => key));
   return before.map(({ key }) => key).filter((key) => !kept.has(key));
 }
 
-/** A value as Graph shows it; null where there is none, or it is hidden. */
+/** A value as Graph returns it; null where there is none, or it is masked. */
 export function readableValue(secrets: SyncSecret[], key: string): string | null {
   const value = secrets.find((secret) => secret.key === key)?.value;
   return isReadable(value) ? value : null;
 }
 
-/** Whether Graph has the key but does not show its value. */
+/** Whether Graph has the key but masks its value. */
 export function isHidden(secrets: SyncSecret[], key: string): boolean {
   return secrets.some((secret) => secret.key === key && !isReadable(secret.value));
 }
@@ -56,7 +56,7 @@ function isReadable(value: string | null | undefined): value is string {
   return typeof value === 'string' && value.trim() !== '' && !/^\*+$/.test(value.trim());
 }
 
-/** Microsoft's "known issues": so much fits in all, notification mails included, in the US Government clouds. Bytes. */
+/** Microsoft's "known issues": the limit of all values together in the US Government clouds. Bytes. */
 export const usGovSecretsLimitBytes = 1024;
 
 export function byteLength(secrets: SyncSecret[]): number {

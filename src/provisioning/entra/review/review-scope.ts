@@ -4,7 +4,7 @@ import { sources } from '../../settings-sources.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { EntraApp } from '../graph/find-app.ts';
 import { graphList, identified } from '../graph/objects.ts';
-import type { Finding } from './review.ts';
+import { type Finding, finding } from './finding.ts';
 
 const assignment = z.object({
   principalType: z.string().nullish(),
@@ -13,7 +13,7 @@ const assignment = z.object({
 
 /**
  * Whether the account that signed in to Webex is itself provisioned by this application: when Entra ID deactivates
- * it, Webex revokes its tokens, this one among them. `syncAll` is the scope: everybody, or who is assigned.
+ * it, Webex revokes its tokens, including this one. `syncAll`: the scope is all users, not only assigned ones.
  */
 export async function reviewAccountScope(
   graph: GraphClient,
@@ -25,28 +25,19 @@ export async function reviewAccountScope(
   try {
     const user = await userByMail(graph, accountMail);
     if (user === null) return [];
-    if (syncAll) return [inScope(accountMail, 'as everybody in the directory is')];
+    if (syncAll) return [inScope(accountMail, 'because the scope is all users')];
     const filter = encodeURIComponent(`resourceId eq ${app.id}`);
     const path = `/users/${encodeURIComponent(user.id)}/appRoleAssignments?$filter=${filter}`;
     const { value } = await graph.get(path, graphList(assignment));
     const [first] = value;
     if (first === undefined) return [];
     return [
-      inScope(
-        accountMail,
-        first.principalType === 'Group' ? 'through a group that is assigned' : 'by assignment',
-      ),
+      inScope(accountMail, first.principalType === 'Group' ? 'through an assigned group' : 'by assignment'),
     ];
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    return [
-      {
-        id: 'account-scope-unknown',
-        level: 'note',
-        message: `Whether ${accountMail}, who signed in to Webex, is provisioned by this application could not be seen (it takes the permission to read users). It should not be: deactivating it in Entra ID would revoke the token.`,
-        source: sources.ciscoEntra,
-      },
-    ];
+    const message = `It is unknown whether this application provisions ${accountMail}, who signed in to Webex: the sign-in has no permission to read users. It should not: deactivating the account in Entra ID would revoke the token.`;
+    return [finding('note', 'account-scope-unknown', message, sources.ciscoEntra)];
   }
 }
 
@@ -58,10 +49,6 @@ async function userByMail(graph: GraphClient, mail: string): Promise<{ id: strin
 }
 
 function inScope(mail: string, how: string): Finding {
-  return {
-    id: 'account-in-scope',
-    level: 'problem',
-    message: `${mail}, who signed in to Webex, is provisioned by this application itself, ${how}. When Entra ID deactivates that account, Webex revokes all its tokens, and provisioning stops for everybody. Take it out of the scope, or sign in with an account that lives in Webex only.`,
-    source: sources.ciscoEntra,
-  };
+  const message = `This application provisions ${mail}, who signed in to Webex, ${how}. If Entra ID ever deactivates that account, Webex revokes its tokens and provisioning stops for everyone. Remove it from the scope, or sign in with an account that your directory does not manage.`;
+  return finding('problem', 'account-in-scope', message, sources.ciscoEntra);
 }

@@ -1,26 +1,14 @@
 import { sanitizeForDisplay } from '../../../text/sanitize.ts';
-import { type SettingSource, sources } from '../../settings-sources.ts';
-import { documentedMappings, isEmailShaped, notMailShaped, sameAttribute } from '../documented-mappings.ts';
+import { sources } from '../../settings-sources.ts';
+import {
+  documentedMappings,
+  emailAttributes,
+  nonEmailAttributes,
+  sameAttribute,
+} from '../documented-mappings.ts';
 import type { AttributeMapping, SyncSchema, SyncSecret } from '../graph/objects.ts';
 import { readableValue } from '../graph/synchronization-secrets.ts';
-
-/** Something about a provisioning job that its administrator should know. */
-export interface Finding {
-  /** Stable, e.g. `user-name-source`. */
-  id: string;
-  /** `problem`: it goes wrong, or will. `warning`: it may. `note`: how it is. */
-  level: 'problem' | 'warning' | 'note';
-  /** In plain words: what it is, what it leads to, what to do. */
-  message: string;
-  source: SettingSource;
-}
-
-const finding = (level: Finding['level'], id: string, message: string, source: SettingSource): Finding => ({
-  id,
-  level,
-  message,
-  source,
-});
+import { type Finding, finding, sortFindings } from './finding.ts';
 
 /** Compares a job's schema with the mappings that Cisco documents. The problems come first. */
 export function reviewSchema(schema: SyncSchema): Finding[] {
@@ -32,23 +20,23 @@ export function reviewSchema(schema: SyncSchema): Finding[] {
       finding(
         'problem',
         'no-user-mapping',
-        'Users are not synchronized: their mapping is missing or switched off. Switch on "Provision Microsoft Entra ID Users" under Mappings.',
+        'Users are not synchronized: the user mapping is missing or disabled. Enable "Provision Microsoft Entra ID Users" under Mappings.',
         sources.ciscoEntra,
       ),
     ];
   }
   const mappings = users.attributeMappings ?? [];
-  return sorted([
+  return sortFindings([
     ...userName(mappings),
     ...matching(mappings),
     ...missingDefaults(mappings),
-    ...notTaken(mappings),
+    ...unsupported(mappings),
     ...nullValues(mappings),
     ...groups(enabled.some(({ sourceObjectName }) => /^group$/i.test(sourceObjectName ?? ''))),
   ]);
 }
 
-/** Looks at what is saved beside the credentials: who is told of a quarantine. */
+/** Checks who gets a mail when the job goes into quarantine. */
 export function reviewNotification(secrets: SyncSecret[]): Finding[] {
   const settings = notificationSettings(readableValue(secrets, 'SyncNotificationSettings'));
   if (settings?.Enabled === true && settings.Recipients) return [];
@@ -56,7 +44,7 @@ export function reviewNotification(secrets: SyncSecret[]): Finding[] {
     finding(
       'warning',
       'no-notification-mail',
-      'Nobody gets a mail when provisioning fails: Entra ID sends one, once, to the Notification Email. Enter one, and check the box below it.',
+      'No one gets a mail when provisioning fails. Enter a Notification Email, and check the box below it: Entra ID then sends one mail.',
       sources.microsoftQuarantine,
     ),
   ];
@@ -77,22 +65,22 @@ function userName(mappings: AttributeMapping[]): Finding[] {
   );
   if (mapping === undefined) {
     const message =
-      'userName is not mapped. Webex needs it: it is the mail address. Restore the default mappings.';
+      'userName is not mapped. Webex requires it: it is the email address. Restore the default mappings.';
     return [finding('problem', 'user-name-missing', message, sources.ciscoEntra)];
   }
   const used = attributesIn(mapping);
   const known = (names: readonly string[]) =>
     used.some((name) => names.some((each) => each.toLowerCase() === name.toLowerCase()));
-  if (known(isEmailShaped)) return [];
+  if (known(emailAttributes)) return [];
   const from = sanitizeForDisplay(mapping.source?.expression ?? mapping.source?.name ?? 'nothing', 120);
   const consequence =
-    'Webex knows people by their mail address: where userName is not that, they are created anew instead of matched with the users that are there.';
-  return known(notMailShaped) || used.length === 0
+    'Webex identifies users by email address: with any other userName, existing users are not matched, and duplicates are created.';
+  return known(nonEmailAttributes) || used.length === 0
     ? [
         finding(
           'problem',
           'user-name-source',
-          `userName is filled from ${from}, which is no mail address. ${consequence} Map userPrincipalName, or mail where that differs.`,
+          `userName is mapped to ${from}, which is not an email address. ${consequence} Map it to userPrincipalName, or to mail where that differs.`,
           sources.ciscoEntra,
         ),
       ]
@@ -100,7 +88,7 @@ function userName(mappings: AttributeMapping[]): Finding[] {
         finding(
           'warning',
           'user-name-source',
-          `userName is filled from ${from}. Make sure that it holds a mail address. ${consequence}`,
+          `userName is mapped to ${from}. Make sure that it is an email address. ${consequence}`,
           sources.ciscoEntra,
         ),
       ];
@@ -114,8 +102,8 @@ function matching(mappings: AttributeMapping[]): Finding[] {
   if (keys.length > 0 && others.length === 0) return [];
   const message =
     keys.length === 0
-      ? 'No attribute matches users with those that are in Webex already. Use userName as the matching attribute, with precedence 1.'
-      : `Users are matched by ${others.map(targetOf).join(', ')}, which Webex cannot be searched by. Use userName alone as the matching attribute.`;
+      ? 'No attribute matches users with existing Webex users. Use userName as the matching attribute, with precedence 1.'
+      : `Users are matched by ${others.map(targetOf).join(', ')}, which Webex cannot search. Use only userName as the matching attribute.`;
   return [finding('problem', 'matching-attribute', message, sources.microsoftTutorial)];
 }
 
@@ -128,25 +116,25 @@ function missingDefaults(mappings: AttributeMapping[]): Finding[] {
   const findings: Finding[] = [];
   if (missing.includes('active')) {
     const message =
-      'active is not mapped, so people who leave stay active in Webex. Restore the default mapping of active.';
+      'active is not mapped, so users who leave stay active in Webex. Restore the default mapping of active.';
     findings.push(finding('problem', 'active-missing', message, sources.ciscoEntra));
   }
   const rest = missing.filter((target) => target !== 'active');
   if (rest.length > 0) {
-    const message = `Mapped by default, but not here: ${rest.join(', ')}. Cisco recommends the default mappings.`;
+    const message = `Missing default mappings: ${rest.join(', ')}. Cisco recommends the default mappings.`;
     findings.push(finding('warning', 'default-missing', message, sources.ciscoEntra));
   }
   return findings;
 }
 
-function notTaken(mappings: AttributeMapping[]): Finding[] {
+function unsupported(mappings: AttributeMapping[]): Finding[] {
   const unknown = mappings.filter(
     ({ targetAttributeName }) =>
       !documentedMappings.some(({ target }) => sameAttribute(targetAttributeName ?? '', target)),
   );
   if (unknown.length === 0) return [];
   const names = unknown.map(targetOf).join(', ');
-  const message = `Cisco’s table does not list ${names}: Webex does not take such attributes. Remove the mapping.`;
+  const message = `Cisco’s documentation does not list ${names}: Webex does not support such attributes. Remove the mapping.`;
   return [finding('warning', 'attribute-not-taken', message, sources.ciscoEntra)];
 }
 
@@ -155,14 +143,14 @@ function nullValues(mappings: AttributeMapping[]): Finding[] {
     ({ targetAttributeName }) => !/^(userName|active|externalId)$/i.test(targetAttributeName ?? ''),
   );
   if (clearable.length === 0) return [];
-  const message = `Emptying an attribute in Entra ID does not empty it in Webex: only values are sent, not that there is none. That holds for ${clearable.map(targetOf).join(', ')}.`;
+  const message = `Clearing an attribute in Entra ID does not clear it in Webex: Entra ID sends only values. This affects ${clearable.map(targetOf).join(', ')}.`;
   return [finding('note', 'null-values', message, sources.ciscoEntra)];
 }
 
 function groups(mapped: boolean): Finding[] {
   if (!mapped) return [];
   const message =
-    'The mapping of groups is switched on. By Cisco’s guide this application synchronizes the members of assigned groups, and groups themselves only with the Wizard App in Control Hub; Microsoft’s tutorial lists groups as supported. Watch the first cycle’s log.';
+    'The group mapping is enabled. According to Cisco’s guide this application synchronizes the members of assigned groups; only the Wizard App in Control Hub synchronizes groups themselves. Microsoft’s tutorial lists groups as supported. Check the log of the first cycle.';
   return [finding('note', 'groups-mapped', message, sources.ciscoEntra)];
 }
 
@@ -175,10 +163,4 @@ function attributesIn({ source }: AttributeMapping): string[] {
 
 function targetOf({ targetAttributeName }: AttributeMapping): string {
   return sanitizeForDisplay(targetAttributeName ?? 'an attribute without a name', 100);
-}
-
-const order = { problem: 0, warning: 1, note: 2 };
-
-export function sorted(findings: Finding[]): Finding[] {
-  return findings.toSorted((one, other) => order[one.level] - order[other.level]);
 }

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../../../domain/quarantine.ts';
 import { sanitizeForDisplay } from '../../../text/sanitize.ts';
 import type { GraphClient } from '../graph/client.ts';
@@ -5,25 +6,43 @@ import type { EntraApp } from '../graph/find-app.ts';
 import { synchronizationPath } from '../graph/find-job.ts';
 import { type SyncJob, syncJob } from '../graph/objects.ts';
 
-/** How provisioning stands in Entra ID, as it is kept with the hand-over. Instants are epoch milliseconds. */
-export interface ProvisioningStatus {
-  jobId: string;
-  /** Graph's word, e.g. `Active`, `Paused`, `Quarantine`; `NotConfigured` and `NotRun` before the first cycle. */
-  status: string;
-  lastCycle: { state: string; endedAt: number | null; changed: number | null; failed: number | null } | null;
-  lastSuccessAt: number | null;
-  quarantine: {
-    reason: string;
-    since: number | null;
-    nextAttempt: number | null;
-    /** When Entra ID gives up and disables the job. */
-    disabledAt: number | null;
-    /** What Entra ID says of it, or null. */
-    detail: string | null;
-  } | null;
+const instant = z.number().nullable();
+
+const storedStatus = z.object({
+  jobId: z.string(),
+  /** Graph's value, e.g. `Active`, `Paused`, `Quarantine`; `NotConfigured` and `NotRun` before the first cycle. */
+  status: z.string(),
+  lastCycle: z
+    .object({
+      state: z.string(),
+      endedAt: instant,
+      changed: z.number().nullable(),
+      failed: z.number().nullable(),
+    })
+    .nullable(),
+  lastSuccessAt: instant,
+  quarantine: z
+    .object({
+      reason: z.string(),
+      since: instant,
+      nextAttempt: instant,
+      /** When Entra ID gives up and disables the job. */
+      disabledAt: instant,
+      /** Entra ID's own message, or null. */
+      detail: z.string().nullable(),
+    })
+    .nullable(),
+});
+
+/** The status of a provisioning job in Entra ID, as it is stored with its destination. Instants are epoch milliseconds. */
+export type ProvisioningStatus = z.infer<typeof storedStatus>;
+
+/** The stored status; null where none is stored, or another version of this program stored it in another form. */
+export function parseStatus(stored: unknown): ProvisioningStatus | null {
+  return storedStatus.safeParse(stored).data ?? null;
 }
 
-/** Asks Graph for the job. Throws `E_GRAPH`. */
+/** Reads a job's status from Microsoft Graph. Throws `E_GRAPH`. */
 export async function fetchStatus(
   graph: GraphClient,
   app: Pick<EntraApp, 'id'>,
@@ -34,8 +53,8 @@ export async function fetchStatus(
 }
 
 /**
- * What a job says of itself. `before` is what the last look found: where Graph leaves out when a quarantine began, and
- * tells only when it was last imposed anew, it goes on from when it was first seen.
+ * The status of a job. `before` is the previous status: Graph may omit when a quarantine began and return only when it
+ * was last renewed; then the earlier instant counts.
  */
 export function statusOf(job: SyncJob, before: ProvisioningStatus | null = null): ProvisioningStatus {
   const { lastExecution, lastSuccessfulExecution, quarantine } = job.status ?? {};
@@ -64,67 +83,67 @@ export function statusOf(job: SyncJob, before: ProvisioningStatus | null = null)
   };
 }
 
-/** Whether Entra ID has put the job aside. */
+/** Whether Entra ID has the job in quarantine. */
 export function isQuarantined({ status, quarantine }: ProvisioningStatus): boolean {
   return status === 'Quarantine' || quarantine !== null;
 }
 
-/** Days until Entra ID disables a quarantined job, rounded down and never below 0; null where it is in none. */
+/** Days until Entra ID disables a quarantined job, rounded down and never below 0; null without a quarantine. */
 export function quarantineDaysLeft({ quarantine }: ProvisioningStatus, now: number): number | null {
   return quarantine?.since == null ? null : daysLeftInQuarantine(quarantine.since, now);
 }
 
-/** How it stands in plain words: a sentence each, the most important first. */
-export function describeStatus(watch: ProvisioningStatus, now: number): string[] {
-  const sentences = [statusWords[watch.status] ?? `Provisioning is in the state "${watch.status}".`];
-  if (watch.quarantine !== null) {
-    const { since } = watch.quarantine;
-    const left = quarantineDaysLeft(watch, now);
-    sentences.push(`The reason: ${quarantineReason(watch.quarantine)}`);
-    if (since !== null) sentences.push(`It has been so since ${new Date(since).toISOString()}.`);
+/** The status as sentences, the most important first. */
+export function describeStatus(status: ProvisioningStatus, now: number): string[] {
+  const sentences = [statusSentences[status.status] ?? `Provisioning has the status "${status.status}".`];
+  if (status.quarantine !== null) {
+    const { since } = status.quarantine;
+    const left = quarantineDaysLeft(status, now);
+    sentences.push(`Reason: ${quarantineReason(status.quarantine)}`);
+    if (since !== null) sentences.push(`In quarantine since ${new Date(since).toISOString()}.`);
     if (left !== null) sentences.push(`Entra ID disables it in ${left === 1 ? '1 day' : `${left} days`}.`);
   }
-  const { lastCycle, lastSuccessAt } = watch;
+  const { lastCycle, lastSuccessAt } = status;
   if (lastCycle !== null) {
     const when =
-      lastCycle.endedAt === null ? 'is under way' : `ended ${new Date(lastCycle.endedAt).toISOString()}`;
+      lastCycle.endedAt === null ? 'is in progress' : `ended ${new Date(lastCycle.endedAt).toISOString()}`;
     const failed = lastCycle.failed ? `, ${lastCycle.failed} entries failed` : '';
     sentences.push(`The last cycle ${when}: ${cycleStates[lastCycle.state] ?? lastCycle.state}${failed}.`);
   }
   if (lastSuccessAt !== null && lastSuccessAt !== lastCycle?.endedAt) {
-    sentences.push(`The last one without errors ended ${new Date(lastSuccessAt).toISOString()}.`);
+    sentences.push(`The last cycle without errors ended ${new Date(lastSuccessAt).toISOString()}.`);
   }
   return sentences;
 }
 
-/** Why it is there, as a sentence, with what Entra ID says of it. */
+/** The reason as a sentence, with Entra ID's own message. */
 export function quarantineReason({ reason, detail }: NonNullable<ProvisioningStatus['quarantine']>): string {
   return `${quarantineReasons[reason] ?? reason}.${detail === null ? '' : ` “${detail}”`}`;
 }
 
 /** By Graph's synchronizationStatus reference. */
-const statusWords: Record<string, string> = {
-  NotConfigured: 'Provisioning has never run: no credentials were there yet.',
-  NotRun: 'Provisioning is set up and has not finished its first run.',
+const statusSentences: Record<string, string> = {
+  NotConfigured: 'Provisioning has never run: it has no credentials yet.',
+  NotRun: 'Provisioning is set up but has not finished its first cycle.',
   Active: 'Provisioning is running.',
   Paused: 'Provisioning is paused.',
-  Quarantine: 'Provisioning is in quarantine: Entra ID tries again ever more rarely.',
+  Quarantine: 'Provisioning is in quarantine: Entra ID retries less and less often.',
 };
 
 const cycleStates: Record<string, string> = {
-  Succeeded: 'all went well',
-  Failed: 'it failed',
-  EntryLevelErrors: 'it went through, with errors for single entries',
+  Succeeded: 'succeeded',
+  Failed: 'failed',
+  EntryLevelErrors: 'completed with errors for some entries',
 };
 
 /** By Graph's synchronizationQuarantine reference and Microsoft's article on quarantine. */
 const quarantineReasons: Record<string, string> = {
-  EncounteredQuarantineException: 'Webex did not accept the credentials, or did not answer as it should',
+  EncounteredQuarantineException: 'Webex did not accept the credentials, or did not respond as expected',
   EncounteredBaseEscrowThreshold: 'too many entries failed',
   EncounteredTotalEscrowThreshold: 'too many entries failed',
   EncounteredEscrowProportionThreshold: 'more than 40% of the changes failed',
-  QuarantinedOnDemand: 'Microsoft or an administrator put it there',
-  TooManyDeletes: 'more deletions were due than the threshold for accidental deletion allows',
+  QuarantinedOnDemand: 'Microsoft or an administrator requested it',
+  TooManyDeletes: 'more deletions were due than the accidental deletion threshold allows',
   IngestionInterrupted: 'reading the directory was interrupted',
-  Unknown: 'Entra ID does not say',
+  Unknown: 'Entra ID does not give a reason',
 };

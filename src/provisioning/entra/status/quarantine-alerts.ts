@@ -8,7 +8,7 @@ import { type Quarantined, quarantinedDestinations } from '../../../store/destin
 import { profileById } from '../../../store/profiles/profiles.ts';
 import { tokenById } from '../../../store/profiles/tokens.ts';
 import type { StoreContext } from '../../../vault/context.ts';
-import { type ProvisioningStatus, quarantineReason } from './provisioning-status.ts';
+import { parseStatus, quarantineReason } from './provisioning-status.ts';
 
 /** Alerts about the quarantines that the last status checks found. */
 export function quarantineAlertSource(context: StoreContext, timeZone?: string): AlertSource {
@@ -43,7 +43,7 @@ async function quarantineMessage(
   const profile = await profileById(db, token.profileId);
   const { name } = profile;
   const { appId, appName, statusCheckedAt } = destination;
-  const { quarantine } = destination.provisioningStatus as ProvisioningStatus;
+  const quarantine = parseStatus(destination.provisioningStatus)?.quarantine ?? null;
   const why = quarantine === null ? 'unknown' : quarantineReason(quarantine);
   const left = daysLeftInQuarantine(since, now());
   const ends = quarantineEndsAt(since);

@@ -2,17 +2,17 @@ import { type Destination, saveProvisioningStatus } from '../../../store/destina
 import type { StoreContext } from '../../../vault/context.ts';
 import { isQuarantined, type ProvisioningStatus } from './provisioning-status.ts';
 
-/** Keeps what a look found with its hand-over, and since when it is in quarantine, where it is. */
+/** Stores a destination's provisioning status and, for a quarantine, when it began. */
 export async function saveStatus(
   { db, now }: Pick<StoreContext, 'db' | 'now'>,
-  handoff: Pick<Destination, 'id' | 'quarantinedSince'>,
-  watch: ProvisioningStatus,
+  destination: Pick<Destination, 'id' | 'quarantinedSince'>,
+  status: ProvisioningStatus,
 ): Promise<void> {
-  // Where Entra ID does not say since when: since it was seen first.
-  const since = watch.quarantine?.since ?? handoff.quarantinedSince ?? now();
-  const quarantinedSince = isQuarantined(watch) ? since : null;
-  await saveProvisioningStatus(db, handoff.id, {
-    provisioningStatus: watch,
+  // Where Entra ID does not say when it began: when it was first seen.
+  const since = status.quarantine?.since ?? destination.quarantinedSince ?? now();
+  const quarantinedSince = isQuarantined(status) ? since : null;
+  await saveProvisioningStatus(db, destination.id, {
+    provisioningStatus: status,
     statusCheckedAt: now(),
     quarantinedSince,
   });

@@ -1,6 +1,7 @@
 import { withJitter } from '../../../domain/jitter.ts';
 import { dayMs } from '../../../domain/lifetimes.ts';
 import { BrokerError } from '../../../errors/broker-error.ts';
+import type { Remedy } from '../../../errors/remedy.ts';
 import {
   allDestinations,
   type Destination,
@@ -10,116 +11,110 @@ import {
   saveStatusError,
 } from '../../../store/destinations.ts';
 import type { StoreContext } from '../../../vault/context.ts';
+import type { PushContext } from '../../push/push-context.ts';
+import { openGraph } from '../auth/open-graph.ts';
 import { type EntraCloud, isEntraCloud } from '../clouds.ts';
 import type { GraphClient } from '../graph/client.ts';
-import { synchronizationPath } from '../graph/find-job.ts';
-import { graphList, syncJob } from '../graph/objects.ts';
-import { type EntraContext, openGraph } from '../push/push-profile.ts';
-import { type ProvisioningStatus, statusOf } from './provisioning-status.ts';
+import { jobStatus } from './job-status.ts';
+import type { ProvisioningStatus } from './provisioning-status.ts';
 import { saveStatus } from './save-status.ts';
 
 export interface StatusCheckResult {
-  handoff: Destination;
-  /** Null where it could not be asked; `failure` says why. */
-  watch: ProvisioningStatus | null;
-  failure: { message: string; help: string | undefined } | null;
+  destination: Destination;
+  /** Null where the check failed; `failure` says why. */
+  status: ProvisioningStatus | null;
+  failure: { message: string; help: string | undefined; remedies: readonly Remedy[] } | null;
 }
-
-type WatchPorts = Omit<EntraContext, 'onStep'>;
 
 /**
- * Looks at how provisioning stands in Entra ID, wherever a token was handed to it, or for one profile's. What is
- * learned is kept with the hand-over. Signs in once for each cloud: unattended only where the AZURE_* settings allow
- * it (`entraSignsInAlone`).
+ * Checks the provisioning status of every application in Entra ID, or of one profile's, and stores it with the
+ * destination. Signs in once for each cloud; unattended only where the AZURE_* settings allow it (`isUnattended`).
  */
 export async function checkProvisioning(
-  records: StoreContext,
-  ports: WatchPorts,
+  store: StoreContext,
+  context: PushContext,
   profileId?: string,
 ): Promise<StatusCheckResult[]> {
-  const graphIn = graphSessions(records, ports);
-  const watched: StatusCheckResult[] = [];
-  const handoffs = (
+  const graphIn = graphSessions(store, context);
+  const results: StatusCheckResult[] = [];
+  const destinations =
     profileId === undefined
-      ? (await allDestinations(records.db)).map(({ destination }) => destination)
-      : await destinationsOf(records.db, profileId)
-  ).filter(({ kind, appId }) => kind === 'entra' && appId !== '');
-  for (const handoff of handoffs) {
-    watched.push(await watchOne(records, handoff, graphIn));
+      ? (await allDestinations(store.db)).map(({ destination }) => destination)
+      : await destinationsOf(store.db, profileId);
+  for (const destination of destinations) {
+    if (destination.kind !== 'entra' || destination.appId === '') continue;
+    results.push(await checkDestination(store, destination, graphIn));
   }
-  return watched;
+  return results;
 }
 
-/** How long a look may take before another process takes it over. Milliseconds. */
+/** How long a check may take before another process takes it over. Milliseconds. */
 const leaseMs = 10 * 60_000;
 
-/** After a look that failed. Milliseconds. */
+/** Pause after a failed check. Milliseconds. */
 const retryMs = 3_600_000;
 
 /**
- * Returns what looks, at each call, at the one place whose daily look is longest due, and gives null where none is.
- * For where nobody is needed to sign in. `random` gives numbers from 0 to 1; it spreads the looks over the day.
+ * Returns a function that checks the destination whose daily check is most overdue, and returns null where none is due.
+ * Only for unattended sign-ins. `random` returns numbers from 0 to 1, which spread the checks over the day.
  */
 export function dailyStatusCheck(
-  records: StoreContext,
-  ports: WatchPorts,
+  store: StoreContext,
+  context: PushContext,
   random: () => number,
 ): () => Promise<StatusCheckResult | null> {
-  const graphIn = graphSessions(records, ports);
-  const { db } = records;
+  const graphIn = graphSessions(store, context);
+  const { db } = store;
   return async () => {
     for (;;) {
-      const now = records.now();
+      const now = store.now();
       const due = await nextDueStatusCheck(db, now);
       if (due === null) return null;
-      const taken = { ...due, nextCheckAt: now + leaseMs };
-      if (!(await leaseStatusCheck(db, due, taken.nextCheckAt))) continue;
-      const watched = await watchOne(records, due.destination, graphIn);
-      const pauseMs = watched.failure === null ? withJitter(dayMs, random) : retryMs;
-      await leaseStatusCheck(db, taken, records.now() + pauseMs);
-      return watched;
+      const leased = { ...due, nextCheckAt: now + leaseMs };
+      if (!(await leaseStatusCheck(db, due, leased.nextCheckAt))) continue;
+      const result = await checkDestination(store, due.destination, graphIn);
+      const pauseMs = result.failure === null ? withJitter(dayMs, random) : retryMs;
+      await leaseStatusCheck(db, leased, store.now() + pauseMs);
+      return result;
     }
   };
 }
 
-/** An access token of Entra ID lives for an hour at least; a sign-in that failed is not tried for each place anew. Milliseconds. */
-const graphForMs = 30 * 60_000;
+/**
+ * How long a sign-in is reused. An access token of Entra ID lives for an hour at least; a failed sign-in is not repeated
+ * for each destination. Milliseconds.
+ */
+const sessionMs = 30 * 60_000;
 
-/** Microsoft Graph in each cloud, signed in to once for a while. */
+/** One Microsoft Graph session for each cloud. */
 function graphSessions(
-  records: StoreContext,
-  ports: WatchPorts,
+  store: StoreContext,
+  context: PushContext,
 ): (cloud: EntraCloud) => Promise<GraphClient> {
-  const open = new Map<EntraCloud, { graph: Promise<GraphClient>; until: number }>();
+  const sessions = new Map<EntraCloud, { graph: Promise<GraphClient>; until: number }>();
   return (cloud) => {
-    const known = open.get(cloud);
-    if (known !== undefined && records.now() < known.until) return known.graph;
-    const graph = openGraph(records, cloud, ports);
-    open.set(cloud, { graph, until: records.now() + graphForMs });
+    const session = sessions.get(cloud);
+    if (session !== undefined && store.now() < session.until) return session.graph;
+    const graph = openGraph(store, cloud, context);
+    sessions.set(cloud, { graph, until: store.now() + sessionMs });
     return graph;
   };
 }
 
-async function watchOne(
-  records: StoreContext,
-  handoff: Destination,
+async function checkDestination(
+  store: StoreContext,
+  destination: Destination,
   graphIn: (cloud: EntraCloud) => Promise<GraphClient>,
 ): Promise<StatusCheckResult> {
   try {
-    const graph = await graphIn(isEntraCloud(handoff.cloud) ? handoff.cloud : 'global');
-    const path = `${synchronizationPath({ id: handoff.appId })}/jobs`;
-    const { value } = await graph.get(path, graphList(syncJob));
-    const before = handoff.provisioningStatus as ProvisioningStatus | null;
-    const job = value.find(({ id }) => id === before?.jobId) ?? value[0];
-    if (job === undefined) {
-      throw new BrokerError('E_ENTRA_JOB', `"${handoff.appName}" has no provisioning job any more.`);
-    }
-    const watch = statusOf(job, before);
-    await saveStatus(records, handoff, watch);
-    return { handoff, watch, failure: null };
+    const graph = await graphIn(isEntraCloud(destination.cloud) ? destination.cloud : 'global');
+    const { status } = await jobStatus(graph, destination);
+    await saveStatus(store, destination, status);
+    return { destination, status, failure: null };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
-    await saveStatusError(records.db, handoff.id, error.message);
-    return { handoff, watch: null, failure: { message: error.message, help: error.help } };
+    const { message, help, remedies } = error;
+    await saveStatusError(store.db, destination.id, message);
+    return { destination, status: null, failure: { message, help, remedies } };
   }
 }

@@ -1,0 +1,13 @@
+import type { ProviderId } from '../store/destinations.ts';
+
+/** The identity providers that provision Webex users: the one list of them, with the names that people see. */
+export const providers = {
+  entra: { title: 'Entra ID' },
+  okta: { title: 'Okta' },
+} as const satisfies Record<ProviderId, { title: string }>;
+
+export const providerIds = Object.keys(providers) as readonly ProviderId[];
+
+export function providerTitle(provider: ProviderId): string {
+  return providers[provider].title;
+}

@@ -1,0 +1,72 @@
+import { expiryOf } from '../../domain/lifetimes.ts';
+import type { Profile } from '../../domain/profile.ts';
+import type { Token } from '../../domain/token.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
+import type { Remedy } from '../../errors/remedy.ts';
+import { tokensOf } from '../../store/profiles/tokens.ts';
+import type { Actor, Vault } from '../../vault/context.ts';
+import { requireProfile } from '../../vault/profiles/profiles.ts';
+import { readToken } from '../../vault/tokens/read-token.ts';
+import { wrongDeployment } from '../../vault/tokens/wrong-deployment.ts';
+import { tenantUrl } from '../../webex/deployments.ts';
+import { otherDeployment } from '../../webex/sign-in/access-token.ts';
+import { mask } from '../requests/request-preview.ts';
+
+/** What a push sends to a provider. */
+export interface PushPayload {
+  profile: Profile;
+  token: Token;
+  /** Masked in a dry run, which never decrypts the token. */
+  accessToken: string;
+  orgId: string;
+  tenantUrl: string;
+}
+
+/** Throws `E_NO_PROFILE`, `E_NO_TOKEN`, `E_EXPIRED`, `E_OTHER_DEPLOYMENT`, or `E_NO_ORGANIZATION`. */
+export async function preparePush(
+  vault: Vault,
+  name: string,
+  actor: Actor,
+  dryRun: boolean,
+): Promise<PushPayload> {
+  const { token, accessToken } = dryRun
+    ? await withoutDecrypting(vault, name)
+    : await readToken(vault, name, actor);
+  // Only now: reading a token that was not verified yet may have set the organization.
+  const profile = await requireProfile(vault, name);
+  if (otherDeployment(accessToken, profile.deployment) !== null) throw wrongDeployment(profile);
+  const { orgId } = profile;
+  if (orgId === null) {
+    throw new BrokerError(
+      'E_NO_ORGANIZATION',
+      `The organization ID of "${name}" is unknown, and the provider needs it.`,
+      {
+        help: {
+          text: 'Control Hub shows the ID under Account. Set it',
+          command: ['login', name, '--org-id', 'ID'],
+          link: { label: 'Set the organization ID', path: `/profiles/${name}` },
+        },
+      },
+    );
+  }
+  const url = tenantUrl(vault.settings.webex[profile.deployment], orgId);
+  return { profile, token, accessToken, orgId, tenantUrl: url };
+}
+
+/** The current token for a dry run. */
+async function withoutDecrypting(vault: Vault, name: string) {
+  const profile = await requireProfile(vault, name);
+  const token = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
+  if (token === undefined) {
+    throw new BrokerError('E_NO_TOKEN', `"${name}" has no token.`, { help: signIn(name) });
+  }
+  if (expiryOf(token.lifetimes).expiresAt <= vault.now()) {
+    throw new BrokerError('E_EXPIRED', `The token of "${name}" has expired.`, { help: signIn(name) });
+  }
+  return { token, accessToken: mask };
+}
+
+function signIn(name: string): Remedy {
+  const link = { label: 'Sign in to Webex', path: `/profiles/${name}` };
+  return { text: 'Get a new token', command: ['login', name], link };
+}

@@ -1,0 +1,51 @@
+import type { Profile } from '../../domain/profile.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
+import { appendAudit } from '../../store/audit/audit.ts';
+import { clearOtherProfilesAt, type Destination, saveDestination } from '../../store/destinations.ts';
+import type { Actor, Vault } from '../../vault/context.ts';
+import { providerTitle } from '../providers.ts';
+
+/** Stores that an application holds a profile's token, with an entry in the audit log. */
+export async function recordPush(
+  vault: Vault,
+  profile: Profile,
+  destination: Pick<Destination, 'kind' | 'appId' | 'appName' | 'cloud' | 'method' | 'tokenId' | 'steps'>,
+  actor: Actor,
+): Promise<void> {
+  const now = vault.now();
+  await vault.db.transaction().execute(async (trx) => {
+    await saveDestination(trx, { ...destination, profileId: profile.id, installedAt: now });
+    // Without its ID, the application may be another one each time.
+    if (destination.appId !== '') await clearOtherProfilesAt(trx, { ...destination, profileId: profile.id });
+    await appendAudit(trx, now, {
+      action: 'push',
+      outcome: 'ok',
+      profile: profile.name,
+      client: `${providerTitle(destination.kind)} ${destination.appId}`.trim(),
+      ...actor,
+    });
+  });
+}
+
+/** Appends a failed push to the audit log; the outcome is the error code. */
+export async function auditFailedPush(
+  vault: Vault,
+  profile: Profile,
+  provider: Destination['kind'],
+  error: unknown,
+  actor: Actor,
+): Promise<void> {
+  const outcome =
+    error instanceof BrokerError
+      ? error.code.toLowerCase().replace(/^e_/, '').replaceAll('_', '-')
+      : 'failed';
+  await vault.db.transaction().execute((trx) =>
+    appendAudit(trx, vault.now(), {
+      action: 'push',
+      outcome,
+      profile: profile.name,
+      client: providerTitle(provider),
+      ...actor,
+    }),
+  );
+}

@@ -1,0 +1,45 @@
+import { BrokerError } from '../../errors/broker-error.ts';
+import type { PushContext, StepResult } from './push-context.ts';
+
+/**
+ * Which token the provider holds: the previous one, the new one, or, after a lost response, one of the two.
+ * `before-with-job`: the previous one, and there is a new provisioning job that was not started.
+ */
+export type RemoteState = 'before' | 'before-with-job' | 'either' | 'new-untested' | 'new';
+
+/** The steps of a push so far, each reported at once, and which token the provider holds after them. */
+export class Steps {
+  readonly results: StepResult[] = [];
+  remoteState: RemoteState = 'before';
+  readonly #context: Pick<PushContext, 'onEvent'>;
+
+  constructor(context: Pick<PushContext, 'onEvent'>) {
+    this.#context = context;
+  }
+
+  /** Runs a step and records its message. A step that throws is recorded as failed, and the error is thrown on. */
+  async run<T>(
+    step: string,
+    work: () => Promise<{ value: T; status?: 'skipped' | 'planned'; message: string }>,
+  ): Promise<T> {
+    try {
+      const { value, status = 'done', message } = await work();
+      this.#record({ step, status, message });
+      return value;
+    } catch (error) {
+      const message = error instanceof BrokerError ? error.message : 'An unexpected error occurred.';
+      this.#record({ step, status: 'failed', message });
+      throw error;
+    }
+  }
+
+  #record(result: StepResult): void {
+    this.results.push(result);
+    this.#context.onEvent({ type: 'step', step: result });
+  }
+}
+
+/** The person canceled. What that leaves behind is said by `PushError`. */
+export function canceled(): BrokerError {
+  return new BrokerError('E_CANCELED', 'Canceled.');
+}
