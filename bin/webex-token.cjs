@@ -1,17 +1,17 @@
 #!/usr/bin/env node
-// Written for any Node, so that an old one can say what it lacks. The program itself lies in dist/.
+// This file runs on any Node, so that an old one can report that it is too old. The program itself is in dist/.
 'use strict';
 
 var needed = 24;
 
-// By itself, Node would open its debugger to everybody on this machine.
+// By default, this signal makes Node open its debugger to every user of this computer.
 if (process.platform !== 'win32') process.on('SIGUSR1', () => {});
 
-// Debug output of libraries shows requests with their tokens. It is not for the environment to switch on.
+// Debug output of libraries shows requests with their tokens, so the environment must not enable it.
 var debugVariables = /^(?:DEBUG(?:_.*)?|NODE_DEBUG(?:_NATIVE)?)$/i;
 var nodeDebugs = Object.keys(process.env).some((name) => /^NODE_DEBUG/i.test(name) && process.env[name]);
 
-/** Carries those variables from this Node to the one that it starts. */
+/** Passes those variables from this Node to the one that it starts. */
 var carrier = 'WEBEX_TOKEN_CALLER_DEBUG';
 
 // The program that `exec` runs gets them anyway: it is not part of this one, and neither are its requests.
@@ -19,7 +19,7 @@ var callerEnvironment = Object.assign({}, process.env, takeFromFirstStart());
 Object.keys(process.env).forEach((name) => {
   if (debugVariables.test(name)) delete process.env[name];
 });
-// Node would let FORCE_COLOR win, and say so with every command.
+// Node would prefer FORCE_COLOR, and warn about it in every command.
 if (process.env.NO_COLOR) delete process.env.FORCE_COLOR;
 
 if (parseInt(process.versions.node, 10) < needed) startWithBundledNode();
@@ -27,15 +27,15 @@ else if (nodeDebugs) startAgain();
 else start();
 
 function start() {
-  // Whatever this program writes is for its owner alone. A program that a person runs by it gets what they had.
+  // Files of this program are for their owner only. A program that `exec` runs gets the caller's umask.
   var caller = { umask: process.umask(0o077), environment: callerEnvironment };
   if (process.argv[2] === 'get' && require('../dist/get.cjs').fastGet(process.argv.slice(3))) return;
   void import('../dist/main.js').then((program) => program.main(process.argv, caller));
 }
 
-/** In a clone, `npm ci` brought a Node that is new enough. */
+/** In a clone, `npm ci` has installed a Node that is new enough. */
 function startWithBundledNode() {
-  // On Windows, "node" is there too, and empty.
+  // On Windows, "node" exists too, but is empty.
   var name = process.platform === 'win32' ? 'node.exe' : 'node';
   var bundled = require('path').join(__dirname, '../node_modules/node/bin', name);
   if (!require('fs').existsSync(bundled)) {
@@ -47,19 +47,19 @@ function startWithBundledNode() {
   startWith(bundled, process.argv.slice(1));
 }
 
-/** Node reads its own debug variables before this file runs: only a new start is without them. */
+/** Node reads its own debug variables before this file runs, so it has to be started again without them. */
 function startAgain() {
   var args = process.execArgv.concat(process.argv.slice(1));
   if (!process.execve || process.platform === 'win32') {
     startWith(process.execPath, args);
     return;
   }
-  // It is experimental, and says so.
+  // execve is experimental and would print a warning.
   process.removeAllListeners('warning');
   process.execve(process.execPath, [process.execPath].concat(args), environmentForNextStart());
 }
 
-/** The variables that were dropped go along to the Node that is started next, as JSON. */
+/** The environment of the next Node, with the removed variables as JSON. */
 function environmentForNextStart() {
   var dropped = {};
   Object.keys(callerEnvironment).forEach((name) => {

@@ -52,7 +52,7 @@ async function desktop(defaultBrowser: string | null, exec: string | null = null
 }
 
 // Elsewhere the system itself opens the browser, and no test can stand in for it.
-describe.skipIf(process.platform !== 'linux')('the window that is opened', () => {
+describe.skipIf(process.platform !== 'linux')('the browser window', () => {
   test.each([
     ['of a package', 'google-chrome.desktop', null, ['google-chrome', '--incognito']],
     [

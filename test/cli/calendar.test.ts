@@ -4,7 +4,7 @@ import { machine } from '../support/cli/cli-process.ts';
 import { hold } from '../support/cli/store-token.ts';
 import { simulated } from '../support/test-simulator.ts';
 
-test('calendar prints nothing but an iCalendar file; a renewal moves the entry', {
+test('calendar prints only an iCalendar file; a renewal moves the entry', {
   timeout: 60_000,
 }, async () => {
   const simulator = await simulated();

@@ -5,7 +5,7 @@ import { machine } from '../support/cli/cli-process.ts';
 import { hold } from '../support/cli/store-token.ts';
 import { simulated } from '../support/test-simulator.ts';
 
-test('0, 1, 2 and 3, by what is held', { timeout: 60_000 }, async () => {
+test('check exits 0, 1, 2 or 3 by the state of the tokens', { timeout: 60_000 }, async () => {
   const simulator = await simulated();
   const on = await machine(simulator);
   const check = async (...args: string[]) => {
@@ -45,7 +45,7 @@ test('0, 1, 2 and 3, by what is held', { timeout: 60_000 }, async () => {
   });
 });
 
-test('wrong usage, wrong settings and an unreadable store are unknown: 3', async () => {
+test('check exits 3 for wrong usage, wrong settings and an unreadable store', async () => {
   const on = await machine();
   for (const args of [['--within', 'soon'], ['--within'], ['--unknown'], ['nobody'], ['--within', '-1']]) {
     const { code, stdout } = await on.run(['check', ...args]);

@@ -25,7 +25,7 @@ async function serving(here: Awaited<ReturnType<typeof holdingToken>>) {
   return { running, ask };
 }
 
-test('client add --json: exactly what was promised; the secret is in no file and no list', async () => {
+test('client add --json prints the documented keys, and the secret is in no file and no list', async () => {
   const here = await holdingToken();
   const { code, stdout, stderr } = await here.run(['client', 'add', 'ci', '--profile', 'acme', '--json']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -40,7 +40,7 @@ test('client add --json: exactly what was promised; the secret is in no file and
   ]);
 });
 
-test('from the registration to the removal, with a server of its own', async () => {
+test('an API client fetches a token from its registration until its removal', async () => {
   const here = await holdingToken();
   const { ask, running } = await serving(here);
   const added = JSON.parse(
@@ -80,7 +80,7 @@ test('from the registration to the removal, with a server of its own', async () 
   expect(rows[1]).toMatchObject({ profile: 'acme', client: 'ci', address: '127.0.0.1', user: null });
 });
 
-test('with keys there is no secret', async () => {
+test('a client with a key set has no secret', async () => {
   const here = await holdingToken();
   const { publicKey } = await generateKeyPair('ES256', { extractable: true });
   const file = join(here.environment.HOME ?? '', 'jwks.json');
@@ -98,7 +98,7 @@ test('with keys there is no secret', async () => {
   expect(JSON.parse(stdout)).toEqual({ client_id: 'keyed', profiles: ['acme'] });
 });
 
-test('what cannot be registered is refused, and nothing is', async () => {
+test('refuses an invalid registration and stores nothing', async () => {
   const here = await holdingToken();
   const refusals: [args: string[], code: number][] = [
     [['add', 'ci'], 2],
@@ -118,7 +118,7 @@ test('what cannot be registered is refused, and nothing is', async () => {
   expect((await here.run(['client', 'list', '--json'])).stdout.trim()).toBe('[]');
 });
 
-test('serve --api refuses what would be unsafe, or what it cannot do', async () => {
+test('serve --api refuses unsafe and contradictory options', async () => {
   const here = await machine();
   const refusals: [args: string[], reason: RegExp][] = [
     [['--api', '0.0.0.0:0'], /in the clear/],

@@ -96,7 +96,7 @@ describe.each(Object.entries(drivers))('%s', (shell, driver) => {
     }
   });
 
-  it('offers no name that somebody wrote into the database as a command', async () => {
+  it('never offers a name that is a shell command', async () => {
     const here = await stocked();
     const file = await here.script(shell);
     writeHostileNames(here.home);
@@ -107,7 +107,7 @@ describe.each(Object.entries(drivers))('%s', (shell, driver) => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('neither offers nor expands what another program of our name prints', async () => {
+  it('neither offers nor expands output of another program with the same name', async () => {
     const here = await stocked();
     const file = await here.script(shell);
     const folder = temporaryFolder();
@@ -164,7 +164,7 @@ function writeHostileNames(home: string): void {
   }
 }
 
-test('PowerShell gets a script with the same words', async () => {
+test('the PowerShell script offers the same words', async () => {
   const here = await stocked();
   const { stdout } = await here.run(['completion', 'powershell']);
   expect(stdout).toContain('Register-ArgumentCompleter -Native -CommandName webex-token');
@@ -176,7 +176,7 @@ test('PowerShell gets a script with the same words', async () => {
   expect(stdout).not.toContain('-like "$wordToComplete');
 });
 
-test('no store, no names, and no fault', async () => {
+test('offers no names, and reports no error, without a store', async () => {
   const here = await machine();
   expect(await here.run(['completion', '--profiles'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
   expect(await here.run(['completion'])).toMatchObject({ code: 2 });

@@ -71,7 +71,7 @@ onDesktop('copy: what is copied meanwhile stays', async () => {
   expect(await content()).toBe('a shopping list');
 });
 
-test('copy without a desktop says so, and does not show the token', async () => {
+test('copy reports a missing clipboard, and does not print the token', async () => {
   const here = await holdingToken();
   const ended = await here.run(['copy', 'acme']);
   expect(ended).toMatchObject({ code: 1, stdout: '' });

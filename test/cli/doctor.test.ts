@@ -26,7 +26,7 @@ async function examined(
   return { finished, ok, by: new Map(findings.map((finding) => [finding.title, finding])) };
 }
 
-test('before the first run: all is well, and nothing is made', async () => {
+test('doctor passes before the first run, and creates nothing', async () => {
   const here = await machine(await simulated());
   const { finished, ok, by } = await examined(here);
   expect(finished).toMatchObject({ code: 0, stderr: '' });
@@ -37,7 +37,7 @@ test('before the first run: all is well, and nothing is made', async () => {
   expect(existsSync(here.home)).toBe(false);
 });
 
-test('where the key is, and why no keychain has it; what runs on the port', async () => {
+test('doctor shows where the key is, why no keychain is used, and what runs on the port', async () => {
   const here = await machine(await simulated());
   const serve = here.start(['serve', '--no-open']);
   await printedLink(serve);
@@ -52,7 +52,7 @@ test('where the key is, and why no keychain has it; what runs on the port', asyn
   expect(by.get(`Port ${here.port}`)?.message).toContain(`process ${serve.pid}`);
 });
 
-test('what is wrong is marked, with the way to mend it: 1', async () => {
+test('doctor exits 1 and suggests a fix for every problem', async () => {
   const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
   await hold(here, 'fake-token-for-acme-1');
   const database = new DatabaseSync(join(here.home, 'store.db'));
@@ -77,7 +77,7 @@ test('what is wrong is marked, with the way to mend it: 1', async () => {
   expect(words.stdout).toContain('chmod 600');
 });
 
-test('a setting that cannot be used is the finding', async () => {
+test('doctor reports an invalid setting', async () => {
   const here = await machine(undefined, { WEBEX_TOKEN_PORT: 'banana' });
   const { finished, by } = await examined(here);
   expect(finished.code).toBe(1);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { formats } from '../../src/output/formats.ts';
 import { holdingToken, orgId, token } from '../support/cli/stored-token.ts';
 
-test.each(formats)('get --format %s: the same by the short way and by the whole program', async (format) => {
+test.each(formats)('get --format %s: the fast path and the whole program print the same', async (format) => {
   const here = await holdingToken();
   const args = ['get', 'acme', '--format', format];
   const short = await here.run(args, '{}');
@@ -16,7 +16,7 @@ test.each(formats)('get --format %s: the same by the short way and by the whole 
   expect(short.stdout.endsWith('\n')).toBe(true);
 });
 
-test('the formats for programs carry the tenant URL of the settings', async () => {
+test('the formats for programs contain the tenant URL from the settings', async () => {
   const here = await holdingToken({ WEBEX_TOKEN_SCIM_URL: 'https://scim.example/v1' });
   const { stdout } = await here.run(['get', 'acme', '--format', 'json']);
   expect(JSON.parse(stdout)).toMatchObject({
@@ -25,7 +25,7 @@ test('the formats for programs carry the tenant URL of the settings', async () =
   });
 });
 
-test('terraform: the query may name the profile; one that is no query is refused', async () => {
+test('terraform: the query can name the profile; an invalid query is refused', async () => {
   const here = await holdingToken();
   const { stdout } = await here.run(['get', '--format', 'terraform'], '{"profile":"acme"}');
   const values = Object.values(JSON.parse(stdout) as Record<string, unknown>);
@@ -37,14 +37,14 @@ test('terraform: the query may name the profile; one that is no query is refused
   });
 });
 
-test('no such profile 3, no such format 2, no profile 2; standard output stays empty', async () => {
+test('get exits 3 for an unknown profile and 2 for wrong usage, with empty standard output', async () => {
   const here = await holdingToken();
   expect(await here.run(['get', 'nobody', '--format', 'json'])).toMatchObject({ code: 3, stdout: '' });
   expect(await here.run(['get', 'acme', '--format', 'yaml'])).toMatchObject({ code: 2, stdout: '' });
   expect(await here.run(['get'])).toMatchObject({ code: 2, stdout: '' });
 });
 
-test('exec: the environment, and nothing in the arguments', async () => {
+test('exec passes the token in the environment, not in the arguments', async () => {
   const here = await holdingToken({ WEBEX_ORG_ID: 'an older one' });
   const shown = await here.run(['exec', 'acme', '--', 'sh', '-c', 'env; tr "\\0" " " < /proc/$PPID/cmdline']);
   expect(shown.code).toBe(0);
@@ -56,7 +56,7 @@ test('exec: the environment, and nothing in the arguments', async () => {
   expect(shown.stdout.split(token)).toHaveLength(2);
 });
 
-test('exec: options of the program stay with the program, and its exit code comes back', async () => {
+test('exec passes options to the program and returns its exit code', async () => {
   const here = await holdingToken();
   const echoed = await here.run(['exec', 'acme', '--', 'printf', '%s|', '--help', '--', '-x']);
   expect(echoed).toMatchObject({ code: 0, stdout: '--help|--|-x|' });
@@ -78,7 +78,7 @@ test.each([
   expect(await running.finished).toMatchObject({ code, signal: null });
 });
 
-test('exec: a program that handles the signal decides how it ends', async () => {
+test('exec returns the exit code of a program that handles the signal', async () => {
   const here = await holdingToken();
   const script = 'trap "exit 7" USR1; echo started >&2; while :; do sleep 0.05; done';
   const running = here.start(['exec', 'acme', '--', 'sh', '-c', script]);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readHiddenInput } from '../../src/cli/terminal/hidden-input.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 
-/** A terminal's input, which remembers whether it was told to show nothing. */
+/** The input of a terminal. It records whether its echo was turned off. */
 function terminal() {
   const modes: boolean[] = [];
   const setRawMode = (raw: boolean) => void modes.push(raw);
@@ -11,7 +11,7 @@ function terminal() {
 }
 
 describe('a line from a terminal', () => {
-  test('ends at Enter, and nothing of it is shown: the terminal’s own echo is off while it is read', async () => {
+  test('ends at Enter, and is not shown: the terminal does not echo while it is read', async () => {
     const { input, modes } = terminal();
     const line = readHiddenInput(input);
     expect(modes).toEqual([true]);
@@ -20,21 +20,21 @@ describe('a line from a terminal', () => {
     expect(modes).toEqual([true, false]);
   });
 
-  test('may be longer than what terminals take in one line', async () => {
+  test('can be longer than the line buffer of a terminal', async () => {
     const { input } = terminal();
     const line = readHiddenInput(input);
     input.write(`${'x'.repeat(20_000)}\r`);
     expect(await line).toHaveLength(20_000);
   });
 
-  test('a paste of several lines is taken whole', async () => {
+  test('reads a paste of several lines whole', async () => {
     const { input } = terminal();
     const line = readHiddenInput(input);
     input.write('http://localhost:3000/auth/code#access_\rtoken=fake-\rtoken');
     expect(await line).toBe('http://localhost:3000/auth/code#access_\ntoken=fake-\ntoken');
   });
 
-  test('Ctrl-C stops, Ctrl-D gives nothing', async () => {
+  test('stops at Ctrl-C, and is empty at Ctrl-D', async () => {
     const stopped = terminal();
     const error = brokerErrorOf(() => readHiddenInput(stopped.input));
     stopped.input.write('\u0003');

@@ -15,7 +15,7 @@ interface Status {
   unfinished: string | null;
 }
 
-test('a new data key, then from the file to a passphrase and back; every time the token is there', async () => {
+test('rotates the data key, then changes from a key file to a passphrase and back, without losing a token', async () => {
   const here = await holdingToken();
   const status = async () => JSON.parse((await here.run(['key', 'status', '--json'])).stdout) as Status;
   expect(await here.run(['key', 'rotate'])).toMatchObject({
@@ -48,7 +48,7 @@ test('a new data key, then from the file to a passphrase and back; every time th
   expect(await here.run(['get', 'acme'])).toMatchObject({ code: 0, stdout: `${token}\n` });
 });
 
-test('a lost key is said before anybody is sent to sign in, and makes neither a new key nor an empty store', async () => {
+test('reports a lost key before the sign-in, and creates neither a key nor a store', async () => {
   const here = await holdingToken();
   rmSync(join(here.home, 'key.jwk'));
   for (const args of [
@@ -64,7 +64,7 @@ test('a lost key is said before anybody is sent to sign in, and makes neither a 
   expect(existsSync(join(here.home, 'key.jwk'))).toBe(false);
 });
 
-test('an old data key that was put back in place of the newest is not used, by get neither', async () => {
+test('refuses an old data key that replaced the newest one, in get too', async () => {
   const here = await holdingToken();
   const database = new DatabaseSync(join(here.home, 'store.db'));
   const [old] = database.prepare('select * from wrapped_data_key').all();
@@ -88,7 +88,7 @@ test('an old data key that was put back in place of the newest is not used, by g
   }
 });
 
-test('key add needs the fingerprint where nobody can be asked, and the right one; before that nothing is written', async () => {
+test('key add needs the right fingerprint without a terminal, and writes nothing before', async () => {
   const here = await machine();
   const other = await machine(undefined, { WEBEX_TOKEN_KEY_FILE: join(here.home, '..', 'other.jwk') });
   const asked = await other.run(['key', 'request', '--file']);
@@ -112,7 +112,7 @@ test('key add needs the fingerprint where nobody can be asked, and the right one
   expect(status.keys).toHaveLength(2);
 });
 
-test('a backup gives the token back: over a damaged store, which is kept, and on another machine', async () => {
+test('restores a backup over a damaged store, which is kept, and on another machine', async () => {
   const here = await holdingToken();
   const file = join(here.home, '..', 'store.backup');
   expect(await here.run(['backup', file])).toMatchObject({ code: 0, stdout: '' });

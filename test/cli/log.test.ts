@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { holdingToken, token } from '../support/cli/stored-token.ts';
 
-test('log --json: one object a line, every row, oldest first, never a token', async () => {
+test('log --json prints every row, oldest first, one object a line, and never a token', async () => {
   const here = await holdingToken();
   await here.run(['get', 'acme']);
   await here.run(['get', 'acme', '--format', 'json', '--allow-expired']);
@@ -20,7 +20,7 @@ test('log --json: one object a line, every row, oldest first, never a token', as
   expect(stdout).not.toContain(token);
 });
 
-test('log: filters, spans and a table for people', async () => {
+test('log filters by fields and time, and prints a table', async () => {
   const here = await holdingToken();
   await here.run(['get', 'acme']);
   const actions = async (...args: string[]) => {
@@ -41,7 +41,7 @@ test('log: filters, spans and a table for people', async () => {
   expect(await here.run(['log', '--since', 'yesterday'])).toMatchObject({ code: 2 });
 });
 
-test('log --verify: 0 where the chain holds, 1 where a row was changed', async () => {
+test('log --verify exits 0 for an intact chain and 1 for a changed row', async () => {
   const here = await holdingToken();
   await here.run(['get', 'acme']);
   expect(await here.run(['log', '--verify'])).toMatchObject({ code: 0 });
@@ -54,7 +54,7 @@ test('log --verify: 0 where the chain holds, 1 where a row was changed', async (
   expect(JSON.parse((await here.run(['log', '--verify', '--json'])).stdout)).toMatchObject({ ok: false });
 });
 
-test('log --prune leaves a chain that holds', async () => {
+test('log --prune leaves an intact chain', async () => {
   const here = await holdingToken();
   const pruned = await here.run(['log', '--prune', '0m']);
   expect(pruned).toMatchObject({ code: 0, stdout: '' });

@@ -10,7 +10,7 @@ import { filesHolding } from '../support/vault/test-vault.ts';
 vi.setConfig({ testTimeout: 90_000 });
 
 describe('login without a server', () => {
-  test('from the printed link to the token, and to the page that says so', async () => {
+  test('leads from the printed link to the stored token and the result page', async () => {
     const webex = await simulated();
     const here = await machine(webex);
     const login = here.start(['login', 'acme', '--no-open']);
@@ -44,7 +44,7 @@ describe('login without a server', () => {
     expect(filesHolding(here.home, new URL(link).pathname.split('/').at(-1) ?? '')).toEqual([]);
   });
 
-  test('declined at Webex: 1, with the reason', async () => {
+  test('exits 1 with the reason if the sign-in is declined', async () => {
     const here = await machine(await simulated());
     const login = here.start(['login', 'acme', '--no-open']);
     const browser = new BrowserByHand();
@@ -56,7 +56,7 @@ describe('login without a server', () => {
     expect((await here.run(['list', '--json'])).stdout).toBe('[]\n');
   });
 
-  test('nobody signs in: 1, after the time that was given', async () => {
+  test('exits 1 if no one signs in before the timeout', async () => {
     const here = await machine(await simulated());
     const { code, stdout, stderr } = await here.run(['login', 'acme', '--no-open', '--timeout', '1']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -78,7 +78,7 @@ describe('login without a server', () => {
     },
   );
 
-  test('a bogus answer meanwhile ends nothing', async () => {
+  test('ignores a bogus response while it waits', async () => {
     const webex = await simulated();
     const here = await machine(webex);
     const login = here.start(['login', 'acme', '--no-open']);
@@ -95,7 +95,7 @@ describe('login without a server', () => {
 });
 
 describe('login as the wrong person', () => {
-  test('5, and the token is set aside; --approve takes it', async () => {
+  test('exits 5 and marks the token for review, unless --approve', async () => {
     const webex = await simulated();
     const here = await machine(webex);
     const sign = async (args: string[]) => {
@@ -115,7 +115,7 @@ describe('login as the wrong person', () => {
 });
 
 describe('login beside a server', () => {
-  test('uses the one that runs, and leaves it running', async () => {
+  test('uses the running server and leaves it running', async () => {
     const webex = await simulated();
     const here = await machine(webex);
     const serve = here.start(['serve', '--no-open']);
@@ -135,7 +135,7 @@ describe('login beside a server', () => {
     expect(await serve.finished).toMatchObject({ code: 0, stdout: '' });
   });
 
-  test('takes its place where it is stopped meanwhile', async () => {
+  test('replaces a server that stops while it waits', async () => {
     const here = await machine(await simulated());
     const serve = here.start(['serve', '--no-open']);
     await printedLink(serve);

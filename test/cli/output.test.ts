@@ -66,8 +66,8 @@ const results = [
   ['--help'],
 ];
 
-describe.runIf(hasFull)('standard output that takes nothing', () => {
-  it('is one line and exit code 1, for every command’s help (check: 3)', async () => {
+describe.runIf(hasFull)('standard output on a full disk', () => {
+  it('causes one line and exit code 1 for the help of every command (check: 3)', async () => {
     const here = await machine();
     const full = fullDevice();
     for (const command of await everyCommand()) {
@@ -77,7 +77,7 @@ describe.runIf(hasFull)('standard output that takes nothing', () => {
     }
   });
 
-  it('is one line and exit code 1, for every result (check: 3)', async () => {
+  it('causes one line and exit code 1 for every result (check: 3)', async () => {
     const here = await holdingToken();
     const full = fullDevice();
     for (const args of results) {
@@ -91,7 +91,7 @@ describe.runIf(hasFull)('standard output that takes nothing', () => {
     }
   });
 
-  it('leaves one row in the log for one token that was read', async () => {
+  it('leaves one audit row for one token that was read', async () => {
     const here = await holdingToken();
     const full = fullDevice();
     const reads = () => {
@@ -107,7 +107,7 @@ describe.runIf(hasFull)('standard output that takes nothing', () => {
   });
 });
 
-describe.skipIf(process.platform === 'win32')('a reader of standard output that goes away', () => {
+describe.skipIf(process.platform === 'win32')('a reader of standard output that exits', () => {
   /** Runs a command whose standard output nobody reads any more. */
   async function unread(here: Machine, args: string[]) {
     const script = `"$0" "$@" | true; echo "$\{PIPESTATUS[0]}"`;
@@ -152,7 +152,7 @@ describe.skipIf(process.platform === 'win32')('streams that are closed', () => {
     },
   );
 
-  it('a folder as standard input is no stack trace', async () => {
+  it('reports a folder as standard input without a stack trace', async () => {
     const here = await machine();
     const folder = openSync(temporaryFolder(), 'r');
     onTestFinished(() => closeSync(folder));
@@ -164,7 +164,7 @@ describe.skipIf(process.platform === 'win32')('streams that are closed', () => {
 });
 
 describe.runIf(hasFull)('standard error', () => {
-  it('that takes nothing costs no result', async () => {
+  it('on a full disk does not lose the result', async () => {
     const here = await holdingToken();
     const full = fullDevice();
     const { status, stdout } = run(here, ['get', 'acme'], ['ignore', 'pipe', full]);
@@ -173,7 +173,7 @@ describe.runIf(hasFull)('standard error', () => {
     expect(run(here, ['nothing'], ['ignore', 'pipe', full]).status).toBe(2);
   });
 
-  it('that nobody reads stops no server, nor its end', async () => {
+  it('that is not read blocks neither the server nor its shutdown', async () => {
     const here = await machine();
     const child = spawn(process.execPath, [program, 'serve', '--no-open', '--verbose'], {
       env: here.environment,
@@ -195,7 +195,7 @@ describe.runIf(hasFull)('standard error', () => {
     expect(await ended).toBe(0);
   });
 
-  it('whose reader goes away stops no server', async () => {
+  it('whose reader exits does not stop the server', async () => {
     const here = await machine();
     const child = spawn(process.execPath, [program, 'serve', '--no-open', '--verbose'], {
       env: here.environment,

@@ -45,7 +45,7 @@ describe.each(textEncodings)('text in %s', (_, encode) => {
   });
 });
 
-test('what is no text is refused in one line that says what it is', async () => {
+test('refuses binary input in one line that says what it is', async () => {
   const { run } = await machine(undefined, offline);
   const archive = Buffer.from('PK\u0003\u0004\0\0');
   const piped = await run(['import', 'acme'], archive);

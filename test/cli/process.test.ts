@@ -11,7 +11,7 @@ import { simulated } from '../support/test-simulator.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const linux = process.platform === 'linux';
-/** Node opens its debugger on a port of its own choice, so that nothing else that runs here is in the way. */
+/** Node chooses a free port for its debugger, so that other programs on this computer do not interfere. */
 const anyDebuggerPort = { NODE_OPTIONS: '--inspect-port=0' };
 
 /** How many sockets of a process listen, on any address. */
@@ -48,7 +48,7 @@ async function saying(child: ChildProcessByStdio<null, Readable | null, Readable
 }
 
 describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open its debugger', () => {
-  test('opens no port, and the server lives', async () => {
+  test('opens no port and does not stop the server', async () => {
     const here = await machine(undefined, anyDebuggerPort);
     const serve = here.start(['serve', '--no-open']);
     await printedLink(serve);
@@ -146,7 +146,7 @@ describe.skipIf(!linux)('core dumps', () => {
   });
 
   test.skipIf(!mayRaise)(
-    'the doctor says where the next command would leave one, and how to mend it',
+    'doctor says where the next command would leave one, and suggests a fix',
     async () => {
       const here = await machine(await simulated());
       const findingWith = async (limit: string): Promise<unknown> => {

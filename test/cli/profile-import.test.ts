@@ -13,7 +13,7 @@ function csv(text: string, mode = 0o600): string {
 
 const good = 'profile,contact,tags\nacme,it@acme.example,"emea, gold"\nglobex,,apac\n';
 
-test('a dry run tells what would be done, and does nothing', async () => {
+test('a dry run shows the changes and stores nothing', async () => {
   const { run } = await machine();
   const dry = await run(['profile', 'import', csv(good), '--dry-run']);
   expect(dry).toMatchObject({ code: 0, stdout: 'line 2  acme  created\nline 3  globex  created\n' });
@@ -21,7 +21,7 @@ test('a dry run tells what would be done, and does nothing', async () => {
   expect((await run(['list', '--json'])).stdout).toBe('[]\n');
 });
 
-test('as spreadsheets write it: BOM, semicolons, CRLF, quotes, empty lines, columns in any order', async () => {
+test('reads CSV as spreadsheets write it: BOM, semicolons, CRLF, quotes, empty lines, columns in any order', async () => {
   const { run } = await machine();
   const text =
     '\ufeffTags;Profile;Org ID\r\n"emea;gold";acme;11111111-2222-4333-8444-555555555555\r\n\r\n;;\r\n"a ""b""";bad;\r\n;"globex";\r\n';
@@ -47,7 +47,7 @@ test('stores nothing from a file with an invalid row', async () => {
   expect((await run(['list', '--json'])).stdout).toBe('[]\n');
 });
 
-test('tokens come along, from a file that only its owner can read, and are not shown', async () => {
+test('imports tokens from a file that only its owner can read, and never prints them', async () => {
   const { run } = await machine();
   const token = 'fake-token-for-acme-1';
   const text = `profile,access_token,captured_at,expires_at\nacme,${token},,2099-01-01T00:00:00Z\n`;
@@ -84,7 +84,7 @@ test.each([
   expect(stdout + stderr).toMatch(why);
 });
 
-test('what is not UTF-8, or not there, is said so', async () => {
+test('reports a file that is missing or not text', async () => {
   const { run } = await machine();
   const file = join(temporaryFolder(), 'latin.csv');
   writeFileSync(file, Buffer.from('profile\nm\xfcller\n', 'latin1'));

@@ -40,7 +40,7 @@ interface Finding {
   help?: string;
 }
 
-/** The simulated Webex behind TLS, under made-up names, with a certificate of its own CA. */
+/** The simulated Webex behind TLS, under made-up names, with a certificate of a private CA. */
 async function webexBehindTls(simulator: Simulator) {
   const files = makeCertificate(temporaryFolder(), 'Acme Inspecting CA', 'DNS:webexapis.test');
   const { port: upstream, hostname } = new URL(simulator.endpoints.commercial.api);
@@ -154,7 +154,7 @@ describe.skipIf(!canMakeCertificates)('through a proxy (skipped where there is n
     });
   });
 
-  it('the same settings may stand in .env', async () => {
+  it('accepts the same settings in .env', async () => {
     const { createFetch } = await import('../../src/http/create-fetch.ts');
     const { environmentWithDotEnv } = await import('../../src/environment/environment.ts');
     const behind = await webexBehindTls(await simulated());
@@ -194,13 +194,13 @@ describe('a proxy that fails', () => {
     });
     await here.run(['import', 'acme'], accessToken);
     for (const args of [['test', 'acme'], ['doctor']]) {
-      const begun = performance.now();
+      const startedAt = performance.now();
       const { code, stdout, stderr } = await here.run(args);
       expect(code).not.toBe(0);
       expect(stdout).toMatch(message);
       expect(stdout).toContain(`The proxy 127.0.0.1:${port}`);
       expect(`${stdout}${stderr}`).not.toMatch(/fake-password|Webex has a problem|AZURE_|name 127/);
-      expect(performance.now() - begun).toBeLessThan(30_000);
+      expect(performance.now() - startedAt).toBeLessThan(30_000);
     }
   });
 
@@ -215,7 +215,7 @@ describe('a proxy that fails', () => {
       },
     ],
     ['okta', { OKTA_CLIENT_ORGURL: 'https://okta.test', OKTA_CLIENT_TOKEN: 'fake' }],
-  ])('is named by push %s, which blames no setting of its own', async (provider, settings) => {
+  ])('is named by push %s, which blames no other setting', async (provider, settings) => {
     const simulator = await simulated();
     const proxy = await fakeProxy({ status: 407 });
     const here = await machine(simulator, { ...settings, HTTPS_PROXY: `127.0.0.1:${proxy.port}` });

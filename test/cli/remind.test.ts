@@ -59,7 +59,7 @@ async function reminding(lifeDays: number): Promise<{ on: Machine; to: Receiver;
   return { on, to, token: accessToken };
 }
 
-test('sends what is due, once, signed, without the token', async () => {
+test('sends each due reminder once, signed, without the token', async () => {
   const { on, to, token } = await reminding(3);
   const first = await on.run(['remind', '--json']);
   expect(first.code).toBe(0);
@@ -76,7 +76,7 @@ test('sends what is due, once, signed, without the token', async () => {
   expect(to.raw.join()).not.toContain(token);
 });
 
-test('ends 1 where a delivery failed, and tries it again next time', async () => {
+test('exits 1 if a delivery fails, and tries again next time', async () => {
   const { on, to } = await reminding(3);
   to.answer = (respond) => respond(500);
   const failed = await on.run(['remind']);
@@ -89,7 +89,7 @@ test('ends 1 where a delivery failed, and tries it again next time', async () =>
   expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
 });
 
-test('killed when it was sent and not yet recorded: it comes once more at most, and is not lost', async () => {
+test('a reminder whose delivery was not recorded is sent at most once more, and not lost', async () => {
   const { on, to } = await reminding(3);
   const received = new Promise<void>((resolve) => {
     to.answer = () => resolve();
@@ -105,14 +105,14 @@ test('killed when it was sent and not yet recorded: it comes once more at most, 
   expect(to.bodies).toHaveLength(2);
 });
 
-test('ten at the same moment send one', { timeout: 60_000 }, async () => {
+test('ten processes at the same time send one reminder', { timeout: 60_000 }, async () => {
   const { on, to } = await reminding(3);
   const all = await Promise.all(Array.from({ length: 10 }, () => on.run(['remind'])));
   expect(all.map(({ code }) => code)).toEqual(Array(10).fill(0));
   expect(to.bodies).toHaveLength(1);
 });
 
-test('without any channel it says what to set; ends 1 only where something is due', async () => {
+test('names the settings if there is no channel, and exits 1 only if a reminder is due', async () => {
   const simulator = await simulated();
   const on = await machine(simulator);
   const empty = await on.run(['remind']);
@@ -125,7 +125,7 @@ test('without any channel it says what to set; ends 1 only where something is du
   expect(due.stderr).toMatch(/Reminders are due[\s\S]*WEBEX_TOKEN_WEBHOOK_URL/);
 });
 
-test('a wrong setting is one line that names it, and tells no secret', async () => {
+test('reports a wrong setting in one line, without secrets', async () => {
   for (const [name, value] of [
     ['WEBEX_TOKEN_WEBHOOK_URL', 'http://hooks.example/fake-secret'],
     ['WEBEX_TOKEN_SMTP_URL', 'ftp://user:fake-secret@mail.example'],
@@ -144,7 +144,7 @@ test('a wrong setting is one line that names it, and tells no secret', async () 
   }
 });
 
-test('it needs no key: cron does not reach a keychain', async () => {
+test('needs no key, because cron cannot reach a keychain', async () => {
   const { on, to } = await reminding(3);
   on.environment.WEBEX_TOKEN_KEY_FILE = '/nowhere/key.jwk';
   expect((await on.run(['get', 'acme'])).code).not.toBe(0);
@@ -152,7 +152,7 @@ test('it needs no key: cron does not reach a keychain', async () => {
   expect(to.bodies).toHaveLength(1);
 });
 
-test('a quarantine in Entra ID: looked for without a person, told once though it is killed, and shown', async () => {
+test('finds a quarantine in Entra ID unattended, alerts once even if it is killed, and shows it', async () => {
   const to = await receiver();
   const on = await provisioningMachine((simulator) => ({
     ...providerEnvironment(simulator),
@@ -192,7 +192,7 @@ test('a quarantine in Entra ID: looked for without a person, told once though it
   });
 });
 
-test('where Entra ID cannot be asked, that is said, and keeps no reminder back', async () => {
+test('warns when Entra ID cannot be reached, and still sends every reminder', async () => {
   const to = await receiver();
   const on = await provisioningMachine((simulator) => ({
     ...providerEnvironment(simulator),

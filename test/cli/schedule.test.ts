@@ -57,7 +57,7 @@ esac
   };
 }
 
-test('says what it will do, does it, twice as once, and undoes it', async () => {
+test('prints the steps, installs the job, is idempotent, and removes it', async () => {
   const { on, crontab } = await withCron(undefined, { WEBEX_TOKEN_PASSPHRASE: 'a fake passphrase' });
   expect(await on.run(['schedule', 'status'])).toMatchObject({
     code: 0,
@@ -141,7 +141,7 @@ test.skipIf(!canMakeCertificates)(
   },
 );
 
-test('status and doctor say what is wrong with a job that is broken: 1', async () => {
+test('status and doctor exit 1 and explain a broken job', async () => {
   const { on, edit, runAsCron } = await withCron();
   await on.run(['schedule', 'install']);
   const settings = join(on.home, 'schedule.json');
@@ -188,7 +188,7 @@ test('status and doctor say what is wrong with a job that is broken: 1', async (
   });
 });
 
-test('a machine without a scheduler ends 1 and says what to do', async () => {
+test('exits 1 with advice if there is no scheduler', async () => {
   const { on } = await withCron();
   on.environment.PATH = '/nowhere';
   const { code, stderr } = await on.run(['schedule', 'install']);

@@ -20,7 +20,7 @@ process.on('SIGUSR2', () => {
 });
 `;
 
-it('goes on after failures in timers, promises and events that nothing catches, and logs each once', async () => {
+it('survives uncaught errors in timers, promises and events, and logs each once', async () => {
   const hook = join(temporaryFolder(), 'saboteur.cjs');
   writeFileSync(hook, saboteur);
   const here = await machine(undefined, { NODE_OPTIONS: `--require=${hook}` });
@@ -94,7 +94,7 @@ it.runIf(canMakeCertificates)(
   },
 );
 
-it('takes the time that an idle connection is kept, and refuses what is none', async () => {
+it('sets the idle timeout of connections, and refuses an invalid one', async () => {
   const here = await machine();
   const web = here.start(['serve', '--no-open', '--keep-alive-timeout', '300']);
   await printedLink(web);

@@ -9,7 +9,7 @@ import { simulated } from '../support/test-simulator.ts';
 vi.setConfig({ testTimeout: 90_000 });
 
 describe('serve', () => {
-  test('prints a link that works once, and a command that makes another', async () => {
+  test('prints a link that works once, and the command for another', async () => {
     const here = await machine(await simulated());
     const serve = here.start(['serve', '--no-open', '--verbose']);
     const link = await printedLink(serve);
@@ -31,14 +31,14 @@ describe('serve', () => {
     serve.kill('SIGTERM');
     const { code, stdout, stderr } = await serve.finished;
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-    // Each request is logged, and what lets somebody in is in no line of it.
+    // Every request is logged, but no secret of the link.
     const log = stderr.split('\n').filter((line) => line.startsWith('{'));
     expect(log.length).toBeGreaterThanOrEqual(5);
     for (const url of [link, another]) expect(log.join()).not.toContain(url.split('/').at(-1));
     expect(existsSync(join(here.home, 'server.json'))).toBe(false);
   });
 
-  test('a second one is told where the first is', async () => {
+  test('a second server reports where the first one runs', async () => {
     const here = await machine();
     const first = here.start(['serve', '--no-open']);
     await printedLink(first);
@@ -49,7 +49,7 @@ describe('serve', () => {
     expect(second.stderr).not.toContain('    at ');
   });
 
-  test('another program on the port is named in one line, with the way that is left', async () => {
+  test('names another program on the port in one line, and suggests a fix', async () => {
     const here = await machine();
     const script = join(import.meta.dirname, '../support/processes/occupy-port.ts');
     await runScript(script, ['::1', String(here.port)]).firstLine;

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 describe('under an old Node', () => {
-  /** Starts the program in a folder of its own, where `bundled` is the Node that npm brought; null: none. */
+  /** Starts the program in a new folder, where `bundled` is the Node that npm brought; null: none. */
   function start(bundled: string | null, preload: string, name = 'node') {
     const folder = temporaryFolder();
     const copy = join(folder, 'bin', 'webex-token.cjs');

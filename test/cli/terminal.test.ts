@@ -65,11 +65,11 @@ describe.runIf(hasScript)('on a terminal', () => {
     expect(await keys()).toBe(2);
   });
 
-  test('colour, but never with NO_COLOR', async () => {
+  test('uses color, but never with NO_COLOR', async () => {
     const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
     await here.run(['import', 'acme'], 'fake-token-for-acme-1');
-    const colour = `${String.fromCharCode(27)}[32mvalid`;
-    expect(await onTerminal(here, 'list')).toContain(colour);
+    const color = `${String.fromCharCode(27)}[32mvalid`;
+    expect(await onTerminal(here, 'list')).toContain(color);
     here.environment.NO_COLOR = '1';
     const plain = await onTerminal(here, 'list');
     expect(plain).toContain('valid');

@@ -33,7 +33,7 @@ describe('help', () => {
     }
   });
 
-  test('goes to standard output, and ends well', async () => {
+  test('goes to standard output and exits 0', async () => {
     const here = await machine();
     for (const args of [['--help'], ['login', '--help'], ['help', 'get']]) {
       const { code, stdout, stderr } = await here.run(args);
@@ -68,7 +68,7 @@ describe('wrong usage: 2, with nothing on standard output and no stack', () => {
     expect(stderr).not.toMatch(/^ {4}at /m);
   });
 
-  test('a near miss is told', async () => {
+  test('suggests a command for a misspelled one', async () => {
     const here = await machine();
     expect((await here.run(['logn', 'acme'])).stderr).toMatch(/Did you mean .*login/);
   });
@@ -105,7 +105,7 @@ describe('a wrong setting', () => {
   });
 });
 
-test('a data folder that others may enter is refused, with the way to close it', async () => {
+test('refuses a data folder that others can read, and suggests chmod', async () => {
   const here = await machine();
   mkdirSync(here.home, { mode: 0o755 });
   for (const args of [['list'], ['get', 'acme']]) {

@@ -27,7 +27,7 @@ export interface Running {
   pid: number;
 }
 
-/** A fresh machine for commands: an own data folder and port, no keychain, removed when the test ends. */
+/** A fresh machine for commands: its own data folder and port, and no keychain. Removed when the test ends. */
 export interface Machine {
   home: string;
   port: number;
@@ -46,10 +46,10 @@ export async function machine(
   const home = join(folder, 'home');
   const port = await freePort();
   const environment: NodeJS.ProcessEnv = {
-    // The crontab of whoever runs the tests is not that of this machine.
+    // The tests must not see the crontab of the person who runs them.
     PATH: `${emptyCrontab}${delimiter}${process.env.PATH}`,
     HOME: folder,
-    // Each start would compile the program anew: a sixth of its time.
+    // Otherwise every start would compile the program again, which is a sixth of its time.
     NODE_COMPILE_CACHE: compileCache,
     WEBEX_TOKEN_HOME: home,
     WEBEX_TOKEN_PORT: String(port),

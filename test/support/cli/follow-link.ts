@@ -1,7 +1,7 @@
 import { type SignInOutcome, signIn } from '../../../src/simulator/webex/sign-in.ts';
 import type { Running } from './cli-process.ts';
 
-/** The link that a command printed: alone on its line, on standard error. */
+/** The link that a command prints alone on a line of standard error. */
 export async function printedLink(running: Running): Promise<string> {
   const [, link = ''] = await running.stderrMatching(
     /^(http:\/\/localhost:\d+\/(?:access|sign-in)\/[\w-]+)$/m,
@@ -9,7 +9,7 @@ export async function printedLink(running: Running): Promise<string> {
   return link;
 }
 
-/** What a browser keeps of our pages: enough to follow links, and to bring an answer of Webex back. */
+/** A minimal browser: it keeps cookies, follows links, and posts the response of Webex. */
 export class BrowserByHand {
   readonly #cookies = new Map<string, string>();
 
@@ -22,13 +22,13 @@ export class BrowserByHand {
     return answer;
   }
 
-  /** Opens the one-time link of a sign-in, and does at Webex what a person does. The address it comes back to. */
+  /** Opens the one-time link and signs in to Webex. Returns the redirect address. */
   async signIn(link: string, outcome: SignInOutcome): Promise<string> {
     const authorizeUrl = (await this.get(link)).headers.get('location') ?? '';
     return await signIn(authorizeUrl, outcome);
   }
 
-  /** Does what the capture page's script does at that address. */
+  /** Does what the script of the capture page does at that address. */
   async bringBack(redirectUrl: string): Promise<Response> {
     const { origin, pathname, search, hash } = new URL(redirectUrl);
     return await fetch(origin + pathname, {

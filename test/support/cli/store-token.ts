@@ -5,7 +5,7 @@ import { closeVault, openVault } from '../../../src/vault/vault.ts';
 import { actor, justCaptured, noKeychain } from '../vault/test-vault.ts';
 import type { Machine } from './cli-process.ts';
 
-/** Has a machine hold a token, as `webex-token import` would: for tests of what comes after, which save a process so. */
+/** Stores a token on a machine, like `webex-token import`, but without starting a process. */
 export async function hold(
   { environment }: Pick<Machine, 'environment'>,
   accessToken: string,

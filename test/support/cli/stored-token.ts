@@ -4,7 +4,7 @@ import { hold } from './store-token.ts';
 export const orgId = '11111111-2222-4333-8444-555555555555';
 export const token = 'fake-token-for-acme-1';
 
-/** A machine that holds a token as "acme"; Webex was out of reach. */
+/** A machine with a stored token of "acme". Webex could not be reached to verify it. */
 export async function holdingToken(more: NodeJS.ProcessEnv = {}): Promise<Machine> {
   const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1', ...more });
   await hold(here, token, { orgId });
