@@ -41,7 +41,7 @@ describe.runIf(hasScript)('on a terminal', () => {
     const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
     const token = 'fake-token-for-acme-1';
     const shown = await onTerminal(here, 'import acme', { after: 'press Enter', text: `${token}\r` });
-    expect(shown).toContain('Stored');
+    expect(shown).toContain('Saved');
     expect(shown).not.toContain('fake-token');
     expect((await here.run(['get', 'acme'])).stdout).toBe(`${token}\n`);
   });
@@ -61,7 +61,7 @@ describe.runIf(hasScript)('on a terminal', () => {
       expect(await keys()).toBe(1);
     }
     const added = await onTerminal(here, 'key add', paste, { after: '[y/N]', text: 'y\r' });
-    expect(added).toContain('Added: the key of');
+    expect(added).toContain('Added the key');
     expect(await keys()).toBe(2);
   });
 
