@@ -12,7 +12,7 @@ export interface ReminderSettings {
   webhookUrl: string | null;
   /** Signs what a webhook of no known product gets. */
   webhookSecret: string | null;
-  /** How many days before its end a token's reminders are sent; largest first, each once. */
+  /** How many days before a token expires to send a reminder; largest first, without duplicates. */
   days: number[];
 }
 
@@ -61,7 +61,7 @@ export const reminderVariables = {
   },
 } as const;
 
-/** Refuses mail that is half set up: nobody would miss it before it is too late. Throws `E_SETTING`. */
+/** Rejects an incomplete mail configuration, which no one would notice until it is too late. Throws `E_SETTING`. */
 export function validateReminders(settings: ReminderSettings): ReminderSettings {
   const hasServer = settings.smtpUrl !== null;
   if (hasServer === settings.mailTo.length > 0) return settings;
@@ -71,7 +71,7 @@ export function validateReminders(settings: ReminderSettings): ReminderSettings 
   const { expected, example } = reminderVariables[missing];
   throw new BrokerError(
     'E_SETTING',
-    `${missing}: it is missing, though ${there} is set; it is ${expected}, for example ${missing}=${example}`,
+    `${missing} is not set, but ${there} is. It must be ${expected}, for example ${missing}=${example}`,
   );
 }
 

@@ -156,7 +156,7 @@ const variables = {
       .string()
       .transform((value) => oktaOrgUrl(value) ?? '')
       .refine(isSafeUrl),
-    expected: 'the https address of your Okta organization, not a placeholder or another site',
+    expected: 'the https address of your Okta organization',
     example: 'https://acme.okta.com',
   },
   OKTA_CLIENT_TOKEN: {

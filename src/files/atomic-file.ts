@@ -5,12 +5,12 @@ import { BrokerError } from '../errors/broker-error.ts';
 import { fsyncDirectory } from './private-files.ts';
 
 /**
- * A file for its owner alone, that appears under its name whole and durable, or not at all, and never in the place of
- * another.
+ * A file for its owner only. It appears under its name complete and durable, or not at all, and never replaces another
+ * file.
  */
 export class AtomicFile {
   readonly path: string;
-  /** Where it is until it is finished. */
+  /** Its path until it is finished. */
   readonly partial: string;
   readonly #descriptor: number;
   bytes = 0;
@@ -19,7 +19,7 @@ export class AtomicFile {
   constructor(path: string) {
     this.path = resolve(path);
     this.partial = `${this.path}.${randomUUID().slice(0, 8)}.partial`;
-    // Found out before the work, not after it.
+    // Checked before the work, not after it.
     if (existsSync(this.path)) throw this.#failure({ code: 'EEXIST' });
     try {
       this.#descriptor = openSync(this.partial, 'wx', 0o600);
@@ -39,7 +39,7 @@ export class AtomicFile {
     this.bytes += bytes.length;
   }
 
-  /** Gives it its name. */
+  /** Makes the file durable and gives it its final name. */
   finish(): void {
     try {
       fsyncSync(this.#descriptor);
@@ -77,15 +77,15 @@ export class AtomicFile {
     if (cause instanceof BrokerError) return cause;
     const { code = 'unknown' } = cause as NodeJS.ErrnoException;
     if (code === 'EEXIST') {
-      return new BrokerError('E_FILE_EXISTS', `There is a file ${this.path} already.`, {
-        help: 'Name another one: nothing is ever overwritten.',
+      return new BrokerError('E_FILE_EXISTS', `The file ${this.path} already exists.`, {
+        help: 'Choose another name. Existing files are never overwritten.',
         cause,
       });
     }
     const help =
       code === 'ENOSPC' || code === 'EDQUOT'
-        ? 'The disk is full. Make room, or name a file on another one.'
-        : 'Its folder has to exist and be yours to write in.';
+        ? 'The disk is full. Free some space, or choose a file on another disk.'
+        : 'Its folder must exist, and you must be allowed to write to it.';
     return new BrokerError('E_FILE', `The file ${this.path} cannot be written (${code}).`, { help, cause });
   }
 }

@@ -14,7 +14,7 @@ export type Files = Pick<
   'mkdirSync' | 'chmodSync' | 'statSync' | 'openSync' | 'closeSync' | 'rmSync' | 'rmdirSync'
 >;
 
-/** Makes the data folder, for its owner alone, or refuses one that others may enter. Throws `E_FILE_PERMISSIONS`, `E_HOME`. */
+/** Creates the data folder for its owner only, or rejects one that others can access. Throws `E_FILE_PERMISSIONS`, `E_HOME`. */
 export function ensurePrivateDirectory(path: string, files: Files = nodeFiles): void {
   const made = makeFolder(path, files) !== undefined;
   try {
@@ -26,7 +26,7 @@ export function ensurePrivateDirectory(path: string, files: Files = nodeFiles): 
   }
 }
 
-/** Looks whether the data folder can be made and written in, and leaves nothing behind. Throws as `privateFolder` does. */
+/** Checks that the data folder can be created and written to, and leaves nothing behind. Throws as `ensurePrivateDirectory` does. */
 export function checkPrivateDirectory(path: string): void {
   const first = makeFolder(path, nodeFiles);
   try {
@@ -35,7 +35,7 @@ export function checkPrivateDirectory(path: string): void {
     closeSync(openSync(probe, 'ax', 0o600));
     nodeFiles.rmSync(probe);
   } catch (error) {
-    throw error instanceof BrokerError ? error : unusable(path, 'written in', error);
+    throw error instanceof BrokerError ? error : unusable(path, 'written to', error);
   } finally {
     if (first !== undefined) removeEmptyFolders(path, first);
   }
@@ -46,7 +46,7 @@ function makeFolder(path: string, files: Files): string | undefined {
   try {
     return makeMissing(path, files);
   } catch (error) {
-    throw unusable(path, 'made', error);
+    throw unusable(path, 'created', error);
   }
 }
 
@@ -76,7 +76,7 @@ function isFolder(path: string): boolean {
 function unusable(path: string, what: string, cause: unknown): BrokerError {
   const { code = 'unknown' } = cause as NodeJS.ErrnoException;
   return new BrokerError('E_HOME', `The data folder ${path} cannot be ${what} (${code}).`, {
-    help: 'Name one that you may write in with WEBEX_TOKEN_HOME.',
+    help: 'Set WEBEX_TOKEN_HOME to a folder that you can write to.',
     cause,
   });
 }
@@ -167,7 +167,7 @@ function assertPrivate(path: string, kind: Kind, files: Files): void {
       throw permissionsError(`${name} belongs to root (mode ${octal}).`, helpWithRoot(path, kind));
     throw permissionsError(
       `${name} belongs to another user of this machine.`,
-      `Nothing was read from it. Use your own file: ${kind.variable} names it.`,
+      `It was not read. Set ${kind.variable} to one that you own.`,
     );
   }
   if (!isOpen) return;
@@ -208,7 +208,7 @@ function probeIn(folder: string): string {
   return join(folder, `.webex-token-${process.pid}.tmp`);
 }
 
-/** Whether a file that is created for its owner alone is open to others there anyway. */
+/** Whether the file system ignores modes, so that a file created for its owner only is open to others. */
 function keepsNoModes(path: string, files: Files): boolean {
   const probe = probeIn(path);
   try {

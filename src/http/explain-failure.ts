@@ -1,14 +1,14 @@
 import type { Explanation } from './explanation.ts';
 import type { FailureReason, HttpFailure } from './json-client.ts';
 
-/** Help that differs from call to call: what a 401, 403 or 404 means depends on what was asked. */
+/** Help that depends on the call: what a 401, 403 or 404 means differs by request. */
 export type SpecificHelp = Partial<Record<FailureReason, string>>;
 
 const tryLater = 'Try again in a few minutes. See https://status.webex.com if it repeats.';
 const intercepted =
-  'Most likely a proxy, firewall or sign-in page of the network answered in its place. Open the address in a browser on this machine, or try from another network.';
+  'A proxy, firewall or sign-in page of the network probably responded instead. Open the address in a browser on this machine, or try another network.';
 
-/** Puts a failed call in the administrator's describe. `service` is the vendor's name, e.g. `Webex`. */
+/** Explains a failed call to an administrator. `service` is the vendor's name, for example `Webex`. */
 export function explainFailure(
   failure: HttpFailure,
   service: string,
@@ -26,17 +26,17 @@ function describe(failure: HttpFailure, service: string): Explanation {
     case 'other-deployment':
       return {
         message: `The token belongs to the other Webex deployment than this profile, so it was not sent to ${host}.`,
-        help: 'Store it under a profile of the same deployment: --deployment commercial or --deployment government.',
+        help: 'Store it in a profile of that deployment: commercial or government.',
       };
     case 'unauthorized':
       return {
-        message: `${service} does not accept the token (401): it has expired, was revoked, or is not whole.`,
+        message: `${service} does not accept the token (401): it has expired, was revoked, or is incomplete.`,
         help: 'Sign in again to get a new token.',
       };
     case 'forbidden':
       return {
-        message: `${service} accepts the token, but not for this (403).`,
-        help: 'Sign in again with a full administrator’s account of this organization.',
+        message: `${service} accepts the token, but not for this request (403).`,
+        help: 'Sign in again as a full administrator of this organization.',
       };
     case 'not-found':
       return {
@@ -46,36 +46,39 @@ function describe(failure: HttpFailure, service: string): Explanation {
     case 'rate-limited':
       return failure.retryAfterSeconds === null
         ? {
-            message: `${service} has had too many requests (429) and does not say how long to wait.`,
+            message: `${service} received too many requests (429) and does not say how long to wait.`,
             help: 'Wait a minute, then try again. The token is not affected.',
           }
         : {
-            message: `${service} has had too many requests (429).`,
+            message: `${service} received too many requests (429).`,
             help: `Wait ${failure.retryAfterSeconds} seconds, then try again. The token is not affected.`,
           };
     case 'server-error':
-      return { message: `${service} has a problem of its own (${status}).`, help: tryLater };
+      return { message: `${service} reports a server error (${status}).`, help: tryLater };
     case 'redirected':
       return {
-        message: `${host} sends the request on to another address${status === 0 ? '' : ` (${status})`}. It was not followed, so that the token goes nowhere else.`,
+        message: `${host} redirects the request to another address${status === 0 ? '' : ` (${status})`}. The redirect was not followed, so the token was sent nowhere else.`,
         help: intercepted,
       };
     case 'unexpected-status':
       return {
-        message: `${service} answered with the status ${status}, which was not expected.`,
+        message: `${service} responded with the unexpected status ${status}.`,
         help: tryLater,
       };
     case 'html':
-      return { message: `${host} answered with a web page (HTML) in place of data.`, help: intercepted };
+      return { message: `${host} responded with a web page (HTML) instead of data.`, help: intercepted };
     case 'not-json':
-      return { message: `${host} answered with something that is not JSON.`, help: intercepted };
+      return { message: `${host} responded with something that is not JSON.`, help: intercepted };
     case 'unexpected-shape':
       return {
-        message: `${service} answered, but not with what its documentation says.`,
-        help: 'Check that the address is right. If it is, the service has changed: see whether there is a newer version of this program.',
+        message: `${service} responded, but not as its documentation says.`,
+        help: 'Check the address. If it is right, the service has changed: look for a newer version of this program.',
       };
     case 'too-large':
-      return { message: `${host} answered with more than 1 MiB, far more than expected.`, help: intercepted };
+      return {
+        message: `${host} responded with more than 1 MiB, far more than expected.`,
+        help: intercepted,
+      };
     default:
       return failure.network ?? { message: `${host} did not answer.`, help: tryLater };
   }

@@ -7,7 +7,7 @@ export interface NetworkFailure extends Explanation {
   reason: NetworkReason | 'proxy';
 }
 
-/** What kept an answer from coming, from the error that `fetch` threw. */
+/** Explains why no response arrived, from the error that `fetch` threw. */
 export function explainNetworkError(error: unknown, host: string): NetworkFailure {
   const opening = connectFailureOf(error);
   if (opening !== null) {
@@ -25,7 +25,7 @@ function describe(reason: NetworkReason, host: string, proxy: string | null): Ex
   const network =
     proxy === null
       ? 'Check this machine’s network. Behind a proxy, set HTTPS_PROXY, as README.md describes.'
-      : `If it repeats, ask those who run the proxy whether ${host} can be reached through it.`;
+      : `If it repeats, ask the administrator of the proxy whether it allows ${host}.`;
   switch (reason) {
     case 'timeout':
       return {
@@ -34,14 +34,17 @@ function describe(reason: NetworkReason, host: string, proxy: string | null): Ex
       };
     case 'tls':
       return {
-        message: `The secure connection to ${host}${through} failed: its certificate is not one that this machine trusts, or the connection is being inspected.`,
-        help: 'Check this machine’s clock. Where the company inspects TLS, set NODE_EXTRA_CA_CERTS to the file with its certificate.',
+        message: `The secure connection to ${host}${through} failed: this machine does not trust its certificate, or the connection is being inspected.`,
+        help: 'Check this machine’s clock. If your company inspects TLS, set NODE_EXTRA_CA_CERTS to the file with its CA certificate.',
       };
     case 'dns':
       return { message: `The name ${host} could not be found.`, help: network };
     case 'refused':
-      return { message: `Nothing answers at ${host}${through}, or a firewall is in the way.`, help: network };
+      return { message: `${host} refused the connection${through}, or a firewall blocks it.`, help: network };
     case 'network':
-      return { message: `The connection to ${host}${through} broke.`, help: `Try again. ${network}` };
+      return {
+        message: `The connection to ${host}${through} was interrupted.`,
+        help: `Try again. ${network}`,
+      };
   }
 }

@@ -1,4 +1,4 @@
-/** A failure in plain describe. */
+/** A failure, explained to a person. */
 export interface Explanation {
   /** What happened. */
   message: string;

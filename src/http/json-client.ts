@@ -25,16 +25,16 @@ export type FailureReason =
   | 'refused'
   | 'network';
 
-/** A call that did not bring what was hoped for. Every text in it is fit to be shown. */
+/** A failed call. Every text in it can be shown to a person. */
 export interface HttpFailure {
   reason: FailureReason;
   /** The host that was called, with its port. */
   host: string;
-  /** Null where no answer came. */
+  /** Null if no response arrived. */
   status: number | null;
   /** What the service itself said, on one line, or null. */
   detail: string | null;
-  /** What kept an answer from coming, and what to do; absent where one came. */
+  /** Why no response arrived, and what to do; absent if one arrived. */
   network?: Explanation;
   /** From `Retry-After`, in seconds, at most 3600; null where absent or not understood. */
   retryAfterSeconds: number | null;
@@ -60,25 +60,29 @@ export interface JsonCall {
   /** Sent as JSON. */
   json?: unknown;
   accept?: string;
-  /** What must not be shown of the answer, besides the credential: secrets that the request bore. */
+  /** Secrets in the request that must not be shown, besides the credential. */
   secrets?: readonly string[];
 }
 
-/** No answer that this program asks for comes near. */
+/** Far above any expected response. */
 const maxBytes = 1_048_576;
 
 /**
- * Calls a JSON service with a credential and sorts out what came back. A redirect is never followed, so the
- * credential stays with the host that it is for. Throws only for a call that must not be made
+ * Calls a JSON service with a credential and classifies the response. Redirects are never followed, so the
+ * credential is sent only to the intended host. Throws only for a call that must not be made
  * (`E_INSECURE_ADDRESS`, `E_TOKEN_SYNTAX`).
  */
 export async function requestJson(call: JsonCall): Promise<JsonResponse> {
   const url = assertSecureUrl(call.url);
   if (!/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(call.authorization)) {
     // fetch would refuse it too, with the credential in its message.
-    throw new BrokerError('E_TOKEN_SYNTAX', 'The token has characters in it that no bearer token has.', {
-      help: 'Sign in again, or import the token again.',
-    });
+    throw new BrokerError(
+      'E_TOKEN_SYNTAX',
+      'The token contains characters that are not allowed in a bearer token.',
+      {
+        help: 'Sign in again, or import the token again.',
+      },
+    );
   }
   const failed = (reason: FailureReason, known: Partial<HttpFailure> = {}): JsonResponse => ({
     ok: false,

@@ -1,27 +1,27 @@
 import type { HttpFailure, JsonResponse } from './json-client.ts';
 
-/** How long a push waits and tries again. Passed in, so that a test does not have to wait. */
+/** Passed in, so that tests do not wait. */
 export interface RetryHooks {
   sleep: (milliseconds: number) => Promise<void>;
-  /** Told before each wait, so that nobody wonders why nothing happens. */
+  /** Called before each wait, so that the reason can be shown. */
   onWait: (seconds: number, why: string) => void;
 }
 
 export interface RetryRules {
-  /** Whether the request can be sent twice without harm, so that a lost answer is no end. */
+  /** Whether the request can safely be sent twice, for example after a lost response. */
   idempotent: boolean;
-  /** Whether 401, 403 and 409 may only mean that something new is not known everywhere yet. */
+  /** Whether 401, 403 and 409 may mean that a new object has not propagated yet. */
   eventuallyConsistent: boolean;
 }
 
-/** Seconds between the attempts: what is new takes longer to be known than a hiccup to pass. */
+/** Seconds between attempts. Propagation takes longer than a transient failure. */
 const propagationDelays = [2, 4, 8, 16];
 const transientDelays = [1, 2, 4];
 
 /** A longer `Retry-After` is reported instead of waited for. Seconds. */
 const maxRetryAfterSeconds = 120;
 
-/** Calls, and calls again while that may help: a bounded number of times. The last answer is returned. */
+/** Retries the call a bounded number of times, while a retry may help. Returns the last response. */
 export async function withRetry(
   call: () => Promise<JsonResponse>,
   rules: RetryRules,
@@ -37,7 +37,7 @@ export async function withRetry(
   }
 }
 
-/** Null where trying again would not help, or did not often enough. */
+/** Null if a retry would not help, or the attempts are used up. */
 function waitAfter(failure: HttpFailure, rules: RetryRules, attempt: number): number | null {
   switch (failure.reason) {
     case 'rate-limited': {
@@ -63,10 +63,12 @@ function waitAfter(failure: HttpFailure, rules: RetryRules, attempt: number): nu
 }
 
 function reasonIn({ host, status, reason }: HttpFailure): string {
-  if (status === 429) return `${host} has had too many requests (429)`;
+  if (status === 429) return `${host} received too many requests (429)`;
   if (status === 401 || status === 403 || status === 409) {
-    return `${host} answers ${status}, as it does for a while for an application that is new`;
+    return `${host} responds with ${status}, which is normal for a while for a new application`;
   }
-  if (status !== null && status >= 500) return `${host} has a problem of its own (${status})`;
-  return reason === 'timeout' ? `${host} did not answer in time` : `the connection to ${host} broke`;
+  if (status !== null && status >= 500) return `${host} reports a server error (${status})`;
+  return reason === 'timeout'
+    ? `${host} did not answer in time`
+    : `the connection to ${host} was interrupted`;
 }

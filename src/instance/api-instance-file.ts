@@ -8,14 +8,14 @@ const schema = z.object({
   tls: z.object({ certificate: z.string(), key: z.string() }).nullable(),
 });
 
-/** A token API that serves other hosts from this data folder, for `doctor` to look at. */
+/** A running token API that serves other hosts from this data folder, for `doctor`. */
 export type RunningApi = z.infer<typeof schema>;
 
-/** Notes that a token API runs here, until the returned function is called. Best effort: it serves without the note too. */
+/** Writes a file about a running token API; the returned function removes it. Best effort: the API works without it. */
 export function writeApiInstanceFile(home: string, { pid, address, tls }: RunningApi): () => void {
   const port = new URL(address).port;
   const file = join(home, `api-${pid}-${port}.json`);
-  // Its working folder is not that of who looks.
+  // Absolute, because the reader may have another working directory.
   const files = tls && { certificate: resolve(tls.certificate), key: resolve(tls.key) };
   try {
     writeFileSync(file, JSON.stringify({ pid, address, tls: files }), { mode: 0o600 });
@@ -26,12 +26,12 @@ export function writeApiInstanceFile(home: string, { pid, address, tls }: Runnin
     try {
       rmSync(file, { force: true });
     } catch {
-      // The process ends, and then nobody believes the note.
+      // Readers ignore the file once the process has exited.
     }
   };
 }
 
-/** The token APIs that run from this data folder. */
+/** The token APIs that are running from this data folder. */
 export function findRunningApis(home: string): RunningApi[] {
   return namesIn(home)
     .filter((name) => /^api-\d+-\d+\.json$/.test(name))

@@ -5,13 +5,13 @@ import * as z from 'zod';
 import { outboundFetch } from '../http/fetch.ts';
 
 /**
- * How a command knows the web app that runs for this data folder: the server leaves its port and a secret there, and
- * answersChallenge on request that it has the secret. Another program on that port could not, and gets no link from us.
+ * How a command finds the web app that is running for this data folder: the server writes its port and a secret there, and
+ * proves on request that it knows the secret. Another program on that port cannot, so it gets no link from us.
  */
 export interface RunningInstance {
   pid: number;
   port: number;
-  /** The port of the cleanup server; null if it could not listen. */
+  /** The port of the service worker cleanup server; null if it could not listen. */
   cleanupPort: number | null;
   /** base64url */
   secret: string;
@@ -25,21 +25,21 @@ const schema = z.object({
   secret: z.string().min(43),
 });
 
-/** How long the running server may take to prove itself. Milliseconds. */
+/** Timeout for the server's proof. Milliseconds. */
 const proofTimeoutMs = 2_000;
 
 function instanceFilePath(home: string): string {
   return join(home, 'server.json');
 }
 
-/** What a server that is about to listen will prove itself by. */
+/** The instance of a server that is about to listen, with a new secret. */
 export function newInstance(port: number, cleanupPort: number | null = null): RunningInstance {
   return { pid: process.pid, port, cleanupPort, secret: randomBytes(32).toString('base64url') };
 }
 
 /**
- * Says that a server runs here, until the returned function is called. To be called by one that listens already: the
- * words of one that could not get the port would take the place of those of the one that has it.
+ * Writes the instance file; the returned function removes it. Call it after listening succeeded, so that a failed start
+ * never overwrites the file of a running server.
  */
 export function writeInstanceFile(home: string, instance: RunningInstance): () => void {
   const file = instanceFilePath(home);
@@ -56,12 +56,12 @@ export function writeInstanceFile(home: string, instance: RunningInstance): () =
   };
 }
 
-/** What a connection ends with where nothing listens, or the machine does not have the address at all. */
+/** Error codes if nothing listens, or the machine does not have the address. */
 const nothingThere = /^E(?:CONNREFUSED|ADDRNOTAVAIL|NETUNREACH|HOSTUNREACH|AFNOSUPPORT|INVAL)$/;
 
 /**
- * The web app that runs for this data folder, once it has verified to be it; null where there is none. On a machine that
- * has one loopback address only, it listens on that one.
+ * The web app that is running for this data folder, after it has proved its identity; null if there is none. On a machine
+ * with only one loopback address, it listens on that one.
  */
 export async function findRunningInstance(
   home: string,
@@ -81,7 +81,7 @@ export async function findRunningInstance(
   }
 }
 
-/** Whether it is our server that answers at a loopback address. */
+/** Whether the server at a loopback address proves that it is ours. */
 async function answersChallenge(
   { port, secret }: RunningInstance,
   host: string,

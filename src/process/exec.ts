@@ -12,7 +12,7 @@ export interface ExecOptions {
   args: string[];
   environment: NodeJS.ProcessEnv;
   /**
-   * Whether there is a terminal. Its Ctrl-C and Ctrl-\ reach the program by themselves, as it is in the same group;
+   * Whether a terminal is attached. Its Ctrl-C and Ctrl-\ reach the program by themselves, as it is in the same group;
    * passed on they would come twice, which many programs take for "at once, whatever is lost".
    */
   terminal: boolean;
@@ -27,13 +27,19 @@ export class SpawnError extends BrokerError {
     super(
       'E_EXEC',
       missing
-        ? `There is no program "${command}" on the search path.`
+        ? `Command not found: "${command}".`
         : `"${command}" cannot be run (${cause.code ?? 'unknown reason'}).`,
       {
         help:
           process.platform === 'win32'
-            ? 'A script such as npm.cmd needs its interpreter: webex-token exec NAME -- cmd /c npm …'
-            : 'What stands after -- is a program and its arguments. For a shell’s own words: -- sh -c "…"',
+            ? {
+                text: 'Run a script such as npm.cmd with its interpreter',
+                command: ['exec', 'NAME', '--', 'cmd', '/c', 'npm'],
+              }
+            : {
+                text: 'A program and its arguments follow --. To use shell syntax',
+                command: ['exec', 'NAME', '--', 'sh', '-c', '"…"'],
+              },
         cause,
       },
     );
@@ -43,7 +49,7 @@ export class SpawnError extends BrokerError {
 
 /**
  * Runs a program with this process's own input and output, and passes signals on to it.
- * Resolves with its exit code, or with 128 + the number of the signal that ended it. Throws `NotStarted`.
+ * Resolves with its exit code, or with 128 + the number of the signal that ended it. Throws `SpawnError`.
  */
 export function execute(options: ExecOptions): Promise<number> {
   const { command, args, environment, terminal } = options;

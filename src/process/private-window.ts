@@ -82,7 +82,7 @@ export function windowsCommand(registered: string): string[] | null {
   const [, quoted, bare] = /^\s*(?:"([^"]+)"|(\S+))/.exec(registered) ?? [];
   const program = quoted ?? bare ?? '';
   const name = win32.basename(program);
-  // The launcher that starts Opera has a generic name.
+  // The launcher of Opera has a generic name.
   const option = privateWindowOption(/^launcher\.exe$/i.test(name) ? program : name);
   return option === null ? null : [program, option];
 }

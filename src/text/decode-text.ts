@@ -51,7 +51,7 @@ function decode(bytes: Uint8Array): string | null {
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return isAscii(buffer) ? buffer.toString('latin1') : decodeAs('utf-8', bytes);
   }
-  // A shell may have appended its one-byte line end to a file in UTF-16.
+  // A shell may have appended its one-byte line end to a UTF-16 file.
   const stray = bytes.length % 2 === 1 && bytes.at(-1) === 0x0a ? 1 : 0;
   return decodeAs(order, bytes.subarray(0, bytes.length - stray));
 }

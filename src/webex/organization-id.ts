@@ -22,7 +22,7 @@ export function isUuid(text: string): boolean {
 }
 
 /**
- * The organization ID, as a lower-case UUID, from any form that a person may have: the UUID itself, the
+ * The organization ID as a lower-case UUID, from any form that a person may have: the UUID itself, the
  * form of the Webex API (`ciscospark://us/ORGANIZATION/<uuid>`, plain or in base64), or the SCIM tenant URL.
  * Throws `E_ORGANIZATION_ID` with the place to look; the message never repeats what was given.
  */

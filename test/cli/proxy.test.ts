@@ -128,7 +128,7 @@ describe.skipIf(!canMakeCertificates)('through a proxy (skipped where there is n
       expect(asked.code).toBe(1);
       expect(findings(asked.stdout).get('Proxy')).toMatchObject({
         ok: false,
-        message: `The proxy 127.0.0.1:${port} wants a user name and password (407).`,
+        message: `The proxy 127.0.0.1:${port} requires a user name and password (407).`,
         help: expect.stringContaining('HTTPS_PROXY=http://user:password@'),
       });
     },
@@ -228,7 +228,7 @@ describe('a proxy that fails', () => {
       '00000000-0000-4000-8000-000000000000',
     ]);
     expect(code).toBe(1);
-    expect(stderr).toContain(`The proxy 127.0.0.1:${proxy.port} wants a user name and password (407).`);
+    expect(stderr).toContain(`The proxy 127.0.0.1:${proxy.port} requires a user name and password (407).`);
     expect(stderr).not.toMatch(/AZURE_|OKTA_CLIENT|Webex says/);
     expect(proxy.asked.length).toBe(1);
   });

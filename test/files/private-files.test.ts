@@ -262,12 +262,12 @@ describe('what only looks', () => {
   });
 
   it.skipIf(process.platform !== 'linux').each(['/proc/webex-token', '/dev/null/webex-token'])(
-    'doctor ends 1 where the data folder %s cannot be made',
+    'doctor ends 1 where the data folder %s cannot be created',
     async (home) => {
       const here = await machine(undefined, { WEBEX_TOKEN_HOME: home });
       const { code, stdout } = await here.run(['doctor']);
       expect(code).toBe(1);
-      expect(stdout).toContain(`The data folder ${home} cannot be made`);
+      expect(stdout).toContain(`The data folder ${home} cannot be created`);
     },
   );
 

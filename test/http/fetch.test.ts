@@ -52,12 +52,12 @@ describe('a proxy that fails is named, with the hop, and never its password', ()
     [
       'offers only NTLM',
       'proxy-authentication',
-      /a sign-in by Negotiate or NTLM \(407\)/,
+      /Negotiate or NTLM authentication \(407\)/,
       answering(407, 'Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n'),
     ],
     ['hangs up when asked', 'proxy-tunnel', /closed the connection/, rude((socket) => socket.destroy())],
     ['is no HTTP server', 'proxy-tunnel', /not HTTP/, rude((socket) => socket.end('SSH-2.0-x\r\n'))],
-    ['is silent', 'proxy-tunnel', /did not answer in time/, rude(silent)],
+    ['is silent', 'proxy-tunnel', /did not respond in time/, rude(silent)],
     [
       'hangs up after CONNECT',
       'proxy-tunnel',

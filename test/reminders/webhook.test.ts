@@ -153,7 +153,7 @@ describe('a failed delivery, reported without the URL, which is a secret', () =>
       (_, response) => response.writeHead(307, { location: '/elsewhere' }).end(),
       /not followed/,
     ],
-    ['a closed connection', (request) => request.socket.destroy(), /connection to .* broke/],
+    ['a cut connection', (request) => request.socket.destroy(), /connection to .* was interrupted/],
   ];
   it.each(failing)('reports %s', async (_, answer, expected) => {
     const { origin, received } = await receiver(answer);
@@ -167,7 +167,7 @@ describe('a failed delivery, reported without the URL, which is a secret', () =>
     const port = await freePort();
     const url = `http://127.0.0.1:${port}${path}`;
     const error = String(await thrownBy(() => channel(url).deliver(sampleMessage())));
-    expect(error).toContain(`Nothing answers at 127.0.0.1:${port}`);
+    expect(error).toContain(`127.0.0.1:${port} refused the connection`);
   });
 
   it('reports a failure that Teams answers with 200', async () => {

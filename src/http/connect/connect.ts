@@ -48,7 +48,7 @@ export async function connectTo(target: Target, options: ConnectOptions): Promis
       reason === 'timeout'
         ? `The proxy ${proxy.name} opened the connection to ${target.host}, but nothing came through it in time.`
         : `The proxy ${proxy.name} closed the connection to ${target.host} before it was encrypted.`,
-      `The proxy may not let ${target.host} through: ask those who run it. ${changeProxy(proxy)}`,
+      `The proxy may not let ${target.host} through: ask its administrator. ${changeProxy(proxy)}`,
       error,
     );
   }
@@ -138,8 +138,8 @@ function untrustedConnection(target: Target, proxy: HttpProxy | null, error: unk
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return new ConnectFailure(
       'tls',
-      `${start} its certificate is for another name.${by}`,
-      'Something answers in its place: a sign-in page of the network, a proxy or a firewall. Ask those who run the network.',
+      `${start} its certificate is for another host name.${by}`,
+      'Something else responds in its place: a sign-in page of the network, a proxy or a firewall. Ask your network administrator.',
       error,
     );
   }
@@ -150,12 +150,7 @@ function untrustedConnection(target: Target, proxy: HttpProxy | null, error: unk
         companyAuthorityHelp,
         error,
       )
-    : new ConnectFailure(
-        'tls',
-        `${start} encryption could not be agreed on (${code}).`,
-        companyAuthorityHelp,
-        error,
-      );
+    : new ConnectFailure('tls', `${start} the TLS handshake failed (${code}).`, companyAuthorityHelp, error);
 }
 
 async function openTunnel(
@@ -186,7 +181,7 @@ async function openTunnel(
     throw new ConnectFailure(
       'proxy-tunnel',
       signal.aborted
-        ? `The proxy ${proxy.name} took the connection and did not answer in time.`
+        ? `The proxy ${proxy.name} accepted the connection and did not respond in time.`
         : `The proxy ${proxy.name} closed the connection, or answered with something that is not HTTP, when asked for ${target.host}.`,
       `Check that an HTTP proxy answers at ${proxy.name}. ${changeProxy(proxy)}`,
       error,
@@ -219,7 +214,7 @@ async function openProxy(
         ? new ConnectFailure(
             'proxy-tls',
             `The proxy ${name} has a certificate that this machine does not trust (${code}).`,
-            `Ask those who run the proxy for the certificate of its CA, and set NODE_EXTRA_CA_CERTS=/path/to/company-ca.pem. ${changeProxy(proxy)}`,
+            `Ask the administrator of the proxy for its CA certificate, and set NODE_EXTRA_CA_CERTS=/path/to/company-ca.pem. ${changeProxy(proxy)}`,
             error,
           )
         : new ConnectFailure(
@@ -232,14 +227,14 @@ async function openProxy(
     if (reason === 'dns') {
       throw new ConnectFailure(
         'proxy-name',
-        `The name of the proxy, ${host}, could not be found.`,
+        `The host name of the proxy, ${host}, could not be found.`,
         changeProxy(proxy),
         error,
       );
     }
     const what = {
       timeout: 'did not answer in time',
-      refused: 'cannot be reached: nothing answers there, or a firewall is in the way',
+      refused: 'cannot be reached: nothing listens there, or a firewall blocks it',
       network: 'broke the connection',
     }[reason];
     throw new ConnectFailure('proxy-connection', `The proxy ${name} ${what}.`, changeProxy(proxy), error);
@@ -253,14 +248,14 @@ function refusal({ statusCode, headers }: IncomingMessage, target: Target, proxy
     if (schemes.length > 0 && !schemes.some((scheme) => scheme.toLowerCase() === 'basic')) {
       return new ConnectFailure(
         'proxy-authentication',
-        `The proxy ${proxy.name} wants a sign-in by ${schemes.join(' or ')} (407), and this program can only send a user name and password (Basic).`,
-        `Run a local proxy that signs in for you, such as cntlm or px, and name it in ${proxy.variable}; or ask for a way without a sign-in.`,
+        `The proxy ${proxy.name} requires ${schemes.join(' or ')} authentication (407), but this program supports only a user name and password (Basic).`,
+        `Run a local proxy that signs in for you, such as cntlm or px, and name it in ${proxy.variable}; or ask for access without authentication.`,
       );
     }
     return new ConnectFailure(
       'proxy-authentication',
       proxy.authorization === null
-        ? `The proxy ${proxy.name} wants a user name and password (407).`
+        ? `The proxy ${proxy.name} requires a user name and password (407).`
         : `The proxy ${proxy.name} does not accept the user name and password in ${proxy.variable} (407).`,
       `Set ${proxy.variable}=http://user:password@${proxy.name}. In a password, characters like @ : / # % are written %40 %3A %2F %23 %25.`,
     );
@@ -269,13 +264,13 @@ function refusal({ statusCode, headers }: IncomingMessage, target: Target, proxy
     return new ConnectFailure(
       'proxy-tunnel',
       `The proxy ${proxy.name} could not reach ${target.host} (${statusCode}).`,
-      `Try again in a few minutes. If it repeats, ask those who run the proxy. ${changeProxy(proxy)}`,
+      `Try again in a few minutes. If it repeats, ask the administrator of the proxy. ${changeProxy(proxy)}`,
     );
   }
   return new ConnectFailure(
     'proxy-tunnel',
     `The proxy ${proxy.name} refuses the connection to ${target.host}:${target.port} (${statusCode}).`,
-    `Ask those who run the proxy to let ${target.host} through. ${changeProxy(proxy)}`,
+    `Ask the administrator of the proxy to allow ${target.host}. ${changeProxy(proxy)}`,
   );
 }
 

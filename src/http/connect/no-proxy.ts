@@ -24,7 +24,7 @@ function matches(entry: string, host: string, port: number): boolean {
   return domain !== '' && (host === domain || host.endsWith(`.${domain}`));
 }
 
-/** An IPv6 address contains colons, so with a port it is in brackets. */
+/** An IPv6 address contains colons, so with a port it has brackets. */
 function parts(entry: string): { name: string; port: number | null } {
   const [, bracketed, ipPort] = /^\[([^\]]+)\](?::(\d+))?$/.exec(entry) ?? [];
   if (bracketed !== undefined) return { name: bracketed, port: ipPort === undefined ? null : Number(ipPort) };

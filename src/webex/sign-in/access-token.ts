@@ -44,7 +44,7 @@ function describeForm(token: string): Form {
       orgId: null,
       cluster,
       warnings: [
-        'This token is of a personal Webex account without an organization, so it can’t provision users. Sign in with a full administrator’s account.',
+        'This token is for a personal Webex account without an organization, so it can’t provision users. Sign in as a full administrator.',
       ],
     };
   }

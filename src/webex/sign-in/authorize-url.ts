@@ -40,7 +40,7 @@ export function authorizeUrl(request: AuthorizeRequest): string {
 }
 
 /**
- * Where a person signs out of Webex, as Webex's own JavaScript SDK builds it. Whether the broker honors
+ * Where a person signs out of Webex, as Webex's own JavaScript SDK builds it. Whether the broker supports
  * `goto` for the documented client is not known, so nothing may depend on coming back.
  */
 export function logoutUrl(idbroker: string, goto?: string): string {

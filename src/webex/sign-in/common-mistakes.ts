@@ -72,7 +72,7 @@ const mistakes: readonly Mistake[] = [
     matches: (text) => /[?#&]code=/.test(text) || /^code=/.test(text),
     code: 'E_REDIRECT_CODE',
     message:
-      'This holds an authorization code, not a token: it comes from another sign-in address than the documented one.',
+      'This contains an authorization code, not a token: it comes from a sign-in address other than the documented one.',
     help: 'Start the sign-in here, or use the documented address, which has response_type=token in it.',
   },
   {

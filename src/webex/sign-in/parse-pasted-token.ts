@@ -8,7 +8,7 @@ import { isPlaceholder } from './placeholder.ts';
 import type { Redirect } from './redirect.ts';
 import { assertRedirectLength, readRedirect } from './redirect.ts';
 
-/** What a person pasted or piped to standard input. */
+/** A token from the clipboard or standard input. */
 export interface ParsedToken {
   /** `url`: a whole address; `fragment`: the part of it from the token on; `token`: the token alone. */
   form: 'url' | 'fragment' | 'token';
