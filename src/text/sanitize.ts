@@ -40,7 +40,7 @@ const steering = String.raw`\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2
 const color = String.raw`\u001b\[(?:[124]|2[24]|3[0-79]|9[0-7])m`;
 const lineBreaksAndColors = new RegExp(`${color}|\n|\t|[${steering}]`, 'gu');
 
-/** Text that cannot steer the terminal it is printed on: lines, tabs and colors are left, all else becomes `?`. */
+/** Text that cannot control the terminal that prints it: lines, tabs and colors stay, other controls become `?`. */
 export function stripTerminalControls(text: string): string {
   return text.replace(lineBreaksAndColors, (found) =>
     found.length > 1 || found === '\n' || found === '\t' ? found : '?',
