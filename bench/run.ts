@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /*
  * npm run bench [-- NAME …]: all benchmarks, or the named ones, each in its own process.
  */
-const benchmarks = ['get', 'token-endpoint', 'dashboard', 'due', 'start-up', 'scale', 'replicas'];
+const benchmarks = ['get', 'token-endpoint', 'dashboard', 'due', 'start-up', 'scale', 'replicas', 'serve'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !benchmarks.includes(name));

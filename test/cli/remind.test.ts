@@ -184,7 +184,7 @@ test('finds a quarantine in Entra ID unattended, alerts once even if it is kille
   expect(to.raw.join()).not.toContain(secret);
 
   expect((await on.run(['show', 'acme'])).stdout).toMatch(
-    /Provisioning is in quarantine[\s\S]*Entra ID disables it in 27 days\.[\s\S]*How it is set up, as of /,
+    /Provisioning is in quarantine[\s\S]*Entra ID disables it in 27 days\.[\s\S]*Settings reviewed /,
   );
   expect(await on.run(['check'])).toMatchObject({
     code: 1,
