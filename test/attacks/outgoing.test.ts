@@ -318,7 +318,7 @@ test('nothing else in this program calls anybody', () => {
     'provisioning/requests/recording-fetch.ts',
     'reminders/channels/mail.ts',
     'reminders/channels/webhook.ts',
-    'server/diagnose-network.ts',
+    'server/diagnostics/network.ts',
   ]);
 });
 

@@ -86,7 +86,7 @@ test('Okta, which serves nobody: the guide has what to paste, and what was done 
   expect(guide).not.toContain(token);
   await person.post('/profiles/acme/okta/updated').type('form').expect(303);
   const [place] = await listDestinations(web.vault, 'acme');
-  expect(place).toMatchObject({ tool: 'okta', method: 'manual', upToDate: true });
+  expect(place).toMatchObject({ provider: 'okta', method: 'manual', upToDate: true });
   await person.post('/profiles/acme/okta/remove').type('form').send({ app: place?.app }).expect(303);
   expect(await listDestinations(web.vault, 'acme')).toEqual([]);
 });
@@ -143,7 +143,7 @@ test('a person signs in by the code on the page, or stops waiting', async () => 
   expect(again.headers.location).toBe(path);
   await person.post(`${path}/stop`).type('form').expect(303);
   await web.idle();
-  expect((await person.get(path)).text).toContain('Canceled.');
+  expect((await person.get(path)).text).toContain('Canceled. Nothing was changed');
   expect(web.simulator.entra.app.secrets.size).toBe(0);
 });
 
