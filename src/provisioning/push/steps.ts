@@ -39,7 +39,7 @@ export class Steps {
   }
 }
 
-/** The person canceled. What that leaves behind is said by `PushError`. */
+/** The person canceled. `PushError` adds what the provider holds. */
 export function canceled(): BrokerError {
   return new BrokerError('E_CANCELED', 'Canceled.');
 }
