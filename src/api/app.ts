@@ -67,7 +67,7 @@ export function createApi(options: ApiOptions): Api {
     addressOf: forwardedAddress(trustedProxies),
   };
 
-  vault.rollbackDetector.whenWrong((problem) => {
+  vault.rollbackDetector.onProblem((problem) => {
     log.error({ err: problem }, 'the store failed its integrity check: no more tokens are served');
   });
 

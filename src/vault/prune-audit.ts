@@ -2,8 +2,8 @@ import { pruneAudit } from '../store/audit/prune.ts';
 import type { Actor, StoreContext } from './context.ts';
 
 /**
- * Removes the audit rows from before an instant (epoch milliseconds); the chain stays verifiable, for it says itself
- * where it begins now. Returns how many rows went.
+ * Deletes the audit rows from before `before` (epoch milliseconds). The chain stays verifiable, because it records its new
+ * start. Returns how many rows were deleted.
  */
 export async function pruneAuditLog(records: StoreContext, before: number, actor: Actor): Promise<number> {
   return await records.db

@@ -202,7 +202,7 @@ describe('a clock that is wrong by years', () => {
       onWarning: (text) => notices.push(text),
     });
     await closeVault(next);
-    expect(notices.join()).toMatch(/clock says 2027-03-01, but the store was last written on 2037/);
+    expect(notices.join()).toMatch(/clock shows 2027-03-01, but the store was last written on 2037/);
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(usualToken());
     expect((await readToken(vault, 'beta', actor)).accessToken).toBe(usualToken({ filler: 'B' }));
   });

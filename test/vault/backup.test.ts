@@ -114,7 +114,7 @@ describe('restored on a clean machine', () => {
     const clean = await cleanMachine();
     expect((await brokerErrorOf(() => restoreBackup(file, clean))).code).toBe('E_BACKUP_KEY');
     const restored = await restoreBackup(file, { ...clean, keyFile: keyFileOf(vault) });
-    expect(restored).toMatchObject({ profiles: 3, tokens: 3, aside: null, newKey: 'file' });
+    expect(restored).toMatchObject({ profiles: 3, tokens: 3, previous: null, newKey: 'file' });
     const again = await newVault(undefined, { settings: clean.settings });
     expect(await openAll(again, stored.keys())).toEqual(stored);
     expect((await auditLog(again)).filter((row) => row.startsWith('restore'))).toEqual(['restore ok -']);
@@ -180,7 +180,7 @@ describe('restored over a store that is there', () => {
     const { previous, newKey } = await restoreBackup(file, options);
     expect(newKey).toBeNull();
     expect(await openAll(running, stored.keys())).toEqual(stored);
-    await expect(readToken(running, 'newer', actor)).rejects.toThrow(/no profile/);
+    await expect(readToken(running, 'newer', actor)).rejects.toThrow(/No profile/);
     expect(await openAll(await newVault(undefined, { settings: vault.settings }), stored.keys())).toEqual(
       stored,
     );

@@ -9,7 +9,7 @@ import { appendAuditRows } from '../../src/store/token-requests/sqlite-fast-path
 import { copyStoreTo } from '../../src/vault/backup/copy-store.ts';
 import { openBackup } from '../../src/vault/backup/read.ts';
 import { restoreBackup } from '../../src/vault/backup/restore.ts';
-import { writeProvenBackup } from '../../src/vault/backup/verified.ts';
+import { writeVerifiedBackup } from '../../src/vault/backup/verified.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
 import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
 import { databaseFile } from '../../src/vault/store-location.ts';
@@ -101,7 +101,7 @@ test('a store that holds a fraction is copied, and the fraction rounded up', asy
 test('a backup of such a store is restored, and so is one that was written with the fraction', async () => {
   const { vault, stored, settings } = await storeWithFraction();
   const file = join(settings.home, '..', 'new.backup');
-  await writeProvenBackup(vault, file, actor, { program: '1' });
+  await writeVerifiedBackup(vault, file, actor, { program: '1' });
 
   // Each line opened, put back as earlier versions wrote it, and sealed again.
   const opened = await openBackup(file, { own: vault.keys.source, backupPassphrase: null });
@@ -110,13 +110,13 @@ test('a backup of such a store is restored, and so is one that was written with 
   const old = await Promise.all(
     lines.map(async (line, at) => {
       const last = at === lines.length - 1;
-      const chunk = opened.seal.open(line, at + 1, last);
+      const chunk = opened.cipher.open(line, at + 1, last);
       for (const [table, row] of chunk) {
         if (table !== 'client_assertion') continue;
         row.expires_at = fraction;
         changed += 1;
       }
-      return await opened.seal.seal(chunk, at + 1, last);
+      return await opened.cipher.seal(chunk, at + 1, last);
     }),
   );
   expect(changed).toBe(1);
@@ -142,8 +142,8 @@ test('a backup that cannot be read back as it was written does not appear', asyn
     line += 1;
     write.call(this, line === 2 ? text.replace(/.(?=\n$)/, '~') : text);
   });
-  const error = await brokerErrorOf(() => writeProvenBackup(vault, file, actor, { program: '1' }));
-  expect(error).toMatchObject({ code: 'E_BACKUP_UNPROVEN', message: expect.stringContaining('line 2') });
+  const error = await brokerErrorOf(() => writeVerifiedBackup(vault, file, actor, { program: '1' }));
+  expect(error).toMatchObject({ code: 'E_BACKUP_VERIFICATION', message: expect.stringContaining('line 2') });
   expect(() => readFileSync(file)).toThrow('ENOENT');
 });
 
@@ -152,7 +152,7 @@ test('a backup that its passphrase alone opens later is proved by that passphras
   await storeTokens(vault, 1);
   const file = join(temporaryFolder(), 'store.backup');
   const passphrase = 'six words that nobody would guess';
-  await writeProvenBackup(vault, file, actor, { program: '1', passphrase });
+  await writeVerifiedBackup(vault, file, actor, { program: '1', passphrase });
   const settings = { ...(await testSettings()), home: join(temporaryFolder(), 'home') };
   const restored = await restoreBackup(file, {
     settings,
@@ -180,7 +180,7 @@ test('a key that is replaced while a backup is written: the backup opens with th
     await replaceKey(other, { kind: 'keychain' }, actor);
   };
   const file = join(temporaryFolder(), 'store.backup');
-  await writeProvenBackup(vault, file, actor, { program: '1' });
-  const { held } = await openBackup(file, { own: other.keys.source, backupPassphrase: null });
-  expect(held.info.id).toBe(other.keys.kek.info.id);
+  await writeVerifiedBackup(vault, file, actor, { program: '1' });
+  const { kek } = await openBackup(file, { own: other.keys.source, backupPassphrase: null });
+  expect(kek.info.id).toBe(other.keys.kek.info.id);
 });

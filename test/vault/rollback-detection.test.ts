@@ -69,7 +69,7 @@ describe.each([
       code: 'E_STORE_ROLLED_BACK',
       help: expect.stringContaining('--accept-rollback'),
     });
-    expect(error.message).toMatch(/older than what was seen/);
+    expect(error.message).toMatch(/older than the last state seen/);
 
     await acceptRolledBackStore(settings, keychain, () => today, actor);
     await once(settings, keychain, (vault) => readToken(vault, 'acme', actor));
@@ -94,7 +94,7 @@ describe.each([
     await db.updateTable('audit').set({ seq: 2, hash: 'another' }).where('seq', '=', 1).execute();
     await db.destroy();
     expect((await brokerErrorOf(() => once(settings, keychain))).message).toMatch(
-      /another than was seen|change \d+ was seen/,
+      /differs from the row|this host has seen \d+/,
     );
   });
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { writeProvenBackup } from '../../vault/backup/verified.ts';
+import { writeVerifiedBackup } from '../../vault/backup/verified.ts';
 import { showCount } from '../terminal/progress.ts';
 import { newPassphrase } from '../terminal/prompt-secret.ts';
 import { note } from '../terminal/terminal.ts';
@@ -29,7 +29,7 @@ async function backup(path: string, options: { passphrase?: boolean }): Promise<
       : undefined;
     const count = showCount();
     try {
-      const { rows, bytes, ...written } = await writeProvenBackup(vault, path, actor, {
+      const { rows, bytes, ...written } = await writeVerifiedBackup(vault, path, actor, {
         program: version,
         ...(passphrase !== undefined && { passphrase }),
         progress: (title, done) => count.at(title, done),

@@ -10,19 +10,19 @@ import { newIncarnation, setStoreIdentity, storeIdentity } from '../../store/met
 import { openStore } from '../../store/store.ts';
 import type { Actor } from '../context.ts';
 import { forgetKeys } from '../integrity/key-memory.ts';
-import { everSeen } from '../integrity/rollback-detection.ts';
+import { allSeenStates } from '../integrity/rollback-detection.ts';
 import { openKeys } from '../keys/open-keys.ts';
 import { storeLocation } from '../store-location.ts';
 
-/** What was found in it that this program had not written, by name. */
+/** Rows that this program had not written, by name. */
 export interface Accepted {
-  /** What lets somebody in goes. */
+  /** Rows that grant access; they were removed. */
   removed: string[];
-  /** Profiles and tokens stay, as they are now. */
+  /** Profiles and tokens; they stay as they are. */
   changed: string[];
 }
 
-/** Takes the store as it is: somebody put an older copy of the database back or changed it, and meant to. */
+/** Accepts the store as it is, after someone rolled the database back or changed it on purpose. */
 export async function acceptRolledBackStore(
   settings: Settings,
   keychain: Keychain,
@@ -30,20 +30,20 @@ export async function acceptRolledBackStore(
   actor: Actor,
 ): Promise<Accepted> {
   const accepted: Accepted = { removed: [], changed: [] };
-  const { lives, changes } = await everSeen({ settings, keychain });
+  const { incarnations, changes } = await allSeenStates({ settings, keychain });
   ensurePrivateDirectory(settings.home);
   const db = await openStore(storeLocation(settings));
   try {
     const hasKeys = (await listKeyEncryptionKeys(db)).length > 0;
-    // An older generation of its keys is accepted along.
+    // Older data keys are accepted too.
     await forgetKeys({ settings, keychain });
     if (hasKeys) await openKeys(db, { settings, keychain, now, onWarning: () => {} });
     await db.transaction().execute(async (trx) => {
       const identity = await storeIdentity(trx);
-      await setStoreIdentity(trx, newIncarnation(identity, null, lives));
+      await setStoreIdentity(trx, newIncarnation(identity, null, incarnations));
       await appendAudit(trx, now(), { action: 'restore', outcome: 'rollback accepted', ...actor });
       if (!hasKeys) return;
-      await sortForeign(trx, accepted);
+      await removeForeignRows(trx, accepted);
       await authenticateAll(trx, Math.max(changes, (await rowMacHead(trx))?.counter ?? 0));
       await signChain(trx, await firstRowFollows(trx));
     });
@@ -53,9 +53,9 @@ export async function acceptRolledBackStore(
   }
 }
 
-/** An older copy was written by this program all the same. Of what somebody else wrote, only what is kept is kept. */
-async function sortForeign(trx: Db, accepted: Accepted): Promise<void> {
-  // Before an earlier version gave its rows codes, nobody can tell.
+/** Removes rows that another program wrote, except profiles and tokens. Rows of an older copy are not among them. */
+async function removeForeignRows(trx: Db, accepted: Accepted): Promise<void> {
+  // Without row MACs, as in a store of an earlier version, this is unknown.
   if ((await rowMacHead(trx)) === null) return;
   for (const { kind, row } of await foreignRows(trx)) {
     const values = row as Record<string, string | number | null>;

@@ -13,9 +13,9 @@ import { openKeys } from '../keys/open-keys.ts';
 
 export interface CopyResult {
   tables: TableContent[];
-  /** How many sealed tokens were opened in the copy. */
+  /** How many tokens of the copy were decrypted. */
   tokens: number;
-  /** Whether the original was written to while it was copied. */
+  /** Whether someone wrote to the original during the copy. */
   changedMeanwhile: boolean;
 }
 
@@ -25,13 +25,13 @@ export interface CopyStoreOptions {
   now: () => number;
   actor: Actor;
   progress?: CopyOptions['progress'];
-  /** Told how many of the copy's tokens were opened. */
+  /** Called with the number of decrypted tokens of the copy. */
   opened?: (tokens: number) => void;
 }
 
 /**
- * Copies one store, a SQLite file or a PostgreSQL database, into another that is empty, and proves the copy: every row,
- * the chain of the audit log, and that every token opens with the keys at hand. A failure leaves the other one empty.
+ * Copies a store, a SQLite file or a PostgreSQL database, into an empty one, and verifies the copy: every row, the chain of
+ * the audit log, and that every token can be decrypted. A failure leaves the target empty.
  */
 export async function copyStoreTo(
   fromPlace: string,
@@ -40,16 +40,15 @@ export async function copyStoreTo(
 ): Promise<CopyResult> {
   const from = await openStore(fromPlace);
   try {
-    // On the original, where it may also take note of this machine: a key that is not to be had stops it right here.
-    const held = (await listKeyEncryptionKeys(from)).length > 0;
-    const keys = held ? await openKeys(from, { settings, keychain, now, onWarning: () => {} }) : null;
+    // Keys are loaded for the original, and recorded there; without the key, nothing is copied.
+    const hasKeys = (await listKeyEncryptionKeys(from)).length > 0;
+    const keys = hasKeys ? await openKeys(from, { settings, keychain, now, onWarning: () => {} }) : null;
     const to = await openStore(toPlace);
     try {
       let tokens = 0;
       const prove = async (copy: Db) => {
         for await (const { id, profileId, ciphertext } of iterateCiphertexts(copy)) {
-          if (keys === null)
-            throw new BrokerError('E_STORE_COPY', 'There are tokens in the store, and no keys.');
+          if (keys === null) throw new BrokerError('E_STORE_COPY', 'The store contains tokens but no keys.');
           keys.decryptSync(ciphertext, { tokenId: id, profileId });
           tokens += 1;
           opened?.(tokens);

@@ -7,10 +7,10 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import type { Row } from '../../store/copy.ts';
 
 /*
- * A backup is a text file. Its first line is a JSON object that says what it is and which keys open it, and tells
- * nothing of what is kept. Every further line is a compact JWE: some hundred rows, deflated, sealed with a key made for
- * this backup alone. Each belongs to its place after this very first line, and the last one says so, so that nothing
- * can be changed, left out, cut off, or mixed with another backup. It is the same for every database.
+ * A backup is a text file, in the same format for every database. Its first line is a JSON object that names the format and
+ * the keys that decrypt it, and reveals nothing about the content. Every other line is a compact JWE: a few hundred rows,
+ * deflated and encrypted with a key of this backup. Its header names the first line and its own number, and marks the last
+ * line, so that no line can be changed, left out, cut off, or mixed with another backup.
  */
 
 export const formatVersion = 1;
@@ -18,7 +18,7 @@ export const formatVersion = 1;
 const text = z.string().min(1).max(10_000);
 const scryptSchema = z.object({
   salt: text,
-  // A file from elsewhere must not make this program take all memory.
+  // A manipulated file must not use all memory.
   N: z
     .int()
     .min(2)
@@ -41,22 +41,22 @@ const headerSchema = z.object({
   id: z.uuid(),
   createdAt: z.iso.datetime(),
   program: text,
-  /** The newest migration of the store: what its tables look like. */
+  /** The newest migration of the store, which defines its tables. */
   schema: text,
-  /** The keys of the store, and the data keys as they are wrapped for them. */
+  /** The keys of the store, and the data keys wrapped by them. */
   keys: z.array(keyInfoSchema.and(z.object({ name: z.string().max(200) }))).max(1000),
   dataKeys: z.array(dataKeySchema).max(10_000),
-  /** The same for a passphrase that only this backup knows. */
+  /** The same for the passphrase of the backup. */
   passphrase: z.object({ key: keyInfoSchema, dataKeys: z.array(dataKeySchema).max(1000) }).nullable(),
-  /** The backup's own key, sealed with the store's newest data key. */
+  /** The key of the backup, encrypted with the store's newest data key. */
   backupKey: text,
 });
 
 export type BackupHeader = z.infer<typeof headerSchema>;
 
-/** Longer lines are none of ours. Characters. */
+/** No backup has longer lines. Characters. */
 export const maxLineBytes = 16 << 20;
-const longestChunk = 64 << 20;
+const maxChunkBytes = 64 << 20;
 
 /** Throws `E_BACKUP`, `E_BACKUP_NEWER`. */
 export function parseHeader(line: string): BackupHeader {
@@ -70,7 +70,7 @@ export function parseHeader(line: string): BackupHeader {
   if (!version.success) throw notABackup();
   if (version.data['webex-token-backup'] > formatVersion) {
     throw new BrokerError('E_BACKUP_NEWER', 'A newer version of this program wrote this backup.', {
-      help: 'Restore it with that version, or a newer one. Nothing was changed.',
+      help: 'Restore it with that version or a newer one. Nothing was changed.',
     });
   }
   const parsed = headerSchema.safeParse(json);
@@ -79,22 +79,22 @@ export function parseHeader(line: string): BackupHeader {
 }
 
 function notABackup(): BrokerError {
-  return new BrokerError('E_BACKUP', 'The file is no backup of webex-token.', {
-    help: 'Backups are made by "webex-token backup FILE". Nothing was changed.',
+  return new BrokerError('E_BACKUP', 'The file is not a backup of this program.', {
+    help: { text: 'Nothing was changed. Backups are written by', command: ['backup', 'FILE'] },
   });
 }
 
-/** For a backup that cannot be trusted: all of it counts, or none. */
+/** The error for a backup that fails verification: no part of it is used. */
 export function backupDamaged(why: string): BrokerError {
   return new BrokerError('E_BACKUP', `The backup cannot be trusted: ${why}.`, {
-    help: 'It is damaged, was cut off, or was changed. Nothing of it was used, and nothing was changed. Take another copy of it, or an older backup.',
+    help: 'It is damaged, incomplete, or was changed. Nothing was changed in the store. Use another copy of it, or an older backup.',
   });
 }
 
-/** Rows of one or several tables, in their order. */
+/** Rows of one or more tables, in order. */
 export type Chunk = [table: string, row: Row][];
 
-/** Seals and opens the lines after the first. */
+/** Encrypts and decrypts the lines after the first. */
 export class ChunkCipher {
   readonly #key: Uint8Array;
   readonly #backup: { backup: string; header: string };
@@ -109,16 +109,16 @@ export class ChunkCipher {
     return await seal(bytes, this.#key, keyId(this.#key), this.#aad(number, last));
   }
 
-  /** Throws `E_BACKUP` where it is not the line that belongs here. */
+  /** Throws `E_BACKUP` if it is not the line that belongs here. */
   open(line: string, number: number, last: boolean): Chunk {
     let bytes: Buffer;
     try {
       bytes = open(line, this.#key, keyId(this.#key), this.#aad(number, last));
     } catch (error) {
       if (!(error instanceof DecryptionError)) throw error;
-      throw backupDamaged(`line ${number + 1} is not what was written there`);
+      throw backupDamaged(`line ${number + 1} was changed`);
     }
-    const json = inflateRawSync(bytes, { maxOutputLength: longestChunk }).toString('utf8');
+    const json = inflateRawSync(bytes, { maxOutputLength: maxChunkBytes }).toString('utf8');
     return JSON.parse(json) as Chunk;
   }
 

@@ -12,24 +12,24 @@ import {
   parseHeader,
 } from './format.ts';
 
-/** A backup whose key is at hand. */
+/** A backup whose key is loaded. */
 export interface OpenedBackup {
   header: BackupHeader;
-  /** What opened it: a key of the store, or the passphrase that only this backup knows. */
-  held: LoadedKey;
-  /** Whether `held` is one of the store's keys. */
+  /** The key that decrypts it: a key of the store, or the passphrase of the backup. */
+  kek: LoadedKey;
+  /** Whether `kek` is one of the store's keys. */
   isStoreKey: boolean;
   ring: KeyRing;
-  seal: ChunkCipher;
+  cipher: ChunkCipher;
 }
 
 /** Where the keys of a backup may come from. */
 export interface BackupKeySources {
-  /** Where this machine's own key is. */
+  /** The location of this host's key. */
   own: KeySource;
-  /** The same with the key file or passphrase of the host that the store comes from. */
+  /** The same with the key file or passphrase of the host that wrote the backup. */
   other?: KeySource;
-  /** What the backup alone was sealed with. */
+  /** The passphrase of the backup. */
   backupPassphrase: string | null;
 }
 
@@ -40,28 +40,28 @@ export async function openBackup(path: string, sources: BackupKeySources): Promi
   await lines.return(undefined);
   if (first.done) throw backupDamaged('the file is empty');
   const header = parseHeader(first.value);
-  const { held, ring, isStoreKey } = await obtain(header, sources);
-  const sealing = ring.primaryKey;
+  const { kek, ring, isStoreKey } = await loadBackupKey(header, sources);
+  const { id, key: dataKey } = ring.primaryKey;
   try {
-    const key = open(header.backupKey, sealing.key, sealing.id, { backup: header.id });
-    return { header, held, ring, isStoreKey, seal: new ChunkCipher(key, header.id, first.value) };
+    const key = open(header.backupKey, dataKey, id, { backup: header.id });
+    return { header, kek, ring, isStoreKey, cipher: new ChunkCipher(key, header.id, first.value) };
   } catch (error) {
     if (error instanceof DecryptionError) throw backupDamaged('its first line was changed');
     throw error;
   }
 }
 
-async function obtain(
+async function loadBackupKey(
   { keys, dataKeys, passphrase }: BackupHeader,
   { own, other, backupPassphrase }: BackupKeySources,
-): Promise<Pick<OpenedBackup, 'held' | 'ring' | 'isStoreKey'>> {
+): Promise<Pick<OpenedBackup, 'kek' | 'ring' | 'isStoreKey'>> {
   const failures: unknown[] = [];
   for (const source of [own, other]) {
     if (source === undefined || keys.length === 0) continue;
     try {
-      const held = await loadKey(keys, source);
-      const wrapped = dataKeys.filter(({ keyEncryptionKeyId }) => keyEncryptionKeyId === held.info.id);
-      return { held, ring: (await KeyRing.open(wrapped, held.key)).ring, isStoreKey: true };
+      const kek = await loadKey(keys, source);
+      const wrapped = dataKeys.filter(({ keyEncryptionKeyId }) => keyEncryptionKeyId === kek.info.id);
+      return { kek, ring: (await KeyRing.open(wrapped, kek.key)).ring, isStoreKey: true };
     } catch (error) {
       if (!(error instanceof BrokerError)) throw error;
       if (error.code === 'E_INTEGRITY') throw backupDamaged('its first line was changed');
@@ -73,55 +73,62 @@ async function obtain(
   }
   throw new BrokerError(
     'E_BACKUP_KEY',
-    `No key is at hand that opens this backup. ${wanted(keys, passphrase)}`,
+    `This host has no key for this backup. ${neededKeys(keys, passphrase)}`,
     {
-      help: 'Nothing was changed. Bring the key file of the host that made it (--key-file PATH), set WEBEX_TOKEN_PASSPHRASE to its passphrase, or WEBEX_TOKEN_BACKUP_PASSPHRASE to the one that the backup was made with.',
+      help: [
+        'Nothing was changed.',
+        {
+          text: 'To use the key file of the host that wrote the backup',
+          command: ['restore', 'FILE', '--key-file', 'PATH'],
+        },
+        'Otherwise set WEBEX_TOKEN_PASSPHRASE to the passphrase of that host, or WEBEX_TOKEN_BACKUP_PASSPHRASE to the passphrase of the backup.',
+      ],
       cause: failures.at(-1),
     },
   );
 }
 
-/** The keys of a backup by the passphrase that it was made with. Throws `E_BACKUP`, `E_BACKUP_KEY`. */
+/** The keys of a backup, by its passphrase. Throws `E_BACKUP`, `E_BACKUP_KEY`. */
 export async function openWithPassphrase(
-  ciphertext: NonNullable<BackupHeader['passphrase']>,
+  wrapped: NonNullable<BackupHeader['passphrase']>,
   source: KeySource,
   passphrase: string,
-): Promise<Pick<OpenedBackup, 'held' | 'ring' | 'isStoreKey'>> {
+): Promise<Pick<OpenedBackup, 'kek' | 'ring' | 'isStoreKey'>> {
   const settings = { ...source.settings, passphrase };
   try {
-    const held = await loadKey([ciphertext.key], { ...source, settings });
-    return { held, ring: new KeyRing(ciphertext.dataKeys, held.key), isStoreKey: false };
+    const kek = await loadKey([wrapped.key], { ...source, settings });
+    return { kek, ring: new KeyRing(wrapped.dataKeys, kek.key), isStoreKey: false };
   } catch (error) {
     if (!(error instanceof BrokerError)) throw error;
     if (error.code === 'E_INTEGRITY') throw backupDamaged('its first line was changed');
-    throw new BrokerError('E_BACKUP_KEY', 'That is not the passphrase of this backup.', {
-      help: 'Nothing was changed. Mind capitals, spaces, and quotes around it in .env.',
+    throw new BrokerError('E_BACKUP_KEY', 'This is not the passphrase of the backup.', {
+      help: 'Check capitals, spaces, and quotes around it in .env. Nothing was changed.',
     });
   }
 }
 
-function wanted(keys: BackupHeader['keys'], passphrase: BackupHeader['passphrase']): string {
+function neededKeys(keys: BackupHeader['keys'], passphrase: BackupHeader['passphrase']): string {
   const words = { keychain: 'in a keychain', file: 'in a key file', passphrase: 'a passphrase' };
-  const each = keys.map(({ kind, name }) => `${words[kind]} of ${name || 'another machine'}`);
-  if (passphrase !== null) each.push("the backup's own passphrase");
-  return `It opens with one of: ${each.join('; ')}.`;
+  const each = keys.map(({ kind, name }) => `${words[kind]} of ${name || 'another host'}`);
+  if (passphrase !== null) each.push('the passphrase of the backup');
+  return `It needs one of: ${each.join('; ')}.`;
 }
 
-/** The rows of a backup, in their order, each line proved before it is given. Throws `E_BACKUP`. */
-export async function* chunksOf(path: string, { seal }: OpenedBackup): AsyncGenerator<Chunk> {
+/** The rows of a backup, in order, each line authenticated. Throws `E_BACKUP`. */
+export async function* chunksOf(path: string, { cipher }: OpenedBackup): AsyncGenerator<Chunk> {
   let number = 0;
-  let held: string | null = null;
+  let previous: string | null = null;
   for await (const line of linesOf(path)) {
-    // Which one is the last is only known once nothing follows.
-    if (number > 1 && held !== null) yield seal.open(held, number - 1, false);
-    held = line;
+    // The last line is only known at the end.
+    if (number > 1 && previous !== null) yield cipher.open(previous, number - 1, false);
+    previous = line;
     number += 1;
   }
-  if (number < 2 || held === null) throw backupDamaged('it was cut off');
-  yield seal.open(held, number - 1, true);
+  if (number < 2 || previous === null) throw backupDamaged('it is incomplete');
+  yield cipher.open(previous, number - 1, true);
 }
 
-/** Lines that end in a line feed; one that does not was cut off. Throws `E_BACKUP`, `E_FILE`. */
+/** Lines that end in a line feed; a last line without one is incomplete. Throws `E_BACKUP`, `E_FILE`. */
 async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
   let rest = '';
   try {
@@ -131,13 +138,13 @@ async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
         yield rest.slice(0, end);
         rest = rest.slice(end + 1);
       }
-      if (rest.length > maxLineBytes) throw backupDamaged('a line is longer than any that was written');
+      if (rest.length > maxLineBytes) throw backupDamaged('a line is too long');
     }
   } catch (cause) {
     if (cause instanceof BrokerError || !isSystemError(cause)) throw cause;
     throw new BrokerError('E_FILE', `The file ${path} cannot be read (${cause.code}).`, { cause });
   }
-  if (rest !== '') throw backupDamaged('it was cut off');
+  if (rest !== '') throw backupDamaged('it is incomplete');
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

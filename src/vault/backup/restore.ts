@@ -28,7 +28,7 @@ import { isDamaged, newStoreAsOf, openStore } from '../../store/store.ts';
 import type { Table } from '../../store/tables.ts';
 import type { Actor } from '../context.ts';
 import { forgetKeys } from '../integrity/key-memory.ts';
-import { everSeen } from '../integrity/rollback-detection.ts';
+import { allSeenStates } from '../integrity/rollback-detection.ts';
 import { wrapForLocalKey } from '../key-operations/add-key.ts';
 import { VaultKeys } from '../keys/key-manager.ts';
 import { type KeySource, loadKeyById } from '../keys/load-key.ts';
@@ -44,7 +44,7 @@ export interface RestoreOptions {
   now: () => number;
   actor: Actor;
   onWarning: (text: string) => void;
-  /** The key file of the host that the backup comes from. */
+  /** The key file of the host that wrote the backup. */
   keyFile?: string;
   /** The passphrase of that host, or of the backup. */
   passphrase?: string;
@@ -55,16 +55,16 @@ export interface Restored {
   createdAt: string;
   tokens: number;
   profiles: number;
-  /** Where the store that was replaced is now; null where there was none. */
+  /** The file with the replaced store; null if there was none. */
   previous: string | null;
-  /** A key that was made for this machine, since none of the store's own is here. */
+  /** The kind of the key that was created for this host; null if it has one of the store's keys. */
   newKey: 'keychain' | 'file' | 'passphrase' | null;
 }
 
 /**
- * Brings back a backup. It is written into a store of its own first and proved there: every line, the audit log, and
- * that every token opens. Then it takes the place of what is in the store, in one transaction, whatever else uses it;
- * that is kept aside. Throws `E_BACKUP…`, `E_STORE_NEWER`, and what opening a store throws.
+ * Restores a backup. It is first written to a staging store and verified there: every line, the audit log, and that every
+ * token can be decrypted. Then it replaces the content of the store in one transaction, even while others use it; the
+ * replaced content is kept in a file. Throws `E_BACKUP…`, `E_STORE_NEWER`, and what opening a store throws.
  */
 export async function restoreBackup(path: string, options: RestoreOptions): Promise<Restored> {
   const { settings } = options;
@@ -77,37 +77,37 @@ export async function restoreBackup(path: string, options: RestoreOptions): Prom
   });
   const staging = join(settings.home, `restore-${randomUUID()}.db`);
   try {
-    await writeDraft(staging, path, backup, options);
+    await writeStaging(staging, path, backup, options);
     const db = await openStore(staging);
     try {
       if (!backup.isStoreKey) await addTemporaryKey(db, backup, options);
-      const keys = VaultKeys.of(db, source, backup.held, backup.ring);
+      const keys = VaultKeys.of(db, source, backup.kek, backup.ring);
       const tokens = await verifyBackup(db, keys, options);
-      const newKey = await makeOwnKey(db, keys, backup, options);
-      if (!backup.isStoreKey) await deleteKeyEncryptionKey(db, backup.held.info.id);
+      const newKey = await createOwnKey(db, keys, backup, options);
+      if (!backup.isStoreKey) await deleteKeyEncryptionKey(db, backup.kek.info.id);
       const previous = await replaceStore(db, path, keys, options);
       const { all: profiles } = await countDueBy(db, {});
-      return { createdAt: backup.header.createdAt, tokens, profiles, previous: previous, newKey };
+      return { createdAt: backup.header.createdAt, tokens, profiles, previous, newKey };
     } finally {
       await db.destroy();
     }
   } finally {
-    removeDraft(staging);
+    removeStaging(staging);
   }
 }
 
-export function removeDraft(staging: string): void {
+export function removeStaging(staging: string): void {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${staging}${suffix}`, { force: true });
 }
 
-/** The passphrase that only the backup knows counts as a key of the store, until this machine has one of its own. */
+/** Uses the passphrase of the backup as a key of the store until this host has its own. */
 async function addTemporaryKey(
   db: Db,
-  { held, header }: OpenedBackup,
+  { kek, header }: OpenedBackup,
   { now }: RestoreOptions,
 ): Promise<void> {
-  const unknown = { name: '', publicKey: null, authorization: null, createdAt: now() };
-  await insertKeyRecord(db, { info: held.info, ...unknown });
+  const noAuthorization = { name: '', publicKey: null, authorization: null, createdAt: now() };
+  await insertKeyRecord(db, { info: kek.info, ...noAuthorization });
   await insertDataKeys(db, now(), header.passphrase?.dataKeys ?? []);
 }
 
@@ -123,8 +123,8 @@ function otherSource(source: KeySource, { keyFile, passphrase }: RestoreOptions)
   };
 }
 
-/** Writes what is in a backup into a new store in a SQLite file, with the tables as they were then. Throws `E_BACKUP`. */
-export async function writeDraft(
+/** Writes a backup to a new SQLite file, with the tables of its schema version. Throws `E_BACKUP`. */
+export async function writeStaging(
   staging: string,
   path: string,
   backup: OpenedBackup,
@@ -146,12 +146,12 @@ export async function writeDraft(
   }
 }
 
-/** Neighbouring rows of one table go in together, some hundred values at a time. */
+/** Inserts consecutive rows of one table together, a few hundred at a time. */
 async function insertChunk(trx: Db, chunk: Chunk): Promise<void> {
   const isKept = (table: string): table is Table => (includedTables as readonly string[]).includes(table);
   for (let from = 0; from < chunk.length; ) {
     const table = chunk[from]?.[0] ?? '';
-    if (!isKept(table)) throw backupDamaged(`it holds a table ${table.slice(0, 40)}`);
+    if (!isKept(table)) throw backupDamaged(`it contains the unknown table ${table.slice(0, 40)}`);
     let to = from;
     while (to < chunk.length && chunk[to]?.[0] === table && to - from < 500) to += 1;
     const rows = chunk.slice(from, to).map(([, row]) => row);
@@ -160,7 +160,7 @@ async function insertChunk(trx: Db, chunk: Chunk): Promise<void> {
   }
 }
 
-/** Follows the audit log and opens every token. Returns how many tokens there are. Throws `E_BACKUP`, `E_INTEGRITY`. */
+/** Verifies the audit log and decrypts every token. Returns the number of tokens. Throws `E_BACKUP`, `E_INTEGRITY`. */
 export async function verifyBackup(
   db: Db,
   keys: VaultKeys,
@@ -172,28 +172,28 @@ export async function verifyBackup(
   for await (const { id, profileId, ciphertext } of iterateCiphertexts(db)) {
     await keys.open(ciphertext, { tokenId: id, profileId });
     tokens += 1;
-    progress?.('Opening every token', tokens);
+    progress?.('Decrypting every token', tokens);
   }
   return tokens;
 }
 
-/** Where this machine could not open the store by itself later, it gets a key of its own. */
-async function makeOwnKey(
+/** Creates a key for this host if it has none of the store's keys. */
+async function createOwnKey(
   db: Db,
   keys: VaultKeys,
-  { held, isStoreKey }: OpenedBackup,
+  { kek, isStoreKey }: OpenedBackup,
   options: RestoreOptions,
 ): Promise<Restored['newKey']> {
   const { now } = options;
-  if (isStoreKey && (await isAtHand(held.info, options))) return null;
-  const made = await createFirstKey(options);
-  const known = (await listKeyEncryptionKeys(db)).some(({ id }) => id === made.info.id);
+  if (isStoreKey && (await canLoad(kek.info, options))) return null;
+  const newKey = await createFirstKey(options);
+  const known = (await listKeyEncryptionKeys(db)).some(({ id }) => id === newKey.info.id);
   if (known) return null;
-  await db.transaction().execute((trx) => wrapForLocalKey(trx, { db, keys, now }, made));
-  return made.info.kind;
+  await db.transaction().execute((trx) => wrapForLocalKey(trx, { db, keys, now }, newKey));
+  return newKey.info.kind;
 }
 
-async function isAtHand(info: Parameters<typeof loadKeyById>[0], source: KeySource): Promise<boolean> {
+async function canLoad(info: Parameters<typeof loadKeyById>[0], source: KeySource): Promise<boolean> {
   try {
     await loadKeyById(info, source);
     return true;
@@ -211,17 +211,17 @@ async function replaceStore(
 ): Promise<string | null> {
   const { settings, now, actor, progress } = options;
   const stamp = new Date(now()).toISOString().replace(/[:.]/g, '-');
-  const place = storeLocation(settings);
-  const wasDamaged = await setDamagedAside(settings, stamp);
-  const db = await openStore(place);
+  const location = storeLocation(settings);
+  const damaged = await moveDamagedStore(settings, stamp);
+  const db = await openStore(location);
   try {
     const restored = await storeIdentity(staging);
     const replaced = await usedIdentity(db);
-    const { lives, changes } = await everSeen(options);
-    const identity = newIncarnation(restored, replaced, lives);
+    const { incarnations, changes } = await allSeenStates(options);
+    const identity = newIncarnation(restored, replaced, incarnations);
     const previous = join(settings.home, `store-before-restore-${stamp}.db`);
     await db.transaction().execute(async (trx) => {
-      if (replaced !== null) await copyAside(trx, previous, progress);
+      if (replaced !== null) await copyReplaced(trx, previous, progress);
       const counter = Math.max(changes, (await rowMacHead(trx))?.counter ?? 0);
       await replaceRows(staging, trx, (name, rows) => progress?.(`Restoring ${name}`, rows));
       useMacKeys(db, keys);
@@ -229,35 +229,37 @@ async function replaceStore(
       await forgetKeys(options);
       await appendAudit(trx, now(), { action: 'restore', outcome: 'ok', subject: resolve(path), ...actor });
       if ((await rowMacHead(trx)) !== null) return renewHead(trx, counter);
-      // A backup of an earlier version has no codes yet. It was proved as a whole.
+      // A backup of an earlier version has no row MACs. It was authenticated as a whole.
       await authenticateAll(trx, counter);
       await signChain(trx, await chainStart(trx));
     });
-    return replaced === null ? wasDamaged : previous;
+    return replaced === null ? damaged : previous;
   } finally {
     await db.destroy();
   }
 }
 
-/** Null for a store that holds nothing yet. */
+/** Null for an empty store. */
 async function usedIdentity(db: Db): Promise<StoreIdentity | null> {
   return (await isUnused(db)) ? null : await storeIdentity(db);
 }
 
-async function copyAside(from: Db, file: string, progress: RestoreOptions['progress']): Promise<void> {
+async function copyReplaced(from: Db, file: string, progress: RestoreOptions['progress']): Promise<void> {
   const to = await openStore(file);
   try {
     await to
       .transaction()
-      .execute((trx) => replaceRows(from, trx, (name, rows) => progress?.(`Keeping ${name} aside`, rows)));
+      .execute((trx) =>
+        replaceRows(from, trx, (name, rows) => progress?.(`Saving the replaced ${name}`, rows)),
+      );
   } finally {
     await to.destroy();
   }
   fsyncDirectory(dirname(file));
 }
 
-/** A database file that cannot be read any more makes room; what uses it finds the new one at its next start. */
-async function setDamagedAside(
+/** Moves an unreadable database file. Running processes find the new one at their next start. */
+async function moveDamagedStore(
   settings: Pick<Settings, 'home' | 'databaseUrl'>,
   stamp: string,
 ): Promise<string | null> {

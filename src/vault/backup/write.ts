@@ -13,19 +13,19 @@ import { createPassphraseKey } from '../keys/create-key.ts';
 import type { VaultKeys } from '../keys/key-manager.ts';
 import { type BackupHeader, type Chunk, ChunkCipher, formatVersion } from './format.ts';
 
-/** What is not worth keeping: who is signed in at this moment, and who is about to. */
+/** Sessions and links are not part of a backup. */
 export const excludedTables: readonly Table[] = ['sign_in', 'web_session', 'access_link'];
 export const includedTables = tables.filter((table) => !excludedTables.includes(table));
 
 export interface BackupOptions {
   /** This program's version. */
   program: string;
-  /** Opens the backup beside the store's own keys. */
+  /** Decrypts the backup, in addition to the store's keys. */
   passphrase?: string;
-  /** Told now and then how many rows are written. */
+  /** Called from time to time with the number of written rows. */
   progress?: (rows: number) => void;
-  /** Reads back what was written, before the file gets its name; what it throws discards the file. */
-  prove?: (partial: string, contents: TableContent[]) => Promise<void>;
+  /** Verifies the written file before it gets its name; an error discards the file. */
+  verify?: (partial: string, contents: TableContent[]) => Promise<void>;
 }
 
 export interface WrittenBackup {
@@ -35,8 +35,8 @@ export interface WrittenBackup {
 }
 
 /**
- * Writes the whole store into one new file, sealed, as it was at one instant, while others go on using it. That it was
- * made is recorded first. Throws `E_FILE_EXISTS`, `E_FILE`.
+ * Writes a snapshot of the whole store to a new encrypted file, while others use the store. Writes the audit row first.
+ * Throws `E_FILE_EXISTS`, `E_FILE`.
  */
 export async function writeBackup(
   vault: Pick<Vault, 'db' | 'keys' | 'now'>,
@@ -59,7 +59,7 @@ export async function writeBackup(
       const { id } = JSON.parse(header) as BackupHeader;
       return await writeRows(snapshot, file, new ChunkCipher(key, id, header), options.progress);
     });
-    await options.prove?.(file.partial, contents);
+    await options.verify?.(file.partial, contents);
     file.finish();
     const rows = contents.reduce((sum, table) => sum + table.rows, 0);
     return { path: file.path, rows, bytes: file.bytes };
@@ -76,7 +76,7 @@ async function headerOf(
   { program, passphrase }: BackupOptions,
 ): Promise<BackupHeader> {
   const id = randomUUID();
-  const sealing = keys.ring.primaryKey;
+  const { id: dataKeyId, key: dataKey } = keys.ring.primaryKey;
   const records = await listKeyRecords(snapshot);
   const dataKeys = await listAllDataKeys(snapshot);
   return {
@@ -88,7 +88,7 @@ async function headerOf(
     keys: records.map(({ info, name }) => ({ ...info, name })),
     dataKeys: dataKeys.map(({ createdAt: _, ...wrapped }) => wrapped),
     passphrase: passphrase === undefined ? null : await wrappedForPassphrase(keys, passphrase, dataKeys),
-    backupKey: await seal(key, sealing.key, sealing.id, { backup: id }),
+    backupKey: await seal(key, dataKey, dataKeyId, { backup: id }),
   };
 }
 
@@ -105,13 +105,13 @@ async function wrappedForPassphrase(
   return { key: info, dataKeys };
 }
 
-/** How many characters of rows go into one line, before they are deflated. */
+/** How many characters of rows one line contains before compression. */
 const chunkSize = 256 << 10;
 
 async function writeRows(
   snapshot: Db,
   file: AtomicFile,
-  sealing: ChunkCipher,
+  cipher: ChunkCipher,
   progress: BackupOptions['progress'],
 ): Promise<TableContent[]> {
   const contents: TableContent[] = [];
@@ -120,7 +120,7 @@ async function writeRows(
   let line = 1;
   let rows = 0;
   const flush = async (last: boolean) => {
-    file.write(`${await sealing.seal(chunk, line, last)}\n`);
+    file.write(`${await cipher.seal(chunk, line, last)}\n`);
     line += 1;
     chunk = [];
     size = 0;

@@ -4,13 +4,13 @@ import { authenticateAll, rowMacHead } from '../../store/integrity/row-macs.ts';
 import { setStoreIdentity, storeIdentity } from '../../store/meta/incarnation.ts';
 
 /**
- * Gives the rows of a store their codes, and its log a signature, once: on the first run, or where an earlier version
- * wrote it. Whether that was done before is known from beside the key; see `Witness`.
+ * Adds the row MACs and the signature of the audit log to a store once: on its first run, or if an earlier version wrote it.
+ * The state that is stored beside the key shows whether this was done before; see `RollbackDetector`.
  */
 export async function authenticateOnce(db: Db): Promise<void> {
   if ((await rowMacHead(db)) !== null) return;
   await db.transaction().execute(async (trx) => {
-    // Others wait here, and find it done.
+    // Other processes wait here, and find it done.
     await lockAuditLog(trx);
     if ((await rowMacHead(trx)) !== null) return;
     await setStoreIdentity(trx, await storeIdentity(trx));

@@ -1,27 +1,28 @@
+import { dayMs } from '../../domain/lifetimes.ts';
 import { lastAuditTime } from '../../store/audit/read.ts';
 import type { Db } from '../../store/db.ts';
 
-/** Nobody's clock is off by this much without being wrong. Milliseconds. */
-const toleranceMs = 86_400_000;
+/** A smaller difference is not worth a warning. Milliseconds. */
+const toleranceMs = dayMs;
 
-/** No copy of this program ran before. */
+/** This program did not exist before. */
 const firstReleaseYear = 2026;
 
 /**
- * What to say of a clock that was set back: expiry dates of what is stored under it would be wrong. Null where nothing
- * speaks against it. One that is ahead cannot be told from a store that was not used for long.
+ * A warning about a clock that was set back, because the expiry dates of new tokens would be wrong; null if the clock seems
+ * right. A clock that is ahead looks the same as a store that was not used for a long time.
  */
 export async function checkClock(db: Db, now: number): Promise<string | null> {
   const last = await lastAuditTime(db);
-  const says = `This machine's clock says ${shown(now)}`;
-  const mend =
-    'Expiry dates and reminders go by it: set it right, then try again. Nothing stored is lost by it.';
+  const clock = `The system clock shows ${dateText(now)}`;
+  const help =
+    'Expiry dates and reminders depend on it: correct the clock, then try again. No token is lost.';
   if (last !== null && now < last - toleranceMs) {
-    return `${says}, but the store was last written on ${shown(last)}. ${mend}`;
+    return `${clock}, but the store was last written on ${dateText(last)}. ${help}`;
   }
-  return new Date(now).getUTCFullYear() < firstReleaseYear ? `${says}. ${mend}` : null;
+  return new Date(now).getUTCFullYear() < firstReleaseYear ? `${clock}. ${help}` : null;
 }
 
-function shown(time: number): string {
+function dateText(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }

@@ -7,8 +7,8 @@ import { type KeySource, keyFilePath } from '../keys/load-key.ts';
 import { compareStore, compareWithSeen } from './rollback-detection.ts';
 
 /**
- * Compares a store with what was last seen of it, with as much as can be had without asking anybody: a key file is read,
- * a passphrase is not worked out, and a keychain is only asked for a moment. Throws `E_STORE_ROLLED_BACK`, `E_INTEGRITY`.
+ * Compares a store with the last state seen on this host, without asking the person for anything: reads a key file, does not
+ * derive a key from a passphrase, and waits for a keychain only briefly. Throws `E_STORE_ROLLED_BACK`, `E_INTEGRITY`.
  */
 export async function compareRecords(db: Db, source: KeySource): Promise<void> {
   const keys = await listKeyEncryptionKeys(db);
@@ -23,9 +23,7 @@ export async function compareRecords(db: Db, source: KeySource): Promise<void> {
     }
   }
   if (await compareWithSeen(db, source, kind)) return;
-  source.onWarning(
-    'The database was not compared with what was last seen of it: the keychain does not answer. Whether it was rolled back is not known.',
-  );
+  source.onWarning('The keychain does not answer, so the database was not checked for a rollback.');
 }
 
 function likelyKind({ settings }: KeySource): KeyKind {
@@ -33,7 +31,7 @@ function likelyKind({ settings }: KeySource): KeyKind {
   return existsSync(keyFilePath(settings)) ? 'file' : 'keychain';
 }
 
-/** The key is not to be had: a command that needs none goes on without. */
+/** The key is not available: a command that does not need it continues without it. */
 function isAboutTheKey(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' && (code.startsWith('E_KEY') || code === 'E_PASSPHRASE');

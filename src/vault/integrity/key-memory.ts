@@ -8,9 +8,9 @@ import { type KeySource, keyFilePath } from '../keys/load-key.ts';
 import { seenPlace } from './seen-location.ts';
 
 /*
- * Who can write to the database may put old data keys back into it, which somebody who has left still knows. So the
- * highest generation that this host held is kept beside the key, where a change of the database does not reach, and
- * with it which key-encryption keys have opened a data key: the key of a request vouches for nothing to those.
+ * Someone who can write to the database could put back an old data key, which a removed host may still have. So the highest
+ * generation that this host had is stored beside the key, outside the database, together with the key-encryption keys that
+ * have unwrapped a data key: for those, the key of a request authorizes nothing any more.
  */
 
 const schema = z.object({
@@ -23,10 +23,10 @@ type Memory = z.infer<typeof schema>;
 
 type Source = Pick<KeySource, 'keychain' | 'settings'>;
 
-/** One host has few of them; a keychain entry on Windows has room for 2,560 bytes. */
-const openedKept = 20;
+/** A host has few keys, and a keychain entry on Windows holds 2,560 bytes. */
+const maxOpened = 20;
 
-/** What is remembered of the data keys that a key-encryption key opened; null where nothing is. */
+/** What this host remembers about the data keys of a key-encryption key; null if nothing. */
 export async function rememberedKeys(
   source: Source,
   kind: KeyKind,
@@ -38,7 +38,7 @@ export async function rememberedKeys(
   return { generation, dataKeyId, hasOpened: opened.includes(keyEncryptionKeyId) };
 }
 
-/** Remembers that a key-encryption key opened a data key. Best effort: a folder may well be read-only. */
+/** Remembers that a key-encryption key unwrapped a data key. Best effort: the folder may be read-only. */
 export async function rememberKeys(
   source: Source,
   kind: KeyKind,
@@ -47,10 +47,10 @@ export async function rememberKeys(
 ): Promise<void> {
   const memory = await read(source, kind);
   const opened = [...(memory?.opened ?? []).filter((id) => id !== keyEncryptionKeyId), keyEncryptionKeyId];
-  await write(source, kind, { ...newest, opened: opened.slice(-openedKept) });
+  await write(source, kind, { ...newest, opened: opened.slice(-maxOpened) });
 }
 
-/** The person asks for access with a key once more: the key of that request vouches for the first data key again. */
+/** For a new request of a known key: the key of the request authorizes the first data key again. */
 export async function expectEnrollment(
   source: Source,
   kind: KeyKind,
@@ -64,7 +64,7 @@ export async function expectEnrollment(
   });
 }
 
-/** The person sets the store back on purpose: what was seen before counts no more. */
+/** For a rollback on purpose: forgets what was seen before. */
 export async function forgetKeys(source: Source): Promise<void> {
   for (const file of [besideKey(source), inDataFolder(source)]) rmSync(file, { force: true });
   await source.keychain.delete(keychainEntry(source)).catch(() => {});
@@ -79,7 +79,7 @@ function inDataFolder(source: Source): string {
   return join(source.settings.home, 'store.keys.seen');
 }
 
-/** A key file's folder may be read-only, as a mounted secret is: then it is kept in the data folder. */
+/** If the folder of the key file is read-only, as with a mounted secret, the data folder is used. */
 function filesOf(source: Source, kind: KeyKind): string[] {
   return kind === 'file' ? [besideKey(source), inDataFolder(source)] : [inDataFolder(source)];
 }
@@ -127,7 +127,7 @@ async function write(source: Source, kind: KeyKind, memory: Memory): Promise<voi
       renameSync(temporary, file);
       return;
     } catch {
-      // The next one, if there is one.
+      // Try the next location.
       rmSync(temporary, { force: true });
     }
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { Settings } from '../../config/settings.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import { commandLine } from '../../errors/remedy.ts';
 import { auditHead } from '../../store/audit/audit.ts';
 import { firstAuditRowFrom, hasAuditRowAfter } from '../../store/audit/read.ts';
 import type { Db } from '../../store/db.ts';
@@ -17,20 +18,19 @@ import { authenticateOnce } from './authenticate-once.ts';
 import { seenPlace } from './seen-location.ts';
 
 /*
- * A database file that is put back from an old copy looks as sound as it did then: removed tokens are there again, and
- * clients that were removed may fetch them. So what was last seen of the store (the end of its audit log) is kept
- * beside the key, where a copy of the database does not reach. It is written after the store and never before, so that
- * it may lag behind it and is never ahead: a crash in between raises no alarm.
+ * A database that was rolled back to an old copy passes every integrity check: removed tokens are back, and removed clients
+ * may fetch them. So the last state that was seen of the store (the end of its audit log) is stored beside the key, outside
+ * the database. It is written after the store, so that it can lag behind but is never ahead: a crash raises no alarm.
  */
 
 const seenSchema = z.object({
   id: z.string(),
-  /** The store's life; see `StoreIdentity`. */
+  /** See `StoreIdentity`. */
   incarnation: z.string(),
   /** The last row of the audit log. */
   seq: z.int(),
   hash: z.string(),
-  /** How often rows that grant access were changed; absent where they had no codes yet. */
+  /** The change counter of the row MACs; absent if the store had none yet. */
   changes: z.int().optional(),
 });
 export type SeenState = z.infer<typeof seenSchema>;
@@ -40,28 +40,28 @@ type StateLocation = Pick<KeySource, 'keychain'> & {
   settings: Pick<Settings, 'home' | 'keyFile' | 'databaseUrl'>;
 };
 
-/** How often a running program compares, and other processes learn of a change at the latest. Milliseconds. */
+/** How often a running program compares and stores the state. Milliseconds. */
 const compareEveryMs = 10_000;
 
-/** How long a keychain is waited for by a command that needs nothing else of it. Milliseconds. */
-const keychainPatienceMs = 3_000;
+/** How long a command that does not need the key waits for the keychain. Milliseconds. */
+const keychainTimeoutMs = 3_000;
 
-/** What is only read does not have to be remembered in a keychain at once: writing there takes a while. */
-const onlyRead = ['read', 'introspect', 'check'];
+/** Actions that change nothing are not stored in a keychain at once, because writing to it is slow. */
+const readActions = ['read', 'introspect', 'check'];
 
-/** Up to so many rows that grant access are all checked, and not only those that are used. */
-const rowsCheckedAtMost = 2_000;
+/** Up to this number of protected rows, all of them are checked, and not only those in use. */
+const maxRowsToCheck = 2_000;
 
 export class RollbackDetector {
   readonly #db: Db;
   readonly #source: StateLocation;
   readonly #kind: () => KeyKind;
   readonly #timer: NodeJS.Timeout;
-  /** The newest state that was seen of the store. It only moves forward. */
+  /** The newest state seen of the store. It only moves forward. */
   #newest: SeenState | null = null;
   #written: number | null = null;
   #problem: BrokerError | null = null;
-  #told: (problem: BrokerError) => void = () => {};
+  #onProblem: (problem: BrokerError) => void = () => {};
 
   private constructor(db: Db, source: StateLocation, kind: () => KeyKind) {
     this.#db = db;
@@ -71,52 +71,52 @@ export class RollbackDetector {
   }
 
   /**
-   * Compares the store with what was last seen of it, and watches it from now on. `kind` tells where the key is, and so
-   * where that was noted. Throws `E_STORE_ROLLED_BACK` where the store is neither that one nor what came of it, `E_INTEGRITY`
-   * where rows that grant access were changed from outside.
+   * Compares the store with the last state seen on this host, and watches it from now on. The state is stored where the
+   * key is, according to `kind`. Throws `E_STORE_ROLLED_BACK` if the store is older than that state, `E_INTEGRITY` if
+   * someone added, removed or put back protected rows.
    */
   static async of(
     db: Db,
     source: StateLocation & Pick<KeySource, 'onWarning'>,
     kind: () => KeyKind,
   ): Promise<RollbackDetector> {
-    const witness = new RollbackDetector(db, source, kind);
+    const detector = new RollbackDetector(db, source, kind);
     try {
       const seen = await seenState(source, kind());
       await compareStore(db, source, kind());
-      witness.#newest = await stateOf(db);
-      witness.#written = seen?.seq ?? null;
-      return witness;
+      detector.#newest = await stateOf(db);
+      detector.#written = seen?.seq ?? null;
+      return detector;
     } catch (error) {
-      clearInterval(witness.#timer);
+      clearInterval(detector.#timer);
       throw error;
     }
   }
 
-  /** What is wrong with the store, once something is: nothing more is served from it then. */
+  /** What is wrong with the store; null if nothing is. A store with a problem is not used any more. */
   get problem(): BrokerError | null {
     return this.#problem;
   }
 
-  /** Notes that the store was found rolled back, or changed from outside. */
+  /** Reports that the store was rolled back or tampered with. */
   report(problem: BrokerError): void {
     if (this.#problem !== null) return;
     this.#problem = problem;
-    this.#told(problem);
+    this.#onProblem(problem);
   }
 
-  /** Who is told, once, that nothing more is served. */
-  whenWrong(told: (problem: BrokerError) => void): void {
-    this.#told = told;
+  /** Sets the listener that is called once with the first problem. */
+  onProblem(listener: (problem: BrokerError) => void): void {
+    this.#onProblem = listener;
   }
 
-  /** Compares the store with what was seen of it. Throws what is wrong. */
+  /** Compares the store with the last state. Throws the problem. */
   async compare(): Promise<void> {
     if (this.#problem === null) {
       try {
         await this.#compare();
       } catch (error) {
-        if (!isWrong(error)) throw error;
+        if (!isProblem(error)) throw error;
         this.report(error);
       }
     }
@@ -124,12 +124,12 @@ export class RollbackDetector {
   }
 
   async #compare(): Promise<void> {
-    await refuseOlder(this.#db, this.#newest);
+    await assertNotOlder(this.#db, this.#newest);
     this.#newest = await stateOf(this.#db);
-    await checkEveryRow(this.#db, rowsCheckedAtMost);
+    await checkEveryRow(this.#db, maxRowsToCheck);
   }
 
-  /** Takes note of where the store is now, if that is newer. Best effort: what cannot be written only makes the next look less sharp. */
+  /** Stores the current state if it is newer. Best effort: without it, the next comparison uses an older state. */
   async remember(): Promise<void> {
     try {
       await this.compare();
@@ -137,12 +137,12 @@ export class RollbackDetector {
       const kind = this.#kind();
       if (now === null || now.seq === this.#written) return;
       if (kind === 'keychain' && !(await this.#hasChanged())) return;
-      // Another process may have seen more, of this very store.
-      await refuseOlder(this.#db, await seenState(this.#source, kind));
+      // Another process may have stored a newer state.
+      await assertNotOlder(this.#db, await seenState(this.#source, kind));
       await writeSeen(this.#source, kind, now);
       this.#written = now.seq;
     } catch (error) {
-      if (isWrong(error)) this.report(error);
+      if (isProblem(error)) this.report(error);
     }
   }
 
@@ -152,11 +152,11 @@ export class RollbackDetector {
   }
 
   async #hasChanged(): Promise<boolean> {
-    return await hasAuditRowAfter(this.#db, this.#written ?? 0, onlyRead);
+    return await hasAuditRowAfter(this.#db, this.#written ?? 0, readActions);
   }
 }
 
-function isWrong(error: unknown): error is BrokerError {
+function isProblem(error: unknown): error is BrokerError {
   return (
     error instanceof BrokerError && (error.code === 'E_STORE_ROLLED_BACK' || error.code === 'E_INTEGRITY')
   );
@@ -169,100 +169,113 @@ async function stateOf(db: Db): Promise<SeenState> {
   return { id, incarnation: incarnation, seq, hash, ...(changes !== undefined && { changes }) };
 }
 
-async function refuseOlder(db: Db, seen: SeenState | null): Promise<void> {
+async function assertNotOlder(db: Db, seen: SeenState | null): Promise<void> {
   if (seen === null) return;
   const identity = await storeIdentity(db);
   if (identity.id !== seen.id) return;
   const head = await rowMacHead(db);
   if (seen.changes !== undefined && head === null) {
-    throw older('The codes of its rows are missing.');
+    throw rolledBack('Its row MACs are missing.');
   }
   if (identity.incarnation !== seen.incarnation) {
     const follows = identity.ancestors.includes(seen.incarnation);
     if (follows && (head === null || (await identityHolds(db, identity)) !== false)) return;
-    throw older('It comes from before a backup was restored.');
+    throw rolledBack('It is from before a backup was restored.');
   }
   if (seen.changes !== undefined && head !== null && head.counter < seen.changes) {
-    throw older(`Its rows are at change ${head.counter}; change ${seen.changes} was seen here.`);
+    throw rolledBack(`Its change counter is ${head.counter}, but this host has seen ${seen.changes}.`);
   }
   const { seq } = await auditHead(db);
   if (seq < seen.seq) {
-    throw older(`Its audit log ends at row ${seq}; row ${seen.seq} was seen here.`);
+    throw rolledBack(`Its audit log ends at row ${seq}, but this host has seen row ${seen.seq}.`);
   }
   const row = await firstAuditRowFrom(db, seen.seq);
-  // Rows that were pruned are gone from the start on.
+  // Pruning removes rows from the start.
   if (row === null || row.seq !== seen.seq || row.hash === seen.hash) return;
-  throw older(`Row ${seen.seq} of its audit log is another than was seen here.`);
+  throw rolledBack(`Row ${seen.seq} of its audit log differs from the row that this host has seen.`);
 }
 
-/** Compares a store whose keys are open with what was last seen of it, once. Throws `E_STORE_ROLLED_BACK`, `E_INTEGRITY`. */
+/** Compares a store whose keys are loaded with the last state, once. Throws `E_STORE_ROLLED_BACK`, `E_INTEGRITY`. */
 export async function compareStore(
   db: Db,
   source: StateLocation & Pick<KeySource, 'onWarning'>,
   kind: KeyKind,
 ): Promise<void> {
-  await refuseOlder(db, await seenState(source, kind));
+  await assertNotOlder(db, await seenState(source, kind));
   await authenticateOnce(db);
-  for (const { kind, row } of (await checkEveryRow(db, rowsCheckedAtMost)).slice(0, 5)) {
+  for (const { kind, row } of (await checkEveryRow(db, maxRowsToCheck)).slice(0, 5)) {
     const name = 'name' in row ? ` (${sanitizeForDisplay(String(row.name), 80)})` : '';
     source.onWarning(
-      `${kindTitles[kind]}${name} was changed in the database from outside this program, and is not used. Restore a backup, or accept it as it is: webex-token restore --accept-rollback`,
+      `${kindTitles[kind]}${name} was changed in the database by another program, and is not used. Restore a backup. To accept the database as it is: ${commandLine(['restore', '--accept-rollback'])}`,
     );
   }
 }
 
-/** Compares a store that was opened without its keys. False where what was seen of it cannot be read here. */
+/** Compares a store that was opened without its keys. False if the last state cannot be read. */
 export async function compareWithSeen(db: Db, source: StateLocation, kind: KeyKind): Promise<boolean> {
-  const tooLong = new Promise<null>((resolve) => {
-    setTimeout(resolve, keychainPatienceMs, null).unref();
+  const timeout = new Promise<null>((resolve) => {
+    setTimeout(resolve, keychainTimeoutMs, null).unref();
   });
-  const seen = await Promise.race([readSeen(source, kind).catch(() => null), tooLong]);
+  const seen = await Promise.race([readSeen(source, kind).catch(() => null), timeout]);
   if (seen === null) return false;
-  await refuseOlder(db, seen[seenPlace(source.settings)] ?? null);
+  await assertNotOlder(db, seen[seenPlace(source.settings)] ?? null);
   return true;
 }
 
-/** What was seen of a store at this place, wherever that was noted: its lives, and the most changes. */
-export async function everSeen(source: StateLocation): Promise<{ lives: string[]; changes: number }> {
+/** All states seen of a store in this location: its incarnations, and the highest change counter. */
+export async function allSeenStates(
+  source: StateLocation,
+): Promise<{ incarnations: string[]; changes: number }> {
   const kinds: KeyKind[] = ['file', 'passphrase', 'keychain'];
   const all = await Promise.all(kinds.map((kind) => seenState(source, kind)));
   const seen = all.filter((each) => each !== null);
   return {
-    lives: seen.map(({ incarnation }) => incarnation),
+    incarnations: seen.map(({ incarnation }) => incarnation),
     changes: Math.max(0, ...seen.map((each) => each.changes ?? 0)),
   };
 }
 
 /**
- * For a store that holds nothing yet: refuses one in which something was seen before, at this very place. Its file was
- * removed, emptied or replaced; a new store in its stead would look as if there had never been a token.
+ * Throws `E_STORE_EMPTIED` for an empty store if this host has seen a used one in this location. Someone removed, emptied or
+ * replaced the database; a new store would look as if there had never been a token.
  */
 export async function assertNotEmptied(db: Db, source: StateLocation): Promise<void> {
-  const { lives } = await everSeen(source);
-  if (lives.length === 0) return;
+  const { incarnations } = await allSeenStates(source);
+  if (incarnations.length === 0) return;
   const { ancestors } = await storeIdentity(db);
-  if (lives.every((incarnation) => ancestors.includes(incarnation))) return;
-  throw new BrokerError('E_STORE_EMPTIED', 'The store is empty, and it was not when it was used here last.', {
-    help: 'Was its database removed, emptied or replaced? Put it back, or bring back a backup: webex-token restore FILE. To begin anew on purpose: webex-token restore --accept-rollback',
-  });
-}
-
-function older(why: string): BrokerError {
-  return new BrokerError(
-    'E_STORE_ROLLED_BACK',
-    `The database is older than what was seen of it here: it was put back from a copy. ${why}`,
+  if (incarnations.every((incarnation) => ancestors.includes(incarnation))) return;
+  throw new BrokerError(
+    'E_STORE_EMPTIED',
+    'The store is empty, but it was not when this host last used it.',
     {
-      help: 'What was stored, removed or changed since then is missing in it. Put the right one back; or, if this was meant, take it as it is now with: webex-token restore --accept-rollback',
+      help: [
+        'Someone removed, emptied or replaced the database. Put it back if you can.',
+        { text: 'To restore a backup', command: ['restore', 'FILE'] },
+        { text: 'To start with an empty store on purpose', command: ['restore', '--accept-rollback'] },
+      ],
     },
   );
 }
 
-/** In the keychain, or beside the key file; for a passphrase in the data folder. */
+function rolledBack(why: string): BrokerError {
+  return new BrokerError(
+    'E_STORE_ROLLED_BACK',
+    `The database was rolled back: it is older than the last state seen on this host. ${why}`,
+    {
+      help: [
+        'Changes made since then are missing. Put the right database back.',
+        { text: 'To accept it as it is', command: ['restore', '--accept-rollback'] },
+      ],
+    },
+  );
+}
+
+/** Beside the key file, or for a passphrase in the data folder. */
 function fileOf({ settings }: StateLocation, kind: 'file' | 'passphrase'): string {
   return kind === 'file' ? `${keyFilePath(settings)}.seen` : join(settings.home, 'store.seen');
 }
 
-/** One for each store: Windows keeps 2,560 bytes in one. */
+/** One entry for each store, because an entry on Windows holds 2,560 bytes. */
 function keychainEntry(source: StateLocation): string {
   return `seen-${seenPlace(source.settings)}`;
 }
@@ -283,11 +296,11 @@ async function readSeen(source: StateLocation, kind: KeyKind): Promise<Record<st
   const bytes =
     kind === 'keychain'
       ? await source.keychain.get(keychainEntry(source))
-      : readIfThere(fileOf(source, kind));
+      : readIfExists(fileOf(source, kind));
   return bytes === null ? {} : allSeenSchema.parse(JSON.parse(bytes.toString('utf8')));
 }
 
-function readIfThere(file: string): Buffer | null {
+function readIfExists(file: string): Buffer | null {
   try {
     return readFileSync(file);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Settings } from '../../config/settings.ts';
 
-/** Stands for the database's place in what was seen. Another place is another store: a copy goes its own way. */
+/** Identifies the location of a database in the stored states. A copy in another location is another store. */
 export function seenPlace({ databaseUrl, home }: Pick<Settings, 'home' | 'databaseUrl'>): string {
   const place = databaseUrl ? withoutPassword(databaseUrl) : home;
   return createHash('sha256').update(place).digest('base64url').slice(0, 22);
