@@ -44,7 +44,7 @@ async function profileSeries(db: Db, now: number): Promise<string> {
     '1 if Entra ID has quarantined provisioning with the token of the profile, as of the last status check, otherwise 0. Absent if the status was never checked.',
   );
   for await (const page of iterateProfiles(db, {}, now)) {
-    // Reading a page takes a turn of its own.
+    // Reading a page already takes one turn.
     await nextTurn();
     for (const each of page) addTokenSamples(each, now, { expiry, valid });
     const states = await quarantineStatesOf(

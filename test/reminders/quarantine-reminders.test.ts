@@ -62,9 +62,9 @@ async function handedOver(records: TestRecords) {
     steps: [],
   });
   const found = async (watch: ProvisioningStatus) => {
-    const [handoff] = await destinationsOf(records.db, records.profile.id);
-    if (handoff === undefined) throw new Error('no hand-over');
-    await saveStatus(records, handoff, watch);
+    const [destination] = await destinationsOf(records.db, records.profile.id);
+    if (destination === undefined) throw new Error('no destination');
+    await saveStatus(records, destination, watch);
   };
   return { token, found };
 }
