@@ -7,7 +7,7 @@ import { engineOf } from './engine.ts';
 import { type Table, tables } from './tables.ts';
 import { withWholeNumbers } from './whole-numbers.ts';
 
-/** What a table came to: as many rows, and one hash over all of them, whatever their order. */
+/** The content of a table: the number of its rows, and one hash over all of them in any order. */
 export interface TableContent {
   table: Table;
   rows: number;
@@ -15,13 +15,13 @@ export interface TableContent {
 }
 
 export interface CopyOptions {
-  /** Told now and then how many rows of a table are there. */
+  /** Called now and then with the number of rows copied of a table. */
   progress?: (table: Table, rows: number) => void;
-  /** Proves more of the copy, before it counts; what it throws undoes the copy. */
+  /** Further checks of the copy before it is committed; what it throws undoes the copy. */
   prove?: (copy: Db) => Promise<void>;
 }
 
-/** What may be in a new store that somebody looked at already: nothing of it is worth keeping. */
+/** The tables that opening a new store may fill. Nothing in them is worth keeping. */
 const disposableTables: readonly Table[] = [
   'meta',
   'key_encryption_key',
@@ -38,9 +38,9 @@ const disposableTables: readonly Table[] = [
 ];
 
 /**
- * Copies a store into an empty one, of this engine or the other: everything as it was at one instant, in one transaction,
- * read back and compared before it counts. Whatever fails leaves the other one empty.
- * Throws `E_STORE_NOT_EMPTY`, `E_STORE_COPY` where the copy does not come out as the original.
+ * Copies a store into an empty one, on the same engine or the other: everything as of one instant, in one transaction, read
+ * back and compared before the commit. A failure leaves the target empty.
+ * Throws `E_STORE_NOT_EMPTY`, `E_STORE_COPY` where the copy differs from the original.
  */
 export async function copyStore(from: Db, to: Db, options: CopyOptions = {}): Promise<TableContent[]> {
   return await withSnapshot(from, (snapshot) =>
@@ -73,7 +73,7 @@ export async function changedSince(db: Db, contents: TableContent[]): Promise<bo
   return now.toString() !== before?.sha256;
 }
 
-/** Reads everything as of one instant, on one connection, and keeps no writer waiting. */
+/** Reads everything as of one instant, on one connection, without blocking writers. */
 export async function withSnapshot<T>(db: Db, use: (snapshot: Db) => Promise<T>): Promise<T> {
   return await db.connection().execute(async (connection) => {
     await sql.raw(snapshotStatements[engineOf(db)]).execute(connection);
@@ -135,7 +135,7 @@ export async function insertRows(trx: Db, table: Table, rows: readonly Row[]): P
     .execute();
 }
 
-/** SQLite takes 32,766 values in one statement, PostgreSQL 65,535. */
+/** SQLite accepts 32,766 values in one statement, PostgreSQL 65,535. */
 const valuesPerStatement = 20_000;
 
 export async function copyTable(
@@ -190,7 +190,7 @@ export async function* rowsOf(db: Db, table: Table): AsyncGenerator<Row> {
   for await (const row of rows) yield withWholeNumbers(row);
 }
 
-/** The sum of the rows' SHA-256: each engine gives them in an order of its own. */
+/** The sum of the rows' SHA-256: the engines return them in different orders. */
 export class ContentHash {
   rows = 0;
   #sum = 0n;

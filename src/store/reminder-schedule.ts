@@ -19,7 +19,7 @@ export async function addScheduledChannels(db: Db, names: readonly ChannelName[]
   await swapMeta(db, 'reminder-channels', [...(await scheduledChannels(db)), ...names].join(' '));
 }
 
-/** The instant is unknown, and other than before: so whoever calculated one from what was there before cannot store it. */
+/** Unknown, and another value than before: an instant calculated from outdated data then cannot be stored. */
 const notScheduled = sql<number>`case when reminder_schedule.next_at > 0 then 0 else reminder_schedule.next_at - 1 end`;
 
 /**

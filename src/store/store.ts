@@ -16,8 +16,8 @@ import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite/sqlite.ts';
 
 /**
- * Opens the store and brings its tables up to date. `place` is a SQLite file, which gives its permissions to the other
- * files beside it, or the address of a PostgreSQL database.
+ * Opens the store and upgrades its schema. `place` is a SQLite file, whose permissions the other files beside it get, or
+ * the URL of a PostgreSQL database.
  * Throws `E_STORE_NEWER` where a newer version of the program has written it, `E_FILE_PERMISSIONS` where others of this
  * machine may read it, `E_STORE_UNREACHABLE` where the database does not answer, `E_STORE` where it cannot be used.
  */
@@ -35,7 +35,7 @@ export async function openStore(place: string): Promise<Db> {
   }
 }
 
-/** A database whose transactions end with the codes of the rows that they changed; see `integrity/row-macs.ts`. */
+/** A database whose transactions end with writing the MACs of the rows that they changed; see `integrity/row-macs.ts`. */
 class Store extends Kysely<Schema> {
   override transaction(): TransactionBuilder<Schema> {
     const builder = super.transaction();
@@ -52,7 +52,7 @@ class Store extends Kysely<Schema> {
 
 async function dialectOf(place: string): Promise<Dialect> {
   if (isPostgresUrl(place)) {
-    // Whoever stays with SQLite never loads it.
+    // Not loaded for SQLite.
     const { postgresDialect } = await import('./postgres/postgres.ts');
     return postgresDialect(parsePostgresUrl(place));
   }
@@ -87,8 +87,8 @@ async function upgradeUnreleased(db: Db): Promise<void> {
 }
 
 /**
- * Makes a new store in a SQLite file, with the tables as they were after a migration of that name: for rows that an
- * earlier version wrote. Opened by `openStore` afterwards, it is brought up to date. Throws `E_STORE_NEWER`.
+ * Creates a store in a SQLite file with the schema of an earlier migration, for rows that an earlier version wrote.
+ * `openStore` upgrades it afterwards. Throws `E_STORE_NEWER`.
  */
 export async function newStoreAsOf(file: string, migration: string): Promise<Db> {
   const known = await migrationProvider.getMigrations();

@@ -54,8 +54,8 @@ describe('encryption', () => {
 });
 
 test.each([
-  ['postgres://db.example.com/x?sslmode=prefer', /goes on without encryption/],
-  ['postgres://db.example.com/x?sslmode=allow', /goes on without encryption/],
+  ['postgres://db.example.com/x?sslmode=prefer', /connects without encryption/],
+  ['postgres://db.example.com/x?sslmode=allow', /connects without encryption/],
   ['postgres://db.example.com/x?sslmode=on', /none of disable, require/],
   ['postgres://db.example.com/x?ssl=true', /the parameter "ssl"/],
   ['postgres://db.example.com/x?sslcert=/a.pem', /without the other/],

@@ -171,7 +171,7 @@ describe('what was changed from outside is found', () => {
     expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 6 } });
   });
 
-  test('the last row written anew, with a hash that fits it', async () => {
+  test('the last row rewritten, with a hash that matches it', async () => {
     const db = await fiveRows();
     const fourth = await db
       .selectFrom('audit')

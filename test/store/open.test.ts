@@ -29,7 +29,7 @@ describe('migrations', () => {
     expect(await findProfile(again, 'acme')).toMatchObject({ name: 'acme' });
   });
 
-  test('the newest one is known by its name, to the short way too', async () => {
+  test('the newest one is known by its name, to the fast path too', async () => {
     const names = Object.keys(await migrationProvider.getMigrations());
     expect(names).toEqual([...names].sort());
     expect(newestMigration).toBe(names.at(-1));
@@ -139,7 +139,7 @@ describe('the files', () => {
     expect(readdirSync(dirname(file))).toEqual(['store.db']);
   });
 
-  test('a file that is no database is said to be none, and stays as it was', async () => {
+  test('a file that is not a database is reported as such and not changed', async () => {
     const file = join(temporaryFolder(), 'store.db');
     const text = 'These are the notes of somebody who chose this name too.\n'.repeat(100);
     writeFileSync(file, text, { mode: 0o600 });

@@ -182,7 +182,7 @@ test('a search finds everything a profile is filed under, however much that is',
   }
 });
 
-test('a search goes on over many profiles, in both directions and orders', async () => {
+test('pages through the results of a search in both directions and orders', async () => {
   const { db } = await newStore();
   const name = (at: number) => `customer-${String(at).padStart(4, '0')}`;
   for (let from = 0; from < 4_500; from += 500) {

@@ -12,7 +12,7 @@ import type { Db } from '../../src/store/db.ts';
 import { getOrCreateMeta } from '../../src/store/meta/meta.ts';
 import { newStore, reopened } from '../support/store/test-store.ts';
 
-async function begun(
+async function insertTestSignIn(
   db: Db,
   hashes: { state?: string; sessionBinding?: string; link?: string },
   id = 'sign-in-1',
@@ -31,9 +31,9 @@ async function begun(
   return signIn;
 }
 
-test('a sign-in is found by its state, as it was begun', async () => {
+test('a sign-in is found by its state, as it was created', async () => {
   const { db } = await newStore();
-  const { createdAt: _, ...signIn } = await begun(db, {
+  const { createdAt: _, ...signIn } = await insertTestSignIn(db, {
     state: 'state-hash',
     sessionBinding: 'sessionBinding-hash',
   });
@@ -51,8 +51,8 @@ test('a sign-in is found by its state, as it was begun', async () => {
 
 test('it ends once, by a token or by an error', async () => {
   const { db } = await newStore();
-  await begun(db, { state: 'a' }, '1');
-  await begun(db, { state: 'b' }, '2');
+  await insertTestSignIn(db, { state: 'a' }, '1');
+  await insertTestSignIn(db, { state: 'b' }, '2');
   expect(await consumeSignIn(db, '1', 1500, { tokenId: 'token-1' })).toBe(true);
   expect(await consumeSignIn(db, '1', 1600, { error: { code: 'late', message: 'late' } })).toBe(false);
   expect(await signInById(db, '1')).toMatchObject({ consumedAt: 1500, tokenId: 'token-1', error: null });
@@ -63,8 +63,8 @@ test('it ends once, by a token or by an error', async () => {
 
 test('its link starts it once, in time, and never after its end', async () => {
   const { db } = await newStore();
-  await begun(db, { link: 'link-1' }, '1');
-  await begun(db, { link: 'link-2' }, '2');
+  await insertTestSignIn(db, { link: 'link-1' }, '1');
+  await insertTestSignIn(db, { link: 'link-2' }, '2');
   const hashes = { state: 'state-1', sessionBinding: 'sessionBinding-1' };
   expect(await startByLink(db, 'unknown', 1500, hashes)).toBeNull();
   expect(await startByLink(db, 'link-1', 2000, hashes)).toBeNull();
@@ -81,7 +81,7 @@ test('its link starts it once, in time, and never after its end', async () => {
 
 test('old ones are forgotten, others are not', async () => {
   const { db } = await newStore();
-  await begun(db, { state: 'a' });
+  await insertTestSignIn(db, { state: 'a' });
   await deleteOldSignIns(db, 2000);
   expect(await signInById(db, 'sign-in-1')).not.toBeNull();
   await deleteOldSignIns(db, 2001);

@@ -64,7 +64,7 @@ test('what ends in time is worked through, soonest first, whoever renews it', as
   await finishCampaign(vault, await activeCampaign(vault), actor);
   expect((await brokerErrorOf(() => activeCampaign(vault))).code).toBe('E_RENEWAL');
   expect(await auditLog(vault)).toEqual(
-    expect.arrayContaining(['begin-round ok -', 'skip-renewal ok sooner', 'end-round ok -']),
+    expect.arrayContaining(['renewal-start ok -', 'renewal-skip ok sooner', 'renewal-end ok -']),
   );
 });
 

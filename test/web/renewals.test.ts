@@ -104,7 +104,7 @@ test('worked through one after another: begun, renewed, left out, gone on with e
   await person.post('/renewals/end').type('form').expect(303);
   expect(await page()).toContain('The round is ended. What was renewed stays so.');
   expect(await auditLog(web.vault)).toEqual(
-    expect.arrayContaining(['begin-round ok -', 'skip-renewal ok sooner', 'end-round ok -']),
+    expect.arrayContaining(['renewal-start ok -', 'renewal-skip ok sooner', 'renewal-end ok -']),
   );
   await person.post('/renewals/end').type('form').expect(409);
 });
@@ -116,5 +116,5 @@ test('it is for the person at this machine alone', async () => {
   for (const path of ['/renewals', '/renewals/skip', '/renewals/end']) {
     await visitor.post(path).type('form').send({ within: '31', profile: 'over' }).expect(403);
   }
-  expect(await auditLog(web.vault)).not.toContain('begin-round ok -');
+  expect(await auditLog(web.vault)).not.toContain('renewal-start ok -');
 });

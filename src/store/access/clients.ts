@@ -77,7 +77,7 @@ export async function clientKeys(db: Db, name: string): Promise<string | null> {
   return row?.jwks ?? null;
 }
 
-/** False where there was no such client. It goes whoever wrote it. */
+/** False where there was no such client. It is removed even if another program wrote it. */
 export async function deleteClient(db: Db, name: string): Promise<boolean> {
   return await inTransaction(db, async (trx) => {
     const row = await trx.selectFrom('client').select('id').where('name', '=', name).executeTakeFirst();
@@ -95,7 +95,7 @@ export async function grantIds(db: Db, by: 'client_id' | 'profile_id', id: strin
   return rows.map(({ client_id, profile_id }) => `${client_id}/${profile_id}`);
 }
 
-/** Whether there is a client of that name, whoever wrote it. */
+/** Whether there is a client with this name, even if another program wrote it. */
 export async function clientExists(db: Db, name: string): Promise<boolean> {
   const row = await db.selectFrom('client').select('id').where('name', '=', name).executeTakeFirst();
   return row !== undefined;

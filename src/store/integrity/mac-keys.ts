@@ -3,8 +3,8 @@ import type { BrokerError } from '../../errors/broker-error.ts';
 import type { Db } from '../db.ts';
 
 /*
- * Message authentication codes under a key that is derived from the data key: whoever can write to the database, and
- * has no key, cannot make one. A code names its key by the first letters of the data key's ID.
+ * Message authentication codes under a key that is derived from the data key: a person who can write to the database but
+ * has no key cannot create one. A code names its key by the first letters of the data key's ID.
  */
 
 /** What is authenticated. A code of one purpose is none of another. */

@@ -140,12 +140,12 @@ interface Change {
 /** What each transaction has changed so far, by name. */
 const pending = new WeakMap<Db, Map<string, Change>>();
 
-/** Runs in the caller's transaction, or in one of its own. */
+/** Runs in the caller's transaction, or in a new one. */
 export async function inTransaction<T>(db: Db, action: (trx: Db) => Promise<T>): Promise<T> {
   return db.isTransaction ? await action(db) : await db.transaction().execute(action);
 }
 
-/** New rows are about to be written. */
+/** Announces that new rows are about to be written. */
 export function created(trx: Db, kind: Kind, ids: readonly string[]): void {
   note(trx, kind, ids, false);
 }
@@ -182,7 +182,7 @@ async function holds(trx: Db, keys: DataKeys, content: string, given: string): P
   return macHolds(keys, 'row', content, given) ?? false;
 }
 
-/** Rows are about to be removed, whoever wrote them. */
+/** Rows are about to be removed, even if another program wrote them. */
 export async function removing(trx: Db, kind: Kind, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   const fresh = ids.filter((id) => !pendingOf(trx).has(rowName(kind, id)));
@@ -230,7 +230,7 @@ function note(trx: Db, kind: Kind, ids: readonly string[], counts: boolean): voi
   }
 }
 
-/** The head is written at the end of this transaction, whether rows change or not. Its counter goes on after `counter`. */
+/** The head is written at the end of this transaction, whether rows change or not. Its counter continues after `counter`. */
 export function renewHead(trx: Db, counter = 0): void {
   pendingOf(trx);
   leastCounter.set(trx, counter);
@@ -361,8 +361,8 @@ async function finishHead(
 }
 
 /**
- * Gives every row of a store its code, whoever wrote it: for a store of an earlier version, a restored one, or one that
- * the person accepts as it is. The change counter goes on after `counter`.
+ * Gives every row of a store its MAC, even if another program wrote it: for a store of an earlier version, a restored one, or one that
+ * the person accepts as it is. The change counter continues after `counter`.
  */
 export async function authenticateAll(trx: Db, counter: number): Promise<void> {
   const keys = macKeysOf(trx);
@@ -479,7 +479,7 @@ export async function foreignRows(trx: Db): Promise<{ kind: Kind; row: Protected
   return foreign;
 }
 
-/** Removes a row, whoever wrote it. */
+/** Removes a row, even if another program wrote it. */
 export async function deleteRow(trx: Db, kind: Kind, row: ProtectedRow<Kind>): Promise<void> {
   const { table, id } = kinds[kind];
   await trx

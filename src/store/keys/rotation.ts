@@ -4,7 +4,7 @@ import type { Db } from '../db.ts';
 const dataKey = 'data-key-rotation';
 const keyEncryptionKey = 'key-replacement';
 
-/** The ID of the data key that every token is being sealed with anew; null where none is. */
+/** The ID of the data key of the rotation under way; null where there is none. */
 export async function activeRotation(db: Db): Promise<string | null> {
   return await value(db, dataKey);
 }

@@ -3,12 +3,12 @@ import { up as createBaseline } from './001-baseline.ts';
 
 /*
  * Before the first release, a store was built by twelve migrations, under other names. This converts a store that any
- * of the last ones has written into that of the baseline: its rows are set aside, the tables of the baseline are created,
- * and the rows go into them, all in one transaction. Like a migration it imports nothing that may change.
+ * of the last ones has written into that of the baseline: its rows are copied to temporary tables, the tables of the
+ * baseline are created, and the rows are inserted there, all in one transaction. Like a migration it imports nothing that may change.
  */
 
 const firstMigration = '001-vault';
-/** Stores that end before this one were only written while the program could not do anything yet. */
+/** Stores with an older schema come from the first days of development, and are not converted. */
 const oldestConvertible = '008-looks';
 export const unreleasedMigrations = [
   firstMigration,
@@ -33,7 +33,7 @@ export async function upgradeUnreleasedSchema(db: Kysely<never>): Promise<boolea
   if (!isUnreleased(await executedMigrations(db))) return false;
   return await db.transaction().execute(async (trx) => {
     const isPostgres = trx.getExecutor().adapter instanceof PostgresAdapter;
-    // Another process that converts the same store goes first. SQLite has let in only one since the transaction began.
+    // Waits for another process that converts the same store. On SQLite, the start of the transaction has waited already.
     if (isPostgres) await sql`lock table kysely_migration in access exclusive mode`.execute(trx);
     const executed = await executedMigrations(trx);
     if (!isUnreleased(executed)) return false;

@@ -2,7 +2,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import type { ErrorCode } from '../../errors/error-codes.ts';
 
 /*
- * What PostgreSQL and the way to it can answer, in words for a person. Codes: PostgreSQL's SQLSTATE (appendix A),
+ * What PostgreSQL and the way to it can answer, as text for a person. Codes: PostgreSQL's SQLSTATE (appendix A),
  * Node's system and TLS errors. What is not known here, a unique key that is taken for instance, is left as it is.
  */
 

@@ -97,7 +97,7 @@ function brokerPool(address: PostgresAddress): PostgresPool {
   };
 }
 
-/** One connection, as kysely uses it: failures in words, transactions in turn, long answers in pieces. */
+/** One connection, as kysely uses it: errors as text, one transaction after another, long results in pieces. */
 class BrokerClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
   readonly #shown: string;

@@ -113,7 +113,7 @@ function tlsOf(host: string, parameter: (name: string) => string | null): Postgr
   const mode = parameter('sslmode');
   if (mode === 'prefer' || mode === 'allow') {
     throw refusal(
-      `says sslmode=${mode}, which goes on without encryption where the server offers none. Say verify-full, or disable to want none`,
+      `says sslmode=${mode}, which connects without encryption where the server offers none. Say verify-full, or disable to want none`,
     );
   }
   if (mode !== null && !sslModes.includes(mode)) {

@@ -5,8 +5,8 @@ import type { Db } from '../db.ts';
 const unused: TokenState[] = ['previous', 'needs-review', 'pending'];
 
 /**
- * Tokens that are not in use, and are over by the latest date that anybody named; where nobody named one, by the
- * documented lifetime from when they came in. One that a destination still holds is left: its dates are told there.
+ * Tokens that are not in use and have expired by the latest date known; where no date is known, by the documented
+ * lifetime from when they were captured. A token that a destination still holds is kept: its expiry is still reported there.
  */
 export async function expiredUnusedTokens(
   db: Db,

@@ -262,7 +262,7 @@ function standing(
   }
 }
 
-/** All of a filter but the status, which totals are told apart by. */
+/** The filter without the status: there is one total for each status. */
 function filtering(expression: Builder, { search, tag, deployment, endsBefore }: ProfileFilter): Condition[] {
   return [
     ...searching(expression, search),

@@ -1,23 +1,23 @@
 import { sql } from 'kysely';
 import type { Db } from '../db.ts';
 
-/** Which profiles a round is of. */
-export interface RoundFilter {
+/** The profiles of a campaign. */
+export interface CampaignFilter {
   /** Those whose tokens end by then, or are rejected. Epoch milliseconds. */
   expiresBefore: number;
-  /** Only the profiles that were filed under it. */
+  /** Only the profiles with this tag. */
   tag: string | null;
   /** Only the profiles with this mail address as their contact. */
   contact: string | null;
 }
 
-/** A round of renewals: the profiles whose tokens end before an instant, to be worked through. */
-export interface RenewalCampaign extends RoundFilter {
+/** A renewal campaign: the profiles whose tokens expire before an instant, to be renewed one after another. */
+export interface RenewalCampaign extends CampaignFilter {
   id: string;
   createdAt: number;
 }
 
-/** How far a profile in a round is. A profile that was removed is no longer in it. */
+/** The progress of a profile in a campaign. A profile that was removed is no longer in it. */
 export type RenewalState = 'waiting' | 'renewed' | 'skipped';
 
 export interface RenewalItem {
@@ -31,9 +31,9 @@ export interface RenewalItem {
   state: RenewalState;
 }
 
-/** Begins a round, and returns how many profiles are in it. */
-export async function insertRound(db: Db, round: RenewalCampaign): Promise<number> {
-  const { id, expiresBefore, tag, contact, createdAt } = round;
+/** Starts a campaign, and returns the number of its profiles. */
+export async function insertCampaign(db: Db, campaign: RenewalCampaign): Promise<number> {
+  const { id, expiresBefore, tag, contact, createdAt } = campaign;
   await db
     .insertInto('renewal_campaign')
     .values({ id, expires_before: expiresBefore, tag, contact, created_at: createdAt, ended_at: null })
@@ -42,7 +42,7 @@ export async function insertRound(db: Db, round: RenewalCampaign): Promise<numbe
     .insertInto('renewal_item')
     .columns(['campaign_id', 'profile_id', 'token_id', 'expires_at'])
     .expression(
-      dueQuery(db, round).select([
+      dueQuery(db, campaign).select([
         sql<string>`${id}`.as('campaign_id'),
         'profile.id',
         'token.id as token_id',
@@ -53,10 +53,10 @@ export async function insertRound(db: Db, round: RenewalCampaign): Promise<numbe
   return Number(result.numInsertedOrUpdatedRows ?? 0);
 }
 
-/** What a round would be of if it began now: the first of them in its order, and how many in all. */
+/** The profiles that a campaign would have if it started now: the first ones in its order, and how many in all. */
 export async function dueForRenewal(
   db: Db,
-  filter: RoundFilter,
+  filter: CampaignFilter,
   limit: number,
 ): Promise<{ items: Omit<RenewalItem, 'state'>[]; total: number }> {
   const rows = await dueQuery(db, filter)
@@ -79,7 +79,7 @@ export async function dueForRenewal(
   return { items, total };
 }
 
-function dueQuery(db: Db, { expiresBefore, tag, contact }: RoundFilter) {
+function dueQuery(db: Db, { expiresBefore, tag, contact }: CampaignFilter) {
   return db
     .selectFrom('profile')
     .innerJoin('token', (join) =>
@@ -101,7 +101,7 @@ function dueQuery(db: Db, { expiresBefore, tag, contact }: RoundFilter) {
     );
 }
 
-/** The tags that there are, by name: the first of them. */
+/** The first tags in use, by name. */
 export async function knownTags(db: Db, limit: number): Promise<string[]> {
   const rows = await db
     .selectFrom('profile_tag')
@@ -113,7 +113,7 @@ export async function knownTags(db: Db, limit: number): Promise<string[]> {
   return rows.map(({ tag }) => tag);
 }
 
-/** The round that is being worked through; null where there is none. */
+/** The active campaign; null where there is none. */
 export async function findActiveCampaign(db: Db): Promise<RenewalCampaign | null> {
   const row = await db
     .selectFrom('renewal_campaign')
@@ -127,17 +127,17 @@ export async function findActiveCampaign(db: Db): Promise<RenewalCampaign | null
   return { id, expiresBefore: row.expires_before, tag, contact, createdAt: row.created_at };
 }
 
-export async function endRound(db: Db, id: string, now: number): Promise<void> {
+export async function endCampaign(db: Db, id: string, now: number): Promise<void> {
   await db.updateTable('renewal_campaign').set({ ended_at: now }).where('id', '=', id).execute();
 }
 
-/** What is in a round, what is rejected first and then the soonest end; only these states of it, or no more than so many, where that is given. */
+/** The profiles of a campaign, rejected ones first, then by expiry; only these states, or at most `limit`, where given. */
 export async function itemsOfRound(
   db: Db,
-  roundId: string,
+  campaignId: string,
   { states, limit }: { states?: RenewalState[]; limit?: number } = {},
 ): Promise<RenewalItem[]> {
-  const rows = await itemQuery(db, roundId)
+  const rows = await itemQuery(db, campaignId)
     .select([
       'profile.id as profileId',
       'profile.name as profile',
@@ -157,28 +157,28 @@ export async function itemsOfRound(
 
 const rejectedFirst = sql<number>`case when token.rejected_at is null then 1 else 0 end`;
 
-export async function countRound(db: Db, roundId: string): Promise<Record<RenewalState, number>> {
+export async function countCampaignItems(db: Db, campaignId: string): Promise<Record<RenewalState, number>> {
   const count = (state: RenewalState) => sql<number>`count(case when ${stateOfItem} = ${state} then 1 end)`;
-  return await itemQuery(db, roundId)
+  return await itemQuery(db, campaignId)
     .select([count('waiting').as('waiting'), count('renewed').as('renewed'), count('skipped').as('skipped')])
     .executeTakeFirstOrThrow();
 }
 
-/** How a profile stands in a round; null where it is not in it. */
-export async function itemState(db: Db, roundId: string, profileId: string): Promise<RenewalState | null> {
-  const row = await itemQuery(db, roundId)
+/** The progress of a profile in a campaign; null where it is not in it. */
+export async function itemState(db: Db, campaignId: string, profileId: string): Promise<RenewalState | null> {
+  const row = await itemQuery(db, campaignId)
     .select(stateOfItem.as('state'))
     .where('item.profile_id', '=', profileId)
     .executeTakeFirst();
   return row?.state ?? null;
 }
 
-/** False where it is not waiting in this round. */
-export async function skipItem(db: Db, roundId: string, profileId: string, now: number): Promise<boolean> {
+/** False where it is not waiting in this campaign. */
+export async function skipItem(db: Db, campaignId: string, profileId: string, now: number): Promise<boolean> {
   const row = await db
     .updateTable('renewal_item')
     .set({ skipped_at: now })
-    .where('campaign_id', '=', roundId)
+    .where('campaign_id', '=', campaignId)
     .where('profile_id', '=', profileId)
     .where('skipped_at', 'is', null)
     .returning('profile_id')
@@ -186,18 +186,18 @@ export async function skipItem(db: Db, roundId: string, profileId: string, now: 
   return row !== undefined;
 }
 
-/** Renewed, whoever did it and however: another token is current by now, and Webex has not rejected it. */
+/** Renewed in whatever way: another token is current by now, and Webex has not rejected it. */
 const stateOfItem = sql<RenewalState>`case
   when token.id is not null and token.id <> item.token_id and token.rejected_at is null then 'renewed'
   when item.skipped_at is not null then 'skipped'
   else 'waiting' end`;
 
-function itemQuery(db: Db, roundId: string) {
+function itemQuery(db: Db, campaignId: string) {
   return db
     .selectFrom('renewal_item as item')
     .innerJoin('profile', 'profile.id', 'item.profile_id')
     .leftJoin('token', (join) =>
       join.onRef('token.profile_id', '=', 'profile.id').on('token.state', '=', 'current'),
     )
-    .where('item.campaign_id', '=', roundId);
+    .where('item.campaign_id', '=', campaignId);
 }

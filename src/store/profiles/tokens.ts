@@ -106,7 +106,7 @@ export async function* currentTokenIds(db: Db): AsyncGenerator<string[]> {
   }
 }
 
-/** Tokens that were stored and, for a crash or a cut, never checked. Oldest first. */
+/** Tokens that were stored but, because of a crash or a lost connection, never verified. Oldest first. */
 export async function pendingTokens(db: Db): Promise<Token[]> {
   const rows = await db
     .selectFrom('token')
@@ -117,7 +117,7 @@ export async function pendingTokens(db: Db): Promise<Token[]> {
   return rows.map(fromRow);
 }
 
-/** Tokens that were set aside and wait for the person's word, newest first: those of these profiles, or of all. */
+/** Tokens that need review, newest first: those of these profiles, or of all. */
 export async function tokensNeedingReview(
   db: Db,
   { profileIds, limit }: { profileIds?: readonly string[]; limit: number },
@@ -134,7 +134,7 @@ export async function tokensNeedingReview(
     .execute();
 }
 
-/** The sealed values of every token that these profiles hold. */
+/** The ciphertexts of every token of these profiles. */
 export async function tokenCiphertextsOf(
   db: Db,
   profileIds: readonly string[],
@@ -147,14 +147,14 @@ export async function tokenCiphertextsOf(
     .execute();
 }
 
-/** Every sealed value in the store, some at a time. */
+/** Every ciphertext in the store, some at a time. */
 export function iterateCiphertexts(
   db: Db,
 ): AsyncIterable<{ id: string; profileId: string; ciphertext: string }> {
   return db.selectFrom('token').select(['id', 'profile_id as profileId', 'ciphertext']).stream(500);
 }
 
-/** The sealed value of a token. Throws `E_INTEGRITY` where its row was changed from outside. */
+/** The ciphertext of a token. Throws `E_INTEGRITY` where its row was changed from outside. */
 export async function tokenCiphertext(db: Db, id: string): Promise<string> {
   const rows = await authentic(db, 'token', async () => [
     await db.selectFrom('token').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
@@ -163,7 +163,7 @@ export async function tokenCiphertext(db: Db, id: string): Promise<string> {
 }
 
 /** Encrypted tokens of any state, in the order of their IDs. */
-export async function sealedTokensAfter(
+export async function ciphertextsAfter(
   db: Db,
   afterId: string,
   limit: number,
@@ -290,7 +290,7 @@ export async function updateToken(db: Db, id: string, change: TokenChange): Prom
   });
 }
 
-/** Makes a token the current one of its profile, and the one before it an earlier one. */
+/** Makes a token the current one of its profile, and the one before it a previous one. */
 export async function setCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>): Promise<void> {
   await inTransaction(db, async (trx) => {
     const before = await trx

@@ -2,7 +2,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import type { ErrorCode } from '../../errors/error-codes.ts';
 
 /*
- * What SQLite can answer, in words for a person, by its primary result codes (sqlite.org/rescode.html). What is not
+ * What SQLite can answer, as text for a person, by its primary result codes (sqlite.org/rescode.html). What is not
  * known here, a unique key that is taken for instance, is left as it is.
  */
 const busy = 5;

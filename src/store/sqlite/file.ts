@@ -5,8 +5,8 @@ import { requireWholeNumbers } from '../whole-numbers.ts';
 export const busyTimeoutMs = 10_000;
 
 /**
- * Opens the database so that a commit is on the disk when it returns, and so that what was deleted is overwritten.
- * These are settings of the connection, not of the file: every opening has to make them.
+ * Opens the database so that a commit is on disk when it returns, and so that deleted data is overwritten. These are
+ * settings of the connection, not of the file: each connection has to make them.
  */
 export function openSqliteFile(file: string): DatabaseSync {
   const database = new StoreDatabase(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
@@ -19,7 +19,7 @@ export function openSqliteFile(file: string): DatabaseSync {
   return database;
 }
 
-/** Every value that is bound to a statement is checked here, whoever prepares it. */
+/** Every value that is bound to a statement is checked here, wherever the statement is prepared. */
 class StoreDatabase extends DatabaseSync {
   override prepare(sql: string): StatementSync {
     const statement = super.prepare(sql);

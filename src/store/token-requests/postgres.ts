@@ -59,7 +59,7 @@ export class PostgresClientReads implements TokenRequestStore {
   }
 
   close(): void {
-    // The store's connection belongs to whoever opened it.
+    // The store's connection is closed by the code that opened it.
   }
 }
 

@@ -17,7 +17,7 @@ export interface StoredToken {
   token: ProtectedRow<'token'> & { id: string; ciphertext: string; scopes: string; expires_at: number };
 }
 
-/** The current token of a profile, still sealed; undefined where there is none. */
+/** The current token of a profile, still encrypted; undefined where there is none. */
 export function storedToken(database: DatabaseSync, profileName: string): StoredToken | undefined {
   const profile = database.prepare('select * from profile where name = ?').get(profileName);
   if (profile === undefined) return undefined;
@@ -78,7 +78,7 @@ export function appendAuditRows(
 }
 
 /**
- * Prepares what writes and signs audit rows at the end of the chain, within a transaction that the caller has begun.
+ * Prepares what writes and signs audit rows at the end of the chain, within the caller's transaction.
  * Where the signature is of a key that has to be looked up first, the next writer signs.
  */
 export function auditWriter(

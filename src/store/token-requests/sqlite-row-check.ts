@@ -15,7 +15,7 @@ import { RetryLater } from './token-request-store.ts';
 /** Why rows that were read with this head are not to be believed; null where they are. */
 export type RowChecker = (head: SetHead | null, rows: readonly NamedRow[]) => BrokerError | null;
 
-/** Checks rows at once, on a connection of its own: see `integrity/authenticated-set.ts`. Throws what is wrong. */
+/** Checks rows at once, on a separate connection: see `integrity/authenticated-set.ts`. Throws what is wrong. */
 export function checkRowsNow(
   database: DatabaseSync,
   keys: DataKeys,

@@ -67,7 +67,7 @@ interface Decided {
 }
 
 /**
- * Reads on a connection of their own, with prepared statements and without promises, which is most of the speed.
+ * Reads on a separate connection, with prepared statements and without promises, which is most of the speed.
  *
  * The disk is waited for without blocking: the commit itself (`synchronous = normal`) only writes to the write-ahead
  * log, and the log is then synchronized to the disk on another thread, exactly as SQLite would do within the commit

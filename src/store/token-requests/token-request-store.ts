@@ -4,7 +4,7 @@ import type { AuditEntry } from '../audit/chain.ts';
 import type { NamedRow, SetHead } from '../integrity/authenticated-set.ts';
 
 /*
- * How the token endpoint reads. Every request asks the store anew whether the client may still have the token, and is
+ * How the token endpoint reads. Every request asks the store again whether the client may still have the token, and is
  * answered only once the row that says so is durable; requests that come together share one commit. SQLite and the
  * other engines do this each in their own way.
  */
@@ -137,7 +137,7 @@ export function forgetAssertionsBefore(now: number): number {
   return now - assertionMemoryMs;
 }
 
-/** A client's last use is written to the minute, or it would cost every read a write of its own. Milliseconds. */
+/** A client's last use is written to the minute, or every read would cost a write. Milliseconds. */
 export const usePrecisionMs = 60_000;
 
 /** What a look-up answers with: one row for each profile of a client, or one alone. See `FoundRow`. */

@@ -12,7 +12,7 @@ import {
   countTokens,
   iterateCiphertexts,
   replaceCiphertext,
-  sealedTokensAfter,
+  ciphertextsAfter,
 } from '../../store/profiles/tokens.ts';
 import type { Actor, Vault } from '../context.ts';
 import { wrapForAllKeks } from '../keys/wrap-data-key.ts';
@@ -91,7 +91,7 @@ async function resume(
   while (last !== null) {
     const after: string = last;
     const batch = await vault.db.transaction().execute(async (trx) => {
-      const tokens = await sealedTokensAfter(trx, after, batchSize);
+      const tokens = await ciphertextsAfter(trx, after, batchSize);
       return { ...(await reencryptAll(vault, trx, tokens, unreadable)), size: tokens.length };
     });
     reencrypted += batch.reencrypted;

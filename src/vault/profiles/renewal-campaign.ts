@@ -3,10 +3,10 @@ import { dayMs } from '../../domain/lifetimes.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import {
-  countRound,
-  endRound,
+  countCampaignItems,
+  endCampaign,
   findActiveCampaign,
-  insertRound,
+  insertCampaign,
   itemsOfRound,
   type RenewalCampaign,
   type RenewalItem,
@@ -52,20 +52,20 @@ export async function startCampaign(
       contact: contact ?? null,
       createdAt: at,
     };
-    if ((await insertRound(trx, round)) === 0) {
+    if ((await insertCampaign(trx, round)) === 0) {
       throw new BrokerError('E_RENEWAL', `No token ends within ${withinDays} days.`, {
         help: 'There is nothing to renew. More days: --within DAYS',
       });
     }
     await appendAudit(trx, at, { action: 'renewal-start', outcome: 'ok', ...actor });
-    return { round, counts: await countRound(trx, round.id) };
+    return { round, counts: await countCampaignItems(trx, round.id) };
   });
 }
 
 /** The round that is under way; null where none is. */
 export async function findCampaign({ db }: StoreContext): Promise<CampaignProgress | null> {
   const round = await findActiveCampaign(db);
-  return round === null ? null : { round, counts: await countRound(db, round.id) };
+  return round === null ? null : { round, counts: await countCampaignItems(db, round.id) };
 }
 
 /** The same. Throws `E_RENEWAL` where none is under way. */
@@ -131,7 +131,7 @@ export async function finishCampaign(
   actor: Actor,
 ): Promise<void> {
   await records.db.transaction().execute(async (trx) => {
-    await endRound(trx, round.id, records.now());
+    await endCampaign(trx, round.id, records.now());
     await appendAudit(trx, records.now(), { action: 'renewal-end', outcome: 'ok', ...actor });
   });
 }

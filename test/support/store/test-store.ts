@@ -4,20 +4,20 @@ import type { Db } from '../../../src/store/db.ts';
 import { openStore } from '../../../src/store/store.ts';
 import { newPlace } from './engines.ts';
 
-/** A new store of its own, on the engine under test, closed when the test ends. `file` is where it is. */
+/** A new store on the engine under test, closed when the test ends. `file` is its place. */
 export async function newStore(): Promise<{ db: Db; file: string }> {
   const file = await newPlace();
   return { db: await reopened(file), file };
 }
 
-/** The store once more, as another process would open it. */
+/** Opens the store again, as another process would. */
 export async function reopened(file: string): Promise<Db> {
   const db = await openStore(file);
   onTestFinished(() => db.destroy());
   return db;
 }
 
-/** The SQLite database as somebody from outside sees it, without this program's settings. */
+/** The SQLite database as another program opens it, without this program's settings. */
 export function fromOutside(file: string): DatabaseSync {
   const database = new DatabaseSync(file, { timeout: 5000, enableForeignKeyConstraints: false });
   onTestFinished(() => {
