@@ -9,10 +9,10 @@ import { deleteDataKeysBefore, listAllDataKeys, newestDataKey } from '../../stor
 import { activeRotation, endRotation, startRotation } from '../../store/keys/rotation.ts';
 import { setStoreIdentity, storeIdentity } from '../../store/meta/incarnation.ts';
 import {
+  ciphertextsAfter,
   countTokens,
   iterateCiphertexts,
   replaceCiphertext,
-  ciphertextsAfter,
 } from '../../store/profiles/tokens.ts';
 import type { Actor, Vault } from '../context.ts';
 import { wrapForAllKeks } from '../keys/wrap-data-key.ts';
