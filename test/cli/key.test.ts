@@ -58,7 +58,7 @@ test('reports a lost key before the sign-in, and creates neither a key nor a sto
   ]) {
     const { code, stdout, stderr } = await here.run(args);
     expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: '' });
-    expect(stderr).toContain("This store's key file is gone");
+    expect(stderr).toContain("This store's key file does not exist");
     expect(stderr).not.toContain('http');
   }
   expect(existsSync(join(here.home, 'key.jwk'))).toBe(false);

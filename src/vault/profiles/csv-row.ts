@@ -67,7 +67,7 @@ const cells = z.object({
   expires_at: instant('expires_at'),
 });
 
-/** Understands one row, at `now` (epoch milliseconds). The reason, in words, where it cannot be. */
+/** Parses one row, at `now` (epoch milliseconds). Returns the reason if it is not valid. */
 export function parseProfileRow(
   { line, cells: raw }: RawProfileRow,
   now: number,

@@ -26,11 +26,11 @@ export interface RowResult {
   outcome: 'created' | 'updated' | 'unchanged' | 'invalid';
   /** Whether its token is stored by this. */
   token: boolean;
-  /** Why it is bad, in words for a person. */
+  /** Why it is bad, as a sentence. */
   reason: string | null;
 }
 
-/** As many rows as go into one transaction: others wait for their turn no longer than that takes. */
+/** How many rows go into one transaction, which limits how long other writers wait. */
 export const importBatchSize = 500;
 
 /** What would become of these rows. Changes nothing. */

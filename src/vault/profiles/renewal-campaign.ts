@@ -54,7 +54,7 @@ export async function startCampaign(
     };
     if ((await insertCampaign(trx, round)) === 0) {
       throw new BrokerError('E_RENEWAL', `No token ends within ${withinDays} days.`, {
-        help: 'There is nothing to renew. More days: --within DAYS',
+        help: { text: 'There is nothing to renew. To include more days, raise --within.', only: 'terminal' },
       });
     }
     await appendAudit(trx, at, { action: 'renewal-start', outcome: 'ok', ...actor });
@@ -97,7 +97,7 @@ export async function campaignItems(
   return await itemsOfRound(db, round.id);
 }
 
-/** Those that stand so, no more than `limit` of them. */
+/** The items with these states, at most `limit` of them. */
 export async function itemsOf(
   { db }: StoreContext,
   { round }: CampaignProgress,
