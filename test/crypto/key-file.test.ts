@@ -101,7 +101,7 @@ describe('writing', () => {
     expect(readKeyFile(path)).toEqual(key);
   });
 
-  test('a folder that is not there is said by the system', async () => {
+  test('a folder that does not exist is reported as the system does', async () => {
     const path = join(temporaryFolder(), 'none', 'key.jwk');
     expect(await thrownBy(() => writeKeyFile(path, key))).toMatchObject({ code: 'ENOENT' });
     mkdirSync(join(path, '..'));

@@ -40,7 +40,7 @@ describe('until when a token is good', () => {
     );
   });
 
-  test('without it, nothing is later than what is documented, and it is one of those that were said', () => {
+  test('without it, nothing is later than the documented end, and it is one of the known ends', () => {
     fc.assert(
       fc.property(maybe, instant, maybe, (reported, documented, acceptedAt) => {
         const { expiresAt, source } = expiryOf({ confirmed: null, reported, documented, acceptedAt });
