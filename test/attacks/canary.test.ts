@@ -207,26 +207,32 @@ test('no command says anything of the token but those that hand it out; nor do b
     for (const texts of [await Promise.all(pair.map(([args, input]) => run(args, input)))])
       expect(texts.join('')).not.toBe('');
 
-  // A fault that nobody foresaw, in the middle of it, with the token in its words.
+  // An unforeseen failure with the token in its message: a running server logs it, and any other command ends.
   const preload = join(here.home, '..', 'fault.mjs');
   writeFileSync(
     preload,
-    `setTimeout(() => { const token = ${JSON.stringify(token)}; throw Object.assign(new TypeError('it broke at ' + token), { token, cause: new Error(token) }); }, 1500);`,
+    `const token = ${JSON.stringify(token)};
+    process.on('SIGUSR2', () => { throw Object.assign(new TypeError('it broke at ' + token), { token, cause: new Error(token) }); });`,
   );
-  const crashing = await machine(simulator, {
+  const faulty = await machine(simulator, {
     NODE_OPTIONS: `--import=${preload}`,
     WEBEX_TOKEN_HOME: here.home,
   });
-  const crashed = await crashing.start(['serve', '--no-open']).finished;
+  const login = faulty.start(['login', 'acme', '--no-open']);
+  await login.stderrMatching(/^http:/m);
+  login.kill('SIGUSR2');
+  const crashed = await login.finished;
   expect(crashed.code).toBe(1);
   expect(crashed.stderr).toContain('Unexpected error. TypeError: it broke at [hidden]');
   said.push(crashed.stdout, crashed.stderr);
-  const killed = here.start(['serve', '--no-open', '--verbose']);
-  await killed.stderrMatching(/\/access\//);
-  await fetch(`http://localhost:${here.port}/auth/code?access_token=${token}`);
-  await fetch(`http://localhost:${here.port}/${token}`);
-  killed.kill('SIGKILL');
-  said.push((await killed.finished).stderr);
+  const serving = faulty.start(['serve', '--no-open', '--verbose']);
+  await serving.stderrMatching(/\/access\//);
+  await fetch(`http://localhost:${faulty.port}/auth/code?access_token=${token}`);
+  await fetch(`http://localhost:${faulty.port}/${token}`);
+  serving.kill('SIGUSR2');
+  await serving.stderrMatching(/it broke at \[hidden\]/);
+  serving.kill('SIGKILL');
+  said.push((await serving.finished).stderr);
 
   const all = said.join('\n');
   expect(all.length).toBeGreaterThan(3_000);
