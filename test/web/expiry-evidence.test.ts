@@ -25,7 +25,7 @@ test.each([
     'a settled contradiction',
     { confirmed: documented, reported: inDays(45), documented },
     'confirmed',
-    /contradict.*its answer counts/,
+    /contradict.*its answer inEffect/,
   ],
   [
     'another answer of Webex',
@@ -41,9 +41,9 @@ test.each([
   ],
   ['agreement', { confirmed: documented, reported: documented - 1000, documented }, 'confirmed', null],
   ['agreement of two', { confirmed: null, reported: documented - 1000, documented }, 'reported', null],
-])('%s', (_what, lifetimes, counts, explanation) => {
+])('%s', (_what, lifetimes, inEffect, explanation) => {
   const evidence = expiryEvidence(lifetimes, at);
-  expect(evidence.rows.filter((row) => row.counts).map(({ source }) => source)).toEqual([counts]);
+  expect(evidence.rows.filter((row) => row.inEffect).map(({ source }) => source)).toEqual([counts]);
   expect(evidence.rows.map(({ disproved }) => disproved)).toEqual([false, 'acceptedAt' in lifetimes, false]);
   if (explanation === null) expect(evidence.explanation).toBeNull();
   else expect(evidence.explanation).toMatch(explanation);

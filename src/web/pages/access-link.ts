@@ -8,13 +8,13 @@ import { refusePrefetch } from '../middleware/refuse-prefetch.ts';
 import { ownPath } from '../own-path.ts';
 import { authenticateSession } from '../session/session.ts';
 
-/** `GET /access/:secret`: the one-time link into the web app. `?next=` names the page to go to. */
+/** `GET /access/:secret`: the one-time link that signs a browser in to the web app. `?next=` is the page to open. */
 export function openAccessLink({ vault, render }: WebContext): RequestHandler<{ secret: string }> {
   return async (request, response) => {
     refusePrefetch(request);
     response.set('Referrer-Policy', 'no-referrer');
     if (await redeemAccessLink(vault, request.params.secret)) await authenticateSession(request);
-    // Loading the link again in the browser that used it is no mistake.
+    // Reloading the link in the browser that used it is fine.
     else if (request.session.authenticated !== true) throw linkUsed(newLink);
     const next = ownPath(request.query.next, appOrigin(vault.settings)) ?? '/';
     const site = request.headers['sec-fetch-site'];
@@ -22,13 +22,13 @@ export function openAccessLink({ vault, render }: WebContext): RequestHandler<{ 
       response.redirect(303, next);
       return;
     }
-    // A redirect would still count as coming from there, be it from the side door.
+    // The browser would still treat a redirect as a cross-site request, even one from the cleanup server.
     render(
       request,
       response,
       'access-link',
       { next },
-      { title: 'Come in', refresh: { seconds: 0, url: next } },
+      { title: 'Open the web app', refresh: { seconds: 0, url: next } },
     );
   };
 }

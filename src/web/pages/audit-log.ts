@@ -8,7 +8,7 @@ import type { AuditLogPage, AuditLogRow } from '../view-models/pages.ts';
 
 const rowsOnPage = 100;
 
-/** Up to so many rows, the chain is followed each time the page is looked at; beyond, when it is asked for. */
+/** Up to this many rows, each page view verifies the whole log; beyond, only on request. */
 const maxVerifiedRows = 5_000;
 
 const names = ['profile', 'client', 'action', 'outcome', 'since', 'until'] as const;
@@ -29,9 +29,9 @@ export function auditLogPage({ vault, render }: WebContext): RequestHandler {
     const shown = rows.slice(0, rowsOnPage);
     const oldest = shown.at(-1);
     const filtered = Object.keys(filter).length > 0;
-    const held =
+    const newestSeq =
       filtered || before > 0 ? ((await newestAuditRows(db, {}, 1))[0]?.seq ?? 0) : (rows[0]?.seq ?? 0);
-    const verify = asked(request, 'verify') !== '' || held <= maxVerifiedRows;
+    const verify = asked(request, 'verify') !== '' || newestSeq <= maxVerifiedRows;
     render(
       request,
       response,
@@ -42,14 +42,14 @@ export function auditLogPage({ vault, render }: WebContext): RequestHandler {
         filtered,
         actions: Object.entries(auditActionLabels).map(([value, text]) => ({ value, text })),
         chain: verify ? await verifyAudit(db) : null,
-        held,
+        newestSeq,
         olderPage:
           rows.length > rowsOnPage && oldest !== undefined
             ? link(values, { before: String(oldest.seq) })
             : null,
         newestPage: before > 0 ? link(values, {}) : null,
       },
-      { title: 'Log', at: 'audit-log', wide: true },
+      { title: 'Audit log', at: 'audit-log', wide: true },
     );
   };
 }
@@ -77,7 +77,7 @@ function filterOf({ profile, client, action, outcome, since, until }: AuditLogPa
   };
 }
 
-/** When a day begins in this machine's time zone, `later` days on. Epoch milliseconds; null for what is no date. */
+/** The start of a day in the local time zone, `later` days later. Epoch milliseconds; null if it is not a date. */
 function dayStart(text: string, later: number): number | null {
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];
   return year === undefined ? null : new Date(Number(year), Number(month) - 1, Number(day) + later).getTime();

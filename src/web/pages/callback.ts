@@ -9,8 +9,8 @@ import { field } from '../middleware/body.ts';
 import { saveSession } from '../session/session.ts';
 
 /**
- * `GET /auth/code`: where Webex sends the browser back to. The same page for everybody; its script takes the fragment,
- * which no server sees, and posts it. An error in the query is said here, for browsers without scripts too.
+ * `GET /auth/code`: where Webex redirects the browser. The page is the same for everyone; its script posts the
+ * fragment, which browsers never send. An error in the query is rendered here, for browsers without scripts too.
  */
 export function capturePage({ render }: WebContext): RequestHandler {
   return (request, response) => {
@@ -25,15 +25,15 @@ export function capturePage({ render }: WebContext): RequestHandler {
       response,
       'capture',
       { error: explained },
-      { title: explained === null ? 'Taking the token' : 'Webex did not give a token', script: 'capture' },
+      { title: explained === null ? 'Saving your token' : 'Webex did not issue a token', script: 'capture' },
     );
   };
 }
 
-/** How many of its own captures a session remembers. */
+/** How many captured tokens a session remembers. */
 const maxRememberedTokens = 20;
 
-/** `POST /auth/code`: answers once the token is stored durably. Whose it is, is then asked in the background. */
+/** `POST /auth/code`: responds once the token is stored durably. It is then verified in the background. */
 export function captureToken({ vault, checks, log }: WebContext): RequestHandler {
   return async (request, response) => {
     const { session } = request;
@@ -48,10 +48,10 @@ export function captureToken({ vault, checks, log }: WebContext): RequestHandler
     } catch (error) {
       const failure = toProblem(error);
       if (failure.status >= 500) log.error(toSafeError(error), 'a capture failed');
-      const spent = error instanceof BrokerError && error.code === 'E_STATE_USED';
+      const used = error instanceof BrokerError && error.code === 'E_STATE_USED';
       const last = session.captured?.at(-1);
       sendProblem(response, failure, {
-        ...(spent && last !== undefined && { next: `/tokens/${last}` }),
+        ...(used && last !== undefined && { next: `/tokens/${last}` }),
         ...(session.authenticated === true && { startOver: '/sign-in' }),
       });
     }

@@ -29,10 +29,10 @@ import { campaignStep } from '../view-models/renewals-view.ts';
 
 type ByToken = RequestHandler<{ tokenId: string }>;
 
-/** How long the page waits for the check with Webex before it says that it is under way. Milliseconds. */
+/** How long the page waits for Webex before it shows that the verification is running. Milliseconds. */
 const waitMs = 4_000;
 
-/** Lets in who came by the web app's own link, and the browser that captured this very token. */
+/** Allows authenticated sessions, and the browser session that captured this token. */
 export const requireOwnCapturedToken: RequestHandler = (request, _response, next) => {
   const { authenticated, captured } = request.session;
   const own =
@@ -40,21 +40,21 @@ export const requireOwnCapturedToken: RequestHandler = (request, _response, next
   next(own ? undefined : unauthenticated());
 };
 
-/** `GET /tokens/last`: the newest token that this browser brought. */
+/** `GET /tokens/last`: the last token that this browser captured. */
 export const lastCapturedToken: RequestHandler = (request, response) => {
   const last = request.session.captured?.at(-1);
   if (last === undefined && request.session.authenticated !== true) throw unauthenticated();
   response.redirect(303, last === undefined ? '/' : `/tokens/${last}`);
 };
 
-/** `GET /tokens/:tokenId`: what became of a captured token. */
+/** `GET /tokens/:tokenId`: the state of a captured token. */
 export function capturedTokenPage(context: WebContext): ByToken {
   return async (request, response) => {
     await renderCaptured(context, request, response, request.params.tokenId, []);
   };
 }
 
-/** `GET /tokens/:tokenId/progress`: for the script of the page that waits for the check. */
+/** `GET /tokens/:tokenId/progress`: polled by the page that waits for the verification. */
 export function verificationProgress({ checks }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
@@ -63,7 +63,7 @@ export function verificationProgress({ checks }: WebContext): ByToken {
   };
 }
 
-/** `POST /tokens/:tokenId/verify`: asks Webex once more; the page of the capture waits for what it says. */
+/** `POST /tokens/:tokenId/verify`: verifies the token again; the page of the token waits for the result. */
 export function reverify({ vault, checks }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
@@ -73,13 +73,13 @@ export function reverify({ vault, checks }: WebContext): ByToken {
   };
 }
 
-/** `POST /tokens/:tokenId/approve`: a token that was set aside, or waits for Webex's answer, becomes the current one, because the person says so. */
+/** `POST /tokens/:tokenId/approve`: makes a token that needs review, or that Webex has not verified yet, the current one. */
 export function approve({ vault }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
     const { profile } = await requireToken(vault, tokenId);
     const accepted = await approveToken(vault, tokenId, actorOf(request));
-    if (accepted) setFlash(request, 'The token is in use now, because you said so.');
+    if (accepted) setFlash(request, 'This token is now in use.');
     response.redirect(303, `/profiles/${profile.name}`);
   };
 }
@@ -95,7 +95,7 @@ export function discard({ vault }: WebContext): ByToken {
   };
 }
 
-/** `POST /tokens/:tokenId/organization`: the organization ID, where neither the token nor Webex told it. */
+/** `POST /tokens/:tokenId/organization`: sets the organization ID if neither the token nor Webex contained it. */
 export function saveOrganization(context: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
@@ -115,8 +115,8 @@ export function saveOrganization(context: WebContext): ByToken {
 async function requireToken(vault: Vault, tokenId: string): Promise<{ token: Token; profile: Profile }> {
   const token = await tokenById(vault.db, tokenId);
   if (token !== null) return { token, profile: await profileById(vault.db, token.profileId) };
-  throw new BrokerError('E_NO_CAPTURED_TOKEN', 'This token is not here, or no longer.', {
-    help: 'It was discarded, or its profile removed.',
+  throw new BrokerError('E_NO_CAPTURED_TOKEN', 'This token does not exist.', {
+    help: 'The token was discarded, or its organization was removed.',
   });
 }
 
@@ -129,7 +129,7 @@ async function renderCaptured(
 ): Promise<void> {
   const { checks, render } = context;
   let found = await requireToken(context.vault, tokenId);
-  // Stored and never checked: the program that was to do it came to an early end.
+  // Stored but never verified: the process that captured the token ended too early.
   if (found.token.state === 'pending') void checks.start(tokenId, actorOf(request));
   if (!(await checks.finishesWithin(tokenId, waitMs))) {
     const url = `/tokens/${tokenId}`;
@@ -138,17 +138,17 @@ async function renderCaptured(
       response,
       'waiting',
       {
-        title: 'The token is stored',
-        text: 'Now Webex is asked whose it is. This page goes on by itself.',
+        title: 'Token saved',
+        text: 'Verifying the token with Webex. This page updates automatically.',
         progressUrl: `${url}/progress`,
       },
-      { title: 'Asking Webex', script: 'poll', refresh: { seconds: 2, url } },
+      { title: 'Verifying the token', script: 'poll', refresh: { seconds: 2, url } },
     );
     return;
   }
   found = await requireToken(context.vault, tokenId);
   const page = await capturedTokenView(context, request, found, errors);
-  const heading = page.outcome === 'needs-review' ? 'A token was set aside' : 'The token is stored';
+  const heading = page.outcome === 'needs-review' ? 'Token needs review' : 'Token saved';
   render(request, response, 'captured-token', page, {
     title: `${errors.length > 0 ? 'Error: ' : ''}${heading}`,
     status: errors.length > 0 ? 422 : 200,
@@ -179,26 +179,26 @@ async function capturedTokenView(
     logoutUrl: logoutUrl(endpoints.idbroker),
     destinations: await listDestinations(vault, profile.name),
     issue: issueOf(token, profile),
-    round: await campaignStep(vault, profile.id),
+    campaign: await campaignStep(vault, profile.id),
     entered: request.session.authenticated === true,
     errors,
   };
 }
 
 const notAsked = {
-  message: 'Webex could not be asked about this token yet.',
-  help: 'It is kept.',
+  message: 'Webex has not verified this token yet.',
+  help: 'The token is kept.',
 };
 
-/** What a person should know of a token that is in use all the same: found out later, or accepted by hand. */
+/** A problem of a token that is in use anyway: found later, or approved despite it. */
 function issueOf({ state, account }: Token, profile: Profile): CapturedTokenPage['issue'] {
   return state !== 'current' || account === null ? null : accountConflict(account, profile);
 }
 
 const keyLocations = {
-  keychain: 'the key is in this machine’s keychain',
-  file: 'the key is in a file that only you can read',
-  passphrase: 'the key comes of your passphrase',
+  keychain: 'the encryption key is in this computer’s keychain',
+  file: 'the encryption key is in a file that only you can read',
+  passphrase: 'the encryption key is derived from your passphrase',
 };
 
 async function keyLocationOf({ db }: Vault): Promise<string> {

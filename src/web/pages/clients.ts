@@ -23,12 +23,12 @@ import type { ClientView } from '../view-models/pages.ts';
 
 type ByName = RequestHandler<{ client: string }>;
 
-/** With more profiles than these, their names are typed rather than ticked. */
+/** With more profiles, their names are typed instead of selected with checkboxes. */
 const maxCheckboxes = 20;
 
 const fieldsOfForm = ['name', 'profiles', 'until', 'addresses', 'jwks'];
 
-/** `GET /clients`: the programs that may fetch tokens, and the form that adds one. */
+/** `GET /clients`: the API clients, and the form that adds one. */
 export function clientsPage(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { profile } = request.query;
@@ -43,7 +43,7 @@ export function clientsPage(context: WebContext): RequestHandler {
   };
 }
 
-/** `POST /clients`: adds one, and shows its secret this once. */
+/** `POST /clients`: adds a client, and shows its secret once. */
 export function addClientPage(context: WebContext): RequestHandler {
   const { vault } = context;
   return async (request, response) => {
@@ -75,7 +75,7 @@ export function clientPage({ vault, render }: WebContext): ByName {
   };
 }
 
-/** `POST /clients/:client/secret`: a second secret beside the first, shown this once. */
+/** `POST /clients/:client/secret`: creates a second secret and shows it once. */
 export function rotateSecret(context: WebContext): ByName {
   const { vault } = context;
   return async (request, response) => {
@@ -86,12 +86,12 @@ export function rotateSecret(context: WebContext): ByName {
   };
 }
 
-/** `POST /clients/:client/remove`: from the answer on, it gets nothing any more. */
+/** `POST /clients/:client/remove`: from the response on, the client gets no tokens. */
 export function removeClientPage({ vault }: WebContext): ByName {
   return async (request, response) => {
     const name = request.params.client;
     await removeClient(vault, name, actorOf(request));
-    setFlash(request, `“${name}” was removed: it gets no token any more.`);
+    setFlash(request, `Removed “${name}”. It can no longer get tokens.`);
     response.redirect(303, '/clients');
   };
 }
@@ -121,7 +121,7 @@ async function renderClients(
       notice: takeFlash(request),
     },
     {
-      title: `${errors.length > 0 ? 'Error: ' : ''}Programs`,
+      title: `${errors.length > 0 ? 'Error: ' : ''}API clients`,
       status: errors.length > 0 ? 422 : 200,
       at: 'clients',
     },
@@ -134,7 +134,7 @@ async function renderSecret(
   response: Response,
   client: Client,
   secret: string | null,
-  /** For how many days the one before works on; null where there was none before. */
+  /** For how many days the previous secret keeps working; null for a new client. */
   overlapDays: number | null,
 ): Promise<void> {
   const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
@@ -150,14 +150,14 @@ async function renderSecret(
       resource: client.profiles.length > 1 ? await tenantUrlOf(vault, client.profiles[0]) : null,
     },
     {
-      title: secret === null ? client.name : `The secret of ${client.name}`,
+      title: secret === null ? client.name : `Secret of ${client.name}`,
       at: 'clients',
       script: 'auto-hide-secret',
     },
   );
 }
 
-/** By which a client of several profiles names the one it wants (RFC 8707). */
+/** What a client with access to several profiles selects one of them with (RFC 8707). */
 async function tenantUrlOf(vault: Vault, name: string | undefined): Promise<string | null> {
   const profile = name === undefined ? null : await findProfile(vault.db, name);
   if (profile === null || profile.orgId === null) return null;

@@ -8,7 +8,7 @@ import { readOrganizationForm } from '../forms/organization-form.ts';
 import { field } from '../middleware/body.ts';
 import type { ImportPage } from '../view-models/pages.ts';
 
-/** `GET /import`: takes a token by paste, from people whose sign-in ended on another machine. */
+/** `GET /import`: imports a pasted token, for sign-ins on another computer. */
 export function importForm(context: WebContext): RequestHandler {
   return async (request, response) => {
     const name = typeof request.query.profile === 'string' ? request.query.profile.slice(0, 63) : '';
@@ -16,14 +16,14 @@ export function importForm(context: WebContext): RequestHandler {
   };
 }
 
-/** `POST /import`. What was pasted is never shown again, whatever was wrong with it. */
+/** `POST /import`. The pasted text is never shown again, even if it is invalid. */
 export function importPasted(context: WebContext): RequestHandler {
   const { vault, checks } = context;
   return async (request, response) => {
     const { values, profile, exists, orgId, errors } = await readOrganizationForm(vault, request.body);
     if (errors.length === 0) {
       try {
-        // A profile that is there knows its deployment.
+        // An existing profile already has a deployment.
         const deployment = exists ? undefined : values.deployment;
         const text = field(request.body, 'text');
         const actor = actorOf(request);
@@ -53,7 +53,7 @@ async function renderImport(
     'import',
     { values, errors, profiles, redirectUri: redirectUri(vault.settings) },
     {
-      title: `${errors.length > 0 ? 'Error: ' : ''}Paste a token`,
+      title: `${errors.length > 0 ? 'Error: ' : ''}Import a token`,
       status: errors.length > 0 ? 422 : 200,
       at: 'import',
     },

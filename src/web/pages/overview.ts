@@ -3,31 +3,33 @@ import type { Profile } from '../../domain/profile.ts';
 import type { ProfileStatus } from '../../domain/profile-status.ts';
 import { summarize } from '../../domain/profile-summary.ts';
 import { daysLeftInQuarantine } from '../../domain/quarantine.ts';
+import { nextTriggerAt } from '../../domain/reminder-triggers.ts';
 import type { Token } from '../../domain/token.ts';
-import { type Quarantined, quarantinedDestinations } from '../../store/destinations.ts';
+import { allDestinations, type Quarantined, quarantinedDestinations } from '../../store/destinations.ts';
 import { queryProfiles } from '../../store/profiles/query.ts';
-import { findActiveCampaign } from '../../store/profiles/renewal-campaigns.ts';
 import { tokensNeedingReview } from '../../store/profiles/tokens.ts';
 import type { Vault } from '../../vault/context.ts';
+import { findCampaign } from '../../vault/profiles/renewal-campaign.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import type { WebContext } from '../context.ts';
 import { takeFlash } from '../session/flash.ts';
 import { expiryView } from '../view-models/expiry-view.ts';
 import type { OverviewPage, ProfileCard } from '../view-models/pages.ts';
 import { reminderView } from '../view-models/reminder-view.ts';
+import { campaignCounts } from '../view-models/renewals-view.ts';
 import { renderSignIn } from './sign-in.ts';
 
 const cardsOnPage = 50;
 
-/** As many others that wait for a decision are named. */
+/** How many tokens that need review are named if their cards are on other pages. */
 const maxNamed = 5;
 
-/** More profiles than these are worked through by a round. */
+/** If more profiles are due, the page offers to renew them all. */
 const fewDue = 3;
 
 const statuses = ['rejected', 'expired', 'expiring', 'valid', 'empty'] as const;
 
-/** `GET /`: the profiles, most urgent first. With none, straight into the first sign-in. */
+/** `GET /`: the organizations, most urgent first; without any, the first sign-in. */
 export function overview(context: WebContext): RequestHandler {
   const { vault, render } = context;
   return async (request, response) => {
@@ -69,11 +71,17 @@ export function overview(context: WebContext): RequestHandler {
         total: page.totals.all,
         totals: page.totals,
         attention: page.totals.all - page.totals.valid,
-        next: unfiltered ? nextToEnd(cards) : null,
-        round: unfiltered ? await renewalsOf(vault, due) : null,
+        next: unfiltered ? nextToExpire(vault, page.rows, cards) : null,
+        renewals: unfiltered ? await renewalsOf(vault, due) : null,
         quarantined: [...new Set(quarantined.map(({ profile }) => profile))],
         needsReviewElsewhere: unfiltered ? await needsReviewElsewhere(vault, cards) : [],
         failedReminders: failed.length,
+        upToDate:
+          unfiltered &&
+          failed.length === 0 &&
+          quarantined.length === 0 &&
+          (await tokensNeedingReview(vault.db, { limit: 1 })).length === 0 &&
+          (await areDestinationsUpToDate(vault, page.totals.all)),
         noReminders: channels.every(({ target }) => target === null),
         earlierPage: pageLink('before', page.previous, { search, status }),
         laterPage: pageLink('after', page.next, { search, status }),
@@ -93,20 +101,43 @@ function pageLink(
   return `/?${new URLSearchParams({ ...kept, [name]: cursor })}`;
 }
 
-/** The token that ends next of those that Webex still accepts, among the most urgent ones. */
-function nextToEnd(cards: ProfileCard[]): OverviewPage['next'] {
+/** The token that expires next, among those on this page that Webex still accepts. */
+function nextToExpire(
+  { settings, now }: Vault,
+  rows: { profile: Profile; current: Token | null }[],
+  cards: ProfileCard[],
+): OverviewPage['next'] {
   const card = cards.find(({ status }) => status === 'expiring' || status === 'valid');
   if (card === undefined || card.summary.expiresAt === null) return null;
-  return { profile: card.summary.profile, expiresAt: card.summary.expiresAt, expiry: card };
+  const { profile: name, expiresAt } = card.summary;
+  const token = rows.find(({ profile }) => profile.name === name)?.current ?? null;
+  const reminderAt =
+    token && nextTriggerAt({ ...token, expiresAt: Date.parse(expiresAt) }, settings.reminders.days, now());
+  return {
+    profile: name,
+    expiresAt,
+    reminderAt:
+      reminderAt === null || reminderAt >= Date.parse(expiresAt) ? null : new Date(reminderAt).toISOString(),
+    expiry: card,
+  };
 }
 
-/** A round that is under way is gone on with; one is offered where more than a few are due. */
-async function renewalsOf({ db }: Vault, due: number): Promise<OverviewPage['round']> {
-  if ((await findActiveCampaign(db)) !== null) return { underWay: true, due };
-  return due > fewDue ? { underWay: false, due } : null;
+/** The active renewal campaign to continue, or an offer to start one if more than a few tokens are due. */
+async function renewalsOf(vault: Vault, due: number): Promise<OverviewPage['renewals']> {
+  const progress = await findCampaign(vault);
+  if (progress !== null) return { active: campaignCounts(progress), due };
+  return due > fewDue ? { active: null, due } : null;
 }
 
-/** Decisions that no card on this page asks for. */
+/** Whether every destination has its current token. Not checked for long lists: it would read all destinations. */
+async function areDestinationsUpToDate({ db }: Vault, profiles: number): Promise<boolean> {
+  if (profiles > cardsOnPage) return false;
+  return (await allDestinations(db)).every(
+    ({ destination, currentTokenId }) => currentTokenId === null || destination.tokenId === currentTokenId,
+  );
+}
+
+/** Tokens that need review whose cards are not on this page. */
 async function needsReviewElsewhere(
   { db }: Vault,
   cards: ProfileCard[],
@@ -119,7 +150,7 @@ async function needsReviewElsewhere(
   return [...others].slice(0, maxNamed).map(([profile, tokenId]) => ({ profile, tokenId }));
 }
 
-/** Of several the one that began first. */
+/** The quarantine that started first, if there are several. */
 function quarantineOf(all: Quarantined[], profileId: string, now: number): ProfileCard['quarantine'] {
   const since = all
     .filter(({ destination }) => destination.profileId === profileId)
@@ -134,7 +165,7 @@ async function cardsOf(
 ): Promise<ProfileCard[]> {
   const now = vault.now();
   const profileIds = rows.map(({ profile }) => profile.id);
-  const setAside = await tokensNeedingReview(vault.db, { profileIds, limit: 10 * cardsOnPage });
+  const inReview = await tokensNeedingReview(vault.db, { profileIds, limit: 10 * cardsOnPage });
   return rows.map(({ profile, current }) => {
     const summary = summarize(profile, current, vault.settings.webex[profile.deployment], now);
     return {
@@ -142,7 +173,7 @@ async function cardsOf(
       deploymentTitle: deploymentTitles[profile.deployment],
       unverified: current?.verifiedAt === null && ['valid', 'expiring'].includes(summary.status),
       quarantine: quarantineOf(quarantined, profile.id, now),
-      needsReview: setAside.find(({ profileId }) => profileId === profile.id)?.id ?? null,
+      needsReview: inReview.find(({ profileId }) => profileId === profile.id)?.id ?? null,
       ...expiryView(summary.status, summary, now),
     };
   });

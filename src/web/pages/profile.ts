@@ -18,7 +18,7 @@ export function profilePage(context: WebContext): ByName {
   };
 }
 
-/** `POST /profiles/:name/sign-in`: renewal is the same sign-in again, into the same profile. */
+/** `POST /profiles/:name/sign-in`: renewing is signing in again for the same profile. */
 export function renew(context: WebContext): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(context.vault, request.params.name);
@@ -39,12 +39,12 @@ export function rename(context: WebContext): ByName {
       await renderProfile(context, request, response, name, { errors, newName: newName.slice(0, 200) });
       return;
     }
-    setFlash(request, `Renamed: “${name}” is now “${newName}”. Scripts ask by the new name.`);
+    setFlash(request, `Renamed “${name}” to “${newName}”.`);
     response.redirect(303, `/profiles/${newName}`);
   };
 }
 
-/** `GET /profiles/:name/remove`: says what removal does, and what it does not. */
+/** `GET /profiles/:name/remove`: explains what removing does and does not do. */
 export function removePage({ vault, render }: WebContext): ByName {
   return async (request, response) => {
     const profile = await requireProfile(vault, request.params.name);
@@ -65,7 +65,7 @@ export function remove({ vault }: WebContext): ByName {
   return async (request, response) => {
     const { name } = request.params;
     await removeProfile(vault, name, actorOf(request));
-    setFlash(request, `The profile “${name}” and its tokens were removed from this machine.`);
+    setFlash(request, `Removed “${name}” and its tokens from this computer.`);
     response.redirect(303, '/');
   };
 }

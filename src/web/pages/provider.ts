@@ -28,16 +28,16 @@ const appIds: Record<ProviderId, { pattern: RegExp; message: string; help: strin
   entra: {
     pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i,
     message: 'This is not the ID of an enterprise application.',
-    help: 'Its Object ID and its Application ID stand on its Properties page.',
+    help: 'Find the Object ID or Application ID on the application’s Properties page.',
   },
   okta: {
     pattern: /^[A-Za-z0-9]{10,40}$/,
     message: 'This is not the ID of an Okta application.',
-    help: 'It stands in the address of its page in the Admin Console, after /instance/.',
+    help: 'Find the ID in the address of the application’s page in the Admin Console, after /instance/.',
   },
 };
 
-/** `GET /profiles/:name/entra` and `/okta`: hands the token over, or guides a person who does it. The query has the guide's answers. */
+/** `GET /profiles/:name/entra` and `/okta`: sends the token automatically, or guides a person. The query has the answers to the questions of the guide. */
 export function providerPage(context: WebContext, provider: ProviderId): ByName {
   return async (request, response) => {
     await renderProvider(context, request, response, { provider, name: request.params.name });
@@ -62,7 +62,7 @@ export function push(context: WebContext, provider: ProviderId): ByName {
 }
 
 function pushTaskOf(provider: ProviderId, app: string, body: unknown): PushTask {
-  // Without an application's ID it would be refused: the form that offers it sends both.
+  // Only the form that offers this sends it, together with the ID of the application.
   const replaceOrganization = app !== '' && field(body, 'replace-organization') === 'yes';
   const named = app === '' ? {} : { app, replaceOrganization };
   if (provider === 'okta') return { provider, task: 'push', ...named };
@@ -76,7 +76,7 @@ function pushTaskOf(provider: ProviderId, app: string, body: unknown): PushTask 
   };
 }
 
-/** `POST /profiles/:name/entra/status`: how provisioning stands there, and how it is set up. */
+/** `POST /profiles/:name/entra/status`: checks the provisioning status and reviews the setup. */
 export function checkStatus({ vault, pushJobs }: WebContext): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
@@ -85,7 +85,7 @@ export function checkStatus({ vault, pushJobs }: WebContext): ByName {
   };
 }
 
-/** `POST /profiles/:name/entra/updated`, `/okta/updated`: the person has pasted the current token there. */
+/** `POST /profiles/:name/entra/updated`, `/okta/updated`: records that a person has pasted the current token there. */
 export function markUpdated({ vault }: WebContext, provider: ProviderId): ByName {
   return async (request, response) => {
     const { name } = request.params;
@@ -96,7 +96,7 @@ export function markUpdated({ vault }: WebContext, provider: ProviderId): ByName
     await recordManualUpdate(vault, name, { kind: provider, ...destination }, actorOf(request));
     setFlash(
       request,
-      `Noted: ${providerTitle(provider)} has the current token. After the next renewal you are reminded of it.`,
+      `Marked as updated. You will be reminded to update ${providerTitle(provider)} after the next renewal.`,
     );
     response.redirect(303, `/profiles/${name}/${provider}`);
   };
@@ -108,7 +108,7 @@ export function deleteDestination({ vault }: WebContext, provider: ProviderId): 
     const { name } = request.params;
     const appId = field(request.body, 'app').slice(0, 200);
     await removeDestination(vault, name, { kind: provider, appId }, actorOf(request));
-    setFlash(request, `Forgotten here. What ${providerTitle(provider)} has is left as it is.`);
+    setFlash(request, `Removed. The settings in ${providerTitle(provider)} are unchanged.`);
     response.redirect(303, `/profiles/${name}/${provider}`);
   };
 }
@@ -159,7 +159,7 @@ async function renderProvider(
 }
 
 const cloudTitles: Record<(typeof entraClouds)[number], string> = {
-  global: 'The usual one (GCC included)',
+  global: 'Global (including GCC)',
   'gcc-high': 'US Government: GCC High',
   dod: 'US Government: DoD',
   china: 'China (21Vianet)',

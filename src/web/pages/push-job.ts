@@ -15,20 +15,16 @@ import type { PushTaskView } from '../view-models/pages.ts';
 
 type ById = RequestHandler<{ id: string }>;
 
-/** `POST /profiles/:name/push-jobs`: the current token goes wherever one was handed over before. */
+/** `POST /profiles/:name/push-jobs`: sends the current token to every outdated destination that is updated automatically. */
 export function startPushJob({ vault, pushJobs }: WebContext): RequestHandler<{ name: string }> {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
     const destinations = (await listDestinations(vault, name)).filter(({ upToDate }) => !upToDate);
     const tasks = destinations.filter(({ method }) => method === 'push').map(pushTaskFor);
     if (tasks.length === 0) {
-      throw new BrokerError(
-        'E_NO_DESTINATION',
-        'There is no destination that this program could hand it to by itself.',
-        {
-          help: 'The page of the profile says where the token is used, and leads to a guide for each.',
-        },
-      );
+      throw new BrokerError('E_NO_DESTINATION', 'No destination can be updated automatically.', {
+        help: 'The page of the organization lists its destinations, with a guide for each.',
+      });
     }
     const { id } = pushJobs.start(name, tasks, actorOf(request));
     response.redirect(303, `/push-jobs/${id}`);
@@ -49,15 +45,15 @@ function pushTaskFor({
   return { provider, task: 'push', ...named, ...(isEntraCloud(cloud) && { cloud }) };
 }
 
-/** `GET /push-jobs/:id`: how it goes, and what came of it. */
+/** `GET /push-jobs/:id`: the progress and the result. */
 export function pushJobPage(context: WebContext): ById {
   const { vault, render } = context;
   return async (request, response) => {
     const pushJob = requirePushJob(context, request);
     const { id, profile, over, tasks } = pushJob;
     const failed = tasks.some(({ state }) => state === 'failed');
-    const looking = tasks.every(({ errand }) => errand.task === 'check-status');
-    const title = titleOf(pushJob, looking, failed);
+    const statusOnly = tasks.every(({ errand }) => errand.task === 'check-status');
+    const title = titleOf(pushJob, statusOnly, failed);
     const url = `/push-jobs/${id}`;
     render(
       request,
@@ -68,7 +64,7 @@ export function pushJobPage(context: WebContext): ById {
         profile,
         over,
         failed,
-        looking,
+        statusOnly,
         url,
         stage: stageOf(pushJob),
         tasks: tasks.map((errand) => viewOf(errand, vault.now())),
@@ -78,7 +74,7 @@ export function pushJobPage(context: WebContext): ById {
   };
 }
 
-/** `GET /push-jobs/:id/progress`: for the page's script. Where the stage is another, it loads the page anew. */
+/** `GET /push-jobs/:id/progress`: polled by the script of the page, which reloads the page when the stage changes. */
 export function pushJobProgress(context: WebContext): ById {
   return (request, response) => {
     const pushJob = requirePushJob(context, request);
@@ -92,7 +88,7 @@ export function pushJobProgress(context: WebContext): ById {
   };
 }
 
-/** `POST /push-jobs/:id/stop`: nobody is waited for any more. */
+/** `POST /push-jobs/:id/stop`: stops waiting for a person to sign in. */
 export function cancelPushJob(context: WebContext): ById {
   return (request, response) => {
     const { id } = requirePushJob(context, request);
@@ -104,25 +100,25 @@ export function cancelPushJob(context: WebContext): ById {
 function requirePushJob({ pushJobs }: WebContext, request: Request<{ id: string }>): PushJob {
   const pushJob = pushJobs.find(request.params.id);
   if (pushJob !== null) return pushJob;
-  throw new BrokerError('E_NOT_FOUND', 'There is no such hand-over, or the program was started anew since.', {
-    help: 'The page of the profile says which destinations have its current token. Handing it over again does no harm.',
+  throw new BrokerError('E_NOT_FOUND', 'This push job does not exist, or the server was restarted since.', {
+    help: 'The page of the organization shows which destinations have its current token. Sending the token again is safe.',
   });
 }
 
-/** What the page is made of changes with it; the steps in between are added by its script. */
+/** Determines the sections of the page; the script of the page adds the steps in between. */
 function stageOf({ over, tasks }: PushJob): string {
   return over
     ? 'over'
     : tasks.map(({ state, deviceCode }) => `${state}${deviceCode ? '-code' : ''}`).join(' ');
 }
 
-function titleOf({ profile, over, tasks }: PushJob, looking: boolean, failed: boolean): string {
-  if (looking)
-    return over && failed ? 'It could not be looked at' : `How provisioning of “${profile}” stands`;
-  if (!over) return `Handing over the token of “${profile}”`;
-  if (!failed) return 'The token is handed over';
-  if (tasks.some(({ error }) => error?.code === 'E_OKTA_MANUAL')) return 'Okta takes the token by hand';
-  return tasks.length === 1 ? 'The token was not handed over' : 'The token was not handed over everywhere';
+function titleOf({ profile, over, tasks }: PushJob, statusOnly: boolean, failed: boolean): string {
+  if (statusOnly)
+    return over && failed ? 'The status could not be checked' : `Provisioning status of “${profile}”`;
+  if (!over) return `Sending the token of “${profile}”`;
+  if (!failed) return 'Token sent';
+  if (tasks.some(({ error }) => error?.code === 'E_OKTA_MANUAL')) return 'Okta needs a manual step';
+  return tasks.length === 1 ? 'The token was not sent' : 'The token was not sent to every destination';
 }
 
 function viewOf(state: PushTaskState, now: number): PushTaskView {
@@ -139,7 +135,7 @@ function viewOf(state: PushTaskState, now: number): PushTaskView {
     waiting: state.waiting,
     deviceCode: deviceCode && {
       code: deviceCode.userCode,
-      // A link that somebody else chose: only where it leads to a web page.
+      // The URL comes from another server: it is shown only if it leads to a web page.
       url: /^https?:\/\//.test(deviceCode.verificationUri) ? deviceCode.verificationUri : null,
       minutes: Math.floor(deviceCode.expiresIn / 60),
     },

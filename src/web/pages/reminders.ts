@@ -13,7 +13,7 @@ import { actorOf, type WebContext } from '../context.ts';
 import { setFlash, takeFlash } from '../session/flash.ts';
 import { reminderView } from '../view-models/reminder-view.ts';
 
-/** `GET /reminders`: who is reminded of what, and how, and what did not get through. */
+/** `GET /reminders`: the channels, the reminder days, and reminders that could not be delivered. */
 export function remindersPage({ vault, render }: WebContext): RequestHandler {
   return async (request, response) => {
     const madeAt = await calendarFeedMadeAt(vault);
@@ -31,7 +31,7 @@ export function remindersPage({ vault, render }: WebContext): RequestHandler {
   };
 }
 
-/** `POST /reminders/feed`: a new address for the calendar feed, shown this once; the one before it ends. */
+/** `POST /reminders/feed`: creates a new address for the calendar feed and shows it once; the previous one stops working. */
 export function newFeed({ vault, render }: WebContext): RequestHandler {
   return async (request, response) => {
     const secret = await createCalendarFeed(vault, actorOf(request));
@@ -41,7 +41,7 @@ export function newFeed({ vault, render }: WebContext): RequestHandler {
       response,
       'calendar-feed',
       { url },
-      { title: 'The calendar feed', at: 'reminders', script: 'auto-hide-secret' },
+      { title: 'Calendar subscription', at: 'reminders', script: 'auto-hide-secret' },
     );
   };
 }
@@ -50,16 +50,16 @@ export function newFeed({ vault, render }: WebContext): RequestHandler {
 export function removeFeed({ vault }: WebContext): RequestHandler {
   return async (request, response) => {
     await removeCalendarFeed(vault, actorOf(request));
-    setFlash(request, 'The feed’s address leads nowhere any more.');
+    setFlash(request, 'The calendar subscription was deleted.');
     response.redirect(303, '/reminders');
   };
 }
 
-/** `GET /calendar/:secret.ics`: the feed, for calendars on this machine: whoever knows the address needs no session. */
+/** `GET /calendar/:secret.ics`: the feed, for calendar apps on this computer; the address is the only credential. */
 export function feed({ vault }: Pick<WebContext, 'vault'>): RequestHandler<{ secret: string }> {
   return async (request, response) => {
     const pieces = await calendarFeed(vault, request.params.secret);
-    if (pieces === null) throw new BrokerError('E_NOT_FOUND', 'This feed does not exist, or does no longer.');
+    if (pieces === null) throw new BrokerError('E_NOT_FOUND', 'This calendar feed does not exist.');
     await sendCalendar(response, pieces);
   };
 }
@@ -73,13 +73,13 @@ export function calendarFile({ vault }: WebContext): RequestHandler<{ name?: str
   };
 }
 
-/** Piece by piece, as fast as it is taken: memory never holds a hundred thousand entries. */
+/** Streams the entries, so that memory never holds a hundred thousand of them. */
 async function sendCalendar(
   response: Response,
   pieces: AsyncGenerator<string>,
   fileName?: string,
 ): Promise<void> {
-  // A profile that does not exist shows with the first piece, and is another answer.
+  // An unknown profile throws with the first piece, before any header is sent.
   const first = await pieces.next();
   if (fileName !== undefined) response.attachment(fileName);
   response.set('Content-Type', 'text/calendar; charset=utf-8');

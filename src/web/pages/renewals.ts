@@ -13,10 +13,10 @@ import { setFlash, takeFlash } from '../session/flash.ts';
 import type { FieldError } from '../view-models/pages.ts';
 import { activeCampaignView, campaignForm } from '../view-models/renewals-view.ts';
 
-/** A month and a day: whoever goes through it once a month leaves no gap. */
-const usualDays = '31';
+/** A month and a day, so that renewing once a month leaves no gap. */
+const defaultDays = '31';
 
-/** `GET /renewals`: the round that is under way, one button for each next one; or what one would be of. */
+/** `GET /renewals`: the active campaign and its next profile, or the form that starts one. */
 export function renewalsPage(context: WebContext): RequestHandler {
   return async (request, response) => {
     const asked = (name: string) => {
@@ -24,7 +24,7 @@ export function renewalsPage(context: WebContext): RequestHandler {
       return typeof value === 'string' ? value : undefined;
     };
     const form = readForm({
-      within: asked('within') ?? usualDays,
+      within: asked('within') ?? defaultDays,
       tag: asked('tag'),
       contact: asked('contact'),
     });
@@ -32,7 +32,7 @@ export function renewalsPage(context: WebContext): RequestHandler {
   };
 }
 
-/** `POST /renewals`: begins one. */
+/** `POST /renewals`: starts a campaign. */
 export function startRenewals(context: WebContext): RequestHandler {
   const { vault } = context;
   return async (request, response) => {
@@ -56,28 +56,28 @@ export function startRenewals(context: WebContext): RequestHandler {
   };
 }
 
-/** `POST /renewals/skip`: leaves one profile out. */
+/** `POST /renewals/skip`: skips one profile. */
 export function skipRenewal({ vault }: WebContext): RequestHandler {
   return async (request, response) => {
     const name = field(request.body, 'profile');
     await skipProfile(vault, name, actorOf(request));
-    setFlash(request, `“${name}” is left out of this round.`);
+    setFlash(request, `Skipped “${name}”.`);
     response.redirect(303, '/renewals');
   };
 }
 
-/** `POST /renewals/end`: done with or not; what was renewed stays so. */
+/** `POST /renewals/end`: finishes the campaign, complete or not. */
 export function finishRenewals({ vault }: WebContext): RequestHandler {
   return async (request, response) => {
     await finishCampaign(vault, await activeCampaign(vault), actorOf(request));
-    setFlash(request, 'The round is ended. What was renewed stays so.');
+    setFlash(request, 'Renewals finished.');
     response.redirect(303, '/renewals');
   };
 }
 
 interface Form {
   values: { within: string; tag: string; contact: string };
-  /** Null where something is wrong. */
+  /** Null if a field is invalid. */
   filter: { withinDays: number; tag: string | null; contact: string | null } | null;
   errors: FieldError[];
 }
@@ -99,7 +99,7 @@ function readForm(typed: { within: string; tag?: string | undefined; contact?: s
     }
   };
   if (!/^\d{1,4}$/.test(values.within)) {
-    errors.push({ field: 'within', message: 'Give a whole number of days.', help: 'For example 31.' });
+    errors.push({ field: 'within', message: 'Enter a whole number of days.', help: 'For example 31.' });
   }
   const tag = understood('tag', parseTag);
   const contact = understood('contact', parseContact);
@@ -113,15 +113,15 @@ async function renderRenewals(
   response: Response,
   { values, filter, errors }: Form,
 ): Promise<void> {
-  const round = await activeCampaignView(vault);
-  const form = round === null ? await campaignForm(vault, values, filter) : null;
+  const campaign = await activeCampaignView(vault);
+  const form = campaign === null ? await campaignForm(vault, values, filter) : null;
   render(
     request,
     response,
     'renewals',
-    { round, form, errors, notice: takeFlash(request) },
+    { campaign, form, errors, notice: takeFlash(request) },
     {
-      title: `${errors.length > 0 ? 'Error: ' : ''}Renewal round`,
+      title: `${errors.length > 0 ? 'Error: ' : ''}Renewals`,
       at: 'overview',
       status: errors.length > 0 ? 422 : 200,
     },

@@ -3,8 +3,8 @@ import { readToken } from '../../vault/tokens/read-token.ts';
 import { actorOf, type WebContext } from '../context.ts';
 
 /**
- * `POST /profiles/:name/token`: opens the token, to be looked at or, as JSON, for a copy button. The audit log says so
- * before it leaves. No address shows it: loading the page again asks again, and so does the log.
+ * `POST /profiles/:name/token`: decrypts the token for the page or, as JSON, for a copy button. The audit row is durable
+ * before the token is sent. No URL shows the token: reloading the page posts again and adds another audit row.
  */
 export function revealToken({ vault, render }: WebContext): RequestHandler<{ name: string }> {
   return async (request, response) => {
@@ -19,7 +19,7 @@ export function revealToken({ vault, render }: WebContext): RequestHandler<{ nam
       response,
       'reveal-token',
       { profile: name, accessToken },
-      { title: `The token of ${name}`, script: 'auto-hide-secret' },
+      { title: `Token for ${name}`, script: 'auto-hide-secret' },
     );
   };
 }

@@ -2,8 +2,8 @@ import type { RequestHandler } from 'express';
 import type { CleanupServer } from '../service-worker-cleanup/server-app.ts';
 
 /**
- * `GET /service-worker/:nonce`: which service workers there are at this origin, told to the side door, which frames this page.
- * Only a browser that asks this very program gets an answer with the nonce of the moment out of it.
+ * `GET /service-worker/:nonce`: reports the service workers at this origin to the page of the cleanup server, which
+ * frames this page. Only a page of this server can report the nonce of that moment.
  */
 export function probePage({ origin }: CleanupServer): RequestHandler {
   return (_request, response) => {
@@ -11,14 +11,14 @@ export function probePage({ origin }: CleanupServer): RequestHandler {
     response
       .type('html')
       .send(
-        `<!doctype html>\n<html lang="en">\n<title>Left-overs</title>\n<script src="/assets/service-worker-probe.js" data-asker="${origin}"></script>\n`,
+        `<!doctype html>\n<html lang="en">\n<title>Service workers</title>\n<script src="/assets/service-worker-probe.js" data-asker="${origin}"></script>\n`,
       );
   };
 }
 
 /**
- * `POST /clear-site-data/:permit`: has the browser forget what it stored for this origin, service workers included. Asked for
- * from here, a worker could answer in our place: so that it is the side door's page that asks.
+ * `POST /clear-site-data/:permit`: makes the browser delete what it stored for this origin, service workers included. The
+ * page of the cleanup server sends this request, because a service worker could answer requests of our own pages.
  */
 export function clearSiteData({ origin, permits }: CleanupServer): RequestHandler<{ permit: string }> {
   return (request, response, next) => {

@@ -7,14 +7,14 @@ import { refusePrefetch } from '../middleware/refuse-prefetch.ts';
 import { saveSession } from '../session/session.ts';
 
 /**
- * `GET /sign-in/:link`: begins, in whichever browser opens it, the sign-in that a terminal or another window asked for.
- * A browser gets a page first, which looks whether another project listens in: the token will come back to this origin.
+ * `GET /sign-in/:link`: starts the sign-in that a terminal or another window asked for, in the browser that opens it. A
+ * browser first gets a page that checks for foreign service workers, because the token will come back to this origin.
  */
 export function signInLink(context: WebContext): RequestHandler<{ link: string }> {
   const { vault, render, cleanupServer } = context;
   const begin = startSignInFromLink(context);
   return async (request, response, next) => {
-    // Every browser says where a request comes from, whatever a service worker made of it.
+    // Every browser sends this header, even for requests that a service worker makes.
     if (request.headers['sec-fetch-site'] === undefined) {
       await begin(request, response, next);
       return;
@@ -37,17 +37,17 @@ export function signInLink(context: WebContext): RequestHandler<{ link: string }
         removeUrl: cleanupServer === null ? null : `${cleanupServer.origin}${path}/remove`,
         statusUrl: request.session.authenticated === true ? `/sign-ins/${id}` : null,
       },
-      { title: 'On to Webex', at: 'sign-in', script: 'redirect' },
+      { title: 'Continue to Webex', at: 'sign-in', script: 'redirect' },
     );
   };
 }
 
-/** `GET /sign-in/:link/begin`: uses the link up, and leads on to Webex. */
+/** `GET /sign-in/:link/begin`: uses the link and redirects to Webex. */
 export function startSignInFromLink({ vault }: WebContext): RequestHandler<{ link: string }> {
   return async (request, response) => {
     refusePrefetch(request);
     response.set('Referrer-Policy', 'no-referrer');
-    // Kept only once the link has proved good: whoever guesses at links fills no store with sessions.
+    // Stored only for a valid link, so that guessing links does not fill the store with sessions.
     const binding = request.session.binding ?? newSecret();
     const { authorizeUrl } = await startFromLink(vault, request.params.link, binding);
     request.session.binding = binding;

@@ -3,7 +3,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import { type SignIn, signInById } from '../../store/access/sign-ins.ts';
 import type { WebContext } from '../context.ts';
 
-/** `GET /sign-ins/:id`: how a sign-in in another window stands. */
+/** `GET /sign-ins/:id`: the state of a sign-in in another window. */
 export function signInStatus(context: WebContext): RequestHandler<{ id: string }> {
   const { vault, render } = context;
   return async (request, response) => {
@@ -23,12 +23,12 @@ export function signInStatus(context: WebContext): RequestHandler<{ id: string }
       response,
       'waiting',
       {
-        title: 'Waiting for your sign-in',
-        text: 'Sign in in the private window. This page goes on by itself once the token is here.',
+        title: 'Waiting for you to sign in',
+        text: 'Sign in using the private window. This page updates automatically.',
         progressUrl: `${url}/progress`,
       },
       {
-        title: 'Waiting for your sign-in',
+        title: 'Waiting for you to sign in',
         at: 'sign-in',
         script: 'poll',
         refresh: { seconds: 3, url },
@@ -37,7 +37,7 @@ export function signInStatus(context: WebContext): RequestHandler<{ id: string }
   };
 }
 
-/** `GET /sign-ins/:id/progress`: where to go now, for the script of a page that waits; null while there is nothing new. */
+/** `GET /sign-ins/:id/progress`: polled by the page that waits; `next` is null until the sign-in has ended. */
 export function signInProgress(context: WebContext): RequestHandler<{ id: string }> {
   return async (request, response) => {
     const signIn = await requireSignIn(context, request.params.id);
@@ -49,19 +49,19 @@ export function signInProgress(context: WebContext): RequestHandler<{ id: string
 async function requireSignIn({ vault }: WebContext, id: string): Promise<SignIn> {
   const signIn = await signInById(vault.db, id);
   if (signIn !== null) return signIn;
-  throw new BrokerError('E_NOT_FOUND', 'There is no such sign-in, or it was over a day ago.', {
+  throw new BrokerError('E_NOT_FOUND', 'This sign-in does not exist, or it ended more than a day ago.', {
     help: 'Start a new one.',
   });
 }
 
 function whyEnded(signIn: SignIn, now: number): { title: string; detail: string; help: string } | null {
   if (signIn.error !== null) {
-    return { title: 'Webex did not give a token', detail: signIn.error.message, help: '' };
+    return { title: 'Webex did not issue a token', detail: signIn.error.message, help: '' };
   }
   if (signIn.consumedAt === null && signIn.expiresAt > now) return null;
   return {
-    title: 'The sign-in took too long',
-    detail: 'A sign-in has to be finished within ten minutes. This one was not.',
+    title: 'The sign-in timed out',
+    detail: 'A sign-in must be finished within ten minutes.',
     help: 'Start a new one.',
   };
 }

@@ -5,12 +5,12 @@ import { field } from '../middleware/body.ts';
 import type { SignInPage } from '../view-models/pages.ts';
 import { startSignIn } from './start-sign-in.ts';
 
-/** `GET /sign-in`: asks what to sign in for. */
+/** `GET /sign-in`: the form for a new organization. */
 export function signInForm(context: WebContext): RequestHandler {
   return (request, response) => renderSignIn(context, request, response, {});
 }
 
-/** `POST /sign-in`: on to Webex. */
+/** `POST /sign-in`: starts the sign-in. */
 export function startNewSignIn(context: WebContext): RequestHandler {
   return async (request, response) => {
     const { values, profile, exists, orgId, errors } = await readOrganizationForm(
@@ -21,9 +21,9 @@ export function startNewSignIn(context: WebContext): RequestHandler {
     if (exists) {
       errors.unshift({
         field: 'name',
-        message: `There is a profile “${profile}” already.`,
+        message: `An organization named “${profile}” already exists.`,
         help: 'Choose another name, or',
-        link: { url: `/profiles/${profile}`, text: 'renew the token of that one' },
+        link: { url: `/profiles/${profile}`, text: 'renew its token' },
       });
     }
     if (errors.length > 0) {
@@ -48,7 +48,7 @@ export function renderSignIn(
   const values = { name: '', deployment: 'commercial' as const, orgId: '', fresh: false };
   const data = { values, errors: [], first: false, ...page };
   render(request, response, 'sign-in', data, {
-    title: `${data.errors.length > 0 ? 'Error: ' : ''}Sign in to Webex`,
+    title: `${data.errors.length > 0 ? 'Error: ' : ''}Add organization`,
     wide: true,
     status: data.errors.length > 0 ? 422 : 200,
     at: data.first ? 'overview' : 'sign-in',

@@ -4,7 +4,7 @@ import { createSignInLink, type SignInRequest } from '../../vault/sign-in/start-
 import type { WebContext } from '../context.ts';
 import { field } from '../middleware/body.ts';
 
-/** Begins a sign-in in this window, or hands out the link that begins it in a private one, as the form asks. */
+/** Starts a sign-in in this window, or shows the link that starts it in a private window, as chosen in the form. */
 export async function startSignIn(
   { vault, render }: WebContext,
   request: Pick<Request, 'session' | 'body'>,
@@ -13,8 +13,8 @@ export async function startSignIn(
 ): Promise<void> {
   const { signInId, link } = await createSignInLink(vault, signIn);
   if (field(request.body, 'where') !== 'private') {
-    // Not on to Webex at once: `form-action` covers a form's redirects too, and Webex may lead on to any sign-in
-    // service that the organization uses.
+    // Not directly to Webex: `form-action` also applies to redirects of a form, and Webex may redirect to any identity
+    // provider that the organization uses.
     response.redirect(303, `/sign-in/${link}`);
     return;
   }
@@ -28,6 +28,6 @@ export async function startSignIn(
       progressUrl: `/sign-ins/${signInId}/progress`,
       profile: signIn.profile,
     },
-    { title: 'Sign in in a private window', at: 'sign-in', script: 'poll' },
+    { title: 'Sign in using a private window', at: 'sign-in', script: 'poll' },
   );
 }

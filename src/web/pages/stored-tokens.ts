@@ -7,9 +7,9 @@ import type { StoredTokenPage } from '../view-models/pages.ts';
 
 type ByToken = RequestHandler<{ name: string; tokenId: string }>;
 
-const titles = { activate: 'Use this earlier token?', remove: 'Delete this token?' };
+const titles = { activate: 'Make this token current?', remove: 'Delete this token?' };
 
-/** `GET /profiles/:name/tokens/:tokenId/activate` and `…/remove`: asks before either. */
+/** `GET /profiles/:name/tokens/:tokenId/activate` and `…/remove`: asks for confirmation. */
 export function confirmPage({ vault, render }: WebContext, action: StoredTokenPage['action']): ByToken {
   return async (request, response) => {
     const { name, tokenId } = request.params;
@@ -30,7 +30,7 @@ export function activate({ vault }: WebContext): ByToken {
   return async (request, response) => {
     const { name, tokenId } = request.params;
     await activateStoredToken(vault, name, tokenId, actorOf(request));
-    setFlash(request, 'The earlier token is in use again.');
+    setFlash(request, 'This token is now in use.');
     response.redirect(303, `/profiles/${name}`);
   };
 }

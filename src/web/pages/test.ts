@@ -6,19 +6,19 @@ import { actorOf, type WebContext } from '../context.ts';
 
 type ByName = RequestHandler<{ name: string }>;
 
-/** How long the page waits for Webex before it says that it does. Milliseconds. */
+/** How long the page waits for Webex before it shows that the test is running. Milliseconds. */
 const waitMs = 4_000;
 
-/** What each check asks, as a heading. */
+/** The heading of each check. */
 const titles: Record<CheckId, string> = {
-  'token-accepted': 'Does Webex accept the token?',
-  organization: 'Is it of the right organization?',
-  'full-admin': 'Is it a full administrator’s?',
-  'entra-test-connection': 'Would Entra ID’s Test Connection pass?',
-  'okta-test-credentials': 'Would Okta’s Test API Credentials pass?',
+  'token-accepted': 'Token accepted by Webex',
+  organization: 'Right organization',
+  'full-admin': 'Full administrator',
+  'entra-test-connection': 'Entra ID Test Connection',
+  'okta-test-credentials': 'Okta Test API Credentials',
 };
 
-/** `POST /profiles/:name/test`: asks Webex, all that the provisioning tools would ask. */
+/** `POST /profiles/:name/test`: runs the checks that the providers would run. */
 export function test({ vault, tokenTests }: WebContext): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
@@ -27,14 +27,14 @@ export function test({ vault, tokenTests }: WebContext): ByName {
   };
 }
 
-/** `GET /profiles/:name/test`: what came of it. */
+/** `GET /profiles/:name/test`: the result. */
 export function testPage({ vault, tokenTests, render }: WebContext): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
     const url = `/profiles/${name}/test`;
     if (!(await tokenTests.finishesWithin(name, waitMs))) {
-      const title = 'Asking Webex';
-      const text = 'Five questions, among them the very ones that Entra ID and Okta ask.';
+      const title = 'Testing the token';
+      const text = 'Running five checks with Webex. This page updates automatically.';
       render(
         request,
         response,

@@ -8,7 +8,7 @@ const minute = new Intl.DateTimeFormat('en-GB', {
   timeZoneName: 'short',
 });
 
-/** An RFC 3339 instant as a day in this machine's time zone, which is the person's: `5 January 2027`. */
+/** An RFC 3339 timestamp as a date in the local time zone, which is the person's: `5 January 2027`. */
 export function dateText(instant: string): string {
   return date.format(new Date(instant));
 }
@@ -18,11 +18,11 @@ export function minuteText(instant: string): string {
   return minute.format(new Date(instant));
 }
 
-/** What is left of a token's life, for a person. `days` is rounded down, and negative once it is over. */
+/** The time until a token expires. `days` is rounded down, and negative after expiry. */
 export function timeLeftText(days: number): string {
   if (days > 0) return `${plural(days, 'day')} left`;
-  if (days === 0) return 'ends within a day';
-  return days === -1 ? 'ended less than a day ago' : `ended ${plural(-days - 1, 'day')} ago`;
+  if (days === 0) return 'less than a day left';
+  return days === -1 ? 'expired less than a day ago' : `expired ${plural(-days - 1, 'day')} ago`;
 }
 
 export function plural(count: number, noun: string): string {

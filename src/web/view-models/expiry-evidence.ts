@@ -1,18 +1,19 @@
 import { dayMs, disprovedAt, type ExpirySource, expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
 import { minuteText, plural } from './dates.ts';
 
-/** When a token ends, by everybody who says so, and how their words fit together. */
+/** The expiry dates of a token by source, and an explanation if they differ. */
 export interface ExpiryEvidence {
   rows: {
     source: ExpirySource;
     title: string;
     basis: string;
     instant: string | null;
-    counts: boolean;
-    /** Webex accepted the token after it. */
+    /** The date that this app uses. */
+    inEffect: boolean;
+    /** Webex accepted the token after this date. */
     disproved: boolean;
   }[];
-  /** Where they disagree, or one is silent: what to make of it. */
+  /** How to read the dates if they differ or one is missing. */
   explanation: string | null;
 }
 
@@ -23,23 +24,23 @@ const titles: Record<ExpirySource, string> = {
 };
 
 export function expiryEvidence(lifetimes: Lifetimes, capturedAt: number): ExpiryEvidence {
-  const { source: counting } = expiryOf(lifetimes);
+  const { source: sourceInEffect } = expiryOf(lifetimes);
   const days = (instant: number) => plural(Math.round((instant - capturedAt) / dayMs), 'day');
   const basis = (source: ExpirySource): string => {
     const instant = lifetimes[source];
     if (source === 'confirmed') {
       return instant === null
-        ? 'Webex gave no date for this token'
-        : 'Webex’s own answer for this very token';
+        ? 'Webex has not reported a date for this token'
+        : 'Reported by Webex for this token';
     }
     if (source === 'reported') {
       return instant === null
-        ? 'nothing usable came with the token'
-        : `came with the token: ${days(instant)}`;
+        ? 'No usable value in the sign-in response'
+        : `In the sign-in response: ${days(instant)}`;
     }
     return lifetimes.documented === null
-      ? 'Nobody knows from which day on the guides’ 365 days count'
-      : 'Cisco’s and Microsoft’s guides: 365 days';
+      ? 'The start of the documented 365 days is unknown'
+      : 'Guides of Cisco and Microsoft: 365 days';
   };
   return {
     rows: (['confirmed', 'reported', 'documented'] as const).map((source) => {
@@ -49,7 +50,7 @@ export function expiryEvidence(lifetimes: Lifetimes, capturedAt: number): Expiry
         title: titles[source],
         basis: basis(source),
         instant: instant === null ? null : new Date(instant).toISOString(),
-        counts: source === counting,
+        inEffect: source === sourceInEffect,
         disproved: source === 'reported' && disprovedAt(lifetimes) !== null,
       };
     }),
@@ -63,23 +64,23 @@ function explain(lifetimes: Lifetimes, days: (instant: number) => string) {
   const differ = (one: number | null, other: number | null) =>
     one !== null && other !== null && Math.abs(one - other) > dayMs;
   const contradiction =
-    'The guides contradict themselves: their text says 365 days, while the sample address beside it says expires_in=3887999, which is 45 days less a second.';
+    'The guides are inconsistent: the text says 365 days, but the sample URL contains expires_in=3887999, which is 45 days minus one second.';
   if (confirmed !== null) {
     if (!differ(confirmed, reported) && !differ(confirmed, documented)) return null;
     return differ(reported, documented)
-      ? `${contradiction} Webex itself was asked about this token, and its answer counts.`
-      : 'Webex itself was asked about this token, and its answer counts.';
+      ? `${contradiction} Webex confirmed the date for this token, so that date is used.`
+      : 'Webex confirmed the date for this token, so that date is used.';
   }
   if (reported === null && documented === null) {
-    return 'The token came alone, so nobody knows when it was captured. Its end is unknown until Webex tells it.';
+    return 'Only the token was imported, so the start of its lifetime is unknown. The expiry date is unknown until Webex confirms it.';
   }
   if (reported === null) {
-    return 'Webex did not say how long this token lives, so the guides’ 365 days are all there is to go by.';
+    return 'Webex did not report a lifetime for this token, so the documented 365 days are used.';
   }
   if (disproved !== null) {
     const at = minuteText(new Date(disproved).toISOString());
-    return `Webex still accepted this token on ${at}, after the end that came with it (${days(reported)}). So that end was wrong, and the documented one counts; each daily check asks again.`;
+    return `Webex still accepted this token on ${at}, after the reported expiry date (${days(reported)}). The reported date is therefore wrong, and the documented one is used. Webex is asked again every day.`;
   }
   if (!differ(reported, documented)) return null;
-  return `${contradiction} Yours came with ${days(reported)}. Nobody outside Webex knows which holds, so the earlier date counts here.`;
+  return `${contradiction} The sign-in response for this token contained ${days(reported)}. It is not known which is right, so the earlier date is used.`;
 }

@@ -2,15 +2,15 @@ import { daysLeft } from '../../domain/lifetimes.ts';
 import type { ProfileStatus } from '../../domain/profile-status.ts';
 import { timeLeftText } from './dates.ts';
 
-/** How a token's life is shown. */
+/** The expiry of a token, as pages show it. */
 export interface ExpiryView {
   status: ProfileStatus;
   statusLabel: string;
-  /** How much of its life is left, from 0 to 100. */
+  /** The remaining part of the lifetime, from 0 to 100. */
   percentLeft: number;
   timeLeft: string;
-  /** What stands before the date: `until`, `on`. */
-  until: string;
+  /** The words before the date. */
+  datePrefix: string;
 }
 
 const labels: Record<ProfileStatus, string> = {
@@ -29,7 +29,7 @@ export function expiryView(
 ): ExpiryView {
   const statusLabel = labels[status];
   if (token.capturedAt === null || token.expiresAt === null) {
-    return { status, statusLabel, percentLeft: 0, timeLeft: '', until: '' };
+    return { status, statusLabel, percentLeft: 0, timeLeft: '', datePrefix: '' };
   }
   const begins = Date.parse(token.capturedAt);
   const ends = Date.parse(token.expiresAt);
@@ -39,12 +39,12 @@ export function expiryView(
       statusLabel,
       percentLeft: 0,
       timeLeft: 'no longer accepted',
-      until: 'would have lived until',
+      datePrefix: 'was due to expire',
     };
   }
   const share = ends <= begins ? 0 : (ends - now) / (ends - begins);
   const percentLeft = Math.round(Math.min(1, Math.max(0, share)) * 100);
-  // A token that ends at this very moment has no day left, and has ended.
+  // A token that expires at this moment has no day left and counts as expired.
   const timeLeft = timeLeftText(ends <= now ? Math.min(-1, daysLeft(ends, now)) : daysLeft(ends, now));
-  return { status, statusLabel, percentLeft, timeLeft, until: ends <= now ? 'on' : 'until' };
+  return { status, statusLabel, percentLeft, timeLeft, datePrefix: ends <= now ? 'on' : 'until' };
 }

@@ -16,10 +16,10 @@ import type { ExpiryEvidence } from './expiry-evidence.ts';
 import type { ExpiryView } from './expiry-view.ts';
 import type { Problem } from './problem.ts';
 import type { ReminderView } from './reminder-view.ts';
-import type { ActiveCampaign, CampaignForm, CampaignStep } from './renewals-view.ts';
+import type { ActiveCampaign, CampaignCounts, CampaignForm, CampaignStep } from './renewals-view.ts';
 import type { TimelineEntry } from './timeline.ts';
 
-/** What each view is given, by its name in `views/`. */
+/** The data of each view, by its name in `views/`. */
 export interface PageData {
   misdirected: { url: string | null; origin: string };
   'cross-site': { path: string };
@@ -51,12 +51,12 @@ export interface PageData {
   'stored-token': StoredTokenPage;
 }
 
-/** Asks before an earlier token is used again, or deleted. */
+/** Asks for confirmation before a previous token is made current, or a token is deleted. */
 export interface StoredTokenPage {
   action: 'activate' | 'remove';
   profile: string;
   token: TokenSummary;
-  /** Where the person who signed in can revoke it. */
+  /** Where the person who signed in can revoke the token. */
   tokensUrl: string;
 }
 
@@ -64,24 +64,26 @@ export interface OverviewPage {
   cards: ProfileCard[];
   notice: string | null;
   search: string;
-  /** How many profiles the search finds; all where nothing is searched for. */
+  /** How many profiles match the search; without a search, all. */
   total: number;
   attention: number;
-  /** How many there are of each status that the search finds. */
+  /** How many profiles of each status match the search. */
   totals: StatusTotals;
-  /** The status that is shown alone. */
+  /** The status filter. */
   status: ProfileStatus | null;
-  /** What ends next, where nothing is searched for. */
-  next: { profile: string; expiry: ExpiryView; expiresAt: string } | null;
-  /** A renewal round to go on with, or to begin; null where few are due, or the page is filtered. */
-  round: { underWay: boolean; due: number } | null;
-  /** The profiles whose provisioning Entra ID has put aside, as the last looks found. */
+  /** The token that expires next; null if the page is filtered. */
+  next: { profile: string; expiry: ExpiryView; expiresAt: string; reminderAt: string | null } | null;
+  /** The active renewal campaign, or how many tokens are due; null if few are due or the page is filtered. */
+  renewals: { active: CampaignCounts | null; due: number } | null;
+  /** Profiles whose provisioning Entra ID has quarantined, by the last status checks. */
   quarantined: string[];
-  /** Tokens set aside, of profiles that are not among the cards. */
+  /** Tokens that need review, of profiles whose cards are on other pages. */
   needsReviewElsewhere: { profile: string; tokenId: string }[];
-  /** How many reminders did not get through. */
+  /** Nothing needs attention: no review, quarantine, failed reminder or outdated destination. */
+  upToDate: boolean;
+  /** How many reminders could not be delivered. */
   failedReminders: number;
-  /** Nobody is reminded in any way. */
+  /** No reminder channel is set up. */
   noReminders: boolean;
   earlierPage: string | null;
   laterPage: string | null;
@@ -90,11 +92,11 @@ export interface OverviewPage {
 export interface ProfileCard extends ExpiryView {
   summary: ProfileSummary;
   deploymentTitle: string;
-  /** Webex was not asked about the token yet, or could not tell. */
+  /** Webex has not verified the token yet. */
   unverified: boolean;
-  /** Entra ID has put its provisioning aside, as the last look found. */
+  /** Entra ID has quarantined its provisioning, by the last status check. */
   quarantine: { daysLeft: number } | null;
-  /** A token that was set aside and waits for the person's word. */
+  /** The ID of a token that needs review. */
   needsReview: string | null;
 }
 
@@ -102,38 +104,38 @@ export interface FieldError {
   field: string;
   message: string;
   help: string | null;
-  /** Where the person can do what they meant. */
+  /** Where to do this instead. */
   link?: { url: string; text: string };
 }
 
 export interface SignInPage {
   values: { name: string; deployment: Deployment; orgId: string; fresh: boolean };
   errors: FieldError[];
-  /** Nothing is held yet: the page welcomes. */
+  /** There are no organizations yet: the page is a welcome page. */
   first: boolean;
 }
 
-/** What a page needs that may find another project's service worker. */
+/** For pages that warn about the service worker of another app. */
 interface ServiceWorkerWarning {
   /** The web app's origin. */
   main: string;
-  /** The path of the one-time link that is on the way, at that origin. */
+  /** The path of the one-time link at that origin. */
   link: string;
 }
 
 export interface RedirectToWebexPage extends ServiceWorkerWarning {
-  /** Where to go once nothing was found. */
+  /** Where to go if no service worker is found. */
   continueUrl: string;
   host: string;
   profile: string;
-  /** What to post the person's consent to; null where nothing can be removed. */
+  /** Where to post the consent to remove it; null if nothing can be removed. */
   removeUrl: string | null;
-  /** Where to see how a sign-in in another window stands, for who may. */
+  /** The status page of the sign-in, for authenticated sessions. */
   statusUrl: string | null;
 }
 
 export interface ServiceWorkerPage extends ServiceWorkerWarning {
-  /** What has the browser forget; null where it is only looked. */
+  /** Makes the browser delete stored data; null if this page only checks. */
   clearUrl: string | null;
 }
 
@@ -147,25 +149,25 @@ export interface ImportPage {
 export interface CapturedTokenPage {
   outcome: VerificationResult['outcome'];
   token: TokenSummary;
-  /** Its profile as it stands by its current token, which need not be this one. */
+  /** Its profile with the current token, which may be another one. */
   profile: ProfileSummary;
   deploymentTitle: string;
   expiry: ExpiryView;
   evidence: ExpiryEvidence;
-  /** Why Webex could not be asked. */
+  /** Why Webex could not verify the token. */
   why: Explanation | null;
-  /** The store's file; null: the database that the settings name. */
+  /** The SQLite file; null for PostgreSQL. */
   file: string | null;
-  /** What keyLocations the store's key. */
+  /** Where the encryption key is. */
   keyLocation: string;
   logoutUrl: string;
-  /** Where the profile's token is handed to. */
+  /** Where the token of the profile is installed. */
   destinations: DestinationView[];
-  /** What is wrong with a token that is in use all the same. */
+  /** A problem of a token that is in use anyway. */
   issue: 'other-organization' | 'not-full-admin' | null;
-  /** How far the renewal round is that its profile is in; null where it is in none. */
-  round: CampaignStep | null;
-  /** Came in by the web app's own link, and may decide; others go back to their terminal. */
+  /** The progress of the renewal campaign that includes its profile; null if there is none. */
+  campaign: CampaignStep | null;
+  /** An authenticated session may decide; others return to their terminal. */
   entered: boolean;
   errors: FieldError[];
 }
@@ -177,17 +179,17 @@ export interface ProfilePage {
   expiry: ExpiryView;
   evidence: ExpiryEvidence | null;
   needsReview: TokenSummary[];
-  earlier: TokenSummary[];
-  /** Where its token is handed to. */
+  previous: TokenSummary[];
+  /** Where its token is installed. */
   destinations: DestinationView[];
   /** Oldest first; `at` in RFC 3339. */
   timeline: (Omit<TimelineEntry, 'at'> & { at: string })[];
   /** RFC 3339. */
   today: string;
   channels: ReminderView['channels'];
-  /** Reminders of its token that did not get through. */
+  /** Reminders for its token that could not be delivered. */
   failed: ReminderView['failed'];
-  /** The programs that may fetch it. */
+  /** The API clients with access. */
   clients: string[];
   tokenEndpoint: string;
   notice: string | null;
@@ -197,19 +199,19 @@ export interface ProfilePage {
 
 export interface TestPage {
   profile: string;
-  /** RFC 3339; null where nothing was asked since the program started. */
+  /** RFC 3339; null if no test has run since the server started. */
   at: string | null;
   ok: boolean;
   checks: { id: CheckId; title: string; ok: boolean | null; message: string; help: string | null }[];
 }
 
-/** A program as it is shown; instants RFC 3339. */
+/** An API client; timestamps in RFC 3339. */
 export interface ClientView {
   name: string;
   profiles: string[];
   authentication: Client['authentication'];
   addresses: string[];
-  /** Its last day is over. */
+  /** Its expiry date has passed. */
   ended: boolean;
   expiresAt: string | null;
   createdAt: string;
@@ -219,7 +221,7 @@ export interface ClientView {
 
 export interface ClientsPage {
   clients: ClientView[];
-  /** The profiles to tick; null where there are so many that they are typed. */
+  /** The profiles to choose from; null if there are so many that their names are typed. */
   boxes: string[] | null;
   values: { name: string; profiles: string[]; until: string; addresses: string; jwks: string };
   errors: FieldError[];
@@ -229,10 +231,10 @@ export interface ClientsPage {
 export interface ClientSecretPage {
   client: ClientView;
   secret: string | null;
-  /** For how many days the secret before works on; null where there was none. */
+  /** For how many days the previous secret keeps working; null if there was none. */
   overlapDays: number | null;
   tokenEndpoint: string;
-  /** What names one of several profiles (RFC 8707). */
+  /** Selects one of several profiles (RFC 8707). */
   resource: string | null;
 }
 
@@ -243,11 +245,11 @@ export interface AuditLogRow {
   outcome: string;
   ok: boolean;
   profile: string | null;
-  /** The program or tool, or else the user. */
+  /** The API client or provider, or else the user. */
   who: string | null;
   isClient: boolean;
   address: string | null;
-  /** A key or file. */
+  /** A key or a file. */
   subject: string | null;
 }
 
@@ -256,23 +258,23 @@ export interface AuditLogPage {
   values: Record<'profile' | 'client' | 'action' | 'outcome' | 'since' | 'until', string>;
   filtered: boolean;
   actions: { value: string; text: string }[];
-  /** Null where the log is so long that it is followed only when asked for. */
+  /** Null if the log is so long that it is verified only on request. */
   chain: AuditVerification | null;
-  /** The number of the newest row. */
-  held: number;
+  /** The sequence number of the newest row. */
+  newestSeq: number;
   olderPage: string | null;
   newestPage: string | null;
 }
 
-/** A renewal round: the one under way, else what one would be of. */
+/** The active renewal campaign, or else the form that starts one. */
 export interface RenewalsPage {
-  round: ActiveCampaign | null;
+  campaign: ActiveCampaign | null;
   form: CampaignForm | null;
   errors: FieldError[];
   notice: string | null;
 }
 
-/** Handing the token to one provisioning tool: by this program, or by hand with a guide. */
+/** Sending the token to a provider, automatically or manually with a guide. */
 export interface ProviderPage {
   provider: 'entra' | 'okta';
   providerName: string;
@@ -280,9 +282,9 @@ export interface ProviderPage {
   expiry: ExpiryView;
   destinations: DestinationView[];
   guide: Guide;
-  /** Another way that Cisco offers. */
+  /** An alternative that Cisco offers. */
   alternative: { text: string; source: SettingSource } | null;
-  /** How this program would sign in there; `missing`: it cannot, for settings are missing. */
+  /** How this app signs in there; `missing` if settings are missing. */
   signIn: 'device-code' | 'client-secret' | 'certificate' | 'settings' | 'missing';
   clouds: { value: string; title: string }[];
   cloud: string;
@@ -301,11 +303,11 @@ export interface PushTaskView {
   waiting: string | null;
   deviceCode: { code: string; url: string | null; minutes: number } | null;
   failure: { message: string; help: string | null } | null;
-  /** The applications to choose from, where several fit. */
+  /** The applications to choose from, if several match. */
   apps: { id: string; name: string }[];
-  /** The application that serves another organization or profile today; null where that is no question. */
+  /** The application that provisions another organization or profile today; null if there is no conflict. */
   conflict: { id: string; name: string } | null;
-  /** The provider's API does not serve the application: a person has to do it. */
+  /** The provider does not allow this to be automated. */
   manualSetup: boolean;
   status: string[] | null;
   findings: Finding[] | null;
@@ -316,10 +318,10 @@ export interface PushJobPage {
   profile: string;
   over: boolean;
   failed: boolean;
-  /** Nothing is handed over: it is only looked how things stand. */
-  looking: boolean;
+  /** The job only checks the provisioning status. */
+  statusOnly: boolean;
   url: string;
-  /** What the page is made of; where it changes, the page is loaded anew. */
+  /** Determines the sections of the page; when it changes, the page is reloaded. */
   stage: string;
   tasks: PushTaskView[];
 }

@@ -12,7 +12,7 @@ import type { ProfilePage } from './pages.ts';
 import { reminderView } from './reminder-view.ts';
 import { timelineOf } from './timeline.ts';
 
-/** Everything about one profile but the token itself. Throws `E_NO_PROFILE`. */
+/** Everything about one profile except the token itself. Throws `E_NO_PROFILE`. */
 export async function profileView(
   vault: Vault,
   name: string,
@@ -32,7 +32,7 @@ export async function profileView(
     needsReview: tokens
       .filter(({ state }) => state === 'needs-review' || state === 'pending')
       .map(summarizeToken),
-    earlier: tokens.filter(({ state }) => state === 'previous').map(summarizeToken),
+    previous: tokens.filter(({ state }) => state === 'previous').map(summarizeToken),
     destinations: await listDestinations(vault, name),
     timeline: (await timelineOf(vault, profile, tokens)).map((entry) => ({
       ...entry,

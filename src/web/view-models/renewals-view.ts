@@ -14,56 +14,55 @@ import {
 } from '../../vault/profiles/renewal-campaign.ts';
 import { timeLeftText } from './dates.ts';
 
-/** How far a renewal round is. */
+/** The progress of a renewal campaign. */
 export interface CampaignCounts {
   renewed: number;
   skipped: number;
   waiting: number;
-  /** Renewed or left out. */
+  /** Renewed or skipped. */
   done: number;
   all: number;
 }
 
-/** A profile in a round, or that could be in one. */
+/** A profile in a campaign, or one that a campaign would include. */
 export interface CampaignRow {
   profile: string;
   contact: string | null;
-  /** RFC 3339. */
-  /** Null while unknown. */
+  /** RFC 3339; null if unknown. */
   expiresAt: string | null;
   timeLeft: string;
   rejected: boolean;
   state: RenewalItem['state'];
 }
 
-/** A step within the round, for the page of a captured token. */
+/** The progress and the next profile, for the page of a captured token. */
 export interface CampaignStep {
   counts: CampaignCounts;
-  /** Null where all are done. */
+  /** Null if all are done. */
   next: CampaignRow | null;
 }
 
-/** The round that is under way. */
+/** The active campaign. */
 export interface ActiveCampaign extends CampaignStep {
   /** RFC 3339. */
   startedAt: string;
   tag: string | null;
   contact: string | null;
-  /** The first of those that wait, the next one left out. */
+  /** The first of those that wait, without the next one. */
   waiting: CampaignRow[];
   /** The first of those that are done. */
-  settled: CampaignRow[];
+  finished: CampaignRow[];
 }
 
-/** What a round would be of, as it was asked for. */
+/** The tokens that a new campaign would include, by the filter that was entered. */
 export interface CampaignForm {
   values: { within: string; tag: string; contact: string };
   tags: string[];
-  /** The first of them; null where the question is not understood. */
+  /** The first of them; null if the filter is invalid. */
   due: { rows: CampaignRow[]; total: number } | null;
 }
 
-/** More rows than these would bury the buttons. */
+/** Longer tables would push the buttons off the screen. */
 const maxRows = 25;
 
 export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign | null> {
@@ -71,28 +70,28 @@ export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign |
   if (progress === null) return null;
   const { round } = progress;
   const waiting = await itemsOf(vault, progress, ['waiting'], maxRows + 1);
-  const settled = await itemsOf(vault, progress, ['renewed', 'skipped'], maxRows);
+  const finished = await itemsOf(vault, progress, ['renewed', 'skipped'], maxRows);
   const [next = null, ...others] = waiting.map((item) => rowOf(vault, item));
   return {
     startedAt: new Date(round.createdAt).toISOString(),
     tag: round.tag,
     contact: round.contact,
-    counts: countsOf(progress),
+    counts: campaignCounts(progress),
     next,
     waiting: others,
-    settled: settled.map((item) => rowOf(vault, item)),
+    finished: finished.map((item) => rowOf(vault, item)),
   };
 }
 
-/** Where a profile stands in the round; null where no round is under way, or it is of others. */
+/** The step for a profile; null if no campaign is active or it does not include the profile. */
 export async function campaignStep(vault: Vault, profileId: string): Promise<CampaignStep | null> {
   const progress = await findCampaign(vault);
   if (progress === null || (await itemState(vault.db, progress.round.id, profileId)) === null) return null;
   const next = await nextProfile(vault, progress);
-  return { counts: countsOf(progress), next: next && rowOf(vault, next) };
+  return { counts: campaignCounts(progress), next: next && rowOf(vault, next) };
 }
 
-/** `filter` null: what was typed is not understood. */
+/** `filter` is null if the entered values are invalid. */
 export async function campaignForm(
   vault: Vault,
   values: CampaignForm['values'],
@@ -107,7 +106,7 @@ export async function campaignForm(
   return { values, tags, due: { rows, total } };
 }
 
-function countsOf({ counts }: CampaignProgress): CampaignCounts {
+export function campaignCounts({ counts }: CampaignProgress): CampaignCounts {
   const done = counts.renewed + counts.skipped;
   return { ...counts, done, all: done + counts.waiting };
 }

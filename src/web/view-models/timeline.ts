@@ -11,21 +11,21 @@ import { type Reminder, remindersOf } from '../../store/reminders.ts';
 import type { Vault } from '../../vault/context.ts';
 import { plural } from './dates.ts';
 
-/** One thing in the life of a profile's token. */
+/** An event in the life of a profile's token. */
 export interface TimelineEntry {
   /** Epoch milliseconds. */
   at: number;
   title: string;
   detail: string | null;
   tone: 'valid' | 'note' | 'expiring' | 'expired' | 'rejected';
-  /** It has not happened yet. */
+  /** In the future. */
   ahead: boolean;
 }
 
-/** More of each kind would bury what matters. */
+/** More events of one kind would hide the others. */
 const maxOfEachKind = 5;
 
-/** What happened to a profile's current token, and what is to come, oldest first. `tokens` newest first. */
+/** Past and future events of a profile's current token, oldest first. `tokens` are sorted newest first. */
 export async function timelineOf(vault: Vault, profile: Profile, tokens: Token[]): Promise<TimelineEntry[]> {
   const { db } = vault;
   const now = vault.now();
@@ -49,8 +49,8 @@ export async function timelineOf(vault: Vault, profile: Profile, tokens: Token[]
   entries.push(...tests.map(testEntry));
   for (const { installedAt, appName, provider, method } of await listDestinations(vault, profile.name)) {
     if (installedAt === null) continue;
-    const title = `Installed in ${providerTitle(provider)}`;
-    const detail = `${appName}${method === 'manual' ? ', by hand' : ''}`;
+    const title = `Sent to ${providerTitle(provider)}`;
+    const detail = `${appName}${method === 'manual' ? ', manually' : ''}`;
     entries.push({ at: Date.parse(installedAt), title, detail, tone: 'valid' });
   }
   return entries
@@ -62,7 +62,7 @@ function capturedEntry(token: Token, current: boolean): Omit<TimelineEntry, 'ahe
   const who = token.account?.email ?? token.account?.displayName;
   return {
     at: token.capturedAt,
-    title: current ? 'Token captured' : 'Earlier token captured',
+    title: current ? 'Token captured' : 'Previous token captured',
     detail: who === undefined ? null : `${who} signed in.`,
     tone: 'note',
   };
@@ -71,10 +71,10 @@ function capturedEntry(token: Token, current: boolean): Omit<TimelineEntry, 'ahe
 function testEntry({ time, outcome }: AuditRow): Omit<TimelineEntry, 'ahead'> {
   return outcome === 'ok'
     ? { at: time, title: 'Tested', detail: 'All checks passed.', tone: 'valid' }
-    : { at: time, title: 'Tested', detail: `It did not pass: ${outcome}.`, tone: 'rejected' };
+    : { at: time, title: 'Tested', detail: `Failed: ${outcome}.`, tone: 'rejected' };
 }
 
-const channelWords: Record<string, string> = {
+const channelLabels: Record<string, string> = {
   mail: 'by mail',
   webhook: 'to the webhook',
   desktop: 'on this desktop',
@@ -92,8 +92,8 @@ function reminderEntry({
   return {
     at: sentAt ?? changedAt,
     title: sent
-      ? `Reminder sent ${channelWords[channel] ?? `by ${channel}`}`
-      : `A reminder ${channelWords[channel] ?? `by ${channel}`} did not get through`,
+      ? `Reminder sent ${channelLabels[channel] ?? `by ${channel}`}`
+      : `A reminder ${channelLabels[channel] ?? `by ${channel}`} could not be delivered`,
     detail: sent
       ? `${triggerLabels(trigger)}${error === null ? '' : ` But ${error}.`}`
       : (error ?? triggerLabels(trigger)),
@@ -101,11 +101,11 @@ function reminderEntry({
   };
 }
 
-/** What a reminder was about. */
+/** The event that a reminder announces. */
 export function triggerLabels(trigger: string): string {
   if (trigger === 'expired') return 'The token has expired.';
   if (trigger === 'rejected') return 'Webex rejects the token.';
-  if (trigger.startsWith('quarantine')) return 'Entra ID has put provisioning in quarantine.';
+  if (trigger.startsWith('quarantine')) return 'Entra ID has quarantined provisioning.';
   return trigger === '0' ? 'Less than a day left.' : `${plural(Number(trigger), 'day')} left.`;
 }
 
@@ -115,7 +115,7 @@ async function checkEntries({ db }: Vault, token: Token): Promise<Omit<TimelineE
   const checkedAt = check?.checkedAt ?? null;
   if (check !== null && checkedAt !== null) {
     const ok = check.outcome === 'ok';
-    const detail = ok ? 'Webex accepts the token.' : `Webex’s answer: ${check.outcome}.`;
+    const detail = ok ? 'Webex accepts the token.' : `Result: ${check.outcome}.`;
     entries.push({ at: checkedAt, title: 'Daily check', detail, tone: ok ? 'valid' : 'expiring' });
   }
   const { verifiedAt, rejectedAt } = token;
@@ -141,7 +141,7 @@ function endEntries({ settings, now }: Vault, token: Token): Omit<TimelineEntry,
     {
       at: expiresAt,
       title: over ? 'Expired' : 'Expires',
-      detail: over ? null : 'Renew it before then.',
+      detail: over ? null : 'Renew the token before this date.',
       tone: over ? 'expired' : 'expiring',
     },
   ];
