@@ -44,6 +44,16 @@ export function pageHelp(remedies: readonly Remedy[]): PageRemedy[] {
     }));
 }
 
+/** What a page shows of the remedies as plain text: null without any. */
+export function pageHelpText(remedies: readonly PageRemedy[]): string | null {
+  if (remedies.length === 0) return null;
+  return remedies
+    .map(({ text, command, link }) =>
+      [text, command ?? link?.label].filter((part) => part !== undefined).join(': '),
+    )
+    .join(' ');
+}
+
 /** A command as a person types it. Names of profiles and IDs need no quotes; placeholders are in capitals. */
 export function commandLine(command: readonly string[]): string {
   return ['webex-token', ...command].join(' ');

@@ -31,6 +31,7 @@ import {
   verificationProgress,
 } from './pages/captured-token.ts';
 import { addClientPage, clientPage, clientsPage, removeClientPage, rotateSecret } from './pages/clients.ts';
+import { errorReferencePage } from './pages/error-reference.ts';
 import { healthz, instance } from './pages/health.ts';
 import { importForm, importPasted } from './pages/import.ts';
 import { overview } from './pages/overview.ts';
@@ -109,6 +110,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/healthz', { get: healthz });
   route(app, '/instance', { get: instance(instanceSecret) });
   serveAssets(app);
+  route(app, '/errors/:code', { get: errorReferencePage(context) });
   // A store that was rolled back or changed from outside is not served from any more.
   app.use((_request, _response, next) => next(vault.rollbackDetector.problem ?? undefined));
   route(app, '/calendar/:secret.ics', { get: feed(context) });

@@ -19,6 +19,6 @@ export function route<Parameters>(
   const allow = [get && 'GET, HEAD', post && 'POST'].filter(Boolean).join(', ');
   router.all(path, (_request, response, next) => {
     response.set('Allow', allow);
-    next(new BrokerError('E_METHOD', `This address takes ${allow} only.`));
+    next(new BrokerError('E_METHOD', `This address accepts only ${allow}.`));
   });
 }

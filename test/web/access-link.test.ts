@@ -17,7 +17,7 @@ const pages = [
 test.each(pages)('%s says the same to everybody who did not come in', async (path) => {
   const { visitor } = await served();
   const { text } = await visitor().get(path).expect(403);
-  expect(text).toContain('This page is for the person at this machine.');
+  expect(text).toContain('Only a one-time link from your terminal opens this app.');
   expect(text).toContain('webex-token open');
   expect(text).toBe((await visitor().get('/').expect(403)).text);
 });

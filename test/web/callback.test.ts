@@ -32,42 +32,42 @@ test('a good answer is stored, and the browser sent to the result', async () => 
 
 type Make = (state: string) => string;
 const refused: [what: string, status: number, type: string, make: Make][] = [
-  ['no state', 400, 'state-missing', () => fragment({ access_token: token })],
+  ['no state', 400, 'E_STATE_MISSING', () => fragment({ access_token: token })],
   [
     'the documented state',
     400,
-    'state-documented',
+    'E_STATE_DOCUMENTED',
     () => fragment({ access_token: token, state: documentedState }),
   ],
-  ['an unknown state', 400, 'state-unknown', () => fragment({ access_token: token, state: 'unknown' })],
+  ['an unknown state', 400, 'E_STATE_UNKNOWN', () => fragment({ access_token: token, state: 'unknown' })],
   [
     'two states',
     400,
-    'redirect-duplicate',
+    'E_REDIRECT_DUPLICATE',
     (state) => `${fragment({ access_token: token, state })}&state=${state}`,
   ],
   [
     'the token in the query',
     400,
-    'redirect-query',
+    'E_REDIRECT_QUERY',
     (state) => `?access_token=x&token_type=Bearer&state=${state}`,
   ],
   [
     'the other broker',
     400,
-    'issuer',
+    'E_ISSUER',
     (state) => fragment({ access_token: token, state, iss: 'https://idbroker-f.webex.com/idb' }),
   ],
   [
     'another token type',
     400,
-    'token-type',
+    'E_TOKEN_TYPE',
     (state) => fragment({ access_token: token, state, token_type: 'mac' }),
   ],
-  ['nothing at all', 400, 'redirect-empty', () => ''],
+  ['nothing at all', 400, 'E_REDIRECT_EMPTY', () => ''],
 ];
 
-test.each(refused)('%s: %i, and the sign-in may still be finished', async (_what, status, type, make) => {
+test.each(refused)('%s: %i, and the sign-in may still be finished', async (_what, status, code, make) => {
   const { person, vault } = await served();
   const browser = await person();
   const state = await begin(browser);
@@ -78,12 +78,12 @@ test.each(refused)('%s: %i, and the sign-in may still be finished', async (_what
   expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
   const problem = JSON.parse(answer.text);
   expect(problem).toMatchObject({
-    type: `/problems/${type}`,
+    type: `/errors/${code}`,
     status,
     title: expect.stringMatching(/./),
     detail: expect.stringMatching(/./),
     help: expect.stringMatching(/./),
-    code: `E_${type.toUpperCase().replaceAll('-', '_')}`,
+    code,
     startOver: '/sign-in',
   });
   expect(answer.text).not.toContain(token);
@@ -103,7 +103,7 @@ test('another browser cannot finish a sign-in', async () => {
     .post('/auth/code')
     .send(body)
     .expect(403);
-  expect(JSON.parse(stranger.text)).toMatchObject({ type: '/problems/state-wrong-session' });
+  expect(JSON.parse(stranger.text)).toMatchObject({ type: '/errors/E_STATE_WRONG_SESSION' });
   expect(JSON.parse(stranger.text)).not.toHaveProperty('startOver');
   await (await person()).post('/auth/code').send(body).expect(403);
   expect(await allTokens(vault, 'acme')).toEqual([]);
@@ -116,7 +116,7 @@ test('an answer that was taken leads to what was captured', async () => {
   const body = { fragment: fragment({ access_token: token, state }) };
   const first = await browser.post('/auth/code').send(body).expect(200);
   const second = await browser.post('/auth/code').send(body).expect(409);
-  expect(JSON.parse(second.text)).toMatchObject({ type: '/problems/state-used', next: first.body.next });
+  expect(JSON.parse(second.text)).toMatchObject({ type: '/errors/E_STATE_USED', next: first.body.next });
   expect(await allTokens(vault, 'acme')).toHaveLength(1);
   await browser.get('/tokens/last').expect(303).expect('Location', first.body.next);
 });
@@ -128,7 +128,7 @@ test('an answer that comes too late is refused', async () => {
   vault.setNow(today + signInLifetimeMs);
   const body = { fragment: fragment({ access_token: token, state }) };
   const answer = await browser.post('/auth/code').send(body).expect(410);
-  expect(JSON.parse(answer.text)).toMatchObject({ type: '/problems/state-expired' });
+  expect(JSON.parse(answer.text)).toMatchObject({ type: '/errors/E_STATE_EXPIRED' });
 });
 
 test.each(['#', '?'])('an error behind the %s is explained, and ends the sign-in', async (mark) => {
@@ -138,7 +138,7 @@ test.each(['#', '?'])('an error behind the %s is explained, and ends the sign-in
   const body = { fragment: `${mark}error=access_denied&error_description=No+way&state=${state}` };
   const answer = await browser.post('/auth/code').send(body).expect(400);
   expect(JSON.parse(answer.text)).toMatchObject({
-    type: '/problems/sign-in-failed',
+    type: '/errors/E_SIGN_IN_FAILED',
     detail: expect.stringContaining('declined'),
   });
   await browser.post('/auth/code').send(body).expect(409);
@@ -183,7 +183,7 @@ test('a fault of our own is said as such, and nothing of it shown', async () => 
   const body = { fragment: fragment({ access_token: token, state }) };
   const answer = await browser.post('/auth/code').send(body).expect(500);
   expect(JSON.parse(answer.text)).toMatchObject({
-    type: '/problems/internal',
+    type: '/errors/E_INTERNAL',
     help: expect.stringContaining('Try again'),
   });
   expect(answer.text).not.toMatch(/disk|at .*\.ts/);
@@ -198,7 +198,7 @@ test('the capture page is the same for everybody', async () => {
   expect((await visitor().get('/auth/code?state=x&anything=y')).text).toBe(text);
   expect(headers).not.toHaveProperty('set-cookie');
   expect(text).toMatch(/<head>\s*<script src="\/assets\/capture.js"><\/script>/);
-  expect(text).toContain('This one page needs JavaScript');
+  expect(text).toContain('This page needs JavaScript');
   await visitor()
     .put('/auth/code')
     .set('Origin', 'http://localhost:3000')

@@ -30,14 +30,14 @@ test('says that it is stored, whose it is, until when and how we know', async ()
   const both = await withSimulator();
   const path = await stored(both, 'full-admin', { expiresIn: '3887999' });
   const { text } = await (await both.web.person()).get(path).expect(200);
-  expect(text).toContain('The token is stored');
+  expect(text).toContain('Token saved for acme');
   expect(text).toContain('Ada Nakamura');
   expect(text).toContain('ada.nakamura@acme.example');
   expect(text).toContain('Full administrator');
   expect(text).toContain(both.web.vault.settings.home);
-  expect(text).toContain('<time datetime="2028-02-29T00:00:00.000Z">29 February 2028</time>: 365 days left');
-  expect(text).toMatch(/Confirmed by Webex <span class="tag">counts/);
-  expect(text).toContain('expires_in=3887999, which is 45 days less a second');
+  expect(text).toContain('<time datetime="2028-02-29T00:00:00.000Z">29 February 2028</time> (365 days left)');
+  expect(text).toMatch(/Confirmed by Webex <span class="tag">in effect/);
+  expect(text).toContain('expires_in=3887999, which is 45 days minus one second');
   expect(text).toMatch(/id="tenant-url">http:\/\/127\.0\.0\.1:\d+\/v1\/scim\/ac3e0001/);
   expect(text).toContain('webex-token get acme');
 });
@@ -49,7 +49,7 @@ test('a token of somebody who is not a full administrator waits for the person',
   const person = await both.web.person();
   const { text } = await person.get(path).expect(200);
   expect(text).toContain('This account is not a full administrator');
-  expect(text).toContain('the one before stays in use');
+  expect(text).toContain('the current token stays in use');
   expect(text).toContain('/idb/oauth2/v1/logout?cisService=webex');
   expect(text).not.toContain('Tenant URL');
 
@@ -63,8 +63,8 @@ test('a token of somebody who is not a full administrator waits for the person',
     ]),
   );
   const profile = await person.get('/profiles/acme').expect(200);
-  expect(profile.text).toContain('The token is in use now, because you said so.');
-  expect((await person.get('/profiles/acme')).text).not.toContain('because you said so');
+  expect(profile.text).toContain('This token is now in use.');
+  expect((await person.get('/profiles/acme')).text).not.toContain('This token is now in use');
 });
 
 test('a token of another organization can be discarded', async () => {
@@ -73,7 +73,7 @@ test('a token of another organization can be discarded', async () => {
   const path = await stored(both, 'other-organization');
   const person = await both.web.person();
   const { text } = await person.get(path).expect(200);
-  expect(text).toContain('This token is of another organization');
+  expect(text).toContain('This token belongs to a different organization');
   expect(text).toContain('910be001-5eed-4000-8000-000000000002');
   await person.post(`${path}/discard`).type('form').expect(303);
   expect(await allTokens(both.web.vault, 'acme')).toHaveLength(1);
@@ -88,10 +88,10 @@ test('Webex out of reach loses nothing, and says why', async () => {
   const form = { name: 'acme', text: both.simulator.issueToken('full-admin').accessToken };
   const answer = await person.post('/import').type('form').send(form).expect(303);
   const { text } = await person.get(String(answer.headers.location)).expect(200);
-  expect(text).toContain('The token is stored, but not verified yet');
-  expect(text).toContain('Webex reports a server error (503)');
-  expect(text).toContain('Nothing is lost');
-  expect((await person.get('/')).text).toContain('Not verified with Webex yet');
+  expect(text).toContain('The token is saved but not yet verified');
+  expect(text).toContain('Webex has a problem of its own (503)');
+  expect(text).toContain('The token is encrypted on this computer');
+  expect((await person.get('/')).text).toContain('Not yet verified with Webex');
 });
 
 test('a rejected token is shown for what it is', async () => {
@@ -101,7 +101,7 @@ test('a rejected token is shown for what it is', async () => {
   const person = await both.web.person();
   const answer = await person.post('/import').type('form').send({ name: 'acme', text: accessToken });
   const { text } = await person.get(String(answer.headers.location)).expect(200);
-  expect(text).toContain('Stored, but Webex rejects this token');
+  expect(text).toContain('The token is saved, but Webex rejects it');
   expect(text).not.toContain('webex-token get');
 });
 
@@ -145,7 +145,7 @@ test('while Webex is slow, the page says so and comes back', async () => {
   const form = { name: 'acme', text: simulator.issueToken('full-admin').accessToken };
   const path = String((await person.post('/import').type('form').send(form)).headers.location);
   const { text } = await person.get(path).expect(200);
-  expect(text).toContain('Now Webex is asked whose it is');
+  expect(text).toContain('Verifying the token with Webex');
   expect(text).toContain(`data-progress="${path}/progress"`);
   expect(text).toContain(`<noscript><meta http-equiv="refresh" content="2; url=${path}"></noscript>`);
   expect((await person.get(`${path}/progress`).expect(200)).body).toEqual({ next: path });
@@ -165,7 +165,7 @@ test('a check that fails for a reason of ours is logged without the token, and t
     .send({ name: 'acme', text: usualToken() })
     .expect(303);
   const { text } = await browser.get(String(answer.headers.location)).expect(200);
-  expect(text).toContain('not verified yet');
+  expect(text).toContain('not yet verified');
   await idle();
   expect(logged()).toContain('cannot open [hidden]');
   expect(logged()).not.toContain(usualToken());
@@ -201,7 +201,7 @@ test('one that could not be verified is asked about again by a button, and the p
   simulator.faults.clear();
   await checkAgain();
   expect(await page()).toContain('Ada Nakamura');
-  expect(await page()).toContain('<h1>The token is stored</h1>');
+  expect(await page()).toContain('<h1>Token saved for acme</h1>');
   expect(await page()).not.toContain(button);
   expect(await page('/profiles/acme')).not.toContain(button);
   expect((await auditLog(web.vault)).at(-1)).toBe('verify ok acme');
@@ -210,7 +210,7 @@ test('one that could not be verified is asked about again by a button, and the p
 
 test.each([
   ['user-admin', 'Ben Okafor is not a full administrator'],
-  ['other-organization', 'It is of another organization'],
+  ['other-organization', 'The token belongs to a different organization'],
 ])('asked about again, one of %s stays in use, and the page says what is wrong', async (account, words) => {
   const both = await withSimulator();
   const { simulator, web } = both;
@@ -236,9 +236,9 @@ test('shows a token that waits for Webex’s answer, and the person may use it a
   const path = await stored(both, 'full-admin');
   const person = await web.person();
   const { text } = await person.get(path).expect(200);
-  expect(text).toContain('keeps using the token that Webex accepted before');
-  expect(text).toContain('Webex reports a server error (503)');
-  expect((await person.get('/profiles/acme')).text).toContain(`<a href="${path}">is not verified yet</a>`);
+  expect(text).toContain('keeps using its current token');
+  expect(text).toContain('Webex has a problem of its own (503)');
+  expect((await person.get('/profiles/acme')).text).toContain(`<a href="${path}">is not yet verified</a>`);
   await person.post(`${path}/approve`).type('form').expect(303);
   expect((await allTokens(web.vault, 'acme')).map(({ id, state }) => [`/tokens/${id}`, state])).toEqual(
     expect.arrayContaining([

@@ -44,7 +44,7 @@ test('a program is added; its secret is shown once, and kept nowhere', async () 
 });
 
 test.each([
-  [{ name: '', profiles: 'acme' }, 'name', 'Give the program a name.'],
+  [{ name: '', profiles: 'acme' }, 'name', 'Enter a name for the client.'],
   [{ name: 'No Way', profiles: 'acme' }, 'name', 'not a valid client name'],
   [{ name: 'taken', profiles: 'acme' }, 'name', 'An API client named'],
   [{ name: 'ci' }, 'profiles', 'Choose at least one organization.'],
@@ -56,7 +56,7 @@ test.each([
     'is not an IP address or network',
   ],
   [{ name: 'ci', profiles: 'acme', jwks: '{}' }, 'jwks', ''],
-])('%o: the form comes back, and says what to mend', async (form, field, message) => {
+])('%o: the form comes back, and says what is wrong', async (form, field, message) => {
   const { browser, vault } = await furnished();
   await addClient(vault, { name: 'taken', profiles: ['acme'] }, actor);
   const { text } = await browser.post('/clients').type('form').send(form).expect(422);
@@ -80,18 +80,18 @@ test('a new secret beside the first, or in its place', async () => {
   await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
   const post = (overlap: string) =>
     browser.post('/clients/ci/secret').type('form').send({ overlap }).expect(200);
-  expect((await post('week')).text).toContain('The one before works for 7 more days.');
+  expect((await post('week')).text).toContain('The previous secret works for 7 more days.');
   expect((await listClients(vault))[0]?.previousSecret?.until).toBe(today + 7 * dayMs);
-  expect((await browser.get('/clients/ci')).text).toContain('The secret before works on until');
-  expect((await post('none')).text).toContain('The one before has ended.');
-  expect((await browser.get('/clients/ci')).text).not.toContain('The secret before works on until');
+  expect((await browser.get('/clients/ci')).text).toContain('The previous secret works until');
+  expect((await post('none')).text).toContain('The previous secret no longer works.');
+  expect((await browser.get('/clients/ci')).text).not.toContain('The previous secret works until');
 });
 
 test('removed at once', async () => {
   const { browser, vault } = await furnished();
   await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
   await browser.post('/clients/ci/remove').type('form').expect(303).expect('Location', '/clients');
-  expect((await browser.get('/clients')).text).toContain('it gets no token any more');
+  expect((await browser.get('/clients')).text).toContain('It can no longer get tokens');
   expect(await listClients(vault)).toEqual([]);
   await browser.get('/clients/ci').expect(404);
 });

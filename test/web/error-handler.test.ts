@@ -28,7 +28,7 @@ test('a program is told in its own form', async () => {
   const answer = await person.get('/nothing').set('Accept', 'application/json').expect(404);
   expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
   expect(JSON.parse(answer.text)).toMatchObject({
-    type: '/problems/not-found',
+    type: '/errors/E_NOT_FOUND',
     status: 404,
     code: 'E_NOT_FOUND',
   });
@@ -48,7 +48,7 @@ test('forms of another type are refused', async () => {
 test('fields that are there twice count as absent', async () => {
   const person = await (await served()).person();
   const { text } = await person.post('/sign-in').type('form').send('name=a&name=b').expect(422);
-  expect(text).toContain('Give the organization a name.');
+  expect(text).toContain('Enter a name for the organization.');
 });
 
 test('a fault of our own shows nothing of itself', async () => {
@@ -56,7 +56,7 @@ test('a fault of our own shows nothing of itself', async () => {
   const browser = await person();
   await vault.db.schema.dropTable('profile').execute();
   const { text } = await browser.get('/').expect(500);
-  expect(text).toContain('Something went wrong here');
+  expect(text).toContain('Something went wrong');
   expect(text).not.toMatch(/no such table|select/i);
   expect(logged()).toContain('no such table: profile');
 });

@@ -13,37 +13,37 @@ test.each([
     'nothing but the guides',
     { confirmed: null, reported: null, documented },
     'documented',
-    /^Webex did not say how long/,
+    /^Webex did not report a lifetime/,
   ],
   [
     'the contradiction',
     { confirmed: null, reported: inDays(45) - 1000, documented },
     'reported',
-    /contradict.*Yours came with 45 days/,
+    /inconsistent.*for this token contained 45 days/,
   ],
   [
     'a settled contradiction',
     { confirmed: documented, reported: inDays(45), documented },
     'confirmed',
-    /contradict.*its answer inEffect/,
+    /inconsistent.*that date is used/,
   ],
   [
     'another answer of Webex',
     { confirmed: inDays(90), reported: null, documented },
     'confirmed',
-    /^Webex itself was asked/,
+    /^Webex confirmed the date/,
   ],
   [
     'a reported end that Webex outlived',
     { confirmed: null, reported: inDays(45), documented, acceptedAt: inDays(46) },
     'documented',
-    /^Webex still accepted this token on 16 April 2027 .*\(45 days\).*that end was wrong/,
+    /^Webex still accepted this token on 16 April 2027 .*\(45 days\).*reported date is therefore wrong/,
   ],
   ['agreement', { confirmed: documented, reported: documented - 1000, documented }, 'confirmed', null],
   ['agreement of two', { confirmed: null, reported: documented - 1000, documented }, 'reported', null],
 ])('%s', (_what, lifetimes, inEffect, explanation) => {
   const evidence = expiryEvidence(lifetimes, at);
-  expect(evidence.rows.filter((row) => row.inEffect).map(({ source }) => source)).toEqual([counts]);
+  expect(evidence.rows.filter((row) => row.inEffect).map(({ source }) => source)).toEqual([inEffect]);
   expect(evidence.rows.map(({ disproved }) => disproved)).toEqual([false, 'acceptedAt' in lifetimes, false]);
   if (explanation === null) expect(evidence.explanation).toBeNull();
   else expect(evidence.explanation).toMatch(explanation);
@@ -54,10 +54,10 @@ test('what is left is said in whole days', () => {
     '365 days left',
     '2 days left',
     '1 day left',
-    'ends within a day',
-    'ended less than a day ago',
-    'ended 1 day ago',
-    'ended 2 days ago',
+    'less than a day left',
+    'expired less than a day ago',
+    'expired 1 day ago',
+    'expired 2 days ago',
   ]);
   expect(plural(1, 'day')).toBe('1 day');
 });

@@ -20,7 +20,7 @@ test('no room for the token: the browser is told to keep it, pages go on, and wi
   // From 500 on, the page keeps what it holds.
   const refused = await browser.post('/auth/code').send(body).expect(507);
   expect(JSON.parse(refused.text)).toMatchObject({
-    type: '/problems/store-full',
+    type: '/errors/E_STORE_FULL',
     detail: expect.stringContaining('no room left'),
     help: expect.stringContaining('Make room'),
   });
@@ -56,7 +56,7 @@ test.each<[ErrorCode, number]>([
     const { BrokerError } = await import('../../src/errors/broker-error.ts');
     expect(toProblem(new BrokerError(code, 'That happened.', { help: 'Do this.' }))).toMatchObject({
       status,
-      help: 'Do this.',
+      remedies: [{ text: 'Do this.' }],
     });
   },
 );

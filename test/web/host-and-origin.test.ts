@@ -96,7 +96,7 @@ test.each(['same-site', 'cross-site'])('a link from %s opens no page at once', a
     .get('/import?profile=x')
     .set({ 'Sec-Fetch-Site': site, ...navigation })
     .expect(403);
-  expect(answer.text).toContain('Another site sent you here');
+  expect(answer.text).toContain('You came here from another site');
   expect(answer.text).toContain('href="/import"');
 });
 
@@ -115,6 +115,6 @@ test.each([
   const visitor = (await served()).visitor().set({ 'Sec-Fetch-Site': 'same-site', ...how });
   for (const path of ['/auth/code', '/assets/style.css', '/healthz', '/']) {
     const { text } = await visitor.get(path).expect(403);
-    expect(text).toContain('does not come from a page of this program');
+    expect(text).toContain('does not come from a page of this app');
   }
 });

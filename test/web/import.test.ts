@@ -23,7 +23,7 @@ test.each([
 });
 
 test.each([
-  [{ name: '', text: token }, 'name', 'Give the organization a name.'],
+  [{ name: '', text: token }, 'name', 'Enter a name for the organization.'],
   [
     { name: 'acme', text: 'https://idbroker.webex.com/idb/oauth2/v1/authorize?x=y' },
     'text',

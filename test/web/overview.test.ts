@@ -28,10 +28,10 @@ test('the most urgent stands first, and every status has its word and its bar', 
   await store(web, 'middling', 180);
   const { text } = await (await web.person()).get('/').expect(200);
   expect(names(text)).toEqual(['older', 'old', 'middling', 'fresh']);
-  expect(text).toContain('2 need your attention, 2 are well.');
+  expect(text).toContain('2 need attention · 2 OK');
   const card = (name: string) =>
     text.split('<li class="card').find((part) => part.includes(`/profiles/${name}"`));
-  expect(card('older')).toMatch(/Expired.*ended less than a day ago.*<rect width="0"/s);
+  expect(card('older')).toMatch(/Expired.*expired less than a day ago.*<rect width="0"/s);
   expect(card('old')).toMatch(/Expires soon.*1 day left.*until <time datetime="2027-03-02/s);
   expect(card('middling')).toMatch(/Valid.*185 days left.*<rect width="51"/s);
   expect(card('fresh')).toMatch(/Valid.*365 days left.*<rect width="100"/s);
@@ -52,9 +52,9 @@ test('a hundred are paged, both ways, and can be searched', async () => {
 
   const found = await person.get('/?search=org-007').expect(200);
   expect(names(found.text)).toEqual(['org-007']);
-  expect(found.text).toContain('1 matches “org-007”.');
+  expect(found.text).toContain('1 organization matches “org-007”.');
   const none = await person.get('/?search=%3Cb%3E').expect(200);
-  expect(none.text).toContain('0 match “&lt;b&gt;”.');
+  expect(none.text).toContain('No organizations match “&lt;b&gt;”.');
   await person.get('/?after=rubbish&before=rubbish').expect(200);
 });
 
@@ -75,7 +75,7 @@ test('a token set aside is seen beside a valid current one, and where its profil
   for (let number = 0; number < 51; number += 1) await store(web, `org-${number}`, 1);
   const far = (await person.get('/').expect(200)).text;
   expect(far).not.toContain('class="below is-attention"');
-  expect(far).toMatch(new RegExp(`was set aside[^<]*<a href="/tokens/${setAside}">zebra</a>`));
+  expect(far).toMatch(new RegExp(`needs your review[^<]*<a href="/tokens/${setAside}">zebra</a>`));
 });
 
 test('a quarantine that a look found is seen at once', async () => {
@@ -83,7 +83,7 @@ test('a quarantine that a look found is seen at once', async () => {
   await store(web, 'acme', 10);
   const person = await web.person();
   const page = async (path = '/') => (await person.get(path).expect(200)).text;
-  expect(await page()).toContain('All well: nothing needs you today.');
+  expect(await page()).toContain('Everything is up to date.');
   const [profile] = await web.vault.db.selectFrom('profile').select('id').execute();
   const place = {
     profileId: profile?.id ?? '',
@@ -102,11 +102,13 @@ test('a quarantine that a look found is seen at once', async () => {
   };
   const watch = { jobId: 'j', status: 'Quarantine', lastCycle: null, lastSuccessAt: null, quarantine };
   await saveStatus(web.vault, { id: handoff?.id ?? '', quarantinedSince: null }, watch);
-  expect(await page()).toContain('The tokens are well, but not all of their provisioning.');
-  expect(await page()).toMatch(/in quarantine:<\/strong> <a href="\/profiles\/acme#destinations">acme/);
-  expect(await page()).toContain('In quarantine in Entra ID, which gives up in 25 days');
+  expect(await page()).toContain('All tokens are valid, but provisioning needs attention.');
+  expect(await page()).toMatch(
+    /quarantined provisioning:<\/strong> <a href="\/profiles\/acme#destinations">acme/,
+  );
+  expect(await page()).toContain('Quarantined by Entra ID, which disables provisioning in 25 days');
   expect(await page('/profiles/acme')).toContain(
-    'Entra ID has put “Cisco Webex” in quarantine</strong>, and gives up in 25 days',
+    'Entra ID has quarantined “Cisco Webex”</strong> and disables provisioning in 25 days',
   );
 });
 
@@ -117,19 +119,23 @@ test('a round is offered where more than a few are due, and then gone on with', 
   const page = async (path = '/') => (await person.get(path).expect(200)).text;
   expect(await page()).not.toContain('/renewals');
   await store(web, 'd', 400);
-  expect(await page()).toMatch(/4 tokens are due:<\/strong> <a href="\/renewals">/);
+  expect(await page()).toMatch(/4 tokens are due.<\/strong> <a href="\/renewals">/);
   expect(await page('/?search=a')).not.toContain('/renewals');
   await startCampaign(web.vault, { withinDays: 31 }, actor);
-  expect(await page()).toContain('A renewal round is under way.');
+  expect(await page()).toContain('Renewal in progress (0 of 4).');
 });
 
 test('every page of a demonstration says that it is one', async () => {
   const web = await served(undefined, { demonstration: true });
   const person = await web.person();
   for (const path of ['/', '/sign-in', '/import', '/auth/code', '/nothing']) {
-    expect((await person.get(path)).text).toContain('Webex is simulated on this computer');
+    expect((await person.get(path)).text).toContain(
+      'Webex, Entra ID and Okta are simulated on this computer',
+    );
   }
-  expect((await web.visitor().get('/')).text).toContain('Webex is simulated on this computer');
+  expect((await web.visitor().get('/')).text).toContain(
+    'Webex, Entra ID and Okta are simulated on this computer',
+  );
   const other = await served();
   expect((await (await other.person()).get('/')).text).not.toContain('simulated');
 });

@@ -22,8 +22,8 @@ test('shows the token in use, and those before it', async () => {
   web.vault.setNow(today + 100 * 86_400_000);
   await store('acme', 'B');
   const { text } = await (await web.person()).get('/profiles/acme').expect(200);
-  expect(text).toContain('Renew the token');
-  expect(text).toMatch(/Earlier tokens.*Captured <time datetime="2027-03-01/s);
+  expect(text).toContain('<h2>Renew</h2>');
+  expect(text).toMatch(/Previous tokens.*Captured <time datetime="2027-03-01/s);
   expect(text).toContain('webex-token get acme');
   expect(text).not.toContain('A'.repeat(40));
 });
@@ -43,7 +43,7 @@ test('is renamed', async () => {
     .expect(303)
     .expect('Location', '/profiles/acme-corp');
   expect((await person.get('/profiles/acme-corp').expect(200)).text).toContain(
-    'Renamed: “acme” is now “acme-corp”',
+    'Renamed “acme” to “acme-corp”',
   );
   await person.get('/profiles/acme').expect(404);
 });
@@ -67,13 +67,11 @@ test('is removed after a word about what that does not do', async () => {
   await store('acme');
   const person = await web.person();
   const asked = await person.get('/profiles/acme/remove').expect(200);
-  expect(asked.text).toContain('Webex goes on accepting the token');
+  expect(asked.text).toContain('This does not revoke the token');
   expect(asked.text).toContain('https://idbroker.webex.com/idb/profile#/tokens');
   await person.get('/profiles/acme').expect(200);
   await person.post('/profiles/acme/remove').type('form').expect(303).expect('Location', '/');
-  expect((await person.get('/').expect(200)).text).toContain(
-    'The profile “acme” and its tokens were removed',
-  );
+  expect((await person.get('/').expect(200)).text).toContain('Removed “acme” and its tokens');
   await person.get('/profiles/acme').expect(404);
   await person.post('/profiles/acme/remove').type('form').expect(404);
 });

@@ -18,17 +18,17 @@ test('Entra ID gets the token, step by step; it is maxRemembered, and how it sta
   const token = await web.hold();
   const person = await web.person();
   const page = await through(web, person, '/profiles/acme/entra/push', { start: 'yes' });
-  expect(page).toContain('The token is handed over');
+  expect(page).toContain('Token sent');
   expect(page).toContain('Entra ID tested the new token');
-  expect(page).toContain('How it is set up');
+  expect(page).toContain('Setup review');
   expect(web.simulator.entra.app.secrets.get('SecretToken')).toBe(token);
   expect(page).not.toContain(token);
   const profile = (await person.get('/profiles/acme')).text;
   expect(profile).toContain('Has the current token since');
-  expect(profile).toContain('Installed in Entra ID');
+  expect(profile).toContain('Sent to Entra ID');
 
   const looked = await through(web, person, '/profiles/acme/entra/status');
-  expect(looked).toContain('How it stands there');
+  expect(looked).toContain('Provisioning status');
   expect(await auditLog(web.vault)).toContain('push ok acme');
 });
 
@@ -37,7 +37,7 @@ test('a step that fails says so, and what is in place', async () => {
   await web.hold();
   web.simulator.revoke('full-admin');
   const page = await through(web, await web.person(), '/profiles/acme/entra/push');
-  expect(page).toContain('The token was not handed over');
+  expect(page).toContain('The token was not sent');
   expect(page).toContain('Entra ID still holds what it held before');
   expect(web.simulator.entra.app.secrets.has('SecretToken')).toBe(false);
 });
@@ -47,15 +47,15 @@ test('after a renewal one button replaces the token where it was handed to', asy
   await web.hold();
   const person = await web.person();
   await through(web, person, '/profiles/acme/entra/push');
-  expect((await person.get('/profiles/acme')).text).not.toContain('An earlier token is still in use');
+  expect((await person.get('/profiles/acme')).text).not.toContain('Destinations to update');
   const renewed = await web.hold();
-  expect((await person.get('/profiles/acme')).text).toContain('An earlier token is still in use');
+  expect((await person.get('/profiles/acme')).text).toContain('Destinations to update');
   const [{ id }] = (await web.vault.db
     .selectFrom('token')
     .select('id')
     .where('state', '=', 'current')
     .execute()) as [{ id: string }];
-  expect((await person.get(`/tokens/${id}`)).text).toContain('Replace it in Entra ID');
+  expect((await person.get(`/tokens/${id}`)).text).toContain('Update Entra ID');
   await through(web, person, '/profiles/acme/push-jobs');
   expect(web.simulator.entra.app.secrets.get('SecretToken')).toBe(renewed);
   await person.post('/profiles/acme/push-jobs').type('form').expect(409);
@@ -67,7 +67,7 @@ test('several applications: the page asks which one', async () => {
   const other = web.simulator.entra.directory.addApp();
   const person = await web.person();
   const page = await through(web, person, '/profiles/acme/entra/push');
-  expect(page).toContain('Which application is meant?');
+  expect(page).toContain('Choose an application.');
   expect(page).toContain(`value="${other.id}"`);
   await through(web, person, '/profiles/acme/entra/push', { app: other.id });
   expect(other.secrets.get('SecretToken')).toBe(token);
@@ -79,7 +79,7 @@ test('Okta, which serves nobody: the guide has what to paste, and what was done 
   const token = await web.hold();
   const person = await web.person();
   const page = await through(web, person, '/profiles/acme/okta/push');
-  expect(page).toContain('Okta lets no other program do this');
+  expect(page).toContain('Okta does not allow this to be automated');
   const guide = (await person.get('/profiles/acme/okta').expect(200)).text;
   expect(guide).toContain('Test API Credentials');
   expect(guide).toContain('ac3e0001-5eed-4000-8000-000000000001');
@@ -159,7 +159,7 @@ test('a quarantine is on the profile’s page, with its reason and the days that
   job.quarantine = { reason: 'EncounteredQuarantineException', since, message: 'Unauthorized' };
   await through(web, person, '/profiles/acme/entra/status');
   const { text } = await person.get('/profiles/acme').expect(200);
-  expect(text).toContain('In quarantine: 23 days left until Entra ID gives up.');
+  expect(text).toContain('In quarantine: Entra ID disables provisioning in 23 days.');
   expect(text).toContain('Webex did not accept the credentials');
 });
 
@@ -171,7 +171,7 @@ test('an application of another organization is replaced only after a second for
   const { app } = web.simulator.entra;
   await through(web, person, '/profiles/acme/entra/push');
   const page = await through(web, person, '/profiles/globex/entra/push');
-  expect(page).toContain('Replace it in Cisco Webex');
+  expect(page).toContain('Replace the organization of Cisco Webex');
   expect(page).toContain(`name="app" value="${app.id}"`);
   expect(app.secrets.get('SecretToken')).toBe(acmeToken);
   // A forged form without the application's ID replaces nothing.

@@ -1,63 +1,77 @@
-import { expect, test } from 'vitest';
-import { remedyFor } from '../../src/web/errors/remedies.ts';
-import { servedWithTools } from '../support/web/with-providers.ts';
+import { describe, expect, it } from 'vitest';
+import { BrokerError } from '../../src/errors/broker-error.ts';
+import { pageHelp, pageHelpText } from '../../src/errors/remedy.ts';
+import { toProblem } from '../../src/web/errors/error-handler.ts';
+import { createRender } from '../../src/web/render.ts';
+import { served } from '../support/web/web-client.ts';
 
-test.each([
-  [
-    'Get a new one with: webex-token login acme. To use the old one all the same: --allow-expired',
-    'Get a new one with “Sign in at Webex” on the page of “acme” (webex-token login acme).',
-  ],
-  [
-    'Get one with: webex-token login acme.corp',
-    'Get one with “Sign in at Webex” on the page of “acme.corp” (webex-token login acme.corp).',
-  ],
-  [
-    'Check the AZURE_* settings, and --cloud.',
-    'Check the AZURE_* settings, and the cloud under “More options”.',
-  ],
-  ['Nobody signed in in time. Run the command again.', 'Nobody signed in in time. Try again.'],
-  [
-    'Provisioning is paused, and was left so. To start it: --start, or Provisioning Status "On" in the portal.',
-    'Provisioning is paused, and was left so. To start it: “Start provisioning” under “More options”, or Provisioning Status "On" in the portal.',
-  ],
-  ['What no button does: webex-token restore FILE.', 'What no button does: webex-token restore FILE.'],
-])('%s', (command, page) => {
-  expect(remedyFor(command)).toBe(page);
-});
-
-test('pages name the button first', async () => {
-  const web = await servedWithTools();
-  await web.hold();
-  const person = await web.person();
-  const page = async (path: string, status = 200) => (await person.get(path).expect(status)).text;
-  expect(await page('/profiles/nobody', 404)).toContain(
-    'The overview shows the ones there are (webex-token list), and “Add” makes one',
-  );
-  expect(await page('/clients/nobody', 404)).toContain('“Programs” shows the ones there are');
-  const noRound = await person.post('/renewals/end').type('form').expect(409);
-  expect(noRound.text).toContain('with “Begin the round”');
-
-  web.vault.setNow(web.vault.now() + 400 * 86_400_000);
-  await person.get('/profiles/acme').expect(403);
-  const later = await web.person();
-  await later.post('/profiles/acme/test').type('form').expect(303);
-  expect((await later.get('/profiles/acme/test').expect(200)).text).toContain(
-    'with “Sign in at Webex” on the page of “acme” (webex-token login acme).',
+describe('toProblem', () => {
+  const { remedies } = toProblem(
+    new BrokerError('E_EXPIRED', 'The token has expired.', {
+      help: [
+        {
+          text: 'Get a new token',
+          command: ['login', 'acme'],
+          link: { label: 'Renew', path: '/profiles/acme' },
+        },
+        { text: 'To check the installation', command: ['doctor'] },
+        { text: 'To print the expired one, add --allow-expired', only: 'terminal' },
+        'Tokens expire after a year.',
+      ],
+    }),
   );
 
-  const left = await later.post('/profiles/acme/entra/push').type('form').expect(303);
-  await web.idle();
-  const pushJob = await later.get(String(left.headers.location)).expect(200);
-  expect(pushJob.text).toContain('with “Sign in at Webex” on the page of “acme”');
-  expect(pushJob.text).not.toContain('--allow-expired');
+  it('prefers links to commands and leaves out remedies for a terminal', () => {
+    expect(remedies).toEqual([
+      { text: 'Get a new token', command: null, link: { label: 'Renew', path: '/profiles/acme' } },
+      { text: 'To check the installation', command: 'webex-token doctor', link: null },
+      { text: 'Tokens expire after a year.', command: null, link: null },
+    ]);
+  });
+
+  it('has a plain text form for programs', () => {
+    expect(pageHelpText(remedies)).toBe(
+      'Get a new token: Renew To check the installation: webex-token doctor Tokens expire after a year.',
+    );
+    expect(pageHelpText(pageHelp([]))).toBeNull();
+  });
+
+  it('is shown with links and commands, escaped', () => {
+    let page = '';
+    const send = (text: string) => {
+      page = text;
+    };
+    const response = {
+      status: () => response,
+      type: () => response,
+      send,
+    };
+    createRender({ demonstration: false })(
+      { session: undefined as never },
+      response as never,
+      'problem',
+      {
+        problem: {
+          status: 403,
+          code: 'E_EXPIRED',
+          title: 'Token expired',
+          detail: 'It has expired.',
+          remedies: [...remedies, { text: '<b>', command: '<i>', link: null }],
+        },
+        reason: 'Forbidden',
+      },
+      { title: 'Token expired' },
+    );
+    expect(page).toContain('Get a new token: <a href="/profiles/acme">Renew</a>');
+    expect(page).toContain('To check the installation: <code>webex-token doctor</code>');
+    expect(page).not.toContain('--allow-expired');
+    expect(page).not.toMatch(/<b>|<i>/);
+  });
 });
 
-test('the step that leaves provisioning as it is names the box to tick', async () => {
-  const web = await servedWithTools();
-  await web.hold();
-  const person = await web.person();
-  const pushed = await person.post('/profiles/acme/entra/push').type('form').expect(303);
-  await web.idle();
-  const { text } = await person.get(String(pushed.headers.location)).expect(200);
-  expect(text).toContain('To start it: “Start provisioning” under “More options”, or Provisioning Status');
+describe('an error page', () => {
+  it('says how to open the app', async () => {
+    const { text } = await (await served()).visitor().get('/').expect(403);
+    expect(text).toContain('To open the app: <code>webex-token open</code>');
+  });
 });

@@ -27,7 +27,7 @@ test('which ways are set up, which are not, and how to; never a password', async
   const { text } = await browser.get('/reminders').expect(200);
   expect(text).toContain('Set up: it@acme.example');
   expect(text).toContain('Set WEBEX_TOKEN_WEBHOOK_URL');
-  expect(text).toContain('60, 30, 14, 7, 3, 1 days before, and on the last day');
+  expect(text).toContain('60, 30, 14, 7, 3, and 1 days before, and on the last day');
   expect(text).not.toContain('fake-password');
 });
 
@@ -60,7 +60,7 @@ test('what was sent is in the timeline; what failed is on every page that should
   for (const path of ['/profiles/acme', '/reminders']) {
     expect((await browser.get(path)).text).toContain('hooks.example answered &lt;500&gt;');
   }
-  expect((await browser.get('/')).text).toContain('A reminder did not get through.');
+  expect((await browser.get('/')).text).toContain('A reminder could not be delivered.');
 });
 
 test('the feed answers whoever knows its address, without a session, and nobody else', async () => {

@@ -41,7 +41,7 @@ test('what it would be of is shown before it begins, by days, tag and contact', 
   expect(listed(await page('?within=10'))).toEqual(['over', 'sooner']);
   expect(listed(await page('?within=31&tag=EMEA'))).toEqual(['over', 'soon']);
   expect(listed(await page('?within=31&contact=it@other.example'))).toEqual(['sooner']);
-  expect(await page('?within=5&tag=apac')).toContain('no token of these ends within 5 days');
+  expect(await page('?within=5&tag=apac')).toContain('no matching token expires within 5 days');
   expect(await page()).toContain('<option value="apac"></option><option value="emea"></option>');
 
   const [token] = await web.vault.db
@@ -55,7 +55,7 @@ test('what it would be of is shown before it begins, by days, tag and contact', 
   expect(await page()).toContain('rejected by Webex');
 
   const wrong = await person.get('/renewals?within=many&tag=%3Cb%3E&contact=nobody').expect(422);
-  for (const words of ['Give a whole number of days.', 'is not a valid tag', 'is not a valid mail address']) {
+  for (const words of ['Enter a whole number of days.', 'is not a valid tag', 'is not a valid mail address']) {
     expect(wrong.text).toContain(words);
   }
   expect(wrong.text).not.toContain('<b>');
@@ -87,8 +87,8 @@ test('worked through one after another: begun, renewed, left out, gone on with e
 
   await person.post('/renewals/skip').type('form').send({ profile: 'sooner' }).expect(303);
   const skipped = await page();
-  expect(skipped).toContain('“sooner” is left out of this round.');
-  expect(skipped).toMatch(/2 of 3 done.*1 left out/);
+  expect(skipped).toContain('Skipped “sooner”.');
+  expect(skipped).toMatch(/2 of 3 done.*1 skipped/);
   expect(next(skipped)).toBe('soon');
   await person.post('/renewals/skip').type('form').send({ profile: 'sooner' }).expect(409);
 
@@ -99,7 +99,7 @@ test('worked through one after another: begun, renewed, left out, gone on with e
 
   expect(await page(await take(web, 'soon'))).toContain('That was the last one.');
   const done = await page();
-  expect(done).toContain('All are done:</strong> 2 renewed, 1 left out.');
+  expect(done).toContain('All are done:</strong> 2 renewed, 1 skipped.');
   expect(listed(done)).toEqual(['over', 'sooner', 'soon']);
   await person.post('/renewals/end').type('form').expect(303);
   expect(await page()).toContain('The round is ended. What was renewed stays so.');

@@ -187,7 +187,7 @@ test('without a side door, a worker is found all the same, and nothing offers to
   const main = supertest.agent(app).set('Host', host);
   const { link } = await createSignInLink(vault, { profile: 'acme' });
   const { text } = await main.get(`/sign-in/${link}`).set('Sec-Fetch-Site', 'none').expect(200);
-  expect(text).toContain('Clear what this browser stored');
+  expect(text).toContain('clear the data stored for');
   expect(text).not.toContain('/remove');
   await main.get('/service-worker/x').expect(403);
   await main.post('/clear-site-data/x').set('Origin', sideOrigin).expect(403);

@@ -44,10 +44,12 @@ test('a normal window is told that its history keeps the token: before a sign-in
   const browser = await person();
   for (const path of ['/sign-in', '/profiles/acme']) {
     expect((await browser.get(path).expect(200)).text).toContain(
-      'n a normal window the browser’s history keeps the token on disk',
+      'n a normal window, the browsing history keeps the token on disk',
     );
   }
-  expect((await browser.get(`/tokens/${tokenId}`).expect(200)).text).toContain('delete the last hour of it');
+  expect((await browser.get(`/tokens/${tokenId}`).expect(200)).text).toContain(
+    'Clear the last hour of your browsing history',
+  );
   await idle();
 });
 
@@ -63,7 +65,7 @@ test('the other deployment, an organization ID and a fresh sign-in are taken alo
 });
 
 test.each([
-  [{ name: '' }, 'name', 'Give the organization a name.'],
+  [{ name: '' }, 'name', 'Enter a name for the organization.'],
   [{ name: '???' }, 'name', 'needs a letter'],
   [{ name: 'acme', orgId: 'a35bfbc6-ccbd-4a17-a488-72gf46c5420c' }, 'orgId', 'example from Cisco’s guide'],
 ])('%o: the form comes back with what was typed, and says what to mend', async (form, field, message) => {
@@ -89,7 +91,7 @@ test('a name that is there already leads to its renewal', async () => {
   const { person, vault } = await served();
   await importToken(vault, { profile: 'acme' }, usualToken(), actor);
   const { text } = await (await person()).post('/sign-in').type('form').send({ name: 'Acme' }).expect(422);
-  expect(text).toContain('There is a profile “acme” already.');
+  expect(text).toContain('An organization named “acme” already exists.');
   expect(text).toContain('<a href="/profiles/acme">');
 });
 
@@ -209,7 +211,7 @@ test('the page that waits says how the sign-in ended otherwise', async () => {
 
   const late = await ask();
   vault.setNow(today + signInLifetimeMs);
-  expect((await browser.get(`/sign-ins/${late.id}`).expect(200)).text).toContain('The sign-in took too long');
+  expect((await browser.get(`/sign-ins/${late.id}`).expect(200)).text).toContain('The sign-in timed out');
   await browser.get('/sign-ins/unknown').expect(404);
 });
 

@@ -2,63 +2,72 @@ import { STATUS_CODES } from 'node:http';
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { errorCodes } from '../../errors/error-codes.ts';
+import { type ErrorCode, errorCodes } from '../../errors/error-codes.ts';
+import { pageHelp, pageHelpText } from '../../errors/remedy.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import type { Render } from '../render.ts';
 import type { Problem } from '../view-models/problem.ts';
-import { remedyFor } from './remedies.ts';
 
-/** The store is used again as soon as it answers. */
+/** Short, because the store is used again as soon as it responds. */
 const retryAfterSeconds = '5';
 
-/** Turns anything thrown into what may be said of it. */
+/** Describes any thrown value without leaking secrets or internals. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof BrokerError) {
     const { status, title } = errorCodes[error.code];
-    return { status, code: error.code, title, detail: error.message, help: remedyFor(error.help ?? null) };
+    return { status, code: error.code, title, detail: error.message, remedies: pageHelp(error.remedies) };
   }
   const status = statusOf(error);
   if (status === 413) {
     return toProblem(
-      new BrokerError('E_TOO_LARGE', 'This is far more than any answer of Webex, or any form here, holds.', {
-        help: 'Copy only the address from the address bar.',
-      }),
+      new BrokerError(
+        'E_TOO_LARGE',
+        'The request is larger than any response of Webex or any form of this app.',
+        {
+          help: 'Copy only the address from the address bar.',
+        },
+      ),
     );
   }
   if (status === 415) {
-    return toProblem(
-      new BrokerError('E_MEDIA_TYPE', 'The request is encoded in a way that is not taken here.'),
-    );
+    return toProblem(new BrokerError('E_MEDIA_TYPE', 'The encoding of the request is not supported.'));
   }
   if (status !== null) {
-    const detail = 'The request could not be understood.';
-    return { status, code: 'E_BAD_REQUEST', title: 'That did not work', detail, help: null };
+    const detail = 'The request is malformed.';
+    return { ...errorOf('E_BAD_REQUEST'), status, detail, remedies: [] };
   }
   return {
-    status: 500,
-    code: 'E_INTERNAL',
-    title: 'Something went wrong here',
-    detail: 'The program met a fault of its own. Nothing that was stored is lost.',
-    help: 'Try again. If it stays, the terminal where the program runs says more, and "webex-token doctor" looks for the cause.',
+    ...errorOf('E_INTERNAL'),
+    detail: 'An unexpected error occurred. No stored data was lost.',
+    remedies: [
+      { text: 'Try again. The terminal where the server runs shows details.', command: null, link: null },
+      { text: 'To look for the cause', command: 'webex-token doctor', link: null },
+    ],
   };
 }
 
-/** A client's mistake as Express and its body parsers report it; null for a fault of ours. */
+function errorOf(code: ErrorCode): Pick<Problem, 'status' | 'code' | 'title'> {
+  const { status, title } = errorCodes[code];
+  return { status, code, title };
+}
+
+/** The status of a client error as Express and its body parsers report it; null for any other error. */
 function statusOf(error: unknown): number | null {
   const { status } = (error ?? {}) as { status?: unknown };
   return typeof status === 'number' && status >= 400 && status < 500 ? status : null;
 }
 
-/** RFC 9457, with the code, and what to do next. `more` are further members. */
+/** RFC 9457, with the code and what to do next. `more` are additional members. */
 export function sendProblem(response: Response, problem: Problem, more: Record<string, string> = {}): void {
-  const { status, code, title, detail, help } = problem;
+  const { status, code, title, detail, remedies } = problem;
+  const help = pageHelpText(remedies);
   if (status === 503) response.set('Retry-After', retryAfterSeconds);
   response
     .status(status)
     .type('application/problem+json')
     .send(
       JSON.stringify({
-        type: `/problems/${code.replace(/^E_/, '').toLowerCase().replaceAll('_', '-')}`,
+        type: `/errors/${code}`,
         title,
         status,
         detail,
@@ -70,7 +79,7 @@ export function sendProblem(response: Response, problem: Problem, more: Record<s
 }
 
 export const notFound: RequestHandler = (_request, _response, next) => {
-  next(new BrokerError('E_NOT_FOUND', 'This page does not exist, or does no longer.'));
+  next(new BrokerError('E_NOT_FOUND', 'This page does not exist.'));
 };
 
 /** Answers every problem: with a page for a person, with problem details for a program. */
@@ -88,7 +97,7 @@ export function errorHandler({
       next(error);
       return;
     }
-    // What is still to come of a body that is too large is not waited for.
+    // The rest of a body that is too large is not read.
     if (problem.status === 413) response.set('Connection', 'close');
     if (wantsPage(request)) {
       const { status, title } = problem;
@@ -105,7 +114,7 @@ export function errorHandler({
 }
 
 function wantsPage(request: Request): boolean {
-  // Only the capture page's script posts there, however its request was spoilt.
+  // Only the script of the capture page posts there, even if its Accept header was changed.
   if (request.path === '/auth/code' && request.method === 'POST') return false;
   return request.accepts(['html', 'json']) === 'html';
 }

@@ -1,11 +1,12 @@
 import type { ClientRequest } from '../../vault/clients/clients.ts';
 import { field, fields } from '../middleware/body.ts';
 import type { FieldError } from '../view-models/pages.ts';
+import { invalidField } from './form-errors.ts';
 
-/** The form that adds a program, as typed and as understood. */
+/** The form that adds an API client: the entered values and the parsed request. */
 export interface ClientForm {
   values: { name: string; profiles: string[]; until: string; addresses: string; jwks: string };
-  /** Makes sense only where there are no errors. */
+  /** Valid only if there are no errors. */
   request: ClientRequest;
   errors: FieldError[];
 }
@@ -21,14 +22,14 @@ export function readClientForm(body: unknown): ClientForm {
   const errors: FieldError[] = [];
   const expiresAt = endOfDay(values.until);
   if (values.name === '') {
-    errors.push({ field: 'name', message: 'Give the program a name.', help: 'It signs in by it.' });
+    errors.push(invalidField('name', 'Enter a name for the client.', 'The name is its client_id.'));
   }
   if (values.profiles.length === 0) {
-    const help = 'It gets the tokens of those, and of no others.';
-    errors.push({ field: 'profiles', message: 'Choose at least one organization.', help });
+    const help = 'The client can get the tokens of these organizations only.';
+    errors.push(invalidField('profiles', 'Choose at least one organization.', help));
   }
   if (Number.isNaN(expiresAt)) {
-    errors.push({ field: 'until', message: 'This is not a date.', help: 'For example 2027-12-31.' });
+    errors.push(invalidField('until', 'This is not a date.', 'For example 2027-12-31.'));
   }
   return {
     values,
@@ -47,7 +48,7 @@ function words(text: string): string[] {
   return text.split(/[\s,;]+/).filter((word) => word !== '');
 }
 
-/** The last millisecond of a day in this machine's time zone, which is the person's; null for no date, NaN for none such. */
+/** The last millisecond of a day in the local time zone; null if empty, NaN if invalid. */
 function endOfDay(text: string): number | null {
   if (text === '') return null;
   const [, year, month, day] = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text) ?? [];

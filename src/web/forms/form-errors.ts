@@ -1,8 +1,9 @@
 import { BrokerError } from '../../errors/broker-error.ts';
-import { remedyFor } from '../errors/remedies.ts';
+import type { ErrorCode } from '../../errors/error-codes.ts';
+import { type Help, pageHelp, remediesOf } from '../../errors/remedy.ts';
 import type { FieldError } from '../view-models/pages.ts';
 
-/** Which field an error is about, by its code. */
+/** The field that an error is about, by its code. */
 const fields: [code: RegExp, field: string][] = [
   [/^E_PROFILE_(NAME|EXISTS)$|^E_CLIENT_(NAME|EXISTS)$/, 'name'],
   [/^E_NO_PROFILE$/, 'profiles'],
@@ -15,10 +16,19 @@ const fields: [code: RegExp, field: string][] = [
   [/^E_(REDIRECT_|TOKEN_|SIGN_IN_FAILED|OTHER_DEPLOYMENT)/, 'text'],
 ];
 
-/** An error as one of a form's fields; throws what is about no field of it. */
+/** The error of one form field. */
+export function invalidField(field: string, message: string, help?: Help): FieldError {
+  return { field, message, remedies: pageHelp(remediesOf(help)) };
+}
+
+/** An error as the error of one of the `offered` fields; throws it if it is about none of them. */
 export function fieldError(error: unknown, offered: readonly string[]): FieldError {
   if (!(error instanceof BrokerError)) throw error;
-  const field = fields.find(([code]) => code.test(error.code))?.[1];
+  const field = fieldOf(error.code);
   if (field === undefined || !offered.includes(field)) throw error;
-  return { field, message: error.message, help: remedyFor(error.help ?? null) };
+  return { field, message: error.message, remedies: pageHelp(error.remedies) };
+}
+
+function fieldOf(code: ErrorCode): string | undefined {
+  return fields.find(([pattern]) => pattern.test(code))?.[1];
 }

@@ -5,12 +5,12 @@ import { type Deployment, deployments } from '../../webex/deployments.ts';
 import { parseOrganizationId } from '../../webex/organization-id.ts';
 import { field } from '../middleware/body.ts';
 import type { FieldError } from '../view-models/pages.ts';
-import { fieldError } from './form-errors.ts';
+import { fieldError, invalidField } from './form-errors.ts';
 
-/** The fields that tell which organization a token is for, as typed and as understood. */
+/** The fields that identify an organization: the entered values and the parsed ones. */
 export interface OrganizationForm {
   values: { name: string; deployment: Deployment; orgId: string };
-  /** Makes sense only where there are no errors. */
+  /** Valid only if there are no errors. */
   profile: string;
   exists: boolean;
   orgId: string | undefined;
@@ -26,7 +26,7 @@ export async function readOrganizationForm(vault: Vault, body: unknown): Promise
   };
   const form: OrganizationForm = { values, profile: '', exists: false, orgId: undefined, errors: [] };
   if (values.name === '') {
-    form.errors.push({ field: 'name', message: 'Give the organization a name.', help: null });
+    form.errors.push(invalidField('name', 'Enter a name for the organization.'));
   } else {
     try {
       form.profile = parseProfileName(suggestProfileName(values.name));
@@ -34,7 +34,7 @@ export async function readOrganizationForm(vault: Vault, body: unknown): Promise
     } catch (error) {
       const { field } = fieldError(error, ['name']);
       const message = 'The name needs a letter from a to z, or a digit.';
-      form.errors.push({ field, message, help: 'Scripts ask for the token by this name.' });
+      form.errors.push(invalidField(field, message, 'Commands use the token by this name.'));
     }
   }
   if (values.orgId !== '') {

@@ -23,8 +23,8 @@ function ofType(type: string): RequestHandler {
     if (given?.trim() === type && utf8) next(tooLarge(request) ? new TooLarge() : undefined);
     else {
       next(
-        new BrokerError('E_MEDIA_TYPE', `This takes ${type} in UTF-8, and nothing else.`, {
-          help: 'Use the page itself.',
+        new BrokerError('E_MEDIA_TYPE', `This address accepts only ${type} in UTF-8.`, {
+          help: 'Use the form on the page.',
         }),
       );
     }

@@ -45,7 +45,7 @@ function isNavigation(request: Request): boolean {
 }
 
 function foreign(): BrokerError {
-  return new BrokerError('E_CROSS_ORIGIN', 'This request does not come from a page of this program.', {
-    help: 'Open the page here, and press the button there.',
+  return new BrokerError('E_CROSS_ORIGIN', 'This request does not come from a page of this app.', {
+    help: 'Open the page in this app and use its button.',
   });
 }

@@ -3,7 +3,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import { isSameUserOnly } from '../../vault/sign-in/one-time-links.ts';
 import { isOtherUser } from './socket-owner.ts';
 
-/** Refuses links that were made for this user's own browser to every other user of this machine, and uses none up. */
+/** Rejects links that were created for the own browser if another user of this computer opens them. The link stays valid. */
 export function requireSameUser(app: Express, parameter: 'secret' | 'link'): void {
   app.param(parameter, (request, _response, next, value: string) => {
     if (isSameUserOnly(value) && isOtherUser(request.socket)) next(foreignUser());
@@ -14,9 +14,12 @@ export function requireSameUser(app: Express, parameter: 'secret' | 'link'): voi
 function foreignUser(): BrokerError {
   return new BrokerError(
     'E_OTHER_USER',
-    'This link is for the user of this machine who started the program.',
+    'This link is only for the user of this computer who started the server.',
     {
-      help: 'For a link that works for whoever has it, run the command again with --no-open.',
+      help: {
+        text: 'For a link that also works for other users',
+        command: ['open', '--no-open'],
+      },
     },
   );
 }

@@ -11,6 +11,7 @@ import type { ProviderId } from '../../store/destinations.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';
+import { invalidField } from '../forms/form-errors.ts';
 import type { PushTask } from '../jobs/push-jobs.ts';
 import { field } from '../middleware/body.ts';
 import { setFlash, takeFlash } from '../session/flash.ts';
@@ -51,7 +52,7 @@ export function push(context: WebContext, provider: ProviderId): ByName {
     const app = field(request.body, 'app').trim().slice(0, 100);
     const { pattern, message, help } = appIds[provider];
     if (app !== '' && !pattern.test(app)) {
-      const errors = [{ field: 'app', message, help }];
+      const errors = [invalidField('app', message, help)];
       await renderProvider(context, request, response, { provider, name, app, errors });
       return;
     }

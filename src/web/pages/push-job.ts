@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express';
 import { BrokerError } from '../../errors/broker-error.ts';
+import { pageHelp } from '../../errors/remedy.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
 import { isEntraCloud } from '../../provisioning/entra/clouds.ts';
 import { describeStatus } from '../../provisioning/entra/status/provisioning-status.ts';
@@ -9,7 +10,6 @@ import { AmbiguousAppError } from '../../provisioning/push/ambiguous-app.ts';
 import { DestinationConflictError } from '../../provisioning/push/destination-conflict.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import { remedyFor } from '../errors/remedies.ts';
 import type { PushJob, PushTask, PushTaskState } from '../jobs/push-jobs.ts';
 import type { PushTaskView } from '../view-models/pages.ts';
 
@@ -81,7 +81,7 @@ export function pushJobProgress(context: WebContext): ById {
     response.json({
       stage: stageOf(pushJob),
       tasks: pushJob.tasks.map(({ steps, waiting }) => ({
-        steps: steps.map(({ status, message }) => ({ status, message: remedyFor(message) })),
+        steps: steps.map(({ status, message }) => ({ status, message })),
         waiting,
       })),
     });
@@ -131,7 +131,7 @@ function viewOf(state: PushTaskState, now: number): PushTaskView {
     cloud: errand.task === 'push' && errand.provider === 'entra' ? (errand.cloud ?? null) : null,
     state: state.state,
     appName: state.appName,
-    steps: state.steps.map((step) => ({ ...step, message: remedyFor(step.message) })),
+    steps: state.steps,
     waiting: state.waiting,
     deviceCode: deviceCode && {
       code: deviceCode.userCode,
@@ -141,8 +141,8 @@ function viewOf(state: PushTaskState, now: number): PushTaskView {
     },
     failure: error && {
       message: error.code === 'E_AMBIGUOUS_APP' || error.code === 'E_OKTA_MANUAL' ? '' : error.message,
-      // Its help names a command; the page has a form instead.
-      help: error.code === 'E_OTHER_ORGANIZATION' ? null : remedyFor(error.help ?? null),
+      // Instead of the remedies, the page has a form that does the same.
+      remedies: error.code === 'E_OTHER_ORGANIZATION' ? [] : pageHelp(error.remedies),
     },
     apps: cause instanceof AmbiguousAppError ? cause.apps : [],
     conflict: cause instanceof DestinationConflictError ? cause.app : null,

@@ -7,7 +7,7 @@ import {
   startCampaign,
 } from '../../vault/profiles/renewal-campaign.ts';
 import { actorOf, type WebContext } from '../context.ts';
-import { fieldError } from '../forms/form-errors.ts';
+import { fieldError, invalidField } from '../forms/form-errors.ts';
 import { field } from '../middleware/body.ts';
 import { setFlash, takeFlash } from '../session/flash.ts';
 import type { FieldError } from '../view-models/pages.ts';
@@ -99,7 +99,7 @@ function readForm(typed: { within: string; tag?: string | undefined; contact?: s
     }
   };
   if (!/^\d{1,4}$/.test(values.within)) {
-    errors.push({ field: 'within', message: 'Enter a whole number of days.', help: 'For example 31.' });
+    errors.push(invalidField('within', 'Enter a whole number of days.', 'For example 31.'));
   }
   const tag = understood('tag', parseTag);
   const contact = understood('contact', parseContact);

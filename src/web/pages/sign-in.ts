@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { WebContext } from '../context.ts';
+import { invalidField } from '../forms/form-errors.ts';
 import { readOrganizationForm } from '../forms/organization-form.ts';
 import { field } from '../middleware/body.ts';
 import type { SignInPage } from '../view-models/pages.ts';
@@ -19,12 +20,12 @@ export function startNewSignIn(context: WebContext): RequestHandler {
     );
     const fresh = field(request.body, 'fresh') !== '';
     if (exists) {
-      errors.unshift({
-        field: 'name',
-        message: `An organization named “${profile}” already exists.`,
-        help: 'Choose another name, or',
-        link: { url: `/profiles/${profile}`, text: 'renew its token' },
-      });
+      errors.unshift(
+        invalidField('name', `An organization named “${profile}” already exists.`, {
+          text: 'Choose another name, or renew its token',
+          link: { label: profile, path: `/profiles/${profile}` },
+        }),
+      );
     }
     if (errors.length > 0) {
       renderSignIn(context, request, response, { values: { ...values, fresh }, errors });

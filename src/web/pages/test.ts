@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { type Help, pageHelp, remediesOf } from '../../errors/remedy.ts';
+import { pageHelp, remediesOf } from '../../errors/remedy.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
 import type { CheckId } from '../../vault/tokens/test-token.ts';
 import { actorOf, type WebContext } from '../context.ts';
@@ -57,7 +57,7 @@ export function testPage({ vault, tokenTests, render }: WebContext): ByName {
         checks: (latest?.proof?.checks ?? []).map((check) => ({
           ...check,
           title: titles[check.id],
-          help: pageSentences(check.help),
+          remedies: pageHelp(remediesOf(check.help)),
         })),
       },
       { title: `Test of ${name}` },
@@ -73,12 +73,4 @@ export function testProgress({ tokenTests }: WebContext): ByName {
       next: (await tokenTests.finishesWithin(name, waitMs)) ? `/profiles/${name}/test` : null,
     });
   };
-}
-
-/** The remedies as sentences; the page itself has the button for a new sign-in. */
-function pageSentences(help: Help | undefined): string | null {
-  const sentences = pageHelp(remediesOf(help)).map(({ text, command }) =>
-    command === null ? text.replace(/[^.]$/, '$&.') : `${text}: ${command}`,
-  );
-  return sentences.length === 0 ? null : sentences.join(' ');
 }

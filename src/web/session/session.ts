@@ -3,7 +3,7 @@ import expressSession from 'express-session';
 import { getOrCreateMeta } from '../../store/meta/meta.ts';
 import type { Vault } from '../../vault/context.ts';
 import { newSecret } from '../../vault/sign-in/secret-hashes.ts';
-import { unauthenticated } from '../middleware/require-authenticated.ts';
+import { unauthenticated } from '../errors/unauthenticated.ts';
 import { isOtherUser } from '../middleware/socket-owner.ts';
 import { SessionStore } from './session-store.ts';
 import { keepSignedCookies } from './signed-cookie.ts';

@@ -1,6 +1,8 @@
 import type { Client } from '../../domain/client.ts';
 import type { ProfileStatus } from '../../domain/profile-status.ts';
 import type { ProfileSummary, TokenSummary } from '../../domain/profile-summary.ts';
+import type { ErrorCode, ErrorEntry } from '../../errors/error-codes.ts';
+import type { PageRemedy } from '../../errors/remedy.ts';
 import type { Explanation } from '../../http/explanation.ts';
 import type { DestinationView } from '../../provisioning/destinations.ts';
 import type { Finding } from '../../provisioning/entra/review/finding.ts';
@@ -24,6 +26,7 @@ export interface PageData {
   misdirected: { url: string | null; origin: string };
   'cross-site': { path: string };
   'access-link': { next: string };
+  'error-reference': ErrorEntry & { code: ErrorCode };
   problem: { problem: Problem; reason: string };
   capture: { error: Explanation | null };
   overview: OverviewPage;
@@ -103,9 +106,7 @@ export interface ProfileCard extends ExpiryView {
 export interface FieldError {
   field: string;
   message: string;
-  help: string | null;
-  /** Where to do this instead. */
-  link?: { url: string; text: string };
+  remedies: PageRemedy[];
 }
 
 export interface SignInPage {
@@ -202,7 +203,7 @@ export interface TestPage {
   /** RFC 3339; null if no test has run since the server started. */
   at: string | null;
   ok: boolean;
-  checks: { id: CheckId; title: string; ok: boolean | null; message: string; help: string | null }[];
+  checks: { id: CheckId; title: string; ok: boolean | null; message: string; remedies: PageRemedy[] }[];
 }
 
 /** An API client; timestamps in RFC 3339. */
@@ -302,7 +303,7 @@ export interface PushTaskView {
   steps: StepResult[];
   waiting: string | null;
   deviceCode: { code: string; url: string | null; minutes: number } | null;
-  failure: { message: string; help: string | null } | null;
+  failure: { message: string; remedies: PageRemedy[] } | null;
   /** The applications to choose from, if several match. */
   apps: { id: string; name: string }[];
   /** The application that provisions another organization or profile today; null if there is no conflict. */

@@ -1,9 +1,11 @@
-/** What a person or program is told of a failure. */
+import type { PageRemedy } from '../../errors/remedy.ts';
+
+/** What a response reports about an error. */
 export interface Problem {
   status: number;
-  /** As in `BrokerError`. */
+  /** As in `BrokerError`; `E_INTERNAL` and `E_BAD_REQUEST` are codes of the web app itself. */
   code: string;
   title: string;
   detail: string;
-  help: string | null;
+  remedies: PageRemedy[];
 }
