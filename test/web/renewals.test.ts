@@ -99,10 +99,10 @@ test('worked through one after another: begun, renewed, left out, gone on with e
 
   expect(await page(await take(web, 'soon'))).toContain('That was the last one.');
   const done = await page();
-  expect(done).toContain('All are done:</strong> 2 renewed, 1 skipped.');
+  expect(done).toContain('All done:</strong> 2 renewed, 1 skipped.');
   expect(listed(done)).toEqual(['over', 'sooner', 'soon']);
   await person.post('/renewals/end').type('form').expect(303);
-  expect(await page()).toContain('The round is ended. What was renewed stays so.');
+  expect(await page()).toContain('Renewals finished.');
   expect(await auditLog(web.vault)).toEqual(
     expect.arrayContaining(['renewal-start ok -', 'renewal-skip ok sooner', 'renewal-end ok -']),
   );
