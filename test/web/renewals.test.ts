@@ -55,7 +55,11 @@ test('what it would be of is shown before it begins, by days, tag and contact', 
   expect(await page()).toContain('rejected by Webex');
 
   const wrong = await person.get('/renewals?within=many&tag=%3Cb%3E&contact=nobody').expect(422);
-  for (const words of ['Enter a whole number of days.', 'is not a valid tag', 'is not a valid mail address']) {
+  for (const words of [
+    'Enter a whole number of days.',
+    'is not a valid tag',
+    'is not a valid mail address',
+  ]) {
     expect(wrong.text).toContain(words);
   }
   expect(wrong.text).not.toContain('<b>');
