@@ -81,5 +81,5 @@ test('open without a server says how to start one', async () => {
   const here = await machine();
   const { code, stdout, stderr } = await here.run(['open']);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toContain('Start it with: webex-token serve');
+  expect(stderr).toContain('Start it: webex-token serve');
 });

@@ -46,6 +46,16 @@ describe.runIf(hasScript)('on a terminal', () => {
     expect((await here.run(['get', 'acme'])).stdout).toBe(`${token}\n`);
   });
 
+  test('remove asks before it deletes; --yes does not', async () => {
+    const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
+    await here.run(['import', 'acme'], 'fake-token-for-acme-1');
+    const refused = await onTerminal(here, 'remove acme', { after: '[y/N]', text: 'n\r' });
+    expect(refused).toContain('Nothing was deleted.');
+    expect((await here.run(['get', 'acme'])).code).toBe(0);
+    expect(await onTerminal(here, 'remove acme --yes')).toContain('Deleted "acme"');
+    expect((await here.run(['get', 'acme'])).code).toBe(3);
+  });
+
   test('key add shows the fingerprint and asks, and adds nothing without a yes', async () => {
     const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
     await here.run(['import', 'acme'], 'fake-token-for-acme-1');
