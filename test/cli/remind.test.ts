@@ -136,9 +136,7 @@ test('reports a wrong setting in one line, without secrets', async () => {
     const { code, stderr } = await on.run(['remind']);
     expect(code).toBe(2);
     expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect(stderr).toContain(
-      name === 'WEBEX_TOKEN_MAIL_TO' ? 'WEBEX_TOKEN_SMTP_URL is' : `${name}: `,
-    );
+    expect(stderr).toContain(name === 'WEBEX_TOKEN_MAIL_TO' ? 'WEBEX_TOKEN_SMTP_URL is' : `${name}: `);
     expect(stderr).toContain('for example');
     expect(stderr).not.toContain('fake-secret');
   }
