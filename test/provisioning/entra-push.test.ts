@@ -115,7 +115,7 @@ describe('the application', () => {
     await storeToken();
     simulator.entra.app.unsettled = 4;
     await pushProfile('entra', vault, 'acme', actor, {}, context);
-    expect(waits.join('; ')).toMatch(/answers 409.*for an application that is new.*answers 403/);
+    expect(waits.join('; ')).toMatch(/responds with 409.*responds with 403/);
     simulator.entra.app.unsettled = 100;
     waits.length = 0;
     await expect(pushProfile('entra', vault, 'acme', actor, {}, context)).rejects.toMatchObject({
