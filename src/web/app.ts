@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
+import { liveness } from '../api/endpoints/health.ts';
+import { apiPaths } from '../api/paths.ts';
 import { outboundFetch } from '../http/fetch.ts';
 import { providerIds } from '../provisioning/providers.ts';
 import type { Vault } from '../vault/context.ts';
@@ -32,8 +34,8 @@ import {
 } from './pages/captured-token.ts';
 import { addClientPage, clientPage, clientsPage, removeClientPage, rotateSecret } from './pages/clients.ts';
 import { errorReferencePage } from './pages/error-reference.ts';
-import { healthz, instance } from './pages/health.ts';
 import { importForm, importPasted } from './pages/import.ts';
+import { instance } from './pages/instance.ts';
 import { overview } from './pages/overview.ts';
 import { profilePage, remove, removePage, rename, renew } from './pages/profile.ts';
 import { checkStatus, deleteDestination, markUpdated, providerPage, push } from './pages/provider.ts';
@@ -107,7 +109,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
   app.use(sameOrigin(context));
 
   // For everybody.
-  route(app, '/healthz', { get: healthz });
+  route(app, apiPaths.liveness, { get: liveness });
   route(app, '/instance', { get: instance(instanceSecret) });
   serveAssets(app);
   route(app, '/errors/:code', { get: errorReferencePage(context) });

@@ -21,7 +21,7 @@ const answers: [what: string, path: string, status: number][] = [
   ['the capture page', '/auth/code', 200],
   ['the style sheet', '/assets/style.css', 200],
   ['a script', '/assets/capture.js', 200],
-  ['the health check', '/healthz', 200],
+  ['the instance check', '/instance', 404],
 ];
 
 test.each(answers)('%s carries every protective header', async (_what, path, status) => {

@@ -2,11 +2,6 @@ import type { RequestHandler } from 'express';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { signChallenge } from '../../instance/instance-file.ts';
 
-/** `GET /healthz`: the server is running. */
-export const healthz: RequestHandler = (_request, response) => {
-  response.json({ status: 'ok' });
-};
-
 /** `GET /instance?challenge=`: proves to the commands of this product that this is their server and not another program on the port. */
 export function instance(secret: string | undefined): RequestHandler {
   return (request, response) => {
