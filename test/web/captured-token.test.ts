@@ -89,7 +89,7 @@ test('Webex out of reach loses nothing, and says why', async () => {
   const answer = await person.post('/import').type('form').send(form).expect(303);
   const { text } = await person.get(String(answer.headers.location)).expect(200);
   expect(text).toContain('The token is saved but not yet verified');
-  expect(text).toContain('Webex has a problem of its own (503)');
+  expect(text).toContain('Webex reports a server error (503)');
   expect(text).toContain('The token is encrypted on this computer');
   expect((await person.get('/')).text).toContain('Not yet verified with Webex');
 });
@@ -237,7 +237,7 @@ test('shows a token that waits for Webex’s answer, and the person may use it a
   const person = await web.person();
   const { text } = await person.get(path).expect(200);
   expect(text).toContain('keeps using its current token');
-  expect(text).toContain('Webex has a problem of its own (503)');
+  expect(text).toContain('Webex reports a server error (503)');
   expect((await person.get('/profiles/acme')).text).toContain(`<a href="${path}">is not yet verified</a>`);
   await person.post(`${path}/approve`).type('form').expect(303);
   expect((await allTokens(web.vault, 'acme')).map(({ id, state }) => [`/tokens/${id}`, state])).toEqual(
