@@ -1,4 +1,16 @@
 import { defineConfig } from 'vitest/config';
+import { testFilesByProject } from './test/support/setup/test-projects.ts';
+
+const files = testFilesByProject(import.meta.dirname);
+const build = 'test/support/setup/build.ts';
+
+/** A project on SQLite. What is shipped is built first where tests run it. */
+function onSqlite(name: keyof typeof files, globalSetup: string[] = [build]) {
+  return {
+    extends: true as const,
+    test: { name, include: files[name], globalSetup, provide: { engine: 'sqlite' as const } },
+  };
+}
 
 export default defineConfig({
   test: {
@@ -6,20 +18,14 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Browsers and whole processes are started in many of them: two cores are soon busy.
     maxWorkers: 3,
-    // The files of a worker share its modules: a third of the time went into loading them anew. No test replaces a module.
+    // The files of a worker share its modules: a third of the time went into loading them again. No test replaces a module.
     isolate: false,
     restoreMocks: true,
     projects: [
-      {
-        extends: true,
-        test: {
-          name: 'sqlite',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/postgres/**'],
-          globalSetup: ['test/support/setup/build.ts'],
-          provide: { engine: 'sqlite' },
-        },
-      },
+      onSqlite('unit', []),
+      onSqlite('integration'),
+      onSqlite('browser'),
+      onSqlite('slow'),
       {
         // What touches the store, once more on the other engine.
         extends: true,
@@ -27,7 +33,7 @@ export default defineConfig({
           name: 'postgres',
           include: ['test/{store,vault,reminders,background,monitoring,calendar,api,postgres}/**/*.test.ts'],
           exclude: ['test/store/open.test.ts'],
-          globalSetup: ['test/support/setup/build.ts', 'test/support/setup/postgres.ts'],
+          globalSetup: [build, 'test/support/setup/postgres.ts'],
           provide: { engine: 'postgres' },
         },
       },
