@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
 import type { Db } from './db.ts';
-import { authentic, changing, created, inTransaction, removing } from './integrity/row-macs.ts';
+import { authentic } from './integrity/authentic-rows.ts';
+import { changing, created, inTransaction, removing } from './integrity/changes.ts';
 import { leaseNextCheck } from './lease.ts';
 import { supersedeReminders } from './reminders.ts';
 import type { DestinationTable } from './schema.ts';

@@ -3,7 +3,7 @@ import { Migrator } from 'kysely/migration';
 import { BrokerError } from '../errors/broker-error.ts';
 import { ensurePrivateFile } from '../files/private-files.ts';
 import type { Db } from './db.ts';
-import { authenticateChanges } from './integrity/row-macs.ts';
+import { authenticateChanges } from './integrity/write-macs.ts';
 import { migrationProvider } from './migrations/index.ts';
 import { newestMigration } from './migrations/newest.ts';
 import {
@@ -35,7 +35,7 @@ export async function openStore(place: string): Promise<Db> {
   }
 }
 
-/** A database whose transactions end with writing the MACs of the rows that they changed; see `integrity/row-macs.ts`. */
+/** A database whose transactions end with writing the MACs of the rows that they changed; see `integrity/changes.ts`. */
 class Store extends Kysely<Schema> {
   override transaction(): TransactionBuilder<Schema> {
     const builder = super.transaction();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changing, inTransaction } from '../../src/store/integrity/row-macs.ts';
+import { changing, inTransaction } from '../../src/store/integrity/changes.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
 import {
   type Answered,

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { describe, expect, test } from 'vitest';
 import { changedSince, copyStore } from '../../src/store/copy.ts';
 import type { Db } from '../../src/store/db.ts';
-import { created } from '../../src/store/integrity/row-macs.ts';
+import { created } from '../../src/store/integrity/changes.ts';
 import { tables } from '../../src/store/tables.ts';
 import { copyStoreTo } from '../../src/vault/backup/copy-store.ts';
 import { storeLocation } from '../../src/vault/store-location.ts';

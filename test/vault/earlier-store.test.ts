@@ -1,7 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { verifyAudit } from '../../src/store/audit/audit.ts';
 import { destinationsOf } from '../../src/store/destinations.ts';
-import { checkEveryRow, rowMacHead } from '../../src/store/integrity/row-macs.ts';
+import { checkEveryRow } from '../../src/store/integrity/all-rows.ts';
+import { rowMacHead } from '../../src/store/integrity/mac-queries.ts';
 import { storeIdentity } from '../../src/store/meta/incarnation.ts';
 import { newestMigration } from '../../src/store/migrations/newest.ts';
 import { tokensOf } from '../../src/store/profiles/tokens.ts';

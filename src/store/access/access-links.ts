@@ -1,5 +1,6 @@
 import type { Db } from '../db.ts';
-import { authenticRow, changing, created, inTransaction, removing } from '../integrity/row-macs.ts';
+import { authenticRow } from '../integrity/authentic-rows.ts';
+import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
 
 export async function insertEntryLink(
   db: Db,

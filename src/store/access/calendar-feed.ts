@@ -1,5 +1,6 @@
 import type { Db } from '../db.ts';
-import { authenticRow, created, inTransaction, removing } from '../integrity/row-macs.ts';
+import { authenticRow } from '../integrity/authentic-rows.ts';
+import { created, inTransaction, removing } from '../integrity/changes.ts';
 
 /** Makes this the only address of the calendar feed; an earlier one leads nowhere any more. */
 export async function replaceCalendarFeed(db: Db, secretHash: string, now: number): Promise<void> {

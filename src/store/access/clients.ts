@@ -1,14 +1,8 @@
 import type { Selectable } from 'kysely';
 import { type Client, defaultMaxExpiresIn } from '../../domain/client.ts';
 import type { Db } from '../db.ts';
-import {
-  authentic,
-  authenticRow,
-  changing,
-  created,
-  inTransaction,
-  removing,
-} from '../integrity/row-macs.ts';
+import { authentic, authenticRow } from '../integrity/authentic-rows.ts';
+import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
 import type { ClientTable } from '../schema.ts';
 
 export interface NewClient {

@@ -1,7 +1,8 @@
 import type { Selectable } from 'kysely';
 import type { Deployment } from '../../webex/deployments.ts';
 import type { Db } from '../db.ts';
-import { authenticRow, changing, created, inTransaction, removing } from '../integrity/row-macs.ts';
+import { authenticRow } from '../integrity/authentic-rows.ts';
+import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
 import type { SignInTable } from '../schema.ts';
 
 /** A sign-in under way, or one that ended a little while ago. */

@@ -1,5 +1,6 @@
 import type { Db } from '../db.ts';
-import { authenticRow, changing, inTransaction, removing } from '../integrity/row-macs.ts';
+import { authenticRow } from '../integrity/authentic-rows.ts';
+import { changing, inTransaction, removing } from '../integrity/changes.ts';
 
 /** A browser session's data, or null where it is unknown or over. Throws `E_INTEGRITY` where it comes from outside. */
 export async function findWebSession(db: Db, idHash: string, now: number): Promise<string | null> {

@@ -1,7 +1,7 @@
 import { isMissingKey } from '../../errors/missing-key.ts';
 import type { Db } from '../db.ts';
 import { macKeysOf } from '../integrity/mac-keys.ts';
-import { rowMacHead } from '../integrity/row-macs.ts';
+import { rowMacHead } from '../integrity/mac-queries.ts';
 import {
   type AuditEntry,
   type AuditRow,

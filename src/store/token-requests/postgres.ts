@@ -5,7 +5,7 @@ import { appendAudits } from '../audit/audit.ts';
 import type { Db } from '../db.ts';
 import { KeyUnknown, NotAuthentic, setOf } from '../integrity/authenticated-set.ts';
 import { type DataKeys, macKeysOf } from '../integrity/mac-keys.ts';
-import { answered } from '../integrity/row-macs.ts';
+import { runCheck } from '../integrity/mac-queries.ts';
 import { untrusted } from '../integrity/untrusted.ts';
 import {
   type Decision,
@@ -164,7 +164,7 @@ async function checkAll(
 
 async function check(db: Db, keys: DataKeys, rows: readonly FoundRow[]): Promise<BrokerError | null> {
   try {
-    await answered(db, setOf(keys).check(headOf(rows), namedRowsOf(rows)));
+    await runCheck(db, setOf(keys).check(headOf(rows), namedRowsOf(rows)));
     return null;
   } catch (error) {
     if (!(error instanceof NotAuthentic || error instanceof KeyUnknown)) throw error;

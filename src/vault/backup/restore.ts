@@ -8,8 +8,10 @@ import { ensurePrivateDirectory, fsyncDirectory } from '../../files/private-file
 import { appendAudit, chainStart, signChain, verifyAudit } from '../../store/audit/audit.ts';
 import { clearTables, insertRows, isUnused, replaceRows, tableNames } from '../../store/copy.ts';
 import type { Db } from '../../store/db.ts';
+import { authenticateAll } from '../../store/integrity/all-rows.ts';
+import { renewHead } from '../../store/integrity/changes.ts';
 import { useMacKeys } from '../../store/integrity/mac-keys.ts';
-import { authenticateAll, renewHead, rowMacHead } from '../../store/integrity/row-macs.ts';
+import { rowMacHead } from '../../store/integrity/mac-queries.ts';
 import {
   deleteKeyEncryptionKey,
   insertDataKeys,

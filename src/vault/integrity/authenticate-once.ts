@@ -1,6 +1,7 @@
 import { chainStart, lockAuditLog, signChain } from '../../store/audit/audit.ts';
 import type { Db } from '../../store/db.ts';
-import { authenticateAll, rowMacHead } from '../../store/integrity/row-macs.ts';
+import { authenticateAll } from '../../store/integrity/all-rows.ts';
+import { rowMacHead } from '../../store/integrity/mac-queries.ts';
 import { setStoreIdentity, storeIdentity } from '../../store/meta/incarnation.ts';
 
 /**

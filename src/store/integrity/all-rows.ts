@@ -1,0 +1,103 @@
+import { BrokerError } from '../../errors/broker-error.ts';
+import type { Db } from '../db.ts';
+import { readChecked } from './authentic-rows.ts';
+import { bucketOf, type NamedRow, type RowMac, rowName } from './authenticated-set.ts';
+import { type Column, type Kind, kindNames, kinds, type ProtectedRow, rowContent, rowId } from './kinds.ts';
+import { addend, mac, macHolds, macKeysOf } from './mac-keys.ts';
+import { everyRow, inParts, macsOf, namesPerStatement } from './mac-queries.ts';
+import { finishHead } from './write-macs.ts';
+
+/**
+ * Gives every row of a store its MAC, even if another program wrote it: for a store of an earlier version, a restored store,
+ * or one that a person accepts as it is. The change counter continues after `counter`.
+ */
+export async function authenticateAll(trx: Db, counter: number): Promise<void> {
+  const keys = macKeysOf(trx);
+  if (keys === null) throw new BrokerError('E_KEY', "The store's key is not open.");
+  for (const table of ['row_mac', 'row_mac_bucket', 'row_mac_head'] as const) {
+    await trx.deleteFrom(table).execute();
+  }
+  const sums = new Map<number, bigint>();
+  const written: (RowMac & { bucket: number })[] = [];
+  for (const kind of kindNames) {
+    for await (const row of everyRow(trx, kind)) {
+      const id = rowId(kind, row);
+      const name = rowName(kind, id);
+      const bucket = bucketOf(name);
+      const rowMac = mac(keys, 'row', rowContent(kind, row));
+      sums.set(bucket, (sums.get(bucket) ?? 0n) + (addend(keys, name, rowMac) ?? 0n));
+      written.push({ bucket, kind, id, mac: rowMac });
+    }
+  }
+  for (const part of inParts(written)) await trx.insertInto('row_mac').values(part).execute();
+  await trx
+    .insertInto('row_mac_head')
+    .values({ id: 1, counter: counter + 1, mac: '' })
+    .execute();
+  await finishHead(trx, keys, { counter: counter + 1, digests: new Map() }, sums);
+}
+
+/**
+ * Checks every row that grants access, if there are at most `limit`. Returns the rows that were changed from outside: each of
+ * them is refused wherever it is used. Throws `E_INTEGRITY` or `E_STORE_ROLLED_BACK` where rows were added, put back or removed.
+ */
+export async function checkEveryRow(db: Db, limit: number): Promise<NamedRow[]> {
+  const keys = macKeysOf(db);
+  if (keys === null) return [];
+  const changed: NamedRow[] = [];
+  const read = async () => {
+    const rows: NamedRow[] = [];
+    for (const kind of kindNames) {
+      const { table, columns } = kinds[kind];
+      const query = db.selectFrom(table).select(columns as never);
+      const part = await query.limit(limit - rows.length + 1).execute();
+      for (const row of part) rows.push({ kind, row } as unknown as NamedRow);
+      if (rows.length > limit) return { result: null, rows: [] };
+    }
+    return { result: null, rows };
+  };
+  await readChecked(db, keys, read, changed);
+  return changed;
+}
+
+/** Rows that this program did not write, or that another program changed since. */
+export async function foreignRows(trx: Db): Promise<{ kind: Kind; row: ProtectedRow<Kind> }[]> {
+  const keys = macKeysOf(trx);
+  if (keys === null) return [];
+  const foreign: { kind: Kind; row: ProtectedRow<Kind> }[] = [];
+  for (const kind of kindNames) {
+    let part: ProtectedRow<Kind>[] = [];
+    const checkPart = async () => {
+      const macs = await macsOf(
+        trx,
+        part.map((row) => ({ kind, id: rowId(kind, row) })),
+      );
+      for (const row of part) {
+        const known = macs.get(rowName(kind, rowId(kind, row)));
+        if (known === undefined || macHolds(keys, 'row', rowContent(kind, row), known) !== true) {
+          foreign.push({ kind, row });
+        }
+      }
+      part = [];
+    };
+    const all: ProtectedRow<Kind>[] = [];
+    for await (const row of everyRow(trx, kind)) all.push(row);
+    for (const row of all) {
+      part.push(row);
+      if (part.length === namesPerStatement) await checkPart();
+    }
+    await checkPart();
+  }
+  return foreign;
+}
+
+/** Removes a row, even if another program wrote it. For use before `authenticateAll`. */
+export async function deleteRow(trx: Db, kind: Kind, row: ProtectedRow<Kind>): Promise<void> {
+  const { table, id } = kinds[kind];
+  await trx
+    .deleteFrom(table)
+    .where(({ eb, and }) =>
+      and(id.map((column) => eb(column as never, '=', row[column as Column<Kind>] as never))),
+    )
+    .execute();
+}
