@@ -3,8 +3,8 @@ import { type Kind, kindTitles, type ProtectedRow, rowContent, rowId } from './k
 import { addend, type DataKeys, macHolds } from './mac-keys.ts';
 
 /*
- * A code for each row shows that the row was written by this program. That it is not an old one, put back, shows in the
- * set: every row belongs to one of 1024 buckets, each bucket has a digest (the sum of what its rows add), and one head,
+ * The MAC of a row proves that this program wrote the row. The set proves that the row is not an old one that was put
+ * back: every row belongs to one of 1024 buckets, each bucket has a digest (the sum of what its rows add), and one head,
  * with a counter that only grows, authenticates all digests. To check a row, only its bucket is read.
  */
 
@@ -28,15 +28,15 @@ export interface RowMac {
   mac: string;
 }
 
-/** A row that is to be checked. */
+/** A row to check. */
 export type NamedRow = { [K in Kind]: { kind: K; row: ProtectedRow<K> } }[Kind];
 
-/** What a check has to read: all digests, or the codes in one bucket. */
+/** What a check has to read: all digests, or the MACs in one bucket. */
 export type Question = { digests: true } | { bucket: number };
 
-/** The rows are not what was written. `older`: the whole set, or a part of it, is from before. */
+/** The rows are not what this program wrote. `older`: the whole set, or a part of it, is an earlier one. */
 export class NotAuthentic extends Error {
-  /** `changed` is about that one row; the others are about the store, in which somebody put what was not there. */
+  /** `changed` is about one row; the other reasons are about the store as a whole. */
   readonly reason: 'removed' | 'older' | 'altered' | 'mixed' | 'added' | 'changed';
 
   constructor(reason: NotAuthentic['reason'], message: string) {
@@ -46,7 +46,7 @@ export class NotAuthentic extends Error {
   }
 }
 
-/** A code names a data key that this process does not have yet. */
+/** A MAC names a data key that this process does not have yet. */
 export class KeyUnknown extends Error {}
 
 /** The name by which a row is found in its bucket. */
@@ -58,7 +58,7 @@ export function bucketOf(name: string): number {
   return Number.parseInt(hash('sha256', name, 'hex').slice(0, 8), 16) % buckets;
 }
 
-/** What the head's code is made of. */
+/** The text that the MAC of the head authenticates. */
 export function headText(counter: number, digests: ReadonlyMap<number, string>): string {
   const lines = [...digests].sort(([one], [other]) => one - other).map(([at, digest]) => `${at}:${digest}`);
   return [counter, ...lines].join('\n');
@@ -70,8 +70,8 @@ export function digestText(sum: bigint): string {
 
 export const noDigest = digestText(0n);
 
-/** How many codes of rows are kept in memory. */
-const keptRows = 50_000;
+/** How many row MACs are kept in memory. */
+const maxCachedRows = 50_000;
 
 /** What this process has checked of a store's rows. */
 export class AuthenticatedSet {
@@ -80,7 +80,7 @@ export class AuthenticatedSet {
   #digests: ReadonlyMap<number, string> = new Map();
   readonly #buckets = new Map<number, { digest: string; macs: ReadonlyMap<string, string> }>();
   #kept = 0;
-  /** The rows whose own code was checked, by their names: the code with the content. */
+  /** The rows whose MAC was checked, by name: the MAC with the content. */
   readonly #rows = new Map<string, string>();
 
   constructor(keys: DataKeys) {
@@ -98,8 +98,8 @@ export class AuthenticatedSet {
   }
 
   /**
-   * Checks rows that were read together with this head. Throws `NotAuthentic`, `KeyUnknown`. `changed` takes the rows that
-   * were changed; without it the first of them is an error.
+   * Checks rows that were read together with this head. Throws `NotAuthentic`, `KeyUnknown`. Rows that
+   * were changed are added to `changed`; without it, the first of them is an error.
    */
   *check(
     head: SetHead | null,
@@ -121,7 +121,7 @@ export class AuthenticatedSet {
     }
   }
 
-  /** Checks the head, and returns the digests that it authenticates. `committed`: nobody can take it back. */
+  /** Checks the head, and returns the digests that it authenticates. `committed`: its transaction can no longer be rolled back. */
   *checkHead(
     head: SetHead | null,
     committed = true,
@@ -143,7 +143,7 @@ export class AuthenticatedSet {
     return digests;
   }
 
-  /** Checks the codes in one bucket against its digest. */
+  /** Checks the MACs in one bucket against its digest. */
   *checkBucket(
     bucket: number,
     digests: ReadonlyMap<number, string>,
@@ -170,7 +170,7 @@ export class AuthenticatedSet {
 
   #keep(bucket: number, digest: string, macs: ReadonlyMap<string, string>): void {
     this.#kept += macs.size - (this.#buckets.get(bucket)?.macs.size ?? 0);
-    if (this.#kept > keptRows) {
+    if (this.#kept > maxCachedRows) {
       this.#buckets.clear();
       this.#rows.clear();
       this.#kept = macs.size;
@@ -185,7 +185,7 @@ export class AuthenticatedSet {
     const holds = macHolds(this.#keys, 'row', content, mac);
     if (holds === null) throw new KeyUnknown();
     if (!holds) throw new NotAuthentic('changed', `${kindTitles[kind]} was changed from outside`);
-    if (this.#rows.size >= keptRows) this.#rows.clear();
+    if (this.#rows.size >= maxCachedRows) this.#rows.clear();
     this.#rows.set(name, checked);
   }
 }

@@ -1,7 +1,7 @@
 /*
- * The rows that grant access, and the columns of each that decide what is granted. A column that changes with every
- * read, or that is only shown, is not among them. A column that is null counts as absent, so that a new one can be
- * added without a change to the rows that there are.
+ * The rows that grant access, and the columns of each that decide what is granted. Columns that change with every read,
+ * or that are only shown, are not included. A column that is null counts as absent, so that a migration can add one
+ * without new MACs for the existing rows.
  */
 export const kinds = {
   client: {
@@ -70,7 +70,7 @@ export type Kind = keyof typeof kinds;
 
 export type Column<K extends Kind> = (typeof kinds)[K]['columns'][number];
 
-/** At least the columns that count. */
+/** At least the columns that the MAC covers. */
 export type ProtectedRow<K extends Kind> = Record<Column<K>, string | number | null>;
 
 export const kindNames = Object.keys(kinds) as Kind[];
@@ -88,12 +88,12 @@ export const kindTitles: Record<Kind, string> = {
   calendarFeed: 'The address of the calendar feed',
 };
 
-/** A row's name within its kind. */
+/** The ID of a row within its kind. */
 export function rowId<K extends Kind>(kind: K, row: ProtectedRow<K>): string {
   return kinds[kind].id.map((column) => String(row[column as Column<K>])).join('/');
 }
 
-/** The row as the text that is authenticated: one text for one content, whatever the engine. */
+/** The text that the MAC of a row authenticates. It is the same on both engines. */
 export function rowContent<K extends Kind>(kind: K, row: ProtectedRow<K>): string {
   const fields: (string | number)[] = [kind];
   for (const column of kinds[kind].columns) {

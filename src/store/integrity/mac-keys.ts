@@ -3,28 +3,28 @@ import type { BrokerError } from '../../errors/broker-error.ts';
 import type { Db } from '../db.ts';
 
 /*
- * Message authentication codes under a key that is derived from the data key: a person who can write to the database but
- * has no key cannot create one. A code names its key by the first letters of the data key's ID.
+ * Message authentication codes (MACs) under a key that is derived from the data key: a person who can write to the
+ * database but has no key cannot create one. A MAC names its key by the first letters of the data key's ID.
  */
 
-/** What is authenticated. A code of one purpose is none of another. */
+/** What is authenticated. A MAC for one purpose is not valid for another. */
 export type Purpose = 'row' | 'set' | 'head' | 'audit' | 'identity';
 
 /** The data keys of an open store. */
 export interface DataKeys {
-  /** The one that is used for what is written now, and every one that may be in use still. */
+  /** The primary key is used for new data; the others may still be in use. */
   readonly ring: {
     readonly primaryKey: { id: string; key: Uint8Array };
     readonly dataKeys: { id: string; key: Uint8Array }[];
   };
-  /** Looks up the store's keys again: another process may have made a new one. */
+  /** Looks up the store's keys again: another process may have created a new one. */
   refresh(db?: Db): Promise<void>;
-  /** Why the last look-up failed, for the few seconds in which it is not repeated; null where it did not. */
+  /** Why the last look-up failed, for the few seconds in which it is not repeated; null if it succeeded. */
   readonly refreshError: BrokerError | null;
 }
 
 const keyLetters = 8;
-/** 132 bits of a row's code are enough; one is kept for every row. */
+/** 132 bits are enough for the MAC of a row, of which there are many. */
 const rowMacLetters = 22;
 
 /** The derived keys of a ring, by the first letters of their data keys. */
@@ -43,29 +43,29 @@ function derive(dataKey: Uint8Array): Buffer {
   return Buffer.from(hkdfSync('sha256', dataKey, new Uint8Array(), 'webex-token row integrity', 32));
 }
 
-/** The code of a text under the newest data key. */
+/** The MAC of a text under the newest data key. */
 export function mac(keys: DataKeys, purpose: Purpose, text: string): string {
   const start = keys.ring.primaryKey.id.slice(0, keyLetters);
-  return `${start}.${code(keysOf(keys).get(start) ?? Buffer.alloc(0), purpose, text)}`;
+  return `${start}.${macText(keysOf(keys).get(start) ?? Buffer.alloc(0), purpose, text)}`;
 }
 
-/** Whether a code is that of this text, under whichever data key it names. Null where that key is not known here. */
+/** Whether a MAC matches this text, under the data key that it names. Null if this process does not have that key. */
 export function macHolds(keys: DataKeys, purpose: Purpose, text: string, given: string): boolean | null {
   const key = keyOf(keys, given);
   if (key === null) return null;
-  const expected = Buffer.from(code(key, purpose, text));
+  const expected = Buffer.from(macText(key, purpose, text));
   const bytes = Buffer.from(given.slice(keyLetters + 1));
   return expected.length === bytes.length && timingSafeEqual(expected, bytes);
 }
 
-/** Whether a code was made with the newest data key. */
+/** Whether a MAC was made with the newest data key. */
 export function isNewest(keys: DataKeys, given: string): boolean {
   return given.slice(0, keyLetters) === keys.ring.primaryKey.id.slice(0, keyLetters);
 }
 
 /**
- * What one row adds to the digest of its bucket: a number of 256 bits that nobody without the key can tell. Null where
- * that key is not known here.
+ * What one row adds to the digest of its bucket: a number of 256 bits that nobody can predict without the key. Null if
+ * this process does not have that key.
  */
 export function addend(keys: DataKeys, name: string, rowMac: string): bigint | null {
   const key = keyOf(keys, rowMac);
@@ -77,20 +77,20 @@ function keyOf(keys: DataKeys, given: string): Buffer | null {
   return keysOf(keys).get(given.slice(0, keyLetters)) ?? null;
 }
 
-function code(key: Buffer, purpose: Purpose, text: string): string {
+function macText(key: Buffer, purpose: Purpose, text: string): string {
   const digest = createHmac('sha256', key).update(`${purpose}\n${text}`).digest('base64url');
   return purpose === 'row' ? digest.slice(0, rowMacLetters) : digest;
 }
 
-/** By the adapter, which a database and every transaction on it share. */
+/** By adapter, which a database and its transactions share. */
 const keysOfStores = new WeakMap<object, DataKeys>();
 
-/** From now on, rows that are read through this database are checked, and those that are written get a code. */
+/** From now on, rows that are read through this database are checked, and rows that are written get a MAC. */
 export function useMacKeys(db: Db, keys: DataKeys): void {
   keysOfStores.set(db.getExecutor().adapter, keys);
 }
 
-/** Null where the store was opened without its keys. */
+/** Null if the store was opened without its keys. */
 export function macKeysOf(db: Db): DataKeys | null {
   return keysOfStores.get(db.getExecutor().adapter) ?? null;
 }
