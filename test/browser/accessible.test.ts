@@ -213,7 +213,7 @@ test('axe finds nothing on any page, in light and dark, and nothing scrolls side
   ] as const) {
     await page.goto(`${origin}/reminders`);
     await post(page, path, { where: 'private', within: '31' });
-    if (path.endsWith('/push')) await page.getByRole('link', { name: 'Go to the guide' }).waitFor();
+    if (path.endsWith('/push')) await page.getByRole('link', { name: 'Open the guide' }).waitFor();
     await inspect(what);
   }
   // By now there is a round, which leads from it to the next one.
@@ -226,7 +226,7 @@ test('axe finds nothing on any page, in light and dark, and nothing scrolls side
   await page.locator('.code').waitFor();
   await inspect('the code for Entra ID');
   entra.settings.deviceApproval = 'automatic';
-  await page.getByRole('heading', { level: 1, name: 'The token is handed over' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Token sent' }).waitFor();
   await inspect('what came of handing it over');
 
   const { signInId, link } = await createSignInLink(vault, { profile: 'acme' });
@@ -272,9 +272,9 @@ test('by keyboard alone, from the first page to the stored token', async () => {
   expect((await readToken(set.vault, 'acme', actor)).profile.name).toBe('acme');
 
   await page.keyboard.press('Tab');
-  expect(await focused()).toBe('Skip to the content');
+  expect(await focused()).toBe('Skip to main content');
   await page.keyboard.press('Enter');
-  expect(await focused()).toContain('The token is stored');
+  expect(await focused()).toContain('Token saved for');
   await page.keyboard.press('Tab');
   expect(await page.evaluate(() => document.querySelector('main')?.contains(document.activeElement))).toBe(
     true,

@@ -153,13 +153,13 @@ inBothBrowsers((name) => {
       expect((await page.goto(program.origin + path))?.status(), path).toBe(200);
     }
     await page.type('#name', 'Globex');
-    await press(page, 'Sign in at Webex');
-    await signInAtWebex(page);
+    await press(page, 'Sign in to Webex');
+    await signInAtWebex(page, 'globex');
 
     // Another server can replace it: that is said, and a new link lets in again.
     await attack.goto(`${attacker.origin}/toss`);
     expect((await page.goto(program.origin))?.status()).toBe(403);
-    expect(await mainText(page)).toContain('Run "webex-token open"');
+    expect(await mainText(page)).toContain('webex-token open');
     await page.goto(program.origin + (await program.entry()));
     expect((await page.goto(`${program.origin}/profiles/acme`))?.status()).toBe(200);
 
@@ -173,7 +173,7 @@ inBothBrowsers((name) => {
     const { program, context, page } = await person();
     await page.goto(`${program.origin}/sign-in`);
     await page.type('#name', 'Globex');
-    await press(page, 'Sign in at Webex');
+    await press(page, 'Sign in to Webex');
     await page.waitForSelector('button[value=full-admin]');
 
     const attacker = await listening((_request, response) => {
@@ -184,7 +184,7 @@ inBothBrowsers((name) => {
       await attack.goto(from);
       const url = `${program.origin}/auth/code${await attackersAnswer(program)}`;
       await attack.evaluate((to) => void location.assign(to), url);
-      await untilHeading(attack, 'This answer belongs to another window');
+      await untilHeading(attack, 'Sign-in of another window');
       expect(await attack.evaluate(() => location.hash)).toBe('');
       await attack.goto(from);
       await attack.evaluate((to) => {
@@ -195,7 +195,7 @@ inBothBrowsers((name) => {
       }, url);
     }
     expect(await program.vault.db.selectFrom('profile').select('name').execute()).toEqual([{ name: 'acme' }]);
-    await signInAtWebex(page);
+    await signInAtWebex(page, 'globex');
     const { token } = await readToken(program.vault, 'globex', actor);
     expect(token.account?.email).toBe('ada.nakamura@acme.example');
   });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => browser.close());
 
 test.each([
-  ['commercial', 'Webex', 'Ada Nakamura'],
+  ['commercial', 'Standard', 'Ada Nakamura'],
   ['government', 'Webex for Government', 'Hana Kowalska'],
 ])(
   'from the first page to the stored token, %s: it is in the store and nowhere else',
@@ -36,13 +36,13 @@ test.each([
         times.stored = performance.now();
     });
 
-    await page.getByLabel('What do you call the organization?').fill('Acme');
+    await page.getByLabel('Organization name').fill('Acme');
     await page.getByRole('radio', { name: title }).first().check();
     if (deployment === 'government') await page.getByRole('radio', { name: 'Webex for Government' }).check();
-    await page.getByRole('button', { name: 'Sign in at Webex' }).click();
+    await page.getByRole('button', { name: 'Sign in to Webex' }).click();
     await signInAs(page, 'full-admin');
 
-    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('The token is stored');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Token saved for acme');
     expect(await page.locator('main').innerText()).toContain(name);
     process.stdout.write(
       `From the fragment's landing to the durable row: ${Math.round(times.stored - times.landed)} ms\n`,
@@ -67,7 +67,7 @@ test.each([
     await look();
     // Webex, asked again, answers again: with the state that was used up.
     await page.goBack();
-    await page.getByRole('heading', { name: 'This answer was taken already' }).waitFor();
+    await page.getByRole('heading', { name: 'Sign-in already completed' }).waitFor();
     await look();
     await page.goForward();
     await look();
@@ -113,17 +113,17 @@ test('one of another organization is set aside, and used all the same when the p
   await beginAt(page, set, 'acme');
   await signInAs(page, 'full-admin');
   await page.goto(`${set.origin}/profiles/acme`);
-  await page.getByRole('button', { name: 'In a private window' }).waitFor();
+  await page.getByRole('button', { name: 'Use a private window' }).waitFor();
   await page.context().clearCookies({ domain: '127.0.0.1' });
-  await page.getByRole('button', { name: 'Sign in at Webex' }).click();
+  await page.getByRole('button', { name: 'Sign in to Webex' }).click();
   await page.waitForURL(/\/idb\//);
   await signInAs(page, 'other-organization');
   expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
-    'This token is of another organization',
+    'This token belongs to a different organization',
   );
   await page.getByRole('button', { name: 'Use this token' }).click();
   await page.waitForURL(/\/profiles\/acme$/);
-  expect(await page.getByRole('status').textContent()).toContain('because you said so');
+  expect(await page.getByRole('status').textContent()).toContain('This token is now in use');
   const { token } = await readToken(set.vault, 'acme', actor);
   expect(token.account?.email).toBe('grace.mbeki@globex.example');
 });
@@ -131,8 +131,8 @@ test('one of another organization is set aside, and used all the same when the p
 test('a link is opened in a private window, and the first window goes on by itself', async () => {
   const set = await stage(browser);
   const page = await set.person();
-  await page.getByLabel('What do you call the organization?').fill('Acme');
-  await page.getByRole('button', { name: 'In a private window instead' }).click();
+  await page.getByLabel('Organization name').fill('Acme');
+  await page.getByRole('button', { name: 'Use a private window (recommended)' }).click();
   const link = (await page.locator('#link').textContent()) ?? '';
 
   const other = await set.window();
@@ -142,11 +142,11 @@ test('a link is opened in a private window, and the first window goes on by itse
   expect(await other.getByRole('navigation').count()).toBe(0);
   await other.goto(set.origin);
   expect(await other.getByRole('heading', { level: 1 }).textContent()).toBe(
-    'Please come in by your own link',
+    'Sign-in required: open the access link',
   );
 
   await page.waitForURL(/\/tokens\//);
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('The token is stored');
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Token saved for acme');
   expect(set.consoles.filter((line) => !line.includes('403'))).toEqual([]);
 });
 
@@ -154,11 +154,11 @@ test('the address from another computer is pasted', async () => {
   const set = await stage(browser);
   const page = await set.person();
   const { accessToken } = set.simulator.issueToken('full-admin');
-  await page.getByRole('link', { name: 'Paste a token' }).click();
-  await page.getByLabel('What do you call the organization?').fill('Acme');
-  const box = page.getByLabel('The address you landed on');
+  await page.getByRole('link', { name: 'Import a token' }).click();
+  await page.getByLabel('Organization name').fill('Acme');
+  const box = page.getByLabel('Address of the error page');
   await box.fill('https://webex.example/nothing');
-  await page.getByRole('button', { name: 'Store the token' }).click();
+  await page.getByRole('button', { name: 'Import token' }).click();
   await page.getByRole('alert').waitFor();
   expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('alert');
   await page.getByRole('alert').getByRole('link').click();
@@ -168,7 +168,7 @@ test('the address from another computer is pasted', async () => {
   await box.fill(
     `http://localhost:3000/auth/code#access_token=${accessToken}&token_type=Bearer&expires_in=3887999`,
   );
-  await page.getByRole('button', { name: 'Store the token' }).click();
+  await page.getByRole('button', { name: 'Import token' }).click();
   await page.waitForURL(/\/tokens\//);
   expect(await page.locator('main').innerText()).toContain('Ada Nakamura');
   expect((await readToken(set.vault, 'acme', actor)).accessToken).toBe(accessToken);
@@ -183,9 +183,9 @@ test('a link on another site leads in after a word', async () => {
   );
   await page.goto('http://127.0.0.1:9/elsewhere');
   await page.getByRole('link').click();
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Another site sent you here');
-  await page.getByRole('link', { name: 'Go on' }).click();
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Paste a token');
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('You came here from another site');
+  await page.getByRole('link', { name: 'Continue' }).click();
+  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Import a token');
 });
 
 test('the copy buttons copy', async () => {

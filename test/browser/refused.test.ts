@@ -39,12 +39,14 @@ test('wrong, missing, documented and foreign states store nothing, and end nobod
   const { accessToken } = set.simulator.issueToken('full-admin');
   const good = `#access_token=${accessToken}&token_type=Bearer&expires_in=3887999`;
 
-  expect(await answer(page, set, good)).toContain('does not say which sign-in it belongs to');
+  expect(await answer(page, set, good)).toContain('so it belongs to no sign-in');
   expect(await answer(page, set, `${good}&state=wrong`)).toContain('Unknown sign-in: the');
-  expect(await answer(page, set, `${good}&state=${documentedState}`)).toContain('the same for everybody');
+  expect(await answer(page, set, `${good}&state=${documentedState}`)).toContain('the same for everyone');
   expect(await answer(page, set, `${good}&state=${state}&state=x`)).toContain('twice');
   const iss = encodeURIComponent(set.simulator.endpoints.government.idbroker);
-  expect(await answer(page, set, `${good}&state=${state}&iss=${iss}`)).toContain('the other ID broker');
+  expect(await answer(page, set, `${good}&state=${state}&iss=${iss}`)).toContain(
+    'the ID broker of the other Webex deployment',
+  );
   expect(await answer(page, set, `?${good.slice(1)}&state=${state}`)).toContain('in the query');
   expect(await page.getByRole('link', { name: 'Start over' }).getAttribute('href')).toBe('/sign-in');
 
@@ -63,8 +65,8 @@ test('wrong, missing, documented and foreign states store nothing, and end nobod
   await page.goto(`${set.origin}/auth/code${good}&state=${state}`);
   await page.waitForURL(/\/tokens\//);
   expect(await storedTokens(set)).toBe(1);
-  expect(await answer(page, set, `${good}&state=${state}`)).toContain('was taken already');
-  await page.getByRole('link', { name: 'See what was captured' }).click();
+  expect(await answer(page, set, `${good}&state=${state}`)).toContain('is already stored');
+  await page.getByRole('link', { name: 'Show the captured token' }).click();
   await page.waitForURL(/\/tokens\//);
   expect(await storedTokens(set)).toBe(1);
 });
@@ -83,7 +85,7 @@ test.each(['query', 'fragment'] as const)(
     const { id } = await set.vault.db.selectFrom('sign_in').select('id').executeTakeFirstOrThrow();
     expect((await signInById(set.vault.db, id))?.error?.code).toBe('access_denied');
     await page.getByRole('link', { name: 'Start over' }).click();
-    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Sign in to Webex');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Get your first Webex token');
   },
 );
 
@@ -93,8 +95,8 @@ test('loading the page again with no fragment is said kindly, and leads to the c
   await beginAt(page, set, 'acme');
   await signInAs(page, 'full-admin');
   const captured = page.url();
-  expect(await answer(page, set, '')).toContain('There is nothing to take here');
-  await page.getByRole('link', { name: 'See what was captured last' }).click();
+  expect(await answer(page, set, '')).toContain('No token in this address');
+  await page.getByRole('link', { name: 'Show the last captured token' }).click();
   await page.waitForURL(captured);
 });
 
@@ -107,7 +109,7 @@ test('while the program cannot be reached, the page holds the token and tries ag
     route.request().method() === 'POST' && !reachable ? route.abort('connectionrefused') : route.continue(),
   );
   await page.locator('button[value=full-admin]').click();
-  await page.getByRole('heading', { name: 'The program does not answer' }).waitFor();
+  await page.getByRole('heading', { name: 'The server does not respond' }).waitFor();
   expect(page.url()).toBe(`${set.origin}/auth/code`);
   expect(await page.content()).not.toContain('SIMULATED-WEBEX-TOKEN');
 
@@ -121,7 +123,7 @@ test('while the program cannot be reached, the page holds the token and tries ag
   expect(await asked).toBe('beforeunload');
 
   await page.getByRole('button', { name: 'Try again' }).click();
-  await page.getByRole('heading', { name: 'The program does not answer' }).waitFor();
+  await page.getByRole('heading', { name: 'The server does not respond' }).waitFor();
   reachable = true;
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.waitForURL(/\/tokens\//);
@@ -148,28 +150,30 @@ test('without JavaScript everything works but the capture, which says how to go 
   const page = await set.person({ javaScriptEnabled: false });
   const begin = async (name: string) => {
     await askFor(page, set, name);
-    const continueUrl = page.getByRole('link', { name: 'Go on' });
+    const continueUrl = page.getByRole('link', { name: 'Continue' });
     await continueUrl.waitFor();
-    expect(await page.locator('main').innerText()).toContain('Without JavaScript this program cannot take');
+    expect(await page.locator('main').innerText()).toContain(
+      'Without JavaScript, this app cannot save the token',
+    );
     await continueUrl.click();
   };
   await begin('acme');
   await page.locator('button[value=full-admin]').click();
-  await page.getByRole('heading', { name: 'This one page needs JavaScript' }).waitFor();
+  await page.getByRole('heading', { name: 'This page needs JavaScript' }).waitFor();
   const address = page.url();
   expect(address).toContain('#access_token=');
 
   await page.goto(`${set.origin}/import`);
-  await page.getByLabel('What do you call the organization?').fill('acme');
-  await page.getByLabel('The address you landed on').fill(address);
-  await page.getByRole('button', { name: 'Store the token' }).click();
+  await page.getByLabel('Organization name').fill('acme');
+  await page.getByLabel('Address of the error page').fill(address);
+  await page.getByRole('button', { name: 'Import token' }).click();
   await page.waitForURL(/\/tokens\//);
   expect(await page.locator('main').innerText()).toContain('Ada Nakamura');
   await page.getByRole('link', { name: 'Overview' }).first().click();
   await page.getByRole('link', { name: 'acme' }).click();
-  await page.getByRole('link', { name: 'Remove this profile' }).click();
+  await page.getByRole('link', { name: 'Remove this organization…' }).click();
   await page.getByRole('button', { name: 'Remove' }).click();
-  await page.getByText('were removed from this machine').waitFor();
+  await page.getByText('and its tokens from this computer').waitFor();
 
   // Webex remembers who is signed in, and would not ask.
   await page.context().clearCookies({ domain: '127.0.0.1' });

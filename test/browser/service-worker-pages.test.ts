@@ -31,20 +31,20 @@ test('the pages about another project’s service worker: axe, and what is said 
 
   const link = `/access/${await createAccessLink(set.vault)}`;
   await page.goto(set.sideOrigin + link);
-  await inspect('Another project listens in');
+  await inspect('Another app may be intercepting this page');
   await page.goto(set.origin + link);
   await askFor(page, set, 'acme');
-  await inspect('Another project listens in here');
+  await inspect('Another app may be intercepting this page');
 
-  const remove = page.getByRole('button', { name: 'Remove it and go on' });
+  const remove = page.getByRole('button', { name: 'Remove and continue' });
   await page.route('**/clear-site-data/*', (route) => route.abort());
   await remove.click();
-  await inspect('That did not work');
+  await inspect('The data was not removed');
   await page.route('**/clear-site-data/*', (route) =>
     route.fulfill({ status: 204, headers: allowing(set.sideOrigin) }),
   );
   await remove.click();
-  await inspect('It is still there');
+  await inspect('The service worker is still there');
   expect(await page.locator('main').innerText()).toContain(`${set.origin}/sw.js`);
   await page.unroute('**/clear-site-data/*');
   await remove.click();

@@ -54,14 +54,14 @@ inBothBrowsers((name) => {
   test('one that answers from its cache: found before the web app is opened', async () => {
     const { page, project, program, draft } = await visited('answers from its cache');
     await page.goto(program.sideOrigin + (await program.entry()));
-    await untilHeading(page, 'Something else answers there');
-    expect(await mainText(page)).toContain(`other projects stored in this browser for ${program.origin}`);
+    await untilHeading(page, 'Something else responds at this address');
+    expect(await mainText(page)).toContain(`other apps stored in this browser for ${program.origin}`);
     expect(await draft()).toBe('of another project');
-    await press(page, 'Remove it and go on');
+    await press(page, 'Remove and continue');
     await untilHeading(page, 'Get your first Webex token');
     expect(await draft()).toBeNull();
     await page.type('#name', 'Acme');
-    await press(page, 'Sign in at Webex');
+    await press(page, 'Sign in to Webex');
     await signInAtWebex(page);
     await expectCaptured(program, project);
   });
@@ -70,10 +70,10 @@ inBothBrowsers((name) => {
     const { page, project, program, draft } = await visited('passes everything on');
     const { link } = await createSignInLink(program.vault, { profile: 'acme' });
     await page.goto(`${program.sideOrigin}/sign-in/${link}`);
-    await untilHeading(page, 'Another project listens in');
+    await untilHeading(page, 'Another app may be intercepting this page');
     expect(await mainText(page)).toContain(`${program.origin}/sw.js`);
     expect(await draft()).toBe('of another project');
-    await press(page, 'Remove it and go on');
+    await press(page, 'Remove and continue');
     await signInAtWebex(page);
     expect(await mainText(page)).toContain('You can close this window');
     expect(await draft()).toBeNull();
@@ -84,13 +84,13 @@ inBothBrowsers((name) => {
     const { page, project, program, draft } = await visited('only watches');
     await page.goto(program.origin + (await program.entry()));
     await page.type('#name', 'Acme');
-    await press(page, 'Sign in at Webex');
-    await untilHeading(page, 'Another project listens in here');
+    await press(page, 'Sign in to Webex');
+    await untilHeading(page, 'Another app may be intercepting this page');
     expect(await mainText(page)).toContain(`${program.origin}/sw.js`);
     expect(await draft()).toBe('of another project');
     const asked = await program.vault.db.selectFrom('sign_in').select('state_hash').executeTakeFirst();
     expect(asked).toEqual({ state_hash: null });
-    await press(page, 'Remove it and go on');
+    await press(page, 'Remove and continue');
     await signInAtWebex(page);
     expect(await draft()).toBeNull();
     await expectCaptured(program, project);
@@ -102,11 +102,11 @@ inBothBrowsers((name) => {
     await page.goto(program.sideOrigin + (await program.entry()));
     await untilHeading(page, 'Get your first Webex token');
     await page.type('#name', 'Acme');
-    await press(page, 'Sign in at Webex');
+    await press(page, 'Sign in to Webex');
     await signInAtWebex(page);
     const { link } = await createSignInLink(program.vault, { profile: 'acme' });
     await page.goto(`${program.sideOrigin}/sign-in/${link}`);
     // Webex remembers who is signed in.
-    await untilHeading(page, 'The token is stored');
+    await untilHeading(page, 'Token saved for acme');
   });
 });

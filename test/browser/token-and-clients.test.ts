@@ -36,7 +36,7 @@ async function withTools(set: Stage): Promise<Stage> {
   return set;
 }
 
-test('copied, the token is on the clipboard and never in the document; shown, it is hidden again', async () => {
+test('copies the token without putting it into the document, and hides a revealed token again', async () => {
   const set = await stage(browser);
   const token = await hold(set);
   const page = await set.person();
@@ -53,7 +53,7 @@ test('copied, the token is on the clipboard and never in the document; shown, it
   await page.locator('[data-secret]').waitFor();
   expect(await page.locator('[data-secret]').textContent()).toBe(token);
   await page.clock.runFor(61_000);
-  await page.getByText('The token is hidden again.').waitFor();
+  await page.getByText('The token is hidden.').waitFor();
   expect(await page.content()).not.toContain(token);
   await page.goBack();
   expect(await page.content()).not.toContain(token);
@@ -62,39 +62,39 @@ test('copied, the token is on the clipboard and never in the document; shown, it
   expect(set.titles.join('\n')).not.toContain(token);
 });
 
-test('a program is added by keyboard alone, without a script', async () => {
+test('adds an API client by keyboard alone, without JavaScript', async () => {
   const set = await stage(browser);
   await hold(set);
   const page = await set.person({ javaScriptEnabled: false });
-  await page.getByRole('link', { name: 'Programs' }).click();
+  await page.getByRole('link', { name: 'API clients' }).click();
   await page.getByRole('textbox', { name: 'Name' }).focus();
   await page.keyboard.type('ci-deploy');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Space');
-  await page.getByRole('button', { name: 'Add the program' }).press('Enter');
-  await page.getByText('shown this once').waitFor();
+  await page.getByRole('button', { name: 'Add API client' }).press('Enter');
+  await page.getByText('you will not see it again').waitFor();
   expect(await page.locator('#client-secret').textContent()).toMatch(/^[\w-]{43}$/);
   expect((await listClients(set.vault))[0]).toMatchObject({ name: 'ci-deploy', profiles: ['acme'] });
 });
 
-test('the button tests the token, and the page says what Entra ID and Okta would', async () => {
+test('tests the token and shows the connection tests of Entra ID and Okta', async () => {
   const set = await stage(browser);
   await hold(set);
   const page = await set.person();
   await page.goto(`${set.origin}/profiles/acme`);
-  await page.getByRole('button', { name: 'Test it' }).click();
+  await page.getByRole('button', { name: 'Test', exact: true }).click();
   await page.waitForURL(/\/test$/);
   await page.getByText('Entra ID’s Test Connection would pass.').waitFor();
-  expect(await heading(page)).toBe('The token works');
+  expect(await heading(page)).toBe('All checks passed');
 });
 
-test('the way into Entra ID: by this program with a code, and by hand with the guide', async () => {
+test('sends the token to Entra ID automatically with a device code, and manually with the guide', async () => {
   const set = await withTools(await stage(browser));
   const token = await hold(set);
   const page = await set.person();
   await page.goto(`${set.origin}/profiles/acme`);
   await page.getByRole('link', { name: 'Entra ID', exact: true }).click();
-  await page.getByRole('button', { name: 'Hand it to Entra ID' }).click();
+  await page.getByRole('button', { name: 'Send token to Entra ID' }).click();
   const code = page.locator('.code');
   await code.waitFor();
   const [tab] = await Promise.all([
@@ -105,7 +105,7 @@ test('the way into Entra ID: by this program with a code, and by hand with the g
   await tab.getByRole('button', { name: 'Sign in as' }).click();
   await tab.getByText('You are signed in.').waitFor();
   await tab.close();
-  await page.getByRole('heading', { level: 1, name: 'The token is handed over' }).waitFor();
+  await page.getByRole('heading', { level: 1, name: 'Token sent' }).waitFor();
   expect(set.simulator.entra.app.secrets.get('SecretToken')).toBe(token);
 
   await page.goto(`${set.origin}/profiles/acme/entra`);
@@ -121,27 +121,27 @@ test('the way into Entra ID: by this program with a code, and by hand with the g
   await page.getByRole('button', { name: 'Copy the token' }).click();
   await page.getByRole('button', { name: 'Copied the token' }).waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
-  await page.getByRole('button', { name: 'Done by hand' }).click();
+  await page.getByRole('button', { name: 'I’ve updated it' }).click();
   expect(await page.getByRole('status').textContent()).toContain('Entra ID has the current token');
   await page.emulateMedia({ media: 'print' });
   expect(await page.locator('main').innerText()).not.toContain('Show my steps');
   expect(set.consoles).toEqual([]);
 });
 
-test('the way into Okta, which serves nobody, ends at the guide', async () => {
+test('leads to the guide where Okta does not allow automatic setup', async () => {
   const set = await withTools(await stage(browser));
   await hold(set);
   const page = await set.person();
   await page.goto(`${set.origin}/profiles/acme/okta`);
-  await page.getByRole('button', { name: 'Hand it to Okta' }).click();
-  await page.getByRole('link', { name: 'Go to the guide' }).click();
+  await page.getByRole('button', { name: 'Send token to Okta' }).click();
+  await page.getByRole('link', { name: 'Open the guide' }).click();
   await page.getByRole('heading', { name: 'Connect Okta to Webex' }).waitFor();
   await page.getByText('Test API Credentials').first().waitFor();
-  await page.getByRole('button', { name: 'Done by hand' }).click();
-  await page.getByText('pasted by hand').waitFor();
+  await page.getByRole('button', { name: 'I’ve updated it' }).click();
+  await page.getByText('set manually').waitFor();
 });
 
-test('a renewal round: one sign-in after another, from each captured page to the next, one left out', async () => {
+test('renews one organization after another from the page of each captured token, and skips one', async () => {
   const set = await stage(browser);
   for (const [at, profile] of ['initech', 'acme', 'umbrella'].entries()) {
     await hold(set, profile, { lifetimeSeconds: (at + 1) * 86_400 });
@@ -149,9 +149,9 @@ test('a renewal round: one sign-in after another, from each captured page to the
   const page = await set.person();
   await page.goto(`${set.origin}/renewals`);
   await page.getByRole('heading', { name: '3 tokens to renew' }).waitFor();
-  await page.getByRole('button', { name: 'Begin the round' }).click();
+  await page.getByRole('button', { name: 'Start renewing' }).click();
   await page.getByText('0 of 3 done').waitFor();
-  await page.getByRole('button', { name: 'Sign in at Webex' }).click();
+  await page.getByRole('button', { name: 'Sign in to Webex' }).click();
   await page.waitForURL(/\/idb\//);
   await signInAs(page, 'full-admin');
   await page.getByText('1 of 3 done').waitFor();
@@ -160,12 +160,12 @@ test('a renewal round: one sign-in after another, from each captured page to the
   await page.waitForURL(/\/idb\//);
   await signInAs(page, 'full-admin');
   await page.getByText('2 of 3 done').waitFor();
-  await page.getByRole('link', { name: 'The whole round' }).click();
+  await page.getByRole('link', { name: 'All renewals' }).click();
   await page.getByRole('heading', { name: 'Next: umbrella' }).waitFor();
   expect(await page.getByRole('progressbar').getAttribute('value')).toBe('2');
-  await page.getByRole('button', { name: 'Leave it out' }).click();
-  await page.getByText('All are done: 2 renewed, 1 left out.').waitFor();
-  await page.getByRole('button', { name: 'Finish the round' }).click();
+  await page.getByRole('button', { name: 'Skip' }).click();
+  await page.getByText('All done: 2 renewed, 1 skipped.').waitFor();
+  await page.getByRole('button', { name: 'Finish' }).click();
   await page.getByText('What was renewed stays so.').waitFor();
   expect(set.consoles).toEqual([]);
 });

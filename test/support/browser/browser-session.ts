@@ -110,7 +110,7 @@ async function listen(wanted: number): Promise<{ port: number; serve: (listener:
 }
 
 /** Fills in the form and goes to the simulated Webex. */
-export async function beginAt(page: Page, set: Stage, name: string, deployment = 'Webex'): Promise<void> {
+export async function beginAt(page: Page, set: Stage, name: string, deployment = 'Standard'): Promise<void> {
   await askFor(page, set, name, deployment);
   await page.waitForURL(/\/idb\/oauth2\/v1\/authorize/);
 }
@@ -120,12 +120,12 @@ export async function askFor(
   page: Page,
   { origin }: Stage,
   name: string,
-  deployment = 'Webex',
+  deployment = 'Standard',
 ): Promise<void> {
   await page.goto(`${origin}/sign-in`);
-  await page.getByLabel('What do you call the organization?').fill(name);
+  await page.getByLabel('Organization name').fill(name);
   await page.getByRole('radio', { name: deployment, exact: false }).first().check();
-  await page.getByRole('button', { name: 'Sign in at Webex' }).click();
+  await page.getByRole('button', { name: 'Sign in to Webex' }).click();
 }
 
 /** Signs in at the simulated Webex, and waits for the page that says what became of it. */

@@ -62,10 +62,10 @@ export async function mainText(page: Page): Promise<string> {
   return await page.$eval('main', (main) => (main as HTMLElement).innerText);
 }
 
-/** At the simulated Webex: signs in, and waits for the page that says what became of the token. */
-export async function signInAtWebex(page: Page): Promise<void> {
+/** Signs in to the simulated Webex, and waits for the page of the saved token. */
+export async function signInAtWebex(page: Page, profile = 'acme'): Promise<void> {
   await page.bringToFront();
   await page.waitForSelector('button[value=full-admin]');
   await page.click('button[value=full-admin]');
-  await untilHeading(page, 'The token is stored');
+  await untilHeading(page, `Token saved for ${profile}`);
 }
