@@ -10,8 +10,8 @@ import { serveAssets } from './assets.ts';
 import type { WebContext } from './context.ts';
 import { errorHandler, notFound } from './errors/error-handler.ts';
 import { type PushJobOptions, PushJobs } from './jobs/push-jobs.ts';
-import { TokenTestJobs } from './jobs/token-test-jobs.ts';
-import { VerificationJobs } from './jobs/verification-jobs.ts';
+import { createTokenTestJobs } from './jobs/token-test-jobs.ts';
+import { createVerificationJobs } from './jobs/verification-jobs.ts';
 import { formBody, jsonBody } from './middleware/body.ts';
 import { checkHost } from './middleware/host-check.ts';
 import { requestLog } from './middleware/request-log.ts';
@@ -59,26 +59,26 @@ export interface WebAppOptions {
   log: Logger;
   /** Marks every page as a demonstration. */
   demonstration?: boolean;
-  /** Lets our own commands tell this server from another program on its port. base64url. */
+  /** Lets the commands of this program distinguish this server from another program on its port. base64url. */
   instanceSecret?: string;
-  /** The listener beside this one that looks for other projects' service workers, where there is one. */
+  /** The second server, which detects service workers of other projects; null if it could not listen. */
   cleanupServer?: CleanupServer | null;
-  /** What calls to the providers depend on. */
-  world?: PushJobOptions;
+  /** How the push jobs call the providers. */
+  pushJobOptions?: PushJobOptions;
 }
 
-const thisWorld: PushJobOptions = {
+const defaultPushJobOptions: PushJobOptions = {
   fetch: outboundFetch,
   sleep: (milliseconds) => sleep(milliseconds),
 };
 
 export interface WebApp {
   app: Express;
-  /** Resolves once nothing is under way that pages have begun; a person who was to sign in is waited for no more. */
+  /** Stops waiting for people to sign in, and resolves once the work that pages started has ended. */
   idle(): Promise<void>;
 }
 
-/** The web app: for the person at this machine, and for Webex's redirect. It has to be served on loopback only. */
+/** The web app: for the person at this computer, and for Webex's redirect. Serve it on loopback addresses only. */
 export function createWebApp(options: WebAppOptions): WebApp {
   const {
     vault,
@@ -86,13 +86,13 @@ export function createWebApp(options: WebAppOptions): WebApp {
     demonstration = false,
     instanceSecret,
     cleanupServer = null,
-    world = thisWorld,
+    pushJobOptions = defaultPushJobOptions,
   } = options;
-  const checks = new VerificationJobs(vault, log);
-  const tokenTests = new TokenTestJobs(vault, log);
-  const pushJobs = new PushJobs(vault, log, world);
+  const verifications = createVerificationJobs(log);
+  const tokenTests = createTokenTestJobs(log);
+  const pushJobs = new PushJobs(vault, log, pushJobOptions);
   const render = createRender({ demonstration });
-  const context: WebContext = { vault, log, checks, tokenTests, pushJobs, render, cleanupServer };
+  const context: WebContext = { vault, log, verifications, tokenTests, pushJobs, render, cleanupServer };
 
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
@@ -108,17 +108,17 @@ export function createWebApp(options: WebAppOptions): WebApp {
   }
   app.use(sameOrigin(context));
 
-  // For everybody.
+  // Without a session.
   route(app, apiPaths.liveness, { get: liveness });
   route(app, '/instance', { get: instance(instanceSecret) });
   serveAssets(app);
   route(app, '/errors/:code', { get: errorReferencePage(context) });
-  // A store that was rolled back or changed from outside is not served from any more.
+  // A database that was rolled back or modified outside the program is no longer served.
   app.use((_request, _response, next) => next(vault.rollbackDetector.problem ?? undefined));
   route(app, '/calendar/:secret.ics', { get: feed(context) });
   app.get('/auth/code', capturePage(context));
 
-  // For whoever holds a one-time link, and for the browser that it began a sign-in in.
+  // With a one-time link, or in the browser where the sign-in started.
   app.use(webSession(vault));
   for (const parameter of ['secret', 'link'] as const) requireSameUser(app, parameter);
   route(app, '/auth/code', { get: capturePage(context), post: [...jsonBody, captureToken(context)] });
@@ -133,7 +133,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/tokens/:tokenId', { get: capturedTokenPage(context) });
   route(app, '/tokens/:tokenId/progress', { get: verificationProgress(context) });
 
-  // For the person at this machine.
+  // With an authenticated session.
   app.use(requireAuthenticated);
   route(app, '/', { get: overview(context) });
   route(app, '/sign-in', { get: signInForm(context), post: [...formBody, startNewSignIn(context)] });
@@ -189,6 +189,6 @@ export function createWebApp(options: WebAppOptions): WebApp {
   app.use(notFound, errorHandler(context));
   return {
     app,
-    idle: async () => void (await Promise.all([checks.idle(), tokenTests.idle(), pushJobs.close()])),
+    idle: async () => void (await Promise.all([verifications.idle(), tokenTests.idle(), pushJobs.close()])),
   };
 }

@@ -7,19 +7,19 @@ import type { VerificationJobs } from './jobs/verification-jobs.ts';
 import type { Render } from './render.ts';
 import type { CleanupServer } from './service-worker-cleanup/server-app.ts';
 
-/** What every page has at hand. */
+/** What the handlers of all pages share. */
 export interface WebContext {
   vault: Vault;
   log: Logger;
-  checks: VerificationJobs;
+  verifications: VerificationJobs;
   tokenTests: TokenTestJobs;
   pushJobs: PushJobs;
   render: Render;
-  /** Null where it could not listen. */
+  /** Null if it could not listen. */
   cleanupServer: CleanupServer | null;
 }
 
-/** Who a request comes from, for the audit log. */
+/** The origin of a request, for the audit log. */
 export function actorOf(request: Pick<Request, 'socket'>): Actor {
   const address = request.socket.remoteAddress;
   return address === undefined ? {} : { address };

@@ -10,16 +10,16 @@ import type { PageData } from './view-models/pages.ts';
 const viewsFolder = join(packageRoot, 'views');
 
 export interface PageOptions {
-  /** The document's title, before the product's name. */
+  /** The title of the document, without the name of the product. */
   title: string;
   status?: number;
-  /** Which entry of the navigation this page is; none where absent. */
+  /** The entry of the navigation that is marked as current; absent if none is. */
   at?: 'overview' | 'sign-in' | 'import' | 'reminders' | 'clients' | 'audit-log';
-  /** Uses the width of the window: for lists, and forms with advice beside them. */
+  /** Uses the width of the window: for lists, and for forms with advice next to them. */
   wide?: boolean;
-  /** A script of ours in the head, by name. */
+  /** The script of the page, by name. */
   script?: 'capture' | 'poll' | 'auto-hide-secret' | 'push-progress' | 'redirect' | 'service-worker-cleanup';
-  /** Asks the browser for the page anew, where scripts do not run: seconds, and where to. */
+  /** Reloads the page in browsers without scripts. */
   refresh?: { seconds: number; url: string };
 }
 
@@ -31,27 +31,27 @@ export type Render = <Name extends keyof PageData>(
   options: PageOptions,
 ) => void;
 
-/** The same page with what was typed, which is shown again where it has to be mended; but for a token in the wrong field. */
-function withTypedAgain<Data extends object>(data: Data): Data {
+/** Keeps what the person entered in a form that has errors, except a token that was pasted into the wrong field. */
+function withFormValues<Data extends object>(data: Data): Data {
   const { values, form } = data as { values?: object; form?: object | null };
   return {
     ...data,
-    ...(values !== undefined && { values: typedAgain(values) }),
-    ...(form && { form: withTypedAgain(form) }),
+    ...(values !== undefined && { values: withoutTokens(values) }),
+    ...(form && { form: withFormValues(form) }),
   };
 }
 
-function typedAgain(values: object): object {
-  const again = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(again);
-    // Public keys are JSON, and as long.
+function withoutTokens(values: object): object {
+  const redact = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(redact);
+    // A public key (JSON) is as long as a token.
     if (typeof value !== 'string' || value.startsWith('{')) return value;
     return redactTokens(value) === value ? value : '';
   };
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, again(value)]));
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, redact(value)]));
 }
 
-/** Renders `views/<name>.ejs` within `views/layout.ejs`. Every value is escaped there. */
+/** Renders `views/<name>.ejs` within `views/layout.ejs`. The templates escape every value. */
 export function createRender(site: { demonstration: boolean }): Render {
   const templates = new Map<string, TemplateFunction>();
   const template = (name: string): TemplateFunction => {
@@ -68,8 +68,8 @@ export function createRender(site: { demonstration: boolean }): Render {
   };
   const helpers = { dateText, minuteText };
   return (request, response, name, data, options) => {
-    const entered = request.session?.authenticated === true;
-    const body = template(name)({ ...helpers, entered, ...withTypedAgain(data) });
+    const authenticated = request.session?.authenticated === true;
+    const body = template(name)({ ...helpers, authenticated, ...withFormValues(data) });
     const page = template('layout')({
       body,
       at: null,
@@ -78,7 +78,7 @@ export function createRender(site: { demonstration: boolean }): Render {
       refresh: null,
       ...options,
       ...site,
-      entered,
+      authenticated,
     });
     response
       .status(options.status ?? 200)

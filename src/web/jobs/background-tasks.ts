@@ -1,28 +1,31 @@
-/** How many results are maxRemembered, so that a page that is loaded again finds its own. */
-const maxRemembered = 200;
+/** How many results are kept, so that a page that is reloaded still finds its result. */
+const maxResults = 200;
 
-/** Work that pages have begun, by a key: no two at once for one key, and the newest results are kept in memory. */
+/**
+ * Work that a page starts and a later request asks about, by key: at most one task runs for each key. The newest results
+ * are kept in memory.
+ */
 export class BackgroundTasks<Result> {
   readonly #running = new Map<string, Promise<Result | null>>();
   readonly #results = new Map<string, Result>();
-  readonly #failed: (key: string, error: unknown) => void;
+  readonly #onError: (key: string, error: unknown) => void;
 
-  /** `failed` is told of work that threw. */
-  constructor(failed: (key: string, error: unknown) => void) {
-    this.#failed = failed;
+  /** `onError` is called for work that throws. */
+  constructor(onError: (key: string, error: unknown) => void) {
+    this.#onError = onError;
   }
 
-  /** Starts the work, unless it is under way for this key. Null where it throws. */
+  /** Starts the work, unless some is already running for this key. Null if it throws. */
   start(key: string, work: () => Promise<Result>): Promise<Result | null> {
     const running = this.#running.get(key);
     if (running !== undefined) return running;
     const task = work()
       .then((result) => {
-        this.#remember(key, result);
+        this.#keep(key, result);
         return result;
       })
       .catch((error: unknown) => {
-        this.#failed(key, error);
+        this.#onError(key, error);
         return null;
       })
       .finally(() => this.#running.delete(key));
@@ -30,7 +33,7 @@ export class BackgroundTasks<Result> {
     return task;
   }
 
-  /** Whether the work is over within `milliseconds`; true where none is under way. */
+  /** Whether the work ends within `milliseconds`; true if none is running. */
   async finishesWithin(key: string, milliseconds: number): Promise<boolean> {
     const running = this.#running.get(key);
     if (running === undefined) return true;
@@ -47,16 +50,16 @@ export class BackgroundTasks<Result> {
     return this.#results.get(key) ?? null;
   }
 
-  /** Resolves once nothing is under way. */
+  /** Resolves once no work is running. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running.values());
   }
 
-  #remember(key: string, result: Result): void {
-    // Once more at the end, where it was there before.
+  #keep(key: string, result: Result): void {
+    // A map keeps the position of a key that is set again; the newest result belongs at the end.
     this.#results.delete(key);
     this.#results.set(key, result);
     const oldest = this.#results.keys().next();
-    if (this.#results.size > maxRemembered && !oldest.done) this.#results.delete(oldest.value);
+    if (this.#results.size > maxResults && !oldest.done) this.#results.delete(oldest.value);
   }
 }

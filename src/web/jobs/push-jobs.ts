@@ -12,19 +12,19 @@ import { toSafeError } from '../../text/safe-error.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import { newSecret } from '../../vault/sign-in/secret-hashes.ts';
 
-/** One thing to do at a provider. */
+/** One action at a provider. */
 export type PushTask =
-  | ({ provider: ProviderId; task: 'push' } & Omit<PushOptions, 'dryRun'>)
-  | { provider: 'entra'; task: 'check-status' };
+  | ({ provider: ProviderId; action: 'push' } & Omit<PushOptions, 'dryRun'>)
+  | { provider: 'entra'; action: 'check-status' };
 
-/** How an errand stands. */
+/** The progress of one task. */
 export interface PushTaskState {
-  errand: PushTask;
+  task: PushTask;
   state: 'to-do' | 'under-way' | 'done' | 'failed';
   steps: StepResult[];
-  /** What the person has to type, while that is waited for. */
+  /** The code that the person has to enter; null once they have signed in. */
   deviceCode: DeviceCode | null;
-  /** Why nothing happens for a moment. */
+  /** Why the next step is delayed. */
   waiting: string | null;
   error: BrokerError | null;
   appName: string | null;
@@ -39,45 +39,45 @@ export interface PushJob {
   over: boolean;
 }
 
-/** What a hand-over needs of the world. */
+/** What the jobs need to call the providers. */
 export interface PushJobOptions {
   fetch: typeof globalThis.fetch;
   sleep: (milliseconds: number) => Promise<void>;
 }
 
-/** How many are maxRemembered, so that their pages can still be looked at. */
-const maxRemembered = 100;
+/** How many jobs are kept, so that their pages can be opened later. */
+const maxJobs = 100;
 
 /**
- * The hand-overs that pages have begun. Each goes on by itself, whether anybody looks or not, and errand after errand:
- * one that fails keeps no other from its turn.
+ * The push jobs that pages start. A job runs to its end even if nobody has its page open, one task after another: a task
+ * that fails does not stop the next one.
  */
 export class PushJobs {
   readonly #vault: Vault;
   readonly #log: Logger;
-  readonly #world: PushJobOptions;
-  readonly #all = new Map<string, PushJob>();
+  readonly #options: PushJobOptions;
+  readonly #jobs = new Map<string, PushJob>();
   readonly #running = new Map<string, { done: Promise<void>; abort: AbortController }>();
 
-  constructor(vault: Vault, log: Logger, world: PushJobOptions) {
+  constructor(vault: Vault, log: Logger, options: PushJobOptions) {
     this.#vault = vault;
     this.#log = log;
-    this.#world = world;
+    this.#options = options;
   }
 
   find(id: string): PushJob | null {
-    return this.#all.get(id) ?? null;
+    return this.#jobs.get(id) ?? null;
   }
 
-  /** Begins, unless something is under way for this profile: then that one is returned. */
+  /** Starts a job. If one is already running for this profile, returns that one instead. */
   start(profile: string, tasks: PushTask[], actor: Actor): PushJob {
     for (const [id] of this.#running) {
-      const other = this.#all.get(id);
+      const other = this.#jobs.get(id);
       if (other?.profile === profile) return other;
     }
-    const pushJob: PushJob = { id: newSecret(), profile, tasks: tasks.map(newTask), over: false };
-    this.#all.set(pushJob.id, pushJob);
-    this.#forgetOldest();
+    const pushJob: PushJob = { id: newSecret(), profile, tasks: tasks.map(newTaskState), over: false };
+    this.#jobs.set(pushJob.id, pushJob);
+    this.#removeOldest();
     const abort = new AbortController();
     const done = this.#runAll(pushJob, actor, abort.signal).finally(() => {
       pushJob.over = true;
@@ -87,12 +87,12 @@ export class PushJobs {
     return pushJob;
   }
 
-  /** Ends the waiting for a person's sign-in. What is past that goes on to its end. */
+  /** Stops waiting for a person to sign in. Steps after the sign-in still run to their end. */
   stop(id: string): void {
     this.#running.get(id)?.abort.abort();
   }
 
-  /** Resolves once nothing is under way; nobody is waited for any more. */
+  /** Stops waiting for sign-ins, and resolves once no job is running. */
   async close(): Promise<void> {
     for (const { abort } of this.#running.values()) abort.abort();
     await Promise.all([...this.#running.values()].map(({ done }) => done));
@@ -107,7 +107,7 @@ export class PushJobs {
         state.state = 'done';
       } catch (error) {
         state.state = 'failed';
-        state.error = this.#explained(profile, error);
+        state.error = this.#toBrokerError(profile, error);
       }
       state.deviceCode = null;
       state.waiting = null;
@@ -115,14 +115,14 @@ export class PushJobs {
   }
 
   async #run(profile: string, state: PushTaskState, actor: Actor, signal: AbortSignal): Promise<void> {
-    const { errand } = state;
+    const { task } = state;
     const context = this.#context(state, signal);
-    if (errand.task === 'check-status') {
+    if (task.action === 'check-status') {
       const { app, status, findings } = await inspectProvisioning(this.#vault, profile, context);
       Object.assign(state, { appName: app.name, status, findings });
       return;
     }
-    const { provider, task, ...options } = errand;
+    const { provider, action, ...options } = task;
     const { app, status, findings } = await pushProfile(
       provider,
       this.#vault,
@@ -136,7 +136,7 @@ export class PushJobs {
   }
 
   #context(state: PushTaskState, signal: AbortSignal): PushContext {
-    const { fetch, sleep } = this.#world;
+    const { fetch, sleep } = this.#options;
     return {
       fetch,
       signal,
@@ -148,7 +148,7 @@ export class PushJobs {
     };
   }
 
-  #explained(profile: string, error: unknown): BrokerError {
+  #toBrokerError(profile: string, error: unknown): BrokerError {
     if (error instanceof BrokerError) return error;
     this.#log.error({ profile, ...toSafeError(error) }, 'push failed');
     return new BrokerError('E_INTERNAL', 'An unexpected error occurred.', {
@@ -156,17 +156,17 @@ export class PushJobs {
     });
   }
 
-  #forgetOldest(): void {
-    for (const [id] of this.#all) {
-      if (this.#all.size <= maxRemembered) return;
-      if (!this.#running.has(id)) this.#all.delete(id);
+  #removeOldest(): void {
+    for (const [id] of this.#jobs) {
+      if (this.#jobs.size <= maxJobs) return;
+      if (!this.#running.has(id)) this.#jobs.delete(id);
     }
   }
 }
 
-function newTask(errand: PushTask): PushTaskState {
+function newTaskState(task: PushTask): PushTaskState {
   return {
-    errand,
+    task,
     state: 'to-do',
     steps: [],
     deviceCode: null,
@@ -178,7 +178,7 @@ function newTask(errand: PushTask): PushTaskState {
   };
 }
 
-/** Shows an event of the push on its page. */
+/** Updates the state that the page shows. */
 function apply(event: PushEvent, state: PushTaskState): void {
   switch (event.type) {
     case 'step':

@@ -5,49 +5,31 @@ import type { Actor, Vault } from '../../vault/context.ts';
 import { type TokenTestResult, testToken } from '../../vault/tokens/test-token.ts';
 import { BackgroundTasks } from './background-tasks.ts';
 
-/** What came of "Test it". */
+/** The result of the Test button. */
 export interface TokenTestOutcome {
   /** Epoch milliseconds. */
   at: number;
-  proof: TokenTestResult | null;
-  /** Why there was nothing to ask Webex about. */
-  refusal: BrokerError | null;
+  result: TokenTestResult | null;
+  /** Why the test could not run. */
+  error: BrokerError | null;
 }
 
-/** The tests that a person asks for, by the profile's name, and the latest result of each. */
-export class TokenTestJobs {
-  readonly #vault: Vault;
-  readonly #tasks: BackgroundTasks<TokenTestOutcome>;
+/** The token tests that people start, by the profile's name. */
+export type TokenTestJobs = BackgroundTasks<TokenTestOutcome>;
 
-  constructor(vault: Vault, log: Logger) {
-    this.#vault = vault;
-    this.#tasks = new BackgroundTasks((profile, error) =>
-      log.error({ profile, ...toSafeError(error) }, 'the test of a token failed'),
-    );
-  }
+export function createTokenTestJobs(log: Logger): TokenTestJobs {
+  return new BackgroundTasks((profile, error) =>
+    log.error({ profile, ...toSafeError(error) }, 'the test of a token failed'),
+  );
+}
 
-  start(profile: string, actor: Actor): void {
-    const at = () => this.#vault.now();
-    void this.#tasks.start(profile, () =>
-      testToken(this.#vault, profile, actor).then(
-        (proof) => ({ at: at(), proof, refusal: null }),
-        (error: unknown) => {
-          if (error instanceof BrokerError) return { at: at(), proof: null, refusal: error };
-          throw error;
-        },
-      ),
-    );
-  }
-
-  finishesWithin(profile: string, milliseconds: number): Promise<boolean> {
-    return this.#tasks.finishesWithin(profile, milliseconds);
-  }
-
-  latest(profile: string): TokenTestOutcome | null {
-    return this.#tasks.result(profile);
-  }
-
-  idle(): Promise<void> {
-    return this.#tasks.idle();
+/** Runs the test of `webex-token test`. An error that the person can resolve is a result too. */
+export async function runTokenTest(vault: Vault, profile: string, actor: Actor): Promise<TokenTestOutcome> {
+  try {
+    const result = await testToken(vault, profile, actor);
+    return { at: vault.now(), result, error: null };
+  } catch (error) {
+    if (error instanceof BrokerError) return { at: vault.now(), result: null, error };
+    throw error;
   }
 }

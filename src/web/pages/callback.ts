@@ -2,6 +2,7 @@ import type { RequestHandler } from 'express';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import { captureRedirect } from '../../vault/sign-in/capture-redirect.ts';
+import { verifyToken } from '../../vault/tokens/verify-token.ts';
 import { explainError } from '../../webex/sign-in/oauth-errors.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { sendProblem, toProblem } from '../errors/error-handler.ts';
@@ -34,14 +35,14 @@ export function capturePage({ render }: WebContext): RequestHandler {
 const maxRememberedTokens = 20;
 
 /** `POST /auth/code`: responds once the token is stored durably. It is then verified in the background. */
-export function captureToken({ vault, checks, log }: WebContext): RequestHandler {
+export function captureToken({ vault, verifications, log }: WebContext): RequestHandler {
   return async (request, response) => {
     const { session } = request;
     try {
       const actor = actorOf(request);
       const fragment = field(request.body, 'fragment');
       const { tokenId } = await captureRedirect(vault, fragment, session.binding ?? null, actor);
-      void checks.start(tokenId, actor);
+      void verifications.start(tokenId, () => verifyToken(vault, tokenId, actor));
       session.captured = [...(session.captured ?? []), tokenId].slice(-maxRememberedTokens);
       await saveSession(request);
       response.json({ next: `/tokens/${tokenId}` });

@@ -12,14 +12,16 @@ import { tokenById, tokensOf } from '../../store/profiles/tokens.ts';
 import type { Vault } from '../../vault/context.ts';
 import { setOrganization } from '../../vault/profiles/profiles.ts';
 import { databaseFile } from '../../vault/store-location.ts';
+import { reverifyToken } from '../../vault/tokens/reverify-token.ts';
 import { approveToken, discardToken } from '../../vault/tokens/review-token.ts';
-import { storedResult } from '../../vault/tokens/verify-token.ts';
+import { storedResult, verifyToken } from '../../vault/tokens/verify-token.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import { parseOrganizationId } from '../../webex/organization-id.ts';
 import { logoutUrl } from '../../webex/sign-in/authorize-url.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { unauthenticated } from '../errors/unauthenticated.ts';
 import { fieldError } from '../forms/form-errors.ts';
+import { verificationError } from '../jobs/verification-jobs.ts';
 import { field } from '../middleware/body.ts';
 import { setFlash } from '../session/flash.ts';
 import { expiryEvidence } from '../view-models/expiry-evidence.ts';
@@ -55,20 +57,20 @@ export function capturedTokenPage(context: WebContext): ByToken {
 }
 
 /** `GET /tokens/:tokenId/progress`: polled by the page that waits for the verification. */
-export function verificationProgress({ checks }: WebContext): ByToken {
+export function verificationProgress({ verifications }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
-    const settled = await checks.finishesWithin(tokenId, waitMs);
-    response.json({ next: settled ? `/tokens/${tokenId}` : null });
+    const finished = await verifications.finishesWithin(tokenId, waitMs);
+    response.json({ next: finished ? `/tokens/${tokenId}` : null });
   };
 }
 
 /** `POST /tokens/:tokenId/verify`: verifies the token again; the page of the token waits for the result. */
-export function reverify({ vault, checks }: WebContext): ByToken {
+export function reverify({ vault, verifications }: WebContext): ByToken {
   return async (request, response) => {
     const { tokenId } = request.params;
     await requireToken(vault, tokenId);
-    void checks.again(tokenId, actorOf(request));
+    void verifications.start(tokenId, () => reverifyToken(vault, tokenId, actorOf(request)));
     response.redirect(303, `/tokens/${tokenId}`);
   };
 }
@@ -127,11 +129,13 @@ async function renderCaptured(
   tokenId: string,
   errors: FieldError[],
 ): Promise<void> {
-  const { checks, render } = context;
-  let found = await requireToken(context.vault, tokenId);
+  const { vault, verifications, render } = context;
+  let found = await requireToken(vault, tokenId);
   // Stored but never verified: the process that captured the token ended too early.
-  if (found.token.state === 'pending') void checks.start(tokenId, actorOf(request));
-  if (!(await checks.finishesWithin(tokenId, waitMs))) {
+  if (found.token.state === 'pending') {
+    void verifications.start(tokenId, () => verifyToken(vault, tokenId, actorOf(request)));
+  }
+  if (!(await verifications.finishesWithin(tokenId, waitMs))) {
     const url = `/tokens/${tokenId}`;
     render(
       request,
@@ -146,7 +150,7 @@ async function renderCaptured(
     );
     return;
   }
-  found = await requireToken(context.vault, tokenId);
+  found = await requireToken(vault, tokenId);
   const page = await capturedTokenView(context, request, found, errors);
   const heading = page.outcome === 'needs-review' ? 'Token needs review' : 'Token saved';
   render(request, response, 'captured-token', page, {
@@ -156,7 +160,7 @@ async function renderCaptured(
 }
 
 async function capturedTokenView(
-  { vault, checks }: WebContext,
+  { vault, verifications }: WebContext,
   request: Pick<Request, 'session' | 'socket'>,
   { token, profile }: { token: Token; profile: Profile },
   errors: FieldError[],
@@ -173,14 +177,14 @@ async function capturedTokenView(
     deploymentTitle: deploymentTitles[profile.deployment],
     expiry: expiryView(statusOf(token, now), summary, now),
     evidence: expiryEvidence(token.lifetimes, token.capturedAt),
-    why: checks.reasonFor(token.id) ?? notAsked,
+    why: verificationError(verifications, token.id) ?? notAsked,
     file: settings.databaseUrl === null ? databaseFile(settings.home) : null,
     keyLocation: await keyLocationOf(vault),
     logoutUrl: logoutUrl(endpoints.idbroker),
     destinations: await listDestinations(vault, profile.name),
     issue: issueOf(token, profile),
     campaign: await campaignStep(vault, profile.id),
-    entered: request.session.authenticated === true,
+    authenticated: request.session.authenticated === true,
     errors,
   };
 }

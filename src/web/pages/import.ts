@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import { redirectUri } from '../../config/settings.ts';
 import { listProfiles } from '../../store/profiles/profiles.ts';
 import { importToken } from '../../vault/sign-in/import-token.ts';
+import { verifyToken } from '../../vault/tokens/verify-token.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { fieldError } from '../forms/form-errors.ts';
 import { readOrganizationForm } from '../forms/organization-form.ts';
@@ -18,7 +19,7 @@ export function importForm(context: WebContext): RequestHandler {
 
 /** `POST /import`. The pasted text is never shown again, even if it is invalid. */
 export function importPasted(context: WebContext): RequestHandler {
-  const { vault, checks } = context;
+  const { vault, verifications } = context;
   return async (request, response) => {
     const { values, profile, exists, orgId, errors } = await readOrganizationForm(vault, request.body);
     if (errors.length === 0) {
@@ -28,7 +29,7 @@ export function importPasted(context: WebContext): RequestHandler {
         const text = field(request.body, 'text');
         const actor = actorOf(request);
         const tokenId = await importToken(vault, { profile, deployment, orgId }, text, actor);
-        void checks.start(tokenId, actor);
+        void verifications.start(tokenId, () => verifyToken(vault, tokenId, actor));
         response.redirect(303, `/tokens/${tokenId}`);
         return;
       } catch (error) {

@@ -56,8 +56,8 @@ export function push(context: WebContext, provider: ProviderId): ByName {
       await renderProvider(context, request, response, { provider, name, app, errors });
       return;
     }
-    const errand = pushTaskOf(provider, app, request.body);
-    const { id } = context.pushJobs.start(name, [errand], actorOf(request));
+    const task = pushTaskOf(provider, app, request.body);
+    const { id } = context.pushJobs.start(name, [task], actorOf(request));
     response.redirect(303, `/push-jobs/${id}`);
   };
 }
@@ -66,11 +66,11 @@ function pushTaskOf(provider: ProviderId, app: string, body: unknown): PushTask 
   // Only the form that offers this sends it, together with the ID of the application.
   const replaceOrganization = app !== '' && field(body, 'replace-organization') === 'yes';
   const named = app === '' ? {} : { app, replaceOrganization };
-  if (provider === 'okta') return { provider, task: 'push', ...named };
+  if (provider === 'okta') return { provider, action: 'push', ...named };
   const cloud = field(body, 'cloud');
   return {
     provider,
-    task: 'push',
+    action: 'push',
     ...named,
     ...(isEntraCloud(cloud) && { cloud }),
     start: field(body, 'start') !== '',
@@ -81,7 +81,7 @@ function pushTaskOf(provider: ProviderId, app: string, body: unknown): PushTask 
 export function checkStatus({ vault, pushJobs }: WebContext): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
-    const { id } = pushJobs.start(name, [{ provider: 'entra', task: 'check-status' }], actorOf(request));
+    const { id } = pushJobs.start(name, [{ provider: 'entra', action: 'check-status' }], actorOf(request));
     response.redirect(303, `/push-jobs/${id}`);
   };
 }

@@ -41,8 +41,8 @@ function pushTaskFor({
   cloud: string | null;
 }): PushTask {
   const named = app === '' ? {} : { app };
-  if (provider === 'okta') return { provider, task: 'push', ...named };
-  return { provider, task: 'push', ...named, ...(isEntraCloud(cloud) && { cloud }) };
+  if (provider === 'okta') return { provider, action: 'push', ...named };
+  return { provider, action: 'push', ...named, ...(isEntraCloud(cloud) && { cloud }) };
 }
 
 /** `GET /push-jobs/:id`: the progress and the result. */
@@ -52,7 +52,7 @@ export function pushJobPage(context: WebContext): ById {
     const pushJob = requirePushJob(context, request);
     const { id, profile, over, tasks } = pushJob;
     const failed = tasks.some(({ state }) => state === 'failed');
-    const statusOnly = tasks.every(({ errand }) => errand.task === 'check-status');
+    const statusOnly = tasks.every(({ task }) => task.action === 'check-status');
     const title = titleOf(pushJob, statusOnly, failed);
     const url = `/push-jobs/${id}`;
     render(
@@ -67,7 +67,7 @@ export function pushJobPage(context: WebContext): ById {
         statusOnly,
         url,
         stage: stageOf(pushJob),
-        tasks: tasks.map((errand) => viewOf(errand, vault.now())),
+        tasks: tasks.map((task) => viewOf(task, vault.now())),
       },
       { title, ...(!over && { script: 'push-progress' as const, refresh: { seconds: 3, url } }) },
     );
@@ -122,13 +122,13 @@ function titleOf({ profile, over, tasks }: PushJob, statusOnly: boolean, failed:
 }
 
 function viewOf(state: PushTaskState, now: number): PushTaskView {
-  const { errand, error } = state;
+  const { task, error } = state;
   const cause = error?.cause;
   const { deviceCode, status } = state;
   return {
-    provider: errand.provider,
-    providerName: providerTitle(errand.provider),
-    cloud: errand.task === 'push' && errand.provider === 'entra' ? (errand.cloud ?? null) : null,
+    provider: task.provider,
+    providerName: providerTitle(task.provider),
+    cloud: task.action === 'push' && task.provider === 'entra' ? (task.cloud ?? null) : null,
     state: state.state,
     appName: state.appName,
     steps: state.steps,

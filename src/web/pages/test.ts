@@ -3,6 +3,7 @@ import { pageHelp, remediesOf } from '../../errors/remedy.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
 import type { CheckId } from '../../vault/tokens/test-token.ts';
 import { actorOf, type WebContext } from '../context.ts';
+import { runTokenTest } from '../jobs/token-test-jobs.ts';
 
 type ByName = RequestHandler<{ name: string }>;
 
@@ -22,7 +23,7 @@ const titles: Record<CheckId, string> = {
 export function test({ vault, tokenTests }: WebContext): ByName {
   return async (request, response) => {
     const { name } = await requireProfile(vault, request.params.name);
-    tokenTests.start(name, actorOf(request));
+    void tokenTests.start(name, () => runTokenTest(vault, name, actorOf(request)));
     response.redirect(303, `/profiles/${name}/test`);
   };
 }
@@ -44,8 +45,8 @@ export function testPage({ vault, tokenTests, render }: WebContext): ByName {
       );
       return;
     }
-    const latest = tokenTests.latest(name);
-    if (latest?.refusal) throw latest.refusal;
+    const latest = tokenTests.result(name);
+    if (latest?.error) throw latest.error;
     render(
       request,
       response,
@@ -53,8 +54,8 @@ export function testPage({ vault, tokenTests, render }: WebContext): ByName {
       {
         profile: name,
         at: latest === null ? null : new Date(latest.at).toISOString(),
-        ok: latest?.proof?.ok ?? false,
-        checks: (latest?.proof?.checks ?? []).map((check) => ({
+        ok: latest?.result?.ok ?? false,
+        checks: (latest?.result?.checks ?? []).map((check) => ({
           ...check,
           title: titles[check.id],
           remedies: pageHelp(remediesOf(check.help)),

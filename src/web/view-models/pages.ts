@@ -169,7 +169,7 @@ export interface CapturedTokenPage {
   /** The progress of the renewal campaign that includes its profile; null if there is none. */
   campaign: CampaignStep | null;
   /** An authenticated session may decide; others return to their terminal. */
-  entered: boolean;
+  authenticated: boolean;
   errors: FieldError[];
 }
 
