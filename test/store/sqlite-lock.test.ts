@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { describe, expect, it } from 'vitest';
+import { describe, expect } from 'vitest';
 import { findProfile, insertProfile } from '../../src/store/profiles/profiles.ts';
 import { openSqliteFile } from '../../src/store/sqlite/file.ts';
+import { onSqlite } from '../support/store/engines.ts';
 import { fakeProfile } from '../support/store/fake-rows.ts';
 import { newStore } from '../support/store/test-store.ts';
 
 describe('a lock on the SQLite file that another process holds', () => {
-  it('is waited for without blocking the event loop', async () => {
+  onSqlite('is waited for without blocking the event loop', async () => {
     const { db, file } = await newStore();
     const other = openSqliteFile(file);
     other.exec('begin immediate');
