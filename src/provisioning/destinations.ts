@@ -67,7 +67,7 @@ function viewOf(destination: Destination, tokens: Token[], now: number): Destina
   const status = parseStatus(destination.provisioningStatus);
   const installed = tokens.find(({ id }) => id === destination.tokenId);
   return {
-    provider: destination.kind,
+    provider: destination.provider,
     app: destination.appId,
     appName: destination.appName,
     cloud: destination.cloud,
@@ -104,7 +104,7 @@ export async function destinationLabels(vault: Pick<Vault, 'db' | 'now'>): Promi
     const upToDate = destination.tokenId !== null && destination.tokenId === currentTokenId;
     const status = parseStatus(destination.provisioningStatus);
     const daysLeft = status && quarantineDaysLeft(status, vault.now());
-    const label = destinationLabel(destination.kind, upToDate, daysLeft);
+    const label = destinationLabel(destination.provider, upToDate, daysLeft);
     const before = labels.get(profile);
     labels.set(profile, before === undefined ? label : `${before}, ${label}`);
   }
@@ -139,14 +139,14 @@ export function outdatedMessages(name: string, views: DestinationView[]): string
 export async function recordManualUpdate(
   vault: Vault,
   name: string,
-  target: { kind: ProviderId; appId?: string; appName?: string; cloud?: string | null },
+  target: { provider: ProviderId; appId?: string; appName?: string; cloud?: string | null },
   actor: Actor,
 ): Promise<void> {
   const profile = await requireProfile(vault, name);
   const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
-  const { kind, appId = '', appName = 'Cisco Webex', cloud = null } = target;
+  const { provider, appId = '', appName = 'Cisco Webex', cloud = null } = target;
   const tokenId = current?.id ?? null;
-  const destination = { kind, appId, appName, cloud, method: 'manual' as const, tokenId, steps: [] };
+  const destination = { provider, appId, appName, cloud, method: 'manual' as const, tokenId, steps: [] };
   await recordPush(vault, profile, destination, actor);
 }
 
@@ -154,7 +154,7 @@ export async function recordManualUpdate(
 export async function removeDestination(
   vault: Vault,
   name: string,
-  target: { kind: ProviderId; appId: string },
+  target: { provider: ProviderId; appId: string },
   actor: Actor,
 ): Promise<void> {
   const profile = await requireProfile(vault, name);
@@ -164,7 +164,7 @@ export async function removeDestination(
       action: 'destination-remove',
       outcome: 'ok',
       profile: name,
-      client: `${providerTitle(target.kind)} ${target.appId}`.trim(),
+      client: `${providerTitle(target.provider)} ${target.appId}`.trim(),
       ...actor,
     });
   });

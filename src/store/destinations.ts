@@ -7,13 +7,13 @@ import { leaseNextCheck } from './lease.ts';
 import { supersedeReminders } from './reminders.ts';
 import type { DestinationTable } from './schema.ts';
 
-export type ProviderId = DestinationTable['kind'];
+export type ProviderId = DestinationTable['provider'];
 
 /** An application of a provisioning tool that has, or should get, a profile's token. */
 export interface Destination {
   id: string;
   profileId: string;
-  kind: ProviderId;
+  provider: ProviderId;
   /** The application's ID there; empty while unknown. */
   appId: string;
   appName: string;
@@ -39,7 +39,7 @@ export interface Destination {
 }
 
 /** What identifies an application: one row each. */
-export type DestinationTarget = Pick<Destination, 'profileId' | 'kind' | 'appId'>;
+export type DestinationTarget = Pick<Destination, 'profileId' | 'provider' | 'appId'>;
 
 /** The destinations of a profile, the latest first. Throws `E_INTEGRITY` where one was changed from outside. */
 export async function destinationsOf(db: Db, profileId: string): Promise<Destination[]> {
@@ -132,13 +132,13 @@ export async function saveDestination(
     ...(destination.tokenId !== undefined && { token_id: destination.tokenId }),
     ...(destination.installedAt !== undefined && { installed_at: destination.installedAt }),
   };
-  const { profileId, kind, appId } = destination;
+  const { profileId, provider, appId } = destination;
   await inTransaction(db, async (trx) => {
     const known = await trx
       .selectFrom('destination')
       .select('id')
       .where('profile_id', '=', profileId)
-      .where('kind', '=', kind)
+      .where('provider', '=', provider)
       .where('app_id', '=', appId)
       .executeTakeFirst();
     if (known !== undefined) {
@@ -150,7 +150,7 @@ export async function saveDestination(
     created(trx, 'destination', [id]);
     await trx
       .insertInto('destination')
-      .values({ id, profile_id: profileId, kind, app_id: appId, ...change })
+      .values({ id, profile_id: profileId, provider, app_id: appId, ...change })
       .execute();
   });
 }
@@ -158,13 +158,13 @@ export async function saveDestination(
 /** The names of the other profiles whose token is installed in an application. */
 export async function otherProfilesAt(
   db: Db,
-  { profileId, kind, appId }: DestinationTarget,
+  { profileId, provider, appId }: DestinationTarget,
 ): Promise<string[]> {
   const rows = await db
     .selectFrom('destination')
     .innerJoin('profile', 'profile.id', 'destination.profile_id')
     .select('profile.name')
-    .where('destination.kind', '=', kind)
+    .where('destination.provider', '=', provider)
     .where('destination.app_id', '=', appId)
     .where('destination.profile_id', '<>', profileId)
     .where('destination.token_id', 'is not', null)
@@ -176,12 +176,12 @@ export async function otherProfilesAt(
 /** Records that an application no longer holds the token of any other profile: this one's replaced it. */
 export async function clearOtherProfilesAt(
   db: Db,
-  { profileId, kind, appId }: DestinationTarget,
+  { profileId, provider, appId }: DestinationTarget,
 ): Promise<void> {
   await db
     .updateTable('destination')
     .set({ token_id: null, installed_at: null })
-    .where('kind', '=', kind)
+    .where('provider', '=', provider)
     .where('app_id', '=', appId)
     .where('profile_id', '<>', profileId)
     .execute();
@@ -272,7 +272,7 @@ export async function nextDueStatusCheck(db: Db, now: number): Promise<DueStatus
   const row = await db
     .selectFrom('destination')
     .selectAll()
-    .where('kind', '=', 'entra')
+    .where('provider', '=', 'entra')
     .where('next_check_at', '<=', now)
     .where('app_id', '<>', '')
     .orderBy('next_check_at')
@@ -301,7 +301,7 @@ export async function deleteDestination(db: Db, target: DestinationTarget): Prom
       .selectFrom('destination')
       .select('id')
       .where('profile_id', '=', target.profileId)
-      .where('kind', '=', target.kind)
+      .where('provider', '=', target.provider)
       .where('app_id', '=', target.appId)
       .executeTakeFirst();
     if (row === undefined) return;
@@ -315,7 +315,7 @@ function fromRow(row: Selectable<DestinationTable>): Destination {
   return {
     id: row.id,
     profileId: row.profile_id,
-    kind: row.kind,
+    provider: row.provider,
     appId: row.app_id,
     appName: row.app_name,
     cloud: row.cloud,

@@ -231,7 +231,7 @@ export interface AccessLinkTable {
 export interface DestinationTable {
   id: string;
   profile_id: string;
-  kind: 'entra' | 'okta';
+  provider: 'entra' | 'okta';
   /** The application's ID there; empty while unknown. */
   app_id: string;
   app_name: string;

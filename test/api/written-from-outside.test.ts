@@ -275,7 +275,7 @@ describe('what was written from outside', () => {
 
   it('is no destination of a token', async () => {
     const { db, acme } = await ready();
-    const target = { profileId: acme, kind: 'entra' as const, appId: 'ours', cloud: 'global' };
+    const target = { profileId: acme, provider: 'entra' as const, appId: 'ours', cloud: 'global' };
     await saveDestination(db, { ...target, appName: 'Cisco Webex', method: 'push', steps: [] });
     expect(await destinationsOf(db, acme)).toHaveLength(1);
     await set(db, 'destination', { app_id: 'theirs' });

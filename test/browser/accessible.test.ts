@@ -72,7 +72,7 @@ async function furnish(set: Stage): Promise<string[]> {
 async function quarantine({ vault }: Stage, capture: string): Promise<void> {
   const token = await tokenById(vault.db, capture.replace('/tokens/', ''));
   const profileId = token?.profileId ?? '';
-  const place = { profileId, kind: 'entra' as const, appId: 'fake-app', appName: 'Cisco Webex' };
+  const place = { profileId, provider: 'entra' as const, appId: 'fake-app', appName: 'Cisco Webex' };
   const installedAt = today - dayMs;
   await saveDestination(vault.db, {
     ...place,

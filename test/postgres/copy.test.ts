@@ -70,7 +70,7 @@ async function fillTables(db: Db): Promise<void> {
     .values({
       id: 'x',
       profile_id,
-      kind: 'okta',
+      provider: 'okta',
       app_id: '',
       app_name: 'Süß “q”',
       method: 'push',

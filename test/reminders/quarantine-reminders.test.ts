@@ -53,7 +53,7 @@ function quarantined(since: number, reason = 'EncounteredQuarantineException'): 
 async function handedOver(records: TestRecords) {
   const token = await capture(records, today);
   records.setNow(began + days(1));
-  const target = { profileId: records.profile.id, kind: 'entra' as const, appId: 'app-1' };
+  const target = { profileId: records.profile.id, provider: 'entra' as const, appId: 'app-1' };
   await saveDestination(records.db, {
     ...target,
     appName: 'Cisco Webex',
@@ -167,7 +167,7 @@ describe('an alert about a quarantine', () => {
     mail.failing = 'down';
     await place.found(quarantined(began));
     await remindOf(other, [mail]);
-    await removeDestination(other as unknown as Vault, 'acme', { kind: 'entra', appId: 'app-1' }, actor);
+    await removeDestination(other as unknown as Vault, 'acme', { provider: 'entra', appId: 'app-1' }, actor);
     mail.failing = null;
     expect(await remindOf(other, [mail], { retryNow: true })).toEqual([]);
     expect(await failedReminders(other.db)).toEqual([]);

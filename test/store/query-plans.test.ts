@@ -66,7 +66,7 @@ async function manyProfiles(): Promise<Db> {
     );
   }
   for (const { id } of profiles.slice(0, 300)) {
-    const destination = { profileId: id, kind: 'entra', appId: 'app', appName: 'App' } as const;
+    const destination = { profileId: id, provider: 'entra', appId: 'app', appName: 'App' } as const;
     await saveDestination(db, { ...destination, method: 'push', steps: [] });
   }
   const { id } = await db.selectFrom('destination').select('id').limit(1).executeTakeFirstOrThrow();

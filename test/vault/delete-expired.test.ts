@@ -71,7 +71,7 @@ test('one that a destination still holds stays until that is up to date', async 
   const [token] = await allTokens(vault, 'acme');
   const place = {
     profileId: token?.profileId ?? '',
-    kind: 'entra' as const,
+    provider: 'entra' as const,
     appId: 'app',
     appName: 'Cisco Webex',
   };

@@ -36,7 +36,7 @@ it.each(versions)('opens a store of schema %s with everything in it', async (ver
     ['okta', ['acme', 'agency']],
   ]);
   expect(await destinationsOf(db, acme.id)).toMatchObject([
-    { kind: 'entra', cloud: 'global', method: 'push' },
+    { provider: 'entra', cloud: 'global', method: 'push' },
   ]);
   expect(await remindersOf(db, tokens[1]?.id ?? '')).toHaveLength(1);
   expect(await verifyAudit(db)).toMatchObject({ broken: null });

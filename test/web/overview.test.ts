@@ -87,7 +87,7 @@ test('a quarantine that a look found is seen at once', async () => {
   const [profile] = await web.vault.db.selectFrom('profile').select('id').execute();
   const place = {
     profileId: profile?.id ?? '',
-    kind: 'entra' as const,
+    provider: 'entra' as const,
     appId: 'app-1',
     appName: 'Cisco Webex',
   };

@@ -50,7 +50,7 @@ export async function assertReplaceable(
     const reason = `its Tenant URL is for ${tenantOf(savedTenantUrl)}, not for ${tenantOf(tenantUrl)}.`;
     throw new DestinationConflictError(provider, profile.name, app, reason);
   }
-  const others = await otherProfilesAt(vault.db, { profileId: profile.id, kind: provider, appId: app.id });
+  const others = await otherProfilesAt(vault.db, { profileId: profile.id, provider, appId: app.id });
   if (others.length === 0) return;
   const reason = `the token of ${others.map((name) => `"${name}"`).join(', ')} is installed there.`;
   throw new DestinationConflictError(provider, profile.name, app, reason);

@@ -55,14 +55,14 @@ export async function pushProfile(
     },
   };
   const steps = new Steps(recording);
-  const destination = { kind: provider, cloud: null, steps: steps.results };
+  const destination = { provider, cloud: null, steps: steps.results };
   try {
     const outcome = await push({
       vault,
       payload,
       options,
       dryRun,
-      known: destinations.find(({ kind }) => kind === provider) ?? null,
+      known: destinations.find((each) => each.provider === provider) ?? null,
       context: recording,
       steps,
       assertReplaceable: (app, { savedTenantUrl, tenantUrl }) =>

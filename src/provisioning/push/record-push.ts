@@ -9,7 +9,7 @@ import { providerTitle } from '../providers.ts';
 export async function recordPush(
   vault: Vault,
   profile: Profile,
-  destination: Pick<Destination, 'kind' | 'appId' | 'appName' | 'cloud' | 'method' | 'tokenId' | 'steps'>,
+  destination: Pick<Destination, 'provider' | 'appId' | 'appName' | 'cloud' | 'method' | 'tokenId' | 'steps'>,
   actor: Actor,
 ): Promise<void> {
   const now = vault.now();
@@ -21,7 +21,7 @@ export async function recordPush(
       action: 'push',
       outcome: 'ok',
       profile: profile.name,
-      client: `${providerTitle(destination.kind)} ${destination.appId}`.trim(),
+      client: `${providerTitle(destination.provider)} ${destination.appId}`.trim(),
       ...actor,
     });
   });
@@ -31,7 +31,7 @@ export async function recordPush(
 export async function auditFailedPush(
   vault: Vault,
   profile: Profile,
-  provider: Destination['kind'],
+  provider: Destination['provider'],
   error: unknown,
   actor: Actor,
 ): Promise<void> {

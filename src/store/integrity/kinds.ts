@@ -42,7 +42,7 @@ export const kinds = {
   destination: {
     table: 'destination',
     id: ['id'],
-    columns: ['id', 'profile_id', 'kind', 'app_id', 'cloud'],
+    columns: ['id', 'profile_id', 'provider', 'app_id', 'cloud'],
   },
   signIn: {
     table: 'sign_in',

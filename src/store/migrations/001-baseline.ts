@@ -274,7 +274,7 @@ async function createDestinations({ schema }: Kysely<never>): Promise<void> {
     .createTable('destination')
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('profile_id', 'text', ofProfile)
-    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('provider', 'text', (column) => column.notNull())
     .addColumn('app_id', 'text', (column) => column.notNull())
     .addColumn('app_name', 'text', (column) => column.notNull())
     .addColumn('cloud', 'text')
@@ -289,13 +289,13 @@ async function createDestinations({ schema }: Kysely<never>): Promise<void> {
     .addColumn('last_check_error', 'text')
     .addColumn('findings', 'text')
     .addColumn('findings_at', 'bigint')
-    .addUniqueConstraint('destination_app', ['profile_id', 'kind', 'app_id'])
+    .addUniqueConstraint('destination_app', ['profile_id', 'provider', 'app_id'])
     .execute();
   await schema.createIndex('destination_quarantined').on('destination').column('quarantined_since').execute();
   await schema
     .createIndex('destination_next_check_at')
     .on('destination')
-    .columns(['kind', 'next_check_at'])
+    .columns(['provider', 'next_check_at'])
     .execute();
 }
 

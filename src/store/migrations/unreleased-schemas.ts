@@ -105,6 +105,7 @@ const expressions: Record<string, Record<string, string>> = {
   renewal_item: { campaign_id: 'round_id' },
   sign_in: { session_binding_hash: 'binding_hash' },
   destination: {
+    provider: 'kind',
     method: `case method when 'by-hand' then 'manual' else method end`,
     installed_at: 'handed_over_at',
     provisioning_status: 'watch',

@@ -94,7 +94,7 @@ export function markUpdated({ vault }: WebContext, provider: ProviderId): ByName
       (destination) => destination.provider === provider,
     );
     const destination = known && { appId: known.app, appName: known.appName, cloud: known.cloud };
-    await recordManualUpdate(vault, name, { kind: provider, ...destination }, actorOf(request));
+    await recordManualUpdate(vault, name, { provider, ...destination }, actorOf(request));
     setFlash(
       request,
       `Marked as updated. You will be reminded to update ${providerTitle(provider)} after the next renewal.`,
@@ -108,7 +108,7 @@ export function deleteDestination({ vault }: WebContext, provider: ProviderId): 
   return async (request, response) => {
     const { name } = request.params;
     const appId = field(request.body, 'app').slice(0, 200);
-    await removeDestination(vault, name, { kind: provider, appId }, actorOf(request));
+    await removeDestination(vault, name, { provider, appId }, actorOf(request));
     setFlash(request, `Removed. The settings in ${providerTitle(provider)} are unchanged.`);
     response.redirect(303, `/profiles/${name}/${provider}`);
   };

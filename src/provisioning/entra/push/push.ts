@@ -146,7 +146,7 @@ async function saveAndReview(
   const destination = dryRun
     ? undefined
     : (await destinationsOf(vault.db, profile.id)).find(
-        ({ kind, appId }) => kind === 'entra' && appId === app.id,
+        ({ provider, appId }) => provider === 'entra' && appId === app.id,
       );
   if (destination !== undefined && status !== null) await saveStatus(vault, destination, status);
   const findings = await reviewJob(graph, app, job.id, secrets, token.account?.email ?? null);

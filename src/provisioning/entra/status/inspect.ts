@@ -33,7 +33,7 @@ export async function inspectProvisioning(
 ): Promise<InspectionResult> {
   const profile = await requireProfile(vault, name);
   const destination = (await destinationsOf(vault.db, profile.id)).find(
-    ({ kind, appId }) => kind === 'entra' && appId !== '',
+    ({ provider, appId }) => provider === 'entra' && appId !== '',
   );
   if (destination === undefined) {
     throw new BrokerError('E_NO_DESTINATION', `No application in Entra ID is known for "${name}".`, {

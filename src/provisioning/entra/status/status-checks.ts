@@ -42,7 +42,7 @@ export async function checkProvisioning(
       ? (await allDestinations(store.db)).map(({ destination }) => destination)
       : await destinationsOf(store.db, profileId);
   for (const destination of destinations) {
-    if (destination.kind !== 'entra' || destination.appId === '') continue;
+    if (destination.provider !== 'entra' || destination.appId === '') continue;
     results.push(await checkDestination(store, destination, graphIn));
   }
   return results;
