@@ -6,7 +6,7 @@ import express, {
   type Response,
 } from 'express';
 import type { Logger } from 'pino';
-import { openClientReads } from '../store/token-requests/open.ts';
+import { openTokenRequestStore } from '../store/token-requests/open.ts';
 import type { TokenRequestStore } from '../store/token-requests/token-request-store.ts';
 import type { Vault } from '../vault/context.ts';
 import { storeLocation } from '../vault/store-location.ts';
@@ -50,7 +50,7 @@ export interface Api {
 /** The token API. It may be served to other hosts, over TLS or behind a proxy that terminates TLS. */
 export function createApi(options: ApiOptions): Api {
   const { vault, log, issuer, probes, origins = [], trustedProxies = [] } = options;
-  const reads = options.reads ?? openClientReads(storeLocation(vault.settings), vault.db);
+  const reads = options.reads ?? openTokenRequestStore(storeLocation(vault.settings), vault.db);
   const tokenCache = new DecryptedTokenCache(vault.keys, vault.now);
   const queue = new BatchQueue(reads, vault.now);
   const context: ApiContext = {

@@ -55,7 +55,10 @@ export async function copyStore(from: Db, to: Db, options: CopyOptions = {}): Pr
           'E_STORE_COPY',
           `The audit log is broken at row ${broken.seq}: ${broken.reason}.`,
           {
-            help: 'It is so in the original: "webex-token log --verify" says more. Nothing was copied.',
+            help: {
+              text: 'Nothing was copied. The log of the original is broken, too. To see where, verify it',
+              command: ['log', '--verify'],
+            },
           },
         );
       }
@@ -101,7 +104,7 @@ async function empty(to: Db): Promise<void> {
 
 function notEmpty(): BrokerError {
   return new BrokerError('E_STORE_NOT_EMPTY', 'The store to copy into is not empty.', {
-    help: 'Nothing was changed. Make a new database, or name a file that is not there yet.',
+    help: 'Nothing was changed. Create a new database, or name a file that does not exist yet.',
   });
 }
 
@@ -175,9 +178,9 @@ async function compare(to: Db, original: TableContent): Promise<void> {
   if (await isSameContent(to, original)) return;
   throw new BrokerError(
     'E_STORE_COPY',
-    `The table ${original.table} does not come out of the copy as it went in.`,
+    `The copy of the table ${original.table} differs from the original.`,
     {
-      help: 'Nothing was copied. If it stays so, the disk or the memory of one of the machines is not well.',
+      help: 'Nothing was copied. If this happens again, check the disk and memory of both hosts.',
     },
   );
 }

@@ -148,7 +148,7 @@ function newer(cause?: unknown): BrokerError {
 function unusable(file: string, cause: unknown): BrokerError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new BrokerError('E_STORE', `The store ${file} cannot be used: ${reason}.`, {
-    help: 'Nothing was changed. "webex-token doctor" looks closer.',
+    help: { text: 'Nothing was changed. To find the cause, run', command: ['doctor'] },
     cause,
   });
 }

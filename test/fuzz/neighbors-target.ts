@@ -9,7 +9,7 @@ import { CompactSign, exportJWK, generateKeyPair } from 'jose';
 import { createApi } from '../../src/api/app.ts';
 import { readSettings } from '../../src/config/settings.ts';
 import { startPostgres } from '../../src/demo/postgres-server.ts';
-import { openClientReads } from '../../src/store/token-requests/open.ts';
+import { openTokenRequestStore } from '../../src/store/token-requests/open.ts';
 import { RetryLater, type TokenRequestStore } from '../../src/store/token-requests/token-request-store.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
@@ -184,7 +184,7 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
 
   const failures: unknown[] = [];
   let batches = 0;
-  const counted = countingReads(openClientReads(storeLocation(settings), vault.db), failures, () => {
+  const counted = countingReads(openTokenRequestStore(storeLocation(settings), vault.db), failures, () => {
     batches += 1;
   });
   const log = { error: (...args: unknown[]) => void failures.push(args), warn: () => {} };

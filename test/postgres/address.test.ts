@@ -56,12 +56,12 @@ describe('encryption', () => {
 test.each([
   ['postgres://db.example.com/x?sslmode=prefer', /connects without encryption/],
   ['postgres://db.example.com/x?sslmode=allow', /connects without encryption/],
-  ['postgres://db.example.com/x?sslmode=on', /none of disable, require/],
-  ['postgres://db.example.com/x?ssl=true', /the parameter "ssl"/],
-  ['postgres://db.example.com/x?sslcert=/a.pem', /without the other/],
+  ['postgres://db.example.com/x?sslmode=on', /Known are disable, require/],
+  ['postgres://db.example.com/x?ssl=true', /the unknown parameter "ssl"/],
+  ['postgres://db.example.com/x?sslcert=/a.pem', /only one of sslcert and sslkey/],
   ['postgres://one,two/x', /several hosts/],
-  ['postgres://ada:100%@db.example.com/x', /a % itself is written %25/],
-  ['postgres://ada:se/cret@db.example.com/x', /written %40 %3A %2F %23/],
+  ['postgres://ada:100%@db.example.com/x', /Write % itself as %25/],
+  ['postgres://ada:se/cret@db.example.com/x', /as %40 %3A %2F %23/],
   ['postgres://db.example.com/x?connect_timeout=soon', /connect_timeout/],
 ])('%s is refused, and says why', async (text, why) => {
   const error = await brokerErrorOf(() => parse(text));

@@ -1,6 +1,6 @@
 import type { Db } from '../db.ts';
 
-/** What a profile's calendar entry says, as a digest, and since when it says it. */
+/** The digest of a profile's calendar entry, and when it last changed. */
 export interface StoredEntry {
   profileId: string;
   digest: string;
@@ -8,7 +8,7 @@ export interface StoredEntry {
   changedAt: number;
 }
 
-/** The entries of these profiles as they were last given out, by the profile's ID. */
+/** The entries of these profiles as last published, by the profile's ID. */
 export async function storedEntries(
   db: Db,
   profileIds: readonly string[],
@@ -22,7 +22,7 @@ export async function storedEntries(
   return new Map(rows.map((row) => [row.profileId, row]));
 }
 
-/** Keeps some hundreds of entries, in one statement. */
+/** Stores some hundreds of entries in one statement. */
 export async function saveEntries(db: Db, entries: readonly StoredEntry[]): Promise<void> {
   if (entries.length === 0) return;
   await db

@@ -8,7 +8,7 @@ import type { ClientTable } from '../schema.ts';
 export interface NewClient {
   id: string;
   name: string;
-  /** SHA-256 of its secret, or null where it has keys instead. */
+  /** SHA-256 of its secret; null where it has public keys instead. */
   secretHash: string | null;
   /** A JSON Web Key Set of public keys, as JSON. */
   jwks: string | null;
@@ -40,7 +40,7 @@ export async function insertClient(db: Db, client: NewClient): Promise<void> {
       max_expires_in: client.maxExpiresIn,
     })
     .execute();
-  // In parts: a statement takes a limited number of values.
+  // In batches: a statement accepts a limited number of values.
   for (let at = 0; at < client.profileIds.length; at += 500) {
     const part = client.profileIds.slice(at, at + 500);
     await db
@@ -71,7 +71,7 @@ export async function clientKeys(db: Db, name: string): Promise<string | null> {
   return row?.jwks ?? null;
 }
 
-/** False where there was no such client. It is removed even if another program wrote it. */
+/** False where there was no such client. Removes it even if another program wrote it. */
 export async function deleteClient(db: Db, name: string): Promise<boolean> {
   return await inTransaction(db, async (trx) => {
     const row = await trx.selectFrom('client').select('id').where('name', '=', name).executeTakeFirst();
@@ -83,7 +83,7 @@ export async function deleteClient(db: Db, name: string): Promise<boolean> {
   });
 }
 
-/** The permissions of a client, or for a profile. */
+/** The IDs of the grants of a client or of a profile. */
 export async function grantIds(db: Db, by: 'client_id' | 'profile_id', id: string): Promise<string[]> {
   const rows = await db.selectFrom('client_profile').selectAll().where(by, '=', id).execute();
   return rows.map(({ client_id, profile_id }) => `${client_id}/${profile_id}`);
@@ -95,7 +95,7 @@ export async function clientExists(db: Db, name: string): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Gives a client a new secret. The one it had works on until `previousUntil` (epoch milliseconds). */
+/** Gives a client a new secret. The previous one works until `previousUntil` (epoch milliseconds). */
 export async function replaceSecret(
   db: Db,
   name: string,

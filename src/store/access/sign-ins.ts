@@ -5,7 +5,7 @@ import { authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
 import type { SignInTable } from '../schema.ts';
 
-/** A sign-in under way, or one that ended a little while ago. */
+/** A sign-in that is active or that ended recently. */
 export interface SignIn {
   id: string;
   profileName: string;
@@ -73,8 +73,8 @@ export async function signInById(db: Db, id: string): Promise<SignIn | null> {
 }
 
 /**
- * Uses up the one-time link of a sign-in and gives that sign-in its state and the browser that may finish it.
- * Null where there is no such link, or it was used, or its time is over.
+ * Marks the one-time link of a sign-in as used, and sets its state and the browser session that may finish it.
+ * Null where the link does not exist, was used or has expired.
  */
 export async function startByLink(
   db: Db,
@@ -83,9 +83,9 @@ export async function startByLink(
   hashes: { state: string; sessionBinding: string },
 ): Promise<SignIn | null> {
   return await inTransaction(db, async (trx) => {
-    const waiting = await signInByLink(trx, linkHash, now);
-    if (waiting === null) return null;
-    await changing(trx, 'signIn', [waiting.id]);
+    const pending = await signInByLink(trx, linkHash, now);
+    if (pending === null) return null;
+    await changing(trx, 'signIn', [pending.id]);
     return await one(trx, () =>
       trx
         .updateTable('sign_in')
@@ -99,7 +99,7 @@ export async function startByLink(
   });
 }
 
-/** The sign-in whose one-time link waits to be used; null where there is no such link, it was used, or its time is over. */
+/** The sign-in of an unused one-time link; null where the link does not exist, was used or has expired. */
 export async function signInByLink(db: Db, linkHash: string, now: number): Promise<SignIn | null> {
   return await one(db, () =>
     db
@@ -112,7 +112,7 @@ export async function signInByLink(db: Db, linkHash: string, now: number): Promi
   );
 }
 
-/** Ends a sign-in that nothing has ended yet. False where another was faster. */
+/** Ends a sign-in that has not ended yet. False where another process was faster. */
 export async function consumeSignIn(
   db: Db,
   id: string,
@@ -137,7 +137,7 @@ export async function consumeSignIn(
   });
 }
 
-/** Lets the sign-ins under way for a profile follow it to its new name. */
+/** Moves the active sign-ins of a profile to its new name. */
 export async function renameSignIns(db: Db, oldName: string, newName: string): Promise<void> {
   await inTransaction(db, async (trx) => {
     const rows = await trx
@@ -160,7 +160,7 @@ export async function renameSignIns(db: Db, oldName: string, newName: string): P
   });
 }
 
-/** Forgets the sign-ins whose time was over before `before` (epoch milliseconds). */
+/** Deletes the sign-ins that expired before `before` (epoch milliseconds). */
 export async function deleteOldSignIns(db: Db, before: number): Promise<void> {
   const old = await db.selectFrom('sign_in').select('id').where('expires_at', '<', before).execute();
   if (old.length === 0) return;
@@ -171,7 +171,7 @@ export async function deleteOldSignIns(db: Db, before: number): Promise<void> {
   });
 }
 
-/** Throws `E_INTEGRITY` where the row comes from outside. */
+/** Throws `E_INTEGRITY` where another program wrote the row. */
 async function one(db: Db, read: () => Promise<Selectable<SignInTable> | undefined>): Promise<SignIn | null> {
   const found = await authenticRow(db, 'signIn', read);
   if (found === undefined) return null;

@@ -14,14 +14,14 @@ import {
 import { type ChainEnd, type ChainState, signature, signatureHolds, startOf } from './signature.ts';
 
 /**
- * Writes one row at the end of the chain, within the caller's transaction.
- * Taking the next number first makes writers of other processes wait until this transaction ends.
+ * Appends one row to the chain, within the caller's transaction.
+ * Reserving the next number first makes writers of other processes wait until this transaction ends.
  */
 export async function appendAudit(db: Db, time: number, entry: AuditEntry): Promise<void> {
   await appendAudits(db, time, [entry]);
 }
 
-/** Writes rows at the end of the chain, in their order, within the caller's transaction. */
+/** Appends rows to the chain in their order, within the caller's transaction. */
 export async function appendAudits(db: Db, time: number, entries: readonly AuditEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const head = await db
@@ -49,12 +49,12 @@ export async function appendAudits(db: Db, time: number, entries: readonly Audit
 
 const chainColumns = ['seq', 'hash', 'start_seq', 'start_hash', 'signed_seq', 'signature'] as const;
 
-/** The chain as it stands, in one row. */
+/** The current state of the chain, which is one row. */
 export async function chainState(db: Db): Promise<ChainState> {
   return await db.selectFrom('audit_head').select(chainColumns).executeTakeFirstOrThrow();
 }
 
-/** The signature over a longer chain. Nothing where no key is open, or what was signed before is not there any more. */
+/** The signature over the longer chain; null where no key is loaded, or where the row signed before is gone. */
 async function signedFurther(
   db: Db,
   before: ChainState,
@@ -68,7 +68,7 @@ async function signedFurther(
     try {
       if (keys.refreshError === null) await keys.refresh(db);
     } catch (error) {
-      // A process whose key was removed still records what it refuses; the next one with a key signs it.
+      // A process whose key was removed still records what it rejects; the next one with a key signs it.
       if (!isMissingKey(error)) throw error;
     }
     holds = signatureHolds(keys, before, signed);
@@ -89,12 +89,12 @@ async function signedRow(db: Db, state: ChainState): Promise<ChainEnd | null> {
   return row ?? null;
 }
 
-/** Keeps every other writer of the audit log waiting until the caller's transaction ends. */
+/** Blocks every other writer of the audit log until the caller's transaction ends. */
 export async function lockAuditLog(trx: Db): Promise<void> {
   await trx.updateTable('audit_head').set({ id: 1 }).where('id', '=', 1).execute();
 }
 
-/** Signs the chain as it is, from `start` on, within the caller's transaction. Nothing happens without a key. */
+/** Signs the current chain, starting at `start`, within the caller's transaction. Does nothing without a key. */
 export async function signChain(db: Db, start: ChainEnd): Promise<void> {
   const keys = macKeysOf(db);
   if (keys === null) return;
@@ -111,7 +111,7 @@ export async function signChain(db: Db, start: ChainEnd): Promise<void> {
     .execute();
 }
 
-/** Whether what was signed is there. Null where no key is open, or nothing was ever signed. */
+/** Whether the signature is valid. Null where no key is loaded, or where nothing was ever signed. */
 export async function chainIsSigned(db: Db): Promise<boolean | null> {
   const keys = macKeysOf(db);
   const state = await chainState(db);
@@ -120,22 +120,22 @@ export async function chainIsSigned(db: Db): Promise<boolean | null> {
 }
 
 export interface AuditVerification {
-  /** How many rows were followed. */
+  /** How many rows were verified. */
   rows: number;
-  /** The first number at which the chain does not hold, with what is wrong there; null when it all holds. */
+  /** The first row at which the chain is broken, and why; null where it is intact. */
   broken: { seq: number; reason: string } | null;
-  /** Up to which row the signature holds; absent where it could not be checked without the key. */
+  /** Up to which row the chain is signed; absent where the key to verify it is not loaded. */
   signedTo?: number;
 }
 
 /**
- * Follows the chain from its start to its head. The head is read first: what others write meanwhile comes after it,
- * and is no fault. The start is row 1, or the one that the newest pruning left. Start and end are signed: a chain that
- * was cut and closed again shows where the key is open.
+ * Verifies the chain from its start to its head. The head is read first: rows that others append meanwhile follow it, and
+ * are not an error. The chain starts at row 1, or after the last row that was pruned. Start and end are signed, so that
+ * with the key, a chain that was cut and rehashed is detected.
  */
 export async function verifyAudit(db: Db): Promise<AuditVerification> {
   const head = await chainState(db);
-  // Where it is signed, what a row says of its start does not count.
+  // In a signed chain, the signed start is used, not the one that a row of the log claims.
   const start = head.signature === null ? await chainStart(db) : startOf(head);
   let { seq, hash: previousHash } = start;
   let signed: ChainEnd | null = head.signed_seq === start.seq ? start : null;
@@ -172,12 +172,12 @@ export async function verifyAudit(db: Db): Promise<AuditVerification> {
   return { rows: seq - start.seq, broken: null, signedTo: head.signed_seq ?? 0 };
 }
 
-/** The end of the chain: its newest row's number and hash. */
+/** The end of the chain: the number and hash of its newest row. */
 export async function auditHead(db: Db): Promise<{ seq: number; hash: string }> {
   return await db.selectFrom('audit_head').select(['seq', 'hash']).executeTakeFirstOrThrow();
 }
 
-/** What the first row there is follows: for a chain that is accepted as it is. */
+/** The predecessor of the first row: the start of a chain that is accepted as it is. */
 export async function firstRowFollows(db: Db): Promise<ChainEnd> {
   const first = await db
     .selectFrom('audit')
@@ -189,7 +189,7 @@ export async function firstRowFollows(db: Db): Promise<ChainEnd> {
   return { seq: first.seq - 1, hash: first.previous_hash };
 }
 
-/** Where the chain begins, as it says itself. */
+/** Where the chain starts, according to its own last pruning. */
 export async function chainStart(db: Db): Promise<{ seq: number; hash: string }> {
   const pruning = await db
     .selectFrom('audit')

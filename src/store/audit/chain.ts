@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-/** What one row of the audit log says. It never holds a token. */
+/** The content of one row of the audit log. It never contains a token. */
 export interface AuditEntry {
   /** What was done: `capture`, `import`, `verify`, `read`, `remove`, … */
   action: string;
@@ -8,11 +8,11 @@ export interface AuditEntry {
   outcome: string;
   profile?: string | null;
   client?: string | null;
-  /** The network address that asked; null where it was a command on this machine. */
+  /** The network address of the request; null for a command on this host. */
   address?: string | null;
-  /** The operating system's user, where it was a command. */
+  /** The operating system's user, for a command. */
   user?: string | null;
-  /** The key or file that it is about: the beginning of a key's ID, a path. */
+  /** The key or file that it concerns: the start of a key's ID, or a path. */
   subject?: string | null;
 }
 
@@ -22,7 +22,7 @@ export interface AuditRow extends Required<AuditEntry> {
   time: number;
 }
 
-/** An entry as it is stored, with every field there. */
+/** An entry as it is stored, with every field. */
 export function auditRow(seq: number, time: number, entry: AuditEntry): AuditRow {
   const { action, outcome, profile, client, address, user, subject } = entry;
   return {
@@ -38,32 +38,32 @@ export function auditRow(seq: number, time: number, entry: AuditEntry): AuditRow
   };
 }
 
-/** What comes back from every engine as it went in, or the hash would not fit it any more: no NUL, no half characters. */
+/** Text that every engine returns unchanged, so that its hash stays valid: no NUL, no lone surrogates. */
 function storable<T extends string | null>(text: T): T {
   return text === null ? text : (text.toWellFormed().replaceAll('\0', '\ufffd') as T);
 }
 
-/** What the first row names as its predecessor. */
+/** The predecessor's hash in the first row. */
 export const genesisHash = '0'.repeat(64);
 
-/** SHA-256 over the predecessor's hash and every field, in hexadecimal: an edit, a gap or a swap breaks the chain. */
+/** SHA-256 over the predecessor's hash and every field, in hexadecimal: an edited, missing or swapped row breaks the chain. */
 export function auditHash(previousHash: string, row: AuditRow): string {
   const { seq, time, action, outcome, profile, client, address, user, subject } = row;
   const fields: unknown[] = [seq, time, action, outcome, profile, client, address, user];
-  // Rows without one have the hash that earlier versions gave them.
+  // Rows without a subject keep the hash that earlier versions calculated.
   if (subject !== null) fields.push(subject);
   return hash('sha256', previousHash + JSON.stringify(fields), 'hex');
 }
 
-/** The action of the row that says where the chain begins after older rows were removed. */
+/** The action of the row that records where the chain starts after older rows were removed. */
 export const pruneAction = 'prune';
 
-/** Its outcome: the number and the hash of the last row removed, which the first row left follows. */
+/** Its outcome: the number and hash of the last removed row, which is the predecessor of the first one left. */
 export function pruneOutcome(seq: number, hash: string): string {
   return `rows up to ${seq} removed, ${hash}`;
 }
 
-/** Null where the text is no such outcome. */
+/** Null where the text is not such an outcome. */
 export function parsePruneOutcome(outcome: string): { seq: number; hash: string } | null {
   const [, seq, hash] = /^rows up to (\d+) removed, ([0-9a-f]{64})$/.exec(outcome) ?? [];
   return seq === undefined || hash === undefined ? null : { seq: Number(seq), hash };

@@ -4,18 +4,22 @@ import { appendAudit, chainIsSigned, signChain } from './audit.ts';
 import { pruneAction, pruneOutcome } from './chain.ts';
 
 /**
- * Removes the rows from before an instant (epoch milliseconds), in a transaction of the caller's, and writes down in
- * the chain where it begins from now on. Returns how many rows went. Rows after a younger one stay, whatever their time:
- * a clock that was wrong for a while must not tear a hole.
+ * Removes the rows from before an instant (epoch milliseconds), within the caller's transaction, and records in the
+ * chain where it now starts. Returns the number of removed rows. Rows after a newer one stay, whatever their time: a
+ * clock that was wrong for a while must not leave a gap.
  */
 export async function pruneAudit(db: Db, before: number, now: number, user: string | null): Promise<number> {
-  // Locks the chain against other writers, as every row that is added does.
+  // Locks the chain against other writers, as every append does.
   await db.updateTable('audit_head').set({ id: 1 }).where('id', '=', 1).execute();
   const signed = await chainIsSigned(db);
   if (signed === false) {
-    throw new BrokerError('E_AUDIT', 'The audit log was changed from outside: its signature does not fit.', {
-      help: 'Nothing was removed. "webex-token log --verify" says more.',
-    });
+    throw new BrokerError(
+      'E_AUDIT',
+      'The audit log was changed outside this program: its signature is invalid.',
+      {
+        help: { text: 'Nothing was removed. To find the row, verify the log', command: ['log', '--verify'] },
+      },
+    );
   }
   const firstKept = await db
     .selectFrom('audit')

@@ -4,7 +4,7 @@ import type { Schema } from '../schema.ts';
 import type { AuditRow } from './chain.ts';
 import type { ChainEnd } from './signature.ts';
 
-/** What rows are wanted; what is absent does not matter. Instants are epoch milliseconds. */
+/** Filters rows; an absent field matches everything. Instants are epoch milliseconds. */
 export interface AuditFilter {
   profile?: string;
   client?: string;
@@ -28,12 +28,12 @@ const columns = [
   'subject',
 ] as const;
 
-/** All rows that fit, oldest first, one after the other: there may be millions. */
+/** All matching rows, oldest first, as a stream: there may be millions. */
 export function auditRows(db: Db, filter: AuditFilter): AsyncIterableIterator<AuditRow> {
   return filtered(db, filter).select(columns).orderBy('seq').stream();
 }
 
-/** The newest rows that fit, newest first; for the next page, those before the last one's number. */
+/** The newest matching rows, newest first; for the next page, pass the number of the last one. */
 export async function newestAuditRows(
   db: Db,
   filter: AuditFilter,
@@ -74,7 +74,7 @@ export async function firstAuditRowFrom(db: Db, seq: number): Promise<ChainEnd |
   return row ?? null;
 }
 
-/** Whether a row follows the one with this number whose action is none of these. */
+/** Whether a row with another action than these follows the row with this number. */
 export async function hasAuditRowAfter(db: Db, seq: number, except: readonly string[]): Promise<boolean> {
   const row = await db
     .selectFrom('audit')

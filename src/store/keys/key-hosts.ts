@@ -1,6 +1,6 @@
 import type { Db } from '../db.ts';
 
-/** A machine that a key-encryption key was used on. */
+/** A host on which a key-encryption key was used. */
 export interface KeyHost {
   keyEncryptionKeyId: string;
   host: string;
@@ -8,7 +8,7 @@ export interface KeyHost {
   seenAt: number;
 }
 
-export async function listKeyHolders(db: Db): Promise<KeyHost[]> {
+export async function listKeyHosts(db: Db): Promise<KeyHost[]> {
   return await db
     .selectFrom('key_host')
     .select(['key_encryption_key_id as keyEncryptionKeyId', 'host', 'seen_at as seenAt'])
@@ -16,10 +16,10 @@ export async function listKeyHolders(db: Db): Promise<KeyHost[]> {
     .execute();
 }
 
-/** Once a day is often enough to know it by. Milliseconds. */
+/** Written at most once a day. Milliseconds. */
 const seenPrecisionMs = 86_400_000;
 
-/** Takes note that a key is held by this host, unless that was done today. */
+/** Records that this host uses a key, unless that was recorded within a day. */
 export async function recordKeyHost(
   db: Db,
   keyEncryptionKeyId: string,

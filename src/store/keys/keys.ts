@@ -2,19 +2,19 @@ import type { WrappedDataKey } from '../../crypto/data-key.ts';
 import type { ScryptParameters } from '../../crypto/passphrase.ts';
 import type { Db } from '../db.ts';
 
-/** A key-encryption key that the store knows of: what kind it is, never the key. */
+/** A key-encryption key as the store knows it: its kind, never the key. */
 export type KeyEncryptionKeyInfo =
   | { id: string; kind: 'keychain' | 'file' }
   | { id: string; kind: 'passphrase'; parameters: ScryptParameters };
 
-/** What the store keeps of a key-encryption key beside that. */
+/** Everything that the store knows about a key-encryption key. */
 export interface KeyEncryptionKeyRecord {
   info: KeyEncryptionKeyInfo;
-  /** `user@host` where it was made. */
+  /** `user@host` where it was created. */
   name: string;
-  /** X25519, base64url. Null where an early version of this program made it. */
+  /** X25519, base64url. Null where an early version of this program created the key. */
   publicKey: string | null;
-  /** See `isAdmitted`. */
+  /** See `isAuthorized`. */
   authorization: string | null;
   /** Epoch milliseconds. */
   createdAt: number;
@@ -73,17 +73,17 @@ export async function setAuthorization(
     .execute();
 }
 
-/** What was wrapped for it goes along. */
+/** Also deletes the data keys that were wrapped for it. */
 export async function deleteKeyEncryptionKey(db: Db, id: string): Promise<void> {
   await db.deleteFrom('key_encryption_key').where('id', '=', id).execute();
 }
 
-/** The data keys that one key-encryption key opens, oldest first. */
+/** The data keys that are wrapped for one key-encryption key, oldest first. */
 export async function listDataKeys(db: Db, keyEncryptionKeyId: string): Promise<WrappedDataKey[]> {
   return await wrappedDataKeys(db).where('key_encryption_key_id', '=', keyEncryptionKeyId).execute();
 }
 
-/** Every data key as it is wrapped for every key-encryption key, oldest first. */
+/** Every data key as wrapped for every key-encryption key, oldest first. */
 export async function listAllDataKeys(db: Db): Promise<(WrappedDataKey & { createdAt: number })[]> {
   return await wrappedDataKeys(db).select('created_at as createdAt').execute();
 }
@@ -97,7 +97,7 @@ function wrappedDataKeys(db: Db) {
     .orderBy('data_key_id');
 }
 
-/** The data key that seals; null in a new store. */
+/** The data key that encrypts new tokens; null in a new store. */
 export async function newestDataKey(db: Db): Promise<{ id: string; generation: number } | null> {
   const row = await db
     .selectFrom('wrapped_data_key')
@@ -124,7 +124,7 @@ export async function insertDataKeys(db: Db, now: number, wrapped: WrappedDataKe
     .execute();
 }
 
-/** Keeps what was granted to a key as it is wrapped for the key itself. */
+/** Replaces the data key that was wrapped for a recipient by one that is wrapped with the key itself. */
 export async function rewrapDataKey(db: Db, wrapped: WrappedDataKey): Promise<void> {
   await db
     .updateTable('wrapped_data_key')
@@ -134,7 +134,7 @@ export async function rewrapDataKey(db: Db, wrapped: WrappedDataKey): Promise<vo
     .execute();
 }
 
-/** Forgets the data keys before a generation, as they are wrapped for one key-encryption key. */
+/** Deletes the data keys of earlier generations that are wrapped for one key-encryption key. */
 export async function deleteDataKeysBefore(
   db: Db,
   keyEncryptionKeyId: string,
@@ -148,7 +148,7 @@ export async function deleteDataKeysBefore(
 }
 
 /**
- * Gives a new store its first keys. False, and nothing written, where another process was faster.
+ * Stores the first keys of a new store. Returns false and writes nothing where another process was faster.
  */
 export async function insertFirstKeys(
   db: Db,
@@ -157,7 +157,7 @@ export async function insertFirstKeys(
   dataKey: WrappedDataKey,
 ): Promise<boolean> {
   return await db.transaction().execute(async (trx) => {
-    // Locks the same row as every other writer, so that two first runs cannot both find nothing.
+    // Locks the same row as every other writer, so that two first runs cannot both find no key.
     await trx.updateTable('audit_head').set({ id: 1 }).where('id', '=', 1).execute();
     if ((await listKeyEncryptionKeys(trx)).length > 0) return false;
     await insertKeyRecord(trx, record);

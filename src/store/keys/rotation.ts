@@ -1,10 +1,10 @@
 import type { Db } from '../db.ts';
 
-/** What is under way with the keys, kept in the store so that any process can carry it on. */
+/** The active operation on the keys, stored so that any process can resume it. */
 const dataKey = 'data-key-rotation';
 const keyEncryptionKey = 'key-replacement';
 
-/** The ID of the data key of the rotation under way; null where there is none. */
+/** The ID of the data key of the active rotation; null where there is none. */
 export async function activeRotation(db: Db): Promise<string | null> {
   return await value(db, dataKey);
 }
@@ -17,7 +17,7 @@ export async function endRotation(db: Db): Promise<void> {
   await db.deleteFrom('meta').where('key', '=', dataKey).execute();
 }
 
-/** One key-encryption key that is taking another's place, by their IDs. */
+/** A key-encryption key that is replacing another one, by their IDs. */
 export interface Replacement {
   oldId: string;
   newId: string;
@@ -28,7 +28,7 @@ export async function activeReplacement(db: Db): Promise<Replacement | null> {
   return text === null ? null : (JSON.parse(text) as Replacement);
 }
 
-export async function beginReplacement(db: Db, replacement: Replacement): Promise<void> {
+export async function startReplacement(db: Db, replacement: Replacement): Promise<void> {
   await db
     .insertInto('meta')
     .values({ key: keyEncryptionKey, value: JSON.stringify(replacement) })

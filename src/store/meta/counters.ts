@@ -1,6 +1,6 @@
 import type { Db } from '../db.ts';
 
-/** Counts one more of something, so that the count outlives a restart. */
+/** Increments a counter that survives restarts. */
 export async function incrementCounter(db: Db, name: string, label: string): Promise<void> {
   await db
     .insertInto('counter')
@@ -13,7 +13,7 @@ export async function incrementCounter(db: Db, name: string, label: string): Pro
     .execute();
 }
 
-/** What was counted under a name, by label. */
+/** The values of a counter, by label. */
 export async function readCounters(db: Db, name: string): Promise<{ label: string; value: number }[]> {
   return await db
     .selectFrom('counter')

@@ -5,15 +5,15 @@ import { mac, macHolds, macKeysOf } from '../integrity/mac-keys.ts';
 import { getMeta, getOrCreateMeta, setMeta } from './meta.ts';
 
 /**
- * Which store this is, through copies and backups, and which incarnation of it: a restored store starts another one, and
- * knows those that it follows. A database file that was only replaced by an old copy has no such record.
+ * Identifies a store across copies and backups, and its incarnation: restoring a backup starts a new incarnation that
+ * lists its ancestors. A database file that was merely replaced by an old copy has no such record.
  */
 export interface StoreIdentity {
   id: string;
   incarnation: string;
-  /** The incarnations before, oldest first. */
+  /** The earlier incarnations, oldest first. */
   ancestors: string[];
-  /** Proves that a holder of the store's key wrote it. */
+  /** Proves that a process with the store's key wrote it. */
   mac?: string | undefined;
 }
 
@@ -25,7 +25,7 @@ const schema = z.object({
 });
 const key = 'identity';
 
-/** Whether a holder of the store's key wrote this. Null where no key is open here. */
+/** Whether a process with the store's key wrote this. Null where no key is loaded. */
 export async function identityHolds(db: Db, identity: StoreIdentity): Promise<boolean | null> {
   const keys = macKeysOf(db);
   if (keys === null) return null;
@@ -47,7 +47,7 @@ export async function storeIdentity(db: Db): Promise<StoreIdentity> {
   return parse(await getOrCreateMeta(db, key, () => JSON.stringify(created)));
 }
 
-/** Signed, where the store's key is open. */
+/** Adds a MAC where the store's key is loaded. */
 export async function setStoreIdentity(db: Db, identity: StoreIdentity): Promise<void> {
   const keys = macKeysOf(db);
   const { id, incarnation, ancestors } = identity;
@@ -55,7 +55,7 @@ export async function setStoreIdentity(db: Db, identity: StoreIdentity): Promise
   await setMeta(db, key, JSON.stringify({ id, incarnation, ancestors, ...signature }));
 }
 
-/** The next incarnation of a store. It follows every incarnation of these two, and those that were seen. */
+/** A new incarnation of a store. Its ancestors are all incarnations of these two, and those that were seen. */
 export function newIncarnation(
   restored: StoreIdentity,
   replaced: StoreIdentity | null,

@@ -1,12 +1,12 @@
 import type { Db } from '../db.ts';
 
-/** A value that the store keeps about itself; null where there is none. */
+/** A value about the store itself; null where there is none. */
 export async function getMeta(db: Db, key: string): Promise<string | null> {
   const row = await db.selectFrom('meta').select('value').where('key', '=', key).executeTakeFirst();
   return row?.value ?? null;
 }
 
-/** The value under a key, created where there is none yet. Processes that do so at the same moment get the same value. */
+/** The value of a key, created if there is none. Processes that do this at the same moment get the same value. */
 export async function getOrCreateMeta(db: Db, key: string, create: () => string): Promise<string> {
   await db
     .insertInto('meta')
@@ -17,7 +17,7 @@ export async function getOrCreateMeta(db: Db, key: string, create: () => string)
   return row.value;
 }
 
-/** Stores a value, and returns the one before; null where there was none. */
+/** Stores a value and returns the previous one; null where there was none. */
 export async function swapMeta(db: Db, key: string, value: string): Promise<string | null> {
   const before = await getMeta(db, key);
   if (before !== value) await setMeta(db, key, value);

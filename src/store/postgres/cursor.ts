@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { PostgresCursor } from 'kysely';
 
-/** Where a cursor's statements go: one connection, for as long as the cursor is open. */
+/** Runs the statements of a cursor: one connection, for as long as the cursor is open. */
 export interface CursorConnection {
   readonly inTransaction: boolean;
   query<R>(sql: string, parameters: readonly unknown[]): Promise<{ rows: R[] }>;
 }
 
 /**
- * Reads a long answer in pieces, by a cursor of the server (`declare`, `fetch`), so that memory holds one piece.
- * It sees the store as it was when it was opened, whatever is written meanwhile.
+ * Reads a long result in batches, with a server-side cursor (`declare`, `fetch`), so that memory holds one batch.
+ * It sees the store as of the moment it was opened, whatever is written meanwhile.
  */
 export class SqlCursor<R> implements PostgresCursor<R> {
   readonly #sql: string;
@@ -17,7 +17,7 @@ export class SqlCursor<R> implements PostgresCursor<R> {
   #connection: CursorConnection | null = null;
   #opened: Promise<void> | null = null;
   #ownTransaction = false;
-  // Each its own name: one may be read while another is open on the same connection.
+  // A unique name: another cursor may be open on the same connection.
   readonly #name = `cursor_${randomUUID().replaceAll('-', '')}`;
 
   constructor(sql: string, parameters: unknown[]) {
@@ -38,7 +38,7 @@ export class SqlCursor<R> implements PostgresCursor<R> {
 
   async close(): Promise<void> {
     if (this.#opened === null) return;
-    // A failure ended the transaction already, and with it the cursor; the next statement would only say so again.
+    // After a failure, the transaction and its cursor are gone already; the next statement would only repeat the error.
     if (this.#ownTransaction) await this.#query('rollback').catch(() => {});
     else await this.#query(`close ${this.#name}`).catch(() => {});
   }

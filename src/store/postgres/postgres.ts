@@ -18,36 +18,35 @@ import { type PostgresAddress, type PostgresTls, redactedUrl } from './url.ts';
 
 /** How many connections one process holds at most. A command uses one. */
 const poolSize = 10;
-/** How long an answer may take before the connection counts as dead, and how long a transaction may stand idle. */
+/** How long a statement may take before the connection counts as dead, and how long a transaction may be idle. */
 const answerTimeoutMs = 60_000;
-/** The same while tables are changed, by this process or by the one that it waits for. */
+/** The same while this process, or one that it waits for, changes the schema. */
 const migrationTimeoutMs = 3_600_000;
 /** How long one writer waits for the others, as on SQLite. */
 const lockTimeoutMs = 10_000;
 
 /**
- * A transaction that may write begins by taking the one lock of all writers, and its end gives it back. So that
- * whatever it reads stays true until its end, in every process on every host: exactly what SQLite's
- * `begin immediate` gives, and what the queries are written for. All writers queue for the end of the audit chain
- * anyway. The number is of no meaning but that it is ours.
+ * A transaction that may write first takes the one lock of all writers, and releases it when it ends. What it reads
+ * therefore stays true until its end, for every process on every host. This matches SQLite's `begin immediate`, which
+ * the queries rely on. All writers queue for the end of the audit chain anyway. The lock's number is arbitrary.
  */
 const beginWriting = [
   'begin',
   `set local lock_timeout = ${lockTimeoutMs}`,
-  // A process that was stopped or cut off in the middle does not keep the others waiting for ever.
+  // A process that hangs or loses its connection does not block the others forever.
   `set local idle_in_transaction_session_timeout = ${answerTimeoutMs}`,
   'select pg_advisory_xact_lock(7233178471018)',
 ].join('; ');
 
-/** Not `insert`: it locks one new row, and nothing that another may want. */
+/** Not `insert`: it locks only its new row, for which nobody waits. */
 const changesRows = /^\s*(update|delete)\b/i;
 
-/** A table with millions of rows is changed, or the migrator of another process is waited for. */
+/** Slow statements: a change of a large table, or waiting for the migrator of another process. */
 const isSchemaChange = /^\s*(create|alter|drop)\b|pg_advisory_lock\(/i;
 
 /** kysely's PostgreSQL dialect on `pg`. */
 export function postgresDialect(address: PostgresAddress): Dialect {
-  // Made on first use, so that closing a store that was never used leaves nothing behind.
+  // Created on first use, so that a store that was never used has nothing to close.
   return new PostgresDialect({ pool: () => Promise.resolve(brokerPool(address)), cursor: SqlCursor });
 }
 
@@ -66,15 +65,15 @@ function brokerPool(address: PostgresAddress): PostgresPool {
     max: poolSize,
     connectionTimeoutMillis: address.connectTimeoutMs,
     idleTimeoutMillis: 30_000,
-    // After a failover, connections move to the new server by and by.
+    // After a failover, connections move to the new server over time.
     maxLifetimeSeconds: 1800,
     query_timeout: answerTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   });
-  // A connection that is lost while nobody uses it is replaced when it is needed next.
+  // A connection that is lost while idle is replaced when the next one is needed.
   pool.on('error', () => {});
-  // One that is lost between two statements says so with the next one; without a listener it would end the process.
+  // If one is lost between two statements, the next statement fails; without a listener, the event would end the process.
   pool.on('connect', (client) => client.on('error', () => {}));
   const clients = new WeakMap<pg.PoolClient, BrokerClient>();
   return {
@@ -97,7 +96,7 @@ function brokerPool(address: PostgresAddress): PostgresPool {
   };
 }
 
-/** One connection, as kysely uses it: errors as text, one transaction after another, long results in pieces. */
+/** One connection, as kysely uses it: translates errors, tracks the transaction, reads long results in batches. */
 class BrokerClient implements PostgresPoolClient {
   readonly #client: pg.PoolClient;
   readonly #shown: string;
@@ -129,7 +128,7 @@ class BrokerClient implements PostgresPoolClient {
   async #run<R>(sql: string, parameters: readonly unknown[]): Promise<PostgresQueryResult<R>> {
     requireWholeNumbers(parameters);
     if (this.inTransaction || !changesRows.test(sql)) return await this.#ask<R>(sql, parameters);
-    // A statement alone takes its turn as well: two that change many rows would lock each other out otherwise.
+    // A single statement takes the writers' lock too: otherwise two that change many rows could deadlock.
     await this.#ask('begin');
     try {
       const answer = await this.#ask<R>(sql, parameters);
@@ -156,18 +155,18 @@ class BrokerClient implements PostgresPoolClient {
         query_timeout,
       } as pg.QueryConfig);
       if (sql === 'commit' || sql === 'rollback') this.inTransaction = this.#migrating = false;
-      // Several statements in one come back as a list.
+      // Several statements in one query return a list.
       return (Array.isArray(answer) ? answer.at(-1) : answer) as PostgresQueryResult<R>;
     } catch (error) {
       const failure = postgresFailure(error, this.#shown, sql.split(' ', 1)[0]);
-      // A transaction that could not begin is one that nobody ends.
+      // Nothing ends a transaction whose start failed.
       this.#lost ||= begins || isConnectionLost(failure);
       throw failure;
     }
   }
 }
 
-/** Whole numbers as numbers (all of ours are exact there), on these connections alone. */
+/** Returns integers as numbers (all values of this program are safe integers), on these connections only. */
 function getTypeParser(id: number, format?: 'text' | 'binary'): (value: string) => unknown {
   const { INT8, NUMERIC } = pg.types.builtins;
   if (id === INT8 || id === NUMERIC) return Number;
@@ -176,11 +175,11 @@ function getTypeParser(id: number, format?: 'text' | 'binary'): (value: string) 
 
 function tlsOptions({ verify, rootCertificate, certificate, key }: PostgresTls, host: string) {
   return {
-    // What the certificate has to name; pg itself passes on host names only, and no addresses.
+    // The name that the certificate must contain; pg itself passes on host names only, not IP addresses.
     host,
     rejectUnauthorized: verify !== 'nothing',
     ...(rootCertificate !== null && { ca: pem(rootCertificate, 'sslrootcert') }),
-    // Made once: it takes tens of milliseconds.
+    // Created once: it takes tens of milliseconds.
     ...(rootCertificate === null &&
       verify !== 'nothing' &&
       (certificate === null ? { secureContext: processSecureContext() } : { ca: processCertificates() })),
@@ -195,7 +194,7 @@ function pem(path: string, parameter: string): string {
     return readTextFile(absolutePath(parameter, path), 'E_STORE');
   } catch (error) {
     if (error instanceof BrokerError) throw error;
-    throw new BrokerError('E_STORE', `The file ${path}, which ${parameter} names, cannot be read.`, {
+    throw new BrokerError('E_STORE', `The file ${path} in ${parameter} cannot be read.`, {
       cause: error,
     });
   }

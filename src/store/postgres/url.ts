@@ -2,16 +2,16 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import { isLoopback } from '../../http/secure-url.ts';
 
 /*
- * The address of a PostgreSQL database, in the form that libpq defines (PostgreSQL 18, §34.1.1.2), with those of its
- * parameters that matter here. It is read by ourselves, so that encryption is decided here and not by a default.
+ * Parses the address of a PostgreSQL database, in the form that libpq defines (PostgreSQL 18, §34.1.1.2), with the
+ * parameters that matter here. This program parses it, so that no default of a library decides about encryption.
  */
 
 export interface PostgresAddress {
-  /** A host name, an IP address, or the folder of a Unix socket. */
+  /** A host name, an IP address, or the directory of a Unix socket. */
   host: string;
   port: number;
   user: string | undefined;
-  /** Left out: PGPASSWORD, or the password file (~/.pgpass). */
+  /** If undefined: PGPASSWORD, or the password file (~/.pgpass). */
   password: string | undefined;
   database: string | undefined;
   tls: PostgresTls | null;
@@ -22,9 +22,9 @@ export interface PostgresAddress {
   connectTimeoutMs: number;
 }
 
-/** How far the server has to prove who it is; paths are those of PEM files. */
+/** How the server's identity is verified; paths are those of PEM files. */
 export interface PostgresTls {
-  /** `full`: certificate and name. `authority`: the certificate alone. `nothing`: encrypted, to whomever. */
+  /** `full`: certificate and host name. `authority`: certificate only. `nothing`: encrypted, but not verified. */
   verify: 'full' | 'authority' | 'nothing';
   rootCertificate: string | null;
   certificate: string | null;
@@ -45,38 +45,36 @@ const parameters = [
 
 export const postgresUrlExample = 'postgres://webex_token@db.example.com/webex_token?sslmode=verify-full';
 
-/** Whether a store's place is a PostgreSQL database rather than a file. */
+/** Whether a store's location is a PostgreSQL database rather than a file. */
 export function isPostgresUrl(place: string): boolean {
   return /^postgres(ql)?:\/\//i.test(place);
 }
 
 /**
- * Takes a database address apart. Throws `E_DATABASE_URL`, which never repeats the address, for it may hold a password.
+ * Parses a database address. Throws `E_DATABASE_URL`, which never repeats the address because it may contain a password.
  */
 export function parsePostgresUrl(text: string): PostgresAddress {
   const url = isPostgresUrl(text) ? URL.parse(text) : null;
   if (url === null) {
-    throw refusal(
-      'is not an address of PostgreSQL. Characters like @ : / # in a password are written %40 %3A %2F %23',
-    );
+    throw refusal('is not a PostgreSQL address. In a password, write @ : / # as %40 %3A %2F %23');
   }
-  // Then it is a part of the password most likely, which is not to be repeated as a parameter's name.
+  // What follows the ? is probably part of the password, and must not be repeated as the name of a parameter.
   if (url.search.includes('@')) {
-    throw refusal('has an @ behind a ?. In a password they are written %40 and %3F');
+    throw refusal('has an @ after a ?. In a password, write them as %40 and %3F');
   }
   for (const name of url.searchParams.keys()) {
     if (!parameters.includes(name)) {
-      throw refusal(`has the parameter "${printable(name)}", which is none of ${parameters.join(', ')}`);
+      throw refusal(`has the unknown parameter "${printable(name)}". Known are ${parameters.join(', ')}`);
     }
   }
   const parameter = (name: string) => url.searchParams.get(name) || null;
   const host = parameter('host') ?? hostOf(url);
   if (host.includes(',')) {
-    throw refusal('names several hosts. Name one that leads to the primary, whichever that is at the time');
+    throw refusal('names several hosts. Use one host name that always leads to the primary');
   }
   const connectTimeout = Number(parameter('connect_timeout') ?? 10);
   if (!(connectTimeout > 0 && connectTimeout <= 600)) {
-    throw refusal('has a connect_timeout that is not a number of seconds');
+    throw refusal('has a connect_timeout that is not a number of seconds up to 600');
   }
   return {
     host,
@@ -91,7 +89,7 @@ export function parsePostgresUrl(text: string): PostgresAddress {
   };
 }
 
-/** The address as it may be shown: without password and parameters. */
+/** The address without its password and parameters. */
 export function redactedUrl(address: Pick<PostgresAddress, 'user' | 'host' | 'port' | 'database'>): string {
   const { user, host, port, database } = address;
   const at = user === undefined ? '' : `${encodeURIComponent(user)}@`;
@@ -99,7 +97,7 @@ export function redactedUrl(address: Pick<PostgresAddress, 'user' | 'host' | 'po
   return `postgres://${at}${shownHost}${port === 5432 ? '' : `:${port}`}/${encodeURIComponent(database ?? '')}`;
 }
 
-/** A store's place as it may be shown: a file's path, or an address without its password. */
+/** A store's location without secrets: the path of a file, or an address without its password. */
 export function redactedLocation(place: string): string {
   return isPostgresUrl(place) ? redactedUrl(parsePostgresUrl(place)) : place;
 }
@@ -113,25 +111,25 @@ function tlsOf(host: string, parameter: (name: string) => string | null): Postgr
   const mode = parameter('sslmode');
   if (mode === 'prefer' || mode === 'allow') {
     throw refusal(
-      `says sslmode=${mode}, which connects without encryption where the server offers none. Say verify-full, or disable to want none`,
+      `has sslmode=${mode}, which connects without encryption if the server does not support it. Use verify-full, or disable for no encryption`,
     );
   }
   if (mode !== null && !sslModes.includes(mode)) {
-    throw refusal(`says sslmode=${printable(mode)}, which is none of ${sslModes.join(', ')}`);
+    throw refusal(`has the unknown sslmode ${printable(mode)}. Known are ${sslModes.join(', ')}`);
   }
   const rootCertificate = parameter('sslrootcert');
   const files = {
-    // libpq: "system" means the certificate authorities that this machine trusts anyway.
+    // libpq: "system" means the certificate authorities that this host trusts.
     rootCertificate: rootCertificate === 'system' ? null : rootCertificate,
     certificate: parameter('sslcert'),
     key: parameter('sslkey'),
   };
   if ((files.certificate === null) !== (files.key === null)) {
-    throw refusal('names one of sslcert and sslkey without the other');
+    throw refusal('has only one of sslcert and sslkey');
   }
   if (host.startsWith('/') || mode === 'disable') return null;
   if (mode === null && (isLoopback(host) || host === '::1')) return null;
-  // libpq: "require" checks the certificate where an authority is named, and does not where none is.
+  // libpq: "require" verifies the certificate only if sslrootcert is set.
   if (mode === 'require' && rootCertificate === null) return { verify: 'nothing', ...files };
   if (mode === 'require' || mode === 'verify-ca') return { verify: 'authority', ...files };
   return { verify: 'full', ...files };
@@ -141,7 +139,7 @@ function decoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw refusal('has a % that begins no escaped character; a % itself is written %25');
+    throw refusal('has a % without two hexadecimal digits after it. Write % itself as %25');
   }
 }
 
@@ -150,7 +148,7 @@ function printable(text: string): string {
 }
 
 function refusal(reason: string): BrokerError {
-  return new BrokerError('E_DATABASE_URL', `The address of the database ${reason}.`, {
-    help: `A right one looks like ${postgresUrlExample}`,
+  return new BrokerError('E_DATABASE_URL', `The database address ${reason}.`, {
+    help: `A valid address looks like ${postgresUrlExample}`,
   });
 }

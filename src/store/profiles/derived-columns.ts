@@ -2,18 +2,18 @@ import { sql } from 'kysely';
 import type { Db } from '../db.ts';
 
 /*
- * How urgently a profile wants attention, kept in one indexed column beside it, so that a page of the most urgent
- * ones costs a page, however many are held. It is the instant at which the current token ends; a rejected token
- * stands a long time before that, ahead of everything else, and a profile without a token at the end of time.
+ * The urgency of a profile, kept in an indexed column, so that the cost of a page of the most urgent profiles does not
+ * depend on their number. It is the instant at which the current token expires. A rejected token sorts before all others,
+ * and a profile without a token after all others.
  */
 
-/** Further than any two instants are apart that matter here. Milliseconds. */
+/** Longer than the time between any two instants that occur here. Milliseconds. */
 export const rejectedSortOffset = 1_000_000_000_000_000;
 
 /** The last instant that a Date can hold. Epoch milliseconds. */
 export const farFuture = 8_640_000_000_000_000;
 
-/** More than the longest name, organization ID, account, contact and tags together. Characters. */
+/** More than the longest name, organization ID, account, contact and tags combined. Characters. */
 const longestSearchText = 4_000;
 
 interface CurrentToken {
@@ -23,7 +23,7 @@ interface CurrentToken {
   account_email: string | null;
 }
 
-/** The two columns that are kept beside a profile. `filedUnder`: its contact and tags. */
+/** The two derived columns of a profile. `filedUnder`: its contact and tags. */
 export function derivedColumnsOf(
   name: string,
   orgId: string | null,
@@ -42,7 +42,7 @@ function attentionAt(current: CurrentToken | null): number {
   return current.rejected_at === null ? current.expires_at : current.expires_at - rejectedSortOffset;
 }
 
-/** Brings both columns up to date; to be called within the transaction that changes what they are made of. */
+/** Updates both columns; call it within the transaction that changes what they are derived from. */
 export async function refreshDerivedColumns(db: Db, profileId: string): Promise<void> {
   await refreshManyDerivedColumns(db, [profileId]);
 }
@@ -74,7 +74,7 @@ export async function refreshManyDerivedColumns(db: Db, profileIds: readonly str
     const standing = derivedColumnsOf(name, org_id, current, [contact, ...(JSON.parse(tags) as string[])]);
     return sql`(${id}, ${standing.due_at}, ${standing.search_text})`;
   });
-  // column1 and so on is what both engines call the columns of values that have no names.
+  // Both engines name the unnamed columns of `values` column1 and so on.
   await sql`
     update profile set due_at = cast(fresh.column2 as bigint), search_text = fresh.column3
     from (values ${sql.join(fresh)}) as fresh where profile.id = fresh.column1`.execute(db);

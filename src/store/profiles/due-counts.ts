@@ -3,8 +3,8 @@ import { dayMs } from '../../domain/lifetimes.ts';
 import type { Db } from '../db.ts';
 
 /**
- * How many profiles there are whose `due_at` is not after each of these instants, and how many in all. Whole days
- * are summed; only of the days in which the instants lie are the profiles themselves counted, by index.
+ * The number of profiles whose `due_at` is not after each of these instants, and the total. Whole days are summed from
+ * counters; profiles are counted by index only for the days that contain the instants.
  */
 export async function countDueBy<Name extends string>(
   db: Db,
@@ -19,7 +19,7 @@ export async function countDueBy<Name extends string>(
 }
 
 function upTo(instant: number): RawBuilder<number> {
-  // As both engines divide: towards zero.
+  // Both engines divide this way: toward zero.
   const day = Math.trunc(instant / dayMs);
   const before = day > 0 ? day * dayMs - 1 : (day - 1) * dayMs;
   return sql<number>`

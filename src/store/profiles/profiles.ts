@@ -9,7 +9,7 @@ import type { ProfileTable } from '../schema.ts';
 import { derivedColumnsOf, refreshDerivedColumns } from './derived-columns.ts';
 import { currentTokens } from './tokens.ts';
 
-/** Throws `E_INTEGRITY` where it was changed from outside. */
+/** Throws `E_INTEGRITY` where another program changed it. */
 export async function findProfile(db: Db, name: string): Promise<Profile | null> {
   const row = await authenticRow(db, 'profile', () =>
     db.selectFrom('profile').selectAll().where('name', '=', name).executeTakeFirst(),
@@ -24,7 +24,7 @@ export async function profileById(db: Db, id: string): Promise<Profile> {
   return profileFromRow(rows[0] as Selectable<ProfileTable>);
 }
 
-/** Those of the names that there are, by name. */
+/** Those of these names that exist, in order. */
 export async function profilesByName(db: Db, names: readonly string[]): Promise<Map<string, Profile>> {
   if (names.length === 0) return new Map();
   const rows = await authentic(db, 'profile', () =>
@@ -44,7 +44,7 @@ export async function insertProfile(db: Db, profile: NewProfile): Promise<void> 
   await insertProfiles(db, [profile]);
 }
 
-/** All of them at once: some hundreds at a time, for engines take some ten thousands of values in one statement. */
+/** In one call, up to some hundreds: an engine accepts some ten thousand values in a statement. */
 export async function insertProfiles(db: Db, profiles: readonly NewProfile[]): Promise<void> {
   if (profiles.length === 0) return;
   const rows = profiles.map(({ contact = null, tags = [], ...profile }) => ({
@@ -71,7 +71,7 @@ export async function insertProfiles(db: Db, profiles: readonly NewProfile[]): P
 
 async function insertTags(db: Db, profiles: readonly Pick<NewProfile, 'id' | 'tags'>[]): Promise<void> {
   const rows = profiles.flatMap(({ id, tags = [] }) => tags.map((tag) => ({ tag, profile_id: id })));
-  // Two values a row, and as many rows as profiles have tags.
+  // Two values for each tag of each profile.
   for (let at = 0; at < rows.length; at += 1000) {
     await db
       .insertInto('profile_tag')
@@ -80,7 +80,7 @@ async function insertTags(db: Db, profiles: readonly Pick<NewProfile, 'id' | 'ta
   }
 }
 
-/** Files a profile under what is given; what is left out stays as it is. */
+/** Sets the tags and contact of a profile; those not given stay unchanged. */
 export async function setTagsAndContact(
   db: Db,
   id: string,
@@ -119,7 +119,7 @@ async function changeProfile(
   });
 }
 
-/** Removes a profile with all its tokens, its destinations, and what clients were allowed of it. */
+/** Removes a profile with all its tokens, its destinations, and the grants of clients to it. */
 export async function deleteProfile(db: Db, id: string): Promise<void> {
   await inTransaction(db, async (trx) => {
     await removing(trx, 'profile', [id]);

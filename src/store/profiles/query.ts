@@ -12,27 +12,27 @@ import { countDueBy } from './due-counts.ts';
 import { profileFromRow } from './profiles.ts';
 import { currentTokensOf } from './tokens.ts';
 
-/** Which profiles are meant: those to which all applies that is given. */
+/** Filters profiles: all given conditions must match. */
 export interface ProfileFilter {
-  /** Words that all have to be in the name, the organization ID, a tag, or the account's or contact's name or address. */
+  /** Words that must all occur in the name, the organization ID, a tag, or the name or address of the account or contact. */
   search?: string | undefined;
   status?: ProfileStatus | undefined;
   tag?: string | undefined;
   deployment?: Deployment | undefined;
-  /** Those whose token is over by this instant, or rejected already. Epoch milliseconds. */
+  /** Those whose token has expired by this instant, or is rejected. Epoch milliseconds. */
   endsBefore?: number | undefined;
 }
 
 export interface ProfilePageQuery extends ProfileFilter {
-  /** `urgency`: rejected first, then by the token's end, profiles without a token last. */
+  /** `urgency`: rejected tokens first, then by expiry; profiles without a token last. */
   sort: 'urgency' | 'name';
   limit: number;
-  /** `next` or `previous` of another page; one that is not understood counts as none. */
+  /** `next` or `previous` of another page; an invalid cursor counts as none. */
   after?: string | undefined;
   before?: string | undefined;
   /** Epoch milliseconds. */
   now: number;
-  /** How many days before its end a token counts as expiring; 30 where absent. */
+  /** How many days before its expiry a token counts as expiring; 30 by default. */
   withinDays?: number | undefined;
 }
 
@@ -42,26 +42,26 @@ export type StatusTotals = Record<ProfileStatus | 'all', number>;
 
 export interface ProfilePage {
   rows: { profile: Profile; current: Token | null }[];
-  /** Where the page after this one begins, for `after`; null on the last one. */
+  /** The cursor of the next page, for `after`; null on the last page. */
   next: string | null;
-  /** For `before`; null on the first one. */
+  /** The cursor of the previous page, for `before`; null on the first page. */
   previous: string | null;
-  /** How many there are of each status that the search finds, whatever status was asked for. */
+  /** The number of profiles of each status that the search finds, whatever status is requested. */
   totals: StatusTotals;
 }
 
 const statuses = ['rejected', 'expired', 'expiring', 'valid', 'empty'] as const satisfies ProfileStatus[];
 
 /**
- * One page of profiles, by index: its cost is that of the page, not of what is held. With a search, every
- * profile's text is looked through.
+ * One page of profiles, by index: its cost depends on the size of the page, not on the number of profiles. A search reads
+ * the text of every profile.
  */
 export async function queryProfiles(db: Db, query: ProfilePageQuery): Promise<ProfilePage> {
   const { rows, ...ends } = await rowsOfPage(db, query);
   return { rows: await withCurrentTokens(db, rows), ...ends, totals: await countByStatus(db, query) };
 }
 
-/** Every profile that is meant, by name, some hundreds at a time, however many they are. */
+/** Every matching profile, by name, in batches of some hundreds. */
 export async function* iterateProfiles(
   db: Db,
   filter: ProfileFilter,
@@ -106,7 +106,7 @@ interface From {
   backwards: boolean;
 }
 
-/** Profiles in the order that was asked for, from the cursor on. */
+/** Profiles in the requested order, starting at the cursor. */
 function pageFrom(db: Db, { sort }: Pick<ProfilePageQuery, 'sort'>, { cursor, backwards }: From) {
   const direction = backwards ? 'desc' : 'asc';
   return db
@@ -128,10 +128,10 @@ function isSearch({ search = '' }: ProfileFilter): boolean {
   return search.trim() !== '';
 }
 
-/** As many profiles are searched in one statement, and so in one turn of the event loop: some milliseconds. */
+/** How many profiles one statement searches, and so one turn of the event loop: some milliseconds. */
 const stretch = 2_000;
 
-/** A search that finds little looks through everything: stretch by stretch, so that others get their turn. */
+/** A search with few matches reads everything, in batches, so that other requests are served in between. */
 async function searchInStretches(
   db: Db,
   query: ProfilePageQuery,
@@ -169,7 +169,7 @@ async function withCurrentTokens(db: Db, rows: Selectable<ProfileTable>[]): Prom
   return rows.map((row) => ({ profile: profileFromRow(row), current: tokens.get(row.id) ?? null }));
 }
 
-/** How many profiles there are of each status. */
+/** The number of profiles of each status. */
 export async function countByStatus(db: Db, query: CountQuery): Promise<StatusTotals> {
   const { search = '', tag, deployment, endsBefore } = query;
   const all = !isSearch({ search }) && [tag, deployment, endsBefore].every((each) => each === undefined);
@@ -179,7 +179,7 @@ export async function countByStatus(db: Db, query: CountQuery): Promise<StatusTo
 
 type Counts = Record<ProfileStatus, number>;
 
-/** Of all profiles: the same stretches of `due_at` as in `standing`, as differences. */
+/** Of all profiles: the same ranges of `due_at` as for the status filter, as differences. */
 async function countAll(
   db: Db,
   { now, withinDays = expiringWithinDays }: Pick<ProfilePageQuery, 'now' | 'withinDays'>,
@@ -204,7 +204,7 @@ async function countFiltered(db: Db, query: CountQuery): Promise<Counts> {
   const counts: Counts = { rejected: 0, expired: 0, expiring: 0, valid: 0, empty: 0 };
   let after = '';
   for (;;) {
-    // A search looks through every profile's text; without one, an index finds those that are meant.
+    // A search reads the text of every profile; without one, an index finds the matches.
     const profiles = db
       .selectFrom('profile')
       .selectAll()
@@ -239,7 +239,7 @@ async function countFiltered(db: Db, query: CountQuery): Promise<Counts> {
 type Builder = ExpressionBuilder<Schema, 'profile'>;
 type Condition = ExpressionWrapper<Schema, 'profile', SqlBool>;
 
-/** The same rule as `statusOf`, as stretches of `due_at`. */
+/** The same rule as `statusOf`, as ranges of `due_at`. */
 function standing(
   expression: Builder,
   status: ProfileStatus,
@@ -262,7 +262,7 @@ function standing(
   }
 }
 
-/** The filter without the status: there is one total for each status. */
+/** The filter without the status: each status has its own total. */
 function filtering(expression: Builder, { search, tag, deployment, endsBefore }: ProfileFilter): Condition[] {
   return [
     ...searching(expression, search),
@@ -298,7 +298,7 @@ interface Cursor {
   name: string;
 }
 
-/** What lies after the cursor, or before it, in the order that was asked for. */
+/** The rows after the cursor, or before it, in the requested order. */
 function beyond(
   expression: Builder,
   sort: ProfilePageQuery['sort'],

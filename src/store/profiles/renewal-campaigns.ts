@@ -3,7 +3,7 @@ import type { Db } from '../db.ts';
 
 /** The profiles of a campaign. */
 export interface CampaignFilter {
-  /** Those whose tokens end by then, or are rejected. Epoch milliseconds. */
+  /** Those whose tokens expire by then, or are rejected. Epoch milliseconds. */
   expiresBefore: number;
   /** Only the profiles with this tag. */
   tag: string | null;
@@ -24,14 +24,14 @@ export interface RenewalItem {
   profileId: string;
   profile: string;
   contact: string | null;
-  /** When the token ends that is to be replaced. Epoch milliseconds. */
+  /** When the token to replace expires. Epoch milliseconds. */
   expiresAt: number;
-  /** Webex rejects the token that the profile has now. */
+  /** Whether Webex rejects the profile's current token. */
   rejected: boolean;
   state: RenewalState;
 }
 
-/** Starts a campaign, and returns the number of its profiles. */
+/** Starts a campaign and returns the number of its profiles. */
 export async function insertCampaign(db: Db, campaign: RenewalCampaign): Promise<number> {
   const { id, expiresBefore, tag, contact, createdAt } = campaign;
   await db
@@ -53,7 +53,7 @@ export async function insertCampaign(db: Db, campaign: RenewalCampaign): Promise
   return Number(result.numInsertedOrUpdatedRows ?? 0);
 }
 
-/** The profiles that a campaign would have if it started now: the first ones in its order, and how many in all. */
+/** The profiles that a campaign would have if it started now: the first ones in its order, and the total. */
 export async function dueForRenewal(
   db: Db,
   filter: CampaignFilter,
@@ -186,7 +186,7 @@ export async function skipItem(db: Db, campaignId: string, profileId: string, no
   return row !== undefined;
 }
 
-/** Renewed in whatever way: another token is current by now, and Webex has not rejected it. */
+/** Renewed by any means: another token is current, and Webex has not rejected it. */
 const stateOfItem = sql<RenewalState>`case
   when token.id is not null and token.id <> item.token_id and token.rejected_at is null then 'renewed'
   when item.skipped_at is not null then 'skipped'

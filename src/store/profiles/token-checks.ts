@@ -7,7 +7,7 @@ import { currentTokenIds, stateOf } from './tokens.ts';
 export interface DueCheck {
   tokenId: string;
   checkAt: number;
-  /** How many checks in a row brought no answer. */
+  /** How many checks in a row failed. */
   failures: number;
   expiresAt: number;
   confirmed: number | null;
@@ -17,7 +17,7 @@ export interface DueCheck {
   rejectedAt: number | null;
 }
 
-/** The current tokens whose checks are longest due. By index. */
+/** The current tokens whose checks are most overdue. By index. */
 export async function dueChecks(db: Db, now: number, limit: number): Promise<DueCheck[]> {
   return await db
     .selectFrom('token')
@@ -39,7 +39,7 @@ export async function dueChecks(db: Db, now: number, limit: number): Promise<Due
     .execute();
 }
 
-/** Plans the next checks of some hundreds of tokens, in one statement; a check that somebody else planned is left alone. */
+/** Schedules the next checks of some hundreds of tokens in one statement; skips those that another process scheduled. */
 export async function planChecks(db: Db, plans: readonly { due: DueCheck; at: number }[]): Promise<void> {
   if (plans.length === 0) return;
   const values = plans.map(({ due, at }) => sql`(${due.tokenId}, ${at}, ${due.checkAt})`);
@@ -74,7 +74,7 @@ export async function recordCheck(
     .execute();
 }
 
-/** When a token was last checked by itself, with what outcome, and when it will be again. */
+/** When a token was last checked automatically, the outcome, and when the next check is due. */
 export async function lastCheck(
   db: Db,
   tokenId: string,
@@ -89,7 +89,7 @@ export async function lastCheck(
     : { checkedAt: row.checked_at, outcome: row.check_outcome, nextAt: row.next_check_at };
 }
 
-/** Plans every check again that is more than two days off: a clock that was wrong has put it there. */
+/** Reschedules every check that is more than two days away: it was scheduled while the clock was wrong. */
 export async function rescheduleChecks(db: Db, now: number): Promise<void> {
   for await (const ids of currentTokenIds(db)) {
     await db

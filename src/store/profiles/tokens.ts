@@ -31,7 +31,7 @@ const columns = [
   'warnings',
 ] as const satisfies (keyof TokenTable)[];
 
-/** The states as a part of the statement: only so does SQLite use the indexes over the tokens of one state. */
+/** The states as literals in the statement: SQLite uses the partial indexes on a state only then. */
 export const stateOf = {
   current: sql.lit('current'),
   pending: sql.lit('pending'),
@@ -60,7 +60,7 @@ export async function tokensOf(db: Db, profileId: string): Promise<Token[]> {
   return rows.map(fromRow);
 }
 
-/** The current tokens of these profiles, in no order. */
+/** The current tokens of these profiles, unordered. */
 export async function currentTokensOf(db: Db, profileIds: string[]): Promise<Token[]> {
   if (profileIds.length === 0) return [];
   const rows = await db
@@ -78,8 +78,8 @@ export async function currentTokens(db: Db): Promise<Token[]> {
 }
 
 /**
- * The IDs of all current tokens, some hundreds at a time, for changes to all of them: no statement and no turn of the
- * event loop takes longer than some milliseconds.
+ * The IDs of all current tokens, in batches of some hundreds, for changes to all of them: no statement and no turn of the
+ * event loop takes more than some milliseconds.
  */
 export async function* currentTokenIds(db: Db): AsyncGenerator<string[]> {
   let after = '';
@@ -141,14 +141,14 @@ export async function tokenCiphertextsOf(
     .execute();
 }
 
-/** Every ciphertext in the store, some at a time. */
+/** Every ciphertext in the store, in batches. */
 export function iterateCiphertexts(
   db: Db,
 ): AsyncIterable<{ id: string; profileId: string; ciphertext: string }> {
   return db.selectFrom('token').select(['id', 'profile_id as profileId', 'ciphertext']).stream(500);
 }
 
-/** The ciphertext of a token. Throws `E_INTEGRITY` where its row was changed from outside. */
+/** The ciphertext of a token. Throws `E_INTEGRITY` where another program changed its row. */
 export async function tokenCiphertext(db: Db, id: string): Promise<string> {
   const rows = await authentic(db, 'token', async () => [
     await db.selectFrom('token').selectAll().where('id', '=', id).executeTakeFirstOrThrow(),
@@ -171,7 +171,7 @@ export async function ciphertextsAfter(
     .execute();
 }
 
-/** Stores the same token encrypted with another key, in the caller's transaction. Throws `E_INTEGRITY` where its row was changed from outside. */
+/** Stores the same token encrypted with another key, in the caller's transaction. Throws `E_INTEGRITY` where another program changed its row. */
 export async function replaceCiphertext(db: Db, id: string, ciphertext: string): Promise<void> {
   await changing(db, 'token', [id]);
   await db.updateTable('token').set({ ciphertext }).where('id', '=', id).execute();
@@ -190,8 +190,8 @@ export async function insertToken(db: Db, token: Token, ciphertext: string): Pro
 }
 
 /**
- * All of them at once: some hundreds at a time, for engines take some ten thousands of values in one statement.
- * `remindAt`: when reminders look at it first; absent: that has to be found out. Epoch milliseconds.
+ * In one call, up to some hundreds: an engine accepts some ten thousand values in a statement.
+ * `remindAt`: when reminders first check it; if absent, the first run determines it. Epoch milliseconds.
  */
 export async function insertTokens(
   db: Db,
@@ -250,10 +250,10 @@ export interface TokenChange {
 }
 
 export async function updateToken(db: Db, id: string, change: TokenChange): Promise<void> {
-  // Nothing was learned: there is nothing to write.
+  // Nothing is new: there is nothing to write.
   if (Object.keys(change).length === 0) return;
   await inTransaction(db, async (trx) => {
-    // The rest of a row that is only looked at needs no new code.
+    // Columns without a MAC can change without a new MAC.
     const { state, rejectedAt, reviewReason } = change;
     if (state !== undefined || rejectedAt !== undefined || reviewReason !== undefined) {
       await changing(trx, 'token', [id]);
@@ -284,7 +284,7 @@ export async function updateToken(db: Db, id: string, change: TokenChange): Prom
   });
 }
 
-/** Makes a token the current one of its profile, and the one before it a previous one. */
+/** Makes a token the current one of its profile, and the former one a previous one. */
 export async function setCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>): Promise<void> {
   await inTransaction(db, async (trx) => {
     const before = await trx
@@ -351,7 +351,7 @@ function fromRow(row: Pick<Selectable<TokenTable>, (typeof columns)[number]>): T
       confirmed: row.expires_confirmed,
       reported: row.expires_reported,
       documented: row.expires_documented,
-      // Said only where it says something: that it outlived what was reported.
+      // Recorded only where it adds information: the token outlived its reported lifetime.
       ...(row.expires_confirmed === null &&
         row.expires_reported !== null &&
         row.verified_at !== null &&

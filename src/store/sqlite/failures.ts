@@ -1,9 +1,10 @@
 import { BrokerError } from '../../errors/broker-error.ts';
 import type { ErrorCode } from '../../errors/error-codes.ts';
+import type { Help } from '../../errors/remedy.ts';
 
 /*
- * What SQLite can answer, as text for a person, by its primary result codes (sqlite.org/rescode.html). What is not
- * known here, a unique key that is taken for instance, is left as it is.
+ * Translates errors of SQLite into errors that a person can act on, by its primary result codes
+ * (sqlite.org/rescode.html). All others, such as a violated unique constraint, are passed on unchanged.
  */
 const busy = 5;
 const readOnly = 8;
@@ -13,30 +14,30 @@ const full = 13;
 const cannotOpen = 14;
 const notADatabase = 26;
 
-/** Turns a failure of the database file into what a person can act on; anything else comes back unchanged. */
+/** Turns an error of the database file into one that a person can act on; returns any other unchanged. */
 export function sqliteFailure(error: unknown, file: string): unknown {
   const { errcode } = error as { errcode?: unknown };
   if (typeof errcode !== 'number') return error;
-  const failure = (code: ErrorCode, message: string, help: string) =>
+  const failure = (code: ErrorCode, message: string, help: Help) =>
     new BrokerError(code, message, { help, cause: error });
   switch (errcode & 0xff) {
     case full:
       return failure(
         'E_STORE_FULL',
         `There is no room left on the disk of the store ${file}.`,
-        'Make room there, then try again. What was stored before is safe, and can be read.',
+        'Free some space, then try again. What was stored before is safe, and can still be read.',
       );
     case readOnly:
     case cannotOpen:
       return failure(
         'E_STORE_READ_ONLY',
-        `The store ${file} cannot be opened for writing here.`,
-        'Its folder and files have to be yours to write in, on a disk that is not mounted read-only. Nothing was changed.',
+        `The store ${file} cannot be opened for writing.`,
+        'You need write permission for its directory and files, on a disk that is not mounted read-only. Nothing was changed.',
       );
     case busy:
       return failure(
         'E_STORE_BUSY',
-        `The store ${file} is busy: another process kept it from being written to.`,
+        `The store ${file} is busy: another process is writing to it.`,
         'Try again in a moment. Nothing was changed.',
       );
     case corrupt:
@@ -44,13 +45,19 @@ export function sqliteFailure(error: unknown, file: string): unknown {
       return failure(
         'E_STORE_DAMAGED',
         `The store ${file} ${errcode === notADatabase ? 'cannot be used' : 'is damaged'}: ${(error as Error).message}.`,
-        'Nothing was changed. "webex-token restore FILE" brings back a backup, and keeps the damaged file aside. Look at the disk, too.',
+        [
+          {
+            text: 'Nothing was changed. Restore a backup, which keeps the damaged file under another name',
+            command: ['restore', 'FILE'],
+          },
+          'Check the disk, too.',
+        ],
       );
     case ioError:
       return failure(
         'E_STORE_DISK',
-        `The disk of the store ${file} fails: ${(error as Error).message} (${errcode}).`,
-        'Nothing more was stored. Look at the disk, and at the room on it; then try again.',
+        `The disk of the store ${file} failed: ${(error as Error).message} (${errcode}).`,
+        'Nothing more was stored. Check the disk and its free space, then try again.',
       );
     default:
       return error;

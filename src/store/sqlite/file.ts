@@ -1,12 +1,12 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { requireWholeNumbers } from '../whole-numbers.ts';
 
-/** How long one process waits for another to finish writing, before it gives up. Milliseconds. */
+/** How long a process waits for another one to finish writing before it gives up. Milliseconds. */
 export const busyTimeoutMs = 10_000;
 
 /**
  * Opens the database so that a commit is on disk when it returns, and so that deleted data is overwritten. These are
- * settings of the connection, not of the file: each connection has to make them.
+ * settings of the connection, not of the file: every connection needs them.
  */
 export function openSqliteFile(file: string): DatabaseSync {
   const database = new StoreDatabase(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
@@ -19,7 +19,7 @@ export function openSqliteFile(file: string): DatabaseSync {
   return database;
 }
 
-/** Every value that is bound to a statement is checked here, wherever the statement is prepared. */
+/** Checks every value that is bound to a statement, wherever the statement is prepared. */
 class StoreDatabase extends DatabaseSync {
   override prepare(sql: string): StatementSync {
     const statement = super.prepare(sql);

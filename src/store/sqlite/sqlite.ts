@@ -15,16 +15,16 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import { sqliteFailure } from './failures.ts';
 import { busyTimeoutMs, openSqliteFile } from './file.ts';
 
-/** How long to wait before asking again for a lock that another process holds. Milliseconds. */
+/** The delay between attempts to get a lock that another process holds. Milliseconds. */
 const lockPollMs = 10;
 
 /**
  * kysely's SQLite dialect on Node's own SQLite. Transactions begin as `immediate`: a deferred one that reads
- * first and writes later fails at once when another process wrote in between, instead of waiting its turn.
+ * first and writes later fails at once if another process wrote in between, instead of waiting for the lock.
  */
 export function sqliteDialect(file: string): Dialect {
   const database = translateErrors(file, () => openSqliteFile(file));
-  // SQLite would wait within the call, and block the event loop; `YieldingDriver` waits instead.
+  // SQLite would wait inside the call and block the event loop; `YieldingDriver` waits instead.
   database.exec('pragma busy_timeout = 0');
   const config = { database: adapt(database, file) };
   return new (class extends SqliteDialect {
@@ -56,7 +56,7 @@ function yieldingConnection(connection: DatabaseConnection): DatabaseConnection 
   };
 }
 
-/** A statement that finds the database locked has done nothing, so that it can be repeated. */
+/** A statement that finds the database locked has changed nothing, and can be repeated. */
 async function whenUnlocked<T>(execute: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + busyTimeoutMs;
   for (;;) {
@@ -70,7 +70,7 @@ async function whenUnlocked<T>(execute: () => Promise<T>): Promise<T> {
   }
 }
 
-/** SQLite rolls table changes back like any others, so that a migration happens whole or not at all. */
+/** SQLite rolls back schema changes like any others, so that a migration is atomic. */
 class TransactionalDdlAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true;
@@ -96,15 +96,15 @@ function adapt(database: DatabaseSync, file: string): SqliteDatabase {
   return {
     close() {
       try {
-        // Statistics for the tables that grew since the last time; costs nothing where none did.
+        // Updates the statistics of tables that grew since the last time; costs nothing if none did.
         database.exec('pragma busy_timeout = 0; pragma optimize');
       } catch {
-        // Another process writes, or the disk is full: the queries do not depend on it.
+        // Another process is writing, or the disk is full. Queries do not depend on the statistics.
       }
       database.close();
     },
     prepare(sql): SqliteStatement {
-      // A full disk ends a transaction by itself. That it cannot be ended again must not hide why.
+      // A full disk ends the transaction by itself. A failing rollback must not hide that error.
       if (sql === 'rollback' && !database.isTransaction) return nothing;
       const statement = translateErrors(file, () =>
         database.prepare(sql === 'begin' ? 'begin immediate' : sql),
@@ -119,7 +119,7 @@ function adapt(database: DatabaseSync, file: string): SqliteDatabase {
   };
 }
 
-/** kysely knows nothing of the types; the database checks them. */
+/** kysely does not know the types; the database checks them. */
 function sqlValues(values: readonly unknown[]): SQLInputValue[] {
   return values as SQLInputValue[];
 }

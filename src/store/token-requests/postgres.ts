@@ -24,8 +24,8 @@ import {
   touchStatement,
 } from './token-request-store.ts';
 
-/** Reads on PostgreSQL. */
-export class PostgresClientReads implements TokenRequestStore {
+/** Token requests on PostgreSQL. */
+export class PostgresTokenRequestStore implements TokenRequestStore {
   readonly #db: Db;
 
   constructor(db: Db) {
@@ -43,7 +43,7 @@ export class PostgresClientReads implements TokenRequestStore {
       await appendAudits(trx, now, entries);
       return made;
     });
-    // Between the look-up and the commit, and again until now, a client may have been removed by anybody.
+    // Another process may have removed a client since the lookup, before the commit or after it.
     const granted = decisions.filter(({ decision }) => decision?.granted).map(({ read }) => read);
     const found = await findAll(this.#db, granted);
     const again = new Set<TokenRequestRead>();
@@ -51,7 +51,7 @@ export class PostgresClientReads implements TokenRequestStore {
       if (decision === null) again.add(read);
       else if (decision.granted && !decisionOf(read, found.get(read) ?? null)?.granted) again.add(read);
     }
-    // Only now, so that an error above leaves all of them unanswered.
+    // Not earlier, so that an error above leaves all of them unanswered.
     for (const { read, decision } of decisions) {
       if (decision !== null && !again.has(read)) read.answer(decision);
     }
@@ -92,8 +92,8 @@ async function assertionUsed(trx: Db, { client }: Lookup, { assertion }: TokenRe
 }
 
 /**
- * One question for the whole batch, in which what several reads ask stands once: planning a look-up, and the way to the
- * server, cost more than the look-up itself.
+ * One query for the whole batch, without duplicates: planning a lookup and the round trip to the server cost more than
+ * the lookup itself.
  */
 const lookUp = `select asked.at, ${foundColumns}
   from unnest($1::text[], $2::text[], $3::int[], $4::boolean[])
@@ -121,7 +121,7 @@ async function findAll(
   const keys = macKeysOf(db);
   let rows = await lookUpAll(db, questions);
   let untrusted = await checkAll(db, keys, rows);
-  // Between the look-up and its check, somebody may have changed the store: then both are repeated.
+  // Another process may have changed the store between the lookup and its check: then both are repeated.
   for (let repeated = 0; repeated < 3 && untrusted.some((error) => error !== null); repeated += 1) {
     rows = await lookUpAll(db, questions);
     untrusted = await checkAll(db, keys, rows);
@@ -148,7 +148,7 @@ async function lookUpAll(db: Db, questions: readonly TokenRequestRead[]): Promis
   return rows;
 }
 
-/** Why the rows of each look-up are not to be believed; null where they are. */
+/** Why the rows of each lookup are not authentic; null where they are. */
 async function checkAll(
   db: Db,
   keys: DataKeys | null,
@@ -176,7 +176,7 @@ async function check(db: Db, keys: DataKeys, rows: readonly FoundRow[]): Promise
   }
 }
 
-/** Looks up the store's keys again. Returns why the key of this process does not open them; null where it does. */
+/** Loads the store's data keys again. Returns why the key of this process cannot decrypt them; null where it can. */
 async function refreshFailure(db: Db, keys: DataKeys): Promise<BrokerError | null> {
   try {
     await keys.refresh(db.isTransaction ? db : undefined);

@@ -7,8 +7,8 @@ import type { ProtectedRow } from '../integrity/kinds.ts';
 import type { DataKeys } from '../integrity/mac-keys.ts';
 
 /*
- * Reading one token is what this program does most, so on SQLite it has a short way: the statements as text, without
- * the query builder, whose loading alone would take longer than the whole reading.
+ * The fast path of `get` on SQLite: SQL statements as text, without the query builder, which takes longer to load than
+ * the whole read takes.
  */
 
 /** The rows of a profile and its current token, with every column. */
@@ -27,14 +27,14 @@ export function storedToken(database: DatabaseSync, profileName: string): Stored
   return token === undefined ? undefined : ({ profile, token } as unknown as StoredToken);
 }
 
-/** What of a store is compared with what was seen of it. */
+/** The state of a store that rollback detection compares with the last one seen. */
 export interface StoredState {
   /** As JSON; see `StoreIdentity`. */
   identity: string;
   counter: number;
   mac: string;
   seq: number;
-  /** The hash of the audit row with the number that was asked for; null where there is none. */
+  /** The hash of the audit row with the given number; null where there is none. */
   hash: string | null;
 }
 
@@ -48,7 +48,7 @@ export function storedState(database: DatabaseSync, seq: number): StoredState | 
     .get(seq) as StoredState | undefined;
 }
 
-/** The data keys that a key-encryption key of a kind opens. */
+/** The data keys that are wrapped for a key-encryption key of this kind. */
 export function storedDataKeys(database: DatabaseSync, keyKind: string): WrappedDataKey[] {
   return database
     .prepare(
@@ -78,8 +78,8 @@ export function appendAuditRows(
 }
 
 /**
- * Prepares what writes and signs audit rows at the end of the chain, within the caller's transaction.
- * Where the signature is of a key that has to be looked up first, the next writer signs.
+ * Prepares a function that appends audit rows to the chain and signs it, within the caller's transaction.
+ * If the current signature was made with a data key that is not loaded yet, the next writer signs.
  */
 export function auditWriter(
   database: DatabaseSync,
@@ -103,7 +103,7 @@ export function auditWriter(
     if (state.signed_seq === start.seq) return start;
     return (readHash.get(state.signed_seq) as ChainEnd | undefined) ?? null;
   };
-  // What was signed here last needs no check.
+  // This function's own last signature needs no check.
   let own: ChainState | null = null;
   return (time, entries) => {
     const state = readHead.get() as unknown as ChainState;
@@ -137,7 +137,7 @@ function isSame(own: ChainState | null, state: ChainState): boolean {
   );
 }
 
-/** Whether the store's tables are the ones that this program knows: the name of the newest migration says it. */
+/** Whether the store has the schema that this program knows, by the name of its newest migration. */
 export function hasMigration(database: DatabaseSync, newest: string): boolean {
   const row = database.prepare('select max(name) as name from kysely_migration').get();
   return row?.name === newest;

@@ -12,10 +12,10 @@ import type { DataKeys } from '../integrity/mac-keys.ts';
 import { untrusted } from '../integrity/untrusted.ts';
 import { RetryLater } from './token-request-store.ts';
 
-/** Why rows that were read with this head are not to be believed; null where they are. */
+/** Why rows that were read with this head are not authentic; null where they are. */
 export type RowChecker = (head: SetHead | null, rows: readonly NamedRow[]) => BrokerError | null;
 
-/** Checks rows at once, on a separate connection: see `integrity/authenticated-set.ts`. Throws what is wrong. */
+/** Checks rows synchronously, on a separate connection; see `integrity/authenticated-set.ts`. Throws what is wrong. */
 export function checkRowsNow(
   database: DatabaseSync,
   keys: DataKeys,
@@ -32,8 +32,8 @@ export function checkRowsNow(
 }
 
 /**
- * The same for a server: throws `StoreBusy` while a data key that another process has made is being looked up, so that
- * the request is tried again.
+ * The same for a server: throws `RetryLater` while it loads a data key that another process created, so that the
+ * request is tried again.
  */
 export function rowChecker(database: DatabaseSync, keys: DataKeys): RowChecker {
   const check = checkRowsNow(database, keys);
@@ -46,7 +46,7 @@ export function rowChecker(database: DatabaseSync, keys: DataKeys): RowChecker {
     } catch (error) {
       if (error instanceof NotAuthentic) return untrusted(error);
       if (!(error instanceof KeyUnknown)) throw error;
-      // The key that wrote the rows cannot be had here, which says nothing against the rows.
+      // The key that authenticated the rows is not available here, which does not mean that they were changed.
       if (looked !== 'looking' && keys.refreshError !== null) {
         looked = 'no';
         return keys.refreshError;

@@ -27,10 +27,10 @@ import {
 /** SQLite's result codes for "another connection is writing": SQLITE_BUSY, and SQLITE_LOCKED. */
 const busyCodes = [5, 6];
 
-/** How many look-ups are kept for as long as the store does not change. */
+/** How many lookups are cached for as long as the store does not change. */
 const keptLookUps = 1_000;
 
-/** Each parameter stands once, and in its order. */
+/** Each parameter occurs once, in order. */
 const lookUps = {
   ...lookUpsOf('current', `token.state = 'current'`),
   ...lookUpsOf('anyToken', `token.state in ('current', 'previous')`),
@@ -43,7 +43,7 @@ function lookUpsOf<Name extends string>(name: Name, tokens: string) {
       left join profile on profile.id = client_profile.profile_id
       left join token on token.profile_id = profile.id and ${tokens}
       where client.name = $1 limit $2`,
-    // In this order, which a cross join keeps: a client may have thousands of profiles, an organization has few.
+    // A cross join keeps this order: a client may have thousands of profiles, an organization has few.
     ProfilesOfOrganization: `select ${foundColumns} from client cross join profile
       cross join client_profile on client_profile.client_id = client.id and client_profile.profile_id = profile.id
       left join token on token.profile_id = profile.id and ${tokens}
@@ -57,12 +57,12 @@ function lookUpsOf<Name extends string>(name: Name, tokens: string) {
 
 const every = { ...lookUps, ...statements };
 
-/** Resolves once all that was written to an open file is on the disk. */
+/** Resolves once everything that was written to an open file is on disk. */
 export type Synchronize = (file: number) => Promise<void>;
 
 interface Decided {
   read: TokenRequestRead;
-  /** Null where the request has to wait. */
+  /** Null where the request must wait. */
   decision: Decision | null;
 }
 
@@ -146,18 +146,18 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
     const found = lookedUp && this.#withAssertion(lookedUp, read);
     const decision = decisionOf(read, found);
     if (decision === null || found === null || lookedUp === null) return decision;
-    // What somebody without credentials asks for is not kept: it could be anything, and as much as they like.
+    // Requests without valid credentials are not cached: anyone could fill the cache with them.
     if (decision.used !== null) this.#keep(read, lookedUp);
     if (decision.used !== null && read.assertion !== null) {
       const { jtiHash, expiresAt } = read.assertion;
       this.#statements.forgetAssertions.run(forgetAssertionsBefore(now));
       this.#statements.useAssertion.run(found.client.clientId, jtiHash, expiresAt);
     }
-    this.#noteUse(found, decision, now);
+    this.#recordUse(found, decision, now);
     return decision;
   }
 
-  #noteUse(found: Lookup, { used }: Decision, now: number): void {
+  #recordUse(found: Lookup, { used }: Decision, now: number): void {
     const touch = touchStatement(found, used, now);
     if (touch === null) return;
     const { clientId } = found.client;
@@ -166,13 +166,13 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
     this.#lookedUp.clear();
   }
 
-  /** A commit of another connection since then may be the removal of this very client. */
+  /** Another connection may have removed this client since then. */
   #answer(decided: Decided[], version: number): TokenRequestRead[] {
     const again = new Set<TokenRequestRead>();
     for (const { read, decision } of decided) {
       if (decision === null || (decision.granted && !this.#stillGranted(read, version))) again.add(read);
     }
-    // Only now, so that an error above leaves all of them unanswered.
+    // Not earlier, so that an error above leaves all of them unanswered.
     for (const { read, decision } of decided) {
       if (decision !== null && !again.has(read)) read.answer(decision);
     }
@@ -197,7 +197,7 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
       : all.currentProfilesOfOrganization;
     let rows: FoundRow[] = [];
     if (read.orgId !== null) rows = rowsOf(ofOrganization, read.client, read.orgId);
-    // Of a client that has no profile of that organization, the client alone is of interest.
+    // If the client has no profile of that organization, only the client matters.
     const limit = read.orgId === null ? read.profileLimit : 1;
     if (rows.length === 0) rows = rowsOf(profiles, read.client, limit);
     const untrusted = rows.length === 0 ? null : this.#check(headOf(rows), namedRowsOf(rows));
@@ -222,7 +222,7 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
     this.#lookedUpAt = version;
   }
 
-  /** Changes whenever another connection has committed anything (SQLite's `data_version`). */
+  /** Changes whenever another connection commits (SQLite's `data_version`). */
   #version(): number {
     return this.#dataVersion.get()?.data_version as number;
   }

@@ -4,12 +4,12 @@ import type { AuditEntry } from '../audit/chain.ts';
 import type { NamedRow, SetHead } from '../integrity/authenticated-set.ts';
 
 /*
- * How the token endpoint reads. Every request asks the store again whether the client may still have the token, and is
- * answered only once the row that says so is durable; requests that come together share one commit. SQLite and the
- * other engines do this each in their own way.
+ * How the token endpoint reads. Every request checks the store again for whether the client may still get the token, and is
+ * answered only once its audit row is durable. Concurrent requests share one commit. Each engine has its own
+ * implementation.
  */
 
-/** A client as the store has it at this moment. Instants are epoch milliseconds. */
+/** A client as it is stored now. Instants are epoch milliseconds. */
 export interface ClientRow {
   clientId: string;
   secretHash: string | null;
@@ -22,11 +22,11 @@ export interface ClientRow {
   addresses: string;
   clientExpiresAt: number | null;
   lastUsedAt: number | null;
-  /** Seconds; null: as every client. */
+  /** Seconds; null: the default. */
   maxExpiresIn: number | null;
 }
 
-/** A profile that the client may fetch, with a token of it: the current one, if only that was asked for. Null: it holds none. */
+/** A profile that the client may read, with one of its tokens, or the current one if only that was requested; null without one. */
 export interface GrantedProfile {
   profileId: string;
   profile: string;
@@ -46,11 +46,11 @@ export interface StoredToken {
 
 export interface Lookup {
   client: ClientRow;
-  /** Those of the organization asked for; where none was, as many as were asked for at most. Each once for each token. */
+  /** The profiles of the requested organization, or up to the requested number. One entry for each token. */
   profiles: GrantedProfile[];
-  /** Whether the assertion that came along was used before. */
+  /** Whether the request's assertion was used before. */
   assertionUsed: boolean;
-  /** Why nothing of this is to be believed; null where it is what this program wrote. */
+  /** Why this is not authentic; null where it is. */
   untrusted: BrokerError | null;
 }
 
@@ -60,54 +60,54 @@ export interface Assertion {
   expiresAt: number;
 }
 
-/** What was decided about a request. */
+/** The decision about a request. */
 export interface Decision {
-  /** Whether a token is to leave: only then is the store asked once more at the last moment. */
+  /** Whether the client gets a token: only then the store is checked once more before the response. */
   granted: boolean;
-  /** What is written before the answer is given; null where that was written often enough. */
+  /** The audit row to write before the response; null where it was written often enough. */
   entry: AuditEntry | null;
-  /** Which of the client's credentials was good. */
+  /** Which of the client's credentials was valid. */
   used: 'current' | 'previous' | null;
 }
 
-/** One request for a token, while it waits for its answer. */
+/** One request for a token that waits for its response. */
 export interface TokenRequestRead {
-  /** Empty where it names nobody that could be a client. */
+  /** Empty where it names nothing that can be a client. */
   readonly client: string;
-  /** The organization whose profile is asked for; null where the client named none. */
+  /** The organization whose profile is requested; null where the client named none. */
   readonly orgId: string | null;
-  /** How many profiles are looked up at most, where no organization is named. */
+  /** The maximum number of profiles to look up where no organization is named. */
   readonly profileLimit: number;
-  /** Whether a profile is looked up once more with each of the tokens that it had before. */
+  /** Whether a profile's previous tokens are looked up, too. */
   readonly withPrevious: boolean;
-  /** A client assertion that is to be used up. */
+  /** A client assertion, which may be used once. */
   readonly assertion: Assertion | null;
   /**
-   * Decides by what the store holds. It may be asked again, when that has changed. Throws `StoreBusy` where this request
-   * alone has to wait: it is returned unanswered, with nothing written, and the others of its batch go on.
+   * Decides by what is stored. Called again if that has changed. Throws `RetryLater` where only this request has to
+   * wait: it is returned unanswered, with nothing written, and the rest of its batch continues.
    */
   decide(found: Lookup | null): Decision;
-  /** Gives the answer, at once: by now its row is durable. */
+  /** Responds immediately: its audit row is durable by now. */
   answer(decision: Decision): void;
 }
 
 export interface TokenRequestStore {
   /**
-   * Looks up, decides and records all of them in one commit, then answers each. Where the store was changed meanwhile,
-   * a request is looked up again right before its answer; what would no longer be granted is returned, unanswered.
-   * Throws `StoreBusy` where another process is writing: nothing was done then. Any other error has left every request
-   * of the batch unanswered; unless it is `NotDurable`, the batch may be run again.
+   * Looks up, decides and records all of them in one commit, then answers each. If the store was changed meanwhile, a
+   * request is looked up again right before its response; one that would no longer be granted is returned unanswered.
+   * Throws `RetryLater` where another process is writing: nothing was done then. After any other error, every request
+   * of the batch is unanswered; unless it is `NotDurable`, the batch may be run again.
    */
   run(batch: readonly TokenRequestRead[], now: number): TokenRequestRead[] | Promise<TokenRequestRead[]>;
   close(): void | Promise<void>;
 }
 
-/** The store cannot serve this at the moment: another process is writing to it, or a key has to be looked up first. */
+/** The store cannot serve this now: another process is writing to it, or a key must be loaded first. */
 export class RetryLater extends Error {}
 
 /**
- * What was written may not be on the disk. Writing it again would prove nothing: after a failed synchronization, the
- * system may take for written what is not.
+ * What was written may not be on disk. Writing it again would prove nothing: after a failed fsync, the operating system
+ * may treat lost data as written.
  */
 export class NotDurable extends Error {}
 
@@ -116,7 +116,7 @@ export function lookUpKey({ client, orgId, profileLimit, withPrevious }: TokenRe
   return JSON.stringify([client, orgId, profileLimit, withPrevious]);
 }
 
-/** What a request decides; null where it has to wait. */
+/** The decision about a request; null where it must wait. */
 export function decisionOf(read: TokenRequestRead, found: Lookup | null): Decision | null {
   try {
     return read.decide(found);
@@ -127,20 +127,20 @@ export function decisionOf(read: TokenRequestRead, found: Lookup | null): Decisi
 }
 
 /**
- * How long a used assertion is remembered beyond its own end, so that it cannot be used again where a replica's clock
- * is ahead, or behind. Milliseconds.
+ * How long a used assertion is remembered after it expires, so that it cannot be used again on a replica whose clock is
+ * wrong. Milliseconds.
  */
 const assertionMemoryMs = 86_400_000;
 
-/** What ended before this instant (epoch milliseconds) is forgotten. */
+/** Assertions that expired before this instant (epoch milliseconds) are deleted. */
 export function forgetAssertionsBefore(now: number): number {
   return now - assertionMemoryMs;
 }
 
-/** A client's last use is written to the minute, or every read would cost a write. Milliseconds. */
+/** A client's last use is stored to the minute; otherwise every read would cost a write. Milliseconds. */
 export const usePrecisionMs = 60_000;
 
-/** What a look-up answers with: one row for each profile of a client, or one alone. See `FoundRow`. */
+/** The columns of a lookup: one row for each profile of a client, or a single row. See `FoundRow`. */
 export const foundColumns = `
   client.id as "clientId", client.secret_hash as "secretHash", client.previous_secret_hash as "previousSecretHash",
   client.previous_secret_until as "previousSecretUntil", client.previous_secret_used_at as "previousSecretUsedAt",
@@ -152,7 +152,7 @@ export const foundColumns = `
   token.org_id as "tokenOrgId", token.review_reason as "reviewReason",
   (select counter from row_mac_head) as counter, (select mac from row_mac_head) as mac`;
 
-/** The statements that both engines share. Each parameter stands once, and in its order. */
+/** The statements that both engines share. Each parameter occurs once, in order. */
 export const statements = {
   assertionUsed: `select 1 as used from client_assertion where client_id = $1 and jti_hash = $2`,
   useAssertion: `insert into client_assertion (client_id, jti_hash, expires_at) values ($1, $2, $3)`,
@@ -161,7 +161,7 @@ export const statements = {
   touchPreviousSecret: `update client set last_used_at = $1, previous_secret_used_at = $2 where id = $3`,
 };
 
-/** One row of a look-up. */
+/** One row of a lookup. */
 export type FoundRow = ClientRow &
   Nullable<Omit<GrantedProfile, 'token'> & StoredToken & SetHead> & {
     clientName: string;
@@ -174,13 +174,13 @@ export type FoundRow = ClientRow &
 
 type Nullable<T> = { [K in keyof T]: T[K] | null };
 
-/** What authenticated all rows together at that moment. */
+/** The head that authenticated all rows together at that moment. */
 export function headOf(rows: readonly FoundRow[]): SetHead | null {
   const { counter = null, mac = null } = rows[0] ?? {};
   return counter === null || mac === null ? null : { counter, mac };
 }
 
-/** Everything that a look-up rests on, as it stands in the tables. */
+/** Every row that a lookup depends on, as stored. */
 export function namedRowsOf(rows: readonly FoundRow[]): NamedRow[] {
   return rows.flatMap((row, at) => [...(at === 0 ? [clientRow(row)] : []), ...profileRows(row)]);
 }
@@ -235,7 +235,7 @@ function profileRows(row: FoundRow): NamedRow[] {
   return [...named, token];
 }
 
-/** The rows of one client, put together. `profiles` empty where none is of the organization asked for. */
+/** Combines the rows of one client. `profiles` is empty where none is of the requested organization. */
 export function toLookup(
   rows: FoundRow[],
   orgId: string | null,
@@ -263,7 +263,7 @@ function tokenOf({ tokenId, ciphertext, expiresAt, rejectedAt, scopes }: FoundRo
   return { tokenId, ciphertext, expiresAt, rejectedAt, scopes };
 }
 
-/** Which statement notes the use of a client's credential, if it has to be noted again. */
+/** Which statement records the use of a client's credential; null where it was recorded recently. */
 export function touchStatement(
   { client }: Lookup,
   used: 'current' | 'previous' | null,

@@ -1,5 +1,5 @@
 import { withSnapshot } from '../../store/copy.ts';
-import { listKeyHolders } from '../../store/keys/key-hosts.ts';
+import { listKeyHosts } from '../../store/keys/key-hosts.ts';
 import { type KeyEncryptionKeyRecord, listAllDataKeys, listKeyRecords } from '../../store/keys/keys.ts';
 import { activeReplacement, activeRotation } from '../../store/keys/rotation.ts';
 import type { Vault } from '../context.ts';
@@ -54,7 +54,7 @@ async function describeKeys(
   keys: Vault['keys'],
   settings: Vault['settings'],
 ): Promise<KeyStatus> {
-  const hosts = await listKeyHolders(db);
+  const hosts = await listKeyHosts(db);
   const records = await listKeyRecords(db);
   const locations = {
     keychain: 'the keychain of the operating system',

@@ -5,13 +5,13 @@ import { dayMs } from '../../domain/lifetimes.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import type { Db } from '../../store/db.ts';
-import { listKeyHolders } from '../../store/keys/key-hosts.ts';
+import { listKeyHosts } from '../../store/keys/key-hosts.ts';
 import {
   deleteKeyEncryptionKey,
   type KeyEncryptionKeyInfo,
   listKeyEncryptionKeys,
 } from '../../store/keys/keys.ts';
-import { activeReplacement, beginReplacement, endReplacement } from '../../store/keys/rotation.ts';
+import { activeReplacement, endReplacement, startReplacement } from '../../store/keys/rotation.ts';
 import type { Actor, Vault } from '../context.ts';
 import {
   createFileKey,
@@ -140,7 +140,7 @@ async function start(
       finishKeyFileSwap(known, source);
       const newKey = created ?? createFileKey(source, known);
       await wrapForLocalKey(trx, vault, newKey);
-      await beginReplacement(trx, { oldId: oldKey.id, newId: newKey.info.id });
+      await startReplacement(trx, { oldId: oldKey.id, newId: newKey.info.id });
       return { oldKey, newKey: newKey.info };
     });
   } catch (error) {
@@ -170,7 +170,7 @@ async function create(
 }
 
 async function otherHosts(db: Db, id: string, now: number): Promise<string[]> {
-  return (await listKeyHolders(db))
+  return (await listKeyHosts(db))
     .filter(({ keyEncryptionKeyId, host, seenAt }) => {
       return keyEncryptionKeyId === id && host !== hostName() && now - seenAt < hostCountsForMs;
     })
