@@ -1,6 +1,6 @@
 /*
- * The capture page's script. It is the first thing in the page's head, so that the fragment, which holds the token,
- * leaves the address bar before anything else happens. The token stays in this file's variables: it never gets into the
+ * The script of the capture page. It is the first element of the head, so that it removes the fragment with the token
+ * from the address bar before anything else runs. The token stays in variables of this file: it never gets into the
  * document, its title, any storage or the console.
  */
 
@@ -11,29 +11,29 @@ interface Problem {
   title?: string;
   detail?: string;
   help?: string;
-  /** Where this browser's own capture of the same answer is to be seen. */
+  /** The page of the token that this browser has already captured from the same response. */
   next?: string;
-  /** Where to begin a new sign-in, for a browser that may. */
+  /** Where an authenticated browser can start a new sign-in. */
   startOver?: string;
 }
 
 const timeoutMs = 30_000;
 
-// Webex puts errors into the query, and tokens into the fragment.
-let answer = location.search.length > 1 || location.hash.length > 1 ? location.search + location.hash : '';
+// Webex returns errors in the query, and tokens in the fragment.
+let redirect = location.search.length > 1 || location.hash.length > 1 ? location.search + location.hash : '';
 history.replaceState(null, '', location.pathname);
 
 document.addEventListener('DOMContentLoaded', () => {
-  if (answer === '') show('nothing');
-  else void hand();
+  if (redirect === '') show('nothing');
+  else void submit();
 });
 
 addEventListener('beforeunload', (event) => {
-  if (answer !== '') event.preventDefault();
+  if (redirect !== '') event.preventDefault();
 });
 
-/** Hands the answer to the server, and goes where it says once it is stored. */
-async function hand(): Promise<void> {
+/** Sends the response of Webex to the server, and opens the page that the server names once the token is stored. */
+async function submit(): Promise<void> {
   show('working');
   let response: Response;
   let body: unknown;
@@ -41,7 +41,7 @@ async function hand(): Promise<void> {
     response = await fetch(location.pathname, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json, application/problem+json' },
-      body: JSON.stringify({ fragment: answer }),
+      body: JSON.stringify({ fragment: redirect }),
       cache: 'no-store',
       redirect: 'error',
       signal: AbortSignal.timeout(timeoutMs),
@@ -52,30 +52,30 @@ async function hand(): Promise<void> {
     return;
   }
   if (response.ok) {
-    answer = '';
+    redirect = '';
     location.replace(ownPath((body as { next?: unknown }).next) ?? '/');
     return;
   }
   const problem = body as Problem;
-  // A fault of the program's own may be over in a moment, and the token is still good.
-  if (response.status < 500) answer = '';
-  tell(problem);
+  // After an error of the server, the person can try again with the same token.
+  if (response.status < 500) redirect = '';
+  fillIn(problem);
   if (response.status >= 500) show('faulty');
   else
     show(document.querySelector('[data-when="refused-by-webex"]') === null ? 'refused' : 'refused-by-webex');
 }
 
-/** Shows one of the page's sections, and takes the reader there. */
+/** Shows one section of the page and moves the focus to it. */
 function show(name: string): void {
   showSection(name);
   if (name === 'working') return;
   for (const again of document.querySelectorAll<HTMLButtonElement>('[data-retry]')) {
-    again.onclick = () => void hand();
+    again.onclick = () => void submit();
   }
   goToSection(name);
 }
 
-function tell(problem: Problem): void {
+function fillIn(problem: Problem): void {
   for (const part of ['title', 'detail', 'help'] as const) {
     for (const place of document.querySelectorAll<HTMLElement>(`[data-text="${part}"]`)) {
       const text = problem[part];

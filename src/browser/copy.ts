@@ -1,6 +1,6 @@
 /*
- * Makes the copy buttons work; without this script they stay hidden, and the text beside them can be selected. A button
- * with `data-fetch` asks the server for a secret at that moment: it goes to the clipboard, and never into the document.
+ * Makes the copy buttons work. Without this script they stay hidden, and the person can select the text next to them. A
+ * button with `data-fetch` gets a secret from the server when it is pressed, and copies it without showing it in the page.
  */
 
 const shownMs = 2_500;
@@ -10,7 +10,7 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-c
   const source = copy === undefined ? null : document.getElementById(copy);
   if ((source === null && address === undefined) || navigator.clipboard === undefined) continue;
   const label = button.querySelector<HTMLElement>('[data-label]') ?? button;
-  const usual = label.textContent ?? '';
+  const initial = label.textContent ?? '';
   let timer = 0;
   button.hidden = false;
   button.addEventListener('click', async () => {
@@ -18,12 +18,12 @@ for (const button of document.querySelectorAll<HTMLButtonElement>('button[data-c
       () => true,
       () => false,
     );
-    const otherwise = address === undefined ? 'Select and copy it by hand' : 'It did not work: show it';
-    label.textContent = copied ? 'Copied' : otherwise;
+    const failed = address === undefined ? 'Select and copy it by hand' : 'It did not work: show it';
+    label.textContent = copied ? 'Copied' : failed;
     button.classList.toggle('done', copied);
     clearTimeout(timer);
     timer = window.setTimeout(() => {
-      label.textContent = usual;
+      label.textContent = initial;
       button.classList.remove('done');
     }, shownMs);
   });
@@ -37,7 +37,7 @@ function copyText(text: string): Promise<void> {
   return navigator.clipboard.writeText(text);
 }
 
-/** Safari forgets that a button was pressed unless the clipboard is given the promise itself. */
+/** Safari allows this only if the clipboard gets the promise itself, directly after the press of the button. */
 async function copyFetched(address: string): Promise<void> {
   const text = secretFrom(address);
   const blob = text.then((value) => new Blob([value], { type: 'text/plain' }));

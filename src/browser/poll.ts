@@ -1,9 +1,9 @@
-/* Asks how something stands until it is done, then goes on. Browsers without scripts load the page anew instead. */
+/* Polls the progress of a task, then opens the next page. Browsers without scripts reload the page instead. */
 
 import { ownPath } from './shared/own-path.ts';
 
 const pauseMs = 1_500;
-const failuresBeforeSaying = 4;
+const failuresBeforeMessage = 4;
 
 document.addEventListener('DOMContentLoaded', () => {
   const place = document.querySelector<HTMLElement>('[data-progress]');
@@ -24,7 +24,7 @@ async function watch(place: HTMLElement, url: string): Promise<void> {
     } catch {
       failed += 1;
     }
-    if (failed === failuresBeforeSaying) {
+    if (failed === failuresBeforeMessage) {
       place.textContent =
         'The program does not answer any more. Is it still running? Load this page again once it is.';
     }

@@ -1,4 +1,4 @@
-/* Shows the steps of a hand-over as they come, and loads the page anew where something else than a step is new. */
+/* Adds the steps of a push job to the page, and reloads the page when the stage of the job changes. */
 
 import { ownPath } from './shared/own-path.ts';
 
@@ -29,7 +29,7 @@ async function follow(place: HTMLElement, url: string): Promise<void> {
         show(place.querySelectorAll<HTMLElement>('.push-task')[at], task);
       });
     } catch {
-      // The program does not answer for the moment: what is there stays.
+      // The server does not respond: keep what the page shows, and try again.
     }
   }
 }
@@ -46,7 +46,7 @@ function show(section: HTMLElement | undefined, { steps, waiting }: Progress['ta
     text.textContent = message;
     list.append(item);
   }
-  const going = section?.querySelector('[data-waiting]');
-  const words = waiting ?? 'Under way …';
-  if (going && going.textContent !== words) going.textContent = words;
+  const status = section?.querySelector('[data-waiting]');
+  const text = waiting ?? 'Under way …';
+  if (status && status.textContent !== text) status.textContent = text;
 }

@@ -1,8 +1,8 @@
-/* Goes on to Webex, unless another project's service worker waits here for what comes back: then the person is asked. */
+/* Redirects to Webex. If a service worker of another project could see the token that comes back, asks the person first. */
 
 import { ownPath } from './shared/own-path.ts';
 import { goToSection, showSection } from './shared/sections.ts';
-import { serviceWorkers, tellServiceWorkers } from './shared/service-workers.ts';
+import { listServiceWorkers, serviceWorkers } from './shared/service-workers.ts';
 
 const place = document.querySelector<HTMLElement>('[data-continue-url]');
 const continueUrl = ownPath(place?.dataset.continueUrl);
@@ -14,7 +14,7 @@ async function check(path: string): Promise<void> {
     location.replace(path);
     return;
   }
-  tellServiceWorkers(workers);
+  listServiceWorkers(workers);
   showSection('found');
   goToSection('found');
 }

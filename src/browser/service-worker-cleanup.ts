@@ -1,92 +1,92 @@
 /*
- * The side door's page: looks through a frame whether a service worker that another project left stands before the web
- * app, and goes on there where none does. After the person's consent it has the worker removed, and looks again.
+ * The script of the cleanup page. A frame checks whether a service worker of another project controls the web app's
+ * origin; if not, the page opens the link. If the person consents, it removes the worker and checks again.
  */
 
 import { goToSection, showSection } from './shared/sections.ts';
-import { type ServiceWorkerFound, tellServiceWorkers } from './shared/service-workers.ts';
+import { listServiceWorkers, type ServiceWorkerFound } from './shared/service-workers.ts';
 
-/** How long the program may take to say that it is there, once the frame has loaded; and in all. Milliseconds. */
-const silentAfterLoadMs = 1_000;
-const silentMs = 5_000;
-/** How long a look that is short enough to go unnoticed takes. Milliseconds. */
-const unnoticedMs = 400;
-/** Some browsers go on removing after they have answered. */
-const looksAfterRemoval = 5;
+/** How long to wait for a message from the frame: after it has loaded, and in total. Milliseconds. */
+const timeoutAfterLoadMs = 1_000;
+const timeoutMs = 5_000;
+/** A check that is faster than this shows no message. Milliseconds. */
+const messageDelayMs = 400;
+/** Some browsers respond before they have removed the worker. */
+const checksAfterRemoval = 5;
 const pauseMs = 300;
 
 const place = document.querySelector<HTMLElement>('[data-app-origin]');
 const { appOrigin: main = '', link = '', clear } = place?.dataset ?? {};
 
-if (clear === undefined) void look();
+if (clear === undefined) void check();
 else void remove(clear);
 
-async function look(): Promise<void> {
-  const timer = setTimeout(() => showSection('looking'), unnoticedMs);
-  const workers = await ask();
+async function check(): Promise<void> {
+  const timer = setTimeout(() => showSection('looking'), messageDelayMs);
+  const workers = await findWorkers();
   clearTimeout(timer);
-  if (workers?.length === 0) continueUrl();
-  else tell(workers, workers === null ? 'silent' : 'found');
+  if (workers?.length === 0) openLink();
+  else showWorkers(workers, workers === null ? 'silent' : 'found');
 }
 
-async function remove(permission: string): Promise<void> {
+async function remove(permitUrl: string): Promise<void> {
   showSection('removing');
   try {
-    const answer = await fetch(permission, { method: 'POST', credentials: 'include', cache: 'no-store' });
-    if (!answer.ok) throw new Error('not permitted');
+    const response = await fetch(permitUrl, { method: 'POST', credentials: 'include', cache: 'no-store' });
+    if (!response.ok) throw new Error('not permitted');
   } catch {
-    tell([], 'not-removed');
+    showWorkers([], 'not-removed');
     return;
   }
   let workers: ServiceWorkerFound[] | null = null;
-  for (let looks = 0; looks < looksAfterRemoval; looks += 1) {
-    workers = await ask();
+  for (let attempt = 0; attempt < checksAfterRemoval; attempt += 1) {
+    workers = await findWorkers();
     if (workers?.length === 0) {
-      continueUrl();
+      openLink();
       return;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
-  tell(workers, 'still-there');
+  showWorkers(workers, 'still-there');
 }
 
-/** Back to where the person was. */
-function continueUrl(): void {
+/** Opens the one-time link in the web app. */
+function openLink(): void {
   location.replace(main + link);
 }
 
-function tell(workers: readonly ServiceWorkerFound[] | null, section: string): void {
-  tellServiceWorkers(workers ?? []);
+function showWorkers(workers: readonly ServiceWorkerFound[] | null, section: string): void {
+  listServiceWorkers(workers ?? []);
   showSection(section);
   goToSection(section);
 }
 
-/** The service workers at the web app's origin; null where something else answers there than the program. */
-function ask(): Promise<ServiceWorkerFound[] | null> {
+/** The service workers at the web app's origin; null if this server does not respond there. */
+function findWorkers(): Promise<ServiceWorkerFound[] | null> {
   const nonce = crypto.randomUUID();
   const frame = document.createElement('iframe');
   frame.hidden = true;
-  frame.title = 'Looking for what other projects left';
+  frame.title = 'Checking for service workers of other projects';
   frame.src = `${main}/service-worker/${nonce}`;
   return new Promise((resolve) => {
-    let timer = setTimeout(() => end(null), silentMs);
-    let heard = false;
-    const end = (workers: ServiceWorkerFound[] | null) => {
+    let timer = setTimeout(() => finish(null), timeoutMs);
+    let received = false;
+    const finish = (workers: ServiceWorkerFound[] | null) => {
       clearTimeout(timer);
-      removeEventListener('message', hear);
+      removeEventListener('message', onMessage);
       frame.remove();
       resolve(workers);
     };
-    const hear = ({ origin, source, data }: MessageEvent) => {
+    const onMessage = ({ origin, source, data }: MessageEvent) => {
       if (origin !== main || source !== frame.contentWindow || data?.nonce !== nonce) return;
-      heard = true;
-      if (Array.isArray(data.workers)) end(data.workers.map(asFound));
+      received = true;
+      if (Array.isArray(data.workers)) finish(data.workers.map(asFound));
     };
-    addEventListener('message', hear);
+    addEventListener('message', onMessage);
     frame.addEventListener('load', () => {
-      if (heard) return;
+      if (received) return;
       clearTimeout(timer);
-      timer = setTimeout(() => end(null), silentAfterLoadMs);
+      timer = setTimeout(() => finish(null), timeoutAfterLoadMs);
     });
     document.body.append(frame);
   });

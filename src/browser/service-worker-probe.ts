@@ -1,16 +1,16 @@
 /*
- * Runs in a frame of the side door's page, at the web app's origin: says there that the program itself has answered, and
- * which service workers there are. Where a worker answers instead, nothing is said.
+ * Runs in a frame of the cleanup page, at the web app's origin. It reports to that page that the server itself responded,
+ * and which service workers are installed. If a service worker responds instead, the cleanup page gets no message.
  */
 
 import { serviceWorkers } from './shared/service-workers.ts';
 
-const asker = document.currentScript?.dataset.asker;
+const requester = document.currentScript?.dataset.requester;
 const nonce = location.pathname.split('/').at(-1);
 
-if (asker !== undefined && parent !== window) void tell(asker);
+if (requester !== undefined && parent !== window) void report(requester);
 
-async function tell(target: string): Promise<void> {
+async function report(target: string): Promise<void> {
   parent.postMessage({ nonce, workers: null }, target);
   parent.postMessage({ nonce, workers: await serviceWorkers() }, target);
 }

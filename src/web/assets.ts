@@ -7,7 +7,7 @@ const style = join(packageRoot, 'views/assets');
 const scripts = join(packageRoot, 'dist/browser');
 const javascript = 'text/javascript; charset=utf-8';
 
-/** The only files there are: nothing else in their folders can be asked for. */
+/** All files that are served: no other file in these folders can be requested. */
 const assets: [name: string, folder: string, type: string][] = [
   ['style.css', style, 'text/css; charset=utf-8'],
   ['favicon.svg', style, 'image/svg+xml'],
@@ -21,13 +21,13 @@ const assets: [name: string, folder: string, type: string][] = [
   ['poll.js', scripts, javascript],
 ];
 
-/** Serves the style sheet, the icon and the pages' scripts. */
+/** Serves the style sheet, the icon and the scripts of the pages. */
 export function serveAssets(app: Router): void {
   for (const [name, root, type] of assets) {
     route(app, `/assets/${name}`, {
       get: (_request, response, next) => {
         response.set({ 'Content-Type': type, 'Cache-Control': 'no-cache' });
-        // The program may lie below a folder whose name begins with a dot.
+        // The program may be installed below a folder whose name starts with a dot.
         response.sendFile(name, { root, cacheControl: false, dotfiles: 'allow' }, (error) => {
           if (error) next(error);
         });

@@ -1,7 +1,7 @@
 /**
- * The path of a link that another program may have written, where it certainly leads to our own pages; else null.
- * A path that starts with `//`, or has a backslash that a browser reads as a slash, names another host, and one with
- * dot segments may become such a path. So what counts is where the result leads.
+ * The path of an untrusted link if it certainly leads to a page of this app, or null. A path that starts with `//`, or
+ * with a backslash that a browser reads as a slash, leads to another host, and a path with dot segments may become one.
+ * Therefore the resolved path is checked.
  */
 export function ownPath(link: unknown, origin: string): string | null {
   if (typeof link !== 'string' || !/^\/[\x21-\x7e]*$/.test(link)) return null;

@@ -1,14 +1,14 @@
 import type { RequestHandler, Router } from 'express';
 import { BrokerError } from '../errors/broker-error.ts';
 
-/** `Parameters` are the path's own, e.g. `{ name: string }` for `/profiles/:name`. */
+/** `Parameters` are those of the path, for example `{ name: string }` for `/profiles/:name`. */
 interface Handlers<Parameters> {
   get?: RequestHandler<Parameters>;
-  /** The last one answers; those before it read the body. */
+  /** The last handler responds; the handlers before it parse the body. */
   post?: [...RequestHandler[], RequestHandler<Parameters>];
 }
 
-/** The handlers of one path. Any other method is answered with 405 and what would do. */
+/** Adds the handlers of one path. Other methods get 405 with an `Allow` header. */
 export function route<Parameters>(
   router: Pick<Router, 'get' | 'post' | 'all'>,
   path: string,

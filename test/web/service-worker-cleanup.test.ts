@@ -80,7 +80,7 @@ test('who has a link that waits is let in, as often as they like, and uses nothi
 test('a permission has the browser forget, once, for the side door’s page alone', async () => {
   const { main, permission, logged } = await doors();
   const path = await permission();
-  const ask = (asker: string) => main.post(path).set({ ...fromSide, Origin: asker });
+  const ask = (requester: string) => main.post(path).set({ ...fromSide, Origin: requester });
   for (const other of [origin, 'http://localhost:49153', 'null', '']) {
     const { headers } = await ask(other).expect(403);
     expect(headers).not.toHaveProperty('clear-site-data');
@@ -171,7 +171,7 @@ test('of the web app, only the page that answers the side door may be framed, an
   const { headers, text } = await main.get('/service-worker/fake-nonce').set(fromSide).expect(200);
   expect(headers['content-security-policy']).toContain(`frame-ancestors ${sideOrigin};`);
   expect(headers).not.toHaveProperty('x-frame-options');
-  expect(text).toContain(`data-asker="${sideOrigin}"`);
+  expect(text).toContain(`data-requester="${sideOrigin}"`);
   expect(text).not.toContain('fake-nonce');
   const { link } = await createSignInLink(vault, { profile: 'acme' });
   const page = await main.get(`/sign-in/${link}`).set('Sec-Fetch-Site', 'none').expect(200);

@@ -1,4 +1,4 @@
-/** A path of this program's own pages, or null: a script goes nowhere else, whatever it is told. */
+/** Returns the path if it is one of this app's pages, or null. Scripts open no other pages. */
 export function ownPath(path: unknown): string | null {
   return typeof path === 'string' && /^\/$|^(?:\/[\w.~-]+)+$/.test(path) ? path : null;
 }

@@ -1,17 +1,17 @@
 /** A service worker that is installed in this browser. */
 export interface ServiceWorkerFound {
-  /** Its script's address; empty where the browser does not tell. */
+  /** The URL of its script; empty if the browser does not report it. */
   script: string;
-  /** Every page whose address begins so goes through it. */
+  /** It can intercept every page whose URL starts with this. */
   scope: string;
 }
 
 /**
- * The service workers at this page's origin. None is ours. Any of them counts: one that is not in charge of a page can
- * see the page's address all the same.
+ * The service workers at the origin of this page. The web app has none. Each of them counts, because even one that does
+ * not control a page can see its URL.
  */
 export async function serviceWorkers(): Promise<ServiceWorkerFound[]> {
-  // Browsers that forbid this origin to store anything have none, and throw when asked.
+  // Browsers that block storage for this origin have none, and throw an error.
   const registrations = (await navigator.serviceWorker?.getRegistrations().catch(() => [])) ?? [];
   return registrations.map(({ active, waiting, installing, scope }) => ({
     script: (active ?? waiting ?? installing)?.scriptURL ?? '',
@@ -19,8 +19,8 @@ export async function serviceWorkers(): Promise<ServiceWorkerFound[]> {
   }));
 }
 
-/** Names the workers in the page. */
-export function tellServiceWorkers(workers: readonly ServiceWorkerFound[]): void {
+/** Lists the workers in the page. */
+export function listServiceWorkers(workers: readonly ServiceWorkerFound[]): void {
   const list = document.querySelector('[data-found]');
   const template = document.querySelector<HTMLTemplateElement>('template[data-worker]');
   if (list === null || template === null) return;

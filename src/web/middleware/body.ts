@@ -1,16 +1,16 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { BrokerError } from '../../errors/broker-error.ts';
 
-/** Far more than any redirect URL, and than any form here. Bytes. */
+/** Much more than the longest redirect URL or form. Bytes. */
 const limit = 64 * 1024;
 
-/** Reads a body of exactly `application/json`: no other type gets here without the browser asking first. */
+/** Parses a body whose type is exactly `application/json`: from another origin, browsers send it only after a preflight request. */
 export const jsonBody: RequestHandler[] = [
   ofType('application/json'),
   express.json({ limit, inflate: false, strict: true }),
 ];
 
-/** Reads a form as browsers send it. */
+/** Parses a form in the encoding that browsers use. */
 export const formBody: RequestHandler[] = [
   ofType('application/x-www-form-urlencoded'),
   express.urlencoded({ limit, inflate: false, extended: false, parameterLimit: 30 }),
@@ -31,23 +31,23 @@ function ofType(type: string): RequestHandler {
   };
 }
 
-/** The body parsers would take in all of it before they say so. */
+/** Checked here because the body parsers read the whole body before they reject it. */
 function tooLarge(request: Request): boolean {
   return Number(request.headers['content-length'] ?? 0) > limit;
 }
 
-/** As the body parsers report it. */
+/** The same error as that of the body parsers. */
 class TooLarge extends Error {
   readonly status = 413;
 }
 
-/** A field of a form, as the person typed it; empty where it is absent, or there twice. */
+/** The value of a form field as entered; empty if the field is missing or repeated. */
 export function field(body: unknown, name: string): string {
   const value = (body as Record<string, unknown> | undefined)?.[name];
   return typeof value === 'string' ? value : '';
 }
 
-/** A field that may be there several times, such as boxes that can be ticked. */
+/** The values of a form field that may be repeated, such as a group of checkboxes. */
 export function fields(body: unknown, name: string): string[] {
   const value = (body as Record<string, unknown> | undefined)?.[name];
   const values = Array.isArray(value) ? value : [value];

@@ -4,12 +4,12 @@ import type { WebContext } from '../context.ts';
 import { ownPath } from '../own-path.ts';
 import { hostOf } from '../request-host.ts';
 
-/** What may also be asked for by a loopback address: programs do so, and none of it is a page. */
-const alsoByAddress = new Set(['/healthz', '/instance']);
+/** Paths that programs may also request by loopback address; none of them is a page. */
+const pathsByAddress = new Set(['/healthz', '/instance']);
 
 /**
- * Lets through only requests for the very host that the web app answers as. After DNS rebinding the browser names the
- * attacker's host here, and sends nothing else that would tell.
+ * Rejects requests for any other host than that of the web app. After DNS rebinding, the Host header is the only one that
+ * shows the attacker's host.
  */
 export function checkHost({ vault, render }: WebContext): RequestHandler {
   const origin = appOrigin(vault.settings);
@@ -19,7 +19,7 @@ export function checkHost({ vault, render }: WebContext): RequestHandler {
   return (request, response, next) => {
     const given = hostOf(request);
     const byAddress = addresses.has(given);
-    if (given === host || (byAddress && alsoByAddress.has(request.path))) {
+    if (given === host || (byAddress && pathsByAddress.has(request.path))) {
       next();
       return;
     }
@@ -27,7 +27,7 @@ export function checkHost({ vault, render }: WebContext): RequestHandler {
       request,
       response,
       'misdirected',
-      // A path goes along only where the person typed the address of this very machine.
+      // The link keeps the path only if the person entered a loopback address.
       {
         url: byAddress && request.method === 'GET' ? origin + (ownPath(request.path, origin) ?? '/') : null,
         origin,

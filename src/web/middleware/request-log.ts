@@ -2,7 +2,10 @@ import type { RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
-/** Logs method, path, status and time of each request: never a query, header or body, nor the secret of a one-time link or of the calendar feed. */
+/**
+ * Logs the method, path, status and duration of each request. Queries, headers, bodies, and the secrets of one-time links
+ * and of the calendar feed are never logged.
+ */
 export function requestLog(log: Logger): RequestHandler {
   return (request, response, next) => {
     const started = performance.now();
@@ -16,7 +19,7 @@ export function requestLog(log: Logger): RequestHandler {
   };
 }
 
-/** A one-time link's secret is the segment after its first; a path can be of any length and hold anything, a token too. */
+/** Masks the secret of a one-time link and anything that looks like a token, and limits the length. */
 export function maskedPath(path: string): string {
   const masked = path.replace(/^(\/+(?:access|sign-in|calendar|clear-site-data)\/+).+$/is, '$1…');
   const shown = masked

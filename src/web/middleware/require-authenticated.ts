@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { unauthenticated } from '../errors/unauthenticated.ts';
 
-/** Allows only sessions that were opened by a one-time link. Any other request learns nothing, not even what exists. */
+/** Allows only sessions that a one-time link opened. The response to others does not reveal what exists. */
 export const requireAuthenticated: RequestHandler = (request, _response, next) => {
   next(request.session.authenticated === true ? undefined : unauthenticated());
 };

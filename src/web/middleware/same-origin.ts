@@ -4,20 +4,20 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import type { WebContext } from '../context.ts';
 import { ownPath } from '../own-path.ts';
 
-/** Where a person may come from elsewhere without a word: Webex's redirect, and one-time links. */
+/** Paths that links on other sites may open directly: Webex's redirect, and one-time links. */
 const openToNavigation = /^\/(?:auth\/code|access\/[^/]+|sign-in\/[^/]+)$/;
 
 /**
- * Refuses what another site, or another port of localhost, makes the browser ask for. What changes something has to name
- * our own origin, whatever else it carries: after DNS rebinding, or from an old browser, `Sec-Fetch-Site` is absent.
+ * Rejects requests that another site, or another port of localhost, makes the browser send. A request that changes
+ * something must have the origin of the web app, because `Sec-Fetch-Site` is missing in old browsers and after DNS rebinding.
  */
 export function sameOrigin({ vault, render }: WebContext): RequestHandler {
   const origin = appOrigin(vault.settings);
   return (request, response, next) => {
     const site = request.headers['sec-fetch-site'];
-    const fromHere = site === undefined || site === 'same-origin' || site === 'none';
+    const fromSameOrigin = site === undefined || site === 'same-origin' || site === 'none';
     if (isSafe(request)) {
-      if (fromHere || (isNavigation(request) && openToNavigation.test(request.path))) next();
+      if (fromSameOrigin || (isNavigation(request) && openToNavigation.test(request.path))) next();
       else if (isNavigation(request)) {
         render(
           request,
@@ -26,11 +26,11 @@ export function sameOrigin({ vault, render }: WebContext): RequestHandler {
           { path: ownPath(request.path, origin) ?? '/' },
           { title: 'From another site', status: 403 },
         );
-      } else next(foreign());
+      } else next(crossOrigin());
       return;
     }
-    if (request.headers.origin === origin && fromHere) next();
-    else next(foreign());
+    if (request.headers.origin === origin && fromSameOrigin) next();
+    else next(crossOrigin());
   };
 }
 
@@ -38,13 +38,13 @@ function isSafe(request: Request): boolean {
   return request.method === 'GET' || request.method === 'HEAD';
 }
 
-/** The person's own browser window going somewhere, as against a frame, picture or script. */
+/** Whether the request loads a page into a browser window, not a frame, an image or a script. */
 function isNavigation(request: Request): boolean {
   const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination } = request.headers;
   return request.method === 'GET' && mode === 'navigate' && destination === 'document';
 }
 
-function foreign(): BrokerError {
+function crossOrigin(): BrokerError {
   return new BrokerError('E_CROSS_ORIGIN', 'This request does not come from a page of this app.', {
     help: 'Open the page in this app and use its button.',
   });

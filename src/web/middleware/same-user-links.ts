@@ -3,15 +3,15 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import { isSameUserOnly } from '../../vault/sign-in/one-time-links.ts';
 import { isOtherUser } from './socket-owner.ts';
 
-/** Rejects links that were created for the own browser if another user of this computer opens them. The link stays valid. */
+/** Rejects same-user links that another user of this computer opens. The link stays valid. */
 export function requireSameUser(app: Express, parameter: 'secret' | 'link'): void {
   app.param(parameter, (request, _response, next, value: string) => {
-    if (isSameUserOnly(value) && isOtherUser(request.socket)) next(foreignUser());
+    if (isSameUserOnly(value) && isOtherUser(request.socket)) next(otherUser());
     else next();
   });
 }
 
-function foreignUser(): BrokerError {
+function otherUser(): BrokerError {
   return new BrokerError(
     'E_OTHER_USER',
     'This link is only for the user of this computer who started the server.',

@@ -14,18 +14,18 @@ const policy = {
   trustedTypes: ["'none'"],
 };
 
-/** What a page has to have otherwise than all the others. */
+/** Directives that replace those of the common policy. */
 type PolicyChanges = Partial<Record<keyof typeof policy | 'frameSrc', string[]>>;
 
-/** The policy of a page that needs a little more than the others. */
+/** Sets the policy of a page that needs other sources than the common policy allows. */
 export function contentSecurityPolicy(changes: PolicyChanges): RequestHandler {
   return helmet.contentSecurityPolicy({ useDefaults: false, directives: { ...policy, ...changes } });
 }
 
 /**
- * The headers of every answer. No HSTS: it would break every other program on localhost.
- * The referrer policy is not `no-referrer`, for under that one browsers send forms with `Origin: null`; pages
- * whose address is a secret set the stricter one themselves: they have no form that leads to this origin. `form-action` needs no ID broker: no form leads there.
+ * The security headers of every response. No HSTS, because it would break every other program on localhost. The referrer
+ * policy is not `no-referrer`, because browsers then send forms with `Origin: null`. Pages with a secret in their URL set
+ * `no-referrer` themselves: they have no form that posts to this origin.
  */
 export function securityHeaders(changes: PolicyChanges = {}): RequestHandler[] {
   return [
@@ -61,5 +61,5 @@ const unused = [
   'usb',
 ];
 
-/** The copy buttons write to the clipboard; nothing else of the browser is needed. */
+/** The copy buttons need to write to the clipboard; the pages use no other browser feature. */
 const permissions = [...unused.map((feature) => `${feature}=()`), 'clipboard-write=(self)'].join(', ');

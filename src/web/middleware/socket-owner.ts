@@ -4,9 +4,9 @@ import type { Socket } from 'node:net';
 type Peer = Pick<Socket, 'remotePort' | 'localPort'>;
 
 /**
- * Whether the other end of a loopback connection certainly belongs to another user of this machine. Linux tells the
- * owner of each socket in /proc/net/tcp; where the system does not tell, it is false. The administrator may do
- * everything anyway, and is the one whose processes pass connections on.
+ * Whether the other end of a loopback connection certainly belongs to another user of this computer. Linux lists the
+ * owner of each socket in /proc/net/tcp; on systems without that list the result is false. Sockets of root do not count:
+ * root can read everything anyway, and its processes forward the connections of others.
  */
 export function isOtherUser(peer: Peer, tables: () => string[] = connectionTables): boolean {
   const me = process.getuid?.();
@@ -15,7 +15,7 @@ export function isOtherUser(peer: Peer, tables: () => string[] = connectionTable
   return owners.some((owner) => owner !== me && owner !== 0);
 }
 
-/** The users of the sockets that go from the peer's port to ours. Fields as `man 5 proc` has them, ports in hexadecimal. */
+/** The owners of the sockets from the peer's port to this server's port. Fields as in `man 5 proc`; ports are hexadecimal. */
 function ownersOf(table: string, { remotePort, localPort }: Peer): number[] {
   return table
     .split('\n')

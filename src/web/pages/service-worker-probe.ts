@@ -11,14 +11,14 @@ export function probePage({ origin }: CleanupServer): RequestHandler {
     response
       .type('html')
       .send(
-        `<!doctype html>\n<html lang="en">\n<title>Service workers</title>\n<script src="/assets/service-worker-probe.js" data-asker="${origin}"></script>\n`,
+        `<!doctype html>\n<html lang="en">\n<title>Service workers</title>\n<script src="/assets/service-worker-probe.js" data-requester="${origin}"></script>\n`,
       );
   };
 }
 
 /**
  * `POST /clear-site-data/:permit`: makes the browser delete what it stored for this origin, service workers included. The
- * page of the cleanup server sends this request, because a service worker could answer requests of our own pages.
+ * page of the cleanup server sends this request, because a service worker could intercept requests that pages of the web app send.
  */
 export function clearSiteData({ origin, permits }: CleanupServer): RequestHandler<{ permit: string }> {
   return (request, response, next) => {

@@ -1,9 +1,9 @@
 import { newSecret } from '../../vault/sign-in/secret-hashes.ts';
 
-/** How long a permission waits to be used. Milliseconds. */
+/** How long a permit is valid. Milliseconds. */
 const lifetimeMs = 60_000;
 
-/** One-time permissions to have a browser forget what other projects left in it for the web app's origin. In memory only. */
+/** One-time permits to delete the data that other projects stored in the browser for the web app's origin. In memory only. */
 export class ClearDataPermits {
   readonly #now: () => number;
   readonly #until = new Map<string, number>();
@@ -12,7 +12,7 @@ export class ClearDataPermits {
     this.#now = now;
   }
 
-  /** A new permission, for the person who just consented. */
+  /** Creates a permit after the person has consented. */
   grant(): string {
     const now = this.#now();
     for (const [value, until] of this.#until) if (until <= now) this.#until.delete(value);
@@ -21,7 +21,7 @@ export class ClearDataPermits {
     return value;
   }
 
-  /** Uses a permission up. False where it is none, was used, or its time is over. */
+  /** Uses up a permit. False if it does not exist, was used before, or has expired. */
   use(value: string): boolean {
     const until = this.#until.get(value) ?? 0;
     this.#until.delete(value);

@@ -15,9 +15,9 @@ import { hostOf } from '../request-host.ts';
 import { route } from '../route.ts';
 import type { ClearDataPermits } from './clear-permits.ts';
 
-/** What the web app and its side door know of each other. */
+/** What the web app and the cleanup server share. */
 export interface CleanupServer {
-  /** e.g. `http://localhost:49152` */
+  /** For example `http://localhost:49152`. */
   origin: string;
   permits: ClearDataPermits;
 }
@@ -29,9 +29,9 @@ export interface CleanupAppOptions extends CleanupServer {
 }
 
 /**
- * Beside the web app, on another port of localhost: what a service worker that another project left at the web app's
- * origin cannot answer for, or watch. It lets in whoever has a one-time link of the web app that waits to be used, looks
- * whether such a worker is there, has it removed if the person wants that, and leads on to the link.
+ * A second server on another port of localhost, which a service worker that another project left at the web app's origin
+ * cannot intercept. For an unused one-time link of the web app, its page checks for such a worker, removes it if the
+ * person consents, and then opens the link.
  */
 export function createCleanupApp(options: CleanupAppOptions): Express {
   const { vault, log, origin, demonstration = false } = options;
@@ -55,14 +55,14 @@ export function createCleanupApp(options: CleanupAppOptions): Express {
   return app;
 }
 
-/** Looks for a worker; posted to, which is the person's consent, has it removed. */
+/** Checks for a worker. A POST is the person's consent to remove it. */
 function page(
   { vault, permits }: CleanupAppOptions,
   render: Render,
   main: string,
   kind: 'access' | 'sign-in',
 ): RequestHandler<{ link: string }> {
-  const isGood = async (link: string) =>
+  const isUnused = async (link: string) =>
     kind === 'access'
       ? await isAccessLinkValid(vault, link)
       : await pendingSignIn(vault, link).then(
@@ -73,13 +73,13 @@ function page(
     refusePrefetch(request);
     response.set('Referrer-Policy', 'no-referrer');
     const link = `/${kind}/${encodeURIComponent(request.params.link)}`;
-    if (!(await isGood(request.params.link))) {
-      // There it is said, or the browser that used it is let in again.
+    if (!(await isUnused(request.params.link))) {
+      // The web app explains it, or opens for the browser that used the link.
       response.redirect(303, `${main}${link}`);
       return;
     }
     const clearUrl = request.method === 'POST' ? `${main}/clear-site-data/${permits.grant()}` : null;
-    const title = clearUrl === null ? 'One moment' : 'Removing what was left';
+    const title = clearUrl === null ? 'One moment' : 'Removing the service worker';
     render(
       request,
       response,

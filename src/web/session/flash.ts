@@ -1,11 +1,11 @@
 import type { Request } from 'express';
 
-/** Leaves a sentence for the next page that this browser asks for. */
+/** Sets a message that the next page of this browser shows. */
 export function setFlash(request: Pick<Request, 'session'>, text: string): void {
   request.session.notice = text;
 }
 
-/** The sentence that was left, once. */
+/** Returns the message and removes it from the session. */
 export function takeFlash(request: Pick<Request, 'session'>): string | null {
   const { notice } = request.session;
   if (notice === undefined) return null;

@@ -8,10 +8,10 @@ import {
 import type { Vault } from '../../vault/context.ts';
 import { hashSecret } from '../../vault/sign-in/secret-hashes.ts';
 
-/** How long a session lives after its last change. Milliseconds. */
+/** How long a session is valid after its last change. Milliseconds. */
 const lifetimeMs = { authenticated: 12 * 3_600_000, signInOnly: 3_600_000 };
 
-/** express-session's store in our own database. Of a session's ID only the hash is kept. */
+/** Stores sessions in the database, by the hash of the session ID. */
 export class SessionStore extends Store {
   readonly #vault: Vault;
 
@@ -21,15 +21,15 @@ export class SessionStore extends Store {
   }
 
   override get(id: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    settle(this.#read(id), done);
+    callBack(this.#read(id), done);
   }
 
   override set(id: string, session: SessionData, done: (error?: unknown) => void = () => {}): void {
-    settle(this.#write(id, session), done);
+    callBack(this.#write(id, session), done);
   }
 
   override destroy(id: string, done: (error?: unknown) => void = () => {}): void {
-    settle(deleteWebSession(this.#vault.db, hashSecret(id)), done);
+    callBack(deleteWebSession(this.#vault.db, hashSecret(id)), done);
   }
 
   async #read(id: string): Promise<SessionData | null> {
@@ -47,7 +47,7 @@ export class SessionStore extends Store {
   }
 }
 
-function settle<T>(result: Promise<T>, done: (error: unknown, value?: T) => void): void {
+function callBack<T>(result: Promise<T>, done: (error: unknown, value?: T) => void): void {
   result.then(
     (value) => done(null, value),
     (error: unknown) => done(error),

@@ -10,22 +10,22 @@ import { keepSignedCookies } from './signed-cookie.ts';
 
 declare module 'express-session' {
   interface SessionData {
-    /** Came in by a one-time link of the web app. Without it, a session can do no more than finish its own sign-in. */
+    /** Whether a one-time access link opened the session. If not, it can only finish its own sign-in. */
     authenticated: boolean;
-    /** It came in from this user's own browser: no other user's programs may use it. */
+    /** Whether the link was opened by the user of the server: programs of other users then cannot use the session. */
     sameUser: boolean;
-    /** Ties the sign-ins that begin in this browser to it. */
+    /** Binds the sign-ins that this browser starts to it. */
     binding: string;
-    /** The tokens that this browser brought, newest last. */
+    /** The IDs of the tokens that this browser captured, newest last. */
     captured: string[];
-    /** Said once, on the next page. */
+    /** Shown once, on the next page. */
     notice: string;
   }
 }
 
 /**
- * The browser session. No `Secure`: Safari refuses such cookies on http://localhost. The port is in the cookie's name,
- * for cookies are shared by all ports of a host.
+ * The browser session. The cookie is not `Secure`, because Safari rejects such cookies on http://localhost. Its name has
+ * the port, because all ports of a host share their cookies.
  */
 export function webSession(vault: Vault): RequestHandler {
   let ready: Promise<RequestHandler> | undefined;
@@ -42,7 +42,7 @@ export function webSession(vault: Vault): RequestHandler {
 }
 
 async function createSession(vault: Vault): Promise<RequestHandler> {
-  // Not what keeps others out (a session's ID is 256 random bits, and known by its hash), so that it may lie in the store.
+  // The key may be in the database: security rests on the session ID, which is 256 random bits and stored as a hash.
   const secret = await getOrCreateMeta(vault.db, 'session-cookie-key', newSecret);
   const name = sessionCookieName(vault);
   const session = expressSession({
@@ -58,9 +58,9 @@ async function createSession(vault: Vault): Promise<RequestHandler> {
     const { cookie } = request.headers;
     if (cookie !== undefined) request.headers.cookie = keepSignedCookies(cookie, name, secret);
     session(request, response, (error?: unknown) => {
-      // Browsers send the cookie to every port of localhost, and so to whatever another user listens with.
+      // Browsers send the cookie to every port of localhost, also to servers of other users, which could reuse it.
       if (error === undefined && request.session.sameUser === true && isOtherUser(request.socket)) {
-        // Nor does the page that says so tell whose it is.
+        // Without the session, the error page reveals nothing about it.
         Reflect.deleteProperty(request, 'session');
         next(unauthenticated());
       } else next(error);
@@ -72,7 +72,7 @@ export function sessionCookieName(vault: Vault): string {
   return `broker-${vault.settings.port}`;
 }
 
-/** Gives the browser a new session ID and lets it in. A sign-in that is under way in it stays its own. */
+/** Authenticates the session under a new ID. The sign-ins that were started in it stay bound to it. */
 export async function authenticateSession(request: Pick<Request, 'session' | 'socket'>): Promise<void> {
   const { binding, captured } = request.session;
   await new Promise<void>((resolve, reject) => {
@@ -85,7 +85,7 @@ export async function authenticateSession(request: Pick<Request, 'session' | 'so
   await saveSession(request);
 }
 
-/** Waits until the session is stored, where the next request must find it. */
+/** Waits until the session is stored, if the next request depends on it. */
 export async function saveSession(request: Pick<Request, 'session'>): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     request.session.save((error: unknown) => (error ? reject(error) : resolve()));

@@ -1,15 +1,15 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
- * Of several cookies with one name keeps those that were signed with this secret, as express-session signs. Every other
- * port of this host can set more of them, and for a narrower path: those a browser sends first, and the first would count.
+ * Of several cookies with the same name, keeps those that express-session signed with this secret. Every other port of
+ * this host can set cookies with a longer path. Browsers send those first, and express-session reads only the first one.
  */
 export function keepSignedCookies(cookies: string, name: string, secret: string): string {
   const all = cookies.split(/;\s*/);
-  const isOurs = (cookie: string) => cookie.startsWith(`${name}=`);
-  if (all.filter(isOurs).length < 2) return cookies;
+  const isSessionCookie = (cookie: string) => cookie.startsWith(`${name}=`);
+  if (all.filter(isSessionCookie).length < 2) return cookies;
   return all
-    .filter((cookie) => !isOurs(cookie) || isSigned(cookie.slice(name.length + 1), secret))
+    .filter((cookie) => !isSessionCookie(cookie) || isSigned(cookie.slice(name.length + 1), secret))
     .join('; ');
 }
 
