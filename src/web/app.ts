@@ -3,6 +3,7 @@ import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { liveness } from '../api/endpoints/health.ts';
 import { apiPaths } from '../api/paths.ts';
+import { appOrigin } from '../config/settings.ts';
 import { outboundFetch } from '../http/fetch.ts';
 import { providerIds } from '../provisioning/providers.ts';
 import type { Vault } from '../vault/context.ts';
@@ -94,10 +95,12 @@ export function createWebApp(options: WebAppOptions): WebApp {
   const render = createRender({ demonstration });
   const context: WebContext = { vault, log, verifications, tokenTests, pushJobs, render, cleanupServer };
 
+  const { port } = vault.settings;
+  const origin = appOrigin(vault.settings);
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
   app.set('query parser', 'simple');
-  app.use(requestLog(log), securityHeaders(), checkHost(context));
+  app.use(requestLog(log), securityHeaders(), checkHost({ origin, port, render }));
   if (cleanupServer !== null) {
     app.get(
       '/service-worker/:nonce',
@@ -106,7 +109,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
     );
     app.post('/clear-site-data/:permit', clearSiteData(cleanupServer));
   }
-  app.use(sameOrigin(context));
+  app.use(sameOrigin({ origin, render }));
 
   // Without a session.
   route(app, apiPaths.liveness, { get: liveness });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import ejs, { type TemplateFunction } from 'ejs';
 import type { Request, Response } from 'express';
 import { packageRoot } from '../package-root.ts';
+import { providerTitle } from '../provisioning/providers.ts';
 import { redactTokens } from '../text/sanitize.ts';
 import { dateText, minuteText } from './view-models/dates.ts';
 import type { PageData } from './view-models/pages.ts';
@@ -66,7 +67,7 @@ export function createRender(site: { demonstration: boolean }): Render {
     templates.set(name, compiled);
     return compiled;
   };
-  const helpers = { dateText, minuteText };
+  const helpers = { dateText, minuteText, providerTitle };
   return (request, response, name, data, options) => {
     const authenticated = request.session?.authenticated === true;
     const body = template(name)({ ...helpers, authenticated, ...withFormValues(data) });

@@ -1,7 +1,6 @@
 import type { RequestHandler } from 'express';
-import { appOrigin } from '../../config/settings.ts';
-import type { WebContext } from '../context.ts';
 import { ownPath } from '../own-path.ts';
+import type { Render } from '../render.ts';
 import { hostOf } from '../request-host.ts';
 
 /** Paths that programs may also request by loopback address; none of them is a page. */
@@ -11,10 +10,16 @@ const pathsByAddress = new Set(['/healthz', '/instance']);
  * Rejects requests for any other host than that of the web app. After DNS rebinding, the Host header is the only one that
  * shows the attacker's host.
  */
-export function checkHost({ vault, render }: WebContext): RequestHandler {
-  const origin = appOrigin(vault.settings);
+export function checkHost({
+  origin,
+  port,
+  render,
+}: {
+  origin: string;
+  port: number;
+  render: Render;
+}): RequestHandler {
   const { host } = new URL(origin);
-  const { port } = vault.settings;
   const addresses = new Set([`127.0.0.1:${port}`, `[::1]:${port}`]);
   return (request, response, next) => {
     const given = hostOf(request);

@@ -1,8 +1,7 @@
 import type { Request, RequestHandler } from 'express';
-import { appOrigin } from '../../config/settings.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import type { WebContext } from '../context.ts';
 import { ownPath } from '../own-path.ts';
+import type { Render } from '../render.ts';
 
 /** Paths that links on other sites may open directly: Webex's redirect, and one-time links. */
 const openToNavigation = /^\/(?:auth\/code|access\/[^/]+|sign-in\/[^/]+)$/;
@@ -11,8 +10,7 @@ const openToNavigation = /^\/(?:auth\/code|access\/[^/]+|sign-in\/[^/]+)$/;
  * Rejects requests that another site, or another port of localhost, makes the browser send. A request that changes
  * something must have the origin of the web app, because `Sec-Fetch-Site` is missing in old browsers and after DNS rebinding.
  */
-export function sameOrigin({ vault, render }: WebContext): RequestHandler {
-  const origin = appOrigin(vault.settings);
+export function sameOrigin({ origin, render }: { origin: string; render: Render }): RequestHandler {
   return (request, response, next) => {
     const site = request.headers['sec-fetch-site'];
     const fromSameOrigin = site === undefined || site === 'same-origin' || site === 'none';
