@@ -119,7 +119,7 @@ export const errorCodes = {
   E_UNAUTHENTICATED: entry(
     1,
     403,
-    'Sign-in required: open the access link',
+    'Open the app from your terminal',
     'The browser has no session of the web app.',
     'Run webex-token open, which opens a link that works once.',
   ),

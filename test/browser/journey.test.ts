@@ -142,7 +142,7 @@ test('a link is opened in a private window, and the first window goes on by itse
   expect(await other.getByRole('navigation').count()).toBe(0);
   await other.goto(set.origin);
   expect(await other.getByRole('heading', { level: 1 }).textContent()).toBe(
-    'Sign-in required: open the access link',
+    'Open the app from your terminal',
   );
 
   await page.waitForURL(/\/tokens\//);

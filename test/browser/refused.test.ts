@@ -85,7 +85,7 @@ test.each(['query', 'fragment'] as const)(
     const { id } = await set.vault.db.selectFrom('sign_in').select('id').executeTakeFirstOrThrow();
     expect((await signInById(set.vault.db, id))?.error?.code).toBe('access_denied');
     await page.getByRole('link', { name: 'Start over' }).click();
-    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Get your first Webex token');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Add organization');
   },
 );
 

@@ -122,7 +122,7 @@ test('sends the token to Entra ID automatically with a device code, and manually
   await page.getByRole('button', { name: 'Copied the token' }).waitFor();
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
   await page.getByRole('button', { name: 'I’ve updated it' }).click();
-  expect(await page.getByRole('status').textContent()).toContain('Entra ID has the current token');
+  expect(await page.getByRole('status').textContent()).toContain('Marked as updated');
   await page.emulateMedia({ media: 'print' });
   expect(await page.locator('main').innerText()).not.toContain('Show my steps');
   expect(set.consoles).toEqual([]);
@@ -166,6 +166,6 @@ test('renews one organization after another from the page of each captured token
   await page.getByRole('button', { name: 'Skip' }).click();
   await page.getByText('All done: 2 renewed, 1 skipped.').waitFor();
   await page.getByRole('button', { name: 'Finish' }).click();
-  await page.getByText('What was renewed stays so.').waitFor();
+  await page.getByText('Renewals finished.').waitFor();
   expect(set.consoles).toEqual([]);
 });

@@ -191,7 +191,7 @@ async function capturedTokenView(
 
 const notAsked = {
   message: 'Webex has not verified this token yet.',
-  help: 'The token is kept.',
+  help: '',
 };
 
 /** A problem of a token that is in use anyway: found later, or approved despite it. */

@@ -12,12 +12,12 @@ export function readExpiresIn(
   accessToken = '',
 ): { seconds: number | null; warning: string | null } {
   if (value === undefined)
-    return { seconds: null, warning: 'Webex did not say how long the token lives (no expires_in).' };
+    return { seconds: null, warning: 'Webex did not report when the token expires (no expires_in).' };
   const seconds = /^\d{1,15}$/.test(value) ? Number(value) : null;
   if (seconds !== null && seconds > 0 && seconds <= longest) return { seconds, warning: null };
   return {
     seconds: null,
-    warning: `The reported lifetime makes no sense and is left out: expires_in is “${sanitizeForDisplay(value, 40, [accessToken])}”, ${fault(value)}.`,
+    warning: `The reported lifetime is invalid and is ignored: expires_in is “${sanitizeForDisplay(value, 40, [accessToken])}”, ${fault(value)}.`,
   };
 }
 
