@@ -1,3 +1,4 @@
+import { instant } from '../text/instant.ts';
 import type { AdminLevel } from '../webex/api/admin-roles.ts';
 import { type Deployment, tenantUrl, type WebexEndpoints } from '../webex/deployments.ts';
 import { daysLeft, disprovedAt, type ExpirySource, expiryOf, knownEnd } from './lifetimes.ts';
@@ -97,7 +98,7 @@ export function summarizeToken(token: Token): TokenSummary {
     id: token.id,
     state: token.state,
     source: token.source,
-    capturedAt: new Date(token.capturedAt).toISOString(),
+    capturedAt: instant(token.capturedAt),
     expiresAt: instant(knownEnd(expiry.expiresAt)),
     expirySource: expiry.source,
     account: accountLabel(token),
@@ -113,8 +114,4 @@ export function summarizeToken(token: Token): TokenSummary {
 
 function accountLabel(token: Token | null): string | null {
   return token?.account?.email ?? token?.account?.displayName ?? null;
-}
-
-function instant(epochMs: number | null): string | null {
-  return epochMs === null ? null : new Date(epochMs).toISOString();
 }

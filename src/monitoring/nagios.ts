@@ -2,6 +2,7 @@ import { dayMs, expiryOf, knownEnd } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../domain/quarantine.ts';
 import type { Token } from '../domain/token.ts';
+import { instant } from '../text/instant.ts';
 
 /** The states of the Nagios plugin convention, with their exit codes. */
 export const states = { OK: 0, WARNING: 1, CRITICAL: 2, UNKNOWN: 3 } as const;
@@ -68,7 +69,7 @@ export function monitored(
     state: worst,
     // The worst comes first.
     summary: worst === token.state ? `${token.summary}, and ${summary}` : `${summary}, and ${token.summary}`,
-    quarantine: { app, since: new Date(since).toISOString(), daysLeft },
+    quarantine: { app, since: instant(since), daysLeft },
   };
 }
 
@@ -88,7 +89,7 @@ function monitoredToken(
   const common = {
     ...none,
     daysLeft: known ? days : null,
-    expiresAt: known ? new Date(expiresAt).toISOString() : null,
+    expiresAt: known ? instant(expiresAt) : null,
   };
   if (left <= 0) return { ...common, state: 'CRITICAL', summary: expiredSummary(-left) };
   if (current.rejectedAt !== null) return { ...common, state: 'CRITICAL', summary: 'is rejected by Webex' };

@@ -1,4 +1,5 @@
 import { knownEnd } from '../domain/lifetimes.ts';
+import { instant } from '../text/instant.ts';
 import type { Vault } from '../vault/context.ts';
 import type { DecryptedToken } from '../vault/tokens/read-token.ts';
 import { tenantUrl } from '../webex/deployments.ts';
@@ -21,7 +22,7 @@ export function toTokenOutput(vault: Vault, opened: DecryptedToken): TokenOutput
 /** The end of a token as programs get it; absent while it is unknown. */
 export function timeLeft(expiresAt: number, now: number): Pick<TokenOutput, 'expiresIn' | 'expiresAt'> {
   if (knownEnd(expiresAt) === null) return { expiresIn: null, expiresAt: null };
-  return { expiresIn: secondsLeft(expiresAt, now), expiresAt: new Date(expiresAt).toISOString() };
+  return { expiresIn: secondsLeft(expiresAt, now), expiresAt: instant(expiresAt) };
 }
 
 /** Whole seconds until `expiresAt` (both epoch milliseconds), rounded down; never below 0. */

@@ -1,6 +1,6 @@
 import { expiryOf } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
-import type { Token } from '../domain/token.ts';
+import { currentOf, type Token } from '../domain/token.ts';
 import { appendAudit } from '../store/audit/audit.ts';
 import {
   allDestinations,
@@ -10,6 +10,7 @@ import {
   type ProviderId,
 } from '../store/destinations.ts';
 import { tokensOf } from '../store/profiles/tokens.ts';
+import { instant } from '../text/instant.ts';
 import type { Actor, Vault } from '../vault/context.ts';
 import { requireProfile } from '../vault/profiles/profiles.ts';
 import { type Finding, parseFindings } from './entra/review/finding.ts';
@@ -143,7 +144,7 @@ export async function recordManualUpdate(
   actor: Actor,
 ): Promise<void> {
   const profile = await requireProfile(vault, name);
-  const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
+  const current = currentOf(await tokensOf(vault.db, profile.id));
   const { provider, appId = '', appName = 'Cisco Webex', cloud = null } = target;
   const tokenId = current?.id ?? null;
   const destination = { provider, appId, appName, cloud, method: 'manual' as const, tokenId, steps: [] };
@@ -168,8 +169,4 @@ export async function removeDestination(
       ...actor,
     });
   });
-}
-
-function instant(epochMs: number | null): string | null {
-  return epochMs === null ? null : new Date(epochMs).toISOString();
 }

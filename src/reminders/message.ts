@@ -6,6 +6,7 @@ import type { DueTrigger } from '../domain/reminder-triggers.ts';
 import type { Token } from '../domain/token.ts';
 import { commandLine } from '../errors/remedy.ts';
 import { packageRoot } from '../package-root.ts';
+import { instant } from '../text/instant.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
 import { formatInstant } from './date-text.ts';
@@ -102,7 +103,7 @@ export function dataOf(profile: Profile, token: Token, now: number): ReminderDat
     deployment: profile.deployment,
     orgId: profile.orgId,
     account: accountOf(token),
-    expiresAt: source === null ? null : new Date(expiresAt).toISOString(),
+    expiresAt: source === null ? null : instant(expiresAt),
     daysLeft: source === null ? null : daysLeft(expiresAt, now),
     expirySource: source,
   };

@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import { inRanges } from '../../domain/client.ts';
 import { commandLine } from '../../errors/remedy.ts';
 import type { Assertion, ClientRow, Lookup } from '../../store/token-requests/token-request-store.ts';
+import { instant } from '../../text/instant.ts';
 import type { OAuthErrorResponse } from '../oauth-error.ts';
 
 /** The credentials of a request, checked as far as possible without the store. */
@@ -40,7 +41,7 @@ export function authenticate(
   }
   const { clientExpiresAt, addresses } = found.client;
   if (clientExpiresAt !== null && clientExpiresAt <= now) {
-    const ended = new Date(clientExpiresAt).toISOString();
+    const ended = instant(clientExpiresAt);
     return refused(
       'invalid_client',
       `This client expired at ${ended}. Ask an administrator to create it again: ${commandLine(['client', 'add'])}`,

@@ -1,5 +1,6 @@
 import { commandLine } from '../../errors/remedy.ts';
 import type { GrantedProfile, StoredToken } from '../../store/token-requests/token-request-store.ts';
+import { instant } from '../../text/instant.ts';
 import type { Deployment } from '../../webex/deployments.ts';
 import { tenantUrl, type WebexEndpoints } from '../../webex/deployments.ts';
 import type { OAuthErrorResponse } from '../oauth-error.ts';
@@ -88,14 +89,14 @@ function unusableError(
   const renew = `Ask an administrator to renew it: ${commandLine(['login', profile])}`;
   // Some clients treat an `expires_in` of 0 as unlimited, and none can use the last seconds.
   if (expiresAt - now < minRemainingMs) {
-    const since = new Date(expiresAt).toISOString();
+    const since = instant(expiresAt);
     return {
       code: 'invalid_grant',
       description: `The token of ${profile} ${expiresAt <= now ? 'expired' : 'expires'} at ${since}. ${renew}`,
     };
   }
   if (rejectedAt !== null) {
-    const since = new Date(rejectedAt).toISOString();
+    const since = instant(rejectedAt);
     return {
       code: 'invalid_grant',
       description: `Webex has rejected the token of ${profile} since ${since}. ${renew}`,

@@ -4,6 +4,7 @@ import { dayMs } from '../../domain/lifetimes.ts';
 import { userName } from '../../environment/os-user.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { readTextFile } from '../../text/decode-text.ts';
+import { instant } from '../../text/instant.ts';
 import {
   addClient,
   listClients,
@@ -205,10 +206,6 @@ function shortened(names: string[]): string {
   return names.length <= 3
     ? names.join(' ') || 'none'
     : `${names.slice(0, 2).join(' ')} and ${names.length - 2} more`;
-}
-
-function instant(epochMs: number | null): string | null {
-  return epochMs === null ? null : new Date(epochMs).toISOString();
 }
 
 function overlap(text: string): number {

@@ -11,6 +11,7 @@ import {
 import { systemKeychain } from '../../crypto/keychain.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { ensurePrivateDirectory } from '../../files/private-files.ts';
+import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
 import { expectEnrollment } from '../../vault/integrity/key-memory.ts';
 import { addLocalKey, approveKeyRequest } from '../../vault/key-operations/add-key.ts';
@@ -301,8 +302,4 @@ async function withProgress<T>(
   } finally {
     (shown as ReturnType<typeof showProgress> | null)?.end();
   }
-}
-
-function instant(time: number): string {
-  return new Date(time).toISOString();
 }

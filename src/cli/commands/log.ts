@@ -3,6 +3,7 @@ import { userName } from '../../environment/os-user.ts';
 import { verifyAudit } from '../../store/audit/audit.ts';
 import type { AuditRow } from '../../store/audit/chain.ts';
 import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit/read.ts';
+import { instant } from '../../text/instant.ts';
 import { escapeTerminalControls } from '../../text/sanitize.ts';
 import type { StoreContext } from '../../vault/context.ts';
 import { pruneAuditLog } from '../../vault/prune-audit.ts';
@@ -128,7 +129,7 @@ function printable(text: string): string {
 function toJson({ time, ...row }: AuditRow) {
   const { action, outcome, profile, client, address, user, subject, seq } = row;
   return {
-    time: new Date(time).toISOString(),
+    time: instant(time),
     action,
     outcome,
     profile,

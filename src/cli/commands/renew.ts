@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { knownEnd } from '../../domain/lifetimes.ts';
 import { userName } from '../../environment/os-user.ts';
+import { instant } from '../../text/instant.ts';
 import {
   activeCampaign,
   type CampaignProgress,
@@ -125,15 +126,15 @@ async function status(options: { json?: boolean }): Promise<void> {
   if (options.json) {
     const { round: campaign, counts } = progress;
     return printJson({
-      startedAt: new Date(campaign.createdAt).toISOString(),
-      expiresBefore: new Date(campaign.expiresBefore).toISOString(),
+      startedAt: instant(campaign.createdAt),
+      expiresBefore: instant(campaign.expiresBefore),
       tag: campaign.tag,
       contact: campaign.contact,
       ...counts,
       profiles: items.map(({ profile, contact, expiresAt, state }) => ({
         profile,
         contact,
-        expiresAt: knownEnd(expiresAt) === null ? null : new Date(expiresAt).toISOString(),
+        expiresAt: instant(knownEnd(expiresAt)),
         state,
       })),
     });

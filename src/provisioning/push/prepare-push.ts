@@ -1,6 +1,6 @@
 import { expiryOf } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
-import type { Token } from '../../domain/token.ts';
+import { currentOf, type Token } from '../../domain/token.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import type { Remedy } from '../../errors/remedy.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
@@ -56,8 +56,8 @@ export async function preparePush(
 /** The current token for a dry run. */
 async function withoutDecrypting(vault: Vault, name: string) {
   const profile = await requireProfile(vault, name);
-  const token = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
-  if (token === undefined) {
+  const token = currentOf(await tokensOf(vault.db, profile.id));
+  if (token === null) {
     throw new BrokerError('E_NO_TOKEN', `"${name}" has no token.`, { help: signIn(name) });
   }
   if (expiryOf(token.lifetimes).expiresAt <= vault.now()) {

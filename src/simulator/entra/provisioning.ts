@@ -1,3 +1,4 @@
+import { instant } from '../../text/instant.ts';
 import { testCredentials } from './credential-test.ts';
 import type { SimulatedEnterpriseApp, SimulatedJob } from './entra-directory.ts';
 
@@ -39,8 +40,8 @@ export function jobObject(job: SimulatedJob): object {
       code: job.code,
       lastExecution: lastExecution && {
         state: lastExecution.state,
-        timeBegan: iso(lastExecution.began),
-        timeEnded: iso(lastExecution.ended),
+        timeBegan: instant(lastExecution.began),
+        timeEnded: instant(lastExecution.ended),
         countExported: lastExecution.exported,
         countEscrowed: 0,
         error: null,
@@ -50,8 +51,8 @@ export function jobObject(job: SimulatedJob): object {
           ? null
           : {
               state: 'Succeeded',
-              timeBegan: iso(lastSuccessAt),
-              timeEnded: iso(lastSuccessAt),
+              timeBegan: instant(lastSuccessAt),
+              timeEnded: instant(lastSuccessAt),
               countExported: 0,
             },
       lastSuccessfulExecutionWithExports: null,
@@ -59,10 +60,10 @@ export function jobObject(job: SimulatedJob): object {
       steadyStateLastAchievedTime: never,
       quarantine: quarantine && {
         reason: quarantine.reason,
-        currentBegan: iso(quarantine.since),
-        seriesBegan: iso(quarantine.since),
+        currentBegan: instant(quarantine.since),
+        seriesBegan: instant(quarantine.since),
         seriesCount: 1,
-        nextAttempt: iso(quarantine.since + 6 * 3_600_000),
+        nextAttempt: instant(quarantine.since + 6 * 3_600_000),
         error: { code: 'InvalidCredentials', message: quarantine.message },
       },
       synchronizedEntryCountByType: [],
@@ -70,8 +71,4 @@ export function jobObject(job: SimulatedJob): object {
       troubleshootingUrl: null,
     },
   };
-}
-
-function iso(epochMs: number): string {
-  return new Date(epochMs).toISOString();
 }

@@ -28,6 +28,7 @@ import { countDueBy } from '../../store/profiles/due-counts.ts';
 import { iterateCiphertexts } from '../../store/profiles/tokens.ts';
 import { isDamaged, newStoreAsOf, openStore } from '../../store/store.ts';
 import type { Table } from '../../store/tables.ts';
+import { instant } from '../../text/instant.ts';
 import type { Actor } from '../context.ts';
 import { forgetKeys } from '../integrity/key-memory.ts';
 import { allSeenStates } from '../integrity/rollback-detection.ts';
@@ -212,7 +213,7 @@ async function replaceStore(
   options: RestoreOptions,
 ): Promise<string | null> {
   const { settings, now, actor, progress } = options;
-  const stamp = new Date(now()).toISOString().replace(/[:.]/g, '-');
+  const stamp = instant(now()).replace(/[:.]/g, '-');
   const location = storeLocation(settings);
   const damaged = await moveDamagedStore(settings, stamp);
   const db = await openStore(location);

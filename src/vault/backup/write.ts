@@ -8,6 +8,7 @@ import type { Db } from '../../store/db.ts';
 import { listAllDataKeys, listKeyRecords } from '../../store/keys/keys.ts';
 import { newestMigration } from '../../store/migrations/newest.ts';
 import { type Table, tables } from '../../store/tables.ts';
+import { instant } from '../../text/instant.ts';
 import type { Actor, Vault } from '../context.ts';
 import { createPassphraseKey } from '../keys/create-key.ts';
 import type { VaultKeys } from '../keys/key-manager.ts';
@@ -82,7 +83,7 @@ async function headerOf(
   return {
     'webex-token-backup': formatVersion,
     id,
-    createdAt: new Date(now()).toISOString(),
+    createdAt: instant(now()),
     program,
     schema: newestMigration,
     keys: records.map(({ info, name }) => ({ ...info, name })),

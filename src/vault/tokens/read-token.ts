@@ -4,6 +4,7 @@ import { currentOf, type Token } from '../../domain/token.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { tokenCiphertext, tokensOf } from '../../store/profiles/tokens.ts';
+import { instant } from '../../text/instant.ts';
 import type { Actor, Vault } from '../context.ts';
 import { requireProfile } from '../profiles/profiles.ts';
 import { getNewToken, getToken } from './token-remedies.ts';
@@ -90,7 +91,7 @@ function tokenExpired(name: string, { expiresAt, source }: Expiry): BrokerError 
     reported: 'reported at the sign-in',
     documented: "365 days after its capture, as in Webex's documentation",
   }[source ?? 'documented'];
-  const since = new Date(expiresAt).toISOString();
+  const since = instant(expiresAt);
   return new BrokerError('E_EXPIRED', `The token of "${name}" expired at ${since} (${evidence}).`, {
     help: [
       getNewToken(name),

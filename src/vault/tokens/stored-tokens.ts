@@ -4,6 +4,7 @@ import type { Token } from '../../domain/token.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { deleteToken, tokenById } from '../../store/profiles/tokens.ts';
+import { instant } from '../../text/instant.ts';
 import { otherDeployment } from '../../webex/sign-in/access-token.ts';
 import type { Actor, Vault } from '../context.ts';
 import { requireProfile } from '../profiles/profiles.ts';
@@ -57,12 +58,12 @@ async function activate(
 function activationError(name: string, { rejectedAt, lifetimes }: Token, now: number): BrokerError | null {
   const help = getNewToken(name);
   if (rejectedAt !== null) {
-    const message = `Webex has rejected this token since ${new Date(rejectedAt).toISOString()}.`;
+    const message = `Webex has rejected this token since ${instant(rejectedAt)}.`;
     return new BrokerError('E_REJECTED', message, { help });
   }
   const { expiresAt } = expiryOf(lifetimes);
   if (expiresAt > now) return null;
-  const message = `This token expired at ${new Date(expiresAt).toISOString()}.`;
+  const message = `This token expired at ${instant(expiresAt)}.`;
   return new BrokerError('E_EXPIRED', message, { help });
 }
 

@@ -3,6 +3,7 @@ import type { Profile } from '../../domain/profile.ts';
 import type { Token } from '../../domain/token.ts';
 import type { Help } from '../../errors/remedy.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
+import { instant } from '../../text/instant.ts';
 import type { ConnectionTestResult } from '../../webex/api/connection-tests.ts';
 import type { PersonAnswer } from '../../webex/api/people-me.ts';
 import type { Actor, Vault } from '../context.ts';
@@ -77,7 +78,7 @@ function accepted(person: PersonAnswer, profile: Profile, token: Token, now: num
   const id = 'token-accepted';
   const { expiresAt } = expiryOf(token.lifetimes);
   const expired = expiresAt <= now;
-  const date = new Date(expiresAt).toISOString();
+  const date = instant(expiresAt);
   switch (person.outcome) {
     case 'person': {
       const { displayName, emails } = person.person;

@@ -2,6 +2,7 @@ import type { Request, RequestHandler } from 'express';
 import { verifyAudit } from '../../store/audit/audit.ts';
 import type { AuditRow } from '../../store/audit/chain.ts';
 import { type AuditFilter, newestAuditRows } from '../../store/audit/read.ts';
+import { instant } from '../../text/instant.ts';
 import type { WebContext } from '../context.ts';
 import { auditActionLabels } from '../view-models/audit-labels.ts';
 import type { AuditLogPage, AuditLogRow } from '../view-models/pages.ts';
@@ -101,7 +102,7 @@ function rowOf({
 }: AuditRow): AuditLogRow {
   return {
     seq,
-    time: new Date(time).toISOString(),
+    time: instant(time),
     action: auditActionLabels[action] ?? action,
     outcome,
     ok: outcome === 'ok' || action === 'prune',

@@ -4,6 +4,7 @@ import type { Client } from '../../domain/client.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
 import { findProfile } from '../../store/profiles/profiles.ts';
 import { queryProfiles } from '../../store/profiles/query.ts';
+import { instant } from '../../text/instant.ts';
 import {
   addClient,
   listClients,
@@ -165,7 +166,6 @@ async function tenantUrlOf(vault: Vault, name: string | undefined): Promise<stri
 }
 
 function viewOf(client: Client, now: number): ClientView {
-  const instant = (epochMs: number | null) => (epochMs === null ? null : new Date(epochMs).toISOString());
   const { previousSecret } = client;
   return {
     name: client.name,
@@ -174,13 +174,13 @@ function viewOf(client: Client, now: number): ClientView {
     addresses: client.addresses,
     ended: client.expiresAt !== null && client.expiresAt <= now,
     expiresAt: instant(client.expiresAt),
-    createdAt: new Date(client.createdAt).toISOString(),
+    createdAt: instant(client.createdAt),
     lastUsedAt: instant(client.lastUsedAt),
     previousSecret:
       previousSecret === null || previousSecret.until <= now
         ? null
         : {
-            until: new Date(previousSecret.until).toISOString(),
+            until: instant(previousSecret.until),
             lastUsedAt: instant(previousSecret.lastUsedAt),
           },
   };

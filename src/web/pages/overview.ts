@@ -8,6 +8,7 @@ import type { Token } from '../../domain/token.ts';
 import { allDestinations, type Quarantined, quarantinedDestinations } from '../../store/destinations.ts';
 import { queryProfiles } from '../../store/profiles/query.ts';
 import { tokensNeedingReview } from '../../store/profiles/tokens.ts';
+import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
 import { findCampaign } from '../../vault/profiles/renewal-campaign.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
@@ -116,8 +117,7 @@ function nextToExpire(
   return {
     profile: name,
     expiresAt,
-    reminderAt:
-      reminderAt === null || reminderAt >= Date.parse(expiresAt) ? null : new Date(reminderAt).toISOString(),
+    reminderAt: reminderAt === null || reminderAt >= Date.parse(expiresAt) ? null : instant(reminderAt),
     expiry: card,
   };
 }

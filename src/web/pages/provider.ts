@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { summarize } from '../../domain/profile-summary.ts';
+import { currentOf } from '../../domain/token.ts';
 import { listDestinations, recordManualUpdate, removeDestination } from '../../provisioning/destinations.ts';
 import { entraSignInMethod } from '../../provisioning/entra/auth/sign-in-method.ts';
 import { entraClouds, isEntraCloud } from '../../provisioning/entra/clouds.ts';
@@ -122,7 +123,7 @@ async function renderProvider(
 ): Promise<void> {
   const { provider, name, errors = [] } = asked;
   const profile = await requireProfile(vault, name);
-  const current = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current') ?? null;
+  const current = currentOf(await tokensOf(vault.db, profile.id));
   const summary = summarize(profile, current, vault.settings.webex[profile.deployment], vault.now());
   const destinations = (await listDestinations(vault, name)).filter(
     (destination) => destination.provider === provider,

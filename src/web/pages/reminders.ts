@@ -9,6 +9,7 @@ import {
 } from '../../calendar/feed.ts';
 import { appOrigin } from '../../config/settings.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import { instant } from '../../text/instant.ts';
 import { actorOf, type WebContext } from '../context.ts';
 import { setFlash, takeFlash } from '../session/flash.ts';
 import { reminderView } from '../view-models/reminder-view.ts';
@@ -23,7 +24,7 @@ export function remindersPage({ vault, render }: WebContext): RequestHandler {
       'reminders',
       {
         ...(await reminderView(vault)),
-        feedMadeAt: madeAt === null ? null : new Date(madeAt).toISOString(),
+        feedMadeAt: instant(madeAt),
         notice: takeFlash(request),
       },
       { title: 'Reminders', at: 'reminders' },

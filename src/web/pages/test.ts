@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express';
 import { pageHelp, remediesOf } from '../../errors/remedy.ts';
+import { instant } from '../../text/instant.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
 import type { CheckId } from '../../vault/tokens/test-token.ts';
 import { actorOf, type WebContext } from '../context.ts';
@@ -53,7 +54,7 @@ export function testPage({ vault, tokenTests, render }: WebContext): ByName {
       'test',
       {
         profile: name,
-        at: latest === null ? null : new Date(latest.at).toISOString(),
+        at: instant(latest?.at ?? null),
         ok: latest?.result?.ok ?? false,
         checks: (latest?.result?.checks ?? []).map((check) => ({
           ...check,

@@ -1,4 +1,5 @@
 import { dayMs, disprovedAt, type ExpirySource, expiryOf, type Lifetimes } from '../../domain/lifetimes.ts';
+import { instant } from '../../text/instant.ts';
 import { minuteText, plural } from './dates.ts';
 
 /** The expiry dates of a token by source, and an explanation if they differ. */
@@ -25,18 +26,18 @@ const titles: Record<ExpirySource, string> = {
 
 export function expiryEvidence(lifetimes: Lifetimes, capturedAt: number): ExpiryEvidence {
   const { source: sourceInEffect } = expiryOf(lifetimes);
-  const days = (instant: number) => plural(Math.round((instant - capturedAt) / dayMs), 'day');
+  const days = (end: number) => plural(Math.round((end - capturedAt) / dayMs), 'day');
   const basis = (source: ExpirySource): string => {
-    const instant = lifetimes[source];
+    const end = lifetimes[source];
     if (source === 'confirmed') {
-      return instant === null
+      return end === null
         ? 'Webex has not reported a date for this token'
         : 'Reported by Webex for this token';
     }
     if (source === 'reported') {
-      return instant === null
+      return end === null
         ? 'No usable value in the sign-in response'
-        : `In the sign-in response: ${days(instant)}`;
+        : `In the sign-in response: ${days(end)}`;
     }
     return lifetimes.documented === null
       ? 'The start of the documented 365 days is unknown'
@@ -44,12 +45,11 @@ export function expiryEvidence(lifetimes: Lifetimes, capturedAt: number): Expiry
   };
   return {
     rows: (['confirmed', 'reported', 'documented'] as const).map((source) => {
-      const instant = lifetimes[source];
       return {
         source,
         title: titles[source],
         basis: basis(source),
-        instant: instant === null ? null : new Date(instant).toISOString(),
+        instant: instant(lifetimes[source]),
         inEffect: source === sourceInEffect,
         disproved: source === 'reported' && disprovedAt(lifetimes) !== null,
       };
@@ -58,7 +58,7 @@ export function expiryEvidence(lifetimes: Lifetimes, capturedAt: number): Expiry
   };
 }
 
-function explain(lifetimes: Lifetimes, days: (instant: number) => string) {
+function explain(lifetimes: Lifetimes, days: (end: number) => string) {
   const { confirmed, reported, documented } = lifetimes;
   const disproved = disprovedAt(lifetimes);
   const differ = (one: number | null, other: number | null) =>
@@ -78,7 +78,7 @@ function explain(lifetimes: Lifetimes, days: (instant: number) => string) {
     return 'Webex did not report a lifetime for this token, so the documented 365 days are used.';
   }
   if (disproved !== null) {
-    const at = minuteText(new Date(disproved).toISOString());
+    const at = minuteText(instant(disproved));
     return `Webex still accepted this token on ${at}, after the reported expiry date (${days(reported)}). The reported date is therefore wrong, and the documented one is used. Webex is asked again every day.`;
   }
   if (!differ(reported, documented)) return null;

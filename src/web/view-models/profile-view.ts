@@ -1,8 +1,10 @@
 import { appOrigin } from '../../config/settings.ts';
 import { summarize, summarizeToken } from '../../domain/profile-summary.ts';
+import { currentOf } from '../../domain/token.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
 import { listClients } from '../../store/access/clients.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
+import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
@@ -19,7 +21,7 @@ export async function profileView(
 ): Promise<Omit<ProfilePage, 'notice' | 'errors' | 'newName'>> {
   const profile = await requireProfile(vault, name);
   const tokens = await tokensOf(vault.db, profile.id);
-  const current = tokens.find(({ state }) => state === 'current') ?? null;
+  const current = currentOf(tokens);
   const summary = summarize(profile, current, vault.settings.webex[profile.deployment], vault.now());
   const { channels, failed } = await reminderView(vault, name);
   const clients = await listClients(vault.db);
@@ -36,9 +38,9 @@ export async function profileView(
     destinations: await listDestinations(vault, name),
     timeline: (await timelineOf(vault, profile, tokens)).map((entry) => ({
       ...entry,
-      at: new Date(entry.at).toISOString(),
+      at: instant(entry.at),
     })),
-    today: new Date(vault.now()).toISOString(),
+    today: instant(vault.now()),
     channels,
     failed,
     clients: clients.filter(({ profiles }) => profiles.includes(name)).map((client) => client.name),

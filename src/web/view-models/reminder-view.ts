@@ -1,5 +1,6 @@
 import { openChannels } from '../../reminders/channels/open-channels.ts';
 import { failedReminders } from '../../store/reminders.ts';
+import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
 import { triggerLabels } from './timeline.ts';
 
@@ -53,8 +54,8 @@ export async function reminderView({ db, settings }: Vault, profile?: string): P
       about: triggerLabels(row.trigger),
       error: row.error ?? 'unknown reason',
       attempts: row.attempts,
-      at: new Date(row.changedAt).toISOString(),
-      retryAt: row.retryAt === null ? null : new Date(row.retryAt).toISOString(),
+      at: instant(row.changedAt),
+      retryAt: instant(row.retryAt),
     })),
   };
 }

@@ -5,6 +5,7 @@ import {
   knownTags,
   type RenewalItem,
 } from '../../store/profiles/renewal-campaigns.ts';
+import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
 import {
   type CampaignProgress,
@@ -73,7 +74,7 @@ export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign |
   const finished = await itemsOf(vault, progress, ['renewed', 'skipped'], maxRows);
   const [next = null, ...others] = waiting.map((item) => rowOf(vault, item));
   return {
-    startedAt: new Date(round.createdAt).toISOString(),
+    startedAt: instant(round.createdAt),
     tag: round.tag,
     contact: round.contact,
     counts: campaignCounts(progress),
@@ -112,7 +113,7 @@ export function campaignCounts({ counts }: CampaignProgress): CampaignCounts {
 }
 
 function rowOf({ now }: Vault, { profile, contact, expiresAt, rejected, state }: RenewalItem): CampaignRow {
-  const ends = knownEnd(expiresAt) === null ? null : new Date(expiresAt).toISOString();
+  const ends = instant(knownEnd(expiresAt));
   const left = daysLeft(expiresAt, now());
   const timeLeft = rejected
     ? 'rejected by Webex'

@@ -1,7 +1,7 @@
 import { expiryOf, knownEnd } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
 import { nextTriggerAt } from '../../domain/reminder-triggers.ts';
-import type { Token } from '../../domain/token.ts';
+import { currentOf, type Token } from '../../domain/token.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
 import { providerTitle } from '../../provisioning/providers.ts';
 import type { AuditRow } from '../../store/audit/chain.ts';
@@ -29,12 +29,12 @@ const maxOfEachKind = 5;
 export async function timelineOf(vault: Vault, profile: Profile, tokens: Token[]): Promise<TimelineEntry[]> {
   const { db } = vault;
   const now = vault.now();
-  const current = tokens.find(({ state }) => state === 'current');
+  const current = currentOf(tokens);
   const entries: Omit<TimelineEntry, 'ahead'>[] = tokens
     .filter(({ state }) => state === 'current' || state === 'previous')
     .slice(0, maxOfEachKind)
     .map((token) => capturedEntry(token, token === current));
-  if (current !== undefined) {
+  if (current !== null) {
     const rows = await remindersOf(db, current.id);
     const shown = rows
       .filter(({ state }) => state === 'sent' || state === 'failed')

@@ -1,3 +1,4 @@
+import { currentOf } from '../../../domain/token.ts';
 import { BrokerError } from '../../../errors/broker-error.ts';
 import { destinationsOf, saveFindings } from '../../../store/destinations.ts';
 import { tokensOf } from '../../../store/profiles/tokens.ts';
@@ -49,7 +50,7 @@ export async function inspectProvisioning(
   const app = await appById(graph, destination.appId);
   const { jobId, status } = await jobStatus(graph, destination);
   await saveStatus(vault, destination, status);
-  const token = (await tokensOf(vault.db, profile.id)).find(({ state }) => state === 'current');
+  const token = currentOf(await tokensOf(vault.db, profile.id));
   const secrets = await readSecrets(graph, app);
   const findings = await reviewJob(graph, app, jobId, secrets, token?.account?.email ?? null);
   await saveFindings(vault.db, destination.id, findings, vault.now());

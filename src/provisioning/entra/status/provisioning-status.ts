@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../../../domain/quarantine.ts';
+import { instant } from '../../../text/instant.ts';
 import { sanitizeForDisplay } from '../../../text/sanitize.ts';
 import type { GraphClient } from '../graph/client.ts';
 import type { EntraApp } from '../graph/find-app.ts';
 import { synchronizationPath } from '../graph/find-job.ts';
 import { type SyncJob, syncJob } from '../graph/objects.ts';
 
-const instant = z.number().nullable();
+const epochMs = z.number().nullable();
 
 const storedStatus = z.object({
   jobId: z.string(),
@@ -15,19 +16,19 @@ const storedStatus = z.object({
   lastCycle: z
     .object({
       state: z.string(),
-      endedAt: instant,
+      endedAt: epochMs,
       changed: z.number().nullable(),
       failed: z.number().nullable(),
     })
     .nullable(),
-  lastSuccessAt: instant,
+  lastSuccessAt: epochMs,
   quarantine: z
     .object({
       reason: z.string(),
-      since: instant,
-      nextAttempt: instant,
+      since: epochMs,
+      nextAttempt: epochMs,
       /** When Entra ID gives up and disables the job. */
-      disabledAt: instant,
+      disabledAt: epochMs,
       /** Entra ID's own message, or null. */
       detail: z.string().nullable(),
     })
@@ -100,18 +101,17 @@ export function describeStatus(status: ProvisioningStatus, now: number): string[
     const { since } = status.quarantine;
     const left = quarantineDaysLeft(status, now);
     sentences.push(`Reason: ${quarantineReason(status.quarantine)}`);
-    if (since !== null) sentences.push(`In quarantine since ${new Date(since).toISOString()}.`);
+    if (since !== null) sentences.push(`In quarantine since ${instant(since)}.`);
     if (left !== null) sentences.push(`Entra ID disables it in ${left === 1 ? '1 day' : `${left} days`}.`);
   }
   const { lastCycle, lastSuccessAt } = status;
   if (lastCycle !== null) {
-    const when =
-      lastCycle.endedAt === null ? 'is in progress' : `ended ${new Date(lastCycle.endedAt).toISOString()}`;
+    const when = lastCycle.endedAt === null ? 'is in progress' : `ended ${instant(lastCycle.endedAt)}`;
     const failed = lastCycle.failed ? `, ${lastCycle.failed} entries failed` : '';
     sentences.push(`The last cycle ${when}: ${cycleStates[lastCycle.state] ?? lastCycle.state}${failed}.`);
   }
   if (lastSuccessAt !== null && lastSuccessAt !== lastCycle?.endedAt) {
-    sentences.push(`The last cycle without errors ended ${new Date(lastSuccessAt).toISOString()}.`);
+    sentences.push(`The last cycle without errors ended ${instant(lastSuccessAt)}.`);
   }
   return sentences;
 }
