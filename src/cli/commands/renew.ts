@@ -124,7 +124,7 @@ async function status(options: { json?: boolean }): Promise<void> {
     return { progress: current, items: await campaignItems(store, current) };
   });
   if (options.json) {
-    const { round: campaign, counts } = progress;
+    const { campaign, counts } = progress;
     return printJson({
       startedAt: instant(campaign.createdAt),
       expiresBefore: instant(campaign.expiresBefore),

@@ -132,7 +132,7 @@ export async function endCampaign(db: Db, id: string, now: number): Promise<void
 }
 
 /** The profiles of a campaign, rejected ones first, then by expiry; only these states, or at most `limit`, where given. */
-export async function itemsOfRound(
+export async function itemsOfCampaign(
   db: Db,
   campaignId: string,
   { states, limit }: { states?: RenewalState[]; limit?: number } = {},

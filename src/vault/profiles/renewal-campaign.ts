@@ -7,7 +7,7 @@ import {
   endCampaign,
   findActiveCampaign,
   insertCampaign,
-  itemsOfRound,
+  itemsOfCampaign,
   type RenewalCampaign,
   type RenewalItem,
   type RenewalState,
@@ -16,15 +16,17 @@ import {
 import type { Actor, StoreContext } from '../context.ts';
 import { requireProfile } from './profiles.ts';
 
-/** A renewal round and how far it is. */
+const renewalsPage = { label: 'Renewals', path: '/renewals' };
+
+/** A renewal campaign and its progress. */
 export interface CampaignProgress {
-  round: RenewalCampaign;
+  campaign: RenewalCampaign;
   counts: Record<RenewalState, number>;
 }
 
 /**
- * Begins a round with the profiles whose tokens end within so many days, or have ended, or are rejected.
- * Throws `E_RENEWAL` where one is under way, or nothing ends.
+ * Starts a campaign with the profiles whose tokens expire within `withinDays`, have expired, or are rejected.
+ * Throws `E_RENEWAL` if a campaign is in progress, or no token expires.
  */
 export async function startCampaign(
   { db, now }: StoreContext,
@@ -40,80 +42,84 @@ export async function startCampaign(
     if ((await findActiveCampaign(trx)) !== null) {
       throw new BrokerError('E_RENEWAL', 'A renewal is in progress.', {
         help: [
-          { text: 'Continue it', command: ['renew'], link: { label: 'Renewals', path: '/renewals' } },
-          { text: 'Or finish it', command: ['renew', 'finish'], only: 'terminal' },
+          { text: 'To continue it', command: ['renew', 'continue'], link: renewalsPage },
+          { text: 'To finish it', command: ['renew', 'finish'], only: 'terminal' },
         ],
       });
     }
-    const round = {
+    const campaign = {
       id: randomUUID(),
       expiresBefore: at + withinDays * dayMs,
       tag: tag ?? null,
       contact: contact ?? null,
       createdAt: at,
     };
-    if ((await insertCampaign(trx, round)) === 0) {
-      throw new BrokerError('E_RENEWAL', `No token ends within ${withinDays} days.`, {
-        help: { text: 'There is nothing to renew. To include more days, raise --within.', only: 'terminal' },
+    if ((await insertCampaign(trx, campaign)) === 0) {
+      throw new BrokerError('E_RENEWAL', `No token expires within ${withinDays} days.`, {
+        help: {
+          text: 'To include tokens that expire later',
+          command: ['renew', 'start', '--within', 'DAYS'],
+          link: renewalsPage,
+        },
       });
     }
     await appendAudit(trx, at, { action: 'renewal-start', outcome: 'ok', ...actor });
-    return { round, counts: await countCampaignItems(trx, round.id) };
+    return { campaign, counts: await countCampaignItems(trx, campaign.id) };
   });
 }
 
-/** The round that is under way; null where none is. */
+/** The campaign in progress; null if there is none. */
 export async function findCampaign({ db }: StoreContext): Promise<CampaignProgress | null> {
-  const round = await findActiveCampaign(db);
-  return round === null ? null : { round, counts: await countCampaignItems(db, round.id) };
+  const campaign = await findActiveCampaign(db);
+  return campaign === null ? null : { campaign, counts: await countCampaignItems(db, campaign.id) };
 }
 
-/** The same. Throws `E_RENEWAL` where none is under way. */
+/** The campaign in progress. Throws `E_RENEWAL` if there is none. */
 export async function activeCampaign(records: StoreContext): Promise<CampaignProgress> {
   const progress = await findCampaign(records);
   if (progress !== null) return progress;
   throw new BrokerError('E_RENEWAL', 'No renewal is in progress.', {
     help: {
-      text: 'Start one',
+      text: 'To start one',
       command: ['renew', 'start', '--within', '31'],
-      link: { label: 'Renewals', path: '/renewals' },
+      link: renewalsPage,
     },
   });
 }
 
-/** The profile whose turn it is: of those that wait, the one whose token ends first. Null where all are done. */
+/** The next profile to renew: of those that are waiting, the one whose token expires first. Null if none is waiting. */
 export async function nextProfile(
   { db }: StoreContext,
-  { round }: CampaignProgress,
+  { campaign }: CampaignProgress,
 ): Promise<RenewalItem | null> {
-  const [next] = await itemsOfRound(db, round.id, { states: ['waiting'], limit: 1 });
+  const [next] = await itemsOfCampaign(db, campaign.id, { states: ['waiting'], limit: 1 });
   return next ?? null;
 }
 
 export async function campaignItems(
   { db }: StoreContext,
-  { round }: CampaignProgress,
+  { campaign }: CampaignProgress,
 ): Promise<RenewalItem[]> {
-  return await itemsOfRound(db, round.id);
+  return await itemsOfCampaign(db, campaign.id);
 }
 
 /** The items with these states, at most `limit` of them. */
 export async function itemsOf(
   { db }: StoreContext,
-  { round }: CampaignProgress,
+  { campaign }: CampaignProgress,
   states: RenewalState[],
   limit: number,
 ): Promise<RenewalItem[]> {
-  return await itemsOfRound(db, round.id, { states, limit });
+  return await itemsOfCampaign(db, campaign.id, { states, limit });
 }
 
-/** Leaves a profile out of the round. Throws `E_NO_PROFILE`, or `E_RENEWAL` where it is not waiting in it. */
+/** Skips a profile. Throws `E_NO_PROFILE`, or `E_RENEWAL` if the profile is not waiting in the campaign. */
 export async function skipProfile(records: StoreContext, name: string, actor: Actor): Promise<void> {
-  const { round } = await activeCampaign(records);
+  const { campaign } = await activeCampaign(records);
   const profile = await requireProfile(records, name);
   await records.db.transaction().execute(async (trx) => {
-    if (!(await skipItem(trx, round.id, profile.id, records.now()))) {
-      throw new BrokerError('E_RENEWAL', `"${profile.name}" is not waiting in this round.`);
+    if (!(await skipItem(trx, campaign.id, profile.id, records.now()))) {
+      throw new BrokerError('E_RENEWAL', `"${profile.name}" is not waiting to be renewed.`);
     }
     await appendAudit(trx, records.now(), {
       action: 'renewal-skip',
@@ -124,14 +130,14 @@ export async function skipProfile(records: StoreContext, name: string, actor: Ac
   });
 }
 
-/** Ends the round, done with or not. What was renewed stays so. */
+/** Finishes the campaign, even if profiles are waiting. The renewed tokens stay. */
 export async function finishCampaign(
   records: StoreContext,
-  { round }: CampaignProgress,
+  { campaign }: CampaignProgress,
   actor: Actor,
 ): Promise<void> {
   await records.db.transaction().execute(async (trx) => {
-    await endCampaign(trx, round.id, records.now());
+    await endCampaign(trx, campaign.id, records.now());
     await appendAudit(trx, records.now(), { action: 'renewal-end', outcome: 'ok', ...actor });
   });
 }

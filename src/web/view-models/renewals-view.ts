@@ -69,14 +69,14 @@ const maxRows = 25;
 export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign | null> {
   const progress = await findCampaign(vault);
   if (progress === null) return null;
-  const { round } = progress;
+  const { campaign } = progress;
   const waiting = await itemsOf(vault, progress, ['waiting'], maxRows + 1);
   const finished = await itemsOf(vault, progress, ['renewed', 'skipped'], maxRows);
   const [next = null, ...others] = waiting.map((item) => rowOf(vault, item));
   return {
-    startedAt: instant(round.createdAt),
-    tag: round.tag,
-    contact: round.contact,
+    startedAt: instant(campaign.createdAt),
+    tag: campaign.tag,
+    contact: campaign.contact,
     counts: campaignCounts(progress),
     next,
     waiting: others,
@@ -87,7 +87,7 @@ export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign |
 /** The step for a profile; null if no campaign is active or it does not include the profile. */
 export async function campaignStep(vault: Vault, profileId: string): Promise<CampaignStep | null> {
   const progress = await findCampaign(vault);
-  if (progress === null || (await itemState(vault.db, progress.round.id, profileId)) === null) return null;
+  if (progress === null || (await itemState(vault.db, progress.campaign.id, profileId)) === null) return null;
   const next = await nextProfile(vault, progress);
   return { counts: campaignCounts(progress), next: next && rowOf(vault, next) };
 }
