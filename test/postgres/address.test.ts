@@ -5,7 +5,7 @@ import { brokerErrorOf } from '../support/catch-error.ts';
 
 const parse = (text: string) => parsePostgresUrl(text);
 
-test('an address is taken apart as libpq does it', () => {
+test('parses an address as libpq does', () => {
   expect(parse('postgresql://ada:p%40ss%2F%3A%25@db.example.com:6543/webex%20tokens')).toMatchObject({
     host: 'db.example.com',
     port: 6543,
@@ -29,14 +29,14 @@ test('an address is taken apart as libpq does it', () => {
 describe('encryption', () => {
   const tls = (text: string) => parse(text).tls;
 
-  test('with certificate and name checked, wherever it leaves this machine', () => {
+  test('verifies certificate and host name for every other host', () => {
     expect(tls('postgres://db.example.com/x')).toMatchObject({ verify: 'full', rootCertificate: null });
     expect(tls('postgres://10.0.0.5/x')).toMatchObject({ verify: 'full' });
     expect(tls('postgres://localhost.evil.example/x')).toMatchObject({ verify: 'full' });
     for (const host of ['localhost', '127.0.0.1', '[::1]']) expect(tls(`postgres://${host}/x`)).toBeNull();
   });
 
-  test('as sslmode says', () => {
+  test('follows sslmode', () => {
     const at = (query: string) => tls(`postgres://db.example.com/x?${query}`);
     expect(at('sslmode=disable')).toBeNull();
     expect(at('sslmode=require')).toMatchObject({ verify: 'nothing' });
@@ -63,13 +63,13 @@ test.each([
   ['postgres://ada:100%@db.example.com/x', /Write % itself as %25/],
   ['postgres://ada:se/cret@db.example.com/x', /as %40 %3A %2F %23/],
   ['postgres://db.example.com/x?connect_timeout=soon', /connect_timeout/],
-])('%s is refused, and says why', async (text, why) => {
+])('rejects %s and reports why', async (text, why) => {
   const error = await brokerErrorOf(() => parse(text));
   expect(error).toMatchObject({ code: 'E_DATABASE_URL', message: expect.stringMatching(why) });
   expect(error.help).toContain('sslmode=verify-full');
 });
 
-test('a password is never shown', async () => {
+test('never shows a password', async () => {
   const secret = 'hidden-by-all-means';
   expect(redactedLocation(`postgres://ada:${secret}@db.example.com:6000/x?sslmode=require`)).toBe(
     'postgres://ada@db.example.com:6000/x',
@@ -89,7 +89,7 @@ test('a password is never shown', async () => {
   }
 });
 
-test('a file is not taken for an address', () => {
+test('does not mistake a file for an address', () => {
   expect(isPostgresUrl('/var/lib/postgres/store.db')).toBe(false);
   expect(isPostgresUrl('C:\\postgres\\store.db')).toBe(false);
   expect(redactedLocation('/var/lib/store.db')).toBe('/var/lib/store.db');

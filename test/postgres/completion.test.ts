@@ -5,7 +5,7 @@ import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { newPostgresPlace } from '../support/store/engines.ts';
 import { actor, newVault, testSettings } from '../support/vault/test-vault.ts';
 
-test('the shell offers the names that PostgreSQL holds', async () => {
+test('the shell completes profile names from PostgreSQL', async () => {
   const place = await newPostgresPlace();
   const vault = await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: place } });
   for (const profile of ['globex', 'acme']) await importToken(vault, { profile }, 'fake-token-1', actor);
@@ -14,7 +14,7 @@ test('the shell offers the names that PostgreSQL holds', async () => {
   expect(await storedNames('clients', environment)).toEqual([]);
 });
 
-test('a database that says nothing keeps nobody waiting', async () => {
+test('completion does not wait for a database that does not answer', async () => {
   const silent = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void silent.close());
   await new Promise((resolve) => silent.once('listening', resolve));

@@ -9,7 +9,7 @@ import { asOwner, newPostgresPlace } from '../support/store/engines.ts';
 import { fakeProfile } from '../support/store/fake-rows.ts';
 import { newStore, reopened } from '../support/store/test-store.ts';
 
-test('instants are numbers here, and nowhere else', async () => {
+test('returns instants as numbers, without changing other connections', async () => {
   const { db } = await newStore();
   const { rows } = await sql`select 8640000000000000::bigint as a, sum(x) as b, count(*) as c
     from (values (1::bigint), (2)) as t(x)`.execute(db);
@@ -28,21 +28,21 @@ test('a wrong password and a missing database are reported as such, without the 
   expect(`${refused.message}${refused.help}`).not.toContain('fake-and-wrong');
 });
 
-test('a server without encryption is refused where encryption is asked for', async () => {
+test('rejects a server without encryption if encryption is required', async () => {
   const error = await brokerErrorOf(() =>
     openStore(`${inject('postgresUrl')}store_empty?sslmode=verify-full`),
   );
   expect(error).toMatchObject({ code: 'E_STORE', help: expect.stringContaining('sslmode=disable') });
 });
 
-test('four that open an empty database at the same moment all get it', async () => {
+test('four processes can open an empty database at the same moment', async () => {
   const place = await newPostgresPlace({ empty: true });
   await Promise.all([1, 2, 3, 4].map(() => reopened(place)));
   const db = await reopened(place);
   expect(await db.selectFrom('audit_head').selectAll().execute()).toHaveLength(1);
 });
 
-test('a transaction that may write sees nothing change under its hands', async () => {
+test('what a writing transaction reads does not change until its end', async () => {
   const { db, file } = await newStore();
   const other = await reopened(file);
   await db.insertInto('counter').values({ name: 'n', label: '', value: 0 }).execute();
@@ -58,7 +58,7 @@ test('a transaction that may write sees nothing change under its hands', async (
   expect((await db.selectFrom('counter').select('value').executeTakeFirstOrThrow()).value).toBe(60);
 });
 
-test('statements that change many rows at once do not lock each other out', async () => {
+test('concurrent statements that change many rows do not deadlock', async () => {
   const { db, file } = await newStore();
   const other = await reopened(file);
   const names = Array.from({ length: 300 }, (_, at) => `${at}`);
@@ -66,7 +66,7 @@ test('statements that change many rows at once do not lock each other out', asyn
     .insertInto('counter')
     .values(names.map((name) => ({ name, label: '', value: 0 })))
     .execute();
-  // Each in its own order: an index one way, its table the other.
+  // In different orders: one by index, the other by table.
   const forwards = () =>
     sql`update counter set value = value + 1 where name in
     (select name from counter order by name)`.execute(db);
@@ -87,7 +87,7 @@ test('statements that change many rows at once do not lock each other out', asyn
   expect(row?.value).toBe(60);
 });
 
-test('names sort byte by byte, as on SQLite', async () => {
+test('sorts names byte by byte, as on SQLite', async () => {
   const { db } = await newStore();
   const names = ['a-b', 'a.b', 'ab', 'a_b', 'a0', 'b', 'a'];
   for (const name of names) await insertProfile(db, fakeProfile({ name }));
@@ -95,7 +95,7 @@ test('names sort byte by byte, as on SQLite', async () => {
   expect(rows.map(({ name }) => name)).toEqual([...names].sort());
 });
 
-test('a long answer comes in pieces, as of one instant, within a transaction and without', async () => {
+test('reads a long result in batches, as of one instant, inside and outside a transaction', async () => {
   const { db, file } = await newStore();
   const other = await reopened(file);
   const entries = (profile: string) =>
@@ -117,13 +117,13 @@ test('a long answer comes in pieces, as of one instant, within a transaction and
     return both[0].length;
   });
   expect(within).toBe(21);
-  // Stopping early leaves a connection that can be used.
+  // The connection stays usable after stopping early.
   for await (const _ of db.selectFrom('audit').selectAll().stream(2)) break;
   expect(await thrownBy(() => sql`select 1/0`.execute(db))).toMatchObject({ code: '22012' });
   expect(await seen(db)).toHaveLength(22);
 });
 
-test('a writer that waits too long gets an error, and the connection can be used again', async () => {
+test('a writer that waits too long gets an error, and its connection stays usable', async () => {
   const { db, file } = await newStore();
   const other = await reopened(file);
   let release: () => void = () => {};

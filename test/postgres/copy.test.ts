@@ -131,7 +131,7 @@ async function isEmpty(db: Db): Promise<boolean> {
   );
 }
 
-test('everything goes to PostgreSQL and back, and opens there', async () => {
+test('copies everything to PostgreSQL and back, and every token can be decrypted there', async () => {
   const vault = await full();
   for (const table of tables) {
     const rows = await vault.db.selectFrom(table).select(sql<number>`1`.as('one')).execute();
@@ -149,14 +149,14 @@ test('everything goes to PostgreSQL and back, and opens there', async () => {
   await copyStoreTo(postgres, back, options(vault));
   const after = await content(await reopened(back));
   const before = await content(await reopened(postgres));
-  // The copy says in its own log that it is one.
+  // The log of the copy records that it is a copy.
   for (const table of tables.filter((each) => !each.startsWith('audit')))
     expect(after[table]).toEqual(before[table]);
   expect(after.audit).toEqual(expect.arrayContaining(before.audit ?? []));
   expect(after.audit).toHaveLength((before.audit?.length ?? 0) + 1);
 });
 
-describe('a copy that is not good leaves the other store empty', () => {
+describe('a failed copy leaves the target empty', () => {
   async function failing(spoil: (db: Db) => Promise<unknown>) {
     const vault = await full();
     await spoil(vault.db);
@@ -166,7 +166,7 @@ describe('a copy that is not good leaves the other store empty', () => {
     return error;
   }
 
-  test('for a token that does not open', async () => {
+  test('for a token that cannot be decrypted', async () => {
     const error = await failing((db) =>
       sql`update token set ciphertext = (select ciphertext from token where profile_id =
         (select id from profile where name = 'globex')) where profile_id =
@@ -195,9 +195,9 @@ describe('a copy that is not good leaves the other store empty', () => {
     expect(await isEmpty(await reopened(to))).toBe(true);
   });
 
-  test('for rows that do not come out as they went in', async () => {
+  test('for rows that differ from the original', async () => {
     const vault = await full();
-    // Not one that another test gets after this.
+    // A new database, which no other test reuses.
     const to = await reopened(await newPostgresPlace({ empty: true }));
     await sql`create function spoil() returns trigger language plpgsql as
       'begin new.name := new.name || ''x''; return new; end'`.execute(to);
@@ -208,7 +208,7 @@ describe('a copy that is not good leaves the other store empty', () => {
   });
 });
 
-test('it is as of one instant, though others write meanwhile, who are not kept waiting', async () => {
+test('copies the state of one instant without blocking writers', async () => {
   const vault = await full();
   const other = await newVault(undefined, { settings: vault.settings });
   const to = await reopened(await newPostgresPlace());
@@ -221,7 +221,7 @@ test('it is as of one instant, though others write meanwhile, who are not kept w
   expect(contents.find(({ table }) => table === 'profile')?.rows).toBe(3);
 });
 
-test('a store that holds something is not copied into; one that was only looked at is', async () => {
+test('copies into a store that was opened but never used, not into one with data', async () => {
   const vault = await full();
   const to = await newPostgresPlace();
   await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: to } });
@@ -230,7 +230,7 @@ test('a store that holds something is not copied into; one that was only looked 
   expect(error.code).toBe('E_STORE_NOT_EMPTY');
 });
 
-test('the command reports each table, and shows no password', async () => {
+test('the command reports each table and shows no password', async () => {
   const to = await newPostgresPlace();
   const { run, home } = await machine(undefined, { COPY_TO: to });
   await run(['import', 'acme', '--org-id', '11111111-2222-4333-8444-555555555555'], 'fake-token-for-acme-1');

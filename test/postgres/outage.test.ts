@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test('while the database is away everything says so, and afterwards works again by itself', async () => {
+test('reports an outage of the database everywhere, and recovers by itself', async () => {
   const settings = { ...(await testSettings()), databaseUrl: `${server.url}postgres` };
   const vault = await newVault(undefined, { settings });
   const token = await profileWithToken(vault, 'acme');
@@ -55,7 +55,7 @@ test('while the database is away everything says so, and afterwards works again 
   expect(await listProfiles(vault.db)).toHaveLength(1);
 });
 
-test('connections that are cut in the middle of their work are not used again', async () => {
+test('does not reuse connections that were interrupted', async () => {
   const place = await newPostgresPlace();
   const vault = await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: place } });
   const error = await brokerErrorOf(() =>

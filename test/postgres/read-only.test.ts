@@ -6,7 +6,7 @@ import { askToken, clientOf, profileWithToken, served } from '../support/api-ser
 import { asOwner, newPostgresPlace } from '../support/store/engines.ts';
 import { newVault, testSettings } from '../support/vault/test-vault.ts';
 
-test('a database that was made read-only: not ready, with the reason, and ready again afterwards', async () => {
+test('is not ready while the database is read-only, with the reason, and ready again afterwards', async () => {
   const place = await newPostgresPlace({ empty: true });
   const settings = { ...(await testSettings()), databaseUrl: place };
   const vault = await newVault(undefined, { settings });
@@ -20,11 +20,11 @@ test('a database that was made read-only: not ready, with the reason, and ready 
   const database = new URL(place).pathname.slice(1);
   const readOnly = async (value: 'on' | 'off') => {
     await asOwner(`alter database ${database} set default_transaction_read_only = ${value}`);
-    // It counts for new connections.
+    // The setting applies to new connections.
     await asOwner(
       `select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '${database}' and pid <> pg_backend_pid()`,
     );
-    // The pool drops the ones that were cut as soon as they are used.
+    // The pool drops interrupted connections on their next use.
     await sql`select 1`.execute(vault.db).catch(() => {});
   };
   expect(await ready()).toEqual({ code: 200, status: 'ready' });

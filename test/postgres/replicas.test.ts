@@ -13,7 +13,14 @@ import { createAccessLink, redeemAccessLink } from '../../src/vault/sign-in/acce
 import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
 import { createSignInLink, startFromLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { profileWithToken } from '../support/api-server.ts';
-import { actor, begun, fragment, newVault, type TestVault, today } from '../support/vault/test-vault.ts';
+import {
+  actor,
+  fragment,
+  newVault,
+  startedSignIn,
+  type TestVault,
+  today,
+} from '../support/vault/test-vault.ts';
 
 const script = join(import.meta.dirname, '../support/processes/replica.ts');
 
@@ -40,7 +47,7 @@ async function killed({ child }: Replica): Promise<void> {
   await gone;
 }
 
-/** Takes messages in, and tells the senders only later, while it is held: time to be killed in. */
+/** Accepts messages, but confirms them only later while it is held, so that the sender can be killed in between. */
 async function receiver(): Promise<{ url: string; received: string[]; hold(): () => void }> {
   const received: string[] = [];
   let held: Promise<void> = Promise.resolve();
@@ -70,7 +77,7 @@ function another(vault: TestVault): Promise<TestVault> {
   return newVault(undefined, { settings: vault.settings });
 }
 
-test('no reminder is missed, and none comes twice but for a sender killed in the middle of one', {
+test('sends every reminder, and none twice unless its sender was killed while sending', {
   timeout: 180_000,
 }, async () => {
   const vault = await newVault();
@@ -109,7 +116,7 @@ test('no reminder is missed, and none comes twice but for a sender killed in the
   expect(received.length - told.size).toBeLessThanOrEqual(kills);
 });
 
-test('replicas killed at random: every answered token is in the log, and its chain holds', {
+test('logs every token that was given out in a valid chain, though replicas are killed at random', {
   timeout: 180_000,
 }, async () => {
   const vault = await newVault();
@@ -133,7 +140,7 @@ test('replicas killed at random: every answered token is in the log, and its cha
   };
   const askers = Array.from({ length: 8 }, async (_, at) => {
     while (!over) {
-      // One that is killed answers nobody; a balancer would go on to the other.
+      // A killed replica does not answer; a load balancer would use the other one.
       const answer = await ask(at % 2).catch(() => null);
       if (answer === null) await sleep(20);
       else if (answer.access_token === token) answered += 1;
@@ -148,7 +155,7 @@ test('replicas killed at random: every answered token is in the log, and its cha
   }
 
   await removeClient(vault, 'job', actor);
-  // Removed means removed, everywhere, from the answer on.
+  // Once the removal is answered, the client is removed on every replica.
   const after = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(at % 2)));
   expect(after.filter(({ access_token }) => access_token !== undefined)).toEqual([]);
   over = true;
@@ -163,7 +170,7 @@ test('replicas killed at random: every answered token is in the log, and its cha
   expect((await verifyAudit(vault.db)).broken).toBeNull();
 });
 
-test('what works once works once, whichever replica it comes to', async () => {
+test('accepts one-time secrets once, on whichever replica', async () => {
   const vault = await newVault();
   const vaults = [vault, await another(vault), await another(vault)];
   const many = <T>(use: (vault: TestVault) => Promise<T>) =>
@@ -177,7 +184,7 @@ test('what works once works once, whichever replica it comes to', async () => {
   const { link } = await createSignInLink(vault, { profile: 'acme' });
   expect(good(await many((each) => startFromLink(each, link, 'browser')))).toHaveLength(1);
 
-  const state = await begun(vault, { profile: 'globex' });
+  const state = await startedSignIn(vault, { profile: 'globex' });
   const answer = fragment({ access_token: 'fake-token-for-globex-1', state });
   expect(good(await many((each) => captureRedirect(each, answer, 'this browser', actor)))).toHaveLength(1);
   expect(await vault.db.selectFrom('token').select('id').execute()).toHaveLength(1);

@@ -44,12 +44,12 @@ const at = (host: string, query: string) => {
   return url.href;
 };
 
-test('verify-full takes the certificate of a known authority for this very name', async () => {
+test('verify-full accepts the certificate of a known authority for this host name', async () => {
   const root = pemFile(identity.certificate);
   expect(await encrypted(at('localhost', `sslmode=verify-full&sslrootcert=${root}`))).toBe(true);
 });
 
-test.each(['verify-full', 'verify-ca'])('%s refuses an authority that nobody knows', async (mode) => {
+test.each(['verify-full', 'verify-ca'])('%s rejects an unknown authority', async (mode) => {
   const error = await brokerErrorOf(() => openStore(at('localhost', `sslmode=${mode}`)));
   expect(error).toMatchObject({ code: 'E_STORE', message: expect.stringContaining('certificate') });
   expect(error.help).toContain('sslrootcert');
@@ -58,7 +58,7 @@ test.each(['verify-full', 'verify-ca'])('%s refuses an authority that nobody kno
   expect(still.code).toBe('E_STORE');
 });
 
-test('verify-full refuses another name, an address among them; verify-ca does not look at it', async () => {
+test('verify-full rejects another host name or an IP address; verify-ca does not check the name', async () => {
   const root = pemFile(identity.certificate);
   const error = await brokerErrorOf(() =>
     openStore(at('127.0.0.1', `sslmode=verify-full&sslrootcert=${root}`)),
@@ -67,12 +67,12 @@ test('verify-full refuses another name, an address among them; verify-ca does no
   expect(await encrypted(at('127.0.0.1', `sslmode=verify-ca&sslrootcert=${root}`))).toBe(true);
 });
 
-test('require encrypts and asks no more; disable does not', async () => {
+test('require encrypts without verification; disable does not encrypt', async () => {
   expect(await encrypted(at('localhost', 'sslmode=require'))).toBe(true);
   expect(await encrypted(at('127.0.0.1', 'sslmode=disable'))).toBe(false);
 });
 
-test('verify-full takes an authority that only SSL_CERT_FILE names, for sslrootcert=system and without', async () => {
+test('verify-full accepts an authority from SSL_CERT_FILE, with and without sslrootcert=system', async () => {
   for (const query of ['sslmode=verify-full&sslrootcert=system', 'sslmode=verify-full']) {
     const on = await machine(undefined, {
       WEBEX_TOKEN_DATABASE_URL: at('localhost', query),

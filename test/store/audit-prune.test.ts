@@ -23,7 +23,7 @@ function prune(db: Db, before: number): Promise<number> {
   return db.transaction().execute((trx) => pruneAudit(trx, before, 99_000, 'ada'));
 }
 
-test('what is older goes, the chain holds, and says itself where it begins', async () => {
+test('removes older rows, and the chain stays valid from its new start', async () => {
   const db = await tenRows();
   expect(await prune(db, 4000)).toBe(3);
   expect(await verifyAudit(db)).toEqual({ rows: 8, broken: null });
@@ -36,7 +36,7 @@ test('what is older goes, the chain holds, and says itself where it begins', asy
   ]);
 });
 
-test('everything may go, but for the row that says so', async () => {
+test('removes every row except the one that records the pruning', async () => {
   const db = await tenRows();
   expect(await prune(db, 50_000)).toBe(10);
   expect(await verifyAudit(db)).toEqual({ rows: 1, broken: null });
@@ -45,20 +45,20 @@ test('everything may go, but for the row that says so', async () => {
   expect(await verifyAudit(db)).toEqual({ rows: 2, broken: null });
 });
 
-test('nothing is older: nothing is written', async () => {
+test('writes nothing if no row is older', async () => {
   const db = await tenRows();
   expect(await prune(db, 1000)).toBe(0);
   expect(await verifyAudit(db)).toEqual({ rows: 10, broken: null });
 });
 
-test('a row from a time when the clock was wrong leaves no hole', async () => {
+test('leaves no gap at a row that was written while the clock was wrong', async () => {
   const db = await tenRows();
   await db.transaction().execute((trx) => appendAudit(trx, 1, { action: 'read', outcome: 'ok' }));
   expect(await prune(db, 4000)).toBe(3);
   expect(await verifyAudit(db)).toEqual({ rows: 9, broken: null });
 });
 
-test('a beginning that somebody else cut off shows, before and after a pruning', async () => {
+test('detects rows that another program removed at the start, before and after pruning', async () => {
   const db = await tenRows();
   await db.deleteFrom('audit').where('seq', '<=', 2).execute();
   expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 1 } });
@@ -69,7 +69,7 @@ test('a beginning that somebody else cut off shows, before and after a pruning',
   expect(await verifyAudit(pruned)).toMatchObject({ broken: { seq: 4 } });
 });
 
-test('filters, and pages', async () => {
+test('filters and pages rows', async () => {
   const db = await tenRows();
   const seqs = async (rows: AsyncIterable<{ seq: number }>) => {
     const found: number[] = [];

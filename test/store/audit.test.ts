@@ -25,13 +25,13 @@ async function fiveRows(): Promise<Db> {
   return db;
 }
 
-/** Changes the tables past everything that keeps the chain. */
+/** Changes the tables without updating the chain. */
 async function tamper(db: Db, ...statements: string[]): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }
 
 describe('the chain', () => {
-  test('starts empty, and counts', async () => {
+  test('starts empty and numbers its rows', async () => {
     const { db } = await newStore();
     expect(await verifyAudit(db)).toEqual({ rows: 0, broken: null });
     await append(db, 'acme');
@@ -40,7 +40,7 @@ describe('the chain', () => {
     expect(row.previous_hash).toBe(genesisHash);
   });
 
-  test('a transaction that fails leaves no row and no gap', async () => {
+  test('has no row and no gap after a failed transaction', async () => {
     const { db } = await newStore();
     await append(db, 'before');
     const failing = db.transaction().execute(async (trx) => {
@@ -52,7 +52,7 @@ describe('the chain', () => {
     expect(await verifyAudit(db)).toEqual({ rows: 2, broken: null });
   });
 
-  test('holds for any text and time, NUL and half a surrogate pair among them', async () => {
+  test('is valid for any text and time, including NUL and lone surrogates', async () => {
     const { db } = await newStore();
     const text = fc.option(
       fc.oneof(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.constantFrom('\0', 'a\ud83d', '\udc00b')),
@@ -71,7 +71,7 @@ describe('the chain', () => {
   });
 });
 
-describe('what was changed from outside is found', () => {
+describe('a change by another program is detected', () => {
   const columns = {
     time: 2000,
     action: 'remove',
@@ -84,13 +84,13 @@ describe('what was changed from outside is found', () => {
     hash: genesisHash,
   };
 
-  test.each(Object.entries(columns))('%s edited', async (column, value) => {
+  test.each(Object.entries(columns))('an edited %s', async (column, value) => {
     const db = await fiveRows();
     await tamper(db, `update audit set "${column}" = '${value}' where seq = 3`);
     expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 3 } });
   });
 
-  test('what a row is about edited, added or taken away', async () => {
+  test('an edited, added or removed subject', async () => {
     for (const [subject, value] of [
       ['k1', "'k2'"],
       ['k1', 'null'],
@@ -105,13 +105,13 @@ describe('what was changed from outside is found', () => {
     }
   });
 
-  test('a value emptied', async () => {
+  test('an emptied value', async () => {
     const db = await fiveRows();
     await tamper(db, `update audit set "user" = null where seq = 1`);
     expect(await verifyAudit(db)).toMatchObject({ rows: 0, broken: { seq: 1 } });
   });
 
-  test('a value moved into the column beside it', async () => {
+  test('a value moved to the next column', async () => {
     const db = await fiveRows();
     await tamper(db, `update audit set client = profile, profile = null where seq = 2`);
     expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 2 } });
@@ -125,7 +125,7 @@ describe('what was changed from outside is found', () => {
     });
   });
 
-  test('a row removed and the rest moved up', async () => {
+  test('a removed row, with the following rows renumbered', async () => {
     const db = await fiveRows();
     // One row at a time: PostgreSQL checks the unique number after each row, in whatever order it changes them.
     await tamper(
@@ -137,7 +137,7 @@ describe('what was changed from outside is found', () => {
     expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 3 } });
   });
 
-  test('two rows swapped', async () => {
+  test('two swapped rows', async () => {
     const db = await fiveRows();
     await tamper(
       db,
@@ -148,7 +148,7 @@ describe('what was changed from outside is found', () => {
     expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 2 } });
   });
 
-  test('the end cut off', async () => {
+  test('rows removed at the end', async () => {
     const db = await fiveRows();
     await tamper(db, 'delete from audit where seq > 3');
     expect(await verifyAudit(db)).toEqual({
@@ -157,13 +157,13 @@ describe('what was changed from outside is found', () => {
     });
   });
 
-  test('everything cut off', async () => {
+  test('all rows removed', async () => {
     const db = await fiveRows();
     await tamper(db, 'delete from audit');
     expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 1 } });
   });
 
-  test('a row put at the end without its head', async () => {
+  test('a row appended without updating the head', async () => {
     const db = await fiveRows();
     const head = await db.selectFrom('audit_head').select(['seq', 'hash']).executeTakeFirstOrThrow();
     await append(db, 'more');
@@ -171,7 +171,7 @@ describe('what was changed from outside is found', () => {
     expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 6 } });
   });
 
-  test('the last row rewritten, with a hash that matches it', async () => {
+  test('the last row rewritten with a matching hash', async () => {
     const db = await fiveRows();
     const fourth = await db
       .selectFrom('audit')
@@ -186,7 +186,7 @@ describe('what was changed from outside is found', () => {
   });
 });
 
-test('rows that others write while the chain is followed are no fault', async () => {
+test('rows appended during verification are not reported as an error', async () => {
   const { db, file } = await newStore();
   await append(db, 'before');
   const other = await reopened(file);
@@ -204,8 +204,8 @@ test('rows that others write while the chain is followed are no fault', async ()
   expect(await verifyAudit(db)).toEqual({ rows: 1 + results, broken: null });
 });
 
-describe('the two ways of writing make one chain', () => {
-  onSqlite('in turn', async () => {
+describe('the query builder and the fast path write one chain', () => {
+  onSqlite('alternately', async () => {
     const { db, file } = await newStore();
     const database = openSqliteFile(file);
     for (let at = 0; at < 5; at += 1) {
@@ -219,7 +219,7 @@ describe('the two ways of writing make one chain', () => {
     expect(await verifyAudit(db)).toEqual({ rows: 15, broken: null });
   });
 
-  onSqlite('where one fails, nothing of it stays', async () => {
+  onSqlite('without leftovers of a failed write', async () => {
     const { db, file } = await newStore();
     const database = openSqliteFile(file);
     const unfit = { action: 'read', outcome: null } as unknown as { action: string; outcome: string };

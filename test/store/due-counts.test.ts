@@ -10,7 +10,7 @@ import { newStore } from '../support/store/test-store.ts';
 
 const now = Date.UTC(2027, 2, 1, 12);
 
-/** Ends of tokens, of rejected ones, of none; around the borders of days most of all. */
+/** Due instants of valid, rejected and missing tokens, mostly close to midnight. */
 const instant = fc.oneof(
   fc.constant(farFuture),
   fc.integer({ min: now - 3 * dayMs, max: now + 3 * dayMs }),
@@ -27,7 +27,7 @@ async function counted(db: Db, asked: number[]) {
   return { all, counts: Object.values(counts) };
 }
 
-test('the days add up, whatever is inserted, changed or removed', async () => {
+test('the counts per day stay correct after inserts, changes and deletions', async () => {
   const { db } = await newStore();
   await fc.assert(
     fc.asyncProperty(
@@ -45,7 +45,7 @@ test('the days add up, whatever is inserted, changed or removed', async () => {
         }
         const right = asked.map((at) => held.filter((each) => each <= at).length);
         expect(await counted(db, asked)).toEqual({ all: held.length, counts: right });
-        // Many at once, as well as one by one.
+        // Many in one statement, as well as one by one.
         await db.updateTable('profile').set({ due_at: now }).execute();
         expect(await counted(db, [now - 1, now])).toEqual({ all: held.length, counts: [0, held.length] });
         await db.deleteFrom('profile').execute();

@@ -15,7 +15,7 @@ import { fromOutside, newStore, reopened } from '../support/store/test-store.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 describe('migrations', () => {
-  test('a second opening changes nothing', async () => {
+  test('change nothing when the store is opened again', async () => {
     const { db, file } = await newStore();
     await insertProfile(db, fakeProfile({ name: 'acme' }));
     const outside = fromOutside(file);
@@ -29,7 +29,7 @@ describe('migrations', () => {
     expect(await findProfile(again, 'acme')).toMatchObject({ name: 'acme' });
   });
 
-  test('the newest one is known by its name, to the fast path too', async () => {
+  test('are known by the name of the newest one, to the fast path too', async () => {
     const names = Object.keys(await migrationProvider.getMigrations());
     expect(names).toEqual([...names].sort());
     expect(newestMigration).toBe(names.at(-1));
@@ -38,7 +38,7 @@ describe('migrations', () => {
     expect(hasMigration(fromOutside(file), '999-later')).toBe(false);
   });
 
-  test('four processes that open a new store at the same moment all get it', async () => {
+  test('run once when four processes open a new store at the same moment', async () => {
     const file = join(temporaryFolder(), 'store.db');
     const script = join(import.meta.dirname, '../support/processes/open-and-close.ts');
     const instant = String(Date.now() + 800);
@@ -47,7 +47,7 @@ describe('migrations', () => {
     expect(head).toEqual({ rows: 1 });
   });
 
-  test('a store of a newer version is left alone', async () => {
+  test('leave a store of a newer version unchanged', async () => {
     const { db, file } = await newStore();
     await db.destroy();
     const outside = fromOutside(file);
@@ -66,7 +66,7 @@ describe('the connection', () => {
   const settings = ['journal_mode', 'synchronous', 'secure_delete', 'foreign_keys'];
   const wanted = { journal_mode: 'wal', synchronous: 2, secure_delete: 1, foreign_keys: 1 };
 
-  test('commits to the disk and overwrites what was deleted, each time it is opened', async () => {
+  test('commits to disk and overwrites deleted data, each time it is opened', async () => {
     const { db, file } = await newStore();
     for (const each of [db, await reopened(file)]) {
       const found = await Promise.all(
@@ -88,7 +88,7 @@ describe('the connection', () => {
     const holder = runScript(join(import.meta.dirname, '../support/processes/hold-lock.ts'), [file, '400']);
     expect(await holder.firstLine).toBe('held');
     const began = performance.now();
-    // Reading first: what it read would be out of date once the other has written.
+    // It reads first: what it read would be outdated after the other process has written.
     await db.transaction().execute(async (trx) => {
       expect(await findProfile(trx, 'acme')).toBeNull();
       await insertProfile(trx, fakeProfile({ name: 'acme' }));
@@ -98,7 +98,7 @@ describe('the connection', () => {
     expect(await findProfile(db, 'acme')).not.toBeNull();
   });
 
-  test('what was asked for at the same time in one process does not mix', async () => {
+  test('keeps concurrent transactions of one process apart', async () => {
     const { db } = await newStore();
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, (_, at) =>
@@ -115,7 +115,7 @@ describe('the connection', () => {
 });
 
 describe('the files', () => {
-  test('are for their owner alone, whatever the umask', async () => {
+  test('are readable only by their owner, whatever the umask', async () => {
     const before = process.umask(0);
     try {
       const { db, file } = await newStore();
@@ -130,7 +130,7 @@ describe('the files', () => {
     }
   });
 
-  test.each([0o640, 0o604, 0o666])('mode %o is refused before anything is read', async (mode) => {
+  test.each([0o640, 0o604, 0o666])('are refused with mode %o before anything is read', async (mode) => {
     const { db, file } = await newStore();
     await db.destroy();
     chmodSync(file, mode);
@@ -139,7 +139,7 @@ describe('the files', () => {
     expect(readdirSync(dirname(file))).toEqual(['store.db']);
   });
 
-  test('a file that is not a database is reported as such and not changed', async () => {
+  test('are reported and not changed if they are not a database', async () => {
     const file = join(temporaryFolder(), 'store.db');
     const text = 'These are the notes of somebody who chose this name too.\n'.repeat(100);
     writeFileSync(file, text, { mode: 0o600 });
@@ -150,7 +150,7 @@ describe('the files', () => {
     expect(readFileSync(file, 'utf8')).toBe(text);
   });
 
-  test('a place where no file can be made', async () => {
+  test('are reported if they cannot be created', async () => {
     const file = join(temporaryFolder(), 'none', 'store.db');
     expect(await brokerErrorOf(() => openStore(file))).toMatchObject({ code: 'E_STORE' });
   });

@@ -25,7 +25,7 @@ import { today } from '../support/vault/test-vault.ts';
 
 const count = 3_000;
 
-/** How SQLite would run each query that `use` makes. */
+/** The query plans of SQLite for each query that `use` runs. */
 async function plansOf(db: Db, use: (db: Db) => Promise<unknown>): Promise<string[]> {
   const nodes: RootOperationNode[] = [];
   const recorder: KyselyPlugin = {
@@ -107,7 +107,7 @@ test.runIf(engine === 'sqlite').each(['no statistics', 'statistics'])(
       const plans = await plansOf(db, use);
       expect(plans.length).toBeGreaterThan(0);
       for (const plan of plans) {
-        // In the order of an index, and no further than the page.
+        // By index, and only as far as the page.
         if (/^SCAN profile USING INDEX profile_due/.test(plan) && title.includes('page')) continue;
         if (/^SCAN profile USING INDEX \S*autoindex_profile_2/.test(plan) && title.startsWith('a list'))
           continue;

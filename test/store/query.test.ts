@@ -16,7 +16,7 @@ import { newStore } from '../support/store/test-store.ts';
 
 const now = Date.UTC(2027, 2, 1);
 
-/** A profile whose current token ends so many days from now; null: it has none. */
+/** A profile whose current token expires this many days from now; null: it has none. */
 async function hold(
   db: Db,
   name: string,
@@ -59,7 +59,7 @@ const page = async (db: Db, query: Partial<ProfilePageQuery> = {}) => {
   return { ...found, names: found.rows.map(({ profile }) => profile.name) };
 };
 
-test('the most urgent come first, those without a token last', async () => {
+test('lists the most urgent profiles first, those without a token last', async () => {
   const db = await held();
   expect((await page(db)).names).toEqual([
     'refused-and-over',
@@ -76,7 +76,7 @@ test('the most urgent come first, those without a token last', async () => {
   expect(sorted).toEqual([...sorted].sort());
 });
 
-test('each status finds, and counts, what the program’s own rule says', async () => {
+test('finds and counts the profiles of each status by the rule of statusOf', async () => {
   const db = await held();
   const all = await listProfiles(db);
   const { totals } = await page(db);
@@ -91,32 +91,35 @@ test('each status finds, and counts, what the program’s own rule says', async 
   }
   expect(totals.all).toBe(all.length);
   expect(await countByStatus(db, { now, withinDays: 5 })).toMatchObject({ expiring: 0, valid: 4 });
-  // Counting with a search goes another way.
+  // A count with a search takes another code path.
   expect(await countByStatus(db, { now, search: 'o' })).toMatchObject({ all: 8 });
 });
 
 describe('pages', () => {
-  test.each(['urgency', 'name'] as const)('by %s: each profile once, forwards and back', async (sort) => {
-    const db = await held();
-    const whole = (await page(db, { sort })).names;
-    const forwards: string[][] = [];
-    let current = await page(db, { sort, limit: 3 });
-    expect(current.previous).toBeNull();
-    forwards.push(current.names);
-    while (current.next !== null) {
-      current = await page(db, { sort, limit: 3, after: current.next });
+  test.each(['urgency', 'name'] as const)(
+    'by %s list each profile once, forward and backward',
+    async (sort) => {
+      const db = await held();
+      const whole = (await page(db, { sort })).names;
+      const forwards: string[][] = [];
+      let current = await page(db, { sort, limit: 3 });
+      expect(current.previous).toBeNull();
       forwards.push(current.names);
-    }
-    expect(forwards.flat()).toEqual(whole);
-    const backwards = [current.names];
-    while (current.previous !== null) {
-      current = await page(db, { sort, limit: 3, before: current.previous });
-      backwards.unshift(current.names);
-    }
-    expect(backwards.flat()).toEqual(whole);
-  });
+      while (current.next !== null) {
+        current = await page(db, { sort, limit: 3, after: current.next });
+        forwards.push(current.names);
+      }
+      expect(forwards.flat()).toEqual(whole);
+      const backwards = [current.names];
+      while (current.previous !== null) {
+        current = await page(db, { sort, limit: 3, before: current.previous });
+        backwards.unshift(current.names);
+      }
+      expect(backwards.flat()).toEqual(whole);
+    },
+  );
 
-  test('a mark that nobody made counts as none', async () => {
+  test('start at the beginning for an invalid cursor', async () => {
     const db = await held();
     for (const after of ['', 'x', '1e9.a', "0.'; drop table profile; --", '99999999999999999999.a']) {
       const { names } = await page(db, { after });
@@ -145,7 +148,7 @@ describe('search', () => {
   });
 });
 
-test('order and text follow every change of what they are made of', async () => {
+test('updates order and search text after every change of what they are derived from', async () => {
   const { db } = await newStore();
   const token = await hold(db, 'acme', 100);
   await hold(db, 'other', 50);
@@ -172,7 +175,7 @@ test('order and text follow every change of what they are made of', async () => 
   expect(await countByStatus(db, { now })).toMatchObject({ empty: 1, valid: 1 });
 });
 
-test('a search finds everything a profile is filed under, however much that is', async () => {
+test('searches all tags and contacts of a profile, however many', async () => {
   const { db } = await newStore();
   const tags = Array.from({ length: 20 }, (_, at) => `tag-${at}-${'x'.repeat(50)}`);
   const contact = `${'c'.repeat(60)}@${'d'.repeat(180)}.example`;
@@ -182,7 +185,7 @@ test('a search finds everything a profile is filed under, however much that is',
   }
 });
 
-test('pages through the results of a search in both directions and orders', async () => {
+test('pages through search results in both directions and orders', async () => {
   const { db } = await newStore();
   const name = (at: number) => `customer-${String(at).padStart(4, '0')}`;
   for (let from = 0; from < 4_500; from += 500) {

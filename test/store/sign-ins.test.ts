@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { insertEntryLink, useEntryLink } from '../../src/store/access/access-links.ts';
+import { insertAccessLink, useAccessLink } from '../../src/store/access/access-links.ts';
 import {
   consumeSignIn,
   deleteOldSignIns,
@@ -49,7 +49,7 @@ test('a sign-in is found by its state, as it was created', async () => {
   expect(await signInByState(db, 'another')).toBeNull();
 });
 
-test('it ends once, by a token or by an error', async () => {
+test('a sign-in ends once, with a token or an error', async () => {
   const { db } = await newStore();
   await insertTestSignIn(db, { state: 'a' }, '1');
   await insertTestSignIn(db, { state: 'b' }, '2');
@@ -61,7 +61,7 @@ test('it ends once, by a token or by an error', async () => {
   expect(await signInById(db, '2')).toMatchObject({ consumedAt: 1500, tokenId: null, error });
 });
 
-test('its link starts it once, in time, and never after its end', async () => {
+test('the link of a sign-in starts it once, before it expires, and never after its end', async () => {
   const { db } = await newStore();
   await insertTestSignIn(db, { link: 'link-1' }, '1');
   await insertTestSignIn(db, { link: 'link-2' }, '2');
@@ -79,7 +79,7 @@ test('its link starts it once, in time, and never after its end', async () => {
   expect(await startByLink(db, 'link-2', 1600, { state: 'state-3', sessionBinding: 'b' })).toBeNull();
 });
 
-test('old ones are forgotten, others are not', async () => {
+test('only expired sign-ins are deleted', async () => {
   const { db } = await newStore();
   await insertTestSignIn(db, { state: 'a' });
   await deleteOldSignIns(db, 2000);
@@ -88,19 +88,19 @@ test('old ones are forgotten, others are not', async () => {
   expect(await signInById(db, 'sign-in-1')).toBeNull();
 });
 
-test('a link into the web app works once, in time', async () => {
+test('an access link works once, before it expires', async () => {
   const { db } = await newStore();
-  await insertEntryLink(db, 'a', 1000, 2000);
-  await insertEntryLink(db, 'b', 1000, 2000);
-  expect(await useEntryLink(db, 'unknown', 1500)).toBe(false);
-  expect(await useEntryLink(db, 'a', 2000)).toBe(false);
-  expect(await useEntryLink(db, 'a', 1999)).toBe(true);
-  expect(await useEntryLink(db, 'a', 1999)).toBe(false);
-  await insertEntryLink(db, 'c', 2001, 3000);
+  await insertAccessLink(db, 'a', 1000, 2000);
+  await insertAccessLink(db, 'b', 1000, 2000);
+  expect(await useAccessLink(db, 'unknown', 1500)).toBe(false);
+  expect(await useAccessLink(db, 'a', 2000)).toBe(false);
+  expect(await useAccessLink(db, 'a', 1999)).toBe(true);
+  expect(await useAccessLink(db, 'a', 1999)).toBe(false);
+  await insertAccessLink(db, 'c', 2001, 3000);
   expect(await db.selectFrom('access_link').select('link_hash').execute()).toEqual([{ link_hash: 'c' }]);
 });
 
-test('what the store keeps about itself is made once', async () => {
+test('a meta value is created once', async () => {
   const { db, file } = await newStore();
   expect(await getOrCreateMeta(db, 'key', () => 'first')).toBe('first');
   expect(await getOrCreateMeta(await reopened(file), 'key', () => 'second')).toBe('first');

@@ -13,7 +13,7 @@ import { clientOf, profileWithToken } from '../support/api-server.ts';
 import { onSqlite } from '../support/store/engines.ts';
 import { actor, newVault } from '../support/vault/test-vault.ts';
 
-/** A read that is granted wherever the client is there, and keeps what became of it. */
+/** A read that is granted if the client exists, and records what happens to it. */
 class Read implements TokenRequestRead {
   readonly client = 'ci';
   readonly orgId = null;
@@ -36,7 +36,7 @@ class Read implements TokenRequestRead {
   }
 }
 
-/** A disk that is done when the test says so; without one, the machine's own. */
+/** A disk whose writes end when the test says so. */
 function slowDisk() {
   const asked: { resolve: () => void; reject: (error: Error) => void }[] = [];
   const synchronize = () =>
@@ -56,7 +56,7 @@ async function ready(synchronize?: Synchronize) {
   return { vault, reads, file };
 }
 
-onSqlite('no answer before the disk has the row', async () => {
+onSqlite('answers only after the audit row is on disk', async () => {
   const disk = slowDisk();
   const { vault, reads } = await ready(disk.synchronize);
   const batch = [new Read(), new Read()];
@@ -70,7 +70,7 @@ onSqlite('no answer before the disk has the row', async () => {
   expect(batch.every(({ answered }) => answered?.granted)).toBe(true);
 });
 
-onSqlite('a disk that fails: no answer, and the error', async () => {
+onSqlite('throws and answers nothing if the disk fails', async () => {
   const disk = slowDisk();
   const { reads } = await ready(disk.synchronize);
   const read = new Read();
@@ -80,7 +80,7 @@ onSqlite('a disk that fails: no answer, and the error', async () => {
   expect(read.answered).toBeNull();
 });
 
-onSqlite('a client that is removed while the disk writes gets nothing', async () => {
+onSqlite('gives nothing to a client that is removed while the disk writes', async () => {
   const disk = slowDisk();
   const { vault, reads } = await ready(disk.synchronize);
   const read = new Read();
@@ -92,7 +92,7 @@ onSqlite('a client that is removed while the disk writes gets nothing', async ()
   expect(read.decided.at(-1)).toBeNull();
 });
 
-onSqlite('the store is looked into again only where somebody changed it, and then at once', async () => {
+onSqlite('caches lookups until another connection changes the store', async () => {
   const { vault, reads } = await ready();
   const look = async () => {
     const read = new Read();
@@ -108,7 +108,7 @@ onSqlite('the store is looked into again only where somebody changed it, and the
   expect(await look()).toBeNull();
 });
 
-onSqlite('another writer makes it busy at once, and nothing was done', async () => {
+onSqlite('throws RetryLater and changes nothing while another process writes', async () => {
   const { reads, file, vault } = await ready();
   const other = openSqliteFile(file);
   other.exec('begin immediate');

@@ -33,7 +33,7 @@ async function profileWith(db: Db, tokens: Partial<Token>[], name = 'acme'): Pro
   return all;
 }
 
-test('a token comes back as it was stored, its value apart', async () => {
+test('a token is read as it was stored, with its ciphertext in a separate query', async () => {
   const { db } = await newStore();
   const full: Partial<Token> = {
     state: 'needs-review',
@@ -54,7 +54,7 @@ test('a token comes back as it was stored, its value apart', async () => {
   expect(await tokenById(db, 'nothing')).toBeNull();
 });
 
-test('two current tokens of one profile are impossible', async () => {
+test('a profile cannot have two current tokens', async () => {
   const { db } = await newStore();
   const [token] = await profileWith(db, [{ state: 'current' }, { state: 'previous' }, { state: 'previous' }]);
   const second = fakeToken({ profileId: token?.profileId ?? '' });
@@ -64,7 +64,7 @@ test('two current tokens of one profile are impossible', async () => {
   expect(await currentTokens(db)).toHaveLength(2);
 });
 
-test('a new current token makes the one before it an earlier one, in its own profile only', async () => {
+test('a new current token makes the former one a previous one, in its own profile only', async () => {
   const { db } = await newStore();
   const [old, fresh] = await profileWith(db, [
     { capturedAt: 1 },
@@ -81,7 +81,7 @@ test('a new current token makes the one before it an earlier one, in its own pro
   expect(await tokenById(db, other.id)).toMatchObject({ state: 'current' });
 });
 
-test('a change touches what it names and nothing else; the instant to act on follows the lifetimes', async () => {
+test('an update changes only the given fields, and the expiry with the lifetimes', async () => {
   const { db } = await newStore();
   const [token] = await profileWith(db, [{ warnings: ['kept'] }]);
   if (token === undefined) throw new Error('no token');
@@ -97,7 +97,7 @@ test('a change touches what it names and nothing else; the instant to act on fol
   expect(await expiresAt()).toBe(7777);
 });
 
-test('what waits for its check, oldest first', async () => {
+test('pending tokens are listed oldest first', async () => {
   const { db } = await newStore();
   await profileWith(db, [
     { state: 'pending', capturedAt: 30 },
@@ -107,7 +107,7 @@ test('what waits for its check, oldest first', async () => {
   expect((await pendingTokens(db)).map(({ capturedAt }) => capturedAt)).toEqual([10, 30]);
 });
 
-test('profiles by name, each with its own current token', async () => {
+test('profiles are listed by name, each with its current token', async () => {
   const { db } = await newStore();
   await profileWith(db, [{ state: 'previous' }], 'zeta');
   const [token] = await profileWith(db, [{ state: 'previous' }, { state: 'current' }], 'alpha').then((all) =>
@@ -121,7 +121,7 @@ test('profiles by name, each with its own current token', async () => {
   );
 });
 
-test('a profile goes with its tokens, and nothing of their sealed values stays in the files', async () => {
+test('a deleted profile leaves no token and no ciphertext in the files', async () => {
   const { db, file } = await newStore();
   const [token] = await profileWith(db, [{}]);
   if (token === undefined) throw new Error('no token');
@@ -130,7 +130,7 @@ test('a profile goes with its tokens, and nothing of their sealed values stays i
   await deleteProfile(db, token.profileId);
   expect(await findProfile(db, 'acme')).toBeNull();
   expect(await tokenById(db, token.id)).toBeNull();
-  // What PostgreSQL's own files keep of it until it cleans up is its server's business.
+  // PostgreSQL keeps deleted rows in its files until it vacuums them.
   if (engine !== 'sqlite') return;
   await db.destroy();
   for (const name of readdirSync(dirname(file))) {
@@ -138,7 +138,7 @@ test('a profile goes with its tokens, and nothing of their sealed values stays i
   }
 });
 
-onSqlite('the short way reads what the query builder wrote', async () => {
+onSqlite('the fast path reads what the query builder wrote', async () => {
   const { db, file } = await newStore();
   const [token] = await profileWith(db, [{ state: 'current' }, { state: 'previous' }]);
   await profileWith(db, [{ state: 'needs-review' }], 'another');

@@ -13,10 +13,10 @@ import { simulated } from '../support/test-simulator.ts';
 import {
   actor,
   auditLog,
-  begun,
   filesHolding,
   fragment,
   newVault,
+  startedSignIn,
   today,
 } from '../support/vault/test-vault.ts';
 
@@ -31,7 +31,7 @@ describe('one token, followed everywhere', () => {
     };
 
     // Every way for it to be refused …
-    const state = await begun(vault, { profile: 'acme' });
+    const state = await startedSignIn(vault, { profile: 'acme' });
     for (const parameters of [
       { access_token: token },
       { access_token: token, state: token },

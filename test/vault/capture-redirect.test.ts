@@ -15,10 +15,10 @@ import {
   actor,
   allTokens,
   auditLog,
-  begun,
   filesHolding,
   fragment,
   newVault,
+  startedSignIn,
   testSettings,
   today,
 } from '../support/vault/test-vault.ts';
@@ -45,7 +45,7 @@ async function issuedBy(commercial: string, government = 'https://broker-f.examp
 describe('a good answer', () => {
   test('is stored sealed and unchecked, and ends its sign-in', async () => {
     const vault = await newVault();
-    const state = await begun(vault, { profile: 'acme' });
+    const state = await startedSignIn(vault, { profile: 'acme' });
     const answer = fragment({ access_token: token, state, scope: 'spark:people_read Identity:SCIM' });
     const { tokenId, signInId } = await captureRedirect(vault, answer, browser, { address: '127.0.0.1' });
 
@@ -73,7 +73,7 @@ describe('a good answer', () => {
 
   test('the state that is stored does not let anybody in who reads the database', async () => {
     const vault = await newVault();
-    const state = await begun(vault, { profile: 'acme' });
+    const state = await startedSignIn(vault, { profile: 'acme' });
     expect(state).toMatch(/^[\w-]{43,}$/);
     expect(await signInByState(vault.db, state)).toBeNull();
     expect(await signInByState(vault.db, hashSecret(state))).not.toBeNull();
@@ -83,7 +83,7 @@ describe('a good answer', () => {
 
   test('a hundred posts of it at once, to two servers of one store, store one row', async () => {
     const vault = await newVault(undefined, { now: Date.now });
-    const answer = fragment({ access_token: token, state: await begun(vault, { profile: 'acme' }) });
+    const answer = fragment({ access_token: token, state: await startedSignIn(vault, { profile: 'acme' }) });
     const { home, databaseUrl } = vault.settings;
     const script = join(import.meta.dirname, '../support/processes/post-redirect.ts');
     const post = () => runScript(script, [home, databaseUrl ?? '', answer, browser, '50']).done;
@@ -201,7 +201,7 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
 
   test.each(answers)('%s', async (_, code, answer) => {
     const vault = await newVault();
-    const state = await begun(vault, { profile: 'acme' });
+    const state = await startedSignIn(vault, { profile: 'acme' });
     const [text, binding] = answer(state);
     const error = await brokerErrorOf(() => captureRedirect(vault, text, binding, { address: '127.0.0.1' }));
     expect(error.code).toBe(code);
@@ -216,7 +216,7 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
 
   test('an answer that comes too late', async () => {
     const vault = await newVault();
-    const state = await begun(vault, { profile: 'acme' });
+    const state = await startedSignIn(vault, { profile: 'acme' });
     const answer = fragment({ access_token: token, state });
     vault.setNow(today + signInLifetimeMs);
     expect(await brokerErrorOf(() => captureRedirect(vault, answer, browser, actor))).toMatchObject({
@@ -228,7 +228,7 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
 
   test('an answer a second time', async () => {
     const vault = await newVault();
-    const state = await begun(vault, { profile: 'acme' });
+    const state = await startedSignIn(vault, { profile: 'acme' });
     await captureRedirect(vault, fragment({ access_token: token, state }), browser, actor);
     const other = usualToken({ filler: 'B' });
     const error = await brokerErrorOf(() =>
@@ -248,7 +248,7 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
     'accepts the issuer %s of the deployment that was asked, configured or published',
     async (iss) => {
       const vault = await issuedBy('https://broker.example/idb');
-      const state = await begun(vault, { profile: 'acme' });
+      const state = await startedSignIn(vault, { profile: 'acme' });
       await captureRedirect(vault, fragment({ access_token: token, state, iss }), browser, actor);
       expect(await allTokens(vault, 'acme')).toHaveLength(1);
     },
@@ -268,7 +268,7 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
     'no address',
   ])('refuses the issuer %s, in an answer and in an import (RFC 9207)', async (iss) => {
     const vault = await issuedBy('https://broker.example/idb', 'https://broker-f.example/idb');
-    const state = await begun(vault, { profile: 'acme' });
+    const state = await startedSignIn(vault, { profile: 'acme' });
     const answer = fragment({ access_token: token, state, iss });
     const refused = brokerErrorOf(() => captureRedirect(vault, answer, browser, actor));
     expect(await refused).toMatchObject({ code: 'E_ISSUER' });
@@ -305,8 +305,8 @@ describe('an error from the ID broker', () => {
 describe('a profile that changes while somebody signs in', () => {
   test('made meanwhile for the other deployment: nothing is stored, for it would be sent to the wrong API', async () => {
     const vault = await newVault();
-    const state = await begun(vault, { profile: 'acme', deployment: 'government' });
-    const other = await begun(vault, { profile: 'acme', deployment: 'commercial' });
+    const state = await startedSignIn(vault, { profile: 'acme', deployment: 'government' });
+    const other = await startedSignIn(vault, { profile: 'acme', deployment: 'commercial' });
     await captureRedirect(vault, fragment({ access_token: token, state: other }), browser, actor);
     const error = await brokerErrorOf(() =>
       captureRedirect(
@@ -323,7 +323,7 @@ describe('a profile that changes while somebody signs in', () => {
 
   test('renamed: the token goes with it', async () => {
     const vault = await newVault();
-    const first = await begun(vault, { profile: 'acme' });
+    const first = await startedSignIn(vault, { profile: 'acme' });
     const { tokenId } = await captureRedirect(
       vault,
       fragment({ access_token: token, state: first }),
@@ -331,7 +331,7 @@ describe('a profile that changes while somebody signs in', () => {
       actor,
     );
     await verifyToken(vault, tokenId, actor);
-    const second = await begun(vault, { profile: 'acme' });
+    const second = await startedSignIn(vault, { profile: 'acme' });
     await renameProfile(vault, 'acme', 'acme-corp', actor);
     await captureRedirect(vault, fragment({ access_token: token, state: second }), browser, actor);
     expect(await allTokens(vault, 'acme-corp')).toHaveLength(2);
@@ -340,9 +340,9 @@ describe('a profile that changes while somebody signs in', () => {
 
   test('removed: the token brings it back', async () => {
     const vault = await newVault();
-    const first = await begun(vault, { profile: 'acme' });
+    const first = await startedSignIn(vault, { profile: 'acme' });
     await captureRedirect(vault, fragment({ access_token: token, state: first }), browser, actor);
-    const second = await begun(vault, { profile: 'acme' });
+    const second = await startedSignIn(vault, { profile: 'acme' });
     await removeProfile(vault, 'acme', actor);
     await captureRedirect(vault, fragment({ access_token: token, state: second }), browser, actor);
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
@@ -350,7 +350,7 @@ describe('a profile that changes while somebody signs in', () => {
 
   test('removed while its token is checked: an error that says so', async () => {
     const vault = await newVault();
-    const state = await begun(vault, { profile: 'acme' });
+    const state = await startedSignIn(vault, { profile: 'acme' });
     const { tokenId } = await captureRedirect(
       vault,
       fragment({ access_token: token, state }),
@@ -368,20 +368,20 @@ describe('what a sign-in is for', () => {
   test('a known profile keeps its deployment and organization', async () => {
     const vault = await newVault();
     const orgId = '00000000-1111-4222-8333-555555555555';
-    const state = await begun(vault, { profile: 'gov', deployment: 'government', orgId });
+    const state = await startedSignIn(vault, { profile: 'gov', deployment: 'government', orgId });
     await captureRedirect(vault, fragment({ access_token: token, state }), browser, actor);
-    await begun(vault, { profile: 'gov' });
+    await startedSignIn(vault, { profile: 'gov' });
     for (const request of [
       { profile: 'gov', deployment: 'commercial' as const },
       { profile: 'gov', orgId: acmeOrgId },
     ]) {
-      const error = await brokerErrorOf(() => begun(vault, request));
+      const error = await brokerErrorOf(() => startedSignIn(vault, request));
       expect(error).toMatchObject({
         code: 'E_PROFILE_MISMATCH',
         help: expect.stringContaining('another name'),
       });
     }
-    expect(await brokerErrorOf(() => begun(vault, { profile: 'Not A Name' }))).toMatchObject({
+    expect(await brokerErrorOf(() => startedSignIn(vault, { profile: 'Not A Name' }))).toMatchObject({
       code: 'E_PROFILE_NAME',
     });
   });

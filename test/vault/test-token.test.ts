@@ -122,7 +122,7 @@ describe('an answer that is not the hoped for one fails, says what it means, and
     ['429 without', { answer: 429 }, /does not say how long/],
     ['503', { answer: 503 }, /reports a server error/],
     ['HTML', { answer: 'html' }, /web page/],
-    ['a cut connection', { answer: 'reset' }, /broke/],
+    ['a cut connection', { answer: 'reset' }, /was interrupted/],
   ];
   test.each(answers)('%s', async (_, answer, words) => {
     const { simulator, vault, tokenId, prove } = await holding();

@@ -20,9 +20,9 @@ import {
   actor,
   allTokens,
   auditLog,
-  begun,
   fragment,
   newVault,
+  startedSignIn,
   type TestVault,
   today,
 } from '../support/vault/test-vault.ts';
@@ -50,10 +50,10 @@ beforeEach(() => {
 async function captured(
   vault: Vault,
   account: string,
-  request: Parameters<typeof begun>[1] = { profile: 'acme' },
+  request: Parameters<typeof startedSignIn>[1] = { profile: 'acme' },
   issue: IssueOptions = {},
 ): Promise<{ tokenId: string; accessToken: string }> {
-  const state = await begun(vault, request);
+  const state = await startedSignIn(vault, request);
   const deployment = request.deployment ?? 'commercial';
   const { accessToken } = webex.issueToken(account, { deployment, ...issue });
   const answer = fragment({ access_token: accessToken, state });
@@ -63,7 +63,7 @@ async function captured(
 async function settled(
   vault: Vault,
   account: string,
-  ...more: [Parameters<typeof begun>[1]?, IssueOptions?]
+  ...more: [Parameters<typeof startedSignIn>[1]?, IssueOptions?]
 ) {
   return await verifyToken(vault, (await captured(vault, account, ...more)).tokenId, actor);
 }
@@ -347,7 +347,7 @@ describe('a token that names the other deployment', () => {
   async function withForeign(vault: Vault) {
     await settled(vault, 'full-admin');
     webex.requests.length = 0;
-    const state = await begun(vault, { profile: 'acme' });
+    const state = await startedSignIn(vault, { profile: 'acme' });
     const answer = fragment({ access_token: government, state });
     return (await captureRedirect(vault, answer, 'this browser', actor)).tokenId;
   }

@@ -2,7 +2,7 @@ import type { Db } from '../db.ts';
 import { authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
 
-export async function insertEntryLink(
+export async function insertAccessLink(
   db: Db,
   linkHash: string,
   createdAt: number,
@@ -43,7 +43,7 @@ export async function isAccessLinkPending(db: Db, linkHash: string, now: number)
 }
 
 /** Marks a one-time link as used. False where it does not exist, was used or has expired. Throws `E_INTEGRITY`. */
-export async function useEntryLink(db: Db, linkHash: string, now: number): Promise<boolean> {
+export async function useAccessLink(db: Db, linkHash: string, now: number): Promise<boolean> {
   return await inTransaction(db, async (trx) => {
     if (!(await isAccessLinkPending(trx, linkHash, now))) return false;
     await changing(trx, 'accessLink', [linkHash]);

@@ -9,20 +9,20 @@ import { emptyDatabase, preparedDatabase } from './databases.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Which database the tests of this project keep their stores in. */
+    /** The database engine of the stores in this project's tests. */
     engine: 'sqlite' | 'postgres';
-    /** The server's address, for the name of a database to follow. */
+    /** The server's address, to which the name of a database is appended. */
     postgresUrl: string;
   }
 }
 
 export const engine = inject('engine');
 
-/** What only the one engine has: files, pragmas, connections that break. */
+/** For what only one engine has: files, pragmas, connections that break. */
 export const onSqlite = test.runIf(engine === 'sqlite');
 export const onPostgres = test.runIf(engine === 'postgres');
 
-/** Where a new store of the engine under test may be, gone when the test ends. `empty`: it has no tables yet. */
+/** The location for a new store on the engine under test, removed when the test ends. `empty`: without tables. */
 export async function newPlace({ empty = false } = {}): Promise<string> {
   return engine === 'sqlite' ? newSqlitePlace() : await newPostgresPlace({ empty });
 }
@@ -38,7 +38,7 @@ export async function newPostgresPlace({ empty = false } = {}): Promise<string> 
   return inject('postgresUrl') + name;
 }
 
-/** Databases that a test before has used: emptied, which takes a tenth of the time that making a new one takes. */
+/** Emptied databases of earlier tests: emptying one takes a tenth of the time that creating one takes. */
 const free: string[] = [];
 
 async function newDatabase(template: string): Promise<string> {
@@ -51,7 +51,7 @@ async function drop(name: string): Promise<void> {
   await asOwner(`drop database ${name} with (force)`);
 }
 
-/** Whatever a process of the test still has open, it does not reach the next test. */
+/** Connections that a process of the test still has open do not affect the next test. */
 async function putBack(name: string): Promise<void> {
   try {
     await asOwner(
@@ -64,12 +64,12 @@ async function putBack(name: string): Promise<void> {
     );
     free.push(name);
   } catch {
-    // The test took it apart.
+    // The test damaged it.
     await drop(name);
   }
 }
 
-/** Runs one statement as the one who owns the server. */
+/** Runs one statement as the owner of the server. */
 export async function asOwner(statement: string, database = 'postgres'): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: inject('postgresUrl') + database });
   await client.connect();

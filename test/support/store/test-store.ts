@@ -4,7 +4,7 @@ import type { Db } from '../../../src/store/db.ts';
 import { openStore } from '../../../src/store/store.ts';
 import { newPlace } from './engines.ts';
 
-/** A new store on the engine under test, closed when the test ends. `file` is its place. */
+/** A new store on the engine under test, closed when the test ends. `file` is its location. */
 export async function newStore(): Promise<{ db: Db; file: string }> {
   const file = await newPlace();
   return { db: await reopened(file), file };

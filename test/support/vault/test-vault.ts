@@ -66,8 +66,12 @@ export async function newVault(
   };
 }
 
-/** The state of a sign-in that was begun in the browser session `binding`. */
-export async function begun(vault: Vault, request: SignInRequest, binding = 'this browser'): Promise<string> {
+/** The state of a sign-in that was started in the browser session `binding`. */
+export async function startedSignIn(
+  vault: Vault,
+  request: SignInRequest,
+  binding = 'this browser',
+): Promise<string> {
   const { authorizeUrl } = await startSignIn(vault, request, binding);
   return new URL(authorizeUrl).searchParams.get('state') ?? '';
 }
