@@ -147,6 +147,7 @@ const pages: Record<string, string[] | 'no page'> = {
   '/clients/:client': ['/clients/ci'],
   '/renewals': ['/renewals', '/renewals?within=many', 'below, under way'],
   '/audit-log': ['/audit-log'],
+  '/errors/:code': ['/errors/E_EXPIRED'],
   '/healthz': 'no page',
   '/instance': 'no page',
   nothing: ['/nothing'],
