@@ -14,10 +14,10 @@ import { quietLog } from '../support/quiet-log.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { servedWithTools } from '../support/web/with-providers.ts';
 
-// Many whole processes.
+// Starts many processes.
 vi.setConfig({ testTimeout: 60_000 });
 
-test('a trace is found in every form', () => {
+test('finds a secret in every encoding', () => {
   const secret = 'fake-token-of-the-canary-1';
   const bytes = Buffer.from(secret);
   for (const text of [
@@ -36,9 +36,9 @@ test('a trace is found in every form', () => {
   expect(tracesIn('fake-token of another canary', secret)).toEqual([]);
 });
 
-/** What of a stored token, or of one that is typed in the wrong place, the web app shows and logs. */
+/** What the web app shows and logs of a stored token, or of a token that was entered in the wrong field. */
 describe('the web app', () => {
-  test('shows a stored token on no page but where the person asks for it', async () => {
+  test('shows a stored token only where the person asks for it', async () => {
     const web = await servedWithTools();
     const { vault } = web;
     const token = await web.hold();
@@ -74,7 +74,7 @@ describe('the web app', () => {
     expect(tracesIn(web.logged(), secret)).toEqual([]);
   });
 
-  test('repeats a token that comes in the wrong place neither on an error page nor in the log', async () => {
+  test('does not repeat a token from the wrong field on an error page or in the log', async () => {
     const web = await servedWithTools();
     const token = await web.hold();
     const person = await web.person();
@@ -108,9 +108,9 @@ describe('the web app', () => {
     const form = Object.fromEntries(fields.map((field) => [field, token]));
     for (const { path, methods } of routesOf(createWebApp({ vault: web.vault, log: quietLog() }).app)) {
       const target = `${concrete(path, parameters)}?access_token=${token}&error=${token}&profile=${token}&since=${token}`;
-      // Its own pages do not repeat what stands in its address.
+      // The pages do not repeat what is in their URL.
       const { text = '' } = await person.get(target).set(everywhere);
-      // A page that waits names the address that it waits for: its own.
+      // A page that waits contains its own URL.
       const own = concrete(path, parameters).replace(/\/progress$/, '');
       if (path !== '/audit-log' && tracesIn(text.replaceAll(own, ''), token).length > 0)
         telling.push(`GET ${path}`);
@@ -136,7 +136,7 @@ describe('the web app', () => {
   });
 });
 
-test('no log of the server, at any level, holds a token that an error brings along', () => {
+test('the server log does not contain a token from an error at any level', () => {
   const token = `${'fake'.padEnd(64, 'Zq7')}_SIM1_11111111-2222-4333-8444-555555555555`;
   let written = '';
   const log = createLog('info', {
@@ -161,16 +161,16 @@ test('no log of the server, at any level, holds a token that an error brings alo
   expect(written).toContain('canary.test.ts');
 });
 
-test('no command says anything of the token but those that hand it out; nor do backup, crash, or any file', async () => {
+test('only the commands that output the token contain it; backups, crashes and files do not', async () => {
   const simulator = await simulated();
   const here = await machine(simulator, providerEnvironment(simulator));
   const { accessToken: token } = simulator.issueToken('full-admin');
   await hold(here, token);
-  // Its mark tells nothing, nor does its organization: what is between them is the secret.
+  // The prefix and the organization are not secret; only the part between them is.
   const own = token.replace(/^SIMULATED-WEBEX-TOKEN-/, '').slice(0, 42);
   const backup = join(here.home, '..', 'backup');
   const csv = join(here.home, '..', 'profiles.csv');
-  // Columns that are out of step put it anywhere.
+  // With shifted columns the token can be in any field.
   const columns = [
     'profile',
     'org_id',
@@ -207,7 +207,7 @@ test('no command says anything of the token but those that hand it out; nor do b
     for (const texts of [await Promise.all(pair.map(([args, input]) => run(args, input)))])
       expect(texts.join('')).not.toBe('');
 
-  // An unforeseen failure with the token in its message: a running server logs it, and any other command ends.
+  // An unexpected error with the token in its message: a running server logs it, and any other command ends.
   const preload = join(here.home, '..', 'fault.mjs');
   writeFileSync(
     preload,

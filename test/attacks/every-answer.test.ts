@@ -9,7 +9,7 @@ import { quietLog } from '../support/quiet-log.ts';
 
 const it = attacked();
 
-/** Every path of the server, with its parameters filled in by what is there, and by what is not. */
+/** Every path of the server, with parameters that exist and parameters that do not. */
 function everyPath(): { web: AppRoute[]; api: AppRoute[] } {
   const { vault } = it;
   const log = quietLog();
@@ -42,12 +42,12 @@ function ask(method: string, path: string, headers: string[] = []): Promise<RawA
 const policy =
   "default-src 'none';script-src 'self';style-src 'self';img-src 'self';connect-src 'self';form-action 'self';base-uri 'none';frame-ancestors 'none';require-trusted-types-for 'script';trusted-types 'none'";
 
-/** A form may lead to another port of this program's own. */
+/** A form may post to another port of this program. */
 function policyOf(headers: Record<string, string>): string | undefined {
   return headers['content-security-policy']?.replace(/(form-action 'self') http:\/\/localhost:\d+;/, '$1;');
 }
 
-/** Nothing frames it, opens it, guesses its type, caches it, or learns where the person came from. */
+/** No other page can frame or open it; its type is not guessed, it is not cached, and the referrer is not sent. */
 function expectProtected({ headers, status }: RawAnswer, path: string, of: 'web' | 'api'): void {
   const asset = path.startsWith('/assets/');
   expect(headers).toMatchObject({
@@ -80,7 +80,7 @@ function expectProtected({ headers, status }: RawAnswer, path: string, of: 'web'
   }
 }
 
-test('the routes are found in the apps themselves', () => {
+test('reads the routes from the apps', () => {
   const { web, api } = everyPath();
   expect(web.length).toBeGreaterThan(40);
   expect(web.map(({ path }) => path)).toEqual(
@@ -98,7 +98,7 @@ test('the routes are found in the apps themselves', () => {
   expect(routesOf(app)).toEqual([{ path: '/new/:thing', methods: ['GET'] }]);
 });
 
-describe('every answer carries the headers that protect it', () => {
+describe('every response has its security headers', () => {
   test.each(['GET', 'HEAD', 'POST', 'OPTIONS'])(
     '%s of every route, to anybody and to who came in',
     async (method) => {
@@ -111,13 +111,13 @@ describe('every answer carries the headers that protect it', () => {
         const answer = await ask(method, path, headers);
         statuses.add(answer.status);
         expectProtected(answer, path, of);
-        // A POST says first what it is a body of: without that nothing here is done.
+        // A POST needs a content type; without one it is rejected.
         expect(answer.status === 405 || method === 'GET' || method === 'HEAD' || answer.status >= 400).toBe(
           true,
         );
       };
       for (const { path } of web) {
-        // The token API answers these first.
+        // The token API handles these first.
         if (api.some((each) => each.path === path)) continue;
         await seen(concrete(path, parameters), 'web', []);
         await seen(concrete(path, parameters), 'web', [`Cookie: ${cookie}`, from]);
@@ -181,7 +181,7 @@ describe('every answer carries the headers that protect it', () => {
     expectProtected(answer, path, 'web');
   });
 
-  test('the token API’s own refusals', async () => {
+  test('rejections of the token API', async () => {
     for (const [method, path, ...headers] of [
       ['GET', '/oauth/token'],
       ['POST', '/oauth/token'],
@@ -203,12 +203,12 @@ describe('every answer carries the headers that protect it', () => {
   });
 });
 
-describe('another user of this machine, who has no link', () => {
-  /** Everybody gets these; none names a profile, a person or a place. The metrics do: that is what they are for. */
+describe('another user of this computer without a link', () => {
+  /** These are public and name no profile, person or place. The metrics do, because that is their purpose. */
   const open =
     /^\/(healthz|readyz|instance|assets\/[\w.-]+|auth\/code|\.well-known\/(oauth-authorization-server|openid-configuration))$/;
 
-  test('gets nothing of worth from any route, in any way', async () => {
+  test('gets no protected data from any route with any method', async () => {
     const { web, api } = everyPath();
     const parameters = await known();
     for (const { path } of [...web, ...api]) {
@@ -234,7 +234,7 @@ describe('another user of this machine, who has no link', () => {
     }
   });
 
-  test('and what is there is not told from what is not', async () => {
+  test('cannot distinguish what exists from what does not', async () => {
     const { web } = everyPath();
     const parameters = await known();
     for (const { path } of web.filter(({ path }) => path.includes(':'))) {
@@ -246,7 +246,7 @@ describe('another user of this machine, who has no link', () => {
     }
   });
 
-  test('no session was made, and nothing was written, for any of it', async () => {
+  test('creates no session and writes nothing', async () => {
     const { db } = it.vault;
     const count = async () => {
       const sessions = await db.selectFrom('web_session').selectAll().execute();

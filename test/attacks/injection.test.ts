@@ -23,13 +23,13 @@ const csi = String.fromCharCode(0x9b);
 const reversed = String.fromCharCode(0x202e);
 const bell = String.fromCharCode(7);
 
-/** What a name from Webex might be, if somebody there wanted trouble. */
+/** A malicious name from Webex. */
 const hostile = `Eve\r\nX-Injected: yes\r\n\r\n${esc}]0;owned${bell}${esc}[2J${csi}31m${reversed}<script>alert(1)</script>`;
 
-/** Nothing that steers: no control character but line breaks and tabs, none that turns the direction. */
+/** No control characters except line breaks and tabs, and none that change the text direction. */
 const steering = /[^\P{Cc}\n\t]|[\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
-/** A simulated Webex where the full administrator has such a name, and such addresses. */
+/** A simulated Webex where the full administrator has such a name and such mail addresses. */
 function hostileWebex(now?: () => number) {
   const accounts = simulatedAccounts.map((account) =>
     account.name === 'full-admin'
@@ -45,7 +45,7 @@ function hostileWebex(now?: () => number) {
 }
 
 describe('a name from Webex', () => {
-  test('is one harmless line on every page, in the calendar, and for monitoring', async () => {
+  test('is one harmless line on every page, in the calendar and in the metrics', async () => {
     const simulator = await hostileWebex(() => today);
     const vault = await newVault(simulator);
     const web = await servedWithTools({ ...vault.settings });
@@ -71,7 +71,7 @@ describe('a name from Webex', () => {
     expect(lines.filter((line) => /^(X-INJECTED|BCC)/i.test(line))).toEqual([]);
   });
 
-  test('and in the terminal, also where an older version stored it as it came', async () => {
+  test('is harmless in the terminal, even if an older version stored it unchanged', async () => {
     const simulator = await hostileWebex();
     const here = await machine(simulator);
     const { accessToken } = simulator.issueToken('full-admin');
@@ -106,7 +106,7 @@ describe('a name from Webex', () => {
         return stdout;
       }),
     );
-    // A row of the log is a line, and what programs read is what is stored.
+    // A row of the log is one line, and JSON output is what is stored.
     expect(texts[2]?.split('\n').filter((line) => line.includes('X-Injected'))).toHaveLength(1);
     expect(JSON.parse(texts[4] ?? '')).toMatchObject({ account: hostile });
     const rows = (texts[5] ?? '')
@@ -117,7 +117,7 @@ describe('a name from Webex', () => {
   });
 });
 
-test('what is printed keeps its lines and our own colors, and no other control sequences', () => {
+test('printed text keeps its lines and the colors of this program, and no other control sequences', () => {
   const own = `${esc}[31mred${esc}[39m\tand\nlines`;
   expect(stripTerminalControls(own)).toBe(own);
   expect(stripTerminalControls(hostile)).not.toMatch(steering);
@@ -136,7 +136,7 @@ describe('over HTTP', () => {
       ),
     );
 
-  test('no parameter of any route, and no query, splits a header', async () => {
+  test('no route parameter and no query splits a header', async () => {
     const value = '%0d%0aX-Injected:%20yes%0d%0a%0d%0a<script>alert(1)</script>%1b[31m%E2%80%AE';
     const parameters = Object.fromEntries(
       ['name', 'client', 'tokenId', 'id', 'secret', 'link'].map((name) => [name, value]),
@@ -159,7 +159,7 @@ describe('over HTTP', () => {
     expect(Buffer.from(body, 'latin1').toString('utf8')).not.toMatch(steering);
   });
 
-  test('each request is one line of JSON in the log, whatever it is made of, with no token in it', async () => {
+  test('each request is one line of JSON in the log, without a token', async () => {
     it.logged.length = 0;
     const noise = `User-Agent: ${hostile.replace(/[^\x20-\x7e]/g, '')}\x9b31m`;
     await ask('/x', noise, 'X-Forwarded-For: evil\x9b31m', 'Referer: http://x/\x9b');
@@ -177,7 +177,7 @@ describe('over HTTP', () => {
     }
   });
 
-  test('a refusal of the token endpoint is printable ASCII, whatever was asked for', async () => {
+  test('an error of the token endpoint is printable ASCII for any request', async () => {
     for (const body of [
       `grant_type=${encodeURIComponent(hostile)}&client_id=x&client_secret=y`,
       `${encodeURIComponent(hostile)}=1&${encodeURIComponent(hostile)}=2`,
@@ -197,7 +197,7 @@ describe('over HTTP', () => {
   });
 });
 
-test('what a proxy passes on in X-Forwarded-For is an address, or it is nothing', async () => {
+test('X-Forwarded-For is used only if it is an IP address', async () => {
   const vault = await newVault();
   const proxied = { host: '127.0.0.1', port: 0, tls: null, trustedProxies: ['127.0.0.1'] };
   const server = await startApiServer(vault, quietLog(), proxied);
@@ -223,7 +223,7 @@ test('what a proxy passes on in X-Forwarded-For is an address, or it is nothing'
   expect(rows.map(({ address }) => address)).toEqual(['10.0.0.1', '127.0.0.1', '2001:db8::1']);
 });
 
-test('the views write nothing unescaped but their own parts', () => {
+test('the views escape all output except their parts', () => {
   const folder = join(import.meta.dirname, '../../views');
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.ejs')) continue;

@@ -14,7 +14,7 @@ import { simulated } from '../support/test-simulator.ts';
 import { allTokens, auditLog, fragment, today } from '../support/vault/test-vault.ts';
 import { host, origin, type Served, served } from '../support/web/web-client.ts';
 
-/** Begins a sign-in in this browser, which never came in; its state. */
+/** Starts a sign-in in this browser, which has no session, and returns its state. */
 async function begin({ vault }: Served, browser: TestAgent, request: SignInRequest): Promise<string> {
   const { link } = await createSignInLink(vault, request);
   const { headers } = await browser.get(`/sign-in/${link}`).expect(303);
@@ -24,8 +24,8 @@ async function begin({ vault }: Served, browser: TestAgent, request: SignInReque
 const browserOf = (web: Served) => web.visitor().set('Origin', origin);
 const bring = (browser: TestAgent, answer: unknown) => browser.post('/auth/code').send({ fragment: answer });
 
-describe('an answer that this browser did not ask for', () => {
-  test('foreign, missing, made up, documented, doubled, array-valued: refused, nothing stored, and the right one is still good', async () => {
+describe('a response that this browser did not request', () => {
+  test('is rejected and not stored with a foreign, missing, invented, documented, repeated or array state; the right state stays valid', async () => {
     const web = await served();
     const victim = browserOf(web);
     const attacker = browserOf(web);
@@ -51,7 +51,7 @@ describe('an answer that this browser did not ask for', () => {
       [400, null],
     ];
     for (const [status, answer] of answers) await bring(victim, answer).expect(status);
-    // Nor does the attacker's browser finish what the victim's began.
+    // The browser of the attacker cannot finish the sign-in of the victim either.
     await bring(attacker, fragment({ ...token, state })).expect(403);
     await bring(browserOf(web), fragment({ ...token, state })).expect(403);
     expect(await web.vault.db.selectFrom('token').selectAll().execute()).toEqual([]);
@@ -60,7 +60,7 @@ describe('an answer that this browser did not ask for', () => {
     expect(await allTokens(web.vault, 'evil')).toEqual([]);
   });
 
-  test('reused, and expired', async () => {
+  test('is rejected if its state was used or has expired', async () => {
     const web = await served();
     const browser = browserOf(web);
     const state = await begin(web, browser, { profile: 'acme' });
@@ -75,7 +75,7 @@ describe('an answer that this browser did not ask for', () => {
   });
 });
 
-test('a hundred parallel posts of one good answer store one row', async () => {
+test('a hundred parallel posts of one valid response store one row', async () => {
   const web = await served();
   const { link } = await createSignInLink(web.vault, { profile: 'acme' });
   const { headers } = await browserOf(web).get(`/sign-in/${link}`).expect(303);
@@ -105,7 +105,7 @@ test('a hundred parallel posts of one good answer store one row', async () => {
   expect(captured).toHaveLength(1);
 });
 
-describe('two brokers, one client and redirect URI', () => {
+describe('two ID brokers with the same client ID and redirect URI', () => {
   test.each([
     ['commercial', 'government'],
     ['government', 'commercial'],
@@ -113,7 +113,7 @@ describe('two brokers, one client and redirect URI', () => {
     const simulator = await simulated({ now: () => today });
     const web = await served(simulator);
     const browser = browserOf(web);
-    // Whatever deployment made the token: the attacker chooses that, the person chose where it may go.
+    // The attacker can choose the deployment of the token, but the person chose its destination.
     for (const [name, iss, status] of [
       ['plain', null, 200],
       ['named', simulator.endpoints[asked].idbroker, 200],
@@ -129,7 +129,7 @@ describe('two brokers, one client and redirect URI', () => {
     const { accessToken } = simulator.issueToken('full-admin', { deployment: other });
     const mixed = fragment({ access_token: accessToken, state, iss: simulator.endpoints[other].idbroker });
     await bring(browser, mixed).expect(400);
-    // A name that belongs to the one is not taken over for the other.
+    // A profile of one deployment is not reused for the other.
     const person = await web.person();
     await person.post('/sign-in').type('form').send({ name: 'plain', deployment: other }).expect(422);
     await web.idle();

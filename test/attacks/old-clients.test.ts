@@ -33,7 +33,7 @@ describe('HTTP/1.0', () => {
     },
   );
 
-  it('refuses other hosts and two hosts, health checks included', async () => {
+  it('rejects other hosts and two hosts, also for health checks', async () => {
     for (const host of ['evil.example', `evil.example:${target.port}`, 'localhost.', 'localhost:1']) {
       await refused(`GET /healthz HTTP/1.0\r\nHost: ${host}\r\n\r\n`, [421]);
     }
@@ -42,11 +42,11 @@ describe('HTTP/1.0', () => {
 });
 
 describe('HTTP/1.1', () => {
-  it('needs a Host', async () => {
+  it('requires a Host header', async () => {
     await refused('GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', [400]);
   });
 
-  it('reads a host in capitals', async () => {
+  it('accepts a host in upper case', async () => {
     const host = `LocalHost:${target.port}`;
     for (const path of ['/healthz', '/auth/code', '/metrics']) {
       expect((await send(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)).status).toBe(
@@ -55,7 +55,7 @@ describe('HTTP/1.1', () => {
     }
   });
 
-  it('reads our own address as the target, and lets it count in place of the Host header', async () => {
+  it('accepts its own absolute URL as the target, which replaces the Host header', async () => {
     const get = (address: string, host: string) =>
       send(`GET ${address} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
     for (const path of ['/healthz', '/auth/code', '/metrics']) {
@@ -88,7 +88,7 @@ describe('HTTP/1.1', () => {
     expect((await ask('/profiles/acme/test', '')).status).toBe(303);
   });
 
-  it.each(['gzip', 'identity, gzip', 'x-identity'])('refuses Content-Encoding: %s', async (encoding) => {
+  it.each(['gzip', 'identity, gzip', 'x-identity'])('rejects Content-Encoding: %s', async (encoding) => {
     const form = 'grant_type=client_credentials';
     const answer = await send(
       `POST /oauth/token HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Encoding: ${encoding}\r\nContent-Length: ${form.length}\r\n\r\n${form}`,

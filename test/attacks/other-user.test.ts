@@ -12,7 +12,7 @@ import { machine } from '../support/cli/cli-process.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { filesHolding } from '../support/vault/test-vault.ts';
 
-// Many whole processes.
+// Starts many processes.
 vi.setConfig({ testTimeout: 60_000 });
 
 const linux = process.platform === 'linux';
@@ -21,7 +21,7 @@ describe('one-time links', () => {
   const it = attacked();
   const open = (path: string) => fetch(`${it.origin}${path}`, { redirect: 'manual' });
 
-  test('a hundred browsers at once: one comes in', async () => {
+  test('only one of a hundred simultaneous browsers can use an access link', async () => {
     const link = `/access/${await createAccessLink(it.vault)}`;
     const answers = await Promise.all(Array.from({ length: 100 }, () => open(link)));
     const statuses = answers.map(({ status }) => status).sort();
@@ -29,7 +29,7 @@ describe('one-time links', () => {
     expect(answers.filter(({ headers }) => headers.getSetCookie().length > 0)).toHaveLength(1);
   });
 
-  test('a hundred browsers at once: one begins the sign-in', async () => {
+  test('only one of a hundred simultaneous browsers can start a sign-in', async () => {
     const { link } = await createSignInLink(it.vault, { profile: 'globex' });
     const answers = await Promise.all(Array.from({ length: 100 }, () => open(`/sign-in/${link}`)));
     const started = answers.filter(({ status }) => status === 303);
@@ -40,7 +40,7 @@ describe('one-time links', () => {
     expect(sessions.length).toBeLessThan(5);
   });
 
-  test('one that a browser was started with is good for this user', async () => {
+  test('the link that the browser is started with works for this user', async () => {
     const link = `/access/${await createAccessLink(it.vault, { sameUserOnly: true })}`;
     expect((await open(link)).status).toBe(303);
     expect((await open(link)).status).toBe(410);
@@ -94,7 +94,7 @@ describe('one-time links', () => {
     },
   );
 
-  test('whose connection it is, by the tables of the system', () => {
+  test('reads the owner of a connection from the tables of the system', () => {
     const me = process.getuid?.() ?? 0;
     const row = (uid: number, from = '0100007F:9C40', to = '0100007F:0BB8') =>
       `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   0: ${from} ${to} 01 00000000:00000000 00:00000000 00000000  ${uid}        0 4711 1 0000000000000000 20 4 30 10 -1\n`;
@@ -105,13 +105,13 @@ describe('one-time links', () => {
     expect(isOtherUser(peer, () => [row(me + 1)])).toBe(true);
     expect(isOtherUser(peer, () => ['', row(me + 1, ...v6)])).toBe(true);
     expect(isOtherUser({ ...peer, remotePort: 40_001 }, () => [row(me + 1)])).toBe(false);
-    // The other direction is our own end.
+    // The other direction is the socket of this server.
     expect(isOtherUser(peer, () => [row(me + 1, '0100007F:0BB8', '0100007F:9C40')])).toBe(false);
     expect(isOtherUser(peer, () => ['', ''])).toBe(false);
   });
 });
 
-/** Every file of a folder below it, with its mode, in octal. */
+/** Every file below a folder, with its mode in octal. */
 function modes(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .map((entry) => join(entry.parentPath, entry.name))
@@ -123,7 +123,7 @@ function modes(folder: string): string[] {
  * for that person and the administrator, and no program can take it away.
  */
 describe.runIf(linux)('processes', () => {
-  test('no argument holds a token, and no helper inherits a secret or gets a link that others could use', async () => {
+  test('no argument contains a token, and no helper process inherits a secret or gets a link that others could use', async () => {
     const simulator = await simulated();
     const secrets = Object.fromEntries(
       secretVariables
@@ -133,7 +133,7 @@ describe.runIf(linux)('processes', () => {
     const here = await machine(simulator, { ...secrets, DISPLAY: ':99' });
     const tools = join(here.home, '..', 'tools');
     mkdirSync(tools);
-    // Whatever starts a browser, shows a notification or fills the clipboard here writes down what it was given.
+    // The commands that start a browser, show a notification or fill the clipboard are replaced: they record what they get.
     const spy = `#!/bin/sh\n{ tr '\\0' '\\n' </proc/$$/environ; echo "ARGUMENTS $0 $*"; } >>'${tools}/seen'\n`;
     for (const name of [
       'prlimit',
@@ -148,7 +148,7 @@ describe.runIf(linux)('processes', () => {
       writeFileSync(join(tools, name), spy);
       chmodSync(join(tools, name), 0o755);
     }
-    // This machine's own default browser is none of the test's business.
+    // The test does not use the default browser of this computer.
     for (const name of ['xdg-settings', 'xdg-mime']) {
       writeFileSync(join(tools, name), `${spy}echo firefox.desktop\n`);
       chmodSync(join(tools, name), 0o755);
@@ -179,7 +179,7 @@ describe.runIf(linux)('processes', () => {
     const handedOn = lines
       .filter((line) => line.includes('secret-value-of-'))
       .map((line) => line.split('=')[0]);
-    // What other tools read too is the person's own affair.
+    // Variables that other tools read are passed on.
     expect(handedOn.filter((name) => name?.startsWith('WEBEX_TOKEN_'))).toEqual([]);
     expect(handedOn.sort()).toEqual([
       'AWS_SECRET_ACCESS_KEY',
@@ -193,7 +193,7 @@ describe.runIf(linux)('processes', () => {
     const all = readFileSync(join(tools, 'seen'), 'utf8');
     expect(all).toMatch(/ARGUMENTS \S+\/firefox --private-window /);
     expect(all).not.toContain('secret-value-of-');
-    // Not what somebody listed as secret, but all that helpers have no use for.
+    // Not only the variables that are listed as secret, but all that helpers do not need.
     const names = [...all.matchAll(/^(\w+)=/gm)].map(([, name]) => name);
     expect(names.filter((name) => /^(WEBEX|AZURE|OKTA|PG|NODE|AWS)/.test(name ?? ''))).toEqual([]);
     expect(all).not.toContain(accessToken);
@@ -201,7 +201,7 @@ describe.runIf(linux)('processes', () => {
     expect((await serve.finished).code).toBe(0);
   });
 
-  test('files and folders are for their owner alone', async () => {
+  test('files and folders are accessible only to their owner', async () => {
     const simulator = await simulated();
     const here = await machine(simulator);
     const { accessToken } = simulator.issueToken('full-admin');
@@ -215,7 +215,7 @@ describe.runIf(linux)('processes', () => {
     expect(seen.filter((each) => !/^(600|700) /.test(each))).toEqual([]);
     expect(seen.join()).toMatch(/server\.json.*store\.db|store\.db.*server\.json/);
     expect(filesHolding(here.home, accessToken)).toEqual([]);
-    // No socket of the file system either, which others could enter.
+    // There is no socket in the file system that others could connect to.
     expect(readdirSync(here.home, { withFileTypes: true }).filter((entry) => entry.isSocket())).toEqual([]);
     serve.kill('SIGTERM');
     await serve.finished;

@@ -55,7 +55,7 @@ function entraSignIn(origin: string, fetch: Fetch, settings: Partial<Settings['e
   return signInToGraph({ settings: { ...entra, ...settings }, endpoints, context: { fetch, ...quiet } });
 }
 
-/** Everything in this program that calls somebody over HTTP, aimed at one origin. */
+/** Everything in this program that sends HTTP requests, directed at one origin. */
 const callers: Record<string, (origin: string, fetch: Fetch) => Promise<unknown>> = {
   'Webex: whose token': (origin, fetch) => webex(origin, fetch).whoAmI(token),
   'Webex: how long': (origin, fetch) => webex(origin, fetch).tokenExpiry(token),
@@ -93,8 +93,8 @@ const names = Object.keys(callers);
 const call = (name: string, origin: string, fetch: Fetch) =>
   callers[name]?.(origin, fetch).catch((error: unknown) => error);
 
-describe('every call to somebody else', () => {
-  test.each(names)('%s: no secret in the address, no redirect, and an end to waiting', async (name) => {
+describe('every outgoing request', () => {
+  test.each(names)('%s: has no secret in the URL, follows no redirect, and has a timeout', async (name) => {
     const asked: { url: URL; init: RequestInit }[] = [];
     await call(name, 'https://service.example', (input, init = {}) => {
       asked.push({ url: new URL(input instanceof Request ? input.url : input), init });
@@ -110,7 +110,7 @@ describe('every call to somebody else', () => {
     }
   });
 
-  test.each(names)('%s: a redirect takes nothing elsewhere', async (name) => {
+  test.each(names)('%s: sends nothing to the target of a redirect', async (name) => {
     const followed: string[] = [];
     const trap = await listening((request, response) => {
       followed.push(`${request.method} ${request.url}`);
@@ -127,7 +127,7 @@ describe('every call to somebody else', () => {
     expect(followed).toEqual([]);
   });
 
-  test.each(names)('%s: who never answers is waited for, but not for ever', async (name) => {
+  test.each(names)('%s: ends if the server never responds', async (name) => {
     const limits: number[] = [];
     const timeout = AbortSignal.timeout.bind(AbortSignal);
     vi.spyOn(AbortSignal, 'timeout').mockImplementation((milliseconds) => {
@@ -187,11 +187,11 @@ describe('every call to somebody else', () => {
   });
 });
 
-/** Where a setting leads has to be https, or this machine. */
+/** URLs in settings must be HTTPS or a loopback address. */
 describe('settings', () => {
   const addresses = Object.keys(readEnvironment()).filter((name) => /_(URL|ORGURL)$|_ISSUER$/.test(name));
 
-  test('all addresses are known to this test', () => {
+  test('this test knows all settings with a URL', () => {
     expect(addresses.length).toBeGreaterThanOrEqual(12);
   });
 
@@ -244,7 +244,7 @@ describe('mail', () => {
     days: [],
   };
 
-  test('encrypted everywhere but on this machine, certificates checked, and with an end to waiting', () => {
+  test('is encrypted except on this computer, verifies certificates, and has timeouts', () => {
     const create = vi.spyOn(nodemailer, 'createTransport');
     onTestFinished(() => void vi.restoreAllMocks());
     for (const smtpUrl of [
@@ -270,18 +270,18 @@ describe('mail', () => {
       });
       const { connectionTimeout, greetingTimeout, socketTimeout } = options as Record<string, number>;
       for (const limit of [connectionTimeout, greetingTimeout]) expect(limit).toBeLessThanOrEqual(60_000);
-      // RFC 5321 §4.5.3.2.6: so long a server may take to accept a message.
+      // The time that a server may take to accept a message (RFC 5321 §4.5.3.2.6).
       expect(socketTimeout).toBe(600_000);
     }
   });
 
-  test('a password is not said before the connection is encrypted', async () => {
+  test('sends no password before the connection is encrypted', async () => {
     const heard: string[] = [];
     const server = createTcpServer((socket) => {
       socket.write('220 mail.example\r\n');
       socket.setEncoding('latin1').on('data', (text: string) => {
         heard.push(text);
-        // No STARTTLS among what it can do.
+        // The server does not offer STARTTLS.
         if (/^EHLO/i.test(text)) socket.write('250-mail.example\r\n250 AUTH PLAIN LOGIN\r\n');
         else socket.write('502 no\r\n');
       });
@@ -298,7 +298,7 @@ describe('mail', () => {
   });
 });
 
-test('nothing else in this program calls anybody', () => {
+test('no other code in this program sends requests', () => {
   const source = join(import.meta.dirname, '../../src');
   const callingFiles = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !/^(simulator|demo|browser)\//.test(name))
@@ -322,7 +322,7 @@ test('nothing else in this program calls anybody', () => {
   ]);
 });
 
-test('every request goes by the one fetch that knows proxies and certificate authorities', () => {
+test('every request uses the one fetch that supports proxies and certificate authorities', () => {
   const source = join(import.meta.dirname, '../../src');
   const others = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !/^(simulator|browser|http)\//.test(name))
@@ -344,7 +344,7 @@ async function listening(handler: Parameters<typeof createServer>[1]): Promise<s
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** The variables of `.env.example`, which lists all of them. */
+/** The variables in `.env.example`, which lists all of them. */
 function readEnvironment(): Record<string, string> {
   const text = readFileSync(join(import.meta.dirname, '../../.env.example'), 'utf8');
   return Object.fromEntries(

@@ -65,7 +65,7 @@ test('the cleanup server, which is on another port, has the same headers', async
  * this program's other port on localhost, "Allow only resources downloaded over HTTPS" (medium) names that very origin:
  * nothing is between the two.
  */
-test('the policies, by Google’s CSP Evaluator: nothing of severity medium or worse', async () => {
+test('CSP Evaluator of Google finds nothing of severity medium or higher', async () => {
   const { link } = await createSignInLink(it.vault, { profile: 'globex' });
   for (const [path, left] of [
     ['/', [['MEDIUM_MAYBE', 'script-src', "'self'"]]],
@@ -86,7 +86,7 @@ test('the policies, by Google’s CSP Evaluator: nothing of severity medium or w
   expect(worseThanMaybe("default-src 'none'; connect-src http://evil.example")).not.toEqual([]);
 });
 
-/** What the evaluator finds of severity medium and up, but for plain http to this machine itself. */
+/** The findings of severity medium and higher, except plain HTTP to this computer. */
 function worseThanMaybe(policyText: string) {
   return new CspEvaluator(new CspParser(policyText).csp)
     .evaluate()

@@ -8,7 +8,7 @@ import { quietLog } from '../support/quiet-log.ts';
 const it = attacked();
 const { send, refused } = rawly(it);
 
-describe('bodies that two servers would read differently', () => {
+describe('ambiguous bodies (request smuggling)', () => {
   const chunked = '0\r\n\r\n';
   const smuggled = 'GET /metrics HTTP/1.1\r\nHost: HOST\r\n\r\n';
 
@@ -35,7 +35,7 @@ describe('bodies that two servers would read differently', () => {
     for (const path of ['/oauth/token', '/auth/code']) {
       const request = [`POST ${path} HTTP/1.1`, 'Host: HOST', 'Origin: http://HOST', ...headers, '', chunked];
       const { raw } = await refused(`${request.join('\r\n')}${smuggled}`, [400]);
-      // One answer, and the connection is over: what was smuggled behind is no request.
+      // One response, and the connection ends: the smuggled bytes are not read as a request.
       expect(raw.match(/HTTP\/1\.1 \d/g)).toHaveLength(1);
     }
   });
@@ -58,14 +58,14 @@ describe('bodies that two servers would read differently', () => {
     }
   });
 
-  test('compressed ones are not unpacked', async () => {
+  test('compressed bodies are rejected', async () => {
     const headers = ['Content-Type: application/json', 'Content-Encoding: gzip'];
     await refused(post('/auth/code', '\x1f\x8b', ...headers), [415]);
     const form = 'Content-Type: application/x-www-form-urlencoded';
     await refused(post('/oauth/token', '\x1f\x8b', form, 'Content-Encoding: gzip'), [400]);
   });
 
-  test('nor is what is no JSON, or not what it says', async () => {
+  test('invalid JSON and wrong content types are rejected', async () => {
     const type = 'Content-Type: application/json';
     for (const body of [
       '{',
@@ -98,11 +98,14 @@ describe('methods', () => {
     },
   );
 
-  test.each(['get', 'G\0T', 'GET\t', 'JEFF', 'A'.repeat(5_000), ''])('%j is none', async (method) => {
-    await refused(`${method} /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n`, [400, 431]);
-  });
+  test.each(['get', 'G\0T', 'GET\t', 'JEFF', 'A'.repeat(5_000), ''])(
+    '%j is not accepted as a method',
+    async (method) => {
+      await refused(`${method} /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n`, [400, 431]);
+    },
+  );
 
-  test('no tunnel, and no other protocol', async () => {
+  test('refuses tunnels and protocol upgrades', async () => {
     const tunnel = await send('CONNECT localhost:22 HTTP/1.1\r\nHost: HOST\r\n\r\n');
     expect(tunnel.raw).toBe('');
     for (const protocol of ['websocket', 'h2c']) {
@@ -113,7 +116,7 @@ describe('methods', () => {
   });
 });
 
-describe('what is no HTTP at all', () => {
+describe('input that is not HTTP', () => {
   test.each([
     ['noise', '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03'.padEnd(200, '\xff')],
     ['a mail server’s words', 'EHLO evil.example\r\nMAIL FROM:<a@b>\r\n'],
@@ -124,11 +127,11 @@ describe('what is no HTTP at all', () => {
     ['an endless first line', `GET /${'a'.repeat(100_000)}`],
   ])('%s', async (_what, bytes) => {
     const { body } = await refused(bytes, [400, 431]);
-    // As Node answers: only the status, and for a browser with too many cookies what to do.
+    // Node responds with the status only, and with a remedy for a browser with too many cookies.
     if (body !== '') expect(body).toMatch(/^The request headers are too large, [^<>]+\n$/);
   });
 
-  test('a thousand headers more than Node keeps hide no second host', async () => {
+  test('headers beyond the limit of Node cannot hide a second host', async () => {
     const flood = Array.from({ length: 2_500 }, () => 'a:b');
     await refused(
       `GET /healthz HTTP/1.1\r\nHost: HOST\r\n${flood.join('\r\n')}\r\nHost: evil.example\r\nConnection: close\r\n\r\n`,
@@ -136,7 +139,7 @@ describe('what is no HTTP at all', () => {
   });
 });
 
-test('the token API alone, as other hosts reach it, refuses them too', async () => {
+test('the token API on its own rejects them too', async () => {
   const options = { host: '127.0.0.1', port: 0, tls: null, trustedProxies: [] };
   const server = await startApiServer(it.vault, quietLog(), options);
   onTestFinished(() => server.close());
@@ -162,7 +165,7 @@ test('the token API alone, as other hosts reach it, refuses them too', async () 
   }
 });
 
-test('after all of these the server answers as before, and has logged no internal failure', async () => {
+test('the server still responds as before, and has logged no internal error', async () => {
   expect((await send(get('/healthz'))).body).toContain('"ok"');
   const failures = it.logged.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
   expect(failures).toEqual([]);

@@ -5,7 +5,7 @@ import { get, post, rawly } from '../support/attacks/raw-session.ts';
 const it = attacked();
 const { send, refused } = rawly(it);
 
-test('the same, well formed, is answered', async () => {
+test('accepts the same requests in valid form', async () => {
   expect((await send(get('/healthz'))).status).toBe(200);
   expect((await send(get('/healthz'), { host: '::1' })).status).toBe(200);
   expect((await send(get('/'))).status).toBe(403);
@@ -41,7 +41,7 @@ describe('Host', () => {
     ['a tab in it', ['Host: local\thost']],
     ['a space in it', ['Host: localhost :3000']],
     ['a space before the colon', ['Host : HOST']],
-    ['bytes beyond ASCII', ['Host: l\xf6calhost:3000']],
+    ['rejects bytes outside ASCII', ['Host: l\xf6calhost:3000']],
     ['a Cyrillic o, in UTF-8', ['Host: l\xd0\xbecalhost:3000']],
     ['more than a header holds', [`Host: ${'a'.repeat(20_000)}`]],
     ['a long one', [`Host: ${'localhost.'.repeat(800)}`]],
@@ -60,7 +60,7 @@ describe('Host', () => {
     );
   });
 
-  test('HTTP/1.0 without any, HTTP/0.9, HTTP/2 in the clear', async () => {
+  test('rejects HTTP/1.0 without a host, HTTP/0.9 and HTTP/2 without TLS', async () => {
     await refused('GET / HTTP/1.0\r\n\r\n', [400, 421]);
     await refused('GET /\r\n\r\n');
     await refused('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
@@ -68,7 +68,7 @@ describe('Host', () => {
   });
 });
 
-describe('Origin, and what else says where a change comes from', () => {
+describe('Origin and Sec-Fetch headers', () => {
   const fragment = JSON.stringify({ fragment: '#state=x' });
   const json = 'Content-Type: application/json';
 
@@ -83,7 +83,7 @@ describe('Origin, and what else says where a change comes from', () => {
     ['a path behind it', ['Origin: http://HOST/']],
     ['capitals', ['Origin: HTTP://HOST']],
     ['a user before it', ['Origin: http://x@HOST']],
-    ['bytes beyond ASCII', ['Origin: http://l\xf6calhost:3000']],
+    ['rejects bytes outside ASCII', ['Origin: http://l\xf6calhost:3000']],
     ['a long one', [`Origin: http://HOST${'/'.repeat(10_000)}`]],
     ['a right one from elsewhere', ['Origin: http://HOST', 'Sec-Fetch-Site: cross-site']],
     ['… said twice', ['Origin: http://HOST', 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site']],
@@ -155,7 +155,7 @@ describe('paths that are not normalized reach no page', () => {
     expect(answer.headers).not.toHaveProperty('location');
   });
 
-  test('nor do they for a person who is signed in', async () => {
+  test('nor do they with an authenticated session', async () => {
     const cookie = await it.enter();
     for (const target of [
       '//',
@@ -194,13 +194,13 @@ describe('paths that are not normalized reach no page', () => {
     );
   });
 
-  test('bytes beyond ASCII', async () => {
+  test('rejects bytes outside ASCII', async () => {
     await refused(get('/\xff\xfe'));
     await refused(get('/\xc2\x9b31m'));
   });
 });
 
-test('after all of these the server answers as before, and has logged no internal failure', async () => {
+test('the server still responds as before, and has logged no internal error', async () => {
   expect((await send(get('/healthz'))).body).toContain('"ok"');
   const failures = it.logged.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
   expect(failures).toEqual([]);

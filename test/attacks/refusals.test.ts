@@ -4,13 +4,13 @@ import { closeVault } from '../../src/vault/vault.ts';
 import { auditLog, newVault, today } from '../support/vault/test-vault.ts';
 import { origin, served } from '../support/web/web-client.ts';
 
-/** Brings an answer as any program of this machine can: the right host and origin are no secret. */
+/** Posts a response as any program on this computer can: the right host and origin are public. */
 async function bringing(web: Awaited<ReturnType<typeof served>>) {
   const visitor = web.visitor().set('Origin', origin);
   return (fragment: string) => visitor.post('/auth/code').send({ fragment }).expect(400);
 }
 
-test('answers that nobody asked for are written once a minute and reason, with how many they were', async () => {
+test('unsolicited responses are logged once for each minute and reason, with their count', async () => {
   const web = await served();
   const { vault } = web;
   const bring = await bringing(web);
@@ -26,7 +26,7 @@ test('answers that nobody asked for are written once a minute and reason, with h
     'capture state_unknown -',
   ]);
 
-  // What is not written yet is, when the program ends.
+  // The rest is written when the program ends.
   await bring('#access_token=fake-token&token_type=Bearer&state=guess');
   await vault.rejectedCallbacks.close();
   expect((await auditLog(vault)).slice(4).sort()).toEqual([
@@ -37,7 +37,7 @@ test('answers that nobody asked for are written once a minute and reason, with h
   expect(addresses).toEqual([{ address: '127.0.0.1' }]);
 });
 
-test('they are written when the store is closed', async () => {
+test('the counts are written when the vault is closed', async () => {
   const vault = await newVault();
   const refusals = vault.rejectedCallbacks;
   for (let count = 0; count < 5; count += 1)
@@ -46,11 +46,11 @@ test('they are written when the store is closed', async () => {
   const again = await newVault(undefined, { settings: vault.settings });
   expect(await auditLog(again)).toEqual(['capture state_spent -', 'capture state_spent, 4 more -']);
   const [, row] = await again.db.selectFrom('audit').select('address').orderBy('seq').execute();
-  // They came from several places.
+  // They came from several addresses.
   expect(row).toEqual({ address: null });
 });
 
-test('they are written after a minute in which nothing else came', async () => {
+test('the counts are written after a minute without further responses', async () => {
   const vault = await newVault();
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
@@ -61,12 +61,12 @@ test('they are written after a minute in which nothing else came', async () => {
   vi.useRealTimers();
   const rows = ['capture state_spent -', 'capture state_spent, 2 more -'];
   await expect.poll(() => auditLog(vault), { timeout: 5_000 }).toEqual(rows);
-  // From then on the next is a first one again.
+  // After that, the next one counts as the first again.
   await refusals.record({ action: 'capture', outcome: 'state_spent' });
   expect(await auditLog(vault)).toEqual([...rows, 'capture state_spent -']);
 });
 
-test('a clock that was set back keeps nothing from being written', async () => {
+test('the counts are written even if the clock was set back', async () => {
   const vault = await newVault();
   const refusals = vault.rejectedCallbacks;
   await refusals.record({ action: 'capture', outcome: 'state_spent' });
@@ -75,7 +75,7 @@ test('a clock that was set back keeps nothing from being written', async () => {
   expect(await auditLog(vault)).toEqual(['capture state_spent -', 'capture state_spent -']);
 });
 
-test('guesses of a client secret count together, from whichever address of this machine they come', () => {
+test('guesses of a client secret from all loopback addresses count together', () => {
   const throttle = new Throttle();
   let written = 0;
   for (let count = 0; count < 2_000; count += 1) {

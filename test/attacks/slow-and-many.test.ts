@@ -11,7 +11,7 @@ import { freePort } from '../support/cli/cli-process.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { newVault, testSettings } from '../support/vault/test-vault.ts';
 
-/** As they are served, but with less patience. Milliseconds. */
+/** The limits of the servers, but shorter. Milliseconds. */
 const impatient: ServerLimits = {
   requestTimeout: 800,
   headersTimeout: 400,
@@ -20,7 +20,7 @@ const impatient: ServerLimits = {
   maxConnections: 1_200,
 };
 
-/** Web app and token API under such limits; `sockets` are the server's ends of all connections. */
+/** The web app and the token API with these limits; `sockets` are the server sockets of all connections. */
 async function serving(limits: Partial<ServerLimits> = {}) {
   const port = await freePort();
   const vault = await newVault(undefined, { settings: { ...(await testSettings()), port } });
@@ -45,11 +45,11 @@ type Serving = Awaited<ReturnType<typeof serving>>;
 
 interface Opened {
   socket: Socket;
-  /** What came until the server ended the connection, and how long that took. Milliseconds. */
+  /** The bytes until the server ended the connection, and how long that took. Milliseconds. */
   letGo: Promise<{ text: string; took: number }>;
 }
 
-/** A connection of somebody who takes their time. */
+/** The connection of a slow client. */
 async function opened(port: number, bytes = ''): Promise<Opened> {
   const began = performance.now();
   const socket = connect({ host: '127.0.0.1', port });
@@ -67,7 +67,7 @@ async function opened(port: number, bytes = ''): Promise<Opened> {
   return { socket, letGo };
 }
 
-/** Somebody else is answered at once, page and token API both. */
+/** Other clients get a page and a response of the token API immediately. */
 async function othersAreAnswered({ port, host }: Serving): Promise<void> {
   const began = performance.now();
   for (const path of ['/auth/code', '/healthz']) {
@@ -82,7 +82,7 @@ const head = (path: string, host: string, length: number, type: string) =>
 const json = 'application/json';
 const form = 'application/x-www-form-urlencoded';
 
-test('as it is served, nobody may take longer than half a minute, nor hold a connection for nothing', () => {
+test('a request may take at most half a minute, and idle connections are closed', () => {
   const { requestTimeout, headersTimeout, connectionsCheckingInterval, idleTimeout } = serverLimits;
   expect(requestTimeout).toBeLessThanOrEqual(30_000);
   expect(headersTimeout).toBeLessThanOrEqual(10_000);
@@ -91,7 +91,7 @@ test('as it is served, nobody may take longer than half a minute, nor hold a con
   expect(serverLimits.maxConnections).toBeGreaterThanOrEqual(1_000);
 });
 
-test('who says nothing, or never comes to an end, is let go; others are answered meanwhile', async () => {
+test('disconnects clients that send nothing or never finish, and serves others in the meantime', async () => {
   const server = await serving();
   const { port, host } = server;
   const slow = [
@@ -106,7 +106,7 @@ test('who says nothing, or never comes to an end, is let go; others are answered
       `POST /oauth/token HTTP/1.1\r\nHost: ${host}\r\nContent-Type: ${form}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab`,
     ),
   ];
-  // A byte now and then makes it no better: what counts is the whole.
+  // Sending a byte now and then does not help: the limit is for the whole request.
   const dripping = setInterval(() => slow.forEach(({ socket }) => void socket.write('a')), 60);
   onTestFinished(() => clearInterval(dripping));
   const ends = slow.map(({ letGo }) => letGo);
@@ -114,12 +114,12 @@ test('who says nothing, or never comes to an end, is let go; others are answered
   for (const { text, took } of await Promise.all(ends)) {
     expect(took).toBeLessThan(6_000);
     expect(text).toMatch(/^$|^HTTP\/1\.1 4\d\d /);
-    // Node’s own 408 has no body.
+    // The 408 of Node has no body.
     if (text.startsWith('HTTP/1.1 408')) expect(text.split('\r\n\r\n')[1]).toBe('');
   }
 });
 
-test('who never reads the answers is let go', async () => {
+test('disconnects clients that never read the responses', async () => {
   const server = await serving();
   const { port, host, sockets } = server;
   const { socket: greedy } = await opened(port);
@@ -132,7 +132,7 @@ test('who never reads the answers is let go', async () => {
   await expect.poll(() => held?.destroyed, { timeout: 10_000 }).toBe(true);
 });
 
-test('a body that is too large is refused before it has all come', async () => {
+test('rejects a body that is too large before it has arrived completely', async () => {
   const server = await serving();
   const { port, host } = server;
   const larger = 'x'.repeat(70_000);
@@ -151,7 +151,7 @@ test('a body that is too large is refused before it has all come', async () => {
   await othersAreAnswered(server);
 });
 
-test('a thousand half-open connections: others are answered, and all of them are let go', async () => {
+test('serves others during a thousand half-open connections, and closes all of them', async () => {
   const server = await serving({ headersTimeout: 1_500, requestTimeout: 1_500 });
   const half = await Promise.all(
     Array.from({ length: 1_000 }, () => opened(server.port, `GET / HTTP/1.1\r\nHost: ${server.host}\r\n`)),
@@ -162,7 +162,7 @@ test('a thousand half-open connections: others are answered, and all of them are
   await othersAreAnswered(server);
 });
 
-test('there is an end to how many are held at once; when they are let go, there is room again', async () => {
+test('limits the number of connections, and accepts new ones when others end', async () => {
   const server = await serving({ maxConnections: 20 });
   const held = await Promise.all(Array.from({ length: 20 }, () => opened(server.port)));
   const oneMore = await opened(server.port, `GET /healthz HTTP/1.1\r\nHost: ${server.host}\r\n\r\n`);

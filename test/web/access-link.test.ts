@@ -14,7 +14,7 @@ const pages = [
   '/tokens/last',
 ];
 
-test.each(pages)('%s says the same to everybody who did not come in', async (path) => {
+test.each(pages)('%s shows the same error page to every browser without a session', async (path) => {
   const { visitor } = await served();
   const { text } = await visitor().get(path).expect(403);
   expect(text).toContain('Only a one-time link from your terminal opens this app.');
@@ -22,7 +22,7 @@ test.each(pages)('%s says the same to everybody who did not come in', async (pat
   expect(text).toBe((await visitor().get('/').expect(403)).text);
 });
 
-test('who did not come in gets no session, and changes nothing', async () => {
+test('a browser without an access link gets no session and changes nothing', async () => {
   const { visitor, vault } = await served();
   const answer = await visitor().get('/').expect(403);
   expect(answer.headers).not.toHaveProperty('set-cookie');
@@ -32,7 +32,7 @@ test('who did not come in gets no session, and changes nothing', async () => {
   expect(await vault.db.selectFrom('web_session').selectAll().execute()).toEqual([]);
 });
 
-test('a one-time link lets in once', async () => {
+test('an access link works once', async () => {
   const { visitor, vault } = await served();
   const link = `/access/${await createAccessLink(vault)}`;
   const person = visitor();
@@ -44,18 +44,18 @@ test('a one-time link lets in once', async () => {
 
   const other = await visitor().get(link).expect(410);
   expect(other.text).toContain('webex-token open');
-  // The browser that used it may load it again.
+  // The browser that used the link can open it again.
   await person.get(link).expect(303);
 });
 
-test('a link is over after ten minutes', async () => {
+test('an access link expires after ten minutes', async () => {
   const { visitor, vault } = await served();
   const link = `/access/${await createAccessLink(vault)}`;
   vault.setNow(today + accessLinkLifetimeMs);
   await visitor().get(link).expect(410);
 });
 
-test('a browser that only looks ahead does not use a link up', async () => {
+test('prefetching does not use up an access link', async () => {
   const { visitor, vault } = await served();
   const link = `/access/${await createAccessLink(vault)}`;
   await visitor().head(link).expect(403);
@@ -77,7 +77,7 @@ test.each([
   await visitor().get(link).expect(303).expect('Location', location);
 });
 
-test('entering gives the browser a new session, and ends the one it had', async () => {
+test('an access link gives the browser a new session and ends the previous one', async () => {
   const { visitor, vault } = await served();
   const person = visitor();
   const first = await person.get(`/access/${await createAccessLink(vault)}`);
@@ -88,7 +88,7 @@ test('entering gives the browser a new session, and ends the one it had', async 
   await visitor().get('/').set('Cookie', String(after)).expect(200);
 });
 
-test('a session ends after twelve hours', async () => {
+test('a session expires after twelve hours', async () => {
   const { person, vault } = await served();
   const browser = await person();
   vault.setNow(today + 12 * 3_600_000 - 1);
@@ -97,7 +97,7 @@ test('a session ends after twelve hours', async () => {
   await browser.get('/').expect(403);
 });
 
-test('a session outlives a restart, and its ID is not in the store', async () => {
+test('a session survives a restart, and its ID is not in the database', async () => {
   const first = await served();
   const { settings } = first.vault;
   const answer = await first.visitor().get(`/access/${await createAccessLink(first.vault)}`);
@@ -109,7 +109,7 @@ test('a session outlives a restart, and its ID is not in the store', async () =>
   await second.visitor().get('/').set('Cookie', cookie).expect(200);
 });
 
-test('a made-up or altered session cookie is worth nothing', async () => {
+test('a forged session cookie is rejected', async () => {
   const { visitor } = await served();
   await visitor().get('/').set('Cookie', 'broker-3000=s%3Aguessed.signature').expect(403);
   await visitor().get('/').set('Cookie', 'broker-3000=guessed; broker-3000=j%3A%7B%7D').expect(403);

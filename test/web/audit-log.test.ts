@@ -31,7 +31,7 @@ async function furnished() {
   return { ...web, browser: await web.person() };
 }
 
-test('what happened, newest first, in words; the chain is followed', async () => {
+test('lists events with labels, newest first, and verifies the hash chain', async () => {
   const { browser } = await furnished();
   const { text } = await browser.get('/audit-log').expect(200);
   expect(text).toContain('Log integrity verified');
@@ -57,7 +57,7 @@ test.each([
   expect(text).toContain(count === 0 ? 'No matching entries.' : 'Clear filters');
 });
 
-test('paged, a hundred rows each, the filter kept', async () => {
+test('shows pages of a hundred rows and keeps the filter', async () => {
   const { browser, vault } = await furnished();
   const entries = Array.from({ length: 205 }, (_, index) => ({
     action: 'check',
@@ -75,7 +75,7 @@ test('paged, a hundred rows each, the filter kept', async () => {
   expect(second.text).toContain('href="/audit-log?profile=globex"');
 });
 
-test('an edit from outside shows', async () => {
+test('reports a row that was modified outside the program', async () => {
   const { browser, vault } = await furnished();
   await vault.db.updateTable('audit').set({ profile: 'globex' }).where('seq', '=', 2).execute();
   expect((await browser.get('/audit-log').expect(200)).text).toContain(
@@ -83,7 +83,7 @@ test('an edit from outside shows', async () => {
   );
 });
 
-test('only for the person at this machine', async () => {
+test('requires an authenticated session', async () => {
   const { visitor } = await furnished();
   await visitor().get('/audit-log').expect(403);
 });

@@ -8,15 +8,15 @@ import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const token = usualToken();
 
-/** Begins a sign-in in this browser; its state. */
+/** Starts a sign-in in this browser and returns its state. */
 async function begin(browser: TestAgent, form: object = {}): Promise<string> {
   const asked = browser.post('/sign-in').type('form');
   const { headers } = await asked.send({ name: 'acme', ...form }).expect(303);
-  const begun = await browser.get(String(headers.location)).expect(303);
-  return new URL(String(begun.headers.location)).searchParams.get('state') ?? '';
+  const started = await browser.get(String(headers.location)).expect(303);
+  return new URL(String(started.headers.location)).searchParams.get('state') ?? '';
 }
 
-test('a good answer is stored, and the browser sent to the result', async () => {
+test('a valid response is stored, and the browser opens the result', async () => {
   const { person, vault, idle } = await served();
   const browser = await person();
   const state = await begin(browser);
@@ -67,32 +67,35 @@ const refused: [what: string, status: number, type: string, make: Make][] = [
   ['nothing at all', 400, 'E_REDIRECT_EMPTY', () => ''],
 ];
 
-test.each(refused)('%s: %i, and the sign-in may still be finished', async (_what, status, code, make) => {
-  const { person, vault } = await served();
-  const browser = await person();
-  const state = await begin(browser);
-  const answer = await browser
-    .post('/auth/code')
-    .send({ fragment: make(state) })
-    .expect(status);
-  expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
-  const problem = JSON.parse(answer.text);
-  expect(problem).toMatchObject({
-    type: `/errors/${code}`,
-    status,
-    title: expect.stringMatching(/./),
-    detail: expect.stringMatching(/./),
-    help: expect.stringMatching(/./),
-    code,
-    startOver: '/sign-in',
-  });
-  expect(answer.text).not.toContain(token);
-  expect(await allTokens(vault, 'acme')).toEqual([]);
-  await browser
-    .post('/auth/code')
-    .send({ fragment: fragment({ access_token: token, state }) })
-    .expect(200);
-});
+test.each(refused)(
+  '%s: responds with %i, and the sign-in can still be finished',
+  async (_what, status, code, make) => {
+    const { person, vault } = await served();
+    const browser = await person();
+    const state = await begin(browser);
+    const answer = await browser
+      .post('/auth/code')
+      .send({ fragment: make(state) })
+      .expect(status);
+    expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    const problem = JSON.parse(answer.text);
+    expect(problem).toMatchObject({
+      type: `/errors/${code}`,
+      status,
+      title: expect.stringMatching(/./),
+      detail: expect.stringMatching(/./),
+      help: expect.stringMatching(/./),
+      code,
+      startOver: '/sign-in',
+    });
+    expect(answer.text).not.toContain(token);
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+    await browser
+      .post('/auth/code')
+      .send({ fragment: fragment({ access_token: token, state }) })
+      .expect(200);
+  },
+);
 
 test('another browser cannot finish a sign-in', async () => {
   const { person, visitor, vault } = await served();
@@ -109,7 +112,7 @@ test('another browser cannot finish a sign-in', async () => {
   expect(await allTokens(vault, 'acme')).toEqual([]);
 });
 
-test('an answer that was taken leads to what was captured', async () => {
+test('a response that was used before leads to the captured token', async () => {
   const { person, vault } = await served();
   const browser = await person();
   const state = await begin(browser);
@@ -121,7 +124,7 @@ test('an answer that was taken leads to what was captured', async () => {
   await browser.get('/tokens/last').expect(303).expect('Location', first.body.next);
 });
 
-test('an answer that comes too late is refused', async () => {
+test('a response to an expired sign-in is rejected', async () => {
   const { person, vault } = await served();
   const browser = await person();
   const state = await begin(browser);
@@ -131,7 +134,7 @@ test('an answer that comes too late is refused', async () => {
   expect(JSON.parse(answer.text)).toMatchObject({ type: '/errors/E_STATE_EXPIRED' });
 });
 
-test.each(['#', '?'])('an error behind the %s is explained, and ends the sign-in', async (mark) => {
+test.each(['#', '?'])('an error after the %s is explained and ends the sign-in', async (mark) => {
   const { person } = await served();
   const browser = await person();
   const state = await begin(browser);
@@ -167,7 +170,7 @@ test.each([
   expect(logged()).not.toContain('fragment');
 });
 
-test('a compressed body is not unpacked', async () => {
+test('a compressed body is rejected', async () => {
   const browser = (await (await served()).person()).post('/auth/code');
   await browser
     .set({ 'Content-Type': 'application/json', 'Content-Encoding': 'gzip' })
@@ -175,7 +178,7 @@ test('a compressed body is not unpacked', async () => {
     .expect(415);
 });
 
-test('a fault of our own is said as such, and nothing of it shown', async () => {
+test('an internal error is reported without its details', async () => {
   const { person, vault, logged } = await served();
   const browser = await person();
   const state = await begin(browser);
@@ -191,7 +194,7 @@ test('a fault of our own is said as such, and nothing of it shown', async () => 
   expect(logged()).not.toContain(token);
 });
 
-test('the capture page is the same for everybody', async () => {
+test('the capture page is the same for every browser', async () => {
   const { person, visitor } = await served();
   const { text, headers } = await visitor().get('/auth/code').expect(200);
   expect((await (await person()).get('/auth/code')).text).toBe(text);
@@ -206,7 +209,7 @@ test('the capture page is the same for everybody', async () => {
     .expect('Allow', 'GET, HEAD, POST');
 });
 
-test('an error in the query is said without a script, and nothing of it is taken for markup', async () => {
+test('an error in the query is shown without a script, with its text escaped', async () => {
   const { visitor } = await served();
   const description = encodeURIComponent('<script>alert(1)</script>');
   const query = `error=access_denied&error_description=${description}&state=fake-state`;

@@ -12,7 +12,7 @@ async function withSimulator(): Promise<{ simulator: Simulator; web: Served }> {
   return { simulator, web: await served(simulator) };
 }
 
-/** Stores and checks a token of this account; the path of its page. */
+/** Stores and verifies a token of this account, and returns the path of its page. */
 async function stored(
   { simulator, web }: { simulator: Simulator; web: Served },
   account: string,
@@ -26,7 +26,7 @@ async function stored(
   return `/tokens/${tokenId}`;
 }
 
-test('says that it is stored, whose it is, until when and how we know', async () => {
+test('shows that the token is stored, its account, its expiry date and the evidence for it', async () => {
   const both = await withSimulator();
   const path = await stored(both, 'full-admin', { expiresIn: '3887999' });
   const { text } = await (await both.web.person()).get(path).expect(200);
@@ -42,7 +42,7 @@ test('says that it is stored, whose it is, until when and how we know', async ()
   expect(text).toContain('webex-token get acme');
 });
 
-test('a token of somebody who is not a full administrator waits for the person', async () => {
+test('a token of an account that is not a full administrator needs review', async () => {
   const both = await withSimulator();
   await stored(both, 'full-admin');
   const path = await stored(both, 'user-admin');
@@ -81,7 +81,7 @@ test('a token of another organization can be discarded', async () => {
   await person.post(`${path}/discard`).type('form').expect(404);
 });
 
-test('Webex out of reach loses nothing, and says why', async () => {
+test('an unreachable Webex loses no token, and the page shows the reason', async () => {
   const both = await withSimulator();
   both.simulator.faults.add({ path: '/v1/people/me', answer: 503 });
   const person = await both.web.person();
@@ -94,7 +94,7 @@ test('Webex out of reach loses nothing, and says why', async () => {
   expect((await person.get('/')).text).toContain('Not yet verified with Webex');
 });
 
-test('a rejected token is shown for what it is', async () => {
+test('a rejected token is shown as rejected', async () => {
   const both = await withSimulator();
   const { accessToken } = both.simulator.issueToken('full-admin');
   both.simulator.revoke('full-admin');
@@ -105,7 +105,7 @@ test('a rejected token is shown for what it is', async () => {
   expect(text).not.toContain('webex-token get');
 });
 
-test('the organization is asked for where nobody told it', async () => {
+test('asks for the organization if it is unknown', async () => {
   const { person: enter, vault } = await served();
   const person = await enter();
   const answer = await person
@@ -126,7 +126,7 @@ test('the organization is asked for where nobody told it', async () => {
   expect(await vault.db.selectFrom('profile').select('org_id').execute()).toEqual([{ org_id: acmeOrgId }]);
 });
 
-test('a token that nobody came to check is checked when its page is asked for', async () => {
+test('opening the page verifies a pending token', async () => {
   const { simulator, web } = await withSimulator();
   const tokenId = await importToken(
     web.vault,
@@ -138,7 +138,7 @@ test('a token that nobody came to check is checked when its page is asked for', 
   expect(text).toContain('Ada Nakamura');
 });
 
-test('while Webex is slow, the page says so and comes back', async () => {
+test('while Webex is slow, the page shows the progress and reloads', async () => {
   const { simulator, web } = await withSimulator();
   simulator.faults.add({ path: '/v1/people/me', answer: 'slow', milliseconds: 5_500, times: 1 });
   const person = await web.person();
@@ -153,7 +153,7 @@ test('while Webex is slow, the page says so and comes back', async () => {
   await web.idle();
 });
 
-test('a check that fails for a reason of ours is logged without the token, and the page still opens', async () => {
+test('an internal error of the verification is logged without the token, and the page still opens', async () => {
   const { person, vault, logged, idle } = await served();
   vault.keys.open = () => {
     throw new Error(`cannot open ${usualToken()}`);
@@ -171,7 +171,7 @@ test('a check that fails for a reason of ours is logged without the token, and t
   expect(logged()).not.toContain(usualToken());
 });
 
-test('a capture is nobody else’s to see', async () => {
+test('another browser cannot open the page of a captured token', async () => {
   const both = await withSimulator();
   const path = await stored(both, 'user-admin');
   const visitor = both.web.visitor().set('Origin', 'http://localhost:3000');
@@ -183,7 +183,7 @@ test('a capture is nobody else’s to see', async () => {
   expect(await allTokens(both.web.vault, 'acme')).toMatchObject([{ state: 'needs-review' }]);
 });
 
-test('one that could not be verified is asked about again by a button, and the page says what Webex says', async () => {
+test('a button verifies a token again, and the page shows the result', async () => {
   const both = await withSimulator();
   const { simulator, web } = both;
   simulator.faults.add({ path: '/v1/people/me', answer: 503 });
@@ -216,7 +216,7 @@ test.each([
   const { simulator, web } = both;
   await stored(both, 'full-admin');
   simulator.faults.add({ path: '/v1/people/me', answer: 503, times: 1 });
-  // Of a form that does not name its organization.
+  // A token without an organization ID.
   const { accessToken } = simulator.issueToken(account, { form: 'opaque' });
   const tokenId = await importToken(web.vault, { profile: 'acme' }, accessToken, actor);
   await verifyToken(web.vault, tokenId, actor, true);
@@ -228,7 +228,7 @@ test.each([
   );
 });
 
-test('shows a token that waits for Webex’s answer, and the person may use it at once', async () => {
+test('shows an unverified token, which the person can use immediately', async () => {
   const both = await withSimulator();
   const { simulator, web } = both;
   await stored(both, 'full-admin');
@@ -248,7 +248,7 @@ test('shows a token that waits for Webex’s answer, and the person may use it a
   );
 });
 
-test('a token of the other deployment can be discarded and not be used', async () => {
+test('a token of the other deployment can be discarded but not used', async () => {
   const both = await withSimulator();
   const { web } = both;
   await stored(both, 'full-admin');
@@ -264,7 +264,7 @@ test('a token of the other deployment can be discarded and not be used', async (
   expect(await allTokens(web.vault, 'acme')).toMatchObject([{ state: 'current' }]);
 });
 
-test('a token of the other deployment than was chosen is refused on the form', async () => {
+test('the form rejects a token that is not from the selected deployment', async () => {
   const { web } = await withSimulator();
   const form = { name: 'acme', deployment: 'commercial', text: usualToken({ cluster: 'FC82' }) };
   const { text } = await (await web.person()).post('/import').type('form').send(form).expect(422);

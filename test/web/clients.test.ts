@@ -16,7 +16,7 @@ async function furnished(profiles = ['acme', 'globex']) {
   return { ...web, browser: await web.person() };
 }
 
-test('a program is added; its secret is shown once, and kept nowhere', async () => {
+test('adds a client, and shows its secret once without storing it', async () => {
   const { browser, vault } = await furnished();
   const form = {
     name: 'ci-deploy',
@@ -67,7 +67,7 @@ test.each([
   expect(await listClients(vault)).toHaveLength(1);
 });
 
-test('with many profiles their names are typed', async () => {
+test('asks for the names of profiles if there are many', async () => {
   const { browser, vault } = await furnished(Array.from({ length: 21 }, (_, index) => `org-${index}`));
   expect((await browser.get('/clients')).text).not.toContain('type="checkbox"');
   const form = { name: 'ci', profiles: 'org-3, org-20\norg-7' };
@@ -75,7 +75,7 @@ test('with many profiles their names are typed', async () => {
   expect((await listClients(vault))[0]?.profiles).toEqual(['org-20', 'org-3', 'org-7']);
 });
 
-test('a new secret beside the first, or in its place', async () => {
+test('adds a second secret, or replaces the first one', async () => {
   const { browser, vault } = await furnished();
   await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
   const post = (overlap: string) =>
@@ -87,7 +87,7 @@ test('a new secret beside the first, or in its place', async () => {
   expect((await browser.get('/clients/ci')).text).not.toContain('The previous secret works until');
 });
 
-test('removed at once', async () => {
+test('removes a client immediately', async () => {
   const { browser, vault } = await furnished();
   await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
   await browser.post('/clients/ci/remove').type('form').expect(303).expect('Location', '/clients');
@@ -96,7 +96,7 @@ test('removed at once', async () => {
   await browser.get('/clients/ci').expect(404);
 });
 
-test('only for the person at this machine, and from our own pages', async () => {
+test('requires an authenticated session and the same origin', async () => {
   const { browser, visitor, vault } = await furnished();
   await visitor().get('/clients').expect(403);
   await browser

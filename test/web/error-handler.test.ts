@@ -14,7 +14,7 @@ test.each([
 });
 
 test.each(['/nothing', '/Sign-In', '/sign-in/', '//sign-in', '/profiles/a/b', '/%', '/profiles/%ff'])(
-  '%s is not there, and said as a page',
+  '%s gets an error page with status 404',
   async (path) => {
     const answer = await (await (await served()).person()).get(path);
     expect([400, 404]).toContain(answer.status);
@@ -23,7 +23,7 @@ test.each(['/nothing', '/Sign-In', '/sign-in/', '//sign-in', '/profiles/a/b', '/
   },
 );
 
-test('a program is told in its own form', async () => {
+test('a program gets problem details', async () => {
   const person = await (await served()).person();
   const answer = await person.get('/nothing').set('Accept', 'application/json').expect(404);
   expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
@@ -34,7 +34,7 @@ test('a program is told in its own form', async () => {
   });
 });
 
-test('forms of another type are refused', async () => {
+test('forms of another content type are rejected', async () => {
   const person = await (await served()).person();
   await person.post('/sign-in').set('Content-Type', 'text/plain').send('name=acme').expect(415);
   await person.post('/import').send({ name: 'acme' }).expect(415);
@@ -45,13 +45,13 @@ test('forms of another type are refused', async () => {
     .expect(413);
 });
 
-test('fields that are there twice count as absent', async () => {
+test('repeated fields count as missing', async () => {
   const person = await (await served()).person();
   const { text } = await person.post('/sign-in').type('form').send('name=a&name=b').expect(422);
   expect(text).toContain('Enter a name for the organization.');
 });
 
-test('a fault of our own shows nothing of itself', async () => {
+test('an internal error shows no details', async () => {
   const { person, vault, logged } = await served();
   const browser = await person();
   await vault.db.schema.dropTable('profile').execute();
@@ -61,7 +61,7 @@ test('a fault of our own shows nothing of itself', async () => {
   expect(logged()).toContain('no such table: profile');
 });
 
-test('the log names what was asked for, and no secret', async () => {
+test('the log has the path of each request but no secret', async () => {
   const { person, visitor, logged } = await served();
   await (await person()).get('/import?profile=fake-query').expect(200);
   await visitor().get('/access/fake-secret').expect(410);
@@ -86,7 +86,7 @@ test('the log names what was asked for, and no secret', async () => {
   expect(logged()).not.toMatch(/fake-|broker-3000|cookie/i);
 });
 
-test('only who knows the secret can tell that this is our server', async () => {
+test('only a program with the instance secret can identify this server', async () => {
   const challenge = 'a-challenge-of-some-length';
   const { visitor } = await served(undefined, { instanceSecret: 'fake-instance-secret' });
   const ask = (query: string) => visitor().get(`/instance${query}`).set('Host', '127.0.0.1:3000');

@@ -10,37 +10,47 @@ const documented = inDays(365);
 
 test.each([
   [
-    'nothing but the guides',
+    'only the documented lifetime',
     { confirmed: null, reported: null, documented },
     'documented',
     /^Webex did not report a lifetime/,
   ],
   [
-    'the contradiction',
+    'contradicting lifetimes',
     { confirmed: null, reported: inDays(45) - 1000, documented },
     'reported',
     /inconsistent.*for this token contained 45 days/,
   ],
   [
-    'a settled contradiction',
+    'contradicting lifetimes with a confirmed date',
     { confirmed: documented, reported: inDays(45), documented },
     'confirmed',
     /inconsistent.*that date is used/,
   ],
   [
-    'another answer of Webex',
+    'another confirmed date',
     { confirmed: inDays(90), reported: null, documented },
     'confirmed',
     /^Webex confirmed the date/,
   ],
   [
-    'a reported end that Webex outlived',
+    'a reported date after which Webex accepted the token',
     { confirmed: null, reported: inDays(45), documented, acceptedAt: inDays(46) },
     'documented',
     /^Webex still accepted this token on 16 April 2027 .*\(45 days\).*reported date is therefore wrong/,
   ],
-  ['agreement', { confirmed: documented, reported: documented - 1000, documented }, 'confirmed', null],
-  ['agreement of two', { confirmed: null, reported: documented - 1000, documented }, 'reported', null],
+  [
+    'a confirmed and a reported date that agree',
+    { confirmed: documented, reported: documented - 1000, documented },
+    'confirmed',
+    null,
+  ],
+  [
+    'a reported and a documented date that agree',
+    { confirmed: null, reported: documented - 1000, documented },
+    'reported',
+    null,
+  ],
 ])('%s', (_what, lifetimes, inEffect, explanation) => {
   const evidence = expiryEvidence(lifetimes, at);
   expect(evidence.rows.filter((row) => row.inEffect).map(({ source }) => source)).toEqual([inEffect]);
@@ -49,7 +59,7 @@ test.each([
   else expect(evidence.explanation).toMatch(explanation);
 });
 
-test('what is left is said in whole days', () => {
+test('the time left is shown in whole days', () => {
   expect([365, 2, 1, 0, -1, -2, -3].map(timeLeftText)).toEqual([
     '365 days left',
     '2 days left',
@@ -62,7 +72,7 @@ test('what is left is said in whole days', () => {
   expect(plural(1, 'day')).toBe('1 day');
 });
 
-test('a rejected token has no life left, whatever its date', () => {
+test('a rejected token has no time left, whatever its date', () => {
   const life = { capturedAt: new Date(at).toISOString(), expiresAt: new Date(documented).toISOString() };
   expect(expiryView('rejected', life, at)).toMatchObject({ percentLeft: 0, timeLeft: 'no longer accepted' });
   expect(expiryView('valid', life, inDays(73))).toMatchObject({ percentLeft: 80, timeLeft: '292 days left' });

@@ -8,16 +8,16 @@ import { usualToken } from '../support/webex/fake-tokens.ts';
 
 const token = usualToken({ filler: 'C' });
 
-test('no room for the token: the browser is told to keep it, pages go on, and with room it is taken', async () => {
+test('on a full disk the browser keeps the token and pages still open; with free space the token is stored', async () => {
   const { person, vault, idle } = await served();
   const browser = await person();
   const { headers } = await browser.post('/sign-in').type('form').send({ name: 'acme' }).expect(303);
-  const begun = await browser.get(String(headers.location)).expect(303);
-  const state = new URL(String(begun.headers.location)).searchParams.get('state') ?? '';
+  const started = await browser.get(String(headers.location)).expect(303);
+  const state = new URL(String(started.headers.location)).searchParams.get('state') ?? '';
   const body = { fragment: fragment({ access_token: token, state }) };
   const { makeRoom } = await fill(vault);
 
-  // From 500 on, the page keeps what it holds.
+  // With status 500 and above, the page keeps the token.
   const refused = await browser.post('/auth/code').send(body).expect(507);
   expect(JSON.parse(refused.text)).toMatchObject({
     type: '/errors/E_STORE_FULL',
@@ -28,14 +28,14 @@ test('no room for the token: the browser is told to keep it, pages go on, and wi
   expect((await browser.get('/').expect(200)).text).toContain('filler-0');
   await browser.get('/profiles/filler-0').expect(200);
 
-  // Making room may take longer than a sign-in; somebody who comes so late with nothing before is refused.
+  // Freeing space may take longer than a sign-in is valid. A response that arrives so late for the first time is rejected.
   vault.setNow(today + 3 * signInLifetimeMs);
   await browser.post('/auth/code').send(body).expect(507);
   await makeRoom();
   await browser.post('/auth/code').send(body).expect(200);
   expect(await allTokens(vault, 'acme')).toHaveLength(1);
   await idle();
-  // It came once, and was refused for nothing that it is.
+  // This response arrived in time before, and was valid.
   expect((await auditLog(vault)).filter((row) => row.startsWith('capture'))).toEqual(['capture ok acme']);
   await browser.post('/auth/code').send(body).expect(409);
 });

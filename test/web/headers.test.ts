@@ -24,7 +24,7 @@ const answers: [what: string, path: string, status: number][] = [
   ['the instance check', '/instance', 404],
 ];
 
-test.each(answers)('%s carries every protective header', async (_what, path, status) => {
+test.each(answers)('%s has all security headers', async (_what, path, status) => {
   const person = await (await served()).person();
   const { headers } = await person.get(path).expect(status);
   expect(headers['content-security-policy']?.split(';').sort()).toEqual([...policy].sort());
@@ -42,9 +42,9 @@ test.each(answers)('%s carries every protective header', async (_what, path, sta
 });
 
 test.each([
-  ['a refused host', { Host: 'evil.example' }, 421],
-  ['a browser that did not come in', { Host: 'localhost:3000' }, 403],
-])('%s gets them too', async (_what, headers, status) => {
+  ['a rejected host', { Host: 'evil.example' }, 421],
+  ['a browser without a session', { Host: 'localhost:3000' }, 403],
+])('%s gets the security headers too', async (_what, headers, status) => {
   const answer = await (await served()).visitor().get('/').set(headers).expect(status);
   expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'x-frame-options': 'DENY' });
   expect(answer.headers['content-security-policy']).toContain("frame-ancestors 'none'");
@@ -62,7 +62,7 @@ test.each([
 });
 
 test.each(['/assets/', '/assets/../package.json', '/assets/%2e%2e/package.json', '/assets/style.css/'])(
-  'nothing but these is served: %s',
+  'no other file is served: %s',
   async (path) => {
     await (await served()).visitor().get(path).expect(403);
   },

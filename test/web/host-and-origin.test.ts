@@ -22,7 +22,7 @@ test.each([
   const person = await app.person();
   for (const path of ['/', '/healthz', '/auth/code', '/access/x', '/assets/style.css']) {
     const answer = await person.get(path).set('Host', given);
-    // Node itself refuses a request without a host, and trims one. Capitals mean the same.
+    // Node itself rejects a request without a host, and trims the value. Host names are case-insensitive.
     if (given.trim().toLowerCase() === host) expect(answer.status).toBeLessThan(400);
     else {
       expect([400, 421]).toContain(answer.status);
@@ -31,7 +31,7 @@ test.each([
   }
 });
 
-test.each(['127.0.0.1:3000', '[::1]:3000'])('pages asked for at %s lead to localhost', async (given) => {
+test.each(['127.0.0.1:3000', '[::1]:3000'])('pages at %s link to localhost', async (given) => {
   const person = await (await served()).person();
   const page = await person.get('/profiles/acme?secret=1').set('Host', given).expect(421);
   expect(page.text).toContain(`href="${origin}/profiles/acme"`);
@@ -39,7 +39,7 @@ test.each(['127.0.0.1:3000', '[::1]:3000'])('pages asked for at %s lead to local
   await person.get('/healthz').set('Host', given).expect(200, { status: 'ok' });
 });
 
-test('a path is not repeated to a host that is not ours', async () => {
+test('the page for a foreign host does not repeat the path', async () => {
   const { text } = await (await served()).visitor().get('/access/fake-secret').set('Host', 'evil.example');
   expect(text).not.toContain('fake-secret');
 });
@@ -56,7 +56,7 @@ const foreignOrigins = [
   '',
 ];
 
-test.each(foreignOrigins)('a change asked for by the origin "%s" is refused', async (given) => {
+test.each(foreignOrigins)('a change from the origin "%s" is rejected', async (given) => {
   const app = await served();
   const person = await app.person();
   await person.post('/sign-in').set('Origin', given).type('form').send({ name: 'acme' }).expect(403);
@@ -64,7 +64,7 @@ test.each(foreignOrigins)('a change asked for by the origin "%s" is refused', as
   expect(await app.vault.db.selectFrom('sign_in').selectAll().execute()).toEqual([]);
 });
 
-test('a change asked for without any origin is refused', async () => {
+test('a change without an origin is rejected', async () => {
   const { visitor, vault } = await served();
   const person = visitor();
   await person.get(`/access/${await createAccessLink(vault)}`).expect(303);
@@ -89,7 +89,7 @@ test.each([
 
 const navigation = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
 
-test.each(['same-site', 'cross-site'])('a link from %s opens no page at once', async (site) => {
+test.each(['same-site', 'cross-site'])('a %s link does not open a page directly', async (site) => {
   const app = await served();
   const person = await app.person();
   const answer = await person
@@ -100,7 +100,7 @@ test.each(['same-site', 'cross-site'])('a link from %s opens no page at once', a
   expect(answer.text).toContain('href="/import"');
 });
 
-test('Webex, and whoever was given a one-time link, may send the browser here', async () => {
+test('the redirect of Webex and one-time links open directly from other sites', async () => {
   const visitor = (await served()).visitor().set({ 'Sec-Fetch-Site': 'cross-site', ...navigation });
   await visitor.get('/auth/code').expect(200);
   await visitor.get('/access/unknown').expect(410);

@@ -7,7 +7,7 @@ const token = usualToken();
 
 test.each([
   [
-    'the whole address',
+    'the whole URL',
     `http://localhost:3000/auth/code#access_token=${token}&token_type=Bearer&expires_in=3887999`,
   ],
   ['the fragment', `#access_token=${token}&token_type=Bearer`],
@@ -42,7 +42,7 @@ test.each([
   expect(await vault.db.selectFrom('token').select('id').execute()).toEqual([]);
 });
 
-test('a profile that is there keeps its deployment', async () => {
+test('an existing profile keeps its deployment', async () => {
   const { person, vault, idle } = await served();
   const browser = await person();
   const government = { name: 'acme', deployment: 'government', text: usualToken({ cluster: 'FC82' }) };
@@ -61,7 +61,7 @@ test('a profile that is there keeps its deployment', async () => {
   expect((await browser.get('/import')).text).toContain('<option value="acme">');
 });
 
-test('an organization that is not the profile’s is refused before anything is stored', async () => {
+test('a token of another organization is rejected before anything is stored', async () => {
   const { person, vault, idle } = await served();
   const browser = await person();
   await browser.post('/import').type('form').send({ name: 'acme', text: token }).expect(303);

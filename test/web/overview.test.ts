@@ -20,7 +20,7 @@ async function store({ vault }: Served, profile: string, daysAgo: number): Promi
 const names = (html: string) =>
   [...html.matchAll(/class="stretched" href="\/profiles\/([^"]+)"/g)].map(([, name]) => name);
 
-test('the most urgent stands first, and every status has its word and its bar', async () => {
+test('lists the most urgent profile first, with a label and a bar for each status', async () => {
   const web = await served();
   await store(web, 'fresh', 0);
   await store(web, 'old', 364);
@@ -37,7 +37,7 @@ test('the most urgent stands first, and every status has its word and its bar', 
   expect(card('fresh')).toMatch(/Valid.*365 days left.*<rect width="100"/s);
 });
 
-test('a hundred are paged, both ways, and can be searched', async () => {
+test('a hundred profiles have pages in both directions and can be searched', async () => {
   const web = await served();
   for (let number = 0; number < 60; number += 1)
     await store(web, `org-${String(number).padStart(3, '0')}`, 60 - number);
@@ -58,7 +58,7 @@ test('a hundred are paged, both ways, and can be searched', async () => {
   await person.get('/?after=rubbish&before=rubbish').expect(200);
 });
 
-test('a token set aside is seen beside a valid current one, and where its profile is on a later page', async () => {
+test('shows a token that needs review next to a valid current one, even if its profile is on a later page', async () => {
   const simulator = await simulated({ now: () => today });
   const web = await served(simulator);
   const take = async (profile: string, account: string) => {
@@ -78,7 +78,7 @@ test('a token set aside is seen beside a valid current one, and where its profil
   expect(far).toMatch(new RegExp(`needs your review[^<]*<a href="/tokens/${setAside}">zebra</a>`));
 });
 
-test('a quarantine that a look found is seen at once', async () => {
+test('shows a quarantine that a status check found', async () => {
   const web = await served();
   await store(web, 'acme', 10);
   const person = await web.person();
@@ -92,7 +92,7 @@ test('a quarantine that a look found is seen at once', async () => {
     appName: 'Cisco Webex',
   };
   await saveDestination(web.vault.db, { ...place, method: 'push', steps: [] });
-  const [handoff] = await destinationsOf(web.vault.db, place.profileId);
+  const [destination] = await destinationsOf(web.vault.db, place.profileId);
   const quarantine = {
     reason: 'Unknown',
     since: today - 3 * dayMs,
@@ -101,7 +101,7 @@ test('a quarantine that a look found is seen at once', async () => {
     detail: null,
   };
   const watch = { jobId: 'j', status: 'Quarantine', lastCycle: null, lastSuccessAt: null, quarantine };
-  await saveStatus(web.vault, { id: handoff?.id ?? '', quarantinedSince: null }, watch);
+  await saveStatus(web.vault, { id: destination?.id ?? '', quarantinedSince: null }, watch);
   expect(await page()).toContain('All tokens are valid, but provisioning needs attention.');
   expect(await page()).toMatch(
     /quarantined provisioning:<\/strong> <a href="\/profiles\/acme#destinations">acme/,
@@ -112,7 +112,7 @@ test('a quarantine that a look found is seen at once', async () => {
   );
 });
 
-test('a round is offered where more than a few are due, and then gone on with', async () => {
+test('offers a renewal if several profiles are due, and then continues it', async () => {
   const web = await served();
   for (const name of ['a', 'b', 'c']) await store(web, name, 350);
   const person = await web.person();
@@ -125,7 +125,7 @@ test('a round is offered where more than a few are due, and then gone on with', 
   expect(await page()).toContain('Renewal in progress (0 of 4).');
 });
 
-test('every page of a demonstration says that it is one', async () => {
+test('every page of a demonstration is marked as one', async () => {
   const web = await served(undefined, { demonstration: true });
   const person = await web.person();
   for (const path of ['/', '/sign-in', '/import', '/auth/code', '/nothing']) {

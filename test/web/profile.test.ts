@@ -17,7 +17,7 @@ async function store(profile: string, filler = 'A'): Promise<string> {
   return tokenId;
 }
 
-test('shows the token in use, and those before it', async () => {
+test('shows the current token and the previous ones', async () => {
   await store('acme');
   web.vault.setNow(today + 100 * 86_400_000);
   await store('acme', 'B');
@@ -28,12 +28,12 @@ test('shows the token in use, and those before it', async () => {
   expect(text).not.toContain('A'.repeat(40));
 });
 
-test('a profile that is not there is a kind page', async () => {
+test('an unknown profile gets an error page with a remedy', async () => {
   const { text } = await (await web.person()).get('/profiles/%3Cb%3E').expect(404);
   expect(text).toContain('No profile is named &#34;&lt;b&gt;&#34;.');
 });
 
-test('is renamed', async () => {
+test('renames a profile', async () => {
   await store('acme');
   const person = await web.person();
   await person
@@ -63,7 +63,7 @@ test.each([
   expect(text).toContain(`value="${name}"`);
 });
 
-test('is removed after a word about what that does not do', async () => {
+test('removes a profile after a confirmation that says what stays valid', async () => {
   await store('acme');
   const person = await web.person();
   const asked = await person.get('/profiles/acme/remove').expect(200);
@@ -76,7 +76,7 @@ test('is removed after a word about what that does not do', async () => {
   await person.post('/profiles/acme/remove').type('form').expect(404);
 });
 
-test('an earlier token is used again, or deleted, after a question', async () => {
+test('activates or deletes a previous token after a confirmation', async () => {
   const earlier = await store('acme');
   web.vault.setNow(today + 1000);
   const current = await store('acme', 'B');

@@ -5,7 +5,7 @@ import { listDestinations } from '../../src/provisioning/destinations.ts';
 import { auditLog, today } from '../support/vault/test-vault.ts';
 import { type ServedWithTools, servedWithTools } from '../support/web/with-providers.ts';
 
-/** Presses the button, waits until all is over, and returns the page that says so. */
+/** Presses the button, waits for the end of the job, and returns the page with the result. */
 async function through(web: ServedWithTools, person: TestAgent, path: string, form: object = {}) {
   const { headers } = await person.post(path).type('form').send(form).expect(303);
   expect(headers.location).toMatch(/^\/push-jobs\/[\w-]{43}$/);
@@ -13,7 +13,7 @@ async function through(web: ServedWithTools, person: TestAgent, path: string, fo
   return (await person.get(String(headers.location)).expect(200)).text;
 }
 
-test('Entra ID gets the token, step by step; it is maxRemembered, and how it stands is shown', async () => {
+test('sends the token to Entra ID step by step, stores the destination, and shows its status', async () => {
   const web = await servedWithTools();
   const token = await web.hold();
   const person = await web.person();
@@ -32,7 +32,7 @@ test('Entra ID gets the token, step by step; it is maxRemembered, and how it sta
   expect(await auditLog(web.vault)).toContain('push ok acme');
 });
 
-test('a step that fails says so, and what is in place', async () => {
+test('shows the step that failed and which token the provider has', async () => {
   const web = await servedWithTools();
   await web.hold();
   web.simulator.revoke('full-admin');
@@ -42,7 +42,7 @@ test('a step that fails says so, and what is in place', async () => {
   expect(web.simulator.entra.app.secrets.has('SecretToken')).toBe(false);
 });
 
-test('after a renewal one button replaces the token where it was handed to', async () => {
+test('one button updates all destinations after a renewal', async () => {
   const web = await servedWithTools();
   await web.hold();
   const person = await web.person();
@@ -61,7 +61,7 @@ test('after a renewal one button replaces the token where it was handed to', asy
   await person.post('/profiles/acme/push-jobs').type('form').expect(409);
 });
 
-test('several applications: the page asks which one', async () => {
+test('asks which application to use if there are several', async () => {
   const web = await servedWithTools();
   const token = await web.hold();
   const other = web.simulator.entra.directory.addApp();
@@ -74,7 +74,7 @@ test('several applications: the page asks which one', async () => {
   expect(web.simulator.entra.app.secrets.size).toBe(0);
 });
 
-test('Okta, which serves nobody: the guide has what to paste, and what was done by hand is maxRemembered', async () => {
+test('shows the values to paste if Okta cannot be automated, and stores a manual update', async () => {
   const web = await servedWithTools();
   const token = await web.hold();
   const person = await web.person();
@@ -91,7 +91,7 @@ test('Okta, which serves nobody: the guide has what to paste, and what was done 
   expect(await listDestinations(web.vault, 'acme')).toEqual([]);
 });
 
-test('the guide shows only the steps that the answers ask for', async () => {
+test('the guide shows only the steps that the selected options need', async () => {
   const web = await servedWithTools();
   await web.hold();
   const person = await web.person();
@@ -103,7 +103,7 @@ test('the guide shows only the steps that the answers ask for', async () => {
   expect(await guide('task=rubbish&app[]=x')).toContain('Add Cisco Webex');
 });
 
-test('a wrong application ID, an unknown hand-over, a stranger', async () => {
+test('rejects an invalid application ID, an unknown push job and a browser without a session', async () => {
   const web = await servedWithTools();
   await web.hold();
   const person = await web.person();
@@ -125,7 +125,7 @@ test('a wrong application ID, an unknown hand-over, a stranger', async () => {
   expect(web.simulator.entra.requests).toEqual([]);
 });
 
-test('a person signs in by the code on the page, or stops waiting', async () => {
+test('a person signs in with the code on the page, or cancels', async () => {
   const web = await servedWithTools();
   const { entra } = web.vault.settings;
   Object.assign(entra, { clientId: null, clientSecret: null });
@@ -138,7 +138,7 @@ test('a person signs in by the code on the page, or stops waiting', async () => 
   const page = (await person.get(path).expect(200)).text;
   expect(page).toMatch(/class="code">[0-9A-F]{9}</i);
   expect(page).toContain('/devicelogin');
-  // A second press does not begin another.
+  // Pressing the button again starts no second job.
   const again = await person.post('/profiles/acme/entra/push').type('form').expect(303);
   expect(again.headers.location).toBe(path);
   await person.post(`${path}/stop`).type('form').expect(303);
@@ -147,7 +147,7 @@ test('a person signs in by the code on the page, or stops waiting', async () => 
   expect(web.simulator.entra.app.secrets.size).toBe(0);
 });
 
-test('a quarantine is on the profile’s page, with its reason and the days that are left', async () => {
+test('the page of the profile shows a quarantine with its reason and the days left', async () => {
   const web = await servedWithTools();
   await web.hold();
   const person = await web.person();
@@ -163,7 +163,7 @@ test('a quarantine is on the profile’s page, with its reason and the days that
   expect(text).toContain('Webex did not accept the credentials');
 });
 
-test('an application of another organization is replaced only after a second form says so', async () => {
+test('replaces an application of another organization only after a second confirmation', async () => {
   const web = await servedWithTools();
   const acmeToken = await web.hold();
   const globexToken = await web.hold('globex', 'other-organization');
@@ -174,7 +174,7 @@ test('an application of another organization is replaced only after a second for
   expect(page).toContain('Replace the organization of Cisco Webex');
   expect(page).toContain(`name="app" value="${app.id}"`);
   expect(app.secrets.get('SecretToken')).toBe(acmeToken);
-  // A forged form without the application's ID replaces nothing.
+  // A forged form without the ID of the application replaces nothing.
   await through(web, person, '/profiles/globex/entra/push', { 'replace-organization': 'yes' });
   expect(app.secrets.get('SecretToken')).toBe(acmeToken);
 

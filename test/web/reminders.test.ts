@@ -22,7 +22,7 @@ async function furnished() {
   return { ...web, tokenId, browser: await web.person() };
 }
 
-test('which ways are set up, which are not, and how to; never a password', async () => {
+test('shows which channels are configured and how to add others, without passwords', async () => {
   const { browser } = await furnished();
   const { text } = await browser.get('/reminders').expect(200);
   expect(text).toContain('Set up: it@acme.example');
@@ -31,7 +31,7 @@ test('which ways are set up, which are not, and how to; never a password', async
   expect(text).not.toContain('fake-password');
 });
 
-test('what was sent is in the timeline; what failed is on every page that should say so', async () => {
+test('lists sent reminders in the timeline, and shows failures on all pages that report them', async () => {
   const { browser, vault, tokenId } = await furnished();
   const claim = (trigger: string, channel: 'mail' | 'webhook') => ({
     tokenId,
@@ -63,7 +63,7 @@ test('what was sent is in the timeline; what failed is on every page that should
   expect((await browser.get('/')).text).toContain('A reminder could not be delivered.');
 });
 
-test('the feed answers whoever knows its address, without a session, and nobody else', async () => {
+test('the feed needs its secret URL but no session', async () => {
   const { browser, visitor, vault, logged } = await furnished();
   const made = await browser.post('/reminders/feed').type('form').expect(200);
   const path = /http:\/\/localhost:3000(\/calendar\/[\w-]{43}\.ics)/.exec(made.text)?.[1] ?? '';
@@ -90,7 +90,7 @@ test('the feed answers whoever knows its address, without a session, and nobody 
   expect(await auditLog(vault)).toContain('calendar-feed removed -');
 });
 
-test('the calendar files want a session, and name the profile', async () => {
+test('the calendar files need a session and name the profile', async () => {
   const { browser, visitor } = await furnished();
   await visitor().get('/calendar.ics').expect(403);
   const one = await browser.get('/profiles/acme/calendar.ics').expect(200);

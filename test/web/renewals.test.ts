@@ -8,7 +8,7 @@ import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { actor, auditLog, justCaptured, today } from '../support/vault/test-vault.ts';
 import { type Served, served } from '../support/web/web-client.ts';
 
-/** Takes a token that was captured so many days ago and lives for a year; the path of its page. */
+/** Stores a token that was captured so many days ago and is valid for a year, and returns the path of its page. */
 async function take(web: Served, profile: string, daysAgo = 0, filing = {}): Promise<string> {
   web.vault.setNow(today - daysAgo * dayMs);
   const text = justCaptured(`fake-token-of-${profile}-${daysAgo}`);
@@ -28,11 +28,11 @@ async function partner(): Promise<Served> {
   return web;
 }
 
-/** The profiles in the page's tables, in order. */
+/** The profiles in the tables of the page, in order. */
 const listed = (html: string) =>
   [...html.matchAll(/<td><a href="\/profiles\/([^"]+)"/g)].map(([, name]) => name);
 
-test('what it would be of is shown before it begins, by days, tag and contact', async () => {
+test('previews the profiles of a renewal by days, tag and contact', async () => {
   const web = await partner();
   const person = await web.person();
   const page = async (query = '') => (await person.get(`/renewals${query}`).expect(200)).text;
@@ -66,7 +66,7 @@ test('what it would be of is shown before it begins, by days, tag and contact', 
   await person.post('/renewals').type('form').send({ within: 'many' }).expect(422);
 });
 
-test('worked through one after another: begun, renewed, left out, gone on with elsewhere, finished', async () => {
+test('a renewal is started, renewed profile by profile, skipped, continued elsewhere and finished', async () => {
   const web = await partner();
   const person = await web.person();
   const page = async (path = '/renewals') => (await person.get(path).expect(200)).text;
@@ -82,11 +82,11 @@ test('worked through one after another: begun, renewed, left out, gone on with e
   expect(await page()).toContain('action="/profiles/over/sign-in"');
   await person.post('/renewals').type('form').send({ within: '31' }).expect(409);
 
-  // The page of the captured token leads to the next one.
+  // The page of the captured token links to the next profile.
   const captured = await page(await take(web, 'over'));
   expect(captured).toContain('1 of 3 done');
   expect(captured).toMatch(/action="\/profiles\/sooner\/sign-in"[\s\S]*Next: sooner/);
-  // One that is no part of the round does not.
+  // The page of a profile outside the renewal does not.
   expect(await page(await take(web, 'fine'))).not.toContain('of 3 done');
 
   await person.post('/renewals/skip').type('form').send({ profile: 'sooner' }).expect(303);
@@ -96,7 +96,7 @@ test('worked through one after another: begun, renewed, left out, gone on with e
   expect(next(skipped)).toBe('soon');
   await person.post('/renewals/skip').type('form').send({ profile: 'sooner' }).expect(409);
 
-  // A restart of the program, another window, and the command see the same round.
+  // After a restart, in another window and on the command line, the renewal is the same.
   const again = await served(undefined, { vault: web.vault });
   expect(next((await (await again.person()).get('/renewals').expect(200)).text)).toBe('soon');
   expect((await nextProfile(web.vault, await activeCampaign(web.vault)))?.profile).toBe('soon');
@@ -113,7 +113,7 @@ test('worked through one after another: begun, renewed, left out, gone on with e
   await person.post('/renewals/end').type('form').expect(409);
 });
 
-test('it is for the person at this machine alone', async () => {
+test('requires an authenticated session', async () => {
   const web = await partner();
   const visitor = web.visitor().set('Origin', 'http://localhost:3000');
   await visitor.get('/renewals').expect(403);

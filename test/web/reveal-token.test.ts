@@ -4,7 +4,7 @@ import { auditLog, today } from '../support/vault/test-vault.ts';
 import { host } from '../support/web/web-client.ts';
 import { servedWithTools } from '../support/web/with-providers.ts';
 
-test('the token is on no page but the one that a button asks for, and the log says so first', async () => {
+test('shows the token only after a button was pressed, and writes the audit log first', async () => {
   const web = await servedWithTools();
   const token = await web.hold();
   const person = await web.person();
@@ -25,7 +25,7 @@ test('the token is on no page but the one that a button asks for, and the log sa
   expect(web.logged()).not.toContain(token);
 });
 
-test('the copy button’s script gets it as JSON, and a person who loads the address gets nothing', async () => {
+test('returns the token as JSON to the copy button, and nothing to a GET request', async () => {
   const web = await servedWithTools();
   const token = await web.hold();
   const person = await web.person();
@@ -34,7 +34,7 @@ test('the copy button’s script gets it as JSON, and a person who loads the add
   await person.get('/profiles/acme/token').expect(405).expect('Allow', 'POST');
 });
 
-test('nobody else gets it: not without entering, not from another origin, not under another name', async () => {
+test('returns no token without a session, to another origin or for another name', async () => {
   const web = await servedWithTools();
   const token = await web.hold();
   const person = await web.person();
@@ -52,7 +52,7 @@ test('nobody else gets it: not without entering, not from another origin, not un
   expect(await auditLog(web.vault)).not.toContain('read ok acme');
 });
 
-test('one that has expired, or is not there, is a kind page', async () => {
+test('shows an error page with a remedy if the token is expired or missing', async () => {
   const web = await servedWithTools();
   await web.hold();
   web.vault.setNow(today + 400 * dayMs);

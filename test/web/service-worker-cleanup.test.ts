@@ -10,38 +10,38 @@ import { createCleanupApp } from '../../src/web/service-worker-cleanup/server-ap
 import { newVault, type TestVault, today } from '../support/vault/test-vault.ts';
 import { host, origin } from '../support/web/web-client.ts';
 
-const sideOrigin = 'http://localhost:49152';
-const fromSide = { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' };
+const cleanupOrigin = 'http://localhost:49152';
+const fromCleanup = { 'Sec-Fetch-Site': 'same-site', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' };
 
-interface Doors {
+interface Servers {
   vault: TestVault;
   main: TestAgent;
   side: TestAgent;
   logged(): string;
-  /** A path that lets in at either. */
-  entry(): Promise<string>;
-  /** Consents at the side door; the path of the permission at the web app. */
-  permission(): Promise<string>;
+  /** The path of a new access link, for both servers. */
+  accessPath(): Promise<string>;
+  /** Consents on the cleanup page, and returns the path of the permit in the web app. */
+  permitPath(): Promise<string>;
 }
 
-async function doors(): Promise<Doors> {
+async function servers(): Promise<Servers> {
   const vault = await newVault();
   const lines: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
-  const cleanupServer = { origin: sideOrigin, permits: new ClearDataPermits(vault.now) };
+  const cleanupServer = { origin: cleanupOrigin, permits: new ClearDataPermits(vault.now) };
   const { app } = createWebApp({ vault, log, cleanupServer });
   const side = supertest
     .agent(createCleanupApp({ vault, log, ...cleanupServer }))
     .set('Host', 'localhost:49152');
-  const entry = async () => `/access/${await createAccessLink(vault)}`;
+  const accessPath = async () => `/access/${await createAccessLink(vault)}`;
   return {
     vault,
     main: supertest.agent(app).set('Host', host),
     side,
     logged: () => lines.join(''),
-    entry,
-    async permission() {
-      const { text } = await side.post(`${await entry()}/remove`).expect(200);
+    accessPath,
+    async permitPath() {
+      const { text } = await side.post(`${await accessPath()}/remove`).expect(200);
       const url = new URL(/data-clear="([^"]+)"/.exec(text)?.[1] ?? '');
       expect(url.origin).toBe(origin);
       return url.pathname;
@@ -49,17 +49,17 @@ async function doors(): Promise<Doors> {
   };
 }
 
-test('who has a link that waits is let in, as often as they like, and uses nothing up', async () => {
-  const { vault, main, side, entry } = await doors();
+test('the cleanup page opens for every unused link, and does not use it up', async () => {
+  const { vault, main, side, accessPath } = await servers();
   const { link } = await createSignInLink(vault, { profile: 'acme' });
-  for (const path of [await entry(), `/sign-in/${link}`]) {
+  for (const path of [await accessPath(), `/sign-in/${link}`]) {
     for (let times = 1; times <= 2; times += 1) {
       const { text } = await side.get(path).expect(200);
       expect(text).toContain(`data-app-origin="${origin}" data-link="${path}"`);
       expect(text).not.toContain('data-clear');
     }
     await main.get(path).expect(303);
-    // It says there what became of the link, and this page says nothing.
+    // The web app explains what happened to the link; the cleanup page does not.
     await side.get(path).expect(303).expect('Location', `${origin}${path}`);
     await side.post(`${path}/remove`).expect(303).expect('Location', `${origin}${path}`);
   }
@@ -77,42 +77,42 @@ test('who has a link that waits is let in, as often as they like, and uses nothi
   }
 });
 
-test('a permission has the browser forget, once, for the side door’s page alone', async () => {
-  const { main, permission, logged } = await doors();
-  const path = await permission();
-  const ask = (requester: string) => main.post(path).set({ ...fromSide, Origin: requester });
+test('a permit deletes the data of the browser once, only for the cleanup page', async () => {
+  const { main, permitPath, logged } = await servers();
+  const path = await permitPath();
+  const ask = (requester: string) => main.post(path).set({ ...fromCleanup, Origin: requester });
   for (const other of [origin, 'http://localhost:49153', 'null', '']) {
     const { headers } = await ask(other).expect(403);
     expect(headers).not.toHaveProperty('clear-site-data');
     expect(headers).not.toHaveProperty('access-control-allow-origin');
   }
-  const { headers } = await ask(sideOrigin).expect(204);
+  const { headers } = await ask(cleanupOrigin).expect(204);
   expect(headers).toMatchObject({
     'clear-site-data': '"storage"',
-    'access-control-allow-origin': sideOrigin,
+    'access-control-allow-origin': cleanupOrigin,
     'access-control-allow-credentials': 'true',
   });
-  expect((await ask(sideOrigin).expect(403)).headers).not.toHaveProperty('clear-site-data');
+  expect((await ask(cleanupOrigin).expect(403)).headers).not.toHaveProperty('clear-site-data');
   expect(logged()).not.toContain(path.split('/').at(-1));
 });
 
-test('a permission ends after a minute, and a guess is none', async () => {
-  const { vault, main, permission } = await doors();
-  const path = await permission();
+test('a permit expires after a minute, and a guess is rejected', async () => {
+  const { vault, main, permitPath } = await servers();
+  const path = await permitPath();
   vault.setNow(today + 60_000);
   for (const each of [path, '/clear-site-data/guess']) {
     const { headers } = await main
       .post(each)
-      .set({ ...fromSide, Origin: sideOrigin })
+      .set({ ...fromCleanup, Origin: cleanupOrigin })
       .expect(403);
     expect(headers).not.toHaveProperty('clear-site-data');
   }
-  await main.get(await permission()).expect(403);
+  await main.get(await permitPath()).expect(403);
 });
 
-test('every answer of the side door is as well protected as the web app’s', async () => {
-  const { side, entry } = await doors();
-  const path = await entry();
+test('every response of the cleanup server has the security headers of the web app', async () => {
+  const { side, accessPath } = await servers();
+  const path = await accessPath();
   for (const each of [path, '/access/guess', '/nothing', '/assets/style.css']) {
     const { headers } = await side.get(each);
     expect(headers['content-security-policy']?.split(';').sort()).toEqual(
@@ -141,9 +141,9 @@ test('every answer of the side door is as well protected as the web app’s', as
 test.each(['localhost:49152', 'LOCALHOST:49152', 'Localhost:49152'])(
   'the cleanup server answers as %s: host names are case-insensitive (RFC 9110, section 4.2.3)',
   async (given) => {
-    const { side, entry } = await doors();
+    const { side, accessPath } = await servers();
     await side
-      .get(await entry())
+      .get(await accessPath())
       .set('Host', given)
       .expect(200);
   },
@@ -158,30 +158,32 @@ test.each([
   'localhost.:49152',
   'localhost.evil.example:49152',
 ])('the cleanup server does not answer as %s', async (given) => {
-  const { side, entry } = await doors();
+  const { side, accessPath } = await servers();
   const { text } = await side
-    .get(await entry())
+    .get(await accessPath())
     .set('Host', given)
     .expect(421);
   expect(text).toBe('Another address.\n');
 });
 
-test('of the web app, only the page that answers the side door may be framed, and by it alone', async () => {
-  const { vault, main, entry } = await doors();
-  const { headers, text } = await main.get('/service-worker/fake-nonce').set(fromSide).expect(200);
-  expect(headers['content-security-policy']).toContain(`frame-ancestors ${sideOrigin};`);
+test('only the cleanup server can frame the web app, and only the probe page', async () => {
+  const { vault, main, accessPath } = await servers();
+  const { headers, text } = await main.get('/service-worker/fake-nonce').set(fromCleanup).expect(200);
+  expect(headers['content-security-policy']).toContain(`frame-ancestors ${cleanupOrigin};`);
   expect(headers).not.toHaveProperty('x-frame-options');
-  expect(text).toContain(`data-requester="${sideOrigin}"`);
+  expect(text).toContain(`data-requester="${cleanupOrigin}"`);
   expect(text).not.toContain('fake-nonce');
   const { link } = await createSignInLink(vault, { profile: 'acme' });
   const page = await main.get(`/sign-in/${link}`).set('Sec-Fetch-Site', 'none').expect(200);
-  expect(page.headers['content-security-policy']).toContain(`form-action 'self' ${sideOrigin};`);
+  expect(page.headers['content-security-policy']).toContain(`form-action 'self' ${cleanupOrigin};`);
   expect(page.headers['content-security-policy']).toContain("frame-ancestors 'none'");
   expect(page.headers).toMatchObject({ 'x-frame-options': 'DENY' });
-  expect((await main.get(await entry())).headers['content-security-policy']).toContain("form-action 'self';");
+  expect((await main.get(await accessPath())).headers['content-security-policy']).toContain(
+    "form-action 'self';",
+  );
 });
 
-test('without a side door, a worker is found all the same, and nothing offers to remove it', async () => {
+test('without a cleanup server, a worker is still found, but the page does not offer to remove it', async () => {
   const vault = await newVault();
   const { app } = createWebApp({ vault, log: pino({ level: 'silent' }) });
   const main = supertest.agent(app).set('Host', host);
@@ -190,5 +192,5 @@ test('without a side door, a worker is found all the same, and nothing offers to
   expect(text).toContain('clear the data stored for');
   expect(text).not.toContain('/remove');
   await main.get('/service-worker/x').expect(403);
-  await main.post('/clear-site-data/x').set('Origin', sideOrigin).expect(403);
+  await main.post('/clear-site-data/x').set('Origin', cleanupOrigin).expect(403);
 });

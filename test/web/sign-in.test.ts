@@ -8,14 +8,14 @@ import { actor, fragment, today } from '../support/vault/test-vault.ts';
 import { served } from '../support/web/web-client.ts';
 import { acmeOrgId, usualToken } from '../support/webex/fake-tokens.ts';
 
-/** What a browser tells of a request that a page of ours makes it do in its window. */
+/** The headers of a navigation that a page of the web app starts. */
 const withinWindow = {
   'Sec-Fetch-Site': 'same-origin',
   'Sec-Fetch-Mode': 'navigate',
   'Sec-Fetch-Dest': 'document',
 };
 
-/** Where the answer to the form leads the browser: to the page that looks for service workers, then to Webex. */
+/** Follows the form: to the page that checks for service workers, then to Webex. */
 async function onwards(browser: TestAgent, { status, headers }: Response): Promise<URL> {
   expect(status).toBe(303);
   expect(headers.location).toMatch(/^\/sign-in\/[\w-]{43}$/);
@@ -26,7 +26,7 @@ async function onwards(browser: TestAgent, { status, headers }: Response): Promi
   return new URL(String(answer.headers.location));
 }
 
-test('a name and one press lead to Webex', async () => {
+test('a name and one button lead to Webex', async () => {
   const { person, vault } = await served();
   const browser = await person();
   expect((await browser.get('/').expect(200)).text).toContain('Get your first Webex token');
@@ -38,7 +38,7 @@ test('a name and one press lead to Webex', async () => {
   ).toEqual([{ profile_name: 'acme-corp.', deployment: 'commercial', org_id: null }]);
 });
 
-test('a normal window is told that its history keeps the token: before a sign-in, and after it', async () => {
+test('warns before and after a sign-in that the history of a normal window keeps the token', async () => {
   const { person, vault, idle } = await served();
   const tokenId = await importToken(vault, { profile: 'acme' }, usualToken(), actor);
   const browser = await person();
@@ -53,7 +53,7 @@ test('a normal window is told that its history keeps the token: before a sign-in
   await idle();
 });
 
-test('the other deployment, an organization ID and a fresh sign-in are taken along', async () => {
+test('passes on the other deployment, an organization ID and a forced sign-in', async () => {
   const { person, vault } = await served();
   const form = { name: 'acme', deployment: 'government', orgId: acmeOrgId.toUpperCase(), fresh: 'yes' };
   const browser = await person();
@@ -68,7 +68,7 @@ test.each([
   [{ name: '' }, 'name', 'Enter a name for the organization.'],
   [{ name: '???' }, 'name', 'needs a letter'],
   [{ name: 'acme', orgId: 'a35bfbc6-ccbd-4a17-a488-72gf46c5420c' }, 'orgId', 'example from Cisco’s guide'],
-])('%o: the form comes back with what was typed, and says what to mend', async (form, field, message) => {
+])('%o: the form keeps the entered values and says what to fix', async (form, field, message) => {
   const { person, vault } = await served();
   const typed = { deployment: 'government', fresh: 'yes', orgId: '<b>"typed"</b>', ...form };
   const { text } = await (await person()).post('/sign-in').type('form').send(typed).expect(422);
@@ -87,7 +87,7 @@ test.each([
   expect(await vault.db.selectFrom('sign_in').selectAll().execute()).toEqual([]);
 });
 
-test('a name that is there already leads to its renewal', async () => {
+test('the name of an existing profile leads to its renewal', async () => {
   const { person, vault } = await served();
   await importToken(vault, { profile: 'acme' }, usualToken(), actor);
   const { text } = await (await person()).post('/sign-in').type('form').send({ name: 'Acme' }).expect(422);
@@ -95,7 +95,7 @@ test('a name that is there already leads to its renewal', async () => {
   expect(text).toContain('<a href="/profiles/acme">');
 });
 
-test('a link for a private window lets that window sign in, and do no more', async () => {
+test('a link for a private window allows the sign-in and nothing else', async () => {
   const { person, visitor, vault } = await served();
   const browser = await person();
   const form = { name: 'acme', where: 'private' };
@@ -157,7 +157,7 @@ test('a sign-in link works once', async () => {
 test.each([
   ['a person opens it', { ...withinWindow, 'Sec-Fetch-Site': 'none' }],
   ['a terminal opens it', { ...withinWindow, 'Sec-Fetch-Site': 'cross-site' }],
-  // As it comes through a service worker that fetches it itself.
+  // The request of a service worker that fetches the page itself.
   [
     'a worker asks for it',
     { 'Sec-Fetch-Site': 'same-origin', 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' },
@@ -178,7 +178,7 @@ test.each([
   }
   const row = await vault.db.selectFrom('sign_in').select(['state_hash']).executeTakeFirstOrThrow();
   expect(row.state_hash).toBeNull();
-  // Only a page of ours, or the person, goes on from there.
+  // Only a page of the web app, or the person, can continue from there.
   await visitor()
     .get(`${link}/begin`)
     .set({ ...withinWindow, 'Sec-Fetch-Site': 'same-site' })
@@ -187,7 +187,7 @@ test.each([
   await visitor().get(link).set(headers).expect(410);
 });
 
-test('the page that waits says how the sign-in ended otherwise', async () => {
+test('the page that waits shows why the sign-in ended without a token', async () => {
   const { person, visitor, vault } = await served();
   const browser = await person();
   const ask = async () => {
@@ -215,7 +215,7 @@ test('the page that waits says how the sign-in ended otherwise', async () => {
   await browser.get('/sign-ins/unknown').expect(404);
 });
 
-test('renewal asks for the same organization and names the account', async () => {
+test('a renewal asks for the same organization and shows the account', async () => {
   const { person, vault } = await served();
   await importToken(
     vault,

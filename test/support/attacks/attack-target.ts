@@ -12,10 +12,10 @@ import { clientOf, orgIds, profileWithToken } from '../api-server.ts';
 import { freePort } from '../cli/cli-process.ts';
 import { noKeychain } from '../vault/test-vault.ts';
 
-/** In Webex's own form, and plainly none: put together here, so that no text in the repository looks like one. */
+/** Has the format of a Webex token. It is assembled here, so that no text in the repository looks like a token. */
 export const canary = `${'Canary-of-these-tests-'.padEnd(64, 'Zq7x')}_${'P'}F84_${orgIds.acme}`;
 
-/** What nobody may learn who did not come in: the profile, its client, who uses this machine. */
+/** What a browser without a session must not get: the profile, its client, and the token. */
 export const worth = /acme|deploy-of-acme|Zq7x/i;
 
 export interface Attacked {
@@ -25,15 +25,15 @@ export interface Attacked {
   origin: string;
   /** A registered client, `deploy-of-acme`, and its secret. */
   clientSecret: string;
-  /** Each as it would stand on standard error. */
+  /** The lines on standard error. */
   logged: string[];
-  /** The cookie of a browser that came in by a one-time link. */
+  /** Opens an access link, and returns the session cookie. */
   enter(): Promise<string>;
 }
 
 /**
- * The real server, on both loopback addresses, with a token of "acme" in its store: one for all tests of a file.
- * Nothing else is reached. To be called at the top of the file.
+ * The real server on both loopback addresses, with a token of "acme" in its database; shared by all tests of a file. All
+ * outgoing requests fail. Call this at the top of the file.
  */
 export function attacked(): Attacked {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));

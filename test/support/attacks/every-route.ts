@@ -1,18 +1,18 @@
 import type { Express } from 'express';
 
 export interface AppRoute {
-  /** As Express has it, e.g. `/profiles/:name`. */
+  /** As in Express, for example `/profiles/:name`. */
   path: string;
-  /** In capitals, what it takes. */
+  /** The methods that it handles, in upper case. */
   methods: string[];
 }
 
-/** What of Express's router is read here. */
+/** The part of the router of Express that is read here. */
 interface Layer {
   route?: { path: unknown; methods: Record<string, boolean> };
 }
 
-/** Every route of an app, read from the app itself, so that a new one cannot be forgotten. */
+/** All routes of an app, read from the app itself, so that no new route is missed. */
 export function routesOf(app: Express): AppRoute[] {
   const routes = new Map<string, Set<string>>();
   for (const { route } of (app.router as unknown as { stack: Layer[] }).stack) {
@@ -21,13 +21,13 @@ export function routesOf(app: Express): AppRoute[] {
     const methods = routes.get(route.path) ?? new Set<string>();
     routes.set(route.path, methods);
     const taken = Object.keys(route.methods).filter((method) => method !== '_all');
-    // One for every method answers 405.
+    // A handler for all methods responds with 405.
     if (taken.length < 10) for (const method of taken) methods.add(method.toUpperCase());
   }
   return [...routes].map(([path, methods]) => ({ path, methods: [...methods] }));
 }
 
-/** The route's path with something in place of each parameter. */
+/** The path of a route with a value for each parameter. */
 export function concrete(path: string, parameters: Record<string, string>): string {
   return path.replace(/:(\w+)/g, (_, name: string) => {
     const value = parameters[name];

@@ -1,16 +1,16 @@
 import { connect } from 'node:net';
 
 export interface RawAnswer {
-  /** 0 where the connection ended without an answer. */
+  /** 0 if the connection ended without a response. */
   status: number;
-  /** Names in lower case; of one that is there twice, the values joined. */
+  /** Names in lower case; the values of a repeated header are joined. */
   headers: Record<string, string>;
   body: string;
-  /** Every byte of it, as latin1. */
+  /** All bytes, as latin1. */
   raw: string;
 }
 
-/** Sends the bytes as they are (latin1), and reads until the server ends the connection, or `untilMs` are over. */
+/** Sends the bytes (latin1) unchanged, and reads until the server ends the connection or `untilMs` have passed. */
 export function sendRaw(
   port: number,
   bytes: string,
@@ -29,7 +29,7 @@ export function sendRaw(
       reject(new Error(`no end of the answer to ${JSON.stringify(bytes.slice(0, 100))}`));
     }, untilMs);
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    // A reset may come where the server closes while more is being sent.
+    // The server may reset the connection while more bytes are being sent.
     socket.on('error', end);
     socket.on('close', end);
     socket.write(Buffer.from(bytes, 'latin1'));

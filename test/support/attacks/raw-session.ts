@@ -2,10 +2,10 @@ import { expect } from 'vitest';
 import { type Attacked, worth } from './attack-target.ts';
 import { type RawAnswer, sendRaw } from './raw-http.ts';
 
-/** Raw requests to one server. `HOST` stands for the right host in them; each closes its connection. */
+/** Sends raw requests to one server. `HOST` is replaced by the right host; each request closes its connection. */
 export interface Rawly {
   send(request: string, options?: { host?: string }): Promise<RawAnswer>;
-  /** Expects a refusal that tells nothing: no page behind it, no name, no stack, no version. */
+  /** Expects a rejection that reveals nothing: no page, no name, no stack trace, no version. */
   refused(request: string, statuses?: number[]): Promise<RawAnswer>;
 }
 

@@ -1,4 +1,4 @@
-/** Every way in which a secret, or a half of it, may stand somewhere: what none of it may be found as. */
+/** All encodings in which a secret, or half of it, could appear. */
 export function tracesOf(secret: string): string[] {
   const middle = Math.floor(secret.length / 2);
   return [secret, secret.slice(0, middle), secret.slice(middle)].flatMap((part) => {
@@ -8,7 +8,7 @@ export function tracesOf(secret: string): string[] {
   });
 }
 
-/** What stands in base64 of a longer text depends on what comes before: three ways, without the ends that are shared. */
+/** In base64, the encoding depends on the position in the text: three variants, without the characters at the ends that others share. */
 function inBase64(bytes: Buffer): string[] {
   return [0, 1, 2].flatMap((before) => {
     const whole = Buffer.concat([Buffer.alloc(before), bytes]);
@@ -18,7 +18,7 @@ function inBase64(bytes: Buffer): string[] {
   });
 }
 
-/** The traces of a secret in a text or in bytes, whatever their case. */
+/** The traces of a secret in a text or in bytes, case-insensitive. */
 export function tracesIn(content: string | Buffer, secret: string): string[] {
   const bytes = Buffer.isBuffer(content) ? content : Buffer.from(content);
   const text = bytes.toString('latin1').toLowerCase();

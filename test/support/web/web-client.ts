@@ -11,15 +11,15 @@ export const host = 'localhost:3000';
 
 export interface Served extends WebApp {
   vault: TestVault;
-  /** What was logged, as it would be written. */
+  /** Everything that was logged. */
   logged(): string;
-  /** A browser that never came in by a link. It names the right host, and no origin. */
+  /** A browser without a session. It sends the right host and no origin. */
   visitor(): TestAgent;
-  /** A browser that came in by a one-time link, and names our origin as pages of ours make it do. */
+  /** A browser with an authenticated session. It sends the origin of the web app. */
   person(): Promise<TestAgent>;
 }
 
-/** The web app on a vault of its own, without a socket of its own. */
+/** The web app with a new vault, without a server socket. */
 export async function served(
   simulator?: Simulator,
   options: { vault?: TestVault; demonstration?: boolean; instanceSecret?: string } = {},

@@ -8,11 +8,11 @@ import { type Served, served } from './web-client.ts';
 
 export interface ServedWithTools extends Served {
   simulator: Simulator;
-  /** Gives a profile a new token of its own, and returns its value. */
+  /** Stores a new token for a profile, and returns its value. */
   hold(profile?: string, account?: string): Promise<string>;
 }
 
-/** The web app beside a simulated Webex, Entra ID (an application signs in by itself, unless changed) and Okta. */
+/** The web app with a simulated Webex, Okta and Entra ID, where an application signs in unless `changes` say otherwise. */
 export async function servedWithTools(changes: Partial<Settings> = {}): Promise<ServedWithTools> {
   const simulator = await simulated({ now: () => today });
   const { entra, okta } = simulator;
