@@ -58,7 +58,7 @@ it.each([['--version'], ['list', '--json'], ['get', 'acme'], ['status'], ['docto
         return {
           code,
           stderr: stderr.replaceAll(here.home, 'HOME'),
-          ...(args[0] !== 'doctor' && { stdout }),
+          ...(args[0] !== 'doctor' && { stdout: stdout.replaceAll(here.home, 'HOME') }),
         };
       }),
     );

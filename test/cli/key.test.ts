@@ -83,7 +83,7 @@ test('refuses an old data key that replaced the newest one, in get too', async (
   ]) {
     const { code, stdout, stderr } = await here.run(args);
     expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: '' });
-    expect(stderr).toContain('generation 0, and 1 was seen here');
+    expect(stderr).toContain('has generation 0, but this host has seen generation 1');
     expect(stderr).toContain('--accept-rollback');
   }
 });

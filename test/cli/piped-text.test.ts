@@ -33,7 +33,7 @@ describe.each(textEncodings)('text in %s', (_, encode) => {
     const file = join(temporaryFolder(), 'profiles.csv');
     writeFileSync(file, encode('profile,contact,tags\r\nglobex,it@globex.example,"gold, größer"\r\n'));
     const inFile = await run(['profile', 'import', file, '--json']);
-    expect(JSON.parse(inFile.stdout)).toMatchObject([{ profile: 'globex', outcome: 'bad' }]);
+    expect(JSON.parse(inFile.stdout)).toMatchObject([{ profile: 'globex', outcome: 'invalid' }]);
     const rows = encode('profile,contact\r\numbrella,it@umbrella.example\r\n');
     const piped = await run(['profile', 'import', '-', '--json'], rows);
     expect(JSON.parse(piped.stdout)).toMatchObject([{ profile: 'umbrella', outcome: 'created' }]);

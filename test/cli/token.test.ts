@@ -54,5 +54,5 @@ test('lists a profile’s tokens by ID, activates an earlier one and removes ano
   await here.run(['import', 'acme', '--approve'], fragment({ access_token: third }));
   const revoked = await here.run(['token', 'activate', 'acme', first?.id ?? '']);
   expect(revoked.code).toBe(5);
-  expect(revoked.stderr).toContain('Webex does not accept this token');
+  expect(revoked.stderr).toContain('Webex has rejected this token');
 });
