@@ -46,7 +46,7 @@ test('reports an outage of the database everywhere, and recovers by itself', asy
   }
   const page = await person.get('/').expect(503);
   expect(page.headers['retry-after']).toBe('5');
-  expect(page.text).toContain('The store does not answer');
+  expect(page.text).toContain('Store unreachable');
   expect(page.text).not.toContain(new URL(server.url).password);
 
   await server.start();
