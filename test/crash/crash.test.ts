@@ -166,7 +166,7 @@ describe.skipIf(straceMissing !== null)(
       const before = filesIn(home);
       const changes = record(home, ['open']);
       const { states } = await everyState(before, changes, thinned, async (at) => {
-        expectStored((await look(at)).found, expectedFrom([], { acme: 'B' }));
+        expectStored((await look(at)).found, expectedFrom([], { acme: 'B', agency: 'G' }));
       });
       expect(states).toBeGreaterThan(10);
     });

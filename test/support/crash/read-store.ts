@@ -29,7 +29,9 @@ export async function lookInto(vault: Vault): Promise<Found> {
       const value = await vault.keys.open(ciphertext, { tokenId: id, profileId: profile_id });
       // Whole, or not there: a part of a token would not be of this form.
       const letter = value[0] ?? '';
-      expect(value).toBe(usualToken({ filler: letter, orgId: value.slice(-36) }));
+      const cluster = value.split('_')[1] ?? '';
+      expect(['PF84', 'FC82']).toContain(cluster);
+      expect(value).toBe(usualToken({ filler: letter, cluster, orgId: value.slice(-36) }));
       found.set(name, (found.get(name) ?? new Set()).add(letter));
       if (state === 'current') current.set(name, letter);
     }
