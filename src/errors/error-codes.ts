@@ -1,6 +1,6 @@
 /** What every error of one code has in common. `docs/errors.md` is generated from this table. */
 export interface ErrorEntry {
-  /** The exit code of a command; see contract: 1 failed, 2 wrong usage, 3 nothing there, 4 expired, 5 rejected. */
+  /** The exit code of a command: 1 failed, 2 wrong usage, 3 nothing there, 4 expired, 5 rejected. */
   exit: 1 | 2 | 3 | 4 | 5;
   /** The HTTP status of the web app. */
   status: number;
@@ -8,7 +8,7 @@ export interface ErrorEntry {
   title: string;
   /** When it happens, for the reference. */
   cause: string;
-  /** What to do, for the reference; an error itself says it with its own names and paths. */
+  /** What to do, for the reference. The help of the error itself has the actual names and paths. */
   remedy: string;
 }
 
@@ -39,15 +39,15 @@ export const errorCodes = {
     2,
     500,
     'Invalid setting',
-    'A setting has a value that cannot be used, or one is missing.',
-    'Change the variable that the message names; it shows an example.',
+    'A setting is invalid, or a required one is missing.',
+    'Change the variable that the message names. The message shows an example.',
   ),
   E_INPUT: entry(
     1,
     400,
     'Unreadable input',
     'Standard input or a file is empty, too large, or is not text.',
-    'Give the input that the message describes.',
+    'Provide the input that the message describes.',
   ),
   E_TEXT: entry(
     1,
@@ -61,7 +61,7 @@ export const errorCodes = {
     500,
     'Output failed',
     'Standard output cannot be written, for example because the disk is full.',
-    'Write to another place.',
+    'Write to another folder or disk.',
   ),
   E_CSV: entry(
     1,
@@ -82,7 +82,7 @@ export const errorCodes = {
     409,
     'File exists',
     'The output file exists. Files are never overwritten.',
-    'Name a file that does not exist.',
+    'Choose a file name that is not in use.',
   ),
   E_FILE_PERMISSIONS: entry(
     1,
@@ -96,22 +96,22 @@ export const errorCodes = {
     500,
     'Data folder cannot be used',
     'The data folder cannot be created or written to.',
-    'Name another with WEBEX_TOKEN_HOME.',
+    'Set WEBEX_TOKEN_HOME to another folder.',
   ),
-  E_INTERRUPTED: entry(1, 400, 'Interrupted', 'The command was stopped before it was done.', 'Run it again.'),
+  E_INTERRUPTED: entry(1, 400, 'Interrupted', 'The command was stopped before it finished.', 'Run it again.'),
   E_TIMEOUT: entry(
     1,
     408,
     'Timed out',
     'Nobody signed in within the time limit.',
-    'Run the command again; --timeout sets the limit.',
+    'Run the command again. --timeout sets the limit.',
   ),
   E_INTERNAL: entry(
     1,
     500,
     'Something went wrong',
-    'The program has an error. Nothing that was stored is lost.',
-    'Try again; webex-token doctor and the log say more.',
+    'An unexpected error occurred. Stored data is not affected.',
+    'Try again. For the cause, see the log and webex-token doctor.',
   ),
 
   // HTTP requests to the web app
@@ -134,7 +134,7 @@ export const errorCodes = {
     1,
     403,
     'Link of another user',
-    'A link was opened by another user of this machine.',
+    'Another user of this machine opened a link.',
     'Open it as the user who started the program.',
   ),
   E_NOT_FOUND: entry(1, 404, 'Page not found', 'The page or object does not exist.', 'Go to the overview.'),
@@ -156,8 +156,8 @@ export const errorCodes = {
     1,
     413,
     'Request too large',
-    'What was sent is larger than anything this program accepts.',
-    'Copy only what is asked for.',
+    'The request is larger than this program accepts.',
+    'Send only the requested text.',
   ),
   E_MEDIA_TYPE: entry(
     1,
@@ -172,14 +172,14 @@ export const errorCodes = {
     1,
     409,
     'Already running',
-    'The web app runs already for this data folder.',
+    'The web app is already running for this data folder.',
     'Open it: webex-token open.',
   ),
   E_NOT_RUNNING: entry(
     1,
     503,
     'Not running',
-    'The web app does not run for this data folder.',
+    'The web app is not running for this data folder.',
     'Start it: webex-token serve.',
   ),
   E_PORT_TAKEN: entry(1, 503, 'Port in use', 'Another program uses the port.', 'Stop that program.'),
@@ -188,14 +188,14 @@ export const errorCodes = {
     503,
     'Cannot listen',
     'The operating system refuses the address or port.',
-    'Check the address, and that the user may use the port.',
+    'Check the address, and whether the user is allowed to use the port.',
   ),
   E_TLS: entry(
     1,
     500,
     'Invalid TLS certificate',
     'The TLS certificate or key cannot be used.',
-    'Give PEM files, leaf certificate first, the key without a passphrase.',
+    'Use PEM files: the leaf certificate first, and a key without a passphrase.',
   ),
 
   // Profiles
@@ -233,7 +233,7 @@ export const errorCodes = {
     409,
     'Organization unknown',
     'The organization ID of the profile is not known.',
-    'Give it: webex-token login NAME --org-id ID.',
+    'Set it: webex-token login NAME --org-id ID.',
   ),
   E_TAG: entry(
     2,
@@ -247,14 +247,14 @@ export const errorCodes = {
     400,
     'Invalid contact',
     'The contact is not an email address.',
-    'Give one email address.',
+    'Enter one email address.',
   ),
   E_RENEWAL: entry(
     1,
     409,
     'Renewal not possible',
     'The renewal is in a different state than the command needs.',
-    'See webex-token renew status.',
+    'See its state: webex-token renew status.',
   ),
 
   // Tokens
@@ -277,7 +277,7 @@ export const errorCodes = {
     409,
     'Token expired',
     'The token has expired.',
-    'Sign in: webex-token login NAME. --allow-expired uses it anyway.',
+    'Sign in: webex-token login NAME. To use it anyway, add --allow-expired.',
   ),
   E_REJECTED: entry(
     5,
@@ -302,14 +302,14 @@ export const errorCodes = {
     400,
     'Webex did not issue a token',
     'Webex answered the sign-in with an error.',
-    'The message has what Webex said. ' + again,
+    `The message quotes Webex. ${again}`,
   ),
   E_STATE_MISSING: entry(1, 400, 'Unknown sign-in', 'The response has no state parameter.', again),
   E_STATE_DOCUMENTED: entry(
     1,
     400,
     'Unknown sign-in',
-    'The response has the state of the published guides, which everyone knows.',
+    'The response has the state value of the published guides, which is public.',
     again,
   ),
   E_STATE_UNKNOWN: entry(
@@ -331,15 +331,15 @@ export const errorCodes = {
     409,
     'Sign-in already completed',
     'The response was used before.',
-    'Nothing, if you went back or loaded the page again.',
+    'Nothing to do if you went back or reloaded the page.',
   ),
   E_STATE_EXPIRED: entry(1, 410, 'Sign-in took too long', 'The sign-in took longer than ten minutes.', again),
   E_ISSUER: entry(
     1,
     400,
     'Response from the wrong Webex deployment',
-    'The response names another server than the one that was asked.',
-    'Do not use it. ' + again,
+    'The issuer in the response is not the server that was asked.',
+    `Do not use it. ${again}`,
   ),
 
   // Pasted text (import)
@@ -447,14 +447,14 @@ export const errorCodes = {
     400,
     'Invalid key set',
     'The file is not a JSON Web Key Set of public keys.',
-    'Give the public keys only.',
+    'Provide only the public keys.',
   ),
   E_ADDRESS: entry(
     2,
     400,
     'Invalid address',
     'The text is not an IP address or network.',
-    'For example 10.1.2.3 or 10.0.0.0/8.',
+    'Use an address or network such as 10.1.2.3 or 10.0.0.0/8.',
   ),
 
   // Entra ID and Okta
@@ -470,13 +470,13 @@ export const errorCodes = {
     409,
     'Application of another organization',
     'The application provisions another organization or profile.',
-    'Name the right application with --app, or add --replace-organization.',
+    'Choose the right application with --app ID, or add --replace-organization.',
   ),
   E_AMBIGUOUS_APP: entry(
     1,
     409,
     'Several applications match',
-    'Several applications match.',
+    'The provider has more than one matching application.',
     'Choose one with --app ID.',
   ),
   E_ENTRA_APP: entry(
@@ -484,28 +484,28 @@ export const errorCodes = {
     404,
     'Application not found',
     'Entra ID or Okta has no such application.',
-    'Add it from the gallery, or name it with --app ID.',
+    'Add it from the gallery, or choose it with --app ID.',
   ),
   E_ENTRA_JOB: entry(
     1,
     409,
     'No usable provisioning job',
     'The application has no provisioning job, or several.',
-    'Set Provisioning to Automatic in Entra ID once.',
+    'In Entra ID, set the provisioning mode to Automatic once.',
   ),
   E_ENTRA_SIGN_IN: entry(
     1,
     502,
     'Sign-in to Microsoft failed',
     'Microsoft refused the sign-in, or nobody signed in.',
-    'Follow the message; it has the AADSTS code.',
+    'Follow the message, which contains the AADSTS code.',
   ),
   E_GRAPH: entry(
     1,
     502,
     'Microsoft Graph failed',
-    'Microsoft Graph refused or failed a request.',
-    'Follow the message; it has the status.',
+    'A request to Microsoft Graph was refused or failed.',
+    'Follow the message, which contains the status.',
   ),
   E_TEST_UNAVAILABLE: entry(
     1,
@@ -518,36 +518,36 @@ export const errorCodes = {
     1,
     502,
     'Settings not confirmed',
-    'The saved settings do not show up.',
+    'The saved settings could not be read back.',
     'Run the push again.',
   ),
   E_CERTIFICATE: entry(
     1,
     500,
     'Invalid certificate',
-    'The file of AZURE_CLIENT_CERTIFICATE_PATH cannot be used.',
-    'Give a PEM file with the certificate and its private key.',
+    'The file in AZURE_CLIENT_CERTIFICATE_PATH cannot be used.',
+    'Use a PEM file with the certificate and its private key.',
   ),
   E_OKTA: entry(
     1,
     502,
     'Okta failed',
-    'Okta refused or failed a request.',
-    'Follow the message; it has the status.',
+    'A request to Okta was refused or failed.',
+    'Follow the message, which contains the status.',
   ),
   E_OKTA_SIGN_IN: entry(
     1,
     502,
     'Sign-in to Okta failed',
     'Okta refused the sign-in.',
-    'Check the OKTA_CLIENT_ settings.',
+    'Check the OKTA_CLIENT_… settings.',
   ),
   E_OKTA_MANUAL: entry(
     1,
     409,
     'Okta needs a manual step',
-    'The API of Okta does not serve this application.',
-    'Paste the values that the message names.',
+    'The Okta API does not support this application.',
+    'Paste the values from the message into the Okta Admin Console.',
   ),
   E_CANCELED: entry(1, 409, 'Canceled', 'The push was canceled. Nothing was changed.', 'Start it again.'),
 
@@ -559,7 +559,13 @@ export const errorCodes = {
     'A token would be sent to an address that is neither https nor this machine.',
     'Change the address in the settings.',
   ),
-  E_CLIPBOARD: entry(1, 500, 'No clipboard', 'No clipboard program works here.', 'Use webex-token get.'),
+  E_CLIPBOARD: entry(
+    1,
+    500,
+    'No clipboard',
+    'No clipboard is available.',
+    'Print the token: webex-token get NAME.',
+  ),
   E_QUOTING: entry(
     1,
     400,
@@ -580,15 +586,15 @@ export const errorCodes = {
     2,
     500,
     'Invalid mail server',
-    'The address of the mail server cannot be used.',
-    'For example smtps://user:password@mail.example:465.',
+    'The address of the mail server is invalid.',
+    'Use an address such as smtps://user:password@mail.example:465.',
   ),
   E_SCHEDULE: entry(
     1,
     500,
     'Scheduler failed',
     'The scheduler of the system refused the job, or there is none.',
-    'Run webex-token remind every hour by other means.',
+    'Run webex-token remind every hour with another scheduler.',
   ),
 
   // Keys
@@ -596,22 +602,22 @@ export const errorCodes = {
     1,
     500,
     'No data key',
-    'This host’s key has no data key of the store.',
+    'This host’s key cannot decrypt any data key of the store.',
     'Ask for access: webex-token key request.',
   ),
   E_KEY_LOST: entry(
     1,
     500,
     'Key missing',
-    'The key of this store is not where it should be.',
-    'Put it back, restore a backup, or ask for access: webex-token key request.',
+    'The key of this store is missing.',
+    'Restore the key or a backup, or ask for access: webex-token key request.',
   ),
   E_KEY_FILE: entry(
     1,
     500,
     'Key file cannot be used',
-    'The key file cannot be read or created, or holds no 256-bit key.',
-    'Put the right file back.',
+    'The key file cannot be read or created, or does not contain a 256-bit key.',
+    'Restore the right file.',
   ),
   E_KEY_PASSPHRASE: entry(
     1,
@@ -638,14 +644,14 @@ export const errorCodes = {
     1,
     500,
     'New key not verified',
-    'The new key does not decrypt everything.',
+    'The new key could not decrypt every data key.',
     'Try again. The old key is still in use.',
   ),
   E_KEY_EXISTS: entry(
     1,
     409,
     'Key exists',
-    'The key is in the store already.',
+    'The key is already in the store.',
     'List the keys: webex-token key status.',
   ),
   E_KEY_BUSY: entry(
@@ -653,20 +659,20 @@ export const errorCodes = {
     409,
     'Key replacement in progress',
     'Another process is replacing the key.',
-    'Wait until it is done.',
+    'Wait until it has finished.',
   ),
   E_KEY_IN_USE: entry(
     1,
     409,
     'Key in use',
-    'The key is the only one that opens the store on this host.',
+    'No other key opens the store on this host.',
     'Remove it from another host.',
   ),
   E_KEY_LAST: entry(
     1,
     409,
     'Last key',
-    'The key is the only one of the store.',
+    'The store has no other key.',
     'Replace it instead: webex-token key rotate --to.',
   ),
   E_KEY_REQUEST: entry(
@@ -687,7 +693,7 @@ export const errorCodes = {
     1,
     500,
     'Keychain unavailable',
-    'The keychain of the operating system does not answer.',
+    'The keychain of the operating system does not respond.',
     'Start it, or use a key file.',
   ),
   E_KEYCHAIN_LOCKED: entry(1, 500, 'Keychain locked', 'The keychain is locked.', 'Unlock it and try again.'),
@@ -702,7 +708,7 @@ export const errorCodes = {
     1,
     503,
     'Stored data was changed',
-    'A row of the database was changed by something else, or is damaged.',
+    'A row of the database was changed outside this program, or is damaged.',
     database,
   ),
 
@@ -711,7 +717,7 @@ export const errorCodes = {
     500,
     'Audit log was changed',
     'The signature of the audit log does not match.',
-    'See webex-token log --verify.',
+    'See where it was changed: webex-token log --verify.',
   ),
 
   // The store
@@ -719,22 +725,22 @@ export const errorCodes = {
     2,
     500,
     'Invalid database address',
-    'WEBEX_TOKEN_DATABASE_URL cannot be used.',
-    'For example postgres://user@host/webex_token.',
+    'WEBEX_TOKEN_DATABASE_URL is invalid.',
+    'Use an address such as postgres://user@host/webex_token.',
   ),
   E_STORE: entry(
     1,
     503,
     'Store cannot be used',
-    'The database refuses or fails.',
-    'Follow the message; webex-token doctor says more.',
+    'The database refused a request or failed.',
+    'Follow the message. To look for the cause: webex-token doctor.',
   ),
   E_STORE_BUSY: entry(1, 503, 'Store busy', 'Another process holds a lock.', 'Try again in a moment.'),
   E_STORE_UNREACHABLE: entry(
     1,
     503,
     'Store unreachable',
-    'The database server does not answer.',
+    'The database server does not respond.',
     'Check the server and the network.',
   ),
   E_STORE_READ_ONLY: entry(
@@ -751,7 +757,7 @@ export const errorCodes = {
     'The disk of the database is full.',
     'Free some space and try again.',
   ),
-  E_STORE_DISK: entry(1, 503, 'Disk error', 'The disk of the database fails.', 'Check the disk.'),
+  E_STORE_DISK: entry(1, 503, 'Disk error', 'The disk of the database reports errors.', 'Check the disk.'),
   E_STORE_DAMAGED: entry(
     1,
     503,
@@ -767,7 +773,7 @@ export const errorCodes = {
     'Use that version.',
   ),
   E_STORE_MISSING: entry(1, 503, 'No store', 'The data folder has no store yet.', 'Check WEBEX_TOKEN_HOME.'),
-  E_STORE_EMPTIED: entry(1, 503, 'Store emptied', 'The database is empty and was not before.', database),
+  E_STORE_EMPTIED: entry(1, 503, 'Store emptied', 'The database is empty, but was not before.', database),
   E_STORE_ROLLED_BACK: entry(
     1,
     503,
@@ -800,15 +806,15 @@ export const errorCodes = {
     1,
     500,
     'Backup not verified',
-    'The backup that was written cannot be restored, so it was deleted.',
-    'See webex-token log --verify.',
+    'The new backup could not be restored in a test, so it was deleted.',
+    'Verify the audit log: webex-token log --verify.',
   ),
   E_BACKUP_KEY: entry(
     1,
     400,
     'No key for this backup',
     'No available key or passphrase opens the backup.',
-    'Give the key or passphrase it was made with.',
+    'Provide the key or passphrase that it was created with.',
   ),
   E_BACKUP_NEWER: entry(
     1,

@@ -8,11 +8,17 @@ export async function copyText(clipboard: Clipboard, text: string): Promise<Copi
     await clipboard.write(text);
   } catch {
     // What the clipboard's program said is left out: it was given the text.
-    throw new BrokerError('E_CLIPBOARD', 'There is no clipboard here that works.', {
+    throw new BrokerError('E_CLIPBOARD', 'No clipboard is available.', {
       help:
         process.platform === 'linux'
-          ? 'It needs a desktop (DISPLAY or WAYLAND_DISPLAY), and xsel, xclip or wl-clipboard. Over SSH, take the token with "webex-token get" on the machine where it is needed.'
-          : 'Is this a session without a desktop? "webex-token get" prints the token instead.',
+          ? [
+              'It needs a desktop (DISPLAY or WAYLAND_DISPLAY), and xsel, xclip or wl-clipboard.',
+              {
+                text: 'Over SSH, print the token on the machine where you need it',
+                command: ['get', 'NAME'],
+              },
+            ]
+          : { text: 'In a session without a desktop, print the token instead', command: ['get', 'NAME'] },
     });
   }
   return new CopiedText(clipboard, hash(text));

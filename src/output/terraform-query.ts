@@ -31,7 +31,13 @@ function queryOf(input: string): Record<string, string> {
       'E_USAGE',
       'Standard input is not a query: a JSON object whose values are strings.',
       {
-        help: 'Terraform’s "external" data source sends one. By hand: echo \'{}\' | webex-token get acme --format terraform',
+        help: [
+          'Terraform’s "external" data source sends one.',
+          {
+            text: 'To try it in a terminal, pipe {} to the command',
+            command: ['get', 'NAME', '--format', 'terraform'],
+          },
+        ],
       },
     );
   }

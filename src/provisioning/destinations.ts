@@ -1,6 +1,7 @@
 import { expiryOf } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
 import { currentOf, type Token } from '../domain/token.ts';
+import { commandLine } from '../errors/remedy.ts';
 import { appendAudit } from '../store/audit/audit.ts';
 import {
   allDestinations,
@@ -131,8 +132,8 @@ export function outdatedMessages(name: string, views: DestinationView[]): string
       const holds =
         installedAt === null ? `${where} has no token yet` : `${where} still uses an earlier token`;
       return method === 'push'
-        ? `${holds}. Update it: webex-token push ${provider} ${name}`
-        : `${holds}. Paste the new one there; "webex-token open" shows where.`;
+        ? `${holds}. Update it: ${commandLine(['push', provider, name])}`
+        : `${holds}. Paste the new one there. To see where: ${commandLine(['open'])}`;
     });
 }
 

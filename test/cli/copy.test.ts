@@ -75,6 +75,6 @@ test('copy reports a missing clipboard, and does not print the token', async () 
   const here = await holdingToken();
   const ended = await here.run(['copy', 'acme']);
   expect(ended).toMatchObject({ code: 1, stdout: '' });
-  expect(ended.stderr).toMatch(/no clipboard/);
+  expect(ended.stderr).toMatch(/No clipboard/);
   expect(ended.stderr).not.toContain(token);
 });

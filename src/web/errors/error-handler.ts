@@ -3,7 +3,7 @@ import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'exp
 import type { Logger } from 'pino';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { type ErrorCode, errorCodes } from '../../errors/error-codes.ts';
-import { pageHelp, pageHelpText } from '../../errors/remedy.ts';
+import { commandLine, pageHelp, pageHelpText } from '../../errors/remedy.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import type { Render } from '../render.ts';
 import type { Problem } from '../view-models/problem.ts';
@@ -41,7 +41,7 @@ export function toProblem(error: unknown): Problem {
     detail: 'An unexpected error occurred. No stored data was lost.',
     remedies: [
       { text: 'Try again. The terminal where the server runs shows details.', command: null, link: null },
-      { text: 'To look for the cause', command: 'webex-token doctor', link: null },
+      { text: 'To look for the cause', command: commandLine(['doctor']), link: null },
     ],
   };
 }
