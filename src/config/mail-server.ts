@@ -7,26 +7,26 @@ export interface MailServer {
   /** A host name in its ASCII form, or an IP address without brackets. */
   host: string;
   port: number;
-  /** Whether the connection begins with TLS; otherwise STARTTLS follows. */
+  /** Whether the connection starts with TLS; otherwise STARTTLS follows. */
   implicitTls: boolean;
   isLoopback: boolean;
-  /** Null: the server asks for no sign-in. */
+  /** Null: the server requires no authentication. */
   auth: { user: string; pass: string } | null;
 }
 
 export const mailServerExample = 'smtps://user:password@smtp.example.com:465';
 
-/** RFC 8314 §7.3: port 465 begins with TLS. RFC 6409 and RFC 5321: ports 587 and 25 begin without. */
+/** RFC 8314 §7.3: port 465 starts with TLS. RFC 6409 and RFC 5321: ports 587 and 25 start without. */
 const implicitTlsPort = 465;
 const plainPorts = [25, 587];
 
-/** Parses the address of a mail server. Throws `E_MAIL_SERVER`, which never repeats the address: it may hold a password. */
+/** Parses the address of a mail server. Throws `E_MAIL_SERVER`, which never repeats the address: it may contain a password. */
 export function parseMailServer(text: string): MailServer {
-  if (!/^smtps?:\/\//i.test(text)) throw refusal('begins with neither smtps:// nor smtp://');
+  if (!/^smtps?:\/\//i.test(text)) throw refusal('does not start with smtps:// or smtp://');
   const url = /[\s\p{Cc}]/u.test(text) ? null : URL.parse(text);
   if (url === null || url.hostname === '' || !/^\/?$/.test(url.pathname + url.search + url.hash)) {
     throw refusal(
-      'is not smtps://USER:PASSWORD@HOST:PORT. Characters like @ : / # ? % in a password are written %40 %3A %2F %23 %3F %25',
+      'does not have the form smtps://USER:PASSWORD@HOST:PORT. In a password, write @ : / # ? % as %40 %3A %2F %23 %3F %25',
     );
   }
   const implicitTls = url.protocol === 'smtps:';
@@ -44,23 +44,23 @@ export function parseMailServer(text: string): MailServer {
   };
 }
 
-/** What is wrong, and what to write, where a server does not begin with TLS though smtps:// is set. */
+/** The problem and the fix if smtps:// is set but the server does not start with TLS. */
 export function startsWithoutTls(host: string, port: number): string {
-  return `says smtps://, but ${host}:${port} starts without TLS. Write smtp://…:${port} (STARTTLS follows), or smtps:// with port ${implicitTlsPort}`;
+  return `has smtps://, but ${host}:${port} starts without TLS. Use smtp://…:${port} (with STARTTLS), or smtps:// with port ${implicitTlsPort}`;
 }
 
-/** The same for the opposite case. */
+/** The same if smtp:// is set but the server starts with TLS. */
 export function startsWithTls(host: string, port: number): string {
-  return `says smtp://, but ${host}:${port} starts with TLS. Write smtps://…:${port}`;
+  return `has smtp://, but ${host}:${port} starts with TLS. Use smtps://…:${port}`;
 }
 
-/** The URL parser keeps the host of an unknown scheme as it is, so it is parsed once more as the host of an https address. */
+/** The URL parser does not validate the host of an unknown scheme, so it is parsed again as the host of an https address. */
 function hostOf(url: URL): string {
   const name = decoded(url.hostname);
   const host = name.startsWith('[') ? name : domainToASCII(name);
   const checked = URL.parse(`https://${host}`);
   if (host === '' || checked === null || checked.pathname !== '/' || checked.host !== checked.hostname) {
-    throw refusal('has a host that is no host name');
+    throw refusal('has an invalid host name');
   }
   return checked.hostname;
 }
@@ -80,15 +80,15 @@ function decoded(text: string): string {
   try {
     plain = decodeURIComponent(text);
   } catch {
-    throw refusal('has a % that does not begin an escaped character; a % itself is written %25');
+    throw refusal('contains a % that does not start an escaped character; write a literal % as %25');
   }
-  // SASL separates user and password by a null character, and SMTP its lines by CR LF.
-  if (/\p{Cc}/u.test(plain)) throw refusal('has a control character in user, password or host');
+  // SASL separates user and password with a null character, and SMTP separates lines with CR LF.
+  if (/\p{Cc}/u.test(plain)) throw refusal('contains a control character in user, password or host');
   return plain;
 }
 
 function refusal(reason: string): BrokerError {
   return new BrokerError('E_MAIL_SERVER', `The address of the mail server ${reason}.`, {
-    help: `A right one looks like ${mailServerExample}`,
+    help: `For example ${mailServerExample}`,
   });
 }

@@ -1,4 +1,4 @@
-/** Every `WEBEX_TOKEN_*` variable that has a meaning. `.env.example` explains them. */
+/** Every supported `WEBEX_TOKEN_*` variable. `.env.example` describes them. */
 const knownVariables = [
   'WEBEX_TOKEN_API_F_URL',
   'WEBEX_TOKEN_API_URL',
@@ -29,10 +29,10 @@ const knownVariables = [
   'WEBEX_TOKEN_WEBHOOK_URL',
 ];
 
-/** How many letters may be missing, extra or different for a name to count as a near miss. */
+/** How many letters may be missing, extra or different in a misspelled name. */
 const maxDistance = 2;
 
-/** Of some variables' names, those that are nearly one of ours. A completely different name may belong to other software. */
+/** The names that look like misspelled variables of this program. Other names may belong to other software. */
 export function misspelledVariables(names: readonly string[]): { name: string; meant: string }[] {
   return names.flatMap((name) => {
     if (!name.startsWith('WEBEX_TOKEN_') || knownVariables.includes(name)) return [];

@@ -1,22 +1,22 @@
-/** Okta's own domains: an organization is one label in front of them. */
+/** The domains of Okta. An organization is one label in front of them. */
 const oktaDomains = 'okta\\.com|oktapreview\\.com|okta-emea\\.com|okta-gov\\.com|okta\\.mil|trexcloud\\.com';
 
 const oktaHost = new RegExp(`^([a-z0-9-]+)\\.(${oktaDomains})$`);
 
-/** One of these domains without an organization. */
+/** One of these domains alone. */
 const oktaDomainAlone = new RegExp(`^(${oktaDomains})$`);
 
-/** The brackets of an IPv6 address are no placeholder. */
+/** The brackets of an IPv6 address are not a placeholder. */
 const ipv6Origin = /^https?:\/\/\[[0-9a-f:.]+\](:\d+)?\/?$/i;
 
-/** Okta's own sites, and what guides write in place of the organization's name. */
+/** Sites of Okta itself, and placeholders for the organization in guides. */
 const noOrganization =
   /^(www|login|admin|developer|support|help|status|trust|{?your.*|{.*|subdomain|example-domain|company|yourcompany|org|orgname|domain)$/;
 
 /**
- * The address of an Okta organization as its API has it, from what the browser shows: without the page, and without
- * the `-admin` of the Admin Console. A custom domain, such as `okta.acme.example`, is taken as it is. Null for anything
- * else, such as a guide's `https://{yourOktaDomain}`.
+ * The address of an Okta organization for its API, from an address in the browser: without the path, and without `-admin`
+ * of the Admin Console. A custom domain such as `okta.acme.example` is kept. Null for anything else, such as a guide's
+ * `https://{yourOktaDomain}`.
  */
 export function oktaOrgUrl(text: string): string | null {
   const trimmed = text.trim();

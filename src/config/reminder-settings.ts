@@ -10,7 +10,7 @@ export interface ReminderSettings {
   mailFrom: string | null;
   mailTo: string[];
   webhookUrl: string | null;
-  /** Signs what a webhook of no known product gets. */
+  /** Signs the requests to a generic webhook. */
   webhookSecret: string | null;
   /** How many days before a token expires to send a reminder; largest first, without duplicates. */
   days: number[];
@@ -20,17 +20,17 @@ export const defaultReminderDays = [60, 30, 14, 7, 3, 1, 0];
 
 const address = String.raw`[^\s<>@,;"]+@[^\s<>@,;"]+`;
 
-/** The environment variables of reminders, as `config.ts` has them. */
+/** The environment variables of reminders, in the form of `settings.ts`. */
 export const reminderVariables = {
   WEBEX_TOKEN_SMTP_URL: {
     schema: z.string(),
     check: parseMailServer,
-    expected: 'the address of a mail server, smtps:// or smtp:// (which then has to offer STARTTLS)',
+    expected: 'the address of a mail server: smtps://, or smtp:// if it supports STARTTLS',
     example: mailServerExample,
   },
   WEBEX_TOKEN_MAIL_FROM: {
     schema: z.string().regex(new RegExp(`^(${address}|[^<>@\\p{Cc}]{1,100}<${address}>)$`, 'u')),
-    expected: 'a mail address',
+    expected: 'an email address',
     example: 'Webex token <webex-token@example.com>',
   },
   WEBEX_TOKEN_MAIL_TO: {
@@ -38,7 +38,7 @@ export const reminderVariables = {
       .string()
       .regex(new RegExp(`^\\s*${address}\\s*(,\\s*${address}\\s*)*$`))
       .transform((value) => value.split(',').map((one) => one.trim())),
-    expected: 'mail addresses separated by commas',
+    expected: 'email addresses separated by commas',
     example: 'it@example.com,ada@example.com',
   },
   WEBEX_TOKEN_WEBHOOK_URL: {

@@ -18,27 +18,27 @@ import {
 /** The settings, checked. `.env.example` describes each variable. */
 export interface Settings {
   port: number;
-  /** The data folder: database, key file, the running server's address. */
+  /** The data folder: the database, the key file and the instance file of the web app. */
   home: string;
-  /** The address of a PostgreSQL database, password and all; null: SQLite in the data folder. */
+  /** The address of a PostgreSQL database, including its password; null: SQLite in the data folder. */
   databaseUrl: string | null;
   keyFile: string | null;
   passphrase: string | null;
   /** The new passphrase, for `key rotate --to passphrase` and `key add --passphrase`. */
   newPassphrase: string | null;
-  /** What a backup is sealed with beside the store's own keys. */
+  /** An additional passphrase that can decrypt backups. */
   backupPassphrase: string | null;
   clientId: string;
   scopes: string[];
   webex: Record<Deployment, WebexEndpoints>;
-  /** The token API's address as its clients see it (RFC 8414 issuer); null: what it listens on. */
+  /** The token API's address as its clients see it (RFC 8414 issuer); null: the address it listens on. */
   issuer: string | null;
   entra: EntraSettings;
   okta: OktaSettings;
   reminders: ReminderSettings;
 }
 
-/** How Microsoft Graph is reached and signed in to. What is null is chosen by the profile's cloud, or asked for. */
+/** How to reach and sign in to Microsoft Graph. A null value follows from the profile's cloud, or is prompted for. */
 export interface EntraSettings {
   graphUrl: string | null;
   loginUrl: string | null;
@@ -49,7 +49,7 @@ export interface EntraSettings {
   clientCertificatePath: string | null;
 }
 
-/** How Okta is reached and signed in to: by API token, or as a service app with a private key. */
+/** How to reach and sign in to Okta: with an API token, or as a service app with a private key. */
 export interface OktaSettings {
   orgUrl: string | null;
   token: string | null;
@@ -59,21 +59,21 @@ export interface OktaSettings {
   keyId: string | null;
 }
 
-/** Where Webex sends the browser back to. Registered there for port 3000; another port serves tests. */
+/** The redirect URI. Webex has it registered for port 3000; other ports are for tests. */
 export function redirectUri(settings: Pick<Settings, 'port'>): string {
   return `${appOrigin(settings)}/auth/code`;
 }
 
-/** The web app's own address, without a path. */
+/** The address of the web app, without a path. */
 export function appOrigin(settings: Pick<Settings, 'port'>): string {
   return `http://localhost:${settings.port}`;
 }
 
 interface Variable {
   schema: z.ZodType;
-  /** The parser of the code that uses the value. Throws a `BrokerError` that says what is wrong, without the value. */
+  /** The parser of the code that uses the value. Throws a `BrokerError` that states the problem without the value. */
   check?: (value: string) => unknown;
-  /** What is right, for the error message. */
+  /** The expected value, for the error message. */
   expected: string;
   example: string;
 }
@@ -84,7 +84,7 @@ const someUuid = '00000000-0000-0000-0000-000000000000';
 function url(example: string): Variable {
   return {
     schema: z.string().refine(isSafeUrl),
-    expected: 'an https address (plain http only to this machine), without a slash at its end',
+    expected: 'an https address (plain http only to this machine) without a trailing slash',
     example,
   };
 }
@@ -92,7 +92,7 @@ function url(example: string): Variable {
 const passphrase: Variable = {
   schema: z.string().min(minPassphraseLength),
   expected: `a passphrase of at least ${minPassphraseLength} characters`,
-  example: 'six words that nobody would guess',
+  example: 'six words that nobody can guess',
 };
 
 const variables = {
@@ -138,7 +138,7 @@ const variables = {
   WEBEX_TOKEN_GRAPH_URL: url('https://graph.microsoft.com'),
   WEBEX_TOKEN_ENTRA_LOGIN_URL: url('https://login.microsoftonline.com'),
   AZURE_TENANT_ID: {
-    // A GUID or a domain name; it becomes a part of an address.
+    // A GUID or a domain name. It is used in a URL.
     schema: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]*$/),
     expected: 'the ID or a domain name of an Entra ID tenant',
     example: 'acme.onmicrosoft.com',
@@ -151,7 +151,7 @@ const variables = {
     example: '/etc/webex-token/entra.pem',
   },
   OKTA_CLIENT_ORGURL: {
-    // A person copies it from the Admin Console, whose address is another one.
+    // People copy it from the Admin Console, which has a different address.
     schema: z
       .string()
       .transform((value) => oktaOrgUrl(value) ?? '')
@@ -175,8 +175,8 @@ type VariableName = keyof typeof variables;
 export const settingVariables: readonly string[] = Object.keys(variables);
 
 /**
- * Reads the settings from the environment, and from `.env` beside package.json for what the environment leaves out.
- * Throws `E_SETTING`: one line that names the variable, what is wrong, and an example of a right one.
+ * Reads the settings from the environment and, for variables that are not set, from `.env` next to package.json. Throws
+ * `E_SETTING`: one line with the variable, the problem and an example.
  */
 export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
   const given = environmentWithDotEnv(environment);
@@ -185,7 +185,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     if (value === undefined || value === '') return null;
     const { schema, check, expected, example }: Variable = variables[name];
     const result = schema.safeParse(value);
-    // A password in an address is a secret too.
+    // An address may contain a password.
     const shown =
       isSecretVariable(name) || value.includes('@') ? 'its value' : JSON.stringify(value.slice(0, 100));
     const wrong = result.success ? reasonAgainst(value, check) : `${shown} is not ${expected}`;
@@ -238,7 +238,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   };
 }
 
-/** Why the code that uses a value refuses it; null: it does not. */
+/** Why the code that uses a value rejects it; null if it accepts it. */
 function reasonAgainst(value: string, check: Variable['check']): string | null {
   try {
     check?.(value);
@@ -250,7 +250,7 @@ function reasonAgainst(value: string, check: Variable['check']): string | null {
 }
 
 function isSafeUrl(value: string): boolean {
-  // A path is put behind it; and what the URL parser would leave out without a word is a mistake.
+  // A path is appended to it. Anything that the URL parser would silently drop is an error.
   if (!URL.canParse(value) || value.endsWith('/') || /[\s?#]/.test(value)) return false;
   const { protocol, hostname, username, password } = new URL(value);
   if (username !== '' || password !== '') return false;

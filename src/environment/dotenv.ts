@@ -1,7 +1,7 @@
 import { parseEnv } from 'node:util';
 import { BrokerError } from '../errors/broker-error.ts';
 
-/** Variables whose values are secrets, ours and the database's, by their names. */
+/** The names of variables whose values are secrets, including those of the database. */
 const secretName = /(PASSPHRASE|PASSWORD|SECRET|PRIVATEKEY|CLIENT_TOKEN|(DATABASE|SMTP|WEBHOOK)_URL)$/;
 
 /** Whether a variable's value is a secret. */
@@ -9,13 +9,13 @@ export function isSecretName(name: string): boolean {
   return secretName.test(name);
 }
 
-/** One `NAME=value`: its name, then what is between quotes and what follows those, or all of an unquoted value. */
+/** One `NAME=value`: the name, then the quoted value and the rest of the line, or the unquoted value. */
 const assignment =
   /^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=(?:[ \t]*("[^"]*"|'[^']*'|`[^`]*`)([^\n]*)|([^\n]*))/gm;
 
 /**
- * The variables of a `.env` file. Node reads it, and cuts a value without quotes at a `#`, without a word. Throws
- * `E_SETTING` where that would happen to a secret, or where a `#` stands within a word, or a quote is missing.
+ * Parses a `.env` file. Node silently cuts an unquoted value at a `#`. Throws `E_SETTING` if that would happen to a secret
+ * or within a word, or if a quote is missing.
  */
 export function parseDotEnv(text: string, file: string): NodeJS.Dict<string> {
   for (const [, name = '', quoted, behind = '', bare = ''] of text.matchAll(assignment)) {
@@ -23,7 +23,7 @@ export function parseDotEnv(text: string, file: string): NodeJS.Dict<string> {
     if (fault === null) continue;
     throw new BrokerError(
       'E_SETTING',
-      `${name} in ${file}: ${fault}. Put quotes around the whole value, for example ${name}='…', or "…" where it has a ' in it`,
+      `${name} in ${file}: ${fault}. Put the whole value in quotes, for example ${name}='…', or "…" if it contains a '`,
     );
   }
   return parseEnv(text);
@@ -31,15 +31,15 @@ export function parseDotEnv(text: string, file: string): NodeJS.Dict<string> {
 
 function faultOf(name: string, bare: string): string | null {
   const value = bare.trim();
-  if (/^["'`]/.test(value)) return 'the value begins with a quote that is not closed';
+  if (/^["'`]/.test(value)) return 'the value starts with a quote that is not closed';
   const at = bare.indexOf('#');
   if (at === -1) return null;
-  // A comment behind nothing, or behind something that is no secret.
+  // A comment after an empty value, or after a value that is not a secret.
   const isComment = at > 0 && /\s/.test(bare.charAt(at - 1));
   if (isComment && (!isSecretName(name) || bare.slice(0, at).trim() === '')) return null;
-  return 'the value has a # in it, and without quotes it would be cut off there';
+  return 'the value contains a #, and without quotes it would be cut off there';
 }
 
 function faultBehind(behind: string): string | null {
-  return /^\s*(#|$)/.test(behind) ? null : 'something stands behind the closing quote';
+  return /^\s*(#|$)/.test(behind) ? null : 'there is text after the closing quote';
 }

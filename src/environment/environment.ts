@@ -5,7 +5,7 @@ import { readTextFile } from '../text/decode-text.ts';
 import { parseDotEnv } from './dotenv.ts';
 import { homeFolder, userName } from './os-user.ts';
 
-/** The variables that name a file or a folder. */
+/** The variables with the path of a file or folder. */
 export const pathVariables = [
   'WEBEX_TOKEN_HOME',
   'WEBEX_TOKEN_KEY_FILE',
@@ -14,8 +14,8 @@ export const pathVariables = [
 ];
 
 /**
- * The environment, and from `.env` beside package.json what it leaves out. Paths are absolute: `~/` is the user's home
- * folder, and a relative path counts from the folder of `.env`, wherever a command is run. Throws `E_SETTING`.
+ * The environment and, for variables that are not set, `.env` next to package.json. Paths become absolute: `~/` is the
+ * user's home folder, and a relative path is relative to the folder of `.env`, wherever a command runs. Throws `E_SETTING`.
  */
 export function environmentWithDotEnv(
   environment: NodeJS.ProcessEnv,
@@ -29,7 +29,7 @@ export function environmentWithDotEnv(
   return given;
 }
 
-/** What a setting means by a path; see `environmentWithDotEnv`. Throws `E_SETTING`, which names the setting. */
+/** Resolves the path in a setting; see `environmentWithDotEnv`. Throws `E_SETTING`, which names the setting. */
 export function absolutePath(
   name: string,
   path: string,
@@ -40,10 +40,10 @@ export function absolutePath(
   if (inHome !== null) {
     const home = homeFolder(environment);
     if (home !== null) return resolve(home, inHome[1] ?? '');
-    throw unusablePath(name, path, `begins with ~, and this user (${userName()}) has no home folder`);
+    throw unusablePath(name, path, `starts with ~, but this user (${userName()}) has no home folder`);
   }
   if (/^~|^\$|^%[^%]+%/.test(path)) {
-    throw unusablePath(name, path, 'begins with something that only a shell puts a folder in place of');
+    throw unusablePath(name, path, 'starts with an expression that only a shell replaces with a folder');
   }
   return resolve(folder, path);
 }
@@ -53,7 +53,7 @@ function unusablePath(name: string, path: string, reason: string): BrokerError {
   return new BrokerError('E_SETTING', message);
 }
 
-/** The platform's own folder for a program's data. Throws `E_SETTING` where this user has no home folder. */
+/** The platform's standard folder for application data. Throws `E_SETTING` if this user has no home folder. */
 export function defaultHome(environment: NodeJS.ProcessEnv = process.env): string {
   const { XDG_DATA_HOME, LOCALAPPDATA } = environment;
   const inHome = (...path: string[]) => join(homeFolder(environment) ?? noHomeFolder(), ...path);
@@ -63,7 +63,7 @@ export function defaultHome(environment: NodeJS.ProcessEnv = process.env): strin
     case 'win32':
       return join(LOCALAPPDATA || inHome('AppData', 'Local'), 'webex-token', 'Data');
     default:
-      // XDG Base Directory Specification: a relative path is to be ignored.
+      // XDG Base Directory Specification: a relative path must be ignored.
       return join(
         isAbsolute(XDG_DATA_HOME ?? '') ? `${XDG_DATA_HOME}` : inHome('.local', 'share'),
         'webex-token',
@@ -74,7 +74,7 @@ export function defaultHome(environment: NodeJS.ProcessEnv = process.env): strin
 function noHomeFolder(): never {
   throw new BrokerError(
     'E_SETTING',
-    `WEBEX_TOKEN_HOME is not set, and this user (${userName()}) has no home folder to use instead: name one that this user may write in, for example WEBEX_TOKEN_HOME=/var/lib/webex-token`,
+    `WEBEX_TOKEN_HOME is not set, and this user (${userName()}) has no home folder. Set it to a folder that this user can write to, for example WEBEX_TOKEN_HOME=/var/lib/webex-token`,
   );
 }
 

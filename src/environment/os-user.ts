@@ -2,19 +2,18 @@ import { type UserInfo, userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 
 /*
- * A container may run as a user of whom the system knows only a number, without HOME. Node's own functions throw
- * then.
+ * A container may run as a user that has only a numeric ID and no HOME. Node's functions throw in this case.
  */
 
-/** The name of the operating system's user. */
+/** The name of the operating-system user. */
 export function userName(): string {
   return fromSystem()?.username || `uid ${process.getuid?.() ?? 'unknown'}`;
 }
 
-/** The user's home folder. Null where neither the environment nor the system names one. */
+/** The user's home folder. Null if neither the environment nor the system has one. */
 export function homeFolder(environment: NodeJS.ProcessEnv = process.env): string | null {
   const named = process.platform === 'win32' ? environment.USERPROFILE : environment.HOME;
-  // A relative one would be another in every folder.
+  // A relative path would depend on the working directory.
   return [named, fromSystem()?.homedir].find((each) => each && isAbsolute(each)) ?? null;
 }
 

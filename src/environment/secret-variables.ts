@@ -1,4 +1,4 @@
-/** The variables whose values are secrets: never repeated in a message, and never passed on to a helper program. */
+/** The variables with secret values: never repeated in a message, and never passed to a helper program. */
 export const secretVariables: readonly string[] = [
   'WEBEX_TOKEN_DATABASE_URL',
   'WEBEX_TOKEN_PASSPHRASE',

@@ -2,8 +2,8 @@ import type { ErrorCode } from './error-codes.ts';
 import { type Help, type Remedy, remediesOf, terminalHelp } from './remedy.ts';
 
 /**
- * A failure that a person can act on. `message` says what happened and why, `remedies` what to do next.
- * Neither may ever have a token in it: messages are printed, logged and shown on pages.
+ * An error that a person can act on. `message` says what happened and why, `remedies` what to do next. Neither may ever
+ * contain a token: messages are printed, logged and shown on pages.
  */
 export class BrokerError extends Error {
   readonly code: ErrorCode;
@@ -16,7 +16,7 @@ export class BrokerError extends Error {
     this.remedies = remediesOf(options.help);
   }
 
-  /** The remedies as a terminal shows them; undefined where there are none. */
+  /** The remedies for a terminal; undefined if there are none. */
   get help(): string | undefined {
     return this.remedies.length === 0 ? undefined : terminalHelp(this.remedies);
   }

@@ -1,16 +1,16 @@
-/** One thing that a person can do about an error. */
+/** One action that a person can take about an error. */
 export interface Remedy {
-  /** A sentence; or, with a command or a link, the words before it. */
+  /** A sentence, or the text before the command or link. */
   text: string;
-  /** The arguments of `webex-token`: shown in a terminal, and on a page that has no link for it. */
+  /** The arguments of `webex-token`, shown in a terminal, and on a page if there is no link. */
   command?: readonly string[];
-  /** The page of the web app that does the same. */
+  /** The page of the web app for the same action. */
   link?: { label: string; path: string };
-  /** Where it makes sense; in both where absent. */
+  /** Where to show it. Default: both. */
   only?: 'terminal' | 'page';
 }
 
-/** How an error is made: a sentence stands for a remedy without a command. */
+/** The remedies of a new error. A string is a remedy without a command. */
 export type Help = string | Remedy | readonly (string | Remedy)[];
 
 export function remediesOf(help: Help | undefined): readonly Remedy[] {
@@ -19,7 +19,7 @@ export function remediesOf(help: Help | undefined): readonly Remedy[] {
   return list.map((each) => (typeof each === 'string' ? { text: each } : each));
 }
 
-/** The remedies as a terminal shows them, a line each. */
+/** The remedies for a terminal, one per line. */
 export function terminalHelp(remedies: readonly Remedy[]): string {
   return remedies
     .filter(({ only }) => only !== 'page')
@@ -54,7 +54,7 @@ export function pageHelpText(remedies: readonly PageRemedy[]): string | null {
     .join(' ');
 }
 
-/** A command as a person types it. Names of profiles and IDs need no quotes; placeholders are in capitals. */
+/** A command to type. Profile names and IDs need no quotes; placeholders are in upper case. */
 export function commandLine(command: readonly string[]): string {
   return ['webex-token', ...command].join(' ');
 }

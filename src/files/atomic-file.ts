@@ -5,12 +5,12 @@ import { BrokerError } from '../errors/broker-error.ts';
 import { fsyncDirectory } from './private-files.ts';
 
 /**
- * A file for its owner only. It appears under its name complete and durable, or not at all, and never replaces another
- * file.
+ * Writes a file for its owner only. The file appears complete and durable under its name, or not at all, and never
+ * replaces another file.
  */
 export class AtomicFile {
   readonly path: string;
-  /** Its path until it is finished. */
+  /** The path while it is being written. */
   readonly partial: string;
   readonly #descriptor: number;
   bytes = 0;
@@ -19,7 +19,7 @@ export class AtomicFile {
   constructor(path: string) {
     this.path = resolve(path);
     this.partial = `${this.path}.${randomUUID().slice(0, 8)}.partial`;
-    // Checked before the work, not after it.
+    // Checked before the work starts.
     if (existsSync(this.path)) throw this.#failure({ code: 'EEXIST' });
     try {
       this.#descriptor = openSync(this.partial, 'wx', 0o600);
@@ -57,7 +57,7 @@ export class AtomicFile {
       rmSync(this.partial);
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
-      // A memory stick's file system knows no links; there, nobody races for the name.
+      // The file system of a USB stick has no hard links; there, no other process competes for the name.
       if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)) throw error;
       if (existsSync(this.path)) throw this.#failure({ code: 'EEXIST' });
       renameSync(this.partial, this.path);
@@ -68,7 +68,7 @@ export class AtomicFile {
     try {
       closeSync(this.#descriptor);
     } catch {
-      // It was closed already.
+      // It is already closed.
     }
     rmSync(this.partial, { force: true });
   }
@@ -85,7 +85,7 @@ export class AtomicFile {
     const help =
       code === 'ENOSPC' || code === 'EDQUOT'
         ? 'The disk is full. Free some space, or choose a file on another disk.'
-        : 'Its folder must exist, and you must be allowed to write to it.';
+        : 'Its folder must exist, and you must have permission to write to it.';
     return new BrokerError('E_FILE', `The file ${this.path} cannot be written (${code}).`, { help, cause });
   }
 }

@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { BrokerError } from '../errors/broker-error.ts';
 
 /*
- * Windows keeps no mode bits: there the data folder lies in the person's own profile, which others cannot enter.
+ * Windows has no mode bits. There, the data folder is in the user's own profile, which other users cannot access.
  */
 const hasModes = process.platform !== 'win32';
 
-/** The calls that are made of `node:fs`. Tests stand in for file systems that this machine does not have. */
+/** The functions of `node:fs` in use. Tests replace them to simulate other file systems. */
 export type Files = Pick<
   typeof nodeFiles,
   'mkdirSync' | 'chmodSync' | 'statSync' | 'openSync' | 'closeSync' | 'rmSync' | 'rmdirSync'
@@ -41,7 +41,7 @@ export function checkPrivateDirectory(path: string): void {
   }
 }
 
-/** Makes the folders of a path that are not there; returns the first of them. Throws `E_HOME`. */
+/** Creates the missing folders of a path and returns the first of them. Throws `E_HOME`. */
 function makeFolder(path: string, files: Files): string | undefined {
   try {
     return makeMissing(path, files);
@@ -50,7 +50,7 @@ function makeFolder(path: string, files: Files): string | undefined {
   }
 }
 
-/** Not Node's own `recursive`, which never ends where a folder refuses new ones with ENOENT, as /proc does. */
+/** Not Node's `recursive`, which never returns if a folder rejects new ones with ENOENT, as /proc does. */
 function makeMissing(path: string, files: Files): string | undefined {
   if (isFolder(path)) return undefined;
   const above = dirname(path);
@@ -58,7 +58,7 @@ function makeMissing(path: string, files: Files): string | undefined {
   try {
     files.mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // Another process may have been faster.
+    // Another process may have created it meanwhile.
     if (!isFolder(path)) throw error;
     return first;
   }
@@ -81,16 +81,16 @@ function unusable(path: string, what: string, cause: unknown): BrokerError {
   });
 }
 
-/** From a folder up to the one above it. One that somebody has put something into stays. */
+/** Removes the folders that were created, except those that are not empty any more. */
 function removeEmptyFolders(from: string, to: string): void {
   try {
     for (let path = from; path.startsWith(to); path = dirname(path)) nodeFiles.rmdirSync(path);
   } catch {
-    // It is in use by now.
+    // It is in use.
   }
 }
 
-/** Some file systems cannot, and some of those say so: how open the folder is then tells. */
+/** Some file systems do not support modes, and not all of them report an error: the resulting mode shows it. */
 function closeToOthers(path: string, files: Files): void {
   try {
     files.chmodSync(path, 0o700);
@@ -99,7 +99,7 @@ function closeToOthers(path: string, files: Files): void {
   }
 }
 
-/** Makes the file, empty and for its owner alone, where there is none; refuses one that others may read or write. */
+/** Creates an empty file for its owner only if it does not exist. Rejects one that others can read or write. */
 export function ensurePrivateFile(path: string): void {
   try {
     closeSync(openSync(path, 'ax', 0o600));
@@ -109,12 +109,12 @@ export function ensurePrivateFile(path: string): void {
   assertPrivateFile(path);
 }
 
-/** What is looked at, and the variable that names another. */
+/** The kind of path, and the variable that sets it. */
 interface Kind {
   title: 'folder' | 'file' | 'key file';
   mode: string;
   variable: 'WEBEX_TOKEN_HOME' | 'WEBEX_TOKEN_KEY_FILE';
-  /** With which mode root gives one to a group, as Kubernetes does with `fsGroup`: the least, and the most. Null: never. */
+  /** The smallest and largest mode with which root may grant it to a group, as Kubernetes does with `fsGroup`. Null: never. */
   fromRoot: { least: number; most: number } | null;
 }
 
@@ -132,17 +132,17 @@ const keyFile: Kind = {
   fromRoot: { least: 0o040, most: 0o640 },
 };
 
-/** Refuses a folder that others than its owner may enter, and root's unless it is open to a group of ours alone. */
+/** Rejects a folder that other users can enter, and one of root unless it is accessible only to a group of this user. */
 export function assertPrivateDirectory(path: string, files: Files = nodeFiles): void {
   assertPrivate(path, folder, files);
 }
 
-/** Refuses a file that others than its owner may read or write. */
+/** Rejects a file that other users can read or write. */
 export function assertPrivateFile(path: string, files: Files = nodeFiles): void {
   assertPrivate(path, file, files);
 }
 
-/** Refuses a key file that others than its owner may read or write, and root's unless a group of ours alone reads it. */
+/** Rejects a key file that other users can read or write, and one of root unless only a group of this user can read it. */
 export function assertPrivateKeyFile(path: string, files: Files = nodeFiles): void {
   assertPrivate(path, keyFile, files);
 }
@@ -159,7 +159,7 @@ function assertPrivate(path: string, kind: Kind, files: Files): void {
   if (isOpen && keepsNoModes(kind === folder ? path : dirname(path), files)) {
     const example = `${kind.variable}=~/.local/share/webex-token${kind === keyFile ? '/key.jwk' : ''}`;
     throw permissionsError(
-      `${name} is on a file system that keeps no permissions (such as /mnt/c in WSL, a network share or FAT), so every user could read it: use one that does, for example ${example}`,
+      `${name} is on a file system without permissions (such as /mnt/c in WSL, a network share or FAT), so every user could read it. Use another one, for example ${example}`,
     );
   }
   if (uid !== me && me !== 0) {
@@ -167,16 +167,16 @@ function assertPrivate(path: string, kind: Kind, files: Files): void {
       throw permissionsError(`${name} belongs to root (mode ${octal}).`, helpWithRoot(path, kind));
     throw permissionsError(
       `${name} belongs to another user of this machine.`,
-      `It was not read. Set ${kind.variable} to one that you own.`,
+      `It was not read. Set ${kind.variable} to a ${kind.title} that you own.`,
     );
   }
   if (!isOpen) return;
   const kubernetes = isSupplementary(gid)
-    ? ' In Kubernetes, fsGroupChangePolicy: OnRootMismatch keeps it closed.'
+    ? ' In Kubernetes, fsGroupChangePolicy: OnRootMismatch keeps it restricted.'
     : '';
   throw permissionsError(
-    `${name} is open to other users of this machine (mode ${octal}).`,
-    `Close it with: chmod ${kind.mode} '${path}'${kubernetes}`,
+    `${name} is accessible to other users of this machine (mode ${octal}).`,
+    `Restrict it: chmod ${kind.mode} '${path}'${kubernetes}`,
   );
 }
 
@@ -188,7 +188,7 @@ function isMode(bits: number, mode: Kind['fromRoot']): boolean {
   return mode !== null && (bits & mode.least) === mode.least && (bits & ~mode.most) === 0;
 }
 
-/** Whether root gave it to a group that this process is in. For root itself, its own group is no such gift. */
+/** Whether root granted access to a group of this process. Does not apply to root itself. */
 function isGivenByRoot(uid: number, gid: number): boolean {
   if (uid !== 0) return false;
   return isSupplementary(gid) || (process.geteuid?.() !== 0 && process.getegid?.() === gid);
@@ -200,21 +200,21 @@ function isSupplementary(gid: number): boolean {
 
 function helpWithRoot(path: string, kind: Kind): string {
   return kind === folder
-    ? `Name a folder inside of it, which is then made for you alone: ${kind.variable}='${join(path, 'webex-token')}'. Or give it to a group of yours: mode 2770.`
-    : `It is accepted if only a group of yours can read it (mode 440). In Kubernetes: fsGroup for the pod, and defaultMode: 0400 for the Secret. Or use your own file: ${kind.variable} names it.`;
+    ? `Set ${kind.variable}='${join(path, 'webex-token')}': a folder inside it, which is created for you only. Or grant it to a group of yours with mode 2770.`
+    : `It is accepted if only a group of yours can read it (mode 440). In Kubernetes, set fsGroup for the pod and defaultMode: 0400 for the Secret. Or set ${kind.variable} to a file of yours.`;
 }
 
 function probeIn(folder: string): string {
   return join(folder, `.webex-token-${process.pid}.tmp`);
 }
 
-/** Whether the file system ignores modes, so that a file created for its owner only is open to others. */
+/** Whether the file system ignores modes, so that a file created for its owner only is accessible to others. */
 function keepsNoModes(path: string, files: Files): boolean {
   const probe = probeIn(path);
   try {
     files.closeSync(files.openSync(probe, 'ax', 0o600));
   } catch {
-    // Not to be told where nothing can be written.
+    // Unknown if nothing can be written.
     return false;
   }
   try {
@@ -224,9 +224,9 @@ function keepsNoModes(path: string, files: Files): boolean {
   }
 }
 
-/** Makes what was put into a folder, or taken out of it, last through a power cut. */
+/** Makes changes to the entries of a folder durable, so that they survive a power failure. */
 export function fsyncDirectory(path: string): void {
-  // Windows cannot open a folder; there the rename itself is what lasts.
+  // Windows cannot open a folder. There, the rename itself is durable.
   if (process.platform === 'win32') return;
   const folder = openSync(path, 'r');
   try {

@@ -7,10 +7,10 @@ import { proxyFor } from './connect/proxy.ts';
 
 type Fetch = typeof globalThis.fetch;
 
-/** For opening a connection: less than any request may take, so that the hop that hangs is named. Milliseconds. */
+/** Timeout for opening a connection: shorter than that of any request, so that the error names the hop. Milliseconds. */
 const connectTimeoutMs = 8_000;
 
-/** A `fetch` that uses the proxy and the certificate authorities that this environment names. */
+/** Creates a `fetch` that uses the proxy and the certificate authorities of this environment. */
 export function createFetch(
   environment: Readonly<NodeJS.Dict<string>>,
   timeoutMs: number = connectTimeoutMs,
@@ -19,7 +19,7 @@ export function createFetch(
   const dispatcher = new Agent({
     connect: ({ hostname, port, protocol }, callback) => {
       const secure = protocol === 'https:';
-      // An IPv6 address comes without its brackets.
+      // An IPv6 address has no brackets here.
       const url = new URL(`${protocol}//${isIPv6(hostname) ? `[${hostname}]` : hostname}`);
       url.port = port;
       const target = { host: hostname, port: Number(port) || (secure ? 443 : 80), secure };

@@ -32,15 +32,15 @@ export interface HttpFailure {
   host: string;
   /** Null if no response arrived. */
   status: number | null;
-  /** What the service itself said, on one line, or null. */
+  /** The service's own message, on one line, or null. */
   detail: string | null;
   /** Why no response arrived, and what to do; absent if one arrived. */
   network?: Explanation;
   /** From `Retry-After`, in seconds, at most 3600; null where absent or not understood. */
   retryAfterSeconds: number | null;
-  /** What the vendor's support asks for, or null. */
+  /** The ID that the vendor's support asks for, or null. */
   trackingId: string | null;
-  /** The answer's JSON, where it was JSON; from outside and unchecked. */
+  /** The JSON of the response, if it was JSON. Untrusted. */
   body: unknown;
 }
 
@@ -146,7 +146,7 @@ function statusReason(status: number): FailureReason | null {
   return status < 400 ? 'redirected' : 'unexpected-status';
 }
 
-/** Null where the body is larger than the limit; the rest of it is then left unread. */
+/** Null if the body is larger than the limit. The rest is not read. */
 async function boundedText(response: Response): Promise<string | null> {
   if (response.body === null) return '';
   const chunks: Uint8Array[] = [];
@@ -172,7 +172,7 @@ function isHtml(headers: Headers, text: string): boolean {
   return /\bhtml\b/i.test(headers.get('content-type') ?? '') || /^\s*<(!doctype|html)/i.test(text);
 }
 
-/** What Webex (`message`), SCIM (`detail`), Microsoft Graph (`error.message`) and Okta (`errorSummary`) say. */
+/** The error messages of Webex (`message`), SCIM (`detail`), Microsoft Graph (`error.message`) and Okta (`errorSummary`). */
 function vendorDetail(body: unknown, secrets: readonly string[]): string | null {
   const said = [
     field(body, 'detail'),

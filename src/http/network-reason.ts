@@ -1,4 +1,4 @@
-/** What kept an answer from coming, from the error that `fetch` threw. */
+/** Why no response arrived, from the error that `fetch` threw. */
 export type NetworkReason = 'timeout' | 'tls' | 'dns' | 'refused' | 'network';
 
 const tlsCodes =
@@ -14,7 +14,7 @@ export function networkReason(error: unknown): NetworkReason {
   return 'network';
 }
 
-/** Whether a TLS connection failed only since nobody who is trusted vouches for the certificate. */
+/** Whether a TLS connection failed only because the certificate is not from a trusted authority. */
 export function isUntrusted(error: unknown): boolean {
   return errorCodes(error).some((code) =>
     /^(SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT$|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|CERT_UNTRUSTED$|INVALID_CA$)/.test(
@@ -23,7 +23,7 @@ export function isUntrusted(error: unknown): boolean {
   );
 }
 
-/** Names and codes of the error, its causes, and, where several addresses were tried, each one's. */
+/** Names and codes of the error and its causes and, if several addresses were tried, of each one. */
 function errorCodes(error: unknown, depth = 0): string[] {
   if (!(error instanceof Error) || depth > 5) return [];
   const code = 'code' in error && typeof error.code === 'string' ? [error.code] : [];

@@ -1,14 +1,14 @@
 import { BrokerError } from '../errors/broker-error.ts';
 
 /**
- * Refuses an address that no token, and no sign-in for one, may go to: it has to be https, or plain http
- * on this machine, and carry no user name or password. Throws `E_INSECURE_ADDRESS`.
+ * Rejects an address that tokens and sign-ins must not be sent to: it must be https, or plain http on this machine, without
+ * a user name or password. Throws `E_INSECURE_ADDRESS`.
  */
 export function assertSecureUrl(address: string): URL {
   const url = URL.parse(address);
   if (url === null) {
-    throw new BrokerError('E_INSECURE_ADDRESS', 'An address that a token should be sent to is not a URL.', {
-      help: 'Check the WEBEX_TOKEN_…_URL settings. A right one: https://webexapis.com/v1',
+    throw new BrokerError('E_INSECURE_ADDRESS', 'The address for a token is not a URL.', {
+      help: 'Check the WEBEX_TOKEN_…_URL settings. For example https://webexapis.com/v1',
     });
   }
   if (url.username !== '' || url.password !== '') {
@@ -21,12 +21,12 @@ export function assertSecureUrl(address: string): URL {
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
   throw new BrokerError(
     'E_INSECURE_ADDRESS',
-    `${url.protocol}//${url.host} is neither https nor on this machine, so no token is sent there: anyone on the way could read it.`,
+    `${url.protocol}//${url.host} is neither https nor on this machine, so no token is sent there: others on the network could read it.`,
     { help: 'Use an https:// address in the WEBEX_TOKEN_…_URL settings.' },
   );
 }
 
-/** Whether a URL's host name is this machine itself: `localhost`, 127.0.0.0/8 or `[::1]`. */
+/** Whether the host name of a URL is this machine: `localhost`, 127.0.0.0/8 or `[::1]`. */
 export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
 }

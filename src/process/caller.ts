@@ -1,6 +1,6 @@
 /*
- * What the person's shell gave this process, before it changed anything: its own files are for their owner alone
- * (umask 077), and a program that a person runs by us must not notice.
+ * What this process inherited from the person's shell. This process creates files for their owner only (umask 077), but a
+ * program that it runs for the person must get the inherited umask and environment.
  */
 
 export interface Caller {
@@ -11,7 +11,7 @@ export interface Caller {
 
 let caller: Caller | null = null;
 
-/** Called once, at the very start. */
+/** Called once, before anything else. */
 export function rememberCaller(given: Caller): void {
   caller = given;
 }
@@ -22,8 +22,8 @@ export function callerEnvironment(): NodeJS.ProcessEnv {
 }
 
 /**
- * Runs something under the caller's umask. Node knows one umask for the whole process, so it has to be synchronous:
- * nothing else of this program runs meanwhile, and what a thread of Node's may be writing names its own mode.
+ * Runs a function with the caller's umask. The umask is global to the process, so the function has to be synchronous:
+ * nothing else of this program runs meanwhile, and files that Node's threads may be writing have an explicit mode.
  */
 export function withCallerUmask<T>(action: () => T): T {
   if (caller === null) return action();

@@ -2,7 +2,7 @@ import { type HelperResult, runHelper } from './run-helper.ts';
 
 export interface Clipboard {
   read(): Promise<string>;
-  /** Throws where there is no clipboard that takes it. */
+  /** Throws if no clipboard is available. */
   write(text: string): Promise<void>;
 }
 
@@ -12,7 +12,7 @@ interface ClipboardTool {
   paste: string[];
 }
 
-/** The text passes through standard input and output alone: arguments can be seen by every user of the machine. */
+/** The text is passed only through standard input and output: every user of the machine can see arguments. */
 export function clipboardTools(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv): ClipboardTool[] {
   if (platform === 'darwin') return [{ file: 'pbcopy', copy: [], paste: [] }];
   if (platform === 'win32' || environment.WSL_DISTRO_NAME) return [powershell];
@@ -26,7 +26,7 @@ const x11: ClipboardTool[] = [
   { file: 'xclip', copy: ['-selection', 'clipboard', '-in'], paste: ['-selection', 'clipboard', '-out'] },
 ];
 
-/** Where reading is another program than writing. */
+/** The programs that read the clipboard, if they differ from those that write it. */
 const readers: Record<string, string> = { pbcopy: 'pbpaste', 'wl-copy': 'wl-paste' };
 
 const powershellArguments = (script: string) => [
@@ -46,7 +46,7 @@ const powershell: ClipboardTool = {
   ),
 };
 
-/** The desktop's own clipboard, by the first of the system's programs for it that works. */
+/** The desktop's clipboard, through the first clipboard program of the system that works. */
 export function systemClipboard(): Clipboard {
   const tools = clipboardTools(process.platform, process.env);
   return {
@@ -56,7 +56,7 @@ export function systemClipboard(): Clipboard {
       return (await firstThatWorks(tools, paste))?.stdout ?? '';
     },
     async write(text) {
-      // The program that was started for it may stay, for as long as the desktop asks it for the text.
+      // The program may keep running, as long as the desktop requests the text from it.
       const copy = ({ file, copy: args }: ClipboardTool) =>
         runHelper(file, args, { ...options(), input: text, ignoreOutput: true });
       if ((await firstThatWorks(tools, copy)) === null) throw new Error('no clipboard program worked');
@@ -64,7 +64,7 @@ export function systemClipboard(): Clipboard {
   };
 }
 
-/** pbcopy and pbpaste take the language's encoding, which may be ASCII where no terminal sets it. */
+/** pbcopy and pbpaste use the encoding of the locale, which may be ASCII without a terminal. */
 function options() {
   return process.platform === 'darwin' ? { environment: { LC_CTYPE: 'UTF-8' } } : {};
 }

@@ -4,14 +4,14 @@ import { desktopEntryCommand } from './desktop-entry.ts';
 import { macosCommand, privateCommand, privateCommandById, windowsCommand } from './private-window.ts';
 import { runHelper } from './run-helper.ts';
 
-/** The default browser, as far as a private window can be opened in it. */
+/** The default browser and how to open a private window in it. */
 export type DefaultBrowser =
-  /** The program with its arguments; the address follows. */
+  /** The program and its arguments; the address is appended. */
   | { command: string[]; cwd?: string }
-  /** Why none is opened; null where there is no desktop at all. */
+  /** Why it cannot be opened; null without a desktop. */
   | { command: null; why: string | null };
 
-/** What of this machine decides which browser is opened, and how. */
+/** The parts of this machine that determine the default browser. */
 export interface BrowserSystem {
   platform: NodeJS.Platform;
   environment: NodeJS.ProcessEnv;
@@ -38,14 +38,14 @@ async function onLinux({ environment, run }: BrowserSystem): Promise<DefaultBrow
     const command = desktopEntryCommand(id, environment);
     return opening(command === null ? privateCommandById(id) : privateCommand(command), id);
   }
-  // A list, each perhaps with arguments: only the first program of it is of use here.
+  // A list of programs, perhaps with arguments. Only the first one is used.
   const named =
     environment.BROWSER?.split(delimiter)[0]?.trim().split(/\s/)[0] || alternative(environment.PATH);
-  if (!named) return { command: null, why: 'The desktop names no default browser.' };
+  if (!named) return { command: null, why: 'The desktop has no default browser.' };
   return opening(privateCommand([named]), named);
 }
 
-/** Of the desktop's default browser, by the programs that desktops bring for this question. */
+/** The desktop entry of the default browser, from the programs of the desktop that report it. */
 async function desktopEntryId(run: BrowserSystem['run']): Promise<string | null> {
   const questions: [string, string[]][] = [
     ['xdg-settings', ['get', 'default-web-browser']],
@@ -59,7 +59,7 @@ async function desktopEntryId(run: BrowserSystem['run']): Promise<string | null>
   return null;
 }
 
-/** What Debian's alternatives have for `x-www-browser`. */
+/** The program behind `x-www-browser` of Debian's alternatives. */
 function alternative(path = ''): string | null {
   for (const folder of path.split(delimiter)) {
     try {
@@ -74,7 +74,7 @@ function alternative(path = ''): string | null {
 async function onMacos({ run }: BrowserSystem): Promise<DefaultBrowser> {
   const domain = 'com.apple.LaunchServices/com.apple.launchservices.secure';
   const { stdout } = await run('/usr/bin/defaults', ['read', domain, 'LSHandlers']);
-  // One handler after the other, each between braces; the order of its keys varies.
+  // A list of handlers in braces. The order of their keys varies.
   const handler = stdout
     .split('}')
     .find((each) => /LSHandlerURLScheme = "?https?"?;/.test(each) && /LSHandlerRoleAll = /.test(each));
@@ -90,13 +90,13 @@ async function onWindows({ run }: BrowserSystem, systemRoot: string): Promise<De
   return opening(command, name);
 }
 
-/** Windows' own browser, by its path as WSL has it. */
+/** The default browser of Windows, with its path in WSL. */
 async function onWsl({ run }: BrowserSystem): Promise<DefaultBrowser> {
   const { name, command } = await windowsBrowser(run, '/mnt/c/Windows/System32/reg.exe');
   const [program = '', ...args] = command ?? [];
   if (command === null) return opening(null, name);
   const { code, stdout } = await run('wslpath', ['-u', program]);
-  // Windows cannot start a program in a folder of Linux.
+  // Windows cannot start a program in a Linux folder.
   return code === 0 ? { command: [stdout.trim(), ...args], cwd: '/mnt/c' } : opening(null, name);
 }
 
@@ -115,7 +115,7 @@ function opening(command: string[] | null, name: string | null): DefaultBrowser 
   if (command !== null) return { command };
   const why =
     name === null
-      ? 'The default browser could not be found out.'
-      : `The default browser (${name}) is not one that can be asked for a private window from here.`;
+      ? 'The default browser could not be determined.'
+      : `A private window cannot be opened in the default browser (${name}) from here.`;
   return { command: null, why };
 }

@@ -5,10 +5,10 @@ import { join } from 'node:path';
  * Desktop entries (freedesktop.org, Desktop Entry Specification): how Linux desktops start a program.
  */
 
-/** The command of a desktop entry, such as `firefox-esr.desktop`: its `Exec`, split. Null where there is none. */
+/** The command of a desktop entry such as `firefox-esr.desktop`: its `Exec`, split. Null if there is none. */
 export function desktopEntryCommand(id: string, environment: NodeJS.ProcessEnv): string[] | null {
   for (const folder of applicationFolders(environment)) {
-    // A file in a subfolder has its path in its ID: kde4/konqueror.desktop is kde4-konqueror.desktop.
+    // The ID of a file in a subfolder contains its path: kde4/konqueror.desktop is kde4-konqueror.desktop.
     for (const name of [id, id.replace('-', '/')]) {
       const text = read(join(folder, name));
       const command = text === null ? null : execOf(text);
@@ -24,7 +24,7 @@ function applicationFolders({ HOME, XDG_DATA_HOME, XDG_DATA_DIRS }: NodeJS.Proce
   const folders = [
     ...(own === null ? [] : [own, join(own, 'flatpak/exports/share')]),
     ...shared,
-    // Where a session does not name them, as over SSH or from a service manager.
+    // For sessions that do not set the variables, as over SSH or from a service manager.
     ...['/usr/local/share', '/usr/share', '/var/lib/flatpak/exports/share', '/var/lib/snapd/desktop'],
   ];
   return [...new Set(folders)].map((folder) => join(folder, 'applications'));
@@ -48,9 +48,9 @@ function execOf(text: string): string[] | null {
   return null;
 }
 
-/** Words, without the places for files and addresses (`%u`, and flatpak's `@@u %u @@`). Null where it is malformed. */
+/** The words of a command without the placeholders for files and addresses (`%u`, and flatpak's `@@u %u @@`). Null if it is malformed. */
 function splitExec(value: string): string[] | null {
-  // What every value may have escaped, before what Exec itself escapes between quotes.
+  // First the escapes of every value, then those of Exec within quotes.
   const text = value.replace(/\\([snrt\\])/g, (_, letter: string) => escapes[letter] ?? letter);
   const words: string[] = [];
   const word = /\s*(?:"((?:[^"\\`$]|\\.)*)"|([^\s"]+))(?=\s|$)/gy;

@@ -1,23 +1,23 @@
 import { secretVariables } from '../environment/secret-variables.ts';
 import { callerEnvironment } from './caller.ts';
 
-/** What libpq and the `pg` package read as a password. Its other variables name no secret. */
+/** The password variables of libpq and the `pg` package. Their other variables are not secrets. */
 const postgresPassword = 'PGPASSWORD';
 
 /**
- * The environment for a program that a person runs with a token: theirs, without the passphrases and addresses with
- * passwords that open the whole store. What belongs to other tools too, such as AZURE_CLIENT_SECRET, is left.
+ * The environment for a program that a person runs with a token: the caller's, without the passphrases and the addresses
+ * with passwords that open the whole store. Variables of other tools, such as AZURE_CLIENT_SECRET, are kept.
  */
 export function environmentForExec(given: NodeJS.ProcessEnv = callerEnvironment()): NodeJS.ProcessEnv {
   const own = new Set([
     ...secretVariables.filter((name) => name.startsWith('WEBEX_TOKEN_')),
     postgresPassword,
   ]);
-  // Windows knows no case in names.
+  // Names are case-insensitive on Windows.
   return pick(given, (name) => !own.has(process.platform === 'win32' ? name.toUpperCase() : name));
 }
 
-/** What a program of the system needs to find its files, the desktop and the person's language. Never a secret. */
+/** The variables that a system program needs to find its files, the desktop and the person's language. Never a secret. */
 const helperVariables = new Set(
   [
     // Everywhere
@@ -38,17 +38,17 @@ const helperVariables = new Set(
   ].map((name) => name.toUpperCase()),
 );
 
-/** Families of such names. `LC_` is the language, `XDG_` are the desktop's folders and session. */
+/** Prefixes of such names. `LC_`: the language; `XDG_`: the folders and session of the desktop. */
 const helperPrefixes = /^(LC|XDG)_/;
 
-/** The environment for a helper such as `lsof` or `notify-send`: only what is on the list of what helpers need. */
+/** The environment for a helper such as `lsof` or `notify-send`: only the variables on the list above. */
 export function environmentForHelper(given: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return pick(given, (name) => helperVariables.has(name.toUpperCase()) || helperPrefixes.test(name));
 }
 
 const proxyVariables = /^(https?|all|no)_proxy$/i;
 
-/** The environment for a browser: a helper's, and the proxy that it may need, unless a password is in its address. */
+/** The environment for a browser: a helper's and the proxy variables, unless their address has a password. */
 export function environmentForBrowser(given: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const proxies = pick(given, (name, value) => proxyVariables.test(name) && !value.includes('@'));
   return { ...environmentForHelper(given), ...proxies };

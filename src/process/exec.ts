@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { BrokerError } from '../errors/broker-error.ts';
 import { startProgram } from './start-program.ts';
 
-/** What a shell ends with where the program is not there, and where it cannot be run. */
+/** The exit codes of a shell if the program does not exist, and if it cannot be run. */
 const notFound = 127;
 const notExecutable = 126;
 
@@ -12,13 +12,13 @@ export interface ExecOptions {
   args: string[];
   environment: NodeJS.ProcessEnv;
   /**
-   * Whether a terminal is attached. Its Ctrl-C and Ctrl-\ reach the program by themselves, as it is in the same group;
-   * passed on they would come twice, which many programs take for "at once, whatever is lost".
+   * Whether a terminal is attached. Its Ctrl-C and Ctrl-\ reach the program directly, because it is in the same process
+   * group. If they were forwarded, they would arrive twice, which many programs take as a request to exit immediately.
    */
   terminal: boolean;
 }
 
-/** A program that could not be started. `exitCode` is what a shell would end with. */
+/** The program could not be started. `exitCode` is the exit code of a shell in this case. */
 export class SpawnError extends BrokerError {
   readonly exitCode: number;
 
@@ -48,19 +48,19 @@ export class SpawnError extends BrokerError {
 }
 
 /**
- * Runs a program with this process's own input and output, and passes signals on to it.
- * Resolves with its exit code, or with 128 + the number of the signal that ended it. Throws `SpawnError`.
+ * Runs a program with the input and output of this process, and forwards signals to it. Resolves with its exit code, or
+ * with 128 + the number of the signal that ended it. Throws `SpawnError`.
  */
 export function execute(options: ExecOptions): Promise<number> {
   const { command, args, environment, terminal } = options;
   return new Promise((resolve, reject) => {
-    // Before the program is there: it may be seen, and a signal be sent because of it, before `spawn` returns.
+    // Before the program is started: someone may see it and send a signal before `spawn` returns.
     const stopPassing = passSignals((signal) => void child?.kill(signal), terminal);
     let child: ChildProcess | undefined;
     try {
       child = startProgram(command, args, { environment, stdio: 'inherit' });
     } catch (error) {
-      // Too many arguments or variables, for example: Node throws some reasons and emits the others.
+      // For example too many arguments or variables: Node throws some errors and emits others.
       stopPassing();
       reject(new SpawnError(command, error as NodeJS.ErrnoException));
       return;
@@ -88,7 +88,7 @@ function passSignals(pass: (signal: NodeJS.Signals) => void, terminal: boolean):
       terminal ? ignore : pass,
     ]),
   ];
-  // Windows has some of them only.
+  // Windows supports only some of them.
   const known = listeners.filter(([signal]) => process.platform !== 'win32' || !/USR|QUIT/.test(signal));
   for (const [signal, listener] of known) process.on(signal, listener);
   return () => {

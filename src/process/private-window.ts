@@ -1,11 +1,11 @@
 import { basename, win32 } from 'node:path';
 
 /*
- * How each browser is asked for a private window. What is not known here is not opened at all: an ordinary window keeps
- * the token in its history.
+ * The option of each browser that opens a private window. Unknown browsers are not opened: a normal window would keep the
+ * token in its history.
  */
 
-/** By the words that are in the names of programs, flatpak applications and macOS bundles. First match counts. */
+/** By words in the names of programs, flatpak applications and macOS bundles. The first match counts. */
 const families: [name: RegExp, option: string][] = [
   [/edge/, '--inprivate'],
   [/opera/, '--private'],
@@ -16,14 +16,14 @@ const families: [name: RegExp, option: string][] = [
   [/chrom(e|ium)|brave|vivaldi|yandex/, '--incognito'],
 ];
 
-/** The option that opens a private window in the program of that name. Null where none is known. */
+/** The option that opens a private window in the program with this name. Null if it is unknown. */
 export function privateWindowOption(name: string): string | null {
   return families.find(([pattern]) => pattern.test(name.toLowerCase()))?.[1] ?? null;
 }
 
 /**
- * The command of a desktop entry, made to open a private window. What else stands in it (`--new-window`, a profile) could
- * take the address for its own, and is left out. Null where the browser is not known.
+ * Changes the command of a desktop entry so that it opens a private window. Its other options (`--new-window`, a profile)
+ * are removed: they could take the address as their value. Null if the browser is unknown.
  */
 export function privateCommand(command: readonly string[]): string[] | null {
   const [program = '', ...args] = command;
@@ -47,7 +47,7 @@ export function privateCommand(command: readonly string[]): string[] | null {
   }
 }
 
-/** `flatpak run [options] APPLICATION [its arguments]` */
+/** `flatpak run [options] APPLICATION [arguments]` */
 function flatpakCommand(program: string, [run, ...rest]: string[]): string[] | null {
   const at = rest.findIndex((each) => !each.startsWith('-'));
   const application = rest[at] ?? '';
@@ -58,7 +58,7 @@ function flatpakCommand(program: string, [run, ...rest]: string[]): string[] | n
 }
 
 /**
- * The command for a desktop entry that is named but is not there, by the names that packages give them:
+ * The command for a missing desktop entry, from its name, which depends on the package system:
  * `firefox_firefox.desktop` of a snap, `org.mozilla.firefox.desktop` of a flatpak, `chromium.desktop` of the system.
  */
 export function privateCommandById(id: string): string[] | null {
@@ -71,13 +71,13 @@ export function privateCommandById(id: string): string[] | null {
   return /^[\w.-]+$/.test(name) ? privateCommand([name]) : null;
 }
 
-/** macOS, by the bundle's ID. A new process is asked, which tells the one that runs. */
+/** The command on macOS, from the bundle ID. It starts a new process, which forwards to a running one. */
 export function macosCommand(bundle: string): string[] | null {
   const option = /^[\w.-]+$/.test(bundle) ? privateWindowOption(bundle) : null;
   return option === null ? null : ['/usr/bin/open', '-n', '-b', bundle, '--args', option];
 }
 
-/** Windows, by the command that the registry has for the default browser: `"C:\…\chrome.exe" --single-argument %1`. */
+/** The command on Windows, from the one in the registry for the default browser: `"C:\…\chrome.exe" --single-argument %1`. */
 export function windowsCommand(registered: string): string[] | null {
   const [, quoted, bare] = /^\s*(?:"([^"]+)"|(\S+))/.exec(registered) ?? [];
   const program = quoted ?? bare ?? '';

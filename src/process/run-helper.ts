@@ -3,31 +3,31 @@ import { environmentForHelper } from './environments.ts';
 import { startProgram } from './start-program.ts';
 
 export interface HelperResult {
-  /** What it ended with. Null where it is not there, was ended by a signal, or took too long. */
+  /** The exit code. Null if the program does not exist, was ended by a signal, or timed out. */
   code: number | null;
-  /** Why there is no code, for a message: `ENOENT`, `SIGKILL`, `time-out`. Null where there is one. */
+  /** Why there is no exit code, for a message: `ENOENT`, `SIGKILL`, `time-out`. Null if there is one. */
   failure: string | null;
   stdout: string;
   stderr: string;
 }
 
 export interface HelperOptions {
-  /** For its standard input. */
+  /** Written to its standard input. */
   input?: string;
-  /** Variables for it alone, beside those that every helper gets. */
+  /** Additional variables for this helper. */
   environment?: Record<string, string>;
   timeoutMs?: number;
-  /** Its output is not read. For programs that leave one behind which keeps the pipe open, such as xsel. */
+  /** Its output is not read. For programs such as xsel, whose background process keeps the pipe open. */
   ignoreOutput?: boolean;
 }
 
-/** More than any helper prints that is of use here. Characters. */
+/** Output beyond this is dropped. Characters. */
 const maxOutput = 16_000_000;
 
-/** How long after a helper's end its output may still come. Milliseconds. */
+/** How long to wait for output after a helper has exited. Milliseconds. */
 const outputGraceMs = 1_000;
 
-/** Runs a program of the system to its end, and never throws. */
+/** Runs a system program until it exits. Never throws. */
 export function runHelper(
   file: string,
   args: readonly string[],

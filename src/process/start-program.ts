@@ -2,18 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { withCallerUmask } from './caller.ts';
 
 export interface StartOptions {
-  /** All of it: nothing of this process's own environment goes along. */
+  /** The complete environment: nothing is inherited from this process. */
   environment: NodeJS.ProcessEnv;
   stdio: 'inherit' | 'ignore' | ('pipe' | 'ignore')[];
   cwd?: string | undefined;
-  /** It lives on when this process ends. */
+  /** Keeps running when this process exits. */
   detached?: boolean;
 }
 
 /**
- * The only place where this program starts another one: never through a shell, with the caller's umask, and with the
- * environment that is given. A program that cannot be started, or whose pipe breaks, ends nothing here: listen to
- * `error` and `close` for what became of it.
+ * The only place that starts another program: never through a shell, with the caller's umask, and with the given
+ * environment. A program that cannot be started, or whose pipe breaks, does not end this process: listen to `error` and
+ * `close` for the result.
  */
 export function startProgram(file: string, args: readonly string[], options: StartOptions): ChildProcess {
   const { environment, stdio, cwd, detached = false } = options;

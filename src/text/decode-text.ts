@@ -4,18 +4,17 @@ import { BrokerError } from '../errors/broker-error.ts';
 import type { ErrorCode } from '../errors/error-codes.ts';
 
 /*
- * Every text that comes from outside is decoded here: Windows programs write a byte order mark, or UTF-16, and a person
- * sees neither.
+ * Every text from outside is decoded here. Windows programs write a byte order mark or UTF-16, which people cannot see.
  */
 
 /**
- * Text in UTF-8 or UTF-16, with or without a byte order mark. Line ends become `\n`. `name` begins the sentence that
- * refuses anything else, e.g. `The file /etc/x`; the error has the code `code` and never repeats what was read.
+ * Decodes text in UTF-8 or UTF-16, with or without a byte order mark. Line ends become `\n`. Throws an error with the code
+ * `code` for anything else. Its message starts with `name`, for example `The file /etc/x`, and never repeats the input.
  */
 export function decodeText(bytes: Uint8Array, name: string, code: ErrorCode = 'E_TEXT'): string {
   const refuse = (what: string): never => {
     throw new BrokerError(code, `${name} ${what}.`, {
-      help: 'It has to be plain text. Save it as UTF-8 (in Excel: "CSV UTF-8"), or as UTF-16.',
+      help: 'It must be plain text. Save it as UTF-8 (in Excel: "CSV UTF-8") or UTF-16.',
     });
   };
   const known = knownFormat(bytes);
@@ -23,7 +22,7 @@ export function decodeText(bytes: Uint8Array, name: string, code: ErrorCode = 'E
   const text = decode(bytes);
   if (text === null) {
     return refuse(
-      'is neither UTF-8 nor UTF-16: it is in another encoding, such as a Windows code page, or no text',
+      'is neither UTF-8 nor UTF-16: it has another encoding, such as a Windows code page, or is not text',
     );
   }
   const plain = text.replace(/^\ufeff+/, '').replace(/\r\n?/g, '\n');
@@ -32,19 +31,19 @@ export function decodeText(bytes: Uint8Array, name: string, code: ErrorCode = 'E
   const control = forbidden.exec(whole)?.[0].charCodeAt(0);
   if (control === undefined) return whole;
   return refuse(
-    `has a control character in it (0x${control.toString(16).padStart(2, '0')}), which no text has`,
+    `contains a control character (0x${control.toString(16).padStart(2, '0')}), so it is not text`,
   );
 }
 
-/** As `decodeText`, of a file. What the file system throws is passed on. */
+/** Decodes a file like `decodeText`. Errors of the file system are thrown unchanged. */
 export function readTextFile(path: string, code?: ErrorCode): string {
   return decodeText(readFileSync(path), `The file ${path}`, code);
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the expression finds control characters
 const forbidden = /[\0-\x08\x0b\x0e-\x1f\x7f]/;
 
-/** Null where the bytes are in no encoding that is known here. */
+/** Null if the encoding is unknown. */
 function decode(bytes: Uint8Array): string | null {
   const order = utf16Order(bytes);
   if (order === null) {
@@ -64,12 +63,12 @@ function decodeAs(encoding: string, bytes: Uint8Array): string | null {
   }
 }
 
-/** How far it is looked for zeros. Bytes. */
+/** How many bytes are searched for zeros. */
 const sampleBytes = 65_536;
 
 /**
- * By the byte order mark, or by where zeros are: of Latin letters, digits and punctuation every other byte is one, and
- * everything that is read here is mostly made of those. Null where it is not UTF-16.
+ * The byte order of UTF-16, from the byte order mark or the position of zeros: in Latin letters, digits and punctuation,
+ * which are most of every text here, every other byte is zero. Null if it is not UTF-16.
  */
 function utf16Order(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
@@ -85,7 +84,7 @@ function utf16Order(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
   return null;
 }
 
-/** What people take for a text file, by its first bytes. */
+/** Formats that people confuse with text files, by their first bytes. */
 const formats: [start: readonly number[], what: string][] = [
   [[0xff, 0xfe, 0, 0], 'in UTF-32'],
   [[0, 0, 0xfe, 0xff], 'in UTF-32'],

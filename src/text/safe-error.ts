@@ -1,15 +1,15 @@
 import { sanitizeForDisplay } from './sanitize.ts';
 
 export interface DescribedError {
-  /** The error's name, or its type where it is none. */
+  /** The error's name, or the type of a value that is not an error. */
   error: string;
   code?: string;
   message?: string;
-  /** The lines of the stack, without the message before them. */
+  /** The lines of the stack without the message. */
   stack: string[];
 }
 
-/** What of an unexpected error may stand in the log: its text comes from anywhere, so whatever looks like a token is taken out. */
+/** The parts of an unexpected error that are safe to log. Its text is untrusted, so anything that looks like a token is removed. */
 export function toSafeError(error: unknown): DescribedError {
   if (!(error instanceof Error)) return { error: typeof error, stack: [] };
   const { code } = error as NodeJS.ErrnoException;

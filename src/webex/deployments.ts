@@ -3,7 +3,7 @@ export const deployments = ['commercial', 'government'] as const;
 
 export type Deployment = (typeof deployments)[number];
 
-/** Where one deployment answers. None of the addresses ends in a slash. */
+/** The addresses of one deployment, without a trailing slash. */
 export interface WebexEndpoints {
   /** The ID broker, e.g. `https://idbroker.webex.com/idb`. */
   idbroker: string;
@@ -27,13 +27,13 @@ export const publishedEndpoints: Record<Deployment, WebexEndpoints> = {
   },
 };
 
-/** What a person calls the deployment. */
+/** The names of the deployments for people. */
 export const deploymentTitles: Record<Deployment, string> = {
   commercial: 'Webex',
   government: 'Webex for Government',
 };
 
-/** The tenant URL that Entra ID asks for, made of the deployment's SCIM address and the organization ID. */
+/** The tenant URL that Entra ID requires: the deployment's SCIM address and the organization ID. */
 export function tenantUrl(endpoints: WebexEndpoints, orgId: string): string {
   return `${endpoints.scim}/${orgId}`;
 }

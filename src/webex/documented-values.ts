@@ -11,10 +11,10 @@ export const documentedScopes: readonly string[] = [
 ];
 
 /**
- * The state that the documents tell everybody to use. Known to the whole world, so it protects nobody:
- * never accept it as the answer to a sign-in of ours.
+ * The state in the published guides. It is public and protects nothing, so never accept it in the response to a sign-in
+ * that was started here.
  */
 export const documentedState = 'this-should-be-a-random-string-for-security-purpose';
 
-/** How long a token lives by the documents: 365 days, in seconds. */
+/** The documented lifetime of a token: 365 days, in seconds. */
 export const documentedLifetimeSeconds = 365 * 86_400;

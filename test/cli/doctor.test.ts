@@ -73,7 +73,7 @@ test('doctor exits 1 and suggests a fix for every problem', async () => {
   chmodSync(join(here.home, 'store.db'), 0o644);
   const words = await here.run(['doctor']);
   expect(words.code).toBe(1);
-  expect(words.stdout).toMatch(/^✗ Store: .* is open to other users of this machine \(mode 644\)\.$/m);
+  expect(words.stdout).toMatch(/^✗ Store: .* is accessible to other users of this machine \(mode 644\)\.$/m);
   expect(words.stdout).toContain('chmod 600');
 });
 

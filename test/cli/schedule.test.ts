@@ -157,7 +157,7 @@ test('status and doctor exit 1 and explain a broken job', async () => {
   writeFileSync(settings, right.replace(on.home, `${on.home}-other`));
   expect(await problem()).toMatch(/uses the store .*home-other.*schedule install/);
   chmodSync(settings, 0o644);
-  expect(await problem()).toMatch(/does not start: .*open to other users/);
+  expect(await problem()).toMatch(/does not start: .*accessible to other users/);
   rmSync(settings);
   expect(await problem()).toMatch(/does not start: .*settings file of the scheduled job.*cannot be read/);
   expect((await runAsCron()).code).toBe(1);

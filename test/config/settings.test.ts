@@ -158,22 +158,22 @@ describe('.env beside package.json', () => {
   });
 
   test.each([
-    ['WEBEX_TOKEN_PASSPHRASE=correct horse #4', /a # in it/],
-    ['WEBEX_TOKEN_PASSPHRASE = correct horse # battery', /a # in it/],
-    ['export WEBEX_TOKEN_PASSPHRASE=correct#horse', /a # in it/],
-    ['OKTA_CLIENT_TOKEN=#fake-token', /a # in it/],
-    ['WEBEX_TOKEN_SMTP_URL=smtps://it:a#b@mail.example.com', /a # in it/],
-    ['WEBEX_TOKEN_HOME=/data/#1', /a # in it/],
-    ['A=1\r\nAZURE_CLIENT_SECRET=fake secret #1\r\n', /a # in it/],
+    ['WEBEX_TOKEN_PASSPHRASE=correct horse #4', /contains a #/],
+    ['WEBEX_TOKEN_PASSPHRASE = correct horse # battery', /contains a #/],
+    ['export WEBEX_TOKEN_PASSPHRASE=correct#horse', /contains a #/],
+    ['OKTA_CLIENT_TOKEN=#fake-token', /contains a #/],
+    ['WEBEX_TOKEN_SMTP_URL=smtps://it:a#b@mail.example.com', /contains a #/],
+    ['WEBEX_TOKEN_HOME=/data/#1', /contains a #/],
+    ['A=1\r\nAZURE_CLIENT_SECRET=fake secret #1\r\n', /contains a #/],
     ['WEBEX_TOKEN_PASSPHRASE="correct horse #4', /not closed/],
-    ['WEBEX_TOKEN_PASSPHRASE="correct" horse', /behind the closing quote/],
-    ['WEBEX_TOKEN_PASSPHRASE="correct \\" horse"', /behind the closing quote/],
+    ['WEBEX_TOKEN_PASSPHRASE="correct" horse', /after the closing quote/],
+    ['WEBEX_TOKEN_PASSPHRASE="correct \\" horse"', /after the closing quote/],
   ])('refuses %j in one line that says that it needs quotes, without the value', async (line, why) => {
     const folder = folderWith(line);
     const { code, message } = await brokerErrorOf(() => environmentWithDotEnv({}, folder));
     expect(code).toBe('E_SETTING');
     expect(message).toMatch(why);
-    expect(message).toContain('Put quotes around the whole value');
+    expect(message).toContain('Put the whole value in quotes');
     expect(message).toContain(join(folder, '.env'));
     expect(message).not.toMatch(/\n|horse|fake/);
   });

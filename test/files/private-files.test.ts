@@ -33,7 +33,7 @@ function withoutModes(mode: number, chmodFails?: string): Files {
   };
 }
 
-describe.skipIf(!posix)('a file system that keeps no permissions', () => {
+describe.skipIf(!posix)('a file system without permissions', () => {
   it.each([
     [0o777, undefined],
     [0o755, undefined],
@@ -44,7 +44,7 @@ describe.skipIf(!posix)('a file system that keeps no permissions', () => {
     const path = join(parent, 'home');
     const error = await brokerErrorOf(() => ensurePrivateDirectory(path, withoutModes(mode, chmodFails)));
     expect(error.code).toBe('E_FILE_PERMISSIONS');
-    expect(error.message).toMatch(/keeps no permissions.*WEBEX_TOKEN_HOME=~\/\.local\/share\/webex-token$/);
+    expect(error.message).toMatch(/without permissions.*WEBEX_TOKEN_HOME=~\/\.local\/share\/webex-token$/);
     expect(error.message).not.toContain('\n');
     expect(error.help).toBeUndefined();
     expect(readdirSync(parent)).toEqual([]);
@@ -57,7 +57,7 @@ describe.skipIf(!posix)('a file system that keeps no permissions', () => {
     const files = withoutModes(0o777);
     for (const look of [ensurePrivateDirectory, assertPrivateFile, assertPrivateKeyFile]) {
       const error = await brokerErrorOf(() => look(look === ensurePrivateDirectory ? path : file, files));
-      expect(error.message).toMatch(/keeps no permissions/);
+      expect(error.message).toMatch(/without permissions/);
     }
     expect(readdirSync(path)).toEqual(['store.db']);
   });
@@ -67,7 +67,7 @@ describe.skipIf(!posix)('a file system that keeps no permissions', () => {
     chmodSync(path, 0o755);
     expect(await brokerErrorOf(() => ensurePrivateDirectory(path))).toMatchObject({
       message: expect.stringContaining('(mode 755)'),
-      help: `Close it with: chmod 700 '${path}'`,
+      help: `Restrict it: chmod 700 '${path}'`,
     });
     expect(readdirSync(path)).toEqual([]);
   });
@@ -271,7 +271,7 @@ describe('what only looks', () => {
     },
   );
 
-  it.skipIf(!posix)('doctor ends 1 where the data folder is open to others', async () => {
+  it.skipIf(!posix)('doctor ends 1 where the data folder is accessible to others', async () => {
     const here = await machine();
     mkdirSync(here.home);
     chmodSync(here.home, 0o755);

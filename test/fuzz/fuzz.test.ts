@@ -34,5 +34,5 @@ test('a token that ran into the token type is not named as one', () => {
   const token = 'fake-aa0__00___0a-_a0AA0A0-a0';
   expect(() =>
     parsePastedToken(`http://localhost:3000/auth/code#access_token=x&token_type=Bearer${token}`),
-  ).toThrow(/^(?!.*fake-)The answer has another token type/);
+  ).toThrow(/^(?!.*fake-)The response has another token type/);
 });

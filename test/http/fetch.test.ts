@@ -40,7 +40,7 @@ async function failureOf(environment: NodeJS.Dict<string>, limits = { connect: 2
 describe('a proxy that fails is named, with the hop, and never its password', () => {
   const silent = () => {};
   it.each<[string, Hop, RegExp, () => Promise<string>]>([
-    ['wants a sign-in', 'proxy-authentication', /user name and password.*\(407\)/, answering(407)],
+    ['requires authentication', 'proxy-authentication', /user name and password.*\(407\)/, answering(407)],
     [
       'refuses the host',
       'proxy-tunnel',
@@ -67,7 +67,7 @@ describe('a proxy that fails is named, with the hop, and never its password', ()
     [
       'is silent after CONNECT',
       'proxy-tunnel',
-      /nothing came through it in time/,
+      /no data arrived in time/,
       rude((socket) => socket.write('HTTP/1.1 200 OK\r\n\r\n')),
     ],
     ['is not there', 'proxy-connection', /cannot be reached/, async () => '127.0.0.1:9'],
@@ -117,13 +117,13 @@ describe('a proxy that fails is named, with the hop, and never its password', ()
   });
 
   it.each([
-    ['socks5://ada:fake-password@proxy.corp:1080', /proxy\.corp:1080 as socks5/],
+    ['socks5://ada:fake-password@proxy.corp:1080', /proxy\.corp:1080 with socks5/],
     [
       'http://ada:fake#password@proxy.corp:8080',
-      /^The variable HTTPS_PROXY is not the address of a proxy\.$/,
+      /^The variable HTTPS_PROXY does not contain a valid proxy address\.$/,
     ],
-    ['http://proxy.corp:8080/path', /not the address of a proxy: http:\/\/proxy\.corp:8080\/path/],
-    ['http://', /not the address/],
+    ['http://proxy.corp:8080/path', /a valid proxy address: http:\/\/proxy\.corp:8080\/path/],
+    ['http://', /a valid proxy address/],
     ['proxy.corp:99999', /proxy\.corp:99999/],
   ])('refuses %s', async (value, message) => {
     const failure = await failureOf({ HTTPS_PROXY: value });
@@ -258,7 +258,7 @@ describe.skipIf(!canMakeCertificates)('a service behind a proxy (skipped where t
     const der = join(temporaryFolder(), 'company.cer');
     const pem = readFileSync(there.certificate);
     writeFileSync(join(certificates, 'company.pem'), pem);
-    writeFileSync(join(certificates, 'README'), 'no certificate');
+    writeFileSync(join(certificates, 'README'), 'No certificate');
     writeFileSync(der, new X509Certificate(pem).raw);
     for (const where of [
       { SSL_CERT_FILE: there.certificate },
@@ -270,13 +270,13 @@ describe.skipIf(!canMakeCertificates)('a service behind a proxy (skipped where t
     }
   });
 
-  it('says which file holds no certificate', async () => {
+  it('says which file contains no certificate', async () => {
     const there = await service();
     const proxy = await fakeProxy({ leadsTo: there.port });
     const failure = await failureOf({
       HTTPS_PROXY: `127.0.0.1:${proxy.port}`,
       NODE_EXTRA_CA_CERTS: there.key,
     });
-    expect(failure.message).toContain(`NODE_EXTRA_CA_CERTS names the file ${there.key}`);
+    expect(failure.message).toContain(`the file ${there.key} (NODE_EXTRA_CA_CERTS)`);
   });
 });

@@ -158,7 +158,7 @@ describe('the wrong one of smtp:// and smtps://', () => {
   it('is reported if the server starts without TLS', async () => {
     const { port } = await mailServer();
     await expect(channel(`smtps://127.0.0.1:${port}`).deliver(sampleMessage())).rejects.toThrow(
-      `says smtps://, but 127.0.0.1:${port} starts without TLS. Write smtp://…:${port}`,
+      `has smtps://, but 127.0.0.1:${port} starts without TLS. Use smtp://…:${port}`,
     );
   });
 
@@ -173,7 +173,7 @@ describe('the wrong one of smtp:// and smtps://', () => {
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
     await expect(channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage())).rejects.toThrow(
-      `says smtp://, but 127.0.0.1:${port} starts with TLS. Write smtps://…:${port}`,
+      `has smtp://, but 127.0.0.1:${port} starts with TLS. Use smtps://…:${port}`,
     );
   });
 });

@@ -22,11 +22,11 @@ describe('the address of a mail server', () => {
   });
 
   it.each([
-    ['smtp://it:50%off@smtp.example.com', /written %25/],
-    ['smtp://it:100%@smtp.example.com', /written %25/],
-    ['smtp://it:%FF@smtp.example.com', /written %25/],
-    ['smtp://%zz:secret@smtp.example.com', /written %25/],
-    ['smtp://it:secret@smtp%2.example.com', /written %25/],
+    ['smtp://it:50%off@smtp.example.com', /literal % as %25/],
+    ['smtp://it:100%@smtp.example.com', /literal % as %25/],
+    ['smtp://it:%FF@smtp.example.com', /literal % as %25/],
+    ['smtp://%zz:secret@smtp.example.com', /literal % as %25/],
+    ['smtp://it:secret@smtp%2.example.com', /literal % as %25/],
     ['smtp://it:se%00cret@smtp.example.com', /control character/],
     ['smtp://it:se%0d%0acret@smtp.example.com', /control character/],
     ['smtp://it:se#cret@smtp.example.com', /%23/],
@@ -40,13 +40,13 @@ describe('the address of a mail server', () => {
     ['smtp://smtp.example.com:smtp', /HOST:PORT/],
     ['smtp://smtp.example.com/x', /HOST:PORT/],
     ['smtp://smtp exam.example.com', /HOST:PORT/],
-    ['smtp://a%20b.example', /no host name/],
+    ['smtp://a%20b.example', /invalid host name/],
     ['smtp://', /HOST:PORT/],
-    ['smtp.example.com', /neither smtps/],
-    ['http://smtp.example.com', /neither smtps/],
-    ['smtps://smtp.example.com:587', /starts without TLS\. Write smtp:\/\/…:587/],
-    ['smtps://smtp.example.com:25', /starts without TLS\. Write smtp:\/\/…:25/],
-    ['smtp://smtp.example.com:465', /starts with TLS\. Write smtps:\/\/…:465/],
+    ['smtp.example.com', /does not start with smtps/],
+    ['http://smtp.example.com', /does not start with smtps/],
+    ['smtps://smtp.example.com:587', /starts without TLS\. Use smtp:\/\/…:587/],
+    ['smtps://smtp.example.com:25', /starts without TLS\. Use smtp:\/\/…:25/],
+    ['smtp://smtp.example.com:465', /starts with TLS\. Use smtps:\/\/…:465/],
   ])('refuses %s in one line when the program starts, without repeating it', async (value, why) => {
     const { code, message } = await brokerErrorOf(() =>
       readSettings({ WEBEX_TOKEN_SMTP_URL: value, WEBEX_TOKEN_MAIL_TO: 'a@b.example' }),

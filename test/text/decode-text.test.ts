@@ -56,7 +56,7 @@ test.each<[string, Buffer, RegExp]>([
   ['an Excel workbook', Buffer.from('PK\u0003\u0004rest'), /ZIP archive or an Office document/],
   ['gzip', Buffer.from([0x1f, 0x8b, 8, 0]), /gzip/],
   ['DER', Buffer.from([0x30, 0x82, 5, 10]), /in DER/],
-  ['a zero', Buffer.from('acme\0token'), /control character in it \(0x00\)/],
+  ['a zero', Buffer.from('acme\0token'), /contains a control character \(0x00\)/],
   ['an escape sequence', Buffer.from('\u001b[31mred'), /\(0x1b\)/],
   ['half a surrogate pair', Buffer.concat([utf16le('\ufefftext'), Buffer.from([0, 0xd8])]), /neither/],
   ['an odd number of bytes', Buffer.concat([utf16le('\ufefftext'), Buffer.from([7])]), /neither/],

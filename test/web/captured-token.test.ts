@@ -115,10 +115,10 @@ test('asks for the organization if it is unknown', async () => {
   const path = String(answer.headers.location);
   const page = await person.get(path).expect(200);
   expect(page.text).toContain('Which organization is it?');
-  expect(page.text).toContain('not of a form that Webex is known to use');
+  expect(page.text).toContain('has an unknown form');
 
   const wrong = await person.post(`${path}/organization`).type('form').send({ orgId: 'OrgId' }).expect(422);
-  expect(wrong.text).toContain('“OrgId” is the placeholder of the guide');
+  expect(wrong.text).toContain('“OrgId” is a placeholder in the guide');
   await person.post(`${path}/organization`).type('form').send({ orgId: acmeOrgId }).expect(303);
   const told = await person.get(path).expect(200);
   expect(told.text).not.toContain('Which organization is it?');

@@ -29,7 +29,7 @@ test.each([
     'text',
     'starts the sign-in',
   ],
-  [{ name: 'acme', text: '' }, 'text', 'nothing in this'],
+  [{ name: 'acme', text: '' }, 'text', 'The text is empty'],
   [{ name: 'acme', text: `${token} and more` }, 'text', 'space'],
   [{ name: 'acme', text: '#error=access_denied' }, 'text', 'declined'],
   [{ name: 'acme', text: token, orgId: 'acme.com' }, 'orgId', 'domain name'],

@@ -60,12 +60,14 @@ describe('a JWT', () => {
 describe('a token that was not copied whole', () => {
   test.each([66, 69, 70, 80, 105])('cut at the end, at %i', (length) => {
     const [warning] = describeAccessToken(usualToken().slice(0, length)).warnings;
-    expect(warning).toContain('cut off at its end');
+    expect(warning).toContain('The end of the token seems to be missing');
     expect(warning).toContain(`${length} characters`);
   });
 
   test.each([1, 40, 64, 65])('cut at the front, by %i', (missing) => {
-    expect(describeAccessToken(usualToken().slice(missing)).warnings[0]).toContain('cut off at its front');
+    expect(describeAccessToken(usualToken().slice(missing)).warnings[0]).toContain(
+      'The start of the token seems to be missing',
+    );
   });
 });
 
@@ -110,9 +112,11 @@ describe('the deployment that a token names', () => {
   test('is named in the warning, with what names it', () => {
     const government = usualToken({ cluster: 'FC82' });
     expect(deploymentWarning(government, 'commercial')).toContain(
-      'Webex for Government (by its cluster FC82)',
+      'Webex for Government (according to its cluster FC82)',
     );
-    expect(deploymentWarning(jwtToken(at('idbroker.webex.com')), 'government')).toContain('by its issuer');
+    expect(deploymentWarning(jwtToken(at('idbroker.webex.com')), 'government')).toContain(
+      'according to its issuer',
+    );
     expect(deploymentWarning(government, 'government')).toBeNull();
   });
 });

@@ -58,7 +58,7 @@ describe('round trips', () => {
 describe('near misses are explained', () => {
   const example = 'a35bfbc6-ccbd-4a17-a488-72gf46c5420c';
   test.each([
-    ['', 'No organization ID was given'],
+    ['', 'The organization ID is empty'],
     [example, 'the example from Cisco’s guide'],
     [`https://api.ciscospark.com/v1/scim/${example}`, 'the example from Cisco’s guide'],
     ['https://api.ciscospark.com/v1/scim/OrgId', 'placeholder'],
@@ -67,14 +67,14 @@ describe('near misses are explained', () => {
     ['OrgId', 'placeholder'],
     [id.slice(1), '35 characters'],
     [`${id}0`, '37 characters'],
-    [id.replace('8', 'o'), 'not one of a to f'],
+    [id.replace('8', 'o'), 'letter other than a to f'],
     ['acme.example', 'domain name'],
     ['acme.webex.com', 'Webex site'],
-    ['https://acme.webex.com/', 'no organization ID in it'],
-    ['admin@acme.example', 'e-mail'],
+    ['https://acme.webex.com/', 'does not contain an organization ID'],
+    ['admin@acme.example', 'email'],
     [`https://login.microsoftonline.com/${id}/`, 'Entra tenant'],
-    [`https://admin.webex.com/users/${id}`, 'no organization ID in it'],
-    [base64(`ciscospark://us/PEOPLE/${id}`), 'such as a person'],
+    [`https://admin.webex.com/users/${id}`, 'does not contain an organization ID'],
+    [base64(`ciscospark://us/PEOPLE/${id}`), 'the ID of a person'],
     ['ciscospark://us/ORGANIZATION/nonsense', 'not an organization ID'],
     ['Acme Incorporated', 'not an organization ID'],
   ])('%s', (given, explanation) => {

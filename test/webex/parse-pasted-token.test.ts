@@ -67,7 +67,7 @@ describe('the forms', () => {
   test('a token of an unknown form is taken with a warning', () => {
     const { redirect } = parsePastedToken('fake-token-for-acme-1');
     expect(redirect).toMatchObject({ kind: 'token', accessToken: 'fake-token-for-acme-1' });
-    expect(redirect.kind === 'token' && redirect.warnings[0]).toContain('not of a form');
+    expect(redirect.kind === 'token' && redirect.warnings[0]).toContain('unknown form');
   });
 
   test('a copy that ends with the token is accepted, and a warning names what is missing', () => {

@@ -125,7 +125,7 @@ describe('expires_in', () => {
   test.each(['', '&expires_in', '&expires_in='])('absent (%s)', (given) => {
     const redirect = captured(success.replace('&expires_in=3887999', given));
     expect(redirect.expiresIn).toBeNull();
-    expect(redirect.warnings[0]).toContain('did not say how long');
+    expect(redirect.warnings[0]).toContain('did not report when the token expires');
   });
 
   test('a value made to mislead is shown short and plain', () => {
@@ -164,7 +164,7 @@ describe('the token', () => {
     const cut = token.slice(0, 90);
     const redirect = captured(success.replace(token, cut));
     expect(redirect.accessToken).toBe(cut);
-    expect(redirect.warnings[0]).toMatch(/cut off at its end.*90 characters.*106/);
+    expect(redirect.warnings[0]).toMatch(/end of the token seems to be missing.*90 characters.*106/);
   });
 });
 

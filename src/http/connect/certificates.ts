@@ -8,9 +8,9 @@ import { ConnectFailure } from './connect-failure.ts';
 type Environment = Readonly<NodeJS.Dict<string>>;
 
 /**
- * Every certificate authority that is trusted here, in PEM: Node's own, the system's, and those of the files that
- * NODE_EXTRA_CA_CERTS, SSL_CERT_FILE and SSL_CERT_DIR name. Reading the system's takes some 100 ms.
- * Throws `ConnectFailure` where a named file cannot be used.
+ * Every trusted certificate authority, in PEM: those of Node and of the system, and those in NODE_EXTRA_CA_CERTS,
+ * SSL_CERT_FILE and SSL_CERT_DIR. Reading those of the system takes about 100 ms. Throws `ConnectFailure` if a configured
+ * file cannot be used.
  */
 export function trustedCertificates(environment: Environment): string[] {
   return [
@@ -28,8 +28,9 @@ let certificatesOfProcess: string[] | undefined;
 let contextOfThisProcess: SecureContext | undefined;
 
 /**
- * The same by the environment of this process and `.env`, for mail and databases, whose libraries connect by themselves.
- * Undefined, which is Node's own list, where a named file cannot be used: `doctor` and each request say so.
+ * The same for the environment of this process and `.env`, for mail and databases, whose libraries open their own
+ * connections. Undefined, which means Node's own list, if a configured file cannot be used: `doctor` and each request
+ * report that.
  */
 export function processCertificates(): string[] | undefined {
   try {
@@ -40,13 +41,13 @@ export function processCertificates(): string[] | undefined {
   return certificatesOfProcess;
 }
 
-/** The same, ready for connections. */
+/** The same as a secure context. */
 export function processSecureContext(): SecureContext {
   contextOfThisProcess ??= createSecureContext({ ca: processCertificates() });
   return contextOfThisProcess;
 }
 
-/** The same for an environment; read once, when it is first needed. */
+/** The same for an environment, read on first use and cached. */
 export function trustedContext(environment: Environment): () => SecureContext {
   let context: SecureContext | undefined;
   return () => {
@@ -63,14 +64,14 @@ function certificatesIn(environment: Environment, variable: string): string[] {
   } catch (error) {
     throw new ConnectFailure(
       'certificates',
-      `${variable} names the file ${file}, and no certificate can be read from it.`,
+      `No certificate can be read from the file ${file} (${variable}).`,
       `Set ${variable} to the file with your company's CA certificate, in PEM (it begins with -----BEGIN CERTIFICATE-----).`,
       error,
     );
   }
 }
 
-/** As in OpenSSL, what is no certificate there does not matter. */
+/** As in OpenSSL, files that are not certificates are ignored. */
 function certificatesInFolder(folder: string): string[] {
   try {
     return readdirSync(folder)
@@ -88,7 +89,7 @@ function certificatesInFolder(folder: string): string[] {
   }
 }
 
-/** Certificates in PEM, or one in DER. Throws where there is none. */
+/** Certificates in PEM, or one in DER. Throws if there is none. */
 function readCertificates(file: string): string[] {
   const bytes = readFileSync(file);
   const blocks = bytes

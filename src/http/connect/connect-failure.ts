@@ -1,4 +1,4 @@
-/** Which part of the way failed, in the order in which they are passed. */
+/** The hop that failed, in the order of the connection. */
 export type Hop =
   | 'proxy-address'
   | 'proxy-name'
@@ -10,8 +10,8 @@ export type Hop =
   | 'tls';
 
 /**
- * A connection that could not be opened, where more is known than the system's error code says. `message` is one sentence
- * or two that name the proxy where there is one, `help` what to do next. Neither holds a password.
+ * A connection that could not be opened, with more detail than the system's error code. `message` names the proxy if there
+ * is one; `help` says what to do next. Neither contains a password.
  */
 export class ConnectFailure extends Error {
   readonly hop: Hop;
@@ -25,28 +25,28 @@ export class ConnectFailure extends Error {
   }
 }
 
-/** The request got no answer although its connection went through this proxy; the cause says what happened. */
+/** No response arrived through this proxy. The cause has the reason. */
 export class ProxiedFailure extends Error {
   /** Host and port of the proxy. */
   readonly proxy: string;
 
   constructor(proxy: string, cause: unknown) {
-    super(`no answer through the proxy ${proxy}`, { cause });
+    super(`no response through the proxy ${proxy}`, { cause });
     this.name = 'ProxiedFailure';
     this.proxy = proxy;
   }
 }
 
-/** What to do where a certificate is of an authority that is not known here. */
+/** What to do about a certificate from an unknown authority. */
 export const companyAuthorityHelp =
-  'Most likely a proxy or firewall of the company inspects the connection, and the certificate of the company’s CA is missing here. Ask for it, and set NODE_EXTRA_CA_CERTS=/path/to/company-ca.pem, or add it to the system’s own store.';
+  'A proxy or firewall of your company probably inspects the connection, and the CA certificate of your company is missing here. Ask for it and set NODE_EXTRA_CA_CERTS=/path/to/company-ca.pem, or add it to the system’s certificate store.';
 
-/** The first of its kind among the error and its causes, or null. */
+/** The first one among the error and its causes, or null. */
 export function connectFailureOf(error: unknown): ConnectFailure | null {
   return causeOf(error, ConnectFailure);
 }
 
-/** The first of its kind among the error and its causes, or null. */
+/** The first one among the error and its causes, or null. */
 export function proxiedFailureOf(error: unknown): ProxiedFailure | null {
   return causeOf(error, ProxiedFailure);
 }

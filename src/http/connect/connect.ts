@@ -7,7 +7,7 @@ import { isUntrusted, networkReason } from '../network-reason.ts';
 import { ConnectFailure, companyAuthorityHelp } from './connect-failure.ts';
 import type { HttpProxy } from './proxy.ts';
 
-/** Where a connection leads. */
+/** The target of a connection. */
 export interface Target {
   /** Without brackets. */
   host: string;
@@ -16,17 +16,17 @@ export interface Target {
 }
 
 export interface ConnectOptions {
-  /** Null: directly. */
+  /** Null: a direct connection. */
   proxy: HttpProxy | null;
-  /** Everything that is trusted; asked for only where Node's own authorities do not do. */
+  /** All trusted authorities. Read only if those of Node are not sufficient. */
   trusted: () => SecureContext;
-  /** For all of it. Milliseconds. */
+  /** Timeout for the whole connection. Milliseconds. */
   timeoutMs: number;
 }
 
 /**
- * Opens a connection, through the proxy where there is one (RFC 9110 §9.3.6), encrypted where the target is https.
- * Throws `ConnectFailure` for what the proxy or a certificate has to do with, else the system's error.
+ * Opens a connection, through the proxy if there is one (RFC 9110 §9.3.6), encrypted if the target is https. Throws
+ * `ConnectFailure` for errors of the proxy or a certificate, otherwise the system's error.
  */
 export async function connectTo(target: Target, options: ConnectOptions): Promise<Socket> {
   const { proxy, trusted } = options;
@@ -46,9 +46,9 @@ export async function connectTo(target: Target, options: ConnectOptions): Promis
     throw new ConnectFailure(
       'proxy-tunnel',
       reason === 'timeout'
-        ? `The proxy ${proxy.name} opened the connection to ${target.host}, but nothing came through it in time.`
+        ? `The proxy ${proxy.name} opened the connection to ${target.host}, but no data arrived in time.`
         : `The proxy ${proxy.name} closed the connection to ${target.host} before it was encrypted.`,
-      `The proxy may not let ${target.host} through: ask its administrator. ${changeProxy(proxy)}`,
+      `The proxy may block ${target.host}: ask its administrator. ${changeProxy(proxy)}`,
       error,
     );
   }
@@ -61,7 +61,7 @@ async function openTcp(host: string, port: number, signal: AbortSignal): Promise
   return socket;
 }
 
-/** The first error, the end of the time, or the event, whichever comes first. What failed is closed. */
+/** Waits for the event. Rejects on an error or timeout, and closes the socket. */
 async function opened(socket: Socket, event: string, signal: AbortSignal): Promise<void> {
   try {
     await once(socket, event, { signal });
@@ -72,8 +72,8 @@ async function opened(socket: Socket, event: string, signal: AbortSignal): Promi
 }
 
 /**
- * Node's own authorities first; where they do not do, once more with all that are trusted here, which takes a while to
- * read. A proxy that inspects what passes needs that.
+ * Tries Node's own authorities first and then all trusted ones, which take a while to read. A proxy that inspects traffic
+ * needs the second attempt.
  */
 async function secured(
   open: () => Promise<Socket>,
@@ -98,16 +98,16 @@ async function handshake(
 ): Promise<TLSSocket> {
   const secure = connectTls({
     socket,
-    // Whom the certificate has to name; an IP address is no server name (RFC 6066 §3).
+    // The name that the certificate must have. An IP address is not a server name (RFC 6066 §3).
     host,
     ...(isIP(host) === 0 && { servername: host }),
     ALPNProtocols: ['http/1.1'],
-    // Whatever NODE_TLS_REJECT_UNAUTHORIZED says: tokens go through it.
+    // Regardless of NODE_TLS_REJECT_UNAUTHORIZED: tokens are sent through it.
     rejectUnauthorized: true,
     ...(secureContext !== undefined && { secureContext }),
   });
   let issuer: string | undefined;
-  // Before Node closes a connection that is not trusted.
+  // Before Node closes an untrusted connection.
   secure.prependListener('secure', () => {
     const { O, CN } = secure.getPeerCertificate().issuer ?? {};
     issuer = [O, CN].flat().filter(Boolean).join(', ');
@@ -181,9 +181,9 @@ async function openTunnel(
     throw new ConnectFailure(
       'proxy-tunnel',
       signal.aborted
-        ? `The proxy ${proxy.name} accepted the connection and did not respond in time.`
-        : `The proxy ${proxy.name} closed the connection, or answered with something that is not HTTP, when asked for ${target.host}.`,
-      `Check that an HTTP proxy answers at ${proxy.name}. ${changeProxy(proxy)}`,
+        ? `The proxy ${proxy.name} accepted the connection, but did not respond in time.`
+        : `The proxy ${proxy.name} closed the connection to ${target.host}, or its response is not HTTP.`,
+      `Check that ${proxy.name} is an HTTP proxy. ${changeProxy(proxy)}`,
       error,
     );
   }
@@ -219,8 +219,8 @@ async function openProxy(
           )
         : new ConnectFailure(
             'proxy-tls',
-            `The encrypted connection to the proxy ${name} itself failed (${code}).`,
-            `Most proxies are named with http://, whatever passes through them: see ${proxy.variable}. With https:// the proxy has to have a certificate for the name ${host}.`,
+            `The TLS connection to the proxy ${name} itself failed (${code}).`,
+            `Most proxies need http:// in ${proxy.variable}, even for https traffic. With https://, the proxy must have a certificate for the name ${host}.`,
             error,
           );
     }
@@ -249,7 +249,7 @@ function refusal({ statusCode, headers }: IncomingMessage, target: Target, proxy
       return new ConnectFailure(
         'proxy-authentication',
         `The proxy ${proxy.name} requires ${schemes.join(' or ')} authentication (407), but this program supports only a user name and password (Basic).`,
-        `Run a local proxy that signs in for you, such as cntlm or px, and name it in ${proxy.variable}; or ask for access without authentication.`,
+        `Run a local proxy that signs in for you, such as cntlm or px, and set ${proxy.variable} to it; or ask for access without authentication.`,
       );
     }
     return new ConnectFailure(
@@ -257,7 +257,7 @@ function refusal({ statusCode, headers }: IncomingMessage, target: Target, proxy
       proxy.authorization === null
         ? `The proxy ${proxy.name} requires a user name and password (407).`
         : `The proxy ${proxy.name} does not accept the user name and password in ${proxy.variable} (407).`,
-      `Set ${proxy.variable}=http://user:password@${proxy.name}. In a password, characters like @ : / # % are written %40 %3A %2F %23 %25.`,
+      `Set ${proxy.variable}=http://user:password@${proxy.name}. In a password, write @ : / # % as %40 %3A %2F %23 %25.`,
     );
   }
   if (statusCode !== undefined && statusCode >= 500) {
@@ -275,5 +275,5 @@ function refusal({ statusCode, headers }: IncomingMessage, target: Target, proxy
 }
 
 function changeProxy({ variable }: HttpProxy): string {
-  return `The proxy comes from the variable ${variable}; NO_PROXY names the hosts that need none.`;
+  return `The proxy is set in the variable ${variable}. NO_PROXY lists the hosts that need no proxy.`;
 }

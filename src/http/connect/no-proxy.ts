@@ -1,9 +1,9 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Whether NO_PROXY excludes this host. Its entries are separated by commas or spaces. `*` is every host; `example.com`,
- * `.example.com` and `*.example.com` are that domain and its subdomains, as curl has it; an IP address, or a network such
- * as `10.0.0.0/8`. Each may end with a port, which then has to match.
+ * Whether NO_PROXY excludes this host. Its entries are separated by commas or spaces. `*` matches every host; `example.com`,
+ * `.example.com` and `*.example.com` match the domain and its subdomains, as in curl. An entry can also be an IP address or
+ * a network such as `10.0.0.0/8`. If an entry has a port, the port must match too.
  *
  * @param host A host name or an IP address, without brackets.
  */

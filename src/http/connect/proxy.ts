@@ -2,11 +2,11 @@ import { isLoopback } from '../secure-url.ts';
 import { ConnectFailure } from './connect-failure.ts';
 import { isExcluded } from './no-proxy.ts';
 
-/** An HTTP proxy, as a variable of the environment names it. */
+/** An HTTP proxy from an environment variable. */
 export interface HttpProxy {
-  /** The variable that names it. */
+  /** The name of the variable. */
   variable: string;
-  /** Host and port as they may be shown: without user name and password. */
+  /** Host and port, safe to display: without user name and password. */
   name: string;
   /** Whether the connection to the proxy itself is encrypted. */
   secure: boolean;
@@ -19,15 +19,15 @@ export interface HttpProxy {
 
 type Environment = Readonly<NodeJS.Dict<string>>;
 
-/** As in Node itself, HTTP_PROXY serves https too where there is no HTTPS_PROXY. */
+/** As in Node, HTTP_PROXY also applies to https if HTTPS_PROXY is not set. */
 const variablesFor = {
   'https:': ['https_proxy', 'http_proxy', 'all_proxy'],
   'http:': ['http_proxy', 'all_proxy'],
 };
 
 /**
- * The proxy for an address; null where the connection is direct. This machine's own addresses never go through one,
- * whatever NO_PROXY says. Throws `ConnectFailure` where the variable cannot be used.
+ * The proxy for an address; null for a direct connection. Addresses of this machine never use a proxy, regardless of
+ * NO_PROXY. Throws `ConnectFailure` if the variable is invalid.
  */
 export function proxyFor(url: URL, environment: Environment): HttpProxy | null {
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -40,7 +40,7 @@ export function proxyFor(url: URL, environment: Environment): HttpProxy | null {
   return isExcluded(noProxy, host, port) ? null : readProxy(given.variable, given.value);
 }
 
-/** Any proxy that the environment names for https, whatever NO_PROXY excludes; null where there is none. */
+/** The proxy for https in the environment, regardless of NO_PROXY; null if there is none. */
 export function configuredProxy(environment: Environment): HttpProxy | null {
   const given = firstGiven(variablesFor['https:'], environment);
   return given === null ? null : readProxy(given.variable, given.value);
@@ -58,19 +58,19 @@ function firstGiven(
   return null;
 }
 
-/** As in curl, an address without a scheme is one of an HTTP proxy. */
+/** As in curl, an address without a scheme is that of an HTTP proxy. */
 function readProxy(variable: string, value: string): HttpProxy {
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`);
   if (url === null || url.hostname === '' || !/^\/?$/.test(url.pathname + url.search + url.hash)) {
     throw unusable(
       variable,
-      `is not the address of a proxy${value.includes('@') ? '' : `: ${value.slice(0, 100)}`}`,
+      `does not contain a valid proxy address${value.includes('@') ? '' : `: ${value.slice(0, 100)}`}`,
     );
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw unusable(
       variable,
-      `names the proxy ${url.host} as ${url.protocol}//, and only http:// and https:// can be used`,
+      `has the proxy ${url.host} with ${url.protocol}//, but only http:// and https:// are supported`,
     );
   }
   const secure = url.protocol === 'https:';
@@ -91,11 +91,11 @@ function unusable(variable: string, why: string): ConnectFailure {
   return new ConnectFailure(
     'proxy-address',
     `The variable ${variable} ${why}.`,
-    `Set ${variable}=http://proxy.example.com:8080, with user:password@ before the name where the proxy wants a sign-in. In a password, characters like @ : / # % are written %40 %3A %2F %23 %25.`,
+    `Set ${variable}=http://proxy.example.com:8080, with user:password@ before the host if the proxy requires authentication. In a password, write @ : / # % as %40 %3A %2F %23 %25.`,
   );
 }
 
-/** A single % that escapes nothing stands for itself. */
+/** A % that escapes nothing is kept. */
 function decoded(text: string): string {
   return text.replace(/(%[0-9a-f]{2})+/gi, (escaped) => {
     try {

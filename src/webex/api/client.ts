@@ -7,7 +7,7 @@ import type { ExpiryAnswer } from './token-expiry.ts';
 import { tokenExpiry } from './token-expiry.ts';
 
 export interface WebexApiOptions {
-  /** Which Webex it is. */
+  /** The Webex deployment. */
   deployment: Deployment;
   /** The REST API, e.g. `https://webexapis.com/v1`. */
   api: string;
@@ -16,11 +16,11 @@ export interface WebexApiOptions {
   fetch: typeof globalThis.fetch;
   /** Epoch milliseconds. */
   now: () => number;
-  /** For each call, its answer included. Default 10,000. */
+  /** Timeout for each call, including the response. Default: 10,000. */
   timeoutMs?: number;
 }
 
-/** What this program asks Webex. Nothing is thrown but for an address or token that must not be used. */
+/** The calls to Webex. They throw only for an address or token that must not be used. */
 export interface WebexApi {
   whoAmI(token: string): Promise<PersonAnswer>;
   tokenExpiry(token: string): Promise<ExpiryAnswer>;
@@ -28,7 +28,7 @@ export interface WebexApi {
   oktaTestCredentials(token: string, orgId: string): Promise<ConnectionTestResult>;
 }
 
-/** One deployment's API, for any number of tokens. */
+/** Creates the API client of one deployment. It can be used with any number of tokens. */
 export function createWebexApi(options: WebexApiOptions): WebexApi {
   const connection = { ...options, timeoutMs: options.timeoutMs ?? 10_000 };
   return {

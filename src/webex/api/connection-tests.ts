@@ -5,11 +5,11 @@ import { explainFailure } from '../../http/explain-failure.ts';
 import type { WebexConnection } from './get-json.ts';
 import { getJson } from './get-json.ts';
 
-/** What a provisioning tool's own connection test would make of the token. */
+/** The result of the connection test that a provider would run with the token. */
 export interface ConnectionTestResult {
   ok: boolean;
   message: string;
-  /** What to do next; only where it is not ok. */
+  /** What to do next; only if the test failed. */
   help?: string;
 }
 
@@ -36,8 +36,9 @@ const pagedList = z.object({
 });
 
 /**
- * What Entra ID's Test Connection asks, and asks again at each cycle's start: for a user that does not exist,
- * a random GUID as `userName`, wanting 200 and an empty ListResponse (Microsoft's guide to building a SCIM endpoint).
+ * Sends the request of Entra ID's Test Connection, which Entra ID repeats at the start of each cycle: it looks for a user
+ * that does not exist, with a random GUID as `userName`, and expects 200 and an empty ListResponse (Microsoft's guide to
+ * building a SCIM endpoint).
  */
 export function entraTestConnection(
   connection: WebexConnection,
@@ -48,7 +49,7 @@ export function entraTestConnection(
   return probe(connection, token, orgId, `filter=${filter}`, emptyList, 'Entra ID’s Test Connection');
 }
 
-/** What Okta's Test API Credentials asks: the first two users, wanting 200 and numeric paging fields. */
+/** Sends the request of Okta's Test API Credentials: the first two users. Okta expects 200 and numeric paging fields. */
 export function oktaTestCredentials(
   connection: WebexConnection,
   token: string,
@@ -58,13 +59,13 @@ export function oktaTestCredentials(
 }
 
 const specificHelp: SpecificHelp = {
-  unauthorized: 'Sign in again to get a new token, and replace the old one in the provisioning tool.',
+  unauthorized: 'Sign in again to get a new token, and install it in the provider.',
   forbidden:
-    'The account that signed in may not provision users. Sign in again with a full administrator’s account of this organization.',
+    'The account that signed in is not allowed to provision users. Sign in again as a full administrator of this organization.',
   'not-found':
     'The tenant URL is wrong. Check the organization ID, and whether the profile’s deployment (Webex or Webex for Government) is right.',
   'unexpected-shape':
-    'The provisioning tool would refuse this answer too. Check the tenant URL: the organization ID, and the profile’s deployment.',
+    'The provider would reject this response too. Check the tenant URL: the organization ID and the profile’s deployment.',
 };
 
 async function probe(

@@ -7,7 +7,7 @@ import { assertBearerSyntax } from '../sign-in/bearer-syntax.ts';
 
 /** How to reach one deployment. */
 export interface WebexConnection {
-  /** Tokens that are known to belong to the other one are never sent. */
+  /** A token that is known to belong to the other deployment is never sent. */
   deployment: Deployment;
   api: string;
   scim: string;
@@ -19,8 +19,8 @@ export interface WebexConnection {
 export type GetResult<T> = { ok: true; value: T } | { ok: false; failure: HttpFailure };
 
 /**
- * GETs with the token, and checks the answer's shape. Every call to Webex passes here: a token of the other deployment
- * is not sent (`other-deployment`).
+ * Sends a GET request with the token and validates the response. Every call to Webex goes through here: a token of the
+ * other deployment is not sent (`other-deployment`).
  */
 export async function getJson<T>(
   connection: WebexConnection,

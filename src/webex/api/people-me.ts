@@ -8,30 +8,30 @@ import { adminLevel } from './admin-roles.ts';
 import type { WebexConnection } from './get-json.ts';
 import { getJson } from './get-json.ts';
 
-/** The person whose token it is. */
+/** The person that a token belongs to. */
 export interface Person {
-  /** Webex's own, in base64url. */
+  /** Webex's ID of the person, in base64url. */
   id: string;
   displayName: string;
   emails: string[];
   /** Lower-case UUID. */
   orgId: string;
   admin: AdminLevel;
-  /** Role IDs as answered; null where Webex did not say. */
+  /** Role IDs in the response; null if it has none. */
   roles: string[] | null;
 }
 
 export type PersonAnswer =
   | { outcome: 'person'; person: Person }
-  /** Webex said 401: the token is no good, or no longer. */
+  /** Webex responded with 401: the token is not valid, or no longer valid. */
   | { outcome: 'rejected'; message: string; help: string; trackingId: string | null }
-  /** Nothing is known of the token; it may well be good. */
+  /** Webex could not be asked. The token may be valid. */
   | {
       outcome: 'unknown';
       reason: Exclude<FailureReason, 'unauthorized'>;
       message: string;
       help: string;
-      /** Seconds to wait, where Webex says so. */
+      /** Seconds to wait, if Webex says so. */
       retryAfterSeconds: number | null;
       trackingId: string | null;
     };
@@ -53,10 +53,10 @@ const answered = z.object({
   roles: z.array(z.string()).nullish(),
 });
 
-/** Without characters that could start another line or word. */
+/** Excludes characters that could start another line or word. */
 const mailAddress = /^[^\s\p{C}<>,;"]{1,64}@[^\s\p{C}<>,;"]{1,253}$/u;
 
-/** Whose token it is: `GET /people/me` (scope `spark:people_read`). */
+/** Asks Webex who a token belongs to: `GET /people/me` (scope `spark:people_read`). */
 export async function whoAmI(connection: WebexConnection, token: string): Promise<PersonAnswer> {
   const answer = await getJson(connection, token, `${connection.api}/people/me`, answered);
   if (answer.ok) {
@@ -72,9 +72,9 @@ export async function whoAmI(connection: WebexConnection, token: string): Promis
   const { reason, trackingId, retryAfterSeconds } = answer.failure;
   const { message, help } = explainFailure(answer.failure, 'Webex', {
     unauthorized:
-      'Sign in again to get a new token. If this one is new, check that it was copied whole, and that the profile’s deployment is right.',
+      'Sign in again to get a new token. If this token is new, check that you copied all of it, and that the profile’s deployment is right.',
     forbidden:
-      'Webex does not say whose token this is. Sign in again with the documented scopes and a full administrator’s account.',
+      'Webex does not reveal the account of this token. Sign in again with the documented scopes, as a full administrator.',
     'not-found':
       'Check that the profile’s deployment is right, and the WEBEX_TOKEN_API_URL setting if you changed it.',
   });

@@ -22,8 +22,8 @@ const day = 86_400_000;
 const tenYears = 3650 * day;
 
 /**
- * When Webex itself says that the token ends: `GET /authorizations/tokenExpiry`. It may want a scope that the
- * documented client lacks, so a null is ordinary and says nothing against the token.
+ * Asks Webex when the token expires: `GET /authorizations/tokenExpiry`. It may require a scope that the documented client
+ * does not have, so null is common and does not mean that the token is bad.
  */
 export async function tokenExpiry(connection: WebexConnection, token: string): Promise<ExpiryAnswer> {
   const answer = await getJson(connection, token, `${connection.api}/authorizations/tokenExpiry`, answered);
@@ -33,11 +33,11 @@ export async function tokenExpiry(connection: WebexConnection, token: string): P
   }
   const { exp } = answer.value;
   const now = connection.now();
-  // An accepted token has not ended, so one that "ended" long ago, or ends in ten years, is a misunderstanding.
+  // Webex accepted the token, so an expiry in the past, or more than ten years from now, is not meant as a date in milliseconds.
   if (Number.isSafeInteger(exp) && exp > now - day && exp < now + tenYears) return { expiresAt: exp };
   return {
     expiresAt: null,
     reason: 'out-of-range',
-    message: `Webex’s date for the token’s end (${exp}) is out of all reason. If it should be right, check this machine’s clock.`,
+    message: `Webex reported an implausible expiry date for the token (${exp}). Check this machine’s clock.`,
   };
 }

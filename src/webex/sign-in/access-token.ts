@@ -4,17 +4,17 @@ import type { Deployment } from '../deployments.ts';
 import { deployments, deploymentTitles } from '../deployments.ts';
 import { isUuid } from '../organization-id.ts';
 
-/** What a Webex access token says of itself. None of it is proof: the signature of a JWT is not checked. */
+/** What a Webex access token claims. None of it is verified: the signature of a JWT is not checked. */
 export interface AccessTokenDescription {
   /** `usual`: 64 base64url characters, cluster, organization, joined by `_`. */
   form: 'usual' | 'jwt' | 'unknown';
-  /** Lower-case UUID of the organization that the token claims, or null where it names none. */
+  /** Lower-case UUID of the organization that the token claims, or null. */
   orgId: string | null;
-  /** Four characters, e.g. `PF84`, or null where it names none. */
+  /** Four characters, for example `PF84`, or null. */
   cluster: string | null;
-  /** The deployment that its cluster or its issuer belongs to; null where neither is known. */
+  /** The deployment that its cluster or its issuer belongs to; null if neither is known. */
   deployment: Deployment | null;
-  /** Sentences for the person; they never hold the token. */
+  /** Messages for the person. They never contain the token. */
   warnings: string[];
 }
 
@@ -22,13 +22,13 @@ const usualForm = /^[\w-]{64}_([A-Za-z0-9]{4})_([0-9a-fA-F-]{36}|consumer)$/;
 const cutAtTheEnd = /^[\w-]{64}_(?:[A-Z0-9]{1,4}|[A-Z0-9]{4}_[0-9a-f-]{0,35})$/;
 const cutAtTheFront = /^[\w-]{0,63}_?[A-Z0-9]{4}_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
-/** What stands before the cluster, and whatever is left behind it, of a token that is not whole. */
+/** The part before the cluster, and the rest, of an incomplete token. */
 const partOfUsualForm = /^[\w-]*_([A-Za-z0-9]{4})(?:_(?:[0-9a-fA-F-]{0,36}|consumer))?$/;
 
 const optionalText = z.string().optional().catch(undefined);
 const jwtClaims = z.object({ realm: optionalText, cluster: optionalText, iss: optionalText });
 
-/** Recognizes the forms that Webex's own JavaScript SDK knows. An unknown form is a warning, not an error. */
+/** Recognizes the forms in Webex's JavaScript SDK. An unknown form is a warning, not an error. */
 export function describeAccessToken(token: string): AccessTokenDescription {
   const { issuer, ...described } = describeForm(token);
   return { ...described, deployment: deploymentOf(described.cluster, issuer) };
@@ -44,7 +44,7 @@ function describeForm(token: string): Form {
       orgId: null,
       cluster,
       warnings: [
-        'This token is for a personal Webex account without an organization, so it can’t provision users. Sign in as a full administrator.',
+        'This token belongs to a personal Webex account without an organization, so it cannot provision users. Sign in as a full administrator.',
       ],
     };
   }
@@ -66,13 +66,13 @@ function describeForm(token: string): Form {
   return { form: 'unknown', orgId: null, cluster: named, warnings: [unknownFormWarning(token)] };
 }
 
-/** Clusters that were seen in tokens of each deployment. There are others: only a known one says anything. */
+/** Clusters that occur in tokens of each deployment. The list is incomplete. */
 const seenClusters: Record<Deployment, readonly string[]> = {
   commercial: ['PF84', 'P0A1', 'PE93'],
   government: ['FC82'],
 };
 
-/** The government's ID brokers have `-f` behind their first name; all others are commercial. */
+/** The host names of the government ID brokers have `-f` after the first label. All others are commercial. */
 const brokerHost = /^idbroker(-[a-z0-9-]+)?\.webex\.com$/;
 
 function deploymentOf(cluster: string | null, issuer = ''): Deployment | null {
@@ -84,21 +84,24 @@ function deploymentOf(cluster: string | null, issuer = ''): Deployment | null {
 }
 
 /**
- * The deployment that the token belongs to, where it is known and not the one that is asked about; else null. Such a
- * token must not be sent to that one's API.
+ * The deployment that the token belongs to, if it is known and differs from the given one; otherwise null. Such a token
+ * must not be sent to the API of the given deployment.
  */
 export function otherDeployment(token: string, deployment: Deployment): Deployment | null {
   const named = describeAccessToken(token).deployment;
   return named === deployment ? null : named;
 }
 
-/** A warning where the token belongs to the other deployment, else null. */
+/** A warning if the token belongs to the other deployment, otherwise null. */
 export function deploymentWarning(token: string, deployment: Deployment): string | null {
   const other = otherDeployment(token, deployment);
   if (other === null) return null;
   const { cluster } = describeAccessToken(token);
-  const by = cluster === null ? 'by its issuer' : `by its cluster ${sanitizeForDisplay(cluster, 20)}`;
-  return `The token belongs to ${deploymentTitles[other]} (${by}), but the profile is for ${deploymentTitles[deployment]}. It is not sent there.`;
+  const by =
+    cluster === null
+      ? 'according to its issuer'
+      : `according to its cluster ${sanitizeForDisplay(cluster, 20)}`;
+  return `The token belongs to ${deploymentTitles[other]} (${by}), but the profile is for ${deploymentTitles[deployment]}. The token was not sent.`;
 }
 
 function readClaims(token: string): z.infer<typeof jwtClaims> | null {
@@ -115,10 +118,10 @@ function readClaims(token: string): z.infer<typeof jwtClaims> | null {
 
 function unknownFormWarning(token: string): string {
   if (cutAtTheEnd.test(token)) {
-    return `The token seems to be cut off at its end: it has ${token.length} characters, and Webex’s usually have 106. Copy the whole address again.`;
+    return `The end of the token seems to be missing: it has ${token.length} characters, but Webex tokens usually have 106. Copy the whole address again.`;
   }
   if (token.length < 106 && cutAtTheFront.test(token)) {
-    return `The token seems to be cut off at its front: it has ${token.length} characters, and Webex’s usually have 106. Copy the whole address again.`;
+    return `The start of the token seems to be missing: it has ${token.length} characters, but Webex tokens usually have 106. Copy the whole address again.`;
   }
-  return `The token (${token.length} characters) is not of a form that Webex is known to use. It was taken as it is; test it before you rely on it.`;
+  return `The token (${token.length} characters) has an unknown form. It was accepted as it is. Test it before you rely on it.`;
 }

@@ -8,12 +8,12 @@ export interface AuthorizeRequest {
   redirectUri: string;
   scopes: readonly string[];
   state: string;
-  /** Through the broker's single sign-on page, as in Microsoft's tutorial: asks for a sign-in even where one is open. */
+  /** Uses the broker's single sign-on page, as in Microsoft's tutorial: it asks for a sign-in even if a session is open. */
   freshSignIn?: boolean;
 }
 
 /**
- * The address a person opens to sign in (RFC 6749 §4.2.1): the documented URL byte for byte, the state aside.
+ * The address that a person opens to sign in (RFC 6749 §4.2.1): except for the state, the documented URL byte for byte.
  * Throws `E_INSECURE_ADDRESS` for a broker that is neither https nor on this machine.
  */
 export function authorizeUrl(request: AuthorizeRequest): string {
@@ -23,7 +23,7 @@ export function authorizeUrl(request: AuthorizeRequest): string {
     { issuer: idbroker, authorization_endpoint: `${idbroker}/oauth2/v1/authorize` },
     clientId,
   );
-  // Only a broker on this machine can be plain http here: the simulated one.
+  // Plain http is possible only for a broker on this machine, such as the simulator.
   if (protocol === 'http:') allowInsecureRequests(configuration);
   const url = buildAuthorizationUrl(configuration, {
     response_type: 'token',
@@ -32,7 +32,7 @@ export function authorizeUrl(request: AuthorizeRequest): string {
     scope: scopes.join(' '),
     state,
   });
-  // Form encoding writes a space as "+" (a real plus is %2B); the documents write %20.
+  // Form encoding writes a space as "+" (and a plus as %2B). The documented URL has %20.
   const plain = url.href.replaceAll('+', '%20');
   return request.freshSignIn
     ? `${idbroker}/saml2/jsp/doSSO.jsp?type=login&goto=${encodeURIComponent(plain)}`
@@ -40,15 +40,15 @@ export function authorizeUrl(request: AuthorizeRequest): string {
 }
 
 /**
- * Where a person signs out of Webex, as Webex's own JavaScript SDK builds it. Whether the broker supports
- * `goto` for the documented client is not known, so nothing may depend on coming back.
+ * The sign-out address of Webex, as in Webex's JavaScript SDK. It is not known whether the broker supports `goto` for the
+ * documented client, so nothing may depend on the redirect back.
  */
 export function logoutUrl(idbroker: string, goto?: string): string {
   const back = goto === undefined ? '' : `&goto=${encodeURIComponent(goto)}`;
   return `${idbroker}/oauth2/v1/logout?cisService=webex${back}`;
 }
 
-/** A fresh state: 256 random bits as base64url (RFC 6749 §10.12). */
+/** Creates a state: 256 random bits in base64url (RFC 6749 §10.12). */
 export function newState(): string {
   return randomState();
 }

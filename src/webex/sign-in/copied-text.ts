@@ -1,6 +1,6 @@
 /*
- * What copying does to an address or a token on its way from the browser: mail programs, chats and web pages encode
- * characters, break lines and add marks.
+ * Undoes what mail programs, chats and web pages do to a copied address or token: they encode characters, break lines and
+ * add marks.
  */
 
 const entities: Record<string, string> = {
@@ -23,13 +23,13 @@ const entities: Record<string, string> = {
 
 const entity = /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));/gi;
 
-/** How often the same text may have been encoded. */
+/** How many times a text may have been encoded. */
 const mostTimes = 5;
 
-/** The text with HTML entities and percent encoding taken off that copying put on, and nothing invisible in it. */
+/** Removes HTML entities and percent encoding that copying has added, and invisible characters. */
 export function undoCopying(text: string): string {
   const plain = repeatedly(text, decodeEntities).replace(/\p{Cf}/gu, '');
-  // Encoded as a whole, as a link that a mail filter replaced carries the address that it stands for.
+  // The whole address is encoded, as in a link that a mail filter has rewritten.
   const decoded = repeatedly(plain, (each) =>
     /(?:access_token|error)=/.test(each) || !/(?:access_token|error)%(?:25)*3D/i.test(each)
       ? each
@@ -38,7 +38,7 @@ export function undoCopying(text: string): string {
   return decoded.replace(/%(?:25)*23(?=(?:access_token|error)=)/i, '#');
 }
 
-/** The lines of a text, joined where they were one: without quotation marks of mails in front. */
+/** The lines of a text without the quotation marks of mails, joined if they were one line. */
 export function linesOf(text: string): string[] {
   return text
     .split(/[\r\n\u2028\u2029]+/)
@@ -60,7 +60,7 @@ function decodeEntities(text: string): string {
   return text.replace(entity, (found, decimal?: string, hexadecimal?: string, name?: string) => {
     if (name !== undefined) return entities[name.toLowerCase()] ?? found;
     const code = decimal === undefined ? Number.parseInt(hexadecimal ?? '', 16) : Number(decimal);
-    // Only what can stand in an address: anything else stays as it is, and is refused as such.
+    // Only characters that an address can contain. Others are kept, and rejected later.
     return code === 0xa0 || (code >= 0x20 && code < 0x7f)
       ? String.fromCharCode(code)
       : code === 0xad

@@ -1,11 +1,11 @@
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
-/** Ten years of 365 days, in seconds: no token lives so long. */
+/** Ten years of 365 days, in seconds: longer than any token is valid. */
 const longest = 10 * 365 * 86_400;
 
 /**
- * `expires_in` (RFC 6749 §4.2.2) in seconds. Absent, zero, negative, above ten years, or anything but a whole
- * number counts as not reported: null, with a warning that names the value.
+ * Parses `expires_in` (RFC 6749 §4.2.2), in seconds. If it is absent, not a positive whole number, or above ten years, the
+ * result is null with a warning that names the value.
  */
 export function readExpiresIn(
   value: string | undefined,

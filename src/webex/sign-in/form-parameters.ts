@@ -1,9 +1,9 @@
 import { BrokerError } from '../../errors/broker-error.ts';
 
 /**
- * Reads `application/x-www-form-urlencoded` parameters, keeping only the `known` names (RFC 6749 §4.2.2:
- * others are ignored). A known one given twice, or not decodable, is refused; one without a value counts as
- * absent (§3.1). Messages name the parameter, never its value.
+ * Parses `application/x-www-form-urlencoded` parameters and keeps only the `known` names (RFC 6749 §4.2.2: others are
+ * ignored). A known parameter that is repeated or cannot be decoded is rejected. One without a value counts as absent
+ * (§3.1). Messages name the parameter, never its value.
  */
 export function readParameters<Name extends string>(
   text: string,
@@ -20,9 +20,9 @@ export function readParameters<Name extends string>(
     if (seen.has(name)) {
       throw new BrokerError(
         'E_REDIRECT_DUPLICATE',
-        `The answer has “${name}” twice, so it can’t be trusted.`,
+        `The response has “${name}” twice, so it cannot be trusted.`,
         {
-          help: 'Sign in again, and change nothing in the address before it is captured or copied.',
+          help: 'Sign in again, and do not change the address before it is captured or copied.',
         },
       );
     }
@@ -31,8 +31,8 @@ export function readParameters<Name extends string>(
     if (value === null) {
       throw new BrokerError(
         'E_REDIRECT_ENCODING',
-        `The value of “${name}” is damaged: a percent sign in it is not followed by what belongs there.`,
-        { help: 'Most likely the address was cut or changed while copying. Copy the whole address again.' },
+        `The value of “${name}” is damaged: it contains an invalid percent escape.`,
+        { help: 'The address was probably cut or changed when it was copied. Copy the whole address again.' },
       );
     }
     if (value !== '') values[name] = value;
@@ -40,7 +40,7 @@ export function readParameters<Name extends string>(
   return values;
 }
 
-/** Null where a `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8. */
+/** Null if a `%` is not followed by two hexadecimal digits, or the bytes are not UTF-8. */
 function decode(text: string): string | null {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '));

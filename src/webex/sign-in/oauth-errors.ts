@@ -3,46 +3,46 @@ import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
 const signInAgain = 'Start the sign-in again, in a private window.';
 
-/** RFC 6749 §4.2.2.1 and §5.2, OpenID Connect's `login_required`, and Webex's own `tokenlimit_reached`. */
+/** RFC 6749 §4.2.2.1 and §5.2, OpenID Connect's `login_required`, and `tokenlimit_reached` of Webex. */
 const explanations: Record<string, Explanation> = {
   access_denied: {
-    message: 'The sign-in was declined, or the account is not allowed to give this access.',
-    help: `${signInAgain} Use a full administrator’s account, and accept where Webex asks.`,
+    message: 'The sign-in was declined, or the account is not allowed to grant this access.',
+    help: `${signInAgain} Sign in as a full administrator, and accept the request of Webex.`,
   },
   login_required: {
-    message: 'Webex wanted a sign-in, and there was none.',
+    message: 'Webex requires a sign-in, but nobody signed in.',
     help: `${signInAgain} If it repeats, choose the fresh sign-in.`,
   },
   tokenlimit_reached: {
-    message: 'The account already has as many live tokens as Webex allows.',
-    help: 'Remove some at https://idbroker.webex.com/idb/profile#/tokens, signed in as that account, then sign in here again.',
+    message: 'The account already has the maximum number of tokens that Webex allows.',
+    help: 'Sign in with that account at https://idbroker.webex.com/idb/profile#/tokens and remove some, then sign in here again.',
   },
   invalid_scope: {
-    message: 'Webex does not give this account, or this client, the scopes that were asked for.',
-    help: 'Sign in with a full administrator’s account. If WEBEX_TOKEN_SCOPES is set, compare it with the documented scopes.',
+    message: 'Webex does not grant the requested scopes to this account or client.',
+    help: 'Sign in as a full administrator. If WEBEX_TOKEN_SCOPES is set, compare it with the documented scopes.',
   },
   unauthorized_client: {
-    message: 'Webex does not let this client ask for a token in this way.',
-    help: 'If WEBEX_TOKEN_CLIENT_ID is set, remove it to use the documented client. Otherwise see whether Cisco’s guide now has another sign-in address.',
+    message: 'Webex does not allow this client to request a token in this way.',
+    help: 'If WEBEX_TOKEN_CLIENT_ID is set, remove it to use the documented client. Otherwise check whether Cisco’s guide has a new sign-in address.',
   },
   invalid_client: {
     message: 'Webex does not know the client ID.',
-    help: 'If WEBEX_TOKEN_CLIENT_ID is set, remove it to use the documented client. Check too that the profile’s deployment (Webex or Webex for Government) is right.',
+    help: 'If WEBEX_TOKEN_CLIENT_ID is set, remove it to use the documented client. Also check that the profile’s deployment (Webex or Webex for Government) is right.',
   },
   invalid_grant: {
-    message: 'Webex no longer accepts the sign-in that this answer belongs to.',
+    message: 'Webex no longer accepts this sign-in.',
     help: signInAgain,
   },
   invalid_request: {
-    message: 'Webex found a mistake in the sign-in address.',
-    help: 'Start the sign-in here rather than from a copied address. The redirect URI registered at Webex is http://localhost:3000/auth/code: another port does not work there.',
+    message: 'Webex reported an error in the sign-in address.',
+    help: 'Start the sign-in here instead of from a copied address. The redirect URI that is registered with Webex is http://localhost:3000/auth/code. Another port does not work.',
   },
   unsupported_response_type: {
-    message: 'Webex no longer hands out a token in this way.',
-    help: 'See whether Cisco’s guide now has another sign-in address.',
+    message: 'Webex no longer issues tokens in this way.',
+    help: 'Check whether Cisco’s guide has a new sign-in address.',
   },
   server_error: {
-    message: 'Something went wrong at Webex.',
+    message: 'Webex reports a server error.',
     help: 'Wait a few minutes, then start the sign-in again. See https://status.webex.com if it repeats.',
   },
   temporarily_unavailable: {
@@ -51,7 +51,7 @@ const explanations: Record<string, Explanation> = {
   },
 };
 
-/** Plain words for an error that the ID broker answered with. Both arguments may come straight from outside. */
+/** Explains an error response of the ID broker. Both arguments are untrusted. */
 export function explainError(code: string, description: string | null = null): Explanation {
   const known = Object.hasOwn(explanations, code) ? explanations[code] : undefined;
   const said = description === null ? '' : sanitizeForDisplay(description, 300);
@@ -59,7 +59,7 @@ export function explainError(code: string, description: string | null = null): E
   if (known !== undefined) return { message: `${known.message}${quoted}`, help: known.help };
   const shown = sanitizeForDisplay(code, 60);
   return {
-    message: `Webex answered with an error that this program does not know${shown === '' ? '' : ` (${shown})`}.${quoted}`,
-    help: `${signInAgain} If it repeats, give Webex support the error as it stands here.`,
+    message: `Webex responded with an unknown error${shown === '' ? '' : ` (${shown})`}.${quoted}`,
+    help: `${signInAgain} If it repeats, report this error to Webex support.`,
   };
 }

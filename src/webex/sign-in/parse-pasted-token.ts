@@ -16,9 +16,8 @@ export interface ParsedToken {
 }
 
 /**
- * Reads a redirect URL, its fragment, or a bare token, forgiving what copying does to them: white space,
- * quotes and brackets around, a `Bearer` in front, line breaks within, HTML entities and percent encoding. Throws
- * `BrokerError` for anything else.
+ * Parses a redirect URL, its fragment, or a bare token. Tolerates what copying adds: surrounding white space, quotes and
+ * brackets, the word `Bearer`, line breaks, HTML entities and percent encoding. Throws `BrokerError` for anything else.
  */
 export function parsePastedToken(input: string): ParsedToken {
   assertRedirectLength(input);
@@ -27,15 +26,11 @@ export function parsePastedToken(input: string): ParsedToken {
   const text = trimDelimiters(bare.replace(/^bearer\s+/i, ''));
   const lines = linesOf(text);
   const imported = readOneLine(lines.join(''));
-  // Joining lines is safe only where what comes out is known to be whole.
+  // Joining lines is safe only if the result is known to be complete.
   if (lines.length > 1 && !isWhole(imported.redirect)) {
-    throw new BrokerError(
-      'E_REDIRECT_LINES',
-      'This has more than one line, and the lines do not make one token.',
-      {
-        help: 'Give one address or one token only, on a single line.',
-      },
-    );
+    throw new BrokerError('E_REDIRECT_LINES', 'This text has several lines that do not form one token.', {
+      help: 'Paste only one address or one token, on a single line.',
+    });
   }
   return imported;
 }
@@ -45,10 +40,10 @@ function isWhole(redirect: Redirect): boolean {
 }
 
 function readOneLine(text: string): ParsedToken {
-  // A copy that starts right after "access_token=".
+  // The copied text starts right after "access_token=".
   if (/^[^=&#?]+&(?:token_|expires_|state=|scope=|$)/.test(text))
     return readPart('fragment', `access_token=${text}`);
-  // The second is an address without its http://, as browsers show it.
+  // The second pattern is an address without http://, as browsers show it.
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || /^[^#?=]+[#?]/.test(text)) return readPart('url', text);
   if (/^[#?]/.test(text) || /^[a-z_]+=[^=]/i.test(text)) return readPart('fragment', text);
   return { form: 'token', redirect: readBareToken(text) };
@@ -60,13 +55,13 @@ function readPart(form: 'url' | 'fragment', text: string): ParsedToken {
 
 function readBareToken(text: string): Redirect {
   rejectCommonMistakes(text);
-  // A full stop or comma of the sentence that the token was copied from.
+  // Punctuation of the sentence that the token was copied from.
   const withoutStop = text.replace(/[.,;]$/, '');
   const accessToken = describeAccessToken(withoutStop).form === 'usual' ? withoutStop : text;
   assertBearerSyntax(accessToken);
   if (accessToken.length < 8) {
-    throw new BrokerError('E_TOKEN_SYNTAX', 'This is too short to be a token.', {
-      help: 'Give the whole redirect URL, or the token from between access_token= and &token_type.',
+    throw new BrokerError('E_TOKEN_SYNTAX', 'The text is too short to be a token.', {
+      help: 'Paste the whole redirect URL, or the token between access_token= and &token_type.',
     });
   }
   const { warnings } = describeAccessToken(accessToken);

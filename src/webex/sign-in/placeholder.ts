@@ -1,16 +1,16 @@
-/** Brackets that guides put around what a reader is to fill in. */
+/** The brackets that guides put around a placeholder. */
 const bracketed =
   /^(?:<[A-Za-z _.'’-]{1,80}>|\{{1,2}[A-Za-z _.-]{1,80}\}{1,2}|\[[A-Za-z _.-]{1,80}\]|\$\{?[A-Za-z_]{1,60}\}?|%[A-Za-z_]{1,60}%)$/;
 
-/** The words that such a text is made of, apart from the last one. */
+/** The words of a placeholder, except the last one. */
 const before =
   '(?:your|my|the|an?|this|new|insert|paste|copy|copied|enter|put|replace|with|fill|in|dummy|test|bearer|access|api|auth|oauth2?|scim|webex|secret|sample|example)';
 const named = new RegExp(`^(?:${before} )*(?:token|secret)(?: (?:here|value|string|goes|from|webex))*$`);
 
-/** What masks show in place of a secret. */
+/** The characters that a user interface shows instead of a secret. */
 const masked = /^(?:[x*.•…●_-]{3,}|…)$/i;
 
-/** Whether a text only stands for the token that belongs in its place, as in a guide's example. */
+/** Whether a text is a placeholder for a token, as in the example of a guide. */
 export function isPlaceholder(text: string): boolean {
   const trimmed = text.trim();
   if (trimmed.length > 120) return false;

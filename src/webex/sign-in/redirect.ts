@@ -6,33 +6,33 @@ import { rejectCommonMistakes } from './common-mistakes.ts';
 import { readExpiresIn } from './expires-in.ts';
 import { readParameters } from './form-parameters.ts';
 
-/** What the ID broker answered (RFC 6749 §4.2.2). */
+/** The response of the ID broker (RFC 6749 §4.2.2). */
 export type Redirect = TokenRedirect | ErrorRedirect;
 
 export interface TokenRedirect {
   kind: 'token';
   accessToken: string;
-  /** Seconds, or null where `expires_in` is absent or makes no sense; a warning then says so. */
+  /** Seconds, or null with a warning if `expires_in` is absent or invalid. */
   expiresIn: number | null;
-  /** As answered: scopes separated by spaces, or null. */
+  /** As in the response: scopes separated by spaces, or null. */
   scope: string | null;
-  /** As answered and unchecked. Compare it first, before anything is believed. */
+  /** As in the response, unverified. Compare it before you trust anything else. */
   state: string | null;
-  /** `iss` (RFC 9207), as answered and unchecked, or null. */
+  /** `iss` (RFC 9207) as in the response, unverified, or null. */
   issuer: string | null;
-  /** Sentences for the person, about the lifetime and the token's form. They never hold the token. */
+  /** Messages about the lifetime and the form of the token. They never contain the token. */
   warnings: string[];
 }
 
 export interface ErrorRedirect {
   kind: 'error';
-  /** The error code, fit to be shown. `explainError` puts it in plain words. */
+  /** The error code, safe to display. `explainError` explains it. */
   error: string;
-  /** Fit to be shown: one line, capped. */
+  /** Safe to display: one line of limited length. */
   description: string | null;
   /** An http(s) address, or null. */
   uri: string | null;
-  /** As answered and unchecked. */
+  /** As in the response, unverified. */
   state: string | null;
   issuer: string | null;
 }
@@ -51,19 +51,19 @@ const knownParameters = [
 
 type Parameters = Partial<Record<(typeof knownParameters)[number], string>>;
 
-/** Longer than any address that a browser hands on with a 16 KiB token in it. */
+/** Longer than any address with a 16 KiB token. Characters. */
 const maxLength = 65_536;
 
 /**
- * Reads the ID broker's answer from the whole redirect URL, or its fragment with or without `#`, or its
- * query with `?`. The token is taken from the fragment only; an error from either (Webex's SDK reads it from
- * the query). Throws `BrokerError` for anything else.
+ * Parses the ID broker's response from the whole redirect URL, its fragment with or without `#`, or its query with `?`.
+ * A token is read only from the fragment, an error from either (Webex's SDK reads it from the query). Throws `BrokerError`
+ * for anything else.
  */
 export function parseRedirect(input: string): Redirect {
   return readRedirect(input, { partial: false });
 }
 
-/** As `parseRedirect`; `partial` also takes a copy that lost its `token_type`, with a warning. */
+/** Like `parseRedirect`. `partial` also accepts a copy without `token_type`, with a warning. */
 export function readRedirect(input: string, { partial }: { partial: boolean }): Redirect {
   assertRedirectLength(input);
   const { fragment, query } = split(input.trim());
@@ -73,8 +73,8 @@ export function readRedirect(input: string, { partial }: { partial: boolean }): 
 
   if (inFragment.access_token !== undefined) {
     if (failed !== undefined) {
-      throw new BrokerError('E_REDIRECT_CONTRADICTION', 'The answer has both a token and an error in it.', {
-        help: 'Webex never answers so. Sign in again, and change nothing in the address.',
+      throw new BrokerError('E_REDIRECT_CONTRADICTION', 'The response has both a token and an error.', {
+        help: 'Webex never sends both. Sign in again, and do not change the address.',
       });
     }
     return readToken(inFragment, inFragment.access_token, partial);
@@ -83,27 +83,27 @@ export function readRedirect(input: string, { partial }: { partial: boolean }): 
   if (inQuery.access_token !== undefined) {
     throw new BrokerError(
       'E_REDIRECT_QUERY',
-      'The token is in the query, where Webex never puts it (it belongs after #).',
+      'The token is in the query. Webex sends it only after the # of the address.',
       {
-        help: 'Sign in again, and change nothing in the address before it is captured or copied.',
+        help: 'Sign in again, and do not change the address before it is captured or copied.',
       },
     );
   }
   rejectCommonMistakes(input);
-  throw new BrokerError('E_REDIRECT_NO_TOKEN', 'There is neither a token nor an error in this.', {
-    help: 'Copy the whole address of the page you landed on after signing in. It contains #access_token=.',
+  throw new BrokerError('E_REDIRECT_NO_TOKEN', 'The text contains neither a token nor an error.', {
+    help: 'Copy the whole address of the page that you see after you sign in. It contains #access_token=.',
   });
 }
 
-/** Throws `E_REDIRECT_TOO_LONG`, before anything looks at the rest. */
+/** Throws `E_REDIRECT_TOO_LONG` before the text is parsed. */
 export function assertRedirectLength(input: string): void {
   if (input.length <= maxLength) return;
-  throw new BrokerError('E_REDIRECT_TOO_LONG', 'This is far longer than any answer of Webex.', {
-    help: 'Copy only the address from the address bar of the page you landed on after signing in.',
+  throw new BrokerError('E_REDIRECT_TOO_LONG', 'The text is much longer than any response from Webex.', {
+    help: 'Copy only the address of the page that you see after you sign in.',
   });
 }
 
-/** The parts of a redirect URL, or of what a person copied of it, that can carry parameters. */
+/** The parts of a redirect URL, or of a part of it, that can contain parameters. */
 function split(input: string): { fragment: string; query: string } {
   const hash = input.indexOf('#');
   const question = input.indexOf('?');
@@ -126,15 +126,15 @@ function readToken(parameters: Parameters, accessToken: string, partial: boolean
   const type = parameters.token_type;
   if (type === undefined && partial) {
     warnings.push(
-      'Only a part of the address was given. The token in it was taken, but what followed it is missing.',
+      'Only a part of the address was pasted. The token was read, but the parameters after it are missing.',
     );
   } else if (type?.toLowerCase() !== 'bearer') {
-    // A longer one is none, but may well be a part of the token.
+    // A longer value is not a token type, but it may be a part of the token.
     const named = type === undefined || type.length > 20 ? null : sanitizeForDisplay(type, 20, [accessToken]);
     const another = named === null ? 'another token type' : `the token type “${named}”`;
     const given = type === undefined ? 'no token type' : another;
-    throw new BrokerError('E_TOKEN_TYPE', `The answer has ${given}, but only Bearer tokens can be used.`, {
-      help: 'Copy the whole address of the page you landed on after signing in, or sign in again.',
+    throw new BrokerError('E_TOKEN_TYPE', `The response has ${given}, but only bearer tokens can be used.`, {
+      help: 'Copy the whole address of the page that you see after you sign in, or sign in again.',
     });
   }
   const lifetime = readExpiresIn(parameters.expires_in, accessToken);
@@ -165,7 +165,7 @@ function readError(parameters: Parameters, error: string): ErrorRedirect {
   };
 }
 
-/** The address itself, where it is a web page's and fit to be shown, else null. */
+/** The address if it is a web page that is safe to display, otherwise null. */
 function webAddress(text: string): string | null {
   const url = URL.parse(text);
   const isPage = url !== null && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
