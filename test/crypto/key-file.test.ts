@@ -56,7 +56,7 @@ describe('reading', () => {
   test.each([0o640, 0o604, 0o644, 0o660, 0o666, 0o601])('mode %o is refused', async (mode) => {
     const path = fileOf(key.toString('base64'), mode);
     const error = await brokerErrorOf(() => readKeyFile(path));
-    expect(error).toMatchObject({ code: 'E_FILE_PERMISSIONS', help: `Close it with: chmod 600 '${path}'` });
+    expect(error).toMatchObject({ code: 'E_FILE_PERMISSIONS', help: `Restrict it: chmod 600 '${path}'` });
     chmodSync(path, 0o600);
     expect(readKeyFile(path)).toEqual(key);
   });

@@ -135,7 +135,7 @@ describe('the files', () => {
     await db.destroy();
     chmodSync(file, mode);
     const error = await brokerErrorOf(() => openStore(file));
-    expect(error).toMatchObject({ code: 'E_FILE_PERMISSIONS', help: `Close it with: chmod 600 '${file}'` });
+    expect(error).toMatchObject({ code: 'E_FILE_PERMISSIONS', help: `Restrict it: chmod 600 '${file}'` });
     expect(readdirSync(dirname(file))).toEqual(['store.db']);
   });
 

@@ -262,7 +262,7 @@ describe('the data folder', () => {
     const error = await brokerErrorOf(() => reopen());
     expect(error).toMatchObject({
       code: 'E_FILE_PERMISSIONS',
-      help: `Close it with: chmod 700 '${settings.home}'`,
+      help: `Restrict it: chmod 700 '${settings.home}'`,
     });
   });
 
