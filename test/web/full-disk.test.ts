@@ -22,7 +22,7 @@ test('on a full disk the browser keeps the token and pages still open; with free
   expect(JSON.parse(refused.text)).toMatchObject({
     type: '/errors/E_STORE_FULL',
     detail: expect.stringContaining('no room left'),
-    help: expect.stringContaining('Make room'),
+    help: expect.stringContaining('Free some space'),
   });
   expect(refused.text).not.toContain(token);
   expect((await browser.get('/').expect(200)).text).toContain('filler-0');
