@@ -41,7 +41,7 @@ describe.each(textEncodings)('text in %s', (_, encode) => {
     const jwks = join(temporaryFolder(), 'keys.json');
     writeFileSync(jwks, encode('{"keys":[]}\r\n'));
     const added = await run(['client', 'add', 'ci', '--profile', 'acme', '--jwks', jwks]);
-    expect(added.stderr).toContain('holds no public keys');
+    expect(added.stderr).toContain('does not contain public keys');
   });
 });
 
