@@ -119,7 +119,7 @@ describe('an answer that is not the hoped for one fails, says what it means, and
     ['403', { answer: 403 }, /403/],
     ['404', { answer: 404 }, /404/],
     ['429 with Retry-After', { answer: 429, retryAfter: 17 }, /429[\s\S]*17 seconds/],
-    ['429 without', { answer: 429 }, /does not report when the token expires/],
+    ['429 without', { answer: 429 }, /does not say how long/],
     ['503', { answer: 503 }, /reports a server error/],
     ['HTML', { answer: 'html' }, /web page/],
     ['a cut connection', { answer: 'reset' }, /was interrupted/],

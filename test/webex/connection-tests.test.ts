@@ -81,7 +81,7 @@ describe.each(probes)('%s explains', (probe) => {
     [401, {}, {}, /401/, /Sign in again/],
     [403, { detail: `not ${token}` }, {}, /403.*not \[hidden\]/, /full administrator/],
     [404, {}, {}, /404/, /tenant URL is wrong.*organization ID/],
-    [429, {}, {}, /does not report when the token expires/, /Wait a minute/],
+    [429, {}, {}, /does not say how long/, /Wait a minute/],
     [429, {}, { 'retry-after': '30' }, /429/, /Wait 30 seconds/],
     [502, '<html>', {}, /502/, /status\.webex\.com/],
     [200, '<html>', { 'content-type': 'text/html' }, /web page/, /proxy/],
