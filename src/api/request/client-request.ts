@@ -67,11 +67,11 @@ export abstract class ClientRequest implements PendingRequest {
     this.context = context;
     this.client = identity.client;
     this.assertion = identity.proof.kind === 'assertion' ? identity.proof.assertion : null;
-    this.lane = laneOf(context, identity, context.addressOf(request));
+    this.#address = context.addressOf(request);
+    this.lane = laneOf(context, identity, this.#address);
     this.#action = action;
     this.#response = response;
     this.#identity = identity;
-    this.#address = context.addressOf(request);
   }
 
   /** The response, from what the store holds. `now` in epoch milliseconds. */
@@ -99,7 +99,9 @@ export abstract class ClientRequest implements PendingRequest {
     const authentication = authenticate(found, proof, this.#address, now);
     if (!authentication.ok || found === null) return this.#notAuthenticated(authentication, found, now);
     this.context.throttle.succeeded(this.client, this.#address);
-    if (proof.kind === 'secret') this.context.verifiedSecrets.add(this.client, proof.hash);
+    // A request in an authenticated lane has a secret that is remembered already.
+    if (proof.kind === 'secret' && !this.lane.authenticated)
+      this.context.verifiedSecrets.add(this.client, proof.hash);
     const outcome = this.outcome(found, now);
     this.#answer = outcome;
     const code = 'refusal' in outcome ? outcome.refusal.code : 'ok';

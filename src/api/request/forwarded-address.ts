@@ -9,6 +9,7 @@ import { peerAddress } from '../context.ts';
  * that does not support it forwards what the client wrote.
  */
 export function forwardedAddress(trustedProxies: string[]): (request: IncomingMessage) => string {
+  if (trustedProxies.length === 0) return peerAddress;
   const isTrusted = rangeMatcher(trustedProxies);
   return (request) => {
     let address = peerAddress(request);

@@ -86,20 +86,20 @@ function unusableError(
   now: number,
 ): OAuthErrorResponse | null {
   const { expiresAt, rejectedAt } = token;
-  const renew = `Ask an administrator to renew it: ${commandLine(['login', profile])}`;
+  const renew = () => `Ask an administrator to renew it: ${commandLine(['login', profile])}`;
   // Some clients treat an `expires_in` of 0 as unlimited, and none can use the last seconds.
   if (expiresAt - now < minRemainingMs) {
     const since = instant(expiresAt);
     return {
       code: 'invalid_grant',
-      description: `The token of ${profile} ${expiresAt <= now ? 'expired' : 'expires'} at ${since}. ${renew}`,
+      description: `The token of ${profile} ${expiresAt <= now ? 'expired' : 'expires'} at ${since}. ${renew()}`,
     };
   }
   if (rejectedAt !== null) {
     const since = instant(rejectedAt);
     return {
       code: 'invalid_grant',
-      description: `Webex has rejected the token of ${profile} since ${since}. ${renew}`,
+      description: `Webex has rejected the token of ${profile} since ${since}. ${renew()}`,
     };
   }
   return null;

@@ -142,12 +142,14 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
   }
 
   #decide(read: TokenRequestRead, now: number): Decision | null {
-    const lookedUp = this.#find(read);
+    const key = lookUpKey(read);
+    const kept = this.#lookedUp.get(key);
+    const lookedUp = kept ?? this.#find(read);
     const found = lookedUp && this.#withAssertion(lookedUp, read);
     const decision = decisionOf(read, found);
     if (decision === null || found === null || lookedUp === null) return decision;
     // Requests without valid credentials are not cached: anyone could fill the cache with them.
-    if (decision.used !== null) this.#keep(read, lookedUp);
+    if (decision.used !== null && kept === undefined) this.#keep(key, lookedUp);
     if (decision.used !== null && read.assertion !== null) {
       const { jtiHash, expiresAt } = read.assertion;
       this.#statements.forgetAssertions.run(forgetAssertionsBefore(now));
@@ -188,8 +190,6 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
 
   #find(read: TokenRequestRead): Lookup | null {
     if (read.client === '') return null;
-    const known = this.#lookedUp.get(lookUpKey(read));
-    if (known !== undefined) return known;
     const all = this.#statements;
     const profiles = read.withPrevious ? all.anyTokenProfiles : all.currentProfiles;
     const ofOrganization = read.withPrevious
@@ -204,9 +204,9 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
     return toLookup(rows, read.orgId, untrusted);
   }
 
-  #keep(read: TokenRequestRead, found: Lookup): void {
+  #keep(key: string, found: Lookup): void {
     if (this.#lookedUp.size >= keptLookUps) this.#lookedUp.clear();
-    this.#lookedUp.set(lookUpKey(read), found);
+    this.#lookedUp.set(key, found);
   }
 
   #withAssertion(found: Lookup, { assertion }: TokenRequestRead): Lookup {
