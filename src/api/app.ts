@@ -1,3 +1,4 @@
+import type { RequestListener, ServerResponse } from 'node:http';
 import express, {
   type Express,
   type NextFunction,
@@ -43,6 +44,8 @@ export interface ApiOptions {
 
 export interface Api {
   app: Express;
+  /** The same, with a shorter way to the token endpoint. */
+  listener: RequestListener;
   /** Lets requests in flight finish, and releases the store. */
   close(): Promise<void>;
 }
@@ -74,8 +77,8 @@ export function createApi(options: ApiOptions): Api {
   const app = express();
   app.disable('x-powered-by').disable('etag').enable('strict routing').enable('case sensitive routing');
   app.set('query parser', false);
-  // The token endpoint comes first: nearly all requests are for it.
-  route(app, apiPaths.token, 'post', tokenEndpoint(context));
+  const token = tokenEndpoint(context);
+  route(app, apiPaths.token, 'post', token);
   route(app, apiPaths.introspection, 'post', introspection(context));
   route(app, apiPaths.metadata, 'get', metadata(context));
   route(app, apiPaths.openidMetadata, 'get', metadata(context));
@@ -90,22 +93,35 @@ export function createApi(options: ApiOptions): Api {
     });
   });
   app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {
-    log.error({ err: error }, 'token API request failed');
-    sendOAuthError(response, {
-      code: 'server_error',
-      description: 'Internal error. See the log of the server.',
-      status: 500,
-    });
+    internalError(log, response, error);
   });
 
   return {
     app,
+    // Nearly all requests are for the token endpoint, and Express adds a tenth to the time that one takes.
+    listener: (request, response) => {
+      if (request.method !== 'POST' || request.url !== apiPaths.token) return app(request, response);
+      try {
+        token(request, response);
+      } catch (error) {
+        internalError(log, response, error);
+      }
+    },
     close: async () => {
       await queue.idle();
       await reads.close();
       tokenCache.clear();
     },
   };
+}
+
+function internalError(log: ApiOptions['log'], response: ServerResponse, error: unknown): void {
+  log.error({ err: error }, 'token API request failed');
+  sendOAuthError(response, {
+    code: 'server_error',
+    description: 'Internal error. See the log of the server.',
+    status: 500,
+  });
 }
 
 function route(app: Express, path: string, method: 'get' | 'post', handler: RequestHandler): void {

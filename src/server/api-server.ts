@@ -101,8 +101,8 @@ export async function startApiServer(
     probes: healthProbes(vault),
   });
   const app = log.isLevelEnabled('info')
-    ? express().disable('x-powered-by').use(requestLog(log), api.app)
-    : api.app;
+    ? express().disable('x-powered-by').use(requestLog(log), api.listener)
+    : api.listener;
   const targetOf = withoutIssuerPath(issuer);
   const answer: RequestListener = (request, response) => {
     request.url = targetOf(request.url ?? '');

@@ -52,7 +52,7 @@ export async function startWebServer(
   let listening: Listening;
   try {
     listening = await listenOnLoopback(
-      activity.watch(routeByPath(app, api.app, port, issuer)),
+      activity.watch(routeByPath(app, api.listener, port, issuer)),
       port,
       options.limits,
       rateLimitedLog((error) => log.warn({ err: error }, 'a connection could not be accepted')),

@@ -73,6 +73,7 @@ const sampleBytes = 65_536;
 function utf16Order(bytes: Uint8Array): 'utf-16le' | 'utf-16be' | null {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';
+  if (!bytes.includes(0)) return null;
   const zeros = { even: 0, odd: 0 };
   const sample = bytes.subarray(0, sampleBytes);
   for (let at = sample.indexOf(0); at !== -1; at = sample.indexOf(0, at + 1)) {
@@ -100,6 +101,8 @@ const formats: [start: readonly number[], what: string][] = [
 ];
 
 function knownFormat(bytes: Uint8Array): string | null {
-  const found = formats.find(([start]) => start.every((byte, at) => bytes[at] === byte));
+  const found = formats.find(
+    ([start]) => start[0] === bytes[0] && start.every((byte, at) => bytes[at] === byte),
+  );
   return found?.[1] ?? null;
 }

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { RequestListener } from 'node:http';
 import { knownEnd } from '../../domain/lifetimes.ts';
 import {
   type GrantedProfile,
@@ -20,7 +20,7 @@ import { digestOf } from '../tokens/decrypted-token-cache.ts';
 import { missingKeyError } from '../tokens/missing-key.ts';
 
 /** `POST /oauth/introspect`, RFC 7662. For a token that the client may not get, the answer is `active: false`. */
-export function introspection(context: ApiContext): RequestHandler {
+export function introspection(context: ApiContext): RequestListener {
   const make = (incoming: IncomingRequest) => new IntrospectionRequest(incoming);
   return clientEndpoint(context, { action, path: apiPaths.introspection, make });
 }

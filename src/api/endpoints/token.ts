@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { RequestListener } from 'node:http';
 import { defaultMaxExpiresIn } from '../../domain/client.ts';
 import { knownEnd } from '../../domain/lifetimes.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
@@ -21,7 +21,7 @@ import { comparableResource } from '../tokens/resource.ts';
 import { selectToken, type TokenQuery } from '../tokens/select-token.ts';
 
 /** `POST /oauth/token`: the grant type `client_credentials` of RFC 6749 §4.4. */
-export function tokenEndpoint(context: ApiContext): RequestHandler {
+export function tokenEndpoint(context: ApiContext): RequestListener {
   const make = (incoming: IncomingRequest) => new TokenRequest(incoming);
   return clientEndpoint(context, { action, path: apiPaths.token, make });
 }
@@ -40,11 +40,13 @@ class TokenRequest extends ClientRequest {
   constructor(incoming: IncomingRequest) {
     super(action, incoming);
     const { form } = incoming;
-    const [resource = null, ...others] = new Set(
-      form.resources.map((text) => comparableResource(text) ?? ''),
-    );
+    const resources = form.resources.map((text) => comparableResource(text) ?? '');
+    const [resource = null] = resources;
     this.#query = { resource, scope: form.get('scope') ?? null };
-    this.#problem = problemOf(form, others.length > 0);
+    this.#problem = problemOf(
+      form,
+      resources.some((each) => each !== resource),
+    );
     // A tenant URL ends with the organization ID. Only a valid ID reaches the store.
     const last = resource?.slice(resource.lastIndexOf('/') + 1) ?? '';
     this.orgId = isUuid(last) ? last : null;

@@ -50,6 +50,7 @@ class RoundRobin<T> {
   }
 
   take(count: number): T[] {
+    if (this.#lanes.size <= 1) return this.#takeFromOnlyLane(count);
     const taken: T[] = [];
     // A lane that is deleted and set again moves to the end, and the loop reaches it again.
     for (const [key, lane] of this.#lanes) {
@@ -59,6 +60,16 @@ class RoundRobin<T> {
       this.#lanes.delete(key);
       if (lane.length > 0) this.#lanes.set(key, lane);
     }
+    this.size -= taken.length;
+    return taken;
+  }
+
+  #takeFromOnlyLane(count: number): T[] {
+    const [entry] = this.#lanes;
+    if (entry === undefined) return [];
+    const [key, lane] = entry;
+    const taken = lane.splice(0, count);
+    if (lane.length === 0) this.#lanes.delete(key);
     this.size -= taken.length;
     return taken;
   }

@@ -1,5 +1,4 @@
-import type { ServerResponse } from 'node:http';
-import type { Request, RequestHandler } from 'express';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { networkOf } from '../../domain/network.ts';
 import type { BrokerError } from '../../errors/broker-error.ts';
 import type { AuditEntry } from '../../store/audit/chain.ts';
@@ -37,7 +36,7 @@ export type RequestOutcome = { profile: string | null } & (
 
 export interface IncomingRequest {
   context: ApiContext;
-  request: Request;
+  request: IncomingMessage;
   response: ServerResponse;
   identity: Identity;
   form: Form;
@@ -193,7 +192,7 @@ export interface Endpoint {
 }
 
 /** Reads the form and the client's credentials, and queues the request. */
-export function clientEndpoint(context: ApiContext, endpoint: Endpoint): RequestHandler {
+export function clientEndpoint(context: ApiContext, endpoint: Endpoint): RequestListener {
   return (request, response) => {
     const fail = (error: unknown) => rejectUnread(context, endpoint, { request, response }, error);
     if (isCrossOrigin(request.headers.origin, context.origins)) return fail(crossOriginError());
@@ -215,7 +214,7 @@ export function clientEndpoint(context: ApiContext, endpoint: Endpoint): Request
 function identify(
   context: ApiContext,
   { path }: Endpoint,
-  request: Request,
+  request: IncomingMessage,
   form: Form,
   done: (identity: Identity) => void,
   failed: (reason: unknown) => void,
@@ -253,7 +252,7 @@ function audiencesOf({ origins }: ApiContext, path: string): string[] {
 function rejectUnread(
   context: ApiContext,
   { action }: Endpoint,
-  { request, response }: { request: Request; response: ServerResponse },
+  { request, response }: { request: IncomingMessage; response: ServerResponse },
   error: unknown,
 ): void {
   if (!(error instanceof OAuthError)) {

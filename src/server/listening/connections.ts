@@ -30,6 +30,7 @@ interface Connection {
   waiting: (() => void)[];
   /** When it was opened, or its last response ended. Milliseconds of `performance.now()`. */
   idleSince: number;
+  isOpen: boolean;
 }
 
 /**
@@ -41,6 +42,8 @@ export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #groupOf: (address: string) => string | null;
   readonly #all = new Map<string, Connection>();
+  /** By the socket of its requests, which over TLS is not the socket that was opened. */
+  readonly #bySocket = new WeakMap<Socket, Connection>();
   readonly #groupSizes = new Map<string | null, number>();
 
   /** `groupOf` returns the group of an address. Null: not limited, for example a reverse proxy. */
@@ -56,20 +59,28 @@ export class Connections {
   /** Passes a few requests of each connection to the handler at once; further ones wait. */
   listener(handler: RequestListener): RequestListener {
     return (request, response) => {
-      const connection = this.#all.get(keyOf(request.socket));
-      if (connection === undefined) {
+      const connection = this.#connectionOf(request.socket);
+      if (!connection?.isOpen) {
         request.socket.destroy();
         return;
       }
       const run = () => {
         connection.inFlight += 1;
-        response.once('close', () => this.#answered(connection));
+        response.on('close', () => this.#answered(connection));
         return handler(request, response);
       };
       if (connection.inFlight < this.#limits.maxAtOnce) return run();
       if (connection.waiting.length < this.#limits.maxWaiting) connection.waiting.push(run);
       else this.#close(connection);
     };
+  }
+
+  #connectionOf(socket: Socket): Connection | undefined {
+    const known = this.#bySocket.get(socket);
+    if (known !== undefined) return known;
+    const connection = this.#all.get(keyOf(socket));
+    if (connection !== undefined) this.#bySocket.set(socket, connection);
+    return connection;
   }
 
   #opened(socket: Socket): void {
@@ -83,7 +94,8 @@ export class Connections {
       socket.destroy();
       return;
     }
-    const connection: Connection = { socket, group, inFlight: 0, waiting: [], idleSince: performance.now() };
+    const idleSince = performance.now();
+    const connection: Connection = { socket, group, inFlight: 0, waiting: [], idleSince, isOpen: true };
     this.#all.set(keyOf(socket), connection);
     this.#groupSizes.set(group, this.#sizeOf(group) + 1);
     const key = keyOf(socket);
@@ -120,6 +132,7 @@ export class Connections {
   #forget(key: string, connection: Connection): void {
     if (this.#all.get(key) !== connection) return;
     this.#all.delete(key);
+    connection.isOpen = false;
     const left = this.#sizeOf(connection.group) - 1;
     if (left > 0) this.#groupSizes.set(connection.group, left);
     else this.#groupSizes.delete(connection.group);
