@@ -27,7 +27,7 @@ async function serving(limits: Partial<ServerLimits> = {}) {
   const log = quietLog();
   const probes = { ready: () => Promise.resolve() };
   const api = createApi({ vault, log, issuer: `http://localhost:${port}`, probes });
-  const app = routeByPath(createWebApp({ vault, log }).app, api.app, port);
+  const app = routeByPath(createWebApp({ vault, log }).app, api.listener, port);
   const sockets = new Set<Socket>();
   const watched: RequestListener = (request, response) => {
     sockets.add(request.socket);

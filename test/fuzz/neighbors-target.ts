@@ -191,7 +191,7 @@ export async function neighborsTarget(engine: 'sqlite' | 'postgres'): Promise<Ta
   const probes = { ready: () => Promise.resolve() };
   const issuer = 'http://tokens.example';
   const api = createApi({ vault, log, issuer, probes, reads: counted });
-  const server = createServer(api.app);
+  const server = createServer(api.listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
 

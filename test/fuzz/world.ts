@@ -67,7 +67,7 @@ export async function serveWorld(): Promise<ServedWorld> {
     const probes = { ready: () => Promise.resolve() };
     const api = createApi({ vault, log, issuer: `http://localhost:${port}`, probes });
     endApi = () => api.close();
-    return routeByPath(createWebApp({ vault, log }).app, api.app, port);
+    return routeByPath(createWebApp({ vault, log }).app, api.listener, port);
   });
   return {
     ...world,

@@ -30,7 +30,7 @@ export async function served(options: Partial<ApiOptions> & { vault?: TestVault 
   };
   const probes = { ready: () => Promise.resolve() };
   const api = createApi({ vault, log, issuer: origin, probes, ...options });
-  handler = api.app;
+  handler = api.listener;
   onTestFinished(async () => {
     server.closeAllConnections();
     server.close();

@@ -22,7 +22,7 @@ const api = createApi({
   issuer: 'http://localhost',
   probes: { ready: () => Promise.resolve() },
 });
-const server = createServer(api.app).listen(0, '127.0.0.1', () => {
+const server = createServer(api.listener).listen(0, '127.0.0.1', () => {
   process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
 });
 
