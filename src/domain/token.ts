@@ -3,8 +3,8 @@ import { expiryOf, type Lifetimes } from './lifetimes.ts';
 
 /**
  * The state of a token in its profile:
- * `pending` is stored and not verified yet, `current` is the one handed out, `earlier` was current once,
- * `set-aside` failed its check and waits for the person's word.
+ * `pending` is stored and not verified yet, `current` is the one that is delivered, `previous` was current before,
+ * `needs-review` failed verification and waits for a person's decision.
  */
 export type TokenState = 'pending' | 'current' | 'previous' | 'needs-review';
 

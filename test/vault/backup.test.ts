@@ -109,7 +109,7 @@ describe('a backup', () => {
 });
 
 describe('restored on a clean machine', () => {
-  test('with the key file of the other: every token comes back, under a key of its own', async () => {
+  test('with the key file of the other host: every token comes back, under a new key', async () => {
     const { file, stored, vault } = await backedUp();
     const clean = await cleanMachine();
     expect((await brokerErrorOf(() => restoreBackup(file, clean))).code).toBe('E_BACKUP_KEY');
@@ -171,7 +171,7 @@ describe('restored on a clean machine', () => {
 });
 
 describe('restored over a store that is there', () => {
-  test('which is kept aside, whole; whoever uses it goes on with what was restored', async () => {
+  test('which is kept aside, complete; a process that uses it continues with the restored store', async () => {
     const { file, stored, vault } = await backedUp();
     await removeProfile(vault, 'profile-0', actor);
     await importToken(vault, { profile: 'newer' }, usualToken({ filler: 'N' }), actor);
@@ -203,7 +203,7 @@ describe('restored over a store that is there', () => {
     expect((await readToken(again, 'later', actor)).accessToken).toBe(usualToken({ filler: 'L' }));
   });
 
-  onSqlite('which is damaged: set aside, and said where', async () => {
+  onSqlite('which is damaged: kept aside, and its path is printed', async () => {
     const { file, stored, vault } = await backedUp();
     const { settings } = vault;
     await vault.db.destroy();

@@ -96,15 +96,15 @@ describe('a process that starts', () => {
 test('a change that is taken back by one process while another one ends it leaves a key', async () => {
   const { open, stored } = await machineWith('keychain');
   const [ending, takingBack] = [await open(), await open()];
-  const begun = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
   const mayEnd = Promise.withResolvers<void>();
   // The transactions of each: to begin, then to end; and to take back what the other one began.
   atTransaction(ending, 2, async () => {
-    begun.resolve();
+    started.resolve();
     await mayEnd.promise;
   });
   const ended = replaceKey(ending, { kind: 'keychain' }, actor);
-  await begun.promise;
+  await started.promise;
   atTransaction(takingBack, 1, async () => {
     mayEnd.resolve();
     await ended;

@@ -24,7 +24,7 @@ function reasonOf(cells: Cells): string {
 const token = 'fake-token-for-acme-1';
 const captured = '2026-05-01T00:00:00Z';
 
-test('a row becomes a profile with its contact and tags, and its token ciphertext, current and unchecked', async () => {
+test('stores a row as a profile with its contact and tags, and its token encrypted, current and unverified', async () => {
   const vault = await newVault();
   const cells = {
     profile: 'acme',
@@ -63,7 +63,7 @@ test('a row becomes a profile with its contact and tags, and its token ciphertex
   expect(filesHolding(vault.settings.home, token)).toEqual([]);
 });
 
-test('a token names its organization itself', () => {
+test('reads the organization from the token', () => {
   const cells = { profile: 'acme', access_token: `Bearer ${usualToken()}`, captured_at: captured };
   expect(row(cells)).toMatchObject({ orgId: acmeOrgId, token: { accessToken: usualToken() } });
   expect(reasonOf({ ...cells, org_id: '99999999-8888-4777-8666-555555555555' })).toMatch(/organization/);
@@ -88,12 +88,12 @@ test.each<[Cells, RegExp]>([
     { profile: 'a', access_token: token, captured_at: captured, expires_at: '2046-05-01T00:00:00Z' },
     /ten years/,
   ],
-])('%j is bad, and said why without the token', (cells, why) => {
+])('rejects %j with a reason that does not contain the token', (cells, why) => {
   expect(reasonOf(cells)).toMatch(why);
   expect(reasonOf(cells)).not.toContain(token);
 });
 
-test('a second run changes nothing; what is new in the file is filed', async () => {
+test('changes nothing in a second run, and stores what is new in the file', async () => {
   const vault = await newVault();
   const cells = { profile: 'acme', tags: 'emea', access_token: token, captured_at: captured };
   await importProfiles(vault, [row(cells)], actor);
@@ -122,25 +122,25 @@ test('a second run changes nothing; what is new in the file is filed', async () 
   expect(await found({ search: 'emea' })).toBe(0);
 });
 
-test('what is held wins over the file', async () => {
+test('keeps what is stored if the file contradicts it', async () => {
   const vault = await newVault();
   await importProfiles(
     vault,
     [row({ profile: 'acme', org_id: acmeOrgId, access_token: token, captured_at: captured })],
     actor,
   );
-  const bad = async (cells: Cells) =>
+  const reasonFor = async (cells: Cells) =>
     (await planImport(vault, [row({ profile: 'acme', ...cells })]))[0]?.reason;
-  expect(await bad({ deployment: 'government' })).toMatch(/belongs to Webex/);
-  expect(await bad({ org_id: '99999999-8888-4777-8666-555555555555' })).toMatch(
+  expect(await reasonFor({ deployment: 'government' })).toMatch(/belongs to Webex/);
+  expect(await reasonFor({ org_id: '99999999-8888-4777-8666-555555555555' })).toMatch(
     /belongs to the organization/,
   );
-  expect(await bad({ access_token: 'fake-token-for-acme-2', captured_at: captured })).toMatch(
-    /holds another token already/,
+  expect(await reasonFor({ access_token: 'fake-token-for-acme-2', captured_at: captured })).toMatch(
+    /already has another token/,
   );
 });
 
-test('hundreds at once, each token opening in its own row only, and standing by its end', async () => {
+test('imports hundreds of rows at once, each with its own token and status', async () => {
   const vault = await newVault();
   const rows = Array.from({ length: 400 }, (_, at) =>
     row({
@@ -159,7 +159,7 @@ test('hundreds at once, each token opening in its own row only, and standing by 
   expect([...known.keys()].sort()).toEqual(['customer-1', 'customer-399']);
 });
 
-test('the token names the deployment where the file leaves it out, and is refused where they disagree', async () => {
+test('reads the deployment from the token if the file does not name it, and rejects the row if they differ', async () => {
   const vault = await newVault();
   const government = usualToken({ cluster: 'FC82' });
   const gov = { profile: 'gov', access_token: government, captured_at: captured };

@@ -20,7 +20,7 @@ import { acmeOrgId, jwtToken, usualToken } from '../support/webex/fake-tokens.ts
 const token = usualToken();
 const answer = fragment({ access_token: token, state: documentedState });
 
-describe('what a person hands over', () => {
+describe('what a person pastes', () => {
   test.each([
     ['the redirect URL', `http://localhost:3000/auth/code${answer}`],
     ['the redirect URL as a browser shows it', `localhost:3000/auth/code${answer}`],
@@ -78,7 +78,7 @@ describe('what a person hands over', () => {
     expect(await vault.db.selectFrom('profile').selectAll().execute()).toEqual([]);
   });
 
-  test('what is wrong with the request is said first', async () => {
+  test('a fault of the request is reported first', async () => {
     const vault = await newVault();
     expect(await brokerErrorOf(() => importToken(vault, { profile: 'A B' }, '', actor))).toMatchObject({
       code: 'E_PROFILE_NAME',

@@ -123,7 +123,7 @@ describe('a keychain that works', () => {
 });
 
 describe('no keychain at the first run', () => {
-  test('the key goes into a file for its owner alone, and that is said once, in plain words', async () => {
+  test('the key goes into a file for its owner alone, and a warning says so once', async () => {
     const { vault, reopen, settings, keys } = await stored({}, noKeychain);
     expect(statSync(keyFile(settings)).mode & 0o777).toBe(0o600);
     expect(statSync(settings.home).mode & 0o777).toBe(0o700);

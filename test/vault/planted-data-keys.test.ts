@@ -233,7 +233,7 @@ test('a data key that was opened and not kept (the database lost its last commit
 });
 
 describe('what is remembered of the data keys', () => {
-  test('lies beside the key, and holds no key', async () => {
+  test('is next to the key, and holds no key', async () => {
     const { ben, vaultOfBen, ada } = await teamThatEveLeft();
     const entries = [...ben.keychain.entries].filter(([name]) => name.startsWith('seen-keys'));
     expect(entries).toHaveLength(1);

@@ -30,7 +30,7 @@ async function holding(profile = 'acme', text = fragment({ access_token: token }
   return vault;
 }
 
-describe('what is told of a profile', () => {
+describe('the summary of a profile', () => {
   test('never holds the token', async () => {
     const vault = await holding();
     const details = await showProfile(vault, 'acme');

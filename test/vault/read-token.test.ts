@@ -50,7 +50,7 @@ describe('no token leaves', () => {
     });
   });
 
-  test('that has expired, but for who wants it all the same', async () => {
+  test('that has expired, unless the caller allows it', async () => {
     const vault = await holding();
     vault.setNow(today + 10 * day - 1);
     await readToken(vault, 'acme', actor);

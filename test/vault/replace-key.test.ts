@@ -123,7 +123,7 @@ describe('the old key goes only once the new one is proven', () => {
     expect(status).toMatchObject({ keys: [{ kind: 'keychain' }], unfinished: null });
   });
 
-  test('another host uses the old one: it stays, and that is said', async () => {
+  test('another host uses the old one: it stays, and this is reported', async () => {
     const { open } = await machine();
     const vault = await open();
     await storeTokens(vault, 1);

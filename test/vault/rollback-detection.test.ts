@@ -78,7 +78,7 @@ describe.each([
     expect((await brokerErrorOf(() => once(settings, keychain))).code).toBe('E_STORE_ROLLED_BACK');
   });
 
-  test('grown as long as the other since: named all the same', async () => {
+  test('grown as long as the other since: reported anyway', async () => {
     const [settings, keychain] = [await testSettings(), newKeychain()];
     await once(settings, keychain, store('acme'));
     const copy = await copyOf(settings);
@@ -86,7 +86,7 @@ describe.each([
     await copy.putBack();
     const elsewhere = { ...settings, home: join(temporaryFolder(), 'home') };
     if (settings.databaseUrl !== null && keychain === noKeychain) {
-      // Somebody goes on with it from another machine that has the same key.
+      // Another machine continues with it that has the same key.
       await once({ ...elsewhere, keyFile: join(settings.home, 'key.jwk') }, keychain).catch(() => {});
     }
     const db = await openStore(storeLocation(settings));

@@ -25,7 +25,7 @@ async function rotateInterrupted(vault: TestVault): Promise<void> {
 }
 
 describe('a new data key', () => {
-  test('seals every token anew, of whatever state, and the old one is gone', async () => {
+  test('re-encrypts every token, whatever its state, and the old one is gone', async () => {
     const { vault, again } = await oneHost();
     const stored = await storeTokens(vault, 5);
     await importToken(vault, { profile: 'profile-0' }, usualToken({ filler: 'Z' }), actor);
@@ -44,7 +44,7 @@ describe('a new data key', () => {
     expect(dataKeys).toMatchObject([{ id: after[0], generation: 1, wrappedFor: 1, current: true }]);
     expect(unfinished).toBeNull();
     expect((await auditLog(vault)).filter((row) => row.startsWith('key'))).toEqual([
-      'key-rotate begun -',
+      'key-rotate started -',
       'key-rotate ok -',
     ]);
     expect([...(await openAll(await again(), stored.keys())).values()].slice(1)).toEqual(
@@ -117,7 +117,7 @@ describe('other processes meanwhile', () => {
     const stored = await storeTokens(vault, 30);
     const printed = await Promise.all(changeKeys(vault.settings, ['rotate', 'rotate', 'rotate']));
     const reencrypted = printed.map(Number);
-    // Whoever comes after the others have ended begins another one.
+    // A process that comes after the others have finished starts another rotation.
     const { dataKeys, unfinished } = await keyStatus(await newVault(undefined, { settings: vault.settings }));
     expect(reencrypted.reduce((sum, each) => sum + each)).toBe(30 * (dataKeys[0]?.generation ?? 0));
     expect(dataKeys).toHaveLength(1);
@@ -126,7 +126,7 @@ describe('other processes meanwhile', () => {
   });
 });
 
-describe('a process that is late: others have ended its rotation, and begun the next', () => {
+describe('a process that is late: others have ended its rotation, and started the next', () => {
   // Its transactions: to join, every token, the end of the tokens, to forget the old key.
   test.each([
     ['before it looks at the tokens', 2],

@@ -23,7 +23,7 @@ import { type Host, hosts, openAll, sealedWith, storeTokens } from '../support/v
 import { actor, newVault, noKeychain } from '../support/vault/test-vault.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
 
-/** What "key request" does on a machine: a key of its own, and the line for those who may let it in. */
+/** What "key request" does on a machine: a new key, and the line for those who can authorize it. */
 async function requestOf({ settings, keychain }: Host, name: string): Promise<KeyRequest> {
   const { key } = await createKeychainKey({ settings, keychain, now: Date.now, onWarning: () => {} });
   return parseRequest(formatRequest(requestFor(key, 'keychain', name)));
@@ -37,7 +37,7 @@ async function team() {
   return { ada, ben, eve, vault, stored };
 }
 
-describe('a colleague is let in', () => {
+describe('a colleague is authorized', () => {
   test('with a key that never leaves their machine, and reads and stores from then on', async () => {
     const { ben, ada, vault, stored } = await team();
     const request = await requestOf(ben, 'ben@laptop');
@@ -49,7 +49,7 @@ describe('a colleague is let in', () => {
     stored.set('late', usualToken({ filler: 'L' }));
     await importToken(bens, { profile: 'late' }, usualToken({ filler: 'L' }), actor);
     expect(await openAll(await ada.open(), stored.keys())).toEqual(stored);
-    // Made at the same instant of the test's clock: in no order of their own.
+    // Created at the same instant of the test's clock, so they have no order.
     const keys = (await keyStatus(bens)).keys.sort((a, b) => Number(a.usedHere) - Number(b.usedHere));
     expect(keys).toMatchObject([
       { kind: 'keychain', usedHere: false, authorized: true },
@@ -158,8 +158,8 @@ onSqlite('a passphrase for the safe opens the store where the keychain is gone',
   expect(await openAll(rescued, stored.keys())).toEqual(stored);
 });
 
-describe('whoever can write to the database, and has no key', () => {
-  test('lets nobody in: a key that was put into it is named, and gets no data key', async () => {
+describe('a person who can write to the database, and has no key', () => {
+  test('authorizes no key: a key that was put into it is named, and gets no data key', async () => {
     const { eve, vault } = await team();
     const request = await requestOf(eve, 'eve@elsewhere');
     const { authorization } = await vault.db

@@ -134,7 +134,7 @@ describe('a new data key', () => {
 });
 
 describe('accepting a store as it is', () => {
-  it('keeps what this program wrote, and removes who was let in from outside', async () => {
+  it('keeps what this program wrote, and removes clients that were added from outside', async () => {
     const settings = await testSettings();
     const options = {
       keychain: noKeychain,

@@ -82,7 +82,7 @@ describe('a token that stands elsewhere than where it was stored', () => {
     }
   });
 
-  test('a copy of it in a row of its own', async () => {
+  test('a copy of it in another row', async () => {
     const vault = await newVault();
     await storeTokens(vault, 2);
     const [one, two] = await twoRows(vault);

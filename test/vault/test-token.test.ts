@@ -141,7 +141,7 @@ describe('an answer that is not the hoped for one fails, says what it means, and
     expect((await tokenById(vault.db, tokenId))?.rejectedAt).toBeNull();
   });
 
-  test('only the SCIM service: the token is accepted all the same', async () => {
+  test('only the SCIM service: the token is accepted anyway', async () => {
     const { simulator, prove } = await holding();
     simulator.faults.add({ path: '/v1/scim', answer: 404 });
     const proof = await prove();
@@ -206,7 +206,7 @@ test('an expired one says since when', async () => {
   });
 });
 
-test('nothing is there to test: no profile, or its only token was set aside', async () => {
+test('nothing is there to test: no profile, or its only token needs review', async () => {
   const { vault, simulator } = await holding();
   expect(await brokerErrorOf(() => testToken(vault, 'nobody', actor))).toMatchObject({
     code: 'E_NO_PROFILE',

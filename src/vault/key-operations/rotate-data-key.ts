@@ -67,7 +67,7 @@ async function start(
     await startRotation(trx, keyId(dataKey));
     await appendAudit(trx, vault.now(), {
       action: 'key-rotate',
-      outcome: 'begun',
+      outcome: 'started',
       subject: shortKeyId(keyId(dataKey)),
       ...actor,
     });

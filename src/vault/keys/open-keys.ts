@@ -1,6 +1,7 @@
 import { newDataKey } from '../../crypto/data-key.ts';
 import { KeyRing } from '../../crypto/key-ring.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import { commandLine } from '../../errors/remedy.ts';
 import type { Db } from '../../store/db.ts';
 import { recordKeyHost } from '../../store/keys/key-hosts.ts';
 import { insertFirstKeys, listKeyEncryptionKeys } from '../../store/keys/keys.ts';
@@ -41,7 +42,7 @@ export async function createFirstKey(source: KeySource): Promise<NewKey> {
     const fileKey = createFileKey(source);
     source.onWarning(
       `No keychain is available, so the key was stored in the file ${keyFilePath(settings)}. Anyone who can read that ` +
-        'file and the database can read the tokens. "webex-token doctor" shows why the keychain is not available.',
+        `file and the database can read the tokens. To see why no keychain is available: ${commandLine(['doctor'])}`,
     );
     return fileKey;
   }

@@ -9,7 +9,7 @@ import { describeAccessToken } from '../../webex/sign-in/access-token.ts';
 import { assertBearerSyntax } from '../../webex/sign-in/bearer-syntax.ts';
 import { rejectCommonMistakes } from '../../webex/sign-in/common-mistakes.ts';
 
-/** The columns that a file of profiles may have, in any order; the first has to be there. */
+/** The columns of a CSV file of profiles, in any order. Only the first is required. */
 export const profileColumns = [
   'profile',
   'org_id',
@@ -23,13 +23,13 @@ export const profileColumns = [
 
 export type ProfileColumn = (typeof profileColumns)[number];
 
-/** One row of such a file, as it stands there: an empty cell is the same as none. `line` is where it ends. */
+/** One row of such a file, as written there. An empty cell counts as absent. `line` is the line on which the row ends. */
 export interface RawProfileRow {
   line: number;
   cells: Partial<Record<ProfileColumn, string>>;
 }
 
-/** One row, understood. What the file leaves out is undefined. */
+/** One parsed row. Values that the file leaves out are undefined. */
 export interface ProfileRow {
   line: number;
   profile: string;
@@ -40,19 +40,19 @@ export interface ProfileRow {
   token: CsvToken | undefined;
 }
 
-/** A token that somebody kept in a file. Instants are epoch milliseconds. */
+/** A token that a person kept in a file. Instants are epoch milliseconds. */
 export interface CsvToken {
   accessToken: string;
-  /** The organization that it names itself. */
+  /** The organization that the token itself names. */
   orgId: string | null;
-  /** The deployment that it names itself. */
+  /** The deployment that the token itself names. */
   deployment: Deployment | null;
   capturedAt: number | undefined;
   expiresAt: number | undefined;
 }
 
-/** No Webex token is known to live longer; an instant beyond is a slip of the pen. Milliseconds. */
-const longestLifeMs = 10 * documentedLifetimeMs;
+/** No Webex token is known to live longer; a later date is a typing error. Milliseconds. */
+const maxLifetimeMs = 10 * documentedLifetimeMs;
 
 const cells = z.object({
   profile: z.string({ error: 'the profile has no name' }).transform(parseWith(parseProfileName)),
@@ -63,8 +63,8 @@ const cells = z.object({
   contact: z.string().transform(parseWith(parseContact)).optional(),
   tags: z.string().transform(parseWith(parseTags)).optional(),
   access_token: z.string().transform(parseWith(checkedToken)).optional(),
-  captured_at: instant('captured_at'),
-  expires_at: instant('expires_at'),
+  captured_at: rfc3339('captured_at'),
+  expires_at: rfc3339('expires_at'),
 });
 
 /** Parses one row, at `now` (epoch milliseconds). Returns the reason if it is not valid. */
@@ -88,7 +88,7 @@ export function parseProfileRow(
           expiresAt: expires_at,
         };
   if (org_id !== undefined && token?.orgId != null && token.orgId !== org_id) {
-    return { reason: `the token is of the organization ${token.orgId}, and org_id is another` };
+    return { reason: `the token belongs to the organization ${token.orgId}, and org_id is different` };
   }
   return {
     line,
@@ -109,40 +109,43 @@ function tokenFault(
 ): string | null {
   if (accessToken === undefined) {
     if (capturedAt === undefined && expiresAt === undefined) return null;
-    return 'there is a date, and no access_token that it could belong to';
+    return 'there is a date but no access_token';
   }
   if (capturedAt === undefined && expiresAt === undefined) {
-    return 'a token needs captured_at or expires_at: without either nobody can tell when it ends';
+    return 'a token needs captured_at or expires_at; without them, its expiry is unknown';
   }
-  // A day of grace: clocks differ, and so do time zones.
+  // A day of tolerance, because clocks and time zones differ.
   if (capturedAt !== undefined && capturedAt > now + dayMs) return 'captured_at is in the future';
   if (capturedAt !== undefined && expiresAt !== undefined && expiresAt <= capturedAt) {
     return 'expires_at is not after captured_at';
   }
-  if (expiresAt !== undefined && expiresAt > (capturedAt ?? now) + longestLifeMs) {
-    return 'expires_at is more than ten years after';
+  if (expiresAt !== undefined && expiresAt > (capturedAt ?? now) + maxLifetimeMs) {
+    return 'expires_at is more than ten years after captured_at';
   }
   return null;
 }
 
-/** "Bearer" in front is forgiven; the token itself is never repeated. */
+/** Accepts a leading "Bearer". Errors never repeat the token. */
 function checkedToken(text: string): string {
   const token = text.replace(/^bearer\s+/i, '');
   rejectCommonMistakes(token);
   assertBearerSyntax(token);
-  if (token.length < 8) throw new BrokerError('E_TOKEN_SYNTAX', 'The access_token is too short to be one.');
+  if (token.length < 8) throw new BrokerError('E_TOKEN_SYNTAX', 'The access_token is too short.');
   return token;
 }
 
 /** RFC 3339, with its offset from UTC. */
-function instant(column: string) {
+function rfc3339(column: string) {
   return z.iso
-    .datetime({ offset: true, error: `${column} is not an instant like 2027-03-01T09:30:00Z (RFC 3339)` })
+    .datetime({
+      offset: true,
+      error: `${column} is not a date and time such as 2027-03-01T09:30:00Z (RFC 3339)`,
+    })
     .transform((text) => Date.parse(text))
     .optional();
 }
 
-/** What a parser throws becomes the row's reason. */
+/** Turns an error of a parser into the reason why the row is invalid. */
 function parseWith<T>(parse: (text: string) => T): (text: string, context: z.RefinementCtx) => T {
   return (text, context) => {
     try {

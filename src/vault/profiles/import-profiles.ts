@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { claimConflict } from '../../domain/assess-token.ts';
 import { documentedLifetimeMs } from '../../domain/lifetimes.ts';
 import type { NewProfile, Profile } from '../../domain/profile.ts';
 import { firstLookAt } from '../../domain/reminder-triggers.ts';
 import type { Token } from '../../domain/token.ts';
+import { commandLine } from '../../errors/remedy.ts';
 import { appendAudits } from '../../store/audit/audit.ts';
 import type { AuditEntry } from '../../store/audit/chain.ts';
 import type { Db } from '../../store/db.ts';
@@ -19,28 +21,28 @@ import { describeAccessToken } from '../../webex/sign-in/access-token.ts';
 import type { Actor, Vault } from '../context.ts';
 import type { CsvToken, ProfileRow } from './csv-row.ts';
 
-/** What becomes, or would become, of one row. */
+/** What importing one row does, or would do. */
 export interface RowResult {
   line: number;
   profile: string;
   outcome: 'created' | 'updated' | 'unchanged' | 'invalid';
-  /** Whether its token is stored by this. */
+  /** Whether the import stores its token. */
   token: boolean;
-  /** Why it is bad, as a sentence. */
+  /** Why it is invalid. */
   reason: string | null;
 }
 
 /** How many rows go into one transaction, which limits how long other writers wait. */
 export const importBatchSize = 500;
 
-/** What would become of these rows. Changes nothing. */
+/** What importing these rows would do. Changes nothing. */
 export async function planImport(vault: Vault, rows: readonly ProfileRow[]): Promise<RowResult[]> {
   return (await decide(vault, vault.db, rows)).map(({ result }) => result);
 }
 
 /**
- * Stores the profiles of these rows, and their tokens sealed and unchecked, in one transaction; rows that are in the
- * store already, and bad ones, are passed over. No more than `importBatchSize` at a time.
+ * Stores the profiles of these rows, and their tokens encrypted and unverified, in one transaction. Skips rows that are
+ * already stored, and invalid rows. Takes at most `importBatchSize` rows.
  */
 export async function importProfiles(
   vault: Vault,
@@ -51,7 +53,7 @@ export async function importProfiles(
   return await vault.db.transaction().execute(async (trx) => {
     const decisions = await decide(vault, trx, rows);
     const profiles = decisions.flatMap((each) => (each.create === null ? [] : [each.create]));
-    const tokens = await sealTokens(vault, trx, decisions);
+    const tokens = await encryptTokens(vault, trx, decisions);
     await insertProfiles(trx, profiles);
     const { days } = vault.settings.reminders;
     const scheduled = await usesReminderDays(trx, days);
@@ -86,11 +88,11 @@ async function decide(vault: Vault, db: Db, rows: readonly ProfileRow[]): Promis
     db,
     rows.map(({ profile }) => profile),
   );
-  const values = await heldTokens(vault, db, [...known.values()]);
+  const storedTokens = await storedTokensOf(vault, db, [...known.values()]);
   return rows.map((row) => {
     const existing = known.get(row.profile);
     if (existing === undefined) return creation(vault, row);
-    const held = values.get(existing.id) ?? [];
+    const stored = storedTokens.get(existing.id) ?? [];
     const { id: profileId, scopes } = existing;
     const decided = (outcome: RowResult['outcome'], token = false, reason: string | null = null) => ({
       row,
@@ -99,18 +101,18 @@ async function decide(vault: Vault, db: Db, rows: readonly ProfileRow[]): Promis
       create: null,
       result: { line: row.line, profile: row.profile, outcome, token, reason },
     });
-    const reason = conflict(row, existing, held);
+    const reason = conflictReason(row, existing, stored);
     if (reason !== null) return decided('invalid', false, reason);
-    const token = row.token !== undefined && !held.includes(row.token.accessToken);
+    const token = row.token !== undefined && !stored.includes(row.token.accessToken);
     return decided(token || changes(row, existing) ? 'updated' : 'unchanged', token);
   });
 }
 
 function creation(vault: Vault, row: ProfileRow): Decision {
   const { line, profile, orgId = null, contact = null, tags = [], token } = row;
-  // Where the file does not say it, the token may.
+  // If the file does not name the deployment, the token may.
   const deployment = row.deployment ?? token?.deployment ?? 'commercial';
-  const reason = foreignToken(row, deployment);
+  const reason = deploymentConflict(row, deployment);
   const profileId = randomUUID();
   const { scopes } = vault.settings;
   return {
@@ -137,26 +139,27 @@ function creation(vault: Vault, row: ProfileRow): Decision {
   };
 }
 
-/** Why the row's token cannot be stored for a deployment; null where nothing is known against it. */
-function foreignToken({ token }: ProfileRow, deployment: Deployment): string | null {
-  const named = token?.deployment ?? deployment;
-  if (named === deployment) return null;
-  return `the token belongs to ${deploymentTitles[named]}, and the profile to ${deploymentTitles[deployment]}`;
+/** Why the row's token cannot be stored for a deployment; null if nothing speaks against it. */
+function deploymentConflict({ token }: ProfileRow, deployment: Deployment): string | null {
+  const claimed = token?.deployment ?? null;
+  if (claimed === null || claimConflict({ deployment: claimed }, { deployment, orgId: null }) === null)
+    return null;
+  return `the token belongs to ${deploymentTitles[claimed]}, and the profile to ${deploymentTitles[deployment]}`;
 }
 
-/** What the file says against what is held; null where it can be had beside it. */
-function conflict(row: ProfileRow, existing: Profile, held: string[]): string | null {
-  const { deployment = existing.deployment } = row;
-  if (deployment !== existing.deployment) {
-    return `the profile is there already, and belongs to ${deploymentTitles[existing.deployment]}`;
+/** Why the row cannot be added to an existing profile; null if nothing speaks against it. */
+function conflictReason(row: ProfileRow, existing: Profile, stored: string[]): string | null {
+  const conflict = claimConflict({ deployment: row.deployment ?? null, orgId: row.orgId ?? null }, existing);
+  if (conflict === 'other-deployment') {
+    return `the profile already exists, and belongs to ${deploymentTitles[existing.deployment]}`;
   }
-  if (row.orgId !== undefined && existing.orgId !== null && row.orgId !== existing.orgId) {
-    return `the profile is there already, and belongs to the organization ${existing.orgId}`;
+  if (conflict === 'other-organization') {
+    return `the profile already exists, and belongs to the organization ${existing.orgId}`;
   }
-  const foreign = foreignToken(row, existing.deployment);
-  if (foreign !== null) return foreign;
-  if (row.token !== undefined && held.length > 0 && !held.includes(row.token.accessToken)) {
-    return 'the profile holds another token already; "webex-token import" replaces it, once it is checked';
+  const tokenConflict = deploymentConflict(row, existing.deployment);
+  if (tokenConflict !== null) return tokenConflict;
+  if (row.token !== undefined && stored.length > 0 && !stored.includes(row.token.accessToken)) {
+    return `the profile already has another token. To replace it: ${commandLine(['import', row.profile])}`;
   }
   return null;
 }
@@ -169,24 +172,24 @@ function changes(row: ProfileRow, existing: Profile): boolean {
   );
 }
 
-/** The values of every token that these profiles hold, by profile. */
-async function heldTokens(vault: Vault, db: Db, profiles: Profile[]): Promise<Map<string, string[]>> {
-  const held = new Map<string, string[]>();
+/** The values of the stored tokens of these profiles, by profile. */
+async function storedTokensOf(vault: Vault, db: Db, profiles: Profile[]): Promise<Map<string, string[]>> {
+  const stored = new Map<string, string[]>();
   const tokens = await tokenCiphertextsOf(
     db,
     profiles.map(({ id }) => id),
   );
   for (const { id, profileId, ciphertext } of tokens) {
-    // Within a transaction only its own connection may be asked.
+    // Within a transaction, only its own connection can be used.
     if (!vault.keys.hasKeyFor(ciphertext)) await vault.keys.refresh(db === vault.db ? undefined : db);
     const value = vault.keys.decryptSync(ciphertext, { tokenId: id, profileId });
-    held.set(profileId, [...(held.get(profileId) ?? []), value]);
+    stored.set(profileId, [...(stored.get(profileId) ?? []), value]);
   }
-  return held;
+  return stored;
 }
 
-/** Seals what is to be stored. That the key is the store's newest is looked up with the first of them, for all. */
-async function sealTokens(
+/** Encrypts the tokens to store. Encrypting the first one looks up whether the key is the newest; the others use the same key. */
+async function encryptTokens(
   vault: Vault,
   trx: Db,
   decisions: Decision[],
@@ -198,13 +201,13 @@ async function sealTokens(
   );
   const [first, ...rest] = all;
   if (first === undefined) return [];
-  const place = ({ id: tokenId, profileId }: Token) => ({ tokenId, profileId });
+  const tokenRef = ({ id: tokenId, profileId }: Token) => ({ tokenId, profileId });
   const { keys } = vault;
   return await Promise.all([
-    { token: first.token, ciphertext: await keys.seal(trx, first.value, place(first.token)) },
+    { token: first.token, ciphertext: await keys.seal(trx, first.value, tokenRef(first.token)) },
     ...rest.map(async ({ token, value }) => ({
       token,
-      ciphertext: await keys.ring.seal(value, place(token)),
+      ciphertext: await keys.ring.seal(value, tokenRef(token)),
     })),
   ]);
 }
@@ -225,7 +228,7 @@ function tokenOf(
     lifetimes: {
       confirmed: null,
       reported: expiresAt ?? null,
-      // From an unknown day on, nothing can be counted.
+      // The documented lifetime counts from the capture.
       documented: capturedAt === undefined ? null : capturedAt + documentedLifetimeMs,
     },
     scopes,
@@ -236,7 +239,7 @@ function tokenOf(
     reviewReason: null,
     warnings: [
       ...warnings,
-      ...(capturedAt === undefined ? ['The file did not say when it was captured.'] : []),
+      ...(capturedAt === undefined ? ['The file does not say when the token was captured.'] : []),
     ],
   };
 }

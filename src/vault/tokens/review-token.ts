@@ -9,7 +9,7 @@ import { activateToken } from './activate-token.ts';
 import { wrongDeployment } from './wrong-deployment.ts';
 
 /**
- * Makes a token that needs a decision the current one, because the person says so: one that was set aside, or one that
+ * Makes a token that needs a decision the current one, because the person says so: one that needs review, or one that
  * Webex could not be asked about. False where it needs none. Throws `E_OTHER_DEPLOYMENT`: nobody's word makes a token
  * good for another deployment.
  */

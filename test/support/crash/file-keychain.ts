@@ -34,7 +34,7 @@ function folderKeychain(home: string): Keychain {
 const refused = () => Promise.reject(new Error('no keychain in tests'));
 const noKeychain: Keychain = { get: refused, set: refused, delete: refused };
 
-/** What a person has at hand: the data folder, the keychain where one was made, and the passphrase where it is in use. */
+/** What a person has: the data folder, the keychain where one was made, and the passphrase where it is in use. */
 export function machineAt(home: string): { settings: Settings; keychain: Keychain } {
   const keychain = existsSync(folderOf(home)) ? folderKeychain(home) : noKeychain;
   const knowsPassphrase = existsSync(join(home, 'knows-the-passphrase'));

@@ -98,7 +98,7 @@ function changesOf(log: string, folder: string): Change[] {
   return changes;
 }
 
-/** SQLite's shared memory is thrown away by whoever opens the database first after a crash. */
+/** SQLite's shared memory is discarded by the first process that opens the database after a crash. */
 function isShared(path: string): boolean {
   return path.endsWith('-shm');
 }

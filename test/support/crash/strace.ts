@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** Follows every thread, and says nothing of its own. With a filter in the kernel, only the calls in question cost time. */
+/** Follows every thread, and prints no messages. With a filter in the kernel, only the calls in question cost time. */
 const usual = ['-f', '-qq'];
 const filtered = [...usual, '--seccomp-bpf'];
 

@@ -4,7 +4,7 @@ import { replaceKey } from '../../../src/vault/key-operations/replace-key.ts';
 import { rotateDataKey } from '../../../src/vault/key-operations/rotate-data-key.ts';
 import { closeVault, openVault } from '../../../src/vault/vault.ts';
 
-/* Changes a store's keys at a given instant (epoch ms): HOME DATABASE_URL INSTANT rotate|file. Prints what came of it. */
+/* Changes a store's keys at a given instant (epoch ms): HOME DATABASE_URL INSTANT rotate|file. Prints the result. */
 const [home = '', databaseUrl = '', instant = '', what = ''] = process.argv.slice(2);
 const none = () => Promise.reject(new Error('no keychain in tests'));
 const vault = await openVault(

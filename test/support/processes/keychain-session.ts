@@ -13,7 +13,7 @@ import { readToken } from '../../../src/vault/tokens/read-token.ts';
 import { closeVault, openVault } from '../../../src/vault/vault.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 
-/* In a session of its own, with or without a Secret Service: HOME all|absent. Prints what came of each step as JSON. */
+/* In a separate session, with or without a Secret Service: HOME all|absent. Prints the result of each step as JSON. */
 const [home = '', what = ''] = process.argv.slice(2);
 const settings = readSettings({ WEBEX_TOKEN_HOME: home });
 const fetch = () => Promise.reject(new Error('offline'));

@@ -3,7 +3,7 @@ import { captureRedirect } from '../../../src/vault/sign-in/capture-redirect.ts'
 import { closeVault, openVault } from '../../../src/vault/vault.ts';
 
 /*
- * Brings one and the same answer many times at once, as a process of its own: HOME DATABASE_URL FRAGMENT BINDING COUNT
+ * Posts the same response many times at once, in a separate process: HOME DATABASE_URL FRAGMENT BINDING COUNT
  * Prints the outcomes as a JSON array.
  */
 const [home = '', databaseUrl = '', fragment = '', binding = '', count = ''] = process.argv.slice(2);

@@ -20,7 +20,7 @@ export function memoryKeychain(): Keychain & { entries: Map<string, Buffer> } {
   };
 }
 
-/** Somebody's machine: a keychain and a data folder of its own, and one store that all of them share. */
+/** A machine with its own keychain and data folder, and a store that all machines share. */
 export interface Host {
   settings: Settings;
   keychain: ReturnType<typeof memoryKeychain>;
@@ -71,7 +71,7 @@ export async function sealedWith(vault: Vault): Promise<string[]> {
   return [...new Set(ids)];
 }
 
-/** Processes of their own that change the keys of one store at the same moment; what each of them prints. */
+/** Starts processes that change the keys of one store at the same moment. Returns what each of them prints. */
 export function changeKeys({ home, databaseUrl }: Settings, what: ('rotate' | 'file')[]): Promise<string>[] {
   const script = join(import.meta.dirname, '../processes/change-keys.ts');
   const instant = String(Date.now() + 2000);
