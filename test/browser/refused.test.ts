@@ -39,7 +39,7 @@ test('wrong, missing, documented and foreign states store nothing, and end nobod
   const { accessToken } = set.simulator.issueToken('full-admin');
   const good = `#access_token=${accessToken}&token_type=Bearer&expires_in=3887999`;
 
-  expect(await answer(page, set, good)).toContain('so it belongs to no sign-in');
+  expect(await answer(page, set, good)).toContain('so it cannot be matched to a sign-in');
   expect(await answer(page, set, `${good}&state=wrong`)).toContain('Unknown sign-in: the');
   expect(await answer(page, set, `${good}&state=${documentedState}`)).toContain('the same for everyone');
   expect(await answer(page, set, `${good}&state=${state}&state=x`)).toContain('twice');

@@ -67,7 +67,7 @@ async function expectedSignIn(
   if (state === null) {
     throw new BrokerError(
       'E_STATE_MISSING',
-      'The redirect has no `state` parameter, so it belongs to no sign-in.',
+      'The redirect has no `state` parameter, so it cannot be matched to a sign-in.',
       {
         help: 'Start the sign-in in this program.',
       },
