@@ -113,7 +113,7 @@ describe('whose token it is', () => {
     ['read-only-admin', 'other'],
     ['device-admin', 'other'],
     ['ordinary', 'none'],
-  ])('%s is set aside, and waits for the person’s word', async (account, admin) => {
+  ])('%s needs review, and waits for a decision', async (account, admin) => {
     const vault = await newVault(webex);
     const outcome = await settled(vault, account);
     expect(outcome).toMatchObject({
@@ -131,7 +131,7 @@ describe('whose token it is', () => {
     expect((await readToken(vault, 'acme', actor)).profile.orgId).toBe(acme);
   });
 
-  test('another organization’s is set aside, and the one before it stays in use', async () => {
+  test('another organization’s needs review, and the one before it stays in use', async () => {
     const vault = await newVault(webex);
     const first = await captured(vault, 'full-admin');
     await verifyToken(vault, first.tokenId, actor);
@@ -201,7 +201,7 @@ describe('a token that Webex rejects', () => {
     expect(await showProfile(vault, 'acme')).toMatchObject({ status: 'rejected' });
   });
 
-  test('is set aside where there is one to protect', async () => {
+  test('needs review where there is one to protect', async () => {
     const vault = await newVault(webex);
     const good = await captured(vault, 'full-admin');
     await verifyToken(vault, good.tokenId, actor);
@@ -254,7 +254,7 @@ describe('Webex out of reach: the token is kept, in use, and marked', () => {
     expect((await auditLog(vault)).at(-1)).toBe('verify unverified: timeout acme');
   });
 
-  test('but one that names another organization itself is set aside', async () => {
+  test('but one that names another organization itself needs review', async () => {
     const vault = await newVault(webex);
     const first = await captured(vault, 'full-admin');
     await verifyToken(vault, first.tokenId, actor);
@@ -367,7 +367,7 @@ describe('a token that names the other deployment', () => {
     expect(await discardToken(vault, tokenId, actor)).toBe(true);
   });
 
-  test('that is in use all the same is not sent by any check', async () => {
+  test('that is in use anyway is not sent by any check', async () => {
     const vault = await newVault(webex);
     const tokenId = await withForeign(vault);
     await verifyToken(vault, tokenId, actor);
@@ -444,7 +444,7 @@ describe('what the person decides', () => {
     expect((await auditLog(vault)).at(-1)).toBe('approve ok acme');
   });
 
-  test('nothing but what is set aside can be accepted or discarded', async () => {
+  test('only what needs review can be accepted or discarded', async () => {
     const vault = await newVault(webex);
     const current = await settled(vault, 'full-admin');
     const { tokenId } = await captured(vault, 'full-admin');

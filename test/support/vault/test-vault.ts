@@ -41,7 +41,7 @@ export interface TestVault extends Vault {
 
 /**
  * A vault closed when the test ends, on the engine under test: a new one, or with the settings of another vault the
- * same store once more. Nothing but the simulator is reached.
+ * same store once more. Only the simulator is reached.
  */
 export async function newVault(
   simulator?: Simulator,
