@@ -31,11 +31,7 @@ const allowed: readonly { path: string; text: string }[] = [
 ];
 
 /** Folders that are being rewritten. */
-const unfinished: readonly string[] = [
-  'test/browser/',
-  'test/provisioning/',
-  'test/support/',
-];
+const unfinished: readonly string[] = ['test/browser/', 'test/provisioning/', 'test/support/'];
 
 const patterns = wordList.map(([pattern, better]) => ({
   expression: new RegExp(`\\b(${pattern})\\b`, 'gi'),
