@@ -55,6 +55,7 @@ describe('the web app', () => {
       id: 'x',
       secret: 'x',
       link: 'x',
+      code: 'x',
       nonce: 'x',
       permit: 'x',
     };
@@ -79,7 +80,10 @@ describe('the web app', () => {
     const token = await web.hold();
     const person = await web.person();
     const parameters = Object.fromEntries(
-      ['name', 'client', 'tokenId', 'id', 'secret', 'link', 'nonce', 'permit'].map((name) => [name, token]),
+      ['name', 'client', 'tokenId', 'id', 'secret', 'link', 'code', 'nonce', 'permit'].map((name) => [
+        name,
+        token,
+      ]),
     );
     const everywhere = {
       Referer: `http://localhost:3000/auth/code?access_token=${token}`,

@@ -139,7 +139,7 @@ describe('over HTTP', () => {
   test('no route parameter and no query splits a header', async () => {
     const value = '%0d%0aX-Injected:%20yes%0d%0a%0d%0a<script>alert(1)</script>%1b[31m%E2%80%AE';
     const parameters = Object.fromEntries(
-      ['name', 'client', 'tokenId', 'id', 'secret', 'link'].map((name) => [name, value]),
+      ['name', 'client', 'tokenId', 'id', 'secret', 'link', 'code'].map((name) => [name, value]),
     );
     const cookie = await it.enter();
     for (const { path } of routesOf(createWebApp({ vault: it.vault, log: quietLog() }).app)) {
