@@ -220,7 +220,7 @@ test('only strong public keys are registered', async () => {
   const refused = async (key: unknown, reason: RegExp) =>
     expect(() => parseJwks(JSON.stringify({ keys: [key] }))).toThrow(reason);
   await refused(await exportJWK(privateKey), /private key/);
-  await refused({ kty: 'oct', k: 'AAAA' }, /no public keys/);
+  await refused({ kty: 'oct', k: 'AAAA' }, /does not contain public keys/);
   await refused({ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' }, /cannot be used/);
   expect(() => parseJwks('{')).toThrow(/not JSON/);
 });
