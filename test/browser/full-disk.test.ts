@@ -23,7 +23,7 @@ test('on a full disk the page keeps the token, says what to do, and stores it on
   await heading.waitFor();
   const words = await page.locator('main').innerText();
   expect(words).toContain('There is no room left on the disk');
-  expect(words).toContain('Make room there');
+  expect(words).toContain('Free some space');
   expect(words).toContain('Keep this window open');
   await page.getByRole('button', { name: 'Try again' }).click();
   await heading.waitFor();
