@@ -108,7 +108,7 @@ describe('a full disk', () => {
     ).toMatchObject({
       code: 'E_STORE_FULL',
       message: expect.stringContaining('no room left'),
-      help: expect.stringContaining('Make room'),
+      help: expect.stringContaining('Free some space'),
     });
     expect(await listSummaries(vault)).toHaveLength(held);
     await makeRoom();
