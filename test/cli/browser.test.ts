@@ -70,7 +70,7 @@ describe.skipIf(process.platform !== 'linux')('the browser window', () => {
   ])('is a private one %s', async (_, id, exec, command) => {
     const { here, started } = await desktop(id, exec);
     const serve = here.start(['serve']);
-    await serve.stderrMatching(/open in a private window/);
+    await serve.stderrMatching(/in a private window/);
     serve.kill('SIGTERM');
     await serve.finished;
     expect(started()).toEqual([

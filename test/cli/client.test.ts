@@ -121,7 +121,7 @@ test('refuses an invalid registration and stores nothing', async () => {
 test('serve --api refuses unsafe and contradictory options', async () => {
   const here = await machine();
   const refusals: [args: string[], reason: RegExp][] = [
-    [['--api', '0.0.0.0:0'], /in the clear/],
+    [['--api', '0.0.0.0:0'], /unencrypted/],
     [['--api', 'nowhere'], /HOST:PORT/],
     [['--tls-cert', 'x'], /need --api/],
     [['--api', '127.0.0.1:0', '--tls-cert', 'x'], /need each other/],
