@@ -8,8 +8,12 @@ export interface Client {
   name: string;
   /** The names of the profiles that it may fetch. */
   profiles: string[];
-  /** How it authenticates: a shared secret, or a key pair of which the store has the public key. */
-  authentication: 'secret' | 'private_key_jwt';
+  /** How it authenticates: a shared secret, a key pair of which the store has the public key, or a JWT of another issuer. */
+  authentication: 'secret' | 'private_key_jwt' | 'workload_identity';
+  /** What it may do through the SCIM relay; `write` excludes DELETE. Null: it fetches tokens instead. */
+  relayRights: RelayRights | null;
+  /** What the JWT of another issuer must say; null unless it authenticates with one. */
+  workloadIdentity: WorkloadIdentity | null;
   /** Addresses and networks that it may connect from; empty: any. */
   addresses: string[];
   /** When its access ends; null: never. Epoch milliseconds. */
@@ -21,6 +25,18 @@ export interface Client {
   lastUsedAt: number | null;
   /** The secret before the current one, while it still works. */
   previousSecret: { until: number; lastUsedAt: number | null } | null;
+}
+
+export type RelayRights = 'read' | 'write' | 'all';
+
+export interface WorkloadIdentity {
+  /** The `iss` of its JWTs: an https URL. */
+  issuer: string;
+  /** The `sub`; `*` matches within one segment, that is, it crosses neither `:` nor `/`. */
+  subject: string;
+  audience: string;
+  /** Whether an unknown `scope` in its requests is ignored. */
+  anyScope: boolean;
 }
 
 /** A renewed token reaches every client within an hour. Seconds. */

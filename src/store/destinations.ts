@@ -36,6 +36,10 @@ export interface Destination {
   /** What was found when the configuration there was reviewed; null where it never was. */
   findings: unknown[] | null;
   findingsAt: number | null;
+  /** How it authenticates: with the Webex token, through the SCIM relay, or with a token from our token endpoint. */
+  via: 'token' | 'relay' | 'oauth';
+  /** The API client that it uses, by its ID; null with the Webex token. */
+  clientId: string | null;
 }
 
 /** What identifies an application: one row each. */
@@ -329,5 +333,7 @@ function fromRow(row: Selectable<DestinationTable>): Destination {
     lastCheckError: row.last_check_error,
     findings: row.findings === null ? null : (JSON.parse(row.findings) as unknown[]),
     findingsAt: row.findings_at,
+    via: row.via ?? 'token',
+    clientId: row.client_id,
   };
 }

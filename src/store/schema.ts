@@ -255,6 +255,10 @@ export interface DestinationTable {
   /** What was found when the configuration there was reviewed, as JSON; null where it never was. */
   findings: string | null;
   findings_at: number | null;
+  /** How it authenticates: with the Webex token (null), through the SCIM relay, or with a token from our token endpoint. */
+  via: 'relay' | 'oauth' | null;
+  /** The API client that it uses, by its ID; null with the Webex token. */
+  client_id: string | null;
 }
 
 /** An API client: a program that may fetch tokens, with the SHA-256 of a secret or with public keys. */
@@ -276,6 +280,14 @@ export interface ClientTable {
   last_used_at: number | null;
   /** The highest `expires_in` in its responses. Seconds; null: the default. */
   max_expires_in: number | null;
+  /** What it may do through the SCIM relay. A relay client gets no tokens; null: it is not a relay client. */
+  relay_rights: 'read' | 'write' | 'all' | null;
+  /** Workload identity: the issuer, subject and audience that its JWT must have; null: it authenticates otherwise. */
+  issuer: string | null;
+  subject: string | null;
+  audience: string | null;
+  /** 1: an unknown `scope` in its requests is ignored. */
+  any_scope: 1 | null;
 }
 
 /** The profiles whose tokens a client may fetch. */

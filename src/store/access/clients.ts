@@ -16,6 +16,8 @@ export interface NewClient {
   expiresAt: number | null;
   createdAt: number;
   maxExpiresIn: number | null;
+  relayRights: Client['relayRights'];
+  workloadIdentity: Client['workloadIdentity'];
   profileIds: string[];
 }
 
@@ -38,6 +40,11 @@ export async function insertClient(db: Db, client: NewClient): Promise<void> {
       expires_at: client.expiresAt,
       created_at: client.createdAt,
       max_expires_in: client.maxExpiresIn,
+      relay_rights: client.relayRights,
+      issuer: client.workloadIdentity?.issuer ?? null,
+      subject: client.workloadIdentity?.subject ?? null,
+      audience: client.workloadIdentity?.audience ?? null,
+      any_scope: client.workloadIdentity?.anyScope === true ? 1 : null,
     })
     .execute();
   // In batches: a statement accepts a limited number of values.
@@ -135,7 +142,9 @@ function fromRow(row: Selectable<ClientTable>, profiles: string[]): Client {
     id: row.id,
     name: row.name,
     profiles,
-    authentication: row.jwks === null ? 'secret' : 'private_key_jwt',
+    authentication: authenticationOf(row),
+    relayRights: row.relay_rights,
+    workloadIdentity: workloadIdentityOf(row),
     addresses: JSON.parse(row.addresses) as string[],
     expiresAt: row.expires_at,
     createdAt: row.created_at,
@@ -146,4 +155,14 @@ function fromRow(row: Selectable<ClientTable>, profiles: string[]): Client {
         ? null
         : { until: row.previous_secret_until, lastUsedAt: row.previous_secret_used_at },
   };
+}
+
+function authenticationOf(row: Selectable<ClientTable>): Client['authentication'] {
+  if (row.issuer !== null) return 'workload_identity';
+  return row.jwks === null ? 'secret' : 'private_key_jwt';
+}
+
+function workloadIdentityOf({ issuer, subject, audience, any_scope }: Selectable<ClientTable>) {
+  if (issuer === null || subject === null || audience === null) return null;
+  return { issuer, subject, audience, anyScope: any_scope === 1 };
 }

@@ -16,6 +16,11 @@ export const kinds = {
       'jwks',
       'addresses',
       'expires_at',
+      'relay_rights',
+      'issuer',
+      'subject',
+      'audience',
+      'any_scope',
     ],
   },
   grant: {
@@ -42,7 +47,7 @@ export const kinds = {
   destination: {
     table: 'destination',
     id: ['id'],
-    columns: ['id', 'profile_id', 'provider', 'app_id', 'cloud'],
+    columns: ['id', 'profile_id', 'provider', 'app_id', 'cloud', 'via', 'client_id'],
   },
   signIn: {
     table: 'sign_in',

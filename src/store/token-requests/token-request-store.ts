@@ -24,6 +24,13 @@ export interface ClientRow {
   lastUsedAt: number | null;
   /** Seconds; null: the default. */
   maxExpiresIn: number | null;
+  /** Null: it is not a client of the SCIM relay. */
+  relayRights: 'read' | 'write' | 'all' | null;
+  /** Workload identity: what its JWT must have; null: it authenticates otherwise. */
+  issuer: string | null;
+  subject: string | null;
+  audience: string | null;
+  anyScope: 1 | null;
 }
 
 /** A profile that the client may read, with one of its tokens, or the current one if only that was requested; null without one. */
@@ -145,7 +152,9 @@ export const foundColumns = `
   client.id as "clientId", client.secret_hash as "secretHash", client.previous_secret_hash as "previousSecretHash",
   client.previous_secret_until as "previousSecretUntil", client.previous_secret_used_at as "previousSecretUsedAt",
   client.jwks as jwks, client.addresses as addresses, client.expires_at as "clientExpiresAt",
-  client.last_used_at as "lastUsedAt", client.max_expires_in as "maxExpiresIn", profile.id as "profileId", profile.name as profile,
+  client.last_used_at as "lastUsedAt", client.max_expires_in as "maxExpiresIn",
+  client.relay_rights as "relayRights", client.issuer as issuer, client.subject as subject,
+  client.audience as audience, client.any_scope as "anyScope", profile.id as "profileId", profile.name as profile,
   profile.deployment as deployment, profile.org_id as "orgId", token.id as "tokenId", token.ciphertext as ciphertext,
   token.expires_at as "expiresAt", token.rejected_at as "rejectedAt", token.scopes as scopes,
   client.name as "clientName", profile.scopes as "profileScopes", token.state as state, token.source as source,
@@ -197,6 +206,11 @@ function clientRow(row: FoundRow): NamedRow {
       jwks: row.jwks,
       addresses: row.addresses,
       expires_at: row.clientExpiresAt,
+      relay_rights: row.relayRights,
+      issuer: row.issuer,
+      subject: row.subject,
+      audience: row.audience,
+      any_scope: row.anyScope,
     },
   };
 }

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, parseAddressRange, parseClientName } from '../../domain/client.ts';
+import {
+  type Client,
+  parseAddressRange,
+  parseClientName,
+  type RelayRights,
+  type WorkloadIdentity,
+} from '../../domain/client.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import * as store from '../../store/access/clients.ts';
@@ -23,6 +29,10 @@ export interface ClientRequest {
   maxExpiresIn?: number;
   /** A JSON Web Key Set, as JSON: the client authenticates by `private_key_jwt` and gets no secret. */
   jwks?: string;
+  /** Makes it a client of the SCIM relay of its one profile. */
+  relayRights?: RelayRights;
+  /** The client authenticates with a JWT of another issuer and gets no secret. */
+  workloadIdentity?: WorkloadIdentity;
 }
 
 export interface CreatedClient {
@@ -78,7 +88,12 @@ export async function addClient(
       ],
     });
   }
-  const secret = jwks === null ? newSecret() : null;
+  if (request.relayRights !== undefined && profiles.length > 1) {
+    throw new BrokerError('E_USAGE', 'A client of the SCIM relay has one profile.', {
+      help: 'Register one client for each profile.',
+    });
+  }
+  const secret = jwks === null && request.workloadIdentity === undefined ? newSecret() : null;
   return await vault.db.transaction().execute(async (trx) => {
     if ((await store.findClient(trx, name)) !== null) {
       throw new BrokerError('E_CLIENT_EXISTS', `An API client named "${name}" already exists.`, {
@@ -101,6 +116,8 @@ export async function addClient(
       expiresAt,
       createdAt: now,
       maxExpiresIn: request.maxExpiresIn ?? null,
+      relayRights: request.relayRights ?? null,
+      workloadIdentity: request.workloadIdentity ?? null,
       profileIds: profiles.map(({ id }) => id),
     });
     for (const profile of profiles) {
