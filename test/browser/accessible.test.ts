@@ -28,10 +28,10 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-/** As long as a name can be. */
+/** The longest name that is allowed. */
 const longName = 'a-name-that-is-as-long-as-the-names-of-organizations-can-be-63';
 
-/** Profiles in every status, programs, hand-overs; the pages of their tokens, last that of one which is due. */
+/** Profiles in every status, API clients and destinations. Returns the pages of their tokens; the last token is due. */
 async function furnish(set: Stage): Promise<string[]> {
   const { vault, simulator } = set;
   const store = async (profile: string, account: string, query = '') => {
@@ -53,7 +53,7 @@ async function furnish(set: Stage): Promise<string[]> {
   const rejectedId = await importToken(vault, { profile: 'initech' }, accessToken, actor);
   await verifyToken(vault, rejectedId, actor);
   const unknown = await importToken(vault, { profile: 'hooli' }, 'fake-token-for-hooli', actor);
-  // More than a few, so that the overview can be filtered and offers a round.
+  // More than a few, so that the overview can be filtered and offers a renewal.
   vault.setNow(today - 350 * dayMs);
   let due = '';
   for (let number = 1; number <= 8; number += 1) {
@@ -68,7 +68,7 @@ async function furnish(set: Stage): Promise<string[]> {
   return [good, foreign, lesser, unverified, ...others];
 }
 
-/** The profile of this capture is in quarantine in Entra ID, and set up in a way that a look finds fault with. */
+/** Puts the profile of this capture in quarantine in Entra ID, with a setup that a status check finds fault with. */
 async function quarantine({ vault }: Stage, capture: string): Promise<void> {
   const token = await tokenById(vault.db, capture.replace('/tokens/', ''));
   const profileId = token?.profileId ?? '';
@@ -81,10 +81,10 @@ async function quarantine({ vault }: Stage, capture: string): Promise<void> {
     installedAt,
     steps: [],
   });
-  const [handoff] = await destinationsOf(vault.db, profileId);
-  if (handoff === undefined) throw new Error('nothing was handed over');
+  const [destination] = await destinationsOf(vault.db, profileId);
+  if (destination === undefined) throw new Error('the push stored no destination');
   const since = today - 3 * dayMs;
-  const watch: ProvisioningStatus = {
+  const status: ProvisioningStatus = {
     jobId: 'job-1',
     status: 'Quarantine',
     lastCycle: { state: 'Failed', endedAt: today, changed: 0, failed: 3 },
@@ -97,17 +97,17 @@ async function quarantine({ vault }: Stage, capture: string): Promise<void> {
       detail: 'The credentials are not valid.',
     },
   };
-  await saveStatus(vault, handoff, watch);
+  await saveStatus(vault, destination, status);
   const findings = (['problem', 'warning', 'note'] as const).map((level) => ({
     id: level,
     level,
     message: `Something that is a ${level}.`,
     source: sources.ciscoEntra,
   }));
-  await saveFindings(vault.db, handoff.id, findings, today);
+  await saveFindings(vault.db, destination.id, findings, today);
 }
 
-/** Every route that answers a GET: how its pages are asked for, or why there is none. `:x` stands for what is there. */
+/** Every route that answers a GET: the names of its pages, or why it has none. `:x` stands for a parameter. */
 const pages: Record<string, string[] | 'no page'> = {
   '/': ['/', '/?search=nothing'],
   '/auth/code': ['/auth/code?error=access_denied', '/auth/code#access_token=x&state=x', '/auth/code'],
@@ -137,7 +137,7 @@ const pages: Record<string, string[] | 'no page'> = {
     '/profiles/acme/entra',
   ],
   '/profiles/:name/okta': ['/profiles/acme/okta'],
-  '/push-jobs/:id': ['what comes of one'],
+  '/push-jobs/:id': ['a push job is opened by the test that starts it'],
   '/push-jobs/:id/progress': 'no page',
   '/profiles/:name/calendar.ics': 'no page',
   '/calendar.ics': 'no page',
@@ -201,23 +201,23 @@ test('axe finds nothing on any page, in light and dark, and nothing scrolls side
 
   for (const [path, what] of [
     ['/sign-in', 'the sign-in with an error'],
-    ['/import', 'the paste box with errors'],
-    ['/clients', 'the form for a program with errors'],
+    ['/import', 'the import with errors'],
+    ['/clients', 'the form for an API client with errors'],
     ['/profiles/acme/rename', 'the new name with an error'],
     ['/profiles/acme/sign-in', 'the link for a private window'],
     ['/profiles/acme/token', 'the token'],
-    ['/profiles/acme/test', 'what came of the test'],
+    ['/profiles/acme/test', 'the result of the test'],
     ['/clients/ci/secret', 'the secret'],
     ['/reminders/feed', 'the address of the feed'],
-    ['/profiles/acme/okta/push', 'the way to the guide for Okta'],
-    ['/renewals', 'the round'],
+    ['/profiles/acme/okta/push', 'the link to the guide for Okta'],
+    ['/renewals', 'the renewal'],
   ] as const) {
     await page.goto(`${origin}/reminders`);
     await post(page, path, { where: 'private', within: '31' });
     if (path.endsWith('/push')) await page.getByRole('link', { name: 'Open the guide' }).waitFor();
     await inspect(what);
   }
-  // By now there is a round, which leads from it to the next one.
+  // By now there is a renewal, which links to the next profile.
   await inspectAt(captures.at(-1) ?? '');
   expect(await page.getByText(/^0 of \d+ done$/).count()).toBe(1);
 
@@ -228,11 +228,11 @@ test('axe finds nothing on any page, in light and dark, and nothing scrolls side
   await inspect('the code for Entra ID');
   entra.settings.deviceApproval = 'automatic';
   await page.getByRole('heading', { level: 1, name: 'Token sent' }).waitFor();
-  await inspect('what came of handing it over');
+  await inspect('the result of the push');
 
   const { signInId, link } = await createSignInLink(vault, { profile: 'acme' });
   await inspectAt(`/sign-ins/${signInId}`);
-  // What their scripts would only show in passing.
+  // What their scripts show for a moment only.
   const still = await page.context().newPage();
   await still.setViewportSize(phone);
   await still.route('**/assets/*.js', (route) => route.abort());

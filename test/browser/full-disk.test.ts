@@ -29,7 +29,7 @@ test('on a full disk the page keeps the token, says what to do, and stores it on
   await heading.waitFor();
   expect(await allTokens(set.vault, 'acme')).toEqual([]);
 
-  // Whoever leaves is asked, and may stay.
+  // The browser asks before the person leaves the page.
   const asked = new Promise<string>((resolve) => {
     page.once('dialog', (dialog) => {
       resolve(dialog.type());

@@ -18,7 +18,7 @@ import { actor } from '../support/vault/test-vault.ts';
 const evil = 'evil.example';
 const lookAlike = 'localhost.evil.example';
 
-/** Whatever is in the store that a page could have had put there, or have read. */
+/** Everything in the store that a hostile page could have added or read. */
 async function contents({ vault: { db } }: Program): Promise<unknown> {
   const of = (table: 'profile' | 'token' | 'client') =>
     db.selectFrom(table).select('id').orderBy('id').execute();
@@ -39,7 +39,7 @@ inBothBrowsers((name) => {
     return context;
   }
 
-  /** A person who came in, and has a token of "acme". */
+  /** A person with an authenticated session and a token of "acme". */
   async function person(): Promise<{ program: Program; context: BrowserContext; page: Page }> {
     const program = await runProgram();
     await importToken(program.vault, { profile: 'acme' }, 'fake-token-for-acme-1', actor);
@@ -56,11 +56,11 @@ inBothBrowsers((name) => {
     const { accessToken } = program.simulator.issueToken('full-admin');
     for (const host of [evil, lookAlike, 'localhost.', '0.0.0.0']) {
       const answer = await page.goto(`http://${host}:${port}/profiles/acme`).catch(() => null);
-      // Some browsers go to none of the last.
+      // Some browsers open none of the last ones.
       if (answer === null && host === '0.0.0.0') continue;
       expect(answer?.status(), host).toBe(421);
       expect(await page.content(), host).not.toContain('fake-token');
-      // As the page of an attacker that was there before the name led here.
+      // Like the page of an attacker from before the name pointed to this machine.
       const got = await page.evaluate(askAll, accessToken);
       expect(new Set(got.map(({ status }) => status)), host).toEqual(new Set([421]));
       expect(
@@ -69,7 +69,7 @@ inBothBrowsers((name) => {
       ).toEqual([]);
     }
     expect(await contents(program)).toEqual(before);
-    // Browsers write capitals small: it is the same host, and the person's own.
+    // Browsers send host names in lower case: it is the same host.
     await page.goto(`http://LOCALHOST:${port}/profiles/acme`);
     expect(await mainText(page)).toContain('acme');
   });
@@ -88,7 +88,7 @@ inBothBrowsers((name) => {
     expect(got.loaded).toEqual([]);
     expect(got.messages).toEqual([]);
     expect(got.framesRead).toEqual([]);
-    // As a form leads the attacker's own window there.
+    // Like a form that opens the page in the attacker's window.
     for (const [path, type, body] of [
       ['/auth/code', 'text/plain', { [`{"fragment":${JSON.stringify(fragment)},"x":"`]: '"}' }],
       ['/auth/code', 'application/x-www-form-urlencoded', { fragment }],
@@ -100,7 +100,7 @@ inBothBrowsers((name) => {
       const tab = await context.newPage();
       await tab.goto(attacker.origin);
       program.answers.length = 0;
-      // Some browsers never tell what became of a page that was left in this way.
+      // Some browsers never report the end of a navigation of this kind.
       void tab.evaluate(sendForm, program.origin + path, type, body).catch(() => {});
       await expect.poll(() => program.answers, { timeout: 10_000 }).toContain(`POST ${path} 403`);
       await tab.close();
@@ -131,7 +131,7 @@ inBothBrowsers((name) => {
     }
   });
 
-  test('cookies that another port sets do not shut the person out, or it is said what to do', async () => {
+  test('cookies that another port sets do not lock the person out, or the page says what to do', async () => {
     const { program, context, page } = await person();
     const { port } = new URL(program.origin);
     const own = `broker-${port}`;
@@ -142,7 +142,7 @@ inBothBrowsers((name) => {
     });
     const attack = await context.newPage();
     await attack.goto(attacker.origin);
-    // A script cannot replace the person's own cookie, but put others before it.
+    // A script cannot replace the session cookie, but it can put others before it.
     const paths = ['/', '/profiles', '/profiles/acme', '/sign-in'];
     await attack.evaluate(
       setCookies,
@@ -156,7 +156,7 @@ inBothBrowsers((name) => {
     await press(page, 'Sign in to Webex');
     await signInAtWebex(page, 'globex');
 
-    // Another server can replace it: that is said, and a new link lets in again.
+    // Another server can replace it: the page reports that, and a new link opens the app again.
     await attack.goto(`${attacker.origin}/toss`);
     expect((await page.goto(program.origin))?.status()).toBe(403);
     expect(await mainText(page)).toContain('webex-token open');
@@ -201,16 +201,16 @@ inBothBrowsers((name) => {
   });
 });
 
-/** What a sign-in of the attacker's own brought, at the same program: all of it is good but for the browser. */
+/** The response to a sign-in of the attacker at the same program: everything is right except the browser. */
 async function attackersAnswer({ origin, vault, simulator }: Program): Promise<string> {
   const { link } = await createSignInLink(vault, { profile: 'evil' });
-  const begun = await fetch(`${origin}/sign-in/${link}`, { redirect: 'manual' });
-  const state = new URL(begun.headers.get('location') ?? '').searchParams.get('state');
+  const started = await fetch(`${origin}/sign-in/${link}`, { redirect: 'manual' });
+  const state = new URL(started.headers.get('location') ?? '').searchParams.get('state');
   const { accessToken } = simulator.issueToken('other-organization');
   return `#access_token=${accessToken}&token_type=Bearer&expires_in=3887999&state=${state}`;
 }
 
-/** Run in a page: asks its own origin for everything that may be there. */
+/** Runs in a page: requests everything that its own origin could have. */
 async function askAll(token: string): Promise<{ path: string; status: number; text: string }[]> {
   const json = { 'Content-Type': 'application/json' };
   const form = { 'Content-Type': 'application/x-www-form-urlencoded' };
@@ -240,7 +240,7 @@ async function askAll(token: string): Promise<{ path: string; status: number; te
   );
 }
 
-/** Run in a page of another port: everything that needs no press. What it could read, load, or was told. */
+/** Runs in a page of another port: everything that needs no click. Returns what it could read or load. */
 async function attackFromAnotherPort(
   app: string,
   fragment: string,
@@ -308,13 +308,13 @@ async function attackFromAnotherPort(
       const text = frame.contentDocument?.body.innerText ?? '';
       if (text !== '') framesRead.push(text);
     } catch {
-      // Another origin's.
+      // The document of another origin.
     }
   }
   return { read, loaded, messages, framesRead };
 }
 
-/** Run in a page. */
+/** Runs in a page. */
 function setCookies(cookies: string[]): void {
   for (const cookie of cookies) {
     // biome-ignore lint/suspicious/noDocumentCookie: as an attacker would.
@@ -322,7 +322,7 @@ function setCookies(cookies: string[]): void {
   }
 }
 
-/** Run in a page: a form that sends itself. */
+/** Runs in a page: a form that submits itself. */
 function sendForm(action: string, enctype: string, fields: Record<string, string>): void {
   const form = Object.assign(document.createElement('form'), { method: 'post', action, enctype });
   for (const [name, value] of Object.entries(fields)) {

@@ -51,7 +51,7 @@ test.each([
 
     const { accessToken, profile } = await readToken(vault, 'acme', actor);
     expect(profile.deployment).toBe(deployment);
-    // It did land in the address, as this record of the journey shows, which is the test's own.
+    // It was in the address bar, as the record of this test shows.
     expect(arrivals.join('\n')).toContain(accessToken);
 
     const entries = () =>
@@ -65,7 +65,7 @@ test.each([
       if (page.url().startsWith(origin)) seen.push(await page.content(), ...(await entries()));
     };
     await look();
-    // Webex, asked again, answers again: with the state that was used up.
+    // Webex responds once more, with the state that was used.
     await page.goBack();
     await page.getByRole('heading', { name: 'Sign-in already completed' }).waitFor();
     await look();
@@ -79,12 +79,12 @@ test.each([
     expect(everything).not.toContain(accessToken);
     expect(everything).not.toContain('SIMULATED-WEBEX-TOKEN');
     expect(filesHolding(vault.settings.home, accessToken)).toEqual([]);
-    // Nothing was refused by the policy, and nothing failed but the answer that came back a second time.
+    // The content security policy blocked nothing, and only the second response failed.
     expect(consoles).toEqual([expect.stringContaining('409')]);
   },
 );
 
-test('one who is not a full administrator is set aside; the person signs in again as another', async () => {
+test('a token of an account that is not a full administrator needs review, and the person signs in with another account', async () => {
   const set = await stage(browser);
   const page = await set.person();
   await beginAt(page, set, 'acme');
@@ -107,7 +107,7 @@ test('one who is not a full administrator is set aside; the person signs in agai
   expect(token.account?.email).toBe('ada.nakamura@acme.example');
 });
 
-test('one of another organization is set aside, and used all the same when the person says so', async () => {
+test('a token of another organization needs review, and is used once the person approves it', async () => {
   const set = await stage(browser);
   const page = await set.person();
   await beginAt(page, set, 'acme');
@@ -128,7 +128,7 @@ test('one of another organization is set aside, and used all the same when the p
   expect(token.account?.email).toBe('grace.mbeki@globex.example');
 });
 
-test('a link is opened in a private window, and the first window goes on by itself', async () => {
+test('a link is opened in a private window, and the first window continues automatically', async () => {
   const set = await stage(browser);
   const page = await set.person();
   await page.getByLabel('Organization name').fill('Acme');
@@ -150,7 +150,7 @@ test('a link is opened in a private window, and the first window goes on by itse
   expect(set.consoles.filter((line) => !line.includes('403'))).toEqual([]);
 });
 
-test('the address from another computer is pasted', async () => {
+test('a redirect address from another computer can be pasted', async () => {
   const set = await stage(browser);
   const page = await set.person();
   const { accessToken } = set.simulator.issueToken('full-admin');
@@ -175,7 +175,7 @@ test('the address from another computer is pasted', async () => {
   expect(set.traces.join('\n')).not.toContain(accessToken);
 });
 
-test('a link on another site leads in after a word', async () => {
+test('a link on another site opens the app after a confirmation', async () => {
   const set = await stage(browser);
   const page = await set.person();
   await page.route('http://127.0.0.1:9/elsewhere', (route) =>
@@ -188,7 +188,7 @@ test('a link on another site leads in after a word', async () => {
   expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Import a token');
 });
 
-test('the copy buttons copy', async () => {
+test('the copy buttons copy the values next to them', async () => {
   const set = await stage(browser);
   const page = await set.person({ permissions: ['clipboard-read', 'clipboard-write'] });
   await beginAt(page, set, 'acme');

@@ -17,13 +17,13 @@ async function storedTokens({ vault }: Stage): Promise<number> {
   return (await vault.db.selectFrom('token').select('id').execute()).length;
 }
 
-/** The sign-in address that the browser is at. */
+/** The sign-in URL that the browser shows. */
 function stateAt(page: Page): string {
   return new URL(page.url()).searchParams.get('state') ?? '';
 }
 
 async function answer(page: Page, { origin }: Stage, text: string): Promise<string> {
-  // From elsewhere, as Webex's redirect is: within a page a new fragment alone would load nothing.
+  // From another page, like the redirect of Webex: a new fragment alone would not load the page.
   await page.goto('about:blank');
   await page.goto(`${origin}/auth/code${text}`);
   await page.locator('section:not([hidden]) h1:focus').waitFor();
@@ -31,7 +31,7 @@ async function answer(page: Page, { origin }: Stage, text: string): Promise<stri
   return (await page.locator('main').innerText()).replace(/\s+/g, ' ');
 }
 
-test('wrong, missing, documented and foreign states store nothing, and end nobody’s sign-in', async () => {
+test('wrong, missing, documented and foreign states store nothing, and end no sign-in', async () => {
   const set = await stage(browser);
   const page = await set.person();
   await beginAt(page, set, 'acme');
@@ -60,7 +60,7 @@ test('wrong, missing, documented and foreign states store nothing, and end nobod
     accessToken,
   );
 
-  // The one that was begun is as good as before.
+  // The sign-in that the person started is still valid.
   await page.goto('about:blank');
   await page.goto(`${set.origin}/auth/code${good}&state=${state}`);
   await page.waitForURL(/\/tokens\//);
@@ -72,7 +72,7 @@ test('wrong, missing, documented and foreign states store nothing, and end nobod
 });
 
 test.each(['query', 'fragment'] as const)(
-  'declining, with the error in the %s, is said and ends the sign-in',
+  'declining, with the error in the %s, is reported and ends the sign-in',
   async (errorsIn) => {
     const set = await stage(browser);
     set.simulator.settings.errorsIn = errorsIn;
@@ -89,7 +89,7 @@ test.each(['query', 'fragment'] as const)(
   },
 );
 
-test('loading the page again with no fragment is said kindly, and leads to the capture', async () => {
+test('reloading the page without a fragment shows a friendly message that links to the token', async () => {
   const set = await stage(browser);
   const page = await set.person();
   await beginAt(page, set, 'acme');
@@ -100,7 +100,7 @@ test('loading the page again with no fragment is said kindly, and leads to the c
   await page.waitForURL(captured);
 });
 
-test('while the program cannot be reached, the page holds the token and tries again', async () => {
+test('while the program cannot be reached, the page keeps the token and tries again', async () => {
   const set = await stage(browser);
   const page = await set.person();
   await beginAt(page, set, 'acme');
@@ -130,7 +130,7 @@ test('while the program cannot be reached, the page holds the token and tries ag
   expect(await storedTokens(set)).toBe(1);
 });
 
-test('a fault of the program keeps the token in the page, too', async () => {
+test('the page keeps the token after an internal error, too', async () => {
   const set = await stage(browser);
   const page = await set.person();
   await beginAt(page, set, 'acme');
@@ -145,7 +145,7 @@ test('a fault of the program keeps the token in the page, too', async () => {
   expect(await storedTokens(set)).toBe(1);
 });
 
-test('without JavaScript everything works but the capture, which says how to go on', async () => {
+test('without JavaScript everything works except the capture, which says how to continue', async () => {
   const set = await stage(browser);
   const page = await set.person({ javaScriptEnabled: false });
   const begin = async (name: string) => {
@@ -175,7 +175,7 @@ test('without JavaScript everything works but the capture, which says how to go 
   await page.getByRole('button', { name: 'Remove' }).click();
   await page.getByText('and its tokens from this computer').waitFor();
 
-  // Webex remembers who is signed in, and would not ask.
+  // Webex remembers who is signed in, and would not ask again.
   await page.context().clearCookies({ domain: '127.0.0.1' });
   await begin('globex');
   await page.getByRole('button', { name: 'Do not allow this' }).click();

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-test('the pages about another project’s service worker: axe, and what is said when it does not go away', async () => {
+test('the pages about the service worker of another project are accessible, and report a worker that does not go away', async () => {
   const context = await browser.newContext({ viewport: phone, colorScheme: 'light' });
   onTestFinished(() => context.close());
   const { port } = await leaveWorker(context, 'only watches');

@@ -21,7 +21,7 @@ inBothBrowsers((name) => {
   });
   afterAll(() => browser.close());
 
-  /** A browser of its own in which another project left its worker, and the program on that project's port. */
+  /** A separate browser in which another project left its worker, and the program on the port of that project. */
   async function visited(
     kind: WorkerKind,
   ): Promise<{ page: Page; project: OtherProject<Page>; program: Program; draft(): Promise<string | null> }> {
@@ -29,7 +29,7 @@ inBothBrowsers((name) => {
     const project = await leaveWorker(context, kind);
     const program = await runProgram(project.port);
     const page = await context.newPage();
-    // It would get the token: this is what it sees of an address such as Webex sends the browser to.
+    // It would get the token: this is what it sees of a URL like the redirect of Webex.
     await page.goto(`${program.origin}/auth/code#access_token=fake-bait`);
     await expect.poll(() => project.seen(), { timeout: 10_000 }).toContain('#access_token=fake-bait');
     const { tab } = project;
@@ -51,7 +51,7 @@ inBothBrowsers((name) => {
     expect(project.seen()).not.toContain(accessToken);
   }
 
-  test('one that answers from its cache: found before the web app is opened', async () => {
+  test('a worker that answers from its cache is found before the web app opens', async () => {
     const { page, project, program, draft } = await visited('answers from its cache');
     await page.goto(program.sideOrigin + (await program.entry()));
     await untilHeading(page, 'Something else responds at this address');
@@ -66,7 +66,7 @@ inBothBrowsers((name) => {
     await expectCaptured(program, project);
   });
 
-  test('one that passes everything on: found before a terminal’s sign-in begins', async () => {
+  test('a worker that passes everything on is found before a sign-in from a terminal starts', async () => {
     const { page, project, program, draft } = await visited('passes everything on');
     const { link } = await createSignInLink(program.vault, { profile: 'acme' });
     await page.goto(`${program.sideOrigin}/sign-in/${link}`);
@@ -80,7 +80,7 @@ inBothBrowsers((name) => {
     await expectCaptured(program, project);
   });
 
-  test('one that only watches: found on the way to Webex', async () => {
+  test('a worker that only watches is found on the way to Webex', async () => {
     const { page, project, program, draft } = await visited('only watches');
     await page.goto(program.origin + (await program.entry()));
     await page.type('#name', 'Acme');
@@ -96,7 +96,7 @@ inBothBrowsers((name) => {
     await expectCaptured(program, project);
   });
 
-  test('none: nobody is asked anything', async () => {
+  test('without a worker, the person is asked nothing', async () => {
     const program = await runProgram();
     const page = await (await profile()).newPage();
     await page.goto(program.sideOrigin + (await program.entry()));

@@ -17,7 +17,7 @@ afterAll(() => browser.close());
 
 const heading = (page: Page) => page.getByRole('heading', { level: 1 }).textContent();
 
-/** A profile with a token; its value. */
+/** Stores a profile with a token. Returns the value of the token. */
 async function hold({ vault, simulator }: Stage, profile = 'acme', options = {}): Promise<string> {
   const { accessToken } = simulator.issueToken('full-admin', options);
   await verifyToken(vault, await importToken(vault, { profile }, accessToken, actor), actor, true);
@@ -156,7 +156,7 @@ test('renews one organization after another from the page of each captured token
   await signInAs(page, 'full-admin');
   await page.getByText('1 of 3 done').waitFor();
   await page.getByRole('button', { name: 'Next: acme' }).click();
-  // Whoever is signed in at Webex is of the organization before, so that Webex asks anew.
+  // The browser is signed in to Webex with an account of the previous organization, so Webex asks again.
   await page.waitForURL(/\/idb\//);
   await signInAs(page, 'full-admin');
   await page.getByText('2 of 3 done').waitFor();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isSameOrganization } from '../../src/provisioning/push/destination-conflict.ts';
 import { type ProvisioningMachine, provisioningMachine } from '../support/provisioning/provisioning-cli.ts';
 
-/** A second profile, "globex", of another organization, beside "acme". */
+/** A second profile, "globex", of another organization, next to "acme". */
 async function twoProfiles(): Promise<ProvisioningMachine & { globexToken: string }> {
   const machine = await provisioningMachine();
   const { accessToken } = machine.simulator.issueToken('other-organization');
@@ -55,7 +55,7 @@ describe('push entra', () => {
     expect(app.secrets.get('SecretToken')).toBe(globexToken);
     expect(await destinations(machine, 'acme')).toMatchObject([{ upToDate: false }]);
     expect(await destinations(machine, 'globex')).toMatchObject([{ upToDate: true }]);
-    // From then on it is a destination of "globex", and "acme" has to ask in the same way.
+    // From then on it is a destination of "globex", and "acme" needs the same options.
     expect(await run(['push', 'entra', 'globex'])).toMatchObject({ code: 0 });
     expect(await run(['push', 'entra', 'acme'])).toMatchObject({ code: 1 });
   });

@@ -11,7 +11,7 @@ import {
   provisioningVault,
 } from '../support/provisioning/provisioning-vault.ts';
 
-/** Every request of a push, in order: where it can be interrupted. `skip` lets an earlier one like it pass. */
+/** Every request of a push, in order: the points where it can be interrupted. `skip` passes over earlier requests of the same kind. */
 const points: {
   name: string;
   at: Pick<Fault, 'path' | 'method' | 'skip'>;
@@ -58,7 +58,7 @@ function push({ vault, context }: ProvisioningVault) {
   return pushProfile('entra', vault, 'acme', actor, { start: true }, context);
 }
 
-/** The tool has a whole configuration: with the old token or the new one, and nothing of it lost. */
+/** The provider has a complete configuration, with the old token or the new one. */
 function expectWhole(
   { simulator }: ProvisioningVault,
   old: string | undefined,
@@ -75,7 +75,7 @@ function expectWhole(
 describe.each(points)('interrupted at: $name', (point) => {
   const { name, at, repeats } = point;
   const needsNewJob = /template|create the job/.test(name);
-  // A job that is there and paused, so that `start` is reached; none where making one is what is interrupted.
+  // A paused job, so that `start` is reached; none if its creation is what is interrupted.
   async function prepared() {
     const world = await provisioningVault();
     const old = await world.storeToken();
@@ -96,8 +96,8 @@ describe.each(points)('interrupted at: $name', (point) => {
         () => null,
         (thrown: unknown) => thrown,
       );
-      // A job that was made although the answer was lost is found again, and so is no failure.
-      // So is one that runs although the answer to starting it was lost.
+      // A job that was created although the response was lost is found again, so that is no failure.
+      // Neither is a job that runs although the response to starting it was lost.
       const madeAllTheSame = ['create the job', 'start'].includes(name) && 'applied' in answer;
       if (!madeAllTheSame) {
         if (!(error instanceof PushError)) throw error ?? new Error('nothing went wrong');
@@ -114,12 +114,12 @@ describe.each(points)('interrupted at: $name', (point) => {
     },
   );
 
-  test.each(passing(point))('%s, once: it goes on by itself', async (_, answer) => {
+  test.each(passing(point))('%s, once: the push continues by itself', async (_, answer) => {
     const { world, old, accessToken } = await prepared();
     world.simulator.entra.faults.add({ ...answer, ...at, times: 1 } as Fault);
     const pushed = push(world);
     if (repeats === false && answer.answer !== 429 && !('applied' in answer)) {
-      // What makes something new is not asked for twice: nobody knows whether it was made.
+      // A request that creates something is not repeated: it may have succeeded.
       await expect(pushed).rejects.toMatchObject({ remoteState: 'before' });
       return;
     }
@@ -179,7 +179,7 @@ describe('the program is killed', { timeout: 120_000 }, () => {
     await running.finished;
     expect(entra.app.secrets.get('SecretToken')).toBe(renewed.accessToken);
     expect(renewed.accessToken).not.toBe(old);
-    // Not recorded as handed over: nobody saw it pass.
+    // Not recorded as installed, because its test did not pass.
     const shown = JSON.parse((await machine.run(['show', 'acme', '--json'])).stdout);
     expect(shown.destinations).toMatchObject([{ provider: 'entra', upToDate: false }]);
     entra.faults.clear();

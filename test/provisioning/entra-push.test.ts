@@ -25,7 +25,7 @@ test('hands the token over, tested before and after, and remembers where', async
   expect(tests).toHaveLength(2);
   expect(tests[0]).toBeLessThan(save);
   expect(tests[1]).toBeGreaterThan(save);
-  // It is not started without a word.
+  // It is not started unless the person asks for it.
   expect(entra.app.jobs).toMatchObject([{ code: 'NotRun' }]);
   expect(pushed.stderr).toMatch(/not started yet and was left unchanged[\s\S]*--start/);
 
@@ -84,7 +84,7 @@ describe('the application', () => {
 
     expect(await run(['push', 'entra', 'acme', '--app', second.appId])).toMatchObject({ code: 0 });
     expect(second.secrets.get('SecretToken')).toBe(token.accessToken);
-    // Remembered: no need to choose again.
+    // The choice is stored.
     const renewed = await storeToken({ simulator, environment });
     expect(await run(['push', 'entra', 'acme'])).toMatchObject({ code: 0 });
     expect(second.secrets.get('SecretToken')).toBe(renewed.accessToken);

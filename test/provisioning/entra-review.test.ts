@@ -108,7 +108,7 @@ test('each finding has a public source', () => {
     expect(source.url).toMatch(/^https:\/\/(help\.webex|learn\.microsoft)\.com\//);
 });
 
-test('nobody is told of a quarantine', () => {
+test('finds that no one is notified of a quarantine', () => {
   expect(reviewNotification([{ key: 'SyncNotificationSettings', value: notification }])).toEqual([]);
   for (const value of [
     '{"Enabled":false,"Recipients":"ops@acme.example"}',

@@ -49,7 +49,7 @@ test('by certificate: the assertion names it by its thumbprints, and is for the 
   });
   const settings = { tenantId: simulator.entra.directory.tenantId, clientId: 'fake-app' };
   const other = selfSigned();
-  // A chain, the key in the middle: the certificate counts that belongs to the key.
+  // A chain with the key in the middle: the certificate of the key is used.
   const file = pemFile(other.certificate + privateKey + certificate);
   await expect(signIn(simulator, { ...settings, clientCertificatePath: file })).resolves.toMatch(
     /^SIMULATED-GRAPH-TOKEN-/,

@@ -25,7 +25,7 @@ test('an application that the API does not serve: what to paste where, never the
   );
   expect(manual.stdout + manual.stderr).not.toContain(token.accessToken);
   expect(simulator.okta.requests.filter(({ method }) => method === 'POST')).toEqual([]);
-  // A renewal knows the place all the same.
+  // A renewal knows the destination anyway.
   const shown = JSON.parse((await run(['show', 'acme', '--json'])).stdout);
   expect(shown.destinations).toMatchObject([
     { provider: 'okta', method: 'manual', upToDate: false, installedAt: null },
@@ -42,7 +42,7 @@ test('one that it serves gets the token, activated, and is remembered', async ()
   expect(simulator.okta.app).toMatchObject({ token: token.accessToken, connection: 'ENABLED' });
 });
 
-test('a dry run sends nothing but questions', async () => {
+test('a dry run only reads', async () => {
   const { run, simulator } = await provisioningMachine();
   simulator.okta.app.served = true;
   const dry = await run(['push', 'okta', 'acme', '--dry-run']);
@@ -52,7 +52,7 @@ test('a dry run sends nothing but questions', async () => {
   expect(simulator.okta.app.token).toBeNull();
 });
 
-test('a token that Webex does not accept is not handed over: exit 5', async () => {
+test('does not push a token that Webex rejects, and exits 5', async () => {
   const { run, simulator, token, environment } = await provisioningMachine();
   simulator.okta.app.served = true;
   await run(['push', 'okta', 'acme']);

@@ -5,7 +5,7 @@ import { tokenForms } from '../../src/simulator/webex/token-formats.ts';
 import { provisioningMachine, storeToken } from '../support/provisioning/provisioning-cli.ts';
 import { actor, provisioningVault } from '../support/provisioning/provisioning-vault.ts';
 
-/** Everything that the commands say, in every way that they end. */
+/** Everything that the commands print, however they end. */
 test('no token and no secret in any output', async () => {
   const { run, simulator, token, environment } = await provisioningMachine();
   const { entra, okta } = simulator;
@@ -29,7 +29,7 @@ test('no token and no secret in any output', async () => {
   const all = said.join('\n');
   for (const secret of [token.accessToken, renewed.accessToken, entra.client.secret, okta.apiToken]) {
     expect(all).not.toContain(secret);
-    // Nor a piece that would be of use.
+    // Nor a part of it that could be used.
     expect(all).not.toContain(secret.slice(0, 40));
   }
   expect(all).not.toMatch(/SIMULATED-(GRAPH|OKTA)-TOKEN/);

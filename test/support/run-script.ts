@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
 
-/** A TypeScript file run by Node as a process of its own. Rejects with its standard error where it fails. */
+/** Runs a TypeScript file in a separate Node process. Rejects with its standard error if it fails. */
 export function runScript(
   file: string,
   args: string[],

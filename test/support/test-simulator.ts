@@ -41,7 +41,7 @@ export function bearing(accessToken: string): { authorization: string } {
   return { authorization: `Bearer ${accessToken}` };
 }
 
-/** The parameters in a redirect URL's fragment, the address before it set aside. */
+/** The parameters in the fragment of a redirect URL. */
 export function fragmentOf(url: string): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(new URL(url).hash.slice(1)));
 }

@@ -11,7 +11,7 @@ const narrowWidths = [320, phone.width, phone.width / 2, desk.width / 2];
 const { resolve } = createRequire(createRequire(import.meta.url).resolve('@axe-core/playwright'));
 const axeSource = readFileSync(resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What of axe is used in the page. */
+/** The part of axe that is used in the page. */
 interface Axe {
   run(
     context: Document,
@@ -20,9 +20,9 @@ interface Axe {
 }
 
 /**
- * What is wrong with a page that is shown at a phone's width, in light: by every rule of axe, by its colors once more
- * in dark, and by scrolling sideways there, on smaller screens and on a desk, with what stands there and with the longest
- * values. axe is loaded once, and tells of nothing but faults: that is half the time.
+ * The problems of a page at the width of a phone, in light mode: by every rule of axe, by its color rules once more
+ * in dark mode, and by horizontal scrolling there, on smaller screens and on a desktop, with its own and with the longest
+ * values. axe is loaded once, and reports only violations: that halves the time.
  */
 export async function faultsOf(
   page: Page,
@@ -32,7 +32,7 @@ export async function faultsOf(
   await page.evaluate(axeSource);
   const light = await violations(page, null);
   await page.emulateMedia({ colorScheme: 'dark' });
-  // Of a page without a style sheet axe takes the ground to be white, which a browser does not make it.
+  // For a page without a style sheet, axe assumes a white background, which browsers do not paint.
   const dark = styled ? await violations(page, ['color-contrast']) : [];
   await page.emulateMedia({ colorScheme: 'light' });
   const wide: string[] = [];
@@ -61,8 +61,8 @@ async function violations(page: Page, rules: string[] | null): Promise<string[]>
 }
 
 /**
- * Why a page scrolls sideways, or null: as it is, or with every text of its content as long as a name or an account can
- * be, which is taken back before anything is painted.
+ * Why a page scrolls horizontally, or null: as it is, or with every text of its content as long as a name or an account can
+ * be, which is undone before anything is painted.
  */
 async function sideways(page: Page): Promise<string | null> {
   return await page.evaluate(() => {
@@ -85,7 +85,7 @@ async function sideways(page: Page): Promise<string | null> {
       const parent = text.parentElement;
       if (text.data.trim() === '' || parent === null || parent.closest('select, script, svg, textarea'))
         continue;
-      // Only words of our own are kept on one line, on the buttons that copy too.
+      // Only fixed texts are kept on one line, on the copy buttons too.
       if (getComputedStyle(parent).whiteSpace === 'nowrap' || parent.closest('.copy')) continue;
       before.push([text, text.data]);
     }
@@ -96,7 +96,7 @@ async function sideways(page: Page): Promise<string | null> {
   });
 }
 
-/** Shows everything that a page's script would show at one time or another, with words where it would put some. */
+/** Shows everything that the script of a page could show, with sample texts where it would insert some. */
 export async function showAll(page: Page): Promise<void> {
   await page.evaluate(() => {
     for (const element of document.querySelectorAll('main [hidden]')) element.removeAttribute('hidden');
@@ -104,7 +104,7 @@ export async function showAll(page: Page): Promise<void> {
   });
 }
 
-/** Sends a form as a page of the web app would, and waits for the page that comes of it. */
+/** Submits a form like a page of the web app, and waits for the resulting page. */
 export async function post(page: Page, path: string, fields: Record<string, string> = {}): Promise<void> {
   await Promise.all([
     page.waitForEvent('domcontentloaded'),

@@ -16,7 +16,7 @@ const firefoxPaths = [
 const firefoxPath = process.env.FIREFOX_PATH ?? firefoxPaths.find((path) => existsSync(path));
 
 /**
- * For tests of what browsers do differently, in each of the two. Without Firefox its half is skipped, and the title says
+ * Runs tests of browser-specific behavior in both browsers. Without Firefox its half is skipped, and the title says
  * what is missing.
  */
 export function inBothBrowsers(tests: (name: BrowserName) => void): void {
@@ -26,7 +26,7 @@ export function inBothBrowsers(tests: (name: BrowserName) => void): void {
   describe.skipIf(missing)(title, () => tests('Firefox'));
 }
 
-/** One of the two, driven in the same way. `hosts` are names that lead to this machine. */
+/** Starts one of the two, with the same interface. `hosts` are names that resolve to this machine. */
 export async function launchOneOf(name: BrowserName, hosts: string[] = []): Promise<Browser> {
   if (name === 'Chromium') {
     const rules = hosts.map((host) => `MAP ${host} 127.0.0.1`).join(',');

@@ -11,21 +11,21 @@ import { createWebApp } from '../../../src/web/app.ts';
 import { simulated } from '../test-simulator.ts';
 import { newVault, type TestVault, testSettings, today } from '../vault/test-vault.ts';
 
-/** The web app on a port of its own, with a simulated Webex, and everything that leaves a trace written down. */
+/** The web app on its own port, with a simulated Webex, and a record of everything that could contain a secret. */
 export interface Stage {
   origin: string;
   sideOrigin: string;
   simulator: Simulator;
   vault: TestVault;
-  /** Every request line and header that reached the web app, and every line it logged. */
+  /** Every request line and header that reached the web app, and every line that it logged. */
   traces: string[];
-  /** What the browser wrote to its consoles, and the errors of its pages. */
+  /** The console output of the browser, and the errors of its pages. */
   consoles: string[];
   /** Each title that a page of the web app had. */
   titles: string[];
-  /** A browser profile of its own that did not come in. */
+  /** A separate browser profile without a session. */
   window(options?: BrowserContextOptions): Promise<Page>;
-  /** The same, and it came in by a one-time link. */
+  /** The same, with a session from a one-time link. */
   person(options?: BrowserContextOptions): Promise<Page>;
 }
 
@@ -85,7 +85,7 @@ export async function stage(
   };
 }
 
-/** A port, any free one for 0, on both loopback families where this machine has them: a browser may take either for localhost. */
+/** A port (0: any free one) on both loopback addresses, if this machine has both: a browser may use either for localhost. */
 async function listen(wanted: number): Promise<{ port: number; serve: (listener: RequestListener) => void }> {
   const servers = [createServer(), createServer()];
   const [first, second] = servers;
@@ -128,13 +128,13 @@ export async function askFor(
   await page.getByRole('button', { name: 'Sign in to Webex' }).click();
 }
 
-/** Signs in at the simulated Webex, and waits for the page that says what became of it. */
+/** Signs in to the simulated Webex, and waits for the page with the result. */
 export async function signInAs(page: Page, account: string): Promise<void> {
   await page.locator(`button[name=account][value=${account}]`).click();
   await page.waitForURL(/\/tokens\//);
 }
 
-/** Everything that this browser profile keeps where a script can read it. */
+/** Everything that this browser profile stores where a script can read it. */
 export async function kept(context: BrowserContext, page: Page): Promise<string> {
   const inPage = await page.evaluate(async () => {
     const caches = await window.caches.keys();

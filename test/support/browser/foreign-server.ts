@@ -10,14 +10,14 @@ export interface Listening {
   stop(): Promise<void>;
 }
 
-/** Somebody else's server on a free port of this machine, on both loopback families. Stopped when the test ends. */
+/** Another server on a free port of this machine, on both loopback addresses. Stopped when the test ends. */
 export async function listening(handler: RequestListener): Promise<Listening> {
   const servers: Server[] = [];
   let port = 0;
   for (const host of ['127.0.0.1', '::1']) {
     const server = createServer(handler);
     server.listen(port, host);
-    // A machine without IPv6 has the first alone.
+    // A machine without IPv6 has only the first one.
     if ((await once(server, 'listening').catch(() => null)) === null) continue;
     port = (server.address() as AddressInfo).port;
     servers.push(server);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import packagedChromium from '@sparticuz/chromium';
 import { type Browser, chromium } from 'playwright-core';
 
-/** Where Chrome, Edge and Chromium install themselves. */
+/** The paths where Chrome, Edge and Chromium are installed. */
 const installed = [
   '/usr/bin/google-chrome',
   '/usr/bin/google-chrome-stable',
@@ -26,8 +26,8 @@ const installed = [
 ];
 
 /**
- * A real browser: the one that `CHROME_PATH` names, an installed one, else the one that comes by npm.
- * Throws where none starts: a test without a browser has failed.
+ * A real browser: the one that `CHROME_PATH` names, an installed one, or else the one from npm.
+ * Throws if none starts: without a browser the test fails.
  */
 export async function launchBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath: await chromiumPath(), args: chromiumArguments() });
@@ -39,8 +39,8 @@ export async function chromiumPath(): Promise<string> {
 }
 
 /**
- * Chromium refuses to run its sandbox for root, as in a container. Not the arguments that the packaged one recommends:
- * they turn off the very protections that are tested here.
+ * Chromium refuses to run its sandbox for root, as in a container. The arguments that the packaged one recommends are not used:
+ * they turn off the protections that are tested here.
  */
 export function chromiumArguments(): string[] {
   return ['--disable-gpu', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];

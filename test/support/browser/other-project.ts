@@ -1,6 +1,6 @@
 import { listening } from './foreign-server.ts';
 
-/** What the service worker of another project does with what passes it. */
+/** What the service worker of another project does with requests. */
 export type WorkerKind = 'answers from its cache' | 'passes everything on' | 'only watches';
 
 const answering: Record<WorkerKind, string> = {
@@ -13,7 +13,7 @@ const answering: Record<WorkerKind, string> = {
 };
 
 /**
- * Each tells the collector every address, body and answer that it sees. The addresses of a request and of a window hold
+ * Each sends every URL, body and response that it sees to the collector. The URLs of a request and of a window contain
  * the fragment, and so the token.
  */
 const worker = (kind: WorkerKind, collector: string) => `
@@ -41,22 +41,22 @@ const page = `<!doctype html><title>Another project</title><h1>Another project</
   });
 </script>`;
 
-/** What is needed of a browser's window; puppeteer's and playwright's both do. */
+/** The part of a browser tab that is used; those of puppeteer and playwright both fit. */
 interface Tab {
   goto(url: string): Promise<unknown>;
   waitForFunction(condition: () => boolean): Promise<unknown>;
 }
 
 export interface OtherProject<T> {
-  /** Where it ran. */
+  /** The origin where it ran. */
   port: number;
-  /** Its window, which is still open. */
+  /** Its tab, which is still open. */
   tab: T;
-  /** All that its worker told of. */
+  /** Everything that its worker reported. */
   seen(): string;
 }
 
-/** Another project ran on a port, left its service worker in this browser, and was stopped. */
+/** Runs another project on a port, which leaves its service worker in this browser, and stops it. */
 export async function leaveWorker<T extends Tab>(
   context: { newPage(): Promise<T> },
   kind: WorkerKind,

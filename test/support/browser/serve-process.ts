@@ -8,13 +8,13 @@ import { freePort } from '../cli/cli-process.ts';
 import { simulated } from '../test-simulator.ts';
 import { newVault, type TestVault, testSettings, today } from '../vault/test-vault.ts';
 
-/** The whole program as `serve` starts it, its side door too, with a simulated Webex. */
+/** The whole program as `serve` starts it, with its cleanup server and a simulated Webex. */
 export interface Program {
   origin: string;
   sideOrigin: string;
   vault: TestVault;
   simulator: Simulator;
-  /** What it answered, oldest first: "POST /import 403". */
+  /** Its responses, oldest first: "POST /import 403". */
   answers: string[];
   /** The path of a one-time link into the web app. */
   entry(): Promise<string>;
@@ -41,7 +41,7 @@ export async function runProgram(port?: number): Promise<Program> {
   };
 }
 
-/** Resolves once the page, whichever it has become, has a heading that reads so. */
+/** Waits until the page, also after a navigation, has a heading with this text. */
 export async function untilHeading(page: Page, text: string): Promise<void> {
   await page.waitForFunction(
     (wanted) =>
@@ -51,13 +51,13 @@ export async function untilHeading(page: Page, text: string): Promise<void> {
   );
 }
 
-/** Presses the button or link that reads so. */
+/** Clicks the button or link with this text. */
 export async function press(page: Page, text: string): Promise<void> {
   await page.bringToFront();
   await page.locator(`::-p-text(${text})`).click();
 }
 
-/** What a person reads. */
+/** The visible text of the main part. */
 export async function mainText(page: Page): Promise<string> {
   return await page.$eval('main', (main) => (main as HTMLElement).innerText);
 }
