@@ -3,7 +3,7 @@ import { machine } from '../support/cli/cli-process.ts';
 import { hold } from '../support/cli/store-token.ts';
 import { simulated } from '../support/test-simulator.ts';
 
-test('test asks Webex all five things, and ends 5 where one fails', async () => {
+test('test asks Webex every question, and ends 5 where one fails', async () => {
   const simulator = await simulated();
   const on = await machine(simulator);
   expect((await on.run(['test', 'acme', '--json'])).code).toBe(3);
@@ -19,6 +19,7 @@ test('test asks Webex all five things, and ends 5 where one fails', async () => 
     'organization',
     'full-admin',
     'entra-test-connection',
+    'entra-test-groups',
     'okta-test-credentials',
   ]);
   for (const check of proof.checks) {
@@ -34,7 +35,10 @@ test('test asks Webex all five things, and ends 5 where one fails', async () => 
   simulator.revoke('full-admin');
   const rejected = await on.run(['test', 'acme', '--json']);
   expect(rejected.code).toBe(5);
-  expect(JSON.parse(rejected.stdout)).toMatchObject({ ok: false, checks: [{ ok: false }, {}, {}, {}, {}] });
+  expect(JSON.parse(rejected.stdout)).toMatchObject({
+    ok: false,
+    checks: [{ ok: false }, {}, {}, {}, {}, {}],
+  });
   expect(JSON.parse((await on.run(['list', '--json'])).stdout)).toMatchObject([{ status: 'rejected' }]);
   expect([good, html, rejected].map(({ stdout, stderr }) => stdout + stderr).join()).not.toContain(
     accessToken,
@@ -49,6 +53,6 @@ test('roles that Webex does not tell fail nothing', async () => {
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({
     ok: true,
-    checks: [{}, {}, { id: 'full-admin', ok: null }, {}, {}],
+    checks: [{}, {}, { id: 'full-admin', ok: null }, {}, {}, {}],
   });
 });

@@ -166,3 +166,29 @@ test('whom the synchronization deactivates or deletes loses every token', async 
   expect(await reads(carla)).toBe(401);
   expect((await call('/Users')).status).toBe(200);
 });
+
+test('groups are created, found, changed and removed, unless the address has none', async () => {
+  const simulator = await simulated();
+  const { call } = scimAs(simulator, 'full-admin');
+  const made = await call('/Groups', 'POST', {
+    schemas: ['urn:ietf:params:scim:schemas:core:2.0:Group'],
+    displayName: 'Sales',
+  });
+  expect(made.status).toBe(201);
+  const { id } = (await made.json()) as { id: string };
+  const filter = encodeURIComponent('displayName eq "Sales"');
+  expect(await (await call(`/Groups?filter=${filter}`)).json()).toMatchObject({
+    totalResults: 1,
+    Resources: [{ id, displayName: 'Sales' }],
+  });
+  const renamed = await call(
+    `/Groups/${id}`,
+    'PATCH',
+    patchOp({ op: 'replace', path: 'displayName', value: 'Field sales' }),
+  );
+  expect(await renamed.json()).toMatchObject({ id, displayName: 'Field sales' });
+  expect((await call(`/Groups/${id}`, 'DELETE')).status).toBe(204);
+  expect((await call(`/Groups/${id}`)).status).toBe(404);
+  simulator.settings.groups = 'missing';
+  expect((await call('/Groups')).status).toBe(404);
+});

@@ -47,10 +47,11 @@ const allPass = {
   organization: true,
   'full-admin': true,
   'entra-test-connection': true,
+  'entra-test-groups': true,
   'okta-test-credentials': true,
 };
 
-test('a good token passes all five, with the requests that the provisioning tools make', async () => {
+test('a good token passes every check, with the requests that the provisioning tools make', async () => {
   const { simulator, vault, prove } = await holding();
   const proof = await prove();
   expect(proof.ok).toBe(true);
@@ -59,10 +60,23 @@ test('a good token passes all five, with the requests that the provisioning tool
   expect(simulator.requests.map(({ path }) => path).sort()).toEqual([
     '/v1/authorizations/tokenExpiry',
     '/v1/people/me',
+    expect.stringMatching(/^\/v1\/scim\/[0-9a-f-]{36}\/Groups$/),
     expect.stringMatching(/^\/v1\/scim\/[0-9a-f-]{36}\/Users$/),
     expect.stringMatching(/^\/v1\/scim\/[0-9a-f-]{36}\/Users$/),
   ]);
   expect(await auditLog(vault)).toContain('test ok acme');
+});
+
+test('an address without /Groups fails nothing, and says so', async () => {
+  const { simulator, prove } = await holding();
+  simulator.settings.groups = 'missing';
+  const proof = await prove();
+  expect(proof.ok).toBe(true);
+  expect(proof.checks.find(({ id }) => id === 'entra-test-groups')).toEqual({
+    id: 'entra-test-groups',
+    ok: null,
+    message: 'Webex has no /Groups at this address, so groups cannot be provisioned from Entra ID.',
+  });
 });
 
 test.each([
@@ -98,6 +112,7 @@ test('a rejected token is marked since the first rejection, and acceptance lifts
     organization: null,
     'full-admin': null,
     'entra-test-connection': false,
+    'entra-test-groups': false,
     'okta-test-credentials': false,
   });
   expect((await tokenById(vault.db, tokenId))?.rejectedAt).toBe(today);
@@ -148,6 +163,7 @@ describe('an answer that is not the hoped for one fails, says what it means, and
     expect(results(proof)).toEqual({
       ...allPass,
       'entra-test-connection': false,
+      'entra-test-groups': null,
       'okta-test-credentials': false,
     });
     expect(proof.checks.at(-1)?.help).toMatch(/tenant URL is wrong/);

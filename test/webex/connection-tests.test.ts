@@ -47,6 +47,26 @@ describe('Entra ID’s Test Connection', () => {
   });
 });
 
+describe('Entra ID’s Test Connection for groups', () => {
+  test('asks for a group that does not exist, as Entra ID does', async () => {
+    const asked: URL[] = [];
+    const origin = await serve((request, response) => {
+      asked.push(new URL(request.url ?? '', 'http://localhost'));
+      response.end(JSON.stringify(empty));
+    });
+    expect(await apiAt(origin).entraTestGroups(token, acmeOrgId)).toMatchObject({ ok: true });
+    expect(asked[0]?.pathname).toBe(`/v1/scim/${acmeOrgId}/Groups`);
+    expect(asked[0]?.searchParams.get('excludedAttributes')).toBe('members');
+    expect(asked[0]?.searchParams.get('filter')).toMatch(/^displayName eq "[0-9a-f-]{36}"$/);
+  });
+
+  test('cannot tell from a 404; any other failure fails', async () => {
+    expect((await (await apiAnswering(404, {})).entraTestGroups(token, acmeOrgId)).ok).toBeNull();
+    expect((await (await apiAnswering(403, {})).entraTestGroups(token, acmeOrgId)).ok).toBe(false);
+    expect((await (await apiAnswering(200, {})).entraTestGroups(token, acmeOrgId)).ok).toBe(false);
+  });
+});
+
 describe('Okta’s Test API Credentials', () => {
   test('asks for the first two users', async () => {
     const asked: unknown[] = [];

@@ -2,17 +2,25 @@ import express, { type Request, type RequestHandler, Router } from 'express';
 import SCIMMY from 'scimmy';
 import SCIMMYRouters from 'scimmy-routers';
 import { callerOf } from './bearer.ts';
-import { declareScimUsers } from './scim-users.ts';
+import { declareScimResources } from './scim-resources.ts';
+import type { WebexSettings } from './settings.ts';
 import type { UserDirectory } from './user-directory.ts';
 
 const adminRoles = ['full', 'user', 'readonly'];
 
 /** The SCIM service below a path that names the organization as `:orgId`, behind `requireBearer`. */
-export function scimApi(directories: Map<string, UserDirectory>): Router {
-  declareScimUsers();
+export function scimApi(
+  directories: Map<string, UserDirectory>,
+  settings: Pick<WebexSettings, 'groups'>,
+): Router {
+  declareScimResources();
   const router = Router({ mergeParams: true });
   router.use(express.json({ type: ['application/scim+json', 'application/json'] }));
   router.use(mayUse, settledQuery);
+  router.use('/Groups', (_request, response, next) => {
+    if (settings.groups === 'served') next();
+    else response.status(404).json(scimError(404, 'No such resource'));
+  });
   router.use(
     new SCIMMYRouters({
       type: 'bearer',

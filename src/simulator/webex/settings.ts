@@ -18,6 +18,8 @@ export interface SignInSettings {
 export interface WebexSettings extends SignInSettings {
   /** Whether `authorizations/tokenExpiry` answers, or wants a scope that the token lacks. */
   tokenExpiry: 'allowed' | 'forbidden';
+  /** Whether the tenant URL has `/Groups`: the documents disagree. */
+  groups: 'served' | 'missing';
 }
 
 /** The `expires_in` is the guides' own sample, which contradicts their 365 days. */
@@ -29,5 +31,6 @@ export function defaultSettings(): WebexSettings {
     errorsIn: 'query',
     issuer: 'absent',
     tokenExpiry: 'allowed',
+    groups: 'served',
   };
 }

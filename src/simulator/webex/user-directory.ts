@@ -11,8 +11,19 @@ export interface StoredUser {
 
 export type UserAttributes = { userName: string; active?: boolean } & Record<string, unknown>;
 
-/** The users of one organization. */
+/** A SCIM group as it is kept. */
+export interface StoredGroup {
+  id: string;
+  displayName: string;
+  meta: { created: Date; lastModified: Date };
+  [attribute: string]: unknown;
+}
+
+export type GroupAttributes = { displayName: string } & Record<string, unknown>;
+
+/** The users and groups of one organization. */
 export class UserDirectory {
+  readonly #groups = new Map<string, StoredGroup>();
   readonly #users = new Map<string, StoredUser>();
   readonly #now: () => number;
   readonly #onDeactivated: (userName: string) => void;
@@ -55,5 +66,29 @@ export class UserDirectory {
   remove(user: StoredUser): void {
     this.#users.delete(user.id);
     this.#onDeactivated(user.userName);
+  }
+
+  listGroups(): StoredGroup[] {
+    return [...this.#groups.values()];
+  }
+
+  getGroup(id: string): StoredGroup | undefined {
+    return this.#groups.get(id);
+  }
+
+  /** Stores a group; with `group`, in its place. */
+  saveGroup(attributes: GroupAttributes, group?: StoredGroup): StoredGroup {
+    const lastModified = new Date(this.#now());
+    const saved = {
+      ...attributes,
+      id: group?.id ?? randomUUID(),
+      meta: { created: group?.meta.created ?? lastModified, lastModified },
+    };
+    this.#groups.set(saved.id, saved);
+    return saved;
+  }
+
+  removeGroup(group: StoredGroup): void {
+    this.#groups.delete(group.id);
   }
 }

@@ -17,7 +17,7 @@ export interface WebexParts extends IdBrokerParts {
 export function webexApp(parts: WebexParts): Express {
   const app = express();
   const bearer = requireBearer(parts.tokens, parts.deployment);
-  const scim = scimApi(parts.directories);
+  const scim = scimApi(parts.directories, parts.settings);
   app.disable('x-powered-by').use(headers, (_request, response, next) => {
     response.set('Cache-Control', 'no-store');
     next();

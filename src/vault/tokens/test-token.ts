@@ -18,6 +18,7 @@ export type CheckId =
   | 'organization'
   | 'full-admin'
   | 'entra-test-connection'
+  | 'entra-test-groups'
   | 'okta-test-credentials';
 
 export interface Check {
@@ -48,15 +49,20 @@ export async function testToken(vault: Vault, name: string, actor: Actor): Promi
 
   const orgId = profile.orgId ?? (person.outcome === 'person' ? person.person.orgId : null);
   const webex = vault.webex[profile.deployment];
-  const [entra, okta] =
+  const [entra, groups, okta] =
     orgId === null
-      ? [null, null]
-      : await Promise.all([webex.entraTestConnection(value, orgId), webex.oktaTestCredentials(value, orgId)]);
+      ? [null, null, null]
+      : await Promise.all([
+          webex.entraTestConnection(value, orgId),
+          webex.entraTestGroups(value, orgId),
+          webex.oktaTestCredentials(value, orgId),
+        ]);
   const checks: Check[] = [
     accepted(person, profile, token, vault.now()),
     organization(person, profile),
     fullAdmin(person),
     probe('entra-test-connection', entra),
+    probe('entra-test-groups', groups),
     probe('okta-test-credentials', okta),
   ];
   const failed = checks.find(({ ok }) => ok === false);

@@ -17,6 +17,7 @@ const titles: Record<CheckId, string> = {
   organization: 'Right organization',
   'full-admin': 'Full administrator',
   'entra-test-connection': 'Entra ID Test Connection',
+  'entra-test-groups': 'Entra ID Test Connection, groups',
   'okta-test-credentials': 'Okta Test API Credentials',
 };
 
@@ -36,7 +37,7 @@ export function testPage({ vault, tokenTests, render }: WebContext): ByName {
     const url = `/profiles/${name}/test`;
     if (!(await tokenTests.finishesWithin(name, waitMs))) {
       const title = 'Testing the token';
-      const text = 'Running five checks with Webex. This page updates automatically.';
+      const text = 'Running six checks with Webex. This page updates automatically.';
       render(
         request,
         response,

@@ -1,6 +1,6 @@
 import type { Deployment } from '../deployments.ts';
 import type { ConnectionTestResult } from './connection-tests.ts';
-import { entraTestConnection, oktaTestCredentials } from './connection-tests.ts';
+import { entraTestConnection, entraTestGroups, oktaTestCredentials } from './connection-tests.ts';
 import type { PersonAnswer } from './people-me.ts';
 import { whoAmI } from './people-me.ts';
 import type { ExpiryAnswer } from './token-expiry.ts';
@@ -25,6 +25,7 @@ export interface WebexApi {
   whoAmI(token: string): Promise<PersonAnswer>;
   tokenExpiry(token: string): Promise<ExpiryAnswer>;
   entraTestConnection(token: string, orgId: string): Promise<ConnectionTestResult>;
+  entraTestGroups(token: string, orgId: string): Promise<ConnectionTestResult>;
   oktaTestCredentials(token: string, orgId: string): Promise<ConnectionTestResult>;
 }
 
@@ -35,6 +36,7 @@ export function createWebexApi(options: WebexApiOptions): WebexApi {
     whoAmI: (token) => whoAmI(connection, token),
     tokenExpiry: (token) => tokenExpiry(connection, token),
     entraTestConnection: (token, orgId) => entraTestConnection(connection, token, orgId),
+    entraTestGroups: (token, orgId) => entraTestGroups(connection, token, orgId),
     oktaTestCredentials: (token, orgId) => oktaTestCredentials(connection, token, orgId),
   };
 }

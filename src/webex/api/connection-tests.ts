@@ -7,7 +7,8 @@ import { getJson } from './get-json.ts';
 
 /** The result of the connection test that a provider would run with the token. */
 export interface ConnectionTestResult {
-  ok: boolean;
+  /** Null where it could not be tested. */
+  ok: boolean | null;
   message: string;
   /** What to do next; only if the test failed. */
   help?: string;
@@ -46,7 +47,25 @@ export function entraTestConnection(
   orgId: string,
 ): Promise<ConnectionTestResult> {
   const filter = encodeURIComponent(`userName eq "${randomUUID()}"`);
-  return probe(connection, token, orgId, `filter=${filter}`, emptyList, 'Entra ID’s Test Connection');
+  return probe(connection, token, orgId, `Users?filter=${filter}`, emptyList, 'Entra ID’s Test Connection');
+}
+
+/**
+ * Sends the second request of Entra ID's Test Connection, for a group that does not exist. A 404 can't tell: Cisco and
+ * Microsoft disagree on whether Webex has groups here, and Entra ID asks only where groups are mapped.
+ */
+export async function entraTestGroups(
+  connection: WebexConnection,
+  token: string,
+  orgId: string,
+): Promise<ConnectionTestResult> {
+  const filter = encodeURIComponent(`displayName eq "${randomUUID()}"`);
+  const path = `Groups?excludedAttributes=members&filter=${filter}`;
+  const name = 'Entra ID’s Test Connection for groups';
+  return await probe(connection, token, orgId, path, emptyList, name, {
+    ok: null,
+    message: 'Webex has no /Groups at this address, so groups cannot be provisioned from Entra ID.',
+  });
 }
 
 /** Sends the request of Okta's Test API Credentials: the first two users. Okta expects 200 and numeric paging fields. */
@@ -55,7 +74,14 @@ export function oktaTestCredentials(
   token: string,
   orgId: string,
 ): Promise<ConnectionTestResult> {
-  return probe(connection, token, orgId, 'count=2&startIndex=1', pagedList, 'Okta’s Test API Credentials');
+  return probe(
+    connection,
+    token,
+    orgId,
+    'Users?count=2&startIndex=1',
+    pagedList,
+    'Okta’s Test API Credentials',
+  );
 }
 
 const specificHelp: SpecificHelp = {
@@ -72,13 +98,16 @@ async function probe(
   connection: WebexConnection,
   token: string,
   orgId: string,
-  query: string,
+  path: string,
   schema: z.ZodType,
   name: string,
+  /** The result where the address does not exist; else that is a failure. */
+  missing?: ConnectionTestResult,
 ): Promise<ConnectionTestResult> {
-  const url = `${connection.scim}/${encodeURIComponent(orgId)}/Users?${query}`;
+  const url = `${connection.scim}/${encodeURIComponent(orgId)}/${path}`;
   const answer = await getJson(connection, token, url, schema, 'application/scim+json, application/json');
   if (answer.ok) return { ok: true, message: `${name} would pass.` };
+  if (missing !== undefined && answer.failure.reason === 'not-found') return missing;
   const { message, help } = explainFailure(answer.failure, 'Webex', specificHelp);
   return { ok: false, message: `${name} would fail. ${message}`, help };
 }

@@ -1,17 +1,17 @@
 import SCIMMY from 'scimmy';
-import type { UserAttributes, UserDirectory } from './user-directory.ts';
+import type { GroupAttributes, UserAttributes, UserDirectory } from './user-directory.ts';
 
 /**
- * SCIMMY knows one User resource a process, so the handlers are set once and each request brings its
+ * SCIMMY knows one User and one Group resource a process, so the handlers are set once and each request brings its
  * organization's directory along as the context. They answer at once, with nothing to wait for: SCIMMY keeps the
  * address for `meta.location` in a shared place, and a request of another organization must not interfere.
  */
-export function declareScimUsers(): void {
+export function declareScimResources(): void {
   if (SCIMMY.Resources.declared('User')) return;
   SCIMMY.Resources.declare(SCIMMY.Resources.User)
     .extend(SCIMMY.Schemas.EnterpriseUser)
     .ingress((resource, instance, directory: UserDirectory) => {
-      const { id: _id, meta: _meta, schemas: _schemas, ...attributes } = plain(instance);
+      const { id: _id, meta: _meta, schemas: _schemas, ...attributes } = plain<UserAttributes>(instance);
       if (directory.isTaken(attributes.userName, resource.id)) {
         throw new SCIMMY.Types.Error(409, 'uniqueness', 'A user with this userName exists already');
       }
@@ -26,6 +26,26 @@ export function declareScimUsers(): void {
     .degress((resource, directory: UserDirectory) => {
       directory.remove(existing(resource.id ?? '', directory));
     });
+  SCIMMY.Resources.declare(SCIMMY.Resources.Group)
+    .ingress((resource, instance, directory: UserDirectory) => {
+      const { id: _id, meta: _meta, schemas: _schemas, ...attributes } = plain<GroupAttributes>(instance);
+      const group = resource.id === undefined ? undefined : existingGroup(resource.id, directory);
+      return directory.saveGroup(attributes, group);
+    })
+    .egress((resource, directory: UserDirectory) => {
+      if (resource.id !== undefined) return existingGroup(resource.id, directory);
+      const groups = directory.listGroups();
+      return resource.filter === undefined ? groups : resource.filter.match(groups);
+    })
+    .degress((resource, directory: UserDirectory) => {
+      directory.removeGroup(existingGroup(resource.id ?? '', directory));
+    });
+}
+
+function existingGroup(id: string, directory: UserDirectory) {
+  const group = directory.getGroup(id);
+  if (group === undefined) throw new SCIMMY.Types.Error(404, '', `Resource ${id} not found`);
+  return group;
 }
 
 function existing(id: string, directory: UserDirectory) {
@@ -35,6 +55,6 @@ function existing(id: string, directory: UserDirectory) {
 }
 
 /** SCIMMY's instances guard their attributes by accessors; what is stored is theirs no more. */
-function plain(instance: object): UserAttributes & { id?: string; meta?: unknown; schemas?: unknown } {
+function plain<T>(instance: object): T & { id?: string; meta?: unknown; schemas?: unknown } {
   return JSON.parse(JSON.stringify(instance));
 }
