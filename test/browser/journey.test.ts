@@ -113,6 +113,7 @@ test('a token of another organization needs review, and is used once the person 
   await beginAt(page, set, 'acme');
   await signInAs(page, 'full-admin');
   await page.goto(`${set.origin}/profiles/acme`);
+  await page.getByText('Renew', { exact: true }).click();
   await page.getByRole('button', { name: 'Use a private window' }).waitFor();
   await page.context().clearCookies({ domain: '127.0.0.1' });
   await page.getByRole('button', { name: 'Sign in to Webex' }).click();

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { actor, allTokens, today } from '../support/vault/test-vault.ts';
+import { actor, allTokens, justCaptured, today } from '../support/vault/test-vault.ts';
 import { type Served, served } from '../support/web/web-client.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
 
@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 
 async function store(profile: string, filler = 'A'): Promise<string> {
-  const tokenId = await importToken(web.vault, { profile }, usualToken({ filler }), actor);
+  const tokenId = await importToken(web.vault, { profile }, justCaptured(usualToken({ filler })), actor);
   await verifyToken(web.vault, tokenId, actor);
   return tokenId;
 }
@@ -22,10 +22,42 @@ test('shows the current token and the previous ones', async () => {
   web.vault.setNow(today + 100 * 86_400_000);
   await store('acme', 'B');
   const { text } = await (await web.person()).get('/profiles/acme').expect(200);
-  expect(text).toContain('<h2>Renew</h2>');
+  expect(text).toContain('<summary>Renew</summary>');
   expect(text).toMatch(/Previous tokens.*Captured <time datetime="2027-03-01/s);
   expect(text).toContain('webex-token get acme');
   expect(text).not.toContain('A'.repeat(40));
+});
+
+test('shows its sections in the order of a person’s questions', async () => {
+  await store('acme');
+  const { text } = await (await web.person()).get('/profiles/acme').expect(200);
+  expect([...text.matchAll(/<h2[^>]*>([^<]+)</g)].map(([, title]) => title)).toEqual([
+    'Connect a destination',
+    'Destinations',
+    'Expiry',
+    'Account',
+    'Token',
+    'Programs',
+    'History',
+    'Manage',
+  ]);
+});
+
+test('offers one next action', async () => {
+  await store('acme');
+  const nextAction = async () => {
+    const { text } = await (await web.person()).get('/profiles/acme').expect(200);
+    return /<h2[^>]*>([^<]+)</.exec(text)?.[1];
+  };
+  expect(await nextAction()).toBe('Connect a destination');
+  const person = await web.person();
+  await person.post('/profiles/acme/okta/updated').type('form').expect(303);
+  expect(await nextAction()).toBe('Destinations');
+  web.vault.setNow(today + 1000);
+  await store('acme', 'B');
+  expect(await nextAction()).toBe('Destinations to update');
+  web.vault.setNow(today + 400 * 86_400_000);
+  expect(await nextAction()).toBe('Renew');
 });
 
 test('an unknown profile gets an error page with a remedy', async () => {

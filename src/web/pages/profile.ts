@@ -87,6 +87,7 @@ async function renderProfile(
       ...form,
     },
     {
+      wide: true,
       title: `${form.errors.length > 0 ? 'Error: ' : ''}${name}`,
       status: form.errors.length > 0 ? 422 : 200,
     },

@@ -173,11 +173,16 @@ export interface CapturedTokenPage {
   errors: FieldError[];
 }
 
+/** Get a first token, renew it, update destinations that lack it, or connect the first destination. */
+export type NextAction = 'sign-in' | 'renew' | 'update' | 'connect';
+
 export interface ProfilePage {
   summary: ProfileSummary;
   deploymentTitle: string;
   current: TokenSummary | null;
   expiry: ExpiryView;
+  /** What the page offers first; null if nothing is to be done. */
+  nextAction: NextAction | null;
   evidence: ExpiryEvidence | null;
   needsReview: TokenSummary[];
   previous: TokenSummary[];

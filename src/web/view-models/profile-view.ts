@@ -1,7 +1,8 @@
 import { appOrigin } from '../../config/settings.ts';
+import type { ProfileStatus } from '../../domain/profile-status.ts';
 import { summarize, summarizeToken } from '../../domain/profile-summary.ts';
 import { currentOf } from '../../domain/token.ts';
-import { listDestinations } from '../../provisioning/destinations.ts';
+import { type DestinationView, listDestinations } from '../../provisioning/destinations.ts';
 import { listClients } from '../../store/access/clients.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
 import { instant } from '../../text/instant.ts';
@@ -10,7 +11,7 @@ import { requireProfile } from '../../vault/profiles/profiles.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import { expiryEvidence } from './expiry-evidence.ts';
 import { expiryView } from './expiry-view.ts';
-import type { ProfilePage } from './pages.ts';
+import type { NextAction, ProfilePage } from './pages.ts';
 import { reminderView } from './reminder-view.ts';
 import { timelineOf } from './timeline.ts';
 
@@ -25,17 +26,18 @@ export async function profileView(
   const summary = summarize(profile, current, vault.settings.webex[profile.deployment], vault.now());
   const { channels, failed } = await reminderView(vault, name);
   const clients = await listClients(vault.db);
+  const destinations = await listDestinations(vault, name);
+  const needsReview = tokens.filter(({ state }) => state === 'needs-review' || state === 'pending');
   return {
     summary,
     deploymentTitle: deploymentTitles[profile.deployment],
     current: current && summarizeToken(current),
     expiry: expiryView(summary.status, summary, vault.now()),
     evidence: current && expiryEvidence(current.lifetimes, current.capturedAt),
-    needsReview: tokens
-      .filter(({ state }) => state === 'needs-review' || state === 'pending')
-      .map(summarizeToken),
+    nextAction: nextActionOf(summary.status, destinations, needsReview.length > 0),
+    needsReview: needsReview.map(summarizeToken),
     previous: tokens.filter(({ state }) => state === 'previous').map(summarizeToken),
-    destinations: await listDestinations(vault, name),
+    destinations,
     timeline: (await timelineOf(vault, profile, tokens)).map((entry) => ({
       ...entry,
       at: instant(entry.at),
@@ -46,4 +48,17 @@ export async function profileView(
     clients: clients.filter(({ profiles }) => profiles.includes(name)).map((client) => client.name),
     tokenEndpoint: `${vault.settings.issuer ?? appOrigin(vault.settings)}/oauth/token`,
   };
+}
+
+/** The decision about a token that needs review comes before connecting a destination. */
+function nextActionOf(
+  status: ProfileStatus,
+  destinations: DestinationView[],
+  needsReview: boolean,
+): NextAction | null {
+  if (status === 'empty') return 'sign-in';
+  if (status === 'rejected' || status === 'expired') return 'renew';
+  if (destinations.some(({ upToDate }) => !upToDate)) return 'update';
+  if (status === 'expiring') return 'renew';
+  return destinations.length === 0 && !needsReview ? 'connect' : null;
 }
