@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import { BrokerError } from '../errors/broker-error.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 
-/** A program that may fetch tokens from the token endpoint. Its name is its OAuth `client_id`. */
+/** A program that may fetch tokens from the token endpoint, or call the SCIM relay. Its name is its OAuth `client_id`. */
 export interface Client {
   id: string;
   name: string;
@@ -27,7 +27,9 @@ export interface Client {
   previousSecret: { until: number; lastUsedAt: number | null } | null;
 }
 
-export type RelayRights = 'read' | 'write' | 'all';
+export const relayRights = ['read', 'write', 'all'] as const;
+
+export type RelayRights = (typeof relayRights)[number];
 
 export interface WorkloadIdentity {
   /** The `iss` of its JWTs: an https URL. */

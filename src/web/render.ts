@@ -7,6 +7,7 @@ import { providerTitle } from '../provisioning/providers.ts';
 import { redactTokens } from '../text/sanitize.ts';
 import { dateText, minuteText } from './view-models/dates.ts';
 import type { PageData } from './view-models/pages.ts';
+import { relayRightsText } from './view-models/relay-rights.ts';
 
 const viewsFolder = join(packageRoot, 'views');
 
@@ -67,7 +68,7 @@ export function createRender(site: { demonstration: boolean }): Render {
     templates.set(name, compiled);
     return compiled;
   };
-  const helpers = { dateText, minuteText, providerTitle };
+  const helpers = { dateText, minuteText, providerTitle, relayRightsText };
   return (request, response, name, data, options) => {
     const authenticated = request.session?.authenticated === true;
     const body = template(name)({ ...helpers, authenticated, ...withFormValues(data) });

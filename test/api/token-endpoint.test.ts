@@ -306,3 +306,13 @@ test('GET is not a way to ask', async () => {
   expect(response.status).toBe(405);
   expect(response.headers.get('allow')).toBe('POST');
 });
+
+test('the secret of a relay client yields no token and no introspection', async () => {
+  const api = await served();
+  const token = await profileWithToken(api.vault, 'acme');
+  const secret = await clientOf(api.vault, 'entra', ['acme'], { relayRights: 'all' });
+  const refused = { status: 400, json: { error: 'unauthorized_client' } };
+  expect(await askToken(api, 'entra', secret)).toMatchObject(refused);
+  expect(await post(`${api.origin}/oauth/introspect`, { token }, `entra:${secret}`)).toMatchObject(refused);
+  expect((await auditLog(api.vault)).join()).toContain('read unauthorized_client');
+});

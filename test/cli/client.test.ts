@@ -108,6 +108,9 @@ test('refuses an invalid registration and stores nothing', async () => {
     [['add', 'ci', '--profile', 'acme', '--expires', 'tomorrow'], 2],
     [['add', 'ci', '--profile', 'acme', '--expires', '2020-01-01'], 2],
     [['add', 'ci', '--profile', 'acme', '--jwks', '/nowhere'], 1],
+    [['add', 'ci', '--profile', 'acme', '--rights', 'read'], 2],
+    [['add', 'ci', '--profile', 'acme', '--relay', '--rights', 'none'], 2],
+    [['add', 'ci', '--profile', 'acme', '--relay', '--max-expires-in', '60'], 2],
     [['rotate', 'nobody'], 1],
   ];
   for (const [args, code] of refusals) {
@@ -132,4 +135,40 @@ test('serve --api refuses unsafe and contradictory options', async () => {
     expect(ended.code, args.join(' ')).toBe(2);
     expect(ended.stderr).toMatch(reason);
   }
+});
+
+test('client add --relay prints the tenant URL of the relay, and its secret yields no token', async () => {
+  const here = await holdingToken();
+  const { ask } = await serving(here);
+  const run = async (...args: string[]) =>
+    JSON.parse((await here.run(['client', ...args, '--json'])).stdout) as Added & { tenant_url: string };
+  const added = await run('add', 'entra', '--profile', 'acme', '--relay');
+  expect(Object.keys(added)).toEqual(['client_id', 'client_secret', 'profiles', 'tenant_url']);
+  expect(added.tenant_url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/scim\/acme$/);
+  expect(await ask(added)).toMatchObject({ status: 400, json: { error: 'unauthorized_client' } });
+  await run('add', 'okta', '--profile', 'acme', '--relay', '--rights', 'write');
+  await run('add', 'ci', '--profile', 'acme');
+  const listed = (await run('list')) as unknown as Record<string, unknown>[];
+  expect(listed.map(({ client_id, auth, rights }) => [client_id, auth, rights])).toEqual([
+    ['ci', 'secret', null],
+    ['entra', 'secret', 'all'],
+    ['okta', 'secret', 'write'],
+  ]);
+  expect(Object.keys(listed[0] ?? {})).toEqual([
+    'client_id',
+    'profiles',
+    'auth',
+    'rights',
+    'allow',
+    'expires_at',
+    'last_used_at',
+  ]);
+  expect(await run('rotate', 'entra')).toMatchObject({ tenant_url: added.tenant_url });
+  expect((await here.run(['client', 'list'])).stdout).toMatch(/entra +acme +secret +all /);
+});
+
+test('the tenant URL starts with WEBEX_TOKEN_ISSUER', async () => {
+  const here = await holdingToken({ WEBEX_TOKEN_ISSUER: 'https://tokens.example.com/broker' });
+  const { stdout } = await here.run(['client', 'add', 'entra', '--profile', 'acme', '--relay']);
+  expect(stdout).toContain('tenant_url     https://tokens.example.com/broker/scim/acme');
 });

@@ -56,6 +56,9 @@ test.each([
     'is not an IP address or network',
   ],
   [{ name: 'ci', profiles: 'acme', jwks: '{}' }, 'jwks', ''],
+  [{ name: 'ci', profiles: 'acme', use: 'everything' }, 'use', 'Choose what the client does.'],
+  [{ name: 'ci', profiles: ['acme', 'globex'], use: 'all' }, 'profiles', 'has one organization'],
+  [{ name: 'ci', profiles: 'acme', use: 'read', jwks: '{}' }, 'jwks', 'instead of keys'],
 ])('%o: the form comes back, and says what is wrong', async (form, field, message) => {
   const { browser, vault } = await furnished();
   await addClient(vault, { name: 'taken', profiles: ['acme'] }, actor);
@@ -65,6 +68,17 @@ test.each([
   expect(text).toContain(`id="${field}-error"`);
   if ('profiles' in form) expect(text).toMatch(/value="acme" checked/);
   expect(await listClients(vault)).toHaveLength(1);
+});
+
+test('adds a client of the SCIM relay, and shows its tenant URL', async () => {
+  const { browser, vault } = await furnished();
+  const form = { name: 'entra', profiles: 'acme', use: 'write' };
+  const { text } = await browser.post('/clients').type('form').send(form).expect(200);
+  expect(text).toContain('http://localhost:3000/scim/acme');
+  expect(text).not.toContain('/oauth/token');
+  expect(await listClients(vault)).toMatchObject([{ name: 'entra', relayRights: 'write' }]);
+  expect((await browser.get('/clients')).text).toContain('SCIM relay: read and write, no DELETE');
+  expect((await browser.get('/clients/entra')).text).toContain('http://localhost:3000/scim/acme');
 });
 
 test('asks for the names of profiles if there are many', async () => {
@@ -91,7 +105,7 @@ test('removes a client immediately', async () => {
   const { browser, vault } = await furnished();
   await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
   await browser.post('/clients/ci/remove').type('form').expect(303).expect('Location', '/clients');
-  expect((await browser.get('/clients')).text).toContain('It can no longer get tokens');
+  expect((await browser.get('/clients')).text).toContain('It no longer has access');
   expect(await listClients(vault)).toEqual([]);
   await browser.get('/clients/ci').expect(404);
 });

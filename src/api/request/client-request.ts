@@ -98,6 +98,7 @@ export abstract class ClientRequest implements PendingRequest {
     const authentication = authenticate(found, proof, this.#address, now);
     if (!authentication.ok || found === null) return this.#notAuthenticated(authentication, found, now);
     this.context.throttle.succeeded(this.client, this.#address);
+    if (found.client.relayRights !== null) return this.#relayOnly(authentication.used);
     // A request in an authenticated lane has a secret that is remembered already.
     if (proof.kind === 'secret' && !this.lane.authenticated)
       this.context.verifiedSecrets.add(this.client, proof.hash);
@@ -167,6 +168,15 @@ export abstract class ClientRequest implements PendingRequest {
         ? this.#entryIfFirst(refusal.code, found)
         : this.#entry(refusal.code, null);
     return { granted: false, used: null, entry };
+  }
+
+  /** The secret of a relay client is no key to a token. */
+  #relayOnly(used: 'current' | 'previous'): Decision {
+    const code = 'unauthorized_client';
+    const description =
+      'This client is for the SCIM relay and gets no token. Register another client for tokens.';
+    this.#answer = { refusal: { code, description } };
+    return { granted: false, used, entry: this.#entry(code, null) };
   }
 
   /** A rejection that anyone can cause is written once and then counted. */

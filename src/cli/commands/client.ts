@@ -1,5 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
-import type { Client } from '../../domain/client.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { issuerOf, relayTenantUrl } from '../../config/issuer.ts';
+import { type Client, type RelayRights, relayRights } from '../../domain/client.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
 import { userName } from '../../environment/os-user.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
@@ -23,7 +24,7 @@ import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('client')
-    .description('Manage API clients, which fetch tokens from POST /oauth/token.')
+    .description('Manage API clients, which fetch tokens or call the SCIM relay.')
     .addCommand(addCommand())
     .addCommand(listCommand())
     .addCommand(rotateCommand())
@@ -47,10 +48,20 @@ function addCommand(): Command {
       parseSeconds,
     )
     .option('--jwks <file>', 'a JSON Web Key Set with its public keys: private_key_jwt instead of a secret')
+    .option(
+      '--relay',
+      'for the SCIM relay of one profile: it calls Webex through this server and gets no token',
+    )
+    .addOption(
+      new Option(
+        '--rights <rights>',
+        'with --relay: read, write (all methods but DELETE) or all (default: all)',
+      ).choices(relayRights),
+    )
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  webex-token client add ci --profile acme\n  webex-token client add hr --profile acme --profile agency --allow 10.1.0.0/16 --expires 2027-12-31\n  webex-token client add ci --profile acme --jwks ci.jwks.json',
+      '\nExamples:\n  webex-token client add ci --profile acme\n  webex-token client add entra --profile acme --relay\n  webex-token client add hr --profile acme --profile agency --allow 10.1.0.0/16 --expires 2027-12-31\n  webex-token client add ci --profile acme --jwks ci.jwks.json',
     )
     .action(add);
 }
@@ -61,10 +72,17 @@ interface AddOptions {
   allow?: string[];
   maxExpiresIn?: number;
   jwks?: string;
+  relay?: boolean;
+  rights?: RelayRights;
   json?: boolean;
 }
 
 async function add(name: string, options: AddOptions): Promise<void> {
+  if (options.rights !== undefined && !options.relay) {
+    throw new BrokerError('E_USAGE', '--rights needs --relay.', {
+      help: 'Add --relay, or leave --rights out: the token endpoint knows no rights.',
+    });
+  }
   const request = {
     name,
     profiles: options.profile,
@@ -72,9 +90,12 @@ async function add(name: string, options: AddOptions): Promise<void> {
     addresses: options.allow ?? [],
     ...(options.maxExpiresIn !== undefined && { maxExpiresIn: options.maxExpiresIn }),
     ...(options.jwks !== undefined && { jwks: readText(options.jwks) }),
+    ...(options.relay && { relayRights: options.rights ?? 'all' }),
   };
-  const { client, secret } = await withVault((vault) => addClient(vault, request, byUser()));
-  showSecret(client, secret, options.json);
+  await withVault(async (vault) => {
+    const { client, secret } = await addClient(vault, request, byUser());
+    showSecret(client, secret, issuerOf(vault.settings), options.json);
+  });
 }
 
 /** Below a minute, some clients would ask all the time. No token lasts longer than ten years. */
@@ -84,17 +105,22 @@ function parseSeconds(text: string): number {
   throw new InvalidArgumentError('Use a whole number of seconds, 60 or more, for example 3600.');
 }
 
-function showSecret(client: Client, secret: string | null, json: boolean | undefined): void {
+function showSecret(client: Client, secret: string | null, issuer: string, json: boolean | undefined): void {
+  const [profile] = client.profiles;
+  const tenantUrl =
+    client.relayRights === null || profile === undefined ? null : relayTenantUrl(issuer, profile);
   if (json) {
     printJson({
       client_id: client.name,
       ...(secret !== null && { client_secret: secret }),
       profiles: client.profiles,
+      ...(tenantUrl !== null && { tenant_url: tenantUrl }),
     });
     return;
   }
   print(`client_id      ${client.name}`);
   if (secret !== null) print(`client_secret  ${secret}`);
+  if (tenantUrl !== null) print(`tenant_url     ${tenantUrl}`);
   note(
     secret === null
       ? 'It authenticates with its private key (private_key_jwt).'
@@ -122,11 +148,12 @@ async function list(options: { json?: boolean }): Promise<void> {
     client.name,
     shortened(client.profiles),
     client.authentication,
+    client.relayRights ?? '-',
     client.lastUsedAt === null ? 'never' : minuteInTable(client.lastUsedAt),
     expiryLabel(client),
     client.addresses.join(' ') || 'anywhere',
   ]);
-  print(table(['CLIENT', 'PROFILES', 'AUTH METHOD', 'LAST USED', 'EXPIRES', 'ALLOWED FROM'], rows));
+  print(table(['CLIENT', 'PROFILES', 'AUTH METHOD', 'RELAY', 'LAST USED', 'EXPIRES', 'ALLOWED FROM'], rows));
   for (const { name, previousSecret } of clients) {
     if (previousSecret === null || previousSecret.until <= Date.now()) continue;
     const used =
@@ -143,7 +170,7 @@ function toJson(client: Client) {
     profiles: client.profiles,
     auth: client.authentication,
     // Only clients of the SCIM relay have rights.
-    rights: null,
+    rights: client.relayRights,
     allow: client.addresses,
     expires_at: instant(client.expiresAt),
     last_used_at: instant(client.lastUsedAt),
@@ -161,10 +188,11 @@ function rotateCommand(): Command {
 }
 
 async function rotate(name: string, options: { overlap: number; json?: boolean }): Promise<void> {
-  const { client, secret } = await withVault((vault) =>
-    rotateClientSecret(vault, name, options.overlap * dayMs, byUser()),
-  );
-  showSecret(client, secret, options.json);
+  const { client, secret, issuer } = await withVault(async (vault) => ({
+    ...(await rotateClientSecret(vault, name, options.overlap * dayMs, byUser())),
+    issuer: issuerOf(vault.settings),
+  }));
+  showSecret(client, secret, issuer, options.json);
   note(
     options.overlap === 0
       ? 'The previous secret no longer works.'

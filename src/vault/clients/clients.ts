@@ -88,11 +88,7 @@ export async function addClient(
       ],
     });
   }
-  if (request.relayRights !== undefined && profiles.length > 1) {
-    throw new BrokerError('E_USAGE', 'A client of the SCIM relay has one profile.', {
-      help: 'Register one client for each profile.',
-    });
-  }
+  if (request.relayRights !== undefined) assertRelayClient(request, profiles.length);
   const secret = jwks === null && request.workloadIdentity === undefined ? newSecret() : null;
   return await vault.db.transaction().execute(async (trx) => {
     if ((await store.findClient(trx, name)) !== null) {
@@ -131,6 +127,29 @@ export async function addClient(
     }
     return { client: await requireClient(trx, name), secret };
   });
+}
+
+/** A client of the SCIM relay has a secret for one profile and gets no token. Throws `E_USAGE`. */
+function assertRelayClient(
+  { jwks, workloadIdentity, maxExpiresIn }: ClientRequest,
+  profileCount: number,
+): void {
+  const refuse = (message: string, help: string) => new BrokerError('E_USAGE', message, { help });
+  if (profileCount > 1) {
+    throw refuse('A client of the SCIM relay has one profile.', 'Register one client for each profile.');
+  }
+  if (jwks !== undefined || workloadIdentity !== undefined) {
+    throw refuse(
+      'A client of the SCIM relay authenticates with a secret, not with keys or a JWT.',
+      'Provisioning tools send a fixed secret. Leave the keys or the issuer out.',
+    );
+  }
+  if (maxExpiresIn !== undefined) {
+    throw refuse(
+      'A client of the SCIM relay gets no token, so it has no expires_in.',
+      'Leave the longest expires_in out.',
+    );
+  }
 }
 
 /** Once this resolves, the client has no access any more. Throws `E_NO_CLIENT`. */

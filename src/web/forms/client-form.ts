@@ -1,11 +1,12 @@
+import { relayRights } from '../../domain/client.ts';
 import type { ClientRequest } from '../../vault/clients/clients.ts';
 import { field, fields } from '../middleware/body.ts';
-import type { FieldError } from '../view-models/pages.ts';
+import type { ClientFormValues, FieldError } from '../view-models/pages.ts';
 import { invalidField } from './form-errors.ts';
 
 /** The form that adds an API client: the entered values and the parsed request. */
 export interface ClientForm {
-  values: { name: string; profiles: string[]; until: string; addresses: string; jwks: string };
+  values: ClientFormValues;
   /** Valid only if there are no errors. */
   request: ClientRequest;
   errors: FieldError[];
@@ -14,6 +15,7 @@ export interface ClientForm {
 export function readClientForm(body: unknown): ClientForm {
   const values = {
     name: field(body, 'name').trim().slice(0, 200),
+    use: field(body, 'use') || 'tokens',
     profiles: fields(body, 'profiles').flatMap(words).slice(0, 10_000),
     until: field(body, 'until').trim().slice(0, 30),
     addresses: field(body, 'addresses').trim().slice(0, 2_000),
@@ -24,9 +26,21 @@ export function readClientForm(body: unknown): ClientForm {
   if (values.name === '') {
     errors.push(invalidField('name', 'Enter a name for the client.', 'The name is its client_id.'));
   }
+  const rights = relayRights.find((each) => each === values.use);
+  if (rights === undefined && values.use !== 'tokens') {
+    errors.push(invalidField('use', 'Choose what the client does.', 'Choose one of the listed values.'));
+  }
   if (values.profiles.length === 0) {
-    const help = 'The client can get the tokens of these organizations only.';
+    const help = 'The client has access to these organizations only.';
     errors.push(invalidField('profiles', 'Choose at least one organization.', help));
+  }
+  if (rights !== undefined && new Set(values.profiles).size > 1) {
+    const help = 'Add one client for each organization.';
+    errors.push(invalidField('profiles', 'A client of the SCIM relay has one organization.', help));
+  }
+  if (rights !== undefined && values.jwks !== '') {
+    const help = 'Provisioning tools send a fixed secret. Leave the keys empty.';
+    errors.push(invalidField('jwks', 'A client of the SCIM relay has a secret instead of keys.', help));
   }
   if (Number.isNaN(expiresAt)) {
     errors.push(invalidField('until', 'This is not a date.', 'For example 2027-12-31.'));
@@ -40,6 +54,7 @@ export function readClientForm(body: unknown): ClientForm {
       expiresAt,
       addresses: words(values.addresses),
       ...(values.jwks !== '' && { jwks: values.jwks }),
+      ...(rights !== undefined && { relayRights: rights }),
     },
   };
 }

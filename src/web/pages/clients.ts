@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { appOrigin } from '../../config/settings.ts';
+import { issuerOf, relayTenantUrl } from '../../config/issuer.ts';
 import type { Client } from '../../domain/client.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
 import { findProfile } from '../../store/profiles/profiles.ts';
@@ -27,7 +27,7 @@ type ByName = RequestHandler<{ client: string }>;
 /** With more profiles, their names are typed instead of selected with checkboxes. */
 const maxCheckboxes = 20;
 
-const fieldsOfForm = ['name', 'profiles', 'until', 'addresses', 'jwks'];
+const fieldsOfForm = ['name', 'use', 'profiles', 'until', 'addresses', 'jwks'];
 
 /** `GET /clients`: the API clients, and the form that adds one. */
 export function clientsPage(context: WebContext): RequestHandler {
@@ -36,6 +36,7 @@ export function clientsPage(context: WebContext): RequestHandler {
     const profiles = typeof profile === 'string' ? [profile.slice(0, 63)] : [];
     await renderClients(context, request, response, {
       name: '',
+      use: 'tokens',
       profiles,
       until: '',
       addresses: '',
@@ -70,7 +71,11 @@ export function clientPage({ vault, render }: WebContext): ByName {
       request,
       response,
       'client',
-      { client: viewOf(client, vault.now()), notice: takeFlash(request) },
+      {
+        client: viewOf(client, vault.now()),
+        relayUrl: relayUrlOf(client, issuerOf(vault.settings)),
+        notice: takeFlash(request),
+      },
       { title: client.name, at: 'clients' },
     );
   };
@@ -87,12 +92,12 @@ export function rotateSecret(context: WebContext): ByName {
   };
 }
 
-/** `POST /clients/:client/remove`: from the response on, the client gets no tokens. */
+/** `POST /clients/:client/remove`: from the response on, the client has no access. */
 export function removeClientPage({ vault }: WebContext): ByName {
   return async (request, response) => {
     const name = request.params.client;
     await removeClient(vault, name, actorOf(request));
-    setFlash(request, `Removed “${name}”. It can no longer get tokens.`);
+    setFlash(request, `Removed “${name}”. It no longer has access.`);
     response.redirect(303, '/clients');
   };
 }
@@ -138,7 +143,7 @@ async function renderSecret(
   /** For how many days the previous secret keeps working; null for a new client. */
   overlapDays: number | null,
 ): Promise<void> {
-  const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
+  const issuer = issuerOf(vault.settings);
   render(
     request,
     response,
@@ -148,6 +153,7 @@ async function renderSecret(
       secret,
       overlapDays,
       tokenEndpoint: `${issuer}/oauth/token`,
+      relayUrl: relayUrlOf(client, issuer),
       resource: client.profiles.length > 1 ? await tenantUrlOf(vault, client.profiles[0]) : null,
     },
     {
@@ -165,12 +171,18 @@ async function tenantUrlOf(vault: Vault, name: string | undefined): Promise<stri
   return tenantUrl(vault.settings.webex[profile.deployment], profile.orgId);
 }
 
+/** The tenant URL of a client of the SCIM relay; null for a client that gets tokens. */
+function relayUrlOf({ relayRights, profiles: [profile] }: Client, issuer: string): string | null {
+  return relayRights === null || profile === undefined ? null : relayTenantUrl(issuer, profile);
+}
+
 function viewOf(client: Client, now: number): ClientView {
   const { previousSecret } = client;
   return {
     name: client.name,
     profiles: client.profiles,
     authentication: client.authentication,
+    relayRights: client.relayRights,
     addresses: client.addresses,
     ended: client.expiresAt !== null && client.expiresAt <= now,
     expiresAt: instant(client.expiresAt),

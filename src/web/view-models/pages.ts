@@ -46,7 +46,7 @@ export interface PageData {
   provider: ProviderPage;
   'push-job': PushJobPage;
   clients: ClientsPage;
-  client: { client: ClientView; notice: string | null };
+  client: { client: ClientView; relayUrl: string | null; notice: string | null };
   'client-secret': ClientSecretPage;
   'audit-log': AuditLogPage;
   renewals: RenewalsPage;
@@ -216,6 +216,8 @@ export interface ClientView {
   name: string;
   profiles: string[];
   authentication: Client['authentication'];
+  /** Null: it gets tokens. */
+  relayRights: Client['relayRights'];
   addresses: string[];
   /** Its expiry date has passed. */
   ended: boolean;
@@ -225,11 +227,21 @@ export interface ClientView {
   previousSecret: { until: string; lastUsedAt: string | null } | null;
 }
 
+/** As entered. `use` is `tokens`, or the rights of a client of the SCIM relay. */
+export interface ClientFormValues {
+  name: string;
+  use: string;
+  profiles: string[];
+  until: string;
+  addresses: string;
+  jwks: string;
+}
+
 export interface ClientsPage {
   clients: ClientView[];
   /** The profiles to choose from; null if there are so many that their names are typed. */
   boxes: string[] | null;
-  values: { name: string; profiles: string[]; until: string; addresses: string; jwks: string };
+  values: ClientFormValues;
   errors: FieldError[];
   notice: string | null;
 }
@@ -240,6 +252,8 @@ export interface ClientSecretPage {
   /** For how many days the previous secret keeps working; null if there was none. */
   overlapDays: number | null;
   tokenEndpoint: string;
+  /** The tenant URL of a client of the SCIM relay; null for a client that gets tokens. */
+  relayUrl: string | null;
   /** Selects one of several profiles (RFC 8707). */
   resource: string | null;
 }

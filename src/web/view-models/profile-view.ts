@@ -1,4 +1,4 @@
-import { appOrigin } from '../../config/settings.ts';
+import { issuerOf } from '../../config/issuer.ts';
 import type { ProfileStatus } from '../../domain/profile-status.ts';
 import { summarize, summarizeToken } from '../../domain/profile-summary.ts';
 import { currentOf } from '../../domain/token.ts';
@@ -46,7 +46,7 @@ export async function profileView(
     channels,
     failed,
     clients: clients.filter(({ profiles }) => profiles.includes(name)).map((client) => client.name),
-    tokenEndpoint: `${vault.settings.issuer ?? appOrigin(vault.settings)}/oauth/token`,
+    tokenEndpoint: `${issuerOf(vault.settings)}/oauth/token`,
   };
 }
 
