@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Deployment } from '../../src/webex/deployments.ts';
 import {
   deploymentWarning,
@@ -8,81 +8,86 @@ import {
 } from '../../src/webex/sign-in/access-token.ts';
 import { acmeOrgId, jwtToken, usualToken } from '../support/webex/fake-tokens.ts';
 
-test('the usual form names cluster and organization', () => {
-  expect(usualToken()).toHaveLength(106);
-  expect(describeAccessToken(usualToken({ cluster: 'P0A1' }))).toEqual({
-    form: 'usual',
-    orgId: acmeOrgId,
-    cluster: 'P0A1',
-    deployment: 'commercial',
-    warnings: [],
-  });
-});
-
-test('every organization comes back in lower case', () => {
-  fc.assert(
-    fc.property(fc.uuid(), fc.boolean(), (orgId, upper) => {
-      const token = usualToken({ orgId: upper ? orgId.toUpperCase() : orgId, filler: '_' });
-      expect(describeAccessToken(token).orgId).toBe(orgId);
-    }),
-  );
-});
-
-test('a consumer’s token has no organization, and a warning says so', () => {
-  const described = describeAccessToken(usualToken({ orgId: 'consumer' }));
-  expect(described).toMatchObject({ form: 'usual', orgId: null });
-  expect(described.warnings[0]).toContain('personal Webex account');
-});
-
-describe('a JWT', () => {
-  test('names its organization as realm', () => {
-    expect(describeAccessToken(jwtToken({ realm: acmeOrgId.toUpperCase() }))).toEqual({
-      form: 'jwt',
+describe('describeAccessToken', () => {
+  it('reads the cluster and the organization from the usual form', () => {
+    expect(usualToken()).toHaveLength(106);
+    expect(describeAccessToken(usualToken({ cluster: 'P0A1' }))).toEqual({
+      form: 'usual',
       orgId: acmeOrgId,
-      cluster: null,
-      deployment: null,
+      cluster: 'P0A1',
+      deployment: 'commercial',
       warnings: [],
     });
   });
 
-  test.each([{}, { realm: 'consumer' }, { realm: 'not/a/uuid' }])('may name none: %o', (claims) => {
-    expect(describeAccessToken(jwtToken(claims))).toMatchObject({ form: 'jwt', orgId: null });
+  it('returns every organization ID in lower case', () => {
+    fc.assert(
+      fc.property(fc.uuid(), fc.boolean(), (orgId, upper) => {
+        const token = usualToken({ orgId: upper ? orgId.toUpperCase() : orgId, filler: '_' });
+        expect(describeAccessToken(token).orgId).toBe(orgId);
+      }),
+    );
   });
 
-  test.each(['eyJhIjox.eyJ.x', 'eyJ.e30.x.y', 'a.b.c', `eyJh.${Buffer.from('5').toString('base64url')}.x`])(
-    'is not %s',
-    (token) => {
-      expect(describeAccessToken(token).form).toBe('unknown');
-    },
-  );
-});
-
-describe('a token that was not copied whole', () => {
-  test.each([66, 69, 70, 80, 105])('cut at the end, at %i', (length) => {
-    const [warning] = describeAccessToken(usualToken().slice(0, length)).warnings;
-    expect(warning).toContain('The end of the token seems to be missing');
-    expect(warning).toContain(`${length} characters`);
+  it('warns that the token of a personal account has no organization', () => {
+    const described = describeAccessToken(usualToken({ orgId: 'consumer' }));
+    expect(described).toMatchObject({ form: 'usual', orgId: null });
+    expect(described.warnings[0]).toContain('personal Webex account');
   });
 
-  test.each([1, 40, 64, 65])('cut at the front, by %i', (missing) => {
-    expect(describeAccessToken(usualToken().slice(missing)).warnings[0]).toContain(
-      'The start of the token seems to be missing',
+  describe('a JWT', () => {
+    it('has its organization in the claim realm', () => {
+      expect(describeAccessToken(jwtToken({ realm: acmeOrgId.toUpperCase() }))).toEqual({
+        form: 'jwt',
+        orgId: acmeOrgId,
+        cluster: null,
+        deployment: null,
+        warnings: [],
+      });
+    });
+
+    it.each([{}, { realm: 'consumer' }, { realm: 'not/a/uuid' }])(
+      'finds no organization in the claims %o',
+      (claims) => {
+        expect(describeAccessToken(jwtToken(claims))).toMatchObject({ form: 'jwt', orgId: null });
+      },
+    );
+
+    it.each(['eyJhIjox.eyJ.x', 'eyJ.e30.x.y', 'a.b.c', `eyJh.${Buffer.from('5').toString('base64url')}.x`])(
+      'does not have the form %s',
+      (token) => {
+        expect(describeAccessToken(token).form).toBe('unknown');
+      },
+    );
+  });
+
+  describe('a token that was not copied completely', () => {
+    it.each([66, 69, 70, 80, 105])('is reported as cut at the end, after %i characters', (length) => {
+      const [warning] = describeAccessToken(usualToken().slice(0, length)).warnings;
+      expect(warning).toContain('The end of the token seems to be missing');
+      expect(warning).toContain(`${length} characters`);
+    });
+
+    it.each([1, 40, 64, 65])('is reported as cut at the start, by %i characters', (missing) => {
+      expect(describeAccessToken(usualToken().slice(missing)).warnings[0]).toContain(
+        'The start of the token seems to be missing',
+      );
+    });
+  });
+
+  it('never throws and never repeats the token', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 8 }), (token) => {
+        const own = `fake-${token}`;
+        expect(describeAccessToken(own).warnings.join('\n')).not.toContain(own);
+      }),
     );
   });
 });
 
-test('describing never throws and never repeats the token', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary', minLength: 8 }), (token) => {
-      const own = `fake-${token}`;
-      expect(describeAccessToken(own).warnings.join('\n')).not.toContain(own);
-    }),
-  );
-});
-
-describe('the deployment that a token names', () => {
+describe('deploymentWarning and otherDeployment', () => {
   const at = (host: string) => ({ iss: `https://${host}/idb` });
-  test.each([
+  it.each([
     ['a government cluster', usualToken({ cluster: 'FC82' }), 'government'],
     ['a government cluster in lower case', usualToken({ cluster: 'fc82' }), 'government'],
     [
@@ -102,14 +107,14 @@ describe('the deployment that a token names', () => {
     ['a JWT of anybody else', jwtToken(at('idbroker-f.webex.com.evil.example')), null],
     ['a JWT with an odd issuer and cluster', jwtToken({ iss: 7, cluster: [] }), null],
     ['a text of no known form', 'fake-token-of-no-known-form', null],
-  ])('%s', (_, token, deployment) => {
+  ])('recognize the deployment of %s', (_, token, deployment) => {
     expect(describeAccessToken(token).deployment).toBe(deployment);
     const other = deployment === 'government' ? 'commercial' : 'government';
     expect(otherDeployment(token, other)).toBe(deployment);
     if (deployment !== null) expect(otherDeployment(token, deployment as Deployment)).toBeNull();
   });
 
-  test('is named in the warning, with what names it', () => {
+  it('name the deployment and where it comes from in the warning', () => {
     const government = usualToken({ cluster: 'FC82' });
     expect(deploymentWarning(government, 'commercial')).toContain(
       'Webex for Government (according to its cluster FC82)',

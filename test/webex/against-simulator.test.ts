@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/simulator.ts';
 import { simulatedOrganizations } from '../../src/simulator/webex/organizations.ts';
 import { defaultSettings } from '../../src/simulator/webex/settings.ts';
@@ -46,8 +46,8 @@ async function answerTo(deployment: Deployment, outcome: SignInOutcome, freshSig
 const issued = (name: string, deployment: Deployment = 'commercial') =>
   webex.issueToken(name, { deployment }).accessToken;
 
-describe.each(deployments)('%s, from the sign-in to the proof', (deployment) => {
-  test.each([false, true])('fresh sign-in: %s', async (freshSignIn) => {
+describe.each(deployments)('the %s deployment, from the sign-in to the test', (deployment) => {
+  it.each([false, true])('issues a token that passes every test (fresh sign-in: %s)', async (freshSignIn) => {
     const { state, redirect } = await answerTo(deployment, { account: 'full-admin' }, freshSignIn);
     expect(redirect).toMatchObject({ kind: 'token', state, expiresIn: 3887999, warnings: [] });
     if (redirect.kind !== 'token') return;
@@ -64,20 +64,23 @@ describe.each(deployments)('%s, from the sign-in to the proof', (deployment) => 
     expect(await api.oktaTestCredentials(redirect.accessToken, orgId ?? '')).toMatchObject({ ok: true });
   });
 
-  test.each(['query', 'fragment'] as const)('an error in the %s', async (errorsIn) => {
+  it.each(['query', 'fragment'] as const)('reports an error in the %s of the redirect', async (errorsIn) => {
     webex.settings.errorsIn = errorsIn;
-    const { state, redirect } = await answerTo(deployment, { outcome: 'error', error: 'tokenlimit_reached' });
+    const { state, redirect } = await answerTo(deployment, {
+      outcome: 'error',
+      error: 'tokenlimit_reached',
+    });
     expect(redirect).toMatchObject({ kind: 'error', error: 'tokenlimit_reached', state });
   });
 
-  test('a mix-up shows in iss', async () => {
+  it('names the other ID broker in iss after a mix-up', async () => {
     webex.settings.issuer = 'other';
     const { redirect } = await answerTo(deployment, { account: 'full-admin' });
     const other = deployment === 'government' ? 'commercial' : 'government';
     expect(redirect.issuer).toBe(webex.endpoints[other].idbroker);
   });
 
-  test('the other deployment’s token is rejected', async () => {
+  it('rejects a token of the other deployment', async () => {
     const other = deployment === 'government' ? 'commercial' : 'government';
     expect(await apiOf(deployment).whoAmI(issued('full-admin', other))).toMatchObject({
       outcome: 'rejected',
@@ -85,13 +88,13 @@ describe.each(deployments)('%s, from the sign-in to the proof', (deployment) => 
   });
 });
 
-describe('what a sign-in can end in', () => {
-  test.each([
+describe('parseRedirect after a sign-in', () => {
+  it.each([
     ['opaque', 'usual', simulatedOrganizations.acme.id],
     ['jwt', 'jwt', simulatedOrganizations.acme.id],
     ['consumer', 'usual', null],
     ['unknown', 'unknown', null],
-  ] as const)('a token of the form %s', async (tokenForm, form, orgId) => {
+  ] as const)('reads a token of the form %s', async (tokenForm, form, orgId) => {
     webex.settings.tokenForm = tokenForm;
     const { redirect } = await answerTo('commercial', { account: 'full-admin' });
     if (redirect.kind !== 'token') throw new Error('no token');
@@ -99,16 +102,19 @@ describe('what a sign-in can end in', () => {
     expect(redirect.warnings).toHaveLength(orgId === null ? 1 : 0);
   });
 
-  test.each([null, '0', '-1', '99999999999999999999', 'soon'])('expires_in %s', async (expiresIn) => {
-    webex.settings.expiresIn = expiresIn;
-    const { redirect } = await answerTo('commercial', { account: 'full-admin' });
-    expect(redirect).toMatchObject({ kind: 'token', expiresIn: null });
-    expect(redirect.kind === 'token' && redirect.warnings).toHaveLength(1);
-  });
+  it.each([null, '0', '-1', '99999999999999999999', 'soon'])(
+    'reads the token and warns if expires_in is %s',
+    async (expiresIn) => {
+      webex.settings.expiresIn = expiresIn;
+      const { redirect } = await answerTo('commercial', { account: 'full-admin' });
+      expect(redirect).toMatchObject({ kind: 'token', expiresIn: null });
+      expect(redirect.kind === 'token' && redirect.warnings).toHaveLength(1);
+    },
+  );
 });
 
-describe('who has signed in', () => {
-  test.each([
+describe('whoAmI', () => {
+  it.each([
     ['full-admin', 'full', 'acme'],
     ['user-admin', 'other', 'acme'],
     ['read-only-admin', 'other', 'acme'],
@@ -116,18 +122,21 @@ describe('who has signed in', () => {
     ['ordinary', 'none', 'acme'],
     ['no-roles', 'unknown', 'acme'],
     ['other-organization', 'full', 'globex'],
-  ] as const)('%s', async (name, admin, organization) => {
-    expect(await apiOf('commercial').whoAmI(issued(name))).toMatchObject({
-      outcome: 'person',
-      person: { admin, orgId: simulatedOrganizations[organization].id },
-    });
-  });
+  ] as const)(
+    'reports the administrator role and the organization of %s',
+    async (name, admin, organization) => {
+      expect(await apiOf('commercial').whoAmI(issued(name))).toMatchObject({
+        outcome: 'person',
+        person: { admin, orgId: simulatedOrganizations[organization].id },
+      });
+    },
+  );
 });
 
-describe('when Webex does not play along', () => {
+describe('a failing Webex API', () => {
   const { id: orgId } = simulatedOrganizations.acme;
 
-  test.each([
+  it.each([
     [{ answer: 403 }, 'forbidden'],
     [{ answer: 404 }, 'not-found'],
     [{ answer: 429 }, 'rate-limited'],
@@ -136,7 +145,7 @@ describe('when Webex does not play along', () => {
     [{ answer: 'html' }, 'html'],
     [{ answer: 'hang' }, 'timeout'],
     [{ answer: 'reset' }, 'network'],
-  ] as const)('%o', async (fault, reason) => {
+  ] as const)('is reported with a reason and help by every call: %o', async (fault, reason) => {
     webex.faults.add({ path: '/v1', ...fault });
     const api = apiOf('commercial', fault.answer === 'hang' ? 60 : 5000);
     const token = issued('full-admin');
@@ -150,7 +159,7 @@ describe('when Webex does not play along', () => {
     }
   });
 
-  test('a revoked token is rejected everywhere, with the tracking ID', async () => {
+  it('rejects a revoked token everywhere, with the tracking ID', async () => {
     const api = apiOf('commercial');
     const token = issued('user-admin');
     webex.revoke('user-admin');
@@ -158,13 +167,13 @@ describe('when Webex does not play along', () => {
     expect((await api.entraTestConnection(token, orgId)).message).toContain('401');
   });
 
-  test('tokenExpiry may want a scope that the token lacks', async () => {
+  it('can require a scope for tokenExpiry that the token lacks', async () => {
     webex.settings.tokenExpiry = 'forbidden';
     const answer = await apiOf('commercial').tokenExpiry(issued('full-admin'));
     expect(answer).toMatchObject({ expiresAt: null, reason: 'forbidden' });
   });
 
-  test('the probes fail for another organization, and for who is no full administrator', async () => {
+  it('fails the connection test for another organization, and for an account that is not a full administrator', async () => {
     const api = apiOf('commercial');
     const { id: elsewhere } = simulatedOrganizations.globex;
     for (const [name, organization] of [
@@ -177,7 +186,7 @@ describe('when Webex does not play along', () => {
     }
   });
 
-  test('each question is one request that bears the token', async () => {
+  it('gets one request with the token for each call', async () => {
     const api = apiOf('commercial');
     const { id: tokenId, accessToken } = webex.issueToken('full-admin');
     await api.whoAmI(accessToken);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { documentedClientId, documentedScopes, documentedState } from '../../src/webex/documented-values.ts';
 import { authorizeUrl, logoutUrl, newState } from '../../src/webex/sign-in/authorize-url.ts';
@@ -21,56 +21,62 @@ const request = {
   state: documentedState,
 };
 
-test('is the documented URL byte for byte, for both brokers', () => {
-  expect(authorizeUrl(request)).toBe(documented('idbroker'));
-  const government = { ...request, idbroker: publishedEndpoints.government.idbroker };
-  expect(authorizeUrl(government)).toBe(documented('idbroker-f'));
+describe('authorizeUrl', () => {
+  it('builds the documented URL byte for byte, for both ID brokers', () => {
+    expect(authorizeUrl(request)).toBe(documented('idbroker'));
+    const government = { ...request, idbroker: publishedEndpoints.government.idbroker };
+    expect(authorizeUrl(government)).toBe(documented('idbroker-f'));
+  });
+
+  it('builds the URL of Microsoft’s tutorial byte for byte for a fresh sign-in', () => {
+    expect(authorizeUrl({ ...request, freshSignIn: true })).toBe(documentedFreshSignIn);
+  });
+
+  it('changes only the state for a new state', () => {
+    const state = newState();
+    expect(authorizeUrl({ ...request, state })).toBe(documented('idbroker').replace(documentedState, state));
+  });
+
+  it('passes any state, client ID and scopes unchanged', () => {
+    const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(text, text, fc.boolean(), (state, clientId, freshSignIn) => {
+        const outer = new URL(authorizeUrl({ ...request, state, clientId, freshSignIn }));
+        const url = freshSignIn ? new URL(outer.searchParams.get('goto') ?? '') : outer;
+        expect(url.searchParams.get('state')).toBe(state);
+        expect(url.searchParams.get('client_id')).toBe(clientId);
+        expect(url.searchParams.get('scope')).toBe(documentedScopes.join(' '));
+      }),
+    );
+  });
+
+  it('allows plain http on this machine only', () => {
+    expect(authorizeUrl({ ...request, idbroker: 'http://127.0.0.1:4000/idb' })).toMatch(
+      /^http:\/\/127\.0\.0\.1:4000\/idb\/oauth2\/v1\/authorize\?response_type=token&/,
+    );
+    const remote = { ...request, idbroker: 'http://idbroker.webex.com/idb' };
+    expect(brokerErrorOf(() => authorizeUrl(remote)).code).toBe('E_INSECURE_ADDRESS');
+  });
 });
 
-test('a fresh sign-in is the URL of Microsoft’s tutorial byte for byte', () => {
-  expect(authorizeUrl({ ...request, freshSignIn: true })).toBe(documentedFreshSignIn);
+describe('newState', () => {
+  it('returns 256 random bits each time', () => {
+    const states = new Set(Array.from({ length: 200 }, newState));
+    expect(states.size).toBe(200);
+    for (const state of states) {
+      expect(state).toMatch(/^[\w-]{43}$/);
+      expect(Buffer.from(state, 'base64url')).toHaveLength(32);
+    }
+  });
 });
 
-test('a fresh state changes only the state', () => {
-  const state = newState();
-  expect(authorizeUrl({ ...request, state })).toBe(documented('idbroker').replace(documentedState, state));
-});
-
-test('whatever is asked for arrives as it was', () => {
-  const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 });
-  fc.assert(
-    fc.property(text, text, fc.boolean(), (state, clientId, freshSignIn) => {
-      const outer = new URL(authorizeUrl({ ...request, state, clientId, freshSignIn }));
-      const url = freshSignIn ? new URL(outer.searchParams.get('goto') ?? '') : outer;
-      expect(url.searchParams.get('state')).toBe(state);
-      expect(url.searchParams.get('client_id')).toBe(clientId);
-      expect(url.searchParams.get('scope')).toBe(documentedScopes.join(' '));
-    }),
-  );
-});
-
-test('plain http is for this machine only', () => {
-  expect(authorizeUrl({ ...request, idbroker: 'http://127.0.0.1:4000/idb' })).toMatch(
-    /^http:\/\/127\.0\.0\.1:4000\/idb\/oauth2\/v1\/authorize\?response_type=token&/,
-  );
-  const remote = { ...request, idbroker: 'http://idbroker.webex.com/idb' };
-  expect(brokerErrorOf(() => authorizeUrl(remote)).code).toBe('E_INSECURE_ADDRESS');
-});
-
-test('a state is 256 bits, and never the same twice', () => {
-  const states = new Set(Array.from({ length: 200 }, newState));
-  expect(states.size).toBe(200);
-  for (const state of states) {
-    expect(state).toMatch(/^[\w-]{43}$/);
-    expect(Buffer.from(state, 'base64url')).toHaveLength(32);
-  }
-});
-
-test('the sign-out address is that of Webex’s SDK', () => {
-  expect(logoutUrl('https://idbroker.webex.com/idb')).toBe(
-    'https://idbroker.webex.com/idb/oauth2/v1/logout?cisService=webex',
-  );
-  expect(logoutUrl('https://idbroker.webex.com/idb', 'http://localhost:3000/a?b=c')).toBe(
-    'https://idbroker.webex.com/idb/oauth2/v1/logout?cisService=webex&goto=http%3A%2F%2Flocalhost%3A3000%2Fa%3Fb%3Dc',
-  );
+describe('logoutUrl', () => {
+  it('builds the sign-out URL of the Webex SDK', () => {
+    expect(logoutUrl('https://idbroker.webex.com/idb')).toBe(
+      'https://idbroker.webex.com/idb/oauth2/v1/logout?cisService=webex',
+    );
+    expect(logoutUrl('https://idbroker.webex.com/idb', 'http://localhost:3000/a?b=c')).toBe(
+      'https://idbroker.webex.com/idb/oauth2/v1/logout?cisService=webex&goto=http%3A%2F%2Flocalhost%3A3000%2Fa%3Fb%3Dc',
+    );
+  });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   adminLevel,
   deviceAdminRole,
@@ -19,7 +19,7 @@ const person = {
 };
 
 describe('whoAmI', () => {
-  test('asks people/me and says who it is', async () => {
+  it('asks people/me and returns the person', async () => {
     const asked: unknown[] = [];
     const origin = await serve((request, response) => {
       asked.push(request.url, request.headers.authorization);
@@ -39,15 +39,15 @@ describe('whoAmI', () => {
     expect(asked).toEqual(['/v1/people/me', `Bearer ${token}`]);
   });
 
-  test.each([
+  it.each([
     [{ displayName: '' }, 'ada@acme.example'],
     [{ displayName: null, emails: [] }, 'a person without a name'],
-  ])('somebody is named in any case: %o', async (less, displayName) => {
+  ])('always returns a display name: %o', async (less, displayName) => {
     const api = await apiAnswering(200, { ...person, ...less });
     expect(await api.whoAmI(token)).toMatchObject({ person: { displayName } });
   });
 
-  test('401 is a rejection, with what to do and the tracking ID', async () => {
+  it('reports 401 as a rejection, with help and the tracking ID', async () => {
     const api = await apiAnswering(401, {
       message: 'The request requires authentication.',
       trackingId: 'ROUTER_1',
@@ -61,7 +61,7 @@ describe('whoAmI', () => {
     }
   });
 
-  test.each([
+  it.each([
     [403, {}, 'forbidden', /403/, /full administrator/],
     [404, {}, 'not-found', /404/, /deployment/],
     [429, {}, 'rate-limited', /429/, /Wait a minute/],
@@ -75,22 +75,25 @@ describe('whoAmI', () => {
     [200, [], 'unexpected-shape', /documentation/, /address/],
     [200, { ...person, orgId: 'nonsense' }, 'unexpected-shape', /documentation/, /address/],
     [200, { ...person, roles: 'id_full_admin' }, 'unexpected-shape', /documentation/, /address/],
-  ])('%i %o says nothing against the token: %s', async (status, body, reason, message, help) => {
-    const answer = await (await apiAnswering(status, body)).whoAmI(token);
-    expect(answer).toMatchObject({ outcome: 'unknown', reason, retryAfterSeconds: null });
-    if (answer.outcome === 'unknown') {
-      expect(answer.message).toMatch(message);
-      expect(answer.help).toMatch(help);
-    }
-  });
+  ])(
+    'reports %i %o as no verdict on the token, because of %s',
+    async (status, body, reason, message, help) => {
+      const answer = await (await apiAnswering(status, body)).whoAmI(token);
+      expect(answer).toMatchObject({ outcome: 'unknown', reason, retryAfterSeconds: null });
+      if (answer.outcome === 'unknown') {
+        expect(answer.message).toMatch(message);
+        expect(answer.help).toMatch(help);
+      }
+    },
+  );
 
-  test('429 hands on how long to wait', async () => {
+  it('passes on how long to wait after 429', async () => {
     const answer = await (await apiAnswering(429, {}, { 'retry-after': '7' })).whoAmI(token);
     expect(answer).toMatchObject({ outcome: 'unknown', retryAfterSeconds: 7 });
     expect(answer.outcome === 'unknown' && answer.help).toContain('7 seconds');
   });
 
-  test.each([
+  it.each([
     ['CERT_HAS_EXPIRED', 'tls'],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'tls'],
     ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'tls'],
@@ -102,7 +105,7 @@ describe('whoAmI', () => {
     ['UND_ERR_CONNECT_TIMEOUT', 'timeout'],
     ['ECONNRESET', 'network'],
     ['SOMETHING_NEW', 'network'],
-  ])('%s is %s', async (code, reason) => {
+  ])('reports the network error %s as %s', async (code, reason) => {
     const answer = await apiFailing(code).whoAmI(token);
     expect(answer).toMatchObject({ outcome: 'unknown', reason, trackingId: null });
     if (answer.outcome === 'unknown') {
@@ -113,8 +116,8 @@ describe('whoAmI', () => {
   });
 });
 
-describe('full administrator or not', () => {
-  test.each([
+describe('adminLevel', () => {
+  it.each([
     [null, 'unknown'],
     [[], 'none'],
     [[fullAdminRole], 'full'],
@@ -125,20 +128,20 @@ describe('full administrator or not', () => {
     [[Buffer.from('ciscospark://us-gov/ROLE/id_full_admin').toString('base64url')], 'full'],
     [[Buffer.from('ciscospark://us/ROLE/id_full_admin_not').toString('base64url')], 'other'],
     [['id_full_admin'], 'other'],
-  ] as const)('%o: %s', (roles, level) => {
+  ] as const)('rates the roles %o as %s', (roles, level) => {
     expect(adminLevel(roles)).toBe(level);
   });
 
-  test.each([
+  it.each([
     [fullAdminRole, 'id_full_admin'],
     [userAdminRole, 'id_user_admin'],
     [readonlyAdminRole, 'id_readonly_admin'],
     [deviceAdminRole, 'id_device_admin'],
-  ])('%s', (role, name) => {
+  ])('knows the role %s as the documented URI', (role, name) => {
     expect(role).toBe(Buffer.from(`ciscospark://us/ROLE/${name}`).toString('base64url'));
   });
 
-  test('missing and null roles are unknown, not none', async () => {
+  it('treats missing and null roles as unknown, not as none', async () => {
     const { roles: _, ...without } = person;
     for (const body of [without, { ...person, roles: null }]) {
       expect(await (await apiAnswering(200, body)).whoAmI(token)).toMatchObject({
@@ -151,7 +154,7 @@ describe('full administrator or not', () => {
 describe('tokenExpiry', () => {
   const day = 86_400_000;
 
-  test('asks authorizations/tokenExpiry', async () => {
+  it('asks authorizations/tokenExpiry', async () => {
     const asked: unknown[] = [];
     const origin = await serve((request, response) => {
       asked.push(request.url, request.headers.authorization);
@@ -161,31 +164,31 @@ describe('tokenExpiry', () => {
     expect(asked).toEqual(['/v1/authorizations/tokenExpiry', `Bearer ${token}`]);
   });
 
-  test('digits in quotes are the same', async () => {
+  it('accepts the number as a string', async () => {
     const api = await apiAnswering(200, { exp: String(now + day) });
     expect(await api.tokenExpiry(token)).toEqual({ expiresAt: now + day });
   });
 
-  test.each([
+  it.each([
     ['seconds', now / 1000],
     ['zero', 0],
     ['the past', now - 2 * day],
     ['twenty years on', now + 7300 * day],
     ['a fraction', now + 0.5],
     ['huge', 1e300],
-  ])('out of range: %s', async (_, exp) => {
+  ])('rejects a value out of range: %s', async (_, exp) => {
     const answer = await (await apiAnswering(200, { exp })).tokenExpiry(token);
     expect(answer).toMatchObject({ expiresAt: null, reason: 'out-of-range' });
   });
 
-  test.each([
+  it.each([
     [403, { message: 'missing scope' }, 'forbidden'],
     [401, {}, 'unauthorized'],
     [404, {}, 'not-found'],
     [200, { exp: null }, 'unexpected-shape'],
     [200, {}, 'unexpected-shape'],
     [200, '<html>', 'html'],
-  ])('%i %o fails soft: %s', async (status, body, reason) => {
+  ])('returns no expiry and a reason for %i %o: %s', async (status, body, reason) => {
     const answer = await (await apiAnswering(status, body)).tokenExpiry(token);
     expect(answer).toMatchObject({ expiresAt: null, reason });
     expect(answer.expiresAt === null && answer.message).toBeTruthy();

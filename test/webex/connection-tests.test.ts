@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ConnectionTestResult } from '../../src/webex/api/connection-tests.ts';
 import { acmeOrgId } from '../support/webex/fake-tokens.ts';
 import { apiAnswering, apiAt, apiFailing, serve, token } from '../support/webex/http-fakes.ts';
@@ -8,8 +8,8 @@ const empty = { schemas: [listResponse], totalResults: 0, itemsPerPage: 0, start
 
 const probes = ['entraTestConnection', 'oktaTestCredentials'] as const;
 
-describe('Entra ID’s Test Connection', () => {
-  test('filters on another random GUID each time', async () => {
+describe('entraTestConnection', () => {
+  it('filters by a new random GUID each time', async () => {
     const asked: URL[] = [];
     const origin = await serve((request, response) => {
       asked.push(new URL(request.url ?? '', 'http://localhost'));
@@ -26,12 +26,12 @@ describe('Entra ID’s Test Connection', () => {
     expect(asked[0]?.pathname).toBe(`/v1/scim/${acmeOrgId}/Users`);
   });
 
-  test('a list that leaves Resources out is empty too', async () => {
+  it('accepts an empty list without Resources', async () => {
     const api = await apiAnswering(200, { schemas: [listResponse], totalResults: 0 });
     expect((await api.entraTestConnection(token, acmeOrgId)).ok).toBe(true);
   });
 
-  test.each([
+  it.each([
     { ...empty, totalResults: 1 },
     { ...empty, totalResults: '0' },
     { ...empty, Resources: [{ id: '1' }] },
@@ -40,7 +40,7 @@ describe('Entra ID’s Test Connection', () => {
     {},
     [],
     null,
-  ])('wants an empty ListResponse, not %o', async (body) => {
+  ])('requires an empty ListResponse, not %o', async (body) => {
     const result = await (await apiAnswering(200, body)).entraTestConnection(token, acmeOrgId);
     expect(result.ok).toBe(false);
     expect(result.help).toContain('tenant URL');
@@ -48,7 +48,7 @@ describe('Entra ID’s Test Connection', () => {
 });
 
 describe('Entra ID’s Test Connection for groups', () => {
-  test('asks for a group that does not exist, as Entra ID does', async () => {
+  it('asks for a group that does not exist, as Entra ID does', async () => {
     const asked: URL[] = [];
     const origin = await serve((request, response) => {
       asked.push(new URL(request.url ?? '', 'http://localhost'));
@@ -60,15 +60,15 @@ describe('Entra ID’s Test Connection for groups', () => {
     expect(asked[0]?.searchParams.get('filter')).toMatch(/^displayName eq "[0-9a-f-]{36}"$/);
   });
 
-  test('cannot tell from a 404; any other failure fails', async () => {
+  it('cannot tell from a 404; any other failure fails', async () => {
     expect((await (await apiAnswering(404, {})).entraTestGroups(token, acmeOrgId)).ok).toBeNull();
     expect((await (await apiAnswering(403, {})).entraTestGroups(token, acmeOrgId)).ok).toBe(false);
     expect((await (await apiAnswering(200, {})).entraTestGroups(token, acmeOrgId)).ok).toBe(false);
   });
 });
 
-describe('Okta’s Test API Credentials', () => {
-  test('asks for the first two users', async () => {
+describe('oktaTestCredentials', () => {
+  it('requests the first two users', async () => {
     const asked: unknown[] = [];
     const origin = await serve((request, response) => {
       asked.push(request.url);
@@ -78,7 +78,7 @@ describe('Okta’s Test API Credentials', () => {
     expect(asked).toEqual([`/v1/scim/${acmeOrgId}/Users?count=2&startIndex=1`]);
   });
 
-  test.each(['totalResults', 'itemsPerPage', 'startIndex'])('wants %s as a number', async (name) => {
+  it.each(['totalResults', 'itemsPerPage', 'startIndex'])('requires %s as a number', async (name) => {
     for (const body of [
       { ...empty, [name]: '1' },
       { ...empty, [name]: undefined },
@@ -88,7 +88,7 @@ describe('Okta’s Test API Credentials', () => {
   });
 });
 
-describe.each(probes)('%s explains', (probe) => {
+describe.each(probes)('%s', (probe) => {
   const expectFailure = (result: ConnectionTestResult, message: RegExp, help: RegExp) => {
     expect(result.ok).toBe(false);
     expect(result.message).toMatch(/would fail/);
@@ -97,7 +97,7 @@ describe.each(probes)('%s explains', (probe) => {
     expect(JSON.stringify(result)).not.toContain(token);
   };
 
-  test.each([
+  it.each([
     [401, {}, {}, /401/, /Sign in again/],
     [403, { detail: `not ${token}` }, {}, /403.*not \[hidden\]/, /full administrator/],
     [404, {}, {}, /404/, /tenant URL is wrong.*organization ID/],
@@ -107,17 +107,17 @@ describe.each(probes)('%s explains', (probe) => {
     [200, '<html>', { 'content-type': 'text/html' }, /web page/, /proxy/],
     [307, '', { location: 'https://example.com/' }, /not followed/, /proxy/],
     [204, '', {}, /documentation/, /tenant URL/],
-  ])('%i %o %o', async (status, body, headers, message, help) => {
+  ])('explains the response %i %o %o', async (status, body, headers, message, help) => {
     const api = await apiAnswering(status, body, headers);
     expectFailure(await api[probe](token, acmeOrgId), message, help);
   });
 
-  test('a time-out', async () => {
+  it('explains a timeout', async () => {
     const origin = await serve(() => {});
     expectFailure(await apiAt(origin, 60)[probe](token, acmeOrgId), /did not answer in time/, /network/);
   });
 
-  test('TLS', async () => {
+  it('explains a TLS error', async () => {
     const result = await apiFailing('UNABLE_TO_VERIFY_LEAF_SIGNATURE')[probe](token, acmeOrgId);
     expectFailure(result, /certificate/, /NODE_EXTRA_CA_CERTS/);
   });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { explainError } from '../../src/webex/sign-in/oauth-errors.ts';
 
 const codes = [
@@ -14,22 +14,24 @@ const codes = [
   'temporarily_unavailable',
 ];
 
-test.each(codes)('%s has its own words', (code) => {
-  const { message, help } = explainError(code);
-  expect(message).not.toContain('unknown error');
-  expect(help.length).toBeGreaterThan(20);
-  const others = codes.filter((other) => other !== code).map((other) => explainError(other).message);
-  expect(others).not.toContain(message);
-});
+describe('explainError', () => {
+  it.each(codes)('has a specific message for %s', (code) => {
+    const { message, help } = explainError(code);
+    expect(message).not.toContain('unknown error');
+    expect(help.length).toBeGreaterThan(20);
+    const others = codes.filter((other) => other !== code).map((other) => explainError(other).message);
+    expect(others).not.toContain(message);
+  });
 
-test('Webex’s own description is quoted', () => {
-  expect(explainError('access_denied', 'The user\nsaid no').message).toContain(
-    'Webex says: “The user said no”',
-  );
-});
+  it('quotes the description from Webex', () => {
+    expect(explainError('access_denied', 'The user\nsaid no').message).toContain(
+      'Webex says: “The user said no”',
+    );
+  });
 
-test.each(['brand_new', 'constructor', '__proto__', 'toString'])('%s is unknown, and shown', (code) => {
-  const { message, help } = explainError(code, null);
-  expect(message).toContain(`unknown error (${code})`);
-  expect(help).toContain('again');
+  it.each(['brand_new', 'constructor', '__proto__', 'toString'])('reports %s as an unknown error', (code) => {
+    const { message, help } = explainError(code, null);
+    expect(message).toContain(`unknown error (${code})`);
+    expect(help).toContain('again');
+  });
 });

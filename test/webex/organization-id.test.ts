@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BrokerError } from '../../src/errors/broker-error.ts';
 import { isUuid, parseOrganizationId, toWebexOrganizationId } from '../../src/webex/organization-id.ts';
 import { brokerErrorOf, shown } from '../support/broker-error.ts';
@@ -7,7 +7,7 @@ import { acmeOrgId as id, usualToken } from '../support/webex/fake-tokens.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-describe('round trips', () => {
+describe('parseOrganizationId', () => {
   const wrappings: ((text: string) => string)[] = [
     (text) => text,
     (text) => `  ${text}\r\n`,
@@ -34,7 +34,7 @@ describe('round trips', () => {
     (orgId) => `http://127.0.0.1:4000/v1/scim/${orgId}/Users`,
   ];
 
-  test('every form in every wrapping', () => {
+  it('reads every form in every wrapping', () => {
     fc.assert(
       fc.property(
         fc.uuid(),
@@ -48,16 +48,16 @@ describe('round trips', () => {
     );
   });
 
-  test('the form of the Webex API is the documented one', () => {
+  it('reads the documented form of the Webex API', () => {
     expect(toWebexOrganizationId(id)).toBe(base64(`ciscospark://us/ORGANIZATION/${id}`).replace(/=+$/, ''));
     expect(isUuid(id)).toBe(true);
     expect(isUuid(` ${id}`)).toBe(false);
   });
 });
 
-describe('near misses are explained', () => {
+describe('parseOrganizationId, given something else', () => {
   const example = 'a35bfbc6-ccbd-4a17-a488-72gf46c5420c';
-  test.each([
+  it.each([
     ['', 'The organization ID is empty'],
     [example, 'the example from Cisco’s guide'],
     [`https://api.ciscospark.com/v1/scim/${example}`, 'the example from Cisco’s guide'],
@@ -77,47 +77,49 @@ describe('near misses are explained', () => {
     [base64(`ciscospark://us/PEOPLE/${id}`), 'the ID of a person'],
     ['ciscospark://us/ORGANIZATION/nonsense', 'not an organization ID'],
     ['Acme Incorporated', 'not an organization ID'],
-  ])('%s', (given, explanation) => {
+  ])('explains why "%s" is not an organization ID', (given, explanation) => {
     const error = brokerErrorOf(() => parseOrganizationId(given));
     expect(error.code).toBe('E_ORGANIZATION_ID');
     expect(error.message).toContain(explanation);
     expect(error.help).toContain('Control Hub');
   });
 
-  test('a token given in its place is not repeated', () => {
+  it('does not repeat a token', () => {
     const error = brokerErrorOf(() => parseOrganizationId(usualToken()));
     expect(error.message).toContain('looks like a token');
     expect(shown(error)).not.toContain(usualToken());
   });
 });
 
-test('only E_ORGANIZATION_ID is ever thrown, and the input is not repeated', () => {
-  const piece = fc.oneof(
-    fc.string({ unit: 'binary', maxLength: 40 }),
-    fc.constantFrom(
-      'https://',
-      'ciscospark://us/',
-      'ORGANIZATION/',
-      '/scim/',
-      id,
-      '%',
-      '?orgId=',
-      'Y2lzY29zcGFyazovL3',
-    ),
-  );
-  fc.assert(
-    fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
-      const input = `fake-secret-${pieces.join('')}`;
-      for (const given of [input, pieces.join('')]) {
-        try {
-          expect(parseOrganizationId(given)).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
-        } catch (error) {
-          if (!(error instanceof BrokerError)) throw error;
-          expect(error.code).toBe('E_ORGANIZATION_ID');
-          expect(shown(error)).not.toContain('fake-secret-');
+describe('parseOrganizationId, given any text', () => {
+  it('throws only E_ORGANIZATION_ID, and never repeats the input', () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 40 }),
+      fc.constantFrom(
+        'https://',
+        'ciscospark://us/',
+        'ORGANIZATION/',
+        '/scim/',
+        id,
+        '%',
+        '?orgId=',
+        'Y2lzY29zcGFyazovL3',
+      ),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 6 }), (pieces) => {
+        const input = `fake-secret-${pieces.join('')}`;
+        for (const given of [input, pieces.join('')]) {
+          try {
+            expect(parseOrganizationId(given)).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+          } catch (error) {
+            if (!(error instanceof BrokerError)) throw error;
+            expect(error.code).toBe('E_ORGANIZATION_ID');
+            expect(shown(error)).not.toContain('fake-secret-');
+          }
         }
-      }
-    }),
-    { numRuns: 1000 },
-  );
+      }),
+      { numRuns: 1000 },
+    );
+  });
 });

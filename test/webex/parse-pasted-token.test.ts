@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
 import { brokerErrorOf } from '../support/broker-error.ts';
 import { jwtToken, usualToken } from '../support/webex/fake-tokens.ts';
@@ -8,8 +8,8 @@ const token = usualToken();
 const rest = 'token_type=Bearer&expires_in=3887999&state=abc';
 const url = `http://localhost:3000/auth/code#access_token=${token}&${rest}`;
 
-describe('the forms', () => {
-  test.each([
+describe('parsePastedToken', () => {
+  it.each([
     ['a URL', url, 'url'],
     ['a URL without http://', url.slice(7), 'url'],
     ['a fragment', `#access_token=${token}&${rest}`, 'fragment'],
@@ -19,7 +19,7 @@ describe('the forms', () => {
     ['in angle brackets', ` <${url}>\n`, 'url'],
     ['wrapped by a mail program', `${url.slice(0, 60)}\r\n  ${url.slice(60, 150)}\n${url.slice(150)}`, 'url'],
     ['with zero-width spaces', `\ufeff${url.slice(0, 80)}\u200b${url.slice(80)}`, 'url'],
-  ])('%s', (_, input, form) => {
+  ])('reads a redirect as %s', (_, input, form) => {
     expect(parsePastedToken(input)).toEqual({
       form,
       redirect: {
@@ -34,7 +34,7 @@ describe('the forms', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['a bare token', token, token],
     ['a bare token with a line end', `${token}\n`, token],
     ['a JWT', jwtToken({ realm: 'x' }), jwtToken({ realm: 'x' })],
@@ -44,7 +44,7 @@ describe('the forms', () => {
     ['a header in quotes', `"Authorization: Bearer ${token}"`, token],
     ['with the full stop of a sentence', `${token}.`, token],
     ['wrapped', `${token.slice(0, 50)}\n${token.slice(50)}`, token],
-  ])('%s', (_, input, accessToken) => {
+  ])('reads a token as %s', (_, input, accessToken) => {
     expect(parsePastedToken(input)).toEqual({
       form: 'token',
       redirect: {
@@ -59,18 +59,18 @@ describe('the forms', () => {
     });
   });
 
-  test('padding belongs to the token', () => {
+  it('keeps the padding of a token', () => {
     const { redirect } = parsePastedToken('fake-token-for-acme==');
     expect(redirect).toMatchObject({ kind: 'token', accessToken: 'fake-token-for-acme==' });
   });
 
-  test('a token of an unknown form is taken with a warning', () => {
+  it('accepts a token of an unknown form with a warning', () => {
     const { redirect } = parsePastedToken('fake-token-for-acme-1');
     expect(redirect).toMatchObject({ kind: 'token', accessToken: 'fake-token-for-acme-1' });
     expect(redirect.kind === 'token' && redirect.warnings[0]).toContain('unknown form');
   });
 
-  test('a copy that ends with the token is accepted, and a warning names what is missing', () => {
+  it('accepts a copy that ends with the token, and warns about what is missing', () => {
     for (const input of [
       `access_token=${token}`,
       `http://localhost:3000/auth/code#access_token=${token}&token_ty`,
@@ -81,7 +81,7 @@ describe('the forms', () => {
     }
   });
 
-  test('an error is handed on', () => {
+  it('returns an error of the redirect', () => {
     expect(parsePastedToken('http://localhost:3000/auth/code?error=access_denied&state=a')).toMatchObject({
       form: 'url',
       redirect: { kind: 'error', error: 'access_denied' },
@@ -89,8 +89,8 @@ describe('the forms', () => {
   });
 });
 
-describe('what is refused', () => {
-  test.each([
+describe('parsePastedToken, given something else', () => {
+  it.each([
     ['two tokens', `${token}\n${token}`, 'E_REDIRECT_LINES'],
     ['a token and a word', `${token}\nThanks`, 'E_REDIRECT_LINES'],
     ['lines of an unknown form', 'fake-token\nfor-acme', 'E_REDIRECT_LINES'],
@@ -107,7 +107,7 @@ describe('what is refused', () => {
       'E_REDIRECT_CLIENT_ID',
     ],
     ['nothing', ' \n', 'E_REDIRECT_EMPTY'],
-  ])('%s', (_, input, code) => {
+  ])('refuses %s', (_, input, code) => {
     expect(brokerErrorOf(() => parsePastedToken(input)).code).toBe(code);
   });
 });
@@ -145,8 +145,8 @@ const manglings: [string, (text: string) => string][] = [
   ['white space around', (text) => `\t\n  ${text}\u00a0\r\n`],
 ];
 
-describe('an address that was copied through', () => {
-  test.each(manglings)('%s', (_, mangle) => {
+describe('parsePastedToken, given a URL changed by other programs', () => {
+  it.each(manglings)('undoes %s', (_, mangle) => {
     expect(parsePastedToken(mangle(url)).redirect).toMatchObject({
       accessToken: token,
       expiresIn: 3887999,
@@ -155,7 +155,7 @@ describe('an address that was copied through', () => {
     });
   });
 
-  test('two of these after each other', () => {
+  it('undoes any of these changes inside quotes, brackets or line breaks', () => {
     const some = fc.constantFrom(...manglings.map(([, mangle]) => mangle));
     const filler = fc.stringMatching(/^[A-Za-z0-9_-]{64}$/);
     fc.assert(
@@ -169,42 +169,44 @@ describe('an address that was copied through', () => {
   });
 });
 
-test.each([
-  '<Copy this bearer token>',
-  'Copy this bearer token',
-  '{sample_token}',
-  '{{access_token}}',
-  '[your token]',
-  '<your-token-here>',
-  'YOUR_TOKEN',
-  'YOUR_ACCESS_TOKEN_HERE',
-  'yourAccessToken',
-  'paste the token here',
-  'BEARER_TOKEN',
-  'Bearer YOUR_TOKEN',
-  '$WEBEX_TOKEN',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in a script
-  '${TOKEN}',
-  '%TOKEN%',
-  'xxxxxxxxxxxx',
-  '************',
-  '••••••••••••',
-  'this-should-be-a-random-string-for-security-purpose',
-  'a35bfbc6-ccbd-4a17-a488-72gf46c5420c',
-  `${'A'.repeat(64)}_PF84_a35bfbc6-ccbd-4a17-a488-72gf46c5420c`,
-])('the placeholder %s is called what it is, alone and in an address', async (placeholder) => {
-  const codes = ['E_REDIRECT_SAMPLE', 'E_REDIRECT_ORGANIZATION_ID'];
-  const address = `http://localhost:3000/auth/code#access_token=${encodeURIComponent(placeholder)}&${rest}`;
-  for (const input of [placeholder, `"${placeholder}"`, `${placeholder}\n`, address]) {
-    const error = await brokerErrorOf(() => parsePastedToken(input));
-    expect(codes).toContain(error.code);
-    expect(error.message).not.toContain('\n');
-  }
+describe('parsePastedToken, given a placeholder', () => {
+  it.each([
+    '<Copy this bearer token>',
+    'Copy this bearer token',
+    '{sample_token}',
+    '{{access_token}}',
+    '[your token]',
+    '<your-token-here>',
+    'YOUR_TOKEN',
+    'YOUR_ACCESS_TOKEN_HERE',
+    'yourAccessToken',
+    'paste the token here',
+    'BEARER_TOKEN',
+    'Bearer YOUR_TOKEN',
+    '$WEBEX_TOKEN',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: as it stands in a script
+    '${TOKEN}',
+    '%TOKEN%',
+    'xxxxxxxxxxxx',
+    '************',
+    '••••••••••••',
+    'this-should-be-a-random-string-for-security-purpose',
+    'a35bfbc6-ccbd-4a17-a488-72gf46c5420c',
+    `${'A'.repeat(64)}_PF84_a35bfbc6-ccbd-4a17-a488-72gf46c5420c`,
+  ])('recognizes the placeholder %s, alone and in a URL', async (placeholder) => {
+    const codes = ['E_REDIRECT_SAMPLE', 'E_REDIRECT_ORGANIZATION_ID'];
+    const address = `http://localhost:3000/auth/code#access_token=${encodeURIComponent(placeholder)}&${rest}`;
+    for (const input of [placeholder, `"${placeholder}"`, `${placeholder}\n`, address]) {
+      const error = await brokerErrorOf(() => parsePastedToken(input));
+      expect(codes).toContain(error.code);
+      expect(error.message).not.toContain('\n');
+    }
+  });
 });
 
-describe('expires_in that counts as not reported', () => {
+describe('parsePastedToken, given expires_in', () => {
   const withLifetime = (value: string) => `#access_token=${token}&token_type=Bearer${value}`;
-  test.each([
+  it.each([
     '',
     '&expires_in=',
     '&expires_in=0',
@@ -220,7 +222,7 @@ describe('expires_in that counts as not reported', () => {
     '&expires_in=0x10',
     '&expires_in=%2B3600',
     '&expires_in=%D9%A3',
-  ])('%s', (value) => {
+  ])('ignores an invalid value: %s', (value) => {
     for (const text of [withLifetime(value), withLifetime(value).replace('&token_type=Bearer', '')]) {
       const { redirect } = parsePastedToken(text);
       expect(redirect).toMatchObject({ kind: 'token', expiresIn: null });
@@ -228,7 +230,7 @@ describe('expires_in that counts as not reported', () => {
     }
   });
 
-  test.each(['1', '3887999', '315360000'])('but %s does', (value) => {
+  it.each(['1', '3887999', '315360000'])('accepts the valid value %s', (value) => {
     const { redirect } = parsePastedToken(withLifetime(`&expires_in=${value}`));
     expect(redirect).toMatchObject({ expiresIn: Number(value), warnings: [] });
   });

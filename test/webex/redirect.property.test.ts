@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BrokerError } from '../../src/errors/broker-error.ts';
 import { explainError } from '../../src/webex/sign-in/oauth-errors.ts';
 import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
@@ -35,121 +35,131 @@ const mangled = fc
   )
   .map((pieces) => pieces.join(''));
 
-test('every well-formed answer is read back exactly', () => {
-  const parameters = fc.record({
-    token,
-    state: text.filter((value) => value.isWellFormed() && value !== ''),
-    expiresIn: fc.integer({ min: 1, max: 315_360_000 }),
-    unknown: fc.dictionary(
-      fc.stringMatching(/^x_[a-z]{0,9}$/),
-      text.filter((value) => value.isWellFormed()),
-    ),
-  });
-  fc.assert(
-    fc.property(parameters, fc.constantFrom('', '#', 'http://localhost:3000/auth/code#'), (given, prefix) => {
-      const form = new URLSearchParams({
-        access_token: given.token,
-        ...given.unknown,
-        token_type: 'Bearer',
-        expires_in: String(given.expiresIn),
-        state: given.state,
-      });
-      expect(parseRedirect(`${prefix}${form}`)).toMatchObject({
-        kind: 'token',
-        accessToken: given.token,
-        expiresIn: given.expiresIn,
-        state: given.state,
-      });
-    }),
-  );
-});
-
-test('anything else ends in an error that a person can act on', () => {
-  fc.assert(
-    fc.property(fc.oneof(mangled, text), fc.constantFrom(parseRedirect, parsePastedToken), (input, parse) => {
-      try {
-        parse(input);
-      } catch (error) {
-        expect(error).toBeInstanceOf(BrokerError);
-        if (error instanceof BrokerError) {
-          expect(error.code).toMatch(/^E_/);
-          expect(error.help).toBeTruthy();
-        }
-      }
-    }),
-    { numRuns: 2000 },
-  );
-});
-
-test('what is accepted as a token can stand in a header', () => {
-  fc.assert(
-    fc.property(mangled, (input) => {
-      try {
-        const { redirect } = parsePastedToken(input);
-        if (redirect.kind === 'token') expect(redirect.accessToken).toMatch(/^[\w\-.~+/]+=*$/);
-      } catch (error) {
-        if (!(error instanceof BrokerError)) throw error;
-      }
-    }),
-    { numRuns: 2000 },
-  );
-});
-
-test('no message and no warning ever holds the token', () => {
-  fc.assert(
-    fc.property(
+describe('parseRedirect and parsePastedToken, given any text', () => {
+  it('read every well-formed response exactly', () => {
+    const parameters = fc.record({
       token,
-      mangled,
-      mangled,
-      fc.constantFrom(parseRedirect, parsePastedToken),
-      (secret, before, after, parse) => {
-        // Told apart from the words of the messages, which a very short random token could be part of.
-        const own = `fake-${secret}`;
-        const inputs = [
-          `${before}${own}${after}`,
-          `#access_token=${own}${after}`,
-          `#access_token=${own}&token_type=${own}&expires_in=${own}`,
-          `#access_token=${own}&token_type=Bearer&expires_in=${own}`,
-          `#access_token=${encodeURIComponent(`${own} `)}&token_type=Bearer`,
-        ];
-        for (const input of inputs) {
+      state: text.filter((value) => value.isWellFormed() && value !== ''),
+      expiresIn: fc.integer({ min: 1, max: 315_360_000 }),
+      unknown: fc.dictionary(
+        fc.stringMatching(/^x_[a-z]{0,9}$/),
+        text.filter((value) => value.isWellFormed()),
+      ),
+    });
+    fc.assert(
+      fc.property(
+        parameters,
+        fc.constantFrom('', '#', 'http://localhost:3000/auth/code#'),
+        (given, prefix) => {
+          const form = new URLSearchParams({
+            access_token: given.token,
+            ...given.unknown,
+            token_type: 'Bearer',
+            expires_in: String(given.expiresIn),
+            state: given.state,
+          });
+          expect(parseRedirect(`${prefix}${form}`)).toMatchObject({
+            kind: 'token',
+            accessToken: given.token,
+            expiresIn: given.expiresIn,
+            state: given.state,
+          });
+        },
+      ),
+    );
+  });
+
+  it('reject anything else with an error and its remedy', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(mangled, text),
+        fc.constantFrom(parseRedirect, parsePastedToken),
+        (input, parse) => {
           try {
-            const parsed = parse(input);
-            const redirect = 'redirect' in parsed ? parsed.redirect : parsed;
-            if (redirect.kind === 'token') expect(redirect.warnings.join('\n')).not.toContain(own);
+            parse(input);
           } catch (error) {
-            if (!(error instanceof BrokerError)) throw error;
-            expect(shown(error)).not.toContain(own);
+            expect(error).toBeInstanceOf(BrokerError);
+            if (error instanceof BrokerError) {
+              expect(error.code).toMatch(/^E_/);
+              expect(error.help).toBeTruthy();
+            }
           }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('accept only tokens that are valid in a header', () => {
+    fc.assert(
+      fc.property(mangled, (input) => {
+        try {
+          const { redirect } = parsePastedToken(input);
+          if (redirect.kind === 'token') expect(redirect.accessToken).toMatch(/^[\w\-.~+/]+=*$/);
+        } catch (error) {
+          if (!(error instanceof BrokerError)) throw error;
         }
-      },
-    ),
-    { numRuns: 500 },
-  );
-});
+      }),
+      { numRuns: 2000 },
+    );
+  });
 
-test('an explained error is short, on one line, and free of anything token-like', () => {
-  fc.assert(
-    fc.property(
-      fc.string({ unit: 'binary' }),
-      fc.string({ unit: 'binary', maxLength: 2000 }),
-      (code, description) => {
-        const hidden = 'S'.repeat(64);
-        const { message, help } = explainError(code, `${description} ${hidden}`);
-        expect(message.length).toBeLessThan(900);
-        expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-        expect(message).not.toContain(hidden);
-        expect(help).toBeTruthy();
-      },
-    ),
-  );
-});
+  it('never repeat the token in a message or warning', () => {
+    fc.assert(
+      fc.property(
+        token,
+        mangled,
+        mangled,
+        fc.constantFrom(parseRedirect, parsePastedToken),
+        (secret, before, after, parse) => {
+          // Told apart from the words of the messages, which a very short random token could be part of.
+          const own = `fake-${secret}`;
+          const inputs = [
+            `${before}${own}${after}`,
+            `#access_token=${own}${after}`,
+            `#access_token=${own}&token_type=${own}&expires_in=${own}`,
+            `#access_token=${own}&token_type=Bearer&expires_in=${own}`,
+            `#access_token=${encodeURIComponent(`${own} `)}&token_type=Bearer`,
+          ];
+          for (const input of inputs) {
+            try {
+              const parsed = parse(input);
+              const redirect = 'redirect' in parsed ? parsed.redirect : parsed;
+              if (redirect.kind === 'token') expect(redirect.warnings.join('\n')).not.toContain(own);
+            } catch (error) {
+              if (!(error instanceof BrokerError)) throw error;
+              expect(shown(error)).not.toContain(own);
+            }
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
 
-test('time stays in proportion to the length', () => {
-  const start = performance.now();
-  for (const filler of [' ', '\n', '#', '?', '&', '=', '%', '<', '-', 'a', '_', '/auth/code ', '\u200b']) {
-    const input = `a${filler.repeat(65_000 / filler.length)}b`;
-    for (const parse of [parseRedirect, parsePastedToken]) expect(() => parse(input)).toThrow(BrokerError);
-  }
-  expect(performance.now() - start).toBeLessThan(3000);
+  it('explain an error in one short line without anything like a token', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.string({ unit: 'binary', maxLength: 2000 }),
+        (code, description) => {
+          const hidden = 'S'.repeat(64);
+          const { message, help } = explainError(code, `${description} ${hidden}`);
+          expect(message.length).toBeLessThan(900);
+          expect(message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+          expect(message).not.toContain(hidden);
+          expect(help).toBeTruthy();
+        },
+      ),
+    );
+  });
+
+  it('take time in proportion to the length', () => {
+    const start = performance.now();
+    for (const filler of [' ', '\n', '#', '?', '&', '=', '%', '<', '-', 'a', '_', '/auth/code ', '\u200b']) {
+      const input = `a${filler.repeat(65_000 / filler.length)}b`;
+      for (const parse of [parseRedirect, parsePastedToken]) expect(() => parse(input)).toThrow(BrokerError);
+    }
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
 });

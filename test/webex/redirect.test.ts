@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseRedirect } from '../../src/webex/sign-in/redirect.ts';
 import { brokerErrorOf } from '../support/broker-error.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
@@ -14,14 +14,14 @@ const captured = (input: string) => {
 };
 const refused = (input: string) => brokerErrorOf(() => parseRedirect(input)).code;
 
-describe('where the answer is', () => {
-  test.each([
+describe('parseRedirect', () => {
+  it.each([
     ['the whole URL', `${address}#${success}`],
     ['the URL without http://', `localhost:3000/auth/code#${success}`],
     ['the fragment', `#${success}`],
     ['the fragment without #', success],
     ['white space around', `\n  #${success}\r\n`],
-  ])('%s', (_, input) => {
+  ])('reads %s', (_, input) => {
     expect(parseRedirect(input)).toEqual({
       kind: 'token',
       accessToken: token,
@@ -33,30 +33,30 @@ describe('where the answer is', () => {
     });
   });
 
-  test('a token in the query is not believed', () => {
+  it('refuses a token in the query', () => {
     expect(refused(`${address}?${success}`)).toBe('E_REDIRECT_QUERY');
     expect(refused(`?${success}`)).toBe('E_REDIRECT_QUERY');
   });
 });
 
-describe('RFC 6749 §4.2.2', () => {
-  test('unknown parameters are ignored, however they are written', () => {
+describe('parseRedirect, by RFC 6749 section 4.2.2', () => {
+  it('ignores unknown parameters, however they are encoded', () => {
     const noise = 'id_token=x&=&&&foo&foo=%ZZ&foo=1&%=1&__proto__=1&constructor=2';
     expect(captured(`#${noise}&${success}&${noise}`)).toEqual(captured(success));
   });
 
-  test.each([
+  it.each([
     'access_token=other',
     'token_type=Bearer',
     'expires_in=1',
     'state=abc',
     'state',
     'access%5Ftoken=x',
-  ])('a second %s is refused', (again) => {
+  ])('refuses a repeated parameter: %s', (again) => {
     expect(refused(`#${success}&${again}`)).toBe('E_REDIRECT_DUPLICATE');
   });
 
-  test('+ is a space and %2B a plus', () => {
+  it('decodes + as a space and %2B as a plus sign', () => {
     const redirect = captured(
       `#${success.replace('abc', 'a+b%2Bc%20d')}&scope=spark%3Apeople_read+Identity%3ASCIM`,
     );
@@ -64,45 +64,45 @@ describe('RFC 6749 §4.2.2', () => {
     expect(redirect.scope).toBe('spark:people_read Identity:SCIM');
   });
 
-  test.each(['%', '%4', '%ZZ', '%C3', '%FF%FE'])('a damaged %s is refused', (damaged) => {
+  it.each(['%', '%4', '%ZZ', '%C3', '%FF%FE'])('refuses the invalid encoding %s', (damaged) => {
     expect(refused(`#${success}${damaged}`)).toBe('E_REDIRECT_ENCODING');
   });
 
-  test.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('token_type %s', (type) => {
+  it.each(['Bearer', 'bearer', 'BEARER', 'bEaReR'])('accepts the token_type %s', (type) => {
     expect(captured(success.replace('Bearer', type)).accessToken).toBe(token);
   });
 
-  test.each(['token_type=mac', 'token_type=', 'token_type', 'token_type=Bearer%20x', 'x=y'])(
-    'not %s',
+  it.each(['token_type=mac', 'token_type=', 'token_type', 'token_type=Bearer%20x', 'x=y'])(
+    'refuses another token type: %s',
     (type) => {
       expect(refused(success.replace('token_type=Bearer', type))).toBe('E_TOKEN_TYPE');
     },
   );
 
-  test('iss (RFC 9207) is handed on', () => {
+  it('returns iss (RFC 9207)', () => {
     expect(captured(`${success}&iss=https%3A%2F%2Fidbroker-f.webex.com%2Fidb`).issuer).toBe(
       'https://idbroker-f.webex.com/idb',
     );
   });
 
-  test('no state is null, as is an empty one', () => {
+  it('returns null for a missing or empty state', () => {
     expect(captured(success.replace('&state=abc', '')).state).toBeNull();
     expect(captured(success.replace('&state=abc', '&state=')).state).toBeNull();
   });
 });
 
-describe('expires_in', () => {
-  test.each([
+describe('parseRedirect, given expires_in', () => {
+  it.each([
     ['1', 1],
     ['3887999', 3887999],
     ['31536000', 31536000],
     ['315360000', 315360000],
-  ])('%s', (given, seconds) => {
+  ])('accepts %s', (given, seconds) => {
     const redirect = captured(success.replace('3887999', given));
     expect(redirect).toMatchObject({ expiresIn: seconds, warnings: [] });
   });
 
-  test.each([
+  it.each([
     ['0', 'zero'],
     ['-5', 'negative'],
     ['315360001', 'more than ten years'],
@@ -114,7 +114,7 @@ describe('expires_in', () => {
     ['soon', 'not a number'],
     ['%20', 'not a number'],
     ['%E2%81%A31', 'not a number'],
-  ])('%s is left out and named', (given, fault) => {
+  ])('warns about the invalid value %s and leaves it out', (given, fault) => {
     const redirect = captured(success.replace('3887999', given));
     expect(redirect.expiresIn).toBeNull();
     expect(redirect.warnings).toHaveLength(1);
@@ -122,13 +122,13 @@ describe('expires_in', () => {
     if (/^[\w.-]+$/.test(given)) expect(redirect.warnings[0]).toContain(`“${given}”`);
   });
 
-  test.each(['', '&expires_in', '&expires_in='])('absent (%s)', (given) => {
+  it.each(['', '&expires_in', '&expires_in='])('warns that it is missing (%s)', (given) => {
     const redirect = captured(success.replace('&expires_in=3887999', given));
     expect(redirect.expiresIn).toBeNull();
     expect(redirect.warnings[0]).toContain('did not report when the token expires');
   });
 
-  test('a value made to mislead is shown short and plain', () => {
+  it('shows a misleading value short and without control characters', () => {
     const [warning = ''] = captured(
       success.replace('3887999', `%1B%5B31m%E2%80%AEx${'y%20'.repeat(500)}`),
     ).warnings;
@@ -137,8 +137,8 @@ describe('expires_in', () => {
   });
 });
 
-describe('the token', () => {
-  test.each([
+describe('parseRedirect, given a token', () => {
+  it.each([
     'a%20b',
     'a+b',
     'a%0D%0AX-Injected:1',
@@ -150,17 +150,17 @@ describe('the token', () => {
     "a'b",
     'a%3Bb',
     'a,b',
-  ])('%s can’t be one', (bad) => {
+  ])('refuses %s', (bad) => {
     expect(refused(success.replace(token, bad))).toBe('E_TOKEN_SYNTAX');
   });
 
-  test('has an upper limit', () => {
+  it('limits its length', () => {
     expect(captured(success.replace(token, 'x'.repeat(16_384))).accessToken).toHaveLength(16_384);
     expect(refused(success.replace(token, 'x'.repeat(16_385)))).toBe('E_TOKEN_SYNTAX');
     expect(refused(success.replace(token, 'x'.repeat(70_000)))).toBe('E_REDIRECT_TOO_LONG');
   });
 
-  test('cut off, it is taken with a warning', () => {
+  it('accepts an incomplete token with a warning', () => {
     const cut = token.slice(0, 90);
     const redirect = captured(success.replace(token, cut));
     expect(redirect.accessToken).toBe(cut);
@@ -168,7 +168,7 @@ describe('the token', () => {
   });
 });
 
-describe('errors', () => {
+describe('parseRedirect, given an error', () => {
   const denied =
     'error=access_denied&error_description=The+resource%20owner&error_uri=https%3A%2F%2Fexample.com%2Fe&state=abc';
   const expected = {
@@ -180,7 +180,7 @@ describe('errors', () => {
     issuer: null,
   };
 
-  test.each([
+  it.each([
     `${address}#${denied}`,
     `${address}?${denied}`,
     `?${denied}`,
@@ -188,11 +188,11 @@ describe('errors', () => {
     denied,
     `${address}?${denied}#`,
     `${address}?${denied}#_=_`,
-  ])('%s', (input) => {
+  ])('reads %s', (input) => {
     expect(parseRedirect(input)).toEqual(expected);
   });
 
-  test('what it says is made fit to be shown', () => {
+  it('makes its texts safe to show', () => {
     const hostile =
       '?error=%1B%5B2Jx%E2%80%AE&error_description=%0A%00<b>%0D' +
       `y%20`.repeat(900) +
@@ -205,14 +205,14 @@ describe('errors', () => {
     }
   });
 
-  test('a token and an error together are refused', () => {
+  it('refuses a token together with an error', () => {
     expect(refused(`${address}?error=x#${success}`)).toBe('E_REDIRECT_CONTRADICTION');
     expect(refused(`#${success}&error=x`)).toBe('E_REDIRECT_CONTRADICTION');
   });
 });
 
-describe('what people paste by mistake', () => {
-  test.each([
+describe('parseRedirect, given something else', () => {
+  it.each([
     [
       'the sample of the documents',
       `${address}#access_token={sample_token}&token_type=Bearer&expires_in=3887999&state=this-should-be-a-random-string-for-security-purpose`,
@@ -252,7 +252,7 @@ describe('what people paste by mistake', () => {
     ['something else', 'https://example.com/?a=b', 'E_REDIRECT_NO_TOKEN'],
     ['half an answer', '#token_type=Bearer&state=abc', 'E_REDIRECT_NO_TOKEN'],
     ['an empty token', '#access_token=&token_type=Bearer', 'E_REDIRECT_NO_TOKEN'],
-  ])('%s', (_, input, code) => {
+  ])('recognizes %s', (_, input, code) => {
     const error = brokerErrorOf(() => parseRedirect(input));
     expect(error.code).toBe(code);
     expect(error.help).toBeTruthy();
