@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BatchQueue, batchSize, type PendingRequest } from '../../src/api/queue/batch-queue.ts';
 import { FairQueue, type Lane } from '../../src/api/queue/fair-queue.ts';
 import {
@@ -56,96 +56,103 @@ async function outcomes(queue: BatchQueue, reads: Read[]) {
   return reads.map(({ outcome }) => outcome);
 }
 
-it.each([1, 2, 3, 50, 127])('fails only the guilty request, at place %i of its batch', async (place) => {
-  const { queue } = storeWith((batch) => {
-    if (batch.some(({ client }) => client === 'guilty')) throw new Error('invalid byte sequence');
-    return [];
+describe('BatchQueue', () => {
+  it.each([1, 2, 3, 50, 127])('fails only the guilty request, at place %i of its batch', async (place) => {
+    const { queue } = storeWith((batch) => {
+      if (batch.some(({ client }) => client === 'guilty')) throw new Error('invalid byte sequence');
+      return [];
+    });
+    const reads = Array.from({ length: 128 }, (_, at) => new Read(at === place ? 'guilty' : `c${at}`));
+    const expected = reads.map(({ client }) => (client === 'guilty' ? 'failed' : 'answered'));
+    expect(await outcomes(queue, reads)).toEqual(expected);
   });
-  const reads = Array.from({ length: 128 }, (_, at) => new Read(at === place ? 'guilty' : `c${at}`));
-  const expected = reads.map(({ client }) => (client === 'guilty' ? 'failed' : 'answered'));
-  expect(await outcomes(queue, reads)).toEqual(expected);
-});
 
-it('fails only the guilty ones where there are several', async () => {
-  const { queue } = storeWith((batch) => {
-    if (batch.some(({ client }) => client.startsWith('guilty'))) throw new Error('invalid byte sequence');
-    return [];
+  it('fails only the guilty requests if there are several', async () => {
+    const { queue } = storeWith((batch) => {
+      if (batch.some(({ client }) => client.startsWith('guilty'))) throw new Error('invalid byte sequence');
+      return [];
+    });
+    const reads = Array.from({ length: 60 }, (_, at) => new Read(at % 7 === 0 ? `guilty${at}` : `c${at}`));
+    const expected = reads.map(({ client }) => (client.startsWith('guilty') ? 'failed' : 'answered'));
+    expect(await outcomes(queue, reads)).toEqual(expected);
   });
-  const reads = Array.from({ length: 60 }, (_, at) => new Read(at % 7 === 0 ? `guilty${at}` : `c${at}`));
-  const expected = reads.map(({ client }) => (client.startsWith('guilty') ? 'failed' : 'answered'));
-  expect(await outcomes(queue, reads)).toEqual(expected);
-});
 
-it('fails all where the store is gone, and does not write again what may be on the disk', async () => {
-  const gone = storeWith(() => {
-    throw new Error('ECONNREFUSED');
+  it('fails all requests if the store is gone, and does not repeat a write that may be on disk', async () => {
+    const gone = storeWith(() => {
+      throw new Error('ECONNREFUSED');
+    });
+    const reads = () => Array.from({ length: 5 }, (_, at) => new Read(`c${at}`));
+    expect(await outcomes(gone.queue, reads())).toEqual(Array(5).fill('failed'));
+    const disk = storeWith(() => {
+      throw new NotDurable('EIO');
+    });
+    expect(await outcomes(disk.queue, reads())).toEqual(Array(5).fill('failed'));
+    expect(disk.batches).toHaveLength(1);
   });
-  const reads = () => Array.from({ length: 5 }, (_, at) => new Read(`c${at}`));
-  expect(await outcomes(gone.queue, reads())).toEqual(Array(5).fill('failed'));
-  const disk = storeWith(() => {
-    throw new NotDurable('EIO');
-  });
-  expect(await outcomes(disk.queue, reads())).toEqual(Array(5).fill('failed'));
-  expect(disk.batches).toHaveLength(1);
-});
 
-it('waits for another writer', async () => {
-  let busy = 3;
-  const { queue, batches } = storeWith(() => {
-    if (busy-- > 0) throw new RetryLater();
-    return [];
+  it('waits for another writer', async () => {
+    let busy = 3;
+    const { queue, batches } = storeWith(() => {
+      if (busy-- > 0) throw new RetryLater();
+      return [];
+    });
+    expect(await outcomes(queue, [new Read('a'), new Read('b')])).toEqual(['answered', 'answered']);
+    expect(batches).toHaveLength(4);
   });
-  expect(await outcomes(queue, [new Read('a'), new Read('b')])).toEqual(['answered', 'answered']);
-  expect(batches).toHaveLength(4);
-});
 
-it('has a request that has to wait do so alone', async () => {
-  let waits = 5;
-  const { queue } = storeWith((batch) =>
-    waits-- > 0 ? batch.filter(({ client }) => client === 'slow') : [],
+  it('lets a request that has to wait delay no other', async () => {
+    let waits = 5;
+    const { queue } = storeWith((batch) =>
+      waits-- > 0 ? batch.filter(({ client }) => client === 'slow') : [],
+    );
+    const reads = [new Read('slow'), new Read('quick'), new Read('other')];
+    expect(await outcomes(queue, reads)).toEqual(['answered', 'answered', 'answered']);
+    expect(reads.map(({ batch }) => batch)).toEqual([6, 1, 1]);
+  });
+
+  it.each([
+    ['one client that has authenticated itself', (at: number) => new Read('flood', at >= 0)],
+    ['one address without credentials', () => new Read('flood')],
+    ['one address with a thousand names', (at: number) => new Read(`flood${at % 1000}`)],
+  ])(
+    'answers an honest client in the next batch while %s sends thousands of requests',
+    async (_name, flood) => {
+      const { queue } = storeWith();
+      for (let at = 0; at < 5_000; at += 1) queue.add(flood(at));
+      const honest = Array.from({ length: 10 }, () => new Read('honest', true));
+      for (const read of honest) queue.add(read);
+      await queue.idle();
+      expect(Math.max(...honest.map(({ batch }) => batch))).toBe(1);
+    },
   );
-  const reads = [new Read('slow'), new Read('quick'), new Read('other')];
-  expect(await outcomes(queue, reads)).toEqual(['answered', 'answered', 'answered']);
-  expect(reads.map(({ batch }) => batch)).toEqual([6, 1, 1]);
+
+  it('answers a client that has not authenticated while authenticated clients send thousands of requests', async () => {
+    const { queue } = storeWith();
+    for (let at = 0; at < 5_000; at += 1) queue.add(new Read(`flood${at % 50}`, true));
+    const first = new Read('newcomer');
+    queue.add(first);
+    await queue.idle();
+    expect(first.batch).toBe(1);
+  });
+
+  it('takes at most one full batch at a time', async () => {
+    const { queue, batches } = storeWith();
+    for (let at = 0; at < 1_000; at += 1) queue.add(new Read(`c${at % 3}`, at % 2 === 0));
+    await queue.idle();
+    expect(Math.max(...batches.map((batch) => batch.length))).toBe(batchSize);
+    expect(batches.flat()).toHaveLength(1_000);
+  });
 });
 
-it.each([
-  ['one client that has authenticated itself', (at: number) => new Read('flood', at >= 0)],
-  ['one address without credentials', () => new Read('flood')],
-  ['one address with a thousand names', (at: number) => new Read(`flood${at % 1000}`)],
-])('answers an honest client in the next batch while %s sends thousands', async (_name, flood) => {
-  const { queue } = storeWith();
-  for (let at = 0; at < 5_000; at += 1) queue.add(flood(at));
-  const honest = Array.from({ length: 10 }, () => new Read('honest', true));
-  for (const read of honest) queue.add(read);
-  await queue.idle();
-  expect(Math.max(...honest.map(({ batch }) => batch))).toBe(1);
-});
-
-it('answers those that have not authenticated themselves too, while authenticated ones send thousands', async () => {
-  const { queue } = storeWith();
-  for (let at = 0; at < 5_000; at += 1) queue.add(new Read(`flood${at % 50}`, true));
-  const first = new Read('newcomer');
-  queue.add(first);
-  await queue.idle();
-  expect(first.batch).toBe(1);
-});
-
-it('takes no more than fit one batch', async () => {
-  const { queue, batches } = storeWith();
-  for (let at = 0; at < 1_000; at += 1) queue.add(new Read(`c${at % 3}`, at % 2 === 0));
-  await queue.idle();
-  expect(Math.max(...batches.map((batch) => batch.length))).toBe(batchSize);
-  expect(batches.flat()).toHaveLength(1_000);
-});
-
-it('takes one of each lane in turn', () => {
-  const queue = new FairQueue<{ lane: Lane; id: string }>();
-  for (const id of ['a1', 'a2', 'a3', 'b1', 'c1', 'c2']) {
-    queue.add({ id, lane: { authenticated: true, key: id.charAt(0) } });
-  }
-  expect(queue.take(4).map(({ id }) => id)).toEqual(['a1', 'b1', 'c1', 'a2']);
-  queue.add({ id: 'b2', lane: { authenticated: true, key: 'b' } });
-  expect(queue.take(9).map(({ id }) => id)).toEqual(['c2', 'a3', 'b2']);
-  expect(queue.size).toBe(0);
+describe('FairQueue', () => {
+  it('takes one entry of each lane in turn', () => {
+    const queue = new FairQueue<{ lane: Lane; id: string }>();
+    for (const id of ['a1', 'a2', 'a3', 'b1', 'c1', 'c2']) {
+      queue.add({ id, lane: { authenticated: true, key: id.charAt(0) } });
+    }
+    expect(queue.take(4).map(({ id }) => id)).toEqual(['a1', 'b1', 'c1', 'a2']);
+    queue.add({ id: 'b2', lane: { authenticated: true, key: 'b' } });
+    expect(queue.take(9).map(({ id }) => id)).toEqual(['c2', 'a3', 'b2']);
+    expect(queue.size).toBe(0);
+  });
 });

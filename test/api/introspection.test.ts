@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { removeClient } from '../../src/vault/clients/clients.ts';
 import { clientOf, orgIds, post, profileWithToken, served } from '../support/api-server.ts';
@@ -20,77 +20,82 @@ async function ready() {
   return { ...api, acme, globex, ask, secret, both };
 }
 
-test('a token that the client may fetch', async () => {
-  const { ask, acme, globex, origin, both, vault } = await ready();
-  expect((await ask(acme)).json).toEqual({
-    active: true,
-    scope: 'spark:people_read spark:people_write Identity:SCIM',
-    client_id: 'ci',
-    token_type: 'Bearer',
-    exp: Math.floor(today / 1000) + 3_887_999,
-    aud: `https://api.ciscospark.com/v1/scim/${orgIds.acme}`,
-    iss: origin,
+describe('token introspection', () => {
+  it('describes a token that the client may fetch', async () => {
+    const { ask, acme, globex, origin, both, vault } = await ready();
+    expect((await ask(acme)).json).toEqual({
+      active: true,
+      scope: 'spark:people_read spark:people_write Identity:SCIM',
+      client_id: 'ci',
+      token_type: 'Bearer',
+      exp: Math.floor(today / 1000) + 3_887_999,
+      aud: `https://api.ciscospark.com/v1/scim/${orgIds.acme}`,
+      iss: origin,
+    });
+    expect((await ask(acme, `both:${both}`)).json).toMatchObject({ active: true });
+    expect((await ask(globex, `both:${both}`)).json).toMatchObject({ active: true });
+    expect(await auditLog(vault)).toContain('introspect ok globex');
   });
-  expect((await ask(acme, `both:${both}`)).json).toMatchObject({ active: true });
-  expect((await ask(globex, `both:${both}`)).json).toMatchObject({ active: true });
-  expect(await auditLog(vault)).toContain('introspect ok globex');
-});
 
-test('of every other token it learns nothing', async () => {
-  const { ask, globex } = await ready();
-  for (const token of [globex, 'fake-token-of-nobody', `${'A'.repeat(64)}_PF84_${orgIds.acme}`, 'x']) {
-    expect(await ask(token)).toMatchObject({ status: 200, json: { active: false } });
-    expect(Object.keys((await ask(token)).json)).toEqual(['active']);
-  }
-});
-
-test('a token that was replaced is active until its own end, unless Webex rejects it', async () => {
-  const { ask, acme, vault, origin, secret } = await ready();
-  vault.setNow(today + dayMs);
-  const renewed = await profileWithToken(vault, 'acme', { token: 'fake-token-for-acme-2' });
-  expect((await ask(acme)).json).toMatchObject({ active: true, exp: Math.floor(today / 1000) + 3_887_999 });
-  expect((await ask(renewed)).json).toMatchObject({
-    active: true,
-    exp: Math.floor(today / 1000) + 3_974_399,
+  it('reveals nothing about any other token', async () => {
+    const { ask, globex } = await ready();
+    for (const token of [globex, 'fake-token-of-nobody', `${'A'.repeat(64)}_PF84_${orgIds.acme}`, 'x']) {
+      expect(await ask(token)).toMatchObject({ status: 200, json: { active: false } });
+      expect(Object.keys((await ask(token)).json)).toEqual(['active']);
+    }
   });
-  const answer = await post(`${origin}/oauth/token`, { grant_type: 'client_credentials' }, `ci:${secret}`);
-  expect(answer.json.access_token).toBe(renewed);
-  await markRejected(vault, today);
-  expect((await ask(acme)).json).toEqual({ active: false });
-  await markRejected(vault, null);
-  vault.setNow(today + 45 * dayMs);
-  expect((await ask(acme)).json).toEqual({ active: false });
-  expect((await ask(renewed)).json).toMatchObject({ active: true });
-});
 
-test.each(['needs-review', 'pending'] as const)('a token that is %s is not active', async (state) => {
-  const { ask, acme, vault } = await ready();
-  await vault.db.updateTable('token').set({ state }).execute();
-  expect((await ask(acme)).json).toEqual({ active: false });
-});
+  it('reports a replaced token as active until it expires or Webex rejects it', async () => {
+    const { ask, acme, vault, origin, secret } = await ready();
+    vault.setNow(today + dayMs);
+    const renewed = await profileWithToken(vault, 'acme', { token: 'fake-token-for-acme-2' });
+    expect((await ask(acme)).json).toMatchObject({ active: true, exp: Math.floor(today / 1000) + 3_887_999 });
+    expect((await ask(renewed)).json).toMatchObject({
+      active: true,
+      exp: Math.floor(today / 1000) + 3_974_399,
+    });
+    const answer = await post(`${origin}/oauth/token`, { grant_type: 'client_credentials' }, `ci:${secret}`);
+    expect(answer.json.access_token).toBe(renewed);
+    await markRejected(vault, today);
+    expect((await ask(acme)).json).toEqual({ active: false });
+    await markRejected(vault, null);
+    vault.setNow(today + 45 * dayMs);
+    expect((await ask(acme)).json).toEqual({ active: false });
+    expect((await ask(renewed)).json).toMatchObject({ active: true });
+  });
 
-test('expired and rejected tokens are not active', async () => {
-  const { ask, acme, vault } = await ready();
-  await markRejected(vault, today);
-  expect((await ask(acme)).json).toEqual({ active: false });
-  await markRejected(vault, null);
-  vault.setNow(today + 50 * dayMs);
-  expect((await ask(acme)).json).toEqual({ active: false });
-});
+  it.each(['needs-review', 'pending'] as const)(
+    'reports a token in the state %s as not active',
+    async (state) => {
+      const { ask, acme, vault } = await ready();
+      await vault.db.updateTable('token').set({ state }).execute();
+      expect((await ask(acme)).json).toEqual({ active: false });
+    },
+  );
 
-test('nobody asks without credentials, or after the removal', async () => {
-  const { ask, acme, vault, origin } = await ready();
-  expect((await ask(acme, 'ci:wrong')).status).toBe(401);
-  expect((await post(`${origin}/oauth/introspect`, { token: acme })).status).toBe(401);
-  expect((await ask('')).json).toMatchObject({ error: 'invalid_request' });
-  await removeClient(vault, 'ci', actor);
-  expect((await ask(acme)).status).toBe(401);
-});
+  it('reports expired and rejected tokens as not active', async () => {
+    const { ask, acme, vault } = await ready();
+    await markRejected(vault, today);
+    expect((await ask(acme)).json).toEqual({ active: false });
+    await markRejected(vault, null);
+    vault.setNow(today + 50 * dayMs);
+    expect((await ask(acme)).json).toEqual({ active: false });
+  });
 
-test('a token that is stored twice is active until the later end', async () => {
-  const { ask, acme, vault } = await ready();
-  vault.setNow(today + dayMs);
-  await profileWithToken(vault, 'acme', { token: acme });
-  vault.setNow(today + 45 * dayMs);
-  expect((await ask(acme)).json).toMatchObject({ active: true });
+  it('refuses a client without credentials and a removed client', async () => {
+    const { ask, acme, vault, origin } = await ready();
+    expect((await ask(acme, 'ci:wrong')).status).toBe(401);
+    expect((await post(`${origin}/oauth/introspect`, { token: acme })).status).toBe(401);
+    expect((await ask('')).json).toMatchObject({ error: 'invalid_request' });
+    await removeClient(vault, 'ci', actor);
+    expect((await ask(acme)).status).toBe(401);
+  });
+
+  it('reports a token that is stored twice as active until the later expiry', async () => {
+    const { ask, acme, vault } = await ready();
+    vault.setNow(today + dayMs);
+    await profileWithToken(vault, 'acme', { token: acme });
+    vault.setNow(today + 45 * dayMs);
+    expect((await ask(acme)).json).toMatchObject({ active: true });
+  });
 });

@@ -1,66 +1,68 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Throttle } from '../../src/api/client-auth/throttle.ts';
 
 function failures(throttle: Throttle, count: number, address: string, now = 0): number[] {
   return Array.from({ length: count }, () => throttle.failed('ci', address, now));
 }
 
-test('the first five cost nothing; then the wait doubles, up to five minutes', () => {
-  const throttle = new Throttle();
-  expect(failures(throttle, 5, '10.0.0.1')).toEqual([0, 0, 0, 0, 0]);
-  const waits: number[] = [];
-  let now = 0;
-  for (let round = 0; round < 12; round += 1) {
-    const wait = throttle.failed('ci', '10.0.0.1', now);
-    waits.push(wait);
-    now += wait * 1000;
-    expect(throttle.failed('ci', '10.0.0.1', now)).toBe(0);
-  }
-  expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
-});
+describe('Throttle', () => {
+  it('allows five failures, then doubles the delay up to five minutes', () => {
+    const throttle = new Throttle();
+    expect(failures(throttle, 5, '10.0.0.1')).toEqual([0, 0, 0, 0, 0]);
+    const waits: number[] = [];
+    let now = 0;
+    for (let round = 0; round < 12; round += 1) {
+      const wait = throttle.failed('ci', '10.0.0.1', now);
+      waits.push(wait);
+      now += wait * 1000;
+      expect(throttle.failed('ci', '10.0.0.1', now)).toBe(0);
+    }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+  });
 
-test('others are not held up: another address, another client', () => {
-  const throttle = new Throttle();
-  failures(throttle, 6, '10.0.0.1');
-  expect(throttle.failed('ci', '10.0.0.2', 0)).toBe(0);
-  expect(throttle.failed('other', '10.0.0.1', 0)).toBe(0);
-});
+  it('does not delay another address or another client', () => {
+    const throttle = new Throttle();
+    failures(throttle, 6, '10.0.0.1');
+    expect(throttle.failed('ci', '10.0.0.2', 0)).toBe(0);
+    expect(throttle.failed('other', '10.0.0.1', 0)).toBe(0);
+  });
 
-test('a success, or an hour, and it is forgotten', () => {
-  const throttle = new Throttle();
-  failures(throttle, 5, '10.0.0.1');
-  throttle.succeeded('ci', '10.0.0.1');
-  expect(failures(throttle, 5, '10.0.0.1')).toEqual([0, 0, 0, 0, 0]);
-  expect(failures(throttle, 5, '10.0.0.1', 3_600_001)).toEqual([0, 0, 0, 0, 0]);
-});
+  it('forgets failures after a success or an hour', () => {
+    const throttle = new Throttle();
+    failures(throttle, 5, '10.0.0.1');
+    throttle.succeeded('ci', '10.0.0.1');
+    expect(failures(throttle, 5, '10.0.0.1')).toEqual([0, 0, 0, 0, 0]);
+    expect(failures(throttle, 5, '10.0.0.1', 3_600_001)).toEqual([0, 0, 0, 0, 0]);
+  });
 
-test('a success forgets what its address did under names that nobody has, too', () => {
-  const throttle = new Throttle();
-  for (let count = 0; count < 5; count += 1) throttle.failed('', '10.0.0.1', 0);
-  throttle.succeeded('ci', '10.0.0.2');
-  expect(throttle.failed('', '10.0.0.1', 0)).toBe(1);
-  throttle.succeeded('ci', '10.0.0.1');
-  expect(throttle.failed('', '10.0.0.1', 0)).toBe(0);
-});
+  it('forgets failures under unknown names after a success from the same address', () => {
+    const throttle = new Throttle();
+    for (let count = 0; count < 5; count += 1) throttle.failed('', '10.0.0.1', 0);
+    throttle.succeeded('ci', '10.0.0.2');
+    expect(throttle.failed('', '10.0.0.1', 0)).toBe(1);
+    throttle.succeeded('ci', '10.0.0.1');
+    expect(throttle.failed('', '10.0.0.1', 0)).toBe(0);
+  });
 
-test('an IPv6 network counts as one, however its addresses are written', () => {
-  const throttle = new Throttle();
-  for (const address of [
-    '2001:db8::1',
-    '2001:db8:0:0:1::2',
-    '2001:db8:0::3',
-    '2001:db8::ffff:4',
-    '2001:db8::5',
-  ]) {
-    expect(throttle.failed('ci', address, 0)).toBe(0);
-  }
-  expect(throttle.failed('ci', '2001:db8::6', 0)).toBe(1);
-  expect(throttle.failed('ci', '2001:db8:0:1::6', 0)).toBe(0);
-});
+  it('counts an IPv6 network as one address, however it is written', () => {
+    const throttle = new Throttle();
+    for (const address of [
+      '2001:db8::1',
+      '2001:db8:0:0:1::2',
+      '2001:db8:0::3',
+      '2001:db8::ffff:4',
+      '2001:db8::5',
+    ]) {
+      expect(throttle.failed('ci', address, 0)).toBe(0);
+    }
+    expect(throttle.failed('ci', '2001:db8::6', 0)).toBe(1);
+    expect(throttle.failed('ci', '2001:db8:0:1::6', 0)).toBe(0);
+  });
 
-test('memory is bounded: the longest known are forgotten', () => {
-  const throttle = new Throttle(100);
-  failures(throttle, 5, '10.0.0.1');
-  for (let count = 0; count < 100; count += 1) throttle.failed('ci', `10.1.0.${count}`, 0);
-  expect(throttle.failed('ci', '10.0.0.1', 0)).toBe(0);
+  it('limits its memory and forgets the oldest entries', () => {
+    const throttle = new Throttle(100);
+    failures(throttle, 5, '10.0.0.1');
+    for (let count = 0; count < 100; count += 1) throttle.failed('ci', `10.1.0.${count}`, 0);
+    expect(throttle.failed('ci', '10.0.0.1', 0)).toBe(0);
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { changing, inTransaction } from '../../src/store/integrity/changes.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
 import {
@@ -63,100 +63,102 @@ const parameters = [
   '__proto__',
 ];
 
-test.each(parameters)('hostile texts as %s', async (name) => {
-  const { honest, url, origin, one, logged } = await ready();
-  const hostile = texts.flatMap((text) => {
-    const form = `grant_type=client_credentials&${name}=${text}`;
-    const alone = name === 'grant_type' ? `${name}=${text}` : form;
-    return [
-      post(url, alone),
-      post(url, alone, `one:${one}`),
-      post(`${origin}/oauth/introspect`, `${name}=${text}`, `one:${one}`),
-    ];
+describe('requests in the same batch', () => {
+  it.each(parameters)('are not affected by hostile values of %s', async (name) => {
+    const { honest, url, origin, one, logged } = await ready();
+    const hostile = texts.flatMap((text) => {
+      const form = `grant_type=client_credentials&${name}=${text}`;
+      const alone = name === 'grant_type' ? `${name}=${text}` : form;
+      return [
+        post(url, alone),
+        post(url, alone, `one:${one}`),
+        post(`${origin}/oauth/introspect`, `${name}=${text}`, `one:${one}`),
+      ];
+    });
+    const answers = await Promise.all([honest(), ...hostile.map((each) => each.catch(() => null))]);
+    expectTokens(answers[0]);
+    expectTokens(await honest());
+    const statuses = answers.slice(1).map((answer) => (answer as Answered | null)?.status);
+    expect(statuses.every((status) => status !== undefined && status < 500)).toBe(true);
+    expect(logged).toEqual([]);
   });
-  const answers = await Promise.all([honest(), ...hostile.map((each) => each.catch(() => null))]);
-  expectTokens(answers[0]);
-  expectTokens(await honest());
-  const statuses = answers.slice(1).map((answer) => (answer as Answered | null)?.status);
-  expect(statuses.every((status) => status !== undefined && status < 500)).toBe(true);
-  expect(logged).toEqual([]);
-});
 
-test.each([
-  '',
-  '\0',
-  'one\0',
-  'ONE',
-  'one ',
-  ' one',
-  'ｏｎｅ',
-  'one\u200b',
-  '\ud800',
-  '__proto__',
-  'x'.repeat(5_000),
-])('a client that calls itself %j', async (name) => {
-  const { honest, origin, logged, vault } = await ready();
-  const tries = Promise.all(
-    Array.from({ length: 8 }, () => askToken({ origin }, encodeURIComponent(name.toWellFormed()), 'wrong')),
+  it.each([
+    '',
+    '\0',
+    'one\0',
+    'ONE',
+    'one ',
+    ' one',
+    'ｏｎｅ',
+    'one\u200b',
+    '\ud800',
+    '__proto__',
+    'x'.repeat(5_000),
+  ])('are not affected by a client that calls itself %j', async (name) => {
+    const { honest, origin, logged, vault } = await ready();
+    const tries = Promise.all(
+      Array.from({ length: 8 }, () => askToken({ origin }, encodeURIComponent(name.toWellFormed()), 'wrong')),
+    );
+    expectTokens(await honest());
+    expect((await tries).every(({ status }) => status === 401 || status === 429)).toBe(true);
+    expectTokens(await honest());
+    expect(logged).toEqual([]);
+    const rows = await vault.db.selectFrom('audit').select('client').where('outcome', '<>', 'ok').execute();
+    expect(rows.every(({ client }) => client === null)).toBe(true);
+  });
+
+  it('do not remember what someone else requests in the name of a client', async () => {
+    const { url, honest } = await ready();
+    for (const resource of ['//', '/', 'https://x/', `x/${orgIds.acme}`, `https://x/${orgIds.globex}/`]) {
+      const form = { grant_type: 'client_credentials', client_id: 'one', client_secret: 'wrong', resource };
+      expect((await post(url, form)).status).toBeGreaterThanOrEqual(401);
+      const unnamed = { ...form, client_id: 'two' };
+      expect((await post(url, unnamed)).status).toBeGreaterThanOrEqual(401);
+      expectTokens(await honest());
+    }
+  });
+
+  it.each(['addresses', 'jwks'] as const)(
+    'do not fail because of a client whose %s are damaged in the store',
+    async (column) => {
+      const { vault, honest, origin } = await ready();
+      const { secret } = await addClient(vault, { name: 'broken', profiles: ['acme'] }, actor);
+      await vault.db
+        .updateTable('client')
+        .set({ [column]: '{' })
+        .where('name', '=', 'broken')
+        .execute();
+      const broken = askToken({ origin }, 'broken', secret ?? '');
+      expectTokens(await honest());
+      expect((await broken).status).toBe(503);
+    },
   );
-  expectTokens(await honest());
-  expect((await tries).every(({ status }) => status === 401 || status === 429)).toBe(true);
-  expectTokens(await honest());
-  expect(logged).toEqual([]);
-  const rows = await vault.db.selectFrom('audit').select('client').where('outcome', '<>', 'ok').execute();
-  expect(rows.every(({ client }) => client === null)).toBe(true);
-});
 
-test('nothing that a stranger asks in a client’s name is remembered', async () => {
-  const { url, honest } = await ready();
-  for (const resource of ['//', '/', 'https://x/', `x/${orgIds.acme}`, `https://x/${orgIds.globex}/`]) {
-    const form = { grant_type: 'client_credentials', client_id: 'one', client_secret: 'wrong', resource };
-    expect((await post(url, form)).status).toBeGreaterThanOrEqual(401);
-    const unnamed = { ...form, client_id: 'two' };
-    expect((await post(url, unnamed)).status).toBeGreaterThanOrEqual(401);
-    expectTokens(await honest());
-  }
-});
-
-test.each(['addresses', 'jwks'] as const)(
-  'a client whose %s are damaged in the store fails alone',
-  async (column) => {
+  it('do not wait for a token whose data key is unknown', async () => {
     const { vault, honest, origin } = await ready();
-    const { secret } = await addClient(vault, { name: 'broken', profiles: ['acme'] }, actor);
-    await vault.db
-      .updateTable('client')
-      .set({ [column]: '{' })
-      .where('name', '=', 'broken')
-      .execute();
-    const broken = askToken({ origin }, 'broken', secret ?? '');
-    expectTokens(await honest());
-    expect((await broken).status).toBe(503);
-  },
-);
-
-test('a token whose data key nobody knows makes nobody wait but its own client', async () => {
-  const { vault, honest, origin } = await ready();
-  await profileWithToken(vault, 'initech', { orgId: 'aaaaaaaa-8888-4777-8666-555555555555' });
-  const secret = await clientOf(vault, 'initech', ['initech']);
-  const header = Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"of-nobody"}').toString('base64url');
-  const ciphertext = `${header}..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA`;
-  await inTransaction(vault.db, async (trx) => {
-    const { id } = await trx
-      .selectFrom('token')
-      .innerJoin('profile', 'profile.id', 'token.profile_id')
-      .select('token.id')
-      .where('profile.name', '=', 'initech')
-      .executeTakeFirstOrThrow();
-    await changing(trx, 'token', [id]);
-    await trx.updateTable('token').set({ ciphertext }).where('id', '=', id).execute();
+    await profileWithToken(vault, 'initech', { orgId: 'aaaaaaaa-8888-4777-8666-555555555555' });
+    const secret = await clientOf(vault, 'initech', ['initech']);
+    const header = Buffer.from('{"alg":"dir","enc":"A256GCM","kid":"of-nobody"}').toString('base64url');
+    const ciphertext = `${header}..AAAAAAAAAAAAAAAA.AAAA.AAAAAAAAAAAAAAAAAAAAAA`;
+    await inTransaction(vault.db, async (trx) => {
+      const { id } = await trx
+        .selectFrom('token')
+        .innerJoin('profile', 'profile.id', 'token.profile_id')
+        .select('token.id')
+        .where('profile.name', '=', 'initech')
+        .executeTakeFirstOrThrow();
+      await changing(trx, 'token', [id]);
+      await trx.updateTable('token').set({ ciphertext }).where('id', '=', id).execute();
+    });
+    // Its key is looked up until the test says that nobody has it.
+    let known = false;
+    const knows = vault.keys.hasKeyFor.bind(vault.keys);
+    vault.keys.hasKeyFor = (text) => (text === ciphertext ? known : knows(text));
+    vault.keys.refreshKeyFor = () => Promise.resolve();
+    const waiting = askToken({ origin }, 'initech', secret);
+    for (let round = 0; round < 5; round += 1) expectTokens(await honest());
+    known = true;
+    expect((await waiting).status).toBe(500);
   });
-  // Its key is looked up until the test says that nobody has it.
-  let known = false;
-  const knows = vault.keys.hasKeyFor.bind(vault.keys);
-  vault.keys.hasKeyFor = (text) => (text === ciphertext ? known : knows(text));
-  vault.keys.refreshKeyFor = () => Promise.resolve();
-  const waiting = askToken({ origin }, 'initech', secret);
-  for (let round = 0; round < 5; round += 1) expectTokens(await honest());
-  known = true;
-  expect((await waiting).status).toBe(500);
 });

@@ -192,8 +192,8 @@ const attacks: [string, (store: Ready) => Promise<{ client?: string; secret?: st
   ],
 ];
 
-describe('the token endpoint of a running server refuses', () => {
-  it.each(attacks)('%s', async (_, attack) => {
+describe('the token endpoint of a running server', () => {
+  it.each(attacks)('refuses %s', async (_, attack) => {
     const store = await ready();
     expect((await askToken(store, 'ci', store.secret)).status).toBe(200);
     const { client = 'ci', secret = store.secret } = (await attack(store)) ?? {};
@@ -244,7 +244,7 @@ describe('what was written from outside', () => {
     });
   });
 
-  it('lets nobody into the web app', async () => {
+  it('authenticates no session of the web app', async () => {
     const { vault, db } = await ready();
     const later = today + 60_000;
     await put(db, 'access_link', { link_hash: hashSecret('x'), created_at: today, expires_at: later });
@@ -257,7 +257,7 @@ describe('what was written from outside', () => {
     expect((await brokerErrorOf(() => hasCalendarFeed(db, hashSecret('x')))).code).toBe('E_INTEGRITY');
   });
 
-  it('begins no sign-in', async () => {
+  it('starts no sign-in', async () => {
     const { db } = await ready();
     await put(db, 'sign_in', {
       id: 'x',
