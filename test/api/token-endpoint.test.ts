@@ -315,14 +315,14 @@ describe('the token endpoint', () => {
     expect(response.status).toBe(405);
     expect(response.headers.get('allow')).toBe('POST');
   });
-});
 
-test('the secret of a relay client yields no token and no introspection', async () => {
-  const api = await served();
-  const token = await profileWithToken(api.vault, 'acme');
-  const secret = await clientOf(api.vault, 'entra', ['acme'], { relayRights: 'all' });
-  const refused = { status: 400, json: { error: 'unauthorized_client' } };
-  expect(await askToken(api, 'entra', secret)).toMatchObject(refused);
-  expect(await post(`${api.origin}/oauth/introspect`, { token }, `entra:${secret}`)).toMatchObject(refused);
-  expect((await auditLog(api.vault)).join()).toContain('read unauthorized_client');
+  it('returns no token and no introspection for the secret of a relay client', async () => {
+    const api = await served();
+    const token = await profileWithToken(api.vault, 'acme');
+    const secret = await clientOf(api.vault, 'entra', ['acme'], { relayRights: 'all' });
+    const refused = { status: 400, json: { error: 'unauthorized_client' } };
+    expect(await askToken(api, 'entra', secret)).toMatchObject(refused);
+    expect(await post(`${api.origin}/oauth/introspect`, { token }, `entra:${secret}`)).toMatchObject(refused);
+    expect((await auditLog(api.vault)).join()).toContain('read unauthorized_client');
+  });
 });
