@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import { BrokerError } from '../errors/broker-error.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
+import type { WorkloadIdentity } from './workload-identity.ts';
 
 /** A program that may fetch tokens from the token endpoint, or call the SCIM relay. Its name is its OAuth `client_id`. */
 export interface Client {
@@ -30,16 +31,6 @@ export interface Client {
 export const relayRights = ['read', 'write', 'all'] as const;
 
 export type RelayRights = (typeof relayRights)[number];
-
-export interface WorkloadIdentity {
-  /** The `iss` of its JWTs: an https URL. */
-  issuer: string;
-  /** The `sub`; `*` matches within one segment, that is, it crosses neither `:` nor `/`. */
-  subject: string;
-  audience: string;
-  /** Whether an unknown `scope` in its requests is ignored. */
-  anyScope: boolean;
-}
 
 /** A renewed token reaches every client within an hour. Seconds. */
 export const defaultMaxExpiresIn = 3_600;

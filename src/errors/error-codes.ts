@@ -449,6 +449,27 @@ export const errorCodes = {
     'The file is not a JSON Web Key Set of public keys.',
     'Provide only the public keys.',
   ),
+  E_CLIENT_ISSUER: entry(
+    2,
+    400,
+    'Invalid issuer',
+    'The issuer of a workload identity is not an https URL that a JWT can name.',
+    'Enter the iss of the JWT, such as https://token.actions.githubusercontent.com.',
+  ),
+  E_CLIENT_SUBJECT: entry(
+    2,
+    400,
+    'Invalid subject',
+    'The subject of a workload identity is empty, or matches more than it may.',
+    'Enter the sub of the JWT. A * matches within one segment, and crosses neither : nor /.',
+  ),
+  E_CLIENT_AUDIENCE: entry(
+    2,
+    400,
+    'Invalid audience',
+    'The audience of a workload identity is empty or has a *.',
+    'Enter the aud of the JWT.',
+  ),
   E_ADDRESS: entry(
     2,
     400,

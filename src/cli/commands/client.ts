@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { issuerOf, relayTenantUrl } from '../../config/issuer.ts';
 import { type Client, type RelayRights, relayRights } from '../../domain/client.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
+import type { WorkloadIdentity } from '../../domain/workload-identity.ts';
 import { userName } from '../../environment/os-user.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { readTextFile } from '../../text/decode-text.ts';
@@ -15,6 +16,11 @@ import {
 } from '../../vault/clients/clients.ts';
 import type { Actor } from '../../vault/context.ts';
 import { parseDate } from '../options/parse-date.ts';
+import {
+  addWorkloadIdentityOptions,
+  readWorkloadIdentity,
+  type WorkloadIdentityOptions,
+} from '../options/workload-identity-options.ts';
 import { confirmDestructive } from '../terminal/confirm.ts';
 import { table } from '../terminal/table.ts';
 import { note, print, printJson, styled, suggestNext } from '../terminal/terminal.ts';
@@ -32,7 +38,7 @@ export function command(): Command {
 }
 
 function addCommand(): Command {
-  return new Command('add')
+  const command = new Command('add')
     .description('Register an API client. Its secret is shown only once.')
     .argument('<name>', 'the client_id')
     .requiredOption('--profile <profile...>', 'the profiles whose tokens it may fetch')
@@ -57,16 +63,17 @@ function addCommand(): Command {
         '--rights <rights>',
         'with --relay: read, write (all methods but DELETE) or all (default: all)',
       ).choices(relayRights),
-    )
+    );
+  return addWorkloadIdentityOptions(command)
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  webex-token client add ci --profile acme\n  webex-token client add entra --profile acme --relay\n  webex-token client add hr --profile acme --profile agency --allow 10.1.0.0/16 --expires 2027-12-31\n  webex-token client add ci --profile acme --jwks ci.jwks.json',
+      '\nExamples:\n  webex-token client add ci --profile acme\n  webex-token client add entra --profile acme --relay\n  webex-token client add hr --profile acme --profile agency --allow 10.1.0.0/16 --expires 2027-12-31\n  webex-token client add ci --profile acme --jwks ci.jwks.json\n  webex-token client add ci --profile acme --issuer https://token.actions.githubusercontent.com --subject repo:acme/provisioning:ref:refs/heads/main --audience webex-token',
     )
     .action(add);
 }
 
-interface AddOptions {
+interface AddOptions extends WorkloadIdentityOptions {
   profile: string[];
   expires?: number;
   allow?: string[];
@@ -83,6 +90,7 @@ async function add(name: string, options: AddOptions): Promise<void> {
       help: 'Add --relay, or leave --rights out: the token endpoint knows no rights.',
     });
   }
+  const workloadIdentity = readWorkloadIdentity(options);
   const request = {
     name,
     profiles: options.profile,
@@ -91,6 +99,7 @@ async function add(name: string, options: AddOptions): Promise<void> {
     ...(options.maxExpiresIn !== undefined && { maxExpiresIn: options.maxExpiresIn }),
     ...(options.jwks !== undefined && { jwks: readText(options.jwks) }),
     ...(options.relay && { relayRights: options.rights ?? 'all' }),
+    ...(workloadIdentity !== undefined && { workloadIdentity }),
   };
   await withVault(async (vault) => {
     const { client, secret } = await addClient(vault, request, byUser());
@@ -121,11 +130,17 @@ function showSecret(client: Client, secret: string | null, issuer: string, json:
   print(`client_id      ${client.name}`);
   if (secret !== null) print(`client_secret  ${secret}`);
   if (tenantUrl !== null) print(`tenant_url     ${tenantUrl}`);
-  note(
-    secret === null
-      ? 'It authenticates with its private key (private_key_jwt).'
-      : "Copy the secret now: it won't be shown again.",
-  );
+  note(secret === null ? authenticationNote(client) : "Copy the secret now: it won't be shown again.");
+}
+
+function authenticationNote({ workloadIdentity }: Client): string {
+  return workloadIdentity === null
+    ? 'It authenticates with its private key (private_key_jwt).'
+    : `It authenticates with a ${jwtText(workloadIdentity)}.`;
+}
+
+function jwtText({ issuer, subject, audience }: WorkloadIdentity): string {
+  return `JWT of ${issuer} with sub ${subject} and aud ${audience}`;
 }
 
 function listCommand(): Command {
@@ -154,7 +169,8 @@ async function list(options: { json?: boolean }): Promise<void> {
     client.addresses.join(' ') || 'anywhere',
   ]);
   print(table(['CLIENT', 'PROFILES', 'AUTH METHOD', 'RELAY', 'LAST USED', 'EXPIRES', 'ALLOWED FROM'], rows));
-  for (const { name, previousSecret } of clients) {
+  for (const { name, previousSecret, workloadIdentity } of clients) {
+    if (workloadIdentity !== null) note(`"${name}" authenticates with a ${jwtText(workloadIdentity)}.`);
     if (previousSecret === null || previousSecret.until <= Date.now()) continue;
     const used =
       previousSecret.lastUsedAt === null

@@ -1,12 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type Client,
-  parseAddressRange,
-  parseClientName,
-  type RelayRights,
-  type WorkloadIdentity,
-} from '../../domain/client.ts';
+import { type Client, parseAddressRange, parseClientName, type RelayRights } from '../../domain/client.ts';
 import { dayMs } from '../../domain/lifetimes.ts';
+import { parseWorkloadIdentity, type WorkloadIdentity } from '../../domain/workload-identity.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import * as store from '../../store/access/clients.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
@@ -37,7 +32,7 @@ export interface ClientRequest {
 
 export interface CreatedClient {
   client: Client;
-  /** Shown once, and stored as a hash only; null for a client with keys. */
+  /** Shown once, and stored as a hash only; null for a client with keys or a workload identity. */
   secret: string | null;
 }
 
@@ -61,7 +56,10 @@ export async function requireClient(db: Db, name: string): Promise<Client> {
   });
 }
 
-/** Registers an API client. Throws `E_CLIENT_NAME`, `E_CLIENT_EXISTS`, `E_NO_PROFILE`, `E_ADDRESS`, `E_JWKS`, `E_USAGE`. */
+/**
+ * Registers an API client. Throws `E_CLIENT_NAME`, `E_CLIENT_EXISTS`, `E_NO_PROFILE`, `E_ADDRESS`, `E_JWKS`, `E_CLIENT_ISSUER`,
+ * `E_CLIENT_SUBJECT`, `E_CLIENT_AUDIENCE`, `E_USAGE`.
+ */
 export async function addClient(
   vault: StoreContext,
   request: ClientRequest,
@@ -70,6 +68,13 @@ export async function addClient(
   const name = parseClientName(request.name);
   const addresses = (request.addresses ?? []).map(parseAddressRange);
   const jwks = request.jwks === undefined ? null : parseJwks(request.jwks);
+  const workloadIdentity =
+    request.workloadIdentity === undefined ? null : parseWorkloadIdentity(request.workloadIdentity);
+  if (jwks !== null && workloadIdentity !== null) {
+    throw new BrokerError('E_USAGE', 'A client has either its own keys or the JWT of another issuer.', {
+      help: 'Leave out the key set or the issuer. With both needs, register two clients.',
+    });
+  }
   const expiresAt = request.expiresAt ?? null;
   const now = vault.now();
   if (expiresAt !== null && expiresAt <= now) {
@@ -89,7 +94,7 @@ export async function addClient(
     });
   }
   if (request.relayRights !== undefined) assertRelayClient(request, profiles.length);
-  const secret = jwks === null && request.workloadIdentity === undefined ? newSecret() : null;
+  const secret = jwks === null && workloadIdentity === null ? newSecret() : null;
   return await vault.db.transaction().execute(async (trx) => {
     if ((await store.findClient(trx, name)) !== null) {
       throw new BrokerError('E_CLIENT_EXISTS', `An API client named "${name}" already exists.`, {
@@ -113,7 +118,7 @@ export async function addClient(
       createdAt: now,
       maxExpiresIn: request.maxExpiresIn ?? null,
       relayRights: request.relayRights ?? null,
-      workloadIdentity: request.workloadIdentity ?? null,
+      workloadIdentity,
       profileIds: profiles.map(({ id }) => id),
     });
     for (const profile of profiles) {
@@ -173,7 +178,8 @@ export async function rotateClientSecret(
 ): Promise<{ client: Client; secret: string }> {
   const secret = newSecret();
   return await vault.db.transaction().execute(async (trx) => {
-    const { authentication } = await requireClient(trx, name);
+    const { authentication, workloadIdentity } = await requireClient(trx, name);
+    if (workloadIdentity !== null) throw nothingToRotate(name, workloadIdentity);
     if (authentication !== 'secret') {
       throw new BrokerError('E_USAGE', `The client "${name}" has keys instead of a secret.`, {
         help: {
@@ -186,5 +192,32 @@ export async function rotateClientSecret(
     await store.replaceSecret(trx, name, hashSecret(secret), now + overlapMs);
     await appendAudit(trx, now, { action: 'client-rotate', outcome: 'ok', client: name, ...actor });
     return { client: await requireClient(trx, name), secret };
+  });
+}
+
+function nothingToRotate(name: string, { issuer }: WorkloadIdentity): BrokerError {
+  const message = `The client "${name}" has no secret: it authenticates with a JWT of ${issuer}, which rotates its own keys.`;
+  return new BrokerError('E_USAGE', message, {
+    help: [
+      { text: 'To stop its access at once', command: ['client', 'remove', name], only: 'terminal' },
+      { text: 'To stop its access at once, remove the client.', only: 'page' },
+      {
+        text: 'To change what the JWT must say, remove the client, then add it again',
+        command: [
+          'client',
+          'add',
+          name,
+          '--profile',
+          'PROFILE',
+          '--issuer',
+          'URL',
+          '--subject',
+          'TEXT',
+          '--audience',
+          'TEXT',
+        ],
+        link: { label: 'API clients', path: '/clients' },
+      },
+    ],
   });
 }

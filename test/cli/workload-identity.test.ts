@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { holdingToken } from '../support/cli/stored-token.ts';
+
+const issuer = 'https://token.actions.githubusercontent.com';
+const subject = 'repo:acme/provisioning:ref:refs/heads/main';
+const identity = ['--issuer', issuer, '--subject', subject, '--audience', 'webex-token'];
+
+describe('client add with a workload identity', () => {
+  it('registers a client without a secret, says what its JWT must have, and lists it', async () => {
+    const here = await holdingToken();
+    const added = await here.run(['client', 'add', 'ci', '--profile', 'acme', ...identity]);
+    expect(added).toMatchObject({ code: 0, stdout: 'client_id      ci\n' });
+    expect(added.stderr).toContain(`JWT of ${issuer} with sub ${subject} and aud webex-token`);
+
+    const json = await here.run([
+      'client',
+      'add',
+      'entra',
+      '--profile',
+      'acme',
+      ...identity,
+      '--any-scope',
+      '--json',
+    ]);
+    expect(json).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(json.stdout)).toEqual({ client_id: 'entra', profiles: ['acme'] });
+
+    const list = await here.run(['client', 'list', '--json']);
+    expect(JSON.parse(list.stdout)).toEqual([
+      expect.objectContaining({ client_id: 'ci', auth: 'workload_identity', rights: null }),
+      expect.objectContaining({ client_id: 'entra', auth: 'workload_identity', rights: null }),
+    ]);
+    const text = await here.run(['client', 'list']);
+    expect(text.stdout).toMatch(/^ci +acme +workload_identity /m);
+    expect(text.stderr).toContain(subject);
+  });
+
+  it('refuses an incomplete, contradictory or too wide registration, and stores nothing', async () => {
+    const here = await holdingToken();
+    const refusals: [args: string[], reason: RegExp][] = [
+      [['--issuer', issuer], /needs --subject and --audience/],
+      [['--issuer', issuer, '--subject', subject], /needs --audience/],
+      [['--subject', subject, '--audience', 'x'], /needs --issuer/],
+      [['--any-scope'], /needs --issuer and --subject and --audience/],
+      [[...identity, '--issuer', 'http://issuer.example'], /must start with https:/],
+      [[...identity, '--subject', '*'], /matches every JWT/],
+      [[...identity, '--subject', 'repo:*/*:ref:refs/heads/main'], /name the owner/],
+      [[...identity, '--audience', '*'], /cannot contain \*/],
+      [[...identity, '--issuer', ''], /not the URL/],
+    ];
+    for (const [args, reason] of refusals) {
+      const ended = await here.run(['client', 'add', 'ci', '--profile', 'acme', ...args]);
+      expect(ended, args.join(' ')).toMatchObject({ code: 2, stdout: '' });
+      expect(ended.stderr).toMatch(reason);
+    }
+    expect((await here.run(['client', 'list', '--json'])).stdout.trim()).toBe('[]');
+  });
+
+  it('has no secret to rotate, and says what to do instead', async () => {
+    const here = await holdingToken();
+    await here.run(['client', 'add', 'ci', '--profile', 'acme', ...identity]);
+    const rotated = await here.run(['client', 'rotate', 'ci']);
+    expect(rotated).toMatchObject({ code: 2, stdout: '' });
+    expect(rotated.stderr).toMatch(/has no secret.*rotates its own keys/);
+    expect(rotated.stderr).toContain('webex-token client remove ci');
+    expect(rotated.stderr).toContain('webex-token client add ci --profile PROFILE --issuer URL');
+  });
+});
