@@ -35,7 +35,7 @@ import {
 } from './pages/captured-token.ts';
 import { addClientPage, clientPage, clientsPage, removeClientPage, rotateSecret } from './pages/clients.ts';
 import { errorReferencePage } from './pages/error-reference.ts';
-import { importForm, importPasted } from './pages/import.ts';
+import { importAddress, importForm, importPasted } from './pages/import.ts';
 import { instance } from './pages/instance.ts';
 import { overview } from './pages/overview.ts';
 import { profilePage, remove, removePage, rename, renew } from './pages/profile.ts';
@@ -143,6 +143,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/sign-ins/:id', { get: signInStatus(context) });
   route(app, '/sign-ins/:id/progress', { get: signInProgress(context) });
   route(app, '/import', { get: importForm(context), post: [...formBody, importPasted(context)] });
+  route(app, '/import/address', { post: [...formBody, importAddress(context)] });
   route(app, '/tokens/:tokenId/verify', { post: [...formBody, reverify(context)] });
   route(app, '/tokens/:tokenId/approve', { post: [...formBody, approve(context)] });
   route(app, '/tokens/:tokenId/discard', { post: [...formBody, discard(context)] });

@@ -2,10 +2,16 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { signInById, signInByState } from '../../src/store/access/sign-ins.ts';
 import { removeProfile, renameProfile } from '../../src/vault/profiles/profiles.ts';
-import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
+import { capturePastedRedirect, captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { hashSecret } from '../../src/vault/sign-in/secret-hashes.ts';
-import { createSignInLink, signInLifetimeMs, startFromLink } from '../../src/vault/sign-in/start-sign-in.ts';
+import {
+  cancelSignIn,
+  createSignInLink,
+  signInLifetimeMs,
+  startFromLink,
+  startSignIn,
+} from '../../src/vault/sign-in/start-sign-in.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { publishedEndpoints } from '../../src/webex/deployments.ts';
 import { documentedState } from '../../src/webex/documented-values.ts';
@@ -384,5 +390,79 @@ describe('what a sign-in is for', () => {
     expect(await brokerErrorOf(() => startedSignIn(vault, { profile: 'Not A Name' }))).toMatchObject({
       code: 'E_PROFILE_NAME',
     });
+  });
+});
+
+describe('a pasted redirect', () => {
+  test.each([
+    ['the whole address', (answer: string) => `  "http://localhost:3000/auth/code${answer}"\r\n`],
+    ['the fragment alone', (answer: string) => answer.slice(1)],
+  ])('%s is stored once, for its own sign-in', async (_what, pasted) => {
+    const vault = await newVault();
+    const state = await startedSignIn(vault, { profile: 'acme' });
+    const text = pasted(fragment({ access_token: token, state }));
+    const { signInId } = await capturePastedRedirect(vault, text, browser, actor);
+    expect(await signInById(vault.db, signInId)).toMatchObject({ consumedAt: today });
+    expect(await allTokens(vault, 'acme')).toEqual([
+      expect.objectContaining({ state: 'pending', source: 'sign-in' }),
+    ]);
+    const again = await brokerErrorOf(() => capturePastedRedirect(vault, text, browser, actor));
+    expect(again.code).toBe('E_STATE_USED');
+    expect(await allTokens(vault, 'acme')).toHaveLength(1);
+  });
+
+  test.each([
+    ['a bare token', token, 'E_STATE_MISSING', 'webex-token import PROFILE'],
+    [
+      'the state of the guides',
+      fragment({ access_token: token, state: documentedState }),
+      'E_STATE_DOCUMENTED',
+      'webex-token import PROFILE',
+    ],
+    [
+      'an invented state',
+      fragment({ access_token: token, state: 'A'.repeat(43) }),
+      'E_STATE_UNKNOWN',
+      'Open the address that is shown here',
+    ],
+  ])('%s is refused with a remedy, and the sign-in stays open', async (_what, text, code, help) => {
+    const vault = await newVault();
+    const state = await startedSignIn(vault, { profile: 'acme' });
+    const error = await brokerErrorOf(() => capturePastedRedirect(vault, text, browser, actor));
+    expect(error.code).toBe(code);
+    expect(error.help).toContain(help);
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+    await capturePastedRedirect(vault, fragment({ access_token: token, state }), browser, actor);
+    expect(await allTokens(vault, 'acme')).toHaveLength(1);
+  });
+
+  test('the redirect of a sign-in of someone else is refused', async () => {
+    const vault = await newVault();
+    const state = await startedSignIn(vault, { profile: 'acme' }, 'another command');
+    const text = fragment({ access_token: token, state });
+    const error = await brokerErrorOf(() => capturePastedRedirect(vault, text, browser, actor));
+    expect(error.code).toBe('E_STATE_WRONG_SESSION');
+    expect(error.message).toContain('another sign-in');
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+  });
+
+  test('after a sign-in was canceled, its redirect is unknown', async () => {
+    const vault = await newVault();
+    const { signInId, authorizeUrl } = await startSignIn(vault, { profile: 'acme' }, browser);
+    const state = new URL(authorizeUrl).searchParams.get('state');
+    await cancelSignIn(vault, signInId);
+    expect(await signInById(vault.db, signInId)).toBeNull();
+    const text = fragment({ access_token: token, state });
+    const error = await brokerErrorOf(() => capturePastedRedirect(vault, text, browser, actor));
+    expect(error.code).toBe('E_STATE_UNKNOWN');
+  });
+
+  test('canceling leaves a finished sign-in alone', async () => {
+    const vault = await newVault();
+    const state = await startedSignIn(vault, { profile: 'acme' });
+    const text = fragment({ access_token: token, state });
+    const { signInId } = await capturePastedRedirect(vault, text, browser, actor);
+    await cancelSignIn(vault, signInId);
+    expect(await signInById(vault.db, signInId)).toMatchObject({ consumedAt: today });
   });
 });

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { allTokens } from '../support/vault/test-vault.ts';
+import { describe, expect, it, test } from 'vitest';
+import { allTokens, fragment } from '../support/vault/test-vault.ts';
 import { served } from '../support/web/web-client.ts';
 import { usualToken } from '../support/webex/fake-tokens.ts';
 
@@ -74,4 +74,82 @@ test('a token of another organization is rejected before anything is stored', as
   const { text } = await browser.post('/import').type('form').send(other).expect(422);
   expect(text).toMatch(/id="orgId-error">.*belongs to the organization/s);
   expect(await allTokens(vault, 'acme')).toHaveLength(1);
+});
+
+describe('the Webex address on the import page', () => {
+  async function started() {
+    const app = await served();
+    const browser = await app.person();
+    const form = { name: 'Acme', deployment: 'commercial' };
+    const { text } = await browser.post('/import/address').type('form').send(form).expect(200);
+    const address = /<code id="address">([^<]+)</.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const signIn = /name="signIn" value="([^"]+)"/.exec(text)?.[1] ?? '';
+    const state = new URL(address).searchParams.get('state');
+    return { ...app, browser, form: { ...form, signIn }, state };
+  }
+
+  it('accepts the redirect that belongs to it, once', async () => {
+    const { browser, form, state, vault, idle } = await started();
+    const text = fragment({ access_token: token, state });
+    await browser
+      .post('/import')
+      .type('form')
+      .send({ ...form, text })
+      .expect(303);
+    expect(await allTokens(vault, 'acme')).toEqual([expect.objectContaining({ source: 'sign-in' })]);
+    const again = await browser
+      .post('/import')
+      .type('form')
+      .send({ ...form, text })
+      .expect(422);
+    expect(again.text).toContain('already stored');
+    expect(await allTokens(vault, 'acme')).toHaveLength(1);
+    await idle();
+  });
+
+  it.each([
+    ['without a state', { access_token: token }, 'no `state` parameter'],
+    ['with another state', { access_token: token, state: 'A'.repeat(43) }, 'another sign-in'],
+  ])('refuses a redirect %s, and keeps the sign-in open', async (_what, parameters, message) => {
+    const { browser, form, state, vault, idle } = await started();
+    const send = (text: string) =>
+      browser
+        .post('/import')
+        .type('form')
+        .send({ ...form, text });
+    const refused = await send(fragment(parameters)).expect(422);
+    expect(refused.text).toContain(message);
+    expect(refused.text).not.toContain(token);
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+    await send(fragment({ access_token: token, state })).expect(303);
+    await idle();
+  });
+
+  it('refuses the redirect in the session of another browser', async () => {
+    const { person, form, state, vault } = await started();
+    const text = fragment({ access_token: token, state });
+    await (await person())
+      .post('/import')
+      .type('form')
+      .send({ ...form, text })
+      .expect(422);
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+  });
+
+  it('does not fall back to an unchecked import after the sign-in is gone', async () => {
+    const { browser, form, vault } = await started();
+    const signIn = '00000000-0000-4000-8000-000000000000';
+    await browser
+      .post('/import')
+      .type('form')
+      .send({ ...form, signIn, text: token })
+      .expect(422);
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+  });
+
+  it('reports a bad name at its field', async () => {
+    const { person } = await served();
+    const answer = await (await person()).post('/import/address').type('form').send({ name: '' }).expect(422);
+    expect(answer.text).toMatch(/id="name-error">.*Enter a name for the organization\./s);
+  });
 });

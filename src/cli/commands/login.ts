@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import {
+  addPasteOption,
   addPushOption,
   addSignInOptions,
   type SignInOptions,
   signInRequest,
 } from '../options/sign-in-options.ts';
 import { pushToDestinations } from '../push/push-to-destinations.ts';
+import { signInByPaste } from '../sign-in/paste.ts';
 import { SignInServer, signIn } from '../sign-in/sign-in.ts';
 import { reportVerification } from '../terminal/report-verification.ts';
 import { waitForShutdown } from '../terminal/shutdown.ts';
@@ -15,19 +17,30 @@ export function command(): Command {
   const base = new Command('login')
     .description('Sign in to Webex in a private browser window and store the token.')
     .argument('<profile>', 'the profile to store it in; created if it does not exist');
-  return addSignInOptions(addPushOption(base))
-    .addHelpText('after', '\nExample:\n  webex-token login acme --deployment government')
+  return addPasteOption(addSignInOptions(addPushOption(base)))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  webex-token login acme --deployment government\n  webex-token login acme --paste     over SSH, without a browser or a tunnel',
+    )
     .action(login);
 }
 
-async function login(profile: string, options: SignInOptions & { push?: boolean }): Promise<void> {
+interface LoginOptions extends SignInOptions {
+  push?: boolean;
+  paste?: boolean;
+}
+
+async function login(profile: string, options: LoginOptions): Promise<void> {
   const request = signInRequest(profile, options);
   process.exitCode = await withVault(async (vault, actor) => {
     // Signals are handled before a server starts that would have to be closed.
     const stopped = waitForShutdown();
     const server = new SignInServer(vault);
     try {
-      const code = reportVerification(await signIn(vault, request, actor, server, stopped, options));
+      const result = options.paste
+        ? await signInByPaste(vault, request, actor, stopped, options)
+        : await signIn(vault, request, actor, server, stopped, options);
+      const code = reportVerification(result);
       return code === 0 ? await pushToDestinations(vault, profile, actor, options.push ?? false) : code;
     } finally {
       await server.close();

@@ -39,6 +39,14 @@ export function addSignInOptions(command: Command): Command {
     .option(timeoutFlags, 'how long to wait for the sign-in', seconds, 300);
 }
 
+/** For `login`: signs in with a browser on another computer. */
+export function addPasteOption(command: Command): Command {
+  return command.option(
+    '--paste',
+    'for a host without a browser: sign in on any computer, and paste the address that you land on',
+  );
+}
+
 /** `import` takes the options of `login`, but has no use for these two. */
 export function addIgnoredSignInOptions(command: Command): Command {
   return command

@@ -14,6 +14,7 @@ import { createLog } from '../terminal/log.ts';
 import { note } from '../terminal/terminal.ts';
 import { chooseBrowser, openBrowser, willOpen } from './browser.ts';
 import { linkTo } from './links.ts';
+import { noteSshTunnel } from './ssh-tunnel.ts';
 
 /** How often to check that the running server is still there. Milliseconds. */
 const attachEveryMs = 2_000;
@@ -90,7 +91,10 @@ async function printSignInLink(
   note(`\n${link}\n`);
   const { opened, why } = await openBrowser(browser, link);
   if (opened) note('It is open in a private window. Waiting for you to sign in …');
-  else if (why !== null) note(`${why} Open the link in a private window.`);
+  else {
+    if (why !== null) note(`${why} Open the link in a private window.`);
+    noteSshTunnel(server, ['login', request.profile, '--paste']);
+  }
   return signInId;
 }
 
@@ -114,19 +118,22 @@ async function waitForCapture(
     await sleep(pollMs);
     await server.attach();
   }
-  if (interrupted)
-    throw new BrokerError('E_INTERRUPTED', 'Canceled before anyone signed in. Nothing was stored.');
-  throw new BrokerError(
-    'E_TIMEOUT',
-    `No one signed in within ${timeoutSeconds} seconds. Nothing was stored.`,
-    {
-      help: {
-        text: 'Try again, with more time if needed',
-        command: ['login', 'NAME', '--timeout', 'SECONDS'],
-        only: 'terminal',
-      },
+  throw interrupted ? signInInterrupted() : noOneSignedIn(timeoutSeconds);
+}
+
+export function signInInterrupted(): BrokerError {
+  return new BrokerError('E_INTERRUPTED', 'Canceled before anyone signed in. Nothing was stored.');
+}
+
+export function noOneSignedIn(timeoutSeconds: number): BrokerError {
+  const message = `No one signed in within ${timeoutSeconds} seconds. Nothing was stored.`;
+  return new BrokerError('E_TIMEOUT', message, {
+    help: {
+      text: 'Try again, with more time if needed',
+      command: ['login', 'NAME', '--timeout', 'SECONDS'],
+      only: 'terminal',
     },
-  );
+  });
 }
 
 /** Leaves the verification to the server that captured the token, and does it here if that server went away. */

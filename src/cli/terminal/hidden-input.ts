@@ -7,9 +7,13 @@ const restOfPasteMs = 100;
 
 /**
  * Reads what a person pastes into the terminal and ends with Enter, without showing it. A paste of several lines (a
- * terminal may have wrapped a long address) is read whole. Empty at Ctrl-D. Throws `E_INTERRUPTED` at Ctrl-C.
+ * terminal may have wrapped a long address) is read whole. Empty at Ctrl-D, and when `signal` ends the wait. Throws
+ * `E_INTERRUPTED` at Ctrl-C.
  */
-export async function readHiddenInput(input: NodeJS.ReadableStream = process.stdin): Promise<string> {
+export async function readHiddenInput(
+  input: NodeJS.ReadableStream = process.stdin,
+  signal?: AbortSignal,
+): Promise<string> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const terminal = createInterface({ input, output: nowhere, terminal: true, historySize: 0 });
   const lines: string[] = [];
@@ -24,6 +28,8 @@ export async function readHiddenInput(input: NodeJS.ReadableStream = process.std
       terminal.once('SIGINT', () =>
         reject(new BrokerError('E_INTERRUPTED', 'Canceled. Nothing was stored.')),
       );
+      if (signal?.aborted) resolve();
+      signal?.addEventListener('abort', () => resolve(), { once: true });
     });
     return [...lines, terminal.line].join('\n').trim();
   } finally {

@@ -40,6 +40,11 @@ export function note(text: string): void {
   writeMessage(`${wrapFor(process.stderr, stripTerminalControls(text))}\n`);
 }
 
+/** Prints what is not the result, and what a person copies: it is never broken, however narrow the terminal is. */
+export function noteWhole(text: string): void {
+  writeMessage(`${stripTerminalControls(text)}\n`);
+}
+
 /** Suggests the next command after a success. Only a person at a terminal needs it. */
 export function suggestNext(command: readonly string[]): void {
   if (process.stderr.isTTY) note(`Next: ${commandLine(command)}`);
@@ -64,6 +69,28 @@ export function reportError(error: unknown): void {
 
 /** Reads all of standard input as text, in UTF-8 or UTF-16. Throws `E_INPUT`, also where it is longer than `maxBytes`. */
 export async function readStandardInput(maxBytes = 1 << 20): Promise<string> {
+  return await readInput(() => false, maxBytes);
+}
+
+/**
+ * Reads the first line of standard input that is not empty, without waiting for the end. Empty if it ends before, or if
+ * `signal` ends the wait. Throws `E_INPUT`.
+ */
+export async function readInputLine(signal: AbortSignal): Promise<string> {
+  const stop = () => void process.stdin.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    const text = await readInput((read) => /\S[^\n]*\n/.test(read.toString('latin1')), 1 << 20);
+    return text.trim().split(/\r?\n/)[0] ?? '';
+  } catch (error) {
+    if (signal.aborted) return '';
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+async function readInput(isComplete: (read: Buffer) => boolean, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {
@@ -75,6 +102,7 @@ export async function readStandardInput(maxBytes = 1 << 20): Promise<string> {
           `Standard input is larger than ${maxBytes.toLocaleString('en')} bytes.`,
         );
       chunks.push(chunk);
+      if (isComplete(Buffer.concat(chunks))) break;
     }
   } catch (error) {
     if (error instanceof BrokerError) throw error;

@@ -160,6 +160,21 @@ export async function renameSignIns(db: Db, oldName: string, newName: string): P
   });
 }
 
+/** Deletes a sign-in that was not finished. */
+export async function deleteUnusedSignIn(db: Db, id: string): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    const row = await trx
+      .selectFrom('sign_in')
+      .select('id')
+      .where('id', '=', id)
+      .where('consumed_at', 'is', null)
+      .executeTakeFirst();
+    if (row === undefined) return;
+    await removing(trx, 'signIn', [id]);
+    await trx.deleteFrom('sign_in').where('id', '=', id).execute();
+  });
+}
+
 /** Deletes the sign-ins that expired before `before` (epoch milliseconds). */
 export async function deleteOldSignIns(db: Db, before: number): Promise<void> {
   const old = await db.selectFrom('sign_in').select('id').where('expires_at', '<', before).execute();

@@ -4,7 +4,8 @@ import { appendAudit } from '../../store/audit/audit.ts';
 import type { Db } from '../../store/db.ts';
 import { documentedState } from '../../webex/documented-values.ts';
 import { explainError } from '../../webex/sign-in/oauth-errors.ts';
-import { type ErrorRedirect, parseRedirect } from '../../webex/sign-in/redirect.ts';
+import { parsePastedToken } from '../../webex/sign-in/parse-pasted-token.ts';
+import { type ErrorRedirect, parseRedirect, type Redirect } from '../../webex/sign-in/redirect.ts';
 import type { Actor, Vault } from '../context.ts';
 import { assertIssuer } from './issuer.ts';
 import { hashSecret } from './secret-hashes.ts';
@@ -29,8 +30,34 @@ export async function captureRedirect(
   sessionBinding: string | null,
   actor: Actor,
 ): Promise<CaptureResult> {
+  return await capture(vault, () => parseRedirect(fragment), sessionBinding, actor);
+}
+
+/**
+ * The same for a redirect that a person pastes, because the browser that signed in cannot reach this host. Tolerates what
+ * copying adds. A token without a `state` is refused: whose sign-in it comes from is unknown.
+ */
+export async function capturePastedRedirect(
+  vault: Vault,
+  text: string,
+  sessionBinding: string,
+  actor: Actor,
+): Promise<CaptureResult> {
   try {
-    const redirect = parseRedirect(fragment);
+    return await capture(vault, () => parsePastedToken(text).redirect, sessionBinding, actor);
+  } catch (error) {
+    throw error instanceof BrokerError ? withPasteHelp(error) : error;
+  }
+}
+
+async function capture(
+  vault: Vault,
+  parse: () => Redirect,
+  sessionBinding: string | null,
+  actor: Actor,
+): Promise<CaptureResult> {
+  try {
+    const redirect = parse();
     const signIn = await expectedSignIn(vault, redirect.state, sessionBinding);
     assertIssuer(vault, redirect.issuer, signIn.deployment);
     if (redirect.kind === 'error') throw await endWithError(vault, signIn, redirect, actor);
@@ -104,6 +131,37 @@ async function expectedSignIn(
     });
   }
   return signIn;
+}
+
+const pasteAgain = 'Copy the whole address of the page that you see after you sign in, and paste it again.';
+
+/** What a person who pastes can do about a `state` that does not fit: the sign-in still waits for the right one. */
+function withPasteHelp(error: BrokerError): BrokerError {
+  switch (error.code) {
+    case 'E_STATE_MISSING':
+    case 'E_STATE_DOCUMENTED':
+      return new BrokerError(error.code, error.message, {
+        help: [
+          pasteAgain,
+          {
+            text: 'To store a token that does not come from this sign-in',
+            command: ['import', 'PROFILE'],
+            link: { label: 'Import a token', path: '/import' },
+          },
+        ],
+      });
+    case 'E_STATE_UNKNOWN':
+    case 'E_STATE_WRONG_SESSION':
+      return new BrokerError(
+        error.code,
+        'This address belongs to another sign-in: its `state` is not the one that was sent.',
+        {
+          help: 'Open the address that is shown here, sign in there, and paste the address of the page that you land on.',
+        },
+      );
+    default:
+      return error;
+  }
 }
 
 function stateUsed(): BrokerError {

@@ -6,6 +6,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import type { Remedy } from '../../errors/remedy.ts';
 import {
   deleteOldSignIns,
+  deleteUnusedSignIn,
   insertSignIn,
   type SignIn,
   signInByLink,
@@ -76,19 +77,27 @@ function mismatch(profileName: string, fact: string): BrokerError {
   });
 }
 
-/** Starts a sign-in in a browser session, bound to that session's secret. Returns the authorize URL. */
+/**
+ * Starts a sign-in bound to a secret: that of the browser session, or of the command, that gets the redirect. Returns the
+ * authorize URL.
+ */
 export async function startSignIn(
   vault: Vault,
   request: SignInRequest,
   sessionBinding: string,
-): Promise<{ authorizeUrl: string }> {
+): Promise<{ signInId: string; authorizeUrl: string }> {
   const target = await resolveTarget(vault, request);
   const state = newState();
-  await insert(vault, target, request, {
+  const signInId = await insert(vault, target, request, {
     state: hashSecret(state),
     sessionBinding: hashSecret(sessionBinding),
   });
-  return { authorizeUrl: urlFor(vault, target, state, request.freshSignIn ?? false) };
+  return { signInId, authorizeUrl: urlFor(vault, target, state, request.freshSignIn ?? false) };
+}
+
+/** Ends a sign-in that nobody finished: a redirect that arrives later is unknown. Leaves a finished one alone. */
+export async function cancelSignIn(vault: Pick<Vault, 'db'>, signInId: string): Promise<void> {
+  await deleteUnusedSignIn(vault.db, signInId);
 }
 
 /** Creates a one-time link that starts a sign-in in the first browser that opens it. */

@@ -16,7 +16,7 @@ const fields: [code: RegExp, field: string][] = [
   [/^E_TAG$/, 'tag'],
   [/^E_CONTACT$/, 'contact'],
   [/^E_ORGANIZATION_ID$|^E_PROFILE_MISMATCH$/, 'orgId'],
-  [/^E_(REDIRECT_|TOKEN_|SIGN_IN_FAILED|OTHER_DEPLOYMENT)/, 'text'],
+  [/^E_(REDIRECT_|TOKEN_|STATE_|ISSUER|SIGN_IN_FAILED|OTHER_DEPLOYMENT)/, 'text'],
 ];
 
 /** The error of one form field. */

@@ -145,6 +145,8 @@ export interface ImportPage {
   errors: FieldError[];
   profiles: string[];
   redirectUri: string;
+  /** The sign-in whose redirect is to be pasted; null if a token of any sign-in is. The address is shown only once. */
+  started: { signInId: string; profile: string; authorizeUrl: string | null } | null;
 }
 
 export interface CapturedTokenPage {

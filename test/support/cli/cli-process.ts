@@ -24,6 +24,8 @@ export interface Running {
   stderrMatching(pattern: RegExp): Promise<RegExpExecArray>;
   finished: Promise<Finished>;
   kill(signal: NodeJS.Signals): void;
+  /** Writes to standard input, which stays open if the program was started with the input `null`. */
+  write(text: string): void;
   pid: number;
 }
 
@@ -33,7 +35,7 @@ export interface Machine {
   port: number;
   environment: NodeJS.ProcessEnv;
   run(args: string[], input?: string | Buffer): Promise<Finished>;
-  start(args: string[], input?: string | Buffer): Running;
+  start(args: string[], input?: string | Buffer | null): Running;
 }
 
 export async function machine(
@@ -56,7 +58,7 @@ export async function machine(
     ...(simulator && simulatorEnvironment(simulator)),
     ...more,
   };
-  const start = (args: string[], input: string | Buffer = '') =>
+  const start = (args: string[], input: string | Buffer | null = '') =>
     startProgram(installed, args, environment, input);
   return { home, port, environment, start, run: (args, input) => start(args, input).finished };
 }
@@ -76,7 +78,7 @@ function startProgram(
   installed: string,
   args: string[],
   environment: NodeJS.ProcessEnv,
-  input: string | Buffer,
+  input: string | Buffer | null,
 ): Running {
   const child = spawn(process.execPath, [installed, ...args], { env: environment, stdio: 'pipe' });
   let stdout = '';
@@ -90,7 +92,7 @@ function startProgram(
     for (const watcher of watchers) watcher();
   });
   child.stdin.on('error', () => {});
-  child.stdin.end(input);
+  if (input !== null) child.stdin.end(input);
   const finished = new Promise<Finished>((resolve) => {
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
   });
@@ -102,6 +104,7 @@ function startProgram(
     finished,
     pid: child.pid ?? 0,
     kill: (signal) => void child.kill(signal),
+    write: (text) => void child.stdin.write(text),
     stderrMatching: (pattern) =>
       new Promise((resolve, reject) => {
         const look = () => {

@@ -1,0 +1,35 @@
+import { isIP } from 'node:net';
+import { userName } from '../../environment/os-user.ts';
+import { commandLine } from '../../errors/remedy.ts';
+import { note, noteWhole } from '../terminal/terminal.ts';
+
+/**
+ * The command that a person runs on their own computer, so that its browser reaches a port of this host through SSH. Null
+ * outside an SSH session. The host is the address that the SSH client connected to.
+ */
+export function sshTunnelCommand(
+  port: number,
+  environment: NodeJS.ProcessEnv = process.env,
+  user = userName(),
+): string | null {
+  const { SSH_CONNECTION = '', SSH_TTY } = environment;
+  if (SSH_CONNECTION === '' && !SSH_TTY) return null;
+  // ssh(1): the client's address and port, then those of this host.
+  const [, , address = '', sshPort = ''] = SSH_CONNECTION.split(' ');
+  // The line is pasted into a shell, so it contains only what is harmless there.
+  const host = isIP(address) === 0 || address.includes('%') ? 'HOST' : address;
+  const destination = `${/^[\w.-]+$/.test(user) ? user : 'USER'}@${host}`;
+  const otherPort = /^\d{1,5}$/.test(sshPort) && sshPort !== '22' ? `-p ${sshPort} ` : '';
+  return `ssh -L ${port}:localhost:${port} ${otherPort}${destination}`;
+}
+
+/** In an SSH session, prints how the browser of another computer can open a link of this host, and how to do without. */
+export function noteSshTunnel({ port }: { port: number }, withoutTunnel: readonly string[]): void {
+  const command = sshTunnelCommand(port);
+  if (command === null) return;
+  note('This is an SSH session. To open the link on your own computer, run this there first:');
+  note('');
+  noteWhole(`  ${command}`);
+  note('');
+  note(`Or sign in without a tunnel: ${commandLine(withoutTunnel)}`);
+}
