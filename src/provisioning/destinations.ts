@@ -2,6 +2,7 @@ import { expiryOf } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
 import { currentOf, type Token } from '../domain/token.ts';
 import { commandLine } from '../errors/remedy.ts';
+import { clientNames } from '../store/access/clients.ts';
 import { appendAudit } from '../store/audit/audit.ts';
 import {
   allDestinations,
@@ -26,14 +27,16 @@ export interface DestinationView {
   app: string;
   appName: string;
   cloud: string | null;
-  /** How the application gets at Webex: with the token itself. */
-  via: 'token';
+  /** How it authenticates: with the Webex token itself, through the SCIM relay, or with a token from our token endpoint. */
+  via: Destination['via'];
+  /** The name of the API client that it uses; null with the Webex token. */
+  client: string | null;
   /** Who installed the token: a push, or a person. */
   method: Destination['method'];
   installedAt: string | null;
-  /** Whether the application holds the profile's current token. */
+  /** Whether the application works with the profile's current token; through the relay and the token endpoint, it always does. */
   upToDate: boolean;
-  /** When the token that the application holds expires; null where it holds none, or that is unknown. */
+  /** When the token that the application works with expires; null where it has none, or that is unknown. */
   tokenExpiresAt: string | null;
   /** The provisioning status at the last check; null where it was never checked. */
   provisioning: ProvisioningView | null;
@@ -62,22 +65,33 @@ async function viewsOf(vault: Vault, profile: Profile): Promise<DestinationView[
   const destinations = await destinationsOf(vault.db, profile.id);
   if (destinations.length === 0) return [];
   const tokens = await tokensOf(vault.db, profile.id);
-  return destinations.map((destination) => viewOf(destination, tokens, vault.now()));
+  const clientIds = destinations.map(({ clientId }) => clientId).filter((id) => id !== null);
+  const clients = await clientNames(vault.db, clientIds);
+  return destinations.map((destination) => viewOf(destination, tokens, clients, vault.now()));
 }
 
-function viewOf(destination: Destination, tokens: Token[], now: number): DestinationView {
+function viewOf(
+  destination: Destination,
+  tokens: Token[],
+  clients: Map<string, string>,
+  now: number,
+): DestinationView {
   const status = parseStatus(destination.provisioningStatus);
-  const installed = tokens.find(({ id }) => id === destination.tokenId);
+  const isAlwaysCurrent = destination.via !== 'token';
+  const used = isAlwaysCurrent
+    ? (currentOf(tokens) ?? undefined)
+    : tokens.find(({ id }) => id === destination.tokenId);
   return {
     provider: destination.provider,
     app: destination.appId,
     appName: destination.appName,
     cloud: destination.cloud,
-    via: 'token',
+    via: destination.via,
+    client: clients.get(destination.clientId ?? '') ?? null,
     method: destination.method,
     installedAt: instant(destination.installedAt),
-    upToDate: installed?.state === 'current',
-    tokenExpiresAt: expiryInstant(installed),
+    upToDate: isAlwaysCurrent || used?.state === 'current',
+    tokenExpiresAt: expiryInstant(used),
     provisioning: status && {
       status: status.status,
       checkedAt: instant(destination.statusCheckedAt),
@@ -103,10 +117,15 @@ function expiryInstant(token: Token | undefined): string | null {
 export async function destinationLabels(vault: Pick<Vault, 'db' | 'now'>): Promise<Map<string, string>> {
   const labels = new Map<string, string>();
   for (const { profile, destination, currentTokenId } of await allDestinations(vault.db)) {
-    const upToDate = destination.tokenId !== null && destination.tokenId === currentTokenId;
+    const holds =
+      destination.tokenId !== null && destination.tokenId === currentTokenId ? 'current' : 'outdated';
     const status = parseStatus(destination.provisioningStatus);
     const daysLeft = status && quarantineDaysLeft(status, vault.now());
-    const label = destinationLabel(destination.provider, upToDate, daysLeft);
+    const label = destinationLabel(
+      destination.provider,
+      destination.via === 'token' ? holds : 'always current',
+      daysLeft,
+    );
     const before = labels.get(profile);
     labels.set(profile, before === undefined ? label : `${before}, ${label}`);
   }
@@ -115,12 +134,12 @@ export async function destinationLabels(vault: Pick<Vault, 'db' | 'now'>): Promi
 
 function destinationLabel(
   provider: ProviderId,
-  upToDate: boolean,
+  state: 'current' | 'outdated' | 'always current',
   quarantineDaysLeft: number | null,
 ): string {
   const title = providerTitle(provider);
   if (quarantineDaysLeft !== null) return `${title} (quarantine, ${quarantineDaysLeft} days left)`;
-  return upToDate ? title : `${title} (outdated)`;
+  return state === 'current' ? title : `${title} (${state})`;
 }
 
 /** One sentence about each destination without the current token: what it holds, and how to update it. */
@@ -137,6 +156,16 @@ export function outdatedMessages(name: string, views: DestinationView[]): string
     });
 }
 
+/** One sentence about each destination that needs nothing after a renewal. */
+export function alwaysCurrentMessages(views: DestinationView[]): string[] {
+  return views
+    .filter(({ via }) => via !== 'token')
+    .map(
+      ({ provider, appName }) =>
+        `${providerTitle(provider)} ("${appName}") uses the new token by itself. Nothing has to be done there.`,
+    );
+}
+
 /** Stores that a person pasted the current token into a provider. Throws `E_NO_PROFILE`. */
 export async function recordManualUpdate(
   vault: Vault,
@@ -148,8 +177,8 @@ export async function recordManualUpdate(
   const current = currentOf(await tokensOf(vault.db, profile.id));
   const { provider, appId = '', appName = 'Cisco Webex', cloud = null } = target;
   const tokenId = current?.id ?? null;
-  const destination = { provider, appId, appName, cloud, method: 'manual' as const, tokenId, steps: [] };
-  await recordPush(vault, profile, destination, actor);
+  const access = { method: 'manual' as const, tokenId, via: 'token' as const, clientId: null, steps: [] };
+  await recordPush(vault, profile, { provider, appId, appName, cloud, ...access }, actor);
 }
 
 /** Forgets a destination. The token there is left unchanged. Throws `E_NO_PROFILE`. */

@@ -135,6 +135,10 @@ export async function saveDestination(
     ...(destination.cloud !== undefined && { cloud: destination.cloud }),
     ...(destination.tokenId !== undefined && { token_id: destination.tokenId }),
     ...(destination.installedAt !== undefined && { installed_at: destination.installedAt }),
+    ...(destination.via !== undefined && {
+      via: destination.via === 'token' ? null : destination.via,
+      client_id: destination.via === 'token' ? null : (destination.clientId ?? null),
+    }),
   };
   const { profileId, provider, appId } = destination;
   await inTransaction(db, async (trx) => {
@@ -159,7 +163,7 @@ export async function saveDestination(
   });
 }
 
-/** The names of the other profiles whose token is installed in an application. */
+/** The names of the other profiles whose token is installed in an application, or that it reaches through us. */
 export async function otherProfilesAt(
   db: Db,
   { profileId, provider, appId }: DestinationTarget,
@@ -171,7 +175,12 @@ export async function otherProfilesAt(
     .where('destination.provider', '=', provider)
     .where('destination.app_id', '=', appId)
     .where('destination.profile_id', '<>', profileId)
-    .where('destination.token_id', 'is not', null)
+    .where((destination) =>
+      destination.or([
+        destination('destination.token_id', 'is not', null),
+        destination('destination.via', 'is not', null),
+      ]),
+    )
     .orderBy('profile.name')
     .execute();
   return rows.map(({ name }) => name);
@@ -182,13 +191,47 @@ export async function clearOtherProfilesAt(
   db: Db,
   { profileId, provider, appId }: DestinationTarget,
 ): Promise<void> {
-  await db
+  await inTransaction(db, async (trx) => {
+    const others = await trx
+      .selectFrom('destination')
+      .select('id')
+      .where('provider', '=', provider)
+      .where('app_id', '=', appId)
+      .where('profile_id', '<>', profileId)
+      .execute();
+    await clear(
+      trx,
+      others.map(({ id }) => id),
+    );
+  });
+}
+
+/**
+ * Records that the applications that use an API client have no access any more: the client is removed. Within the caller's
+ * transaction.
+ */
+export async function clearDestinationsOfClient(trx: Db, clientId: string): Promise<void> {
+  const rows = await trx.selectFrom('destination').select('id').where('client_id', '=', clientId).execute();
+  await clear(
+    trx,
+    rows.map(({ id }) => id),
+  );
+}
+
+async function clear(trx: Db, ids: string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await changing(trx, 'destination', ids);
+  await trx
     .updateTable('destination')
-    .set({ token_id: null, installed_at: null })
-    .where('provider', '=', provider)
-    .where('app_id', '=', appId)
-    .where('profile_id', '<>', profileId)
+    .set({ token_id: null, installed_at: null, via: null, client_id: null })
+    .where('id', 'in', ids)
     .execute();
+}
+
+/** A destination that an API client serves, with its profile's name. */
+export async function destinationsOfClient(db: Db, clientId: string): Promise<NamedDestination[]> {
+  const rows = await namedDestinations(db).where('destination.client_id', '=', clientId).execute();
+  return rows.map(fromNamedRow).sort(byProfile);
 }
 
 /** What a status check found. Epoch milliseconds. */

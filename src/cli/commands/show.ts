@@ -68,14 +68,17 @@ function destinationLines({
   app,
   installedAt,
   upToDate,
+  via,
+  client,
   provisioning,
   checkError,
   review,
 }: DestinationView): [string, string][] {
-  const when =
+  const delivered =
     installedAt === null
       ? 'not delivered yet'
       : `delivered ${timeInSentence(installedAt)}${upToDate ? '' : '; it still has an earlier token'}`;
+  const when = via === 'token' ? delivered : `always current, ${viaLabels[via]} (API client ${client})`;
   const id = app === '' ? '' : `, ${app}`;
   const seen =
     provisioning === null ? [] : [`Status ${checkedOn(provisioning.checkedAt)}:`, ...provisioning.sentences];
@@ -85,6 +88,8 @@ function destinationLines({
     ...[...seen, ...failed, ...reviewLines(review)].map((sentence): [string, string] => ['', sentence]),
   ];
 }
+
+const viaLabels = { relay: 'through the SCIM relay', oauth: 'with tokens from the token endpoint' };
 
 /** The result of the last review of the provisioning settings. */
 function reviewLines(review: DestinationView['review']): string[] {

@@ -1,4 +1,9 @@
-import { type DestinationView, listDestinations, outdatedMessages } from '../../provisioning/destinations.ts';
+import {
+  alwaysCurrentMessages,
+  type DestinationView,
+  listDestinations,
+  outdatedMessages,
+} from '../../provisioning/destinations.ts';
 import { isEntraCloud } from '../../provisioning/entra/clouds.ts';
 import { providerTitle } from '../../provisioning/providers.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
@@ -17,6 +22,7 @@ export async function pushToDestinations(
   push: boolean,
 ): Promise<number> {
   const destinations = await listDestinations(vault, profile);
+  for (const message of alwaysCurrentMessages(destinations)) note(message);
   if (!push) {
     for (const message of outdatedMessages(profile, destinations)) warn(message);
     if (destinations.length === 0) suggestNext(['push', 'entra', profile]);
@@ -28,7 +34,7 @@ export async function pushToDestinations(
     );
   }
   let code = 0;
-  for (const destination of destinations) {
+  for (const destination of destinations.filter(({ via }) => via === 'token')) {
     try {
       await update(vault, profile, actor, destination);
     } catch (error) {

@@ -70,7 +70,8 @@ export async function pushProfile(
       recordInstalled: async ({ id, name: appName }, cloud) => {
         if (dryRun) return;
         const installed = { ...destination, cloud, appId: id, appName, tokenId: token.id };
-        await recordPush(vault, profile, { ...installed, method: 'push' }, actor);
+        const access = { method: 'push', via: 'token', clientId: null } as const;
+        await recordPush(vault, profile, { ...installed, ...access }, actor);
       },
       recordManual: async ({ id, name: appName }) => {
         if (dryRun) return;

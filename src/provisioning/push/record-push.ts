@@ -5,11 +5,14 @@ import { clearOtherProfilesAt, type Destination, saveDestination } from '../../s
 import type { Actor, Vault } from '../../vault/context.ts';
 import { providerTitle } from '../providers.ts';
 
-/** Stores that an application holds a profile's token, with an entry in the audit log. */
+/** Stores that an application has access for a profile, and how, with an entry in the audit log. */
 export async function recordPush(
   vault: Vault,
   profile: Profile,
-  destination: Pick<Destination, 'provider' | 'appId' | 'appName' | 'cloud' | 'method' | 'tokenId' | 'steps'>,
+  destination: Pick<
+    Destination,
+    'provider' | 'appId' | 'appName' | 'cloud' | 'method' | 'tokenId' | 'steps' | 'via' | 'clientId'
+  >,
   actor: Actor,
 ): Promise<void> {
   const now = vault.now();

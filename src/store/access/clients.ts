@@ -1,6 +1,7 @@
 import type { Selectable } from 'kysely';
 import { type Client, defaultMaxExpiresIn } from '../../domain/client.ts';
 import type { Db } from '../db.ts';
+import { clearDestinationsOfClient } from '../destinations.ts';
 import { authentic, authenticRow } from '../integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from '../integrity/changes.ts';
 import type { ClientTable } from '../schema.ts';
@@ -64,6 +65,13 @@ export async function findClient(db: Db, name: string): Promise<Client | null> {
   return row === undefined ? null : fromRow(row, await profilesOf(db, row.id));
 }
 
+/** The names of clients, by ID. */
+export async function clientNames(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db.selectFrom('client').select(['id', 'name']).where('id', 'in', ids).execute();
+  return new Map(rows.map(({ id, name }) => [id, name]));
+}
+
 /** Every client, by name. */
 export async function listClients(db: Db): Promise<Client[]> {
   const rows = await authentic(db, 'client', () =>
@@ -85,6 +93,7 @@ export async function deleteClient(db: Db, name: string): Promise<boolean> {
     if (row === undefined) return false;
     await removing(trx, 'client', [row.id]);
     await removing(trx, 'grant', await grantIds(trx, 'client_id', row.id));
+    await clearDestinationsOfClient(trx, row.id);
     await trx.deleteFrom('client').where('id', '=', row.id).execute();
     return true;
   });

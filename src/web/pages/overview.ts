@@ -133,7 +133,8 @@ async function renewalsOf(vault: Vault, due: number): Promise<OverviewPage['rene
 async function areDestinationsUpToDate({ db }: Vault, profiles: number): Promise<boolean> {
   if (profiles > cardsOnPage) return false;
   return (await allDestinations(db)).every(
-    ({ destination, currentTokenId }) => currentTokenId === null || destination.tokenId === currentTokenId,
+    ({ destination, currentTokenId }) =>
+      currentTokenId === null || destination.via !== 'token' || destination.tokenId === currentTokenId,
   );
 }
 

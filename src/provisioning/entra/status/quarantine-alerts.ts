@@ -1,10 +1,11 @@
+import { dayMs } from '../../../domain/lifetimes.ts';
 import { type ProfileStatus, statusOf } from '../../../domain/profile-status.ts';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../../../domain/quarantine.ts';
 import { commandLine } from '../../../errors/remedy.ts';
 import type { Alert, AlertSource } from '../../../reminders/alert.ts';
 import { formatInstant } from '../../../reminders/date-text.ts';
 import { dataOf, factsOf, messageId, type ReminderMessage, senderFact } from '../../../reminders/message.ts';
-import { type Quarantined, quarantinedDestinations } from '../../../store/destinations.ts';
+import { type Destination, type Quarantined, quarantinedDestinations } from '../../../store/destinations.ts';
 import { profileById } from '../../../store/profiles/profiles.ts';
 import { tokenById } from '../../../store/profiles/tokens.ts';
 import type { StoreContext } from '../../../vault/context.ts';
@@ -15,12 +16,20 @@ export function quarantineAlertSource(context: StoreContext, timeZone?: string):
   return { currentAlerts: () => quarantineAlerts(context, timeZone) };
 }
 
-/** A profile whose token was renewed after the quarantine started is left out: someone is working on it. */
+/** Entra ID tries again within a day of a quarantine. Milliseconds. */
+const longestPauseMs = 2 * dayMs;
+
+/**
+ * A profile whose token was renewed after the quarantine started is left out: someone is working on it. An application that
+ * needs nothing after a renewal is left out until its next attempt is over.
+ */
 async function quarantineAlerts(context: StoreContext, timeZone?: string): Promise<Alert[]> {
   const alerts: Alert[] = [];
   for (const quarantined of await quarantinedDestinations(context.db)) {
     const { destination, currentTokenId, capturedAt, quarantinedSince } = quarantined;
-    if (currentTokenId === null || capturedAt === null || capturedAt > quarantinedSince) continue;
+    if (currentTokenId === null || capturedAt === null) continue;
+    const attempted = destination.via === 'token' || context.now() < capturedAt + longestPauseMs;
+    if (capturedAt > quarantinedSince && attempted) continue;
     alerts.push({
       tokenId: currentTokenId,
       trigger: 'quarantine',
@@ -52,7 +61,8 @@ async function quarantineMessage(
   const text = (instant: number) => formatInstant(instant, timeZone);
   const remedy = remedyFor(name, {
     status: statusOf(token, now()),
-    isUpToDate: destination.tokenId === tokenId,
+    isUpToDate: destination.via !== 'token' || destination.tokenId === tokenId,
+    via: destination.via,
     reason: quarantine?.reason ?? null,
   });
   return {
@@ -95,9 +105,19 @@ async function quarantineMessage(
 /** What to do, by the reason of the quarantine. */
 function remedyFor(
   name: string,
-  state: { status: ProfileStatus; isUpToDate: boolean; reason: string | null },
+  state: { status: ProfileStatus; isUpToDate: boolean; via: Destination['via']; reason: string | null },
 ): Pick<ReminderMessage, 'action' | 'shortAction'> {
-  const push = commandLine(['push', 'entra', name]);
+  const push =
+    state.via === 'token'
+      ? commandLine(['push', 'entra', name])
+      : commandLine(['push', 'entra', name, '--via', state.via]);
+  if ((state.status === 'expired' || state.status === 'rejected') && state.via !== 'token') {
+    const login = commandLine(['login', name]);
+    return {
+      action: `The token no longer works. Get a new one: open the web app ("${commandLine(['open'])}") and press Renew, or run "${login}". Nothing has to be changed in Entra ID: it uses the new token by itself, and its next attempt ends the quarantine.`,
+      shortAction: `Renew the token: ${login}`,
+    };
+  }
   if (state.status === 'expired' || state.status === 'rejected') {
     const login = commandLine(['login', name, '--push']);
     return {
@@ -109,6 +129,12 @@ function remedyFor(
     return {
       action: `The token is not the cause. Fix what Entra ID reports: in its admin center, open this application under Enterprise applications, then Provisioning and its logs. Then restart provisioning there, or run "${push}", which ends the quarantine.`,
       shortAction: 'Check the provisioning logs in Entra ID.',
+    };
+  }
+  if (state.via !== 'token') {
+    return {
+      action: `Entra ID does not reach Webex through this server. Check that the server runs, and that its address can be reached from Entra ID over https. To set the address and a new secret there, run "${push}": Entra ID tests them first, and a test that passes ends the quarantine.`,
+      shortAction: `Check that Entra ID reaches this server, then: ${push}`,
     };
   }
   const outdated = state.isUpToDate ? '' : 'Entra ID still uses a previous token. ';
