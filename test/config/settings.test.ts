@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { appOrigin, readSettings, redirectUri } from '../../src/config/settings.ts';
 import { isSecretName } from '../../src/environment/dotenv.ts';
 import { defaultHome, environmentWithDotEnv, pathVariables } from '../../src/environment/environment.ts';
@@ -14,34 +14,36 @@ import { textEncodings } from '../support/text-encodings.ts';
 
 const read = (environment: NodeJS.ProcessEnv) => readSettings({ WEBEX_TOKEN_HOME: '/tmp/x', ...environment });
 
-test('without any variable, everything is as it is documented', () => {
-  const settings = readSettings({});
-  expect(settings).toMatchObject({
-    port: 3000,
-    keyFile: null,
-    passphrase: null,
-    clientId: documentedClientId,
-    scopes: [...documentedScopes],
-    webex: publishedEndpoints,
+describe('readSettings', () => {
+  it('has the documented values without any variable', () => {
+    const settings = readSettings({});
+    expect(settings).toMatchObject({
+      port: 3000,
+      keyFile: null,
+      passphrase: null,
+      clientId: documentedClientId,
+      scopes: [...documentedScopes],
+      webex: publishedEndpoints,
+    });
+    expect(settings.home).toMatch(/webex-token/);
+    expect(appOrigin(settings)).toBe('http://localhost:3000');
+    expect(redirectUri(settings)).toBe('http://localhost:3000/auth/code');
   });
-  expect(settings.home).toMatch(/webex-token/);
-  expect(appOrigin(settings)).toBe('http://localhost:3000');
-  expect(redirectUri(settings)).toBe('http://localhost:3000/auth/code');
-});
 
-test('an empty variable is none', () => {
-  expect(read({ WEBEX_TOKEN_PORT: '', WEBEX_TOKEN_API_URL: '' })).toMatchObject({
-    port: 3000,
-    webex: publishedEndpoints,
+  it('ignores empty variables', () => {
+    expect(read({ WEBEX_TOKEN_PORT: '', WEBEX_TOKEN_API_URL: '' })).toMatchObject({
+      port: 3000,
+      webex: publishedEndpoints,
+    });
+  });
+
+  it('derives the redirect URI from the port', () => {
+    expect(redirectUri(read({ WEBEX_TOKEN_PORT: '4711' }))).toBe('http://localhost:4711/auth/code');
   });
 });
 
-test('the redirect URI follows the port', () => {
-  expect(redirectUri(read({ WEBEX_TOKEN_PORT: '4711' }))).toBe('http://localhost:4711/auth/code');
-});
-
-describe('each variable, right', () => {
-  test.each<[string, string, object]>([
+describe('a valid variable', () => {
+  it.each<[string, string, object]>([
     ['WEBEX_TOKEN_PORT', '65535', { port: 65535 }],
     ['WEBEX_TOKEN_HOME', '/srv/a folder', { home: '/srv/a folder' }],
     ['WEBEX_TOKEN_KEY_FILE', '/etc/key', { keyFile: '/etc/key' }],
@@ -70,12 +72,12 @@ describe('each variable, right', () => {
       'https://a.example:8443/x',
       { webex: { government: { scim: 'https://a.example:8443/x' } } },
     ],
-  ])('%s=%s', (name, value, settings) => {
+  ])('is read: %s=%s', (name, value, settings) => {
     expect(read({ [name]: value })).toMatchObject(settings);
   });
 });
 
-describe('each variable, wrong: one line that names it, says what is wrong, and shows a right one', () => {
+describe('an invalid variable', () => {
   const addresses = [
     'idbroker.webex.com',
     'http://idbroker.webex.com/idb',
@@ -102,28 +104,31 @@ describe('each variable, wrong: one line that names it, says what is wrong, and 
     ),
   ];
 
-  test.each(wrong)('%s=%j', async (name, value) => {
-    const { code, message } = await brokerErrorOf(() => read({ [name]: value }));
-    expect(code).toBe('E_SETTING');
-    expect(message.startsWith(`${name}: ${JSON.stringify(value)} is not `)).toBe(true);
-    expect(message).not.toContain('\n');
-    // The example that it shows is a right one.
-    const example = /for example (\w+)=(.+)$/.exec(message);
-    expect(example?.[1]).toBe(name);
-    read({ [name]: example?.[2]?.replaceAll('"', '') });
-  });
+  it.each(wrong)(
+    'is reported in one line with the problem and a valid example: %s=%j',
+    async (name, value) => {
+      const { code, message } = await brokerErrorOf(() => read({ [name]: value }));
+      expect(code).toBe('E_SETTING');
+      expect(message.startsWith(`${name}: ${JSON.stringify(value)} is not `)).toBe(true);
+      expect(message).not.toContain('\n');
+      // The example that it shows is a right one.
+      const example = /for example (\w+)=(.+)$/.exec(message);
+      expect(example?.[1]).toBe(name);
+      read({ [name]: example?.[2]?.replaceAll('"', '') });
+    },
+  );
 
-  test.each([
+  it.each([
     ['WEBEX_TOKEN_PASSPHRASE', 'too short'],
     ['WEBEX_TOKEN_API_URL', 'https://ada:too-secret@a.example/v1'],
-  ])('a secret in %s is not repeated', async (name, value) => {
+  ])('is not repeated if it may be a secret: %s', async (name, value) => {
     const { message } = await brokerErrorOf(() => read({ [name]: value }));
     expect(message).toContain(`${name}: its value is not`);
     expect(message).not.toContain('secret@');
     expect(message).not.toContain('too short');
   });
 
-  test('whatever a variable holds, it is taken or refused in one line', () => {
+  it('is reported in one line, whatever it contains', () => {
     const names = wrong.map(([name]) => name);
     fc.assert(
       fc.property(fc.constantFrom(...new Set(names)), fc.string(), (name, value) => {
@@ -138,26 +143,26 @@ describe('each variable, wrong: one line that names it, says what is wrong, and 
   });
 });
 
-describe('.env beside package.json', () => {
+describe('the file .env next to package.json', () => {
   function folderWith(text: string): string {
     const folder = temporaryFolder();
     writeFileSync(join(folder, '.env'), text);
     return folder;
   }
 
-  test('is read for what the environment leaves out', () => {
+  it('is read for variables that the environment does not set', () => {
     const folder = folderWith('# a remark\nWEBEX_TOKEN_PORT=4000\nWEBEX_TOKEN_SCOPES="a b"\n');
     const given = environmentWithDotEnv({ WEBEX_TOKEN_PORT: '5000' }, folder);
     expect(given).toEqual({ WEBEX_TOKEN_PORT: '5000', WEBEX_TOKEN_SCOPES: 'a b' });
   });
 
-  test.each(textEncodings)('may be in %s', (_, encode) => {
+  it.each(textEncodings)('can be in %s', (_, encode) => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, '.env'), encode('# größer\r\nWEBEX_TOKEN_PORT=4000\r\nA="1 # 2"\r\n'));
     expect(environmentWithDotEnv({}, folder)).toEqual({ WEBEX_TOKEN_PORT: '4000', A: '1 # 2' });
   });
 
-  test.each([
+  it.each([
     ['WEBEX_TOKEN_PASSPHRASE=correct horse #4', /contains a #/],
     ['WEBEX_TOKEN_PASSPHRASE = correct horse # battery', /contains a #/],
     ['export WEBEX_TOKEN_PASSPHRASE=correct#horse', /contains a #/],
@@ -168,7 +173,7 @@ describe('.env beside package.json', () => {
     ['WEBEX_TOKEN_PASSPHRASE="correct horse #4', /not closed/],
     ['WEBEX_TOKEN_PASSPHRASE="correct" horse', /after the closing quote/],
     ['WEBEX_TOKEN_PASSPHRASE="correct \\" horse"', /after the closing quote/],
-  ])('refuses %j in one line that says that it needs quotes, without the value', async (line, why) => {
+  ])('is refused in one line that asks for quotes, without the value: %j', async (line, why) => {
     const folder = folderWith(line);
     const { code, message } = await brokerErrorOf(() => environmentWithDotEnv({}, folder));
     expect(code).toBe('E_SETTING');
@@ -178,18 +183,18 @@ describe('.env beside package.json', () => {
     expect(message).not.toMatch(/\n|horse|fake/);
   });
 
-  test.each<[string, Record<string, string>]>([
+  it.each<[string, Record<string, string>]>([
     ["WEBEX_TOKEN_PASSPHRASE='correct horse #4'", { WEBEX_TOKEN_PASSPHRASE: 'correct horse #4' }],
     ['WEBEX_TOKEN_PASSPHRASE="correct #4" # a remark', { WEBEX_TOKEN_PASSPHRASE: 'correct #4' }],
     ['WEBEX_TOKEN_PASSPHRASE= # none yet', { WEBEX_TOKEN_PASSPHRASE: '' }],
     ['WEBEX_TOKEN_PORT=4000 # a remark', { WEBEX_TOKEN_PORT: '4000' }],
     ['#WEBEX_TOKEN_PASSPHRASE=correct horse #4', {}],
     ['A="two\nlines # of it"', { A: 'two\nlines # of it' }],
-  ])('takes %j', (line, variables) => {
+  ])('can contain %j', (line, variables) => {
     expect(environmentWithDotEnv({}, folderWith(line))).toEqual(variables);
   });
 
-  test('the variables whose values are secrets are known by their names', () => {
+  it('can contain secrets, which are recognized by their names', () => {
     for (const name of secretVariables) expect([name, isSecretName(name)]).toEqual([name, true]);
     for (const name of [
       'WEBEX_TOKEN_HOME',
@@ -201,11 +206,11 @@ describe('.env beside package.json', () => {
     }
   });
 
-  test('may be absent', () => {
+  it('can be missing', () => {
     expect(environmentWithDotEnv({ A: '1' }, temporaryFolder())).toEqual({ A: '1' });
   });
 
-  test('that cannot be read is an error', async () => {
+  it('is reported if it cannot be read', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, '.env'));
     const error = await brokerErrorOf(() => environmentWithDotEnv({}, folder));
@@ -216,13 +221,13 @@ describe('.env beside package.json', () => {
   });
 });
 
-describe('a path', () => {
+describe('a path in a variable', () => {
   const folder = '/opt/webex-token';
   const resolved = (name: string, path: string, environment = {}) =>
     environmentWithDotEnv({ HOME: '/home/ada', [name]: path, ...environment }, folder)[name];
 
   describe.each(pathVariables)('%s', (name) => {
-    test.each([
+    it.each([
       ['~/x', '/home/ada/x'],
       ['~', '/home/ada'],
       ['~/', '/home/ada'],
@@ -231,23 +236,23 @@ describe('a path', () => {
       ['.', '/opt/webex-token'],
       ['../data', '/opt/data'],
       ['/srv/a folder/~', '/srv/a folder/~'],
-    ])('%s is %s', (path, absolute) => {
+    ])('is resolved: %s is %s', (path, absolute) => {
       expect(resolved(name, path)).toBe(absolute);
     });
 
-    test.each(['~bob/x', '$HOME/x', '%APPDATA%\\x'])('refuses %s', async (path) => {
+    it.each(['~bob/x', '$HOME/x', '%APPDATA%\\x'])('is refused: %s', async (path) => {
       const { code, message } = await brokerErrorOf(() => resolved(name, path));
       expect(code).toBe('E_SETTING');
       expect(message).toMatch(new RegExp(`^${name}: .* for example [^\n]+$`));
     });
   });
 
-  test.each(['.', '', 'relative'])('HOME=%j is no home folder', (home) => {
+  it.each(['.', '', 'relative'])('ignores HOME=%j as a home folder', (home) => {
     expect(isAbsolute(resolved('WEBEX_TOKEN_HOME', '~/x', { HOME: home }) ?? '')).toBe(true);
     expect(isAbsolute(defaultHome({ HOME: home }))).toBe(true);
   });
 
-  test('counts from the .env that it stands in', () => {
+  it('is relative to the .env file that contains it', () => {
     const here = temporaryFolder();
     writeFileSync(join(here, '.env'), 'WEBEX_TOKEN_HOME=data\nWEBEX_TOKEN_KEY_FILE=~/key.jwk\n');
     expect(environmentWithDotEnv({ HOME: '/home/ada' }, here)).toMatchObject({
@@ -257,17 +262,21 @@ describe('a path', () => {
   });
 });
 
-test('.env.example lists each variable, with a value that is taken', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../.env.example'), 'utf8');
-  const listed: Record<string, string> = {};
-  for (const [, name = '', value = ''] of text.matchAll(/^#?([A-Z_]+)=(.*)$/gm)) {
-    listed[name] = value.replaceAll('"', '');
-  }
-  const source = readFileSync(join(import.meta.dirname, '../../src/config/settings.ts'), 'utf8');
-  const known = [...source.matchAll(/^ {2}((?:WEBEX_TOKEN|AZURE|OKTA)_[A-Z_]+):/gm)].map(([, name]) => name);
-  expect(known.length).toBeGreaterThan(15);
-  expect(Object.keys(listed)).toEqual(expect.arrayContaining(known));
-  // Where a value is a place to fill in, it is left out.
-  const values = Object.entries(listed).filter(([, value]) => value !== '' && !value.includes('…'));
-  readSettings(Object.fromEntries(values));
+describe('.env.example', () => {
+  it('lists every variable, with a valid value', () => {
+    const text = readFileSync(join(import.meta.dirname, '../../.env.example'), 'utf8');
+    const listed: Record<string, string> = {};
+    for (const [, name = '', value = ''] of text.matchAll(/^#?([A-Z_]+)=(.*)$/gm)) {
+      listed[name] = value.replaceAll('"', '');
+    }
+    const source = readFileSync(join(import.meta.dirname, '../../src/config/settings.ts'), 'utf8');
+    const known = [...source.matchAll(/^ {2}((?:WEBEX_TOKEN|AZURE|OKTA)_[A-Z_]+):/gm)].map(
+      ([, name]) => name,
+    );
+    expect(known.length).toBeGreaterThan(15);
+    expect(Object.keys(listed)).toEqual(expect.arrayContaining(known));
+    // Where a value is a place to fill in, it is left out.
+    const values = Object.entries(listed).filter(([, value]) => value !== '' && !value.includes('…'));
+    readSettings(Object.fromEntries(values));
+  });
 });

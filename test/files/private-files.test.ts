@@ -39,7 +39,7 @@ describe.skipIf(!posix)('a file system without permissions', () => {
     [0o755, undefined],
     [0o755, 'EPERM'],
     [0o700 | 0o050, undefined],
-  ])('with mode %o is named as such, and nothing is left on it', async (mode, chmodFails) => {
+  ])('is reported for mode %o, and nothing is left on it', async (mode, chmodFails) => {
     const parent = temporaryFolder();
     const path = join(parent, 'home');
     const error = await brokerErrorOf(() => ensurePrivateDirectory(path, withoutModes(mode, chmodFails)));
@@ -50,7 +50,7 @@ describe.skipIf(!posix)('a file system without permissions', () => {
     expect(readdirSync(parent)).toEqual([]);
   });
 
-  it('is named for a folder and for files that are there already', async () => {
+  it('is reported for an existing folder and existing files', async () => {
     const path = temporaryFolder();
     const file = join(path, 'store.db');
     writeFileSync(file, '');
@@ -62,7 +62,7 @@ describe.skipIf(!posix)('a file system without permissions', () => {
     expect(readdirSync(path)).toEqual(['store.db']);
   });
 
-  it('is not blamed where only the mode is wrong', async () => {
+  it('is not blamed if only the mode is wrong', async () => {
     const path = temporaryFolder();
     chmodSync(path, 0o755);
     expect(await brokerErrorOf(() => ensurePrivateDirectory(path))).toMatchObject({
@@ -74,172 +74,178 @@ describe.skipIf(!posix)('a file system without permissions', () => {
 });
 
 // Only the administrator can be another user.
-describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)('as another user', () => {
-  const user = 54_321;
-  const fsGroup = 2_000;
+describe.runIf(process.platform === 'linux' && process.getuid?.() === 0)(
+  'a user without a name or home folder, as in a container',
+  () => {
+    const user = 54_321;
+    const fsGroup = 2_000;
 
-  /** Runs a command as a user that the system knows nothing of, in the group that the pod gives to its volumes. */
-  function run(args: string[], environment: NodeJS.ProcessEnv, input = '') {
-    const command = [
-      '--reuid',
-      `${user}`,
-      '--regid',
-      `${user}`,
-      '--groups',
-      `${fsGroup}`,
-      process.execPath,
-      program,
-    ];
-    const { status, stdout, stderr } = spawnSync('setpriv', [...command, ...args], {
-      env: { PATH: process.env.PATH, ...environment },
-      encoding: 'utf8',
-      input,
-    });
-    return { status, stdout, stderr };
-  }
-
-  /** A volume, as the kubelet mounts it: root's, with these modes and group. */
-  function volume(mode: number, gid = fsGroup): string {
-    const path = fs.mkdtempSync(join(tmpdir(), 'webex-token-test-'));
-    onTestFinished(() => fs.rmSync(path, { recursive: true, force: true }));
-    chownSync(path, 0, gid);
-    chmodSync(path, mode);
-    return path;
-  }
-
-  /** A Secret's file: a link into a folder with the data of the moment. */
-  function secretKey(mode: number, gid = fsGroup): string {
-    const path = volume(0o755);
-    mkdirSync(join(path, '..data'));
-    const file = join(path, '..data', 'key');
-    writeFileSync(file, randomBytes(32).toString('base64'));
-    chownSync(file, 0, gid);
-    chmodSync(file, mode);
-    fs.symlinkSync(join('..data', 'key'), join(path, 'key'));
-    return join(path, 'key');
-  }
-
-  it.each([0o440, 0o640])('a key from a Secret with mode %o, and a volume of the group, work', (mode) => {
-    const environment = { WEBEX_TOKEN_HOME: volume(0o2770), WEBEX_TOKEN_KEY_FILE: secretKey(mode) };
-    const offline = { ...environment, WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' };
-    const imported = run(['import', 'acme'], offline, 'fake-token-of-a-pod-1234567890');
-    expect(imported).toMatchObject({ status: 0 });
-    // The short way, and the long one.
-    for (const more of [[], ['--allow-expired']]) {
-      expect(run(['get', 'acme', ...more], environment)).toMatchObject({
-        status: 0,
-        stdout: 'fake-token-of-a-pod-1234567890\n',
-        stderr: '',
+    /** Runs a command as a user that the system knows nothing of, in the group that the pod gives to its volumes. */
+    function run(args: string[], environment: NodeJS.ProcessEnv, input = '') {
+      const command = [
+        '--reuid',
+        `${user}`,
+        '--regid',
+        `${user}`,
+        '--groups',
+        `${fsGroup}`,
+        process.execPath,
+        program,
+      ];
+      const { status, stdout, stderr } = spawnSync('setpriv', [...command, ...args], {
+        env: { PATH: process.env.PATH, ...environment },
+        encoding: 'utf8',
+        input,
       });
+      return { status, stdout, stderr };
     }
-    expect(statSync(join(environment.WEBEX_TOKEN_HOME, 'store.db')).mode & 0o777).toBe(0o600);
-  });
 
-  it.each([
-    ['0444, which all can read', 0o444, fsGroup],
-    ['0644', 0o644, fsGroup],
-    ['0460, which the group can write', 0o460, fsGroup],
-    ['0440 of a group that is not ours', 0o440, 0],
-  ])('a key with mode %s is refused', (_, mode, gid) => {
-    const environment = { WEBEX_TOKEN_HOME: volume(0o2770), WEBEX_TOKEN_KEY_FILE: secretKey(mode, gid) };
-    const { status, stderr } = run(['import', 'acme'], environment, 'fake-token-of-a-pod-1234567890');
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/The key file \S+ (belongs to root|cannot be read)/);
-    expect(stderr).not.toMatch(/WEBEX_TOKEN_HOME|^ {4}at /m);
-  });
+    /** A volume, as the kubelet mounts it: root's, with these modes and group. */
+    function volume(mode: number, gid = fsGroup): string {
+      const path = fs.mkdtempSync(join(tmpdir(), 'webex-token-test-'));
+      onTestFinished(() => fs.rmSync(path, { recursive: true, force: true }));
+      chownSync(path, 0, gid);
+      chmodSync(path, mode);
+      return path;
+    }
 
-  it.each([0o2777, 0o2775, 0o777, 0o755, 0o700])(
-    'a volume with mode %o is refused, with what to set',
-    (mode) => {
-      const home = volume(mode);
-      const { status, stderr } = run(['list'], { WEBEX_TOKEN_HOME: home });
+    /** A Secret's file: a link into a folder with the data of the moment. */
+    function secretKey(mode: number, gid = fsGroup): string {
+      const path = volume(0o755);
+      mkdirSync(join(path, '..data'));
+      const file = join(path, '..data', 'key');
+      writeFileSync(file, randomBytes(32).toString('base64'));
+      chownSync(file, 0, gid);
+      chmodSync(file, mode);
+      fs.symlinkSync(join('..data', 'key'), join(path, 'key'));
+      return join(path, 'key');
+    }
+
+    it.each([0o440, 0o640])('can use a key from a Secret with mode %o and a volume of its group', (mode) => {
+      const environment = { WEBEX_TOKEN_HOME: volume(0o2770), WEBEX_TOKEN_KEY_FILE: secretKey(mode) };
+      const offline = { ...environment, WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' };
+      const imported = run(['import', 'acme'], offline, 'fake-token-of-a-pod-1234567890');
+      expect(imported).toMatchObject({ status: 0 });
+      // The short way, and the long one.
+      for (const more of [[], ['--allow-expired']]) {
+        expect(run(['get', 'acme', ...more], environment)).toMatchObject({
+          status: 0,
+          stdout: 'fake-token-of-a-pod-1234567890\n',
+          stderr: '',
+        });
+      }
+      expect(statSync(join(environment.WEBEX_TOKEN_HOME, 'store.db')).mode & 0o777).toBe(0o600);
+    });
+
+    it.each([
+      ['0444, which all can read', 0o444, fsGroup],
+      ['0644', 0o644, fsGroup],
+      ['0460, which the group can write', 0o460, fsGroup],
+      ['0440 of a group that is not ours', 0o440, 0],
+    ])('cannot use a key with mode %s', (_, mode, gid) => {
+      const environment = { WEBEX_TOKEN_HOME: volume(0o2770), WEBEX_TOKEN_KEY_FILE: secretKey(mode, gid) };
+      const { status, stderr } = run(['import', 'acme'], environment, 'fake-token-of-a-pod-1234567890');
       expect(status).toBe(1);
-      expect(stderr).toMatch(/^webex-token: The folder \S+ belongs to root \(mode \d+\)\.\n/);
-      expect(stderr).toContain(`WEBEX_TOKEN_HOME='${home}/webex-token'`);
-      expect(stderr).not.toContain('KEY_FILE');
-      expect(readdirSync(home)).toEqual([]);
-    },
-  );
+      expect(stderr).toMatch(/The key file \S+ (belongs to root|cannot be read)/);
+      expect(stderr).not.toMatch(/WEBEX_TOKEN_HOME|^ {4}at /m);
+    });
 
-  it.each([0o2777, 0o2775, 0o2770])('a folder inside of a volume with mode %o works', (mode) => {
-    const home = join(volume(mode), 'webex-token');
-    expect(run(['list', '--json'], { WEBEX_TOKEN_HOME: home })).toMatchObject({ status: 0, stdout: '[]\n' });
-    expect(statSync(home).mode & 0o777).toBe(0o700);
-  });
-
-  it('files that the kubelet opened to the group again are refused, with the policy that keeps them closed', () => {
-    const home = join(volume(0o2770), 'webex-token');
-    expect(run(['list'], { WEBEX_TOKEN_HOME: home }).status).toBe(0);
-    chmodSync(join(home, 'store.db'), 0o660);
-    chownSync(join(home, 'store.db'), user, fsGroup);
-    expect(run(['list'], { WEBEX_TOKEN_HOME: home }).stderr).toMatch(
-      /chmod 600 .*fsGroupChangePolicy: OnRootMismatch/,
+    it.each([0o2777, 0o2775, 0o777, 0o755, 0o700])(
+      'cannot use a volume with mode %o, and learns what to set',
+      (mode) => {
+        const home = volume(mode);
+        const { status, stderr } = run(['list'], { WEBEX_TOKEN_HOME: home });
+        expect(status).toBe(1);
+        expect(stderr).toMatch(/^webex-token: The folder \S+ belongs to root \(mode \d+\)\.\n/);
+        expect(stderr).toContain(`WEBEX_TOKEN_HOME='${home}/webex-token'`);
+        expect(stderr).not.toContain('KEY_FILE');
+        expect(readdirSync(home)).toEqual([]);
+      },
     );
-  });
 
-  it('without a name, a home folder and any variable: what needs no data folder works', () => {
-    for (const args of [
-      ['--version'],
-      ['--help'],
-      ['get', '--help'],
-      ['schedule', '--help'],
-      ['completion', 'bash'],
-    ]) {
-      expect(run(args, {})).toMatchObject({ status: 0, stderr: '' });
-    }
-  });
+    it.each([0o2777, 0o2775, 0o2770])('can use a folder inside a volume with mode %o', (mode) => {
+      const home = join(volume(mode), 'webex-token');
+      expect(run(['list', '--json'], { WEBEX_TOKEN_HOME: home })).toMatchObject({
+        status: 0,
+        stdout: '[]\n',
+      });
+      expect(statSync(home).mode & 0o777).toBe(0o700);
+    });
 
-  it.each([{}, { HOME: '' }, { HOME: '.' }, { HOME: 'relative/home' }, { XDG_DATA_HOME: 'relative' }])(
-    'without a home folder (%o) every other command is one line',
-    (environment) => {
+    it('cannot use files that the kubelet opened to the group, and learns which policy prevents it', () => {
+      const home = join(volume(0o2770), 'webex-token');
+      expect(run(['list'], { WEBEX_TOKEN_HOME: home }).status).toBe(0);
+      chmodSync(join(home, 'store.db'), 0o660);
+      chownSync(join(home, 'store.db'), user, fsGroup);
+      expect(run(['list'], { WEBEX_TOKEN_HOME: home }).stderr).toMatch(
+        /chmod 600 .*fsGroupChangePolicy: OnRootMismatch/,
+      );
+    });
+
+    it('can run commands that need no data folder without any variable', () => {
+      for (const args of [
+        ['--version'],
+        ['--help'],
+        ['get', '--help'],
+        ['schedule', '--help'],
+        ['completion', 'bash'],
+      ]) {
+        expect(run(args, {})).toMatchObject({ status: 0, stderr: '' });
+      }
+    });
+
+    it.each([{}, { HOME: '' }, { HOME: '.' }, { HOME: 'relative/home' }, { XDG_DATA_HOME: 'relative' }])(
+      'gets a one-line error from other commands without a home folder (%o)',
+      (environment) => {
+        for (const args of [
+          ['list'],
+          ['get', 'acme'],
+          ['check'],
+          ['remind'],
+          ['log'],
+          ['show', 'acme'],
+          ['calendar'],
+        ]) {
+          const { status, stderr } = run(args, environment);
+          expect({ args, status }).toEqual({ args, status: args[0] === 'check' ? 3 : 2 });
+          expect(stderr).toMatch(
+            /^webex-token: WEBEX_TOKEN_HOME is not set, .*uid 54321.*for example WEBEX_TOKEN_HOME=\S+\n$/,
+          );
+        }
+        expect(run(['doctor'], environment).status).toBe(1);
+        expect(run(['schedule', 'status'], environment).stderr).not.toMatch(/^ {4}at /m);
+      },
+    );
+
+    it('can run everything with WEBEX_TOKEN_HOME', async () => {
+      const here = await machine();
+      mkdirSync(here.home);
+      chownSync(here.home, user, user);
+      chmodSync(here.home, 0o700);
+      chmodSync(join(here.home, '..'), 0o755);
+      const environment = { WEBEX_TOKEN_HOME: here.home, WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' };
+      expect(run(['import', 'acme'], environment, 'fake-token-of-nobody-1234567890').status).toBe(0);
       for (const args of [
         ['list'],
         ['get', 'acme'],
         ['check'],
-        ['remind'],
         ['log'],
         ['show', 'acme'],
         ['calendar'],
+        ['key', 'status'],
       ]) {
         const { status, stderr } = run(args, environment);
-        expect({ args, status }).toEqual({ args, status: args[0] === 'check' ? 3 : 2 });
-        expect(stderr).toMatch(
-          /^webex-token: WEBEX_TOKEN_HOME is not set, .*uid 54321.*for example WEBEX_TOKEN_HOME=\S+\n$/,
-        );
+        expect({ args, status }).toEqual({ args, status: 0 });
+        expect(stderr).not.toMatch(/^ {4}at /m);
       }
-      expect(run(['doctor'], environment).status).toBe(1);
-      expect(run(['schedule', 'status'], environment).stderr).not.toMatch(/^ {4}at /m);
-    },
-  );
+      expect(run(['log', '--json'], environment).stdout).toContain('uid 54321');
+      expect(existsSync(join(here.home, 'store.db'))).toBe(true);
+    });
+  },
+);
 
-  it('without a home folder, but with WEBEX_TOKEN_HOME, everything works', async () => {
-    const here = await machine();
-    mkdirSync(here.home);
-    chownSync(here.home, user, user);
-    chmodSync(here.home, 0o700);
-    chmodSync(join(here.home, '..'), 0o755);
-    const environment = { WEBEX_TOKEN_HOME: here.home, WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' };
-    expect(run(['import', 'acme'], environment, 'fake-token-of-nobody-1234567890').status).toBe(0);
-    for (const args of [
-      ['list'],
-      ['get', 'acme'],
-      ['check'],
-      ['log'],
-      ['show', 'acme'],
-      ['calendar'],
-      ['key', 'status'],
-    ]) {
-      const { status, stderr } = run(args, environment);
-      expect({ args, status }).toEqual({ args, status: 0 });
-      expect(stderr).not.toMatch(/^ {4}at /m);
-    }
-    expect(run(['log', '--json'], environment).stdout).toContain('uid 54321');
-    expect(existsSync(join(here.home, 'store.db'))).toBe(true);
-  });
-});
-
-describe('what only looks', () => {
-  it('check makes no data folder, and ends 3', async () => {
+describe('a command that only reads', () => {
+  it('creates no data folder: check exits 3', async () => {
     const here = await machine();
     for (const json of [[], ['--json']]) {
       const { code, stdout, stderr } = await here.run(['check', ...json]);
@@ -252,7 +258,7 @@ describe('what only looks', () => {
     expect(readdirSync(here.home)).toEqual([]);
   });
 
-  it('doctor leaves no folder behind', async () => {
+  it('creates no data folder: doctor', async () => {
     const here = await machine();
     const deep = join(here.home, 'a', 'b');
     here.environment.WEBEX_TOKEN_HOME = deep;
@@ -262,7 +268,7 @@ describe('what only looks', () => {
   });
 
   it.skipIf(process.platform !== 'linux').each(['/proc/webex-token', '/dev/null/webex-token'])(
-    'doctor ends 1 where the data folder %s cannot be created',
+    'reports that the data folder %s cannot be created: doctor exits 1',
     async (home) => {
       const here = await machine(undefined, { WEBEX_TOKEN_HOME: home });
       const { code, stdout } = await here.run(['doctor']);
@@ -271,7 +277,7 @@ describe('what only looks', () => {
     },
   );
 
-  it.skipIf(!posix)('doctor ends 1 where the data folder is accessible to others', async () => {
+  it.skipIf(!posix)('reports that the data folder is accessible to others: doctor exits 1', async () => {
     const here = await machine();
     mkdirSync(here.home);
     chmodSync(here.home, 0o755);

@@ -37,7 +37,7 @@ async function failureOf(environment: NodeJS.Dict<string>, limits = { connect: 2
   };
 }
 
-describe('a proxy that fails is named, with the hop, and never its password', () => {
+describe('a failing proxy', () => {
   const silent = () => {};
   it.each<[string, Hop, RegExp, () => Promise<string>]>([
     ['requires authentication', 'proxy-authentication', /user name and password.*\(407\)/, answering(407)],
@@ -77,7 +77,7 @@ describe('a proxy that fails is named, with the hop, and never its password', ()
       /name of the proxy, proxy\.invalid/,
       async () => 'proxy.invalid:8080',
     ],
-  ])('one that %s', async (_, hop, message, start) => {
+  ])('is named with the hop and without its password if it %s', async (_, hop, message, start) => {
     const proxy = await start();
     for (const [given, variable] of [
       [`http://ada:fake-password@${proxy}`, 'HTTPS_PROXY'],
@@ -93,20 +93,20 @@ describe('a proxy that fails is named, with the hop, and never its password', ()
     }
   });
 
-  it('says that a password is wrong where one was sent', async () => {
+  it('is reported with a wrong password if one was sent', async () => {
     const proxy = await fakeProxy({ status: 407 });
     const failure = await failureOf({ HTTPS_PROXY: `http://ada:50%off%40@127.0.0.1:${proxy.port}` });
     expect(failure.message).toMatch(/does not accept the user name and password in HTTPS_PROXY \(407\)/);
     expect(Buffer.from(proxy.authorization?.split(' ')[1] ?? '', 'base64').toString()).toBe('ada:50%off@');
   });
 
-  it('asks a proxy that hangs up once, not for ever', async () => {
+  it('is asked once if it closes the connection', async () => {
     const proxy = await rudeServer((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'));
     await failureOf({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
     expect(proxy.connections()).toBe(1);
   });
 
-  it('names the proxy where the call’s own time is over first', async () => {
+  it('is named if the call times out first', async () => {
     const { port } = await rudeServer(silent);
     const failure = await failureOf({ HTTPS_PROXY: `127.0.0.1:${port}` }, { connect: 5000, call: 200 });
     expect(failure.help).not.toContain('set HTTPS_PROXY');
@@ -125,7 +125,7 @@ describe('a proxy that fails is named, with the hop, and never its password', ()
     ['http://proxy.corp:8080/path', /a valid proxy address: http:\/\/proxy\.corp:8080\/path/],
     ['http://', /a valid proxy address/],
     ['proxy.corp:99999', /proxy\.corp:99999/],
-  ])('refuses %s', async (value, message) => {
+  ])('is refused if its address is invalid: %s', async (value, message) => {
     const failure = await failureOf({ HTTPS_PROXY: value });
     expect(failure).toMatchObject({ hop: 'proxy-address', reason: 'proxy' });
     expect(failure.message).toMatch(message);
@@ -140,24 +140,27 @@ describe('a proxy that fails is named, with the hop, and never its password', ()
   }
 });
 
-describe('this machine itself never needs a proxy', () => {
-  it.each([{}, { NO_PROXY: 'example.com' }, { no_proxy: 'localhost' }])('with %o', async (noProxy) => {
-    const port = await listening(createHttpServer((_, response) => response.end('here')));
-    const proxy = await fakeProxy({ status: 500 });
-    const fetch = createFetch({
-      HTTP_PROXY: `http://127.0.0.1:${proxy.port}`,
-      HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
-      ALL_PROXY: `http://127.0.0.1:${proxy.port}`,
-      NODE_USE_ENV_PROXY: '1',
-      ...noProxy,
-    });
-    for (const name of ['127.0.0.1', 'localhost']) {
-      expect(await (await fetch(`http://${name}:${port}/`)).text()).toBe('here');
-    }
-    expect(proxy.connections).toBe(0);
-  });
+describe('a request to this machine', () => {
+  it.each([{}, { NO_PROXY: 'example.com' }, { no_proxy: 'localhost' }])(
+    'uses no proxy with %o',
+    async (noProxy) => {
+      const port = await listening(createHttpServer((_, response) => response.end('here')));
+      const proxy = await fakeProxy({ status: 500 });
+      const fetch = createFetch({
+        HTTP_PROXY: `http://127.0.0.1:${proxy.port}`,
+        HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`,
+        ALL_PROXY: `http://127.0.0.1:${proxy.port}`,
+        NODE_USE_ENV_PROXY: '1',
+        ...noProxy,
+      });
+      for (const name of ['127.0.0.1', 'localhost']) {
+        expect(await (await fetch(`http://${name}:${port}/`)).text()).toBe('here');
+      }
+      expect(proxy.connections).toBe(0);
+    },
+  );
 
-  it.skipIf(!hasIPv6)('with its IPv6 address (skipped where there is none)', async () => {
+  it.skipIf(!hasIPv6)('uses no proxy for its IPv6 address (skipped without IPv6)', async () => {
     const server = createHttpServer((_, response) => response.end('here')).listen(0, '::1');
     await once(server, 'listening');
     onTestFinished(() => {
@@ -171,7 +174,7 @@ describe('this machine itself never needs a proxy', () => {
     expect(proxy.connections).toBe(0);
   });
 
-  it('reaches an IPv6 address by the proxy', async () => {
+  it('uses the proxy for another IPv6 address', async () => {
     const proxy = await fakeProxy({ status: 403 });
     const fetch = createFetch({ HTTPS_PROXY: `127.0.0.1:${proxy.port}` });
     await expect(fetch('https://[2001:db8::1]:8443/')).rejects.toThrow();
@@ -179,7 +182,7 @@ describe('this machine itself never needs a proxy', () => {
   });
 });
 
-describe.skipIf(!canMakeCertificates)('a service behind a proxy (skipped where there is no openssl)', () => {
+describe.skipIf(!canMakeCertificates)('a service behind a proxy (skipped without openssl)', () => {
   /** A service with a certificate of a private CA, and its files. */
   async function service() {
     const files = makeCertificate(temporaryFolder(), 'Acme Inspecting CA', `DNS:${host},IP:127.0.0.1`);
@@ -192,7 +195,7 @@ describe.skipIf(!canMakeCertificates)('a service behind a proxy (skipped where t
   }
 
   it.each(['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY'])(
-    'is reached by %s',
+    'is reached through the proxy in %s',
     async (variable) => {
       const there = await service();
       const proxy = await fakeProxy({ leadsTo: there.port });
@@ -206,7 +209,7 @@ describe.skipIf(!canMakeCertificates)('a service behind a proxy (skipped where t
     },
   );
 
-  it('is reached by a proxy that is encrypted itself', async () => {
+  it('is reached through a proxy with TLS', async () => {
     const there = await service();
     const inner = await fakeProxy({ leadsTo: there.port });
     const { connect } = await import('node:net');
@@ -228,7 +231,7 @@ describe.skipIf(!canMakeCertificates)('a service behind a proxy (skipped where t
     expect(await (await fetch(url)).text()).toBe('there');
   });
 
-  it('names the CA of a proxy that inspects, and what to set', async () => {
+  it('is reported with the certificate authority of an inspecting proxy, and what to set', async () => {
     const there = await service();
     const proxy = await fakeProxy({ leadsTo: there.port });
     const failure = await failureOf({ HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` });
@@ -239,7 +242,7 @@ describe.skipIf(!canMakeCertificates)('a service behind a proxy (skipped where t
     expect(failure.help).toMatch(/company.*NODE_EXTRA_CA_CERTS/);
   });
 
-  it('is not trusted although NODE_TLS_REJECT_UNAUTHORIZED says so', async () => {
+  it('is not trusted with NODE_TLS_REJECT_UNAUTHORIZED=0', async () => {
     const there = await service();
     const proxy = await fakeProxy({ leadsTo: there.port });
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
@@ -250,7 +253,7 @@ describe.skipIf(!canMakeCertificates)('a service behind a proxy (skipped where t
     }
   });
 
-  it('takes the CA from SSL_CERT_FILE, from a folder, and in DER', async () => {
+  it('is trusted with a certificate authority from SSL_CERT_FILE, from a folder, and in DER', async () => {
     const there = await service();
     const proxy = await fakeProxy({ leadsTo: there.port });
     const { X509Certificate } = await import('node:crypto');
@@ -270,7 +273,7 @@ describe.skipIf(!canMakeCertificates)('a service behind a proxy (skipped where t
     }
   });
 
-  it('says which file contains no certificate', async () => {
+  it('is reported with the file that contains no certificate', async () => {
     const there = await service();
     const proxy = await fakeProxy({ leadsTo: there.port });
     const failure = await failureOf({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isExcluded } from '../../src/http/connect/no-proxy.ts';
 import { proxyFor } from '../../src/http/connect/proxy.ts';
 
-describe('NO_PROXY', () => {
+describe('isExcluded', () => {
   it.each([
     ['*', 'webexapis.com', true],
     ['webexapis.com', 'webexapis.com', true],
@@ -32,12 +32,12 @@ describe('NO_PROXY', () => {
     ['10.0.0.0/99', '10.0.0.1', false],
     ['', 'webexapis.com', false],
     ['.', 'webexapis.com', false],
-  ])('%j for %s: %s', (noProxy, host, excluded) => {
+  ])('reads NO_PROXY=%j for %s as %s', (noProxy, host, excluded) => {
     expect(isExcluded(noProxy, host, 443)).toBe(excluded);
   });
 });
 
-describe('which proxy', () => {
+describe('proxyFor', () => {
   const of = (environment: NodeJS.Dict<string>, url = 'https://webexapis.com/v1') =>
     proxyFor(new URL(url), environment)?.name;
   it.each([
@@ -52,10 +52,10 @@ describe('which proxy', () => {
     [{ HTTPS_PROXY: 'http://[::1]:3128' }, '[::1]:3128'],
     [{ HTTPS_PROXY: 'http://a:1', no_proxy: '.com' }, undefined],
     [{ HTTPS_PROXY: 'socks5://a:1', NO_PROXY: '*' }, undefined],
-  ])('%o: %s', (environment, expected) => expect(of(environment)).toBe(expected));
+  ])('finds in %o: %s', (environment, expected) => expect(of(environment)).toBe(expected));
 
   it.each(['http://localhost:3000', 'https://127.4.5.6', 'http://[::1]:3000', 'https://api.localhost'])(
-    'none for %s',
+    'finds no proxy for %s',
     (url) => expect(of({ HTTPS_PROXY: 'a:1', HTTP_PROXY: 'a:1', ALL_PROXY: 'a:1' }, url)).toBeUndefined(),
   );
 });

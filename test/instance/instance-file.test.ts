@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   findRunningInstance,
   newInstance,
@@ -50,47 +50,49 @@ async function announced(): Promise<{
   return { home, presence, leave: writeInstanceFile(home, presence), asked };
 }
 
-test('a server that proves itself is found, until it leaves', async () => {
-  const { home, presence, leave } = await announced();
-  expect(await findRunningInstance(home)).toEqual(presence);
-  expect(statSync(join(home, 'server.json')).mode & 0o777).toBe(0o600);
-  expect(readdirSync(home)).toEqual(['server.json']);
-  leave();
-  expect(await findRunningInstance(home)).toBeNull();
-  expect(readdirSync(home)).toEqual([]);
+describe('findRunningInstance', () => {
+  it('finds a server that proves its identity, until it stops', async () => {
+    const { home, presence, leave } = await announced();
+    expect(await findRunningInstance(home)).toEqual(presence);
+    expect(statSync(join(home, 'server.json')).mode & 0o777).toBe(0o600);
+    expect(readdirSync(home)).toEqual(['server.json']);
+    leave();
+    expect(await findRunningInstance(home)).toBeNull();
+    expect(readdirSync(home)).toEqual([]);
+  });
+
+  it('finds a server on ::1 alone, unless another program has 127.0.0.1', async () => {
+    const home = temporaryFolder();
+    let presence: RunningInstance = newInstance(1);
+    const { port } = await serving(
+      proving(() => presence.secret),
+      { host: '::1' },
+    );
+    presence = newInstance(port);
+    writeInstanceFile(home, presence);
+    expect(await findRunningInstance(home)).toEqual(presence);
+    await serving((_request, response) => void response.end('<!doctype html>'), { port });
+    expect(await findRunningInstance(home)).toBeNull();
+  });
+
+  it('sends a new challenge each time, and never the secret', async () => {
+    const { home, presence, asked } = await announced();
+    await findRunningInstance(home);
+    await findRunningInstance(home);
+    expect(new Set(asked).size).toBe(2);
+    expect(asked.join()).not.toContain(presence.secret);
+  });
+
+  it('keeps the file of the next server when an earlier one stops late', async () => {
+    const first = await announced();
+    const second = newInstance(first.presence.port);
+    writeInstanceFile(first.home, second);
+    first.leave();
+    expect(JSON.parse(readFileSync(join(first.home, 'server.json'), 'utf8'))).toEqual(second);
+  });
 });
 
-test('a server on ::1 alone is found, unless another program has 127.0.0.1', async () => {
-  const home = temporaryFolder();
-  let presence: RunningInstance = newInstance(1);
-  const { port } = await serving(
-    proving(() => presence.secret),
-    { host: '::1' },
-  );
-  presence = newInstance(port);
-  writeInstanceFile(home, presence);
-  expect(await findRunningInstance(home)).toEqual(presence);
-  await serving((_request, response) => void response.end('<!doctype html>'), { port });
-  expect(await findRunningInstance(home)).toBeNull();
-});
-
-test('each challenge is another, and the secret is in none', async () => {
-  const { home, presence, asked } = await announced();
-  await findRunningInstance(home);
-  await findRunningInstance(home);
-  expect(new Set(asked).size).toBe(2);
-  expect(asked.join()).not.toContain(presence.secret);
-});
-
-test('one that leaves late does not take the next one’s words away', async () => {
-  const first = await announced();
-  const second = newInstance(first.presence.port);
-  writeInstanceFile(first.home, second);
-  first.leave();
-  expect(JSON.parse(readFileSync(join(first.home, 'server.json'), 'utf8'))).toEqual(second);
-});
-
-describe('what is no server of ours', () => {
+describe('findRunningInstance, without a server of ours', () => {
   const impostors: [string, RequestListener][] = [
     ['another secret', proving(() => newInstance(1).secret)],
     [
@@ -105,14 +107,14 @@ describe('what is no server of ours', () => {
     ['a cut connection', (request) => void request.socket.destroy()],
   ];
 
-  test.each(impostors)('%s', async (_, handler) => {
+  it.each(impostors)('rejects a server with %s', async (_, handler) => {
     const home = temporaryFolder();
     const { port } = await serving(handler);
     writeInstanceFile(home, newInstance(port));
     expect(await findRunningInstance(home)).toBeNull();
   });
 
-  test('one that never answers, for longer than a moment', async () => {
+  it('rejects a server that does not answer in time', async () => {
     const home = temporaryFolder();
     const { port } = await serving(() => {});
     writeInstanceFile(home, newInstance(port));
@@ -121,8 +123,8 @@ describe('what is no server of ours', () => {
     expect(performance.now() - began).toBeLessThan(4_000);
   });
 
-  test.each(['', '{', '[]', '{"pid":1,"port":99999,"secret":"x"}', '{"pid":1,"port":3000}'])(
-    'words that make no sense: %j',
+  it.each(['', '{', '[]', '{"pid":1,"port":99999,"secret":"x"}', '{"pid":1,"port":3000}'])(
+    'ignores an invalid file: %j',
     async (text) => {
       const home = temporaryFolder();
       writeFileSync(join(home, 'server.json'), text);
@@ -130,7 +132,7 @@ describe('what is no server of ours', () => {
     },
   );
 
-  test('nothing at all', async () => {
+  it('finds nothing without a file', async () => {
     expect(await findRunningInstance(temporaryFolder())).toBeNull();
   });
 });

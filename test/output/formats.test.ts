@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { parseEnv, promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Format, formats, formatToken, type TokenOutput } from '../../src/output/formats.ts';
 import { curlString, dotEnvValue, powershellString, shellString } from '../../src/output/quoting.ts';
 
@@ -40,134 +40,137 @@ $env:WEBEX_TOKEN_EXPIRES_AT = '2027-03-01T12:00:00.000Z'`,
     '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"expirationTimestamp":"2027-03-01T12:00:00.000Z","token":"fake-token-for-acme-1"}}',
 };
 
-test.each(formats)('the format %s, byte for byte', (format) => {
-  expect(formatToken(format, token)).toBe(expected[format]);
-});
-
-test.each([
-  ['{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","spec":{}}', 'v1beta1'],
-  ['{"apiVersion":"client.authentication.k8s.io/v1alpha1"}', 'v1alpha1'],
-  ['{"apiVersion":"client.authentication.k8s.io/v1"}', 'v1'],
-  ['{"apiVersion":"client.authentication.k8s.io/v9"}', 'v1'],
-  ['{"apiVersion":7}', 'v1'],
-  ['null', 'v1'],
-  ['{', 'v1'],
-  ['', 'v1'],
-  [undefined, 'v1'],
-])('exec-credential answers KUBERNETES_EXEC_INFO %s with %s', (execInfo, version) => {
-  const { apiVersion, status } = JSON.parse(formatToken('exec-credential', token, execInfo));
-  expect(apiVersion).toBe(`client.authentication.k8s.io/${version}`);
-  expect(status.token).toBe(token.accessToken);
-});
-
-test('what is not known of an organization is null in JSON and empty where there are strings only', () => {
-  const unknown = { ...token, orgId: null, tenantUrl: null };
-  expect(JSON.parse(formatToken('json', unknown))).toMatchObject({ org_id: null, tenant_url: null });
-  expect(JSON.parse(formatToken('terraform', unknown))).toMatchObject({ org_id: '', tenant_url: '' });
-  expect(formatToken('env', unknown)).toContain('\nWEBEX_ORG_ID=\nWEBEX_SCIM_TENANT_URL=\n');
-});
-
-/** Values that break a quoting which takes less than all of it into account. */
-const awkward = [
-  '',
-  "it's",
-  'say "hello"',
-  '$HOME `id` $(id) $x',
-  'back\\slash\\n and \\\\ end\\',
-  'a # comment = b; c & d | e > f',
-  ' leading and trailing ',
-  'line\nbreak',
-  'tab\there',
-  "‘typographic’ ‚quotes‛ 'plain'",
-  '!history %PATH% ^caret *glob ~',
-  'ünïcode 😀',
-];
-
-test.each(awkward)('a shell reads back %j', (value) => {
-  const script = `V=${shellString(value)}; printf %s "$V"`;
-  expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' })).toBe(value);
-});
-
-test.each(awkward)('a .env reader reads back %j', (value) => {
-  expect(parseEnv(`BEFORE=1\nV=${dotEnvValue('V', value)}\nAFTER=2`)).toEqual({
-    BEFORE: '1',
-    V: value,
-    AFTER: '2',
+describe('formatToken', () => {
+  it.each(formats)('prints the format %s byte for byte', (format) => {
+    expect(formatToken(format, token)).toBe(expected[format]);
   });
-});
 
-test('a .env file refuses what it cannot hold, and every language a NUL', () => {
-  expect(() => dotEnvValue('V', '\'"`')).toThrow(/V has characters/);
-  for (const quote of [shellString, powershellString, curlString]) expect(() => quote('a\0b')).toThrow(/NUL/);
-});
+  it.each([
+    ['{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","spec":{}}', 'v1beta1'],
+    ['{"apiVersion":"client.authentication.k8s.io/v1alpha1"}', 'v1alpha1'],
+    ['{"apiVersion":"client.authentication.k8s.io/v1"}', 'v1'],
+    ['{"apiVersion":"client.authentication.k8s.io/v9"}', 'v1'],
+    ['{"apiVersion":7}', 'v1'],
+    ['null', 'v1'],
+    ['{', 'v1'],
+    ['', 'v1'],
+    [undefined, 'v1'],
+  ])('answers KUBERNETES_EXEC_INFO %s with %s', (execInfo, version) => {
+    const { apiVersion, status } = JSON.parse(formatToken('exec-credential', token, execInfo));
+    expect(apiVersion).toBe(`client.authentication.k8s.io/${version}`);
+    expect(status.token).toBe(token.accessToken);
+  });
 
-test.each(awkward)('PowerShell, by its quoting rules, reads back %j', (value) => {
-  expect(readPowershellString(powershellString(value))).toBe(value);
-});
+  it('prints an unknown organization as null in JSON, and as an empty string elsewhere', () => {
+    const unknown = { ...token, orgId: null, tenantUrl: null };
+    expect(JSON.parse(formatToken('json', unknown))).toMatchObject({ org_id: null, tenant_url: null });
+    expect(JSON.parse(formatToken('terraform', unknown))).toMatchObject({ org_id: '', tenant_url: '' });
+    expect(formatToken('env', unknown)).toContain('\nWEBEX_ORG_ID=\nWEBEX_SCIM_TENANT_URL=\n');
+  });
 
-/** about_Quoting_Rules: any of five single quotes ends the string, unless one of them follows at once. */
-function readPowershellString(text: string): string {
-  const isQuote = (character: string | undefined) => character !== undefined && "'‘’‚‛".includes(character);
-  const characters = [...text];
-  let value = '';
-  for (let at = 1; at < characters.length; at += 1) {
-    if (!isQuote(characters[at])) value += characters[at];
-    else if (isQuote(characters[at + 1])) {
-      value += characters[at];
-      at += 1;
-    } else {
-      expect(at).toBe(characters.length - 1);
-      return value;
+  /** Values that break a quoting which takes less than all of it into account. */
+  const awkward = [
+    '',
+    "it's",
+    'say "hello"',
+    '$HOME `id` $(id) $x',
+    'back\\slash\\n and \\\\ end\\',
+    'a # comment = b; c & d | e > f',
+    ' leading and trailing ',
+    'line\nbreak',
+    'tab\there',
+    "‘typographic’ ‚quotes‛ 'plain'",
+    '!history %PATH% ^caret *glob ~',
+    'ünïcode 😀',
+  ];
+
+  it.each(awkward)('quotes %j so that a shell reads it back', (value) => {
+    const script = `V=${shellString(value)}; printf %s "$V"`;
+    expect(execFileSync('sh', ['-c', script], { encoding: 'utf8' })).toBe(value);
+  });
+
+  it.each(awkward)('quotes %j so that a .env parser reads it back', (value) => {
+    expect(parseEnv(`BEFORE=1\nV=${dotEnvValue('V', value)}\nAFTER=2`)).toEqual({
+      BEFORE: '1',
+      V: value,
+      AFTER: '2',
+    });
+  });
+
+  it('refuses a value that .env cannot contain, and NUL in every language', () => {
+    expect(() => dotEnvValue('V', '\'"`')).toThrow(/V has characters/);
+    for (const quote of [shellString, powershellString, curlString])
+      expect(() => quote('a\0b')).toThrow(/NUL/);
+  });
+
+  it.each(awkward)('quotes %j by the rules of PowerShell', (value) => {
+    expect(readPowershellString(powershellString(value))).toBe(value);
+  });
+
+  /** about_Quoting_Rules: any of five single quotes ends the string, unless one of them follows at once. */
+  function readPowershellString(text: string): string {
+    const isQuote = (character: string | undefined) => character !== undefined && "'‘’‚‛".includes(character);
+    const characters = [...text];
+    let value = '';
+    for (let at = 1; at < characters.length; at += 1) {
+      if (!isQuote(characters[at])) value += characters[at];
+      else if (isQuote(characters[at + 1])) {
+        value += characters[at];
+        at += 1;
+      } else {
+        expect(at).toBe(characters.length - 1);
+        return value;
+      }
     }
+    throw new Error('the string does not end');
   }
-  throw new Error('the string does not end');
-}
 
-async function headersSeenBy(program: string, args: (url: string) => string[], input: string) {
-  const server = createServer((request, response) => {
-    response.end(JSON.stringify(request.headers));
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  const running = promisify(execFile)(program, args(`http://127.0.0.1:${address.port}/`));
-  running.child.stdin?.end(input);
-  return JSON.parse((await running).stdout) as Record<string, string>;
-}
+  async function headersSeenBy(program: string, args: (url: string) => string[], input: string) {
+    const server = createServer((request, response) => {
+      response.end(JSON.stringify(request.headers));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const running = promisify(execFile)(program, args(`http://127.0.0.1:${address.port}/`));
+    running.child.stdin?.end(input);
+    return JSON.parse((await running).stdout) as Record<string, string>;
+  }
 
-test('curl sends the header that it reads from the format header', async () => {
-  const headers = await headersSeenBy(
-    'curl',
-    (url) => ['-s', '-H', '@-', url],
-    `${formatToken('header', token)}\n`,
-  );
-  expect(headers.authorization).toBe('Bearer fake-token-for-acme-1');
-});
+  it('prints a header that curl sends, in the format header', async () => {
+    const headers = await headersSeenBy(
+      'curl',
+      (url) => ['-s', '-H', '@-', url],
+      `${formatToken('header', token)}\n`,
+    );
+    expect(headers.authorization).toBe('Bearer fake-token-for-acme-1');
+  });
 
-test('curl sends the header that it reads from the format curl', async () => {
-  const headers = await headersSeenBy(
-    'curl',
-    (url) => ['-s', '-K', '-', url],
-    `${formatToken('curl', token)}\n`,
-  );
-  expect(headers.authorization).toBe('Bearer fake-token-for-acme-1');
-});
+  it('prints a header that curl sends, in the format curl', async () => {
+    const headers = await headersSeenBy(
+      'curl',
+      (url) => ['-s', '-K', '-', url],
+      `${formatToken('curl', token)}\n`,
+    );
+    expect(headers.authorization).toBe('Bearer fake-token-for-acme-1');
+  });
 
-test('a curl config string holds quotes, backslashes and tabs', async () => {
-  const value = 'x: "a" \\ b\tc \\n';
-  const headers = await headersSeenBy(
-    'curl',
-    (url) => ['-s', '-K', '-', url],
-    `header = ${curlString(value)}\n`,
-  );
-  expect(headers.x).toBe('"a" \\ b\tc \\n');
-});
+  it('quotes quotation marks, backslashes and tabs for the configuration of curl', async () => {
+    const value = 'x: "a" \\ b\tc \\n';
+    const headers = await headersSeenBy(
+      'curl',
+      (url) => ['-s', '-K', '-', url],
+      `header = ${curlString(value)}\n`,
+    );
+    expect(headers.x).toBe('"a" \\ b\tc \\n');
+  });
 
-test('a shell takes the format shell, and its programs see the variables', () => {
-  const script = `${formatToken('shell', token)}\nenv`;
-  const seen = parseEnv(
-    execFileSync('sh', ['-c', script], { encoding: 'utf8', env: { PATH: process.env.PATH } }),
-  );
-  expect(seen).toMatchObject({ WEBEX_ACCESS_TOKEN: 'fake-token-for-acme-1', WEBEX_ORG_ID: orgId });
+  it('prints variables that a shell passes to its programs, in the format shell', () => {
+    const script = `${formatToken('shell', token)}\nenv`;
+    const seen = parseEnv(
+      execFileSync('sh', ['-c', script], { encoding: 'utf8', env: { PATH: process.env.PATH } }),
+    );
+    expect(seen).toMatchObject({ WEBEX_ACCESS_TOKEN: 'fake-token-for-acme-1', WEBEX_ORG_ID: orgId });
+  });
 });

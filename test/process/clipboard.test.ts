@@ -39,7 +39,7 @@ describe.runIf(process.platform === 'linux')('the clipboard', () => {
       { WAYLAND_DISPLAY: 'wayland-0' },
     ],
     ['X11 on Wayland without these', { xsel: xsel(content) }, { WAYLAND_DISPLAY: 'wayland-0' }],
-  ])('is that of %s, and no argument holds the text', async (_, programs, variables) => {
+  ])('uses %s, and no argument contains the text', async (_, programs, variables) => {
     const folder = desktop(
       { xsel: 'exit 1', xclip: 'exit 1', ...programs } as Record<string, string>,
       variables,
@@ -52,13 +52,13 @@ describe.runIf(process.platform === 'linux')('the clipboard', () => {
     expect(readFileSync(join(folder, 'arguments'), 'utf8')).not.toContain('text');
   });
 
-  it('is none where no program works', async () => {
+  it('is reported as missing if no program works', async () => {
     desktop({ xsel: 'exit 1', xclip: 'exit 1' }, {});
     await expect(systemClipboard().write('a text')).rejects.toThrow('no clipboard program worked');
     expect(await systemClipboard().read()).toBe('');
   });
 
-  it('does not wait for the program that stays to answer for the text', async () => {
+  it('does not wait for a program that stays to serve the text', async () => {
     const folder = desktop({ xsel: `cat >/dev/null; sleep 60 & echo $! > "$(dirname "$0")/pid"` }, {});
     await systemClipboard().write('a text');
     process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGKILL');
@@ -66,14 +66,16 @@ describe.runIf(process.platform === 'linux')('the clipboard', () => {
   });
 });
 
-// By arguments: none of these systems is here.
-it.each([
-  ['darwin', {}, ['pbcopy']],
-  ['win32', {}, ['powershell.exe']],
-  ['linux', { WSL_DISTRO_NAME: 'Debian' }, ['powershell.exe']],
-  ['linux', { WAYLAND_DISPLAY: 'wayland-0' }, ['wl-copy', 'xsel', 'xclip']],
-] as const)('on %s with %o it is asked for by %o', (platform, environment, files) => {
-  expect(clipboardTools(platform, environment).map(({ file }) => file)).toEqual(files);
+describe('clipboardTools', () => {
+  // By arguments: none of these systems is here.
+  it.each([
+    ['darwin', {}, ['pbcopy']],
+    ['win32', {}, ['powershell.exe']],
+    ['linux', { WSL_DISTRO_NAME: 'Debian' }, ['powershell.exe']],
+    ['linux', { WAYLAND_DISPLAY: 'wayland-0' }, ['wl-copy', 'xsel', 'xclip']],
+  ] as const)('selects for %s with %o: %o', (platform, environment, files) => {
+    expect(clipboardTools(platform, environment).map(({ file }) => file)).toEqual(files);
+  });
 });
 
 function xsel(file: string): string {

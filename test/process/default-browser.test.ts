@@ -31,7 +31,7 @@ function entry(id: string, text: string): { XDG_DATA_HOME: string; XDG_DATA_DIRS
   return { XDG_DATA_HOME: folder, XDG_DATA_DIRS: folder };
 }
 
-describe('a desktop entry’s Exec', () => {
+describe('findDefaultBrowser, given a desktop entry', () => {
   // As the packages of Debian, Ubuntu, Fedora and Flathub have them.
   it.each([
     [
@@ -124,7 +124,7 @@ describe('a desktop entry’s Exec', () => {
       '/usr/bin/snap run firefox %u',
       ['/usr/bin/snap', 'run', 'firefox', '--private-window'],
     ],
-  ])('%s opens a private window', async (id, exec, command) => {
+  ])('returns the command for a private window of %s', async (id, exec, command) => {
     const folders = entry(id, `[Desktop Entry]\nName=Browser\nExec=${exec}\n`);
     const here = system(
       'linux',
@@ -145,7 +145,7 @@ describe('a desktop entry’s Exec', () => {
     'python3 /opt/firefox',
     '"firefox',
     '',
-  ])('%s opens none, and says why', async (exec) => {
+  ])('explains why %s opens no private window', async (exec) => {
     const folders = entry('browser.desktop', `[Desktop Entry]\nExec=${exec}\n`);
     const here = system(
       'linux',
@@ -158,18 +158,18 @@ describe('a desktop entry’s Exec', () => {
     });
   });
 
-  it('is that of the entry itself, not of one of its actions, and its escapes are undone', () => {
+  it('reads the Exec of the entry itself, not of its actions, and undoes its escapes', () => {
     const text = `[Desktop Action private]\nExec=wrong\n[Desktop Entry]\r\nExec = "a \\\\"b\\\\$c" d\\se %% %k\r\n`;
     expect(desktopEntryCommand('x.desktop', entry('x.desktop', text))).toEqual(['a "b$c', 'd', 'e', '%']);
   });
 
-  it('is found in a subfolder, whose name is a part of the ID', () => {
+  it('finds an entry in a subfolder whose name is a part of the ID', () => {
     const folders = entry('kde4/browser.desktop', '[Desktop Entry]\nExec=firefox\n');
     expect(desktopEntryCommand('kde4-browser.desktop', folders)).toEqual(['firefox']);
   });
 });
 
-describe('without a desktop entry', () => {
+describe('findDefaultBrowser, without a desktop entry', () => {
   it.each([
     ['firefox_firefox.desktop', ['/snap/bin/firefox', '--private-window']],
     ['org.mozilla.firefox.desktop', ['flatpak', 'run', 'org.mozilla.firefox', '--private-window']],
@@ -178,11 +178,11 @@ describe('without a desktop entry', () => {
     ['evil $(id) firefox.desktop', null],
     ['../firefox.desktop', null],
     ['konqueror.desktop', null],
-  ])('%s is known by its name', (id, command) => {
+  ])('recognizes %s by its name', (id, command) => {
     expect(privateCommandById(id)).toEqual(command);
   });
 
-  it('BROWSER is asked, then what x-www-browser is', async () => {
+  it('uses BROWSER, then x-www-browser', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'firefox-esr');
     writeFileSync(path, '');
@@ -200,19 +200,19 @@ describe('without a desktop entry', () => {
     expect(await find({ BROWSER: 'w3m' })).toEqual({ command: null, why: expect.stringContaining('w3m') });
   });
 
-  it('nothing is opened, nor explained, where there is no desktop', async () => {
+  it('opens and explains nothing without a desktop', async () => {
     expect(await findDefaultBrowser(system('linux', {}))).toEqual({ command: null, why: null });
   });
 });
 
 // By arguments: none of these systems is here.
-describe('other systems', () => {
+describe('findDefaultBrowser, on other systems', () => {
   it.each([
     ['com.google.chrome', '--incognito'],
     ['org.mozilla.firefox', '--private-window'],
     ['com.microsoft.edgemac', '--inprivate'],
     ['com.brave.browser', '--incognito'],
-  ])('macOS: %s', async (bundle, option) => {
+  ])('finds %s on macOS', async (bundle, option) => {
     const handlers = `(\n    {\n LSHandlerPreferredVersions = {\n LSHandlerRoleAll = "-";\n };\n LSHandlerRoleAll = "${bundle}";\n LSHandlerURLScheme = https;\n },\n {\n LSHandlerRoleAll = "com.apple.mail";\n LSHandlerURLScheme = mailto;\n }\n)`;
     const read = '/usr/bin/defaults read com.apple.LaunchServices/com.apple.launchservices.secure LSHandlers';
     expect(await findDefaultBrowser(system('darwin', {}, { [read]: handlers }))).toEqual({
@@ -220,7 +220,7 @@ describe('other systems', () => {
     });
   });
 
-  it('macOS: Safari, which cannot be asked for a private window', async () => {
+  it('explains that Safari on macOS opens no private window on request', async () => {
     expect(await findDefaultBrowser(system('darwin', {}))).toEqual({
       command: null,
       why: expect.stringContaining('com.apple.safari'),
@@ -234,7 +234,7 @@ describe('other systems', () => {
     [`${reg} query HKCR\\${progId}\\shell\\open\\command /ve`]: `\r\nHKEY_CLASSES_ROOT\\…\r\n    (Default)    REG_SZ    ${command}\r\n\r\n`,
   });
 
-  it('Windows, by the command that the registry names', async () => {
+  it('reads the command from the registry of Windows', async () => {
     const chrome = '"C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe" --single-argument %1';
     const programs = registry('C:\\Windows\\System32\\reg.exe', 'ChromeHTML', chrome);
     expect(await findDefaultBrowser(system('win32', { SYSTEMROOT: 'C:\\Windows' }, programs))).toEqual({
@@ -253,11 +253,11 @@ describe('other systems', () => {
     ['"C:\\Program Files\\Internet Explorer\\iexplore.exe" %1', undefined],
     ['"C:\\Chrome\\other.exe" %1', undefined],
     ['', undefined],
-  ])('Windows: %s', (registered, option) => {
+  ])('knows the option for a private window on Windows: %s', (registered, option) => {
     expect(windowsCommand(registered)?.at(-1)).toBe(option);
   });
 
-  it('WSL: the browser of Windows', async () => {
+  it('uses the browser of Windows in WSL', async () => {
     const edge = '"C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe" --single-argument %1';
     const programs = {
       ...registry('/mnt/c/Windows/System32/reg.exe', 'MSEdgeHTM', edge),
@@ -271,6 +271,8 @@ describe('other systems', () => {
   });
 });
 
-it('an empty command is no browser', () => {
-  expect(privateCommand([])).toBeNull();
+describe('privateCommand', () => {
+  it('returns nothing for an empty command', () => {
+    expect(privateCommand([])).toBeNull();
+  });
 });

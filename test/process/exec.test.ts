@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { execute } from '../../src/process/exec.ts';
 
 function running(script: string, environment: NodeJS.ProcessEnv = {}) {
@@ -13,34 +13,36 @@ function running(script: string, environment: NodeJS.ProcessEnv = {}) {
   });
 }
 
-test('the exit code is the program’s', async () => {
-  expect(await running('process.exit(0)')).toBe(0);
-  expect(await running('process.exit(42)')).toBe(42);
-});
+describe('execute', () => {
+  it('returns the exit code of the program', async () => {
+    expect(await running('process.exit(0)')).toBe(0);
+    expect(await running('process.exit(42)')).toBe(42);
+  });
 
-test('a program ended by a signal: 128 and its number', async () => {
-  expect(await running('process.kill(process.pid, "SIGKILL")')).toBe(137);
-  expect(await running('process.kill(process.pid, "SIGTERM")')).toBe(143);
-});
+  it('returns 128 plus the number of the signal that ended the program', async () => {
+    expect(await running('process.kill(process.pid, "SIGKILL")')).toBe(137);
+    expect(await running('process.kill(process.pid, "SIGTERM")')).toBe(143);
+  });
 
-test('it has the environment it was given, and nothing of it in its arguments', async () => {
-  const script = `process.exit(process.env.V === 'fake' && !process.argv.join().includes('fake') ? 7 : 1)`;
-  expect(await running(script, { V: 'fake' })).toBe(7);
-});
+  it('passes secrets in the environment, not in the arguments', async () => {
+    const script = `process.exit(process.env.V === 'fake' && !process.argv.join().includes('fake') ? 7 : 1)`;
+    expect(await running(script, { V: 'fake' })).toBe(7);
+  });
 
-test('no such program: 127. One that may not be run: 126', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const plain = join(folder, 'plain');
-  writeFileSync(plain, '');
-  chmodSync(plain, 0o600);
-  const start = (command: string) => execute({ command, args: [], environment: {}, terminal: false });
-  await expect(start(join(folder, 'none'))).rejects.toMatchObject({ code: 'E_EXEC', exitCode: 127 });
-  await expect(start(plain)).rejects.toMatchObject({ code: 'E_EXEC', exitCode: 126 });
-});
+  it('reports 127 for a missing program, and 126 for one that cannot be run', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const plain = join(folder, 'plain');
+    writeFileSync(plain, '');
+    chmodSync(plain, 0o600);
+    const start = (command: string) => execute({ command, args: [], environment: {}, terminal: false });
+    await expect(start(join(folder, 'none'))).rejects.toMatchObject({ code: 'E_EXEC', exitCode: 127 });
+    await expect(start(plain)).rejects.toMatchObject({ code: 'E_EXEC', exitCode: 126 });
+  });
 
-test('signal listeners are gone afterwards', async () => {
-  const before = process.listenerCount('SIGUSR2');
-  await running('');
-  expect(process.listenerCount('SIGUSR2')).toBe(before);
+  it('removes its signal listeners afterwards', async () => {
+    const before = process.listenerCount('SIGUSR2');
+    await running('');
+    expect(process.listenerCount('SIGUSR2')).toBe(before);
+  });
 });

@@ -1,26 +1,28 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 const src = join(import.meta.dirname, '../../src');
 const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
 const textOf = (name: string) => readFileSync(join(src, name), 'utf8');
 
-it('starts other programs in one place only', () => {
-  const starting = files.filter((name) =>
-    textOf(name)
-      .split('\n')
-      // A type starts nothing.
-      .some(
-        (line) =>
-          /child_process|worker_threads|from '(execa|open|clipboardy)'/.test(line) &&
-          !/^import type /.test(line),
-      ),
-  );
-  expect(starting).toEqual([join('process', 'start-program.ts')]);
-});
+describe('the source code', () => {
+  it('starts other programs in one place only', () => {
+    const starting = files.filter((name) =>
+      textOf(name)
+        .split('\n')
+        // A type starts nothing.
+        .some(
+          (line) =>
+            /child_process|worker_threads|from '(execa|open|clipboardy)'/.test(line) &&
+            !/^import type /.test(line),
+        ),
+    );
+    expect(starting).toEqual([join('process', 'start-program.ts')]);
+  });
 
-it('asks the system for the person’s name and home folder in places only that expect it to have none', () => {
-  const asking = files.filter((name) => /\b(userInfo|homedir)\b|from 'env-paths'/.test(textOf(name)));
-  expect(asking.sort()).toEqual([join('environment', 'os-user.ts')]);
+  it('asks the system for the user name and home folder only where a missing one is handled', () => {
+    const asking = files.filter((name) => /\b(userInfo|homedir)\b|from 'env-paths'/.test(textOf(name)));
+    expect(asking.sort()).toEqual([join('environment', 'os-user.ts')]);
+  });
 });

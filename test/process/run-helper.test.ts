@@ -28,30 +28,30 @@ describe.skipIf(process.platform === 'win32')('a helper', () => {
   it.each([
     ['is not there', '/nowhere/helper', 'ENOENT'],
     ['may not be run', '/etc/passwd', 'EACCES'],
-  ])('that %s is a result, not an exception', async (_, file, failure) => {
+  ])('is reported as a result if it %s', async (_, file, failure) => {
     expect(await runHelper(file, [])).toMatchObject({ code: null, failure });
   });
 
-  it('that cannot be given so many arguments is a result too', async () => {
+  it('is reported as a result if its arguments are too long', async () => {
     expect(await runHelper('true', ['x'.repeat(4_000_000)])).toMatchObject({ code: null, failure: 'E2BIG' });
   });
 
-  it('that takes too long is ended', async () => {
+  it('is ended if it takes too long', async () => {
     expect(await runHelper(script('exec sleep 60'), [], { timeoutMs: 50 })).toMatchObject({
       code: null,
       failure: 'time-out',
     });
   });
 
-  it('that is ended by a signal is named with it', async () => {
+  it('is reported with the signal that ended it', async () => {
     expect(await runHelper(script('kill -TERM $$'), [])).toMatchObject({ code: null, failure: 'SIGTERM' });
   });
 
-  it('that does not read its input breaks nothing', async () => {
+  it('does not have to read its input', async () => {
     expect(await runHelper('true', [], { input: 'x'.repeat(10_000_000) })).toMatchObject({ code: 0 });
   });
 
-  it('that leaves a process behind with its output is not waited for', async () => {
+  it('is not waited for if it leaves a process with its output open', async () => {
     const child = script('sleep 60 & echo $!');
     const { code, stdout } = await runHelper(child, []);
     onTestFinished(() => void process.kill(Number(stdout), 'SIGKILL'));
@@ -63,7 +63,7 @@ describe.skipIf(process.platform === 'win32')('the umask', () => {
   const own = process.umask();
   afterEach(() => rememberCaller({ umask: own, environment: process.env }));
 
-  it.each([0o000, 0o002, 0o022, 0o027])('of the caller, %o, is the helper’s', async (umask) => {
+  it.each([0o000, 0o002, 0o022, 0o027])('is passed to a helper: %o', async (umask) => {
     rememberCaller({ umask, environment: process.env });
     const file = join(temporaryFolder(), 'made');
     const before = process.umask(0o077);
@@ -104,7 +104,7 @@ describe('the environment', () => {
     no_proxy: 'localhost',
   };
 
-  it('of a helper is what is on the list, and nothing else', () => {
+  it('of a helper contains only the listed variables', () => {
     expect(environmentForHelper(given)).toEqual({
       PATH: '/bin',
       HOME: '/home/it',
@@ -114,7 +114,7 @@ describe('the environment', () => {
     });
   });
 
-  it('of a browser has the proxy too, but no password', () => {
+  it('of a browser also contains the proxy, without its password', () => {
     expect(environmentForBrowser(given)).toEqual({
       ...environmentForHelper(given),
       http_proxy: 'http://proxy.example:3128',
@@ -122,7 +122,7 @@ describe('the environment', () => {
     });
   });
 
-  it('of a program run by exec is the caller’s, without our own secrets', () => {
+  it('of a program run by exec is that of the caller without the secrets of this program', () => {
     const program = environmentForExec(given);
     expect(Object.values(program)).not.toContain('secret');
     const taken = Object.keys(given).filter((name) => !(name in program));
@@ -136,17 +136,19 @@ describe('the environment', () => {
     });
   });
 
-  it('of that program is what the caller had, whatever this process has changed in its own', () => {
+  it('of that program ignores changes that this process made to its own', () => {
     rememberCaller({ umask: process.umask(), environment: { DEBUG: 'their own' } });
     onTestFinished(() => rememberCaller({ umask: process.umask(), environment: process.env }));
     expect(environmentForExec()).toEqual({ DEBUG: 'their own' });
   });
 });
 
-it('a script that is started writes down nothing of this process', async () => {
-  process.env.WEBEX_TOKEN_PASSPHRASE = 'a secret of this process';
-  onTestFinished(() => void delete process.env.WEBEX_TOKEN_PASSPHRASE);
-  const file = join(temporaryFolder(), 'environment');
-  await runHelper(script(`env > '${file}'`), []);
-  expect(readFileSync(file, 'utf8')).not.toContain('a secret of this process');
+describe('runHelper', () => {
+  it('passes no secret of this process to a script', async () => {
+    process.env.WEBEX_TOKEN_PASSPHRASE = 'a secret of this process';
+    onTestFinished(() => void delete process.env.WEBEX_TOKEN_PASSPHRASE);
+    const file = join(temporaryFolder(), 'environment');
+    await runHelper(script(`env > '${file}'`), []);
+    expect(readFileSync(file, 'utf8')).not.toContain('a secret of this process');
+  });
 });

@@ -5,7 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { connect, type PeerCertificate } from 'node:tls';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type ApiServerOptions, startApiServer } from '../../src/server/api-server.ts';
 import { readTls, watchTls } from '../../src/server/tls/tls-files.ts';
 import { clientOf, profileWithToken } from '../support/api-server.ts';
@@ -32,55 +32,61 @@ async function serving(options: Partial<ApiServerOptions> = {}) {
   return { ...server, vault, close };
 }
 
-test('on loopback it serves without TLS, as its own issuer', async () => {
-  const { address, issuer } = await serving();
-  expect(issuer).toBe(address);
-  expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-  expect((await fetch(`${address}/healthz`)).status).toBe(200);
-  expect((await fetch(`${address}/`)).status).toBe(404);
-});
+describe('the token API on its own server', () => {
+  it('serves without TLS on loopback, as its own issuer', async () => {
+    const { address, issuer } = await serving();
+    expect(issuer).toBe(address);
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect((await fetch(`${address}/healthz`)).status).toBe(200);
+    expect((await fetch(`${address}/`)).status).toBe(404);
+  });
 
-test.each(['0.0.0.0', '::', '192.0.2.1', 'tokens.example'])('%s needs TLS or a proxy', async (host) => {
-  await expect(serving({ host })).rejects.toMatchObject({ code: 'E_USAGE' });
-});
+  it.each(['0.0.0.0', '::', '192.0.2.1', 'tokens.example'])('requires TLS or a proxy on %s', async (host) => {
+    await expect(serving({ host })).rejects.toMatchObject({ code: 'E_USAGE' });
+  });
 
-test('behind a named proxy it answers that proxy and this machine alone', async () => {
-  const { vault, address } = await serving({ trustedProxies: ['127.0.0.1'], host: '0.0.0.0' });
-  const local = address.replace(/\/\/[^:]+:/, '//127.0.0.1:');
-  await profileWithToken(vault, 'acme');
-  const secret = await clientOf(vault, 'ci', ['acme'], { addresses: ['10.0.0.1'] });
-  const ask = async (forwardedFor: string) => {
-    const response = await fetch(`${local}/oauth/token`, {
-      method: 'POST',
-      body: new URLSearchParams({ grant_type: 'client_credentials', client_id: 'ci', client_secret: secret }),
-      headers: { 'x-forwarded-for': forwardedFor },
-    });
-    return response.status;
-  };
-  expect(await ask('10.0.0.1')).toBe(200);
-  expect(await ask('10.0.0.2')).toBe(400);
-  // What a client itself put in front is not believed: only what the proxy added at the end.
-  expect(await ask('10.0.0.1, 10.0.0.2')).toBe(400);
-});
+  it('answers only a named proxy and this machine behind a proxy', async () => {
+    const { vault, address } = await serving({ trustedProxies: ['127.0.0.1'], host: '0.0.0.0' });
+    const local = address.replace(/\/\/[^:]+:/, '//127.0.0.1:');
+    await profileWithToken(vault, 'acme');
+    const secret = await clientOf(vault, 'ci', ['acme'], { addresses: ['10.0.0.1'] });
+    const ask = async (forwardedFor: string) => {
+      const response = await fetch(`${local}/oauth/token`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          grant_type: 'client_credentials',
+          client_id: 'ci',
+          client_secret: secret,
+        }),
+        headers: { 'x-forwarded-for': forwardedFor },
+      });
+      return response.status;
+    };
+    expect(await ask('10.0.0.1')).toBe(200);
+    expect(await ask('10.0.0.2')).toBe(400);
+    // What a client itself put in front is not believed: only what the proxy added at the end.
+    expect(await ask('10.0.0.1, 10.0.0.2')).toBe(400);
+  });
 
-test('a port that is taken: who holds it', async () => {
-  const { address } = await serving();
-  const port = Number(new URL(address).port);
-  await expect(serving({ port })).rejects.toMatchObject({ code: 'E_PORT_TAKEN' });
-});
+  it('reports a port that is in use', async () => {
+    const { address } = await serving();
+    const port = Number(new URL(address).port);
+    await expect(serving({ port })).rejects.toMatchObject({ code: 'E_PORT_TAKEN' });
+  });
 
-test('a request under way is finished before the server ends', async () => {
-  const { vault, address, close } = await serving();
-  await profileWithToken(vault, 'acme');
-  const secret = await clientOf(vault, 'ci', ['acme']);
-  const body = `grant_type=client_credentials&client_id=ci&client_secret=${secret}`;
-  const asking = Array.from({ length: 5 }, () => begunRequest(`${address}/oauth/token`, body.length));
-  await Promise.all(asking.map(({ arrived }) => arrived));
-  const closing = close();
-  for (const { finish } of asking) finish(body);
-  expect(await Promise.all(asking.map(({ status }) => status))).toEqual([200, 200, 200, 200, 200]);
-  await closing;
-  await expect(fetch(`${address}/healthz`)).rejects.toThrow();
+  it('finishes open requests before it stops', async () => {
+    const { vault, address, close } = await serving();
+    await profileWithToken(vault, 'acme');
+    const secret = await clientOf(vault, 'ci', ['acme']);
+    const body = `grant_type=client_credentials&client_id=ci&client_secret=${secret}`;
+    const asking = Array.from({ length: 5 }, () => begunRequest(`${address}/oauth/token`, body.length));
+    await Promise.all(asking.map(({ arrived }) => arrived));
+    const closing = close();
+    for (const { finish } of asking) finish(body);
+    expect(await Promise.all(asking.map(({ status }) => status))).toEqual([200, 200, 200, 200, 200]);
+    await closing;
+    await expect(fetch(`${address}/healthz`)).rejects.toThrow();
+  });
 });
 
 /** A request whose head the server has, as its "100 Continue" says, and whose body is still to come. */
@@ -104,7 +110,7 @@ function begunRequest(url: string, length: number) {
   };
 }
 
-const withCertificates = test.runIf(canMakeCertificates);
+const withCertificates = it.runIf(canMakeCertificates);
 
 withCertificates('over TLS 1.2 and newer, also beyond loopback', async () => {
   const files = makeCertificate(temporaryFolder(), 'first');

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { handleClientError } from '../../src/server/listening/client-errors.ts';
 
 async function serving(): Promise<number> {
@@ -36,27 +36,33 @@ async function send(port: number, pieces: string[]): Promise<string> {
 
 const cookies = `Cookie: ${'x'.repeat(20_000)}`;
 
-test('explains a request with too many cookies, in however many pieces it arrives', async () => {
-  const port = await serving();
-  const answer = await send(port, ['GET / HTTP/1.1\r\nHost: x\r\n', ...Array(20).fill(cookies), '\r\n\r\n']);
-  expect(answer).toMatch(
-    /^HTTP\/1.1 431 .*\r\nConnection: close\r\n.*cookies that other programs.*page\.\n$/s,
-  );
-});
+describe('handleClientError', () => {
+  it('explains a request with too many cookies, in however many pieces it arrives', async () => {
+    const port = await serving();
+    const answer = await send(port, [
+      'GET / HTTP/1.1\r\nHost: x\r\n',
+      ...Array(20).fill(cookies),
+      '\r\n\r\n',
+    ]);
+    expect(answer).toMatch(
+      /^HTTP\/1.1 431 .*\r\nConnection: close\r\n.*cookies that other programs.*page\.\n$/s,
+    );
+  });
 
-test('explains it after an earlier response on the same connection too', async () => {
-  const port = await serving();
-  const answer = await send(port, [
-    'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET / HTTP/1.1\r\nHost: x\r\n',
-    cookies,
-  ]);
-  expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n.*fine.*HTTP\/1.1 431 .*cookies that other programs/s);
-});
+  it('explains it after an earlier response on the same connection too', async () => {
+    const port = await serving();
+    const answer = await send(port, [
+      'GET / HTTP/1.1\r\nHost: x\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: x\r\n',
+      cookies,
+    ]);
+    expect(answer).toMatch(/^HTTP\/1.1 200 OK\r\n.*fine.*HTTP\/1.1 431 .*cookies that other programs/s);
+  });
 
-test('what is no HTTP gets its status and nothing else', async () => {
-  const port = await serving();
-  expect(await send(port, ['HELLO\r\n\r\n'])).toMatch(
-    /^HTTP\/1.1 400 Bad Request\r\n.*Content-Length: 0\r\n\r\n$/s,
-  );
+  it('answers input that is not HTTP with a status only', async () => {
+    const port = await serving();
+    expect(await send(port, ['HELLO\r\n\r\n'])).toMatch(
+      /^HTTP\/1.1 400 Bad Request\r\n.*Content-Length: 0\r\n\r\n$/s,
+    );
+  });
 });

@@ -47,13 +47,13 @@ const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n${m
 const closing = get('/', 'Connection: close\r\n');
 
 describe('connections', () => {
-  it('refuses a new one where all are new or under way', async () => {
+  it('are refused if all others are new or in use', async () => {
     const { port } = await serving({ maxConnections: 3 });
     for (const bytes of ['', 'GET / HT', get('/slow')]) await opened(port, bytes);
     expect((await sendRaw(port, closing)).status).toBe(0);
   });
 
-  it('gives a new one the place of one that is idle, and of none that is under way', async () => {
+  it('replace idle ones, and none in use', async () => {
     const { port, ends } = await serving({ maxConnections: 4, idleAfter: 0 });
     const slow = await opened(port, get('/slow'));
     await expect.poll(() => ends.length).toBe(1);
@@ -72,14 +72,14 @@ describe('connections', () => {
     for (const end of ends) end();
   });
 
-  it('works on a few requests of one connection at once, and answers them in order', async () => {
+  it('handle a few requests at once, and answer them in order', async () => {
     const { port, most } = await serving({});
     const answer = await sendRaw(port, `${get('/').repeat(20)}${closing}`);
     expect(answer.raw.match(/hello/g)).toHaveLength(21);
     expect(most()).toBeLessThanOrEqual(8);
   });
 
-  it('closes one that sends more requests than can wait', async () => {
+  it('are closed if they send more requests than can wait', async () => {
     const { port, most } = await serving({});
     const answer = await sendRaw(port, get('/slow').repeat(1_000));
     expect(answer.raw).not.toContain('slow');
@@ -87,7 +87,7 @@ describe('connections', () => {
     expect((await sendRaw(port, closing)).status).toBe(200);
   });
 
-  it('keeps one open for at least 75 seconds between requests, and says so', async () => {
+  it('stay open for at least 75 seconds between requests, and announce it', async () => {
     expect(serverLimits.keepAliveTimeout).toBeGreaterThanOrEqual(75_000);
     const { port } = await serving({});
     const response = await fetch(`http://127.0.0.1:${port}/`);
@@ -97,7 +97,7 @@ describe('connections', () => {
     ).toBeGreaterThanOrEqual(75);
   });
 
-  it('keeps one open for longer than headers may take, and still has no patience with the second request’s headers', async () => {
+  it('stay open longer than headers may take, and still limit the time for the headers of the next request', async () => {
     const { port } = await serving({
       headersTimeout: 300,
       requestTimeout: 300,
@@ -120,7 +120,7 @@ describe('connections', () => {
   });
 });
 
-describe('a share for each address', () => {
+describe('the share of an address', () => {
   const socketFrom = (remoteAddress: string, remotePort: number) =>
     Object.assign(
       new EventEmitter(),
@@ -132,7 +132,7 @@ describe('a share for each address', () => {
       },
     );
 
-  it('leaves room for others where one opens all that it can, and closes only its own', () => {
+  it('closes only connections of an address that opens too many', () => {
     const limits = { ...connectionLimits, maxConnections: 10, maxConnectionsPerGroup: 4 };
     const server = new EventEmitter();
     new Connections(limits, networkOf).attach(server as Server);
@@ -167,13 +167,13 @@ describe('the token API for other hosts', () => {
     return Number(new URL(server.address).port);
   }
 
-  it('has no share for this machine itself', async () => {
+  it('does not limit this machine', async () => {
     const port = await api({ maxConnections: 12, maxConnectionsPerGroup: 4 });
     await Promise.all(Array.from({ length: 8 }, () => opened(port)));
     expect((await sendRaw(port, get('/healthz', 'Connection: close\r\n'))).status).toBe(200);
   });
 
-  it('answers a client that asks for much at once behind a proxy with 429, and others as before', async () => {
+  it('answers one busy client behind a proxy with 429, and others as before', async () => {
     const port = await api({}, ['127.0.0.1']);
     const head = (address: string) =>
       `POST /oauth/token HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 30\r\n\r\n`;

@@ -31,17 +31,17 @@ describe('an issuer with a path', () => {
     ['/tokens/webexoauth/token', '/tokens/webexoauth/token'],
     ['/tokens/webex', '/tokens/webex'],
     ['/tokens/webex/profiles/acme', '/tokens/webex/profiles/acme'],
-  ])('%s is %s', (target, known) => {
+  ])('reads the target %s as %s', (target, known) => {
     expect(targetOf(target)).toBe(known);
   });
 
-  it('changes no target where the issuer has none', () => {
+  it('changes no target if the issuer has no path', () => {
     const same = withoutIssuerPath('https://example.com');
     for (const target of ['/oauth/token', '/tokens/webex/oauth/token', '//x'])
       expect(same(target)).toBe(target);
   });
 
-  it('is found where clients look, on the token API and beside the web app', async () => {
+  it('serves its metadata where clients look for it, on the token API and next to the web app', async () => {
     const port = await freePort();
     const vault = await newVault(undefined, { settings: { ...(await testSettings()), port, issuer } });
     const api = await startApiServer(vault, quietLog(), {
@@ -70,8 +70,8 @@ describe('an issuer with a path', () => {
   });
 });
 
-describe('no answer tells what it is made with', () => {
-  it.each(['info', 'warn'] as const)('with a log of the level "%s"', async (level) => {
+describe('the headers of every response', () => {
+  it.each(['info', 'warn'] as const)('do not name the software, with the log level "%s"', async (level) => {
     const log = createLog(level, { write: () => {} });
     const port = await freePort();
     const vault = await newVault(undefined, { settings: { ...(await testSettings()), port } });

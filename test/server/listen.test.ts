@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Listening, listenOnLoopback } from '../../src/server/listening/listen.ts';
 import { findPortOwner } from '../../src/server/listening/port-owner.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
@@ -27,25 +27,27 @@ function canConnect(host: string, port: number): Promise<boolean> {
   });
 }
 
-test('both loopback addresses answer, and no other address of this machine', async () => {
-  const port = await freePort();
-  const server = await listening(hello, port);
-  for (const address of addresses) {
-    expect(await (await fetch(`http://${address}:${port}/`)).text()).toBe('hello');
-  }
-  // All of 127.0.0.0/8 is this machine: what listens on every address would answer here too.
-  expect(await canConnect('127.0.0.2', port)).toBe(false);
-  await server.close();
-  for (const host of ['127.0.0.1', '::1']) expect(await canConnect(host, port)).toBe(false);
+describe('listenOnLoopback', () => {
+  it('listens on both loopback addresses, and on no other address of this machine', async () => {
+    const port = await freePort();
+    const server = await listening(hello, port);
+    for (const address of addresses) {
+      expect(await (await fetch(`http://${address}:${port}/`)).text()).toBe('hello');
+    }
+    // All of 127.0.0.0/8 is this machine: what listens on every address would answer here too.
+    expect(await canConnect('127.0.0.2', port)).toBe(false);
+    await server.close();
+    for (const host of ['127.0.0.1', '::1']) expect(await canConnect(host, port)).toBe(false);
+  });
 });
 
 describe('a port that another program holds', () => {
-  test.each([
+  it.each([
     ['127.0.0.1', '::1'],
     ['::1', '127.0.0.1'],
     ['0.0.0.0', '::1'],
     ['::', null],
-  ])('on %s: its name is reported, and nothing is left listening', async (held, free) => {
+  ])('is reported with the name of its owner, and nothing stays open: %s', async (held, free) => {
     const port = await freePort();
     const script = join(import.meta.dirname, '../support/processes/occupy-port.ts');
     const holder = runScript(script, [held, String(port)]);
@@ -57,7 +59,7 @@ describe('a port that another program holds', () => {
     if (free !== null) expect(await canConnect(free, port)).toBe(false);
   });
 
-  test('is one that itself listens here', async () => {
+  it('can be in use by this process', async () => {
     const port = await freePort();
     await listening(hello, port);
     expect(await findPortOwner(port)).toMatchObject({ pid: process.pid });
@@ -65,45 +67,47 @@ describe('a port that another program holds', () => {
     expect(error).toMatchObject({ code: 'E_PORT_TAKEN', message: expect.stringContaining(`${process.pid}`) });
   });
 
-  test('nobody holds a free one', async () => {
+  it('has no owner if it is free', async () => {
     expect(await findPortOwner(await freePort())).toBeNull();
   });
 });
 
-test('closing lets a request under way finish, and takes no new one', async () => {
-  const port = await freePort();
-  let finish = () => {};
-  let started = () => {};
-  const underWay = new Promise<void>((resolve) => {
-    started = resolve;
+describe('close', () => {
+  it('lets open requests finish, and accepts no new ones', async () => {
+    const port = await freePort();
+    let finish = () => {};
+    let started = () => {};
+    const underWay = new Promise<void>((resolve) => {
+      started = resolve;
+    });
+    const server = await listening((_request, response) => {
+      finish = () => void response.end('done');
+      started();
+    }, port);
+    const answer = fetch(`http://127.0.0.1:${port}/`).then((response) => response.text());
+    await underWay;
+    const closed = server.close();
+    expect(await canConnect('127.0.0.1', port)).toBe(false);
+    finish();
+    expect(await answer).toBe('done');
+    await closed;
   });
-  const server = await listening((_request, response) => {
-    finish = () => void response.end('done');
-    started();
-  }, port);
-  const answer = fetch(`http://127.0.0.1:${port}/`).then((response) => response.text());
-  await underWay;
-  const closed = server.close();
-  expect(await canConnect('127.0.0.1', port)).toBe(false);
-  finish();
-  expect(await answer).toBe('done');
-  await closed;
-});
 
-test('closing does not wait for a browser that keeps its connection open', async () => {
-  const port = await freePort();
-  const server = await listening(hello, port);
-  await (await fetch(`http://127.0.0.1:${port}/`)).text();
-  const began = performance.now();
-  await server.close();
-  expect(performance.now() - began).toBeLessThan(2_000);
-});
+  it('does not wait for a browser that keeps its connection open', async () => {
+    const port = await freePort();
+    const server = await listening(hello, port);
+    await (await fetch(`http://127.0.0.1:${port}/`)).text();
+    const began = performance.now();
+    await server.close();
+    expect(performance.now() - began).toBeLessThan(2_000);
+  });
 
-test('the port is free again for the next', async () => {
-  const port = await freePort();
-  await (await listening(hello, port)).close();
-  await (await listening(hello, port)).close();
-  const server = createServer(hello);
-  await new Promise<void>((resolve) => server.listen(port, '::', resolve));
-  await new Promise((resolve) => server.close(resolve));
+  it('frees the port', async () => {
+    const port = await freePort();
+    await (await listening(hello, port)).close();
+    await (await listening(hello, port)).close();
+    const server = createServer(hello);
+    await new Promise<void>((resolve) => server.listen(port, '::', resolve));
+    await new Promise((resolve) => server.close(resolve));
+  });
 });

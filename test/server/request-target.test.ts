@@ -8,7 +8,7 @@ const read = (target: string) => readTarget(target, isOwn);
 
 describe('a request target', () => {
   it.each(['/', '/profiles/acme', '/x?next=//evil.example', '/?a=\\', '/%2f%2fevil.example', '/a/../b'])(
-    'accepts the path %s as it is',
+    'can be the path %s',
     (target) => {
       expect(read(target)).toEqual({ path: target, host: null });
     },
@@ -20,7 +20,7 @@ describe('a request target', () => {
     ['http://localhost:3000', '/', 'localhost:3000'],
     ['http://localhost:3000?x', '/?x', 'localhost:3000'],
     ['https://tokens.example.com:443/oauth/token', '/oauth/token', 'tokens.example.com'],
-  ])('accepts our own address %s', (target, path, host) => {
+  ])('accepts its own URL %s', (target, path, host) => {
     expect(read(target)).toEqual({ path, host });
   });
 
@@ -43,7 +43,7 @@ describe('a request target', () => {
     'http:///localhost:3000/',
     'ftp://localhost:3000/',
     'file:///etc/passwd',
-  ])('refuses "%s" as malformed', (target) => {
+  ])('is refused as malformed: "%s"', (target) => {
     expect(read(target)).toEqual({ refusal: 400 });
   });
 
@@ -54,11 +54,11 @@ describe('a request target', () => {
     '/profiles//acme',
     'http://localhost:3000//evil.example',
     'http://localhost:3000/\\evil.example',
-  ])('finds nothing at "%s"', (target) => {
+  ])('is not found: "%s"', (target) => {
     expect(read(target)).toEqual({ refusal: 404 });
   });
 
-  it('never leads a browser to another host, whatever it is made of', () => {
+  it('never leads a browser to another host, whatever it contains', () => {
     const pieces = fc.constantFrom(
       '/',
       '\\',

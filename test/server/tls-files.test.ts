@@ -220,7 +220,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
   };
 
   it.each(Object.entries(made))(
-    '%s: reports the problem and the fix in one line',
+    'are reported in one line with the fix: %s',
     async (_what, [message, help, make]) => {
       const [certificate, key] = make(temporaryFolder());
       const error = await brokerErrorOf(async () => void readTls({ certificate, key }));
@@ -231,7 +231,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
     },
   );
 
-  it('warns of a certificate that has expired, ends soon, is not valid yet, or stands in a wrong order', () => {
+  it('are reported if a certificate is expired, expires soon, is not valid yet, or is in the wrong order', () => {
     const folder = temporaryFolder();
     const { authority, certificate, key } = signed(folder);
     const files = { certificate, key };
@@ -291,7 +291,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
     };
 
     it.each(Object.entries(broken))(
-      'a file %s is reported once and tried again until it can be used',
+      'are reported once, and read again until they can be used: a file %s',
       async (_what, spoil) => {
         const folder = temporaryFolder();
         const files = makeCertificate(folder, 'used');
@@ -316,7 +316,7 @@ describe.skipIf(!canMakeCertificates)('files for TLS (needs openssl)', () => {
       },
     );
 
-    it('a report that fails, and a server that does not take the change, end nothing', async () => {
+    it('keep being watched if a report fails or the server does not accept a change', async () => {
       const folder = temporaryFolder();
       const files = makeCertificate(folder, 'used');
       let tries = 0;

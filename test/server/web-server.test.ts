@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pino from 'pino';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import { findRunningInstance } from '../../src/instance/instance-file.ts';
 import { type RunningServer, startWebServer } from '../../src/server/web-server.ts';
@@ -24,69 +24,74 @@ async function started(settings: Settings): Promise<RunningServer> {
   return server;
 }
 
-test('the web app answers, is found by our own commands, and both end with it', async () => {
-  const settings = await settingsOnFreePort();
-  const server = await started(settings);
-  for (const address of ['localhost', '127.0.0.1', '[::1]']) {
-    const answer = await fetch(`http://${address}:${settings.port}/healthz`);
-    expect(await answer.json()).toEqual({ status: 'ok' });
-  }
-  expect(await findRunningInstance(settings.home)).toMatchObject({ port: settings.port, pid: process.pid });
-  await server.close();
-  expect(await findRunningInstance(settings.home)).toBeNull();
-  await expect(fetch(`http://127.0.0.1:${settings.port}/healthz`)).rejects.toThrow();
-});
-
-test('a second one for the same data folder gets an error that names the first', async () => {
-  const settings = await settingsOnFreePort();
-  await started(settings);
-  const vault = await newVault(undefined, { settings });
-  expect(await brokerErrorOf(() => startWebServer(vault, log))).toMatchObject({
-    code: 'E_RUNNING',
-    message: expect.stringContaining(`http://localhost:${settings.port} (process ${process.pid})`),
-    help: 'Open it: webex-token open',
-  });
-  expect(await findRunningInstance(settings.home)).not.toBeNull();
-});
-
-test('one that cannot get the port leaves the words of the one that has it', async () => {
-  const settings = await settingsOnFreePort();
-  await started(settings);
-  const words = readFileSync(join(settings.home, 'server.json'), 'utf8');
-  const vault = await newVault(undefined, { settings });
-  // As where the one that runs is too busy to prove itself in time.
-  writeFileSync(join(settings.home, 'server.json'), words.replace(/"secret":"./, '"secret":"_'));
-  const error = await brokerErrorOf(() => startWebServer(vault, log));
-  expect(error.code).toBe('E_PORT_TAKEN');
-  expect(readFileSync(join(settings.home, 'server.json'), 'utf8')).toContain('"secret":"_');
-});
-
-describe('an impostor on the port', () => {
-  test('is recognized, and gets nothing', async () => {
+describe('startWebServer', () => {
+  it('serves the web app and is found by commands until it stops', async () => {
     const settings = await settingsOnFreePort();
-    const script = join(import.meta.dirname, '../support/processes/occupy-port.ts');
-    await runScript(script, ['127.0.0.1', String(settings.port)]).firstLine;
-    const vault = await newVault(undefined, { settings });
-    const error = await brokerErrorOf(() => startWebServer(vault, log));
-    expect(error).toMatchObject({ code: 'E_PORT_TAKEN', message: expect.stringContaining('in use by node') });
+    const server = await started(settings);
+    for (const address of ['localhost', '127.0.0.1', '[::1]']) {
+      const answer = await fetch(`http://${address}:${settings.port}/healthz`);
+      expect(await answer.json()).toEqual({ status: 'ok' });
+    }
+    expect(await findRunningInstance(settings.home)).toMatchObject({ port: settings.port, pid: process.pid });
+    await server.close();
     expect(await findRunningInstance(settings.home)).toBeNull();
+    await expect(fetch(`http://127.0.0.1:${settings.port}/healthz`)).rejects.toThrow();
+  });
+
+  it('names the running server if the data folder is in use', async () => {
+    const settings = await settingsOnFreePort();
+    await started(settings);
+    const vault = await newVault(undefined, { settings });
+    expect(await brokerErrorOf(() => startWebServer(vault, log))).toMatchObject({
+      code: 'E_RUNNING',
+      message: expect.stringContaining(`http://localhost:${settings.port} (process ${process.pid})`),
+      help: 'Open it: webex-token open',
+    });
+    expect(await findRunningInstance(settings.home)).not.toBeNull();
+  });
+
+  it('keeps the instance file of the server that has the port', async () => {
+    const settings = await settingsOnFreePort();
+    await started(settings);
+    const words = readFileSync(join(settings.home, 'server.json'), 'utf8');
+    const vault = await newVault(undefined, { settings });
+    // As where the one that runs is too busy to prove itself in time.
+    writeFileSync(join(settings.home, 'server.json'), words.replace(/"secret":"./, '"secret":"_'));
+    const error = await brokerErrorOf(() => startWebServer(vault, log));
+    expect(error.code).toBe('E_PORT_TAKEN');
+    expect(readFileSync(join(settings.home, 'server.json'), 'utf8')).toContain('"secret":"_');
+  });
+
+  describe('an impostor on the port', () => {
+    it('is recognized and gets no data', async () => {
+      const settings = await settingsOnFreePort();
+      const script = join(import.meta.dirname, '../support/processes/occupy-port.ts');
+      await runScript(script, ['127.0.0.1', String(settings.port)]).firstLine;
+      const vault = await newVault(undefined, { settings });
+      const error = await brokerErrorOf(() => startWebServer(vault, log));
+      expect(error).toMatchObject({
+        code: 'E_PORT_TAKEN',
+        message: expect.stringContaining('in use by node'),
+      });
+      expect(await findRunningInstance(settings.home)).toBeNull();
+    });
+  });
+
+  it('verifies pending tokens at the start', async () => {
+    const settings = await settingsOnFreePort();
+    const vault = await newVault(undefined, { settings });
+    await importToken(vault, { profile: 'acme' }, 'fake-token-for-acme-1', actor);
+    vault.setNow(today + 120_000);
+    const server = await startWebServer(vault, log);
+    onTestFinished(() => server.close());
+    await expect
+      .poll(async () => (await allTokens(vault, 'acme')).map(({ state }) => state), { timeout: 5_000 })
+      .toEqual(['current']);
   });
 });
 
-test('tokens that were left unchecked are checked at the start', async () => {
-  const settings = await settingsOnFreePort();
-  const vault = await newVault(undefined, { settings });
-  await importToken(vault, { profile: 'acme' }, 'fake-token-for-acme-1', actor);
-  vault.setNow(today + 120_000);
-  const server = await startWebServer(vault, log);
-  onTestFinished(() => server.close());
-  await expect
-    .poll(async () => (await allTokens(vault, 'acme')).map(({ state }) => state), { timeout: 5_000 })
-    .toEqual(['current']);
-});
-
-describe('quiet', () => {
-  test('comes a while after the last request, and at once where there was none', async () => {
+describe('waitUntilIdle', () => {
+  it('resolves a while after the last request, and at once without requests', async () => {
     const settings = await settingsOnFreePort();
     const server = await started(settings);
     const none = performance.now();

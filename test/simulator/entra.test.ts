@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { simulated } from '../support/test-simulator.ts';
 
@@ -33,88 +33,90 @@ function pairs(simulator: Simulator, accessToken: string) {
   ];
 }
 
-test('secrets come back as asterisks, keys count by their capitals, and what is not named is dropped or kept', async () => {
-  const simulator = await simulated();
-  const graph = await signedIn(simulator);
-  const path = `/servicePrincipals/${simulator.entra.app.id}/synchronization/secrets`;
-  const value = pairs(simulator, 'fake-token-for-acme-1');
-  expect((await graph('PUT', path, { value })).status).toBe(204);
-  expect((await graph('GET', path)).body.value).toEqual([value[0], { key: 'SecretToken', value: '*' }]);
-  expect((await graph('PUT', path, { value: [{ key: 'secrettoken', value: 'x' }] })).status).toBe(500);
-  expect(simulator.entra.app.secrets.get('SecretToken')).toBe('fake-token-for-acme-1');
-  await graph('PUT', path, { value: [{ key: 'SyncAll', value: 'true' }] });
-  expect([...simulator.entra.app.secrets.keys()]).toEqual(['SyncAll']);
-  simulator.entra.settings.unnamedSecrets = 'kept';
-  await graph('PUT', path, { value });
-  expect([...simulator.entra.app.secrets.keys()]).toEqual(['SyncAll', 'BaseAddress', 'SecretToken']);
-});
-
-describe('the test of credentials really asks Webex', () => {
-  test.each([
-    ['a good token', 'full-admin', {}, 204, undefined],
-    ['a revoked token', 'full-admin', { revoked: true }, 400, /CredentialValidationFailure/],
-    ['a token of somebody who may not', 'ordinary', {}, 400, /CredentialValidationFailure/],
-    ['a token of another organization', 'other-organization', {}, 400, /CredentialValidationFailure/],
-  ])('%s', async (_, account, change, status, code) => {
+describe('the simulated Entra ID', () => {
+  it('returns secrets as asterisks, compares keys with case, and drops or keeps keys that were left out', async () => {
     const simulator = await simulated();
     const graph = await signedIn(simulator);
+    const path = `/servicePrincipals/${simulator.entra.app.id}/synchronization/secrets`;
+    const value = pairs(simulator, 'fake-token-for-acme-1');
+    expect((await graph('PUT', path, { value })).status).toBe(204);
+    expect((await graph('GET', path)).body.value).toEqual([value[0], { key: 'SecretToken', value: '*' }]);
+    expect((await graph('PUT', path, { value: [{ key: 'secrettoken', value: 'x' }] })).status).toBe(500);
+    expect(simulator.entra.app.secrets.get('SecretToken')).toBe('fake-token-for-acme-1');
+    await graph('PUT', path, { value: [{ key: 'SyncAll', value: 'true' }] });
+    expect([...simulator.entra.app.secrets.keys()]).toEqual(['SyncAll']);
+    simulator.entra.settings.unnamedSecrets = 'kept';
+    await graph('PUT', path, { value });
+    expect([...simulator.entra.app.secrets.keys()]).toEqual(['SyncAll', 'BaseAddress', 'SecretToken']);
+  });
+
+  describe('validateCredentials', () => {
+    it.each([
+      ['a good token', 'full-admin', {}, 204, undefined],
+      ['a revoked token', 'full-admin', { revoked: true }, 400, /CredentialValidationFailure/],
+      ['a token of somebody who may not', 'ordinary', {}, 400, /CredentialValidationFailure/],
+      ['a token of another organization', 'other-organization', {}, 400, /CredentialValidationFailure/],
+    ])('sends %s to Webex', async (_, account, change, status, code) => {
+      const simulator = await simulated();
+      const graph = await signedIn(simulator);
+      const { app, directory } = simulator.entra;
+      const job = directory.newJob(app, 'ciscowebex');
+      const token = Object.assign(simulator.issueToken(account), change);
+      const path = `/servicePrincipals/${app.id}/synchronization/jobs/${job.id}/validateCredentials`;
+      const answer = await graph('POST', path, { credentials: pairs(simulator, token.accessToken) });
+      expect(answer.status).toBe(status);
+      if (code !== undefined) expect(answer.body.error.code).toMatch(code);
+      expect(simulator.requests.at(-1)).toMatchObject({
+        method: 'GET',
+        path: expect.stringMatching(/\/Users$/),
+      });
+    });
+  });
+
+  it('answers 403 and 409 for a new application for a while, and always 403 without permission', async () => {
+    const simulator = await simulated();
+    const graph = await signedIn(simulator);
+    simulator.entra.app.unsettled = 2;
+    const path = `/servicePrincipals/${simulator.entra.app.id}/synchronization/jobs`;
+    const statuses = [await graph('GET', path), await graph('GET', path), await graph('GET', path)];
+    expect(statuses.map(({ status }) => status)).toEqual([403, 409, 200]);
+    simulator.entra.client.permissions = [];
+    const weak = await signedIn(simulator);
+    expect(await weak('GET', path)).toMatchObject({
+      status: 403,
+      body: { error: { code: 'Authorization_RequestDenied' } },
+    });
+  });
+
+  it('puts a job with wrong credentials into quarantine, and lifts it on start', async () => {
+    const simulator = await simulated();
     const { app, directory } = simulator.entra;
+    const graph = await signedIn(simulator);
+    const token = simulator.issueToken('full-admin');
+    app.secrets = new Map(pairs(simulator, token.accessToken).map(({ key, value }) => [key, value]));
     const job = directory.newJob(app, 'ciscowebex');
-    const token = Object.assign(simulator.issueToken(account), change);
-    const path = `/servicePrincipals/${app.id}/synchronization/jobs/${job.id}/validateCredentials`;
-    const answer = await graph('POST', path, { credentials: pairs(simulator, token.accessToken) });
-    expect(answer.status).toBe(status);
-    if (code !== undefined) expect(answer.body.error.code).toMatch(code);
-    expect(simulator.requests.at(-1)).toMatchObject({
-      method: 'GET',
-      path: expect.stringMatching(/\/Users$/),
+    job.code = 'Active';
+    await simulator.entra.runCycle();
+    expect(job.code).toBe('Active');
+    token.revoked = true;
+    await simulator.entra.runCycle();
+    const path = `/servicePrincipals/${app.id}/synchronization/jobs/${job.id}`;
+    expect((await graph('GET', path)).body.status).toMatchObject({
+      code: 'Quarantine',
+      quarantine: { reason: 'EncounteredQuarantineException' },
     });
+    app.secrets.set('SecretToken', simulator.issueToken('full-admin').accessToken);
+    expect((await graph('POST', `${path}/start`)).status).toBe(204);
+    expect((await graph('GET', path)).body.status).toMatchObject({ code: 'Active', quarantine: null });
   });
-});
 
-test('an application just made answers 403 and 409 for a while; one without permission always 403', async () => {
-  const simulator = await simulated();
-  const graph = await signedIn(simulator);
-  simulator.entra.app.unsettled = 2;
-  const path = `/servicePrincipals/${simulator.entra.app.id}/synchronization/jobs`;
-  const statuses = [await graph('GET', path), await graph('GET', path), await graph('GET', path)];
-  expect(statuses.map(({ status }) => status)).toEqual([403, 409, 200]);
-  simulator.entra.client.permissions = [];
-  const weak = await signedIn(simulator);
-  expect(await weak('GET', path)).toMatchObject({
-    status: 403,
-    body: { error: { code: 'Authorization_RequestDenied' } },
+  it('refuses a missing or invalid token', async () => {
+    const simulator = await simulated();
+    for (const authorization of ['', 'Bearer fake', 'Basic fake']) {
+      const answer = await fetch(`${simulator.entra.endpoints.graph}/v1.0/servicePrincipals/x`, {
+        headers: { authorization },
+      });
+      expect(answer.status).toBe(401);
+    }
   });
-});
-
-test('a cycle with credentials that are no good ends in quarantine, and starting lifts it', async () => {
-  const simulator = await simulated();
-  const { app, directory } = simulator.entra;
-  const graph = await signedIn(simulator);
-  const token = simulator.issueToken('full-admin');
-  app.secrets = new Map(pairs(simulator, token.accessToken).map(({ key, value }) => [key, value]));
-  const job = directory.newJob(app, 'ciscowebex');
-  job.code = 'Active';
-  await simulator.entra.runCycle();
-  expect(job.code).toBe('Active');
-  token.revoked = true;
-  await simulator.entra.runCycle();
-  const path = `/servicePrincipals/${app.id}/synchronization/jobs/${job.id}`;
-  expect((await graph('GET', path)).body.status).toMatchObject({
-    code: 'Quarantine',
-    quarantine: { reason: 'EncounteredQuarantineException' },
-  });
-  app.secrets.set('SecretToken', simulator.issueToken('full-admin').accessToken);
-  expect((await graph('POST', `${path}/start`)).status).toBe(204);
-  expect((await graph('GET', path)).body.status).toMatchObject({ code: 'Active', quarantine: null });
-});
-
-test('without a token, or with another’s, nothing', async () => {
-  const simulator = await simulated();
-  for (const authorization of ['', 'Bearer fake', 'Basic fake']) {
-    const answer = await fetch(`${simulator.entra.endpoints.graph}/v1.0/servicePrincipals/x`, {
-      headers: { authorization },
-    });
-    expect(answer.status).toBe(401);
-  }
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../src/simulator/faults.ts';
 import { bearing, simulated } from '../support/test-simulator.ts';
 
@@ -11,89 +11,97 @@ async function simulatedWithCaller(...faults: Fault[]) {
   return { simulator, call };
 }
 
-test.each([401, 403, 404, 500, 503] as const)('answers %i in Webex’s words', async (answer) => {
-  const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer });
-  const response = await call();
-  expect(response.status).toBe(answer);
-  expect(await response.json()).toMatchObject({ trackingId: expect.stringMatching(/./) });
-});
-
-test('answers 429 with and without Retry-After, as often as told', async () => {
-  const { call } = await simulatedWithCaller(
-    { path: '/v1/people/me', answer: 429, retryAfter: 7, times: 1 },
-    { path: '/v1/people/me', answer: 429, times: 1 },
+describe('a fault of the simulator', () => {
+  it.each([401, 403, 404, 500, 503] as const)(
+    'answers %i with the error message of Webex',
+    async (answer) => {
+      const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer });
+      const response = await call();
+      expect(response.status).toBe(answer);
+      expect(await response.json()).toMatchObject({ trackingId: expect.stringMatching(/./) });
+    },
   );
-  const answers = [await call(), await call(), await call()];
-  expect(answers.map(({ status, headers }) => [status, headers.get('retry-after')])).toEqual([
-    [429, '7'],
-    [429, null],
-    [200, null],
-  ]);
-});
 
-test('answers a page where JSON is due', async () => {
-  const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'html' });
-  const response = await call();
-  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
-});
+  it('answers 429 with and without Retry-After, a given number of times', async () => {
+    const { call } = await simulatedWithCaller(
+      { path: '/v1/people/me', answer: 429, retryAfter: 7, times: 1 },
+      { path: '/v1/people/me', answer: 429, times: 1 },
+    );
+    const answers = [await call(), await call(), await call()];
+    expect(answers.map(({ status, headers }) => [status, headers.get('retry-after')])).toEqual([
+      [429, '7'],
+      [429, null],
+      [200, null],
+    ]);
+  });
 
-test('cuts the connection', async () => {
-  const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'reset' });
-  await expect(call()).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
-});
+  it('answers with a page instead of JSON', async () => {
+    const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'html' });
+    const response = await call();
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      200,
+      'text/html; charset=utf-8',
+    ]);
+  });
 
-test('hangs until the caller gives up, and does not keep the simulator from closing', async () => {
-  const { simulator, call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'hang' });
-  await expect(call({ signal: AbortSignal.timeout(50) })).rejects.toThrow(/aborted/);
-  const pending = call();
-  const failed = expect(pending).rejects.toThrow();
-  await expect.poll(() => simulator.requests.length).toBe(2);
-  await simulator.close();
-  await failed;
-});
+  it('cuts the connection', async () => {
+    const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'reset' });
+    await expect(call()).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
+  });
 
-test('answers late', async () => {
-  const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'slow', milliseconds: 60 });
-  const started = performance.now();
-  expect((await call()).status).toBe(200);
-  expect(performance.now() - started).toBeGreaterThanOrEqual(55);
-});
+  it('hangs until the caller gives up, and does not keep the simulator from closing', async () => {
+    const { simulator, call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'hang' });
+    await expect(call({ signal: AbortSignal.timeout(50) })).rejects.toThrow(/aborted/);
+    const pending = call();
+    const failed = expect(pending).rejects.toThrow();
+    await expect.poll(() => simulator.requests.length).toBe(2);
+    await simulator.close();
+    await failed;
+  });
 
-test('spoils only the path, method and deployment that it names', async () => {
-  const { call } = await simulatedWithCaller(
-    { path: '/v1/people', method: 'post', answer: 500 },
-    { path: '/v1/people', deployment: 'government', answer: 500 },
-    { path: '/v1/peop', answer: 500 },
-    { path: /tokenExpiry$/, answer: 503 },
-  );
-  expect((await call()).status).toBe(200);
-  expect((await call({ method: 'POST' })).status).toBe(500);
-  expect((await call({}, '/authorizations/tokenExpiry')).status).toBe(503);
-});
+  it('answers late', async () => {
+    const { call } = await simulatedWithCaller({ path: '/v1/people/me', answer: 'slow', milliseconds: 60 });
+    const started = performance.now();
+    expect((await call()).status).toBe(200);
+    expect(performance.now() - started).toBeGreaterThanOrEqual(55);
+  });
 
-test('a fault can be taken away, one or all', async () => {
-  const { simulator, call } = await simulatedWithCaller();
-  const takeAway = simulator.faults.add({ path: '/v1', answer: 500 });
-  expect((await call()).status).toBe(500);
-  takeAway();
-  expect((await call()).status).toBe(200);
-  simulator.faults.add({ path: '/v1', answer: 500 });
-  simulator.faults.clear();
-  expect((await call()).status).toBe(200);
-});
+  it('affects only its own path, method and deployment', async () => {
+    const { call } = await simulatedWithCaller(
+      { path: '/v1/people', method: 'post', answer: 500 },
+      { path: '/v1/people', deployment: 'government', answer: 500 },
+      { path: '/v1/peop', answer: 500 },
+      { path: /tokenExpiry$/, answer: 503 },
+    );
+    expect((await call()).status).toBe(200);
+    expect((await call({ method: 'POST' })).status).toBe(500);
+    expect((await call({}, '/authorizations/tokenExpiry')).status).toBe(503);
+  });
 
-test('records what was asked: path without query, time, token by its id', async () => {
-  const simulator = await simulated({ now: () => 42 });
-  const { accessToken, id } = simulator.issueToken('full-admin');
-  const url = `${simulator.endpoints.government.api}/people/me?callingData=true`;
-  await fetch(url, { headers: bearing(accessToken) });
-  await fetch(url, { method: 'DELETE', headers: bearing('fake-token-of-nobody') });
-  await fetch(url);
-  const common = { deployment: 'government', path: '/v1/people/me', time: 42 };
-  expect(simulator.requests).toEqual([
-    { ...common, method: 'GET', tokenId: id },
-    { ...common, method: 'DELETE', tokenId: 'unknown' },
-    { ...common, method: 'GET', tokenId: null },
-  ]);
-  expect(JSON.stringify(simulator.requests)).not.toContain(accessToken);
+  it('can be removed, alone or with all others', async () => {
+    const { simulator, call } = await simulatedWithCaller();
+    const takeAway = simulator.faults.add({ path: '/v1', answer: 500 });
+    expect((await call()).status).toBe(500);
+    takeAway();
+    expect((await call()).status).toBe(200);
+    simulator.faults.add({ path: '/v1', answer: 500 });
+    simulator.faults.clear();
+    expect((await call()).status).toBe(200);
+  });
+
+  it('is recorded with each request: path without query, time, ID of the token', async () => {
+    const simulator = await simulated({ now: () => 42 });
+    const { accessToken, id } = simulator.issueToken('full-admin');
+    const url = `${simulator.endpoints.government.api}/people/me?callingData=true`;
+    await fetch(url, { headers: bearing(accessToken) });
+    await fetch(url, { method: 'DELETE', headers: bearing('fake-token-of-nobody') });
+    await fetch(url);
+    const common = { deployment: 'government', path: '/v1/people/me', time: 42 };
+    expect(simulator.requests).toEqual([
+      { ...common, method: 'GET', tokenId: id },
+      { ...common, method: 'DELETE', tokenId: 'unknown' },
+      { ...common, method: 'GET', tokenId: null },
+    ]);
+    expect(JSON.stringify(simulator.requests)).not.toContain(accessToken);
+  });
 });

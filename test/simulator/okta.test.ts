@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { simulated } from '../support/test-simulator.ts';
 
@@ -18,47 +18,49 @@ function asking({ okta }: Simulator, authorization = `SSWS ${okta.apiToken}`) {
   };
 }
 
-test('an application that it does not serve answers 200 and UNKNOWN, and takes nothing', async () => {
-  const simulator = await simulated();
-  const ask = asking(simulator);
-  const path = `/api/v1/apps/${simulator.okta.app.id}/connections/default`;
-  expect(await ask('GET', path)).toMatchObject({
-    status: 200,
-    body: { status: 'UNKNOWN', authScheme: 'UNKNOWN', profile: { authScheme: 'UNKNOWN' } },
+describe('the simulated Okta', () => {
+  it('answers 200 and UNKNOWN for an application that cannot be automated, and stores nothing', async () => {
+    const simulator = await simulated();
+    const ask = asking(simulator);
+    const path = `/api/v1/apps/${simulator.okta.app.id}/connections/default`;
+    expect(await ask('GET', path)).toMatchObject({
+      status: 200,
+      body: { status: 'UNKNOWN', authScheme: 'UNKNOWN', profile: { authScheme: 'UNKNOWN' } },
+    });
+    expect((await ask('POST', path, { profile: { authScheme: 'TOKEN', token: 'fake' } })).status).toBe(400);
   });
-  expect((await ask('POST', path, { profile: { authScheme: 'TOKEN', token: 'fake' } })).status).toBe(400);
-});
 
-test('one that it serves takes a token, and never shows it', async () => {
-  const simulator = await simulated();
-  simulator.okta.app.served = true;
-  const ask = asking(simulator);
-  const path = `/api/v1/apps/${simulator.okta.app.id}/connections/default`;
-  const profile = { authScheme: 'TOKEN', token: 'fake-token-for-acme-1' };
-  expect((await ask('POST', path, { profile })).body).toMatchObject({ status: 'DISABLED' });
-  expect((await ask('POST', `${path}/lifecycle/activate`)).status).toBe(204);
-  const { body } = await ask('GET', path);
-  expect(body).toMatchObject({ status: 'ENABLED', authScheme: 'TOKEN' });
-  expect(JSON.stringify(body)).not.toContain('fake-token');
-  expect(simulator.okta.app.token).toBe('fake-token-for-acme-1');
-});
-
-test('no, or another’s, API token; too many requests say when to come back, in Okta’s own header', async () => {
-  const simulator = await simulated();
-  expect((await asking(simulator, 'SSWS fake')('GET', '/api/v1/apps')).status).toBe(401);
-  expect((await asking(simulator, 'Bearer fake')('GET', '/api/v1/apps')).status).toBe(401);
-  simulator.okta.faults.add({ path: '/api/v1/apps', answer: 429, times: 1 });
-  const limited = await asking(simulator)('GET', '/api/v1/apps?q=Cisco');
-  expect(limited.status).toBe(429);
-  expect(limited.headers.get('retry-after')).toBeNull();
-  expect(Number(limited.headers.get('x-rate-limit-reset'))).toBeGreaterThan(Date.now() / 1000);
-});
-
-test('a service app without a proof is refused', async () => {
-  const { okta } = await simulated();
-  const answer = await fetch(`${okta.orgUrl}/oauth2/v1/token`, {
-    method: 'POST',
-    body: new URLSearchParams({ grant_type: 'client_credentials', client_assertion: 'a.b.c' }),
+  it('stores the token of an application that can be automated, and never returns it', async () => {
+    const simulator = await simulated();
+    simulator.okta.app.served = true;
+    const ask = asking(simulator);
+    const path = `/api/v1/apps/${simulator.okta.app.id}/connections/default`;
+    const profile = { authScheme: 'TOKEN', token: 'fake-token-for-acme-1' };
+    expect((await ask('POST', path, { profile })).body).toMatchObject({ status: 'DISABLED' });
+    expect((await ask('POST', `${path}/lifecycle/activate`)).status).toBe(204);
+    const { body } = await ask('GET', path);
+    expect(body).toMatchObject({ status: 'ENABLED', authScheme: 'TOKEN' });
+    expect(JSON.stringify(body)).not.toContain('fake-token');
+    expect(simulator.okta.app.token).toBe('fake-token-for-acme-1');
   });
-  expect(answer.status).toBe(401);
+
+  it('refuses a wrong API token, and reports its rate limit in the header of Okta', async () => {
+    const simulator = await simulated();
+    expect((await asking(simulator, 'SSWS fake')('GET', '/api/v1/apps')).status).toBe(401);
+    expect((await asking(simulator, 'Bearer fake')('GET', '/api/v1/apps')).status).toBe(401);
+    simulator.okta.faults.add({ path: '/api/v1/apps', answer: 429, times: 1 });
+    const limited = await asking(simulator)('GET', '/api/v1/apps?q=Cisco');
+    expect(limited.status).toBe(429);
+    expect(limited.headers.get('retry-after')).toBeNull();
+    expect(Number(limited.headers.get('x-rate-limit-reset'))).toBeGreaterThan(Date.now() / 1000);
+  });
+
+  it('refuses a service app without a signed assertion', async () => {
+    const { okta } = await simulated();
+    const answer = await fetch(`${okta.orgUrl}/oauth2/v1/token`, {
+      method: 'POST',
+      body: new URLSearchParams({ grant_type: 'client_credentials', client_assertion: 'a.b.c' }),
+    });
+    expect(answer.status).toBe(401);
+  });
 });

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { signIn } from '../../src/simulator/webex/sign-in.ts';
 import { errorCodes } from '../../src/simulator/webex/sign-in-form.ts';
 import { deployments } from '../../src/webex/deployments.ts';
@@ -11,7 +11,7 @@ import { authorizeAt, bearing, fragmentOf, simulated } from '../support/test-sim
 const manual = { redirect: 'manual' } as const;
 
 describe('the sign-in page', () => {
-  test.each(deployments)('lists every account of %s and says that it is no Webex', async (deployment) => {
+  it.each(deployments)('lists every account of %s and says that it is not Webex', async (deployment) => {
     const simulator = await simulated();
     const answer = await fetch(authorizeAt(simulator, {}, deployment));
     const html = await answer.text();
@@ -22,7 +22,7 @@ describe('the sign-in page', () => {
     expect(html).not.toContain('<script');
   });
 
-  test('keeps to itself: headers, no HSTS, styles from its own address', async () => {
+  it('sends security headers, no HSTS, and styles from its own address', async () => {
     const simulator = await simulated();
     const answer = await fetch(authorizeAt(simulator));
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'");
@@ -34,7 +34,7 @@ describe('the sign-in page', () => {
     expect(styles.headers.get('content-type')).toContain('text/css');
   });
 
-  test('writes what it was asked as text, not as markup', async () => {
+  it('shows its parameters as text, not as markup', async () => {
     const simulator = await simulated();
     const { origin, pathname, search } = new URL(authorizeAt(simulator));
     // `fetch` would encode these characters, a raw request does not.
@@ -47,29 +47,26 @@ describe('the sign-in page', () => {
 });
 
 describe('a sign-in', () => {
-  test.each(deployments)(
-    'at %s ends with a token of that organization in the fragment',
-    async (deployment) => {
-      const simulator = await simulated();
-      const url = await signIn(authorizeAt(simulator, {}, deployment), { account: 'full-admin' });
-      expect(url).toMatch(/^http:\/\/localhost:3000\/auth\/code#access_token=/);
-      const { access_token: accessToken = '', ...rest } = fragmentOf(url);
-      expect(rest).toEqual({ token_type: 'Bearer', expires_in: '3887999', state: 'fake state+1' });
-      expect(accessToken).toMatch(/^[\w-]{64}_SIM[1F]_[0-9a-f-]{36}$/);
-      const me = await fetch(`${simulator.endpoints[deployment].api}/people/me`, {
-        headers: bearing(accessToken),
-      });
-      expect(me.status).toBe(200);
-    },
-  );
+  it.each(deployments)('at %s ends with a token of that organization in the fragment', async (deployment) => {
+    const simulator = await simulated();
+    const url = await signIn(authorizeAt(simulator, {}, deployment), { account: 'full-admin' });
+    expect(url).toMatch(/^http:\/\/localhost:3000\/auth\/code#access_token=/);
+    const { access_token: accessToken = '', ...rest } = fragmentOf(url);
+    expect(rest).toEqual({ token_type: 'Bearer', expires_in: '3887999', state: 'fake state+1' });
+    expect(accessToken).toMatch(/^[\w-]{64}_SIM[1F]_[0-9a-f-]{36}$/);
+    const me = await fetch(`${simulator.endpoints[deployment].api}/people/me`, {
+      headers: bearing(accessToken),
+    });
+    expect(me.status).toBe(200);
+  });
 
-  test('leaves the state out where none was sent', async () => {
+  it('returns no state if none was sent', async () => {
     const simulator = await simulated();
     const url = await signIn(authorizeAt(simulator, { state: null }), { account: 'full-admin' });
     expect(fragmentOf(url)).not.toHaveProperty('state');
   });
 
-  test('sends expires_in word for word as chosen, or not at all', async () => {
+  it('sends expires_in exactly as selected, or not at all', async () => {
     const simulator = await simulated();
     for (const expiresIn of ['0', '-1', 'soon', '99999999999999999999']) {
       const url = await signIn(authorizeAt(simulator), { account: 'full-admin' }, { expiresIn });
@@ -80,12 +77,12 @@ describe('a sign-in', () => {
     expect(fragmentOf(url)).not.toHaveProperty('expires_in');
   });
 
-  test.each([
+  it.each([
     ['opaque', 'usual', true],
     ['jwt', 'jwt', true],
     ['consumer', 'usual', false],
     ['unknown', 'unknown', false],
-  ] as const)('gives a token of the form %s', async (tokenForm, form, namesOrganization) => {
+  ] as const)('returns a token of the form %s', async (tokenForm, form, namesOrganization) => {
     const simulator = await simulated();
     const url = await signIn(authorizeAt(simulator), { account: 'full-admin' }, { tokenForm });
     const accessToken = fragmentOf(url).access_token ?? '';
@@ -98,7 +95,7 @@ describe('a sign-in', () => {
     expect(me.status).toBe(200);
   });
 
-  test('names its issuer, or the other broker, where told to', async () => {
+  it('names its issuer, or the other ID broker, if it is set to', async () => {
     const simulator = await simulated();
     const own = await signIn(authorizeAt(simulator), { account: 'full-admin' }, { issuer: 'own' });
     expect(fragmentOf(own).iss).toBe(simulator.endpoints.commercial.idbroker);
@@ -108,7 +105,7 @@ describe('a sign-in', () => {
 });
 
 describe('a sign-in that fails', () => {
-  test('by denial says access_denied in the query, or in the fragment', async () => {
+  it('returns access_denied in the query or the fragment after a denial', async () => {
     const simulator = await simulated();
     const query = new URL(await signIn(authorizeAt(simulator), { outcome: 'deny' }));
     expect([query.searchParams.get('error'), query.searchParams.get('state')]).toEqual([
@@ -121,17 +118,17 @@ describe('a sign-in that fails', () => {
     expect(fragmentOf(fragment).error).toBe('access_denied');
   });
 
-  test.each(errorCodes)('can say %s', async (error) => {
+  it.each(errorCodes)('can return %s', async (error) => {
     const simulator = await simulated();
     const url = new URL(await signIn(authorizeAt(simulator), { outcome: 'error', error }));
     expect(url.searchParams.get('error')).toBe(error);
   });
 
-  test.each([
+  it.each([
     [{ response_type: 'code' }, 'invalid_request'],
     [{ scope: 'spark:people_read spark:everything' }, 'invalid_scope'],
     [{ scope: null }, 'invalid_scope'],
-  ])('for a wrong request %o says %s', async (changes, error) => {
+  ])('answers the wrong request %o with %s', async (changes, error) => {
     const simulator = await simulated();
     const answer = await fetch(authorizeAt(simulator, changes), manual);
     expect(answer.status).toBe(302);
@@ -140,24 +137,24 @@ describe('a sign-in that fails', () => {
     expect(url.searchParams.get('error')).toBe(error);
   });
 
-  test.each([
+  it.each([
     [{ client_id: 'fake-client' }],
     [{ redirect_uri: 'http://localhost.evil.example/auth/code' }],
     [{ redirect_uri: 'http://localhost:3000/elsewhere' }],
     [{ redirect_uri: 'http://localhost:3000/auth/code?x=1' }],
     [{ redirect_uri: null }],
-  ])('sends nobody anywhere for %o', async (changes) => {
+  ])('does not redirect for %o', async (changes) => {
     const simulator = await simulated();
     const answer = await fetch(authorizeAt(simulator, changes), manual);
     expect([answer.status, answer.headers.get('location')]).toEqual([400, null]);
   });
 
-  test('refuses a parameter that is there twice', async () => {
+  it('refuses a repeated parameter', async () => {
     const simulator = await simulated();
     expect((await fetch(`${authorizeAt(simulator)}&state=2`, manual)).status).toBe(400);
   });
 
-  test('refuses a form of an unknown sign-in', async () => {
+  it('refuses the form of an unknown sign-in', async () => {
     const simulator = await simulated();
     const url = `${simulator.endpoints.commercial.idbroker}/sign-in`;
     const body = new URLSearchParams({ request: 'client_id=fake-client', account: 'full-admin' });

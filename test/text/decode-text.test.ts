@@ -1,13 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { decodeText } from '../../src/text/decode-text.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { textEncodings } from '../support/text-encodings.ts';
 
 const utf16le = (text: string) => Buffer.from(text, 'utf16le');
 
-describe.each(textEncodings)('%s', (_, encode) => {
-  test.each([
+describe.each(textEncodings)('text in %s', (_, encode) => {
+  it.each([
     ['a token', 'fake-token-0123456789'],
     ['lines', 'profile,org_id\nacme,\n'],
     ['letters beyond ASCII', 'contact,jörg@example.com,Zoë,日本'],
@@ -16,11 +16,11 @@ describe.each(textEncodings)('%s', (_, encode) => {
     expect(decodeText(encode(text), 'It')).toBe(text);
   });
 
-  test('has one kind of line end afterwards', () => {
+  it('has LF as its only line end afterwards', () => {
     expect(decodeText(encode('A=1\r\nB=2\rC=3\n'), 'It')).toBe('A=1\nB=2\nC=3\n');
   });
 
-  test('is read whatever the text', () => {
+  it('is read, whatever it contains', () => {
     // Mostly ASCII, as all that is read here.
     const text = fc
       .tuple(
@@ -36,44 +36,46 @@ describe.each(textEncodings)('%s', (_, encode) => {
   });
 });
 
-test('an empty file is an empty text', () => {
-  for (const [, encode] of textEncodings) expect(decodeText(encode(''), 'It')).toBe('');
-});
+describe('decodeText', () => {
+  it('reads an empty file as empty text', () => {
+    for (const [, encode] of textEncodings) expect(decodeText(encode(''), 'It')).toBe('');
+  });
 
-test('takes the line end that a shell appends to UTF-16', () => {
-  expect(decodeText(Buffer.concat([utf16le('\ufefffake-token'), Buffer.from('\n')]), 'It')).toBe(
-    'fake-token',
-  );
-});
+  it('accepts the line end that a shell appends to UTF-16', () => {
+    expect(decodeText(Buffer.concat([utf16le('\ufefffake-token'), Buffer.from('\n')]), 'It')).toBe(
+      'fake-token',
+    );
+  });
 
-test('takes the end mark of old programs', () => {
-  expect(decodeText(Buffer.from('A=1\r\n\u001a'), 'It')).toBe('A=1\n');
-});
+  it('accepts the end mark of old programs', () => {
+    expect(decodeText(Buffer.from('A=1\r\n\u001a'), 'It')).toBe('A=1\n');
+  });
 
-test.each<[string, Buffer, RegExp]>([
-  ['Latin-1', Buffer.from('jörg@example.com', 'latin1'), /neither UTF-8 nor UTF-16.*code page/],
-  ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x41, 0, 0, 0]), /is in UTF-32/],
-  ['an Excel workbook', Buffer.from('PK\u0003\u0004rest'), /ZIP archive or an Office document/],
-  ['gzip', Buffer.from([0x1f, 0x8b, 8, 0]), /gzip/],
-  ['DER', Buffer.from([0x30, 0x82, 5, 10]), /in DER/],
-  ['a zero', Buffer.from('acme\0token'), /contains a control character \(0x00\)/],
-  ['an escape sequence', Buffer.from('\u001b[31mred'), /\(0x1b\)/],
-  ['half a surrogate pair', Buffer.concat([utf16le('\ufefftext'), Buffer.from([0, 0xd8])]), /neither/],
-  ['an odd number of bytes', Buffer.concat([utf16le('\ufefftext'), Buffer.from([7])]), /neither/],
-])('refuses %s in one line that names the file', async (_, bytes, what) => {
-  const error = await brokerErrorOf(() => decodeText(bytes, 'The file /x/y', 'E_CSV'));
-  expect(error).toMatchObject({ code: 'E_CSV', message: expect.stringMatching(what) });
-  expect(String(error)).toMatch(/The file \/x\/y [^\n]+$/);
-});
+  it.each<[string, Buffer, RegExp]>([
+    ['Latin-1', Buffer.from('jörg@example.com', 'latin1'), /neither UTF-8 nor UTF-16.*code page/],
+    ['UTF-32', Buffer.from([0xff, 0xfe, 0, 0, 0x41, 0, 0, 0]), /is in UTF-32/],
+    ['an Excel workbook', Buffer.from('PK\u0003\u0004rest'), /ZIP archive or an Office document/],
+    ['gzip', Buffer.from([0x1f, 0x8b, 8, 0]), /gzip/],
+    ['DER', Buffer.from([0x30, 0x82, 5, 10]), /in DER/],
+    ['a zero', Buffer.from('acme\0token'), /contains a control character \(0x00\)/],
+    ['an escape sequence', Buffer.from('\u001b[31mred'), /\(0x1b\)/],
+    ['half a surrogate pair', Buffer.concat([utf16le('\ufefftext'), Buffer.from([0, 0xd8])]), /neither/],
+    ['an odd number of bytes', Buffer.concat([utf16le('\ufefftext'), Buffer.from([7])]), /neither/],
+  ])('refuses %s in one line that names the file', async (_, bytes, what) => {
+    const error = await brokerErrorOf(() => decodeText(bytes, 'The file /x/y', 'E_CSV'));
+    expect(error).toMatchObject({ code: 'E_CSV', message: expect.stringMatching(what) });
+    expect(String(error)).toMatch(/The file \/x\/y [^\n]+$/);
+  });
 
-test('whatever the bytes: text, or one error of ours that repeats none of them', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-      try {
-        expect(decodeText(bytes, 'It')).not.toMatch(/[\0\r]/);
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'E_TEXT', message: expect.stringMatching(/^It [ -~]+$/) });
-      }
-    }),
-  );
+  it('returns text or one error that repeats none of it, for any bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        try {
+          expect(decodeText(bytes, 'It')).not.toMatch(/[\0\r]/);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'E_TEXT', message: expect.stringMatching(/^It [ -~]+$/) });
+        }
+      }),
+    );
+  });
 });
