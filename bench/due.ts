@@ -1,6 +1,6 @@
 import { defaultReminderDays } from '../src/config/reminder-settings.ts';
+import { currentProcess } from '../src/process/lease-owner.ts';
 import type { Channel } from '../src/reminders/channels/channel.ts';
-import { currentProcess } from '../src/reminders/lease-owner.ts';
 import { sendReminders } from '../src/reminders/send-reminders.ts';
 import { dueChecks } from '../src/store/profiles/token-checks.ts';
 import { dueTokens } from '../src/store/reminders.ts';

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
+import { currentProcess, type LeaseOwner } from '../process/lease-owner.ts';
 import type { AlertSource } from '../reminders/alert.ts';
 import type { Channel } from '../reminders/channels/channel.ts';
 import { openChannels } from '../reminders/channels/open-channels.ts';
 import type { Delivery } from '../reminders/deliver.ts';
-import { currentProcess, type LeaseOwner } from '../reminders/lease-owner.ts';
 import { sendReminders } from '../reminders/send-reminders.ts';
 import type { Vault } from '../vault/context.ts';
 import { deleteExpiredTokens } from '../vault/tokens/delete-expired.ts';

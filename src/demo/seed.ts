@@ -1,9 +1,9 @@
 import type { Settings } from '../config/settings.ts';
 import { dayMs } from '../domain/lifetimes.ts';
 import { outboundFetch } from '../http/fetch.ts';
+import { currentProcess } from '../process/lease-owner.ts';
 import { pushProfile } from '../provisioning/push/push-profile.ts';
 import { mailChannel } from '../reminders/channels/mail.ts';
-import { currentProcess } from '../reminders/lease-owner.ts';
 import { sendReminders } from '../reminders/send-reminders.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { addClient } from '../vault/clients/clients.ts';

@@ -1,3 +1,4 @@
+import type { LeaseOwner } from '../process/lease-owner.ts';
 import { incrementCounter } from '../store/meta/counters.ts';
 import type { ChannelName } from '../store/reminder-schedule.ts';
 import { type Lease, leaseReminder, recordFailed, recordSent } from '../store/reminders.ts';
@@ -5,7 +6,6 @@ import { sanitizeForDisplay } from '../text/sanitize.ts';
 import type { StoreContext } from '../vault/context.ts';
 import { type Channel, ChannelTimeout, PartialDelivery } from './channels/channel.ts';
 import { type Decision, deliveryTimeoutMs, leaseFor, redeliveryDelayMs } from './delivery-policy.ts';
-import type { LeaseOwner } from './lease-owner.ts';
 import type { ReminderMessage } from './message.ts';
 
 /** The result of one delivery, as it is reported to a person. */

@@ -1,5 +1,6 @@
 import { expiryOf } from '../domain/lifetimes.ts';
 import { nextTurn } from '../next-turn.ts';
+import type { LeaseOwner } from '../process/lease-owner.ts';
 import { farFuture } from '../store/profiles/derived-columns.ts';
 import { profileById } from '../store/profiles/profiles.ts';
 import { tokenById } from '../store/profiles/tokens.ts';
@@ -17,7 +18,6 @@ import type { Alert, AlertSource } from './alert.ts';
 import type { Channel } from './channels/channel.ts';
 import { type Attempt, type Delivery, deliver, errorText, leaseDelivery } from './deliver.ts';
 import { type DeliveryContext, decideDelivery, redeliveryDelayMs } from './delivery-policy.ts';
-import type { LeaseOwner } from './lease-owner.ts';
 import { reminderMessage } from './message.ts';
 import { planReminder } from './plan.ts';
 import { rescheduleAfterClockOrConfigChange } from './reschedule.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { LeaseOwner } from '../../src/process/lease-owner.ts';
 import { leaseMs } from '../../src/reminders/delivery-policy.ts';
-import type { LeaseOwner } from '../../src/reminders/lease-owner.ts';
 import { readCounters } from '../../src/store/meta/counters.ts';
 import { deleteProfile, insertProfile } from '../../src/store/profiles/profiles.ts';
 import { updateToken } from '../../src/store/profiles/tokens.ts';

@@ -1,12 +1,12 @@
 import { Command, Option } from 'commander';
 import { applyJobSettings } from '../../os-scheduler/job-settings.ts';
+import { currentProcess } from '../../process/lease-owner.ts';
 import { isUnattended } from '../../provisioning/entra/auth/sign-in-method.ts';
 import { unattendedContext } from '../../provisioning/entra/auth/unattended-context.ts';
 import { isQuarantined } from '../../provisioning/entra/status/provisioning-status.ts';
 import { quarantineAlertSource } from '../../provisioning/entra/status/quarantine-alerts.ts';
 import { noChannelHelp, openChannels } from '../../reminders/channels/open-channels.ts';
 import type { Delivery } from '../../reminders/deliver.ts';
-import { currentProcess } from '../../reminders/lease-owner.ts';
 import { sendReminders } from '../../reminders/send-reminders.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { countByStatus } from '../../store/profiles/query.ts';

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createApi } from '../../../src/api/app.ts';
 import { readSettings } from '../../../src/config/settings.ts';
-import { currentProcess } from '../../../src/reminders/lease-owner.ts';
+import { currentProcess } from '../../../src/process/lease-owner.ts';
 import type { ReminderMessage } from '../../../src/reminders/message.ts';
 import { sendReminders } from '../../../src/reminders/send-reminders.ts';
 import { openVault } from '../../../src/vault/vault.ts';
