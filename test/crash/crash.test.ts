@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/config/settings.ts';
 import { chunksOf, openBackup } from '../../src/vault/backup/read.ts';
 import { writeBackup } from '../../src/vault/backup/write.ts';
@@ -69,7 +69,7 @@ describe.skipIf(straceMissing !== null)(
   `killed, or without power${straceMissing ? `: ${straceMissing}` : ''}`,
   { timeout: 900_000 },
   () => {
-    test('a first run: what was stored is there, and any command can continue', async () => {
+    it('keeps what a first run stored, and any command can continue', async () => {
       const home = join(temporaryFolder(), 'home');
       mkdirSync(home, { mode: 0o700 });
       const changes = record(home, ['import', 'acme', 'A']);
@@ -80,7 +80,7 @@ describe.skipIf(straceMissing !== null)(
       expect(states).toBeGreaterThan(20);
     });
 
-    test('capture and renewal: the old token stays, and the new one is there once it was confirmed', async () => {
+    it('keeps the old token during a capture and a renewal, and the new one once it was confirmed', async () => {
       const home = await prepared({ acme: 'A' });
       const vault = await vaultAt(home);
       const { authorizeUrl } = await startSignIn(vault, { profile: 'acme' }, 'this browser');
@@ -100,7 +100,7 @@ describe.skipIf(straceMissing !== null)(
 
     const tokens = { acme: 'A', beta: 'B' };
 
-    test('rotate: every token opens in between, and the next run ends it', async () => {
+    it('keeps every token readable during a rotation, and the next run finishes it', async () => {
       const home = await prepared(tokens);
       const before = filesIn(home);
       const changes = record(home, ['rotate']);
@@ -117,7 +117,7 @@ describe.skipIf(straceMissing !== null)(
       expect(states).toBeGreaterThan(20);
     });
 
-    test('backup: the file is not there, or whole and on the disk; the store is as it was', async () => {
+    it('leaves a complete backup or none, and the store unchanged', async () => {
       const home = await prepared(tokens);
       const before = filesIn(home);
       const changes = record(home, ['backup']);
@@ -138,7 +138,7 @@ describe.skipIf(straceMissing !== null)(
       expect(states).toBeGreaterThan(5);
     });
 
-    test('restore: the old store or the restored one, whole, and the old one aside once it is replaced', async () => {
+    it('leaves the old store or the restored one, complete, and the old one next to it once it is replaced', async () => {
       const home = await prepared({ acme: 'A' });
       const vault = await vaultAt(home);
       await writeBackup(vault, join(home, 'store.backup'), {}, { program: '1' });
@@ -160,7 +160,7 @@ describe.skipIf(straceMissing !== null)(
       expect(states).toBeGreaterThan(20);
     });
 
-    test('migration: the old tables or the new ones, and every token opens', async () => {
+    it('leaves the old tables or the new ones, and every token readable', async () => {
       const home = join(temporaryFolder(), 'home');
       await oldStore(home);
       const before = filesIn(home);

@@ -1,6 +1,6 @@
 import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/config/settings.ts';
 import { BrokerError } from '../../src/errors/broker-error.ts';
 import { acceptRolledBackStore } from '../../src/vault/backup/accept-rollback.ts';
@@ -62,7 +62,7 @@ const damages: [what: string, damage: Damage, said: RegExp][] = [
 ];
 
 describe.each(damages)('a database that is %s', (_, damage, said) => {
-  test('is named by every command, left as it is, and moved away when a backup is restored', async () => {
+  it('is reported by every command, left unchanged, and moved when a backup is restored', async () => {
     const home = await store();
     const file = join(home, 'store.db');
     const damaged = damage(readFileSync(file));
@@ -90,39 +90,41 @@ describe.each(damages)('a database that is %s', (_, damage, said) => {
   });
 });
 
-test('any page overwritten: the token is right or an error says that it cannot be read, and a backup restores it', async () => {
-  const home = await store();
-  const database = readFileSync(join(home, 'store.db'));
-  const codes = new Set<string>();
-  const pages = database.length / pageSize;
-  const every = process.env.WEBEX_TOKEN_TEST_LONG === undefined ? 3 : 1;
-  for (let page = 0; page < pages; page += every) {
-    const copy = join(temporaryFolder(), 'home');
-    cpSync(home, copy, { recursive: true });
-    chmodSync(copy, 0o700);
-    const damaged = Buffer.from(database).fill(0xa5, page * pageSize, (page + 1) * pageSize);
-    writeFileSync(join(copy, 'store.db'), damaged);
-    const outcome = await read(copy).catch((error: unknown) => error);
-    if (outcome !== usualToken()) {
-      expect([page, outcome]).toEqual([page, expect.any(BrokerError)]);
-      codes.add((outcome as BrokerError).code);
-      await restore(copy);
-      expect([page, await read(copy)]).toEqual([page, usualToken()]);
+describe('the store', () => {
+  it('returns the right token or an error if any page was overwritten, and can be restored from a backup', async () => {
+    const home = await store();
+    const database = readFileSync(join(home, 'store.db'));
+    const codes = new Set<string>();
+    const pages = database.length / pageSize;
+    const every = process.env.WEBEX_TOKEN_TEST_LONG === undefined ? 3 : 1;
+    for (let page = 0; page < pages; page += every) {
+      const copy = join(temporaryFolder(), 'home');
+      cpSync(home, copy, { recursive: true });
+      chmodSync(copy, 0o700);
+      const damaged = Buffer.from(database).fill(0xa5, page * pageSize, (page + 1) * pageSize);
+      writeFileSync(join(copy, 'store.db'), damaged);
+      const outcome = await read(copy).catch((error: unknown) => error);
+      if (outcome !== usualToken()) {
+        expect([page, outcome]).toEqual([page, expect.any(BrokerError)]);
+        codes.add((outcome as BrokerError).code);
+        await restore(copy);
+        expect([page, await read(copy)]).toEqual([page, usualToken()]);
+      }
+      rmSync(copy, { recursive: true });
     }
-    rmSync(copy, { recursive: true });
-  }
-  expect(pages).toBeGreaterThan(20);
-  expect([...codes]).toContain('E_STORE_DAMAGED');
-  for (const code of codes) expect(code).toMatch(/^E_(STORE|INTEGRITY|KEY)/);
-});
+    expect(pages).toBeGreaterThan(20);
+    expect([...codes]).toContain('E_STORE_DAMAGED');
+    for (const code of codes) expect(code).toMatch(/^E_(STORE|INTEGRITY|KEY)/);
+  });
 
-test('a removed database is an error until a person starts over', async () => {
-  const home = await store();
-  rmSync(join(home, 'store.db'));
-  expect((await brokerErrorOf(() => read(home))).code).toBe('E_STORE_EMPTIED');
-  const settings = readSettings({ WEBEX_TOKEN_HOME: home });
-  await acceptRolledBackStore(settings, noKeychain, Date.now, actor);
-  expect((await brokerErrorOf(() => read(home))).code).toBe('E_NO_PROFILE');
-  expect(existsSync(join(home, 'key.jwk'))).toBe(true);
-  expect(readdirSync(home).filter((name) => name.includes('aside'))).toEqual([]);
+  it('reports a removed database until a person starts over', async () => {
+    const home = await store();
+    rmSync(join(home, 'store.db'));
+    expect((await brokerErrorOf(() => read(home))).code).toBe('E_STORE_EMPTIED');
+    const settings = readSettings({ WEBEX_TOKEN_HOME: home });
+    await acceptRolledBackStore(settings, noKeychain, Date.now, actor);
+    expect((await brokerErrorOf(() => read(home))).code).toBe('E_NO_PROFILE');
+    expect(existsSync(join(home, 'key.jwk'))).toBe(true);
+    expect(readdirSync(home).filter((name) => name.includes('aside'))).toEqual([]);
+  });
 });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Vault } from '../../src/vault/context.ts';
 import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
 import type { KeyKind } from '../../src/vault/keys/create-key.ts';
@@ -54,8 +54,8 @@ describe.skipIf(straceMissing !== null)(
   `killed, or without power${straceMissing ? `: ${straceMissing}` : ''}`,
   { timeout: 900_000 },
   () => {
-    test.each(changes)(
-      'from %s to %s: every token opens in between, and the next run ends it',
+    it.each(changes)(
+      'keeps every token readable from %s to %s, and the next run finishes it',
       async (from, to) => {
         const home = storeWith(from);
         const before = filesIn(home);

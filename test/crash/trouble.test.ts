@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, cpSync, readdirSync, statSync, truncateSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/config/settings.ts';
 import type { Vault } from '../../src/vault/context.ts';
 import { listSummaries } from '../../src/vault/profiles/profiles.ts';
@@ -68,7 +68,7 @@ const long = process.env.WEBEX_TOKEN_TEST_LONG !== undefined;
 
 describe.skipIf(straceMissing !== null)(`with strace${straceMissing ? `: ${straceMissing}` : ''}`, () => {
   // Recorded writes show every state there is; this shows that a real kill leaves those.
-  test('killed for real at every sync (and with WEBEX_TOKEN_TEST_LONG at every write)', async () => {
+  it('loses nothing if it is killed at every sync (with WEBEX_TOKEN_TEST_LONG: at every write)', async () => {
     const calls = long ? 'fsync,fdatasync,pwrite64,ftruncate,unlink,rename' : 'fsync,fdatasync';
     const runs = await atEach(
       (count) => `${calls}:signal=SIGKILL:when=${count}`,
@@ -79,7 +79,7 @@ describe.skipIf(straceMissing !== null)(`with strace${straceMissing ? `: ${strac
     expect(runs).toBeGreaterThan(2);
   }, 600_000);
 
-  test('a disk that is full from the N-th write on: said, and nothing that was stored is lost', async () => {
+  it('reports a disk that is full from the N-th write on, and loses nothing that was stored', async () => {
     let full = 0;
     const runs = await atEach(
       (count) => `pwrite64:error=ENOSPC:when=${count}+`,
@@ -99,7 +99,7 @@ describe.skipIf(straceMissing !== null)(`with strace${straceMissing ? `: ${strac
 });
 
 describe('a full disk', () => {
-  test('a capture says what to do and stores nothing, what is stored can still be read, and with room everything works again', async () => {
+  it('makes a capture fail with a remedy, keeps stored tokens readable, and does no harm once there is room', async () => {
     const vault = await newVault();
     const { makeRoom } = await fill(vault);
     const held = (await listSummaries(vault)).length;
@@ -121,7 +121,7 @@ describe('a folder that cannot be written', () => {
   const root = process.getuid?.() === 0;
   const nobody = 65_534;
 
-  test('is reported with what to do, and nothing is changed', async () => {
+  it('is reported with what to do, and nothing is changed', async () => {
     const home = await storeWithOne();
     chmodSync(dirname(home), 0o755);
     const names = readdirSync(home);
@@ -145,7 +145,7 @@ describe('a folder that cannot be written', () => {
 });
 
 describe('a damaged database', () => {
-  test('cut in half: it is named, never replaced, and left as it is', async () => {
+  it('is reported if it is cut in half, and is neither replaced nor changed', async () => {
     const home = await storeWithOne();
     const file = join(home, 'store.db');
     const size = statSync(file).size / 2;
@@ -167,7 +167,7 @@ describe('a damaged database', () => {
 describe('a clock that is wrong by years', () => {
   const years = 365 * 86_400_000;
 
-  test('set back: said at once; tokens are kept as they were, and are right when the clock is', async () => {
+  it('is reported if it was set back; tokens stay as they were', async () => {
     const settings = await testSettings();
     const vault = await newVault(undefined, { settings });
     await importToken(vault, { profile: 'acme' }, usualToken(), actor);
@@ -186,7 +186,7 @@ describe('a clock that is wrong by years', () => {
     expect((await readToken(vault, 'beta', actor, true)).accessToken).toBe(usualToken({ filler: 'B' }));
   });
 
-  test('ahead: a token counts as expired, is not deleted, and counts again when the clock is right', async () => {
+  it('shows a token as expired if it is ahead, and deletes nothing', async () => {
     const settings = await testSettings();
     const vault = await newVault(undefined, { settings });
     await importToken(vault, { profile: 'acme' }, `access_token=${usualToken()}`, actor);
@@ -207,7 +207,7 @@ describe('a clock that is wrong by years', () => {
     expect((await readToken(vault, 'beta', actor)).accessToken).toBe(usualToken({ filler: 'B' }));
   });
 
-  test('right: there is no warning', async () => {
+  it('causes no warning once it is right', async () => {
     const vault = await newVault();
     await importToken(vault, { profile: 'acme' }, usualToken(), actor);
     const again = await newVault(undefined, { settings: vault.settings });

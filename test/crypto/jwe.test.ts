@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { CompactEncrypt, compactDecrypt } from 'jose';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DecryptionError, kidOf, open, seal } from '../../src/crypto/jwe.ts';
 
 const key = randomBytes(32);
@@ -26,19 +26,19 @@ async function sealedByJose(protectedHeader: object, by: Uint8Array = key): Prom
   return await new CompactEncrypt(plaintext).setProtectedHeader(protectedHeader as never).encrypt(by);
 }
 
-describe('a JWE like any other', () => {
-  test('jose opens what was sealed here', async () => {
+describe('seal and open', () => {
+  it('seal what jose opens', async () => {
     const opened = await compactDecrypt(await sealed(), key);
     expect(Buffer.from(opened.plaintext)).toEqual(plaintext);
     expect(opened.protectedHeader).toEqual(header);
   });
 
-  test('what jose sealed is opened here, in whichever order its header is', async () => {
+  it('open what jose sealed, whatever the order of its header', async () => {
     const reversed = Object.fromEntries(Object.entries(header).reverse());
     expect(open(await sealedByJose(reversed), key, 'key-1', belonging)).toEqual(plaintext);
   });
 
-  test('any bytes come back as they were, and no sealing is like another', async () => {
+  it('return any bytes unchanged, and never the same ciphertext twice', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 3000 }), async (bytes) => {
         const first = await seal(bytes, key, 'key-1', belonging);
@@ -49,13 +49,13 @@ describe('a JWE like any other', () => {
     );
   });
 
-  test('it names its key before anything of it is believed', async () => {
+  it('name the key before the content is trusted', async () => {
     expect(kidOf(await sealed())).toBe('key-1');
   });
 });
 
-describe('what was altered', () => {
-  test('each bit of each byte flipped: refused', async () => {
+describe('open, given an altered ciphertext', () => {
+  it('refuses any flipped bit', async () => {
     const whole = Buffer.from(await sealed(), 'latin1');
     for (let at = 0; at < whole.length; at += 1) {
       for (let bit = 0; bit < 8; bit += 1) {
@@ -66,12 +66,12 @@ describe('what was altered', () => {
     }
   });
 
-  test('cut after each of its letters: refused', async () => {
+  it('refuses a ciphertext cut at any character', async () => {
     const whole = await sealed();
     for (let length = 0; length < whole.length; length += 1) refusal(whole.slice(0, length));
   });
 
-  test.each(['=', ' ', '\n', '+', '/', '!', '.', 'A'])('%j added to any part: refused', async (text) => {
+  it.each(['=', ' ', '\n', '+', '/', '!', '.', 'A'])('refuses %j added to any part', async (text) => {
     const parts = (await sealed()).split('.');
     for (let part = 0; part < parts.length; part += 1) {
       refusal(parts.map((each, at) => (at === part ? each + text : each)).join('.'));
@@ -79,7 +79,7 @@ describe('what was altered', () => {
     }
   });
 
-  test('the same bytes in another spelling of base64url: refused', async () => {
+  it('refuses the same bytes in another form of base64url', async () => {
     // 22 bytes end in a letter of which four bits mean nothing.
     const jwe = await seal(randomBytes(22), key, 'key-1', belonging);
     const parts = jwe.split('.');
@@ -91,8 +91,8 @@ describe('what was altered', () => {
     expect(refusal([...parts.slice(0, 3), respelt, parts[4]].join('.'))).toBe('tampered');
   });
 
-  test.each(['', '.', '....', 'x.y.z', `${'A'.repeat(20)}.....`, 'bnVsbA....', 'W10....'])(
-    'no JWE at all: %j',
+  it.each(['', '.', '....', 'x.y.z', `${'A'.repeat(20)}.....`, 'bnVsbA....', 'W10....'])(
+    'refuses what is not a JWE: %j',
     (text) => {
       expect(['tampered', 'unknown-key']).toContain(refusal(text));
       expect(() => kidOf(text)).toThrow(DecryptionError);
@@ -100,40 +100,40 @@ describe('what was altered', () => {
   );
 });
 
-describe('what belongs elsewhere', () => {
-  test.each([
+describe('open, given a ciphertext of another row', () => {
+  it.each([
     { token: 'token-2', profile: 'profile-1' },
     { token: 'token-1', profile: 'profile-2' },
     { token: 'profile-1', profile: 'token-1' },
     { token: 'token-1' },
     { token: 'token-1', profile: 'profile-1', more: '' },
     {},
-  ])('into the row %j', async (elsewhere) => {
+  ])('refuses a ciphertext moved to the row %j', async (elsewhere) => {
     expect(refusal(await sealed(), { key, keyId: 'key-1', belonging: elsewhere as typeof belonging })).toBe(
       'wrong-context',
     );
   });
 
-  test.each([
+  it.each([
     ['cty', 'text/plain'],
     ['zip', 'DEF'],
     ['typ', 'JWE'],
     ['token', 'token-2'],
     ['toString', 'x'],
-  ])('a header with the member %s, though sealed with the right key', async (name, value) => {
+  ])('refuses a header with %s, even if sealed with the right key', async (name, value) => {
     expect(refusal(await sealedByJose({ ...header, [name]: value }))).toBe('wrong-context');
   });
 
-  test('a header that lacks a member', async () => {
+  it('refuses a header without a member', async () => {
     const { profile: _, ...less } = header;
     expect(refusal(await sealedByJose(less))).toBe('wrong-context');
   });
 
-  test('sealed with another key of the same name', async () => {
+  it('refuses another key with the same ID', async () => {
     expect(refusal(await sealedByJose(header, randomBytes(32)))).toBe('tampered');
   });
 
-  test('sealed with a key of another name', async () => {
+  it('refuses a key with another ID', async () => {
     expect(refusal(await sealedByJose({ ...header, kid: 'key-2' }))).toBe('unknown-key');
   });
 });

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readKeyFile, writeKeyFile } from '../../src/crypto/key-file.ts';
 import { brokerErrorOf, thrownBy } from '../support/catch-error.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -14,8 +14,8 @@ function fileOf(text: string, mode = 0o600): string {
   return path;
 }
 
-describe('reading', () => {
-  test.each([
+describe('readKeyFile', () => {
+  it.each([
     ['a JWK', JSON.stringify({ kty: 'oct', k: key.toString('base64url') })],
     ['a JWK on several lines', JSON.stringify({ kty: 'oct', k: key.toString('base64url') }, null, 2)],
     ['base64', key.toString('base64')],
@@ -23,15 +23,15 @@ describe('reading', () => {
     ['base64url', key.toString('base64url')],
     ['hexadecimal', key.toString('hex')],
     ['capital hexadecimal', key.toString('hex').toUpperCase()],
-  ])('%s', (_, text) => {
+  ])('reads %s', (_, text) => {
     expect(readKeyFile(fileOf(text))).toEqual(key);
   });
 
-  test('no file', () => {
+  it('returns null without a file', () => {
     expect(readKeyFile(join(temporaryFolder(), 'nothing'))).toBeNull();
   });
 
-  test.each([
+  it.each([
     ['nothing', ''],
     ['31 bytes', key.subarray(1).toString('base64')],
     ['33 bytes', Buffer.concat([key, key.subarray(0, 1)]).toString('base64')],
@@ -44,7 +44,7 @@ describe('reading', () => {
     ['two keys', `${key.toString('base64')}\n${key.toString('base64')}`],
     ['a certificate', '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----'],
     ['raw bytes', key.toString('latin1')],
-  ])('%s is refused without being quoted', async (_, text) => {
+  ])('refuses %s without quoting it', async (_, text) => {
     const error = await brokerErrorOf(() => readKeyFile(fileOf(text)));
     expect(error).toMatchObject({
       code: 'E_KEY_FILE',
@@ -53,7 +53,7 @@ describe('reading', () => {
     if (text.length > 10) expect(`${error.message}${error.help}`).not.toContain(text.slice(0, 10));
   });
 
-  test.each([0o640, 0o604, 0o644, 0o660, 0o666, 0o601])('mode %o is refused', async (mode) => {
+  it.each([0o640, 0o604, 0o644, 0o660, 0o666, 0o601])('refuses mode %o', async (mode) => {
     const path = fileOf(key.toString('base64'), mode);
     const error = await brokerErrorOf(() => readKeyFile(path));
     expect(error).toMatchObject({ code: 'E_FILE_PERMISSIONS', help: `Restrict it: chmod 600 '${path}'` });
@@ -61,13 +61,13 @@ describe('reading', () => {
     expect(readKeyFile(path)).toEqual(key);
   });
 
-  test('a folder in its place', async () => {
+  it('refuses a folder', async () => {
     expect(await brokerErrorOf(() => readKeyFile(temporaryFolder()))).toMatchObject({ code: 'E_KEY_FILE' });
   });
 });
 
-describe('writing', () => {
-  test('a JWK that only its owner can read, and nothing beside it', () => {
+describe('writeKeyFile', () => {
+  it('writes one JWK that only its owner can read', () => {
     const folder = temporaryFolder();
     const path = join(folder, 'key.jwk');
     const before = process.umask(0);
@@ -87,13 +87,13 @@ describe('writing', () => {
     expect(readKeyFile(path)).toEqual(key);
   });
 
-  test('never in the place of another, which stays as it was', async () => {
+  it('never replaces an existing file', async () => {
     const path = fileOf(key.toString('base64'));
     expect(await thrownBy(() => writeKeyFile(path, Buffer.alloc(32)))).toMatchObject({ code: 'EEXIST' });
     expect(readKeyFile(path)).toEqual(key);
   });
 
-  test('what a run that was killed left behind is not in the way', () => {
+  it('ignores what a killed process left behind', () => {
     const folder = temporaryFolder();
     const path = join(folder, 'key.jwk');
     writeFileSync(`${path}.${process.pid}.tmp`, '{"kty":"oct","k":"');
@@ -101,7 +101,7 @@ describe('writing', () => {
     expect(readKeyFile(path)).toEqual(key);
   });
 
-  test('a folder that does not exist is reported as the system does', async () => {
+  it('reports a missing folder with the error of the system', async () => {
     const path = join(temporaryFolder(), 'none', 'key.jwk');
     expect(await thrownBy(() => writeKeyFile(path, key))).toMatchObject({ code: 'ENOENT' });
     mkdirSync(join(path, '..'));

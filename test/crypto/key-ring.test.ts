@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { newDataKey, unwrapDataKey, wrapDataKey } from '../../src/crypto/data-key.ts';
 import { keyId } from '../../src/crypto/key-id.ts';
 import { KeyRing, openToken } from '../../src/crypto/key-ring.ts';
@@ -9,8 +9,8 @@ const keyEncryptionKey = randomBytes(32);
 const place = { tokenId: 'token-1', profileId: 'profile-1' };
 const token = 'fake-token-for-acme-1';
 
-describe('the key ring', () => {
-  test('the newest data key seals, all of them open', async () => {
+describe('KeyRing', () => {
+  it('encrypts with the newest data key, and decrypts with all', async () => {
     const first = await newDataKey(keyEncryptionKey);
     const old = await new KeyRing([first], keyEncryptionKey).seal(token, place);
     const second = await wrapDataKey(randomBytes(32), 1, keyEncryptionKey);
@@ -22,7 +22,7 @@ describe('the key ring', () => {
     expect(openToken(fresh, secondKey, second.dataKeyId, place)).toBe(token);
   });
 
-  test('what cannot be opened is named, with what to do', async () => {
+  it('explains why a token cannot be decrypted, and what to do', async () => {
     const ring = new KeyRing([await newDataKey(keyEncryptionKey)], keyEncryptionKey);
     const other = new KeyRing([await newDataKey(keyEncryptionKey)], keyEncryptionKey);
     const sealed = await ring.seal(token, place);
@@ -39,7 +39,7 @@ describe('the key ring', () => {
     }
   });
 
-  test('a wrapped data key that was tampered, or put in the place of another, is an error that explains', async () => {
+  it('explains an altered or exchanged data key', async () => {
     const [one, two] = [await newDataKey(keyEncryptionKey), await newDataKey(keyEncryptionKey)];
     for (const wrapped of [
       { ...one, jwe: `${one.jwe.slice(0, -2)}AA` },
@@ -50,16 +50,18 @@ describe('the key ring', () => {
     }
   });
 
-  test('without a data key nothing is sealed', async () => {
+  it('refuses to encrypt without a data key', async () => {
     const error = await brokerErrorOf(() => new KeyRing([], keyEncryptionKey).seal(token, place));
     expect(error.code).toBe('E_KEY');
   });
 });
 
-test('the name of a key gives nothing of it away, and is the same each time', () => {
-  const key = randomBytes(32);
-  expect(keyId(key)).toBe(keyId(Buffer.from(key)));
-  expect(keyId(key)).toMatch(/^[\w-]{43}$/);
-  expect(keyId(key)).not.toBe(key.toString('base64url'));
-  expect(keyId(randomBytes(32))).not.toBe(keyId(key));
+describe('keyId', () => {
+  it('returns the same ID each time, and reveals nothing of the key', () => {
+    const key = randomBytes(32);
+    expect(keyId(key)).toBe(keyId(Buffer.from(key)));
+    expect(keyId(key)).toMatch(/^[\w-]{43}$/);
+    expect(keyId(key)).not.toBe(key.toString('base64url'));
+    expect(keyId(randomBytes(32))).not.toBe(keyId(key));
+  });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   dayMs,
   daysLeft,
@@ -16,20 +16,23 @@ const capturedAt = Date.UTC(2027, 2, 1);
 const instant = fc.integer({ min: 0, max: 4_102_444_800_000 });
 const maybe = fc.option(instant);
 
-describe('until when a token is good', () => {
-  test('as the sample of the guides has it: 45 days less a second, which is earlier than 365 days', () => {
+describe('expiryOf', () => {
+  it('uses a reported expiry that is earlier than the documented 365 days', () => {
     const lifetimes = lifetimesAtCapture(capturedAt, 3887999);
     expect(expiryOf(lifetimes)).toEqual({ expiresAt: capturedAt + 45 * dayMs - 1000, source: 'reported' });
   });
 
-  test.each([null, 365 * 86_400, 400 * 86_400])('reported %j seconds: 365 days hold', (seconds) => {
-    expect(expiryOf(lifetimesAtCapture(capturedAt, seconds))).toEqual({
-      expiresAt: capturedAt + 365 * dayMs,
-      source: 'documented',
-    });
-  });
+  it.each([null, 365 * 86_400, 400 * 86_400])(
+    'uses the documented 365 days if %j seconds are reported',
+    (seconds) => {
+      expect(expiryOf(lifetimesAtCapture(capturedAt, seconds))).toEqual({
+        expiresAt: capturedAt + 365 * dayMs,
+        source: 'documented',
+      });
+    },
+  );
 
-  test('Webex’s own answer goes before all others, later or earlier', () => {
+  it('prefers the date that Webex confirms to all others', () => {
     fc.assert(
       fc.property(instant, maybe, maybe, maybe, (confirmed, reported, documented, acceptedAt) => {
         expect(expiryOf({ confirmed, reported, documented, acceptedAt })).toEqual({
@@ -40,7 +43,7 @@ describe('until when a token is good', () => {
     );
   });
 
-  test('without it, nothing is later than the documented end, and it is one of the known ends', () => {
+  it('returns a known date not later than the documented one if Webex confirms none', () => {
     fc.assert(
       fc.property(maybe, instant, maybe, (reported, documented, acceptedAt) => {
         const { expiresAt, source } = expiryOf({ confirmed: null, reported, documented, acceptedAt });
@@ -50,7 +53,7 @@ describe('until when a token is good', () => {
     );
   });
 
-  test('what was reported is disproved by an acceptance after it, and by nothing else', () => {
+  it('ignores a reported expiry only if Webex accepted the token afterwards', () => {
     fc.assert(
       fc.property(instant, fc.nat(), instant, (reported, more, acceptedAt) => {
         const lifetimes = { confirmed: null, reported, documented: reported + 1 + more, acceptedAt };
@@ -59,7 +62,7 @@ describe('until when a token is good', () => {
     );
   });
 
-  test('the end of a token that nobody said anything about is unknown', () => {
+  it('returns an unknown end without any date', () => {
     const expiry = expiryOf(unknownLifetimes);
     expect(expiry).toEqual({ expiresAt: unknownEnd, source: null });
     expect(knownEnd(expiry.expiresAt)).toBeNull();
@@ -67,8 +70,8 @@ describe('until when a token is good', () => {
   });
 });
 
-describe('days left', () => {
-  test.each([
+describe('daysLeft', () => {
+  it.each([
     [30 * dayMs, 30],
     [30 * dayMs - 1, 29],
     [dayMs - 1, 0],
@@ -77,11 +80,11 @@ describe('days left', () => {
     [-1, -1],
     [-dayMs, -1],
     [-dayMs - 1, -2],
-  ])('%i ms are %i', (left, days) => {
+  ])('counts %i ms as %i days', (left, days) => {
     expect(daysLeft(capturedAt + left, capturedAt)).toBe(days);
   });
 
-  test('rounded down, always', () => {
+  it('always rounds down', () => {
     fc.assert(
       fc.property(instant, instant, (expiresAt, now) => {
         const days = daysLeft(expiresAt, now);
@@ -93,11 +96,11 @@ describe('days left', () => {
   });
 });
 
-describe('how a profile stands', () => {
+describe('statusOf', () => {
   const at = (expiresAt: number, rejectedAt: number | null = null) =>
     fakeToken({ lifetimes: { confirmed: expiresAt, reported: null, documented: null }, rejectedAt });
 
-  test.each([
+  it.each([
     ['empty', null],
     ['valid', at(capturedAt + 30 * dayMs + 1)],
     ['expiring', at(capturedAt + 30 * dayMs)],
@@ -106,11 +109,11 @@ describe('how a profile stands', () => {
     ['expired', at(capturedAt - 1, 5)],
     ['rejected', at(capturedAt + 30 * dayMs + 1, 5)],
     ['rejected', at(capturedAt + 1, 5)],
-  ] as const)('%s', (status, token) => {
+  ] as const)('returns %s', (status, token) => {
     expect(statusOf(token, capturedAt)).toBe(status);
   });
 
-  test('time alone only ever leads from valid to expiring to expired', () => {
+  it('changes with time only from valid to expiring to expired', () => {
     const order = ['valid', 'expiring', 'expired'];
     fc.assert(
       fc.property(instant, instant, fc.nat(), (expiresAt, now, later) => {

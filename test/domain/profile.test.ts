@@ -1,16 +1,19 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseProfileName, suggestProfileName } from '../../src/domain/profile.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 
 const allowed = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
-describe('a profile’s name', () => {
-  test.each(['acme', 'a', '0', 'acme-corp', 'acme.example_2', 'a'.repeat(63), ' acme\n'])('%j', (name) => {
-    expect(parseProfileName(name)).toBe(name.trim());
-  });
+describe('parseProfileName', () => {
+  it.each(['acme', 'a', '0', 'acme-corp', 'acme.example_2', 'a'.repeat(63), ' acme\n'])(
+    'accepts %j',
+    (name) => {
+      expect(parseProfileName(name)).toBe(name.trim());
+    },
+  );
 
-  test.each([
+  it.each([
     ['Acme', 'acme'],
     ['Acme Corporation', 'acme-corporation'],
     ['-acme', 'acme'],
@@ -18,24 +21,24 @@ describe('a profile’s name', () => {
     ['Ünïversität', 'universitat'],
     ['a/b', 'a-b'],
     ['../../etc', 'etc'],
-  ])('%j cannot be one, but %j could', async (name, suggestion) => {
+  ])('refuses %j and suggests %j', async (name, suggestion) => {
     const error = await brokerErrorOf(() => parseProfileName(name));
     expect(error.code).toBe('E_PROFILE_NAME');
     expect(error.help).toContain(`for example "${suggestion}"`);
   });
 
-  test.each(['', '   ', '社', '---'])('%j cannot be one, and nothing like it', async (name) => {
+  it.each(['', '   ', '社', '---'])('refuses %j without a suggestion', async (name) => {
     const error = await brokerErrorOf(() => parseProfileName(name));
     expect(error.help).not.toContain('for example');
   });
 
-  test('one that is too long is not repeated: it may be a token', async () => {
+  it('does not repeat a long name, which may be a token', async () => {
     const error = await brokerErrorOf(() => parseProfileName('x'.repeat(64)));
     expect(error.message).toBe('A text of 64 characters is not a valid profile name.');
     expect(error.help).not.toContain('xx');
   });
 
-  test('whatever is suggested is allowed, and suggested for itself', () => {
+  it('accepts every suggestion, which is its own suggestion', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (title) => {
         const suggestion = suggestProfileName(title);
@@ -46,7 +49,7 @@ describe('a profile’s name', () => {
     );
   });
 
-  test('nothing else is ever accepted', () => {
+  it('accepts nothing else', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {
         try {

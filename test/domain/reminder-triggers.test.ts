@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { defaultReminderDays } from '../../src/config/reminder-settings.ts';
 import { daysLeft, documentedLifetimeMs } from '../../src/domain/lifetimes.ts';
 import {
@@ -12,51 +12,53 @@ import { days, today } from '../support/reminders/reminder-fixtures.ts';
 const yearly: TokenDates = { capturedAt: today, expiresAt: today + documentedLifetimeMs, rejectedAt: null };
 const triggerAt = (token: TokenDates, now: number) => dueTriggerAt(token, defaultReminderDays, now)?.trigger;
 
-test('365 days from 2027-03-01 is 2028-02-29', () => {
-  expect(new Date(yearly.expiresAt).toISOString()).toBe('2028-02-29T00:00:00.000Z');
-});
-
-test('a threshold is reached when so many whole days are left, as they are shown', () => {
-  for (const threshold of defaultReminderDays) {
-    const instant = yearly.expiresAt - days(threshold + 1) + 1;
-    expect(daysLeft(yearly.expiresAt, instant)).toBe(threshold);
-    expect(daysLeft(yearly.expiresAt, instant - 1)).toBe(threshold + 1);
-    expect(triggerAt(yearly, instant)).toBe(`${threshold}`);
-    expect(triggerAt(yearly, instant - 1)).not.toBe(`${threshold}`);
-  }
-  expect(triggerAt(yearly, yearly.expiresAt - 1)).toBe('0');
-  expect(triggerAt(yearly, yearly.expiresAt)).toBe('expired');
-  expect(triggerAt(yearly, yearly.expiresAt - days(61))).toBeUndefined();
-});
-
-test('what comes next is found from what is there already, to the millisecond', () => {
-  let now = today;
-  const seen: string[] = [];
-  for (;;) {
-    const next = nextTriggerAt(yearly, defaultReminderDays, now);
-    if (next === null) break;
-    expect(triggerAt(yearly, next - 1)).not.toBe(triggerAt(yearly, next));
-    seen.push(triggerAt(yearly, next) ?? 'nothing');
-    now = next;
-  }
-  expect(seen).toEqual(['60', '30', '14', '7', '3', '1', '0', 'expired']);
-});
-
-describe('thresholds longer than the life are dropped', () => {
-  test.each([
-    [3_887_999, [30, 14, 7, 3, 1, 0]],
-    [1_209_599, [7, 3, 1, 0]],
-    [43_199, [0]],
-    [31_536_000, [60, 30, 14, 7, 3, 1, 0]],
-  ])('a life of %i seconds', (seconds, expected) => {
-    const token = { ...yearly, expiresAt: today + seconds * 1000 };
-    expect(thresholdsOf(token, defaultReminderDays)).toEqual(expected);
+describe('reminder triggers', () => {
+  it('use a yearly token that expires on 2028-02-29', () => {
+    expect(new Date(yearly.expiresAt).toISOString()).toBe('2028-02-29T00:00:00.000Z');
   });
-});
 
-test('a rejection comes before every date, but none is news after the end', () => {
-  const rejected = { ...yearly, rejectedAt: today + days(10) };
-  expect(triggerAt(rejected, today + days(11))).toBe('rejected');
-  expect(nextTriggerAt(rejected, defaultReminderDays, today + days(11))).toBeNull();
-  expect(triggerAt({ ...yearly, rejectedAt: yearly.expiresAt + 5 }, yearly.expiresAt + 10)).toBe('expired');
+  it('are due when as many whole days are left as are shown', () => {
+    for (const threshold of defaultReminderDays) {
+      const instant = yearly.expiresAt - days(threshold + 1) + 1;
+      expect(daysLeft(yearly.expiresAt, instant)).toBe(threshold);
+      expect(daysLeft(yearly.expiresAt, instant - 1)).toBe(threshold + 1);
+      expect(triggerAt(yearly, instant)).toBe(`${threshold}`);
+      expect(triggerAt(yearly, instant - 1)).not.toBe(`${threshold}`);
+    }
+    expect(triggerAt(yearly, yearly.expiresAt - 1)).toBe('0');
+    expect(triggerAt(yearly, yearly.expiresAt)).toBe('expired');
+    expect(triggerAt(yearly, yearly.expiresAt - days(61))).toBeUndefined();
+  });
+
+  it('follow each other to the millisecond', () => {
+    let now = today;
+    const seen: string[] = [];
+    for (;;) {
+      const next = nextTriggerAt(yearly, defaultReminderDays, now);
+      if (next === null) break;
+      expect(triggerAt(yearly, next - 1)).not.toBe(triggerAt(yearly, next));
+      seen.push(triggerAt(yearly, next) ?? 'nothing');
+      now = next;
+    }
+    expect(seen).toEqual(['60', '30', '14', '7', '3', '1', '0', 'expired']);
+  });
+
+  describe('thresholdsOf', () => {
+    it.each([
+      [3_887_999, [30, 14, 7, 3, 1, 0]],
+      [1_209_599, [7, 3, 1, 0]],
+      [43_199, [0]],
+      [31_536_000, [60, 30, 14, 7, 3, 1, 0]],
+    ])('leaves out thresholds longer than a life of %i seconds', (seconds, expected) => {
+      const token = { ...yearly, expiresAt: today + seconds * 1000 };
+      expect(thresholdsOf(token, defaultReminderDays)).toEqual(expected);
+    });
+  });
+
+  it('put a rejection before every date, but not after the expiry', () => {
+    const rejected = { ...yearly, rejectedAt: today + days(10) };
+    expect(triggerAt(rejected, today + days(11))).toBe('rejected');
+    expect(nextTriggerAt(rejected, defaultReminderDays, today + days(11))).toBeNull();
+    expect(triggerAt({ ...yearly, rejectedAt: yearly.expiresAt + 5 }, yearly.expiresAt + 10)).toBe('expired');
+  });
 });

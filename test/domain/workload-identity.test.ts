@@ -135,7 +135,7 @@ describe('matchesSubject', () => {
     // "e" with an accent, composed and decomposed: no Unicode folding.
     ['repo:acm\u00e9/x', 'repo:acme\u0301/x', false],
     ['repo:acme/*', `repo:acme/${'x'.repeat(600)}`, false],
-  ])('%s and %s: %s', (registered, sub, matches) => {
+  ])('compares %s with %s: %s', (registered, sub, matches) => {
     expect(matchesSubject(registered, sub)).toBe(matches);
   });
 
@@ -186,7 +186,7 @@ describe('matchesAudience', () => {
     [id, [`api://${id}`], true],
     [id, [`API://${id}`], false],
     [`https://${id}`, [id], false],
-  ])('%s and %j: %s', (registered, audiences, matches) => {
+  ])('compares %s with %j: %s', (registered, audiences, matches) => {
     expect(matchesAudience(registered, audiences)).toBe(matches);
   });
 

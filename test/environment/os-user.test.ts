@@ -4,18 +4,18 @@ import { describe, expect, it } from 'vitest';
 import { defaultHome } from '../../src/environment/environment.ts';
 import { homeFolder, userName } from '../../src/environment/os-user.ts';
 
-describe.runIf(process.platform === 'linux')('the home folder', () => {
+describe.runIf(process.platform === 'linux')('homeFolder', () => {
   const system = userInfo().homedir;
 
   it.each([{}, { HOME: '' }, { HOME: '.' }, { HOME: './x' }, { HOME: 'x' }, { HOME: '~' }])(
-    'is the system’s where HOME is no absolute path: %o',
+    'comes from the system if HOME is not an absolute path: %o',
     (environment) => {
       expect(homeFolder(environment)).toBe(system);
       expect(defaultHome(environment)).toBe(join(system, '.local/share/webex-token'));
     },
   );
 
-  it('is HOME, and the data folder follows XDG_DATA_HOME where it is absolute', () => {
+  it('is HOME, and the data folder is below XDG_DATA_HOME if that is absolute', () => {
     expect(homeFolder({ HOME: '/home/it' })).toBe('/home/it');
     expect(defaultHome({ HOME: '/home/it' })).toBe('/home/it/.local/share/webex-token');
     expect(defaultHome({ HOME: '/home/it', XDG_DATA_HOME: '/data' })).toBe('/data/webex-token');
@@ -25,6 +25,8 @@ describe.runIf(process.platform === 'linux')('the home folder', () => {
   });
 });
 
-it('the user has a name, or a number', () => {
-  expect(userName()).toBe(userInfo().username);
+describe('userName', () => {
+  it('is the name of the user, or the number', () => {
+    expect(userName()).toBe(userInfo().username);
+  });
 });
