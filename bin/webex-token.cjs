@@ -30,7 +30,15 @@ function start() {
   // Files of this program are for their owner only. A program that `exec` runs gets the caller's umask.
   var caller = { umask: process.umask(0o077), environment: callerEnvironment };
   if (process.argv[2] === 'get' && require('../dist/get.cjs').fastGet(process.argv.slice(3))) return;
+  if (mayAskForHelp(process.argv.slice(2)) && require('../dist/help.cjs').fastHelp(process.argv)) return;
   void import('../dist/main.js').then((program) => program.main(process.argv, caller));
+}
+
+function mayAskForHelp(args) {
+  var options = ['-h', '--help', '-V', '--version'];
+  return (
+    !args[0] || args[0] === 'help' || args[0] === 'completion' || options.includes(args[args.length - 1])
+  );
 }
 
 /** In a clone, `npm ci` has installed a Node that is new enough. */

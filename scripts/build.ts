@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { allCommands } from '../src/cli/commands/registry.ts';
+import { definitionOf } from '../src/cli/help/definition.ts';
 import { licensesOf } from './licenses.ts';
 import { type BuiltFile, replaceDirectory } from './replace-directory.ts';
 
 /*
- * Builds `dist` from `src`: the commands, the fast path of `get`, and the scripts of the pages.
- * Most dependencies are not bundled. The fast path is a single file, so that it starts fast.
+ * Builds `dist` from `src`: the commands, the fast paths of `get` and of help, and the scripts of the pages.
+ * Most dependencies are not bundled. A fast path is a single file, so that it starts fast.
  */
 const root = join(import.meta.dirname, '..');
 const src = (path: string) => join(root, 'src', path);
@@ -43,6 +45,20 @@ const files = await Promise.all([
     target: 'node24',
     format: 'cjs',
     define: { 'import.meta.dirname': '__dirname' },
+  }),
+  filesOf({
+    entryPoints: { help: src('cli/fast-help.ts') },
+    outdir: dist,
+    outExtension: { '.js': '.cjs' },
+    external: Object.keys(dependencies).filter((name) => name !== 'commander'),
+    minify: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    define: {
+      'import.meta.dirname': '__dirname',
+      commandDefinitions: JSON.stringify((await allCommands()).map(definitionOf)),
+    },
   }),
   filesOf({
     entryPoints: [src('browser/*.ts')],

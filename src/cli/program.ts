@@ -1,0 +1,57 @@
+import { Command } from 'commander';
+import { redactTokens, stripTerminalControls } from '../text/sanitize.ts';
+import { wantsColor } from './terminal/color.ts';
+import { writeMessage, writeResult } from './terminal/output.ts';
+import { wrapFor } from './terminal/wrap.ts';
+import { version } from './version.ts';
+
+/** The program with these commands. `lastGroup` is the heading under which `help` itself is listed. */
+export function createProgram(commands: readonly Command[], lastGroup: string): Command {
+  const program = new Command('webex-token')
+    .description('Get, store and renew the Webex SCIM token for Entra ID and Okta.')
+    .usage('<command> [options]')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .addHelpCommand(
+      new Command('help')
+        .argument('[command]')
+        .description('Show help for a command.')
+        .helpOption(false)
+        .helpGroup(lastGroup),
+    )
+    .showSuggestionAfterError()
+    .configureHelp({
+      showGlobalOptions: false,
+      // Full terms would leave no room for the descriptions.
+      subcommandTerm: (command) => command.name(),
+      minWidthToWrap: 20,
+    })
+    .configureOutput({
+      writeOut: (text) => writeResult(wrapFor(process.stdout, text)),
+      writeErr: (text) => writeMessage(wrapFor(process.stderr, text)),
+      getOutHasColors: () => wantsColor(process.stdout),
+      getErrHasColors: () => wantsColor(process.stderr),
+      // The text repeats what was typed, which may be a token in the wrong place.
+      outputError: (text, write) =>
+        write(redactTokens(stripTerminalControls(text)).replace(/^error: ./, usageError)),
+    })
+    .addHelpText(
+      'after',
+      '\nExamples:\n  webex-token serve\n  webex-token login acme\n  webex-token get acme\n\nMore: webex-token help COMMAND',
+    );
+  program.exitOverride();
+  for (const command of commands) program.addCommand(inheritSettings(command, program));
+  return program;
+}
+
+/** "error: unknown …" of commander as "webex-token: Unknown …", like every other error. */
+function usageError(start: string): string {
+  return `webex-token: ${start.slice('error: '.length).toUpperCase()}`;
+}
+
+function inheritSettings(command: Command, program: Command): Command {
+  command.copyInheritedSettings(program);
+  if (command.options.every(({ long }) => long !== '--help')) command.helpOption('-h, --help', 'show help');
+  for (const child of command.commands) inheritSettings(child, program);
+  return command;
+}
