@@ -12,6 +12,8 @@ export interface ReminderSettings {
   webhookUrl: string | null;
   /** Signs the requests to a generic webhook. */
   webhookSecret: string | null;
+  /** Notifications on this desktop were turned off in the web app. */
+  desktopOff?: boolean;
   /** How many days before a token expires to send a reminder; largest first, without duplicates. */
   days: number[];
 }

@@ -11,9 +11,21 @@ export interface TokenRef {
   profileId: string;
 }
 
+/** The row in which the settings of a reminder channel are stored. */
+export interface ChannelRef {
+  reminderChannel: string;
+}
+
+/** Where a ciphertext is stored: it cannot be decrypted anywhere else. */
+export type SecretRef = TokenRef | ChannelRef;
+
 /** Decrypts a token with one data key, if it is the key that encrypted it. */
 export function openToken(ciphertext: string, dataKey: Uint8Array, dataKeyId: string, ref: TokenRef): string {
   return open(ciphertext, dataKey, dataKeyId, tokenAad(ref)).toString('utf8');
+}
+
+function aadOf(ref: SecretRef): Record<string, string> {
+  return 'tokenId' in ref ? tokenAad(ref) : { reminderChannel: ref.reminderChannel };
 }
 
 function tokenAad({ tokenId, profileId }: TokenRef): Record<string, string> {
@@ -136,25 +148,27 @@ export class KeyRing {
     this.generation = generation;
   }
 
-  async seal(token: string, ref: TokenRef): Promise<string> {
+  async seal(secret: string, ref: SecretRef): Promise<string> {
     const { id, key } = this.primaryKey;
-    return await seal(Buffer.from(token, 'utf8'), key, id, tokenAad(ref));
+    return await seal(Buffer.from(secret, 'utf8'), key, id, aadOf(ref));
   }
 
-  /** Throws `E_INTEGRITY` with the reason if the token cannot be decrypted. */
-  open(ciphertext: string, ref: TokenRef): string {
+  /** Throws `E_INTEGRITY` with the reason if it cannot be decrypted. */
+  open(ciphertext: string, ref: SecretRef): string {
     try {
       const dataKeyId = kidOf(ciphertext);
       const key = this.#keys.get(dataKeyId);
       if (key === undefined)
         throw new DecryptionError('unknown-key', 'it is encrypted with a key that this host does not have');
-      return openToken(ciphertext, key, dataKeyId, ref);
+      return open(ciphertext, key, dataKeyId, aadOf(ref)).toString('utf8');
     } catch (error) {
-      throw integrityError(
-        error,
-        'A stored token',
-        'Sign in again to replace this token, or restore a backup.',
-      );
+      throw 'tokenId' in ref
+        ? integrityError(error, 'A stored token', 'Sign in again to replace this token, or restore a backup.')
+        : integrityError(
+            error,
+            'The saved settings of a reminder channel',
+            'Set up the channel again on the page Reminders, or restore a backup.',
+          );
     }
   }
 }

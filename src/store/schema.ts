@@ -51,6 +51,8 @@ export interface KeyHostTable {
 export interface ProfileTable {
   id: string;
   name: string;
+  /** The name that pages and mails show; null: the name. */
+  display_name: string | null;
   deployment: Deployment;
   org_id: string | null;
   scopes: string;
@@ -168,6 +170,13 @@ export interface ReminderTable {
   error: string | null;
   /** The addresses that already have it, as a JSON list, where it did not reach all of them. */
   delivered_to: string | null;
+}
+
+/** The settings of a reminder channel that was set up in the web app, encrypted: a compact JWE with addresses and secrets. */
+export interface ReminderChannelTable {
+  channel: ReminderChannel;
+  settings: string;
+  changed_at: number;
 }
 
 /** Counters that survive a restart. */
@@ -375,6 +384,7 @@ export interface Schema {
   audit_head: AuditHeadTable;
   reminder: ReminderTable;
   reminder_schedule: ReminderScheduleTable;
+  reminder_channel: ReminderChannelTable;
   counter: CounterTable;
   calendar_feed: CalendarFeedTable;
   calendar_entry: CalendarEntryTable;

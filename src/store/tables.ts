@@ -20,6 +20,7 @@ export const tables = [
   'client_assertion',
   'reminder_schedule',
   'reminder',
+  'reminder_channel',
   'counter',
   'calendar_feed',
   'calendar_entry',

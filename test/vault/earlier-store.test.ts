@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { verifyAudit } from '../../src/store/audit/audit.ts';
+import type { Db } from '../../src/store/db.ts';
 import { destinationsOf } from '../../src/store/destinations.ts';
 import { checkEveryRow } from '../../src/store/integrity/all-rows.ts';
 import { rowMacHead } from '../../src/store/integrity/mac-queries.ts';
@@ -53,11 +54,15 @@ it.each(versions)('converts schema %s to that of a new store', async (version) =
   const db = await reopened(storeLocation(await earlierStore(version)));
   const { db: fresh } = await newStore();
   expect(await schemaOf(db)).toEqual(await schemaOf(fresh));
-  const migrations = await db
-    .selectFrom('kysely_migration' as never)
-    .select('name' as never)
-    .execute();
-  expect(migrations).toEqual([{ name: newestMigration }]);
+  const migrationsOf = (store: Db) =>
+    store
+      .selectFrom('kysely_migration' as never)
+      .select('name' as never)
+      .orderBy('name' as never)
+      .execute();
+  const migrations = await migrationsOf(db);
+  expect(migrations).toEqual(await migrationsOf(fresh));
+  expect(migrations.at(-1)).toEqual({ name: newestMigration });
 });
 
 it('converts a store once when several processes open it at the same moment', async () => {

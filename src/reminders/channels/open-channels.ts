@@ -12,10 +12,11 @@ export async function openChannels(
   // Loaded only if it is used, because nodemailer is large.
   const mail = settings.smtpUrl === null ? null : (await import('./mail.ts')).mailChannel(settings);
   const webhook = webhookChannel(settings, options.fetch ?? outboundFetch);
-  return [mail, webhook, desktopChannel(options.desktop)].filter((channel) => channel !== null);
+  const desktop = settings.desktopOff ? null : desktopChannel(options.desktop);
+  return [mail, webhook, desktop].filter((channel) => channel !== null);
 }
 
 /** How to set up a channel, if there is none. */
 export const noChannelHelp =
-  'Set WEBEX_TOKEN_SMTP_URL and WEBEX_TOKEN_MAIL_TO for mail, or WEBEX_TOKEN_WEBHOOK_URL for Slack, Teams, Webex or ' +
-  'another webhook, in the environment or in .env.';
+  'Set up mail or a webhook on the page Reminders of the web app, or with WEBEX_TOKEN_SMTP_URL and WEBEX_TOKEN_MAIL_TO, or ' +
+  'WEBEX_TOKEN_WEBHOOK_URL, in the environment or in .env.';

@@ -69,6 +69,8 @@ export const kinds = {
   session: { table: 'web_session', id: ['id_hash'], columns: ['id_hash', 'data', 'expires_at'] },
   accessLink: { table: 'access_link', id: ['link_hash'], columns: ['link_hash', 'expires_at', 'used_at'] },
   calendarFeed: { table: 'calendar_feed', id: ['secret_hash'], columns: ['secret_hash', 'created_at'] },
+  // A planted row would send reminders elsewhere, and a removed one would silence them.
+  reminderChannel: { table: 'reminder_channel', id: ['channel'], columns: ['channel', 'settings'] },
 } as const;
 
 export type Kind = keyof typeof kinds;
@@ -91,6 +93,7 @@ export const kindTitles: Record<Kind, string> = {
   session: 'A browser session',
   accessLink: 'A one-time link',
   calendarFeed: 'The address of the calendar feed',
+  reminderChannel: 'The settings of a reminder channel',
 };
 
 /** The ID of a row within its kind. */

@@ -60,7 +60,8 @@ async function removeForeignRows(trx: Db, accepted: Accepted): Promise<void> {
   if ((await rowMacHead(trx)) === null) return;
   for (const { kind, row } of await foreignRows(trx)) {
     const values = row as Record<string, string | number | null>;
-    const name = `${kindTitles[kind]} ${values.name ?? values.app_id ?? values.profile_id ?? ''}`.trim();
+    const name =
+      `${kindTitles[kind]} ${values.name ?? values.app_id ?? values.profile_id ?? values.channel ?? ''}`.trim();
     if (kind === 'profile' || kind === 'token') {
       accepted.changed.push(name);
       continue;

@@ -10,6 +10,7 @@ import { iterateCiphertexts } from '../../store/profiles/tokens.ts';
 import { openStore } from '../../store/store.ts';
 import type { Actor } from '../context.ts';
 import { openKeys } from '../keys/open-keys.ts';
+import { verifySavedChannels } from '../reminders/channel-settings.ts';
 
 export interface CopyResult {
   tables: TableContent[];
@@ -53,6 +54,7 @@ export async function copyStoreTo(
           tokens += 1;
           opened?.(tokens);
         }
+        if (keys !== null) await verifySavedChannels({ db: copy, keys });
         await appendAudit(copy, now(), {
           action: 'store-copy',
           outcome: 'ok',

@@ -36,6 +36,7 @@ import { wrapForLocalKey } from '../key-operations/add-key.ts';
 import { VaultKeys } from '../keys/key-manager.ts';
 import { type KeySource, loadKeyById } from '../keys/load-key.ts';
 import { createFirstKey } from '../keys/open-keys.ts';
+import { verifySavedChannels } from '../reminders/channel-settings.ts';
 import { databaseFile, storeLocation } from '../store-location.ts';
 import { backupDamaged, type Chunk } from './format.ts';
 import { chunksOf, type OpenedBackup, openBackup } from './read.ts';
@@ -163,7 +164,7 @@ async function insertChunk(trx: Db, chunk: Chunk): Promise<void> {
   }
 }
 
-/** Verifies the audit log and decrypts every token. Returns the number of tokens. Throws `E_BACKUP`, `E_INTEGRITY`. */
+/** Verifies the audit log and decrypts every token and the reminder settings. Returns the number of tokens. Throws `E_BACKUP`, `E_INTEGRITY`. */
 export async function verifyBackup(
   db: Db,
   keys: VaultKeys,
@@ -177,6 +178,7 @@ export async function verifyBackup(
     tokens += 1;
     progress?.('Decrypting every token', tokens);
   }
+  await verifySavedChannels({ db, keys });
   return tokens;
 }
 

@@ -16,6 +16,7 @@ import {
   iterateCiphertexts,
   replaceCiphertext,
 } from '../../store/profiles/tokens.ts';
+import { saveChannel, storedChannel, storedChannelNames } from '../../store/reminder-channels.ts';
 import type { Actor, Vault } from '../context.ts';
 import { wrapForAllKeks } from '../keys/wrap-data-key.ts';
 
@@ -151,6 +152,21 @@ function isEncryptedWith(ciphertext: string, dataKeyId: string): boolean {
   }
 }
 
+/** Re-encrypts the settings of the reminder channels. Those that cannot be read stay as they are, and are reported when used. */
+async function reencryptChannels({ keys }: KeyContext, trx: Db, dataKeyId: string): Promise<void> {
+  for (const reminderChannel of await storedChannelNames(trx)) {
+    const ref = { reminderChannel };
+    try {
+      const stored = await storedChannel(trx, reminderChannel);
+      if (stored === null || isEncryptedWith(stored.ciphertext, dataKeyId)) continue;
+      const settings = await keys.open(stored.ciphertext, ref, trx);
+      await saveChannel(trx, { ...stored, ciphertext: await keys.seal(trx, settings, ref) });
+    } catch (error) {
+      if (!(error instanceof BrokerError && error.code === 'E_INTEGRITY')) throw error;
+    }
+  }
+}
+
 /** Deletes the old data keys once no token needs them. */
 async function finish(vault: KeyContext, trx: Db, actor: Actor, unreadable: Set<string>): Promise<number> {
   const dataKeyId = await activeRotation(trx);
@@ -161,6 +177,7 @@ async function finish(vault: KeyContext, trx: Db, actor: Actor, unreadable: Set<
     if (!isEncryptedWith(token.ciphertext, dataKeyId) && !unreadable.has(token.id)) left.push(token);
   }
   const { reencrypted } = await reencryptAll(vault, trx, left, unreadable);
+  await reencryptChannels(vault, trx, dataKeyId);
   await authenticateChanges(trx);
   while ((await renewSome(trx)) > 0) await authenticateChanges(trx);
   for (const wrapped of await listAllDataKeys(trx)) {

@@ -4,7 +4,7 @@ import { kidOf } from '../../crypto/jwe.ts';
 import { authorizeKey } from '../../crypto/key-authorization.ts';
 import { shortKeyId } from '../../crypto/key-id.ts';
 import { publicKeyOf } from '../../crypto/key-pair.ts';
-import { KeyRing, type TokenRef } from '../../crypto/key-ring.ts';
+import { KeyRing, type SecretRef } from '../../crypto/key-ring.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import type { Db } from '../../store/db.ts';
 import { useMacKeys } from '../../store/integrity/mac-keys.ts';
@@ -98,14 +98,14 @@ export class VaultKeys {
     return this.#ring;
   }
 
-  /** Decrypts a token; within a transaction, `db` is the transaction. Throws `E_INTEGRITY` with the reason. */
-  async open(ciphertext: string, ref: TokenRef, db?: Db): Promise<string> {
+  /** Decrypts a secret; within a transaction, `db` is the transaction. Throws `E_INTEGRITY` with the reason. */
+  async open(ciphertext: string, ref: SecretRef, db?: Db): Promise<string> {
     if (!this.hasKeyFor(ciphertext)) await this.refreshKeyFor(ciphertext, db);
     return this.decryptSync(ciphertext, ref);
   }
 
   /** The same synchronously, after `hasKeyFor`. Also throws why its key could not be loaded. */
-  decryptSync(ciphertext: string, ref: TokenRef): string {
+  decryptSync(ciphertext: string, ref: SecretRef): string {
     const id = kidOrEmpty(ciphertext);
     const ring = !this.#ring.has(id) && this.#previous?.has(id) ? this.#previous : this.#ring;
     const reason = ring.has(id) ? null : this.#missing.get(id)?.error;
@@ -157,8 +157,8 @@ export class VaultKeys {
     if (!this.#ring.has(newest.id)) throw notAuthorized(this.#kek.info.id);
   }
 
-  /** Encrypts a token with the store's newest data key, within the transaction that stores it. */
-  async seal(trx: Db, token: string, ref: TokenRef): Promise<string> {
+  /** Encrypts a secret with the store's newest data key, within the transaction that stores it. */
+  async seal(trx: Db, secret: string, ref: SecretRef): Promise<string> {
     const newest = await newestDataKey(trx);
     if (newest?.id !== this.#ring.primaryKey.id) await this.refresh(trx);
     if (newest !== null && newest.id !== this.#ring.primaryKey.id) {
@@ -172,7 +172,7 @@ export class VaultKeys {
         ],
       });
     }
-    return await this.#ring.seal(token, ref);
+    return await this.#ring.seal(secret, ref);
   }
 
   /** Looks up the store's keys again. Within a transaction, `db` is the transaction. */

@@ -25,6 +25,8 @@ export const auditActionLabels: Record<string, string> = {
   'renewal-skip': 'Skipped in a renewal',
   'renewal-end': 'Renewals finished',
   'calendar-feed': 'Calendar subscription changed',
+  'reminder-settings': 'Reminders set up',
+  'reminder-test': 'Test reminder sent',
   'key-add': 'Key added',
   'key-replace': 'Key replaced',
   'key-remove': 'Key removed',
