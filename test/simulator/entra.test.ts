@@ -15,11 +15,14 @@ async function signedIn(simulator: Simulator) {
   });
   const { access_token } = (await answer.json()) as { access_token: string };
   return async (method: string, path: string, body?: object) => {
-    const response = await fetch(`${entra.endpoints.graph}/v1.0${path}`, {
-      method,
-      headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
-      ...(body && { body: JSON.stringify(body) }),
-    });
+    const response = await fetch(
+      `${entra.endpoints.graph}${path.startsWith('/beta/') ? '' : '/v1.0'}${path}`,
+      {
+        method,
+        headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
+        ...(body && { body: JSON.stringify(body) }),
+      },
+    );
     const text = await response.text();
     return { status: response.status, body: text === '' ? null : JSON.parse(text) };
   };
@@ -118,5 +121,75 @@ describe('the simulated Entra ID', () => {
       });
       expect(answer.status).toBe(401);
     }
+  });
+});
+
+describe('connectivityParameters', () => {
+  const parameters = (values: Record<string, string>) => ({
+    value: Object.entries(values).map(([key, value]) => ({ key, value })),
+  });
+  const oauth = {
+    authenticationType: 'OAuth2ClientCredentialsGrant',
+    baseAddress: 'http://scim.example/v1',
+    oauth2ClientId: 'acme-entra',
+    oauth2ClientSecret: 'fake-secret',
+    oauth2TokenExchangeUri: 'http://tokens.example/oauth/token',
+    credentialLocationInRequest: 'Header',
+  };
+
+  it('take those of one authentication type, all of them, under the exact names', async () => {
+    const simulator = await simulated();
+    const graph = await signedIn(simulator);
+    const { app } = simulator.entra;
+    const path = `/servicePrincipals/${app.id}/synchronization/connectivityParameters`;
+    expect((await graph('PATCH', path, parameters(oauth))).status).toBe(404);
+    const beta = `/beta${path}`;
+    const mixed = parameters({ ...oauth, secretToken: 'fake' });
+    expect((await graph('PATCH', beta, mixed)).status).toBe(400);
+    const { credentialLocationInRequest: _, ...incomplete } = oauth;
+    expect((await graph('PATCH', beta, parameters(incomplete))).status).toBe(400);
+    expect((await graph('PATCH', beta, parameters(oauth))).status).toBe(204);
+    expect((await graph('GET', beta)).body).toEqual({
+      value: expect.arrayContaining([
+        { key: 'authenticationType', value: 'OAuth2ClientCredentialsGrant' },
+        { key: 'oauth2ClientSecret', value: '*' },
+      ]),
+    });
+    simulator.entra.settings.connectivityParameters = 'read-only';
+    expect((await graph('PATCH', beta, parameters(oauth))).status).toBe(403);
+  });
+
+  it('keep OAuth on when secrets alone are saved, and secrets refuse its token endpoint', async () => {
+    const simulator = await simulated();
+    const graph = await signedIn(simulator);
+    const { app } = simulator.entra;
+    const path = `/servicePrincipals/${app.id}/synchronization`;
+    await graph('PATCH', `/beta${path}/connectivityParameters`, parameters(oauth));
+    expect((await graph('PUT', `${path}/secrets`, { value: pairs(simulator, 'fake') })).status).toBe(204);
+    expect(app.secrets.get('AuthenticationType')).toBe('OAuth2ClientCredentialsGrant');
+    const refused = await graph('PUT', `${path}/secrets`, {
+      value: [{ key: 'Oauth2TokenExchangeUri', value: 'http://tokens.example' }],
+    });
+    expect(refused).toMatchObject({ status: 400, body: { error: { code: 'NotInAllowList' } } });
+  });
+});
+
+describe('a cycle', () => {
+  it('creates the assigned users at the saved address, and then finds nothing to do', async () => {
+    const simulator = await simulated();
+    const { app, directory } = simulator.entra;
+    const token = simulator.issueToken('full-admin');
+    app.secrets = new Map(pairs(simulator, token.accessToken).map(({ key, value }) => [key, value]));
+    const job = directory.newJob(app, 'ciscowebex');
+    job.code = 'Active';
+    directory.addUser('nia.osei@acme.example', {
+      assignments: [{ resourceId: app.id, principalType: 'User' }],
+    });
+    directory.addUser('not.assigned@acme.example');
+    await simulator.entra.runCycle();
+    expect(job.lastExecution).toMatchObject({ state: 'Succeeded', exported: 1, escrowed: 0 });
+    expect(simulator.requests.filter(({ method }) => method === 'POST')).toHaveLength(1);
+    await simulator.entra.runCycle();
+    expect(job.lastExecution).toMatchObject({ exported: 0, escrowed: 0 });
   });
 });

@@ -63,4 +63,22 @@ describe('the simulated Okta', () => {
     });
     expect(answer.status).toBe(401);
   });
+
+  it('provisions the assigned users to the address of a SCIM application', async () => {
+    const simulator = await simulated();
+    const { okta, endpoints, organizations } = simulator;
+    const app = okta.addApp({ name: 'scim2headerauth', label: 'Webex', served: true });
+    const ask = asking(simulator);
+    const path = `/api/v1/apps/${app.id}/connections/default`;
+    const { accessToken } = simulator.issueToken('full-admin');
+    const profile = { authScheme: 'TOKEN', token: accessToken };
+    expect((await ask('POST', path, { profile })).status).toBe(400);
+    const baseUrl = `${endpoints.commercial.scim}/${organizations[0]?.id}`;
+    expect((await ask('POST', path, { baseUrl, profile })).body).toMatchObject({ baseUrl });
+    app.assigned.push({ userName: 'nia.osei@acme.example', displayName: 'Nia Osei' });
+    expect(await okta.runCycle(app)).toEqual({ exported: 1, failed: 0 });
+    expect(await okta.runCycle(app)).toEqual({ exported: 0, failed: 0 });
+    simulator.revoke('full-admin');
+    await expect(okta.runCycle(app)).rejects.toThrow('failed (401)');
+  });
 });

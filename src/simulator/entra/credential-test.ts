@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type ScimAccess, scimRequest } from '../provisioning/scim-client.ts';
 
 /** What Entra ID's Test Connection makes of credentials; null where it passes. */
 export interface CredentialFailure {
@@ -10,20 +11,55 @@ const prefix = 'SystemForCrossDomainIdentityManagementCredentialValidation';
 
 /** Really asks the service at the tenant URL, as Entra ID does: for a user that does not exist. */
 export async function testCredentials(
-  baseAddress: string | undefined,
-  secretToken: string | undefined,
+  credentials: ReadonlyMap<string, string>,
 ): Promise<CredentialFailure | null> {
-  if (baseAddress === undefined || secretToken === undefined) {
+  const access = await accessWith(credentials);
+  return 'code' in access ? access : await testAccess(access);
+}
+
+/** The access that credentials give: the saved secret token, or the one that the token endpoint issues for them. */
+export async function accessWith(
+  credentials: ReadonlyMap<string, string>,
+): Promise<ScimAccess | CredentialFailure> {
+  const baseAddress = credentials.get('BaseAddress');
+  const bearer =
+    credentials.get('AuthenticationType') === 'OAuth2ClientCredentialsGrant'
+      ? await requestToken(credentials)
+      : credentials.get('SecretToken');
+  if (baseAddress === undefined || bearer === undefined) {
     return { code: 'InvalidCredentials', message: 'You appear to have entered invalid credentials.' };
   }
-  const resource = `${baseAddress}/Users?filter=${encodeURIComponent(`userName eq "${randomUUID()}"`)}`;
+  return typeof bearer === 'string' ? { baseAddress, bearer } : bearer;
+}
+
+async function requestToken(
+  credentials: ReadonlyMap<string, string>,
+): Promise<string | CredentialFailure | undefined> {
+  const [endpoint, id, secret] = ['Oauth2TokenExchangeUri', 'Oauth2ClientId', 'Oauth2ClientSecret'].map(
+    (key) => credentials.get(key),
+  );
+  if (endpoint === undefined || id === undefined || secret === undefined) return undefined;
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    redirect: 'manual',
+    signal: AbortSignal.timeout(10_000),
+  }).catch(() => null);
+  const body: unknown = await response?.json().catch(() => null);
+  const token = typeof body === 'object' && body !== null ? Reflect.get(body, 'access_token') : undefined;
+  if (response?.status === 200 && typeof token === 'string') return token;
+  return {
+    code: 'CredentialValidationUnavailable',
+    message: `Failed to acquire an access token from the token endpoint. Response Status Code: ${response?.status ?? 'none'}`,
+  };
+}
+
+async function testAccess(access: ScimAccess): Promise<CredentialFailure | null> {
   let response: Response;
   try {
-    response = await fetch(resource, {
-      headers: { authorization: `Bearer ${secretToken}`, accept: 'application/scim+json' },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(10_000),
-    });
+    const filter = encodeURIComponent(`userName eq "${randomUUID()}"`);
+    response = await scimRequest(access, `/Users?filter=${filter}`);
   } catch {
     return {
       code: `${prefix}Unavailable`,

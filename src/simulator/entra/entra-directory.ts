@@ -8,7 +8,15 @@ export interface SimulatedJob {
   templateId: string;
   code: JobStatus;
   quarantine: { reason: string; since: number; message: string } | null;
-  lastExecution: { state: 'Succeeded' | 'Failed'; began: number; ended: number; exported: number } | null;
+  lastExecution: {
+    state: 'Succeeded' | 'Failed';
+    began: number;
+    ended: number;
+    /** Users created or changed. */
+    exported: number;
+    /** Users that could not be. */
+    escrowed: number;
+  } | null;
   lastSuccessAt: number | null;
   schema: Record<string, unknown>;
 }

@@ -1,4 +1,5 @@
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import { saveConnectivity, shownConnectivity } from './connectivity-parameters.ts';
 import { testCredentials } from './credential-test.ts';
 import type { EntraDirectory, SimulatedEnterpriseApp, SimulatedJob } from './entra-directory.ts';
 import { webexTemplateId } from './entra-directory.ts';
@@ -92,9 +93,31 @@ export function graphApi(parts: GraphParts): Router {
     response.json({ value: maskedSecrets(appOf(directory, request), parts.settings) });
   });
   synchronization.put('/secrets', (request, response) => {
+    const pairs = (request.body as { value?: { key?: unknown }[] } | undefined)?.value;
+    if (Array.isArray(pairs) && pairs.some(({ key }) => key === 'Oauth2TokenExchangeUri')) {
+      return sendGraphError(
+        response,
+        400,
+        'NotInAllowList',
+        'Oauth2TokenExchangeUri is not in the allow list.',
+      );
+    }
     if (saveSecrets(appOf(directory, request), request.body, parts.settings)) response.status(204).end();
     // Graph has no better answer for a key that it does not know.
     else sendGraphError(response, 500);
+  });
+  const beta: RequestHandler = (request, response, next) => {
+    if (request.originalUrl.startsWith('/beta/') && parts.settings.connectivityParameters !== 'missing')
+      next();
+    else sendGraphError(response, 404);
+  };
+  synchronization.get('/connectivityParameters', beta, (request, response) => {
+    response.json({ value: shownConnectivity(appOf(directory, request)) });
+  });
+  synchronization.patch('/connectivityParameters', beta, (request, response) => {
+    if (parts.settings.connectivityParameters === 'read-only') return sendGraphError(response, 403);
+    if (saveConnectivity(appOf(directory, request), request.body)) response.status(204).end();
+    else sendGraphError(response, 400);
   });
   synchronization.get('/jobs/:job', (request, response) => {
     withJob(directory, request, response, ({ job }) => response.json(jobObject(job)));
@@ -106,7 +129,7 @@ export function graphApi(parts: GraphParts): Router {
     await withJob(directory, request, response, async ({ app, job }) => {
       job.quarantine = null;
       job.code = 'Active';
-      await runCycle(app, job, now());
+      await runCycle(directory, app, job, now());
       response.status(204).end();
     });
   });
@@ -119,13 +142,28 @@ export function graphApi(parts: GraphParts): Router {
       const given = useSavedCredentials
         ? app.secrets
         : new Map(credentials?.map(({ key, value }) => [key, value]));
-      const failure = await testCredentials(given.get('BaseAddress'), given.get('SecretToken'));
+      const unknown = credentials?.find(({ key }) => !inlineKeys.includes(key));
+      if (unknown !== undefined) {
+        const message = `Requested value '${unknown.key}' was not found.`;
+        return sendGraphError(response, 500, 'InternalError', message);
+      }
+      const failure = await testCredentials(given);
       if (failure === null) response.status(204).end();
       else sendGraphError(response, 400, failure.code, failure.message);
     });
   });
   return router;
 }
+
+/** What may be tested without saving it. */
+const inlineKeys = [
+  'BaseAddress',
+  'SecretToken',
+  'AuthenticationType',
+  'Oauth2ClientId',
+  'Oauth2ClientSecret',
+  'Oauth2TokenExchangeUri',
+];
 
 function appOf(directory: EntraDirectory, request: Request): SimulatedEnterpriseApp {
   const app = directory.app(String(request.params.id));

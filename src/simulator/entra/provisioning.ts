@@ -1,17 +1,32 @@
 import { instant } from '../../text/instant.ts';
-import { testCredentials } from './credential-test.ts';
-import type { SimulatedEnterpriseApp, SimulatedJob } from './entra-directory.ts';
+import { provisionUsers } from '../provisioning/scim-client.ts';
+import { accessWith, testCredentials } from './credential-test.ts';
+import type { EntraDirectory, SimulatedEnterpriseApp, SimulatedJob } from './entra-directory.ts';
 
 /**
  * One cycle of provisioning, which begins with the test of the saved credentials: where that fails, the job is put
- * in quarantine. Nobody is provisioned. A job that is paused or was never started does nothing.
+ * in quarantine. Then the assigned users are provisioned. A job that is paused or was never started does nothing.
  */
-export async function runCycle(app: SimulatedEnterpriseApp, job: SimulatedJob, now: number): Promise<void> {
+export async function runCycle(
+  directory: EntraDirectory,
+  app: SimulatedEnterpriseApp,
+  job: SimulatedJob,
+  now: number,
+): Promise<void> {
   if (job.code !== 'Active' && job.code !== 'Quarantine') return;
-  const failure = await testCredentials(app.secrets.get('BaseAddress'), app.secrets.get('SecretToken'));
+  const failure = await testCredentials(app.secrets);
   const state = failure === null ? 'Succeeded' : 'Failed';
-  job.lastExecution = { state, began: now, ended: now, exported: 0 };
+  job.lastExecution = { state, began: now, ended: now, exported: 0, escrowed: 0 };
   if (failure === null) {
+    // A token from the token endpoint is fetched for each cycle.
+    const access = await accessWith(app.secrets);
+    const users = directory.users
+      .filter(({ assignments }) => assignments.some(({ resourceId }) => resourceId === app.id))
+      .map(({ userPrincipalName, displayName }) => ({ userName: userPrincipalName, displayName }));
+    if (!('code' in access)) {
+      const { exported, failed } = await provisionUsers(access, users);
+      job.lastExecution = { ...job.lastExecution, exported, escrowed: failed };
+    }
     job.code = 'Active';
     job.quarantine = null;
     job.lastSuccessAt = now;
@@ -43,7 +58,7 @@ export function jobObject(job: SimulatedJob): object {
         timeBegan: instant(lastExecution.began),
         timeEnded: instant(lastExecution.ended),
         countExported: lastExecution.exported,
-        countEscrowed: 0,
+        countEscrowed: lastExecution.escrowed,
         error: null,
       },
       lastSuccessfulExecution:

@@ -52,24 +52,26 @@ export async function startSimulatedEntra({ now }: { now: () => number }): Promi
     deviceCodeLifetime: 900,
     unnamedSecrets: 'dropped',
     shownSecrets: 'all-but-secret',
+    connectivityParameters: 'served',
   };
   const tokens = new Map<string, { permissions: string[]; expiresAt: number }>();
   const requests: ToolRequest[] = [];
   const faults = new Faults();
-  const serve = (server: ListeningServer, path: string, router: express.Router) => {
+  const serve = (server: ListeningServer, paths: string | string[], router: express.Router) => {
     const application = express().disable('x-powered-by');
     application.use((request, _response, next) => {
       requests.push({ method: request.method, path: request.path });
       next();
     });
     application.use(faults.middleware(null, sendGraphError));
-    application.use(path, router);
+    application.use(paths, router);
     application.use((_request, response) => sendGraphError(response, 404));
     server.setListener(application);
   };
   serve(
     graph,
-    '/v1.0',
+    // Beta has everything that v1.0 has, and more.
+    ['/v1.0', '/beta'],
     graphApi({
       directory,
       settings,
@@ -108,7 +110,7 @@ export async function startSimulatedEntra({ now }: { now: () => number }): Promi
     requests,
     faults,
     async runCycle(provisioned = app) {
-      for (const job of provisioned.jobs) await runCycle(provisioned, job, now());
+      for (const job of provisioned.jobs) await runCycle(directory, provisioned, job, now());
     },
     async close() {
       await Promise.all([graph.close(), login.close()]);

@@ -1,3 +1,4 @@
+import { oauthSecrets } from './connectivity-parameters.ts';
 import type { SimulatedEnterpriseApp } from './entra-directory.ts';
 
 export interface SecretsSettings {
@@ -5,6 +6,8 @@ export interface SecretsSettings {
   unnamedSecrets: 'dropped' | 'kept';
   /** Graph masks secret values; it may mask, or leave out, everything. */
   shownSecrets: 'all-but-secret' | 'masked' | 'none';
+  /** Whether this tenant's Graph beta has `connectivityParameters`, and lets us change them. */
+  connectivityParameters: 'served' | 'read-only' | 'missing';
 }
 
 /** Some of the keys that Graph's synchronizationSecretKeyStringValuePair lists; capitals count. */
@@ -15,8 +18,13 @@ const knownKeys = [
   'SyncAll',
   'SkipOutOfScopeDeletions',
   'SingleSignOnType',
+  'AuthenticationType',
+  'Oauth2ClientId',
   'Oauth2ClientSecret',
 ];
+
+/** Saving secrets leaves out what says how the application authenticates: that is for `connectivityParameters`. */
+const kept = ['AuthenticationType', ...oauthSecrets];
 
 const hidden = ['SecretToken', 'Oauth2ClientSecret'];
 
@@ -40,7 +48,7 @@ export function saveSecrets(
 ): boolean {
   const value = (body as { value?: { key: string; value: string }[] } | undefined)?.value;
   if (!Array.isArray(value) || value.some(({ key }) => !knownKeys.includes(key))) return false;
-  const saved = unnamedSecrets === 'kept' ? new Map(app.secrets) : new Map<string, string>();
+  const saved = new Map([...app.secrets].filter(([key]) => unnamedSecrets === 'kept' || kept.includes(key)));
   for (const { key, value: text } of value) saved.set(key, text);
   app.secrets = saved;
   for (const job of app.jobs) if (job.code === 'NotConfigured') job.code = 'NotRun';

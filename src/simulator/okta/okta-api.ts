@@ -1,4 +1,5 @@
 import express, { Router } from 'express';
+import type { ProvisionedUser } from '../provisioning/scim-client.ts';
 import { sendOktaError } from './okta-error.ts';
 import type { OktaLogin } from './okta-login.ts';
 
@@ -12,7 +13,13 @@ export interface SimulatedOktaApp {
   connection: 'ENABLED' | 'DISABLED';
   /** As the API set it; nobody outside ever sees it. */
   token: string | null;
+  /** The address that it provisions to. The catalog's Webex application has no such field, a SCIM application has. */
+  baseUrl: string | null;
+  assigned: ProvisionedUser[];
 }
+
+/** The name of the catalog's application. */
+export const catalogName = 'cisco_webex';
 
 /** Okta's management API, as far as provisioning connections go. */
 export function oktaApi(apps: SimulatedOktaApp[], login: OktaLogin, origin: string): Router {
@@ -41,10 +48,13 @@ export function oktaApi(apps: SimulatedOktaApp[], login: OktaLogin, origin: stri
     const found = app(request.params.id);
     if (found === undefined) return sendOktaError(response, 404);
     const { authScheme, token } = (request.body?.profile ?? {}) as { authScheme?: unknown; token?: unknown };
+    const baseUrl: unknown = request.body?.baseUrl;
+    if ((typeof baseUrl === 'string') === (found.name === catalogName)) return sendOktaError(response, 400);
     if (!found.served || authScheme !== 'TOKEN' || typeof token !== 'string' || token === '') {
       return sendOktaError(response, 400);
     }
     found.token = token;
+    if (typeof baseUrl === 'string') found.baseUrl = baseUrl;
     if (/^true$/i.test(String(request.query.activate))) found.connection = 'ENABLED';
     response.json(connectionOf(found, origin));
   });
@@ -62,13 +72,14 @@ function shown({ id, name, label, status }: SimulatedOktaApp): object {
   return { id, name, label, status, signOnMode: 'SAML_2_0' };
 }
 
-function connectionOf({ id, served, connection }: SimulatedOktaApp, origin: string): object {
+function connectionOf({ id, served, connection, baseUrl }: SimulatedOktaApp, origin: string): object {
   const href = `${origin}/api/v1/apps/${id}/connections/default`;
   const authScheme = served ? 'TOKEN' : 'UNKNOWN';
   return {
     authScheme,
     status: served ? connection : 'UNKNOWN',
     profile: { authScheme },
+    ...(served && baseUrl !== null && { baseUrl }),
     _links: { self: { href, hints: { allow: ['GET', 'POST'] } } },
   };
 }

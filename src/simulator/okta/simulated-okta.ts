@@ -3,7 +3,8 @@ import express from 'express';
 import type { ToolRequest } from '../entra/simulated-entra.ts';
 import { Faults } from '../faults.ts';
 import { listenOnLoopback } from '../listening-server.ts';
-import { oktaApi, type SimulatedOktaApp } from './okta-api.ts';
+import { provisionUsers, scimRequest } from '../provisioning/scim-client.ts';
+import { catalogName, oktaApi, type SimulatedOktaApp } from './okta-api.ts';
 import { sendOktaError } from './okta-error.ts';
 import { OktaLogin, type SimulatedServiceApp } from './okta-login.ts';
 
@@ -17,6 +18,8 @@ export interface SimulatedOkta {
   app: SimulatedOktaApp;
   addApp(changes?: Partial<SimulatedOktaApp>): SimulatedOktaApp;
   serviceApps: SimulatedServiceApp[];
+  /** Provisions the assigned users to the application's address. Throws where its test of the credentials fails. */
+  runCycle(app: SimulatedOktaApp): Promise<{ exported: number; failed: number }>;
   /** What was asked, oldest first. */
   requests: ToolRequest[];
   faults: Faults;
@@ -30,12 +33,14 @@ export async function startSimulatedOkta(): Promise<SimulatedOkta> {
   const addApp = (changes: Partial<SimulatedOktaApp> = {}): SimulatedOktaApp => {
     const app: SimulatedOktaApp = {
       id: `0oa${randomBytes(12).toString('hex').slice(0, 17)}`,
-      name: 'cisco_webex',
+      name: catalogName,
       label: 'Cisco Webex',
       status: 'ACTIVE',
       served: false,
       connection: 'DISABLED',
       token: null,
+      baseUrl: null,
+      assigned: [],
       ...changes,
     };
     apps.push(app);
@@ -62,8 +67,21 @@ export async function startSimulatedOkta(): Promise<SimulatedOkta> {
     app: addApp(),
     addApp,
     serviceApps,
+    runCycle,
     requests,
     faults,
     close: () => server.close(),
   };
+}
+
+async function runCycle({
+  baseUrl,
+  token,
+  assigned,
+}: SimulatedOktaApp): Promise<{ exported: number; failed: number }> {
+  if (baseUrl === null || token === null) throw new Error('The application has no address or no token.');
+  const access = { baseAddress: baseUrl, bearer: token };
+  const tested = await scimRequest(access, '/Users?count=2&startIndex=1');
+  if (tested.status !== 200) throw new Error(`Test API Credentials failed (${tested.status}).`);
+  return await provisionUsers(access, assigned);
 }
