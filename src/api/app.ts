@@ -7,10 +7,12 @@ import express, {
   type Response,
 } from 'express';
 import type { Logger } from 'pino';
+import { outboundFetch } from '../http/fetch.ts';
 import { openTokenRequestStore } from '../store/token-requests/open.ts';
 import type { TokenRequestStore } from '../store/token-requests/token-request-store.ts';
 import type { Vault } from '../vault/context.ts';
 import { storeLocation } from '../vault/store-location.ts';
+import { IssuerKeys } from './client-auth/issuer-keys.ts';
 import { Throttle } from './client-auth/throttle.ts';
 import { VerifiedSecrets } from './client-auth/verified-secrets.ts';
 import type { ApiContext } from './context.ts';
@@ -38,6 +40,8 @@ export interface ApiOptions {
   probes: HealthProbes;
   /** The reverse proxies whose `X-Forwarded-For` is trusted: addresses or networks. None by default. */
   trustedProxies?: string[];
+  /** Asks the issuers of workload identities for their keys. Default: with the proxy and certificates of the environment. */
+  fetch?: typeof globalThis.fetch;
   /** Reads the store. By default, the implementation for its engine. */
   reads?: TokenRequestStore;
 }
@@ -63,6 +67,9 @@ export function createApi(options: ApiOptions): Api {
     origins: [issuer, ...origins],
     queue,
     assertionChecks: new FairLimit(assertionChecksAtOnce),
+    issuerKeys: new IssuerKeys({ fetch: options.fetch ?? outboundFetch, now: vault.now }, (of, error) => {
+      log.warn({ err: error, issuer: of }, 'the keys of an issuer of workload identities cannot be had');
+    }),
     tokenCache,
     throttle: new Throttle(),
     verifiedSecrets: new VerifiedSecrets(),

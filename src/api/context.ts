@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { Vault } from '../vault/context.ts';
 import type { RejectedCallbackLog } from '../vault/sign-in/rejected-callbacks.ts';
+import type { IssuerKeys } from './client-auth/issuer-keys.ts';
 import type { Throttle } from './client-auth/throttle.ts';
 import type { VerifiedSecrets } from './client-auth/verified-secrets.ts';
 import type { BatchQueue } from './queue/batch-queue.ts';
@@ -18,6 +19,7 @@ export interface ApiContext {
   origins: string[];
   queue: BatchQueue;
   assertionChecks: FairLimit;
+  issuerKeys: IssuerKeys;
   tokenCache: DecryptedTokenCache;
   throttle: Throttle;
   verifiedSecrets: VerifiedSecrets;

@@ -50,8 +50,8 @@ export type JsonResponse =
 
 export interface JsonCall {
   url: string;
-  /** The whole header value, e.g. `Bearer …` or `SSWS …`. */
-  authorization: string;
+  /** The whole header value, e.g. `Bearer …` or `SSWS …`; absent: none is sent. */
+  authorization?: string;
   fetch: typeof globalThis.fetch;
   timeoutMs: number;
   /** Epoch milliseconds; read only for a `Retry-After` that is a date. */
@@ -68,13 +68,14 @@ export interface JsonCall {
 const maxBytes = 1_048_576;
 
 /**
- * Calls a JSON service with a credential and classifies the response. Redirects are never followed, so the
- * credential is sent only to the intended host. Throws only for a call that must not be made
+ * Calls a JSON service, usually with a credential, and classifies the response. Redirects are never followed, so the
+ * request reaches only the intended host. Throws only for a call that must not be made
  * (`E_INSECURE_ADDRESS`, `E_TOKEN_SYNTAX`).
  */
 export async function requestJson(call: JsonCall): Promise<JsonResponse> {
   const url = assertSecureUrl(call.url);
-  if (!/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(call.authorization)) {
+  const { authorization } = call;
+  if (authorization !== undefined && !/^[\x21-\x7e]+ [\x21-\x7e]+$/.test(authorization)) {
     // fetch would refuse it too, with the credential in its message.
     throw new BrokerError(
       'E_TOKEN_SYNTAX',
@@ -97,14 +98,15 @@ export async function requestJson(call: JsonCall): Promise<JsonResponse> {
       ...known,
     },
   });
-  const secrets = [call.authorization.slice(call.authorization.indexOf(' ') + 1), ...(call.secrets ?? [])];
+  const credential = authorization?.slice(authorization.indexOf(' ') + 1) ?? '';
+  const secrets = [credential, ...(call.secrets ?? [])].filter((secret) => secret !== '');
   let response: Response;
   let text: string | null;
   try {
     response = await call.fetch(url.href, {
       method: call.method ?? 'GET',
       headers: {
-        authorization: call.authorization,
+        ...(authorization !== undefined && { authorization }),
         accept: call.accept ?? 'application/json',
         ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
       },

@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { inRanges } from '../../domain/client.ts';
+import type { WorkloadIdentity } from '../../domain/workload-identity.ts';
 import { commandLine } from '../../errors/remedy.ts';
 import type { Assertion, ClientRow, Lookup } from '../../store/token-requests/token-request-store.ts';
 import { instant } from '../../text/instant.ts';
@@ -10,14 +11,23 @@ export type ClientProof =
   | { kind: 'secret'; hash: Buffer }
   /** An assertion that is valid under these keys. They must still be the client's keys in the store. */
   | { kind: 'assertion'; jwks: string; assertion: Assertion }
+  /** The JWT of another issuer, valid for this identity. It must still be the client's in the store. `expiresAt` in epoch milliseconds. */
+  | { kind: 'foreign-assertion'; identity: WorkloadIdentity; expiresAt: number }
+  /** `detail` says which claim did not match, and is for the audit log alone. */
+  | { kind: 'wrong-assertion'; detail: string }
+  /** The issuer's keys cannot be had. Seconds. */
+  | { kind: 'unchecked-assertion'; retryAfter: number }
   | { kind: 'none'; why: string };
 
 export type Authentication =
   | { ok: true; used: 'current' | 'previous' }
   | { ok: false; refusal: OAuthErrorResponse; reason: AuthenticationFailure };
 
-/** `no-valid-credentials`: none, or of a kind that cannot be guessed. `not-allowed`: the credentials were valid. */
-export type AuthenticationFailure = 'wrong-secret' | 'no-valid-credentials' | 'not-allowed';
+/**
+ * `no-valid-credentials`: none, or of a kind that cannot be guessed. `not-checked`: they could be valid. `not-allowed`: they
+ * were valid.
+ */
+export type AuthenticationFailure = 'wrong-secret' | 'no-valid-credentials' | 'not-checked' | 'not-allowed';
 
 /** The hash of a secret that is compared with the stored one, as bytes; see `hashSecret`. */
 export function verifySecret(secret: string): ClientProof {
@@ -31,12 +41,13 @@ export function authenticate(
   address: string,
   now: number,
 ): Authentication {
+  if (proof.kind === 'unchecked-assertion') return notChecked(proof.retryAfter);
   const used = matchingCredential(found, proof, now);
   if (found === null || used === null) {
     return {
       ok: false,
       refusal: { code: 'invalid_client', description: failureDescription(found, proof) },
-      reason: proof.kind === 'secret' ? 'wrong-secret' : 'no-valid-credentials',
+      reason: countedKinds.includes(proof.kind) ? 'wrong-secret' : 'no-valid-credentials',
     };
   }
   const { clientExpiresAt, addresses } = found.client;
@@ -56,6 +67,18 @@ export function authenticate(
   return { ok: true, used };
 }
 
+/** Kinds of which anyone who knows a client's name can send one after the other. */
+const countedKinds: ClientProof['kind'][] = ['secret', 'wrong-assertion', 'foreign-assertion'];
+
+function notChecked(retryAfter: number): Authentication {
+  const description = 'The keys that this assertion is checked with cannot be had now. Try again later.';
+  return {
+    ok: false,
+    refusal: { code: 'temporarily_unavailable', description, status: 503, retryAfter },
+    reason: 'not-checked',
+  };
+}
+
 function refused(code: OAuthErrorResponse['code'], description: string): Authentication {
   return { ok: false, refusal: { code, description }, reason: 'not-allowed' };
 }
@@ -66,8 +89,13 @@ function matchingCredential(
   now: number,
 ): 'current' | 'previous' | null {
   if (proof.kind === 'secret') return matchingSecret(found?.client ?? null, proof.hash, now);
-  if (proof.kind === 'none' || found === null || found.assertionUsed) return null;
-  return found.client.jwks === proof.jwks ? 'current' : null;
+  if (found === null) return null;
+  const { client, assertionUsed } = found;
+  if (proof.kind === 'assertion') return client.jwks === proof.jwks && !assertionUsed ? 'current' : null;
+  if (proof.kind !== 'foreign-assertion' || proof.expiresAt <= now) return null;
+  const { issuer, subject, audience } = proof.identity;
+  const same = client.issuer === issuer && client.subject === subject && client.audience === audience;
+  return same ? 'current' : null;
 }
 
 /** Compared for an unknown client, so that it takes as long as for a known one. */

@@ -1,9 +1,13 @@
 import { isClientName } from '../../domain/client.ts';
-import { clientKeys } from '../../store/access/clients.ts';
-import type { Db } from '../../store/db.ts';
+import type { WorkloadIdentity } from '../../domain/workload-identity.ts';
+import { BrokerError } from '../../errors/broker-error.ts';
+import { clientKeys, clientWorkloadIdentity } from '../../store/access/clients.ts';
+import type { ApiContext } from '../context.ts';
+import type { Lane } from '../queue/fair-queue.ts';
 import { checkAssertion, subjectOf } from './assertion.ts';
 import { type ClientProof, verifySecret } from './authenticate.ts';
 import type { Credentials } from './credentials.ts';
+import { ForeignAssertionError, readForeignAssertion, verifyForeignAssertion } from './foreign-assertion.ts';
 
 /** The claimed client of a request and its credentials. The store decides whether they are valid. */
 export interface Identity {
@@ -12,32 +16,80 @@ export interface Identity {
   proof: ClientProof;
 }
 
+type AssertionCredentials = Extract<Credentials, { kind: 'assertion' }>;
+
 /** The client name and the hashed secret. */
 export function secretIdentity({ client, secret }: { client: string; secret: string }): Identity {
   return { client: validClientName(client), proof: verifySecret(secret) };
 }
 
-/** The claimed client of an assertion; empty if it is not a valid client name. */
-export function claimedClient({ assertion }: { assertion: string }): string {
-  return validClientName(subjectOf(assertion) ?? '');
+/** The client that an assertion is claimed to be of: `client_id`, else its `sub`. Empty if it is not a valid client name. */
+export function claimedClient({ client, assertion }: AssertionCredentials): string {
+  return validClientName(client ?? subjectOf(assertion) ?? '');
 }
 
-/** Checks a client assertion by the registered keys of its `subject`. */
+/**
+ * Checks a client assertion: by the keys of the client's issuer if it has a workload identity, else by the registered keys of
+ * its `sub`. While an issuer is asked for its keys, other assertions are checked.
+ */
 export async function assertionIdentity(
-  db: Db,
-  credentials: Extract<Credentials, { kind: 'assertion' }>,
+  context: ApiContext,
+  credentials: AssertionCredentials,
   audiences: string[],
-  now: number,
+  lane: Lane,
 ): Promise<Identity> {
   const client = claimedClient(credentials);
+  const result = await context.assertionChecks.run(lane, async () => {
+    const identity = client === '' ? null : await workloadIdentityOf(context, client);
+    return identity ?? (await ownAssertion(context, credentials, audiences));
+  });
+  if ('proof' in result) return result;
+  return { client, proof: await foreignProof(context, result, credentials.assertion, lane) };
+}
+
+async function workloadIdentityOf({ vault }: ApiContext, client: string): Promise<WorkloadIdentity | null> {
+  try {
+    return await clientWorkloadIdentity(vault.db, client);
+  } catch (error) {
+    // A row that was changed outside this program must not make it call anyone. The lookup of the request reports it.
+    if (error instanceof BrokerError) return null;
+    throw error;
+  }
+}
+
+async function foreignProof(
+  { vault, assertionChecks, issuerKeys }: ApiContext,
+  identity: WorkloadIdentity,
+  assertion: string,
+  lane: Lane,
+): Promise<ClientProof> {
+  try {
+    const { kid, expiresAt } = readForeignAssertion(assertion, identity, vault.now());
+    const keys = await issuerKeys.keysOf(identity.issuer, kid);
+    if (!keys.ok) return { kind: 'unchecked-assertion', retryAfter: keys.retryAfter };
+    await assertionChecks.run(lane, () => verifyForeignAssertion(assertion, keys.findKey, vault.now()));
+    return { kind: 'foreign-assertion', identity, expiresAt };
+  } catch (error) {
+    if (error instanceof ForeignAssertionError) return { kind: 'wrong-assertion', detail: error.detail };
+    throw error;
+  }
+}
+
+async function ownAssertion(
+  { vault }: ApiContext,
+  credentials: AssertionCredentials,
+  audiences: string[],
+): Promise<Identity> {
+  const client = validClientName(subjectOf(credentials.assertion) ?? '');
   const fail = (why: string): Identity => ({ client, proof: { kind: 'none', why } });
-  const jwks = client === '' ? null : await clientKeys(db, client);
+  const jwks = client === '' ? null : await clientKeys(vault.db, client);
   if (jwks === null) {
     return fail('No client with registered keys has the sub of the assertion as its client_id.');
   }
   if (credentials.client !== null && credentials.client !== client) {
     return fail('client_id differs from the sub of the assertion.');
   }
+  const now = vault.now();
   const checked = await checkAssertion(credentials.assertion, client, { jwks, audiences, now });
   if (!checked.ok) return fail(`The assertion is invalid: ${checked.why}.`);
   return { client, proof: { kind: 'assertion', jwks, assertion: checked.assertion } };

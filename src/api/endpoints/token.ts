@@ -55,7 +55,8 @@ class TokenRequest extends ClientRequest {
   protected outcome(found: Lookup, now: number): RequestOutcome {
     const { vault, tokenCache, log } = this.context;
     if (this.#problem !== null) return { profile: null, refusal: this.#problem };
-    const selection = selectToken(found.profiles, this.#query, vault.settings.webex, now);
+    const query = found.client.anyScope === 1 ? { ...this.#query, scope: null } : this.#query;
+    const selection = selectToken(found.profiles, query, vault.settings.webex, now);
     const profile = selection.profile?.profile ?? null;
     if (!selection.ok) return { profile, refusal: selection.refusal };
     try {

@@ -163,11 +163,12 @@ export abstract class ClientRequest implements PendingRequest {
       this.#answer = { refusal: { code: 'invalid_client', description, status: 429, retryAfter } };
       return { granted: false, used: null, entry: this.#entryIfFirst('throttled', found) };
     }
-    const entry =
-      reason === 'no-valid-credentials'
-        ? this.#entryIfFirst(refusal.code, found)
-        : this.#entry(refusal.code, null);
-    return { granted: false, used: null, entry };
+    if (reason === 'no-valid-credentials' || reason === 'not-checked') {
+      return { granted: false, used: null, entry: this.#entryIfFirst(refusal.code, found) };
+    }
+    const { proof } = this.#identity;
+    const subject = proof.kind === 'wrong-assertion' ? proof.detail : null;
+    return { granted: false, used: null, entry: { ...this.#entry(refusal.code, null), subject } };
   }
 
   /** The secret of a relay client is no key to a token. */
@@ -235,17 +236,17 @@ function identify(
     const { client, why } = credentials;
     done({ client: validClientName(client ?? ''), proof: { kind: 'none', why } });
   } else {
-    const { vault, assertionChecks } = context;
     const audiences = audiencesOf(context, path);
     const lane = unauthenticatedLane(claimedClient(credentials), context.addressOf(request));
-    const check = () => assertionIdentity(vault.db, credentials, audiences, vault.now());
-    assertionChecks.run(lane, check).then(done).catch(failed);
+    assertionIdentity(context, credentials, audiences, lane).then(done).catch(failed);
   }
 }
 
 function laneOf({ verifiedSecrets }: ApiContext, { client, proof }: Identity, address: string): Lane {
   const known =
-    proof.kind === 'assertion' || (proof.kind === 'secret' && verifiedSecrets.has(client, proof.hash));
+    proof.kind === 'assertion' ||
+    proof.kind === 'foreign-assertion' ||
+    (proof.kind === 'secret' && verifiedSecrets.has(client, proof.hash));
   return known ? { authenticated: true, key: client } : unauthenticatedLane(client, address);
 }
 

@@ -1,5 +1,6 @@
 import type { Selectable } from 'kysely';
 import { type Client, defaultMaxExpiresIn } from '../../domain/client.ts';
+import type { WorkloadIdentity } from '../../domain/workload-identity.ts';
 import type { Db } from '../db.ts';
 import { clearDestinationsOfClient } from '../destinations.ts';
 import { authentic, authenticRow } from '../integrity/authentic-rows.ts';
@@ -18,7 +19,7 @@ export interface NewClient {
   createdAt: number;
   maxExpiresIn: number | null;
   relayRights: Client['relayRights'];
-  workloadIdentity: Client['workloadIdentity'];
+  workloadIdentity: WorkloadIdentity | null;
   profileIds: string[];
 }
 
@@ -84,6 +85,22 @@ export async function listClients(db: Db): Promise<Client[]> {
 export async function clientKeys(db: Db, name: string): Promise<string | null> {
   const row = await db.selectFrom('client').select('jwks').where('name', '=', name).executeTakeFirst();
   return row?.jwks ?? null;
+}
+
+/**
+ * What the JWT of a client must say; null where it authenticates otherwise, or does not exist. Checked, because its issuer
+ * is contacted. Throws `E_INTEGRITY`, `E_STORE_ROLLED_BACK`.
+ */
+export async function clientWorkloadIdentity(db: Db, name: string): Promise<WorkloadIdentity | null> {
+  const row = await authenticRow(db, 'client', () =>
+    db
+      .selectFrom('client')
+      .selectAll()
+      .where('name', '=', name)
+      .where('issuer', 'is not', null)
+      .executeTakeFirst(),
+  );
+  return row === undefined ? null : workloadIdentityOf(row);
 }
 
 /** False where there was no such client. Removes it even if another program wrote it. */
@@ -171,7 +188,8 @@ function authenticationOf(row: Selectable<ClientTable>): Client['authentication'
   return row.jwks === null ? 'secret' : 'private_key_jwt';
 }
 
-function workloadIdentityOf({ issuer, subject, audience, any_scope }: Selectable<ClientTable>) {
+function workloadIdentityOf(row: Selectable<ClientTable>): WorkloadIdentity | null {
+  const { issuer, subject, audience, any_scope } = row;
   if (issuer === null || subject === null || audience === null) return null;
   return { issuer, subject, audience, anyScope: any_scope === 1 };
 }

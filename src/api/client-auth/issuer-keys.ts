@@ -1,0 +1,135 @@
+import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose';
+import { discoverKeys, type IssuerRequest, readKeys } from './issuer-documents.ts';
+
+/** Keys are asked for again once they are this old, so that a key that the issuer withdrew stops working. Milliseconds. */
+const freshMs = 10 * 60_000;
+
+/** While the issuer does not answer, its last keys are used for so long. Milliseconds. */
+const staleMs = 24 * 3_600_000;
+
+/** How long the address of the keys is used before the issuer is asked for it again. Milliseconds. */
+const discoveryMs = 3_600_000;
+
+/**
+ * The pause between two fetches from one issuer: it doubles with each one that does not find the wanted key. At most 50 s, so
+ * that a new key is known within a minute; a flood of unknown key IDs causes ten requests in its first minute at most.
+ */
+const firstPauseMs = 2_000;
+const lastPauseMs = 50_000;
+
+/** Registered issuers whose keys are kept; the one that was used least recently is forgotten first. */
+const maxIssuers = 100;
+
+/** `retryAfter`: in how many seconds the issuer is asked again. */
+export type IssuerKeysResult = { ok: true; findKey: JWTVerifyGetKey } | { ok: false; retryAfter: number };
+
+interface KeySet {
+  findKey: JWTVerifyGetKey;
+  ids: ReadonlySet<string>;
+  fetchedAt: number;
+}
+
+interface Issuer {
+  address: { url: string; fetchedAt: number } | null;
+  keys: KeySet | null;
+  /** Whether the last fetch failed. */
+  failed: boolean;
+  attemptedAt: number;
+  pauseMs: number;
+  running: Promise<void> | null;
+}
+
+/**
+ * The public keys of the issuers of workload identities. They are fetched when an assertion needs them, once for all that wait,
+ * and outside the queue of token requests, so that a slow issuer delays only its own clients.
+ */
+export class IssuerKeys {
+  readonly #issuers = new Map<string, Issuer>();
+  readonly #request: IssuerRequest;
+  readonly #onFailure: (issuer: string, error: unknown) => void;
+
+  constructor(request: IssuerRequest, onFailure: (issuer: string, error: unknown) => void) {
+    this.#request = request;
+    this.#onFailure = onFailure;
+  }
+
+  /**
+   * The keys of a registered issuer, with the key `kid` if it has that (null: any key). Fails if the issuer could not be asked.
+   */
+  async keysOf(issuer: string, kid: string | null): Promise<IssuerKeysResult> {
+    const known = this.#known(issuer);
+    if (!this.#isFresh(known, kid)) {
+      if (known.running === null && this.#mayAsk(known)) known.running = this.#refresh(issuer, known, kid);
+      await known.running;
+    }
+    const { keys, failed } = known;
+    const usable = keys !== null && this.#age(keys.fetchedAt) < staleMs;
+    if (usable && (has(keys, kid) || !failed)) return { ok: true, findKey: keys.findKey };
+    const left = known.pauseMs - this.#age(known.attemptedAt);
+    return { ok: false, retryAfter: Math.max(1, Math.ceil(left / 1000)) };
+  }
+
+  #known(issuer: string): Issuer {
+    const known = this.#issuers.get(issuer) ?? {
+      address: null,
+      keys: null,
+      failed: false,
+      attemptedAt: Number.NEGATIVE_INFINITY,
+      pauseMs: firstPauseMs,
+      running: null,
+    };
+    // Deleted and set again, so that the map stays in the order of use.
+    this.#issuers.delete(issuer);
+    this.#issuers.set(issuer, known);
+    for (const oldest of this.#issuers.keys()) {
+      if (this.#issuers.size <= maxIssuers) break;
+      this.#issuers.delete(oldest);
+    }
+    return known;
+  }
+
+  #isFresh({ keys }: Issuer, kid: string | null): boolean {
+    return keys !== null && this.#age(keys.fetchedAt) < freshMs && has(keys, kid);
+  }
+
+  #mayAsk({ attemptedAt, pauseMs }: Issuer): boolean {
+    return this.#age(attemptedAt) >= pauseMs;
+  }
+
+  /** Also for a clock that was set back. Milliseconds. */
+  #age(instant: number): number {
+    return Math.abs(this.#request.now() - instant);
+  }
+
+  async #refresh(issuer: string, known: Issuer, kid: string | null): Promise<void> {
+    const knewIt = known.keys !== null && has(known.keys, kid);
+    try {
+      known.keys = await this.#fetch(issuer, known);
+      known.failed = false;
+    } catch (error) {
+      known.failed = true;
+      // It may have moved its keys.
+      known.address = null;
+      this.#onFailure(issuer, error);
+    }
+    known.attemptedAt = this.#request.now();
+    const found = !known.failed && known.keys !== null && has(known.keys, kid);
+    if (found && !knewIt) known.pauseMs = firstPauseMs;
+    else if (!found) known.pauseMs = Math.min(lastPauseMs, known.pauseMs * 2);
+    known.running = null;
+  }
+
+  async #fetch(issuer: string, known: Issuer): Promise<KeySet> {
+    if (known.address === null || this.#age(known.address.fetchedAt) >= discoveryMs) {
+      const url = await discoverKeys(issuer, this.#request);
+      known.address = { url, fetchedAt: this.#request.now() };
+    }
+    const set = await readKeys(known.address.url, this.#request);
+    const ids = new Set(set.keys.flatMap(({ kid }) => (kid === undefined ? [] : [kid])));
+    return { findKey: createLocalJWKSet(set), ids, fetchedAt: this.#request.now() };
+  }
+}
+
+function has({ ids }: KeySet, kid: string | null): boolean {
+  return kid === null || ids.has(kid);
+}

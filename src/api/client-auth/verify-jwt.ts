@@ -1,0 +1,41 @@
+import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
+
+/** Asymmetric only: with an HMAC, the public key would be the secret. */
+export const signingAlgorithms = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+
+/** The tolerated clock difference. Seconds. */
+export const clockTolerance = 30;
+
+/** The claims of a JWT that one of the keys has signed; if several match, each is tried. Throws the errors of jose. */
+export async function verifyJwt(
+  jwt: string,
+  findKey: JWTVerifyGetKey,
+  given: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  const options = { ...given, algorithms: signingAlgorithms, clockTolerance };
+  try {
+    return (await jwtVerify(jwt, findKey, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return (await jwtVerify(jwt, key, options)).payload;
+      } catch (failure) {
+        if (!(failure instanceof errors.JWSSignatureVerificationFailed)) throw failure;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
+  }
+}
