@@ -37,7 +37,7 @@ describe('push entra', () => {
     expect(await destinations(machine, 'globex')).toEqual([]);
   });
 
-  it('does not take it although it is named, without --replace-organization', async () => {
+  it('does not take it without --replace-organization, even if it is named', async () => {
     const { run, simulator, token } = await twoProfiles();
     const { app } = simulator.entra;
     await run(['push', 'entra', 'acme']);
@@ -45,7 +45,7 @@ describe('push entra', () => {
     expect(app.secrets.get('SecretToken')).toBe(token.accessToken);
   });
 
-  it('takes it with both, and the destination of the other profile is no longer up to date', async () => {
+  it('takes it with both options, after which the destination of the other profile is out of date', async () => {
     const machine = await twoProfiles();
     const { run, simulator, globexToken } = machine;
     const { app } = simulator.entra;
@@ -60,7 +60,7 @@ describe('push entra', () => {
     expect(await run(['push', 'entra', 'acme'])).toMatchObject({ code: 1 });
   });
 
-  it('refuses --replace-organization without --app, before anything is asked', async () => {
+  it('refuses --replace-organization without --app, before any request', async () => {
     const { run, simulator } = await twoProfiles();
     const refused = await run(['push', 'entra', 'globex', '--replace-organization']);
     expect(refused).toMatchObject({ code: 2 });
@@ -87,7 +87,7 @@ describe('push entra', () => {
     expect(simulator.entra.app.jobs).toEqual([]);
   });
 
-  it('finds the other profile where Microsoft Graph hides the Tenant URL', async () => {
+  it('finds the other profile if Microsoft Graph hides the Tenant URL', async () => {
     const { run, simulator, token } = await twoProfiles();
     simulator.entra.settings.shownSecrets = 'masked';
     expect(await run(['push', 'entra', 'acme'])).toMatchObject({ code: 0 });
@@ -133,7 +133,7 @@ describe('isSameOrganization', () => {
       false,
     ],
     [`https://api.ciscospark.com/v1/scim/${id}`, 'https://api.ciscospark.com/v1/scim/', false],
-  ])('of %s and %s: %s', (one, other, same) => {
+  ])('compares %s with %s: %s', (one, other, same) => {
     expect(isSameOrganization(one, other)).toBe(same);
   });
 });

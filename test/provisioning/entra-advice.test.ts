@@ -24,7 +24,7 @@ describe('adviceFor', () => {
     ['7000218', /Allow public client flows/],
     ['7000222', /has expired/],
     ['50105', /Assign this account/],
-  ])('says what to do about AADSTS%s when a person signs in', (code, expected) => {
+  ])('says what to do about AADSTS%s if a person signs in', (code, expected) => {
     expect(adviceFor(`AADSTS${code}: Words of Microsoft. Trace ID: 1`, 'device-code')).toMatch(expected);
   });
 
@@ -46,13 +46,13 @@ describe('adviceFor', () => {
 });
 
 describe('graphError', () => {
-  it('names the permission where the provisioning API answers 401', () => {
+  it('names the permission if the provisioning API responds with 401', () => {
     const error = graphError(failure, '/servicePrincipals/x/synchronization/secrets');
     expect(error.message).toContain('does not allow this sign-in to manage provisioning');
     expect(error.help).toContain('Synchronization.ReadWrite.All');
   });
 
-  it('asks to sign in again where another path answers 401', () => {
+  it('asks to sign in again if another path responds with 401', () => {
     expect(graphError(failure, '/servicePrincipals').help).toMatch(/^Sign in again/);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PushError } from '../../src/provisioning/push/push-error.ts';
 import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
 import type { Fault, FaultAnswer } from '../../src/simulator/faults.ts';
@@ -72,7 +72,7 @@ function expectWhole(
   return has;
 }
 
-describe.each(points)('interrupted at: $name', (point) => {
+describe.each(points)('push entra, interrupted at: $name', (point) => {
   const { name, at, repeats } = point;
   const needsNewJob = /template|create the job/.test(name);
   // A paused job, so that `start` is reached; none if its creation is what is interrupted.
@@ -87,8 +87,8 @@ describe.each(points)('interrupted at: $name', (point) => {
     return { world, old: needsNewJob ? undefined : old, accessToken };
   }
 
-  test.each(lasting(point))(
-    '%s, again and again: old or new, never neither; the next run finishes',
+  it.each(lasting(point))(
+    'leaves the old or the new token and finishes in the next run, after repeated faults: %s',
     async (_, answer) => {
       const { world, old, accessToken } = await prepared();
       world.simulator.entra.faults.add({ ...answer, ...at, times: 50 } as Fault);
@@ -114,7 +114,7 @@ describe.each(points)('interrupted at: $name', (point) => {
     },
   );
 
-  test.each(passing(point))('%s, once: the push continues by itself', async (_, answer) => {
+  it.each(passing(point))('continues by itself after one fault: %s', async (_, answer) => {
     const { world, old, accessToken } = await prepared();
     world.simulator.entra.faults.add({ ...answer, ...at, times: 1 } as Fault);
     const pushed = push(world);
@@ -129,44 +129,47 @@ describe.each(points)('interrupted at: $name', (point) => {
   });
 });
 
-describe('the program is killed', { timeout: 120_000 }, () => {
+describe('push entra, killed', { timeout: 120_000 }, () => {
   const moments = points.flatMap((point) => [
     { ...point, moment: 'before it is done', applied: false },
     ...(point.changes ? [{ ...point, moment: 'after it is done', applied: true }] : []),
   ]);
 
-  test.each(moments)('at: $name, $moment', async ({ at, applied }) => {
-    const machine = await provisioningMachine();
-    const { simulator, run, start } = machine;
-    const { entra } = simulator;
-    const asked = entra.requests.length;
-    entra.faults.add({ answer: 'hang', ...(applied && { applied }), ...at } as Fault);
-    const running = start(['push', 'entra', 'acme', '--start']);
-    const reached = () => {
-      const seen = entra.requests
-        .slice(asked)
-        .filter(({ method, path }) => method === at.method && (at.path as RegExp).test(path));
-      return seen.length > (at.skip ?? 0);
-    };
-    while (!reached()) {
-      const ended = await Promise.race([
-        running.finished,
-        new Promise((resolve) => setTimeout(resolve, 10, null)),
-      ]);
-      if (ended !== null) throw new Error(`it ended before: ${JSON.stringify(ended)}`);
-    }
-    running.kill('SIGKILL');
-    await running.finished;
-    expect([undefined, machine.token.accessToken]).toContain(entra.app.secrets.get('SecretToken'));
+  it.each(moments)(
+    'leaves the old or the new token and finishes in the next run: $name, $moment',
+    async ({ at, applied }) => {
+      const machine = await provisioningMachine();
+      const { simulator, run, start } = machine;
+      const { entra } = simulator;
+      const asked = entra.requests.length;
+      entra.faults.add({ answer: 'hang', ...(applied && { applied }), ...at } as Fault);
+      const running = start(['push', 'entra', 'acme', '--start']);
+      const reached = () => {
+        const seen = entra.requests
+          .slice(asked)
+          .filter(({ method, path }) => method === at.method && (at.path as RegExp).test(path));
+        return seen.length > (at.skip ?? 0);
+      };
+      while (!reached()) {
+        const ended = await Promise.race([
+          running.finished,
+          new Promise((resolve) => setTimeout(resolve, 10, null)),
+        ]);
+        if (ended !== null) throw new Error(`it ended before: ${JSON.stringify(ended)}`);
+      }
+      running.kill('SIGKILL');
+      await running.finished;
+      expect([undefined, machine.token.accessToken]).toContain(entra.app.secrets.get('SecretToken'));
 
-    entra.faults.clear();
-    const again = await run(['push', 'entra', 'acme', '--start']);
-    expect(again).toMatchObject({ code: 0 });
-    expect(entra.app.secrets.get('SecretToken')).toBe(machine.token.accessToken);
-    expect(entra.app.jobs).toMatchObject([{ code: 'Active' }]);
-  });
+      entra.faults.clear();
+      const again = await run(['push', 'entra', 'acme', '--start']);
+      expect(again).toMatchObject({ code: 0 });
+      expect(entra.app.secrets.get('SecretToken')).toBe(machine.token.accessToken);
+      expect(entra.app.jobs).toMatchObject([{ code: 'Active' }]);
+    },
+  );
 
-  test('between a saved token and its test: the new one is in place, and the next run says so', async () => {
+  it('leaves the new token between saving and testing it, and the next run reports that', async () => {
     const machine = await provisioningMachine();
     await machine.run(['push', 'entra', 'acme', '--start']);
     const old = machine.token.accessToken;

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
 import { actor, provisioning, provisioningVault } from '../support/provisioning/provisioning-vault.ts';
 
-describe('the saved settings in Microsoft Graph', () => {
+describe('pushProfile, and the saved settings', () => {
   it.each(['masked', 'none'] as const)(
-    'are verified by the connection test where Graph does not return them (%s)',
+    'verifies them with the connection test if Graph does not return them (%s)',
     async (shown) => {
       const { vault, context, simulator, storeToken } = await provisioningVault();
       simulator.entra.settings.shownSecrets = shown;
@@ -19,7 +19,7 @@ describe('the saved settings in Microsoft Graph', () => {
     },
   );
 
-  it('fails the push when the hidden settings do not pass their test', async () => {
+  it('fails if hidden settings do not pass their test', async () => {
     const { vault, context, simulator, storeToken } = await provisioningVault();
     simulator.entra.settings.shownSecrets = 'masked';
     await storeToken();
@@ -30,8 +30,8 @@ describe('the saved settings in Microsoft Graph', () => {
   });
 });
 
-describe('starting a job', () => {
-  it('is not repeated once the job runs, although the answer was lost', async () => {
+describe('pushProfile, starting a job', () => {
+  it('does not repeat the start once the job runs, even if the response was lost', async () => {
     const { vault, context, simulator, storeToken } = await provisioningVault();
     const { entra } = simulator;
     provisioning({ simulator }, await storeToken());
@@ -42,7 +42,7 @@ describe('starting a job', () => {
     expect(entra.app.jobs).toMatchObject([{ code: 'Active' }]);
   });
 
-  it('is repeated where the job still does not run, a bounded number of times', async () => {
+  it('repeats the start a limited number of times if the job does not run', async () => {
     const { vault, context, simulator, storeToken } = await provisioningVault();
     const { entra } = simulator;
     provisioning({ simulator }, await storeToken());

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { listDestinations } from '../../src/provisioning/destinations.ts';
 import { syncJob } from '../../src/provisioning/entra/graph/objects.ts';
 import { inspectProvisioning } from '../../src/provisioning/entra/status/inspect.ts';
@@ -36,130 +36,138 @@ const quarantined = statusOf(
   }),
 );
 
-test('the 28 days count from when the quarantine began, not from its last look', () => {
-  expect(quarantineDaysLeft(quarantined, began)).toBe(28);
-  expect(quarantineDaysLeft(quarantined, began + 27.5 * day)).toBe(0);
-  expect(quarantineDaysLeft(quarantined, began + 40 * day)).toBe(0);
-  expect(quarantineDaysLeft({ ...quarantined, quarantine: null }, began)).toBeNull();
-});
-
-test('describes the status: what, why, since when and until when', () => {
-  expect(describeStatus(quarantined, began + 4 * day)).toEqual([
-    'Provisioning is in quarantine: Entra ID retries less and less often.',
-    'Reason: Webex did not accept the credentials, or did not respond as expected.',
-    'In quarantine since 2027-03-01T12:00:00.000Z.',
-    'Entra ID disables it in 24 days.',
-    'The last cycle ended 2027-03-01T12:00:00.000Z: failed, 3 entries failed.',
-    'The last cycle without errors ended 2027-02-28T12:00:00.000Z.',
-  ]);
-});
-
-test('accepts Graph’s "never" and values that are unknown so far', () => {
-  const job = syncJob.parse({
-    id: 'job-1',
-    status: {
-      code: 'Hibernating',
-      lastExecution: { state: 'Novel', timeEnded: '0001-01-01T00:00:00Z' },
-      quarantine: null,
-    },
+describe('the provisioning status', () => {
+  it('counts 28 days from the start of the quarantine, not from the last check', () => {
+    expect(quarantineDaysLeft(quarantined, began)).toBe(28);
+    expect(quarantineDaysLeft(quarantined, began + 27.5 * day)).toBe(0);
+    expect(quarantineDaysLeft(quarantined, began + 40 * day)).toBe(0);
+    expect(quarantineDaysLeft({ ...quarantined, quarantine: null }, began)).toBeNull();
   });
-  expect(describeStatus(statusOf(job), began)).toEqual([
-    'Provisioning has the status "Hibernating".',
-    'The last cycle is in progress: Novel.',
-  ]);
-  expect(describeStatus(statusOf({ id: 'job-1', status: null }), began)).toHaveLength(1);
-});
 
-test('keeps the earlier start of a quarantine where Graph omits it', () => {
-  const renewed = syncJob.parse({
-    id: 'job-1',
-    status: {
-      code: 'Quarantine',
-      quarantine: { reason: 'EncounteredQuarantineException', currentBegan: '2027-03-05T12:00:00Z' },
-    },
+  it('describes what happens, why, since when and until when', () => {
+    expect(describeStatus(quarantined, began + 4 * day)).toEqual([
+      'Provisioning is in quarantine: Entra ID retries less and less often.',
+      'Reason: Webex did not accept the credentials, or did not respond as expected.',
+      'In quarantine since 2027-03-01T12:00:00.000Z.',
+      'Entra ID disables it in 24 days.',
+      'The last cycle ended 2027-03-01T12:00:00.000Z: failed, 3 entries failed.',
+      'The last cycle without errors ended 2027-02-28T12:00:00.000Z.',
+    ]);
   });
-  expect(statusOf(renewed).quarantine?.since).toBe(began + 4 * day);
-  expect(statusOf(renewed, quarantined).quarantine?.since).toBe(began);
-});
 
-test('checks every destination unattended and stores the status', async () => {
-  let now = began;
-  const world = await provisioningVault(undefined, () => now);
-  const { vault, context, simulator, storeToken } = world;
-  await storeToken();
-  await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
-  simulator.revoke('full-admin');
-  now += day;
-  await simulator.entra.runCycle();
-  now += 2 * day;
-  const [result] = await checkProvisioning(vault, context);
-  expect(result).toMatchObject({ failure: null, status: { status: 'Quarantine' } });
-  expect(await listDestinations(vault, 'acme')).toMatchObject([
-    {
-      provisioning: { status: 'Quarantine', quarantineDaysLeft: 26, checkedAt: new Date(now).toISOString() },
-    },
-  ]);
-  // Without another check, the days count down.
-  now += 10 * day;
-  expect(await listDestinations(vault, 'acme')).toMatchObject([{ provisioning: { quarantineDaysLeft: 16 } }]);
-});
-
-test('reports why a status check failed, and keeps the previous status', async () => {
-  const { vault, context, simulator, storeToken } = await provisioningVault();
-  await storeToken();
-  await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
-  simulator.entra.faults.add({ path: /jobs$/, answer: 503 });
-  const [result] = await checkProvisioning(vault, context);
-  expect(result).toMatchObject({ status: null, failure: { message: expect.stringMatching(/503/) } });
-  expect(await listDestinations(vault, 'acme')).toMatchObject([
-    { provisioning: { status: 'Active' }, checkError: expect.stringMatching(/503/) },
-  ]);
-  simulator.entra.faults.clear();
-  await checkProvisioning(vault, context);
-  expect(await listDestinations(vault, 'acme')).toMatchObject([{ checkError: null }]);
-});
-
-test('checks each destination once a day, in one of several processes, and sooner after a failure', async () => {
-  let now = began;
-  const { vault, context, simulator, storeToken } = await provisioningVault(undefined, () => now);
-  await storeToken();
-  await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
-  const next = dailyStatusCheck(vault, context, () => 0.5);
-  const both = await Promise.all([next(), dailyStatusCheck(vault, context, () => 0.5)()]);
-  expect(both.filter((each) => each !== null)).toHaveLength(1);
-  const check = async () => {
-    const found = await next();
-    return found === null ? 'nothing is due' : (found.failure?.message ?? found.status?.status);
-  };
-  expect(await check()).toBe('nothing is due');
-  now += day - 1;
-  expect(await check()).toBe('nothing is due');
-  simulator.entra.faults.add({ path: /jobs$/, answer: 503 });
-  now += 1;
-  expect(await check()).toMatch(/503/);
-  simulator.entra.faults.clear();
-  now += 3_600_000;
-  expect(await check()).toBe('Active');
-  expect(await check()).toBe('nothing is due');
-});
-
-test('stores the findings of a push and of a status check', async () => {
-  let now = began;
-  const { vault, context, simulator, storeToken } = await provisioningVault(undefined, () => now);
-  await storeToken();
-  await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
-  const [atFirst] = await listDestinations(vault, 'acme');
-  expect(atFirst?.review).toMatchObject({ checkedAt: new Date(now).toISOString() });
-  const [mapping] = simulator.entra.app.jobs;
-  if (mapping !== undefined) mapping.schema = { synchronizationRules: [] };
-  now += day;
-  await inspectProvisioning(vault, 'acme', context);
-  expect(await listDestinations(vault, 'acme')).toMatchObject([
-    {
-      review: {
-        checkedAt: new Date(now).toISOString(),
-        findings: expect.arrayContaining([expect.objectContaining({ id: 'no-user-mapping' })]),
+  it('accepts the zero date of Graph and unknown values', () => {
+    const job = syncJob.parse({
+      id: 'job-1',
+      status: {
+        code: 'Hibernating',
+        lastExecution: { state: 'Novel', timeEnded: '0001-01-01T00:00:00Z' },
+        quarantine: null,
       },
-    },
-  ]);
+    });
+    expect(describeStatus(statusOf(job), began)).toEqual([
+      'Provisioning has the status "Hibernating".',
+      'The last cycle is in progress: Novel.',
+    ]);
+    expect(describeStatus(statusOf({ id: 'job-1', status: null }), began)).toHaveLength(1);
+  });
+
+  it('keeps the earlier start of a quarantine if Graph omits it', () => {
+    const renewed = syncJob.parse({
+      id: 'job-1',
+      status: {
+        code: 'Quarantine',
+        quarantine: { reason: 'EncounteredQuarantineException', currentBegan: '2027-03-05T12:00:00Z' },
+      },
+    });
+    expect(statusOf(renewed).quarantine?.since).toBe(began + 4 * day);
+    expect(statusOf(renewed, quarantined).quarantine?.since).toBe(began);
+  });
+
+  it('is checked for every destination unattended, and stored', async () => {
+    let now = began;
+    const world = await provisioningVault(undefined, () => now);
+    const { vault, context, simulator, storeToken } = world;
+    await storeToken();
+    await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
+    simulator.revoke('full-admin');
+    now += day;
+    await simulator.entra.runCycle();
+    now += 2 * day;
+    const [result] = await checkProvisioning(vault, context);
+    expect(result).toMatchObject({ failure: null, status: { status: 'Quarantine' } });
+    expect(await listDestinations(vault, 'acme')).toMatchObject([
+      {
+        provisioning: {
+          status: 'Quarantine',
+          quarantineDaysLeft: 26,
+          checkedAt: new Date(now).toISOString(),
+        },
+      },
+    ]);
+    // Without another check, the days count down.
+    now += 10 * day;
+    expect(await listDestinations(vault, 'acme')).toMatchObject([
+      { provisioning: { quarantineDaysLeft: 16 } },
+    ]);
+  });
+
+  it('stays as it was if a check fails, and the reason is reported', async () => {
+    const { vault, context, simulator, storeToken } = await provisioningVault();
+    await storeToken();
+    await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
+    simulator.entra.faults.add({ path: /jobs$/, answer: 503 });
+    const [result] = await checkProvisioning(vault, context);
+    expect(result).toMatchObject({ status: null, failure: { message: expect.stringMatching(/503/) } });
+    expect(await listDestinations(vault, 'acme')).toMatchObject([
+      { provisioning: { status: 'Active' }, checkError: expect.stringMatching(/503/) },
+    ]);
+    simulator.entra.faults.clear();
+    await checkProvisioning(vault, context);
+    expect(await listDestinations(vault, 'acme')).toMatchObject([{ checkError: null }]);
+  });
+
+  it('is checked once a day in one of several processes, and sooner after a failure', async () => {
+    let now = began;
+    const { vault, context, simulator, storeToken } = await provisioningVault(undefined, () => now);
+    await storeToken();
+    await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
+    const next = dailyStatusCheck(vault, context, () => 0.5);
+    const both = await Promise.all([next(), dailyStatusCheck(vault, context, () => 0.5)()]);
+    expect(both.filter((each) => each !== null)).toHaveLength(1);
+    const check = async () => {
+      const found = await next();
+      return found === null ? 'nothing is due' : (found.failure?.message ?? found.status?.status);
+    };
+    expect(await check()).toBe('nothing is due');
+    now += day - 1;
+    expect(await check()).toBe('nothing is due');
+    simulator.entra.faults.add({ path: /jobs$/, answer: 503 });
+    now += 1;
+    expect(await check()).toMatch(/503/);
+    simulator.entra.faults.clear();
+    now += 3_600_000;
+    expect(await check()).toBe('Active');
+    expect(await check()).toBe('nothing is due');
+  });
+
+  it('is stored with the findings of a push and of a check', async () => {
+    let now = began;
+    const { vault, context, simulator, storeToken } = await provisioningVault(undefined, () => now);
+    await storeToken();
+    await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
+    const [atFirst] = await listDestinations(vault, 'acme');
+    expect(atFirst?.review).toMatchObject({ checkedAt: new Date(now).toISOString() });
+    const [mapping] = simulator.entra.app.jobs;
+    if (mapping !== undefined) mapping.schema = { synchronizationRules: [] };
+    now += day;
+    await inspectProvisioning(vault, 'acme', context);
+    expect(await listDestinations(vault, 'acme')).toMatchObject([
+      {
+        review: {
+          checkedAt: new Date(now).toISOString(),
+          findings: expect.arrayContaining([expect.objectContaining({ id: 'no-user-mapping' })]),
+        },
+      },
+    ]);
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { entraGuide } from '../../src/provisioning/guide/entra-guide.ts';
 import type { Guide, GuideProfile } from '../../src/provisioning/guide/guide.ts';
 import { oktaGuide } from '../../src/provisioning/guide/okta-guide.ts';
@@ -30,80 +30,79 @@ const every: [string, Guide][] = [
   ]),
 ];
 
-test('a first set-up of Entra ID goes all the way, in order', () => {
-  expect(sectionIds(entraGuide(profile))).toEqual([
-    'prepare',
-    'add-app',
-    'assign',
-    'connect',
-    'mappings',
-    'start',
-    'check',
-    'operations',
-  ]);
-  const ids = stepIds(entraGuide(profile));
-  expect(ids.indexOf('test-connection')).toBeLessThan(ids.indexOf('save'));
-  expect(ids).toContain('thirty-days');
-});
-
-test('only the steps that this person needs', () => {
-  expect(sectionIds(entraGuide(profile, { app: 'there', scope: 'all' }))).not.toContain('add-app');
-  expect(sectionIds(entraGuide(profile, { scope: 'all' }))).not.toContain('assign');
-  expect(stepIds(entraGuide(profile))).not.toContain('user-name');
-  expect(stepIds(entraGuide(profile, { userName: 'differs' }))).toContain('user-name');
-  expect(stepIds(entraGuide(profile, { attributes: 'more' }))).toContain('add-mapping');
-  expect(stepIds(entraGuide(profile, { cloud: 'government' }))).toContain('government-limit');
-  expect(stepIds(oktaGuide(profile))).not.toContain('customer-admin');
-  expect(stepIds(oktaGuide(profile, { role: 'customer' }))).toContain('customer-admin');
-});
-
-test('who has handed the token over before is shown how to replace it, and can still ask for all of it', () => {
-  const again = { ...profile, installedBefore: true };
-  expect(sectionIds(entraGuide(again))).toEqual(['replace', 'check', 'operations']);
-  expect(entraGuide(again).questions.map(({ id }) => id)).toEqual(['task', 'cloud']);
-  expect(sectionIds(entraGuide(again, { task: 'set-up', app: 'missing' }))).toContain('add-app');
-  expect(sectionIds(oktaGuide(again))).toEqual(['connect', 'operations']);
-});
-
-test('answers that are none are not taken', () => {
-  expect(entraGuide(profile, { task: '<script>', scope: ['all', 'assigned'] }).answers).toMatchObject({
-    task: 'set-up',
-    scope: 'assigned',
+describe('the guides', () => {
+  it('lead through a first setup of Entra ID in order', () => {
+    expect(sectionIds(entraGuide(profile))).toEqual([
+      'prepare',
+      'add-app',
+      'assign',
+      'connect',
+      'mappings',
+      'start',
+      'check',
+      'operations',
+    ]);
+    const ids = stepIds(entraGuide(profile));
+    expect(ids.indexOf('test-connection')).toBeLessThan(ids.indexOf('save'));
+    expect(ids).toContain('thirty-days');
   });
-});
 
-test('the values of this profile, and the token by its name only', () => {
-  expect(fields(entraGuide(profile))).toContainEqual({
-    current: 'Tenant URL',
-    value: { kind: 'copy', text: profile.tenantUrl },
+  it('show only the steps that the person needs', () => {
+    expect(sectionIds(entraGuide(profile, { app: 'there', scope: 'all' }))).not.toContain('add-app');
+    expect(sectionIds(entraGuide(profile, { scope: 'all' }))).not.toContain('assign');
+    expect(stepIds(entraGuide(profile))).not.toContain('user-name');
+    expect(stepIds(entraGuide(profile, { userName: 'differs' }))).toContain('user-name');
+    expect(stepIds(entraGuide(profile, { attributes: 'more' }))).toContain('add-mapping');
+    expect(stepIds(entraGuide(profile, { cloud: 'government' }))).toContain('government-limit');
+    expect(stepIds(oktaGuide(profile))).not.toContain('customer-admin');
+    expect(stepIds(oktaGuide(profile, { role: 'customer' }))).toContain('customer-admin');
   });
-  expect(fields(entraGuide(profile))).toContainEqual({
-    current: 'Secret Token',
-    value: { kind: 'secret-token' },
-  });
-  expect(fields(oktaGuide(profile))).toContainEqual({
-    current: 'Organization ID',
-    value: { kind: 'copy', text: profile.orgId },
-  });
-  expect(fields(oktaGuide(profile))).toContainEqual({
-    current: 'API Token',
-    value: { kind: 'secret-token' },
-  });
-  const unknown = entraGuide({ ...profile, orgId: null, tenantUrl: null });
-  expect(fields(unknown).filter(({ value }) => value.kind === 'missing').length).toBeGreaterThan(0);
-});
 
-test('Okta’s guide names what is supported, what to remove, and what excludes it', () => {
-  const guide = JSON.stringify(oktaGuide(profile, { who: 'groups' }));
-  for (const attribute of oktaAttributes) expect(guide).toContain(attribute);
-  expect(guide).toMatch(/Directory Connector/);
-  expect(guide).toMatch(/license template/);
-  expect(guide).toMatch(/groups themselves are not synchronized/);
-});
+  it('show how to replace a token after the first setup, and everything on request', () => {
+    const again = { ...profile, installedBefore: true };
+    expect(sectionIds(entraGuide(again))).toEqual(['replace', 'check', 'operations']);
+    expect(entraGuide(again).questions.map(({ id }) => id)).toEqual(['task', 'cloud']);
+    expect(sectionIds(entraGuide(again, { task: 'set-up', app: 'missing' }))).toContain('add-app');
+    expect(sectionIds(oktaGuide(again))).toEqual(['connect', 'operations']);
+  });
 
-test.each(every)(
-  '%s: each step is named once and has a public source; the older names are there',
-  (_, guide) => {
+  it('ignore invalid answers', () => {
+    expect(entraGuide(profile, { task: '<script>', scope: ['all', 'assigned'] }).answers).toMatchObject({
+      task: 'set-up',
+      scope: 'assigned',
+    });
+  });
+
+  it('contain the values of the profile, but not the token', () => {
+    expect(fields(entraGuide(profile))).toContainEqual({
+      current: 'Tenant URL',
+      value: { kind: 'copy', text: profile.tenantUrl },
+    });
+    expect(fields(entraGuide(profile))).toContainEqual({
+      current: 'Secret Token',
+      value: { kind: 'secret-token' },
+    });
+    expect(fields(oktaGuide(profile))).toContainEqual({
+      current: 'Organization ID',
+      value: { kind: 'copy', text: profile.orgId },
+    });
+    expect(fields(oktaGuide(profile))).toContainEqual({
+      current: 'API Token',
+      value: { kind: 'secret-token' },
+    });
+    const unknown = entraGuide({ ...profile, orgId: null, tenantUrl: null });
+    expect(fields(unknown).filter(({ value }) => value.kind === 'missing').length).toBeGreaterThan(0);
+  });
+
+  it('name what Webex supports in Okta, what to remove, and what rules it out', () => {
+    const guide = JSON.stringify(oktaGuide(profile, { who: 'groups' }));
+    for (const attribute of oktaAttributes) expect(guide).toContain(attribute);
+    expect(guide).toMatch(/Directory Connector/);
+    expect(guide).toMatch(/license template/);
+    expect(guide).toMatch(/groups themselves are not synchronized/);
+  });
+
+  it.each(every)('name each step once, with a public source and older names: %s', (_, guide) => {
     const ids = stepIds(guide);
     expect(new Set(ids).size).toBe(ids.length);
     for (const { steps } of guide.sections) {
@@ -117,5 +116,5 @@ test.each(every)(
     const names = JSON.stringify(guide);
     expect(names).not.toMatch(/access_token|undefined/);
     if (guide.provider === 'entra') expect(names).toContain('Azure Active Directory');
-  },
-);
+  });
+});

@@ -1,88 +1,92 @@
 import { createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { pushProfile } from '../../src/provisioning/push/push-profile.ts';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { provisioningMachine, storeToken } from '../support/provisioning/provisioning-cli.ts';
 import { actor, provisioningVault } from '../support/provisioning/provisioning-vault.ts';
 
-test('an application that the API does not serve: what to paste where, never the token, exit 1', async () => {
-  const { run, simulator, token } = await provisioningMachine();
-  const manual = await run(['push', 'okta', 'acme', '--json']);
-  expect(manual.code).toBe(1);
-  expect(JSON.parse(manual.stdout)).toMatchObject({
-    ok: false,
-    code: 'E_OKTA_MANUAL',
-    manualSetup: {
-      fields: [
-        { field: 'Enable API integration' },
-        { field: 'Organization ID', value: token.account.organization.id },
-        { field: 'API Token', value: 'the token, from the clipboard' },
-      ],
-    },
+describe('push okta', () => {
+  it('prints what to paste for an application that cannot be automated, without the token, and exits 1', async () => {
+    const { run, simulator, token } = await provisioningMachine();
+    const manual = await run(['push', 'okta', 'acme', '--json']);
+    expect(manual.code).toBe(1);
+    expect(JSON.parse(manual.stdout)).toMatchObject({
+      ok: false,
+      code: 'E_OKTA_MANUAL',
+      manualSetup: {
+        fields: [
+          { field: 'Enable API integration' },
+          { field: 'Organization ID', value: token.account.organization.id },
+          { field: 'API Token', value: 'the token, from the clipboard' },
+        ],
+      },
+    });
+    expect(manual.stderr).toMatch(
+      /\(UNKNOWN\)[\s\S]*Test API Credentials[\s\S]*To App[\s\S]*webex-token copy acme/,
+    );
+    expect(manual.stdout + manual.stderr).not.toContain(token.accessToken);
+    expect(simulator.okta.requests.filter(({ method }) => method === 'POST')).toEqual([]);
+    // A renewal knows the destination anyway.
+    const shown = JSON.parse((await run(['show', 'acme', '--json'])).stdout);
+    expect(shown.destinations).toMatchObject([
+      { provider: 'okta', method: 'manual', upToDate: false, installedAt: null },
+    ]);
   });
-  expect(manual.stderr).toMatch(
-    /\(UNKNOWN\)[\s\S]*Test API Credentials[\s\S]*To App[\s\S]*webex-token copy acme/,
-  );
-  expect(manual.stdout + manual.stderr).not.toContain(token.accessToken);
-  expect(simulator.okta.requests.filter(({ method }) => method === 'POST')).toEqual([]);
-  // A renewal knows the destination anyway.
-  const shown = JSON.parse((await run(['show', 'acme', '--json'])).stdout);
-  expect(shown.destinations).toMatchObject([
-    { provider: 'okta', method: 'manual', upToDate: false, installedAt: null },
-  ]);
-});
 
-test('one that it serves gets the token, activated, and is remembered', async () => {
-  const { run, simulator, token } = await provisioningMachine();
-  simulator.okta.app.served = true;
-  expect(await run(['push', 'okta', 'acme'])).toMatchObject({
-    code: 0,
-    stdout: `Okta has the token of "acme", and its test passed: Cisco Webex (${simulator.okta.app.id})\n`,
+  it('sends the token to an application that can be automated, activates it and stores the destination', async () => {
+    const { run, simulator, token } = await provisioningMachine();
+    simulator.okta.app.served = true;
+    expect(await run(['push', 'okta', 'acme'])).toMatchObject({
+      code: 0,
+      stdout: `Okta has the token of "acme", and its test passed: Cisco Webex (${simulator.okta.app.id})\n`,
+    });
+    expect(simulator.okta.app).toMatchObject({ token: token.accessToken, connection: 'ENABLED' });
   });
-  expect(simulator.okta.app).toMatchObject({ token: token.accessToken, connection: 'ENABLED' });
+
+  it('only reads in a dry run', async () => {
+    const { run, simulator } = await provisioningMachine();
+    simulator.okta.app.served = true;
+    const dry = await run(['push', 'okta', 'acme', '--dry-run']);
+    expect(dry.code).toBe(0);
+    expect(dry.stdout).toMatch(
+      /^not sent {2}POST .*connections\/default\?activate=true .*"token":"\*\*\*\*"/m,
+    );
+    expect(simulator.okta.requests.every(({ method }) => method === 'GET')).toBe(true);
+    expect(simulator.okta.app.token).toBeNull();
+  });
+
+  it('does not push a token that Webex rejects, and exits 5', async () => {
+    const { run, simulator, token, environment } = await provisioningMachine();
+    simulator.okta.app.served = true;
+    await run(['push', 'okta', 'acme']);
+    (await storeToken({ simulator, environment })).revoked = true;
+    const refused = await run(['push', 'okta', 'acme']);
+    expect(refused).toMatchObject({ code: 5 });
+    expect(refused.stderr).toMatch(/Okta still holds what it held before/);
+    expect(simulator.okta.app.token).toBe(token.accessToken);
+  });
+
+  it('prints the IDs of several applications on standard error, and exits 1', async () => {
+    const { run, simulator } = await provisioningMachine();
+    const second = simulator.okta.addApp({ label: 'Cisco Webex (test)', served: true });
+    const several = await run(['push', 'okta', 'acme']);
+    expect(several).toMatchObject({ code: 1, stdout: '' });
+    expect(several.stderr).toContain(simulator.okta.app.id);
+    expect(several.stderr).toContain(second.id);
+    expect(await run(['push', 'okta', 'acme', '--app', second.id])).toMatchObject({ code: 0 });
+  });
+
+  it('waits as long as the rate limit of Okta says', async () => {
+    const { run, simulator } = await provisioningMachine();
+    simulator.okta.app.served = true;
+    simulator.okta.faults.add({ path: '/api/v1/apps', answer: 429, times: 1 });
+    const pushed = await run(['push', 'okta', 'acme']);
+    expect(pushed).toMatchObject({ code: 0 });
+    expect(pushed.stderr).toMatch(/too many requests \(429\)\. Trying again in [12] s/);
+  });
 });
 
-test('a dry run only reads', async () => {
-  const { run, simulator } = await provisioningMachine();
-  simulator.okta.app.served = true;
-  const dry = await run(['push', 'okta', 'acme', '--dry-run']);
-  expect(dry.code).toBe(0);
-  expect(dry.stdout).toMatch(/^not sent {2}POST .*connections\/default\?activate=true .*"token":"\*\*\*\*"/m);
-  expect(simulator.okta.requests.every(({ method }) => method === 'GET')).toBe(true);
-  expect(simulator.okta.app.token).toBeNull();
-});
-
-test('does not push a token that Webex rejects, and exits 5', async () => {
-  const { run, simulator, token, environment } = await provisioningMachine();
-  simulator.okta.app.served = true;
-  await run(['push', 'okta', 'acme']);
-  (await storeToken({ simulator, environment })).revoked = true;
-  const refused = await run(['push', 'okta', 'acme']);
-  expect(refused).toMatchObject({ code: 5 });
-  expect(refused.stderr).toMatch(/Okta still holds what it held before/);
-  expect(simulator.okta.app.token).toBe(token.accessToken);
-});
-
-test('several applications: their IDs on standard error, exit 1', async () => {
-  const { run, simulator } = await provisioningMachine();
-  const second = simulator.okta.addApp({ label: 'Cisco Webex (test)', served: true });
-  const several = await run(['push', 'okta', 'acme']);
-  expect(several).toMatchObject({ code: 1, stdout: '' });
-  expect(several.stderr).toContain(simulator.okta.app.id);
-  expect(several.stderr).toContain(second.id);
-  expect(await run(['push', 'okta', 'acme', '--app', second.id])).toMatchObject({ code: 0 });
-});
-
-test('waits as long as its rate limit says', async () => {
-  const { run, simulator } = await provisioningMachine();
-  simulator.okta.app.served = true;
-  simulator.okta.faults.add({ path: '/api/v1/apps', answer: 429, times: 1 });
-  const pushed = await run(['push', 'okta', 'acme']);
-  expect(pushed).toMatchObject({ code: 0 });
-  expect(pushed.stderr).toMatch(/too many requests \(429\)\. Trying again in [12] s/);
-});
-
-describe('as a service app', () => {
+describe('push okta, as a service app', () => {
   function serviceApp({ okta }: Simulator, form: 'jwk' | 'pem', type: 'rsa' | 'ec'): NodeJS.ProcessEnv {
     const { privateKey } =
       type === 'rsa'
@@ -108,7 +112,7 @@ describe('as a service app', () => {
     };
   }
 
-  test.each([
+  it.each([
     ['jwk', 'rsa'],
     ['pem', 'rsa'],
     ['jwk', 'ec'],
@@ -125,7 +129,7 @@ describe('as a service app', () => {
     expect(simulator.okta.requests.filter(({ path }) => path === '/oauth2/v1/token')).toHaveLength(2);
   });
 
-  test('a key that is none, or another’s, says so and never itself', async () => {
+  it('explains an invalid or wrong key without printing it', async () => {
     const { run } = await provisioningMachine((simulator) => ({
       ...serviceApp(simulator, 'jwk', 'rsa'),
       OKTA_CLIENT_PRIVATEKEY: 'fake-private-key',
@@ -147,7 +151,7 @@ describe('as a service app', () => {
   });
 });
 
-describe('interrupted, again and again: old or new, never neither; the next run finishes', {
+describe('push okta, interrupted', {
   timeout: 120_000,
 }, () => {
   const points = [
@@ -161,50 +165,56 @@ describe('interrupted, again and again: old or new, never neither; the next run 
     ...(at.method === 'POST' ? [{ name, at, applied: true }] : []),
   ]);
 
-  test.each(moments)('killed at: $name, applied: $applied', async ({ at, applied }) => {
-    const { run, start, simulator, token, environment } = await provisioningMachine();
-    const { okta } = simulator;
-    okta.app.served = true;
-    await run(['push', 'okta', 'acme']);
-    const renewed = await storeToken({ simulator, environment });
-    okta.requests.length = 0;
-    const { skip = 0 } = at as { skip?: number };
-    okta.faults.add({ answer: 'hang', ...(applied && { applied }), ...at });
-    const running = start(['push', 'okta', 'acme', '--app', okta.app.id]);
-    const reached = () =>
-      okta.requests.filter(({ method, path }) => method === at.method && at.path.test(path)).length > skip;
-    while (!reached()) {
-      const ended = await Promise.race([
-        running.finished,
-        new Promise((resolve) => setTimeout(resolve, 10, null)),
-      ]);
-      if (ended !== null) throw new Error(`it ended before: ${JSON.stringify(ended)}`);
-    }
-    running.kill('SIGKILL');
-    await running.finished;
-    expect([token.accessToken, renewed.accessToken]).toContain(okta.app.token);
-    okta.faults.clear();
-    expect(await run(['push', 'okta', 'acme'])).toMatchObject({ code: 0 });
-    expect(okta.app).toMatchObject({ token: renewed.accessToken, connection: 'ENABLED' });
-  });
-
-  test.each(points)('cut, 503 or 429 at: %s', async (_, at) => {
-    const { vault, context, simulator, storeToken: store } = await provisioningVault();
-    const { okta } = simulator;
-    okta.app.served = true;
-    const push = () => pushProfile('okta', vault, 'acme', actor, { app: okta.app.id }, context);
-    const old = await store();
-    await push();
-    const renewed = await store();
-    for (const answer of ['reset', 503, 429] as const) {
-      okta.faults.add({ answer, ...at });
-      await expect(push()).rejects.toThrow(
-        /still holds|is saved in Okta|either what it held before or the new/,
-      );
-      expect([old, renewed]).toContain(okta.app.token);
+  it.each(moments)(
+    'leaves the old or the new token and finishes in the next run, killed at: $name, applied: $applied',
+    async ({ at, applied }) => {
+      const { run, start, simulator, token, environment } = await provisioningMachine();
+      const { okta } = simulator;
+      okta.app.served = true;
+      await run(['push', 'okta', 'acme']);
+      const renewed = await storeToken({ simulator, environment });
+      okta.requests.length = 0;
+      const { skip = 0 } = at as { skip?: number };
+      okta.faults.add({ answer: 'hang', ...(applied && { applied }), ...at });
+      const running = start(['push', 'okta', 'acme', '--app', okta.app.id]);
+      const reached = () =>
+        okta.requests.filter(({ method, path }) => method === at.method && at.path.test(path)).length > skip;
+      while (!reached()) {
+        const ended = await Promise.race([
+          running.finished,
+          new Promise((resolve) => setTimeout(resolve, 10, null)),
+        ]);
+        if (ended !== null) throw new Error(`it ended before: ${JSON.stringify(ended)}`);
+      }
+      running.kill('SIGKILL');
+      await running.finished;
+      expect([token.accessToken, renewed.accessToken]).toContain(okta.app.token);
       okta.faults.clear();
-    }
-    await push();
-    expect(okta.app.token).toBe(renewed);
-  });
+      expect(await run(['push', 'okta', 'acme'])).toMatchObject({ code: 0 });
+      expect(okta.app).toMatchObject({ token: renewed.accessToken, connection: 'ENABLED' });
+    },
+  );
+
+  it.each(points)(
+    'leaves the old or the new token and finishes in the next run, after a fault at: %s',
+    async (_, at) => {
+      const { vault, context, simulator, storeToken: store } = await provisioningVault();
+      const { okta } = simulator;
+      okta.app.served = true;
+      const push = () => pushProfile('okta', vault, 'acme', actor, { app: okta.app.id }, context);
+      const old = await store();
+      await push();
+      const renewed = await store();
+      for (const answer of ['reset', 503, 429] as const) {
+        okta.faults.add({ answer, ...at });
+        await expect(push()).rejects.toThrow(
+          /still holds|is saved in Okta|either what it held before or the new/,
+        );
+        expect([old, renewed]).toContain(okta.app.token);
+        okta.faults.clear();
+      }
+      await push();
+      expect(okta.app.token).toBe(renewed);
+    },
+  );
 });

@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import { newestMigration } from '../../src/store/migrations/newest.ts';
 import type { Schema } from '../../src/store/schema.ts';
@@ -57,7 +57,7 @@ async function cleanMachine(changes: Partial<Settings> = {}): Promise<RestoreOpt
 const keyFileOf = ({ settings }: Vault) => join(settings.home, 'key.jwk');
 
 describe('a backup', () => {
-  test('is one file for its owner alone, which tells nothing of what is kept', async () => {
+  it('is one file that only its owner can read, and reveals nothing of its content', async () => {
     const { file, stored, written, vault } = await backedUp();
     expect(readdirSync(dirname(file))).toEqual(['store.backup']);
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -67,7 +67,7 @@ describe('a backup', () => {
     expect((await auditLog(vault)).at(-1)).toBe('backup ok -');
   });
 
-  test('is never written over a file, and leaves nothing where it fails', async () => {
+  it('never overwrites a file, and leaves nothing behind after a failure', async () => {
     const { file, vault } = await backedUp();
     const before = readFileSync(file);
     const error = await brokerErrorOf(() => writeBackup(vault, file, actor, { program }));
@@ -81,7 +81,7 @@ describe('a backup', () => {
     expect(readdirSync(dirname(cut))).toEqual([]);
   });
 
-  test('every table is kept, or left out on purpose', () => {
+  it('contains every table that is not excluded on purpose', () => {
     expect([...includedTables, ...excludedTables].sort()).toEqual([...tables].sort());
     const named: Record<keyof Schema, true> = Object.fromEntries(
       tables.map((table) => [table, true]),
@@ -90,7 +90,7 @@ describe('a backup', () => {
     expect(excludedTables).toEqual(['sign_in', 'web_session', 'access_link']);
   });
 
-  test('is of one instant, while others write', async () => {
+  it('contains the state of one instant while others write', async () => {
     const { vault } = await backedUp({}, 2);
     const file = join(temporaryFolder(), 'store.backup');
     const other = await newVault(undefined, { settings: vault.settings });
@@ -108,8 +108,8 @@ describe('a backup', () => {
   });
 });
 
-describe('restored on a clean machine', () => {
-  test('with the key file of the other host: every token comes back, under a new key', async () => {
+describe('a backup restored on a new machine', () => {
+  it('restores every token under a new key with the key file of the other host', async () => {
     const { file, stored, vault } = await backedUp();
     const clean = await cleanMachine();
     expect((await brokerErrorOf(() => restoreBackup(file, clean))).code).toBe('E_BACKUP_KEY');
@@ -121,7 +121,7 @@ describe('restored on a clean machine', () => {
     expect(readdirSync(clean.settings.home).filter((name) => name.startsWith('restore-'))).toEqual([]);
   });
 
-  test('with the key file put in its place: no other key is made', async () => {
+  it('creates no new key if the key file was put in its place', async () => {
     const { file, stored, vault } = await backedUp();
     const clean = await cleanMachine();
     mkdirSync(clean.settings.home, { recursive: true, mode: 0o700 });
@@ -132,7 +132,7 @@ describe('restored on a clean machine', () => {
     );
   });
 
-  onSqlite('with the passphrase of the backup, into a keychain', async () => {
+  onSqlite('opens with the passphrase of the backup, and puts the new key into a keychain', async () => {
     const { file, stored } = await backedUp({ passphrase });
     const keychain = memoryKeychain();
     const clean = { ...(await cleanMachine()), keychain };
@@ -143,7 +143,7 @@ describe('restored on a clean machine', () => {
     expect(await openAll(again, stored.keys())).toEqual(stored);
   });
 
-  onSqlite('with the passphrase of the host', async () => {
+  onSqlite('opens with the passphrase of the host', async () => {
     const settings = { ...(await testSettings()), passphrase };
     const vault = await newVault(undefined, { settings });
     const stored = await storeTokens(vault, 1);
@@ -156,7 +156,7 @@ describe('restored on a clean machine', () => {
     );
   });
 
-  test('names its schema; one from before the first release is refused', async () => {
+  it('names its schema, and is refused if it is from before the first release', async () => {
     const { file } = await backedUp({}, 1);
     const [first = ''] = readFileSync(file, 'utf8').split('\n');
     expect(JSON.parse(first)).toMatchObject({ schema: newestMigration, program });
@@ -170,8 +170,8 @@ describe('restored on a clean machine', () => {
   });
 });
 
-describe('restored over a store that is there', () => {
-  test('which is kept aside, complete; a process that uses it continues with the restored store', async () => {
+describe('a backup restored over an existing store', () => {
+  it('keeps the previous store, and running processes continue with the restored one', async () => {
     const { file, stored, vault } = await backedUp();
     await removeProfile(vault, 'profile-0', actor);
     await importToken(vault, { profile: 'newer' }, usualToken({ filler: 'N' }), actor);
@@ -192,7 +192,7 @@ describe('restored over a store that is there', () => {
     expect(statSync(previous ?? '').mode & 0o777).toBe(0o600);
   });
 
-  test('whose data key is another by now', async () => {
+  it('works if the data key has been rotated since', async () => {
     const { file, stored, vault } = await backedUp();
     await rotateDataKey(vault, actor);
     const running = await newVault(undefined, { settings: vault.settings });
@@ -203,7 +203,7 @@ describe('restored over a store that is there', () => {
     expect((await readToken(again, 'later', actor)).accessToken).toBe(usualToken({ filler: 'L' }));
   });
 
-  onSqlite('which is damaged: kept aside, and its path is printed', async () => {
+  onSqlite('keeps a damaged store and prints its path', async () => {
     const { file, stored, vault } = await backedUp();
     const { settings } = vault;
     await vault.db.destroy();
@@ -221,11 +221,11 @@ describe('restored over a store that is there', () => {
   });
 });
 
-describe.runIf(engine === 'sqlite')('what cannot be trusted changes nothing', () => {
+describe.runIf(engine === 'sqlite')('a backup that cannot be trusted', () => {
   const withHeader = (lines: string[], change: object) =>
     [JSON.stringify({ ...JSON.parse(lines[0] ?? ''), ...change }), ...lines.slice(1)].join('\n');
 
-  test.each<[string, string, (lines: string[]) => string]>([
+  it.each<[string, string, (lines: string[]) => string]>([
     ['empty', 'E_BACKUP', () => ''],
     ['something else', 'E_BACKUP', () => 'a picture of a cat\n'],
     ['JSON of something else', 'E_BACKUP', () => '{"version":1}\n'],
@@ -240,7 +240,7 @@ describe.runIf(engine === 'sqlite')('what cannot be trusted changes nothing', ()
     ['a newer format', 'E_BACKUP_NEWER', (lines) => withHeader(lines, { 'webex-token-backup': 2 })],
     ['tables of a newer version', 'E_STORE_NEWER', (lines) => withHeader(lines, { schema: '999-later' })],
     ['lines without end', 'E_BACKUP', (lines) => lines.join('\n') + 'x'.repeat(17 << 20)],
-  ])('a file that is %s', async (_, code, change) => {
+  ])('changes nothing if it is %s', async (_, code, change) => {
     const { file, vault, stored } = await backedUp({}, 1);
     writeFileSync(file, change(readFileSync(file, 'utf8').split('\n')));
     const options = { ...(await cleanMachine()), settings: vault.settings };
@@ -249,7 +249,7 @@ describe.runIf(engine === 'sqlite')('what cannot be trusted changes nothing', ()
     expect(readdirSync(vault.settings.home).filter((name) => /restore|damaged/.test(name))).toEqual([]);
   });
 
-  test('every byte flipped, one at a time', async () => {
+  it('changes nothing if any byte was flipped', async () => {
     const { file, vault } = await backedUp({}, 1);
     const bytes = readFileSync(file);
     const options = { ...(await cleanMachine()), settings: vault.settings };
@@ -263,7 +263,7 @@ describe.runIf(engine === 'sqlite')('what cannot be trusted changes nothing', ()
     }
   }, 1_200_000);
 
-  test('the lines of another backup of the same store', async () => {
+  it('changes nothing if it has the lines of another backup of the same store', async () => {
     const { file, vault } = await backedUp({}, 1);
     const other = join(temporaryFolder(), 'other.backup');
     await writeBackup(vault, other, actor, { program });
@@ -274,7 +274,7 @@ describe.runIf(engine === 'sqlite')('what cannot be trusted changes nothing', ()
     expect((await brokerErrorOf(() => restoreBackup(file, options))).code).toBe('E_BACKUP');
   });
 
-  test('a token in it that does not open', async () => {
+  it('cannot be written with a token that cannot be decrypted', async () => {
     const { vault } = await backedUp({}, 1);
     const { ciphertext } = await vault.db.selectFrom('token').select('ciphertext').executeTakeFirstOrThrow();
     await vault.db

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BrokerError } from '../../src/errors/broker-error.ts';
 import { listSummaries, renameProfile, showProfile } from '../../src/vault/profiles/profiles.ts';
 import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
@@ -20,8 +20,8 @@ import {
   today,
 } from '../support/vault/test-vault.ts';
 
-describe('one token, followed everywhere', () => {
-  test('it is in what must hold it, and in no error, log row or file', async () => {
+describe('the value of a token', () => {
+  it('is only where it must be, and in no error, log row or file', async () => {
     const webex = await simulated({ now: () => today });
     const vault = await newVault(webex);
     const { accessToken: token } = webex.issueToken('full-admin');
@@ -75,7 +75,7 @@ describe('one token, followed everywhere', () => {
     expect(filesHolding(vault.settings.home, token)).toEqual([]);
   });
 
-  test('where it is in a file, it is found', () => {
+  it('is found if it is in a file', () => {
     const token = 'fake-token-for-acme-1';
     for (const encoding of ['utf8', 'utf16le', 'hex', 'base64'] as const) {
       const folder = temporaryFolder();

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { signInById, signInByState } from '../../src/store/access/sign-ins.ts';
 import { removeProfile, renameProfile } from '../../src/vault/profiles/profiles.ts';
 import { capturePastedRedirect, captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
@@ -48,8 +48,8 @@ async function issuedBy(commercial: string, government = 'https://broker-f.examp
   });
 }
 
-describe('a good answer', () => {
-  test('is stored sealed and unchecked, and ends its sign-in', async () => {
+describe('a valid redirect', () => {
+  it('is stored encrypted and pending, and ends its sign-in', async () => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });
     const answer = fragment({ access_token: token, state, scope: 'spark:people_read Identity:SCIM' });
@@ -77,7 +77,7 @@ describe('a good answer', () => {
     expect(filesHolding(vault.settings.home, token)).toEqual([]);
   });
 
-  test('the state that is stored does not let anybody in who reads the database', async () => {
+  it('cannot be forged from the state in the database', async () => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });
     expect(state).toMatch(/^[\w-]{43,}$/);
@@ -87,7 +87,7 @@ describe('a good answer', () => {
     expect(filesHolding(vault.settings.home, browser)).toEqual([]);
   });
 
-  test('a hundred posts of it at once, to two servers of one store, store one row', async () => {
+  it('is stored once if it is posted a hundred times at once to two servers', async () => {
     const vault = await newVault(undefined, { now: Date.now });
     const answer = fragment({ access_token: token, state: await startedSignIn(vault, { profile: 'acme' }) });
     const { home, databaseUrl } = vault.settings;
@@ -101,7 +101,7 @@ describe('a good answer', () => {
     expect((await auditLog(vault)).filter((line) => line === 'capture ok acme')).toHaveLength(1);
   });
 
-  test('from the link of a terminal, in the browser that opened it first', async () => {
+  it('is accepted from the browser that first opened the link of a terminal', async () => {
     const vault = await newVault();
     const { signInId, link } = await createSignInLink(vault, { profile: 'acme', freshSignIn: true });
     expect(filesHolding(vault.settings.home, link)).toEqual([]);
@@ -115,7 +115,7 @@ describe('a good answer', () => {
     expect(captured.signInId).toBe(signInId);
   });
 
-  test('a link that was opened too late begins nothing', async () => {
+  it('cannot come from a link that was opened too late', async () => {
     const vault = await newVault();
     const { link } = await createSignInLink(vault, { profile: 'acme' });
     vault.setNow(today + signInLifetimeMs);
@@ -125,7 +125,7 @@ describe('a good answer', () => {
   });
 });
 
-describe('an answer that nobody here asked for stores nothing, spends nothing and ends nobody’s sign-in', () => {
+describe('an unsolicited redirect', () => {
   const answers: [string, string, (state: string) => [string, string | null], number?][] = [
     ['no state', 'E_STATE_MISSING', () => [fragment({ access_token: token }), browser]],
     ['an empty state', 'E_STATE_MISSING', () => [fragment({ access_token: token, state: '' }), browser]],
@@ -205,7 +205,7 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
     ['noise', 'E_REDIRECT_NO_TOKEN', () => ['#\u0000\ud800=%', browser]],
   ];
 
-  test.each(answers)('%s', async (_, code, answer) => {
+  it.each(answers)('stores nothing and ends no sign-in, with %s', async (_, code, answer) => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });
     const [text, binding] = answer(state);
@@ -220,7 +220,7 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
   });
 
-  test('an answer that comes too late', async () => {
+  it('is refused if it comes too late', async () => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });
     const answer = fragment({ access_token: token, state });
@@ -232,7 +232,7 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
     await captureRedirect(vault, answer, browser, actor);
   });
 
-  test('an answer a second time', async () => {
+  it('is refused the second time', async () => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });
     await captureRedirect(vault, fragment({ access_token: token, state }), browser, actor);
@@ -250,8 +250,8 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
   });
 
-  test.each([publishedEndpoints.commercial.idbroker, 'https://broker.example/idb'])(
-    'accepts the issuer %s of the deployment that was asked, configured or published',
+  it.each([publishedEndpoints.commercial.idbroker, 'https://broker.example/idb'])(
+    'is accepted with the issuer %s of its deployment, configured or published',
     async (iss) => {
       const vault = await issuedBy('https://broker.example/idb');
       const state = await startedSignIn(vault, { profile: 'acme' });
@@ -260,7 +260,7 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
     },
   );
 
-  test.each([
+  it.each([
     publishedEndpoints.government.idbroker,
     'https://broker-f.example/idb',
     'https://evil.example/idb',
@@ -272,7 +272,7 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
     'https://idbroker.webex.com.evil.example/idb',
     'https://webexapis.com/v1',
     'no address',
-  ])('refuses the issuer %s, in an answer and in an import (RFC 9207)', async (iss) => {
+  ])('is refused with the issuer %s, and so is an import (RFC 9207)', async (iss) => {
     const vault = await issuedBy('https://broker.example/idb', 'https://broker-f.example/idb');
     const state = await startedSignIn(vault, { profile: 'acme' });
     const answer = fragment({ access_token: token, state, iss });
@@ -286,7 +286,7 @@ describe('an answer that nobody here asked for stores nothing, spends nothing an
 });
 
 describe('an error from the ID broker', () => {
-  test.each(['#', '?'])('after %s ends the sign-in, in plain words', async (separator) => {
+  it.each(['#', '?'])('ends the sign-in with an explanation, after %s', async (separator) => {
     const vault = await newVault();
     const { signInId, link } = await createSignInLink(vault, { profile: 'acme' });
     const { authorizeUrl } = await startFromLink(vault, link, browser);
@@ -308,8 +308,8 @@ describe('an error from the ID broker', () => {
   });
 });
 
-describe('a profile that changes while somebody signs in', () => {
-  test('made meanwhile for the other deployment: nothing is stored, for it would be sent to the wrong API', async () => {
+describe('a profile that changes during a sign-in', () => {
+  it('stores nothing if it was created for the other deployment', async () => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme', deployment: 'government' });
     const other = await startedSignIn(vault, { profile: 'acme', deployment: 'commercial' });
@@ -327,7 +327,7 @@ describe('a profile that changes while somebody signs in', () => {
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
   });
 
-  test('renamed: the token goes with it', async () => {
+  it('gets the token if it was renamed', async () => {
     const vault = await newVault();
     const first = await startedSignIn(vault, { profile: 'acme' });
     const { tokenId } = await captureRedirect(
@@ -344,7 +344,7 @@ describe('a profile that changes while somebody signs in', () => {
     expect(await allTokens(vault, 'acme')).toEqual([]);
   });
 
-  test('removed: the token brings it back', async () => {
+  it('is created again if it was removed', async () => {
     const vault = await newVault();
     const first = await startedSignIn(vault, { profile: 'acme' });
     await captureRedirect(vault, fragment({ access_token: token, state: first }), browser, actor);
@@ -354,7 +354,7 @@ describe('a profile that changes while somebody signs in', () => {
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
   });
 
-  test('removed while its token is checked: an error that says so', async () => {
+  it('is reported if it was removed while its token is verified', async () => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });
     const { tokenId } = await captureRedirect(
@@ -370,8 +370,8 @@ describe('a profile that changes while somebody signs in', () => {
   });
 });
 
-describe('what a sign-in is for', () => {
-  test('a known profile keeps its deployment and organization', async () => {
+describe('startSignIn', () => {
+  it('keeps the deployment and organization of an existing profile', async () => {
     const vault = await newVault();
     const orgId = '00000000-1111-4222-8333-555555555555';
     const state = await startedSignIn(vault, { profile: 'gov', deployment: 'government', orgId });
@@ -394,10 +394,10 @@ describe('what a sign-in is for', () => {
 });
 
 describe('a pasted redirect', () => {
-  test.each([
+  it.each([
     ['the whole address', (answer: string) => `  "http://localhost:3000/auth/code${answer}"\r\n`],
     ['the fragment alone', (answer: string) => answer.slice(1)],
-  ])('%s is stored once, for its own sign-in', async (_what, pasted) => {
+  ])('is stored once, for its own sign-in: %s', async (_what, pasted) => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });
     const text = pasted(fragment({ access_token: token, state }));
@@ -411,7 +411,7 @@ describe('a pasted redirect', () => {
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
   });
 
-  test.each([
+  it.each([
     ['a bare token', token, 'E_STATE_MISSING', 'webex-token import PROFILE'],
     [
       'the state of the guides',
@@ -425,7 +425,7 @@ describe('a pasted redirect', () => {
       'E_STATE_UNKNOWN',
       'Open the address that is shown here',
     ],
-  ])('%s is refused with a remedy, and the sign-in stays open', async (_what, text, code, help) => {
+  ])('is refused with a remedy and keeps the sign-in open: %s', async (_what, text, code, help) => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });
     const error = await brokerErrorOf(() => capturePastedRedirect(vault, text, browser, actor));
@@ -436,7 +436,7 @@ describe('a pasted redirect', () => {
     expect(await allTokens(vault, 'acme')).toHaveLength(1);
   });
 
-  test('the redirect of a sign-in of someone else is refused', async () => {
+  it('is refused if it belongs to a sign-in of someone else', async () => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' }, 'another command');
     const text = fragment({ access_token: token, state });
@@ -446,7 +446,7 @@ describe('a pasted redirect', () => {
     expect(await allTokens(vault, 'acme')).toEqual([]);
   });
 
-  test('after a sign-in was canceled, its redirect is unknown', async () => {
+  it('is unknown after the sign-in was canceled', async () => {
     const vault = await newVault();
     const { signInId, authorizeUrl } = await startSignIn(vault, { profile: 'acme' }, browser);
     const state = new URL(authorizeUrl).searchParams.get('state');
@@ -457,7 +457,7 @@ describe('a pasted redirect', () => {
     expect(error.code).toBe('E_STATE_UNKNOWN');
   });
 
-  test('canceling leaves a finished sign-in alone', async () => {
+  it('survives a cancellation after the sign-in was finished', async () => {
     const vault = await newVault();
     const state = await startedSignIn(vault, { profile: 'acme' });
     const text = fragment({ access_token: token, state });

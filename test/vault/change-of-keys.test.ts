@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readKeyFile } from '../../src/crypto/key-file.ts';
 import { keyId } from '../../src/crypto/key-id.ts';
 import type { Db } from '../../src/store/db.ts';
@@ -59,8 +59,8 @@ const changes: Change[] = [
   ],
 ];
 
-describe('a process that starts', () => {
-  test.each(changes)('while this happens in one go: %s', async (_, from, change) => {
+describe('a process that starts during a change of keys', () => {
+  it.each(changes)('reads every token although this happens in the meantime: %s', async (_, from, change) => {
     for (const number of [1, 2]) {
       const { open, stored } = await machineWith(from);
       const [starting, changing] = [await open(), await open()];
@@ -71,7 +71,7 @@ describe('a process that starts', () => {
     }
   });
 
-  test.each(changes)('between two steps of this: %s', async (_, from, change) => {
+  it.each(changes)('reads every token between two steps of this: %s', async (_, from, change) => {
     let reached = true;
     for (let number = 1; reached; number += 1) {
       reached = false;
@@ -93,25 +93,27 @@ describe('a process that starts', () => {
   });
 });
 
-test('a change that is taken back by one process while another one ends it leaves a key', async () => {
-  const { open, stored } = await machineWith('keychain');
-  const [ending, takingBack] = [await open(), await open()];
-  const started = Promise.withResolvers<void>();
-  const mayEnd = Promise.withResolvers<void>();
-  // The transactions of each: to begin, then to end; and to take back what the other one began.
-  atTransaction(ending, 2, async () => {
-    started.resolve();
-    await mayEnd.promise;
+describe('an interrupted change of keys', () => {
+  it('leaves a key if one process reverts it while another finishes it', async () => {
+    const { open, stored } = await machineWith('keychain');
+    const [ending, takingBack] = [await open(), await open()];
+    const started = Promise.withResolvers<void>();
+    const mayEnd = Promise.withResolvers<void>();
+    // The transactions of each: to begin, then to end; and to take back what the other one began.
+    atTransaction(ending, 2, async () => {
+      started.resolve();
+      await mayEnd.promise;
+    });
+    const ended = replaceKey(ending, { kind: 'keychain' }, actor);
+    await started.promise;
+    atTransaction(takingBack, 1, async () => {
+      mayEnd.resolve();
+      await ended;
+    });
+    const error = await brokerErrorOf(() => replaceKey(takingBack, { kind: 'file' }, actor));
+    expect(error.code).toBe('E_KEY_BUSY');
+    const after = await open();
+    expect(await listKeyEncryptionKeys(after.db)).toHaveLength(1);
+    expect(await openAll(after, stored.keys())).toEqual(stored);
   });
-  const ended = replaceKey(ending, { kind: 'keychain' }, actor);
-  await started.promise;
-  atTransaction(takingBack, 1, async () => {
-    mayEnd.resolve();
-    await ended;
-  });
-  const error = await brokerErrorOf(() => replaceKey(takingBack, { kind: 'file' }, actor));
-  expect(error.code).toBe('E_KEY_BUSY');
-  const after = await open();
-  expect(await listKeyEncryptionKeys(after.db)).toHaveLength(1);
-  expect(await openAll(after, stored.keys())).toEqual(stored);
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { findProfile, profilesByName } from '../../src/store/profiles/profiles.ts';
 import { countByStatus, queryProfiles } from '../../src/store/profiles/query.ts';
@@ -24,162 +24,168 @@ function reasonOf(cells: Cells): string {
 const token = 'fake-token-for-acme-1';
 const captured = '2026-05-01T00:00:00Z';
 
-test('stores a row as a profile with its contact and tags, and its token encrypted, current and unverified', async () => {
-  const vault = await newVault();
-  const cells = {
-    profile: 'acme',
-    org_id: `{${acmeOrgId.toUpperCase()}}`,
-    deployment: 'government',
-    contact: 'it@acme.example',
-    tags: 'Gold; emea,gold',
-    access_token: token,
-    captured_at: '2026-05-01T02:00:00+02:00',
-    expires_at: '2026-12-24T00:00:00Z',
-  };
-  expect(await importProfiles(vault, [row(cells)], actor)).toEqual([
-    { line: 2, profile: 'acme', outcome: 'created', token: true, reason: null },
-  ]);
-  expect(await findProfile(vault.db, 'acme')).toMatchObject({
-    orgId: acmeOrgId,
-    deployment: 'government',
-    contact: 'it@acme.example',
-    tags: ['emea', 'gold'],
-  });
-  expect(await allTokens(vault, 'acme')).toEqual([
-    expect.objectContaining({
-      state: 'current',
-      source: 'file',
-      verifiedAt: null,
-      capturedAt: Date.parse(captured),
-      lifetimes: {
-        confirmed: null,
-        reported: Date.parse('2026-12-24T00:00:00Z'),
-        documented: Date.parse(captured) + 365 * dayMs,
-      },
-    }),
-  ]);
-  expect(await auditLog(vault)).toEqual(['add ok acme', 'import ok acme']);
-  expect((await readToken(vault, 'acme', actor, true)).accessToken).toBe(token);
-  expect(filesHolding(vault.settings.home, token)).toEqual([]);
-});
-
-test('reads the organization from the token', () => {
-  const cells = { profile: 'acme', access_token: `Bearer ${usualToken()}`, captured_at: captured };
-  expect(row(cells)).toMatchObject({ orgId: acmeOrgId, token: { accessToken: usualToken() } });
-  expect(reasonOf({ ...cells, org_id: '99999999-8888-4777-8666-555555555555' })).toMatch(/organization/);
-});
-
-test.each<[Cells, RegExp]>([
-  [{}, /no name/],
-  [{ profile: 'Not A Name' }, /is not a valid profile name/],
-  [{ profile: 'a', org_id: 'acme' }, /./],
-  [{ profile: 'a', deployment: 'Government' }, /none of commercial, government/],
-  [{ profile: 'a', contact: 'it@acme.example, two@acme.example' }, /not a valid mail address/],
-  [{ profile: 'a', contact: 'it@acme.example\r\nBcc: x@y.example' }, /not a valid mail address/],
-  [{ profile: 'a', tags: 'ok not/ok' }, /is not a valid tag/],
-  [{ profile: 'a', access_token: token }, /captured_at or expires_at/],
-  [{ profile: 'a', captured_at: captured }, /no access_token/],
-  [{ profile: 'a', access_token: 'two words', captured_at: captured }, /space/],
-  [{ profile: 'a', access_token: token, captured_at: '2026-05-01' }, /RFC 3339/],
-  [{ profile: 'a', access_token: token, captured_at: '2026-02-30T00:00:00Z' }, /RFC 3339/],
-  [{ profile: 'a', access_token: token, captured_at: '2028-05-01T00:00:00Z' }, /future/],
-  [{ profile: 'a', access_token: token, captured_at: captured, expires_at: captured }, /not after/],
-  [
-    { profile: 'a', access_token: token, captured_at: captured, expires_at: '2046-05-01T00:00:00Z' },
-    /ten years/,
-  ],
-])('rejects %j with a reason that does not contain the token', (cells, why) => {
-  expect(reasonOf(cells)).toMatch(why);
-  expect(reasonOf(cells)).not.toContain(token);
-});
-
-test('changes nothing in a second run, and stores what is new in the file', async () => {
-  const vault = await newVault();
-  const cells = { profile: 'acme', tags: 'emea', access_token: token, captured_at: captured };
-  await importProfiles(vault, [row(cells)], actor);
-  const before = await auditLog(vault);
-  expect((await importProfiles(vault, [row(cells)], actor)).map(({ outcome }) => outcome)).toEqual([
-    'unchanged',
-  ]);
-  // What the file leaves out stays as it is.
-  expect((await planImport(vault, [row({ profile: 'acme' })])).map(({ outcome }) => outcome)).toEqual([
-    'unchanged',
-  ]);
-  expect(await auditLog(vault)).toEqual(before);
-
-  const changed = row({ profile: 'acme', tags: 'gold', contact: 'it@acme.example', org_id: acmeOrgId });
-  expect(await importProfiles(vault, [changed], actor)).toMatchObject([{ outcome: 'updated', token: false }]);
-  expect(await findProfile(vault.db, 'acme')).toMatchObject({
-    orgId: acmeOrgId,
-    contact: 'it@acme.example',
-    tags: ['gold'],
-  });
-  const found = async (filter: { tag?: string; search?: string }) =>
-    (await queryProfiles(vault.db, { ...filter, sort: 'name', limit: 10, now: today })).rows.length;
-  expect(await found({ tag: 'gold' })).toBe(1);
-  expect(await found({ tag: 'emea' })).toBe(0);
-  expect(await found({ search: 'it@acme gold' })).toBe(1);
-  expect(await found({ search: 'emea' })).toBe(0);
-});
-
-test('keeps what is stored if the file contradicts it', async () => {
-  const vault = await newVault();
-  await importProfiles(
-    vault,
-    [row({ profile: 'acme', org_id: acmeOrgId, access_token: token, captured_at: captured })],
-    actor,
-  );
-  const reasonFor = async (cells: Cells) =>
-    (await planImport(vault, [row({ profile: 'acme', ...cells })]))[0]?.reason;
-  expect(await reasonFor({ deployment: 'government' })).toMatch(/belongs to Webex/);
-  expect(await reasonFor({ org_id: '99999999-8888-4777-8666-555555555555' })).toMatch(
-    /belongs to the organization/,
-  );
-  expect(await reasonFor({ access_token: 'fake-token-for-acme-2', captured_at: captured })).toMatch(
-    /already has another token/,
-  );
-});
-
-test('imports hundreds of rows at once, each with its own token and status', async () => {
-  const vault = await newVault();
-  const rows = Array.from({ length: 400 }, (_, at) =>
-    row({
-      profile: `customer-${at}`,
-      tags: at % 2 === 0 ? 'even' : 'odd',
-      access_token: `fake-token-for-customer-${at}`,
-      captured_at: new Date(today - at * dayMs).toISOString(),
-    }),
-  );
-  await importProfiles(vault, rows, actor);
-  const totals = await countByStatus(vault.db, { now: today, tag: 'even' });
-  expect(totals).toMatchObject({ all: 200, expired: 17, expiring: 15, valid: 168, empty: 0 });
-  const { accessToken } = await readToken(vault, 'customer-77', actor);
-  expect(accessToken).toBe('fake-token-for-customer-77');
-  const known = await profilesByName(vault.db, ['customer-1', 'customer-399', 'nobody']);
-  expect([...known.keys()].sort()).toEqual(['customer-1', 'customer-399']);
-});
-
-test('reads the deployment from the token if the file does not name it, and rejects the row if they differ', async () => {
-  const vault = await newVault();
-  const government = usualToken({ cluster: 'FC82' });
-  const gov = { profile: 'gov', access_token: government, captured_at: captured };
-  expect(await importProfiles(vault, [row(gov)], actor)).toMatchObject([{ outcome: 'created', token: true }]);
-  expect(await findProfile(vault.db, 'gov')).toMatchObject({ deployment: 'government' });
-  // Without the column, a profile that is there keeps its own.
-  expect(await importProfiles(vault, [row({ ...gov, contact: 'it@gov.example' })], actor)).toMatchObject([
-    { outcome: 'updated', token: false },
-  ]);
-  await importProfiles(vault, [row({ profile: 'acme' })], actor);
-  for (const foreign of [
-    { ...gov, profile: 'acme' },
-    { ...gov, profile: 'new', deployment: 'commercial' },
-    { ...gov, access_token: usualToken({ cluster: 'PF84' }) },
-  ]) {
-    expect(await planImport(vault, [row(foreign)])).toMatchObject([
-      { outcome: 'invalid', token: false, reason: expect.stringMatching(/^the token belongs to Webex/) },
+describe('importProfiles', () => {
+  it('stores a row as a profile with its contact and tags, and its token encrypted, current and unverified', async () => {
+    const vault = await newVault();
+    const cells = {
+      profile: 'acme',
+      org_id: `{${acmeOrgId.toUpperCase()}}`,
+      deployment: 'government',
+      contact: 'it@acme.example',
+      tags: 'Gold; emea,gold',
+      access_token: token,
+      captured_at: '2026-05-01T02:00:00+02:00',
+      expires_at: '2026-12-24T00:00:00Z',
+    };
+    expect(await importProfiles(vault, [row(cells)], actor)).toEqual([
+      { line: 2, profile: 'acme', outcome: 'created', token: true, reason: null },
     ]);
-    await importProfiles(vault, [row(foreign)], actor);
-  }
-  expect(await findProfile(vault.db, 'new')).toBeNull();
-  expect(await allTokens(vault, 'acme')).toEqual([]);
+    expect(await findProfile(vault.db, 'acme')).toMatchObject({
+      orgId: acmeOrgId,
+      deployment: 'government',
+      contact: 'it@acme.example',
+      tags: ['emea', 'gold'],
+    });
+    expect(await allTokens(vault, 'acme')).toEqual([
+      expect.objectContaining({
+        state: 'current',
+        source: 'file',
+        verifiedAt: null,
+        capturedAt: Date.parse(captured),
+        lifetimes: {
+          confirmed: null,
+          reported: Date.parse('2026-12-24T00:00:00Z'),
+          documented: Date.parse(captured) + 365 * dayMs,
+        },
+      }),
+    ]);
+    expect(await auditLog(vault)).toEqual(['add ok acme', 'import ok acme']);
+    expect((await readToken(vault, 'acme', actor, true)).accessToken).toBe(token);
+    expect(filesHolding(vault.settings.home, token)).toEqual([]);
+  });
+
+  it('reads the organization from the token', () => {
+    const cells = { profile: 'acme', access_token: `Bearer ${usualToken()}`, captured_at: captured };
+    expect(row(cells)).toMatchObject({ orgId: acmeOrgId, token: { accessToken: usualToken() } });
+    expect(reasonOf({ ...cells, org_id: '99999999-8888-4777-8666-555555555555' })).toMatch(/organization/);
+  });
+
+  it.each<[Cells, RegExp]>([
+    [{}, /no name/],
+    [{ profile: 'Not A Name' }, /is not a valid profile name/],
+    [{ profile: 'a', org_id: 'acme' }, /./],
+    [{ profile: 'a', deployment: 'Government' }, /none of commercial, government/],
+    [{ profile: 'a', contact: 'it@acme.example, two@acme.example' }, /not a valid mail address/],
+    [{ profile: 'a', contact: 'it@acme.example\r\nBcc: x@y.example' }, /not a valid mail address/],
+    [{ profile: 'a', tags: 'ok not/ok' }, /is not a valid tag/],
+    [{ profile: 'a', access_token: token }, /captured_at or expires_at/],
+    [{ profile: 'a', captured_at: captured }, /no access_token/],
+    [{ profile: 'a', access_token: 'two words', captured_at: captured }, /space/],
+    [{ profile: 'a', access_token: token, captured_at: '2026-05-01' }, /RFC 3339/],
+    [{ profile: 'a', access_token: token, captured_at: '2026-02-30T00:00:00Z' }, /RFC 3339/],
+    [{ profile: 'a', access_token: token, captured_at: '2028-05-01T00:00:00Z' }, /future/],
+    [{ profile: 'a', access_token: token, captured_at: captured, expires_at: captured }, /not after/],
+    [
+      { profile: 'a', access_token: token, captured_at: captured, expires_at: '2046-05-01T00:00:00Z' },
+      /ten years/,
+    ],
+  ])('rejects %j with a reason that does not contain the token', (cells, why) => {
+    expect(reasonOf(cells)).toMatch(why);
+    expect(reasonOf(cells)).not.toContain(token);
+  });
+
+  it('changes nothing in a second run, and stores what is new in the file', async () => {
+    const vault = await newVault();
+    const cells = { profile: 'acme', tags: 'emea', access_token: token, captured_at: captured };
+    await importProfiles(vault, [row(cells)], actor);
+    const before = await auditLog(vault);
+    expect((await importProfiles(vault, [row(cells)], actor)).map(({ outcome }) => outcome)).toEqual([
+      'unchanged',
+    ]);
+    // What the file leaves out stays as it is.
+    expect((await planImport(vault, [row({ profile: 'acme' })])).map(({ outcome }) => outcome)).toEqual([
+      'unchanged',
+    ]);
+    expect(await auditLog(vault)).toEqual(before);
+
+    const changed = row({ profile: 'acme', tags: 'gold', contact: 'it@acme.example', org_id: acmeOrgId });
+    expect(await importProfiles(vault, [changed], actor)).toMatchObject([
+      { outcome: 'updated', token: false },
+    ]);
+    expect(await findProfile(vault.db, 'acme')).toMatchObject({
+      orgId: acmeOrgId,
+      contact: 'it@acme.example',
+      tags: ['gold'],
+    });
+    const found = async (filter: { tag?: string; search?: string }) =>
+      (await queryProfiles(vault.db, { ...filter, sort: 'name', limit: 10, now: today })).rows.length;
+    expect(await found({ tag: 'gold' })).toBe(1);
+    expect(await found({ tag: 'emea' })).toBe(0);
+    expect(await found({ search: 'it@acme gold' })).toBe(1);
+    expect(await found({ search: 'emea' })).toBe(0);
+  });
+
+  it('keeps what is stored if the file contradicts it', async () => {
+    const vault = await newVault();
+    await importProfiles(
+      vault,
+      [row({ profile: 'acme', org_id: acmeOrgId, access_token: token, captured_at: captured })],
+      actor,
+    );
+    const reasonFor = async (cells: Cells) =>
+      (await planImport(vault, [row({ profile: 'acme', ...cells })]))[0]?.reason;
+    expect(await reasonFor({ deployment: 'government' })).toMatch(/belongs to Webex/);
+    expect(await reasonFor({ org_id: '99999999-8888-4777-8666-555555555555' })).toMatch(
+      /belongs to the organization/,
+    );
+    expect(await reasonFor({ access_token: 'fake-token-for-acme-2', captured_at: captured })).toMatch(
+      /already has another token/,
+    );
+  });
+
+  it('imports hundreds of rows at once, each with its own token and status', async () => {
+    const vault = await newVault();
+    const rows = Array.from({ length: 400 }, (_, at) =>
+      row({
+        profile: `customer-${at}`,
+        tags: at % 2 === 0 ? 'even' : 'odd',
+        access_token: `fake-token-for-customer-${at}`,
+        captured_at: new Date(today - at * dayMs).toISOString(),
+      }),
+    );
+    await importProfiles(vault, rows, actor);
+    const totals = await countByStatus(vault.db, { now: today, tag: 'even' });
+    expect(totals).toMatchObject({ all: 200, expired: 17, expiring: 15, valid: 168, empty: 0 });
+    const { accessToken } = await readToken(vault, 'customer-77', actor);
+    expect(accessToken).toBe('fake-token-for-customer-77');
+    const known = await profilesByName(vault.db, ['customer-1', 'customer-399', 'nobody']);
+    expect([...known.keys()].sort()).toEqual(['customer-1', 'customer-399']);
+  });
+
+  it('reads the deployment from the token if the file does not name it, and rejects the row if they differ', async () => {
+    const vault = await newVault();
+    const government = usualToken({ cluster: 'FC82' });
+    const gov = { profile: 'gov', access_token: government, captured_at: captured };
+    expect(await importProfiles(vault, [row(gov)], actor)).toMatchObject([
+      { outcome: 'created', token: true },
+    ]);
+    expect(await findProfile(vault.db, 'gov')).toMatchObject({ deployment: 'government' });
+    // Without the column, a profile that is there keeps its own.
+    expect(await importProfiles(vault, [row({ ...gov, contact: 'it@gov.example' })], actor)).toMatchObject([
+      { outcome: 'updated', token: false },
+    ]);
+    await importProfiles(vault, [row({ profile: 'acme' })], actor);
+    for (const foreign of [
+      { ...gov, profile: 'acme' },
+      { ...gov, profile: 'new', deployment: 'commercial' },
+      { ...gov, access_token: usualToken({ cluster: 'PF84' }) },
+    ]) {
+      expect(await planImport(vault, [row(foreign)])).toMatchObject([
+        { outcome: 'invalid', token: false, reason: expect.stringMatching(/^the token belongs to Webex/) },
+      ]);
+      await importProfiles(vault, [row(foreign)], actor);
+    }
+    expect(await findProfile(vault.db, 'new')).toBeNull();
+    expect(await allTokens(vault, 'acme')).toEqual([]);
+  });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import type { SignInRequest } from '../../src/vault/sign-in/start-sign-in.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
@@ -20,8 +20,8 @@ import { acmeOrgId, jwtToken, usualToken } from '../support/webex/fake-tokens.ts
 const token = usualToken();
 const answer = fragment({ access_token: token, state: documentedState });
 
-describe('what a person pastes', () => {
-  test.each([
+describe('importToken', () => {
+  it.each([
     ['the redirect URL', `http://localhost:3000/auth/code${answer}`],
     ['the redirect URL as a browser shows it', `localhost:3000/auth/code${answer}`],
     ['the fragment', answer],
@@ -30,7 +30,7 @@ describe('what a person pastes', () => {
     ['the token with a line break', `${token}\r\n`],
     ['the token in quotes', `"${token}"`],
     ['a header', `Authorization: Bearer ${token}`],
-  ])('%s', async (_, text) => {
+  ])('stores %s', async (_, text) => {
     const vault = await newVault();
     const tokenId = await importToken(vault, { profile: 'acme' }, text, actor);
     const reported = text.includes('expires_in') ? today + 3887999_000 : null;
@@ -44,13 +44,13 @@ describe('what a person pastes', () => {
     expect(stored).toMatchObject({ state: 'current' });
   });
 
-  test('a JWT tells its organization too', async () => {
+  it('reads the organization of a JWT too', async () => {
     const vault = await newVault();
     await importToken(vault, { profile: 'acme' }, jwtToken({ realm: acmeOrgId }), actor);
     expect(await allTokens(vault, 'acme')).toMatchObject([{ orgId: acmeOrgId }]);
   });
 
-  test('the organization that was named is the profile’s', async () => {
+  it('sets the given organization of the profile', async () => {
     const vault = await newVault();
     const orgId = '00000000-1111-4222-8333-555555555555';
     const tokenId = await importToken(
@@ -65,20 +65,20 @@ describe('what a person pastes', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['', 'E_REDIRECT_EMPTY'],
     ['   \n', 'E_REDIRECT_EMPTY'],
     ['short', 'E_TOKEN_SYNTAX'],
     [fragment({ error: 'access_denied' }), 'E_SIGN_IN_FAILED'],
     ['http://localhost:3000/auth/code?error=login_required', 'E_SIGN_IN_FAILED'],
-  ])('%j stores nothing', async (text, code) => {
+  ])('refuses %j and stores nothing', async (text, code) => {
     const vault = await newVault();
     const error = await brokerErrorOf(() => importToken(vault, { profile: 'acme' }, text, actor));
     expect(error.code).toBe(code);
     expect(await vault.db.selectFrom('profile').selectAll().execute()).toEqual([]);
   });
 
-  test('a fault of the request is reported first', async () => {
+  it('reports an error in the request first', async () => {
     const vault = await newVault();
     expect(await brokerErrorOf(() => importToken(vault, { profile: 'A B' }, '', actor))).toMatchObject({
       code: 'E_PROFILE_NAME',
@@ -86,11 +86,11 @@ describe('what a person pastes', () => {
   });
 });
 
-describe('which deployment it is of', () => {
+describe('importToken, and the deployment', () => {
   const unknownCluster = fragment({ access_token: usualToken({ cluster: 'ZZ99' }) });
   const government = publishedEndpoints.government.idbroker;
 
-  test.each<[string, SignInRequest, string, string]>([
+  it.each<[string, SignInRequest, string, string]>([
     ['nothing said', { profile: 'acme' }, answer, 'commercial'],
     ['the person’s word', { profile: 'acme', deployment: 'government' }, unknownCluster, 'government'],
     ['the cluster of the token', { profile: 'acme' }, usualToken({ cluster: 'FC82' }), 'government'],
@@ -100,13 +100,13 @@ describe('which deployment it is of', () => {
       `${unknownCluster}&iss=${encodeURIComponent(government)}`,
       'government',
     ],
-  ])('a new profile: %s', async (_, request, text, deployment) => {
+  ])('sets the deployment of a new profile: %s', async (_, request, text, deployment) => {
     const vault = await newVault();
     await importToken(vault, request, text, actor);
     expect(await vault.db.selectFrom('profile').select('deployment').execute()).toEqual([{ deployment }]);
   });
 
-  test('an answer that names the other ID broker is refused', async () => {
+  it('refuses a response from the other ID broker', async () => {
     const vault = await newVault();
     await importToken(vault, { profile: 'acme' }, answer, actor);
     const mixedUp = `${answer}&iss=${encodeURIComponent(government)}`;
@@ -118,7 +118,7 @@ describe('which deployment it is of', () => {
     expect(await allTokens(vault, 'new')).toEqual([]);
   });
 
-  test('says that a new profile got the government’s deployment because its token names it', async () => {
+  it('reports that a new profile is for Webex for Government because its token says so', async () => {
     const vault = await newVault();
     await importToken(vault, { profile: 'acme' }, usualToken({ cluster: 'FC82' }), actor);
     expect(await allTokens(vault, 'acme')).toMatchObject([
@@ -126,7 +126,7 @@ describe('which deployment it is of', () => {
     ]);
   });
 
-  test('refuses a token of the other deployment than was chosen for a new profile, and makes none', async () => {
+  it('refuses a token of the other deployment than the chosen one, and creates no profile', async () => {
     const vault = await newVault();
     const request = { profile: 'acme', deployment: 'commercial' as const };
     const text = usualToken({ cluster: 'FC82' });
@@ -135,7 +135,7 @@ describe('which deployment it is of', () => {
     expect(await vault.db.selectFrom('profile').selectAll().execute()).toEqual([]);
   });
 
-  test('the commercial API never sees a government token', async () => {
+  it('never sends a government token to the commercial API', async () => {
     const webex = await simulated({ now: () => today });
     webex.settings.issuer = 'own';
     const vault = await newVault(webex);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import { writeKeyFile } from '../../src/crypto/key-file.ts';
 import type { Keychain } from '../../src/crypto/keychain.ts';
@@ -50,8 +50,8 @@ async function stored(changes: Partial<Settings>, keychain: Keychain) {
   return { settings, vault, reopen, keys };
 }
 
-describe('a keychain that works', () => {
-  test('keeps the key, and nothing of it lies on the disk', async () => {
+describe('openKeys, with a keychain', () => {
+  it('keeps the key in the keychain, and not on disk', async () => {
     const keychain = fakeKeychain();
     const { vault, reopen, settings, keys } = await stored({}, keychain);
     expect(vault.notices).toEqual([]);
@@ -65,7 +65,7 @@ describe('a keychain that works', () => {
     }
   });
 
-  test('later locked, refused, gone or emptied: four errors, each with its own way out, and never a new key', async () => {
+  it('reports a locked, refused, missing or emptied keychain, each with its own remedy and never with a new key', async () => {
     const keychain = fakeKeychain();
     const { reopen, settings, keys } = await stored({}, keychain);
     const before = await keys();
@@ -95,14 +95,14 @@ describe('a keychain that works', () => {
     expect((await readToken(await reopen(), 'acme', actor)).accessToken).toBe(token);
   });
 
-  test('one that holds something else under the key’s name', async () => {
+  it('reports a keychain with something else under the name of the key', async () => {
     const keychain = fakeKeychain();
     const { reopen } = await stored({}, keychain);
     for (const id of keychain.keys.keys()) keychain.keys.set(id, randomBytes(32));
     expect(await brokerErrorOf(() => reopen())).toMatchObject({ code: 'E_KEY_LOST' });
   });
 
-  test('another first run that is faster: one key stays, and both can use it', async () => {
+  it('uses the key of another first run that was faster', async () => {
     const keychain = fakeKeychain();
     const settings = await testSettings();
     let other: Promise<unknown> | undefined;
@@ -122,8 +122,8 @@ describe('a keychain that works', () => {
   });
 });
 
-describe('no keychain at the first run', () => {
-  test('the key goes into a file for its owner alone, and a warning says so once', async () => {
+describe('openKeys, without a keychain at the first run', () => {
+  it('creates a key file for its owner alone, and warns once', async () => {
     const { vault, reopen, settings, keys } = await stored({}, noKeychain);
     expect(statSync(keyFile(settings)).mode & 0o777).toBe(0o600);
     expect(statSync(settings.home).mode & 0o777).toBe(0o700);
@@ -137,15 +137,15 @@ describe('no keychain at the first run', () => {
     expect(await keys()).toMatchObject([{ kind: 'file' }]);
   });
 
-  test('one that does not give back what it took is none', async () => {
+  it('does not use a keychain that does not return what it stored', async () => {
     const forgetful = { ...fakeKeychain(), get: () => Promise.resolve(null) };
     const { settings, keys } = await stored({}, forgetful);
     expect(existsSync(keyFile(settings))).toBe(true);
     expect(await keys()).toMatchObject([{ kind: 'file' }]);
   });
 
-  test.each(['The keychain is locked', 'Prompt dismissed', 'The operation was aborted due to timeout'])(
-    'but one that only waits for the person (%s) is not passed over',
+  it.each(['The keychain is locked', 'Prompt dismissed', 'The operation was aborted due to timeout'])(
+    'does not ignore a keychain that waits for the person (%s)',
     async (says) => {
       const keychain = fakeKeychain();
       keychain.says = says;
@@ -160,7 +160,7 @@ describe('no keychain at the first run', () => {
     },
   );
 
-  test('three first runs at once, each a process, end with one key that opens what all of them stored', async () => {
+  it('creates one key in three first runs at the same time', async () => {
     const settings = await testSettings();
     const script = join(import.meta.dirname, '../support/processes/create-store.ts');
     const instant = String(Date.now() + 900);
@@ -186,8 +186,8 @@ describe('no keychain at the first run', () => {
   });
 });
 
-describe('a key file', () => {
-  test('that was named is made where it is missing, without asking any keychain', async () => {
+describe('openKeys, with a key file', () => {
+  it('creates a missing key file that was named, without using a keychain', async () => {
     const path = join(temporaryFolder(), 'elsewhere.jwk');
     const { vault, reopen } = await stored({ keyFile: path }, noKeychain);
     expect(vault.notices).toEqual([]);
@@ -195,7 +195,7 @@ describe('a key file', () => {
     expect((await readToken(await reopen(), 'acme', actor)).accessToken).toBe(token);
   });
 
-  test('that is there already is used, not replaced', async () => {
+  it('uses an existing key file', async () => {
     const path = join(temporaryFolder(), 'key');
     const text = `${randomBytes(32).toString('base64')}\n`;
     writeFileSync(path, text, { mode: 0o600 });
@@ -203,7 +203,7 @@ describe('a key file', () => {
     expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
-  test('that is gone, another’s or open to others: errors that explain, and never a new key', async () => {
+  it('reports a key file that is missing, wrong or accessible to others, and never creates a new key', async () => {
     const { settings, reopen, keys } = await stored({}, noKeychain);
     const path = keyFile(settings);
     const key = readFileSync(path);
@@ -225,17 +225,17 @@ describe('a key file', () => {
     expect(await keys()).toHaveLength(1);
   });
 
-  test('in a folder that is not there', async () => {
+  it('reports a missing folder', async () => {
     const path = join(temporaryFolder(), 'none', 'key.jwk');
     const error = await brokerErrorOf(() => stored({ keyFile: path }, noKeychain));
     expect(error).toMatchObject({ code: 'E_KEY_FILE', message: expect.stringContaining(path) });
   });
 });
 
-describe('a passphrase', () => {
+describe('openKeys, with a passphrase', () => {
   const passphrase = 'six words that nobody would guess';
 
-  test('opens what it sealed; another one, or none, does not', async () => {
+  it('opens the store with its passphrase, and with no other', async () => {
     const { reopen, settings, keys } = await stored({ passphrase }, noKeychain);
     expect(existsSync(keyFile(settings))).toBe(false);
     expect((await readToken(await reopen(), 'acme', actor)).accessToken).toBe(token);
@@ -255,8 +255,8 @@ describe('a passphrase', () => {
   });
 });
 
-describe('the data folder', () => {
-  test.each([0o755, 0o750, 0o711])('that others may enter (%o) is refused', async (mode) => {
+describe('openKeys, and the data folder', () => {
+  it.each([0o755, 0o750, 0o711])('refuses a folder that others can open (%o)', async (mode) => {
     const { settings, reopen } = await stored({}, noKeychain);
     chmodSync(settings.home, mode);
     const error = await brokerErrorOf(() => reopen());
@@ -266,7 +266,7 @@ describe('the data folder', () => {
     });
   });
 
-  test('that cannot be made', async () => {
+  it('reports a folder that cannot be created', async () => {
     const settings = await testSettings();
     writeFileSync(`${dirname(settings.home)}/file`, '');
     for (const home of [`${dirname(settings.home)}/file`, `${dirname(settings.home)}/file/home`]) {
@@ -276,15 +276,17 @@ describe('the data folder', () => {
   });
 });
 
-test('a data key that was altered is named, with what to do', async () => {
-  const { vault, reopen } = await stored({}, noKeychain);
-  await vault.db.updateTable('wrapped_data_key').set({ jwe: 'altered' }).execute();
-  const error = await brokerErrorOf(() => reopen());
-  expect(error).toMatchObject({ code: 'E_INTEGRITY', help: expect.stringContaining('backup') });
-});
+describe('openKeys', () => {
+  it('reports an altered data key with a remedy', async () => {
+    const { vault, reopen } = await stored({}, noKeychain);
+    await vault.db.updateTable('wrapped_data_key').set({ jwe: 'altered' }).execute();
+    const error = await brokerErrorOf(() => reopen());
+    expect(error).toMatchObject({ code: 'E_INTEGRITY', help: expect.stringContaining('backup') });
+  });
 
-test('the first key is made once, at the clock’s time', async () => {
-  const { vault } = await stored({}, noKeychain);
-  const rows = await vault.db.selectFrom('key_encryption_key').select('created_at').execute();
-  expect(rows).toEqual([{ created_at: today }]);
+  it('creates the first key once, with the time of the clock', async () => {
+    const { vault } = await stored({}, noKeychain);
+    const rows = await vault.db.selectFrom('key_encryption_key').select('created_at').execute();
+    expect(rows).toEqual([{ created_at: today }]);
+  });
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { WrappedDataKey } from '../../src/crypto/data-key.ts';
 import { keyId } from '../../src/crypto/key-id.ts';
 import { type KeyRequest, requestFor } from '../../src/crypto/key-request.ts';
@@ -103,7 +103,7 @@ async function chain(team: Team, first: AuthorizingKey, from: number, to: number
 
 const known = (team: Team, generation: number) => team.known[generation] as AuthorizingKey;
 
-describe('data keys that somebody plants who has left', () => {
+describe('data keys that a former colleague plants', () => {
   const plans: [string, (team: Team) => Promise<WrappedDataKey[]>][] = [
     [
       'an old row that vouches for a higher generation',
@@ -160,7 +160,7 @@ describe('data keys that somebody plants who has left', () => {
     ],
   ];
 
-  test('none of them is used, whatever she puts in place of the rows', async () => {
+  it('are not used, whatever replaces the rows', async () => {
     const team = await teamThatEveLeft();
     for (const [name, plan] of plans) {
       await replaceRows(team, await plan(team));
@@ -176,7 +176,7 @@ describe('data keys that somebody plants who has left', () => {
     await team.ben.open();
   });
 
-  test('nor any other arrangement of what she has', async () => {
+  it('are not used in any other arrangement', async () => {
     const team = await teamThatEveLeft();
     const newest = team.vaultOfBen.keys.ring.primaryKey.id;
     const genuine = new Set(team.oldRows.concat(team.rows).map(({ dataKeyId }) => dataKeyId));
@@ -216,24 +216,26 @@ describe('data keys that somebody plants who has left', () => {
   });
 });
 
-test('a data key that was opened and not kept (the database lost its last commits) opens again', async () => {
-  const [adas, ben] = await hosts(2);
-  if (adas === undefined || ben === undefined) throw new Error('no hosts');
-  const ada = await adas.open();
-  const request = await requestOf(ben, 'ben@laptop');
-  await approveKeyRequest(ada, request, actor);
-  for (let turn = 0; turn < 2; turn += 1) {
-    const rows = await listDataKeys(ada.db, request.id);
-    await ben.open();
-    await ada.db.deleteFrom('wrapped_data_key').where('key_encryption_key_id', '=', request.id).execute();
-    await insertDataKeys(ada.db, 0, rows);
-    expect((await ben.open()).keys.ring.generation).toBe(turn);
-    await rotateDataKey(ada, actor);
-  }
+describe('a data key', () => {
+  it('opens again if the database lost the last commits', async () => {
+    const [adas, ben] = await hosts(2);
+    if (adas === undefined || ben === undefined) throw new Error('no hosts');
+    const ada = await adas.open();
+    const request = await requestOf(ben, 'ben@laptop');
+    await approveKeyRequest(ada, request, actor);
+    for (let turn = 0; turn < 2; turn += 1) {
+      const rows = await listDataKeys(ada.db, request.id);
+      await ben.open();
+      await ada.db.deleteFrom('wrapped_data_key').where('key_encryption_key_id', '=', request.id).execute();
+      await insertDataKeys(ada.db, 0, rows);
+      expect((await ben.open()).keys.ring.generation).toBe(turn);
+      await rotateDataKey(ada, actor);
+    }
+  });
 });
 
-describe('what is remembered of the data keys', () => {
-  test('is next to the key, and holds no key', async () => {
+describe('what is remembered about the data keys', () => {
+  it('is next to the key, and contains no key', async () => {
     const { ben, vaultOfBen, ada } = await teamThatEveLeft();
     const entries = [...ben.keychain.entries].filter(([name]) => name.startsWith('seen-keys'));
     expect(entries).toHaveLength(1);
@@ -247,7 +249,7 @@ describe('what is remembered of the data keys', () => {
     expect(readdirSync(ada.settings.home).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
 
-  test('a store that was set back on purpose is accepted on each host by itself', async () => {
+  it('is reset on each host when a rollback is accepted there', async () => {
     const team = await teamThatEveLeft();
     const { ben, oldRows, ada } = team;
     await replaceRows(team, oldRows.filter(({ generation }) => generation === 1).slice(-1));
@@ -259,7 +261,7 @@ describe('what is remembered of the data keys', () => {
     await VaultKeys.open(ada.db, { ...ben, now: ada.now, onWarning: () => {} });
   });
 
-  test('a person who asks for access once more with the same key gets it', async () => {
+  it('allows a person to request access again with the same key', async () => {
     const team = await teamThatEveLeft();
     const { ada, ben, request } = team;
     await removeKey(ada, request.id, actor);

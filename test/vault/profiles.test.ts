@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   listSummaries,
   removeProfile,
@@ -31,7 +31,7 @@ async function holding(profile = 'acme', text = fragment({ access_token: token }
 }
 
 describe('the summary of a profile', () => {
-  test('never holds the token', async () => {
+  it('never contains the token', async () => {
     const vault = await holding();
     const details = await showProfile(vault, 'acme');
     expect(JSON.stringify([details, await listSummaries(vault)])).not.toContain(token);
@@ -55,7 +55,7 @@ describe('the summary of a profile', () => {
     });
   });
 
-  test('tells the earlier tokens too, newest first', async () => {
+  it('lists the previous tokens too, newest first', async () => {
     const vault = await holding();
     vault.setNow(today + 1000);
     const next = await importToken(vault, { profile: 'acme' }, usualToken({ filler: 'B' }), actor);
@@ -67,7 +67,7 @@ describe('the summary of a profile', () => {
     ]);
   });
 
-  test('a name that is not there', async () => {
+  it('is an error for an unknown name', async () => {
     const vault = await newVault();
     const error = await brokerErrorOf(() => showProfile(vault, 'acme\u001b[31m'));
     expect(error).toMatchObject({ code: 'E_NO_PROFILE', message: 'No profile is named "acme?[31m".' });
@@ -76,8 +76,8 @@ describe('the summary of a profile', () => {
   });
 });
 
-describe('removing', () => {
-  test('forgets the profile with all its tokens, and says so in the log', async () => {
+describe('removeProfile', () => {
+  it('deletes the profile with all its tokens, and logs it', async () => {
     const vault = await holding();
     await removeProfile(vault, 'acme', actor);
     expect(await listSummaries(vault)).toEqual([]);
@@ -90,8 +90,8 @@ describe('removing', () => {
   });
 });
 
-describe('renaming', () => {
-  test('keeps the token readable, and is in the log under both names', async () => {
+describe('renameProfile', () => {
+  it('keeps the token readable, and logs both names', async () => {
     const vault = await holding();
     await renameProfile(vault, 'acme', 'acme-corp', actor);
     expect((await readToken(vault, 'acme-corp', actor)).accessToken).toBe(token);
@@ -101,12 +101,12 @@ describe('renaming', () => {
     ]);
   });
 
-  test.each([
+  it.each([
     ['other', 'E_PROFILE_EXISTS'],
     ['acme', 'E_PROFILE_EXISTS'],
     ['Not A Name', 'E_PROFILE_NAME'],
     ['', 'E_PROFILE_NAME'],
-  ])('to %j changes nothing', async (name, code) => {
+  ])('changes nothing for the name %j', async (name, code) => {
     const vault = await holding();
     await importToken(vault, { profile: 'other' }, token, actor);
     const before = await auditLog(vault);
@@ -116,8 +116,8 @@ describe('renaming', () => {
   });
 });
 
-describe('telling an organization', () => {
-  test('once, where nobody else did', async () => {
+describe('setOrganization', () => {
+  it('works once, for a profile without one', async () => {
     const vault = await holding('acme', 'fake-token-of-no-known-form');
     expect(await showProfile(vault, 'acme')).toMatchObject({ orgId: null, tenantUrl: null });
     await setOrganization(vault, 'acme', acmeOrgId, actor);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
@@ -17,27 +17,29 @@ async function holding(): Promise<TestVault> {
   return vault;
 }
 
-test('the token, with what a program wants to know of it, and who read it', async () => {
-  const vault = await holding();
-  expect(await readToken(vault, 'acme', { user: 'grace', address: '::1' })).toMatchObject({
-    accessToken: token,
-    profile: { name: 'acme' },
-    expiry: { expiresAt: today + 10 * day, source: 'reported' },
+describe('readToken', () => {
+  it('returns the token with its details, and logs who read it', async () => {
+    const vault = await holding();
+    expect(await readToken(vault, 'acme', { user: 'grace', address: '::1' })).toMatchObject({
+      accessToken: token,
+      profile: { name: 'acme' },
+      expiry: { expiresAt: today + 10 * day, source: 'reported' },
+    });
+    const rows = await vault.db.selectFrom('audit').selectAll().where('action', '=', 'read').execute();
+    expect(rows).toMatchObject([
+      { outcome: 'ok', profile: 'acme', user: 'grace', address: '::1', time: today },
+    ]);
   });
-  const rows = await vault.db.selectFrom('audit').selectAll().where('action', '=', 'read').execute();
-  expect(rows).toMatchObject([
-    { outcome: 'ok', profile: 'acme', user: 'grace', address: '::1', time: today },
-  ]);
+
+  it('returns no token if the audit row cannot be written', async () => {
+    const vault = await holding();
+    await vault.db.schema.alterTable('audit').renameTo('audit_away').execute();
+    await expect(readToken(vault, 'acme', actor)).rejects.toThrow();
+  });
 });
 
-test('where the audit row cannot be written, no token leaves', async () => {
-  const vault = await holding();
-  await vault.db.schema.alterTable('audit').renameTo('audit_away').execute();
-  await expect(readToken(vault, 'acme', actor)).rejects.toThrow();
-});
-
-describe('no token leaves', () => {
-  test('of a profile that is not there, or has none', async () => {
+describe('readToken, if it refuses', () => {
+  it('returns no token for an unknown profile or one without a token', async () => {
     const vault = await holding();
     expect(await brokerErrorOf(() => readToken(vault, 'nothing', actor))).toMatchObject({
       code: 'E_NO_PROFILE',
@@ -50,7 +52,7 @@ describe('no token leaves', () => {
     });
   });
 
-  test('that has expired, unless the caller allows it', async () => {
+  it('returns no expired token, unless the caller allows it', async () => {
     const vault = await holding();
     vault.setNow(today + 10 * day - 1);
     await readToken(vault, 'acme', actor);
@@ -63,7 +65,7 @@ describe('no token leaves', () => {
     expect((await auditLog(vault)).at(-1)).toBe('read ok acme');
   });
 
-  test('that was put in the place of another, and the log does not say that one was read', async () => {
+  it('returns no token that was put in the place of another, and logs no successful read', async () => {
     const vault = await holding();
     const other = usualToken({ filler: 'B' });
     await verifyToken(vault, await importToken(vault, { profile: 'other' }, other, actor), actor);
@@ -90,7 +92,7 @@ describe('no token leaves', () => {
     }
   });
 
-  test('whose row was given to another profile', async () => {
+  it('returns no token whose row was given to another profile', async () => {
     const vault = await holding();
     const other = await importToken(vault, { profile: 'other' }, usualToken({ filler: 'B' }), actor);
     await verifyToken(vault, other, actor);

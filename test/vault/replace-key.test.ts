@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
 import { replaceKey } from '../../src/vault/key-operations/replace-key.ts';
@@ -24,9 +24,9 @@ async function machine(changes: Partial<Settings> = {}, keychain = memoryKeychai
 const keyFiles = ({ home }: Settings) =>
   readdirSync(home).filter((name) => name.startsWith('key.jwk') && !name.endsWith('.seen'));
 
-describe('from one kind to another', () => {
+describe('replaceKey', () => {
   onSqlite(
-    'keychain to file to passphrase to keychain: every token opens, and only the new key is left',
+    'keeps every token readable from keychain to file to passphrase to keychain, and leaves only the new key',
     async () => {
       const { settings, keychain, open } = await machine();
       const vault = await open();
@@ -58,7 +58,7 @@ describe('from one kind to another', () => {
     },
   );
 
-  test('a new key of the same kind', async () => {
+  it('replaces a key by another of the same kind', async () => {
     const { settings, open, keychain } = await machine();
     const vault = await open();
     const stored = await storeTokens(vault, 1);
@@ -73,7 +73,7 @@ describe('from one kind to another', () => {
     expect(await openAll(last, stored.keys())).toEqual(stored);
   });
 
-  test('a key file that was named is kept: other stores may use it', async () => {
+  it('keeps a named key file, which other stores may use', async () => {
     const keyFile = join(temporaryFolder(), 'shared.jwk');
     const { open } = await machine({ keyFile });
     const vault = await open();
@@ -86,7 +86,7 @@ describe('from one kind to another', () => {
     expect(existsSync(keyFile)).toBe(true);
   });
 
-  test('a keychain that does not work: said, and nothing is changed', async () => {
+  it('reports a keychain that does not work, and changes nothing', async () => {
     const settings = await testSettings();
     const vault = await newVault(undefined, { settings });
     const stored = await storeTokens(vault, 1);
@@ -99,8 +99,8 @@ describe('from one kind to another', () => {
   });
 });
 
-describe('the old key goes only once the new one is proven', () => {
-  test('a keychain that loses what it was given: the old one stays', async () => {
+describe('replaceKey, and the old key', () => {
+  it('keeps the old key if the keychain loses the new one', async () => {
     const keychain = memoryKeychain();
     const { open } = await machine({}, keychain);
     const vault = await open();
@@ -123,7 +123,7 @@ describe('the old key goes only once the new one is proven', () => {
     expect(status).toMatchObject({ keys: [{ kind: 'keychain' }], unfinished: null });
   });
 
-  test('another host uses the old one: it stays, and this is reported', async () => {
+  it('keeps the old key if another host uses it, and reports that', async () => {
     const { open } = await machine();
     const vault = await open();
     await storeTokens(vault, 1);
@@ -142,25 +142,27 @@ describe('the old key goes only once the new one is proven', () => {
   });
 });
 
-test('several processes at once, and a data key rotated meanwhile: one key is left, and opens everything', async () => {
-  const settings = await testSettings();
-  const vault = await newVault(undefined, { settings });
-  const stored = await storeTokens(vault, 10);
-  const printed = await Promise.all(changeKeys(settings, ['file', 'rotate', 'file']));
-  const after = await newVault(undefined, { settings });
-  const { keys } = await keyStatus(after);
-  expect(keys).toHaveLength(1);
-  expect(printed).toContain(keys[0]?.id);
-  expect(await openAll(after, stored.keys())).toEqual(stored);
-  await rotateDataKey(after, actor);
-  expect(await openAll(await newVault(undefined, { settings }), stored.keys())).toEqual(stored);
-});
+describe('replaceKey, in several processes', () => {
+  it('leaves one key that opens everything, even if a data key is rotated in the meantime', async () => {
+    const settings = await testSettings();
+    const vault = await newVault(undefined, { settings });
+    const stored = await storeTokens(vault, 10);
+    const printed = await Promise.all(changeKeys(settings, ['file', 'rotate', 'file']));
+    const after = await newVault(undefined, { settings });
+    const { keys } = await keyStatus(after);
+    expect(keys).toHaveLength(1);
+    expect(printed).toContain(keys[0]?.id);
+    expect(await openAll(after, stored.keys())).toEqual(stored);
+    await rotateDataKey(after, actor);
+    expect(await openAll(await newVault(undefined, { settings }), stored.keys())).toEqual(stored);
+  });
 
-test('a key file that is no key is not taken, and nothing is changed', async () => {
-  const { settings, open } = await machine();
-  const vault = await open();
-  await storeTokens(vault, 1);
-  writeFileSync(join(settings.home, 'key.jwk'), 'not a key', { mode: 0o600 });
-  expect((await brokerErrorOf(() => replaceKey(vault, { kind: 'file' }, actor))).code).toBe('E_KEY_FILE');
-  expect((await keyStatus(await open())).keys).toMatchObject([{ kind: 'keychain' }]);
+  it('refuses an invalid key file, and changes nothing', async () => {
+    const { settings, open } = await machine();
+    const vault = await open();
+    await storeTokens(vault, 1);
+    writeFileSync(join(settings.home, 'key.jwk'), 'not a key', { mode: 0o600 });
+    expect((await brokerErrorOf(() => replaceKey(vault, { kind: 'file' }, actor))).code).toBe('E_KEY_FILE');
+    expect((await keyStatus(await open())).keys).toMatchObject([{ kind: 'keychain' }]);
+  });
 });

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../src/config/settings.ts';
 import type { Keychain } from '../../src/crypto/keychain.ts';
 import { copyTable } from '../../src/store/copy.ts';
@@ -58,7 +58,7 @@ describe.each([
   ['a key file', () => noKeychain],
   ['a keychain', () => memoryKeychain()],
 ])('an older database that is put back, with the key in %s', (_, newKeychain) => {
-  test('is named, and used only once somebody says so', async () => {
+  it('is reported, and used only once a person accepts it', async () => {
     const [settings, keychain] = [await testSettings(), newKeychain()];
     await once(settings, keychain, store('acme'));
     const copy = await copyOf(settings);
@@ -78,7 +78,7 @@ describe.each([
     expect((await brokerErrorOf(() => once(settings, keychain))).code).toBe('E_STORE_ROLLED_BACK');
   });
 
-  test('grown as long as the other since: reported anyway', async () => {
+  it('is reported even if it has grown as long as the other one', async () => {
     const [settings, keychain] = [await testSettings(), newKeychain()];
     await once(settings, keychain, store('acme'));
     const copy = await copyOf(settings);
@@ -98,7 +98,7 @@ describe.each([
     );
   });
 
-  test('no alarm where the program is killed before it could take note', async () => {
+  it('causes no alarm if the program was killed before it recorded the state', async () => {
     const [settings, keychain] = [await testSettings(), newKeychain()];
     await once(settings, keychain, store('acme'));
     const vault = await openVault(settings, { keychain, now: () => today });
@@ -108,7 +108,7 @@ describe.each([
     await once(settings, keychain, (next) => readToken(next, 'beta', actor));
   });
 
-  test('no alarm after a restore, nor where it is restored again, nor where it was cut off before its end', async () => {
+  it('causes no alarm after a restore, a second one or an interrupted one', async () => {
     const [settings, keychain] = [await testSettings(), newKeychain()];
     const file = join(temporaryFolder(), 'store.backup');
     await once(settings, keychain, store('acme'));
@@ -127,7 +127,7 @@ describe.each([
     await once(settings, keychain, (vault) => readToken(vault, 'acme', actor));
   });
 
-  test('no alarm where audit rows are pruned', async () => {
+  it('causes no alarm after audit rows were pruned', async () => {
     const [settings, keychain] = [await testSettings(), newKeychain()];
     await once(settings, keychain, store('acme'));
     const { pruneAuditLog } = await import('../../src/vault/prune-audit.ts');
@@ -137,20 +137,22 @@ describe.each([
   });
 });
 
-test('several hosts: one restores, and the others go on without an alarm', async () => {
-  const shared = await testSettings();
-  const keychain = memoryKeychain();
-  await once(shared, keychain, store('acme'));
-  const file = join(temporaryFolder(), 'store.backup');
-  await once(shared, keychain, (vault) => writeBackup(vault, file, actor, { program: '1' }));
-  // The other host has seen more than is restored.
-  const seen = new Map(keychain.entries);
-  await once(shared, keychain, store('beta'));
-  const others = memoryKeychain();
-  for (const [name, value] of keychain.entries) others.entries.set(name, value);
-  for (const [name, value] of seen) keychain.entries.set(name, value);
-  const options = { settings: shared, keychain, now: () => today, actor, onWarning: () => {} };
-  await restoreBackup(file, options);
-  await once(shared, keychain);
-  await once(shared, others, (vault) => readToken(vault, 'acme', actor));
+describe('a restore on one of several hosts', () => {
+  it('lets the other hosts continue without an alarm', async () => {
+    const shared = await testSettings();
+    const keychain = memoryKeychain();
+    await once(shared, keychain, store('acme'));
+    const file = join(temporaryFolder(), 'store.backup');
+    await once(shared, keychain, (vault) => writeBackup(vault, file, actor, { program: '1' }));
+    // The other host has seen more than is restored.
+    const seen = new Map(keychain.entries);
+    await once(shared, keychain, store('beta'));
+    const others = memoryKeychain();
+    for (const [name, value] of keychain.entries) others.entries.set(name, value);
+    for (const [name, value] of seen) keychain.entries.set(name, value);
+    const options = { settings: shared, keychain, now: () => today, actor, onWarning: () => {} };
+    await restoreBackup(file, options);
+    await once(shared, keychain);
+    await once(shared, others, (vault) => readToken(vault, 'acme', actor));
+  });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { keyStatus } from '../../src/vault/key-operations/key-status.ts';
 import { rotateDataKey } from '../../src/vault/key-operations/rotate-data-key.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
@@ -24,8 +24,8 @@ async function rotateInterrupted(vault: TestVault): Promise<void> {
   ).rejects.toThrow('killed');
 }
 
-describe('a new data key', () => {
-  test('re-encrypts every token, whatever its state, and the old one is gone', async () => {
+describe('rotateDataKey', () => {
+  it('re-encrypts every token, whatever its state, and deletes the old key', async () => {
     const { vault, again } = await oneHost();
     const stored = await storeTokens(vault, 5);
     await importToken(vault, { profile: 'profile-0' }, usualToken({ filler: 'Z' }), actor);
@@ -52,7 +52,7 @@ describe('a new data key', () => {
     );
   });
 
-  test('one after the other', async () => {
+  it('can be repeated', async () => {
     const { vault, again } = await oneHost();
     const stored = await storeTokens(vault, 2);
     for (let turn = 1; turn <= 3; turn += 1) {
@@ -62,7 +62,7 @@ describe('a new data key', () => {
     expect(await openAll(await again(), stored.keys())).toEqual(stored);
   });
 
-  test('an empty store has nothing to seal', async () => {
+  it('has nothing to encrypt in an empty store', async () => {
     const { vault } = await oneHost();
     expect(await rotateDataKey(vault, actor)).toMatchObject({ reencrypted: 0, resumed: false });
   });
@@ -77,8 +77,8 @@ async function onlyBegin(vault: TestVault): Promise<void> {
   vi.restoreAllMocks();
 }
 
-describe('other processes meanwhile', () => {
-  test('one that runs on reads, and seals with the new key what it is given', async () => {
+describe('rotateDataKey, and other processes', () => {
+  it('lets a running process read, and encrypt with the new key', async () => {
     const { vault, again } = await oneHost();
     const stored = await storeTokens(vault, 3);
     const running = await again();
@@ -90,7 +90,7 @@ describe('other processes meanwhile', () => {
     expect((await readToken(await again(), 'late', actor)).accessToken).toBe(usualToken({ filler: 'L' }));
   });
 
-  test('one that has not looked yet seals with the new key, too', async () => {
+  it('makes a process that has not read the keys yet encrypt with the new one', async () => {
     const { vault, again } = await oneHost();
     await storeTokens(vault, 1);
     const running = await again();
@@ -99,7 +99,7 @@ describe('other processes meanwhile', () => {
     expect(await sealedWith(vault)).toEqual([(await keyStatus(vault)).dataKeys[0]?.id]);
   });
 
-  test('a text that was read just before is still opened', async () => {
+  it('keeps ciphertext readable that was read just before', async () => {
     const { vault, again } = await oneHost();
     await storeTokens(vault, 2);
     const running = await again();
@@ -112,7 +112,7 @@ describe('other processes meanwhile', () => {
     expect(await running.keys.open(ciphertext, { tokenId: id, profileId: profile_id })).toMatch(/^A|^B/);
   });
 
-  test('three processes that rotate at once do one rotation together', async () => {
+  it('is one rotation if three processes run it at the same time', async () => {
     const vault = await newVault();
     const stored = await storeTokens(vault, 30);
     const printed = await Promise.all(changeKeys(vault.settings, ['rotate', 'rotate', 'rotate']));
@@ -126,12 +126,12 @@ describe('other processes meanwhile', () => {
   });
 });
 
-describe('a process that is late: others have ended its rotation, and started the next', () => {
+describe('rotateDataKey, in a late process', () => {
   // Its transactions: to join, every token, the end of the tokens, to forget the old key.
-  test.each([
+  it.each([
     ['before it looks at the tokens', 2],
     ['before it forgets the old key', 4],
-  ])('%s: no token is lost', async (_, number) => {
+  ])('loses no token if others finished its rotation and started the next: %s', async (_, number) => {
     const { vault, again } = await oneHost();
     const stored = await storeTokens(vault, 3);
     await onlyBegin(vault);
@@ -145,7 +145,7 @@ describe('a process that is late: others have ended its rotation, and started th
     expect((await keyStatus(late)).dataKeys).toMatchObject([{ generation: 2 }]);
   });
 
-  test('what has the newest key already is not sealed again, nor counted', async () => {
+  it('does not encrypt or count again what has the newest key', async () => {
     const { vault, again } = await oneHost();
     await storeTokens(vault, 3);
     await onlyBegin(vault);
@@ -158,8 +158,8 @@ describe('a process that is late: others have ended its rotation, and started th
   });
 });
 
-describe('interrupted', () => {
-  test('everything can be read and stored in between, and the next run carries on', async () => {
+describe('rotateDataKey, interrupted', () => {
+  it('keeps everything readable and writable, and continues in the next run', async () => {
     const { vault, again } = await oneHost();
     const stored = await storeTokens(vault, 3);
     await rotateInterrupted(vault);
@@ -178,7 +178,7 @@ describe('interrupted', () => {
     expect(await openAll(await again(), stored.keys())).toEqual(stored);
   });
 
-  test('a token that nobody can open is left as it is, named, and does not hold up the others', async () => {
+  it('leaves a token that cannot be decrypted unchanged, reports it, and continues with the others', async () => {
     const { vault, again } = await oneHost();
     const stored = await storeTokens(vault, 3);
     const { id } = await vault.db.selectFrom('token').select('id').orderBy('id').executeTakeFirstOrThrow();
@@ -202,8 +202,8 @@ describe('interrupted', () => {
   });
 });
 
-describe('somebody writes to the database from outside', () => {
-  test('an old data key is not made the newest again', async () => {
+describe('rotateDataKey, and writes from outside', () => {
+  it('does not make an old data key the newest again', async () => {
     const { vault, again } = await oneHost();
     await storeTokens(vault, 1);
     const old = await vault.db.selectFrom('wrapped_data_key').selectAll().executeTakeFirstOrThrow();
@@ -217,7 +217,7 @@ describe('somebody writes to the database from outside', () => {
     expect(error.code).toBe('E_INTEGRITY');
   });
 
-  test('a token is not moved to another row, nor taken from an older key', async () => {
+  it('accepts no token moved to another row or encrypted with an older key', async () => {
     const { vault } = await oneHost();
     await storeTokens(vault, 2);
     await rotateDataKey(vault, actor);

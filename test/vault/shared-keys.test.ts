@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { newDataKey } from '../../src/crypto/data-key.ts';
 import { keyId } from '../../src/crypto/key-id.ts';
 import { enrollmentKeyOf, publicKeyOf } from '../../src/crypto/key-pair.ts';
@@ -37,8 +37,8 @@ async function team() {
   return { ada, ben, eve, vault, stored };
 }
 
-describe('a colleague is authorized', () => {
-  test('with a key that never leaves their machine, and reads and stores from then on', async () => {
+describe('approveKeyRequest', () => {
+  it('authorizes a colleague with a key that never leaves their machine', async () => {
     const { ben, ada, vault, stored } = await team();
     const request = await requestOf(ben, 'ben@laptop');
     expect((await brokerErrorOf(ben.open)).help).toContain('key request');
@@ -57,7 +57,7 @@ describe('a colleague is authorized', () => {
     ]);
   });
 
-  test('and stays in, through rotations by others while they are away, and by themselves', async () => {
+  it('keeps a colleague authorized through rotations by others and by themselves', async () => {
     const { ada, ben, vault, stored } = await team();
     await approveKeyRequest(vault, await requestOf(ben, 'ben@laptop'), actor);
     await rotateDataKey(vault, actor);
@@ -74,14 +74,14 @@ describe('a colleague is authorized', () => {
     expect((await keyStatus(await ada.open())).dataKeys).toMatchObject([{ generation: 4, wrappedFor: 2 }]);
   });
 
-  test('twice is once', async () => {
+  it('refuses a request that was approved before', async () => {
     const { ben, vault } = await team();
     const request = await requestOf(ben, 'ben@laptop');
     await approveKeyRequest(vault, request, actor);
     expect((await brokerErrorOf(() => approveKeyRequest(vault, request, actor))).code).toBe('E_KEY_EXISTS');
   });
 
-  test('while a rotation is under way', async () => {
+  it('works during a rotation', async () => {
     const { ben, vault, stored } = await team();
     const stop = () => {
       throw new Error('killed');
@@ -94,8 +94,8 @@ describe('a colleague is authorized', () => {
   });
 });
 
-describe('a colleague leaves', () => {
-  test('one command: their key opens nothing any more, nor does the data key they had', async () => {
+describe('removeKey', () => {
+  it('makes the key of a colleague and their data key useless', async () => {
     const { ben, vault, stored } = await team();
     const request = await requestOf(ben, 'ben@laptop');
     await approveKeyRequest(vault, request, actor);
@@ -112,7 +112,7 @@ describe('a colleague leaves', () => {
     expect(await openAll(vault, stored.keys())).toEqual(stored);
   });
 
-  test('carried on by somebody else where it was interrupted', async () => {
+  it('can be continued by someone else after an interruption', async () => {
     const { ada, ben, vault, stored } = await team();
     const request = await requestOf(ben, 'ben@laptop');
     await approveKeyRequest(vault, request, actor);
@@ -128,7 +128,7 @@ describe('a colleague leaves', () => {
     expect((await keyStatus(next)).dataKeys).toMatchObject([{ wrappedFor: 1 }]);
   });
 
-  test('neither the last key goes, nor the only one that opens the store here, nor one that is not there', async () => {
+  it('refuses to remove the last key, the only key of this host, and an unknown key', async () => {
     const { ben, vault } = await team();
     const [own] = (await keyStatus(vault)).keys;
     expect((await brokerErrorOf(() => removeKey(vault, own?.id ?? '', actor))).code).toBe('E_KEY_LAST');
@@ -139,7 +139,7 @@ describe('a colleague leaves', () => {
     expect((await keyStatus(vault)).keys).toHaveLength(2);
   });
 
-  test('a key of this machine goes where another one is here too', async () => {
+  it('removes a key of this host if another one is here too', async () => {
     const { ada, vault, stored } = await team();
     const [own] = (await keyStatus(vault)).keys;
     await addLocalKey(vault, await createKeychainKey(vault.keys.source), actor);
@@ -148,18 +148,20 @@ describe('a colleague leaves', () => {
   });
 });
 
-onSqlite('a passphrase for the safe opens the store where the keychain is gone', async () => {
-  const { ada, vault, stored } = await team();
-  const passphrase = 'six words that nobody would guess';
-  await addLocalKey(vault, await createPassphraseKey(passphrase), actor);
-  await rotateDataKey(vault, actor);
-  const settings = { ...ada.settings, passphrase };
-  const rescued = await newVault(undefined, { settings, keychain: noKeychain });
-  expect(await openAll(rescued, stored.keys())).toEqual(stored);
+describe('a passphrase key', () => {
+  onSqlite('opens the store if the keychain is gone', async () => {
+    const { ada, vault, stored } = await team();
+    const passphrase = 'six words that nobody would guess';
+    await addLocalKey(vault, await createPassphraseKey(passphrase), actor);
+    await rotateDataKey(vault, actor);
+    const settings = { ...ada.settings, passphrase };
+    const rescued = await newVault(undefined, { settings, keychain: noKeychain });
+    expect(await openAll(rescued, stored.keys())).toEqual(stored);
+  });
 });
 
 describe('a person who can write to the database, and has no key', () => {
-  test('authorizes no key: a key that was put into it is named, and gets no data key', async () => {
+  it('cannot authorize a key: a planted key is reported and gets no data key', async () => {
     const { eve, vault } = await team();
     const request = await requestOf(eve, 'eve@elsewhere');
     const { authorization } = await vault.db
@@ -192,7 +194,7 @@ describe('a person who can write to the database, and has no key', () => {
     }
   });
 
-  test("puts no public half of theirs in a colleague's place", async () => {
+  it('cannot replace the public key of a colleague', async () => {
     const { ben, eve, vault } = await team();
     const request = await requestOf(ben, 'ben@laptop');
     await approveKeyRequest(vault, request, actor);
@@ -205,7 +207,7 @@ describe('a person who can write to the database, and has no key', () => {
     expect((await brokerErrorOf(() => rotateDataKey(vault, actor))).code).toBe('E_KEY_UNAUTHORIZED');
   });
 
-  test('plants no data key of theirs, at authorization or later', async () => {
+  it('cannot plant a data key, during authorization or later', async () => {
     const { ben, vault } = await team();
     const request = await requestOf(ben, 'ben@laptop');
     await approveKeyRequest(vault, request, actor);
@@ -233,7 +235,7 @@ describe('a person who can write to the database, and has no key', () => {
     await ben.open();
   });
 
-  test('who left, and had every data key until then, reads no grant of the next', async () => {
+  it('cannot read the next data key after having had all earlier ones', async () => {
     const { ben, eve, vault } = await team();
     const [bens, eves] = [await requestOf(ben, 'ben@laptop'), await requestOf(eve, 'eve@elsewhere')];
     await approveKeyRequest(vault, bens, actor);
@@ -261,11 +263,11 @@ describe('a person who can write to the database, and has no key', () => {
   });
 });
 
-describe('a request', () => {
+describe('a key request', () => {
   const key = randomBytes(32);
   const request = requestFor(key, 'keychain', 'ben@laptop');
 
-  test('tells nothing that opens anything, and comes out of mail as it went in', () => {
+  it('reveals nothing, and survives being sent by mail', () => {
     const line = formatRequest(request);
     expect(line).toMatch(/^webex-token-key-1\.[\w-]+$/);
     expect(parseRequest(` ${line}\r\n`)).toEqual(request);
@@ -280,8 +282,8 @@ describe('a request', () => {
     );
   });
 
-  test.each(['', 'hello', 'webex-token-key-1.', 'webex-token-key-1.bnVsbA', `x${formatRequest(request)}`])(
-    'not one: %j',
+  it.each(['', 'hello', 'webex-token-key-1.', 'webex-token-key-1.bnVsbA', `x${formatRequest(request)}`])(
+    'is refused if it is invalid: %j',
     async (text) => {
       expect((await brokerErrorOf(() => parseRequest(text))).code).toBe('E_KEY_REQUEST');
     },

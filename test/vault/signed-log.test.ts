@@ -42,7 +42,7 @@ describe('the signed audit log', () => {
     expect(await verifyAudit(db)).toEqual({ rows: 3, broken: null, signedTo: 3 });
   });
 
-  it('shows a tail that was cut, with its head set to fit', async () => {
+  it('shows that its end was cut, even with a matching head', async () => {
     const { db } = await withRows(5);
     await cutAfter(db, 3);
     expect(await verifyAudit(db)).toMatchObject({ broken: { reason: expect.stringContaining('signature') } });
@@ -87,7 +87,7 @@ describe('the signed audit log', () => {
     expect((await verifyAudit(db)).broken).toMatchObject({ reason: 'the signature is missing' });
   });
 
-  it('holds after a pruning by this program, and prunes nothing that was cut', async () => {
+  it('stays valid after pruning, and refuses to prune after rows were cut', async () => {
     const vault = await withRows(5);
     expect(await pruneAuditLog(vault, today + 3, actor)).toBe(3);
     expect(await verifyAudit(vault.db)).toEqual({ rows: 3, broken: null, signedTo: 6 });
@@ -95,7 +95,7 @@ describe('the signed audit log', () => {
     expect((await brokerErrorOf(() => pruneAuditLog(vault, today + 5, actor))).code).toBe('E_AUDIT');
   });
 
-  it('says up to where it is signed, while a command without the key writes', async () => {
+  it('says up to where it is signed after a command without the key wrote', async () => {
     const vault = await withRows(2);
     const keyless = await openStore(storeLocation(vault.settings));
     const write = (db: Db) =>
@@ -107,7 +107,7 @@ describe('the signed audit log', () => {
     expect(await verifyAudit(vault.db)).toEqual({ rows: 4, broken: null, signedTo: 4 });
   });
 
-  it('holds through a new data key', async () => {
+  it('stays valid after a new data key', async () => {
     const vault = await withRows(2);
     await rotateDataKey(vault, actor);
     const other = await newVault(undefined, { settings: vault.settings });
@@ -116,7 +116,7 @@ describe('the signed audit log', () => {
 });
 
 describe('a new data key', () => {
-  it('gives every row a new code, and the old key makes none that holds', async () => {
+  it('gives every row a new code, and codes of the old key are invalid', async () => {
     const vault = await newVault();
     const id = await importToken(vault, { profile: 'acme' }, usualToken(), actor);
     await verifyToken(vault, id, actor);

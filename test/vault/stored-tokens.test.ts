@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { updateToken } from '../../src/store/profiles/tokens.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
@@ -37,7 +37,7 @@ async function twoTokens() {
 const inUse = async (vault: TestVault) => (await readToken(vault, 'acme', actor, true)).accessToken;
 
 describe('activateToken', () => {
-  test('makes an earlier token current, and the current one an earlier one', async () => {
+  it('makes a previous token current, and the current one a previous one', async () => {
     const { vault, first, second } = await twoTokens();
     expect(await inUse(vault)).toBe(second.accessToken);
     await activateStoredToken(vault, 'acme', first.id, actor);
@@ -49,28 +49,28 @@ describe('activateToken', () => {
     expect(await auditLog(vault)).toContain('activate ok acme');
   });
 
-  test('leaves the current one as it is', async () => {
+  it('leaves the current token unchanged', async () => {
     const { vault, second } = await twoTokens();
     await activateStoredToken(vault, 'acme', second.id, actor);
     expect(await inUse(vault)).toBe(second.accessToken);
     expect(await auditLog(vault)).not.toContain('activate ok acme');
   });
 
-  test('works while Webex cannot be asked', async () => {
+  it('works while Webex cannot be asked', async () => {
     const { webex, vault, first } = await twoTokens();
     webex.faults.add({ path: '/v1/people/me', answer: 503 });
     await activateStoredToken(vault, 'acme', first.id, actor);
     expect(await inUse(vault)).toBe(first.accessToken);
   });
 
-  test('takes a token that needs review', async () => {
+  it('accepts a token that needs review', async () => {
     const { vault, store } = await twoTokens();
     const lesser = await store('ordinary');
     await activateStoredToken(vault, 'acme', lesser.id, actor);
     expect(await inUse(vault)).toBe(lesser.accessToken);
   });
 
-  test('refuses what Webex rejects, and keeps that it does', async () => {
+  it('refuses a token that Webex rejects, and stores the rejection', async () => {
     const { webex, vault, first, second } = await twoTokens();
     webex.revoke('full-admin');
     const error = await brokerErrorOf(() => activateStoredToken(vault, 'acme', first.id, actor));
@@ -82,7 +82,7 @@ describe('activateToken', () => {
     expect(await auditLog(vault)).toContain('activate rejected acme');
   });
 
-  test('refuses an expired one', async () => {
+  it('refuses an expired token', async () => {
     const { webex, vault, first, second } = await twoTokens();
     webex.faults.add({ path: '/v1/people/me', answer: 503 });
     vault.setNow(today + year);
@@ -92,7 +92,7 @@ describe('activateToken', () => {
     expect(await auditLog(vault)).toContain('activate expired acme');
   });
 
-  test('refuses one of the other deployment without asking Webex, even where it was current once', async () => {
+  it('refuses a token of the other deployment without sending it to Webex', async () => {
     const { webex, vault, second } = await twoTokens();
     const text = usualToken({ cluster: 'FC82' });
     const id = await importToken(vault, { profile: 'acme' }, text, actor);
@@ -104,7 +104,7 @@ describe('activateToken', () => {
     expect(await inUse(vault)).toBe(second.accessToken);
   });
 
-  test('knows neither profiles nor tokens that are not there, nor another profile’s token', async () => {
+  it('reports unknown profiles and tokens, and tokens of another profile', async () => {
     const { vault, first } = await twoTokens();
     await importToken(vault, { profile: 'globex' }, usualToken({ cluster: 'ZZ99' }), actor);
     for (const [name, id, code] of [
@@ -119,7 +119,7 @@ describe('activateToken', () => {
 });
 
 describe('removeToken', () => {
-  test('deletes one token, an earlier one or the current one', async () => {
+  it('deletes a previous or the current token', async () => {
     const { vault, first, second } = await twoTokens();
     await removeToken(vault, 'acme', first.id, actor);
     expect(await allTokens(vault, 'acme')).toMatchObject([{ id: second.id, state: 'current' }]);

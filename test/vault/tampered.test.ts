@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { openAll, storeTokens } from '../support/vault/key-hosts.ts';
@@ -28,36 +28,38 @@ async function change(vault: TestVault, id: string, values: Record<string, strin
   await vault.db.updateTable('token').set(values).where('id', '=', id).execute();
 }
 
-test('any byte of a sealed token flipped: it does not open, and is named', async () => {
-  const vault = await newVault();
-  await storeTokens(vault, 2);
-  const [row] = await twoRows(vault);
-  const place = { tokenId: row.id, profileId: row.profileId };
-  const whole = Buffer.from(row.ciphertext, 'latin1');
-  const flipped = (at: number) => {
-    const altered = Buffer.from(whole);
-    altered[at] = (altered[at] ?? 0) ^ 1;
-    return altered.toString('latin1');
-  };
-  for (let at = 0; at < whole.length; at += 1) {
-    // At one go: the data key's ID is among these bytes, and the store is not asked for each key that there is none of.
-    expect(() => vault.keys.decryptSync(flipped(at), place)).toThrow(/^A stored token cannot be trusted/);
-  }
-  for (const at of [3, Math.floor(whole.length / 2), whole.length - 1]) {
-    await change(vault, row.id, { ciphertext: flipped(at) });
-    const error = await brokerErrorOf(() => readToken(vault, 'profile-0', actor));
-    expect(error).toMatchObject({ code: 'E_INTEGRITY', help: expect.stringContaining('Restore a backup') });
-    // The others are as they were.
-    expect((await openAll(vault, ['profile-1'])).size).toBe(1);
-  }
-  await change(vault, row.id, { ciphertext: row.ciphertext });
-  expect((await openAll(vault, ['profile-0'])).size).toBe(1);
+describe('a tampered token', () => {
+  it('is refused and reported if any byte was flipped', async () => {
+    const vault = await newVault();
+    await storeTokens(vault, 2);
+    const [row] = await twoRows(vault);
+    const place = { tokenId: row.id, profileId: row.profileId };
+    const whole = Buffer.from(row.ciphertext, 'latin1');
+    const flipped = (at: number) => {
+      const altered = Buffer.from(whole);
+      altered[at] = (altered[at] ?? 0) ^ 1;
+      return altered.toString('latin1');
+    };
+    for (let at = 0; at < whole.length; at += 1) {
+      // At one go: the data key's ID is among these bytes, and the store is not asked for each key that there is none of.
+      expect(() => vault.keys.decryptSync(flipped(at), place)).toThrow(/^A stored token cannot be trusted/);
+    }
+    for (const at of [3, Math.floor(whole.length / 2), whole.length - 1]) {
+      await change(vault, row.id, { ciphertext: flipped(at) });
+      const error = await brokerErrorOf(() => readToken(vault, 'profile-0', actor));
+      expect(error).toMatchObject({ code: 'E_INTEGRITY', help: expect.stringContaining('Restore a backup') });
+      // The others are as they were.
+      expect((await openAll(vault, ['profile-1'])).size).toBe(1);
+    }
+    await change(vault, row.id, { ciphertext: row.ciphertext });
+    expect((await openAll(vault, ['profile-0'])).size).toBe(1);
+  });
 });
 
-describe('a token that stands elsewhere than where it was stored', () => {
+describe('a token moved to another row', () => {
   const elsewhere = /(changed|added) from outside/;
 
-  test('the sealed texts of two rows exchanged', async () => {
+  it('is refused if the ciphertexts of two rows were exchanged', async () => {
     const vault = await newVault();
     await storeTokens(vault, 2);
     const [one, two] = await twoRows(vault);
@@ -69,7 +71,7 @@ describe('a token that stands elsewhere than where it was stored', () => {
     }
   });
 
-  test('the rows themselves given to each other’s profile', async () => {
+  it('is refused if the rows were given to the other profile', async () => {
     const vault = await newVault();
     await storeTokens(vault, 2);
     const [one, two] = await twoRows(vault);
@@ -82,7 +84,7 @@ describe('a token that stands elsewhere than where it was stored', () => {
     }
   });
 
-  test('a copy of it in another row', async () => {
+  it('is refused as a copy in another row', async () => {
     const vault = await newVault();
     await storeTokens(vault, 2);
     const [one, two] = await twoRows(vault);

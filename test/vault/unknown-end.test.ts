@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { calendarPieces } from '../../src/calendar/entries.ts';
 import { formats, formatToken } from '../../src/output/formats.ts';
 import { toTokenOutput } from '../../src/output/token-output.ts';
@@ -22,42 +22,44 @@ async function bareToken(tokenExpiry: 'allowed' | 'forbidden') {
   return { webex, vault, tokenId };
 }
 
-test('a bare token’s end is unknown until Webex tells it', async () => {
-  const { webex, vault } = await bareToken('forbidden');
-  expect(await showProfile(vault, 'acme')).toMatchObject({
-    status: 'valid',
-    expiresAt: null,
-    daysLeft: null,
-    expirySource: null,
-    lifetimes: { confirmed: null, reported: null, documented: null },
-    tokens: [{ expiresAt: null, expirySource: null }],
+describe('a token without an expiry', () => {
+  it('has no expiry until Webex confirms one', async () => {
+    const { webex, vault } = await bareToken('forbidden');
+    expect(await showProfile(vault, 'acme')).toMatchObject({
+      status: 'valid',
+      expiresAt: null,
+      daysLeft: null,
+      expirySource: null,
+      lifetimes: { confirmed: null, reported: null, documented: null },
+      tokens: [{ expiresAt: null, expirySource: null }],
+    });
+    webex.settings.tokenExpiry = 'allowed';
+    await testToken(vault, 'acme', actor);
+    expect(await showProfile(vault, 'acme')).toMatchObject({ daysLeft: 365, expirySource: 'confirmed' });
   });
-  webex.settings.tokenExpiry = 'allowed';
-  await testToken(vault, 'acme', actor);
-  expect(await showProfile(vault, 'acme')).toMatchObject({ daysLeft: 365, expirySource: 'confirmed' });
-});
 
-test('it is on no day of the calendar', async () => {
-  const { vault } = await bareToken('forbidden');
-  let calendar = '';
-  for await (const piece of calendarPieces(vault, [])) calendar += piece;
-  expect(calendar).not.toContain('VEVENT');
-});
+  it('is not in the calendar', async () => {
+    const { vault } = await bareToken('forbidden');
+    let calendar = '';
+    for await (const piece of calendarPieces(vault, [])) calendar += piece;
+    expect(calendar).not.toContain('VEVENT');
+  });
 
-test('programs get every format, without a date', async () => {
-  const { vault } = await bareToken('forbidden');
-  const token = toTokenOutput(vault, await readToken(vault, 'acme', actor));
-  expect(JSON.parse(formatToken('json', token))).toMatchObject({ expires_in: null, expires_at: null });
-  expect(JSON.parse(formatToken('exec-credential', token)).status).toEqual({ token: token.accessToken });
-  expect(formatToken('env', token)).toMatch(/^WEBEX_TOKEN_EXPIRES_AT=\W*$/m);
-  for (const format of formats) expect(formatToken(format, token)).not.toContain('9999');
-});
+  it('is printed without a date in every format', async () => {
+    const { vault } = await bareToken('forbidden');
+    const token = toTokenOutput(vault, await readToken(vault, 'acme', actor));
+    expect(JSON.parse(formatToken('json', token))).toMatchObject({ expires_in: null, expires_at: null });
+    expect(JSON.parse(formatToken('exec-credential', token)).status).toEqual({ token: token.accessToken });
+    expect(formatToken('env', token)).toMatch(/^WEBEX_TOKEN_EXPIRES_AT=\W*$/m);
+    for (const format of formats) expect(formatToken(format, token)).not.toContain('9999');
+  });
 
-test('it counts as valid, and as rejected once Webex rejects it', async () => {
-  const { vault, tokenId } = await bareToken('forbidden');
-  const counted = () => countByStatus(vault.db, { now: vault.now() });
-  expect(await counted()).toMatchObject({ valid: 1, all: 1 });
-  await updateToken(vault.db, tokenId, { rejectedAt: today });
-  expect(await counted()).toMatchObject({ rejected: 1, all: 1 });
-  expect(await showProfile(vault, 'acme')).toMatchObject({ status: 'rejected', expiresAt: null });
+  it('is valid until Webex rejects it', async () => {
+    const { vault, tokenId } = await bareToken('forbidden');
+    const counted = () => countByStatus(vault.db, { now: vault.now() });
+    expect(await counted()).toMatchObject({ valid: 1, all: 1 });
+    await updateToken(vault.db, tokenId, { rejectedAt: today });
+    expect(await counted()).toMatchObject({ rejected: 1, all: 1 });
+    expect(await showProfile(vault, 'acme')).toMatchObject({ status: 'rejected', expiresAt: null });
+  });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkNextToken } from '../../src/background/daily-check.ts';
 import { preparePush } from '../../src/provisioning/push/prepare-push.ts';
 import type { FaultAnswer } from '../../src/simulator/faults.ts';
@@ -72,8 +72,8 @@ async function states(vault: Vault): Promise<string[]> {
   return (await allTokens(vault, 'acme')).map(({ state }) => state).sort();
 }
 
-describe('whose token it is', () => {
-  test('a full administrator’s becomes current, with all that Webex told', async () => {
+describe('verifyToken', () => {
+  it('makes the token of a full administrator current, with the details from Webex', async () => {
     const vault = await newVault(webex);
     const outcome = await settled(vault, 'full-admin');
     expect(outcome).toMatchObject({
@@ -100,7 +100,7 @@ describe('whose token it is', () => {
     });
   });
 
-  test('somebody whose roles Webex does not tell is believed', async () => {
+  it('accepts an account whose roles are unknown', async () => {
     const vault = await newVault(webex);
     expect(await settled(vault, 'no-roles')).toMatchObject({
       outcome: 'current',
@@ -108,12 +108,12 @@ describe('whose token it is', () => {
     });
   });
 
-  test.each([
+  it.each([
     ['user-admin', 'other'],
     ['read-only-admin', 'other'],
     ['device-admin', 'other'],
     ['ordinary', 'none'],
-  ])('%s needs review, and waits for a decision', async (account, admin) => {
+  ])('marks a token for review: %s', async (account, admin) => {
     const vault = await newVault(webex);
     const outcome = await settled(vault, account);
     expect(outcome).toMatchObject({
@@ -131,7 +131,7 @@ describe('whose token it is', () => {
     expect((await readToken(vault, 'acme', actor)).profile.orgId).toBe(acme);
   });
 
-  test('another organization’s needs review, and the one before it stays in use', async () => {
+  it('marks a token of another organization for review, and keeps the current one', async () => {
     const vault = await newVault(webex);
     const first = await captured(vault, 'full-admin');
     await verifyToken(vault, first.tokenId, actor);
@@ -143,14 +143,14 @@ describe('whose token it is', () => {
     expect(await showProfile(vault, 'acme')).toMatchObject({ orgId: acme });
   });
 
-  test('an organization that was asked for is held against the token', async () => {
+  it('compares the token with the requested organization', async () => {
     const vault = await newVault(webex);
     const outcome = await settled(vault, 'full-admin', { profile: 'acme', orgId: globex });
     expect(outcome).toMatchObject({ outcome: 'needs-review', reason: 'other-organization' });
     expect(outcome.profile.orgId).toBe(globex);
   });
 
-  test('the wrong person at first does not spoil a new profile for the right one', async () => {
+  it('lets the right person sign in after the wrong one, for a new profile', async () => {
     const vault = await newVault(webex);
     const wrong = webex.accounts.find(({ name }) => name === 'other-organization');
     if (wrong === undefined) throw new Error('no such account');
@@ -171,7 +171,7 @@ describe('whose token it is', () => {
     });
   });
 
-  test('"accept" takes it at once', async () => {
+  it('accepts a token at once with approve', async () => {
     const vault = await newVault(webex);
     const { tokenId } = await captured(vault, 'ordinary');
     expect(await verifyToken(vault, tokenId, actor, true)).toMatchObject({
@@ -181,7 +181,7 @@ describe('whose token it is', () => {
     expect(await auditLog(vault)).toContain('verify not-full-admin acme');
   });
 
-  test('a profile without an organization takes what a token of the unknown form cannot tell from Webex', async () => {
+  it('sets the organization of the profile from Webex if the token does not name it', async () => {
     const vault = await newVault(webex);
     const outcome = await settled(vault, 'full-admin', undefined, { form: 'unknown' });
     expect(outcome).toMatchObject({ outcome: 'current', profile: { orgId: acme }, token: { orgId: null } });
@@ -190,7 +190,7 @@ describe('whose token it is', () => {
 });
 
 describe('a token that Webex rejects', () => {
-  test('is the current one, marked, where there is no other', async () => {
+  it('becomes current and marked if there is no other', async () => {
     const vault = await newVault(webex);
     const { tokenId } = await captured(vault, 'full-admin');
     webex.revoke('full-admin');
@@ -201,7 +201,7 @@ describe('a token that Webex rejects', () => {
     expect(await showProfile(vault, 'acme')).toMatchObject({ status: 'rejected' });
   });
 
-  test('needs review where there is one to protect', async () => {
+  it('needs review if there is a valid one', async () => {
     const vault = await newVault(webex);
     const good = await captured(vault, 'full-admin');
     await verifyToken(vault, good.tokenId, actor);
@@ -216,7 +216,7 @@ describe('a token that Webex rejects', () => {
   });
 });
 
-describe('Webex out of reach: the token is kept, in use, and marked', () => {
+describe('verifyToken, if Webex cannot be reached', () => {
   const answers: [string, FaultAnswer][] = [
     ['429', { answer: 429, retryAfter: 7 }],
     ['429 without Retry-After', { answer: 429 }],
@@ -228,7 +228,7 @@ describe('Webex out of reach: the token is kept, in use, and marked', () => {
     ['a cut connection', { answer: 'reset' }],
   ];
 
-  test.each(answers)('%s', async (_, fault) => {
+  it.each(answers)('keeps the token in use and marks it: %s', async (_, fault) => {
     const vault = await newVault(webex);
     webex.faults.add({ path: '/v1/people/me', ...fault });
     const { tokenId, accessToken } = await captured(vault, 'full-admin');
@@ -246,7 +246,7 @@ describe('Webex out of reach: the token is kept, in use, and marked', () => {
     expect(await showProfile(vault, 'acme')).toMatchObject({ status: 'valid', account: null });
   });
 
-  test('a time-out', async () => {
+  it('keeps the token after a timeout', async () => {
     const late = () => Promise.reject(new DOMException('The operation timed out', 'TimeoutError'));
     const vault = await newVault(webex, { fetch: late });
     const { tokenId } = await captured(vault, 'full-admin');
@@ -254,7 +254,7 @@ describe('Webex out of reach: the token is kept, in use, and marked', () => {
     expect((await auditLog(vault)).at(-1)).toBe('verify unverified: timeout acme');
   });
 
-  test('but one that names another organization itself needs review', async () => {
+  it('marks a token that names another organization for review', async () => {
     const vault = await newVault(webex);
     const first = await captured(vault, 'full-admin');
     await verifyToken(vault, first.tokenId, actor);
@@ -267,7 +267,7 @@ describe('Webex out of reach: the token is kept, in use, and marked', () => {
   });
 });
 
-describe('Webex out of reach while a verified token is in use', () => {
+describe('verifyToken, if Webex cannot be reached and a verified token is in use', () => {
   const fault = { path: '/v1/people/me', answer: 503 } as const;
 
   async function twoTokens(vault: TestVault) {
@@ -278,7 +278,7 @@ describe('Webex out of reach while a verified token is in use', () => {
     return { first, second: await captured(vault, 'full-admin') };
   }
 
-  test('the new one waits, and the verified one stays in use', async () => {
+  it('keeps the verified token in use', async () => {
     const vault = await newVault(webex);
     const { first, second } = await twoTokens(vault);
     const outcome = await verifyToken(vault, second.tokenId, actor);
@@ -287,7 +287,7 @@ describe('Webex out of reach while a verified token is in use', () => {
     expect((await readToken(vault, 'acme', actor)).accessToken).toBe(first.accessToken);
   });
 
-  test('it becomes current by itself once Webex answers', async () => {
+  it('makes the new token current once Webex responds', async () => {
     const vault = await newVault(webex);
     const { second } = await twoTokens(vault);
     await verifyToken(vault, second.tokenId, actor);
@@ -298,7 +298,7 @@ describe('Webex out of reach while a verified token is in use', () => {
     expect(await states(vault)).toEqual(['current', 'previous']);
   });
 
-  test('it replaces no token that came in and was verified after it', async () => {
+  it('does not replace a token that was captured and verified later', async () => {
     const vault = await newVault(webex);
     const { second } = await twoTokens(vault);
     await verifyToken(vault, second.tokenId, actor);
@@ -312,7 +312,7 @@ describe('Webex out of reach while a verified token is in use', () => {
     expect(await states(vault)).toEqual(['current', 'previous', 'previous']);
   });
 
-  test('the person’s word puts it in use at once, or later, or discards it', async () => {
+  it('lets the person approve the new token, now or later, or discard it', async () => {
     const vault = await newVault(webex);
     const { second } = await twoTokens(vault);
     expect(await verifyToken(vault, second.tokenId, actor, true)).toMatchObject({ outcome: 'unverified' });
@@ -331,7 +331,7 @@ describe('Webex out of reach while a verified token is in use', () => {
     expect(await states(vault)).toEqual(['current', 'previous', 'previous', 'previous', 'previous']);
   });
 
-  test.each(['expired', 'rejected'] as const)('an %s one protects nothing', async (end) => {
+  it.each(['expired', 'rejected'] as const)('does not protect a token that is %s', async (end) => {
     const vault = await newVault(webex);
     const { first, second } = await twoTokens(vault);
     if (end === 'expired') vault.setNow(today + 2 * year);
@@ -352,7 +352,7 @@ describe('a token that names the other deployment', () => {
     return (await captureRedirect(vault, answer, 'this browser', actor)).tokenId;
   }
 
-  test.each([false, true])('waits for review and is sent nowhere (approved: %s)', async (approved) => {
+  it.each([false, true])('needs review and is not sent anywhere (approved: %s)', async (approved) => {
     const vault = await newVault(webex);
     const tokenId = await withForeign(vault);
     expect(await verifyToken(vault, tokenId, actor, approved)).toMatchObject({
@@ -367,7 +367,7 @@ describe('a token that names the other deployment', () => {
     expect(await discardToken(vault, tokenId, actor)).toBe(true);
   });
 
-  test('that is in use anyway is not sent by any check', async () => {
+  it('is not sent by any check, even if it is in use', async () => {
     const vault = await newVault(webex);
     const tokenId = await withForeign(vault);
     await verifyToken(vault, tokenId, actor);
@@ -390,8 +390,8 @@ function never(): never {
   throw new Error('the token is not there');
 }
 
-describe('until when', () => {
-  test('as Webex confirms', async () => {
+describe('verifyToken, and the expiry', () => {
+  it('stores the date that Webex confirms', async () => {
     const vault = await newVault(webex);
     expect((await settled(vault, 'full-admin')).token.lifetimes).toEqual({
       confirmed: today + year,
@@ -401,15 +401,15 @@ describe('until when', () => {
     expect(await showProfile(vault, 'acme')).toMatchObject({ expirySource: 'confirmed', daysLeft: 365 });
   });
 
-  test('the earlier of reported and documented where Webex does not say', async () => {
+  it('uses the earlier of the reported and the documented date if Webex confirms none', async () => {
     webex.settings.tokenExpiry = 'forbidden';
     const vault = await newVault(webex);
     expect((await settled(vault, 'full-admin')).token.lifetimes.confirmed).toBeNull();
     expect(await showProfile(vault, 'acme')).toMatchObject({ expirySource: 'reported', daysLeft: 44 });
   });
 
-  test.each<FaultAnswer>([{ answer: 401 }, { answer: 500 }, { answer: 'html' }, { answer: 'reset' }])(
-    'whatever becomes of that question (%j), the token is good',
+  it.each<FaultAnswer>([{ answer: 401 }, { answer: 500 }, { answer: 'html' }, { answer: 'reset' }])(
+    'accepts the token, whatever the response about its expiry (%j)',
     async (fault) => {
       webex.faults.add({ path: '/v1/authorizations', ...fault });
       const vault = await newVault(webex);
@@ -421,8 +421,8 @@ describe('until when', () => {
   );
 });
 
-describe('what the person decides', () => {
-  test('discarded: the token is gone, the one in use stays', async () => {
+describe('approveToken and discardToken', () => {
+  it('delete a discarded token, and keep the one in use', async () => {
     const vault = await newVault(webex);
     await settled(vault, 'full-admin');
     const aside = await settled(vault, 'other-organization');
@@ -433,7 +433,7 @@ describe('what the person decides', () => {
     expect((await auditLog(vault)).at(-1)).toBe('discard ok acme');
   });
 
-  test('accepted: the one before it becomes an earlier one; the profile keeps its organization', async () => {
+  it('make an approved token current, and keep the organization of the profile', async () => {
     const vault = await newVault(webex);
     await settled(vault, 'full-admin');
     const aside = await settled(vault, 'other-organization');
@@ -444,7 +444,7 @@ describe('what the person decides', () => {
     expect((await auditLog(vault)).at(-1)).toBe('approve ok acme');
   });
 
-  test('only what needs review can be accepted or discarded', async () => {
+  it('refuse a token that does not need review', async () => {
     const vault = await newVault(webex);
     const current = await settled(vault, 'full-admin');
     const { tokenId } = await captured(vault, 'full-admin');
@@ -456,44 +456,46 @@ describe('what the person decides', () => {
   });
 });
 
-test('two checks of one token at once make one audit row and one current token', async () => {
-  const vault = await newVault(webex);
-  const { tokenId } = await captured(vault, 'full-admin');
-  const outcomes: VerificationResult[] = await Promise.all(
-    [1, 2, 3].map(() => verifyToken(vault, tokenId, actor)),
-  );
-  for (const { outcome } of outcomes) expect(outcome).toBe('current');
-  expect((await auditLog(vault)).filter((line) => line.startsWith('verify'))).toEqual(['verify ok acme']);
-  expect(await states(vault)).toEqual(['current']);
-});
+describe('verifyToken, several times', () => {
+  it('writes one audit row and one current token for two checks at the same time', async () => {
+    const vault = await newVault(webex);
+    const { tokenId } = await captured(vault, 'full-admin');
+    const outcomes: VerificationResult[] = await Promise.all(
+      [1, 2, 3].map(() => verifyToken(vault, tokenId, actor)),
+    );
+    for (const { outcome } of outcomes) expect(outcome).toBe('current');
+    expect((await auditLog(vault)).filter((line) => line.startsWith('verify'))).toEqual(['verify ok acme']);
+    expect(await states(vault)).toEqual(['current']);
+  });
 
-test('a token of one deployment is never shown to the other’s API', async () => {
-  const vault = await newVault(webex);
-  for (const deployment of ['commercial', 'government'] as const) {
-    for (const account of ['full-admin', 'ordinary', 'other-organization']) {
-      await settled(vault, account, { profile: deployment, deployment });
+  it('never sends a token to the API of the other deployment', async () => {
+    const vault = await newVault(webex);
+    for (const deployment of ['commercial', 'government'] as const) {
+      for (const account of ['full-admin', 'ordinary', 'other-organization']) {
+        await settled(vault, account, { profile: deployment, deployment });
+      }
     }
-  }
-  const answered = webex.requests.filter(({ tokenId }) => tokenId !== null);
-  expect(answered.length).toBeGreaterThanOrEqual(12);
-  const deploymentOf = new Map<string | null, string>();
-  for (const { tokenId, deployment } of answered) {
-    expect(deploymentOf.get(tokenId) ?? deployment).toBe(deployment);
-    deploymentOf.set(tokenId, deployment);
-  }
-  expect([...deploymentOf.values()].sort()).toEqual([
-    ...Array(3).fill('commercial'),
-    ...Array(3).fill('government'),
-  ]);
-  expect(await showProfile(vault, 'government')).toMatchObject({
-    tenantUrl: `${webex.endpoints.government.scim}/${simulatedOrganizations.examples.id}`,
+    const answered = webex.requests.filter(({ tokenId }) => tokenId !== null);
+    expect(answered.length).toBeGreaterThanOrEqual(12);
+    const deploymentOf = new Map<string | null, string>();
+    for (const { tokenId, deployment } of answered) {
+      expect(deploymentOf.get(tokenId) ?? deployment).toBe(deployment);
+      deploymentOf.set(tokenId, deployment);
+    }
+    expect([...deploymentOf.values()].sort()).toEqual([
+      ...Array(3).fill('commercial'),
+      ...Array(3).fill('government'),
+    ]);
+    expect(await showProfile(vault, 'government')).toMatchObject({
+      tenantUrl: `${webex.endpoints.government.scim}/${simulatedOrganizations.examples.id}`,
+    });
   });
 });
 
-describe('a crash between the capture and the check', () => {
+describe('a crash between the capture and the verification', () => {
   const log = { warn: () => {} };
 
-  test('the next start checks what was left behind, and leaves to others what is under way', async () => {
+  it('is repaired by the next start, which leaves running verifications to others', async () => {
     const first = await newVault(webex);
     const { tokenId } = await captured(first, 'full-admin');
     const vault = await newVault(webex, { settings: first.settings });
@@ -505,7 +507,7 @@ describe('a crash between the capture and the check', () => {
     expect(await allTokens(vault, 'acme')).toMatchObject([{ id: tokenId, state: 'current' }]);
   });
 
-  test('reading checks it first', async () => {
+  it('is repaired when the token is read', async () => {
     const first = await newVault(webex);
     const { accessToken } = await captured(first, 'full-admin');
     const vault = await newVault(webex, { settings: first.settings });
@@ -516,7 +518,7 @@ describe('a crash between the capture and the check', () => {
     expect(await auditLog(vault)).toEqual(['capture ok acme', 'verify ok acme', 'read ok acme']);
   });
 
-  test('one that cannot be checked keeps neither the server from starting nor the others from their check', async () => {
+  it('does not keep the server from starting if a token cannot be verified', async () => {
     const vault = await newVault(webex);
     const { tokenId } = await captured(vault, 'full-admin');
     await vault.db.updateTable('token').set({ ciphertext: 'damaged' }).execute();
