@@ -1,7 +1,6 @@
 import { outcomeCode } from '../domain/assess-token.ts';
-import { withJitter } from '../domain/jitter.ts';
+import { retryDelayMs, withJitter } from '../domain/delays.ts';
 import { dayMs } from '../domain/lifetimes.ts';
-import { retryDelayMs } from '../domain/retry-delay.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { nextTurn } from '../next-turn.ts';
 import { appendAudit } from '../store/audit/audit.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import ical, { foldLines, ICalAlarmType, ICalEventTransparency } from 'ical-generator';
 import { dayMs, expiryOf } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
-import { thresholdsOf } from '../domain/reminder-triggers.ts';
+import { reminderDates, thresholdsOf } from '../domain/reminder-triggers.ts';
 import type { Token } from '../domain/token.ts';
 import { commandLine } from '../errors/remedy.ts';
 import { formatInstant } from '../reminders/date-text.ts';
@@ -41,6 +41,11 @@ export function entryDigest(entry: CalendarEntry, days: readonly number[]): stri
     .slice(0, 22);
 }
 
+/** When the entry is: at the expiry of the token, or at the effective end while a destination holds an earlier one. */
+export function entryInstant({ profile, token }: CalendarEntry): number {
+  return profile.undeliveredUntil ?? expiryOf(token.lifetimes).expiresAt;
+}
+
 /**
  * The entry for the expiry of a token, with an alarm on each of the reminder days. Its UID comes from the profile, so that a
  * renewal moves the entry and does not add another. `changedAt` is when its content last changed. Epoch milliseconds.
@@ -68,29 +73,43 @@ export function calendarEvent(entry: CalendarEntry, days: readonly number[], cha
   return foldLines(event.toString());
 }
 
-function contentOf({ profile, token }: CalendarEntry, days: readonly number[]) {
+function contentOf(entry: CalendarEntry, days: readonly number[]) {
+  const { profile, token } = entry;
   const { name } = profile;
-  const { expiresAt } = expiryOf(token.lifetimes);
+  const expiresAt = entryInstant(entry);
+  const isUndelivered = profile.undeliveredUntil !== null;
+  const dates = reminderDates({ ...token, expiresAt: expiryOf(token.lifetimes).expiresAt }, profile, 0);
+  const verb = isUndelivered ? 'Deliver' : 'Renew';
   return {
-    summary: `Webex token for ${name} expires`,
+    summary: isUndelivered
+      ? `Webex token for ${name}: renewed, not delivered`
+      : `Webex token for ${name} expires`,
     description: describe(profile, token, expiresAt),
     expiresAt,
-    alarms: thresholdsOf({ ...token, expiresAt }, days).map((left) => ({
+    alarms: thresholdsOf(dates, days).map((left) => ({
       days: left,
-      text: `Renew the Webex token for ${name}: ${left === 0 ? 'it expires now' : `${left} day${left === 1 ? '' : 's'} left`}`,
+      text: `${verb} the Webex token for ${name}: ${left === 0 ? 'it expires now' : `${left} day${left === 1 ? '' : 's'} left`}`,
     })),
   };
 }
 
 function describe(profile: Profile, token: Token, expiresAt: number): string {
   const { account } = token;
+  const steps =
+    profile.undeliveredUntil === null
+      ? [
+          `Renew it before then: open the web app ("${commandLine(['open'])}") and press Renew, or run "${commandLine(['login', profile.name])}".`,
+          'Then update it in Entra ID or Okta.',
+        ]
+      : [
+          `It was renewed, but Entra ID or Okta still holds an earlier token, which ends then. Deliver the new one: open the web app ("${commandLine(['open'])}"). To see where: "${commandLine(['show', profile.name])}".`,
+        ];
   return [
-    `Renew it before then: open the web app ("${commandLine(['open'])}") and press Renew, or run "${commandLine(['login', profile.name])}".`,
-    'Then update it in Entra ID or Okta.',
+    ...steps,
     '',
     `Organization: ${profile.orgId ?? 'unknown'}`,
     `Account: ${account?.email ?? account?.displayName ?? 'unknown'}`,
-    `Expires: ${formatInstant(expiresAt, 'UTC').full}`,
+    `${profile.undeliveredUntil === null ? 'Expires' : 'Earlier token ends'}: ${formatInstant(expiresAt, 'UTC').full}`,
   ].join('\n');
 }
 

@@ -1,12 +1,11 @@
-import { expiryOf, knownEnd } from '../domain/lifetimes.ts';
-import type { Token } from '../domain/token.ts';
+import { knownEnd } from '../domain/lifetimes.ts';
 import { nextTurn } from '../next-turn.ts';
 import { type StoredEntry, saveEntries, storedEntries } from '../store/access/calendar-entries.ts';
 import { iterateProfiles } from '../store/profiles/query.ts';
 import { currentTokensOf } from '../store/profiles/tokens.ts';
 import type { StoreContext } from '../vault/context.ts';
 import { requireProfile } from '../vault/profiles/profiles.ts';
-import { type CalendarEntry, calendarEvent, calendarFrame, entryDigest } from './calendar.ts';
+import { type CalendarEntry, calendarEvent, calendarFrame, entryDigest, entryInstant } from './calendar.ts';
 
 /** Entries that are written in one turn of the event loop. */
 const batchSize = 50;
@@ -39,7 +38,7 @@ async function* entriesOf(records: StoreContext, names: readonly string[]): Asyn
   if (names.length === 0) {
     for await (const page of iterateProfiles(records.db, {}, records.now())) {
       const entries = page.flatMap(({ profile, current }) =>
-        current === null || !hasKnownEnd(current) ? [] : [{ profile, token: current }],
+        current === null || !hasKnownEnd({ profile, token: current }) ? [] : [{ profile, token: current }],
       );
       for (let at = 0; at < entries.length; at += batchSize) yield entries.slice(at, at + batchSize);
     }
@@ -49,14 +48,14 @@ async function* entriesOf(records: StoreContext, names: readonly string[]): Asyn
   for (const name of new Set(names)) {
     const profile = await requireProfile(records, name);
     const [token] = await currentTokensOf(records.db, [profile.id]);
-    if (token !== undefined && hasKnownEnd(token)) entries.push({ profile, token });
+    if (token !== undefined && hasKnownEnd({ profile, token })) entries.push({ profile, token });
   }
   if (entries.length > 0) yield entries;
 }
 
 /** A token whose expiry is unknown has no place in a calendar. */
-function hasKnownEnd({ lifetimes }: Token): boolean {
-  return knownEnd(expiryOf(lifetimes).expiresAt) !== null;
+function hasKnownEnd(entry: CalendarEntry): boolean {
+  return knownEnd(entryInstant(entry)) !== null;
 }
 
 /** When the content of each entry last changed, by the profile's ID. Never earlier than what was reported before. */

@@ -3,7 +3,7 @@ import type { AdminLevel } from '../webex/api/admin-roles.ts';
 import { type Deployment, tenantUrl, type WebexEndpoints } from '../webex/deployments.ts';
 import { daysLeft, disprovedAt, type ExpirySource, expiryOf, knownEnd } from './lifetimes.ts';
 import type { Profile } from './profile.ts';
-import { type ProfileStatus, statusOf } from './profile-status.ts';
+import { effectiveEndOf, type ProfileStatus, statusOf } from './profile-status.ts';
 import { currentOf, type ReviewReason, type Token, type TokenSource, type TokenState } from './token.ts';
 
 /** One row of `list --json`. Instants are RFC 3339 in UTC. */
@@ -17,6 +17,9 @@ export interface ProfileSummary {
   status: ProfileStatus;
   capturedAt: string | null;
   expiresAt: string | null;
+  /** With `undelivered`: the earliest end of any token that a destination still holds; otherwise `expiresAt`. */
+  effectiveExpiresAt: string | null;
+  /** Until `effectiveExpiresAt`, rounded down. */
   daysLeft: number | null;
   expirySource: ExpirySource | null;
   scopes: string[];
@@ -56,17 +59,18 @@ export function summarize(
   now: number,
 ): ProfileSummary {
   const expiry = current === null ? null : expiryOf(current.lifetimes);
-  const expiresAt = expiry && knownEnd(expiry.expiresAt);
+  const effectiveEnd = current === null ? null : knownEnd(effectiveEndOf(profile, current, now));
   return {
     profile: profile.name,
     deployment: profile.deployment,
     orgId: profile.orgId,
     tenantUrl: profile.orgId === null ? null : tenantUrl(endpoints, profile.orgId),
     account: accountLabel(current),
-    status: statusOf(current, now),
+    status: statusOf(profile, current, now),
     capturedAt: instant(current?.capturedAt ?? null),
-    expiresAt: instant(expiresAt),
-    daysLeft: expiresAt === null ? null : daysLeft(expiresAt, now),
+    expiresAt: instant(expiry && knownEnd(expiry.expiresAt)),
+    effectiveExpiresAt: instant(effectiveEnd),
+    daysLeft: effectiveEnd === null ? null : daysLeft(effectiveEnd, now),
     expirySource: expiry?.source ?? null,
     scopes: current?.scopes ?? profile.scopes,
   };

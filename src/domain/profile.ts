@@ -16,10 +16,16 @@ export interface Profile {
   contact: string | null;
   /** Sorted. */
   tags: string[];
+  /**
+   * Where the token was renewed and a destination still holds an earlier one: the effective end, see `undeliveredEnd`. Null
+   * where every destination has the current token. Epoch milliseconds.
+   */
+  undeliveredUntil: number | null;
 }
 
 /** A profile at its creation; contact and tags are optional. */
-export type NewProfile = Omit<Profile, 'contact' | 'tags'> & Partial<Pick<Profile, 'contact' | 'tags'>>;
+export type NewProfile = Omit<Profile, 'contact' | 'tags' | 'undeliveredUntil'> &
+  Partial<Pick<Profile, 'contact' | 'tags'>>;
 
 const maxNameLength = 63;
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;

@@ -1,4 +1,5 @@
 import { dayMs, daysLeft, expiryOf } from './lifetimes.ts';
+import type { Delivery } from './profile-status.ts';
 import type { Token } from './token.ts';
 
 /** What a reminder is about: so many days left, or that it is over. */
@@ -11,7 +12,16 @@ export interface TokenDates {
   rejectedAt: number | null;
 }
 
-/** An trigger that has come, and the instant it speaks of: the token's end, or its rejection. */
+/**
+ * The dates that reminders go by at `now`: those of the token, or while a destination holds an earlier one, the effective
+ * end. Then every threshold applies, however short the time since the renewal.
+ */
+export function reminderDates(token: TokenDates, { undeliveredUntil }: Delivery, now: number): TokenDates {
+  if (undeliveredUntil === null || token.rejectedAt !== null || token.expiresAt <= now) return token;
+  return { ...token, capturedAt: 0, expiresAt: undeliveredUntil };
+}
+
+/** A trigger that has come, and the instant it speaks of: the token's end, or its rejection. */
 export interface DueTrigger {
   trigger: ReminderTrigger;
   eventAt: number;

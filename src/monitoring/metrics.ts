@@ -1,7 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { expiryOf, knownEnd } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
-import { statusOf } from '../domain/profile-status.ts';
+import { effectiveEndOf, statusOf } from '../domain/profile-status.ts';
 import type { Token } from '../domain/token.ts';
 import { nextTurn } from '../next-turn.ts';
 import type { Db } from '../store/db.ts';
@@ -35,6 +35,14 @@ async function profileSeries(db: Db, now: number): Promise<string> {
     'webex_token_expiry_timestamp_seconds',
     'When the current token of the profile expires, in seconds since 1970.',
   );
+  const effective = new Series(
+    'webex_token_effective_expiry_timestamp_seconds',
+    'The earliest end of any token of the profile that a destination still holds, in seconds since 1970. It differs from webex_token_expiry_timestamp_seconds if the profile was renewed but not delivered.',
+  );
+  const undelivered = new Series(
+    'webex_token_undelivered',
+    '1 if the profile was renewed but a destination still holds an earlier token, otherwise 0.',
+  );
   const valid = new Series(
     'webex_token_valid',
     '1 if the current token of the profile has neither expired nor been rejected, otherwise 0.',
@@ -46,7 +54,7 @@ async function profileSeries(db: Db, now: number): Promise<string> {
   for await (const page of iterateProfiles(db, {}, now)) {
     // Reading a page already takes one turn.
     await nextTurn();
-    for (const each of page) addTokenSamples(each, now, { expiry, valid });
+    for (const each of page) addTokenSamples(each, now, { expiry, effective, undelivered, valid });
     const states = await quarantineStatesOf(
       db,
       page.map(({ profile }) => profile.id),
@@ -57,17 +65,22 @@ async function profileSeries(db: Db, now: number): Promise<string> {
     }
     await nextTurn();
   }
-  return expiry.text() + valid.text() + quarantined.text();
+  return [expiry, effective, undelivered, valid, quarantined].map((series) => series.text()).join('');
 }
 
 function addTokenSamples(
   { profile, current }: { profile: Profile; current: Token | null },
   now: number,
-  { expiry, valid }: { expiry: Series; valid: Series },
+  series: Record<'expiry' | 'effective' | 'undelivered' | 'valid', Series>,
 ): void {
+  const { name } = profile;
   const end = current && knownEnd(expiryOf(current.lifetimes).expiresAt);
-  if (end !== null) expiry.add(profile.name, end / 1000);
-  valid.add(profile.name, ['valid', 'expiring'].includes(statusOf(current, now)) ? 1 : 0);
+  if (end !== null) series.expiry.add(name, end / 1000);
+  const effectiveEnd = current && knownEnd(effectiveEndOf(profile, current, now));
+  if (effectiveEnd !== null) series.effective.add(name, effectiveEnd / 1000);
+  const status = statusOf(profile, current, now);
+  series.undelivered.add(name, status === 'undelivered' ? 1 : 0);
+  series.valid.add(name, ['valid', 'expiring', 'undelivered'].includes(status) ? 1 : 0);
 }
 
 /** A gauge with one sample for each profile, in Prometheus's text format. */

@@ -1,6 +1,6 @@
 import { quarantinedDestinations } from '../store/destinations.ts';
 import { findProfile, profileById } from '../store/profiles/profiles.ts';
-import { queryProfiles, type StatusTotals } from '../store/profiles/query.ts';
+import { type ProfilePage, queryProfiles, type StatusTotals } from '../store/profiles/query.ts';
 import { currentTokensOf } from '../store/profiles/tokens.ts';
 import type { StoreContext } from '../vault/context.ts';
 import {
@@ -33,11 +33,15 @@ export async function monitorAll(
     withinDays,
     tag,
   });
+  // Undelivered profiles are first in order of urgency, and must not hide those that no longer work.
+  const broken = totals.undelivered === 0 ? [] : await brokenProfiles(records, at, tag);
+  const ids = new Set(broken.map(({ profile }) => profile.id));
+  const found = [...broken, ...rows.filter(({ profile }) => !ids.has(profile.id))];
   const quarantines = await quarantinesOf(records, { tag });
-  const paged = rows.map(({ profile, current }) =>
+  const paged = found.map(({ profile, current }) =>
     monitored(profile, current, { now: at, withinDays }, quarantines.get(profile.id)),
   );
-  const unlisted = [...quarantines.keys()].filter((id) => !rows.some(({ profile }) => profile.id === id));
+  const unlisted = [...quarantines.keys()].filter((id) => !found.some(({ profile }) => profile.id === id));
   const quarantined: ProfileHealth[] = [];
   for (const id of unlisted.slice(0, maxListed)) {
     const [current = null] = await currentTokensOf(db, [id]);
@@ -47,14 +51,19 @@ export async function monitorAll(
   const empty = totals.empty === 0 ? [] : await emptyProfiles(records, at, tag);
   const listed = [...quarantined, ...paged];
   return {
-    state: worstState([
-      ...listed.filter(({ quarantine }) => quarantine !== null).map(({ state }) => state),
-      worstOf(totals),
-    ]),
+    state: worstState([...listed.map(({ state }) => state), worstOf(totals)]),
     profiles: [...listed, ...empty.filter(({ profile }) => !listed.some((it) => it.profile === profile))],
     total: totals.all,
     withinDays,
   };
+}
+
+/** The first of those whose token has expired or is rejected. */
+async function brokenProfiles({ db }: StoreContext, now: number, tag?: string): Promise<ProfilePage['rows']> {
+  const pages = [];
+  for (const status of ['rejected', 'expired'] as const)
+    pages.push(await queryProfiles(db, { status, sort: 'urgency', limit: maxListed, now, tag }));
+  return pages.flatMap(({ rows }) => rows).slice(0, maxListed);
 }
 
 /** The quarantines that the last status checks found, by the profile's ID; of several, the one that started first. */
@@ -77,9 +86,9 @@ async function emptyProfiles({ db }: StoreContext, now: number, tag?: string): P
   return rows.map(({ profile }) => monitored(profile, null, { now, withinDays: 0 }));
 }
 
-function worstOf({ expired, rejected, expiring, empty, valid }: StatusTotals): MonitorState {
+function worstOf({ expired, rejected, undelivered, expiring, empty, valid }: StatusTotals): MonitorState {
   if (expired + rejected > 0) return 'CRITICAL';
-  if (expiring > 0) return 'WARNING';
+  if (undelivered + expiring > 0) return 'WARNING';
   return empty > 0 || valid === 0 ? 'UNKNOWN' : 'OK';
 }
 
@@ -101,6 +110,7 @@ export async function monitorNamed(
         summary: 'does not exist',
         daysLeft: null,
         expiresAt: null,
+        effectiveExpiresAt: null,
         quarantine: null,
       });
       continue;

@@ -1,5 +1,6 @@
 import { dayMs, expiryOf, knownEnd } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
+import { effectiveEndOf, statusOf } from '../domain/profile-status.ts';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../domain/quarantine.ts';
 import type { Token } from '../domain/token.ts';
 import { instant } from '../text/instant.ts';
@@ -15,10 +16,12 @@ export interface ProfileHealth {
   state: MonitorState;
   /** `expires in 12 days`, `expired 3 days ago`. */
   summary: string;
-  /** Days until the token expires, negative once it has; null without a token. */
+  /** Days until the effective expiry, negative after it; null without a token. */
   daysLeft: number | null;
-  /** RFC 3339, or null without a token. */
+  /** When the current token expires, in RFC 3339; null without a token. */
   expiresAt: string | null;
+  /** The earliest end of any token that a destination still holds; otherwise `expiresAt`. */
+  effectiveExpiresAt: string | null;
   /** The quarantine in Entra ID that the last status check found; null if there is none. */
   quarantine: { app: string; since: string; daysLeft: number } | null;
 }
@@ -46,8 +49,8 @@ interface Monitoring {
 }
 
 /**
- * A token that expires within so many days is a WARNING; one that has expired or was rejected is CRITICAL. A quarantine in
- * Entra ID is a WARNING while Entra ID retries and CRITICAL once it has stopped. The worse of the two counts.
+ * A token that expires within so many days is a WARNING; one that has expired or was rejected is CRITICAL. A renewed token
+ * that was not delivered is a WARNING, and CRITICAL once the earlier one has expired or was rejected. A quarantine in Entra ID is a WARNING while Entra ID retries and CRITICAL once it has stopped. The worse of the two counts.
  */
 export function monitored(
   profile: Profile,
@@ -80,21 +83,36 @@ function monitoredToken(
 ): ProfileHealth {
   const none = { profile: profile.name, quarantine: null };
   if (current === null) {
-    return { ...none, state: 'UNKNOWN', summary: 'has no token', daysLeft: null, expiresAt: null };
+    const dates = { daysLeft: null, expiresAt: null, effectiveExpiresAt: null };
+    return { ...none, ...dates, state: 'UNKNOWN', summary: 'has no token' };
   }
   const { expiresAt } = expiryOf(current.lifetimes);
-  const left = expiresAt - now;
+  const effectiveEnd = effectiveEndOf(profile, current, now);
+  const left = effectiveEnd - now;
   const days = Math.floor(left / dayMs);
-  const known = knownEnd(expiresAt) !== null;
+  const known = knownEnd(effectiveEnd) !== null;
   const common = {
     ...none,
     daysLeft: known ? days : null,
-    expiresAt: known ? instant(expiresAt) : null,
+    expiresAt: instant(knownEnd(expiresAt)),
+    effectiveExpiresAt: instant(knownEnd(effectiveEnd)),
   };
+  if (statusOf(profile, current, now) === 'undelivered') {
+    const state = left <= 0 ? 'CRITICAL' : 'WARNING';
+    return { ...common, state, summary: `was renewed but not delivered${earlierToken(left, known)}` };
+  }
   if (left <= 0) return { ...common, state: 'CRITICAL', summary: expiredSummary(-left) };
   if (current.rejectedAt !== null) return { ...common, state: 'CRITICAL', summary: 'is rejected by Webex' };
   const summary = known ? `expires in ${plural(days)}` : 'has an unknown expiry';
   return { ...common, state: left <= withinDays * dayMs ? 'WARNING' : 'OK', summary: summary };
+}
+
+/** The end of the token that a destination still holds. */
+function earlierToken(left: number, known: boolean): string {
+  if (!known) return '';
+  const days = Math.floor(Math.abs(left) / dayMs);
+  if (left > 0) return `, and the earlier token ends in ${plural(days)}`;
+  return `, and the earlier token ended ${days === 0 ? 'within the last day' : `${plural(days)} ago`}`;
 }
 
 function expiredSummary(ago: number): string {

@@ -1,5 +1,8 @@
-import { expiryOf } from '../domain/lifetimes.ts';
+import { deliveryState } from '../domain/delivery.ts';
+import { expiryOf, knownEnd } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
+import type { ProviderId } from '../domain/providers.ts';
+import { providerTitle } from '../domain/providers.ts';
 import { currentOf, type Token } from '../domain/token.ts';
 import { commandLine } from '../errors/remedy.ts';
 import { clientNames } from '../store/access/clients.ts';
@@ -9,7 +12,6 @@ import {
   type Destination,
   deleteDestination,
   destinationsOf,
-  type ProviderId,
 } from '../store/destinations.ts';
 import { tokensOf } from '../store/profiles/tokens.ts';
 import { instant } from '../text/instant.ts';
@@ -17,7 +19,6 @@ import type { Actor, Vault } from '../vault/context.ts';
 import { requireProfile } from '../vault/profiles/profiles.ts';
 import { type Finding, parseFindings } from './entra/review/finding.ts';
 import { describeStatus, parseStatus, quarantineDaysLeft } from './entra/status/provisioning-status.ts';
-import { providerTitle } from './providers.ts';
 import { recordPush } from './push/record-push.ts';
 
 /** An application that has, or should get, a profile's token, as `show --json` prints it. Instants are RFC 3339 in UTC. */
@@ -38,6 +39,8 @@ export interface DestinationView {
   upToDate: boolean;
   /** When the token that the application works with expires; null where it has none, or that is unknown. */
   tokenExpiresAt: string | null;
+  /** When Webex first rejected that token; null where it did not. */
+  tokenRejectedAt: string | null;
   /** The provisioning status at the last check; null where it was never checked. */
   provisioning: ProvisioningView | null;
   /** Why the last check failed; null where it did not. */
@@ -78,9 +81,9 @@ function viewOf(
 ): DestinationView {
   const status = parseStatus(destination.provisioningStatus);
   const isAlwaysCurrent = destination.via !== 'token';
-  const used = isAlwaysCurrent
-    ? (currentOf(tokens) ?? undefined)
-    : tokens.find(({ id }) => id === destination.tokenId);
+  const current = currentOf(tokens);
+  const used = isAlwaysCurrent ? current : (tokens.find(({ id }) => id === destination.tokenId) ?? null);
+  const { deletedToken } = destination;
   return {
     provider: destination.provider,
     app: destination.appId,
@@ -90,8 +93,13 @@ function viewOf(
     client: clients.get(destination.clientId ?? '') ?? null,
     method: destination.method,
     installedAt: instant(destination.installedAt),
-    upToDate: isAlwaysCurrent || used?.state === 'current',
-    tokenExpiresAt: expiryInstant(used),
+    upToDate: deliveryState(destination, current?.id ?? null) === 'current',
+    tokenExpiresAt: instant(
+      used === null
+        ? deletedToken && knownEnd(deletedToken.expiresAt)
+        : knownEnd(expiryOf(used.lifetimes).expiresAt),
+    ),
+    tokenRejectedAt: instant((used ?? deletedToken)?.rejectedAt ?? null),
     provisioning: status && {
       status: status.status,
       checkedAt: instant(destination.statusCheckedAt),
@@ -107,25 +115,13 @@ function viewOf(
   };
 }
 
-function expiryInstant(token: Token | undefined): string | null {
-  if (token === undefined) return null;
-  const { expiresAt, source } = expiryOf(token.lifetimes);
-  return source === null ? null : instant(expiresAt);
-}
-
 /** One line about the destinations of each profile that has any, by the profile's name. */
 export async function destinationLabels(vault: Pick<Vault, 'db' | 'now'>): Promise<Map<string, string>> {
   const labels = new Map<string, string>();
   for (const { profile, destination, currentTokenId } of await allDestinations(vault.db)) {
-    const holds =
-      destination.tokenId !== null && destination.tokenId === currentTokenId ? 'current' : 'outdated';
     const status = parseStatus(destination.provisioningStatus);
     const daysLeft = status && quarantineDaysLeft(status, vault.now());
-    const label = destinationLabel(
-      destination.provider,
-      destination.via === 'token' ? holds : 'always current',
-      daysLeft,
-    );
+    const label = destinationLabel(destination, currentTokenId, daysLeft);
     const before = labels.get(profile);
     labels.set(profile, before === undefined ? label : `${before}, ${label}`);
   }
@@ -133,13 +129,16 @@ export async function destinationLabels(vault: Pick<Vault, 'db' | 'now'>): Promi
 }
 
 function destinationLabel(
-  provider: ProviderId,
-  state: 'current' | 'outdated' | 'always current',
+  destination: Destination,
+  currentTokenId: string | null,
   quarantineDaysLeft: number | null,
 ): string {
-  const title = providerTitle(provider);
+  const title = providerTitle(destination.provider);
   if (quarantineDaysLeft !== null) return `${title} (quarantine, ${quarantineDaysLeft} days left)`;
-  return state === 'current' ? title : `${title} (${state})`;
+  if (destination.via !== 'token') return `${title} (always current)`;
+  const state = deliveryState(destination, currentTokenId);
+  if (state === 'current') return title;
+  return `${title} (${state === 'none' ? 'not delivered' : 'outdated'})`;
 }
 
 /** One sentence about each destination without the current token: what it holds, and how to update it. */

@@ -1,6 +1,6 @@
+import { retryDelayMs } from '../domain/delays.ts';
 import { dayMs } from '../domain/lifetimes.ts';
 import { type TokenDates, urgencyOf } from '../domain/reminder-triggers.ts';
-import { retryDelayMs } from '../domain/retry-delay.ts';
 import type { Reminder } from '../store/reminders.ts';
 
 /** What to do about a trigger on one channel. */

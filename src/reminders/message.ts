@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { daysLeft, type ExpirySource, expiryOf } from '../domain/lifetimes.ts';
+import { daysLeft, type ExpirySource, expiryOf, knownEnd } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
+import { effectiveEndOf } from '../domain/profile-status.ts';
+import { type ProviderId, providerTitle } from '../domain/providers.ts';
 import type { DueTrigger } from '../domain/reminder-triggers.ts';
 import type { Token } from '../domain/token.ts';
 import { commandLine } from '../errors/remedy.ts';
 import { packageRoot } from '../package-root.ts';
+import type { Destination } from '../store/destinations.ts';
 import { instant } from '../text/instant.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
@@ -38,8 +41,13 @@ export interface ReminderData {
   account: string | null;
   /** RFC 3339 in UTC. */
   expiresAt: string | null;
+  /** The earliest end of any token that a destination still holds; otherwise `expiresAt`. */
+  effectiveExpiresAt: string | null;
+  /** Until `effectiveExpiresAt`. */
   daysLeft: number | null;
   expirySource: ExpirySource | null;
+  /** The destinations that still hold an earlier token, if the message is about that. */
+  outdatedDestinations?: { provider: ProviderId; app: string; appName: string }[];
   /** The application that Entra ID has quarantined, if the message is about that. Instants as above. */
   quarantine?: {
     app: string;
@@ -51,9 +59,14 @@ export interface ReminderData {
   };
 }
 
+/** A destination that still holds an earlier token than the current one. */
+export type OutdatedDestination = Pick<Destination, 'provider' | 'appId' | 'appName' | 'method'>;
+
 interface MessageOptions {
   profile: Profile;
   token: Token;
+  /** Not empty if the profile was renewed, but not delivered. */
+  outdated?: readonly OutdatedDestination[];
   due: DueTrigger;
   /** Epoch milliseconds. */
   now: number;
@@ -67,7 +80,9 @@ const evidence: Record<ExpirySource, string> = {
   documented: 'estimated: Webex has not confirmed the date',
 };
 
-export function reminderMessage({ profile, token, due, now, timeZone }: MessageOptions): ReminderMessage {
+export function reminderMessage(options: MessageOptions): ReminderMessage {
+  const { profile, token, outdated = [], due, now, timeZone } = options;
+  if (outdated.length > 0) return undeliveredMessage({ ...options, outdated });
   return {
     id: messageId(token.id, due),
     trigger: due.trigger,
@@ -80,6 +95,73 @@ export function reminderMessage({ profile, token, due, now, timeZone }: MessageO
     contact: profile.contact,
     data: dataOf(profile, token, now),
   };
+}
+
+/** The token was renewed, and these destinations still hold an earlier one. */
+function undeliveredMessage({
+  profile,
+  token,
+  outdated,
+  due,
+  now,
+  timeZone,
+}: MessageOptions & { outdated: readonly OutdatedDestination[] }): ReminderMessage {
+  const { name } = profile;
+  const end = effectiveEndOf(profile, token, now);
+  const places = listed(outdated.map(titleOf));
+  const verb = outdated.length === 1 ? 'holds' : 'hold';
+  const { short, full } = formatInstant(end, timeZone);
+  const captured = formatInstant(token.capturedAt, timeZone).day;
+  const cannot = outdated.length === 1 ? 'it can’t' : 'they can’t';
+  const isOver = end <= now;
+  const commands = outdated.map(({ provider }) => `"${commandLine(['push', provider, name])}"`);
+  const guides = 'or open the web app and follow the guide of the organization';
+  return {
+    id: messageId(token.id, due),
+    trigger: due.trigger,
+    subject: isOver
+      ? `Deliver the Webex token for ${name} to ${places} now: the earlier one stopped working on ${short}`
+      : `Deliver the Webex token for ${name} to ${places} by ${short} (${remainingText(end, now)} left)`,
+    summary:
+      `The token was renewed on ${captured}, but ${places} still ${verb} an earlier one. ` +
+      (isOver
+        ? `It stopped working on ${short}: since then, ${cannot} create or update Webex users.`
+        : `After ${short}, ${cannot} create or update Webex users.`),
+    action: `Deliver the new token; nobody has to sign in to Webex. Run ${[...new Set(commands)].join(' and ')}, ${guides} ("${commandLine(['open'])}").`,
+    shortAction: `Deliver it: ${commandLine(['push', outdated[0]?.provider ?? 'entra', name])}`,
+    facts: [
+      ...factsOf(profile, token),
+      { title: 'Renewed, not delivered to', value: outdated.map(titleOf).join(', ') },
+      { title: isOver ? 'Earlier token ended' : 'Earlier token ends', value: full },
+      ...expiryFacts(token, now, timeZone).map((fact) => ({
+        ...fact,
+        title: `New token ${fact.title.toLowerCase()}`,
+      })),
+      senderFact(),
+    ],
+    contact: profile.contact,
+    data: {
+      ...dataOf(profile, token, now),
+      outdatedDestinations: outdated.map(({ provider, appId, appName }) => ({
+        provider,
+        app: appId,
+        appName,
+      })),
+    },
+  };
+}
+
+function titleOf({ provider, appName }: OutdatedDestination): string {
+  return `${providerTitle(provider)} (${sanitizeForDisplay(appName, 100)})`;
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+function remainingText(end: number, now: number): string {
+  const left = daysLeft(end, now);
+  return left === 0 ? 'less than a day' : left === 1 ? '1 day' : `${left} days`;
 }
 
 /** Which organization a token is for, and who signed in. */
@@ -98,13 +180,15 @@ export function senderFact(): ReminderMessage['facts'][number] {
 
 export function dataOf(profile: Profile, token: Token, now: number): ReminderData {
   const { expiresAt, source } = expiryOf(token.lifetimes);
+  const effectiveEnd = knownEnd(effectiveEndOf(profile, token, now));
   return {
     profile: profile.name,
     deployment: profile.deployment,
     orgId: profile.orgId,
     account: accountOf(token),
     expiresAt: source === null ? null : instant(expiresAt),
-    daysLeft: source === null ? null : daysLeft(expiresAt, now),
+    effectiveExpiresAt: instant(effectiveEnd),
+    daysLeft: effectiveEnd === null ? null : daysLeft(effectiveEnd, now),
     expirySource: source,
   };
 }
@@ -130,10 +214,8 @@ function headline(
       summary: `Since then, ${consequence}. Entra ID disables provisioning after 28 days of failures.`,
     };
   }
-  const left = daysLeft(expiresAt, now);
-  const remaining = left === 0 ? 'less than a day' : left === 1 ? '1 day' : `${left} days`;
   return {
-    subject: `Renew the Webex token for ${name} by ${day} (${remaining} left)`,
+    subject: `Renew the Webex token for ${name} by ${day} (${remainingText(expiresAt, now)} left)`,
     summary: `After that, ${consequence}.`,
   };
 }

@@ -1,7 +1,9 @@
+import type { Delivery } from '../domain/profile-status.ts';
 import {
   type DueTrigger,
   dueTriggerAt,
   nextTriggerAt,
+  reminderDates,
   type TokenDates,
 } from '../domain/reminder-triggers.ts';
 import { farFuture } from '../store/profiles/derived-columns.ts';
@@ -18,17 +20,24 @@ export interface Plan {
   nextCheckAt: number;
 }
 
-/** Plans the reminder about a token on one channel, by the rows of the reminders that it sent before. */
+/**
+ * Plans the reminder about a profile's current token on one channel, by the rows of the reminders that it sent before.
+ * While a destination holds an earlier token, the end of that one counts.
+ */
 export function planReminder(
-  token: TokenDates,
+  token: TokenDates & Delivery,
   rows: readonly Reminder[],
   days: readonly number[],
   context: DeliveryContext,
 ): Plan {
-  const trigger = dueTriggerAt(token, days, context.now);
-  const next = nextTriggerAt(token, days, context.now) ?? farFuture;
+  const { now } = context;
+  const dates = reminderDates(token, token, now);
+  const trigger = dueTriggerAt(dates, days, now);
+  // An undelivered token that itself expires is reported once more.
+  const ownEnd = dates !== token && token.expiresAt > now ? token.expiresAt : farFuture;
+  const next = Math.min(nextTriggerAt(dates, days, now) ?? farFuture, ownEnd);
   const decision: Decision =
-    trigger === null ? { do: 'nothing' } : decideDelivery(trigger, rows, isSameEvent(token), context);
+    trigger === null ? { do: 'nothing' } : decideDelivery(trigger, rows, isSameEvent(dates), context);
   return {
     due: trigger !== null && decision.do === 'send' ? { trigger, send: decision } : null,
     nextTriggerAt: next,

@@ -1,6 +1,9 @@
+import { deliveryState } from '../domain/delivery.ts';
 import { expiryOf } from '../domain/lifetimes.ts';
+import { statusOf } from '../domain/profile-status.ts';
 import { nextTurn } from '../next-turn.ts';
 import type { LeaseOwner } from '../process/lease-owner.ts';
+import { destinationsOf } from '../store/destinations.ts';
 import { farFuture } from '../store/profiles/derived-columns.ts';
 import { profileById } from '../store/profiles/profiles.ts';
 import { tokenById } from '../store/profiles/tokens.ts';
@@ -153,10 +156,12 @@ async function sendReminder(
   const now = context.now();
   const token = await tokenById(db, found.id);
   if (token?.state !== 'current') return null;
+  const profile = await profileById(db, token.profileId);
   const dates = {
     ...found,
     expiresAt: expiryOf(token.lifetimes).expiresAt,
     rejectedAt: token.rejectedAt,
+    undeliveredUntil: profile.undeliveredUntil,
   };
   const rows = (await remindersOn(db, channel.name, [found.id])).get(found.id) ?? [];
   const plan = planReminder(dates, rows, settings.reminders.days, deliveryContext(run, now));
@@ -172,8 +177,11 @@ async function sendReminder(
     await checkAgainAt(Math.min(lease.expiresAt, plan.nextTriggerAt));
     return null;
   }
-  const profile = await profileById(db, token.profileId);
-  const message = reminderMessage({ profile, token, due: trigger, now: context.now() });
+  const outdated =
+    statusOf(profile, token, now) === 'undelivered'
+      ? (await destinationsOf(db, profile.id)).filter((each) => deliveryState(each, token.id) === 'earlier')
+      : [];
+  const message = reminderMessage({ profile, token, outdated, due: trigger, now: context.now() });
   const attempt = await deliver(context, channel, message, lease);
   await checkAgainAt(Math.min(attempt.retryAt ?? farFuture, plan.nextTriggerAt));
   return attempt;

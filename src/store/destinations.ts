@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Selectable } from 'kysely';
+import type { ProviderId } from '../domain/providers.ts';
 import type { Db } from './db.ts';
 import { authentic } from './integrity/authentic-rows.ts';
 import { changing, created, inTransaction, removing } from './integrity/changes.ts';
 import { leaseNextCheck } from './lease.ts';
+import { refreshDerivedColumns, refreshManyDerivedColumns } from './profiles/derived-columns.ts';
 import { supersedeReminders } from './reminders.ts';
 import type { DestinationTable } from './schema.ts';
-
-export type ProviderId = DestinationTable['provider'];
 
 /** An application of a provisioning tool that has, or should get, a profile's token. */
 export interface Destination {
@@ -22,6 +22,8 @@ export interface Destination {
   method: 'push' | 'manual';
   /** The token that it has; null where none was installed yet. */
   tokenId: string | null;
+  /** The expiry and rejection of that token, where it was deleted here. Epoch milliseconds. */
+  deletedToken: { expiresAt: number; rejectedAt: number | null } | null;
   /** Epoch milliseconds. */
   installedAt: number | null;
   /** The results of the last push, step by step. */
@@ -121,7 +123,7 @@ export async function quarantineStatesOf(
   return states;
 }
 
-/** Stores a destination: one row for each application, updated where there is one. */
+/** Stores a destination: one row for each application, updated where there is one. The profile's status follows. */
 export async function saveDestination(
   db: Db,
   destination: DestinationTarget &
@@ -133,7 +135,11 @@ export async function saveDestination(
     method: destination.method,
     steps: JSON.stringify(destination.steps),
     ...(destination.cloud !== undefined && { cloud: destination.cloud }),
-    ...(destination.tokenId !== undefined && { token_id: destination.tokenId }),
+    ...(destination.tokenId !== undefined && {
+      token_id: destination.tokenId,
+      token_expires_at: null,
+      token_rejected_at: null,
+    }),
     ...(destination.installedAt !== undefined && { installed_at: destination.installedAt }),
     ...(destination.via !== undefined && {
       via: destination.via === 'token' ? null : destination.via,
@@ -152,14 +158,15 @@ export async function saveDestination(
     if (known !== undefined) {
       await changing(trx, 'destination', [known.id]);
       await trx.updateTable('destination').set(change).where('id', '=', known.id).execute();
-      return;
+    } else {
+      const id = randomUUID();
+      created(trx, 'destination', [id]);
+      await trx
+        .insertInto('destination')
+        .values({ id, profile_id: profileId, provider, app_id: appId, ...change })
+        .execute();
     }
-    const id = randomUUID();
-    created(trx, 'destination', [id]);
-    await trx
-      .insertInto('destination')
-      .values({ id, profile_id: profileId, provider, app_id: appId, ...change })
-      .execute();
+    await refreshDerivedColumns(trx, profileId);
   });
 }
 
@@ -221,11 +228,23 @@ export async function clearDestinationsOfClient(trx: Db, clientId: string): Prom
 async function clear(trx: Db, ids: string[]): Promise<void> {
   if (ids.length === 0) return;
   await changing(trx, 'destination', ids);
-  await trx
+  const cleared = await trx
     .updateTable('destination')
-    .set({ token_id: null, installed_at: null, via: null, client_id: null })
+    .set({
+      token_id: null,
+      token_expires_at: null,
+      token_rejected_at: null,
+      installed_at: null,
+      via: null,
+      client_id: null,
+    })
     .where('id', 'in', ids)
+    .returning('profile_id')
     .execute();
+  await refreshManyDerivedColumns(
+    trx,
+    cleared.map((row) => row.profile_id),
+  );
 }
 
 /** A destination that an API client serves, with its profile's name. */
@@ -355,6 +374,7 @@ export async function deleteDestination(db: Db, target: DestinationTarget): Prom
     await removing(trx, 'destination', [row.id]);
     await trx.deleteFrom('destination').where('id', '=', row.id).execute();
     await supersedeReminders(trx, row.id);
+    await refreshDerivedColumns(trx, target.profileId);
   });
 }
 
@@ -368,6 +388,10 @@ function fromRow(row: Selectable<DestinationTable>): Destination {
     cloud: row.cloud,
     method: row.method,
     tokenId: row.token_id,
+    deletedToken:
+      row.token_expires_at === null
+        ? null
+        : { expiresAt: row.token_expires_at, rejectedAt: row.token_rejected_at },
     installedAt: row.installed_at,
     steps: JSON.parse(row.steps) as unknown[],
     provisioningStatus: row.provisioning_status === null ? null : JSON.parse(row.provisioning_status),

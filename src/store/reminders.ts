@@ -39,6 +39,8 @@ export interface DueToken {
   capturedAt: number;
   expiresAt: number;
   rejectedAt: number | null;
+  /** Its profile's; see `Profile`. */
+  undeliveredUntil: number | null;
   /** When the channel was to look at it; see `ReminderScheduleTable`. */
   nextAt: number;
 }
@@ -56,12 +58,14 @@ export async function dueTokens(
   return await db
     .selectFrom('reminder_schedule')
     .innerJoin('token', 'token.id', 'reminder_schedule.token_id')
+    .innerJoin('profile', 'profile.id', 'token.profile_id')
     .select([
       'token.id',
       'token.profile_id as profileId',
       'token.captured_at as capturedAt',
       'token.expires_at as expiresAt',
       'token.rejected_at as rejectedAt',
+      'profile.undelivered_until as undeliveredUntil',
       'reminder_schedule.next_at as nextAt',
     ])
     .where('reminder_schedule.channel', '=', channel)

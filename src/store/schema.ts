@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely';
+import type { ProviderId } from '../domain/providers.ts';
 import type { ReviewReason, TokenSource, TokenState } from '../domain/token.ts';
 import type { AdminLevel } from '../webex/api/admin-roles.ts';
 import type { Deployment } from '../webex/deployments.ts';
@@ -65,6 +66,10 @@ export interface ProfileTable {
   contact: string | null;
   /** As a JSON list. `profile_tag` holds them again, for searches. */
   tags: Generated<string>;
+  /** The effective end where a destination still holds an earlier token than the current one; null where none does. */
+  undelivered_until: number | null;
+  /** When the current token expires; null without one. */
+  token_expires_at: number | null;
 }
 
 /** How many profiles are due on a day, counted from 1970. Triggers of the database keep it. */
@@ -92,12 +97,16 @@ export interface RenewalCampaignTable {
   ended_at: number | null;
 }
 
-/** A profile in a renewal campaign. It is renewed once its current token is another one than when the campaign started. */
+/**
+ * A profile in a renewal campaign. It is renewed once its current token is another one than when the campaign started, and
+ * every destination has it.
+ */
 export interface RenewalItemTable {
   campaign_id: string;
   profile_id: string;
+  /** The token to replace; null if its current token only has to be delivered. */
   token_id: string | null;
-  /** When that token expires. */
+  /** When that token expires, or the earlier one that a destination still holds. */
   expires_at: number;
   skipped_at: number | null;
 }
@@ -240,7 +249,7 @@ export interface AccessLinkTable {
 export interface DestinationTable {
   id: string;
   profile_id: string;
-  provider: 'entra' | 'okta';
+  provider: ProviderId;
   /** The application's ID there; empty while unknown. */
   app_id: string;
   app_name: string;
@@ -250,6 +259,9 @@ export interface DestinationTable {
   /** The token that it has; null where none was installed yet. */
   token_id: string | null;
   installed_at: number | null;
+  /** The expiry and rejection of that token, recorded when the token itself was deleted here; null before. */
+  token_expires_at: number | null;
+  token_rejected_at: number | null;
   /** The results of the last push, step by step, as JSON. */
   steps: string;
   /** The provisioning status as of the last check, as JSON. */

@@ -9,7 +9,7 @@ import {
   unknownEnd,
   unknownLifetimes,
 } from '../../src/domain/lifetimes.ts';
-import { statusOf } from '../../src/domain/profile-status.ts';
+import { tokenStatus } from '../../src/domain/profile-status.ts';
 import { fakeToken } from '../support/store/fake-rows.ts';
 
 const capturedAt = Date.UTC(2027, 2, 1);
@@ -96,7 +96,7 @@ describe('daysLeft', () => {
   });
 });
 
-describe('statusOf', () => {
+describe('tokenStatus', () => {
   const at = (expiresAt: number, rejectedAt: number | null = null) =>
     fakeToken({ lifetimes: { confirmed: expiresAt, reported: null, documented: null }, rejectedAt });
 
@@ -110,15 +110,15 @@ describe('statusOf', () => {
     ['rejected', at(capturedAt + 30 * dayMs + 1, 5)],
     ['rejected', at(capturedAt + 1, 5)],
   ] as const)('returns %s', (status, token) => {
-    expect(statusOf(token, capturedAt)).toBe(status);
+    expect(tokenStatus(token, capturedAt)).toBe(status);
   });
 
   it('changes with time only from valid to expiring to expired', () => {
     const order = ['valid', 'expiring', 'expired'];
     fc.assert(
       fc.property(instant, instant, fc.nat(), (expiresAt, now, later) => {
-        const before = order.indexOf(statusOf(at(expiresAt), now));
-        expect(order.indexOf(statusOf(at(expiresAt), now + later))).toBeGreaterThanOrEqual(before);
+        const before = order.indexOf(tokenStatus(at(expiresAt), now));
+        expect(order.indexOf(tokenStatus(at(expiresAt), now + later))).toBeGreaterThanOrEqual(before);
       }),
     );
   });

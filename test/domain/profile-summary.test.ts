@@ -9,6 +9,25 @@ const day = 86_400_000;
 const endpoints = publishedEndpoints.government;
 
 describe('summarize', () => {
+  it('counts to the end of the earlier token for a profile that was renewed but not delivered', () => {
+    const documented = now + 365 * day;
+    const token = fakeToken({ lifetimes: { confirmed: null, reported: null, documented } });
+    const undelivered = fakeProfile({ undeliveredUntil: now + 25.5 * day });
+    expect(summarize(undelivered, token, endpoints, now)).toMatchObject({
+      status: 'undelivered',
+      expiresAt: '2028-02-29T00:00:00.000Z',
+      effectiveExpiresAt: '2027-03-26T12:00:00.000Z',
+      daysLeft: 25,
+    });
+    // Delivering a token that has expired or is rejected would not help.
+    expect(summarize(undelivered, token, endpoints, documented)).toMatchObject({
+      status: 'expired',
+      effectiveExpiresAt: '2028-02-29T00:00:00.000Z',
+      daysLeft: 0,
+    });
+    expect(summarize(undelivered, { ...token, rejectedAt: now }, endpoints, now).status).toBe('rejected');
+  });
+
   it('has every field for a profile without a token', () => {
     const profile = fakeProfile({ name: 'gov', deployment: 'government', scopes: ['a', 'b'] });
     expect(summarize(profile, null, endpoints, now)).toEqual({
@@ -20,6 +39,7 @@ describe('summarize', () => {
       status: 'empty',
       capturedAt: null,
       expiresAt: null,
+      effectiveExpiresAt: null,
       daysLeft: null,
       expirySource: null,
       scopes: ['a', 'b'],
@@ -42,6 +62,7 @@ describe('summarize', () => {
       status: 'expiring',
       capturedAt: '2027-03-01T00:00:00.000Z',
       expiresAt: '2027-03-11T12:00:00.000Z',
+      effectiveExpiresAt: '2027-03-11T12:00:00.000Z',
       daysLeft: 10,
       expirySource: 'reported',
       scopes: ['given'],

@@ -87,6 +87,10 @@ describe('metricsText', () => {
         `webex_token_expiry_timestamp_seconds{profile="over"} ${(today + days(-1)) / 1000}`,
         `webex_token_expiry_timestamp_seconds{profile="refused"} ${(today + days(300)) / 1000}`,
         `webex_token_expiry_timestamp_seconds{profile="soon"} ${(today + days(12)) / 1000}`,
+        `webex_token_effective_expiry_timestamp_seconds{profile="over"} ${(today + days(-1)) / 1000}`,
+        `webex_token_effective_expiry_timestamp_seconds{profile="refused"} ${(today + days(300)) / 1000}`,
+        `webex_token_effective_expiry_timestamp_seconds{profile="soon"} ${(today + days(12)) / 1000}`,
+        ...['acme', 'over', 'refused', 'soon'].map((name) => `webex_token_undelivered{profile="${name}"} 0`),
         'webex_token_valid{profile="acme"} 0',
         'webex_token_valid{profile="over"} 0',
         'webex_token_valid{profile="refused"} 0',
@@ -95,6 +99,7 @@ describe('metricsText', () => {
         'webex_token_profiles{status="expired"} 1',
         'webex_token_profiles{status="expiring"} 1',
         'webex_token_profiles{status="rejected"} 1',
+        'webex_token_profiles{status="undelivered"} 0',
         'webex_token_profiles{status="valid"} 0',
         'webex_token_reminders_total{channel="mail",outcome="sent"} 2',
         'webex_token_checks_total{outcome="rate-limited"} 1',
@@ -113,6 +118,7 @@ describe('nagiosText', () => {
       summary: 'expires in 5 days',
       daysLeft: 5,
       expiresAt: null,
+      effectiveExpiresAt: null,
       quarantine: null,
     }));
     const text = nagiosText({ ...report, state: 'OK', profiles: monitored, total: 4 });

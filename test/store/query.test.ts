@@ -82,7 +82,7 @@ test('finds and counts the profiles of each status by the rule of statusOf', asy
   const { totals } = await page(db);
   for (const status of ['valid', 'expiring', 'expired', 'rejected', 'empty'] satisfies ProfileStatus[]) {
     const wanted = all
-      .filter(({ current }) => statusOf(current, now) === status)
+      .filter(({ profile, current }) => statusOf(profile, current, now) === status)
       .map(({ profile }) => profile.name);
     const { names } = await page(db, { status });
     expect(names.sort()).toEqual(wanted.sort());

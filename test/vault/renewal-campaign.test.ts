@@ -48,6 +48,7 @@ describe('a renewal campaign', () => {
     const vault = await partner();
     expect((await startCampaign(vault, { withinDays: 31 }, actor)).counts).toEqual({
       waiting: 3,
+      undelivered: 0,
       renewed: 0,
       skipped: 0,
     });

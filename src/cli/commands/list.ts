@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { profileStatuses } from '../../domain/profile-status.ts';
 import type { ProfileSummary } from '../../domain/profile-summary.ts';
 import { destinationLabels } from '../../provisioning/destinations.ts';
 import { iterateSummaries } from '../../vault/profiles/profiles.ts';
@@ -18,7 +19,8 @@ type Cell = (summary: ProfileSummary, destinations: Destinations) => string;
 const columns = {
   profile: ({ profile }) => profile,
   status: ({ status }) => statusLabel(status),
-  expires: ({ expiresAt }) => (expiresAt === null ? '' : dateInTable(expiresAt)),
+  // The date that `days` counts to.
+  expires: ({ effectiveExpiresAt }) => (effectiveExpiresAt === null ? '' : dateInTable(effectiveExpiresAt)),
   days: ({ daysLeft }) => (daysLeft === null ? '' : String(daysLeft)),
   deployment: ({ deployment }) => deployment,
   account: ({ account }) => account ?? '',
@@ -96,12 +98,17 @@ async function printPages(pages: AsyncIterable<ProfileSummary[]>): Promise<void>
 function by(sort: Column, destinations: Destinations) {
   const collator = new Intl.Collator('en', { numeric: true });
   return (a: ProfileSummary, b: ProfileSummary): number => {
-    if (sort === 'days' || sort === 'expires') return timeOf(a.expiresAt) - timeOf(b.expiresAt) || 0;
-    if (sort === 'status') return collator.compare(a.status, b.status);
+    if (sort === 'days' || sort === 'expires')
+      return timeOf(a.effectiveExpiresAt) - timeOf(b.effectiveExpiresAt) || 0;
+    if (sort === 'status') return urgencyOf(a) - urgencyOf(b);
     const [left, right] = [columns[sort](a, destinations), columns[sort](b, destinations)];
     if ((left === '') !== (right === '')) return left === '' ? 1 : -1;
     return collator.compare(left, right);
   };
+}
+
+function urgencyOf({ status }: ProfileSummary): number {
+  return profileStatuses.indexOf(status);
 }
 
 /** Unknown counts as later than any date. */

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
+import type { ProviderId } from '../../domain/providers.ts';
+import { providerTitle } from '../../domain/providers.ts';
 import { type EntraCloud, entraClouds } from '../../provisioning/entra/clouds.ts';
 import { ManualSetupRequiredError } from '../../provisioning/okta/manual-setup.ts';
-import { providerTitle } from '../../provisioning/providers.ts';
 import { PushError } from '../../provisioning/push/push-error.ts';
 import type { PushReport } from '../../provisioning/push/push-profile.ts';
-import type { ProviderId } from '../../store/destinations.ts';
 import { runPush } from '../push/run-push.ts';
 import { print, printJson } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';

@@ -2,11 +2,13 @@ import { Command } from 'commander';
 import { knownEnd } from '../../domain/lifetimes.ts';
 import { userName } from '../../environment/os-user.ts';
 import { instant } from '../../text/instant.ts';
+import type { Actor, Vault } from '../../vault/context.ts';
 import {
   activeCampaign,
   type CampaignProgress,
   campaignItems,
   finishCampaign,
+  itemsOf,
   nextProfile,
   skipProfile,
   startCampaign,
@@ -81,8 +83,10 @@ async function start({ within: withinDays, tag, contact, json }: StartOptions): 
     startCampaign(store, { withinDays, tag, contact }, { user: userName() }),
   );
   if (json) return printJson(counts);
-  const { waiting } = counts;
-  note(`${waiting.toLocaleString('en')} ${waiting === 1 ? 'profile' : 'profiles'} to renew.`);
+  const { waiting, undelivered } = counts;
+  const deliver =
+    undelivered === 0 ? '' : ` ${undelivered.toLocaleString('en')} already renewed, still to deliver.`;
+  note(`${waiting.toLocaleString('en')} ${waiting === 1 ? 'profile' : 'profiles'} to renew.${deliver}`);
   suggestNext(['renew']);
 }
 
@@ -94,10 +98,8 @@ async function continueRenewal(options: SignInOptions & { push?: boolean }): Pro
       for (;;) {
         const progress = await activeCampaign(vault);
         const next = await nextProfile(vault, progress);
-        if (next === null) {
-          await finishCampaign(vault, progress, actor);
-          note(`The renewal is complete: ${summary(progress)}.`);
-          return 0;
+        if (next === null || next.state === 'undelivered') {
+          return await deliverAndFinish(vault, actor, options.push ?? false);
         }
         const contact = next.contact === null ? '' : `, contact ${next.contact}`;
         note(
@@ -116,6 +118,26 @@ async function continueRenewal(options: SignInOptions & { push?: boolean }): Pro
       await server.close();
     }
   });
+}
+
+/** Every token is renewed: delivers those that are not, with `push`, and finishes the renewal once all are. */
+async function deliverAndFinish(vault: Vault, actor: Actor, push: boolean): Promise<number> {
+  const undelivered = async () => await itemsOf(vault, await activeCampaign(vault), ['undelivered']);
+  let code = 0;
+  for (const { profile } of push ? await undelivered() : []) {
+    code ||= await pushToDestinations(vault, profile, actor, true);
+  }
+  const left = await undelivered();
+  const progress = await activeCampaign(vault);
+  if (left.length === 0) {
+    await finishCampaign(vault, progress, actor);
+    note(`The renewal is complete: ${summary(progress)}.`);
+    return code;
+  }
+  for (const { profile } of left) await pushToDestinations(vault, profile, actor, false);
+  note(`${summary(progress)}. The renewal is complete once every destination has its new token.`);
+  suggestNext(['renew', 'continue', '--push']);
+  return code;
 }
 
 async function status(options: { json?: boolean }): Promise<void> {
@@ -163,8 +185,10 @@ async function finish(): Promise<void> {
   note(`The renewal is finished: ${summary(progress)}.`);
 }
 
-function summary({ counts: { waiting, renewed, skipped } }: CampaignProgress): string {
-  const total = waiting + renewed + skipped;
-  const skippedPart = skipped === 0 ? '' : `, ${skipped.toLocaleString('en')} skipped`;
-  return `${renewed.toLocaleString('en')} of ${total.toLocaleString('en')} renewed${skippedPart}, ${waiting.toLocaleString('en')} to go`;
+function summary({ counts: { waiting, undelivered, renewed, skipped } }: CampaignProgress): string {
+  const total = waiting + undelivered + renewed + skipped;
+  const part = (count: number, text: string) =>
+    count === 0 ? '' : `, ${count.toLocaleString('en')} ${text}`;
+  const parts = part(undelivered, 'renewed but not delivered') + part(skipped, 'skipped');
+  return `${renewed.toLocaleString('en')} of ${total.toLocaleString('en')} done${parts}, ${waiting.toLocaleString('en')} to go`;
 }

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { documentedLifetimeMs } from '../../domain/lifetimes.ts';
 import type { ProfileDetails } from '../../domain/profile-summary.ts';
+import { providerTitle } from '../../domain/providers.ts';
 import { type DestinationView, listDestinations, outdatedMessages } from '../../provisioning/destinations.ts';
 import { checkProvisioning } from '../../provisioning/entra/status/status-checks.ts';
-import { providerTitle } from '../../provisioning/providers.ts';
 import type { Vault } from '../../vault/context.ts';
 import { requireProfile, showProfile } from '../../vault/profiles/profiles.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
@@ -39,6 +39,7 @@ async function show(name: string, options: { json?: boolean; live?: boolean }): 
     ['Signed in', details.account ?? 'unknown'],
     ['Captured', details.capturedAt === null ? 'no token yet' : timeInSentence(details.capturedAt)],
     ['Expires', expiry(details)],
+    ...effectiveExpiry(details),
     ...lifetimeLines(details),
     ['Scopes', details.scopes.join(' ')],
     ...destinations.flatMap(destinationLines),
@@ -70,6 +71,8 @@ function destinationLines({
   upToDate,
   via,
   client,
+  tokenExpiresAt,
+  tokenRejectedAt,
   provisioning,
   checkError,
   review,
@@ -77,7 +80,7 @@ function destinationLines({
   const delivered =
     installedAt === null
       ? 'not delivered yet'
-      : `delivered ${timeInSentence(installedAt)}${upToDate ? '' : '; it still has an earlier token'}`;
+      : `delivered ${timeInSentence(installedAt)}${upToDate ? '' : `; it still has an earlier token, which ${endOfToken(tokenExpiresAt, tokenRejectedAt)}`}`;
   const when = via === 'token' ? delivered : `always current, ${viaLabels[via]} (API client ${client})`;
   const id = app === '' ? '' : `, ${app}`;
   const seen =
@@ -90,6 +93,11 @@ function destinationLines({
 }
 
 const viaLabels = { relay: 'through the SCIM relay', oauth: 'with tokens from the token endpoint' };
+
+function endOfToken(expiresAt: string | null, rejectedAt: string | null): string {
+  if (rejectedAt !== null) return `Webex rejects since ${timeInSentence(rejectedAt)}`;
+  return expiresAt === null ? 'ends at an unknown time' : `ends ${timeInSentence(expiresAt)}`;
+}
 
 /** The result of the last review of the provisioning settings. */
 function reviewLines(review: DestinationView['review']): string[] {
@@ -106,9 +114,16 @@ function checkedOn(instant: string | null): string {
   return instant === null ? 'at an unknown time' : `on ${timeInSentence(instant)}`;
 }
 
-function expiry({ capturedAt, expiresAt, daysLeft, expirySource }: ProfileDetails): string {
+function expiry({ capturedAt, expiresAt, daysLeft, expirySource, status }: ProfileDetails): string {
   if (expiresAt === null) return capturedAt === null ? 'no token yet' : 'unknown';
-  return `${timeInSentence(expiresAt)} (${daysLeft} days left; ${expirySource})`;
+  const left = status === 'undelivered' ? '' : `${daysLeft} days left; `;
+  return `${timeInSentence(expiresAt)} (${left}${expirySource})`;
+}
+
+/** When the first token ends that a destination still holds. */
+function effectiveExpiry({ status, effectiveExpiresAt, daysLeft }: ProfileDetails): [string, string][] {
+  if (status !== 'undelivered' || effectiveExpiresAt === null) return [];
+  return [['Deliver by', `${timeInSentence(effectiveExpiresAt)} (${daysLeft} days left)`]];
 }
 
 function lifetimeLines({ lifetimes, reportedOutlivedAt }: ProfileDetails): [string, string][] {

@@ -68,12 +68,16 @@ async function collect(vault: Vault) {
   };
 }
 
-/** Profiles that need a new token within the next weeks, the most urgent first. */
+/** Profiles that are not delivered, or need a new token within the next weeks; the most urgent first. */
 async function dueProfiles(vault: Vault): Promise<ProfileSummary[]> {
   const due: ProfileSummary[] = [];
+  for await (const page of iterateSummaries(vault, { status: 'undelivered' })) due.push(...page);
+  const expiring: ProfileSummary[] = [];
   const filter = profileFilter({ within: expiringWithinDays }, vault.now());
-  for await (const page of iterateSummaries(vault, filter)) due.push(...page);
-  return due.sort((a, b) => (a.daysLeft ?? 0) - (b.daysLeft ?? 0));
+  for await (const page of iterateSummaries(vault, filter))
+    expiring.push(...page.filter((each) => each.status !== 'undelivered'));
+  const sooner = (a: ProfileSummary, b: ProfileSummary) => (a.daysLeft ?? 0) - (b.daysLeft ?? 0);
+  return [...due.sort(sooner), ...expiring.sort(sooner)];
 }
 
 async function countDestinations(vault: Vault): Promise<{ upToDate: number; outdated: number }> {
@@ -100,10 +104,10 @@ function show(report: Report): void {
   if (due.length > 0) {
     const rows = due
       .slice(0, maxProfilesShown)
-      .map(({ profile, status, expiresAt, daysLeft }) => [
+      .map(({ profile, status, effectiveExpiresAt, daysLeft }) => [
         profile,
         statusLabel(status),
-        expiresAt === null ? '' : dateInTable(expiresAt),
+        effectiveExpiresAt === null ? '' : dateInTable(effectiveExpiresAt),
         daysLeft === null ? '' : String(daysLeft),
       ]);
     print(table(['DUE', 'STATUS', 'EXPIRES', 'DAYS'], rows));

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dayMs } from '../../domain/lifetimes.ts';
-import type { ProfileStatus } from '../../domain/profile-status.ts';
+import { type ProfileStatus, profileStatuses } from '../../domain/profile-status.ts';
 import { parseContact, parseTag } from '../../domain/tags.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import type { ProfileFilter } from '../../store/profiles/query.ts';
@@ -18,15 +18,7 @@ export interface FilterOptions {
 export function addFilterOptions(command: Command): Command {
   return command
     .option('--tag <tag>', 'only profiles with this tag', tagOption)
-    .addOption(
-      new Option('--status <status>', 'filter by status').choices([
-        'valid',
-        'expiring',
-        'expired',
-        'rejected',
-        'empty',
-      ]),
-    )
+    .addOption(new Option('--status <status>', 'filter by status').choices(profileStatuses))
     .option(
       '--search <words>',
       'only profiles whose name, organization, tags, account or contact have all these words',

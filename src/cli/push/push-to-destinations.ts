@@ -1,3 +1,4 @@
+import { providerTitle } from '../../domain/providers.ts';
 import {
   alwaysCurrentMessages,
   type DestinationView,
@@ -5,7 +6,6 @@ import {
   outdatedMessages,
 } from '../../provisioning/destinations.ts';
 import { isEntraCloud } from '../../provisioning/entra/clouds.ts';
-import { providerTitle } from '../../provisioning/providers.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { note, reportError, suggestNext, warn } from '../terminal/terminal.ts';

@@ -1,6 +1,6 @@
+import type { ProviderId } from '../../domain/providers.ts';
 import type { PushOptions } from '../../provisioning/push/provider-push.ts';
 import { type PushReport, pushProfile } from '../../provisioning/push/push-profile.ts';
-import type { ProviderId } from '../../store/destinations.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import { note, styled } from '../terminal/terminal.ts';
 import { terminalContext } from './terminal-context.ts';

@@ -1,7 +1,14 @@
 import type { ProfileStatus } from '../../domain/profile-status.ts';
 import { styled } from './terminal.ts';
 
-const styles = { valid: 'green', expiring: 'yellow', expired: 'red', rejected: 'red', empty: 'dim' } as const;
+const styles = {
+  undelivered: 'yellow',
+  rejected: 'red',
+  expired: 'red',
+  expiring: 'yellow',
+  valid: 'green',
+  empty: 'dim',
+} as const satisfies Record<ProfileStatus, string>;
 
 /** A profile's status, in color where the stream gets color. The word alone says everything. */
 export function statusLabel(status: ProfileStatus): string {

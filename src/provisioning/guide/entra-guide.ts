@@ -1,4 +1,4 @@
-import { providers } from '../providers.ts';
+import { providers } from '../../domain/providers.ts';
 import { sources } from '../settings-sources.ts';
 import { connectSection, replaceSection } from './entra-connect.ts';
 import { mappingsSection, scopeSection } from './entra-mappings.ts';

@@ -1,4 +1,4 @@
-import type { ProviderId } from '../../store/destinations.ts';
+import type { ProviderId } from '../../domain/providers.ts';
 import type { SettingSource } from '../settings-sources.ts';
 
 /*

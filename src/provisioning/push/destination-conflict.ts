@@ -1,6 +1,7 @@
 import type { Profile } from '../../domain/profile.ts';
+import type { ProviderId } from '../../domain/providers.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { otherProfilesAt, type ProviderId } from '../../store/destinations.ts';
+import { otherProfilesAt } from '../../store/destinations.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { Vault } from '../../vault/context.ts';
 import { isUuid } from '../../webex/organization-id.ts';

@@ -1,9 +1,10 @@
+import type { ProviderId } from '../../domain/providers.ts';
+import { providerTitle } from '../../domain/providers.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { destinationsOf, type ProviderId, saveDestination } from '../../store/destinations.ts';
+import { destinationsOf, saveDestination } from '../../store/destinations.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import { entraPush } from '../entra/push/push.ts';
 import { oktaPush } from '../okta/push.ts';
-import { providerTitle } from '../providers.ts';
 import type { RequestPreview } from '../requests/request-preview.ts';
 import { assertReplaceable, requireNamedApp } from './destination-conflict.ts';
 import { preparePush } from './prepare-push.ts';

@@ -1,9 +1,9 @@
 import type { Profile } from '../../domain/profile.ts';
+import { providerTitle } from '../../domain/providers.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import { clearOtherProfilesAt, type Destination, saveDestination } from '../../store/destinations.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
-import { providerTitle } from '../providers.ts';
 
 /** Stores that an application has access for a profile, and how, with an entry in the audit log. */
 export async function recordPush(

@@ -1,6 +1,7 @@
 import type { Migration, MigrationProvider } from 'kysely/migration';
 import * as baseline from './001-baseline.ts';
 import * as relayAndWorkloadIdentity from './002-relay-and-workload-identity.ts';
+import * as undelivered from './007-undelivered.ts';
 import * as reminderChannels from './008-reminder-channels.ts';
 
 /** In the order of their names. A released migration never changes: another one follows it. */
@@ -8,6 +9,7 @@ const migrations: Record<string, Migration> = {
   '001-baseline': baseline,
   '002-relay-and-workload-identity': relayAndWorkloadIdentity,
   '008-reminder-channels': reminderChannels,
+  '007-undelivered': undelivered,
 };
 
 export const migrationProvider: MigrationProvider = {

@@ -1,14 +1,23 @@
 import { sql } from 'kysely';
+import { type HeldToken, undeliveredEnd } from '../../domain/delivery.ts';
+import { unknownEnd } from '../../domain/lifetimes.ts';
 import type { Db } from '../db.ts';
+import { scheduleReminders } from '../reminder-schedule.ts';
 
 /*
  * The urgency of a profile, kept in an indexed column, so that the cost of a page of the most urgent profiles does not
- * depend on their number. It is the instant at which the current token expires. A rejected token sorts before all others,
- * and a profile without a token after all others.
+ * depend on their number. It is the instant at which the current token expires. Undelivered profiles sort before all
+ * others, by their effective end; then come those with a rejected token. A profile without a token sorts last.
  */
 
 /** Longer than the time between any two instants that occur here. Milliseconds. */
 export const rejectedSortOffset = 1_000_000_000_000_000;
+
+/** The same, below every rejected token. Milliseconds. */
+export const undeliveredSortOffset = 2 * rejectedSortOffset;
+
+/** The `due_at` of undelivered profiles is below this one, and that of all others above. */
+export const undeliveredBound = -1.5 * rejectedSortOffset;
 
 /** The last instant that a Date can hold. Epoch milliseconds. */
 export const farFuture = 8_640_000_000_000_000;
@@ -23,17 +32,27 @@ interface CurrentToken {
   account_email: string | null;
 }
 
-/** The two derived columns of a profile. `filedUnder`: its contact and tags. */
+interface DerivedColumns {
+  due_at: number;
+  search_text: string;
+  undelivered_until: number | null;
+  token_expires_at: number | null;
+}
+
+/** The derived columns of a profile. `filedUnder`: its contact and tags. `undeliveredUntil`: see `undeliveredEnd`. */
 export function derivedColumnsOf(
   name: string,
   orgId: string | null,
   current: CurrentToken | null,
   filedUnder: readonly (string | null)[] = [],
-): { due_at: number; search_text: string } {
+  undeliveredUntil: number | null = null,
+): DerivedColumns {
   const words = [name, orgId, current?.account_email, current?.account_name, ...filedUnder];
   return {
-    due_at: attentionAt(current),
+    due_at: undeliveredUntil === null ? attentionAt(current) : undeliveredUntil - undeliveredSortOffset,
     search_text: words.filter(Boolean).join(' ').toLowerCase().slice(0, longestSearchText),
+    undelivered_until: undeliveredUntil,
+    token_expires_at: current?.expires_at ?? null,
   };
 }
 
@@ -42,12 +61,12 @@ function attentionAt(current: CurrentToken | null): number {
   return current.rejected_at === null ? current.expires_at : current.expires_at - rejectedSortOffset;
 }
 
-/** Updates both columns; call it within the transaction that changes what they are derived from. */
+/** Updates the derived columns; call it within the transaction that changes what they are derived from. */
 export async function refreshDerivedColumns(db: Db, profileId: string): Promise<void> {
   await refreshManyDerivedColumns(db, [profileId]);
 }
 
-/** The same for some hundreds of profiles, in two statements. */
+/** The same for some hundreds of profiles, in a few statements. Reminders follow the effective end. */
 export async function refreshManyDerivedColumns(db: Db, profileIds: readonly string[]): Promise<void> {
   if (profileIds.length === 0) return;
   const rows = await db
@@ -61,6 +80,8 @@ export async function refreshManyDerivedColumns(db: Db, profileIds: readonly str
       'profile.org_id',
       'profile.contact',
       'profile.tags',
+      'profile.undelivered_until',
+      'token.id as token_id',
       'token.expires_at',
       'token.rejected_at',
       'token.account_name',
@@ -69,13 +90,51 @@ export async function refreshManyDerivedColumns(db: Db, profileIds: readonly str
     .where('profile.id', 'in', profileIds)
     .execute();
   if (rows.length === 0) return;
-  const fresh = rows.map(({ id, name, org_id, contact, tags, expires_at, ...rest }) => {
-    const current = expires_at === null ? null : { expires_at, ...rest };
-    const standing = derivedColumnsOf(name, org_id, current, [contact, ...(JSON.parse(tags) as string[])]);
-    return sql`(${id}, ${standing.due_at}, ${standing.search_text})`;
+  const held = await heldTokensOf(db, profileIds);
+  const moved: { id: string }[] = [];
+  const fresh = rows.map(({ id, name, org_id, contact, tags, undelivered_until, token_id, ...token }) => {
+    const { expires_at, rejected_at } = token;
+    const current = token_id === null || expires_at === null ? null : { ...token, expires_at };
+    const until = undeliveredEnd(
+      current && { tokenId: token_id ?? '', expiresAt: current.expires_at, rejectedAt: rejected_at },
+      held.get(id) ?? [],
+    );
+    if (token_id !== null && until !== undelivered_until) moved.push({ id: token_id });
+    const filedUnder = [contact, ...(JSON.parse(tags) as string[])];
+    const derived = derivedColumnsOf(name, org_id, current, filedUnder, until);
+    return sql`(${id}, ${derived.due_at}, ${derived.search_text}, ${derived.undelivered_until}, ${derived.token_expires_at})`;
   });
   // Both engines name the unnamed columns of `values` column1 and so on.
   await sql`
-    update profile set due_at = cast(fresh.column2 as bigint), search_text = fresh.column3
+    update profile set due_at = cast(fresh.column2 as bigint), search_text = fresh.column3,
+      undelivered_until = cast(fresh.column4 as bigint), token_expires_at = cast(fresh.column5 as bigint)
     from (values ${sql.join(fresh)}) as fresh where profile.id = fresh.column1`.execute(db);
+  await scheduleReminders(db, moved);
+}
+
+/** The tokens that the destinations of these profiles hold. One that is reached without the Webex token holds none. */
+async function heldTokensOf(db: Db, profileIds: readonly string[]): Promise<Map<string, HeldToken[]>> {
+  const rows = await db
+    .selectFrom('destination')
+    .leftJoin('token', 'token.id', 'destination.token_id')
+    .select([
+      'destination.profile_id',
+      'destination.token_id',
+      'destination.token_expires_at',
+      'destination.token_rejected_at',
+      'token.expires_at',
+      'token.rejected_at',
+    ])
+    .where('destination.profile_id', 'in', profileIds)
+    .where('destination.token_id', 'is not', null)
+    .where('destination.via', 'is', null)
+    .execute();
+  const tokens = rows.map((row) => ({
+    profileId: row.profile_id,
+    tokenId: row.token_id ?? '',
+    // A token that was deleted here is still in the destination.
+    expiresAt: row.expires_at ?? row.token_expires_at ?? unknownEnd,
+    rejectedAt: row.expires_at === null ? row.token_rejected_at : row.rejected_at,
+  }));
+  return Map.groupBy(tokens, ({ profileId }) => profileId);
 }

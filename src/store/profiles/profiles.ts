@@ -149,5 +149,6 @@ export function profileFromRow(row: Selectable<ProfileTable>): Profile {
     createdAt: row.created_at,
     contact: row.contact,
     tags: JSON.parse(row.tags) as string[],
+    undeliveredUntil: row.undelivered_until,
   };
 }

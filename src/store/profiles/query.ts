@@ -1,13 +1,13 @@
 import { type ExpressionBuilder, type ExpressionWrapper, type Selectable, type SqlBool, sql } from 'kysely';
 import { dayMs } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
-import { expiringWithinDays, type ProfileStatus } from '../../domain/profile-status.ts';
+import { expiringWithinDays, type ProfileStatus, profileStatuses } from '../../domain/profile-status.ts';
 import type { Token } from '../../domain/token.ts';
 import { nextTurn } from '../../next-turn.ts';
 import type { Deployment } from '../../webex/deployments.ts';
 import type { Db } from '../db.ts';
 import type { ProfileTable, Schema } from '../schema.ts';
-import { farFuture, rejectedSortOffset } from './derived-columns.ts';
+import { farFuture, rejectedSortOffset, undeliveredBound } from './derived-columns.ts';
 import { countDueBy } from './due-counts.ts';
 import { profileFromRow } from './profiles.ts';
 import { currentTokensOf } from './tokens.ts';
@@ -19,12 +19,12 @@ export interface ProfileFilter {
   status?: ProfileStatus | undefined;
   tag?: string | undefined;
   deployment?: Deployment | undefined;
-  /** Those whose token has expired by this instant, or is rejected. Epoch milliseconds. */
+  /** Those whose effective end is not after this instant, or whose token is rejected. Epoch milliseconds. */
   endsBefore?: number | undefined;
 }
 
 export interface ProfilePageQuery extends ProfileFilter {
-  /** `urgency`: rejected tokens first, then by expiry; profiles without a token last. */
+  /** `urgency`: undelivered profiles first, then rejected tokens, then by expiry; profiles without a token last. */
   sort: 'urgency' | 'name';
   limit: number;
   /** `next` or `previous` of another page; an invalid cursor counts as none. */
@@ -49,8 +49,6 @@ export interface ProfilePage {
   /** The number of profiles of each status that the search finds, whatever status is requested. */
   totals: StatusTotals;
 }
-
-const statuses = ['rejected', 'expired', 'expiring', 'valid', 'empty'] as const satisfies ProfileStatus[];
 
 /**
  * One page of profiles, by index: its cost depends on the size of the page, not on the number of profiles. A search reads
@@ -174,7 +172,7 @@ export async function countByStatus(db: Db, query: CountQuery): Promise<StatusTo
   const { search = '', tag, deployment, endsBefore } = query;
   const all = !isSearch({ search }) && [tag, deployment, endsBefore].every((each) => each === undefined);
   const counts = all ? await countAll(db, query) : await countFiltered(db, query);
-  return { ...counts, all: statuses.reduce((sum, status) => sum + counts[status], 0) };
+  return { ...counts, all: profileStatuses.reduce((sum, status) => sum + counts[status], 0) };
 }
 
 type Counts = Record<ProfileStatus, number>;
@@ -184,16 +182,24 @@ async function countAll(
   db: Db,
   { now, withinDays = expiringWithinDays }: Pick<ProfilePageQuery, 'now' | 'withinDays'>,
 ): Promise<Counts> {
-  const { all, overAndRejected, rejected, over, soon, held } = await countDueBy(db, {
+  const { all, behind, overAndRejected, rejected, over, soon, held } = await countDueBy(db, {
+    behind: undeliveredBound,
     overAndRejected: now - rejectedSortOffset,
     rejected: 0,
     over: now,
     soon: now + withinDays * dayMs,
     held: farFuture - 1,
   });
+  const { expired } = await db
+    .selectFrom('profile')
+    .select((expression) => expression.fn.countAll<number>().as('expired'))
+    .where('undelivered_until', 'is not', null)
+    .where('token_expires_at', '<=', now)
+    .executeTakeFirstOrThrow();
   return {
+    undelivered: behind - expired,
     rejected: rejected - overAndRejected,
-    expired: overAndRejected + over - rejected,
+    expired: expired + overAndRejected - behind + over - rejected,
     expiring: soon - over,
     valid: held - soon,
     empty: all - held,
@@ -201,7 +207,7 @@ async function countAll(
 }
 
 async function countFiltered(db: Db, query: CountQuery): Promise<Counts> {
-  const counts: Counts = { rejected: 0, expired: 0, expiring: 0, valid: 0, empty: 0 };
+  const counts: Counts = { undelivered: 0, rejected: 0, expired: 0, expiring: 0, valid: 0, empty: 0 };
   let after = '';
   for (;;) {
     // A search reads the text of every profile; without one, an index finds the matches.
@@ -216,7 +222,7 @@ async function countFiltered(db: Db, query: CountQuery): Promise<Counts> {
       .selectFrom(profiles.as('profile'))
       .select(({ fn }) => fn.max('name').as('last'))
       .select((expression) =>
-        statuses.map((status) =>
+        profileStatuses.map((status) =>
           expression.fn
             .countAll<number>()
             .filterWhere((inner) => {
@@ -229,7 +235,7 @@ async function countFiltered(db: Db, query: CountQuery): Promise<Counts> {
       )
       .$castTo<Counts & { last: string | null }>()
       .executeTakeFirstOrThrow();
-    for (const status of statuses) counts[status] += some[status];
+    for (const status of profileStatuses) counts[status] += some[status];
     if (last === null || !isSearch(query)) return counts;
     after = last;
     await nextTurn();
@@ -249,10 +255,26 @@ function standing(
   const within = (above: number, upTo: number) =>
     expression.and([expression('due_at', '>', above), expression('due_at', '<=', upTo)]);
   switch (status) {
+    case 'undelivered':
+      return expression.and([
+        expression('due_at', '<', undeliveredBound),
+        expression('token_expires_at', '>', now),
+      ]);
     case 'rejected':
       return within(now - rejectedSortOffset, 0);
     case 'expired':
-      return expression.or([expression('due_at', '<=', now - rejectedSortOffset), within(0, now)]);
+      return expression.and([
+        expression('due_at', '<=', now),
+        expression.or([
+          within(undeliveredBound, now - rejectedSortOffset),
+          within(0, now),
+          // Renewed once, never delivered, and expired since.
+          expression.and([
+            expression('due_at', '<', undeliveredBound),
+            expression('token_expires_at', '<=', now),
+          ]),
+        ]),
+      ]);
     case 'expiring':
       return within(now, soon);
     case 'valid':
@@ -267,7 +289,17 @@ function filtering(expression: Builder, { search, tag, deployment, endsBefore }:
   return [
     ...searching(expression, search),
     ...(deployment === undefined ? [] : [expression.and([expression('deployment', '=', deployment)])]),
-    ...(endsBefore === undefined ? [] : [expression.and([expression('due_at', '<=', endsBefore)])]),
+    ...(endsBefore === undefined
+      ? []
+      : [
+          expression.and([
+            expression('due_at', '<=', endsBefore),
+            expression.or([
+              expression('undelivered_until', 'is', null),
+              expression('undelivered_until', '<=', endsBefore),
+            ]),
+          ]),
+        ]),
     ...(tag === undefined
       ? []
       : [

@@ -3,7 +3,7 @@ import type { Db } from '../db.ts';
 
 /** The profiles of a campaign. */
 export interface CampaignFilter {
-  /** Those whose tokens expire by then, or are rejected. Epoch milliseconds. */
+  /** Those whose effective end is not after it, or whose tokens are rejected. Epoch milliseconds. */
   expiresBefore: number;
   /** Only the profiles with this tag. */
   tag: string | null;
@@ -17,14 +17,17 @@ export interface RenewalCampaign extends CampaignFilter {
   createdAt: number;
 }
 
-/** The progress of a profile in a campaign. A profile that was removed is no longer in it. */
-export type RenewalState = 'waiting' | 'renewed' | 'skipped';
+/**
+ * The progress of a profile in a campaign: `waiting` for a new token, `undelivered` while a destination holds an earlier
+ * one, `renewed` once every destination has it. A profile that was removed is no longer in it.
+ */
+export type RenewalState = 'waiting' | 'undelivered' | 'renewed' | 'skipped';
 
 export interface RenewalItem {
   profileId: string;
   profile: string;
   contact: string | null;
-  /** When the token to replace expires. Epoch milliseconds. */
+  /** When the token to replace expires, here or in a destination. Epoch milliseconds. */
   expiresAt: number;
   /** Whether Webex rejects the profile's current token. */
   rejected: boolean;
@@ -45,8 +48,10 @@ export async function insertCampaign(db: Db, campaign: RenewalCampaign): Promise
       dueQuery(db, campaign).select([
         sql<string>`${id}`.as('campaign_id'),
         'profile.id',
-        'token.id as token_id',
-        'token.expires_at',
+        // A current token that lasts longer is not replaced, only delivered.
+        sql<string | null>`case when token.rejected_at is null and token.expires_at > ${expiresBefore}
+          then null else token.id end`.as('token_id'),
+        effectiveEnd.as('expires_at'),
       ]),
     )
     .executeTakeFirst();
@@ -58,17 +63,16 @@ export async function dueForRenewal(
   db: Db,
   filter: CampaignFilter,
   limit: number,
-): Promise<{ items: Omit<RenewalItem, 'state'>[]; total: number }> {
+): Promise<{ items: RenewalItem[]; total: number }> {
   const rows = await dueQuery(db, filter)
-    .select([
-      'profile.id as profileId',
-      'profile.name as profile',
-      'profile.contact',
-      'token.expires_at as expiresAt',
-      'token.rejected_at',
-    ])
+    .select(['profile.id as profileId', 'profile.name as profile', 'profile.contact', 'token.rejected_at'])
+    .select(effectiveEnd.as('expiresAt'))
+    .select(
+      sql<RenewalState>`case when token.rejected_at is null and token.expires_at > ${filter.expiresBefore}
+        then 'undelivered' else 'waiting' end`.as('state'),
+    )
     .orderBy(rejectedFirst)
-    .orderBy('token.expires_at')
+    .orderBy(effectiveEnd)
     .orderBy('profile.name')
     .limit(limit)
     .execute();
@@ -86,6 +90,12 @@ function dueQuery(db: Db, { expiresBefore, tag, contact }: CampaignFilter) {
       join.onRef('token.profile_id', '=', 'profile.id').on('token.state', '=', 'current'),
     )
     .where('profile.due_at', '<=', expiresBefore)
+    .where((where) =>
+      where.or([
+        where('profile.undelivered_until', 'is', null),
+        where('profile.undelivered_until', '<=', expiresBefore),
+      ]),
+    )
     .$if(contact !== null, (select) => select.where('profile.contact', '=', contact))
     .$if(tag !== null, (select) =>
       select.where((where) =>
@@ -100,6 +110,8 @@ function dueQuery(db: Db, { expiresBefore, tag, contact }: CampaignFilter) {
       ),
     );
 }
+
+const effectiveEnd = sql<number>`coalesce(profile.undelivered_until, token.expires_at)`;
 
 /** The first tags in use, by name. */
 export async function knownTags(db: Db, limit: number): Promise<string[]> {
@@ -160,7 +172,12 @@ const rejectedFirst = sql<number>`case when token.rejected_at is null then 1 els
 export async function countCampaignItems(db: Db, campaignId: string): Promise<Record<RenewalState, number>> {
   const count = (state: RenewalState) => sql<number>`count(case when ${stateOfItem} = ${state} then 1 end)`;
   return await itemQuery(db, campaignId)
-    .select([count('waiting').as('waiting'), count('renewed').as('renewed'), count('skipped').as('skipped')])
+    .select([
+      count('waiting').as('waiting'),
+      count('undelivered').as('undelivered'),
+      count('renewed').as('renewed'),
+      count('skipped').as('skipped'),
+    ])
     .executeTakeFirstOrThrow();
 }
 
@@ -186,11 +203,13 @@ export async function skipItem(db: Db, campaignId: string, profileId: string, no
   return row !== undefined;
 }
 
-/** Renewed by any means: another token is current, and Webex has not rejected it. */
+/** Renewed by any means: another token is current, Webex has not rejected it, and every destination has it. */
 const stateOfItem = sql<RenewalState>`case
-  when token.id is not null and token.id <> item.token_id and token.rejected_at is null then 'renewed'
+  when token.id is null or token.rejected_at is not null or token.id = item.token_id
+    then case when item.skipped_at is null then 'waiting' else 'skipped' end
+  when profile.undelivered_until is null then 'renewed'
   when item.skipped_at is not null then 'skipped'
-  else 'waiting' end`;
+  else 'undelivered' end`;
 
 function itemQuery(db: Db, campaignId: string) {
   return db

@@ -275,6 +275,10 @@ export async function updateToken(db: Db, id: string, change: TokenChange): Prom
     if (row === undefined) return;
     if (row.state !== 'current') {
       if (state !== undefined) await unscheduleReminders(trx, [id]);
+      // A destination may still hold it.
+      if (rejectedAt !== undefined || change.lifetimes !== undefined) {
+        await refreshDerivedColumns(trx, row.profile_id);
+      }
       return;
     }
     if (state !== undefined || rejectedAt !== undefined || change.lifetimes !== undefined) {
@@ -309,15 +313,24 @@ export async function setCurrent(db: Db, token: Pick<Token, 'id' | 'profileId'>)
   });
 }
 
+/** Deletes a token. A destination that holds it keeps its expiry. */
 export async function deleteToken(db: Db, id: string): Promise<void> {
   await inTransaction(db, async (trx) => {
     await removing(trx, 'token', [id]);
     const row = await trx
       .deleteFrom('token')
       .where('id', '=', id)
-      .returning(['profile_id', 'state'])
+      .returning(['profile_id', 'state', 'expires_at', 'rejected_at'])
       .executeTakeFirst();
-    if (row?.state === 'current') await refreshDerivedColumns(trx, row.profile_id);
+    if (row === undefined) return;
+    const kept = { token_expires_at: row.expires_at, token_rejected_at: row.rejected_at };
+    await trx
+      .updateTable('destination')
+      .set(kept)
+      .where('profile_id', '=', row.profile_id)
+      .where('token_id', '=', id)
+      .execute();
+    await refreshDerivedColumns(trx, row.profile_id);
   });
 }
 

@@ -25,7 +25,8 @@ export interface CampaignProgress {
 }
 
 /**
- * Starts a campaign with the profiles whose tokens expire within `withinDays`, have expired, or are rejected.
+ * Starts a campaign with the profiles whose tokens expire within `withinDays`, have expired, or are rejected, and those
+ * with a destination that holds such a token although the profile was renewed.
  * Throws `E_RENEWAL` if a campaign is in progress, or no token expires.
  */
 export async function startCampaign(
@@ -87,13 +88,19 @@ export async function activeCampaign(records: StoreContext): Promise<CampaignPro
   });
 }
 
-/** The next profile to renew: of those that are waiting, the one whose token expires first. Null if none is waiting. */
+/**
+ * The next profile: of those that wait for a new token, the one whose token expires first; then those whose new token is
+ * not delivered. Null if none is left.
+ */
 export async function nextProfile(
   { db }: StoreContext,
   { campaign }: CampaignProgress,
 ): Promise<RenewalItem | null> {
-  const [next] = await itemsOfCampaign(db, campaign.id, { states: ['waiting'], limit: 1 });
-  return next ?? null;
+  for (const state of ['waiting', 'undelivered'] as const) {
+    const [next] = await itemsOfCampaign(db, campaign.id, { states: [state], limit: 1 });
+    if (next !== undefined) return next;
+  }
+  return null;
 }
 
 export async function campaignItems(
@@ -108,9 +115,9 @@ export async function itemsOf(
   { db }: StoreContext,
   { campaign }: CampaignProgress,
   states: RenewalState[],
-  limit: number,
+  limit?: number,
 ): Promise<RenewalItem[]> {
-  return await itemsOfCampaign(db, campaign.id, { states, limit });
+  return await itemsOfCampaign(db, campaign.id, { states, ...(limit !== undefined && { limit }) });
 }
 
 /** Skips a profile. Throws `E_NO_PROFILE`, or `E_RENEWAL` if the profile is not waiting in the campaign. */
@@ -119,7 +126,7 @@ export async function skipProfile(records: StoreContext, name: string, actor: Ac
   const profile = await requireProfile(records, name);
   await records.db.transaction().execute(async (trx) => {
     if (!(await skipItem(trx, campaign.id, profile.id, records.now()))) {
-      throw new BrokerError('E_RENEWAL', `"${profile.name}" is not waiting to be renewed.`);
+      throw new BrokerError('E_RENEWAL', `"${profile.name}" is not waiting in this renewal.`);
     }
     await appendAudit(trx, records.now(), {
       action: 'renewal-skip',

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ProviderId } from '../../domain/providers.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import type { Finding } from '../../provisioning/entra/review/finding.ts';
 import { inspectProvisioning } from '../../provisioning/entra/status/inspect.ts';
@@ -7,7 +8,6 @@ import type { PushOptions } from '../../provisioning/push/provider-push.ts';
 import type { DeviceCode, PushContext, PushEvent, StepResult } from '../../provisioning/push/push-context.ts';
 import { pushProfile } from '../../provisioning/push/push-profile.ts';
 import { canceled } from '../../provisioning/push/steps.ts';
-import type { ProviderId } from '../../store/destinations.ts';
 import { toSafeError } from '../../text/safe-error.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import { newSecret } from '../../vault/sign-in/secret-hashes.ts';

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { accountConflict } from '../../domain/assess-token.ts';
 import type { Profile } from '../../domain/profile.ts';
-import { statusOf } from '../../domain/profile-status.ts';
+import { tokenStatus } from '../../domain/profile-status.ts';
 import { summarize, summarizeToken } from '../../domain/profile-summary.ts';
 import { currentOf, type Token } from '../../domain/token.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
@@ -175,7 +175,7 @@ async function capturedTokenView(
     token: summary,
     profile: summarize(profile, current, endpoints, now),
     deploymentTitle: deploymentTitles[profile.deployment],
-    expiry: expiryView(statusOf(token, now), summary, now),
+    expiry: expiryView(tokenStatus(token, now), summary, now),
     evidence: expiryEvidence(token.lifetimes, token.capturedAt),
     why: verificationError(verifications, token.id) ?? notAsked,
     file: settings.databaseUrl === null ? databaseFile(settings.home) : null,

@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import type { Profile } from '../../domain/profile.ts';
-import type { ProfileStatus } from '../../domain/profile-status.ts';
+import { type ProfileStatus, profileStatuses } from '../../domain/profile-status.ts';
 import { summarize } from '../../domain/profile-summary.ts';
 import { daysLeftInQuarantine } from '../../domain/quarantine.ts';
 import { nextTriggerAt } from '../../domain/reminder-triggers.ts';
@@ -28,8 +28,6 @@ const maxNamed = 5;
 /** If more profiles are due, the page offers to renew them all. */
 const fewDue = 3;
 
-const statuses = ['rejected', 'expired', 'expiring', 'valid', 'empty'] as const;
-
 /** `GET /`: the organizations, most urgent first; without any, the first sign-in. */
 export function overview(context: WebContext): RequestHandler {
   const { vault, render } = context;
@@ -39,7 +37,7 @@ export function overview(context: WebContext): RequestHandler {
       return typeof value === 'string' && value !== '' ? value.slice(0, 500) : undefined;
     };
     const search = asked('search');
-    const status = statuses.find((each) => each === asked('status'));
+    const status = profileStatuses.find((each) => each === asked('status'));
     const page = await queryProfiles(vault.db, {
       search,
       status,

@@ -1,5 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { summarize } from '../../domain/profile-summary.ts';
+import type { ProviderId } from '../../domain/providers.ts';
+import { providerTitle } from '../../domain/providers.ts';
 import { currentOf } from '../../domain/token.ts';
 import { listDestinations, recordManualUpdate, removeDestination } from '../../provisioning/destinations.ts';
 import { entraSignInMethod } from '../../provisioning/entra/auth/sign-in-method.ts';
@@ -7,8 +9,6 @@ import { entraClouds, isEntraCloud } from '../../provisioning/entra/clouds.ts';
 import { entraAlternative, entraGuide } from '../../provisioning/guide/entra-guide.ts';
 import type { Guide, GuideProfile } from '../../provisioning/guide/guide.ts';
 import { oktaGuide } from '../../provisioning/guide/okta-guide.ts';
-import { providerTitle } from '../../provisioning/providers.ts';
-import type { ProviderId } from '../../store/destinations.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';

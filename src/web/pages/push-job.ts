@@ -1,11 +1,11 @@
 import type { Request, RequestHandler } from 'express';
+import { providerTitle } from '../../domain/providers.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { pageHelp } from '../../errors/remedy.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
 import { isEntraCloud } from '../../provisioning/entra/clouds.ts';
 import { describeStatus } from '../../provisioning/entra/status/provisioning-status.ts';
 import { ManualSetupRequiredError } from '../../provisioning/okta/manual-setup.ts';
-import { providerTitle } from '../../provisioning/providers.ts';
 import { AmbiguousAppError } from '../../provisioning/push/ambiguous-app.ts';
 import { DestinationConflictError } from '../../provisioning/push/destination-conflict.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';

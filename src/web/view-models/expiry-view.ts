@@ -1,4 +1,4 @@
-import { daysLeft } from '../../domain/lifetimes.ts';
+import { daysLeft, documentedLifetimeMs } from '../../domain/lifetimes.ts';
 import type { ProfileStatus } from '../../domain/profile-status.ts';
 import { timeLeftText } from './dates.ts';
 
@@ -11,9 +11,12 @@ export interface ExpiryView {
   timeLeft: string;
   /** The words before the date. */
   datePrefix: string;
+  /** The date, in RFC 3339; null if unknown. */
+  endsAt: string | null;
 }
 
-const labels: Record<ProfileStatus, string> = {
+export const statusLabels: Record<ProfileStatus, string> = {
+  undelivered: 'Renewed, not delivered',
   valid: 'Valid',
   expiring: 'Expires soon',
   expired: 'Expired',
@@ -21,18 +24,20 @@ const labels: Record<ProfileStatus, string> = {
   empty: 'No token',
 };
 
-/** `capturedAt` and `expiresAt` as in a summary, `now` in epoch milliseconds. */
+/** `capturedAt` and the expiry as in a summary, `now` in epoch milliseconds. */
 export function expiryView(
   status: ProfileStatus,
-  token: { capturedAt: string | null; expiresAt: string | null },
+  token: { capturedAt: string | null; expiresAt: string | null; effectiveExpiresAt?: string | null },
   now: number,
 ): ExpiryView {
-  const statusLabel = labels[status];
-  if (token.capturedAt === null || token.expiresAt === null) {
-    return { status, statusLabel, percentLeft: 0, timeLeft: '', datePrefix: '' };
+  const statusLabel = statusLabels[status];
+  const endsAt = token.effectiveExpiresAt ?? token.expiresAt;
+  if (token.capturedAt === null || endsAt === null) {
+    return { status, statusLabel, percentLeft: 0, timeLeft: '', datePrefix: '', endsAt };
   }
-  const begins = Date.parse(token.capturedAt);
-  const ends = Date.parse(token.expiresAt);
+  const ends = Date.parse(endsAt);
+  // When an earlier token was captured is not known here.
+  const begins = status === 'undelivered' ? ends - documentedLifetimeMs : Date.parse(token.capturedAt);
   if (status === 'rejected') {
     return {
       status,
@@ -40,11 +45,16 @@ export function expiryView(
       percentLeft: 0,
       timeLeft: 'no longer accepted',
       datePrefix: 'was due to expire',
+      endsAt,
     };
   }
   const share = ends <= begins ? 0 : (ends - now) / (ends - begins);
   const percentLeft = Math.round(Math.min(1, Math.max(0, share)) * 100);
   // A token that expires at this moment has no day left and counts as expired.
-  const timeLeft = timeLeftText(ends <= now ? Math.min(-1, daysLeft(ends, now)) : daysLeft(ends, now));
-  return { status, statusLabel, percentLeft, timeLeft, datePrefix: ends <= now ? 'on' : 'until' };
+  const days = ends <= now ? Math.min(-1, daysLeft(ends, now)) : daysLeft(ends, now);
+  const timeLeft =
+    status === 'undelivered' && days < 0
+      ? timeLeftText(days).replace('expired', 'earlier token ended')
+      : timeLeftText(days);
+  return { status, statusLabel, percentLeft, timeLeft, datePrefix: ends <= now ? 'on' : 'until', endsAt };
 }

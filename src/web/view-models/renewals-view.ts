@@ -20,7 +20,9 @@ export interface CampaignCounts {
   renewed: number;
   skipped: number;
   waiting: number;
-  /** Renewed or skipped. */
+  /** Renewed, but a destination still holds an earlier token. */
+  undelivered: number;
+  /** Renewed and delivered, or skipped. */
   done: number;
   all: number;
 }
@@ -51,6 +53,8 @@ export interface ActiveCampaign extends CampaignStep {
   contact: string | null;
   /** The first of those that wait, without the next one. */
   waiting: CampaignRow[];
+  /** The first of those that are renewed and not delivered, without the next one. */
+  undelivered: CampaignRow[];
   /** The first of those that are done. */
   finished: CampaignRow[];
 }
@@ -72,7 +76,9 @@ export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign |
   const { campaign } = progress;
   const waiting = await itemsOf(vault, progress, ['waiting'], maxRows + 1);
   const finished = await itemsOf(vault, progress, ['renewed', 'skipped'], maxRows);
-  const [next = null, ...others] = waiting.map((item) => rowOf(vault, item));
+  const undelivered = await itemsOf(vault, progress, ['undelivered'], maxRows + 1);
+  const toDeliver = undelivered.map((item) => rowOf(vault, item));
+  const [next = toDeliver.shift() ?? null, ...others] = waiting.map((item) => rowOf(vault, item));
   return {
     startedAt: instant(campaign.createdAt),
     tag: campaign.tag,
@@ -80,6 +86,7 @@ export async function activeCampaignView(vault: Vault): Promise<ActiveCampaign |
     counts: campaignCounts(progress),
     next,
     waiting: others,
+    undelivered: toDeliver,
     finished: finished.map((item) => rowOf(vault, item)),
   };
 }
@@ -103,13 +110,13 @@ export async function campaignForm(
   const { withinDays, tag, contact } = filter;
   const expiresBefore = vault.now() + withinDays * dayMs;
   const { items, total } = await dueForRenewal(vault.db, { expiresBefore, tag, contact }, maxRows);
-  const rows = items.map((item) => rowOf(vault, { ...item, state: 'waiting' }));
+  const rows = items.map((item) => rowOf(vault, item));
   return { values, tags, due: { rows, total } };
 }
 
 export function campaignCounts({ counts }: CampaignProgress): CampaignCounts {
   const done = counts.renewed + counts.skipped;
-  return { ...counts, done, all: done + counts.waiting };
+  return { ...counts, done, all: done + counts.waiting + counts.undelivered };
 }
 
 function rowOf({ now }: Vault, { profile, contact, expiresAt, rejected, state }: RenewalItem): CampaignRow {

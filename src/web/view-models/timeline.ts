@@ -1,9 +1,9 @@
 import { expiryOf, knownEnd } from '../../domain/lifetimes.ts';
 import type { Profile } from '../../domain/profile.ts';
+import { providerTitle } from '../../domain/providers.ts';
 import { nextTriggerAt } from '../../domain/reminder-triggers.ts';
 import { currentOf, type Token } from '../../domain/token.ts';
 import { listDestinations } from '../../provisioning/destinations.ts';
-import { providerTitle } from '../../provisioning/providers.ts';
 import type { AuditRow } from '../../store/audit/chain.ts';
 import { newestAuditRows } from '../../store/audit/read.ts';
 import { lastCheck } from '../../store/profiles/token-checks.ts';

@@ -13,6 +13,7 @@ export function fakeProfile(changes: Partial<Profile> = {}): Profile {
     createdAt: 1000,
     contact: null,
     tags: [],
+    undeliveredUntil: null,
     ...changes,
   };
 }

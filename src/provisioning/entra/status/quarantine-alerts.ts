@@ -1,5 +1,5 @@
 import { dayMs } from '../../../domain/lifetimes.ts';
-import { type ProfileStatus, statusOf } from '../../../domain/profile-status.ts';
+import { type ProfileStatus, tokenStatus } from '../../../domain/profile-status.ts';
 import { daysLeftInQuarantine, quarantineEndsAt } from '../../../domain/quarantine.ts';
 import { commandLine } from '../../../errors/remedy.ts';
 import type { Alert, AlertSource } from '../../../reminders/alert.ts';
@@ -60,7 +60,7 @@ async function quarantineMessage(
   const days = left === 1 ? '1 day' : `${left} days`;
   const text = (instant: number) => formatInstant(instant, timeZone);
   const remedy = remedyFor(name, {
-    status: statusOf(token, now()),
+    status: tokenStatus(token, now()),
     isUpToDate: destination.via !== 'token' || destination.tokenId === tokenId,
     via: destination.via,
     reason: quarantine?.reason ?? null,

@@ -1,4 +1,4 @@
-import { withJitter } from '../../../domain/jitter.ts';
+import { withJitter } from '../../../domain/delays.ts';
 import { dayMs } from '../../../domain/lifetimes.ts';
 import { BrokerError } from '../../../errors/broker-error.ts';
 import type { Remedy } from '../../../errors/remedy.ts';

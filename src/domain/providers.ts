@@ -1,4 +1,4 @@
-import type { ProviderId } from '../store/destinations.ts';
+export type ProviderId = 'entra' | 'okta';
 
 /** The identity providers that provision Webex users: the one list of them, with the names that people see. */
 export const providers = {
