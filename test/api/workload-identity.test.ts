@@ -146,7 +146,7 @@ describe('the token endpoint with a workload identity', () => {
     expect(answer).toMatchObject({ status: 200, json: { active: true, client_id: 'ci' } });
   });
 
-  it('slows down whoever tries one wrong assertion after the other, but not the client itself', async () => {
+  it('slows down a caller with wrong assertions, but not the client itself', async () => {
     const { sign, ask, vault } = await servedWithIssuer();
     const wrong = await sign({ aud: 'other' });
     const statuses: number[] = [];

@@ -40,19 +40,23 @@ export async function assertionIdentity(
 ): Promise<Identity> {
   const client = claimedClient(credentials);
   const result = await context.assertionChecks.run(lane, async () => {
-    const identity = client === '' ? null : await workloadIdentityOf(context, client);
-    return identity ?? (await ownAssertion(context, credentials, audiences));
+    const found = client === '' ? null : await registeredIdentity(context, client);
+    return found ?? (await ownAssertion(context, credentials, audiences));
   });
   if ('proof' in result) return result;
   return { client, proof: await foreignProof(context, result, credentials.assertion, lane) };
 }
 
-async function workloadIdentityOf({ vault }: ApiContext, client: string): Promise<WorkloadIdentity | null> {
+/** The client's workload identity; null if it has none. */
+async function registeredIdentity(
+  { vault }: ApiContext,
+  client: string,
+): Promise<WorkloadIdentity | Identity | null> {
   try {
     return await clientWorkloadIdentity(vault.db, client);
   } catch (error) {
     // A row that was changed outside this program must not make it call anyone. The lookup of the request reports it.
-    if (error instanceof BrokerError) return null;
+    if (error instanceof BrokerError) return { client, proof: { kind: 'none', why: error.message } };
     throw error;
   }
 }

@@ -6,7 +6,7 @@ import { sendJson } from '../responses.ts';
 
 /** `GET /.well-known/oauth-authorization-server`, RFC 8414. Also served where OpenID Connect clients look (§5). */
 export function metadata({ issuer }: ApiContext): RequestHandler {
-  // A workload identity's JWT has no method of its own in the registry of RFC 8414: it is sent as private_key_jwt is.
+  // A workload identity's JWT has no method in the registry of RFC 8414: it is sent as private_key_jwt is.
   const methods = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'];
   const json = JSON.stringify({
     issuer,
