@@ -8,8 +8,8 @@ import * as reminderChannels from './008-reminder-channels.ts';
 const migrations: Record<string, Migration> = {
   '001-baseline': baseline,
   '002-relay-and-workload-identity': relayAndWorkloadIdentity,
-  '008-reminder-channels': reminderChannels,
   '007-undelivered': undelivered,
+  '008-reminder-channels': reminderChannels,
 };
 
 export const migrationProvider: MigrationProvider = {
