@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Machine, machine } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -53,7 +53,7 @@ async function desktop(defaultBrowser: string | null, exec: string | null = null
 
 // Elsewhere the system itself opens the browser, and no test can stand in for it.
 describe.skipIf(process.platform !== 'linux')('the browser window', () => {
-  test.each([
+  it.each([
     ['of a package', 'google-chrome.desktop', null, ['google-chrome', '--incognito']],
     [
       'of Debian',
@@ -67,7 +67,7 @@ describe.skipIf(process.platform !== 'linux')('the browser window', () => {
       'flatpak run --branch=stable --command=firefox --file-forwarding org.mozilla.firefox @@u %u @@',
       ['flatpak', 'run', '--branch=stable', '--command=firefox', 'org.mozilla.firefox', '--private-window'],
     ],
-  ])('is a private one %s', async (_, id, exec, command) => {
+  ])('is private %s', async (_, id, exec, command) => {
     const { here, started } = await desktop(id, exec);
     const serve = here.start(['serve']);
     await serve.stderrMatching(/in a private window/);
@@ -78,11 +78,11 @@ describe.skipIf(process.platform !== 'linux')('the browser window', () => {
     ]);
   });
 
-  test.each([
+  it.each([
     ['names none', null, null, /any-browser/],
     ['names one that is not known', 'konqueror.desktop', 'any-browser %u', /konqueror\.desktop/],
     ['names one that is not there', 'chromium_chromium.desktop', null, /\/snap\/bin\/chromium did not start/],
-  ])('is none where the desktop %s: the link is printed, and why', async (_, id, exec, why) => {
+  ])('does not open if the desktop %s, and the link is printed with the reason', async (_, id, exec, why) => {
     const { here, started } = await desktop(id, exec);
     const serve = here.start(['serve']);
     await serve.stderrMatching(/webex-token open/);

@@ -85,7 +85,7 @@ const drivers: Record<string, (file: string, line: string) => string> = {
   fish: (file, line) => `source '${file}'; complete -C '${line}' | cut -f1`,
 };
 
-describe.each(Object.entries(drivers))('%s', (shell, driver) => {
+describe.each(Object.entries(drivers))('completion in %s', (shell, driver) => {
   const it = test.runIf(has(shell));
 
   it('completes commands, options, values and names', async () => {
@@ -164,20 +164,22 @@ function writeHostileNames(home: string): void {
   }
 }
 
-test('the PowerShell script offers the same words', async () => {
-  const here = await stocked();
-  const { stdout } = await here.run(['completion', 'powershell']);
-  expect(stdout).toContain('Register-ArgumentCompleter -Native -CommandName webex-token');
-  expect(stdout).toContain("'client remove' = @{");
-  const quotes = stdout.replace(/^#.*$/gm, '').match(/'/g) ?? [];
-  expect(quotes.length % 2).toBe(0);
-  // No PowerShell is here to run it: what it offers passes a filter by the shape of names.
-  expect(stdout).toContain(String.raw`Where-Object { $_ -cmatch '^[a-z0-9][a-z0-9._-]*\z' }`);
-  expect(stdout).not.toContain('-like "$wordToComplete');
-});
+describe('webex-token completion', () => {
+  test('offers the same words in PowerShell', async () => {
+    const here = await stocked();
+    const { stdout } = await here.run(['completion', 'powershell']);
+    expect(stdout).toContain('Register-ArgumentCompleter -Native -CommandName webex-token');
+    expect(stdout).toContain("'client remove' = @{");
+    const quotes = stdout.replace(/^#.*$/gm, '').match(/'/g) ?? [];
+    expect(quotes.length % 2).toBe(0);
+    // No PowerShell is here to run it: what it offers passes a filter by the shape of names.
+    expect(stdout).toContain(String.raw`Where-Object { $_ -cmatch '^[a-z0-9][a-z0-9._-]*\z' }`);
+    expect(stdout).not.toContain('-like "$wordToComplete');
+  });
 
-test('offers no names, and reports no error, without a store', async () => {
-  const here = await machine();
-  expect(await here.run(['completion', '--profiles'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
-  expect(await here.run(['completion'])).toMatchObject({ code: 2 });
+  test('offers no names and reports no error without a store', async () => {
+    const here = await machine();
+    expect(await here.run(['completion', '--profiles'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(await here.run(['completion'])).toMatchObject({ code: 2 });
+  });
 });

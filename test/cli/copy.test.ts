@@ -1,7 +1,7 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { holdingToken, token } from '../support/cli/stored-token.ts';
 
 const hasDesktop = (() => {
@@ -39,7 +39,7 @@ async function put(text: string, DISPLAY: string): Promise<void> {
   await once(xsel, 'exit');
 }
 
-const onDesktop = test.runIf(hasDesktop);
+const onDesktop = it.runIf(hasDesktop);
 
 onDesktop('copy: on the clipboard, not on the output, and off again', async () => {
   const { DISPLAY, content } = await desktop();
@@ -71,10 +71,12 @@ onDesktop('copy: what is copied meanwhile stays', async () => {
   expect(await content()).toBe('a shopping list');
 });
 
-test('copy reports a missing clipboard, and does not print the token', async () => {
-  const here = await holdingToken();
-  const ended = await here.run(['copy', 'acme']);
-  expect(ended).toMatchObject({ code: 1, stdout: '' });
-  expect(ended.stderr).toMatch(/No clipboard/);
-  expect(ended.stderr).not.toContain(token);
+describe('webex-token copy', () => {
+  it('reports a missing clipboard, and does not print the token', async () => {
+    const here = await holdingToken();
+    const ended = await here.run(['copy', 'acme']);
+    expect(ended).toMatchObject({ code: 1, stdout: '' });
+    expect(ended.stderr).toMatch(/No clipboard/);
+    expect(ended.stderr).not.toContain(token);
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { sendRaw } from '../support/attacks/raw-http.ts';
 import { machine } from '../support/cli/cli-process.ts';
 import { printedLink } from '../support/cli/follow-link.ts';
@@ -27,41 +27,43 @@ const targets = [
 
 const allOfThem = Object.fromEntries(variables.map((name) => [name, '*']));
 
-it.each([{ DEBUG: '*' }, { NODE_DEBUG: '*' }, allOfThem])(
-  'a server with %o in its environment writes nothing of a request’s query',
-  async (more) => {
-    const here = await machine(undefined, more);
-    const serve = here.start(['serve', '--no-open', '--verbose']);
-    await printedLink(serve);
-    for (const target of targets) {
-      await sendRaw(
-        here.port,
-        `GET ${target} HTTP/1.1\r\nHost: localhost:${here.port}\r\nReferer: http://localhost:${here.port}${target}\r\nConnection: close\r\n\r\n`,
-      );
-    }
-    serve.kill('SIGTERM');
-    const { code, stdout, stderr } = await serve.finished;
-    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
-    expect(stderr).not.toContain(token.slice(0, 20));
-    expect(stderr).not.toMatch(/express:|body-parser|HTTP \d+:|NET \d+:/);
-  },
-);
+describe('debug variables', () => {
+  it.each([{ DEBUG: '*' }, { NODE_DEBUG: '*' }, allOfThem])(
+    'make the server write nothing of the query of a request: %o',
+    async (more) => {
+      const here = await machine(undefined, more);
+      const serve = here.start(['serve', '--no-open', '--verbose']);
+      await printedLink(serve);
+      for (const target of targets) {
+        await sendRaw(
+          here.port,
+          `GET ${target} HTTP/1.1\r\nHost: localhost:${here.port}\r\nReferer: http://localhost:${here.port}${target}\r\nConnection: close\r\n\r\n`,
+        );
+      }
+      serve.kill('SIGTERM');
+      const { code, stdout, stderr } = await serve.finished;
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+      expect(stderr).not.toContain(token.slice(0, 20));
+      expect(stderr).not.toMatch(/express:|body-parser|HTTP \d+:|NET \d+:/);
+    },
+  );
 
-it.each([['--version'], ['list', '--json'], ['get', 'acme'], ['status'], ['doctor', '--json']])(
-  'the command "%s" writes the same with them as without',
-  async (...args) => {
-    const others = { ...allOfThem, NODE_DEBUG: 'http,net,execa' };
-    const [plain, debugged] = await Promise.all(
-      [{}, others].map(async (more) => {
-        const here = await machine(undefined, more);
-        const { code, stdout, stderr } = await here.run(args);
-        return {
-          code,
-          stderr: stderr.replaceAll(here.home, 'HOME'),
-          ...(args[0] !== 'doctor' && { stdout: stdout.replaceAll(here.home, 'HOME') }),
-        };
-      }),
-    );
-    expect(debugged).toEqual(plain);
-  },
-);
+  it.each([['--version'], ['list', '--json'], ['get', 'acme'], ['status'], ['doctor', '--json']])(
+    'do not change the output of "%s"',
+    async (...args) => {
+      const others = { ...allOfThem, NODE_DEBUG: 'http,net,execa' };
+      const [plain, debugged] = await Promise.all(
+        [{}, others].map(async (more) => {
+          const here = await machine(undefined, more);
+          const { code, stdout, stderr } = await here.run(args);
+          return {
+            code,
+            stderr: stderr.replaceAll(here.home, 'HOME'),
+            ...(args[0] !== 'doctor' && { stdout: stdout.replaceAll(here.home, 'HOME') }),
+          };
+        }),
+      );
+      expect(debugged).toEqual(plain);
+    },
+  );
+});

@@ -1,88 +1,102 @@
 import { parseEnv } from 'node:util';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { formats } from '../../src/output/formats.ts';
 import { holdingToken, orgId, token } from '../support/cli/stored-token.ts';
 
-test.each(formats)('get --format %s: the fast path and the whole program print the same', async (format) => {
-  const here = await holdingToken();
-  const args = ['get', 'acme', '--format', format];
-  const short = await here.run(args, '{}');
-  // An option that the short way leaves to the whole program.
-  const whole = await here.run([...args, '--allow-expired'], '{}');
-  const withoutSeconds = (text: string) => text.replace(/"expires_in":"?\d+"?/, '"expires_in":0');
-  expect(short).toMatchObject({ code: 0, stderr: '' });
-  expect(withoutSeconds(short.stdout)).toBe(withoutSeconds(whole.stdout));
-  expect(short.stdout).toContain(token);
-  expect(short.stdout.endsWith('\n')).toBe(true);
-});
+describe('webex-token get', () => {
+  it.each(formats)('prints the format %s alike on the fast path and in the whole program', async (format) => {
+    const here = await holdingToken();
+    const args = ['get', 'acme', '--format', format];
+    const short = await here.run(args, '{}');
+    // An option that the short way leaves to the whole program.
+    const whole = await here.run([...args, '--allow-expired'], '{}');
+    const withoutSeconds = (text: string) => text.replace(/"expires_in":"?\d+"?/, '"expires_in":0');
+    expect(short).toMatchObject({ code: 0, stderr: '' });
+    expect(withoutSeconds(short.stdout)).toBe(withoutSeconds(whole.stdout));
+    expect(short.stdout).toContain(token);
+    expect(short.stdout.endsWith('\n')).toBe(true);
+  });
 
-test('the formats for programs contain the tenant URL from the settings', async () => {
-  const here = await holdingToken({ WEBEX_TOKEN_SCIM_URL: 'https://scim.example/v1' });
-  const { stdout } = await here.run(['get', 'acme', '--format', 'json']);
-  expect(JSON.parse(stdout)).toMatchObject({
-    tenant_url: `https://scim.example/v1/${orgId}`,
-    profile: 'acme',
+  it('prints the tenant URL from the settings in the formats for programs', async () => {
+    const here = await holdingToken({ WEBEX_TOKEN_SCIM_URL: 'https://scim.example/v1' });
+    const { stdout } = await here.run(['get', 'acme', '--format', 'json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      tenant_url: `https://scim.example/v1/${orgId}`,
+      profile: 'acme',
+    });
+  });
+
+  it('reads the profile from the query of terraform, and refuses an invalid one', async () => {
+    const here = await holdingToken();
+    const { stdout } = await here.run(['get', '--format', 'terraform'], '{"profile":"acme"}');
+    const values = Object.values(JSON.parse(stdout) as Record<string, unknown>);
+    expect(values).toContain(token);
+    expect(values.every((value) => typeof value === 'string')).toBe(true);
+    expect(await here.run(['get', '--format', 'terraform'], '[]')).toMatchObject({ code: 2, stdout: '' });
+    expect(await here.run(['get', 'acme', '--format', 'terraform'], '{"profile":"x"}')).toMatchObject({
+      code: 2,
+    });
+  });
+
+  it('exits 3 for an unknown profile and 2 for wrong usage, with empty standard output', async () => {
+    const here = await holdingToken();
+    expect(await here.run(['get', 'nobody', '--format', 'json'])).toMatchObject({ code: 3, stdout: '' });
+    expect(await here.run(['get', 'acme', '--format', 'yaml'])).toMatchObject({ code: 2, stdout: '' });
+    expect(await here.run(['get'])).toMatchObject({ code: 2, stdout: '' });
   });
 });
 
-test('terraform: the query can name the profile; an invalid query is refused', async () => {
-  const here = await holdingToken();
-  const { stdout } = await here.run(['get', '--format', 'terraform'], '{"profile":"acme"}');
-  const values = Object.values(JSON.parse(stdout) as Record<string, unknown>);
-  expect(values).toContain(token);
-  expect(values.every((value) => typeof value === 'string')).toBe(true);
-  expect(await here.run(['get', '--format', 'terraform'], '[]')).toMatchObject({ code: 2, stdout: '' });
-  expect(await here.run(['get', 'acme', '--format', 'terraform'], '{"profile":"x"}')).toMatchObject({
-    code: 2,
+describe('webex-token exec', () => {
+  it('passes the token in the environment, not in the arguments', async () => {
+    const here = await holdingToken({ WEBEX_ORG_ID: 'an older one' });
+    const shown = await here.run([
+      'exec',
+      'acme',
+      '--',
+      'sh',
+      '-c',
+      'env; tr "\\0" " " < /proc/$PPID/cmdline',
+    ]);
+    expect(shown.code).toBe(0);
+    expect(parseEnv(shown.stdout)).toMatchObject({
+      WEBEX_ACCESS_TOKEN: token,
+      WEBEX_ORG_ID: orgId,
+      WEBEX_SCIM_TENANT_URL: `https://api.ciscospark.com/v1/scim/${orgId}`,
+    });
+    expect(shown.stdout.split(token)).toHaveLength(2);
   });
-});
 
-test('get exits 3 for an unknown profile and 2 for wrong usage, with empty standard output', async () => {
-  const here = await holdingToken();
-  expect(await here.run(['get', 'nobody', '--format', 'json'])).toMatchObject({ code: 3, stdout: '' });
-  expect(await here.run(['get', 'acme', '--format', 'yaml'])).toMatchObject({ code: 2, stdout: '' });
-  expect(await here.run(['get'])).toMatchObject({ code: 2, stdout: '' });
-});
-
-test('exec passes the token in the environment, not in the arguments', async () => {
-  const here = await holdingToken({ WEBEX_ORG_ID: 'an older one' });
-  const shown = await here.run(['exec', 'acme', '--', 'sh', '-c', 'env; tr "\\0" " " < /proc/$PPID/cmdline']);
-  expect(shown.code).toBe(0);
-  expect(parseEnv(shown.stdout)).toMatchObject({
-    WEBEX_ACCESS_TOKEN: token,
-    WEBEX_ORG_ID: orgId,
-    WEBEX_SCIM_TENANT_URL: `https://api.ciscospark.com/v1/scim/${orgId}`,
+  it('passes options to the program and returns its exit code', async () => {
+    const here = await holdingToken();
+    const echoed = await here.run(['exec', 'acme', '--', 'printf', '%s|', '--help', '--', '-x']);
+    expect(echoed).toMatchObject({ code: 0, stdout: '--help|--|-x|' });
+    expect(await here.run(['exec', 'acme', '--', 'sh', '-c', 'exit 42'])).toMatchObject({ code: 42 });
+    expect(await here.run(['exec', 'acme', '--', 'no-such-program'])).toMatchObject({
+      code: 127,
+      stdout: '',
+    });
+    expect(await here.run(['exec', 'nobody', '--', 'true'])).toMatchObject({ code: 3 });
   });
-  expect(shown.stdout.split(token)).toHaveLength(2);
-});
 
-test('exec passes options to the program and returns its exit code', async () => {
-  const here = await holdingToken();
-  const echoed = await here.run(['exec', 'acme', '--', 'printf', '%s|', '--help', '--', '-x']);
-  expect(echoed).toMatchObject({ code: 0, stdout: '--help|--|-x|' });
-  expect(await here.run(['exec', 'acme', '--', 'sh', '-c', 'exit 42'])).toMatchObject({ code: 42 });
-  expect(await here.run(['exec', 'acme', '--', 'no-such-program'])).toMatchObject({ code: 127, stdout: '' });
-  expect(await here.run(['exec', 'nobody', '--', 'true'])).toMatchObject({ code: 3 });
-});
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+    ['SIGINT', 130],
+    ['SIGUSR2', 140],
+  ] as const)('exec passes %s on, and ends as the program does', async (signal, code) => {
+    const here = await holdingToken();
+    const running = here.start(['exec', 'acme', '--', 'sh', '-c', 'echo started >&2; exec sleep 60']);
+    await running.stderrMatching(/started/);
+    running.kill(signal);
+    expect(await running.finished).toMatchObject({ code, signal: null });
+  });
 
-test.each([
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-  ['SIGINT', 130],
-  ['SIGUSR2', 140],
-] as const)('exec passes %s on, and ends as the program does', async (signal, code) => {
-  const here = await holdingToken();
-  const running = here.start(['exec', 'acme', '--', 'sh', '-c', 'echo started >&2; exec sleep 60']);
-  await running.stderrMatching(/started/);
-  running.kill(signal);
-  expect(await running.finished).toMatchObject({ code, signal: null });
-});
-
-test('exec returns the exit code of a program that handles the signal', async () => {
-  const here = await holdingToken();
-  const script = 'trap "exit 7" USR1; echo started >&2; while :; do sleep 0.05; done';
-  const running = here.start(['exec', 'acme', '--', 'sh', '-c', script]);
-  await running.stderrMatching(/started/);
-  running.kill('SIGUSR1');
-  expect(await running.finished).toMatchObject({ code: 7 });
+  it('returns the exit code of a program that handles the signal', async () => {
+    const here = await holdingToken();
+    const script = 'trap "exit 7" USR1; echo started >&2; while :; do sleep 0.05; done';
+    const running = here.start(['exec', 'acme', '--', 'sh', '-c', script]);
+    await running.stderrMatching(/started/);
+    running.kill('SIGUSR1');
+    expect(await running.finished).toMatchObject({ code: 7 });
+  });
 });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
 import { BrowserByHand, printedLink } from '../support/cli/follow-link.ts';
 import { fragmentOf, simulated } from '../support/test-simulator.ts';
@@ -10,7 +10,7 @@ import { filesHolding } from '../support/vault/test-vault.ts';
 vi.setConfig({ testTimeout: 90_000 });
 
 describe('login without a server', () => {
-  test('leads from the printed link to the stored token and the result page', async () => {
+  it('leads from the printed link to the stored token and the result page', async () => {
     const webex = await simulated();
     const here = await machine(webex);
     const login = here.start(['login', 'acme', '--no-open']);
@@ -44,7 +44,7 @@ describe('login without a server', () => {
     expect(filesHolding(here.home, new URL(link).pathname.split('/').at(-1) ?? '')).toEqual([]);
   });
 
-  test('exits 1 with the reason if the sign-in is declined', async () => {
+  it('exits 1 with the reason if the sign-in is declined', async () => {
     const here = await machine(await simulated());
     const login = here.start(['login', 'acme', '--no-open']);
     const browser = new BrowserByHand();
@@ -56,15 +56,15 @@ describe('login without a server', () => {
     expect((await here.run(['list', '--json'])).stdout).toBe('[]\n');
   });
 
-  test('exits 1 if no one signs in before the timeout', async () => {
+  it('exits 1 if no one signs in before the timeout', async () => {
     const here = await machine(await simulated());
     const { code, stdout, stderr } = await here.run(['login', 'acme', '--no-open', '--timeout', '1']);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('No one signed in within 1 seconds. Nothing was stored.');
   });
 
-  test.each(['SIGINT', 'SIGTERM'] as const)(
-    '%s while it waits: 1, and nothing is left behind',
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'exits 1 after %s while it waits, and leaves nothing behind',
     async (signal) => {
       const here = await machine(await simulated());
       const login = here.start(['login', 'acme', '--no-open']);
@@ -78,7 +78,7 @@ describe('login without a server', () => {
     },
   );
 
-  test('ignores a bogus response while it waits', async () => {
+  it('ignores a bogus response while it waits', async () => {
     const webex = await simulated();
     const here = await machine(webex);
     const login = here.start(['login', 'acme', '--no-open']);
@@ -95,7 +95,7 @@ describe('login without a server', () => {
 });
 
 describe('login as the wrong person', () => {
-  test('exits 5 and marks the token for review, unless --approve', async () => {
+  it('exits 5 and marks the token for review, unless --approve', async () => {
     const webex = await simulated();
     const here = await machine(webex);
     const sign = async (args: string[]) => {
@@ -114,8 +114,8 @@ describe('login as the wrong person', () => {
   });
 });
 
-describe('login beside a server', () => {
-  test('uses the running server and leaves it running', async () => {
+describe('login next to a server', () => {
+  it('uses the running server and leaves it running', async () => {
     const webex = await simulated();
     const here = await machine(webex);
     const serve = here.start(['serve', '--no-open']);
@@ -135,7 +135,7 @@ describe('login beside a server', () => {
     expect(await serve.finished).toMatchObject({ code: 0, stdout: '' });
   });
 
-  test('replaces a server that stops while it waits', async () => {
+  it('replaces a server that stops while it waits', async () => {
     const here = await machine(await simulated());
     const serve = here.start(['serve', '--no-open']);
     await printedLink(serve);

@@ -130,9 +130,9 @@ describe.skipIf(process.platform === 'win32')('a reader of standard output that 
   });
 });
 
-describe.skipIf(process.platform === 'win32')('streams that are closed', () => {
+describe.skipIf(process.platform === 'win32')('closed streams', () => {
   it.each(['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])(
-    '%s: no command ends with a stack trace',
+    'end no command with a stack trace: %s',
     async (redirection) => {
       const here = await holdingToken();
       for (const args of [...results, ['import', 'acme'], ['get', 'nothing'], ['nothing']]) {
@@ -152,7 +152,7 @@ describe.skipIf(process.platform === 'win32')('streams that are closed', () => {
     },
   );
 
-  it('reports a folder as standard input without a stack trace', async () => {
+  it('cause no stack trace if standard input is a folder', async () => {
     const here = await machine();
     const folder = openSync(temporaryFolder(), 'r');
     onTestFinished(() => closeSync(folder));
@@ -164,7 +164,7 @@ describe.skipIf(process.platform === 'win32')('streams that are closed', () => {
 });
 
 describe.runIf(hasFull)('standard error', () => {
-  it('on a full disk does not lose the result', async () => {
+  it('does not lose the result on a full disk', async () => {
     const here = await holdingToken();
     const full = fullDevice();
     const { status, stdout } = run(here, ['get', 'acme'], ['ignore', 'pipe', full]);
@@ -233,7 +233,7 @@ describe('color', () => {
     [terminal, { FORCE_COLOR: '3', NO_COLOR: '1' }, false],
     [pipe, { FORCE_COLOR: '1', NO_COLOR: '' }, true],
     [terminal, { TERM: 'dumb' }, false],
-  ])('%o with %o: %o', (stream, environment, wanted) => {
+  ])('is chosen for %o with %o: %o', (stream, environment, wanted) => {
     expect(wantsColor(stream, environment)).toBe(wanted);
   });
 
@@ -242,7 +242,7 @@ describe('color', () => {
     [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false],
     [{ NO_COLOR: '1' }, false],
     [{}, false],
-  ])('a pipe with %o', async (more, wanted) => {
+  ])('is chosen for a pipe with %o', async (more, wanted) => {
     const here = await holdingToken(more);
     for (const args of [['list'], ['log'], ['doctor'], ['nothing'], ['get', 'nothing'], ['--help']]) {
       const { stdout, stderr } = await here.run(args);

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { textEncodings } from '../support/text-encodings.ts';
@@ -13,7 +13,7 @@ const token = usualToken({ cluster: 'ZZ99' });
 const offline = { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:1/v1' };
 
 describe.each(textEncodings)('text in %s', (_, encode) => {
-  test('is read from standard input and from files', async () => {
+  it('is read from standard input and from files', async () => {
     const { run } = await machine(undefined, offline);
     expect(
       (
@@ -45,22 +45,24 @@ describe.each(textEncodings)('text in %s', (_, encode) => {
   });
 });
 
-test('refuses binary input in one line that says what it is', async () => {
-  const { run } = await machine(undefined, offline);
-  const archive = Buffer.from('PK\u0003\u0004\0\0');
-  const piped = await run(['import', 'acme'], archive);
-  expect(piped).toMatchObject({ code: 1, stdout: '' });
-  expect(piped.stderr).toMatch(
-    /^webex-token: Standard input is a ZIP archive or an Office document, not text\.$/m,
-  );
-  const file = join(temporaryFolder(), 'customers.xlsx');
-  writeFileSync(file, archive);
-  for (const args of [
-    ['profile', 'import', file],
-    ['client', 'add', 'ci', '--profile', 'acme', '--jwks', file],
-  ]) {
-    const { code, stderr } = await run(args);
-    expect(code).not.toBe(0);
-    expect(stderr).toContain(`webex-token: The file ${file} is a ZIP archive`);
-  }
+describe('binary input', () => {
+  it('is refused in one line that says what it is', async () => {
+    const { run } = await machine(undefined, offline);
+    const archive = Buffer.from('PK\u0003\u0004\0\0');
+    const piped = await run(['import', 'acme'], archive);
+    expect(piped).toMatchObject({ code: 1, stdout: '' });
+    expect(piped.stderr).toMatch(
+      /^webex-token: Standard input is a ZIP archive or an Office document, not text\.$/m,
+    );
+    const file = join(temporaryFolder(), 'customers.xlsx');
+    writeFileSync(file, archive);
+    for (const args of [
+      ['profile', 'import', file],
+      ['client', 'add', 'ci', '--profile', 'acme', '--jwks', file],
+    ]) {
+      const { code, stderr } = await run(args);
+      expect(code).not.toBe(0);
+      expect(stderr).toContain(`webex-token: The file ${file} is a ZIP archive`);
+    }
+  });
 });

@@ -2,7 +2,7 @@ import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { machine, program } from '../support/cli/cli-process.ts';
 import { printedLink } from '../support/cli/follow-link.ts';
 import { holdingToken } from '../support/cli/stored-token.ts';
@@ -48,7 +48,7 @@ async function saying(child: ChildProcessByStdio<null, Readable | null, Readable
 }
 
 describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open its debugger', () => {
-  test('opens no port and does not stop the server', async () => {
+  it('opens no port and does not stop the server', async () => {
     const here = await machine(undefined, anyDebuggerPort);
     const serve = here.start(['serve', '--no-open']);
     await printedLink(serve);
@@ -64,7 +64,7 @@ describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open
     expect(stderr).not.toContain('Debugger');
   });
 
-  test('nor in the old Node that starts the one which npm brought', async () => {
+  it('opens no port in an old Node that starts the one from npm', async () => {
     const here = await machine(undefined, anyDebuggerPort);
     const pretend = join(here.home, '..', 'old-node.cjs');
     writeFileSync(
@@ -91,9 +91,8 @@ describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open
   });
 });
 
-test.skipIf(!linux)(
-  'what the program writes is for its owner alone, whatever the umask of who starts it',
-  async () => {
+describe('the files of a server', () => {
+  it.skipIf(!linux)('are accessible only to their owner, whatever the umask of the caller', async () => {
     const here = await holdingToken();
     const child = spawn(
       'sh',
@@ -109,8 +108,8 @@ test.skipIf(!linux)(
     const files = readdirSync(here.home).map((name) => join(here.home, name));
     expect(files.length).toBeGreaterThan(3);
     for (const file of [here.home, ...files]) expect([file, statSync(file).mode & 0o077]).toEqual([file, 0]);
-  },
-);
+  });
+});
 
 describe.skipIf(!linux)('core dumps', () => {
   const prlimit = spawnSync('prlimit', ['--version']).error === undefined;
@@ -124,7 +123,7 @@ describe.skipIf(!linux)('core dumps', () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
 
-  test.skipIf(!prlimit || !mayRaise)('a server that crashes leaves none', async () => {
+  it.skipIf(!prlimit || !mayRaise)('are not written when a server crashes', async () => {
     const here = await machine(await simulated());
     const folder = join(here.home, '../where-it-runs');
     mkdirSync(folder);
@@ -145,23 +144,20 @@ describe.skipIf(!linux)('core dumps', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test.skipIf(!mayRaise)(
-    'doctor says where the next command would leave one, and suggests a fix',
-    async () => {
-      const here = await machine(await simulated());
-      const findingWith = async (limit: string): Promise<unknown> => {
-        const child = started(limit, ['doctor', '--json'], join(here.home, '..'), here.environment);
-        let out = '';
-        for await (const text of child.stdout) out += String(text);
-        const { findings } = JSON.parse(out) as { findings: { title: string }[] };
-        return findings.find(({ title }) => title === 'Core dumps');
-      };
-      const [some, none] = await Promise.all([findingWith('unlimited'), findingWith('0')]);
-      expect(some).toMatchObject({
-        ok: null,
-        message: expect.stringMatching(/including tokens.*ulimit -c 0/),
-      });
-      expect(none).toMatchObject({ ok: true });
-    },
-  );
+  it.skipIf(!mayRaise)('are reported by doctor with their location and a fix', async () => {
+    const here = await machine(await simulated());
+    const findingWith = async (limit: string): Promise<unknown> => {
+      const child = started(limit, ['doctor', '--json'], join(here.home, '..'), here.environment);
+      let out = '';
+      for await (const text of child.stdout) out += String(text);
+      const { findings } = JSON.parse(out) as { findings: { title: string }[] };
+      return findings.find(({ title }) => title === 'Core dumps');
+    };
+    const [some, none] = await Promise.all([findingWith('unlimited'), findingWith('0')]);
+    expect(some).toMatchObject({
+      ok: null,
+      message: expect.stringMatching(/including tokens.*ulimit -c 0/),
+    });
+    expect(none).toMatchObject({ ok: true });
+  });
 });

@@ -91,9 +91,9 @@ function findings(stdout: string): Map<string, Finding> {
   return new Map(all.map((finding) => [finding.title, finding]));
 }
 
-describe.skipIf(!canMakeCertificates)('through a proxy (skipped where there is no openssl)', () => {
+describe.skipIf(!canMakeCertificates)('a proxy (skipped without openssl)', () => {
   it.skipIf(!hasTinyproxy)(
-    'asks Webex through tinyproxy with a password and a company CA (skipped without tinyproxy)',
+    'passes requests to Webex, as tinyproxy with a password and a company CA (skipped without tinyproxy)',
     async () => {
       const simulator = await simulated();
       const { accessToken } = simulator.issueToken('full-admin');
@@ -134,7 +134,7 @@ describe.skipIf(!canMakeCertificates)('through a proxy (skipped where there is n
     },
   );
 
-  it('doctor names the CA that is missing, and the file that is none', async () => {
+  it('is checked by doctor, which names a missing CA and an invalid file', async () => {
     const behind = await webexBehindTls(await simulated());
     const proxy = await fakeProxy({ leadsTo: behind.port });
     const here = await machine(undefined, { ...webex, HTTPS_PROXY: `127.0.0.1:${proxy.port}` });
@@ -154,7 +154,7 @@ describe.skipIf(!canMakeCertificates)('through a proxy (skipped where there is n
     });
   });
 
-  it('accepts the same settings in .env', async () => {
+  it('can be set in .env', async () => {
     const { createFetch } = await import('../../src/http/create-fetch.ts');
     const { environmentWithDotEnv } = await import('../../src/environment/environment.ts');
     const behind = await webexBehindTls(await simulated());
@@ -183,7 +183,7 @@ describe('a proxy that fails', () => {
       async () => (await rudeServer((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n'))).port,
       /closed the connection/,
     ],
-  ])('that %s ends test and doctor in time, and is named', async (_, start, message) => {
+  ])('ends test and doctor in time, and is named: a proxy that %s', async (_, start, message) => {
     const simulator = await simulated();
     const { accessToken } = simulator.issueToken('full-admin');
     const port = await start();

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Machine, machine } from '../support/cli/cli-process.ts';
 import { hold } from '../support/cli/store-token.ts';
 import { providerEnvironment, provisioningMachine } from '../support/provisioning/provisioning-cli.ts';
@@ -59,149 +59,151 @@ async function reminding(lifeDays: number): Promise<{ on: Machine; to: Receiver;
   return { on, to, token: accessToken };
 }
 
-test('sends each due reminder once, signed, without the token', async () => {
-  const { on, to, token } = await reminding(3);
-  const first = await on.run(['remind', '--json']);
-  expect(first.code).toBe(0);
-  expect(JSON.parse(first.stdout)).toMatchObject({
-    channels: [{ channel: 'webhook' }],
-    deliveries: [{ profile: 'acme', trigger: '3', outcome: 'sent' }],
+describe('webex-token remind', () => {
+  it('sends each due reminder once, signed, without the token', async () => {
+    const { on, to, token } = await reminding(3);
+    const first = await on.run(['remind', '--json']);
+    expect(first.code).toBe(0);
+    expect(JSON.parse(first.stdout)).toMatchObject({
+      channels: [{ channel: 'webhook' }],
+      deliveries: [{ profile: 'acme', trigger: '3', outcome: 'sent' }],
+    });
+    expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(to.bodies).toMatchObject([{ profile: 'acme', trigger: '3' }]);
+    const hmac = createHmac('sha256', 'a secret of the tests')
+      .update(to.raw[0] ?? '')
+      .digest('hex');
+    expect(to.signatures).toEqual([`sha256=${hmac}`]);
+    expect(to.raw.join()).not.toContain(token);
   });
-  expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '', stderr: '' });
-  expect(to.bodies).toMatchObject([{ profile: 'acme', trigger: '3' }]);
-  const hmac = createHmac('sha256', 'a secret of the tests')
-    .update(to.raw[0] ?? '')
-    .digest('hex');
-  expect(to.signatures).toEqual([`sha256=${hmac}`]);
-  expect(to.raw.join()).not.toContain(token);
-});
 
-test('exits 1 if a delivery fails, and tries again next time', async () => {
-  const { on, to } = await reminding(3);
-  to.answer = (respond) => respond(500);
-  const failed = await on.run(['remind']);
-  expect(failed.code).toBe(1);
-  expect(failed.stdout).toMatch(
-    /^failed {2}webhook .*acme by .* \(3 days left\): 127\.0\.0\.1:\d+ answered 500\n$/,
-  );
-  to.answer = (respond) => respond(200);
-  expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sent/) });
-  expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
-});
-
-test('a reminder whose delivery was not recorded is sent at most once more, and not lost', async () => {
-  const { on, to } = await reminding(3);
-  const received = new Promise<void>((resolve) => {
-    to.answer = () => resolve();
+  it('exits 1 if a delivery fails, and tries again next time', async () => {
+    const { on, to } = await reminding(3);
+    to.answer = (respond) => respond(500);
+    const failed = await on.run(['remind']);
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toMatch(
+      /^failed {2}webhook .*acme by .* \(3 days left\): 127\.0\.0\.1:\d+ answered 500\n$/,
+    );
+    to.answer = (respond) => respond(200);
+    expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sent/) });
+    expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
   });
-  const dying = on.start(['remind']);
-  await received;
-  dying.kill('SIGKILL');
-  await dying.finished;
-  to.answer = (respond) => respond(200);
-  // Nothing was waited for: the next run sees that the process that had claimed it is gone.
-  expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sent/) });
-  expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
-  expect(to.bodies).toHaveLength(2);
-});
 
-test('ten processes at the same time send one reminder', { timeout: 60_000 }, async () => {
-  const { on, to } = await reminding(3);
-  const all = await Promise.all(Array.from({ length: 10 }, () => on.run(['remind'])));
-  expect(all.map(({ code }) => code)).toEqual(Array(10).fill(0));
-  expect(to.bodies).toHaveLength(1);
-});
-
-test('names the settings if there is no channel, and exits 1 only if a reminder is due', async () => {
-  const simulator = await simulated();
-  const on = await machine(simulator);
-  const empty = await on.run(['remind']);
-  expect(empty).toMatchObject({ code: 0, stdout: '' });
-  expect(empty.stderr).toContain('WEBEX_TOKEN_SMTP_URL');
-  const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: 86_400 });
-  await hold(on, accessToken);
-  const due = await on.run(['remind']);
-  expect(due.code).toBe(1);
-  expect(due.stderr).toMatch(/Reminders are due[\s\S]*WEBEX_TOKEN_WEBHOOK_URL/);
-});
-
-test('reports a wrong setting in one line, without secrets', async () => {
-  for (const [name, value] of [
-    ['WEBEX_TOKEN_WEBHOOK_URL', 'http://hooks.example/fake-secret'],
-    ['WEBEX_TOKEN_SMTP_URL', 'ftp://user:fake-secret@mail.example'],
-    ['WEBEX_TOKEN_REMINDER_DAYS', '60,many'],
-    ['WEBEX_TOKEN_MAIL_TO', 'it@example.com'],
-  ]) {
-    const on = await machine(undefined, { [name ?? '']: value });
-    const { code, stderr } = await on.run(['remind']);
-    expect(code).toBe(2);
-    expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect(stderr).toContain(name === 'WEBEX_TOKEN_MAIL_TO' ? 'WEBEX_TOKEN_SMTP_URL is' : `${name}: `);
-    expect(stderr).toContain('for example');
-    expect(stderr).not.toContain('fake-secret');
-  }
-});
-
-test('needs no key, because cron cannot reach a keychain', async () => {
-  const { on, to } = await reminding(3);
-  on.environment.WEBEX_TOKEN_KEY_FILE = '/nowhere/key.jwk';
-  expect((await on.run(['get', 'acme'])).code).not.toBe(0);
-  expect((await on.run(['remind'])).code).toBe(0);
-  expect(to.bodies).toHaveLength(1);
-});
-
-test('finds a quarantine in Entra ID unattended, alerts once even if it is killed, and shows it', async () => {
-  const to = await receiver();
-  const on = await provisioningMachine((simulator) => ({
-    ...providerEnvironment(simulator),
-    WEBEX_TOKEN_WEBHOOK_URL: to.url,
-  }));
-  expect((await on.run(['push', 'entra', 'acme', '--start'])).code).toBe(0);
-  const { entra } = on.simulator;
-  const secret = entra.app.secrets.get('SecretToken') ?? '';
-  entra.app.secrets.set('SecretToken', 'fake-token-that-nobody-takes');
-  await entra.runCycle();
-
-  const received = new Promise<void>((resolve) => {
-    to.answer = () => resolve();
+  it('sends a reminder whose delivery was not recorded at most once more, and does not lose it', async () => {
+    const { on, to } = await reminding(3);
+    const received = new Promise<void>((resolve) => {
+      to.answer = () => resolve();
+    });
+    const dying = on.start(['remind']);
+    await received;
+    dying.kill('SIGKILL');
+    await dying.finished;
+    to.answer = (respond) => respond(200);
+    // Nothing was waited for: the next run sees that the process that had claimed it is gone.
+    expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sent/) });
+    expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
+    expect(to.bodies).toHaveLength(2);
   });
-  const dying = on.start(['remind']);
-  await received;
-  dying.kill('SIGKILL');
-  await dying.finished;
-  to.answer = (respond) => respond(200);
-  expect(await on.run(['remind'])).toMatchObject({
-    code: 0,
-    stdout: expect.stringMatching(/^sent +webhook +Fix provisioning for acme by .* \(27 days left\)\n$/),
-  });
-  expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
-  expect(to.bodies).toMatchObject([
-    { trigger: 'quarantine', profile: 'acme', quarantine: { app: entra.app.id, daysLeft: 27 } },
-    { trigger: 'quarantine' },
-  ]);
-  expect(to.raw.join()).not.toContain(secret);
 
-  expect((await on.run(['show', 'acme'])).stdout).toMatch(
-    /Provisioning is in quarantine[\s\S]*Entra ID disables it in 27 days\.[\s\S]*Settings reviewed /,
-  );
-  expect(await on.run(['check'])).toMatchObject({
-    code: 1,
-    stdout: expect.stringMatching(/^WEBEX TOKEN WARNING - acme is quarantined by Entra ID, 27 days left/),
+  it('sends one reminder from ten processes at the same time', { timeout: 60_000 }, async () => {
+    const { on, to } = await reminding(3);
+    const all = await Promise.all(Array.from({ length: 10 }, () => on.run(['remind'])));
+    expect(all.map(({ code }) => code)).toEqual(Array(10).fill(0));
+    expect(to.bodies).toHaveLength(1);
   });
-});
 
-test('warns when Entra ID cannot be reached, and still sends every reminder', async () => {
-  const to = await receiver();
-  const on = await provisioningMachine((simulator) => ({
-    ...providerEnvironment(simulator),
-    WEBEX_TOKEN_WEBHOOK_URL: to.url,
-    WEBEX_TOKEN_REMINDER_DAYS: '1000,364',
-  }));
-  await on.run(['push', 'entra', 'acme']);
-  on.environment.AZURE_CLIENT_SECRET = 'fake-wrong-secret';
-  const { code, stdout, stderr } = await on.run(['remind']);
-  expect(code).toBe(0);
-  expect(stdout).toMatch(/^sent/);
-  expect(stderr).toMatch(/The status of "Cisco Webex" could not be checked\..*AADSTS7000215/);
-  expect(stderr).not.toContain('fake-wrong-secret');
+  it('names the settings if there is no channel, and exits 1 only if a reminder is due', async () => {
+    const simulator = await simulated();
+    const on = await machine(simulator);
+    const empty = await on.run(['remind']);
+    expect(empty).toMatchObject({ code: 0, stdout: '' });
+    expect(empty.stderr).toContain('WEBEX_TOKEN_SMTP_URL');
+    const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: 86_400 });
+    await hold(on, accessToken);
+    const due = await on.run(['remind']);
+    expect(due.code).toBe(1);
+    expect(due.stderr).toMatch(/Reminders are due[\s\S]*WEBEX_TOKEN_WEBHOOK_URL/);
+  });
+
+  it('reports a wrong setting in one line, without secrets', async () => {
+    for (const [name, value] of [
+      ['WEBEX_TOKEN_WEBHOOK_URL', 'http://hooks.example/fake-secret'],
+      ['WEBEX_TOKEN_SMTP_URL', 'ftp://user:fake-secret@mail.example'],
+      ['WEBEX_TOKEN_REMINDER_DAYS', '60,many'],
+      ['WEBEX_TOKEN_MAIL_TO', 'it@example.com'],
+    ]) {
+      const on = await machine(undefined, { [name ?? '']: value });
+      const { code, stderr } = await on.run(['remind']);
+      expect(code).toBe(2);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect(stderr).toContain(name === 'WEBEX_TOKEN_MAIL_TO' ? 'WEBEX_TOKEN_SMTP_URL is' : `${name}: `);
+      expect(stderr).toContain('for example');
+      expect(stderr).not.toContain('fake-secret');
+    }
+  });
+
+  it('needs no key, because cron cannot reach a keychain', async () => {
+    const { on, to } = await reminding(3);
+    on.environment.WEBEX_TOKEN_KEY_FILE = '/nowhere/key.jwk';
+    expect((await on.run(['get', 'acme'])).code).not.toBe(0);
+    expect((await on.run(['remind'])).code).toBe(0);
+    expect(to.bodies).toHaveLength(1);
+  });
+
+  it('finds a quarantine in Entra ID unattended, alerts once even if it is killed, and shows it', async () => {
+    const to = await receiver();
+    const on = await provisioningMachine((simulator) => ({
+      ...providerEnvironment(simulator),
+      WEBEX_TOKEN_WEBHOOK_URL: to.url,
+    }));
+    expect((await on.run(['push', 'entra', 'acme', '--start'])).code).toBe(0);
+    const { entra } = on.simulator;
+    const secret = entra.app.secrets.get('SecretToken') ?? '';
+    entra.app.secrets.set('SecretToken', 'fake-token-that-nobody-takes');
+    await entra.runCycle();
+
+    const received = new Promise<void>((resolve) => {
+      to.answer = () => resolve();
+    });
+    const dying = on.start(['remind']);
+    await received;
+    dying.kill('SIGKILL');
+    await dying.finished;
+    to.answer = (respond) => respond(200);
+    expect(await on.run(['remind'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^sent +webhook +Fix provisioning for acme by .* \(27 days left\)\n$/),
+    });
+    expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: '' });
+    expect(to.bodies).toMatchObject([
+      { trigger: 'quarantine', profile: 'acme', quarantine: { app: entra.app.id, daysLeft: 27 } },
+      { trigger: 'quarantine' },
+    ]);
+    expect(to.raw.join()).not.toContain(secret);
+
+    expect((await on.run(['show', 'acme'])).stdout).toMatch(
+      /Provisioning is in quarantine[\s\S]*Entra ID disables it in 27 days\.[\s\S]*Settings reviewed /,
+    );
+    expect(await on.run(['check'])).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/^WEBEX TOKEN WARNING - acme is quarantined by Entra ID, 27 days left/),
+    });
+  });
+
+  it('warns when Entra ID cannot be reached, and still sends every reminder', async () => {
+    const to = await receiver();
+    const on = await provisioningMachine((simulator) => ({
+      ...providerEnvironment(simulator),
+      WEBEX_TOKEN_WEBHOOK_URL: to.url,
+      WEBEX_TOKEN_REMINDER_DAYS: '1000,364',
+    }));
+    await on.run(['push', 'entra', 'acme']);
+    on.environment.AZURE_CLIENT_SECRET = 'fake-wrong-secret';
+    const { code, stdout, stderr } = await on.run(['remind']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^sent/);
+    expect(stderr).toMatch(/The status of "Cisco Webex" could not be checked\..*AADSTS7000215/);
+    expect(stderr).not.toContain('fake-wrong-secret');
+  });
 });

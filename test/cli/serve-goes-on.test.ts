@@ -1,7 +1,7 @@
 import { symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { sendRaw } from '../support/attacks/raw-http.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
 import { freePort, machine } from '../support/cli/cli-process.ts';
@@ -20,37 +20,36 @@ process.on('SIGUSR2', () => {
 });
 `;
 
-it('survives uncaught errors in timers, promises and events, and logs each once', async () => {
-  const hook = join(temporaryFolder(), 'saboteur.cjs');
-  writeFileSync(hook, saboteur);
-  const here = await machine(undefined, { NODE_OPTIONS: `--require=${hook}` });
-  const port = await freePort();
-  const web = here.start(['serve', '--no-open']);
-  await printedLink(web);
-  const api = here.start(['serve', '--api', `127.0.0.1:${port}`]);
-  await api.stderrMatching(/The token API is on/);
-  for (const [server, at] of [
-    [web, here.port],
-    [api, port],
-  ] as const) {
-    process.kill(server.pid, 'SIGUSR2');
-    for (const what of ['a timer', 'a promise', 'an event'])
-      await server.stderrMatching(new RegExp(`${what} failed`));
-    const health = await sendRaw(
-      at,
-      `GET /healthz HTTP/1.1\r\nHost: localhost:${at}\r\nConnection: close\r\n\r\n`,
-    );
-    expect(health.status).toBe(200);
-    server.kill('SIGTERM');
-    const { code, stderr } = await server.finished;
-    expect(code).toBe(0);
-    expect(stderr.match(/"a timer failed"/g)).toHaveLength(1);
-  }
-});
+describe('a running server', () => {
+  it('survives uncaught errors in timers, promises and events, and logs each once', async () => {
+    const hook = join(temporaryFolder(), 'saboteur.cjs');
+    writeFileSync(hook, saboteur);
+    const here = await machine(undefined, { NODE_OPTIONS: `--require=${hook}` });
+    const port = await freePort();
+    const web = here.start(['serve', '--no-open']);
+    await printedLink(web);
+    const api = here.start(['serve', '--api', `127.0.0.1:${port}`]);
+    await api.stderrMatching(/The token API is on/);
+    for (const [server, at] of [
+      [web, here.port],
+      [api, port],
+    ] as const) {
+      process.kill(server.pid, 'SIGUSR2');
+      for (const what of ['a timer', 'a promise', 'an event'])
+        await server.stderrMatching(new RegExp(`${what} failed`));
+      const health = await sendRaw(
+        at,
+        `GET /healthz HTTP/1.1\r\nHost: localhost:${at}\r\nConnection: close\r\n\r\n`,
+      );
+      expect(health.status).toBe(200);
+      server.kill('SIGTERM');
+      const { code, stderr } = await server.finished;
+      expect(code).toBe(0);
+      expect(stderr.match(/"a timer failed"/g)).toHaveLength(1);
+    }
+  });
 
-it.runIf(canMakeCertificates)(
-  'serves the certificate that it has while the file cannot be read',
-  async () => {
+  it.runIf(canMakeCertificates)('serves the previous certificate while the file cannot be read', async () => {
     const folder = temporaryFolder();
     const { certificate, key } = makeCertificate(folder, 'used');
     const here = await machine();
@@ -91,21 +90,21 @@ it.runIf(canMakeCertificates)(
     expect(stderr).not.toMatch(/^\s+at /m);
     api.kill('SIGTERM');
     expect((await api.finished).code).toBe(0);
-  },
-);
+  });
 
-it('sets the idle timeout of connections, and refuses an invalid one', async () => {
-  const here = await machine();
-  const web = here.start(['serve', '--no-open', '--keep-alive-timeout', '300']);
-  await printedLink(web);
-  const response = await fetch(`http://127.0.0.1:${here.port}/healthz`);
-  await response.text();
-  expect(response.headers.get('keep-alive')).toMatch(/timeout=30[01]/);
-  web.kill('SIGTERM');
-  await web.finished;
-  for (const wrong of ['0', '-1', '3601', '1.5', 'x', '']) {
-    const { code, stderr } = await here.run(['serve', '--no-open', '--keep-alive-timeout', wrong]);
-    expect({ code, wrong }).toEqual({ code: 2, wrong });
-    expect(stderr).toContain('--keep-alive-timeout takes seconds from 1 to 3600');
-  }
+  it('sets the idle timeout of connections, and refuses an invalid one', async () => {
+    const here = await machine();
+    const web = here.start(['serve', '--no-open', '--keep-alive-timeout', '300']);
+    await printedLink(web);
+    const response = await fetch(`http://127.0.0.1:${here.port}/healthz`);
+    await response.text();
+    expect(response.headers.get('keep-alive')).toMatch(/timeout=30[01]/);
+    web.kill('SIGTERM');
+    await web.finished;
+    for (const wrong of ['0', '-1', '3601', '1.5', 'x', '']) {
+      const { code, stderr } = await here.run(['serve', '--no-open', '--keep-alive-timeout', wrong]);
+      expect({ code, wrong }).toEqual({ code: 2, wrong });
+      expect(stderr).toContain('--keep-alive-timeout takes seconds from 1 to 3600');
+    }
+  });
 });

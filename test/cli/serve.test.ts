@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
 import { BrowserByHand, printedLink } from '../support/cli/follow-link.ts';
 import { runScript } from '../support/run-script.ts';
@@ -8,8 +8,8 @@ import { simulated } from '../support/test-simulator.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
-describe('serve', () => {
-  test('prints a link that works once, and the command for another', async () => {
+describe('webex-token serve', () => {
+  it('prints a link that works once, and the command for another', async () => {
     const here = await machine(await simulated());
     const serve = here.start(['serve', '--no-open', '--verbose']);
     const link = await printedLink(serve);
@@ -38,7 +38,7 @@ describe('serve', () => {
     expect(existsSync(join(here.home, 'server.json'))).toBe(false);
   });
 
-  test('a second server reports where the first one runs', async () => {
+  it('reports where the first server runs if it is started twice', async () => {
     const here = await machine();
     const first = here.start(['serve', '--no-open']);
     await printedLink(first);
@@ -49,7 +49,7 @@ describe('serve', () => {
     expect(second.stderr).not.toContain('    at ');
   });
 
-  test('names another program on the port in one line, and suggests a fix', async () => {
+  it('names another program on the port in one line, and suggests a fix', async () => {
     const here = await machine();
     const script = join(import.meta.dirname, '../support/processes/occupy-port.ts');
     await runScript(script, ['::1', String(here.port)]).firstLine;
@@ -66,7 +66,7 @@ describe('serve', () => {
     }
   });
 
-  test('what it writes is for its owner alone', async () => {
+  it('writes files for its owner alone', async () => {
     const here = await machine();
     const serve = here.start(['serve', '--no-open']);
     await printedLink(serve);
@@ -77,9 +77,11 @@ describe('serve', () => {
   });
 });
 
-test('open without a server says how to start one', async () => {
-  const here = await machine();
-  const { code, stdout, stderr } = await here.run(['open']);
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-  expect(stderr).toContain('Start it: webex-token serve');
+describe('webex-token open', () => {
+  it('says how to start a server if none is running', async () => {
+    const here = await machine();
+    const { code, stdout, stderr } = await here.run(['open']);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('Start it: webex-token serve');
+  });
 });

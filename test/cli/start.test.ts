@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-describe('under an old Node', () => {
+describe('webex-token under an old Node', () => {
   /** Starts the program in a new folder, where `bundled` is the Node that npm brought; null: none. */
   function start(bundled: string | null, preload: string, name = 'node') {
     const folder = temporaryFolder();
@@ -35,7 +35,7 @@ describe('under an old Node', () => {
     const child = require('child_process'), spawn = child.spawn;
     child.spawn = (file, args, options) => (console.log(file.split('/').pop(), ...args.slice(1)), spawn('true', [], options));`;
 
-  it('starts the one that npm brought', () => {
+  it('starts the Node from npm', () => {
     expect(start('#!/bin/sh\nshift; echo "$@"; exit 7\n', '')).toMatchObject({
       status: 7,
       stdout: 'list --json\n',
@@ -44,7 +44,7 @@ describe('under an old Node', () => {
   });
 
   // By its arguments: no Windows is here.
-  it('starts node.exe on Windows, not the empty file beside it', () => {
+  it('starts node.exe on Windows, not the empty file next to it', () => {
     expect(start('', windows, 'node.exe')).toMatchObject({ status: 0, stdout: 'node.exe list --json\n' });
     expect(start('', windows, 'node')).toMatchObject({
       status: 1,
@@ -55,13 +55,13 @@ describe('under an old Node', () => {
   it.each([
     ['is not there', null, /^webex-token needs Node\.js 24 or newer; this is 12\.22\.0\. .*\n$/],
     ['is damaged', '#!/nowhere/interpreter\n', /^webex-token: \S+ could not be started \(ENOENT\)\. .*\n$/],
-  ])('says so in one line where that one %s', (_, bundled, line) => {
+  ])('says in one line that the Node from npm %s', (_, bundled, line) => {
     expect(start(bundled, '')).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(line) });
   });
 });
 
-describe.skipIf(process.platform === 'win32')('exec', () => {
-  it('runs its program with what the caller had: environment, debug variables and umask', async () => {
+describe.skipIf(process.platform === 'win32')('webex-token exec', () => {
+  it('runs its program with the environment, debug variables and umask of the caller', async () => {
     const given = {
       DEBUG: 'theirs:*',
       NODE_DEBUG: 'theirs',

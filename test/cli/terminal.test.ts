@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Machine, machine, program } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -36,8 +36,8 @@ function onTerminal(
   });
 }
 
-describe.runIf(hasScript)('on a terminal', () => {
-  test('import reads one line, and shows nothing of it', async () => {
+describe.runIf(hasScript)('a command on a terminal', () => {
+  it('reads one hidden line: import', async () => {
     const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
     const token = 'fake-token-for-acme-1';
     const shown = await onTerminal(here, 'import acme', { after: 'press Enter', text: `${token}\r` });
@@ -46,7 +46,7 @@ describe.runIf(hasScript)('on a terminal', () => {
     expect((await here.run(['get', 'acme'])).stdout).toBe(`${token}\n`);
   });
 
-  test('remove asks before it deletes; --yes does not', async () => {
+  it('asks before it deletes, without --yes: remove', async () => {
     const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
     await here.run(['import', 'acme'], 'fake-token-for-acme-1');
     const refused = await onTerminal(here, 'remove acme', { after: '[y/N]', text: 'n\r' });
@@ -56,7 +56,7 @@ describe.runIf(hasScript)('on a terminal', () => {
     expect((await here.run(['get', 'acme'])).code).toBe(3);
   });
 
-  test('key add shows the fingerprint and asks, and adds nothing without a yes', async () => {
+  it('shows the fingerprint and adds nothing without a yes: key add', async () => {
     const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
     await here.run(['import', 'acme'], 'fake-token-for-acme-1');
     const other = await machine(undefined, { WEBEX_TOKEN_KEY_FILE: join(temporaryFolder(), 'other.jwk') });
@@ -75,7 +75,7 @@ describe.runIf(hasScript)('on a terminal', () => {
     expect(await keys()).toBe(2);
   });
 
-  test('uses color, but never with NO_COLOR', async () => {
+  it('uses color, but never with NO_COLOR', async () => {
     const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
     await here.run(['import', 'acme'], 'fake-token-for-acme-1');
     const color = `${String.fromCharCode(27)}[32mvalid`;

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { allCommands } from '../../src/cli/commands/registry.ts';
 import { machine, program } from '../support/cli/cli-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -22,7 +22,7 @@ function helpOf(command: Command): string {
 }
 
 describe('help', () => {
-  test('of every command: what it does, and an example that calls it', async () => {
+  it('describes every command, with an example that calls it', async () => {
     const all = (await allCommands()).flatMap((command) => leaves(command));
     expect(all.length).toBeGreaterThan(20);
     for (const [name, command] of all) {
@@ -33,7 +33,7 @@ describe('help', () => {
     }
   });
 
-  test('goes to standard output and exits 0', async () => {
+  it('goes to standard output and exits 0', async () => {
     const here = await machine();
     for (const args of [['--help'], ['login', '--help'], ['help', 'get']]) {
       const { code, stdout, stderr } = await here.run(args);
@@ -45,8 +45,8 @@ describe('help', () => {
   });
 });
 
-describe('wrong usage: 2, with nothing on standard output and no stack', () => {
-  test.each([
+describe('wrong usage', () => {
+  it.each([
     [[]],
     [['logn', 'acme']],
     [['login']],
@@ -60,7 +60,7 @@ describe('wrong usage: 2, with nothing on standard output and no stack', () => {
     [['get', 'acme', '--format', 'xml']],
     [['rename', 'acme']],
     [['serve', '--api', 'nowhere']],
-  ])('%j', async (args) => {
+  ])('exits 2 with nothing on standard output and no stack trace: %j', async (args) => {
     const here = await machine();
     const { code, stdout, stderr } = await here.run(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -68,7 +68,7 @@ describe('wrong usage: 2, with nothing on standard output and no stack', () => {
     expect(stderr).not.toMatch(/^ {4}at /m);
   });
 
-  test('suggests a command for a misspelled one', async () => {
+  it('suggests a command for a misspelled one', async () => {
     const here = await machine();
     expect((await here.run(['logn', 'acme'])).stderr).toMatch(/Did you mean .*login/);
   });
@@ -78,14 +78,14 @@ describe('a wrong setting', () => {
   const line =
     /^webex-token: WEBEX_TOKEN_PORT: "banana" is not a port number from 1 to 65535, for example WEBEX_TOKEN_PORT=3000$/;
 
-  test('stops the start with one line', async () => {
+  it('stops the start with one line', async () => {
     const here = await machine(undefined, { WEBEX_TOKEN_PORT: 'banana' });
     const { code, stdout, stderr } = await here.run(['list']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr.trimEnd()).toMatch(line);
   });
 
-  test('in .env beside package.json too; the environment goes before it', async () => {
+  it('is read from .env next to package.json too, after the environment', async () => {
     const installed = temporaryFolder();
     const root = join(dirname(program), '..');
     for (const part of ['bin', 'dist', 'package.json'])
@@ -105,12 +105,14 @@ describe('a wrong setting', () => {
   });
 });
 
-test('refuses a data folder that others can read, and suggests chmod', async () => {
-  const here = await machine();
-  mkdirSync(here.home, { mode: 0o755 });
-  for (const args of [['list'], ['get', 'acme']]) {
-    const { code, stdout, stderr } = await here.run(args);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain(`chmod 700 '${here.home}'`);
-  }
+describe('the data folder', () => {
+  it('is refused if others can read it, with chmod as the remedy', async () => {
+    const here = await machine();
+    mkdirSync(here.home, { mode: 0o755 });
+    for (const args of [['list'], ['get', 'acme']]) {
+      const { code, stdout, stderr } = await here.run(args);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toContain(`chmod 700 '${here.home}'`);
+    }
+  });
 });
