@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createLog } from '../../src/cli/terminal/log.ts';
 import { BrokerError } from '../../src/errors/broker-error.ts';
 import { createWebApp } from '../../src/web/app.ts';
@@ -17,28 +17,30 @@ import { servedWithTools } from '../support/web/with-providers.ts';
 // Starts many processes.
 vi.setConfig({ testTimeout: 60_000 });
 
-test('finds a secret in every encoding', () => {
-  const secret = 'fake-token-of-the-canary-1';
-  const bytes = Buffer.from(secret);
-  for (const text of [
-    secret.toUpperCase(),
-    `x${secret.slice(0, 13)}`,
-    secret.slice(13),
-    bytes.toString('hex'),
-    bytes.toString('base64'),
-    Buffer.from(`{"a":"${secret}"}`).toString('base64'),
-    Buffer.from(`a ${secret} b`).toString('base64url'),
-    secret.replace(/[-a-z0-9]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`),
-    Buffer.from(secret, 'utf16le'),
-  ]) {
-    expect(tracesIn(text, secret)).not.toEqual([]);
-  }
-  expect(tracesIn('fake-token of another canary', secret)).toEqual([]);
+describe('the search for a secret', () => {
+  it('finds a secret in every encoding', () => {
+    const secret = 'fake-token-of-the-canary-1';
+    const bytes = Buffer.from(secret);
+    for (const text of [
+      secret.toUpperCase(),
+      `x${secret.slice(0, 13)}`,
+      secret.slice(13),
+      bytes.toString('hex'),
+      bytes.toString('base64'),
+      Buffer.from(`{"a":"${secret}"}`).toString('base64'),
+      Buffer.from(`a ${secret} b`).toString('base64url'),
+      secret.replace(/[-a-z0-9]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`),
+      Buffer.from(secret, 'utf16le'),
+    ]) {
+      expect(tracesIn(text, secret)).not.toEqual([]);
+    }
+    expect(tracesIn('fake-token of another canary', secret)).toEqual([]);
+  });
 });
 
 /** What the web app shows and logs of a stored token, or of a token that was entered in the wrong field. */
 describe('the web app', () => {
-  test('shows a stored token only where the person asks for it', async () => {
+  it('shows a stored token only where the person asks for it', async () => {
     const web = await servedWithTools();
     const { vault } = web;
     const token = await web.hold();
@@ -75,7 +77,7 @@ describe('the web app', () => {
     expect(tracesIn(web.logged(), secret)).toEqual([]);
   });
 
-  test('does not repeat a token from the wrong field on an error page or in the log', async () => {
+  it('does not repeat a token from the wrong field on an error page or in the log', async () => {
     const web = await servedWithTools();
     const token = await web.hold();
     const person = await web.person();
@@ -140,111 +142,113 @@ describe('the web app', () => {
   });
 });
 
-test('the server log does not contain a token from an error at any level', () => {
-  const token = `${'fake'.padEnd(64, 'Zq7')}_SIM1_11111111-2222-4333-8444-555555555555`;
-  let written = '';
-  const log = createLog('info', {
-    write: (line) => {
-      written += line;
-    },
+describe('the output of the program', () => {
+  it('contains no token from an error in the server log, at any level', () => {
+    const token = `${'fake'.padEnd(64, 'Zq7')}_SIM1_11111111-2222-4333-8444-555555555555`;
+    let written = '';
+    const log = createLog('info', {
+      write: (line) => {
+        written += line;
+      },
+    });
+    log.level = 'trace';
+    const error = Object.assign(new TypeError(`fetch of https://x/?access_token=${token} failed`), {
+      code: token,
+      input: token,
+      options: { headers: { authorization: `Bearer ${token}` } },
+      cause: new Error(token),
+    });
+    for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const) {
+      log[level]({ err: error }, 'it failed');
+      log[level]({ err: new BrokerError('E_USAGE', 'No.', { cause: error }) }, 'it failed');
+      log[level]({ token, accessToken: token, request: { headers: { authorization: token } } }, 'it failed');
+    }
+    expect(written.trimEnd().split('\n')).toHaveLength(18);
+    expect(tracesIn(written, token)).toEqual([]);
+    expect(written).toContain('canary.test.ts');
   });
-  log.level = 'trace';
-  const error = Object.assign(new TypeError(`fetch of https://x/?access_token=${token} failed`), {
-    code: token,
-    input: token,
-    options: { headers: { authorization: `Bearer ${token}` } },
-    cause: new Error(token),
-  });
-  for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const) {
-    log[level]({ err: error }, 'it failed');
-    log[level]({ err: new BrokerError('E_USAGE', 'No.', { cause: error }) }, 'it failed');
-    log[level]({ token, accessToken: token, request: { headers: { authorization: token } } }, 'it failed');
-  }
-  expect(written.trimEnd().split('\n')).toHaveLength(18);
-  expect(tracesIn(written, token)).toEqual([]);
-  expect(written).toContain('canary.test.ts');
-});
 
-test('only the commands that output the token contain it; backups, crashes and files do not', async () => {
-  const simulator = await simulated();
-  const here = await machine(simulator, providerEnvironment(simulator));
-  const { accessToken: token } = simulator.issueToken('full-admin');
-  await hold(here, token);
-  // The prefix and the organization are not secret; only the part between them is.
-  const own = token.replace(/^SIMULATED-WEBEX-TOKEN-/, '').slice(0, 42);
-  const backup = join(here.home, '..', 'backup');
-  const csv = join(here.home, '..', 'profiles.csv');
-  // With shifted columns the token can be in any field.
-  const columns = [
-    'profile',
-    'org_id',
-    'deployment',
-    'contact',
-    'tags',
-    'access_token',
-    'captured_at',
-    'expires_at',
-  ];
-  const rows = columns.map((_, at) => columns.map((__, each) => (each === at ? token : '')).join(','));
-  writeFileSync(csv, [columns.join(','), ...rows, ''].join('\n'), { mode: 0o600 });
-  const headless = join(here.home, '..', 'headless.csv');
-  writeFileSync(headless, `${token},acme\n`, { mode: 0o600 });
-  const said: string[] = [];
-  const run = async (args: string[], input?: string) => {
-    const { stdout, stderr } = await here.run(args, input);
-    said.push(stdout, stderr);
-    expect([args, tracesIn(stdout + stderr, own)]).toEqual([args, []]);
-    return stdout + stderr;
-  };
-  const pairs: [string[], string?][][] = [
-    [[['test', 'acme', '--json']], [['push', 'entra', 'acme', '--dry-run']]],
-    [[['show', 'acme', '--json']], [['calendar']]],
-    [[['backup', backup]], [['profile', 'import', csv, '--dry-run']]],
-    [[['check']], [['log', '--json']]],
-    [[['profile', 'import', headless]], [['profile', 'import', csv, '--skip-invalid', '--json']]],
-    [[['import', 'acme'], `${token}\n${token}x`], [['show', token]]],
-    [[['get', token, '--format', token]], [['rename', 'acme', token]]],
-    [[['client', 'add', token, '--profile', token]], [['login', token, '--org-id', token, '--no-open']]],
-    [[['doctor']], [['key', 'status']]],
-  ].map((pair) => pair as [string[], string?][]);
-  for (const pair of pairs)
-    for (const texts of [await Promise.all(pair.map(([args, input]) => run(args, input)))])
-      expect(texts.join('')).not.toBe('');
+  it('contains a token only in commands that print it, and in no backup, crash or file', async () => {
+    const simulator = await simulated();
+    const here = await machine(simulator, providerEnvironment(simulator));
+    const { accessToken: token } = simulator.issueToken('full-admin');
+    await hold(here, token);
+    // The prefix and the organization are not secret; only the part between them is.
+    const own = token.replace(/^SIMULATED-WEBEX-TOKEN-/, '').slice(0, 42);
+    const backup = join(here.home, '..', 'backup');
+    const csv = join(here.home, '..', 'profiles.csv');
+    // With shifted columns the token can be in any field.
+    const columns = [
+      'profile',
+      'org_id',
+      'deployment',
+      'contact',
+      'tags',
+      'access_token',
+      'captured_at',
+      'expires_at',
+    ];
+    const rows = columns.map((_, at) => columns.map((__, each) => (each === at ? token : '')).join(','));
+    writeFileSync(csv, [columns.join(','), ...rows, ''].join('\n'), { mode: 0o600 });
+    const headless = join(here.home, '..', 'headless.csv');
+    writeFileSync(headless, `${token},acme\n`, { mode: 0o600 });
+    const said: string[] = [];
+    const run = async (args: string[], input?: string) => {
+      const { stdout, stderr } = await here.run(args, input);
+      said.push(stdout, stderr);
+      expect([args, tracesIn(stdout + stderr, own)]).toEqual([args, []]);
+      return stdout + stderr;
+    };
+    const pairs: [string[], string?][][] = [
+      [[['test', 'acme', '--json']], [['push', 'entra', 'acme', '--dry-run']]],
+      [[['show', 'acme', '--json']], [['calendar']]],
+      [[['backup', backup]], [['profile', 'import', csv, '--dry-run']]],
+      [[['check']], [['log', '--json']]],
+      [[['profile', 'import', headless]], [['profile', 'import', csv, '--skip-invalid', '--json']]],
+      [[['import', 'acme'], `${token}\n${token}x`], [['show', token]]],
+      [[['get', token, '--format', token]], [['rename', 'acme', token]]],
+      [[['client', 'add', token, '--profile', token]], [['login', token, '--org-id', token, '--no-open']]],
+      [[['doctor']], [['key', 'status']]],
+    ].map((pair) => pair as [string[], string?][]);
+    for (const pair of pairs)
+      for (const texts of [await Promise.all(pair.map(([args, input]) => run(args, input)))])
+        expect(texts.join('')).not.toBe('');
 
-  // An unexpected error with the token in its message: a running server logs it, and any other command ends.
-  const preload = join(here.home, '..', 'fault.mjs');
-  writeFileSync(
-    preload,
-    `const token = ${JSON.stringify(token)};
+    // An unexpected error with the token in its message: a running server logs it, and any other command ends.
+    const preload = join(here.home, '..', 'fault.mjs');
+    writeFileSync(
+      preload,
+      `const token = ${JSON.stringify(token)};
     process.on('SIGUSR2', () => { throw Object.assign(new TypeError('it broke at ' + token), { token, cause: new Error(token) }); });`,
-  );
-  const faulty = await machine(simulator, {
-    NODE_OPTIONS: `--import=${preload}`,
-    WEBEX_TOKEN_HOME: here.home,
-  });
-  const login = faulty.start(['login', 'acme', '--no-open']);
-  await login.stderrMatching(/^http:/m);
-  login.kill('SIGUSR2');
-  const crashed = await login.finished;
-  expect(crashed.code).toBe(1);
-  expect(crashed.stderr).toContain('Unexpected error. TypeError: it broke at [hidden]');
-  said.push(crashed.stdout, crashed.stderr);
-  const serving = faulty.start(['serve', '--no-open', '--verbose']);
-  await serving.stderrMatching(/\/access\//);
-  await fetch(`http://localhost:${faulty.port}/auth/code?access_token=${token}`);
-  await fetch(`http://localhost:${faulty.port}/${token}`);
-  serving.kill('SIGUSR2');
-  await serving.stderrMatching(/it broke at \[hidden\]/);
-  serving.kill('SIGKILL');
-  said.push((await serving.finished).stderr);
+    );
+    const faulty = await machine(simulator, {
+      NODE_OPTIONS: `--import=${preload}`,
+      WEBEX_TOKEN_HOME: here.home,
+    });
+    const login = faulty.start(['login', 'acme', '--no-open']);
+    await login.stderrMatching(/^http:/m);
+    login.kill('SIGUSR2');
+    const crashed = await login.finished;
+    expect(crashed.code).toBe(1);
+    expect(crashed.stderr).toContain('Unexpected error. TypeError: it broke at [hidden]');
+    said.push(crashed.stdout, crashed.stderr);
+    const serving = faulty.start(['serve', '--no-open', '--verbose']);
+    await serving.stderrMatching(/\/access\//);
+    await fetch(`http://localhost:${faulty.port}/auth/code?access_token=${token}`);
+    await fetch(`http://localhost:${faulty.port}/${token}`);
+    serving.kill('SIGUSR2');
+    await serving.stderrMatching(/it broke at \[hidden\]/);
+    serving.kill('SIGKILL');
+    said.push((await serving.finished).stderr);
 
-  const all = said.join('\n');
-  expect(all.length).toBeGreaterThan(3_000);
-  expect(tracesIn(all, own)).toEqual([]);
-  for (const file of filesBelow(join(here.home, '..'))) {
-    if ([csv, headless, preload].includes(file)) continue;
-    expect([file, tracesIn(readFileSync(file), own)]).toEqual([file, []]);
-  }
+    const all = said.join('\n');
+    expect(all.length).toBeGreaterThan(3_000);
+    expect(tracesIn(all, own)).toEqual([]);
+    for (const file of filesBelow(join(here.home, '..'))) {
+      if ([csv, headless, preload].includes(file)) continue;
+      expect([file, tracesIn(readFileSync(file), own)]).toEqual([file, []]);
+    }
+  });
 });
 
 function filesBelow(folder: string): string[] {

@@ -88,27 +88,29 @@ function expectProtected({ headers, status }: RawAnswer, path: string, of: 'web'
   }
 }
 
-test('reads the routes from the apps', () => {
-  const { web, api } = everyPath();
-  expect(web.length).toBeGreaterThan(40);
-  expect(web.map(({ path }) => path)).toEqual(
-    expect.arrayContaining(['/', '/auth/code', '/profiles/:name/token', '/assets/style.css', '/audit-log']),
-  );
-  expect(web.find(({ path }) => path === '/auth/code')?.methods).toEqual(
-    expect.arrayContaining(['GET', 'POST']),
-  );
-  expect(api.map(({ path }) => path)).toEqual(
-    expect.arrayContaining(['/oauth/token', '/oauth/introspect', '/metrics', '/readyz']),
-  );
-  const app = express();
-  app.get('/new/:thing', () => {});
-  app.all('/new/:thing', () => {});
-  expect(routesOf(app)).toEqual([{ path: '/new/:thing', methods: ['GET'] }]);
+describe('the routes', () => {
+  test('are read from the apps', () => {
+    const { web, api } = everyPath();
+    expect(web.length).toBeGreaterThan(40);
+    expect(web.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['/', '/auth/code', '/profiles/:name/token', '/assets/style.css', '/audit-log']),
+    );
+    expect(web.find(({ path }) => path === '/auth/code')?.methods).toEqual(
+      expect.arrayContaining(['GET', 'POST']),
+    );
+    expect(api.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['/oauth/token', '/oauth/introspect', '/metrics', '/readyz']),
+    );
+    const app = express();
+    app.get('/new/:thing', () => {});
+    app.all('/new/:thing', () => {});
+    expect(routesOf(app)).toEqual([{ path: '/new/:thing', methods: ['GET'] }]);
+  });
 });
 
-describe('every response has its security headers', () => {
+describe('the security headers', () => {
   test.each(['GET', 'HEAD', 'POST', 'OPTIONS'])(
-    '%s of every route, with and without a session',
+    'are in every response to %s, with and without a session',
     async (method) => {
       const { web, api } = everyPath();
       const parameters = await known();
@@ -152,7 +154,7 @@ describe('every response has its security headers', () => {
     [200, '/assets/style.css', []],
     [206, '/assets/style.css', ['Range: bytes=0-3']],
     [416, '/assets/style.css', ['Range: bytes=9999999-']],
-  ])('%i: %s %j', async (status, path, headers) => {
+  ])('are in a response with status %i: %s %j', async (status, path, headers) => {
     const cookie = headers.includes('entered') ? [`Cookie: ${await it.enter()}`] : [];
     const answer = await ask('GET', path, [...headers.filter((each) => each !== 'entered'), ...cookie]);
     expect(answer.status).toBe(status);
@@ -166,7 +168,7 @@ describe('every response has its security headers', () => {
     [415, '/auth/code', ['here', 'Content-Type: text/plain']],
     [400, '/auth/code', ['here', 'Content-Type: application/json']],
     [405, '/audit-log', ['here', 'entered']],
-  ])('%i: POST %s %j', async (status, path, headers) => {
+  ])('are in a response with status %i: POST %s %j', async (status, path, headers) => {
     const cookie = headers.includes('entered') ? [`Cookie: ${await it.enter()}`] : [];
     const origin = headers.includes('here') ? [`Origin: ${it.origin}`] : [];
     const own = headers.filter((each) => each.includes(':'));
@@ -189,7 +191,7 @@ describe('every response has its security headers', () => {
     expectProtected(answer, path, 'web');
   });
 
-  test('rejections of the token API', async () => {
+  test('are in rejections of the token API', async () => {
     for (const [method, path, ...headers] of [
       ['GET', '/oauth/token'],
       ['POST', '/oauth/token'],

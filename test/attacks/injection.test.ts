@@ -117,16 +117,18 @@ describe('a name from Webex', () => {
   });
 });
 
-test('printed text keeps its lines and the colors of this program, and no other control sequences', () => {
-  const own = `${esc}[31mred${esc}[39m\tand\nlines`;
-  expect(stripTerminalControls(own)).toBe(own);
-  expect(stripTerminalControls(hostile)).not.toMatch(steering);
-  expect(stripTerminalControls(`${esc}[8mhidden${esc}[2K`)).not.toContain(esc);
-  expect(JSON.parse(escapeTerminalControls(JSON.stringify({ hostile })))).toEqual({ hostile });
-  expect(escapeTerminalControls(JSON.stringify({ hostile }, null, 2))).not.toMatch(steering);
+describe('printed text', () => {
+  test('keeps its lines and the colors of this program, and no other control sequences', () => {
+    const own = `${esc}[31mred${esc}[39m\tand\nlines`;
+    expect(stripTerminalControls(own)).toBe(own);
+    expect(stripTerminalControls(hostile)).not.toMatch(steering);
+    expect(stripTerminalControls(`${esc}[8mhidden${esc}[2K`)).not.toContain(esc);
+    expect(JSON.parse(escapeTerminalControls(JSON.stringify({ hostile })))).toEqual({ hostile });
+    expect(escapeTerminalControls(JSON.stringify({ hostile }, null, 2))).not.toMatch(steering);
+  });
 });
 
-describe('over HTTP', () => {
+describe('HTTP requests', () => {
   const it = attacked();
   const ask = (target: string, ...headers: string[]) =>
     sendRaw(
@@ -136,7 +138,7 @@ describe('over HTTP', () => {
       ),
     );
 
-  test('no route parameter and no query splits a header', async () => {
+  test('split no header with a route parameter or a query', async () => {
     const value = '%0d%0aX-Injected:%20yes%0d%0a%0d%0a<script>alert(1)</script>%1b[31m%E2%80%AE';
     const parameters = Object.fromEntries(
       ['name', 'client', 'tokenId', 'id', 'secret', 'link', 'code'].map((name) => [name, value]),
@@ -151,7 +153,7 @@ describe('over HTTP', () => {
     }
   });
 
-  test('an error in the redirect is reported in one harmless line', async () => {
+  test('report an error in the redirect in one harmless line', async () => {
     const { body } = await ask(
       '/auth/code?error=evil%0d%0a%1b[31m&error_description=%3Cscript%3Ealert(1)%3C/script%3E%0a%1b[2J%C2%9B%E2%80%AEtxt',
     );
@@ -159,7 +161,7 @@ describe('over HTTP', () => {
     expect(Buffer.from(body, 'latin1').toString('utf8')).not.toMatch(steering);
   });
 
-  test('each request is one line of JSON in the log, without a token', async () => {
+  test('are one line of JSON each in the log, without a token', async () => {
     it.logged.length = 0;
     const noise = `User-Agent: ${hostile.replace(/[^\x20-\x7e]/g, '')}\x9b31m`;
     await ask('/x', noise, 'X-Forwarded-For: evil\x9b31m', 'Referer: http://x/\x9b');
@@ -177,7 +179,7 @@ describe('over HTTP', () => {
     }
   });
 
-  test('an error of the token endpoint is printable ASCII for any request', async () => {
+  test('get errors in printable ASCII from the token endpoint', async () => {
     for (const body of [
       `grant_type=${encodeURIComponent(hostile)}&client_id=x&client_secret=y`,
       `${encodeURIComponent(hostile)}=1&${encodeURIComponent(hostile)}=2`,
@@ -197,38 +199,42 @@ describe('over HTTP', () => {
   });
 });
 
-test('X-Forwarded-For is used only if it is an IP address', async () => {
-  const vault = await newVault();
-  const proxied = { host: '127.0.0.1', port: 0, tls: null, trustedProxies: ['127.0.0.1'] };
-  const server = await startApiServer(vault, quietLog(), proxied);
-  onTestFinished(() => server.close());
-  const port = Number(new URL(server.address).port);
-  const form = 'grant_type=client_credentials&client_id=x&client_secret=y';
-  for (const forwarded of [
-    '10.0.0.1',
-    '2001:db8::1',
-    'evil\x9b31m',
-    '<script>',
-    '10.0.0.1 evil',
-    'unknown',
-    '_hidden',
-    '10.0.0.1:4711',
-    'x'.repeat(5_000),
-  ]) {
-    const head = `POST /oauth/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: ${forwarded}`;
-    const type = 'Content-Type: application/x-www-form-urlencoded';
-    await sendRaw(port, `${head}\r\n${type}\r\nContent-Length: ${form.length}\r\n\r\n${form}`);
-  }
-  const rows = await vault.db.selectFrom('audit').select('address').distinct().orderBy('address').execute();
-  expect(rows.map(({ address }) => address)).toEqual(['10.0.0.1', '127.0.0.1', '2001:db8::1']);
+describe('X-Forwarded-For', () => {
+  test('is used only if it is an IP address', async () => {
+    const vault = await newVault();
+    const proxied = { host: '127.0.0.1', port: 0, tls: null, trustedProxies: ['127.0.0.1'] };
+    const server = await startApiServer(vault, quietLog(), proxied);
+    onTestFinished(() => server.close());
+    const port = Number(new URL(server.address).port);
+    const form = 'grant_type=client_credentials&client_id=x&client_secret=y';
+    for (const forwarded of [
+      '10.0.0.1',
+      '2001:db8::1',
+      'evil\x9b31m',
+      '<script>',
+      '10.0.0.1 evil',
+      'unknown',
+      '_hidden',
+      '10.0.0.1:4711',
+      'x'.repeat(5_000),
+    ]) {
+      const head = `POST /oauth/token HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: ${forwarded}`;
+      const type = 'Content-Type: application/x-www-form-urlencoded';
+      await sendRaw(port, `${head}\r\n${type}\r\nContent-Length: ${form.length}\r\n\r\n${form}`);
+    }
+    const rows = await vault.db.selectFrom('audit').select('address').distinct().orderBy('address').execute();
+    expect(rows.map(({ address }) => address)).toEqual(['10.0.0.1', '127.0.0.1', '2001:db8::1']);
+  });
 });
 
-test('the views escape all output except their parts', () => {
-  const folder = join(import.meta.dirname, '../../views');
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    if (!name.endsWith('.ejs')) continue;
-    for (const [, code = ''] of readFileSync(join(folder, name), 'utf8').matchAll(/<%-(.*?)%>/gs)) {
-      expect(code.trim()).toMatch(name === 'layout.ejs' ? /^(include\(|body$)/ : /^include\(/);
+describe('the views', () => {
+  test('escape all output except their parts', () => {
+    const folder = join(import.meta.dirname, '../../views');
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (!name.endsWith('.ejs')) continue;
+      for (const [, code = ''] of readFileSync(join(folder, name), 'utf8').matchAll(/<%-(.*?)%>/gs)) {
+        expect(code.trim()).toMatch(name === 'layout.ejs' ? /^(include\(|body$)/ : /^include\(/);
+      }
     }
-  }
+  });
 });

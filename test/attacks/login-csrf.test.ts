@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type TestAgent from 'supertest/lib/agent.js';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   createSignInLink,
   type SignInRequest,
@@ -25,7 +25,7 @@ const browserOf = (web: Served) => web.visitor().set('Origin', origin);
 const bring = (browser: TestAgent, answer: unknown) => browser.post('/auth/code').send({ fragment: answer });
 
 describe('a response that this browser did not request', () => {
-  test('is rejected and not stored with a foreign, missing, invented, documented, repeated or array state; the right state stays valid', async () => {
+  it('is rejected and not stored with a foreign, missing, invented, documented, repeated or array state; the right state stays valid', async () => {
     const web = await served();
     const victim = browserOf(web);
     const attacker = browserOf(web);
@@ -60,7 +60,7 @@ describe('a response that this browser did not request', () => {
     expect(await allTokens(web.vault, 'evil')).toEqual([]);
   });
 
-  test('is rejected if its state was used or has expired', async () => {
+  it('is rejected if its state was used or has expired', async () => {
     const web = await served();
     const browser = browserOf(web);
     const state = await begin(web, browser, { profile: 'acme' });
@@ -75,38 +75,40 @@ describe('a response that this browser did not request', () => {
   });
 });
 
-test('a hundred parallel posts of one valid response store one row', async () => {
-  const web = await served();
-  const { link } = await createSignInLink(web.vault, { profile: 'acme' });
-  const { headers } = await browserOf(web).get(`/sign-in/${link}`).expect(303);
-  const state = new URL(String(headers.location)).searchParams.get('state') ?? '';
-  const [cookie = ''] = String(headers['set-cookie']).split(';');
-  const body = JSON.stringify({ fragment: fragment({ access_token: 'fake-token-of-acme-1', state }) });
-  const server = web.app.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const { port } = server.address() as AddressInfo;
-  const head = ['POST /auth/code HTTP/1.1', `Host: ${host}`, `Origin: ${origin}`, `Cookie: ${cookie}`];
-  const rest = [
-    'Connection: close',
-    'Content-Type: application/json',
-    `Content-Length: ${body.length}`,
-    '',
-    body,
-  ];
-  const request = [...head, ...rest].join('\r\n');
-  const answers = await Promise.all(
-    Array.from({ length: 100 }, () => sendRaw(port, request, { untilMs: 20_000 })),
-  );
-  const statuses = answers.map(({ status }) => status).sort();
-  expect(statuses).toEqual([200, ...Array.from({ length: 99 }, () => 409)]);
-  expect(await allTokens(web.vault, 'acme')).toHaveLength(1);
-  const captured = (await auditLog(web.vault)).filter((row) => row === 'capture ok acme');
-  expect(captured).toHaveLength(1);
+describe('a valid response', () => {
+  it('is stored once if it is posted a hundred times in parallel', async () => {
+    const web = await served();
+    const { link } = await createSignInLink(web.vault, { profile: 'acme' });
+    const { headers } = await browserOf(web).get(`/sign-in/${link}`).expect(303);
+    const state = new URL(String(headers.location)).searchParams.get('state') ?? '';
+    const [cookie = ''] = String(headers['set-cookie']).split(';');
+    const body = JSON.stringify({ fragment: fragment({ access_token: 'fake-token-of-acme-1', state }) });
+    const server = web.app.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const head = ['POST /auth/code HTTP/1.1', `Host: ${host}`, `Origin: ${origin}`, `Cookie: ${cookie}`];
+    const rest = [
+      'Connection: close',
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      '',
+      body,
+    ];
+    const request = [...head, ...rest].join('\r\n');
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => sendRaw(port, request, { untilMs: 20_000 })),
+    );
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses).toEqual([200, ...Array.from({ length: 99 }, () => 409)]);
+    expect(await allTokens(web.vault, 'acme')).toHaveLength(1);
+    const captured = (await auditLog(web.vault)).filter((row) => row === 'capture ok acme');
+    expect(captured).toHaveLength(1);
+  });
 });
 
 describe('two ID brokers with the same client ID and redirect URI', () => {
-  test.each([
+  it.each([
     ['commercial', 'government'],
     ['government', 'commercial'],
   ] as const)('a token from the sign-in at %s is never sent to the API of %s', async (asked, other) => {

@@ -27,7 +27,7 @@ describe('HTTP/1.0', () => {
   });
 
   it.each(['/', '/auth/code', '/metrics', '/oauth/token', '/profiles/acme', '/healthz/', '/instance'])(
-    'tells nothing at %s without a Host',
+    'reveals nothing at %s without a Host',
     async (path) => {
       await refused(`GET ${path} HTTP/1.0\r\n\r\n`, [400, 421]);
     },

@@ -21,7 +21,7 @@ describe('one-time links', () => {
   const it = attacked();
   const open = (path: string) => fetch(`${it.origin}${path}`, { redirect: 'manual' });
 
-  test('only one of a hundred simultaneous browsers can use an access link', async () => {
+  test('open the app in only one of a hundred simultaneous browsers', async () => {
     const link = `/access/${await createAccessLink(it.vault)}`;
     const answers = await Promise.all(Array.from({ length: 100 }, () => open(link)));
     const statuses = answers.map(({ status }) => status).sort();
@@ -29,7 +29,7 @@ describe('one-time links', () => {
     expect(answers.filter(({ headers }) => headers.getSetCookie().length > 0)).toHaveLength(1);
   });
 
-  test('only one of a hundred simultaneous browsers can start a sign-in', async () => {
+  test('start a sign-in in only one of a hundred simultaneous browsers', async () => {
     const { link } = await createSignInLink(it.vault, { profile: 'globex' });
     const answers = await Promise.all(Array.from({ length: 100 }, () => open(`/sign-in/${link}`)));
     const started = answers.filter(({ status }) => status === 303);
@@ -40,7 +40,7 @@ describe('one-time links', () => {
     expect(sessions.length).toBeLessThan(5);
   });
 
-  test('the link that the browser is started with works for this user', async () => {
+  test('work for this user if the browser is started with one', async () => {
     const link = `/access/${await createAccessLink(it.vault, { sameUserOnly: true })}`;
     expect((await open(link)).status).toBe(303);
     expect((await open(link)).status).toBe(410);
@@ -48,7 +48,7 @@ describe('one-time links', () => {
 
   // Only the administrator can be another user.
   test.runIf(linux && process.getuid?.() === 0)(
-    '… and refused to another, without being used up',
+    'are refused for another user, without being used up',
     async () => {
       const links = [
         `/access/${await createAccessLink(it.vault, { sameUserOnly: true })}`,
@@ -77,7 +77,7 @@ describe('one-time links', () => {
   );
 
   test.runIf(linux && process.getuid?.() === 0)(
-    'a session of this user’s browser is of no use to another, who may have been sent its cookie',
+    'give no session to another user, even with the cookie of this user',
     async () => {
       const entered = await open(`/access/${await createAccessLink(it.vault)}`);
       const [cookie = ''] = entered.headers.getSetCookie().map((each) => each.split(';', 1)[0]);
@@ -94,7 +94,7 @@ describe('one-time links', () => {
     },
   );
 
-  test('reads the owner of a connection from the tables of the system', () => {
+  test('read the owner of a connection from the tables of the system', () => {
     const me = process.getuid?.() ?? 0;
     const row = (uid: number, from = '0100007F:9C40', to = '0100007F:0BB8') =>
       `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   0: ${from} ${to} 01 00000000:00000000 00:00000000 00000000  ${uid}        0 4711 1 0000000000000000 20 4 30 10 -1\n`;
@@ -123,7 +123,7 @@ function modes(folder: string): string[] {
  * for that person and the administrator, and no program can take it away.
  */
 describe.runIf(linux)('processes', () => {
-  test('no argument contains a token, and no helper process inherits a secret or gets a link that others could use', async () => {
+  test('have no token in an argument, and pass no secret and no usable link to a helper', async () => {
     const simulator = await simulated();
     const secrets = Object.fromEntries(
       secretVariables
@@ -201,7 +201,7 @@ describe.runIf(linux)('processes', () => {
     expect((await serve.finished).code).toBe(0);
   });
 
-  test('files and folders are accessible only to their owner', async () => {
+  test('create files and folders that only their owner can access', async () => {
     const simulator = await simulated();
     const here = await machine(simulator);
     const { accessToken } = simulator.issueToken('full-admin');

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import nodemailer from 'nodemailer';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readSettings, type Settings } from '../../src/config/settings.ts';
 import { findRunningInstance, newInstance, writeInstanceFile } from '../../src/instance/instance-file.ts';
 import { signInToGraph } from '../../src/provisioning/entra/auth/sign-in.ts';
@@ -94,7 +94,7 @@ const call = (name: string, origin: string, fetch: Fetch) =>
   callers[name]?.(origin, fetch).catch((error: unknown) => error);
 
 describe('every outgoing request', () => {
-  test.each(names)('%s: has no secret in the URL, follows no redirect, and has a timeout', async (name) => {
+  it.each(names)('has no secret in the URL, follows no redirect, and has a timeout: %s', async (name) => {
     const asked: { url: URL; init: RequestInit }[] = [];
     await call(name, 'https://service.example', (input, init = {}) => {
       asked.push({ url: new URL(input instanceof Request ? input.url : input), init });
@@ -110,7 +110,7 @@ describe('every outgoing request', () => {
     }
   });
 
-  test.each(names)('%s: sends nothing to the target of a redirect', async (name) => {
+  it.each(names)('sends nothing to the target of a redirect: %s', async (name) => {
     const followed: string[] = [];
     const trap = await listening((request, response) => {
       followed.push(`${request.method} ${request.url}`);
@@ -127,7 +127,7 @@ describe('every outgoing request', () => {
     expect(followed).toEqual([]);
   });
 
-  test.each(names)('%s: ends if the server never responds', async (name) => {
+  it.each(names)('ends if the server never responds: %s', async (name) => {
     const limits: number[] = [];
     const timeout = AbortSignal.timeout.bind(AbortSignal);
     vi.spyOn(AbortSignal, 'timeout').mockImplementation((milliseconds) => {
@@ -146,8 +146,8 @@ describe('every outgoing request', () => {
     for (const limit of limits) expect(limit).toBeLessThanOrEqual(60_000);
   });
 
-  test.each(names.filter((name) => name !== 'webhook'))(
-    '%s: not in the clear over a network',
+  it.each(names.filter((name) => name !== 'webhook'))(
+    'is not sent unencrypted over a network: %s',
     async (name) => {
       for (const origin of [
         'http://service.example',
@@ -169,10 +169,10 @@ describe('every outgoing request', () => {
     },
   );
 
-  test.each([
+  it.each([
     ['nothing listens on IPv4', 'ECONNREFUSED', ['127.0.0.1', '[::1]']],
     ['something else listens on IPv4', 'ECONNRESET', ['127.0.0.1']],
-  ])('the running web app is asked with a timeout and without redirects: %s', async (_case, code, hosts) => {
+  ])('has a timeout and follows no redirect to the running web app: %s', async (_case, code, hosts) => {
     const home = temporaryFolder();
     writeInstanceFile(home, newInstance(1));
     const asked: string[] = [];
@@ -191,11 +191,11 @@ describe('every outgoing request', () => {
 describe('settings', () => {
   const addresses = Object.keys(readEnvironment()).filter((name) => /_(URL|ORGURL)$|_ISSUER$/.test(name));
 
-  test('this test knows all settings with a URL', () => {
+  it('are all known to this test if they contain a URL', () => {
     expect(addresses.length).toBeGreaterThanOrEqual(12);
   });
 
-  test.each(addresses.filter((name) => !/DATABASE|SMTP/.test(name)))('%s', (name) => {
+  it.each(addresses.filter((name) => !/DATABASE|SMTP/.test(name)))('refuse an insecure URL: %s', (name) => {
     for (const value of [
       'http://service.example',
       'http://localhost.evil.example',
@@ -221,7 +221,7 @@ describe('settings', () => {
     }
   });
 
-  test('WEBEX_TOKEN_SMTP_URL', () => {
+  it('refuse an insecure mail server: WEBEX_TOKEN_SMTP_URL', () => {
     for (const value of [
       'http://mail.example',
       'smtp://',
@@ -244,7 +244,7 @@ describe('mail', () => {
     days: [],
   };
 
-  test('is encrypted except on this computer, verifies certificates, and has timeouts', () => {
+  it('is encrypted except on this computer, verifies certificates, and has timeouts', () => {
     const create = vi.spyOn(nodemailer, 'createTransport');
     onTestFinished(() => void vi.restoreAllMocks());
     for (const smtpUrl of [
@@ -275,7 +275,7 @@ describe('mail', () => {
     }
   });
 
-  test('sends no password before the connection is encrypted', async () => {
+  it('sends no password before the connection is encrypted', async () => {
     const heard: string[] = [];
     const server = createTcpServer((socket) => {
       socket.write('220 mail.example\r\n');
@@ -298,40 +298,42 @@ describe('mail', () => {
   });
 });
 
-test('no other code in this program sends requests', () => {
-  const source = join(import.meta.dirname, '../../src');
-  const callingFiles = readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !/^(simulator|demo|browser)\//.test(name))
-    .filter((name) =>
-      /\bfetch\(|createTransport|\bhttps?\.(get|request)\(|from 'node:(http2|dgram|dns)'|\brequest\(\{/.test(
-        readFileSync(join(source, name), 'utf8'),
-      ),
-    )
-    .sort();
-  expect(callingFiles).toEqual([
-    'http/create-fetch.ts',
-    'http/json-client.ts',
-    'instance/instance-file.ts',
-    'provisioning/entra/auth/sign-in.ts',
-    'provisioning/okta/client.ts',
-    'provisioning/okta/sign-in.ts',
-    'provisioning/requests/recording-fetch.ts',
-    'reminders/channels/mail.ts',
-    'reminders/channels/webhook.ts',
-    'server/diagnostics/network.ts',
-  ]);
-});
+describe('the source code', () => {
+  it('sends requests in no other place', () => {
+    const source = join(import.meta.dirname, '../../src');
+    const callingFiles = readdirSync(source, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !/^(simulator|demo|browser)\//.test(name))
+      .filter((name) =>
+        /\bfetch\(|createTransport|\bhttps?\.(get|request)\(|from 'node:(http2|dgram|dns)'|\brequest\(\{/.test(
+          readFileSync(join(source, name), 'utf8'),
+        ),
+      )
+      .sort();
+    expect(callingFiles).toEqual([
+      'http/create-fetch.ts',
+      'http/json-client.ts',
+      'instance/instance-file.ts',
+      'provisioning/entra/auth/sign-in.ts',
+      'provisioning/okta/client.ts',
+      'provisioning/okta/sign-in.ts',
+      'provisioning/requests/recording-fetch.ts',
+      'reminders/channels/mail.ts',
+      'reminders/channels/webhook.ts',
+      'server/diagnostics/network.ts',
+    ]);
+  });
 
-test('every request uses the one fetch that supports proxies and certificate authorities', () => {
-  const source = join(import.meta.dirname, '../../src');
-  const others = readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !/^(simulator|browser|http)\//.test(name))
-    .filter((name) =>
-      /(?<!typeof )globalThis\.fetch|from 'undici'|\bhttps?Request\(/.test(
-        readFileSync(join(source, name), 'utf8'),
-      ),
-    );
-  expect(others).toEqual([]);
+  it('uses for every request the one fetch that supports proxies and certificate authorities', () => {
+    const source = join(import.meta.dirname, '../../src');
+    const others = readdirSync(source, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !/^(simulator|browser|http)\//.test(name))
+      .filter((name) =>
+        /(?<!typeof )globalThis\.fetch|from 'undici'|\bhttps?Request\(/.test(
+          readFileSync(join(source, name), 'utf8'),
+        ),
+      );
+    expect(others).toEqual([]);
+  });
 });
 
 async function listening(handler: Parameters<typeof createServer>[1]): Promise<string> {

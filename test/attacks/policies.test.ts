@@ -2,7 +2,7 @@ import { CspEvaluator } from 'csp_evaluator/dist/evaluator.js';
 import { Severity, Type } from 'csp_evaluator/dist/finding.js';
 import { CspParser } from 'csp_evaluator/dist/parser.js';
 import supertest from 'supertest';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { ClearDataPermits } from '../../src/web/service-worker-cleanup/clear-permits.ts';
@@ -16,74 +16,76 @@ const it = attacked();
 const { send } = rawly(it);
 const guessed = 'x'.repeat(43);
 
-test('the cleanup server, which is on another port, has the same headers', async () => {
-  const origin = 'http://localhost:4999';
-  const permits = new ClearDataPermits(Date.now);
-  const door = createCleanupApp({ vault: it.vault, log: quietLog(), permits, origin });
-  const link = await createAccessLink(it.vault);
-  const routes = routesOf(door);
-  expect(routes.map(({ path }) => path)).toEqual(
-    expect.arrayContaining(['/access/:link', '/assets/style.css']),
-  );
-  for (const { path } of [...routes, { path: '/nothing' }]) {
-    for (const [method, host, value] of [
-      ['get', 'localhost:4999', link],
-      ['get', 'localhost:4999', guessed],
-      ['post', 'localhost:4999', guessed],
-      ['get', 'evil.example', link],
-      ['get', `localhost:${it.port}`, link],
-    ] as const) {
-      const {
-        status,
-        headers,
-        text = '',
-      } = await supertest(door)
-        [method](concrete(path, { link: value }))
-        .set('Host', host);
-      if (host !== 'localhost:4999') expect([status, text]).toEqual([421, 'Another address.\n']);
-      const asset = path.startsWith('/assets/') && status === 200;
-      expect(headers).toMatchObject({
-        'cache-control': asset ? 'no-cache' : 'no-store',
-        'x-content-type-options': 'nosniff',
-        'x-frame-options': 'DENY',
-        'cross-origin-opener-policy': 'same-origin',
-        'referrer-policy': expect.stringMatching(/^(no-referrer|same-origin)$/),
-      });
-      expect(headers).not.toHaveProperty('strict-transport-security');
-      expect(text).not.toMatch(worth);
-      const csp = headers['content-security-policy'] ?? '';
-      expect(csp).toContain("default-src 'none'");
-      expect(csp).toContain("frame-ancestors 'none'");
-      expect(worseThanMaybe(csp)).toEqual([]);
-    }
-  }
-});
-
-/*
- * What is left is "'self' can be problematic if you host JSONP, AngularJS or user uploaded files" (medium, maybe), on
- * script-src: there are none of these here, as only the files of src/web/assets.ts are served. Where a page leads to
- * this program's other port on localhost, "Allow only resources downloaded over HTTPS" (medium) names that very origin:
- * nothing is between the two.
- */
-test('CSP Evaluator of Google finds nothing of severity medium or higher', async () => {
-  const { link } = await createSignInLink(it.vault, { profile: 'globex' });
-  for (const [path, left] of [
-    ['/', [['MEDIUM_MAYBE', 'script-src', "'self'"]]],
-    [`/sign-in/${link}`, [['MEDIUM_MAYBE', 'script-src', "'self'"]]],
-    ['/healthz', []],
-  ] as const) {
-    const { headers } = await send(get(path, 'Sec-Fetch-Site: none'));
-    const text = headers['content-security-policy'] ?? '';
-    expect(text).not.toBe('');
-    expect(worseThanMaybe(text)).toEqual([]);
-    const findings = new CspEvaluator(new CspParser(text).csp).evaluate();
-    const others = findings.filter(({ severity }) => severity > Severity.HIGH_MAYBE);
-    expect(others.map(({ severity, directive, value }) => [Severity[severity], directive, value])).toEqual(
-      left,
+describe('the security headers', () => {
+  test('are the same on the cleanup server, which is on another port', async () => {
+    const origin = 'http://localhost:4999';
+    const permits = new ClearDataPermits(Date.now);
+    const door = createCleanupApp({ vault: it.vault, log: quietLog(), permits, origin });
+    const link = await createAccessLink(it.vault);
+    const routes = routesOf(door);
+    expect(routes.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['/access/:link', '/assets/style.css']),
     );
-  }
-  expect(worseThanMaybe("script-src 'unsafe-inline'")).not.toEqual([]);
-  expect(worseThanMaybe("default-src 'none'; connect-src http://evil.example")).not.toEqual([]);
+    for (const { path } of [...routes, { path: '/nothing' }]) {
+      for (const [method, host, value] of [
+        ['get', 'localhost:4999', link],
+        ['get', 'localhost:4999', guessed],
+        ['post', 'localhost:4999', guessed],
+        ['get', 'evil.example', link],
+        ['get', `localhost:${it.port}`, link],
+      ] as const) {
+        const {
+          status,
+          headers,
+          text = '',
+        } = await supertest(door)
+          [method](concrete(path, { link: value }))
+          .set('Host', host);
+        if (host !== 'localhost:4999') expect([status, text]).toEqual([421, 'Another address.\n']);
+        const asset = path.startsWith('/assets/') && status === 200;
+        expect(headers).toMatchObject({
+          'cache-control': asset ? 'no-cache' : 'no-store',
+          'x-content-type-options': 'nosniff',
+          'x-frame-options': 'DENY',
+          'cross-origin-opener-policy': 'same-origin',
+          'referrer-policy': expect.stringMatching(/^(no-referrer|same-origin)$/),
+        });
+        expect(headers).not.toHaveProperty('strict-transport-security');
+        expect(text).not.toMatch(worth);
+        const csp = headers['content-security-policy'] ?? '';
+        expect(csp).toContain("default-src 'none'");
+        expect(csp).toContain("frame-ancestors 'none'");
+        expect(worseThanMaybe(csp)).toEqual([]);
+      }
+    }
+  });
+
+  /*
+   * What is left is "'self' can be problematic if you host JSONP, AngularJS or user uploaded files" (medium, maybe), on
+   * script-src: there are none of these here, as only the files of src/web/assets.ts are served. Where a page leads to
+   * this program's other port on localhost, "Allow only resources downloaded over HTTPS" (medium) names that very origin:
+   * nothing is between the two.
+   */
+  test('satisfy CSP Evaluator of Google, with nothing of severity medium or higher', async () => {
+    const { link } = await createSignInLink(it.vault, { profile: 'globex' });
+    for (const [path, left] of [
+      ['/', [['MEDIUM_MAYBE', 'script-src', "'self'"]]],
+      [`/sign-in/${link}`, [['MEDIUM_MAYBE', 'script-src', "'self'"]]],
+      ['/healthz', []],
+    ] as const) {
+      const { headers } = await send(get(path, 'Sec-Fetch-Site: none'));
+      const text = headers['content-security-policy'] ?? '';
+      expect(text).not.toBe('');
+      expect(worseThanMaybe(text)).toEqual([]);
+      const findings = new CspEvaluator(new CspParser(text).csp).evaluate();
+      const others = findings.filter(({ severity }) => severity > Severity.HIGH_MAYBE);
+      expect(others.map(({ severity, directive, value }) => [Severity[severity], directive, value])).toEqual(
+        left,
+      );
+    }
+    expect(worseThanMaybe("script-src 'unsafe-inline'")).not.toEqual([]);
+    expect(worseThanMaybe("default-src 'none'; connect-src http://evil.example")).not.toEqual([]);
+  });
 });
 
 /** The findings of severity medium and higher, except plain HTTP to this computer. */

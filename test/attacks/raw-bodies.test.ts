@@ -31,7 +31,7 @@ describe('ambiguous bodies (request smuggling)', () => {
     ['a header without a name', [': y']],
     ['a header without a colon', ['nothing']],
     ['a NUL in a header', ['X: \0']],
-  ])('%s', async (_what, headers) => {
+  ])('are rejected: %s', async (_what, headers) => {
     for (const path of ['/oauth/token', '/auth/code']) {
       const request = [`POST ${path} HTTP/1.1`, 'Host: HOST', 'Origin: http://HOST', ...headers, '', chunked];
       const { raw } = await refused(`${request.join('\r\n')}${smuggled}`, [400]);
@@ -45,7 +45,7 @@ describe('ambiguous bodies (request smuggling)', () => {
     ['a chunk whose size is beyond every number', `${'f'.repeat(20)}\r\n`],
     ['a chunk that is longer than it says', '1\r\nabcdef\r\n'],
     ['extensions without an end', `1;${'x'.repeat(20_000)}\r\na\r\n0\r\n\r\n`],
-  ])('%s', async (_what, body) => {
+  ])('are rejected in chunks: %s', async (_what, body) => {
     for (const path of ['/oauth/token', '/auth/code']) {
       const head = [
         `POST ${path} HTTP/1.1`,
@@ -58,14 +58,14 @@ describe('ambiguous bodies (request smuggling)', () => {
     }
   });
 
-  test('compressed bodies are rejected', async () => {
+  test('are rejected if they are compressed', async () => {
     const headers = ['Content-Type: application/json', 'Content-Encoding: gzip'];
     await refused(post('/auth/code', '\x1f\x8b', ...headers), [415]);
     const form = 'Content-Type: application/x-www-form-urlencoded';
     await refused(post('/oauth/token', '\x1f\x8b', form, 'Content-Encoding: gzip'), [400]);
   });
 
-  test('invalid JSON and wrong content types are rejected', async () => {
+  test('are rejected if they are invalid JSON or have a wrong content type', async () => {
     const type = 'Content-Type: application/json';
     for (const body of [
       '{',
@@ -86,7 +86,7 @@ describe('ambiguous bodies (request smuggling)', () => {
 
 describe('methods', () => {
   test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE', 'QUERY'])(
-    '%s',
+    'are not supported: %s',
     async (method) => {
       for (const path of ['/healthz', '/auth/code', '/oauth/token', '/metrics', '/']) {
         const answer = await refused(
@@ -99,13 +99,13 @@ describe('methods', () => {
   );
 
   test.each(['get', 'G\0T', 'GET\t', 'JEFF', 'A'.repeat(5_000), ''])(
-    '%j is not accepted as a method',
+    'are not accepted: %j',
     async (method) => {
       await refused(`${method} /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n`, [400, 431]);
     },
   );
 
-  test('refuses tunnels and protocol upgrades', async () => {
+  test('open no tunnel and no protocol upgrade', async () => {
     const tunnel = await send('CONNECT localhost:22 HTTP/1.1\r\nHost: HOST\r\n\r\n');
     expect(tunnel.raw).toBe('');
     for (const protocol of ['websocket', 'h2c']) {
@@ -125,13 +125,13 @@ describe('input that is not HTTP', () => {
     ['a long header', get('/healthz', `X: ${'y'.repeat(40_000)}`)],
     ['a long cookie', get('/', `Cookie: ${'a=b; '.repeat(8_000)}`)],
     ['an endless first line', `GET /${'a'.repeat(100_000)}`],
-  ])('%s', async (_what, bytes) => {
+  ])('is rejected: %s', async (_what, bytes) => {
     const { body } = await refused(bytes, [400, 431]);
     // Node responds with the status only, and with a remedy for a browser with too many cookies.
     if (body !== '') expect(body).toMatch(/^The request headers are too large, [^<>]+\n$/);
   });
 
-  test('headers beyond the limit of Node cannot hide a second host', async () => {
+  test('cannot hide a second host behind the header limit of Node', async () => {
     const flood = Array.from({ length: 2_500 }, () => 'a:b');
     await refused(
       `GET /healthz HTTP/1.1\r\nHost: HOST\r\n${flood.join('\r\n')}\r\nHost: evil.example\r\nConnection: close\r\n\r\n`,
@@ -139,34 +139,36 @@ describe('input that is not HTTP', () => {
   });
 });
 
-test('the token API on its own rejects them too', async () => {
-  const options = { host: '127.0.0.1', port: 0, tls: null, trustedProxies: [] };
-  const server = await startApiServer(it.vault, quietLog(), options);
-  onTestFinished(() => server.close());
-  const port = Number(new URL(server.address).port);
-  const form = 'grant_type=client_credentials';
-  const close = 'Host: x\r\nConnection: close';
-  expect((await sendRaw(port, `GET /healthz HTTP/1.1\r\n${close}\r\n\r\n`)).status).toBe(200);
-  for (const [request, status] of [
-    [`GET /healthz HTTP/1.1\r\n${close}\r\nHost: y\r\n\r\n`, 400],
-    [`GET http://x/healthz HTTP/1.1\r\n${close}\r\n\r\n`, 400],
-    ['GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
-    [`GET //healthz HTTP/1.1\r\n${close}\r\n\r\n`, 404],
-    [`GET /profiles/acme HTTP/1.1\r\n${close}\r\n\r\n`, 404],
-    [`GET /auth/code HTTP/1.1\r\n${close}\r\n\r\n`, 404],
-    [
-      `POST /oauth/token HTTP/1.1\r\n${close}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n${form}`,
-      400,
-    ],
-  ] as const) {
-    const answer = await sendRaw(port, request);
-    expect([request, answer.status]).toEqual([request, status]);
-    expect(answer.raw).not.toMatch(worth);
-  }
-});
+describe('the servers', () => {
+  test('reject these bodies in the token API on its own too', async () => {
+    const options = { host: '127.0.0.1', port: 0, tls: null, trustedProxies: [] };
+    const server = await startApiServer(it.vault, quietLog(), options);
+    onTestFinished(() => server.close());
+    const port = Number(new URL(server.address).port);
+    const form = 'grant_type=client_credentials';
+    const close = 'Host: x\r\nConnection: close';
+    expect((await sendRaw(port, `GET /healthz HTTP/1.1\r\n${close}\r\n\r\n`)).status).toBe(200);
+    for (const [request, status] of [
+      [`GET /healthz HTTP/1.1\r\n${close}\r\nHost: y\r\n\r\n`, 400],
+      [`GET http://x/healthz HTTP/1.1\r\n${close}\r\n\r\n`, 400],
+      ['GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+      [`GET //healthz HTTP/1.1\r\n${close}\r\n\r\n`, 404],
+      [`GET /profiles/acme HTTP/1.1\r\n${close}\r\n\r\n`, 404],
+      [`GET /auth/code HTTP/1.1\r\n${close}\r\n\r\n`, 404],
+      [
+        `POST /oauth/token HTTP/1.1\r\n${close}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n${form}`,
+        400,
+      ],
+    ] as const) {
+      const answer = await sendRaw(port, request);
+      expect([request, answer.status]).toEqual([request, status]);
+      expect(answer.raw).not.toMatch(worth);
+    }
+  });
 
-test('the server still responds as before, and has logged no internal error', async () => {
-  expect((await send(get('/healthz'))).body).toContain('"ok"');
-  const failures = it.logged.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
-  expect(failures).toEqual([]);
+  test('still respond as before, and have logged no internal error', async () => {
+    expect((await send(get('/healthz'))).body).toContain('"ok"');
+    const failures = it.logged.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
+    expect(failures).toEqual([]);
+  });
 });

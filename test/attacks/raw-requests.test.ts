@@ -5,14 +5,16 @@ import { get, post, rawly } from '../support/attacks/raw-session.ts';
 const it = attacked();
 const { send, refused } = rawly(it);
 
-test('accepts the same requests in valid form', async () => {
-  expect((await send(get('/healthz'))).status).toBe(200);
-  expect((await send(get('/healthz'), { host: '::1' })).status).toBe(200);
-  expect((await send(get('/'))).status).toBe(403);
-  const cookie = await it.enter();
-  const page = await send(get('/', `Cookie: ${cookie}`));
-  expect(page.status).toBe(200);
-  expect(page.body).toMatch(worth);
+describe('a valid request', () => {
+  test('is accepted', async () => {
+    expect((await send(get('/healthz'))).status).toBe(200);
+    expect((await send(get('/healthz'), { host: '::1' })).status).toBe(200);
+    expect((await send(get('/'))).status).toBe(403);
+    const cookie = await it.enter();
+    const page = await send(get('/', `Cookie: ${cookie}`));
+    expect(page.status).toBe(200);
+    expect(page.body).toMatch(worth);
+  });
 });
 
 describe('Host', () => {
@@ -52,7 +54,7 @@ describe('Host', () => {
     ['another port', ['Host: localhost:1']],
     ['a port with a sign', ['Host: localhost:+3000']],
     ['a line feed alone within', ['Host: localhost\n:3000']],
-  ])('%s', async (_what, headers) => {
+  ])('is rejected: %s', async (_what, headers) => {
     await Promise.all(
       paths.map((path) =>
         refused([`GET ${path} HTTP/1.1`, ...headers, 'Connection: close', '', ''].join('\r\n')),
@@ -60,7 +62,7 @@ describe('Host', () => {
     );
   });
 
-  test('rejects HTTP/1.0 without a host, HTTP/0.9 and HTTP/2 without TLS', async () => {
+  test('is required: HTTP/1.0 without it, HTTP/0.9 and HTTP/2 without TLS are rejected', async () => {
     await refused('GET / HTTP/1.0\r\n\r\n', [400, 421]);
     await refused('GET /\r\n\r\n');
     await refused('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
@@ -87,7 +89,7 @@ describe('Origin and Sec-Fetch headers', () => {
     ['a long one', [`Origin: http://HOST${'/'.repeat(10_000)}`]],
     ['a right one from elsewhere', ['Origin: http://HOST', 'Sec-Fetch-Site: cross-site']],
     ['… said twice', ['Origin: http://HOST', 'Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site']],
-  ])('%s', async (_what, headers) => {
+  ])('are rejected: %s', async (_what, headers) => {
     const head = ['Host: HOST', 'Connection: close', ...headers, `Content-Length: ${fragment.length}`, json];
     await Promise.all(
       ['/auth/code', '/sign-in', '/clients'].map((path) =>
@@ -97,7 +99,7 @@ describe('Origin and Sec-Fetch headers', () => {
   });
 });
 
-describe('paths that are not normalized reach no page', () => {
+describe('paths that are not normalized', () => {
   test.each([
     '//',
     '///',
@@ -149,13 +151,13 @@ describe('paths that are not normalized reach no page', () => {
     '/auth/code%20',
     '/auth%2fcode',
     '/auth/code/',
-  ])('%s', async (target) => {
+  ])('reach no page: %s', async (target) => {
     const answer = await refused(get(target));
     expect(answer.body).not.toContain('root:');
     expect(answer.headers).not.toHaveProperty('location');
   });
 
-  test('nor do they with an authenticated session', async () => {
+  test('reach no page with an authenticated session', async () => {
     const cookie = await it.enter();
     for (const target of [
       '//',
@@ -187,21 +189,23 @@ describe('paths that are not normalized reach no page', () => {
     ['a carriage return', '/\r'],
     ['more than a request line holds', `/${'a'.repeat(70_000)}`],
     ['a long query', `/auth/code?${'a=b&'.repeat(5_000)}`],
-  ])('%s as the target', async (_what, target) => {
+  ])('are rejected as the target: %s', async (_what, target) => {
     await refused(get(target));
     await refused(
       post(target, 'grant_type=client_credentials', 'Content-Type: application/x-www-form-urlencoded'),
     );
   });
 
-  test('rejects bytes outside ASCII', async () => {
+  test('are rejected with bytes outside ASCII', async () => {
     await refused(get('/\xff\xfe'));
     await refused(get('/\xc2\x9b31m'));
   });
 });
 
-test('the server still responds as before, and has logged no internal error', async () => {
-  expect((await send(get('/healthz'))).body).toContain('"ok"');
-  const failures = it.logged.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
-  expect(failures).toEqual([]);
+describe('the server, afterwards', () => {
+  test('still responds as before, and has logged no internal error', async () => {
+    expect((await send(get('/healthz'))).body).toContain('"ok"');
+    const failures = it.logged.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
+    expect(failures).toEqual([]);
+  });
 });

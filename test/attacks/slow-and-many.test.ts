@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApi } from '../../src/api/app.ts';
 import { listenOnLoopback, type ServerLimits, serverLimits } from '../../src/server/listening/listen.ts';
 import { routeByPath } from '../../src/server/requests/route-by-path.ts';
@@ -82,91 +82,93 @@ const head = (path: string, host: string, length: number, type: string) =>
 const json = 'application/json';
 const form = 'application/x-www-form-urlencoded';
 
-test('a request may take at most half a minute, and idle connections are closed', () => {
-  const { requestTimeout, headersTimeout, connectionsCheckingInterval, idleTimeout } = serverLimits;
-  expect(requestTimeout).toBeLessThanOrEqual(30_000);
-  expect(headersTimeout).toBeLessThanOrEqual(10_000);
-  expect(connectionsCheckingInterval).toBeLessThanOrEqual(5_000);
-  expect(idleTimeout).toBeLessThanOrEqual(120_000);
-  expect(serverLimits.maxConnections).toBeGreaterThanOrEqual(1_000);
-});
-
-test('disconnects clients that send nothing or never finish, and serves others in the meantime', async () => {
-  const server = await serving();
-  const { port, host } = server;
-  const slow = [
-    await opened(port),
-    await opened(port, 'GET / HT'),
-    await opened(port, `GET / HTTP/1.1\r\nHost: ${host}\r\nX: `),
-    await opened(port, `${head('/auth/code', host, 1_000, json)}{"fragment":"#sta`),
-    await opened(port, `${head('/oauth/token', host, 1_000, form)}grant_type=client_cr`),
-    await opened(port, head('/nothing', host, 1_000, json)),
-    await opened(
-      port,
-      `POST /oauth/token HTTP/1.1\r\nHost: ${host}\r\nContent-Type: ${form}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab`,
-    ),
-  ];
-  // Sending a byte now and then does not help: the limit is for the whole request.
-  const dripping = setInterval(() => slow.forEach(({ socket }) => void socket.write('a')), 60);
-  onTestFinished(() => clearInterval(dripping));
-  const ends = slow.map(({ letGo }) => letGo);
-  await othersAreAnswered(server);
-  for (const { text, took } of await Promise.all(ends)) {
-    expect(took).toBeLessThan(6_000);
-    expect(text).toMatch(/^$|^HTTP\/1\.1 4\d\d /);
-    // The 408 of Node has no body.
-    if (text.startsWith('HTTP/1.1 408')) expect(text.split('\r\n\r\n')[1]).toBe('');
-  }
-});
-
-test('disconnects clients that never read the responses', async () => {
-  const server = await serving();
-  const { port, host, sockets } = server;
-  const { socket: greedy } = await opened(port);
-  greedy.pause();
-  const ask = `GET /assets/style.css HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
-  greedy.write(ask.repeat(1_000));
-  await expect.poll(() => sockets.size, { timeout: 5_000 }).toBe(1);
-  await othersAreAnswered(server);
-  const [held] = sockets;
-  await expect.poll(() => held?.destroyed, { timeout: 10_000 }).toBe(true);
-});
-
-test('rejects a body that is too large before it has arrived completely', async () => {
-  const server = await serving();
-  const { port, host } = server;
-  const larger = 'x'.repeat(70_000);
-  const post = (path: string, type: string, length: number) =>
-    sendRaw(port, `${head(path, host, length, type)}${larger}`);
-  const [capture, token] = await Promise.all([
-    post('/auth/code', json, 1_000_000_000),
-    post('/oauth/token', form, 1_000_000_000),
-  ]);
-  expect(capture.status).toBe(413);
-  expect(capture.headers['content-type']).toMatch(/^application\/problem\+json/);
-  expect(token.status).toBe(413);
-  expect(JSON.parse(token.body.slice(0, token.body.indexOf('}') + 1))).toMatchObject({
-    error: 'invalid_request',
+describe('the server', () => {
+  it('allows a request half a minute, and closes idle connections', () => {
+    const { requestTimeout, headersTimeout, connectionsCheckingInterval, idleTimeout } = serverLimits;
+    expect(requestTimeout).toBeLessThanOrEqual(30_000);
+    expect(headersTimeout).toBeLessThanOrEqual(10_000);
+    expect(connectionsCheckingInterval).toBeLessThanOrEqual(5_000);
+    expect(idleTimeout).toBeLessThanOrEqual(120_000);
+    expect(serverLimits.maxConnections).toBeGreaterThanOrEqual(1_000);
   });
-  await othersAreAnswered(server);
-});
 
-test('serves others during a thousand half-open connections, and closes all of them', async () => {
-  const server = await serving({ headersTimeout: 1_500, requestTimeout: 1_500 });
-  const half = await Promise.all(
-    Array.from({ length: 1_000 }, () => opened(server.port, `GET / HTTP/1.1\r\nHost: ${server.host}\r\n`)),
-  );
-  await othersAreAnswered(server);
-  const answers = await Promise.all(half.map(({ letGo }) => letGo));
-  for (const { text } of answers) expect(text).toMatch(/^$|^HTTP\/1\.1 408 Request Timeout\r\n/);
-  await othersAreAnswered(server);
-});
+  it('disconnects clients that send nothing or never finish, and serves others in the meantime', async () => {
+    const server = await serving();
+    const { port, host } = server;
+    const slow = [
+      await opened(port),
+      await opened(port, 'GET / HT'),
+      await opened(port, `GET / HTTP/1.1\r\nHost: ${host}\r\nX: `),
+      await opened(port, `${head('/auth/code', host, 1_000, json)}{"fragment":"#sta`),
+      await opened(port, `${head('/oauth/token', host, 1_000, form)}grant_type=client_cr`),
+      await opened(port, head('/nothing', host, 1_000, json)),
+      await opened(
+        port,
+        `POST /oauth/token HTTP/1.1\r\nHost: ${host}\r\nContent-Type: ${form}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab`,
+      ),
+    ];
+    // Sending a byte now and then does not help: the limit is for the whole request.
+    const dripping = setInterval(() => slow.forEach(({ socket }) => void socket.write('a')), 60);
+    onTestFinished(() => clearInterval(dripping));
+    const ends = slow.map(({ letGo }) => letGo);
+    await othersAreAnswered(server);
+    for (const { text, took } of await Promise.all(ends)) {
+      expect(took).toBeLessThan(6_000);
+      expect(text).toMatch(/^$|^HTTP\/1\.1 4\d\d /);
+      // The 408 of Node has no body.
+      if (text.startsWith('HTTP/1.1 408')) expect(text.split('\r\n\r\n')[1]).toBe('');
+    }
+  });
 
-test('limits the number of connections, and accepts new ones when others end', async () => {
-  const server = await serving({ maxConnections: 20 });
-  const held = await Promise.all(Array.from({ length: 20 }, () => opened(server.port)));
-  const oneMore = await opened(server.port, `GET /healthz HTTP/1.1\r\nHost: ${server.host}\r\n\r\n`);
-  expect((await oneMore.letGo).text).toBe('');
-  await Promise.all(held.map(({ letGo }) => letGo));
-  await othersAreAnswered(server);
+  it('disconnects clients that never read the responses', async () => {
+    const server = await serving();
+    const { port, host, sockets } = server;
+    const { socket: greedy } = await opened(port);
+    greedy.pause();
+    const ask = `GET /assets/style.css HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+    greedy.write(ask.repeat(1_000));
+    await expect.poll(() => sockets.size, { timeout: 5_000 }).toBe(1);
+    await othersAreAnswered(server);
+    const [held] = sockets;
+    await expect.poll(() => held?.destroyed, { timeout: 10_000 }).toBe(true);
+  });
+
+  it('rejects a body that is too large before it has arrived completely', async () => {
+    const server = await serving();
+    const { port, host } = server;
+    const larger = 'x'.repeat(70_000);
+    const post = (path: string, type: string, length: number) =>
+      sendRaw(port, `${head(path, host, length, type)}${larger}`);
+    const [capture, token] = await Promise.all([
+      post('/auth/code', json, 1_000_000_000),
+      post('/oauth/token', form, 1_000_000_000),
+    ]);
+    expect(capture.status).toBe(413);
+    expect(capture.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(token.status).toBe(413);
+    expect(JSON.parse(token.body.slice(0, token.body.indexOf('}') + 1))).toMatchObject({
+      error: 'invalid_request',
+    });
+    await othersAreAnswered(server);
+  });
+
+  it('serves others during a thousand half-open connections, and closes all of them', async () => {
+    const server = await serving({ headersTimeout: 1_500, requestTimeout: 1_500 });
+    const half = await Promise.all(
+      Array.from({ length: 1_000 }, () => opened(server.port, `GET / HTTP/1.1\r\nHost: ${server.host}\r\n`)),
+    );
+    await othersAreAnswered(server);
+    const answers = await Promise.all(half.map(({ letGo }) => letGo));
+    for (const { text } of answers) expect(text).toMatch(/^$|^HTTP\/1\.1 408 Request Timeout\r\n/);
+    await othersAreAnswered(server);
+  });
+
+  it('limits the number of connections, and accepts new ones when others end', async () => {
+    const server = await serving({ maxConnections: 20 });
+    const held = await Promise.all(Array.from({ length: 20 }, () => opened(server.port)));
+    const oneMore = await opened(server.port, `GET /healthz HTTP/1.1\r\nHost: ${server.host}\r\n\r\n`);
+    expect((await oneMore.letGo).text).toBe('');
+    await Promise.all(held.map(({ letGo }) => letGo));
+    await othersAreAnswered(server);
+  });
 });

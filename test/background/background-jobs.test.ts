@@ -80,58 +80,60 @@ async function watched(channel: TestChannel) {
   return { simulator, vault, time, watch };
 }
 
-it('sends all reminders of a token and checks it every day', {
-  timeout: 60_000,
-}, async () => {
-  const channel = testChannel();
-  const { simulator, vault, time, watch } = await watched(channel);
-  const watching = watch();
-  simulator.requests.length = 0;
-  await time.until(today + days(5));
-  expect(channel.received.map(({ trigger }) => trigger)).toEqual(['3', '1', '0', 'expired']);
-  expect(simulator.requests.filter(({ path }) => path === '/v1/people/me')).toHaveLength(3);
-  expect(time.longest.ms).toBeLessThanOrEqual(days(1));
-  expect(vault.now()).toBeGreaterThan(today + days(4.9));
-  await watching.close();
-});
-
-it('sends a reminder at once if a check finds a rejection', async () => {
-  const channel = testChannel();
-  const { simulator, vault, time, watch } = await watched(channel);
-  const watching = watch();
-  await time.until(today + days(0.5));
-  simulator.revoke('full-admin');
-  await time.until(today + days(1.5));
-  expect(channel.received.map(({ trigger }) => trigger)).toEqual(['3', 'rejected']);
-  const token = await vault.db.selectFrom('token').select('rejected_at').executeTakeFirst();
-  const sent = await vault.db
-    .selectFrom('reminder')
-    .select('sent_at')
-    .where('trigger', '=', 'rejected')
-    .executeTakeFirst();
-  expect(sent?.sent_at).toBe(token?.rejected_at);
-  await watching.close();
-});
-
-it('continues after a failure', async () => {
-  const channel = testChannel();
-  const { vault, time, watch } = await watched(channel);
-  let failures = 3;
-  const db = new Proxy(vault.db, {
-    get(target, name) {
-      if (name === 'selectFrom' && failures > 0) {
-        failures -= 1;
-        throw new Error('the database went away');
-      }
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
+describe('startBackgroundJobs', () => {
+  it('sends all reminders of a token and checks it every day', {
+    timeout: 60_000,
+  }, async () => {
+    const channel = testChannel();
+    const { simulator, vault, time, watch } = await watched(channel);
+    const watching = watch();
+    simulator.requests.length = 0;
+    await time.until(today + days(5));
+    expect(channel.received.map(({ trigger }) => trigger)).toEqual(['3', '1', '0', 'expired']);
+    expect(simulator.requests.filter(({ path }) => path === '/v1/people/me')).toHaveLength(3);
+    expect(time.longest.ms).toBeLessThanOrEqual(days(1));
+    expect(vault.now()).toBeGreaterThan(today + days(4.9));
+    await watching.close();
   });
-  const watching = watch({ db });
-  await time.until(today + days(2.5));
-  expect(failures).toBe(0);
-  expect(channel.received.map(({ trigger }) => trigger)).toEqual(['3', '1']);
-  await watching.close();
+
+  it('sends a reminder at once if a check finds a rejection', async () => {
+    const channel = testChannel();
+    const { simulator, vault, time, watch } = await watched(channel);
+    const watching = watch();
+    await time.until(today + days(0.5));
+    simulator.revoke('full-admin');
+    await time.until(today + days(1.5));
+    expect(channel.received.map(({ trigger }) => trigger)).toEqual(['3', 'rejected']);
+    const token = await vault.db.selectFrom('token').select('rejected_at').executeTakeFirst();
+    const sent = await vault.db
+      .selectFrom('reminder')
+      .select('sent_at')
+      .where('trigger', '=', 'rejected')
+      .executeTakeFirst();
+    expect(sent?.sent_at).toBe(token?.rejected_at);
+    await watching.close();
+  });
+
+  it('continues after a failure', async () => {
+    const channel = testChannel();
+    const { vault, time, watch } = await watched(channel);
+    let failures = 3;
+    const db = new Proxy(vault.db, {
+      get(target, name) {
+        if (name === 'selectFrom' && failures > 0) {
+          failures -= 1;
+          throw new Error('the database went away');
+        }
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const watching = watch({ db });
+    await time.until(today + days(2.5));
+    expect(failures).toBe(0);
+    expect(channel.received.map(({ trigger }) => trigger)).toEqual(['3', '1']);
+    await watching.close();
+  });
 });
 
 describe('sleep', () => {

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { quarantineEndsAt } from '../../src/domain/quarantine.ts';
 import type { ProvisioningStatus } from '../../src/provisioning/entra/status/provisioning-status.ts';
@@ -153,156 +153,161 @@ const pages: Record<string, string[] | 'no page'> = {
   nothing: ['/nothing'],
 };
 
-test('every page is known', async () => {
-  const set = await stage(browser);
-  const { app } = createWebApp({ vault: set.vault, log: quietLog() });
-  const asked = routesOf(app).filter(
-    ({ methods, path }) => methods.includes('GET') && !path.startsWith('/assets/'),
-  );
-  expect(asked.map(({ path }) => path).filter((path) => pages[path] === undefined)).toEqual([]);
-});
-
-test('axe finds nothing on any page, in light and dark, and nothing scrolls sideways', {
-  timeout: 240_000,
-}, async () => {
-  const options = { viewport: phone, colorScheme: 'light' as const };
-  const set = await stage(browser, { demonstration: true });
-  const { vault, simulator, origin } = set;
-  const { entra, okta } = simulator;
-  Object.assign(vault.settings.entra, {
-    graphUrl: entra.endpoints.graph,
-    loginUrl: entra.endpoints.login,
-    tenantId: entra.directory.tenantId,
+describe('the pages', () => {
+  it('are all known to this test', async () => {
+    const set = await stage(browser);
+    const { app } = createWebApp({ vault: set.vault, log: quietLog() });
+    const asked = routesOf(app).filter(
+      ({ methods, path }) => methods.includes('GET') && !path.startsWith('/assets/'),
+    );
+    expect(asked.map(({ path }) => path).filter((path) => pages[path] === undefined)).toEqual([]);
   });
-  Object.assign(vault.settings.okta, { orgUrl: okta.orgUrl, token: okta.apiToken });
-  const faults: string[] = [];
-  const page = await set.person(options);
-  const inspect = async (what: string, of: Page = page, how = {}) =>
-    void faults.push(...(await faultsOf(of, what, how)));
-  const inspectAt = async (path: string) => {
-    // The same page with another fragment would not be loaded.
-    if (path.includes('#')) await page.goto('about:blank');
-    await page.goto(origin + path);
-    if (path.startsWith('/auth/code')) await page.locator('section:not([hidden]) h1:focus').waitFor();
-    await inspect(path);
-  };
-  await inspect('the first page');
 
-  const captures = await furnish(set);
-  const paths = Object.values(pages).flatMap((each) => (typeof each === 'string' ? [] : each));
-  for (const path of [
-    ...paths.filter((each) => each.startsWith('/') && !each.includes(':')),
-    ...captures.slice(0, -1),
-  ]) {
-    await inspectAt(path);
-  }
-  const tokenId = captures[0]?.replace('/tokens/', '');
-  for (const action of ['activate', 'remove']) await inspectAt(`/profiles/acme/tokens/${tokenId}/${action}`);
+  it('pass axe in light and dark mode, and never scroll horizontally', {
+    timeout: 240_000,
+  }, async () => {
+    const options = { viewport: phone, colorScheme: 'light' as const };
+    const set = await stage(browser, { demonstration: true });
+    const { vault, simulator, origin } = set;
+    const { entra, okta } = simulator;
+    Object.assign(vault.settings.entra, {
+      graphUrl: entra.endpoints.graph,
+      loginUrl: entra.endpoints.login,
+      tenantId: entra.directory.tenantId,
+    });
+    Object.assign(vault.settings.okta, { orgUrl: okta.orgUrl, token: okta.apiToken });
+    const faults: string[] = [];
+    const page = await set.person(options);
+    const inspect = async (what: string, of: Page = page, how = {}) =>
+      void faults.push(...(await faultsOf(of, what, how)));
+    const inspectAt = async (path: string) => {
+      // The same page with another fragment would not be loaded.
+      if (path.includes('#')) await page.goto('about:blank');
+      await page.goto(origin + path);
+      if (path.startsWith('/auth/code')) await page.locator('section:not([hidden]) h1:focus').waitFor();
+      await inspect(path);
+    };
+    await inspect('the first page');
 
-  for (const [path, what] of [
-    ['/sign-in', 'the sign-in with an error'],
-    ['/import', 'the import with errors'],
-    ['/clients', 'the form for an API client with errors'],
-    ['/profiles/acme/rename', 'the new name with an error'],
-    ['/profiles/acme/sign-in', 'the link for a private window'],
-    ['/profiles/acme/token', 'the token'],
-    ['/profiles/acme/test', 'the result of the test'],
-    ['/clients/ci/secret', 'the secret'],
-    ['/reminders/feed', 'the address of the feed'],
-    ['/profiles/acme/okta/push', 'the link to the guide for Okta'],
-    ['/renewals', 'the renewal'],
-  ] as const) {
+    const captures = await furnish(set);
+    const paths = Object.values(pages).flatMap((each) => (typeof each === 'string' ? [] : each));
+    for (const path of [
+      ...paths.filter((each) => each.startsWith('/') && !each.includes(':')),
+      ...captures.slice(0, -1),
+    ]) {
+      await inspectAt(path);
+    }
+    const tokenId = captures[0]?.replace('/tokens/', '');
+    for (const action of ['activate', 'remove'])
+      await inspectAt(`/profiles/acme/tokens/${tokenId}/${action}`);
+
+    for (const [path, what] of [
+      ['/sign-in', 'the sign-in with an error'],
+      ['/import', 'the import with errors'],
+      ['/clients', 'the form for an API client with errors'],
+      ['/profiles/acme/rename', 'the new name with an error'],
+      ['/profiles/acme/sign-in', 'the link for a private window'],
+      ['/profiles/acme/token', 'the token'],
+      ['/profiles/acme/test', 'the result of the test'],
+      ['/clients/ci/secret', 'the secret'],
+      ['/reminders/feed', 'the address of the feed'],
+      ['/profiles/acme/okta/push', 'the link to the guide for Okta'],
+      ['/renewals', 'the renewal'],
+    ] as const) {
+      await page.goto(`${origin}/reminders`);
+      await post(page, path, { where: 'private', within: '31' });
+      if (path.endsWith('/push')) await page.getByRole('link', { name: 'Open the guide' }).waitFor();
+      await inspect(what);
+    }
+    // By now there is a renewal, which links to the next profile.
+    await inspectAt(captures.at(-1) ?? '');
+    expect(await page.getByText(/^0 of \d+ done$/).count()).toBe(1);
+
+    entra.settings.deviceApproval = 'page';
     await page.goto(`${origin}/reminders`);
-    await post(page, path, { where: 'private', within: '31' });
-    if (path.endsWith('/push')) await page.getByRole('link', { name: 'Open the guide' }).waitFor();
-    await inspect(what);
-  }
-  // By now there is a renewal, which links to the next profile.
-  await inspectAt(captures.at(-1) ?? '');
-  expect(await page.getByText(/^0 of \d+ done$/).count()).toBe(1);
+    await post(page, '/profiles/acme/entra/push', { app: entra.app.id });
+    await page.locator('.code').waitFor();
+    await inspect('the code for Entra ID');
+    entra.settings.deviceApproval = 'automatic';
+    await page.getByRole('heading', { level: 1, name: 'Token sent' }).waitFor();
+    await inspect('the result of the push');
 
-  entra.settings.deviceApproval = 'page';
-  await page.goto(`${origin}/reminders`);
-  await post(page, '/profiles/acme/entra/push', { app: entra.app.id });
-  await page.locator('.code').waitFor();
-  await inspect('the code for Entra ID');
-  entra.settings.deviceApproval = 'automatic';
-  await page.getByRole('heading', { level: 1, name: 'Token sent' }).waitFor();
-  await inspect('the result of the push');
+    const { signInId, link } = await createSignInLink(vault, { profile: 'acme' });
+    await inspectAt(`/sign-ins/${signInId}`);
+    // What their scripts show for a moment only.
+    const still = await page.context().newPage();
+    await still.setViewportSize(phone);
+    await still.route('**/assets/*.js', (route) => route.abort());
+    for (const path of [`/sign-in/${link}`, '/auth/code']) {
+      await still.goto(origin + path);
+      await showAll(still);
+      await inspect(`${path.slice(0, 9)}, all of it`, still);
+    }
+    vault.setNow(today + 11 * 60_000);
+    await inspectAt(`/sign-ins/${signInId}`);
 
-  const { signInId, link } = await createSignInLink(vault, { profile: 'acme' });
-  await inspectAt(`/sign-ins/${signInId}`);
-  // What their scripts show for a moment only.
-  const still = await page.context().newPage();
-  await still.setViewportSize(phone);
-  await still.route('**/assets/*.js', (route) => route.abort());
-  for (const path of [`/sign-in/${link}`, '/auth/code']) {
-    await still.goto(origin + path);
-    await showAll(still);
-    await inspect(`${path.slice(0, 9)}, all of it`, still);
-  }
-  vault.setNow(today + 11 * 60_000);
-  await inspectAt(`/sign-ins/${signInId}`);
-
-  const stranger = await set.window(options);
-  await stranger.goto(origin);
-  await inspect('the page for strangers', stranger);
-  await stranger.goto(origin.replace('localhost', '127.0.0.1'));
-  await inspect('the page at another address', stranger, { styled: false });
-  await Promise.all([
-    stranger.waitForURL(`${origin}/audit-log`),
-    stranger.evaluate((url) => location.assign(url), `${origin}/audit-log`),
-  ]);
-  await inspect('the page from elsewhere', stranger);
-  expect(faults).toEqual([]);
-});
-
-test('by keyboard alone, from the first page to the stored token', async () => {
-  const set = await stage(browser);
-  const page = await set.person();
-  const focused = () =>
-    page.evaluate(() => (document.activeElement as HTMLElement).innerText || document.activeElement?.id);
-  // The first field has the focus: type, and press Enter.
-  await page.locator('#name:focus').waitFor();
-  await page.keyboard.type('Acme');
-  await page.keyboard.press('Enter');
-  await page.waitForURL(/\/idb\//);
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('Enter');
-  await page.waitForURL(/\/tokens\//);
-  expect((await readToken(set.vault, 'acme', actor)).profile.name).toBe('acme');
-
-  await page.keyboard.press('Tab');
-  expect(await focused()).toBe('Skip to main content');
-  await page.keyboard.press('Enter');
-  expect(await focused()).toContain('Token saved for');
-  await page.keyboard.press('Tab');
-  expect(await page.evaluate(() => document.querySelector('main')?.contains(document.activeElement))).toBe(
-    true,
-  );
-  const outline = await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle);
-  expect(outline).toBe('solid');
-});
-
-test('on paper there are no buttons, and nothing is lost', async () => {
-  const set = await stage(browser);
-  const page = await set.person();
-  await beginAt(page, set, 'acme');
-  await page.locator('button[value=full-admin]').click();
-  await page.waitForURL(/\/tokens\//);
-  await page.emulateMedia({ media: 'print' });
-  expect(await page.getByRole('button').count()).toBe(0);
-  expect(await page.getByRole('navigation').count()).toBe(0);
-  expect(await page.locator('main').innerText()).toContain('ada.nakamura@acme.example');
-});
-
-test('where less motion is wanted, nothing turns', async () => {
-  const set = await stage(browser);
-  const page = await set.person({ reducedMotion: 'reduce' });
-  await page.goto(`${set.origin}/auth/code`);
-  const animation = await page.evaluate(() => {
-    const spinner = document.querySelector('.spinner');
-    return spinner === null ? null : getComputedStyle(spinner).animationName;
+    const stranger = await set.window(options);
+    await stranger.goto(origin);
+    await inspect('the page for strangers', stranger);
+    await stranger.goto(origin.replace('localhost', '127.0.0.1'));
+    await inspect('the page at another address', stranger, { styled: false });
+    await Promise.all([
+      stranger.waitForURL(`${origin}/audit-log`),
+      stranger.evaluate((url) => location.assign(url), `${origin}/audit-log`),
+    ]);
+    await inspect('the page from elsewhere', stranger);
+    expect(faults).toEqual([]);
   });
-  expect(animation).toBe('none');
+
+  it('can be used by keyboard alone, from the first page to the stored token', async () => {
+    const set = await stage(browser);
+    const page = await set.person();
+    const focused = () =>
+      page.evaluate(() => (document.activeElement as HTMLElement).innerText || document.activeElement?.id);
+    // The first field has the focus: type, and press Enter.
+    await page.locator('#name:focus').waitFor();
+    await page.keyboard.type('Acme');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/idb\//);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/tokens\//);
+    expect((await readToken(set.vault, 'acme', actor)).profile.name).toBe('acme');
+
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('Skip to main content');
+    await page.keyboard.press('Enter');
+    expect(await focused()).toContain('Token saved for');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.querySelector('main')?.contains(document.activeElement))).toBe(
+      true,
+    );
+    const outline = await page.evaluate(
+      () => getComputedStyle(document.activeElement as Element).outlineStyle,
+    );
+    expect(outline).toBe('solid');
+  });
+
+  it('show no buttons on paper, and lose nothing', async () => {
+    const set = await stage(browser);
+    const page = await set.person();
+    await beginAt(page, set, 'acme');
+    await page.locator('button[value=full-admin]').click();
+    await page.waitForURL(/\/tokens\//);
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.getByRole('button').count()).toBe(0);
+    expect(await page.getByRole('navigation').count()).toBe(0);
+    expect(await page.locator('main').innerText()).toContain('ada.nakamura@acme.example');
+  });
+
+  it('have no animation if the person prefers reduced motion', async () => {
+    const set = await stage(browser);
+    const page = await set.person({ reducedMotion: 'reduce' });
+    await page.goto(`${set.origin}/auth/code`);
+    const animation = await page.evaluate(() => {
+      const spinner = document.querySelector('.spinner');
+      return spinner === null ? null : getComputedStyle(spinner).animationName;
+    });
+    expect(animation).toBe('none');
+  });
 });

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
@@ -49,7 +49,7 @@ inBothBrowsers((name) => {
     return { program, context, page };
   }
 
-  test('after DNS rebinding, and under names that look alike, nothing is there', async () => {
+  it('reaches nothing after DNS rebinding or under similar names', async () => {
     const { program, page } = await person();
     const before = await contents(program);
     const { port } = new URL(program.origin);
@@ -74,7 +74,7 @@ inBothBrowsers((name) => {
     expect(await mainText(page)).toContain('acme');
   });
 
-  test('a page on another port of localhost reads nothing, and changes nothing', async () => {
+  it('reads and changes nothing from another port of localhost', async () => {
     const { program, context, page } = await person();
     const before = await contents(program);
     const attacker = await listening((_request, response) => {
@@ -110,7 +110,7 @@ inBothBrowsers((name) => {
     expect(await mainText(page)).toContain('acme');
   });
 
-  test('a window that another page opens is out of its hands', async () => {
+  it('has no control over a window that it opens', async () => {
     const { program, context } = await person();
     const attacker = await listening((_request, response) => {
       response.setHeader('content-type', 'text/html').end('<!doctype html><title>Attacker</title>');
@@ -131,7 +131,7 @@ inBothBrowsers((name) => {
     }
   });
 
-  test('cookies that another port sets do not lock the person out, or the page says what to do', async () => {
+  it('locks no one out with cookies of another port, or the app says what to do', async () => {
     const { program, context, page } = await person();
     const { port } = new URL(program.origin);
     const own = `broker-${port}`;
@@ -169,7 +169,7 @@ inBothBrowsers((name) => {
     expect(await page.evaluate(() => document.body.innerText)).toContain('cookies that other programs');
   });
 
-  test('an answer that another page has the browser bring is not taken, and ends no sign-in', async () => {
+  it('cannot make the browser post a response, or end a sign-in', async () => {
     const { program, context, page } = await person();
     await page.goto(`${program.origin}/sign-in`);
     await page.type('#name', 'Globex');

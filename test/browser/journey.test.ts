@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { beginAt, kept, signInAs, stage } from '../support/browser/browser-session.ts';
 import { launchBrowser } from '../support/browser/launch.ts';
@@ -13,12 +13,11 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-test.each([
-  ['commercial', 'Standard', 'Ada Nakamura'],
-  ['government', 'Webex for Government', 'Hana Kowalska'],
-])(
-  'from the first page to the stored token, %s: it is in the store and nowhere else',
-  async (deployment, title, name) => {
+describe('the web app', () => {
+  it.each([
+    ['commercial', 'Standard', 'Ada Nakamura'],
+    ['government', 'Webex for Government', 'Hana Kowalska'],
+  ])('stores a token, which is nowhere else, %s', async (deployment, title, name) => {
     const set = await stage(browser);
     const { origin, vault, traces, consoles, titles } = set;
     const page = await set.person();
@@ -81,121 +80,123 @@ test.each([
     expect(filesHolding(vault.settings.home, accessToken)).toEqual([]);
     // The content security policy blocked nothing, and only the second response failed.
     expect(consoles).toEqual([expect.stringContaining('409')]);
-  },
-);
+  });
 
-test('a token of an account that is not a full administrator needs review, and the person signs in with another account', async () => {
-  const set = await stage(browser);
-  const page = await set.person();
-  await beginAt(page, set, 'acme');
-  await signInAs(page, 'user-admin');
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
-    'This account is not a full administrator',
-  );
-  await expect(readToken(set.vault, 'acme', actor)).rejects.toMatchObject({ code: 'E_NO_TOKEN' });
+  it('marks a token of an account that is not a full administrator for review, and lets the person sign in again', async () => {
+    const set = await stage(browser);
+    const page = await set.person();
+    await beginAt(page, set, 'acme');
+    await signInAs(page, 'user-admin');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
+      'This account is not a full administrator',
+    );
+    await expect(readToken(set.vault, 'acme', actor)).rejects.toMatchObject({ code: 'E_NO_TOKEN' });
 
-  const [tab] = await Promise.all([
-    page.context().waitForEvent('page'),
-    page.getByRole('link', { name: 'Sign out of Webex' }).click(),
-  ]);
-  await tab.getByText('You are signed out').waitFor();
-  await tab.close();
-  await page.getByRole('button', { name: 'Sign in again' }).click();
-  await page.waitForURL(/\/idb\//);
-  await signInAs(page, 'full-admin');
-  const { token } = await readToken(set.vault, 'acme', actor);
-  expect(token.account?.email).toBe('ada.nakamura@acme.example');
-});
+    const [tab] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.getByRole('link', { name: 'Sign out of Webex' }).click(),
+    ]);
+    await tab.getByText('You are signed out').waitFor();
+    await tab.close();
+    await page.getByRole('button', { name: 'Sign in again' }).click();
+    await page.waitForURL(/\/idb\//);
+    await signInAs(page, 'full-admin');
+    const { token } = await readToken(set.vault, 'acme', actor);
+    expect(token.account?.email).toBe('ada.nakamura@acme.example');
+  });
 
-test('a token of another organization needs review, and is used once the person approves it', async () => {
-  const set = await stage(browser);
-  const page = await set.person();
-  await beginAt(page, set, 'acme');
-  await signInAs(page, 'full-admin');
-  await page.goto(`${set.origin}/profiles/acme`);
-  await page.getByText('Renew', { exact: true }).click();
-  await page.getByRole('button', { name: 'Use a private window' }).waitFor();
-  await page.context().clearCookies({ domain: '127.0.0.1' });
-  await page.getByRole('button', { name: 'Sign in to Webex' }).click();
-  await page.waitForURL(/\/idb\//);
-  await signInAs(page, 'other-organization');
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
-    'This token belongs to a different organization',
-  );
-  await page.getByRole('button', { name: 'Use this token' }).click();
-  await page.waitForURL(/\/profiles\/acme$/);
-  expect(await page.getByRole('status').textContent()).toContain('This token is now in use');
-  const { token } = await readToken(set.vault, 'acme', actor);
-  expect(token.account?.email).toBe('grace.mbeki@globex.example');
-});
+  it('marks a token of another organization for review, and uses it once the person approves it', async () => {
+    const set = await stage(browser);
+    const page = await set.person();
+    await beginAt(page, set, 'acme');
+    await signInAs(page, 'full-admin');
+    await page.goto(`${set.origin}/profiles/acme`);
+    await page.getByText('Renew', { exact: true }).click();
+    await page.getByRole('button', { name: 'Use a private window' }).waitFor();
+    await page.context().clearCookies({ domain: '127.0.0.1' });
+    await page.getByRole('button', { name: 'Sign in to Webex' }).click();
+    await page.waitForURL(/\/idb\//);
+    await signInAs(page, 'other-organization');
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
+      'This token belongs to a different organization',
+    );
+    await page.getByRole('button', { name: 'Use this token' }).click();
+    await page.waitForURL(/\/profiles\/acme$/);
+    expect(await page.getByRole('status').textContent()).toContain('This token is now in use');
+    const { token } = await readToken(set.vault, 'acme', actor);
+    expect(token.account?.email).toBe('grace.mbeki@globex.example');
+  });
 
-test('a link is opened in a private window, and the first window continues automatically', async () => {
-  const set = await stage(browser);
-  const page = await set.person();
-  await page.getByLabel('Organization name').fill('Acme');
-  await page.getByRole('button', { name: 'Use a private window (recommended)' }).click();
-  const link = (await page.locator('#link').textContent()) ?? '';
+  it('continues in the first window after a link was opened in a private window', async () => {
+    const set = await stage(browser);
+    const page = await set.person();
+    await page.getByLabel('Organization name').fill('Acme');
+    await page.getByRole('button', { name: 'Use a private window (recommended)' }).click();
+    const link = (await page.locator('#link').textContent()) ?? '';
 
-  const other = await set.window();
-  await other.goto(link);
-  await signInAs(other, 'full-admin');
-  expect(await other.locator('main').innerText()).toContain('You can close this window');
-  expect(await other.getByRole('navigation').count()).toBe(0);
-  await other.goto(set.origin);
-  expect(await other.getByRole('heading', { level: 1 }).textContent()).toBe(
-    'Open the app from your terminal',
-  );
+    const other = await set.window();
+    await other.goto(link);
+    await signInAs(other, 'full-admin');
+    expect(await other.locator('main').innerText()).toContain('You can close this window');
+    expect(await other.getByRole('navigation').count()).toBe(0);
+    await other.goto(set.origin);
+    expect(await other.getByRole('heading', { level: 1 }).textContent()).toBe(
+      'Open the app from your terminal',
+    );
 
-  await page.waitForURL(/\/tokens\//);
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Token saved for acme');
-  expect(set.consoles.filter((line) => !line.includes('403'))).toEqual([]);
-});
+    await page.waitForURL(/\/tokens\//);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Token saved for acme');
+    expect(set.consoles.filter((line) => !line.includes('403'))).toEqual([]);
+  });
 
-test('a redirect address from another computer can be pasted', async () => {
-  const set = await stage(browser);
-  const page = await set.person();
-  const { accessToken } = set.simulator.issueToken('full-admin');
-  await page.getByRole('link', { name: 'Import a token' }).click();
-  await page.getByLabel('Organization name').fill('Acme');
-  const box = page.getByLabel('Address of the error page');
-  await box.fill('https://webex.example/nothing');
-  await page.getByRole('button', { name: 'Import token' }).click();
-  await page.getByRole('alert').waitFor();
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('alert');
-  await page.getByRole('alert').getByRole('link').click();
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe('text');
-  expect(await box.inputValue()).toBe('');
+  it('accepts a pasted redirect address from another computer', async () => {
+    const set = await stage(browser);
+    const page = await set.person();
+    const { accessToken } = set.simulator.issueToken('full-admin');
+    await page.getByRole('link', { name: 'Import a token' }).click();
+    await page.getByLabel('Organization name').fill('Acme');
+    const box = page.getByLabel('Address of the error page');
+    await box.fill('https://webex.example/nothing');
+    await page.getByRole('button', { name: 'Import token' }).click();
+    await page.getByRole('alert').waitFor();
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('alert');
+    await page.getByRole('alert').getByRole('link').click();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('text');
+    expect(await box.inputValue()).toBe('');
 
-  await box.fill(
-    `http://localhost:3000/auth/code#access_token=${accessToken}&token_type=Bearer&expires_in=3887999`,
-  );
-  await page.getByRole('button', { name: 'Import token' }).click();
-  await page.waitForURL(/\/tokens\//);
-  expect(await page.locator('main').innerText()).toContain('Ada Nakamura');
-  expect((await readToken(set.vault, 'acme', actor)).accessToken).toBe(accessToken);
-  expect(set.traces.join('\n')).not.toContain(accessToken);
-});
+    await box.fill(
+      `http://localhost:3000/auth/code#access_token=${accessToken}&token_type=Bearer&expires_in=3887999`,
+    );
+    await page.getByRole('button', { name: 'Import token' }).click();
+    await page.waitForURL(/\/tokens\//);
+    expect(await page.locator('main').innerText()).toContain('Ada Nakamura');
+    expect((await readToken(set.vault, 'acme', actor)).accessToken).toBe(accessToken);
+    expect(set.traces.join('\n')).not.toContain(accessToken);
+  });
 
-test('a link on another site opens the app after a confirmation', async () => {
-  const set = await stage(browser);
-  const page = await set.person();
-  await page.route('http://127.0.0.1:9/elsewhere', (route) =>
-    route.fulfill({ contentType: 'text/html', body: `<a href="${set.origin}/import">the web app</a>` }),
-  );
-  await page.goto('http://127.0.0.1:9/elsewhere');
-  await page.getByRole('link').click();
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('You came here from another site');
-  await page.getByRole('link', { name: 'Continue' }).click();
-  expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Import a token');
-});
+  it('opens from a link on another site after a confirmation', async () => {
+    const set = await stage(browser);
+    const page = await set.person();
+    await page.route('http://127.0.0.1:9/elsewhere', (route) =>
+      route.fulfill({ contentType: 'text/html', body: `<a href="${set.origin}/import">the web app</a>` }),
+    );
+    await page.goto('http://127.0.0.1:9/elsewhere');
+    await page.getByRole('link').click();
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
+      'You came here from another site',
+    );
+    await page.getByRole('link', { name: 'Continue' }).click();
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Import a token');
+  });
 
-test('the copy buttons copy the values next to them', async () => {
-  const set = await stage(browser);
-  const page = await set.person({ permissions: ['clipboard-read', 'clipboard-write'] });
-  await beginAt(page, set, 'acme');
-  await signInAs(page, 'full-admin');
-  const button = page.getByRole('button', { name: 'Copy the command' });
-  await button.click();
-  await page.getByRole('button', { name: 'Copied the command' }).waitFor();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('webex-token get acme');
+  it('copies the values next to its copy buttons', async () => {
+    const set = await stage(browser);
+    const page = await set.person({ permissions: ['clipboard-read', 'clipboard-write'] });
+    await beginAt(page, set, 'acme');
+    await signInAs(page, 'full-admin');
+    const button = page.getByRole('button', { name: 'Copy the command' });
+    await button.click();
+    await page.getByRole('button', { name: 'Copied the command' }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('webex-token get acme');
+  });
 });

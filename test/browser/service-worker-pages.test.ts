@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { faultsOf, phone } from '../support/browser/axe.ts';
 import { askFor, stage } from '../support/browser/browser-session.ts';
@@ -14,42 +14,44 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-test('the pages about the service worker of another project are accessible, and report a worker that does not go away', async () => {
-  const context = await browser.newContext({ viewport: phone, colorScheme: 'light' });
-  onTestFinished(() => context.close());
-  const { port } = await leaveWorker(context, 'only watches');
-  const set = await stage(browser, { port });
-  const page = await context.newPage();
-  const heading = (name: string) => page.getByRole('heading', { name, level: 1, exact: true });
-  const faults: string[] = [];
-  const inspect = async (name: string) => {
-    await heading(name).waitFor();
-    expect(await page.title()).toContain(name);
-    expect(await heading(name).evaluate((h1) => h1 === document.activeElement)).toBe(true);
-    faults.push(...(await faultsOf(page, name)));
-  };
+describe('the pages about a service worker', () => {
+  it('are accessible, and report a worker that does not go away', async () => {
+    const context = await browser.newContext({ viewport: phone, colorScheme: 'light' });
+    onTestFinished(() => context.close());
+    const { port } = await leaveWorker(context, 'only watches');
+    const set = await stage(browser, { port });
+    const page = await context.newPage();
+    const heading = (name: string) => page.getByRole('heading', { name, level: 1, exact: true });
+    const faults: string[] = [];
+    const inspect = async (name: string) => {
+      await heading(name).waitFor();
+      expect(await page.title()).toContain(name);
+      expect(await heading(name).evaluate((h1) => h1 === document.activeElement)).toBe(true);
+      faults.push(...(await faultsOf(page, name)));
+    };
 
-  const link = `/access/${await createAccessLink(set.vault)}`;
-  await page.goto(set.sideOrigin + link);
-  await inspect('Another app may be intercepting this page');
-  await page.goto(set.origin + link);
-  await askFor(page, set, 'acme');
-  await inspect('Another app may be intercepting this page');
+    const link = `/access/${await createAccessLink(set.vault)}`;
+    await page.goto(set.sideOrigin + link);
+    await inspect('Another app may be intercepting this page');
+    await page.goto(set.origin + link);
+    await askFor(page, set, 'acme');
+    await inspect('Another app may be intercepting this page');
 
-  const remove = page.getByRole('button', { name: 'Remove and continue' });
-  await page.route('**/clear-site-data/*', (route) => route.abort());
-  await remove.click();
-  await inspect('The data was not removed');
-  await page.route('**/clear-site-data/*', (route) =>
-    route.fulfill({ status: 204, headers: allowing(set.sideOrigin) }),
-  );
-  await remove.click();
-  await inspect('The service worker is still there');
-  expect(await page.locator('main').innerText()).toContain(`${set.origin}/sw.js`);
-  await page.unroute('**/clear-site-data/*');
-  await remove.click();
-  await page.waitForURL(/\/idb\//);
-  expect(faults).toEqual([]);
+    const remove = page.getByRole('button', { name: 'Remove and continue' });
+    await page.route('**/clear-site-data/*', (route) => route.abort());
+    await remove.click();
+    await inspect('The data was not removed');
+    await page.route('**/clear-site-data/*', (route) =>
+      route.fulfill({ status: 204, headers: allowing(set.sideOrigin) }),
+    );
+    await remove.click();
+    await inspect('The service worker is still there');
+    expect(await page.locator('main').innerText()).toContain(`${set.origin}/sw.js`);
+    await page.unroute('**/clear-site-data/*');
+    await remove.click();
+    await page.waitForURL(/\/idb\//);
+    expect(faults).toEqual([]);
+  });
 });
 
 function allowing(origin: string): Record<string, string> {

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
 import { inBothBrowsers, launchOneOf } from '../support/browser/both-browsers.ts';
@@ -51,7 +51,7 @@ inBothBrowsers((name) => {
     expect(project.seen()).not.toContain(accessToken);
   }
 
-  test('a worker that answers from its cache is found before the web app opens', async () => {
+  it('is found before the web app opens if it answers from its cache', async () => {
     const { page, project, program, draft } = await visited('answers from its cache');
     await page.goto(program.sideOrigin + (await program.entry()));
     await untilHeading(page, 'Something else responds at this address');
@@ -66,7 +66,7 @@ inBothBrowsers((name) => {
     await expectCaptured(program, project);
   });
 
-  test('a worker that passes everything on is found before a sign-in from a terminal starts', async () => {
+  it('is found before a sign-in from a terminal starts if it passes everything on', async () => {
     const { page, project, program, draft } = await visited('passes everything on');
     const { link } = await createSignInLink(program.vault, { profile: 'acme' });
     await page.goto(`${program.sideOrigin}/sign-in/${link}`);
@@ -80,7 +80,7 @@ inBothBrowsers((name) => {
     await expectCaptured(program, project);
   });
 
-  test('a worker that only watches is found on the way to Webex', async () => {
+  it('is found on the way to Webex if it only watches', async () => {
     const { page, project, program, draft } = await visited('only watches');
     await page.goto(program.origin + (await program.entry()));
     await page.type('#name', 'Acme');
@@ -96,7 +96,7 @@ inBothBrowsers((name) => {
     await expectCaptured(program, project);
   });
 
-  test('without a worker, the person is asked nothing', async () => {
+  it('causes a question only if there is one', async () => {
     const program = await runProgram();
     const page = await (await profile()).newPage();
     await page.goto(program.sideOrigin + (await program.entry()));

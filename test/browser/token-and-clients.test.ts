@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listClients } from '../../src/vault/clients/clients.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
@@ -36,136 +36,138 @@ async function withTools(set: Stage): Promise<Stage> {
   return set;
 }
 
-test('copies the token without putting it into the document, and hides a revealed token again', async () => {
-  const set = await stage(browser);
-  const token = await hold(set);
-  const page = await set.person();
-  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: set.origin });
-  await page.clock.install();
-  await page.goto(`${set.origin}/profiles/acme`);
-  await page.getByRole('button', { name: 'Copy the token' }).click();
-  await page.getByRole('button', { name: 'Copied the token' }).waitFor();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
-  expect(await page.content()).not.toContain(token);
-  expect(await auditLog(set.vault)).toContain('read ok acme');
+describe('the web app', () => {
+  it('copies the token without putting it into the document, and hides a revealed token again', async () => {
+    const set = await stage(browser);
+    const token = await hold(set);
+    const page = await set.person();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: set.origin });
+    await page.clock.install();
+    await page.goto(`${set.origin}/profiles/acme`);
+    await page.getByRole('button', { name: 'Copy the token' }).click();
+    await page.getByRole('button', { name: 'Copied the token' }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
+    expect(await page.content()).not.toContain(token);
+    expect(await auditLog(set.vault)).toContain('read ok acme');
 
-  await page.getByRole('button', { name: 'Show the token' }).click();
-  await page.locator('[data-secret]').waitFor();
-  expect(await page.locator('[data-secret]').textContent()).toBe(token);
-  await page.clock.runFor(61_000);
-  await page.getByText('The token is hidden.').waitFor();
-  expect(await page.content()).not.toContain(token);
-  await page.goBack();
-  expect(await page.content()).not.toContain(token);
-  expect(set.traces.join('\n')).not.toContain(token);
-  expect(set.consoles.join('\n')).not.toContain(token);
-  expect(set.titles.join('\n')).not.toContain(token);
-});
+    await page.getByRole('button', { name: 'Show the token' }).click();
+    await page.locator('[data-secret]').waitFor();
+    expect(await page.locator('[data-secret]').textContent()).toBe(token);
+    await page.clock.runFor(61_000);
+    await page.getByText('The token is hidden.').waitFor();
+    expect(await page.content()).not.toContain(token);
+    await page.goBack();
+    expect(await page.content()).not.toContain(token);
+    expect(set.traces.join('\n')).not.toContain(token);
+    expect(set.consoles.join('\n')).not.toContain(token);
+    expect(set.titles.join('\n')).not.toContain(token);
+  });
 
-test('adds an API client by keyboard alone, without JavaScript', async () => {
-  const set = await stage(browser);
-  await hold(set);
-  const page = await set.person({ javaScriptEnabled: false });
-  await page.getByRole('link', { name: 'API clients' }).click();
-  await page.getByRole('textbox', { name: 'Name' }).focus();
-  await page.keyboard.type('ci-deploy');
-  await page.keyboard.press('Tab');
-  await page.keyboard.press('Space');
-  await page.getByRole('button', { name: 'Add API client' }).press('Enter');
-  await page.getByText('you will not see it again').waitFor();
-  expect(await page.locator('#client-secret').textContent()).toMatch(/^[\w-]{43}$/);
-  expect((await listClients(set.vault))[0]).toMatchObject({ name: 'ci-deploy', profiles: ['acme'] });
-});
+  it('adds an API client by keyboard alone, without JavaScript', async () => {
+    const set = await stage(browser);
+    await hold(set);
+    const page = await set.person({ javaScriptEnabled: false });
+    await page.getByRole('link', { name: 'API clients' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).focus();
+    await page.keyboard.type('ci-deploy');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Space');
+    await page.getByRole('button', { name: 'Add API client' }).press('Enter');
+    await page.getByText('you will not see it again').waitFor();
+    expect(await page.locator('#client-secret').textContent()).toMatch(/^[\w-]{43}$/);
+    expect((await listClients(set.vault))[0]).toMatchObject({ name: 'ci-deploy', profiles: ['acme'] });
+  });
 
-test('tests the token and shows the connection tests of Entra ID and Okta', async () => {
-  const set = await stage(browser);
-  await hold(set);
-  const page = await set.person();
-  await page.goto(`${set.origin}/profiles/acme`);
-  await page.getByRole('button', { name: 'Test', exact: true }).click();
-  await page.waitForURL(/\/test$/);
-  await page.getByText('Entra ID’s Test Connection would pass.').waitFor();
-  expect(await heading(page)).toBe('All checks passed');
-});
+  it('tests the token and shows the connection tests of Entra ID and Okta', async () => {
+    const set = await stage(browser);
+    await hold(set);
+    const page = await set.person();
+    await page.goto(`${set.origin}/profiles/acme`);
+    await page.getByRole('button', { name: 'Test', exact: true }).click();
+    await page.waitForURL(/\/test$/);
+    await page.getByText('Entra ID’s Test Connection would pass.').waitFor();
+    expect(await heading(page)).toBe('All checks passed');
+  });
 
-test('sends the token to Entra ID automatically with a device code, and manually with the guide', async () => {
-  const set = await withTools(await stage(browser));
-  const token = await hold(set);
-  const page = await set.person();
-  await page.goto(`${set.origin}/profiles/acme`);
-  await page.getByRole('link', { name: 'Entra ID', exact: true }).click();
-  await page.getByRole('button', { name: 'Send token to Entra ID' }).click();
-  const code = page.locator('.code');
-  await code.waitFor();
-  const [tab] = await Promise.all([
-    page.context().waitForEvent('page'),
-    page.getByRole('link', { name: 'Open the sign-in page' }).click(),
-  ]);
-  await tab.getByLabel('Code').fill((await code.textContent()) ?? '');
-  await tab.getByRole('button', { name: 'Sign in as' }).click();
-  await tab.getByText('You are signed in.').waitFor();
-  await tab.close();
-  await page.getByRole('heading', { level: 1, name: 'Token sent' }).waitFor();
-  expect(set.simulator.entra.app.secrets.get('SecretToken')).toBe(token);
+  it('sends the token to Entra ID automatically with a device code, and manually with the guide', async () => {
+    const set = await withTools(await stage(browser));
+    const token = await hold(set);
+    const page = await set.person();
+    await page.goto(`${set.origin}/profiles/acme`);
+    await page.getByRole('link', { name: 'Entra ID', exact: true }).click();
+    await page.getByRole('button', { name: 'Send token to Entra ID' }).click();
+    const code = page.locator('.code');
+    await code.waitFor();
+    const [tab] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.getByRole('link', { name: 'Open the sign-in page' }).click(),
+    ]);
+    await tab.getByLabel('Code').fill((await code.textContent()) ?? '');
+    await tab.getByRole('button', { name: 'Sign in as' }).click();
+    await tab.getByText('You are signed in.').waitFor();
+    await tab.close();
+    await page.getByRole('heading', { level: 1, name: 'Token sent' }).waitFor();
+    expect(set.simulator.entra.app.secrets.get('SecretToken')).toBe(token);
 
-  await page.goto(`${set.origin}/profiles/acme/entra`);
-  await page
-    .getByLabel('What do you want to do?')
-    .selectOption({ label: 'Set up provisioning for the first time' });
-  await page.getByRole('button', { name: 'Show my steps' }).click();
-  await page.getByRole('heading', { name: 'Connect Entra ID to Webex' }).waitFor();
-  await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: set.origin });
-  await page.getByRole('button', { name: 'Copy Tenant URL' }).click();
-  await page.getByRole('button', { name: 'Copied Tenant URL' }).waitFor();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/\/v1\/scim\/ac3e0001-/);
-  await page.getByRole('button', { name: 'Copy the token' }).click();
-  await page.getByRole('button', { name: 'Copied the token' }).waitFor();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
-  await page.getByRole('button', { name: 'I’ve updated it' }).click();
-  expect(await page.getByRole('status').textContent()).toContain('Marked as updated');
-  await page.emulateMedia({ media: 'print' });
-  expect(await page.locator('main').innerText()).not.toContain('Show my steps');
-  expect(set.consoles).toEqual([]);
-});
+    await page.goto(`${set.origin}/profiles/acme/entra`);
+    await page
+      .getByLabel('What do you want to do?')
+      .selectOption({ label: 'Set up provisioning for the first time' });
+    await page.getByRole('button', { name: 'Show my steps' }).click();
+    await page.getByRole('heading', { name: 'Connect Entra ID to Webex' }).waitFor();
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: set.origin });
+    await page.getByRole('button', { name: 'Copy Tenant URL' }).click();
+    await page.getByRole('button', { name: 'Copied Tenant URL' }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/\/v1\/scim\/ac3e0001-/);
+    await page.getByRole('button', { name: 'Copy the token' }).click();
+    await page.getByRole('button', { name: 'Copied the token' }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(token);
+    await page.getByRole('button', { name: 'I’ve updated it' }).click();
+    expect(await page.getByRole('status').textContent()).toContain('Marked as updated');
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('main').innerText()).not.toContain('Show my steps');
+    expect(set.consoles).toEqual([]);
+  });
 
-test('leads to the guide where Okta does not allow automatic setup', async () => {
-  const set = await withTools(await stage(browser));
-  await hold(set);
-  const page = await set.person();
-  await page.goto(`${set.origin}/profiles/acme/okta`);
-  await page.getByRole('button', { name: 'Send token to Okta' }).click();
-  await page.getByRole('link', { name: 'Open the guide' }).click();
-  await page.getByRole('heading', { name: 'Connect Okta to Webex' }).waitFor();
-  await page.getByText('Test API Credentials').first().waitFor();
-  await page.getByRole('button', { name: 'I’ve updated it' }).click();
-  await page.getByText('set manually').waitFor();
-});
+  it('leads to the guide where Okta does not allow automatic setup', async () => {
+    const set = await withTools(await stage(browser));
+    await hold(set);
+    const page = await set.person();
+    await page.goto(`${set.origin}/profiles/acme/okta`);
+    await page.getByRole('button', { name: 'Send token to Okta' }).click();
+    await page.getByRole('link', { name: 'Open the guide' }).click();
+    await page.getByRole('heading', { name: 'Connect Okta to Webex' }).waitFor();
+    await page.getByText('Test API Credentials').first().waitFor();
+    await page.getByRole('button', { name: 'I’ve updated it' }).click();
+    await page.getByText('set manually').waitFor();
+  });
 
-test('renews one organization after another from the page of each captured token, and skips one', async () => {
-  const set = await stage(browser);
-  for (const [at, profile] of ['initech', 'acme', 'umbrella'].entries()) {
-    await hold(set, profile, { lifetimeSeconds: (at + 1) * 86_400 });
-  }
-  const page = await set.person();
-  await page.goto(`${set.origin}/renewals`);
-  await page.getByRole('heading', { name: '3 tokens to renew' }).waitFor();
-  await page.getByRole('button', { name: 'Start renewing' }).click();
-  await page.getByText('0 of 3 done').waitFor();
-  await page.getByRole('button', { name: 'Sign in to Webex' }).click();
-  await page.waitForURL(/\/idb\//);
-  await signInAs(page, 'full-admin');
-  await page.getByText('1 of 3 done').waitFor();
-  await page.getByRole('button', { name: 'Next: acme' }).click();
-  // The browser is signed in to Webex with an account of the previous organization, so Webex asks again.
-  await page.waitForURL(/\/idb\//);
-  await signInAs(page, 'full-admin');
-  await page.getByText('2 of 3 done').waitFor();
-  await page.getByRole('link', { name: 'All renewals' }).click();
-  await page.getByRole('heading', { name: 'Next: umbrella' }).waitFor();
-  expect(await page.getByRole('progressbar').getAttribute('value')).toBe('2');
-  await page.getByRole('button', { name: 'Skip' }).click();
-  await page.getByText('All done: 2 renewed, 1 skipped.').waitFor();
-  await page.getByRole('button', { name: 'Finish' }).click();
-  await page.getByText('Renewals finished.').waitFor();
-  expect(set.consoles).toEqual([]);
+  it('renews one organization after another from the page of each captured token, and skips one', async () => {
+    const set = await stage(browser);
+    for (const [at, profile] of ['initech', 'acme', 'umbrella'].entries()) {
+      await hold(set, profile, { lifetimeSeconds: (at + 1) * 86_400 });
+    }
+    const page = await set.person();
+    await page.goto(`${set.origin}/renewals`);
+    await page.getByRole('heading', { name: '3 tokens to renew' }).waitFor();
+    await page.getByRole('button', { name: 'Start renewing' }).click();
+    await page.getByText('0 of 3 done').waitFor();
+    await page.getByRole('button', { name: 'Sign in to Webex' }).click();
+    await page.waitForURL(/\/idb\//);
+    await signInAs(page, 'full-admin');
+    await page.getByText('1 of 3 done').waitFor();
+    await page.getByRole('button', { name: 'Next: acme' }).click();
+    // The browser is signed in to Webex with an account of the previous organization, so Webex asks again.
+    await page.waitForURL(/\/idb\//);
+    await signInAs(page, 'full-admin');
+    await page.getByText('2 of 3 done').waitFor();
+    await page.getByRole('link', { name: 'All renewals' }).click();
+    await page.getByRole('heading', { name: 'Next: umbrella' }).waitFor();
+    expect(await page.getByRole('progressbar').getAttribute('value')).toBe('2');
+    await page.getByRole('button', { name: 'Skip' }).click();
+    await page.getByText('All done: 2 renewed, 1 skipped.').waitFor();
+    await page.getByRole('button', { name: 'Finish' }).click();
+    await page.getByText('Renewals finished.').waitFor();
+    expect(set.consoles).toEqual([]);
+  });
 });

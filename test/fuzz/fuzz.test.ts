@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readSettings } from '../../src/config/settings.ts';
 import { parsePastedToken } from '../../src/webex/sign-in/parse-pasted-token.ts';
 import { runTarget } from './run-target.ts';
@@ -16,23 +16,25 @@ const runs: Record<string, number> = {
   csv: 200,
 };
 
-test.each(Object.entries(targets))('%s', async (name, open) => {
-  const result = await runTarget(open, { seed: 20_270_301, runs: runs[name] ?? 500, timeMs: 20_000 });
-  expect(result.failure).toBeNull();
-  expect(result.runs).toBe(runs[name] ?? 500);
-});
+describe('the parsers', () => {
+  it.each(Object.entries(targets))('survive any input: %s', async (name, open) => {
+    const result = await runTarget(open, { seed: 20_270_301, runs: runs[name] ?? 500, timeMs: 20_000 });
+    expect(result.failure).toBeNull();
+    expect(result.runs).toBe(runs[name] ?? 500);
+  });
 
-/* What long runs have found once. */
-test('a question mark in a database password does not make the rest of it a parameter that is named', () => {
-  const address = 'postgres://user:12?fake-secret-of-the-password@db.example/webex';
-  expect(() => readSettings({ WEBEX_TOKEN_DATABASE_URL: address })).toThrow(
-    /^WEBEX_TOKEN_DATABASE_URL: (?!.*secret-of).*%3F/,
-  );
-});
+  /* What long runs have found once. */
+  it('do not report a part of a database password as a parameter', () => {
+    const address = 'postgres://user:12?fake-secret-of-the-password@db.example/webex';
+    expect(() => readSettings({ WEBEX_TOKEN_DATABASE_URL: address })).toThrow(
+      /^WEBEX_TOKEN_DATABASE_URL: (?!.*secret-of).*%3F/,
+    );
+  });
 
-test('a token that ran into the token type is not named as one', () => {
-  const token = 'fake-aa0__00___0a-_a0AA0A0-a0';
-  expect(() =>
-    parsePastedToken(`http://localhost:3000/auth/code#access_token=x&token_type=Bearer${token}`),
-  ).toThrow(/^(?!.*fake-)The response has another token type/);
+  it('do not repeat a token that is followed by the token type without a separator', () => {
+    const token = 'fake-aa0__00___0a-_a0AA0A0-a0';
+    expect(() =>
+      parsePastedToken(`http://localhost:3000/auth/code#access_token=x&token_type=Bearer${token}`),
+    ).toThrow(/^(?!.*fake-)The response has another token type/);
+  });
 });

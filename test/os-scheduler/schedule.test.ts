@@ -131,146 +131,158 @@ describe.each([
   });
 });
 
-it('leaves every other line of the crontab unchanged', async () => {
-  const others = '# mine\nMAILTO=ada\n\n5 4 * * * true 100\\% # backup\n';
-  const system = systemWith('linux', ['crontab'], others);
-  await install(system);
-  expect(system.crontab?.startsWith(others)).toBe(true);
-  expect(system.crontab?.split('\n').filter((line) => line.includes('remind'))).toHaveLength(1);
-  const [found] = await findInstalled(system);
-  if (found !== undefined) await runSteps(await found.scheduler.remove(system), system);
-  expect(system.crontab).toBe(others);
-});
+describe('the schedulers', () => {
+  it('leave every other line of the crontab unchanged', async () => {
+    const others = '# mine\nMAILTO=ada\n\n5 4 * * * true 100\\% # backup\n';
+    const system = systemWith('linux', ['crontab'], others);
+    await install(system);
+    expect(system.crontab?.startsWith(others)).toBe(true);
+    expect(system.crontab?.split('\n').filter((line) => line.includes('remind'))).toHaveLength(1);
+    const [found] = await findInstalled(system);
+    if (found !== undefined) await runSteps(await found.scheduler.remove(system), system);
+    expect(system.crontab).toBe(others);
+  });
 
-it('makes cron run the program whatever its directory is called', async () => {
-  const folder = join(temporaryFolder(), "o'hara 50% $HOME `id`");
-  mkdirSync(folder);
-  const program = join(folder, 'node');
-  writeFileSync(program, '#!/bin/sh\nprintf "%s|" "$@" >&2\n');
-  chmodSync(program, 0o755);
-  const system = systemWith('linux', ['crontab']);
-  const odd = { command: [program, 'remind', "/a b'c"] };
-  await runSteps(await (await detectScheduler(system)).install(odd, system), system);
-  const line = system.crontab?.split('\n').find((each) => each.startsWith('17 ')) ?? '';
-  // As cron does: the first five fields aside, with \% for %.
-  const command = line.split(' ').slice(5).join(' ').replaceAll('\\%', '%');
-  const output = execFileSync('/bin/sh', ['-c', `{ ${command}; } 2>&1`], { encoding: 'utf8' });
-  expect(output).toBe("remind|/a b'c|");
-});
-
-const hasSystemdAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
-
-it
-  .skipIf(!hasSystemdAnalyze)
-  .each(['plain', 'with space', "o'hara", 'a "b"', '50% $HOME', 'back\\slash', '$x', '%h', 'ü'])(
-  'writes a unit that systemd accepts for Node in the directory %s (skipped without systemd-analyze)',
-  async (name) => {
-    const folder = join(temporaryFolder(), name);
+  it('make cron run the program whatever its directory is called', async () => {
+    const folder = join(temporaryFolder(), "o'hara 50% $HOME `id`");
     mkdirSync(folder);
     const program = join(folder, 'node');
-    writeFileSync(program, '#!/bin/sh\n');
+    writeFileSync(program, '#!/bin/sh\nprintf "%s|" "$@" >&2\n');
     chmodSync(program, 0o755);
-    const system = systemWith('linux', ['systemctl']);
-    await runSteps(
-      await (await detectScheduler(system)).install({ command: [program, 'remind'] }, system),
-      system,
-    );
-    const unit = join(temporaryFolder(), 'webex-token-remind.service');
-    writeFileSync(unit, system.files.get('/home/ada/.config/systemd/user/webex-token-remind.service') ?? '');
-    const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', '--generators=no', unit], {
-      encoding: 'utf8',
-    });
-    expect(stderr).not.toContain('webex-token-remind');
-    expect(status).toBe(0);
-  },
-);
-
-const canCheckCrontab = (() => {
-  const file = join(mkdtempSync(join(tmpdir(), 'webex-token-test-')), 'crontab');
-  writeFileSync(file, '17 * * * * true\n');
-  const { status } = spawnSync('crontab', ['-n', file]);
-  rmSync(dirname(file), { recursive: true });
-  return status === 0;
-})();
-
-it.skipIf(!canCheckCrontab)('writes a line that crontab accepts (skipped if crontab has no -n)', async () => {
-  const system = systemWith('linux', ['crontab']);
-  await install(system);
-  const file = join(temporaryFolder(), 'crontab');
-  writeFileSync(file, system.crontab ?? '');
-  expect(spawnSync('crontab', ['-n', file])).toMatchObject({ status: 0 });
-});
-
-it('never runs a command that this program did not write, and does not report an unreadable one as broken', async () => {
-  const system = systemWith('win32', ['schtasks.exe']);
-  const check = (command: string[] | null) =>
-    checkJob({ location: 'a task', command, inactiveReason: null }, '/data/store.db', system);
-  for (const command of [
-    null,
-    ['/bin/rm', '-rf', '/'],
-    [process.execPath, '/a/webex-token.cjs', 'remove'],
-    [process.execPath, '/a/other.cjs', 'remind'],
-  ]) {
-    expect(await check(command)).toMatchObject({
-      ok: false,
-      message: expect.stringContaining('changed by something else'),
-    });
-  }
-  const unreadable = ['C:\\Users\\J\ufffdrg\\node.exe', 'C:\\webex-token.cjs', 'remind'];
-  expect(await check(unreadable)).toMatchObject({ ok: null });
-  expect(system.ran).toEqual([]);
-});
-
-it('refuses paths that the Task Scheduler would expand', async () => {
-  const system = systemWith('win32', ['schtasks.exe']);
-  const scheduler = await detectScheduler(system);
-  for (const folder of ['C:\\%TEMP%\\node.exe', 'C:\\$(Arg0)\\node.exe']) {
-    const error = await brokerErrorOf(() => scheduler.install({ command: [folder, 'remind'] }, system));
-    expect(error.code).toBe('E_SCHEDULE');
-  }
-});
-
-it('reports a systemd timer that is not active and a task that is disabled', async () => {
-  const linux = systemWith('linux', ['systemctl']);
-  await install(linux);
-  const inactive: System = {
-    ...linux,
-    run: (file, args, input) =>
-      args.includes('is-active')
-        ? Promise.resolve({ code: 3, stdout: 'inactive', stderr: '' })
-        : linux.run(file, args, input),
-  };
-  expect((await findInstalled(inactive))[0]?.job.inactiveReason).toContain('not active');
-  const windows = systemWith('win32', ['schtasks.exe']);
-  await install(windows);
-  for (const [name, xml] of windows.tasks)
-    windows.tasks.set(name, xml.replace('</Settings>', '<Enabled>false</Enabled></Settings>'));
-  expect((await findInstalled(windows))[0]?.job.inactiveReason).toContain('disabled');
-});
-
-it('escapes paths in XML', async () => {
-  const mac = systemWith('darwin', ['launchctl']);
-  const odd = { command: ['/a & b/<node>'] };
-  await runSteps(await (await detectScheduler(mac)).install(odd, mac), mac);
-  expect([...mac.files.values()][0]).toContain('<string>/a &amp; b/&lt;node&gt;</string>');
-});
-
-it('reports a step that fails with the error message of the system', async () => {
-  const system = systemWith('linux', ['systemctl']);
-  const failing = {
-    ...system,
-    run: async () => ({ code: 1, stdout: '', stderr: 'Failed to connect to bus' }),
-  };
-  const steps = await (await detectScheduler(system)).install(job, system);
-  expect(await brokerErrorOf(() => runSteps(steps, failing))).toMatchObject({
-    code: 'E_SCHEDULE',
-    message: 'systemctl --user daemon-reload exited with 1: Failed to connect to bus',
+    const system = systemWith('linux', ['crontab']);
+    const odd = { command: [program, 'remind', "/a b'c"] };
+    await runSteps(await (await detectScheduler(system)).install(odd, system), system);
+    const line = system.crontab?.split('\n').find((each) => each.startsWith('17 ')) ?? '';
+    // As cron does: the first five fields aside, with \% for %.
+    const command = line.split(' ').slice(5).join(' ').replaceAll('\\%', '%');
+    const output = execFileSync('/bin/sh', ['-c', `{ ${command}; } 2>&1`], { encoding: 'utf8' });
+    expect(output).toBe("remind|/a b'c|");
   });
-});
 
-it('says what to do if there is no supported scheduler', async () => {
-  const error = await brokerErrorOf(() => detectScheduler(systemWith('linux', [])));
-  expect(error).toMatchObject({ code: 'E_SCHEDULE', help: expect.stringContaining('webex-token remind') });
+  const hasSystemdAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+  it
+    .skipIf(!hasSystemdAnalyze)
+    .each(['plain', 'with space', "o'hara", 'a "b"', '50% $HOME', 'back\\slash', '$x', '%h', 'ü'])(
+    'writes a unit that systemd accepts for Node in the directory %s (skipped without systemd-analyze)',
+    async (name) => {
+      const folder = join(temporaryFolder(), name);
+      mkdirSync(folder);
+      const program = join(folder, 'node');
+      writeFileSync(program, '#!/bin/sh\n');
+      chmodSync(program, 0o755);
+      const system = systemWith('linux', ['systemctl']);
+      await runSteps(
+        await (await detectScheduler(system)).install({ command: [program, 'remind'] }, system),
+        system,
+      );
+      const unit = join(temporaryFolder(), 'webex-token-remind.service');
+      writeFileSync(
+        unit,
+        system.files.get('/home/ada/.config/systemd/user/webex-token-remind.service') ?? '',
+      );
+      const { status, stderr } = spawnSync(
+        'systemd-analyze',
+        ['verify', '--man=no', '--generators=no', unit],
+        {
+          encoding: 'utf8',
+        },
+      );
+      expect(stderr).not.toContain('webex-token-remind');
+      expect(status).toBe(0);
+    },
+  );
+
+  const canCheckCrontab = (() => {
+    const file = join(mkdtempSync(join(tmpdir(), 'webex-token-test-')), 'crontab');
+    writeFileSync(file, '17 * * * * true\n');
+    const { status } = spawnSync('crontab', ['-n', file]);
+    rmSync(dirname(file), { recursive: true });
+    return status === 0;
+  })();
+
+  it.skipIf(!canCheckCrontab)(
+    'write a line that crontab accepts (skipped if crontab has no -n)',
+    async () => {
+      const system = systemWith('linux', ['crontab']);
+      await install(system);
+      const file = join(temporaryFolder(), 'crontab');
+      writeFileSync(file, system.crontab ?? '');
+      expect(spawnSync('crontab', ['-n', file])).toMatchObject({ status: 0 });
+    },
+  );
+
+  it('never run a command that this program did not write, and do not report an unreadable one as broken', async () => {
+    const system = systemWith('win32', ['schtasks.exe']);
+    const check = (command: string[] | null) =>
+      checkJob({ location: 'a task', command, inactiveReason: null }, '/data/store.db', system);
+    for (const command of [
+      null,
+      ['/bin/rm', '-rf', '/'],
+      [process.execPath, '/a/webex-token.cjs', 'remove'],
+      [process.execPath, '/a/other.cjs', 'remind'],
+    ]) {
+      expect(await check(command)).toMatchObject({
+        ok: false,
+        message: expect.stringContaining('changed by something else'),
+      });
+    }
+    const unreadable = ['C:\\Users\\J\ufffdrg\\node.exe', 'C:\\webex-token.cjs', 'remind'];
+    expect(await check(unreadable)).toMatchObject({ ok: null });
+    expect(system.ran).toEqual([]);
+  });
+
+  it('refuse paths that the Task Scheduler would expand', async () => {
+    const system = systemWith('win32', ['schtasks.exe']);
+    const scheduler = await detectScheduler(system);
+    for (const folder of ['C:\\%TEMP%\\node.exe', 'C:\\$(Arg0)\\node.exe']) {
+      const error = await brokerErrorOf(() => scheduler.install({ command: [folder, 'remind'] }, system));
+      expect(error.code).toBe('E_SCHEDULE');
+    }
+  });
+
+  it('report a systemd timer that is not active and a task that is disabled', async () => {
+    const linux = systemWith('linux', ['systemctl']);
+    await install(linux);
+    const inactive: System = {
+      ...linux,
+      run: (file, args, input) =>
+        args.includes('is-active')
+          ? Promise.resolve({ code: 3, stdout: 'inactive', stderr: '' })
+          : linux.run(file, args, input),
+    };
+    expect((await findInstalled(inactive))[0]?.job.inactiveReason).toContain('not active');
+    const windows = systemWith('win32', ['schtasks.exe']);
+    await install(windows);
+    for (const [name, xml] of windows.tasks)
+      windows.tasks.set(name, xml.replace('</Settings>', '<Enabled>false</Enabled></Settings>'));
+    expect((await findInstalled(windows))[0]?.job.inactiveReason).toContain('disabled');
+  });
+
+  it('escape paths in XML', async () => {
+    const mac = systemWith('darwin', ['launchctl']);
+    const odd = { command: ['/a & b/<node>'] };
+    await runSteps(await (await detectScheduler(mac)).install(odd, mac), mac);
+    expect([...mac.files.values()][0]).toContain('<string>/a &amp; b/&lt;node&gt;</string>');
+  });
+
+  it('report a step that fails with the error message of the system', async () => {
+    const system = systemWith('linux', ['systemctl']);
+    const failing = {
+      ...system,
+      run: async () => ({ code: 1, stdout: '', stderr: 'Failed to connect to bus' }),
+    };
+    const steps = await (await detectScheduler(system)).install(job, system);
+    expect(await brokerErrorOf(() => runSteps(steps, failing))).toMatchObject({
+      code: 'E_SCHEDULE',
+      message: 'systemctl --user daemon-reload exited with 1: Failed to connect to bus',
+    });
+  });
+
+  it('say what to do if there is no supported scheduler', async () => {
+    const error = await brokerErrorOf(() => detectScheduler(systemWith('linux', [])));
+    expect(error).toMatchObject({ code: 'E_SCHEDULE', help: expect.stringContaining('webex-token remind') });
+  });
 });
 
 describe('jobSettings', () => {

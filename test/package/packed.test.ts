@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
 import { type Installed, packAndInstall } from '../support/pack.ts';
 import { simulated } from '../support/test-simulator.ts';
@@ -29,7 +29,7 @@ afterAll(() => installed.remove());
 const names = () => installed.packed.files.map(({ path }) => path);
 
 describe('the tarball', () => {
-  test('has the program, its pages and its documentation, and no other files', () => {
+  it('has the program, its pages and its documentation, and no other files', () => {
     const places = new Set(names().map((name) => name.replace(/\/.*/, '/')));
     expect([...places].sort()).toEqual(['LICENSE', 'README.md', 'bin/', 'dist/', 'package.json', 'views/']);
     expect(names()).toEqual(
@@ -45,7 +45,7 @@ describe('the tarball', () => {
     expect(names().filter((name) => /^tests?\/|\.test\.|simulat|\benv\b/i.test(name))).toEqual([]);
   });
 
-  test('has each file once, all imported by the program, and no path of the machine that built it', () => {
+  it('has each file once, all imported by the program, and no path of the machine that built it', () => {
     const scripts = names().filter((name) => /^dist\/[^/]+\.js$/.test(name));
     const texts = scripts.map((name) => readFileSync(join(installed.folder, name), 'utf8'));
     const all = texts.join('\n');
@@ -59,39 +59,42 @@ describe('the tarball', () => {
     }
   });
 
-  test('has the license notices of the packages that are bundled into it', () => {
+  it('has the license notices of the packages that are bundled into it', () => {
     const notices = readFileSync(join(installed.folder, 'dist/licenses.txt'), 'utf8');
     for (const name of ['commander', 'jose', 'kysely', 'oauth4webapi', 'openid-client', 'zod']) {
       expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+\\n[^]*Copyright`, 'm'));
     }
   });
 
-  test('is small', () => {
+  it('is small', () => {
     const { size, unpackedSize } = installed.packed;
     expect(size).toBeLessThan(800_000);
     expect(unpackedSize).toBeLessThan(3_500_000);
   });
 });
 
-test('works after installation: version, help, import, get and doctor', async () => {
-  const webex = await simulated();
-  const here = await machine(webex, {}, installed.program);
-  expect(await here.run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
-  const help = await here.run(['--help']);
-  expect(help.code).toBe(0);
-  for (const command of ['serve', 'login', 'get', 'doctor']) expect(help.stdout).toContain(`\n  ${command} `);
-  const { accessToken: token } = webex.issueToken('full-admin');
-  expect(await here.run(['import', 'acme'], token)).toMatchObject({ code: 0 });
-  expect(await here.run(['get', 'acme'])).toMatchObject({ code: 0, stdout: `${token}\n` });
-  expect(await here.run(['get', 'acme', '--format', 'json'])).toMatchObject({ code: 0 });
-  expect(await here.run(['doctor'])).toMatchObject({ code: 0, stderr: '' });
-});
+describe('the installed package', () => {
+  it('works after installation: version, help, import, get and doctor', async () => {
+    const webex = await simulated();
+    const here = await machine(webex, {}, installed.program);
+    expect(await here.run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
+    const help = await here.run(['--help']);
+    expect(help.code).toBe(0);
+    for (const command of ['serve', 'login', 'get', 'doctor'])
+      expect(help.stdout).toContain(`\n  ${command} `);
+    const { accessToken: token } = webex.issueToken('full-admin');
+    expect(await here.run(['import', 'acme'], token)).toMatchObject({ code: 0 });
+    expect(await here.run(['get', 'acme'])).toMatchObject({ code: 0, stdout: `${token}\n` });
+    expect(await here.run(['get', 'acme', '--format', 'json'])).toMatchObject({ code: 0 });
+    expect(await here.run(['doctor'])).toMatchObject({ code: 0, stderr: '' });
+  });
 
-test('serves its pages and their scripts after installation', async () => {
-  const here = await machine(undefined, {}, installed.program);
-  const serve = here.start(['serve', '--no-open']);
-  await serve.stderrMatching(/\/access\//);
-  for (const path of ['/auth/code', '/assets/capture.js', '/assets/style.css', '/assets/favicon.svg']) {
-    expect([path, (await fetch(`http://localhost:${here.port}${path}`)).status]).toEqual([path, 200]);
-  }
+  it('serves its pages and their scripts after installation', async () => {
+    const here = await machine(undefined, {}, installed.program);
+    const serve = here.start(['serve', '--no-open']);
+    await serve.stderrMatching(/\/access\//);
+    for (const path of ['/auth/code', '/assets/capture.js', '/assets/style.css', '/assets/favicon.svg']) {
+      expect([path, (await fetch(`http://localhost:${here.port}${path}`)).status]).toEqual([path, 200]);
+    }
+  });
 });

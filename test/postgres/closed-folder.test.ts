@@ -1,6 +1,6 @@
 import { chmodSync, cpSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runScript } from '../support/run-script.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -21,20 +21,22 @@ function cloneInClosedFolder(): string {
   return folder;
 }
 
-test.runIf(process.getuid?.() === 0)(
-  'as root, PostgreSQL starts from a folder that its own user cannot enter',
-  { timeout: 60_000 },
-  async () => {
-    const folder = cloneInClosedFolder();
-    const script = join(folder, 'start.ts');
-    writeFileSync(
-      script,
-      `import { startPostgres } from './demo/postgres-server.ts';
+describe('the PostgreSQL of the tests', () => {
+  it.runIf(process.getuid?.() === 0)(
+    'starts as root from a folder that its own user cannot open',
+    { timeout: 60_000 },
+    async () => {
+      const folder = cloneInClosedFolder();
+      const script = join(folder, 'start.ts');
+      writeFileSync(
+        script,
+        `import { startPostgres } from './demo/postgres-server.ts';
        const server = await startPostgres();
        await server.createDatabase('works');
        await server.stop();
        console.log('started and stopped');`,
-    );
-    expect((await runScript(script, []).done).trim()).toBe('started and stopped');
-  },
-);
+      );
+      expect((await runScript(script, []).done).trim()).toBe('started and stopped');
+    },
+  );
+});

@@ -1,26 +1,28 @@
 import { createServer } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { storedNames } from '../../src/cli/completion/stored-names.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { newPostgresPlace } from '../support/store/engines.ts';
 import { actor, newVault, testSettings } from '../support/vault/test-vault.ts';
 
-test('the shell completes profile names from PostgreSQL', async () => {
-  const place = await newPostgresPlace();
-  const vault = await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: place } });
-  for (const profile of ['globex', 'acme']) await importToken(vault, { profile }, 'fake-token-1', actor);
-  const environment = { WEBEX_TOKEN_DATABASE_URL: place };
-  expect(await storedNames('profiles', environment)).toEqual(['acme', 'globex']);
-  expect(await storedNames('clients', environment)).toEqual([]);
-});
+describe('shell completion with PostgreSQL', () => {
+  it('completes profile names', async () => {
+    const place = await newPostgresPlace();
+    const vault = await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: place } });
+    for (const profile of ['globex', 'acme']) await importToken(vault, { profile }, 'fake-token-1', actor);
+    const environment = { WEBEX_TOKEN_DATABASE_URL: place };
+    expect(await storedNames('profiles', environment)).toEqual(['acme', 'globex']);
+    expect(await storedNames('clients', environment)).toEqual([]);
+  });
 
-test('completion does not wait for a database that does not answer', async () => {
-  const silent = createServer().listen(0, '127.0.0.1');
-  onTestFinished(() => void silent.close());
-  await new Promise((resolve) => silent.once('listening', resolve));
-  const { port } = silent.address() as { port: number };
-  const started = performance.now();
-  const environment = { WEBEX_TOKEN_DATABASE_URL: `postgres://somebody@127.0.0.1:${port}/nothing` };
-  expect(await storedNames('profiles', environment)).toEqual([]);
-  expect(performance.now() - started).toBeLessThan(10_000);
+  it('does not wait for a database that does not respond', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void silent.close());
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const { port } = silent.address() as { port: number };
+    const started = performance.now();
+    const environment = { WEBEX_TOKEN_DATABASE_URL: `postgres://somebody@127.0.0.1:${port}/nothing` };
+    expect(await storedNames('profiles', environment)).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(10_000);
+  });
 });

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { sql } from 'kysely';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { changedSince, copyStore } from '../../src/store/copy.ts';
 import type { Db } from '../../src/store/db.ts';
 import { created } from '../../src/store/integrity/changes.ts';
@@ -131,123 +131,132 @@ async function isEmpty(db: Db): Promise<boolean> {
   );
 }
 
-test('copies everything to PostgreSQL and back, and every token can be decrypted there', async () => {
-  const vault = await full();
-  for (const table of tables) {
-    const rows = await vault.db.selectFrom(table).select(sql<number>`1`.as('one')).execute();
-    expect([table, rows.length > 0]).toEqual([table, true]);
-  }
-  const postgres = await newPostgresPlace();
-  const copied = await copyStoreTo(storeLocation(vault.settings), postgres, options(vault));
-  expect(copied).toMatchObject({ tokens: 3, changedMeanwhile: false });
-  expect(copied.tables.map(({ table }) => table).sort()).toEqual([...tables].sort());
-
-  const there = await newVault(undefined, { settings: { ...vault.settings, databaseUrl: postgres } });
-  expect((await readToken(there, 'globex', actor)).accessToken).toBe('fake-token-for-globex-1');
-
-  const back = newSqlitePlace();
-  await copyStoreTo(postgres, back, options(vault));
-  const after = await content(await reopened(back));
-  const before = await content(await reopened(postgres));
-  // The log of the copy records that it is a copy.
-  for (const table of tables.filter((each) => !each.startsWith('audit')))
-    expect(after[table]).toEqual(before[table]);
-  expect(after.audit).toEqual(expect.arrayContaining(before.audit ?? []));
-  expect(after.audit).toHaveLength((before.audit?.length ?? 0) + 1);
-});
-
-describe('a failed copy leaves the target empty', () => {
-  async function failing(spoil: (db: Db) => Promise<unknown>) {
+describe('copyStore', () => {
+  it('copies everything to PostgreSQL and back, and every token can be decrypted there', async () => {
     const vault = await full();
-    await spoil(vault.db);
-    const to = await newPostgresPlace();
-    const error = await brokerErrorOf(() => copyStoreTo(storeLocation(vault.settings), to, options(vault)));
-    expect(await isEmpty(await reopened(to))).toBe(true);
-    return error;
-  }
+    for (const table of tables) {
+      const rows = await vault.db.selectFrom(table).select(sql<number>`1`.as('one')).execute();
+      expect([table, rows.length > 0]).toEqual([table, true]);
+    }
+    const postgres = await newPostgresPlace();
+    const copied = await copyStoreTo(storeLocation(vault.settings), postgres, options(vault));
+    expect(copied).toMatchObject({ tokens: 3, changedMeanwhile: false });
+    expect(copied.tables.map(({ table }) => table).sort()).toEqual([...tables].sort());
 
-  test('for a token that cannot be decrypted', async () => {
-    const error = await failing((db) =>
-      sql`update token set ciphertext = (select ciphertext from token where profile_id =
+    const there = await newVault(undefined, { settings: { ...vault.settings, databaseUrl: postgres } });
+    expect((await readToken(there, 'globex', actor)).accessToken).toBe('fake-token-for-globex-1');
+
+    const back = newSqlitePlace();
+    await copyStoreTo(postgres, back, options(vault));
+    const after = await content(await reopened(back));
+    const before = await content(await reopened(postgres));
+    // The log of the copy records that it is a copy.
+    for (const table of tables.filter((each) => !each.startsWith('audit')))
+      expect(after[table]).toEqual(before[table]);
+    expect(after.audit).toEqual(expect.arrayContaining(before.audit ?? []));
+    expect(after.audit).toHaveLength((before.audit?.length ?? 0) + 1);
+  });
+
+  describe('a failed copy leaves the target empty', () => {
+    async function failing(spoil: (db: Db) => Promise<unknown>) {
+      const vault = await full();
+      await spoil(vault.db);
+      const to = await newPostgresPlace();
+      const error = await brokerErrorOf(() => copyStoreTo(storeLocation(vault.settings), to, options(vault)));
+      expect(await isEmpty(await reopened(to))).toBe(true);
+      return error;
+    }
+
+    it('for a token that cannot be decrypted', async () => {
+      const error = await failing((db) =>
+        sql`update token set ciphertext = (select ciphertext from token where profile_id =
         (select id from profile where name = 'globex')) where profile_id =
         (select id from profile where name = 'acme')`.execute(db),
-    );
-    expect(error.code).toBe('E_INTEGRITY');
+      );
+      expect(error.code).toBe('E_INTEGRITY');
+    });
+
+    it('for an audit log that was changed', async () => {
+      const error = await failing((db) =>
+        db.updateTable('audit').set({ profile: 'x' }).where('seq', '=', 2).execute(),
+      );
+      expect(error).toMatchObject({ code: 'E_STORE_COPY', message: expect.stringContaining('row 2') });
+    });
+
+    it('for a key that is not available', async () => {
+      const vault = await full();
+      const to = await newPostgresPlace();
+      const home = join(temporaryFolder(), 'other');
+      mkdirSync(home, { mode: 0o700 });
+      const settings = { ...vault.settings, home };
+      const error = await brokerErrorOf(() =>
+        copyStoreTo(storeLocation(vault.settings), to, { ...options(vault), settings }),
+      );
+      expect(error.code).toBe('E_KEY_LOST');
+      expect(await isEmpty(await reopened(to))).toBe(true);
+    });
+
+    it('for rows that differ from the original', async () => {
+      const vault = await full();
+      // A new database, which no other test reuses.
+      const to = await reopened(await newPostgresPlace({ empty: true }));
+      await sql`create function spoil() returns trigger language plpgsql as
+      'begin new.name := new.name || ''x''; return new; end'`.execute(to);
+      await sql`create trigger spoil before insert on client for each row execute function spoil()`.execute(
+        to,
+      );
+      const error = await brokerErrorOf(() => copyStore(vault.db, to));
+      expect(error).toMatchObject({ code: 'E_STORE_COPY', message: expect.stringContaining('client') });
+      expect(await isEmpty(to)).toBe(true);
+    });
   });
 
-  test('for an audit log that was changed', async () => {
-    const error = await failing((db) =>
-      db.updateTable('audit').set({ profile: 'x' }).where('seq', '=', 2).execute(),
-    );
-    expect(error).toMatchObject({ code: 'E_STORE_COPY', message: expect.stringContaining('row 2') });
+  it('copies the state of one instant without blocking writers', async () => {
+    const vault = await full();
+    const other = await newVault(undefined, { settings: vault.settings });
+    const to = await reopened(await newPostgresPlace());
+    const contents = await copyStore(vault.db, to, {
+      prove: async () => {
+        await profileWithToken(other, 'meanwhile');
+      },
+    });
+    expect(await changedSince(other.db, contents)).toBe(true);
+    expect(contents.find(({ table }) => table === 'profile')?.rows).toBe(3);
   });
 
-  test('for a key that is not available', async () => {
+  it('copies into a store that was opened but never used, not into one with data', async () => {
     const vault = await full();
     const to = await newPostgresPlace();
-    const home = join(temporaryFolder(), 'other');
-    mkdirSync(home, { mode: 0o700 });
-    const settings = { ...vault.settings, home };
-    const error = await brokerErrorOf(() =>
-      copyStoreTo(storeLocation(vault.settings), to, { ...options(vault), settings }),
+    await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: to } });
+    await copyStoreTo(storeLocation(vault.settings), to, options(vault));
+    const error = await brokerErrorOf(() => copyStoreTo(storeLocation(vault.settings), to, options(vault)));
+    expect(error.code).toBe('E_STORE_NOT_EMPTY');
+  });
+
+  it('reports each table and shows no password, as a command', async () => {
+    const to = await newPostgresPlace();
+    const { run, home } = await machine(undefined, { COPY_TO: to });
+    await run(
+      ['import', 'acme', '--org-id', '11111111-2222-4333-8444-555555555555'],
+      'fake-token-for-acme-1',
     );
-    expect(error.code).toBe('E_KEY_LOST');
-    expect(await isEmpty(await reopened(to))).toBe(true);
+    const from = join(home, 'store.db');
+    const copied = await run(['store', 'copy', from, 'env:COPY_TO', '--json']);
+    expect(copied.code).toBe(0);
+    expect(JSON.parse(copied.stdout)).toMatchObject({
+      from,
+      to: to.replace(/:[^:@/]+@/, '@'),
+      tokensOpened: 1,
+      tables: expect.arrayContaining([expect.objectContaining({ table: 'profile', rows: 1 })]),
+    });
+    const plain = await run(['store', 'copy', from, to]);
+    expect(plain.code).toBe(1);
+    expect(plain.stderr).toMatch(/can read a password in the arguments[\s\S]*not empty/);
+    const all = [copied, plain].map(({ stdout, stderr }) => stdout + stderr).join('');
+    expect(all).not.toContain(new URL(to).password);
+    expect((await run(['store', 'copy', `${from}.none`, 'env:COPY_TO'])).stderr).toContain(
+      'There is no store',
+    );
+    expect((await run(['store', 'copy', from, 'env:NOT_SET'])).code).toBe(2);
   });
-
-  test('for rows that differ from the original', async () => {
-    const vault = await full();
-    // A new database, which no other test reuses.
-    const to = await reopened(await newPostgresPlace({ empty: true }));
-    await sql`create function spoil() returns trigger language plpgsql as
-      'begin new.name := new.name || ''x''; return new; end'`.execute(to);
-    await sql`create trigger spoil before insert on client for each row execute function spoil()`.execute(to);
-    const error = await brokerErrorOf(() => copyStore(vault.db, to));
-    expect(error).toMatchObject({ code: 'E_STORE_COPY', message: expect.stringContaining('client') });
-    expect(await isEmpty(to)).toBe(true);
-  });
-});
-
-test('copies the state of one instant without blocking writers', async () => {
-  const vault = await full();
-  const other = await newVault(undefined, { settings: vault.settings });
-  const to = await reopened(await newPostgresPlace());
-  const contents = await copyStore(vault.db, to, {
-    prove: async () => {
-      await profileWithToken(other, 'meanwhile');
-    },
-  });
-  expect(await changedSince(other.db, contents)).toBe(true);
-  expect(contents.find(({ table }) => table === 'profile')?.rows).toBe(3);
-});
-
-test('copies into a store that was opened but never used, not into one with data', async () => {
-  const vault = await full();
-  const to = await newPostgresPlace();
-  await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: to } });
-  await copyStoreTo(storeLocation(vault.settings), to, options(vault));
-  const error = await brokerErrorOf(() => copyStoreTo(storeLocation(vault.settings), to, options(vault)));
-  expect(error.code).toBe('E_STORE_NOT_EMPTY');
-});
-
-test('the command reports each table and shows no password', async () => {
-  const to = await newPostgresPlace();
-  const { run, home } = await machine(undefined, { COPY_TO: to });
-  await run(['import', 'acme', '--org-id', '11111111-2222-4333-8444-555555555555'], 'fake-token-for-acme-1');
-  const from = join(home, 'store.db');
-  const copied = await run(['store', 'copy', from, 'env:COPY_TO', '--json']);
-  expect(copied.code).toBe(0);
-  expect(JSON.parse(copied.stdout)).toMatchObject({
-    from,
-    to: to.replace(/:[^:@/]+@/, '@'),
-    tokensOpened: 1,
-    tables: expect.arrayContaining([expect.objectContaining({ table: 'profile', rows: 1 })]),
-  });
-  const plain = await run(['store', 'copy', from, to]);
-  expect(plain.code).toBe(1);
-  expect(plain.stderr).toMatch(/can read a password in the arguments[\s\S]*not empty/);
-  const all = [copied, plain].map(({ stdout, stderr }) => stdout + stderr).join('');
-  expect(all).not.toContain(new URL(to).password);
-  expect((await run(['store', 'copy', `${from}.none`, 'env:COPY_TO'])).stderr).toContain('There is no store');
-  expect((await run(['store', 'copy', from, 'env:NOT_SET'])).code).toBe(2);
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../src/demo/postgres-server.ts';
 import { listProfiles } from '../../src/store/profiles/profiles.ts';
 import { addClient } from '../../src/vault/clients/clients.ts';
@@ -15,64 +15,66 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test('reports an outage of the database everywhere, and recovers by itself', async () => {
-  const settings = { ...(await testSettings()), databaseUrl: `${server.url}postgres` };
-  const vault = await newVault(undefined, { settings });
-  const token = await profileWithToken(vault, 'acme');
-  const { origin } = await served({ vault });
-  const web = await servedWeb(undefined, { vault });
-  const person = await web.person();
-  const { secret } = await addClient(vault, { name: 'job', profiles: ['acme'] }, actor);
-  const fetchToken = () =>
-    fetch(`${origin}/oauth/token`, {
-      method: 'POST',
-      body: new URLSearchParams({
-        grant_type: 'client_credentials',
-        client_id: 'job',
-        client_secret: secret ?? '',
+describe('a server with PostgreSQL', () => {
+  it('reports an outage of the database everywhere, and recovers by itself', async () => {
+    const settings = { ...(await testSettings()), databaseUrl: `${server.url}postgres` };
+    const vault = await newVault(undefined, { settings });
+    const token = await profileWithToken(vault, 'acme');
+    const { origin } = await served({ vault });
+    const web = await servedWeb(undefined, { vault });
+    const person = await web.person();
+    const { secret } = await addClient(vault, { name: 'job', profiles: ['acme'] }, actor);
+    const fetchToken = () =>
+      fetch(`${origin}/oauth/token`, {
+        method: 'POST',
+        body: new URLSearchParams({
+          grant_type: 'client_credentials',
+          client_id: 'job',
+          client_secret: secret ?? '',
+        }),
+      });
+    expect(await (await fetchToken()).json()).toMatchObject({ access_token: token });
+
+    await server.interrupt();
+    const error = await brokerErrorOf(() => listProfiles(vault.db));
+    expect(error).toMatchObject({ code: 'E_STORE_UNREACHABLE', help: expect.stringContaining('Try again') });
+    expect(error.message).not.toContain(new URL(server.url).password);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const answer = await fetchToken();
+      expect(answer.status).toBe(503);
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
+    }
+    const page = await person.get('/').expect(503);
+    expect(page.headers['retry-after']).toBe('5');
+    expect(page.text).toContain('Store unreachable');
+    expect(page.text).not.toContain(new URL(server.url).password);
+
+    await server.start();
+    expect(await (await fetchToken()).json()).toMatchObject({ access_token: token });
+    await person.get('/').expect(200);
+    expect(await listProfiles(vault.db)).toHaveLength(1);
+  });
+
+  it('does not reuse connections that were interrupted', async () => {
+    const place = await newPostgresPlace();
+    const vault = await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: place } });
+    const error = await brokerErrorOf(() =>
+      vault.db.transaction().execute(async (trx) => {
+        await trx.insertInto('counter').values({ name: 'n', label: '', value: 1 }).execute();
+        const { pid } = await trx
+          .selectNoFrom(({ fn }) => fn<number>('pg_backend_pid').as('pid'))
+          .executeTakeFirstOrThrow();
+        await vault.db
+          .selectNoFrom(({ fn, val }) => fn('pg_terminate_backend', [val(pid), val(5000)]).as('done'))
+          .execute();
+        await trx.insertInto('counter').values({ name: 'm', label: '', value: 1 }).execute();
       }),
-    });
-  expect(await (await fetchToken()).json()).toMatchObject({ access_token: token });
-
-  await server.interrupt();
-  const error = await brokerErrorOf(() => listProfiles(vault.db));
-  expect(error).toMatchObject({ code: 'E_STORE_UNREACHABLE', help: expect.stringContaining('Try again') });
-  expect(error.message).not.toContain(new URL(server.url).password);
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    const answer = await fetchToken();
-    expect(answer.status).toBe(503);
-    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(await answer.json()).toMatchObject({ error: 'temporarily_unavailable' });
-  }
-  const page = await person.get('/').expect(503);
-  expect(page.headers['retry-after']).toBe('5');
-  expect(page.text).toContain('Store unreachable');
-  expect(page.text).not.toContain(new URL(server.url).password);
-
-  await server.start();
-  expect(await (await fetchToken()).json()).toMatchObject({ access_token: token });
-  await person.get('/').expect(200);
-  expect(await listProfiles(vault.db)).toHaveLength(1);
-});
-
-test('does not reuse connections that were interrupted', async () => {
-  const place = await newPostgresPlace();
-  const vault = await newVault(undefined, { settings: { ...(await testSettings()), databaseUrl: place } });
-  const error = await brokerErrorOf(() =>
-    vault.db.transaction().execute(async (trx) => {
-      await trx.insertInto('counter').values({ name: 'n', label: '', value: 1 }).execute();
-      const { pid } = await trx
-        .selectNoFrom(({ fn }) => fn<number>('pg_backend_pid').as('pid'))
-        .executeTakeFirstOrThrow();
-      await vault.db
-        .selectNoFrom(({ fn, val }) => fn('pg_terminate_backend', [val(pid), val(5000)]).as('done'))
-        .execute();
-      await trx.insertInto('counter').values({ name: 'm', label: '', value: 1 }).execute();
-    }),
-  );
-  expect(error.code).toBe('E_STORE_UNREACHABLE');
-  expect(await vault.db.selectFrom('counter').selectAll().execute()).toEqual([]);
-  await vault.db
-    .transaction()
-    .execute((trx) => trx.insertInto('counter').values({ name: 'n', label: '', value: 1 }).execute());
+    );
+    expect(error.code).toBe('E_STORE_UNREACHABLE');
+    expect(await vault.db.selectFrom('counter').selectAll().execute()).toEqual([]);
+    await vault.db
+      .transaction()
+      .execute((trx) => trx.insertInto('counter').values({ name: 'n', label: '', value: 1 }).execute());
+  });
 });

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { verifyAudit } from '../../src/store/audit/audit.ts';
 import { addClient, removeClient } from '../../src/vault/clients/clients.ts';
 import { parseProfileRow } from '../../src/vault/profiles/csv-row.ts';
@@ -77,115 +77,118 @@ function another(vault: TestVault): Promise<TestVault> {
   return newVault(undefined, { settings: vault.settings });
 }
 
-test('sends every reminder, and none twice unless its sender was killed while sending', {
-  timeout: 180_000,
-}, async () => {
-  const vault = await newVault();
-  const names = Array.from({ length: 70 }, (_, at) => `customer-${at}`);
-  const rows = names.map((profile, at) => {
-    const cells = {
-      profile,
-      access_token: `fake-token-${at}`,
-      captured_at: '2026-04-01T00:00:00Z',
-      expires_at: new Date(today + (5 + (at % 3)) * 86_400_000).toISOString(),
-    };
-    return parseProfileRow({ line: at, cells }, today);
-  });
-  await importProfiles(
-    vault,
-    rows.filter((row) => 'profile' in row),
-    actor,
-  );
-
-  const { url, received, hold } = await receiver();
-  const replicas = await Promise.all([1, 2, 3].map(() => replica(vault, url)));
-  const kills = 3;
-  for (let kill = 0; kill < kills; kill += 1) {
-    await expect.poll(() => received.length, { timeout: 60_000 }).toBeGreaterThan(kill * 15);
-    const letGo = hold();
-    const at = Math.floor(Math.random() * replicas.length);
-    const victim = replicas[at];
-    if (victim !== undefined) await killed(victim);
-    replicas[at] = await replica(vault, url);
-    letGo();
-  }
-  const sent = () => vault.db.selectFrom('reminder').select('token_id').where('state', '=', 'sent').execute();
-  await expect.poll(async () => (await sent()).length, { timeout: 60_000 }).toBe(names.length);
-  const told = new Set(received.map((text) => text.split(' ')[0]));
-  expect([...told].sort()).toEqual([...names].sort());
-  expect(received.length - told.size).toBeLessThanOrEqual(kills);
-});
-
-test('logs every token that was given out in a valid chain, though replicas are killed at random', {
-  timeout: 180_000,
-}, async () => {
-  const vault = await newVault();
-  const token = await profileWithToken(vault, 'acme');
-  const { secret } = await addClient(vault, { name: 'job', profiles: ['acme'] }, actor);
-  const { url } = await receiver();
-  const replicas = await Promise.all([replica(vault, url), replica(vault, url)]);
-  let answered = 0;
-  let over = false;
-  const ask = async (at: number) => {
-    const body = new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: 'job',
-      client_secret: secret ?? '',
+describe('replicas', () => {
+  it('send every reminder, and none twice unless its sender was killed while sending', {
+    timeout: 180_000,
+  }, async () => {
+    const vault = await newVault();
+    const names = Array.from({ length: 70 }, (_, at) => `customer-${at}`);
+    const rows = names.map((profile, at) => {
+      const cells = {
+        profile,
+        access_token: `fake-token-${at}`,
+        captured_at: '2026-04-01T00:00:00Z',
+        expires_at: new Date(today + (5 + (at % 3)) * 86_400_000).toISOString(),
+      };
+      return parseProfileRow({ line: at, cells }, today);
     });
-    const answer = await fetch(`http://127.0.0.1:${replicas[at]?.port}/oauth/token`, {
-      method: 'POST',
-      body,
-    });
-    return (await answer.json()) as { access_token?: string; error?: string };
-  };
-  const askers = Array.from({ length: 8 }, async (_, at) => {
-    while (!over) {
-      // A killed replica does not answer; a load balancer would use the other one.
-      const answer = await ask(at % 2).catch(() => null);
-      if (answer === null) await sleep(20);
-      else if (answer.access_token === token) answered += 1;
+    await importProfiles(
+      vault,
+      rows.filter((row) => 'profile' in row),
+      actor,
+    );
+
+    const { url, received, hold } = await receiver();
+    const replicas = await Promise.all([1, 2, 3].map(() => replica(vault, url)));
+    const kills = 3;
+    for (let kill = 0; kill < kills; kill += 1) {
+      await expect.poll(() => received.length, { timeout: 60_000 }).toBeGreaterThan(kill * 15);
+      const letGo = hold();
+      const at = Math.floor(Math.random() * replicas.length);
+      const victim = replicas[at];
+      if (victim !== undefined) await killed(victim);
+      replicas[at] = await replica(vault, url);
+      letGo();
     }
+    const sent = () =>
+      vault.db.selectFrom('reminder').select('token_id').where('state', '=', 'sent').execute();
+    await expect.poll(async () => (await sent()).length, { timeout: 60_000 }).toBe(names.length);
+    const told = new Set(received.map((text) => text.split(' ')[0]));
+    expect([...told].sort()).toEqual([...names].sort());
+    expect(received.length - told.size).toBeLessThanOrEqual(kills);
   });
-  for (let kills = 0; kills < 2; kills += 1) {
-    const before = answered;
-    await expect.poll(() => answered, { timeout: 60_000 }).toBeGreaterThan(before + 30);
-    const victim = replicas[kills % 2];
-    if (victim !== undefined) await killed(victim);
-    replicas[kills % 2] = await replica(vault, url);
-  }
 
-  await removeClient(vault, 'job', actor);
-  // Once the removal is answered, the client is removed on every replica.
-  const after = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(at % 2)));
-  expect(after.filter(({ access_token }) => access_token !== undefined)).toEqual([]);
-  over = true;
-  await Promise.all(askers);
-  const reads = await vault.db
-    .selectFrom('audit')
-    .select('seq')
-    .where('action', '=', 'read')
-    .where('outcome', '=', 'ok')
-    .execute();
-  expect(reads.length).toBeGreaterThanOrEqual(answered);
-  expect((await verifyAudit(vault.db)).broken).toBeNull();
-});
+  it('log every token that was given out in a valid chain, though they are killed at random', {
+    timeout: 180_000,
+  }, async () => {
+    const vault = await newVault();
+    const token = await profileWithToken(vault, 'acme');
+    const { secret } = await addClient(vault, { name: 'job', profiles: ['acme'] }, actor);
+    const { url } = await receiver();
+    const replicas = await Promise.all([replica(vault, url), replica(vault, url)]);
+    let answered = 0;
+    let over = false;
+    const ask = async (at: number) => {
+      const body = new URLSearchParams({
+        grant_type: 'client_credentials',
+        client_id: 'job',
+        client_secret: secret ?? '',
+      });
+      const answer = await fetch(`http://127.0.0.1:${replicas[at]?.port}/oauth/token`, {
+        method: 'POST',
+        body,
+      });
+      return (await answer.json()) as { access_token?: string; error?: string };
+    };
+    const askers = Array.from({ length: 8 }, async (_, at) => {
+      while (!over) {
+        // A killed replica does not answer; a load balancer would use the other one.
+        const answer = await ask(at % 2).catch(() => null);
+        if (answer === null) await sleep(20);
+        else if (answer.access_token === token) answered += 1;
+      }
+    });
+    for (let kills = 0; kills < 2; kills += 1) {
+      const before = answered;
+      await expect.poll(() => answered, { timeout: 60_000 }).toBeGreaterThan(before + 30);
+      const victim = replicas[kills % 2];
+      if (victim !== undefined) await killed(victim);
+      replicas[kills % 2] = await replica(vault, url);
+    }
 
-test('accepts one-time secrets once, on whichever replica', async () => {
-  const vault = await newVault();
-  const vaults = [vault, await another(vault), await another(vault)];
-  const many = <T>(use: (vault: TestVault) => Promise<T>) =>
-    Promise.allSettled(vaults.flatMap((each) => Array.from({ length: 8 }, () => use(each))));
-  const good = <T>(results: PromiseSettledResult<T>[]) =>
-    results.filter((result) => result.status === 'fulfilled' && result.value !== false);
+    await removeClient(vault, 'job', actor);
+    // Once the removal is answered, the client is removed on every replica.
+    const after = await Promise.all(Array.from({ length: 40 }, (_, at) => ask(at % 2)));
+    expect(after.filter(({ access_token }) => access_token !== undefined)).toEqual([]);
+    over = true;
+    await Promise.all(askers);
+    const reads = await vault.db
+      .selectFrom('audit')
+      .select('seq')
+      .where('action', '=', 'read')
+      .where('outcome', '=', 'ok')
+      .execute();
+    expect(reads.length).toBeGreaterThanOrEqual(answered);
+    expect((await verifyAudit(vault.db)).broken).toBeNull();
+  });
 
-  const entry = await createAccessLink(vault);
-  expect(good(await many((each) => redeemAccessLink(each, entry)))).toHaveLength(1);
+  it('accept a one-time secret once, whichever of them gets it', async () => {
+    const vault = await newVault();
+    const vaults = [vault, await another(vault), await another(vault)];
+    const many = <T>(use: (vault: TestVault) => Promise<T>) =>
+      Promise.allSettled(vaults.flatMap((each) => Array.from({ length: 8 }, () => use(each))));
+    const good = <T>(results: PromiseSettledResult<T>[]) =>
+      results.filter((result) => result.status === 'fulfilled' && result.value !== false);
 
-  const { link } = await createSignInLink(vault, { profile: 'acme' });
-  expect(good(await many((each) => startFromLink(each, link, 'browser')))).toHaveLength(1);
+    const entry = await createAccessLink(vault);
+    expect(good(await many((each) => redeemAccessLink(each, entry)))).toHaveLength(1);
 
-  const state = await startedSignIn(vault, { profile: 'globex' });
-  const answer = fragment({ access_token: 'fake-token-for-globex-1', state });
-  expect(good(await many((each) => captureRedirect(each, answer, 'this browser', actor)))).toHaveLength(1);
-  expect(await vault.db.selectFrom('token').select('id').execute()).toHaveLength(1);
+    const { link } = await createSignInLink(vault, { profile: 'acme' });
+    expect(good(await many((each) => startFromLink(each, link, 'browser')))).toHaveLength(1);
+
+    const state = await startedSignIn(vault, { profile: 'globex' });
+    const answer = fragment({ access_token: 'fake-token-for-globex-1', state });
+    expect(good(await many((each) => captureRedirect(each, answer, 'this browser', actor)))).toHaveLength(1);
+    expect(await vault.db.selectFrom('token').select('id').execute()).toHaveLength(1);
+  });
 });

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type PostgresServer, startPostgres } from '../../src/demo/postgres-server.ts';
 import { openStore } from '../../src/store/store.ts';
 import { brokerErrorOf } from '../support/catch-error.ts';
@@ -44,43 +44,47 @@ const at = (host: string, query: string) => {
   return url.href;
 };
 
-test('verify-full accepts the certificate of a known authority for this host name', async () => {
-  const root = pemFile(identity.certificate);
-  expect(await encrypted(at('localhost', `sslmode=verify-full&sslrootcert=${root}`))).toBe(true);
-});
+describe('sslmode', () => {
+  it('accepts with verify-full the certificate of a known authority for this host name', async () => {
+    const root = pemFile(identity.certificate);
+    expect(await encrypted(at('localhost', `sslmode=verify-full&sslrootcert=${root}`))).toBe(true);
+  });
 
-test.each(['verify-full', 'verify-ca'])('%s rejects an unknown authority', async (mode) => {
-  const error = await brokerErrorOf(() => openStore(at('localhost', `sslmode=${mode}`)));
-  expect(error).toMatchObject({ code: 'E_STORE', message: expect.stringContaining('certificate') });
-  expect(error.help).toContain('sslrootcert');
-  const other = pemFile(selfSigned('localhost').certificate);
-  const still = await brokerErrorOf(() => openStore(at('localhost', `sslmode=${mode}&sslrootcert=${other}`)));
-  expect(still.code).toBe('E_STORE');
-});
+  it.each(['verify-full', 'verify-ca'])('rejects with %s an unknown authority', async (mode) => {
+    const error = await brokerErrorOf(() => openStore(at('localhost', `sslmode=${mode}`)));
+    expect(error).toMatchObject({ code: 'E_STORE', message: expect.stringContaining('certificate') });
+    expect(error.help).toContain('sslrootcert');
+    const other = pemFile(selfSigned('localhost').certificate);
+    const still = await brokerErrorOf(() =>
+      openStore(at('localhost', `sslmode=${mode}&sslrootcert=${other}`)),
+    );
+    expect(still.code).toBe('E_STORE');
+  });
 
-test('verify-full rejects another host name or an IP address; verify-ca does not check the name', async () => {
-  const root = pemFile(identity.certificate);
-  const error = await brokerErrorOf(() =>
-    openStore(at('127.0.0.1', `sslmode=verify-full&sslrootcert=${root}`)),
-  );
-  expect(error).toMatchObject({ code: 'E_STORE', message: expect.stringContaining('certificate') });
-  expect(await encrypted(at('127.0.0.1', `sslmode=verify-ca&sslrootcert=${root}`))).toBe(true);
-});
+  it('rejects with verify-full another host name or an IP address, and does not check the name with verify-ca', async () => {
+    const root = pemFile(identity.certificate);
+    const error = await brokerErrorOf(() =>
+      openStore(at('127.0.0.1', `sslmode=verify-full&sslrootcert=${root}`)),
+    );
+    expect(error).toMatchObject({ code: 'E_STORE', message: expect.stringContaining('certificate') });
+    expect(await encrypted(at('127.0.0.1', `sslmode=verify-ca&sslrootcert=${root}`))).toBe(true);
+  });
 
-test('require encrypts without verification; disable does not encrypt', async () => {
-  expect(await encrypted(at('localhost', 'sslmode=require'))).toBe(true);
-  expect(await encrypted(at('127.0.0.1', 'sslmode=disable'))).toBe(false);
-});
+  it('encrypts with require without verification, and does not with disable', async () => {
+    expect(await encrypted(at('localhost', 'sslmode=require'))).toBe(true);
+    expect(await encrypted(at('127.0.0.1', 'sslmode=disable'))).toBe(false);
+  });
 
-test('verify-full accepts an authority from SSL_CERT_FILE, with and without sslrootcert=system', async () => {
-  for (const query of ['sslmode=verify-full&sslrootcert=system', 'sslmode=verify-full']) {
-    const on = await machine(undefined, {
-      WEBEX_TOKEN_DATABASE_URL: at('localhost', query),
-      NODE_EXTRA_CA_CERTS: pemFile(identity.certificate),
-    });
-    expect(await on.run(['list', '--json'])).toMatchObject({ code: 0, stdout: '[]\n' });
-    on.environment.NODE_EXTRA_CA_CERTS = undefined;
-    on.environment.SSL_CERT_FILE = pemFile(identity.certificate);
-    expect(await on.run(['list', '--json'])).toMatchObject({ code: 0, stdout: '[]\n' });
-  }
+  it('accepts with verify-full an authority from SSL_CERT_FILE, with and without sslrootcert=system', async () => {
+    for (const query of ['sslmode=verify-full&sslrootcert=system', 'sslmode=verify-full']) {
+      const on = await machine(undefined, {
+        WEBEX_TOKEN_DATABASE_URL: at('localhost', query),
+        NODE_EXTRA_CA_CERTS: pemFile(identity.certificate),
+      });
+      expect(await on.run(['list', '--json'])).toMatchObject({ code: 0, stdout: '[]\n' });
+      on.environment.NODE_EXTRA_CA_CERTS = undefined;
+      on.environment.SSL_CERT_FILE = pemFile(identity.certificate);
+      expect(await on.run(['list', '--json'])).toMatchObject({ code: 0, stdout: '[]\n' });
+    }
+  });
 });

@@ -236,108 +236,110 @@ describe('an alert whose process was killed before it recorded the delivery', ()
   });
 });
 
-it('sends one alert from several processes at the same time', async () => {
-  const records = await acme();
-  const { found } = await handedOver(records);
-  await found(quarantined(began));
-  const channel = testChannel();
-  const all = await Promise.all(
-    [records, await asAnotherProcess(records), await asAnotherProcess(records)].map((each, at) =>
-      remindOf(each, [channel], {
-        leaseOwner: { id: `process ${at}`, hasExited: () => false },
-        retryNow: true,
-      }),
-    ),
-  );
-  expect(all.flat()).toEqual(['mail quarantine sent']);
-  expect(channel.received).toHaveLength(1);
-});
-
-it('makes check report WARNING, and CRITICAL after Entra ID disabled provisioning', async () => {
-  const records = await acme();
-  const { found } = await handedOver(records);
-  const fine = fakeProfile({ name: 'fine' });
-  await insertProfile(records.db, fine);
-  await capture({ db: records.db, profile: fine }, today);
-  const line = async () =>
-    nagiosText(await monitorAll(records, 30))
-      .split('\n')[0]
-      ?.replace(/ \|.*/, '');
-  expect(await line()).toMatch(/^WEBEX TOKEN OK /);
-  await found(quarantined(began));
-  expect(await line()).toBe(
-    'WEBEX TOKEN WARNING - acme is quarantined by Entra ID, 27 days left, and expires in 264 days (2 profiles)',
-  );
-  expect(await monitorNamed(records, ['fine'], 30)).toMatchObject({ state: 'OK' });
-  expect(await monitorNamed(records, ['acme'], 30)).toMatchObject({
-    state: 'WARNING',
-    profiles: [{ quarantine: { app: 'Cisco Webex', daysLeft: 27 } }],
+describe('sendReminders and check, with a quarantine', () => {
+  it('send one alert from several processes at the same time', async () => {
+    const records = await acme();
+    const { found } = await handedOver(records);
+    await found(quarantined(began));
+    const channel = testChannel();
+    const all = await Promise.all(
+      [records, await asAnotherProcess(records), await asAnotherProcess(records)].map((each, at) =>
+        remindOf(each, [channel], {
+          leaseOwner: { id: `process ${at}`, hasExited: () => false },
+          retryNow: true,
+        }),
+      ),
+    );
+    expect(all.flat()).toEqual(['mail quarantine sent']);
+    expect(channel.received).toHaveLength(1);
   });
-  const quarantinedSample = async () =>
-    (await metricsText(records)).text.match(/^webex_token_quarantined.*$/gm);
-  expect(await quarantinedSample()).toEqual(['webex_token_quarantined{profile="acme"} 1']);
-  records.setNow(began + days(28));
-  expect(await line()).toMatch(
-    /^WEBEX TOKEN CRITICAL - acme was disabled by Entra ID, and expires in 237 days/,
-  );
-  await found(active);
-  expect(await line()).toMatch(/^WEBEX TOKEN OK /);
-  expect(await quarantinedSample()).toEqual(['webex_token_quarantined{profile="acme"} 0']);
-});
 
-it('makes check list a quarantined profile before those that expire sooner', async () => {
-  const records = await acme();
-  const { found } = await handedOver(records);
-  await found(quarantined(began));
-  for (let index = 0; index < 60; index += 1) {
-    const profile = fakeProfile({ name: `customer-${index}` });
-    await insertProfile(records.db, profile);
-    await capture({ db: records.db, profile }, today - days(10));
-  }
-  expect(nagiosText(await monitorAll(records, 30))).toMatch(/^WEBEX TOKEN WARNING - acme is quarantined/);
-});
+  it('report WARNING, and CRITICAL after Entra ID disabled provisioning', async () => {
+    const records = await acme();
+    const { found } = await handedOver(records);
+    const fine = fakeProfile({ name: 'fine' });
+    await insertProfile(records.db, fine);
+    await capture({ db: records.db, profile: fine }, today);
+    const line = async () =>
+      nagiosText(await monitorAll(records, 30))
+        .split('\n')[0]
+        ?.replace(/ \|.*/, '');
+    expect(await line()).toMatch(/^WEBEX TOKEN OK /);
+    await found(quarantined(began));
+    expect(await line()).toBe(
+      'WEBEX TOKEN WARNING - acme is quarantined by Entra ID, 27 days left, and expires in 264 days (2 profiles)',
+    );
+    expect(await monitorNamed(records, ['fine'], 30)).toMatchObject({ state: 'OK' });
+    expect(await monitorNamed(records, ['acme'], 30)).toMatchObject({
+      state: 'WARNING',
+      profiles: [{ quarantine: { app: 'Cisco Webex', daysLeft: 27 } }],
+    });
+    const quarantinedSample = async () =>
+      (await metricsText(records)).text.match(/^webex_token_quarantined.*$/gm);
+    expect(await quarantinedSample()).toEqual(['webex_token_quarantined{profile="acme"} 1']);
+    records.setNow(began + days(28));
+    expect(await line()).toMatch(
+      /^WEBEX TOKEN CRITICAL - acme was disabled by Entra ID, and expires in 237 days/,
+    );
+    await found(active);
+    expect(await line()).toMatch(/^WEBEX TOKEN OK /);
+    expect(await quarantinedSample()).toEqual(['webex_token_quarantined{profile="acme"} 0']);
+  });
 
-it('is sent at once by a running server that finds a quarantine', async () => {
-  let now = began;
-  const { vault, context, simulator, storeToken } = await provisioningVault(undefined, () => now);
-  await storeToken();
-  await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
-  simulator.revoke('full-admin');
-  now += days(1);
-  await simulator.entra.runCycle();
+  it('list a quarantined profile before those that expire sooner', async () => {
+    const records = await acme();
+    const { found } = await handedOver(records);
+    await found(quarantined(began));
+    for (let index = 0; index < 60; index += 1) {
+      const profile = fakeProfile({ name: `customer-${index}` });
+      await insertProfile(records.db, profile);
+      await capture({ db: records.db, profile }, today - days(10));
+    }
+    expect(nagiosText(await monitorAll(records, 30))).toMatch(/^WEBEX TOKEN WARNING - acme is quarantined/);
+  });
 
-  const sent = Promise.withResolvers<void>();
-  const channel = testChannel();
-  const log = { info: () => {}, warn: () => {}, error: (...messages: unknown[]) => sent.reject(messages) };
-  const jobs = startBackgroundJobs(vault, {
-    log,
-    channels: [
-      {
-        ...channel,
-        deliver: async (message) => {
-          await channel.deliver(message);
-          if (message.trigger === 'quarantine') sent.resolve();
+  it('send an alert at once from a running server that finds a quarantine', async () => {
+    let now = began;
+    const { vault, context, simulator, storeToken } = await provisioningVault(undefined, () => now);
+    await storeToken();
+    await pushProfile('entra', vault, 'acme', actor, { start: true }, context);
+    simulator.revoke('full-admin');
+    now += days(1);
+    await simulator.entra.runCycle();
+
+    const sent = Promise.withResolvers<void>();
+    const channel = testChannel();
+    const log = { info: () => {}, warn: () => {}, error: (...messages: unknown[]) => sent.reject(messages) };
+    const jobs = startBackgroundJobs(vault, {
+      log,
+      channels: [
+        {
+          ...channel,
+          deliver: async (message) => {
+            await channel.deliver(message);
+            if (message.trigger === 'quarantine') sent.resolve();
+          },
         },
-      },
-    ],
-    leaseOwner: running,
-    random: () => 0.5,
-    pause: (milliseconds, signal) =>
-      new Promise((resolve) => {
-        signal.addEventListener('abort', () => resolve());
-        // The first reminders have been sent by then, and no later ones are due.
-        if (milliseconds < 60_000) resolve();
-      }),
-    ...startProvisioningJobs(vault, log, context),
+      ],
+      leaseOwner: running,
+      random: () => 0.5,
+      pause: (milliseconds, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve());
+          // The first reminders have been sent by then, and no later ones are due.
+          if (milliseconds < 60_000) resolve();
+        }),
+      ...startProvisioningJobs(vault, log, context),
+    });
+    onTestFinished(() => jobs.close());
+    await sent.promise;
+    expect(channel.received.map(({ trigger }) => trigger).sort()).toContain('quarantine');
   });
-  onTestFinished(() => jobs.close());
-  await sent.promise;
-  expect(channel.received.map(({ trigger }) => trigger).sort()).toContain('quarantine');
-});
 
-it('does not check the status without unattended sign-in, but reports what a person’s check found', async () => {
-  const { vault } = await provisioningVault(() => ({}));
-  const { checkProvisioning, alertSources = [] } = startProvisioningJobs(vault, { warn: () => {} });
-  expect(checkProvisioning).toBeUndefined();
-  expect(await alertSources[0]?.currentAlerts()).toEqual([]);
+  it('do not check the status without unattended sign-in, but report what the check of a person found', async () => {
+    const { vault } = await provisioningVault(() => ({}));
+    const { checkProvisioning, alertSources = [] } = startProvisioningJobs(vault, { warn: () => {} });
+    expect(checkProvisioning).toBeUndefined();
+    expect(await alertSources[0]?.currentAlerts()).toEqual([]);
+  });
 });

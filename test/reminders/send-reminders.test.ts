@@ -260,14 +260,16 @@ describe('a reminder whose process was killed before it recorded the delivery', 
   });
 });
 
-it('removes the reminders with the profile', async () => {
-  const records = await acme();
-  await capture(records, today);
-  records.setNow(end - days(3));
-  await run(records, [testChannel()]);
-  await deleteProfile(records.db, records.profile.id);
-  expect(await records.db.selectFrom('reminder').selectAll().execute()).toEqual([]);
-  expect(await run(records, [testChannel()])).toEqual([]);
+describe('removeProfile', () => {
+  it('removes the reminders with the profile', async () => {
+    const records = await acme();
+    await capture(records, today);
+    records.setNow(end - days(3));
+    await run(records, [testChannel()]);
+    await deleteProfile(records.db, records.profile.id);
+    expect(await records.db.selectFrom('reminder').selectAll().execute()).toEqual([]);
+    expect(await run(records, [testChannel()])).toEqual([]);
+  });
 });
 
 describe('a failure that delays no other reminder', () => {

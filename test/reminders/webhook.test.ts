@@ -48,38 +48,40 @@ function channel(webhookUrl: string, webhookSecret: string | null = null): Chann
 
 const secret = 'a secret for tests';
 
-it('sends a JSON object to a plain webhook, with an HMAC of the exact body', async () => {
-  const { origin, received } = await receiver();
-  await channel(`${origin}/hook?key=1`, secret).deliver(sampleMessage());
-  const [request] = received;
-  expect(request).toMatchObject({ method: 'POST', path: '/hook?key=1' });
-  expect(request?.headers['content-type']).toBe('application/json');
-  const hmac = createHmac('sha256', secret)
-    .update(request?.body ?? '')
-    .digest('hex');
-  expect(request?.headers['x-webex-token-signature']).toBe(`sha256=${hmac}`);
-  expect(JSON.parse(request?.body ?? '')).toEqual({
-    type: 'webex-token.reminder',
-    event: 'expiring',
-    id: expect.stringMatching(/^[0-9a-f]{32}$/),
-    trigger: '14',
-    subject: 'Renew the Webex token for acme by 15 March (14 days left)',
-    summary: 'After that, Entra ID or Okta can’t create or update Webex users.',
-    action: expect.stringContaining('webex-token login acme'),
-    profile: 'acme',
-    deployment: 'commercial',
-    orgId: '00000000-1111-4222-8333-444444444444',
-    account: 'Ada Nakamura, ada@acme.example',
-    expiresAt: '2027-03-15T00:00:00.000Z',
-    daysLeft: 14,
-    expirySource: 'confirmed',
+describe('the webhook channel', () => {
+  it('sends a JSON object to a plain webhook, with an HMAC of the exact body', async () => {
+    const { origin, received } = await receiver();
+    await channel(`${origin}/hook?key=1`, secret).deliver(sampleMessage());
+    const [request] = received;
+    expect(request).toMatchObject({ method: 'POST', path: '/hook?key=1' });
+    expect(request?.headers['content-type']).toBe('application/json');
+    const hmac = createHmac('sha256', secret)
+      .update(request?.body ?? '')
+      .digest('hex');
+    expect(request?.headers['x-webex-token-signature']).toBe(`sha256=${hmac}`);
+    expect(JSON.parse(request?.body ?? '')).toEqual({
+      type: 'webex-token.reminder',
+      event: 'expiring',
+      id: expect.stringMatching(/^[0-9a-f]{32}$/),
+      trigger: '14',
+      subject: 'Renew the Webex token for acme by 15 March (14 days left)',
+      summary: 'After that, Entra ID or Okta can’t create or update Webex users.',
+      action: expect.stringContaining('webex-token login acme'),
+      profile: 'acme',
+      deployment: 'commercial',
+      orgId: '00000000-1111-4222-8333-444444444444',
+      account: 'Ada Nakamura, ada@acme.example',
+      expiresAt: '2027-03-15T00:00:00.000Z',
+      daysLeft: 14,
+      expirySource: 'confirmed',
+    });
   });
-});
 
-it('sends no signature without a secret', async () => {
-  const { origin, received } = await receiver();
-  await channel(`${origin}/hook`).deliver(sampleMessage());
-  expect(received[0]?.headers).not.toHaveProperty('x-webex-token-signature');
+  it('sends no signature without a secret', async () => {
+    const { origin, received } = await receiver();
+    await channel(`${origin}/hook`).deliver(sampleMessage());
+    expect(received[0]?.headers).not.toHaveProperty('x-webex-token-signature');
+  });
 });
 
 describe('webhookBody', () => {

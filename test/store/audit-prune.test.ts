@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { appendAudit, verifyAudit } from '../../src/store/audit/audit.ts';
 import { pruneAudit } from '../../src/store/audit/prune.ts';
 import { auditRows, newestAuditRows } from '../../src/store/audit/read.ts';
@@ -23,65 +23,67 @@ function prune(db: Db, before: number): Promise<number> {
   return db.transaction().execute((trx) => pruneAudit(trx, before, 99_000, 'ada'));
 }
 
-test('removes older rows, and the chain stays valid from its new start', async () => {
-  const db = await tenRows();
-  expect(await prune(db, 4000)).toBe(3);
-  expect(await verifyAudit(db)).toEqual({ rows: 8, broken: null });
-  expect(await prune(db, 6000)).toBe(2);
-  expect(await verifyAudit(db)).toEqual({ rows: 7, broken: null });
-  const rows = await newestAuditRows(db, {}, 2);
-  expect(rows.map(({ action, user }) => [action, user])).toEqual([
-    ['prune', 'ada'],
-    ['prune', 'ada'],
-  ]);
-});
+describe('pruneAudit', () => {
+  it('removes older rows, and the chain stays valid from its new start', async () => {
+    const db = await tenRows();
+    expect(await prune(db, 4000)).toBe(3);
+    expect(await verifyAudit(db)).toEqual({ rows: 8, broken: null });
+    expect(await prune(db, 6000)).toBe(2);
+    expect(await verifyAudit(db)).toEqual({ rows: 7, broken: null });
+    const rows = await newestAuditRows(db, {}, 2);
+    expect(rows.map(({ action, user }) => [action, user])).toEqual([
+      ['prune', 'ada'],
+      ['prune', 'ada'],
+    ]);
+  });
 
-test('removes every row except the one that records the pruning', async () => {
-  const db = await tenRows();
-  expect(await prune(db, 50_000)).toBe(10);
-  expect(await verifyAudit(db)).toEqual({ rows: 1, broken: null });
-  expect(await prune(db, 50_000)).toBe(0);
-  await db.transaction().execute((trx) => appendAudit(trx, 1, { action: 'read', outcome: 'ok' }));
-  expect(await verifyAudit(db)).toEqual({ rows: 2, broken: null });
-});
+  it('removes every row except the one that records the pruning', async () => {
+    const db = await tenRows();
+    expect(await prune(db, 50_000)).toBe(10);
+    expect(await verifyAudit(db)).toEqual({ rows: 1, broken: null });
+    expect(await prune(db, 50_000)).toBe(0);
+    await db.transaction().execute((trx) => appendAudit(trx, 1, { action: 'read', outcome: 'ok' }));
+    expect(await verifyAudit(db)).toEqual({ rows: 2, broken: null });
+  });
 
-test('writes nothing if no row is older', async () => {
-  const db = await tenRows();
-  expect(await prune(db, 1000)).toBe(0);
-  expect(await verifyAudit(db)).toEqual({ rows: 10, broken: null });
-});
+  it('writes nothing if no row is older', async () => {
+    const db = await tenRows();
+    expect(await prune(db, 1000)).toBe(0);
+    expect(await verifyAudit(db)).toEqual({ rows: 10, broken: null });
+  });
 
-test('leaves no gap at a row that was written while the clock was wrong', async () => {
-  const db = await tenRows();
-  await db.transaction().execute((trx) => appendAudit(trx, 1, { action: 'read', outcome: 'ok' }));
-  expect(await prune(db, 4000)).toBe(3);
-  expect(await verifyAudit(db)).toEqual({ rows: 9, broken: null });
-});
+  it('leaves no gap at a row that was written while the clock was wrong', async () => {
+    const db = await tenRows();
+    await db.transaction().execute((trx) => appendAudit(trx, 1, { action: 'read', outcome: 'ok' }));
+    expect(await prune(db, 4000)).toBe(3);
+    expect(await verifyAudit(db)).toEqual({ rows: 9, broken: null });
+  });
 
-test('detects rows that another program removed at the start, before and after pruning', async () => {
-  const db = await tenRows();
-  await db.deleteFrom('audit').where('seq', '<=', 2).execute();
-  expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 1 } });
+  it('detects rows that another program removed at the start, before and after pruning', async () => {
+    const db = await tenRows();
+    await db.deleteFrom('audit').where('seq', '<=', 2).execute();
+    expect(await verifyAudit(db)).toMatchObject({ broken: { seq: 1 } });
 
-  const pruned = await tenRows();
-  await prune(pruned, 4000);
-  await pruned.deleteFrom('audit').where('seq', '=', 4).execute();
-  expect(await verifyAudit(pruned)).toMatchObject({ broken: { seq: 4 } });
-});
+    const pruned = await tenRows();
+    await prune(pruned, 4000);
+    await pruned.deleteFrom('audit').where('seq', '=', 4).execute();
+    expect(await verifyAudit(pruned)).toMatchObject({ broken: { seq: 4 } });
+  });
 
-test('filters and pages rows', async () => {
-  const db = await tenRows();
-  const seqs = async (rows: AsyncIterable<{ seq: number }>) => {
-    const found: number[] = [];
-    for await (const { seq } of rows) found.push(seq);
-    return found;
-  };
-  expect(await seqs(auditRows(db, {}))).toHaveLength(10);
-  expect(await seqs(auditRows(db, { client: 'c1', outcome: 'ok' }))).toEqual([1, 5, 7]);
-  expect(await seqs(auditRows(db, { since: 3000, until: 5000 }))).toEqual([3, 4]);
-  expect(await seqs(auditRows(db, { action: 'push' }))).toEqual([]);
-  const page = await newestAuditRows(db, {}, 3);
-  expect(page.map(({ seq }) => seq)).toEqual([10, 9, 8]);
-  const next = await newestAuditRows(db, {}, 3, 8);
-  expect(next.map(({ seq }) => seq)).toEqual([7, 6, 5]);
+  it('filters and pages rows', async () => {
+    const db = await tenRows();
+    const seqs = async (rows: AsyncIterable<{ seq: number }>) => {
+      const found: number[] = [];
+      for await (const { seq } of rows) found.push(seq);
+      return found;
+    };
+    expect(await seqs(auditRows(db, {}))).toHaveLength(10);
+    expect(await seqs(auditRows(db, { client: 'c1', outcome: 'ok' }))).toEqual([1, 5, 7]);
+    expect(await seqs(auditRows(db, { since: 3000, until: 5000 }))).toEqual([3, 4]);
+    expect(await seqs(auditRows(db, { action: 'push' }))).toEqual([]);
+    const page = await newestAuditRows(db, {}, 3);
+    expect(page.map(({ seq }) => seq)).toEqual([10, 9, 8]);
+    const next = await newestAuditRows(db, {}, 3, 8);
+    expect(next.map(({ seq }) => seq)).toEqual([7, 6, 5]);
+  });
 });

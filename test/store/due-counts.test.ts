@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import type { Db } from '../../src/store/db.ts';
 import { farFuture, rejectedSortOffset } from '../../src/store/profiles/derived-columns.ts';
@@ -27,31 +27,33 @@ async function counted(db: Db, asked: number[]) {
   return { all, counts: Object.values(counts) };
 }
 
-test('the counts per day stay correct after inserts, changes and deletions', async () => {
-  const { db } = await newStore();
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(instant, { minLength: 1, maxLength: 12 }),
-      fc.array(instant, { minLength: 1, maxLength: 6 }),
-      async (held, asked) => {
-        const profiles = held.map(() => fakeProfile());
-        await insertProfiles(db, profiles);
-        for (const [at, { id }] of profiles.entries()) {
-          await db
-            .updateTable('profile')
-            .set({ due_at: held[at] ?? farFuture })
-            .where('id', '=', id)
-            .execute();
-        }
-        const right = asked.map((at) => held.filter((each) => each <= at).length);
-        expect(await counted(db, asked)).toEqual({ all: held.length, counts: right });
-        // Many in one statement, as well as one by one.
-        await db.updateTable('profile').set({ due_at: now }).execute();
-        expect(await counted(db, [now - 1, now])).toEqual({ all: held.length, counts: [0, held.length] });
-        await db.deleteFrom('profile').execute();
-        expect(await counted(db, [farFuture])).toEqual({ all: 0, counts: [0] });
-      },
-    ),
-    { numRuns: 25 },
-  );
+describe('the due counts per day', () => {
+  it('stay correct after inserts, changes and deletions', async () => {
+    const { db } = await newStore();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(instant, { minLength: 1, maxLength: 12 }),
+        fc.array(instant, { minLength: 1, maxLength: 6 }),
+        async (held, asked) => {
+          const profiles = held.map(() => fakeProfile());
+          await insertProfiles(db, profiles);
+          for (const [at, { id }] of profiles.entries()) {
+            await db
+              .updateTable('profile')
+              .set({ due_at: held[at] ?? farFuture })
+              .where('id', '=', id)
+              .execute();
+          }
+          const right = asked.map((at) => held.filter((each) => each <= at).length);
+          expect(await counted(db, asked)).toEqual({ all: held.length, counts: right });
+          // Many in one statement, as well as one by one.
+          await db.updateTable('profile').set({ due_at: now }).execute();
+          expect(await counted(db, [now - 1, now])).toEqual({ all: held.length, counts: [0, held.length] });
+          await db.deleteFrom('profile').execute();
+          expect(await counted(db, [farFuture])).toEqual({ all: 0, counts: [0] });
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { type ProfileStatus, statusOf } from '../../src/domain/profile-status.ts';
 import type { Token } from '../../src/domain/token.ts';
@@ -59,158 +59,160 @@ const page = async (db: Db, query: Partial<ProfilePageQuery> = {}) => {
   return { ...found, names: found.rows.map(({ profile }) => profile.name) };
 };
 
-test('lists the most urgent profiles first, those without a token last', async () => {
-  const db = await held();
-  expect((await page(db)).names).toEqual([
-    'refused-and-over',
-    'refused',
-    'over',
-    'soon',
-    'edge',
-    'valid-a',
-    'valid-b',
-    'nothing',
-  ]);
-  const sorted = (await page(db, { sort: 'name' })).names;
-  expect(sorted).toHaveLength(8);
-  expect(sorted).toEqual([...sorted].sort());
-});
-
-test('finds and counts the profiles of each status by the rule of statusOf', async () => {
-  const db = await held();
-  const all = await listProfiles(db);
-  const { totals } = await page(db);
-  for (const status of ['valid', 'expiring', 'expired', 'rejected', 'empty'] satisfies ProfileStatus[]) {
-    const wanted = all
-      .filter(({ profile, current }) => statusOf(profile, current, now) === status)
-      .map(({ profile }) => profile.name);
-    const { names } = await page(db, { status });
-    expect(names.sort()).toEqual(wanted.sort());
-    expect(wanted).not.toEqual([]);
-    expect(totals[status]).toBe(wanted.length);
-  }
-  expect(totals.all).toBe(all.length);
-  expect(await countByStatus(db, { now, withinDays: 5 })).toMatchObject({ expiring: 0, valid: 4 });
-  // A count with a search takes another code path.
-  expect(await countByStatus(db, { now, search: 'o' })).toMatchObject({ all: 8 });
-});
-
-describe('pages', () => {
-  test.each(['urgency', 'name'] as const)(
-    'by %s list each profile once, forward and backward',
-    async (sort) => {
-      const db = await held();
-      const whole = (await page(db, { sort })).names;
-      const forwards: string[][] = [];
-      let current = await page(db, { sort, limit: 3 });
-      expect(current.previous).toBeNull();
-      forwards.push(current.names);
-      while (current.next !== null) {
-        current = await page(db, { sort, limit: 3, after: current.next });
-        forwards.push(current.names);
-      }
-      expect(forwards.flat()).toEqual(whole);
-      const backwards = [current.names];
-      while (current.previous !== null) {
-        current = await page(db, { sort, limit: 3, before: current.previous });
-        backwards.unshift(current.names);
-      }
-      expect(backwards.flat()).toEqual(whole);
-    },
-  );
-
-  test('start at the beginning for an invalid cursor', async () => {
+describe('queryProfiles', () => {
+  it('lists the most urgent profiles first, those without a token last', async () => {
     const db = await held();
-    for (const after of ['', 'x', '1e9.a', "0.'; drop table profile; --", '99999999999999999999.a']) {
-      const { names } = await page(db, { after });
-      expect(names.length).toBeGreaterThan(0);
+    expect((await page(db)).names).toEqual([
+      'refused-and-over',
+      'refused',
+      'over',
+      'soon',
+      'edge',
+      'valid-a',
+      'valid-b',
+      'nothing',
+    ]);
+    const sorted = (await page(db, { sort: 'name' })).names;
+    expect(sorted).toHaveLength(8);
+    expect(sorted).toEqual([...sorted].sort());
+  });
+
+  it('finds and counts the profiles of each status by the rule of statusOf', async () => {
+    const db = await held();
+    const all = await listProfiles(db);
+    const { totals } = await page(db);
+    for (const status of ['valid', 'expiring', 'expired', 'rejected', 'empty'] satisfies ProfileStatus[]) {
+      const wanted = all
+        .filter(({ profile, current }) => statusOf(profile, current, now) === status)
+        .map(({ profile }) => profile.name);
+      const { names } = await page(db, { status });
+      expect(names.sort()).toEqual(wanted.sort());
+      expect(wanted).not.toEqual([]);
+      expect(totals[status]).toBe(wanted.length);
+    }
+    expect(totals.all).toBe(all.length);
+    expect(await countByStatus(db, { now, withinDays: 5 })).toMatchObject({ expiring: 0, valid: 4 });
+    // A count with a search takes another code path.
+    expect(await countByStatus(db, { now, search: 'o' })).toMatchObject({ all: 8 });
+  });
+
+  describe('pages', () => {
+    it.each(['urgency', 'name'] as const)(
+      'by %s list each profile once, forward and backward',
+      async (sort) => {
+        const db = await held();
+        const whole = (await page(db, { sort })).names;
+        const forwards: string[][] = [];
+        let current = await page(db, { sort, limit: 3 });
+        expect(current.previous).toBeNull();
+        forwards.push(current.names);
+        while (current.next !== null) {
+          current = await page(db, { sort, limit: 3, after: current.next });
+          forwards.push(current.names);
+        }
+        expect(forwards.flat()).toEqual(whole);
+        const backwards = [current.names];
+        while (current.previous !== null) {
+          current = await page(db, { sort, limit: 3, before: current.previous });
+          backwards.unshift(current.names);
+        }
+        expect(backwards.flat()).toEqual(whole);
+      },
+    );
+
+    it('start at the beginning for an invalid cursor', async () => {
+      const db = await held();
+      for (const after of ['', 'x', '1e9.a', "0.'; drop table profile; --", '99999999999999999999.a']) {
+        const { names } = await page(db, { after });
+        expect(names.length).toBeGreaterThan(0);
+      }
+    });
+  });
+
+  describe('search', () => {
+    it.each([
+      ['SOON', ['soon']],
+      ['ada@acme', ['soon']],
+      ['nakamura soo', ['soon']],
+      ['org-of-over', ['over']],
+      ['valid', ['valid-a', 'valid-b']],
+      ['%', []],
+      ['_', []],
+      ['\\', []],
+      ['nobody', []],
+      ['  ', ['refused-and-over', 'refused', 'over', 'soon', 'edge', 'valid-a', 'valid-b', 'nothing']],
+    ])('finds "%s"', async (search, names) => {
+      const db = await held();
+      const found = await page(db, { search });
+      expect(found.names).toEqual(names);
+      expect(found.totals.all).toBe(names.length);
+    });
+  });
+
+  it('updates order and search text after every change of what they are derived from', async () => {
+    const { db } = await newStore();
+    const token = await hold(db, 'acme', 100);
+    await hold(db, 'other', 50);
+    if (token === null) throw new Error('no token');
+    const first = async () => (await page(db)).names[0];
+    expect(await first()).toBe('other');
+    await updateToken(db, token.id, { rejectedAt: now });
+    expect(await first()).toBe('acme');
+    await updateToken(db, token.id, { rejectedAt: null, account });
+    expect(await first()).toBe('other');
+    expect((await page(db, { search: 'nakamura' })).names).toEqual(['acme']);
+    await updateToken(db, token.id, { lifetimes: { ...token.lifetimes, confirmed: now + dayMs } });
+    expect(await first()).toBe('acme');
+    await setProfileName(db, token.profileId, 'renamed');
+    expect((await page(db, { search: 'renamed' })).names).toEqual(['renamed']);
+
+    const lifetimes = { confirmed: null, reported: null, documented: now + 365 * dayMs };
+    const renewed = fakeToken({ profileId: token.profileId, state: 'pending', lifetimes });
+    await insertToken(db, renewed, 'ciphertext');
+    expect(await first()).toBe('renamed');
+    await setCurrent(db, renewed);
+    expect(await first()).toBe('other');
+    await deleteToken(db, renewed.id);
+    expect(await countByStatus(db, { now })).toMatchObject({ empty: 1, valid: 1 });
+  });
+
+  it('searches all tags and contacts of a profile, however many', async () => {
+    const { db } = await newStore();
+    const tags = Array.from({ length: 20 }, (_, at) => `tag-${at}-${'x'.repeat(50)}`);
+    const contact = `${'c'.repeat(60)}@${'d'.repeat(180)}.example`;
+    await insertProfile(db, fakeProfile({ name: 'n'.repeat(63), contact, tags }));
+    for (const search of [tags.at(-1), tags[10], contact, `${tags.at(-1)} nnn`]) {
+      expect((await page(db, { search })).names).toEqual(['n'.repeat(63)]);
     }
   });
-});
 
-describe('search', () => {
-  test.each([
-    ['SOON', ['soon']],
-    ['ada@acme', ['soon']],
-    ['nakamura soo', ['soon']],
-    ['org-of-over', ['over']],
-    ['valid', ['valid-a', 'valid-b']],
-    ['%', []],
-    ['_', []],
-    ['\\', []],
-    ['nobody', []],
-    ['  ', ['refused-and-over', 'refused', 'over', 'soon', 'edge', 'valid-a', 'valid-b', 'nothing']],
-  ])('"%s"', async (search, names) => {
-    const db = await held();
-    const found = await page(db, { search });
-    expect(found.names).toEqual(names);
-    expect(found.totals.all).toBe(names.length);
+  it('pages through search results in both directions and orders', async () => {
+    const { db } = await newStore();
+    const name = (at: number) => `customer-${String(at).padStart(4, '0')}`;
+    for (let from = 0; from < 4_500; from += 500) {
+      await insertProfiles(
+        db,
+        Array.from({ length: 500 }, (_, at) =>
+          fakeProfile({
+            id: name(from + at),
+            name: name(from + at),
+            tags: (from + at) % 900 === 7 ? ['rare'] : [],
+          }),
+        ),
+      );
+    }
+    const all = [7, 907, 1807, 2707, 3607].map(name);
+    for (const sort of ['name', 'urgency'] as const) {
+      const query = { search: 'rare', sort, now, limit: 2 };
+      const first = await queryProfiles(db, query);
+      expect(first.totals).toMatchObject({ all: 5, empty: 5 });
+      const second = await queryProfiles(db, { ...query, after: first.next ?? '' });
+      const third = await queryProfiles(db, { ...query, after: second.next ?? '' });
+      const names = [first, second, third].map(({ rows }) => rows.map(({ profile }) => profile.name));
+      expect(names).toEqual([all.slice(0, 2), all.slice(2, 4), all.slice(4)]);
+      expect(third.next).toBeNull();
+      const back = await queryProfiles(db, { ...query, before: third.previous ?? '' });
+      expect(back.rows.map(({ profile }) => profile.name)).toEqual(all.slice(2, 4));
+    }
   });
-});
-
-test('updates order and search text after every change of what they are derived from', async () => {
-  const { db } = await newStore();
-  const token = await hold(db, 'acme', 100);
-  await hold(db, 'other', 50);
-  if (token === null) throw new Error('no token');
-  const first = async () => (await page(db)).names[0];
-  expect(await first()).toBe('other');
-  await updateToken(db, token.id, { rejectedAt: now });
-  expect(await first()).toBe('acme');
-  await updateToken(db, token.id, { rejectedAt: null, account });
-  expect(await first()).toBe('other');
-  expect((await page(db, { search: 'nakamura' })).names).toEqual(['acme']);
-  await updateToken(db, token.id, { lifetimes: { ...token.lifetimes, confirmed: now + dayMs } });
-  expect(await first()).toBe('acme');
-  await setProfileName(db, token.profileId, 'renamed');
-  expect((await page(db, { search: 'renamed' })).names).toEqual(['renamed']);
-
-  const lifetimes = { confirmed: null, reported: null, documented: now + 365 * dayMs };
-  const renewed = fakeToken({ profileId: token.profileId, state: 'pending', lifetimes });
-  await insertToken(db, renewed, 'ciphertext');
-  expect(await first()).toBe('renamed');
-  await setCurrent(db, renewed);
-  expect(await first()).toBe('other');
-  await deleteToken(db, renewed.id);
-  expect(await countByStatus(db, { now })).toMatchObject({ empty: 1, valid: 1 });
-});
-
-test('searches all tags and contacts of a profile, however many', async () => {
-  const { db } = await newStore();
-  const tags = Array.from({ length: 20 }, (_, at) => `tag-${at}-${'x'.repeat(50)}`);
-  const contact = `${'c'.repeat(60)}@${'d'.repeat(180)}.example`;
-  await insertProfile(db, fakeProfile({ name: 'n'.repeat(63), contact, tags }));
-  for (const search of [tags.at(-1), tags[10], contact, `${tags.at(-1)} nnn`]) {
-    expect((await page(db, { search })).names).toEqual(['n'.repeat(63)]);
-  }
-});
-
-test('pages through search results in both directions and orders', async () => {
-  const { db } = await newStore();
-  const name = (at: number) => `customer-${String(at).padStart(4, '0')}`;
-  for (let from = 0; from < 4_500; from += 500) {
-    await insertProfiles(
-      db,
-      Array.from({ length: 500 }, (_, at) =>
-        fakeProfile({
-          id: name(from + at),
-          name: name(from + at),
-          tags: (from + at) % 900 === 7 ? ['rare'] : [],
-        }),
-      ),
-    );
-  }
-  const all = [7, 907, 1807, 2707, 3607].map(name);
-  for (const sort of ['name', 'urgency'] as const) {
-    const query = { search: 'rare', sort, now, limit: 2 };
-    const first = await queryProfiles(db, query);
-    expect(first.totals).toMatchObject({ all: 5, empty: 5 });
-    const second = await queryProfiles(db, { ...query, after: first.next ?? '' });
-    const third = await queryProfiles(db, { ...query, after: second.next ?? '' });
-    const names = [first, second, third].map(({ rows }) => rows.map(({ profile }) => profile.name));
-    expect(names).toEqual([all.slice(0, 2), all.slice(2, 4), all.slice(4)]);
-    expect(third.next).toBeNull();
-    const back = await queryProfiles(db, { ...query, before: third.previous ?? '' });
-    expect(back.rows.map(({ profile }) => profile.name)).toEqual(all.slice(2, 4));
-  }
 });

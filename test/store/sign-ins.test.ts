@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { insertAccessLink, useAccessLink } from '../../src/store/access/access-links.ts';
 import {
   consumeSignIn,
@@ -31,77 +31,83 @@ async function insertTestSignIn(
   return signIn;
 }
 
-test('a sign-in is found by its state, as it was created', async () => {
-  const { db } = await newStore();
-  const { createdAt: _, ...signIn } = await insertTestSignIn(db, {
-    state: 'state-hash',
-    sessionBinding: 'sessionBinding-hash',
+describe('the sign-ins', () => {
+  it('are found by their state, as they were created', async () => {
+    const { db } = await newStore();
+    const { createdAt: _, ...signIn } = await insertTestSignIn(db, {
+      state: 'state-hash',
+      sessionBinding: 'sessionBinding-hash',
+    });
+    const expected = {
+      ...signIn,
+      sessionBindingHash: 'sessionBinding-hash',
+      consumedAt: null,
+      tokenId: null,
+      error: null,
+    };
+    expect(await signInByState(db, 'state-hash')).toEqual(expected);
+    expect(await signInById(db, 'sign-in-1')).toEqual(expected);
+    expect(await signInByState(db, 'another')).toBeNull();
   });
-  const expected = {
-    ...signIn,
-    sessionBindingHash: 'sessionBinding-hash',
-    consumedAt: null,
-    tokenId: null,
-    error: null,
-  };
-  expect(await signInByState(db, 'state-hash')).toEqual(expected);
-  expect(await signInById(db, 'sign-in-1')).toEqual(expected);
-  expect(await signInByState(db, 'another')).toBeNull();
-});
 
-test('a sign-in ends once, with a token or an error', async () => {
-  const { db } = await newStore();
-  await insertTestSignIn(db, { state: 'a' }, '1');
-  await insertTestSignIn(db, { state: 'b' }, '2');
-  expect(await consumeSignIn(db, '1', 1500, { tokenId: 'token-1' })).toBe(true);
-  expect(await consumeSignIn(db, '1', 1600, { error: { code: 'late', message: 'late' } })).toBe(false);
-  expect(await signInById(db, '1')).toMatchObject({ consumedAt: 1500, tokenId: 'token-1', error: null });
-  const error = { code: 'access_denied', message: 'Denied.' };
-  expect(await consumeSignIn(db, '2', 1500, { error })).toBe(true);
-  expect(await signInById(db, '2')).toMatchObject({ consumedAt: 1500, tokenId: null, error });
-});
-
-test('the link of a sign-in starts it once, before it expires, and never after its end', async () => {
-  const { db } = await newStore();
-  await insertTestSignIn(db, { link: 'link-1' }, '1');
-  await insertTestSignIn(db, { link: 'link-2' }, '2');
-  const hashes = { state: 'state-1', sessionBinding: 'sessionBinding-1' };
-  expect(await startByLink(db, 'unknown', 1500, hashes)).toBeNull();
-  expect(await startByLink(db, 'link-1', 2000, hashes)).toBeNull();
-  expect(await startByLink(db, 'link-1', 1999, hashes)).toMatchObject({
-    id: '1',
-    sessionBindingHash: 'sessionBinding-1',
-    freshSignIn: true,
+  it('end once, with a token or an error', async () => {
+    const { db } = await newStore();
+    await insertTestSignIn(db, { state: 'a' }, '1');
+    await insertTestSignIn(db, { state: 'b' }, '2');
+    expect(await consumeSignIn(db, '1', 1500, { tokenId: 'token-1' })).toBe(true);
+    expect(await consumeSignIn(db, '1', 1600, { error: { code: 'late', message: 'late' } })).toBe(false);
+    expect(await signInById(db, '1')).toMatchObject({ consumedAt: 1500, tokenId: 'token-1', error: null });
+    const error = { code: 'access_denied', message: 'Denied.' };
+    expect(await consumeSignIn(db, '2', 1500, { error })).toBe(true);
+    expect(await signInById(db, '2')).toMatchObject({ consumedAt: 1500, tokenId: null, error });
   });
-  expect(await startByLink(db, 'link-1', 1999, { state: 'state-2', sessionBinding: 'b' })).toBeNull();
-  expect(await signInByState(db, 'state-1')).toMatchObject({ id: '1' });
-  await consumeSignIn(db, '2', 1500, { tokenId: 'token' });
-  expect(await startByLink(db, 'link-2', 1600, { state: 'state-3', sessionBinding: 'b' })).toBeNull();
+
+  it('start once by their link, before it expires and before they end', async () => {
+    const { db } = await newStore();
+    await insertTestSignIn(db, { link: 'link-1' }, '1');
+    await insertTestSignIn(db, { link: 'link-2' }, '2');
+    const hashes = { state: 'state-1', sessionBinding: 'sessionBinding-1' };
+    expect(await startByLink(db, 'unknown', 1500, hashes)).toBeNull();
+    expect(await startByLink(db, 'link-1', 2000, hashes)).toBeNull();
+    expect(await startByLink(db, 'link-1', 1999, hashes)).toMatchObject({
+      id: '1',
+      sessionBindingHash: 'sessionBinding-1',
+      freshSignIn: true,
+    });
+    expect(await startByLink(db, 'link-1', 1999, { state: 'state-2', sessionBinding: 'b' })).toBeNull();
+    expect(await signInByState(db, 'state-1')).toMatchObject({ id: '1' });
+    await consumeSignIn(db, '2', 1500, { tokenId: 'token' });
+    expect(await startByLink(db, 'link-2', 1600, { state: 'state-3', sessionBinding: 'b' })).toBeNull();
+  });
+
+  it('are deleted only once they expired', async () => {
+    const { db } = await newStore();
+    await insertTestSignIn(db, { state: 'a' });
+    await deleteOldSignIns(db, 2000);
+    expect(await signInById(db, 'sign-in-1')).not.toBeNull();
+    await deleteOldSignIns(db, 2001);
+    expect(await signInById(db, 'sign-in-1')).toBeNull();
+  });
 });
 
-test('only expired sign-ins are deleted', async () => {
-  const { db } = await newStore();
-  await insertTestSignIn(db, { state: 'a' });
-  await deleteOldSignIns(db, 2000);
-  expect(await signInById(db, 'sign-in-1')).not.toBeNull();
-  await deleteOldSignIns(db, 2001);
-  expect(await signInById(db, 'sign-in-1')).toBeNull();
+describe('an access link', () => {
+  it('works once, before it expires', async () => {
+    const { db } = await newStore();
+    await insertAccessLink(db, 'a', 1000, 2000);
+    await insertAccessLink(db, 'b', 1000, 2000);
+    expect(await useAccessLink(db, 'unknown', 1500)).toBe(false);
+    expect(await useAccessLink(db, 'a', 2000)).toBe(false);
+    expect(await useAccessLink(db, 'a', 1999)).toBe(true);
+    expect(await useAccessLink(db, 'a', 1999)).toBe(false);
+    await insertAccessLink(db, 'c', 2001, 3000);
+    expect(await db.selectFrom('access_link').select('link_hash').execute()).toEqual([{ link_hash: 'c' }]);
+  });
 });
 
-test('an access link works once, before it expires', async () => {
-  const { db } = await newStore();
-  await insertAccessLink(db, 'a', 1000, 2000);
-  await insertAccessLink(db, 'b', 1000, 2000);
-  expect(await useAccessLink(db, 'unknown', 1500)).toBe(false);
-  expect(await useAccessLink(db, 'a', 2000)).toBe(false);
-  expect(await useAccessLink(db, 'a', 1999)).toBe(true);
-  expect(await useAccessLink(db, 'a', 1999)).toBe(false);
-  await insertAccessLink(db, 'c', 2001, 3000);
-  expect(await db.selectFrom('access_link').select('link_hash').execute()).toEqual([{ link_hash: 'c' }]);
-});
-
-test('a meta value is created once', async () => {
-  const { db, file } = await newStore();
-  expect(await getOrCreateMeta(db, 'key', () => 'first')).toBe('first');
-  expect(await getOrCreateMeta(await reopened(file), 'key', () => 'second')).toBe('first');
+describe('a meta value', () => {
+  it('is created once', async () => {
+    const { db, file } = await newStore();
+    expect(await getOrCreateMeta(db, 'key', () => 'first')).toBe('first');
+    expect(await getOrCreateMeta(await reopened(file), 'key', () => 'second')).toBe('first');
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished } from 'vitest';
 import { openSqliteFile } from '../../src/store/sqlite/file.ts';
 import { SqliteTokenRequestStore, type Synchronize } from '../../src/store/token-requests/sqlite.ts';
 import type {
@@ -56,67 +56,71 @@ async function ready(synchronize?: Synchronize) {
   return { vault, reads, file };
 }
 
-onSqlite('answers only after the audit row is on disk', async () => {
-  const disk = slowDisk();
-  const { vault, reads } = await ready(disk.synchronize);
-  const batch = [new Read(), new Read()];
-  const running = reads.run(batch, 5000);
-  expect(batch.map(({ answered }) => answered)).toEqual([null, null]);
-  const rows = await vault.db.selectFrom('audit').select('outcome').where('action', '=', 'read').execute();
-  expect(rows).toHaveLength(2);
-  expect(disk.asked).toHaveLength(1);
-  disk.asked[0]?.resolve();
-  expect(await running).toEqual([]);
-  expect(batch.every(({ answered }) => answered?.granted)).toBe(true);
-});
+describe('SqliteTokenRequestStore', () => {
+  onSqlite('answers only after the audit row is on disk', async () => {
+    const disk = slowDisk();
+    const { vault, reads } = await ready(disk.synchronize);
+    const batch = [new Read(), new Read()];
+    const running = reads.run(batch, 5000);
+    expect(batch.map(({ answered }) => answered)).toEqual([null, null]);
+    const rows = await vault.db.selectFrom('audit').select('outcome').where('action', '=', 'read').execute();
+    expect(rows).toHaveLength(2);
+    expect(disk.asked).toHaveLength(1);
+    disk.asked[0]?.resolve();
+    expect(await running).toEqual([]);
+    expect(batch.every(({ answered }) => answered?.granted)).toBe(true);
+  });
 
-onSqlite('throws and answers nothing if the disk fails', async () => {
-  const disk = slowDisk();
-  const { reads } = await ready(disk.synchronize);
-  const read = new Read();
-  const running = reads.run([read], 5000);
-  disk.asked[0]?.reject(new Error('EIO'));
-  await expect(running).rejects.toThrow('EIO');
-  expect(read.answered).toBeNull();
-});
-
-onSqlite('gives nothing to a client that is removed while the disk writes', async () => {
-  const disk = slowDisk();
-  const { vault, reads } = await ready(disk.synchronize);
-  const read = new Read();
-  const running = reads.run([read], 5000);
-  await removeClient(vault, 'ci', actor);
-  disk.asked[0]?.resolve();
-  expect(await running).toEqual([read]);
-  expect(read.answered).toBeNull();
-  expect(read.decided.at(-1)).toBeNull();
-});
-
-onSqlite('caches lookups until another connection changes the store', async () => {
-  const { vault, reads } = await ready();
-  const look = async () => {
+  onSqlite('throws and answers nothing if the disk fails', async () => {
+    const disk = slowDisk();
+    const { reads } = await ready(disk.synchronize);
     const read = new Read();
-    await reads.run([read], 5000);
-    return read.decided[0] ?? null;
-  };
-  await look();
-  const first = await look();
-  expect(await look()).toBe(first);
-  await rotateClientSecret(vault, 'ci', 0, actor);
-  expect((await look())?.client.secretHash).not.toBe(first?.client.secretHash);
-  await removeClient(vault, 'ci', actor);
-  expect(await look()).toBeNull();
-});
+    const running = reads.run([read], 5000);
+    disk.asked[0]?.reject(new Error('EIO'));
+    await expect(running).rejects.toThrow('EIO');
+    expect(read.answered).toBeNull();
+  });
 
-onSqlite('throws RetryLater and changes nothing while another process writes', async () => {
-  const { reads, file, vault } = await ready();
-  const other = openSqliteFile(file);
-  other.exec('begin immediate');
-  const read = new Read();
-  await expect(reads.run([read], 5000)).rejects.toBeInstanceOf(RetryLater);
-  other.exec('rollback');
-  other.close();
-  expect(read.decided).toEqual([]);
-  expect(await vault.db.selectFrom('audit').select('seq').where('action', '=', 'read').execute()).toEqual([]);
-  expect(await reads.run([read], 5000)).toEqual([]);
+  onSqlite('gives nothing to a client that is removed while the disk writes', async () => {
+    const disk = slowDisk();
+    const { vault, reads } = await ready(disk.synchronize);
+    const read = new Read();
+    const running = reads.run([read], 5000);
+    await removeClient(vault, 'ci', actor);
+    disk.asked[0]?.resolve();
+    expect(await running).toEqual([read]);
+    expect(read.answered).toBeNull();
+    expect(read.decided.at(-1)).toBeNull();
+  });
+
+  onSqlite('caches lookups until another connection changes the store', async () => {
+    const { vault, reads } = await ready();
+    const look = async () => {
+      const read = new Read();
+      await reads.run([read], 5000);
+      return read.decided[0] ?? null;
+    };
+    await look();
+    const first = await look();
+    expect(await look()).toBe(first);
+    await rotateClientSecret(vault, 'ci', 0, actor);
+    expect((await look())?.client.secretHash).not.toBe(first?.client.secretHash);
+    await removeClient(vault, 'ci', actor);
+    expect(await look()).toBeNull();
+  });
+
+  onSqlite('throws RetryLater and changes nothing while another process writes', async () => {
+    const { reads, file, vault } = await ready();
+    const other = openSqliteFile(file);
+    other.exec('begin immediate');
+    const read = new Read();
+    await expect(reads.run([read], 5000)).rejects.toBeInstanceOf(RetryLater);
+    other.exec('rollback');
+    other.close();
+    expect(read.decided).toEqual([]);
+    expect(await vault.db.selectFrom('audit').select('seq').where('action', '=', 'read').execute()).toEqual(
+      [],
+    );
+    expect(await reads.run([read], 5000)).toEqual([]);
+  });
 });
