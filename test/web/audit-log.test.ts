@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { appendAudit, appendAudits } from '../../src/store/audit/audit.ts';
 import { today } from '../support/vault/test-vault.ts';
 import { served } from '../support/web/web-client.ts';
@@ -31,59 +31,61 @@ async function furnished() {
   return { ...web, browser: await web.person() };
 }
 
-test('lists events with labels, newest first, and verifies the hash chain', async () => {
-  const { browser } = await furnished();
-  const { text } = await browser.get('/audit-log').expect(200);
-  expect(text).toContain('Log integrity verified');
-  expect(text.split('<tbody>')[1]).toMatch(/invalid_client.*Token captured/s);
-  expect(text).toContain('&lt;b&gt;');
-  expect(text).toContain('10.0.0.9');
-  expect(rows(text) - 1).toBe(3);
-});
+describe('the page of the audit log', () => {
+  it('lists events with labels, newest first, and verifies the hash chain', async () => {
+    const { browser } = await furnished();
+    const { text } = await browser.get('/audit-log').expect(200);
+    expect(text).toContain('Log integrity verified');
+    expect(text.split('<tbody>')[1]).toMatch(/invalid_client.*Token captured/s);
+    expect(text).toContain('&lt;b&gt;');
+    expect(text).toContain('10.0.0.9');
+    expect(rows(text) - 1).toBe(3);
+  });
 
-test.each([
-  ['profile=acme', 2],
-  ['client=ci-deploy', 1],
-  ['action=read', 2],
-  ['outcome=ok', 2],
-  ['action=read&outcome=ok', 1],
-  ['since=2027-03-01', 1],
-  ['until=2027-02-27', 1],
-  ['profile=nobody', 0],
-])('filtered by %s', async (query, count) => {
-  const { browser } = await furnished();
-  const { text } = await browser.get(`/audit-log?${query}`).expect(200);
-  expect(rows(text) - 1).toBe(count);
-  expect(text).toContain(count === 0 ? 'No matching entries.' : 'Clear filters');
-});
+  it.each([
+    ['profile=acme', 2],
+    ['client=ci-deploy', 1],
+    ['action=read', 2],
+    ['outcome=ok', 2],
+    ['action=read&outcome=ok', 1],
+    ['since=2027-03-01', 1],
+    ['until=2027-02-27', 1],
+    ['profile=nobody', 0],
+  ])('filters by %s', async (query, count) => {
+    const { browser } = await furnished();
+    const { text } = await browser.get(`/audit-log?${query}`).expect(200);
+    expect(rows(text) - 1).toBe(count);
+    expect(text).toContain(count === 0 ? 'No matching entries.' : 'Clear filters');
+  });
 
-test('shows pages of a hundred rows and keeps the filter', async () => {
-  const { browser, vault } = await furnished();
-  const entries = Array.from({ length: 205 }, (_, index) => ({
-    action: 'check',
-    outcome: `n${index}`,
-    profile: 'globex',
-  }));
-  await appendAudits(vault.db, today, entries);
-  const first = await browser.get('/audit-log?profile=globex').expect(200);
-  expect(rows(first.text) - 1).toBe(100);
-  const older =
-    /href="(\/audit-log\?[^"]+)" rel="next"/.exec(first.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
-  const second = await browser.get(older).expect(200);
-  expect(second.text).toMatch(/\bn104\b/);
-  expect(second.text).not.toMatch(/\bn105\b/);
-  expect(second.text).toContain('href="/audit-log?profile=globex"');
-});
+  it('shows pages of a hundred rows and keeps the filter', async () => {
+    const { browser, vault } = await furnished();
+    const entries = Array.from({ length: 205 }, (_, index) => ({
+      action: 'check',
+      outcome: `n${index}`,
+      profile: 'globex',
+    }));
+    await appendAudits(vault.db, today, entries);
+    const first = await browser.get('/audit-log?profile=globex').expect(200);
+    expect(rows(first.text) - 1).toBe(100);
+    const older =
+      /href="(\/audit-log\?[^"]+)" rel="next"/.exec(first.text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    const second = await browser.get(older).expect(200);
+    expect(second.text).toMatch(/\bn104\b/);
+    expect(second.text).not.toMatch(/\bn105\b/);
+    expect(second.text).toContain('href="/audit-log?profile=globex"');
+  });
 
-test('reports a row that was modified outside the program', async () => {
-  const { browser, vault } = await furnished();
-  await vault.db.updateTable('audit').set({ profile: 'globex' }).where('seq', '=', 2).execute();
-  expect((await browser.get('/audit-log').expect(200)).text).toContain(
-    'Log integrity check failed at entry 2:',
-  );
-});
+  it('reports a row that was modified outside the program', async () => {
+    const { browser, vault } = await furnished();
+    await vault.db.updateTable('audit').set({ profile: 'globex' }).where('seq', '=', 2).execute();
+    expect((await browser.get('/audit-log').expect(200)).text).toContain(
+      'Log integrity check failed at entry 2:',
+    );
+  });
 
-test('requires an authenticated session', async () => {
-  const { visitor } = await furnished();
-  await visitor().get('/audit-log').expect(403);
+  it('requires an authenticated session', async () => {
+    const { visitor } = await furnished();
+    await visitor().get('/audit-log').expect(403);
+  });
 });

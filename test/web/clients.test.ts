@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { addClient, listClients } from '../../src/vault/clients/clients.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
@@ -16,108 +16,110 @@ async function furnished(profiles = ['acme', 'globex']) {
   return { ...web, browser: await web.person() };
 }
 
-test('adds a client, and shows its secret once without storing it', async () => {
-  const { browser, vault } = await furnished();
-  const form = {
-    name: 'ci-deploy',
-    profiles: ['acme', 'globex'],
-    until: '2027-12-31',
-    addresses: '10.1.2.3, 10.2.0.0/16',
-  };
-  const { text } = await browser.post('/clients').type('form').send(form).expect(200);
-  const secret = /id="client-secret" data-secret>([\w-]{43})</.exec(text)?.[1] ?? '';
-  expect(secret).not.toBe('');
-  expect(text).toContain('http://localhost:3000/oauth/token');
-  const [client] = await listClients(vault);
-  expect(client).toMatchObject({
-    name: 'ci-deploy',
-    profiles: ['acme', 'globex'],
-    addresses: ['10.1.2.3', '10.2.0.0/16'],
+describe('the pages of API clients', () => {
+  it('adds a client, and shows its secret once without storing it', async () => {
+    const { browser, vault } = await furnished();
+    const form = {
+      name: 'ci-deploy',
+      profiles: ['acme', 'globex'],
+      until: '2027-12-31',
+      addresses: '10.1.2.3, 10.2.0.0/16',
+    };
+    const { text } = await browser.post('/clients').type('form').send(form).expect(200);
+    const secret = /id="client-secret" data-secret>([\w-]{43})</.exec(text)?.[1] ?? '';
+    expect(secret).not.toBe('');
+    expect(text).toContain('http://localhost:3000/oauth/token');
+    const [client] = await listClients(vault);
+    expect(client).toMatchObject({
+      name: 'ci-deploy',
+      profiles: ['acme', 'globex'],
+      addresses: ['10.1.2.3', '10.2.0.0/16'],
+    });
+    expect(new Date(client?.expiresAt ?? 0).toDateString()).toBe('Fri Dec 31 2027');
+    for (const path of ['/clients', '/clients/ci-deploy', '/audit-log', '/profiles/acme']) {
+      const page = await browser.get(path).expect(200);
+      expect(page.text).toContain('ci-deploy');
+      expect(page.text).not.toContain(secret);
+    }
+    expect(await auditLog(vault)).toContain('client-add ok acme');
   });
-  expect(new Date(client?.expiresAt ?? 0).toDateString()).toBe('Fri Dec 31 2027');
-  for (const path of ['/clients', '/clients/ci-deploy', '/audit-log', '/profiles/acme']) {
-    const page = await browser.get(path).expect(200);
-    expect(page.text).toContain('ci-deploy');
-    expect(page.text).not.toContain(secret);
-  }
-  expect(await auditLog(vault)).toContain('client-add ok acme');
-});
 
-test.each([
-  [{ name: '', profiles: 'acme' }, 'name', 'Enter a name for the client.'],
-  [{ name: 'No Way', profiles: 'acme' }, 'name', 'not a valid client name'],
-  [{ name: 'taken', profiles: 'acme' }, 'name', 'An API client named'],
-  [{ name: 'ci' }, 'profiles', 'Choose at least one organization.'],
-  [{ name: 'ci', profiles: 'acme', until: '2020-01-01' }, 'until', 'in the past'],
-  [{ name: 'ci', profiles: 'acme', until: '2027-02-30' }, 'until', 'This is not a date.'],
-  [
-    { name: 'ci', profiles: 'acme', addresses: 'example.com' },
-    'addresses',
-    'is not an IP address or network',
-  ],
-  [{ name: 'ci', profiles: 'acme', jwks: '{}' }, 'jwks', ''],
-  [{ name: 'ci', profiles: 'acme', use: 'everything' }, 'use', 'Choose what the client does.'],
-  [{ name: 'ci', profiles: ['acme', 'globex'], use: 'all' }, 'profiles', 'has one organization'],
-  [{ name: 'ci', profiles: 'acme', use: 'read', jwks: '{}' }, 'jwks', 'instead of keys'],
-])('%o: the form comes back, and says what is wrong', async (form, field, message) => {
-  const { browser, vault } = await furnished();
-  await addClient(vault, { name: 'taken', profiles: ['acme'] }, actor);
-  const { text } = await browser.post('/clients').type('form').send(form).expect(422);
-  expect(text).toContain(message);
-  expect(text).toContain(`href="#${field}"`);
-  expect(text).toContain(`id="${field}-error"`);
-  if ('profiles' in form) expect(text).toMatch(/value="acme" checked/);
-  expect(await listClients(vault)).toHaveLength(1);
-});
+  it.each([
+    [{ name: '', profiles: 'acme' }, 'name', 'Enter a name for the client.'],
+    [{ name: 'No Way', profiles: 'acme' }, 'name', 'not a valid client name'],
+    [{ name: 'taken', profiles: 'acme' }, 'name', 'An API client named'],
+    [{ name: 'ci' }, 'profiles', 'Choose at least one organization.'],
+    [{ name: 'ci', profiles: 'acme', until: '2020-01-01' }, 'until', 'in the past'],
+    [{ name: 'ci', profiles: 'acme', until: '2027-02-30' }, 'until', 'This is not a date.'],
+    [
+      { name: 'ci', profiles: 'acme', addresses: 'example.com' },
+      'addresses',
+      'is not an IP address or network',
+    ],
+    [{ name: 'ci', profiles: 'acme', jwks: '{}' }, 'jwks', ''],
+    [{ name: 'ci', profiles: 'acme', use: 'everything' }, 'use', 'Choose what the client does.'],
+    [{ name: 'ci', profiles: ['acme', 'globex'], use: 'all' }, 'profiles', 'has one organization'],
+    [{ name: 'ci', profiles: 'acme', use: 'read', jwks: '{}' }, 'jwks', 'instead of keys'],
+  ])('show the form again and say what is wrong: %o', async (form, field, message) => {
+    const { browser, vault } = await furnished();
+    await addClient(vault, { name: 'taken', profiles: ['acme'] }, actor);
+    const { text } = await browser.post('/clients').type('form').send(form).expect(422);
+    expect(text).toContain(message);
+    expect(text).toContain(`href="#${field}"`);
+    expect(text).toContain(`id="${field}-error"`);
+    if ('profiles' in form) expect(text).toMatch(/value="acme" checked/);
+    expect(await listClients(vault)).toHaveLength(1);
+  });
 
-test('adds a client of the SCIM relay, and shows its tenant URL', async () => {
-  const { browser, vault } = await furnished();
-  const form = { name: 'entra', profiles: 'acme', use: 'write' };
-  const { text } = await browser.post('/clients').type('form').send(form).expect(200);
-  expect(text).toContain('http://localhost:3000/scim/acme');
-  expect(text).not.toContain('/oauth/token');
-  expect(await listClients(vault)).toMatchObject([{ name: 'entra', relayRights: 'write' }]);
-  expect((await browser.get('/clients')).text).toContain('SCIM relay: read and write, no DELETE');
-  expect((await browser.get('/clients/entra')).text).toContain('http://localhost:3000/scim/acme');
-});
+  it('adds a client of the SCIM relay, and shows its tenant URL', async () => {
+    const { browser, vault } = await furnished();
+    const form = { name: 'entra', profiles: 'acme', use: 'write' };
+    const { text } = await browser.post('/clients').type('form').send(form).expect(200);
+    expect(text).toContain('http://localhost:3000/scim/acme');
+    expect(text).not.toContain('/oauth/token');
+    expect(await listClients(vault)).toMatchObject([{ name: 'entra', relayRights: 'write' }]);
+    expect((await browser.get('/clients')).text).toContain('SCIM relay: read and write, no DELETE');
+    expect((await browser.get('/clients/entra')).text).toContain('http://localhost:3000/scim/acme');
+  });
 
-test('asks for the names of profiles if there are many', async () => {
-  const { browser, vault } = await furnished(Array.from({ length: 21 }, (_, index) => `org-${index}`));
-  expect((await browser.get('/clients')).text).not.toContain('type="checkbox"');
-  const form = { name: 'ci', profiles: 'org-3, org-20\norg-7' };
-  await browser.post('/clients').type('form').send(form).expect(200);
-  expect((await listClients(vault))[0]?.profiles).toEqual(['org-20', 'org-3', 'org-7']);
-});
+  it('asks for the names of profiles if there are many', async () => {
+    const { browser, vault } = await furnished(Array.from({ length: 21 }, (_, index) => `org-${index}`));
+    expect((await browser.get('/clients')).text).not.toContain('type="checkbox"');
+    const form = { name: 'ci', profiles: 'org-3, org-20\norg-7' };
+    await browser.post('/clients').type('form').send(form).expect(200);
+    expect((await listClients(vault))[0]?.profiles).toEqual(['org-20', 'org-3', 'org-7']);
+  });
 
-test('adds a second secret, or replaces the first one', async () => {
-  const { browser, vault } = await furnished();
-  await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
-  const post = (overlap: string) =>
-    browser.post('/clients/ci/secret').type('form').send({ overlap }).expect(200);
-  expect((await post('week')).text).toContain('The previous secret works for 7 more days.');
-  expect((await listClients(vault))[0]?.previousSecret?.until).toBe(today + 7 * dayMs);
-  expect((await browser.get('/clients/ci')).text).toContain('The previous secret works until');
-  expect((await post('none')).text).toContain('The previous secret no longer works.');
-  expect((await browser.get('/clients/ci')).text).not.toContain('The previous secret works until');
-});
+  it('adds a second secret, or replaces the first one', async () => {
+    const { browser, vault } = await furnished();
+    await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
+    const post = (overlap: string) =>
+      browser.post('/clients/ci/secret').type('form').send({ overlap }).expect(200);
+    expect((await post('week')).text).toContain('The previous secret works for 7 more days.');
+    expect((await listClients(vault))[0]?.previousSecret?.until).toBe(today + 7 * dayMs);
+    expect((await browser.get('/clients/ci')).text).toContain('The previous secret works until');
+    expect((await post('none')).text).toContain('The previous secret no longer works.');
+    expect((await browser.get('/clients/ci')).text).not.toContain('The previous secret works until');
+  });
 
-test('removes a client immediately', async () => {
-  const { browser, vault } = await furnished();
-  await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
-  await browser.post('/clients/ci/remove').type('form').expect(303).expect('Location', '/clients');
-  expect((await browser.get('/clients')).text).toContain('It no longer has access');
-  expect(await listClients(vault)).toEqual([]);
-  await browser.get('/clients/ci').expect(404);
-});
+  it('removes a client immediately', async () => {
+    const { browser, vault } = await furnished();
+    await addClient(vault, { name: 'ci', profiles: ['acme'] }, actor);
+    await browser.post('/clients/ci/remove').type('form').expect(303).expect('Location', '/clients');
+    expect((await browser.get('/clients')).text).toContain('It no longer has access');
+    expect(await listClients(vault)).toEqual([]);
+    await browser.get('/clients/ci').expect(404);
+  });
 
-test('requires an authenticated session and the same origin', async () => {
-  const { browser, visitor, vault } = await furnished();
-  await visitor().get('/clients').expect(403);
-  await browser
-    .post('/clients')
-    .set('Origin', 'http://evil.example')
-    .type('form')
-    .send({ name: 'x', profiles: 'acme' })
-    .expect(403);
-  expect(await listClients(vault)).toEqual([]);
+  it('requires an authenticated session and the same origin', async () => {
+    const { browser, visitor, vault } = await furnished();
+    await visitor().get('/clients').expect(403);
+    await browser
+      .post('/clients')
+      .set('Origin', 'http://evil.example')
+      .type('form')
+      .send({ name: 'x', profiles: 'acme' })
+      .expect(403);
+    expect(await listClients(vault)).toEqual([]);
+  });
 });

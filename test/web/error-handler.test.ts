@@ -1,105 +1,107 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { signChallenge } from '../../src/instance/instance-file.ts';
 import { served } from '../support/web/web-client.ts';
 
-test.each([
-  ['put', '/healthz', 405, 'GET, HEAD'],
-  ['post', '/', 405, 'GET, HEAD'],
-  ['delete', '/sign-in', 405, 'GET, HEAD, POST'],
-  ['get', '/profiles/acme/rename', 405, 'POST'],
-  ['post', '/assets/style.css', 405, 'GET, HEAD'],
-] as const)('%s %s: %i', async (method, path, status, allow) => {
-  const answer = await (await (await served()).person())[method](path).expect(status);
-  expect(answer.headers.allow).toBe(allow);
-});
-
-test.each(['/nothing', '/Sign-In', '/sign-in/', '//sign-in', '/profiles/a/b', '/%', '/profiles/%ff'])(
-  '%s gets an error page with status 404',
-  async (path) => {
-    const answer = await (await (await served()).person()).get(path);
-    expect([400, 404]).toContain(answer.status);
-    expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
-    expect(answer.text).not.toMatch(/\bat .*\.ts|node_modules|URIError/);
-  },
-);
-
-test('a program gets problem details', async () => {
-  const person = await (await served()).person();
-  const answer = await person.get('/nothing').set('Accept', 'application/json').expect(404);
-  expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
-  expect(JSON.parse(answer.text)).toMatchObject({
-    type: '/errors/E_NOT_FOUND',
-    status: 404,
-    code: 'E_NOT_FOUND',
+describe('errors of the web app', () => {
+  it.each([
+    ['put', '/healthz', 405, 'GET, HEAD'],
+    ['post', '/', 405, 'GET, HEAD'],
+    ['delete', '/sign-in', 405, 'GET, HEAD, POST'],
+    ['get', '/profiles/acme/rename', 405, 'POST'],
+    ['post', '/assets/style.css', 405, 'GET, HEAD'],
+  ] as const)('a request %s %s gets status %i', async (method, path, status, allow) => {
+    const answer = await (await (await served()).person())[method](path).expect(status);
+    expect(answer.headers.allow).toBe(allow);
   });
-});
 
-test('forms of another content type are rejected', async () => {
-  const person = await (await served()).person();
-  await person.post('/sign-in').set('Content-Type', 'text/plain').send('name=acme').expect(415);
-  await person.post('/import').send({ name: 'acme' }).expect(415);
-  await person
-    .post('/import')
-    .type('form')
-    .send(`text=${'x'.repeat(70_000)}`)
-    .expect(413);
-});
-
-test('repeated fields count as missing', async () => {
-  const person = await (await served()).person();
-  const { text } = await person.post('/sign-in').type('form').send('name=a&name=b').expect(422);
-  expect(text).toContain('Enter a name for the organization.');
-});
-
-test('an internal error shows no details', async () => {
-  const { person, vault, logged } = await served();
-  const browser = await person();
-  await vault.db.schema.dropTable('profile').execute();
-  const { text } = await browser.get('/').expect(500);
-  expect(text).toContain('Something went wrong');
-  expect(text).not.toMatch(/no such table|select/i);
-  expect(logged()).toContain('no such table: profile');
-});
-
-test('the log has the path of each request but no secret', async () => {
-  const { person, visitor, logged } = await served();
-  await (await person()).get('/import?profile=fake-query').expect(200);
-  await visitor().get('/access/fake-secret').expect(410);
-  await visitor().get('/sign-in/fake-secret').expect(410);
-  await visitor().get('//access/fake-secret').expect(403);
-  await visitor().get('/ACCESS/fake-secret/more').expect(403);
-  await visitor().get(`/auth/code?error=fake-error#fake-fragment`).expect(200);
-  const lines = logged()
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  expect(lines).toContainEqual(
-    expect.objectContaining({
-      method: 'GET',
-      path: '/import',
-      status: 200,
-      ms: expect.any(Number),
-      msg: 'request',
-    }),
+  it.each(['/nothing', '/Sign-In', '/sign-in/', '//sign-in', '/profiles/a/b', '/%', '/profiles/%ff'])(
+    'a request for %s gets an error page with status 404',
+    async (path) => {
+      const answer = await (await (await served()).person()).get(path);
+      expect([400, 404]).toContain(answer.status);
+      expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
+      expect(answer.text).not.toMatch(/\bat .*\.ts|node_modules|URIError/);
+    },
   );
-  expect(lines).toContainEqual(expect.objectContaining({ path: '/sign-in/…', status: 410 }));
-  expect(logged()).not.toMatch(/fake-|broker-3000|cookie/i);
-});
 
-test('only a program with the instance secret can identify this server', async () => {
-  const challenge = 'a-challenge-of-some-length';
-  const { visitor } = await served(undefined, { instanceSecret: 'fake-instance-secret' });
-  const ask = (query: string) => visitor().get(`/instance${query}`).set('Host', '127.0.0.1:3000');
-  await ask(`?challenge=${challenge}`).expect(200, {
-    proof: signChallenge('fake-instance-secret', challenge),
+  it('a program gets problem details', async () => {
+    const person = await (await served()).person();
+    const answer = await person.get('/nothing').set('Accept', 'application/json').expect(404);
+    expect(answer.headers['content-type']).toBe('application/problem+json; charset=utf-8');
+    expect(JSON.parse(answer.text)).toMatchObject({
+      type: '/errors/E_NOT_FOUND',
+      status: 404,
+      code: 'E_NOT_FOUND',
+    });
   });
-  for (const query of [
-    '',
-    '?challenge=short',
-    `?challenge=${challenge}&challenge=x`,
-    '?challenge=%0aaaaaaaaaaaaaaaaaa',
-  ]) {
-    await ask(query).expect(404);
-  }
-  await (await served()).visitor().get(`/instance?challenge=${challenge}`).expect(404);
+
+  it('forms of another content type are rejected', async () => {
+    const person = await (await served()).person();
+    await person.post('/sign-in').set('Content-Type', 'text/plain').send('name=acme').expect(415);
+    await person.post('/import').send({ name: 'acme' }).expect(415);
+    await person
+      .post('/import')
+      .type('form')
+      .send(`text=${'x'.repeat(70_000)}`)
+      .expect(413);
+  });
+
+  it('repeated fields count as missing', async () => {
+    const person = await (await served()).person();
+    const { text } = await person.post('/sign-in').type('form').send('name=a&name=b').expect(422);
+    expect(text).toContain('Enter a name for the organization.');
+  });
+
+  it('an internal error shows no details', async () => {
+    const { person, vault, logged } = await served();
+    const browser = await person();
+    await vault.db.schema.dropTable('profile').execute();
+    const { text } = await browser.get('/').expect(500);
+    expect(text).toContain('Something went wrong');
+    expect(text).not.toMatch(/no such table|select/i);
+    expect(logged()).toContain('no such table: profile');
+  });
+
+  it('the log has the path of each request but no secret', async () => {
+    const { person, visitor, logged } = await served();
+    await (await person()).get('/import?profile=fake-query').expect(200);
+    await visitor().get('/access/fake-secret').expect(410);
+    await visitor().get('/sign-in/fake-secret').expect(410);
+    await visitor().get('//access/fake-secret').expect(403);
+    await visitor().get('/ACCESS/fake-secret/more').expect(403);
+    await visitor().get(`/auth/code?error=fake-error#fake-fragment`).expect(200);
+    const lines = logged()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        method: 'GET',
+        path: '/import',
+        status: 200,
+        ms: expect.any(Number),
+        msg: 'request',
+      }),
+    );
+    expect(lines).toContainEqual(expect.objectContaining({ path: '/sign-in/…', status: 410 }));
+    expect(logged()).not.toMatch(/fake-|broker-3000|cookie/i);
+  });
+
+  it('only a program with the instance secret can identify this server', async () => {
+    const challenge = 'a-challenge-of-some-length';
+    const { visitor } = await served(undefined, { instanceSecret: 'fake-instance-secret' });
+    const ask = (query: string) => visitor().get(`/instance${query}`).set('Host', '127.0.0.1:3000');
+    await ask(`?challenge=${challenge}`).expect(200, {
+      proof: signChallenge('fake-instance-secret', challenge),
+    });
+    for (const query of [
+      '',
+      '?challenge=short',
+      `?challenge=${challenge}&challenge=x`,
+      '?challenge=%0aaaaaaaaaaaaaaaaaa',
+    ]) {
+      await ask(query).expect(404);
+    }
+    await (await served()).visitor().get(`/instance?challenge=${challenge}`).expect(404);
+  });
 });

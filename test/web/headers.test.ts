@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { served } from '../support/web/web-client.ts';
 
 const policy = [
@@ -24,54 +24,56 @@ const answers: [what: string, path: string, status: number][] = [
   ['the instance check', '/instance', 404],
 ];
 
-test.each(answers)('%s has all security headers', async (_what, path, status) => {
-  const person = await (await served()).person();
-  const { headers } = await person.get(path).expect(status);
-  expect(headers['content-security-policy']?.split(';').sort()).toEqual([...policy].sort());
-  expect(headers).toMatchObject({
-    'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-resource-policy': 'same-origin',
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-    'permissions-policy': expect.stringContaining('camera=()'),
-    'referrer-policy': path === '/auth/code' ? 'no-referrer' : 'same-origin',
-    'cache-control': path.startsWith('/assets/') ? 'no-cache' : 'no-store',
+describe('the headers of the web app', () => {
+  it.each(answers)('are all on %s', async (_what, path, status) => {
+    const person = await (await served()).person();
+    const { headers } = await person.get(path).expect(status);
+    expect(headers['content-security-policy']?.split(';').sort()).toEqual([...policy].sort());
+    expect(headers).toMatchObject({
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'permissions-policy': expect.stringContaining('camera=()'),
+      'referrer-policy': path === '/auth/code' ? 'no-referrer' : 'same-origin',
+      'cache-control': path.startsWith('/assets/') ? 'no-cache' : 'no-store',
+    });
+    expect(headers).not.toHaveProperty('strict-transport-security');
+    expect(headers).not.toHaveProperty('x-powered-by');
   });
-  expect(headers).not.toHaveProperty('strict-transport-security');
-  expect(headers).not.toHaveProperty('x-powered-by');
-});
 
-test.each([
-  ['a rejected host', { Host: 'evil.example' }, 421],
-  ['a browser without a session', { Host: 'localhost:3000' }, 403],
-])('%s gets the security headers too', async (_what, headers, status) => {
-  const answer = await (await served()).visitor().get('/').set(headers).expect(status);
-  expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'x-frame-options': 'DENY' });
-  expect(answer.headers['content-security-policy']).toContain("frame-ancestors 'none'");
-});
+  it.each([
+    ['a rejected host', { Host: 'evil.example' }, 421],
+    ['a browser without a session', { Host: 'localhost:3000' }, 403],
+  ])('are on a response to %s too', async (_what, headers, status) => {
+    const answer = await (await served()).visitor().get('/').set(headers).expect(status);
+    expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'x-frame-options': 'DENY' });
+    expect(answer.headers['content-security-policy']).toContain("frame-ancestors 'none'");
+  });
 
-test.each([
-  ['style.css', 'text/css; charset=utf-8'],
-  ['favicon.svg', 'image/svg+xml'],
-  ['capture.js', 'text/javascript; charset=utf-8'],
-  ['copy.js', 'text/javascript; charset=utf-8'],
-  ['poll.js', 'text/javascript; charset=utf-8'],
-])('%s is served as what it is, to everybody', async (name, type) => {
-  const answer = await (await served()).visitor().get(`/assets/${name}`).expect(200);
-  expect(answer.headers['content-type']).toBe(type);
-});
+  it.each([
+    ['style.css', 'text/css; charset=utf-8'],
+    ['favicon.svg', 'image/svg+xml'],
+    ['capture.js', 'text/javascript; charset=utf-8'],
+    ['copy.js', 'text/javascript; charset=utf-8'],
+    ['poll.js', 'text/javascript; charset=utf-8'],
+  ])('are right for %s, which is served without a session', async (name, type) => {
+    const answer = await (await served()).visitor().get(`/assets/${name}`).expect(200);
+    expect(answer.headers['content-type']).toBe(type);
+  });
 
-test.each(['/assets/', '/assets/../package.json', '/assets/%2e%2e/package.json', '/assets/style.css/'])(
-  'no other file is served: %s',
-  async (path) => {
-    await (await served()).visitor().get(path).expect(403);
-  },
-);
+  it.each(['/assets/', '/assets/../package.json', '/assets/%2e%2e/package.json', '/assets/style.css/'])(
+    'are those of an error page for any other file: %s',
+    async (path) => {
+      await (await served()).visitor().get(path).expect(403);
+    },
+  );
 
-test('no page has an inline script, style or handler', async () => {
-  const person = await (await served()).person();
-  for (const path of ['/', '/sign-in', '/import', '/auth/code', '/nothing']) {
-    const { text } = await person.get(path);
-    expect(text).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc="\/assets\/)/i);
-  }
+  it('forbid inline scripts, styles and handlers, and no page has any', async () => {
+    const person = await (await served()).person();
+    for (const path of ['/', '/sign-in', '/import', '/auth/code', '/nothing']) {
+      const { text } = await person.get(path);
+      expect(text).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc="\/assets\/)/i);
+    }
+  });
 });

@@ -1,120 +1,122 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { host, origin, served } from '../support/web/web-client.ts';
 
-test.each([
-  'evil.example',
-  'localhost',
-  'localhost:3001',
-  'localhost:3000.',
-  'localhost.:3000',
-  'localhost.evil.example:3000',
-  'LOCALHOST:3000',
-  '0.0.0.0:3000',
-  '[::]:3000',
-  '127.0.0.1',
-  '127.0.0.2:3000',
-  'user@localhost:3000',
-  'localhost:3000 ',
-  '',
-])('the host "%s" is answered with nothing of worth', async (given) => {
-  const app = await served();
-  const person = await app.person();
-  for (const path of ['/', '/healthz', '/auth/code', '/access/x', '/assets/style.css']) {
-    const answer = await person.get(path).set('Host', given);
-    // Node itself rejects a request without a host, and trims the value. Host names are case-insensitive.
-    if (given.trim().toLowerCase() === host) expect(answer.status).toBeLessThan(400);
-    else {
-      expect([400, 421]).toContain(answer.status);
-      expect(answer.text).not.toContain('acme');
+describe('the host and the origin', () => {
+  it.each([
+    'evil.example',
+    'localhost',
+    'localhost:3001',
+    'localhost:3000.',
+    'localhost.:3000',
+    'localhost.evil.example:3000',
+    'LOCALHOST:3000',
+    '0.0.0.0:3000',
+    '[::]:3000',
+    '127.0.0.1',
+    '127.0.0.2:3000',
+    'user@localhost:3000',
+    'localhost:3000 ',
+    '',
+  ])('a request with the host "%s" gets no data', async (given) => {
+    const app = await served();
+    const person = await app.person();
+    for (const path of ['/', '/healthz', '/auth/code', '/access/x', '/assets/style.css']) {
+      const answer = await person.get(path).set('Host', given);
+      // Node itself rejects a request without a host, and trims the value. Host names are case-insensitive.
+      if (given.trim().toLowerCase() === host) expect(answer.status).toBeLessThan(400);
+      else {
+        expect([400, 421]).toContain(answer.status);
+        expect(answer.text).not.toContain('acme');
+      }
     }
-  }
-});
+  });
 
-test.each(['127.0.0.1:3000', '[::1]:3000'])('pages at %s link to localhost', async (given) => {
-  const person = await (await served()).person();
-  const page = await person.get('/profiles/acme?secret=1').set('Host', given).expect(421);
-  expect(page.text).toContain(`href="${origin}/profiles/acme"`);
-  expect(page.text).not.toContain('secret');
-  await person.get('/healthz').set('Host', given).expect(200, { status: 'ok' });
-});
+  it.each(['127.0.0.1:3000', '[::1]:3000'])('pages at %s link to localhost', async (given) => {
+    const person = await (await served()).person();
+    const page = await person.get('/profiles/acme?secret=1').set('Host', given).expect(421);
+    expect(page.text).toContain(`href="${origin}/profiles/acme"`);
+    expect(page.text).not.toContain('secret');
+    await person.get('/healthz').set('Host', given).expect(200, { status: 'ok' });
+  });
 
-test('the page for a foreign host does not repeat the path', async () => {
-  const { text } = await (await served()).visitor().get('/access/fake-secret').set('Host', 'evil.example');
-  expect(text).not.toContain('fake-secret');
-});
+  it('the page for a foreign host does not repeat the path', async () => {
+    const { text } = await (await served()).visitor().get('/access/fake-secret').set('Host', 'evil.example');
+    expect(text).not.toContain('fake-secret');
+  });
 
-const foreignOrigins = [
-  'http://localhost:4000',
-  'http://localhost',
-  'https://localhost:3000',
-  'http://127.0.0.1:3000',
-  'http://evil.example',
-  'http://localhost:3000.evil.example',
-  'http://LOCALHOST:3000',
-  'null',
-  '',
-];
+  const foreignOrigins = [
+    'http://localhost:4000',
+    'http://localhost',
+    'https://localhost:3000',
+    'http://127.0.0.1:3000',
+    'http://evil.example',
+    'http://localhost:3000.evil.example',
+    'http://LOCALHOST:3000',
+    'null',
+    '',
+  ];
 
-test.each(foreignOrigins)('a change from the origin "%s" is rejected', async (given) => {
-  const app = await served();
-  const person = await app.person();
-  await person.post('/sign-in').set('Origin', given).type('form').send({ name: 'acme' }).expect(403);
-  await person.post('/auth/code').set('Origin', given).send({ fragment: '#state=x' }).expect(403);
-  expect(await app.vault.db.selectFrom('sign_in').selectAll().execute()).toEqual([]);
-});
+  it.each(foreignOrigins)('a change from the origin "%s" is rejected', async (given) => {
+    const app = await served();
+    const person = await app.person();
+    await person.post('/sign-in').set('Origin', given).type('form').send({ name: 'acme' }).expect(403);
+    await person.post('/auth/code').set('Origin', given).send({ fragment: '#state=x' }).expect(403);
+    expect(await app.vault.db.selectFrom('sign_in').selectAll().execute()).toEqual([]);
+  });
 
-test('a change without an origin is rejected', async () => {
-  const { visitor, vault } = await served();
-  const person = visitor();
-  await person.get(`/access/${await createAccessLink(vault)}`).expect(303);
-  await person.get('/sign-in').expect(200);
-  await person.post('/sign-in').type('form').send({ name: 'acme' }).expect(403);
-});
+  it('a change without an origin is rejected', async () => {
+    const { visitor, vault } = await served();
+    const person = visitor();
+    await person.get(`/access/${await createAccessLink(vault)}`).expect(303);
+    await person.get('/sign-in').expect(200);
+    await person.post('/sign-in').type('form').send({ name: 'acme' }).expect(403);
+  });
 
-test.each([
-  ['same-origin', 303],
-  ['none', 303],
-  ['same-site', 403],
-  ['cross-site', 403],
-])('a form from %s: %i', async (site, status) => {
-  const person = await (await served()).person();
-  await person
-    .post('/sign-in')
-    .set('Sec-Fetch-Site', site)
-    .type('form')
-    .send({ name: 'acme' })
-    .expect(status);
-});
+  it.each([
+    ['same-origin', 303],
+    ['none', 303],
+    ['same-site', 403],
+    ['cross-site', 403],
+  ])('a form from %s gets status %i', async (site, status) => {
+    const person = await (await served()).person();
+    await person
+      .post('/sign-in')
+      .set('Sec-Fetch-Site', site)
+      .type('form')
+      .send({ name: 'acme' })
+      .expect(status);
+  });
 
-const navigation = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
+  const navigation = { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'document' };
 
-test.each(['same-site', 'cross-site'])('a %s link does not open a page directly', async (site) => {
-  const app = await served();
-  const person = await app.person();
-  const answer = await person
-    .get('/import?profile=x')
-    .set({ 'Sec-Fetch-Site': site, ...navigation })
-    .expect(403);
-  expect(answer.text).toContain('You came here from another site');
-  expect(answer.text).toContain('href="/import"');
-});
+  it.each(['same-site', 'cross-site'])('a %s link does not open a page directly', async (site) => {
+    const app = await served();
+    const person = await app.person();
+    const answer = await person
+      .get('/import?profile=x')
+      .set({ 'Sec-Fetch-Site': site, ...navigation })
+      .expect(403);
+    expect(answer.text).toContain('You came here from another site');
+    expect(answer.text).toContain('href="/import"');
+  });
 
-test('the redirect of Webex and one-time links open directly from other sites', async () => {
-  const visitor = (await served()).visitor().set({ 'Sec-Fetch-Site': 'cross-site', ...navigation });
-  await visitor.get('/auth/code').expect(200);
-  await visitor.get('/access/unknown').expect(410);
-  await visitor.get('/sign-in/unknown').expect(410);
-});
+  it('the redirect of Webex and one-time links open directly from other sites', async () => {
+    const visitor = (await served()).visitor().set({ 'Sec-Fetch-Site': 'cross-site', ...navigation });
+    await visitor.get('/auth/code').expect(200);
+    await visitor.get('/access/unknown').expect(410);
+    await visitor.get('/sign-in/unknown').expect(410);
+  });
 
-test.each([
-  { 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'script' },
-  { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' },
-  { 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' },
-])('another port cannot load anything into its own page: %o', async (how) => {
-  const visitor = (await served()).visitor().set({ 'Sec-Fetch-Site': 'same-site', ...how });
-  for (const path of ['/auth/code', '/assets/style.css', '/healthz', '/']) {
-    const { text } = await visitor.get(path).expect(403);
-    expect(text).toContain('does not come from a page of this app');
-  }
+  it.each([
+    { 'Sec-Fetch-Mode': 'no-cors', 'Sec-Fetch-Dest': 'script' },
+    { 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Dest': 'iframe' },
+    { 'Sec-Fetch-Mode': 'cors', 'Sec-Fetch-Dest': 'empty' },
+  ])('another port cannot load anything into its own page: %o', async (how) => {
+    const visitor = (await served()).visitor().set({ 'Sec-Fetch-Site': 'same-site', ...how });
+    for (const path of ['/auth/code', '/assets/style.css', '/healthz', '/']) {
+      const { text } = await visitor.get(path).expect(403);
+      expect(text).toContain('does not come from a page of this app');
+    }
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { saveStatus } from '../../src/provisioning/entra/status/save-status.ts';
 import { destinationsOf, saveDestination } from '../../src/store/destinations.ts';
@@ -20,122 +20,124 @@ async function store({ vault }: Served, profile: string, daysAgo: number): Promi
 const names = (html: string) =>
   [...html.matchAll(/class="stretched" href="\/profiles\/([^"]+)"/g)].map(([, name]) => name);
 
-test('lists the most urgent profile first, with a label and a bar for each status', async () => {
-  const web = await served();
-  await store(web, 'fresh', 0);
-  await store(web, 'old', 364);
-  await store(web, 'older', 365);
-  await store(web, 'middling', 180);
-  const { text } = await (await web.person()).get('/').expect(200);
-  expect(names(text)).toEqual(['older', 'old', 'middling', 'fresh']);
-  expect(text).toContain('2 need attention · 2 OK');
-  const card = (name: string) =>
-    text.split('<li class="card').find((part) => part.includes(`/profiles/${name}"`));
-  expect(card('older')).toMatch(/Expired.*expired less than a day ago.*<rect width="0"/s);
-  expect(card('old')).toMatch(/Expires soon.*1 day left.*until <time datetime="2027-03-02/s);
-  expect(card('middling')).toMatch(/Valid.*185 days left.*<rect width="51"/s);
-  expect(card('fresh')).toMatch(/Valid.*365 days left.*<rect width="100"/s);
-});
+describe('the overview', () => {
+  it('lists the most urgent profile first, with a label and a bar for each status', async () => {
+    const web = await served();
+    await store(web, 'fresh', 0);
+    await store(web, 'old', 364);
+    await store(web, 'older', 365);
+    await store(web, 'middling', 180);
+    const { text } = await (await web.person()).get('/').expect(200);
+    expect(names(text)).toEqual(['older', 'old', 'middling', 'fresh']);
+    expect(text).toContain('2 need attention · 2 OK');
+    const card = (name: string) =>
+      text.split('<li class="card').find((part) => part.includes(`/profiles/${name}"`));
+    expect(card('older')).toMatch(/Expired.*expired less than a day ago.*<rect width="0"/s);
+    expect(card('old')).toMatch(/Expires soon.*1 day left.*until <time datetime="2027-03-02/s);
+    expect(card('middling')).toMatch(/Valid.*185 days left.*<rect width="51"/s);
+    expect(card('fresh')).toMatch(/Valid.*365 days left.*<rect width="100"/s);
+  });
 
-test('a hundred profiles have pages in both directions and can be searched', async () => {
-  const web = await served();
-  for (let number = 0; number < 60; number += 1)
-    await store(web, `org-${String(number).padStart(3, '0')}`, 60 - number);
-  const person = await web.person();
-  const first = await person.get('/').expect(200);
-  expect(names(first.text)).toHaveLength(50);
-  const later = /href="(\/\?after=[^"]+)" rel="next"/.exec(first.text)?.[1] ?? '';
-  const second = await person.get(later).expect(200);
-  expect(names(second.text)).toEqual(Array.from({ length: 10 }, (_, index) => `org-0${50 + index}`));
-  const earlier = /href="(\/\?before=[^"]+)" rel="prev"/.exec(second.text)?.[1] ?? '';
-  expect(names((await person.get(earlier).expect(200)).text)).toEqual(names(first.text));
+  it('pages through a hundred profiles in both directions and searches them', async () => {
+    const web = await served();
+    for (let number = 0; number < 60; number += 1)
+      await store(web, `org-${String(number).padStart(3, '0')}`, 60 - number);
+    const person = await web.person();
+    const first = await person.get('/').expect(200);
+    expect(names(first.text)).toHaveLength(50);
+    const later = /href="(\/\?after=[^"]+)" rel="next"/.exec(first.text)?.[1] ?? '';
+    const second = await person.get(later).expect(200);
+    expect(names(second.text)).toEqual(Array.from({ length: 10 }, (_, index) => `org-0${50 + index}`));
+    const earlier = /href="(\/\?before=[^"]+)" rel="prev"/.exec(second.text)?.[1] ?? '';
+    expect(names((await person.get(earlier).expect(200)).text)).toEqual(names(first.text));
 
-  const found = await person.get('/?search=org-007').expect(200);
-  expect(names(found.text)).toEqual(['org-007']);
-  expect(found.text).toContain('1 organization matches “org-007”.');
-  const none = await person.get('/?search=%3Cb%3E').expect(200);
-  expect(none.text).toContain('No organizations match “&lt;b&gt;”.');
-  await person.get('/?after=rubbish&before=rubbish').expect(200);
-});
+    const found = await person.get('/?search=org-007').expect(200);
+    expect(names(found.text)).toEqual(['org-007']);
+    expect(found.text).toContain('1 organization matches “org-007”.');
+    const none = await person.get('/?search=%3Cb%3E').expect(200);
+    expect(none.text).toContain('No organizations match “&lt;b&gt;”.');
+    await person.get('/?after=rubbish&before=rubbish').expect(200);
+  });
 
-test('shows a token that needs review next to a valid current one, even if its profile is on a later page', async () => {
-  const simulator = await simulated({ now: () => today });
-  const web = await served(simulator);
-  const take = async (profile: string, account: string) => {
-    const { accessToken } = simulator.issueToken(account);
-    const tokenId = await importToken(web.vault, { profile }, accessToken, actor);
-    await verifyToken(web.vault, tokenId, actor);
-    return tokenId;
-  };
-  await take('zebra', 'full-admin');
-  const setAside = await take('zebra', 'user-admin');
-  const person = await web.person();
-  const near = (await person.get('/').expect(200)).text;
-  expect(near).toMatch(new RegExp(`Valid[\\s\\S]*class="below is-attention"[\\s\\S]*/tokens/${setAside}"`));
-  for (let number = 0; number < 51; number += 1) await store(web, `org-${number}`, 1);
-  const far = (await person.get('/').expect(200)).text;
-  expect(far).not.toContain('class="below is-attention"');
-  expect(far).toMatch(new RegExp(`needs your review[^<]*<a href="/tokens/${setAside}">zebra</a>`));
-});
+  it('shows a token that needs review next to a valid current one, even if its profile is on a later page', async () => {
+    const simulator = await simulated({ now: () => today });
+    const web = await served(simulator);
+    const take = async (profile: string, account: string) => {
+      const { accessToken } = simulator.issueToken(account);
+      const tokenId = await importToken(web.vault, { profile }, accessToken, actor);
+      await verifyToken(web.vault, tokenId, actor);
+      return tokenId;
+    };
+    await take('zebra', 'full-admin');
+    const setAside = await take('zebra', 'user-admin');
+    const person = await web.person();
+    const near = (await person.get('/').expect(200)).text;
+    expect(near).toMatch(new RegExp(`Valid[\\s\\S]*class="below is-attention"[\\s\\S]*/tokens/${setAside}"`));
+    for (let number = 0; number < 51; number += 1) await store(web, `org-${number}`, 1);
+    const far = (await person.get('/').expect(200)).text;
+    expect(far).not.toContain('class="below is-attention"');
+    expect(far).toMatch(new RegExp(`needs your review[^<]*<a href="/tokens/${setAside}">zebra</a>`));
+  });
 
-test('shows a quarantine that a status check found', async () => {
-  const web = await served();
-  await store(web, 'acme', 10);
-  const person = await web.person();
-  const page = async (path = '/') => (await person.get(path).expect(200)).text;
-  expect(await page()).toContain('Everything is up to date.');
-  const [profile] = await web.vault.db.selectFrom('profile').select('id').execute();
-  const place = {
-    profileId: profile?.id ?? '',
-    provider: 'entra' as const,
-    appId: 'app-1',
-    appName: 'Cisco Webex',
-  };
-  await saveDestination(web.vault.db, { ...place, method: 'push', steps: [] });
-  const [destination] = await destinationsOf(web.vault.db, place.profileId);
-  const quarantine = {
-    reason: 'Unknown',
-    since: today - 3 * dayMs,
-    nextAttempt: null,
-    disabledAt: null,
-    detail: null,
-  };
-  const watch = { jobId: 'j', status: 'Quarantine', lastCycle: null, lastSuccessAt: null, quarantine };
-  await saveStatus(web.vault, { id: destination?.id ?? '', quarantinedSince: null }, watch);
-  expect(await page()).toContain('All tokens are valid, but provisioning needs attention.');
-  expect(await page()).toMatch(
-    /quarantined provisioning:<\/strong> <a href="\/profiles\/acme#destinations">acme/,
-  );
-  expect(await page()).toContain('Quarantined by Entra ID, which disables provisioning in 25 days');
-  expect(await page('/profiles/acme')).toContain(
-    'Entra ID has quarantined “Cisco Webex”</strong> and disables provisioning in 25 days',
-  );
-});
+  it('shows a quarantine that a status check found', async () => {
+    const web = await served();
+    await store(web, 'acme', 10);
+    const person = await web.person();
+    const page = async (path = '/') => (await person.get(path).expect(200)).text;
+    expect(await page()).toContain('Everything is up to date.');
+    const [profile] = await web.vault.db.selectFrom('profile').select('id').execute();
+    const place = {
+      profileId: profile?.id ?? '',
+      provider: 'entra' as const,
+      appId: 'app-1',
+      appName: 'Cisco Webex',
+    };
+    await saveDestination(web.vault.db, { ...place, method: 'push', steps: [] });
+    const [destination] = await destinationsOf(web.vault.db, place.profileId);
+    const quarantine = {
+      reason: 'Unknown',
+      since: today - 3 * dayMs,
+      nextAttempt: null,
+      disabledAt: null,
+      detail: null,
+    };
+    const watch = { jobId: 'j', status: 'Quarantine', lastCycle: null, lastSuccessAt: null, quarantine };
+    await saveStatus(web.vault, { id: destination?.id ?? '', quarantinedSince: null }, watch);
+    expect(await page()).toContain('All tokens are valid, but provisioning needs attention.');
+    expect(await page()).toMatch(
+      /quarantined provisioning:<\/strong> <a href="\/profiles\/acme#destinations">acme/,
+    );
+    expect(await page()).toContain('Quarantined by Entra ID, which disables provisioning in 25 days');
+    expect(await page('/profiles/acme')).toContain(
+      'Entra ID has quarantined “Cisco Webex”</strong> and disables provisioning in 25 days',
+    );
+  });
 
-test('offers a renewal if several profiles are due, and then continues it', async () => {
-  const web = await served();
-  for (const name of ['a', 'b', 'c']) await store(web, name, 350);
-  const person = await web.person();
-  const page = async (path = '/') => (await person.get(path).expect(200)).text;
-  expect(await page()).not.toContain('/renewals');
-  await store(web, 'd', 400);
-  expect(await page()).toMatch(/4 tokens are due.<\/strong> <a href="\/renewals">/);
-  expect(await page('/?search=a')).not.toContain('/renewals');
-  await startCampaign(web.vault, { withinDays: 31 }, actor);
-  expect(await page()).toContain('Renewal in progress (0 of 4).');
-});
+  it('offers a renewal if several profiles are due, and then continues it', async () => {
+    const web = await served();
+    for (const name of ['a', 'b', 'c']) await store(web, name, 350);
+    const person = await web.person();
+    const page = async (path = '/') => (await person.get(path).expect(200)).text;
+    expect(await page()).not.toContain('/renewals');
+    await store(web, 'd', 400);
+    expect(await page()).toMatch(/4 tokens are due.<\/strong> <a href="\/renewals">/);
+    expect(await page('/?search=a')).not.toContain('/renewals');
+    await startCampaign(web.vault, { withinDays: 31 }, actor);
+    expect(await page()).toContain('Renewal in progress (0 of 4).');
+  });
 
-test('every page of a demonstration is marked as one', async () => {
-  const web = await served(undefined, { demonstration: true });
-  const person = await web.person();
-  for (const path of ['/', '/sign-in', '/import', '/auth/code', '/nothing']) {
-    expect((await person.get(path)).text).toContain(
+  it('is marked as a demonstration, like every other page, in the demo', async () => {
+    const web = await served(undefined, { demonstration: true });
+    const person = await web.person();
+    for (const path of ['/', '/sign-in', '/import', '/auth/code', '/nothing']) {
+      expect((await person.get(path)).text).toContain(
+        'Webex, Entra ID and Okta are simulated on this computer',
+      );
+    }
+    expect((await web.visitor().get('/')).text).toContain(
       'Webex, Entra ID and Okta are simulated on this computer',
     );
-  }
-  expect((await web.visitor().get('/')).text).toContain(
-    'Webex, Entra ID and Okta are simulated on this computer',
-  );
-  const other = await served();
-  expect((await (await other.person()).get('/')).text).not.toContain('simulated');
+    const other = await served();
+    expect((await (await other.person()).get('/')).text).not.toContain('simulated');
+  });
 });

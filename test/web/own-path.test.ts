@@ -22,7 +22,7 @@ const elsewhere = [
 ];
 
 describe('a link into our own pages', () => {
-  it.each(elsewhere)('is not "%s"', async (next) => {
+  it.each(elsewhere)('cannot be "%s"', async (next) => {
     expect(ownPath(next, origin)).toBeNull();
     expect(ownPathInPage(next)).toBeNull();
     const { visitor, vault } = await served();
@@ -45,7 +45,7 @@ describe('a link into our own pages', () => {
     expect(ownPath(next, origin)).toBe(next);
   });
 
-  it('stays at our origin, whatever it is made of', () => {
+  it('stays at our origin, whatever it contains', () => {
     const pieces = fc.constantFrom(
       '/',
       '\\',
@@ -74,7 +74,7 @@ describe('a link into our own pages', () => {
     );
   });
 
-  it('is all that the page for links from another site leads to', async () => {
+  it('is the only target of the page for links from another site', async () => {
     const { person } = await served();
     const browser = await person();
     for (const path of ['/.//evil.example/x', '//evil.example/x', '/..//evil.example']) {

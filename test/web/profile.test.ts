@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { actor, allTokens, justCaptured, today } from '../support/vault/test-vault.ts';
@@ -17,118 +17,122 @@ async function store(profile: string, filler = 'A'): Promise<string> {
   return tokenId;
 }
 
-test('shows the current token and the previous ones', async () => {
-  await store('acme');
-  web.vault.setNow(today + 100 * 86_400_000);
-  await store('acme', 'B');
-  const { text } = await (await web.person()).get('/profiles/acme').expect(200);
-  expect(text).toContain('<summary>Renew</summary>');
-  expect(text).toMatch(/Previous tokens.*Captured <time datetime="2027-03-01/s);
-  expect(text).toContain('webex-token get acme');
-  expect(text).not.toContain('A'.repeat(40));
-});
-
-test('shows its sections in the order of a person’s questions', async () => {
-  await store('acme');
-  const { text } = await (await web.person()).get('/profiles/acme').expect(200);
-  expect([...text.matchAll(/<h2[^>]*>([^<]+)</g)].map(([, title]) => title)).toEqual([
-    'Connect a destination',
-    'Destinations',
-    'Expiry',
-    'Account',
-    'Token',
-    'Programs',
-    'History',
-    'Manage',
-  ]);
-});
-
-test('offers one next action', async () => {
-  await store('acme');
-  const nextAction = async () => {
+describe('the page of a profile', () => {
+  it('shows the current token and the previous ones', async () => {
+    await store('acme');
+    web.vault.setNow(today + 100 * 86_400_000);
+    await store('acme', 'B');
     const { text } = await (await web.person()).get('/profiles/acme').expect(200);
-    return /<h2[^>]*>([^<]+)</.exec(text)?.[1];
-  };
-  expect(await nextAction()).toBe('Connect a destination');
-  const person = await web.person();
-  await person.post('/profiles/acme/okta/updated').type('form').expect(303);
-  expect(await nextAction()).toBe('Destinations');
-  web.vault.setNow(today + 1000);
-  await store('acme', 'B');
-  expect(await nextAction()).toBe('Destinations to update');
-  web.vault.setNow(today + 400 * 86_400_000);
-  expect(await nextAction()).toBe('Renew');
-});
+    expect(text).toContain('<summary>Renew</summary>');
+    expect(text).toMatch(/Previous tokens.*Captured <time datetime="2027-03-01/s);
+    expect(text).toContain('webex-token get acme');
+    expect(text).not.toContain('A'.repeat(40));
+  });
 
-test('an unknown profile gets an error page with a remedy', async () => {
-  const { text } = await (await web.person()).get('/profiles/%3Cb%3E').expect(404);
-  expect(text).toContain('No profile is named &#34;&lt;b&gt;&#34;.');
-});
+  it('shows its sections in the order of a person’s questions', async () => {
+    await store('acme');
+    const { text } = await (await web.person()).get('/profiles/acme').expect(200);
+    expect([...text.matchAll(/<h2[^>]*>([^<]+)</g)].map(([, title]) => title)).toEqual([
+      'Connect a destination',
+      'Destinations',
+      'Expiry',
+      'Account',
+      'Token',
+      'Programs',
+      'History',
+      'Manage',
+    ]);
+  });
 
-test('renames a profile', async () => {
-  await store('acme');
-  const person = await web.person();
-  await person
-    .post('/profiles/acme/rename')
-    .type('form')
-    .send({ name: ' acme-corp ' })
-    .expect(303)
-    .expect('Location', '/profiles/acme-corp');
-  expect((await person.get('/profiles/acme-corp').expect(200)).text).toContain(
-    'Renamed “acme” to “acme-corp”',
-  );
-  await person.get('/profiles/acme').expect(404);
-});
+  it('offers one next action', async () => {
+    await store('acme');
+    const nextAction = async () => {
+      const { text } = await (await web.person()).get('/profiles/acme').expect(200);
+      return /<h2[^>]*>([^<]+)</.exec(text)?.[1];
+    };
+    expect(await nextAction()).toBe('Connect a destination');
+    const person = await web.person();
+    await person.post('/profiles/acme/okta/updated').type('form').expect(303);
+    expect(await nextAction()).toBe('Destinations');
+    web.vault.setNow(today + 1000);
+    await store('acme', 'B');
+    expect(await nextAction()).toBe('Destinations to update');
+    web.vault.setNow(today + 400 * 86_400_000);
+    expect(await nextAction()).toBe('Renew');
+  });
 
-test.each([
-  ['Acme Corp', 'for example &#34;acme-corp&#34;'],
-  ['globex', 'A profile named &#34;globex&#34; already exists.'],
-])('is not renamed to "%s"', async (name, message) => {
-  await store('acme');
-  await store('globex', 'B');
-  const { text } = await (await web.person())
-    .post('/profiles/acme/rename')
-    .type('form')
-    .send({ name })
-    .expect(422);
-  expect(text).toContain(message);
-  expect(text).toContain(`value="${name}"`);
-});
+  it('an unknown profile gets an error page with a remedy', async () => {
+    const { text } = await (await web.person()).get('/profiles/%3Cb%3E').expect(404);
+    expect(text).toContain('No profile is named &#34;&lt;b&gt;&#34;.');
+  });
 
-test('removes a profile after a confirmation that says what stays valid', async () => {
-  await store('acme');
-  const person = await web.person();
-  const asked = await person.get('/profiles/acme/remove').expect(200);
-  expect(asked.text).toContain('This does not revoke the token');
-  expect(asked.text).toContain('https://idbroker.webex.com/idb/profile#/tokens');
-  await person.get('/profiles/acme').expect(200);
-  await person.post('/profiles/acme/remove').type('form').expect(303).expect('Location', '/');
-  expect((await person.get('/').expect(200)).text).toContain('Removed “acme” and its tokens');
-  await person.get('/profiles/acme').expect(404);
-  await person.post('/profiles/acme/remove').type('form').expect(404);
-});
+  it('renames a profile', async () => {
+    await store('acme');
+    const person = await web.person();
+    await person
+      .post('/profiles/acme/rename')
+      .type('form')
+      .send({ name: ' acme-corp ' })
+      .expect(303)
+      .expect('Location', '/profiles/acme-corp');
+    expect((await person.get('/profiles/acme-corp').expect(200)).text).toContain(
+      'Renamed “acme” to “acme-corp”',
+    );
+    await person.get('/profiles/acme').expect(404);
+  });
 
-test('activates or deletes a previous token after a confirmation', async () => {
-  const earlier = await store('acme');
-  web.vault.setNow(today + 1000);
-  const current = await store('acme', 'B');
-  const person = await web.person();
-  const path = `/profiles/acme/tokens/${earlier}`;
-  const { text } = await person.get('/profiles/acme').expect(200);
-  expect(text).toContain(`href="${path}/activate"`);
-  expect(text).toContain(`href="${path}/remove"`);
+  it.each([
+    ['Acme Corp', 'for example &#34;acme-corp&#34;'],
+    ['globex', 'A profile named &#34;globex&#34; already exists.'],
+  ])('is not renamed to "%s"', async (name, message) => {
+    await store('acme');
+    await store('globex', 'B');
+    const { text } = await (await web.person())
+      .post('/profiles/acme/rename')
+      .type('form')
+      .send({ name })
+      .expect(422);
+    expect(text).toContain(message);
+    expect(text).toContain(`value="${name}"`);
+  });
 
-  const question = await person.get(`${path}/activate`).expect(200);
-  expect(question.text).toContain(`<form method="post" action="${path}/activate"`);
-  await person.post(`${path}/activate`).type('form').expect(303).expect('Location', '/profiles/acme');
-  expect(await states()).toEqual({ [earlier]: 'current', [current]: 'previous' });
+  it('removes a profile after a confirmation that says what stays valid', async () => {
+    await store('acme');
+    const person = await web.person();
+    const asked = await person.get('/profiles/acme/remove').expect(200);
+    expect(asked.text).toContain('This does not revoke the token');
+    expect(asked.text).toContain('https://idbroker.webex.com/idb/profile#/tokens');
+    await person.get('/profiles/acme').expect(200);
+    await person.post('/profiles/acme/remove').type('form').expect(303).expect('Location', '/');
+    expect((await person.get('/').expect(200)).text).toContain('Removed “acme” and its tokens');
+    await person.get('/profiles/acme').expect(404);
+    await person.post('/profiles/acme/remove').type('form').expect(404);
+  });
 
-  expect((await person.get(`/profiles/acme/tokens/${current}/remove`)).text).toContain('Delete this token?');
-  await person.post(`/profiles/acme/tokens/${current}/remove`).type('form').expect(303);
-  expect(await states()).toEqual({ [earlier]: 'current' });
+  it('activates or deletes a previous token after a confirmation', async () => {
+    const earlier = await store('acme');
+    web.vault.setNow(today + 1000);
+    const current = await store('acme', 'B');
+    const person = await web.person();
+    const path = `/profiles/acme/tokens/${earlier}`;
+    const { text } = await person.get('/profiles/acme').expect(200);
+    expect(text).toContain(`href="${path}/activate"`);
+    expect(text).toContain(`href="${path}/remove"`);
 
-  await person.get(`/profiles/acme/tokens/${current}/activate`).expect(404);
-  await person.post(`/profiles/nobody/tokens/${earlier}/remove`).type('form').expect(404);
+    const question = await person.get(`${path}/activate`).expect(200);
+    expect(question.text).toContain(`<form method="post" action="${path}/activate"`);
+    await person.post(`${path}/activate`).type('form').expect(303).expect('Location', '/profiles/acme');
+    expect(await states()).toEqual({ [earlier]: 'current', [current]: 'previous' });
+
+    expect((await person.get(`/profiles/acme/tokens/${current}/remove`)).text).toContain(
+      'Delete this token?',
+    );
+    await person.post(`/profiles/acme/tokens/${current}/remove`).type('form').expect(303);
+    expect(await states()).toEqual({ [earlier]: 'current' });
+
+    await person.get(`/profiles/acme/tokens/${current}/activate`).expect(404);
+    await person.post(`/profiles/nobody/tokens/${earlier}/remove`).type('form').expect(404);
+  });
 });
 
 async function states(): Promise<Record<string, string>> {

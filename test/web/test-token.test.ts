@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { auditLog } from '../support/vault/test-vault.ts';
 import { servedWithTools } from '../support/web/with-providers.ts';
 
@@ -10,40 +10,46 @@ const headings = [
   'Okta Test API Credentials',
 ];
 
-test('five questions, and five answers', async () => {
-  const web = await servedWithTools();
-  await web.hold();
-  const person = await web.person();
-  await person.post('/profiles/acme/test').type('form').expect(303).expect('Location', '/profiles/acme/test');
-  const { text } = await person.get('/profiles/acme/test').expect(200);
-  expect(text).toContain('All checks passed');
-  for (const heading of headings) expect(text).toContain(`${heading} <span class="tone">Passed</span>`);
-  expect(await auditLog(web.vault)).toContain('test ok acme');
-  expect((await person.get('/profiles/acme')).text).toMatch(/<strong>Tested<\/strong>/);
-});
+describe('the page that tests a token', () => {
+  it('shows a result for each check', async () => {
+    const web = await servedWithTools();
+    await web.hold();
+    const person = await web.person();
+    await person
+      .post('/profiles/acme/test')
+      .type('form')
+      .expect(303)
+      .expect('Location', '/profiles/acme/test');
+    const { text } = await person.get('/profiles/acme/test').expect(200);
+    expect(text).toContain('All checks passed');
+    for (const heading of headings) expect(text).toContain(`${heading} <span class="tone">Passed</span>`);
+    expect(await auditLog(web.vault)).toContain('test ok acme');
+    expect((await person.get('/profiles/acme')).text).toMatch(/<strong>Tested<\/strong>/);
+  });
 
-test('what fails says why, and what to do', async () => {
-  const web = await servedWithTools();
-  await web.hold();
-  web.simulator.revoke('full-admin');
-  const person = await web.person();
-  await person.post('/profiles/acme/test').type('form').expect(303);
-  const { text } = await person.get('/profiles/acme/test').expect(200);
-  expect(text).toContain('Some checks failed');
-  expect(text).toContain('Token accepted by Webex <span class="tone">Failed</span>');
-  expect(text).toContain('Full administrator <span class="tone">Unknown</span>');
-  expect(text).toContain('Sign in again');
-  expect((await person.get('/profiles/acme')).text).toContain('Rejected by Webex');
-});
+  it('says why a check failed, and what to do', async () => {
+    const web = await servedWithTools();
+    await web.hold();
+    web.simulator.revoke('full-admin');
+    const person = await web.person();
+    await person.post('/profiles/acme/test').type('form').expect(303);
+    const { text } = await person.get('/profiles/acme/test').expect(200);
+    expect(text).toContain('Some checks failed');
+    expect(text).toContain('Token accepted by Webex <span class="tone">Failed</span>');
+    expect(text).toContain('Full administrator <span class="tone">Unknown</span>');
+    expect(text).toContain('Sign in again');
+    expect((await person.get('/profiles/acme')).text).toContain('Rejected by Webex');
+  });
 
-test('a profile without a token says so, and asks nobody', async () => {
-  const web = await servedWithTools();
-  await web.hold();
-  await web.vault.db.deleteFrom('token').execute();
-  const person = await web.person();
-  expect((await person.get('/profiles/acme/test').expect(200)).text).toContain('Nothing is changed.');
-  web.simulator.requests.length = 0;
-  await person.post('/profiles/acme/test').type('form').expect(303);
-  expect((await person.get('/profiles/acme/test').expect(404)).text).toContain('No token yet');
-  expect(web.simulator.requests).toEqual([]);
+  it('reports a profile without a token, and sends no request', async () => {
+    const web = await servedWithTools();
+    await web.hold();
+    await web.vault.db.deleteFrom('token').execute();
+    const person = await web.person();
+    expect((await person.get('/profiles/acme/test').expect(200)).text).toContain('Nothing is changed.');
+    web.simulator.requests.length = 0;
+    await person.post('/profiles/acme/test').type('form').expect(303);
+    expect((await person.get('/profiles/acme/test').expect(404)).text).toContain('No token yet');
+    expect(web.simulator.requests).toEqual([]);
+  });
 });
