@@ -20,6 +20,10 @@ export function readClientForm(body: unknown): ClientForm {
     until: field(body, 'until').trim().slice(0, 30),
     addresses: field(body, 'addresses').trim().slice(0, 2_000),
     jwks: field(body, 'jwks').trim().slice(0, 20_000),
+    issuer: field(body, 'issuer').trim().slice(0, 1_000),
+    subject: field(body, 'subject').trim().slice(0, 1_000),
+    audience: field(body, 'audience').trim().slice(0, 1_000),
+    anyScope: field(body, 'anyScope') !== '',
   };
   const errors: FieldError[] = [];
   const expiresAt = endOfDay(values.until);
@@ -42,6 +46,9 @@ export function readClientForm(body: unknown): ClientForm {
     const help = 'Provisioning tools send a fixed secret. Leave the keys empty.';
     errors.push(invalidField('jwks', 'A client of the SCIM relay has a secret instead of keys.', help));
   }
+  const { issuer, subject, audience, anyScope } = values;
+  const hasIdentity = [issuer, subject, audience].some((each) => each !== '') || anyScope;
+  if (hasIdentity) errors.push(...identityErrors(values, rights !== undefined));
   if (Number.isNaN(expiresAt)) {
     errors.push(invalidField('until', 'This is not a date.', 'For example 2027-12-31.'));
   }
@@ -54,9 +61,27 @@ export function readClientForm(body: unknown): ClientForm {
       expiresAt,
       addresses: words(values.addresses),
       ...(values.jwks !== '' && { jwks: values.jwks }),
+      ...(hasIdentity && { workloadIdentity: { issuer, subject, audience, anyScope } }),
       ...(rights !== undefined && { relayRights: rights }),
     },
   };
+}
+
+/** What is missing or too much beside a workload identity. */
+function identityErrors(values: ClientFormValues, isRelay: boolean): FieldError[] {
+  if (isRelay) {
+    const help = 'Provisioning tools send a fixed secret. Leave the issuer, subject and audience empty.';
+    return [invalidField('issuer', 'A client of the SCIM relay has a secret instead of a JWT.', help)];
+  }
+  if (values.jwks !== '') {
+    const help = 'Leave the public keys empty, or the issuer, subject and audience.';
+    return [invalidField('jwks', 'A client has either its own keys or the JWT of another issuer.', help)];
+  }
+  return (['issuer', 'subject', 'audience'] as const)
+    .filter((name) => values[name] === '')
+    .map((name) =>
+      invalidField(name, `Enter the ${name}.`, 'The JWT is checked for its issuer, subject and audience.'),
+    );
 }
 
 function words(text: string): string[] {

@@ -27,7 +27,17 @@ type ByName = RequestHandler<{ client: string }>;
 /** With more profiles, their names are typed instead of selected with checkboxes. */
 const maxCheckboxes = 20;
 
-const fieldsOfForm = ['name', 'use', 'profiles', 'until', 'addresses', 'jwks'];
+const fieldsOfForm = [
+  'name',
+  'use',
+  'profiles',
+  'until',
+  'addresses',
+  'jwks',
+  'issuer',
+  'subject',
+  'audience',
+];
 
 /** `GET /clients`: the API clients, and the form that adds one. */
 export function clientsPage(context: WebContext): RequestHandler {
@@ -41,6 +51,10 @@ export function clientsPage(context: WebContext): RequestHandler {
       until: '',
       addresses: '',
       jwks: '',
+      issuer: '',
+      subject: '',
+      audience: '',
+      anyScope: false,
     });
   };
 }
@@ -182,6 +196,7 @@ function viewOf(client: Client, now: number): ClientView {
     name: client.name,
     profiles: client.profiles,
     authentication: client.authentication,
+    workloadIdentity: client.workloadIdentity,
     relayRights: client.relayRights,
     addresses: client.addresses,
     ended: client.expiresAt !== null && client.expiresAt <= now,

@@ -218,6 +218,7 @@ export interface ClientView {
   name: string;
   profiles: string[];
   authentication: Client['authentication'];
+  workloadIdentity: Client['workloadIdentity'];
   /** Null: it gets tokens. */
   relayRights: Client['relayRights'];
   addresses: string[];
@@ -237,6 +238,11 @@ export interface ClientFormValues {
   until: string;
   addresses: string;
   jwks: string;
+  /** Workload identity; empty: none. */
+  issuer: string;
+  subject: string;
+  audience: string;
+  anyScope: boolean;
 }
 
 export interface ClientsPage {
