@@ -70,6 +70,8 @@ describe('the web app', () => {
     await page.getByRole('link', { name: 'API clients' }).click();
     await page.getByRole('textbox', { name: 'Name' }).focus();
     await page.keyboard.type('ci-deploy');
+    // The use is selected already.
+    await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Space');
     await page.getByRole('button', { name: 'Add API client' }).press('Enter');
