@@ -60,7 +60,7 @@ describe('the keys of an issuer', () => {
     expect((await ask(assertion)).status).toBe(401);
   });
 
-  it('that cannot be had are answered with 503 and Retry-After, and logged', async () => {
+  it('are reported with 503 and Retry-After and logged if they cannot be loaded', async () => {
     const { sign, ask, issuer, vault, logged, lastEntry } = await servedWithIssuer();
     issuer.answers.set(issuer.jwksPath, unavailable);
     const answer = await ask(await sign());

@@ -138,7 +138,7 @@ describe('webex-token client', () => {
     }
   });
 
-  it('client add --relay prints the tenant URL of the relay, and its secret yields no token', async () => {
+  it('adds a client of the relay with --relay, prints its tenant URL, and its secret yields no token', async () => {
     const here = await holdingToken();
     const { ask } = await serving(here);
     const run = async (...args: string[]) =>

@@ -83,7 +83,7 @@ describe('webex-token exec', () => {
     ['SIGHUP', 129],
     ['SIGINT', 130],
     ['SIGUSR2', 140],
-  ] as const)('exec passes %s on, and ends as the program does', async (signal, code) => {
+  ] as const)('passes %s on, and ends as the program does', async (signal, code) => {
     const here = await holdingToken();
     const running = here.start(['exec', 'acme', '--', 'sh', '-c', 'echo started >&2; exec sleep 60']);
     await running.stderrMatching(/started/);

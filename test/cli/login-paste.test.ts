@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { signIn } from '../../src/simulator/webex/sign-in.ts';
 import { type Machine, machine, program, type Running } from '../support/cli/cli-process.ts';
 import { fragmentOf, simulated } from '../support/test-simulator.ts';
@@ -28,7 +28,7 @@ async function openSignIns(here: Machine): Promise<number> {
 }
 
 describe('login --paste from a pipe', () => {
-  test('prints the Webex address, reads one line and stores the token, without a server', async () => {
+  it('prints the Webex address, reads one line and stores the token, without a server', async () => {
     const here = await machine(await simulated());
     const login = here.start(['login', 'acme', '--paste'], null);
     const redirectUrl = await signIn(await printedAddress(login), { account: 'full-admin' });
@@ -45,7 +45,7 @@ describe('login --paste from a pipe', () => {
     expect(filesHolding(here.home, token)).toEqual([]);
   });
 
-  test('--deployment, --org-id and --approve do what they do without --paste', async () => {
+  it('accepts --deployment, --org-id and --approve with --paste', async () => {
     const here = await machine(await simulated());
     const orgId = '99999999-2222-4333-8444-555555555555';
     const options = ['--paste', '--deployment', 'government', '--org-id', orgId];
@@ -63,7 +63,7 @@ describe('login --paste from a pipe', () => {
     ]);
   });
 
-  test.each([
+  it.each([
     ['a token without a state', 'access_token=fake-token-for-acme-1&token_type=Bearer', 'webex-token import'],
     [
       'a foreign state',
@@ -80,7 +80,7 @@ describe('login --paste from a pipe', () => {
     expect((await here.run(['list', '--json'])).stdout).toBe('[]\n');
   });
 
-  test('reports that the person declined', async () => {
+  it('reports that the person declined', async () => {
     const here = await machine(await simulated());
     const login = here.start(['login', 'acme', '--paste'], null);
     login.write(`${await signIn(await printedAddress(login), { outcome: 'deny' })}\n`);
@@ -89,7 +89,7 @@ describe('login --paste from a pipe', () => {
     expect(stderr).toContain('declined');
   });
 
-  test('ends after --timeout, and at a signal, and removes the sign-in', async () => {
+  it('ends after --timeout, and at a signal, and removes the sign-in', async () => {
     const here = await machine(await simulated());
     const late = await here.start(['login', 'acme', '--paste', '--timeout', '1'], null).finished;
     expect(late.code).toBe(1);
@@ -105,7 +105,7 @@ describe('login --paste from a pipe', () => {
 });
 
 describe('login over SSH', () => {
-  test('prints the tunnel and names --paste', async () => {
+  it('prints the tunnel and names --paste', async () => {
     const here = await machine(await simulated(), overSsh);
     const { stderr } = await here.run(['login', 'acme', '--timeout', '1']);
     expect(stderr).toMatch(
@@ -115,7 +115,7 @@ describe('login over SSH', () => {
     expect(stderr).toMatch(/^http:\/\/localhost:\d+\/sign-in\/[\w-]+$/m);
   });
 
-  test('serve prints the tunnel too', async () => {
+  it('serve prints the tunnel too', async () => {
     const here = await machine(await simulated(), overSsh);
     const serve = here.start(['serve']);
     const [line] = await serve.stderrMatching(/^ {2}ssh -L .*$/m);
@@ -130,7 +130,7 @@ describe('login over SSH', () => {
 const hasScript = process.platform === 'linux' && existsSync('/usr/bin/script');
 
 describe.runIf(hasScript)('login --paste on a terminal, over SSH', () => {
-  test('takes four acts, hides what is pasted, and lets the person paste again', async () => {
+  it('takes four acts, hides what is pasted, and lets the person paste again', async () => {
     const webex = await simulated();
     const here = await machine(webex, { ...overSsh, NO_COLOR: '1' });
     const command = `stty cols 60; '${process.execPath}' '${program}' login acme --paste`;
@@ -161,7 +161,7 @@ describe.runIf(hasScript)('login --paste on a terminal, over SSH', () => {
     expect((await here.run(['get', 'acme'])).stdout).toBe(`${token}\n`);
   });
 
-  test('Ctrl-C cancels, and removes the sign-in', async () => {
+  it('cancels and removes the sign-in after Ctrl-C', async () => {
     const here = await machine(await simulated());
     const child = spawn(
       '/usr/bin/script',

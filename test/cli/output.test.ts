@@ -2,6 +2,7 @@ import { type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import type { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { allCommands } from '../../src/cli/commands/registry.ts';
 import { wantsColor } from '../../src/cli/terminal/color.ts';
@@ -173,7 +174,26 @@ describe.runIf(hasFull)('standard error', () => {
     expect(run(here, ['nothing'], ['ignore', 'pipe', full]).status).toBe(2);
   });
 
-  it('that is not read blocks neither the server nor its shutdown', async () => {
+  it.each<[string, (stderr: Readable) => void, (target: string) => Promise<void>]>([
+    [
+      'pauses',
+      (stderr) => void stderr.pause(),
+      // Far more than a pipe and all that waits for it hold.
+      async (address) => {
+        const target = `${address}/${'x'.repeat(2_000)}`;
+        for (let turn = 0; turn < 1_000; turn += 1) await (await fetch(target)).text();
+      },
+    ],
+    [
+      'exits',
+      (stderr) => void stderr.destroy(),
+      async (address) => {
+        for (let turn = 0; turn < 20; turn += 1) {
+          expect((await fetch(`${address}/healthz`)).status).toBe(200);
+        }
+      },
+    ],
+  ])('blocks neither the server nor its shutdown if its reader %s', async (_, stopReading, request) => {
     const here = await machine();
     const child = spawn(process.execPath, [program, 'serve', '--no-open', '--verbose'], {
       env: here.environment,
@@ -186,32 +206,10 @@ describe.runIf(hasFull)('standard error', () => {
         if (text.includes('webex-token open')) resolve();
       });
     });
-    child.stderr.pause();
-    // Far more than a pipe and all that waits for it hold.
-    const target = `http://localhost:${here.port}/${'x'.repeat(2_000)}`;
-    for (let turn = 0; turn < 1_000; turn += 1) await (await fetch(target)).text();
-    expect((await fetch(`http://localhost:${here.port}/healthz`)).status).toBe(200);
-    child.kill('SIGTERM');
-    expect(await ended).toBe(0);
-  });
-
-  it('whose reader exits does not stop the server', async () => {
-    const here = await machine();
-    const child = spawn(process.execPath, [program, 'serve', '--no-open', '--verbose'], {
-      env: here.environment,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    const ended = new Promise((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal)));
-    await new Promise<void>((resolve) => {
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        if (text.includes('webex-token open')) resolve();
-      });
-    });
-    child.stderr.destroy();
-    for (let turn = 0; turn < 20; turn += 1) {
-      expect((await fetch(`http://localhost:${here.port}/healthz`)).status).toBe(200);
-    }
+    stopReading(child.stderr);
+    const address = `http://localhost:${here.port}`;
+    await request(address);
+    expect((await fetch(`${address}/healthz`)).status).toBe(200);
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
   });

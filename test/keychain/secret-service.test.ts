@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /* A real keychain, as Linux desktops have it: gnome-keyring on its own session bus, without a person at the screen. */
@@ -56,7 +56,7 @@ function inSession(what: 'all' | 'absent'): Record<string, unknown> {
 }
 
 describe.skipIf(missing.length > 0)(`Secret Service${why}`, () => {
-  test('keeps the key, takes it over from a file and gives it up; an emptied and a locked keychain are distinct errors', () => {
+  it('keeps the key, takes it over from a file and gives it up; an emptied and a locked keychain are distinct errors', () => {
     expect(inSession('all')).toEqual({
       first: ['keychain'],
       keyFile: false,
@@ -75,7 +75,7 @@ describe.skipIf(missing.length > 0)(`Secret Service${why}`, () => {
     });
   });
 
-  test('where there is none, the first run makes a key file', () => {
+  it('creates a key file in the first run if it is missing', () => {
     expect(inSession('absent')).toEqual({ first: ['file'], keyFile: true, read: true });
   });
 });

@@ -82,7 +82,7 @@ describe.each([
   ['cron', 'linux', ['crontab']],
   ['launchd', 'darwin', ['launchctl', 'crontab']],
   ['Task Scheduler', 'win32', ['schtasks.exe']],
-] as const)('%s', (title, platform, programs) => {
+] as const)('the scheduler %s', (title, platform, programs) => {
   it('is detected, installs idempotently, is found, and is removed completely', async () => {
     const system = systemWith(platform, [...programs]);
     expect((await detectScheduler(system)).title).toContain(title);

@@ -157,7 +157,7 @@ describe('copyStore', () => {
     expect(after.audit).toHaveLength((before.audit?.length ?? 0) + 1);
   });
 
-  describe('a failed copy leaves the target empty', () => {
+  describe('a failed copy', () => {
     async function failing(spoil: (db: Db) => Promise<unknown>) {
       const vault = await full();
       await spoil(vault.db);
@@ -167,7 +167,7 @@ describe('copyStore', () => {
       return error;
     }
 
-    it('for a token that cannot be decrypted', async () => {
+    it('leaves the target empty for a token that cannot be decrypted', async () => {
       const error = await failing((db) =>
         sql`update token set ciphertext = (select ciphertext from token where profile_id =
         (select id from profile where name = 'globex')) where profile_id =
@@ -176,14 +176,14 @@ describe('copyStore', () => {
       expect(error.code).toBe('E_INTEGRITY');
     });
 
-    it('for an audit log that was changed', async () => {
+    it('leaves the target empty for an audit log that was changed', async () => {
       const error = await failing((db) =>
         db.updateTable('audit').set({ profile: 'x' }).where('seq', '=', 2).execute(),
       );
       expect(error).toMatchObject({ code: 'E_STORE_COPY', message: expect.stringContaining('row 2') });
     });
 
-    it('for a key that is not available', async () => {
+    it('leaves the target empty for a key that is not available', async () => {
       const vault = await full();
       const to = await newPostgresPlace();
       const home = join(temporaryFolder(), 'other');
@@ -196,7 +196,7 @@ describe('copyStore', () => {
       expect(await isEmpty(await reopened(to))).toBe(true);
     });
 
-    it('for rows that differ from the original', async () => {
+    it('leaves the target empty for rows that differ from the original', async () => {
       const vault = await full();
       // A new database, which no other test reuses.
       const to = await reopened(await newPostgresPlace({ empty: true }));

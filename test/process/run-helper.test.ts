@@ -104,7 +104,7 @@ describe('the environment', () => {
     no_proxy: 'localhost',
   };
 
-  it('of a helper contains only the listed variables', () => {
+  it('contains only the listed variables for a helper', () => {
     expect(environmentForHelper(given)).toEqual({
       PATH: '/bin',
       HOME: '/home/it',
@@ -114,7 +114,7 @@ describe('the environment', () => {
     });
   });
 
-  it('of a browser also contains the proxy, without its password', () => {
+  it('also contains the proxy for a browser, without its password', () => {
     expect(environmentForBrowser(given)).toEqual({
       ...environmentForHelper(given),
       http_proxy: 'http://proxy.example:3128',
@@ -122,7 +122,7 @@ describe('the environment', () => {
     });
   });
 
-  it('of a program run by exec is that of the caller without the secrets of this program', () => {
+  it('is that of the caller for a program run by exec, without the secrets of this program', () => {
     const program = environmentForExec(given);
     expect(Object.values(program)).not.toContain('secret');
     const taken = Object.keys(given).filter((name) => !(name in program));
@@ -136,7 +136,7 @@ describe('the environment', () => {
     });
   });
 
-  it('of that program ignores changes that this process made to its own', () => {
+  it('ignores changes that this process made to its own, for a program run by exec', () => {
     rememberCaller({ umask: process.umask(), environment: { DEBUG: 'their own' } });
     onTestFinished(() => rememberCaller({ umask: process.umask(), environment: process.env }));
     expect(environmentForExec()).toEqual({ DEBUG: 'their own' });

@@ -35,7 +35,7 @@ const failing = (responseCode: number, words = 'no') => Object.assign(new Error(
 
 const recipientsOf = (letters: readonly Letter[]) => letters.map(({ to }) => to);
 
-describe('one address that cannot have a mail', () => {
+describe('one address that cannot receive a mail', () => {
   it.each<[string, SMTPServerOptions]>([
     ['does not offer SMTPUTF8', { hideSMTPUTF8: true }],
     [
@@ -52,7 +52,7 @@ describe('one address that cannot have a mail', () => {
           done(args !== false && 'SMTPUTF8' in args ? failing(550, 'no SMTPUTF8') : null),
       },
     ],
-  ])('that is not ASCII is reported by itself, where the server %s', async (_, options) => {
+  ])('is reported alone if it is not ASCII and the server %s', async (_, options) => {
     const { port, letters } = await mailServer(options);
     const records = await withContacts(['jörg@example.com', 'grace@customer.example']);
     const mail = channel(`smtp://127.0.0.1:${port}`);
@@ -72,13 +72,13 @@ describe('one address that cannot have a mail', () => {
     expect(await run(records, [mail], { retryNow: true })).toEqual([]);
   });
 
-  it('that is not ASCII gets a separate mail if the server supports SMTPUTF8', async () => {
+  it('gets a separate mail if it is not ASCII and the server supports SMTPUTF8', async () => {
     const { port, letters } = await mailServer();
     await channel(`smtp://127.0.0.1:${port}`).deliver(sampleMessage({ contact: 'jörg@example.com' }));
     expect(recipientsOf(letters)).toEqual([['it@acme.example'], ['jörg@example.com']]);
   });
 
-  it('that is refused temporarily gets it later, and the others do not get it again', async () => {
+  it('gets the mail later if it is refused temporarily, and the others do not get it again', async () => {
     let isFull = true;
     const { port, letters } = await mailServer({
       onRcptTo: ({ address }, _, done) =>

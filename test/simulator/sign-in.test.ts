@@ -47,7 +47,7 @@ describe('the sign-in page', () => {
 });
 
 describe('a sign-in', () => {
-  it.each(deployments)('at %s ends with a token of that organization in the fragment', async (deployment) => {
+  it.each(deployments)('ends at %s with a token of that organization in the fragment', async (deployment) => {
     const simulator = await simulated();
     const url = await signIn(authorizeAt(simulator, {}, deployment), { account: 'full-admin' });
     expect(url).toMatch(/^http:\/\/localhost:3000\/auth\/code#access_token=/);

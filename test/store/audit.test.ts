@@ -207,7 +207,7 @@ describe('verifyAudit', () => {
 });
 
 describe('the query builder and the fast path write one chain', () => {
-  onSqlite('alternately', async () => {
+  onSqlite('write it alternately', async () => {
     const { db, file } = await newStore();
     const database = openSqliteFile(file);
     for (let at = 0; at < 5; at += 1) {
@@ -221,7 +221,7 @@ describe('the query builder and the fast path write one chain', () => {
     expect(await verifyAudit(db)).toEqual({ rows: 15, broken: null });
   });
 
-  onSqlite('without leftovers of a failed write', async () => {
+  onSqlite('leave nothing of a failed write', async () => {
     const { db, file } = await newStore();
     const database = openSqliteFile(file);
     const unfit = { action: 'read', outcome: null } as unknown as { action: string; outcome: string };

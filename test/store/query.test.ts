@@ -98,7 +98,7 @@ describe('queryProfiles', () => {
 
   describe('pages', () => {
     it.each(['urgency', 'name'] as const)(
-      'by %s list each profile once, forward and backward',
+      'list each profile once by %s, forward and backward',
       async (sort) => {
         const db = await held();
         const whole = (await page(db, { sort })).names;

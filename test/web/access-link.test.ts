@@ -15,13 +15,16 @@ const pages = [
 ];
 
 describe('access links and sessions', () => {
-  it.each(pages)('%s shows the same error page to every browser without a session', async (path) => {
-    const { visitor } = await served();
-    const { text } = await visitor().get(path).expect(403);
-    expect(text).toContain('Only a one-time link from your terminal opens this app.');
-    expect(text).toContain('webex-token open');
-    expect(text).toBe((await visitor().get('/').expect(403)).text);
-  });
+  it.each(pages)(
+    'a page such as %s shows the same error to every browser without a session',
+    async (path) => {
+      const { visitor } = await served();
+      const { text } = await visitor().get(path).expect(403);
+      expect(text).toContain('Only a one-time link from your terminal opens this app.');
+      expect(text).toContain('webex-token open');
+      expect(text).toBe((await visitor().get('/').expect(403)).text);
+    },
+  );
 
   it('a browser without an access link gets no session and changes nothing', async () => {
     const { visitor, vault } = await served();
