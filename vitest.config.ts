@@ -31,7 +31,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'postgres',
-          include: ['test/{store,vault,reminders,background,monitoring,calendar,api,postgres}/**/*.test.ts'],
+          include: [
+            'test/{store,vault,reminders,background,monitoring,calendar,api,relay,postgres}/**/*.test.ts',
+          ],
           exclude: ['test/store/open.test.ts'],
           globalSetup: [build, 'test/support/setup/postgres.ts'],
           provide: { engine: 'postgres' },

@@ -48,6 +48,8 @@ export interface ApiOptions {
 
 export interface Api {
   app: Express;
+  /** For the SCIM relay, which shares the queue and the clients. */
+  context: ApiContext;
   /** The same, with a shorter way to the token endpoint. */
   listener: RequestListener;
   /** Lets requests in flight finish, and releases the store. */
@@ -105,6 +107,7 @@ export function createApi(options: ApiOptions): Api {
 
   return {
     app,
+    context,
     // Nearly all requests are for the token endpoint, and Express adds a tenth to the time that one takes.
     listener: (request, response) => {
       if (request.method !== 'POST' || request.url !== apiPaths.token) return app(request, response);

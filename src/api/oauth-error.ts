@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { type Refusal, statusOf } from './refusal.ts';
 import { sendJson } from './responses.ts';
 
 /** The codes of RFC 6749 §5.2 and RFC 8707 §2, and §4.1.2.1's `server_error` and `temporarily_unavailable`. */
@@ -13,17 +14,9 @@ export type OAuthErrorCode =
   | 'server_error'
   | 'temporarily_unavailable';
 
-/** An error response to a client. */
-export interface OAuthErrorResponse {
+/** An error response to a client. Its description becomes `error_description`: ASCII without quotes and backslashes. */
+export interface OAuthErrorResponse extends Refusal {
   code: OAuthErrorCode;
-  /** The problem and what to do. It becomes `error_description`: ASCII without quotes and backslashes. */
-  description: string;
-  /** Default: 400. */
-  status?: number;
-  /** Seconds. */
-  retryAfter?: number;
-  /** The allowed methods, for 405. */
-  allow?: string;
 }
 
 /** Thrown for an error that the request itself shows. */
@@ -39,9 +32,9 @@ export class OAuthError extends Error {
 /** The challenge of RFC 7617. Credentials in the body work too. */
 const challenge = 'Basic realm="webex-token", charset="UTF-8"';
 
-export function sendOAuthError(response: ServerResponse, refusal: OAuthErrorResponse): void {
+export function sendOAuthError(response: ServerResponse, refusal: Refusal): void {
   const { code, description, retryAfter, allow } = refusal;
-  const status = refusal.status ?? (code === 'invalid_client' ? 401 : 400);
+  const status = statusOf(refusal);
   sendJson(response, status, JSON.stringify({ error: code, error_description: printable(description) }), {
     // RFC 9110 §11.6.1 requires it in every 401 and allows it elsewhere, for example in a 429.
     ...((status === 401 || code === 'invalid_client') && { 'WWW-Authenticate': challenge }),

@@ -1,3 +1,5 @@
+import { isRelayTarget } from '../config/issuer.ts';
+
 /** Every path of the token API. A server may serve other paths too. */
 export const apiPaths = {
   token: '/oauth/token',
@@ -11,9 +13,9 @@ export const apiPaths = {
 
 const all: ReadonlySet<string> = new Set(Object.values(apiPaths));
 
-/** Whether a request target, as in the request line, is a path of the token API. */
+/** Whether a request target, as in the request line, is a path of the token API or of the SCIM relay. */
 export function isApiPath(target: string): boolean {
-  return all.has(pathOf(target));
+  return all.has(pathOf(target)) || isRelayTarget(target);
 }
 
 /** Whether a request target is a health check. Its response contains nothing confidential. */

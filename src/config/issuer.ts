@@ -14,6 +14,13 @@ export function issuerOf(settings: Pick<Settings, 'issuer' | 'home' | 'port'>): 
 /** The path below which the SCIM relay serves each profile. */
 export const relayPath = '/scim';
 
+/** Whether a target, as in the request line, is one of the SCIM relay. */
+export function isRelayTarget(target: string): boolean {
+  return target.startsWith(relayPrefix) || target === relayPath;
+}
+
+const relayPrefix = `${relayPath}/`;
+
 /** The address of the SCIM relay for a profile: the Tenant URL for Entra ID, or the base URL for Okta. */
 export function relayTenantUrl(issuer: string, profile: string): string {
   return `${issuer}${relayPath}/${profile}`;

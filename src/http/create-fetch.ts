@@ -10,13 +10,15 @@ type Fetch = typeof globalThis.fetch;
 /** Timeout for opening a connection: shorter than that of any request, so that the error names the hop. Milliseconds. */
 const connectTimeoutMs = 8_000;
 
-/** Creates a `fetch` that uses the proxy and the certificate authorities of this environment. */
-export function createFetch(
+/** Opens connections through the proxy and with the certificate authorities of this environment, and keeps them open. */
+export function createAgent(
   environment: Readonly<NodeJS.Dict<string>>,
   timeoutMs: number = connectTimeoutMs,
-): Fetch {
+  options: Agent.Options = {},
+): Agent {
   const trusted = trustedContext(environment);
-  const dispatcher = new Agent({
+  return new Agent({
+    ...options,
     connect: ({ hostname, port, protocol }, callback) => {
       const secure = protocol === 'https:';
       // An IPv6 address has no brackets here.
@@ -29,6 +31,14 @@ export function createFetch(
       );
     },
   });
+}
+
+/** Creates a `fetch` that uses the proxy and the certificate authorities of this environment. */
+export function createFetch(
+  environment: Readonly<NodeJS.Dict<string>>,
+  timeoutMs: number = connectTimeoutMs,
+): Fetch {
+  const dispatcher = createAgent(environment, timeoutMs);
   return async (input, init) => {
     const proxy = proxyFor(new URL(input instanceof Request ? input.url : input), environment);
     try {

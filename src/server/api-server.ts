@@ -4,9 +4,7 @@ import { type AddressInfo, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import express from 'express';
 import type { Logger } from 'pino';
-import { createApi } from '../api/app.ts';
 import { peerAddress } from '../api/context.ts';
-import { sendOAuthError } from '../api/oauth-error.ts';
 import { forwardedAddress } from '../api/request/forwarded-address.ts';
 import { rangeMatcher } from '../domain/client.ts';
 import { networkOf } from '../domain/network.ts';
@@ -15,13 +13,14 @@ import { isLoopback } from '../http/secure-url.ts';
 import { writeApiInstanceFile } from '../instance/api-instance-file.ts';
 import type { Vault } from '../vault/context.ts';
 import { requestLog } from '../web/middleware/request-log.ts';
-import { healthProbes } from './health-probes.ts';
+import { createApiListener } from './api-listener.ts';
 import { Connections, connectionLimits } from './listening/connections.ts';
 import { applyLimits, closeServer, type ServerLimits, serverLimits } from './listening/listen.ts';
 import { findPortOwner } from './listening/port-owner.ts';
 import { withoutIssuerPath } from './requests/issuer-path.ts';
 import { limitPerNetwork } from './requests/limit-per-network.ts';
 import { rejectMalformed } from './requests/reject-malformed.ts';
+import { sendRefusal } from './requests/send-refusal.ts';
 import { readTls, type TlsFiles, tlsWarnings, watchTls } from './tls/tls-files.ts';
 import { rateLimitedLog } from './uncaught-errors.ts';
 
@@ -49,7 +48,7 @@ export interface ApiServer {
 }
 
 /**
- * Serves the token API without the web app. Without TLS, it serves loopback only, or a trusted proxy that terminates TLS.
+ * Serves the token API and the SCIM relay without the web app. Without TLS, it serves loopback only, or a trusted proxy that terminates TLS.
  * Throws `E_USAGE`, `E_TLS`, `E_PORT_TAKEN`, `E_LISTEN`.
  */
 export async function startApiServer(
@@ -92,14 +91,7 @@ export async function startApiServer(
   const address = addressOf(tls === null ? 'http' : 'https', host, (server.address() as AddressInfo).port);
   const issuer = vault.settings.issuer ?? address;
   for (const each of [address, issuer]) origins.add(new URL(each).origin);
-  const api = createApi({
-    vault,
-    log,
-    issuer,
-    origins: [address],
-    trustedProxies,
-    probes: healthProbes(vault),
-  });
+  const api = createApiListener({ vault, log, issuer, origins: [address], trustedProxies });
   const app = log.isLevelEnabled('info')
     ? express().disable('x-powered-by').use(requestLog(log), api.listener)
     : api.listener;
@@ -166,7 +158,7 @@ function requireProxy(proxies: string[], app: RequestListener): RequestListener 
     if (isAllowed(peerAddress(request))) return limited(request, response);
     const description =
       'This server accepts only connections from its reverse proxy. Use the https address of the proxy.';
-    sendOAuthError(response, { code: 'invalid_request', description, status: 403 });
+    sendRefusal(request, response, { code: 'invalid_request', description, status: 403 });
   };
 }
 

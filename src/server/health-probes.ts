@@ -9,7 +9,10 @@ import { coalesce } from './coalesce.ts';
 const metricsForMs = 2_000;
 
 /** The health endpoints' view of this vault. Concurrent requests share one read of the store. */
-export function healthProbes(vault: Vault): HealthProbes {
+export function healthProbes(
+  vault: Vault,
+  relayMetrics: () => Promise<string> = () => Promise.resolve(''),
+): HealthProbes {
   return {
     // Last, check that it is still the same database: nothing is served from another one.
     ready: coalesce(async () => {
@@ -17,6 +20,9 @@ export function healthProbes(vault: Vault): HealthProbes {
       await vault.keys.requireAccess();
       await vault.rollbackDetector.compare();
     }, 0),
-    metrics: coalesce(() => metricsText(vault), metricsForMs),
+    metrics: coalesce(async () => {
+      const { contentType, text } = await metricsText(vault);
+      return { contentType, text: `${text}\n${await relayMetrics()}` };
+    }, metricsForMs),
   };
 }

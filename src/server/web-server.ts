@@ -1,12 +1,11 @@
 import type { Logger } from 'pino';
-import { createApi } from '../api/app.ts';
 import { appOrigin } from '../config/settings.ts';
 import { BrokerError } from '../errors/broker-error.ts';
 import { findRunningInstance, newInstance, writeInstanceFile } from '../instance/instance-file.ts';
 import type { Vault } from '../vault/context.ts';
 import { verifyPendingTokens } from '../vault/tokens/verify-pending.ts';
 import { createWebApp } from '../web/app.ts';
-import { healthProbes } from './health-probes.ts';
+import { createApiListener } from './api-listener.ts';
 import { type Listening, listenOnLoopback, type ServerLimits } from './listening/listen.ts';
 import { loopbackOrigins } from './listening/loopback-hosts.ts';
 import { RequestTracker } from './requests/request-tracker.ts';
@@ -28,7 +27,7 @@ export interface RunningServer {
 const quietMs = 1_000;
 const quietTimeoutMs = 10_000;
 
-/** Serves the web app and the token API for this vault. Throws `E_RUNNING` if they are already served, `E_PORT_TAKEN`, `E_LISTEN`. */
+/** Serves the web app, the token API and the SCIM relay for this vault. Throws `E_RUNNING` if they are already served, `E_PORT_TAKEN`, `E_LISTEN`. */
 export async function startWebServer(
   vault: Vault,
   log: Logger,
@@ -48,7 +47,7 @@ export async function startWebServer(
   });
   const issuer = vault.settings.issuer ?? appOrigin(vault.settings);
   const origins = loopbackOrigins(port);
-  const api = createApi({ vault, log, issuer, origins, probes: healthProbes(vault) });
+  const api = createApiListener({ vault, log, issuer, origins });
   let listening: Listening;
   try {
     listening = await listenOnLoopback(

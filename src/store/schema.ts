@@ -324,6 +324,26 @@ export interface ClientAssertionTable {
   expires_at: number;
 }
 
+/** How many requests the SCIM relay forwarded for a profile in five minutes. Rows older than a day are removed. */
+export interface RelayTrafficTable {
+  profile_id: string;
+  /** When the five minutes began. */
+  slot: number;
+  /** Answered by Webex with a status below 400. */
+  succeeded: number;
+  /** Answered with another status, or not at all. */
+  failed: number;
+}
+
+/** The latest success and error of a profile's SCIM relay. */
+export interface RelayStateTable {
+  profile_id: string;
+  last_success_at: number | null;
+  last_error_at: number | null;
+  /** A status of Webex, such as `409`, or a short reason, such as `unreachable`. */
+  last_error: string | null;
+}
+
 /** The audit log. Each row has the hash of the row before it. */
 export interface AuditTable {
   seq: number;
@@ -392,6 +412,8 @@ export interface Schema {
   client: ClientTable;
   client_profile: ClientProfileTable;
   client_assertion: ClientAssertionTable;
+  relay_traffic: RelayTrafficTable;
+  relay_state: RelayStateTable;
   audit: AuditTable;
   audit_head: AuditHeadTable;
   reminder: ReminderTable;

@@ -18,6 +18,8 @@ export const tables = [
   'client',
   'client_profile',
   'client_assertion',
+  'relay_traffic',
+  'relay_state',
   'reminder_schedule',
   'reminder',
   'reminder_channel',

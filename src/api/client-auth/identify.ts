@@ -13,6 +13,8 @@ import { ForeignAssertionError, readForeignAssertion, verifyForeignAssertion } f
 export interface Identity {
   /** Empty if the request has no valid client name. */
   client: string;
+  /** The hash in base64url of a secret that names its client by itself. */
+  secretHash?: string;
   proof: ClientProof;
 }
 

@@ -9,13 +9,22 @@ const perClient = 2;
  */
 export class VerifiedSecrets {
   readonly #byClient = new Map<string, Buffer[]>();
+  readonly #clients = new Map<string, string>();
 
   add(client: string, hash: Buffer): void {
     if (this.has(client, hash)) return;
-    this.#byClient.set(client, [hash, ...(this.#byClient.get(client) ?? [])].slice(0, perClient));
+    const all = [hash, ...(this.#byClient.get(client) ?? [])];
+    for (const old of all.slice(perClient)) this.#clients.delete(old.toString('base64url'));
+    this.#byClient.set(client, all.slice(0, perClient));
+    this.#clients.set(hash.toString('base64url'), client);
   }
 
   has(client: string, hash: Buffer): boolean {
     return (this.#byClient.get(client) ?? []).some((known) => timingSafeEqual(known, hash));
+  }
+
+  /** The client that authenticated with a secret that names no client, by its hash in base64url; null if none did. */
+  clientOf(hash: string): string | null {
+    return this.#clients.get(hash) ?? null;
   }
 }

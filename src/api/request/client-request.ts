@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { networkOf } from '../../domain/network.ts';
 import type { BrokerError } from '../../errors/broker-error.ts';
+import { commandLine } from '../../errors/remedy.ts';
 import type { AuditEntry } from '../../store/audit/chain.ts';
 import { isAboutWholeStore } from '../../store/integrity/untrusted.ts';
 import {
@@ -19,57 +20,76 @@ import {
   validClientName,
 } from '../client-auth/identify.ts';
 import type { ApiContext } from '../context.ts';
-import { OAuthError, type OAuthErrorResponse, sendOAuthError } from '../oauth-error.ts';
+import { OAuthError, sendOAuthError } from '../oauth-error.ts';
 import { apiPaths } from '../paths.ts';
 import type { PendingRequest } from '../queue/batch-queue.ts';
 import type { Lane } from '../queue/fair-queue.ts';
+import type { Refusal } from '../refusal.ts';
 import { sendJson } from '../responses.ts';
 import { missingKeyError } from '../tokens/missing-key.ts';
 import { crossOriginError, isCrossOrigin } from './cross-origin.ts';
 import { type Form, readForm } from './form.ts';
 
-/** The response to an authenticated client, JSON or an OAuth error, and the profile it is about. */
+/** The response to an authenticated client, JSON or an error, and the profile it is about. */
 export type RequestOutcome = { profile: string | null } & (
-  | { json: string; granted: boolean }
-  | { refusal: OAuthErrorResponse }
+  | {
+      json: string;
+      granted: boolean;
+      /** False where the request will be decided once more: that decision is recorded. Default: true. */
+      recorded?: boolean;
+    }
+  | { refusal: Refusal }
 );
 
-export interface IncomingRequest {
+export interface AuthenticatedRequest {
   context: ApiContext;
   request: IncomingMessage;
   response: ServerResponse;
   identity: Identity;
+}
+
+export interface IncomingRequest extends AuthenticatedRequest {
   form: Form;
 }
 
 /** A client's request, from the time it has been read until it is answered. */
 export abstract class ClientRequest implements PendingRequest {
   readonly client: string;
+  readonly secretHash?: string;
   readonly lane: Lane;
   abstract readonly orgId: string | null;
   abstract readonly profileLimit: number;
   readonly withPrevious: boolean = false;
   readonly assertion: Assertion | null;
+  /** Whether it is for clients of the SCIM relay. All others get tokens. */
+  protected readonly forRelay: boolean = false;
+  /** What the audit log says about it beside the client and the profile. */
+  protected readonly subject: string | null = null;
   protected readonly context: ApiContext;
-  readonly #response: ServerResponse;
+  protected readonly response: ServerResponse;
   readonly #identity: Identity;
-  readonly #address: string;
+  /** Of the client, also behind trusted proxies. */
+  protected readonly address: string;
   readonly #action: string;
+  /** The client's name as it is stored, or as the request claims it. */
+  #name: string;
   /** The latest decision. */
-  #answer: { json: string } | { refusal: OAuthErrorResponse } | null = null;
+  #answer: { json: string } | { refusal: Refusal } | null = null;
   /** Seconds that a wrong secret has to wait; null before it was counted. */
   #wait: number | null = null;
   /** The audit row of a rate-limited rejection: null if it is only counted, undefined before that is known. */
   #firstEntry: AuditEntry | null | undefined;
 
-  constructor(action: string, { context, request, response, identity }: IncomingRequest) {
+  constructor(action: string, { context, request, response, identity }: AuthenticatedRequest) {
     this.context = context;
     this.client = identity.client;
+    this.#name = identity.client;
+    if (identity.secretHash !== undefined) this.secretHash = identity.secretHash;
     this.assertion = identity.proof.kind === 'assertion' ? identity.proof.assertion : null;
-    this.#address = context.addressOf(request);
-    this.lane = laneOf(context, identity, this.#address);
+    this.address = context.addressOf(request);
+    this.lane = laneOf(context, identity, this.address);
     this.#action = action;
-    this.#response = response;
+    this.response = response;
     this.#identity = identity;
   }
 
@@ -91,36 +111,50 @@ export abstract class ClientRequest implements PendingRequest {
 
   #decide(found: Lookup | null): Decision {
     const { vault } = this.context;
+    if (found !== null) this.#name = found.client.clientName;
     const untrusted = vault.rollbackDetector.problem ?? found?.untrusted ?? null;
     if (untrusted !== null) return this.#untrusted(untrusted);
     const now = vault.now();
     const { proof } = this.#identity;
-    const authentication = authenticate(found, proof, this.#address, now);
+    const authentication = authenticate(found, proof, this.address, now);
     if (!authentication.ok || found === null) return this.#notAuthenticated(authentication, found, now);
-    this.context.throttle.succeeded(this.client, this.#address);
-    if (found.client.relayRights !== null) return this.#relayOnly(authentication.used);
+    this.context.throttle.succeeded(this.#name, this.address);
     // A request in an authenticated lane has a secret that is remembered already.
     if (proof.kind === 'secret' && !this.lane.authenticated)
-      this.context.verifiedSecrets.add(this.client, proof.hash);
+      this.context.verifiedSecrets.add(this.#name, proof.hash);
+    if ((found.client.relayRights !== null) !== this.forRelay) return this.#wrongUse(authentication.used);
     const outcome = this.outcome(found, now);
     this.#answer = outcome;
     const code = 'refusal' in outcome ? outcome.refusal.code : 'ok';
     return {
       granted: 'granted' in outcome && outcome.granted,
       used: authentication.used,
-      entry: this.#entry(code, outcome.profile),
+      entry: 'json' in outcome && outcome.recorded === false ? null : this.#entry(code, outcome.profile),
     };
   }
 
   answer(): void {
     const answer = this.#answer;
     if (answer === null) throw new Error('a request was answered before it was decided');
-    if ('json' in answer) sendJson(this.#response, 200, answer.json);
-    else sendOAuthError(this.#response, answer.refusal);
+    if ('json' in answer) this.respond(answer.json);
+    else this.refuse(answer.refusal);
   }
 
   fail(error: unknown): void {
-    failed(this.context, this.#response, error);
+    this.refuse(storeFailure(this.context, error));
+  }
+
+  protected respond(json: string): void {
+    sendJson(this.response, 200, json);
+  }
+
+  protected refuse(refusal: Refusal): void {
+    sendOAuthError(this.response, refusal);
+  }
+
+  /** The client's name, for the log. */
+  protected get clientName(): string {
+    return this.#name;
   }
 
   /** A row that was changed outside this program yields no token and no detail. */
@@ -154,11 +188,11 @@ export abstract class ClientRequest implements PendingRequest {
     // Counted once, however often the batch is retried.
     if (reason === 'wrong-secret') {
       // Unknown client names share one counter. Otherwise an attacker could fill the memory with them.
-      const counted = found === null ? '' : this.client;
-      this.#wait ??= this.context.throttle.failed(counted, this.#address, now);
+      const counted = found === null ? '' : this.#name;
+      this.#wait ??= this.context.throttle.failed(counted, this.address, now);
     }
     if (this.#wait) {
-      const description = `Too many wrong credentials from ${this.#address}. Try again in ${this.#wait} seconds.`;
+      const description = `Too many wrong credentials from ${this.address}. Try again in ${this.#wait} seconds.`;
       const retryAfter = this.#wait;
       this.#answer = { refusal: { code: 'invalid_client', description, status: 429, retryAfter } };
       return { granted: false, used: null, entry: this.#entryIfFirst('throttled', found) };
@@ -171,12 +205,13 @@ export abstract class ClientRequest implements PendingRequest {
     return { granted: false, used: null, entry: { ...this.#entry(refusal.code, null), subject } };
   }
 
-  /** The secret of a relay client is no key to a token. */
-  #relayOnly(used: 'current' | 'previous'): Decision {
+  /** The secret of a relay client yields no token, and that of another client opens no relay. */
+  #wrongUse(used: 'current' | 'previous'): Decision {
     const code = 'unauthorized_client';
-    const description =
-      'This client is for the SCIM relay and gets no token. Register another client for tokens.';
-    this.#answer = { refusal: { code, description } };
+    const description = this.forRelay
+      ? `This client gets tokens and cannot use the SCIM relay. Register a client for the relay: ${commandLine(['client', 'add', '--relay'])}`
+      : 'This client is for the SCIM relay and gets no token. Register another client for tokens.';
+    this.#answer = { refusal: { code, description, ...(this.forRelay && { status: 403 }) } };
     return { granted: false, used, entry: this.#entry(code, null) };
   }
 
@@ -190,7 +225,14 @@ export abstract class ClientRequest implements PendingRequest {
   }
 
   #entry(outcome: string, profile: string | null): AuditEntry {
-    return { action: this.#action, outcome, profile, client: this.client || null, address: this.#address };
+    return {
+      action: this.#action,
+      outcome,
+      profile,
+      client: this.#name || null,
+      address: this.address,
+      subject: this.subject,
+    };
   }
 }
 
@@ -242,7 +284,15 @@ function identify(
   }
 }
 
-function laneOf({ verifiedSecrets }: ApiContext, { client, proof }: Identity, address: string): Lane {
+function laneOf(
+  { verifiedSecrets }: ApiContext,
+  { client, proof, secretHash }: Identity,
+  address: string,
+): Lane {
+  if (secretHash !== undefined) {
+    const named = verifiedSecrets.clientOf(secretHash);
+    return named === null ? unauthenticatedLane('', address) : { authenticated: true, key: named };
+  }
   const known =
     proof.kind === 'assertion' ||
     proof.kind === 'foreign-assertion' ||
@@ -267,7 +317,7 @@ function rejectUnread(
   error: unknown,
 ): void {
   if (!(error instanceof OAuthError)) {
-    failed(context, response, error);
+    sendOAuthError(response, storeFailure(context, error));
     return;
   }
   const { refusal } = error;
@@ -286,17 +336,17 @@ function rejectUnread(
     assertion: null,
     decide: () => ({ granted: false, used: null, entry }),
     answer: () => sendOAuthError(response, refusal),
-    fail: (reason) => failed(context, response, reason),
+    fail: (reason) => sendOAuthError(response, storeFailure(context, reason)),
   });
 }
 
-/** Responds after the store could not be read or written. */
-function failed(context: ApiContext, response: ServerResponse, error: unknown): void {
+/** The store could not be read or written. */
+function storeFailure(context: ApiContext, error: unknown): Refusal {
   context.log.error({ err: error }, 'token API request failed');
-  sendOAuthError(response, {
+  return {
     code: 'temporarily_unavailable',
     description: 'The store is temporarily unavailable. See the log of the server.',
     status: 503,
     retryAfter: 2,
-  });
+  };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { sendOAuthError } from '../../api/oauth-error.ts';
 import { networkOf } from '../../domain/network.ts';
+import { sendRefusal } from './send-refusal.ts';
 
 /** Maximum number of requests in flight per client network. */
 const maxInFlight = 100;
@@ -23,7 +23,8 @@ export function limitPerNetwork(
     const before = inFlight.get(network) ?? 0;
     if (before >= limit) {
       const description = `Too many concurrent requests from ${address}. Wait for some of them to finish.`;
-      sendOAuthError(response, { code: 'temporarily_unavailable', description, status: 429, retryAfter: 1 });
+      const refusal = { code: 'temporarily_unavailable', description, status: 429, retryAfter: 1 };
+      sendRefusal(request, response, refusal);
       return;
     }
     inFlight.set(network, before + 1);

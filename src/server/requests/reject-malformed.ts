@@ -1,4 +1,6 @@
 import type { RequestListener } from 'node:http';
+import { isRelayTarget } from '../../config/issuer.ts';
+import { sendScimError } from '../../relay/scim-error.ts';
 import { readTarget } from './request-target.ts';
 
 /**
@@ -15,7 +17,13 @@ export function rejectMalformed(
     const target = readTarget(request.url ?? '', isOwn);
     const named = hosts === 1 || (hosts === 0 && request.httpVersion === '1.0');
     if ('refusal' in target || !named) {
-      response.writeHead('refusal' in target && named ? target.refusal : 400, {
+      const status = 'refusal' in target && named ? target.refusal : 400;
+      if (isRelayTarget(request.url ?? '')) {
+        const description = 'The request is malformed: it needs one Host header and a plain path.';
+        sendScimError(response, { code: 'invalid_request', description, status }, { Connection: 'close' });
+        return;
+      }
+      response.writeHead(status, {
         Connection: 'close',
         'Cache-Control': 'no-store',
       });

@@ -96,9 +96,13 @@ async function assertionUsed(trx: Db, { client }: Lookup, { assertion }: TokenRe
  * the lookup itself.
  */
 const lookUp = `select asked.at, ${foundColumns}
-  from unnest($1::text[], $2::text[], $3::int[], $4::boolean[])
-    with ordinality as asked(client, org_id, profiles, with_previous, at)
-  join client on client.name = asked.client
+  from unnest($1::text[], $2::text[], $3::int[], $4::boolean[], $5::text[])
+    with ordinality as asked(client, org_id, profiles, with_previous, secret_hash, at)
+  join lateral (
+    select * from client where client.name = asked.client
+    union select * from client where client.secret_hash = asked.secret_hash
+    union select * from client where client.previous_secret_hash = asked.secret_hash
+  ) as client on true
   left join lateral (
     (select client_profile.profile_id from client_profile
       where client_profile.client_id = client.id and asked.org_id is null limit asked.profiles)
@@ -115,7 +119,7 @@ async function findAll(
   db: Db,
   reads: readonly TokenRequestRead[],
 ): Promise<Map<TokenRequestRead, Lookup | null>> {
-  const named = reads.filter(({ client }) => client !== '');
+  const named = reads.filter(({ client, secretHash }) => client !== '' || secretHash !== undefined);
   const asked = new Map(named.map((read) => [lookUpKey(read), read]));
   const questions = [...asked.values()];
   const keys = macKeysOf(db);
@@ -142,6 +146,8 @@ async function lookUpAll(db: Db, questions: readonly TokenRequestRead[]): Promis
     questions.map(({ orgId }) => orgId),
     questions.map(({ profileLimit }) => profileLimit),
     questions.map(({ withPrevious }) => withPrevious),
+    // A client that is named has its own secret.
+    questions.map(({ client, secretHash }) => (client === '' ? (secretHash ?? null) : null)),
   ];
   const answer = await db.executeQuery<FoundRow & { at: number }>(CompiledQuery.raw(lookUp, parameters));
   for (const { at, ...row } of answer.rows) rows[at - 1]?.push(row);

@@ -43,6 +43,12 @@ function lookUpsOf<Name extends string>(name: Name, tokens: string) {
       left join profile on profile.id = client_profile.profile_id
       left join token on token.profile_id = profile.id and ${tokens}
       where client.name = $1 limit $2`,
+    OfSecret: `select ${foundColumns} from client
+      left join client_profile on client_profile.client_id = client.id
+      left join profile on profile.id = client_profile.profile_id
+      left join token on token.profile_id = profile.id and ${tokens}
+      where client.id in (select id from client where secret_hash = $1
+        union select id from client where previous_secret_hash = $2) limit $3`,
     // A cross join keeps this order: a client may have thousands of profiles, an organization has few.
     ProfilesOfOrganization: `select ${foundColumns} from client cross join profile
       cross join client_profile on client_profile.client_id = client.id and client_profile.profile_id = profile.id
@@ -52,6 +58,7 @@ function lookUpsOf<Name extends string>(name: Name, tokens: string) {
   return {
     [`${name}Profiles`]: texts.Profiles,
     [`${name}ProfilesOfOrganization`]: texts.ProfilesOfOrganization,
+    [`${name}OfSecret`]: texts.OfSecret,
   } as Record<`${Name}${keyof typeof texts}`, string>;
 }
 
@@ -189,8 +196,13 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
   }
 
   #find(read: TokenRequestRead): Lookup | null {
-    if (read.client === '') return null;
     const all = this.#statements;
+    const { secretHash } = read;
+    if (read.client === '' && secretHash !== undefined) {
+      const ofSecret = read.withPrevious ? all.anyTokenOfSecret : all.currentOfSecret;
+      return this.#toLookup(rowsOf(ofSecret, secretHash, secretHash, read.profileLimit), null);
+    }
+    if (read.client === '') return null;
     const profiles = read.withPrevious ? all.anyTokenProfiles : all.currentProfiles;
     const ofOrganization = read.withPrevious
       ? all.anyTokenProfilesOfOrganization
@@ -200,8 +212,12 @@ export class SqliteTokenRequestStore implements TokenRequestStore {
     // If the client has no profile of that organization, only the client matters.
     const limit = read.orgId === null ? read.profileLimit : 1;
     if (rows.length === 0) rows = rowsOf(profiles, read.client, limit);
+    return this.#toLookup(rows, read.orgId);
+  }
+
+  #toLookup(rows: FoundRow[], orgId: string | null): Lookup | null {
     const untrusted = rows.length === 0 ? null : this.#check(headOf(rows), namedRowsOf(rows));
-    return toLookup(rows, read.orgId, untrusted);
+    return toLookup(rows, orgId, untrusted);
   }
 
   #keep(key: string, found: Lookup): void {

@@ -12,6 +12,7 @@ import type { NamedRow, SetHead } from '../integrity/authenticated-set.ts';
 /** A client as it is stored now. Instants are epoch milliseconds. */
 export interface ClientRow {
   clientId: string;
+  clientName: string;
   secretHash: string | null;
   previousSecretHash: string | null;
   previousSecretUntil: number | null;
@@ -79,8 +80,10 @@ export interface Decision {
 
 /** One request for a token that waits for its response. */
 export interface TokenRequestRead {
-  /** Empty where it names nothing that can be a client. */
+  /** Empty where it names nothing that can be a client, or where its secret names it. */
   readonly client: string;
+  /** The SHA-256 in base64url of the secret that names the client, as in a request to the relay. */
+  readonly secretHash?: string;
   /** The organization whose profile is requested; null where the client named none. */
   readonly orgId: string | null;
   /** The maximum number of profiles to look up where no organization is named. */
@@ -119,7 +122,10 @@ export class RetryLater extends Error {}
 export class NotDurable extends Error {}
 
 /** Two reads of the same key are looked up together. Unambiguous: an empty ID is not an absent one. */
-export function lookUpKey({ client, orgId, profileLimit, withPrevious }: TokenRequestRead): string {
+export function lookUpKey(read: TokenRequestRead): string {
+  const { client, secretHash, orgId, profileLimit, withPrevious } = read;
+  // Nearly all requests to the relay, and a hash needs no quotes.
+  if (client === '' && secretHash !== undefined) return secretHash;
   return JSON.stringify([client, orgId, profileLimit, withPrevious]);
 }
 
@@ -173,7 +179,6 @@ export const statements = {
 /** One row of a lookup. */
 export type FoundRow = ClientRow &
   Nullable<Omit<GrantedProfile, 'token'> & StoredToken & SetHead> & {
-    clientName: string;
     profileScopes: string | null;
     state: string | null;
     source: string | null;

@@ -15,7 +15,13 @@ import type { VaultKeys } from '../keys/key-manager.ts';
 import { type BackupHeader, type Chunk, ChunkCipher, formatVersion } from './format.ts';
 
 /** Sessions and links are not part of a backup. */
-export const excludedTables: readonly Table[] = ['sign_in', 'web_session', 'access_link'];
+export const excludedTables: readonly Table[] = [
+  'sign_in',
+  'web_session',
+  'access_link',
+  'relay_traffic',
+  'relay_state',
+];
 export const includedTables = tables.filter((table) => !excludedTables.includes(table));
 
 export interface BackupOptions {

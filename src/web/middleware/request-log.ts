@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 
 /**
- * Logs the method, path, status and duration of each request. Queries, headers, bodies, and the secrets of one-time links
- * and of the calendar feed are never logged.
+ * Logs the method, path, status and duration of each request. Queries, headers, bodies, the secrets of one-time links and
+ * of the calendar feed, and the IDs of users and groups are never logged.
  */
 export function requestLog(log: Logger): RequestHandler {
   return (request, response, next) => {
@@ -21,7 +21,10 @@ export function requestLog(log: Logger): RequestHandler {
 
 /** Masks the secret of a one-time link and anything that looks like a token, and limits the length. */
 export function maskedPath(path: string): string {
-  const masked = path.replace(/^(\/+(?:access|sign-in|calendar|clear-site-data)\/+).+$/is, '$1…');
+  const masked = path
+    .replace(/^(\/+(?:access|sign-in|calendar|clear-site-data)\/+).+$/is, '$1…')
+    // The ID of a user or group.
+    .replace(/^(\/+scim\/+[^/]*\/+[^/]*\/+).+$/is, '$1…');
   const shown = masked
     .split('/')
     .map((segment) => sanitizeForDisplay(segment))

@@ -11,6 +11,7 @@ export const auditActionLabels: Record<string, string> = {
   test: 'Token tested',
   read: 'Token read',
   introspect: 'Token introspected',
+  relay: 'Request relayed',
   push: 'Token pushed',
   'destination-remove': 'Destination removed',
   add: 'Organization added',

@@ -1,0 +1,44 @@
+import type { Agent, Dispatcher } from 'undici';
+import { environmentWithDotEnv } from '../environment/environment.ts';
+
+/** Connections to one host that are open at once. Further requests wait. */
+const maxConnections = 256;
+
+/**
+ * Sends requests as they are: `fetch` would normalize the address and follow the rules of browsers for headers. It uses the
+ * same proxy, certificate authorities and kept connections as `outboundFetch`. The caller checks the address first, with
+ * `assertSecureUrl`. No redirect is followed, and nothing is sent twice.
+ */
+export class RawRequests {
+  #agent: Agent | null = null;
+  #loading: Promise<Agent> | null = null;
+
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    if (this.#agent !== null) {
+      this.#agent.dispatch(options, handler);
+      return;
+    }
+    this.#loading ??= load();
+    this.#loading.then(
+      (agent) => {
+        this.#agent = agent;
+        agent.dispatch(options, handler);
+      },
+      (error: Error) => {
+        this.#loading = null;
+        handler.onResponseError?.(undefined as never, error);
+      },
+    );
+  }
+
+  async close(): Promise<void> {
+    const agent = this.#agent ?? (await this.#loading?.catch(() => null));
+    await agent?.destroy();
+  }
+}
+
+/** Loaded with the first request, as `fetch` is. */
+async function load(): Promise<Agent> {
+  const { createAgent } = await import('./create-fetch.ts');
+  return createAgent(environmentWithDotEnv(process.env), undefined, { connections: maxConnections });
+}

@@ -1,0 +1,89 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+
+/*
+ * The headers that pass, in each direction. All others stay here: those of a connection, cookies, credentials, and what
+ * could change the method, the host or the client's address.
+ */
+
+const requestHeaders = [
+  'accept',
+  'accept-charset',
+  'accept-language',
+  'content-type',
+  'content-encoding',
+  'content-language',
+  'if-match',
+  'if-none-match',
+  'if-modified-since',
+  'if-unmodified-since',
+  'prefer',
+  'traceparent',
+  'user-agent',
+] as const;
+
+const responseHeaders = [
+  'accept-patch',
+  'allow',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'etag',
+  'expires',
+  'last-modified',
+  'preference-applied',
+  'ratelimit',
+  'ratelimit-limit',
+  'ratelimit-policy',
+  'ratelimit-remaining',
+  'ratelimit-reset',
+  'retry-after',
+  // Webex's ID of the request, which its support asks for.
+  'trackingid',
+  'vary',
+  'x-ratelimit-limit',
+  'x-ratelimit-remaining',
+  'x-ratelimit-reset',
+] as const;
+
+/** The value of a header field (RFC 9110 §5.5). */
+const fieldValue = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** The headers for Webex, as alternating names and values. */
+export function headersForWebex(headers: IncomingHttpHeaders, accessToken: string): string[] {
+  // Uncompressed, because the addresses in the answer are changed.
+  const sent = ['authorization', `Bearer ${accessToken}`, 'accept-encoding', 'identity'];
+  const dropped = nominated(headers.connection);
+  for (const name of requestHeaders) {
+    const value = headers[name];
+    if (value !== undefined && !dropped?.has(name)) sent.push(name, String(value));
+  }
+  return sent;
+}
+
+/** The headers of Webex's answer that the client gets, without `Location` and `Content-Length`. */
+export function headersForClient(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  const sent: OutgoingHttpHeaders = { 'X-Content-Type-Options': 'nosniff' };
+  const dropped = nominated(headers.connection);
+  for (const name of responseHeaders) {
+    const value = headers[name];
+    if (value === undefined || dropped?.has(name)) continue;
+    const values = (Array.isArray(value) ? value : [value]).filter((each) => fieldValue.test(each));
+    if (values.length > 0) sent[name] = values.join(', ');
+  }
+  // Users' data is for nobody's cache.
+  sent['cache-control'] ??= 'no-store';
+  return sent;
+}
+
+/** The headers that `Connection` names: they are for one hop only (RFC 9110 §7.6.1). */
+function nominated(connection: string | string[] | undefined): Set<string> | null {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null;
+  return new Set(
+    String(connection)
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim()),
+  );
+}

@@ -1,0 +1,135 @@
+import type { Logger } from 'pino';
+import { Counter, Histogram, Registry } from 'prom-client';
+import { addTraffic, slotOf, type TrafficChange } from '../../store/profiles/relay-traffic.ts';
+import type { Vault } from '../../vault/context.ts';
+
+/** How often the counts are written to the store. Milliseconds. */
+const writeEveryMs = 5_000;
+
+/** A request of an authenticated client, when it is over. */
+export interface RelayedRequest {
+  profileId: string;
+  profile: string;
+  method: string;
+  /** The status that the client got, or why it got none to the end. */
+  status: number | 'cut-off' | 'client-gone';
+  seconds: number;
+  /** What the profile's page says; null for a success, or a refusal that is the client's own fault. */
+  error: string | null;
+}
+
+type Change = Omit<TrafficChange, 'slots'> & {
+  slots: Map<number, { slot: number; succeeded: number; failed: number }>;
+};
+
+/**
+ * Counts the requests of the relay: in memory for Prometheus, which adds up the replicas, and every few seconds in the store,
+ * where the profile's page finds those of all replicas. It never knows more than profile, method and status.
+ */
+export class TrafficLog {
+  readonly #vault: Pick<Vault, 'db' | 'now'>;
+  readonly #log: Pick<Logger, 'warn'>;
+  readonly #registry = new Registry();
+  readonly #requests: Counter<'profile' | 'method' | 'status'>;
+  readonly #durations: Histogram;
+  readonly #upstreamErrors: Counter<'profile' | 'reason'>;
+  #changes = new Map<string, Change>();
+  #timer: NodeJS.Timeout | null = null;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(vault: Pick<Vault, 'db' | 'now'>, log: Pick<Logger, 'warn'>) {
+    this.#vault = vault;
+    this.#log = log;
+    const registers = [this.#registry];
+    this.#requests = new Counter({
+      name: 'webex_token_relay_requests_total',
+      help: 'Number of requests to the SCIM relay by profile, method and class of status.',
+      labelNames: ['profile', 'method', 'status'],
+      registers,
+    });
+    this.#durations = new Histogram({
+      name: 'webex_token_relay_duration_seconds',
+      help: 'Duration of requests to the SCIM relay, from their headers to the end of the answer.',
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+      registers,
+    });
+    this.#upstreamErrors = new Counter({
+      name: 'webex_token_relay_upstream_errors_total',
+      help: 'Number of requests that Webex did not answer, cut off, or answered with 401, by profile and reason.',
+      labelNames: ['profile', 'reason'],
+      registers,
+    });
+  }
+
+  request({ profileId, profile, method, status, seconds, error }: RelayedRequest): void {
+    const shown = typeof status === 'number' ? `${Math.floor(status / 100)}xx` : status;
+    this.#requests.inc({ profile, method, status: shown });
+    this.#durations.observe(seconds);
+    const now = this.#vault.now();
+    const change = this.#changeOf(profileId);
+    const at = slotOf(now);
+    const slot = change.slots.get(at) ?? { slot: at, succeeded: 0, failed: 0 };
+    change.slots.set(at, slot);
+    if (typeof status === 'number' && status < 400) {
+      slot.succeeded += 1;
+      change.lastSuccessAt = now;
+    } else slot.failed += 1;
+    if (error !== null) change.lastError = { at: now, error };
+    this.#timer ??= setTimeout(() => void this.write(), writeEveryMs).unref();
+  }
+
+  upstreamError(profile: string, reason: string): void {
+    this.#upstreamErrors.inc({ profile, reason });
+  }
+
+  /** In the text format of Prometheus. */
+  metrics(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  /** Writes the counts to the store. If that fails, they are written with the next ones. */
+  async write(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#writing = this.#writing.then(() => this.#write());
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const changes = this.#changes;
+    if (changes.size === 0) return;
+    this.#changes = new Map();
+    try {
+      const rows = [...changes.values()].map((change) => ({ ...change, slots: [...change.slots.values()] }));
+      await addTraffic(this.#vault.db, rows, this.#vault.now());
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the traffic of the relay could not be counted');
+      this.#keep(changes);
+    }
+  }
+
+  #keep(changes: Map<string, Change>): void {
+    for (const [profileId, old] of changes) {
+      const change = this.#changeOf(profileId);
+      for (const { slot, succeeded, failed } of old.slots.values()) {
+        const known = change.slots.get(slot) ?? { slot, succeeded: 0, failed: 0 };
+        change.slots.set(slot, {
+          slot,
+          succeeded: known.succeeded + succeeded,
+          failed: known.failed + failed,
+        });
+      }
+      change.lastSuccessAt ??= old.lastSuccessAt;
+      change.lastError ??= old.lastError;
+    }
+  }
+
+  #changeOf(profileId: string): Change {
+    let change = this.#changes.get(profileId);
+    if (change === undefined) {
+      change = { profileId, slots: new Map(), lastSuccessAt: null, lastError: null };
+      this.#changes.set(profileId, change);
+    }
+    return change;
+  }
+}

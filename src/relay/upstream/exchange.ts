@@ -1,0 +1,278 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Transform } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import type { RawRequests } from '../../http/raw-requests.ts';
+import type { RelayLimits } from '../limits.ts';
+import { type Addresses, relayed } from '../locations/addresses.ts';
+import { LocationRewriter } from '../locations/rewriter.ts';
+import { headersForClient } from '../request/headers.ts';
+import { createDecoder } from './decoder.ts';
+
+/** Answers up to this size get a `Content-Length`, if they arrive at once. Bytes. */
+const heldBytes = 65_536;
+
+/** How long the start of an answer may wait for its rest. Milliseconds. */
+const heldMs = 25;
+
+/** How much of the answer to a rejected token is read, so that the connection can be used again. Bytes. */
+const discardedBytes = 65_536;
+
+/** How an exchange with Webex ended. */
+export type Ending =
+  | { kind: 'answered'; status: number }
+  /** Webex answered 401. The client has got nothing yet. */
+  | { kind: 'unauthorized' }
+  /** `started`: the client has got the head of the answer, and its connection was closed. */
+  | { kind: 'failed'; error: Error; started: boolean }
+  | { kind: 'too-large'; started: boolean }
+  | { kind: 'client-gone' }
+  | { kind: 'revoked'; started: boolean };
+
+export interface ExchangeOptions {
+  raw: RawRequests;
+  request: { origin: string; path: string; method: string; headers: string[]; body: Buffer | null };
+  response: ServerResponse;
+  /** More headers for the client. */
+  responseHeaders: Record<string, string>;
+  addresses: Addresses;
+  limits: RelayLimits;
+  /** Called once. */
+  onEnd: (ending: Ending) => void;
+}
+
+/**
+ * One request to Webex, and its answer on the way to the client. It is sent once. A client that hangs up ends it; if Webex
+ * hangs up within its answer, the client's connection is closed, so that the answer does not look complete.
+ */
+export class Exchange implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions;
+  #controller: Dispatcher.DispatchController | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #ended = false;
+  /** Why the request must not be sent, if it has not been yet. */
+  #aborted: Error | null = null;
+  #status = 0;
+  /** The head of the answer, until it is sent. */
+  #head: OutgoingHttpHeaders | null = null;
+  #rewriter: LocationRewriter | null = null;
+  #decoder: Transform | null = null;
+  #held: Buffer[] = [];
+  #heldSize = 0;
+  #heldTimer: NodeJS.Timeout | null = null;
+  #received = 0;
+  #decoded = 0;
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { raw, request, response, limits } = this.#options;
+    if (response.destroyed) {
+      this.#end({ kind: 'client-gone' });
+      return;
+    }
+    response.on('close', this.#onClose);
+    this.#timer = setTimeout(() => this.#fail(new Error('it took too long')), limits.totalMs);
+    raw.dispatch(
+      {
+        ...request,
+        method: request.method as Dispatcher.HttpMethod,
+        headersTimeout: limits.headersMs,
+        bodyTimeout: limits.idleMs,
+      },
+      this,
+    );
+  }
+
+  /** The client has lost its access. */
+  revoke(): void {
+    const started = this.#options.response.headersSent;
+    this.#stop(new Error('the client has no access any more'), { kind: 'revoked', started });
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#aborted !== null) controller.abort(this.#aborted);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    // 1xx responses concern this hop.
+    if (this.#ended || status < 200) return;
+    this.#status = status;
+    if (status === 401) return;
+    const { request, response, addresses, limits, responseHeaders } = this.#options;
+    const length = headers['content-length'];
+    if (length !== undefined && Number(length) > limits.maxResponseBytes && request.method !== 'HEAD') {
+      this.#tooLarge();
+      return;
+    }
+    const head = { ...headersForClient(headers), ...responseHeaders };
+    if (headers.location !== undefined) head.location = relayed(headers.location, addresses);
+    if (isJson(headers['content-type'])) {
+      const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+      const decoder = encoding === 'identity' ? null : createDecoder(encoding);
+      if (encoding !== 'identity' && decoder === null) {
+        this.#fail(new Error(`the answer has an unknown encoding: ${encoding.slice(0, 40)}`));
+        return;
+      }
+      delete head['content-encoding'];
+      // Set once the length is known.
+      this.#head = head;
+      this.#rewriter = new LocationRewriter(addresses);
+      if (decoder !== null) this.#decode(decoder);
+      return;
+    }
+    response.writeHead(status, {
+      ...head,
+      ...(length !== undefined && status !== 204 && status !== 304 && { 'Content-Length': length }),
+    });
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#ended) return;
+    this.#received += chunk.length;
+    if (this.#status === 401) {
+      if (this.#received <= discardedBytes) return;
+      controller.abort(new Error('the rest of the answer is not needed'));
+      this.#end({ kind: 'unauthorized' });
+    } else if (this.#received > this.#options.limits.maxResponseBytes) {
+      this.#tooLarge();
+    } else if (this.#decoder === null) {
+      this.#deliver(chunk);
+    } else if (!this.#decoder.write(chunk)) {
+      controller.pause();
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#ended) return;
+    if (this.#status === 401) this.#end({ kind: 'unauthorized' });
+    else if (this.#decoder === null) this.#finish();
+    else this.#decoder.end();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#status === 401) this.#end({ kind: 'unauthorized' });
+    else this.#fail(error);
+  }
+
+  #decode(decoder: Transform): void {
+    this.#decoder = decoder;
+    decoder.on('data', (chunk: Buffer) => {
+      if (this.#ended) return;
+      this.#decoded += chunk.length;
+      if (this.#decoded > this.#options.limits.maxResponseBytes) this.#tooLarge();
+      else this.#deliver(chunk);
+    });
+    decoder.on('drain', () => this.#controller?.resume());
+    decoder.on('end', () => this.#finish());
+    decoder.on('error', (error) => this.#fail(error));
+  }
+
+  /** Passes a piece of the answer on, with its addresses moved to the relay. */
+  #deliver(chunk: Buffer): void {
+    if (this.#rewriter === null) {
+      this.#write([chunk]);
+      return;
+    }
+    const pieces = this.#rewriter.push(chunk);
+    if (this.#head === null) {
+      this.#write(pieces);
+      return;
+    }
+    this.#hold(pieces);
+    if (this.#heldSize > heldBytes) this.#release();
+    else this.#heldTimer ??= setTimeout(() => this.#release(), heldMs);
+  }
+
+  #hold(pieces: Buffer[]): void {
+    for (const piece of pieces) {
+      this.#held.push(piece);
+      this.#heldSize += piece.length;
+    }
+  }
+
+  /** Sends what was held, without waiting for the rest. */
+  #release(): void {
+    if (this.#head === null || this.#ended) return;
+    this.#options.response.writeHead(this.#status, this.#head);
+    this.#head = null;
+    const held = this.#held;
+    this.#held = [];
+    this.#write(held);
+  }
+
+  #write(pieces: Buffer[]): void {
+    const { response } = this.#options;
+    let flowing = true;
+    response.cork();
+    for (const piece of pieces) flowing = response.write(piece);
+    response.uncork();
+    if (flowing) return;
+    const source = this.#decoder ?? this.#controller;
+    source?.pause();
+    response.once('drain', () => source?.resume());
+  }
+
+  #finish(): void {
+    if (this.#ended) return;
+    const { response } = this.#options;
+    const rest = this.#rewriter?.end() ?? [];
+    if (this.#head === null) {
+      if (rest.length > 0) this.#write(rest);
+      response.end();
+    } else {
+      this.#hold(rest);
+      const hasBody = this.#options.request.method !== 'HEAD' && this.#status !== 204 && this.#status !== 304;
+      if (hasBody) this.#head['Content-Length'] = this.#heldSize;
+      response.writeHead(this.#status, this.#head);
+      const [only, ...more] = this.#held;
+      response.end(more.length === 0 ? only : Buffer.concat(this.#held));
+    }
+    this.#end({ kind: 'answered', status: this.#status });
+  }
+
+  #fail(error: Error): void {
+    this.#stop(error, { kind: 'failed', error, started: this.#options.response.headersSent });
+  }
+
+  #tooLarge(): void {
+    const started = this.#options.response.headersSent;
+    this.#stop(new Error('the answer is too large'), { kind: 'too-large', started });
+  }
+
+  #stop(error: Error, ending: Ending): void {
+    if (this.#ended) return;
+    const { response } = this.#options;
+    this.#end(ending);
+    this.#aborted = error;
+    this.#controller?.abort(error);
+    this.#decoder?.destroy();
+    // A clean end would make half an answer look complete.
+    if (response.headersSent) response.destroy();
+  }
+
+  readonly #onClose = () => {
+    if (!this.#options.response.writableFinished)
+      this.#stop(new Error('the client hung up'), { kind: 'client-gone' });
+  };
+
+  #end(ending: Ending): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#heldTimer !== null) clearTimeout(this.#heldTimer);
+    // A client that reads the rest slowly is bounded by the server's limits.
+    this.#options.response.off('close', this.#onClose);
+    this.#options.onEnd(ending);
+  }
+}
+
+function isJson(type: string | undefined): boolean {
+  return type !== undefined && /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type);
+}

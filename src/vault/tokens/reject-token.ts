@@ -1,0 +1,37 @@
+import { appendAudit } from '../../store/audit/audit.ts';
+import { profileById } from '../../store/profiles/profiles.ts';
+import { tokenById } from '../../store/profiles/tokens.ts';
+import type { Vault } from '../context.ts';
+import { decryptForWebex, queryWebex, recordVerdict, type WebexVerdict } from './webex-verification.ts';
+
+/** What the SCIM service's 401 means. With `gone`, someone removed or replaced the token in the meantime. */
+export type Rejection = 'rejected' | 'accepted' | 'gone';
+
+/**
+ * Finds out what a 401 of Webex's SCIM service means for a token, by asking Webex for its account, and stores the verdict. The
+ * token counts as rejected if Webex says so again, or cannot be asked; it stays in use if Webex accepts it elsewhere.
+ */
+export async function recordUnauthorized(vault: Vault, tokenId: string): Promise<Rejection> {
+  const token = await tokenById(vault.db, tokenId);
+  if (token === null || token.state !== 'current') return 'gone';
+  if (token.rejectedAt !== null) return 'rejected';
+  const profile = await profileById(vault.db, token.profileId);
+  const answer = await queryWebex(vault, profile, await decryptForWebex(vault, token));
+  const accepted = answer.person.outcome === 'person';
+  const verdict: WebexVerdict =
+    answer.person.outcome === 'unknown' ? { person: rejectedByScim, confirmedExpiry: null } : answer;
+  await vault.db.transaction().execute(async (trx) => {
+    if ((await tokenById(trx, tokenId)) === null) return;
+    await recordVerdict(trx, tokenId, verdict, vault.now());
+    const outcome = accepted ? 'ok' : 'rejected';
+    await appendAudit(trx, vault.now(), { action: 'check', outcome, profile: profile.name });
+  });
+  return accepted ? 'accepted' : 'rejected';
+}
+
+const rejectedByScim: WebexVerdict['person'] = {
+  outcome: 'rejected',
+  message: 'The SCIM service of Webex does not accept the token (401).',
+  help: 'Sign in again to get a new token.',
+  trackingId: null,
+};
