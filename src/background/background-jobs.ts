@@ -2,10 +2,12 @@ import type { Logger } from 'pino';
 import { currentProcess, type LeaseOwner } from '../process/lease-owner.ts';
 import type { AlertSource } from '../reminders/alert.ts';
 import type { Channel } from '../reminders/channels/channel.ts';
-import { openChannels } from '../reminders/channels/open-channels.ts';
+import { ChannelSet, type ChannelSource, fixedChannels } from '../reminders/channels/channel-set.ts';
 import type { Delivery } from '../reminders/deliver.ts';
 import { sendReminders } from '../reminders/send-reminders.ts';
+import type { ChannelName } from '../store/reminder-schedule.ts';
 import type { Vault } from '../vault/context.ts';
+import { savedChannelNames } from '../vault/reminders/channel-settings.ts';
 import { deleteExpiredTokens } from '../vault/tokens/delete-expired.ts';
 import { verifyPendingTokens } from '../vault/tokens/verify-pending.ts';
 import { checkNextToken } from './daily-check.ts';
@@ -18,7 +20,7 @@ export interface BackgroundJobs {
 
 export interface BackgroundJobOptions {
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
-  /** The channels that are set up, if absent. */
+  /** If absent, the channels that are set up, also those that are set up later. */
   channels?: Channel[];
   leaseOwner?: LeaseOwner;
   alertSources?: readonly AlertSource[];
@@ -57,9 +59,7 @@ export function startBackgroundJobs(vault: Vault, options: BackgroundJobOptions)
     pause(startDelayMs * (1 + random()), signal).then(() => every(job));
 
   const jobs = [
-    reminders.channels.then((channels) =>
-      Promise.all(channels.map((channel) => every(() => reminders.sendOn(channel).then(() => tickMs)))),
-    ),
+    ...reminders.names.map((name) => every(() => reminders.sendOn(name).then(() => tickMs))),
     afterStart(() => checkToken(vault, { ...options, random }, reminders, signal)),
     ...(checkProvisioning === undefined
       ? []
@@ -79,32 +79,33 @@ export function startBackgroundJobs(vault: Vault, options: BackgroundJobOptions)
 
 /** Sends the reminders, each channel by itself: one that takes minutes for a message delays none of the others. */
 class ReminderJob {
-  /** Null stands for no channel: then only the schedule is kept up to date. */
-  readonly channels: Promise<(Channel | null)[]>;
+  /** Every channel that may be set up while the server runs. */
+  readonly names: readonly ChannelName[];
+  readonly #source: ChannelSource;
   readonly #vault: Vault;
   readonly #options: BackgroundJobOptions;
   readonly #signal: AbortSignal;
   readonly #leaseOwner: LeaseOwner;
-  readonly #sending = new Map<Channel | null, Promise<void>>();
+  readonly #sending = new Map<ChannelName, Promise<void>>();
 
   constructor(vault: Vault, options: BackgroundJobOptions, signal: AbortSignal) {
     this.#vault = vault;
     this.#options = options;
     this.#signal = signal;
     this.#leaseOwner = options.leaseOwner ?? currentProcess();
-    this.channels = Promise.resolve(options.channels ?? openChannels(vault.settings.reminders)).then(
-      (channels) => (channels.length === 0 ? [null] : channels),
-    );
+    const { channels } = options;
+    this.#source = channels === undefined ? new ChannelSet(vault) : fixedChannels(channels);
+    this.names = channels?.length ? channels.map(({ name }) => name) : savedChannelNames;
   }
 
   async sendOnAll(): Promise<void> {
-    await Promise.all((await this.channels).map((channel) => this.sendOn(channel)));
+    await Promise.all(this.names.map((name) => this.sendOn(name)));
   }
 
   /** One run at a time on each channel: two at once would only find each other's leases. */
-  sendOn(channel: Channel | null): Promise<void> {
-    const sending = (this.#sending.get(channel) ?? Promise.resolve()).then(() => this.#run(channel));
-    this.#sending.set(channel, sending);
+  sendOn(name: ChannelName): Promise<void> {
+    const sending = (this.#sending.get(name) ?? Promise.resolve()).then(() => this.#run(name));
+    this.#sending.set(name, sending);
     return sending;
   }
 
@@ -113,21 +114,26 @@ class ReminderJob {
   }
 
   async closeChannels(): Promise<void> {
-    for (const channel of await this.channels) channel?.close();
+    await this.#source.close();
   }
 
-  async #run(channel: Channel | null): Promise<void> {
+  async #run(name: ChannelName): Promise<void> {
     const { log, alertSources = [] } = this.#options;
     try {
+      const all = await this.#source.current();
+      const channels = all.filter((channel) => channel.name === name);
+      // Without any channel, only the schedule is kept up to date.
+      const keepsSchedule = all.length === 0 && name === this.names[0];
+      if (channels.length === 0 && !keepsSchedule) return;
       await sendReminders(this.#vault, {
-        channels: channel === null ? [] : [channel],
+        channels,
         leaseOwner: this.#leaseOwner,
         alertSources,
         signal: this.#signal,
         onDelivery: (delivery) => logDelivery(log, delivery),
       });
     } catch (error) {
-      log.error({ err: error, channel: channel?.name }, 'sending reminders failed');
+      log.error({ err: error, channel: name }, 'sending reminders failed');
     }
   }
 }

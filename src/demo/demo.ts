@@ -10,13 +10,13 @@ import { note, reportError } from '../cli/terminal/terminal.ts';
 import { readSettings, type Settings } from '../config/settings.ts';
 import { packageRoot } from '../package-root.ts';
 import { rememberCaller } from '../process/caller.ts';
-import { mailChannel } from '../reminders/channels/mail.ts';
 import { startProvisioningJobs } from '../server/provisioning-jobs.ts';
 import { startWebServer } from '../server/web-server.ts';
 import { type Simulator, startSimulator } from '../simulator/simulator.ts';
+import { saveChannelSettings } from '../vault/reminders/channel-settings.ts';
 import { createAccessLink } from '../vault/sign-in/access-links.ts';
 import { closeVault, openVault } from '../vault/vault.ts';
-import { type Mailbox, startMailbox } from './mailbox.ts';
+import { startMailbox } from './mailbox.ts';
 import { seedDemonstration } from './seed.ts';
 
 /*
@@ -32,19 +32,21 @@ async function demonstrate(): Promise<void> {
   const simulator = await startSimulator();
   const mailbox = await startMailbox(mailed);
   const postgres = process.argv.includes('--postgres') ? await startDatabase() : null;
-  const settings = { ...demoSettings(simulator, mailbox), databaseUrl: postgres?.databaseUrl ?? null };
+  const settings = { ...demoSettings(simulator), databaseUrl: postgres?.databaseUrl ?? null };
+  const mail = {
+    smtpUrl: mailbox.smtpUrl,
+    from: 'webex-token@demonstration.example',
+    to: ['it@demonstration.example'],
+  };
   const vault = await openVault(settings);
   try {
-    await seedDemonstration(settings, simulator);
+    await seedDemonstration(settings, simulator, mail);
+    await saveChannelSettings(vault, 'mail', mail, { user: 'demonstration' });
+    // Nobody's own desktop is part of it.
+    await saveChannelSettings(vault, 'desktop', { enabled: false }, { user: 'demonstration' });
     const log = createLog('warn');
     const server = await startWebServer(vault, log, { demonstration: true });
-    // By mail alone: nobody's own desktop is part of it.
-    const mail = mailChannel(settings.reminders);
-    const watch = startBackgroundJobs(vault, {
-      log,
-      channels: mail === null ? [] : [mail],
-      ...startProvisioningJobs(vault, log),
-    });
+    const watch = startBackgroundJobs(vault, { log, ...startProvisioningJobs(vault, log) });
     try {
       writeEnvironment(settings);
       note(
@@ -91,7 +93,7 @@ function mailed(subject: string): void {
   note(`The simulated mail server took: ${subject}`);
 }
 
-function demoSettings(simulator: Simulator, { smtpUrl }: Mailbox): Settings {
+function demoSettings(simulator: Simulator): Settings {
   const { port } = readSettings({ WEBEX_TOKEN_PORT: process.env.WEBEX_TOKEN_PORT });
   const documented = readSettings({});
   return {
@@ -102,12 +104,6 @@ function demoSettings(simulator: Simulator, { smtpUrl }: Mailbox): Settings {
     keyFile: join(home, 'key.jwk'),
     passphrase: null,
     webex: simulator.endpoints,
-    reminders: {
-      ...documented.reminders,
-      smtpUrl,
-      mailFrom: 'webex-token@demonstration.example',
-      mailTo: ['it@demonstration.example'],
-    },
     ...simulatedTools(simulator),
   };
 }
@@ -129,7 +125,7 @@ function simulatedTools({ entra, okta }: Simulator): Pick<Settings, 'entra' | 'o
 }
 
 /** For commands in another terminal: the same data folder, the same simulated Webex. */
-function writeEnvironment({ port, databaseUrl, webex, entra, okta, reminders }: Settings): void {
+function writeEnvironment({ port, databaseUrl, webex, entra, okta }: Settings): void {
   const variables = {
     WEBEX_TOKEN_HOME: home,
     WEBEX_TOKEN_PORT: String(port),
@@ -140,9 +136,6 @@ function writeEnvironment({ port, databaseUrl, webex, entra, okta, reminders }: 
     WEBEX_TOKEN_API_F_URL: webex.government.api,
     WEBEX_TOKEN_SCIM_URL: webex.commercial.scim,
     WEBEX_TOKEN_SCIM_F_URL: webex.government.scim,
-    WEBEX_TOKEN_SMTP_URL: reminders.smtpUrl ?? '',
-    WEBEX_TOKEN_MAIL_FROM: reminders.mailFrom ?? '',
-    WEBEX_TOKEN_MAIL_TO: reminders.mailTo.join(','),
     WEBEX_TOKEN_GRAPH_URL: entra.graphUrl ?? '',
     WEBEX_TOKEN_ENTRA_LOGIN_URL: entra.loginUrl ?? '',
     AZURE_TENANT_ID: entra.tenantId ?? '',

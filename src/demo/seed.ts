@@ -8,6 +8,7 @@ import { sendReminders } from '../reminders/send-reminders.ts';
 import type { Simulator } from '../simulator/simulator.ts';
 import { addClient } from '../vault/clients/clients.ts';
 import type { Vault } from '../vault/context.ts';
+import type { ChannelSettings } from '../vault/reminders/channel-settings.ts';
 import { importToken } from '../vault/sign-in/import-token.ts';
 import { verifyToken } from '../vault/tokens/verify-token.ts';
 import { closeVault, openVault } from '../vault/vault.ts';
@@ -32,14 +33,18 @@ const past: PastToken[] = [
 
 const actor = { user: 'demonstration' };
 
-export async function seedDemonstration(settings: Settings, simulator: Simulator): Promise<void> {
+export async function seedDemonstration(
+  settings: Settings,
+  simulator: Simulator,
+  mail: ChannelSettings<'mail'>,
+): Promise<void> {
   // In the order of time, as the log has them.
   for (const token of past) await capture(settings, simulator, token);
   await pushJob(settings, simulator);
   await at(30, settings, {}, (vault) =>
     addClient(vault, { name: 'ci-deploy', profiles: ['globex', 'examples-gov'] }, actor),
   );
-  for (const daysAgo of [23, 11]) await remind(settings, daysAgo);
+  for (const daysAgo of [23, 11]) await remind(settings, mail, daysAgo);
   // Renewed since, and not yet replaced in Entra ID.
   await capture(settings, simulator, {
     profile: 'globex',
@@ -87,13 +92,14 @@ async function pushJob(settings: Settings, simulator: Simulator): Promise<void> 
 }
 
 /** The reminders that were due on that day, by mail. */
-async function remind(settings: Settings, daysAgo: number): Promise<void> {
-  const mail = mailChannel(settings.reminders);
-  const channels = mail === null ? [] : [mail];
+async function remind(settings: Settings, mail: ChannelSettings<'mail'>, daysAgo: number): Promise<void> {
+  const { smtpUrl, from: mailFrom, to: mailTo } = mail;
+  const channel = mailChannel({ ...settings.reminders, smtpUrl, mailFrom, mailTo });
+  const channels = channel === null ? [] : [channel];
   await at(daysAgo, settings, {}, (vault) =>
     sendReminders(vault, { channels, leaseOwner: currentProcess() }),
   );
-  for (const channel of channels) channel.close();
+  channel?.close();
 }
 
 /** Does something as if it were so many days ago. */

@@ -7,6 +7,7 @@ import { appOrigin } from '../config/settings.ts';
 import { providerIds } from '../domain/providers.ts';
 import { outboundFetch } from '../http/fetch.ts';
 import type { Vault } from '../vault/context.ts';
+import { savedChannelNames } from '../vault/reminders/channel-settings.ts';
 import { serveAssets } from './assets.ts';
 import type { WebContext } from './context.ts';
 import { errorHandler, notFound } from './errors/error-handler.ts';
@@ -41,7 +42,15 @@ import { overview } from './pages/overview.ts';
 import { profilePage, remove, removePage, rename, renew } from './pages/profile.ts';
 import { checkStatus, deleteDestination, markUpdated, providerPage, push } from './pages/provider.ts';
 import { cancelPushJob, pushJobPage, pushJobProgress, startPushJob } from './pages/push-job.ts';
-import { calendarFile, feed, newFeed, remindersPage, removeFeed } from './pages/reminders.ts';
+import { removeSaved, saveDesktop, saveMail, saveWebhook, testChannel } from './pages/reminder-channels.ts';
+import {
+  calendarFile,
+  feed,
+  newFeed,
+  remindersPage,
+  removeFeed,
+  renderReminders,
+} from './pages/reminders.ts';
 import { finishRenewals, renewalsPage, skipRenewal, startRenewals } from './pages/renewals.ts';
 import { revealToken } from './pages/reveal-token.ts';
 import { clearSiteData, probePage } from './pages/service-worker-probe.ts';
@@ -179,6 +188,16 @@ export function createWebApp(options: WebAppOptions): WebApp {
   route(app, '/profiles/:name/calendar.ics', { get: calendarFile(context) });
   route(app, '/calendar.ics', { get: calendarFile(context) });
   route(app, '/reminders', { get: remindersPage(context) });
+  const forReminders = renderReminders(context);
+  route(app, '/reminders/mail', { post: [...formBody, saveMail(context, forReminders)] });
+  route(app, '/reminders/webhook', { post: [...formBody, saveWebhook(context, forReminders)] });
+  route(app, '/reminders/desktop', { post: [...formBody, saveDesktop(context)] });
+  for (const channel of savedChannelNames) {
+    route(app, `/reminders/${channel}/test`, {
+      post: [...formBody, testChannel(context, channel, forReminders)],
+    });
+    route(app, `/reminders/${channel}/remove`, { post: [...formBody, removeSaved(context, channel)] });
+  }
   route(app, '/reminders/feed', { post: [...formBody, newFeed(context)] });
   route(app, '/reminders/feed/remove', { post: [...formBody, removeFeed(context)] });
   route(app, '/clients', { get: clientsPage(context), post: [...formBody, addClientPage(context)] });

@@ -1,12 +1,18 @@
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
+import { renameSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { readSettings } from '../../src/config/settings.ts';
+import { saveChannelSettings } from '../../src/vault/reminders/channel-settings.ts';
+import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { type Machine, machine } from '../support/cli/cli-process.ts';
 import { hold } from '../support/cli/store-token.ts';
 import { providerEnvironment, provisioningMachine } from '../support/provisioning/provisioning-cli.ts';
 import { simulated } from '../support/test-simulator.ts';
+import { actor, noKeychain } from '../support/vault/test-vault.ts';
 
 interface Receiver {
   url: string;
@@ -75,6 +81,34 @@ describe('webex-token remind', () => {
       .digest('hex');
     expect(to.signatures).toEqual([`sha256=${hmac}`]);
     expect(to.raw.join()).not.toContain(token);
+  });
+
+  it('uses what was set up in the web app, and says so where the key is missing', {
+    timeout: 60_000,
+  }, async () => {
+    const simulator = await simulated();
+    const to = await receiver();
+    const on = await machine(simulator);
+    const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: 3 * 86_400 + 60 });
+    await hold(on, accessToken);
+    const vault = await openVault(
+      { ...readSettings({ WEBEX_TOKEN_HOME: on.home }) },
+      { keychain: noKeychain },
+    );
+    await saveChannelSettings(vault, 'webhook', { url: to.url, secret: null }, actor);
+    await closeVault(vault);
+    const report = JSON.parse((await on.run(['status', '--json'])).stdout);
+    expect(report.reminders.channels).toMatchObject([{ channel: 'webhook', source: 'web-app' }]);
+    expect((await on.run(['doctor'])).stdout).toContain('webhook, set up in the web app');
+
+    renameSync(join(on.home, 'key.jwk'), join(on.home, 'away'));
+    const locked = await on.run(['remind']);
+    expect(locked.code).toBe(1);
+    expect(locked.stderr).toContain('The reminders that were set up in the web app cannot be used.');
+    expect(to.bodies).toEqual([]);
+    renameSync(join(on.home, 'away'), join(on.home, 'key.jwk'));
+    expect(await on.run(['remind'])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^sent/) });
+    expect(to.bodies).toMatchObject([{ profile: 'acme', event: 'expiring' }]);
   });
 
   it('exits 1 if a delivery fails, and tries again next time', async () => {

@@ -26,8 +26,10 @@ describe('the page of reminders and the calendar feed', () => {
   it('show which channels are configured and how to add others, without passwords', async () => {
     const { browser } = await furnished();
     const { text } = await browser.get('/reminders').expect(200);
-    expect(text).toContain('Set up: it@acme.example');
-    expect(text).toContain('Set WEBEX_TOKEN_WEBHOOK_URL');
+    expect(text).toContain('Set up: <strong>it@acme.example</strong>, through 127.0.0.1:9.');
+    expect(text).toContain('Set by <code>WEBEX_TOKEN_SMTP_URL</code>');
+    expect(text).not.toContain('action="/reminders/mail"');
+    expect(text).toContain('action="/reminders/webhook"');
     expect(text).toContain('60, 30, 14, 7, 3, and 1 days before, and on the last day');
     expect(text).not.toContain('fake-password');
   });

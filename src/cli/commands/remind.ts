@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { BrokerError } from '../../errors/broker-error.ts';
 import { applyJobSettings } from '../../os-scheduler/job-settings.ts';
 import { currentProcess } from '../../process/lease-owner.ts';
 import { isUnattended } from '../../provisioning/entra/auth/sign-in-method.ts';
@@ -10,9 +11,17 @@ import type { Delivery } from '../../reminders/deliver.ts';
 import { sendReminders } from '../../reminders/send-reminders.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { countByStatus } from '../../store/profiles/query.ts';
+import { storedChannelNames } from '../../store/reminder-channels.ts';
 import type { StoreContext } from '../../vault/context.ts';
+import type { SavedChannelName } from '../../vault/reminders/channel-settings.ts';
+import {
+  type EffectiveReminders,
+  effectiveReminders,
+  environmentReminders,
+} from '../../vault/reminders/effective-reminders.ts';
 import { storeLocation } from '../../vault/store-location.ts';
 import { deleteExpiredTokens } from '../../vault/tokens/delete-expired.ts';
+import { closeVault, openVault } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
 import { showCount } from '../terminal/progress.ts';
 import { note, print, printJson, styled, warn } from '../terminal/terminal.ts';
@@ -40,8 +49,18 @@ interface Options {
 async function remind(options: Options): Promise<void> {
   if (options.scheduled !== undefined) applyJobSettings(options.scheduled);
   await withStore(async (records) => {
-    if (options.verifyJob) return printJson({ store: redactedLocation(storeLocation(records.settings)) });
-    const channels = await openChannels(records.settings.reminders);
+    const reminders = await currentReminders(records);
+    if (options.verifyJob) {
+      if (reminders.problem !== null) throw reminders.problem;
+      return printJson({ store: redactedLocation(storeLocation(records.settings)) });
+    }
+    if (reminders.problem !== null) {
+      process.exitCode = failed;
+      warn(
+        `The reminders that were set up in the web app cannot be used. ${reminders.problem.message} ${reminders.problem.help ?? ''}`.trimEnd(),
+      );
+    }
+    const channels = await openChannels(reminders);
     try {
       const send = async (impatient: boolean) => {
         const progress = showCount();
@@ -83,6 +102,24 @@ async function remind(options: Options): Promise<void> {
       for (const channel of channels) channel.close();
     }
   });
+}
+
+/** The settings in effect. The key is opened only if something was set up in the web app: a locked keychain stops nothing else. */
+async function currentReminders(records: StoreContext): Promise<EffectiveReminders> {
+  const environment = environmentReminders(records);
+  const isSet = (name: string) => environment.sources[name as SavedChannelName] === 'environment';
+  if ((await storedChannelNames(records.db)).every(isSet)) return environment;
+  try {
+    const vault = await openVault(records.settings, { onWarning: warn });
+    try {
+      return await effectiveReminders(vault);
+    } finally {
+      await closeVault(vault);
+    }
+  } catch (error) {
+    if (!(error instanceof BrokerError)) throw error;
+    return { ...environment, problem: error };
+  }
 }
 
 /** Runs the daily status checks in Entra ID that are due. Returns whether any of them found a quarantine. */

@@ -14,6 +14,7 @@ import { failedReminders } from '../../store/reminders.ts';
 import type { Vault } from '../../vault/context.ts';
 import { keyStatus } from '../../vault/key-operations/key-status.ts';
 import { iterateSummaries } from '../../vault/profiles/profiles.ts';
+import { effectiveReminders } from '../../vault/reminders/effective-reminders.ts';
 import { storeLocation } from '../../vault/store-location.ts';
 import { profileFilter } from '../options/profile-filter.ts';
 import { statusLabel } from '../terminal/status-label.ts';
@@ -45,8 +46,13 @@ async function collect(vault: Vault) {
   const { db, settings } = vault;
   const { all, ...counts } = await countByStatus(db, { now: vault.now() });
   const due = await dueProfiles(vault);
-  const channels = await openChannels(settings.reminders);
-  const targets = channels.map(({ name, target }) => ({ channel: name, target }));
+  const { problem, sources, ...reminders } = await effectiveReminders(vault);
+  const channels = await openChannels(reminders);
+  const targets = channels.map(({ name, target }) => ({
+    channel: name,
+    target,
+    source: sources[name as keyof typeof sources],
+  }));
   for (const channel of channels) channel.close();
   const failed = await failedReminders(db);
   const server = await findRunningInstance(settings.home);
@@ -55,7 +61,7 @@ async function collect(vault: Vault) {
     profiles: { total: all, ...counts },
     due,
     destinations: await countDestinations(vault),
-    reminders: { channels: targets, failed: failed.length },
+    reminders: { channels: targets, failed: failed.length, problem: problem?.message ?? null },
     schedule: await scheduleStatus(vault),
     key: {
       kind: vault.keys.kek.info.kind,
@@ -144,8 +150,9 @@ function lines(report: Report): [label: string, isGood: boolean, text: string][]
     ],
     [
       'Reminders',
-      targets !== '' && reminders.failed === 0,
-      targets === '' ? 'no channel is set up' : `${targets}${failures}`,
+      targets !== '' && reminders.failed === 0 && reminders.problem === null,
+      reminders.problem ??
+        (targets === '' ? 'no channel is set up: webex-token open, Reminders' : `${targets}${failures}`),
     ],
     [
       'Schedule',

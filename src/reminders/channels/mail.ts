@@ -1,5 +1,10 @@
 import nodemailer from 'nodemailer';
-import { parseMailServer, startsWithoutTls, startsWithTls } from '../../config/mail-server.ts';
+import {
+  type MailServer,
+  parseMailServer,
+  startsWithoutTls,
+  startsWithTls,
+} from '../../config/mail-server.ts';
 import type { ReminderSettings } from '../../config/reminder-settings.ts';
 import { processCertificates } from '../../http/connect/certificates.ts';
 import { companyAuthorityHelp } from '../../http/connect/connect-failure.ts';
@@ -71,12 +76,14 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
       const all = new Set(message.contact === null ? mailTo : [message.contact, ...mailTo]);
       const wanted = [...all].filter((address) => !deliveredTo.includes(address)).map(mailAddress);
       const refusals = await sendToAll(send, message, wanted).catch((error: unknown) => {
-        throw explainError(error, host, port);
+        const explained = explainError(error, host, port);
+        explained.message = withoutCredentials(explained.message, auth);
+        throw explained;
       });
       if (refusals.length === 0) return;
       const reached = wanted.filter((address) => !refusals.some((refusal) => refusal.address === address));
       throw new PartialDelivery(
-        refusals.map(({ reason }) => reason).join('; '),
+        withoutCredentials(refusals.map(({ reason }) => reason).join('; '), auth),
         [...deliveredTo, ...reached.map(({ written }) => written)],
         refusals.some(({ isPermanent }) => !isPermanent),
       );
@@ -197,7 +204,7 @@ async function failIfTlsExpected(sending: Promise<Accepted>, host: string, port:
   const waitsForTls = new Promise<never>((_, reject) => {
     timer = setTimeout(async () => {
       if (!(await speaksTls(host, port, tlsProbeDelayMs))) return;
-      reject(new ChannelTimeout(`WEBEX_TOKEN_SMTP_URL ${startsWithTls(host, port)}`));
+      reject(new ChannelTimeout(`the address of the mail server ${startsWithTls(host, port)}`));
     }, tlsProbeDelayMs);
   });
   try {
@@ -207,11 +214,19 @@ async function failIfTlsExpected(sending: Promise<Accepted>, host: string, port:
   }
 }
 
+/** A server may repeat in its error what it was sent, also in the encodings of SMTP authentication. */
+function withoutCredentials(message: string, auth: MailServer['auth']): string {
+  if (auth === null) return message;
+  const { user, pass } = auth;
+  const encoded = [pass, `\0${user}\0${pass}`].map((text) => Buffer.from(text).toString('base64'));
+  return [...encoded, pass].reduce((text, secret) => text.replaceAll(secret, '…'), message);
+}
+
 /** Replaces the messages of nodemailer that do not say what to do. */
 function explainError(error: unknown, host: string, port: number): Error {
   const { code, message = String(error) } = error as MailError;
   if (/wrong version number|packet length too long|http request/i.test(message)) {
-    return new Error(`WEBEX_TOKEN_SMTP_URL ${startsWithoutTls(host, port)}`, { cause: error });
+    return new Error(`the address of the mail server ${startsWithoutTls(host, port)}`, { cause: error });
   }
   if (code === 'ETIMEDOUT') {
     return new ChannelTimeout(`the mail server ${host}:${port} did not answer in time`, { cause: error });

@@ -11,6 +11,11 @@ import { redactedLocation } from '../../store/postgres/url.ts';
 import { listProfiles } from '../../store/profiles/profiles.ts';
 import type { Vault } from '../../vault/context.ts';
 import { keyFilePath } from '../../vault/keys/load-key.ts';
+import {
+  type EffectiveReminders,
+  effectiveReminders,
+  environmentReminders,
+} from '../../vault/reminders/effective-reminders.ts';
 import { storeLocation } from '../../vault/store-location.ts';
 import { closeVault, openVault } from '../../vault/vault.ts';
 import type { Deployment } from '../../webex/deployments.ts';
@@ -19,6 +24,7 @@ import { findPortOwner } from '../listening/port-owner.ts';
 import { diagnoseCertificates } from './certificates.ts';
 import type { Finding } from './finding.ts';
 import { diagnoseNetwork } from './network.ts';
+import { diagnoseReminders } from './reminders.ts';
 import { diagnoseSchedule } from './schedule.ts';
 
 /** Checks everything that this program depends on. Changes only what opening the store changes. */
@@ -31,21 +37,29 @@ export async function runDiagnostics(keychain: Keychain = systemKeychain): Promi
     return [...findings, failure('Settings', error)];
   }
   findings.push({ title: 'Settings', ok: true, message: 'all variables are valid' });
-  const used = new Set<Deployment>();
-  findings.push(...(await diagnoseStore(settings, keychain, used)));
+  const found: StoreContent = { used: new Set(), reminders: environmentReminders({ settings }) };
+  findings.push(...(await diagnoseStore(settings, keychain, found)));
   findings.push(await diagnosePort(settings));
   findings.push(...diagnoseCertificates(settings.home));
   findings.push(...(await diagnoseCoreDumps(settings)));
   findings.push(...(await diagnoseSchedule(settings)));
-  findings.push(...(await diagnoseNetwork(settings, used)));
+  findings.push(...(await diagnoseReminders(found.reminders)));
+  findings.push(...(await diagnoseNetwork({ ...settings, reminders: found.reminders }, found.used)));
   return findings;
 }
 
-/** Adds the deployments that have a profile to `used`. */
+/** What other checks need from the store. */
+interface StoreContent {
+  /** The deployments that have a profile. */
+  used: Set<Deployment>;
+  reminders: EffectiveReminders;
+}
+
+/** Adds what the store contains to `found`. */
 async function diagnoseStore(
   settings: Settings,
   keychain: Keychain,
-  used: Set<Deployment>,
+  found: StoreContent,
 ): Promise<Finding[]> {
   const place = storeLocation(settings);
   const isFile = settings.databaseUrl === null;
@@ -65,7 +79,8 @@ async function diagnoseStore(
   }
   try {
     const profiles = await listProfiles(vault.db);
-    for (const { profile } of profiles) used.add(profile.deployment);
+    for (const { profile } of profiles) found.used.add(profile.deployment);
+    found.reminders = await effectiveReminders(vault);
     const size = isFile ? `, ${Math.ceil(statSync(place).size / 1024)} KiB` : '';
     return [
       { title: 'Store', ok: true, message: `${redactedLocation(place)}: ${profiles.length} profiles${size}` },

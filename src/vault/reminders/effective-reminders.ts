@@ -22,11 +22,8 @@ export async function effectiveReminders(
 }
 
 /** The same without the store: only what the environment sets. */
-export function environmentReminders(
-  { settings }: Pick<StoreContext, 'settings'>,
-  problem: BrokerError | null = null,
-): EffectiveReminders {
-  return { ...combine(settings.reminders, {}), problem };
+export function environmentReminders({ settings }: Pick<StoreContext, 'settings'>): EffectiveReminders {
+  return combine(settings.reminders, {});
 }
 
 function combine(environment: ReminderSettings, saved: SavedChannels): EffectiveReminders {

@@ -52,7 +52,7 @@ export function overview(context: WebContext): RequestHandler {
       renderSignIn(context, request, response, { first: true });
       return;
     }
-    const { channels, failed } = await reminderView(vault);
+    const { isSetUp, failed } = await reminderView(vault);
     const quarantined = await quarantinedDestinations(vault.db);
     const cards = await cardsOf(vault, page.rows, quarantined);
     const { rejected, expired, expiring } = page.totals;
@@ -81,7 +81,7 @@ export function overview(context: WebContext): RequestHandler {
           quarantined.length === 0 &&
           (await tokensNeedingReview(vault.db, { limit: 1 })).length === 0 &&
           (await areDestinationsUpToDate(vault, page.totals.all)),
-        noReminders: channels.every(({ target }) => target === null),
+        noReminders: !isSetUp,
         earlierPage: pageLink('before', page.previous, { search, status }),
         laterPage: pageLink('after', page.next, { search, status }),
       },

@@ -7,29 +7,64 @@ import {
   createCalendarFeed,
   removeCalendarFeed,
 } from '../../calendar/feed.ts';
+import { parseMailServer } from '../../config/mail-server.ts';
 import { appOrigin } from '../../config/settings.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
+import { pageHelp } from '../../errors/remedy.ts';
+import { desktopChannel } from '../../reminders/channels/desktop.ts';
 import { instant } from '../../text/instant.ts';
+import { readSavedChannels } from '../../vault/reminders/channel-settings.ts';
+import { effectiveReminders } from '../../vault/reminders/effective-reminders.ts';
 import { actorOf, type WebContext } from '../context.ts';
+import { mailFormValues } from '../forms/reminder-forms.ts';
 import { setFlash, takeFlash } from '../session/flash.ts';
 import { reminderView } from '../view-models/reminder-view.ts';
+import type { RenderReminders } from './reminder-channels.ts';
 
-/** `GET /reminders`: the channels, the reminder days, and reminders that could not be delivered. */
-export function remindersPage({ vault, render }: WebContext): RequestHandler {
-  return async (request, response) => {
-    const madeAt = await calendarFeedMadeAt(vault);
+/** `GET /reminders`: the channels and their forms, and reminders that could not be delivered. */
+export function remindersPage(context: WebContext): RequestHandler {
+  const render = renderReminders(context);
+  return async (request, response) => await render(request, response);
+}
+
+/** Renders the page, also for the forms on it. */
+export function renderReminders({ vault, render }: WebContext): RenderReminders {
+  return async (request, response, { errors = [], mail, test = null } = {}) => {
+    const { saved } = await readSavedChannels(vault);
+    const { problem, webhookSecret, smtpUrl } = await effectiveReminders(vault);
     render(
       request,
       response,
       'reminders',
       {
         ...(await reminderView(vault)),
-        feedMadeAt: instant(madeAt),
+        problem: problem && { message: problem.message, remedies: pageHelp(problem.remedies) },
+        mail: mail ?? mailFormValues(saved.mail),
+        mailServer: smtpUrl === null ? null : serverText(smtpUrl),
+        saved: {
+          mail: saved.mail !== undefined,
+          password: saved.mail !== undefined && parseMailServer(saved.mail.smtpUrl).auth !== null,
+          webhook: saved.webhook !== undefined,
+        },
+        signed: webhookSecret !== null,
+        desktopFound: desktopChannel() !== null,
+        feedMadeAt: instant(await calendarFeedMadeAt(vault)),
         notice: takeFlash(request),
+        errors,
+        test,
       },
-      { title: 'Reminders', at: 'reminders' },
+      {
+        title: `${errors.length > 0 ? 'Error: ' : ''}Reminders`,
+        at: 'reminders',
+        status: errors.length > 0 ? 422 : 200,
+      },
     );
   };
+}
+
+function serverText(smtpUrl: string): string {
+  const { host, port } = parseMailServer(smtpUrl);
+  return `${host}:${port}`;
 }
 
 /** `POST /reminders/feed`: creates a new address for the calendar feed and shows it once; the previous one stops working. */

@@ -11,9 +11,11 @@ import type { StepResult } from '../../provisioning/push/push-context.ts';
 import type { SettingSource } from '../../provisioning/settings-sources.ts';
 import type { AuditVerification } from '../../store/audit/audit.ts';
 import type { StatusTotals } from '../../store/profiles/query.ts';
+import type { SavedChannelName } from '../../vault/reminders/channel-settings.ts';
 import type { CheckId } from '../../vault/tokens/test-token.ts';
 import type { VerificationResult } from '../../vault/tokens/verify-token.ts';
 import type { Deployment } from '../../webex/deployments.ts';
+import type { MailFormValues } from '../forms/reminder-forms.ts';
 import type { ExpiryEvidence } from './expiry-evidence.ts';
 import type { ExpiryView } from './expiry-view.ts';
 import type { Problem } from './problem.ts';
@@ -41,7 +43,7 @@ export interface PageData {
   profile: ProfilePage;
   'reveal-token': { profile: string; accessToken: string };
   test: TestPage;
-  reminders: ReminderView & { feedMadeAt: string | null; notice: string | null };
+  reminders: RemindersPage;
   'calendar-feed': { url: string };
   provider: ProviderPage;
   'push-job': PushJobPage;
@@ -61,6 +63,27 @@ export interface StoredTokenPage {
   token: TokenSummary;
   /** Where the person who signed in can revoke the token. */
   tokensUrl: string;
+}
+
+export interface RemindersPage extends ReminderView {
+  /** Why settings that were saved here cannot be used; null if they can. */
+  problem: { message: string; remedies: PageRemedy[] } | null;
+  /** The mail form: as entered, or what is saved. Never a password. */
+  mail: MailFormValues;
+  /** The host and port of the mail server in effect. */
+  mailServer: string | null;
+  /** What is saved here, whether or not it is in effect. */
+  saved: { mail: boolean; password: boolean; webhook: boolean };
+  /** The webhook in effect has a secret that signs requests. */
+  signed: boolean;
+  /** This computer can show notifications. */
+  desktopFound: boolean;
+  /** The result of a test that was just sent. */
+  test: { channel: SavedChannelName; ok: boolean; message: string } | null;
+  /** RFC 3339; null without a calendar subscription. */
+  feedMadeAt: string | null;
+  notice: string | null;
+  errors: FieldError[];
 }
 
 export interface OverviewPage {

@@ -2,11 +2,28 @@ import { openChannels } from '../../reminders/channels/open-channels.ts';
 import { failedReminders } from '../../store/reminders.ts';
 import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
+import type { SavedChannelName } from '../../vault/reminders/channel-settings.ts';
+import {
+  type EffectiveReminders,
+  effectiveReminders,
+  type SettingsSource,
+} from '../../vault/reminders/effective-reminders.ts';
 import { triggerLabels } from './timeline.ts';
+
+/** A reminder channel, as pages show it. */
+export interface ChannelView {
+  name: SavedChannelName;
+  title: string;
+  /** Where the messages go; null: it is not set up. Never a secret. */
+  target: string | null;
+  source: SettingsSource;
+}
 
 /** The reminder channels, and the reminders that could not be delivered. */
 export interface ReminderView {
-  channels: { name: 'mail' | 'webhook' | 'desktop'; title: string; target: string | null; howTo: string }[];
+  channels: ChannelView[];
+  /** A person receives reminders: by mail, by webhook, or on a desktop for which someone turned them on. */
+  isSetUp: boolean;
   /** `60, 30 and 7 days before, and on the last day` */
   dayList: string;
   failed: {
@@ -21,36 +38,28 @@ export interface ReminderView {
   }[];
 }
 
-const kinds = [
-  {
-    name: 'mail',
-    title: 'Mail',
-    howTo: 'Set WEBEX_TOKEN_SMTP_URL and WEBEX_TOKEN_MAIL_TO in the environment or in the .env file.',
-  },
-  {
-    name: 'webhook',
-    title: 'Webhook',
-    howTo: 'Set WEBEX_TOKEN_WEBHOOK_URL to an incoming webhook of Slack, Teams, Webex, or your own service.',
-  },
-  { name: 'desktop', title: 'This desktop', howTo: 'No desktop was found to show notifications on.' },
-] as const;
+export const channelTitles: Record<SavedChannelName, string> = {
+  mail: 'Mail',
+  webhook: 'Webhook',
+  desktop: 'This desktop',
+};
 
-const channelTitles: Record<string, string> = { mail: 'Mail', webhook: 'Webhook', desktop: 'This desktop' };
+const channelNames = Object.keys(channelTitles) as SavedChannelName[];
 
 /** With `profile`, only failed reminders of that profile. */
-export async function reminderView({ db, settings }: Vault, profile?: string): Promise<ReminderView> {
-  const open = await openChannels(settings.reminders);
-  const targets = new Map(open.map(({ name, target }) => [name, target]));
-  for (const channel of open) channel.close();
-  const failed = (await failedReminders(db)).filter(
+export async function reminderView(vault: Vault, profile?: string): Promise<ReminderView> {
+  const channels = await channelViews(await effectiveReminders(vault));
+  const failed = (await failedReminders(vault.db)).filter(
     (row) => profile === undefined || row.profile === profile,
   );
   return {
-    channels: kinds.map((kind) => ({ ...kind, target: targets.get(kind.name) ?? null })),
-    dayList: dayList(settings.reminders.days),
+    channels,
+    // Notifications that nobody asked for are easily missed: they do not count.
+    isSetUp: channels.some(({ target, source }) => target !== null && source !== 'automatic'),
+    dayList: dayList(vault.settings.reminders.days),
     failed: failed.map((row) => ({
       profile: row.profile,
-      channel: channelTitles[row.channel] ?? row.channel,
+      channel: channelTitles[row.channel as SavedChannelName] ?? row.channel,
       about: triggerLabels(row.trigger),
       error: row.error ?? 'unknown reason',
       attempts: row.attempts,
@@ -58,6 +67,18 @@ export async function reminderView({ db, settings }: Vault, profile?: string): P
       retryAt: instant(row.retryAt),
     })),
   };
+}
+
+export async function channelViews(reminders: EffectiveReminders): Promise<ChannelView[]> {
+  const open = await openChannels(reminders);
+  const targets = new Map(open.map(({ name, target }) => [name, target]));
+  for (const channel of open) channel.close();
+  return channelNames.map((name) => ({
+    name,
+    title: channelTitles[name],
+    target: targets.get(name) ?? null,
+    source: reminders.sources[name],
+  }));
 }
 
 /** `days` is sorted, largest first. */
