@@ -50,6 +50,7 @@ function testMessage(): ReminderMessage {
       orgId: null,
       account: null,
       expiresAt: null,
+      effectiveExpiresAt: null,
       daysLeft: null,
       expirySource: null,
     },
