@@ -5,7 +5,15 @@ import { monitorAll, monitorNamed } from '../../src/monitoring/monitor.ts';
 import { nagiosText } from '../../src/monitoring/nagios.ts';
 import { incrementCounter } from '../../src/store/meta/counters.ts';
 import { insertProfile } from '../../src/store/profiles/profiles.ts';
-import { acme, capture, days, type TestRecords, today } from '../support/reminders/reminder-fixtures.ts';
+import { tokensOf, updateToken } from '../../src/store/profiles/tokens.ts';
+import {
+  acme,
+  capture,
+  days,
+  deliver,
+  type TestRecords,
+  today,
+} from '../support/reminders/reminder-fixtures.ts';
 import { fakeProfile } from '../support/store/fake-rows.ts';
 
 async function addProfile(
@@ -67,6 +75,72 @@ describe('monitorAll and monitorNamed', () => {
       state: 'CRITICAL',
       total: 2,
     });
+  });
+});
+
+describe('the check of a profile that was renewed but not delivered', () => {
+  /** acme has a new token; Entra ID holds the earlier one, which expires in 25 and a half days. */
+  async function undelivered(): Promise<TestRecords> {
+    const records = await acme();
+    await capture(records, today - days(340), { expiresAt: today + days(25.5) });
+    await deliver(records);
+    await capture(records, today);
+    return records;
+  }
+
+  it('is a warning, whatever the new token', async () => {
+    const records = await undelivered();
+    expect(await line(records, 7)).toEqual([
+      "WEBEX TOKEN WARNING - acme was renewed but not delivered, and the earlier token ends in 25 days | profiles=1 'acme'=25;7:;0:",
+    ]);
+    expect(await monitorNamed(records, ['acme'], 7)).toMatchObject({
+      state: 'WARNING',
+      profiles: [
+        {
+          daysLeft: 25,
+          expiresAt: new Date(today + days(365)).toISOString(),
+          effectiveExpiresAt: new Date(today + days(25.5)).toISOString(),
+        },
+      ],
+    });
+    await deliver(records);
+    expect((await line(records, 7))[0]).toMatch(/^WEBEX TOKEN OK - acme expires in 365 days/);
+  });
+
+  it('is critical once the earlier token has expired or is rejected', async () => {
+    const records = await undelivered();
+    records.setNow(today + days(30));
+    expect((await line(records))[0]).toMatch(
+      /^WEBEX TOKEN CRITICAL - acme was renewed but not delivered, and the earlier token ended 4 days ago/,
+    );
+    records.setNow(today);
+    const [, earlier] = await tokensOf(records.db, records.profile.id);
+    await updateToken(records.db, earlier?.id ?? '', { rejectedAt: today - days(2) });
+    expect((await line(records))[0]).toMatch(
+      /^WEBEX TOKEN CRITICAL - acme .* the earlier token ended 2 days ago/,
+    );
+  });
+
+  it('does not hide a token that no longer works', async () => {
+    const records = await undelivered();
+    await addProfile(records, 'over', -3.5);
+    expect(await line(records)).toEqual([
+      expect.stringMatching(/^WEBEX TOKEN CRITICAL - over expired 3 days ago/),
+      expect.stringMatching(/^WARNING: acme was renewed but not delivered/),
+    ]);
+  });
+
+  it('shows in the metrics', async () => {
+    const { text } = await metricsText(await undelivered());
+    for (const sample of [
+      `webex_token_expiry_timestamp_seconds{profile="acme"} ${(today + days(365)) / 1000}`,
+      `webex_token_effective_expiry_timestamp_seconds{profile="acme"} ${(today + days(25.5)) / 1000}`,
+      'webex_token_undelivered{profile="acme"} 1',
+      'webex_token_valid{profile="acme"} 1',
+      'webex_token_profiles{status="undelivered"} 1',
+    ]) {
+      expect(text).toContain(`${sample}\n`);
+    }
   });
 });
 

@@ -84,7 +84,8 @@ describe('the overview', () => {
     await store(web, 'acme', 10);
     const person = await web.person();
     const page = async (path = '/') => (await person.get(path).expect(200)).text;
-    expect(await page()).toContain('Everything is up to date.');
+    // It is not verified, and in use nowhere.
+    expect(await page()).toMatch(/All tokens are valid\.[\s\S]*acme<\/a>: its token is not yet verified/);
     const [profile] = await web.vault.db.selectFrom('profile').select('id').execute();
     const place = {
       profileId: profile?.id ?? '',

@@ -3,6 +3,7 @@ import { appOrigin } from '../../config/settings.ts';
 import { expiringWithinDays } from '../../domain/profile-status.ts';
 import type { ProfileSummary } from '../../domain/profile-summary.ts';
 import { findRunningInstance } from '../../instance/instance-file.ts';
+import { upToDateState } from '../../monitoring/up-to-date.ts';
 import { checkJob } from '../../os-scheduler/check-job.ts';
 import { findInstalled } from '../../os-scheduler/schedule.ts';
 import { currentSystem } from '../../os-scheduler/system.ts';
@@ -44,7 +45,8 @@ type Report = Awaited<ReturnType<typeof collect>>;
 
 async function collect(vault: Vault) {
   const { db, settings } = vault;
-  const { all, ...counts } = await countByStatus(db, { now: vault.now() });
+  const totals = await countByStatus(db, { now: vault.now() });
+  const { all, ...counts } = totals;
   const due = await dueProfiles(vault);
   const { problem, sources, ...reminders } = await effectiveReminders(vault);
   const channels = await openChannels(reminders);
@@ -57,7 +59,9 @@ async function collect(vault: Vault) {
   const failed = await failedReminders(db);
   const server = await findRunningInstance(settings.home);
   const { keys, unfinished } = await keyStatus(vault);
+  const { upToDate } = await upToDateState(db, { totals, remindersSetUp: targets.length > 0 });
   return {
+    upToDate,
     profiles: { total: all, ...counts },
     due,
     destinations: await countDestinations(vault),
@@ -106,6 +110,7 @@ async function scheduleStatus({ settings }: Vault) {
 }
 
 function show(report: Report): void {
+  if (report.upToDate) printProse(`${styled('green', '✓')} Everything is up to date.`);
   const { due } = report;
   if (due.length > 0) {
     const rows = due
@@ -127,6 +132,10 @@ function show(report: Report): void {
   }
 }
 
+function undelivered(count: number): string {
+  return count === 0 ? '' : `, ${count.toLocaleString('en')} renewed but not delivered`;
+}
+
 function lines(report: Report): [label: string, isGood: boolean, text: string][] {
   const { profiles, due, destinations, reminders, schedule, key, store, server } = report;
   const places = destinations.upToDate + destinations.outdated;
@@ -139,7 +148,7 @@ function lines(report: Report): [label: string, isGood: boolean, text: string][]
       due.length === 0 && profiles.total > 0,
       profiles.total === 0
         ? 'no organizations yet: webex-token login NAME'
-        : `${profiles.total.toLocaleString('en')} organizations, ${due.length.toLocaleString('en')} due within ${expiringWithinDays} days`,
+        : `${profiles.total.toLocaleString('en')} organizations, ${(due.length - profiles.undelivered).toLocaleString('en')} due within ${expiringWithinDays} days${undelivered(profiles.undelivered)}`,
     ],
     [
       'Destinations',

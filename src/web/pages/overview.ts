@@ -1,12 +1,14 @@
 import type { RequestHandler } from 'express';
-import type { Profile } from '../../domain/profile.ts';
+import { accountConflict } from '../../domain/assess-token.ts';
+import { expiryOf } from '../../domain/lifetimes.ts';
 import { type ProfileStatus, profileStatuses } from '../../domain/profile-status.ts';
 import { summarize } from '../../domain/profile-summary.ts';
 import { daysLeftInQuarantine } from '../../domain/quarantine.ts';
-import { nextTriggerAt } from '../../domain/reminder-triggers.ts';
-import type { Token } from '../../domain/token.ts';
-import { allDestinations, type Quarantined, quarantinedDestinations } from '../../store/destinations.ts';
-import { queryProfiles } from '../../store/profiles/query.ts';
+import { nextTriggerAt, reminderDates } from '../../domain/reminder-triggers.ts';
+import { upToDateState } from '../../monitoring/up-to-date.ts';
+import { listDestinations } from '../../provisioning/destinations.ts';
+import { type Quarantined, quarantinedDestinations } from '../../store/destinations.ts';
+import { type ProfilePage, queryProfiles } from '../../store/profiles/query.ts';
 import { tokensNeedingReview } from '../../store/profiles/tokens.ts';
 import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
@@ -70,17 +72,14 @@ export function overview(context: WebContext): RequestHandler {
         total: page.totals.all,
         totals: page.totals,
         attention: page.totals.all - page.totals.valid,
-        next: unfiltered ? nextToExpire(vault, page.rows, cards) : null,
+        next: unfiltered ? await nextToDo(vault, page.rows, cards) : null,
         renewals: unfiltered ? await renewalsOf(vault, due) : null,
         quarantined: [...new Set(quarantined.map(({ profile }) => profile))],
         needsReviewElsewhere: unfiltered ? await needsReviewElsewhere(vault, cards) : [],
         failedReminders: failed.length,
-        upToDate:
-          unfiltered &&
-          failed.length === 0 &&
-          quarantined.length === 0 &&
-          (await tokensNeedingReview(vault.db, { limit: 1 })).length === 0 &&
-          (await areDestinationsUpToDate(vault, page.totals.all)),
+        ...(unfiltered
+          ? await upToDateState(vault.db, { totals: page.totals, remindersSetUp: isSetUp })
+          : { upToDate: false, unfinished: null }),
         noReminders: !isSetUp,
         earlierPage: pageLink('before', page.previous, { search, status }),
         laterPage: pageLink('after', page.next, { search, status }),
@@ -100,23 +99,27 @@ function pageLink(
   return `/?${new URLSearchParams({ ...kept, [name]: cursor })}`;
 }
 
-/** The token that expires next, among those on this page that Webex still accepts. */
-function nextToExpire(
-  { settings, now }: Vault,
-  rows: { profile: Profile; current: Token | null }[],
+/** The most urgent profile: one to deliver, or else one to renew. Null if no profile has a token. */
+async function nextToDo(
+  vault: Vault,
+  rows: ProfilePage['rows'],
   cards: ProfileCard[],
-): OverviewPage['next'] {
-  const card = cards.find(({ status }) => status === 'expiring' || status === 'valid');
-  if (card === undefined || card.summary.expiresAt === null) return null;
-  const { profile: name, expiresAt } = card.summary;
-  const token = rows.find(({ profile }) => profile.name === name)?.current ?? null;
-  const reminderAt =
-    token && nextTriggerAt({ ...token, expiresAt: Date.parse(expiresAt) }, settings.reminders.days, now());
+): Promise<OverviewPage['next']> {
+  const [row] = rows;
+  const card = cards.find(({ summary }) => summary.profile === row?.profile.name);
+  if (row === undefined || card === undefined || row.current === null) return null;
+  const { profile, current } = row;
+  const { name } = profile;
+  const destinations = card.status === 'undelivered' ? await listDestinations(vault, name) : [];
+  const now = vault.now();
+  const own = { ...current, expiresAt: expiryOf(current.lifetimes).expiresAt };
+  const dates = reminderDates(own, profile, now);
+  const reminderAt = nextTriggerAt(dates, vault.settings.reminders.days, now);
   return {
     profile: name,
-    expiresAt,
-    reminderAt: reminderAt === null || reminderAt >= Date.parse(expiresAt) ? null : instant(reminderAt),
+    reminderAt: reminderAt === null || reminderAt >= dates.expiresAt ? null : instant(reminderAt),
     expiry: card,
+    outdated: destinations.filter(({ upToDate }) => !upToDate),
   };
 }
 
@@ -125,15 +128,6 @@ async function renewalsOf(vault: Vault, due: number): Promise<OverviewPage['rene
   const progress = await findCampaign(vault);
   if (progress !== null) return { active: campaignCounts(progress), due };
   return due > fewDue ? { active: null, due } : null;
-}
-
-/** Whether every destination has its current token. Not checked for long lists: it would read all destinations. */
-async function areDestinationsUpToDate({ db }: Vault, profiles: number): Promise<boolean> {
-  if (profiles > cardsOnPage) return false;
-  return (await allDestinations(db)).every(
-    ({ destination, currentTokenId }) =>
-      currentTokenId === null || destination.via !== 'token' || destination.tokenId === currentTokenId,
-  );
 }
 
 /** Tokens that need review whose cards are not on this page. */
@@ -159,7 +153,7 @@ function quarantineOf(all: Quarantined[], profileId: string, now: number): Profi
 
 async function cardsOf(
   vault: Vault,
-  rows: { profile: Profile; current: Token | null }[],
+  rows: ProfilePage['rows'],
   quarantined: Quarantined[],
 ): Promise<ProfileCard[]> {
   const now = vault.now();
@@ -170,7 +164,9 @@ async function cardsOf(
     return {
       summary,
       deploymentTitle: deploymentTitles[profile.deployment],
-      unverified: current?.verifiedAt === null && ['valid', 'expiring'].includes(summary.status),
+      unverified:
+        current?.verifiedAt === null && ['valid', 'expiring', 'undelivered'].includes(summary.status),
+      conflict: current?.account == null ? null : accountConflict(current.account, profile),
       quarantine: quarantineOf(quarantined, profile.id, now),
       needsReview: inReview.find(({ profileId }) => profileId === profile.id)?.id ?? null,
       ...expiryView(summary.status, summary, now),

@@ -11,6 +11,7 @@ import type { StepResult } from '../../provisioning/push/push-context.ts';
 import type { SettingSource } from '../../provisioning/settings-sources.ts';
 import type { AuditVerification } from '../../store/audit/audit.ts';
 import type { StatusTotals } from '../../store/profiles/query.ts';
+import type { Unfinished } from '../../store/profiles/unfinished.ts';
 import type { SavedChannelName } from '../../vault/reminders/channel-settings.ts';
 import type { CheckId } from '../../vault/tokens/test-token.ts';
 import type { VerificationResult } from '../../vault/tokens/verify-token.ts';
@@ -97,16 +98,24 @@ export interface OverviewPage {
   totals: StatusTotals;
   /** The status filter. */
   status: ProfileStatus | null;
-  /** The token that expires next; null if the page is filtered. */
-  next: { profile: string; expiry: ExpiryView; expiresAt: string; reminderAt: string | null } | null;
+  /** The most urgent profile; null if the page is filtered or no profile has a token. */
+  next: {
+    profile: string;
+    expiry: ExpiryView;
+    reminderAt: string | null;
+    /** With `undelivered`: the destinations to update. */
+    outdated: DestinationView[];
+  } | null;
   /** The active renewal campaign, or how many tokens are due; null if few are due or the page is filtered. */
   renewals: { active: CampaignCounts | null; due: number } | null;
   /** Profiles whose provisioning Entra ID has quarantined, by the last status checks. */
   quarantined: string[];
   /** Tokens that need review, of profiles whose cards are on other pages. */
   needsReviewElsewhere: { profile: string; tokenId: string }[];
-  /** Nothing needs attention: no review, quarantine, failed reminder or outdated destination. */
+  /** Everything is valid, verified and delivered, with reminders, and nothing waits for a decision. */
   upToDate: boolean;
+  /** The first profile with something left to do, if nothing else needs attention. */
+  unfinished: Unfinished | null;
   /** How many reminders could not be delivered. */
   failedReminders: number;
   /** No reminder channel is set up. */
@@ -120,6 +129,8 @@ export interface ProfileCard extends ExpiryView {
   deploymentTitle: string;
   /** Webex has not verified the token yet. */
   unverified: boolean;
+  /** The token is in use although it does not fit the profile. */
+  conflict: 'other-organization' | 'not-full-admin' | null;
   /** Entra ID has quarantined its provisioning, by the last status check. */
   quarantine: { daysLeft: number } | null;
   /** The ID of a token that needs review. */

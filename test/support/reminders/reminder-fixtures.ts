@@ -8,8 +8,9 @@ import type { Delivery } from '../../../src/reminders/deliver.ts';
 import type { ReminderMessage } from '../../../src/reminders/message.ts';
 import { sendReminders } from '../../../src/reminders/send-reminders.ts';
 import type { Db } from '../../../src/store/db.ts';
+import { saveDestination } from '../../../src/store/destinations.ts';
 import { insertProfile } from '../../../src/store/profiles/profiles.ts';
-import { insertToken, setCurrent } from '../../../src/store/profiles/tokens.ts';
+import { currentTokensOf, insertToken, setCurrent } from '../../../src/store/profiles/tokens.ts';
 import type { ChannelName } from '../../../src/store/reminder-schedule.ts';
 import type { StoreContext } from '../../../src/vault/context.ts';
 import { fakeProfile, fakeToken } from '../store/fake-rows.ts';
@@ -45,6 +46,14 @@ export async function acme(days: number[] = defaultReminderDays): Promise<TestRe
 /** The same store, opened as by another process, with the same clock. */
 export async function asAnotherProcess(records: TestRecords): Promise<TestRecords> {
   return { ...records, db: await reopened(records.file) };
+}
+
+/** Records that Entra ID holds the current token. */
+export async function deliver({ db, profile }: { db: Db; profile: Profile }): Promise<void> {
+  const [current] = await currentTokensOf(db, [profile.id]);
+  const app = { provider: 'entra', appId: 'app-1', appName: 'Cisco Webex', method: 'push' } as const;
+  const installed = { tokenId: current?.id ?? null, installedAt: today };
+  await saveDestination(db, { ...app, profileId: profile.id, steps: [], ...installed });
 }
 
 /** A new current token, captured at `capturedAt`; the one before it becomes an earlier one. */

@@ -1,0 +1,31 @@
+import type { Db } from '../store/db.ts';
+import { quarantinedDestinations } from '../store/destinations.ts';
+import type { StatusTotals } from '../store/profiles/query.ts';
+import { pendingTokens, tokensNeedingReview } from '../store/profiles/tokens.ts';
+import { firstUnfinished, type Unfinished } from '../store/profiles/unfinished.ts';
+import { failedReminders } from '../store/reminders.ts';
+
+/** Whether "everything is up to date", and if only the work on one profile is missing, which. */
+export interface UpToDate {
+  upToDate: boolean;
+  unfinished: Unfinished | null;
+}
+
+/**
+ * Everything is up to date if every token is valid, verified and delivered, somebody is reminded, and nothing waits for a
+ * decision. The profiles are read only if all else is well.
+ */
+export async function upToDateState(
+  db: Db,
+  { totals, remindersSetUp }: { totals: StatusTotals; remindersSetUp: boolean },
+): Promise<UpToDate> {
+  const isWell =
+    totals.all > 0 &&
+    totals.all === totals.valid &&
+    (await quarantinedDestinations(db)).length === 0 &&
+    (await failedReminders(db, 1)).length === 0 &&
+    (await tokensNeedingReview(db, { limit: 1 })).length === 0 &&
+    (await pendingTokens(db)).length === 0;
+  const unfinished = isWell ? await firstUnfinished(db) : null;
+  return { upToDate: isWell && unfinished === null && remindersSetUp, unfinished };
+}
