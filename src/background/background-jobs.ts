@@ -4,10 +4,14 @@ import type { AlertSource } from '../reminders/alert.ts';
 import type { Channel } from '../reminders/channels/channel.ts';
 import { ChannelSet, type ChannelSource, fixedChannels } from '../reminders/channels/channel-set.ts';
 import type { Delivery } from '../reminders/deliver.ts';
+import { renewalAlertSource } from '../reminders/renewal-alerts.ts';
 import { sendReminders } from '../reminders/send-reminders.ts';
+import { nextHookAt } from '../store/profiles/activations.ts';
 import type { ChannelName } from '../store/reminder-schedule.ts';
+import { instant } from '../text/instant.ts';
 import type { Vault } from '../vault/context.ts';
 import { savedChannelNames } from '../vault/reminders/channel-settings.ts';
+import { type HookRun, runDueHooks } from '../vault/renewals/run-renewal-hook.ts';
 import { deleteExpiredTokens } from '../vault/tokens/delete-expired.ts';
 import { verifyPendingTokens } from '../vault/tokens/verify-pending.ts';
 import { checkNextToken } from './daily-check.ts';
@@ -40,6 +44,9 @@ const closeTimeoutMs = 5_000;
 /** From one check to the next, so that a thousand profiles cause no burst of requests: one to three seconds. */
 const betweenChecksMs = 2_000;
 
+/** The shortest pause between two looks at the renewal hooks. Milliseconds. */
+const hookPauseMs = 30_000;
+
 /** The first checks wait this long, or twice as long, because a server that has just started serves its users first. */
 const startDelayMs = 10_000;
 
@@ -55,12 +62,19 @@ export function startBackgroundJobs(vault: Vault, options: BackgroundJobOptions)
   const every = async (job: () => Promise<number>) => {
     while (!signal.aborted) await pause(await job(), signal);
   };
+  vault.renewals.listen({
+    onRenewal: () => reminders.sendNews(),
+    onHook: (run) => logHook(options.log, run),
+  });
   const afterStart = (job: () => Promise<number>) =>
     pause(startDelayMs * (1 + random()), signal).then(() => every(job));
 
   const jobs = [
     ...reminders.names.map((name) => every(() => reminders.sendOn(name).then(() => tickMs))),
     afterStart(() => checkToken(vault, { ...options, random }, reminders, signal)),
+    ...(vault.settings.renewalHook === null
+      ? []
+      : [afterStart(() => runHooks(vault, options, reminders, signal))]),
     ...(checkProvisioning === undefined
       ? []
       : [afterStart(() => checkStatus(checkProvisioning, { ...options, random }, reminders))]),
@@ -87,6 +101,7 @@ class ReminderJob {
   readonly #signal: AbortSignal;
   readonly #leaseOwner: LeaseOwner;
   readonly #sending = new Map<ChannelName, Promise<void>>();
+  #hasNews = false;
 
   constructor(vault: Vault, options: BackgroundJobOptions, signal: AbortSignal) {
     this.#vault = vault;
@@ -100,6 +115,16 @@ class ReminderJob {
 
   async sendOnAll(): Promise<void> {
     await Promise.all(this.names.map((name) => this.sendOn(name)));
+  }
+
+  /** The same, without waiting. Whatever happens while a run is under way causes one more. */
+  sendNews(): void {
+    if (this.#hasNews) return;
+    this.#hasNews = true;
+    void this.idle().then(() => {
+      this.#hasNews = false;
+      return this.sendOnAll();
+    });
   }
 
   /** One run at a time on each channel: two at once would only find each other's leases. */
@@ -128,7 +153,7 @@ class ReminderJob {
       await sendReminders(this.#vault, {
         channels,
         leaseOwner: this.#leaseOwner,
-        alertSources,
+        alertSources: [renewalAlertSource(this.#vault), ...alertSources],
         signal: this.#signal,
         onDelivery: (delivery) => logDelivery(log, delivery),
       });
@@ -171,6 +196,34 @@ async function checkToken(
     log.error({ err: error }, 'daily check failed');
     return tickMs;
   }
+}
+
+/** Runs the renewal hooks that are due: those that failed, and those that another process left behind. */
+async function runHooks(
+  vault: Vault,
+  { log }: Pick<BackgroundJobOptions, 'log'>,
+  reminders: ReminderJob,
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    await runDueHooks(vault, {
+      signal,
+      onHook: (run) => {
+        logHook(log, run);
+        if (run.error !== null) reminders.sendNews();
+      },
+    });
+    const next = await nextHookAt(vault.db);
+    return Math.max(hookPauseMs, Math.min(tickMs, (next ?? Number.POSITIVE_INFINITY) - vault.now()));
+  } catch (error) {
+    log.error({ err: error }, 'running the renewal hook failed');
+    return tickMs;
+  }
+}
+
+function logHook(log: BackgroundJobOptions['log'], { profile, error, output, nextAt }: HookRun): void {
+  if (error === null) log.info({ profile, output }, 'the renewal hook succeeded');
+  else log.warn({ profile, reason: error, output, nextAttempt: instant(nextAt) }, 'the renewal hook failed');
 }
 
 /** The same for the provisioning status. */

@@ -3,6 +3,7 @@ import { minPassphraseLength } from '../crypto/passphrase.ts';
 import { defaultHome, environmentWithDotEnv } from '../environment/environment.ts';
 import { isSecretVariable } from '../environment/secret-variables.ts';
 import { BrokerError } from '../errors/broker-error.ts';
+import { assertTrustedProgram } from '../files/trusted-program.ts';
 import { isLoopback } from '../http/secure-url.ts';
 import { isPostgresUrl, parsePostgresUrl, postgresUrlExample } from '../store/postgres/url.ts';
 import { type Deployment, publishedEndpoints, type WebexEndpoints } from '../webex/deployments.ts';
@@ -36,6 +37,8 @@ export interface Settings {
   entra: EntraSettings;
   okta: OktaSettings;
   reminders: ReminderSettings;
+  /** The program that runs after a profile got a new current token: an absolute path. */
+  renewalHook: string | null;
 }
 
 /** How to reach and sign in to Microsoft Graph. A null value follows from the profile's cloud, or is prompted for. */
@@ -135,6 +138,12 @@ const variables = {
   WEBEX_TOKEN_SCIM_F_URL: url(publishedEndpoints.government.scim),
   WEBEX_TOKEN_ISSUER: url('https://tokens.example.com'),
   ...reminderVariables,
+  WEBEX_TOKEN_RENEWAL_HOOK: {
+    schema: text,
+    check: assertTrustedProgram,
+    expected: 'the path of a program',
+    example: '/etc/webex-token/after-renewal',
+  },
   WEBEX_TOKEN_GRAPH_URL: url('https://graph.microsoft.com'),
   WEBEX_TOKEN_ENTRA_LOGIN_URL: url('https://login.microsoftonline.com'),
   AZURE_TENANT_ID: {
@@ -235,6 +244,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
       webhookSecret: read('WEBEX_TOKEN_WEBHOOK_SECRET'),
       days: read('WEBEX_TOKEN_REMINDER_DAYS') ?? defaultReminderDays,
     }),
+    renewalHook: read('WEBEX_TOKEN_RENEWAL_HOOK'),
   };
 }
 

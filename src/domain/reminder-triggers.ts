@@ -5,6 +5,13 @@ import type { Token } from './token.ts';
 /** What a reminder is about: so many days left, or that it is over. */
 export type ReminderTrigger = `${number}` | 'expired' | 'rejected';
 
+/** Triggers of events about a profile that are no reminders of its token: neither replaces the other. */
+export const profileEvents = ['renewed', 'hook-failed'] as const;
+
+export function isProfileEvent(trigger: string): boolean {
+  return profileEvents.some((event) => event === trigger);
+}
+
 /** What of a token decides about its reminders. Epoch milliseconds. */
 export interface TokenDates {
   capturedAt: number;

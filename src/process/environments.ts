@@ -17,6 +17,23 @@ export function environmentForExec(given: NodeJS.ProcessEnv = callerEnvironment(
   return pick(given, (name) => !own.has(process.platform === 'win32' ? name.toUpperCase() : name));
 }
 
+/**
+ * The environment for the renewal hook: the caller's without our own secrets, with the settings of this program that a
+ * scheduled job was given, and never a token, even if this program runs within its own `exec`.
+ */
+export function environmentForHook(
+  profile: string,
+  given: NodeJS.ProcessEnv = callerEnvironment(),
+  own: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  const settings = pick(own, (name) => name.startsWith('WEBEX_TOKEN_'));
+  const all = environmentForExec({ ...settings, ...given });
+  return {
+    ...pick(all, (name) => name.toUpperCase() !== 'WEBEX_ACCESS_TOKEN'),
+    WEBEX_TOKEN_PROFILE: profile,
+  };
+}
+
 /** The variables that a system program needs to find its files, the desktop and the person's language. Never a secret. */
 const helperVariables = new Set(
   [

@@ -57,6 +57,8 @@ export interface ReminderData {
     disabledAt: string;
     daysLeft: number;
   };
+  /** The renewal hook that failed, if the message is about that. */
+  hook?: { error: string; failingSince: string };
 }
 
 /** A destination that still holds an earlier token than the current one. */

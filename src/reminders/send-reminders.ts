@@ -30,6 +30,8 @@ export interface SendOptions {
   leaseOwner: LeaseOwner;
   /** Where alerts come from. */
   alertSources?: readonly AlertSource[];
+  /** Sends only the alerts, no reminders about tokens. */
+  onlyAlerts?: boolean;
   /** Retries failed deliveries without waiting for their delay. */
   retryNow?: boolean;
   signal?: AbortSignal;
@@ -46,11 +48,13 @@ export interface SendOptions {
 export async function sendReminders(context: StoreContext, options: SendOptions): Promise<Delivery[]> {
   const { db, settings } = context;
   const startedAt = context.now();
-  await rescheduleAfterClockOrConfigChange(db, startedAt, settings.reminders.days);
-  await scheduleNewChannels(
-    db,
-    options.channels.map(({ name }) => name),
-  );
+  if (!options.onlyAlerts) {
+    await rescheduleAfterClockOrConfigChange(db, startedAt, settings.reminders.days);
+    await scheduleNewChannels(
+      db,
+      options.channels.map(({ name }) => name),
+    );
+  }
   const alerts = await alertsOf(options.alertSources ?? []);
   // In parallel, so that a channel that is slow or fails delays none of the others.
   const results = await Promise.allSettled(
@@ -103,7 +107,7 @@ async function* dueOn(
 ): AsyncGenerator<() => Promise<Attempt | null>> {
   const seen = new Set<string>();
   let stillDue = 0;
-  for (;;) {
+  while (!run.onlyAlerts) {
     // A token that stays due after it was processed must not hide those behind it.
     const found = await dueTokens(context.db, channel.name, run.startedAt, batchSize + stillDue);
     const fresh = found.filter(({ id }) => !seen.has(id));
@@ -119,7 +123,8 @@ async function* dueOn(
     run.onPlanned?.(seen.size);
     await nextTurn();
   }
-  for (const alert of run.alerts) yield () => sendAlert(context, channel, alert, run);
+  const alerts = run.alerts.filter(({ forPrograms }) => !forPrograms || channel.forPrograms);
+  for (const alert of alerts) yield () => sendAlert(context, channel, alert, run);
 }
 
 /** The tokens about which a reminder is to be sent now. When the others have to be checked next is stored at once. */

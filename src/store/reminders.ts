@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely';
+import { isProfileEvent, profileEvents } from '../domain/reminder-triggers.ts';
 import type { Db } from './db.ts';
 import { getMeta, swapMeta } from './meta/meta.ts';
 import { currentTokenIds, stateOf } from './profiles/tokens.ts';
@@ -278,8 +279,8 @@ export async function recordSent(
     })
     .returning('trigger')
     .executeTakeFirst();
-  // A reminder about a destination neither supersedes one about the token nor is superseded by one.
-  if (row === undefined || lease.destinationId !== null) return;
+  // Events about a destination or a profile neither supersede a reminder about the token nor are superseded by one.
+  if (row === undefined || lease.destinationId !== null || isProfileEvent(lease.trigger)) return;
   await db
     .updateTable('reminder')
     .set({ state: 'superseded', changed_at: now, lease_owner: null, lease_expires_at: null })
@@ -287,6 +288,7 @@ export async function recordSent(
     .where('channel', '=', lease.channel)
     .where('state', '=', 'failed')
     .where('destination_id', 'is', null)
+    .where('trigger', 'not in', profileEvents)
     .execute();
 }
 

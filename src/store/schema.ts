@@ -145,6 +145,31 @@ export interface TokenTable {
   check_outcome: string | null;
 }
 
+/** When a profile last got a new current token, and the renewal hook that runs after it. */
+export interface ActivationTable {
+  profile_id: string;
+  /** That token. */
+  token_id: string;
+  activated_at: number;
+  /** How many times the profile got a new current token: several during a run of the hook cause one more run. */
+  count: number;
+  /** `none`: no hook was set up. */
+  hook_state: 'none' | 'pending' | 'succeeded' | 'failed';
+  /** How often it was started since then. */
+  hook_attempts: number;
+  /** When it is to run next; null where it is not. */
+  hook_next_at: number | null;
+  hook_ended_at: number | null;
+  /** Why it failed the last time, as text for a person. */
+  hook_error: string | null;
+  /** Since when it has failed every time, and the token that was current then. */
+  hook_failing_since: number | null;
+  hook_failing_token_id: string | null;
+  /** The process that runs it, and until when others leave it alone. */
+  lease_owner: string | null;
+  lease_expires_at: number | null;
+}
+
 /** When a channel next has to look at a current token: one row for each token and channel. */
 export interface ReminderScheduleTable {
   token_id: string;
@@ -159,7 +184,7 @@ export type ReminderChannel = string;
 /** The reminders sent, or to be sent: one row for each token, trigger, destination and channel. */
 export interface ReminderTable {
   token_id: string;
-  /** The days left, `expired`, `rejected` or `quarantine`. */
+  /** The days left, `expired`, `rejected`, `quarantine`, `renewed` or `hook-failed`. */
   trigger: string;
   /** The destination that a quarantine is about; null for what is about the token itself. */
   destination_id: string | null;
@@ -405,6 +430,7 @@ export interface Schema {
   renewal_campaign: RenewalCampaignTable;
   renewal_item: RenewalItemTable;
   token: TokenTable;
+  activation: ActivationTable;
   sign_in: SignInTable;
   web_session: WebSessionTable;
   access_link: AccessLinkTable;

@@ -9,6 +9,7 @@ export const tables = [
   'profile',
   'profile_tag',
   'token',
+  'activation',
   'renewal_campaign',
   'renewal_item',
   'sign_in',

@@ -1,10 +1,13 @@
 import type { Settings } from '../config/settings.ts';
 import type { Keychain } from '../crypto/keychain.ts';
+import type { runHook } from '../process/run-hook.ts';
 import type { Db } from '../store/db.ts';
 import type { WebexApi } from '../webex/api/client.ts';
 import type { Deployment } from '../webex/deployments.ts';
 import type { RollbackDetector } from './integrity/rollback-detection.ts';
 import type { VaultKeys } from './keys/key-manager.ts';
+import type { Renewals } from './renewals/renewals.ts';
+import type { HookRun } from './renewals/run-renewal-hook.ts';
 import type { RejectedCallbackLog } from './sign-in/rejected-callbacks.ts';
 
 /** An open store with its keys, and what this process remembers while it is open. */
@@ -19,6 +22,8 @@ export interface Vault {
    * redirect and sends it again after the sign-in has expired.
    */
   receivedInTime: Set<string>;
+  /** Runs the renewal hook, and passes on that there are new tokens. */
+  renewals: Renewals;
   webex: Record<Deployment, WebexApi>;
   /** Epoch milliseconds. */
   now: () => number;
@@ -40,4 +45,8 @@ export interface VaultOptions {
   now?: () => number;
   keychain?: Keychain;
   onWarning?: (text: string) => void;
+  /** Called after each run of the renewal hook. */
+  onHook?: (run: HookRun) => void;
+  /** Runs the renewal hook; replaced in tests. */
+  runHook?: typeof runHook;
 }

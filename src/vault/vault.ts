@@ -14,6 +14,7 @@ import { checkClock } from './integrity/clock-check.ts';
 import { compareRecords } from './integrity/compare-records.ts';
 import { assertNotEmptied, RollbackDetector } from './integrity/rollback-detection.ts';
 import { openKeys } from './keys/open-keys.ts';
+import { Renewals } from './renewals/renewals.ts';
 import { RejectedCallbackLog } from './sign-in/rejected-callbacks.ts';
 import { databaseFile, storeLocation } from './store-location.ts';
 
@@ -75,6 +76,7 @@ export async function openVault(settings: Settings, options: VaultOptions = {}):
       rollbackDetector: await RollbackDetector.of(db, keys.source, () => keys.kek.info.kind),
       rejectedCallbacks: new RejectedCallbackLog({ db, now }),
       receivedInTime: new Set(),
+      renewals: new Renewals({ settings, db, now }, options),
       now,
       webex: { commercial: api('commercial'), government: api('government') },
     };
@@ -85,6 +87,7 @@ export async function openVault(settings: Settings, options: VaultOptions = {}):
 }
 
 export async function closeVault(vault: Vault): Promise<void> {
+  await vault.renewals.idle();
   await vault.rollbackDetector.close();
   try {
     await vault.rejectedCallbacks.close();

@@ -8,6 +8,7 @@ import { isQuarantined } from '../../provisioning/entra/status/provisioning-stat
 import { quarantineAlertSource } from '../../provisioning/entra/status/quarantine-alerts.ts';
 import { noChannelHelp, openChannels } from '../../reminders/channels/open-channels.ts';
 import type { Delivery } from '../../reminders/deliver.ts';
+import { renewalAlertSource } from '../../reminders/renewal-alerts.ts';
 import { sendReminders } from '../../reminders/send-reminders.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
 import { countByStatus } from '../../store/profiles/query.ts';
@@ -19,11 +20,13 @@ import {
   effectiveReminders,
   environmentReminders,
 } from '../../vault/reminders/effective-reminders.ts';
+import { runDueHooks } from '../../vault/renewals/run-renewal-hook.ts';
 import { storeLocation } from '../../vault/store-location.ts';
 import { deleteExpiredTokens } from '../../vault/tokens/delete-expired.ts';
 import { closeVault, openVault } from '../../vault/vault.ts';
 import { failed } from '../exit-codes.ts';
 import { showCount } from '../terminal/progress.ts';
+import { reportHook } from '../terminal/report-hook.ts';
 import { note, print, printJson, styled, warn } from '../terminal/terminal.ts';
 import { withStore } from '../with-store.ts';
 
@@ -67,7 +70,7 @@ async function remind(options: Options): Promise<void> {
         const deliveries = await sendReminders(records, {
           channels,
           leaseOwner: currentProcess(),
-          alertSources: [quarantineAlertSource(records)],
+          alertSources: [renewalAlertSource(records), quarantineAlertSource(records)],
           retryNow: impatient,
           onPlanned: (done) => progress.at('Checking tokens', done),
           onDelivery: (delivery) => {
@@ -78,6 +81,8 @@ async function remind(options: Options): Promise<void> {
         progress.end();
         return deliveries;
       };
+      // A hook that fails again is in the reminders of this run.
+      await runDueHooks(records, { onHook: reportHook });
       // Reminders go first: a status check can take two minutes if Microsoft Graph does not respond.
       const deliveries = await send(true);
       if (isUnattended(records.settings.entra) && (await checkAllProvisioning(records))) {

@@ -6,6 +6,7 @@ import { type DestinationView, listDestinations, outdatedMessages } from '../../
 import { checkProvisioning } from '../../provisioning/entra/status/status-checks.ts';
 import type { Vault } from '../../vault/context.ts';
 import { requireProfile, showProfile } from '../../vault/profiles/profiles.ts';
+import { type HookSummary, hookSummary } from '../../vault/renewals/hook-summary.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import { terminalContext } from '../push/terminal-context.ts';
 import { statusLabel } from '../terminal/status-label.ts';
@@ -24,12 +25,17 @@ export function command(): Command {
 }
 
 async function show(name: string, options: { json?: boolean; live?: boolean }): Promise<void> {
-  const { details, destinations } = await withVault(async (vault) => {
+  const { details, destinations, renewalHook } = await withVault(async (vault) => {
     const details = await showProfile(vault, name);
     if (options.live) await updateProvisioningStatus(vault, name);
-    return { details, destinations: await listDestinations(vault, name) };
+    const { id } = await requireProfile(vault, name);
+    return {
+      details,
+      destinations: await listDestinations(vault, name),
+      renewalHook: await hookSummary(vault, id),
+    };
   });
-  if (options.json) return printJson({ ...details, destinations });
+  if (options.json) return printJson({ ...details, destinations, renewalHook });
   const lines: [string, string][] = [
     ['Profile', styled('bold', details.profile)],
     ['Status', statusLabel(details.status)],
@@ -43,6 +49,7 @@ async function show(name: string, options: { json?: boolean; live?: boolean }): 
     ...lifetimeLines(details),
     ['Scopes', details.scopes.join(' ')],
     ...destinations.flatMap(destinationLines),
+    ...(renewalHook === null ? [] : [['Renewal hook', hookSentence(renewalHook)] satisfies [string, string]]),
   ];
   print(lines.map(([label, value]) => `${label.padEnd(14)}${value}`).join('\n'));
   for (const token of details.tokens) {
@@ -97,6 +104,17 @@ const viaLabels = { relay: 'through the SCIM relay', oauth: 'with tokens from th
 function endOfToken(expiresAt: string | null, rejectedAt: string | null): string {
   if (rejectedAt !== null) return `Webex rejects since ${timeInSentence(rejectedAt)}`;
   return expiresAt === null ? 'ends at an unknown time' : `ends ${timeInSentence(expiresAt)}`;
+}
+
+function hookSentence({ state, attempts, lastRunAt, nextAttemptAt, lastError }: HookSummary): string {
+  const next = nextAttemptAt === null ? '' : ` Next attempt from ${timeInSentence(nextAttemptAt)}.`;
+  if (state === 'succeeded')
+    return `succeeded${lastRunAt === null ? '' : ` on ${timeInSentence(lastRunAt)}`}`;
+  if (lastError === null) return 'has not run yet for the current token';
+  const times = attempts === 1 ? 'once' : `${attempts} times`;
+  return state === 'pending'
+    ? `has not run yet for the current token; before, it failed: ${lastError}.${next}`
+    : `failed ${times}: ${lastError}.${next}`;
 }
 
 /** The result of the last review of the provisioning settings. */

@@ -7,6 +7,8 @@ export interface Channel {
   name: ChannelName;
   /** Where the messages go, for display: mail addresses or a host, never a secret. */
   target: string;
+  /** Whether programs read it, so that it also gets events about which no person has to do anything. */
+  forPrograms?: boolean;
   /** How long the delivery of one message may take; a minute if absent. Milliseconds. */
   timeoutMs?: number;
   /**

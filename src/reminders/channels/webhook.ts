@@ -17,6 +17,7 @@ export function webhookChannel(settings: ReminderSettings, fetch: typeof globalT
   return {
     name: 'webhook',
     target: `${titles[kind]} at ${host}`,
+    forPrograms: kind === 'plain',
     async deliver(message) {
       const body = JSON.stringify(webhookBody(kind, message));
       const signed = kind === 'plain' && webhookSecret !== null;

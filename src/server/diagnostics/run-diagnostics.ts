@@ -25,6 +25,7 @@ import { diagnoseCertificates } from './certificates.ts';
 import type { Finding } from './finding.ts';
 import { diagnoseNetwork } from './network.ts';
 import { diagnoseReminders } from './reminders.ts';
+import { diagnoseRenewalHook } from './renewal-hook.ts';
 import { diagnoseSchedule } from './schedule.ts';
 
 /** Checks everything that this program depends on. Changes only what opening the store changes. */
@@ -86,6 +87,7 @@ async function diagnoseStore(
       { title: 'Store', ok: true, message: `${redactedLocation(place)}: ${profiles.length} profiles${size}` },
       ...(await diagnoseKey(vault, keychain)),
       await diagnoseAudit(vault),
+      ...(await diagnoseRenewalHook(vault)),
     ];
   } catch (error) {
     return [failure('Store', error)];

@@ -2,6 +2,7 @@ import type { Migration, MigrationProvider } from 'kysely/migration';
 import * as baseline from './001-baseline.ts';
 import * as relayAndWorkloadIdentity from './002-relay-and-workload-identity.ts';
 import * as relay from './003-relay.ts';
+import * as activation from './006-activation.ts';
 import * as undelivered from './007-undelivered.ts';
 import * as reminderChannels from './008-reminder-channels.ts';
 
@@ -10,6 +11,7 @@ const migrations: Record<string, Migration> = {
   '001-baseline': baseline,
   '002-relay-and-workload-identity': relayAndWorkloadIdentity,
   '003-relay': relay,
+  '006-activation': activation,
   '007-undelivered': undelivered,
   '008-reminder-channels': reminderChannels,
 };

@@ -8,6 +8,7 @@ import { commandLine } from '../../errors/remedy.ts';
 import { appendAudits } from '../../store/audit/audit.ts';
 import type { AuditEntry } from '../../store/audit/chain.ts';
 import type { Db } from '../../store/db.ts';
+import { recordActivations } from '../../store/profiles/activations.ts';
 import {
   insertProfiles,
   profilesByName,
@@ -50,7 +51,7 @@ export async function importProfiles(
   actor: Actor,
 ): Promise<RowResult[]> {
   const now = vault.now();
-  return await vault.db.transaction().execute(async (trx) => {
+  const results = await vault.db.transaction().execute(async (trx) => {
     const decisions = await decide(vault, trx, rows);
     const profiles = decisions.flatMap((each) => (each.create === null ? [] : [each.create]));
     const tokens = await encryptTokens(vault, trx, decisions);
@@ -60,6 +61,11 @@ export async function importProfiles(
     await insertTokens(
       trx,
       tokens.map((each) => ({ ...each, ...(scheduled && { remindAt: firstLookAt(each.token, days, now) }) })),
+    );
+    const hook = vault.settings.renewalHook !== null;
+    await recordActivations(
+      trx,
+      tokens.map(({ token: { id: tokenId, profileId } }) => ({ profileId, tokenId, now, hook })),
     );
     for (const { row, result, profileId } of decisions) {
       if (result.outcome !== 'updated') continue;
@@ -73,6 +79,8 @@ export async function importProfiles(
     );
     return decisions.map(({ result }) => result);
   });
+  if (results.some(({ token }) => token)) vault.renewals.announce();
+  return results;
 }
 
 interface Decision {

@@ -28,19 +28,21 @@ async function resolveReview(
   action: 'approve' | 'discard',
   actor: Actor,
 ): Promise<boolean> {
-  return await vault.db.transaction().execute(async (trx) => {
+  const resolved = await vault.db.transaction().execute(async (trx) => {
     const token = await tokenById(trx, tokenId);
-    if (token === null || !(await awaitsDecision(trx, token))) return false;
+    if (token === null || !(await awaitsDecision(trx, token))) return null;
     const profile = await profileById(trx, token.profileId);
     if (action === 'approve') {
       if (token.reviewReason === 'other-deployment') throw wrongDeployment(profile);
-      await activateToken(trx, token);
+      await activateToken(vault, trx, token);
     } else {
       await deleteToken(trx, tokenId);
     }
     await appendAudit(trx, vault.now(), { action, outcome: 'ok', profile: profile.name, ...actor });
-    return true;
+    return profile;
   });
+  if (resolved !== null && action === 'approve') vault.renewals.announce(resolved.id);
+  return resolved !== null;
 }
 
 /** A pending token needs a decision only after Webex could not be asked; until then its verification is running. */

@@ -6,7 +6,7 @@ import { appendAudit } from '../../store/audit/audit.ts';
 import { deleteToken, tokenById } from '../../store/profiles/tokens.ts';
 import { instant } from '../../text/instant.ts';
 import { otherDeployment } from '../../webex/sign-in/access-token.ts';
-import type { Actor, Vault } from '../context.ts';
+import type { Actor, StoreContext, Vault } from '../context.ts';
 import { requireProfile } from '../profiles/profiles.ts';
 import { activateToken } from './activate-token.ts';
 import { getNewToken } from './token-remedies.ts';
@@ -29,30 +29,32 @@ export async function activateStoredToken(
   const value = await decryptForWebex(vault, token);
   if (otherDeployment(value, profile.deployment) !== null) throw wrongDeployment(profile);
   const answer = await queryWebex(vault, profile, value);
-  const error = await vault.db
+  const { error, activated } = await vault.db
     .transaction()
     .execute((trx) => activate({ ...vault, db: trx }, profile.name, tokenId, answer, actor));
+  if (activated) vault.renewals.announce(profile.id);
   if (error !== null) throw error;
 }
 
 /** Within a transaction that stores Webex's answer even if the token cannot be activated. */
 async function activate(
-  { db, now }: Pick<Vault, 'db' | 'now'>,
+  context: StoreContext,
   name: string,
   tokenId: string,
   answer: WebexVerdict,
   actor: Actor,
-): Promise<BrokerError | null> {
+): Promise<{ error: BrokerError | null; activated: boolean }> {
+  const { db, now } = context;
   const at = now();
   await recordVerdict(db, tokenId, answer, at);
   const token = await tokenById(db, tokenId);
-  if (token === null) return noSuchToken(name);
-  if (token.state === 'current') return null;
+  if (token === null) return { error: noSuchToken(name), activated: false };
+  if (token.state === 'current') return { error: null, activated: false };
   const error = activationError(name, token, at);
-  if (error === null) await activateToken(db, token);
+  if (error === null) await activateToken(context, db, token);
   const outcome = error?.code.toLowerCase().replace(/^e_/, '') ?? 'ok';
   await appendAudit(db, at, { action: 'activate', outcome, profile: name, ...actor });
-  return error;
+  return { error, activated: error === null };
 }
 
 function activationError(name: string, { rejectedAt, lifetimes }: Token, now: number): BrokerError | null {

@@ -46,7 +46,9 @@ export async function verifyToken(
   const verdict = await queryWebex(vault, profile, await decryptForWebex(vault, pending));
   const answer = verdict.person;
 
+  let activated = false;
   await vault.db.transaction().execute(async (trx) => {
+    activated = false;
     const token = await requireToken(trx, tokenId);
     if (token.state !== 'pending') return;
     const now = vault.now();
@@ -56,7 +58,8 @@ export async function verifyToken(
     const outcome = auditOutcome(answer, assessment);
     await updateToken(trx, tokenId, verifiedFields(verdict, token, now));
     if (assessment.state === 'current') {
-      await activateToken(trx, await requireToken(trx, tokenId));
+      await activateToken(vault, trx, await requireToken(trx, tokenId));
+      activated = true;
     } else if (assessment.state === 'pending') {
       await recordCheck(trx, tokenId, { now, nextAt: now, failures: 1, outcome });
     } else {
@@ -65,6 +68,7 @@ export async function verifyToken(
     }
     await appendAudit(trx, now, { action: 'verify', outcome, profile: profileNow.name, ...actor });
   });
+  if (activated) vault.renewals.announce(profile.id);
 
   return resultOf(await requireToken(vault.db, tokenId), await profileById(vault.db, profile.id), answer);
 }

@@ -13,6 +13,7 @@ import type { AuditVerification } from '../../store/audit/audit.ts';
 import type { StatusTotals } from '../../store/profiles/query.ts';
 import type { Unfinished } from '../../store/profiles/unfinished.ts';
 import type { SavedChannelName } from '../../vault/reminders/channel-settings.ts';
+import type { HookSummary } from '../../vault/renewals/hook-summary.ts';
 import type { CheckId } from '../../vault/tokens/test-token.ts';
 import type { VerificationResult } from '../../vault/tokens/verify-token.ts';
 import type { Deployment } from '../../webex/deployments.ts';
@@ -224,6 +225,8 @@ export interface ProfilePage {
   previous: TokenSummary[];
   /** Where its token is installed. */
   destinations: DestinationView[];
+  /** Null if no renewal hook is set up. */
+  renewalHook: HookSummary | null;
   /** Oldest first; `at` in RFC 3339. */
   timeline: (Omit<TimelineEntry, 'at'> & { at: string })[];
   /** RFC 3339. */

@@ -8,6 +8,7 @@ import { tokensOf } from '../../store/profiles/tokens.ts';
 import { instant } from '../../text/instant.ts';
 import type { Vault } from '../../vault/context.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
+import { hookSummary } from '../../vault/renewals/hook-summary.ts';
 import { deploymentTitles } from '../../webex/deployments.ts';
 import { expiryEvidence } from './expiry-evidence.ts';
 import { expiryView } from './expiry-view.ts';
@@ -38,6 +39,7 @@ export async function profileView(
     needsReview: needsReview.map(summarizeToken),
     previous: tokens.filter(({ state }) => state === 'previous').map(summarizeToken),
     destinations,
+    renewalHook: await hookSummary(vault, profile.id),
     timeline: (await timelineOf(vault, profile, tokens)).map((entry) => ({
       ...entry,
       at: instant(entry.at),

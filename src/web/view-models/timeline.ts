@@ -105,6 +105,8 @@ function reminderEntry({
 export function triggerLabels(trigger: string): string {
   if (trigger === 'expired') return 'The token has expired.';
   if (trigger === 'rejected') return 'Webex rejects the token.';
+  if (trigger === 'renewed') return 'The organization has a new token.';
+  if (trigger === 'hook-failed') return 'The renewal hook failed.';
   if (trigger.startsWith('quarantine')) return 'Entra ID has quarantined provisioning.';
   return trigger === '0' ? 'Less than a day left.' : `${plural(Number(trigger), 'day')} left.`;
 }

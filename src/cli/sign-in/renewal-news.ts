@@ -1,0 +1,40 @@
+import { outboundFetch } from '../../http/fetch.ts';
+import { currentProcess } from '../../process/lease-owner.ts';
+import { webhookChannel } from '../../reminders/channels/webhook.ts';
+import { renewalAlertSource } from '../../reminders/renewal-alerts.ts';
+import { sendReminders } from '../../reminders/send-reminders.ts';
+import type { Vault } from '../../vault/context.ts';
+import { effectiveReminders } from '../../vault/reminders/effective-reminders.ts';
+import { warn } from '../terminal/terminal.ts';
+
+/**
+ * Sends the webhook the events of this command: tokens that became current, and hooks that failed. The other channels, and what
+ * fails here, are left to the next `serve` or `remind`. Never throws: the token is stored.
+ */
+export async function sendRenewalNews(vault: Vault): Promise<void> {
+  const { renewals } = vault;
+  try {
+    const channel = webhookChannel(await effectiveReminders(vault), outboundFetch);
+    while (renewals.hasNews) {
+      renewals.hasNews = false;
+      await Promise.all([channel === null ? undefined : send(vault, channel), renewals.idle()]);
+    }
+  } catch (error) {
+    warn(
+      `The webhook did not get the events of the renewal. ${error instanceof Error ? error.message : ''}`.trim(),
+    );
+  }
+}
+
+async function send(vault: Vault, channel: NonNullable<ReturnType<typeof webhookChannel>>): Promise<void> {
+  await sendReminders(vault, {
+    channels: [channel],
+    leaseOwner: currentProcess(),
+    alertSources: [renewalAlertSource(vault)],
+    onlyAlerts: true,
+    onDelivery: ({ trigger, error }) => {
+      if (error === undefined) return;
+      warn(`The webhook did not get the event "${trigger}": ${error}. "serve" and "remind" try again.`);
+    },
+  });
+}

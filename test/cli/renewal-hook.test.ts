@@ -1,0 +1,138 @@
+import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { type Machine, machine, program } from '../support/cli/cli-process.ts';
+import { printedLink } from '../support/cli/follow-link.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+vi.setConfig({ testTimeout: 90_000 });
+
+const secret = 'a secret for these tests';
+
+/** A receiver of plain webhooks. */
+async function receiver() {
+  const events: { event: string; profile: string }[] = [];
+  const signatures: boolean[] = [];
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const part of request.setEncoding('utf8')) body += part;
+    // `doctor` only knocks.
+    if (body === '') return void response.end();
+    const hmac = createHmac('sha256', secret).update(body).digest('hex');
+    signatures.push(request.headers['x-webex-token-signature'] === `sha256=${hmac}`);
+    events.push(JSON.parse(body));
+    response.end('ok');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  return {
+    events,
+    signatures,
+    environment: {
+      WEBEX_TOKEN_WEBHOOK_URL: `http://127.0.0.1:${port}/hook`,
+      WEBEX_TOKEN_WEBHOOK_SECRET: secret,
+    },
+  };
+}
+
+/** A hook that is a shell script. */
+function hook(text: string): string {
+  const file = join(temporaryFolder(), 'after-renewal');
+  writeFileSync(file, `#!/bin/sh\n${text}\n`);
+  chmodSync(file, 0o700);
+  return file;
+}
+
+const offline = { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' };
+
+/** Makes the retry due now. */
+function skipPause(here: Machine): void {
+  const script = `new (require('node:sqlite').DatabaseSync)(process.argv[1], { timeout: 5000 })
+    .exec('update activation set hook_next_at = 0 where hook_next_at is not null')`;
+  execFileSync(process.execPath, ['-e', script, join(here.home, 'store.db')]);
+}
+
+describe.skipIf(process.platform === 'win32')('WEBEX_TOKEN_RENEWAL_HOOK', () => {
+  test('runs after an import with the profile in its environment, and can fetch the token', async () => {
+    const seen = join(temporaryFolder(), 'seen');
+    const { events, signatures, environment } = await receiver();
+    const here = await machine(undefined, {
+      ...offline,
+      ...environment,
+      WEBEX_TOKEN_RENEWAL_HOOK: hook(
+        `env > '${seen}.env'; '${process.execPath}' '${program}' get "$WEBEX_TOKEN_PROFILE" > '${seen}'; echo "deployed to $WEBEX_TOKEN_PROFILE"`,
+      ),
+    });
+    const { code, stdout, stderr } = await here.run(['import', 'acme'], 'fake-token-for-acme-1');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toContain('hook (acme): deployed to acme');
+    expect(readFileSync(seen, 'utf8')).toBe('fake-token-for-acme-1\n');
+    const given = readFileSync(`${seen}.env`, 'utf8');
+    expect(given).toContain('WEBEX_TOKEN_PROFILE=acme');
+    expect(given).not.toContain('fake-token');
+    expect(given).not.toContain(secret);
+    expect(events).toMatchObject([{ event: 'renewed', profile: 'acme' }]);
+    expect(signatures).toEqual([true]);
+    const shown = JSON.parse((await here.run(['show', 'acme', '--json'])).stdout);
+    expect(shown.renewalHook).toMatchObject({ state: 'succeeded', attempts: 1, lastError: null });
+    expect((await here.run(['show', 'acme'])).stdout).toMatch(/Renewal hook +succeeded on/);
+  });
+
+  test('that fails holds nothing up, is shown, and is tried again by remind and serve', async () => {
+    const folder = temporaryFolder();
+    const { events, environment } = await receiver();
+    const here = await machine(undefined, {
+      ...offline,
+      ...environment,
+      WEBEX_TOKEN_RENEWAL_HOOK: hook(
+        `echo x >> '${folder}/runs'; [ -e '${folder}/repaired' ] || { echo "no such service" >&2; exit 3; }`,
+      ),
+    });
+    const imported = await here.run(['import', 'acme'], 'fake-token-for-acme-1');
+    expect(imported.code).toBe(0);
+    expect(imported.stderr).toContain(
+      'The renewal hook for "acme" failed: it exited with code 3: no such service.',
+    );
+    expect((await here.run(['get', 'acme'])).stdout).toBe('fake-token-for-acme-1\n');
+    expect(events.map(({ event }) => event)).toEqual(['renewed', 'hook-failed']);
+    const shown = await here.run(['show', 'acme']);
+    expect(shown.stdout).toMatch(/Renewal hook +failed once: it exited with code 3: no such service\. Next/);
+    expect((await here.run(['doctor'])).stdout).toContain('fails for "acme": it exited with code 3');
+    const runs = () => readFileSync(join(folder, 'runs'), 'utf8').length / 2;
+    // Too early.
+    await here.run(['remind']);
+    expect(runs()).toBe(1);
+    skipPause(here);
+    expect((await here.run(['remind'])).stderr).toContain('The renewal hook for "acme" failed');
+    expect(runs()).toBe(2);
+    writeFileSync(join(folder, 'repaired'), '');
+    skipPause(here);
+    const serve = here.start(['serve', '--no-open']);
+    await printedLink(serve);
+    await expect.poll(runs, { timeout: 60_000, interval: 500 }).toBe(3);
+    serve.kill('SIGTERM');
+    expect((await serve.finished).code).toBe(0);
+    const after = JSON.parse((await here.run(['show', 'acme', '--json'])).stdout);
+    expect(after.renewalHook).toMatchObject({ state: 'succeeded', lastError: null, failingSince: null });
+    // One series of failures is one event.
+    expect(events.map(({ event }) => event)).toEqual(['renewed', 'hook-failed']);
+  });
+
+  test('that cannot be trusted stops the start with the reason', async () => {
+    const loose = hook('exit 0');
+    chmodSync(loose, 0o777);
+    const here = await machine(undefined, { ...offline, WEBEX_TOKEN_RENEWAL_HOOK: loose });
+    const { code, stderr } = await here.run(['import', 'acme'], 'fake-token-for-acme-1');
+    expect(code).toBe(2);
+    expect(stderr).toContain('WEBEX_TOKEN_RENEWAL_HOOK');
+    expect(stderr).toContain(`chmod go-w '${loose}'`);
+    expect(existsSync(join(here.home, 'store.db'))).toBe(false);
+  });
+});
