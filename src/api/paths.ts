@@ -1,8 +1,8 @@
-import { isRelayTarget } from '../config/issuer.ts';
+import { isRelayTarget, tokenPath } from '../config/issuer.ts';
 
 /** Every path of the token API. A server may serve other paths too. */
 export const apiPaths = {
-  token: '/oauth/token',
+  token: tokenPath,
   introspection: '/oauth/introspect',
   metadata: '/.well-known/oauth-authorization-server',
   openidMetadata: '/.well-known/openid-configuration',

@@ -11,6 +11,9 @@ export function issuerOf(settings: Pick<Settings, 'issuer' | 'home' | 'port'>): 
   return api !== undefined && more.length === 0 ? api.address : appOrigin(settings);
 }
 
+/** The path of the token endpoint. */
+export const tokenPath = '/oauth/token';
+
 /** The path below which the SCIM relay serves each profile. */
 export const relayPath = '/scim';
 

@@ -563,6 +563,13 @@ export const errorCodes = {
     'Okta refused the sign-in.',
     'Check the OKTA_CLIENT_… settings.',
   ),
+  E_ENTRA_MANUAL: entry(
+    1,
+    409,
+    'Entra ID needs a manual step',
+    'Microsoft Graph does not let this program set how the application authenticates.',
+    'Enter the values from the message in the Entra admin center.',
+  ),
   E_OKTA_MANUAL: entry(
     1,
     409,

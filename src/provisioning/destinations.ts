@@ -5,13 +5,14 @@ import type { ProviderId } from '../domain/providers.ts';
 import { providerTitle } from '../domain/providers.ts';
 import { currentOf, type Token } from '../domain/token.ts';
 import { commandLine } from '../errors/remedy.ts';
-import { clientNames } from '../store/access/clients.ts';
+import { clientNames, listClients } from '../store/access/clients.ts';
 import { appendAudit } from '../store/audit/audit.ts';
 import {
   allDestinations,
   type Destination,
   deleteDestination,
   destinationsOf,
+  saveDestination,
 } from '../store/destinations.ts';
 import { tokensOf } from '../store/profiles/tokens.ts';
 import { instant } from '../text/instant.ts';
@@ -30,7 +31,7 @@ export interface DestinationView {
   cloud: string | null;
   /** How it authenticates: with the Webex token itself, through the SCIM relay, or with a token from our token endpoint. */
   via: Destination['via'];
-  /** The name of the API client that it uses; null with the Webex token. */
+  /** The name of the API client that it uses, or that it was given by hand and has not used yet; null without one. */
   client: string | null;
   /** Who installed the token: a push, or a person. */
   method: Destination['method'];
@@ -65,12 +66,32 @@ export async function listDestinations(vault: Vault, name: string): Promise<Dest
 }
 
 async function viewsOf(vault: Vault, profile: Profile): Promise<DestinationView[]> {
-  const destinations = await destinationsOf(vault.db, profile.id);
+  const destinations = await withConnected(vault, await destinationsOf(vault.db, profile.id));
   if (destinations.length === 0) return [];
   const tokens = await tokensOf(vault.db, profile.id);
   const clientIds = destinations.map(({ clientId }) => clientId).filter((id) => id !== null);
   const clients = await clientNames(vault.db, clientIds);
   return destinations.map((destination) => viewOf(destination, tokens, clients, vault.now()));
+}
+
+/**
+ * The destinations, with those that a person set up by hand as always current once their API client was used: from then on
+ * the application needs the Webex token no more.
+ */
+async function withConnected(vault: Vault, destinations: Destination[]): Promise<Destination[]> {
+  const offered = destinations.filter(({ via, clientId }) => via === 'token' && clientId !== null);
+  if (offered.length === 0) return destinations;
+  const clients = await listClients(vault.db);
+  const connected = new Map<string, Destination>();
+  for (const destination of offered) {
+    const client = clients.find(({ id }) => id === destination.clientId);
+    if (client?.lastUsedAt == null) continue;
+    const via = client.relayRights === null ? 'oauth' : 'relay';
+    const change = { via, tokenId: null, installedAt: client.lastUsedAt } as const;
+    await saveDestination(vault.db, { ...destination, ...change });
+    connected.set(destination.id, { ...destination, ...change });
+  }
+  return destinations.map((destination) => connected.get(destination.id) ?? destination);
 }
 
 function viewOf(
@@ -145,8 +166,11 @@ function destinationLabel(
 export function outdatedMessages(name: string, views: DestinationView[]): string[] {
   return views
     .filter(({ upToDate }) => !upToDate)
-    .map(({ provider, appName, method, installedAt }) => {
+    .map(({ provider, appName, method, installedAt, client }) => {
       const where = `${providerTitle(provider)} ("${appName}")`;
+      if (client !== null && installedAt === null) {
+        return `${where} has not connected yet. Enter the address and the secret of ${client} there. To see where: ${commandLine(['open'])}`;
+      }
       const holds =
         installedAt === null ? `${where} has no token yet` : `${where} still uses an earlier token`;
       return method === 'push'

@@ -40,7 +40,10 @@ export interface Destination {
   findingsAt: number | null;
   /** How it authenticates: with the Webex token, through the SCIM relay, or with a token from our token endpoint. */
   via: 'token' | 'relay' | 'oauth';
-  /** The API client that it uses, by its ID; null with the Webex token. */
+  /**
+   * The API client that it uses, by its ID. With the Webex token: null, or the client whose values a person was given and
+   * that was not used yet.
+   */
   clientId: string | null;
 }
 
@@ -143,7 +146,7 @@ export async function saveDestination(
     ...(destination.installedAt !== undefined && { installed_at: destination.installedAt }),
     ...(destination.via !== undefined && {
       via: destination.via === 'token' ? null : destination.via,
-      client_id: destination.via === 'token' ? null : (destination.clientId ?? null),
+      client_id: destination.clientId ?? null,
     }),
   };
   const { profileId, provider, appId } = destination;
@@ -218,11 +221,21 @@ export async function clearOtherProfilesAt(
  * transaction.
  */
 export async function clearDestinationsOfClient(trx: Db, clientId: string): Promise<void> {
-  const rows = await trx.selectFrom('destination').select('id').where('client_id', '=', clientId).execute();
+  const rows = await trx
+    .selectFrom('destination')
+    .select(['id', 'via'])
+    .where('client_id', '=', clientId)
+    .execute();
+  const [using, offered] = [rows.filter(({ via }) => via !== null), rows.filter(({ via }) => via === null)];
   await clear(
     trx,
-    rows.map(({ id }) => id),
+    using.map(({ id }) => id),
   );
+  // One that has not used the client yet still has its token.
+  for (const { id } of offered) {
+    await changing(trx, 'destination', [id]);
+    await trx.updateTable('destination').set({ client_id: null }).where('id', '=', id).execute();
+  }
 }
 
 async function clear(trx: Db, ids: string[]): Promise<void> {

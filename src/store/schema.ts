@@ -303,7 +303,7 @@ export interface DestinationTable {
   findings_at: number | null;
   /** How it authenticates: with the Webex token (null), through the SCIM relay, or with a token from our token endpoint. */
   via: 'relay' | 'oauth' | null;
-  /** The API client that it uses, by its ID; null with the Webex token. */
+  /** The API client that it uses, or that a person was given the values of, by its ID; null with the Webex token. */
   client_id: string | null;
 }
 

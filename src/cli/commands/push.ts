@@ -2,25 +2,38 @@ import { Command, Option } from 'commander';
 import type { ProviderId } from '../../domain/providers.ts';
 import { providerTitle } from '../../domain/providers.ts';
 import { type EntraCloud, entraClouds } from '../../provisioning/entra/clouds.ts';
-import { ManualSetupRequiredError } from '../../provisioning/okta/manual-setup.ts';
+import type { ManualSetup } from '../../provisioning/push/manual-setup.ts';
+import type { Via } from '../../provisioning/push/provider-push.ts';
 import { PushError } from '../../provisioning/push/push-error.ts';
 import type { PushReport } from '../../provisioning/push/push-profile.ts';
+import { manualSetupFor } from '../push/manual-setup.ts';
 import { runPush } from '../push/run-push.ts';
 import { print, printJson } from '../terminal/terminal.ts';
 import { withVault } from '../with-vault.ts';
 
 export function command(): Command {
   return new Command('push')
-    .description('Install the current token in Entra ID or Okta, and test it there.')
+    .description('Give Entra ID or Okta access to Webex, and test it there.')
     .addCommand(entra())
     .addCommand(okta())
-    .addHelpText('after', '\nExample:\n  webex-token push entra acme --dry-run');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  webex-token push entra acme --via relay\n  webex-token push entra acme --dry-run',
+    );
 }
 
 function entra(): Command {
   return new Command('entra')
-    .description('Install the token in Microsoft Entra ID. It is tested there before it is saved.')
+    .description(
+      'Install the token, or access through this server, in Microsoft Entra ID, tested before it is saved.',
+    )
     .argument('<profile>')
+    .addOption(
+      new Option(
+        '--via <way>',
+        'token: the Webex token itself (default); relay: the address and a secret of the SCIM relay; oauth: the token endpoint and client credentials',
+      ).choices(['token', 'relay', 'oauth']),
+    )
     .option(
       '--app <id>',
       'the object ID or application ID of the enterprise application (default: search for it)',
@@ -38,19 +51,31 @@ function entra(): Command {
     .addHelpText(
       'after',
       `
+With --via relay or oauth, Entra ID needs nothing after a renewal. It has to reach this server's address
+(WEBEX_TOKEN_ISSUER) over https. The same command again gives it a new secret; --via token goes back.
+
 To sign in unattended, set AZURE_TENANT_ID, AZURE_CLIENT_ID, and AZURE_CLIENT_SECRET or
 AZURE_CLIENT_CERTIFICATE_PATH. Without the last two, you sign in with a code in your browser.
 
-Example:
-  webex-token push entra acme --app 11111111-2222-3333-4444-555555555555 --start`,
+Examples:
+  webex-token push entra acme --app 11111111-2222-3333-4444-555555555555 --start
+  webex-token push entra acme --via relay`,
     )
     .action((profile: string, options: Options) => push('entra', profile, options));
 }
 
 function okta(): Command {
   return new Command('okta')
-    .description('Install the token in Okta. If the API of Okta cannot do it, print what to paste where.')
+    .description(
+      'Install the token, or access through the relay, in Okta. If its API cannot do it, print what to enter where.',
+    )
     .argument('<profile>')
+    .addOption(
+      new Option(
+        '--via <way>',
+        'token: the Webex token itself (default); relay: the address and a secret of the SCIM relay',
+      ).choices(['token', 'relay']),
+    )
     .option('--app <id>', 'the ID of the application (default: search for it)')
     .option(
       '--replace-organization',
@@ -61,16 +86,21 @@ function okta(): Command {
     .addHelpText(
       'after',
       `
+With --via relay, Okta needs nothing after a renewal. It takes a SCIM application with header authentication:
+the catalog's Cisco Webex application has no field for an address.
+
 To sign in to Okta, set OKTA_CLIENT_ORGURL, and OKTA_CLIENT_TOKEN or OKTA_CLIENT_CLIENTID and
 OKTA_CLIENT_PRIVATEKEY.
 
-Example:
-  webex-token push okta acme --app 0oa1example`,
+Examples:
+  webex-token push okta acme --app 0oa1example
+  webex-token push okta acme --via relay`,
     )
     .action((profile: string, options: Options) => push('okta', profile, options));
 }
 
 interface Options {
+  via?: Via;
   app?: string;
   replaceOrganization?: boolean;
   dryRun?: boolean;
@@ -82,28 +112,34 @@ interface Options {
 
 async function push(provider: ProviderId, profile: string, options: Options): Promise<void> {
   const { dryRun = false, json = false } = options;
-  try {
-    const report = await withVault((vault, actor) =>
+  await withVault(async (vault, actor) => {
+    try {
       // With `--json`, the requests are part of the object.
-      runPush(provider, vault, profile, actor, options, dryRun && !json),
-    );
-    if (json) printJson(report);
-    else if (!dryRun) print(resultLine(report));
-  } catch (error) {
-    if (json && error instanceof PushError) printJson(failureObject(provider, error));
-    throw error;
-  }
+      const report = await runPush(provider, vault, profile, actor, options, dryRun && !json);
+      if (json) printJson(report);
+      else if (!dryRun) print(resultLine(report));
+    } catch (error) {
+      if (!(error instanceof PushError)) throw error;
+      const setup = await manualSetupFor(vault, profile, error, actor, dryRun);
+      if (json) printJson(failureObject(provider, error, setup));
+      throw error;
+    }
+  });
 }
 
-function resultLine({ provider, profile, app }: PushReport): string {
+function resultLine({ provider, profile, app, via }: PushReport): string {
   const title = providerTitle(provider);
-  return `${title} has the token of "${profile}", and its test passed: ${app.name} (${app.id})`;
+  const where = `${app.name} (${app.id})`;
+  if (via === 'token') return `${title} has the token of "${profile}", and its test passed: ${where}`;
+  const how = via === 'relay' ? 'through the SCIM relay' : 'with tokens from the token endpoint';
+  return `${title} reaches Webex for "${profile}" ${how}, and its test passed: ${where}. It is always current: after a renewal, nothing has to be done there.`;
 }
 
 function failureObject(
   provider: ProviderId,
-  { code, message, help, remoteState, steps, cause }: PushError,
+  { code, message, help, remoteState, steps }: PushError,
+  setup: ManualSetup | null,
 ): object {
-  const manual = cause instanceof ManualSetupRequiredError ? { manualSetup: cause.manualSetup } : {};
+  const manual = setup === null ? {} : { manualSetup: setup };
   return { ok: false, provider, code, message, help: help ?? null, remoteState, steps, ...manual };
 }

@@ -88,7 +88,9 @@ function destinationLines({
     installedAt === null
       ? 'not delivered yet'
       : `delivered ${timeInSentence(installedAt)}${upToDate ? '' : `; it still has an earlier token, which ${endOfToken(tokenExpiresAt, tokenRejectedAt)}`}`;
-  const when = via === 'token' ? delivered : `always current, ${viaLabels[via]} (API client ${client})`;
+  const offered = client === null ? '' : `; waiting for the first request of the API client ${client}`;
+  const when =
+    via === 'token' ? `${delivered}${offered}` : `always current, ${viaLabels[via]} (API client ${client})`;
   const id = app === '' ? '' : `, ${app}`;
   const seen =
     provisioning === null ? [] : [`Status ${checkedOn(provisioning.checkedAt)}:`, ...provisioning.sentences];

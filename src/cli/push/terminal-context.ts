@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { outboundFetch } from '../../http/fetch.ts';
 import type { DeviceCode, PushContext, PushEvent, StepResult } from '../../provisioning/push/push-context.ts';
 import { formatRequestLine } from '../../provisioning/requests/request-preview.ts';
-import { note, print, styled } from '../terminal/terminal.ts';
+import { note, print, styled, warn } from '../terminal/terminal.ts';
 
 /** A push in the terminal: progress on standard error, the requests of a dry run on standard output. */
 export function terminalContext(shows: { requests: boolean }): PushContext {
@@ -23,6 +23,9 @@ function report(event: PushEvent, shows: { requests: boolean }): void {
       break;
     case 'device-code':
       askToSignIn(event.code);
+      break;
+    case 'warning':
+      warn(event.message);
       break;
     case 'wait':
       note(`  ${event.reason}. Trying again in ${event.seconds} s …`);

@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import { BrokerError } from '../../errors/broker-error.ts';
+import type { ProviderAccess } from '../push/provider-push.ts';
 import { type OktaClient, oktaError } from './client.ts';
 import type { OktaApp } from './find-app.ts';
 
 const connection = z.object({
   status: z.string().nullish(),
   authScheme: z.string().nullish(),
+  baseUrl: z.string().nullish(),
   profile: z.object({ authScheme: z.string().nullish() }).nullish(),
 });
 
@@ -13,31 +15,47 @@ const connection = z.object({
 export type ConnectionStatus = 'ENABLED' | 'DISABLED' | 'UNKNOWN';
 
 /** Okta answers 200 for every application, with `UNKNOWN` as the status or as the authentication scheme. */
-export async function connectionStatus(okta: OktaClient, app: OktaApp): Promise<ConnectionStatus> {
-  const found = await okta.find(connectionPath(app), connection);
-  if (found === null) return 'UNKNOWN';
-  const values = [found.status, found.authScheme, found.profile?.authScheme];
-  if (values.some((value) => value?.toUpperCase() === 'UNKNOWN')) return 'UNKNOWN';
-  return found.status?.toUpperCase() === 'ENABLED' ? 'ENABLED' : 'DISABLED';
-}
-
-/** Sets the token and activates the connection with it. Throws `E_REJECTED` where Okta rejects it. */
-export async function setToken(
+export async function readConnection(
   okta: OktaClient,
   app: OktaApp,
-  accessToken: string,
+): Promise<{ status: ConnectionStatus; baseUrl: string | null }> {
+  const found = await okta.find(connectionPath(app), connection);
+  const values = [found?.status, found?.authScheme, found?.profile?.authScheme];
+  const baseUrl = found?.baseUrl ?? null;
+  if (found === null || values.some((value) => value?.toUpperCase() === 'UNKNOWN')) {
+    return { status: 'UNKNOWN', baseUrl };
+  }
+  return { status: found.status?.toUpperCase() === 'ENABLED' ? 'ENABLED' : 'DISABLED', baseUrl };
+}
+
+/**
+ * Sets the token, or the relay's address and secret, and activates the connection. Okta documents `baseUrl` for one other
+ * application only, so it has to be read back. Throws `E_REJECTED` where Okta rejects them.
+ */
+export async function setConnection(
+  okta: OktaClient,
+  app: OktaApp,
+  { via, tenantUrl, secretToken }: Exclude<ProviderAccess, { via: 'oauth' }>,
   onResponseLost: () => void,
 ): Promise<void> {
   const response = await okta.send({
     method: 'POST',
     path: `${connectionPath(app)}?activate=true`,
-    json: { profile: { authScheme: 'TOKEN', token: accessToken } },
+    json: {
+      ...(via === 'relay' && { baseUrl: tenantUrl }),
+      profile: { authScheme: 'TOKEN', token: secretToken },
+    },
     onResponseLost,
   });
   if (response.ok) return;
   const { status, detail } = response.failure;
   if (status !== 400) throw oktaError(response.failure);
   const quoted = detail === null ? '' : ` Okta says: “${detail}”`;
+  if (via === 'relay') {
+    throw new BrokerError('E_REJECTED', `Okta rejected the relay’s address and secret (400).${quoted}`, {
+      help: 'Check that Okta reaches the address over https, with a certificate of a public CA.',
+    });
+  }
   throw new BrokerError('E_REJECTED', `Okta rejected the token (400).${quoted}`, {
     help: [
       'Check that the Organization ID is set on the application’s Provisioning page.',

@@ -8,7 +8,11 @@ import type { OktaClient } from './client.ts';
 export interface OktaApp {
   id: string;
   name: string;
+  /** Whether it is the catalog's application, whose address is fixed. */
+  isCatalogApp: boolean;
 }
+
+const catalogName = 'cisco_webex';
 
 const application = z.object({
   id: z.string().min(1),
@@ -34,12 +38,7 @@ export async function requireApp(okta: OktaClient, id: string): Promise<OktaApp>
 
 /** Finds it by label or name. Throws `E_ENTRA_APP` where there is none, `E_AMBIGUOUS_APP` where there are several. */
 export async function searchApp(okta: OktaClient): Promise<OktaApp> {
-  const list = await okta.find('/api/v1/apps?q=Cisco%20Webex&limit=200', z.array(application));
-  const found = (list ?? [])
-    .filter(
-      ({ status, name, label }) => status !== 'DELETED' && /webex/i.test(`${name ?? ''} ${label ?? ''}`),
-    )
-    .map(toApp);
+  const found = await search(okta, 'Cisco Webex');
   const [only, ...others] = found;
   if (only === undefined) {
     throw new BrokerError('E_ENTRA_APP', 'Okta has no application called "Cisco Webex".', {
@@ -54,6 +53,31 @@ export async function searchApp(okta: OktaClient): Promise<OktaApp> {
   throw new AmbiguousAppError('Okta', found);
 }
 
+/**
+ * Finds the SCIM application with Webex in its name that is not the catalog's one; null where there is none.
+ * Throws `E_AMBIGUOUS_APP` where there are several.
+ */
+export async function searchScimApp(okta: OktaClient): Promise<OktaApp | null> {
+  const both = [...(await search(okta, 'Cisco Webex')), ...(await search(okta, 'Webex'))];
+  const found = [...new Map(both.map((app) => [app.id, app])).values()].filter((app) => !app.isCatalogApp);
+  if (found.length > 1) throw new AmbiguousAppError('Okta', found);
+  return found[0] ?? null;
+}
+
+/** By the beginning of its label or name: Okta searches nothing else. */
+async function search(okta: OktaClient, beginning: string): Promise<OktaApp[]> {
+  const path = `/api/v1/apps?q=${encodeURIComponent(beginning)}&limit=200`;
+  return ((await okta.find(path, z.array(application))) ?? [])
+    .filter(
+      ({ status, name, label }) => status !== 'DELETED' && /webex/i.test(`${name ?? ''} ${label ?? ''}`),
+    )
+    .map(toApp);
+}
+
 function toApp({ id, label, name }: z.infer<typeof application>): OktaApp {
-  return { id, name: sanitizeForDisplay(label ?? name ?? 'Cisco Webex', 100) };
+  return {
+    id,
+    name: sanitizeForDisplay(label ?? name ?? 'Cisco Webex', 100),
+    isCatalogApp: name === catalogName,
+  };
 }

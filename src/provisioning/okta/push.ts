@@ -1,19 +1,22 @@
 import { BrokerError } from '../../errors/broker-error.ts';
-import type { ProviderPush, PushOutcome, PushRequest } from '../push/provider-push.ts';
+import { ManualSetupRequiredError, manualSetup } from '../push/manual-setup.ts';
+import type { ProviderAccess, ProviderPush, PushOutcome, PushRequest } from '../push/provider-push.ts';
+import { testRelay } from '../push/test-relay.ts';
 import { OktaClient } from './client.ts';
-import { activate, connectionStatus, setToken } from './connection.ts';
-import { appById, type OktaApp, requireApp, searchApp } from './find-app.ts';
-import { ManualSetupRequiredError, manualSetup } from './manual-setup.ts';
+import { activate, readConnection, setConnection } from './connection.ts';
+import { appById, type OktaApp, requireApp, searchApp, searchScimApp } from './find-app.ts';
 import { signInToOkta } from './sign-in.ts';
 
 export const oktaPush: ProviderPush = { assertOptions: () => {}, push: pushToOkta };
 
 /**
- * Installs a token in Okta, step by step: check whether Okta serves the connection, test the token, set and activate
- * it, read it back. Throws `E_OKTA_MANUAL` where Okta's API does not serve the application.
+ * Gives an application in Okta access, step by step: check whether Okta serves the connection, test the access from here,
+ * set and activate it, read it back. Throws `E_OKTA_MANUAL` where Okta's API does not serve the application, and for the
+ * relay also without Okta's settings or without an application that has an address.
  */
 async function pushToOkta(push: PushRequest): Promise<PushOutcome> {
-  const { steps, dryRun, payload } = push;
+  const { steps, dryRun, via, tenantUrl } = push;
+  assertVia(via);
   const planned = dryRun ? ({ status: 'planned' } as const) : {};
 
   const okta = await steps.run('sign-in', async () => ({
@@ -23,45 +26,49 @@ async function pushToOkta(push: PushRequest): Promise<PushOutcome> {
 
   const app = await steps.run('find-app', async () => {
     const value = await findApp(okta, push);
-    await push.assertReplaceable(value, { savedTenantUrl: null, tenantUrl: null });
+    await push.assertReplaceable(value, null);
     return { value, message: `Found the application "${value.name}" (${value.id}).` };
   });
 
   await steps.run('read-connection', async () => {
-    const value = await connectionStatus(okta, app);
+    const { status: value } = await readConnection(okta, app);
     if (value === 'UNKNOWN') {
-      await push.recordManual(app);
-      const { profile, orgId } = payload;
-      throw new ManualSetupRequiredError(profile.name, app, manualSetup(orgId, app));
+      if (via === 'token') await push.recordManual(app);
+      throw manual(
+        push,
+        app,
+        `Okta’s API does not serve the provisioning connection of "${app.name}" (UNKNOWN).`,
+      );
     }
     return { value, message: `Okta’s API serves its provisioning connection (${value.toLowerCase()}).` };
   });
 
+  const access = await push.openAccess(app);
+  if (access.via === 'oauth') throw new Error('Okta has no client credentials');
   await steps.run('test-new', async () => {
-    if (dryRun) {
-      return {
-        value: undefined,
-        message: 'Would send Webex the requests of Okta’s Test API Credentials.',
-        ...planned,
-      };
-    }
-    return { value: undefined, message: await testCredentials(push) };
+    if (!dryRun) return { value: undefined, message: await testAccess(push, access) };
+    const message =
+      via === 'relay'
+        ? 'Would send the relay the requests of Okta’s Test API Credentials.'
+        : 'Would send Webex the requests of Okta’s Test API Credentials.';
+    return { value: undefined, message, ...planned };
   });
 
+  const what = via === 'relay' ? 'the relay’s address and secret' : 'the token';
   await steps.run('save', async () => {
-    await setToken(okta, app, payload.accessToken, () => {
+    await setConnection(okta, app, access, () => {
       steps.remoteState = 'either';
     });
     if (!dryRun) steps.remoteState = 'new-untested';
     const message = dryRun
-      ? 'Would set the token and activate the connection.'
-      : 'Set the token and activated the connection.';
+      ? `Would set ${what} and activate the connection.`
+      : `Set ${what} and activated the connection.`;
     return { value: undefined, message, ...planned };
   });
 
   await steps.run('read-back', async () => {
     if (dryRun) return { value: undefined, message: 'Would read the connection back.', ...planned };
-    await ensureEnabled(okta, app);
+    await ensureEnabled(okta, app, via === 'relay' ? tenantUrl : null);
     return { value: undefined, message: 'The connection is enabled.' };
   });
   if (!dryRun) steps.remoteState = 'new';
@@ -69,33 +76,85 @@ async function pushToOkta(push: PushRequest): Promise<PushOutcome> {
   return { app, cloud: null, status: null, findings: [] };
 }
 
-async function openOkta({ vault, payload, dryRun, context }: PushRequest): Promise<OktaClient> {
-  const session = await signInToOkta(vault.settings.okta, context);
+/** Throws `E_USAGE`. */
+function assertVia(via: PushRequest['via']): void {
+  if (via !== 'oauth') return;
+  throw new BrokerError('E_USAGE', 'Okta cannot fetch tokens from a token endpoint for provisioning.', {
+    help: 'Use the relay, or the token itself.',
+  });
+}
+
+async function openOkta(push: PushRequest): Promise<OktaClient> {
+  const { vault, dryRun, context, secrets, via } = push;
+  const { okta } = vault.settings;
+  if (via === 'relay' && (okta.orgUrl === null || (okta.token === null && okta.clientId === null))) {
+    throw manual(push, unknownApp, 'The settings for Okta’s API are missing (OKTA_CLIENT_…).');
+  }
+  const session = await signInToOkta(okta, context);
   const { sleep, onEvent } = context;
-  const secrets = dryRun ? [] : [payload.accessToken];
   return new OktaClient({ session, sleep, onEvent, now: vault.now, secrets, dryRun });
 }
 
-async function findApp(okta: OktaClient, { options, known }: PushRequest): Promise<OktaApp> {
-  if (options.app !== undefined) return await requireApp(okta, options.app);
+/** Stands for an application that does not exist yet, or that Okta was not asked about. */
+const unknownApp: OktaApp = { id: '', name: 'Webex (SCIM)', isCatalogApp: false };
+
+async function findApp(okta: OktaClient, push: PushRequest): Promise<OktaApp> {
+  const { options, known, via } = push;
+  if (options.app !== undefined) {
+    const app = await requireApp(okta, options.app);
+    if (via === 'relay' && app.isCatalogApp) throw manual(push, unknownApp, noAddress);
+    return app;
+  }
   const found = known === null || known.appId === '' ? null : await appById(okta, known.appId);
-  return found ?? (await searchApp(okta));
+  if (found !== null && !(via === 'relay' && found.isCatalogApp)) return found;
+  if (via === 'token') return await searchApp(okta);
+  const app = await searchScimApp(okta);
+  if (app === null) throw manual(push, unknownApp, noAddress);
+  return app;
 }
 
-/** Okta's API cannot test a token, so we send Webex the same requests. Returns the result. Throws `E_REJECTED`. */
-async function testCredentials({ vault, payload }: PushRequest): Promise<string> {
-  const { profile, accessToken, orgId } = payload;
-  const { ok, message, help } = await vault.webex[profile.deployment].oktaTestCredentials(accessToken, orgId);
+const noAddress =
+  'The catalog’s Cisco Webex application has no field for an address, and Okta has no other SCIM application with Webex in its name.';
+
+/** A person has to do it in the Admin Console. With the Webex token, its fields are part of the error. */
+function manual({ payload, via, tenantUrl }: PushRequest, app: OktaApp, reason: string): BrokerError {
+  const { profile, orgId } = payload;
+  const values = { orgId, tenantUrl, tokenEndpoint: '', clientId: null };
+  const setup = via === 'token' ? manualSetup('okta', via, app.name, values) : null;
+  const { id, name } = app;
+  const target = { provider: 'okta' as const, via, profile: profile.name, app: { id, name } };
+  return new ManualSetupRequiredError(target, reason, setup);
+}
+
+/** Okta's API cannot test an access, so we send the same requests. Returns the result. Throws `E_REJECTED`. */
+async function testAccess(
+  { vault, payload, context }: PushRequest,
+  { via, tenantUrl, secretToken }: Exclude<ProviderAccess, { via: 'oauth' }>,
+): Promise<string> {
+  if (via === 'relay') {
+    await testRelay({ fetch: context.fetch, now: vault.now, tenantUrl, secret: secretToken });
+    return 'The relay passes Okta’s Test API Credentials from here.';
+  }
+  const { profile, orgId } = payload;
+  const { ok, message, help } = await vault.webex[profile.deployment].oktaTestCredentials(secretToken, orgId);
   if (!ok) throw new BrokerError('E_REJECTED', message, help === undefined ? {} : { help });
   return message;
 }
 
-/** Throws `E_READ_BACK`. */
-async function ensureEnabled(okta: OktaClient, app: OktaApp): Promise<void> {
-  if ((await connectionStatus(okta, app)) === 'ENABLED') return;
-  await activate(okta, app);
-  if ((await connectionStatus(okta, app)) === 'ENABLED') return;
-  throw new BrokerError('E_READ_BACK', 'Okta accepted the token, but its connection stays disabled.', {
-    help: 'Open the application’s Provisioning page, press Test API Credentials, and save.',
+/** Throws `E_READ_BACK`. `address`: what the connection has to lead to; null for an application without an address. */
+async function ensureEnabled(okta: OktaClient, app: OktaApp, address: string | null): Promise<void> {
+  let connection = await readConnection(okta, app);
+  if (connection.status !== 'ENABLED') {
+    await activate(okta, app);
+    connection = await readConnection(okta, app);
+  }
+  if (connection.status !== 'ENABLED') {
+    throw new BrokerError('E_READ_BACK', 'Okta accepted the settings, but its connection stays disabled.', {
+      help: 'Open the application’s Provisioning page, press Test API Credentials, and save.',
+    });
+  }
+  if (address === null || connection.baseUrl === address) return;
+  throw new BrokerError('E_READ_BACK', 'Okta accepted the settings, but does not show the relay’s address.', {
+    help: `Open the application’s Provisioning page and check the base URL: ${address}`,
   });
 }

@@ -28,8 +28,10 @@ export class DestinationConflictError extends BrokerError {
 
 export interface PushTarget {
   provider: ProviderId;
-  /** The tenant URL that the push would save; null where the provider stores none. */
-  tenantUrl: string | null;
+  /** The organization's own tenant URL. */
+  tenantUrl: string;
+  /** The profile's address at the relay. */
+  relayUrl: string;
   /** The person chose the application and allowed taking it from another organization. */
   replaceOrganization: boolean;
 }
@@ -44,10 +46,11 @@ export async function assertReplaceable(
   profile: Profile,
   app: ProviderApp,
   savedTenantUrl: string | null,
-  { provider, tenantUrl, replaceOrganization }: PushTarget,
+  { provider, tenantUrl, relayUrl, replaceOrganization }: PushTarget,
 ): Promise<void> {
   if (replaceOrganization) return;
-  if (savedTenantUrl !== null && tenantUrl !== null && !isSameOrganization(savedTenantUrl, tenantUrl)) {
+  const isOwn = (saved: string) => saved === relayUrl || isSameOrganization(saved, tenantUrl);
+  if (savedTenantUrl !== null && !isOwn(savedTenantUrl)) {
     const reason = `its Tenant URL is for ${tenantOf(savedTenantUrl)}, not for ${tenantOf(tenantUrl)}.`;
     throw new DestinationConflictError(provider, profile.name, app, reason);
   }

@@ -35,25 +35,28 @@ export async function preparePush(
   // Only now: reading a token that was not verified yet may have set the organization.
   const profile = await requireProfile(vault, name);
   if (otherDeployment(accessToken, profile.deployment) !== null) throw wrongDeployment(profile);
-  const { orgId } = profile;
-  if (orgId === null) {
-    throw new BrokerError(
-      'E_NO_ORGANIZATION',
-      `The organization ID of "${name}" is unknown, and the provider needs it.`,
-      {
-        help: {
-          text: 'Control Hub shows the ID under Account. Set it',
-          command: ['login', name, '--org-id', 'ID'],
-          link: { label: 'Set the organization ID', path: `/profiles/${name}` },
-        },
-      },
-    );
-  }
+  const orgId = requireOrganization(profile);
   const url = tenantUrl(vault.settings.webex[profile.deployment], orgId);
   return { profile, token, accessToken, orgId, tenantUrl: url };
 }
 
-/** The current token for a dry run. */
+/** The organization ID, which every provider needs. Throws `E_NO_ORGANIZATION`. */
+export function requireOrganization({ name, orgId }: Profile): string {
+  if (orgId !== null) return orgId;
+  throw new BrokerError(
+    'E_NO_ORGANIZATION',
+    `The organization ID of "${name}" is unknown, and the provider needs it.`,
+    {
+      help: {
+        text: 'Control Hub shows the ID under Account. Set it',
+        command: ['login', name, '--org-id', 'ID'],
+        link: { label: 'Set the organization ID', path: `/profiles/${name}` },
+      },
+    },
+  );
+}
+
+/** The current token where it need not be decrypted. */
 async function withoutDecrypting(vault: Vault, name: string) {
   const profile = await requireProfile(vault, name);
   const token = currentOf(await tokensOf(vault.db, profile.id));

@@ -7,7 +7,12 @@ import type { PushPayload } from './prepare-push.ts';
 import type { PushContext } from './push-context.ts';
 import type { Steps } from './steps.ts';
 
+/** How an application reaches Webex: with the Webex token, through the relay, or with tokens of our token endpoint. */
+export type Via = Destination['via'];
+
 export interface PushOptions {
+  /** Else the Webex token; a destination that is always current is then left alone. */
+  via?: Via | undefined;
   /** The application's ID: for Entra ID its object ID or application ID. Else the known one, else it is searched. */
   app?: string | undefined;
   /** Takes the application although it provisions another organization or profile; needs `app`. */
@@ -25,6 +30,17 @@ export interface ProviderApp {
   name: string;
 }
 
+/** What is saved in an application, so that it reaches Webex. */
+export type ProviderAccess =
+  | { via: 'token' | 'relay'; tenantUrl: string; secretToken: string }
+  | {
+      via: 'oauth';
+      tenantUrl: string;
+      tokenEndpoint: string;
+      clientId: string;
+      clientSecret: string;
+    };
+
 /** What a push found and did. */
 export interface PushOutcome {
   app: ProviderApp;
@@ -40,6 +56,9 @@ export interface PushOutcome {
 export interface PushRequest {
   vault: Vault;
   payload: PushPayload;
+  via: Via;
+  /** The Tenant URL that is saved: Webex's, or the relay's. */
+  tenantUrl: string;
   options: PushOptions;
   dryRun: boolean;
   /** Where the profile's token was installed most recently at this provider. */
@@ -47,12 +66,19 @@ export interface PushRequest {
   context: PushContext;
   /** Runs and records each step. */
   steps: Steps;
-  /** Throws `DestinationConflictError` where the application provisions another organization or profile. */
-  assertReplaceable: (
-    app: ProviderApp,
-    urls: { savedTenantUrl: string | null; tenantUrl: string | null },
-  ) => Promise<void>;
-  /** Records that the application holds the token. Call it as soon as that is so. */
+  /** Redacted from what the provider returns; `openAccess` adds to it. */
+  secrets: string[];
+  /**
+   * Throws `DestinationConflictError` where the application provisions another organization or profile, and `E_USAGE` where
+   * it is always current and nobody asked to change that. `savedTenantUrl`: null where it stores none, or masks it.
+   */
+  assertReplaceable: (app: ProviderApp, savedTenantUrl: string | null) => Promise<void>;
+  /**
+   * What to save in the application. Registers its API client, or gives it a new secret, in a separate step; after a push
+   * that saved nothing this is undone.
+   */
+  openAccess: (app: ProviderApp) => Promise<ProviderAccess>;
+  /** Records that the application has the access. Call it as soon as that is so. */
   recordInstalled: (app: ProviderApp, cloud: EntraCloud | null) => Promise<void>;
   /** Records that a person has to update the application, so that a renewal reminds of it. */
   recordManual: (app: ProviderApp) => Promise<void>;

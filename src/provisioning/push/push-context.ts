@@ -26,6 +26,8 @@ export type PushEvent =
   | { type: 'request'; request: RequestPreview }
   /** A person has to sign in; the push waits until then. */
   | { type: 'device-code'; code: DeviceCode }
+  /** What may keep the provider from reaching us. */
+  | { type: 'warning'; message: string }
   /** A request failed and is repeated after a pause. */
   | { type: 'wait'; seconds: number; reason: string };
 

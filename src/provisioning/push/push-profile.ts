@@ -1,14 +1,18 @@
+import { issuerOf, relayTenantUrl } from '../../config/issuer.ts';
+import type { Profile } from '../../domain/profile.ts';
 import type { ProviderId } from '../../domain/providers.ts';
 import { providerTitle } from '../../domain/providers.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { destinationsOf, saveDestination } from '../../store/destinations.ts';
+import { type Destination, destinationsOf, saveDestination } from '../../store/destinations.ts';
 import type { Actor, Vault } from '../../vault/context.ts';
 import { entraPush } from '../entra/push/push.ts';
 import { oktaPush } from '../okta/push.ts';
 import type { RequestPreview } from '../requests/request-preview.ts';
+import { addressWarnings } from './address-warnings.ts';
 import { assertReplaceable, requireNamedApp } from './destination-conflict.ts';
-import { preparePush } from './prepare-push.ts';
-import type { ProviderPush, PushOptions, PushOutcome } from './provider-push.ts';
+import { type PushPayload, preparePush } from './prepare-push.ts';
+import type { ProviderPush, PushOptions, PushOutcome, Via } from './provider-push.ts';
+import { PushAccess } from './push-access.ts';
 import type { PushContext, StepResult } from './push-context.ts';
 import { PushError } from './push-error.ts';
 import { auditFailedPush, recordPush } from './record-push.ts';
@@ -19,8 +23,11 @@ export interface PushReport extends PushOutcome {
   ok: true;
   provider: ProviderId;
   profile: string;
+  via: Via;
   dryRun: boolean;
   steps: StepResult[];
+  /** What may keep the provider from reaching us. */
+  warnings: string[];
   /** The requests that were sent, and those that a dry run left out. Secrets are masked. */
   requests: RequestPreview[];
 }
@@ -28,9 +35,10 @@ export interface PushReport extends PushOutcome {
 const providerPushes: Record<ProviderId, ProviderPush> = { entra: entraPush, okta: oktaPush };
 
 /**
- * Installs a profile's current token at a provider and remembers the application.
+ * Gives an application at a provider access for a profile, and remembers the application: installs the current token, or
+ * the address and the secret of the relay, or of the token endpoint.
  * Throws `PushError`, or what `preparePush` throws before any request. The `cause` of a `PushError` may be an
- * `AmbiguousAppError`, a `DestinationConflictError` or, for Okta, a `ManualSetupRequiredError`.
+ * `AmbiguousAppError`, a `DestinationConflictError` or a `ManualSetupRequiredError`.
  */
 export async function pushProfile(
   provider: ProviderId,
@@ -40,49 +48,111 @@ export async function pushProfile(
   options: PushOptions,
   context: PushContext,
 ): Promise<PushReport> {
-  const { dryRun = false } = options;
+  const { dryRun = false, via = 'token' } = options;
   const { assertOptions, push } = providerPushes[provider];
   assertOptions(options);
   const replaceOrganization = requireNamedApp(options);
-  const payload = await preparePush(vault, name, actor, dryRun);
+  // Only the token itself is decrypted, and only where it is sent.
+  const payload = await preparePush(vault, name, actor, dryRun || via !== 'token');
   const { profile, token } = payload;
-  const destinations = await destinationsOf(vault.db, profile.id);
+  const destinations = (await destinationsOf(vault.db, profile.id)).filter(
+    (each) => each.provider === provider,
+  );
   const requests: RequestPreview[] = [];
+  const warnings: string[] = [];
   const recording: PushContext = {
     ...context,
     onEvent: (event) => {
       if (event.type === 'request') requests.push(event.request);
+      if (event.type === 'warning') warnings.push(event.message);
       context.onEvent(event);
     },
   };
   const steps = new Steps(recording);
-  const destination = { provider, cloud: null, steps: steps.results };
+  const issuer = issuerOf(vault.settings);
+  const access = new PushAccess({
+    vault,
+    provider,
+    via,
+    payload,
+    issuer,
+    destinations,
+    steps,
+    dryRun,
+    actor,
+  });
   try {
+    if (via !== 'token') {
+      for (const message of addressWarnings(issuer, providerTitle(provider)))
+        recording.onEvent({ type: 'warning', message });
+    }
     const outcome = await push({
       vault,
       payload,
+      via,
+      tenantUrl: access.tenantUrl,
       options,
       dryRun,
-      known: destinations.find((each) => each.provider === provider) ?? null,
+      known: destinations[0] ?? null,
       context: recording,
       steps,
-      assertReplaceable: (app, { savedTenantUrl, tenantUrl }) =>
-        assertReplaceable(vault, profile, app, savedTenantUrl, { provider, tenantUrl, replaceOrganization }),
+      secrets: access.secrets,
+      assertReplaceable: async (app, savedTenantUrl) => {
+        const known = destinations.find(({ appId }) => appId === app.id);
+        if (options.via === undefined) assertNotAlwaysCurrent(provider, profile, known);
+        const relayUrl =
+          known?.via === 'relay' && endsAtRelay(savedTenantUrl, name)
+            ? (savedTenantUrl ?? '')
+            : relayTenantUrl(issuer, name);
+        const { tenantUrl } = payload;
+        const target = { provider, tenantUrl, relayUrl, replaceOrganization };
+        await assertReplaceable(vault, profile, app, savedTenantUrl, target);
+      },
+      openAccess: (app) => access.open(app),
       recordInstalled: async ({ id, name: appName }, cloud) => {
         if (dryRun) return;
-        const installed = { ...destination, cloud, appId: id, appName, tokenId: token.id };
-        const access = { method: 'push', via: 'token', clientId: null } as const;
-        await recordPush(vault, profile, { ...installed, ...access }, actor);
+        await access.keep();
+        const app = { provider, appId: id, appName, cloud, method: 'push', steps: steps.results } as const;
+        const held = { via, tokenId: via === 'token' ? token.id : null, clientId: access.clientId };
+        await recordPush(vault, profile, { ...app, ...held }, actor);
+        await access.removeReplaced(id);
       },
       recordManual: async ({ id, name: appName }) => {
         if (dryRun) return;
-        const manual = { ...destination, appId: id, appName, method: 'manual' as const };
-        await saveDestination(vault.db, { ...manual, profileId: profile.id });
+        const manual = { provider, cloud: null, appId: id, appName, method: 'manual' as const };
+        await saveDestination(vault.db, { ...manual, steps: steps.results, profileId: profile.id });
       },
     });
-    return { ok: true, provider, profile: name, dryRun, ...outcome, steps: steps.results, requests };
+    const result = { provider, profile: name, via, dryRun, ...outcome };
+    return { ok: true, ...result, steps: steps.results, warnings, requests };
   } catch (error) {
+    await access.settle();
     if (!dryRun) await auditFailedPush(vault, profile, provider, error, actor);
-    throw error instanceof BrokerError ? new PushError(error, providerTitle(provider), steps) : error;
+    throw error instanceof BrokerError ? new PushError(error, providerTitle(provider), steps, via) : error;
   }
+}
+
+/** A push without a way, by habit or from a script, must not bring the yearly pasting back. Throws `E_USAGE`. */
+function assertNotAlwaysCurrent(
+  provider: ProviderId,
+  { name }: PushPayload['profile'] & Profile,
+  known: Destination | undefined,
+): void {
+  if (known === undefined || known.via === 'token') return;
+  const way = known.via === 'relay' ? 'through the SCIM relay' : 'with tokens from the token endpoint';
+  throw new BrokerError(
+    'E_USAGE',
+    `"${known.appName}" reaches Webex ${way} and is always current: there is nothing to push.`,
+    {
+      help: [
+        { text: 'To give it a new secret', command: ['push', provider, name, '--via', known.via] },
+        { text: 'To install the token itself instead', command: ['push', provider, name, '--via', 'token'] },
+      ],
+    },
+  );
+}
+
+/** Whether an address is this profile's at a relay, at whatever address it was served when it was saved. */
+function endsAtRelay(savedTenantUrl: string | null, profile: string): boolean {
+  return savedTenantUrl?.endsWith(relayTenantUrl('', profile)) ?? false;
 }

@@ -6,12 +6,14 @@ import { type PushContext, retryHooks } from '../push/push-context.ts';
 import { masked } from './request-preview.ts';
 
 export interface ApiRequest {
-  method: 'GET' | 'POST' | 'PUT';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** Below the API's base URL, with its query. */
   path: string;
   json?: unknown;
   /** Whether it may be sent twice without harm, where the API's own rule does not say so. */
   idempotent?: boolean;
+  /** Whether a refusal is an answer that is not waited out, unlike that of an application that was just created. */
+  refusalIsFinal?: boolean;
   /** Milliseconds; 30,000 where absent. */
   timeoutMs?: number;
   /** Called where no response or a 5xx came back: the provider may have carried the request out nevertheless. */

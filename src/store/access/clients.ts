@@ -152,6 +152,67 @@ export async function replaceSecret(
   });
 }
 
+/** A client's secret that works beside the current one. Epoch milliseconds. */
+export interface SecondSecret {
+  hash: string | null;
+  until: number | null;
+  usedAt: number | null;
+}
+
+/** Replaces the second secret of a client, and returns the one before. */
+export async function replaceSecondSecret(
+  db: Db,
+  clientId: string,
+  { hash, until, usedAt }: SecondSecret,
+): Promise<SecondSecret> {
+  return await inTransaction(db, async (trx) => {
+    const before = await trx
+      .selectFrom('client')
+      .select([
+        'previous_secret_hash as hash',
+        'previous_secret_until as until',
+        'previous_secret_used_at as usedAt',
+      ])
+      .where('id', '=', clientId)
+      .executeTakeFirst();
+    if (before === undefined) return { hash: null, until: null, usedAt: null };
+    await changing(trx, 'client', [clientId]);
+    await trx
+      .updateTable('client')
+      .set({
+        previous_secret_hash: hash,
+        previous_secret_until: until,
+        previous_secret_used_at: usedAt,
+      })
+      .where('id', '=', clientId)
+      .execute();
+    return before;
+  });
+}
+
+/** Makes the second secret the current one; the current one works until `previousUntil`. Nothing without a second one. */
+export async function promoteSecondSecret(db: Db, clientId: string, previousUntil: number): Promise<void> {
+  await inTransaction(db, async (trx) => {
+    const row = await trx
+      .selectFrom('client')
+      .select(['secret_hash', 'previous_secret_hash'])
+      .where('id', '=', clientId)
+      .executeTakeFirst();
+    if (row?.previous_secret_hash == null) return;
+    await changing(trx, 'client', [clientId]);
+    await trx
+      .updateTable('client')
+      .set({
+        secret_hash: row.previous_secret_hash,
+        previous_secret_hash: row.secret_hash,
+        previous_secret_until: previousUntil,
+        previous_secret_used_at: null,
+      })
+      .where('id', '=', clientId)
+      .execute();
+  });
+}
+
 async function profilesOf(db: Db, clientId: string): Promise<string[]> {
   const rows = await db
     .selectFrom('client_profile')

@@ -24,6 +24,8 @@ export interface PushTaskState {
   steps: StepResult[];
   /** The code that the person has to enter; null once they have signed in. */
   deviceCode: DeviceCode | null;
+  /** What may keep the provider from reaching us. */
+  warnings: string[];
   /** Why the next step is delayed. */
   waiting: string | null;
   error: BrokerError | null;
@@ -170,6 +172,7 @@ function newTaskState(task: PushTask): PushTaskState {
     state: 'to-do',
     steps: [],
     deviceCode: null,
+    warnings: [],
     waiting: null,
     error: null,
     appName: null,
@@ -191,6 +194,9 @@ function apply(event: PushEvent, state: PushTaskState): void {
       break;
     case 'device-code':
       state.deviceCode = event.code;
+      break;
+    case 'warning':
+      state.warnings.push(event.message);
       break;
     case 'wait':
       state.waiting = `${event.reason}. Trying again in ${event.seconds} s.`;

@@ -9,20 +9,29 @@ export interface GraphConnection extends Omit<ApiConnection, 'baseUrl' | 'author
   accessToken: string;
 }
 
-/** Microsoft Graph v1.0, as far as provisioning needs it. */
+/** Microsoft Graph, as far as provisioning needs it. */
 export class GraphClient extends ApiClient {
-  constructor({ origin, accessToken, ...connection }: GraphConnection) {
-    super({ ...connection, baseUrl: `${origin}/v1.0`, authorization: `Bearer ${accessToken}` });
+  readonly #connection: GraphConnection;
+
+  constructor(connection: GraphConnection, version: 'v1.0' | 'beta' = 'v1.0') {
+    const { origin, accessToken, ...rest } = connection;
+    super({ ...rest, baseUrl: `${origin}/${version}`, authorization: `Bearer ${accessToken}` });
+    this.#connection = connection;
+  }
+
+  /** The same sign-in on Graph beta, which promises nothing. */
+  get beta(): GraphClient {
+    return new GraphClient(this.#connection, 'beta');
   }
 
   protected override toError(failure: HttpFailure, path: string) {
     return graphError(failure, path);
   }
 
-  protected override retryRules({ method, path, idempotent }: ApiRequest): RetryRules {
+  protected override retryRules({ method, path, idempotent, refusalIsFinal }: ApiRequest): RetryRules {
     return {
       idempotent: idempotent ?? method !== 'POST',
-      eventuallyConsistent: path.includes('/synchronization/'),
+      eventuallyConsistent: path.includes('/synchronization/') && refusalIsFinal !== true,
     };
   }
 }

@@ -1,19 +1,23 @@
+import type { ProviderAccess } from '../../push/provider-push.ts';
 import type { GraphClient } from './client.ts';
+import { authenticationTypes, isConnectivityKey } from './connectivity-parameters.ts';
 import type { EntraApp } from './find-app.ts';
 import { synchronizationPath } from './find-job.ts';
 import { graphList, type SyncSecret, syncSecret } from './objects.ts';
 
-/** What Entra ID needs to reach Webex: its Tenant URL and Secret Token. */
-export interface EntraCredentials {
-  tenantUrl: string;
-  accessToken: string;
-}
-
-/** Microsoft's names, exactly: with other capitals Graph answers 500. */
-export function credentialPairs({ tenantUrl, accessToken }: EntraCredentials): SyncSecret[] {
+/**
+ * What Entra ID needs to reach Webex, as `secrets` and the test of credentials name it: Microsoft's names, exactly; with
+ * other capitals Graph answers 500. `CredentialLocationInRequest` is no such name.
+ */
+export function credentialPairs(access: ProviderAccess): SyncSecret[] {
+  const address = { key: 'BaseAddress', value: access.tenantUrl };
+  if (access.via !== 'oauth') return [address, { key: 'SecretToken', value: access.secretToken }];
   return [
-    { key: 'BaseAddress', value: tenantUrl },
-    { key: 'SecretToken', value: accessToken },
+    { key: 'AuthenticationType', value: authenticationTypes.oauth },
+    address,
+    { key: 'Oauth2ClientId', value: access.clientId },
+    { key: 'Oauth2ClientSecret', value: access.clientSecret },
+    { key: 'Oauth2TokenExchangeUri', value: access.tokenEndpoint },
   ];
 }
 
@@ -27,10 +31,11 @@ export async function readSecrets(graph: GraphClient, app: EntraApp): Promise<Sy
  * The credentials and every other saved value that is not masked: it is not documented whether saving keeps the keys
  * that the request leaves out, and the notification mail is one of them.
  */
-export function secretsToSave(credentials: EntraCredentials, saved: SyncSecret[]): SyncSecret[] {
-  const pairs = credentialPairs(credentials);
+export function secretsToSave(access: ProviderAccess, saved: SyncSecret[]): SyncSecret[] {
+  const pairs = credentialPairs(access);
   const others = saved.filter(
-    (secret) => !pairs.some(({ key }) => key === secret.key) && isReadable(secret.value),
+    ({ key, value }) =>
+      !pairs.some((pair) => pair.key === key) && !isConnectivityKey(key) && isReadable(value),
   );
   return [...pairs, ...others];
 }
@@ -38,7 +43,7 @@ export function secretsToSave(credentials: EntraCredentials, saved: SyncSecret[]
 /** The keys that saving dropped: masked ones, which could not be sent back. */
 export function droppedKeys(before: SyncSecret[], after: SyncSecret[]): string[] {
   const kept = new Set(after.map(({ key }) => key));
-  return before.map(({ key }) => key).filter((key) => !kept.has(key));
+  return before.map(({ key }) => key).filter((key) => !kept.has(key) && !isConnectivityKey(key));
 }
 
 /** A value as Graph returns it; null where there is none, or it is masked. */

@@ -2,17 +2,23 @@ import { BrokerError } from '../../../errors/broker-error.ts';
 import { destinationsOf, saveFindings } from '../../../store/destinations.ts';
 import { sanitizeForDisplay } from '../../../text/sanitize.ts';
 import { tenantOf } from '../../push/destination-conflict.ts';
-import type { ProviderPush, PushOptions, PushOutcome, PushRequest } from '../../push/provider-push.ts';
+import { ManualSetupRequiredError, manualSetup } from '../../push/manual-setup.ts';
+import type { ProviderPush, PushOptions, PushOutcome, PushRequest, Via } from '../../push/provider-push.ts';
 import { openGraph } from '../auth/open-graph.ts';
 import { type EntraCloud, isEntraCloud } from '../clouds.ts';
 import type { GraphClient } from '../graph/client.ts';
+import {
+  readAuthentication,
+  type SavedAuthentication,
+  saveParameters,
+} from '../graph/connectivity-parameters.ts';
+import { graphError } from '../graph/errors.ts';
 import { appById, byObjectId, type EntraApp, searchApp } from '../graph/find-app.ts';
 import { findOrCreateJob, synchronizationPath } from '../graph/find-job.ts';
 import type { SyncJob, SyncSecret } from '../graph/objects.ts';
 import {
   byteLength,
   droppedKeys,
-  type EntraCredentials,
   isHidden,
   readableValue,
   readSecrets,
@@ -42,18 +48,17 @@ function assertOptions({ app }: PushOptions): void {
 }
 
 /**
- * Installs a token in Entra ID, step by step: test it there first, then save it, read it back, and test what is saved.
- * Any step may be interrupted and the push repeated: Entra ID holds the previous or the new token at every moment.
+ * Gives an application in Entra ID access, step by step: test it there first, then save it, read it back, and test what is
+ * saved. Any step may be interrupted and the push repeated: Entra ID holds the previous or the new access at every moment.
  */
 async function pushToEntra(push: PushRequest): Promise<PushOutcome> {
-  const { vault, payload, steps, dryRun, known } = push;
-  const credentials: EntraCredentials = payload;
+  const { vault, via, tenantUrl, steps, dryRun, known } = push;
   const cloud = push.options.cloud ?? (isEntraCloud(known?.cloud) ? known.cloud : 'global');
   const planned = dryRun ? ({ status: 'planned' } as const) : {};
+  const { subject, verb, saved: savedNames } = words[via];
 
   const graph = await steps.run('sign-in', async () => {
-    const secrets = dryRun ? [] : [credentials.accessToken];
-    const value = await openGraph(vault, cloud, push.context, { secrets, dryRun });
+    const value = await openGraph(vault, cloud, push.context, { secrets: push.secrets, dryRun });
     return { value, message: 'Signed in to Microsoft Graph.' };
   });
 
@@ -62,12 +67,14 @@ async function pushToEntra(push: PushRequest): Promise<PushOutcome> {
     return { value, message: `Found the application "${value.name}" (${value.id}).` };
   });
 
-  const before = await steps.run('read-settings', async () => {
-    const value = await readSecrets(graph, app);
-    const saved = readableValue(value, 'BaseAddress');
+  const { before, authentication } = await steps.run('read-settings', async () => {
+    const secrets = await readSecrets(graph, app);
+    const saved = readableValue(secrets, 'BaseAddress');
     // Before anything is created there: a job would be a change too.
-    await push.assertReplaceable(app, { savedTenantUrl: saved, tenantUrl: credentials.tenantUrl });
-    return { value, message: tenantUrlMessage(value, saved, credentials.tenantUrl) };
+    await push.assertReplaceable(app, saved);
+    const value = { before: secrets, authentication: await readAuthentication(graph, app, secrets) };
+    const message = `${tenantUrlMessage(secrets, saved, tenantUrl)}${authenticationMessage(value.authentication, via)}`;
+    return { value, message };
   });
 
   const { job, created } = await steps.run('find-job', async () => {
@@ -80,34 +87,44 @@ async function pushToEntra(push: PushRequest): Promise<PushOutcome> {
     return { value, message, ...planned };
   });
 
-  const toSave = secretsToSave(credentials, before);
-  assertFits(toSave, cloud);
+  const access = await push.openAccess(app);
+  const byParameters = access.via === 'oauth' || authentication.usesClientCredentials;
+  const toSave = secretsToSave(access, before);
+  if (!byParameters) assertFits(toSave, cloud);
 
   await steps.run('test-new', async () => {
-    await testConnection(graph, app, job, credentials);
+    await testConnection(graph, app, job, access).catch((error: unknown) => {
+      // Graph may not test client credentials that are not saved.
+      if (access.via !== 'oauth' || !(error instanceof BrokerError) || error.code !== 'E_GRAPH') throw error;
+      throw manual(push, app, error.message);
+    });
     const message = dryRun
-      ? 'Would have Entra ID test the new token before saving it.'
-      : 'Entra ID tested the new token: Webex accepts it.';
+      ? `Would have Entra ID test ${subject} before saving.`
+      : `Entra ID tested ${subject}: ${verb}.`;
     return { value: undefined, message, ...planned };
   });
 
   await steps.run('save', async () => {
-    await graph.change({
-      method: 'PUT',
-      path: `${synchronizationPath(app)}/secrets`,
-      json: { value: toSave },
-      onResponseLost: () => {
-        steps.remoteState = 'either';
-      },
-    });
+    const onResponseLost = () => {
+      steps.remoteState = 'either';
+    };
+    if (byParameters) {
+      const refusal = await saveParameters(graph, app, access, onResponseLost);
+      if (refusal !== null) throw manual(push, app, graphError(refusal, '').message);
+    } else {
+      const path = `${synchronizationPath(app)}/secrets`;
+      await graph.change({ method: 'PUT', path, json: { value: toSave }, onResponseLost });
+    }
     if (!dryRun) steps.remoteState = 'new-untested';
-    const message = `${dryRun ? 'Would save' : 'Saved'} Tenant URL and Secret Token.${keptSettings(toSave)}`;
+    const kept = byParameters ? '' : keptSettings(toSave);
+    const message = `${dryRun ? 'Would save' : 'Saved'} ${savedNames}.${kept}`;
     return { value: undefined, message, ...planned };
   });
 
   const secrets = await steps.run('read-back', async () => {
     if (dryRun) return { value: before, message: 'Would read the saved settings back.', ...planned };
-    const { secrets: value, verified } = await readBack(graph, app, credentials);
+    const { secrets: value, verified } = await readBack(graph, app, tenantUrl);
+    if (byParameters) assertSwitched(await readAuthentication(graph, app, value), authentication, via);
     if (!verified) {
       return {
         value,
@@ -120,7 +137,7 @@ async function pushToEntra(push: PushRequest): Promise<PushOutcome> {
   });
 
   await steps.run('test-saved', async () => {
-    await testConnection(graph, app, job, 'saved');
+    await testConnection(graph, app, job, { via, saved: true });
     const message = dryRun ? 'Would test the saved settings.' : 'Entra ID’s connection test passed.';
     return { value: undefined, message, ...planned };
   });
@@ -132,6 +149,57 @@ async function pushToEntra(push: PushRequest): Promise<PushOutcome> {
   );
   const findings = await saveAndReview(push, graph, app, job, { secrets, status });
   return { app, cloud, status, findings };
+}
+
+/** What is tested and saved, by the way. */
+const words: Record<Via, { subject: string; verb: string; saved: string }> = {
+  token: { subject: 'the new token', verb: 'Webex accepts it', saved: 'Tenant URL and Secret Token' },
+  relay: {
+    subject: 'the address and the secret of the relay',
+    verb: 'it reaches Webex',
+    saved: 'the relay’s Tenant URL and Secret Token',
+  },
+  oauth: {
+    subject: 'the token endpoint and the client credentials',
+    verb: 'it gets a token that Webex accepts',
+    saved: 'Tenant URL, token endpoint and client credentials',
+  },
+};
+
+/** A person has to do it in the portal. With the Webex token, its fields are part of the error. */
+function manual({ payload, via, tenantUrl }: PushRequest, app: EntraApp, why: string): BrokerError {
+  const { profile, orgId } = payload;
+  const setup =
+    via === 'token'
+      ? manualSetup('entra', via, app.name, { orgId, tenantUrl, tokenEndpoint: '', clientId: null })
+      : null;
+  const reason = `Microsoft Graph does not let this program set how "${app.name}" authenticates. ${why}`;
+  return new ManualSetupRequiredError({ provider: 'entra', via, profile: profile.name, app }, reason, setup);
+}
+
+/** Throws `E_READ_BACK` where Graph shows that the application authenticates as before. */
+function assertSwitched(after: SavedAuthentication, before: SavedAuthentication, via: Via): void {
+  const wanted = via === 'oauth';
+  if (after.usesClientCredentials === wanted) return;
+  // Where it never shows the authentication, nothing follows from it.
+  if (!before.usesClientCredentials && after.tokenEndpoint === null) return;
+  throw new BrokerError(
+    'E_READ_BACK',
+    'Entra ID accepted the new settings, but still shows another authentication method.',
+    { help: 'Open the Provisioning page of the application, check the method there, and try again.' },
+  );
+}
+
+function authenticationMessage(
+  { usesClientCredentials, tokenEndpoint, clientId }: SavedAuthentication,
+  via: Via,
+): string {
+  if (!usesClientCredentials) return '';
+  const shown = (text: string | null) => sanitizeForDisplay(text ?? 'not shown', 200);
+  const now = ` It uses client credentials (token endpoint ${shown(tokenEndpoint)}, client ${shown(clientId)}).`;
+  return via === 'oauth'
+    ? now
+    : `${now} They are replaced by a Secret Token: ${via === 'relay' ? 'the relay’s' : 'the Webex token itself'}.`;
 }
 
 /** Stores the provisioning status and reviews the setup. */
@@ -188,7 +256,7 @@ function tenantUrlMessage(secrets: SyncSecret[], saved: string | null, tenantUrl
 async function readBack(
   graph: GraphClient,
   app: EntraApp,
-  { tenantUrl }: EntraCredentials,
+  tenantUrl: string,
 ): Promise<{ secrets: SyncSecret[]; verified: boolean }> {
   for (const seconds of [1, 2, 4, null]) {
     const secrets = await readSecrets(graph, app);

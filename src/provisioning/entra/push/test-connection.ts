@@ -1,43 +1,51 @@
 import { BrokerError } from '../../../errors/broker-error.ts';
 import type { HttpFailure } from '../../../http/json-client.ts';
+import type { ProviderAccess, Via } from '../../push/provider-push.ts';
 import type { GraphClient } from '../graph/client.ts';
 import { graphError } from '../graph/errors.ts';
 import type { EntraApp } from '../graph/find-app.ts';
 import { synchronizationPath } from '../graph/find-job.ts';
 import type { SyncJob } from '../graph/objects.ts';
-import { credentialPairs, type EntraCredentials } from '../graph/synchronization-secrets.ts';
+import { credentialPairs } from '../graph/synchronization-secrets.ts';
 
 /** Entra ID calls Webex before it answers. Milliseconds. */
 const timeoutMs = 90_000;
 
-/** Has Entra ID test these or the saved credentials. Throws `E_REJECTED` where Webex does not accept them. */
+/**
+ * Has Entra ID test this or the saved access. Throws `E_REJECTED` where it is not accepted, `E_TEST_UNAVAILABLE` where
+ * nothing answers, and `E_GRAPH` where Graph itself refuses.
+ */
 export async function testConnection(
   graph: GraphClient,
   app: EntraApp,
   job: SyncJob,
-  credentials: EntraCredentials | 'saved',
+  access: ProviderAccess | { via: Via; saved: true },
 ): Promise<void> {
   const path = `${synchronizationPath(app)}/jobs/${encodeURIComponent(job.id)}/validateCredentials`;
   const response = await graph.send({
     method: 'POST',
     path,
-    json:
-      credentials === 'saved' ? { useSavedCredentials: true } : { credentials: credentialPairs(credentials) },
+    json: 'saved' in access ? { useSavedCredentials: true } : { credentials: credentialPairs(access) },
     idempotent: true,
     timeoutMs,
   });
-  if (!response.ok) throw testError(response.failure, path);
+  if (!response.ok) throw testError(response.failure, path, access.via);
 }
 
-function testError(failure: HttpFailure, path: string): BrokerError {
+function testError(failure: HttpFailure, path: string, via: Via): BrokerError {
   const code = codeIn(failure.body);
+  const { what, where, check, wait } = words[via];
   const quoted = failure.detail === null ? '' : ` Entra ID says: “${failure.detail}”`;
   const rejected = (message: string, help: string) =>
-    new BrokerError('E_REJECTED', `${message}${quoted}`, { help: [help, ...testHere] });
+    new BrokerError('E_REJECTED', `${message}${quoted}`, {
+      help: via === 'token' ? [help, ...testHere] : help,
+    });
   if (/ServiceIncompatible/i.test(code)) {
     return rejected(
       'Entra ID’s connection test failed: the response at the tenant URL is not what Entra ID expects.',
-      'Check the organization ID and the deployment (Webex or Webex for Government).',
+      via === 'token'
+        ? 'Check the organization ID and the deployment (Webex or Webex for Government).'
+        : check,
     );
   }
   // Entra ID reports a 401 or 403 as "unavailable" too; only its message has the status.
@@ -47,20 +55,35 @@ function testError(failure: HttpFailure, path: string): BrokerError {
   ) {
     return new BrokerError(
       'E_TEST_UNAVAILABLE',
-      `Entra ID could not reach Webex to test the token.${quoted}`,
-      {
-        help: 'Try again in a few minutes. If it happens again, see https://status.webex.com.',
-      },
+      `Entra ID could not reach ${where} to test ${what}.${quoted}`,
+      { help: wait },
     );
   }
   if (/Credential|Unauthorized/i.test(code) || failure.status === 400) {
-    return rejected(
-      'Entra ID’s connection test failed: Webex did not accept the token.',
-      'Check whether Webex accepts the token from here.',
-    );
+    return rejected(`Entra ID’s connection test failed: ${where} did not accept ${what}.`, check);
   }
   return graphError(failure, path);
 }
+
+const reachable =
+  'Check that the server runs, and that Entra ID reaches its address over https, with a certificate of a public CA.';
+
+/** What is tested, and what to do where that fails, by the way. */
+const words: Record<Via, { what: string; where: string; check: string; wait: string }> = {
+  token: {
+    what: 'the token',
+    where: 'Webex',
+    check: 'Check whether Webex accepts the token from here.',
+    wait: 'Try again in a few minutes. If it happens again, see https://status.webex.com.',
+  },
+  relay: { what: 'the secret', where: 'the SCIM relay', check: reachable, wait: reachable },
+  oauth: {
+    what: 'the client credentials',
+    where: 'the token endpoint or Webex',
+    check: reachable,
+    wait: reachable,
+  },
+};
 
 /** How to test the token without Entra ID. */
 const testHere = [

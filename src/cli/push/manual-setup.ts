@@ -1,0 +1,36 @@
+import { commandLine } from '../../errors/remedy.ts';
+import {
+  type ManualSetup,
+  ManualSetupRequiredError,
+  setupLines,
+} from '../../provisioning/push/manual-setup.ts';
+import { offerAccess } from '../../provisioning/push/offer-access.ts';
+import type { PushError } from '../../provisioning/push/push-error.ts';
+import type { Actor, Vault } from '../../vault/context.ts';
+import { note } from '../terminal/terminal.ts';
+
+/**
+ * What a person has to enter after a push that could not do it; null after any other failure. For the relay and the token
+ * endpoint it registers the API client and prints the values. The secret is printed on a terminal only, once.
+ */
+export async function manualSetupFor(
+  vault: Vault,
+  profile: string,
+  { cause }: PushError,
+  actor: Actor,
+  dryRun: boolean,
+): Promise<ManualSetup | null> {
+  if (!(cause instanceof ManualSetupRequiredError)) return null;
+  const { provider, via, app } = cause;
+  if (via === 'token' || dryRun) return cause.manualSetup;
+  const { client, secret, setup } = await offerAccess(vault, profile, { provider, via, app }, actor);
+  for (const line of setupLines(setup)) note(line);
+  if (process.stderr.isTTY) {
+    note(`\n  The secret, which is not shown again: ${secret}\n`);
+  } else {
+    const rotate = commandLine(['client', 'rotate', client.name, '--overlap', '0']);
+    note(`The secret is shown on a terminal only. For a new one, run there: ${rotate}`);
+  }
+  note('As soon as it has connected, it is always current, and "webex-token show" says so.');
+  return setup;
+}

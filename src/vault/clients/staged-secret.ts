@@ -1,0 +1,61 @@
+import type { Client } from '../../domain/client.ts';
+import * as store from '../../store/access/clients.ts';
+import { appendAudit } from '../../store/audit/audit.ts';
+import type { Actor, StoreContext } from '../context.ts';
+import { hashSecret, newSecret } from '../sign-in/secret-hashes.ts';
+import { requireClient, secretOverlapMs } from './clients.ts';
+
+/*
+ * A rotation in two steps, for a secret that another system saves: the new secret works at once, but the current one stays
+ * the current one until that system has saved it. So whatever is interrupted, the secret in use keeps working.
+ */
+
+/** A new secret that works beside the current one, until it is promoted or withdrawn. */
+export interface StagedSecret {
+  client: Client;
+  secret: string;
+  /** The second secret before; it comes back when this one is withdrawn. */
+  before: store.SecondSecret;
+}
+
+/** Gives a client a second secret. The previous one, if it still works, stops working now. Throws `E_NO_CLIENT`. */
+export async function stageClientSecret(
+  vault: StoreContext,
+  name: string,
+  actor: Actor,
+): Promise<StagedSecret> {
+  const secret = newSecret();
+  return await vault.db.transaction().execute(async (trx) => {
+    const client = await requireClient(trx, name);
+    const now = vault.now();
+    const staged = { hash: hashSecret(secret), until: now + secretOverlapMs, usedAt: null };
+    const before = await store.replaceSecondSecret(trx, client.id, staged);
+    await appendAudit(trx, now, { action: 'client-rotate', outcome: 'ok', client: name, ...actor });
+    return { client, secret, before };
+  });
+}
+
+/** Makes a staged secret the current one. The one before works for seven more days. */
+export async function promoteStagedSecret(
+  vault: StoreContext,
+  { client }: Pick<StagedSecret, 'client'>,
+): Promise<void> {
+  await store.promoteSecondSecret(vault.db, client.id, vault.now() + secretOverlapMs);
+}
+
+/** Takes a staged secret back, as if it had never been. */
+export async function withdrawStagedSecret(
+  vault: StoreContext,
+  { client, before }: Pick<StagedSecret, 'client' | 'before'>,
+  actor: Actor,
+): Promise<void> {
+  await vault.db.transaction().execute(async (trx) => {
+    await store.replaceSecondSecret(trx, client.id, before);
+    await appendAudit(trx, vault.now(), {
+      action: 'client-rotate',
+      outcome: 'withdrawn',
+      client: client.name,
+      ...actor,
+    });
+  });
+}
