@@ -12,3 +12,13 @@ describe('generated documentation', () => {
     expect(readFileSync(join(root, generator.path), 'utf8')).toBe(await generator.generate());
   });
 });
+
+describe('docs/README.md', () => {
+  it('lists every document', () => {
+    const index = readFileSync(join(root, 'docs/README.md'), 'utf8');
+    const documents = readdirSync(join(root, 'docs')).filter(
+      (name) => name.endsWith('.md') && name !== 'README.md',
+    );
+    expect(documents.filter((name) => !index.includes(`](${name})`))).toEqual([]);
+  });
+});

@@ -1,4 +1,5 @@
 import { errorCodes } from '../../src/errors/error-codes.ts';
+import { commandLine, type Remedy } from '../../src/errors/remedy.ts';
 
 /** The file that this generator writes. */
 export const path = 'docs/errors.md';
@@ -6,13 +7,13 @@ export const path = 'docs/errors.md';
 /** The reference of all error codes, from the table that the commands and the web app use. */
 export async function generate(): Promise<string> {
   const sections = Object.entries(errorCodes).map(
-    ([code, { title, exit, status, cause, remedy }]) => `## ${code}
+    ([code, { title, exit, status, cause, remedies }]) => `## ${code}
 
 **${title}** (exit code ${exit}, HTTP status ${status})
 
 ${cause}
 
-${remedy}`,
+${remedies.map(paragraph).join('\n')}`,
   );
   return `# Error codes
 
@@ -24,4 +25,9 @@ at that address. The message of the error itself has the details.
 
 ${sections.join('\n\n')}
 `;
+}
+
+/** A remedy on its own line; its command is not translated to Markdown. */
+function paragraph({ text, command }: Remedy): string {
+  return command === undefined ? `- ${text}` : `- ${text}: \`${commandLine(command)}\``;
 }

@@ -1,3 +1,5 @@
+import { type Help, type Remedy, remediesOf } from './remedy.ts';
+
 /** What every error of one code has in common. `docs/errors.md` is generated from this table. */
 export interface ErrorEntry {
   /** The exit code of a command: 1 failed, 2 wrong usage, 3 nothing there, 4 expired, 5 rejected. */
@@ -9,7 +11,7 @@ export interface ErrorEntry {
   /** When it happens, for the reference. */
   cause: string;
   /** What to do, for the reference. The help of the error itself has the actual names and paths. */
-  remedy: string;
+  remedies: readonly Remedy[];
 }
 
 function entry(
@@ -17,24 +19,24 @@ function entry(
   status: number,
   title: string,
   cause: string,
-  remedy: string,
+  help: Help,
 ): ErrorEntry {
-  return { exit, status, title, cause, remedy };
+  return { exit, status, title, cause, remedies: remediesOf(help) };
 }
 
 const again = 'Start the sign-in again from this program.';
 const address = 'Copy the whole address of the page that you landed on after signing in.';
-const database = 'Restore a backup, or accept the database as it is: webex-token restore --accept-rollback.';
+const database = [
+  { text: 'Restore a backup', command: ['restore', 'FILE'] },
+  { text: 'Or accept the database as it is', command: ['restore', '--accept-rollback'] },
+];
 
 export const errorCodes = {
   // Usage and settings
-  E_USAGE: entry(
-    2,
-    400,
-    'Invalid input',
-    'A command or form was used in a way that it does not support.',
-    'Follow the message, or see --help.',
-  ),
+  E_USAGE: entry(2, 400, 'Invalid input', 'A command or form was used in a way that it does not support.', [
+    'Follow the message.',
+    { text: 'For the usage of a command', command: ['COMMAND', '--help'] },
+  ]),
   E_SETTING: entry(
     2,
     500,
@@ -63,13 +65,10 @@ export const errorCodes = {
     'Standard output cannot be written, for example because the disk is full.',
     'Write to another folder or disk.',
   ),
-  E_CSV: entry(
-    1,
-    400,
-    'Invalid CSV file',
-    'A CSV file has no usable header or rows.',
-    'Fix the file, or skip invalid rows with --skip-invalid.',
-  ),
+  E_CSV: entry(1, 400, 'Invalid CSV file', 'A CSV file has no usable header or rows.', [
+    'Fix the file.',
+    { text: 'Or skip invalid rows', command: ['profile', 'import', 'FILE', '--skip-invalid'] },
+  ]),
   E_FILE: entry(
     1,
     400,
@@ -99,19 +98,16 @@ export const errorCodes = {
     'Set WEBEX_TOKEN_HOME to another folder.',
   ),
   E_INTERRUPTED: entry(1, 400, 'Interrupted', 'The command was stopped before it finished.', 'Run it again.'),
-  E_TIMEOUT: entry(
-    1,
-    408,
-    'Timed out',
-    'Nobody signed in within the time limit.',
-    'Run the command again. --timeout sets the limit.',
-  ),
+  E_TIMEOUT: entry(1, 408, 'Timed out', 'Nobody signed in within the time limit.', {
+    text: 'Try again with more time',
+    command: ['login', 'NAME', '--timeout', 'SECONDS'],
+  }),
   E_INTERNAL: entry(
     1,
     500,
     'Something went wrong',
     'An unexpected error occurred. Stored data is not affected.',
-    'Try again. For the cause, see the log and webex-token doctor.',
+    ['Try again.', { text: 'For the cause, see the log of the server, and run', command: ['doctor'] }],
   ),
 
   // HTTP requests to the web app
@@ -121,7 +117,7 @@ export const errorCodes = {
     403,
     'Open the app from your terminal',
     'The browser has no session of the web app.',
-    'Run webex-token open, which opens a link that works once.',
+    { text: 'Open a link that works once', command: ['open'] },
   ),
   E_CROSS_ORIGIN: entry(
     1,
@@ -150,7 +146,10 @@ export const errorCodes = {
     410,
     'This link has expired',
     'A one-time link was used, or is older than ten minutes.',
-    'Get a new one: webex-token open, or webex-token login.',
+    [
+      { text: 'Get a new link to the web app', command: ['open'] },
+      { text: 'Or sign in again', command: ['login', 'NAME'] },
+    ],
   ),
   E_TOO_LARGE: entry(
     1,
@@ -168,20 +167,14 @@ export const errorCodes = {
   ),
 
   // The web app and API as servers
-  E_RUNNING: entry(
-    1,
-    409,
-    'Already running',
-    'The web app is already running for this data folder.',
-    'Open it: webex-token open.',
-  ),
-  E_NOT_RUNNING: entry(
-    1,
-    503,
-    'Not running',
-    'The web app is not running for this data folder.',
-    'Start it: webex-token serve.',
-  ),
+  E_RUNNING: entry(1, 409, 'Already running', 'The web app is already running for this data folder.', {
+    text: 'Open it',
+    command: ['open'],
+  }),
+  E_NOT_RUNNING: entry(1, 503, 'Not running', 'The web app is not running for this data folder.', {
+    text: 'Start it',
+    command: ['serve'],
+  }),
   E_PORT_TAKEN: entry(1, 503, 'Port in use', 'Another program uses the port.', 'Stop that program.'),
   E_LISTEN: entry(
     1,
@@ -214,13 +207,10 @@ export const errorCodes = {
     'The profile belongs to another organization or deployment.',
     'Use another profile.',
   ),
-  E_NO_PROFILE: entry(
-    3,
-    404,
-    'No such organization',
-    'No profile has this name.',
-    'List the profiles: webex-token list.',
-  ),
+  E_NO_PROFILE: entry(3, 404, 'No such organization', 'No profile has this name.', {
+    text: 'List the profiles',
+    command: ['list'],
+  }),
   E_ORGANIZATION_ID: entry(
     2,
     400,
@@ -233,7 +223,7 @@ export const errorCodes = {
     409,
     'Organization unknown',
     'The organization ID of the profile is not known.',
-    'Set it: webex-token login NAME --org-id ID.',
+    { text: 'Set it', command: ['login', 'NAME', '--org-id', 'ID'] },
   ),
   E_TAG: entry(
     2,
@@ -254,17 +244,14 @@ export const errorCodes = {
     409,
     'Renewal not possible',
     'The renewal is in a different state than the command needs.',
-    'See its state: webex-token renew status.',
+    { text: 'See its state', command: ['renew', 'status'] },
   ),
 
   // Tokens
-  E_NO_TOKEN: entry(
-    3,
-    404,
-    'No token yet',
-    'The profile has no current token, or no token with this ID.',
-    'Sign in: webex-token login NAME.',
-  ),
+  E_NO_TOKEN: entry(3, 404, 'No token yet', 'The profile has no current token, or no token with this ID.', {
+    text: 'Sign in',
+    command: ['login', 'NAME'],
+  }),
   E_NO_CAPTURED_TOKEN: entry(
     3,
     404,
@@ -272,20 +259,14 @@ export const errorCodes = {
     'The token was discarded, or its profile was removed.',
     'Sign in again.',
   ),
-  E_EXPIRED: entry(
-    4,
-    409,
-    'Token expired',
-    'The token has expired.',
-    'Sign in: webex-token login NAME. To use it anyway, add --allow-expired.',
-  ),
-  E_REJECTED: entry(
-    5,
-    409,
-    'Token rejected',
-    'Webex, Entra ID or Okta did not accept the token.',
-    'Test it: webex-token test NAME, and sign in again if Webex rejects it.',
-  ),
+  E_EXPIRED: entry(4, 409, 'Token expired', 'The token has expired.', [
+    { text: 'Sign in', command: ['login', 'NAME'] },
+    { text: 'To use the expired token anyway', command: ['get', 'NAME', '--allow-expired'] },
+  ]),
+  E_REJECTED: entry(5, 409, 'Token rejected', 'Webex, Entra ID or Okta did not accept the token.', [
+    { text: 'Test it', command: ['test', 'NAME'] },
+    { text: 'Sign in again if Webex rejects it', command: ['login', 'NAME'] },
+  ]),
   E_TOKEN_SYNTAX: entry(1, 400, 'Not a token', 'The text cannot be a bearer token.', address),
   E_TOKEN_TYPE: entry(1, 400, 'Not a bearer token', 'The response has a token of another type.', address),
   E_OTHER_DEPLOYMENT: entry(
@@ -293,7 +274,7 @@ export const errorCodes = {
     409,
     'Token of another deployment',
     'The token belongs to Webex for Government and the profile does not, or the other way around.',
-    'Store it under another name, with --deployment.',
+    { text: 'Store it under another name', command: ['import', 'OTHER-NAME', '--deployment', 'DEPLOYMENT'] },
   ),
 
   // Sign-in
@@ -435,13 +416,10 @@ export const errorCodes = {
     'An API client with this name exists.',
     'Choose another name, or rotate its secret.',
   ),
-  E_NO_CLIENT: entry(
-    1,
-    404,
-    'No such API client',
-    'No API client has this name.',
-    'List them: webex-token client list.',
-  ),
+  E_NO_CLIENT: entry(1, 404, 'No such API client', 'No API client has this name.', {
+    text: 'List them',
+    command: ['client', 'list'],
+  }),
   E_JWKS: entry(
     1,
     400,
@@ -479,34 +457,34 @@ export const errorCodes = {
   ),
 
   // Entra ID and Okta
-  E_NO_DESTINATION: entry(
-    1,
-    409,
-    'No destination',
-    'The profile has no destination for this.',
-    'Install the token once: webex-token push entra NAME.',
-  ),
+  E_NO_DESTINATION: entry(1, 409, 'No destination', 'The profile has no destination for this.', {
+    text: 'Install the token once',
+    command: ['push', 'entra', 'NAME'],
+  }),
   E_OTHER_ORGANIZATION: entry(
     1,
     409,
     'Application of another organization',
     'The application provisions another organization or profile.',
-    'Choose the right application with --app ID, or add --replace-organization.',
+    [
+      { text: 'Choose the right application', command: ['push', 'entra', 'NAME', '--app', 'ID'] },
+      {
+        text: 'Or replace the other organization',
+        command: ['push', 'entra', 'NAME', '--app', 'ID', '--replace-organization'],
+      },
+    ],
   ),
   E_AMBIGUOUS_APP: entry(
     1,
     409,
     'Several applications match',
     'The provider has more than one matching application.',
-    'Choose one with --app ID.',
+    { text: 'Choose one', command: ['push', 'PROVIDER', 'NAME', '--app', 'ID'] },
   ),
-  E_ENTRA_APP: entry(
-    1,
-    404,
-    'Application not found',
-    'Entra ID or Okta has no such application.',
-    'Add it from the gallery, or choose it with --app ID.',
-  ),
+  E_ENTRA_APP: entry(1, 404, 'Application not found', 'Entra ID or Okta has no such application.', [
+    'Add it from the gallery.',
+    { text: 'Or choose it', command: ['push', 'PROVIDER', 'NAME', '--app', 'ID'] },
+  ]),
   E_ENTRA_JOB: entry(
     1,
     409,
@@ -587,13 +565,10 @@ export const errorCodes = {
     'A token would be sent to an address that is neither https nor this machine.',
     'Change the address in the settings.',
   ),
-  E_CLIPBOARD: entry(
-    1,
-    500,
-    'No clipboard',
-    'No clipboard is available.',
-    'Print the token: webex-token get NAME.',
-  ),
+  E_CLIPBOARD: entry(1, 500, 'No clipboard', 'No clipboard is available.', {
+    text: 'Print the token',
+    command: ['get', 'NAME'],
+  }),
   E_QUOTING: entry(
     1,
     400,
@@ -622,24 +597,18 @@ export const errorCodes = {
     500,
     'Scheduler failed',
     'The scheduler of the system refused the job, or there is none.',
-    'Run webex-token remind every hour with another scheduler.',
+    { text: 'Run this command every hour with another scheduler', command: ['remind'] },
   ),
 
   // Keys
-  E_KEY: entry(
-    1,
-    500,
-    'No data key',
-    'This host’s key cannot decrypt any data key of the store.',
-    'Ask for access: webex-token key request.',
-  ),
-  E_KEY_LOST: entry(
-    1,
-    500,
-    'Key missing',
-    'The key of this store is missing.',
-    'Restore the key or a backup, or ask for access: webex-token key request.',
-  ),
+  E_KEY: entry(1, 500, 'No data key', 'This host’s key cannot decrypt any data key of the store.', {
+    text: 'Ask for access',
+    command: ['key', 'request'],
+  }),
+  E_KEY_LOST: entry(1, 500, 'Key missing', 'The key of this store is missing.', [
+    'Restore the key or a backup.',
+    { text: 'Or ask for access', command: ['key', 'request'] },
+  ]),
   E_KEY_FILE: entry(
     1,
     500,
@@ -654,19 +623,16 @@ export const errorCodes = {
     'The passphrase of the store is missing or wrong.',
     'Set WEBEX_TOKEN_PASSPHRASE.',
   ),
-  E_KEY_REMOVED: entry(
-    1,
-    503,
-    'Key removed',
-    'This host’s key was removed from the store.',
-    'Ask for access again: webex-token key request.',
-  ),
+  E_KEY_REMOVED: entry(1, 503, 'Key removed', 'This host’s key was removed from the store.', {
+    text: 'Ask for access again',
+    command: ['key', 'request'],
+  }),
   E_KEY_UNAUTHORIZED: entry(
     1,
     500,
     'Unauthorized key',
     'The store lists a key that no key holder authorized.',
-    'Remove it: webex-token key remove ID.',
+    { text: 'Remove it', command: ['key', 'remove', 'ID'] },
   ),
   E_KEY_VERIFICATION: entry(
     1,
@@ -675,13 +641,10 @@ export const errorCodes = {
     'The new key could not decrypt every data key.',
     'Try again. The old key is still in use.',
   ),
-  E_KEY_EXISTS: entry(
-    1,
-    409,
-    'Key exists',
-    'The key is already in the store.',
-    'List the keys: webex-token key status.',
-  ),
+  E_KEY_EXISTS: entry(1, 409, 'Key exists', 'The key is already in the store.', {
+    text: 'List the keys',
+    command: ['key', 'status'],
+  }),
   E_KEY_BUSY: entry(
     1,
     409,
@@ -696,27 +659,18 @@ export const errorCodes = {
     'No other key opens the store on this host.',
     'Remove it from another host.',
   ),
-  E_KEY_LAST: entry(
-    1,
-    409,
-    'Last key',
-    'The store has no other key.',
-    'Replace it instead: webex-token key rotate --to.',
-  ),
-  E_KEY_REQUEST: entry(
-    1,
-    400,
-    'Invalid key request',
-    'The text is not a key request, or it was changed.',
-    'Paste the whole line of webex-token key request.',
-  ),
-  E_NO_KEY: entry(
-    1,
-    404,
-    'No such key',
-    'No key, or several, match this ID.',
-    'List the keys: webex-token key status.',
-  ),
+  E_KEY_LAST: entry(1, 409, 'Last key', 'The store has no other key.', {
+    text: 'Replace it instead',
+    command: ['key', 'rotate', '--to', 'KIND'],
+  }),
+  E_KEY_REQUEST: entry(1, 400, 'Invalid key request', 'The text is not a key request, or it was changed.', {
+    text: 'Paste the whole line that this command prints',
+    command: ['key', 'request'],
+  }),
+  E_NO_KEY: entry(1, 404, 'No such key', 'No key, or several, match this ID.', {
+    text: 'List the keys',
+    command: ['key', 'status'],
+  }),
   E_KEYCHAIN: entry(
     1,
     500,
@@ -740,13 +694,10 @@ export const errorCodes = {
     database,
   ),
 
-  E_AUDIT: entry(
-    1,
-    500,
-    'Audit log was changed',
-    'The signature of the audit log does not match.',
-    'See where it was changed: webex-token log --verify.',
-  ),
+  E_AUDIT: entry(1, 500, 'Audit log was changed', 'The signature of the audit log does not match.', {
+    text: 'See where it was changed',
+    command: ['log', '--verify'],
+  }),
 
   // The store
   E_DATABASE_URL: entry(
@@ -756,13 +707,10 @@ export const errorCodes = {
     'WEBEX_TOKEN_DATABASE_URL is invalid.',
     'Use an address such as postgres://user@host/webex_token.',
   ),
-  E_STORE: entry(
-    1,
-    503,
-    'Store cannot be used',
-    'The database refused a request or failed.',
-    'Follow the message. To look for the cause: webex-token doctor.',
-  ),
+  E_STORE: entry(1, 503, 'Store cannot be used', 'The database refused a request or failed.', [
+    'Follow the message.',
+    { text: 'To look for the cause', command: ['doctor'] },
+  ]),
   E_STORE_BUSY: entry(1, 503, 'Store busy', 'Another process holds a lock.', 'Try again in a moment.'),
   E_STORE_UNREACHABLE: entry(
     1,
@@ -786,13 +734,10 @@ export const errorCodes = {
     'Free some space and try again.',
   ),
   E_STORE_DISK: entry(1, 503, 'Disk error', 'The disk of the database reports errors.', 'Check the disk.'),
-  E_STORE_DAMAGED: entry(
-    1,
-    503,
-    'Store damaged',
-    'The database file is damaged.',
-    'Restore a backup: webex-token restore FILE.',
-  ),
+  E_STORE_DAMAGED: entry(1, 503, 'Store damaged', 'The database file is damaged.', {
+    text: 'Restore a backup',
+    command: ['restore', 'FILE'],
+  }),
   E_STORE_NEWER: entry(
     1,
     503,
@@ -835,7 +780,7 @@ export const errorCodes = {
     500,
     'Backup not verified',
     'The new backup could not be restored in a test, so it was deleted.',
-    'Verify the audit log: webex-token log --verify.',
+    { text: 'Verify the audit log', command: ['log', '--verify'] },
   ),
   E_BACKUP_KEY: entry(
     1,

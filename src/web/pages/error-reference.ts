@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { type ErrorCode, errorCodes } from '../../errors/error-codes.ts';
+import { pageHelp } from '../../errors/remedy.ts';
 import type { WebContext } from '../context.ts';
 
 /** `GET /errors/:code`: the reference of an error code, which `type` of a problem document points to. Static text only. */
@@ -8,12 +9,12 @@ export function errorReferencePage({ render }: Pick<WebContext, 'render'>): Requ
   return (request, response) => {
     const { code } = request.params;
     if (!isErrorCode(code)) throw new BrokerError('E_NOT_FOUND', 'There is no error with this code.');
-    const { title, exit, status, cause, remedy } = errorCodes[code];
+    const { title, exit, status, cause, remedies } = errorCodes[code];
     render(
       request,
       response,
       'error-reference',
-      { code, title, exit, status, cause, remedy },
+      { code, title, exit, status, cause, remedies: pageHelp(remedies) },
       { title: code },
     );
   };

@@ -30,7 +30,7 @@ export interface PageData {
   misdirected: { url: string | null; origin: string };
   'cross-site': { path: string };
   'access-link': { next: string };
-  'error-reference': ErrorEntry & { code: ErrorCode };
+  'error-reference': Omit<ErrorEntry, 'remedies'> & { code: ErrorCode; remedies: PageRemedy[] };
   problem: { problem: Problem; reason: string };
   capture: { error: Explanation | null };
   overview: OverviewPage;
