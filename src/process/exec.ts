@@ -71,15 +71,23 @@ export function execute(options: ExecOptions): Promise<number> {
     });
     child.once('exit', (code, signal) => {
       stopPassing();
-      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+      resolve(exitCodeOf(code, signal));
     });
   });
+}
+
+/** The exit code of a shell for a program that ended: 128 + n if signal n ended it. */
+export function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
 }
 
 const passed: NodeJS.Signals[] = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'];
 const fromTerminal: NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 
-function passSignals(pass: (signal: NodeJS.Signals) => void, terminal: boolean): () => void {
+/**
+ * Passes the signals of this process on, except those that a terminal sends to the program directly. Returns how to stop.
+ */
+export function passSignals(pass: (signal: NodeJS.Signals) => void, terminal: boolean): () => void {
   const ignore = () => {};
   const listeners: [NodeJS.Signals, NodeJS.SignalsListener][] = [
     ...passed.map((signal): [NodeJS.Signals, NodeJS.SignalsListener] => [signal, pass]),

@@ -1,0 +1,130 @@
+import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Settings } from '../../config/settings.ts';
+import type { Db } from '../../store/db.ts';
+import { type CurrentTokenState, currentTokenState } from '../../store/profiles/current-token.ts';
+import { openStore } from '../../store/store.ts';
+import { storeLocation } from '../store-location.ts';
+
+/** What happened to the current token of a profile. */
+export type TokenEvent =
+  /** The profile has another current token. */
+  | { kind: 'new-token'; profile: string; tokenId: string }
+  /** The token expired, Webex rejects it, it was removed, or its profile was. Reported once for each token. */
+  | { kind: 'expired' | 'rejected' | 'no-token' | 'removed'; profile: string }
+  /** The store cannot be read. It is tried again; reported once until it can. */
+  | { kind: 'unreachable'; error: unknown }
+  | { kind: 'reachable' };
+
+/** The token that is known already. */
+export interface KnownToken {
+  profileId: string;
+  profile: string;
+  tokenId: string;
+}
+
+export interface WatchOptions {
+  signal: AbortSignal;
+  now?: () => number;
+  /** How often to look. Milliseconds. */
+  everyMs?: number;
+}
+
+/** How often to look at the store. Milliseconds. */
+const everyMs = 2_000;
+
+/** The longest pause while the store cannot be read. Milliseconds. */
+const longestPauseMs = 30_000;
+
+/**
+ * Watches the current token of a profile, until `signal` ends it. Needs no key: one indexed query at a time, and nothing is
+ * decrypted. Follows a profile that is renamed, one that is removed and added again, and a database file that is replaced.
+ */
+export async function* watchToken(
+  settings: Settings,
+  start: KnownToken,
+  { signal, now = Date.now, everyMs: interval = everyMs }: WatchOptions,
+): AsyncGenerator<TokenEvent> {
+  const store = new WatchedStore(settings);
+  let known = { profileId: start.profileId, profile: start.profile, tokenId: start.tokenId as string | null };
+  let reported: TokenEvent['kind'] | null = null;
+  let failures = 0;
+  try {
+    for (;;) {
+      const pauseMs = Math.min(interval * 2 ** failures, Math.max(interval, longestPauseMs));
+      try {
+        await sleep(pauseMs, undefined, { signal });
+      } catch {
+        return;
+      }
+      let state: CurrentTokenState | null;
+      try {
+        const db = await store.open();
+        // A profile that was removed may be added again under its name.
+        state =
+          (await currentTokenState(db, { profileId: known.profileId })) ??
+          (await currentTokenState(db, { name: known.profile }));
+      } catch (error) {
+        await store.close();
+        failures += 1;
+        if (failures === 1) yield { kind: 'unreachable', error };
+        continue;
+      }
+      if (failures > 0) yield { kind: 'reachable' };
+      failures = 0;
+      if (state !== null) known = { ...known, profileId: state.profileId, profile: state.profile };
+      if (state !== null && state.tokenId !== null && state.tokenId !== known.tokenId) {
+        known.tokenId = state.tokenId;
+        reported = null;
+        yield { kind: 'new-token', profile: state.profile, tokenId: state.tokenId };
+        continue;
+      }
+      const trouble = troubleOf(state, now());
+      if (trouble !== null && trouble !== reported) yield { kind: trouble, profile: known.profile };
+      reported = trouble;
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+function troubleOf(
+  state: CurrentTokenState | null,
+  now: number,
+): 'expired' | 'rejected' | 'no-token' | 'removed' | null {
+  if (state === null) return 'removed';
+  if (state.tokenId === null) return 'no-token';
+  if (state.rejectedAt !== null) return 'rejected';
+  return state.expiresAt !== null && state.expiresAt <= now ? 'expired' : null;
+}
+
+/** A connection to the store, opened again if `restore` replaced the database file. */
+class WatchedStore {
+  readonly #settings: Settings;
+  #db: Db | null = null;
+  #file = '';
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+  }
+
+  async open(): Promise<Db> {
+    const place = storeLocation(this.#settings);
+    const file = this.#settings.databaseUrl === null ? identityOf(place) : '';
+    if (this.#db !== null && file !== this.#file) await this.close();
+    this.#db ??= await openStore(place);
+    this.#file = file;
+    return this.#db;
+  }
+
+  async close(): Promise<void> {
+    await this.#db?.destroy();
+    this.#db = null;
+  }
+}
+
+/** Throws if the file does not exist: it must not be created. */
+function identityOf(file: string): string {
+  const { dev, ino } = statSync(file);
+  return `${dev} ${ino}`;
+}
