@@ -10,14 +10,15 @@ interface Handlers<Parameters> {
 
 /** Adds the handlers of one path. Other methods get 405 with an `Allow` header. */
 export function route<Parameters>(
-  router: Pick<Router, 'get' | 'post' | 'all'>,
+  router: Pick<Router, 'route'>,
   path: string,
   { get, post }: Handlers<Parameters>,
 ): void {
-  if (get !== undefined) router.get(path, get as RequestHandler);
-  if (post !== undefined) router.post(path, post as RequestHandler[]);
+  const one = router.route(path);
+  if (get !== undefined) one.get(get as RequestHandler);
+  if (post !== undefined) one.post(post as RequestHandler[]);
   const allow = [get && 'GET, HEAD', post && 'POST'].filter(Boolean).join(', ');
-  router.all(path, (_request, response, next) => {
+  one.all((_request, response, next) => {
     response.set('Allow', allow);
     next(new BrokerError('E_METHOD', `This address accepts only ${allow}.`));
   });
