@@ -94,20 +94,32 @@ describe('one-time links', () => {
     },
   );
 
-  test('read the owner of a connection from the tables of the system', () => {
+  describe('the owner of a connection, in the tables of the system', () => {
     const me = process.getuid?.() ?? 0;
     const row = (uid: number, from = '0100007F:9C40', to = '0100007F:0BB8') =>
       `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n   0: ${from} ${to} 01 00000000:00000000 00:00000000 00000000  ${uid}        0 4711 1 0000000000000000 20 4 30 10 -1\n`;
-    const peer = { remotePort: 40_000, localPort: 3000 };
     const v6 = ['00000000000000000000000001000000:9C40', '00000000000000000000000001000000:0BB8'] as const;
-    expect(isOtherUser(peer, () => [row(me)])).toBe(false);
-    expect(isOtherUser(peer, () => [row(0)])).toBe(false);
-    expect(isOtherUser(peer, () => [row(me + 1)])).toBe(true);
-    expect(isOtherUser(peer, () => ['', row(me + 1, ...v6)])).toBe(true);
-    expect(isOtherUser({ ...peer, remotePort: 40_001 }, () => [row(me + 1)])).toBe(false);
-    // The other direction is the socket of this server.
-    expect(isOtherUser(peer, () => [row(me + 1, '0100007F:0BB8', '0100007F:9C40')])).toBe(false);
-    expect(isOtherUser(peer, () => ['', ''])).toBe(false);
+    const isOther = (tables: string[], remotePort = 40_000) =>
+      isOtherUser({ remotePort, localPort: 3000 }, () => tables);
+
+    test('is found by the two ports, for IPv4 and IPv6', () => {
+      expect(isOther([row(me)])).toBe(false);
+      expect(isOther([row(0)])).toBe(false);
+      expect(isOther([row(me + 1)])).toBe(true);
+      expect(isOther(['', row(me + 1, ...v6)])).toBe(true);
+      expect(isOther([row(me + 1)], 40_001)).toBe(false);
+      // The other direction is the socket of this server.
+      expect(isOther([row(me + 1, '0100007F:0BB8', '0100007F:9C40')])).toBe(false);
+      expect(isOther(['', ''])).toBe(false);
+    });
+
+    test('is looked up once, when the tables have the connection', () => {
+      const connection = { remotePort: 40_000, localPort: 3000 };
+      expect(isOtherUser(connection, () => [])).toBe(false);
+      expect(isOtherUser(connection, () => [row(me + 1)])).toBe(true);
+      expect(isOtherUser(connection, () => [row(me)])).toBe(true);
+      expect(isOtherUser({ ...connection }, () => [row(me)])).toBe(false);
+    });
   });
 });
 

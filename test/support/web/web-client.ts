@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { Agent, createServer } from 'node:http';
 import pino from 'pino';
+import type { SuperAgentRequest } from 'superagent';
 import supertest from 'supertest';
 import type TestAgent from 'supertest/lib/agent.js';
+import { onTestFinished } from 'vitest';
 import type { Simulator } from '../../../src/simulator/simulator.ts';
 import { createAccessLink } from '../../../src/vault/sign-in/access-links.ts';
 import { createWebApp, type WebApp } from '../../../src/web/app.ts';
@@ -19,7 +23,7 @@ export interface Served extends WebApp {
   person(): Promise<TestAgent>;
 }
 
-/** The web app with a new vault, without a server socket. */
+/** The web app with a new vault, on a free port until the test ends. */
 export async function served(
   simulator?: Simulator,
   options: { vault?: TestVault; demonstration?: boolean; instanceSecret?: string } = {},
@@ -28,7 +32,18 @@ export async function served(
   const lines: string[] = [];
   const logger = pino({ level: 'trace' }, { write: (line: string) => lines.push(line) });
   const web = createWebApp({ vault, log: logger, ...rest });
-  const visitor = () => supertest.agent(web.app).set('Host', host);
+  const server = createServer(web.app).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const connections = new Agent({ keepAlive: true });
+  onTestFinished(() => {
+    connections.destroy();
+    server.close();
+  });
+  const visitor = () =>
+    supertest
+      .agent(server)
+      .use((request: SuperAgentRequest) => request.agent(connections))
+      .set('Host', host);
   return {
     ...web,
     vault,
