@@ -146,7 +146,7 @@ describe('copyStore', () => {
     const there = await newVault(undefined, { settings: { ...vault.settings, databaseUrl: postgres } });
     expect((await readToken(there, 'globex', actor)).accessToken).toBe('fake-token-for-globex-1');
 
-    const back = newSqlitePlace();
+    const back = await newSqlitePlace();
     await copyStoreTo(postgres, back, options(vault));
     const after = await content(await reopened(back));
     const before = await content(await reopened(postgres));

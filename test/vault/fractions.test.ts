@@ -89,7 +89,7 @@ describe('a number that is not an integer', () => {
 
   it('is rounded up when a store is copied', async () => {
     const { vault, stored, settings } = await storeWithFraction();
-    for (const to of [newSqlitePlace(), await newPlace()]) {
+    for (const to of [await newSqlitePlace(), await newPlace()]) {
       const options = { settings, keychain: noKeychain, now: () => today, actor };
       expect(await copyStoreTo(databaseFile(settings.home), to, options)).toMatchObject({
         tokens: stored.size,

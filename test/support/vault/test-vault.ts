@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { readSettings, type Settings } from '../../../src/config/settings.ts';
@@ -9,8 +9,9 @@ import { verifyAudit } from '../../../src/store/audit/audit.ts';
 import { tokensOf, updateToken } from '../../../src/store/profiles/tokens.ts';
 import type { Vault, VaultOptions } from '../../../src/vault/context.ts';
 import { type SignInRequest, startSignIn } from '../../../src/vault/sign-in/start-sign-in.ts';
+import { databaseFile } from '../../../src/vault/store-location.ts';
 import { closeVault, openVault } from '../../../src/vault/vault.ts';
-import { engine, newPostgresPlace } from '../store/engines.ts';
+import { engine, newPostgresPlace, prepareSqliteFile } from '../store/engines.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 
 /** The day on which these tests take place: 2027-03-01. */
@@ -24,10 +25,13 @@ export const noKeychain: Keychain = {
   delete: () => Promise.reject(new Error('no keychain in tests')),
 };
 
-/** Only what is given is read; the rest is as it is documented. */
+/** Settings for a store with tables and nothing in them. Only what is given is read; the rest is as it is documented. */
 export async function testSettings(simulator?: Simulator): Promise<Settings> {
+  const home = join(temporaryFolder(), 'home');
+  mkdirSync(home, { mode: 0o700 });
+  if (engine === 'sqlite') await prepareSqliteFile(databaseFile(home));
   const settings = readSettings({
-    WEBEX_TOKEN_HOME: join(temporaryFolder(), 'home'),
+    WEBEX_TOKEN_HOME: home,
     ...(engine === 'postgres' && { WEBEX_TOKEN_DATABASE_URL: await newPostgresPlace() }),
   });
   return simulator === undefined ? settings : { ...settings, webex: simulator.endpoints };
