@@ -4,7 +4,17 @@ import { join } from 'node:path';
 /*
  * npm run bench [-- NAME …]: all benchmarks, or the named ones, each in its own process.
  */
-const benchmarks = ['get', 'token-endpoint', 'dashboard', 'due', 'start-up', 'scale', 'replicas', 'serve'];
+const benchmarks = [
+  'get',
+  'token-endpoint',
+  'dashboard',
+  'due',
+  'start-up',
+  'scale',
+  'replicas',
+  'serve',
+  'relay',
+];
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !benchmarks.includes(name));

@@ -13,13 +13,14 @@ export interface MeasuredServer {
   stop(): Promise<void>;
 }
 
-/** Starts Node with these arguments, and waits for the line that says it listens. */
+/** Starts Node, or another program, with these arguments, and waits for the line that says it listens. */
 export async function startServer(
   args: (port: number) => string[],
   environment: NodeJS.ProcessEnv = {},
+  program = process.execPath,
 ): Promise<MeasuredServer> {
   const port = await freePort();
-  const child = spawn(process.execPath, args(port), {
+  const child = spawn(program, args(port), {
     env: { ...process.env, NODE_ENV: 'production', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
