@@ -119,10 +119,10 @@ async function nginx(): Promise<Record<string, MeasuredServer>> {
       `daemon off; master_process off; pid ${folder}/pid; error_log stderr;
       events { worker_connections 2048; }
       http {
-        access_log off;
+        access_log off; keepalive_requests 100000000;
         client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy; fastcgi_temp_path ${folder}/fastcgi;
         uwsgi_temp_path ${folder}/uwsgi; scgi_temp_path ${folder}/scgi;
-        upstream scim { server ${new URL(upstream.origin).host}; keepalive 64; }
+        upstream scim { server ${new URL(upstream.origin).host}; keepalive 64; keepalive_requests 100000000; }
         server {
           listen 127.0.0.1:${port};
           location / { proxy_pass http://scim; proxy_http_version 1.1; proxy_set_header Connection ""; }

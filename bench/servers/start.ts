@@ -24,6 +24,8 @@ export async function startServer(
     env: { ...process.env, NODE_ENV: 'production', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A benchmark that fails leaves no server behind.
+  process.once('exit', () => child.kill());
   await listening(child);
   return {
     origin: `http://127.0.0.1:${port}`,
