@@ -49,7 +49,7 @@ export async function upstreamServer(): Promise<Upstream> {
     const body = Buffer.concat(chunks).toString();
     const { method = '', url = '', headers } = request;
     if (!url.startsWith('/v1/scim/')) {
-      response.writeHead(upstream.people(headers.authorization?.slice(7) ?? '')).end('{}');
+      response.writeHead(upstream.people(headers.authorization?.slice(7) ?? '')).end(person);
       return;
     }
     upstream.arrived.push({ method, url, headers, body });
@@ -64,6 +64,14 @@ export async function upstreamServer(): Promise<Upstream> {
   });
   return upstream;
 }
+
+/** The account that `people/me` answers with. */
+const person = JSON.stringify({
+  id: 'person',
+  displayName: 'Ada',
+  emails: ['ada@example.com'],
+  orgId: orgIds.acme,
+});
 
 export interface RelayServer {
   vault: TestVault;

@@ -210,9 +210,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #write(pieces: Buffer[]): void {
     const { response } = this.#options;
     let flowing = true;
-    response.cork();
+    // Not corked: then Node would never report that the client has read enough again.
     for (const piece of pieces) flowing = response.write(piece);
-    response.uncork();
     if (flowing) return;
     const source = this.#decoder ?? this.#controller;
     source?.pause();
@@ -252,6 +251,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#end(ending);
     this.#aborted = error;
     this.#controller?.abort(error);
+    // A connection that stays paused would never be closed.
+    this.#controller?.resume();
     this.#decoder?.destroy();
     // A clean end would make half an answer look complete.
     if (response.headersSent) response.destroy();

@@ -4,8 +4,11 @@ import { tokenById } from '../../store/profiles/tokens.ts';
 import type { Vault } from '../context.ts';
 import { decryptForWebex, queryWebex, recordVerdict, type WebexVerdict } from './webex-verification.ts';
 
-/** What the SCIM service's 401 means. With `gone`, someone removed or replaced the token in the meantime. */
-export type Rejection = 'rejected' | 'accepted' | 'gone';
+/**
+ * What the SCIM service's 401 means: the token is rejected from now on, was rejected already, or is accepted elsewhere. With
+ * `gone`, someone removed or replaced it in the meantime.
+ */
+export type Rejection = 'rejected' | 'known' | 'accepted' | 'gone';
 
 /**
  * Finds out what a 401 of Webex's SCIM service means for a token, by asking Webex for its account, and stores the verdict. The
@@ -14,7 +17,7 @@ export type Rejection = 'rejected' | 'accepted' | 'gone';
 export async function recordUnauthorized(vault: Vault, tokenId: string): Promise<Rejection> {
   const token = await tokenById(vault.db, tokenId);
   if (token === null || token.state !== 'current') return 'gone';
-  if (token.rejectedAt !== null) return 'rejected';
+  if (token.rejectedAt !== null) return 'known';
   const profile = await profileById(vault.db, token.profileId);
   const answer = await queryWebex(vault, profile, await decryptForWebex(vault, token));
   const accepted = answer.person.outcome === 'person';

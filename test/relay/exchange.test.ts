@@ -1,0 +1,371 @@
+import { once } from 'node:events';
+import { request as sendRequest } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { sendRaw } from '../support/attacks/raw-http.ts';
+import { ask, type RelayServer, relayServer, scimError } from '../support/relay-server.ts';
+
+const json = 'application/scim+json';
+
+async function ready(limits: Parameters<typeof relayServer>[0] = {}) {
+  const here = await relayServer(limits);
+  const secret = await here.client('entra');
+  return { ...here, here, secret };
+}
+
+/** Sends bytes to the relay and returns what came back, until it closes the connection. */
+async function raw({ port }: RelayServer, lines: string[], body = ''): Promise<string> {
+  return (await sendRaw(port, `${lines.join('\r\n')}\r\n\r\n${body}`)).raw;
+}
+
+describe('a relayed request', () => {
+  it('leaves cookies, credentials, addresses and connection headers behind', async () => {
+    const { here, secret, upstream } = await ready();
+    await ask(here, secret, '/scim/acme/Users/1', {
+      method: 'PATCH',
+      body: '{}',
+      headers: {
+        'content-type': json,
+        cookie: 'a=b',
+        'x-forwarded-for': '1.2.3.4',
+        'x-forwarded-host': 'evil.example',
+        forwarded: 'for=1.2.3.4',
+        'x-http-method-override': 'DELETE',
+        'x-method-override': 'DELETE',
+        'x-original-url': '/admin',
+        'proxy-authorization': 'Basic eA==',
+        te: 'trailers',
+        connection: 'keep-alive, if-match, x-secret',
+        'if-match': 'W/"1"',
+        'x-secret': 'y',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        'accept-encoding': 'gzip',
+        'if-none-match': 'W/"2"',
+        expect: '100-continue',
+      },
+    });
+    const { headers = {} } = upstream.arrived[0] ?? {};
+    expect(Object.keys(headers).sort()).toEqual([
+      'accept-encoding',
+      'authorization',
+      'connection',
+      'content-length',
+      'content-type',
+      'host',
+      'if-none-match',
+      'traceparent',
+    ]);
+    expect(headers.authorization).toBe('Bearer fake-token-for-acme-1');
+    expect(headers['accept-encoding']).toBe('identity');
+    expect(headers.host).toBe(new URL(upstream.origin).host);
+  });
+
+  it('may be chunked, and arrives with its length', async () => {
+    const { here, secret, upstream } = await ready();
+    const head = [
+      'POST /scim/acme/Users HTTP/1.1',
+      'Host: x',
+      `Authorization: Bearer ${secret}`,
+      'Connection: close',
+    ];
+    await raw(
+      here,
+      [...head, 'Transfer-Encoding: chunked'],
+      '3\r\nabc\r\n2\r\nde\r\n0\r\nX-Trailer: y\r\n\r\n',
+    );
+    expect(upstream.arrived[0]).toMatchObject({ body: 'abcde', headers: { 'content-length': '5' } });
+    expect(upstream.arrived[0]?.headers).not.toHaveProperty('x-trailer');
+  });
+
+  it.each([
+    [
+      'both lengths',
+      ['Content-Length: 5', 'Transfer-Encoding: chunked'],
+      '0\r\n\r\nGET /scim/acme/Users HTTP/1.1\r\n\r\n',
+    ],
+    ['two lengths', ['Content-Length: 5', 'Content-Length: 6'], 'abcde'],
+    ['a signed length', ['Content-Length: +5'], 'abcde'],
+    ['another transfer coding', ['Transfer-Encoding: chunked, identity'], '0\r\n\r\n'],
+    ['a masked transfer coding', ['Transfer-Encoding: xchunked'], '0\r\n\r\n'],
+    ['a folded header', ['X: a', ' Transfer-Encoding: chunked'], ''],
+    ['a space before the colon', ['Content-Length : 5'], 'abcde'],
+    ['a bare line feed', ['X: a\nTransfer-Encoding: chunked'], '0\r\n\r\n'],
+  ])('is not forwarded with %s', async (_name, headers, body) => {
+    const { here, secret, upstream } = await ready();
+    const answer = await raw(
+      here,
+      ['POST /scim/acme/Users HTTP/1.1', 'Host: x', `Authorization: Bearer ${secret}`, ...headers],
+      body,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(upstream.arrived).toEqual([]);
+  });
+
+  it('is refused with 413 above a mebibyte, announced or not', async () => {
+    const { here, secret, upstream } = await ready();
+    const body = Buffer.alloc(1_048_577, 'x');
+    const exact = await ask(here, secret, '/scim/acme/Users', { method: 'POST', body: body.subarray(1) });
+    expect(exact.status).toBe(200);
+    const announced = await ask(here, secret, '/scim/acme/Users', {
+      method: 'POST',
+      headers: { 'content-length': String(body.length), expect: '100-continue' },
+    }).catch(() => null);
+    if (announced !== null) expect(scimError(announced).status).toBe(413);
+    const head = [
+      'POST /scim/acme/Users HTTP/1.1',
+      'Host: x',
+      `Authorization: Bearer ${secret}`,
+      'Connection: close',
+    ];
+    const chunked = await raw(
+      here,
+      [...head, 'Transfer-Encoding: chunked'],
+      `100001\r\n${body}\r\n0\r\n\r\n`,
+    );
+    expect(chunked).toMatch(/^HTTP\/1\.1 413 /);
+    expect(upstream.arrived).toHaveLength(1);
+  });
+
+  it('of an unknown client is answered before its body is read', async () => {
+    const { here } = await ready();
+    const head = [
+      'POST /scim/acme/Users HTTP/1.1',
+      'Host: x',
+      'Authorization: Bearer wrong',
+      'Content-Length: 900000',
+    ];
+    expect(await raw(here, head, 'x')).toMatch(/^HTTP\/1\.1 401 [\s\S]*Connection: close/);
+  });
+
+  it('ends at Webex when its client hangs up', async () => {
+    const { here, secret, upstream } = await ready();
+    const closed = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    upstream.handle = (_request, response) => {
+      response.on('close', () => closed.resolve());
+      arrived.resolve();
+    };
+    const request = sendRequest({
+      port: here.port,
+      path: '/scim/acme/Users',
+      headers: { authorization: `Bearer ${secret}` },
+    });
+    request.on('error', () => {});
+    request.end();
+    await arrived.promise;
+    request.destroy();
+    await closed.promise;
+  });
+
+  it('works over HTTP/1.0, with HEAD, and with several requests on one connection', async () => {
+    const { here, secret, upstream } = await ready();
+    upstream.handle = (request, response) => {
+      response
+        .writeHead(200, { 'Content-Type': json })
+        .end(request.method === 'HEAD' ? undefined : '{"a":1}');
+    };
+    const auth = `Authorization: Bearer ${secret}`;
+    expect(await raw(here, ['GET /scim/acme/Users HTTP/1.0', 'Host: x', auth])).toMatch(/\r\n\r\n\{"a":1\}$/);
+    const head = await raw(here, ['HEAD /scim/acme/Users HTTP/1.1', 'Host: x', auth, 'Connection: close']);
+    expect(head).toMatch(/^HTTP\/1\.1 200 [\s\S]*\r\n\r\n$/);
+    const two = [
+      'GET /scim/acme/Users HTTP/1.1',
+      'Host: x',
+      auth,
+      '',
+      'GET /scim/acme/Groups HTTP/1.1',
+      'Host: x',
+      auth,
+      'Connection: close',
+    ];
+    expect((await raw(here, two)).match(/\{"a":1\}/g)).toHaveLength(2);
+  });
+});
+
+describe('an answer', () => {
+  it.each([
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['deflate', deflateSync],
+    ['zstd', zstdCompressSync],
+  ] as const)(
+    'that is compressed with %s comes back with addresses of the relay',
+    async (encoding, compress) => {
+      const { here, secret, upstream, tenantUrl, relayUrl } = await ready();
+      const list = (base: string) =>
+        `{"Resources":[${Array.from({ length: 500 }, (_, at) => `{"$ref":"${base}/Users/${at}"}`)}]}`;
+      upstream.handle = (_request, response) => {
+        response
+          .writeHead(200, { 'Content-Type': json, 'Content-Encoding': encoding })
+          .end(compress(list(tenantUrl)));
+      };
+      const answer = await ask(here, secret, '/scim/acme/Users', {
+        headers: { 'accept-encoding': encoding },
+      });
+      expect(answer.body).toBe(list(relayUrl));
+      expect(answer.headers).not.toHaveProperty('content-encoding');
+    },
+  );
+
+  it.each([204, 304, 302, 404, 409, 500])('with the status %i comes back', async (status) => {
+    const { here, secret, upstream } = await ready();
+    upstream.handle = (_request, response) => {
+      response.writeHead(status, { Location: 'https://other.example/x', ETag: 'W/"3"' }).end();
+    };
+    const answer = await ask(here, secret, '/scim/acme/Users/1');
+    expect(answer).toMatchObject({
+      status,
+      body: '',
+      headers: { location: 'https://other.example/x', etag: 'W/"3"' },
+    });
+    expect(upstream.arrived).toHaveLength(1);
+  });
+
+  it('leaves cookies and connection headers of Webex behind', async () => {
+    const { here, secret, upstream } = await ready();
+    upstream.handle = (_request, response) => {
+      response
+        .writeHead(200, {
+          'Content-Type': json,
+          'Set-Cookie': ['a=b', 'c=d'],
+          'Access-Control-Allow-Origin': '*',
+          'Strict-Transport-Security': 'max-age=1',
+          'Proxy-Authenticate': 'Basic',
+          Upgrade: 'h2c',
+          Trailer: 'X-T',
+          Server: 'webex',
+          TrackingID: 'ROUTER_1',
+          Connection: 'close, retry-after',
+          'Retry-After': '5',
+        })
+        .end('{}');
+    };
+    const { headers } = await ask(here, secret, '/scim/acme/Users');
+    expect(Object.keys(headers).sort()).toEqual([
+      'cache-control',
+      'connection',
+      'content-length',
+      'content-type',
+      'date',
+      'trackingid',
+      'x-content-type-options',
+      'x-request-id',
+    ]);
+  });
+
+  it('is passed on as it arrives', async () => {
+    const { here, secret, upstream } = await ready();
+    const go = Promise.withResolvers<void>();
+    upstream.handle = (_request, response) => {
+      response.writeHead(200, { 'Content-Type': json });
+      response.write('{"a":');
+      void go.promise.then(() => response.end('1}'));
+    };
+    const request = sendRequest({
+      port: here.port,
+      path: '/scim/acme/Users',
+      headers: { authorization: `Bearer ${secret}` },
+    });
+    request.end();
+    const [response] = await once(request, 'response');
+    const [first] = await once(response, 'data');
+    expect(String(first)).toBe('{"a":');
+    go.resolve();
+    const [second] = await once(response, 'data');
+    expect(String(second)).toBe('1}');
+    response.resume();
+  });
+
+  it.each([
+    ['with a length', { 'Content-Length': '1000000' }],
+    ['in chunks', {}],
+  ])('that Webex cuts off %s is cut off for the client too', async (_name, headers) => {
+    const { here, secret, upstream } = await ready();
+    for (const type of [json, 'text/plain']) {
+      upstream.handle = (_request, response) => {
+        response.writeHead(200, { 'Content-Type': type, ...headers });
+        response.write('x'.repeat(200_000), () => setImmediate(() => response.destroy()));
+      };
+      const answer = await ask(here, secret, '/scim/acme/Users').catch(() => ({ aborted: true }));
+      expect(answer.aborted).toBe(true);
+    }
+  });
+
+  it('is 502 if Webex hangs up before it, or cannot be reached', async () => {
+    const { here, secret, upstream } = await ready();
+    upstream.handle = (request) => request.socket.destroy();
+    expect(scimError(await ask(here, secret, '/scim/acme/Users')).status).toBe(502);
+    expect(upstream.arrived).toHaveLength(1);
+    upstream.handle = (request) => request.socket.end('HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n');
+    expect(scimError(await ask(here, secret, '/scim/acme/Users')).status).toBe(502);
+    upstream.handle = (request) =>
+      request.socket.end(
+        'HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      );
+    expect(scimError(await ask(here, secret, '/scim/acme/Users')).status).toBe(502);
+  });
+
+  it('is 502 if Webex takes too long', async () => {
+    const { here, secret, upstream } = await ready({ limits: { totalMs: 300 } });
+    upstream.handle = () => {};
+    expect(scimError(await ask(here, secret, '/scim/acme/Users')).status).toBe(502);
+  });
+
+  it('is bounded, before and after decompression', async () => {
+    const { here, secret, upstream } = await ready({ limits: { maxResponseBytes: 100_000 } });
+    const large = Buffer.alloc(200_000, ' ');
+    const answers: Record<string, [Record<string, string>, Buffer]> = {
+      length: [{ 'Content-Length': '200000' }, large],
+      chunks: [{ 'Content-Type': json }, large],
+      text: [{ 'Content-Type': 'text/plain' }, large],
+      gzip: [{ 'Content-Type': json, 'Content-Encoding': 'gzip' }, gzipSync(large)],
+    };
+    for (const [headers, body] of Object.values(answers)) {
+      upstream.handle = (_request, response) => {
+        response.on('error', () => {});
+        response.writeHead(200, headers);
+        response.end(body);
+      };
+      const answer = await ask(here, secret, '/scim/acme/Users').catch(() => ({ aborted: true, status: 0 }));
+      expect(answer.aborted || answer.status === 502).toBe(true);
+    }
+  });
+
+  it('waits for a client that reads slowly, without holding it in memory', async () => {
+    const { here, secret, upstream } = await ready();
+    let sent = 0;
+    const size = 31 * 1_048_576;
+    upstream.handle = (_request, response) => {
+      response.writeHead(200, { 'Content-Type': json });
+      const chunk = Buffer.alloc(65_536, ' ');
+      const next = () => {
+        if (sent >= size) return void response.end();
+        sent += chunk.length;
+        if (response.write(chunk)) setImmediate(next);
+        else response.once('drain', next);
+      };
+      next();
+    };
+    const socket = connect(here.port, '127.0.0.1');
+    socket.on('data', () => {}).pause();
+    socket.write(
+      `GET /scim/acme/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${secret}\r\nConnection: close\r\n\r\n`,
+    );
+    let before = -1;
+    while (sent !== before || sent === 0) {
+      before = sent;
+      await sleep(150);
+    }
+    // What the sockets' buffers take; the rest waits at Webex.
+    expect(sent).toBeLessThan(size);
+    let received = 0;
+    socket.on('data', (chunk) => {
+      received += chunk.length;
+    });
+    socket.resume();
+    await once(socket, 'close');
+    expect(received).toBeGreaterThan(size);
+  });
+});
