@@ -15,6 +15,8 @@ interface Problem {
   next?: string;
   /** Where an authenticated browser can start a new sign-in. */
   startOver?: string;
+  /** What such a browser posts to start over for the profile that was to be renewed. */
+  renew?: string;
 }
 
 const timeoutMs = 30_000;
@@ -84,6 +86,11 @@ function fillIn(problem: Problem): void {
   }
   link('next', problem.next);
   link('start-over', problem.startOver);
+  const renew = ownPath(problem.renew);
+  for (const form of document.querySelectorAll<HTMLFormElement>('form[data-renew]')) {
+    form.hidden = renew === null;
+    if (renew !== null) form.action = renew;
+  }
 }
 
 function link(name: string, to: unknown): void {

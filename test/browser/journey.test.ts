@@ -120,7 +120,8 @@ describe('the web app', () => {
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
       'This token belongs to a different organization',
     );
-    await page.getByRole('button', { name: 'Use this token' }).click();
+    await page.getByText('Use this token…').click();
+    await page.getByRole('button', { name: 'Use this token', exact: true }).click();
     await page.waitForURL(/\/profiles\/acme$/);
     expect(await page.getByRole('status').textContent()).toContain('This token is now in use');
     const { token } = await readToken(set.vault, 'acme', actor);

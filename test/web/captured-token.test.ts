@@ -104,8 +104,13 @@ describe('the page of a captured token', () => {
     const person = await both.web.person();
     const answer = await person.post('/import').type('form').send({ name: 'acme', text: accessToken });
     const { text } = await person.get(String(answer.headers.location)).expect(200);
-    expect(text).toContain('The token is saved, but Webex rejects it');
-    expect(text).not.toContain('webex-token get');
+    expect(text).toContain('<h1>Webex rejects this token</h1>');
+    expect(text).not.toMatch(/token (is )?(saved|stored)|webex-token get/i);
+    // The audit log says the same.
+    expect(await auditLog(both.web.vault)).toContain('verify rejected acme');
+    const page = (await person.get('/profiles/acme').expect(200)).text;
+    expect(page).toMatch(/<strong>Webex rejects it<\/strong> since/);
+    expect(page).not.toContain('Not yet verified');
   });
 
   it('asks for the organization if it is unknown', async () => {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { userName } from '../../environment/os-user.ts';
-import { verifyAudit } from '../../store/audit/audit.ts';
+import { type AuditVerification, verifyAudit } from '../../store/audit/audit.ts';
 import type { AuditRow } from '../../store/audit/chain.ts';
 import { type AuditFilter, auditRows, newestAuditRows } from '../../store/audit/read.ts';
 import { instant } from '../../text/instant.ts';
@@ -55,12 +55,10 @@ async function log(options: LogOptions): Promise<void> {
 
 async function verify(records: StoreContext, json: boolean | undefined): Promise<void> {
   const verdict = await verifyAudit(records.db);
-  const { rows, broken, signedTo } = verdict;
+  const { rows, broken } = verdict;
   if (json) printJson({ ok: broken === null, ...verdict });
   else if (broken === null)
-    printProse(
-      `Log integrity verified (${rows.toLocaleString('en')} entries).${signatureSentence(signedTo, rows)}`,
-    );
+    printProse(`Log integrity verified (${rows.toLocaleString('en')} entries).${signatureSentence(verdict)}`);
   else printProse(`${styled('red', 'Broken')} at entry ${broken.seq}: ${broken.reason}.`);
   if (broken === null) return;
   process.exitCode = failed;
@@ -69,9 +67,10 @@ async function verify(records: StoreContext, json: boolean | undefined): Promise
   );
 }
 
-function signatureSentence(signedTo: number | undefined, rows: number): string {
+function signatureSentence({ rows, signedTo, unsigned = 0 }: AuditVerification): string {
   if (rows === 0) return '';
   if (signedTo === undefined) return ' The signature was not checked because the key is not available.';
+  if (unsigned === 0) return ' Every entry is signed.';
   return ` It is signed up to entry ${signedTo}; the next command that uses the key signs the rest.`;
 }
 

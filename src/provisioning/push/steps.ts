@@ -1,4 +1,5 @@
 import { BrokerError } from '../../errors/broker-error.ts';
+import type { ErrorCode } from '../../errors/error-codes.ts';
 import type { PushContext, StepResult } from './push-context.ts';
 
 /**
@@ -17,7 +18,10 @@ export class Steps {
     this.#context = context;
   }
 
-  /** Runs a step and records its message. A step that throws is recorded as failed, and the error is thrown on. */
+  /**
+   * Runs a step and records its message. A step that throws is recorded as failed, and the error is thrown on. What a person
+   * canceled, or has to do by hand, is no failure: it is recorded as skipped.
+   */
   async run<T>(
     step: string,
     work: () => Promise<{ value: T; status?: 'skipped' | 'planned'; message: string }>,
@@ -28,7 +32,8 @@ export class Steps {
       return value;
     } catch (error) {
       const message = error instanceof BrokerError ? error.message : 'An unexpected error occurred.';
-      this.#record({ step, status: 'failed', message });
+      const isSkipped = error instanceof BrokerError && skipping.includes(error.code);
+      this.#record({ step, status: isSkipped ? 'skipped' : 'failed', message });
       throw error;
     }
   }
@@ -38,6 +43,8 @@ export class Steps {
     this.#context.onEvent({ type: 'step', step: result });
   }
 }
+
+const skipping: readonly ErrorCode[] = ['E_CANCELED', 'E_OKTA_MANUAL'];
 
 /** The person canceled. `PushError` adds what the provider holds. */
 export function canceled(): BrokerError {

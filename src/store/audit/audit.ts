@@ -126,6 +126,8 @@ export interface AuditVerification {
   broken: { seq: number; reason: string } | null;
   /** Up to which row the chain is signed; absent where the key to verify it is not loaded. */
   signedTo?: number;
+  /** How many rows after that one are not signed yet. */
+  unsigned?: number;
 }
 
 /**
@@ -169,7 +171,12 @@ export async function verifyAudit(db: Db): Promise<AuditVerification> {
       'the signature does not fit: its start or its end was changed',
     );
   }
-  return { rows: seq - start.seq, broken: null, signedTo: head.signed_seq ?? 0 };
+  return {
+    rows: seq - start.seq,
+    broken: null,
+    signedTo: head.signed_seq ?? 0,
+    unsigned: seq - (head.signed_seq ?? 0),
+  };
 }
 
 /** The end of the chain: the number and hash of its newest row. */

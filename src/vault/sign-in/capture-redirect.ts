@@ -2,6 +2,7 @@ import { BrokerError } from '../../errors/broker-error.ts';
 import { consumeSignIn, type SignIn, signInByState } from '../../store/access/sign-ins.ts';
 import { appendAudit } from '../../store/audit/audit.ts';
 import type { Db } from '../../store/db.ts';
+import { findProfile } from '../../store/profiles/profiles.ts';
 import { documentedState } from '../../webex/documented-values.ts';
 import { explainError } from '../../webex/sign-in/oauth-errors.ts';
 import { parsePastedToken } from '../../webex/sign-in/parse-pasted-token.ts';
@@ -48,6 +49,13 @@ export async function capturePastedRedirect(
   } catch (error) {
     throw error instanceof BrokerError ? withPasteHelp(error) : error;
   }
+}
+
+/** The name of the existing profile that the sign-in of a redirect was to renew; null where there is none. */
+export async function profileToRenew({ db }: Pick<Vault, 'db'>, fragment: string): Promise<string | null> {
+  const { state } = parseRedirect(fragment);
+  const signIn = state === null ? null : await signInByState(db, hashSecret(state));
+  return signIn === null ? null : ((await findProfile(db, signIn.profileName))?.name ?? null);
 }
 
 async function capture(

@@ -76,7 +76,7 @@ export async function verifyToken(
 function auditOutcome(answer: PersonAnswer, { state, reviewReason, warnings }: Assessment): string {
   const reason = reviewReason ?? warnings[0];
   if (reason !== undefined) return reason;
-  if (answer.outcome !== 'unknown') return 'ok';
+  if (answer.outcome !== 'unknown') return answer.outcome === 'rejected' ? 'rejected' : 'ok';
   return `${state === 'pending' ? 'waiting' : 'unverified'}: ${answer.reason}`;
 }
 

@@ -47,6 +47,9 @@ export interface PushJobOptions {
   sleep: (milliseconds: number) => Promise<void>;
 }
 
+/** How long a page waits for a job that was canceled. Milliseconds. */
+const stopWaitMs = 2_000;
+
 /** How many jobs are kept, so that their pages can be opened later. */
 const maxJobs = 100;
 
@@ -89,9 +92,18 @@ export class PushJobs {
     return pushJob;
   }
 
-  /** Stops waiting for a person to sign in. Steps after the sign-in still run to their end. */
-  stop(id: string): void {
-    this.#running.get(id)?.abort.abort();
+  /**
+   * Stops waiting for a person to sign in, and waits a moment for the job to end. Steps after the sign-in still run to their
+   * end.
+   */
+  async stop(id: string): Promise<void> {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    running.abort.abort();
+    const { promise: patience, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, stopWaitMs);
+    await Promise.race([running.done, patience]);
+    clearTimeout(timer);
   }
 
   /** Stops waiting for sign-ins, and resolves once no job is running. */

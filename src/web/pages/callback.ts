@@ -1,7 +1,8 @@
 import type { RequestHandler } from 'express';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { toSafeError } from '../../text/safe-error.ts';
-import { captureRedirect } from '../../vault/sign-in/capture-redirect.ts';
+import type { Vault } from '../../vault/context.ts';
+import { captureRedirect, profileToRenew } from '../../vault/sign-in/capture-redirect.ts';
 import { verifyToken } from '../../vault/tokens/verify-token.ts';
 import { explainError } from '../../webex/sign-in/oauth-errors.ts';
 import { actorOf, type WebContext } from '../context.ts';
@@ -53,8 +54,14 @@ export function captureToken({ vault, verifications, log }: WebContext): Request
       const last = session.captured?.at(-1);
       sendProblem(response, failure, {
         ...(used && last !== undefined && { next: `/tokens/${last}` }),
-        ...(session.authenticated === true && { startOver: '/sign-in' }),
+        ...(session.authenticated === true && (await startOver(vault, request.body))),
       });
     }
   };
+}
+
+/** Where an authenticated browser starts over: the form that renews the profile of this sign-in, or adds one. */
+async function startOver(vault: Vault, body: unknown): Promise<{ renew: string } | { startOver: string }> {
+  const profile = await profileToRenew(vault, field(body, 'fragment')).catch(() => null);
+  return profile === null ? { startOver: '/sign-in' } : { renew: `/profiles/${profile}/sign-in` };
 }

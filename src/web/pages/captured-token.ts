@@ -152,12 +152,21 @@ async function renderCaptured(
   }
   found = await requireToken(vault, tokenId);
   const page = await capturedTokenView(context, request, found, errors);
-  const heading = page.outcome === 'needs-review' ? 'Token needs review' : 'Token saved';
+  const heading = headings[page.outcome];
   render(request, response, 'captured-token', page, {
     title: `${errors.length > 0 ? 'Error: ' : ''}${heading}`,
     status: errors.length > 0 ? 422 : 200,
   });
 }
+
+const headings: Record<CapturedTokenPage['outcome'], string> = {
+  current: 'Token saved',
+  superseded: 'Token saved',
+  unverified: 'Not verified yet',
+  waiting: 'Not verified yet',
+  rejected: 'Webex rejects this token',
+  'needs-review': 'Token needs review',
+};
 
 async function capturedTokenView(
   { vault, verifications }: WebContext,

@@ -90,9 +90,9 @@ export function pushJobProgress(context: WebContext): ById {
 
 /** `POST /push-jobs/:id/stop`: stops waiting for a person to sign in. */
 export function cancelPushJob(context: WebContext): ById {
-  return (request, response) => {
+  return async (request, response) => {
     const { id } = requirePushJob(context, request);
-    context.pushJobs.stop(id);
+    await context.pushJobs.stop(id);
     response.redirect(303, `/push-jobs/${id}`);
   };
 }
@@ -117,6 +117,7 @@ function titleOf({ profile, over, tasks }: PushJob, statusOnly: boolean, failed:
     return over && failed ? 'The status could not be checked' : `Provisioning status of “${profile}”`;
   if (!over) return `Sending the token of “${profile}”`;
   if (!failed) return 'Token sent';
+  if (tasks.some(({ error }) => error?.code === 'E_CANCELED')) return 'Canceled';
   if (tasks.some(({ error }) => error?.code === 'E_OKTA_MANUAL')) return 'Okta needs a manual step';
   return tasks.length === 1 ? 'The token was not sent' : 'The token was not sent to every destination';
 }
@@ -146,6 +147,7 @@ function viewOf(state: PushTaskState, now: number): PushTaskView {
     },
     apps: cause instanceof AmbiguousAppError ? cause.apps : [],
     conflict: cause instanceof DestinationConflictError ? cause.app : null,
+    canceled: error?.code === 'E_CANCELED',
     manualSetup: cause instanceof ManualSetupRequiredError,
     status: status && describeStatus(status, now),
     findings: state.findings,

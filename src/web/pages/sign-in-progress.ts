@@ -1,6 +1,7 @@
 import type { RequestHandler } from 'express';
 import { BrokerError } from '../../errors/broker-error.ts';
 import { type SignIn, signInById } from '../../store/access/sign-ins.ts';
+import { findProfile } from '../../store/profiles/profiles.ts';
 import type { WebContext } from '../context.ts';
 
 /** `GET /sign-ins/:id`: the state of a sign-in in another window. */
@@ -14,7 +15,12 @@ export function signInStatus(context: WebContext): RequestHandler<{ id: string }
     }
     const ended = whyEnded(signIn, vault.now());
     if (ended !== null) {
-      render(request, response, 'sign-in-ended', ended, { title: ended.title, at: 'sign-in' });
+      const renewed = (await findProfile(vault.db, signIn.profileName))?.name ?? null;
+      const page = { ...ended, profile: renewed };
+      render(request, response, 'sign-in-ended', page, {
+        title: ended.title,
+        at: renewed === null ? 'sign-in' : 'overview',
+      });
       return;
     }
     const url = `/sign-ins/${signIn.id}`;

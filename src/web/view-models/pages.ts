@@ -39,7 +39,8 @@ export interface PageData {
   'service-worker': ServiceWorkerPage;
   'private-window': { link: string; waitUrl: string; progressUrl: string; profile: string };
   waiting: { title: string; text: string; progressUrl: string };
-  'sign-in-ended': { title: string; detail: string; help: string };
+  /** `profile`: the existing profile that the sign-in was to renew; null if it was to add one. */
+  'sign-in-ended': { title: string; detail: string; help: string; profile: string | null };
   import: ImportPage;
   'captured-token': CapturedTokenPage;
   profile: ProfilePage;
@@ -218,6 +219,8 @@ export interface ProfilePage {
   deploymentTitle: string;
   current: TokenSummary | null;
   expiry: ExpiryView;
+  /** The current token is in use although it does not fit the profile. */
+  conflict: 'other-organization' | 'not-full-admin' | null;
   /** What the page offers first; null if nothing is to be done. */
   nextAction: NextAction | null;
   evidence: ExpiryEvidence | null;
@@ -372,6 +375,8 @@ export interface PushTaskView {
   apps: { id: string; name: string }[];
   /** The application that provisions another organization or profile today; null if there is no conflict. */
   conflict: { id: string; name: string } | null;
+  /** A person canceled it. */
+  canceled: boolean;
   /** The provider does not allow this to be automated. */
   manualSetup: boolean;
   status: string[] | null;

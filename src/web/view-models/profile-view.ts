@@ -1,4 +1,5 @@
 import { issuerOf } from '../../config/issuer.ts';
+import { accountConflict } from '../../domain/assess-token.ts';
 import type { ProfileStatus } from '../../domain/profile-status.ts';
 import { summarize, summarizeToken } from '../../domain/profile-summary.ts';
 import { currentOf } from '../../domain/token.ts';
@@ -36,6 +37,7 @@ export async function profileView(
     expiry: expiryView(summary.status, summary, vault.now()),
     evidence: current && expiryEvidence(current.lifetimes, current.capturedAt),
     nextAction: nextActionOf(summary.status, destinations, needsReview.length > 0),
+    conflict: current?.account == null ? null : accountConflict(current.account, profile),
     needsReview: needsReview.map(summarizeToken),
     previous: tokens.filter(({ state }) => state === 'previous').map(summarizeToken),
     destinations,
