@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { unwrapDataKey } from '../crypto/data-key.ts';
 import { kidOf } from '../crypto/jwe.ts';
 import { readKeyFile } from '../crypto/key-file.ts';
-import { keyId as keyIdOf } from '../crypto/key-id.ts';
+import { keyId } from '../crypto/key-id.ts';
 import { openToken } from '../crypto/key-ring.ts';
 import { defaultHome, environmentWithDotEnv } from '../environment/environment.ts';
 import { userName } from '../environment/os-user.ts';
@@ -84,15 +84,15 @@ function read(profile: string, format: Format): string | null {
   if (key === null) return null;
   const database = openSqliteFile(file);
   if (!hasMigration(database, newestMigration)) return null;
-  const keyId = keyIdOf(key);
-  const wrapped = storedDataKeys(database, 'file').filter((each) => each.keyEncryptionKeyId === keyId);
+  const id = keyId(key);
+  const wrapped = storedDataKeys(database, 'file').filter((each) => each.keyEncryptionKeyId === id);
   const dataKeys = wrapped.map((each) => ({ id: each.dataKeyId, key: unwrapDataKey(each, key) }));
-  const [sealingKey] = dataKeys;
+  const [primaryKey] = dataKeys;
   // Several keys, or another key than last time: the whole program decides whether they can be trusted.
-  if (sealingKey === undefined || dataKeys.length > 1) return null;
-  if (!isLastSeen(keyFile, home, sealingKey.id)) return null;
+  if (primaryKey === undefined || dataKeys.length > 1) return null;
+  if (!isLastSeen(keyFile, home, primaryKey.id)) return null;
   const keys: DataKeys = {
-    ring: { primaryKey: sealingKey, dataKeys },
+    ring: { primaryKey, dataKeys },
     refresh: () => Promise.resolve(),
     refreshError: null,
   };

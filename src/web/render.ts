@@ -38,12 +38,12 @@ function withFormValues<Data extends object>(data: Data): Data {
   const { values, form } = data as { values?: object; form?: object | null };
   return {
     ...data,
-    ...(values !== undefined && { values: withoutTokens(values) }),
+    ...(values !== undefined && { values: redactPastedTokens(values) }),
     ...(form && { form: withFormValues(form) }),
   };
 }
 
-function withoutTokens(values: object): object {
+function redactPastedTokens(values: object): object {
   const redact = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(redact);
     // A public key (JSON) is as long as a token.

@@ -8,11 +8,11 @@ import { clientOf } from '../support/api-server.ts';
 import { concrete, routesOf } from '../support/attacks/every-route.ts';
 import { tracesIn } from '../support/attacks/secret-search.ts';
 import { machine } from '../support/cli/cli-process.ts';
-import { hold } from '../support/cli/store-token.ts';
+import { storeTokenOn } from '../support/cli/store-token.ts';
 import { providerEnvironment } from '../support/provisioning/provisioning-cli.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { simulated } from '../support/test-simulator.ts';
-import { servedWithTools } from '../support/web/with-providers.ts';
+import { servedWithProviders } from '../support/web/with-providers.ts';
 
 // Starts many processes.
 vi.setConfig({ testTimeout: 60_000 });
@@ -41,9 +41,9 @@ describe('the search for a secret', () => {
 /** What the web app shows and logs of a stored token, or of a token that was entered in the wrong field. */
 describe('the web app', () => {
   it('shows a stored token only where the person asks for it', async () => {
-    const web = await servedWithTools();
+    const web = await servedWithProviders();
     const { vault } = web;
-    const token = await web.hold();
+    const token = await web.storeToken();
     const secret = await clientOf(vault, 'ci', ['acme']);
     const person = await web.person();
     await person.post('/profiles/acme/test').type('form').send({}).expect(303);
@@ -78,8 +78,8 @@ describe('the web app', () => {
   });
 
   it('does not repeat a token from the wrong field on an error page or in the log', async () => {
-    const web = await servedWithTools();
-    const token = await web.hold();
+    const web = await servedWithProviders();
+    const token = await web.storeToken();
     const person = await web.person();
     const parameters = Object.fromEntries(
       ['name', 'client', 'tokenId', 'id', 'secret', 'link', 'code', 'nonce', 'permit'].map((name) => [
@@ -172,7 +172,7 @@ describe('the output of the program', () => {
     const simulator = await simulated();
     const here = await machine(simulator, providerEnvironment(simulator));
     const { accessToken: token } = simulator.issueToken('full-admin');
-    await hold(here, token);
+    await storeTokenOn(here, token);
     // The prefix and the organization are not secret; only the part between them is.
     const own = token.replace(/^SIMULATED-WEBEX-TOKEN-/, '').slice(0, 42);
     const backup = join(here.home, '..', 'backup');

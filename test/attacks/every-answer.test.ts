@@ -1,20 +1,20 @@
 import express from 'express';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createApi } from '../../src/api/app.ts';
 import { createWebApp } from '../../src/web/app.ts';
-import { attacked, worth } from '../support/attacks/attack-target.ts';
+import { startTarget, worth } from '../support/attacks/attack-target.ts';
 import { type AppRoute, concrete, routesOf } from '../support/attacks/every-route.ts';
 import { type RawAnswer, sendRaw } from '../support/attacks/raw-http.ts';
 import { quietLog } from '../support/quiet-log.ts';
 
-const it = attacked();
+const target = startTarget();
 
 /** Every path of the server, with parameters that exist and parameters that do not. */
 function everyPath(): { web: AppRoute[]; api: AppRoute[] } {
-  const { vault } = it;
+  const { vault } = target;
   const log = quietLog();
   const probes = { ready: () => Promise.resolve(), metrics: () => Promise.reject(new Error('unused')) };
-  const api = createApi({ vault, log, issuer: it.origin, probes });
+  const api = createApi({ vault, log, issuer: target.origin, probes });
   return { web: routesOf(createWebApp({ vault, log }).app), api: routesOf(api.app) };
 }
 
@@ -22,7 +22,7 @@ const some = '00000000-0000-4000-8000-000000000000';
 const guessed = 'x'.repeat(43);
 
 async function known(): Promise<Record<string, string>> {
-  const token = await it.vault.db.selectFrom('token').select('id').executeTakeFirstOrThrow();
+  const token = await target.vault.db.selectFrom('token').select('id').executeTakeFirstOrThrow();
   const ids = { tokenId: token.id, id: some, secret: guessed, link: guessed };
   return { name: 'acme', client: 'deploy-of-acme', code: 'E_USAGE', ...ids };
 }
@@ -38,7 +38,7 @@ const unknown = {
 };
 
 function ask(method: string, path: string, headers: string[] = []): Promise<RawAnswer> {
-  const { port } = it;
+  const { port } = target;
   const own = headers.some((header) => header.startsWith('Host:')) ? [] : [`Host: localhost:${port}`];
   const body = method === 'GET' || method === 'HEAD' ? [] : ['Content-Length: 0'];
   return sendRaw(
@@ -89,7 +89,7 @@ function expectProtected({ headers, status }: RawAnswer, path: string, of: 'web'
 }
 
 describe('the routes', () => {
-  test('are read from the apps', () => {
+  it('are read from the apps', () => {
     const { web, api } = everyPath();
     expect(web.length).toBeGreaterThan(40);
     expect(web.map(({ path }) => path)).toEqual(
@@ -109,13 +109,13 @@ describe('the routes', () => {
 });
 
 describe('the security headers', () => {
-  test.each(['GET', 'HEAD', 'POST', 'OPTIONS'])(
+  it.each(['GET', 'HEAD', 'POST', 'OPTIONS'])(
     'are in every response to %s, with and without a session',
     async (method) => {
       const { web, api } = everyPath();
       const parameters = await known();
-      const cookie = await it.enter();
-      const from = `Origin: ${it.origin}`;
+      const cookie = await target.openSession();
+      const from = `Origin: ${target.origin}`;
       const statuses = new Set<number>();
       const seen = async (path: string, of: 'web' | 'api', headers: string[]) => {
         const answer = await ask(method, path, headers);
@@ -138,7 +138,7 @@ describe('the security headers', () => {
     },
   );
 
-  test.each<[number, string, string[]]>([
+  it.each<[number, string, string[]]>([
     [400, '/profiles/%', ['entered']],
     [403, '/', []],
     [403, '/', ['Sec-Fetch-Site: cross-site', 'Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document']],
@@ -155,13 +155,13 @@ describe('the security headers', () => {
     [206, '/assets/style.css', ['Range: bytes=0-3']],
     [416, '/assets/style.css', ['Range: bytes=9999999-']],
   ])('are in a response with status %i: %s %j', async (status, path, headers) => {
-    const cookie = headers.includes('entered') ? [`Cookie: ${await it.enter()}`] : [];
+    const cookie = headers.includes('entered') ? [`Cookie: ${await target.openSession()}`] : [];
     const answer = await ask('GET', path, [...headers.filter((each) => each !== 'entered'), ...cookie]);
     expect(answer.status).toBe(status);
     expectProtected(answer, path, 'web');
   });
 
-  test.each<[number, string, string[]]>([
+  it.each<[number, string, string[]]>([
     [403, '/auth/code', []],
     [403, '/sign-in', ['entered', 'Origin: http://localhost:4000']],
     [413, '/auth/code', ['here', 'Content-Type: application/json', 'Content-Length: 99999']],
@@ -169,15 +169,15 @@ describe('the security headers', () => {
     [400, '/auth/code', ['here', 'Content-Type: application/json']],
     [405, '/audit-log', ['here', 'entered']],
   ])('are in a response with status %i: POST %s %j', async (status, path, headers) => {
-    const cookie = headers.includes('entered') ? [`Cookie: ${await it.enter()}`] : [];
-    const origin = headers.includes('here') ? [`Origin: ${it.origin}`] : [];
+    const cookie = headers.includes('entered') ? [`Cookie: ${await target.openSession()}`] : [];
+    const origin = headers.includes('here') ? [`Origin: ${target.origin}`] : [];
     const own = headers.filter((each) => each.includes(':'));
     const length = own.some((each) => each.startsWith('Content-Length')) ? [] : ['Content-Length: 0'];
     const answer = await sendRaw(
-      it.port,
+      target.port,
       [
         `POST ${path} HTTP/1.1`,
-        `Host: localhost:${it.port}`,
+        `Host: localhost:${target.port}`,
         'Connection: close',
         ...own,
         ...cookie,
@@ -191,7 +191,7 @@ describe('the security headers', () => {
     expectProtected(answer, path, 'web');
   });
 
-  test('are in rejections of the token API', async () => {
+  it('are in rejections of the token API', async () => {
     for (const [method, path, ...headers] of [
       ['GET', '/oauth/token'],
       ['POST', '/oauth/token'],
@@ -218,16 +218,16 @@ describe('another user of this computer without a link', () => {
   const open =
     /^\/(healthz|readyz|instance|errors\/E_USAGE|assets\/[\w.-]+|auth\/code|\.well-known\/(oauth-authorization-server|openid-configuration))$/;
 
-  test('gets no protected data from any route with any method', async () => {
+  it('gets no protected data from any route with any method', async () => {
     const { web, api } = everyPath();
     const parameters = await known();
     for (const { path } of [...web, ...api]) {
       for (const [method, ...headers] of [
         ['GET'],
         ['GET', 'Accept: application/json'],
-        ['GET', `Cookie: broker-${it.port}=s%3A${guessed}.${guessed}`],
-        ['POST', `Origin: ${it.origin}`, 'Content-Type: application/x-www-form-urlencoded'],
-        ['POST', `Origin: ${it.origin}`, 'Content-Type: application/json'],
+        ['GET', `Cookie: broker-${target.port}=s%3A${guessed}.${guessed}`],
+        ['POST', `Origin: ${target.origin}`, 'Content-Type: application/x-www-form-urlencoded'],
+        ['POST', `Origin: ${target.origin}`, 'Content-Type: application/json'],
         ['POST', 'Authorization: Basic eDp5', 'Content-Type: application/x-www-form-urlencoded'],
       ] as [string, ...string[]][]) {
         const at = concrete(path, parameters);
@@ -238,13 +238,13 @@ describe('another user of this computer without a link', () => {
         }
         if (status < 400) expect(at).toMatch(open);
         expect(raw.replaceAll(at, '')).not.toMatch(worth);
-        expect(raw).not.toContain(it.vault.settings.home);
+        expect(raw).not.toContain(target.vault.settings.home);
         expect(got).not.toHaveProperty('set-cookie');
       }
     }
   });
 
-  test('cannot distinguish what exists from what does not', async () => {
+  it('cannot distinguish what exists from what does not', async () => {
     const { web } = everyPath();
     const parameters = await known();
     // The reference of error codes is public and the same for every installation.
@@ -257,8 +257,8 @@ describe('another user of this computer without a link', () => {
     }
   });
 
-  test('creates no session and writes nothing', async () => {
-    const { db } = it.vault;
+  it('creates no session and writes nothing', async () => {
+    const { db } = target.vault;
     const count = async () => {
       const sessions = await db.selectFrom('web_session').selectAll().execute();
       const signIns = await db.selectFrom('sign_in').selectAll().execute();

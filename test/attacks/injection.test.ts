@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { calendarPieces } from '../../src/calendar/entries.ts';
 import { readSettings } from '../../src/config/settings.ts';
 import { startApiServer } from '../../src/server/api-server.ts';
@@ -9,14 +9,14 @@ import { appendAudit } from '../../src/store/audit/audit.ts';
 import { escapeTerminalControls, stripTerminalControls } from '../../src/text/sanitize.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { createWebApp } from '../../src/web/app.ts';
-import { attacked } from '../support/attacks/attack-target.ts';
+import { startTarget } from '../support/attacks/attack-target.ts';
 import { concrete, routesOf } from '../support/attacks/every-route.ts';
 import { sendRaw } from '../support/attacks/raw-http.ts';
 import { machine } from '../support/cli/cli-process.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { newVault, noKeychain, today } from '../support/vault/test-vault.ts';
-import { servedWithTools } from '../support/web/with-providers.ts';
+import { servedWithProviders } from '../support/web/with-providers.ts';
 
 const esc = String.fromCharCode(27);
 const csi = String.fromCharCode(0x9b);
@@ -45,10 +45,10 @@ function hostileWebex(now?: () => number) {
 }
 
 describe('a name from Webex', () => {
-  test('is one harmless line on every page, in the calendar and in the metrics', async () => {
+  it('is one harmless line on every page, in the calendar and in the metrics', async () => {
     const simulator = await hostileWebex(() => today);
     const vault = await newVault(simulator);
-    const web = await servedWithTools({ ...vault.settings });
+    const web = await servedWithProviders({ ...vault.settings });
     const { accessToken } = simulator.issueToken('full-admin');
     const person = await web.person();
     await person.post('/import').type('form').send({ name: 'acme', text: accessToken }).expect(303);
@@ -71,7 +71,7 @@ describe('a name from Webex', () => {
     expect(lines.filter((line) => /^(X-INJECTED|BCC)/i.test(line))).toEqual([]);
   });
 
-  test('is harmless in the terminal, even if an older version stored it unchanged', async () => {
+  it('is harmless in the terminal, even if an older version stored it unchanged', async () => {
     const simulator = await hostileWebex();
     const here = await machine(simulator);
     const { accessToken } = simulator.issueToken('full-admin');
@@ -118,7 +118,7 @@ describe('a name from Webex', () => {
 });
 
 describe('printed text', () => {
-  test('keeps its lines and the colors of this program, and no other control sequences', () => {
+  it('keeps its lines and the colors of this program, and no other control sequences', () => {
     const own = `${esc}[31mred${esc}[39m\tand\nlines`;
     expect(stripTerminalControls(own)).toBe(own);
     expect(stripTerminalControls(hostile)).not.toMatch(steering);
@@ -129,31 +129,36 @@ describe('printed text', () => {
 });
 
 describe('HTTP requests', () => {
-  const it = attacked();
-  const ask = (target: string, ...headers: string[]) =>
+  const target = startTarget();
+  const ask = (path: string, ...headers: string[]) =>
     sendRaw(
-      it.port,
-      [`GET ${target} HTTP/1.1`, `Host: localhost:${it.port}`, 'Connection: close', ...headers, '', ''].join(
-        '\r\n',
-      ),
+      target.port,
+      [
+        `GET ${path} HTTP/1.1`,
+        `Host: localhost:${target.port}`,
+        'Connection: close',
+        ...headers,
+        '',
+        '',
+      ].join('\r\n'),
     );
 
-  test('split no header with a route parameter or a query', async () => {
+  it('split no header with a route parameter or a query', async () => {
     const value = '%0d%0aX-Injected:%20yes%0d%0a%0d%0a<script>alert(1)</script>%1b[31m%E2%80%AE';
     const parameters = Object.fromEntries(
       ['name', 'client', 'tokenId', 'id', 'secret', 'link', 'code'].map((name) => [name, value]),
     );
-    const cookie = await it.enter();
-    for (const { path } of routesOf(createWebApp({ vault: it.vault, log: quietLog() }).app)) {
-      const target = `${concrete(path, parameters)}?next=${value}&name=${value}&profile=${value}&error=${value}`;
-      const { raw, headers, body } = await ask(target, `Cookie: ${cookie}`);
+    const cookie = await target.openSession();
+    for (const { path } of routesOf(createWebApp({ vault: target.vault, log: quietLog() }).app)) {
+      const url = `${concrete(path, parameters)}?next=${value}&name=${value}&profile=${value}&error=${value}`;
+      const { raw, headers, body } = await ask(url, `Cookie: ${cookie}`);
       expect(headers).not.toHaveProperty('x-injected');
       expect(raw.slice(0, raw.indexOf('\r\n\r\n'))).not.toMatch(/^X-Injected/im);
       expect(body).not.toContain('<script>alert');
     }
   });
 
-  test('report an error in the redirect in one harmless line', async () => {
+  it('report an error in the redirect in one harmless line', async () => {
     const { body } = await ask(
       '/auth/code?error=evil%0d%0a%1b[31m&error_description=%3Cscript%3Ealert(1)%3C/script%3E%0a%1b[2J%C2%9B%E2%80%AEtxt',
     );
@@ -161,16 +166,16 @@ describe('HTTP requests', () => {
     expect(Buffer.from(body, 'latin1').toString('utf8')).not.toMatch(steering);
   });
 
-  test('are one line of JSON each in the log, without a token', async () => {
-    it.logged.length = 0;
+  it('are one line of JSON each in the log, without a token', async () => {
+    target.logged.length = 0;
     const noise = `User-Agent: ${hostile.replace(/[^\x20-\x7e]/g, '')}\x9b31m`;
     await ask('/x', noise, 'X-Forwarded-For: evil\x9b31m', 'Referer: http://x/\x9b');
     await ask('/%0a%1b[31m{"level":60}', noise);
     await ask(`/${'Zq7x'.repeat(16)}_PF84/x`, noise);
     await ask(`/auth/code/${'A'.repeat(64)}?access_token=${'A'.repeat(64)}`, noise);
     await ask(`/access/${'B'.repeat(43)}`, noise);
-    await expect.poll(() => it.logged.length, { timeout: 5_000 }).toBeGreaterThanOrEqual(5);
-    for (const line of it.logged) {
+    await expect.poll(() => target.logged.length, { timeout: 5_000 }).toBeGreaterThanOrEqual(5);
+    for (const line of target.logged) {
       expect(line.endsWith('\n')).toBe(true);
       expect(line.slice(0, -1)).not.toMatch(/\n|\t/);
       expect(line).not.toMatch(steering);
@@ -179,15 +184,15 @@ describe('HTTP requests', () => {
     }
   });
 
-  test('get errors in printable ASCII from the token endpoint', async () => {
+  it('get errors in printable ASCII from the token endpoint', async () => {
     for (const body of [
       `grant_type=${encodeURIComponent(hostile)}&client_id=x&client_secret=y`,
       `${encodeURIComponent(hostile)}=1&${encodeURIComponent(hostile)}=2`,
-      `grant_type=client_credentials&client_id=deploy-of-acme&client_secret=${it.clientSecret}&scope=${encodeURIComponent(hostile)}`,
-      `grant_type=client_credentials&client_id=deploy-of-acme&client_secret=${it.clientSecret}&resource=${encodeURIComponent(hostile)}`,
+      `grant_type=client_credentials&client_id=deploy-of-acme&client_secret=${target.clientSecret}&scope=${encodeURIComponent(hostile)}`,
+      `grant_type=client_credentials&client_id=deploy-of-acme&client_secret=${target.clientSecret}&resource=${encodeURIComponent(hostile)}`,
       `grant_type=client_credentials&client_id=${encodeURIComponent(hostile)}&client_secret=y`,
     ]) {
-      const answer = await fetch(`${it.origin}/oauth/token`, {
+      const answer = await fetch(`${target.origin}/oauth/token`, {
         method: 'POST',
         body,
         headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -200,7 +205,7 @@ describe('HTTP requests', () => {
 });
 
 describe('X-Forwarded-For', () => {
-  test('is used only if it is an IP address', async () => {
+  it('is used only if it is an IP address', async () => {
     const vault = await newVault();
     const proxied = { host: '127.0.0.1', port: 0, tls: null, trustedProxies: ['127.0.0.1'] };
     const server = await startApiServer(vault, quietLog(), proxied);
@@ -228,7 +233,7 @@ describe('X-Forwarded-For', () => {
 });
 
 describe('the views', () => {
-  test('escape all output except their parts', () => {
+  it('escape all output except their parts', () => {
     const folder = join(import.meta.dirname, '../../views');
     for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
       if (!name.endsWith('.ejs')) continue;

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { attacked } from '../support/attacks/attack-target.ts';
-import { rawly } from '../support/attacks/raw-session.ts';
+import { startTarget } from '../support/attacks/attack-target.ts';
+import { rawSession } from '../support/attacks/raw-session.ts';
 
 /* What old or plain HTTP clients send, and what no client may get by sending it. */
 
-const target = attacked();
-const { send, refused } = rawly(target);
+const target = startTarget();
+const { send, refused } = rawSession(target);
 
 describe('HTTP/1.0', () => {
   it.each([
@@ -79,7 +79,7 @@ describe('HTTP/1.1', () => {
     'Application/X-WWW-Form-URLEncoded',
   ])('reads a form of the type "%s" with Content-Encoding: identity', async (type) => {
     const body = `grant_type=client_credentials&client_id=deploy-of-acme&client_secret=${target.clientSecret}`;
-    const cookie = await target.enter();
+    const cookie = await target.openSession();
     const ask = (path: string, form: string) =>
       send(
         `POST ${path} HTTP/1.1\r\nHost: HOST\r\nOrigin: http://HOST\r\nCookie: ${cookie}\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Encoding: Identity\r\nContent-Length: ${form.length}\r\n\r\n${form}`,

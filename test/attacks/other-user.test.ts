@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { secretVariables } from '../../src/environment/secret-variables.ts';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { isOtherUser } from '../../src/web/middleware/socket-owner.ts';
-import { attacked } from '../support/attacks/attack-target.ts';
+import { startTarget } from '../support/attacks/attack-target.ts';
 import { machine } from '../support/cli/cli-process.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { filesHolding } from '../support/vault/test-vault.ts';
@@ -18,55 +18,55 @@ vi.setConfig({ testTimeout: 60_000 });
 const linux = process.platform === 'linux';
 
 describe('one-time links', () => {
-  const it = attacked();
-  const open = (path: string) => fetch(`${it.origin}${path}`, { redirect: 'manual' });
+  const target = startTarget();
+  const open = (path: string) => fetch(`${target.origin}${path}`, { redirect: 'manual' });
 
-  test('open the app in only one of a hundred simultaneous browsers', async () => {
-    const link = `/access/${await createAccessLink(it.vault)}`;
+  it('open the app in only one of a hundred simultaneous browsers', async () => {
+    const link = `/access/${await createAccessLink(target.vault)}`;
     const answers = await Promise.all(Array.from({ length: 100 }, () => open(link)));
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses).toEqual([303, ...Array.from({ length: 99 }, () => 410)]);
     expect(answers.filter(({ headers }) => headers.getSetCookie().length > 0)).toHaveLength(1);
   });
 
-  test('start a sign-in in only one of a hundred simultaneous browsers', async () => {
-    const { link } = await createSignInLink(it.vault, { profile: 'globex' });
+  it('start a sign-in in only one of a hundred simultaneous browsers', async () => {
+    const { link } = await createSignInLink(target.vault, { profile: 'globex' });
     const answers = await Promise.all(Array.from({ length: 100 }, () => open(`/sign-in/${link}`)));
     const started = answers.filter(({ status }) => status === 303);
     expect(started).toHaveLength(1);
     expect(started[0]?.headers.get('location')).toContain('/oauth2/v1/authorize?');
     expect(answers.filter(({ status }) => status === 410)).toHaveLength(99);
-    const sessions = await it.vault.db.selectFrom('web_session').selectAll().execute();
+    const sessions = await target.vault.db.selectFrom('web_session').selectAll().execute();
     expect(sessions.length).toBeLessThan(5);
   });
 
-  test('work for this user if the browser is started with one', async () => {
-    const link = `/access/${await createAccessLink(it.vault, { sameUserOnly: true })}`;
+  it('work for this user if the browser is started with one', async () => {
+    const link = `/access/${await createAccessLink(target.vault, { sameUserOnly: true })}`;
     expect((await open(link)).status).toBe(303);
     expect((await open(link)).status).toBe(410);
   });
 
   // Only the administrator can be another user.
-  test.runIf(linux && process.getuid?.() === 0)(
+  it.runIf(linux && process.getuid?.() === 0)(
     'are refused for another user, without being used up',
     async () => {
       const links = [
-        `/access/${await createAccessLink(it.vault, { sameUserOnly: true })}`,
-        `/sign-in/${(await createSignInLink(it.vault, { profile: 'globex' }, { sameUserOnly: true })).link}`,
+        `/access/${await createAccessLink(target.vault, { sameUserOnly: true })}`,
+        `/sign-in/${(await createSignInLink(target.vault, { profile: 'globex' }, { sameUserOnly: true })).link}`,
       ];
       for (const link of [...links, ...links.map((each) => each.replace('.own', '%2eown'))]) {
         const { stdout } = await promisify(execFile)(
           'curl',
-          ['-s', '-o', '/dev/null', '-w', '%{http_code}', `${it.origin}${link}`],
+          ['-s', '-o', '/dev/null', '-w', '%{http_code}', `${target.origin}${link}`],
           { uid: 65_534 },
         );
         expect(stdout).toBe('403');
       }
       for (const link of links) expect((await open(link)).status).toBe(303);
-      for (const link of [`/access/${await createAccessLink(it.vault)}`]) {
+      for (const link of [`/access/${await createAccessLink(target.vault)}`]) {
         const { stdout } = await promisify(execFile)(
           'curl',
-          ['-s', '-o', '/dev/null', '-w', '%{http_code}', `${it.origin}${link}`],
+          ['-s', '-o', '/dev/null', '-w', '%{http_code}', `${target.origin}${link}`],
           {
             uid: 65_534,
           },
@@ -76,21 +76,21 @@ describe('one-time links', () => {
     },
   );
 
-  test.runIf(linux && process.getuid?.() === 0)(
+  it.runIf(linux && process.getuid?.() === 0)(
     'give no session to another user, even with the cookie of this user',
     async () => {
-      const entered = await open(`/access/${await createAccessLink(it.vault)}`);
+      const entered = await open(`/access/${await createAccessLink(target.vault)}`);
       const [cookie = ''] = entered.headers.getSetCookie().map((each) => each.split(';', 1)[0]);
-      const mine = await fetch(`${it.origin}/audit-log`, { headers: { cookie } });
+      const mine = await fetch(`${target.origin}/audit-log`, { headers: { cookie } });
       expect(mine.status).toBe(200);
       const { stdout } = await promisify(execFile)(
         'curl',
-        ['-s', '-i', '-H', `Cookie: ${cookie}`, `${it.origin}/audit-log`],
+        ['-s', '-i', '-H', `Cookie: ${cookie}`, `${target.origin}/audit-log`],
         { uid: 65_534 },
       );
       expect(stdout).toMatch(/^HTTP\/1\.1 403 /);
       expect(stdout).not.toMatch(/set-cookie|href="\/log"/i);
-      expect((await fetch(`${it.origin}/audit-log`, { headers: { cookie } })).status).toBe(200);
+      expect((await fetch(`${target.origin}/audit-log`, { headers: { cookie } })).status).toBe(200);
     },
   );
 
@@ -102,7 +102,7 @@ describe('one-time links', () => {
     const isOther = (tables: string[], remotePort = 40_000) =>
       isOtherUser({ remotePort, localPort: 3000 }, () => tables);
 
-    test('is found by the two ports, for IPv4 and IPv6', () => {
+    it('is found by the two ports, for IPv4 and IPv6', () => {
       expect(isOther([row(me)])).toBe(false);
       expect(isOther([row(0)])).toBe(false);
       expect(isOther([row(me + 1)])).toBe(true);
@@ -113,7 +113,7 @@ describe('one-time links', () => {
       expect(isOther(['', ''])).toBe(false);
     });
 
-    test('is looked up once, when the tables have the connection', () => {
+    it('is looked up once, when the tables have the connection', () => {
       const connection = { remotePort: 40_000, localPort: 3000 };
       expect(isOtherUser(connection, () => [])).toBe(false);
       expect(isOtherUser(connection, () => [row(me + 1)])).toBe(true);
@@ -135,7 +135,7 @@ function modes(folder: string): string[] {
  * for that person and the administrator, and no program can take it away.
  */
 describe.runIf(linux)('processes', () => {
-  test('have no token in an argument, and pass no secret and no usable link to a helper', async () => {
+  it('have no token in an argument, and pass no secret and no usable link to a helper', async () => {
     const simulator = await simulated();
     const secrets = Object.fromEntries(
       secretVariables
@@ -213,7 +213,7 @@ describe.runIf(linux)('processes', () => {
     expect((await serve.finished).code).toBe(0);
   });
 
-  test('create files and folders that only their owner can access', async () => {
+  it('create files and folders that only their owner can access', async () => {
     const simulator = await simulated();
     const here = await machine(simulator);
     const { accessToken } = simulator.issueToken('full-admin');

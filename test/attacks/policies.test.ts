@@ -2,26 +2,26 @@ import { CspEvaluator } from 'csp_evaluator/dist/evaluator.js';
 import { Severity, Type } from 'csp_evaluator/dist/finding.js';
 import { CspParser } from 'csp_evaluator/dist/parser.js';
 import supertest from 'supertest';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { createSignInLink } from '../../src/vault/sign-in/start-sign-in.ts';
 import { ClearDataPermits } from '../../src/web/service-worker-cleanup/clear-permits.ts';
 import { createCleanupApp } from '../../src/web/service-worker-cleanup/server-app.ts';
-import { attacked, worth } from '../support/attacks/attack-target.ts';
+import { startTarget, worth } from '../support/attacks/attack-target.ts';
 import { concrete, routesOf } from '../support/attacks/every-route.ts';
-import { get, rawly } from '../support/attacks/raw-session.ts';
+import { get, rawSession } from '../support/attacks/raw-session.ts';
 import { quietLog } from '../support/quiet-log.ts';
 
-const it = attacked();
-const { send } = rawly(it);
+const target = startTarget();
+const { send } = rawSession(target);
 const guessed = 'x'.repeat(43);
 
 describe('the security headers', () => {
-  test('are the same on the cleanup server, which is on another port', async () => {
+  it('are the same on the cleanup server, which is on another port', async () => {
     const origin = 'http://localhost:4999';
     const permits = new ClearDataPermits(Date.now);
-    const door = createCleanupApp({ vault: it.vault, log: quietLog(), permits, origin });
-    const link = await createAccessLink(it.vault);
+    const door = createCleanupApp({ vault: target.vault, log: quietLog(), permits, origin });
+    const link = await createAccessLink(target.vault);
     const routes = routesOf(door);
     expect(routes.map(({ path }) => path)).toEqual(
       expect.arrayContaining(['/access/:link', '/assets/style.css']),
@@ -32,7 +32,7 @@ describe('the security headers', () => {
         ['get', 'localhost:4999', guessed],
         ['post', 'localhost:4999', guessed],
         ['get', 'evil.example', link],
-        ['get', `localhost:${it.port}`, link],
+        ['get', `localhost:${target.port}`, link],
       ] as const) {
         const {
           status,
@@ -66,8 +66,8 @@ describe('the security headers', () => {
    * this program's other port on localhost, "Allow only resources downloaded over HTTPS" (medium) names that very origin:
    * nothing is between the two.
    */
-  test('satisfy CSP Evaluator of Google, with nothing of severity medium or higher', async () => {
-    const { link } = await createSignInLink(it.vault, { profile: 'globex' });
+  it('satisfy CSP Evaluator of Google, with nothing of severity medium or higher', async () => {
+    const { link } = await createSignInLink(target.vault, { profile: 'globex' });
     for (const [path, left] of [
       ['/', [['MEDIUM_MAYBE', 'script-src', "'self'"]]],
       [`/sign-in/${link}`, [['MEDIUM_MAYBE', 'script-src', "'self'"]]],

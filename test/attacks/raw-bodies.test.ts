@@ -1,18 +1,18 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startApiServer } from '../../src/server/api-server.ts';
-import { attacked, worth } from '../support/attacks/attack-target.ts';
+import { startTarget, worth } from '../support/attacks/attack-target.ts';
 import { sendRaw } from '../support/attacks/raw-http.ts';
-import { get, post, rawly } from '../support/attacks/raw-session.ts';
+import { get, post, rawSession } from '../support/attacks/raw-session.ts';
 import { quietLog } from '../support/quiet-log.ts';
 
-const it = attacked();
-const { send, refused } = rawly(it);
+const target = startTarget();
+const { send, refused } = rawSession(target);
 
 describe('ambiguous bodies (request smuggling)', () => {
   const chunked = '0\r\n\r\n';
   const smuggled = 'GET /metrics HTTP/1.1\r\nHost: HOST\r\n\r\n';
 
-  test.each([
+  it.each([
     ['CL and TE', ['Content-Length: 5', 'Transfer-Encoding: chunked']],
     ['TE and CL', ['Transfer-Encoding: chunked', 'Content-Length: 5']],
     ['TE with a space before the colon', ['Transfer-Encoding : chunked']],
@@ -40,7 +40,7 @@ describe('ambiguous bodies (request smuggling)', () => {
     }
   });
 
-  test.each([
+  it.each([
     ['a chunk whose size is none', 'xyz\r\n'],
     ['a chunk whose size is beyond every number', `${'f'.repeat(20)}\r\n`],
     ['a chunk that is longer than it says', '1\r\nabcdef\r\n'],
@@ -58,14 +58,14 @@ describe('ambiguous bodies (request smuggling)', () => {
     }
   });
 
-  test('are rejected if they are compressed', async () => {
+  it('are rejected if they are compressed', async () => {
     const headers = ['Content-Type: application/json', 'Content-Encoding: gzip'];
     await refused(post('/auth/code', '\x1f\x8b', ...headers), [415]);
     const form = 'Content-Type: application/x-www-form-urlencoded';
     await refused(post('/oauth/token', '\x1f\x8b', form, 'Content-Encoding: gzip'), [400]);
   });
 
-  test('are rejected if they are invalid JSON or have a wrong content type', async () => {
+  it('are rejected if they are invalid JSON or have a wrong content type', async () => {
     const type = 'Content-Type: application/json';
     for (const body of [
       '{',
@@ -85,7 +85,7 @@ describe('ambiguous bodies (request smuggling)', () => {
 });
 
 describe('methods', () => {
-  test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE', 'QUERY'])(
+  it.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND', 'PURGE', 'QUERY'])(
     'are not supported: %s',
     async (method) => {
       for (const path of ['/healthz', '/auth/code', '/oauth/token', '/metrics', '/']) {
@@ -98,14 +98,11 @@ describe('methods', () => {
     },
   );
 
-  test.each(['get', 'G\0T', 'GET\t', 'JEFF', 'A'.repeat(5_000), ''])(
-    'are not accepted: %j',
-    async (method) => {
-      await refused(`${method} /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n`, [400, 431]);
-    },
-  );
+  it.each(['get', 'G\0T', 'GET\t', 'JEFF', 'A'.repeat(5_000), ''])('are not accepted: %j', async (method) => {
+    await refused(`${method} /healthz HTTP/1.1\r\nHost: HOST\r\n\r\n`, [400, 431]);
+  });
 
-  test('open no tunnel and no protocol upgrade', async () => {
+  it('open no tunnel and no protocol upgrade', async () => {
     const tunnel = await send('CONNECT localhost:22 HTTP/1.1\r\nHost: HOST\r\n\r\n');
     expect(tunnel.raw).toBe('');
     for (const protocol of ['websocket', 'h2c']) {
@@ -117,7 +114,7 @@ describe('methods', () => {
 });
 
 describe('input that is not HTTP', () => {
-  test.each([
+  it.each([
     ['noise', '\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03'.padEnd(200, '\xff')],
     ['a mail server’s words', 'EHLO evil.example\r\nMAIL FROM:<a@b>\r\n'],
     ['a Redis command', '*1\r\n$4\r\nINFO\r\n'],
@@ -131,7 +128,7 @@ describe('input that is not HTTP', () => {
     if (body !== '') expect(body).toMatch(/^The request headers are too large, [^<>]+\n$/);
   });
 
-  test('cannot hide a second host behind the header limit of Node', async () => {
+  it('cannot hide a second host behind the header limit of Node', async () => {
     const flood = Array.from({ length: 2_500 }, () => 'a:b');
     await refused(
       `GET /healthz HTTP/1.1\r\nHost: HOST\r\n${flood.join('\r\n')}\r\nHost: evil.example\r\nConnection: close\r\n\r\n`,
@@ -140,9 +137,9 @@ describe('input that is not HTTP', () => {
 });
 
 describe('the servers', () => {
-  test('reject these bodies in the token API on its own too', async () => {
+  it('reject these bodies in the token API on its own too', async () => {
     const options = { host: '127.0.0.1', port: 0, tls: null, trustedProxies: [] };
-    const server = await startApiServer(it.vault, quietLog(), options);
+    const server = await startApiServer(target.vault, quietLog(), options);
     onTestFinished(() => server.close());
     const port = Number(new URL(server.address).port);
     const form = 'grant_type=client_credentials';
@@ -166,9 +163,9 @@ describe('the servers', () => {
     }
   });
 
-  test('still respond as before, and have logged no internal error', async () => {
+  it('still respond as before, and have logged no internal error', async () => {
     expect((await send(get('/healthz'))).body).toContain('"ok"');
-    const failures = it.logged.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
+    const failures = target.logged.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
     expect(failures).toEqual([]);
   });
 });

@@ -1,16 +1,16 @@
-import { describe, expect, test } from 'vitest';
-import { attacked, worth } from '../support/attacks/attack-target.ts';
-import { get, post, rawly } from '../support/attacks/raw-session.ts';
+import { describe, expect, it } from 'vitest';
+import { startTarget, worth } from '../support/attacks/attack-target.ts';
+import { get, post, rawSession } from '../support/attacks/raw-session.ts';
 
-const it = attacked();
-const { send, refused } = rawly(it);
+const target = startTarget();
+const { send, refused } = rawSession(target);
 
 describe('a valid request', () => {
-  test('is accepted', async () => {
+  it('is accepted', async () => {
     expect((await send(get('/healthz'))).status).toBe(200);
     expect((await send(get('/healthz'), { host: '::1' })).status).toBe(200);
     expect((await send(get('/'))).status).toBe(403);
-    const cookie = await it.enter();
+    const cookie = await target.openSession();
     const page = await send(get('/', `Cookie: ${cookie}`));
     expect(page.status).toBe(200);
     expect(page.body).toMatch(worth);
@@ -26,7 +26,7 @@ describe('Host', () => {
     '/.well-known/oauth-authorization-server',
   ];
 
-  test.each([
+  it.each([
     ['none', []],
     ['an empty one', ['Host:']],
     ['two, the first right', ['Host: HOST', 'Host: evil.example']],
@@ -62,7 +62,7 @@ describe('Host', () => {
     );
   });
 
-  test('is required: HTTP/1.0 without it, HTTP/0.9 and HTTP/2 without TLS are rejected', async () => {
+  it('is required: HTTP/1.0 without it, HTTP/0.9 and HTTP/2 without TLS are rejected', async () => {
     await refused('GET / HTTP/1.0\r\n\r\n', [400, 421]);
     await refused('GET /\r\n\r\n');
     await refused('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
@@ -74,7 +74,7 @@ describe('Origin and Sec-Fetch headers', () => {
   const fragment = JSON.stringify({ fragment: '#state=x' });
   const json = 'Content-Type: application/json';
 
-  test.each([
+  it.each([
     ['none', []],
     ['an empty one', ['Origin:']],
     ['null', ['Origin: null']],
@@ -100,7 +100,7 @@ describe('Origin and Sec-Fetch headers', () => {
 });
 
 describe('paths that are not normalized', () => {
-  test.each([
+  it.each([
     '//',
     '///',
     '/.',
@@ -157,8 +157,8 @@ describe('paths that are not normalized', () => {
     expect(answer.headers).not.toHaveProperty('location');
   });
 
-  test('reach no page with an authenticated session', async () => {
-    const cookie = await it.enter();
+  it('reach no page with an authenticated session', async () => {
+    const cookie = await target.openSession();
     for (const target of [
       '//',
       '/./',
@@ -174,7 +174,7 @@ describe('paths that are not normalized', () => {
     }
   });
 
-  test.each([
+  it.each([
     ['a whole address', `http://HOST/`],
     ['… of another host', 'http://evil.example/'],
     ['… of the token endpoint', 'http://HOST/oauth/token'],
@@ -196,16 +196,16 @@ describe('paths that are not normalized', () => {
     );
   });
 
-  test('are rejected with bytes outside ASCII', async () => {
+  it('are rejected with bytes outside ASCII', async () => {
     await refused(get('/\xff\xfe'));
     await refused(get('/\xc2\x9b31m'));
   });
 });
 
 describe('the server, afterwards', () => {
-  test('still responds as before, and has logged no internal error', async () => {
+  it('still responds as before, and has logged no internal error', async () => {
     expect((await send(get('/healthz'))).body).toContain('"ok"');
-    const failures = it.logged.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
+    const failures = target.logged.filter((line) => (JSON.parse(line) as { level: number }).level >= 50);
     expect(failures).toEqual([]);
   });
 });

@@ -12,7 +12,7 @@ import { quietLog } from '../support/quiet-log.ts';
 import { newVault, testSettings } from '../support/vault/test-vault.ts';
 
 /** The limits of the servers, but shorter. Milliseconds. */
-const impatient: ServerLimits = {
+const shortLimits: ServerLimits = {
   requestTimeout: 800,
   headersTimeout: 400,
   connectionsCheckingInterval: 50,
@@ -33,7 +33,7 @@ async function serving(limits: Partial<ServerLimits> = {}) {
     sockets.add(request.socket);
     return app(request, response);
   };
-  const server = await listenOnLoopback(watched, port, { ...impatient, ...limits });
+  const server = await listenOnLoopback(watched, port, { ...shortLimits, ...limits });
   onTestFinished(async () => {
     await server.close();
     await api.close();

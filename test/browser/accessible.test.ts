@@ -15,7 +15,7 @@ import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { createWebApp } from '../../src/web/app.ts';
 import { routesOf } from '../support/attacks/every-route.ts';
 import { faultsOf, phone, post, showAll } from '../support/browser/axe.ts';
-import { beginAt, type Stage, stage } from '../support/browser/browser-session.ts';
+import { type BrowserSession, beginAt, browserSession } from '../support/browser/browser-session.ts';
 import { launchBrowser } from '../support/browser/launch.ts';
 import { quietLog } from '../support/quiet-log.ts';
 import { actor, justCaptured, today } from '../support/vault/test-vault.ts';
@@ -32,7 +32,7 @@ afterAll(() => browser.close());
 const longName = 'a-name-that-is-as-long-as-the-names-of-organizations-can-be-63';
 
 /** Profiles in every status, API clients and destinations. Returns the pages of their tokens; the last token is due. */
-async function furnish(set: Stage): Promise<string[]> {
+async function furnish(set: BrowserSession): Promise<string[]> {
   const { vault, simulator } = set;
   const store = async (profile: string, account: string, query = '') => {
     const { accessToken } = simulator.issueToken(account);
@@ -69,7 +69,7 @@ async function furnish(set: Stage): Promise<string[]> {
 }
 
 /** Puts the profile of this capture in quarantine in Entra ID, with a setup that a status check finds fault with. */
-async function quarantine({ vault }: Stage, capture: string): Promise<void> {
+async function quarantine({ vault }: BrowserSession, capture: string): Promise<void> {
   const token = await tokenById(vault.db, capture.replace('/tokens/', ''));
   const profileId = token?.profileId ?? '';
   const place = { profileId, provider: 'entra' as const, appId: 'fake-app', appName: 'Cisco Webex' };
@@ -155,7 +155,7 @@ const pages: Record<string, string[] | 'no page'> = {
 
 describe('the pages', () => {
   it('are all known to this test', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const { app } = createWebApp({ vault: set.vault, log: quietLog() });
     const asked = routesOf(app).filter(
       ({ methods, path }) => methods.includes('GET') && !path.startsWith('/assets/'),
@@ -167,7 +167,7 @@ describe('the pages', () => {
     timeout: 240_000,
   }, async () => {
     const options = { viewport: phone, colorScheme: 'light' as const };
-    const set = await stage(browser, { demonstration: true });
+    const set = await browserSession(browser, { demonstration: true });
     const { vault, simulator, origin } = set;
     const { entra, okta } = simulator;
     Object.assign(vault.settings.entra, {
@@ -260,7 +260,7 @@ describe('the pages', () => {
   });
 
   it('can be used by keyboard alone, from the first page to the stored token', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person();
     const focused = () =>
       page.evaluate(() => (document.activeElement as HTMLElement).innerText || document.activeElement?.id);
@@ -289,7 +289,7 @@ describe('the pages', () => {
   });
 
   it('show no buttons on paper, and lose nothing', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person();
     await beginAt(page, set, 'acme');
     await page.locator('button[value=full-admin]').click();
@@ -301,7 +301,7 @@ describe('the pages', () => {
   });
 
   it('have no animation if the person prefers reduced motion', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person({ reducedMotion: 'reduce' });
     await page.goto(`${set.origin}/auth/code`);
     const animation = await page.evaluate(() => {

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { beginAt, stage } from '../support/browser/browser-session.ts';
+import { beginAt, browserSession } from '../support/browser/browser-session.ts';
 import { launchBrowser } from '../support/browser/launch.ts';
 import { fill } from '../support/crash/full-store.ts';
 import { allTokens } from '../support/vault/test-vault.ts';
@@ -15,7 +15,7 @@ afterAll(() => browser.close());
 
 describe('the capture page', () => {
   it('keeps the token on a full disk, says what to do, and stores it once there is room', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person();
     await beginAt(page, set, 'acme');
     const { makeRoom } = await fill(set.vault);

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readToken } from '../../src/vault/tokens/read-token.ts';
-import { beginAt, kept, signInAs, stage } from '../support/browser/browser-session.ts';
+import { beginAt, browserSession, kept, signInAs } from '../support/browser/browser-session.ts';
 import { launchBrowser } from '../support/browser/launch.ts';
 import { actor, filesHolding } from '../support/vault/test-vault.ts';
 
@@ -18,7 +18,7 @@ describe('the web app', () => {
     ['commercial', 'Standard', 'Ada Nakamura'],
     ['government', 'Webex for Government', 'Hana Kowalska'],
   ])('stores a token, which is nowhere else, %s', async (deployment, title, name) => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const { origin, vault, traces, consoles, titles } = set;
     const page = await set.person();
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Get your first Webex token');
@@ -83,7 +83,7 @@ describe('the web app', () => {
   });
 
   it('marks a token of an account that is not a full administrator for review, and lets the person sign in again', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person();
     await beginAt(page, set, 'acme');
     await signInAs(page, 'user-admin');
@@ -106,7 +106,7 @@ describe('the web app', () => {
   });
 
   it('marks a token of another organization for review, and uses it once the person approves it', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person();
     await beginAt(page, set, 'acme');
     await signInAs(page, 'full-admin');
@@ -129,7 +129,7 @@ describe('the web app', () => {
   });
 
   it('continues in the first window after a link was opened in a private window', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person();
     await page.getByLabel('Organization name').fill('Acme');
     await page.getByRole('button', { name: 'Use a private window (recommended)' }).click();
@@ -151,7 +151,7 @@ describe('the web app', () => {
   });
 
   it('accepts a pasted redirect address from another computer', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person();
     const { accessToken } = set.simulator.issueToken('full-admin');
     await page.getByRole('link', { name: 'Import a token' }).click();
@@ -176,7 +176,7 @@ describe('the web app', () => {
   });
 
   it('opens from a link on another site after a confirmation', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person();
     await page.route('http://127.0.0.1:9/elsewhere', (route) =>
       route.fulfill({ contentType: 'text/html', body: `<a href="${set.origin}/import">the web app</a>` }),
@@ -191,7 +191,7 @@ describe('the web app', () => {
   });
 
   it('copies the values next to its copy buttons', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person({ permissions: ['clipboard-read', 'clipboard-write'] });
     await beginAt(page, set, 'acme');
     await signInAs(page, 'full-admin');

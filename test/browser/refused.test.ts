@@ -2,7 +2,13 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signInById } from '../../src/store/access/sign-ins.ts';
 import { documentedState } from '../../src/webex/documented-values.ts';
-import { askFor, beginAt, type Stage, signInAs, stage } from '../support/browser/browser-session.ts';
+import {
+  askFor,
+  type BrowserSession,
+  beginAt,
+  browserSession,
+  signInAs,
+} from '../support/browser/browser-session.ts';
 import { launchBrowser } from '../support/browser/launch.ts';
 
 let browser: Browser;
@@ -13,7 +19,7 @@ beforeAll(async () => {
 
 afterAll(() => browser.close());
 
-async function storedTokens({ vault }: Stage): Promise<number> {
+async function storedTokens({ vault }: BrowserSession): Promise<number> {
   return (await vault.db.selectFrom('token').select('id').execute()).length;
 }
 
@@ -22,7 +28,7 @@ function stateAt(page: Page): string {
   return new URL(page.url()).searchParams.get('state') ?? '';
 }
 
-async function answer(page: Page, { origin }: Stage, text: string): Promise<string> {
+async function answer(page: Page, { origin }: BrowserSession, text: string): Promise<string> {
   // From another page, like the redirect of Webex: a new fragment alone would not load the page.
   await page.goto('about:blank');
   await page.goto(`${origin}/auth/code${text}`);
@@ -33,7 +39,7 @@ async function answer(page: Page, { origin }: Stage, text: string): Promise<stri
 
 describe('the capture page', () => {
   it('stores nothing and ends no sign-in for a wrong, missing, documented or foreign state', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person();
     await beginAt(page, set, 'acme');
     const state = stateAt(page);
@@ -75,7 +81,7 @@ describe('the capture page', () => {
   it.each(['query', 'fragment'] as const)(
     'reports a declined sign-in and ends it, with the error in the %s',
     async (errorsIn) => {
-      const set = await stage(browser);
+      const set = await browserSession(browser);
       set.simulator.settings.errorsIn = errorsIn;
       const page = await set.person();
       await beginAt(page, set, 'acme');
@@ -91,7 +97,7 @@ describe('the capture page', () => {
   );
 
   it('links to the token if it is reloaded without a fragment', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person();
     await beginAt(page, set, 'acme');
     await signInAs(page, 'full-admin');
@@ -102,7 +108,7 @@ describe('the capture page', () => {
   });
 
   it('keeps the token and tries again while the program cannot be reached', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person();
     await beginAt(page, set, 'acme');
     let reachable = false;
@@ -132,7 +138,7 @@ describe('the capture page', () => {
   });
 
   it('keeps the token after an internal error', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person();
     await beginAt(page, set, 'acme');
     const { seal } = set.vault.keys;
@@ -147,7 +153,7 @@ describe('the capture page', () => {
   });
 
   it('says how to continue without JavaScript, with which everything else works', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     const page = await set.person({ javaScriptEnabled: false });
     const begin = async (name: string) => {
       await askFor(page, set, name);

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createAccessLink } from '../../src/vault/sign-in/access-links.ts';
 import { faultsOf, phone } from '../support/browser/axe.ts';
-import { askFor, stage } from '../support/browser/browser-session.ts';
+import { askFor, browserSession } from '../support/browser/browser-session.ts';
 import { launchBrowser } from '../support/browser/launch.ts';
 import { leaveWorker } from '../support/browser/other-project.ts';
 
@@ -19,7 +19,7 @@ describe('the pages about a service worker', () => {
     const context = await browser.newContext({ viewport: phone, colorScheme: 'light' });
     onTestFinished(() => context.close());
     const { port } = await leaveWorker(context, 'only watches');
-    const set = await stage(browser, { port });
+    const set = await browserSession(browser, { port });
     const page = await context.newPage();
     const heading = (name: string) => page.getByRole('heading', { name, level: 1, exact: true });
     const faults: string[] = [];

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listClients } from '../../src/vault/clients/clients.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
-import { type Stage, signInAs, stage } from '../support/browser/browser-session.ts';
+import { type BrowserSession, browserSession, signInAs } from '../support/browser/browser-session.ts';
 import { launchBrowser } from '../support/browser/launch.ts';
 import { actor, auditLog } from '../support/vault/test-vault.ts';
 
@@ -18,13 +18,17 @@ afterAll(() => browser.close());
 const heading = (page: Page) => page.getByRole('heading', { level: 1 }).textContent();
 
 /** Stores a profile with a token. Returns the value of the token. */
-async function hold({ vault, simulator }: Stage, profile = 'acme', options = {}): Promise<string> {
+async function storeToken(
+  { vault, simulator }: BrowserSession,
+  profile = 'acme',
+  options = {},
+): Promise<string> {
   const { accessToken } = simulator.issueToken('full-admin', options);
   await verifyToken(vault, await importToken(vault, { profile }, accessToken, actor), actor, true);
   return accessToken;
 }
 
-async function withTools(set: Stage): Promise<Stage> {
+async function withProviders(set: BrowserSession): Promise<BrowserSession> {
   const { entra, okta } = set.simulator;
   Object.assign(set.vault.settings.entra, {
     graphUrl: entra.endpoints.graph,
@@ -38,8 +42,8 @@ async function withTools(set: Stage): Promise<Stage> {
 
 describe('the web app', () => {
   it('copies the token without putting it into the document, and hides a revealed token again', async () => {
-    const set = await stage(browser);
-    const token = await hold(set);
+    const set = await browserSession(browser);
+    const token = await storeToken(set);
     const page = await set.person();
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: set.origin });
     await page.clock.install();
@@ -64,8 +68,8 @@ describe('the web app', () => {
   });
 
   it('adds an API client by keyboard alone, without JavaScript', async () => {
-    const set = await stage(browser);
-    await hold(set);
+    const set = await browserSession(browser);
+    await storeToken(set);
     const page = await set.person({ javaScriptEnabled: false });
     await page.getByRole('link', { name: 'API clients' }).click();
     await page.getByRole('textbox', { name: 'Name' }).focus();
@@ -81,8 +85,8 @@ describe('the web app', () => {
   });
 
   it('tests the token and shows the connection tests of Entra ID and Okta', async () => {
-    const set = await stage(browser);
-    await hold(set);
+    const set = await browserSession(browser);
+    await storeToken(set);
     const page = await set.person();
     await page.goto(`${set.origin}/profiles/acme`);
     await page.getByRole('button', { name: 'Test', exact: true }).click();
@@ -92,8 +96,8 @@ describe('the web app', () => {
   });
 
   it('sends the token to Entra ID automatically with a device code, and manually with the guide', async () => {
-    const set = await withTools(await stage(browser));
-    const token = await hold(set);
+    const set = await withProviders(await browserSession(browser));
+    const token = await storeToken(set);
     const page = await set.person();
     await page.goto(`${set.origin}/profiles/acme`);
     await page.getByRole('link', { name: 'Entra ID', exact: true }).click();
@@ -132,8 +136,8 @@ describe('the web app', () => {
   });
 
   it('leads to the guide where Okta does not allow automatic setup', async () => {
-    const set = await withTools(await stage(browser));
-    await hold(set);
+    const set = await withProviders(await browserSession(browser));
+    await storeToken(set);
     const page = await set.person();
     await page.goto(`${set.origin}/profiles/acme/okta`);
     await page.getByRole('button', { name: 'Send token to Okta' }).click();
@@ -145,9 +149,9 @@ describe('the web app', () => {
   });
 
   it('renews one organization after another from the page of each captured token, and skips one', async () => {
-    const set = await stage(browser);
+    const set = await browserSession(browser);
     for (const [at, profile] of ['initech', 'acme', 'umbrella'].entries()) {
-      await hold(set, profile, { lifetimeSeconds: (at + 1) * 86_400 });
+      await storeToken(set, profile, { lifetimeSeconds: (at + 1) * 86_400 });
     }
     const page = await set.person();
     await page.goto(`${set.origin}/renewals`);

@@ -1,7 +1,7 @@
 import ICAL from 'ical.js';
 import { describe, expect, it } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
-import { hold } from '../support/cli/store-token.ts';
+import { storeTokenOn } from '../support/cli/store-token.ts';
 import { simulated } from '../support/test-simulator.ts';
 
 describe('webex-token calendar', () => {
@@ -12,7 +12,7 @@ describe('webex-token calendar', () => {
     const on = await machine(simulator);
     const importOne = async (name: string, days: number) => {
       const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: days * 86_400 });
-      await hold(on, accessToken, { profile: name });
+      await storeTokenOn(on, accessToken, { profile: name });
     };
     const events = async (...names: string[]) => {
       const { code, stdout } = await on.run(['calendar', ...names]);

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
-import { hold } from '../support/cli/store-token.ts';
+import { storeTokenOn } from '../support/cli/store-token.ts';
 import { simulated } from '../support/test-simulator.ts';
 
 describe('webex-token check', () => {
@@ -15,7 +15,7 @@ describe('webex-token check', () => {
     };
     const holds = async (name: string, days: number) => {
       const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: days * 86_400 + 60 });
-      await hold(on, accessToken, { profile: name });
+      await storeTokenOn(on, accessToken, { profile: name });
     };
     expect(await check()).toEqual([3, 'WEBEX TOKEN UNKNOWN - no profiles | profiles=0']);
     await holds('acme', 100);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { exportJWK, generateKeyPair } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
-import { holdingToken, token } from '../support/cli/stored-token.ts';
+import { machineWithToken, token } from '../support/cli/stored-token.ts';
 
 interface Added {
   client_id: string;
@@ -12,7 +12,7 @@ interface Added {
 }
 
 /** Serves the token API of that machine; ends with the test. */
-async function serving(here: Awaited<ReturnType<typeof holdingToken>>) {
+async function serving(here: Awaited<ReturnType<typeof machineWithToken>>) {
   const running = here.start(['serve', '--api', '127.0.0.1:0']);
   const [, origin = ''] = await running.stderrMatching(/token API is on (\S+), as/);
   const ask = async ({ client_id, client_secret }: Pick<Added, 'client_id' | 'client_secret'>) => {
@@ -27,7 +27,7 @@ async function serving(here: Awaited<ReturnType<typeof holdingToken>>) {
 
 describe('webex-token client', () => {
   it('prints the documented keys with --json, and the secret in no file and no list', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const { code, stdout, stderr } = await here.run(['client', 'add', 'ci', '--profile', 'acme', '--json']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const added = JSON.parse(stdout) as Added;
@@ -42,7 +42,7 @@ describe('webex-token client', () => {
   });
 
   it('lets an API client get tokens from its registration until its removal', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const { ask, running } = await serving(here);
     const added = JSON.parse(
       (await here.run(['client', 'add', 'ci', '--profile', 'acme', '--json'])).stdout,
@@ -82,7 +82,7 @@ describe('webex-token client', () => {
   });
 
   it('gives a client with a key set no secret', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const { publicKey } = await generateKeyPair('ES256', { extractable: true });
     const file = join(here.environment.HOME ?? '', 'jwks.json');
     writeFileSync(file, JSON.stringify({ keys: [await exportJWK(publicKey)] }));
@@ -100,7 +100,7 @@ describe('webex-token client', () => {
   });
 
   it('refuses an invalid registration and stores nothing', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const refusals: [args: string[], code: number][] = [
       [['add', 'ci'], 2],
       [['add', 'CI', '--profile', 'acme'], 2],
@@ -139,7 +139,7 @@ describe('webex-token client', () => {
   });
 
   it('adds a client of the relay with --relay, prints its tenant URL, and its secret yields no token', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const { ask } = await serving(here);
     const run = async (...args: string[]) =>
       JSON.parse((await here.run(['client', ...args, '--json'])).stdout) as Added & { tenant_url: string };
@@ -169,7 +169,7 @@ describe('webex-token client', () => {
   });
 
   it('the tenant URL starts with WEBEX_TOKEN_ISSUER', async () => {
-    const here = await holdingToken({ WEBEX_TOKEN_ISSUER: 'https://tokens.example.com/broker' });
+    const here = await machineWithToken({ WEBEX_TOKEN_ISSUER: 'https://tokens.example.com/broker' });
     const { stdout } = await here.run(['client', 'add', 'entra', '--profile', 'acme', '--relay']);
     expect(stdout).toContain('tenant_url     https://tokens.example.com/broker/scim/acme');
   });

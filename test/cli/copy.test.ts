@@ -2,7 +2,7 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { holdingToken, token } from '../support/cli/stored-token.ts';
+import { machineWithToken, token } from '../support/cli/stored-token.ts';
 
 const hasDesktop = (() => {
   try {
@@ -43,7 +43,7 @@ const onDesktop = it.runIf(hasDesktop);
 
 onDesktop('copy: on the clipboard, not on the output, and off again', async () => {
   const { DISPLAY, content } = await desktop();
-  const here = await holdingToken({ DISPLAY });
+  const here = await machineWithToken({ DISPLAY });
   const running = here.start(['copy', 'acme', '--clear-after', '2']);
   await running.stderrMatching(/Copied the token/);
   expect(await content()).toBe(token);
@@ -53,7 +53,7 @@ onDesktop('copy: on the clipboard, not on the output, and off again', async () =
 
 onDesktop('copy: Ctrl-C takes it off at once', async () => {
   const { DISPLAY, content } = await desktop();
-  const here = await holdingToken({ DISPLAY });
+  const here = await machineWithToken({ DISPLAY });
   const running = here.start(['copy', 'acme']);
   await running.stderrMatching(/Copied the token/);
   running.kill('SIGINT');
@@ -63,7 +63,7 @@ onDesktop('copy: Ctrl-C takes it off at once', async () => {
 
 onDesktop('copy: what is copied meanwhile stays', async () => {
   const { DISPLAY, content, put: copyElse } = await desktop();
-  const here = await holdingToken({ DISPLAY });
+  const here = await machineWithToken({ DISPLAY });
   const running = here.start(['copy', 'acme', '--clear-after', '3']);
   await running.stderrMatching(/Copied the token/);
   await copyElse('a shopping list');
@@ -73,7 +73,7 @@ onDesktop('copy: what is copied meanwhile stays', async () => {
 
 describe('webex-token copy', () => {
   it('reports a missing clipboard, and does not print the token', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const ended = await here.run(['copy', 'acme']);
     expect(ended).toMatchObject({ code: 1, stdout: '' });
     expect(ended.stderr).toMatch(/No clipboard/);

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, vi } from 'vitest';
 import { type Finished, type Machine, machine } from '../support/cli/cli-process.ts';
 import { printedLink } from '../support/cli/follow-link.ts';
-import { hold } from '../support/cli/store-token.ts';
+import { storeTokenOn } from '../support/cli/store-token.ts';
 import { runScript } from '../support/run-script.ts';
 import { simulated } from '../support/test-simulator.ts';
 
@@ -55,7 +55,7 @@ describe('webex-token doctor', () => {
 
   it('exits 1 and suggests a fix for every problem', async () => {
     const here = await machine(undefined, { WEBEX_TOKEN_API_URL: 'http://127.0.0.1:9/v1' });
-    await hold(here, 'fake-token-for-acme-1');
+    await storeTokenOn(here, 'fake-token-for-acme-1');
     const database = new DatabaseSync(join(here.home, 'store.db'));
     database.exec(`update audit set action = 'nothing' where seq = 1`);
     database.close();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
 import { program } from '../support/cli/cli-process.ts';
-import { holdingToken, token } from '../support/cli/stored-token.ts';
+import { machineWithToken, token } from '../support/cli/stored-token.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const hasKubectl = (() => {
@@ -21,7 +21,7 @@ const hasKubectl = (() => {
 
 describe('webex-token get --format exec-credential', () => {
   it.runIf(hasKubectl && canMakeCertificates)('prints what kubectl accepts', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const folder = temporaryFolder();
     const { certificate, key } = makeCertificate(folder, 'server');
     const seen: (string | undefined)[] = [];

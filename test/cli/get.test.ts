@@ -1,11 +1,11 @@
 import { parseEnv } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { formats } from '../../src/output/formats.ts';
-import { holdingToken, orgId, token } from '../support/cli/stored-token.ts';
+import { machineWithToken, orgId, token } from '../support/cli/stored-token.ts';
 
 describe('webex-token get', () => {
   it.each(formats)('prints the format %s alike on the fast path and in the whole program', async (format) => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const args = ['get', 'acme', '--format', format];
     const short = await here.run(args, '{}');
     // An option that the short way leaves to the whole program.
@@ -18,7 +18,7 @@ describe('webex-token get', () => {
   });
 
   it('prints the tenant URL from the settings in the formats for programs', async () => {
-    const here = await holdingToken({ WEBEX_TOKEN_SCIM_URL: 'https://scim.example/v1' });
+    const here = await machineWithToken({ WEBEX_TOKEN_SCIM_URL: 'https://scim.example/v1' });
     const { stdout } = await here.run(['get', 'acme', '--format', 'json']);
     expect(JSON.parse(stdout)).toMatchObject({
       tenant_url: `https://scim.example/v1/${orgId}`,
@@ -27,7 +27,7 @@ describe('webex-token get', () => {
   });
 
   it('reads the profile from the query of terraform, and refuses an invalid one', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const { stdout } = await here.run(['get', '--format', 'terraform'], '{"profile":"acme"}');
     const values = Object.values(JSON.parse(stdout) as Record<string, unknown>);
     expect(values).toContain(token);
@@ -39,7 +39,7 @@ describe('webex-token get', () => {
   });
 
   it('exits 3 for an unknown profile and 2 for wrong usage, with empty standard output', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     expect(await here.run(['get', 'nobody', '--format', 'json'])).toMatchObject({ code: 3, stdout: '' });
     expect(await here.run(['get', 'acme', '--format', 'yaml'])).toMatchObject({ code: 2, stdout: '' });
     expect(await here.run(['get'])).toMatchObject({ code: 2, stdout: '' });
@@ -48,7 +48,7 @@ describe('webex-token get', () => {
 
 describe('webex-token exec', () => {
   it('passes the token in the environment, not in the arguments', async () => {
-    const here = await holdingToken({ WEBEX_ORG_ID: 'an older one' });
+    const here = await machineWithToken({ WEBEX_ORG_ID: 'an older one' });
     const shown = await here.run([
       'exec',
       'acme',
@@ -67,7 +67,7 @@ describe('webex-token exec', () => {
   });
 
   it('passes options to the program and returns its exit code', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const echoed = await here.run(['exec', 'acme', '--', 'printf', '%s|', '--help', '--', '-x']);
     expect(echoed).toMatchObject({ code: 0, stdout: '--help|--|-x|' });
     expect(await here.run(['exec', 'acme', '--', 'sh', '-c', 'exit 42'])).toMatchObject({ code: 42 });
@@ -84,7 +84,7 @@ describe('webex-token exec', () => {
     ['SIGINT', 130],
     ['SIGUSR2', 140],
   ] as const)('passes %s on, and ends as the program does', async (signal, code) => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const running = here.start(['exec', 'acme', '--', 'sh', '-c', 'echo started >&2; exec sleep 60']);
     await running.stderrMatching(/started/);
     running.kill(signal);
@@ -92,7 +92,7 @@ describe('webex-token exec', () => {
   });
 
   it('returns the exit code of a program that handles the signal', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const script = 'trap "exit 7" USR1; echo started >&2; while :; do sleep 0.05; done';
     const running = here.start(['exec', 'acme', '--', 'sh', '-c', script]);
     await running.stderrMatching(/started/);

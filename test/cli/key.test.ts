@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, vi } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
-import { holdingToken, token } from '../support/cli/stored-token.ts';
+import { machineWithToken, token } from '../support/cli/stored-token.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -17,7 +17,7 @@ interface Status {
 
 describe('webex-token key and backup', () => {
   it('rotate the data key, and change from a key file to a passphrase and back, without losing a token', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const status = async () => JSON.parse((await here.run(['key', 'status', '--json'])).stdout) as Status;
     expect(await here.run(['key', 'rotate'])).toMatchObject({
       code: 0,
@@ -50,7 +50,7 @@ describe('webex-token key and backup', () => {
   });
 
   it('report a lost key before the sign-in, and create neither a key nor a store', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     rmSync(join(here.home, 'key.jwk'));
     for (const args of [
       ['login', 'acme', '--no-open'],
@@ -66,7 +66,7 @@ describe('webex-token key and backup', () => {
   });
 
   it('refuse an old data key that replaced the newest one, in get too', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const database = new DatabaseSync(join(here.home, 'store.db'));
     const [old] = database.prepare('select * from wrapped_data_key').all();
     expect(await here.run(['key', 'rotate'])).toMatchObject({ code: 0 });
@@ -114,7 +114,7 @@ describe('webex-token key and backup', () => {
   });
 
   it('restore a backup over a damaged store, which is kept, and on another machine', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const file = join(here.home, '..', 'store.backup');
     expect(await here.run(['backup', file])).toMatchObject({ code: 0, stdout: '' });
     const database = join(here.home, 'store.db');

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { holdingToken, token } from '../support/cli/stored-token.ts';
+import { machineWithToken, token } from '../support/cli/stored-token.ts';
 
 describe('webex-token log', () => {
   it('prints every row with --json, oldest first, one object a line, and never a token', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     await here.run(['get', 'acme']);
     await here.run(['get', 'acme', '--format', 'json', '--allow-expired']);
     const { code, stdout } = await here.run(['log', '--json']);
@@ -22,7 +22,7 @@ describe('webex-token log', () => {
   });
 
   it('filters by fields and time, and prints a table', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     await here.run(['get', 'acme']);
     const actions = async (...args: string[]) => {
       const { stdout } = await here.run(['log', '--json', ...args]);
@@ -45,7 +45,7 @@ describe('webex-token log', () => {
   });
 
   it('exits with --verify 0 for an intact chain and 1 for a changed row', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     await here.run(['get', 'acme']);
     expect(await here.run(['log', '--verify'])).toMatchObject({ code: 0 });
     const database = new DatabaseSync(join(here.home, 'store.db'));
@@ -58,7 +58,7 @@ describe('webex-token log', () => {
   });
 
   it('leaves an intact chain with --prune', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const pruned = await here.run(['log', '--prune', '0m']);
     expect(pruned).toMatchObject({ code: 0, stdout: '' });
     expect(await here.run(['log', '--verify'])).toMatchObject({ code: 0 });

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { allCommands } from '../../src/cli/commands/registry.ts';
 import { wantsColor } from '../../src/cli/terminal/color.ts';
 import { type Machine, machine, program } from '../support/cli/cli-process.ts';
-import { holdingToken } from '../support/cli/stored-token.ts';
+import { machineWithToken } from '../support/cli/stored-token.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 // Each starts the program many times.
@@ -79,7 +79,7 @@ describe.runIf(hasFull)('standard output on a full disk', () => {
   });
 
   it('causes one line and exit code 1 for every result (check: 3)', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const full = fullDevice();
     for (const args of results) {
       const { status, stderr } = run(here, args, ['ignore', full, 'pipe']);
@@ -93,7 +93,7 @@ describe.runIf(hasFull)('standard output on a full disk', () => {
   });
 
   it('leaves one audit row for one token that was read', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const full = fullDevice();
     const reads = () => {
       const database = new DatabaseSync(join(here.home, 'store.db'), { readOnly: true });
@@ -120,7 +120,7 @@ describe.skipIf(process.platform === 'win32')('a reader of standard output that 
   }
 
   it('ends every result silently', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     for (const args of results) {
       const { code, stderr } = await unread(here, args);
       const plain = run(here, args, ['ignore', 'pipe', 'pipe']);
@@ -135,7 +135,7 @@ describe.skipIf(process.platform === 'win32')('closed streams', () => {
   it.each(['<&-', '>&-', '2>&-', '<&- >&- 2>&-'])(
     'end no command with a stack trace: %s',
     async (redirection) => {
-      const here = await holdingToken();
+      const here = await machineWithToken();
       for (const args of [...results, ['import', 'acme'], ['get', 'nothing'], ['nothing']]) {
         const script = `exec "$0" "$@" ${redirection}`;
         const { status, signal, stderr } = spawnSync(
@@ -166,7 +166,7 @@ describe.skipIf(process.platform === 'win32')('closed streams', () => {
 
 describe.runIf(hasFull)('standard error', () => {
   it('does not lose the result on a full disk', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const full = fullDevice();
     const { status, stdout } = run(here, ['get', 'acme'], ['ignore', 'pipe', full]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'fake-token-for-acme-1\n' });
@@ -241,7 +241,7 @@ describe('color', () => {
     [{ NO_COLOR: '1' }, false],
     [{}, false],
   ])('is chosen for a pipe with %o', async (more, wanted) => {
-    const here = await holdingToken(more);
+    const here = await machineWithToken(more);
     for (const args of [['list'], ['log'], ['doctor'], ['nothing'], ['get', 'nothing'], ['--help']]) {
       const { stdout, stderr } = await here.run(args);
       const colored = (stdout + stderr).includes('\u001b[');

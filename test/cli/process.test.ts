@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { machine, program } from '../support/cli/cli-process.ts';
 import { printedLink } from '../support/cli/follow-link.ts';
-import { holdingToken } from '../support/cli/stored-token.ts';
+import { machineWithToken } from '../support/cli/stored-token.ts';
 import { simulated } from '../support/test-simulator.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -93,7 +93,7 @@ describe.skipIf(process.platform === 'win32')('SIGUSR1, by which Node would open
 
 describe('the files of a server', () => {
   it.skipIf(!linux)('are accessible only to their owner, whatever the umask of the caller', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const child = spawn(
       'sh',
       ['-c', 'umask 000; exec "$0" "$@"', process.execPath, program, 'serve', '--no-open'],

@@ -10,7 +10,7 @@ import type { Simulator } from '../../src/simulator/simulator.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
 import { freePort, machine } from '../support/cli/cli-process.ts';
 import { printedLink } from '../support/cli/follow-link.ts';
-import { hold } from '../support/cli/store-token.ts';
+import { storeTokenOn } from '../support/cli/store-token.ts';
 import { fakeProxy, listening, rudeServer } from '../support/http/fake-proxy.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { simulated } from '../support/test-simulator.ts';
@@ -219,7 +219,7 @@ describe('a proxy that fails', () => {
     const simulator = await simulated();
     const proxy = await fakeProxy({ status: 407 });
     const here = await machine(simulator, { ...settings, HTTPS_PROXY: `127.0.0.1:${proxy.port}` });
-    await hold(here, simulator.issueToken('full-admin').accessToken);
+    await storeTokenOn(here, simulator.issueToken('full-admin').accessToken);
     const { code, stderr } = await here.run([
       'push',
       provider,

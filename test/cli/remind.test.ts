@@ -9,7 +9,7 @@ import { readSettings } from '../../src/config/settings.ts';
 import { saveChannelSettings } from '../../src/vault/reminders/channel-settings.ts';
 import { closeVault, openVault } from '../../src/vault/vault.ts';
 import { type Machine, machine } from '../support/cli/cli-process.ts';
-import { hold } from '../support/cli/store-token.ts';
+import { storeTokenOn } from '../support/cli/store-token.ts';
 import { providerEnvironment, provisioningMachine } from '../support/provisioning/provisioning-cli.ts';
 import { simulated } from '../support/test-simulator.ts';
 import { actor, noKeychain } from '../support/vault/test-vault.ts';
@@ -61,7 +61,7 @@ async function reminding(lifeDays: number): Promise<{ on: Machine; to: Receiver;
     WEBEX_TOKEN_WEBHOOK_SECRET: 'a secret of the tests',
   });
   const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: lifeDays * 86_400 + 60 });
-  await hold(on, accessToken);
+  await storeTokenOn(on, accessToken);
   return { on, to, token: accessToken };
 }
 
@@ -90,7 +90,7 @@ describe('webex-token remind', () => {
     const to = await receiver();
     const on = await machine(simulator);
     const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: 3 * 86_400 + 60 });
-    await hold(on, accessToken);
+    await storeTokenOn(on, accessToken);
     const vault = await openVault(
       { ...readSettings({ WEBEX_TOKEN_HOME: on.home }) },
       { keychain: noKeychain },
@@ -154,7 +154,7 @@ describe('webex-token remind', () => {
     expect(empty).toMatchObject({ code: 0, stdout: '' });
     expect(empty.stderr).toContain('WEBEX_TOKEN_SMTP_URL');
     const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: 86_400 });
-    await hold(on, accessToken);
+    await storeTokenOn(on, accessToken);
     const due = await on.run(['remind']);
     expect(due.code).toBe(1);
     expect(due.stderr).toMatch(/Reminders are due[\s\S]*WEBEX_TOKEN_WEBHOOK_URL/);

@@ -85,7 +85,7 @@ describe.skipIf(process.platform === 'win32')('WEBEX_TOKEN_RENEWAL_HOOK', () => 
     expect((await here.run(['show', 'acme'])).stdout).toMatch(/Renewal hook +succeeded on/);
   });
 
-  test('that fails holds nothing up, is shown, and is tried again by remind and serve', async () => {
+  test('delays nothing if it fails, is shown, and is tried again by remind and serve', async () => {
     const folder = temporaryFolder();
     const { events, environment } = await receiver();
     const here = await machine(undefined, {
@@ -125,7 +125,7 @@ describe.skipIf(process.platform === 'win32')('WEBEX_TOKEN_RENEWAL_HOOK', () => 
     expect(events.map(({ event }) => event)).toEqual(['renewed', 'hook-failed']);
   });
 
-  test('that cannot be trusted stops the start with the reason', async () => {
+  test('stops the start with the reason if it cannot be trusted', async () => {
     const loose = hook('exit 0');
     chmodSync(loose, 0o777);
     const here = await machine(undefined, { ...offline, WEBEX_TOKEN_RENEWAL_HOOK: loose });

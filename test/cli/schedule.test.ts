@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Simulator } from '../../src/simulator/simulator.ts';
 import { canMakeCertificates, makeCertificate } from '../support/certificates.ts';
 import { machine } from '../support/cli/cli-process.ts';
-import { hold } from '../support/cli/store-token.ts';
+import { storeTokenOn } from '../support/cli/store-token.ts';
 import { fakeProxy, listening } from '../support/http/fake-proxy.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { simulated } from '../support/test-simulator.ts';
@@ -132,7 +132,7 @@ describe('webex-token schedule', () => {
         NODE_EXTRA_CA_CERTS: certificate,
       });
       const { accessToken } = simulator.issueToken('full-admin', { lifetimeSeconds: 86_460 });
-      await hold(on, accessToken);
+      await storeTokenOn(on, accessToken);
       const installed = await on.run(['schedule', 'install']);
       expect(installed.stderr).not.toMatch(/50%25|ada:/);
       expect(await runAsCron()).toEqual({ code: 0, stderr: '' });

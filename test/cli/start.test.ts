@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { program } from '../support/cli/cli-process.ts';
-import { holdingToken } from '../support/cli/stored-token.ts';
+import { machineWithToken } from '../support/cli/stored-token.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -71,7 +71,7 @@ describe.skipIf(process.platform === 'win32')('webex-token exec', () => {
       PGHOST: 'theirs',
       WEBEX_TOKEN_WEBHOOK_SECRET: 'not theirs, and long',
     };
-    const here = await holdingToken(given);
+    const here = await machineWithToken(given);
     for (const umask of ['0000', '0022', '0027', '0077']) {
       const script = `umask ${umask}; exec "$0" "$@"`;
       const args = [process.execPath, program, 'exec', 'acme', '--', 'sh', '-c', 'umask; env'];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { machine } from '../support/cli/cli-process.ts';
-import { hold } from '../support/cli/store-token.ts';
+import { storeTokenOn } from '../support/cli/store-token.ts';
 import { simulated } from '../support/test-simulator.ts';
 
 describe('webex-token test', () => {
@@ -9,7 +9,7 @@ describe('webex-token test', () => {
     const on = await machine(simulator);
     expect((await on.run(['test', 'acme', '--json'])).code).toBe(3);
     const { accessToken } = simulator.issueToken('full-admin');
-    await hold(on, accessToken);
+    await storeTokenOn(on, accessToken);
     const good = await on.run(['test', 'acme', '--json']);
     expect(good).toMatchObject({ code: 0, stderr: '' });
     const proof = JSON.parse(good.stdout) as { ok: boolean; checks: Record<string, unknown>[] };
@@ -49,7 +49,7 @@ describe('webex-token test', () => {
   it('accepts unknown roles', async () => {
     const simulator = await simulated();
     const on = await machine(simulator);
-    await hold(on, simulator.issueToken('no-roles').accessToken);
+    await storeTokenOn(on, simulator.issueToken('no-roles').accessToken);
     const { code, stdout } = await on.run(['test', 'acme', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { holdingToken } from '../support/cli/stored-token.ts';
+import { machineWithToken } from '../support/cli/stored-token.ts';
 
 const issuer = 'https://token.actions.githubusercontent.com';
 const subject = 'repo:acme/provisioning:ref:refs/heads/main';
@@ -7,7 +7,7 @@ const identity = ['--issuer', issuer, '--subject', subject, '--audience', 'webex
 
 describe('client add with a workload identity', () => {
   it('registers a client without a secret, says what its JWT must have, and lists it', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const added = await here.run(['client', 'add', 'ci', '--profile', 'acme', ...identity]);
     expect(added).toMatchObject({ code: 0, stdout: 'client_id      ci\n' });
     expect(added.stderr).toContain(`JWT of ${issuer} with sub ${subject} and aud webex-token`);
@@ -36,7 +36,7 @@ describe('client add with a workload identity', () => {
   });
 
   it('refuses an incomplete, contradictory or too wide registration, and stores nothing', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const refusals: [args: string[], reason: RegExp][] = [
       [['--issuer', issuer], /needs --subject and --audience/],
       [['--issuer', issuer, '--subject', subject], /needs --audience/],
@@ -57,7 +57,7 @@ describe('client add with a workload identity', () => {
   });
 
   it('has no secret to rotate, and says what to do instead', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     await here.run(['client', 'add', 'ci', '--profile', 'acme', ...identity]);
     const rotated = await here.run(['client', 'rotate', 'ci']);
     expect(rotated).toMatchObject({ code: 2, stdout: '' });

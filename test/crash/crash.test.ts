@@ -13,7 +13,7 @@ import { builtOperate } from '../support/crash/build-operations.ts';
 import { everyState, thinned } from '../support/crash/crash-states.ts';
 import { filesIn } from '../support/crash/disk.ts';
 import { oldStore } from '../support/crash/old-store.ts';
-import { type Expected, expectStored, lookInto } from '../support/crash/read-store.ts';
+import { type Expected, expectStored, readStore } from '../support/crash/read-store.ts';
 import { type Change, recordWrites } from '../support/crash/recorded-writes.ts';
 import { straceMissing } from '../support/crash/strace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -52,7 +52,7 @@ function record(home: string, args: string[]): Change[] {
   return recordWrites(home, operate, [home, ...args]);
 }
 
-const look = async (home: string) => await lookInto(await vaultAt(home));
+const look = async (home: string) => await readStore(await vaultAt(home));
 
 function expectedFrom(said: string[], before: Record<string, string>): Expected {
   const expected: Expected = new Map(

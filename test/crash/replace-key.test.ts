@@ -9,7 +9,7 @@ import { builtOperate } from '../support/crash/build-operations.ts';
 import { everyState, thinned } from '../support/crash/crash-states.ts';
 import { filesIn } from '../support/crash/disk.ts';
 import { haveEverything, machineAt, newMachine } from '../support/crash/file-keychain.ts';
-import { expectStored, lookInto } from '../support/crash/read-store.ts';
+import { expectStored, readStore } from '../support/crash/read-store.ts';
 import { recordWrites } from '../support/crash/recorded-writes.ts';
 import { straceMissing } from '../support/crash/strace.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -63,14 +63,14 @@ describe.skipIf(straceMissing !== null)(
         let turn = 0;
         const { states } = await everyState(before, recorded, thinned, async (at, said) => {
           haveEverything(at);
-          expectStored((await lookInto(await vaultAt(at))).found, stored);
+          expectStored((await readStore(await vaultAt(at))).found, stored);
           turn += 1;
           if (turn % endEvery !== 0) return;
           if (!said.includes('done')) run(at, ['replace', to]);
           const after = await vaultAt(at);
           const status = await keyStatus(after);
           expect(status).toMatchObject({ keys: [{ kind: to, usedHere: true }], unfinished: null });
-          expectStored((await lookInto(after)).found, stored);
+          expectStored((await readStore(after)).found, stored);
         });
         expect(states).toBeGreaterThan(10);
         expect(turn).toBe(states);

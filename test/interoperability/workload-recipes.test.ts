@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { JWTPayload } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { holdingToken, token } from '../support/cli/stored-token.ts';
+import { machineWithToken, token } from '../support/cli/stored-token.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import {
   entraClaims,
@@ -75,7 +75,7 @@ function registration(command: string, issuer: string): string[] {
 /** A machine that serves the token API, with the client of a recipe. */
 async function ready(recipe: string, claims: (iss: string, now: number) => JWTPayload) {
   const issuer = await startWorkloadIssuer();
-  const here = await holdingToken();
+  const here = await machineWithToken();
   const running = here.start(['serve', '--api', '127.0.0.1:0']);
   const [, origin = ''] = await running.stderrMatching(/token API is on (\S+), as/);
   const added = await here.run(registration(recipe, issuer.issuer));

@@ -48,7 +48,7 @@ async function killed({ child }: Replica): Promise<void> {
 }
 
 /** Accepts messages, but confirms them only later while it is held, so that the sender can be killed in between. */
-async function receiver(): Promise<{ url: string; received: string[]; hold(): () => void }> {
+async function receiver(): Promise<{ url: string; received: string[]; pause(): () => void }> {
   const received: string[] = [];
   let held: Promise<void> = Promise.resolve();
   const server = createServer(async (request, response) => {
@@ -64,7 +64,7 @@ async function receiver(): Promise<{ url: string; received: string[]; hold(): ()
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
-    hold: () => {
+    pause: () => {
       const { promise, resolve } = Promise.withResolvers<void>();
       held = promise;
       return resolve;
@@ -98,17 +98,17 @@ describe('replicas', () => {
       actor,
     );
 
-    const { url, received, hold } = await receiver();
+    const { url, received, pause } = await receiver();
     const replicas = await Promise.all([1, 2, 3].map(() => replica(vault, url)));
     const kills = 3;
     for (let kill = 0; kill < kills; kill += 1) {
       await expect.poll(() => received.length, { timeout: 60_000 }).toBeGreaterThan(kill * 15);
-      const letGo = hold();
+      const resume = pause();
       const at = Math.floor(Math.random() * replicas.length);
       const victim = replicas[at];
       if (victim !== undefined) await killed(victim);
       replicas[at] = await replica(vault, url);
-      letGo();
+      resume();
     }
     const sent = () =>
       vault.db.selectFrom('reminder').select('token_id').where('state', '=', 'sent').execute();

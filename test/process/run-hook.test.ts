@@ -77,7 +77,7 @@ describe.skipIf(process.platform === 'win32')('the renewal hook', () => {
     expect(output).toContain('token [hidden]');
   });
 
-  it('that cannot be started is a failure', async () => {
+  it('fails if it cannot be started', async () => {
     expect((await run('/nowhere/hook')).error).toBe('it cannot be run (ENOENT)');
     const noInterpreter = script('');
     writeFileSync(noInterpreter, '#!/nowhere/sh\n');

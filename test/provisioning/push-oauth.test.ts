@@ -81,7 +81,7 @@ describe('push entra --via oauth', () => {
     }
   });
 
-  it('in a dry run shows every request, sends no change, and registers nothing', async () => {
+  it('shows every request of a dry run, sends no change, and registers nothing', async () => {
     const server = await provisioningServer();
     const { simulator, vault } = server;
     const report = await push(server, { via: 'oauth', dryRun: true });

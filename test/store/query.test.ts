@@ -17,7 +17,7 @@ import { newStore } from '../support/store/test-store.ts';
 const now = Date.UTC(2027, 2, 1);
 
 /** A profile whose current token expires this many days from now; null: it has none. */
-async function hold(
+async function storeProfile(
   db: Db,
   name: string,
   left: number | null,
@@ -43,14 +43,14 @@ const account = {
 
 async function held(): Promise<Db> {
   const { db } = await newStore();
-  await hold(db, 'valid-b', 200);
-  await hold(db, 'valid-a', 200);
-  await hold(db, 'soon', 10, { account });
-  await hold(db, 'edge', 30);
-  await hold(db, 'over', -3);
-  await hold(db, 'refused', 100, { rejectedAt: now - 5 });
-  await hold(db, 'refused-and-over', -1, { rejectedAt: now - 2 * dayMs });
-  await hold(db, 'nothing', null);
+  await storeProfile(db, 'valid-b', 200);
+  await storeProfile(db, 'valid-a', 200);
+  await storeProfile(db, 'soon', 10, { account });
+  await storeProfile(db, 'edge', 30);
+  await storeProfile(db, 'over', -3);
+  await storeProfile(db, 'refused', 100, { rejectedAt: now - 5 });
+  await storeProfile(db, 'refused-and-over', -1, { rejectedAt: now - 2 * dayMs });
+  await storeProfile(db, 'nothing', null);
   return db;
 }
 
@@ -151,8 +151,8 @@ describe('queryProfiles', () => {
 
   it('updates order and search text after every change of what they are derived from', async () => {
     const { db } = await newStore();
-    const token = await hold(db, 'acme', 100);
-    await hold(db, 'other', 50);
+    const token = await storeProfile(db, 'acme', 100);
+    await storeProfile(db, 'other', 50);
     if (token === null) throw new Error('no token');
     const first = async () => (await page(db)).names[0];
     expect(await first()).toBe('other');

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { listDestinations } from '../../src/provisioning/destinations.ts';
 import { auditLog, today } from '../support/vault/test-vault.ts';
-import { type ServedWithTools, servedWithTools } from '../support/web/with-providers.ts';
+import { type ServedWithProviders, servedWithProviders } from '../support/web/with-providers.ts';
 
 /** Presses the button, waits for the end of the job, and returns the page with the result. */
-async function through(web: ServedWithTools, person: TestAgent, path: string, form: object = {}) {
+async function through(web: ServedWithProviders, person: TestAgent, path: string, form: object = {}) {
   const { headers } = await person.post(path).type('form').send(form).expect(303);
   expect(headers.location).toMatch(/^\/push-jobs\/[\w-]{43}$/);
   await web.idle();
@@ -15,8 +15,8 @@ async function through(web: ServedWithTools, person: TestAgent, path: string, fo
 
 describe('the pages of a push', () => {
   it('send the token to Entra ID step by step, store the destination, and show its status', async () => {
-    const web = await servedWithTools();
-    const token = await web.hold();
+    const web = await servedWithProviders();
+    const token = await web.storeToken();
     const person = await web.person();
     const page = await through(web, person, '/profiles/acme/entra/push', { start: 'yes' });
     expect(page).toContain('Token sent');
@@ -34,8 +34,8 @@ describe('the pages of a push', () => {
   });
 
   it('show the step that failed and which token the provider has', async () => {
-    const web = await servedWithTools();
-    await web.hold();
+    const web = await servedWithProviders();
+    await web.storeToken();
     web.simulator.revoke('full-admin');
     const page = await through(web, await web.person(), '/profiles/acme/entra/push');
     expect(page).toContain('The token was not sent');
@@ -44,12 +44,12 @@ describe('the pages of a push', () => {
   });
 
   it('update all destinations with one button after a renewal', async () => {
-    const web = await servedWithTools();
-    await web.hold();
+    const web = await servedWithProviders();
+    await web.storeToken();
     const person = await web.person();
     await through(web, person, '/profiles/acme/entra/push');
     expect((await person.get('/profiles/acme')).text).not.toContain('Destinations to update');
-    const renewed = await web.hold();
+    const renewed = await web.storeToken();
     expect((await person.get('/profiles/acme')).text).toContain('Destinations to update');
     const [{ id }] = (await web.vault.db
       .selectFrom('token')
@@ -63,8 +63,8 @@ describe('the pages of a push', () => {
   });
 
   it('ask which application to use if there are several', async () => {
-    const web = await servedWithTools();
-    const token = await web.hold();
+    const web = await servedWithProviders();
+    const token = await web.storeToken();
     const other = web.simulator.entra.directory.addApp();
     const person = await web.person();
     const page = await through(web, person, '/profiles/acme/entra/push');
@@ -76,8 +76,8 @@ describe('the pages of a push', () => {
   });
 
   it('show the values to paste if Okta cannot be automated, and store a manual update', async () => {
-    const web = await servedWithTools();
-    const token = await web.hold();
+    const web = await servedWithProviders();
+    const token = await web.storeToken();
     const person = await web.person();
     const page = await through(web, person, '/profiles/acme/okta/push');
     expect(page).toContain('Okta does not allow this to be automated');
@@ -93,8 +93,8 @@ describe('the pages of a push', () => {
   });
 
   it('show only the steps of the guide that the selected options need', async () => {
-    const web = await servedWithTools();
-    await web.hold();
+    const web = await servedWithProviders();
+    await web.storeToken();
     const person = await web.person();
     const guide = async (query: string) =>
       (await person.get(`/profiles/acme/entra?${query}`).expect(200)).text;
@@ -106,8 +106,8 @@ describe('the pages of a push', () => {
   });
 
   it('reject an invalid application ID, an unknown push job and a browser without a session', async () => {
-    const web = await servedWithTools();
-    await web.hold();
+    const web = await servedWithProviders();
+    await web.storeToken();
     const person = await web.person();
     const wrong = await person
       .post('/profiles/acme/entra/push')
@@ -132,11 +132,11 @@ describe('the pages of a push', () => {
   });
 
   it('let a person sign in with a code, or cancel', async () => {
-    const web = await servedWithTools();
+    const web = await servedWithProviders();
     const { entra } = web.vault.settings;
     Object.assign(entra, { clientId: null, clientSecret: null });
     web.simulator.entra.settings.deviceApproval = 'page';
-    await web.hold();
+    await web.storeToken();
     const person = await web.person();
     const { headers } = await person.post('/profiles/acme/entra/push').type('form').expect(303);
     const path = String(headers.location);
@@ -154,8 +154,8 @@ describe('the pages of a push', () => {
   });
 
   it('show a quarantine with its reason and the days left', async () => {
-    const web = await servedWithTools();
-    await web.hold();
+    const web = await servedWithProviders();
+    await web.storeToken();
     const person = await web.person();
     await through(web, person, '/profiles/acme/entra/push', { start: 'yes' });
     const [job] = web.simulator.entra.app.jobs;
@@ -170,9 +170,9 @@ describe('the pages of a push', () => {
   });
 
   it('replace an application of another organization only after a second confirmation', async () => {
-    const web = await servedWithTools();
-    const acmeToken = await web.hold();
-    const globexToken = await web.hold('globex', 'other-organization');
+    const web = await servedWithProviders();
+    const acmeToken = await web.storeToken();
+    const globexToken = await web.storeToken('globex', 'other-organization');
     const person = await web.person();
     const { app } = web.simulator.entra;
     await through(web, person, '/profiles/acme/entra/push');

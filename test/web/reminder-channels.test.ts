@@ -68,7 +68,7 @@ describe('the mail form', () => {
     [{ mailUser: 'a\u0000b' }, 'mailPassword', 'User name and password cannot contain control characters.'],
     [{ mailTo: 'nobody' }, 'mailTo', 'Enter at least one email address.'],
     [{ mailFrom: 'nobody' }, 'mailFrom', 'This is not an email address.'],
-  ])('with %j keeps what was entered, except the password', async (change, field, message) => {
+  ])('keeps what was entered, except the password, with %j', async (change, field, message) => {
     const { browser, vault } = await opened();
     const { text } = await post(browser, '/reminders/mail', { ...mailForm, ...change }).expect(422);
     expect(text).toContain(`<a href="#${field}">${message}`.slice(0, 40));

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { dayMs } from '../../src/domain/lifetimes.ts';
 import { auditLog, today } from '../support/vault/test-vault.ts';
 import { host } from '../support/web/web-client.ts';
-import { servedWithTools } from '../support/web/with-providers.ts';
+import { servedWithProviders } from '../support/web/with-providers.ts';
 
 describe('the page that shows a token', () => {
   it('shows the token only after a button was pressed, and writes the audit log first', async () => {
-    const web = await servedWithTools();
-    const token = await web.hold();
+    const web = await servedWithProviders();
+    const token = await web.storeToken();
     const person = await web.person();
     for (const path of [
       '/',
@@ -27,8 +27,8 @@ describe('the page that shows a token', () => {
   });
 
   it('returns the token as JSON to the copy button, and nothing to a GET request', async () => {
-    const web = await servedWithTools();
-    const token = await web.hold();
+    const web = await servedWithProviders();
+    const token = await web.storeToken();
     const person = await web.person();
     const ask = () => person.post('/profiles/acme/token').type('form').set('Accept', 'application/json');
     expect((await ask().expect(200)).body).toEqual({ access_token: token });
@@ -36,8 +36,8 @@ describe('the page that shows a token', () => {
   });
 
   it('returns no token without a session, to another origin or for another name', async () => {
-    const web = await servedWithTools();
-    const token = await web.hold();
+    const web = await servedWithProviders();
+    const token = await web.storeToken();
     const person = await web.person();
     const post = () => person.post('/profiles/acme/token').type('form');
     for (const request of [
@@ -54,8 +54,8 @@ describe('the page that shows a token', () => {
   });
 
   it('shows an error page with a remedy if the token is expired or missing', async () => {
-    const web = await servedWithTools();
-    await web.hold();
+    const web = await servedWithProviders();
+    await web.storeToken();
     web.vault.setNow(today + 400 * dayMs);
     const person = await web.person();
     const { text } = await person.post('/profiles/acme/token').type('form').expect(409);

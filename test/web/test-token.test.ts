@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { auditLog } from '../support/vault/test-vault.ts';
-import { servedWithTools } from '../support/web/with-providers.ts';
+import { servedWithProviders } from '../support/web/with-providers.ts';
 
 const headings = [
   'Token accepted by Webex',
@@ -12,8 +12,8 @@ const headings = [
 
 describe('the page that tests a token', () => {
   it('shows a result for each check', async () => {
-    const web = await servedWithTools();
-    await web.hold();
+    const web = await servedWithProviders();
+    await web.storeToken();
     const person = await web.person();
     await person
       .post('/profiles/acme/test')
@@ -28,8 +28,8 @@ describe('the page that tests a token', () => {
   });
 
   it('says why a check failed, and what to do', async () => {
-    const web = await servedWithTools();
-    await web.hold();
+    const web = await servedWithProviders();
+    await web.storeToken();
     web.simulator.revoke('full-admin');
     const person = await web.person();
     await person.post('/profiles/acme/test').type('form').expect(303);
@@ -42,8 +42,8 @@ describe('the page that tests a token', () => {
   });
 
   it('reports a profile without a token, and sends no request', async () => {
-    const web = await servedWithTools();
-    await web.hold();
+    const web = await servedWithProviders();
+    await web.storeToken();
     await web.vault.db.deleteFrom('token').execute();
     const person = await web.person();
     expect((await person.get('/profiles/acme/test').expect(200)).text).toContain('Nothing is changed.');

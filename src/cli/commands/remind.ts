@@ -65,13 +65,13 @@ async function remind(options: Options): Promise<void> {
     }
     const channels = await openChannels(reminders);
     try {
-      const send = async (impatient: boolean) => {
+      const send = async (retryNow: boolean) => {
         const progress = showCount();
         const deliveries = await sendReminders(records, {
           channels,
           leaseOwner: currentProcess(),
           alertSources: [renewalAlertSource(records), quarantineAlertSource(records)],
-          retryNow: impatient,
+          retryNow,
           onPlanned: (done) => progress.at('Checking tokens', done),
           onDelivery: (delivery) => {
             progress.end();

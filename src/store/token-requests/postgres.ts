@@ -95,7 +95,7 @@ async function assertionUsed(trx: Db, { client }: Lookup, { assertion }: TokenRe
  * One query for the whole batch, without duplicates: planning a lookup and the round trip to the server cost more than
  * the lookup itself.
  */
-const lookUp = `select asked.at, ${foundColumns}
+const lookupQuery = `select asked.at, ${foundColumns}
   from unnest($1::text[], $2::text[], $3::int[], $4::boolean[], $5::text[])
     with ordinality as asked(client, org_id, profiles, with_previous, secret_hash, at)
   join lateral (
@@ -149,7 +149,7 @@ async function lookUpAll(db: Db, questions: readonly TokenRequestRead[]): Promis
     // A client that is named has its own secret.
     questions.map(({ client, secretHash }) => (client === '' ? (secretHash ?? null) : null)),
   ];
-  const answer = await db.executeQuery<FoundRow & { at: number }>(CompiledQuery.raw(lookUp, parameters));
+  const answer = await db.executeQuery<FoundRow & { at: number }>(CompiledQuery.raw(lookupQuery, parameters));
   for (const { at, ...row } of answer.rows) rows[at - 1]?.push(row);
   return rows;
 }

@@ -18,7 +18,7 @@ export const canary = `${'Canary-of-these-tests-'.padEnd(64, 'Zq7x')}_${'P'}F84_
 /** What a browser without a session must not get: the profile, its client, and the token. */
 export const worth = /acme|deploy-of-acme|Zq7x/i;
 
-export interface Attacked {
+export interface AttackTarget {
   vault: Vault;
   server: RunningServer;
   port: number;
@@ -28,16 +28,16 @@ export interface Attacked {
   /** The lines on standard error. */
   logged: string[];
   /** Opens an access link, and returns the session cookie. */
-  enter(): Promise<string>;
+  openSession(): Promise<string>;
 }
 
 /**
  * The real server on both loopback addresses, with a token of "acme" in its database; shared by all tests of a file. All
  * outgoing requests fail. Call this at the top of the file.
  */
-export function attacked(): Attacked {
+export function startTarget(): AttackTarget {
   const folder = mkdtempSync(join(tmpdir(), 'webex-token-test-'));
-  const it = {} as Attacked;
+  const target = {} as AttackTarget;
   beforeAll(async () => {
     const port = await freePort();
     const settings = { ...readSettings({ WEBEX_TOKEN_HOME: join(folder, 'home') }), port };
@@ -49,20 +49,20 @@ export function attacked(): Attacked {
     const log = createLog('info', { write: (line: string) => void logged.push(line) });
     const server = await startWebServer(vault, log);
     const origin = `http://localhost:${port}`;
-    const enter = async () => {
+    const openSession = async () => {
       const answer = await fetchOf(`${origin}/access/${await createAccessLink(vault)}`, {
         redirect: 'manual',
       });
       return answer.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     };
-    Object.assign(it, { vault, server, port, origin, clientSecret, logged, enter });
+    Object.assign(target, { vault, server, port, origin, clientSecret, logged, openSession });
   });
   afterAll(async () => {
-    await it.server.close();
-    await closeVault(it.vault);
+    await target.server.close();
+    await closeVault(target.vault);
     rmSync(folder, { recursive: true, force: true });
   });
-  return it;
+  return target;
 }
 
 const fetchOf = globalThis.fetch;

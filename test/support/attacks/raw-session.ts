@@ -1,17 +1,17 @@
 import { expect } from 'vitest';
-import { type Attacked, worth } from './attack-target.ts';
+import { type AttackTarget, worth } from './attack-target.ts';
 import { type RawAnswer, sendRaw } from './raw-http.ts';
 
 /** Sends raw requests to one server. `HOST` is replaced by the right host; each request closes its connection. */
-export interface Rawly {
+export interface RawSession {
   send(request: string, options?: { host?: string }): Promise<RawAnswer>;
   /** Expects a rejection that reveals nothing: no page, no name, no stack trace, no version. */
   refused(request: string, statuses?: number[]): Promise<RawAnswer>;
 }
 
-export function rawly(it: Attacked): Rawly {
-  const send: Rawly['send'] = (request, options) =>
-    sendRaw(it.port, request.replaceAll('HOST', `localhost:${it.port}`), options);
+export function rawSession(target: AttackTarget): RawSession {
+  const send: RawSession['send'] = (request, options) =>
+    sendRaw(target.port, request.replaceAll('HOST', `localhost:${target.port}`), options);
   return {
     send,
     async refused(request, statuses = []) {

@@ -12,7 +12,7 @@ import { simulated } from '../test-simulator.ts';
 import { newVault, type TestVault, testSettings, today } from '../vault/test-vault.ts';
 
 /** The web app on its own port, with a simulated Webex, and a record of everything that could contain a secret. */
-export interface Stage {
+export interface BrowserSession {
   origin: string;
   sideOrigin: string;
   simulator: Simulator;
@@ -29,10 +29,10 @@ export interface Stage {
   person(options?: BrowserContextOptions): Promise<Page>;
 }
 
-export async function stage(
+export async function browserSession(
   browser: Browser,
   { port: wanted = 0, ...options }: { demonstration?: boolean; port?: number } = {},
-): Promise<Stage> {
+): Promise<BrowserSession> {
   const simulator = await simulated({ now: () => today });
   const traces: string[] = [];
   const consoles: string[] = [];
@@ -110,7 +110,12 @@ async function listen(wanted: number): Promise<{ port: number; serve: (listener:
 }
 
 /** Fills in the form and goes to the simulated Webex. */
-export async function beginAt(page: Page, set: Stage, name: string, deployment = 'Standard'): Promise<void> {
+export async function beginAt(
+  page: Page,
+  set: BrowserSession,
+  name: string,
+  deployment = 'Standard',
+): Promise<void> {
   await askFor(page, set, name, deployment);
   await page.waitForURL(/\/idb\/oauth2\/v1\/authorize/);
 }
@@ -118,7 +123,7 @@ export async function beginAt(page: Page, set: Stage, name: string, deployment =
 /** Fills in the form and sends it. */
 export async function askFor(
   page: Page,
-  { origin }: Stage,
+  { origin }: BrowserSession,
   name: string,
   deployment = 'Standard',
 ): Promise<void> {

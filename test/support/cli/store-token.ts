@@ -6,7 +6,7 @@ import { actor, justCaptured, noKeychain } from '../vault/test-vault.ts';
 import type { Machine } from './cli-process.ts';
 
 /** Stores a token on a machine, like `webex-token import`, but without starting a process. */
-export async function hold(
+export async function storeTokenOn(
   { environment }: Pick<Machine, 'environment'>,
   accessToken: string,
   { profile = 'acme', orgId }: { profile?: string; orgId?: string } = {},

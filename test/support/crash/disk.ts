@@ -40,7 +40,7 @@ export class Disk {
         if (content !== undefined) {
           content.synced = withChanges(content.synced, content.since);
           content.since = [];
-        } else this.#syncFolder(change.path);
+        } else this.#syncDirectory(change.path);
         break;
       }
       case 'unlink':
@@ -78,7 +78,7 @@ export class Disk {
     return content;
   }
 
-  #syncFolder(path: string): void {
+  #syncDirectory(path: string): void {
     const inside = (name: string) => dirname(name) === path;
     for (const name of [...this.#syncedNames.keys()].filter(inside)) this.#syncedNames.delete(name);
     for (const [name, content] of this.#names) if (inside(name)) this.#syncedNames.set(name, content);

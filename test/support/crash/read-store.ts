@@ -15,7 +15,7 @@ export interface Found {
 }
 
 /** Opens everything that the store holds, and closes it. */
-export async function lookInto(vault: Vault): Promise<Found> {
+export async function readStore(vault: Vault): Promise<Found> {
   try {
     expect((await verifyAudit(vault.db)).broken).toBeNull();
     const rows = await vault.db

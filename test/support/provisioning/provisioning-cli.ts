@@ -1,7 +1,7 @@
 import type { Simulator, SimulatorOptions } from '../../../src/simulator/simulator.ts';
 import type { SimulatedToken } from '../../../src/simulator/webex/tokens.ts';
 import { type Machine, machine } from '../cli/cli-process.ts';
-import { hold } from '../cli/store-token.ts';
+import { storeTokenOn } from '../cli/store-token.ts';
 import { simulated } from '../test-simulator.ts';
 
 export interface ProvisioningMachine extends Machine {
@@ -43,7 +43,7 @@ export async function storeToken({
   environment,
 }: Pick<ProvisioningMachine, 'simulator' | 'environment'>): Promise<SimulatedToken> {
   const token = simulator.issueToken('full-admin');
-  await hold({ environment }, token.accessToken);
+  await storeTokenOn({ environment }, token.accessToken);
   return token;
 }
 

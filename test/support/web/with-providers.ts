@@ -6,14 +6,14 @@ import { simulated } from '../test-simulator.ts';
 import { actor, newVault, testSettings, today } from '../vault/test-vault.ts';
 import { type Served, served } from './web-client.ts';
 
-export interface ServedWithTools extends Served {
+export interface ServedWithProviders extends Served {
   simulator: Simulator;
   /** Stores a new token for a profile, and returns its value. */
-  hold(profile?: string, account?: string): Promise<string>;
+  storeToken(profile?: string, account?: string): Promise<string>;
 }
 
 /** The web app with a simulated Webex, Okta and Entra ID, where an application signs in unless `changes` say otherwise. */
-export async function servedWithTools(changes: Partial<Settings> = {}): Promise<ServedWithTools> {
+export async function servedWithProviders(changes: Partial<Settings> = {}): Promise<ServedWithProviders> {
   const simulator = await simulated({ now: () => today });
   const { entra, okta } = simulator;
   const settings: Settings = {
@@ -33,7 +33,7 @@ export async function servedWithTools(changes: Partial<Settings> = {}): Promise<
   return {
     ...(await served(simulator, { vault })),
     simulator,
-    async hold(profile = 'acme', account = 'full-admin') {
+    async storeToken(profile = 'acme', account = 'full-admin') {
       const { accessToken } = simulator.issueToken(account);
       await verifyToken(vault, await importToken(vault, { profile }, accessToken, actor), actor, true);
       return accessToken;
