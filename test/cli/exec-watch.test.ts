@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { type Machine, program } from '../support/cli/cli-process.ts';
-import { holdingToken } from '../support/cli/stored-token.ts';
+import { machineWithToken } from '../support/cli/stored-token.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
@@ -47,7 +47,7 @@ const isRunning = (pid: number) => {
 
 describe.skipIf(process.platform === 'win32')('exec --watch', () => {
   test('starts the program again with each new token, after the old one has ended', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const log = join(temporaryFolder(), 'log');
     const slowly = `process.on('SIGTERM', () => { write('term'); setTimeout(() => { write('end'); process.exit(0); }, 700); });`;
     const running = here.start(['exec', 'acme', '--watch', '--', ...service(log, slowly)]);
@@ -65,7 +65,7 @@ describe.skipIf(process.platform === 'win32')('exec --watch', () => {
   });
 
   test('kills a program that ignores SIGTERM', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const log = join(temporaryFolder(), 'log');
     const deaf = `process.on('SIGTERM', () => write('term'));`;
     const running = here.start(['exec', 'acme', '--watch', '--', ...service(log, deaf)]);
@@ -81,7 +81,7 @@ describe.skipIf(process.platform === 'win32')('exec --watch', () => {
   });
 
   test('--watch-signal sends the signal, and decrypts nothing', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const log = join(temporaryFolder(), 'log');
     const reload = `process.on('SIGHUP', () => write('reload ' + process.env.WEBEX_ACCESS_TOKEN));`;
     const running = here.start(['exec', 'acme', '--watch-signal', 'hup', '--', ...service(log, reload)]);
@@ -96,14 +96,14 @@ describe.skipIf(process.platform === 'win32')('exec --watch', () => {
   });
 
   test('ends with the program, with its exit code', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const watch = (...command: string[]) => here.run(['exec', 'acme', '--watch', '--', ...command]);
     expect((await watch(process.execPath, '-e', 'process.exit(42)')).code).toBe(42);
     expect((await watch('no-such-program')).code).toBe(127);
   });
 
   test('a removed profile and a missing store are reported, and the program continues', async () => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const log = join(temporaryFolder(), 'log');
     const running = here.start(['exec', 'acme', '--watch', '--', ...service(log)]);
     await expect.poll(() => lines(log).length, { timeout: 30_000 }).toBe(1);
@@ -120,7 +120,7 @@ describe.skipIf(process.platform === 'win32')('exec --watch', () => {
   });
 
   test.each(['KILL', 'STOP', 'NOPE', ''])('--watch-signal %s is wrong usage', async (name) => {
-    const here = await holdingToken();
+    const here = await machineWithToken();
     const { code, stderr } = await here.run(['exec', 'acme', `--watch-signal=${name}`, '--', 'true']);
     expect(code).toBe(2);
     expect(stderr).toContain('HUP or USR1');
@@ -131,8 +131,8 @@ describe.skipIf(process.platform === 'win32')('exec --watch', () => {
 const hasScript = process.platform === 'linux' && existsSync('/usr/bin/script');
 
 describe.runIf(hasScript)('exec --watch on a terminal', () => {
-  test('Ctrl-C reaches the program once, also after a restart', async () => {
-    const here = await holdingToken();
+  test('passes Ctrl-C to the program once, also after a restart', async () => {
+    const here = await machineWithToken();
     const log = join(temporaryFolder(), 'log');
     const interrupted = `process.on('SIGINT', () => { write('int'); setTimeout(() => process.exit(3), 500); });`;
     const command = service(log, interrupted);
