@@ -1,4 +1,5 @@
 import { backupTarget, csvTarget } from './file-targets.ts';
+import { foreignAssertionTarget } from './foreign-assertion-target.ts';
 import { cookieTarget, hostTarget, originTarget, tokenEndpointTarget } from './http-targets.ts';
 import { neighborsTarget } from './neighbors-target.ts';
 import type { Target } from './target.ts';
@@ -22,6 +23,7 @@ export const targets: Record<string, () => Promise<Target<never>> | Target<never
   'neighbors-sqlite': () => neighborsTarget('sqlite') as never,
   'neighbors-postgres': () => neighborsTarget('postgres') as never,
   assertions: assertionTarget as never,
+  'foreign-assertions': foreignAssertionTarget as never,
   config: configTarget as never,
   csv: csvTarget as never,
   backup: backupTarget as never,

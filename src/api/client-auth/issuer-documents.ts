@@ -21,7 +21,15 @@ const otherKeyHosts: Record<string, readonly string[]> = {
 };
 
 /** Why the keys of an issuer cannot be had, as text for the administrator. */
-export class IssuerError extends Error {}
+export class IssuerError extends Error {
+  /** Whether the issuer has answered, but not with what is needed. */
+  readonly answered: boolean;
+
+  constructor(message: string, answered = true) {
+    super(message);
+    this.answered = answered;
+  }
+}
 
 export interface IssuerRequest {
   fetch: typeof globalThis.fetch;
@@ -70,5 +78,6 @@ async function readDocument(url: string, { fetch, now }: IssuerRequest): Promise
   const response = await requestJson({ url, fetch, now, timeoutMs });
   if (response.ok) return response.body;
   const { reason, status, network } = response.failure;
-  throw new IssuerError(network?.message ?? `${url}: ${reason}${status === null ? '' : ` (${status})`}`);
+  if (network !== undefined) throw new IssuerError(network.message, false);
+  throw new IssuerError(`${url}: ${reason}${status === null ? '' : ` (${status})`}`);
 }

@@ -23,6 +23,7 @@ import { coreDumpPath, mayDumpCore } from '../core-dumps.ts';
 import { findPortOwner } from '../listening/port-owner.ts';
 import { diagnoseCertificates } from './certificates.ts';
 import type { Finding } from './finding.ts';
+import { diagnoseIssuers } from './issuers.ts';
 import { diagnoseNetwork } from './network.ts';
 import { diagnoseReminders } from './reminders.ts';
 import { diagnoseRenewalHook } from './renewal-hook.ts';
@@ -88,6 +89,7 @@ async function diagnoseStore(
       ...(await diagnoseKey(vault, keychain)),
       await diagnoseAudit(vault),
       ...(await diagnoseRenewalHook(vault)),
+      ...(await diagnoseIssuers(vault)),
     ];
   } catch (error) {
     return [failure('Store', error)];
