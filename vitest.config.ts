@@ -1,14 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { memoryFolder } from './test/support/setup/memory-folder.ts';
 import { testFilesByProject } from './test/support/setup/test-projects.ts';
 
 const files = testFilesByProject(import.meta.dirname);
 const build = 'test/support/setup/build.ts';
+const memory = memoryFolder();
+/** For tests that do not depend on a disk. */
+const inMemory: Record<string, string> = memory === null ? {} : { TMPDIR: memory };
 
 /** A project on SQLite. What is shipped is built first where tests run it. */
-function onSqlite(name: keyof typeof files, globalSetup: string[] = [build]) {
+function onSqlite(name: keyof typeof files, globalSetup: string[] = [build], env = {}) {
   return {
     extends: true as const,
-    test: { name, include: files[name], globalSetup, provide: { engine: 'sqlite' as const } },
+    test: { name, include: files[name], globalSetup, env, provide: { engine: 'sqlite' as const } },
   };
 }
 
@@ -22,8 +26,8 @@ export default defineConfig({
     isolate: false,
     restoreMocks: true,
     projects: [
-      onSqlite('unit', []),
-      onSqlite('integration'),
+      onSqlite('unit', [], inMemory),
+      onSqlite('integration', [build], inMemory),
       onSqlite('browser'),
       onSqlite('slow'),
       {
@@ -36,6 +40,7 @@ export default defineConfig({
           ],
           exclude: ['test/store/open.test.ts'],
           globalSetup: [build, 'test/support/setup/postgres.ts'],
+          env: inMemory,
           provide: { engine: 'postgres' },
         },
       },

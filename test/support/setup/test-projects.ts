@@ -27,17 +27,21 @@ export function testFilesByProject(root: string): Record<TestProject, string[]> 
 function projectOf(root: string, file: string): TestProject {
   const folder = Object.keys(folders).find((path) => file.startsWith(`${path}/`));
   if (folder !== undefined) return folders[folder] ?? 'unit';
-  return startsProcesses(root, file) ? 'integration' : 'unit';
+  return needsProcess(root, file) ? 'integration' : 'unit';
 }
 
-/** Whether a test, or a helper that it imports, starts other programs. */
-function startsProcesses(root: string, file: string, seen = new Set<string>()): boolean {
+/** What starts other programs, and what changes a whole process: its umask, its time zone. */
+const ofProcesses =
+  /from 'node:child_process'|support\/processes\/|src\/process\/(clipboard|exec|run-helper|start-program)|channels\/desktop|process\.umask|env\.TZ\b/;
+
+/** Whether a test, or a helper that it imports, starts other programs or needs a process of its own. */
+function needsProcess(root: string, file: string, seen = new Set<string>()): boolean {
   if (seen.has(file)) return false;
   seen.add(file);
   const text = readFileSync(join(root, file), 'utf8');
-  if (/from 'node:child_process'|support\/processes\//.test(text)) return true;
+  if (ofProcesses.test(text)) return true;
   const imports = [...text.matchAll(/from '(\.[^']+)'/g)].map(([, path = '']) =>
     normalize(join(dirname(file), path)),
   );
-  return imports.some((path) => path.startsWith('test/') && startsProcesses(root, path, seen));
+  return imports.some((path) => path.startsWith('test/') && needsProcess(root, path, seen));
 }
