@@ -47,7 +47,7 @@ describe('a request under way', () => {
     await closed;
   });
 
-  it('goes on while its client has access, and the checks leave no trace in the audit log', async () => {
+  it('continues while its client has access, and the checks leave no trace in the audit log', async () => {
     const { here, answer } = await underWay(false);
     const response = Promise.withResolvers<void>();
     await sleep(250);

@@ -1,4 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { addTraffic, slotOf, type TrafficChange } from '../../src/store/profiles/relay-traffic.ts';
+import { addClient } from '../../src/vault/clients/clients.ts';
+import { requireProfile } from '../../src/vault/profiles/profiles.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { verifyToken } from '../../src/vault/tokens/verify-token.ts';
 import { actor, allTokens, justCaptured, today } from '../support/vault/test-vault.ts';
@@ -138,3 +141,57 @@ describe('the page of a profile', () => {
 async function states(): Promise<Record<string, string>> {
   return Object.fromEntries((await allTokens(web.vault, 'acme')).map(({ id, state }) => [id, state]));
 }
+
+describe('the SCIM relay on the page of a profile', () => {
+  const traffic = async (change: Partial<TrafficChange>) => {
+    const { id } = await requireProfile(web.vault, 'acme');
+    const none = { profileId: id, slots: [], lastSuccessAt: null, lastError: null };
+    await addTraffic(web.vault.db, [{ ...none, ...change }], web.vault.now());
+  };
+  const section = async () => {
+    const { text } = await (await web.person()).get('/profiles/acme').expect(200);
+    return /<section aria-labelledby="relay">.*?<\/section>/s.exec(text)?.[0] ?? null;
+  };
+
+  it('is shown with its first client', async () => {
+    await store('acme');
+    expect(await section()).toBeNull();
+    await addClient(web.vault, { name: 'ci', profiles: ['acme'] }, actor);
+    expect(await section()).toBeNull();
+    await addClient(web.vault, { name: 'entra', profiles: ['acme'], relayRights: 'all' }, actor);
+    const text = await section();
+    expect(text).toContain('http://localhost:3000/scim/acme');
+    expect(text).toContain('href="/clients/entra"');
+    expect(text).not.toContain('href="/clients/ci"');
+    expect(text).toContain('No requests');
+  });
+
+  it('shows the traffic of all replicas, the last success and the last error in plain words', async () => {
+    await store('acme');
+    const slot = slotOf(today);
+    await traffic({ slots: [{ slot, succeeded: 3, failed: 0 }], lastSuccessAt: today });
+    await traffic({
+      slots: [
+        { slot, succeeded: 2, failed: 1 },
+        { slot: slot - 2 * 3_600_000, succeeded: 100, failed: 0 },
+      ],
+      lastError: { at: today, error: 'unreachable' },
+    });
+    const text = await section();
+    expect(text).toContain('6 requests, 1 failed');
+    expect(text).toContain('106 requests, 1 failed');
+    expect(text).toContain('Webex could not be reached, or ended the connection.');
+    expect(text?.match(/class="good"/g)).toHaveLength(3);
+    expect(text?.match(/class="bad"/g)).toHaveLength(2);
+    expect(text).toMatch(/Last success<\/dt><dd><time datetime="2027-03-01T00:00/);
+  });
+
+  it('forgets traffic after a day', async () => {
+    await store('acme');
+    await traffic({ slots: [{ slot: slotOf(today), succeeded: 1, failed: 0 }], lastSuccessAt: today });
+    web.vault.setNow(today + 26 * 3_600_000);
+    await traffic({ lastSuccessAt: today });
+    expect(await web.vault.db.selectFrom('relay_traffic').selectAll().execute()).toEqual([]);
+    expect(await section()).toContain('No requests');
+  });
+});

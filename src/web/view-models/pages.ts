@@ -237,7 +237,9 @@ export interface ProfilePage {
   channels: ReminderView['channels'];
   /** Reminders for its token that could not be delivered. */
   failed: ReminderView['failed'];
-  /** The API clients with access. */
+  /** The SCIM relay; null where it is not used. */
+  relay: RelayView | null;
+  /** The API clients that get its token. */
   clients: string[];
   tokenEndpoint: string;
   notice: string | null;
@@ -251,6 +253,28 @@ export interface TestPage {
   at: string | null;
   ok: boolean;
   checks: { id: CheckId; title: string; ok: boolean | null; message: string; remedies: PageRemedy[] }[];
+}
+
+/** The SCIM relay of a profile; timestamps in RFC 3339. */
+export interface RelayView {
+  tenantUrl: string;
+  clients: string[];
+  charts: TrafficChart[];
+  lastSuccessAt: string | null;
+  lastError: { at: string; text: string } | null;
+}
+
+/** Bars of requests; sizes in the units of the SVG. */
+export interface TrafficChart {
+  title: string;
+  /** What one bar stands for. */
+  each: string;
+  width: number;
+  height: number;
+  /** `good` and `bad` are the heights of the requests that succeeded and failed. */
+  bars: { x: number; width: number; good: number; bad: number }[];
+  requests: number;
+  failed: number;
 }
 
 /** An API client; timestamps in RFC 3339. */

@@ -14,6 +14,7 @@ import { deploymentTitles } from '../../webex/deployments.ts';
 import { expiryEvidence } from './expiry-evidence.ts';
 import { expiryView } from './expiry-view.ts';
 import type { NextAction, ProfilePage } from './pages.ts';
+import { relayView } from './relay-view.ts';
 import { reminderView } from './reminder-view.ts';
 import { timelineOf } from './timeline.ts';
 
@@ -49,7 +50,10 @@ export async function profileView(
     today: instant(vault.now()),
     channels,
     failed,
-    clients: clients.filter(({ profiles }) => profiles.includes(name)).map((client) => client.name),
+    relay: await relayView(vault, profile, clients),
+    clients: clients
+      .filter(({ profiles, relayRights }) => relayRights === null && profiles.includes(name))
+      .map((client) => client.name),
     tokenEndpoint: `${issuerOf(vault.settings)}/oauth/token`,
   };
 }
