@@ -6,7 +6,7 @@ import { benchHome } from './bench-vault.ts';
 import { median } from './statistics.ts';
 
 /*
- * webex-token get, as a whole process: the token opened, its audit row on the disk. Beside it the same Node doing
+ * webex-token get, as a whole process: the token opened, its audit row on the disk. Next to it the same Node doing
  * nothing, and "gh auth token", which reads its token from a plain file. In turn, so that whatever else the machine does
  * strikes them alike. Aims: 1.5 times the bare Node at most, and ahead of gh.
  */

@@ -14,7 +14,7 @@ import { median } from './statistics.ts';
 
 /*
  * GET /scim/acme/Users with authentication, decryption, a durable audit row and addresses that point to the relay, on 16
- * connections; beside it the same upstream directly, nginx's proxy_pass (where nginx is installed) and a relay of ten
+ * connections; next to it the same upstream directly, nginx's proxy_pass (where nginx is installed) and a relay of ten
  * lines without any check. In turn, on the same machine. Then one request at a time, for the added latency, and the memory
  * with 1,000 idle and 200 streaming connections. Aims: 0.4 of nginx's rate or 0.6 of the bare relay's, at most 2 ms added
  * at the median.

@@ -6,7 +6,7 @@ import { median } from './statistics.ts';
 
 /*
  * From the start of the process until it listens, and its memory then: the token API on either engine, the web app, and
- * beside them a bare Express with helmet. In turn.
+ * next to them a bare Express with helmet. In turn.
  */
 const runs = Number(process.env.BENCH_RUNS ?? 11);
 const program = join(import.meta.dirname, '../bin/webex-token.cjs');

@@ -10,7 +10,7 @@ import { median } from './statistics.ts';
 
 /*
  * POST /oauth/token with client authentication, decryption and a durable audit row for every request, on 16 connections;
- * beside it oidc-provider's client_credentials with its in-memory adapter, and a bare Express with helmet that returns
+ * next to it oidc-provider's client_credentials with its in-memory adapter, and a bare Express with helmet that returns
  * a constant. In turn, on the same machine, with the load from one other process. Aims: 1.5 times oidc-provider (no
  * less than 1.0), 0.6 times the bare Express (no less than 0.4), 99 of 100 answers within 50 ms.
  */

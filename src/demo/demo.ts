@@ -63,7 +63,7 @@ async function demonstrate(): Promise<void> {
         await chooseBrowser(mayOpen),
       );
       note(
-        '\nAdd the organization "acme", sign in as anybody, then try in another terminal, in this folder:\n',
+        '\nAdd the organization "acme", sign in as anyone, then try in another terminal, in this folder:\n',
       );
       note(
         '  . .demo/env          (PowerShell: . .demo/env.ps1)\n  npx webex-token list\n  npx webex-token get acme\n  npx webex-token push entra acme\n',

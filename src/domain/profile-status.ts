@@ -15,7 +15,7 @@ export const profileStatuses = [
   'empty',
 ] as const satisfies ProfileStatus[];
 
-/** What of a profile decides its status, beside its current token. */
+/** What of a profile decides its status, next to its current token. */
 export type Delivery = Pick<Profile, 'undeliveredUntil'>;
 
 /** A token counts as expiring in its last 30 days, the default of `check --within`. */

@@ -12,7 +12,7 @@ export interface UpToDate {
 }
 
 /**
- * Everything is up to date if every token is valid, verified and delivered, somebody is reminded, and nothing waits for a
+ * Everything is up to date if every token is valid, verified and delivered, someone is reminded, and nothing waits for a
  * decision. The profiles are read only if all else is well.
  */
 export async function upToDateState(

@@ -22,7 +22,7 @@ export function settingsFileOf({ command }: Pick<InstalledJob, 'command'>): stri
   return at < 0 ? null : (command?.[at + 1] ?? null);
 }
 
-/** Never written to the settings file: beside the store, it would decrypt it for anyone who gets that directory. */
+/** Never written to the settings file: next to the store, it would decrypt it for anyone who gets that directory. */
 const passphrases = ['WEBEX_TOKEN_PASSPHRASE'];
 
 /** Not used by `remind`. */

@@ -10,7 +10,7 @@ export interface Job {
 export interface InstalledJob {
   /** A path or a name, for a person. */
   location: string;
-  /** The program and its arguments; null if somebody else changed them. */
+  /** The program and its arguments; null if someone else changed them. */
   command: string[] | null;
   /** Why the scheduler does not run the job, or null if it does. */
   inactiveReason: string | null;

@@ -10,7 +10,7 @@ export function isVersioned(path: string): boolean {
 }
 
 /**
- * A path to the same file that survives an upgrade, or null. It goes through a symbolic link beside the directory with the
+ * A path to the same file that survives an upgrade, or null. It goes through a symbolic link next to the directory with the
  * version in its name (`current`, `default`, `24`), or through Homebrew's `opt`.
  */
 export function stablePath(path: string): string | null {
@@ -47,15 +47,15 @@ export function nodeForJob(root: string, execPath: string, searchPath: string): 
   return execPath;
 }
 
-/** Links to a directory, beside it and in Homebrew's `opt`, that have no version in their names. */
+/** Links to a directory, next to it and in Homebrew's `opt`, that have no version in their names. */
 function linksTo(directory: string): string[] {
   const parent = dirname(directory);
-  const beside = namesIn(parent).map((name) => join(parent, name));
-  // fnm has its links in aliases/, beside node-versions/.
+  const siblings = namesIn(parent).map((name) => join(parent, name));
+  // fnm has its links in aliases/, next to node-versions/.
   const aliases = join(dirname(parent), 'aliases');
   const fnm = namesIn(aliases).map((name) => join(aliases, name));
   const homebrew = join(dirname(dirname(parent)), 'opt', basename(parent));
-  return [...beside, ...fnm, homebrew].filter(
+  return [...siblings, ...fnm, homebrew].filter(
     (link) => link !== directory && !versioned.test(basename(link)) && isSame(link, directory),
   );
 }

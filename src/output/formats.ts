@@ -74,7 +74,7 @@ const execApiVersions = ['v1', 'v1beta1', 'v1alpha1'].map(
   (version) => `client.authentication.k8s.io/${version}`,
 );
 
-/** The version that was asked for, which clients insist on; the first where none was, or one that nobody knows. */
+/** The version that was asked for, which clients insist on; the first where none was, or one that is unknown. */
 function execApiVersion(execInfo: string | undefined): string | undefined {
   let asked: unknown;
   try {

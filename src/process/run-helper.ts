@@ -5,7 +5,7 @@ import { startProgram } from './start-program.ts';
 export interface HelperResult {
   /** The exit code. Null if the program does not exist, was ended by a signal, or timed out. */
   code: number | null;
-  /** Why there is no exit code, for a message: `ENOENT`, `SIGKILL`, `time-out`. Null if there is one. */
+  /** Why there is no exit code, for a message: `ENOENT`, `SIGKILL`, `timeout`. Null if there is one. */
   failure: string | null;
   stdout: string;
   stderr: string;
@@ -48,7 +48,7 @@ export function runHelper(
       return;
     }
     let timer = setTimeout(() => {
-      result.failure = 'time-out';
+      result.failure = 'timeout';
       child.kill('SIGKILL');
     }, timeoutMs);
     const end = () => {

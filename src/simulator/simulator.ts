@@ -33,7 +33,7 @@ export interface Simulator {
   /** What was asked, oldest first. Empty it by `requests.length = 0`. */
   requests: RecordedRequest[];
   faults: Faults;
-  /** The provisioning tools beside it, each with its own record and faults. */
+  /** The provisioning tools next to it, each with its own record and faults. */
   entra: SimulatedEntra;
   okta: SimulatedOkta;
   /** A token without a sign-in. */
@@ -44,7 +44,7 @@ export interface Simulator {
 }
 
 /**
- * Starts the simulated Webex, one server on 127.0.0.1 for each deployment, and beside it the simulated Entra ID and
+ * Starts the simulated Webex, one server on 127.0.0.1 for each deployment, and next to it the simulated Entra ID and
  * Okta, which really ask it.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {

@@ -312,7 +312,7 @@ export interface ClientTable {
   id: string;
   name: string;
   secret_hash: string | null;
-  /** The previous secret, for as long as it works beside the new one. */
+  /** The previous secret, for as long as it works next to the new one. */
   previous_secret_hash: string | null;
   previous_secret_until: number | null;
   previous_secret_used_at: number | null;

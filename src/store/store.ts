@@ -16,7 +16,7 @@ import type { Schema } from './schema.ts';
 import { sqliteDialect } from './sqlite/sqlite.ts';
 
 /**
- * Opens the store and upgrades its schema. `place` is a SQLite file, whose permissions the other files beside it get, or
+ * Opens the store and upgrades its schema. `place` is a SQLite file, whose permissions the other files next to it get, or
  * the URL of a PostgreSQL database.
  * Throws `E_STORE_NEWER` where a newer version of the program has written it, `E_FILE_PERMISSIONS` where others of this
  * machine may read it, `E_STORE_UNREACHABLE` where the database does not answer, `E_STORE` where it cannot be used.

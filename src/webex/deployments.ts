@@ -13,7 +13,7 @@ export interface WebexEndpoints {
   scim: string;
 }
 
-/** The published addresses (Cisco's Entra ID guide, Table 1, and the ID broker URLs beside it). */
+/** The published addresses (Cisco's Entra ID guide, Table 1, and the ID broker URLs next to it). */
 export const publishedEndpoints: Record<Deployment, WebexEndpoints> = {
   commercial: {
     idbroker: 'https://idbroker.webex.com/idb',

@@ -17,7 +17,7 @@ import { askToken, clientOf, orgIds, profileWithToken, served } from '../support
 import { brokerErrorOf } from '../support/catch-error.ts';
 import { actor, noKeychain, today } from '../support/vault/test-vault.ts';
 
-/* Somebody can write to the database, and has no key. */
+/* Someone can write to the database, and has no key. */
 
 type Values = Record<string, string | number | null>;
 

@@ -238,7 +238,7 @@ describe('an issuer that misbehaves', () => {
       const mac = createHmac('sha256', 'secret').update(input).digest('base64url');
       expect((await other.ask(`${input}.${mac}`)).status).toBe(401);
     }
-    // Damaged keys beside a good one do no harm.
+    // Damaged keys next to a good one do no harm.
     issuer.answers.set(
       issuer.jwksPath,
       json({ keys: [null, 7, { kty: 'oct' }, { kty: 'RSA', kid: 'x' }, key] }),

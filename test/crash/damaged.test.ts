@@ -31,7 +31,7 @@ async function using<T>(home: string, use: (vault: Vault) => Promise<T>): Promis
   }
 }
 
-/** A store that holds the token of "acme", with a backup beside it. */
+/** A store that holds the token of "acme", with a backup next to it. */
 async function store(): Promise<string> {
   const home = join(temporaryFolder(), 'home');
   await using(home, async (vault) => {

@@ -356,7 +356,7 @@ describe('jobSettings', () => {
 });
 
 describe.skipIf(process.platform === 'win32')('nodeForJob and stablePath', () => {
-  /** Creates a Node at this path in a temporary directory, and links beside it. */
+  /** Creates a Node at this path in a temporary directory, and links next to it. */
   function nodeAt(path: string, links: Record<string, string> = {}): { root: string; node: string } {
     const root = temporaryFolder();
     const node = join(root, path);

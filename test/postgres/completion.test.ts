@@ -21,7 +21,7 @@ describe('shell completion with PostgreSQL', () => {
     await new Promise((resolve) => silent.once('listening', resolve));
     const { port } = silent.address() as { port: number };
     const started = performance.now();
-    const environment = { WEBEX_TOKEN_DATABASE_URL: `postgres://somebody@127.0.0.1:${port}/nothing` };
+    const environment = { WEBEX_TOKEN_DATABASE_URL: `postgres://someone@127.0.0.1:${port}/nothing` };
     expect(await storedNames('profiles', environment)).toEqual([]);
     expect(performance.now() - started).toBeLessThan(10_000);
   });

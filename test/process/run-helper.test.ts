@@ -39,7 +39,7 @@ describe.skipIf(process.platform === 'win32')('a helper', () => {
   it('is ended if it takes too long', async () => {
     expect(await runHelper(script('exec sleep 60'), [], { timeoutMs: 50 })).toMatchObject({
       code: null,
-      failure: 'time-out',
+      failure: 'timeout',
     });
   });
 

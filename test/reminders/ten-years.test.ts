@@ -33,8 +33,8 @@ function expected(expiresAt: number, now: number): string | null {
 }
 
 /*
- * Ten years of one administrator: the program runs now and then, the machine sleeps for weeks, its clock is set forth
- * or back and put right again, deliveries fail, and the token is renewed early, late, or long after its end.
+ * Ten years of one administrator: the program runs now and then, the machine sleeps for weeks, its clock is set forward
+ * or back and corrected again, deliveries fail, and the token is renewed early, late, or long after its end.
  */
 describe('ten years: no reminder is missed, and none comes twice', () => {
   onSqlite.each([1, 2])(

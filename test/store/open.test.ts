@@ -141,7 +141,7 @@ describe('the files', () => {
 
   test('are reported and not changed if they are not a database', async () => {
     const file = join(temporaryFolder(), 'store.db');
-    const text = 'These are the notes of somebody who chose this name too.\n'.repeat(100);
+    const text = 'These are the notes of someone who chose this name too.\n'.repeat(100);
     writeFileSync(file, text, { mode: 0o600 });
     const error = await brokerErrorOf(() => openStore(file));
     expect(error.code).toBe('E_STORE_DAMAGED');

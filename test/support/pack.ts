@@ -22,7 +22,7 @@ export interface Installed {
 }
 
 /**
- * Packs a copy of this repository as `npm publish` would, with things lying about in it, and installs the tarball into
+ * Packs a copy of this repository as `npm publish` would, with unrelated files in it, and installs the tarball into
  * an empty folder. Nothing is downloaded: the packages that npm would fetch for it are linked to the ones here.
  */
 export function packAndInstall(clutter: Record<string, string>): Installed {

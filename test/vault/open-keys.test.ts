@@ -32,7 +32,7 @@ function fakeKeychain(): Keychain & { keys: Map<string, Buffer>; says: string | 
   return keychain;
 }
 
-/** The keys in it, beside what is remembered of the store. */
+/** The keys in it, next to what is remembered of the store. */
 const keysIn = ({ keys }: { keys: Map<string, Buffer> }) =>
   [...keys.keys()].filter((name) => !name.startsWith('seen-'));
 

@@ -146,7 +146,7 @@ describe('data keys that a former colleague plants', () => {
       async (team) => [(await planted(team, 4, enrollmentKey(team))).row],
     ],
     [
-      'a data key for the request beside the rows that are there',
+      'a data key for the request next to the rows that are there',
       async (team) => [...team.rows, (await planted(team, 4, enrollmentKey(team))).row],
     ],
     [

@@ -37,7 +37,7 @@ async function once(
 
 const store = (profile: string) => (vault: Vault) => importToken(vault, { profile }, usualToken(), actor);
 
-/** What somebody does from outside who keeps a copy of the database and puts it back later, on any engine. */
+/** What someone does from outside who keeps a copy of the database and puts it back later, on any engine. */
 async function copyOf(settings: Settings): Promise<{ putBack: () => Promise<void> }> {
   const copy = join(temporaryFolder(), 'copy.db');
   await transfer(storeLocation(settings), copy);

@@ -26,7 +26,7 @@ async function withRows(count: number) {
   return vault;
 }
 
-/** Cuts what comes after a row, and closes the chain again, as somebody without the key can. */
+/** Cuts what comes after a row, and closes the chain again, as someone without the key can. */
 async function cutAfter(db: Db, seq: number): Promise<void> {
   await db.deleteFrom('audit').where('seq', '>', seq).execute();
   const last = await db.selectFrom('audit').select('hash').where('seq', '=', seq).executeTakeFirst();

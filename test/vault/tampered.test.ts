@@ -4,7 +4,7 @@ import { brokerErrorOf } from '../support/catch-error.ts';
 import { openAll, storeTokens } from '../support/vault/key-hosts.ts';
 import { actor, newVault, type TestVault } from '../support/vault/test-vault.ts';
 
-/* Somebody writes to the database from outside. */
+/* Someone writes to the database from outside. */
 
 interface Row {
   id: string;

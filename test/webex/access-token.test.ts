@@ -104,7 +104,7 @@ describe('deploymentWarning and otherDeployment', () => {
     ['a JWT of another government broker', jwtToken(at('idbroker-f-us.webex.com')), 'government'],
     ['a JWT of the commercial broker', jwtToken(at('idbroker.webex.com')), 'commercial'],
     ['a JWT of a regional commercial broker', jwtToken(at('idbroker-b-us.webex.com')), 'commercial'],
-    ['a JWT of anybody else', jwtToken(at('idbroker-f.webex.com.evil.example')), null],
+    ['a JWT of anyone else', jwtToken(at('idbroker-f.webex.com.evil.example')), null],
     ['a JWT with an odd issuer and cluster', jwtToken({ iss: 7, cluster: [] }), null],
     ['a text of no known form', 'fake-token-of-no-known-form', null],
   ])('recognize the deployment of %s', (_, token, deployment) => {

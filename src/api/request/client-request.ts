@@ -63,7 +63,7 @@ export abstract class ClientRequest implements PendingRequest {
   readonly assertion: Assertion | null;
   /** Whether it is for clients of the SCIM relay. All others get tokens. */
   protected readonly forRelay: boolean = false;
-  /** What the audit log says about it beside the client and the profile. */
+  /** What the audit log says about it next to the client and the profile. */
   protected readonly subject: string | null = null;
   protected readonly context: ApiContext;
   protected readonly response: ServerResponse;

@@ -67,8 +67,8 @@ async function install(options: Options): Promise<void> {
   if (settings.missing.length > 0) {
     const { missing } = settings;
     warn(
-      `The job runs without ${missing.join(' and ')}: a passphrase is not saved beside the store that it decrypts. ` +
-        'If the job needs it, put it into the file .env beside package.json.',
+      `The job runs without ${missing.join(' and ')}: a passphrase is not saved next to the store that it decrypts. ` +
+        'If the job needs it, put it into the file .env next to package.json.',
     );
   }
   const passing = job.command.slice(0, 2).filter(isVersioned);

@@ -37,7 +37,7 @@ export function command(): Command {
       'after',
       `
 The web app, and the token API with it, is available on this computer only. With --api, only the token API is
-served, also to other hosts; several of these can run beside the web app. It needs --tls-cert and --tls-key (read
+served, also to other hosts; several of these can run next to the web app. It needs --tls-cert and --tls-key (read
 again when the files change) or --trust-proxy; without them it listens on loopback only. Behind a proxy, set
 WEBEX_TOKEN_ISSUER.
 

@@ -114,7 +114,7 @@ export function entraLogin(parts: EntraLoginParts): Router {
     answer(response, tokens.issue(code.scopes.map((scope) => scope.split('/').at(-1) ?? '')));
   }
 
-  /** What one look finds: an error code of RFC 8628 §3.5, or null once somebody signed in. */
+  /** What one look finds: an error code of RFC 8628 §3.5, or null once someone signed in. */
   function lookAt(code: DeviceCode, { deviceApproval }: EntraLoginSettings): string | null {
     code.polls += 1;
     if (code.expiresAt <= now()) return 'expired_token';

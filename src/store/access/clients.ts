@@ -152,7 +152,7 @@ export async function replaceSecret(
   });
 }
 
-/** A client's secret that works beside the current one. Epoch milliseconds. */
+/** A client's secret that works next to the current one. Epoch milliseconds. */
 export interface SecondSecret {
   hash: string | null;
   until: number | null;

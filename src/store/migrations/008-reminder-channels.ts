@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 
 /*
- * Reminder channels that are set up in the web app, encrypted, and a display name beside the technical name of a profile.
+ * Reminder channels that are set up in the web app, encrypted, and a display name next to the technical name of a profile.
  */
 export async function up(db: Kysely<never>): Promise<void> {
   await db.schema

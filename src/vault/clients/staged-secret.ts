@@ -10,7 +10,7 @@ import { requireClient, secretOverlapMs } from './clients.ts';
  * the current one until that system has saved it. So whatever is interrupted, the secret in use keeps working.
  */
 
-/** A new secret that works beside the current one, until it is promoted or withdrawn. */
+/** A new secret that works next to the current one, until it is promoted or withdrawn. */
 export interface StagedSecret {
   client: Client;
   secret: string;

@@ -6,7 +6,7 @@ import { setStoreIdentity, storeIdentity } from '../../store/meta/incarnation.ts
 
 /**
  * Adds the row MACs and the signature of the audit log to a store once: on its first run, or if an earlier version wrote it.
- * The state that is stored beside the key shows whether this was done before; see `RollbackDetector`.
+ * The state that is stored next to the key shows whether this was done before; see `RollbackDetector`.
  */
 export async function authenticateOnce(db: Db): Promise<void> {
   if ((await rowMacHead(db)) !== null) return;

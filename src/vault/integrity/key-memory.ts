@@ -9,7 +9,7 @@ import { seenPlace } from './seen-location.ts';
 
 /*
  * Someone who can write to the database could put back an old data key, which a removed host may still have. So the highest
- * generation that this host had is stored beside the key, outside the database, together with the key-encryption keys that
+ * generation that this host had is stored next to the key, outside the database, together with the key-encryption keys that
  * have unwrapped a data key: for those, the key of a request authorizes nothing any more.
  */
 

@@ -20,7 +20,7 @@ import { seenPlace } from './seen-location.ts';
 
 /*
  * A database that was rolled back to an old copy passes every integrity check: removed tokens are back, and removed clients
- * may fetch them. So the last state that was seen of the store (the end of its audit log) is stored beside the key, outside
+ * may fetch them. So the last state that was seen of the store (the end of its audit log) is stored next to the key, outside
  * the database. It is written after the store, so that it can lag behind but is never ahead: a crash raises no alarm.
  */
 
@@ -271,7 +271,7 @@ function rolledBack(why: string): BrokerError {
   );
 }
 
-/** Beside the key file, or for a passphrase in the data folder. */
+/** Next to the key file, or for a passphrase in the data folder. */
 function fileOf({ settings }: StateLocation, kind: 'file' | 'passphrase'): string {
   return kind === 'file' ? `${keyFilePath(settings)}.seen` : join(settings.home, 'store.seen');
 }

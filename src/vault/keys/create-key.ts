@@ -35,7 +35,7 @@ export async function createPassphraseKey(passphrase: string): Promise<NewKey> {
 
 /**
  * Returns the key of the existing key file, which another store may use too, or creates one. If this store uses the
- * existing file already, creates the new one beside it. Throws `E_KEY_FILE`, `E_FILE_PERMISSIONS`.
+ * existing file already, creates the new one next to it. Throws `E_KEY_FILE`, `E_FILE_PERMISSIONS`.
  */
 export function createFileKey({ settings }: KeySource, known: KeyEncryptionKeyInfo[] = []): NewKey {
   const isUsed = (key: Buffer) => known.some(({ id }) => id === keyId(key));

@@ -127,7 +127,7 @@ export class VaultKeys {
     return Math.abs(this.source.now() - askedAt) < forMs;
   }
 
-  /** Why the last look-up failed, for as long as repeating it is of no use. */
+  /** Why the last look-up failed, for as long as repeating it cannot help. */
   get refreshError(): BrokerError | null {
     const failure = this.#lastFailure;
     return failure !== null && this.#isRecent(failure.at, failure.error) ? failure.error : null;

@@ -7,7 +7,7 @@ import type { Change } from './recorded-writes.ts';
 
 /**
  * Long operations are many hundred writes within few transactions, which all look alike to the process that opens the store: of
- * those every fortieth is looked at, beside everything that is synced, renamed or said. WEBEX_TOKEN_TEST_LONG: all.
+ * those every fortieth is looked at, next to everything that is synced, renamed or said. WEBEX_TOKEN_TEST_LONG: all.
  */
 export const thinned = process.env.WEBEX_TOKEN_TEST_LONG === undefined ? 40 : 1;
 

@@ -4,7 +4,7 @@ import type { Vault } from '../../../src/vault/context.ts';
 import { closeVault } from '../../../src/vault/vault.ts';
 import { usualToken } from '../webex/fake-tokens.ts';
 
-/** What somebody counts on: which letters each profile's tokens are filled with. */
+/** What someone counts on: which letters each profile's tokens are filled with. */
 export type Expected = Map<string, Set<string>>;
 
 export interface Found {

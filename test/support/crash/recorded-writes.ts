@@ -10,7 +10,7 @@ export type Change =
   | { what: 'write'; path: string; offset: number; bytes: Buffer }
   | { what: 'truncate'; path: string; size: number }
   | { what: 'rename' | 'link'; path: string; to: string }
-  /** A line on standard output: from here on, somebody counts on it. */
+  /** A line on standard output: from here on, someone counts on it. */
   | { what: 'say'; line: string };
 
 /** Runs a script under strace, and returns what it did within the folder. */
