@@ -38,6 +38,10 @@ export const sources = {
     title: 'Microsoft: Develop and plan provisioning for a SCIM endpoint',
     url: 'https://learn.microsoft.com/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups',
   },
+  oktaScim: {
+    title: 'Okta: Add SCIM provisioning to app integrations',
+    url: 'https://help.okta.com/okta_help.htm?type=oie&id=ext_apps_app_integration_wizard-scim',
+  },
   oktaConnections: {
     title: 'Okta: Application provisioning connections API',
     url: 'https://developer.okta.com/docs/api/openapi/okta-management/management/tag/ApplicationConnections/',

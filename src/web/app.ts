@@ -40,7 +40,7 @@ import { importAddress, importForm, importPasted } from './pages/import.ts';
 import { instance } from './pages/instance.ts';
 import { overview } from './pages/overview.ts';
 import { profilePage, remove, removePage, rename, renew } from './pages/profile.ts';
-import { checkStatus, deleteDestination, markUpdated, providerPage, push } from './pages/provider.ts';
+import { checkStatus, deleteDestination, markUpdated, offer, providerPage, push } from './pages/provider.ts';
 import { cancelPushJob, pushJobPage, pushJobProgress, startPushJob } from './pages/push-job.ts';
 import { removeSaved, saveDesktop, saveMail, saveWebhook, testChannel } from './pages/reminder-channels.ts';
 import {
@@ -177,6 +177,7 @@ export function createWebApp(options: WebAppOptions): WebApp {
     const path = `/profiles/:name/${provider}`;
     route(app, path, { get: providerPage(context, provider) });
     route(app, `${path}/push`, { post: [...formBody, push(context, provider)] });
+    route(app, `${path}/offer`, { post: [...formBody, offer(context, provider)] });
     route(app, `${path}/updated`, { post: [...formBody, markUpdated(context, provider)] });
     route(app, `${path}/remove`, { post: [...formBody, deleteDestination(context, provider)] });
   }

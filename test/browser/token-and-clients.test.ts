@@ -101,7 +101,8 @@ describe('the web app', () => {
     const page = await set.person();
     await page.goto(`${set.origin}/profiles/acme`);
     await page.getByRole('link', { name: 'Entra ID', exact: true }).click();
-    await page.getByRole('button', { name: 'Send token to Entra ID' }).click();
+    await page.getByLabel('With the token itself').check();
+    await page.getByRole('button', { name: 'Set up Entra ID' }).click();
     const code = page.locator('.code');
     await code.waitFor();
     const [tab] = await Promise.all([
@@ -140,7 +141,8 @@ describe('the web app', () => {
     await storeToken(set);
     const page = await set.person();
     await page.goto(`${set.origin}/profiles/acme/okta`);
-    await page.getByRole('button', { name: 'Send token to Okta' }).click();
+    await page.getByLabel('With the token itself').check();
+    await page.getByRole('button', { name: 'Set up Okta' }).click();
     await page.getByRole('link', { name: 'Open the guide' }).click();
     await page.getByRole('heading', { name: 'Connect Okta to Webex' }).waitFor();
     await page.getByText('Test API Credentials').first().waitFor();

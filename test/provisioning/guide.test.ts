@@ -9,8 +9,11 @@ const profile: GuideProfile = {
   deployment: 'commercial',
   orgId: '00000000-1111-4222-8333-444444444444',
   tenantUrl: 'https://api.ciscospark.com/v1/scim/00000000-1111-4222-8333-444444444444',
+  relayUrl: 'https://tokens.acme.example/scim/acme',
+  tokenEndpoint: 'https://tokens.acme.example/oauth/token',
   account: 'ada@acme.example',
   installedBefore: false,
+  via: 'token',
 };
 
 const sectionIds = ({ sections }: Guide) => sections.map(({ id }) => id);
@@ -61,9 +64,32 @@ describe('the guides', () => {
   it('show how to replace a token after the first setup, and everything on request', () => {
     const again = { ...profile, installedBefore: true };
     expect(sectionIds(entraGuide(again))).toEqual(['replace', 'check', 'operations']);
-    expect(entraGuide(again).questions.map(({ id }) => id)).toEqual(['task', 'cloud']);
+    expect(entraGuide(again).questions.map(({ id }) => id)).toEqual(['way', 'task', 'cloud']);
     expect(sectionIds(entraGuide(again, { task: 'set-up', app: 'missing' }))).toContain('add-app');
     expect(sectionIds(oktaGuide(again))).toEqual(['connect', 'operations']);
+  });
+
+  it('lead with the relay, which needs no pasting, and say what it requires', () => {
+    const guide = entraGuide({ ...profile, via: null });
+    expect(guide.questions[0]).toMatchObject({ id: 'way' });
+    expect(guide.answers.way).toBe('relay');
+    expect(fields(guide)).toContainEqual({
+      current: 'Tenant URL',
+      value: { kind: 'copy', text: profile.relayUrl },
+    });
+    expect(stepIds(guide)).toContain('offer');
+    expect(stepIds(guide)).not.toContain('tell');
+    const { caution } = guide.sections.flatMap(({ steps }) => steps).find(({ id }) => id === 'address') ?? {};
+    expect(caution).toMatch(/over https, with a certificate of a public CA[\s\S]*provisioning agent/);
+    expect(stepIds(oktaGuide({ ...profile, via: null }))).toContain('offer');
+  });
+
+  it('show the token endpoint and the client credentials for Entra ID alone', () => {
+    expect(fields(entraGuide(profile, { way: 'oauth' }))).toContainEqual({
+      current: 'Token Endpoint',
+      value: { kind: 'copy', text: profile.tokenEndpoint },
+    });
+    expect(oktaGuide(profile, { way: 'oauth' }).answers.way).toBe('token');
   });
 
   it('ignore invalid answers', () => {

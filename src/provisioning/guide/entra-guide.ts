@@ -1,12 +1,13 @@
-import { providers } from '../../domain/providers.ts';
 import { sources } from '../settings-sources.ts';
 import { connectSection, replaceSection } from './entra-connect.ts';
 import { mappingsSection, scopeSection } from './entra-mappings.ts';
 import { logsSection, operationsSection } from './entra-operations.ts';
 import { addAppSection, assignSection, prepareSection } from './entra-prepare.ts';
 import { assemble, type Guide, type GuideProfile, type GuideQuestion, resolveAnswers } from './guide.ts';
+import { accessSection, leadOfAccess, titleOf, wayQuestion } from './ways.ts';
 
 const questions: GuideQuestion[] = [
+  wayQuestion('entra'),
   {
     id: 'task',
     text: 'What do you want to do?',
@@ -66,26 +67,33 @@ export function entraGuide(profile: GuideProfile, given: Record<string, unknown>
   const answers = resolveAnswers(questions, given, {
     task: profile.installedBefore ? 'replace' : 'set-up',
     app: profile.installedBefore ? 'there' : 'missing',
+    way: profile.via ?? 'relay',
   });
+  const via = answers.way === 'relay' || answers.way === 'oauth' ? answers.way : null;
   const replacing = answers.task === 'replace';
   const asked = questions.filter(({ id }) => !(replacing && setUpOnly.includes(id)));
+  const connect = via === null ? connectSection(profile, answers) : accessSection('entra', via, profile);
   const guide = {
     provider: 'entra' as const,
-    title: `${replacing ? 'Replace the token in' : 'Set up provisioning from'} ${providers.entra.title} manually`,
-    lead: replacing
-      ? 'The current token keeps working until it expires, so there is no rush. Test first, then save.'
-      : 'Entra ID then creates, updates and deactivates the Webex accounts of the people you choose. Start with one person, and add the others once that works.',
+    title: titleOf('entra', replacing, via),
+    lead:
+      replacing && via !== null
+        ? leadOfAccess
+        : replacing
+          ? 'The current token keeps working until it expires, so there is no rush. Test first, then save.'
+          : 'Entra ID then creates, updates and deactivates the Webex accounts of the people you choose. Start with one person, and add the others once that works.',
     questions: asked,
     answers,
   };
   if (replacing) {
-    return assemble(guide, [replaceSection(profile, answers), logsSection(), operationsSection()]);
+    const replace = via === null ? replaceSection(profile, answers) : connect;
+    return assemble(guide, [replace, logsSection(), operationsSection()]);
   }
   return assemble(guide, [
     prepareSection(profile, answers),
     addAppSection(answers),
     assignSection(answers),
-    connectSection(profile, answers),
+    connect,
     mappingsSection(answers),
     scopeSection(profile, answers),
     logsSection(),

@@ -1,4 +1,5 @@
 import type { ProviderId } from '../../domain/providers.ts';
+import type { Via } from '../push/provider-push.ts';
 import type { SettingSource } from '../settings-sources.ts';
 
 /*
@@ -76,10 +77,15 @@ export interface GuideProfile {
   deployment: 'commercial' | 'government';
   orgId: string | null;
   tenantUrl: string | null;
+  /** The address of the SCIM relay for it. */
+  relayUrl: string;
+  tokenEndpoint: string;
   /** The email address of the person who signed in to Webex. */
   account: string | null;
   /** Whether a token of this profile was installed at this provider before: then it is replaced, not set up. */
   installedBefore: boolean;
+  /** How it reaches Webex now; null where it does not yet. */
+  via: Via | null;
 }
 
 /** The answers from a query. Anything that is not an option becomes the default, or the first option. */

@@ -1,4 +1,3 @@
-import { providers } from '../../domain/providers.ts';
 import { sources } from '../settings-sources.ts';
 import {
   assemble,
@@ -10,8 +9,10 @@ import {
 } from './guide.ts';
 import { oktaAssignSection, oktaAttributesSection, oktaOperationsSection } from './okta-operations.ts';
 import { oktaAddAppSection, oktaPrepareSection } from './okta-prepare.ts';
+import { accessSection, leadOfAccess, titleOf, wayQuestion } from './ways.ts';
 
 const questions: GuideQuestion[] = [
+  wayQuestion('okta'),
   {
     id: 'task',
     text: 'What do you want to do?',
@@ -51,22 +52,28 @@ export function oktaGuide(profile: GuideProfile, given: Record<string, unknown> 
   const answers = resolveAnswers(questions, given, {
     task: profile.installedBefore ? 'replace' : 'set-up',
     app: profile.installedBefore ? 'there' : 'missing',
+    way: profile.via ?? 'relay',
   });
+  const via = answers.way === 'relay' || answers.way === 'oauth' ? answers.way : null;
   const replacing = answers.task === 'replace';
   const guide = {
     provider: 'okta' as const,
-    title: `${replacing ? 'Replace the token in' : 'Set up provisioning from'} ${providers.okta.title} manually`,
-    lead: replacing
-      ? 'The current token keeps working until it expires, so there is no rush. Test first, then save.'
-      : 'Okta then creates, updates and deactivates the Webex accounts of the people you assign. Start with one person, and add the others once that works.',
-    questions: questions.filter(({ id }) => !replacing || id === 'task'),
+    title: titleOf('okta', replacing, via),
+    lead:
+      replacing && via !== null
+        ? leadOfAccess
+        : replacing
+          ? 'The current token keeps working until it expires, so there is no rush. Test first, then save.'
+          : 'Okta then creates, updates and deactivates the Webex accounts of the people you assign. Start with one person, and add the others once that works.',
+    questions: questions.filter(({ id }) => !replacing || id === 'task' || id === 'way'),
     answers,
   };
-  if (replacing) return assemble(guide, [connectSection(profile, true), oktaOperationsSection()]);
+  const connect = via === null ? connectSection(profile, replacing) : accessSection('okta', via, profile);
+  if (replacing) return assemble(guide, [connect, oktaOperationsSection()]);
   return assemble(guide, [
     oktaPrepareSection(answers),
-    oktaAddAppSection(answers),
-    connectSection(profile, false),
+    via === null ? oktaAddAppSection(answers) : null,
+    connect,
     oktaAttributesSection(),
     oktaAssignSection(answers),
     oktaOperationsSection(),

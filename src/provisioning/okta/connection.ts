@@ -42,7 +42,7 @@ export async function setConnection(
     method: 'POST',
     path: `${connectionPath(app)}?activate=true`,
     json: {
-      ...(via === 'relay' && { baseUrl: tenantUrl }),
+      ...(app.isScimApp && { baseUrl: tenantUrl }),
       profile: { authScheme: 'TOKEN', token: secretToken },
     },
     onResponseLost,

@@ -8,11 +8,12 @@ import type { OktaClient } from './client.ts';
 export interface OktaApp {
   id: string;
   name: string;
-  /** Whether it is the catalog's application, whose address is fixed. */
-  isCatalogApp: boolean;
+  /** Whether it is a SCIM application, which has an address. The catalog's Webex application has none. */
+  isScimApp: boolean;
 }
 
-const catalogName = 'cisco_webex';
+/** The names of the SCIM test applications, and of applications of the App Integration Wizard, which end in a number. */
+const scimAppName = /^scim|_\d+$/i;
 
 const application = z.object({
   id: z.string().min(1),
@@ -54,12 +55,12 @@ export async function searchApp(okta: OktaClient): Promise<OktaApp> {
 }
 
 /**
- * Finds the SCIM application with Webex in its name that is not the catalog's one; null where there is none.
+ * Finds the SCIM application with Webex in its name; null where there is none.
  * Throws `E_AMBIGUOUS_APP` where there are several.
  */
 export async function searchScimApp(okta: OktaClient): Promise<OktaApp | null> {
   const both = [...(await search(okta, 'Cisco Webex')), ...(await search(okta, 'Webex'))];
-  const found = [...new Map(both.map((app) => [app.id, app])).values()].filter((app) => !app.isCatalogApp);
+  const found = [...new Map(both.map((app) => [app.id, app])).values()].filter((app) => app.isScimApp);
   if (found.length > 1) throw new AmbiguousAppError('Okta', found);
   return found[0] ?? null;
 }
@@ -78,6 +79,6 @@ function toApp({ id, label, name }: z.infer<typeof application>): OktaApp {
   return {
     id,
     name: sanitizeForDisplay(label ?? name ?? 'Cisco Webex', 100),
-    isCatalogApp: name === catalogName,
+    isScimApp: scimAppName.test(name ?? ''),
   };
 }

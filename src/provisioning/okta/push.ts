@@ -68,7 +68,7 @@ async function pushToOkta(push: PushRequest): Promise<PushOutcome> {
 
   await steps.run('read-back', async () => {
     if (dryRun) return { value: undefined, message: 'Would read the connection back.', ...planned };
-    await ensureEnabled(okta, app, via === 'relay' ? tenantUrl : null);
+    await ensureEnabled(okta, app, app.isScimApp ? tenantUrl : null);
     return { value: undefined, message: 'The connection is enabled.' };
   });
   if (!dryRun) steps.remoteState = 'new';
@@ -96,17 +96,17 @@ async function openOkta(push: PushRequest): Promise<OktaClient> {
 }
 
 /** Stands for an application that does not exist yet, or that Okta was not asked about. */
-const unknownApp: OktaApp = { id: '', name: 'Webex (SCIM)', isCatalogApp: false };
+const unknownApp: OktaApp = { id: '', name: 'Webex (SCIM)', isScimApp: true };
 
 async function findApp(okta: OktaClient, push: PushRequest): Promise<OktaApp> {
   const { options, known, via } = push;
   if (options.app !== undefined) {
     const app = await requireApp(okta, options.app);
-    if (via === 'relay' && app.isCatalogApp) throw manual(push, unknownApp, noAddress);
+    if (via === 'relay' && !app.isScimApp) throw manual(push, unknownApp, noAddress);
     return app;
   }
   const found = known === null || known.appId === '' ? null : await appById(okta, known.appId);
-  if (found !== null && !(via === 'relay' && found.isCatalogApp)) return found;
+  if (found !== null && (via === 'token' || found.isScimApp)) return found;
   if (via === 'token') return await searchApp(okta);
   const app = await searchScimApp(okta);
   if (app === null) throw manual(push, unknownApp, noAddress);
@@ -154,7 +154,7 @@ async function ensureEnabled(okta: OktaClient, app: OktaApp, address: string | n
     });
   }
   if (address === null || connection.baseUrl === address) return;
-  throw new BrokerError('E_READ_BACK', 'Okta accepted the settings, but does not show the relay’s address.', {
+  throw new BrokerError('E_READ_BACK', 'Okta accepted the settings, but does not show the address.', {
     help: `Open the application’s Provisioning page and check the base URL: ${address}`,
   });
 }

@@ -1,4 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
+import { issuerOf, relayTenantUrl, tokenPath } from '../../config/issuer.ts';
 import { summarize } from '../../domain/profile-summary.ts';
 import type { ProviderId } from '../../domain/providers.ts';
 import { providerTitle } from '../../domain/providers.ts';
@@ -9,6 +10,9 @@ import { entraClouds, isEntraCloud } from '../../provisioning/entra/clouds.ts';
 import { entraAlternative, entraGuide } from '../../provisioning/guide/entra-guide.ts';
 import type { Guide, GuideProfile } from '../../provisioning/guide/guide.ts';
 import { oktaGuide } from '../../provisioning/guide/okta-guide.ts';
+import { requirementsOf, waysOf } from '../../provisioning/guide/ways.ts';
+import { addressWarnings } from '../../provisioning/push/address-warnings.ts';
+import { offerAccess } from '../../provisioning/push/offer-access.ts';
 import { tokensOf } from '../../store/profiles/tokens.ts';
 import { requireProfile } from '../../vault/profiles/profiles.ts';
 import { actorOf, type WebContext } from '../context.ts';
@@ -67,14 +71,46 @@ function pushTaskOf(provider: ProviderId, app: string, body: unknown): PushTask 
   // Only the form that offers this sends it, together with the ID of the application.
   const replaceOrganization = app !== '' && field(body, 'replace-organization') === 'yes';
   const named = app === '' ? {} : { app, replaceOrganization };
-  if (provider === 'okta') return { provider, action: 'push', ...named };
+  const way = field(body, 'via');
+  const via = waysOf(provider).find((each) => each.via === way)?.via;
+  if (provider === 'okta') return { provider, action: 'push', via, ...named };
   const cloud = field(body, 'cloud');
   return {
     provider,
     action: 'push',
+    via,
     ...named,
     ...(isEntraCloud(cloud) && { cloud }),
     start: field(body, 'start') !== '',
+  };
+}
+
+/**
+ * `POST /profiles/:name/entra/offer`, `/okta/offer`: registers the API client of an application that a person sets up, or
+ * gives it a new secret, and shows it once with the values to enter.
+ */
+export function offer({ vault, render }: WebContext, provider: ProviderId): ByName {
+  return async (request, response) => {
+    const { name } = await requireProfile(vault, request.params.name);
+    const via = field(request.body, 'via') === 'oauth' && provider === 'entra' ? 'oauth' : 'relay';
+    const id = field(request.body, 'app').trim().slice(0, 100);
+    const known = (await listDestinations(vault, name)).find(
+      (each) => each.provider === provider && each.app === id,
+    );
+    const app = {
+      id: appIds[provider].pattern.test(id) ? id : '',
+      name: known?.appName ?? (provider === 'okta' ? 'Webex (SCIM)' : 'Cisco Webex'),
+    };
+    const { client, secret, setup } = await offerAccess(
+      vault,
+      name,
+      { provider, via, app },
+      actorOf(request),
+    );
+    const providerName = providerTitle(provider);
+    const title = `Enter these values in ${providerName}`;
+    const page = { profile: name, provider, providerName, title, client: client.name, secret, setup };
+    render(request, response, 'offered-access', page, { title, script: 'auto-hide-secret' });
   };
 }
 
@@ -128,13 +164,17 @@ async function renderProvider(
   const destinations = (await listDestinations(vault, name)).filter(
     (destination) => destination.provider === provider,
   );
+  const issuer = issuerOf(vault.settings);
   const guide = guides[provider](
     {
       name,
       deployment: profile.deployment,
       orgId: profile.orgId,
       tenantUrl: summary.tenantUrl,
+      relayUrl: relayTenantUrl(issuer, name),
+      tokenEndpoint: `${issuer}${tokenPath}`,
       account: summary.account,
+      via: destinations[0]?.via ?? null,
       installedBefore: destinations.some(({ installedAt }) => installedAt !== null),
     },
     request.query,
@@ -146,6 +186,10 @@ async function renderProvider(
     expiry: expiryView(summary.status, summary, vault.now()),
     destinations,
     guide,
+    ways: waysOf(provider),
+    way: destinations[0]?.via ?? 'relay',
+    requirements: requirementsOf(provider),
+    addressWarnings: addressWarnings(issuer, providerTitle(provider)),
     alternative: provider === 'entra' && guide.answers.task !== 'replace' ? entraAlternative : null,
     signIn: provider === 'entra' ? entraSignInMethod(vault.settings.entra) : oktaSignIn(vault.settings.okta),
     clouds: provider === 'entra' ? entraClouds.map((value) => ({ value, title: cloudTitles[value] })) : [],

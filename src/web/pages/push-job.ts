@@ -115,10 +115,16 @@ function stageOf({ over, tasks }: PushJob): string {
 function titleOf({ profile, over, tasks }: PushJob, statusOnly: boolean, failed: boolean): string {
   if (statusOnly)
     return over && failed ? 'The status could not be checked' : `Provisioning status of “${profile}”`;
-  if (!over) return `Sending the token of “${profile}”`;
+  const sends = tasks.every(({ task }) => task.action === 'push' && (task.via ?? 'token') === 'token');
+  if (!over) return sends ? `Sending the token of “${profile}”` : `Connecting “${profile}”`;
+  const connects = tasks.some(({ task }) => task.action === 'push' && (task.via ?? 'token') !== 'token');
+  const [first] = tasks;
+  if (!failed && connects) return `${providerTitle(first?.task.provider ?? 'entra')} is connected`;
   if (!failed) return 'Token sent';
   if (tasks.some(({ error }) => error?.code === 'E_CANCELED')) return 'Canceled';
-  if (tasks.some(({ error }) => error?.code === 'E_OKTA_MANUAL')) return 'Okta needs a manual step';
+  const manual = tasks.find(({ error }) => error?.cause instanceof ManualSetupRequiredError);
+  if (manual !== undefined) return `${providerTitle(manual.task.provider)} needs a manual step`;
+  if (connects) return 'The application was not connected';
   return tasks.length === 1 ? 'The token was not sent' : 'The token was not sent to every destination';
 }
 
@@ -141,14 +147,20 @@ function viewOf(state: PushTaskState, now: number): PushTaskView {
       minutes: Math.floor(deviceCode.expiresIn / 60),
     },
     failure: error && {
-      message: error.code === 'E_AMBIGUOUS_APP' || error.code === 'E_OKTA_MANUAL' ? '' : error.message,
+      message:
+        error.code === 'E_AMBIGUOUS_APP' || cause instanceof ManualSetupRequiredError ? '' : error.message,
       // Instead of the remedies, the page has a form that does the same.
       remedies: error.code === 'E_OTHER_ORGANIZATION' ? [] : pageHelp(error.remedies),
     },
     apps: cause instanceof AmbiguousAppError ? cause.apps : [],
     conflict: cause instanceof DestinationConflictError ? cause.app : null,
     canceled: error?.code === 'E_CANCELED',
-    manualSetup: cause instanceof ManualSetupRequiredError,
+    via: task.action === 'push' ? (task.via ?? 'token') : 'token',
+    warnings: state.warnings,
+    manualSetup:
+      cause instanceof ManualSetupRequiredError
+        ? { via: cause.via, app: cause.app.id, reason: cause.message }
+        : null,
     status: status && describeStatus(status, now),
     findings: state.findings,
   };

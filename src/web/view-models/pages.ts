@@ -7,6 +7,8 @@ import type { Explanation } from '../../http/explanation.ts';
 import type { DestinationView } from '../../provisioning/destinations.ts';
 import type { Finding } from '../../provisioning/entra/review/finding.ts';
 import type { Guide } from '../../provisioning/guide/guide.ts';
+import type { Way } from '../../provisioning/guide/ways.ts';
+import type { ManualSetup } from '../../provisioning/push/manual-setup.ts';
 import type { StepResult } from '../../provisioning/push/push-context.ts';
 import type { SettingSource } from '../../provisioning/settings-sources.ts';
 import type { AuditVerification } from '../../store/audit/audit.ts';
@@ -53,6 +55,7 @@ export interface PageData {
   clients: ClientsPage;
   client: { client: ClientView; relayUrl: string | null; notice: string | null };
   'client-secret': ClientSecretPage;
+  'offered-access': OfferedAccessPage;
   'audit-log': AuditLogPage;
   renewals: RenewalsPage;
   remove: { profile: string; tokens: number; tokensUrl: string };
@@ -374,6 +377,14 @@ export interface ProviderPage {
   expiry: ExpiryView;
   destinations: DestinationView[];
   guide: Guide;
+  /** How it may reach Webex; the ways that need no pasting come first. */
+  ways: Way[];
+  /** The chosen way. */
+  way: DestinationView['via'];
+  /** What the ways that need no pasting require. */
+  requirements: string[];
+  /** Why the provider most likely does not reach this server. */
+  addressWarnings: string[];
   /** An alternative that Cisco offers. */
   alternative: { text: string; source: SettingSource } | null;
   /** How this app signs in there; `missing` if settings are missing. */
@@ -383,6 +394,17 @@ export interface ProviderPage {
   app: string;
   errors: FieldError[];
   notice: string | null;
+}
+
+/** The values that a person enters at a provider, with the secret, which is shown once. */
+export interface OfferedAccessPage {
+  profile: string;
+  provider: 'entra' | 'okta';
+  providerName: string;
+  title: string;
+  client: string;
+  secret: string;
+  setup: ManualSetup;
 }
 
 export interface PushTaskView {
@@ -401,8 +423,11 @@ export interface PushTaskView {
   conflict: { id: string; name: string } | null;
   /** A person canceled it. */
   canceled: boolean;
-  /** The provider does not allow this to be automated. */
-  manualSetup: boolean;
+  via: DestinationView['via'];
+  /** What may keep the provider from reaching this server. */
+  warnings: string[];
+  /** The provider does not allow this to be automated; the application's ID is empty where there is none yet. */
+  manualSetup: { via: DestinationView['via']; app: string; reason: string } | null;
   status: string[] | null;
   findings: Finding[] | null;
 }
