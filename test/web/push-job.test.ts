@@ -148,8 +148,12 @@ describe('the pages of a push', () => {
     const again = await person.post('/profiles/acme/entra/push').type('form').expect(303);
     expect(again.headers.location).toBe(path);
     await person.post(`${path}/stop`).type('form').expect(303);
+    // At once, and not as a failure.
+    const canceled = (await person.get(path)).text;
+    expect(canceled).toContain('<h1>Canceled</h1>');
+    expect(canceled).toContain('Canceled. Nothing was changed');
+    expect(canceled).not.toMatch(/Failed:|is-rejected|role="alert"/);
     await web.idle();
-    expect((await person.get(path)).text).toContain('Canceled. Nothing was changed');
     expect(web.simulator.entra.app.secrets.size).toBe(0);
   });
 

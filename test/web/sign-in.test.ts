@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { captureRedirect } from '../../src/vault/sign-in/capture-redirect.ts';
 import { importToken } from '../../src/vault/sign-in/import-token.ts';
 import { signInLifetimeMs } from '../../src/vault/sign-in/start-sign-in.ts';
-import { actor, fragment, today } from '../support/vault/test-vault.ts';
+import { actor, fragment, justCaptured, today } from '../support/vault/test-vault.ts';
 import { served } from '../support/web/web-client.ts';
 import { acmeOrgId, usualToken } from '../support/webex/fake-tokens.ts';
 
@@ -218,6 +218,32 @@ describe('the pages of a sign-in', () => {
     vault.setNow(today + signInLifetimeMs);
     expect((await browser.get(`/sign-ins/${late.id}`).expect(200)).text).toContain('The sign-in timed out');
     await browser.get('/sign-ins/unknown').expect(404);
+  });
+
+  it('start over as a renewal of the organization after a renewal was declined', async () => {
+    const { person, vault } = await served();
+    await importToken(vault, { profile: 'acme' }, justCaptured('fake-token-of-acme'), actor);
+    const browser = await person();
+    const begin = async (where: string) =>
+      await browser.post('/profiles/acme/sign-in').type('form').send({ where });
+    const link = await begin('here');
+    const started = await browser.get(String(link.headers.location)).expect(303);
+    const state = new URL(String(started.headers.location)).searchParams.get('state');
+    const declined = await browser
+      .post('/auth/code')
+      .send({ fragment: `?error=access_denied&state=${state}` })
+      .expect(400);
+    expect(JSON.parse(declined.text)).toMatchObject({ renew: '/profiles/acme/sign-in' });
+    expect(JSON.parse(declined.text)).not.toHaveProperty('startOver');
+
+    const { text } = await begin('private');
+    const [, id = ''] = /data-progress="\/sign-ins\/([^/]+)/.exec(text) ?? [];
+    vault.setNow(today + signInLifetimeMs);
+    const ended = (await browser.get(`/sign-ins/${id}`).expect(200)).text;
+    expect(ended).toMatch(
+      /<form method="post" action="\/profiles\/acme\/sign-in"[^>]*>\s*<button[^>]*>Start over/,
+    );
+    expect(ended).not.toContain('href="/sign-in">Start over');
   });
 
   it('ask for the same organization in a renewal, and show the account', async () => {
