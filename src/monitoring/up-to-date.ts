@@ -1,5 +1,6 @@
 import type { Db } from '../store/db.ts';
 import { quarantinedDestinations } from '../store/destinations.ts';
+import { failingHooks } from '../store/profiles/activations.ts';
 import type { StatusTotals } from '../store/profiles/query.ts';
 import { pendingTokens, tokensNeedingReview } from '../store/profiles/tokens.ts';
 import { firstUnfinished, type Unfinished } from '../store/profiles/unfinished.ts';
@@ -12,12 +13,16 @@ export interface UpToDate {
 }
 
 /**
- * Everything is up to date if every token is valid, verified and delivered, someone is reminded, and nothing waits for a
- * decision. The profiles are read only if all else is well.
+ * Everything is up to date if every token is valid, verified and delivered, someone is reminded, nothing waits for a decision,
+ * and the renewal hook, if there is one, does not fail. The profiles are read only if all else is well.
  */
 export async function upToDateState(
   db: Db,
-  { totals, remindersSetUp }: { totals: StatusTotals; remindersSetUp: boolean },
+  {
+    totals,
+    remindersSetUp,
+    hookSetUp,
+  }: { totals: StatusTotals; remindersSetUp: boolean; hookSetUp: boolean },
 ): Promise<UpToDate> {
   const isWell =
     totals.all > 0 &&
@@ -25,7 +30,8 @@ export async function upToDateState(
     (await quarantinedDestinations(db)).length === 0 &&
     (await failedReminders(db, 1)).length === 0 &&
     (await tokensNeedingReview(db, { limit: 1 })).length === 0 &&
-    (await pendingTokens(db)).length === 0;
+    (await pendingTokens(db)).length === 0 &&
+    (!hookSetUp || (await failingHooks(db, 1)).length === 0);
   const unfinished = isWell ? await firstUnfinished(db) : null;
   return { upToDate: isWell && unfinished === null && remindersSetUp, unfinished };
 }

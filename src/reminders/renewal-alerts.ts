@@ -15,25 +15,32 @@ import { dataOf, factsOf, messageId, type ReminderMessage, senderFact } from './
 /** For how long a renewal is news to a program that could not be reached. Milliseconds. */
 const newsMs = 7 * 86_400_000;
 
-/** Events that one run sends. The next run sends the rest. */
+/** Events that one run sends, if the caller does not say. The next run sends the rest. */
 const maxEvents = 1_000;
 
 /** Events about new tokens, for programs, and about a renewal hook that fails, for everyone. */
-export function renewalAlertSource(context: StoreContext, timeZone?: string): AlertSource {
+export function renewalAlertSource(
+  context: StoreContext,
+  { timeZone, limit = maxEvents }: { timeZone?: string; limit?: number } = {},
+): AlertSource {
   return {
     currentAlerts: async () => [
-      ...(await renewedAlerts(context, timeZone)),
+      ...(await renewedAlerts(context, limit, timeZone)),
       ...(await hookAlerts(context, timeZone)),
     ],
   };
 }
 
-async function renewedAlerts(context: StoreContext, timeZone: string | undefined): Promise<Alert[]> {
+async function renewedAlerts(
+  context: StoreContext,
+  limit: number,
+  timeZone: string | undefined,
+): Promise<Alert[]> {
   const activations = await unsentActivations(context.db, {
     since: context.now() - newsMs,
     channel: 'webhook',
     trigger: 'renewed',
-    limit: maxEvents,
+    limit,
   });
   return activations.map((activation) => ({
     tokenId: activation.tokenId,

@@ -3,6 +3,12 @@ import { upToDateState } from '../../src/monitoring/up-to-date.ts';
 import { insertClient } from '../../src/store/access/clients.ts';
 import { saveDestination } from '../../src/store/destinations.ts';
 import { inTransaction } from '../../src/store/integrity/changes.ts';
+import {
+  dueHooks,
+  leaseHook,
+  recordActivations,
+  recordHookEnd,
+} from '../../src/store/profiles/activations.ts';
 import { insertProfiles } from '../../src/store/profiles/profiles.ts';
 import { countByStatus } from '../../src/store/profiles/query.ts';
 import { currentTokensOf, insertTokens, updateToken } from '../../src/store/profiles/tokens.ts';
@@ -16,13 +22,32 @@ import {
 } from '../support/reminders/reminder-fixtures.ts';
 import { fakeProfile, fakeToken } from '../support/store/fake-rows.ts';
 
-const state = async ({ db, now }: TestRecords, remindersSetUp = true) =>
-  await upToDateState(db, { totals: await countByStatus(db, { now: now() }), remindersSetUp });
+const state = async ({ db, now }: TestRecords, remindersSetUp = true, hookSetUp = true) =>
+  await upToDateState(db, {
+    totals: await countByStatus(db, { now: now() }),
+    remindersSetUp,
+    hookSetUp,
+  });
 
 const left = (profile: string, reason: string) => ({ upToDate: false, unfinished: { profile, reason } });
 const notYet = { upToDate: false, unfinished: null };
 
 describe('upToDateState', () => {
+  it('is not reached while the renewal hook fails, unless none is set up any more', async () => {
+    const records = await acme();
+    const { id: tokenId } = await capture(records, today);
+    await deliver(records);
+    expect(await state(records)).toMatchObject({ upToDate: true });
+    const profileId = records.profile.id;
+    await recordActivations(records.db, [{ profileId, tokenId, now: today, hook: true }]);
+    const [due] = await dueHooks(records.db, { now: today, limit: 1 });
+    if (due === undefined) throw new Error('no hook is due');
+    await leaseHook(records.db, due, { owner: 'test', until: today + 1 });
+    await recordHookEnd(records.db, due, 'test', { now: today, error: 'failed', nextAt: today + days(1) });
+    expect(await state(records)).toEqual(notYet);
+    expect(await state(records, true, false)).toMatchObject({ upToDate: true });
+  });
+
   it('is reached only by a token that is valid, verified, delivered, with reminders', async () => {
     const records = await acme();
     expect(await state(records)).toEqual(notYet);

@@ -47,7 +47,7 @@ async function endHook({ db, now }: TestRecords, error: string | null) {
 }
 
 async function send(records: TestRecords, channels: Channel[], onlyAlerts = true): Promise<string[]> {
-  const alertSources = [renewalAlertSource(records, 'UTC')];
+  const alertSources = [renewalAlertSource(records, { timeZone: 'UTC' })];
   const options = { channels, leaseOwner: running, alertSources, onlyAlerts };
   return (await sendReminders(records, options)).map(summaryOf);
 }

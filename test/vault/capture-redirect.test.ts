@@ -446,6 +446,17 @@ describe('a pasted redirect', () => {
     expect(await allTokens(vault, 'acme')).toEqual([]);
   });
 
+  it('explains an error without a state, and keeps the sign-in open', async () => {
+    const vault = await newVault();
+    const state = await startedSignIn(vault, { profile: 'acme' });
+    const declined = 'http://localhost:3000/auth/code#error=access_denied';
+    const error = await brokerErrorOf(() => capturePastedRedirect(vault, declined, browser, actor));
+    expect(error.code).toBe('E_SIGN_IN_FAILED');
+    expect(error.message).toContain('declined');
+    await capturePastedRedirect(vault, fragment({ access_token: token, state }), browser, actor);
+    expect(await allTokens(vault, 'acme')).toHaveLength(1);
+  });
+
   it('is unknown after the sign-in was canceled', async () => {
     const vault = await newVault();
     const { signInId, authorizeUrl } = await startSignIn(vault, { profile: 'acme' }, browser);

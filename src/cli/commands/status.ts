@@ -10,6 +10,7 @@ import { currentSystem } from '../../os-scheduler/system.ts';
 import { destinationLabels, listDestinations } from '../../provisioning/destinations.ts';
 import { openChannels } from '../../reminders/channels/open-channels.ts';
 import { redactedLocation } from '../../store/postgres/url.ts';
+import { failingHooks } from '../../store/profiles/activations.ts';
 import { countByStatus } from '../../store/profiles/query.ts';
 import { failedReminders } from '../../store/reminders.ts';
 import type { Vault } from '../../vault/context.ts';
@@ -59,13 +60,18 @@ async function collect(vault: Vault) {
   const failed = await failedReminders(db);
   const server = await findRunningInstance(settings.home);
   const { keys, unfinished } = await keyStatus(vault);
-  const { upToDate } = await upToDateState(db, { totals, remindersSetUp: targets.length > 0 });
+  const { upToDate } = await upToDateState(db, {
+    totals,
+    remindersSetUp: targets.length > 0,
+    hookSetUp: settings.renewalHook !== null,
+  });
   return {
     upToDate,
     profiles: { total: all, ...counts },
     due,
     destinations: await countDestinations(vault),
     reminders: { channels: targets, failed: failed.length, problem: problem?.message ?? null },
+    renewalHook: await hookReport(vault),
     schedule: await scheduleStatus(vault),
     key: {
       kind: vault.keys.kek.info.kind,
@@ -98,6 +104,12 @@ async function countDestinations(vault: Vault): Promise<{ upToDate: number; outd
     }
   }
   return counts;
+}
+
+/** The profiles for which the renewal hook fails; null if none is set up. */
+async function hookReport({ db, settings }: Vault): Promise<{ failing: string[] } | null> {
+  if (settings.renewalHook === null) return null;
+  return { failing: (await failingHooks(db)).map(({ profile }) => profile) };
 }
 
 async function scheduleStatus({ settings }: Vault) {
@@ -136,6 +148,14 @@ function undelivered(count: number): string {
   return count === 0 ? '' : `, ${count.toLocaleString('en')} renewed but not delivered`;
 }
 
+function hookLines({ renewalHook }: Report): [label: string, isGood: boolean, text: string][] {
+  if (renewalHook === null) return [];
+  const [first, ...more] = renewalHook.failing;
+  if (first === undefined) return [['Renewal hook', true, 'does not fail']];
+  const others = more.length === 0 ? '' : ` and ${more.length} more`;
+  return [['Renewal hook', false, `fails for ${first}${others}: webex-token show ${first}`]];
+}
+
 function lines(report: Report): [label: string, isGood: boolean, text: string][] {
   const { profiles, due, destinations, reminders, schedule, key, store, server } = report;
   const places = destinations.upToDate + destinations.outdated;
@@ -163,6 +183,7 @@ function lines(report: Report): [label: string, isGood: boolean, text: string][]
       reminders.problem ??
         (targets === '' ? 'no channel is set up: webex-token open, Reminders' : `${targets}${failures}`),
     ],
+    ...hookLines(report),
     [
       'Schedule',
       schedule.length > 0 && brokenJob === undefined,

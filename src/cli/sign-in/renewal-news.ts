@@ -26,11 +26,14 @@ export async function sendRenewalNews(vault: Vault): Promise<void> {
   }
 }
 
+/** After the import of a long list. The next `serve` or `remind` sends the rest. */
+const maxEvents = 20;
+
 async function send(vault: Vault, channel: NonNullable<ReturnType<typeof webhookChannel>>): Promise<void> {
   await sendReminders(vault, {
     channels: [channel],
     leaseOwner: currentProcess(),
-    alertSources: [renewalAlertSource(vault)],
+    alertSources: [renewalAlertSource(vault, { limit: maxEvents })],
     onlyAlerts: true,
     onDelivery: ({ trigger, error }) => {
       if (error === undefined) return;

@@ -45,7 +45,7 @@ export async function capturePastedRedirect(
   actor: Actor,
 ): Promise<CaptureResult> {
   try {
-    return await capture(vault, () => parsePastedToken(text).redirect, sessionBinding, actor);
+    return await capture(vault, () => parsePasted(text), sessionBinding, actor);
   } catch (error) {
     throw error instanceof BrokerError ? withPasteHelp(error) : error;
   }
@@ -56,6 +56,14 @@ export async function profileToRenew({ db }: Pick<Vault, 'db'>, fragment: string
   const { state } = parseRedirect(fragment);
   const signIn = state === null ? null : await signInByState(db, hashSecret(state));
   return signIn === null ? null : ((await findProfile(db, signIn.profileName))?.name ?? null);
+}
+
+/** An error without a `state` ends no sign-in, but the person has to read it. Throws `E_SIGN_IN_FAILED` for it. */
+function parsePasted(text: string): Redirect {
+  const { redirect } = parsePastedToken(text);
+  if (redirect.kind !== 'error' || redirect.state !== null) return redirect;
+  const { message, help } = explainError(redirect.error, redirect.description);
+  throw new BrokerError('E_SIGN_IN_FAILED', message, { help });
 }
 
 async function capture(

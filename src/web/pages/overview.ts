@@ -78,7 +78,11 @@ export function overview(context: WebContext): RequestHandler {
         needsReviewElsewhere: unfiltered ? await needsReviewElsewhere(vault, cards) : [],
         failedReminders: failed.length,
         ...(unfiltered
-          ? await upToDateState(vault.db, { totals: page.totals, remindersSetUp: isSetUp })
+          ? await upToDateState(vault.db, {
+              totals: page.totals,
+              remindersSetUp: isSetUp,
+              hookSetUp: vault.settings.renewalHook !== null,
+            })
           : { upToDate: false, unfinished: null }),
         noReminders: !isSetUp,
         earlierPage: pageLink('before', page.previous, { search, status }),
