@@ -20,6 +20,8 @@ export interface Delivery {
 }
 
 export interface Attempt {
+  /** The ID of its message. */
+  messageId: string;
   delivery: Delivery;
   /** What failed: the channel did not answer, the channel failed, or only this message or some of its recipients. */
   failure: 'none' | 'timeout' | 'channel' | 'message';
@@ -27,7 +29,7 @@ export interface Attempt {
   retryAt: number | null;
 }
 
-interface HeldLease {
+export interface HeldLease {
   isHeld: true;
   row: Lease;
 }
@@ -57,7 +59,7 @@ export async function leaseDelivery(
     channel: channel.name,
     attempt: send.attempt,
     leaseOwner: owner.id,
-    leaseExpiresAt: now + leaseFor(timeoutOf(channel)),
+    leaseExpiresAt: leaseEnd(channel, now),
     now,
     deliveredTo: send.deliveredTo,
   };
@@ -68,12 +70,23 @@ export async function leaseDelivery(
 
 /** Sends a message and records the result. */
 export async function deliver(
+  context: StoreContext,
+  channel: Channel,
+  message: ReminderMessage,
+  lease: HeldLease,
+): Promise<Attempt> {
+  const { deliveredTo } = lease.row;
+  const result = await resultOf(channel, () => channel.deliver(message, deliveredTo), deliveredTo);
+  return await recordResult(context, channel, message, lease, result);
+}
+
+export async function recordResult(
   { db, now }: StoreContext,
   channel: Channel,
   message: ReminderMessage,
   { row }: HeldLease,
+  result: DeliveryResult,
 ): Promise<Attempt> {
-  const result = await tryDelivery(channel, message, row.deliveredTo);
   const delivery = {
     profile: message.data.profile,
     channel: channel.name,
@@ -81,39 +94,46 @@ export async function deliver(
     subject: message.subject,
     ...(result.error !== null && { error: result.error }),
   };
-  if (result.mayRetry) {
+  // If it reached nobody, it is retried even after permanent refusals: someone may fix what was refused.
+  const reachedNobody = result.failure !== 'none' && result.deliveredTo.length === 0;
+  if (result.mayRetry || reachedNobody) {
     const retryAt = now() + redeliveryDelayMs(row.attempt);
     const { deliveredTo, failure } = result;
     await recordFailed(db, row, { now: now(), retryAt, error: result.error ?? '', deliveredTo });
     await incrementCounter(db, 'reminders', `${channel.name} failed`);
-    return { delivery: { ...delivery, outcome: 'failed' }, failure, retryAt };
+    return { messageId: message.id, delivery: { ...delivery, outcome: 'failed' }, failure, retryAt };
   }
   await recordSent(db, row, now(), result.error);
   await incrementCounter(db, 'reminders', `${channel.name} sent`);
-  return { delivery: { ...delivery, outcome: 'sent' }, failure: 'none', retryAt: null };
+  return {
+    messageId: message.id,
+    delivery: { ...delivery, outcome: 'sent' },
+    failure: 'none',
+    retryAt: null,
+  };
 }
 
-interface DeliveryResult {
+/** The result of sending a message. */
+export interface DeliveryResult {
   failure: Attempt['failure'];
   error: string | null;
   deliveredTo: readonly string[];
   mayRetry: boolean;
 }
 
-async function tryDelivery(
+/** Waits for a delivery, at most as long as the channel may take. */
+export async function resultOf(
   channel: Channel,
-  message: ReminderMessage,
+  sending: () => Promise<void>,
   deliveredBefore: readonly string[],
 ): Promise<DeliveryResult> {
   try {
-    await withTimeout(channel.deliver(message, deliveredBefore), timeoutOf(channel));
+    await withTimeout(sending(), timeoutOf(channel));
     return { failure: 'none', error: null, deliveredTo: deliveredBefore, mayRetry: false };
   } catch (error) {
     if (error instanceof PartialDelivery) {
       const { deliveredTo } = error;
-      // If it reached nobody, it is retried even after permanent refusals: someone may fix what was refused.
-      const mayRetry = error.mayRetry || deliveredTo.length === 0;
-      return { failure: 'message', error: errorText(error), deliveredTo, mayRetry };
+      return { failure: 'message', error: errorText(error), deliveredTo, mayRetry: error.mayRetry };
     }
     const failure = error instanceof ChannelTimeout ? 'timeout' : 'channel';
     return { failure, error: errorText(error), deliveredTo: deliveredBefore, mayRetry: true };
@@ -124,7 +144,12 @@ export function errorText(error: unknown): string {
   return sanitizeForDisplay(error instanceof Error ? error.message : String(error), 300);
 }
 
-function timeoutOf({ timeoutMs = deliveryTimeoutMs }: Channel): number {
+/** Until when a delivery that starts now is leased. Epoch milliseconds. */
+export function leaseEnd(channel: Channel, now: number): number {
+  return now + leaseFor(timeoutOf(channel));
+}
+
+export function timeoutOf({ timeoutMs = deliveryTimeoutMs }: Channel): number {
   return timeoutMs;
 }
 

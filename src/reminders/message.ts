@@ -1,30 +1,37 @@
 import { createHash } from 'node:crypto';
-import { hostname } from 'node:os';
-import { daysLeft, type ExpirySource, expiryOf, knownEnd } from '../domain/lifetimes.ts';
+import { dayMs, daysLeft, type ExpirySource, expiryOf, knownEnd } from '../domain/lifetimes.ts';
 import type { Profile } from '../domain/profile.ts';
 import { effectiveEndOf } from '../domain/profile-status.ts';
 import { type ProviderId, providerTitle } from '../domain/providers.ts';
 import type { DueTrigger } from '../domain/reminder-triggers.ts';
 import type { Token } from '../domain/token.ts';
 import { commandLine } from '../errors/remedy.ts';
-import { packageRoot } from '../package-root.ts';
 import type { Destination } from '../store/destinations.ts';
 import { instant } from '../text/instant.ts';
 import { sanitizeForDisplay } from '../text/sanitize.ts';
 import { type Deployment, deploymentTitles } from '../webex/deployments.ts';
 import { formatInstant } from './date-text.ts';
+import { senderFact, startStep, typedCommand } from './instructions.ts';
 
 /** What a reminder says, before a channel formats it. It never contains a token. */
 export interface ReminderMessage {
   /** The same for the same token, trigger and date, so that a receiver can recognize a second copy. */
   id: string;
   trigger: string;
+  /** The organization that it is about, as people call it. */
+  organization: string;
   /** One line: what to do, and by when. */
   subject: string;
   /** The consequence, in a sentence or two. */
   summary: string;
   /** How to do it. */
   action: string;
+  /** The same step by step, from starting this program on; absent: `action` says everything. */
+  steps?: readonly string[];
+  /** A shorter way, for a terminal. */
+  alternative?: string;
+  /** The page of the web app for it; absent if there is none. */
+  link?: string;
   /** The same in a few words, for a notification. */
   shortAction: string;
   facts: { title: string; value: string }[];
@@ -69,6 +76,10 @@ interface MessageOptions {
   token: Token;
   /** Not empty if the profile was renewed, but not delivered. */
   outdated?: readonly OutdatedDestination[];
+  /** Where the token is used, as far as is known. */
+  destinations?: readonly Pick<Destination, 'provider' | 'appName' | 'via'>[];
+  /** The address of the web app, without a path. */
+  origin: string;
   due: DueTrigger;
   /** Epoch milliseconds. */
   now: number;
@@ -83,17 +94,46 @@ const evidence: Record<ExpirySource, string> = {
 };
 
 export function reminderMessage(options: MessageOptions): ReminderMessage {
-  const { profile, token, outdated = [], due, now, timeZone } = options;
+  const { profile, token, outdated = [], destinations = [], origin, due, now, timeZone } = options;
   if (outdated.length > 0) return undeliveredMessage({ ...options, outdated });
+  const link = linkTo(origin, profile);
+  const usedIn = destinations.map(titleOf);
+  const account = accountOf(token);
   return {
     id: messageId(token.id, due),
     trigger: due.trigger,
-    ...headline(profile.name, token, { due, now, timeZone }),
+    organization: profile.name,
+    ...headline(profile.name, token, {
+      due,
+      now,
+      timeZone,
+      usedIn,
+      usesEntra: usedIn.length === 0 || destinations.some(({ provider }) => provider === 'entra'),
+    }),
     action:
       `Sign in again to get a new token: open the web app ("${commandLine(['open'])}") and press Renew, or run ` +
-      `"${commandLine(['login', profile.name])}". Then update the token in Entra ID or Okta.`,
+      `"${commandLine(['login', profile.name])}". Then update the token in ${usedIn.length === 0 ? 'Entra ID or Okta' : listed(usedIn)}.`,
+    steps: [
+      startStep(),
+      `In the browser that opens on that computer, go to ${link}, press Renew, and sign in to Webex as ${account === null ? 'a full administrator' : `${account}, or another full administrator`}.`,
+      destinations.every(({ via }) => via !== 'token') && destinations.length > 0
+        ? `There is nothing else to do: ${listed(usedIn)} ${usedIn.length === 1 ? 'gets' : 'get'} the new token without help.`
+        : usedIn.length === 0
+          ? 'Put the new token wherever the old one was pasted, such as Entra ID or Okta. The page shows how.'
+          : `On the page that follows, press Update, so that ${listed(usedIn)} ${usedIn.length === 1 ? 'gets' : 'get'} the new token.`,
+    ],
+    alternative: `Or do all this in that terminal: ${typedCommand(['login', profile.name, ...(usedIn.length === 0 ? [] : ['--push'])])}`,
+    link,
     shortAction: `Renew it: ${commandLine(['login', profile.name])}`,
-    facts: [...factsOf(profile, token), ...expiryFacts(token, now, timeZone), senderFact()],
+    facts: [
+      ...factsOf(profile, token),
+      ...expiryFacts(token, now, timeZone),
+      {
+        title: 'Used in',
+        value: usedIn.length === 0 ? 'unknown: no destination is recorded' : usedIn.join(', '),
+      },
+      senderFact(),
+    ],
     contact: profile.contact,
     data: dataOf(profile, token, now),
   };
@@ -104,6 +144,7 @@ function undeliveredMessage({
   profile,
   token,
   outdated,
+  origin,
   due,
   now,
   timeZone,
@@ -121,6 +162,7 @@ function undeliveredMessage({
   return {
     id: messageId(token.id, due),
     trigger: due.trigger,
+    organization: name,
     subject: isOver
       ? `Deliver the Webex token for ${name} to ${places} now: the earlier one stopped working on ${short}`
       : `Deliver the Webex token for ${name} to ${places} by ${short} (${remainingText(end, now)} left)`,
@@ -130,6 +172,12 @@ function undeliveredMessage({
         ? `It stopped working on ${short}: since then, ${cannot} create or update Webex users.`
         : `After ${short}, ${cannot} create or update Webex users.`),
     action: `Deliver the new token; nobody has to sign in to Webex. Run ${[...new Set(commands)].join(' and ')}, ${guides} ("${commandLine(['open'])}").`,
+    steps: [
+      startStep(),
+      `In the browser that opens on that computer, go to ${linkTo(origin, profile)} and press Update. Nobody has to sign in to Webex.`,
+    ],
+    alternative: `Or do it in that terminal: ${[...new Set(outdated.map(({ provider }) => typedCommand(['push', provider, name])))].join(' and ')}`,
+    link: linkTo(origin, profile),
     shortAction: `Deliver it: ${commandLine(['push', outdated[0]?.provider ?? 'entra', name])}`,
     facts: [
       ...factsOf(profile, token),
@@ -153,7 +201,12 @@ function undeliveredMessage({
   };
 }
 
-function titleOf({ provider, appName }: OutdatedDestination): string {
+/** Opens on the computer on which the program runs. */
+export function linkTo(origin: string, { name }: Pick<Profile, 'name'>): string {
+  return `${origin}/profiles/${name}`;
+}
+
+function titleOf({ provider, appName }: Pick<OutdatedDestination, 'provider' | 'appName'>): string {
   return `${providerTitle(provider)} (${sanitizeForDisplay(appName, 100)})`;
 }
 
@@ -175,11 +228,6 @@ export function factsOf(profile: Profile, token: Token): ReminderMessage['facts'
   ];
 }
 
-/** The machine and directory of the program, because the reader may not have used it for a year. */
-export function senderFact(): ReminderMessage['facts'][number] {
-  return { title: 'Sent from', value: `${hostname()}, ${packageRoot}` };
-}
-
 export function dataOf(profile: Profile, token: Token, now: number): ReminderData {
   const { expiresAt, source } = expiryOf(token.lifetimes);
   const effectiveEnd = knownEnd(effectiveEndOf(profile, token, now));
@@ -195,30 +243,52 @@ export function dataOf(profile: Profile, token: Token, now: number): ReminderDat
   };
 }
 
-const consequence = 'Entra ID or Okta can’t create or update Webex users';
+/** Entra ID disables provisioning after so many days of failures [MicrosoftDocs/entra-docs, quarantine status]. */
+const daysUntilDisabled = 28;
+
+function consequenceOf(usedIn: readonly string[]): string {
+  return `${usedIn.length === 0 ? 'Entra ID or Okta' : listed(usedIn)} can’t create or update Webex users`;
+}
 
 function headline(
   name: string,
   token: Token,
-  { due, now, timeZone }: { due: DueTrigger; now: number; timeZone: string | undefined },
+  {
+    due,
+    now,
+    timeZone,
+    usedIn,
+    usesEntra,
+  }: {
+    due: DueTrigger;
+    now: number;
+    timeZone: string | undefined;
+    usedIn: readonly string[];
+    usesEntra: boolean;
+  },
 ): Pick<ReminderMessage, 'subject' | 'summary'> {
   const { expiresAt } = expiryOf(token.lifetimes);
   const { short: day } = formatInstant(expiresAt, timeZone);
+  const consequence = consequenceOf(usedIn);
+  const disabled = (from: number) =>
+    usesEntra
+      ? ` Entra ID disables provisioning after ${daysUntilDisabled} days of failures, about ${formatInstant(from + daysUntilDisabled * dayMs, timeZone).short}.`
+      : '';
   if (due.trigger === 'rejected') {
     return {
       subject: `Renew the Webex token for ${name} now: Webex rejects it`,
-      summary: `Webex rejects this token before its expiry date: someone reset the administrator’s access in Control Hub, or the administrator was deactivated. Since then, ${consequence}.`,
+      summary: `Webex rejects this token before its expiry date: someone reset the administrator’s access in Control Hub, or the administrator was deactivated. Since then, ${consequence}.${disabled(token.rejectedAt ?? due.eventAt)}`,
     };
   }
   if (due.trigger === 'expired') {
     return {
       subject: `Renew the Webex token for ${name} now: it expired on ${day}`,
-      summary: `Since then, ${consequence}. Entra ID disables provisioning after 28 days of failures.`,
+      summary: `Since then, ${consequence}.${disabled(expiresAt)}`,
     };
   }
   return {
     subject: `Renew the Webex token for ${name} by ${day} (${remainingText(expiresAt, now)} left)`,
-    summary: `After that, ${consequence}.`,
+    summary: `After that, ${consequence}.${disabled(expiresAt)}`,
   };
 }
 

@@ -10,7 +10,8 @@ import { tokenById } from '../store/profiles/tokens.ts';
 import type { StoreContext } from '../vault/context.ts';
 import type { Alert, AlertSource } from './alert.ts';
 import { formatInstant } from './date-text.ts';
-import { dataOf, factsOf, messageId, type ReminderMessage, senderFact } from './message.ts';
+import { senderFact } from './instructions.ts';
+import { dataOf, factsOf, messageId, type ReminderMessage } from './message.ts';
 
 /** For how long a renewal is news to a program that could not be reached. Milliseconds. */
 const newsMs = 7 * 86_400_000;
@@ -63,6 +64,7 @@ async function renewedMessage(
   return {
     id: messageId(tokenId, { trigger: 'renewed', eventAt: activatedAt }),
     trigger: 'renewed',
+    organization: name,
     subject: `New Webex token for ${name}`,
     summary: `Since ${formatInstant(activatedAt, timeZone).full}, ${name} has a new current token.`,
     action: `Programs that keep the token in memory have to fetch it again: ${commandLine(['get', name])}`,
@@ -98,6 +100,7 @@ async function hookMessage(
   return {
     id: messageId(tokenId, { trigger: 'hook-failed', eventAt: failingSince }),
     trigger: 'hook-failed',
+    organization: name,
     subject: `Fix the renewal hook for ${name}: it failed`,
     summary: `${name} has a new Webex token, but the program that runs after a renewal failed, so the programs that it informs may still use the previous token. It is tried again with growing pauses.`,
     action: `Fix ${settings.renewalHook ?? 'the program'}. To see when it is tried again, run "${commandLine(['show', name])}".`,

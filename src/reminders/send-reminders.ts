@@ -1,3 +1,4 @@
+import { appOrigin } from '../config/settings.ts';
 import { deliveryState } from '../domain/delivery.ts';
 import { expiryOf } from '../domain/lifetimes.ts';
 import { statusOf } from '../domain/profile-status.ts';
@@ -20,6 +21,7 @@ import type { StoreContext } from '../vault/context.ts';
 import type { Alert, AlertSource } from './alert.ts';
 import type { Channel } from './channels/channel.ts';
 import { type Attempt, type Delivery, deliver, errorText, leaseDelivery } from './deliver.ts';
+import { deliverDigest, type Leased } from './deliver-digest.ts';
 import { type DeliveryContext, decideDelivery, redeliveryDelayMs } from './delivery-policy.ts';
 import { reminderMessage } from './message.ts';
 import { planReminder } from './plan.ts';
@@ -82,18 +84,57 @@ async function sendOn(channel: Channel, context: StoreContext, run: Run): Promis
   if (run.retryNow) await recheckUnsent(context.db, channel.name, run.startedAt);
   const deliveries: Delivery[] = [];
   let failures = 0;
-  for await (const send of dueOn(channel, context, run)) {
-    if (run.signal?.aborted || failures >= maxFailuresInARow) break;
-    const attempt = await send();
-    if (attempt === null) continue;
-    deliveries.push(attempt.delivery);
-    run.onDelivery?.(attempt.delivery);
+  const report = ({ delivery, failure }: Attempt) => {
+    deliveries.push(delivery);
+    run.onDelivery?.(delivery);
     failures =
-      attempt.failure === 'none' || attempt.failure === 'message'
+      failure === 'none' || failure === 'message'
         ? 0
-        : failures + (attempt.failure === 'timeout' ? maxFailuresInARow : 1);
+        : failures + (failure === 'timeout' ? maxFailuresInARow : 1);
+  };
+  const maxTogether = channel.digest === undefined ? 1 : maxInDigest;
+  let together: Prepared[] = [];
+  const sendTogether = async () => {
+    const attempts = await sendPrepared(context, channel, together);
+    together = [];
+    for (const attempt of attempts) report(attempt);
+  };
+  for await (const prepare of dueOn(channel, context, run)) {
+    if (run.signal?.aborted || failures >= maxFailuresInARow) break;
+    const prepared = await prepare();
+    if (prepared === null) continue;
+    if ('failure' in prepared) report(prepared);
+    else together.push(prepared);
+    if (together.length >= maxTogether) await sendTogether();
   }
+  // What is leased and not sent after an abort is taken over once this process has exited.
+  if (together.length > 0 && !run.signal?.aborted) await sendTogether();
   return deliveries;
+}
+
+/** More reminders than that need another message. */
+const maxInDigest = 500;
+
+/** A reminder that is leased and written. */
+interface Prepared extends Leased {
+  /** Stores when the channel has to look at it again. */
+  finish(attempt: Attempt): Promise<void>;
+}
+
+async function sendPrepared(
+  context: StoreContext,
+  channel: Channel,
+  prepared: readonly Prepared[],
+): Promise<Attempt[]> {
+  const { digest } = channel;
+  const attempts: Attempt[] = [];
+  if (digest === undefined) {
+    for (const { message, lease } of prepared) attempts.push(await deliver(context, channel, message, lease));
+  } else attempts.push(...(await deliverDigest(context, { ...channel, digest }, prepared)));
+  for (const attempt of attempts) {
+    await prepared.find(({ message }) => message.id === attempt.messageId)?.finish(attempt);
+  }
+  return attempts;
 }
 
 /** Tokens that are planned in one turn of the event loop. */
@@ -104,7 +145,7 @@ async function* dueOn(
   channel: Channel,
   context: StoreContext,
   run: Run,
-): AsyncGenerator<() => Promise<Attempt | null>> {
+): AsyncGenerator<() => Promise<Prepared | Attempt | null>> {
   const seen = new Set<string>();
   let stillDue = 0;
   while (!run.onlyAlerts) {
@@ -116,7 +157,7 @@ async function* dueOn(
     for (const { id } of fresh) seen.add(id);
     for (const token of await planBatch(context, channel, fresh, run)) {
       yield () =>
-        sendReminder(context, channel, token, run).catch((error: unknown) =>
+        prepareReminder(context, channel, token, run).catch((error: unknown) =>
           reportUnreadable(context, channel, token, error),
         );
     }
@@ -124,7 +165,7 @@ async function* dueOn(
     await nextTurn();
   }
   const alerts = run.alerts.filter(({ forPrograms }) => !forPrograms || channel.forPrograms);
-  for (const alert of alerts) yield () => sendAlert(context, channel, alert, run);
+  for (const alert of alerts) yield () => prepareAlert(context, channel, alert, run);
 }
 
 /** The tokens about which a reminder is to be sent now. When the others have to be checked next is stored at once. */
@@ -150,13 +191,13 @@ async function planBatch(
   return plans.filter(({ plan }) => plan.due !== null).map(({ token }) => token);
 }
 
-/** Sends the reminder about a token, planned again because sending the ones before it may have taken a while. */
-async function sendReminder(
+/** Leases and writes the reminder about a token, planned again because sending the ones before it may have taken a while. */
+async function prepareReminder(
   context: StoreContext,
   channel: Channel,
   found: DueToken,
   run: Run,
-): Promise<Attempt | null> {
+): Promise<Prepared | null> {
   const { db, settings } = context;
   const now = context.now();
   const token = await tokenById(db, found.id);
@@ -182,14 +223,23 @@ async function sendReminder(
     await checkAgainAt(Math.min(lease.expiresAt, plan.nextTriggerAt));
     return null;
   }
+  const destinations = await destinationsOf(db, profile.id);
   const outdated =
     statusOf(profile, token, now) === 'undelivered'
-      ? (await destinationsOf(db, profile.id)).filter((each) => deliveryState(each, token.id) === 'earlier')
+      ? destinations.filter((each) => deliveryState(each, token.id) === 'earlier')
       : [];
-  const message = reminderMessage({ profile, token, outdated, due: trigger, now: context.now() });
-  const attempt = await deliver(context, channel, message, lease);
-  await checkAgainAt(Math.min(attempt.retryAt ?? farFuture, plan.nextTriggerAt));
-  return attempt;
+  const origin = appOrigin(settings);
+  const message = reminderMessage({
+    profile,
+    token,
+    outdated,
+    destinations,
+    origin,
+    due: trigger,
+    now: context.now(),
+  });
+  const finish = ({ retryAt }: Attempt) => checkAgainAt(Math.min(retryAt ?? farFuture, plan.nextTriggerAt));
+  return { lease, message, finish };
 }
 
 /** Reports a reminder that cannot be written because its row is damaged. The others are still sent. */
@@ -205,6 +255,7 @@ async function reportUnreadable(
   return {
     failure: 'message',
     retryAt,
+    messageId: '',
     delivery: {
       profile: token.profileId,
       channel: channel.name,
@@ -217,12 +268,12 @@ async function reportUnreadable(
 }
 
 /** An alert has no next check: its source reports it in each run for as long as the event lasts. */
-async function sendAlert(
+async function prepareAlert(
   context: StoreContext,
   channel: Channel,
   alert: Alert,
   run: Run,
-): Promise<Attempt | null> {
+): Promise<Prepared | null> {
   const now = context.now();
   const rows = await remindersOf(context.db, alert.tokenId, channel.name);
   const send = decideDelivery(
@@ -236,7 +287,7 @@ async function sendAlert(
   if (send.do !== 'send') return null;
   const lease = await leaseDelivery(context, channel, { event: alert, send, owner: run.leaseOwner, now });
   if (!lease.isHeld) return null;
-  return await deliver(context, channel, await alert.message(), lease);
+  return { lease, message: await alert.message(), finish: async () => {} };
 }
 
 function deliveryContext({ leaseOwner, retryNow = false }: SendOptions, now: number): DeliveryContext {

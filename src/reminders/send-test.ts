@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type Channel, PartialDelivery } from './channels/channel.ts';
 import { errorText } from './deliver.ts';
-import { type ReminderMessage, senderFact } from './message.ts';
+import { senderFact } from './instructions.ts';
+import type { ReminderMessage } from './message.ts';
 
 /** The result of a test message. */
 export interface TestResult {
@@ -38,6 +39,7 @@ function testMessage(): ReminderMessage {
   return {
     id: randomUUID(),
     trigger: 'test',
+    organization: 'Example',
     subject: 'Test: reminders about Webex tokens arrive here',
     summary: 'Someone pressed “Send a test” on the page Reminders.',
     action: 'There is nothing to do.',

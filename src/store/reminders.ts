@@ -292,6 +292,22 @@ export async function recordSent(
     .execute();
 }
 
+/** Extends a lease to its `leaseExpiresAt`. False if another process has taken it over. */
+export async function extendLease(db: Db, lease: Lease): Promise<boolean> {
+  const row = await leased(db, lease)
+    .set({ lease_expires_at: lease.leaseExpiresAt })
+    .returning('trigger')
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Records which recipients have it while others still get it, so that a crash repeats as little as possible. */
+export async function recordProgress(db: Db, lease: Lease, deliveredTo: readonly string[]): Promise<void> {
+  await leased(db, lease)
+    .set({ delivered_to: listOrNull(deliveredTo) })
+    .execute();
+}
+
 /** The quarantine of a destination is over: what could not be delivered about it is not tried again. */
 export async function supersedeReminders(db: Db, destinationId: string): Promise<void> {
   await db

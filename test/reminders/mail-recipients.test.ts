@@ -57,10 +57,7 @@ describe('one address that cannot receive a mail', () => {
     const records = await withContacts(['jörg@example.com', 'grace@customer.example']);
     const mail = channel(`smtp://127.0.0.1:${port}`);
     expect((await run(records, [mail])).sort()).toEqual(['mail 7 sent', 'mail 7 sent']);
-    expect(recipientsOf(letters).sort()).toEqual([
-      ['grace@customer.example', 'it@acme.example'],
-      ['it@acme.example'],
-    ]);
+    expect(recipientsOf(letters).sort()).toEqual([['grace@customer.example'], ['it@acme.example']]);
     expect(letters.map(({ head }) => head).join()).not.toMatch(/[^\r\n\x20-\x7e]/);
     const errors = await records.db
       .selectFrom('reminder')

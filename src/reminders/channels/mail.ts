@@ -8,10 +8,11 @@ import {
 import type { ReminderSettings } from '../../config/reminder-settings.ts';
 import { processCertificates } from '../../http/connect/certificates.ts';
 import { companyAuthorityHelp } from '../../http/connect/connect-failure.ts';
+import { digestOf } from '../digest.ts';
 import type { ReminderMessage } from '../message.ts';
 import { type Channel, ChannelTimeout, PartialDelivery } from './channel.ts';
 import { type MailAddress, mailAddress, parseSender } from './mail-address.ts';
-import { html, plainText } from './mail-body.ts';
+import { digestHtml, digestText, html, plainText } from './mail-body.ts';
 import { speaksTls } from './speaks-tls.ts';
 
 /** For the connection and the greeting of the server. Milliseconds. */
@@ -49,44 +50,64 @@ export function mailChannel({ smtpUrl, mailFrom, mailTo }: ReminderSettings): Ch
     disableUrlAccess: true,
   });
   const from = senderOf(mailFrom, mailTo);
+  /** The extensions of the server, once it has accepted a message. */
+  const known: { offers: string[] | null } = { offers: null };
 
   /** Sends one message to these recipients. */
-  const send: Send = async (message, to) => {
+  const send: Send = async (letter, to) => {
     const sending = transport.sendMail({
       from,
       envelope: { from: from.address, to: to.map(({ envelope }) => envelope) },
-      ...headersOf(message.contact, to),
-      subject: message.subject,
+      ...headersOf(letter.contact, to),
+      subject: letter.subject,
       // The same each time: a message that may or may not have been accepted is sent again, and recognized by this.
-      messageId: `<${message.id}@${domainOf(from.address)}>`,
-      text: plainText(message),
-      html: html(message),
+      messageId: `<${letter.id}@${domainOf(from.address)}>`,
+      text: letter.text,
+      html: letter.html,
       // RFC 3834: suppresses out-of-office replies.
       headers: { 'Auto-Submitted': 'auto-generated' },
-      priority: ['expired', 'rejected', 'quarantine'].includes(message.trigger) ? 'high' : 'normal',
+      priority: letter.isUrgent ? 'high' : 'normal',
     });
     return await (implicitTls ? sending : failIfTlsExpected(sending, host, port));
   };
+
+  const deliverTo = async (letter: Letter, recipients: readonly string[], deliveredTo: readonly string[]) => {
+    const wanted = recipients.map(mailAddress);
+    const refusals = await sendToAll(send, letter, wanted, known).catch((error: unknown) => {
+      const explained = explainError(error, host, port);
+      explained.message = withoutCredentials(explained.message, auth);
+      explained.cause ??= error;
+      throw explained;
+    });
+    if (refusals.length === 0) return;
+    const reached = wanted.filter((address) => !refusals.some((refusal) => refusal.address === address));
+    throw new PartialDelivery(
+      withoutCredentials(refusals.map(({ reason }) => reason).join('; '), auth),
+      [...deliveredTo, ...reached.map(({ written }) => written)],
+      refusals.some(({ isPermanent }) => !isPermanent),
+    );
+  };
+  const recipientsOf = ({ contact }: ReminderMessage) => [
+    ...new Set(contact === null ? mailTo : [contact, ...mailTo]),
+  ];
 
   return {
     name: 'mail',
     target: mailTo.join(', '),
     timeoutMs: messageTimeoutMs,
-    async deliver(message, deliveredTo = []) {
-      const all = new Set(message.contact === null ? mailTo : [message.contact, ...mailTo]);
-      const wanted = [...all].filter((address) => !deliveredTo.includes(address)).map(mailAddress);
-      const refusals = await sendToAll(send, message, wanted).catch((error: unknown) => {
-        const explained = explainError(error, host, port);
-        explained.message = withoutCredentials(explained.message, auth);
-        throw explained;
-      });
-      if (refusals.length === 0) return;
-      const reached = wanted.filter((address) => !refusals.some((refusal) => refusal.address === address));
-      throw new PartialDelivery(
-        withoutCredentials(refusals.map(({ reason }) => reason).join('; '), auth),
-        [...deliveredTo, ...reached.map(({ written }) => written)],
-        refusals.some(({ isPermanent }) => !isPermanent),
-      );
+    deliver: (message, deliveredTo = []) => {
+      const wanted = recipientsOf(message).filter((address) => !deliveredTo.includes(address));
+      return deliverTo(letterOf([message]), wanted, deliveredTo);
+    },
+    digest: {
+      recipientsOf,
+      // Others get another mail: what is refused for good for these recipients is not tried again.
+      deliver: (messages, recipients) =>
+        deliverTo(letterOf(messages), recipients, []).catch((error: unknown) => {
+          const { cause } = error as Error;
+          if (!isPermanentRefusal(cause)) throw error;
+          throw new PartialDelivery(`${recipients.join(', ')}: ${(error as Error).message}`, [], false);
+        }),
     },
     close: () => transport.close(),
   };
@@ -98,7 +119,30 @@ type Accepted = Pick<MailError, 'rejectedErrors'> & {
   ehlo?: string[];
 };
 
-type Send = (message: ReminderMessage, to: readonly MailAddress[]) => Promise<Accepted>;
+/** What a mail says, to anyone. */
+interface Letter {
+  id: string;
+  subject: string;
+  text: string;
+  html: string;
+  isUrgent: boolean;
+  /** The recipient whom it addresses; the others get a copy. */
+  contact: string | null;
+}
+
+function letterOf(messages: readonly ReminderMessage[]): Letter {
+  const [first] = messages;
+  const isUrgent = messages.some(({ trigger }) => ['expired', 'rejected', 'quarantine'].includes(trigger));
+  if (first !== undefined && messages.length === 1) {
+    const { id, subject, contact } = first;
+    return { id, subject, contact, text: plainText(first), html: html(first), isUrgent };
+  }
+  const digest = digestOf(messages);
+  const { id, subject } = digest;
+  return { id, subject, contact: null, text: digestText(digest), html: digestHtml(digest), isUrgent };
+}
+
+type Send = (letter: Letter, to: readonly MailAddress[]) => Promise<Accepted>;
 
 /** A recipient that did not get the message, and why. */
 interface Refusal {
@@ -114,18 +158,21 @@ interface Refusal {
  */
 async function sendToAll(
   send: Send,
-  message: ReminderMessage,
+  letter: Letter,
   to: readonly MailAddress[],
+  known: { offers: string[] | null },
 ): Promise<Refusal[]> {
   const plain = to.filter(({ needsSmtpUtf8 }) => !needsSmtpUtf8);
-  const { refusals, offers } =
-    plain.length === 0 ? { refusals: [], offers: null } : await sendTogether(send, message, plain);
+  const sent = plain.length === 0 ? null : await sendTogether(send, letter, plain);
+  const refusals = sent?.refusals ?? [];
+  known.offers = sent?.offers ?? known.offers;
+  const { offers } = known;
   for (const address of to.filter(({ needsSmtpUtf8 }) => needsSmtpUtf8)) {
     if (offers !== null && !offers.some((line) => /^SMTPUTF8\b/i.test(line))) {
       const reason = `${address.written} is not ASCII, and the mail server does not offer SMTPUTF8`;
       refusals.push({ address, reason, isPermanent: true });
     } else {
-      refusals.push(...(await sendAlone(send, message, address, plain.length > 0)));
+      refusals.push(...(await sendAlone(send, letter, address, plain.length > 0)));
     }
   }
   return refusals;
@@ -134,11 +181,11 @@ async function sendToAll(
 /** The extensions of the server are known only if it accepted the message. */
 async function sendTogether(
   send: Send,
-  message: ReminderMessage,
+  letter: Letter,
   to: readonly MailAddress[],
 ): Promise<{ refusals: Refusal[]; offers: string[] | null }> {
   try {
-    const info = await send(message, to);
+    const info = await send(letter, to);
     return { refusals: refusalsIn(info, to), offers: info.ehlo ?? null };
   } catch (error) {
     const { code, command, responseCode = 0 } = error as MailError;
@@ -149,7 +196,7 @@ async function sendTogether(
       responseCode >= 500 && (code === 'EMESSAGE' || command === 'RCPT TO' || command === 'DATA');
     if (!isRefusal || to.length === 1) throw error;
     const refusals: Refusal[] = [];
-    for (const address of to) refusals.push(...(await sendAlone(send, message, address, true)));
+    for (const address of to) refusals.push(...(await sendAlone(send, letter, address, true)));
     // Then the recipients are not the reason.
     if (refusals.length === to.length) throw error;
     return { refusals, offers: null };
@@ -159,12 +206,12 @@ async function sendTogether(
 /** `othersToo`: any failure concerns only this recipient, because the server accepted the message for others. */
 async function sendAlone(
   send: Send,
-  message: ReminderMessage,
+  letter: Letter,
   address: MailAddress,
   othersToo: boolean,
 ): Promise<Refusal[]> {
   try {
-    return refusalsIn(await send(message, [address]), [address]);
+    return refusalsIn(await send(letter, [address]), [address]);
   } catch (error) {
     const refused = refusalsIn(error as MailError, [address]);
     if (refused.length > 0 || !othersToo) {
@@ -212,6 +259,15 @@ async function failIfTlsExpected(sending: Promise<Accepted>, host: string, port:
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The server refused this message or its envelope, not the connection or the sign-in. */
+function isPermanentRefusal(error: unknown): boolean {
+  const { code, command, responseCode = 0 } = (error ?? {}) as MailError;
+  const isAboutMessage =
+    code === 'EMESSAGE' ||
+    (code === 'EENVELOPE' && (command === 'RCPT TO' || command === 'MAIL FROM' || command === 'DATA'));
+  return responseCode >= 500 && isAboutMessage;
 }
 
 /** A server may repeat in its error what it was sent, also in the encodings of SMTP authentication. */

@@ -1,3 +1,5 @@
+import { digestOf } from '../digest.ts';
+import { startStep } from '../instructions.ts';
 import type { ReminderMessage } from '../message.ts';
 
 /** The product that an incoming webhook belongs to. */
@@ -36,15 +38,59 @@ export function webhookBody(kind: WebhookKind, message: ReminderMessage): object
   }
 }
 
+/** More are counted: Webex accepts 7,439 bytes in a message [developer.webex.com, messages]. */
+const maxListed = 20;
+
+/** One message of a chat about several events, the most urgent first. */
+export function chatBody(kind: Exclude<WebhookKind, 'plain'>, messages: readonly ReminderMessage[]): object {
+  const [first] = messages;
+  if (first !== undefined && messages.length === 1) return webhookBody(kind, first);
+  const { subject, summary } = digestOf(messages);
+  const more = messages.length - maxListed;
+  const lines = messages.slice(0, maxListed).map((message) => message.subject);
+  if (more > 0) lines.push(`And ${more} more.`);
+  const how = startStep();
+  switch (kind) {
+    case 'slack':
+      return {
+        text: [
+          `*${slackPlain(subject)}*`,
+          slackPlain(summary),
+          ...lines.map((line) => `• ${slackPlain(line)}`),
+          slackPlain(how),
+        ].join('\n'),
+      };
+    case 'teams':
+      return teamsCard([
+        teamsBlock(subject, { size: 'medium', weight: 'bolder' }),
+        teamsBlock(summary),
+        ...lines.map((line) => teamsBlock(`• ${line}`, { spacing: 'small' })),
+        teamsBlock(how),
+      ]);
+    case 'webex':
+      return {
+        markdown: [
+          `**${markdownPlain(subject)}**`,
+          markdownPlain(summary),
+          lines.map((line) => `- ${markdownPlain(line)}`).join('\n'),
+          markdownPlain(how),
+        ].join('\n\n'),
+      };
+  }
+}
+
 /** The event of a trigger: the number of days left is `expiring`, every other trigger is an event itself. */
 function eventOf(trigger: string): string {
   return /^\d+$/.test(trigger) ? 'expiring' : trigger;
 }
 
 /** Slack's mrkdwn: three characters are escaped, and an asterisk, which cannot be, is replaced. */
+function slackPlain(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('*', '∗');
+}
+
 function slackText({ subject, summary, action, facts }: ReminderMessage): string {
-  const plain = (text: string) =>
-    text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('*', '∗');
+  const plain = slackPlain;
   return [
     `*${plain(subject)}*`,
     plain(summary),
@@ -53,8 +99,12 @@ function slackText({ subject, summary, action, facts }: ReminderMessage): string
   ].join('\n');
 }
 
+function markdownPlain(text: string): string {
+  return text.replace(/[\\`*_[\]<>#|~]/g, '\\$&');
+}
+
 function markdown({ subject, summary, action, facts }: ReminderMessage): string {
-  const plain = (text: string) => text.replace(/[\\`*_[\]<>#|~]/g, '\\$&');
+  const plain = markdownPlain;
   return [
     `**${plain(subject)}**`,
     plain(summary),
@@ -63,15 +113,25 @@ function markdown({ subject, summary, action, facts }: ReminderMessage): string 
   ].join('\n\n');
 }
 
-/** An Adaptive Card in the envelope that both workflows and older connectors accept. */
+function teamsPlain(text: string): string {
+  return text.replace(/[\\*_[\]]/g, '\\$&');
+}
+
+function teamsBlock(text: string, more: object = {}): object {
+  return { type: 'TextBlock', text: teamsPlain(text), wrap: true, ...more };
+}
+
 function teamsMessage({ subject, summary, action, facts }: ReminderMessage): object {
-  const plain = (text: string) => text.replace(/[\\*_[\]]/g, '\\$&');
-  const block = (text: string, more: object = {}) => ({
-    type: 'TextBlock',
-    text: plain(text),
-    wrap: true,
-    ...more,
-  });
+  return teamsCard([
+    teamsBlock(subject, { size: 'medium', weight: 'bolder' }),
+    teamsBlock(summary),
+    teamsBlock(action),
+    { type: 'FactSet', facts: facts.map(({ title, value }) => ({ title, value: teamsPlain(value) })) },
+  ]);
+}
+
+/** An Adaptive Card in the envelope that both workflows and older connectors accept. */
+function teamsCard(body: object[]): object {
   return {
     type: 'message',
     attachments: [
@@ -82,12 +142,7 @@ function teamsMessage({ subject, summary, action, facts }: ReminderMessage): obj
           $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
           type: 'AdaptiveCard',
           version: '1.4',
-          body: [
-            block(subject, { size: 'medium', weight: 'bolder' }),
-            block(summary),
-            block(action),
-            { type: 'FactSet', facts: facts.map(({ title, value }) => ({ title, value: plain(value) })) },
-          ],
+          body,
         },
       },
     ],

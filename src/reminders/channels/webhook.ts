@@ -3,7 +3,7 @@ import type { ReminderSettings } from '../../config/reminder-settings.ts';
 import { explainNetworkError } from '../../http/explain-network-error.ts';
 import { sanitizeForDisplay } from '../../text/sanitize.ts';
 import type { Channel } from './channel.ts';
-import { type WebhookKind, webhookBody, webhookKind } from './webhook-body.ts';
+import { chatBody, type WebhookKind, webhookBody, webhookKind } from './webhook-body.ts';
 
 /** For one request and its response. Milliseconds. */
 const timeoutMs = 15_000;
@@ -13,27 +13,34 @@ export function webhookChannel(settings: ReminderSettings, fetch: typeof globalT
   const { webhookUrl, webhookSecret } = settings;
   if (webhookUrl === null) return null;
   const kind = webhookKind(webhookUrl);
-  const { host } = new URL(webhookUrl);
+  const address = webhookUrl;
+  const { host } = new URL(address);
   return {
     name: 'webhook',
     target: `${titles[kind]} at ${host}`,
     forPrograms: kind === 'plain',
-    async deliver(message) {
-      const body = JSON.stringify(webhookBody(kind, message));
-      const signed = kind === 'plain' && webhookSecret !== null;
-      const response = await post(webhookUrl, body, fetch, {
-        ...(signed && { 'x-webex-token-signature': `sha256=${hmac(webhookSecret, body)}` }),
-      }).catch((error: unknown) => {
-        const { reason, message, help } = explainNetworkError(error, host);
-        // Other failures are temporary and need no advice.
-        const isSetting = reason === 'proxy' || reason === 'tls';
-        throw new Error(isSetting ? `${message} ${help}` : message, { cause: error });
-      });
-      const problem = problemOf(kind, response);
-      if (problem !== null) throw new Error(`${host} ${problem}`);
-    },
+    deliver: (message) => postBody(webhookBody(kind, message)),
+    // A program gets each event by itself; a person in a chat gets one message.
+    ...(kind !== 'plain' && {
+      digest: { deliver: (messages) => postBody(chatBody(kind, messages)) },
+    }),
     close: () => {},
   };
+
+  async function postBody(content: object): Promise<void> {
+    const body = JSON.stringify(content);
+    const signed = kind === 'plain' && webhookSecret !== null;
+    const response = await post(address, body, fetch, {
+      ...(signed && { 'x-webex-token-signature': `sha256=${hmac(webhookSecret, body)}` }),
+    }).catch((error: unknown) => {
+      const { reason, message, help } = explainNetworkError(error, host);
+      // Other failures are temporary and need no advice.
+      const isSetting = reason === 'proxy' || reason === 'tls';
+      throw new Error(isSetting ? `${message} ${help}` : message, { cause: error });
+    });
+    const problem = problemOf(kind, response);
+    if (problem !== null) throw new Error(`${host} ${problem}`);
+  }
 }
 
 const titles: Record<WebhookKind, string> = {

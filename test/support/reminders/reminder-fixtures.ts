@@ -39,7 +39,7 @@ export async function acme(days: number[] = defaultReminderDays): Promise<TestRe
     setNow: (value) => {
       now = value;
     },
-    settings: { reminders: { days } } as StoreContext['settings'],
+    settings: { port: 3000, reminders: { days } } as StoreContext['settings'],
   };
 }
 

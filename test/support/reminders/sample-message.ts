@@ -26,6 +26,7 @@ export function sampleMessage(profile: Partial<Profile> = {}, token: Partial<Tok
       },
       ...token,
     }),
+    origin: 'http://localhost:3000',
     due: { trigger: '14', eventAt: expiresAt },
     now: today,
     timeZone: 'UTC',

@@ -4,7 +4,8 @@ import { daysLeftInQuarantine, quarantineEndsAt } from '../../../domain/quaranti
 import { commandLine } from '../../../errors/remedy.ts';
 import type { Alert, AlertSource } from '../../../reminders/alert.ts';
 import { formatInstant } from '../../../reminders/date-text.ts';
-import { dataOf, factsOf, messageId, type ReminderMessage, senderFact } from '../../../reminders/message.ts';
+import { senderFact, startStep } from '../../../reminders/instructions.ts';
+import { dataOf, factsOf, messageId, type ReminderMessage } from '../../../reminders/message.ts';
 import { type Destination, type Quarantined, quarantinedDestinations } from '../../../store/destinations.ts';
 import { profileById } from '../../../store/profiles/profiles.ts';
 import { tokenById } from '../../../store/profiles/tokens.ts';
@@ -68,6 +69,7 @@ async function quarantineMessage(
   return {
     id: messageId(tokenId, { trigger: `quarantine ${destination.id}`, eventAt: since }),
     trigger: 'quarantine',
+    organization: name,
     subject: over
       ? `Restart provisioning for ${name}: Entra ID disabled it on ${text(ends).short}`
       : `Fix provisioning for ${name} by ${text(ends).short}: quarantined by Entra ID (${days} left)`,
@@ -86,6 +88,7 @@ async function quarantineMessage(
       },
       ...(statusCheckedAt === null ? [] : [{ title: 'Last checked', value: text(statusCheckedAt).full }]),
       senderFact(),
+      { title: 'Start the web app', value: startStep() },
     ],
     contact: profile.contact,
     data: {
