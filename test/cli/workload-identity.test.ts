@@ -1,5 +1,11 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { machineWithToken } from '../support/cli/stored-token.ts';
+import { machineWithToken, token } from '../support/cli/stored-token.ts';
+import { selfSigned } from '../support/self-signed.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { askWithAssertion } from '../support/workload-client.ts';
+import { githubClaims, startWorkloadIssuer } from '../support/workload-issuer.ts';
 
 const issuer = 'https://token.actions.githubusercontent.com';
 const subject = 'repo:acme/provisioning:ref:refs/heads/main';
@@ -64,5 +70,40 @@ describe('client add with a workload identity', () => {
     expect(rotated.stderr).toMatch(/has no secret.*rotates its own keys/);
     expect(rotated.stderr).toContain('webex-token client remove ci');
     expect(rotated.stderr).toContain('webex-token client add ci --profile PROFILE --issuer URL');
+  });
+});
+
+describe('serve --api with a workload identity', () => {
+  /** Serves the API for a client of an issuer behind a company certificate authority, and asks for a token. */
+  async function askedWith(trust: boolean) {
+    const { certificate, privateKey } = selfSigned('localhost');
+    const file = join(temporaryFolder(), 'ca.pem');
+    writeFileSync(file, certificate);
+    const platform = await startWorkloadIssuer({ tls: { cert: certificate, key: privateKey } });
+    expect(platform.issuer).toMatch(/^https:/);
+    const here = await machineWithToken(trust ? { NODE_EXTRA_CA_CERTS: file } : {});
+    await here.run(['client', 'add', 'ci', '--profile', 'acme', ...identity, '--issuer', platform.issuer]);
+    const running = here.start(['serve', '--api', '127.0.0.1:0']);
+    const [, origin = ''] = await running.stderrMatching(/token API is on (\S+), as/);
+    const now = Math.floor(Date.now() / 1000);
+    const answer = await askWithAssertion(origin, await platform.sign(githubClaims(platform.issuer, now)));
+    const doctor = await here.run(['doctor', '--json']);
+    running.kill('SIGTERM');
+    const { stderr } = await running.finished;
+    return { answer, stderr, doctor: doctor.stdout, platform };
+  }
+
+  it('reads the keys over TLS that it trusts', async () => {
+    const { answer, doctor, platform } = await askedWith(true);
+    expect(answer).toMatchObject({ status: 200, json: { access_token: token } });
+    expect(doctor).toContain(`${platform.issuer} responds; public keys: 1`);
+  });
+
+  it('uses no keys from a server that it does not trust, and says so in the log and in doctor', async () => {
+    const { answer, stderr, doctor, platform } = await askedWith(false);
+    expect(answer).toMatchObject({ status: 503, json: { error: 'temporarily_unavailable' } });
+    expect(platform.requests).toEqual([]);
+    expect(stderr).toMatch(/keys of an issuer of workload identities cannot be had/);
+    expect(doctor).toMatch(/keys of https:\/\/localhost:\d+ cannot be had: .*certificate/);
   });
 });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import {
   exportJWK,
@@ -34,13 +35,20 @@ export async function startWorkloadIssuer({
   path = '',
   jwksPath = '/.well-known/jwks',
   alg = 'RS256',
+  tls,
+}: {
+  path?: string;
+  jwksPath?: string;
+  alg?: string;
+  /** Serves https on `localhost` with this certificate. */
+  tls?: { cert: string; key: string };
 } = {}): Promise<WorkloadIssuer> {
   const requests: string[] = [];
   const answers = new Map<string, RequestListener>();
   const keys: JWK[] = [];
   const discovery: Record<string, unknown> = {};
   const discoveryPath = `${path.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     const asked = request.url ?? '';
     requests.push(asked);
     const answer = answers.get(asked);
@@ -48,13 +56,16 @@ export async function startWorkloadIssuer({
     const json = asked === discoveryPath ? discovery : asked === jwksPath ? { keys } : null;
     response.writeHead(json === null ? 404 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(json));
-  }).listen(0, '127.0.0.1');
+  };
+  const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { port } = server.address() as AddressInfo;
+  const origin = tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
   const issuer = origin + path;
   Object.assign(discovery, {
     issuer,

@@ -1,7 +1,7 @@
 import { isClientName } from '../../domain/client.ts';
 import type { WorkloadIdentity } from '../../domain/workload-identity.ts';
 import { BrokerError } from '../../errors/broker-error.ts';
-import { clientKeys, clientWorkloadIdentity } from '../../store/access/clients.ts';
+import { assertionMethod, clientWorkloadIdentity } from '../../store/access/clients.ts';
 import type { ApiContext } from '../context.ts';
 import type { Lane } from '../queue/fair-queue.ts';
 import { checkAssertion, subjectOf } from './assertion.ts';
@@ -42,23 +42,25 @@ export async function assertionIdentity(
 ): Promise<Identity> {
   const client = claimedClient(credentials);
   const result = await context.assertionChecks.run(lane, async () => {
-    const found = client === '' ? null : await registeredIdentity(context, client);
-    return found ?? (await ownAssertion(context, credentials, audiences));
+    const method = client === '' ? null : await assertionMethod(context.vault.db, client);
+    if (method?.hasWorkloadIdentity) return await registeredIdentity(context, client);
+    return await ownAssertion(context, credentials, method?.jwks ?? null, audiences);
   });
   if ('proof' in result) return result;
   return { client, proof: await foreignProof(context, result, credentials.assertion, lane) };
 }
 
-/** The client's workload identity; null if it has none. */
+/** The client's workload identity, or credentials without proof. */
 async function registeredIdentity(
   { vault }: ApiContext,
   client: string,
-): Promise<WorkloadIdentity | Identity | null> {
+): Promise<WorkloadIdentity | Identity> {
+  const none = (why: string): Identity => ({ client, proof: { kind: 'none', why } });
   try {
-    return await clientWorkloadIdentity(vault.db, client);
+    return (await clientWorkloadIdentity(vault.db, client)) ?? none('The client was changed meanwhile.');
   } catch (error) {
     // A row that was changed outside this program must not make it call anyone. The lookup of the request reports it.
-    if (error instanceof BrokerError) return { client, proof: { kind: 'none', why: error.message } };
+    if (error instanceof BrokerError) return none(error.message);
     throw error;
   }
 }
@@ -84,16 +86,16 @@ async function foreignProof(
 async function ownAssertion(
   { vault }: ApiContext,
   credentials: AssertionCredentials,
+  jwks: string | null,
   audiences: string[],
 ): Promise<Identity> {
   const client = validClientName(subjectOf(credentials.assertion) ?? '');
   const fail = (why: string): Identity => ({ client, proof: { kind: 'none', why } });
-  const jwks = client === '' ? null : await clientKeys(vault.db, client);
-  if (jwks === null) {
-    return fail('No client with registered keys has the sub of the assertion as its client_id.');
-  }
   if (credentials.client !== null && credentials.client !== client) {
     return fail('client_id differs from the sub of the assertion.');
+  }
+  if (jwks === null) {
+    return fail('No client with registered keys has the sub of the assertion as its client_id.');
   }
   const now = vault.now();
   const checked = await checkAssertion(credentials.assertion, client, { jwks, audiences, now });

@@ -81,10 +81,17 @@ export async function listClients(db: Db): Promise<Client[]> {
   return await Promise.all(rows.map(async (row) => fromRow(row, await profilesOf(db, row.id))));
 }
 
-/** The public keys of a client, as a JSON Web Key Set; null where it has none, or does not exist. */
-export async function clientKeys(db: Db, name: string): Promise<string | null> {
-  const row = await db.selectFrom('client').select('jwks').where('name', '=', name).executeTakeFirst();
-  return row?.jwks ?? null;
+/** The public keys of a client, as a JSON Web Key Set, and whether it has a workload identity. Null: no such client. */
+export async function assertionMethod(
+  db: Db,
+  name: string,
+): Promise<{ jwks: string | null; hasWorkloadIdentity: boolean } | null> {
+  const row = await db
+    .selectFrom('client')
+    .select(['jwks', 'issuer'])
+    .where('name', '=', name)
+    .executeTakeFirst();
+  return row === undefined ? null : { jwks: row.jwks, hasWorkloadIdentity: row.issuer !== null };
 }
 
 /**
@@ -93,12 +100,7 @@ export async function clientKeys(db: Db, name: string): Promise<string | null> {
  */
 export async function clientWorkloadIdentity(db: Db, name: string): Promise<WorkloadIdentity | null> {
   const row = await authenticRow(db, 'client', () =>
-    db
-      .selectFrom('client')
-      .selectAll()
-      .where('name', '=', name)
-      .where('issuer', 'is not', null)
-      .executeTakeFirst(),
+    db.selectFrom('client').selectAll().where('name', '=', name).executeTakeFirst(),
   );
   return row === undefined ? null : workloadIdentityOf(row);
 }
