@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseAddressRange } from '../../src/domain/client.ts';
 import { clientOf, profileWithToken, served } from '../support/api-server.ts';
+import { relayServer } from '../support/relay-server.ts';
 import { selfSigned } from '../support/self-signed.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { newVault } from '../support/vault/test-vault.ts';
@@ -115,6 +116,23 @@ describe.skipIf(!hasProgram(nginx))(`the site for nginx${reasonFor(nginx)}`, () 
     for (const path of ['/healthz', '/readyz', '/metrics', '/', '/oauth/tokens']) {
       expect([path, (await send(port, 'GET', path)).status]).toEqual([path, 404]);
     }
+  });
+
+  it('passes on the request line to the relay byte for byte, and the body within its limit', async () => {
+    const here = await relayServer({ trustedProxies: [parseAddressRange('127.0.0.1')] });
+    const secret = await here.client('entra', { addresses: ['127.0.0.1'] });
+    const port = await startNginx(String(here.port));
+    const authorization = `Bearer ${secret}`;
+    const target = "/Users/a%20b'(c)~%7E?filter=userName+eq+%22a%2Bb%40example.com%22&&x=%2F%2e%2e";
+    expect((await send(port, 'GET', `/scim/acme${target}`, { authorization })).status).toBe(200);
+    expect(here.upstream.arrived.map(({ url }) => url)).toEqual([new URL(here.tenantUrl).pathname + target]);
+
+    for (const path of ['/scim/acme/Users/%2e%2e/%2e%2e', '/scim/acme/Users/..%2f..', '/scim/acme//Users']) {
+      expect([path, (await send(port, 'GET', path, { authorization })).status]).toEqual([path, 404]);
+    }
+    const tooLarge = await send(port, 'POST', '/scim/acme/Users', { authorization }, 'x'.repeat(1_100_000));
+    expect(tooLarge.status).toBe(413);
+    expect(here.upstream.arrived).toHaveLength(1);
   });
 });
 
