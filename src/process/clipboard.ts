@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type HelperResult, runHelper } from './run-helper.ts';
 
 export interface Clipboard {
   read(): Promise<string>;
-  /** Throws if no clipboard is available. */
+  /** Returns when the clipboard holds the text. Throws if no clipboard is available. */
   write(text: string): Promise<void>;
 }
 
@@ -46,6 +47,10 @@ const powershell: ClipboardTool = {
   ),
 };
 
+/** How long to wait until the clipboard returns what was written, and between looks. Milliseconds. */
+const takenWithinMs = 2_000;
+const takenPollMs = 20;
+
 /** The desktop's clipboard, through the first clipboard program of the system that works. */
 export function systemClipboard(): Clipboard {
   const tools = clipboardTools(process.platform, process.env);
@@ -60,6 +65,9 @@ export function systemClipboard(): Clipboard {
       const copy = ({ file, copy: args }: ClipboardTool) =>
         runHelper(file, args, { ...options(), input: text, ignoreOutput: true });
       if ((await firstThatWorks(tools, copy)) === null) throw new Error('no clipboard program worked');
+      // xsel and wl-copy end before the process that they leave behind has taken the clipboard.
+      const deadline = performance.now() + takenWithinMs;
+      while (performance.now() < deadline && (await this.read()) !== text) await sleep(takenPollMs);
     },
   };
 }

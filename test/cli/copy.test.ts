@@ -1,7 +1,7 @@
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { machineWithToken, token } from '../support/cli/stored-token.ts';
 
 const hasDesktop = (() => {
@@ -27,16 +27,18 @@ async function desktop() {
   const xsel = async (...args: string[]) =>
     (await promisify(execFile)('xsel', ['--clipboard', ...args], { env: { ...process.env, DISPLAY } }))
       .stdout;
-  return { DISPLAY, content: () => xsel('--output'), put: (text: string) => put(text, DISPLAY) };
-}
-
-async function put(text: string, DISPLAY: string): Promise<void> {
-  const xsel = spawn('xsel', ['--clipboard', '--input'], {
-    env: { ...process.env, DISPLAY },
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  xsel.stdin.end(text);
-  await once(xsel, 'exit');
+  const content = () => xsel('--output');
+  const put = async (text: string) => {
+    const input = spawn('xsel', ['--clipboard', '--input'], {
+      env: { ...process.env, DISPLAY },
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    input.stdin.end(text);
+    await once(input, 'exit');
+    // The process that it leaves behind takes the clipboard a moment later.
+    await vi.waitUntil(async () => (await content()) === text, { timeout: 10_000 });
+  };
+  return { DISPLAY, content, put };
 }
 
 const onDesktop = it.runIf(hasDesktop);

@@ -58,8 +58,15 @@ describe.runIf(process.platform === 'linux')('the clipboard', () => {
     expect(await systemClipboard().read()).toBe('');
   });
 
+  it('is written when it returns the text, not when the program ends', async () => {
+    const late = `text=$(cat); (sleep 0.3; printf %s "$text" > "${content}") >/dev/null 2>&1 &`;
+    desktop({ xsel: `if [ "$2" = --output ]; then cat "${content}"; else ${late} fi` }, {});
+    await systemClipboard().write('a text');
+    expect(await systemClipboard().read()).toBe('a text');
+  });
+
   it('does not wait for a program that stays to serve the text', async () => {
-    const folder = desktop({ xsel: `cat >/dev/null; sleep 60 & echo $! > "$(dirname "$0")/pid"` }, {});
+    const folder = desktop({ xsel: xsel(content, 'sleep 60 & echo $! > "$(dirname "$0")/pid"') }, {});
     await systemClipboard().write('a text');
     process.kill(Number(readFileSync(join(folder, 'pid'), 'utf8')), 'SIGKILL');
     expect(existsSync(join(folder, 'arguments'))).toBe(true);
@@ -78,8 +85,8 @@ describe('clipboardTools', () => {
   });
 });
 
-function xsel(file: string): string {
-  return `[ "$2" = --output ] && cat "${file}" || ${stored(file)}`;
+function xsel(file: string, afterwards = ':'): string {
+  return `if [ "$2" = --output ]; then cat "${file}"; else ${stored(file)}; ${afterwards}; fi`;
 }
 
 function xclip(file: string): string {
